@@ -1,0 +1,3 @@
+//! The HTTP front of a config behind API Gateway.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Shared application configuration on AWS with nothing to host.

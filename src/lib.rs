@@ -1,1 +1,3 @@
 //! Shared application configuration on AWS with nothing to host.
+
+pub mod model;

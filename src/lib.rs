@@ -1,3 +1,4 @@
 //! Shared application configuration on AWS with nothing to host.
 
 pub mod model;
+pub mod store;

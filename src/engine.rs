@@ -1,3 +1,142 @@
-//! The engines: where a config's data lives.
+//! The engines: where a config's data lives. [`open`] is the only place that tells them apart.
 
 pub mod dynamodb;
+#[cfg(feature = "local")]
+pub mod local;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use self::dynamodb::{DynamoDb, DynamoDbOptions};
+use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, RoleArn};
+use crate::model::{Access, AwsNames, AwsNamesError, ConfigName, Kind, Role};
+use crate::store::{Admin, Store, StoreError};
+use crate::target::{EngineName, Target, TargetError};
+
+/// Why an engine can't be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// What to open isn't settled.
+    #[error("there is nothing to open")]
+    Target(#[source] TargetError),
+    /// AWS can't be reached as whom it should be.
+    #[error("AWS can't be used")]
+    Aws(#[source] AwsError),
+    /// A name is too long for the region.
+    #[error("the config's names don't fit")]
+    Names(#[source] AwsNamesError),
+    /// The engine itself failed.
+    #[error("the engine can't be opened")]
+    Store(#[source] StoreError),
+    /// This build has no such engine.
+    #[error("this discfg can't use the engine {0}")]
+    Engine(String),
+    /// The embedded engine has no grants.
+    #[error("the embedded engine has no grants, so nobody can act as {0}")]
+    NoGrants(String),
+    /// There is no folder for the embedded engine's files.
+    #[error("there is no folder for data: neither DISCFG_DATA_DIR nor HOME is set")]
+    NoDataDir,
+}
+
+impl OpenError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Target(error) => error.kind(),
+            Self::Aws(error) => error.kind(),
+            Self::Names(_) => Kind::Invalid,
+            Self::Store(error) => error.kind(),
+            Self::Engine(_) | Self::NoGrants(_) | Self::NoDataDir => Kind::Usage,
+        }
+    }
+}
+
+/// An opened engine, and as whom.
+pub struct Opened {
+    /// The config's data.
+    pub store: Box<dyn Store>,
+    /// The role that requests are made in, if one was assumed.
+    pub role: Option<RoleArn>,
+    /// Whose credentials assumed it, where that was asked for.
+    pub caller: Option<Caller>,
+}
+
+/// AWS as the target chooses it.
+pub async fn aws(target: &Target) -> Result<Arc<Aws>, OpenError> {
+    let settings = AwsSettings {
+        region: target.region.as_ref().map(|setting| setting.value.clone()),
+        profile: target.profile.as_ref().map(|setting| setting.value.clone()),
+        endpoint_url: target.endpoint_url.clone(),
+    };
+    Aws::load(&settings).await.map(Arc::new).map_err(OpenError::Aws)
+}
+
+/// Opens the target's engine for what a command does with it, in the role that this takes unless the target
+/// names one. `aws` is asked for only where the engine needs it; `capacity` counts what DynamoDB consumes.
+pub async fn open(
+    target: &Target,
+    access: Access,
+    aws: Option<&Arc<Aws>>,
+    capacity: Option<Meter>,
+) -> Result<Opened, OpenError> {
+    let config = target.config().map_err(OpenError::Target)?;
+    match (&target.engine.value, aws) {
+        (EngineName::DynamoDb, Some(aws)) => open_dynamodb(target, config, access, aws, capacity).await,
+        (EngineName::DynamoDb, None) => {
+            let aws = self::aws(target).await?;
+            open_dynamodb(target, config, access, &aws, capacity).await
+        }
+        (EngineName::Local, _) => open_local(target, config, access),
+        (EngineName::Http(url), _) => Err(OpenError::Engine(url.clone())),
+    }
+}
+
+async fn open_dynamodb(
+    target: &Target,
+    config: &ConfigName,
+    access: Access,
+    aws: &Arc<Aws>,
+    capacity: Option<Meter>,
+) -> Result<Opened, OpenError> {
+    let names = AwsNames::new(config, aws.region()).map_err(OpenError::Names)?;
+    let role = target.role.as_ref().map_or(Role::Config(access), |setting| setting.value.clone());
+    let name = match &role {
+        Role::Config(access) => Some(names.role(*access)),
+        Role::Grant(grant) => Some(names.grant_role(grant).map_err(OpenError::Names)?),
+        Role::Caller => None,
+    };
+    // Warm, this is a file; a reader who acts as itself needs no name at all.
+    let caller = match (&name, access) {
+        (None, Access::Read) => None,
+        _ => Some(aws.caller().await.map_err(OpenError::Aws)?),
+    };
+    let mut sdk = aws.sdk().clone();
+    let mut assumed = None;
+    if let (Some(name), Some(caller)) = (name, &caller) {
+        let account = target.account.clone().unwrap_or_else(|| caller.account.clone());
+        let arn = names.role_arn(&account, &name);
+        let role = AssumedRole::new(Arc::clone(aws), RoleArn { account, name, arn }, target.external_id.clone());
+        // Assumed here and not at the first request, so that a denial is told as what it is.
+        role.credentials().await.map_err(OpenError::Aws)?;
+        sdk = aws.sdk_as(role.provider());
+        assumed = Some(role.role().clone());
+    }
+    let store = DynamoDb::new(DynamoDbOptions {
+        config: config.clone(),
+        sdk,
+        by: caller.as_ref().map(|caller| caller.arn.clone()).unwrap_or_default(),
+        clock: None,
+        registers_sections: !matches!(role, Role::Grant(_)),
+        capacity,
+    });
+    Ok(Opened { store: Box::new(store), role: assumed, caller })
+}
+
+/// The file of a config on the embedded engine.
+pub fn local_file(target: &Target) -> Result<PathBuf, OpenError> {
+    let config = target.config().map_err(OpenError::Target)?;
+    let folder = target.data_dir.as_ref().ok_or(OpenError::NoDataDir)?;
+    Ok(folder.join(format!("{config}.db")))
+}

@@ -1,0 +1,68 @@
+//! The command line: arguments, one file a command, the terminal, output, exit codes.
+
+mod args;
+mod commands;
+mod failure;
+mod output;
+mod positionals;
+mod session;
+mod terminal;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use failure::Failure;
+use session::Session;
+use terminal::Terminal;
+
+/// Runs the command line and gives the process's exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return terminal::show_usage(&error),
+    };
+    let mut terminal = Terminal::new(&cli.global);
+    let result = start(cli, &mut terminal);
+    let flushed = terminal.flush();
+    match result.and(flushed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal.fail(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
+    // One thread: a command waits for the network most of its time, and threads cost more than they give.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal("the runtime can't be started", &error))?;
+    let Cli { global, command } = cli;
+    let mut session = Session::new(global);
+    let result = runtime.block_on(dispatch(command, &mut session, terminal));
+    if session.wants_stats() {
+        terminal.note(&session.stats());
+    }
+    result
+}
+
+async fn dispatch(command: Command, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
+    match command {
+        Command::Use(args) => commands::r#use::run(args, session, terminal),
+        Command::Which(args) => commands::which::run(args, session, terminal),
+        Command::Init(args) => commands::init::run(args, session, terminal).await,
+        Command::Set(args) => commands::set::run(args, session, terminal).await,
+        Command::Get(args) => commands::get::run(args, session, terminal).await,
+        Command::Delete(args) => commands::delete::run(args, session, terminal).await,
+        Command::Ls(args) => commands::ls::run(args, session, terminal).await,
+        Command::Info(args) => commands::info::run(args, session, terminal).await,
+        Command::Version => commands::version::run(terminal),
+        Command::Completions(args) => commands::completions::run(&args, terminal),
+        Command::Man(args) => commands::man::run(&args, terminal),
+    }
+}

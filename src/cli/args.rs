@@ -1,0 +1,129 @@
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::commands;
+use crate::model::{ConfigName, Region, Role};
+use crate::target::EngineName;
+
+/// Shared application configuration on AWS with nothing to host.
+///
+/// `discfg init` deploys one CloudFormation stack per config: a table, a read role and a write role. Every other
+/// command works through these roles, so IAM decides who reads and who writes.
+#[derive(Debug, Parser)]
+#[command(name = "discfg", version, propagate_version = true, max_term_width = 100)]
+#[command(after_long_help = EXIT_CODES)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done                            8  invalid input (value, size, file)
+  1  the answer is no               70  any other failure
+  2  usage                         124  a --timeout ran out
+  3  not found                     130  interrupted
+  4  conflict: a guard failed
+  5  denied
+  6  unavailable or throttled: worth another try
+  7  the stack failed
+
+Which config: -c or the leading positional, else DISCFG_CONFIG, else the nearest .discfg.";
+
+/// How results are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON object
+    Json,
+    /// One YAML document
+    Yaml,
+    /// The bare value, nothing added
+    Raw,
+    /// Nothing: the exit code is the answer
+    Silent,
+}
+
+/// The flags that every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// The config to work on
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(super) config: Option<ConfigName>,
+    /// Use the embedded engine: data in a file on this machine
+    #[arg(long, global = true, conflicts_with = "engine")]
+    pub(super) local: bool,
+    /// Where the data lives: dynamodb, local, or the URL of a discfg API
+    #[arg(long, global = true, value_name = "ENGINE")]
+    pub(super) engine: Option<EngineName>,
+    /// The AWS region
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(super) region: Option<Region>,
+    /// The profile of the AWS config files
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Send requests to all AWS services there
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) endpoint_url: Option<String>,
+    /// Act as: read, write, the name of a grant, or self for your own credentials
+    #[arg(long = "as", global = true, value_name = "ROLE")]
+    pub(super) role: Option<Role>,
+    /// The account that the config lives in, if it isn't yours (12 digits)
+    #[arg(long, global = true, value_name = "ID", value_parser = account)]
+    pub(super) account: Option<String>,
+    /// The external id that the config's roles ask of your account
+    #[arg(long, global = true, value_name = "ID")]
+    pub(super) external_id: Option<String>,
+    /// How to show the result
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", default_value = "human", hide_default_value = true)]
+    pub(super) format: Format,
+    /// Show no progress and no hints
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Say more on stderr; never values
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Say on stderr how many requests were made and what they cost
+    #[arg(long, global = true)]
+    pub(super) stats: bool,
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account's number has 12 digits".into())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Deploy or update a config's stack and prove it
+    #[command(visible_alias = "create")]
+    Init(commands::init::InitArgs),
+    /// Choose the config for this folder
+    Use(commands::r#use::UseArgs),
+    /// Show which config, engine and identity are in force, and why
+    Which(commands::which::WhichArgs),
+    /// Write a key
+    Set(commands::set::SetArgs),
+    /// Read a key
+    Get(commands::get::GetArgs),
+    /// Remove a key
+    #[command(visible_alias = "rm")]
+    Delete(commands::delete::DeleteArgs),
+    /// List keys
+    Ls(commands::ls::LsArgs),
+    /// Show a config's sections, version and digest
+    Info(commands::info::InfoArgs),
+    /// Show the version
+    Version,
+    /// Print a completion script for a shell
+    Completions(commands::completions::CompletionsArgs),
+    /// Print the manual page
+    Man(commands::man::ManArgs),
+}

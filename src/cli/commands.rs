@@ -1,0 +1,14 @@
+//! One file a command.
+
+pub(super) mod completions;
+pub(super) mod delete;
+pub(super) mod get;
+mod guards;
+pub(super) mod info;
+pub(super) mod init;
+pub(super) mod ls;
+pub(super) mod man;
+pub(super) mod set;
+pub(super) mod r#use;
+pub(super) mod version;
+pub(super) mod which;

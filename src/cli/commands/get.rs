@@ -1,0 +1,67 @@
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::positionals::config_and_key;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, Entry, Kind};
+use crate::store::{Consistency, StoreError};
+use crate::wire::{AnyNode, Envelope};
+
+/// Read a key
+///
+/// Shows the value and a newline; -f raw shows the bytes exactly. A key that isn't there is exit code 3.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg get [OPTIONS] [CONFIG] KEY")]
+pub(in crate::cli) struct GetArgs {
+    /// The config, if two are given, and the key
+    #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
+    words: Vec<String>,
+    /// Allow an answer that misses the latest writes, at half the price
+    #[arg(long)]
+    eventual: bool,
+    /// What to show where the key isn't there
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    default: Option<String>,
+}
+
+pub(in crate::cli) async fn run(
+    args: GetArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let (config, key) = config_and_key(&args.words)?;
+    session.choose(config)?;
+    let read = if args.eventual { Consistency::Eventual } else { Consistency::Strong };
+    let found = session.store(Access::Read).await?.get(&key, read).await;
+    let found = found.map_err(|error| session.explain(error, Access::Read))?;
+    if let Some(entry) = found {
+        return show_entry(&entry, session, terminal);
+    }
+    if let Some(default) = args.default {
+        let shape = Envelope { action: "get", node: AnyNode::of(None), prev_node: AnyNode::of(None) };
+        let line = format!("{default}\n");
+        return show(terminal, session.format(), &shape, || line, || default.into_bytes());
+    }
+    let failure = Failure::from(StoreError::NotFound(key.clone()));
+    let name = key.as_str().trim_start_matches('/');
+    Err(if args.words.len() == 1 && !name.contains('/') {
+        failure.hint(format!("one word is a key; to name a config, give a key too: discfg get -c {name} KEY"))
+    } else {
+        failure
+    })
+}
+
+fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
+    if entry.secret {
+        return Err(Failure::new(Kind::Denied, format!("the key {} is a secret", entry.key)));
+    }
+    let shape = Envelope { action: "get", node: AnyNode::of(Some(entry)), prev_node: AnyNode::of(None) };
+    let bytes = entry.value.bytes();
+    let human = || match entry.value.as_text() {
+        Some(text) => format!("{text}\n"),
+        None => format!("{} bytes that are no text; -f raw shows them\n", bytes.len()),
+    };
+    show(terminal, session.format(), &shape, human, || bytes.to_vec())
+}

@@ -1,0 +1,72 @@
+use std::collections::HashMap;
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::positionals::parse;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, Prefix, Section};
+use crate::wire::{Info, SectionInfo};
+
+/// Show a config's sections, version and digest
+///
+/// The version is the sum of the sections' revisions: it rises with every commit. The digest names the content
+/// without the keys that have a time to live.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg info [OPTIONS] [CONFIG]")]
+pub(in crate::cli) struct InfoArgs {
+    /// The config
+    #[arg(value_name = "CONFIG")]
+    word: Option<String>,
+    /// Only what lies below this prefix
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<Prefix>,
+}
+
+pub(in crate::cli) async fn run(
+    args: InfoArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    session.choose(args.word.as_deref().map(|word| parse("CONFIG", word)).transpose()?)?;
+    let prefix = args.prefix.unwrap_or_else(Prefix::all);
+    let store = session.store(Access::Read).await?;
+    let read = async { Ok((store.state().await?, store.snapshot(std::slice::from_ref(&prefix)).await?)) }.await;
+    let (state, snapshot) = read.map_err(|error| session.explain(error, Access::Read))?;
+    let mut keys: HashMap<Section, usize> = HashMap::new();
+    for entry in &snapshot.entries {
+        *keys.entry(entry.key.section()).or_default() += 1;
+    }
+    let count = |section: &Section| keys.get(section).copied().unwrap_or_default();
+    let target = session.target()?;
+    let shape = Info {
+        action: "info",
+        config: target.config()?.to_string(),
+        engine: target.engine.value.to_string(),
+        state,
+        version: snapshot.heads.iter().map(|head| head.revision.get()).sum(),
+        sections: snapshot.heads.iter().map(|head| SectionInfo::new(head, count(&head.section))).collect(),
+        digest: snapshot.clone().without_ttl().digest().to_string(),
+    };
+    let human = || {
+        let mut text = format!(
+            "config   {}\nengine   {}\nstate    {}\nversion  {}\ndigest   {}\n",
+            shape.config, shape.engine, shape.state, shape.version, shape.digest
+        );
+        for head in &snapshot.heads {
+            let modified = head.modified.map_or_else(|| "never".into(), |modified| modified.to_string());
+            let keys = count(&head.section);
+            text.push_str(&format!(
+                "\n{:<24} revision {:<8} keys {:<8} changed {modified}",
+                head.section, head.revision, keys
+            ));
+        }
+        if !snapshot.heads.is_empty() {
+            text.push('\n');
+        }
+        text
+    };
+    show(terminal, session.format(), &shape, human, || format!("{}\n", shape.version).into_bytes())
+}

@@ -1,0 +1,137 @@
+use clap::Args;
+use futures::TryStreamExt as _;
+
+use crate::cli::args::Format;
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::positionals::config_and_prefix;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, Entry, Timestamp};
+use crate::store::{Consistency, Listed, Scope, StoreError};
+use crate::wire::{Listing, Node};
+
+/// List keys
+///
+/// One level below the prefix, folders with a slash. An empty listing is no failure.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg ls [OPTIONS] [CONFIG] [PREFIX]")]
+pub(in crate::cli) struct LsArgs {
+    /// The config, if two are given, and the prefix
+    #[arg(value_name = "PREFIX", num_args = 0..=2)]
+    words: Vec<String>,
+    /// All below, not one level
+    #[arg(short, long)]
+    recursive: bool,
+    /// With version, revision, age, writer, size and time to live
+    #[arg(short, long)]
+    long: bool,
+    /// With values
+    #[arg(long)]
+    values: bool,
+}
+
+pub(in crate::cli) async fn run(
+    args: LsArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let (config, prefix) = config_and_prefix(&args.words)?;
+    session.choose(config)?;
+    let scope = if args.recursive { Scope::all(prefix) } else { Scope::level(prefix) };
+    let streams = matches!(session.format(), Format::Human | Format::Raw);
+    let now = Timestamp::from(std::time::SystemTime::now());
+    let mut listing = Listing { action: "ls", nodes: Vec::new(), folders: Vec::new() };
+    let result: Result<(), Stop> = async {
+        let store = session.store(Access::Read).await?;
+        let mut listed = store.list(&scope, Consistency::Strong);
+        while let Some(item) = listed.try_next().await? {
+            if streams {
+                // A listing can be long: lines go out as they come, and end when nobody reads them.
+                terminal.line(&line(&item, &args, now))?;
+                if terminal.is_closed() {
+                    break;
+                }
+                continue;
+            }
+            match item {
+                Listed::Folder(path) => listing.folders.push(path),
+                Listed::Entry(entry) if args.values => listing.nodes.push(Node::new(&entry)),
+                Listed::Entry(entry) => listing.nodes.push(Node::without_value(&entry)),
+            }
+        }
+        Ok(())
+    }
+    .await;
+    match result {
+        Err(Stop::Store(error)) => return Err(session.explain(error, Access::Read)),
+        Err(Stop::Failure(failure)) => return Err(failure),
+        Ok(()) if streams => return Ok(()),
+        Ok(()) => {}
+    }
+    show(terminal, session.format(), &listing, String::new, Vec::new)
+}
+
+enum Stop {
+    Store(StoreError),
+    Failure(Failure),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
+    let entry = match item {
+        Listed::Folder(path) if args.long => return format!("{:>7} {:>8} {:>5} {:>7}  {path}", "-", "-", "-", "-"),
+        Listed::Folder(path) => return path.clone(),
+        Listed::Entry(entry) => entry,
+    };
+    let mut line = if args.long { details(entry, now) } else { entry.key.to_string() };
+    if args.values {
+        line.push('\t');
+        line.push_str(&shown(entry));
+    }
+    line
+}
+
+fn details(entry: &Entry, now: Timestamp) -> String {
+    let ttl = entry.expires.map(|expires| format!("  (ttl {})", span(expires.epoch() - now.epoch())));
+    format!(
+        "{:>7} {:>8} {:>5} {:>7}  {}  {}{}",
+        format!("v{}", entry.version),
+        format!("r{}", entry.revision),
+        span(now.epoch() - entry.modified.epoch()),
+        entry.value.len(),
+        entry.key,
+        entry.by,
+        ttl.unwrap_or_default()
+    )
+}
+
+/// A span of time in its largest unit.
+fn span(seconds: i64) -> String {
+    match seconds.max(0) {
+        s if s < 60 => format!("{s}s"),
+        s if s < 3600 => format!("{}m", s / 60),
+        s if s < 86400 => format!("{}h", s / 3600),
+        s => format!("{}d", s / 86400),
+    }
+}
+
+/// A value on one line.
+fn shown(entry: &Entry) -> String {
+    match entry.value.as_text() {
+        _ if entry.secret => "(secret)".into(),
+        Some(text) => text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"),
+        None => format!("({} bytes)", entry.value.len()),
+    }
+}

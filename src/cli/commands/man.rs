@@ -1,0 +1,36 @@
+use clap::{Args, CommandFactory as _};
+use clap_mangen::Man;
+
+use crate::cli::args::Cli;
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::model::Kind;
+
+/// Print the manual page
+///
+/// discfg man | man -l -
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ManArgs {
+    /// The page of one command
+    command: Option<String>,
+}
+
+pub(in crate::cli) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<(), Failure> {
+    let mut cli = Cli::command();
+    cli.build();
+    let command = match &args.command {
+        None => cli,
+        Some(name) => {
+            let found = cli.find_subcommand(name).cloned();
+            let missing = || Failure::new(Kind::NotFound, format!("there is no command {name}"));
+            let found = found.ok_or_else(missing)?;
+            let title = format!("discfg-{}", found.get_name());
+            found.name(title)
+        }
+    };
+    let mut page = Vec::new();
+    Man::new(command)
+        .render(&mut page)
+        .map_err(|error| Failure::internal("the page can't be made", &error))?;
+    terminal.write(&page)
+}

@@ -1,0 +1,140 @@
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read};
+use std::os::fd::AsFd as _;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::guards::GuardArgs;
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::positionals::config_and_key;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, Encoding, Kind, Mutation, Ttl, TtlChoice, Value};
+use crate::store::Txn;
+use crate::wire::{AnyNode, Envelope};
+
+/// Write a key
+///
+/// An object or array is kept as JSON, any other UTF-8 as text, the rest as bytes. A value that begins with `-`
+/// goes after `--`. At most 190,000 bytes.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE")]
+pub(in crate::cli) struct SetArgs {
+    /// The config, if it is given; the key; and the value, unless -d gives it
+    #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true)]
+    words: Vec<OsString>,
+    /// Take the value from a file; - is stdin
+    #[arg(short, long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// The value is JSON, a scalar too
+    #[arg(long, conflicts_with = "text")]
+    json: bool,
+    /// The value is text, whatever it looks like
+    #[arg(long)]
+    text: bool,
+    /// Let the key expire after this long: 30s, 5m, 2h, 7d
+    #[arg(long, value_name = "TIME", conflicts_with = "keep_ttl")]
+    ttl: Option<Ttl>,
+    /// Keep the time to live that the key has; without this or --ttl it has none afterwards
+    #[arg(long)]
+    keep_ttl: bool,
+    #[command(flatten)]
+    guards: GuardArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: SetArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let (words, bytes) = split(args.words, args.data.as_deref())?;
+    let (config, key) = config_and_key(&words)?;
+    session.choose(config)?;
+    let encoding = match (args.json, args.text) {
+        (true, _) => Encoding::Json,
+        (_, true) => Encoding::Text,
+        _ => Encoding::Detect,
+    };
+    let value = Value::new(bytes, encoding)?;
+    let ttl = match args.ttl {
+        Some(ttl) => TtlChoice::For(ttl),
+        None if args.keep_ttl => TtlChoice::Keep,
+        None => TtlChoice::Never,
+    };
+    let guards = args.guards.read(&key)?;
+    let mutation = Mutation::Set { key: key.clone(), value, secret: false, ttl };
+    let txn = Txn::new(vec![mutation]).guarded(guards);
+    let committed = session.store(Access::Write).await?.commit(txn).await;
+    let committed = committed.map_err(|error| session.explain(error, Access::Write))?;
+    let applied = committed.changes.into_iter().next();
+    let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
+    let shape = Envelope {
+        action: "set",
+        node: AnyNode::of(entry.as_ref()),
+        prev_node: AnyNode::of(previous.as_ref()),
+    };
+    let (version, revision) = entry.map_or((0, 0), |entry| (entry.version, entry.revision.get()));
+    let human = || format!("{key}: version {version}, revision {revision}\n");
+    show(terminal, session.format(), &shape, human, || format!("{revision}\n").into_bytes())
+}
+
+/// Parts the value from the other words, and reads it where a file holds it.
+fn split(mut words: Vec<OsString>, data: Option<&Path>) -> Result<(Vec<String>, Vec<u8>), Failure> {
+    let bytes = match data {
+        Some(_) if words.len() == 3 => {
+            return Err(Failure::usage("the value is given twice: as a word and with -d"));
+        }
+        Some(path) => read_data(path)?,
+        None if words.len() == 1 => {
+            return Err(Failure::usage("a value is missing")
+                .hint("give it after the key, or with -d FILE; -d - reads stdin, and '' is the empty value"));
+        }
+        None => words.pop().unwrap_or_default().into_vec(),
+    };
+    let words = words
+        .into_iter()
+        .map(|word| {
+            word.into_string().map_err(|word| Failure::usage(format!("{} is no UTF-8", word.display())))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok((words, bytes))
+}
+
+/// Reads a file or stdin, and no more of it than tells that it is over the limit.
+fn read_data(path: &Path) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: io::Error| {
+        Failure::caused(Kind::Invalid, format!("can't read {}", path.display()), &error)
+    };
+    if path.as_os_str() == "-" {
+        let stdin = io::stdin();
+        let file = stdin.as_fd().try_clone_to_owned().map(File::from).map_err(unreadable)?;
+        if !stdin.is_terminal() && is_closed(&file) {
+            return Err(Failure::new(Kind::Invalid, "stdin is closed: there is no value to read")
+                .hint("the empty value is '', or -d /dev/null"));
+        }
+        return read_limited(stdin.lock()).map_err(unreadable);
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    read_limited(file).map_err(unreadable)
+}
+
+fn read_limited(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(16 * 1024 * 1024).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether stdin was closed when the process began: then Rust has put `/dev/null` in its place.
+fn is_closed(stdin: &File) -> bool {
+    let null = std::fs::metadata("/dev/null").map(|null| null.rdev());
+    match (stdin.metadata(), null) {
+        (Ok(stdin), Ok(null)) => stdin.rdev() == null,
+        (Err(_), _) => true,
+        (_, Err(_)) => false,
+    }
+}

@@ -1,0 +1,78 @@
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::engine::local_file;
+use crate::model::Kind;
+use crate::target::{EngineName, Setting};
+
+/// Show which config, engine and identity are in force, and why
+///
+/// Makes no request. Where no config is chosen, the exit code is 3.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WhichArgs {}
+
+#[derive(Serialize)]
+struct Which {
+    action: &'static str,
+    settings: Vec<Line>,
+    file: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    name: &'static str,
+    value: Option<String>,
+    from: String,
+}
+
+impl Line {
+    fn new<T: ToString>(name: &'static str, setting: Option<&Setting<T>>, otherwise: &str) -> Self {
+        match setting {
+            Some(setting) => {
+                Self { name, value: Some(setting.value.to_string()), from: setting.origin.to_string() }
+            }
+            None => Self { name, value: None, from: otherwise.to_owned() },
+        }
+    }
+}
+
+pub(in crate::cli) fn run(_: WhichArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
+    let target = session.target()?;
+    let mut settings = vec![
+        Line::new("config", target.config.as_ref(), "nothing chooses one"),
+        Line::new("engine", Some(&target.engine), ""),
+    ];
+    match target.engine.value {
+        EngineName::DynamoDb => {
+            settings.push(Line::new("region", target.region.as_ref(), "where the AWS SDKs look: the profile"));
+            settings.push(Line::new("profile", target.profile.as_ref(), "where the AWS SDKs look: AWS_PROFILE"));
+        }
+        EngineName::Local => {
+            let value = local_file(target).ok().map(|path| path.display().to_string());
+            let from = "DISCFG_DATA_DIR, else the XDG data folder".into();
+            settings.push(Line { name: "data", value, from });
+        }
+        EngineName::Http(_) => {}
+    }
+    settings.push(Line::new("as", target.role.as_ref(), "what a command does: read to read, write to write"));
+    let chosen = target.config.as_ref().map(|setting| setting.value.to_string());
+    let file = target.file.as_ref().map(|path| path.display().to_string());
+    let shape = Which { action: "which", settings, file };
+    let human = || {
+        let line = |line: &Line| {
+            format!("{:<8} {:<24} {}\n", line.name, line.value.as_deref().unwrap_or("-"), line.from)
+        };
+        shape.settings.iter().map(line).collect::<String>()
+    };
+    let raw = || chosen.as_ref().map(|name| format!("{name}\n")).unwrap_or_default().into_bytes();
+    show(terminal, session.format(), &shape, human, raw)?;
+    if chosen.is_none() {
+        return Err(Failure::new(Kind::NotFound, "no config is chosen")
+            .hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG"));
+    }
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! The one table of exit codes and hints.
+
+use std::error::Error;
+
+use crate::aws::AwsError;
+use crate::engine::OpenError;
+use crate::model::{Kind, ValueError};
+use crate::store::StoreError;
+use crate::target::TargetError;
+
+/// Why a command failed, in words for people.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) kind: Kind,
+    pub(super) message: String,
+    pub(super) causes: Vec<String>,
+    pub(super) hints: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without a cause.
+    pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// The call itself is wrong.
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Nothing of the user's can mend it.
+    pub(super) fn internal(message: &str, cause: &dyn Error) -> Self {
+        Self::caused(Kind::Internal, message, cause)
+    }
+
+    /// A failure with a cause.
+    pub(super) fn caused(kind: Kind, message: impl Into<String>, cause: &dyn Error) -> Self {
+        let mut failure = Self::new(kind, message);
+        failure.add_causes(Some(cause));
+        failure
+    }
+
+    /// The same with another hint.
+    #[must_use]
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Adds what an error says and what caused it, each thing once.
+    fn add_causes(&mut self, mut cause: Option<&dyn Error>) {
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !text.is_empty() && !self.message.contains(&text) && !self.causes.iter().any(|c| c.contains(&text)) {
+                self.causes.push(text);
+            }
+            cause = error.source();
+        }
+    }
+
+    fn of(kind: Kind, error: &dyn Error) -> Self {
+        let mut failure = Self::new(kind, error.to_string());
+        failure.add_causes(error.source());
+        failure
+    }
+
+    /// The process's exit code.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self.kind {
+            Kind::No => 1,
+            Kind::Usage => 2,
+            Kind::NotFound | Kind::Compacted => 3,
+            Kind::Conflict => 4,
+            Kind::Denied => 5,
+            Kind::Unavailable | Kind::Throttled | Kind::OutcomeUnknown => 6,
+            Kind::Stack => 7,
+            Kind::Invalid => 8,
+            Kind::Internal => 70,
+            Kind::Timeout => 124,
+            Kind::Interrupted => 130,
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let failure = Self::of(error.kind(), &error);
+        match &error {
+            StoreError::NoConfig { config, .. } => failure
+                .hint(format!("`discfg init {config}` makes it; `discfg which` shows where it was looked for")),
+            StoreError::ReadOnly => failure.hint("`--as write` writes, and so does leaving out `--as`"),
+            StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
+            StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
+            _ => failure,
+        }
+    }
+}
+
+const CREDENTIALS: &str = "give credentials as the AWS SDKs take them: AWS_ACCESS_KEY_ID and \
+    AWS_SECRET_ACCESS_KEY, a profile with -p, `aws sso login`, or a role of the machine";
+const ENDPOINT: &str = "check the region, the network and AWS_ENDPOINT_URL, then try again";
+
+impl From<AwsError> for Failure {
+    fn from(error: AwsError) -> Self {
+        let failure = Self::of(error.kind(), &error);
+        match &error {
+            AwsError::NoRegion => failure
+                .hint("give one with --region, with AWS_REGION, or by `discfg use CONFIG --region REGION`"),
+            AwsError::Credentials { .. } => failure.hint(CREDENTIALS),
+            AwsError::Failed { source, .. } if source.fault.kind() == Kind::Unavailable => failure.hint(ENDPOINT),
+            _ => failure,
+        }
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Store(error) => error.into(),
+            OpenError::Aws(error) => error.into(),
+            OpenError::Target(error) => error.into(),
+            other => Self::of(other.kind(), &other),
+        }
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        let failure = Self::of(error.kind(), &error);
+        match &error {
+            TargetError::NoConfig => failure
+                .hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG"),
+            TargetError::Untrusted { .. } => {
+                failure.hint("read the file; if it says what you want, `discfg use --trust` remembers it")
+            }
+            TargetError::Malformed { .. } => {
+                failure.hint("a .discfg is TOML with config, region, profile, engine, as; or a bare config name")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<ValueError> for Failure {
+    fn from(error: ValueError) -> Self {
+        Self::of(Kind::Invalid, &error)
+    }
+}

@@ -1,0 +1,32 @@
+//! Results in the format that was asked for.
+
+use serde::Serialize;
+
+use super::args::Format;
+use super::failure::Failure;
+use super::terminal::Terminal;
+use crate::formats::{Json, to_yaml};
+
+/// Shows a result: its JSON shape, or the words of `human` and `raw`.
+pub(super) fn show(
+    terminal: &mut Terminal,
+    format: Format,
+    shape: &impl Serialize,
+    human: impl FnOnce() -> String,
+    raw: impl FnOnce() -> Vec<u8>,
+) -> Result<(), Failure> {
+    let json = || {
+        serde_json::to_string(shape).map_err(|error| Failure::internal("the result has no JSON form", &error))
+    };
+    match format {
+        Format::Silent => Ok(()),
+        Format::Human => terminal.write(human().as_bytes()),
+        Format::Raw => terminal.write(&raw()),
+        Format::Json => terminal.line(&json()?),
+        Format::Yaml => {
+            let tree = Json::parse(&json()?)
+                .map_err(|error| Failure::internal("the result has no YAML form", &error))?;
+            terminal.write(to_yaml(&tree).as_bytes())
+        }
+    }
+}

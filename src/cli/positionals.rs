@@ -1,0 +1,34 @@
+//! `[CONFIG] KEY`, `[CONFIG] [PREFIX]`: what a positional means follows from how many there are, never from
+//! what they hold.
+
+use std::str::FromStr;
+
+use super::failure::Failure;
+use crate::model::{ConfigName, Key, Prefix};
+
+/// Reads `[CONFIG] KEY`.
+pub(super) fn config_and_key(words: &[String]) -> Result<(Option<ConfigName>, Key), Failure> {
+    match words {
+        [key] => Ok((None, parse("KEY", key)?)),
+        [config, key] => Ok((Some(parse("CONFIG", config)?), parse("KEY", key)?)),
+        _ => Err(Failure::usage("expected [CONFIG] KEY")),
+    }
+}
+
+/// Reads `[CONFIG] [PREFIX]`.
+pub(super) fn config_and_prefix(words: &[String]) -> Result<(Option<ConfigName>, Prefix), Failure> {
+    match words {
+        [] => Ok((None, Prefix::all())),
+        [prefix] => Ok((None, parse("PREFIX", prefix)?)),
+        [config, prefix] => Ok((Some(parse("CONFIG", config)?), parse("PREFIX", prefix)?)),
+        _ => Err(Failure::usage("expected [CONFIG] [PREFIX]")),
+    }
+}
+
+/// Reads one positional.
+pub(super) fn parse<T: FromStr>(name: &str, text: &str) -> Result<T, Failure>
+where
+    T::Err: std::error::Error,
+{
+    text.parse().map_err(|error| Failure::caused(crate::model::Kind::Usage, format!("invalid {name}"), &error))
+}

@@ -1,0 +1,196 @@
+use std::env;
+use std::sync::Arc;
+
+use super::args::{Format, Global};
+use super::failure::Failure;
+use crate::aws::{Aws, AwsError, Meter};
+use crate::engine::{self, OpenError, Opened};
+use crate::model::{Access, ConfigName, Kind};
+use crate::store::{Store, StoreError};
+use crate::target::{Choices, EngineName, Surroundings, Target, Trust};
+
+/// What commands share: the target, settled once, and the store, opened once.
+pub(super) struct Session {
+    global: Global,
+    target: Option<Target>,
+    aws: Option<Arc<Aws>>,
+    opened: Option<Opened>,
+    capacity: Meter,
+}
+
+impl Session {
+    pub(super) fn new(global: Global) -> Self {
+        Self { global, target: None, aws: None, opened: None, capacity: Meter::default() }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.global.format
+    }
+
+    pub(super) fn global(&self) -> &Global {
+        &self.global
+    }
+
+    pub(super) fn wants_stats(&self) -> bool {
+        self.global.stats
+    }
+
+    /// Takes the config that was given as a positional.
+    pub(super) fn choose(&mut self, config: Option<ConfigName>) -> Result<(), Failure> {
+        match (&self.global.config, config) {
+            (Some(flag), Some(positional)) if *flag != positional => Err(Failure::usage(format!(
+                "the config is given twice: {flag} with -c and {positional} as a positional"
+            ))),
+            (_, Some(positional)) => {
+                self.global.config = Some(positional);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What the command works on.
+    pub(super) fn target(&mut self) -> Result<&Target, Failure> {
+        let target = match self.target.take() {
+            Some(target) => target,
+            None => settle(&self.global)?,
+        };
+        Ok(self.target.insert(target))
+    }
+
+    /// AWS, as the target chooses it.
+    pub(super) async fn aws(&mut self) -> Result<Arc<Aws>, Failure> {
+        if let Some(aws) = &self.aws {
+            return Ok(Arc::clone(aws));
+        }
+        let aws = engine::aws(self.target()?).await?;
+        Ok(Arc::clone(self.aws.insert(aws)))
+    }
+
+    /// The store, opened as what the command does with it asks for.
+    pub(super) async fn store(&mut self, access: Access) -> Result<&dyn Store, Failure> {
+        if self.opened.is_none() {
+            let target = self.target()?;
+            target.config()?;
+            let is_dynamodb = target.engine.value == EngineName::DynamoDb;
+            let aws = if is_dynamodb { Some(self.aws().await?) } else { None };
+            let capacity = self.global.stats.then(|| self.capacity.clone());
+            let target = self.target()?.clone();
+            match engine::open(&target, access, aws.as_ref(), capacity).await {
+                Ok(opened) => self.opened = Some(opened),
+                Err(error) => return Err(self.explain_open(&target, error).await),
+            }
+        }
+        match &self.opened {
+            Some(opened) => Ok(opened.store.as_ref()),
+            None => Err(Failure::new(Kind::Internal, "the store is not open")),
+        }
+    }
+
+    /// Says more of a denial: who asked, in which role, and what mends it.
+    pub(super) fn explain(&self, error: StoreError, access: Access) -> Failure {
+        let denied = match &error {
+            StoreError::Denied { action, .. } => Some(action.clone()),
+            _ => None,
+        };
+        let mut failure = Failure::from(error);
+        let Some(action) = denied else {
+            return failure;
+        };
+        let Some(Opened { role, caller, .. }) = &self.opened else {
+            return failure;
+        };
+        if let Some(caller) = caller {
+            failure.causes.insert(0, format!("you are {}", caller.arn));
+        }
+        match role {
+            Some(role) => {
+                failure.causes.insert(1, format!("the role {} was assumed, and it may not do this", role.arn));
+                if role.name.ends_with("-read") && access == Access::Write {
+                    failure = failure.hint("the read role only reads: leave out `--as read` to act in the write role");
+                } else {
+                    failure = failure.hint(format!(
+                        "the stack's policy of {} allows {action} when it is as `discfg init` made it: \
+                         `discfg init {}` puts it right",
+                        role.name,
+                        self.target.as_ref().and_then(|t| t.config.as_ref()).map_or("CONFIG", |c| c.value.as_str())
+                    ));
+                }
+            }
+            None => failure = failure.hint(format!("your own policies must allow {action} on the config's table")),
+        }
+        failure
+    }
+
+    /// STS says "denied", too, of a role that isn't there: CloudFormation knows which it is.
+    async fn explain_open(&mut self, target: &Target, error: OpenError) -> Failure {
+        let OpenError::Aws(AwsError::AssumeDenied { role, caller, .. }) = &error else {
+            return error.into();
+        };
+        let (role, caller) = (role.clone(), caller.clone());
+        let config = target.config.as_ref().map(|setting| setting.value.clone());
+        if let (Some(config), Some(aws)) = (&config, &self.aws)
+            && crate::stack::is_absent(aws, config).await == Some(true)
+        {
+            return Failure::from(StoreError::NoConfig {
+                config: config.to_string(),
+                place: Some(format!("no stack {} in {}", config.stack_name(), aws.region())),
+            });
+        }
+        let config = config.map_or_else(|| "CONFIG".into(), |config| config.to_string());
+        let mut failure = Failure::from(error);
+        failure = if caller.ends_with(":root") {
+            failure.hint("the account's root user can't assume roles: use an IAM identity")
+        } else {
+            failure
+                .hint(format!(
+                    "your own policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{role}\"}}"
+                ))
+                .hint(format!(
+                    "and the role must trust you: `discfg init {config}` with --reader or --writer {caller} (they replace the list)"
+                ))
+        };
+        failure
+    }
+
+    /// What `--stats` says.
+    pub(super) fn stats(&self) -> String {
+        let spent = self.aws.as_ref().map(|aws| aws.meter().spent()).unwrap_or_default();
+        let capacity = self.capacity.spent();
+        let each: Vec<String> = spent.requests.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let price = capacity.read_units * READ_PRICE + capacity.write_units * WRITE_PRICE;
+        format!(
+            "stats: {} requests{}; {} read units, {} write units, about ${price:.8} (on demand, us-east-1, {PRICES_OF})",
+            spent.total(),
+            if each.is_empty() { String::new() } else { format!(" ({})", each.join(", ")) },
+            capacity.read_units,
+            capacity.write_units,
+        )
+    }
+}
+
+/// Dollars for a read unit on demand (DynamoDB pricing, US East (N. Virginia)).
+const READ_PRICE: f64 = 0.125e-6;
+/// Dollars for a write unit on demand.
+const WRITE_PRICE: f64 = 0.625e-6;
+/// When these prices held.
+const PRICES_OF: &str = "prices of November 2024";
+
+fn settle(global: &Global) -> Result<Target, Failure> {
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let choices = Choices {
+        config: global.config.clone(),
+        engine: if global.local { Some(EngineName::Local) } else { global.engine.clone() },
+        region: global.region.clone(),
+        profile: global.profile.clone(),
+        endpoint_url: global.endpoint_url.clone(),
+        role: global.role.clone(),
+        account: global.account.clone(),
+        external_id: global.external_id.clone(),
+    };
+    let environment = |name: &str| env::var(name).ok();
+    let trust = Trust::of_user();
+    let around = Surroundings { environment: &environment, folder: &folder, trust: &trust };
+    Ok(Target::settle(choices, &around)?)
+}

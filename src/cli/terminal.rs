@@ -1,0 +1,122 @@
+//! The two streams: stdout is the result and nothing else; all the rest is stderr.
+
+#![expect(clippy::print_stderr, reason = "this module is the one that may")]
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use super::args::Global;
+use super::failure::Failure;
+use crate::model::Kind;
+
+/// The streams of the process.
+#[derive(Debug)]
+pub(super) struct Terminal {
+    out: io::BufWriter<io::Stdout>,
+    quiet: bool,
+    /// Whoever read stdout went away. That is no error: `| head` has what it wants.
+    closed: bool,
+}
+
+impl Terminal {
+    pub(super) fn new(global: &Global) -> Self {
+        if global.verbose > 0 {
+            let level = if global.verbose > 1 { "trace" } else { "debug" };
+            // Only our own events: those of the SDKs hold requests, and so values.
+            let filter = tracing_subscriber::filter::Targets::new()
+                .with_target("discfg", level.parse::<tracing::Level>().unwrap_or(tracing::Level::DEBUG));
+            use tracing_subscriber::prelude::*;
+            let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
+            tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+        }
+        Self { out: io::BufWriter::new(io::stdout()), quiet: global.quiet, closed: false }
+    }
+
+    /// Writes a part of the result.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if self.closed {
+            return Ok(());
+        }
+        let written = self.out.write_all(bytes);
+        self.settle(written)
+    }
+
+    /// Writes a line of the result.
+    pub(super) fn line(&mut self, text: &str) -> Result<(), Failure> {
+        self.write(text.as_bytes())?;
+        self.write(b"\n")
+    }
+
+    /// Whether nobody reads any more, so that nothing more need be made.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Sends off what was written so far.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        if self.closed {
+            return Ok(());
+        }
+        let flushed = self.out.flush();
+        self.settle(flushed)
+    }
+
+    fn settle(&mut self, result: io::Result<()>) -> Result<(), Failure> {
+        match result {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            Err(error) => Err(Failure::internal("the result can't be written to stdout", &error)),
+        }
+    }
+
+    /// Says something beside the result.
+    pub(super) fn note(&self, text: &str) {
+        eprintln!("{text}");
+    }
+
+    /// Says something beside the result, unless it is to be quiet.
+    pub(super) fn hint(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
+    /// Says why the command failed.
+    pub(super) fn fail(&self, failure: &Failure) {
+        let red = console::Style::new().for_stderr().red().bold();
+        eprintln!("{} {}", red.apply_to("error:"), failure.message);
+        for cause in &failure.causes {
+            eprintln!("  because: {cause}");
+        }
+        for hint in failure.hints.iter().filter(|_| !self.quiet) {
+            eprintln!("  hint: {hint}");
+        }
+    }
+
+    /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
+    pub(super) fn confirm(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(Failure::usage(format!("{question} There is no terminal to ask on."))
+                .hint(format!("{flag} answers yes")));
+        }
+        self.flush()?;
+        eprint!("{question} [y/N] ");
+        let mut answer = String::new();
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))?;
+        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+}
+
+/// Shows what clap has to say: help and version on stdout, errors on stderr.
+pub(super) fn show_usage(error: &clap::Error) -> ExitCode {
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    // Nobody is left to be told where even that can't be written.
+    let _ = error.print();
+    ExitCode::from(code)
+}

@@ -1,0 +1,219 @@
+//! The JSON shapes of discfg: for `-f json`, for HTTP bodies and for the HTTP engine.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::model::{Entry, Head, Key, Value, ValueKind};
+
+/// An entry. Without a value where it isn't asked for or is masked.
+#[derive(Debug, Serialize)]
+pub struct Node {
+    key: String,
+    kind: ValueKind,
+    version: u64,
+    revision: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Box<RawValue>>,
+    created: String,
+    modified: String,
+    by: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    secret: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    masked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+}
+
+impl Node {
+    /// The entry with its value; a secret is masked.
+    pub fn new(entry: &Entry) -> Self {
+        let value = (!entry.secret).then(|| value(&entry.value)).flatten();
+        Self { value, masked: entry.secret, ..Self::without_value(entry) }
+    }
+
+    /// The entry without its value.
+    pub fn without_value(entry: &Entry) -> Self {
+        Self {
+            key: entry.key.to_string(),
+            kind: entry.value.kind(),
+            version: entry.version,
+            revision: entry.revision.get(),
+            value: None,
+            created: entry.created.to_string(),
+            modified: entry.modified.to_string(),
+            by: entry.by.clone(),
+            secret: entry.secret,
+            masked: false,
+            ttl: entry.ttl.map(crate::model::Ttl::seconds),
+            expires: entry.expires.map(|expires| expires.to_string()),
+        }
+    }
+}
+
+/// A value in JSON: a document as it is, text as a string, bytes as base64 text.
+fn value(value: &Value) -> Option<Box<RawValue>> {
+    let json = match (value.kind(), value.as_text()) {
+        (ValueKind::Json, Some(text)) => return RawValue::from_string(crate::formats::compact(text)).ok(),
+        (_, Some(text)) => serde_json::to_string(text),
+        (_, None) => serde_json::to_string(&STANDARD.encode(value.bytes())),
+    };
+    json.ok().and_then(|json| RawValue::from_string(json).ok())
+}
+
+/// A key that is no longer there.
+#[derive(Debug, Serialize)]
+pub struct Gone {
+    key: Key,
+    revision: u64,
+}
+
+/// Nothing: `{}`.
+#[derive(Debug, Serialize)]
+pub struct Nothing {}
+
+/// What stands in `node` and `prevNode`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum AnyNode {
+    /// An entry.
+    Entry(Box<Node>),
+    /// What is left of a deleted one.
+    Gone(Gone),
+    /// No entry.
+    Nothing(Nothing),
+}
+
+impl AnyNode {
+    /// The entry, or `{}`.
+    pub fn of(entry: Option<&Entry>) -> Self {
+        match entry {
+            Some(entry) => Self::Entry(Box::new(Node::new(entry))),
+            None => Self::Nothing(Nothing {}),
+        }
+    }
+
+    /// A key that a commit removed.
+    pub fn gone(key: &Key, revision: crate::model::Revision) -> Self {
+        Self::Gone(Gone { key: key.clone(), revision: revision.get() })
+    }
+}
+
+/// What a command on one key answers.
+#[derive(Debug, Serialize)]
+pub struct Envelope {
+    /// The command.
+    pub action: &'static str,
+    /// The entry that it read or made.
+    pub node: AnyNode,
+    /// The entry that it replaced or deleted.
+    #[serde(rename = "prevNode")]
+    pub prev_node: AnyNode,
+}
+
+/// What `ls` answers.
+#[derive(Debug, Serialize)]
+pub struct Listing {
+    /// `ls`
+    pub action: &'static str,
+    /// The entries.
+    pub nodes: Vec<Node>,
+    /// The folders, with their trailing slash.
+    pub folders: Vec<String>,
+}
+
+/// A section in [`Info`].
+#[derive(Debug, Serialize)]
+pub struct SectionInfo {
+    name: String,
+    revision: u64,
+    keys: usize,
+    modified: Option<String>,
+}
+
+impl SectionInfo {
+    /// The section of that head, with its number of keys.
+    pub fn new(head: &Head, keys: usize) -> Self {
+        Self {
+            name: head.section.to_string(),
+            revision: head.revision.get(),
+            keys,
+            modified: head.modified.map(|modified| modified.to_string()),
+        }
+    }
+}
+
+/// What `info` answers.
+#[derive(Debug, Serialize)]
+pub struct Info {
+    /// `info`
+    pub action: &'static str,
+    /// The config.
+    pub config: String,
+    /// The engine.
+    pub engine: String,
+    /// The engine's state.
+    pub state: String,
+    /// The sum of all sections' revisions.
+    pub version: u64,
+    /// The sections.
+    pub sections: Vec<SectionInfo>,
+    /// Names the content, without the keys that have a time to live.
+    pub digest: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Encoding, Revision, Timestamp};
+
+    fn entry(value: Value) -> Entry {
+        Entry {
+            key: "/mykey".parse().expect("a key"),
+            value,
+            version: 2,
+            revision: Revision::new(7),
+            created: Timestamp::from_epoch(0),
+            modified: Timestamp::from_epoch(1),
+            by: "me".into(),
+            secret: false,
+            ttl: None,
+            expires: None,
+        }
+    }
+
+    fn json(value: Value) -> String {
+        let node = AnyNode::of(Some(&entry(value)));
+        let envelope = Envelope { action: "get", node, prev_node: AnyNode::of(None) };
+        serde_json::to_string(&envelope).expect("JSON")
+    }
+
+    #[test]
+    fn the_shape_of_get() {
+        let value = Value::new("{\"foo\": 1.10}\n", Encoding::Detect).expect("a value");
+        assert_eq!(
+            json(value),
+            r#"{"action":"get","node":{"key":"/mykey","kind":"json","version":2,"revision":7,"value":{"foo":1.10},"created":"1970-01-01T00:00:00Z","modified":"1970-01-01T00:00:01Z","by":"me"},"prevNode":{}}"#
+        );
+    }
+
+    #[test]
+    fn text_is_a_string_and_bytes_are_base64() {
+        let text = Value::new("1.10", Encoding::Detect).expect("a value");
+        assert!(json(text).contains(r#""value":"1.10""#));
+        let bytes = Value::new(vec![0xff, 0x00], Encoding::Detect).expect("a value");
+        assert!(json(bytes).contains(r#""kind":"bytes","version":2,"revision":7,"value":"/wA=""#));
+    }
+
+    #[test]
+    fn a_secret_is_masked() {
+        let value = Value::new("hunter2", Encoding::Detect).expect("a value");
+        let node = Node::new(&Entry { secret: true, ..entry(value) });
+        let json = serde_json::to_string(&node).expect("JSON");
+        assert!(json.contains(r#""masked":true"#) && !json.contains("hunter2"), "{json}");
+    }
+}

@@ -1,1 +1,5 @@
 //! Shared application configuration on AWS with nothing to host.
+
+pub mod aws;
+pub mod model;
+pub mod store;

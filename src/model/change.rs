@@ -1,0 +1,152 @@
+use super::{CommitId, Key, Revision, Section, Timestamp, Ttl, Value};
+
+/// What becomes of an entry's time to live when it is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TtlChoice {
+    /// It has none afterwards, as in etcd and Redis.
+    #[default]
+    Never,
+    /// It keeps the one it has, and lives on until the moment it had.
+    Keep,
+    /// It lives that long from now.
+    For(Ttl),
+}
+
+/// What a commit is asked to do to one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mutation {
+    /// Write the key.
+    Set {
+        /// The key.
+        key: Key,
+        /// Its new value; for a secret as it is to be stored.
+        value: Value,
+        /// Whether the value is a secret.
+        secret: bool,
+        /// What becomes of its time to live.
+        ttl: TtlChoice,
+    },
+    /// Remove the key. Of a key that is absent nothing is changed and nothing logged.
+    Delete {
+        /// The key.
+        key: Key,
+    },
+}
+
+impl Mutation {
+    /// Writes a plain value without a time to live.
+    pub fn set(key: Key, value: Value) -> Self {
+        Self::Set {
+            key,
+            value,
+            secret: false,
+            ttl: TtlChoice::Never,
+        }
+    }
+
+    /// The key it is about.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Set { key, .. } | Self::Delete { key } => key,
+        }
+    }
+}
+
+/// A condition that must hold for a commit, at the moment of the commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// The key has no entry.
+    Absent(Key),
+    /// The key has an entry.
+    Present(Key),
+    /// The key's entry was last changed at that revision.
+    Revision(Key, Revision),
+    /// The key's entry has exactly these bytes as its value.
+    Value(Key, Value),
+    /// The section stands at that revision.
+    Section(Section, Revision),
+}
+
+impl Guard {
+    /// The key it is about, unless it is about a section.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Absent(key) | Self::Present(key) | Self::Revision(key, _) | Self::Value(key, _) => {
+                Some(key)
+            }
+            Self::Section(..) => None,
+        }
+    }
+
+    /// The section it is about.
+    pub fn section(&self) -> Section {
+        match self {
+            Self::Section(section, _) => section.clone(),
+            Self::Absent(key) | Self::Present(key) | Self::Revision(key, _) | Self::Value(key, _) => {
+                key.section()
+            }
+        }
+    }
+}
+
+/// What a commit did to a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Op {
+    /// The key was written.
+    Set {
+        /// The new value.
+        value: Value,
+        /// The new version.
+        version: u64,
+        /// Whether the value is a secret.
+        secret: bool,
+        /// Its time to live.
+        ttl: Option<Ttl>,
+        /// When it ceases to be.
+        expires: Option<Timestamp>,
+    },
+    /// The key was removed.
+    Delete,
+}
+
+/// What a change replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Previous {
+    /// The value before.
+    pub value: Value,
+    /// Its version.
+    pub version: u64,
+    /// The revision that had written it.
+    pub revision: Revision,
+    /// Whether it was a secret.
+    pub secret: bool,
+    /// When the key had come to be.
+    pub created: Timestamp,
+    /// When it had been written.
+    pub modified: Timestamp,
+    /// Who had written it.
+    pub by: String,
+}
+
+/// One line of a section's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The key.
+    pub key: Key,
+    /// The revision of the key's section.
+    pub revision: Revision,
+    /// Which line of that revision this is, from 0.
+    pub index: u32,
+    /// How many lines that revision has.
+    pub of: u32,
+    /// What was done.
+    pub op: Op,
+    /// What was there before, if anything was.
+    pub previous: Option<Previous>,
+    /// Who did it, as the writer's credentials said.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// In which commit.
+    pub commit: CommitId,
+}

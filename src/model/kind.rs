@@ -1,0 +1,32 @@
+/// What sort of failure an error is. Every error of this crate has one; exit codes and HTTP statuses follow from it alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The answer to a question is no.
+    No,
+    /// The call itself is wrong: a flag, a combination, a setting that is missing.
+    Usage,
+    /// The key, the config or the role isn't there.
+    NotFound,
+    /// What was asked for lies before the oldest line of the log.
+    Compacted,
+    /// A guard didn't hold, or a plan was overtaken. Final: trying again can't help by itself.
+    Conflict,
+    /// The identity may not do this.
+    Denied,
+    /// The service could not be reached or failed. Another try may help.
+    Unavailable,
+    /// The service asked for patience. Another try may help.
+    Throttled,
+    /// A commit was sent and never answered: it may have happened.
+    OutcomeUnknown,
+    /// The stack failed.
+    Stack,
+    /// The input breaks a rule or a limit.
+    Invalid,
+    /// A time limit of the user's ran out.
+    Timeout,
+    /// The user interrupted.
+    Interrupted,
+    /// Anything else: corrupt data, a full disk, a defect.
+    Internal,
+}

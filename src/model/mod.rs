@@ -1,0 +1,25 @@
+//! The words of discfg as parsed types. Nothing here does IO; parsing lives here and nowhere else.
+
+mod access;
+mod change;
+mod clock;
+mod commit_id;
+mod config_name;
+mod entry;
+mod kind;
+mod path;
+mod region;
+mod revision;
+mod value;
+
+pub use access::{Access, GrantName, GrantNameError, Role, RoleError};
+pub use change::{Change, Guard, Mutation, Op, Previous, TtlChoice};
+pub use clock::{Clock, SystemClock, Timestamp, TimestampError, Ttl, TtlError};
+pub use commit_id::{CommitId, CommitIdError};
+pub use config_name::{ConfigName, ConfigNameError};
+pub use entry::{Entry, Head};
+pub use kind::Kind;
+pub use path::{Key, KeyError, Prefix, Section, SectionError};
+pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
+pub use revision::{Revision, RevisionError};
+pub use value::{Encoding, Value, ValueError, ValueKind};

@@ -1,0 +1,136 @@
+//! The trait that every engine implements, and what it speaks of.
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod decide;
+mod error;
+mod listing;
+mod snapshot;
+mod txn;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+
+pub use decide::{Decision, HeadMove, State, decide};
+pub use error::{Conflict, Limit, Result, StoreError};
+pub use listing::{Listed, Scope};
+pub use snapshot::{Digest, Snapshot};
+pub use txn::{Applied, Committed, Txn};
+
+use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Ttl};
+
+/// How fresh a read must be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Consistency {
+    /// It sees every commit that was answered before it began.
+    #[default]
+    Strong,
+    /// It may miss the latest commits; on DynamoDB at half the price.
+    Eventual,
+}
+
+/// Which heads to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heads {
+    /// Those of every section that is registered.
+    All,
+    /// Those of these sections; a section without a head is left out.
+    Of(Vec<Section>),
+}
+
+/// How far a watcher has seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The last revision seen of each section.
+    pub seen: BTreeMap<Section, Revision>,
+    /// Whether sections that aren't in `seen` count too, from their beginning.
+    pub whole: bool,
+}
+
+/// How long [`Store::wait`] may wait, and how often an engine that polls looks meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// The longest wait; the answer is empty where nothing has moved by then.
+    pub within: Duration,
+    /// The pause between two looks of an engine that polls.
+    pub interval: Duration,
+}
+
+/// A config's own settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meta {
+    /// The layout of the items. This version knows layout 1.
+    pub layout: u32,
+    /// How many days a log line is kept, at least 1.
+    pub history_days: u32,
+}
+
+impl Meta {
+    /// The layout that this version reads and writes.
+    pub const LAYOUT: u32 = 1;
+}
+
+impl Default for Meta {
+    /// What holds for a config without settings of its own: layout 1, 30 days.
+    fn default() -> Self {
+        Self {
+            layout: Self::LAYOUT,
+            history_days: 30,
+        }
+    }
+}
+
+/// A config's data, wherever it lives. Every engine passes the suite in [`conformance`].
+///
+/// An expired entry is absent from every answer, by the store's clock.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The entry of that key, if there is one.
+    async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>>;
+
+    /// What lies in `scope`, in the byte order of keys, where a folder counts with its trailing slash.
+    fn list(&self, scope: &Scope, read: Consistency) -> BoxStream<'_, Result<Listed>>;
+
+    /// The entries below these prefixes as they were together at one moment, whole commits only, and the heads
+    /// of that moment.
+    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot>;
+
+    /// Where sections stand, strongly consistent, ordered by section.
+    async fn heads(&self, of: Heads) -> Result<Vec<Head>>;
+
+    /// Waits until a head has moved beyond the cursor and gives the heads that have; none at the deadline.
+    async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>>;
+
+    /// The section's log after that revision, in order, whole revisions only.
+    ///
+    /// Fails with [`StoreError::Compacted`] where lines after `after` are no longer there.
+    fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>>;
+
+    /// The log of one key, newest first, strictly before `before` where it is given.
+    fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>>;
+
+    /// Makes all changes or none, exactly once, if all guards hold.
+    async fn commit(&self, txn: Txn) -> Result<Committed>;
+
+    /// Renews the time to live of an entry that is there: with `ttl`, or with the one it has. No commit and no
+    /// log line. Fails with [`StoreError::NotFound`] where the entry is absent, and with [`StoreError::NoTtl`]
+    /// where it has none and none is given.
+    async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry>;
+}
+
+/// What provisioning alone does, with the deployer's own credentials.
+#[async_trait]
+pub trait Admin: Send + Sync {
+    /// The config's settings as they are stored, if any are.
+    async fn meta(&self) -> Result<Option<Meta>>;
+
+    /// Stores the config's settings.
+    async fn write_meta(&self, meta: Meta) -> Result<()>;
+
+    /// Makes the sections known, so that a writer who may write nothing else can commit to them. What is
+    /// registered already stays as it is.
+    async fn register(&self, sections: &[Section]) -> Result<()>;
+}

@@ -1,0 +1,315 @@
+//! The part of a commit that needs no IO: what a transaction does to the state that was read.
+
+use std::collections::HashMap;
+
+use super::{Applied, Conflict, Limit, Result, StoreError, Txn};
+use crate::model::{
+    Change, Entry, Guard, Head, Key, Mutation, Op, Previous, Revision, Section, Timestamp, TtlChoice,
+};
+
+/// What was read before a commit.
+#[derive(Debug, Clone)]
+pub struct State<'a> {
+    /// The entries of all keys that are changed or guarded, expired ones too.
+    pub entries: &'a HashMap<Key, Entry>,
+    /// The heads of all their sections; a section without one is new.
+    pub heads: &'a HashMap<Section, Head>,
+    /// Now, by the store's clock.
+    pub now: Timestamp,
+    /// Who writes.
+    pub by: &'a str,
+}
+
+/// What a commit comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What becomes of each key. Empty where nothing changes.
+    pub changes: Vec<Applied>,
+    /// The heads that move.
+    pub moves: Vec<HeadMove>,
+}
+
+/// A head that a commit moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadMove {
+    /// The head before; none for a section that is new.
+    pub from: Option<Revision>,
+    /// The head afterwards.
+    pub to: Head,
+}
+
+/// Checks the guards and limits of `txn` against what was read and says what the commit writes.
+pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
+    let live = |key: &Key| state.entries.get(key).filter(|entry| entry.is_live(state.now));
+    let revision = |section: &Section| {
+        state
+            .heads
+            .get(section)
+            .map_or(Revision::ZERO, |head| head.revision)
+    };
+
+    for guard in &txn.guards {
+        let holds = match guard {
+            Guard::Absent(key) => live(key).is_none(),
+            Guard::Present(key) => live(key).is_some(),
+            Guard::Revision(key, wanted) => live(key).is_some_and(|entry| entry.revision == *wanted),
+            Guard::Value(key, wanted) => live(key).is_some_and(|entry| entry.value.bytes() == wanted.bytes()),
+            Guard::Section(section, wanted) => revision(section) == *wanted,
+        };
+        if !holds {
+            let current = guard.key().and_then(live).cloned();
+            let revision = revision(&guard.section());
+            return Err(StoreError::Conflict(Box::new(Conflict {
+                guard: guard.clone(),
+                current,
+                revision,
+            })));
+        }
+    }
+
+    let mut keys: Vec<&Key> = txn.changes.iter().map(Mutation::key).collect();
+    keys.sort();
+    if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(StoreError::Twice(pair[0].clone()));
+    }
+
+    let effective: Vec<&Mutation> = txn
+        .changes
+        .iter()
+        .filter(|change| matches!(change, Mutation::Set { .. }) || live(change.key()).is_some())
+        .collect();
+    let mut lines: HashMap<Section, u32> = HashMap::new();
+    for change in &effective {
+        *lines.entry(change.key().section()).or_default() += 1;
+    }
+    check_actions(txn, &effective, &lines, state)?;
+
+    let mut next_index: HashMap<Section, u32> = HashMap::new();
+    let changes: Vec<Applied> = effective
+        .into_iter()
+        .map(|mutation| {
+            let section = mutation.key().section();
+            let index = next_index.entry(section.clone()).or_default();
+            let place = Place {
+                revision: revision(&section).next(),
+                index: *index,
+                of: lines[&section],
+            };
+            *index += 1;
+            apply(txn, mutation, live(mutation.key()), place, state)
+        })
+        .collect();
+    check_bytes(&changes)?;
+
+    let mut moves: Vec<HeadMove> = lines
+        .into_iter()
+        .map(|(section, changes)| HeadMove {
+            from: state.heads.get(&section).map(|head| head.revision),
+            to: Head {
+                revision: revision(&section).next(),
+                changes,
+                commit: Some(txn.id.clone()),
+                modified: Some(state.now),
+                section,
+            },
+        })
+        .collect();
+    moves.sort_by(|a, b| a.to.section.cmp(&b.to.section));
+    Ok(Decision { changes, moves })
+}
+
+struct Place {
+    revision: Revision,
+    index: u32,
+    of: u32,
+}
+
+fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, state: &State<'_>) -> Applied {
+    let entry = match mutation {
+        Mutation::Delete { .. } => None,
+        Mutation::Set {
+            key,
+            value,
+            secret,
+            ttl,
+        } => {
+            let (ttl, expires) = match *ttl {
+                TtlChoice::Never => (None, None),
+                TtlChoice::Keep => before.map_or((None, None), |entry| (entry.ttl, entry.expires)),
+                TtlChoice::For(ttl) => (Some(ttl), Some(state.now.after(ttl))),
+            };
+            Some(Entry {
+                key: key.clone(),
+                value: value.clone(),
+                version: before.map_or(0, |entry| entry.version) + 1,
+                revision: place.revision,
+                created: before.map_or(state.now, |entry| entry.created),
+                modified: state.now,
+                by: state.by.to_owned(),
+                secret: *secret,
+                ttl,
+                expires,
+            })
+        }
+    };
+    let op = match &entry {
+        None => Op::Delete,
+        Some(entry) => Op::Set {
+            value: entry.value.clone(),
+            version: entry.version,
+            secret: entry.secret,
+            ttl: entry.ttl,
+            expires: entry.expires,
+        },
+    };
+    let change = Change {
+        key: mutation.key().clone(),
+        revision: place.revision,
+        index: place.index,
+        of: place.of,
+        op,
+        previous: before.map(|entry| Previous {
+            value: entry.value.clone(),
+            version: entry.version,
+            revision: entry.revision,
+            secret: entry.secret,
+            created: entry.created,
+            modified: entry.modified,
+            by: entry.by.clone(),
+        }),
+        by: state.by.to_owned(),
+        at: state.now,
+        commit: txn.id.clone(),
+    };
+    Applied {
+        change,
+        entry,
+        previous: before.cloned(),
+    }
+}
+
+fn check_actions(
+    txn: &Txn,
+    effective: &[&Mutation],
+    lines: &HashMap<Section, u32>,
+    state: &State<'_>,
+) -> Result<()> {
+    let new_sections = lines
+        .keys()
+        .filter(|section| !state.heads.contains_key(section))
+        .count();
+    let mut elsewhere: Vec<(Section, Option<&Key>)> = txn
+        .guards
+        .iter()
+        .filter(|guard| match guard.key() {
+            Some(key) => !effective.iter().any(|change| change.key() == key),
+            None => !lines.contains_key(&guard.section()),
+        })
+        .map(|guard| (guard.section(), guard.key()))
+        .collect();
+    elsewhere.sort();
+    elsewhere.dedup();
+    let (changes, sections, guards) = (effective.len(), lines.len(), elsewhere.len());
+    if 2 * changes + sections + new_sections + guards > Limit::MAX_ACTIONS {
+        return Err(StoreError::Limit(Limit::Actions {
+            changes,
+            sections,
+            new_sections,
+            guards,
+        }));
+    }
+    Ok(())
+}
+
+/// An upper bound of what attribute names, numbers and times of an entry and its log line take.
+const FIXED_BYTES: usize = 600;
+
+fn check_bytes(changes: &[Applied]) -> Result<()> {
+    let size = changes
+        .iter()
+        .map(|applied| {
+            let new = applied.entry.as_ref().map_or(0, |entry| entry.value.len());
+            let old = applied.previous.as_ref().map_or(0, |entry| entry.value.len());
+            2 * new + old + 3 * applied.change.key.as_str().len() + 3 * applied.change.by.len() + FIXED_BYTES
+        })
+        .sum();
+    if size > Limit::MAX_BYTES {
+        Err(StoreError::Limit(Limit::Bytes { size }))
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Encoding, Value};
+
+    fn key(text: &str) -> Key {
+        text.parse().expect(text)
+    }
+
+    fn set(text: &str) -> Mutation {
+        Mutation::set(key(text), Value::new("v", Encoding::Detect).expect("a value"))
+    }
+
+    fn run(txn: &Txn, entries: &HashMap<Key, Entry>) -> Result<Decision> {
+        let heads = HashMap::new();
+        decide(
+            txn,
+            &State {
+                entries,
+                heads: &heads,
+                now: Timestamp::from_epoch(100),
+                by: "me",
+            },
+        )
+    }
+
+    #[test]
+    fn forty_nine_changes_fit_into_one_section_and_fifty_do_not() {
+        let changes = |n: usize| (0..n).map(|i| set(&format!("/s/{i}"))).collect::<Vec<_>>();
+        let decision = run(&Txn::new(changes(49)), &HashMap::new()).expect("49 fit");
+        assert_eq!(decision.changes.len(), 49);
+        assert_eq!(decision.changes[48].change.index, 48);
+        assert_eq!(decision.moves.len(), 1);
+        let error = run(&Txn::new(changes(50)), &HashMap::new()).expect_err("50 don't");
+        assert!(
+            error.to_string().contains("102 actions (2 × 50 changes"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn one_key_twice_is_refused() {
+        assert!(matches!(
+            run(&Txn::new(vec![set("/a"), set("a")]), &HashMap::new()),
+            Err(StoreError::Twice(_))
+        ));
+    }
+
+    #[test]
+    fn a_delete_of_an_absent_key_changes_nothing() {
+        let decision = run(
+            &Txn::new(vec![Mutation::Delete { key: key("/a") }]),
+            &HashMap::new(),
+        );
+        assert_eq!(
+            decision.expect("no error"),
+            Decision {
+                changes: vec![],
+                moves: vec![]
+            }
+        );
+    }
+
+    #[test]
+    fn the_bytes_of_a_commit_are_bounded() {
+        let big = Value::new(vec![b'x'; Value::MAX_BYTES], Encoding::Detect).expect("at the limit");
+        let changes = (0..11)
+            .map(|i| Mutation::set(key(&format!("/s/{i}")), big.clone()))
+            .collect();
+        let error = run(&Txn::new(changes), &HashMap::new()).expect_err("4.18 MB");
+        assert!(matches!(error, StoreError::Limit(Limit::Bytes { .. })));
+    }
+}

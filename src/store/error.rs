@@ -1,0 +1,244 @@
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
+use crate::model::{CommitId, Entry, Guard, Key, Kind, Revision, Section};
+
+/// What went wrong in an engine.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The config isn't there: no table, no file.
+    #[error("the config {config} is not there{place}", place = .place.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
+    NoConfig {
+        /// Its name.
+        config: String,
+        /// Where it was looked for.
+        place: Option<String>,
+    },
+    /// The key has no entry, and the operation needs one.
+    #[error("the key {0} is not there")]
+    NotFound(Key),
+    /// The key has no time to live that could be renewed.
+    #[error("the key {0} has no time to live; say how long it is to live")]
+    NoTtl(Key),
+    /// A guard didn't hold. Nothing was written.
+    #[error("{0}")]
+    Conflict(Box<Conflict>),
+    /// The log no longer goes back that far.
+    #[error("the log of {section} no longer holds revision {wanted}; the oldest that can be had is {oldest}")]
+    Compacted {
+        /// The section.
+        section: Section,
+        /// What was asked for.
+        wanted: Revision,
+        /// The oldest revision whose state can still be told.
+        oldest: Revision,
+    },
+    /// A limit is passed. Nothing was written.
+    #[error("{0}")]
+    Limit(Limit),
+    /// One key twice in one commit. Nothing was written.
+    #[error("the key {0} is changed twice in one commit")]
+    Twice(Key),
+    /// The identity may not do this.
+    #[error("{action} was denied{subject}", subject = .subject.as_ref().map(|s| format!(" for {s}")).unwrap_or_default())]
+    Denied {
+        /// What was tried, such as `dynamodb:GetItem`.
+        action: String,
+        /// On which key or section.
+        subject: Option<String>,
+        /// The service's own words.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// The store was opened for reading only.
+    #[error("this store was opened for reading only")]
+    ReadOnly,
+    /// The credentials are missing, expired or not known to the service.
+    #[error("{problem}")]
+    Credentials {
+        /// What is wrong with them.
+        problem: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// The service asked for patience until patience ended.
+    #[error("{service} is throttling requests")]
+    Throttled {
+        /// Which service.
+        service: String,
+        /// The service's own words.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// The service could not be reached, or failed.
+    #[error("{problem}")]
+    Unavailable {
+        /// What was tried and where.
+        problem: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// A commit was sent and never answered: it may have happened.
+    #[error(
+        "the commit {commit} was sent and never answered: whether it happened is not known; look for its id in the log"
+    )]
+    OutcomeUnknown {
+        /// What to look for.
+        commit: CommitId,
+        /// Why there was no answer.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// The data was written by a newer discfg.
+    #[error(
+        "the data has layout {found}, which is newer than the layout {known} that this discfg knows: update discfg"
+    )]
+    Layout {
+        /// What was found.
+        found: u32,
+        /// What this version knows.
+        known: u32,
+    },
+    /// What is stored is not what discfg stores.
+    #[error("{what}")]
+    Corrupt {
+        /// What is wrong where.
+        what: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// A file of the embedded engine can't be used.
+    #[error("can't use {path}", path = .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// Anything else.
+    #[error("{what} failed")]
+    Other {
+        /// What failed.
+        what: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+}
+
+/// What an operation on a store gives.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+impl StoreError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoConfig { .. } | Self::NotFound(_) => Kind::NotFound,
+            Self::NoTtl(_) => Kind::Usage,
+            Self::Conflict(_) => Kind::Conflict,
+            Self::Compacted { .. } => Kind::Compacted,
+            Self::Limit(_) | Self::Twice(_) => Kind::Invalid,
+            Self::Denied { .. } | Self::ReadOnly | Self::Credentials { .. } => Kind::Denied,
+            Self::Throttled { .. } => Kind::Throttled,
+            Self::Unavailable { .. } => Kind::Unavailable,
+            Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
+            Self::Layout { .. } | Self::Corrupt { .. } | Self::File { .. } | Self::Other { .. } => {
+                Kind::Internal
+            }
+        }
+    }
+}
+
+/// A guard that didn't hold, and what is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The guard.
+    pub guard: Guard,
+    /// The entry of the guard's key as it is now, if there is one.
+    pub current: Option<Entry>,
+    /// Where the guard's section stands now.
+    pub revision: Revision,
+}
+
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.guard {
+            Guard::Absent(key) => write!(f, "the key {key} was to be absent")?,
+            Guard::Present(key) => write!(f, "the key {key} was to be present")?,
+            Guard::Revision(key, revision) => write!(f, "the key {key} was to be at revision {revision}")?,
+            Guard::Value(key, _) => write!(f, "the key {key} was to have another value")?,
+            Guard::Section(section, wanted) => {
+                return write!(
+                    f,
+                    "the section {section} was to be at revision {wanted}; it is at {}",
+                    self.revision
+                );
+            }
+        }
+        match &self.current {
+            Some(now) => write!(
+                f,
+                "; it is there with version {}, revision {}, written {} by {}",
+                now.version, now.revision, now.modified, now.by
+            ),
+            None => write!(f, "; it is absent"),
+        }
+    }
+}
+
+/// A limit of a commit, and what was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Limit {
+    /// DynamoDB takes 100 actions a transaction (DynamoDB quotas, "Transactions").
+    Actions {
+        /// Changed keys, two actions each.
+        changes: usize,
+        /// Sections written, one each.
+        sections: usize,
+        /// Sections that are new, one more each.
+        new_sections: usize,
+        /// Guards on keys and sections that aren't written, one each.
+        guards: usize,
+    },
+    /// DynamoDB takes 4 MB a transaction (DynamoDB quotas, "Transactions").
+    Bytes {
+        /// The size of entries and log lines together, in bytes.
+        size: usize,
+    },
+}
+
+impl Limit {
+    /// The most actions a commit may have.
+    pub const MAX_ACTIONS: usize = 100;
+    /// The most bytes that the items of a commit may have together.
+    pub const MAX_BYTES: usize = 4_000_000;
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::Actions {
+                changes,
+                sections,
+                new_sections,
+                guards,
+            } => write!(
+                f,
+                "the commit needs {} actions (2 × {changes} changes + {sections} sections + {new_sections} new \
+                 sections + {guards} guards elsewhere); at most {} go into one",
+                2 * changes + sections + new_sections + guards,
+                Self::MAX_ACTIONS
+            ),
+            Self::Bytes { size } => write!(
+                f,
+                "the commit has {size} bytes with its log lines; at most {} go into one",
+                Self::MAX_BYTES
+            ),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::model::{Entry, Head};
+
+/// Entries as they were together at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The heads of that moment, ordered by section.
+    pub heads: Vec<Head>,
+    /// The entries, ordered by key.
+    pub entries: Vec<Entry>,
+}
+
+impl Snapshot {
+    /// The same without the entries that have a time to live: these are state, not configuration.
+    #[must_use]
+    pub fn without_ttl(mut self) -> Self {
+        self.entries.retain(|entry| entry.expires.is_none());
+        self
+    }
+
+    /// Names the content: equal content has an equal digest, wherever it lies.
+    pub fn digest(&self) -> Digest {
+        let mut hash = Sha256::new();
+        for entry in &self.entries {
+            let parts: [&[u8]; 3] = [
+                entry.key.as_str().as_bytes(),
+                entry.value.kind().as_str().as_bytes(),
+                entry.value.bytes(),
+            ];
+            for part in parts {
+                // Lengths keep one part from being taken for the beginning of the next.
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            }
+        }
+        Digest(hash.finalize().into())
+    }
+}
+
+/// SHA-256 over sorted key, kind and value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest([u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}

@@ -2,4 +2,6 @@
 
 pub mod aws;
 pub mod model;
+#[cfg(feature = "stack")]
+pub mod stack;
 pub mod store;

@@ -1,6 +1,7 @@
 //! Shared application configuration on AWS with nothing to host.
 
 pub mod aws;
+pub mod engine;
 pub mod model;
 #[cfg(feature = "stack")]
 pub mod stack;

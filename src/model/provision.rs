@@ -124,7 +124,7 @@ setting!(
 
 setting!(
     /// What a caller from another account must give to assume a role: 2 to 1224 characters (STS API reference,
-    /// "AssumeRole").
+    /// `AssumeRole`).
     ExternalId,
     "external id",
     "2 to 1224 letters, digits and +=,.@:/_-",

@@ -45,8 +45,11 @@ pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, St
         waiting: VecDeque::new(),
         first: None,
         ahead: None,
+        polled: false,
         quiet: 0,
         failed: 0,
+        token: Uuid::new_v4().to_string(),
+        token_seen: false,
     };
     stream::unfold(follower, |mut follower| async move {
         let item = follower.next().await?;
@@ -62,6 +65,7 @@ pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, St
 enum Step {
     Execute,
     Follow,
+    Fail,
     Finish(StackState),
     Over,
 }
@@ -77,8 +81,12 @@ struct Follower {
     first: Option<FailedResource>,
     /// The last state of the stack itself that its events told.
     ahead: Option<StackState>,
+    polled: bool,
     quiet: u32,
     failed: u32,
+    /// What CloudFormation marks the events of this deployment with.
+    token: String,
+    token_seen: bool,
 }
 
 impl Follower {
@@ -101,6 +109,7 @@ impl Follower {
                         Err(error) => Err(error),
                     }
                 }
+                Step::Fail => Err(self.failure()),
                 Step::Over => return None,
             };
             if let Err(error) = step {
@@ -119,12 +128,13 @@ impl Follower {
             .cfn
             .execute_change_set()
             .change_set_name(&self.plan.change_set_arn)
-            .client_request_token(Uuid::new_v4().to_string())
+            .client_request_token(&self.token)
             .send()
             .await
             .map_err(|error| StackError::request("cloudformation:ExecuteChangeSet", &error));
         if let Err(error) = executed {
             self.check_execution(error).await?;
+            self.token_seen = true;
         }
         self.step = Step::Follow;
         Ok(())
@@ -164,9 +174,10 @@ impl Follower {
     }
 
     async fn follow(&mut self) -> Result<(), StackError> {
+        self.rest().await;
         let news = match self.news().await {
             Ok(news) => news,
-            Err(error) => return self.rest_after(error).await,
+            Err(error) => return self.tolerate(error),
         };
         self.pace.as_usual();
         self.failed = 0;
@@ -174,29 +185,35 @@ impl Follower {
         for event in news {
             self.take(&event);
         }
-        match &self.ahead {
-            Some(state) => match state::end(state) {
-                End::Done => self.step = Step::Finish(state.clone()),
-                End::Failed => self.fail()?,
-                End::Perhaps if self.quiet >= QUIET_POLLS => self.fail()?,
-                End::Perhaps | End::NotYet => self.pace.pause().await,
-            },
-            None => self.pace.pause().await,
+        if let Some(state) = &self.ahead {
+            match state::end(state) {
+                End::Done => {
+                    self.step = Step::Finish(state.clone());
+                    self.polled = false;
+                }
+                End::Failed => self.step = Step::Fail,
+                End::Perhaps if self.quiet >= QUIET_POLLS => self.step = Step::Fail,
+                End::Perhaps | End::NotYet => {}
+            }
         }
         Ok(())
     }
 
-    /// Ends the stream after the events that still wait to be told.
-    fn fail(&mut self) -> Result<(), StackError> {
-        if !self.waiting.is_empty() {
-            return Ok(());
+    /// Pauses before every poll but the first, so that news are told as soon as they are known.
+    async fn rest(&mut self) {
+        if self.polled {
+            self.pace.pause().await;
         }
-        Err(StackError::Failed(Box::new(Failure {
+        self.polled = true;
+    }
+
+    fn failure(&mut self) -> StackError {
+        StackError::Failed(Box::new(Failure {
             stack: self.plan.stack.clone(),
             stack_arn: self.plan.stack_arn.clone(),
             state: self.ahead.clone().unwrap_or(StackState::Unknown(String::new())),
             first: self.first.take(),
-        })))
+        }))
     }
 
     fn take(&mut self, event: &types::StackEvent) {
@@ -223,21 +240,19 @@ impl Follower {
 
     /// The end as `DescribeStacks` has it, which may lag behind the events.
     async fn finish(&mut self, state: &StackState) -> Result<Option<Deployed>, StackError> {
+        self.rest().await;
         match lookup::describe(&self.cfn, &self.plan.stack_arn).await {
-            Ok(Some(stack)) if stack.state == *state => return Ok(Some(stack)),
-            Ok(_) => self.pace.pause().await,
-            Err(error) => self.rest_after(error).await?,
+            Ok(stack) => Ok(stack.filter(|stack| stack.state == *state)),
+            Err(error) => self.tolerate(error).map(|()| None),
         }
-        Ok(None)
     }
 
     /// A poll that fails is no news: the deployment doesn't depend on being watched.
-    async fn rest_after(&mut self, error: StackError) -> Result<(), StackError> {
+    fn tolerate(&mut self, error: StackError) -> Result<(), StackError> {
         match error.fault() {
-            Some(Fault::Throttled) => self.pace.slower(),
+            Some(Fault::Throttled) => {}
             Some(Fault::Unreachable | Fault::Unanswered | Fault::Server) if self.failed < FAILED_POLLS => {
                 self.failed += 1;
-                self.pace.slower();
             }
             _ => {
                 return Err(StackError::Lost {
@@ -246,32 +261,37 @@ impl Follower {
                 });
             }
         }
-        self.pace.pause().await;
+        self.pace.slower();
         Ok(())
     }
 
-    /// The events that weren't seen before, oldest first.
+    /// The events of this deployment that weren't seen before, oldest first.
     async fn news(&mut self) -> Result<Vec<types::StackEvent>, StackError> {
         let mut news = Vec::new();
         let mut token = None;
         loop {
-            let (events, next) = self.page(token).await?;
+            let (mut events, next) = self.page(token).await?;
             let all = events.len();
-            news.extend(
-                events
-                    .into_iter()
-                    .take_while(|event| event.event_id().is_some_and(|id| !self.seen.contains(id))),
-            );
-            let met = all == 0 || news.last().is_none() || news.len() % all != 0;
-            token = next;
-            if met || token.is_none() {
+            events.retain(|event| event.event_id().is_some_and(|id| !self.seen.contains(id)));
+            let met = events.len() < all;
+            news.extend(events);
+            token = next.filter(|_| !met);
+            if token.is_none() {
                 break;
             }
         }
         self.seen
             .extend(news.iter().filter_map(|event| event.event_id.clone()));
         news.reverse();
+        news.retain(|event| self.is_of_this_deployment(event));
         Ok(news)
+    }
+
+    /// The end of the deployment before may show only now. Once an event bears our token, the past is over.
+    fn is_of_this_deployment(&mut self, event: &types::StackEvent) -> bool {
+        let token = event.client_request_token();
+        self.token_seen |= token == Some(&self.token);
+        self.token_seen || token.is_none()
     }
 
     /// A page of the stack's events, newest first. By the stack's ARN, since a failed create deletes the stack.

@@ -93,22 +93,38 @@ pub async fn clear(cfn: &Client, leftover: &Leftover) -> Result<(), StackError> 
     match lookup::settle(cfn, &stack.arn).await? {
         None => Ok(()),
         Some(gone) if gone.state == StackState::DeleteComplete => Ok(()),
-        Some(stuck) => Err(StackError::Stuck {
+        Some(left) => Err(StackError::Stuck {
             stack: stack.name.clone(),
-            advice: match state::next(&stuck.state) {
+            advice: match state::next(&left.state) {
                 Next::Stop(advice) => advice,
                 Next::Create | Next::Update | Next::Clear | Next::Wait => {
                     "it could not be deleted; try again"
                 }
             },
-            state: stuck.state,
+            state: left.state,
         }),
     }
 }
 
 /// Removes a plan's change set, and the empty stack that it may have left, unless someone else has come to use it.
 pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
-    remove(cfn, &plan.stack_arn, &plan.change_set_arn, plan.creates).await
+    cfn.delete_change_set()
+        .change_set_name(&plan.change_set_arn)
+        .send()
+        .await
+        .map_err(|error| StackError::request("cloudformation:DeleteChangeSet", &error))?;
+    if !plan.creates {
+        return Ok(());
+    }
+    // Someone may have executed, or be reviewing, a change set of their own in the meantime.
+    let empty = matches!(
+        lookup::describe(cfn, &plan.stack_arn).await?,
+        Some(stack) if stack.state == StackState::ReviewInProgress
+    );
+    if empty && !is_under_review(cfn, plan).await? {
+        delete_stack(cfn, &plan.stack_arn).await?;
+    }
+    Ok(())
 }
 
 fn check_names(cfn: &Client, spec: &StackSpec) -> Result<(), StackError> {
@@ -126,39 +142,73 @@ fn check_names(cfn: &Client, spec: &StackSpec) -> Result<(), StackError> {
 
 async fn change(cfn: &Client, spec: &StackSpec, deployed: Option<Deployed>) -> Result<Proposal, StackError> {
     let nothing = BTreeMap::new();
-    let before = deployed.as_ref();
-    let parameters = Parameters::new(spec, before.map_or(&nothing, |stack| &stack.parameters));
+    let (before, had) = deployed
+        .as_ref()
+        .map_or((&nothing, &nothing), |stack| (&stack.parameters, &stack.tags));
+    let parameters = Parameters::new(spec, before);
     if parameters.trusts_unbounded() {
         return Err(StackError::Unbounded);
     }
-    let had = before.map_or(&nothing, |stack| &stack.tags);
     let wanted = spec.tags.as_ref().unwrap_or(had);
-    if let Some(stack) = before
-        && parameters.changes.is_empty()
-        && wanted == had
-        && has_this_template(cfn, stack).await?
-    {
-        return Ok(unchanged(deployed));
+    let same = match &deployed {
+        Some(stack) => {
+            parameters.changes.is_empty() && wanted == had && has_this_template(cfn, stack).await?
+        }
+        None => false,
+    };
+    if same && let Some(stack) = deployed {
+        return Ok(Proposal::Unchanged(Box::new(stack)));
     }
 
+    let mut plan = make_change_set(cfn, spec, &parameters, deployed.is_none(), wanted).await?;
+    plan.tags = (wanted != had).then(|| (had.clone(), wanted.clone()));
+    plan.parameters = parameters.changes;
+    let outcome = review(cfn, &mut plan).await;
+    if matches!(outcome, Ok(true)) {
+        return Ok(Proposal::Ready(plan));
+    }
+    let cleaned = discard(cfn, &plan).await;
+    match (outcome, deployed) {
+        (Ok(_), Some(stack)) => cleaned.map(|()| Proposal::Unchanged(Box::new(stack))),
+        (outcome, _) => {
+            // What hinders the cleaning up hides nothing of why there is anything to clean up.
+            if let Err(error) = cleaned {
+                tracing::warn!(change_set = plan.change_set_arn, %error, "the change set stays behind");
+            }
+            Err(outcome.err().unwrap_or(StackError::Incomplete {
+                stack: plan.stack,
+                what: "Changes",
+            }))
+        }
+    }
+}
+
+async fn make_change_set(
+    cfn: &Client,
+    spec: &StackSpec,
+    parameters: &Parameters,
+    creates: bool,
+    tags: &BTreeMap<String, String>,
+) -> Result<Plan, StackError> {
     let stack = spec.config.stack_name();
     let name = format!("discfg-{}", Uuid::new_v4());
-    let kind = if deployed.is_some() {
-        ChangeSetType::Update
-    } else {
+    let kind = if creates {
         ChangeSetType::Create
+    } else {
+        ChangeSetType::Update
     };
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
     let made = cfn
         .create_change_set()
         .stack_name(&stack)
         .change_set_name(&name)
         .client_token(&name)
-        .set_on_stack_failure((kind == ChangeSetType::Create).then_some(OnStackFailure::Delete))
         .change_set_type(kind)
+        .set_on_stack_failure(creates.then_some(OnStackFailure::Delete))
         .template_body(TEMPLATE)
         .capabilities(Capability::CapabilityNamedIam)
         .set_parameters(Some(parameters.to_sdk()))
-        .set_tags(Some(tags(wanted)))
+        .set_tags(Some(tags.iter().map(tag).collect()))
         .set_role_arn(spec.cfn_role.clone())
         .send()
         .await
@@ -172,41 +222,15 @@ async fn change(cfn: &Client, spec: &StackSpec, deployed: Option<Deployed>) -> R
         stack: stack.clone(),
         what,
     };
-    let mut plan = Plan {
+    Ok(Plan {
         stack_arn: made.stack_id.ok_or_else(|| missing("StackId"))?,
         change_set_arn: made.id.ok_or_else(|| missing("Id"))?,
         stack,
-        creates: deployed.is_none(),
+        creates,
         changes: Vec::new(),
-        parameters: parameters.changes,
-        tags: (wanted != had).then(|| (had.clone(), wanted.clone())),
-    };
-    match review(cfn, &mut plan).await {
-        Ok(true) => Ok(Proposal::Ready(plan)),
-        Ok(false) if deployed.is_some() => {
-            discard(cfn, &plan).await?;
-            Ok(unchanged(deployed))
-        }
-        outcome => {
-            // What hinders the cleaning up hides nothing of why there is anything to clean up.
-            if let Err(error) = discard(cfn, &plan).await {
-                tracing::warn!(change_set = plan.change_set_arn, %error, "the change set stays behind");
-            }
-            outcome.and_then(|_| {
-                Err(StackError::Refused {
-                    stack: plan.stack,
-                    reason: "it says that a new stack has no changes".into(),
-                })
-            })
-        }
-    }
-}
-
-fn unchanged(deployed: Option<Deployed>) -> Proposal {
-    match deployed {
-        Some(stack) => Proposal::Unchanged(Box::new(stack)),
-        None => unreachable!("only a stack that is there can be unchanged"),
-    }
+        parameters: Vec::new(),
+        tags: None,
+    })
 }
 
 /// Waits for the change set and reads what it does into `plan`. False if it does nothing.
@@ -248,11 +272,11 @@ async fn wait_for_change_set(cfn: &Client, plan: &Plan) -> Result<DescribeChange
     let mut pace = Pace::new(cfn);
     loop {
         match describe_change_set(cfn, plan, None).await {
-            Ok(page) => match page.status() {
+            Ok(answer) => match answer.status() {
                 None | Some(ChangeSetStatus::CreatePending | ChangeSetStatus::CreateInProgress) => {
                     pace.as_usual()
                 }
-                Some(ChangeSetStatus::CreateComplete | ChangeSetStatus::Failed) => return Ok(page),
+                Some(ChangeSetStatus::CreateComplete | ChangeSetStatus::Failed) => return Ok(answer),
                 Some(_) => {
                     return Err(StackError::Overtaken {
                         stack: plan.stack.clone(),
@@ -291,35 +315,23 @@ async fn has_this_template(cfn: &Client, stack: &Deployed) -> Result<bool, Stack
         .is_some_and(|body| body.trim_end() == TEMPLATE.trim_end()))
 }
 
-async fn remove(cfn: &Client, stack_arn: &str, change_set_arn: &str, empty: bool) -> Result<(), StackError> {
-    cfn.delete_change_set()
-        .change_set_name(change_set_arn)
-        .send()
-        .await
-        .map_err(|error| StackError::request("cloudformation:DeleteChangeSet", &error))?;
-    if !empty {
-        return Ok(());
-    }
-    // Someone may have executed, or be reviewing, a change set of their own in the meantime.
-    let unused = matches!(
-        lookup::describe(cfn, stack_arn).await?,
-        Some(stack) if stack.state == StackState::ReviewInProgress
-    );
-    if unused && !is_under_review(cfn, stack_arn, change_set_arn).await? {
-        delete_stack(cfn, stack_arn).await?;
-    }
-    Ok(())
-}
-
-async fn is_under_review(cfn: &Client, stack_arn: &str, but: &str) -> Result<bool, StackError> {
+async fn is_under_review(cfn: &Client, plan: &Plan) -> Result<bool, StackError> {
     let answer = cfn
         .list_change_sets()
-        .stack_name(stack_arn)
+        .stack_name(&plan.stack_arn)
         .send()
         .await
         .map_err(|error| StackError::request("cloudformation:ListChangeSets", &error))?;
     Ok(answer.summaries().iter().any(|summary| {
-        summary.change_set_id() != Some(but) && summary.status() == Some(&ChangeSetStatus::CreateComplete)
+        summary.change_set_id() != Some(&plan.change_set_arn)
+            && matches!(
+                summary.status(),
+                Some(
+                    ChangeSetStatus::CreatePending
+                        | ChangeSetStatus::CreateInProgress
+                        | ChangeSetStatus::CreateComplete
+                )
+            )
     }))
 }
 
@@ -342,12 +354,6 @@ fn refused(stack: &str, error: StackError) -> StackError {
         },
         other => other,
     }
-}
-
-fn tags(tags: &BTreeMap<String, String>) -> Vec<Tag> {
-    tags.iter()
-        .map(|(key, value)| Tag::builder().key(key).value(value).build())
-        .collect()
 }
 
 /// The parameters that a [`StackSpec`] decides, in the JSON form that the AWS CLI takes.

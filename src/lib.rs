@@ -1,5 +1,6 @@
 //! Shared application configuration on AWS with nothing to host.
 
 pub mod aws;
+pub mod engine;
 pub mod model;
 pub mod store;

@@ -274,7 +274,7 @@ async fn wait_for_change_set(cfn: &Client, plan: &Plan) -> Result<DescribeChange
         match describe_change_set(cfn, plan, None).await {
             Ok(answer) => match answer.status() {
                 None | Some(ChangeSetStatus::CreatePending | ChangeSetStatus::CreateInProgress) => {
-                    pace.as_usual()
+                    pace.as_usual();
                 }
                 Some(ChangeSetStatus::CreateComplete | ChangeSetStatus::Failed) => return Ok(answer),
                 Some(_) => {

@@ -4,5 +4,7 @@ pub mod aws;
 pub mod engine;
 pub mod formats;
 pub mod model;
+#[cfg(feature = "stack")]
+pub mod stack;
 pub mod store;
 pub mod target;

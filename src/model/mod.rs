@@ -8,6 +8,7 @@ mod config_name;
 mod entry;
 mod kind;
 mod path;
+mod provision;
 mod region;
 mod revision;
 mod value;
@@ -20,6 +21,10 @@ pub use config_name::{ConfigName, ConfigNameError};
 pub use entry::{Entry, Head};
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
+pub use provision::{
+    AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, OrgId, PolicyArn, PrincipalPattern,
+    SettingError,
+};
 pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};
 pub use value::{Encoding, Value, ValueError, ValueKind};

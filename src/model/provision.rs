@@ -1,0 +1,316 @@
+use std::fmt;
+use std::str::FromStr;
+
+/// Why a text can't be used as a setting of a stack.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{given:?} is no {what}: expected {expected}")]
+pub struct SettingError {
+    what: &'static str,
+    given: String,
+    expected: &'static str,
+}
+
+macro_rules! setting {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $expected:literal, $parse:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text as CloudFormation gets it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = SettingError;
+
+            fn from_str(given: &str) -> Result<Self, Self::Err> {
+                let parse: fn(&str) -> Option<String> = $parse;
+                parse(given).map(Self).ok_or_else(|| SettingError {
+                    what: $what,
+                    given: given.into(),
+                    expected: $expected,
+                })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+setting!(
+    /// Which principals are meant: an ARN, in which `*` and `?` match within each of its six parts, as in IAM's
+    /// `ArnLike` (IAM User Guide, "Condition operators").
+    ///
+    /// ```
+    /// use discfg::model::PrincipalPattern;
+    ///
+    /// assert!("arn:aws:iam::123456789012:role/ci-*".parse::<PrincipalPattern>().is_ok());
+    /// assert!("*".parse::<PrincipalPattern>().is_err());
+    /// ```
+    PrincipalPattern,
+    "principal",
+    "an ARN such as arn:aws:iam::123456789012:role/app, in which * and ? match within each part",
+    |given| {
+        let parts: Vec<&str> = given.splitn(6, ':').collect();
+        let sound = parts.len() == 6
+            && parts[0] == "arn"
+            && !parts[1].is_empty()
+            && !parts[5].is_empty()
+            && !given.contains(',')
+            && given.chars().all(|c| c.is_ascii_graphic());
+        sound.then(|| given.to_owned())
+    }
+);
+
+setting!(
+    /// The exact `sub` claim of a GitHub Actions job, parsed from `ORG/REPO:environment:E` or `ORG/REPO:ref:R`.
+    /// Owner and repository may bear their ids (`owner@id/name@id`), as GitHub writes them for newer
+    /// repositories. Wildcards are refused, and so is a repository alone: any branch of it could assume the role.
+    ///
+    /// ```
+    /// use discfg::model::GitHubSubject;
+    ///
+    /// let subject: GitHubSubject = "acme/shop:environment:production".parse().unwrap();
+    /// assert_eq!(subject.as_str(), "repo:acme/shop:environment:production");
+    /// ```
+    GitHubSubject,
+    "GitHub job",
+    "ORG/REPO:environment:NAME or ORG/REPO:ref:refs/heads/BRANCH, without wildcards",
+    |given| {
+        let (repository, of) = given.split_once(':')?;
+        let (owner, name) = repository.split_once('/')?;
+        let word = |text: &str| {
+            !text.is_empty()
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@'))
+        };
+        let bound = match of.split_once(':')? {
+            ("environment", name) => !name.is_empty(),
+            ("ref", name) => name.strip_prefix("refs/").is_some_and(|rest| !rest.is_empty()),
+            _ => false,
+        };
+        let plain = !given.contains(['*', '?', ',']) && given.chars().all(|c| !c.is_control());
+        (word(owner) && word(name) && bound && plain).then(|| format!("repo:{given}"))
+    }
+);
+
+setting!(
+    /// The number of an AWS account: 12 digits.
+    AccountId,
+    "account number",
+    "12 digits",
+    |given| (given.len() == 12 && given.bytes().all(|b| b.is_ascii_digit())).then(|| given.to_owned())
+);
+
+setting!(
+    /// The id of an AWS organization: `o-` and 10 to 32 letters and digits (AWS Organizations API reference,
+    /// "Organization").
+    OrgId,
+    "organization id",
+    "o- and 10 to 32 of a-z and 0-9",
+    |given| {
+        let id = given.strip_prefix("o-")?;
+        let sound = (10..=32).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        sound.then(|| given.to_owned())
+    }
+);
+
+setting!(
+    /// What a caller from another account must give to assume a role: 2 to 1224 characters (STS API reference,
+    /// `AssumeRole`).
+    ExternalId,
+    "external id",
+    "2 to 1224 letters, digits and +=,.@:/_-",
+    |given| {
+        let sound = (2..=1224).contains(&given.len())
+            && given.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@:/_-".contains(c));
+        sound.then(|| given.to_owned())
+    }
+);
+
+setting!(
+    /// The ARN of a managed policy.
+    PolicyArn,
+    "policy",
+    "the ARN of a managed policy, such as arn:aws:iam::123456789012:policy/boundary",
+    |given| {
+        let parts: Vec<&str> = given.splitn(6, ':').collect();
+        let [arn, partition, service, region, account, resource] = parts.as_slice() else {
+            return None;
+        };
+        let sound = *arn == "arn"
+            && !partition.is_empty()
+            && *service == "iam"
+            && region.is_empty()
+            && (*account == "aws" || account.parse::<AccountId>().is_ok())
+            && resource.strip_prefix("policy/").is_some_and(|name| !name.is_empty());
+        sound.then(|| given.to_owned())
+    }
+);
+
+/// How many days each change stays in the log: 1 to 36,500. Watching reads the log, so it can't be none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HistoryDays(u32);
+
+impl HistoryDays {
+    /// What a config has that says nothing else.
+    pub const DEFAULT: Self = Self(30);
+
+    /// The number of days.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl FromStr for HistoryDays {
+    type Err = SettingError;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        given
+            .parse()
+            .ok()
+            .filter(|days| (1..=36_500).contains(days))
+            .map(Self)
+            .ok_or_else(|| SettingError {
+                what: "number of days",
+                given: given.into(),
+                expected: "1 to 36500",
+            })
+    }
+}
+
+impl fmt::Display for HistoryDays {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How a table is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Billing {
+    /// Each request.
+    OnDemand,
+    /// Capacity that is there whether used or not.
+    Provisioned {
+        /// Read units a second.
+        read: u32,
+        /// Write units a second.
+        write: u32,
+    },
+}
+
+impl FromStr for Billing {
+    type Err = SettingError;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        let units = |text: &str| text.parse::<u32>().ok().filter(|units| *units > 0);
+        let parsed = if given == "on-demand" {
+            Some(Self::OnDemand)
+        } else {
+            given
+                .strip_prefix("provisioned:")
+                .and_then(|rest| rest.split_once('/'))
+                .and_then(|(read, write)| {
+                    Some(Self::Provisioned {
+                        read: units(read)?,
+                        write: units(write)?,
+                    })
+                })
+        };
+        parsed.ok_or_else(|| SettingError {
+            what: "way of billing",
+            given: given.into(),
+            expected: "on-demand, or provisioned:R/W with at least 1 unit each, such as provisioned:5/5",
+        })
+    }
+}
+
+impl fmt::Display for Billing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OnDemand => f.pad("on-demand"),
+            Self::Provisioned { read, write } => write!(f, "provisioned:{read}/{write}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_is_an_arn_of_six_parts() {
+        for good in [
+            "arn:aws:iam::123456789012:role/x",
+            "arn:*:*:*:*:*",
+            "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Dev_*",
+        ] {
+            assert!(good.parse::<PrincipalPattern>().is_ok(), "{good}");
+        }
+        for bad in [
+            "*",
+            "",
+            "arn:aws:iam::1",
+            "arn:aws:iam::1:a,arn:aws:iam::1:b",
+            "arn:aws:iam::1:a b",
+        ] {
+            assert!(bad.parse::<PrincipalPattern>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_github_job_is_bound_to_an_environment_or_a_ref() {
+        let subject = |given: &str| given.parse::<GitHubSubject>().map(|s| s.to_string());
+        assert_eq!(
+            subject("acme@12/shop@34:ref:refs/heads/main").expect("ids are taken"),
+            "repo:acme@12/shop@34:ref:refs/heads/main"
+        );
+        for bad in [
+            "acme/shop",
+            "acme/*:environment:x",
+            "acme:environment:x",
+            "acme/shop:ref:main",
+            "acme/shop:environment:",
+            "acme/shop:pull_request",
+            "a/b:ref:refs/heads/*",
+        ] {
+            assert!(subject(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn billing_prints_as_it_is_parsed() {
+        for text in ["on-demand", "provisioned:5/7"] {
+            assert_eq!(text.parse::<Billing>().expect(text).to_string(), text);
+        }
+        for bad in [
+            "",
+            "provisioned",
+            "provisioned:0/5",
+            "provisioned:5",
+            "provisioned:5/x",
+        ] {
+            assert!(bad.parse::<Billing>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_ids_keep_their_limits() {
+        assert!("12345678901".parse::<AccountId>().is_err());
+        assert!("123456789012".parse::<AccountId>().is_ok());
+        assert!("0".parse::<HistoryDays>().is_err());
+        assert!("36501".parse::<HistoryDays>().is_err());
+        assert!("o-a1b2c3d4e5".parse::<OrgId>().is_ok());
+        assert!("o-short".parse::<OrgId>().is_err());
+        assert!("x".parse::<ExternalId>().is_err());
+        assert!("arn:aws:iam::aws:policy/X".parse::<PolicyArn>().is_ok());
+        assert!("arn:aws:iam::123456789012:role/X".parse::<PolicyArn>().is_err());
+    }
+}

@@ -1,0 +1,312 @@
+use std::collections::{HashSet, VecDeque};
+use std::time::SystemTime;
+
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types::{self, ExecutionStatus};
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use uuid::Uuid;
+
+use super::error::{FailedResource, Failure, StackError};
+use super::event::{Outcome, StackEvent};
+use super::lookup::{self, Deployed};
+use super::pace::Pace;
+use super::plan::Plan;
+use super::state::{self, End, StackState};
+use crate::aws::Fault;
+
+/// How many polls without news make sure that a state which may be the end is the end.
+const QUIET_POLLS: u32 = 3;
+
+/// How many polls may fail in a row, other than by throttling, before the deployment is given up from sight: with
+/// the client's own retries, some minutes.
+const FAILED_POLLS: u32 = 30;
+
+/// What comes of a deployment while it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// Something happened to a resource, or to the stack.
+    Event(StackEvent),
+    /// The end: the stack is as planned.
+    Done(Box<Deployed>),
+}
+
+/// Executes a plan and follows it. The stream ends with [`Progress::Done`], or with an error, which is
+/// [`StackError::Failed`] with the first cause if the deployment failed.
+///
+/// Dropping the stream leaves the deployment running.
+pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, StackError>> {
+    let follower = Follower {
+        pace: Pace::new(&cfn),
+        cfn,
+        plan,
+        step: Step::Execute,
+        seen: HashSet::new(),
+        waiting: VecDeque::new(),
+        first: None,
+        ahead: None,
+        polled: false,
+        quiet: 0,
+        failed: 0,
+        token: Uuid::new_v4().to_string(),
+        token_seen: false,
+    };
+    stream::unfold(follower, |mut follower| async move {
+        let item = follower.next().await?;
+        if item.is_err() {
+            follower.step = Step::Over;
+        }
+        Some((item, follower))
+    })
+    .boxed()
+}
+
+#[derive(Debug)]
+enum Step {
+    Execute,
+    Follow,
+    Fail,
+    Finish(StackState),
+    Over,
+}
+
+#[derive(Debug)]
+struct Follower {
+    cfn: Client,
+    plan: Plan,
+    pace: Pace,
+    step: Step,
+    seen: HashSet<String>,
+    waiting: VecDeque<StackEvent>,
+    first: Option<FailedResource>,
+    /// The last state of the stack itself that its events told.
+    ahead: Option<StackState>,
+    polled: bool,
+    quiet: u32,
+    failed: u32,
+    /// What CloudFormation marks the events of this deployment with.
+    token: String,
+    token_seen: bool,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Option<Result<Progress, StackError>> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(Ok(Progress::Event(event)));
+            }
+            let step = match &self.step {
+                Step::Execute => self.execute().await,
+                Step::Follow => self.follow().await,
+                Step::Finish(state) => {
+                    let state = state.clone();
+                    match self.finish(&state).await {
+                        Ok(Some(done)) => {
+                            self.step = Step::Over;
+                            return Some(Ok(Progress::Done(Box::new(done))));
+                        }
+                        Ok(None) => Ok(()),
+                        Err(error) => Err(error),
+                    }
+                }
+                Step::Fail => Err(self.failure()),
+                Step::Over => return None,
+            };
+            if let Err(error) = step {
+                return Some(Err(error));
+            }
+        }
+    }
+
+    async fn execute(&mut self) -> Result<(), StackError> {
+        // What the stack has been through before isn't part of this deployment. By what was seen, not by the
+        // time: clocks differ.
+        let (before, _) = self.page(None).await?;
+        self.seen
+            .extend(before.iter().filter_map(|event| event.event_id.clone()));
+        let executed = self
+            .cfn
+            .execute_change_set()
+            .change_set_name(&self.plan.change_set_arn)
+            .client_request_token(&self.token)
+            .send()
+            .await
+            .map_err(|error| StackError::request("cloudformation:ExecuteChangeSet", &error));
+        if let Err(error) = executed {
+            self.check_execution(error).await?;
+            self.token_seen = true;
+        }
+        self.step = Step::Follow;
+        Ok(())
+    }
+
+    /// A request that was repeated after an answer that never came may be refused because the first one has done
+    /// its work.
+    async fn check_execution(&self, error: StackError) -> Result<(), StackError> {
+        let overtaken = StackError::Overtaken {
+            stack: self.plan.stack.clone(),
+        };
+        if error.is("ChangeSetNotFound") || error.is("ChangeSetNotFoundException") {
+            return Err(overtaken);
+        }
+        let doubtful = error.is("InvalidChangeSetStatus")
+            || error.is("InvalidChangeSetStatusException")
+            || error.fault() == Some(Fault::Unanswered);
+        if !doubtful {
+            return Err(error);
+        }
+        let found = self
+            .cfn
+            .describe_change_set()
+            .change_set_name(&self.plan.change_set_arn)
+            .send()
+            .await
+            .map_err(|error| StackError::request("cloudformation:DescribeChangeSet", &error));
+        match found.as_ref().map(|set| set.execution_status()) {
+            Ok(Some(
+                ExecutionStatus::ExecuteInProgress
+                | ExecutionStatus::ExecuteComplete
+                | ExecutionStatus::ExecuteFailed,
+            )) => Ok(()),
+            Ok(Some(ExecutionStatus::Obsolete)) => Err(overtaken),
+            _ => Err(error),
+        }
+    }
+
+    async fn follow(&mut self) -> Result<(), StackError> {
+        self.rest().await;
+        let news = match self.news().await {
+            Ok(news) => news,
+            Err(error) => return self.tolerate(error),
+        };
+        self.pace.as_usual();
+        self.failed = 0;
+        self.quiet = if news.is_empty() { self.quiet + 1 } else { 0 };
+        for event in news {
+            self.take(&event);
+        }
+        if let Some(state) = &self.ahead {
+            match state::end(state) {
+                End::Done => {
+                    self.step = Step::Finish(state.clone());
+                    self.polled = false;
+                }
+                End::Failed => self.step = Step::Fail,
+                End::Perhaps if self.quiet >= QUIET_POLLS => self.step = Step::Fail,
+                End::Perhaps | End::NotYet => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Pauses before every poll but the first, so that news are told as soon as they are known.
+    async fn rest(&mut self) {
+        if self.polled {
+            self.pace.pause().await;
+        }
+        self.polled = true;
+    }
+
+    fn failure(&mut self) -> StackError {
+        StackError::Failed(Box::new(Failure {
+            stack: self.plan.stack.clone(),
+            stack_arn: self.plan.stack_arn.clone(),
+            state: self.ahead.clone().unwrap_or(StackState::Unknown(String::new())),
+            first: self.first.take(),
+        }))
+    }
+
+    fn take(&mut self, event: &types::StackEvent) {
+        let at = event
+            .timestamp()
+            .and_then(|at| SystemTime::try_from(*at).ok())
+            .unwrap_or(SystemTime::UNIX_EPOCH);
+        let event = StackEvent::new(event, &self.plan.stack_arn, at);
+        if event.is_stack {
+            self.ahead = Some(StackState::from(event.status.as_str()));
+        } else if self.first.is_none() && event.phase.outcome == Outcome::Failed && !event.is_cancellation() {
+            self.first = Some(FailedResource {
+                logical_id: event.logical_id.clone(),
+                words: event.words.clone(),
+                resource_type: event.resource_type.clone(),
+                reason: event
+                    .reason
+                    .clone()
+                    .unwrap_or_else(|| "no reason is given".into()),
+            });
+        }
+        self.waiting.push_back(event);
+    }
+
+    /// The end as `DescribeStacks` has it, which may lag behind the events.
+    async fn finish(&mut self, state: &StackState) -> Result<Option<Deployed>, StackError> {
+        self.rest().await;
+        match lookup::describe(&self.cfn, &self.plan.stack_arn).await {
+            Ok(stack) => Ok(stack.filter(|stack| stack.state == *state)),
+            Err(error) => self.tolerate(error).map(|()| None),
+        }
+    }
+
+    /// A poll that fails is no news: the deployment doesn't depend on being watched.
+    fn tolerate(&mut self, error: StackError) -> Result<(), StackError> {
+        match error.fault() {
+            Some(Fault::Throttled) => {}
+            Some(Fault::Unreachable | Fault::Unanswered | Fault::Server) if self.failed < FAILED_POLLS => {
+                self.failed += 1;
+            }
+            _ => {
+                return Err(StackError::Lost {
+                    stack: self.plan.stack.clone(),
+                    source: Box::new(error),
+                });
+            }
+        }
+        self.pace.slower();
+        Ok(())
+    }
+
+    /// The events of this deployment that weren't seen before, oldest first.
+    async fn news(&mut self) -> Result<Vec<types::StackEvent>, StackError> {
+        let mut news = Vec::new();
+        let mut token = None;
+        loop {
+            let (mut events, next) = self.page(token).await?;
+            let all = events.len();
+            events.retain(|event| event.event_id().is_some_and(|id| !self.seen.contains(id)));
+            let met = events.len() < all;
+            news.extend(events);
+            token = next.filter(|_| !met);
+            if token.is_none() {
+                break;
+            }
+        }
+        self.seen
+            .extend(news.iter().filter_map(|event| event.event_id.clone()));
+        news.reverse();
+        news.retain(|event| self.is_of_this_deployment(event));
+        Ok(news)
+    }
+
+    /// The end of the deployment before may show only now. Once an event bears our token, the past is over.
+    fn is_of_this_deployment(&mut self, event: &types::StackEvent) -> bool {
+        let token = event.client_request_token();
+        self.token_seen |= token == Some(&self.token);
+        self.token_seen || token.is_none()
+    }
+
+    /// A page of the stack's events, newest first. By the stack's ARN, since a failed create deletes the stack.
+    async fn page(
+        &self,
+        token: Option<String>,
+    ) -> Result<(Vec<types::StackEvent>, Option<String>), StackError> {
+        let page = self
+            .cfn
+            .describe_stack_events()
+            .stack_name(&self.plan.stack_arn)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| StackError::request("cloudformation:DescribeStackEvents", &error))?;
+        Ok((page.stack_events.unwrap_or_default(), page.next_token))
+    }
+}

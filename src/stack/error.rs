@@ -1,0 +1,186 @@
+use std::fmt;
+
+use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+
+use super::state::StackState;
+use crate::aws::{Failed, Fault};
+use crate::model::{AwsNamesError, Kind, Timestamp};
+
+/// What went wrong with a stack.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StackError {
+    /// A role's name would be too long in this region.
+    #[error("the config's name is too long for this region")]
+    Name(#[source] AwsNamesError),
+    /// Other accounts would be trusted without a bound.
+    #[error(
+        "other accounts are trusted only together with an organization (--org-id) or an external id (--external-id)"
+    )]
+    Unbounded,
+    /// CloudFormation won't have the template or a parameter.
+    #[error("CloudFormation refused the deployment of {stack}: {reason}")]
+    Refused {
+        /// The stack's name.
+        stack: String,
+        /// CloudFormation's own words.
+        reason: String,
+    },
+    /// Another deployment of the stack is running.
+    #[error("someone else is deploying the stack {stack}: it is in {state} since {since}")]
+    Busy {
+        /// The stack's name.
+        stack: String,
+        /// Its state.
+        state: StackState,
+        /// When that deployment began.
+        since: Timestamp,
+    },
+    /// There is a stack of this name that discfg didn't make.
+    #[error("the stack {stack} is not a config's: it has no output DiscfgLayout")]
+    NotOurs {
+        /// The stack's name.
+        stack: String,
+    },
+    /// The stack can't be deployed in the state in which it is.
+    #[error("the stack {stack} is in {state}: {advice}")]
+    Stuck {
+        /// The stack's name.
+        stack: String,
+        /// Its state.
+        state: StackState,
+        /// What to do first.
+        advice: &'static str,
+    },
+    /// The deployment would replace the table, and so lose the config.
+    #[error(
+        "the deployment would replace the table of {stack} because of {property}, and so lose what it holds"
+    )]
+    ReplacesTable {
+        /// The stack's name.
+        stack: String,
+        /// The property that can't be changed in place.
+        property: String,
+    },
+    /// Another deployment came between the plan and its execution. Nothing was changed by the plan.
+    #[error("another deployment of {stack} came first, so that the plan no longer holds")]
+    Overtaken {
+        /// The stack's name.
+        stack: String,
+    },
+    /// The deployment failed.
+    #[error("{0}")]
+    Failed(Box<Failure>),
+    /// A request to CloudFormation failed.
+    #[error("{action} {}", if source.fault == Fault::Denied { "was denied" } else { "failed" })]
+    Request {
+        /// What was tried, such as `cloudformation:DescribeStacks`.
+        action: &'static str,
+        /// How it failed.
+        #[source]
+        source: Failed,
+    },
+    /// The deployment is running, and can't be watched any longer.
+    #[error("CloudFormation no longer answers about {stack}; the deployment goes on without us")]
+    Lost {
+        /// The stack's name.
+        stack: String,
+        /// The last failure.
+        #[source]
+        source: Box<StackError>,
+    },
+    /// CloudFormation left out of an answer what it promises.
+    #[error("CloudFormation's answer about {stack} has no {what}")]
+    Incomplete {
+        /// The stack's name.
+        stack: String,
+        /// What isn't there.
+        what: &'static str,
+    },
+}
+
+impl StackError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Name(_) | Self::Refused { .. } => Kind::Invalid,
+            Self::Unbounded => Kind::Usage,
+            Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
+            Self::NotOurs { .. } | Self::Stuck { .. } | Self::ReplacesTable { .. } | Self::Failed(_) => {
+                Kind::Stack
+            }
+            Self::Overtaken { .. } => Kind::Conflict,
+            Self::Request { source, .. } => source.fault.kind(),
+            Self::Incomplete { .. } => Kind::Internal,
+        }
+    }
+
+    pub(super) fn request<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        Self::Request {
+            action,
+            source: Failed::new(error),
+        }
+    }
+
+    pub(super) fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Request { source, .. } => Some(source.fault),
+            _ => None,
+        }
+    }
+
+    /// Whether CloudFormation answered with this code.
+    pub(super) fn is(&self, code: &str) -> bool {
+        matches!(self, Self::Request { source, .. } if source.is(code))
+    }
+
+    /// Whether CloudFormation says that there is no such stack. It has no code of its own for that.
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self, Self::Request { source, .. } if source.is("ValidationError")
+            && source.message.contains("does not exist"))
+    }
+}
+
+/// A deployment that failed, by its first cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The stack's name.
+    pub stack: String,
+    /// The stack's ARN, by which its events can still be read when it is deleted.
+    pub stack_arn: String,
+    /// The state in which it ended.
+    pub state: StackState,
+    /// The resource that failed first. Those that were cancelled because of it don't count.
+    pub first: Option<FailedResource>,
+}
+
+/// A resource that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedResource {
+    /// Its logical id in the template.
+    pub logical_id: String,
+    /// What it is in plain words.
+    pub words: String,
+    /// Its type, such as `AWS::IAM::Role`.
+    pub resource_type: String,
+    /// Why it failed, in the service's words.
+    pub reason: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the deployment of {} failed", self.stack)?;
+        if let Some(first) = &self.first {
+            write!(f, " at {} ({}): {}", first.words, first.logical_id, first.reason)?;
+        }
+        match self.state {
+            StackState::DeleteComplete => f.write_str("; nothing of it is left"),
+            StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),
+            _ => write!(f, "; the stack is in {}", self.state),
+        }
+    }
+}

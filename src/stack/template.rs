@@ -1,0 +1,169 @@
+/// The template of a config's stack, as `infra/discfg.yaml` has it. It is ASCII, because `GetTemplate` doesn't
+/// give other characters back, and a stack is compared with it.
+pub const TEMPLATE: &str = include_str!("../../infra/discfg.yaml");
+
+/// The layout of the table that the template makes, as its output [`Output::DiscfgLayout`] says.
+pub const LAYOUT: &str = "1";
+
+/// What the read role may do on the table.
+pub const READ_ACTIONS: [&str; 4] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:Query",
+];
+
+/// What the write role may do on the table besides.
+pub const WRITE_ACTIONS: [&str; 4] = [
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+];
+
+/// A parameter of the template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each is described by `words`, and in the template")]
+pub enum Parameter {
+    Config,
+    Readers,
+    Writers,
+    GitHubSubjects,
+    AccountIds,
+    OrgId,
+    ExternalId,
+    PermissionsBoundary,
+    BillingMode,
+    ReadCapacity,
+    WriteCapacity,
+    HistoryDays,
+}
+
+impl Parameter {
+    /// All of them, in the order of the template.
+    pub const ALL: [Self; 12] = [
+        Self::Config,
+        Self::Readers,
+        Self::Writers,
+        Self::GitHubSubjects,
+        Self::AccountIds,
+        Self::OrgId,
+        Self::ExternalId,
+        Self::PermissionsBoundary,
+        Self::BillingMode,
+        Self::ReadCapacity,
+        Self::WriteCapacity,
+        Self::HistoryDays,
+    ];
+
+    /// The name in the template.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Config => "Config",
+            Self::Readers => "Readers",
+            Self::Writers => "Writers",
+            Self::GitHubSubjects => "GitHubSubjects",
+            Self::AccountIds => "AccountIds",
+            Self::OrgId => "OrgId",
+            Self::ExternalId => "ExternalId",
+            Self::PermissionsBoundary => "PermissionsBoundary",
+            Self::BillingMode => "BillingMode",
+            Self::ReadCapacity => "ReadCapacity",
+            Self::WriteCapacity => "WriteCapacity",
+            Self::HistoryDays => "HistoryDays",
+        }
+    }
+
+    /// What it is in plain words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Config => "the config",
+            Self::Readers => "who may read",
+            Self::Writers => "who may write",
+            Self::GitHubSubjects => "GitHub jobs that may read",
+            Self::AccountIds => "other accounts that are trusted",
+            Self::OrgId => "the organization that other accounts' callers must belong to",
+            Self::ExternalId => "the external id that other accounts' callers must give",
+            Self::PermissionsBoundary => "the permissions boundary of the roles",
+            Self::BillingMode => "billing",
+            Self::ReadCapacity => "read units a second, if provisioned",
+            Self::WriteCapacity => "write units a second, if provisioned",
+            Self::HistoryDays => "days of history",
+        }
+    }
+
+    /// Whether the value is a list with commas between, in which order means nothing.
+    pub(super) fn is_list(self) -> bool {
+        match self {
+            Self::Readers | Self::Writers | Self::GitHubSubjects | Self::AccountIds => true,
+            Self::Config
+            | Self::OrgId
+            | Self::ExternalId
+            | Self::PermissionsBoundary
+            | Self::BillingMode
+            | Self::ReadCapacity
+            | Self::WriteCapacity
+            | Self::HistoryDays => false,
+        }
+    }
+}
+
+/// An output of the template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each is described in the template")]
+pub enum Output {
+    DiscfgLayout,
+    TableName,
+    TableArn,
+    ReadRoleArn,
+    WriteRoleArn,
+    ReadPolicyArn,
+    WritePolicyArn,
+}
+
+impl Output {
+    /// All of them, in the order of the template.
+    pub const ALL: [Self; 7] = [
+        Self::DiscfgLayout,
+        Self::TableName,
+        Self::TableArn,
+        Self::ReadRoleArn,
+        Self::WriteRoleArn,
+        Self::ReadPolicyArn,
+        Self::WritePolicyArn,
+    ];
+
+    /// The name in the template.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DiscfgLayout => "DiscfgLayout",
+            Self::TableName => "TableName",
+            Self::TableArn => "TableArn",
+            Self::ReadRoleArn => "ReadRoleArn",
+            Self::WriteRoleArn => "WriteRoleArn",
+            Self::ReadPolicyArn => "ReadPolicyArn",
+            Self::WritePolicyArn => "WritePolicyArn",
+        }
+    }
+}
+
+/// The logical id of the table, which an update may never replace.
+pub(super) const TABLE: &str = "Table";
+
+/// What the resources of the template are in plain words.
+pub const RESOURCES: [(&str, &str); 5] = [
+    ("ReadPolicy", "what the read role may do"),
+    ("WritePolicy", "what the write role may do"),
+    ("ReadRole", "the role that reads"),
+    ("WriteRole", "the role that writes"),
+    (TABLE, "the table that holds the config"),
+];
+
+/// What a resource is in plain words. One that the template doesn't have, such as one that an update removes, is
+/// called by its type.
+pub(super) fn words(logical_id: &str, resource_type: &str) -> String {
+    RESOURCES
+        .iter()
+        .find(|(id, _)| *id == logical_id)
+        .map_or_else(|| resource_type.to_owned(), |(_, words)| (*words).to_owned())
+}

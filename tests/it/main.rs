@@ -1,0 +1,9 @@
+//! The integration tests: one binary, so that they link once and share one emulator.
+
+mod scripted_cloudformation;
+mod stack;
+mod support;
+mod support_cli;
+mod support_emulator;
+mod support_proxy;
+mod template;

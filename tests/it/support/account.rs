@@ -1,0 +1,248 @@
+//! Accounts of the emulator, their users, and requests to them that owe nothing to the code under test.
+
+use std::io::BufReader;
+use std::net::TcpStream;
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_types::region::Region;
+use serde_json::{Value, json};
+
+use super::emulator::Emulator;
+use super::http1::Message;
+
+/// The region that every test is in, unless it is about regions.
+pub(crate) const REGION: &str = "eu-central-1";
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// An account of its own in the emulator.
+pub(crate) struct Account {
+    emulator: &'static Emulator,
+    id: String,
+}
+
+/// An answer other than 200.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The body, JSON or XML.
+    pub(crate) body: String,
+}
+
+impl Account {
+    pub(super) fn new(emulator: &'static Emulator, number: u64) -> Self {
+        Self {
+            emulator,
+            id: number.to_string(),
+        }
+    }
+
+    /// The twelve digits.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The endpoint without any proxy.
+    pub(crate) fn url(&self) -> String {
+        self.emulator.url()
+    }
+
+    /// The root user. It may do everything but assume a role.
+    pub(crate) fn root(&self) -> Credentials {
+        keys(&self.id, "root")
+    }
+
+    /// A new IAM user with an access key, who may do `actions` on everything.
+    pub(crate) fn user(&self, name: &str, actions: &[&str]) -> Credentials {
+        self.iam("CreateUser", &[("UserName", name)]);
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
+        });
+        let policy = policy.to_string();
+        let inline = [
+            ("UserName", name),
+            ("PolicyName", "inline"),
+            ("PolicyDocument", policy.as_str()),
+        ];
+        self.iam("PutUserPolicy", &inline);
+        let key = self.iam("CreateAccessKey", &[("UserName", name)]);
+        keys(xml_text(&key, "AccessKeyId"), xml_text(&key, "SecretAccessKey"))
+    }
+
+    /// A user who may do everything: deploy, and assume what trusts this account.
+    pub(crate) fn admin(&self) -> Credentials {
+        self.user("admin", &["*"])
+    }
+
+    /// A user who may assume roles and nothing else, as a developer should be set up.
+    pub(crate) fn developer(&self) -> Credentials {
+        self.user("developer", &["sts:AssumeRole"])
+    }
+
+    /// Does an IAM action as root and gives back the XML.
+    pub(crate) fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+        self.query(&self.root(), "iam", "2010-05-08", action, parameters)
+            .unwrap_or_else(|refusal| panic!("{action}: {refusal:?}"))
+    }
+
+    /// Does an action of a service that takes forms and gives XML (IAM, STS, CloudFormation).
+    pub(crate) fn query(
+        &self,
+        who: &Credentials,
+        service: &str,
+        version: &str,
+        action: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<String, Refusal> {
+        let mut form = format!("Action={action}&Version={version}");
+        for (name, value) in parameters {
+            form.extend(["&", name, "=", &percent_encoded(value)]);
+        }
+        let headers = [("Content-Type", "application/x-www-form-urlencoded".to_owned())];
+        self.send(who, service, &headers, form.into_bytes())
+    }
+
+    /// Does a DynamoDB operation, so that a test can look at a table with other eyes than ours.
+    pub(crate) fn dynamodb(
+        &self,
+        who: &Credentials,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, Refusal> {
+        let headers = [
+            ("Content-Type", "application/x-amz-json-1.0".to_owned()),
+            ("X-Amz-Target", format!("DynamoDB_20120810.{operation}")),
+        ];
+        let answer = self.send(who, "dynamodb", &headers, input.to_string().into_bytes())?;
+        Ok(serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{operation}: {error}: {answer}")))
+    }
+
+    /// Every item of a table, in the table's JSON form, seen by root.
+    pub(crate) fn items(&self, table: &str) -> Vec<Value> {
+        let mut items = Vec::new();
+        let mut input = json!({"TableName": table, "ConsistentRead": true});
+        loop {
+            let mut page = self
+                .dynamodb(&self.root(), "Scan", &input)
+                .expect("root may scan");
+            items.extend(page["Items"].as_array().into_iter().flatten().cloned());
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => return items,
+                last => input["ExclusiveStartKey"] = last,
+            }
+        }
+    }
+
+    /// What an SDK client needs to be this user at that endpoint.
+    pub(crate) fn sdk(url: &str, who: &Credentials) -> SdkConfig {
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static(REGION))
+            .endpoint_url(url)
+            .credentials_provider(SharedCredentialsProvider::new(who.clone()))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .build()
+    }
+
+    fn send(
+        &self,
+        who: &Credentials,
+        service: &str,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> Result<String, Refusal> {
+        let host = self.emulator.address();
+        let mut all = vec![("Host".to_owned(), host.clone())];
+        all.extend(
+            headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
+        all.extend(signature(who, service, &format!("http://{host}/"), &all, &body));
+        let request = Message {
+            start: "POST / HTTP/1.1".to_owned(),
+            headers: all,
+            body,
+        };
+
+        let mut stream = TcpStream::connect(&host).expect("the emulator listens");
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout above zero");
+        request.write(&mut stream).expect("the emulator reads");
+        let answer = Message::read_response(&mut BufReader::new(stream)).expect("the emulator answers");
+        let (status, body) = (
+            answer.status(),
+            String::from_utf8_lossy(&answer.body).into_owned(),
+        );
+        if status == 200 {
+            Ok(body)
+        } else {
+            Err(Refusal { status, body })
+        }
+    }
+}
+
+/// Credentials without a session.
+pub(crate) fn keys(id: &str, secret: &str) -> Credentials {
+    Credentials::new(id, secret, None, None, "test")
+}
+
+fn signature(
+    who: &Credentials,
+    service: &str,
+    url: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Vec<(String, String)> {
+    let identity = who.clone().into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(REGION)
+        .name(service)
+        .time(SystemTime::now())
+        .settings(SigningSettings::default())
+        .build()
+        .expect("all parameters are given")
+        .into();
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let request =
+        SignableRequest::new("POST", url, headers, SignableBody::Bytes(body)).expect("a plain request");
+    let (instructions, _) = sign(request, &parameters)
+        .expect("a request that can be signed")
+        .into_parts();
+    instructions
+        .headers()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// The text of the first element of that name.
+pub(crate) fn xml_text<'a>(xml: &'a str, element: &str) -> &'a str {
+    xml.split_once(&format!("<{element}>"))
+        .and_then(|(_, rest)| rest.split_once("</"))
+        .map_or_else(|| panic!("no {element} in {xml}"), |(text, _)| text)
+}
+
+fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.extend(["%", &format!("{byte:02X}")]);
+        }
+    }
+    encoded
+}

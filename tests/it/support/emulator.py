@@ -1,0 +1,92 @@
+"""Runs the AWS emulator for as long as someone holds this process's standard input open.
+
+    python emulator.py LOG_FILE
+
+Prints the port when the emulator answers. The end of standard input, which also comes when the test process is
+killed, ends the emulator together with every Lambda process that it started.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+STARTUP_S = 60
+SHUTDOWN_S = 3
+
+
+def free_port():
+    # The emulator hands its own address to the Lambdas that it runs, so the port must be known before it starts.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def announce(port, stdout):
+    deadline = time.monotonic() + STARTUP_S
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=5).read()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            stdout.write(f"{port}\n")
+            stdout.flush()
+            return
+
+
+def end(scratch):
+    shutil.rmtree(scratch, ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
+
+
+def until_end_of_input(scratch):
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SHUTDOWN_S)
+    end(scratch)
+
+
+def main():
+    # A group of its own: Ctrl-C in the terminal reaches the tests alone, and the end reaches all that runs here.
+    os.setsid()
+    stdout = os.fdopen(os.dup(1), "w")
+    # A new file: one that runs beside this keeps its own log, though it has no name any more.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(sys.argv[1])
+    log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+
+    scratch = tempfile.mkdtemp(prefix="discfg-emulator-")
+    port = free_port()
+    os.environ.update(
+        AUTH="true",
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
+        BIND_HOST="127.0.0.1",
+        GATEWAY_PORT=str(port),
+        LOG_LEVEL="WARNING",
+        TMPDIR=scratch,
+    )
+    tempfile.tempdir = None
+
+    from ministack.app import main as serve
+
+    threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
+    threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
+    sys.argv = ["ministack"]
+    try:
+        serve()
+    finally:
+        end(scratch)
+
+
+if __name__ == "__main__":
+    main()

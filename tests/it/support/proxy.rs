@@ -1,0 +1,433 @@
+//! A proxy between the SDK and the emulator that does to a request what a test tells it to.
+
+use std::io::{BufReader, Result};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_types::date_time::{DateTime, Format};
+use serde_json::{Value, json};
+
+use super::emulator::Emulator;
+use super::http1::Message;
+
+/// How long a held request waits to be released before its test is given up.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A listening proxy. It keeps the Host header, so that signatures hold.
+pub(crate) struct Proxy {
+    url: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    upstream: String,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Vec<Rule>,
+    requests: Vec<Request>,
+}
+
+/// A request that came to the proxy, whatever became of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// `GetItem`, `AssumeRole`, …
+    pub(crate) operation: String,
+    /// As it was sent.
+    pub(crate) message: Message,
+    /// What the emulator answered, if it was asked.
+    pub(crate) answer: Option<Message>,
+}
+
+impl Request {
+    /// The body of a JSON request.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.message.body).unwrap_or_default()
+    }
+
+    /// The body of the emulator's JSON answer.
+    pub(crate) fn answer_json(&self) -> Value {
+        self.answer
+            .as_ref()
+            .and_then(|answer| serde_json::from_slice(&answer.body).ok())
+            .unwrap_or_default()
+    }
+}
+
+struct Rule {
+    operation: String,
+    skip: usize,
+    left: usize,
+    action: Action,
+}
+
+#[derive(Clone)]
+enum Action {
+    Answer(Answer),
+    CutBefore,
+    CutAfter,
+    Delay(Duration),
+    Hold {
+        arrived: mpsc::Sender<()>,
+        release: Arc<Mutex<mpsc::Receiver<()>>>,
+    },
+}
+
+#[derive(Clone)]
+enum Answer {
+    Fixed {
+        status: u16,
+        body: String,
+    },
+    Error {
+        status: u16,
+        code: &'static str,
+        message: &'static str,
+    },
+    Conflict,
+}
+
+impl Proxy {
+    /// A proxy before the emulator of this run.
+    pub(crate) fn before(emulator: &Emulator) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let shared = Arc::new(Shared {
+            upstream: emulator.address(),
+            state: Mutex::default(),
+        });
+        let serving = Arc::clone(&shared);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let shared = Arc::clone(&serving);
+                // A client that hangs up, or an emulator that does, ends the connection and nothing else.
+                thread::spawn(move || shared.serve(stream));
+            }
+        });
+        Self { url, shared }
+    }
+
+    /// What `AWS_ENDPOINT_URL` is set to.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Begins a rule for an operation, by the service's name for it; `*` is every operation.
+    ///
+    /// Of several rules that fit, the one that was given first acts until its `times` are used up.
+    pub(crate) fn on(&self, operation: &str) -> NewRule<'_> {
+        NewRule {
+            proxy: self,
+            operation: operation.to_owned(),
+            skip: 0,
+            times: usize::MAX,
+        }
+    }
+
+    /// How often an operation was asked for, answered or not.
+    pub(crate) fn count(&self, operation: &str) -> usize {
+        self.shared
+            .state()
+            .requests
+            .iter()
+            .filter(|request| request.operation == operation)
+            .count()
+    }
+
+    /// All that came, in order.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.shared.state().requests.clone()
+    }
+
+    /// The names of all operations that came, in order.
+    pub(crate) fn operations(&self) -> Vec<String> {
+        self.requests()
+            .into_iter()
+            .map(|request| request.operation)
+            .collect()
+    }
+
+    /// Forgets the requests so far, so that counting begins at this point of a test.
+    pub(crate) fn forget(&self) {
+        self.shared.state().requests.clear();
+    }
+
+    /// Drops all rules.
+    pub(crate) fn calm(&self) {
+        self.shared.state().rules.clear();
+    }
+}
+
+/// A rule in the making; the last word of the sentence says what is done.
+#[must_use]
+pub(crate) struct NewRule<'a> {
+    proxy: &'a Proxy,
+    operation: String,
+    skip: usize,
+    times: usize,
+}
+
+impl NewRule<'_> {
+    /// Acts this often, then no more. Without it the rule holds until `calm`.
+    pub(crate) fn times(self, times: usize) -> Self {
+        Self { times, ..self }
+    }
+
+    /// Lets this many through first.
+    pub(crate) fn skip(self, skip: usize) -> Self {
+        Self { skip, ..self }
+    }
+
+    /// Answers without asking the emulator.
+    pub(crate) fn answer(self, status: u16, body: &str) {
+        self.act(Action::Answer(Answer::Fixed {
+            status,
+            body: body.to_owned(),
+        }));
+    }
+
+    /// Answers with an error in the protocol that the request came in.
+    pub(crate) fn error(self, status: u16, code: &'static str, message: &'static str) {
+        self.act(Action::Answer(Answer::Error {
+            status,
+            code,
+            message,
+        }));
+    }
+
+    /// The table is asked too much.
+    pub(crate) fn throttle(self) {
+        self.error(
+            400,
+            "ProvisionedThroughputExceededException",
+            "The level of throughput was exceeded.",
+        );
+    }
+
+    /// The service is in trouble.
+    pub(crate) fn server_error(self) {
+        self.error(500, "InternalServerError", "The request processing has failed.");
+    }
+
+    /// IAM says no.
+    pub(crate) fn deny(self) {
+        self.error(
+            400,
+            "AccessDeniedException",
+            "User is not authorized to perform this action.",
+        );
+    }
+
+    /// Another transaction is at the same items: every action of this one is given that reason.
+    pub(crate) fn conflict(self) {
+        self.act(Action::Answer(Answer::Conflict));
+    }
+
+    /// Closes the connection before the emulator hears of the request.
+    pub(crate) fn cut_before(self) {
+        self.act(Action::CutBefore);
+    }
+
+    /// Closes the connection when the emulator has acted: the answer is lost.
+    pub(crate) fn cut_after(self) {
+        self.act(Action::CutAfter);
+    }
+
+    /// Passes the request on after a while.
+    pub(crate) fn delay(self, by: Duration) {
+        self.act(Action::Delay(by));
+    }
+
+    /// Holds each request until the gate lets it pass, so that a test can act in between.
+    pub(crate) fn hold(self) -> Gate {
+        let (arrived, arrivals) = mpsc::channel();
+        let (releases, release) = mpsc::channel();
+        self.act(Action::Hold {
+            arrived,
+            release: Arc::new(Mutex::new(release)),
+        });
+        Gate { arrivals, releases }
+    }
+
+    fn act(self, action: Action) {
+        let rule = Rule {
+            operation: self.operation,
+            skip: self.skip,
+            left: self.times,
+            action,
+        };
+        self.proxy.shared.state().rules.push(rule);
+    }
+}
+
+/// Where held requests wait.
+pub(crate) struct Gate {
+    arrivals: mpsc::Receiver<()>,
+    releases: mpsc::Sender<()>,
+}
+
+impl Gate {
+    /// Blocks until a request is waiting. An async test needs a second thread for the client.
+    pub(crate) fn arrived(&self) {
+        self.arrivals
+            .recv_timeout(PATIENCE)
+            .expect("a request comes to the gate");
+    }
+
+    /// Lets one request pass.
+    pub(crate) fn release(&self) {
+        // Where the client has given up meanwhile there is no one to let pass.
+        let _ = self.releases.send(());
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn serve(&self, mut client: TcpStream) -> Result<()> {
+        client.set_nodelay(true)?;
+        let mut reader = BufReader::new(client.try_clone()?);
+        while let Some(request) = Message::read_request(&mut reader)? {
+            let (index, action) = self.state().record(&request);
+            let answer = match action {
+                Some(Action::CutBefore) => return Ok(()),
+                Some(Action::Answer(answer)) => answer.to(&request),
+                Some(Action::Delay(by)) => {
+                    thread::sleep(by);
+                    self.forward(index, &request)?
+                }
+                Some(Action::Hold { arrived, release }) => {
+                    let _ = arrived.send(());
+                    let _ = release
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .recv_timeout(PATIENCE);
+                    self.forward(index, &request)?
+                }
+                Some(Action::CutAfter) => {
+                    self.forward(index, &request)?;
+                    return Ok(());
+                }
+                None => self.forward(index, &request)?,
+            };
+            answer.write(&mut client)?;
+        }
+        Ok(())
+    }
+
+    fn forward(&self, index: usize, request: &Message) -> Result<Message> {
+        let mut upstream = TcpStream::connect(&self.upstream)?;
+        request.write(&mut upstream)?;
+        let answer = Message::read_response(&mut BufReader::new(upstream))?;
+        // A test may have forgotten the requests while this one was under way.
+        if let Some(request) = self.state().requests.get_mut(index) {
+            request.answer = Some(answer.clone());
+        }
+        Ok(answer)
+    }
+}
+
+impl State {
+    fn record(&mut self, message: &Message) -> (usize, Option<Action>) {
+        let operation = operation_of(message);
+        let action = self.rules.iter_mut().find_map(|rule| rule.meet(&operation));
+        self.requests.push(Request {
+            operation,
+            message: message.clone(),
+            answer: None,
+        });
+        (self.requests.len() - 1, action)
+    }
+}
+
+impl Rule {
+    fn meet(&mut self, operation: &str) -> Option<Action> {
+        if (self.operation != operation && self.operation != "*") || self.left == 0 {
+            return None;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return None;
+        }
+        self.left -= 1;
+        Some(self.action.clone())
+    }
+}
+
+impl Answer {
+    fn to(&self, request: &Message) -> Message {
+        let as_json = request.header("X-Amz-Target").is_some();
+        let (status, body) = match self {
+            Self::Fixed { status, body } => (*status, body.clone()),
+            Self::Error {
+                status,
+                code,
+                message,
+            } if as_json => (
+                *status,
+                json!({"__type": format!("com.amazonaws#{code}"), "message": message}).to_string(),
+            ),
+            Self::Error {
+                status,
+                code,
+                message,
+            } => {
+                let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
+                (
+                    *status,
+                    format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"),
+                )
+            }
+            Self::Conflict => (400, conflict_over(request).to_string()),
+        };
+        let kind = if as_json {
+            "application/x-amz-json-1.0"
+        } else {
+            "text/xml"
+        };
+        let date = DateTime::from(SystemTime::now())
+            .fmt(Format::HttpDate)
+            .unwrap_or_default();
+        let headers = [
+            ("Content-Type", kind),
+            ("Date", &date),
+            ("x-amzn-RequestId", "from-the-proxy"),
+        ];
+        Message {
+            start: format!("HTTP/1.1 {status} Told"),
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
+            body: body.into_bytes(),
+        }
+    }
+}
+
+fn conflict_over(request: &Message) -> Value {
+    let input: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let actions = input["TransactItems"].as_array().map_or(1, Vec::len);
+    let reason = json!({"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"});
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": vec![reason; actions],
+    })
+}
+
+fn operation_of(request: &Message) -> String {
+    if let Some((_, operation)) = request
+        .header("X-Amz-Target")
+        .and_then(|target| target.rsplit_once('.'))
+    {
+        return operation.to_owned();
+    }
+    let form = String::from_utf8_lossy(&request.body);
+    let action = form.split('&').find_map(|field| field.strip_prefix("Action="));
+    action.unwrap_or(&request.start).to_owned()
+}

@@ -1,0 +1,259 @@
+//! The template is what the code takes it for: its parameters, outputs, names and actions are the code's constants,
+//! and what the emulator doesn't show of it stands here.
+
+use discfg::model::{Access, AwsNames};
+use discfg::stack::{LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES, TEMPLATE, WRITE_ACTIONS};
+use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
+use serde_json::{Value, json};
+
+fn template() -> Value {
+    let documents = Yaml::load_from_str(TEMPLATE).expect("the template is YAML");
+    assert_eq!(documents.len(), 1);
+    to_json(&documents[0])
+}
+
+fn to_json(yaml: &Yaml<'_>) -> Value {
+    match yaml {
+        Yaml::Value(Scalar::Null) => Value::Null,
+        Yaml::Value(Scalar::Boolean(value)) => json!(value),
+        Yaml::Value(Scalar::Integer(value)) => json!(value),
+        Yaml::Value(Scalar::String(value)) => json!(value),
+        Yaml::Sequence(items) => items.iter().map(to_json).collect(),
+        Yaml::Mapping(entries) => entries
+            .iter()
+            .map(|(key, value)| (key.as_str().expect("a text for a key").to_owned(), to_json(value)))
+            .collect(),
+        other => panic!("{other:?} has no place in the template: intrinsics are in long form"),
+    }
+}
+
+fn names(of: &Value) -> Vec<&str> {
+    of.as_object()
+        .expect("a mapping")
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+fn sorted<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_unstable();
+    names
+}
+
+fn table_arn() -> Value {
+    json!({"Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/discfg-${Config}"})
+}
+
+fn statement(sid: &str, actions: &[&str]) -> Value {
+    json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": table_arn()})
+}
+
+#[test]
+fn parameters_outputs_and_resources_are_the_codes() {
+    let template = template();
+    assert_eq!(
+        sorted(names(&template["Parameters"])),
+        sorted(Parameter::ALL.map(Parameter::name))
+    );
+    assert_eq!(
+        sorted(names(&template["Outputs"])),
+        sorted(Output::ALL.map(Output::name))
+    );
+    assert_eq!(
+        sorted(names(&template["Resources"])),
+        sorted(RESOURCES.map(|(id, _)| id))
+    );
+    assert_eq!(template["Outputs"]["DiscfgLayout"]["Value"], json!(LAYOUT));
+}
+
+#[test]
+fn every_parameter_but_the_config_has_a_default() {
+    let template = template();
+    for (name, parameter) in template["Parameters"].as_object().expect("parameters") {
+        assert_eq!(parameter.get("Default").is_none(), name == "Config", "{name}");
+    }
+    for anyone in ["Readers", "Writers"] {
+        assert_eq!(template["Parameters"][anyone]["Default"], json!("arn:*:*:*:*:*"));
+    }
+    assert_eq!(
+        template["Parameters"]["HistoryDays"]["Default"],
+        json!(discfg::model::HistoryDays::DEFAULT.get())
+    );
+}
+
+/// `GetTemplate` gives other characters back as question marks, and 51,200 bytes are the most that a request takes
+/// (CloudFormation quotas, "Template body size in a request").
+#[test]
+fn the_template_is_ascii_and_fits_a_request() {
+    assert!(TEMPLATE.is_ascii());
+    assert!(TEMPLATE.len() < 51_200, "{}", TEMPLATE.len());
+}
+
+#[test]
+fn the_table_is_kept_protected_and_recoverable() {
+    let table = &template()["Resources"]["Table"];
+    assert_eq!(table["DeletionPolicy"], json!("RetainExceptOnCreate"));
+    assert_eq!(table["UpdateReplacePolicy"], json!("Retain"));
+    let properties = &table["Properties"];
+    assert_eq!(properties["TableName"], json!({"Fn::Sub": "discfg-${Config}"}));
+    assert_eq!(properties["DeletionProtectionEnabled"], json!(true));
+    assert_eq!(
+        properties["PointInTimeRecoverySpecification"],
+        json!({"PointInTimeRecoveryEnabled": true})
+    );
+    assert_eq!(
+        properties["TimeToLiveSpecification"],
+        json!({"AttributeName": "expires_at", "Enabled": true})
+    );
+    assert_eq!(
+        properties["KeySchema"],
+        json!([{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}])
+    );
+    assert_eq!(
+        properties["AttributeDefinitions"],
+        json!([{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "S"}])
+    );
+    assert_eq!(properties["BillingMode"], json!({"Ref": "BillingMode"}));
+    assert!(properties.get("GlobalSecondaryIndexes").is_none());
+}
+
+#[test]
+fn the_table_is_made_last() {
+    let template = template();
+    let mut before: Vec<_> = template["Resources"]["Table"]["DependsOn"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    before.push("Table");
+    assert_eq!(sorted(before), sorted(names(&template["Resources"])));
+    for (name, resource) in template["Resources"].as_object().expect("resources") {
+        assert!(
+            name == "Table" || !resource.to_string().contains(r#""Table""#),
+            "{name} waits for the table"
+        );
+    }
+}
+
+#[test]
+fn the_roles_may_do_exactly_this() {
+    let template = template();
+    let document = |policy: &str| template["Resources"][policy]["Properties"]["PolicyDocument"].clone();
+    assert_eq!(
+        document("ReadPolicy"),
+        json!({"Version": "2012-10-17", "Statement": [statement("Read", &READ_ACTIONS)]})
+    );
+    assert_eq!(
+        document("WritePolicy"),
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [statement("Read", &READ_ACTIONS), statement("Write", &WRITE_ACTIONS)],
+        })
+    );
+    for (role, policy) in [("ReadRole", "ReadPolicy"), ("WriteRole", "WritePolicy")] {
+        let properties = &template["Resources"][role]["Properties"];
+        assert_eq!(properties["ManagedPolicyArns"], json!([{"Ref": policy}]));
+        assert!(
+            properties.get("Policies").is_none(),
+            "the managed policy is all that it may"
+        );
+        assert_eq!(properties["MaxSessionDuration"], json!(3600));
+        assert_eq!(
+            properties["PermissionsBoundary"],
+            json!({"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]})
+        );
+    }
+    assert!(!TEMPLATE.contains("dynamodb:Scan") && !TEMPLATE.contains("dynamodb:*"));
+}
+
+fn trust_of(principals: &str) -> Vec<Value> {
+    vec![
+        json!({
+            "Sid": "ThisAccount",
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+            "Action": "sts:AssumeRole",
+            "Condition": {"ArnLike": {"aws:PrincipalArn": {"Ref": principals}}},
+        }),
+        json!({"Fn::If": ["TrustsOtherAccounts", {
+            "Sid": "OtherAccounts",
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Fn::Split": [",", {"Ref": "AccountIds"}]}},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "ArnLike": {"aws:PrincipalArn": {"Ref": principals}},
+                "StringEquals": {
+                    "aws:PrincipalOrgID": {"Fn::If": ["HasOrgId", {"Ref": "OrgId"}, {"Ref": "AWS::NoValue"}]},
+                    "sts:ExternalId":
+                        {"Fn::If": ["HasExternalId", {"Ref": "ExternalId"}, {"Ref": "AWS::NoValue"}]},
+                },
+            },
+        }, {"Ref": "AWS::NoValue"}]}),
+    ]
+}
+
+#[test]
+fn the_roles_trust_exactly_these() {
+    let template = template();
+    let trust = |role: &str| template["Resources"][role]["Properties"]["AssumeRolePolicyDocument"].clone();
+    let mut readers = trust_of("Readers");
+    readers.push(json!({"Fn::If": ["TrustsGitHub", {
+        "Sid": "GitHub",
+        "Effect": "Allow",
+        "Principal": {"Federated": {"Fn::Sub":
+            "arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com"}},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": {"Fn::Split": [",", {"Ref": "GitHubSubjects"}]},
+        }},
+    }, {"Ref": "AWS::NoValue"}]}));
+    assert_eq!(
+        trust("ReadRole"),
+        json!({"Version": "2012-10-17", "Statement": readers})
+    );
+    assert_eq!(
+        trust("WriteRole"),
+        json!({"Version": "2012-10-17", "Statement": trust_of("Writers")})
+    );
+}
+
+/// An account without an organization or an external id would trust whoever gets a principal there.
+#[test]
+fn other_accounts_are_never_trusted_without_a_bound() {
+    let condition = &template()["Conditions"]["TrustsOtherAccounts"]["Fn::And"];
+    assert_eq!(
+        condition[1],
+        json!({"Fn::Or": [{"Condition": "HasOrgId"}, {"Condition": "HasExternalId"}]})
+    );
+}
+
+#[test]
+fn the_names_are_those_that_the_code_derives() {
+    let template = template();
+    let names = AwsNames::new(
+        &"payments".parse().expect("a config name"),
+        &"eu-central-1".parse().expect("a region"),
+    )
+    .expect("they fit");
+    let filled = |value: &Value| {
+        value["Fn::Sub"]
+            .as_str()
+            .expect("a substitution")
+            .replace("${Config}", "payments")
+            .replace("${AWS::Region}", "eu-central-1")
+    };
+    for (role, policy, access) in [
+        ("ReadRole", "ReadPolicy", Access::Read),
+        ("WriteRole", "WritePolicy", Access::Write),
+    ] {
+        let role = &template["Resources"][role]["Properties"];
+        let policy = &template["Resources"][policy]["Properties"];
+        assert_eq!(filled(&role["RoleName"]), names.role(access));
+        assert_eq!(filled(&policy["ManagedPolicyName"]), names.role(access));
+        assert_eq!(role["Path"], json!(AwsNames::ROLE_PATH));
+        assert_eq!(policy["Path"], json!(AwsNames::ROLE_PATH));
+    }
+}

@@ -2,5 +2,7 @@
 
 pub mod aws;
 pub mod engine;
+pub mod formats;
 pub mod model;
 pub mod store;
+pub mod target;

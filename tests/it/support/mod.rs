@@ -1,6 +1,7 @@
 //! What the tests stand on: the emulator, accounts in it, a proxy that makes faults, and the built binary.
 
 pub(crate) mod account;
+mod answer;
 pub(crate) mod cli;
 pub(crate) mod emulator;
 pub(crate) mod http1;

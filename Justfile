@@ -1,0 +1,58 @@
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+manifest := justfile_directory() / "Cargo.toml"
+target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+
+# List the recipes
+[private]
+default:
+    @'{{ just_executable() }}' --list --unsorted
+
+# Set a value and read it back on the embedded engine, in a folder that goes away
+[group('try')]
+demo:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo build --quiet
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    export DISCFG_DATA_DIR=$folder/data
+    discfg() { echo "\$ discfg $*" >&2; cargo run --quiet --manifest-path '{{ manifest }}' -- "$@"; }
+    cd "$folder"
+    discfg init mycfg --local
+    discfg set mykey '{"json": "works"}'
+    discfg get mykey
+
+# All that a change must pass, as CI runs it
+[group('check')]
+check:
+    .ci/run
+
+# All tests; the emulator that they need is made on the way
+[group('check')]
+test *args:
+    cargo test --workspace {{ args }}
+
+# What cfn-lint says about the templates
+[group('check')]
+lint-infra:
+    "$(python3 tests/venv.py '{{ target }}')/bin/cfn-lint" --include-checks I -- infra/*.yaml
+
+# Time and count against other tools, with the release binary; figures are in benches/README.md
+[group('check')]
+bench *args:
+    cargo build --release --bin discfg
+    benches/run {{ args }}
+
+# The binary as it is shipped
+[group('ship')]
+release:
+    cargo build --release --bin discfg
+    @ls -lh '{{ target }}/release/discfg'
+
+# The zip file that `init --api --code` takes
+[group('ship')]
+lambda:
+    cargo build --release --package discfg-lambda
+    python3 -m zipfile -c '{{ target }}/lambda.zip' '{{ target }}/release/bootstrap'
+    @ls -lh '{{ target }}/lambda.zip'

@@ -1,0 +1,302 @@
+//! The floors of the house hold: a file names only what its floor may use.
+//!
+//! The table is the one of "How it works" in the README. Whoever changes one changes both.
+
+#[path = "architecture/source.rs"]
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use source::{paths, text, tokens};
+
+const GROUND: &[&str] = &["model"];
+const GROUND_AND_FIRST: &[&str] = &["model", "store", "wire", "formats", "target", "aws"];
+const ALL_BUT_STACK: &[&str] = &[
+    "model", "store", "wire", "formats", "target", "aws", "engine", "ops",
+];
+const GROUND_FIRST_AND_OPS: &[&str] = &["model", "store", "wire", "formats", "target", "aws", "ops"];
+const ALL: &[&str] = &[
+    "model", "store", "wire", "formats", "target", "aws", "engine", "stack", "ops", "client", "http",
+];
+
+/// Each place with what it may use beside itself.
+const FLOORS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("store", GROUND),
+    ("wire", GROUND),
+    ("formats", GROUND),
+    ("target", GROUND),
+    ("aws", GROUND),
+    ("engine", GROUND_AND_FIRST),
+    ("stack", &["model", "aws"]),
+    ("ops", GROUND_AND_FIRST),
+    ("client", ALL_BUT_STACK),
+    ("http", GROUND_FIRST_AND_OPS),
+    ("cli", ALL),
+    ("main", &["cli"]),
+];
+
+/// Where the two streams are written to.
+const TERMINAL: &str = "src/cli/terminal";
+/// Where the process may be ended, after every destructor has run.
+const ENTRANCE: &str = "src/main.rs";
+
+/// Crates that have no business in the function that answers over HTTP: each would cost it start-up time.
+const NOT_IN_LAMBDA: &[&str] = &["clap", "indicatif", "aws-sdk-cloudformation"];
+
+/// What a file does that its place in the house doesn't allow.
+fn violations(file: &str, source: &str) -> Vec<String> {
+    let module = module_of(file);
+    let tokens = tokens(source);
+    let mut found = Vec::new();
+    if let Some(floor) = module.first() {
+        match FLOORS.iter().find(|(name, _)| name == floor) {
+            None => found.push(format!("{file}: `{floor}` is on no floor")),
+            Some((_, may_use)) => {
+                for path in paths(&module, &tokens) {
+                    let line = path.line;
+                    match path.segments.first().map(String::as_str) {
+                        Some(used) if used == floor || may_use.contains(&used) => {}
+                        Some(used) if FLOORS.iter().any(|(name, _)| *name == used) => {
+                            found.push(format!("{file}:{line}: `{floor}` may not use `{used}`"));
+                        }
+                        _ => found.push(format!("{file}:{line}: a path to the root hides its floor")),
+                    }
+                }
+            }
+        }
+    }
+    for (at, token) in tokens.iter().enumerate() {
+        let (before, after) = (
+            at.checked_sub(1).map_or("", |before| text(&tokens, before)),
+            text(&tokens, at + 1),
+        );
+        let (line, word) = (token.line, token.text.as_str());
+        let prints = matches!(word, "print" | "println" | "eprint" | "eprintln" | "dbg") && after == "!";
+        let opens = matches!(word, "stdout" | "stderr") && after == "(" && !matches!(before, "." | "fn");
+        if (prints || opens) && !file.starts_with(TERMINAL) {
+            found.push(format!("{file}:{line}: `{word}` outside the terminal"));
+        }
+        if word == "process" && after == "::" && text(&tokens, at + 2) == "exit" && file != ENTRANCE {
+            found.push(format!("{file}:{line}: `process::exit` outside {ENTRANCE}"));
+        }
+    }
+    // A tree in braces may name the same floor twice on a line.
+    found.dedup();
+    found
+}
+
+/// `src/engine/local/mod.rs` and `src/engine/local.rs` are both `engine::local`; the crate's root is empty.
+fn module_of(file: &str) -> Vec<String> {
+    let inside = file.trim_start_matches("src/").trim_end_matches(".rs");
+    let inside = inside.trim_end_matches("/mod");
+    if inside == "lib" {
+        Vec::new()
+    } else {
+        inside.split('/').map(str::to_owned).collect()
+    }
+}
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of the source").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_file_stays_on_its_floor() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    rust_files(&root.join("src"), &mut files);
+    assert!(files.len() > 10, "the source was not found");
+    let mut found = Vec::new();
+    for file in files {
+        let name = file
+            .strip_prefix(root)
+            .expect("it is below")
+            .to_string_lossy()
+            .replace('\\', "/");
+        found.extend(violations(
+            &name,
+            &fs::read_to_string(&file).expect("readable source"),
+        ));
+    }
+    assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+#[test]
+fn the_lambda_carries_no_command_line() {
+    let tree = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--offline",
+            "--package",
+            "discfg-lambda",
+            "--edges",
+            "normal",
+        ])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    let crates: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(
+        crates.contains(&"lambda_http"),
+        "the tree was not understood:\n{tree}"
+    );
+    for unwanted in NOT_IN_LAMBDA {
+        assert!(
+            !crates.contains(unwanted),
+            "{unwanted} is in the tree of the lambda"
+        );
+    }
+}
+
+/// Planted in a file, each is seen, at its line.
+#[test]
+fn a_breach_is_seen_however_it_is_written() {
+    let planted = [
+        (
+            "src/model/key.rs",
+            "\nuse crate::store::Txn;",
+            "src/model/key.rs:2: `model` may not use `store`",
+        ),
+        (
+            "src/store.rs",
+            "use crate::{model::Key, aws};",
+            "src/store.rs:1: `store` may not use `aws`",
+        ),
+        (
+            "src/stack/plan.rs",
+            "use crate::{\n  model::{Key, path::{self, Segment}},\n  engine::{dynamodb as d, local},\n};",
+            "src/stack/plan.rs:3: `stack` may not use `engine`",
+        ),
+        (
+            "src/wire.rs",
+            "fn f() -> crate::formats::Json {}",
+            "src/wire.rs:1: `wire` may not use `formats`",
+        ),
+        (
+            "src/http/router.rs",
+            "use super::super::engine;",
+            "src/http/router.rs:1: `http` may not use `engine`",
+        ),
+        (
+            "src/http.rs",
+            "use super::stack;",
+            "src/http.rs:1: `http` may not use `stack`",
+        ),
+        (
+            "src/ops/mod.rs",
+            "use super::{engine};",
+            "src/ops/mod.rs:1: `ops` may not use `engine`",
+        ),
+        (
+            "src/ops/diff.rs",
+            "mod a { mod b { use super::super::super::super::cli::Ui; } }",
+            "src/ops/diff.rs:1: `ops` may not use `cli`",
+        ),
+        (
+            "src/client.rs",
+            "use crate::stack::plan;",
+            "src/client.rs:1: `client` may not use `stack`",
+        ),
+        (
+            "src/main.rs",
+            "fn main() { discfg::engine::open() }",
+            "src/main.rs:1: `main` may not use `engine`",
+        ),
+        (
+            "src/store.rs",
+            "use crate::Key;",
+            "src/store.rs:1: a path to the root hides its floor",
+        ),
+        (
+            "src/store.rs",
+            "use crate as c;",
+            "src/store.rs:1: a path to the root hides its floor",
+        ),
+        (
+            "src/store.rs",
+            "use crate::*;",
+            "src/store.rs:1: a path to the root hides its floor",
+        ),
+        (
+            "src/store.rs",
+            "use super::{self as c};",
+            "src/store.rs:1: a path to the root hides its floor",
+        ),
+        ("src/util.rs", "", "src/util.rs: `util` is on no floor"),
+        (
+            "src/cli/output.rs",
+            "\n\nprintln!()",
+            "src/cli/output.rs:3: `println` outside the terminal",
+        ),
+        (
+            "src/aws.rs",
+            "std::io::stderr().lock()",
+            "src/aws.rs:1: `stderr` outside the terminal",
+        ),
+        (
+            "src/cli.rs",
+            "std::process::exit(1)",
+            "src/cli.rs:1: `process::exit` outside src/main.rs",
+        ),
+        (
+            "src/store.rs",
+            "const S: &str = r#\"\n\"#; /* \n */ const Q: char = '\"'; use crate::aws;",
+            "src/store.rs:3: `store` may not use `aws`",
+        ),
+    ];
+    for (file, source, wanted) in planted {
+        assert_eq!(violations(file, source), [wanted], "{source}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_breach_is_none() {
+    let innocent = [
+        (
+            "src/cli/commands/get.rs",
+            "use crate::{stack, engine::open, client};\nuse super::output;",
+        ),
+        (
+            "src/store/txn.rs",
+            "// use crate::aws;\n/// [`crate::engine`]\npub(crate) fn f<'a>(s: &'a str) {}",
+        ),
+        (
+            "src/store.rs",
+            "const S: &str = \"use crate::aws; \\\" crate::cli\"; const C: char = '\\'';",
+        ),
+        (
+            "src/store.rs",
+            "pub(in crate::store) struct S; mod tests { use super::*; use super::super::store::S; }",
+        ),
+        (
+            "src/store/decide.rs",
+            "use super::super::model::Key; use super::error::Kind;",
+        ),
+        ("src/lib.rs", "pub mod cli;\npub use crate::model::Key;"),
+        ("src/cli/terminal.rs", "std::io::stdout().lock(); print!()"),
+        (
+            "src/main.rs",
+            "fn main() { std::process::exit(discfg::cli::run()) }",
+        ),
+        (
+            "src/stack/deploy.rs",
+            "Command::new(\"x\").stdout(Stdio::piped()); fn stderr() {}",
+        ),
+    ];
+    for (file, source) in innocent {
+        assert_eq!(violations(file, source), [""; 0], "{source}");
+    }
+}

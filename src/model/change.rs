@@ -1,4 +1,4 @@
-use super::{CommitId, Key, Revision, Section, Timestamp, Ttl, Value};
+use super::{CommitId, Entry, Key, Revision, Section, Timestamp, Ttl, Value};
 
 /// What becomes of an entry's time to live when it is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -149,4 +149,35 @@ pub struct Change {
     pub at: Timestamp,
     /// In which commit.
     pub commit: CommitId,
+}
+
+impl Change {
+    /// The entry that this change left behind; none after a delete.
+    pub fn entry(&self) -> Option<Entry> {
+        let Op::Set {
+            value,
+            version,
+            secret,
+            ttl,
+            expires,
+        } = &self.op
+        else {
+            return None;
+        };
+        Some(Entry {
+            key: self.key.clone(),
+            value: value.clone(),
+            version: *version,
+            revision: self.revision,
+            created: self
+                .previous
+                .as_ref()
+                .map_or(self.at, |previous| previous.created),
+            modified: self.at,
+            by: self.by.clone(),
+            secret: *secret,
+            ttl: *ttl,
+            expires: *expires,
+        })
+    }
 }

@@ -1,0 +1,16 @@
+//! Everything that is about AWS and not about configs: settings, endpoints, TLS roots, who the caller is,
+//! assumed roles and their cache.
+
+mod cache;
+mod caller;
+mod failure;
+mod http;
+mod meter;
+mod role;
+mod settings;
+
+pub use caller::Caller;
+pub use failure::{AwsError, Failed, Fault};
+pub use meter::{Meter, Spent};
+pub use role::{AssumedRole, RoleArn};
+pub use settings::{Aws, AwsSettings};

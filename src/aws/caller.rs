@@ -1,0 +1,103 @@
+use serde::{Deserialize, Serialize};
+
+use super::failure::{AwsError, Failed, Fault};
+use super::settings::Aws;
+
+/// Who the base credentials belong to, as STS tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The ARN.
+    pub arn: String,
+    /// The account's number.
+    pub account: String,
+}
+
+impl Caller {
+    /// Whether this is a session of the role of that name.
+    ///
+    /// A session's ARN is `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`: without the role's path (IAM user
+    /// guide, "IAM identifiers").
+    pub fn is_role(&self, account: &str, name: &str) -> bool {
+        let role = self
+            .arn
+            .split(":assumed-role/")
+            .nth(1)
+            .and_then(|rest| rest.split('/').next());
+        self.account == account && role == Some(name)
+    }
+
+    /// Whether this is the account's root user, which can't assume a role.
+    pub fn is_root(&self) -> bool {
+        self.arn.ends_with(":root")
+    }
+
+    /// A session name that tells this caller in CloudTrail: 2 to 64 characters of `[\w+=,.@-]` (STS API
+    /// reference, `AssumeRole`).
+    pub(super) fn session_name(&self) -> String {
+        let last = self.arn.rsplit(['/', ':']).next().unwrap_or_default();
+        let name: String = last
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(*c))
+            .take(57)
+            .collect();
+        format!("discfg-{name}")
+    }
+}
+
+impl Aws {
+    /// Who the base credentials belong to. Asked for once, then remembered on disk for as long as the settings
+    /// stay the same.
+    pub async fn caller(&self) -> Result<Caller, AwsError> {
+        let name = format!("caller-{}.json", self.identity());
+        if let Some(caller) = self.cache().read(&name) {
+            return Ok(caller);
+        }
+        let answer = self.sts().get_caller_identity().send().await.map_err(|error| {
+            let failed = Failed::new(&error);
+            failure("sts:GetCallerIdentity", failed)
+        })?;
+        let caller = Caller {
+            arn: answer.arn.unwrap_or_default(),
+            account: answer.account.unwrap_or_default(),
+        };
+        self.cache().write(&name, &caller);
+        Ok(caller)
+    }
+}
+
+pub(super) fn failure(action: &str, failed: Failed) -> AwsError {
+    if failed.fault == Fault::Credentials {
+        AwsError::Credentials {
+            problem: match failed.code.as_deref() {
+                Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired") => {
+                    "the credentials have expired".into()
+                }
+                Some(code) => format!("AWS doesn't accept the credentials ({code})"),
+                None => "no usable credentials were found".into(),
+            },
+            source: Some(failed.into()),
+        }
+    } else {
+        AwsError::Failed {
+            action: action.into(),
+            source: failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Caller;
+
+    #[test]
+    fn a_session_is_of_its_role_only() {
+        let caller = Caller {
+            arn: "arn:aws:sts::123456789012:assumed-role/discfg-app-eu-west-1-read/ci".into(),
+            account: "123456789012".into(),
+        };
+        assert!(caller.is_role("123456789012", "discfg-app-eu-west-1-read"));
+        assert!(!caller.is_role("123456789012", "discfg-app-eu-west-1-write"));
+        assert!(!caller.is_role("210987654321", "discfg-app-eu-west-1-read"));
+        assert_eq!(caller.session_name(), "discfg-ci");
+    }
+}

@@ -1,0 +1,216 @@
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::model::{Kind, RegionError};
+
+/// What went wrong before a service could be asked, or in STS.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AwsError {
+    /// No region is set anywhere.
+    #[error("no region is set")]
+    NoRegion,
+    /// The region that is set is none.
+    #[error("the region can't be used")]
+    Region(#[source] RegionError),
+    /// No credentials were found, or they can't be used.
+    #[error("{problem}")]
+    Credentials {
+        /// What is wrong with them.
+        problem: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// STS wouldn't let the caller assume the role. It says so, too, of a role that isn't there.
+    #[error("{caller} may not assume the role {role}, or the role is not there")]
+    AssumeDenied {
+        /// The role's ARN.
+        role: String,
+        /// The caller's ARN.
+        caller: String,
+        /// STS's own words.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A request failed otherwise.
+    #[error("{action} failed")]
+    Failed {
+        /// What was tried, such as `sts:GetCallerIdentity`.
+        action: String,
+        /// How it failed.
+        #[source]
+        source: Failed,
+    },
+}
+
+impl AwsError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoRegion | Self::Region(_) => Kind::Usage,
+            Self::Credentials { .. } | Self::AssumeDenied { .. } => Kind::Denied,
+            Self::Failed { source, .. } => source.fault.kind(),
+        }
+    }
+}
+
+/// How a request to an AWS service failed, for every service alike.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failed {
+    /// Which sort.
+    pub fault: Fault,
+    /// The service's error code, where it answered with one.
+    pub code: Option<String>,
+    /// The service's own words, or what hindered the request, with its causes.
+    pub message: String,
+}
+
+/// The sorts of failed requests that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The identity may not do this.
+    Denied,
+    /// There are no credentials, or they are expired, or not known.
+    Credentials,
+    /// The service asked for patience.
+    Throttled,
+    /// The request never left: the service can't be reached.
+    Unreachable,
+    /// It was sent, perhaps, and no answer came.
+    Unanswered,
+    /// The service answered that it failed.
+    Server,
+    /// Any other answer: the service refused the request.
+    Refused,
+    /// The SDK wouldn't send it.
+    Client,
+}
+
+impl Fault {
+    /// What sort of failure this is to the user.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Denied | Self::Credentials => Kind::Denied,
+            Self::Throttled => Kind::Throttled,
+            Self::Unreachable | Self::Unanswered | Self::Server => Kind::Unavailable,
+            Self::Refused | Self::Client => Kind::Internal,
+        }
+    }
+}
+
+impl Failed {
+    /// Reads the SDK's error.
+    pub fn new<E>(error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let code = error.code().map(str::to_owned);
+        let fault = match error {
+            SdkError::ConstructionFailure(_) if find::<CredentialsError>(error).is_some() => {
+                Fault::Credentials
+            }
+            SdkError::ConstructionFailure(_) => Fault::Client,
+            SdkError::DispatchFailure(failure) if find::<CredentialsError>(error).is_some() => {
+                if failure.is_timeout() {
+                    Fault::Unreachable
+                } else {
+                    Fault::Credentials
+                }
+            }
+            SdkError::DispatchFailure(_) if is_refused(error) => Fault::Unreachable,
+            SdkError::DispatchFailure(failure) if failure.is_user() => Fault::Client,
+            SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
+                Fault::Unanswered
+            }
+            _ => answered(
+                code.as_deref(),
+                error.raw_response().map(|response| response.status().as_u16()),
+            ),
+        };
+        let message = match error.message() {
+            Some(message) => message.to_owned(),
+            None => words(error),
+        };
+        Self { fault, code, message }
+    }
+
+    /// Whether the service answered with this error code.
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+}
+
+fn answered(code: Option<&str>, status: Option<u16>) -> Fault {
+    // The codes of the query and the JSON protocols (AWS General Reference, "Common errors").
+    match code.unwrap_or_default() {
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => Fault::Denied,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "InvalidAccessKeyId"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignature"
+        | "RequestExpired" => Fault::Credentials,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestLimitExceeded"
+        | "ProvisionedThroughputExceededException"
+        | "TooManyRequestsException"
+        | "SlowDown"
+        | "RequestThrottled"
+        | "RequestThrottledException" => Fault::Throttled,
+        _ => match status {
+            Some(429) => Fault::Throttled,
+            Some(500..) => Fault::Server,
+            _ => Fault::Refused,
+        },
+    }
+}
+
+fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+fn is_refused(error: &(dyn Error + 'static)) -> bool {
+    use std::io::ErrorKind;
+    let refused = find::<std::io::Error>(error).is_some_and(|error| {
+        matches!(
+            error.kind(),
+            ErrorKind::ConnectionRefused | ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable
+        )
+    });
+    // A name that can't be resolved has no error kind of its own.
+    refused || words(error).contains("dns error")
+}
+
+/// What an error says, with its causes, each once.
+fn words(error: &(dyn Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        cause = error.source();
+    }
+    parts.join(": ")
+}

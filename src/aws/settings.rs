@@ -1,0 +1,180 @@
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+
+use super::cache::{Cache, fingerprint};
+use super::{AwsError, Meter, http};
+use crate::model::Region;
+
+/// What a caller chose; what isn't chosen comes from where the AWS SDKs look.
+#[derive(Debug, Clone, Default)]
+pub struct AwsSettings {
+    /// The region.
+    pub region: Option<Region>,
+    /// The profile of the shared config and credentials files.
+    pub profile: Option<String>,
+    /// The endpoint of every service.
+    pub endpoint_url: Option<String>,
+}
+
+/// AWS as the caller reaches it: region, endpoints, base credentials.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    sdk: SdkConfig,
+    region: Region,
+    identity: String,
+    meter: Meter,
+    cache: Cache,
+}
+
+/// A connection that isn't there after this long is tried again.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// An answer that hasn't begun after this long counts as never coming. DynamoDB itself gives up on a request
+/// well before.
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+impl Aws {
+    /// Settles region, endpoints and where credentials come from. Credentials are asked for when a request
+    /// first needs them.
+    pub async fn load(settings: &AwsSettings) -> Result<Self, AwsError> {
+        let meter = Meter::default();
+        let sdk = loader(settings, &meter).load().await;
+        let region = sdk
+            .region()
+            .ok_or(AwsError::NoRegion)?
+            .as_ref()
+            .parse()
+            .map_err(AwsError::Region)?;
+        Ok(Self {
+            region,
+            identity: identity(settings, &sdk),
+            sdk,
+            meter,
+            cache: Cache::open(),
+        })
+    }
+
+    /// The region.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The SDKs' configuration with the base credentials.
+    pub fn sdk(&self) -> &SdkConfig {
+        &self.sdk
+    }
+
+    /// The SDKs' configuration with other credentials.
+    pub fn sdk_as(&self, credentials: SharedCredentialsProvider) -> SdkConfig {
+        self.sdk.to_builder().credentials_provider(credentials).build()
+    }
+
+    /// What counts the requests of every client made from this.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// Names the base credentials' settings and endpoints; two callers who differ in them never share a cached
+    /// file.
+    pub(super) fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    pub(super) fn sts(&self) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::new(&self.sdk)
+    }
+}
+
+fn loader(settings: &AwsSettings, meter: &Meter) -> ConfigLoader {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http::client(meter.clone()))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+                .build(),
+        );
+    if let Some(region) = &settings.region {
+        loader = loader.region(aws_config::Region::new(region.to_string()));
+    }
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    } else if let Some(credentials) = environment_credentials() {
+        // The default chain would end here as well, after building every provider that it could have asked.
+        loader = loader.credentials_provider(credentials);
+    }
+    if let Some(url) = &settings.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader
+}
+
+fn environment_credentials() -> Option<Credentials> {
+    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    Some(Credentials::new(
+        set("AWS_ACCESS_KEY_ID")?,
+        set("AWS_SECRET_ACCESS_KEY")?,
+        set("AWS_SESSION_TOKEN"),
+        None,
+        "Environment",
+    ))
+}
+
+/// The variables that decide whose credentials the SDKs find, and where requests go.
+const DECISIVE: [&str; 14] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_EC2_METADATA_DISABLED",
+    "HOME",
+];
+
+fn identity(settings: &AwsSettings, sdk: &SdkConfig) -> String {
+    let mut parts: Vec<String> = DECISIVE
+        .iter()
+        .map(|name| env::var(name).unwrap_or_default())
+        .collect();
+    parts.push(settings.profile.clone().unwrap_or_default());
+    parts.push(sdk.endpoint_url().unwrap_or_default().to_owned());
+    parts.push(sdk.region().map(ToString::to_string).unwrap_or_default());
+    // A profile can come to mean somebody else; then its file has changed.
+    for (variable, name) in [
+        ("AWS_CONFIG_FILE", "config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    ] {
+        let path = env::var_os(variable)
+            .map(PathBuf::from)
+            .or_else(|| env::var_os("HOME").map(|home| PathBuf::from(home).join(".aws").join(name)));
+        let changed = path
+            .and_then(|path| {
+                fs::metadata(path)
+                    .ok()?
+                    .modified()
+                    .ok()?
+                    .duration_since(UNIX_EPOCH)
+                    .ok()
+            })
+            .map(|since| since.as_nanos().to_string());
+        parts.push(changed.unwrap_or_default());
+    }
+    fingerprint(&parts.iter().map(String::as_str).collect::<Vec<_>>())
+}

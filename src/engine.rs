@@ -1,0 +1,3 @@
+//! The engines: where a config's data lives.
+
+pub mod dynamodb;

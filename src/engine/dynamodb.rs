@@ -1,0 +1,154 @@
+//! The engine on DynamoDB: one table per config, whose layout is in [`items`].
+
+mod admin;
+mod commit;
+mod date;
+mod failure;
+mod items;
+mod list;
+mod log;
+mod read;
+mod snapshot;
+mod transaction;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
+use futures::stream::BoxStream;
+
+use crate::aws::Meter;
+use crate::model::{
+    Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, SystemClock, Timestamp, Ttl,
+};
+use crate::store::{
+    Committed, Consistency, Cursor, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
+};
+
+/// How to open a config's table.
+#[derive(Clone)]
+pub struct DynamoDbOptions {
+    /// The config.
+    pub config: ConfigName,
+    /// Where the table is and as whom it is asked.
+    pub sdk: SdkConfig,
+    /// Who is written down as the writer.
+    pub by: String,
+    /// The time; none for the time in DynamoDB's answers, so that a machine whose clock is wrong can't take a
+    /// lock that is held.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// Whether the writer may write the section list. A scoped writer may not.
+    pub registers_sections: bool,
+    /// Where consumed capacity is counted, if it is to be asked for.
+    pub capacity: Option<Meter>,
+}
+
+/// A config's table.
+pub struct DynamoDb {
+    client: Client,
+    table: String,
+    options: DynamoDbOptions,
+    /// DynamoDB's clock minus this machine's, in seconds, as the last answer showed it.
+    skew: AtomicI64,
+}
+
+impl DynamoDb {
+    /// Opens the table. No request is made.
+    pub fn new(options: DynamoDbOptions) -> Self {
+        Self {
+            client: Client::new(&options.sdk),
+            table: options.config.table_name(),
+            options,
+            skew: AtomicI64::new(0),
+        }
+    }
+
+    /// The time of an answer that bore `date`.
+    fn time_of(&self, date: Option<Timestamp>) -> Timestamp {
+        if let Some(clock) = &self.options.clock {
+            return clock.now();
+        }
+        let here = SystemClock.now();
+        if let Some(date) = date {
+            self.skew.store(date.epoch() - here.epoch(), Ordering::Relaxed);
+        }
+        date.unwrap_or_else(|| self.estimate(here))
+    }
+
+    /// The time where no answer tells it: this machine's, corrected by what the last answer showed.
+    fn now(&self) -> Timestamp {
+        match &self.options.clock {
+            Some(clock) => clock.now(),
+            None => self.estimate(SystemClock.now()),
+        }
+    }
+
+    fn estimate(&self, here: Timestamp) -> Timestamp {
+        Timestamp::from_epoch(here.epoch() + self.skew.load(Ordering::Relaxed))
+    }
+
+    fn wants_capacity(&self) -> Option<ReturnConsumedCapacity> {
+        self.options
+            .capacity
+            .as_ref()
+            .map(|_| ReturnConsumedCapacity::Total)
+    }
+
+    fn took_to_read<'c>(&self, capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) {
+        if let Some(meter) = &self.options.capacity {
+            capacity
+                .into_iter()
+                .for_each(|c| meter.consume(c.capacity_units().unwrap_or_default(), 0.0));
+        }
+    }
+
+    fn took_to_write<'c>(&self, capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) {
+        if let Some(meter) = &self.options.capacity {
+            capacity
+                .into_iter()
+                .for_each(|c| meter.consume(0.0, c.capacity_units().unwrap_or_default()));
+        }
+    }
+}
+
+#[async_trait]
+impl Store for DynamoDb {
+    async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
+        self.read_entry(key, read).await
+    }
+
+    fn list(&self, scope: &Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
+        self.list_scope(scope.clone(), read)
+    }
+
+    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+        self.read_snapshot(prefixes).await
+    }
+
+    async fn heads(&self, of: Heads) -> Result<Vec<Head>> {
+        self.read_heads(of, Consistency::Strong).await
+    }
+
+    async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
+        self.wait_for_heads(cursor, deadline).await
+    }
+
+    fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>> {
+        self.read_changes(section.clone(), after)
+    }
+
+    fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        self.read_history(key.clone(), before)
+    }
+
+    async fn commit(&self, txn: Txn) -> Result<Committed> {
+        self.write_commit(&txn).await
+    }
+
+    async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
+        self.renew(key, ttl).await
+    }
+}

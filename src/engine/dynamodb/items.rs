@@ -1,0 +1,357 @@
+//! The items of a config's table, layout 1.
+//!
+//! | item | pk | sk |
+//! | --- | --- | --- |
+//! | entry | section | the key |
+//! | head | section | `@head` |
+//! | change | section | `@log#` + revision, 20 digits + `#` + index, 3 digits |
+//! | config's own | `@config` | `@meta` |
+//! | section list | `@config` | the section |
+//!
+//! Names that begin with `@` can't be keys, so nothing collides.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::model::{
+    Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
+};
+use crate::store::{Meta, Result, StoreError};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) const CONFIG: &str = "@config";
+pub(super) const META: &str = "@meta";
+pub(super) const HEAD: &str = "@head";
+
+pub(super) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(super) fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// The primary key of an item.
+pub(super) fn id(pk: &str, sk: &str) -> Item {
+    Item::from([("pk".into(), s(pk)), ("sk".into(), s(sk))])
+}
+
+pub(super) fn entry_id(key: &Key) -> Item {
+    id(key.section().as_str(), key.as_str())
+}
+
+/// The sort key of a log line. Above every line of that revision with `index` 999.
+pub(super) fn log_sk(revision: Revision, index: u32) -> String {
+    format!("@log#{:020}#{index:03}", revision.get())
+}
+
+fn value_attributes(item: &mut Item, value: &Value) {
+    let stored = match value.as_text() {
+        Some(text) => s(text),
+        None => AttributeValue::B(Blob::new(value.bytes())),
+    };
+    item.insert("value".into(), stored);
+    item.insert("kind".into(), s(value.kind().as_str()));
+}
+
+fn put_secret(item: &mut Item, secret: bool) {
+    if secret {
+        item.insert("secret".into(), AttributeValue::Bool(true));
+    }
+}
+
+pub(super) fn from_entry(entry: &Entry) -> Item {
+    let mut item = entry_id(&entry.key);
+    value_attributes(&mut item, &entry.value);
+    item.insert("version".into(), n(entry.version));
+    item.insert("rev".into(), n(entry.revision));
+    item.insert("created".into(), s(entry.created.to_string()));
+    item.insert("modified".into(), s(entry.modified.to_string()));
+    item.insert("by".into(), s(&entry.by));
+    put_secret(&mut item, entry.secret);
+    if let Some(ttl) = entry.ttl {
+        item.insert("ttl".into(), n(ttl.seconds()));
+    }
+    if let Some(expires) = entry.expires {
+        item.insert("expires_at".into(), n(expires.epoch()));
+    }
+    item
+}
+
+pub(super) fn to_entry(item: &Item) -> Result<Entry> {
+    let read = Reader::new(item)?;
+    Ok(Entry {
+        key: read.parsed("sk")?,
+        value: read.value()?,
+        version: read.number("version")?,
+        revision: Revision::new(read.number("rev")?),
+        created: read.parsed("created")?,
+        modified: read.parsed("modified")?,
+        by: read.text("by")?.to_owned(),
+        secret: read.flag("secret"),
+        ttl: read.ttl("ttl")?,
+        expires: read.moment("expires_at")?,
+    })
+}
+
+pub(super) fn from_head(head: &Head) -> Item {
+    let mut item = id(head.section.as_str(), HEAD);
+    item.insert("rev".into(), n(head.revision));
+    item.insert("n".into(), n(head.changes));
+    if let Some(commit) = &head.commit {
+        item.insert("commit".into(), s(commit.as_str()));
+    }
+    if let Some(modified) = head.modified {
+        item.insert("modified".into(), s(modified.to_string()));
+    }
+    item
+}
+
+pub(super) fn to_head(item: &Item) -> Result<Head> {
+    let read = Reader::new(item)?;
+    Ok(Head {
+        section: read.parsed("pk")?,
+        revision: Revision::new(read.number("rev")?),
+        changes: read.number("n")?,
+        commit: read
+            .optional("commit")
+            .map(|()| read.parsed("commit"))
+            .transpose()?,
+        modified: read
+            .optional("modified")
+            .map(|()| read.parsed("modified"))
+            .transpose()?,
+    })
+}
+
+/// A log line that DynamoDB may delete `history_days` after it was written.
+pub(super) fn from_change(change: &Change, history_days: u32) -> Item {
+    let mut item = id(
+        change.key.section().as_str(),
+        &log_sk(change.revision, change.index),
+    );
+    item.insert("key".into(), s(change.key.as_str()));
+    match &change.op {
+        Op::Delete => {
+            item.insert("op".into(), s("delete"));
+        }
+        Op::Set {
+            value,
+            version,
+            secret,
+            ttl,
+            expires,
+        } => {
+            item.insert("op".into(), s("set"));
+            value_attributes(&mut item, value);
+            item.insert("version".into(), n(version));
+            put_secret(&mut item, *secret);
+            if let Some(ttl) = ttl {
+                item.insert("ttl".into(), n(ttl.seconds()));
+            }
+            if let Some(expires) = expires {
+                item.insert("entry_expires_at".into(), n(expires.epoch()));
+            }
+        }
+    }
+    if let Some(previous) = &change.previous {
+        let mut prev = Item::new();
+        value_attributes(&mut prev, &previous.value);
+        prev.insert("version".into(), n(previous.version));
+        prev.insert("rev".into(), n(previous.revision));
+        prev.insert("created".into(), s(previous.created.to_string()));
+        prev.insert("modified".into(), s(previous.modified.to_string()));
+        prev.insert("by".into(), s(&previous.by));
+        put_secret(&mut prev, previous.secret);
+        item.insert("prev".into(), AttributeValue::M(prev));
+    }
+    item.insert("by".into(), s(&change.by));
+    item.insert("at".into(), s(change.at.to_string()));
+    item.insert("commit".into(), s(change.commit.as_str()));
+    item.insert("n".into(), n(change.of));
+    let expires = change.at.epoch() + i64::from(history_days) * 24 * 60 * 60;
+    item.insert("expires_at".into(), n(expires));
+    item
+}
+
+pub(super) fn to_change(item: &Item) -> Result<Change> {
+    let read = Reader::new(item)?;
+    let (revision, index) = read.log_place()?;
+    let op = match read.text("op")? {
+        "delete" => Op::Delete,
+        "set" => Op::Set {
+            value: read.value()?,
+            version: read.number("version")?,
+            secret: read.flag("secret"),
+            ttl: read.ttl("ttl")?,
+            expires: read.moment("entry_expires_at")?,
+        },
+        _ => return Err(read.corrupt("op")),
+    };
+    let previous = match item.get("prev") {
+        None => None,
+        Some(AttributeValue::M(prev)) => {
+            let read = Reader {
+                item: prev,
+                name: read.name.clone(),
+            };
+            Some(Previous {
+                value: read.value()?,
+                version: read.number("version")?,
+                revision: Revision::new(read.number("rev")?),
+                secret: read.flag("secret"),
+                created: read.parsed("created")?,
+                modified: read.parsed("modified")?,
+                by: read.text("by")?.to_owned(),
+            })
+        }
+        Some(_) => return Err(read.corrupt("prev")),
+    };
+    Ok(Change {
+        key: read.parsed("key")?,
+        revision,
+        index,
+        of: read.number("n")?,
+        op,
+        previous,
+        by: read.text("by")?.to_owned(),
+        at: read.parsed("at")?,
+        commit: read.parsed::<CommitId>("commit")?,
+    })
+}
+
+/// When DynamoDB may delete the item, if ever.
+pub(super) fn expiry(item: &Item) -> Option<Timestamp> {
+    let number = item.get("expires_at")?.as_n().ok()?;
+    number.parse().ok().map(Timestamp::from_epoch)
+}
+
+pub(super) fn from_meta(meta: Meta) -> Item {
+    let mut item = id(CONFIG, META);
+    item.insert("layout".into(), n(meta.layout));
+    item.insert("history_days".into(), n(meta.history_days));
+    item
+}
+
+pub(super) fn to_meta(item: &Item) -> Result<Meta> {
+    let read = Reader::new(item)?;
+    Ok(Meta {
+        layout: read.number("layout")?,
+        history_days: read.number("history_days")?,
+    })
+}
+
+/// The section that an item of the section list names; none for the config's other items.
+pub(super) fn listed_section(item: &Item) -> Option<Section> {
+    item.get("sk")?.as_s().ok()?.parse().ok()
+}
+
+/// Reads attributes and says which one is wrong of which item.
+struct Reader<'i> {
+    item: &'i Item,
+    name: String,
+}
+
+impl<'i> Reader<'i> {
+    /// Refuses an item of a newer layout.
+    fn new(item: &'i Item) -> Result<Self> {
+        let part = |name: &str| {
+            item.get(name)
+                .and_then(|v| v.as_s().ok())
+                .cloned()
+                .unwrap_or_default()
+        };
+        let read = Self {
+            item,
+            name: format!("{} {}", part("pk"), part("sk")),
+        };
+        if item.contains_key("layout") {
+            let found: u32 = read.number("layout")?;
+            if found > Meta::LAYOUT {
+                return Err(StoreError::Layout {
+                    found,
+                    known: Meta::LAYOUT,
+                });
+            }
+        }
+        Ok(read)
+    }
+
+    fn corrupt(&self, attribute: &str) -> StoreError {
+        StoreError::Corrupt {
+            what: format!(
+                "the attribute {attribute} of the item {} is not what discfg writes",
+                self.name
+            ),
+            source: None,
+        }
+    }
+
+    fn optional(&self, name: &str) -> Option<()> {
+        self.item.get(name).map(drop)
+    }
+
+    fn text(&self, name: &str) -> Result<&'i str> {
+        self.item
+            .get(name)
+            .and_then(|v| v.as_s().ok())
+            .map(String::as_str)
+            .ok_or_else(|| self.corrupt(name))
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, name: &str) -> Result<T> {
+        self.text(name)?.parse().map_err(|_| self.corrupt(name))
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Result<T> {
+        self.item
+            .get(name)
+            .and_then(|v| v.as_n().ok())
+            .and_then(|number| number.parse().ok())
+            .ok_or_else(|| self.corrupt(name))
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        matches!(self.item.get(name), Some(AttributeValue::Bool(true)))
+    }
+
+    fn ttl(&self, name: &str) -> Result<Option<Ttl>> {
+        self.optional(name)
+            .map(|()| Ttl::from_seconds(self.number(name)?).map_err(|_| self.corrupt(name)))
+            .transpose()
+    }
+
+    fn moment(&self, name: &str) -> Result<Option<Timestamp>> {
+        self.optional(name)
+            .map(|()| self.number(name).map(Timestamp::from_epoch))
+            .transpose()
+    }
+
+    fn value(&self) -> Result<Value> {
+        let bytes = match self.item.get("value") {
+            Some(AttributeValue::S(text)) => text.clone().into_bytes(),
+            Some(AttributeValue::B(blob)) => blob.as_ref().to_vec(),
+            _ => return Err(self.corrupt("value")),
+        };
+        let kind = match self.text("kind")? {
+            "json" => ValueKind::Json,
+            "text" => ValueKind::Text,
+            "bytes" => ValueKind::Bytes,
+            _ => return Err(self.corrupt("kind")),
+        };
+        Value::from_stored(kind, bytes).ok_or_else(|| self.corrupt("value"))
+    }
+
+    fn log_place(&self) -> Result<(Revision, u32)> {
+        let parts = self
+            .text("sk")?
+            .strip_prefix("@log#")
+            .and_then(|rest| rest.split_once('#'));
+        parts
+            .and_then(|(revision, index)| Some((Revision::new(revision.parse().ok()?), index.parse().ok()?)))
+            .ok_or_else(|| self.corrupt("sk"))
+    }
+}

@@ -1,0 +1,226 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use futures::TryStreamExt as _;
+use tokio::time::{Instant, sleep};
+
+use super::DynamoDb;
+use super::date::AnswerDate;
+use super::items::{self, Item, id, n};
+use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
+use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
+
+/// The most keys of one `BatchGetItem` (DynamoDB API reference).
+const BATCH: usize = 100;
+
+impl DynamoDb {
+    pub(super) async fn read_entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
+        let date = AnswerDate::new();
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(items::entry_id(key)))
+            .consistent_read(read == Consistency::Strong)
+            .set_return_consumed_capacity(self.wants_capacity())
+            .customize()
+            .interceptor(date.clone())
+            .send()
+            .await
+            .map_err(|error| self.failure("GetItem", Some(key.as_str()), &error))?;
+        self.took_to_read(answer.consumed_capacity());
+        let now = self.time_of(date.get());
+        let entry = answer.item.as_ref().map(items::to_entry).transpose()?;
+        Ok(entry.filter(|entry| entry.is_live(now)))
+    }
+
+    /// Reads items by their ids, in any order; what isn't there is left out. Gives the time of the first answer
+    /// too: nothing that was read is older.
+    pub(super) async fn read_items(
+        &self,
+        ids: Vec<Item>,
+        read: Consistency,
+        subject: &str,
+    ) -> Result<(Vec<Item>, Timestamp)> {
+        let mut found = Vec::new();
+        let mut time = None;
+        for batch in ids.chunks(BATCH) {
+            let mut left = batch.to_vec();
+            let mut pause = Duration::from_millis(25);
+            while !left.is_empty() {
+                let date = AnswerDate::new();
+                let keys = KeysAndAttributes::builder()
+                    .set_keys(Some(left))
+                    .consistent_read(read == Consistency::Strong)
+                    .build()
+                    .map_err(|error| StoreError::Other {
+                        what: "dynamodb:BatchGetItem".into(),
+                        source: Some(error.into()),
+                    })?;
+                let mut answer = self
+                    .client
+                    .batch_get_item()
+                    .request_items(&self.table, keys)
+                    .set_return_consumed_capacity(self.wants_capacity())
+                    .customize()
+                    .interceptor(date.clone())
+                    .send()
+                    .await
+                    .map_err(|error| self.failure("BatchGetItem", Some(subject), &error))?;
+                self.took_to_read(answer.consumed_capacity());
+                time.get_or_insert_with(|| self.time_of(date.get()));
+                if let Some(items) = answer
+                    .responses
+                    .as_mut()
+                    .and_then(|tables| tables.remove(&self.table))
+                {
+                    found.extend(items);
+                }
+                left = answer
+                    .unprocessed_keys
+                    .and_then(|mut tables| tables.remove(&self.table))
+                    .map(|rest| rest.keys)
+                    .unwrap_or_default();
+                if !left.is_empty() {
+                    // Left over for size comes at once, left over for throttling wants a pause; the answer
+                    // doesn't say which.
+                    sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+            }
+        }
+        Ok((found, time.unwrap_or_else(|| self.now())))
+    }
+
+    /// The sections that are registered, ordered.
+    pub(super) async fn sections(&self, read: Consistency) -> Result<Vec<Section>> {
+        let query = || {
+            self.client
+                .query()
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", items::s(items::CONFIG))
+        };
+        let mut sections: Vec<Section> = self
+            .pages(query, read, items::CONFIG, |_| None)
+            .try_fold(Vec::new(), |mut sections, page| async move {
+                for item in &page.items {
+                    if items::expiry(item).is_none() {
+                        sections.extend(items::listed_section(item));
+                    }
+                }
+                Ok(sections)
+            })
+            .await?;
+        sections.sort();
+        Ok(sections)
+    }
+
+    pub(super) async fn read_heads(&self, of: Heads, read: Consistency) -> Result<Vec<Head>> {
+        let sections = match of {
+            Heads::Of(sections) => sections,
+            Heads::All => self.sections(read).await?,
+        };
+        let ids = sections
+            .iter()
+            .map(|section| id(section.as_str(), items::HEAD))
+            .collect();
+        let (found, _) = self.read_items(ids, read, "the heads").await?;
+        let mut heads = found.iter().map(items::to_head).collect::<Result<Vec<Head>>>()?;
+        heads.sort_by(|a, b| a.section.cmp(&b.section));
+        Ok(heads)
+    }
+
+    pub(super) async fn wait_for_heads(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
+        let until = Instant::now() + deadline.within;
+        loop {
+            let of = if cursor.whole {
+                Heads::All
+            } else {
+                Heads::Of(cursor.seen.keys().cloned().collect())
+            };
+            // Half the price; a head that is late is seen at the next look, and a smaller one is no news.
+            let mut heads = self.read_heads(of, Consistency::Eventual).await?;
+            heads.retain(|head| head.revision > cursor.seen.get(&head.section).copied().unwrap_or_default());
+            let left = until.saturating_duration_since(Instant::now());
+            if !heads.is_empty() || left.is_zero() {
+                return Ok(heads);
+            }
+            let jitter = deadline.interval.mul_f64(0.9 + 0.2 * fastrand::f64());
+            sleep(jitter.min(left)).await;
+        }
+    }
+
+    pub(super) async fn renew(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
+        let now = self.now();
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(items::entry_id(key)))
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":now", n(now.epoch()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.wants_capacity());
+        let there = "attribute_exists(pk) AND (attribute_not_exists(expires_at) OR expires_at > :now)";
+        let update = match ttl {
+            Some(ttl) => update
+                .update_expression("SET expires_at = :expires, #ttl = :ttl")
+                .expression_attribute_values(":ttl", n(ttl.seconds()))
+                .expression_attribute_values(":expires", n(now.after(ttl).epoch()))
+                .condition_expression(there),
+            None => update
+                .update_expression("SET expires_at = :now + #ttl")
+                .condition_expression(format!("{there} AND attribute_exists(#ttl)")),
+        };
+        match update.send().await {
+            Ok(answer) => {
+                self.took_to_write(answer.consumed_capacity());
+                items::to_entry(&answer.attributes.unwrap_or_default())
+            }
+            Err(error) => {
+                let refused = error.as_service_error().and_then(|error| match error {
+                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
+                        failed,
+                    ) => Some(failed.item.clone().unwrap_or_default()),
+                    _ => None,
+                });
+                let Some(item) = refused else {
+                    return Err(self.failure("UpdateItem", Some(key.as_str()), &error));
+                };
+                let there = !item.is_empty() && items::to_entry(&item)?.is_live(now);
+                Err(if there {
+                    StoreError::NoTtl(key.clone())
+                } else {
+                    StoreError::NotFound(key.clone())
+                })
+            }
+        }
+    }
+
+    /// Sorts the items that a commit reads: entries by key, heads by section, and the config's own.
+    pub(super) fn sort_items(
+        found: &[Item],
+    ) -> Result<(HashMap<Key, Entry>, HashMap<Section, Head>, Option<Item>)> {
+        let (mut entries, mut heads, mut meta) = (HashMap::new(), HashMap::new(), None);
+        for item in found {
+            let sk = item
+                .get("sk")
+                .and_then(|sk| sk.as_s().ok())
+                .map_or("", String::as_str);
+            match sk {
+                items::HEAD => {
+                    let head = items::to_head(item)?;
+                    heads.insert(head.section.clone(), head);
+                }
+                items::META => meta = Some(item.clone()),
+                _ => {
+                    let entry = items::to_entry(item)?;
+                    entries.insert(entry.key.clone(), entry);
+                }
+            }
+        }
+        Ok((entries, heads, meta))
+    }
+}

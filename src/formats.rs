@@ -1,0 +1,7 @@
+//! Formats of data: JSON and YAML that keep the source text of numbers.
+
+mod json;
+mod yaml;
+
+pub use json::{Json, compact};
+pub use yaml::to_yaml;

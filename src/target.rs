@@ -1,0 +1,494 @@
+//! Which config, which engine, which region, which identity: flags over environment over `.discfg`.
+
+mod file;
+mod trust;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+pub use file::{FILE_NAME, TargetFile};
+pub use trust::Trust;
+
+use crate::model::{ConfigName, ConfigNameError, Kind, Region, RegionError, Role, RoleError};
+
+/// Where a config's data lives.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum EngineName {
+    /// A DynamoDB table.
+    #[default]
+    DynamoDb,
+    /// A file on this machine.
+    Local,
+    /// A discfg API at that URL.
+    Http(String),
+}
+
+/// Why a text names no engine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no engine: expected dynamodb, local or a URL that begins with http:// or https://")]
+pub struct EngineNameError(String);
+
+impl FromStr for EngineName {
+    type Err = EngineNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "dynamodb" => Ok(Self::DynamoDb),
+            "local" => Ok(Self::Local),
+            url if url.starts_with("http://") || url.starts_with("https://") => Ok(Self::Http(url.into())),
+            _ => Err(EngineNameError(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for EngineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::DynamoDb => "dynamodb",
+            Self::Local => "local",
+            Self::Http(url) => url,
+        })
+    }
+}
+
+/// Where a setting came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag or a positional of the call.
+    Flag,
+    /// An environment variable.
+    Environment(&'static str),
+    /// A `.discfg`.
+    File(PathBuf),
+    /// Nobody chose it.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("the command line"),
+            Self::Environment(name) => write!(f, "the environment variable {name}"),
+            Self::File(path) => path.display().fmt(f),
+            Self::Default => f.write_str("the default"),
+        }
+    }
+}
+
+/// A setting and where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// What is set.
+    pub value: T,
+    /// By what.
+    pub origin: Origin,
+}
+
+/// What the call itself chooses.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    /// The config.
+    pub config: Option<ConfigName>,
+    /// The engine.
+    pub engine: Option<EngineName>,
+    /// The region.
+    pub region: Option<Region>,
+    /// The profile of the AWS config files.
+    pub profile: Option<String>,
+    /// The endpoint of all AWS services.
+    pub endpoint_url: Option<String>,
+    /// The identity.
+    pub role: Option<Role>,
+    /// The account that the config lives in, where it isn't the caller's.
+    pub account: Option<String>,
+    /// The external id that the config's roles ask of another account.
+    pub external_id: Option<String>,
+}
+
+/// Where settings are looked for beside the call.
+pub struct Surroundings<'s> {
+    /// The environment.
+    pub environment: &'s dyn Fn(&str) -> Option<String>,
+    /// The folder from which `.discfg` is looked for upwards.
+    pub folder: &'s Path,
+    /// Which files this machine's user wrote with `use`.
+    pub trust: &'s Trust,
+}
+
+/// What a command works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The config, if one is chosen anywhere.
+    pub config: Option<Setting<ConfigName>>,
+    /// The engine.
+    pub engine: Setting<EngineName>,
+    /// The region, if discfg is told one; else the AWS SDKs look for it.
+    pub region: Option<Setting<Region>>,
+    /// The AWS profile, if discfg is told one.
+    pub profile: Option<Setting<String>>,
+    /// The endpoint of all AWS services, if discfg is told one.
+    pub endpoint_url: Option<String>,
+    /// The identity, if one is chosen; else what a command does decides.
+    pub role: Option<Setting<Role>>,
+    /// The account that the config lives in, where it isn't the caller's.
+    pub account: Option<String>,
+    /// The external id that the config's roles ask of another account.
+    pub external_id: Option<String>,
+    /// The folder of the embedded engine's files.
+    pub data_dir: Option<PathBuf>,
+    /// The `.discfg` in force.
+    pub file: Option<PathBuf>,
+}
+
+/// Why no target could be settled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// No config is chosen anywhere.
+    #[error("no config is chosen")]
+    NoConfig,
+    /// A file can't be read.
+    #[error("can't read {}", .path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file isn't what `use` writes.
+    #[error("{} can't be understood", .path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file decides what only the user may decide.
+    #[error("{} sets {setting}, and `discfg use` did not write it on this machine", .path.display())]
+    Untrusted {
+        /// Which.
+        path: PathBuf,
+        /// What it sets.
+        setting: String,
+    },
+    /// An environment variable holds no config name.
+    #[error("{variable} can't be used")]
+    Config {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: ConfigNameError,
+    },
+    /// An environment variable names no engine.
+    #[error("{variable} can't be used")]
+    Engine {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: EngineNameError,
+    },
+    /// An environment variable names no identity.
+    #[error("{variable} can't be used")]
+    Role {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: RoleError,
+    },
+    /// An environment variable holds no region.
+    #[error("{variable} can't be used")]
+    Region {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: RegionError,
+    },
+}
+
+impl TargetError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoConfig
+            | Self::Config { .. }
+            | Self::Engine { .. }
+            | Self::Role { .. }
+            | Self::Region { .. } => Kind::Usage,
+            Self::Unreadable { .. } | Self::Malformed { .. } => Kind::Invalid,
+            Self::Untrusted { .. } => Kind::Denied,
+        }
+    }
+}
+
+impl Target {
+    /// Settles what a call works on.
+    pub fn settle(choices: Choices, around: &Surroundings<'_>) -> Result<Self, TargetError> {
+        let file = TargetFile::find(around.folder)?;
+        let path = file.as_ref().map(|(path, _)| path.clone());
+        if let Some((path, file)) = &file {
+            check_trust(path, file, &choices, around)?;
+        }
+        let file = file.map(|(_, file)| file).unwrap_or_default();
+        let from_file = || Origin::File(path.clone().unwrap_or_default());
+
+        let config = first(
+            choices.config,
+            variable(around, "DISCFG_CONFIG", |variable, source| TargetError::Config {
+                variable,
+                source,
+            })?,
+            file.config.map(|value| Setting {
+                value,
+                origin: from_file(),
+            }),
+        );
+        let engine = first(
+            choices.engine,
+            variable(around, "DISCFG_ENGINE", |variable, source| TargetError::Engine {
+                variable,
+                source,
+            })?,
+            file.engine.map(|value| Setting {
+                value,
+                origin: from_file(),
+            }),
+        );
+        let role = first(
+            choices.role,
+            variable(around, "DISCFG_AS", |variable, source| TargetError::Role {
+                variable,
+                source,
+            })?,
+            file.role.map(|value| Setting {
+                value,
+                origin: from_file(),
+            }),
+        );
+        let region_error = |variable, source| TargetError::Region { variable, source };
+        let environment = match variable(around, "AWS_REGION", region_error)? {
+            Some(region) => Some(region),
+            None => variable(around, "AWS_DEFAULT_REGION", region_error)?,
+        };
+        let region = first(
+            choices.region,
+            environment,
+            file.region.map(|value| Setting {
+                value,
+                origin: from_file(),
+            }),
+        );
+        // AWS_PROFILE is left to the SDKs, which read it themselves; it only goes before the file's.
+        let profile = match (choices.profile, set(around, "AWS_PROFILE")) {
+            (Some(value), _) => Some(Setting {
+                value,
+                origin: Origin::Flag,
+            }),
+            (None, Some(_)) => None,
+            (None, None) => file.profile.map(|value| Setting {
+                value,
+                origin: from_file(),
+            }),
+        };
+        Ok(Self {
+            config,
+            engine: engine.unwrap_or(Setting {
+                value: EngineName::default(),
+                origin: Origin::Default,
+            }),
+            region,
+            profile,
+            endpoint_url: choices.endpoint_url,
+            role,
+            account: choices.account,
+            external_id: choices.external_id,
+            data_dir: data_dir(around),
+            file: path,
+        })
+    }
+
+    /// The config; an error where none is chosen.
+    pub fn config(&self) -> Result<&ConfigName, TargetError> {
+        self.config
+            .as_ref()
+            .map(|setting| &setting.value)
+            .ok_or(TargetError::NoConfig)
+    }
+}
+
+/// `.discfg` comes with a cloned repository, so what sends data or credentials elsewhere is only taken from a
+/// file that the user wrote here. What the call or the environment decides anyway is no matter of trust.
+fn check_trust(
+    path: &Path,
+    file: &TargetFile,
+    choices: &Choices,
+    around: &Surroundings<'_>,
+) -> Result<(), TargetError> {
+    let engine_is_chosen = choices.engine.is_some() || set(around, "DISCFG_ENGINE").is_some();
+    let role_is_chosen = choices.role.is_some() || set(around, "DISCFG_AS").is_some();
+    let profile_is_chosen = choices.profile.is_some() || set(around, "AWS_PROFILE").is_some();
+    let setting = match file {
+        TargetFile {
+            engine: Some(EngineName::Http(url)),
+            ..
+        } if !engine_is_chosen => format!("the engine {url}"),
+        TargetFile {
+            profile: Some(profile),
+            ..
+        } if !profile_is_chosen => format!("the profile {profile}"),
+        TargetFile {
+            role: Some(Role::Caller),
+            ..
+        } if !role_is_chosen => "the identity self".into(),
+        _ => return Ok(()),
+    };
+    if around.trust.holds(path) {
+        return Ok(());
+    }
+    Err(TargetError::Untrusted {
+        path: path.into(),
+        setting,
+    })
+}
+
+fn first<T>(
+    chosen: Option<T>,
+    environment: Option<Setting<T>>,
+    file: Option<Setting<T>>,
+) -> Option<Setting<T>> {
+    chosen
+        .map(|value| Setting {
+            value,
+            origin: Origin::Flag,
+        })
+        .or(environment)
+        .or(file)
+}
+
+fn set(around: &Surroundings<'_>, name: &str) -> Option<String> {
+    (around.environment)(name).filter(|value| !value.is_empty())
+}
+
+fn variable<T: FromStr>(
+    around: &Surroundings<'_>,
+    name: &'static str,
+    error: impl FnOnce(&'static str, T::Err) -> TargetError,
+) -> Result<Option<Setting<T>>, TargetError> {
+    let Some(text) = set(around, name) else {
+        return Ok(None);
+    };
+    let value = text.parse().map_err(|source| error(name, source))?;
+    Ok(Some(Setting {
+        value,
+        origin: Origin::Environment(name),
+    }))
+}
+
+fn data_dir(around: &Surroundings<'_>) -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    let chosen = set(around, "DISCFG_DATA_DIR").map(|dir| around.folder.join(dir));
+    chosen.or_else(|| Some(etcetera::choose_base_strategy().ok()?.data_dir().join("discfg")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settle(
+        folder: &Path,
+        variables: &[(&str, &str)],
+        choices: Choices,
+        trust: &Trust,
+    ) -> Result<Target, TargetError> {
+        let environment = |name: &str| {
+            variables
+                .iter()
+                .find(|(variable, _)| *variable == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Target::settle(
+            choices,
+            &Surroundings {
+                environment: &environment,
+                folder,
+                trust,
+            },
+        )
+    }
+
+    fn folder_with(content: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(FILE_NAME), content).expect("a file");
+        folder
+    }
+
+    #[test]
+    fn flags_go_before_the_environment_and_that_before_the_file() {
+        let folder = folder_with("config = 'file'\nregion = 'eu-west-1'\n");
+        let below = folder.path().join("a/b");
+        std::fs::create_dir_all(&below).expect("folders");
+        let trust = Trust::at(folder.path().join("trust"));
+        let config = |variables: &[(&str, &str)], choices| {
+            let target = settle(&below, variables, choices, &trust).expect("settled");
+            target.config.map(|setting| setting.value.to_string())
+        };
+        assert_eq!(config(&[], Choices::default()).as_deref(), Some("file"));
+        assert_eq!(
+            config(&[("DISCFG_CONFIG", "env")], Choices::default()).as_deref(),
+            Some("env")
+        );
+        let flag = Choices {
+            config: Some("flag".parse().expect("a name")),
+            ..Choices::default()
+        };
+        assert_eq!(config(&[("DISCFG_CONFIG", "env")], flag).as_deref(), Some("flag"));
+    }
+
+    #[test]
+    fn a_bare_name_is_a_config() {
+        let folder = folder_with("mycfg\n");
+        let trust = Trust::at(folder.path().join("trust"));
+        let target = settle(folder.path(), &[], Choices::default(), &trust).expect("settled");
+        assert_eq!(target.config().expect("a config").as_str(), "mycfg");
+    }
+
+    #[test]
+    fn a_file_that_use_did_not_write_decides_no_destination() {
+        for line in [
+            "engine = 'https://evil.example'",
+            "profile = 'admin'",
+            "as = 'self'",
+        ] {
+            let folder = folder_with(&format!("config = 'a'\n{line}\n"));
+            let trust = Trust::at(folder.path().join("trust"));
+            let error = settle(folder.path(), &[], Choices::default(), &trust).expect_err(line);
+            assert!(matches!(error, TargetError::Untrusted { .. }), "{error}");
+            trust
+                .remember(&folder.path().join(FILE_NAME))
+                .expect("remembered");
+            settle(folder.path(), &[], Choices::default(), &trust).expect("trusted now");
+            std::fs::write(folder.path().join(FILE_NAME), format!("config = 'b'\n{line}\n"))
+                .expect("changed");
+            settle(folder.path(), &[], Choices::default(), &trust).expect_err("changed since");
+        }
+        let folder = folder_with("config = 'a'\nregion = 'eu-west-1'\nas = 'write'\nengine = 'local'\n");
+        let trust = Trust::at(folder.path().join("trust"));
+        settle(folder.path(), &[], Choices::default(), &trust).expect("needs no trust");
+    }
+
+    #[test]
+    fn a_malformed_file_is_told() {
+        for content in ["config = 1\n", "confg = 'a'\n", "No Name\n", "config = 'A'\n"] {
+            let folder = folder_with(content);
+            let trust = Trust::at(folder.path().join("trust"));
+            let error = settle(folder.path(), &[], Choices::default(), &trust).expect_err(content);
+            assert!(matches!(error, TargetError::Malformed { .. }), "{error}");
+        }
+    }
+}

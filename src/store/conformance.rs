@@ -1,1 +1,206 @@
-//! The suite that every engine passes.
+//! The suite that every engine passes: what a [`Store`] promises, as checks that fail where it isn't kept.
+//!
+//! An engine's tests make a [`Harness`] and let [`conformance_tests!`](crate::conformance_tests) turn each check
+//! into a test of its own. Every check gets a fresh, empty config and holds its time. The tests run on tokio's
+//! multi-threaded runtime, so the crate that expands the macro depends on `tokio` with `macros` and
+//! `rt-multi-thread`.
+//!
+//! ```ignore
+//! use std::sync::Arc;
+//! use discfg::model::Clock;
+//! use discfg::store::{Store, conformance::Harness};
+//!
+//! struct Mine { clock: Arc<dyn Clock>, /* where the config lies */ }
+//!
+//! #[async_trait::async_trait]
+//! impl Harness for Mine {
+//!     async fn open(&self) -> Arc<dyn Store> {
+//!         Arc::new(MyEngine::open(/* … */ self.clock.clone()).await.unwrap())
+//!     }
+//! }
+//!
+//! async fn fresh(clock: Arc<dyn Clock>) -> Mine {
+//!     Mine { clock }
+//! }
+//!
+//! discfg::conformance_tests!(fresh);
+//! ```
+
+mod atomic;
+mod expiry;
+mod guards;
+mod heads;
+mod listing;
+mod log;
+mod races;
+mod retention;
+mod snapshots;
+mod support;
+mod ttl;
+mod values;
+mod versions;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+
+use super::{Admin, Store};
+use crate::model::{Clock, SystemClock, Timestamp};
+use support::Config;
+
+/// One config, made fresh and empty for one check, whose engine tells the time by the clock it was made with.
+#[async_trait]
+pub trait Harness: Send + Sync {
+    /// A handle to the config. Each call gives another one that shares nothing in memory with those before, as
+    /// if another process had opened it.
+    async fn open(&self) -> Arc<dyn Store>;
+
+    /// The config's provisioning side; none for an engine without one, whose checks then pass unseen.
+    async fn admin(&self) -> Option<Arc<dyn Admin>> {
+        None
+    }
+}
+
+/// A clock that stands still until a test moves it. It begins at the machine's time, so that a service which
+/// removes what expired by its own clock agrees with it.
+#[derive(Debug)]
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    /// A clock that stands at the machine's time.
+    pub fn new() -> Self {
+        Self(AtomicI64::new(SystemClock.now().epoch()))
+    }
+
+    /// Moves the clock on by that many seconds.
+    pub fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_epoch(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Runs the check of that name against the config that `fresh` makes.
+///
+/// # Panics
+///
+/// Where the engine breaks what the check holds, or no check has that name.
+pub async fn run<H: Harness + 'static>(check: &str, fresh: impl AsyncFnOnce(Arc<dyn Clock>) -> H) {
+    let clock = Arc::new(TestClock::new());
+    let harness = fresh(clock.clone()).await;
+    let config = Config::new(Box::new(harness), clock).await;
+    let config = &config;
+    crate::conformance_tests!(@list dispatch (check, config));
+}
+
+/// Makes a `#[tokio::test]` of each check of the suite. Takes the path of a function
+/// `async fn(Arc<dyn Clock>) -> impl Harness`, which is called once for each.
+#[macro_export]
+macro_rules! conformance_tests {
+    (@list $rule:ident ($($given:tt)*)) => {
+        $crate::conformance_tests! { @$rule ($($given)*)
+            guards:
+                a_key_guarded_as_absent
+                a_key_guarded_as_present
+                a_key_guarded_at_a_revision
+                a_key_guarded_by_its_value
+                a_section_guarded_at_a_revision
+                guards_reach_keys_and_sections_that_are_not_written
+                guards_alone_write_nothing;
+            versions:
+                versions_count_writes_and_revisions_count_commits
+                a_delete_ends_the_count_of_versions
+                keys_of_one_commit_share_a_revision
+                sections_count_apart
+                a_commit_tells_what_it_did;
+            atomic:
+                a_refused_commit_leaves_nothing_in_one_section
+                a_refused_commit_leaves_nothing_across_sections
+                one_key_twice_is_refused
+                a_hundred_actions_are_the_limit
+                the_bytes_of_a_commit_are_limited
+                deletes_of_absent_keys_leave_no_trace;
+            expiry:
+                an_expired_key_is_absent_from_reads
+                an_expired_key_is_absent_from_folders
+                an_expired_key_is_absent_to_guards
+                an_expired_key_begins_anew
+                an_expired_key_is_not_deleted_again;
+            ttl:
+                a_write_says_what_becomes_of_the_ttl
+                touch_renews_and_leaves_no_trace
+                touch_gives_a_ttl
+                touch_needs_a_ttl
+                touch_makes_no_ghost;
+            log:
+                the_log_holds_every_change_and_what_it_replaced
+                the_log_is_read_from_a_revision
+                the_log_of_large_values_is_read_to_its_end
+                history_is_newest_first
+                history_ends_before_a_revision
+                an_expiry_is_not_logged;
+            retention:
+                old_lines_are_compacted
+                a_log_that_is_gone_is_compacted
+                the_settings_say_how_long_lines_are_kept
+                a_newer_layout_is_not_written;
+            listing:
+                prefixes_are_not_fooled_by_siblings
+                listings_begin_after_a_name
+                listings_end_at_a_limit
+                a_large_listing_is_read_to_its_end
+                an_eventual_read_gets_there;
+            snapshots:
+                a_snapshot_holds_its_prefixes
+                a_snapshot_is_whole_within_a_section
+                a_snapshot_is_whole_across_sections
+                a_snapshot_of_large_values_is_read_to_its_end;
+            heads:
+                heads_tell_where_sections_stand
+                a_commit_is_found_by_its_id
+                registered_sections_stand_at_zero
+                wait_gives_what_has_moved
+                wait_gives_nothing_at_its_deadline
+                wait_wakes_for_a_commit
+                wait_sees_new_sections;
+            races:
+                eight_writers_lose_nothing
+                blind_writes_are_all_logged
+                transfers_across_sections_keep_the_sum
+                one_of_many_creates_a_key;
+            values:
+                values_stay_as_given
+                values_at_the_limit
+                the_longest_keys
+                secrets_stay_marked;
+        }
+    };
+    (@dispatch ($check:ident, $config:ident) $($module:ident: $($name:ident)+;)+) => {
+        match $check {
+            $($(stringify!($name) => Box::pin($module::$name($config)).await,)+)+
+            _ => panic!("the suite has no check {}", $check),
+        }
+    };
+    (@tests ($fresh:path) $($module:ident: $($name:ident)+;)+) => {
+        $($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                $crate::store::conformance::run(stringify!($name), $fresh).await;
+            }
+        )+)+
+    };
+    ($fresh:path) => {
+        $crate::conformance_tests!(@list tests ($fresh));
+    };
+}

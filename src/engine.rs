@@ -10,7 +10,7 @@ use std::sync::Arc;
 use self::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, RoleArn};
 use crate::model::{Access, AwsNames, AwsNamesError, ConfigName, Kind, Role};
-use crate::store::{Admin, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::target::{EngineName, Target, TargetError};
 
 /// Why an engine can't be opened.
@@ -101,7 +101,10 @@ async fn open_dynamodb(
     capacity: Option<Meter>,
 ) -> Result<Opened, OpenError> {
     let names = AwsNames::new(config, aws.region()).map_err(OpenError::Names)?;
-    let role = target.role.as_ref().map_or(Role::Config(access), |setting| setting.value.clone());
+    let role = target
+        .role
+        .as_ref()
+        .map_or(Role::Config(access), |setting| setting.value.clone());
     let name = match &role {
         Role::Config(access) => Some(names.role(*access)),
         Role::Grant(grant) => Some(names.grant_role(grant).map_err(OpenError::Names)?),
@@ -117,7 +120,11 @@ async fn open_dynamodb(
     if let (Some(name), Some(caller)) = (name, &caller) {
         let account = target.account.clone().unwrap_or_else(|| caller.account.clone());
         let arn = names.role_arn(&account, &name);
-        let role = AssumedRole::new(Arc::clone(aws), RoleArn { account, name, arn }, target.external_id.clone());
+        let role = AssumedRole::new(
+            Arc::clone(aws),
+            RoleArn { account, name, arn },
+            target.external_id.clone(),
+        );
         // Assumed here and not at the first request, so that a denial is told as what it is.
         role.credentials().await.map_err(OpenError::Aws)?;
         sdk = aws.sdk_as(role.provider());
@@ -126,12 +133,60 @@ async fn open_dynamodb(
     let store = DynamoDb::new(DynamoDbOptions {
         config: config.clone(),
         sdk,
-        by: caller.as_ref().map(|caller| caller.arn.clone()).unwrap_or_default(),
+        by: caller
+            .as_ref()
+            .map(|caller| caller.arn.clone())
+            .unwrap_or_default(),
         clock: None,
         registers_sections: !matches!(role, Role::Grant(_)),
         capacity,
     });
-    Ok(Opened { store: Box::new(store), role: assumed, caller })
+    Ok(Opened {
+        store: Box::new(store),
+        role: assumed,
+        caller,
+    })
+}
+
+#[cfg(feature = "local")]
+fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<Opened, OpenError> {
+    use self::local::{LocalEngine, OpenMode};
+    let access = match target.role.as_ref().map(|setting| &setting.value) {
+        Some(Role::Grant(grant)) => return Err(OpenError::NoGrants(grant.to_string())),
+        Some(Role::Config(access)) => *access,
+        Some(Role::Caller) | None => access,
+    };
+    let mode = match access {
+        Access::Read => OpenMode::Read,
+        Access::Write => OpenMode::Write,
+    };
+    let by = std::env::var("USER")
+        .ok()
+        .filter(|user| !user.is_empty())
+        .unwrap_or_else(|| "unknown".into());
+    let path = local_file(target)?;
+    let store = match LocalEngine::open(
+        &path,
+        mode,
+        Arc::new(crate::model::SystemClock),
+        format!("local:{by}"),
+    ) {
+        Err(StoreError::NoConfig { place, .. }) => Err(StoreError::NoConfig {
+            config: config.to_string(),
+            place,
+        }),
+        opened => opened,
+    };
+    Ok(Opened {
+        store: Box::new(store.map_err(OpenError::Store)?),
+        role: None,
+        caller: None,
+    })
+}
+
+#[cfg(not(feature = "local"))]
+fn open_local(_: &Target, _: &ConfigName, _: Access) -> Result<Opened, OpenError> {
+    Err(OpenError::Engine("local".into()))
 }
 
 /// The file of a config on the embedded engine.

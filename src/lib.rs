@@ -1,6 +1,8 @@
 //! Shared application configuration on AWS with nothing to host.
 
 pub mod aws;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod engine;
 pub mod formats;
 pub mod model;
@@ -8,3 +10,4 @@ pub mod model;
 pub mod stack;
 pub mod store;
 pub mod target;
+pub mod wire;

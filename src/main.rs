@@ -1,3 +1,7 @@
 //! The command line of discfg.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    discfg::cli::run(std::env::args_os())
+}

@@ -119,6 +119,10 @@ pub trait Store: Send + Sync {
     /// log line. Fails with [`StoreError::NotFound`] where the entry is absent, and with [`StoreError::NoTtl`]
     /// where it has none and none is given.
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry>;
+
+    /// The state of what holds the data, in the engine's own word: `active` for a DynamoDB table in service,
+    /// `ok` for a file that `SQLite` finds sound.
+    async fn state(&self) -> Result<String>;
 }
 
 /// What provisioning alone does, with the deployer's own credentials.

@@ -33,7 +33,11 @@ impl Node {
     /// The entry with its value; a secret is masked.
     pub fn new(entry: &Entry) -> Self {
         let value = (!entry.secret).then(|| value(&entry.value)).flatten();
-        Self { value, masked: entry.secret, ..Self::without_value(entry) }
+        Self {
+            value,
+            masked: entry.secret,
+            ..Self::without_value(entry)
+        }
     }
 
     /// The entry without its value.
@@ -99,7 +103,10 @@ impl AnyNode {
 
     /// A key that a commit removed.
     pub fn gone(key: &Key, revision: crate::model::Revision) -> Self {
-        Self::Gone(Gone { key: key.clone(), revision: revision.get() })
+        Self::Gone(Gone {
+            key: key.clone(),
+            revision: revision.get(),
+        })
     }
 }
 
@@ -188,7 +195,11 @@ mod tests {
 
     fn json(value: Value) -> String {
         let node = AnyNode::of(Some(&entry(value)));
-        let envelope = Envelope { action: "get", node, prev_node: AnyNode::of(None) };
+        let envelope = Envelope {
+            action: "get",
+            node,
+            prev_node: AnyNode::of(None),
+        };
         serde_json::to_string(&envelope).expect("JSON")
     }
 
@@ -212,8 +223,14 @@ mod tests {
     #[test]
     fn a_secret_is_masked() {
         let value = Value::new("hunter2", Encoding::Detect).expect("a value");
-        let node = Node::new(&Entry { secret: true, ..entry(value) });
+        let node = Node::new(&Entry {
+            secret: true,
+            ..entry(value)
+        });
         let json = serde_json::to_string(&node).expect("JSON");
-        assert!(json.contains(r#""masked":true"#) && !json.contains("hunter2"), "{json}");
+        assert!(
+            json.contains(r#""masked":true"#) && !json.contains("hunter2"),
+            "{json}"
+        );
     }
 }

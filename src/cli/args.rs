@@ -79,7 +79,15 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "ID")]
     pub(super) external_id: Option<String>,
     /// How to show the result
-    #[arg(short, long, global = true, value_enum, value_name = "FORMAT", default_value = "human", hide_default_value = true)]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "human",
+        hide_default_value = true
+    )]
     pub(super) format: Format,
     /// Show no progress and no hints
     #[arg(short, long, global = true)]
@@ -105,6 +113,8 @@ pub(super) enum Command {
     /// Deploy or update a config's stack and prove it
     #[command(visible_alias = "create")]
     Init(commands::init::InitArgs),
+    /// Print the template that init deploys
+    Template(commands::template::TemplateArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show which config, engine and identity are in force, and why

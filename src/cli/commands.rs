@@ -9,6 +9,7 @@ pub(super) mod init;
 pub(super) mod ls;
 pub(super) mod man;
 pub(super) mod set;
+pub(super) mod template;
 pub(super) mod r#use;
 pub(super) mod version;
 pub(super) mod which;

@@ -5,6 +5,7 @@ use std::error::Error;
 use crate::aws::AwsError;
 use crate::engine::OpenError;
 use crate::model::{Kind, ValueError};
+use crate::stack::StackError;
 use crate::store::StoreError;
 use crate::target::TargetError;
 
@@ -20,7 +21,12 @@ pub(super) struct Failure {
 impl Failure {
     /// A failure without a cause.
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
+        Self {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     /// The call itself is wrong.
@@ -51,7 +57,10 @@ impl Failure {
     fn add_causes(&mut self, mut cause: Option<&dyn Error>) {
         while let Some(error) = cause {
             let text = error.to_string();
-            if !text.is_empty() && !self.message.contains(&text) && !self.causes.iter().any(|c| c.contains(&text)) {
+            if !text.is_empty()
+                && !self.message.contains(&text)
+                && !self.causes.iter().any(|c| c.contains(&text))
+            {
                 self.causes.push(text);
             }
             cause = error.source();
@@ -86,8 +95,9 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match &error {
-            StoreError::NoConfig { config, .. } => failure
-                .hint(format!("`discfg init {config}` makes it; `discfg which` shows where it was looked for")),
+            StoreError::NoConfig { config, .. } => failure.hint(format!(
+                "`discfg init {config}` makes it; `discfg which` shows where it was looked for"
+            )),
             StoreError::ReadOnly => failure.hint("`--as write` writes, and so does leaving out `--as`"),
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
             StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
@@ -107,7 +117,9 @@ impl From<AwsError> for Failure {
             AwsError::NoRegion => failure
                 .hint("give one with --region, with AWS_REGION, or by `discfg use CONFIG --region REGION`"),
             AwsError::Credentials { .. } => failure.hint(CREDENTIALS),
-            AwsError::Failed { source, .. } if source.fault.kind() == Kind::Unavailable => failure.hint(ENDPOINT),
+            AwsError::Failed { source, .. } if source.fault.kind() == Kind::Unavailable => {
+                failure.hint(ENDPOINT)
+            }
             _ => failure,
         }
     }
@@ -128,14 +140,30 @@ impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match &error {
-            TargetError::NoConfig => failure
-                .hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG"),
+            TargetError::NoConfig => {
+                failure.hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG")
+            }
             TargetError::Untrusted { .. } => {
                 failure.hint("read the file; if it says what you want, `discfg use --trust` remembers it")
             }
-            TargetError::Malformed { .. } => {
-                failure.hint("a .discfg is TOML with config, region, profile, engine, as; or a bare config name")
+            TargetError::Malformed { .. } => failure
+                .hint("a .discfg is TOML with config, region, profile, engine, as; or a bare config name"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<StackError> for Failure {
+    fn from(error: StackError) -> Self {
+        let failure = Self::of(error.kind(), &error);
+        match &error {
+            StackError::Failed(_) => {
+                failure.hint("nothing half made is left; mend the cause and run init again")
             }
+            StackError::Request { action, source, .. } if source.fault.kind() == Kind::Denied => failure
+                .hint(format!(
+                    "your policies must allow {action}; the README lists all that init needs"
+                )),
             _ => failure,
         }
     }

@@ -30,5 +30,6 @@ pub(super) fn parse<T: FromStr>(name: &str, text: &str) -> Result<T, Failure>
 where
     T::Err: std::error::Error,
 {
-    text.parse().map_err(|error| Failure::caused(crate::model::Kind::Usage, format!("invalid {name}"), &error))
+    text.parse()
+        .map_err(|error| Failure::caused(crate::model::Kind::Usage, format!("invalid {name}"), &error))
 }

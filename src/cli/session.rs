@@ -20,7 +20,13 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(global: Global) -> Self {
-        Self { global, target: None, aws: None, opened: None, capacity: Meter::default() }
+        Self {
+            global,
+            target: None,
+            aws: None,
+            opened: None,
+            capacity: Meter::default(),
+        }
     }
 
     pub(super) fn format(&self) -> Format {
@@ -73,7 +79,11 @@ impl Session {
             let target = self.target()?;
             target.config()?;
             let is_dynamodb = target.engine.value == EngineName::DynamoDb;
-            let aws = if is_dynamodb { Some(self.aws().await?) } else { None };
+            let aws = if is_dynamodb {
+                Some(self.aws().await?)
+            } else {
+                None
+            };
             let capacity = self.global.stats.then(|| self.capacity.clone());
             let target = self.target()?.clone();
             match engine::open(&target, access, aws.as_ref(), capacity).await {
@@ -105,19 +115,30 @@ impl Session {
         }
         match role {
             Some(role) => {
-                failure.causes.insert(1, format!("the role {} was assumed, and it may not do this", role.arn));
+                failure.causes.insert(
+                    1,
+                    format!("the role {} was assumed, and it may not do this", role.arn),
+                );
                 if role.name.ends_with("-read") && access == Access::Write {
-                    failure = failure.hint("the read role only reads: leave out `--as read` to act in the write role");
+                    failure = failure
+                        .hint("the read role only reads: leave out `--as read` to act in the write role");
                 } else {
                     failure = failure.hint(format!(
                         "the stack's policy of {} allows {action} when it is as `discfg init` made it: \
                          `discfg init {}` puts it right",
                         role.name,
-                        self.target.as_ref().and_then(|t| t.config.as_ref()).map_or("CONFIG", |c| c.value.as_str())
+                        self.target
+                            .as_ref()
+                            .and_then(|t| t.config.as_ref())
+                            .map_or("CONFIG", |c| c.value.as_str())
                     ));
                 }
             }
-            None => failure = failure.hint(format!("your own policies must allow {action} on the config's table")),
+            None => {
+                failure = failure.hint(format!(
+                    "your own policies must allow {action} on the config's table"
+                ))
+            }
         }
         failure
     }
@@ -130,7 +151,10 @@ impl Session {
         let (role, caller) = (role.clone(), caller.clone());
         let config = target.config.as_ref().map(|setting| setting.value.clone());
         if let (Some(config), Some(aws)) = (&config, &self.aws)
-            && crate::stack::is_absent(aws, config).await == Some(true)
+            && matches!(
+                crate::stack::status(&aws_sdk_cloudformation::Client::new(aws.sdk()), config).await,
+                Ok(None)
+            )
         {
             return Failure::from(StoreError::NoConfig {
                 config: config.to_string(),
@@ -155,14 +179,26 @@ impl Session {
 
     /// What `--stats` says.
     pub(super) fn stats(&self) -> String {
-        let spent = self.aws.as_ref().map(|aws| aws.meter().spent()).unwrap_or_default();
+        let spent = self
+            .aws
+            .as_ref()
+            .map(|aws| aws.meter().spent())
+            .unwrap_or_default();
         let capacity = self.capacity.spent();
-        let each: Vec<String> = spent.requests.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let each: Vec<String> = spent
+            .requests
+            .iter()
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect();
         let price = capacity.read_units * READ_PRICE + capacity.write_units * WRITE_PRICE;
         format!(
             "stats: {} requests{}; {} read units, {} write units, about ${price:.8} (on demand, us-east-1, {PRICES_OF})",
             spent.total(),
-            if each.is_empty() { String::new() } else { format!(" ({})", each.join(", ")) },
+            if each.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", each.join(", "))
+            },
             capacity.read_units,
             capacity.write_units,
         )
@@ -177,11 +213,15 @@ const WRITE_PRICE: f64 = 0.625e-6;
 const PRICES_OF: &str = "prices of November 2024";
 
 fn settle(global: &Global) -> Result<Target, Failure> {
-    let folder = env::current_dir()
-        .map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let folder =
+        env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
     let choices = Choices {
         config: global.config.clone(),
-        engine: if global.local { Some(EngineName::Local) } else { global.engine.clone() },
+        engine: if global.local {
+            Some(EngineName::Local)
+        } else {
+            global.engine.clone()
+        },
         region: global.region.clone(),
         profile: global.profile.clone(),
         endpoint_url: global.endpoint_url.clone(),
@@ -191,6 +231,10 @@ fn settle(global: &Global) -> Result<Target, Failure> {
     };
     let environment = |name: &str| env::var(name).ok();
     let trust = Trust::of_user();
-    let around = Surroundings { environment: &environment, folder: &folder, trust: &trust };
+    let around = Surroundings {
+        environment: &environment,
+        folder: &folder,
+        trust: &trust,
+    };
     Ok(Target::settle(choices, &around)?)
 }

@@ -23,13 +23,24 @@ impl Terminal {
         if global.verbose > 0 {
             let level = if global.verbose > 1 { "trace" } else { "debug" };
             // Only our own events: those of the SDKs hold requests, and so values.
-            let filter = tracing_subscriber::filter::Targets::new()
-                .with_target("discfg", level.parse::<tracing::Level>().unwrap_or(tracing::Level::DEBUG));
+            let filter = tracing_subscriber::filter::Targets::new().with_target(
+                "discfg",
+                level.parse::<tracing::Level>().unwrap_or(tracing::Level::DEBUG),
+            );
             use tracing_subscriber::prelude::*;
-            let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).without_time();
-            tracing_subscriber::registry().with(lines.with_filter(filter)).init();
+            let lines = tracing_subscriber::fmt::layer()
+                .with_writer(io::stderr)
+                .with_ansi(false)
+                .without_time();
+            tracing_subscriber::registry()
+                .with(lines.with_filter(filter))
+                .init();
         }
-        Self { out: io::BufWriter::new(io::stdout()), quiet: global.quiet, closed: false }
+        Self {
+            out: io::BufWriter::new(io::stdout()),
+            quiet: global.quiet,
+            closed: false,
+        }
     }
 
     /// Writes a part of the result.
@@ -84,6 +95,11 @@ impl Terminal {
         }
     }
 
+    /// Whether progress and hints are unwanted.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Says why the command failed.
     pub(super) fn fail(&self, failure: &Failure) {
         let red = console::Style::new().for_stderr().red().bold();
@@ -99,8 +115,10 @@ impl Terminal {
     /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
     pub(super) fn confirm(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Err(Failure::usage(format!("{question} There is no terminal to ask on."))
-                .hint(format!("{flag} answers yes")));
+            return Err(
+                Failure::usage(format!("{question} There is no terminal to ask on."))
+                    .hint(format!("{flag} answers yes")),
+            );
         }
         self.flush()?;
         eprint!("{question} [y/N] ");

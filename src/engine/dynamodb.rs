@@ -1,4 +1,4 @@
-//! The engine on DynamoDB: one table per config, whose layout is in [`items`].
+//! The engine on DynamoDB: one table per config, whose layout `items.rs` shows.
 
 mod admin;
 mod commit;
@@ -150,5 +150,12 @@ impl Store for DynamoDb {
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
         self.renew(key, ttl).await
+    }
+
+    async fn state(&self) -> Result<String> {
+        let request = self.client.describe_table().table_name(&self.table).send().await;
+        let answer = request.map_err(|error| self.failure("DescribeTable", None, &error))?;
+        let status = answer.table.and_then(|table| table.table_status);
+        Ok(status.map_or_else(|| "unknown".into(), |status| status.as_str().to_lowercase()))
     }
 }

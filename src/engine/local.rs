@@ -1,0 +1,231 @@
+//! The embedded engine: each config is an SQLite file that many processes may have open at once.
+//!
+//! A point read (`get`, `heads`) runs where it is called: it takes microseconds and waits for no writer, so that
+//! a process which does nothing else starts no thread. What waits for a lock or the disk, or grows with the data,
+//! runs on tokio's blocking threads and holds up no server.
+//!
+//! SQLite's own guarantees carry the promises of the store: a commit is one `BEGIN IMMEDIATE` transaction in a
+//! write-ahead log that is synced before the commit is answered, and a snapshot is one read transaction.
+
+mod failure;
+mod file;
+mod list;
+mod log;
+mod read;
+mod rows;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_stream::try_stream;
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use rusqlite::Connection;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+use crate::model::{Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Ttl};
+use crate::store::{
+    Admin, Committed, Consistency, Cursor, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot, Store,
+    StoreError, Txn,
+};
+use file::File;
+
+/// What a config's file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// For reading alone: every change is refused with [`StoreError::ReadOnly`].
+    Read,
+    /// For reading and writing.
+    Write,
+    /// For reading and writing, and made first where it isn't there, with the folders above it. What is made is
+    /// for its owner alone.
+    Create,
+}
+
+/// A config's file, open.
+pub struct LocalEngine {
+    file: Arc<File>,
+}
+
+impl LocalEngine {
+    /// The file of `config` in a data folder.
+    pub fn path_in(data_dir: &Path, config: &ConfigName) -> PathBuf {
+        data_dir.join(format!("{config}.db"))
+    }
+
+    /// Opens the file at `path`, which goes by `clock` and writes down `by` as the writer. Must be called within
+    /// a tokio runtime only where the engine is used in one; the call itself takes well under a millisecond.
+    ///
+    /// Fails with
+    /// - [`StoreError::NoConfig`] where no file is there, or one that was never finished,
+    /// - [`StoreError::Corrupt`] where it isn't a file of discfg's, or is damaged,
+    /// - [`StoreError::Layout`] where a newer discfg wrote it,
+    /// - [`StoreError::File`] where it, or its folder, can't be used.
+    pub fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: impl Into<String>) -> Result<Self> {
+        let file = Arc::new(File::open(path, mode, clock, by.into())?);
+        Ok(Self { file })
+    }
+
+    /// Reads on a blocking thread.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&File, &Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let file = Arc::clone(&self.file);
+        joined(spawn_blocking(move || file.read(|connection| read(&file, connection))).await)
+    }
+
+    /// Writes on a blocking thread. A write goes on to its end where its caller stops waiting.
+    async fn write<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&File, &mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let file = Arc::clone(&self.file);
+        joined(spawn_blocking(move || file.write(|connection| write(&file, connection))).await)
+    }
+}
+
+fn joined<T>(ended: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
+    ended.unwrap_or_else(|error| {
+        Err(StoreError::Other {
+            what: "a blocking thread".into(),
+            source: Some(error.into()),
+        })
+    })
+}
+
+#[async_trait]
+impl Store for LocalEngine {
+    async fn get(&self, key: &Key, _read: Consistency) -> Result<Option<Entry>> {
+        let entry = self.file.read(|connection| read::entry(connection, key))?;
+        let now = self.file.now();
+        Ok(entry.filter(|entry| entry.is_live(now)))
+    }
+
+    fn list(&self, scope: &Scope, _read: Consistency) -> BoxStream<'_, Result<Listed>> {
+        let scope = scope.clone();
+        try_stream! {
+            let mut place = Some(list::Place::first(scope));
+            while let Some(from) = place.take() {
+                let (page, next) = self
+                    .read(move |file, connection| list::page(connection, from, file.now()))
+                    .await?;
+                place = next;
+                for item in page {
+                    yield item;
+                }
+            }
+        }
+        .boxed()
+    }
+
+    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+        let prefixes = prefixes.to_vec();
+        self.read(move |file, connection| read::snapshot(connection, &prefixes, file.now()))
+            .await
+    }
+
+    async fn heads(&self, of: Heads) -> Result<Vec<Head>> {
+        self.file.read(|connection| read::heads(connection, &of))
+    }
+
+    async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
+        let began = Instant::now();
+        let of = if cursor.whole {
+            Heads::All
+        } else {
+            Heads::Of(cursor.seen.keys().cloned().collect())
+        };
+        loop {
+            let mut heads = self.file.read(|connection| read::heads(connection, &of))?;
+            heads.retain(|head| head.revision > cursor.seen.get(&head.section).copied().unwrap_or_default());
+            let left = deadline.within.saturating_sub(began.elapsed());
+            if !heads.is_empty() || left.is_zero() {
+                return Ok(heads);
+            }
+            sleep(deadline.interval.min(left)).await;
+        }
+    }
+
+    fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>> {
+        let section = section.clone();
+        try_stream! {
+            let mut seen = after;
+            loop {
+                let section = section.clone();
+                let page = self
+                    .read(move |file, connection| log::changes_page(connection, section, seen, file.now()))
+                    .await?;
+                let Some(last) = page.last() else { break };
+                seen = last.revision;
+                for change in page {
+                    yield change;
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        let key = key.clone();
+        try_stream! {
+            let mut before = before.unwrap_or(Revision::new(u64::MAX));
+            loop {
+                let key = key.clone();
+                let page = self
+                    .read(move |file, connection| log::history_page(connection, &key, before, file.now()))
+                    .await?;
+                let Some(last) = page.last() else { break };
+                before = last.revision;
+                for change in page {
+                    yield change;
+                }
+            }
+        }
+        .boxed()
+    }
+
+    async fn commit(&self, txn: Txn) -> Result<Committed> {
+        self.write(move |file, connection| write::commit(connection, &txn, file))
+            .await
+    }
+
+    async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
+        let key = key.clone();
+        self.write(move |file, connection| write::touch(connection, &key, ttl, file))
+            .await
+    }
+
+    async fn state(&self) -> Result<String> {
+        self.file.read(|connection| {
+            connection
+                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+                .map_err(|error| StoreError::Corrupt {
+                    what: "the file can't be checked".into(),
+                    source: Some(error.into()),
+                })
+        })
+    }
+}
+
+#[async_trait]
+impl Admin for LocalEngine {
+    async fn meta(&self) -> Result<Option<Meta>> {
+        self.file.read(read::meta)
+    }
+
+    async fn write_meta(&self, meta: Meta) -> Result<()> {
+        self.write(move |_, connection| write::meta(connection, meta))
+            .await
+    }
+
+    async fn register(&self, sections: &[Section]) -> Result<()> {
+        let sections = sections.to_vec();
+        self.write(move |file, connection| write::register(connection, &sections, file.now()))
+            .await
+    }
+}

@@ -241,6 +241,33 @@ impl fmt::Display for Billing {
     }
 }
 
+impl PrincipalPattern {
+    /// Whether the ARN fits: part by part, as `ArnLike` compares (IAM User Guide, "Condition operators").
+    pub fn matches(&self, arn: &str) -> bool {
+        let (pattern, parts): (Vec<&str>, Vec<&str>) = (
+            self.as_str().splitn(6, ':').collect(),
+            arn.splitn(6, ':').collect(),
+        );
+        pattern.len() == parts.len()
+            && pattern
+                .iter()
+                .zip(&parts)
+                .all(|(p, t)| glob(p.as_bytes(), t.as_bytes()))
+    }
+}
+
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => {
+            glob(rest, text) || text.split_first().is_some_and(|(_, t)| glob(pattern, t))
+        }
+        (Some((b'?', rest)), Some((_, text))) => glob(rest, text),
+        (Some((p, rest)), Some((t, text))) => p == t && glob(rest, text),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -41,8 +41,18 @@ pub(in crate::cli) async fn run(
         if !args.ignore_not_found {
             return Err(StoreError::NotFound(key).into());
         }
-        let shape = Envelope { action: "delete", node: AnyNode::of(None), prev_node: AnyNode::of(None) };
-        return show(terminal, session.format(), &shape, || format!("{key}: not there\n"), Vec::new);
+        let shape = Envelope {
+            action: "delete",
+            node: AnyNode::of(None),
+            prev_node: AnyNode::of(None),
+        };
+        return show(
+            terminal,
+            session.format(),
+            &shape,
+            || format!("{key}: not there\n"),
+            Vec::new,
+        );
     };
     let revision = applied.change.revision;
     let shape = Envelope {
@@ -51,5 +61,7 @@ pub(in crate::cli) async fn run(
         prev_node: AnyNode::of(applied.previous.as_ref()),
     };
     let human = || format!("{key}: deleted, revision {revision}\n");
-    show(terminal, session.format(), &shape, human, || format!("{revision}\n").into_bytes())
+    show(terminal, session.format(), &shape, human, || {
+        format!("{revision}\n").into_bytes()
+    })
 }

@@ -33,21 +33,37 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let (config, key) = config_and_key(&args.words)?;
     session.choose(config)?;
-    let read = if args.eventual { Consistency::Eventual } else { Consistency::Strong };
+    let read = if args.eventual {
+        Consistency::Eventual
+    } else {
+        Consistency::Strong
+    };
     let found = session.store(Access::Read).await?.get(&key, read).await;
     let found = found.map_err(|error| session.explain(error, Access::Read))?;
     if let Some(entry) = found {
         return show_entry(&entry, session, terminal);
     }
     if let Some(default) = args.default {
-        let shape = Envelope { action: "get", node: AnyNode::of(None), prev_node: AnyNode::of(None) };
+        let shape = Envelope {
+            action: "get",
+            node: AnyNode::of(None),
+            prev_node: AnyNode::of(None),
+        };
         let line = format!("{default}\n");
-        return show(terminal, session.format(), &shape, || line, || default.into_bytes());
+        return show(
+            terminal,
+            session.format(),
+            &shape,
+            || line,
+            || default.into_bytes(),
+        );
     }
     let failure = Failure::from(StoreError::NotFound(key.clone()));
     let name = key.as_str().trim_start_matches('/');
     Err(if args.words.len() == 1 && !name.contains('/') {
-        failure.hint(format!("one word is a key; to name a config, give a key too: discfg get -c {name} KEY"))
+        failure.hint(format!(
+            "one word is a key; to name a config, give a key too: discfg get -c {name} KEY"
+        ))
     } else {
         failure
     })
@@ -55,9 +71,16 @@ pub(in crate::cli) async fn run(
 
 fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
     if entry.secret {
-        return Err(Failure::new(Kind::Denied, format!("the key {} is a secret", entry.key)));
+        return Err(Failure::new(
+            Kind::Denied,
+            format!("the key {} is a secret", entry.key),
+        ));
     }
-    let shape = Envelope { action: "get", node: AnyNode::of(Some(entry)), prev_node: AnyNode::of(None) };
+    let shape = Envelope {
+        action: "get",
+        node: AnyNode::of(Some(entry)),
+        prev_node: AnyNode::of(None),
+    };
     let bytes = entry.value.bytes();
     let human = || match entry.value.as_text() {
         Some(text) => format!("{text}\n"),

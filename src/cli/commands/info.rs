@@ -30,10 +30,21 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    session.choose(args.word.as_deref().map(|word| parse("CONFIG", word)).transpose()?)?;
+    session.choose(
+        args.word
+            .as_deref()
+            .map(|word| parse("CONFIG", word))
+            .transpose()?,
+    )?;
     let prefix = args.prefix.unwrap_or_else(Prefix::all);
     let store = session.store(Access::Read).await?;
-    let read = async { Ok((store.state().await?, store.snapshot(std::slice::from_ref(&prefix)).await?)) }.await;
+    let read = async {
+        Ok((
+            store.state().await?,
+            store.snapshot(std::slice::from_ref(&prefix)).await?,
+        ))
+    }
+    .await;
     let (state, snapshot) = read.map_err(|error| session.explain(error, Access::Read))?;
     let mut keys: HashMap<Section, usize> = HashMap::new();
     for entry in &snapshot.entries {
@@ -47,7 +58,11 @@ pub(in crate::cli) async fn run(
         engine: target.engine.value.to_string(),
         state,
         version: snapshot.heads.iter().map(|head| head.revision.get()).sum(),
-        sections: snapshot.heads.iter().map(|head| SectionInfo::new(head, count(&head.section))).collect(),
+        sections: snapshot
+            .heads
+            .iter()
+            .map(|head| SectionInfo::new(head, count(&head.section)))
+            .collect(),
         digest: snapshot.clone().without_ttl().digest().to_string(),
     };
     let human = || {
@@ -56,7 +71,9 @@ pub(in crate::cli) async fn run(
             shape.config, shape.engine, shape.state, shape.version, shape.digest
         );
         for head in &snapshot.heads {
-            let modified = head.modified.map_or_else(|| "never".into(), |modified| modified.to_string());
+            let modified = head
+                .modified
+                .map_or_else(|| "never".into(), |modified| modified.to_string());
             let keys = count(&head.section);
             text.push_str(&format!(
                 "\n{:<24} revision {:<8} keys {:<8} changed {modified}",
@@ -68,5 +85,7 @@ pub(in crate::cli) async fn run(
         }
         text
     };
-    show(terminal, session.format(), &shape, human, || format!("{}\n", shape.version).into_bytes())
+    show(terminal, session.format(), &shape, human, || {
+        format!("{}\n", shape.version).into_bytes()
+    })
 }

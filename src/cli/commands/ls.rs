@@ -38,10 +38,18 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let (config, prefix) = config_and_prefix(&args.words)?;
     session.choose(config)?;
-    let scope = if args.recursive { Scope::all(prefix) } else { Scope::level(prefix) };
+    let scope = if args.recursive {
+        Scope::all(prefix)
+    } else {
+        Scope::level(prefix)
+    };
     let streams = matches!(session.format(), Format::Human | Format::Raw);
     let now = Timestamp::from(std::time::SystemTime::now());
-    let mut listing = Listing { action: "ls", nodes: Vec::new(), folders: Vec::new() };
+    let mut listing = Listing {
+        action: "ls",
+        nodes: Vec::new(),
+        folders: Vec::new(),
+    };
     let result: Result<(), Stop> = async {
         let store = session.store(Access::Read).await?;
         let mut listed = store.list(&scope, Consistency::Strong);
@@ -91,11 +99,17 @@ impl From<Failure> for Stop {
 
 fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
     let entry = match item {
-        Listed::Folder(path) if args.long => return format!("{:>7} {:>8} {:>5} {:>7}  {path}", "-", "-", "-", "-"),
+        Listed::Folder(path) if args.long => {
+            return format!("{:>7} {:>8} {:>5} {:>7}  {path}", "-", "-", "-", "-");
+        }
         Listed::Folder(path) => return path.clone(),
         Listed::Entry(entry) => entry,
     };
-    let mut line = if args.long { details(entry, now) } else { entry.key.to_string() };
+    let mut line = if args.long {
+        details(entry, now)
+    } else {
+        entry.key.to_string()
+    };
     if args.values {
         line.push('\t');
         line.push_str(&shown(entry));
@@ -104,7 +118,9 @@ fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
 }
 
 fn details(entry: &Entry, now: Timestamp) -> String {
-    let ttl = entry.expires.map(|expires| format!("  (ttl {})", span(expires.epoch() - now.epoch())));
+    let ttl = entry
+        .expires
+        .map(|expires| format!("  (ttl {})", span(expires.epoch() - now.epoch())));
     format!(
         "{:>7} {:>8} {:>5} {:>7}  {}  {}{}",
         format!("v{}", entry.version),
@@ -131,7 +147,11 @@ fn span(seconds: i64) -> String {
 fn shown(entry: &Entry) -> String {
     match entry.value.as_text() {
         _ if entry.secret => "(secret)".into(),
-        Some(text) => text.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"),
+        Some(text) => text
+            .escape_debug()
+            .to_string()
+            .replace("\\\"", "\"")
+            .replace("\\'", "'"),
         None => format!("({} bytes)", entry.value.len()),
     }
 }

@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<(),
             let missing = || Failure::new(Kind::NotFound, format!("there is no command {name}"));
             let found = found.ok_or_else(missing)?;
             let title = format!("discfg-{}", found.get_name());
-            found.name(title)
+            found.display_name(title)
         }
     };
     let mut page = Vec::new();

@@ -23,7 +23,9 @@ use crate::wire::{AnyNode, Envelope};
 /// An object or array is kept as JSON, any other UTF-8 as text, the rest as bytes. A value that begins with `-`
 /// goes after `--`. At most 190,000 bytes.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE")]
+#[command(
+    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE"
+)]
 pub(in crate::cli) struct SetArgs {
     /// The config, if it is given; the key; and the value, unless -d gives it
     #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true)]
@@ -67,7 +69,12 @@ pub(in crate::cli) async fn run(
         None => TtlChoice::Never,
     };
     let guards = args.guards.read(&key)?;
-    let mutation = Mutation::Set { key: key.clone(), value, secret: false, ttl };
+    let mutation = Mutation::Set {
+        key: key.clone(),
+        value,
+        secret: false,
+        ttl,
+    };
     let txn = Txn::new(vec![mutation]).guarded(guards);
     let committed = session.store(Access::Write).await?.commit(txn).await;
     let committed = committed.map_err(|error| session.explain(error, Access::Write))?;
@@ -80,7 +87,9 @@ pub(in crate::cli) async fn run(
     };
     let (version, revision) = entry.map_or((0, 0), |entry| (entry.version, entry.revision.get()));
     let human = || format!("{key}: version {version}, revision {revision}\n");
-    show(terminal, session.format(), &shape, human, || format!("{revision}\n").into_bytes())
+    show(terminal, session.format(), &shape, human, || {
+        format!("{revision}\n").into_bytes()
+    })
 }
 
 /// Parts the value from the other words, and reads it where a file holds it.
@@ -91,15 +100,17 @@ fn split(mut words: Vec<OsString>, data: Option<&Path>) -> Result<(Vec<String>, 
         }
         Some(path) => read_data(path)?,
         None if words.len() == 1 => {
-            return Err(Failure::usage("a value is missing")
-                .hint("give it after the key, or with -d FILE; -d - reads stdin, and '' is the empty value"));
+            return Err(Failure::usage("a value is missing").hint(
+                "give it after the key, or with -d FILE; -d - reads stdin, and '' is the empty value",
+            ));
         }
         None => words.pop().unwrap_or_default().into_vec(),
     };
     let words = words
         .into_iter()
         .map(|word| {
-            word.into_string().map_err(|word| Failure::usage(format!("{} is no UTF-8", word.display())))
+            word.into_string()
+                .map_err(|word| Failure::usage(format!("{} is no UTF-8", word.display())))
         })
         .collect::<Result<_, _>>()?;
     Ok((words, bytes))
@@ -107,15 +118,20 @@ fn split(mut words: Vec<OsString>, data: Option<&Path>) -> Result<(Vec<String>, 
 
 /// Reads a file or stdin, and no more of it than tells that it is over the limit.
 fn read_data(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |error: io::Error| {
-        Failure::caused(Kind::Invalid, format!("can't read {}", path.display()), &error)
-    };
+    let unreadable =
+        |error: io::Error| Failure::caused(Kind::Invalid, format!("can't read {}", path.display()), &error);
     if path.as_os_str() == "-" {
         let stdin = io::stdin();
-        let file = stdin.as_fd().try_clone_to_owned().map(File::from).map_err(unreadable)?;
+        let file = stdin
+            .as_fd()
+            .try_clone_to_owned()
+            .map(File::from)
+            .map_err(unreadable)?;
         if !stdin.is_terminal() && is_closed(&file) {
-            return Err(Failure::new(Kind::Invalid, "stdin is closed: there is no value to read")
-                .hint("the empty value is '', or -d /dev/null"));
+            return Err(
+                Failure::new(Kind::Invalid, "stdin is closed: there is no value to read")
+                    .hint("the empty value is '', or -d /dev/null"),
+            );
         }
         return read_limited(stdin.lock()).map_err(unreadable);
     }

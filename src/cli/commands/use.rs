@@ -38,23 +38,47 @@ pub(in crate::cli) fn run(args: UseArgs, session: &Session, terminal: &mut Termi
         env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
     let trust = Trust::of_user();
     let (path, content) = match args.name {
-        None => TargetFile::find(&folder)?
-            .ok_or_else(|| Failure::new(Kind::NotFound, format!("there is no {FILE_NAME} from here upwards")))?,
+        None => TargetFile::find(&folder)?.ok_or_else(|| {
+            Failure::new(
+                Kind::NotFound,
+                format!("there is no {FILE_NAME} from here upwards"),
+            )
+        })?,
         Some(name) => {
             let content = merged(name, session, &folder, &trust)?;
             let path = content.write(&folder).map_err(|error| {
-                Failure::caused(Kind::Internal, format!("can't write {}", folder.join(FILE_NAME).display()), &error)
+                Failure::caused(
+                    Kind::Internal,
+                    format!("can't write {}", folder.join(FILE_NAME).display()),
+                    &error,
+                )
             })?;
             (path, content)
         }
     };
     if let Err(error) = trust.remember(&path) {
-        terminal.hint(&format!("note: {} can't be remembered as yours: {error}", path.display()));
+        terminal.hint(&format!(
+            "note: {} can't be remembered as yours: {error}",
+            path.display()
+        ));
     }
-    let config = content.config.as_ref().map_or_else(|| "no config".to_owned(), ToString::to_string);
+    let config = content
+        .config
+        .as_ref()
+        .map_or_else(|| "no config".to_owned(), ToString::to_string);
     let human = format!("{}: {config}{}\n", path.display(), details(&content));
-    let shape = Used { action: "use", file: path.display().to_string(), content };
-    show(terminal, session.format(), &shape, || human, || format!("{config}\n").into_bytes())
+    let shape = Used {
+        action: "use",
+        file: path.display().to_string(),
+        content,
+    };
+    show(
+        terminal,
+        session.format(),
+        &shape,
+        || human,
+        || format!("{config}\n").into_bytes(),
+    )
 }
 
 /// What is given with the call, and beside it what the folder's own file has, as far as that is trusted.
@@ -71,7 +95,11 @@ fn merged(
         // A file that can't be read is being replaced.
         _ => TargetFile::default(),
     };
-    let engine = if global.local { Some(EngineName::Local) } else { global.engine.clone() };
+    let engine = if global.local {
+        Some(EngineName::Local)
+    } else {
+        global.engine.clone()
+    };
     Ok(TargetFile {
         config: Some(name),
         engine: engine.or(kept.engine),
@@ -91,5 +119,9 @@ fn details(file: &TargetFile) -> String {
     .into_iter()
     .flatten()
     .collect();
-    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", parts.join(", "))
+    }
 }

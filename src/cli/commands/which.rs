@@ -32,15 +32,25 @@ struct Line {
 impl Line {
     fn new<T: ToString>(name: &'static str, setting: Option<&Setting<T>>, otherwise: &str) -> Self {
         match setting {
-            Some(setting) => {
-                Self { name, value: Some(setting.value.to_string()), from: setting.origin.to_string() }
-            }
-            None => Self { name, value: None, from: otherwise.to_owned() },
+            Some(setting) => Self {
+                name,
+                value: Some(setting.value.to_string()),
+                from: setting.origin.to_string(),
+            },
+            None => Self {
+                name,
+                value: None,
+                from: otherwise.to_owned(),
+            },
         }
     }
 }
 
-pub(in crate::cli) fn run(_: WhichArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
+pub(in crate::cli) fn run(
+    _: WhichArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     let target = session.target()?;
     let mut settings = vec![
         Line::new("config", target.config.as_ref(), "nothing chooses one"),
@@ -48,27 +58,58 @@ pub(in crate::cli) fn run(_: WhichArgs, session: &mut Session, terminal: &mut Te
     ];
     match target.engine.value {
         EngineName::DynamoDb => {
-            settings.push(Line::new("region", target.region.as_ref(), "where the AWS SDKs look: the profile"));
-            settings.push(Line::new("profile", target.profile.as_ref(), "where the AWS SDKs look: AWS_PROFILE"));
+            settings.push(Line::new(
+                "region",
+                target.region.as_ref(),
+                "where the AWS SDKs look: the profile",
+            ));
+            settings.push(Line::new(
+                "profile",
+                target.profile.as_ref(),
+                "where the AWS SDKs look: AWS_PROFILE",
+            ));
         }
         EngineName::Local => {
             let value = local_file(target).ok().map(|path| path.display().to_string());
             let from = "DISCFG_DATA_DIR, else the XDG data folder".into();
-            settings.push(Line { name: "data", value, from });
+            settings.push(Line {
+                name: "data",
+                value,
+                from,
+            });
         }
         EngineName::Http(_) => {}
     }
-    settings.push(Line::new("as", target.role.as_ref(), "what a command does: read to read, write to write"));
+    settings.push(Line::new(
+        "as",
+        target.role.as_ref(),
+        "what a command does: read to read, write to write",
+    ));
     let chosen = target.config.as_ref().map(|setting| setting.value.to_string());
     let file = target.file.as_ref().map(|path| path.display().to_string());
-    let shape = Which { action: "which", settings, file };
+    let shape = Which {
+        action: "which",
+        settings,
+        file,
+    };
     let human = || {
         let line = |line: &Line| {
-            format!("{:<8} {:<24} {}\n", line.name, line.value.as_deref().unwrap_or("-"), line.from)
+            format!(
+                "{:<8} {:<24} {}\n",
+                line.name,
+                line.value.as_deref().unwrap_or("-"),
+                line.from
+            )
         };
         shape.settings.iter().map(line).collect::<String>()
     };
-    let raw = || chosen.as_ref().map(|name| format!("{name}\n")).unwrap_or_default().into_bytes();
+    let raw = || {
+        chosen
+            .as_ref()
+            .map(|name| format!("{name}\n"))
+            .unwrap_or_default()
+            .into_bytes()
+    };
     show(terminal, session.format(), &shape, human, raw)?;
     if chosen.is_none() {
         return Err(Failure::new(Kind::NotFound, "no config is chosen")

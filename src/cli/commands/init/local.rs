@@ -1,0 +1,70 @@
+use std::env;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::engine::local::{LocalEngine, OpenMode};
+use crate::engine::local_file;
+use crate::model::{Kind, SystemClock};
+use crate::target::{EngineName, Target, TargetFile, Trust};
+
+#[derive(Serialize)]
+struct Made {
+    action: &'static str,
+    config: String,
+    result: &'static str,
+    file: String,
+}
+
+/// Makes the config's file, and a `.discfg` here if none is in force.
+pub(super) async fn run(
+    target: &Target,
+    dry_run: bool,
+    session: &Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let config = target.config()?;
+    let path = local_file(target)?;
+    let result = if path.exists() { "unchanged" } else { "created" };
+    if !dry_run {
+        LocalEngine::open(&path, OpenMode::Create, Arc::new(SystemClock), String::new())?;
+        if target.file.is_none() {
+            choose_here(target, terminal)?;
+        }
+    }
+    let shape = Made {
+        action: "init",
+        config: config.to_string(),
+        result,
+        file: path.display().to_string(),
+    };
+    let human = || format!("{config}: {result} ({})\n", shape.file);
+    show(terminal, session.format(), &shape, human, || {
+        format!("{result}\n").into_bytes()
+    })
+}
+
+fn choose_here(target: &Target, terminal: &Terminal) -> Result<(), Failure> {
+    let folder =
+        env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let file = TargetFile {
+        config: target.config.as_ref().map(|setting| setting.value.clone()),
+        engine: Some(EngineName::Local),
+        ..TargetFile::default()
+    };
+    let path = file
+        .write(&folder)
+        .map_err(|error| Failure::caused(Kind::Internal, "can't write .discfg into this folder", &error))?;
+    if let Err(error) = Trust::of_user().remember(&path) {
+        tracing::debug!(%error, "the file can't be remembered");
+    }
+    terminal.hint(&format!(
+        "{} now chooses this config and the embedded engine",
+        path.display()
+    ));
+    Ok(())
+}

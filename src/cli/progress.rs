@@ -1,0 +1,107 @@
+//! What is seen of a deployment while it runs: a row a resource on a terminal, a line an event elsewhere.
+
+use std::collections::HashMap;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::stack::{Outcome, ResourceChange, StackEvent};
+
+/// How often a log that shows nothing new is told that things go on.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// Where a deployment is drawn, on stderr.
+pub(super) struct Board {
+    rows: HashMap<String, ProgressBar>,
+    /// Holds the rows together; none where lines are printed.
+    drawn: Option<MultiProgress>,
+    quiet: bool,
+    started: Instant,
+    last: Instant,
+}
+
+impl Board {
+    pub(super) fn new(changes: &[ResourceChange], quiet: bool) -> Self {
+        let drawn = (io::stderr().is_terminal() && !quiet).then(MultiProgress::new);
+        let mut rows = HashMap::new();
+        if let Some(drawn) = &drawn {
+            for change in changes {
+                let row = drawn.add(ProgressBar::new_spinner());
+                if let Ok(style) =
+                    ProgressStyle::with_template("{spinner} {prefix:40!} {wide_msg} [{elapsed}]")
+                {
+                    row.set_style(style);
+                }
+                row.set_prefix(change.words.clone());
+                row.set_message("waiting");
+                row.enable_steady_tick(Duration::from_millis(120));
+                rows.insert(change.logical_id.clone(), row);
+            }
+        }
+        Self {
+            rows,
+            drawn,
+            quiet,
+            started: Instant::now(),
+            last: Instant::now(),
+        }
+    }
+
+    pub(super) fn show(&mut self, event: &StackEvent) {
+        self.last = Instant::now();
+        let reason = event
+            .reason
+            .as_deref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        if let Some(row) = self.rows.get(&event.logical_id) {
+            let text = format!(
+                "{}{}",
+                event.phase,
+                if event.phase.outcome == Outcome::Failed {
+                    &reason
+                } else {
+                    ""
+                }
+            );
+            match event.phase.outcome {
+                Outcome::Complete | Outcome::Failed => row.finish_with_message(text),
+                _ => row.set_message(text),
+            }
+        } else if self.drawn.is_none() {
+            self.line(&format!(
+                "{:<24} {} ({}){reason}",
+                event.phase.to_string(),
+                event.words,
+                event.logical_id
+            ));
+        }
+    }
+
+    /// Ends after half a minute without news, having said that the deployment goes on.
+    pub(super) async fn heartbeat(&mut self) {
+        tokio::time::sleep(HEARTBEAT.saturating_sub(self.last.elapsed())).await;
+        self.last = Instant::now();
+        if self.drawn.is_none() {
+            self.line(&format!(
+                "still deploying after {} s",
+                self.started.elapsed().as_secs()
+            ));
+        }
+    }
+
+    pub(super) fn end(&self) {
+        self.rows
+            .values()
+            .filter(|row| !row.is_finished())
+            .for_each(ProgressBar::abandon);
+    }
+
+    fn line(&self, text: &str) {
+        if !self.quiet {
+            // Where stderr is gone nobody watches, and the deployment is what counts.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+}

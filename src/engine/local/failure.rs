@@ -1,0 +1,88 @@
+use std::path::Path;
+
+use rusqlite::ErrorCode;
+
+use super::file::PATIENCE;
+use crate::store::StoreError;
+
+/// What goes wrong between SQLite and this engine.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite's own.
+    Sqlite(rusqlite::Error),
+    /// The engine's, already in the words of the store.
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Failure {
+    /// The same in the words of the store, for the file at `path`.
+    pub(super) fn of(self, path: &Path) -> StoreError {
+        let error = match self {
+            Self::Store(error) => return error,
+            Self::Sqlite(error) => error,
+        };
+        let code = error.sqlite_error_code();
+        let corrupt = |what| StoreError::Corrupt {
+            what: format!("{} {what}", path.display()),
+            source: None,
+        };
+        match code {
+            Some(ErrorCode::NotADatabase) => corrupt("is not a file of discfg"),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable {
+                problem: format!(
+                    "another process has kept {} locked for {} s",
+                    path.display(),
+                    PATIENCE.as_secs()
+                ),
+                source: Some(error.into()),
+            },
+            Some(
+                ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull
+                | ErrorCode::FileLockingProtocolFailed,
+            ) => StoreError::File {
+                path: path.to_owned(),
+                source: error.into(),
+            },
+            Some(ErrorCode::DatabaseCorrupt) | None => StoreError::Corrupt {
+                what: format!("{} is damaged", path.display()),
+                source: Some(error.into()),
+            },
+            // A table that is missing, or has other columns.
+            Some(ErrorCode::Unknown) => StoreError::Corrupt {
+                what: format!("{} doesn't hold what a file of discfg holds", path.display()),
+                source: Some(error.into()),
+            },
+            Some(_) => StoreError::Other {
+                what: format!("SQLite on {}", path.display()),
+                source: Some(error.into()),
+            },
+        }
+    }
+}
+
+/// What a step on the file gives.
+pub(super) type Outcome<T> = Result<T, Failure>;
+
+/// A row holds what this engine never writes.
+pub(super) fn unsound(what: impl Into<String>) -> Failure {
+    Failure::Store(StoreError::Corrupt {
+        what: what.into(),
+        source: None,
+    })
+}

@@ -1,0 +1,230 @@
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::OpenMode;
+use super::failure::{Failure, Outcome, unsound};
+use crate::model::{Clock, Timestamp};
+use crate::store::{Meta, Result, StoreError};
+
+/// Marks a file as discfg's: `dcfg` in ASCII (SQLite file format, "Application ID").
+const APPLICATION_ID: i32 = i32::from_be_bytes(*b"dcfg");
+/// How long one process waits for another's lock.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// The readers kept open when idle. More may be open at once.
+const IDLE_READERS: usize = 4;
+
+/// A config's file with its connections: one that writes, opened with the first write, and those that read.
+pub(super) struct File {
+    path: PathBuf,
+    writable: bool,
+    clock: Arc<dyn Clock>,
+    by: String,
+    writer: Mutex<Option<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl File {
+    pub(super) fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: String) -> Result<Self> {
+        let file = Self {
+            path: path.to_owned(),
+            writable: mode != OpenMode::Read,
+            clock,
+            by,
+            writer: Mutex::new(None),
+            readers: Mutex::new(Vec::new()),
+        };
+        if mode == OpenMode::Create {
+            file.create()?;
+        } else if !path.try_exists().map_err(|error| file.unusable(error))? {
+            return Err(file.absent());
+        }
+        if file.writable {
+            *lock(&file.writer) = Some(file.connect_writer()?);
+        } else {
+            lock(&file.readers).push(file.connect_reader()?);
+        }
+        Ok(file)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn by(&self) -> &str {
+        &self.by
+    }
+
+    /// Reads with a connection that no one else has meanwhile.
+    pub(super) fn read<T, E: Into<Failure>>(
+        &self,
+        read: impl FnOnce(&Connection) -> std::result::Result<T, E>,
+    ) -> Result<T> {
+        let idle = lock(&self.readers).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.connect_reader()?,
+        };
+        let outcome = read(&connection).map_err(|error| error.into().of(&self.path));
+        let mut readers = lock(&self.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(connection);
+        }
+        outcome
+    }
+
+    /// Writes when all who came before have written.
+    pub(super) fn write<T, E: Into<Failure>>(
+        &self,
+        write: impl FnOnce(&mut Connection) -> std::result::Result<T, E>,
+    ) -> Result<T> {
+        let mut writer = lock(&self.writer);
+        let connection = writer.as_mut().ok_or(StoreError::ReadOnly)?;
+        write(connection).map_err(|error| error.into().of(&self.path))
+    }
+
+    fn connect_reader(&self) -> Result<Connection> {
+        self.connect(OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+
+    fn connect_writer(&self) -> Result<Connection> {
+        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // SQLite falls back to reading alone where the file may not be written.
+        if connection
+            .is_readonly("main")
+            .map_err(|error| self.failed(error))?
+        {
+            return Err(self.unusable(ErrorKind::PermissionDenied.into()));
+        }
+        self.settle(&connection).map_err(|error| self.failed(error))?;
+        Ok(connection)
+    }
+
+    fn settle(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        // A process that does one thing would pay for a checkpoint, two syncs, each time it ends.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        Ok(())
+    }
+
+    fn connect(&self, access: OpenFlags) -> Result<Connection> {
+        // Each connection is used by one thread at a time.
+        let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(&self.path, flags).map_err(|error| self.failed(error))?;
+        connection
+            .busy_timeout(PATIENCE)
+            .map_err(|error| self.failed(error))?;
+        match whose(&connection).map_err(|error| error.of(&self.path))? {
+            Owner::Discfg(Meta::LAYOUT) => Ok(connection),
+            Owner::Discfg(found) => Err(StoreError::Layout {
+                found,
+                known: Meta::LAYOUT,
+            }),
+            Owner::Nobody => Err(self.absent()),
+            Owner::Another => Err(self.failed(unsound(format!(
+                "{} is a database, but not a file of discfg",
+                self.path.display()
+            )))),
+        }
+    }
+
+    /// Makes the file where it isn't there, and finishes one whose making was interrupted.
+    fn create(&self) -> Result<()> {
+        if let Some(folder) = self.path.parent() {
+            let mut builder = fs::DirBuilder::new();
+            builder.recursive(true);
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(folder).map_err(|error| self.unusable(error))?;
+        }
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        // SQLite gives the files beside it the same mode.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&self.path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(self.unusable(error)),
+            _ => {}
+        }
+        self.initialise().map_err(|error| error.of(&self.path))
+    }
+
+    fn initialise(&self) -> Outcome<()> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        if !matches!(whose(&connection)?, Owner::Nobody) {
+            return Ok(());
+        }
+        self.settle(&connection)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been here first.
+        if matches!(whose(&transaction)?, Owner::Nobody) {
+            transaction.execute_batch(include_str!("schema.sql"))?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", Meta::LAYOUT)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn failed(&self, error: impl Into<Failure>) -> StoreError {
+        error.into().of(&self.path)
+    }
+
+    fn unusable(&self, error: std::io::Error) -> StoreError {
+        StoreError::File {
+            path: self.path.clone(),
+            source: error.into(),
+        }
+    }
+
+    fn absent(&self) -> StoreError {
+        let name = self.path.file_stem().unwrap_or_default();
+        StoreError::NoConfig {
+            config: name.to_string_lossy().into_owned(),
+            place: Some(self.path.display().to_string()),
+        }
+    }
+}
+
+enum Owner {
+    /// discfg, in that layout.
+    Discfg(u32),
+    /// Nobody: nothing was ever written into it.
+    Nobody,
+    /// Some other program.
+    Another,
+}
+
+fn whose(connection: &Connection) -> Outcome<Owner> {
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if id == APPLICATION_ID {
+        return Ok(Owner::Discfg(layout(connection)?));
+    }
+    let empty: bool = connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| {
+        row.get(0)
+    })?;
+    Ok(if empty && id == 0 {
+        Owner::Nobody
+    } else {
+        Owner::Another
+    })
+}
+
+/// The layout that the file says it has.
+pub(super) fn layout(connection: &Connection) -> Outcome<u32> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+// A panic in between rolled its transaction back: the connection is sound.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,101 @@
+use rusqlite::{Connection, params};
+
+use super::failure::Outcome;
+use super::rows;
+use crate::model::Timestamp;
+use crate::store::{Listed, Scope};
+
+/// The most items of a page.
+const PAGE_ITEMS: usize = 1000;
+/// The bytes of values after which a page ends.
+const PAGE_BYTES: usize = 1_000_000;
+
+/// Where a listing goes on.
+pub(super) struct Place {
+    scope: Scope,
+    /// The least text that a further key may have.
+    from: String,
+    /// How many items may still be given.
+    left: usize,
+}
+
+impl Place {
+    pub(super) fn first(scope: Scope) -> Self {
+        let start = scope.prefix.with_slash();
+        let from = match &scope.after {
+            // No key holds a NUL: this is the least text after the name.
+            Some(after) if after.as_str() >= start => format!("{after}\0"),
+            _ => start.to_owned(),
+        };
+        Self {
+            from,
+            left: scope.limit.unwrap_or(usize::MAX),
+            scope,
+        }
+    }
+}
+
+/// The first text after all that begin with `folder`, which ends with a slash: `/db0` for `/db/`.
+pub(super) fn end_of(folder: &str) -> String {
+    let mut end = folder.to_owned();
+    end.pop();
+    end.push('0');
+    end
+}
+
+/// One page of a listing, and where the next begins if there may be one.
+pub(super) fn page(
+    connection: &Connection,
+    mut place: Place,
+    now: Timestamp,
+) -> Outcome<(Vec<Listed>, Option<Place>)> {
+    let sql = format!(
+        "SELECT {} FROM entry WHERE key >= ?1 AND key < ?2 AND (expires IS NULL OR expires > ?3) ORDER BY key",
+        rows::ENTRY
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let end = end_of(place.scope.prefix.with_slash());
+    let mut page = Vec::new();
+    let mut bytes = 0;
+    'seek: while place.left > 0 {
+        let mut found = statement.query(params![place.from, end, now.epoch()])?;
+        while let Some(row) = found.next()? {
+            let key = rows::key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+            let skipped_to = match place.scope.folder_of(&key) {
+                Some(folder) => {
+                    let after = place.scope.after.as_deref();
+                    let skipped_to = end_of(folder);
+                    if after.is_none_or(|after| folder > after) {
+                        page.push(Listed::Folder(folder.to_owned()));
+                        place.left -= 1;
+                    }
+                    Some(skipped_to)
+                }
+                None => {
+                    place.from = format!("{key}\0");
+                    let entry = rows::entry_of(key, row)?;
+                    bytes += entry.value.len();
+                    page.push(Listed::Entry(Box::new(entry)));
+                    place.left -= 1;
+                    None
+                }
+            };
+            let skips = skipped_to.is_some();
+            if let Some(to) = skipped_to {
+                place.from = to;
+            }
+            if place.left == 0 {
+                return Ok((page, None));
+            }
+            if page.len() >= PAGE_ITEMS || bytes >= PAGE_BYTES {
+                return Ok((page, Some(place)));
+            }
+            if skips {
+                // What lies in the folder isn't read: the next row is sought behind it.
+                continue 'seek;
+            }
+        }
+        break;
+    }
+    Ok((page, None))
+}

@@ -1,0 +1,101 @@
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::failure::Outcome;
+use super::read;
+use super::rows::{self, number};
+use crate::model::{Change, Key, Op, Revision, Section, Timestamp};
+use crate::store::StoreError;
+
+/// The most lines of a page, but for what completes its last revision.
+const PAGE_LINES: usize = 500;
+/// The bytes of values after which a page ends, likewise.
+const PAGE_BYTES: usize = 1_000_000;
+
+/// The next lines after that revision, whole revisions; none at the log's end.
+pub(super) fn changes_page(
+    connection: &Connection,
+    section: Section,
+    after: Revision,
+    now: Timestamp,
+) -> Outcome<Vec<Change>> {
+    // The head and the lines as of one moment.
+    let moment = connection.unchecked_transaction()?;
+    let head = read::head(&moment, &section)?.map_or(Revision::ZERO, |head| head.revision);
+    if after >= head {
+        return Ok(Vec::new());
+    }
+    let oldest = match oldest_line(&moment, &section, now)? {
+        Some(first) => Revision::new(first.get() - 1),
+        None => head,
+    };
+    if after < oldest {
+        return Err(StoreError::Compacted {
+            section,
+            wanted: after,
+            oldest,
+        }
+        .into());
+    }
+    let sql = format!(
+        "SELECT {} FROM log WHERE section = ?1 AND revision > ?2 ORDER BY revision, line",
+        rows::CHANGE
+    );
+    let mut statement = moment.prepare_cached(&sql)?;
+    let mut found = statement.query(params![section.as_str(), number(after.get())?])?;
+    let mut page: Vec<Change> = Vec::new();
+    let mut bytes = 0;
+    while let Some(row) = found.next()? {
+        let change = rows::change(row)?;
+        let full = page.len() >= PAGE_LINES || bytes >= PAGE_BYTES;
+        if full && page.last().is_some_and(|last| last.revision != change.revision) {
+            break;
+        }
+        bytes += size(&change);
+        page.push(change);
+    }
+    Ok(page)
+}
+
+/// The revision of the oldest line that is still kept.
+fn oldest_line(connection: &Connection, section: &Section, now: Timestamp) -> Outcome<Option<Revision>> {
+    let sql = "SELECT revision FROM log WHERE section = ?1 AND expires > ?2 ORDER BY revision, line LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let revision: Option<u64> = statement
+        .query_row(params![section.as_str(), now.epoch()], |row| row.get(0))
+        .optional()?;
+    Ok(revision.map(Revision::new))
+}
+
+/// The next lines of that key before that revision, newest first; none at the log's end.
+pub(super) fn history_page(
+    connection: &Connection,
+    key: &Key,
+    before: Revision,
+    now: Timestamp,
+) -> Outcome<Vec<Change>> {
+    let sql = format!(
+        "SELECT {} FROM log WHERE section = ?1 AND revision < ?2 AND key = ?3 AND expires > ?4 \
+         ORDER BY revision DESC, line DESC",
+        rows::CHANGE
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let before = i64::try_from(before.get()).unwrap_or(i64::MAX);
+    let mut found = statement.query(params![key.section().as_str(), before, key.as_str(), now.epoch()])?;
+    let mut page: Vec<Change> = Vec::new();
+    let mut bytes = 0;
+    while page.len() < PAGE_LINES && bytes < PAGE_BYTES {
+        let Some(row) = found.next()? else { break };
+        let change = rows::change(row)?;
+        bytes += size(&change);
+        page.push(change);
+    }
+    Ok(page)
+}
+
+fn size(change: &Change) -> usize {
+    let new = match &change.op {
+        Op::Set { value, .. } => value.len(),
+        Op::Delete => 0,
+    };
+    new + change.previous.as_ref().map_or(0, |old| old.value.len())
+}

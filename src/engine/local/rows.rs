@@ -1,0 +1,153 @@
+//! Rows to the words of the model and back.
+
+use rusqlite::Row;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+use super::failure::{Failure, Outcome, unsound};
+use crate::model::{
+    Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
+};
+
+/// The columns of an entry but its key, in the order that [`entry`] reads them after `key`.
+pub(super) const ENTRY: &str =
+    "key, version, revision, created, modified, by, secret, ttl, expires, kind, value";
+
+/// The columns of a head, in the order that [`head`] reads them.
+pub(super) const HEAD: &str = "section, revision, changes, commit_id, modified";
+
+/// The columns of a log line, in the order that [`change`] reads them.
+pub(super) const CHANGE: &str = "key, revision, line, lines, at, by, commit_id, version, secret, ttl, \
+     entry_expires, kind, prev_version, prev_revision, prev_secret, prev_created, prev_modified, prev_by, \
+     prev_kind, value, prev_value";
+
+pub(super) fn key(text: &str) -> Outcome<Key> {
+    text.parse()
+        .map_err(|_| unsound(format!("the file holds a key that is none: {text:?}")))
+}
+
+fn section(text: &str) -> Outcome<Section> {
+    text.parse()
+        .map_err(|_| unsound(format!("the file holds a section that is none: {text:?}")))
+}
+
+fn commit_id(text: &str) -> Outcome<CommitId> {
+    text.parse()
+        .map_err(|_| unsound(format!("the file holds a commit id that is none: {text:?}")))
+}
+
+pub(super) fn entry(row: &Row<'_>) -> Outcome<Entry> {
+    let key = key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+    entry_of(key, row)
+}
+
+/// The entry of a row whose key is read already.
+pub(super) fn entry_of(key: Key, row: &Row<'_>) -> Outcome<Entry> {
+    Ok(Entry {
+        version: row.get(1)?,
+        revision: Revision::new(row.get(2)?),
+        created: Timestamp::from_epoch(row.get(3)?),
+        modified: Timestamp::from_epoch(row.get(4)?),
+        by: row.get(5)?,
+        secret: row.get(6)?,
+        ttl: ttl(row, 7)?,
+        expires: moment(row, 8)?,
+        value: value(row, 9, 10, &key)?,
+        key,
+    })
+}
+
+pub(super) fn head(row: &Row<'_>) -> Outcome<Head> {
+    let commit: Option<String> = row.get(3)?;
+    Ok(Head {
+        section: section(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?,
+        revision: Revision::new(row.get(1)?),
+        changes: row.get(2)?,
+        commit: commit.as_deref().map(commit_id).transpose()?,
+        modified: moment(row, 4)?,
+    })
+}
+
+pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
+    let key = key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+    let op = if is_null(row, 11)? {
+        Op::Delete
+    } else {
+        Op::Set {
+            value: value(row, 11, 19, &key)?,
+            version: row.get(7)?,
+            secret: row.get(8)?,
+            ttl: ttl(row, 9)?,
+            expires: moment(row, 10)?,
+        }
+    };
+    let previous = if is_null(row, 18)? {
+        None
+    } else {
+        Some(Previous {
+            value: value(row, 18, 20, &key)?,
+            version: row.get(12)?,
+            revision: Revision::new(row.get(13)?),
+            secret: row.get(14)?,
+            created: Timestamp::from_epoch(row.get(15)?),
+            modified: Timestamp::from_epoch(row.get(16)?),
+            by: row.get(17)?,
+        })
+    };
+    Ok(Change {
+        revision: Revision::new(row.get(1)?),
+        index: row.get(2)?,
+        of: row.get(3)?,
+        at: Timestamp::from_epoch(row.get(4)?),
+        by: row.get(5)?,
+        commit: commit_id(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?,
+        op,
+        previous,
+        key,
+    })
+}
+
+fn is_null(row: &Row<'_>, column: usize) -> Outcome<bool> {
+    Ok(row.get_ref(column)? == ValueRef::Null)
+}
+
+fn moment(row: &Row<'_>, column: usize) -> Outcome<Option<Timestamp>> {
+    let seconds: Option<i64> = row.get(column)?;
+    Ok(seconds.map(Timestamp::from_epoch))
+}
+
+fn ttl(row: &Row<'_>, column: usize) -> Outcome<Option<Ttl>> {
+    let seconds: Option<u64> = row.get(column)?;
+    seconds
+        .map(Ttl::from_seconds)
+        .transpose()
+        .map_err(|error| unsound(format!("the file holds {error}")))
+}
+
+fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> Outcome<Value> {
+    let kind = match row.get_ref(kind)? {
+        ValueRef::Text(b"json") => Some(ValueKind::Json),
+        ValueRef::Text(b"text") => Some(ValueKind::Text),
+        ValueRef::Text(b"bytes") => Some(ValueKind::Bytes),
+        _ => None,
+    };
+    let bytes = match row.get_ref(bytes)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes.to_vec()),
+        _ => None,
+    };
+    kind.zip(bytes)
+        .and_then(|(kind, bytes)| Value::from_stored(kind, bytes))
+        .ok_or_else(|| unsound(format!("the file holds a value of {key} that is none")))
+}
+
+/// A value as it is bound: text where it is text, so that other tools show it.
+pub(super) fn bound(value: &Value) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(match value.as_text() {
+        Some(text) => ValueRef::Text(text.as_bytes()),
+        None => ValueRef::Blob(value.bytes()),
+    })
+}
+
+/// A number as SQLite holds it: signed, so half of `u64`.
+pub(super) fn number(number: u64) -> Result<i64, Failure> {
+    i64::try_from(number).map_err(|_| unsound(format!("the number {number} is too large for the file")))
+}

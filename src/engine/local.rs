@@ -73,7 +73,7 @@ impl LocalEngine {
     /// Reads on a blocking thread.
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&File, &Connection) -> Result<T> + Send + 'static,
+        read: impl FnOnce(&File, &Connection) -> Result<T, failure::Failure> + Send + 'static,
     ) -> Result<T> {
         let file = Arc::clone(&self.file);
         joined(spawn_blocking(move || file.read(|connection| read(&file, connection))).await)
@@ -82,7 +82,7 @@ impl LocalEngine {
     /// Writes on a blocking thread. A write goes on to its end where its caller stops waiting.
     async fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&File, &mut Connection) -> Result<T> + Send + 'static,
+        write: impl FnOnce(&File, &mut Connection) -> Result<T, failure::Failure> + Send + 'static,
     ) -> Result<T> {
         let file = Arc::clone(&self.file);
         joined(spawn_blocking(move || file.write(|connection| write(&file, connection))).await)
@@ -202,12 +202,7 @@ impl Store for LocalEngine {
 
     async fn state(&self) -> Result<String> {
         self.file.read(|connection| {
-            connection
-                .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-                .map_err(|error| StoreError::Corrupt {
-                    what: "the file can't be checked".into(),
-                    source: Some(error.into()),
-                })
+            Ok::<_, failure::Failure>(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?)
         })
     }
 }

@@ -5,9 +5,9 @@ mod commands;
 mod failure;
 mod output;
 mod positionals;
-mod progress;
 mod session;
 mod terminal;
+mod terminal_progress;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

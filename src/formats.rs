@@ -3,5 +3,5 @@
 mod json;
 mod yaml;
 
-pub use json::{Json, compact};
+pub use json::Json;
 pub use yaml::to_yaml;

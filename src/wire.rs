@@ -62,11 +62,29 @@ impl Node {
 /// A value in JSON: a document as it is, text as a string, bytes as base64 text.
 fn value(value: &Value) -> Option<Box<RawValue>> {
     let json = match (value.kind(), value.as_text()) {
-        (ValueKind::Json, Some(text)) => return RawValue::from_string(crate::formats::compact(text)).ok(),
+        (ValueKind::Json, Some(text)) => return RawValue::from_string(compact(text)).ok(),
         (_, Some(text)) => serde_json::to_string(text),
         (_, None) => serde_json::to_string(&STANDARD.encode(value.bytes())),
     };
     json.ok().and_then(|json| RawValue::from_string(json).ok())
+}
+
+/// The same document on one line: white space between tokens is dropped, every token stays as it was written.
+fn compact(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for c in json.chars() {
+        if in_string {
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+        } else if c.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_string = c == '"';
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// A key that is no longer there.

@@ -83,24 +83,6 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
-/// The same document on one line: white space between tokens is dropped, every token stays as it was written.
-pub fn compact(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let (mut in_string, mut escaped) = (false, false);
-    for c in json.chars() {
-        if in_string {
-            in_string = escaped || c != '"';
-            escaped = !escaped && c == '\\';
-        } else if c.is_ascii_whitespace() {
-            continue;
-        } else {
-            in_string = c == '"';
-        }
-        out.push(c);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,14 +105,6 @@ mod tests {
                     ])
                 ),
             ])
-        );
-    }
-
-    #[test]
-    fn compacting_touches_no_token() {
-        assert_eq!(
-            compact("{ \"a b\" :\n 1.10 , \"c\\\" \": [ ] }\n"),
-            r#"{"a b":1.10,"c\" ":[]}"#
         );
     }
 }

@@ -12,9 +12,9 @@ use serde::Serialize;
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
-use crate::cli::progress::Board;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal_progress::Board;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, OrgId, PolicyArn,

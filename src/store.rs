@@ -83,7 +83,8 @@ impl Default for Meta {
     }
 }
 
-/// A config's data, wherever it lives. Every engine passes the suite in [`conformance`].
+/// A config's data, wherever it lives. Every engine passes the suite `store::conformance` (feature
+/// `conformance`).
 ///
 /// An expired entry is absent from every answer, by the store's clock.
 #[async_trait]

@@ -33,7 +33,7 @@ pub struct AssumedRole {
 }
 
 /// How long before their end credentials are renewed.
-const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 /// How long credentials are asked for: the roles' `MaxSessionDuration`, and the limit of role chaining.
 const SESSION_SECONDS: i32 = 3600;
 

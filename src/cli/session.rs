@@ -137,7 +137,7 @@ impl Session {
             None => {
                 failure = failure.hint(format!(
                     "your own policies must allow {action} on the config's table"
-                ))
+                ));
             }
         }
         failure

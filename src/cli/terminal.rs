@@ -21,13 +21,13 @@ pub(super) struct Terminal {
 impl Terminal {
     pub(super) fn new(global: &Global) -> Self {
         if global.verbose > 0 {
+            use tracing_subscriber::prelude::*;
             let level = if global.verbose > 1 { "trace" } else { "debug" };
             // Only our own events: those of the SDKs hold requests, and so values.
             let filter = tracing_subscriber::filter::Targets::new().with_target(
                 "discfg",
                 level.parse::<tracing::Level>().unwrap_or(tracing::Level::DEBUG),
             );
-            use tracing_subscriber::prelude::*;
             let lines = tracing_subscriber::fmt::layer()
                 .with_writer(io::stderr)
                 .with_ansi(false)
@@ -84,6 +84,7 @@ impl Terminal {
     }
 
     /// Says something beside the result.
+    #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn note(&self, text: &str) {
         eprintln!("{text}");
     }

@@ -118,6 +118,7 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
     Ok(Decision { changes, moves })
 }
 
+#[derive(Clone, Copy)]
 struct Place {
     revision: Revision,
     index: u32,

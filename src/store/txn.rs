@@ -30,7 +30,7 @@ impl Txn {
 
     /// Every key that is changed or guarded, once each, ordered.
     pub fn keys(&self) -> Vec<Key> {
-        let changed = self.changes.iter().map(|change| change.key());
+        let changed = self.changes.iter().map(Mutation::key);
         let mut keys: Vec<Key> = changed
             .chain(self.guards.iter().filter_map(Guard::key))
             .cloned()

@@ -120,7 +120,10 @@ fn tree(tokens: &[Token], mut at: usize, prefix: &[String], found: &mut Vec<Path
             _ => {}
         }
         if text(tokens, at) != "::" {
-            found.push(Path { line, segments });
+            // An exported macro is at the root, wherever it was written: its name tells no floor.
+            if text(tokens, at) != "!" || segments.len() > 1 {
+                found.push(Path { line, segments });
+            }
             return at;
         }
         at += 1;

@@ -8,37 +8,46 @@ use crate::model::{Encoding, Guard, Key, Revision, Value};
 #[command(next_help_heading = "Guards (exit code 4 where one doesn't hold)")]
 pub(in crate::cli) struct GuardArgs {
     /// Only if the key is there
-    #[arg(long)]
-    if_present: bool,
+    #[arg(long = "if-present", id = "if_present")]
+    present: bool,
     /// Only if the key was last changed at this revision of its section
-    #[arg(long, value_name = "N")]
-    if_revision: Option<Revision>,
+    #[arg(long = "if-revision", id = "if_revision", value_name = "N")]
+    revision: Option<Revision>,
     /// Only if the key has this value
-    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
-    if_value: Option<String>,
+    #[arg(
+        long = "if-value",
+        id = "if_value",
+        value_name = "VALUE",
+        allow_hyphen_values = true
+    )]
+    value: Option<String>,
     /// Only if the key is not there
-    #[arg(long, conflicts_with_all = ["if_present", "if_revision", "if_value"])]
-    if_absent: bool,
+    #[arg(
+        long = "if-absent",
+        id = "if_absent",
+        conflicts_with_all = ["if_present", "if_revision", "if_value"]
+    )]
+    absent: bool,
 }
 
 impl GuardArgs {
     /// The guards on `key`.
     pub(in crate::cli) fn read(self, key: &Key) -> Result<Vec<Guard>, Failure> {
         let mut guards = Vec::new();
-        if self.if_absent {
+        if self.absent {
             guards.push(Guard::Absent(key.clone()));
         }
-        if self.if_present {
+        if self.present {
             guards.push(Guard::Present(key.clone()));
         }
-        if let Some(revision) = self.if_revision {
+        if let Some(revision) = self.revision {
             if revision == Revision::ZERO {
                 return Err(Failure::usage("no entry is ever at revision 0")
                     .hint("--if-absent writes only where there is none"));
             }
             guards.push(Guard::Revision(key.clone(), revision));
         }
-        if let Some(value) = self.if_value {
+        if let Some(value) = self.value {
             guards.push(Guard::Value(key.clone(), Value::new(value, Encoding::Detect)?));
         }
         Ok(guards)

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use clap::Args;
 
@@ -75,10 +76,11 @@ pub(in crate::cli) async fn run(
                 .modified
                 .map_or_else(|| "never".into(), |modified| modified.to_string());
             let keys = count(&head.section);
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "\n{:<24} revision {:<8} keys {:<8} changed {modified}",
                 head.section, head.revision, keys
-            ));
+            );
         }
         if !snapshot.heads.is_empty() {
             text.push('\n');

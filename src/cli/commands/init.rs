@@ -2,6 +2,7 @@ mod local;
 mod prove;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use aws_sdk_cloudformation::Client;
@@ -179,7 +180,7 @@ pub(in crate::cli) async fn run(
     match &target.engine.value {
         EngineName::DynamoDb => {}
         EngineName::Local if args.stack.is_empty() => {
-            return local::run(&target, args.dry_run, session, terminal).await;
+            return local::run(&target, args.dry_run, session, terminal);
         }
         EngineName::Local => {
             return Err(Failure::usage(
@@ -231,7 +232,7 @@ pub(in crate::cli) async fn run(
     let human = || {
         let mut text = format!("{config}: {result}\n");
         for (name, value) in &shape.outputs {
-            text.push_str(&format!("  {name:<16} {value}\n"));
+            let _ = writeln!(text, "  {name:<16} {value}");
         }
         text
     };

@@ -45,7 +45,7 @@ pub(in crate::cli) fn run(args: UseArgs, session: &Session, terminal: &mut Termi
             )
         })?,
         Some(name) => {
-            let content = merged(name, session, &folder, &trust)?;
+            let content = merged(name, session, &folder, &trust);
             let path = content.write(&folder).map_err(|error| {
                 Failure::caused(
                     Kind::Internal,
@@ -82,12 +82,7 @@ pub(in crate::cli) fn run(args: UseArgs, session: &Session, terminal: &mut Termi
 }
 
 /// What is given with the call, and beside it what the folder's own file has, as far as that is trusted.
-fn merged(
-    name: ConfigName,
-    session: &Session,
-    folder: &std::path::Path,
-    trust: &Trust,
-) -> Result<TargetFile, Failure> {
+fn merged(name: ConfigName, session: &Session, folder: &std::path::Path, trust: &Trust) -> TargetFile {
     let global = session.global();
     let path = folder.join(FILE_NAME);
     let kept = match TargetFile::find(folder) {
@@ -100,13 +95,13 @@ fn merged(
     } else {
         global.engine.clone()
     };
-    Ok(TargetFile {
+    TargetFile {
         config: Some(name),
         engine: engine.or(kept.engine),
         region: global.region.clone().or(kept.region),
         profile: global.profile.clone().or(kept.profile),
         role: global.role.clone().or(kept.role),
-    })
+    }
 }
 
 fn details(file: &TargetFile) -> String {

@@ -11,6 +11,7 @@
 //! Names that begin with `@` can't be keys, so nothing collides.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -30,7 +31,7 @@ pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
 
-pub(super) fn n(number: impl ToString) -> AttributeValue {
+pub(super) fn n(number: impl Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 

@@ -14,6 +14,9 @@ use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
 /// The most keys of one `BatchGetItem` (DynamoDB API reference).
 const BATCH: usize = 100;
 
+/// Entries by key, heads by section, and the config's own item.
+pub(super) type Sorted = (HashMap<Key, Entry>, HashMap<Section, Head>, Option<Item>);
+
 impl DynamoDb {
     pub(super) async fn read_entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
         let date = AnswerDate::new();
@@ -200,9 +203,7 @@ impl DynamoDb {
     }
 
     /// Sorts the items that a commit reads: entries by key, heads by section, and the config's own.
-    pub(super) fn sort_items(
-        found: &[Item],
-    ) -> Result<(HashMap<Key, Entry>, HashMap<Section, Head>, Option<Item>)> {
+    pub(super) fn sort_items(found: &[Item]) -> Result<Sorted> {
         let (mut entries, mut heads, mut meta) = (HashMap::new(), HashMap::new(), None);
         for item in found {
             let sk = item

@@ -101,15 +101,8 @@ impl File {
         {
             return Err(self.unusable(ErrorKind::PermissionDenied.into()));
         }
-        self.settle(&connection).map_err(|error| self.failed(error))?;
+        settle(&connection).map_err(|error| self.failed(error))?;
         Ok(connection)
-    }
-
-    fn settle(&self, connection: &Connection) -> rusqlite::Result<()> {
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        // A process that does one thing would pay for a checkpoint, two syncs, each time it ends.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        Ok(())
     }
 
     fn connect(&self, access: OpenFlags) -> Result<Connection> {
@@ -162,7 +155,7 @@ impl File {
         if !matches!(whose(&connection)?, Owner::Nobody) {
             return Ok(());
         }
-        self.settle(&connection)?;
+        settle(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been here first.
@@ -227,4 +220,11 @@ pub(super) fn layout(connection: &Connection) -> Outcome<u32> {
 // A panic in between rolled its transaction back: the connection is sound.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // A process that does one thing would pay for a checkpoint, two syncs, each time it ends.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(())
 }

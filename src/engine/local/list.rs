@@ -61,28 +61,20 @@ pub(super) fn page(
         let mut found = statement.query(params![place.from, end, now.epoch()])?;
         while let Some(row) = found.next()? {
             let key = rows::key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
-            let skipped_to = match place.scope.folder_of(&key) {
-                Some(folder) => {
-                    let after = place.scope.after.as_deref();
-                    let skipped_to = end_of(folder);
-                    if after.is_none_or(|after| folder > after) {
-                        page.push(Listed::Folder(folder.to_owned()));
-                        place.left -= 1;
-                    }
-                    Some(skipped_to)
-                }
-                None => {
-                    place.from = format!("{key}\0");
-                    let entry = rows::entry_of(key, row)?;
-                    bytes += entry.value.len();
-                    page.push(Listed::Entry(Box::new(entry)));
+            let mut skips = false;
+            if let Some(folder) = place.scope.folder_of(&key) {
+                if place.scope.after.as_deref().is_none_or(|after| folder > after) {
+                    page.push(Listed::Folder(folder.to_owned()));
                     place.left -= 1;
-                    None
                 }
-            };
-            let skips = skipped_to.is_some();
-            if let Some(to) = skipped_to {
-                place.from = to;
+                place.from = end_of(folder);
+                skips = true;
+            } else {
+                place.from = format!("{key}\0");
+                let entry = rows::entry_of(key, row)?;
+                bytes += entry.value.len();
+                page.push(Listed::Entry(Box::new(entry)));
+                place.left -= 1;
             }
             if place.left == 0 {
                 return Ok((page, None));

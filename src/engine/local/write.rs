@@ -6,7 +6,7 @@ use super::failure::Outcome;
 use super::file::{File, layout};
 use super::read;
 use super::rows::{bound, number};
-use crate::model::{Entry, Head, Key, Op, Revision, Section, Timestamp, Ttl};
+use crate::model::{CommitId, Entry, Head, Key, Op, Revision, Section, Timestamp, Ttl};
 use crate::store::{Applied, Committed, Meta, State, StoreError, Txn, decide};
 
 /// How many expired entries a commit clears away: enough to keep up, too few to be felt.
@@ -160,7 +160,7 @@ fn move_head(transaction: &Transaction<'_>, to: &Head, now: Timestamp) -> Outcom
         now.epoch(),
         number(to.revision.get())?,
         to.changes,
-        to.commit.as_ref().map(|id| id.as_str()),
+        to.commit.as_ref().map(CommitId::as_str),
         to.modified.map(Timestamp::epoch),
     ])?;
     Ok(())

@@ -21,7 +21,7 @@ struct Made {
 }
 
 /// Makes the config's file, and a `.discfg` here if none is in force.
-pub(super) async fn run(
+pub(super) fn run(
     target: &Target,
     dry_run: bool,
     session: &Session,

@@ -13,7 +13,7 @@ use crate::store::{Heads, StoreError};
 use crate::target::{Origin, Setting, Target};
 
 /// How long IAM may take to spread a role.
-const SPREADS_WITHIN: Duration = Duration::from_secs(60);
+const SPREADS_WITHIN: Duration = Duration::from_mins(1);
 
 /// Assumes the read role and reads once. A deployer who is no reader is told so, which is no failure.
 pub(super) async fn prove(

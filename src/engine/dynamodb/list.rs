@@ -82,16 +82,24 @@ impl DynamoDb {
     ) -> BoxStream<'_, Result<Listed>> {
         try_stream! {
             let start = scope.after.as_ref().filter(|after| after.as_str() > scope.prefix.with_slash()).cloned();
-            let above = |name: &str| if name.ends_with('/') { format!("{name}{ABOVE}") } else { name.to_owned() };
+            // What lies in a folder is of no use to a listing of one level that begins after it.
+            let above = |name: &str| {
+                if name.ends_with('/') && !scope.recursive { format!("{name}{ABOVE}") } else { name.to_owned() }
+            };
+            let first = start.as_deref().map_or_else(|| scope.prefix.with_slash().to_owned(), above);
+            let last = format!("{}{ABOVE}", scope.prefix.with_slash());
+            // DynamoDB refuses a range that ends before it begins.
+            if first > last {
+                return;
+            }
             let query = || {
                 let query = self
                     .client
                     .query()
                     .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
                     .expression_attribute_values(":pk", s(section.as_str()))
-                    .expression_attribute_values(":last", s(format!("{}{ABOVE}", scope.prefix.with_slash())));
-                let first = start.as_deref().map_or_else(|| scope.prefix.with_slash().to_owned(), above);
-                let query = query.expression_attribute_values(":first", s(first));
+                    .expression_attribute_values(":first", s(&first))
+                    .expression_attribute_values(":last", s(&last));
                 // A page of a limited listing needn't hold more than is asked for.
                 let limit = scope.limit.filter(|_| scope.recursive).and_then(|limit| i32::try_from(limit.max(1)).ok());
                 query.set_limit(limit.map(|limit| limit.saturating_add(1)))

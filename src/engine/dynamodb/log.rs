@@ -1,5 +1,5 @@
 use async_stream::try_stream;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::DynamoDb;
@@ -94,6 +94,10 @@ impl DynamoDb {
         last: Revision,
         forward: bool,
     ) -> BoxStream<'a, Result<Vec<Change>>> {
+        // DynamoDB refuses a range that ends before it begins.
+        if last <= after {
+            return stream::empty().boxed();
+        }
         let query = move || {
             self.client
                 .query()

@@ -120,10 +120,13 @@ impl DynamoDb {
     }
 
     pub(super) async fn read_heads(&self, of: Heads, read: Consistency) -> Result<Vec<Head>> {
-        let sections = match of {
+        let mut sections = match of {
             Heads::Of(sections) => sections,
             Heads::All => self.sections(read).await?,
         };
+        // BatchGetItem refuses a key that comes twice.
+        sections.sort();
+        sections.dedup();
         let ids = sections
             .iter()
             .map(|section| id(section.as_str(), items::HEAD))

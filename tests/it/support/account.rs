@@ -125,6 +125,24 @@ impl Account {
         Ok(serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{operation}: {error}: {answer}")))
     }
 
+    /// Makes a table with the key schema of a config's, as root: what a test needs that is about data alone.
+    pub(crate) fn create_table(&self, table: &str) {
+        let input = json!({
+            "TableName": table,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            "KeySchema": [
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        });
+        self.dynamodb(&self.root(), "CreateTable", &input)
+            .expect("root may make a table");
+    }
+
     /// Every item of a table, in the table's JSON form, seen by root.
     pub(crate) fn items(&self, table: &str) -> Vec<Value> {
         let mut items = Vec::new();

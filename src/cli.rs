@@ -63,7 +63,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,
         Command::Ls(args) => commands::ls::run(args, session, terminal).await,
         Command::Info(args) => commands::info::run(args, session, terminal).await,
-        Command::Version => commands::version::run(terminal),
+        Command::Version => commands::version::run(session, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),
         Command::Man(args) => commands::man::run(&args, terminal),
     }

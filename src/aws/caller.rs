@@ -68,13 +68,7 @@ impl Aws {
 pub(super) fn failure(action: &str, failed: Failed) -> AwsError {
     if failed.fault == Fault::Credentials {
         AwsError::Credentials {
-            problem: match failed.code.as_deref() {
-                Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired") => {
-                    "the credentials have expired".into()
-                }
-                Some(code) => format!("AWS doesn't accept the credentials ({code})"),
-                None => "no usable credentials were found".into(),
-            },
+            problem: failed.credentials_problem(),
             source: Some(failed.into()),
         }
     } else {

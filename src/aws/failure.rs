@@ -140,6 +140,17 @@ impl Failed {
         Self { fault, code, message }
     }
 
+    /// What is wrong with the credentials, where that is the fault.
+    pub(crate) fn credentials_problem(&self) -> String {
+        match self.code.as_deref() {
+            Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired") => {
+                "the credentials have expired".into()
+            }
+            Some(code) => format!("AWS doesn't accept the credentials ({code})"),
+            None => "no usable credentials were found".into(),
+        }
+    }
+
     /// Whether the service answered with this error code.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)

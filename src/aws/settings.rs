@@ -47,6 +47,8 @@ impl Aws {
         let sdk = loader(settings, &meter).load().await;
         let region = sdk
             .region()
+            // A variable that is set to nothing is as good as unset.
+            .filter(|region| !region.as_ref().is_empty())
             .ok_or(AwsError::NoRegion)?
             .as_ref()
             .parse()

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::aws::AwsError;
+use crate::aws::{AwsError, Fault};
 use crate::engine::OpenError;
 use crate::model::{Kind, ValueError};
 use crate::stack::StackError;
@@ -157,13 +157,15 @@ impl From<StackError> for Failure {
     fn from(error: StackError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match &error {
-            StackError::Failed(_) => {
-                failure.hint("nothing half made is left; mend the cause and run init again")
-            }
-            StackError::Request { action, source, .. } if source.fault.kind() == Kind::Denied => failure
-                .hint(format!(
+            StackError::Failed(_) => failure.hint("mend the cause and run init again"),
+            StackError::Request { action, source } => match source.fault {
+                Fault::Denied => failure.hint(format!(
                     "your policies must allow {action}; the README lists all that init needs"
                 )),
+                Fault::Credentials => failure.hint(CREDENTIALS),
+                Fault::Unreachable => failure.hint(ENDPOINT),
+                _ => failure,
+            },
             _ => failure,
         }
     }

@@ -1,4 +1,5 @@
 use std::env;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use super::args::{Format, Global};
@@ -73,8 +74,12 @@ impl Session {
         Ok(Arc::clone(self.aws.insert(aws)))
     }
 
-    /// The store, opened as what the command does with it asks for.
-    pub(super) async fn store(&mut self, access: Access) -> Result<&dyn Store, Failure> {
+    /// The store, opened as what the command does with `subject`, a key or a prefix, asks for.
+    pub(super) async fn store(
+        &mut self,
+        access: Access,
+        subject: impl Display,
+    ) -> Result<&dyn Store, Failure> {
         if self.opened.is_none() {
             let target = self.target()?;
             target.config()?;
@@ -88,7 +93,14 @@ impl Session {
             let target = self.target()?.clone();
             match engine::open(&target, access, aws.as_ref(), capacity).await {
                 Ok(opened) => self.opened = Some(opened),
-                Err(error) => return Err(self.explain_open(&target, error).await),
+                Err(error) => {
+                    let actions = match access {
+                        Access::Read => "dynamodb:GetItem and dynamodb:Query",
+                        Access::Write => "dynamodb:PutItem and dynamodb:DeleteItem",
+                    };
+                    let purpose = format!("it was to be assumed for {actions} on {subject}");
+                    return Err(self.explain_open(&target, error, purpose).await);
+                }
             }
         }
         match &self.opened {
@@ -144,7 +156,7 @@ impl Session {
     }
 
     /// STS says "denied", too, of a role that isn't there: CloudFormation knows which it is.
-    async fn explain_open(&mut self, target: &Target, error: OpenError) -> Failure {
+    async fn explain_open(&mut self, target: &Target, error: OpenError, purpose: String) -> Failure {
         let OpenError::Aws(AwsError::AssumeDenied { role, caller, .. }) = &error else {
             return error.into();
         };
@@ -162,7 +174,13 @@ impl Session {
             });
         }
         let config = config.map_or_else(|| "CONFIG".into(), |config| config.to_string());
+        let list = if role.ends_with("-write") {
+            "--writer"
+        } else {
+            "--reader"
+        };
         let mut failure = Failure::from(error);
+        failure.causes.insert(0, purpose);
         failure = if caller.ends_with(":root") {
             failure.hint("the account's root user can't assume roles: use an IAM identity")
         } else {
@@ -171,7 +189,7 @@ impl Session {
                     "your own policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{role}\"}}"
                 ))
                 .hint(format!(
-                    "and the role must trust you: `discfg init {config}` with --reader or --writer {caller} (they replace the list)"
+                    "and the role must trust you: `discfg init {config} {list} {caller}` (given, it replaces the list)"
                 ))
         };
         failure

@@ -73,7 +73,7 @@ pub enum StackError {
     #[error("{0}")]
     Failed(Box<Failure>),
     /// A request to CloudFormation failed.
-    #[error("{action} {}", if source.fault == Fault::Denied { "was denied" } else { "failed" })]
+    #[error("{}", request_words(action, source))]
     Request {
         /// What was tried, such as `cloudformation:DescribeStacks`.
         action: &'static str,
@@ -142,6 +142,14 @@ impl StackError {
     pub(super) fn is_absent(&self) -> bool {
         matches!(self, Self::Request { source, .. } if source.is("ValidationError")
             && source.message.contains("does not exist"))
+    }
+}
+
+fn request_words(action: &str, failed: &Failed) -> String {
+    match failed.fault {
+        Fault::Denied => format!("{action} was denied"),
+        Fault::Credentials => format!("{action} failed: {}", failed.credentials_problem()),
+        _ => format!("{action} failed"),
     }
 }
 

@@ -142,14 +142,12 @@ impl StoreError {
             Self::NoTtl(_) => Kind::Usage,
             Self::Conflict(_) => Kind::Conflict,
             Self::Compacted { .. } => Kind::Compacted,
-            Self::Limit(_) | Self::Twice(_) => Kind::Invalid,
+            Self::Limit(_) | Self::Twice(_) | Self::Corrupt { .. } | Self::File { .. } => Kind::Invalid,
             Self::Denied { .. } | Self::ReadOnly | Self::Credentials { .. } => Kind::Denied,
             Self::Throttled { .. } => Kind::Throttled,
             Self::Unavailable { .. } => Kind::Unavailable,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
-            Self::Layout { .. } | Self::Corrupt { .. } | Self::File { .. } | Self::Other { .. } => {
-                Kind::Internal
-            }
+            Self::Layout { .. } | Self::Other { .. } => Kind::Internal,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, so that they link once and share one emulator.
 
+mod cli_ancestor;
+mod cli_init;
 mod conformance_dynamodb;
 mod conformance_local;
 mod scripted_cloudformation;

@@ -35,7 +35,7 @@ pub(in crate::cli) async fn run(
     session.choose(config)?;
     let guards = args.guards.read(&key)?;
     let txn = Txn::new(vec![Mutation::Delete { key: key.clone() }]).guarded(guards);
-    let committed = session.store(Access::Write).await?.commit(txn).await;
+    let committed = session.store(Access::Write, &key).await?.commit(txn).await;
     let committed = committed.map_err(|error| session.explain(error, Access::Write))?;
     let Some(applied) = committed.changes.into_iter().next() else {
         if !args.ignore_not_found {

@@ -38,7 +38,7 @@ pub(in crate::cli) async fn run(
     } else {
         Consistency::Strong
     };
-    let found = session.store(Access::Read).await?.get(&key, read).await;
+    let found = session.store(Access::Read, &key).await?.get(&key, read).await;
     let found = found.map_err(|error| session.explain(error, Access::Read))?;
     if let Some(entry) = found {
         return show_entry(&entry, session, terminal);

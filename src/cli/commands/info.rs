@@ -38,7 +38,7 @@ pub(in crate::cli) async fn run(
             .transpose()?,
     )?;
     let prefix = args.prefix.unwrap_or_else(Prefix::all);
-    let store = session.store(Access::Read).await?;
+    let store = session.store(Access::Read, "every section").await?;
     let read = async {
         Ok((
             store.state().await?,

@@ -39,9 +39,9 @@ pub(in crate::cli) async fn run(
     let (config, prefix) = config_and_prefix(&args.words)?;
     session.choose(config)?;
     let scope = if args.recursive {
-        Scope::all(prefix)
+        Scope::all(prefix.clone())
     } else {
-        Scope::level(prefix)
+        Scope::level(prefix.clone())
     };
     let streams = matches!(session.format(), Format::Human | Format::Raw);
     let now = Timestamp::from(std::time::SystemTime::now());
@@ -51,7 +51,7 @@ pub(in crate::cli) async fn run(
         folders: Vec::new(),
     };
     let result: Result<(), Stop> = async {
-        let store = session.store(Access::Read).await?;
+        let store = session.store(Access::Read, &prefix).await?;
         let mut listed = store.list(&scope, Consistency::Strong);
         while let Some(item) = listed.try_next().await? {
             if streams {

@@ -55,6 +55,7 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let (words, bytes) = split(args.words, args.data.as_deref())?;
+    let from_file = args.data.is_some() && words.len() == 2;
     let (config, key) = config_and_key(&words)?;
     session.choose(config)?;
     let encoding = match (args.json, args.text) {
@@ -76,7 +77,14 @@ pub(in crate::cli) async fn run(
         ttl,
     };
     let txn = Txn::new(vec![mutation]).guarded(guards);
-    let committed = session.store(Access::Write).await?.commit(txn).await;
+    let store = session.store(Access::Write, &key).await;
+    let store = store.map_err(|failure| match failure.kind {
+        Kind::NotFound if from_file => {
+            failure.hint("with -d the value is not a word: two words are CONFIG and KEY")
+        }
+        _ => failure,
+    })?;
+    let committed = store.commit(txn).await;
     let committed = committed.map_err(|error| session.explain(error, Access::Write))?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));

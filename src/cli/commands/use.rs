@@ -48,7 +48,7 @@ pub(in crate::cli) fn run(args: UseArgs, session: &Session, terminal: &mut Termi
             let content = merged(name, session, &folder, &trust);
             let path = content.write(&folder).map_err(|error| {
                 Failure::caused(
-                    Kind::Internal,
+                    Kind::Invalid,
                     format!("can't write {}", folder.join(FILE_NAME).display()),
                     &error,
                 )

@@ -36,19 +36,10 @@ impl DynamoDb {
                 subject: subject.map(Into::into),
                 source: Some(failed.into()),
             },
-            Fault::Credentials => {
-                let problem = match failed.code.as_deref() {
-                    Some("ExpiredTokenException" | "ExpiredToken") => {
-                        "the credentials have expired".to_owned()
-                    }
-                    Some(code) => format!("DynamoDB doesn't accept the credentials ({code})"),
-                    None => "no usable credentials were found".to_owned(),
-                };
-                StoreError::Credentials {
-                    problem,
-                    source: Some(failed.into()),
-                }
-            }
+            Fault::Credentials => StoreError::Credentials {
+                problem: failed.credentials_problem(),
+                source: Some(failed.into()),
+            },
             Fault::Throttled => StoreError::Throttled {
                 service: "DynamoDB".into(),
                 source: Some(failed.into()),

@@ -5,6 +5,7 @@ pub mod conformance;
 mod decide;
 mod error;
 mod listing;
+mod past;
 mod snapshot;
 mod txn;
 
@@ -17,6 +18,7 @@ use futures::stream::BoxStream;
 pub use decide::{Decision, HeadMove, State, decide};
 pub use error::{Conflict, Limit, Result, StoreError};
 pub use listing::{Listed, Scope};
+pub use past::Past;
 pub use snapshot::{Digest, Snapshot};
 pub use txn::{Applied, Committed, Txn};
 

@@ -180,4 +180,22 @@ impl Change {
             expires: *expires,
         })
     }
+
+    /// The entry that this change replaced, as it was but for its time to live, which the log doesn't keep; none
+    /// where there was none.
+    pub fn replaced(&self) -> Option<Entry> {
+        let previous = self.previous.as_ref()?;
+        Some(Entry {
+            key: self.key.clone(),
+            value: previous.value.clone(),
+            version: previous.version,
+            revision: previous.revision,
+            created: previous.created,
+            modified: previous.modified,
+            by: previous.by.clone(),
+            secret: previous.secret,
+            ttl: None,
+            expires: None,
+        })
+    }
 }

@@ -149,7 +149,8 @@ macro_rules! conformance_tests {
                 the_log_of_large_values_is_read_to_its_end
                 history_is_newest_first
                 history_ends_before_a_revision
-                an_expiry_is_not_logged;
+                an_expiry_is_not_logged
+                an_older_state_is_the_state_now_undone;
             retention:
                 old_lines_are_compacted
                 a_log_that_is_gone_is_compacted

@@ -3,7 +3,8 @@
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::support::{Config, delete, key, largest, section, set, set_for_an_hour};
-use crate::model::{Change, Mutation, Op, Revision};
+use crate::model::{Change, Entry, Mutation, Op, Revision};
+use crate::store::Past;
 
 fn places(log: &[Change]) -> Vec<(String, u64, u32)> {
     log.iter()
@@ -205,4 +206,27 @@ pub(super) async fn an_expiry_is_not_logged(config: &Config) {
         expected(&[("/db/lease", 1, 0), ("/db/url", 2, 0), ("/db/lease", 3, 0)])
     );
     assert_eq!(config.history("/db/lease", None).await.len(), 2);
+}
+
+pub(super) async fn an_older_state_is_the_state_now_undone(config: &Config) {
+    let mut states: Vec<Vec<Entry>> = Vec::new();
+    for changes in [
+        vec![set("/db/a", "1"), set("/db/b", "1")],
+        vec![set("/db/a", "2"), delete("/db/b"), set("/app/a", "1")],
+        vec![set("/db/b", "anew"), set("/db/b/c", "1")],
+        vec![delete("/db/a"), delete("/db/b")],
+        vec![set("/db/a", "anew"), set("/dbx/a", "1")],
+    ] {
+        config.clock.advance(1);
+        config.commit(changes).await;
+        states.push(config.snapshot(&["/db"]).await.entries);
+    }
+    let now = states.last().cloned().expect("five states");
+    for (state, revision) in states.into_iter().zip(1..) {
+        let mut past = Past::from_now(now.clone());
+        for line in config.changes("/db", revision).await {
+            past.undo(&line);
+        }
+        assert_eq!(past.into_entries(), state, "at revision {revision}");
+    }
 }

@@ -1,6 +1,7 @@
 //! What CloudFormation does that the emulator doesn't: failing, lagging behind, being busy, asking for patience.
 
 mod answers;
+mod command_line;
 mod deploying;
 mod planning;
 mod server;

@@ -103,6 +103,8 @@ struct Stage {
 /// The server, and the client that talks to it.
 pub(crate) struct Scripted {
     pub(crate) client: Client,
+    /// Where it listens, for a client of another process.
+    pub(crate) url: String,
     stage: Arc<Mutex<Stage>>,
 }
 
@@ -127,7 +129,7 @@ impl Scripted {
         let config = aws_sdk_cloudformation::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("eu-central-1"))
-            .endpoint_url(url)
+            .endpoint_url(&url)
             .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             // The clock is the test's: naps take no time, so nothing else may be timed by it.
@@ -141,6 +143,7 @@ impl Scripted {
             .build();
         Self {
             client: Client::from_conf(config),
+            url,
             stage,
         }
     }

@@ -1,0 +1,41 @@
+use std::collections::{BTreeMap, HashSet};
+
+use crate::model::{Change, Entry, Key};
+
+/// Entries on the way back to an older revision of their section: the state then is the state now, with the log's
+/// lines after it undone.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    entries: BTreeMap<Key, Entry>,
+    settled: HashSet<Key>,
+}
+
+impl Past {
+    /// Begins at the state now.
+    pub fn from_now(entries: impl IntoIterator<Item = Entry>) -> Self {
+        Self {
+            entries: entries
+                .into_iter()
+                .map(|entry| (entry.key.clone(), entry))
+                .collect(),
+            settled: HashSet::new(),
+        }
+    }
+
+    /// Undoes a line. The lines are given oldest first, from the one after the wanted revision on: what the first
+    /// of a key replaced is what the key was then, so the later ones needn't be held.
+    pub fn undo(&mut self, line: &Change) {
+        if !self.settled.insert(line.key.clone()) {
+            return;
+        }
+        match line.replaced() {
+            Some(entry) => self.entries.insert(entry.key.clone(), entry),
+            None => self.entries.remove(&line.key),
+        };
+    }
+
+    /// The entries as they were, ordered by key.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries.into_values().collect()
+    }
+}

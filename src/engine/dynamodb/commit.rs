@@ -16,7 +16,7 @@ use super::date::AnswerDate;
 use super::items::{self, id};
 use super::transaction::{Read, Subject, Transaction};
 use crate::aws::{Failed, Fault};
-use crate::model::{Entry, Head, Previous, Revision, Section, Timestamp};
+use crate::model::{Head, Revision, Section, Timestamp};
 use crate::store::{Applied, Committed, Consistency, Decision, Meta, Result, State, StoreError, Txn, decide};
 
 /// How long a commit tries, from its first read on.
@@ -303,13 +303,9 @@ impl DynamoDb {
                             modified: Some(change.at),
                         });
                     }
-                    let previous = change
-                        .previous
-                        .as_ref()
-                        .map(|previous| before(&change.key, previous));
                     applied.push(Applied {
                         entry: change.entry(),
-                        previous,
+                        previous: change.replaced(),
                         change,
                     });
                 }
@@ -321,21 +317,6 @@ impl DynamoDb {
             heads,
             changes: applied,
         }))
-    }
-}
-
-fn before(key: &crate::model::Key, previous: &Previous) -> Entry {
-    Entry {
-        key: key.clone(),
-        value: previous.value.clone(),
-        version: previous.version,
-        revision: previous.revision,
-        created: previous.created,
-        modified: previous.modified,
-        by: previous.by.clone(),
-        secret: previous.secret,
-        ttl: None,
-        expires: None,
     }
 }
 

@@ -41,8 +41,8 @@ lint-infra:
 # Time and count against other tools, with the release binary; figures are in benches/README.md
 [group('check')]
 bench *args:
-    cargo build --release --bin discfg
-    benches/run {{ args }}
+    cargo build --release --package discfg --package discfg-bare --bins
+    CARGO_TARGET_DIR='{{ target }}' benches/run {{ args }}
 
 # The binary as it is shipped
 [group('ship')]

@@ -5,8 +5,9 @@
 //! host, the system's are loaded. `AWS_CA_BUNDLE`, where set, replaces them all.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -21,6 +22,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 use super::Meter;
 
@@ -120,16 +126,9 @@ impl Connectors {
         }
         let trust = match ca_bundle() {
             None => TrustStore::default(),
-            Some(path) => {
-                let pem = fs::read(&path).map_err(|error| {
-                    ConnectorError::user(
-                        format!("can't read AWS_CA_BUNDLE {}: {error}", path.display()).into(),
-                    )
-                })?;
-                TrustStore::empty()
-                    .with_native_roots(false)
-                    .with_pem_certificate(pem)
-            }
+            Some(path) => TrustStore::empty()
+                .with_native_roots(false)
+                .with_pem_certificate(read_bundle(&path)?),
         };
         Ok(self.system.get_or_init(|| self.tls(trust)))
     }
@@ -173,6 +172,34 @@ fn ca_bundle() -> Option<PathBuf> {
     std::env::var_os("AWS_CA_BUNDLE")
         .filter(|path| !path.is_empty())
         .map(PathBuf::from)
+}
+
+/// The certificates of a bundle that can be roots, as PEM. The SDK's client would panic at one that can't, and a
+/// bundle that was made from a system's list may well hold such a one.
+fn read_bundle(path: &Path) -> Result<Vec<u8>, ConnectorError> {
+    let fault = |text: String| ConnectorError::user(text.into());
+    let bundle = fs::read(path)
+        .map_err(|error| fault(format!("can't read AWS_CA_BUNDLE {}: {error}", path.display())))?;
+    let mut pem = String::new();
+    for certificate in CertificateDer::pem_slice_iter(&bundle) {
+        let certificate = certificate
+            .map_err(|error| fault(format!("AWS_CA_BUNDLE {} is no PEM: {error}", path.display())))?;
+        let body = BASE64_STANDARD.encode(&certificate);
+        if RootCertStore::empty().add(certificate).is_ok() {
+            // Writing to a String can't fail.
+            let _ = write!(
+                pem,
+                "-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
+            );
+        }
+    }
+    if pem.is_empty() {
+        return Err(fault(format!(
+            "AWS_CA_BUNDLE {} holds no certificate that can be a root",
+            path.display()
+        )));
+    }
+    Ok(pem.into_bytes())
 }
 
 fn is_amazon(uri: &str) -> bool {

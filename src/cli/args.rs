@@ -108,7 +108,10 @@ fn account(text: &str) -> Result<String, String> {
     }
 }
 
+// Only the command that is called has its arguments built: those of all the others cost every call more than its own
+// parsing.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Deploy or update a config's stack and prove it
     #[command(visible_alias = "create")]

@@ -11,3 +11,4 @@ mod support_cli;
 mod support_emulator;
 mod support_proxy;
 mod template;
+mod tls_roots;

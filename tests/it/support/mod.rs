@@ -6,3 +6,4 @@ pub(crate) mod cli;
 pub(crate) mod emulator;
 pub(crate) mod http1;
 pub(crate) mod proxy;
+pub(crate) mod tls;

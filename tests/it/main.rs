@@ -1,7 +1,11 @@
 //! The integration tests: one binary, so that they link once and share one emulator.
 
 mod cli_ancestor;
+mod cli_formats;
+mod cli_guards;
 mod cli_init;
+mod cli_listing;
+mod cli_plain;
 mod conformance_dynamodb;
 mod conformance_local;
 mod scripted_cloudformation;

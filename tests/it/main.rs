@@ -1,11 +1,13 @@
 //! The integration tests: one binary, so that they link once and share one emulator.
 
 mod cli_ancestor;
+mod cli_bad_surroundings;
 mod cli_formats;
 mod cli_guards;
 mod cli_init;
 mod cli_listing;
 mod cli_plain;
+mod cli_trust;
 mod conformance_dynamodb;
 mod conformance_local;
 mod scripted_cloudformation;

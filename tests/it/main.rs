@@ -1,6 +1,7 @@
 //! The integration tests: one binary, so that they link once and share one emulator.
 
 mod cli_ancestor;
+mod cli_bad_input;
 mod cli_bad_surroundings;
 mod cli_formats;
 mod cli_guards;

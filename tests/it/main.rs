@@ -9,6 +9,7 @@ mod cli_init;
 mod cli_listing;
 mod cli_plain;
 mod cli_trust;
+mod commit_faults;
 mod conformance_dynamodb;
 mod conformance_local;
 mod scripted_cloudformation;

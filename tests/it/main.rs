@@ -7,6 +7,7 @@ mod cli_formats;
 mod cli_guards;
 mod cli_init;
 mod cli_listing;
+mod cli_local;
 mod cli_plain;
 mod cli_trust;
 mod commit_faults;

@@ -6,7 +6,7 @@ use super::args::{Format, Global};
 use super::failure::Failure;
 use crate::aws::{Aws, AwsError, Meter};
 use crate::engine::{self, OpenError, Opened};
-use crate::model::{Access, ConfigName, Kind};
+use crate::model::{Access, ConfigName, Kind, Role};
 use crate::store::{Store, StoreError};
 use crate::target::{Choices, EngineName, Surroundings, Target, Trust};
 
@@ -206,10 +206,19 @@ impl Session {
             });
         }
         let config = config.map_or_else(|| "CONFIG".into(), |config| config.to_string());
-        let list = if role.ends_with("-write") {
-            "--writer"
+        let trusts = if let Some(Role::Grant(grant)) = target.role.as_ref().map(|setting| &setting.value) {
+            format!(
+                "and the grant {grant} must be there and name you: `discfg grants {config}` shows the grants"
+            )
         } else {
-            "--reader"
+            let list = if role.ends_with("-write") {
+                "--writer"
+            } else {
+                "--reader"
+            };
+            format!(
+                "and the role must trust you: `discfg init {config} {list} {caller}` (given, it replaces the list)"
+            )
         };
         let mut failure = Failure::from(error);
         failure.causes.insert(0, purpose);
@@ -220,9 +229,7 @@ impl Session {
                 .hint(format!(
                     "your own policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{role}\"}}"
                 ))
-                .hint(format!(
-                    "and the role must trust you: `discfg init {config} {list} {caller}` (given, it replaces the list)"
-                ))
+                .hint(trusts)
         };
         failure
     }

@@ -5,6 +5,7 @@ mod cli_bad_input;
 mod cli_bad_surroundings;
 mod cli_formats;
 mod cli_guards;
+mod cli_identity;
 mod cli_init;
 mod cli_listing;
 mod cli_local;

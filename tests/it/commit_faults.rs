@@ -311,3 +311,41 @@ fn a_listing_goes_on_to_its_last_page() {
         page["LastEvaluatedKey"]
     );
 }
+
+#[test]
+fn patience_ends_after_its_bound_and_says_what_is_known() {
+    type Fault = fn(&Proxy);
+    let faults: [(Fault, &str, usize); 3] = [
+        (
+            |proxy| proxy.on("TransactWriteItems").conflict(),
+            "others kept changing the same section for 30 seconds; nothing was written",
+            0,
+        ),
+        (
+            |proxy| proxy.on("TransactWriteItems").throttle(),
+            "DynamoDB is throttling requests",
+            0,
+        ),
+        (
+            |proxy| proxy.on("TransactWriteItems").cut_after(),
+            "was sent and never answered: whether it happened is not known",
+            1,
+        ),
+    ];
+    thread::scope(|scope| {
+        for (fault, told, written) in faults {
+            scope.spawn(move || {
+                let (account, proxy, place) = behind_proxy();
+                fault(&proxy);
+                place
+                    .args(["set", "/db/k", "v"])
+                    .run()
+                    .code(6)
+                    .stdout("")
+                    .stderr_has(told);
+                assert!(proxy.count("TransactWriteItems") > 5);
+                assert_eq!(lines(&account, "/db/k").len(), written);
+            });
+        }
+    });
+}

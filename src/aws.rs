@@ -13,4 +13,4 @@ pub use caller::Caller;
 pub use failure::{AwsError, Failed, Fault};
 pub use meter::{Meter, Spent};
 pub use role::{AssumedRole, RoleArn};
-pub use settings::{Aws, AwsSettings};
+pub use settings::{Aws, AwsSettings, Profile};

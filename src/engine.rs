@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::dynamodb::{DynamoDb, DynamoDbOptions};
-use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, RoleArn};
+use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, Profile, RoleArn};
 use crate::model::{Access, AwsNames, AwsNamesError, ConfigName, Kind, Role};
 use crate::store::{Store, StoreError};
-use crate::target::{EngineName, Target, TargetError};
+use crate::target::{EngineName, Origin, Setting, Target, TargetError};
 
 /// Why an engine can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +59,8 @@ pub struct Opened {
     pub store: Box<dyn Store>,
     /// The role that requests are made in, if one was assumed.
     pub role: Option<RoleArn>,
+    /// What keeps that role's credentials.
+    pub session: Option<AssumedRole>,
     /// Whose credentials assumed it, where that was asked for.
     pub caller: Option<Caller>,
 }
@@ -67,7 +69,18 @@ pub struct Opened {
 pub async fn aws(target: &Target) -> Result<Arc<Aws>, OpenError> {
     let settings = AwsSettings {
         region: target.region.as_ref().map(|setting| setting.value.clone()),
-        profile: target.profile.as_ref().map(|setting| setting.value.clone()),
+        profile: match &target.profile {
+            // The SDKs read it themselves.
+            None
+            | Some(Setting {
+                origin: Origin::Environment(_),
+                ..
+            }) => None,
+            Some(Setting { value, origin }) => Some(Profile {
+                name: value.clone(),
+                decides: *origin == Origin::Flag,
+            }),
+        },
         endpoint_url: target.endpoint_url.clone(),
     };
     Aws::load(&settings).await.map(Arc::new).map_err(OpenError::Aws)
@@ -128,7 +141,7 @@ async fn open_dynamodb(
         // Assumed here and not at the first request, so that a denial is told as what it is.
         role.credentials().await.map_err(OpenError::Aws)?;
         sdk = aws.sdk_as(role.provider());
-        assumed = Some(role.role().clone());
+        assumed = Some(role);
     }
     let store = DynamoDb::new(DynamoDbOptions {
         config: config.clone(),
@@ -143,7 +156,8 @@ async fn open_dynamodb(
     });
     Ok(Opened {
         store: Box::new(store),
-        role: assumed,
+        role: assumed.as_ref().map(|assumed| assumed.role().clone()),
+        session: assumed,
         caller,
     })
 }
@@ -180,6 +194,7 @@ fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<Op
     Ok(Opened {
         store: Box::new(store.map_err(OpenError::Store)?),
         role: None,
+        session: None,
         caller: None,
     })
 }

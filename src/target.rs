@@ -125,7 +125,7 @@ pub struct Target {
     pub engine: Setting<EngineName>,
     /// The region, if discfg is told one; else the AWS SDKs look for it.
     pub region: Option<Setting<Region>>,
-    /// The AWS profile, if discfg is told one.
+    /// The AWS profile, if one is named.
     pub profile: Option<Setting<String>>,
     /// The endpoint of all AWS services, if discfg is told one.
     pub endpoint_url: Option<String>,
@@ -284,18 +284,17 @@ impl Target {
                 origin: from_file(),
             }),
         );
-        // AWS_PROFILE is left to the SDKs, which read it themselves; it only goes before the file's.
-        let profile = match (choices.profile, set(around, "AWS_PROFILE")) {
-            (Some(value), _) => Some(Setting {
+        let profile = first(
+            choices.profile,
+            set(around, "AWS_PROFILE").map(|value| Setting {
                 value,
-                origin: Origin::Flag,
+                origin: Origin::Environment("AWS_PROFILE"),
             }),
-            (None, Some(_)) => None,
-            (None, None) => file.profile.map(|value| Setting {
+            file.profile.map(|value| Setting {
                 value,
                 origin: from_file(),
             }),
-        };
+        );
         Ok(Self {
             config,
             engine: engine.unwrap_or(Setting {

@@ -94,6 +94,14 @@ pub struct Gone {
     revision: u64,
 }
 
+/// What stands in for a key that isn't there: without the version of an entry.
+#[derive(Debug, Serialize)]
+pub struct StandIn {
+    key: Key,
+    kind: ValueKind,
+    value: Option<Box<RawValue>>,
+}
+
 /// Nothing: `{}`.
 #[derive(Debug, Serialize)]
 pub struct Nothing {}
@@ -106,6 +114,8 @@ pub enum AnyNode {
     Entry(Box<Node>),
     /// What is left of a deleted one.
     Gone(Gone),
+    /// A value that was given for the case that there is none.
+    StandIn(StandIn),
     /// No entry.
     Nothing(Nothing),
 }
@@ -117,6 +127,15 @@ impl AnyNode {
             Some(entry) => Self::Entry(Box::new(Node::new(entry))),
             None => Self::Nothing(Nothing {}),
         }
+    }
+
+    /// What the caller gave for the case that the key isn't there.
+    pub fn stand_in(key: &Key, given: &Value) -> Self {
+        Self::StandIn(StandIn {
+            key: key.clone(),
+            kind: given.kind(),
+            value: value(given),
+        })
     }
 
     /// A key that a commit removed.

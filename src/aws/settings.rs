@@ -3,10 +3,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
+use aws_config::meta::region::ProvideRegion as _;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::cache::{Cache, fingerprint};
 use super::{AwsError, Meter, http};
@@ -18,9 +23,18 @@ pub struct AwsSettings {
     /// The region.
     pub region: Option<Region>,
     /// The profile of the shared config and credentials files.
-    pub profile: Option<String>,
+    pub profile: Option<Profile>,
     /// The endpoint of every service.
     pub endpoint_url: Option<String>,
+}
+
+/// A profile that was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// Whether it goes before credentials in the environment, as `--profile` does in the AWS CLI.
+    pub decides: bool,
 }
 
 /// AWS as the caller reaches it: region, endpoints, base credentials.
@@ -44,7 +58,7 @@ impl Aws {
     /// first needs them.
     pub async fn load(settings: &AwsSettings) -> Result<Self, AwsError> {
         let meter = Meter::default();
-        let sdk = loader(settings, &meter).load().await;
+        let sdk = loader(settings, &meter).await.load().await;
         let region = sdk
             .region()
             // A variable that is set to nothing is as good as unset.
@@ -97,9 +111,10 @@ impl Aws {
     }
 }
 
-fn loader(settings: &AwsSettings, meter: &Meter) -> ConfigLoader {
+async fn loader(settings: &AwsSettings, meter: &Meter) -> ConfigLoader {
+    let http = http::client(meter.clone());
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http::client(meter.clone()))
+        .http_client(http.clone())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
@@ -110,7 +125,14 @@ fn loader(settings: &AwsSettings, meter: &Meter) -> ConfigLoader {
         loader = loader.region(aws_config::Region::new(region.to_string()));
     }
     if let Some(profile) = &settings.profile {
-        loader = loader.profile_name(profile);
+        loader = loader.profile_name(&profile.name);
+        if profile.decides {
+            let region = settings
+                .region
+                .as_ref()
+                .map(|region| aws_config::Region::new(region.to_string()));
+            loader = loader.credentials_provider(profile_credentials(&profile.name, region, http).await);
+        }
     } else if let Some(credentials) = environment_credentials() {
         // The default chain would end here as well, after building every provider that it could have asked.
         loader = loader.credentials_provider(credentials);
@@ -119,6 +141,34 @@ fn loader(settings: &AwsSettings, meter: &Meter) -> ConfigLoader {
         loader = loader.endpoint_url(url);
     }
     loader
+}
+
+/// The credentials of a profile, and of nothing else: the default chain would take keys in the environment first.
+async fn profile_credentials(
+    name: &str,
+    region: Option<aws_config::Region>,
+    http: SharedHttpClient,
+) -> ProfileFileCredentialsProvider {
+    let config = ProviderConfig::empty()
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_http_client(http)
+        .with_sleep_impl(TokioSleep::new());
+    let region = match region {
+        Some(region) => Some(region),
+        None => {
+            ProfileFileRegionProvider::builder()
+                .configure(&config)
+                .profile_name(name)
+                .build()
+                .region()
+                .await
+        }
+    };
+    let config = config.with_region(region);
+    ProfileFileCredentialsProvider::builder()
+        .profile_name(name)
+        .configure(&config)
+        .build()
 }
 
 fn environment_credentials() -> Option<Credentials> {
@@ -155,7 +205,7 @@ fn identity(settings: &AwsSettings, sdk: &SdkConfig) -> String {
         .iter()
         .map(|name| env::var(name).unwrap_or_default())
         .collect();
-    parts.push(settings.profile.clone().unwrap_or_default());
+    parts.push(format!("{:?}", settings.profile));
     parts.push(sdk.endpoint_url().unwrap_or_default().to_owned());
     parts.push(sdk.region().map(ToString::to_string).unwrap_or_default());
     // A profile can come to mean somebody else; then its file has changed.

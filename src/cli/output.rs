@@ -6,6 +6,7 @@ use super::args::Format;
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::formats::{Json, to_yaml};
+use crate::model::Kind;
 
 /// Shows a result: its JSON shape, or the words of `human` and `raw`.
 pub(super) fn show(
@@ -25,7 +26,7 @@ pub(super) fn show(
         Format::Json => terminal.line(&json()?),
         Format::Yaml => {
             let tree = Json::parse(&json()?)
-                .map_err(|error| Failure::internal("the result has no YAML form", &error))?;
+                .map_err(|error| Failure::caused(Kind::Invalid, "the result has no YAML form", &error))?;
             terminal.write(to_yaml(&tree).as_bytes())
         }
     }

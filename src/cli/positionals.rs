@@ -25,6 +25,19 @@ pub(super) fn config_and_prefix(words: &[String]) -> Result<(Option<ConfigName>,
     }
 }
 
+/// How the config would have been named, where one word was read as `what` and nothing was found: none where the
+/// word could be no config's name.
+pub(super) fn hint(command: &str, words: &[String], what: &str) -> Option<String> {
+    let [word] = words else {
+        return None;
+    };
+    let name: ConfigName = word.parse().ok()?;
+    let place = what.to_uppercase();
+    Some(format!(
+        "one word is a {what}; to name a config, use -c: discfg {command} -c {name} {place}"
+    ))
+}
+
 /// Reads one positional.
 pub(super) fn parse<T: FromStr>(name: &str, text: &str) -> Result<T, Failure>
 where

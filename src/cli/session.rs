@@ -6,7 +6,7 @@ use super::args::{Format, Global};
 use super::failure::Failure;
 use crate::aws::{Aws, AwsError, Meter};
 use crate::engine::{self, OpenError, Opened};
-use crate::model::{Access, ConfigName, Kind};
+use crate::model::{Access, ConfigName, Kind, Role};
 use crate::store::{Store, StoreError};
 use crate::target::{Choices, EngineName, Surroundings, Target, Trust};
 
@@ -111,6 +111,21 @@ impl Session {
 
     /// Says more of a denial: who asked, in which role, and what mends it.
     pub(super) fn explain(&self, error: StoreError, access: Access) -> Failure {
+        if let StoreError::Credentials { .. } = &error
+            && let Some(Opened {
+                session: Some(session),
+                ..
+            }) = &self.opened
+        {
+            // They were good when they were kept: the role may have been made anew since.
+            session.forget();
+            let mut failure = Failure::from(error);
+            failure.hints = vec![format!(
+                "the credentials that were kept for {} are dropped: try again",
+                session.role().name
+            )];
+            return failure;
+        }
         let denied = match &error {
             StoreError::Denied { action, .. } => Some(action.clone()),
             _ => None,
@@ -157,8 +172,25 @@ impl Session {
 
     /// STS says "denied", too, of a role that isn't there: CloudFormation knows which it is.
     async fn explain_open(&mut self, target: &Target, error: OpenError, purpose: String) -> Failure {
-        let OpenError::Aws(AwsError::AssumeDenied { role, caller, .. }) = &error else {
-            return error.into();
+        let (role, caller) = match &error {
+            OpenError::Aws(AwsError::AssumeDenied { role, caller, .. }) => (role, caller),
+            OpenError::Store(StoreError::NoConfig { config, .. }) => {
+                let hint = format!("`discfg init {config} --local` makes it");
+                let mut failure = Failure::from(error);
+                failure.hints = vec![hint];
+                return failure;
+            }
+            OpenError::Aws(AwsError::Credentials { .. }) => {
+                let mut failure = Failure::from(error);
+                if let Some(profile) = &target.profile {
+                    let (name, origin) = (&profile.value, &profile.origin);
+                    failure
+                        .causes
+                        .insert(0, format!("the profile {name} was chosen by {origin}"));
+                }
+                return failure;
+            }
+            _ => return error.into(),
         };
         let (role, caller) = (role.clone(), caller.clone());
         let config = target.config.as_ref().map(|setting| setting.value.clone());
@@ -174,10 +206,19 @@ impl Session {
             });
         }
         let config = config.map_or_else(|| "CONFIG".into(), |config| config.to_string());
-        let list = if role.ends_with("-write") {
-            "--writer"
+        let trusts = if let Some(Role::Grant(grant)) = target.role.as_ref().map(|setting| &setting.value) {
+            format!(
+                "and the grant {grant} must be there and name you: `discfg grants {config}` shows the grants"
+            )
         } else {
-            "--reader"
+            let list = if role.ends_with("-write") {
+                "--writer"
+            } else {
+                "--reader"
+            };
+            format!(
+                "and the role must trust you: `discfg init {config} {list} {caller}` (given, it replaces the list)"
+            )
         };
         let mut failure = Failure::from(error);
         failure.causes.insert(0, purpose);
@@ -188,9 +229,7 @@ impl Session {
                 .hint(format!(
                     "your own policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{role}\"}}"
                 ))
-                .hint(format!(
-                    "and the role must trust you: `discfg init {config} {list} {caller}` (given, it replaces the list)"
-                ))
+                .hint(trusts)
         };
         failure
     }

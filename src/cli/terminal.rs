@@ -1,7 +1,6 @@
 //! The two streams: stdout is the result and nothing else; all the rest is stderr.
 
-#![expect(clippy::print_stderr, reason = "this module is the one that may")]
-
+use std::fmt;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -86,13 +85,13 @@ impl Terminal {
     /// Says something beside the result.
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn note(&self, text: &str) {
-        eprintln!("{text}");
+        aside(format_args!("{text}\n"));
     }
 
     /// Says something beside the result, unless it is to be quiet.
     pub(super) fn hint(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            aside(format_args!("{text}\n"));
         }
     }
 
@@ -104,12 +103,12 @@ impl Terminal {
     /// Says why the command failed.
     pub(super) fn fail(&self, failure: &Failure) {
         let red = console::Style::new().for_stderr().red().bold();
-        eprintln!("{} {}", red.apply_to("error:"), failure.message);
+        aside(format_args!("{} {}\n", red.apply_to("error:"), failure.message));
         for cause in &failure.causes {
-            eprintln!("  because: {cause}");
+            aside(format_args!("  because: {cause}\n"));
         }
         for hint in failure.hints.iter().filter(|_| !self.quiet) {
-            eprintln!("  hint: {hint}");
+            aside(format_args!("  hint: {hint}\n"));
         }
     }
 
@@ -122,7 +121,7 @@ impl Terminal {
             );
         }
         self.flush()?;
-        eprint!("{question} [y/N] ");
+        aside(format_args!("{question} [y/N] "));
         let mut answer = String::new();
         io::stdin()
             .lock()
@@ -130,6 +129,11 @@ impl Terminal {
             .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))?;
         Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
+}
+
+/// Writes to stderr. Where nobody reads it the exit code still tells, so that is no failure (`eprintln!` panics).
+fn aside(text: fmt::Arguments<'_>) {
+    let _ = io::stderr().write_fmt(text);
 }
 
 /// Shows what clap has to say: help and version on stdout, errors on stderr.

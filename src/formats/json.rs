@@ -22,13 +22,20 @@ pub enum Json {
 }
 
 impl Json {
+    /// The deepest document that is read: what follows a document down its levels has a stack, which ends.
+    pub const MAX_DEPTH: usize = 128;
+
     /// Reads a document.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         // A number too large for any type of ours is a number all the same, so it is never made one.
-        Self::from_raw(serde_json::from_str::<&RawValue>(text)?.get())
+        Self::from_raw(serde_json::from_str::<&RawValue>(text)?.get(), 0)
     }
 
-    fn from_raw(text: &str) -> Result<Self, serde_json::Error> {
+    fn from_raw(text: &str, depth: usize) -> Result<Self, serde_json::Error> {
+        if depth > Self::MAX_DEPTH {
+            let message = format!("it nests deeper than {} levels", Self::MAX_DEPTH);
+            return Err(serde::de::Error::custom(message));
+        }
         let text = text.trim();
         Ok(match text.as_bytes().first() {
             Some(b'{') => {
@@ -36,7 +43,7 @@ impl Json {
                 let members = members
                     .0
                     .into_iter()
-                    .map(|(name, raw)| Ok((name, Self::from_raw(raw.get())?)));
+                    .map(|(name, raw)| Ok((name, Self::from_raw(raw.get(), depth + 1)?)));
                 Self::Object(members.collect::<Result<_, serde_json::Error>>()?)
             }
             Some(b'[') => {
@@ -44,7 +51,7 @@ impl Json {
                 Self::Array(
                     items
                         .into_iter()
-                        .map(|raw| Self::from_raw(raw.get()))
+                        .map(|raw| Self::from_raw(raw.get(), depth + 1))
                         .collect::<Result<_, _>>()?,
                 )
             }
@@ -86,6 +93,15 @@ impl<'de> Deserialize<'de> for Members<'de> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nests_too_deep_is_refused() {
+        let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        assert!(Json::parse(&nested(Json::MAX_DEPTH + 1)).is_ok());
+        let error = Json::parse(&nested(Json::MAX_DEPTH + 2)).expect_err("too deep");
+        assert!(error.to_string().contains("128 levels"), "{error}");
+        assert!(Json::parse(&nested(100_000)).is_err());
+    }
 
     #[test]
     fn numbers_and_order_stay() {

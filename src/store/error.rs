@@ -169,7 +169,7 @@ impl std::fmt::Display for Conflict {
             Guard::Absent(key) => write!(f, "the key {key} was to be absent")?,
             Guard::Present(key) => write!(f, "the key {key} was to be present")?,
             Guard::Revision(key, revision) => write!(f, "the key {key} was to be at revision {revision}")?,
-            Guard::Value(key, _) => write!(f, "the key {key} was to have another value")?,
+            Guard::Value(key, _) => write!(f, "the key {key} was to have the given value")?,
             Guard::Section(section, wanted) => {
                 return write!(
                     f,

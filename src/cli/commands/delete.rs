@@ -3,7 +3,7 @@ use clap::Args;
 use super::guards::GuardArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
-use crate::cli::positionals::config_and_key;
+use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Mutation};
@@ -39,7 +39,11 @@ pub(in crate::cli) async fn run(
     let committed = committed.map_err(|error| session.explain(error, Access::Write))?;
     let Some(applied) = committed.changes.into_iter().next() else {
         if !args.ignore_not_found {
-            return Err(StoreError::NotFound(key).into());
+            let failure = Failure::from(StoreError::NotFound(key));
+            return Err(match hint("delete", &args.words, "key") {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            });
         }
         let shape = Envelope {
             action: "delete",

@@ -2,10 +2,10 @@ use clap::Args;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
-use crate::cli::positionals::config_and_key;
+use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Entry, Kind};
+use crate::model::{Access, Encoding, Entry, Kind, Value};
 use crate::store::{Consistency, StoreError};
 use crate::wire::{AnyNode, Envelope};
 
@@ -44,12 +44,12 @@ pub(in crate::cli) async fn run(
         return show_entry(&entry, session, terminal);
     }
     if let Some(default) = args.default {
+        let line = format!("{default}\n");
         let shape = Envelope {
             action: "get",
-            node: AnyNode::of(None),
+            node: AnyNode::stand_in(&key, &Value::new(default.as_str(), Encoding::Detect)?),
             prev_node: AnyNode::of(None),
         };
-        let line = format!("{default}\n");
         return show(
             terminal,
             session.format(),
@@ -58,14 +58,10 @@ pub(in crate::cli) async fn run(
             || default.into_bytes(),
         );
     }
-    let failure = Failure::from(StoreError::NotFound(key.clone()));
-    let name = key.as_str().trim_start_matches('/');
-    Err(if args.words.len() == 1 && !name.contains('/') {
-        failure.hint(format!(
-            "one word is a key; to name a config, give a key too: discfg get -c {name} KEY"
-        ))
-    } else {
-        failure
+    let failure = Failure::from(StoreError::NotFound(key));
+    Err(match hint("get", &args.words, "key") {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     })
 }
 

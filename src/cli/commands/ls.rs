@@ -4,7 +4,7 @@ use futures::TryStreamExt as _;
 use crate::cli::args::Format;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
-use crate::cli::positionals::config_and_prefix;
+use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Entry, Timestamp};
@@ -50,10 +50,12 @@ pub(in crate::cli) async fn run(
         nodes: Vec::new(),
         folders: Vec::new(),
     };
+    let mut found = false;
     let result: Result<(), Stop> = async {
         let store = session.store(Access::Read, &prefix).await?;
         let mut listed = store.list(&scope, Consistency::Strong);
         while let Some(item) = listed.try_next().await? {
+            found = true;
             if streams {
                 // A listing can be long: lines go out as they come, and end when nobody reads them.
                 terminal.line(&line(&item, &args, now))?;
@@ -74,8 +76,13 @@ pub(in crate::cli) async fn run(
     match result {
         Err(Stop::Store(error)) => return Err(session.explain(error, Access::Read)),
         Err(Stop::Failure(failure)) => return Err(failure),
-        Ok(()) if streams => return Ok(()),
         Ok(()) => {}
+    }
+    if !found && let Some(hint) = hint("ls", &args.words, "prefix") {
+        terminal.hint(&format!("hint: {hint}"));
+    }
+    if streams {
+        return Ok(());
     }
     show(terminal, session.format(), &listing, String::new, Vec::new)
 }

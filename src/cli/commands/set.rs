@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, IsTerminal as _, Read};
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStringExt as _;
@@ -124,11 +124,14 @@ fn split(mut words: Vec<OsString>, data: Option<&Path>) -> Result<(Vec<String>, 
     Ok((words, bytes))
 }
 
-/// Reads a file or stdin, and no more of it than tells that it is over the limit.
+/// Where reading stops: far over the limit, so that the size of most that is over it can be told.
+const MOST_READ: u64 = 16 * 1024 * 1024;
+
+/// Reads a file or stdin.
 fn read_data(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable =
         |error: io::Error| Failure::caused(Kind::Invalid, format!("can't read {}", path.display()), &error);
-    if path.as_os_str() == "-" {
+    let file = if path.as_os_str() == "-" {
         let stdin = io::stdin();
         let file = stdin
             .as_fd()
@@ -136,20 +139,25 @@ fn read_data(path: &Path) -> Result<Vec<u8>, Failure> {
             .map(File::from)
             .map_err(unreadable)?;
         if !stdin.is_terminal() && is_closed(&file) {
-            return Err(
-                Failure::new(Kind::Invalid, "stdin is closed: there is no value to read")
-                    .hint("the empty value is '', or -d /dev/null"),
-            );
+            return Err(Failure::new(
+                Kind::Invalid,
+                "stdin is closed, or is /dev/null: there is no value to read",
+            )
+            .hint("the empty value is '', or -d /dev/null"));
         }
-        return read_limited(stdin.lock()).map_err(unreadable);
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    read_limited(file).map_err(unreadable)
-}
-
-fn read_limited(source: impl Read) -> io::Result<Vec<u8>> {
+        file
+    } else {
+        File::open(path).map_err(unreadable)?
+    };
     let mut bytes = Vec::new();
-    source.take(16 * 1024 * 1024).read_to_end(&mut bytes)?;
+    let read = (&file).take(MOST_READ).read_to_end(&mut bytes);
+    if read.map_err(unreadable)? as u64 == MOST_READ {
+        let whole = file.metadata().ok().filter(Metadata::is_file);
+        let size = whole.map_or_else(|| format!("at least {MOST_READ}"), |file| file.len().to_string());
+        let max = Value::MAX_BYTES;
+        let message = format!("the value has {size} bytes; at most {max} are allowed");
+        return Err(Failure::new(Kind::Invalid, message));
+    }
     Ok(bytes)
 }
 

@@ -33,7 +33,12 @@ struct Used {
     content: TargetFile,
 }
 
-pub(in crate::cli) fn run(args: UseArgs, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
+pub(in crate::cli) fn run(
+    args: UseArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    session.choose(args.name.clone())?;
     let folder =
         env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
     let trust = Trust::of_user();

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::local_file;
 use crate::model::Kind;
-use crate::target::{EngineName, Setting};
+use crate::target::{EngineName, FILE_NAME, Setting};
 
 /// Show which config, engine and identity are in force, and why
 ///
@@ -66,7 +68,7 @@ pub(in crate::cli) fn run(
             settings.push(Line::new(
                 "profile",
                 target.profile.as_ref(),
-                "where the AWS SDKs look: AWS_PROFILE",
+                "the profile that the AWS SDKs take by default",
             ));
         }
         EngineName::Local => {
@@ -101,7 +103,11 @@ pub(in crate::cli) fn run(
                 line.from
             )
         };
-        shape.settings.iter().map(line).collect::<String>()
+        let mut text: String = shape.settings.iter().map(line).collect();
+        if let Some(file) = &shape.file {
+            let _ = writeln!(text, "\nthe {FILE_NAME} in force is {file}");
+        }
+        text
     };
     let raw = || {
         chosen

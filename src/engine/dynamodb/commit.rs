@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -78,10 +79,13 @@ impl DynamoDb {
             })
             .collect();
         loop {
-            if attempts.unanswered
-                && let Some(committed) = self.find_commit(txn, &first).await?
-            {
-                return Ok(committed);
+            if attempts.unanswered {
+                // Where the log can't be read either, the send that went unanswered may still have landed.
+                let found = self.find_commit(txn, &first).await;
+                match found.map_err(|error| outcome_unknown(txn, error.into()))? {
+                    Some(committed) => return Ok(committed),
+                    None => attempts.unanswered = false,
+                }
             }
             let state = State {
                 entries: &read.entries,
@@ -133,10 +137,7 @@ impl DynamoDb {
                 }
                 Err(error) if attempts.unanswered => {
                     tracing::debug!(%error, "after a send that was not answered");
-                    return Err(StoreError::OutcomeUnknown {
-                        commit: txn.id.clone(),
-                        source: Some(error.into()),
-                    });
+                    return Err(outcome_unknown(txn, error.into()));
                 }
                 Err(error) => return Err(error),
             }
@@ -338,6 +339,13 @@ fn subjects(transaction: &Transaction) -> String {
     match keys.count() {
         0 => first.to_owned(),
         more => format!("{first} and {more} more"),
+    }
+}
+
+fn outcome_unknown(txn: &Txn, cause: Box<dyn Error + Send + Sync>) -> StoreError {
+    StoreError::OutcomeUnknown {
+        commit: txn.id.clone(),
+        source: Some(cause),
     }
 }
 

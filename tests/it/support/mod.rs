@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod answer;
 pub(crate) mod cli;
+pub(crate) mod config;
 pub(crate) mod emulator;
 pub(crate) mod http1;
 pub(crate) mod proxy;

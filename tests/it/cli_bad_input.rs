@@ -1,0 +1,277 @@
+//! Input that can't be used: what is told, with which exit code, and that nothing is written.
+
+use std::fs;
+
+use crate::support::cli::Place;
+use crate::support::config::{embedded, on_both_engines};
+
+on_both_engines!(
+    a_key_that_is_none_is_named_with_what_is_allowed,
+    a_config_name_that_is_none_is_named_with_what_is_allowed,
+    a_value_over_the_limit_is_refused_with_its_size,
+    data_that_can_not_be_read_is_named,
+    a_closed_stdout_is_no_error,
+);
+
+/// Nothing was ever written here.
+fn untouched(place: &Place) {
+    place.args(["info", "-f", "raw"]).run().code(0).stdout("0\n");
+    place.args(["ls", "-r"]).run().code(0).stdout("");
+}
+
+fn a_key_that_is_none_is_named_with_what_is_allowed(place: &Place) {
+    let long = "k".repeat(512);
+    let deep = ["a"; 17].join("/");
+    for (key, told) in [
+        ("//a", "\"//a\" holds an empty segment"),
+        ("a//b", "\"a//b\" holds an empty segment"),
+        ("/a/", "\"/a/\" ends with a slash"),
+        ("/a/../b", "\"/a/../b\" holds the segment \"..\""),
+        ("./a", "\"./a\" holds the segment \".\""),
+        ("", "can't be empty"),
+        ("/", "can't be empty"),
+        ("a b", "\"a b\" holds ' '"),
+        ("@head", "\"@head\" holds '@'; a segment may hold A-Z, a-z, 0-9"),
+        ("@config/@meta", "holds '@'"),
+        ("schlüssel", "holds 'ü'"),
+        ("a\nb", "holds '\\n'"),
+        (&long, "513 bytes; at most 512 are allowed"),
+        (&deep, "17 segments; at most 16 are allowed"),
+    ] {
+        for args in [
+            &["set", key, "v"][..],
+            &["get", key],
+            &["delete", key],
+            &["get", "mycfg", key],
+        ] {
+            place
+                .args(args)
+                .run()
+                .code(2)
+                .stdout("")
+                .stderr_has("invalid KEY")
+                .stderr_has(told);
+        }
+    }
+    place
+        .args(["ls", "/db//x"])
+        .run()
+        .code(2)
+        .stderr_has("invalid PREFIX")
+        .stderr_has("empty segment");
+    untouched(place);
+}
+
+fn a_config_name_that_is_none_is_named_with_what_is_allowed(place: &Place) {
+    let long = "c".repeat(37);
+    for (name, told) in [
+        (long.as_str(), "has 37 characters; at most 36 are allowed"),
+        ("a--b", "\"a--b\" holds `--`"),
+        ("a-", "\"a-\" ends with `-`"),
+        ("1a", "\"1a\" must begin with a letter a-z"),
+        ("Payments", "\"Payments\" holds 'P'; allowed are a-z, 0-9 and -"),
+        ("", "can't be empty"),
+    ] {
+        for args in [
+            &["set", name, "k", "v"][..],
+            &["get", name, "k"],
+            &["-c", name, "get", "k"],
+            &["use", name],
+            &["init", name, "--local"],
+            &["init", name, "--yes"],
+            &["info", name],
+        ] {
+            place.args(args).run().code(2).stdout("").stderr_has(told);
+        }
+        if !name.is_empty() {
+            place
+                .args(["get", "k"])
+                .env("DISCFG_CONFIG", name)
+                .run()
+                .code(2)
+                .stderr_has("DISCFG_CONFIG can't be used")
+                .stderr_has(told);
+        }
+    }
+    untouched(place);
+}
+
+fn a_value_over_the_limit_is_refused_with_its_size(place: &Place) {
+    for size in [190_001, 20_000_000] {
+        let file = place.write("big", vec![b'x'; size]);
+        let file = file.to_str().expect("a path in UTF-8");
+        place
+            .args(["set", "k", "-d", file])
+            .run()
+            .code(8)
+            .stdout("")
+            .stderr_has(&format!("the value has {size} bytes; at most 190000 are allowed"));
+    }
+    place
+        .args(["set", "k", "-d", "/dev/zero"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("at most 190000 are allowed");
+    untouched(place);
+    place.write("fits", vec![b'x'; 190_000]);
+    for version in 1..=2 {
+        place
+            .args(["set", "k", "-d", "fits"])
+            .run()
+            .code(0)
+            .stdout(format!("/k: version {version}, revision {version}\n"));
+    }
+    place
+        .args(["get", "k", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout(vec![b'x'; 190_000]);
+}
+
+fn data_that_can_not_be_read_is_named(place: &Place) {
+    fs::create_dir(place.dir().join("folder")).expect("a folder");
+    for (args, code, told) in [
+        (
+            &["set", "k", "-d", "nosuch.json"][..],
+            8,
+            "can't read nosuch.json",
+        ),
+        (&["set", "k", "-d", "folder"], 8, "can't read folder"),
+        (
+            &["set", "mycfg", "k", "v", "-d", "folder"],
+            2,
+            "the value is given twice",
+        ),
+        (&["set", "k"], 2, "a value is missing"),
+        (&["set", "k", "v", "w", "x"], 2, "'x'"),
+    ] {
+        place.args(args).run().code(code).stdout("").stderr_has(told);
+    }
+    for closed in ["<&-", "</dev/null"] {
+        place
+            .shell(&format!("discfg set k -d - {closed}"))
+            .run()
+            .code(8)
+            .stdout("")
+            .stderr_has("no value to read");
+    }
+    untouched(place);
+    place.args(["set", "k", "-d", "-"]).run().code(0);
+    place.args(["get", "k"]).run().code(0).stdout("\n");
+}
+
+fn a_closed_stdout_is_no_error(place: &Place) {
+    for key in ["a", "b", "c"] {
+        place.args(["set", key, "v"]).run().code(0);
+    }
+    // The reader is gone before a line is written.
+    for command in [
+        "ls -r",
+        "get a",
+        "info -f json",
+        "completions bash",
+        "set d v",
+        "--help",
+    ] {
+        place
+            .shell(&format!(
+                "mkfifo pipe; (discfg {command}; echo $? >code) >pipe & exec 3<pipe; exec 3<&-; wait; rm pipe; cat code"
+            ))
+            .run()
+            .code(0)
+            .stdout("0\n")
+            .stderr("");
+    }
+    place.args(["get", "d"]).run().code(0).stdout("v\n");
+    place.shell("discfg get a >&-").run().code(0).stderr("");
+    // That nobody reads stderr changes no exit code either.
+    place
+        .shell(
+            "mkfifo pipe; (discfg get nosuch; echo $? >code) 2>pipe & exec 3<pipe; exec 3<&-; wait; cat code",
+        )
+        .run()
+        .code(0)
+        .stdout("3\n");
+}
+
+#[test]
+fn without_a_config_a_command_says_the_ways_to_choose_one() {
+    let place = Place::new();
+    for args in [
+        &["get", "k"][..],
+        &["set", "k", "v"],
+        &["ls"],
+        &["info"],
+        &["delete", "k"],
+    ] {
+        place
+            .args(args)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has("no config is chosen")
+            .stderr_has("-c NAME")
+            .stderr_has("discfg use NAME")
+            .stderr_has("DISCFG_CONFIG");
+    }
+}
+
+#[test]
+fn an_unknown_config_on_the_embedded_engine_is_named() {
+    let place = Place::new().env("DISCFG_ENGINE", "local");
+    for args in [&["get", "-c", "nosuch", "k"][..], &["set", "nosuch", "k", "v"]] {
+        place
+            .args(args)
+            .run()
+            .code(3)
+            .stdout("")
+            .stderr_has("the config nosuch is not there")
+            .stderr_has("nosuch.db")
+            .stderr_has("discfg init nosuch --local");
+    }
+    assert!(!place.home().join("data").exists(), "nothing is made by asking");
+}
+
+#[test]
+fn two_words_and_no_value_are_taken_for_what_they_are() {
+    let place = embedded();
+    place.write("v", "x");
+    // With -d the two words are a config and a key.
+    place
+        .args(["set", "nosuch", "k", "-d", "v"])
+        .run()
+        .code(3)
+        .stderr_has("the config nosuch is not there")
+        .stderr_has("two words are CONFIG and KEY");
+    for command in ["get", "delete"] {
+        place
+            .args([command, "mycfg"])
+            .run()
+            .code(3)
+            .stderr_has("the key /mycfg is not there")
+            .stderr_has("hint: one word is a key")
+            .stderr_has(&format!("discfg {command} -c mycfg KEY"));
+        // What can't be a config's name wasn't meant as one.
+        place
+            .args([command, "DB_URL"])
+            .run()
+            .code(3)
+            .stderr_lacks("-c DB_URL");
+    }
+}
+
+#[test]
+fn a_document_that_nests_too_deep_is_no_crash() {
+    let place = embedded();
+    let deep = format!("{}{}", "[".repeat(60_000), "]".repeat(60_000));
+    place.args(["set", "k", &deep]).run().code(0);
+    place.args(["get", "k", "-f", "raw"]).run().code(0).stdout(&deep);
+    place.args(["get", "k", "-f", "json"]).run().code(0);
+    place
+        .args(["get", "k", "-f", "yaml"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("128");
+}

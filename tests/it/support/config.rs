@@ -1,0 +1,56 @@
+//! Configs for tests of what is in them: made without the deployment that other tests are about.
+
+use super::account::Account;
+use super::cli::Place;
+use super::emulator::Emulator;
+use super::proxy::Proxy;
+
+/// The name of every config made here; each has a home or an account of its own.
+pub(crate) const CONFIG: &str = "mycfg";
+/// Its table.
+pub(crate) const TABLE: &str = "discfg-mycfg";
+
+/// A new config on the embedded engine, in force in its place.
+pub(crate) fn embedded() -> Place {
+    let place = Place::new();
+    place.args(["init", CONFIG, "--local", "-q"]).run().code(0);
+    place
+}
+
+/// A new config's bare table, in force in a place whose user is the account's root and acts as itself.
+pub(crate) fn on_table() -> (Account, Place) {
+    let account = Emulator::shared().account();
+    account.create_table(TABLE);
+    let place = Place::at(&account.url(), &account.root())
+        .env("DISCFG_CONFIG", CONFIG)
+        .env("DISCFG_AS", "self");
+    (account, place)
+}
+
+/// The same with a proxy before the table.
+pub(crate) fn behind_proxy() -> (Account, Proxy, Place) {
+    let (account, place) = on_table();
+    let proxy = Proxy::before(Emulator::shared());
+    let place = place.env("AWS_ENDPOINT_URL", proxy.url());
+    (account, proxy, place)
+}
+
+/// Makes two tests of each function that takes a place: one an engine.
+macro_rules! on_both_engines {
+    ($($name:ident),+ $(,)?) => {
+        mod on_the_embedded_engine {
+            $(#[test]
+            fn $name() {
+                super::$name(&$crate::support::config::embedded());
+            })+
+        }
+
+        mod on_dynamodb {
+            $(#[test]
+            fn $name() {
+                super::$name(&$crate::support::config::on_table().1);
+            })+
+        }
+    };
+}
+pub(crate) use on_both_engines;

@@ -11,7 +11,7 @@ use super::lookup::{self, Deployed};
 use super::pace::Pace;
 use super::spec::{ParameterChange, Parameters, StackSpec};
 use super::state::{self, Next, StackState};
-use super::template::{Parameter, TEMPLATE};
+use super::template::{self, Parameter, TEMPLATE};
 use crate::aws::Fault;
 use crate::model::{AwsNames, Region};
 
@@ -262,10 +262,13 @@ async fn review(cfn: &Client, plan: &mut Plan) -> Result<bool, StackError> {
             plan.changes.push(change);
         }
         match page.next_token() {
-            None => return Ok(true),
+            None => break,
             Some(token) => page = describe_change_set(cfn, plan, Some(token.to_owned())).await?,
         }
     }
+    plan.changes
+        .sort_by_key(|change| template::position(&change.logical_id));
+    Ok(true)
 }
 
 async fn wait_for_change_set(cfn: &Client, plan: &Plan) -> Result<DescribeChangeSetOutput, StackError> {

@@ -21,7 +21,7 @@ use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, OrgId, PolicyArn,
     PrincipalPattern,
 };
-use crate::stack::{self, Deployed, Plan, Progress, Proposal, ResourceChange, StackSpec};
+use crate::stack::{self, Deployed, Output, Parameter, Plan, Progress, Proposal, ResourceChange, StackSpec};
 use crate::store::{Admin as _, Meta};
 use crate::target::EngineName;
 
@@ -215,6 +215,9 @@ pub(in crate::cli) async fn run(
         write_meta(&aws, &config, &deployed).await?;
     }
     prove::prove(&aws, &target, &deployed, plan.is_some(), terminal).await?;
+    if plan.is_some() {
+        show_who_may(&deployed, terminal);
+    }
 
     let shape = Made {
         action: "init",
@@ -281,6 +284,10 @@ fn show_plan(plan: &Plan, terminal: &Terminal) {
         ));
     }
     for change in &plan.parameters {
+        // The first line named it.
+        if change.parameter == Parameter::Config {
+            continue;
+        }
         let before = change
             .before
             .as_deref()
@@ -291,8 +298,33 @@ fn show_plan(plan: &Plan, terminal: &Terminal) {
             change.after
         ));
     }
+    let given = |parameter| plan.parameters.iter().any(|change| change.parameter == parameter);
+    for parameter in [Parameter::Readers, Parameter::Writers] {
+        if plan.creates && !given(parameter) {
+            terminal.hint(&format!(
+                "  set      {}: whomever this account's policies allow",
+                parameter.words()
+            ));
+        }
+    }
     if let Some((_, after)) = &plan.tags {
-        terminal.hint(&format!("  set      tags: {after:?}"));
+        let tags: Vec<String> = after
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        terminal.hint(&format!("  set      tags: {}", tags.join(", ")));
+    }
+}
+
+/// The roles trust the account, and so leave it to each principal's own policies.
+fn show_who_may(deployed: &Deployed, terminal: &Terminal) {
+    terminal.hint("A principal's own policies must let it assume the role, too:");
+    for (purpose, output) in [("read", Output::ReadRoleArn), ("write", Output::WriteRoleArn)] {
+        if let Some(role) = deployed.outputs.get(output.name()) {
+            terminal.hint(&format!(
+                r#"  to {purpose:<6} {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{role}"}}"#
+            ));
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod cli_ancestor;
 mod cli_init;
 mod conformance_dynamodb;
 mod conformance_local;
+mod readme;
 mod scripted_cloudformation;
 mod stack;
 mod support;

@@ -1,7 +1,6 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
-manifest := justfile_directory() / "Cargo.toml"
-target := env("CARGO_TARGET_DIR", justfile_directory() / "target")
+target := absolute_path(env("CARGO_TARGET_DIR", justfile_directory() / "target"))
 
 # List the recipes
 [private]
@@ -13,12 +12,12 @@ default:
 demo:
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo build --quiet
+    cargo build --quiet --bin discfg
     folder=$(mktemp -d)
-    trap 'rm -rf "$folder"' EXIT
-    export DISCFG_DATA_DIR=$folder/data
-    discfg() { echo "\$ discfg $*" >&2; cargo run --quiet --manifest-path '{{ manifest }}' -- "$@"; }
+    trap '{ set +x; rm -rf "$folder"; } 2>/dev/null' EXIT
+    export DISCFG_DATA_DIR=$folder/data XDG_STATE_HOME=$folder/state PATH='{{ target }}/debug':$PATH PS4='$ '
     cd "$folder"
+    set -x
     discfg init mycfg --local
     discfg set mykey '{"json": "works"}'
     discfg get mykey

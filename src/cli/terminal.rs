@@ -114,6 +114,26 @@ impl Terminal {
 
     /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
     pub(super) fn confirm(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
+        self.put(question, flag)?;
+        answer()
+    }
+
+    /// Asks as [`Self::confirm`] does, except that Ctrl-C means no, for callers that then have something to clear away.
+    pub(super) async fn ask(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
+        self.put(question, flag)?;
+        let (tell, told) = tokio::sync::oneshot::channel();
+        // A thread of its own rather than one of the runtime's, which would be waited for at the end.
+        std::thread::spawn(move || tell.send(answer()));
+        tokio::select! {
+            told = told => told.unwrap_or(Ok(false)),
+            _ = tokio::signal::ctrl_c() => {
+                eprintln!();
+                Ok(false)
+            }
+        }
+    }
+
+    fn put(&mut self, question: &str, flag: &str) -> Result<(), Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Err(
                 Failure::usage(format!("{question} There is no terminal to ask on."))
@@ -122,13 +142,21 @@ impl Terminal {
         }
         self.flush()?;
         aside(format_args!("{question} [y/N] "));
-        let mut answer = String::new();
-        io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))?;
-        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        Ok(())
     }
+}
+
+fn answer() -> Result<bool, Failure> {
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))?;
+    if answer.is_empty() {
+        // The end of input is no line.
+        aside(format_args!("\n"));
+    }
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Writes to stderr. Where nobody reads it the exit code still tells, so that is no failure (`eprintln!` panics).

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -13,7 +13,7 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// Where a deployment is drawn, on stderr.
 pub(super) struct Board {
-    rows: HashMap<String, ProgressBar>,
+    rows: HashMap<String, Row>,
     /// Holds the rows together; none where lines are printed.
     drawn: Option<MultiProgress>,
     quiet: bool,
@@ -21,22 +21,47 @@ pub(super) struct Board {
     last: Instant,
 }
 
+struct Row {
+    bar: ProgressBar,
+    /// When its work began, by CloudFormation's clock.
+    begun: Option<SystemTime>,
+}
+
+impl Row {
+    /// Sets how long the work has taken, without the wait for other resources and the pause between polls.
+    fn reckon(&mut self, at: SystemTime) {
+        if self.begun.is_none() {
+            set_style(&self.bar, "{spinner} {elapsed:>4}");
+            self.bar.enable_steady_tick(Duration::from_millis(120));
+        }
+        let begun = *self.begun.get_or_insert(at);
+        let taken = at.duration_since(begun).unwrap_or_default();
+        // The handle that comes back is the same bar.
+        let _ = self.bar.clone().with_elapsed(taken);
+    }
+}
+
+/// The message comes last, since a reason may be longer than the terminal is wide.
+fn set_style(bar: &ProgressBar, start: &str) {
+    if let Ok(style) = ProgressStyle::with_template(&format!("{start}  {{prefix}}  {{wide_msg}}")) {
+        bar.set_style(style);
+    }
+}
+
 impl Board {
     pub(super) fn new(changes: &[ResourceChange], quiet: bool) -> Self {
         let drawn = (io::stderr().is_terminal() && !quiet).then(MultiProgress::new);
         let mut rows = HashMap::new();
         if let Some(drawn) = &drawn {
+            let width = changes.iter().map(|change| change.words.len()).max();
+            let width = width.unwrap_or_default();
             for change in changes {
-                let row = drawn.add(ProgressBar::new_spinner());
-                if let Ok(style) =
-                    ProgressStyle::with_template("{spinner} {prefix:40!} {wide_msg} [{elapsed}]")
-                {
-                    row.set_style(style);
-                }
-                row.set_prefix(change.words.clone());
-                row.set_message("waiting");
-                row.enable_steady_tick(Duration::from_millis(120));
-                rows.insert(change.logical_id.clone(), row);
+                let bar = drawn.add(ProgressBar::new_spinner());
+                set_style(&bar, "      ");
+                bar.set_prefix(format!("{:width$}", change.words));
+                bar.set_message("waiting");
+                bar.tick();
+                rows.insert(change.logical_id.clone(), Row { bar, begun: None });
             }
         }
         Self {
@@ -55,7 +80,9 @@ impl Board {
             .as_deref()
             .map(|reason| format!(": {reason}"))
             .unwrap_or_default();
-        if let Some(row) = self.rows.get(&event.logical_id) {
+        if let Some(row) = self.rows.get_mut(&event.logical_id) {
+            row.reckon(event.at);
+            let row = &row.bar;
             let text = format!(
                 "{}{}",
                 event.phase,
@@ -94,7 +121,8 @@ impl Board {
     pub(super) fn end(&self) {
         self.rows
             .values()
-            .filter(|row| !row.is_finished())
+            .map(|row| &row.bar)
+            .filter(|bar| !bar.is_finished())
             .for_each(ProgressBar::abandon);
     }
 

@@ -127,6 +127,7 @@ impl Follower {
         let executed = self
             .cfn
             .execute_change_set()
+            .stack_name(&self.plan.stack_arn)
             .change_set_name(&self.plan.change_set_arn)
             .client_request_token(&self.token)
             .send()
@@ -158,6 +159,7 @@ impl Follower {
         let found = self
             .cfn
             .describe_change_set()
+            .stack_name(&self.plan.stack_arn)
             .change_set_name(&self.plan.change_set_arn)
             .send()
             .await

@@ -11,7 +11,7 @@ use super::lookup::{self, Deployed};
 use super::pace::Pace;
 use super::spec::{ParameterChange, Parameters, StackSpec};
 use super::state::{self, Next, StackState};
-use super::template::{Parameter, TEMPLATE};
+use super::template::{self, Parameter, TEMPLATE};
 use crate::aws::Fault;
 use crate::model::{AwsNames, Region};
 
@@ -40,7 +40,7 @@ pub struct Plan {
     pub stack: String,
     /// The stack's ARN. A new stack has one already, empty and in `REVIEW_IN_PROGRESS`.
     pub stack_arn: String,
-    /// The change set's ARN.
+    /// The change set's ARN. Requests about it name the stack as well: policies allow them by the stack.
     pub change_set_arn: String,
     /// Whether the stack is new.
     pub creates: bool,
@@ -109,6 +109,7 @@ pub async fn clear(cfn: &Client, leftover: &Leftover) -> Result<(), StackError> 
 /// Removes a plan's change set, and the empty stack that it may have left, unless someone else has come to use it.
 pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
     cfn.delete_change_set()
+        .stack_name(&plan.stack_arn)
         .change_set_name(&plan.change_set_arn)
         .send()
         .await
@@ -262,10 +263,13 @@ async fn review(cfn: &Client, plan: &mut Plan) -> Result<bool, StackError> {
             plan.changes.push(change);
         }
         match page.next_token() {
-            None => return Ok(true),
+            None => break,
             Some(token) => page = describe_change_set(cfn, plan, Some(token.to_owned())).await?,
         }
     }
+    plan.changes
+        .sort_by_key(|change| template::position(&change.logical_id));
+    Ok(true)
 }
 
 async fn wait_for_change_set(cfn: &Client, plan: &Plan) -> Result<DescribeChangeSetOutput, StackError> {
@@ -296,6 +300,7 @@ async fn describe_change_set(
     page: Option<String>,
 ) -> Result<DescribeChangeSetOutput, StackError> {
     cfn.describe_change_set()
+        .stack_name(&plan.stack_arn)
         .change_set_name(&plan.change_set_arn)
         .set_next_token(page)
         .send()

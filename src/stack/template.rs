@@ -159,6 +159,15 @@ pub const RESOURCES: [(&str, &str); 5] = [
     (TABLE, "the table that holds the config"),
 ];
 
+/// Where a resource stands in the template, by which changes are shown. One that the template doesn't have comes
+/// last.
+pub(super) fn position(logical_id: &str) -> usize {
+    RESOURCES
+        .iter()
+        .position(|(id, _)| *id == logical_id)
+        .unwrap_or(RESOURCES.len())
+}
+
 /// What a resource is in plain words. One that the template doesn't have, such as one that an update removes, is
 /// called by its type.
 pub(super) fn words(logical_id: &str, resource_type: &str) -> String {

@@ -34,6 +34,11 @@ fn init_shows_deploys_proves_and_says_what_it_made() {
         .stderr_has("the table that holds the config")
         .stderr_has("create complete")
         .stderr_has("Proved: the read role was assumed")
+        .stderr_has("who may read: whomever this account's policies allow")
+        .stderr_has(&format!(
+            r#"to write  {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::{}:role/discfg/"#,
+            account.id()
+        ))
         .json();
     assert_eq!(made["action"], "init");
     assert_eq!(made["config"], "payments");
@@ -51,7 +56,12 @@ fn init_shows_deploys_proves_and_says_what_it_made() {
         let arn = made["outputs"][output].as_str().unwrap_or_default();
         assert!(arn.contains(account.id()), "{output} is {arn}");
     }
-    assert_eq!(made["changes"].as_array().map(Vec::len), Some(5));
+    let changes = made["changes"].as_array().into_iter().flatten();
+    let resources: Vec<_> = changes.map(|change| change["resource"].clone()).collect();
+    assert_eq!(
+        resources,
+        ["ReadPolicy", "WritePolicy", "ReadRole", "WriteRole", "Table"]
+    );
     let items = account.items("discfg-payments");
     assert_eq!(items.len(), 1, "the config's own item alone: {items:?}");
     assert_eq!(items[0]["sk"], json!({"S": "@meta"}));

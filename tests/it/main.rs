@@ -14,6 +14,7 @@ mod cli_trust;
 mod commit_faults;
 mod conformance_dynamodb;
 mod conformance_local;
+mod readme;
 mod scripted_cloudformation;
 mod stack;
 mod support;

@@ -21,7 +21,7 @@ use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, OrgId, PolicyArn,
     PrincipalPattern,
 };
-use crate::stack::{self, Deployed, Plan, Progress, Proposal, ResourceChange, StackSpec};
+use crate::stack::{self, Deployed, Output, Parameter, Plan, Progress, Proposal, ResourceChange, StackSpec};
 use crate::store::{Admin as _, Meta};
 use crate::target::EngineName;
 
@@ -195,6 +195,7 @@ pub(in crate::cli) async fn run(
     let aws = session.aws().await?;
     let cfn = Client::new(aws.sdk());
     let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
+    let mut trust_changes = false;
     let (deployed, plan, result) = match propose(&cfn, &spec, args.yes, args.dry_run, terminal).await? {
         Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
         Proposal::Clear(left) => {
@@ -206,6 +207,8 @@ pub(in crate::cli) async fn run(
             if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
                 return Ok(());
             }
+            trust_changes =
+                plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
             let result = if plan.creates { "created" } else { "updated" };
             let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
             (follow(&cfn, plan, terminal).await?, Some(changes), result)
@@ -215,6 +218,9 @@ pub(in crate::cli) async fn run(
         write_meta(&aws, &config, &deployed).await?;
     }
     prove::prove(&aws, &target, &deployed, plan.is_some(), terminal).await?;
+    if trust_changes {
+        show_who_may(&deployed, terminal);
+    }
 
     let shape = Made {
         action: "init",
@@ -281,6 +287,10 @@ fn show_plan(plan: &Plan, terminal: &Terminal) {
         ));
     }
     for change in &plan.parameters {
+        // The first line named it.
+        if change.parameter == Parameter::Config {
+            continue;
+        }
         let before = change
             .before
             .as_deref()
@@ -291,8 +301,36 @@ fn show_plan(plan: &Plan, terminal: &Terminal) {
             change.after
         ));
     }
+    for parameter in [Parameter::Readers, Parameter::Writers] {
+        if plan.creates && !sets(plan, parameter) {
+            terminal.hint(&format!(
+                "  set      {}: whomever this account's policies allow",
+                parameter.words()
+            ));
+        }
+    }
     if let Some((_, after)) = &plan.tags {
-        terminal.hint(&format!("  set      tags: {after:?}"));
+        let tags: Vec<String> = after
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        terminal.hint(&format!("  set      tags: {}", tags.join(", ")));
+    }
+}
+
+fn sets(plan: &Plan, parameter: Parameter) -> bool {
+    plan.parameters.iter().any(|change| change.parameter == parameter)
+}
+
+/// The roles trust the account, and so leave it to each principal's own policies.
+fn show_who_may(deployed: &Deployed, terminal: &Terminal) {
+    terminal.hint("A principal's own policies must let it assume the role, too:");
+    for (purpose, output) in [("read", Output::ReadRoleArn), ("write", Output::WriteRoleArn)] {
+        if let Some(role) = deployed.outputs.get(output.name()) {
+            terminal.hint(&format!(
+                r#"  to {purpose:<6} {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{role}"}}"#
+            ));
+        }
     }
 }
 
@@ -307,14 +345,20 @@ async fn approve(
     let answer = match (dry_run, yes) {
         (true, _) => Ok(false),
         (false, true) => Ok(true),
-        (false, false) => terminal.confirm("Deploy this?", "--yes"),
+        (false, false) => terminal.ask("Deploy this?", "--yes").await,
     };
     if !matches!(answer, Ok(true)) {
         stack::discard(cfn, plan).await?;
-        terminal.hint("Nothing was deployed; the change set is removed.");
     }
     match answer {
-        Ok(false) if !dry_run => Err(Failure::new(Kind::Interrupted, "nothing was changed")),
+        Ok(false) if dry_run => {
+            terminal.hint("Nothing was deployed; the change set is removed.");
+            Ok(false)
+        }
+        Ok(false) => Err(Failure::new(
+            Kind::Interrupted,
+            "nothing was deployed; the change set is removed",
+        )),
         answer => answer,
     }
 }

@@ -61,11 +61,16 @@ impl Account {
 
     /// A new IAM user with an access key, who may do `actions` on everything.
     pub(crate) fn user(&self, name: &str, actions: &[&str]) -> Credentials {
-        self.iam("CreateUser", &[("UserName", name)]);
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
         });
+        self.user_with(name, &policy)
+    }
+
+    /// A new IAM user with an access key and exactly this policy.
+    pub(crate) fn user_with(&self, name: &str, policy: &Value) -> Credentials {
+        self.iam("CreateUser", &[("UserName", name)]);
         let policy = policy.to_string();
         let inline = [
             ("UserName", name),

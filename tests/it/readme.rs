@@ -1,0 +1,229 @@
+//! What the README shows does what it says: its commands run, and the policy that it gives for `init` suffices.
+
+use discfg::stack::TEMPLATE;
+use serde_json::Value;
+
+use crate::support::account::{Account, REGION};
+use crate::support::cli::Place;
+use crate::support::emulator::{Emulator, venv};
+
+const README: &str = include_str!("../../README.md");
+
+/// The fenced blocks of that language between one heading of the second level and the next.
+fn blocks(section: &str, language: &str) -> Vec<String> {
+    let (_, rest) = README
+        .split_once(&format!("\n## {section}\n"))
+        .unwrap_or_else(|| panic!("the README has no section {section}"));
+    let text = rest.split("\n## ").next().unwrap_or(rest);
+    let fence = format!("\n```{language}\n");
+    let found: Vec<String> = text
+        .split(&fence)
+        .skip(1)
+        .filter_map(|rest| rest.split("\n```").next())
+        .map(str::to_owned)
+        .collect();
+    assert!(!found.is_empty(), "{section} has no block of {language}");
+    found
+}
+
+fn run_everyday_use(place: &Place) {
+    for block in blocks("Everyday use", "sh") {
+        place.shell(&format!("set -e\n{block}")).run().code(0);
+    }
+}
+
+/// The policy for `init`, for this account.
+fn policy(account: &Account) -> Value {
+    let blocks = blocks("On AWS", "json");
+    let [policy] = blocks.as_slice() else {
+        panic!("one policy is for init: {blocks:?}");
+    };
+    let policy = policy.replace("ACCOUNT", account.id()).replace("REGION", REGION);
+    serde_json::from_str(&policy).expect("the policy is JSON")
+}
+
+#[test]
+fn everyday_use_works_on_the_embedded_engine() {
+    let place = Place::new();
+    place.args(["init", "payments", "--local"]).run().code(0);
+    run_everyday_use(&place);
+    place.args(["get", "db/pool"]).run().code(0).stdout("30\n");
+}
+
+#[test]
+fn everyday_use_works_on_aws() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    place.args(["init", "payments", "--yes"]).run().code(0);
+    run_everyday_use(&place);
+    place.args(["get", "db/pool"]).run().code(0).stdout("30\n");
+}
+
+#[test]
+fn what_is_done_on_aws_works() {
+    let account = Emulator::shared().account();
+    let tools = venv().expect("the emulator runs in it").join("bin");
+    let place = Place::at(&account.url(), &account.admin())
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("TOOLS", tools);
+    for block in blocks("On AWS", "sh") {
+        // A reader of the README sits at a terminal and is asked.
+        let block = block.replace("discfg init payments", "discfg init payments --yes");
+        let script = format!("set -e\nPATH=$PATH:$TOOLS\n{block}");
+        place.shell(&script).run().code(0);
+    }
+    place
+        .args(["init", "orders"])
+        .run()
+        .code(0)
+        .stdout_has("orders: unchanged");
+}
+
+#[test]
+fn the_policy_for_init_suffices() {
+    let account = Emulator::shared().account();
+    let deployer = account.user_with("deployer", &policy(&account));
+    let place = Place::at(&account.url(), &deployer);
+    place
+        .args(["init", "payments", "--dry-run"])
+        .run()
+        .code(0)
+        .stderr_has("Nothing was deployed");
+    place
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(0)
+        .stderr_has("Proved: the read role was assumed")
+        .stdout_has("payments: created");
+    place
+        .args([
+            "init",
+            "payments",
+            "--yes",
+            "--history-days",
+            "7",
+            "--tag",
+            "team=a",
+        ])
+        .run()
+        .code(0)
+        .stdout_has("payments: updated");
+    place
+        .args(["init", "payments"])
+        .run()
+        .code(0)
+        .stdout_has("payments: unchanged");
+    place.args(["set", "-c", "payments", "k", "v"]).run().code(5);
+}
+
+/// What `init` asks for itself is checked by the emulator, so the policy can't hold too little without a failure.
+#[test]
+fn the_policy_for_init_holds_nothing_that_init_can_do_without() {
+    for action in [
+        "cloudformation:CreateChangeSet",
+        "cloudformation:DescribeChangeSet",
+        "cloudformation:DescribeStackEvents",
+        "cloudformation:DescribeStacks",
+        "cloudformation:ExecuteChangeSet",
+        "dynamodb:PutItem",
+    ] {
+        let account = Emulator::shared().account();
+        let mut policy = policy(&account);
+        let statements = policy["Statement"].as_array_mut().expect("a list");
+        for statement in statements {
+            if let Some(actions) = statement["Action"].as_array_mut() {
+                actions.retain(|allowed| allowed != action);
+            }
+        }
+        let place = Place::at(&account.url(), &account.user_with("deployer", &policy));
+        place
+            .args(["init", "payments", "--yes"])
+            .run()
+            .code(5)
+            .stderr_has(&format!("{action} was denied"));
+    }
+}
+
+/// The emulator lets CloudFormation do anything in the deployer's name; AWS asks the deployer's policies.
+#[test]
+fn the_policy_for_init_names_what_each_resource_takes() {
+    let account = Emulator::shared().account();
+    let policy = policy(&account);
+    let allowed: Vec<&str> = policy["Statement"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|statement| statement["Action"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let types = TEMPLATE
+        .lines()
+        .filter_map(|line| line.strip_prefix("    Type: "))
+        .filter(|name| name.contains("::"));
+    for resource_type in types {
+        let (_, needed) = TAKES
+            .iter()
+            .find(|(name, _)| *name == resource_type)
+            .unwrap_or_else(|| panic!("the README's policy knows nothing of {resource_type}"));
+        for action in *needed {
+            assert!(allowed.contains(action), "{resource_type} takes {action}");
+        }
+    }
+}
+
+/// What CloudFormation's handlers of each type call for the properties that the template sets (the registry's
+/// schemas, `handlers.*.permissions`), to make it, read it, change it, and take it back when a deployment fails.
+const TAKES: [(&str, &[&str]); 3] = [
+    (
+        "AWS::IAM::ManagedPolicy",
+        &[
+            "iam:CreatePolicy",
+            "iam:CreatePolicyVersion",
+            "iam:DeletePolicy",
+            "iam:DeletePolicyVersion",
+            "iam:GetPolicy",
+            "iam:GetPolicyVersion",
+            "iam:ListEntitiesForPolicy",
+            "iam:ListPolicyVersions",
+        ],
+    ),
+    (
+        "AWS::IAM::Role",
+        &[
+            "iam:AttachRolePolicy",
+            "iam:CreateRole",
+            "iam:DeleteRole",
+            "iam:DeleteRolePermissionsBoundary",
+            "iam:DetachRolePolicy",
+            "iam:GetRole",
+            "iam:GetRolePolicy",
+            "iam:ListAttachedRolePolicies",
+            "iam:ListRolePolicies",
+            "iam:PutRolePermissionsBoundary",
+            "iam:TagRole",
+            "iam:UntagRole",
+            "iam:UpdateAssumeRolePolicy",
+            "iam:UpdateRole",
+            "iam:UpdateRoleDescription",
+        ],
+    ),
+    (
+        "AWS::DynamoDB::Table",
+        &[
+            "dynamodb:CreateTable",
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeContributorInsights",
+            "dynamodb:DescribeKinesisStreamingDestination",
+            "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
+            "dynamodb:GetResourcePolicy",
+            "dynamodb:ListTagsOfResource",
+            "dynamodb:TagResource",
+            "dynamodb:UntagResource",
+            "dynamodb:UpdateContinuousBackups",
+            "dynamodb:UpdateTable",
+            "dynamodb:UpdateTimeToLive",
+        ],
+    ),
+];

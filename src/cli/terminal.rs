@@ -127,7 +127,7 @@ impl Terminal {
         tokio::select! {
             told = told => told.unwrap_or(Ok(false)),
             _ = tokio::signal::ctrl_c() => {
-                eprintln!();
+                aside(format_args!("\n"));
                 Ok(false)
             }
         }

@@ -2,12 +2,17 @@
 
 mod args;
 mod commands;
+mod data_file;
 mod failure;
 mod output;
+mod plan_review;
 mod positionals;
 mod session;
+mod sides;
 mod terminal;
+mod terminal_count;
 mod terminal_progress;
+mod value_line;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -62,6 +67,10 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Get(args) => commands::get::run(args, session, terminal).await,
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,
         Command::Ls(args) => commands::ls::run(args, session, terminal).await,
+        Command::History(args) => commands::history::run(args, session, terminal).await,
+        Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,
+        Command::Diff(args) => commands::diff::run(args, session, terminal).await,
+        Command::Copy(args) => commands::copy::run(args, session, terminal).await,
         Command::Info(args) => commands::info::run(args, session, terminal).await,
         Command::Version => commands::version::run(session, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),

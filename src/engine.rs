@@ -65,8 +65,8 @@ pub struct Opened {
     pub caller: Option<Caller>,
 }
 
-/// AWS as the target chooses it.
-pub async fn aws(target: &Target) -> Result<Arc<Aws>, OpenError> {
+/// AWS as the target chooses it, its requests counted by `requests`.
+pub async fn aws(target: &Target, requests: Meter) -> Result<Arc<Aws>, OpenError> {
     let settings = AwsSettings {
         region: target.region.as_ref().map(|setting| setting.value.clone()),
         profile: match &target.profile {
@@ -82,6 +82,7 @@ pub async fn aws(target: &Target) -> Result<Arc<Aws>, OpenError> {
             }),
         },
         endpoint_url: target.endpoint_url.clone(),
+        requests,
     };
     Aws::load(&settings).await.map(Arc::new).map_err(OpenError::Aws)
 }
@@ -98,7 +99,7 @@ pub async fn open(
     match (&target.engine.value, aws) {
         (EngineName::DynamoDb, Some(aws)) => open_dynamodb(target, config, access, aws, capacity).await,
         (EngineName::DynamoDb, None) => {
-            let aws = self::aws(target).await?;
+            let aws = self::aws(target, Meter::default()).await?;
             open_dynamodb(target, config, access, &aws, capacity).await
         }
         (EngineName::Local, _) => open_local(target, config, access),

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod engine;
 pub mod formats;
 pub mod model;
+pub mod ops;
 #[cfg(feature = "stack")]
 pub mod stack;
 pub mod store;

@@ -4,6 +4,7 @@
 pub mod conformance;
 mod decide;
 mod error;
+mod limit;
 mod listing;
 mod past;
 mod snapshot;
@@ -16,7 +17,8 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 
 pub use decide::{Decision, HeadMove, State, decide};
-pub use error::{Conflict, Limit, Result, StoreError};
+pub use error::{Conflict, Result, StoreError};
+pub use limit::Limit;
 pub use listing::{Listed, Scope};
 pub use past::Past;
 pub use snapshot::{Digest, Snapshot};

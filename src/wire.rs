@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::{Entry, Head, Key, Value, ValueKind};
+use crate::model::{Change, Entry, Head, Key, Op, Value, ValueKind};
 
 /// An entry. Without a value where it isn't asked for or is masked.
 #[derive(Debug, Serialize)]
@@ -168,6 +168,176 @@ pub struct Listing {
     pub nodes: Vec<Node>,
     /// The folders, with their trailing slash.
     pub folders: Vec<String>,
+}
+
+/// A line of a section's log, as `watch` and `history` tell it.
+#[derive(Debug, Serialize)]
+pub struct ChangeLine {
+    /// The command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<&'static str>,
+    op: &'static str,
+    section: String,
+    key: String,
+    revision: u64,
+    index: u32,
+    of: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<ValueKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    masked: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl: Option<u64>,
+    by: String,
+    at: String,
+    commit: String,
+}
+
+impl ChangeLine {
+    /// The line with the new value; a secret is masked.
+    pub fn new(action: Option<&'static str>, change: &Change) -> Self {
+        let line = Self {
+            action,
+            op: "delete",
+            section: change.key.section().to_string(),
+            key: change.key.to_string(),
+            revision: change.revision.get(),
+            index: change.index,
+            of: change.of,
+            version: None,
+            kind: None,
+            value: None,
+            masked: false,
+            ttl: None,
+            by: change.by.clone(),
+            at: change.at.to_string(),
+            commit: change.commit.to_string(),
+        };
+        match &change.op {
+            Op::Delete => line,
+            Op::Set {
+                value: new,
+                version,
+                secret,
+                ttl,
+                ..
+            } => Self {
+                op: "set",
+                version: Some(*version),
+                kind: Some(new.kind()),
+                value: (!secret).then(|| value(new)).flatten(),
+                masked: *secret,
+                ttl: ttl.map(crate::model::Ttl::seconds),
+                ..line
+            },
+        }
+    }
+}
+
+/// One key that a plan changes, or that differs between two sides.
+#[derive(Debug, Serialize)]
+pub struct PlannedChange {
+    op: &'static str,
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Side>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Side>,
+}
+
+/// A value with whether it is a secret, where it is to be shown.
+pub type Shown<'v> = Option<(&'v Value, bool)>;
+
+#[derive(Debug, Serialize)]
+struct Side {
+    kind: ValueKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    masked: bool,
+}
+
+impl PlannedChange {
+    /// The change, with the values before and after where they are to be shown; a secret is masked.
+    pub fn new(op: &'static str, key: String, (from, to): (Shown<'_>, Shown<'_>)) -> Self {
+        let side = |(shown, secret): (&Value, bool)| Side {
+            kind: shown.kind(),
+            value: (!secret).then(|| value(shown)).flatten(),
+            masked: secret,
+        };
+        Self {
+            op,
+            key,
+            from: from.map(side),
+            to: to.map(side),
+        }
+    }
+}
+
+/// Where a section stands after a commit.
+#[derive(Debug, Serialize)]
+pub struct SectionRevision {
+    name: String,
+    revision: u64,
+}
+
+impl SectionRevision {
+    /// The section of that head.
+    pub fn new(head: &Head) -> Self {
+        Self {
+            name: head.section.to_string(),
+            revision: head.revision.get(),
+        }
+    }
+}
+
+/// What the commands answer that carry out a plan.
+#[derive(Debug, Serialize)]
+pub struct Applied {
+    /// The command.
+    pub action: &'static str,
+    /// The config that it changes.
+    pub config: String,
+    /// `applied`, `unchanged` or `planned`.
+    pub result: &'static str,
+    /// Keys that are new.
+    pub added: usize,
+    /// Keys with another value than before.
+    pub changed: usize,
+    /// Keys that are gone.
+    pub removed: usize,
+    /// Keys that were as they are to be.
+    pub unchanged: usize,
+    /// The keys that change.
+    pub changes: Vec<PlannedChange>,
+    /// The sections that were written.
+    pub sections: Vec<SectionRevision>,
+}
+
+/// What `diff` answers.
+#[derive(Debug, Serialize)]
+pub struct Compared {
+    /// `diff`
+    pub action: &'static str,
+    /// Whether there is no difference.
+    pub same: bool,
+    /// The names that differ.
+    pub changes: Vec<PlannedChange>,
+}
+
+/// What `history` answers.
+#[derive(Debug, Serialize)]
+pub struct History {
+    /// `history`
+    pub action: &'static str,
+    /// The key.
+    pub key: String,
+    /// The lines of its log, newest first.
+    pub changes: Vec<ChangeLine>,
 }
 
 /// A section in [`Info`].

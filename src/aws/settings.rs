@@ -26,6 +26,8 @@ pub struct AwsSettings {
     pub profile: Option<Profile>,
     /// The endpoint of every service.
     pub endpoint_url: Option<String>,
+    /// Where the requests of every client are counted.
+    pub requests: Meter,
 }
 
 /// A profile that was chosen.
@@ -43,7 +45,6 @@ pub struct Aws {
     sdk: SdkConfig,
     region: Region,
     identity: String,
-    meter: Meter,
     cache: Cache,
 }
 
@@ -57,8 +58,7 @@ impl Aws {
     /// Settles region, endpoints and where credentials come from. Credentials are asked for when a request
     /// first needs them.
     pub async fn load(settings: &AwsSettings) -> Result<Self, AwsError> {
-        let meter = Meter::default();
-        let sdk = loader(settings, &meter).await.load().await;
+        let sdk = loader(settings).await.load().await;
         let region = sdk
             .region()
             // A variable that is set to nothing is as good as unset.
@@ -71,7 +71,6 @@ impl Aws {
             region,
             identity: identity(settings, &sdk),
             sdk,
-            meter,
             cache: Cache::open(),
         })
     }
@@ -91,11 +90,6 @@ impl Aws {
         self.sdk.to_builder().credentials_provider(credentials).build()
     }
 
-    /// What counts the requests of every client made from this.
-    pub fn meter(&self) -> &Meter {
-        &self.meter
-    }
-
     /// Names the base credentials' settings and endpoints; two callers who differ in them never share a cached
     /// file.
     pub(super) fn identity(&self) -> &str {
@@ -111,8 +105,8 @@ impl Aws {
     }
 }
 
-async fn loader(settings: &AwsSettings, meter: &Meter) -> ConfigLoader {
-    let http = http::client(meter.clone());
+async fn loader(settings: &AwsSettings) -> ConfigLoader {
+    let http = http::client(settings.requests.clone());
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .timeout_config(

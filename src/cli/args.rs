@@ -100,7 +100,7 @@ pub(super) struct Global {
     pub(super) stats: bool,
 }
 
-fn account(text: &str) -> Result<String, String> {
+pub(super) fn account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {
@@ -131,6 +131,15 @@ pub(super) enum Command {
     Delete(commands::delete::DeleteArgs),
     /// List keys
     Ls(commands::ls::LsArgs),
+    /// Show the log of a key
+    History(commands::history::HistoryArgs),
+    /// Take a key, or all below a prefix, back to a revision
+    Rollback(commands::rollback::RollbackArgs),
+    /// Compare two places, or a place with its past
+    Diff(commands::diff::DiffArgs),
+    /// Copy keys from one place to another
+    #[command(visible_alias = "cp")]
+    Copy(commands::copy::CopyArgs),
     /// Show a config's sections, version and digest
     Info(commands::info::InfoArgs),
     /// Show the version

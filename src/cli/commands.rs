@@ -1,13 +1,17 @@
 //! One file a command.
 
 pub(super) mod completions;
+pub(super) mod copy;
 pub(super) mod delete;
+pub(super) mod diff;
 pub(super) mod get;
 mod guards;
+pub(super) mod history;
 pub(super) mod info;
 pub(super) mod init;
 pub(super) mod ls;
 pub(super) mod man;
+pub(super) mod rollback;
 pub(super) mod set;
 pub(super) mod template;
 pub(super) mod r#use;

@@ -5,6 +5,7 @@ use std::error::Error;
 use crate::aws::{AwsError, Fault};
 use crate::engine::OpenError;
 use crate::model::{Kind, ValueError};
+use crate::ops::OpsError;
 use crate::stack::StackError;
 use crate::store::StoreError;
 use crate::target::TargetError;
@@ -73,6 +74,11 @@ impl Failure {
         failure
     }
 
+    /// The answer is no, which the result has said already.
+    pub(super) fn no() -> Self {
+        Self::new(Kind::No, String::new())
+    }
+
     /// The process's exit code.
     pub(super) fn exit_code(&self) -> u8 {
         match self.kind {
@@ -103,6 +109,41 @@ impl From<StoreError> for Failure {
             StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
             _ => failure,
         }
+    }
+}
+
+impl From<OpsError> for Failure {
+    fn from(error: OpsError) -> Self {
+        match error {
+            OpsError::Store(error) => error.into(),
+            OpsError::Limit(_) => {
+                Self::of(error.kind(), &error).hint("--batch makes several commits of it, one after another")
+            }
+            OpsError::Spans(_) => {
+                Self::of(error.kind(), &error).hint("give a prefix within one section, such as /db")
+            }
+            OpsError::Digest { .. } => Self::of(error.kind(), &error)
+                .hint("someone has changed it since; `discfg info --prefix` shows the digest now"),
+            other => Self::of(other.kind(), &other),
+        }
+    }
+}
+
+/// What ends a command half way: the store, whose errors are explained by who asked, or anything else.
+pub(super) enum Stop {
+    Ops(OpsError),
+    Failure(Failure),
+}
+
+impl<E: Into<OpsError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Ops(error.into())
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
     }
 }
 

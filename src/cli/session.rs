@@ -3,10 +3,11 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::args::{Format, Global};
-use super::failure::Failure;
+use super::failure::{Failure, Stop};
 use crate::aws::{Aws, AwsError, Meter};
 use crate::engine::{self, OpenError, Opened};
 use crate::model::{Access, ConfigName, Kind, Role};
+use crate::ops::OpsError;
 use crate::store::{Store, StoreError};
 use crate::target::{Choices, EngineName, Surroundings, Target, Trust};
 
@@ -16,6 +17,7 @@ pub(super) struct Session {
     target: Option<Target>,
     aws: Option<Arc<Aws>>,
     opened: Option<Opened>,
+    requests: Meter,
     capacity: Meter,
 }
 
@@ -26,7 +28,17 @@ impl Session {
             target: None,
             aws: None,
             opened: None,
+            requests: Meter::default(),
             capacity: Meter::default(),
+        }
+    }
+
+    /// Another session, whose requests count as this one's.
+    pub(super) fn beside(&self, global: Global) -> Self {
+        Self {
+            requests: self.requests.clone(),
+            capacity: self.capacity.clone(),
+            ..Self::new(global)
         }
     }
 
@@ -65,12 +77,18 @@ impl Session {
         Ok(self.target.insert(target))
     }
 
+    /// The name of the config that the command works on.
+    pub(super) fn config(&mut self) -> Result<String, Failure> {
+        Ok(self.target()?.config()?.to_string())
+    }
+
     /// AWS, as the target chooses it.
     pub(super) async fn aws(&mut self) -> Result<Arc<Aws>, Failure> {
         if let Some(aws) = &self.aws {
             return Ok(Arc::clone(aws));
         }
-        let aws = engine::aws(self.target()?).await?;
+        let requests = self.requests.clone();
+        let aws = engine::aws(self.target()?, requests).await?;
         Ok(Arc::clone(self.aws.insert(aws)))
     }
 
@@ -110,8 +128,9 @@ impl Session {
     }
 
     /// Says more of a denial: who asked, in which role, and what mends it.
-    pub(super) fn explain(&self, error: StoreError, access: Access) -> Failure {
-        if let StoreError::Credentials { .. } = &error
+    pub(super) fn explain(&self, error: impl Into<OpsError>, access: Access) -> Failure {
+        let error = error.into();
+        if let OpsError::Store(StoreError::Credentials { .. }) = &error
             && let Some(Opened {
                 session: Some(session),
                 ..
@@ -127,7 +146,7 @@ impl Session {
             return failure;
         }
         let denied = match &error {
-            StoreError::Denied { action, .. } => Some(action.clone()),
+            OpsError::Store(StoreError::Denied { action, .. }) => Some(action.clone()),
             _ => None,
         };
         let mut failure = Failure::from(error);
@@ -168,6 +187,14 @@ impl Session {
             }
         }
         failure
+    }
+
+    /// Says why a command ended half way.
+    pub(super) fn explain_stop(&self, stop: Stop, access: Access) -> Failure {
+        match stop {
+            Stop::Ops(error) => self.explain(error, access),
+            Stop::Failure(failure) => failure,
+        }
     }
 
     /// STS says "denied", too, of a role that isn't there: CloudFormation knows which it is.
@@ -236,11 +263,7 @@ impl Session {
 
     /// What `--stats` says.
     pub(super) fn stats(&self) -> String {
-        let spent = self
-            .aws
-            .as_ref()
-            .map(|aws| aws.meter().spent())
-            .unwrap_or_default();
+        let spent = self.requests.spent();
         let capacity = self.capacity.spent();
         let each: Vec<String> = spent
             .requests

@@ -100,8 +100,11 @@ impl Terminal {
         self.quiet
     }
 
-    /// Says why the command failed.
+    /// Says why the command failed, unless the result has said it.
     pub(super) fn fail(&self, failure: &Failure) {
+        if failure.message.is_empty() {
+            return;
+        }
         let red = console::Style::new().for_stderr().red().bold();
         aside(format_args!("{} {}\n", red.apply_to("error:"), failure.message));
         for cause in &failure.causes {

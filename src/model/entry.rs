@@ -33,6 +33,12 @@ impl Entry {
     }
 }
 
+impl AsRef<Value> for Entry {
+    fn as_ref(&self) -> &Value {
+        &self.value
+    }
+}
+
 /// Where a section stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {

@@ -11,6 +11,7 @@ mod path;
 mod provision;
 mod region;
 mod revision;
+mod side;
 mod value;
 
 pub use access::{Access, GrantName, GrantNameError, Role, RoleError};
@@ -27,4 +28,5 @@ pub use provision::{
 };
 pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};
+pub use side::{Side, SideError};
 pub use value::{Encoding, Value, ValueError, ValueKind};

@@ -211,7 +211,7 @@ fn check_actions(
     elsewhere.sort();
     elsewhere.dedup();
     let (changes, sections, guards) = (effective.len(), lines.len(), elsewhere.len());
-    if 2 * changes + sections + new_sections + guards > Limit::MAX_ACTIONS {
+    if Limit::actions_of(changes, sections, new_sections, guards) > Limit::MAX_ACTIONS {
         return Err(StoreError::Limit(Limit::Actions {
             changes,
             sections,
@@ -222,16 +222,13 @@ fn check_actions(
     Ok(())
 }
 
-/// An upper bound of what attribute names, numbers and times of an entry and its log line take.
-const FIXED_BYTES: usize = 600;
-
 fn check_bytes(changes: &[Applied]) -> Result<()> {
     let size = changes
         .iter()
         .map(|applied| {
             let new = applied.entry.as_ref().map_or(0, |entry| entry.value.len());
             let old = applied.previous.as_ref().map_or(0, |entry| entry.value.len());
-            2 * new + old + 3 * applied.change.key.as_str().len() + 3 * applied.change.by.len() + FIXED_BYTES
+            Limit::bytes_of(&applied.change.key, new, old, applied.change.by.len())
         })
         .sum();
     if size > Limit::MAX_BYTES {

@@ -1,6 +1,7 @@
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
+use super::Limit;
 use crate::model::{CommitId, Entry, Guard, Key, Kind, Revision, Section};
 
 /// What went wrong in an engine.
@@ -185,58 +186,6 @@ impl std::fmt::Display for Conflict {
                 now.version, now.revision, now.modified, now.by
             ),
             None => write!(f, "; it is absent"),
-        }
-    }
-}
-
-/// A limit of a commit, and what was asked of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Limit {
-    /// DynamoDB takes 100 actions a transaction (DynamoDB quotas, "Transactions").
-    Actions {
-        /// Changed keys, two actions each.
-        changes: usize,
-        /// Sections written, one each.
-        sections: usize,
-        /// Sections that are new, one more each.
-        new_sections: usize,
-        /// Guards on keys and sections that aren't written, one each.
-        guards: usize,
-    },
-    /// DynamoDB takes 4 MB a transaction (DynamoDB quotas, "Transactions").
-    Bytes {
-        /// The size of entries and log lines together, in bytes.
-        size: usize,
-    },
-}
-
-impl Limit {
-    /// The most actions a commit may have.
-    pub const MAX_ACTIONS: usize = 100;
-    /// The most bytes that the items of a commit may have together.
-    pub const MAX_BYTES: usize = 4_000_000;
-}
-
-impl std::fmt::Display for Limit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match *self {
-            Self::Actions {
-                changes,
-                sections,
-                new_sections,
-                guards,
-            } => write!(
-                f,
-                "the commit needs {} actions (2 × {changes} changes + {sections} sections + {new_sections} new \
-                 sections + {guards} guards elsewhere); at most {} go into one",
-                2 * changes + sections + new_sections + guards,
-                Self::MAX_ACTIONS
-            ),
-            Self::Bytes { size } => write!(
-                f,
-                "the commit has {size} bytes with its log lines; at most {} go into one",
-                Self::MAX_BYTES
-            ),
         }
     }
 }

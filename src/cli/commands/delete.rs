@@ -1,25 +1,45 @@
 use clap::Args;
+use futures::TryStreamExt as _;
 
 use super::guards::GuardArgs;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
-use crate::cli::positionals::{config_and_key, hint};
+use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Mutation};
-use crate::store::{StoreError, Txn};
+use crate::model::{Access, Kind, Mutation};
+use crate::ops::Plan;
+use crate::store::{Consistency, Listed, Scope, StoreError, Txn};
 use crate::wire::{AnyNode, Envelope};
 
-/// Remove a key
+/// Remove a key, or all below a prefix
 ///
-/// A key that isn't there is exit code 3, unless --ignore-not-found.
+/// A key that isn't there is exit code 3, unless --ignore-not-found. With -r the word is a prefix: /db removes what
+/// lies below it, and not the key /db itself.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg delete [OPTIONS] [CONFIG] KEY")]
+#[command(
+    override_usage = "discfg delete [OPTIONS] [CONFIG] KEY\n       discfg delete -r [OPTIONS] [CONFIG] PREFIX"
+)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct DeleteArgs {
     /// The config, if two are given, and the key
     #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
     words: Vec<String>,
-    /// A key that isn't there is no failure
+    /// Remove all that lies below a prefix, after asking; over the limit of one commit in several, after saying so
+    #[arg(
+        short,
+        long,
+        conflicts_with_all = ["if_present", "if_revision", "if_value", "if_absent"]
+    )]
+    recursive: bool,
+    /// Don't ask
+    #[arg(short, long, requires = "recursive")]
+    yes: bool,
+    /// Show what would be removed, and remove nothing
+    #[arg(long, requires = "recursive")]
+    dry_run: bool,
+    /// What isn't there is no failure
     #[arg(long)]
     ignore_not_found: bool,
     #[command(flatten)]
@@ -31,6 +51,10 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
+    if args.recursive {
+        let result = below(&args, session, terminal).await;
+        return result.map_err(|stop| session.explain_stop(stop, Access::Write));
+    }
     let (config, key) = config_and_key(&args.words)?;
     session.choose(config)?;
     let guards = args.guards.read(&key)?;
@@ -68,4 +92,48 @@ pub(in crate::cli) async fn run(
     show(terminal, session.format(), &shape, human, || {
         format!("{revision}\n").into_bytes()
     })
+}
+
+async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Stop> {
+    let (config, prefix) = config_and_prefix(&args.words)?;
+    session.choose(config)?;
+    let (config, format) = (session.config()?, session.format());
+    let store = session.store(Access::Write, &prefix).await?;
+    let mut entries = Vec::new();
+    let scope = Scope::all(prefix.clone());
+    let mut listed = store.list(&scope, Consistency::Strong);
+    while let Some(item) = listed.try_next().await? {
+        if let Listed::Entry(entry) = item {
+            entries.push(*entry);
+        }
+    }
+    if entries.is_empty() && !args.ignore_not_found {
+        let failure = Failure::new(Kind::NotFound, format!("there is nothing below {prefix}"));
+        return Err(match hint("delete -r", &args.words, "prefix") {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+        .into());
+    }
+    // Whatever is written there meanwhile goes, too: it was said that all of it shall.
+    let plan = Plan::remove(entries).unguarded();
+    let batch = plan.check_limit().is_err();
+    if batch && !args.dry_run {
+        terminal.hint(&format!(
+            "{} keys don't go into one commit: they will be removed in several, one after another",
+            plan.len()
+        ));
+    }
+    let review = Review {
+        action: "delete",
+        config,
+        plan: &plan,
+        ask: if args.yes { Ask::Never } else { Ask::First },
+    };
+    let how = PlanArgs {
+        dry_run: args.dry_run,
+        batch,
+        values: false,
+    };
+    review.carry_out(&how, store, format, terminal).await
 }

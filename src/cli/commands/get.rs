@@ -5,7 +5,8 @@ use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, Entry, Kind, Value};
+use crate::model::{Access, Encoding, Entry, Kind, Revision, Value};
+use crate::ops::{self, OpsError};
 use crate::store::{Consistency, StoreError};
 use crate::wire::{AnyNode, Envelope};
 
@@ -18,6 +19,9 @@ pub(in crate::cli) struct GetArgs {
     /// The config, if two are given, and the key
     #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
     words: Vec<String>,
+    /// The value as it was at this revision of the key's section; `history` shows them
+    #[arg(long, value_name = "N", conflicts_with = "eventual")]
+    revision: Option<Revision>,
     /// Allow an answer that misses the latest writes, at half the price
     #[arg(long)]
     eventual: bool,
@@ -38,7 +42,11 @@ pub(in crate::cli) async fn run(
     } else {
         Consistency::Strong
     };
-    let found = session.store(Access::Read, &key).await?.get(&key, read).await;
+    let store = session.store(Access::Read, &key).await?;
+    let found = match args.revision {
+        Some(revision) => ops::entry_at(store, &key, revision).await,
+        None => store.get(&key, read).await.map_err(OpsError::from),
+    };
     let found = found.map_err(|error| session.explain(error, Access::Read))?;
     if let Some(entry) = found {
         return show_entry(&entry, session, terminal);
@@ -58,7 +66,13 @@ pub(in crate::cli) async fn run(
             || default.into_bytes(),
         );
     }
-    let failure = Failure::from(StoreError::NotFound(key));
+    let failure = match args.revision {
+        Some(revision) => Failure::new(
+            Kind::NotFound,
+            format!("the key {key} was not there at revision {revision}"),
+        ),
+        None => Failure::from(StoreError::NotFound(key)),
+    };
     Err(match hint("get", &args.words, "key") {
         Some(hint) => failure.hint(hint),
         None => failure,

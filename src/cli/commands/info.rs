@@ -39,7 +39,7 @@ pub(in crate::cli) async fn run(
     )?;
     let prefix = args.prefix.unwrap_or_else(Prefix::all);
     let store = session.store(Access::Read, "every section").await?;
-    let read = async {
+    let read: crate::store::Result<_> = async {
         Ok((
             store.state().await?,
             store.snapshot(std::slice::from_ref(&prefix)).await?,

@@ -2,13 +2,14 @@ use clap::Args;
 use futures::TryStreamExt as _;
 
 use crate::cli::args::Format;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::value_line::value_line;
 use crate::model::{Access, Entry, Timestamp};
-use crate::store::{Consistency, Listed, Scope, StoreError};
+use crate::store::{Consistency, Listed, Scope};
 use crate::wire::{Listing, Node};
 
 /// List keys
@@ -73,11 +74,7 @@ pub(in crate::cli) async fn run(
         Ok(())
     }
     .await;
-    match result {
-        Err(Stop::Store(error)) => return Err(session.explain(error, Access::Read)),
-        Err(Stop::Failure(failure)) => return Err(failure),
-        Ok(()) => {}
-    }
+    result.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     if !found && let Some(hint) = hint("ls", &args.words, "prefix") {
         terminal.hint(&format!("hint: {hint}"));
     }
@@ -85,23 +82,6 @@ pub(in crate::cli) async fn run(
         return Ok(());
     }
     show(terminal, session.format(), &listing, String::new, Vec::new)
-}
-
-enum Stop {
-    Store(StoreError),
-    Failure(Failure),
-}
-
-impl From<StoreError> for Stop {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::Failure(failure)
-    }
 }
 
 fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
@@ -119,7 +99,7 @@ fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
     };
     if args.values {
         line.push('\t');
-        line.push_str(&shown(entry));
+        line.push_str(&value_line(&entry.value, entry.secret));
     }
     line
 }
@@ -147,18 +127,5 @@ fn span(seconds: i64) -> String {
         s if s < 3600 => format!("{}m", s / 60),
         s if s < 86400 => format!("{}h", s / 3600),
         s => format!("{}d", s / 86400),
-    }
-}
-
-/// A value on one line.
-fn shown(entry: &Entry) -> String {
-    match entry.value.as_text() {
-        _ if entry.secret => "(secret)".into(),
-        Some(text) => text
-            .escape_debug()
-            .to_string()
-            .replace("\\\"", "\"")
-            .replace("\\'", "'"),
-        None => format!("({} bytes)", entry.value.len()),
     }
 }

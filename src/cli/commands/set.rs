@@ -1,14 +1,11 @@
 use std::ffi::OsString;
-use std::fs::{File, Metadata};
-use std::io::{self, IsTerminal as _, Read};
-use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::guards::GuardArgs;
+use crate::cli::data_file;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
@@ -106,7 +103,7 @@ fn split(mut words: Vec<OsString>, data: Option<&Path>) -> Result<(Vec<String>, 
         Some(_) if words.len() == 3 => {
             return Err(Failure::usage("the value is given twice: as a word and with -d"));
         }
-        Some(path) => read_data(path)?,
+        Some(path) => data_file::read(path, "the value", Value::MAX_BYTES)?,
         None if words.len() == 1 => {
             return Err(Failure::usage("a value is missing").hint(
                 "give it after the key, or with -d FILE; -d - reads stdin, and '' is the empty value",
@@ -122,51 +119,4 @@ fn split(mut words: Vec<OsString>, data: Option<&Path>) -> Result<(Vec<String>, 
         })
         .collect::<Result<_, _>>()?;
     Ok((words, bytes))
-}
-
-/// Where reading stops: far over the limit, so that the size of most that is over it can be told.
-const MOST_READ: u64 = 16 * 1024 * 1024;
-
-/// Reads a file or stdin.
-fn read_data(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable =
-        |error: io::Error| Failure::caused(Kind::Invalid, format!("can't read {}", path.display()), &error);
-    let file = if path.as_os_str() == "-" {
-        let stdin = io::stdin();
-        let file = stdin
-            .as_fd()
-            .try_clone_to_owned()
-            .map(File::from)
-            .map_err(unreadable)?;
-        if !stdin.is_terminal() && is_closed(&file) {
-            return Err(Failure::new(
-                Kind::Invalid,
-                "stdin is closed, or is /dev/null: there is no value to read",
-            )
-            .hint("the empty value is '', or -d /dev/null"));
-        }
-        file
-    } else {
-        File::open(path).map_err(unreadable)?
-    };
-    let mut bytes = Vec::new();
-    let read = (&file).take(MOST_READ).read_to_end(&mut bytes);
-    if read.map_err(unreadable)? as u64 == MOST_READ {
-        let whole = file.metadata().ok().filter(Metadata::is_file);
-        let size = whole.map_or_else(|| format!("at least {MOST_READ}"), |file| file.len().to_string());
-        let max = Value::MAX_BYTES;
-        let message = format!("the value has {size} bytes; at most {max} are allowed");
-        return Err(Failure::new(Kind::Invalid, message));
-    }
-    Ok(bytes)
-}
-
-/// Whether stdin was closed when the process began: then Rust has put `/dev/null` in its place.
-fn is_closed(stdin: &File) -> bool {
-    let null = std::fs::metadata("/dev/null").map(|null| null.rdev());
-    match (stdin.metadata(), null) {
-        (Ok(stdin), Ok(null)) => stdin.rdev() == null,
-        (Err(_), _) => true,
-        (_, Err(_)) => false,
-    }
 }

@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::cli::failure::{Failure, Stop};
+use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::session::Session;
+use crate::cli::sides::{self, SideArgs};
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, Entry, Key, Kind, Side};
+use crate::ops::{Plan, Wanted};
+
+/// Copy keys from one place to another
+///
+/// A side is CONFIG, /PREFIX of the chosen config, or `CONFIG:/PREFIX`; the first may end with @REVISION. Each side
+/// is reached with an identity of its own. Shows what would change and asks; keys of the second side that the first
+/// doesn't have stay. Keys with a time to live are left out unless --with-ttl.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg copy [OPTIONS] FROM TO")]
+pub(in crate::cli) struct CopyArgs {
+    /// Where to read
+    #[arg(value_name = "FROM")]
+    from: Side,
+    /// Where to write
+    #[arg(value_name = "TO")]
+    to: Side,
+    /// Keys with a time to live, too; it begins anew
+    #[arg(long)]
+    with_ttl: bool,
+    /// Don't ask
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    sides: SideArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: CopyArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    if args.to.revision.is_some() {
+        return Err(Failure::usage("the past can't be written: TO takes no @REVISION"));
+    }
+    let mut from = args.sides.from(&args.from, session);
+    let mut to = args.sides.to(&args.to, session);
+    let read = sides::read(&args.from, &mut from, args.with_ttl).await;
+    let read = read.map_err(|stop| from.explain_stop(stop, Access::Read))?;
+    let wanted = moved(read, &args.to)?;
+    let result: Result<(), Stop> = async {
+        let config = to.config()?;
+        let format = to.format();
+        let store = to.store(Access::Write, &args.to.prefix).await?;
+        let plan = Plan::set(store, wanted).await?;
+        let review = Review {
+            action: "copy",
+            config,
+            plan: &plan,
+            ask: if args.yes { Ask::Never } else { Ask::First },
+        };
+        review.carry_out(&args.plan, store, format, terminal).await
+    }
+    .await;
+    result.map_err(|stop| to.explain_stop(stop, Access::Write))
+}
+
+/// The entries under their names below the second side's prefix.
+fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, Wanted>, Failure> {
+    read.into_iter()
+        .map(|(name, entry)| {
+            let path = format!("{}{name}", to.prefix.with_slash());
+            let key: Key = path.parse().map_err(|error| {
+                Failure::caused(
+                    Kind::Invalid,
+                    format!("{name} can't lie below {}", to.prefix),
+                    &error,
+                )
+            })?;
+            Ok((key, entry.into()))
+        })
+        .collect()
+}

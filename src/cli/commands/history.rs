@@ -1,0 +1,96 @@
+use clap::Args;
+use futures::TryStreamExt as _;
+
+use crate::cli::failure::{Failure, Stop};
+use crate::cli::output::show;
+use crate::cli::positionals::{config_and_key, hint};
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::cli::value_line::value_line;
+use crate::model::{Access, Change, Kind, Op, Revision};
+use crate::wire::{ChangeLine, History};
+
+/// Show the log of a key
+///
+/// Newest first. The log goes back as many days as the config keeps (`init --history-days`), and lives on when the
+/// key is deleted. An expiry isn't in it.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg history [OPTIONS] [CONFIG] KEY")]
+pub(in crate::cli) struct HistoryArgs {
+    /// The config, if two are given, and the key
+    #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
+    words: Vec<String>,
+    /// Show at most this many lines; 0 for all
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Only what was done before this revision of the key's section
+    #[arg(long, value_name = "REVISION")]
+    before: Option<Revision>,
+    /// With values; -f json has them always, but for secrets
+    #[arg(long)]
+    values: bool,
+}
+
+pub(in crate::cli) async fn run(
+    args: HistoryArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let (config, key) = config_and_key(&args.words)?;
+    session.choose(config)?;
+    let limit = if args.limit == 0 { usize::MAX } else { args.limit };
+    let result: Result<Vec<Change>, Stop> = async {
+        let store = session.store(Access::Read, &key).await?;
+        let mut lines = store.history(&key, args.before);
+        let mut found = Vec::new();
+        while found.len() < limit
+            && let Some(line) = lines.try_next().await?
+        {
+            found.push(line);
+        }
+        Ok(found)
+    }
+    .await;
+    let lines = result.map_err(|stop| session.explain_stop(stop, Access::Read))?;
+    if lines.is_empty() {
+        let failure = Failure::new(Kind::NotFound, format!("the log holds nothing of the key {key}"));
+        return Err(match hint("history", &args.words, "key") {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        });
+    }
+    let shape = History {
+        action: "history",
+        key: key.to_string(),
+        changes: lines.iter().map(|line| ChangeLine::new(None, line)).collect(),
+    };
+    let human = || lines.iter().map(|line| told(line, args.values)).collect();
+    show(terminal, session.format(), &shape, human, || {
+        let revisions = lines.iter().map(|line| format!("{}\n", line.revision));
+        revisions.collect::<String>().into_bytes()
+    })
+}
+
+fn told(line: &Change, values: bool) -> String {
+    let (version, what, value) = match &line.op {
+        Op::Set {
+            value,
+            version,
+            secret,
+            ..
+        } => (format!("v{version}"), "set", value_line(value, *secret)),
+        Op::Delete => ("-".into(), "delete", String::new()),
+    };
+    let mut text = format!(
+        "{:>8} {version:>7}  {what:<6}  {}  {}",
+        format!("r{}", line.revision),
+        line.at,
+        line.by
+    );
+    if values && !value.is_empty() {
+        text.push('\t');
+        text.push_str(&value);
+    }
+    text.push('\n');
+    text
+}

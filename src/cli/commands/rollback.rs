@@ -1,0 +1,180 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::cli::failure::{Failure, Stop};
+use crate::cli::output::show;
+use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::positionals::{config_and_key, parse};
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, TtlChoice};
+use crate::ops::{self, Plan, Wanted};
+use crate::store::{Committed, Consistency, Snapshot, Store, Txn};
+use crate::wire::{AnyNode, Envelope};
+
+/// Take a key, or all below a prefix, back to a revision
+///
+/// A rollback is a new commit: it shows in the log, and can be rolled back. A deleted key comes back, a key that was
+/// not there is deleted; times to live don't come back. The revision is one of the key's section, as `history`
+/// shows it.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]"
+)]
+pub(in crate::cli) struct RollbackArgs {
+    /// The config, if it is given, and the key, unless --prefix is given
+    #[arg(value_name = "KEY", num_args = 0..=2)]
+    words: Vec<String>,
+    /// The revision to go back to
+    #[arg(long, value_name = "REVISION", required = true)]
+    to: Revision,
+    /// Take all below this prefix back, instead of a key; it must lie within one section
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<Prefix>,
+    /// Don't ask before a prefix is taken back
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    plan: PlanArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: RollbackArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let Some(prefix) = &args.prefix else {
+        let (config, key) = config_and_key(&args.words)?;
+        session.choose(config)?;
+        let result = one_key(&key, &args, session, terminal).await;
+        return result.map_err(|stop| session.explain_stop(stop, Access::Write));
+    };
+    match args.words.as_slice() {
+        [] => {}
+        [config] => session.choose(Some(parse("CONFIG", config)?))?,
+        _ => return Err(Failure::usage("with --prefix no key is given: expected [CONFIG]")),
+    }
+    let result = below(prefix, &args, session, terminal).await;
+    result.map_err(|stop| session.explain_stop(stop, Access::Write))
+}
+
+async fn below(
+    prefix: &Prefix,
+    args: &RollbackArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Stop> {
+    let config = session.config()?;
+    let format = session.format();
+    let store = session.store(Access::Write, prefix).await?;
+    let then = ops::state_at(store, prefix, args.to).await?;
+    let now = store.snapshot(std::slice::from_ref(prefix)).await?;
+    let plan = Plan::over(now, prefix, wanted(then), true)?;
+    let ask = if args.yes { Ask::Never } else { Ask::First };
+    let review = Review {
+        action: "rollback",
+        config,
+        plan: &plan,
+        ask,
+    };
+    review.carry_out(&args.plan, store, format, terminal).await
+}
+
+fn wanted(then: Snapshot) -> BTreeMap<Key, Wanted> {
+    then.entries
+        .into_iter()
+        .map(|entry| {
+            (
+                entry.key.clone(),
+                Wanted {
+                    ttl: None,
+                    ..entry.into()
+                },
+            )
+        })
+        .collect()
+}
+
+async fn one_key(
+    key: &Key,
+    args: &RollbackArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Stop> {
+    let format = session.format();
+    let store = session.store(Access::Write, key).await?;
+    let then = ops::entry_at(store, key, args.to).await?;
+    let now = store.get(key, Consistency::Strong).await?;
+    let is_as_then = match (&now, &then) {
+        (None, None) => true,
+        (Some(now), Some(then)) => {
+            now.value == then.value && now.secret == then.secret && now.expires.is_none()
+        }
+        _ => false,
+    };
+    if is_as_then || args.plan.dry_run {
+        let node = if is_as_then { &now } else { &then };
+        let word = if is_as_then { "unchanged" } else { "planned" };
+        let shape = envelope(AnyNode::of(node.as_ref()), None);
+        let human = || format!("{key}: {word}\n");
+        return Ok(show(terminal, format, &shape, human, || {
+            format!("{word}\n").into_bytes()
+        })?);
+    }
+    let committed = restore(store, key, then, now).await?;
+    let Some(applied) = committed.changes.into_iter().next() else {
+        return Ok(());
+    };
+    let revision = applied.change.revision;
+    let node = match &applied.entry {
+        Some(entry) => AnyNode::of(Some(entry)),
+        None => AnyNode::gone(key, revision),
+    };
+    let shape = envelope(node, applied.previous.as_ref());
+    let human = || match &applied.entry {
+        Some(entry) => format!(
+            "{key}: as it was at revision {}; version {}, revision {revision}\n",
+            args.to, entry.version
+        ),
+        None => format!(
+            "{key}: deleted, as at revision {}; revision {revision}\n",
+            args.to
+        ),
+    };
+    Ok(show(terminal, format, &shape, human, || {
+        format!("{revision}\n").into_bytes()
+    })?)
+}
+
+/// Commits what was then, if what is now has not changed since it was looked at.
+async fn restore(
+    store: &dyn Store,
+    key: &Key,
+    then: Option<Entry>,
+    now: Option<Entry>,
+) -> crate::store::Result<Committed> {
+    let key = key.clone();
+    let guard = match now {
+        Some(now) => Guard::Revision(key.clone(), now.revision),
+        None => Guard::Absent(key.clone()),
+    };
+    let mutation = match then {
+        Some(then) => Mutation::Set {
+            key,
+            value: then.value,
+            secret: then.secret,
+            ttl: TtlChoice::Never,
+        },
+        None => Mutation::Delete { key },
+    };
+    store.commit(Txn::new(vec![mutation]).guarded([guard])).await
+}
+
+fn envelope(node: AnyNode, previous: Option<&Entry>) -> Envelope {
+    Envelope {
+        action: "rollback",
+        node,
+        prev_node: AnyNode::of(previous),
+    }
+}

@@ -1,0 +1,205 @@
+//! Plans: shown, asked for, carried out, told.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::args::Format;
+use super::failure::{Failure, Stop};
+use super::output::show;
+use super::terminal::Terminal;
+use super::terminal_count::Count;
+use super::value_line::value_line;
+use crate::model::{Kind, Value};
+use crate::ops::{Change, Difference, Outcome, Plan};
+use crate::store::Store;
+use crate::wire::{self, Shown};
+
+/// How a plan is to be treated.
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Make several commits where one can't hold it all, one after another; each is whole, and running it again
+    /// does the rest
+    #[arg(long)]
+    pub(super) batch: bool,
+    /// Show values, too; secrets stay masked
+    #[arg(long)]
+    pub(super) values: bool,
+}
+
+/// Whether the user is asked before a plan is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// On the terminal.
+    First,
+    /// They have answered already, or needn't.
+    Never,
+}
+
+/// A plan with what it is called.
+pub(super) struct Review<'p> {
+    /// The command.
+    pub(super) action: &'static str,
+    /// The config that it changes.
+    pub(super) config: String,
+    pub(super) plan: &'p Plan,
+    pub(super) ask: Ask,
+}
+
+impl Review<'_> {
+    /// Shows the plan, asks, commits, and says what was done.
+    pub(super) async fn carry_out(
+        &self,
+        args: &PlanArgs,
+        store: &dyn Store,
+        format: Format,
+        terminal: &mut Terminal,
+    ) -> Result<(), Stop> {
+        let plan = self.plan;
+        if plan.is_empty() || args.dry_run {
+            let result = if plan.is_empty() { "unchanged" } else { "planned" };
+            return Ok(self.tell(result, &plan.outcome(), args, format, terminal)?);
+        }
+        if !args.batch {
+            plan.check_limit()?;
+        }
+        if self.ask == Ask::First || args.values {
+            terminal.hint(lines(plan, args.values).trim_end());
+        }
+        if self.ask == Ask::First && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")? {
+            return Err(Failure::new(Kind::Interrupted, "nothing was changed").into());
+        }
+        let outcome = if args.batch {
+            let total = plan.len();
+            let mut count = Count::new("committing", total, terminal);
+            let outcome = plan
+                .commit_in_batches(store, |changes| count.advance(changes))
+                .await;
+            let rate = count.end();
+            let outcome = outcome?;
+            terminal.hint(&format!("{total} changes, {rate} a second"));
+            outcome
+        } else {
+            plan.commit(store).await?
+        };
+        Ok(self.tell("applied", &outcome, args, format, terminal)?)
+    }
+
+    fn tell(
+        &self,
+        result: &'static str,
+        outcome: &Outcome,
+        args: &PlanArgs,
+        format: Format,
+        terminal: &mut Terminal,
+    ) -> Result<(), Failure> {
+        let shape = wire::Applied {
+            action: self.action,
+            config: self.config.clone(),
+            result,
+            added: outcome.added,
+            changed: outcome.changed,
+            removed: outcome.removed,
+            unchanged: outcome.unchanged,
+            changes: self
+                .plan
+                .changes()
+                .iter()
+                .filter_map(|(key, change)| {
+                    Some(wire::PlannedChange::new(
+                        operation(change)?,
+                        key.to_string(),
+                        sides(change, args.values),
+                    ))
+                })
+                .collect(),
+            sections: outcome.heads.iter().map(wire::SectionRevision::new).collect(),
+        };
+        let human = || {
+            let mut text = if result == "planned" {
+                lines(self.plan, args.values)
+            } else {
+                String::new()
+            };
+            let _ = writeln!(text, "{}: {result}: {}", self.config, counted(outcome));
+            for head in &outcome.heads {
+                let _ = writeln!(text, "  {} is at revision {}", head.section, head.revision);
+            }
+            text
+        };
+        show(terminal, format, &shape, human, || {
+            format!("{result}\n").into_bytes()
+        })
+    }
+}
+
+fn operation(change: &Change) -> Option<&'static str> {
+    match change {
+        Difference::Added(_) => Some("add"),
+        Difference::Changed(..) => Some("change"),
+        Difference::Removed(_) => Some("remove"),
+        Difference::Same(..) => None,
+    }
+}
+
+fn pair(change: &Change) -> (Shown<'_>, Shown<'_>) {
+    let left = change.left().map(|entry| (&entry.value, entry.secret));
+    let right = match change {
+        Difference::Added(wanted) | Difference::Changed(_, wanted) | Difference::Same(_, wanted) => {
+            Some((&wanted.value, wanted.secret))
+        }
+        Difference::Removed(_) => None,
+    };
+    (left, right)
+}
+
+fn sides(change: &Change, values: bool) -> (Shown<'_>, Shown<'_>) {
+    if values { pair(change) } else { (None, None) }
+}
+
+/// The plan for people: a line a key that changes.
+fn lines(plan: &Plan, values: bool) -> String {
+    let mut text = String::new();
+    for (key, change) in plan.changes() {
+        let sign = match change {
+            Difference::Added(_) => '+',
+            Difference::Changed(..) => '~',
+            Difference::Removed(_) => '-',
+            Difference::Same(..) => continue,
+        };
+        let _ = writeln!(
+            text,
+            "{sign} {key}{}",
+            if values {
+                beside(pair(change))
+            } else {
+                String::new()
+            }
+        );
+    }
+    text
+}
+
+/// What follows a name that differs: the value, or both.
+pub(super) fn beside(sides: (Shown<'_>, Shown<'_>)) -> String {
+    let shown = |(value, secret): (&Value, bool)| value_line(value, secret);
+    match sides {
+        (Some(left), Some(right)) => format!("\t{} -> {}", shown(left), shown(right)),
+        (Some(one), None) | (None, Some(one)) => format!("\t{}", shown(one)),
+        (None, None) => String::new(),
+    }
+}
+
+fn question(config: &str, outcome: &Outcome) -> String {
+    format!("{config}: {}. Make these changes?", counted(outcome))
+}
+
+fn counted(outcome: &Outcome) -> String {
+    format!(
+        "{} added, {} changed, {} removed, {} unchanged",
+        outcome.added, outcome.changed, outcome.removed, outcome.unchanged
+    )
+}

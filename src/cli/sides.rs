@@ -1,0 +1,119 @@
+//! The two sides of a comparison or a copy.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use super::args::Global;
+use super::failure::Stop;
+use super::session::Session;
+use crate::model::{Access, Entry, Region, Role, Side};
+use crate::ops;
+use crate::store::Store;
+use crate::target::EngineName;
+
+/// Where the sides differ in how they are reached.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where the sides differ")]
+pub(super) struct SideArgs {
+    /// The profile for the first side
+    #[arg(long, value_name = "NAME")]
+    from_profile: Option<String>,
+    /// The profile for the second side
+    #[arg(long, value_name = "NAME")]
+    to_profile: Option<String>,
+    /// The region of the first side
+    #[arg(long, value_name = "REGION")]
+    from_region: Option<Region>,
+    /// The region of the second side
+    #[arg(long, value_name = "REGION")]
+    to_region: Option<Region>,
+    /// The engine of the first side: dynamodb, local, or a URL
+    #[arg(long, value_name = "ENGINE")]
+    from_engine: Option<EngineName>,
+    /// The engine of the second side
+    #[arg(long, value_name = "ENGINE")]
+    to_engine: Option<EngineName>,
+    /// Act on the first side as: read, write, a grant, or self
+    #[arg(long, value_name = "ROLE")]
+    from_as: Option<Role>,
+    /// Act on the second side as: read, write, a grant, or self
+    #[arg(long, value_name = "ROLE")]
+    to_as: Option<Role>,
+    /// The account of the first side's config, if it isn't the caller's
+    #[arg(long, value_name = "ID", value_parser = super::args::account)]
+    from_account: Option<String>,
+    /// The account of the second side's config, if it isn't the caller's
+    #[arg(long, value_name = "ID", value_parser = super::args::account)]
+    to_account: Option<String>,
+}
+
+impl SideArgs {
+    /// A session for the first side.
+    pub(super) fn from(&self, side: &Side, session: &Session) -> Session {
+        beside(session, side, |global| {
+            replace(&mut global.profile, self.from_profile.as_ref());
+            replace(&mut global.region, self.from_region.as_ref());
+            replace(&mut global.role, self.from_as.as_ref());
+            replace(&mut global.account, self.from_account.as_ref());
+            choose_engine(global, self.from_engine.as_ref());
+        })
+    }
+
+    /// A session for the second side.
+    pub(super) fn to(&self, side: &Side, session: &Session) -> Session {
+        beside(session, side, |global| {
+            replace(&mut global.profile, self.to_profile.as_ref());
+            replace(&mut global.region, self.to_region.as_ref());
+            replace(&mut global.role, self.to_as.as_ref());
+            replace(&mut global.account, self.to_account.as_ref());
+            choose_engine(global, self.to_engine.as_ref());
+        })
+    }
+}
+
+fn replace<T: Clone>(setting: &mut Option<T>, by: Option<&T>) {
+    if by.is_some() {
+        *setting = by.cloned();
+    }
+}
+
+fn choose_engine(global: &mut Global, engine: Option<&EngineName>) {
+    if engine.is_some() {
+        global.local = false;
+        global.engine = engine.cloned();
+    }
+}
+
+fn beside(session: &Session, side: &Side, change: impl FnOnce(&mut Global)) -> Session {
+    let mut global = session.global().clone();
+    if side.config.is_some() {
+        global.config.clone_from(&side.config);
+    }
+    change(&mut global);
+    session.beside(global)
+}
+
+/// The entries of a side by their names below its prefix. Keys with a time to live are state, not configuration:
+/// only `with_ttl` are they among them.
+pub(super) async fn read(
+    side: &Side,
+    session: &mut Session,
+    with_ttl: bool,
+) -> Result<BTreeMap<String, Entry>, Stop> {
+    let store: &dyn Store = session.store(Access::Read, &side.prefix).await?;
+    let snapshot = match side.revision {
+        Some(revision) => ops::state_at(store, &side.prefix, revision).await?,
+        None => store.snapshot(std::slice::from_ref(&side.prefix)).await?,
+    };
+    let snapshot = if with_ttl {
+        snapshot
+    } else {
+        snapshot.without_ttl()
+    };
+    Ok(snapshot
+        .entries
+        .into_iter()
+        .filter_map(|entry| Some((side.prefix.relative(&entry.key)?.to_owned(), entry)))
+        .collect())
+}

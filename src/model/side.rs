@@ -1,0 +1,111 @@
+use std::fmt;
+use std::str::FromStr;
+
+use super::{ConfigName, ConfigNameError, KeyError, Prefix, Revision, RevisionError};
+
+/// One side of a comparison or a copy: `CONFIG`, `/PREFIX` or `CONFIG:/PREFIX`, each with `@REVISION` or without.
+///
+/// ```
+/// use discfg::model::Side;
+/// let side: Side = "payments:/db@7".parse().unwrap();
+/// assert_eq!(side.config.unwrap().as_str(), "payments");
+/// assert_eq!(side.prefix.to_string(), "/db");
+/// assert_eq!(side.revision.unwrap().get(), 7);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// The config, if the side names one.
+    pub config: Option<ConfigName>,
+    /// Below which prefix: everything, if none is named.
+    pub prefix: Prefix,
+    /// As of which revision of the prefix's section: now, if none is named.
+    pub revision: Option<Revision>,
+}
+
+/// Why a text is no side.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SideError {
+    /// The part before `:/` is no config.
+    #[error("expected CONFIG, /PREFIX or CONFIG:/PREFIX, each with @REVISION or without")]
+    Config(#[source] ConfigNameError),
+    /// The part that begins with `/` is no prefix.
+    #[error("the prefix can't be used")]
+    Prefix(#[source] KeyError),
+    /// The part after `@` is no revision.
+    #[error("the part after `@` can't be used")]
+    Revision(#[source] RevisionError),
+}
+
+impl FromStr for Side {
+    type Err = SideError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (place, revision) = match text.rsplit_once('@') {
+            Some((place, revision)) => (place, Some(revision.parse().map_err(SideError::Revision)?)),
+            None => (text, None),
+        };
+        let (config, prefix) = match place.find('/') {
+            None => (Some(place), None),
+            Some(0) => (None, Some(place)),
+            Some(slash) => (
+                Some(place[..slash].strip_suffix(':').unwrap_or(place)),
+                Some(&place[slash..]),
+            ),
+        };
+        Ok(Self {
+            config: config.map(str::parse).transpose().map_err(SideError::Config)?,
+            prefix: prefix
+                .map_or(Ok(Prefix::all()), str::parse)
+                .map_err(SideError::Prefix)?,
+            revision,
+        })
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.config {
+            Some(config) if self.prefix.is_all() => write!(f, "{config}")?,
+            Some(config) => write!(f, "{config}:{}", self.prefix)?,
+            None => write!(f, "{}", self.prefix)?,
+        }
+        match self.revision {
+            Some(revision) => write!(f, "@{revision}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_print_and_parse() {
+        for text in [
+            "payments",
+            "/",
+            "/db",
+            "payments:/db",
+            "/db@7",
+            "payments:/db/pool@12",
+        ] {
+            let side: Side = text.parse().expect(text);
+            assert_eq!(side.to_string(), text);
+        }
+        let whole: Side = "payments:/".parse().expect("a whole config");
+        assert_eq!(whole.to_string(), "payments");
+    }
+
+    #[test]
+    fn what_is_no_side_is_refused() {
+        let parse = |text: &str| text.parse::<Side>().expect_err(text);
+        assert!(matches!(parse(""), SideError::Config(_)));
+        assert!(matches!(parse("Pay"), SideError::Config(_)));
+        assert!(matches!(parse("payments/db"), SideError::Config(_)));
+        assert!(matches!(parse("payments:db"), SideError::Config(_)));
+        assert!(matches!(parse("/db//x"), SideError::Prefix(_)));
+        assert!(matches!(parse("/db@"), SideError::Revision(_)));
+        assert!(matches!(parse("/db@x"), SideError::Revision(_)));
+    }
+}

@@ -1,0 +1,12 @@
+//! What takes more than one call of a store, or a policy.
+
+mod compare;
+mod error;
+mod past;
+mod plan;
+mod read;
+
+pub use compare::{Difference, compare};
+pub use error::{OpsError, Result};
+pub use past::{entry_at, state_at};
+pub use plan::{Change, Outcome, Plan, Wanted};

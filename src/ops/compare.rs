@@ -1,0 +1,50 @@
+use std::collections::BTreeMap;
+
+use crate::model::Value;
+
+/// How one name differs between two sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference<L, R> {
+    /// Only the right side has it.
+    Added(R),
+    /// Only the left side has it.
+    Removed(L),
+    /// Both have it, with different values.
+    Changed(L, R),
+    /// Both have it, with the same value.
+    Same(L, R),
+}
+
+impl<L, R> Difference<L, R> {
+    /// What the left side has.
+    pub fn left(&self) -> Option<&L> {
+        match self {
+            Self::Added(_) => None,
+            Self::Removed(left) | Self::Changed(left, _) | Self::Same(left, _) => Some(left),
+        }
+    }
+}
+
+/// Lays two sides beside each other, ordered by name. Values are the same where kind and bytes are.
+pub fn compare<N: Ord, L: AsRef<Value>, R: AsRef<Value>>(
+    left: BTreeMap<N, L>,
+    mut right: BTreeMap<N, R>,
+) -> BTreeMap<N, Difference<L, R>> {
+    let mut all: BTreeMap<N, Difference<L, R>> = left
+        .into_iter()
+        .map(|(name, left)| {
+            let difference = match right.remove(&name) {
+                None => Difference::Removed(left),
+                Some(right) if left.as_ref() == right.as_ref() => Difference::Same(left, right),
+                Some(right) => Difference::Changed(left, right),
+            };
+            (name, difference)
+        })
+        .collect();
+    all.extend(
+        right
+            .into_iter()
+            .map(|(name, right)| (name, Difference::Added(right))),
+    );
+    all
+}

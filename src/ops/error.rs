@@ -1,0 +1,68 @@
+use crate::model::{Key, Kind, Prefix, Revision, Section};
+use crate::store::{Limit, StoreError};
+
+/// What went wrong in an operation on a store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpsError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A revision is asked for that hasn't been.
+    #[error("the section {section} has no revision {wanted} yet; it is at {head}")]
+    Future {
+        /// The section.
+        section: Section,
+        /// What was asked for.
+        wanted: Revision,
+        /// Where the section stands.
+        head: Revision,
+    },
+    /// A revision or a section guard is asked for of keys in more than one section.
+    #[error("{0} lies in more than one section, and each section counts its revisions by itself")]
+    Spans(Prefix),
+    /// A key is given that doesn't lie below the prefix that everything must lie below.
+    #[error("the key {key} does not lie below {prefix}")]
+    Outside {
+        /// The key.
+        key: Key,
+        /// The prefix.
+        prefix: Prefix,
+    },
+    /// The content isn't what it was to be. Nothing was written.
+    #[error("the content has the digest {found}; it was to be {wanted}")]
+    Digest {
+        /// What it was to be.
+        wanted: String,
+        /// What it is.
+        found: String,
+    },
+    /// It doesn't go into one commit. Nothing was written.
+    #[error("{0}")]
+    Limit(Limit),
+    /// The log can't be read as a whole: it keeps changing, or lines are missing.
+    #[error("the log of {section} could not be read up to revision {head}")]
+    Unsettled {
+        /// The section.
+        section: Section,
+        /// Up to where.
+        head: Revision,
+    },
+}
+
+/// What an operation gives.
+pub type Result<T, E = OpsError> = std::result::Result<T, E>;
+
+impl OpsError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Future { .. } => Kind::NotFound,
+            Self::Spans(_) => Kind::Usage,
+            Self::Outside { .. } | Self::Limit(_) => Kind::Invalid,
+            Self::Digest { .. } => Kind::Conflict,
+            Self::Unsettled { .. } => Kind::Unavailable,
+        }
+    }
+}

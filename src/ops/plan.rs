@@ -1,0 +1,374 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::compare::{Difference, compare};
+use super::read::entries_of;
+use super::{OpsError, Result};
+use crate::model::{Entry, Guard, Head, Key, Mutation, Prefix, Revision, Section, Ttl, TtlChoice, Value};
+use crate::store::{Heads, Limit, Snapshot, Store, Txn};
+
+/// What a key is to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its value.
+    pub value: Value,
+    /// Whether the value is a secret.
+    pub secret: bool,
+    /// How long it is to live from the commit on, if not for ever.
+    pub ttl: Option<Ttl>,
+}
+
+impl AsRef<Value> for Wanted {
+    fn as_ref(&self) -> &Value {
+        &self.value
+    }
+}
+
+impl From<Value> for Wanted {
+    /// A plain value without a time to live.
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            secret: false,
+            ttl: None,
+        }
+    }
+}
+
+impl From<Entry> for Wanted {
+    /// The same value, with the same time to live anew.
+    fn from(entry: Entry) -> Self {
+        Self {
+            value: entry.value,
+            secret: entry.secret,
+            ttl: entry.ttl,
+        }
+    }
+}
+
+/// One key of a plan: what is there, and what is to be.
+pub type Change = Difference<Entry, Wanted>;
+
+/// What it takes to make keys hold what they are to hold, as of what was read when the plan was made.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    changes: BTreeMap<Key, Change>,
+    /// Where the sections of all keys stood before the keys were read; a new section isn't in it.
+    heads: BTreeMap<Section, Revision>,
+    holds: Holds,
+}
+
+/// What must still be as it was read for a plan to be committed.
+#[derive(Debug, Clone)]
+enum Holds {
+    /// The keys that are in the plan.
+    Keys,
+    /// This whole section.
+    Section(Section),
+    /// Nothing: the plan was shown to nobody.
+    Nothing,
+}
+
+/// What a plan did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Keys that are new.
+    pub added: usize,
+    /// Keys with another value than before.
+    pub changed: usize,
+    /// Keys that are gone.
+    pub removed: usize,
+    /// Keys that were as they are to be.
+    pub unchanged: usize,
+    /// Where the sections that were written stand now.
+    pub heads: Vec<Head>,
+}
+
+/// Names of writers are seldom longer, in bytes: a batch is filled as if each were.
+const LONG_NAME: usize = 512;
+
+impl Plan {
+    /// Plans to set these keys, and to leave all others as they are.
+    pub async fn set(store: &dyn Store, wanted: BTreeMap<Key, Wanted>) -> Result<Self> {
+        let sections: BTreeSet<Section> = wanted.keys().map(Key::section).collect();
+        // Before the entries: whatever changes after this moment overtakes the plan.
+        let heads = store.heads(Heads::Of(sections.into_iter().collect())).await?;
+        let now = entries_of(store, wanted.keys()).await?;
+        Ok(Self {
+            changes: changes(now, wanted),
+            heads: revisions(&heads),
+            holds: Holds::Keys,
+        })
+    }
+
+    /// Plans to remove these entries.
+    pub fn remove(entries: Vec<Entry>) -> Self {
+        Self {
+            heads: entries
+                .iter()
+                .map(|entry| (entry.key.section(), entry.revision))
+                .collect(),
+            changes: entries
+                .into_iter()
+                .map(|entry| (entry.key.clone(), Difference::Removed(entry)))
+                .collect(),
+            holds: Holds::Keys,
+        }
+    }
+
+    /// The same, to be committed whatever has changed since it was made.
+    #[must_use]
+    pub fn unguarded(mut self) -> Self {
+        self.holds = Holds::Nothing;
+        self
+    }
+
+    /// Plans to make what lies below `prefix`, within one section, exactly this: other keys there are removed.
+    /// Keys with a time to live are state, not configuration: those that aren't wanted stay, unless `with_ttl`.
+    ///
+    /// Fails with [`OpsError::Spans`] for a prefix of several sections, and with [`OpsError::Outside`] for a key that
+    /// doesn't lie below it.
+    pub async fn replace(
+        store: &dyn Store,
+        prefix: &Prefix,
+        wanted: BTreeMap<Key, Wanted>,
+        with_ttl: bool,
+    ) -> Result<Self> {
+        let now = store.snapshot(std::slice::from_ref(prefix)).await?;
+        Self::over(now, prefix, wanted, with_ttl)
+    }
+
+    /// The same as [`Self::replace`], over a snapshot of `prefix` that was taken.
+    pub fn over(
+        now: Snapshot,
+        prefix: &Prefix,
+        wanted: BTreeMap<Key, Wanted>,
+        with_ttl: bool,
+    ) -> Result<Self> {
+        let section = prefix.section().ok_or_else(|| OpsError::Spans(prefix.clone()))?;
+        if let Some(key) = wanted.keys().find(|key| !prefix.holds(key)) {
+            return Err(OpsError::Outside {
+                key: key.clone(),
+                prefix: prefix.clone(),
+            });
+        }
+        let heads = revisions(&now.heads);
+        let entries = now
+            .entries
+            .into_iter()
+            .filter(|entry| with_ttl || entry.expires.is_none() || wanted.contains_key(&entry.key))
+            .map(|entry| (entry.key.clone(), entry))
+            .collect();
+        Ok(Self {
+            changes: changes(entries, wanted),
+            heads,
+            holds: Holds::Section(section),
+        })
+    }
+
+    /// The same, to be committed only while the section of `prefix` is as it was in this snapshot.
+    ///
+    /// Fails as [`Self::replace`] does.
+    pub fn set_over(now: Snapshot, prefix: &Prefix, wanted: BTreeMap<Key, Wanted>) -> Result<Self> {
+        let mut plan = Self::over(now, prefix, wanted, true)?;
+        plan.changes
+            .retain(|_, change| !matches!(change, Difference::Removed(_)));
+        Ok(plan)
+    }
+
+    /// Each key with what becomes of it, ordered.
+    pub fn changes(&self) -> &BTreeMap<Key, Change> {
+        &self.changes
+    }
+
+    /// Whether everything is as it is to be.
+    pub fn is_empty(&self) -> bool {
+        self.mutations().next().is_none()
+    }
+
+    /// How many keys are to be written or removed.
+    pub fn len(&self) -> usize {
+        self.mutations().count()
+    }
+
+    /// What it will have done.
+    pub fn outcome(&self) -> Outcome {
+        let mut outcome = Outcome::default();
+        for change in self.changes.values() {
+            *match change {
+                Difference::Added(_) => &mut outcome.added,
+                Difference::Removed(_) => &mut outcome.removed,
+                Difference::Changed(..) => &mut outcome.changed,
+                Difference::Same(..) => &mut outcome.unchanged,
+            } += 1;
+        }
+        outcome
+    }
+
+    /// Fails with [`OpsError::Limit`] where the plan doesn't go into one commit.
+    pub fn check_limit(&self) -> Result<()> {
+        let changes = self.mutations().count();
+        let sections: BTreeSet<Section> = self.mutations().map(|change| change.key().section()).collect();
+        let new_sections = sections
+            .iter()
+            .filter(|section| !self.heads.contains_key(section))
+            .count();
+        if Limit::actions_of(changes, sections.len(), new_sections, 0) > Limit::MAX_ACTIONS {
+            return Err(OpsError::Limit(Limit::Actions {
+                changes,
+                sections: sections.len(),
+                new_sections,
+                guards: 0,
+            }));
+        }
+        Ok(())
+    }
+
+    /// Makes all changes in one commit, if nothing of what was read has changed since, unless the plan is unguarded.
+    ///
+    /// Fails with a conflict where something has, and with [`OpsError::Limit`] where it doesn't go into one commit.
+    pub async fn commit(&self, store: &dyn Store) -> Result<Outcome> {
+        self.check_limit()?;
+        let mut outcome = self.outcome();
+        if !self.is_empty() {
+            let txn = Txn::new(self.mutations().collect()).guarded(self.guards());
+            outcome.heads = store.commit(txn).await?.heads;
+        }
+        Ok(outcome)
+    }
+
+    /// Makes the changes in commits that are as large as they may be, one after another, each if the keys that it
+    /// changes are as they were read, unless the plan is unguarded. `done` is told how many changes each has made. A
+    /// run that ends early leaves whole commits behind, and a new plan has only the rest to do.
+    pub async fn commit_in_batches(&self, store: &dyn Store, mut done: impl FnMut(usize)) -> Result<Outcome> {
+        let guarded = !matches!(self.holds, Holds::Nothing);
+        let mut heads: BTreeMap<Section, Head> = BTreeMap::new();
+        for batch in self.batches() {
+            let changes = batch.len();
+            let guards: Vec<Guard> = batch
+                .iter()
+                .filter(|_| guarded)
+                .map(|change| self.guard(change.key()))
+                .collect();
+            let committed = store.commit(Txn::new(batch).guarded(guards)).await?;
+            heads.extend(
+                committed
+                    .heads
+                    .into_iter()
+                    .map(|head| (head.section.clone(), head)),
+            );
+            done(changes);
+        }
+        Ok(Outcome {
+            heads: heads.into_values().collect(),
+            ..self.outcome()
+        })
+    }
+
+    fn batches(&self) -> Vec<Vec<Mutation>> {
+        let mut batches: Vec<Vec<Mutation>> = Vec::new();
+        let (mut batch, mut sections, mut bytes) = (Vec::new(), BTreeSet::new(), 0);
+        for mutation in self.mutations() {
+            let section = mutation.key().section();
+            let more = usize::from(!sections.contains(&section));
+            let size = self.bytes_of(&mutation);
+            // Every section may be new by then, whatever it was when the plan was made.
+            let after = sections.len() + more;
+            let full = Limit::actions_of(batch.len() + 1, after, after, 0) > Limit::MAX_ACTIONS
+                || bytes + size > Limit::MAX_BYTES;
+            if full && !batch.is_empty() {
+                batches.push(std::mem::take(&mut batch));
+                sections.clear();
+                bytes = 0;
+            }
+            sections.insert(section);
+            bytes += size;
+            batch.push(mutation);
+        }
+        batches.extend((!batch.is_empty()).then_some(batch));
+        batches
+    }
+
+    fn bytes_of(&self, mutation: &Mutation) -> usize {
+        let key = mutation.key();
+        let new = match mutation {
+            Mutation::Set { value, .. } => value.len(),
+            Mutation::Delete { .. } => 0,
+        };
+        let old = self
+            .changes
+            .get(key)
+            .and_then(Difference::left)
+            .map_or(0, |entry| entry.value.len());
+        Limit::bytes_of(key, new, old, LONG_NAME)
+    }
+
+    fn mutations(&self) -> impl Iterator<Item = Mutation> {
+        self.changes.iter().filter_map(|(key, change)| match change {
+            Difference::Same(..) => None,
+            Difference::Removed(_) => Some(Mutation::Delete { key: key.clone() }),
+            Difference::Added(wanted) | Difference::Changed(_, wanted) => Some(Mutation::Set {
+                key: key.clone(),
+                value: wanted.value.clone(),
+                secret: wanted.secret,
+                ttl: wanted.ttl.map_or(TtlChoice::Never, TtlChoice::For),
+            }),
+        })
+    }
+
+    /// What was read is guarded key by key, those too that stay as they are; where that doesn't fit into a commit,
+    /// by the revisions of their sections.
+    fn guards(&self) -> Vec<Guard> {
+        match &self.holds {
+            Holds::Nothing => return Vec::new(),
+            Holds::Section(section) => return vec![self.section_guard(section.clone())],
+            Holds::Keys => {}
+        }
+        let (same, written): (Vec<_>, Vec<_>) = self
+            .changes
+            .iter()
+            .partition(|(_, change)| matches!(change, Difference::Same(..)));
+        let mut guards: Vec<Guard> = written.iter().map(|(key, _)| self.guard(key)).collect();
+        let sections: BTreeSet<Section> = written.iter().map(|(key, _)| key.section()).collect();
+        let fits = Limit::actions_of(written.len(), sections.len(), sections.len(), same.len())
+            <= Limit::MAX_ACTIONS;
+        if fits {
+            guards.extend(same.iter().map(|(key, _)| self.guard(key)));
+        } else {
+            let of_same: BTreeSet<Section> = same.iter().map(|(key, _)| key.section()).collect();
+            guards.extend(of_same.into_iter().map(|section| self.section_guard(section)));
+        }
+        guards
+    }
+
+    fn section_guard(&self, section: Section) -> Guard {
+        let revision = self.heads.get(&section).copied().unwrap_or_default();
+        Guard::Section(section, revision)
+    }
+
+    fn guard(&self, key: &Key) -> Guard {
+        match self.changes.get(key).and_then(Difference::left) {
+            Some(entry) => Guard::Revision(key.clone(), entry.revision),
+            None => Guard::Absent(key.clone()),
+        }
+    }
+}
+
+fn revisions(heads: &[Head]) -> BTreeMap<Section, Revision> {
+    heads
+        .iter()
+        .map(|head| (head.section.clone(), head.revision))
+        .collect()
+}
+
+fn changes(now: BTreeMap<Key, Entry>, wanted: BTreeMap<Key, Wanted>) -> BTreeMap<Key, Change> {
+    compare(now, wanted)
+        .into_iter()
+        .map(|(key, difference)| match difference {
+            // What ceases to be at another time is not as it is to be.
+            Difference::Same(entry, wanted) if entry.ttl != wanted.ttl => {
+                (key, Difference::Changed(entry, wanted))
+            }
+            difference => (key, difference),
+        })
+        .collect()
+}

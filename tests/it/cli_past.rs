@@ -1,0 +1,187 @@
+//! The past of keys: their log, older values, going back.
+
+use serde_json::json;
+
+use crate::support::cli::{Outcome, Place};
+use crate::support::config::on_both_engines;
+
+on_both_engines!(
+    history_is_newest_first_and_outlives_the_key,
+    an_older_value_is_read_from_the_log,
+    a_key_goes_back_by_a_new_commit,
+    a_deleted_key_comes_back_and_a_new_one_goes,
+    all_below_a_prefix_goes_back_in_one_commit,
+    a_revision_that_was_not_is_refused,
+    a_prefix_of_several_sections_has_no_revision,
+);
+
+fn run(place: &Place, args: &[&str]) -> Outcome {
+    place.args(args).run()
+}
+
+fn done(place: &Place, args: &[&str]) -> Outcome {
+    run(place, args).code(0)
+}
+
+fn history_is_newest_first_and_outlives_the_key(place: &Place) {
+    done(place, &["set", "db/url", "one"]);
+    done(place, &["set", "db/other", "x"]);
+    done(place, &["set", "db/url", "{\"n\":1.10}"]);
+    done(place, &["delete", "db/url"]);
+    let told = done(place, &["history", "db/url", "-f", "json"]);
+    assert!(told.text().contains(r#""value":{"n":1.10}"#), "{}", told.text());
+    let told = told.json();
+    assert_eq!(told["action"], "history");
+    assert_eq!(told["key"], "/db/url");
+    let changes = told["changes"].as_array().expect("a list");
+    let seen: Vec<_> = changes
+        .iter()
+        .map(|line| {
+            (
+                line["revision"].as_u64(),
+                line["op"].as_str(),
+                line["version"].as_u64(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (Some(4), Some("delete"), None),
+            (Some(3), Some("set"), Some(2)),
+            (Some(1), Some("set"), Some(1))
+        ]
+    );
+    assert_eq!(changes[2]["value"], "one");
+
+    let human = done(place, &["history", "db/url", "-n", "2"]).text();
+    let lines: Vec<&str> = human.lines().collect();
+    assert_eq!(lines.len(), 2, "{human}");
+    assert!(lines[0].contains("r4") && lines[0].contains("delete"), "{human}");
+    assert!(lines[1].contains("r3") && lines[1].contains("v2"), "{human}");
+    assert!(!human.contains("1.10"), "no values unless asked: {human}");
+    done(place, &["history", "db/url", "--values", "--before", "3"]).stdout_has("\tone\n");
+    done(place, &["history", "db/url", "-f", "raw"]).stdout("4\n3\n1\n");
+    run(place, &["history", "db/none"])
+        .code(3)
+        .stdout("")
+        .stderr_has("the log holds nothing of the key /db/none");
+}
+
+fn an_older_value_is_read_from_the_log(place: &Place) {
+    done(place, &["set", "db/url", "one"]);
+    done(place, &["set", "db/url", "two"]);
+    done(place, &["set", "db/other", "x"]);
+    done(place, &["delete", "db/url"]);
+    let at = |revision: &str| run(place, &["get", "db/url", "--revision", revision]);
+    at("1").code(0).stdout("one\n");
+    at("2").code(0).stdout("two\n");
+    at("3").code(0).stdout("two\n");
+    at("4")
+        .code(3)
+        .stdout("")
+        .stderr_has("the key /db/url was not there at revision 4");
+    at("0").code(3).stdout("");
+    let node = done(place, &["get", "db/url", "--revision", "3", "-f", "json"]).json();
+    assert_eq!(node["node"]["revision"], 2);
+    assert_eq!(node["node"]["version"], 2);
+    run(place, &["get", "db/url", "--revision", "4", "--default", "d"])
+        .code(0)
+        .stdout("d\n");
+}
+
+fn a_key_goes_back_by_a_new_commit(place: &Place) {
+    done(place, &["set", "url", "one"]);
+    done(place, &["set", "url", "two", "--ttl", "1h"]);
+    let back = done(place, &["rollback", "url", "--to", "1", "-f", "json"]).json();
+    assert_eq!(back["action"], "rollback");
+    assert_eq!(back["node"]["value"], "one");
+    assert_eq!(back["node"]["version"], 3);
+    assert_eq!(back["node"]["revision"], 3);
+    assert_eq!(back["node"]["ttl"], json!(null));
+    assert_eq!(back["prevNode"]["value"], "two");
+    done(place, &["rollback", "url", "--to", "1"]).stdout("/url: unchanged\n");
+    done(place, &["rollback", "url", "--to", "2", "--dry-run"]).stdout("/url: planned\n");
+    done(place, &["get", "url"]).stdout("one\n");
+    done(place, &["rollback", "url", "--to", "2"])
+        .stdout("/url: as it was at revision 2; version 4, revision 4\n");
+    done(place, &["get", "url"]).stdout("two\n");
+}
+
+fn a_deleted_key_comes_back_and_a_new_one_goes(place: &Place) {
+    done(place, &["set", "db/a", "one"]);
+    done(place, &["delete", "db/a"]);
+    done(place, &["set", "db/b", "new"]);
+    done(place, &["rollback", "db/a", "--to", "1"]).stdout_has("version 1, revision 4");
+    done(place, &["get", "db/a"]).stdout("one\n");
+    done(place, &["rollback", "db/b", "--to", "1"]).stdout("/db/b: deleted, as at revision 1; revision 5\n");
+    run(place, &["get", "db/b"]).code(3);
+}
+
+fn all_below_a_prefix_goes_back_in_one_commit(place: &Place) {
+    for (key, value) in [("db/a", "1"), ("db/b", "1"), ("db/pool/max", "1"), ("dbx/a", "1")] {
+        done(place, &["set", key, value]);
+    }
+    done(place, &["set", "db/a", "2"]);
+    done(place, &["delete", "db/pool/max"]);
+    done(place, &["set", "db/new", "2"]);
+    done(place, &["set", "dbx/a", "2"]);
+    let back = ["rollback", "--prefix", "/db", "--to", "3"];
+    run(place, &back)
+        .code(2)
+        .stdout("")
+        .stderr_has("~ /db/a\n")
+        .stderr_has("- /db/new\n")
+        .stderr_has("+ /db/pool/max\n")
+        .stderr_has("--yes answers yes");
+    done(place, &["get", "db/a"]).stdout("2\n");
+    let done_so = done(place, &[&back[..], &["--yes", "-f", "json"]].concat()).json();
+    assert_eq!(done_so["result"], "applied");
+    assert_eq!(
+        (
+            &done_so["added"],
+            &done_so["changed"],
+            &done_so["removed"],
+            &done_so["unchanged"]
+        ),
+        (&json!(1), &json!(1), &json!(1), &json!(1))
+    );
+    assert_eq!(done_so["sections"], json!([{"name": "/db", "revision": 7}]));
+    done(place, &["ls", "-r", "db"]).stdout("/db/a\n/db/b\n/db/pool/max\n");
+    done(place, &["get", "db/a"]).stdout("1\n");
+    done(place, &["get", "dbx/a"]).stdout("2\n");
+    done(place, &[&back[..], &["--yes"]].concat()).stdout_has("mycfg: unchanged");
+    done(place, &["diff", "/db", "/db@3"]).stdout("");
+}
+
+fn a_revision_that_was_not_is_refused(place: &Place) {
+    done(place, &["set", "db/a", "1"]);
+    for args in [
+        &["get", "db/a", "--revision", "2"][..],
+        &["rollback", "db/a", "--to", "2"],
+        &["rollback", "--prefix", "db", "--to", "2", "--yes"],
+        &["diff", "/db", "/db@2"],
+    ] {
+        run(place, args)
+            .code(3)
+            .stdout("")
+            .stderr_has("the section /db has no revision 2 yet; it is at 1");
+    }
+    run(place, &["rollback", "db/a", "--to", "-1"]).code(2).stdout("");
+    run(place, &["rollback", "db/a"]).code(2).stderr_has("--to");
+    done(place, &["get", "db/a"]).stdout("1\n");
+}
+
+fn a_prefix_of_several_sections_has_no_revision(place: &Place) {
+    done(place, &["set", "db/a", "1"]);
+    for args in [
+        &["rollback", "--prefix", "/", "--to", "1", "--yes"][..],
+        &["diff", "/@1", "/"],
+    ] {
+        run(place, args)
+            .code(2)
+            .stdout("")
+            .stderr_has("/ lies in more than one section")
+            .stderr_has("such as /db");
+    }
+}

@@ -1,0 +1,211 @@
+//! Two places laid beside each other, copied from one to the other; and all below a prefix removed.
+
+use serde_json::json;
+
+use crate::support::account::Account;
+use crate::support::cli::{Outcome, Place};
+use crate::support::config::{embedded, on_both_engines};
+use crate::support::emulator::Emulator;
+use crate::support::proxy::Proxy;
+
+on_both_engines!(
+    differences_are_told_by_sign_and_exit_code,
+    values_are_shown_only_when_asked_for,
+    a_copy_is_shown_and_asked_for,
+    keys_with_a_time_to_live_stay_behind,
+    all_below_a_prefix_is_removed,
+    more_than_a_commit_holds_is_removed_in_several,
+);
+
+fn run(place: &Place, args: &[&str]) -> Outcome {
+    place.args(args).run()
+}
+
+fn done(place: &Place, args: &[&str]) -> Outcome {
+    run(place, args).code(0)
+}
+
+fn differences_are_told_by_sign_and_exit_code(place: &Place) {
+    done(place, &["set", "a/same", "x"]);
+    done(place, &["set", "b/same", "x"]);
+    done(place, &["diff", "/a", "/b"]).stdout("").stderr("");
+    done(place, &["set", "a/old", "x"]);
+    done(place, &["set", "b/deep/new", "x"]);
+    done(place, &["set", "a/kind", "1"]);
+    done(place, &["set", "b/kind", "1", "--json"]);
+    run(place, &["diff", "/a", "/b"])
+        .code(1)
+        .stdout("+ deep/new\n~ kind\n- old\n")
+        .stderr("");
+    let told = run(place, &["diff", "/a", "/b", "-f", "json"]).code(1).json();
+    assert_eq!(
+        told,
+        json!({"action": "diff", "same": false, "changes": [
+            {"op": "add", "key": "deep/new"}, {"op": "change", "key": "kind"}, {"op": "remove", "key": "old"}
+        ]})
+    );
+    let same = done(place, &["diff", "/a", "/a", "-f", "json"]).json();
+    assert_eq!(same["same"], true);
+    done(place, &["diff", "/a", "/a@3"]).stdout("");
+    run(place, &["diff", "/a", "/a@1"])
+        .code(1)
+        .stdout("- kind\n- old\n");
+    for bad in ["/a//b", "Pay:/x", "/a@x", "pay/x"] {
+        run(place, &["diff", "/a", bad])
+            .code(2)
+            .stdout("")
+            .stderr_has(bad);
+    }
+}
+
+fn values_are_shown_only_when_asked_for(place: &Place) {
+    done(place, &["set", "a/k", "two\nlines"]);
+    done(place, &["set", "b/k", "{\"n\":1.10}"]);
+    run(place, &["diff", "/a", "/b"]).code(1).stdout("~ k\n");
+    run(place, &["diff", "/a", "/b", "--values"])
+        .code(1)
+        .stdout("~ k\ttwo\\nlines -> {\"n\":1.10}\n");
+    let told = run(place, &["diff", "/a", "/b", "--values", "-f", "json"])
+        .code(1)
+        .text();
+    assert!(
+        told.contains(
+            r#""from":{"kind":"text","value":"two\nlines"},"to":{"kind":"json","value":{"n":1.10}}"#
+        ),
+        "{told}"
+    );
+}
+
+fn a_copy_is_shown_and_asked_for(place: &Place) {
+    done(place, &["set", "a/k", "1"]);
+    done(place, &["set", "a/deep/k", "{\"n\":1.10}"]);
+    done(place, &["set", "b/k", "0"]);
+    done(place, &["set", "b/own", "stays"]);
+    run(place, &["copy", "/a", "/b"])
+        .code(2)
+        .stdout("")
+        .stderr_has("+ /b/deep/k\n~ /b/k\n")
+        .stderr_has("1 added, 1 changed, 0 removed, 0 unchanged. Make these changes?")
+        .stderr_has("--yes");
+    done(place, &["copy", "/a", "/b", "--dry-run"])
+        .stdout("+ /b/deep/k\n~ /b/k\nmycfg: planned: 1 added, 1 changed, 0 removed, 0 unchanged\n");
+    done(place, &["get", "b/k"]).stdout("0\n");
+    done(place, &["copy", "/a", "/b", "--yes"]).stdout_has("mycfg: applied: 1 added, 1 changed");
+    run(place, &["diff", "/a", "/b"]).code(1).stdout("+ own\n");
+    done(place, &["copy", "/a", "/b", "--yes"])
+        .stdout("mycfg: unchanged: 0 added, 0 changed, 0 removed, 2 unchanged\n");
+    run(place, &["copy", "/a", "/b@1", "--yes"])
+        .code(2)
+        .stderr_has("the past can't be written");
+    done(place, &["set", "a/k", "2"]);
+    done(place, &["copy", "/a@1", "/c", "--yes"]).stdout_has("1 added");
+    done(place, &["get", "c/k"]).stdout("1\n");
+}
+
+fn keys_with_a_time_to_live_stay_behind(place: &Place) {
+    done(place, &["set", "a/k", "1"]);
+    done(place, &["set", "a/beat", "1", "--ttl", "1h"]);
+    done(place, &["copy", "/a", "/b", "--yes"]);
+    done(place, &["ls", "-r", "b"]).stdout("/b/k\n");
+    done(place, &["diff", "/a", "/b"]).stdout("");
+    run(place, &["diff", "/a", "/b", "--with-ttl"])
+        .code(1)
+        .stdout("- beat\n");
+    done(place, &["copy", "/a", "/b", "--yes", "--with-ttl"]);
+    let beat = done(place, &["get", "b/beat", "-f", "json"]).json();
+    assert_eq!(beat["node"]["ttl"], 3600);
+}
+
+fn all_below_a_prefix_is_removed(place: &Place) {
+    for key in ["db", "db/a", "db/deep/b", "dbx/a"] {
+        done(place, &["set", key, "x"]);
+    }
+    run(place, &["delete", "-r", "db"])
+        .code(2)
+        .stdout("")
+        .stderr_has("- /db/a\n- /db/deep/b\n")
+        .stderr_has("--yes");
+    done(place, &["delete", "-r", "db", "--dry-run"]).stdout_has("planned: 0 added, 0 changed, 2 removed");
+    let gone = done(place, &["rm", "-r", "db", "--yes", "-f", "json"]).json();
+    assert_eq!(gone["removed"], 2);
+    assert_eq!(gone["sections"], json!([{"name": "/db", "revision": 3}]));
+    done(place, &["ls", "-r"]).stdout("/db\n/dbx/a\n");
+    run(place, &["delete", "-r", "db", "--yes"])
+        .code(3)
+        .stdout("")
+        .stderr_has("there is nothing below /db");
+    done(place, &["delete", "-r", "db", "--yes", "--ignore-not-found"]).stdout_has("unchanged");
+    run(place, &["delete", "-r", "db", "--if-absent"]).code(2);
+    run(place, &["delete", "db", "--yes"]).code(2);
+}
+
+fn more_than_a_commit_holds_is_removed_in_several(place: &Place) {
+    let script = "i=0; while [ $i -lt 60 ]; do discfg set db/k$i x -q -f silent || exit; i=$((i+1)); done";
+    place.shell(script).run().code(0);
+    done(place, &["delete", "-r", "db", "--yes"])
+        .stderr_has("60 keys don't go into one commit")
+        .stdout_has("60 removed");
+    done(place, &["ls", "-r"]).stdout("");
+}
+
+#[test]
+fn configs_are_compared_and_copied_across_engines() {
+    let account = Emulator::shared().account();
+    account.create_table("discfg-staging");
+    let place = embedded()
+        .env("AWS_ENDPOINT_URL", account.url())
+        .env("AWS_REGION", "eu-central-1")
+        .who(&account.root());
+    done(&place, &["set", "db/url", "one"]);
+    let to = ["--to-engine", "dynamodb", "--to-as", "self"];
+    let copy = [&["copy", "mycfg", "staging", "--yes"][..], &to].concat();
+    done(&place, &copy).stdout_has("staging: applied: 1 added");
+    done(&place, &[&["diff", "mycfg", "staging"][..], &to].concat()).stdout("");
+    done(&place, &["set", "db/url", "two"]);
+    run(&place, &[&["diff", "mycfg:/db", "staging:/db"][..], &to].concat())
+        .code(1)
+        .stdout("~ url\n");
+}
+
+#[test]
+fn a_copy_reads_with_one_role_and_writes_with_the_other() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    for config in ["live", "staging"] {
+        done(&place, &["init", config, "--yes", "-q"]);
+    }
+    let proxy = Proxy::before(Emulator::shared());
+    let place = place
+        .who(&account.developer())
+        .env("AWS_ENDPOINT_URL", proxy.url());
+    done(&place, &["set", "live", "db/url", "one"]);
+    proxy.forget();
+    done(&place, &["copy", "live", "staging", "--yes", "--stats"])
+        .stdout_has("staging: applied: 1 added")
+        .stderr_has("requests (AssumeRole 2");
+    assert_eq!(
+        assumed(&proxy, &account),
+        ["live-eu-central-1-read", "staging-eu-central-1-write"]
+    );
+    done(&place, &["get", "staging", "db/url"]).stdout("one\n");
+    done(&place, &["rollback", "-c", "staging", "db/url", "--to", "0"]).stdout_has("deleted");
+    done(&place, &["delete", "-r", "live", "db", "--yes"]);
+    done(&place, &["history", "live", "db/url", "-f", "raw"]).stdout("2\n1\n");
+}
+
+/// The config's roles that were assumed, in order.
+fn assumed(proxy: &Proxy, account: &Account) -> Vec<String> {
+    let prefix = format!("arn%3Aaws%3Aiam%3A%3A{}%3Arole%2Fdiscfg%2Fdiscfg-", account.id());
+    proxy
+        .requests()
+        .iter()
+        .filter(|request| request.operation == "AssumeRole")
+        .map(|request| {
+            let body = String::from_utf8_lossy(&request.message.body).into_owned();
+            let role = body.split('&').find_map(|pair| pair.strip_prefix("RoleArn="));
+            role.unwrap_or_default()
+                .trim_start_matches(prefix.as_str())
+                .to_owned()
+        })
+        .collect()
+}

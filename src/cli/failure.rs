@@ -4,6 +4,7 @@ use std::error::Error;
 
 use crate::aws::{AwsError, Fault};
 use crate::engine::OpenError;
+use crate::formats::FormatError;
 use crate::model::{Kind, ValueError};
 use crate::ops::OpsError;
 use crate::stack::StackError;
@@ -215,5 +216,11 @@ impl From<StackError> for Failure {
 impl From<ValueError> for Failure {
     fn from(error: ValueError) -> Self {
         Self::of(Kind::Invalid, &error)
+    }
+}
+
+impl From<FormatError> for Failure {
+    fn from(error: FormatError) -> Self {
+        Self::of(error.kind(), &error)
     }
 }

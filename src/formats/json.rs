@@ -64,7 +64,8 @@ impl Json {
     }
 }
 
-struct Members<'t>(Vec<(String, &'t RawValue)>);
+/// The members of an object in order, each with its source.
+pub(super) struct Members<'t>(pub(super) Vec<(String, &'t RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

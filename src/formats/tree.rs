@@ -1,0 +1,142 @@
+//! Flat and nested: how json and yaml hold keys, whichever of the two it is.
+
+use std::collections::BTreeMap;
+
+use super::layout::{Found, key_below, parse_key};
+use super::position::At;
+use super::{DataFormat, FormatError, Layout};
+use crate::model::{Encoding, Key, Prefix, Value, ValueKind};
+
+/// What is written in one place: a value, or members in order.
+pub(super) enum Tree<'i> {
+    Value(&'i Key, &'i Value),
+    Members(BTreeMap<&'i str, Tree<'i>>),
+}
+
+/// Lays keys out as the members of one object.
+pub(super) fn tree<'i>(
+    format: DataFormat,
+    items: &'i [(Key, Value)],
+    layout: &Layout,
+) -> Result<BTreeMap<&'i str, Tree<'i>>, FormatError> {
+    let mut members = BTreeMap::new();
+    for (key, value) in items {
+        if layout.nested {
+            let is_json = value.kind() == ValueKind::Json;
+            if is_json && value.bytes().trim_ascii_start().starts_with(b"{") {
+                let reason = "it is an object, which --nested would take for keys";
+                return Err(FormatError::Unfit {
+                    format,
+                    key: key.clone(),
+                    reason,
+                });
+            }
+            put(&mut members, layout.relative_name(key)?, key, value)
+                .map_err(|(key, below)| FormatError::AlsoPrefix { format, key, below })?;
+        } else {
+            members.insert(layout.flat_name(key)?, Tree::Value(key, value));
+        }
+    }
+    Ok(members)
+}
+
+fn put<'i>(
+    members: &mut BTreeMap<&'i str, Tree<'i>>,
+    path: &'i str,
+    key: &'i Key,
+    value: &'i Value,
+) -> Result<(), (Key, Key)> {
+    match path.split_once('/') {
+        Some((segment, rest)) => {
+            let place = members
+                .entry(segment)
+                .or_insert_with(|| Tree::Members(BTreeMap::new()));
+            match place {
+                Tree::Members(members) => put(members, rest, key, value),
+                Tree::Value(above, _) => Err(((*above).clone(), key.clone())),
+            }
+        }
+        None => match members.insert(path, Tree::Value(key, value)) {
+            Some(Tree::Members(members)) => Err((key.clone(), a_key_of(&members, key).clone())),
+            _ => Ok(()),
+        },
+    }
+}
+
+fn a_key_of<'i>(members: &BTreeMap<&'i str, Tree<'i>>, fallback: &'i Key) -> &'i Key {
+    match members.values().next() {
+        Some(Tree::Value(key, _)) => key,
+        Some(Tree::Members(members)) => a_key_of(members, fallback),
+        None => fallback,
+    }
+}
+
+/// A part of a document that is read.
+pub(super) trait Node<'t>: Sized {
+    /// Where it stands.
+    fn at(&self) -> At<'t>;
+
+    /// Its members in order, if it is an object.
+    fn members(&self) -> Result<Option<Vec<(String, Self)>>, FormatError>;
+
+    /// It as a value: of strings the text, of all the rest their JSON.
+    fn value(self) -> Result<(Vec<u8>, Encoding), FormatError>;
+}
+
+/// The keys and values that the members of a document are.
+pub(super) fn items<'t, N: Node<'t>>(
+    members: Vec<(String, N)>,
+    layout: &Layout,
+) -> Result<Vec<(Key, Value)>, FormatError> {
+    let full = members.iter().find(|(name, _)| name.starts_with('/'));
+    let relative = members.iter().find(|(name, _)| !name.starts_with('/'));
+    if let (Some((full, full_node)), Some((relative, relative_node))) = (full, relative) {
+        return Err(FormatError::Mixed {
+            full: full.clone(),
+            full_at: full_node.at().position(),
+            relative: relative.clone(),
+            relative_at: relative_node.at().position(),
+        });
+    }
+    let is_full = full.is_some();
+    let mut found = Found::new();
+    for (name, node) in members {
+        let at = node.at();
+        if is_full || layout.flat {
+            let key = if is_full {
+                parse_key(&name, &name, at)?
+            } else {
+                key_below(&layout.prefix, &name, at)?
+            };
+            let (bytes, encoding) = node.value()?;
+            found.add_key(key, bytes, encoding, at)?;
+        } else {
+            descend(&layout.prefix, name, node, &mut found)?;
+        }
+    }
+    Ok(found.into_items())
+}
+
+fn descend<'t, N: Node<'t>>(
+    prefix: &Prefix,
+    name: String,
+    node: N,
+    found: &mut Found<'t>,
+) -> Result<(), FormatError> {
+    let at = node.at();
+    // Checked on the way down, which also bounds how deep the way is.
+    let key = key_below(prefix, &name, at)?;
+    match node.members()? {
+        Some(members) if members.is_empty() => Err(FormatError::EmptyObject {
+            name,
+            at: at.position(),
+        }),
+        Some(members) => members
+            .into_iter()
+            .try_for_each(|(member, node)| descend(prefix, format!("{name}/{member}"), node, found)),
+        None => {
+            let (bytes, encoding) = node.value()?;
+            found.add_key(key, bytes, encoding, at)
+        }
+    }
+}

@@ -1,8 +1,10 @@
 //! The command line: arguments, one file a command, the terminal, output, exit codes.
 
 mod args;
+mod change_line;
 mod commands;
 mod data_file;
+mod data_keys;
 mod failure;
 mod output;
 mod plan_review;
@@ -67,6 +69,8 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Get(args) => commands::get::run(args, session, terminal).await,
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,
         Command::Ls(args) => commands::ls::run(args, session, terminal).await,
+        Command::Apply(args) => commands::apply::run(args, session, terminal).await,
+        Command::Import(args) => commands::import::run(args, session, terminal).await,
         Command::History(args) => commands::history::run(args, session, terminal).await,
         Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,
         Command::Diff(args) => commands::diff::run(args, session, terminal).await,

@@ -131,6 +131,10 @@ pub(super) enum Command {
     Delete(commands::delete::DeleteArgs),
     /// List keys
     Ls(commands::ls::LsArgs),
+    /// Make keys as a file says, in one commit
+    Apply(commands::apply::ApplyArgs),
+    /// Set the keys of a file, without asking
+    Import(commands::import::ImportArgs),
     /// Show the log of a key
     History(commands::history::HistoryArgs),
     /// Take a key, or all below a prefix, back to a revision

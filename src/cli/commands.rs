@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(super) mod apply;
 pub(super) mod completions;
 pub(super) mod copy;
 pub(super) mod delete;
@@ -7,6 +8,7 @@ pub(super) mod diff;
 pub(super) mod get;
 mod guards;
 pub(super) mod history;
+pub(super) mod import;
 pub(super) mod info;
 pub(super) mod init;
 pub(super) mod ls;

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::args::Format;
+use super::change_line::{beside, shown, sign};
 use super::failure::{Failure, Stop};
 use super::output::show;
 use super::terminal::Terminal;
 use super::terminal_count::Count;
-use super::value_line::value_line;
-use crate::model::{Kind, Value};
-use crate::ops::{Change, Difference, Outcome, Plan};
+use crate::model::Kind;
+use crate::ops::{Outcome, Plan};
 use crate::store::Store;
-use crate::wire::{self, Shown};
+use crate::wire;
 
 /// How a plan is to be treated.
 #[derive(Debug, Args)]
@@ -109,11 +109,9 @@ impl Review<'_> {
                 .changes()
                 .iter()
                 .filter_map(|(key, change)| {
-                    Some(wire::PlannedChange::new(
-                        operation(change)?,
-                        key.to_string(),
-                        sides(change, args.values),
-                    ))
+                    let (_, op) = sign(change)?;
+                    let shown = shown(change, args.values);
+                    Some(wire::PlannedChange::new(op, key.to_string(), shown))
                 })
                 .collect(),
             sections: outcome.heads.iter().map(wire::SectionRevision::new).collect(),
@@ -136,61 +134,15 @@ impl Review<'_> {
     }
 }
 
-fn operation(change: &Change) -> Option<&'static str> {
-    match change {
-        Difference::Added(_) => Some("add"),
-        Difference::Changed(..) => Some("change"),
-        Difference::Removed(_) => Some("remove"),
-        Difference::Same(..) => None,
-    }
-}
-
-fn pair(change: &Change) -> (Shown<'_>, Shown<'_>) {
-    let left = change.left().map(|entry| (&entry.value, entry.secret));
-    let right = match change {
-        Difference::Added(wanted) | Difference::Changed(_, wanted) | Difference::Same(_, wanted) => {
-            Some((&wanted.value, wanted.secret))
-        }
-        Difference::Removed(_) => None,
-    };
-    (left, right)
-}
-
-fn sides(change: &Change, values: bool) -> (Shown<'_>, Shown<'_>) {
-    if values { pair(change) } else { (None, None) }
-}
-
 /// The plan for people: a line a key that changes.
 fn lines(plan: &Plan, values: bool) -> String {
     let mut text = String::new();
     for (key, change) in plan.changes() {
-        let sign = match change {
-            Difference::Added(_) => '+',
-            Difference::Changed(..) => '~',
-            Difference::Removed(_) => '-',
-            Difference::Same(..) => continue,
-        };
-        let _ = writeln!(
-            text,
-            "{sign} {key}{}",
-            if values {
-                beside(pair(change))
-            } else {
-                String::new()
-            }
-        );
+        if let Some((sign, _)) = sign(change) {
+            let _ = writeln!(text, "{sign} {key}{}", beside(shown(change, values)));
+        }
     }
     text
-}
-
-/// What follows a name that differs: the value, or both.
-pub(super) fn beside(sides: (Shown<'_>, Shown<'_>)) -> String {
-    let shown = |(value, secret): (&Value, bool)| value_line(value, secret);
-    match sides {
-        (Some(left), Some(right)) => format!("\t{} -> {}", shown(left), shown(right)),
-        (Some(one), None) | (None, Some(one)) => format!("\t{}", shown(one)),
-        (None, None) => String::new(),
-    }
 }
 
 fn question(config: &str, outcome: &Outcome) -> String {

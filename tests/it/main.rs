@@ -1,6 +1,7 @@
 //! The integration tests: one binary, so that they link once and share one emulator.
 
 mod cli_ancestor;
+mod cli_apply;
 mod cli_bad_input;
 mod cli_bad_surroundings;
 mod cli_formats;
@@ -16,6 +17,7 @@ mod cli_trust;
 mod commit_faults;
 mod conformance_dynamodb;
 mod conformance_local;
+mod ops;
 mod readme;
 mod scripted_cloudformation;
 mod stack;

@@ -3,31 +3,34 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use crate::cli::change_line::{beside, shown, sign};
+use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
-use crate::cli::plan_review::beside;
 use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Entry, Side};
-use crate::ops::{Difference, compare};
-use crate::wire::{Compared, PlannedChange, Shown};
+use crate::model::{Access, Side};
+use crate::ops::{Change, Wanted, compare};
+use crate::wire::{Compared, PlannedChange};
 
 /// Compare two places, or a place with its past
 ///
 /// A side is CONFIG, /PREFIX of the chosen config, or `CONFIG:/PREFIX`, each with @REVISION or without. Names are
 /// compared below each side's prefix. + is only in the second, - only in the first, ~ in both with different values.
 /// Exit code 0 says that there is no difference, 1 that there is one. Keys with a time to live are left out unless
-/// --with-ttl.
+/// --with-ttl. With -d FILE the second side is a file, whose names are those below the first side's prefix.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg diff [OPTIONS] A B")]
+#[command(override_usage = "discfg diff [OPTIONS] A B\n       discfg diff [OPTIONS] A -d FILE")]
 pub(in crate::cli) struct DiffArgs {
     /// The first side
     #[arg(value_name = "A")]
     left: Side,
     /// The second side
-    #[arg(value_name = "B")]
-    right: Side,
+    #[arg(value_name = "B", required_unless_present = "data", conflicts_with = "data")]
+    right: Option<Side>,
+    #[command(flatten)]
+    file: FileArgs,
     /// Show values, too; secrets stay masked
     #[arg(long)]
     values: bool,
@@ -46,14 +49,31 @@ pub(in crate::cli) async fn run(
     let mut from = args.sides.from(&args.left, session);
     let left = sides::read(&args.left, &mut from, args.with_ttl).await;
     let left = left.map_err(|stop| from.explain_stop(stop, Access::Read))?;
-    let mut to = args.sides.to(&args.right, session);
-    let right = sides::read(&args.right, &mut to, args.with_ttl).await;
-    let right = right.map_err(|stop| to.explain_stop(stop, Access::Read))?;
-    tell(compare(left, right), args.values, session, terminal)
+    let right = match &args.right {
+        Some(side) => {
+            let mut to = args.sides.to(side, session);
+            let read = sides::read(side, &mut to, args.with_ttl).await;
+            let read = read.map_err(|stop| to.explain_stop(stop, Access::Read))?;
+            read.into_iter()
+                .map(|(name, entry)| (name, entry.into()))
+                .collect()
+        }
+        None => in_file(&args, &from.config()?)?,
+    };
+    tell(&compare(left, right), args.values, session, terminal)
+}
+
+fn in_file(args: &DiffArgs, config: &str) -> Result<BTreeMap<String, Wanted>, Failure> {
+    let prefix = &args.left.prefix;
+    let read = args.file.read(Some(prefix), config)?;
+    Ok(read
+        .into_iter()
+        .filter_map(|(key, wanted)| Some((prefix.relative(&key)?.to_owned(), wanted)))
+        .collect())
 }
 
 fn tell(
-    differences: BTreeMap<String, Difference<Entry, Entry>>,
+    differences: &BTreeMap<String, Change>,
     values: bool,
     session: &Session,
     terminal: &mut Terminal,
@@ -61,15 +81,12 @@ fn tell(
     let mut text = String::new();
     let mut changes = Vec::new();
     for (name, difference) in differences {
-        let (sign, op) = match &difference {
-            Difference::Added(_) => ('+', "add"),
-            Difference::Removed(_) => ('-', "remove"),
-            Difference::Changed(..) => ('~', "change"),
-            Difference::Same(..) => continue,
+        let Some((sign, op)) = sign(difference) else {
+            continue;
         };
-        let sides = if values { pair(&difference) } else { (None, None) };
-        let _ = writeln!(text, "{sign} {name}{}", beside(sides));
-        changes.push(PlannedChange::new(op, name, sides));
+        let shown = shown(difference, values);
+        let _ = writeln!(text, "{sign} {name}{}", beside(shown));
+        changes.push(PlannedChange::new(op, name.clone(), shown));
     }
     let same = changes.is_empty();
     let shape = Compared {
@@ -80,15 +97,4 @@ fn tell(
     let raw = text.clone().into_bytes();
     show(terminal, session.format(), &shape, || text, || raw)?;
     if same { Ok(()) } else { Err(Failure::no()) }
-}
-
-fn pair(difference: &Difference<Entry, Entry>) -> (Shown<'_>, Shown<'_>) {
-    let right = match difference {
-        Difference::Added(right) | Difference::Changed(_, right) | Difference::Same(_, right) => Some(right),
-        Difference::Removed(_) => None,
-    };
-    (
-        difference.left().map(|entry| (&entry.value, entry.secret)),
-        right.map(|entry| (&entry.value, entry.secret)),
-    )
 }

@@ -1,0 +1,41 @@
+//! How one difference is shown, for people and in JSON.
+
+use super::value_line::value_line;
+use crate::model::Value;
+use crate::ops::{Change, Difference};
+use crate::wire::Shown;
+
+/// The sign and the word of what differs; none where nothing does.
+pub(super) fn sign(change: &Change) -> Option<(char, &'static str)> {
+    match change {
+        Difference::Added(_) => Some(('+', "add")),
+        Difference::Changed(..) => Some(('~', "change")),
+        Difference::Removed(_) => Some(('-', "remove")),
+        Difference::Same(..) => None,
+    }
+}
+
+/// The values of both sides, where they are to be shown.
+pub(super) fn shown(change: &Change, values: bool) -> (Shown<'_>, Shown<'_>) {
+    if !values {
+        return (None, None);
+    }
+    let left = change.left().map(|entry| (&entry.value, entry.secret));
+    let right = match change {
+        Difference::Added(wanted) | Difference::Changed(_, wanted) | Difference::Same(_, wanted) => {
+            Some((&wanted.value, wanted.secret))
+        }
+        Difference::Removed(_) => None,
+    };
+    (left, right)
+}
+
+/// What follows a name that differs: the value, or both.
+pub(super) fn beside(sides: (Shown<'_>, Shown<'_>)) -> String {
+    let line = |(value, secret): (&Value, bool)| value_line(value, secret);
+    match sides {
+        (Some(left), Some(right)) => format!("\t{} -> {}", line(left), line(right)),
+        (Some(one), None) | (None, Some(one)) => format!("\t{}", line(one)),
+        (None, None) => String::new(),
+    }
+}

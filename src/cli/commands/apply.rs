@@ -1,0 +1,103 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::cli::data_keys::FileArgs;
+use crate::cli::failure::{Failure, Stop};
+use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::positionals::parse;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, Key, Prefix};
+use crate::ops::{OpsError, Plan, Wanted};
+use crate::store::Store;
+
+/// Make keys as a file says, in one commit
+///
+/// Shows what would change and asks. What was shown is committed only if nothing of it has changed meanwhile (exit
+/// code 4 otherwise). Keys that the file doesn't name stay, unless --prune.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg apply [OPTIONS] -d FILE [CONFIG]")]
+pub(in crate::cli) struct ApplyArgs {
+    /// The config
+    #[arg(value_name = "CONFIG")]
+    word: Option<String>,
+    #[command(flatten)]
+    file: FileArgs,
+    /// Everything lies below this prefix, and the names in the file are relative to it
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<Prefix>,
+    /// Remove the other keys below the prefix, too, but for those with a time to live
+    #[arg(long, requires = "prefix")]
+    prune: bool,
+    /// Only if what lies below the prefix has this digest, as `info --prefix` and `export` tell it
+    #[arg(long, value_name = "DIGEST", requires = "prefix")]
+    if_digest: Option<String>,
+    /// Don't ask
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    plan: PlanArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: ApplyArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    session.choose(
+        args.word
+            .as_deref()
+            .map(|word| parse("CONFIG", word))
+            .transpose()?,
+    )?;
+    let config = session.config()?;
+    let wanted = args.file.read(args.prefix.as_ref(), &config)?;
+    let result: Result<(), Stop> = async {
+        let format = session.format();
+        let subject = args.prefix.clone().unwrap_or_else(Prefix::all);
+        let store = session.store(Access::Write, &subject).await?;
+        let plan = make_plan(&args, wanted, store).await?;
+        let review = Review {
+            action: "apply",
+            config,
+            plan: &plan,
+            ask: if args.yes { Ask::Never } else { Ask::First },
+        };
+        review.carry_out(&args.plan, store, format, terminal).await
+    }
+    .await;
+    result.map_err(|stop| session.explain_stop(stop, Access::Write))
+}
+
+async fn make_plan(
+    args: &ApplyArgs,
+    wanted: BTreeMap<Key, Wanted>,
+    store: &dyn Store,
+) -> Result<Plan, OpsError> {
+    let Some(prefix) = args
+        .prefix
+        .as_ref()
+        .filter(|_| args.prune || args.if_digest.is_some())
+    else {
+        return Plan::set(store, wanted).await;
+    };
+    if prefix.section().is_none() {
+        return Err(OpsError::Spans(prefix.clone()));
+    }
+    let now = store.snapshot(std::slice::from_ref(prefix)).await?;
+    if let Some(digest) = &args.if_digest {
+        let found = now.clone().without_ttl().digest().to_string();
+        if found != *digest {
+            return Err(OpsError::Digest {
+                wanted: digest.clone(),
+                found,
+            });
+        }
+    }
+    if args.prune {
+        Plan::over(now, prefix, wanted, false)
+    } else {
+        Plan::set_over(now, prefix, wanted)
+    }
+}

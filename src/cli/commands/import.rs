@@ -1,0 +1,59 @@
+use clap::Args;
+
+use crate::cli::data_keys::FileArgs;
+use crate::cli::failure::{Failure, Stop};
+use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::positionals::parse;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, Prefix};
+use crate::ops::Plan;
+
+/// Set the keys of a file, without asking
+///
+/// As `apply`, in one commit or with --batch in several, but whatever others do meanwhile. Keys that hold already
+/// what they are to hold aren't written again, so a run that was ended early is gone on with by running it again.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg import [OPTIONS] -d FILE [CONFIG]")]
+pub(in crate::cli) struct ImportArgs {
+    /// The config
+    #[arg(value_name = "CONFIG")]
+    word: Option<String>,
+    #[command(flatten)]
+    file: FileArgs,
+    /// Everything lies below this prefix, and the names in the file are relative to it
+    #[arg(long, value_name = "PREFIX")]
+    prefix: Option<Prefix>,
+    #[command(flatten)]
+    plan: PlanArgs,
+}
+
+pub(in crate::cli) async fn run(
+    args: ImportArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    session.choose(
+        args.word
+            .as_deref()
+            .map(|word| parse("CONFIG", word))
+            .transpose()?,
+    )?;
+    let config = session.config()?;
+    let wanted = args.file.read(args.prefix.as_ref(), &config)?;
+    let result: Result<(), Stop> = async {
+        let format = session.format();
+        let subject = args.prefix.clone().unwrap_or_else(Prefix::all);
+        let store = session.store(Access::Write, &subject).await?;
+        let plan = Plan::set(store, wanted).await?.unguarded();
+        let review = Review {
+            action: "import",
+            config,
+            plan: &plan,
+            ask: Ask::Never,
+        };
+        review.carry_out(&args.plan, store, format, terminal).await
+    }
+    .await;
+    result.map_err(|stop| session.explain_stop(stop, Access::Write))
+}

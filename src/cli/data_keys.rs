@@ -1,0 +1,72 @@
+//! The keys of a data file.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::data_file;
+use super::failure::Failure;
+use crate::formats::{self, DataFormat, Layout};
+use crate::model::{Key, Kind, Prefix};
+use crate::ops::Wanted;
+
+/// The largest data file, in bytes: what a file of it takes in memory several times over still fits a small machine.
+const MOST_BYTES: usize = 256 * 1024 * 1024;
+
+/// Which file, and how it is read.
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
+    /// The file; - is stdin
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) data: Option<PathBuf>,
+    /// The file's format, else what its name ends with: json, yaml, dotenv, tfvars, properties, csv, …
+    #[arg(long, value_name = "FORMAT", requires = "data")]
+    from: Option<DataFormat>,
+    /// The names in the file are keys and objects are values, even if no name begins with a slash
+    #[arg(long, requires = "data")]
+    flat: bool,
+}
+
+impl FileArgs {
+    /// Reads the file's keys and what they are to hold. With a prefix, its names are relative to it, and full keys
+    /// must lie below it.
+    pub(super) fn read(
+        &self,
+        prefix: Option<&Prefix>,
+        config: &str,
+    ) -> Result<BTreeMap<Key, Wanted>, Failure> {
+        let Some(path) = &self.data else {
+            return Err(Failure::usage("a file is missing").hint("give it with -d FILE; -d - reads stdin"));
+        };
+        let format = match self.from {
+            Some(format) => format,
+            None => DataFormat::of_file(path).ok_or_else(|| {
+                Failure::usage(format!("the name {} doesn't tell a format", path.display()))
+                    .hint("give it with --from: json, yaml, dotenv, tfvars, properties, csv, …")
+            })?,
+        };
+        let bytes = data_file::read(path, "the file", MOST_BYTES)?;
+        let layout = Layout {
+            prefix: prefix.cloned().unwrap_or_else(Prefix::all),
+            relative: prefix.is_some(),
+            nested: false,
+            flat: self.flat,
+            name: config.to_owned(),
+        };
+        let items = formats::read(format, &bytes, &layout).map_err(|error| {
+            Failure::caused(Kind::Invalid, format!("{} can't be used", path.display()), &error)
+        })?;
+        let mut wanted = BTreeMap::new();
+        for (key, value) in items {
+            if let Some(prefix) = prefix.filter(|prefix| !prefix.holds(&key)) {
+                return Err(Failure::new(
+                    Kind::Invalid,
+                    format!("{}: the key {key} does not lie below {prefix}", path.display()),
+                ));
+            }
+            wanted.insert(key, Wanted::from(value));
+        }
+        Ok(wanted)
+    }
+}

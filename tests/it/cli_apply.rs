@@ -1,0 +1,276 @@
+//! Keys made as a file says: shown, asked for, committed as one.
+
+use serde_json::json;
+
+use crate::support::cli::{Outcome, Place};
+use crate::support::config::{embedded, on_both_engines};
+
+on_both_engines!(
+    a_plan_is_shown_and_asked_for,
+    values_are_masked_unless_asked_for,
+    other_keys_stay_unless_pruned,
+    a_digest_lets_one_of_two_win,
+    names_below_a_prefix_are_relative,
+    too_much_for_a_commit_is_refused_with_the_sum,
+    an_import_neither_asks_nor_writes_twice,
+    nothing_of_a_broken_file_is_applied,
+    a_file_is_compared,
+);
+
+fn run(place: &Place, args: &[&str]) -> Outcome {
+    place.args(args).run()
+}
+
+fn done(place: &Place, args: &[&str]) -> Outcome {
+    run(place, args).code(0)
+}
+
+fn a_plan_is_shown_and_asked_for(place: &Place) {
+    done(place, &["set", "db/url", "old"]);
+    done(place, &["set", "db/same", "x"]);
+    place.write(
+        "app.json",
+        r#"{"/db/url": "new", "/db/same": "x", "/db/pool": {"max": 1.10}, "/top": 5}"#,
+    );
+    run(place, &["apply", "-d", "app.json"])
+        .code(2)
+        .stdout("")
+        .stderr_has("+ /db/pool\n~ /db/url\n+ /top\n")
+        .stderr_has("mycfg: 2 added, 1 changed, 0 removed, 1 unchanged. Make these changes?")
+        .stderr_has("--yes answers yes");
+    done(place, &["apply", "-d", "app.json", "--dry-run"]).stdout(
+        "+ /db/pool\n~ /db/url\n+ /top\nmycfg: planned: 2 added, 1 changed, 0 removed, 1 unchanged\n",
+    );
+    done(place, &["get", "db/url"]).stdout("old\n");
+    let told = done(place, &["apply", "-d", "app.json", "--yes", "-f", "json"]).json();
+    assert_eq!(told["action"], "apply");
+    assert_eq!(told["config"], "mycfg");
+    assert_eq!(told["result"], "applied");
+    assert_eq!(
+        told["changes"],
+        json!([
+            {"op": "add", "key": "/db/pool"},
+            {"op": "change", "key": "/db/url"},
+            {"op": "add", "key": "/top"}
+        ])
+    );
+    assert_eq!(
+        told["sections"],
+        json!([{"name": "/db", "revision": 3}, {"name": "@root", "revision": 1}])
+    );
+    done(place, &["get", "db/pool"]).stdout("{\"max\": 1.10}\n");
+    let top = done(place, &["get", "top", "-f", "json"]).json();
+    assert_eq!(top["node"]["kind"], "json");
+    done(place, &["apply", "-d", "app.json", "--yes"])
+        .stdout("mycfg: unchanged: 0 added, 0 changed, 0 removed, 4 unchanged\n");
+    let commits: Vec<String> = ["db/url", "top"]
+        .iter()
+        .map(|key| {
+            done(place, &["history", key, "-f", "json", "-n", "1"]).json()["changes"][0]["commit"].to_string()
+        })
+        .collect();
+    assert_eq!(commits[0], commits[1], "one commit over both sections");
+}
+
+fn values_are_masked_unless_asked_for(place: &Place) {
+    done(place, &["set", "db/url", "hunter1"]);
+    place.write("app.yaml", "/db/url: hunter2\n");
+    done(place, &["apply", "-d", "app.yaml", "--dry-run"])
+        .stdout_has("~ /db/url\n")
+        .stderr("");
+    run(place, &["apply", "-d", "app.yaml"])
+        .code(2)
+        .stderr_lacks("hunter");
+    done(place, &["apply", "-d", "app.yaml", "--dry-run", "--values"])
+        .stdout_has("~ /db/url\thunter1 -> hunter2\n");
+    let told = done(
+        place,
+        &["apply", "-d", "app.yaml", "--dry-run", "--values", "-f", "json"],
+    )
+    .json();
+    assert_eq!(told["changes"][0]["from"]["value"], "hunter1");
+    assert_eq!(told["changes"][0]["to"]["value"], "hunter2");
+}
+
+fn other_keys_stay_unless_pruned(place: &Place) {
+    for key in ["db/a", "db/old", "app/a"] {
+        done(place, &["set", key, "x"]);
+    }
+    done(place, &["set", "db/beat", "x", "--ttl", "1h"]);
+    place.write("db.json", r#"{"a": "x", "new": "x"}"#);
+    done(place, &["apply", "-d", "db.json", "--prefix", "db", "--yes"]).stdout_has("1 added");
+    done(place, &["get", "db/old"]);
+    run(place, &["apply", "-d", "db.json", "--prune", "--yes"])
+        .code(2)
+        .stderr_has("--prefix");
+    run(
+        place,
+        &["apply", "-d", "db.json", "--prefix", "/", "--prune", "--yes"],
+    )
+    .code(2)
+    .stderr_has("/ lies in more than one section");
+    done(
+        place,
+        &["apply", "-d", "db.json", "--prefix", "db", "--prune", "--yes"],
+    )
+    .stdout_has("0 added, 0 changed, 1 removed, 2 unchanged");
+    done(place, &["ls", "-r"]).stdout("/app/a\n/db/a\n/db/beat\n/db/new\n");
+}
+
+fn a_digest_lets_one_of_two_win(place: &Place) {
+    done(place, &["set", "db/n", "0"]);
+    done(place, &["set", "app/n", "0"]);
+    let digest = |place: &Place| {
+        done(place, &["info", "--prefix", "db", "-f", "json"]).json()["digest"]
+            .as_str()
+            .expect("a digest")
+            .to_owned()
+    };
+    let before = digest(place);
+    let script = format!(
+        "for i in 1 2 3 4; do echo '{{\"n\": \"'$i'\"}}' > $i.json; done
+         for i in 1 2 3 4; do
+           (discfg apply -d $i.json --prefix db --if-digest {before} --yes -f silent -q 2>/dev/null; echo $? >> codes) &
+         done; wait; sort codes"
+    );
+    place.shell(&script).run().code(0).stdout("0\n4\n4\n4\n");
+    assert_ne!(digest(place), before);
+    let log = done(place, &["history", "db/n", "-f", "raw"]).text();
+    assert_eq!(log, "2\n1\n");
+    run(
+        place,
+        &[
+            "apply",
+            "-d",
+            "1.json",
+            "--prefix",
+            "db",
+            "--if-digest",
+            &before,
+            "--yes",
+        ],
+    )
+    .code(4)
+    .stdout("")
+    .stderr_has("the content has the digest sha256:")
+    .stderr_has(&before);
+}
+
+fn names_below_a_prefix_are_relative(place: &Place) {
+    place.write("rel.json", r#"{"url": "x", "pool": {"max": 5}}"#);
+    done(place, &["apply", "-d", "rel.json", "--prefix", "db", "--yes"]);
+    done(place, &["ls", "-r"]).stdout("/db/pool/max\n/db/url\n");
+    done(
+        place,
+        &["apply", "-d", "rel.json", "--prefix", "flat", "--flat", "--yes"],
+    );
+    done(place, &["ls", "-r", "flat"]).stdout("/flat/pool\n/flat/url\n");
+    place.write("full.json", r#"{"/app/url": "x"}"#);
+    run(place, &["apply", "-d", "full.json", "--prefix", "db", "--yes"])
+        .code(8)
+        .stdout("")
+        .stderr_has("the key /app/url does not lie below /db");
+    place.write("mixed.json", r#"{"/db/url": "x", "url": "y"}"#);
+    run(place, &["apply", "-d", "mixed.json", "--yes"])
+        .code(8)
+        .stdout("");
+}
+
+fn many(place: &Place, name: &str, keys: usize) {
+    let lines: Vec<String> = (0..keys).map(|i| format!("\"/db/k{i:04}\": \"{i}\"")).collect();
+    place.write(name, format!("{{{}}}", lines.join(",\n")));
+}
+
+fn too_much_for_a_commit_is_refused_with_the_sum(place: &Place) {
+    many(place, "fits.json", 49);
+    done(place, &["apply", "-d", "fits.json", "--yes"]).stdout_has("49 added");
+    done(place, &["delete", "-r", "db", "--yes"]);
+    many(place, "many.json", 50);
+    run(place, &["apply", "-d", "many.json", "--yes"])
+        .code(8)
+        .stdout("")
+        .stderr_has("101 actions (2 × 50 changes + 1 sections + 0 new sections")
+        .stderr_has("--batch makes several commits");
+    done(place, &["ls", "-r"]).stdout("");
+    done(place, &["apply", "-d", "many.json", "--yes", "--batch"])
+        .stdout_has("50 added")
+        .stderr_has("50 changes, ");
+    let log = done(place, &["history", "db/k0049", "-f", "raw"]).text();
+    assert_eq!(log, "4\n", "the second commit of the batch");
+}
+
+fn an_import_neither_asks_nor_writes_twice(place: &Place) {
+    done(place, &["set", "db/k0001", "other"]);
+    many(place, "many.json", 120);
+    run(place, &["import", "-d", "many.json"]).code(8).stdout("");
+    done(place, &["import", "-d", "many.json", "--batch"]).stdout_has("119 added, 1 changed");
+    done(place, &["import", "-d", "many.json", "--batch"])
+        .stdout("mycfg: unchanged: 0 added, 0 changed, 0 removed, 120 unchanged\n");
+    place
+        .args(["import", "--from", "json", "-d", "-"])
+        .stdin(r#"{"/db/k0001": "again"}"#)
+        .run()
+        .code(0)
+        .stdout_has("1 changed");
+    done(place, &["get", "db/k0001"]).stdout("again\n");
+}
+
+fn nothing_of_a_broken_file_is_applied(place: &Place) {
+    let broken = [
+        ("a.json", r#"{"/a": "1", "/b": }"#),
+        ("twice.json", r#"{"/a": "1", "/a": "2"}"#),
+        ("key.json", r#"{"/a": "1", "/a b": "2"}"#),
+        ("list.json", r#"["/a"]"#),
+        ("bad.yaml", "/a: 1\n\t/b: 2\n"),
+        ("twice.csv", "key,value\n/a,1\n/a,2\n"),
+    ];
+    for (name, content) in broken {
+        place.write(name, content);
+        run(place, &["apply", "-d", name, "--yes"])
+            .code(8)
+            .stdout("")
+            .stderr_has(name);
+    }
+    place.write(
+        "large.json",
+        format!(r#"{{"/a": "1", "/big": "{}"}}"#, "x".repeat(190_001)),
+    );
+    run(place, &["apply", "-d", "large.json", "--yes"])
+        .code(8)
+        .stdout("")
+        .stderr_has("190001 bytes; at most 190000");
+    run(place, &["apply", "-d", "nofile.json", "--yes"])
+        .code(8)
+        .stderr_has("nofile.json");
+    run(place, &["apply", "-d", "noformat", "--yes"])
+        .code(2)
+        .stderr_has("--from");
+    run(place, &["apply", "--yes"]).code(2).stderr_has("-d FILE");
+    done(place, &["ls", "-r"]).stdout("");
+}
+
+fn a_file_is_compared(place: &Place) {
+    done(place, &["set", "db/url", "x"]);
+    done(place, &["set", "db/old", "x"]);
+    place.write("db.json", r#"{"url": "y", "new": "x"}"#);
+    run(place, &["diff", "/db", "-d", "db.json"])
+        .code(1)
+        .stdout("+ new\n- old\n~ url\n");
+    place.write("all.json", r#"{"/db/url": "x", "/db/old": "x"}"#);
+    done(place, &["diff", "mycfg", "-d", "all.json"]).stdout("");
+    run(place, &["diff", "/db"]).code(2);
+    run(place, &["diff", "/db", "/app", "-d", "db.json"]).code(2);
+}
+
+#[test]
+fn a_kill_in_the_middle_leaves_all_of_a_commit_or_none() {
+    let place = embedded();
+    many(&place, "many.json", 2000);
+    let script = "discfg import -d many.json --batch -q -f silent & child=$!
+        until [ \"$(discfg ls -r db | head -1)\" ]; do :; done; kill -9 $child; wait $child; echo $?";
+    place.shell(script).run().stdout("137\n");
+    let keys = done(&place, &["ls", "-r", "db"]).text().lines().count();
+    assert!(keys > 0 && keys.is_multiple_of(49), "whole commits of 49: {keys}");
+    done(&place, &["import", "-d", "many.json", "--batch"]).stdout_has(&format!("{keys} unchanged"));
+    assert_eq!(done(&place, &["ls", "-r", "db"]).text().lines().count(), 2000);
+}

@@ -1,0 +1,178 @@
+//! Plans and the past, on the embedded engine with its clock in the tests' hands.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use discfg::engine::local::{LocalEngine, OpenMode};
+use discfg::model::{Encoding, Key, Kind, Mutation, Prefix, Revision, Value};
+use discfg::ops::{self, OpsError, Plan, Wanted};
+use discfg::store::conformance::TestClock;
+use discfg::store::{Consistency, Snapshot, Store, StoreError, Txn};
+
+struct Config {
+    store: LocalEngine,
+    clock: Arc<TestClock>,
+    _folder: tempfile::TempDir,
+}
+
+fn config() -> Config {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = Arc::new(TestClock::new());
+    let path = folder.path().join("mycfg.db");
+    let store = LocalEngine::open(&path, OpenMode::Create, clock.clone(), "tester").expect("a new file");
+    Config {
+        store,
+        clock,
+        _folder: folder,
+    }
+}
+
+fn key(text: &str) -> Key {
+    text.parse().expect(text)
+}
+
+fn value(text: &str) -> Value {
+    Value::new(text, Encoding::Text).expect("a value")
+}
+
+fn wanted(pairs: &[(&str, &str)]) -> BTreeMap<Key, Wanted> {
+    pairs
+        .iter()
+        .map(|(at, to)| (key(at), Wanted::from(value(to))))
+        .collect()
+}
+
+async fn set(store: &dyn Store, at: &str, to: &str) {
+    let txn = Txn::new(vec![Mutation::set(key(at), value(to))]);
+    store.commit(txn).await.expect("a commit");
+}
+
+async fn overtaken(store: &dyn Store, plan: &Plan) {
+    let error = plan.commit(store).await.expect_err("the plan is overtaken");
+    assert_eq!(error.kind(), Kind::Conflict, "{error}");
+}
+
+#[tokio::test]
+async fn a_plan_is_overtaken_by_any_key_that_it_read() {
+    let config = config();
+    let store = &config.store;
+    set(store, "/db/a", "1").await;
+    set(store, "/db/same", "1").await;
+    let plan = Plan::set(
+        store,
+        wanted(&[("/db/a", "2"), ("/db/same", "1"), ("/db/new", "1")]),
+    );
+    let plan = plan.await.expect("a plan");
+    set(store, "/db/beside", "1").await;
+    plan.commit(store).await.expect("other keys may change");
+    for overtaking in ["/db/a", "/db/same", "/db/new"] {
+        let name = format!("{overtaking} changes");
+        let fresh = wanted(&[
+            ("/db/a", &name),
+            ("/db/same", "1"),
+            ("/db/new", "1"),
+            ("/app/x", &name),
+        ]);
+        let plan = Plan::set(store, fresh).await.expect("a plan");
+        set(store, overtaking, &name).await;
+        overtaken(store, &plan).await;
+        set(store, overtaking, "1").await;
+    }
+    assert!(
+        store
+            .get(&key("/app/x"), Consistency::Strong)
+            .await
+            .expect("a get")
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn many_unchanged_keys_are_guarded_by_their_section() {
+    let config = config();
+    let store = &config.store;
+    let many: Vec<String> = (0..150).map(|i| format!("/db/k{i}")).collect();
+    let pairs: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "1")).collect();
+    let filled = Plan::set(store, wanted(&pairs)).await.expect("a plan");
+    filled.commit_in_batches(store, |_| {}).await.expect("batches");
+    let mut with_one_more = wanted(&pairs);
+    with_one_more.insert(key("/app/x"), value("1").into());
+    let plan = Plan::set(store, with_one_more.clone()).await.expect("a plan");
+    plan.commit(store).await.expect("nothing has changed");
+    with_one_more.insert(key("/app/x"), value("2").into());
+    let plan = Plan::set(store, with_one_more).await.expect("a plan");
+    set(store, "/db/k7", "2").await;
+    overtaken(store, &plan).await;
+}
+
+#[tokio::test]
+async fn a_pruning_plan_is_overtaken_by_anything_in_its_section() {
+    let config = config();
+    let store = &config.store;
+    set(store, "/db/a", "1").await;
+    let prefix: Prefix = "/db".parse().expect("a prefix");
+    let now = store
+        .snapshot(std::slice::from_ref(&prefix))
+        .await
+        .expect("a snapshot");
+    let plan = Plan::over(now, &prefix, wanted(&[("/db/b", "1")]), false).expect("a plan");
+    assert_eq!((plan.outcome().added, plan.outcome().removed), (1, 1));
+    set(store, "/db/c", "1").await;
+    overtaken(store, &plan).await;
+    let error = Plan::over(Snapshot::default(), &prefix, wanted(&[("/dbx/b", "1")]), false);
+    assert!(matches!(error, Err(OpsError::Outside { .. })));
+}
+
+#[tokio::test]
+async fn batches_are_as_large_as_a_commit_may_be() {
+    let config = config();
+    let store = &config.store;
+    let names: Vec<String> = (0..120).map(|i| format!("/s{}/k{i}", i / 40)).collect();
+    let pairs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "1")).collect();
+    let plan = Plan::set(store, wanted(&pairs)).await.expect("a plan");
+    let mut batches = Vec::new();
+    plan.commit_in_batches(store, |changes| batches.push(changes))
+        .await
+        .expect("batches");
+    assert_eq!(batches, [48, 48, 24]);
+
+    let large = "x".repeat(Value::MAX_BYTES);
+    let names: Vec<String> = (0..12).map(|i| format!("/large/k{i}")).collect();
+    let pairs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), large.as_str())).collect();
+    let plan = Plan::set(store, wanted(&pairs)).await.expect("a plan");
+    let mut batches = Vec::new();
+    plan.commit_in_batches(store, |changes| batches.push(changes))
+        .await
+        .expect("batches");
+    assert_eq!(batches, [10, 2]);
+}
+
+#[tokio::test]
+async fn the_past_ends_where_the_log_does() {
+    let config = config();
+    let (store, clock) = (&config.store, &config.clock);
+    for round in 1..=4 {
+        set(store, "/db/a", &round.to_string()).await;
+        clock.advance(12 * 24 * 60 * 60);
+    }
+    // Reading drops nothing: the first line's time is over, and the next commit clears it away.
+    set(store, "/db/b", "1").await;
+    let key = key("/db/a");
+    let at = |revision| ops::entry_at(store, &key, Revision::new(revision));
+    let shown =
+        |entry: Option<discfg::model::Entry>| entry.map(|entry| entry.value.as_text().map(str::to_owned));
+    assert_eq!(shown(at(4).await.expect("now")), Some(Some("4".into())));
+    assert_eq!(shown(at(3).await.expect("then")), Some(Some("3".into())));
+    for error in [
+        at(0).await.expect_err("too long ago"),
+        ops::state_at(store, &"/db".parse().expect("a prefix"), Revision::ZERO)
+            .await
+            .expect_err("too long ago"),
+    ] {
+        assert_eq!(error.kind(), Kind::Compacted);
+        let OpsError::Store(StoreError::Compacted { oldest, .. }) = error else {
+            panic!("{error:?}");
+        };
+        assert!(oldest > Revision::ZERO);
+    }
+}

@@ -66,6 +66,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Set(args) => commands::set::run(args, session, terminal).await,
         Command::Get(args) => commands::get::run(args, session, terminal).await,
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,
+        Command::Touch(args) => commands::touch::run(args, session, terminal).await,
         Command::Ls(args) => commands::ls::run(args, session, terminal).await,
         Command::History(args) => commands::history::run(args, session, terminal).await,
         Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,

@@ -129,6 +129,8 @@ pub(super) enum Command {
     /// Remove a key
     #[command(visible_alias = "rm")]
     Delete(commands::delete::DeleteArgs),
+    /// Renew the time to live of a key
+    Touch(commands::touch::TouchArgs),
     /// List keys
     Ls(commands::ls::LsArgs),
     /// Show the log of a key

@@ -14,6 +14,7 @@ pub(super) mod man;
 pub(super) mod rollback;
 pub(super) mod set;
 pub(super) mod template;
+pub(super) mod touch;
 pub(super) mod r#use;
 pub(super) mod version;
 pub(super) mod which;

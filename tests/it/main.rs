@@ -10,6 +10,7 @@ mod cli_init;
 mod cli_listing;
 mod cli_local;
 mod cli_plain;
+mod cli_touch;
 mod cli_trust;
 mod commit_faults;
 mod conformance_dynamodb;

@@ -51,8 +51,8 @@ fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
     let Cli { global, command } = cli;
     let mut session = Session::new(global);
     let result = runtime.block_on(dispatch(command, &mut session, terminal));
-    if session.wants_stats() {
-        terminal.note(&session.stats());
+    if let Some(stats) = session.take_stats() {
+        terminal.note(&stats);
     }
     result
 }
@@ -72,6 +72,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,
         Command::Diff(args) => commands::diff::run(args, session, terminal).await,
         Command::Copy(args) => commands::copy::run(args, session, terminal).await,
+        Command::Exec(args) => commands::exec::run(args, session, terminal).await,
         Command::Info(args) => commands::info::run(args, session, terminal).await,
         Command::Version => commands::version::run(session, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),

@@ -142,6 +142,8 @@ pub(super) enum Command {
     /// Copy keys from one place to another
     #[command(visible_alias = "cp")]
     Copy(commands::copy::CopyArgs),
+    /// Run a command with the keys as its environment
+    Exec(commands::exec::ExecArgs),
     /// Show a config's sections, version and digest
     Info(commands::info::InfoArgs),
     /// Show the version

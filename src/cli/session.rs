@@ -50,10 +50,6 @@ impl Session {
         &self.global
     }
 
-    pub(super) fn wants_stats(&self) -> bool {
-        self.global.stats
-    }
-
     /// Takes the config that was given as a positional.
     pub(super) fn choose(&mut self, config: Option<ConfigName>) -> Result<(), Failure> {
         match (&self.global.config, config) {
@@ -261,8 +257,12 @@ impl Session {
         failure
     }
 
-    /// What `--stats` says.
-    pub(super) fn stats(&self) -> String {
+    /// What `--stats` says, once.
+    pub(super) fn take_stats(&mut self) -> Option<String> {
+        std::mem::take(&mut self.global.stats).then(|| self.stats())
+    }
+
+    fn stats(&self) -> String {
         let spent = self.requests.spent();
         let capacity = self.capacity.spent();
         let each: Vec<String> = spent

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod complete;
 mod data_file;
 mod failure;
 mod output;
@@ -26,6 +27,10 @@ use terminal::Terminal;
 
 /// Runs the command line and gives the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(code) = complete::answer(&args) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return terminal::show_usage(&error),

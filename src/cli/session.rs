@@ -123,6 +123,15 @@ impl Session {
         }
     }
 
+    /// The configs that are there, where the target says, ordered by name.
+    pub(super) async fn configs(&mut self) -> Result<Vec<ConfigName>, Failure> {
+        let aws = match self.target()?.engine.value {
+            EngineName::DynamoDb => Some(self.aws().await?),
+            _ => None,
+        };
+        Ok(engine::configs(self.target()?, aws.as_ref()).await?)
+    }
+
     /// Says more of a denial: who asked, in which role, and what mends it.
     pub(super) fn explain(&self, error: impl Into<OpsError>, access: Access) -> Failure {
         let error = error.into();

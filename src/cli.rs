@@ -3,6 +3,7 @@
 mod args;
 mod change_line;
 mod commands;
+mod complete;
 mod data_file;
 mod data_keys;
 mod failure;
@@ -28,6 +29,10 @@ use terminal::Terminal;
 
 /// Runs the command line and gives the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(code) = complete::answer(&args) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return terminal::show_usage(&error),
@@ -53,8 +58,8 @@ fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
     let Cli { global, command } = cli;
     let mut session = Session::new(global);
     let result = runtime.block_on(dispatch(command, &mut session, terminal));
-    if session.wants_stats() {
-        terminal.note(&session.stats());
+    if let Some(stats) = session.take_stats() {
+        terminal.note(&stats);
     }
     result
 }
@@ -68,6 +73,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Set(args) => commands::set::run(args, session, terminal).await,
         Command::Get(args) => commands::get::run(args, session, terminal).await,
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,
+        Command::Touch(args) => commands::touch::run(args, session, terminal).await,
         Command::Ls(args) => commands::ls::run(args, session, terminal).await,
         Command::Apply(args) => commands::apply::run(args, session, terminal).await,
         Command::Import(args) => commands::import::run(args, session, terminal).await,
@@ -75,6 +81,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,
         Command::Diff(args) => commands::diff::run(args, session, terminal).await,
         Command::Copy(args) => commands::copy::run(args, session, terminal).await,
+        Command::Exec(args) => commands::exec::run(args, session, terminal).await,
         Command::Info(args) => commands::info::run(args, session, terminal).await,
         Command::Version => commands::version::run(session, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),

@@ -205,6 +205,37 @@ fn open_local(_: &Target, _: &ConfigName, _: Access) -> Result<Opened, OpenError
     Err(OpenError::Engine("local".into()))
 }
 
+/// The configs that are there, ordered by name: on DynamoDB those whose tables the caller sees, on the embedded engine
+/// those that have a file. `aws` is asked for only where the engine needs it.
+pub async fn configs(target: &Target, aws: Option<&Arc<Aws>>) -> Result<Vec<ConfigName>, OpenError> {
+    match (&target.engine.value, aws) {
+        (EngineName::DynamoDb, Some(aws)) => dynamodb::configs(aws).await.map_err(OpenError::Aws),
+        (EngineName::DynamoDb, None) => {
+            let aws = self::aws(target, Meter::default()).await?;
+            dynamodb::configs(&aws).await.map_err(OpenError::Aws)
+        }
+        (EngineName::Local, _) => local_configs(target),
+        (EngineName::Http(url), _) => Err(OpenError::Engine(url.clone())),
+    }
+}
+
+fn local_configs(target: &Target) -> Result<Vec<ConfigName>, OpenError> {
+    let folder = target.data_dir.as_ref().ok_or(OpenError::NoDataDir)?;
+    let files = match std::fs::read_dir(folder) {
+        Ok(files) => files,
+        // It is made with the first config.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            let (path, source) = (folder.clone(), error.into());
+            return Err(OpenError::Store(StoreError::File { path, source }));
+        }
+    };
+    let name = |file: std::fs::DirEntry| file.file_name().to_str()?.strip_suffix(".db")?.parse().ok();
+    let mut configs: Vec<ConfigName> = files.flatten().filter_map(name).collect();
+    configs.sort();
+    Ok(configs)
+}
+
 /// The file of a config on the embedded engine.
 pub fn local_file(target: &Target) -> Result<PathBuf, OpenError> {
     let config = target.config().map_err(OpenError::Target)?;

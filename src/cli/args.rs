@@ -129,6 +129,8 @@ pub(super) enum Command {
     /// Remove a key
     #[command(visible_alias = "rm")]
     Delete(commands::delete::DeleteArgs),
+    /// Renew the time to live of a key
+    Touch(commands::touch::TouchArgs),
     /// List keys
     Ls(commands::ls::LsArgs),
     /// Make keys as a file says, in one commit
@@ -144,6 +146,8 @@ pub(super) enum Command {
     /// Copy keys from one place to another
     #[command(visible_alias = "cp")]
     Copy(commands::copy::CopyArgs),
+    /// Run a command with the keys as its environment
+    Exec(commands::exec::ExecArgs),
     /// Show a config's sections, version and digest
     Info(commands::info::InfoArgs),
     /// Show the version

@@ -18,7 +18,16 @@ pub(super) struct Failure {
     pub(super) message: String,
     pub(super) causes: Vec<String>,
     pub(super) hints: Vec<String>,
+    /// The exit code where it isn't the kind's.
+    code: Option<u8>,
 }
+
+/// `exec` failed before the child ran.
+const BEFORE_THE_CHILD: u8 = 125;
+/// The child can't be run, as shells say it.
+const CANT_RUN: u8 = 126;
+/// The child can't be found, as shells say it.
+const NO_COMMAND: u8 = 127;
 
 impl Failure {
     /// A failure without a cause.
@@ -28,6 +37,7 @@ impl Failure {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            code: None,
         }
     }
 
@@ -80,8 +90,41 @@ impl Failure {
         Self::new(Kind::No, String::new())
     }
 
+    /// A child ended with this code, which is the process's, too. It has said itself what there was to say.
+    pub(super) fn of_child(code: u8) -> Self {
+        Self {
+            code: Some(code),
+            ..Self::no()
+        }
+    }
+
+    /// The same as a failure of `exec`, which keeps apart its own and the child's.
+    pub(super) fn before_the_child(self) -> Self {
+        let code = self.code.or(Some(BEFORE_THE_CHILD));
+        Self { code, ..self }
+    }
+
+    /// The child can't be run.
+    pub(super) fn cant_run(message: impl Into<String>) -> Self {
+        Self {
+            code: Some(CANT_RUN),
+            ..Self::new(Kind::Invalid, message)
+        }
+    }
+
+    /// The child can't be found.
+    pub(super) fn no_command(message: impl Into<String>) -> Self {
+        Self {
+            code: Some(NO_COMMAND),
+            ..Self::new(Kind::NotFound, message)
+        }
+    }
+
     /// The process's exit code.
     pub(super) fn exit_code(&self) -> u8 {
+        if let Some(code) = self.code {
+            return code;
+        }
         match self.kind {
             Kind::No => 1,
             Kind::Usage => 2,

@@ -50,10 +50,6 @@ impl Session {
         &self.global
     }
 
-    pub(super) fn wants_stats(&self) -> bool {
-        self.global.stats
-    }
-
     /// Takes the config that was given as a positional.
     pub(super) fn choose(&mut self, config: Option<ConfigName>) -> Result<(), Failure> {
         match (&self.global.config, config) {
@@ -125,6 +121,15 @@ impl Session {
             Some(opened) => Ok(opened.store.as_ref()),
             None => Err(Failure::new(Kind::Internal, "the store is not open")),
         }
+    }
+
+    /// The configs that are there, where the target says, ordered by name.
+    pub(super) async fn configs(&mut self) -> Result<Vec<ConfigName>, Failure> {
+        let aws = match self.target()?.engine.value {
+            EngineName::DynamoDb => Some(self.aws().await?),
+            _ => None,
+        };
+        Ok(engine::configs(self.target()?, aws.as_ref()).await?)
     }
 
     /// Says more of a denial: who asked, in which role, and what mends it.
@@ -261,8 +266,12 @@ impl Session {
         failure
     }
 
-    /// What `--stats` says.
-    pub(super) fn stats(&self) -> String {
+    /// What `--stats` says, once.
+    pub(super) fn take_stats(&mut self) -> Option<String> {
+        std::mem::take(&mut self.global.stats).then(|| self.stats())
+    }
+
+    fn stats(&self) -> String {
         let spent = self.requests.spent();
         let capacity = self.capacity.spent();
         let each: Vec<String> = spent

@@ -9,6 +9,7 @@ mod list;
 mod log;
 mod read;
 mod snapshot;
+mod tables;
 mod transaction;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
+pub use self::tables::configs;
 use crate::aws::Meter;
 use crate::model::{
     Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, SystemClock, Timestamp, Ttl,

@@ -12,6 +12,7 @@ mod provision;
 mod region;
 mod revision;
 mod side;
+mod span;
 mod value;
 
 pub use access::{Access, GrantName, GrantNameError, Role, RoleError};
@@ -29,4 +30,5 @@ pub use provision::{
 pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};
 pub use side::{Side, SideError};
+pub use span::{Span, SpanError};
 pub use value::{Encoding, Value, ValueError, ValueKind};

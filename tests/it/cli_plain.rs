@@ -28,7 +28,7 @@ fn completions_for_each_shell() {
             .run()
             .code(0)
             .stdout_has("discfg")
-            .stdout_has("if-revision")
+            .stdout_has("COMPLETE")
             .stderr("");
     }
     place

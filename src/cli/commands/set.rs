@@ -37,7 +37,12 @@ pub(in crate::cli) struct SetArgs {
     #[arg(long)]
     text: bool,
     /// Let the key expire after this long: 30s, 5m, 2h, 7d
-    #[arg(long, value_name = "TIME", conflicts_with = "keep_ttl")]
+    #[arg(
+        long,
+        value_name = "TIME",
+        allow_negative_numbers = true,
+        conflicts_with = "keep_ttl"
+    )]
     ttl: Option<Ttl>,
     /// Keep the time to live that the key has; without this or --ttl it has none afterwards
     #[arg(long)]

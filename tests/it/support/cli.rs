@@ -14,6 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::account::REGION;
+use super::running::Running;
 
 const DISCFG: &str = env!("CARGO_BIN_EXE_discfg");
 
@@ -150,6 +151,11 @@ impl Call {
             .unwrap_or_default();
         self.command.current_dir(from.join(dir));
         self
+    }
+
+    /// Starts it, to be looked at while it runs. Standard input is empty.
+    pub(crate) fn start(self) -> Running {
+        Running::start(self.command)
     }
 
     /// Runs to the end.

@@ -1,0 +1,68 @@
+//! Names that are given to single keys, and those that are refused.
+
+use std::str::FromStr;
+
+use crate::formats::{EnvName, EnvNameError};
+use crate::model::{Key, KeyError};
+
+/// Names by which a loader, a shell or an interpreter is made to run something else than what was called.
+const REFUSED: &[&str] = &[
+    "PATH",
+    "BASH_ENV",
+    "BASHOPTS",
+    "SHELLOPTS",
+    "PS4",
+    "PROMPT_COMMAND",
+    "NODE_OPTIONS",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "PYTHONSTARTUP",
+    "PERL5LIB",
+    "PERL5OPT",
+    "RUBYLIB",
+    "RUBYOPT",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "_JAVA_OPTIONS",
+    "GCONV_PATH",
+    "GLIBC_TUNABLES",
+];
+const REFUSED_BEGINNINGS: &[&str] = &["LD_", "DYLD_"];
+
+/// `NAME=KEY`.
+#[derive(Debug, Clone)]
+pub(in crate::cli) struct Named {
+    pub(super) name: EnvName,
+    pub(super) key: Key,
+}
+
+/// Why a text is no `NAME=KEY`.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum NamedError {
+    #[error("expected NAME=KEY")]
+    Form,
+    #[error(transparent)]
+    Name(#[from] EnvNameError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl FromStr for Named {
+    type Err = NamedError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, key) = text.split_once('=').ok_or(NamedError::Form)?;
+        Ok(Self {
+            name: name.parse()?,
+            key: key.parse()?,
+        })
+    }
+}
+
+/// Whether a variable of that name takes the command away from what was called.
+pub(super) fn is_refused(name: &EnvName) -> bool {
+    REFUSED.contains(&name.as_str())
+        || REFUSED_BEGINNINGS
+            .iter()
+            .any(|beginning| name.as_str().starts_with(beginning))
+}

@@ -1,0 +1,295 @@
+//! Answers to a shell that asks what a word could become.
+//!
+//! A script that `completions` prints calls the binary with `COMPLETE` set to the shell's name. What is in a config is
+//! asked for then, and what doesn't come in time is left out: nobody waits at a prompt for a network that is away.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::builder::Str;
+use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
+use clap_complete::env::Shells;
+use futures::TryStreamExt as _;
+
+use super::args::{Cli, Global};
+use super::failure::Failure;
+use super::positionals::parse;
+use super::session::Session;
+use super::terminal::Terminal;
+use crate::model::{Access, ConfigName, Prefix};
+use crate::store::{Consistency, Listed, Scope};
+
+/// The variable by which a script asks.
+pub(super) const VARIABLE: &str = "COMPLETE";
+/// How long all lookups together may take.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// The most names that are offered of one level.
+const MOST: usize = 1000;
+
+/// Answers, where a shell asks; an ordinary call gives none.
+///
+/// Whatever goes wrong is told by the exit code alone: an error message would be written into the line that the user
+/// is typing.
+pub(super) fn answer(args: &[OsString]) -> Option<ExitCode> {
+    let shell = env::var_os(VARIABLE)?;
+    let shells = Shells::builtins();
+    let shell = shells.completer(&Path::new(&shell).file_stem()?.to_string_lossy())?;
+    let asked = args.iter().position(|arg| arg == "--");
+    let words = asked.map_or(&[][..], |at| &args[at + 1..]);
+    let mut answer = Vec::new();
+    let written = if words.is_empty() {
+        let binary = args.first().map_or("discfg".into(), |arg| arg.to_string_lossy());
+        shell.write_registration(VARIABLE, "discfg", "discfg", &binary, &mut answer)
+    } else {
+        let folder = env::current_dir().ok();
+        shell.write_complete(
+            &mut command(words),
+            words.to_vec(),
+            folder.as_deref(),
+            &mut answer,
+        )
+    };
+    let mut terminal = Terminal::new(&Global::default());
+    let told = written.is_ok() && terminal.write(&answer).and_then(|()| terminal.flush()).is_ok();
+    Some(if told {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The command line, with what its words could become where `words` are typed.
+fn command(words: &[OsString]) -> Command {
+    let asked = Asked::about(words);
+    let mut command = Cli::command();
+    // Builds the subcommands, whose arguments are made no sooner.
+    command.build();
+    let with = |arg| completed(arg, &asked);
+    command
+        .mut_args(with)
+        .mut_subcommands(|subcommand| subcommand.mut_args(with))
+}
+
+/// The argument, completed as the name of its value says.
+fn completed(arg: Arg, asked: &Asked) -> Arg {
+    let name = arg.get_value_names().and_then(|names| names.first());
+    let what = match name.map(Str::as_str) {
+        Some("KEY" | "KEY VALUE") => What::Key,
+        Some("PREFIX") => What::Prefix,
+        Some("NAME=KEY") => What::NamedKey,
+        Some("A" | "B" | "FROM" | "TO") => What::Side,
+        Some("CONFIG") => What::Config,
+        Some("NAME") if arg.get_id() == "config" => What::Config,
+        Some("FILE" | "ZIP" | "COMMAND") => return arg.value_hint(ValueHint::AnyPath),
+        _ => return arg,
+    };
+    let is_word = arg.is_positional();
+    arg.add(ArgValueCompleter::new(Completer {
+        what,
+        is_word,
+        asked: asked.clone(),
+    }))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Key,
+    Prefix,
+    NamedKey,
+    Side,
+    Config,
+}
+
+/// What was typed before the word in question.
+#[derive(Clone)]
+struct Asked {
+    global: Global,
+    /// The config that a positional names.
+    config: Option<ConfigName>,
+    /// How many of the words `[CONFIG] KEY` or `[CONFIG] [PREFIX]` there are.
+    words: usize,
+    /// Whether `--` is among it.
+    is_escaped: bool,
+    until: Instant,
+}
+
+impl Asked {
+    fn about(words: &[OsString]) -> Self {
+        let until = Instant::now() + PATIENCE;
+        // Some shells give the index of the word, the others end the line with it.
+        let index = env::var("_CLAP_COMPLETE_INDEX").ok();
+        let index = index.and_then(|index| index.parse::<usize>().ok());
+        let before = index.unwrap_or(words.len().saturating_sub(1)).min(words.len());
+        let matches = Cli::command()
+            .ignore_errors(true)
+            .try_get_matches_from(&words[..before])
+            .unwrap_or_default();
+        let given = matches.subcommand().map(|(_, given)| given);
+        let words_given = given.and_then(|given| given.try_get_raw("words").ok().flatten());
+        Self {
+            global: Global::from_arg_matches(&matches).unwrap_or_default(),
+            config: given.and_then(config_in),
+            words: words_given.map_or(0, Iterator::count),
+            is_escaped: words[..before].iter().any(|word| word == "--"),
+            until,
+        }
+    }
+}
+
+/// The config among the positionals: a word of its own, or the first of two.
+fn config_in(given: &ArgMatches) -> Option<ConfigName> {
+    let first = |id| {
+        given
+            .try_get_raw(id)
+            .ok()
+            .flatten()
+            .and_then(|mut words| words.next())
+    };
+    let word = first("word")
+        .or_else(|| first("config"))
+        .or_else(|| first("words"))?;
+    word.to_str()?.parse().ok()
+}
+
+struct Completer {
+    what: What,
+    is_word: bool,
+    asked: Asked,
+}
+
+impl ValueCompleter for Completer {
+    fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
+        let Some(typed) = current.to_str() else {
+            return Vec::new();
+        };
+        match self.what {
+            // What follows `--` is taken for the first positional, which it isn't.
+            What::Config if self.is_word && self.asked.is_escaped => PathCompleter::any().complete(current),
+            What::Config => self.candidates("", [Some(self.configs()), None], typed),
+            What::NamedKey => match typed.split_once('=') {
+                Some((name, key)) => {
+                    let before = format!("{name}=");
+                    self.candidates(&before, [Some(self.below(key)), None], key)
+                }
+                None => Vec::new(),
+            },
+            What::Side => match typed.find('/') {
+                Some(slash) if slash > 0 => {
+                    let (config, path) = typed.split_at(slash);
+                    let mut asked = self.asked.clone();
+                    asked.config = config.strip_suffix(':').and_then(|config| config.parse().ok());
+                    let found = asked.config.is_some().then(|| below(asked, path, true));
+                    self.candidates(config, [found, None], path)
+                }
+                _ => self.either(typed),
+            },
+            What::Key | What::Prefix if !self.is_word => {
+                self.candidates("", [Some(self.below(typed)), None], typed)
+            }
+            What::Key | What::Prefix => match self.asked.words {
+                // The first of two words is the config; while there is one, it can become either.
+                0 => self.either(typed),
+                1 => self.candidates("", [Some(self.below(typed)), None], typed),
+                _ => Vec::new(),
+            },
+        }
+    }
+}
+
+impl Completer {
+    /// What came in time and begins with what was typed, in the form that it was typed in.
+    fn candidates(
+        &self,
+        before: &str,
+        found: [Option<Receiver<Vec<String>>>; 2],
+        typed: &str,
+    ) -> Vec<CompletionCandidate> {
+        let is_bare = !typed.is_empty() && !typed.starts_with('/');
+        let mut candidates = Vec::new();
+        for found in found.into_iter().flatten() {
+            let left = self.asked.until.saturating_duration_since(Instant::now());
+            for name in found.recv_timeout(left).unwrap_or_default() {
+                let name = if is_bare {
+                    name.trim_start_matches('/')
+                } else {
+                    &name
+                };
+                if name.starts_with(typed) {
+                    candidates.push(CompletionCandidate::new(format!("{before}{name}")));
+                }
+            }
+        }
+        candidates
+    }
+
+    /// Keys or folders, and configs, whose names hold no slash.
+    fn either(&self, typed: &str) -> Vec<CompletionCandidate> {
+        let configs = (!typed.contains('/')).then(|| self.configs());
+        self.candidates("", [Some(self.below(typed)), configs], typed)
+    }
+
+    fn below(&self, typed: &str) -> Receiver<Vec<String>> {
+        let only_folders = !matches!(self.what, What::Key | What::NamedKey);
+        below(self.asked.clone(), typed, only_folders)
+    }
+
+    fn configs(&self) -> Receiver<Vec<String>> {
+        look_up(self.asked.clone(), async |session| {
+            let configs = session.configs().await?;
+            Ok(configs.iter().map(ToString::to_string).collect())
+        })
+    }
+}
+
+/// Looks something up on a thread of its own, which ends with the process where it takes too long: a resolver, a disk
+/// or a credential process may block.
+fn look_up<F>(asked: Asked, find: F) -> Receiver<Vec<String>>
+where
+    F: AsyncFnOnce(&mut Session) -> Result<Vec<String>, Failure> + Send + 'static,
+{
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        let mut session = Session::new(asked.global);
+        let found = runtime.block_on(async {
+            session.choose(asked.config)?;
+            find(&mut session).await
+        });
+        // The one who asked may have given up.
+        let _ = tell.send(found.unwrap_or_default());
+    });
+    told
+}
+
+/// The keys and folders, or the folders alone, of the level that what was typed lies in.
+fn below(asked: Asked, typed: &str, only_folders: bool) -> Receiver<Vec<String>> {
+    let end = typed.rfind('/').unwrap_or_default();
+    let above = typed[..end].to_owned();
+    look_up(asked, async move |session: &mut Session| {
+        let prefix = if above.is_empty() {
+            Prefix::all()
+        } else {
+            parse("PREFIX", &above)?
+        };
+        let store = session.store(Access::Read, &prefix).await?;
+        let scope = Scope {
+            limit: Some(MOST),
+            ..Scope::level(prefix)
+        };
+        let mut listed = store.list(&scope, Consistency::Eventual);
+        let mut names = Vec::new();
+        while let Some(item) = listed.try_next().await? {
+            if !only_folders || matches!(item, Listed::Folder(_)) {
+                names.push(item.name().to_owned());
+            }
+        }
+        Ok(names)
+    })
+}

@@ -3,17 +3,32 @@
 
 mod csv;
 mod data_format;
+mod docker_env;
+mod dotenv;
+mod dotted_name;
 mod env_name;
 mod error;
+mod github_env;
 mod json;
 mod json_file;
+mod kubernetes;
 mod layout;
+mod line;
 mod position;
+mod properties;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod round_trip;
 #[cfg(test)]
 mod samples;
+mod shell;
 mod text;
+mod tfvars;
 mod tree;
 mod yaml;
+mod yaml_file;
+mod yaml_node;
 
 pub use data_format::{DataFormat, DataFormatError};
 pub use env_name::{EnvName, EnvNameError};
@@ -29,12 +44,15 @@ use crate::model::{Key, Value};
 pub fn write(format: DataFormat, items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
     match format {
         DataFormat::Json => json_file::write(items, layout),
+        DataFormat::Yaml => yaml_file::write(items, layout),
+        DataFormat::Dotenv => dotenv::write(items, layout),
+        DataFormat::DockerEnv => docker_env::write(items, layout),
+        DataFormat::Tfvars => tfvars::write(items, layout),
+        DataFormat::Properties => properties::write(items, layout),
         DataFormat::Csv => csv::write(items, layout),
-        _ => Err(FormatError::syntax(
-            format,
-            "the format is still to come",
-            Position::line(1),
-        )),
+        DataFormat::Shell => shell::write(items, layout),
+        DataFormat::GithubEnv => github_env::write(items, layout),
+        DataFormat::K8sSecret | DataFormat::K8sConfigmap => kubernetes::write(format, items, layout),
     }
 }
 
@@ -45,11 +63,14 @@ pub fn write(format: DataFormat, items: &[(Key, Value)], layout: &Layout) -> Res
 pub fn read(format: DataFormat, bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, FormatError> {
     match format {
         DataFormat::Json => json_file::read(bytes, layout),
+        DataFormat::Yaml => yaml_file::read(bytes, layout),
+        DataFormat::Dotenv => dotenv::read(bytes, layout),
+        DataFormat::DockerEnv => docker_env::read(bytes, layout),
+        DataFormat::Tfvars => tfvars::read(bytes, layout),
+        DataFormat::Properties => properties::read(bytes, layout),
         DataFormat::Csv => csv::read(bytes, layout),
-        _ => Err(FormatError::syntax(
-            format,
-            "the format is still to come",
-            Position::line(1),
-        )),
+        DataFormat::Shell => shell::read(bytes, layout),
+        DataFormat::GithubEnv => github_env::read(bytes, layout),
+        DataFormat::K8sSecret | DataFormat::K8sConfigmap => kubernetes::read(format, bytes, layout),
     }
 }

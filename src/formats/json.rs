@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -61,6 +62,63 @@ impl Json {
             Some(b'n') => Self::Null,
             _ => Self::Number(text.to_owned()),
         })
+    }
+}
+
+impl Json {
+    /// Whether an object in it names a member twice.
+    pub(super) fn has_double_name(&self) -> bool {
+        match self {
+            Self::Array(items) => items.iter().any(Self::has_double_name),
+            Self::Object(members) => {
+                let mut names = HashSet::new();
+                let mut is_double =
+                    |(name, member): &(String, Self)| !names.insert(name.clone()) || member.has_double_name();
+                members.iter().any(&mut is_double)
+            }
+            _ => false,
+        }
+    }
+
+    /// The length of the longest name of a member in it, in bytes.
+    pub(super) fn longest_name(&self) -> usize {
+        let longest = match self {
+            Self::Array(items) => items.iter().map(Self::longest_name).max(),
+            Self::Object(members) => members
+                .iter()
+                .map(|(name, member)| name.len().max(member.longest_name()))
+                .max(),
+            _ => None,
+        };
+        longest.unwrap_or_default()
+    }
+}
+
+/// Without white space; numbers as they were written.
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let string = |text: &str| serde_json::to_string(text).map_err(|_| fmt::Error);
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(bool) => write!(f, "{bool}"),
+            Self::Number(text) => f.write_str(text),
+            Self::String(text) => f.write_str(&string(text)?),
+            Self::Array(items) => {
+                f.write_str("[")?;
+                for (number, item) in items.iter().enumerate() {
+                    write!(f, "{}{item}", if number == 0 { "" } else { "," })?;
+                }
+                f.write_str("]")
+            }
+            Self::Object(members) => {
+                f.write_str("{")?;
+                for (number, (name, member)) in members.iter().enumerate() {
+                    let comma = if number == 0 { "" } else { "," };
+                    write!(f, "{comma}{}:{member}", string(name)?)?;
+                }
+                f.write_str("}")
+            }
+        }
     }
 }
 

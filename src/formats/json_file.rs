@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use super::json::Members;
 use super::position::At;
 use super::text::utf8;
-use super::tree::{Node, Tree, items, tree};
+use super::tree::{Node, Parts, Tree, items, tree};
 use super::{DataFormat, FormatError, Layout, Position};
 use crate::model::{Encoding, Key, Value, ValueKind};
 
@@ -83,9 +83,10 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
         FormatError::syntax(FORMAT, problem, at)
     })?;
     let root = JsonNode { text, raw };
-    match root.members()? {
-        Some(members) => items(members, layout),
-        None => Err(FormatError::syntax(FORMAT, "one object was expected", root.at())),
+    let at = root.at();
+    match root.parts()? {
+        Parts::Members(members) => items(members, layout),
+        Parts::Value(_) => Err(FormatError::syntax(FORMAT, "one object was expected", at)),
     }
 }
 
@@ -101,17 +102,17 @@ impl<'t> Node<'t> for JsonNode<'t> {
         At::Byte(self.text, offset)
     }
 
-    fn members(&self) -> Result<Option<Vec<(String, Self)>>, FormatError> {
+    fn parts(self) -> Result<Parts<Self>, FormatError> {
         let raw = self.raw.get();
         if !raw.starts_with('{') {
-            return Ok(None);
+            return Ok(Parts::Value(self));
         }
         let text = self.text;
         let members: Members<'t> = serde_json::from_str(raw).map_err(|_| {
             FormatError::syntax(FORMAT, "a name in this object is no Unicode text", self.at())
         })?;
         let members = members.0.into_iter();
-        Ok(Some(
+        Ok(Parts::Members(
             members
                 .map(|(name, raw)| (name, JsonNode { text, raw }))
                 .collect(),

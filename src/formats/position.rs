@@ -23,11 +23,6 @@ impl Position {
             column: before[start..].chars().count() + 1,
         }
     }
-
-    /// The beginning of a line.
-    pub(super) fn line(line: usize) -> Self {
-        Self { line, column: 1 }
-    }
 }
 
 impl fmt::Display for Position {

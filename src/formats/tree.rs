@@ -76,11 +76,17 @@ pub(super) trait Node<'t>: Sized {
     /// Where it stands.
     fn at(&self) -> At<'t>;
 
-    /// Its members in order, if it is an object.
-    fn members(&self) -> Result<Option<Vec<(String, Self)>>, FormatError>;
+    /// Its members in order if it is an object, else itself.
+    fn parts(self) -> Result<Parts<Self>, FormatError>;
 
     /// It as a value: of strings the text, of all the rest their JSON.
     fn value(self) -> Result<(Vec<u8>, Encoding), FormatError>;
+}
+
+/// What a part of a document comes apart into.
+pub(super) enum Parts<N> {
+    Members(Vec<(String, N)>),
+    Value(N),
 }
 
 /// The keys and values that the members of a document are.
@@ -126,15 +132,15 @@ fn descend<'t, N: Node<'t>>(
     let at = node.at();
     // Checked on the way down, which also bounds how deep the way is.
     let key = key_below(prefix, &name, at)?;
-    match node.members()? {
-        Some(members) if members.is_empty() => Err(FormatError::EmptyObject {
+    match node.parts()? {
+        Parts::Members(members) if members.is_empty() => Err(FormatError::EmptyObject {
             name,
             at: at.position(),
         }),
-        Some(members) => members
+        Parts::Members(members) => members
             .into_iter()
             .try_for_each(|(member, node)| descend(prefix, format!("{name}/{member}"), node, found)),
-        None => {
+        Parts::Value(node) => {
             let (bytes, encoding) = node.value()?;
             found.add_key(key, bytes, encoding, at)
         }

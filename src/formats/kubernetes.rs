@@ -1,0 +1,134 @@
+//! Kubernetes Secrets and `ConfigMap`s, as YAML.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::dotted_name::{dotted_names, path_of};
+use super::layout::Found;
+use super::text::utf8;
+use super::tree::{Node as _, Parts};
+use super::yaml::to_yaml;
+use super::yaml_node::{Content, Document, YamlNode};
+use super::{DataFormat, FormatError, Json, Layout};
+use crate::model::{Encoding, Key, Value};
+
+/// The most that an object's data may hold, in bytes (Kubernetes, "Secrets" and "`ConfigMaps`": 1 MiB).
+const MAX_BYTES: usize = 1024 * 1024;
+/// The longest name of a piece of data.
+const MAX_NAME: usize = 253;
+
+/// A Secret holds all in base64; a `ConfigMap` holds text as it is.
+pub(super) fn write(
+    format: DataFormat,
+    items: &[(Key, Value)],
+    layout: &Layout,
+) -> Result<Vec<u8>, FormatError> {
+    let names = dotted_names(format, items, layout)?;
+    let (mut data, mut binary) = (Vec::new(), Vec::new());
+    let mut size = 0;
+    for (name, (key, value)) in names.into_iter().zip(items) {
+        let unnamed = |reason| FormatError::Unnamed {
+            format,
+            key: key.clone(),
+            reason,
+        };
+        if name.contains(':') {
+            return Err(unnamed(
+                "a name of Kubernetes has letters, digits, `.`, `-` and `_`",
+            ));
+        }
+        if name.len() > MAX_NAME {
+            return Err(unnamed("a name of Kubernetes has at most 253 characters"));
+        }
+        size += name.len() + value.len();
+        if size > MAX_BYTES {
+            return Err(FormatError::Unfit {
+                format,
+                key: key.clone(),
+                reason: "with it there is over 1 MiB, the most that Kubernetes takes in one object",
+            });
+        }
+        let base64 = || Json::String(STANDARD.encode(value.bytes()));
+        match value.as_text() {
+            _ if format == DataFormat::K8sSecret => data.push((name, base64())),
+            Some(text) => data.push((name, Json::String(text.to_owned()))),
+            None => binary.push((name, base64())),
+        }
+    }
+    let string = |text: &str| Json::String(text.to_owned());
+    let metadata = Json::Object(vec![("name".into(), string(&layout.name))]);
+    let mut object = vec![("apiVersion".to_owned(), string("v1"))];
+    object.push(("kind".into(), string(kind(format))));
+    object.push(("metadata".into(), metadata));
+    if format == DataFormat::K8sSecret {
+        object.push(("type".into(), string("Opaque")));
+    }
+    object.push(("data".into(), Json::Object(data)));
+    if !binary.is_empty() {
+        object.push(("binaryData".into(), Json::Object(binary)));
+    }
+    Ok(to_yaml(&Json::Object(object)).into_bytes())
+}
+
+fn kind(format: DataFormat) -> &'static str {
+    if format == DataFormat::K8sSecret {
+        "Secret"
+    } else {
+        "ConfigMap"
+    }
+}
+
+/// Reads one object, in YAML or in JSON. A `.` in a name parts segments. Text is taken as `set` takes it.
+pub(super) fn read(
+    format: DataFormat,
+    bytes: &[u8],
+    layout: &Layout,
+) -> Result<Vec<(Key, Value)>, FormatError> {
+    let root = Document::read(format, utf8(format, bytes)?)?;
+    let at = root.at();
+    let Parts::Members(members) = root.parts()? else {
+        return Err(FormatError::syntax(format, "one object was expected", at));
+    };
+    let is_kind = members.iter().any(|(name, node)| {
+        name == "kind" && matches!(&node.content, Content::Text(text) if text == kind(format))
+    });
+    if !is_kind {
+        let problem = format!("`kind: {}` was expected", kind(format));
+        return Err(FormatError::syntax(format, problem, at));
+    }
+    let mut found = Found::new();
+    for (name, node) in members {
+        let encoded = match (format, name.as_str()) {
+            (DataFormat::K8sSecret, "data") | (DataFormat::K8sConfigmap, "binaryData") => true,
+            (DataFormat::K8sSecret, "stringData") | (DataFormat::K8sConfigmap, "data") => false,
+            _ => continue,
+        };
+        let at = node.at();
+        match node.parts()? {
+            Parts::Members(data) => {
+                for (name, node) in data {
+                    let at = node.at();
+                    let bytes = datum(format, node, encoded)?;
+                    found.add(&layout.prefix, &path_of(&name), bytes, Encoding::Detect, at)?;
+                }
+            }
+            Parts::Value(node) if matches!(node.content, Content::Plain(Json::Null)) => {}
+            Parts::Value(_) => return Err(FormatError::syntax(format, "its data must be a mapping", at)),
+        }
+    }
+    Ok(found.into_items())
+}
+
+fn datum(format: DataFormat, node: YamlNode, encoded: bool) -> Result<Vec<u8>, FormatError> {
+    let at = node.at();
+    match node.content {
+        Content::Text(text) if encoded => {
+            let base64: String = text.split_ascii_whitespace().collect();
+            STANDARD
+                .decode(base64)
+                .map_err(|_| FormatError::syntax(format, "this is no base64", at))
+        }
+        Content::Text(text) => Ok(text.into()),
+        _ => Err(FormatError::syntax(format, "a text was expected: quote it", at)),
+    }
+}

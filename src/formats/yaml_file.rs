@@ -1,0 +1,262 @@
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use saphyr::{Mapping, Yaml};
+
+use super::text::utf8;
+use super::tree::{Node as _, Parts, Tree, items, tree};
+use super::yaml::{emit, is_unprintable, node, string, verbatim};
+use super::yaml_node::Document;
+use super::{DataFormat, FormatError, Json, Layout};
+use crate::model::{Key, Value, ValueKind};
+
+const FORMAT: DataFormat = DataFormat::Yaml;
+
+/// The longest name that a reader of YAML must take, in bytes with its quotes (YAML 1.2.2, 7.4.2).
+const MAX_NAME: usize = 1000;
+
+/// One mapping: strings are text, `!!binary` is bytes, all the rest json.
+pub(super) fn write(given: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
+    // The trees must outlive the document that names their strings.
+    let parsed = given
+        .iter()
+        .map(|(key, value)| Ok((key, parse(key, value)?)))
+        .collect::<Result<BTreeMap<_, _>, FormatError>>()?;
+    let members = tree(FORMAT, given, layout)?;
+    Ok(emit(&mapping(&members, &parsed)).into_bytes())
+}
+
+fn parse(key: &Key, value: &Value) -> Result<Option<Json>, FormatError> {
+    let unfit = |reason| FormatError::Unfit {
+        format: FORMAT,
+        key: key.clone(),
+        reason,
+    };
+    let json = match value.as_text().filter(|_| value.kind() == ValueKind::Json) {
+        Some(text) => {
+            Json::parse(text).map_err(|_| unfit("it nests too deep, or holds what is no Unicode"))?
+        }
+        None => return Ok(None),
+    };
+    if json.has_double_name() {
+        return Err(unfit("one of its objects has a name twice"));
+    }
+    if json.longest_name() > MAX_NAME {
+        return Err(unfit("one of its objects has a name of over 1000 bytes"));
+    }
+    Ok(Some(json))
+}
+
+fn mapping<'i>(
+    members: &BTreeMap<&'i str, Tree<'i>>,
+    parsed: &'i BTreeMap<&'i Key, Option<Json>>,
+) -> Yaml<'i> {
+    let mut mapping = Mapping::new();
+    for (name, member) in members {
+        let content = match member {
+            Tree::Members(members) => self::mapping(members, parsed),
+            Tree::Value(key, value) => match (parsed.get(key), value.as_text()) {
+                (Some(Some(json)), Some(source)) => json_node(json, source.trim_ascii()),
+                (_, Some(text)) => string(text),
+                (_, None) => verbatim(format!("!!binary \"{}\"", STANDARD.encode(value.bytes()))),
+            },
+        };
+        mapping.insert(string(name), content);
+    }
+    Yaml::Mapping(mapping)
+}
+
+/// JSON in blocks where reading them gives the same text back, else as it stands where YAML reads it so.
+fn json_node<'j>(json: &'j Json, source: &str) -> Yaml<'j> {
+    let is_container = source.starts_with(['{', '[']);
+    let reads = |c: char| c != '\\' && !c.is_control() && !is_unprintable(c);
+    if is_container && json.to_string() != source && source.chars().all(reads) {
+        verbatim(source.to_owned())
+    } else {
+        node(json)
+    }
+}
+
+/// Reads one mapping.
+pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, FormatError> {
+    let root = Document::read(FORMAT, utf8(FORMAT, bytes)?)?;
+    let at = root.at();
+    match root.parts()? {
+        Parts::Members(members) => items(members, layout),
+        Parts::Value(_) => Err(FormatError::syntax(FORMAT, "one mapping was expected", at)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{items, layout, nested, relative, shown};
+    use super::*;
+    use crate::model::Encoding;
+    use proptest::prelude::*;
+
+    fn text(given: &[(Key, Value)], layout: &Layout) -> String {
+        String::from_utf8(write(given, layout).expect("it can be written")).expect("UTF-8")
+    }
+
+    fn back(yaml: &str) -> Vec<String> {
+        shown(&read(yaml.as_bytes(), &layout("/db")).expect(yaml))
+    }
+
+    fn refused(yaml: &str) -> String {
+        let error = read(yaml.as_bytes(), &layout("/")).expect_err(yaml);
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        error.to_string()
+    }
+
+    #[test]
+    fn full_keys_are_flat() {
+        let given = items(&[
+            ("/a", "text x\ny"),
+            ("/b", "json 1.10"),
+            ("/c", "json {\"x\":[1e400,\"yes\"]}"),
+            ("/d", "json {\"x\": 1.10}"),
+            ("/e", "bytes z"),
+            ("/f", "json null"),
+            ("/g", "text 1.10"),
+            ("/h", "json []"),
+        ]);
+        let written = text(&given, &layout("/"));
+        assert_eq!(
+            written,
+            "/a: \"x\\ny\"\n/b: 1.10\n/c:\n  x:\n    - 1e400\n    - \"yes\"\n/d: {\"x\": 1.10}\n\
+             /e: !!binary \"ev8=\"\n/f: ~\n/g: \"1.10\"\n/h: []\n"
+        );
+        assert_eq!(read(written.as_bytes(), &layout("/")), Ok(given));
+        assert_eq!(text(&[], &layout("/")), "{}\n");
+        assert_eq!(read(b"{}", &layout("/")), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn names_below_a_prefix_are_relative_or_a_tree() {
+        let given = items(&[("/db/pool/max", "json 5"), ("/db/url", "text x")]);
+        assert_eq!(text(&given, &relative("/db")), "pool/max: 5\nurl: x\n");
+        let tree = text(&given, &nested("/db"));
+        assert_eq!(tree, "pool:\n  max: 5\nurl: x\n");
+        assert_eq!(read(tree.as_bytes(), &layout("/db")), Ok(given));
+    }
+
+    #[test]
+    fn what_is_read() {
+        assert_eq!(
+            back("a:\n  b: 1.10\n  c: yes\n"),
+            ["/db/a/b json 1.10", "/db/a/c text yes"]
+        );
+        assert_eq!(
+            back("a: 0x1F\nb: 007\nc: 2026-01-01\nd: .5\ne: +1\nf: True\ng: ~\nh:\ni: -0.0"),
+            [
+                "/db/a text 0x1F",
+                "/db/b text 007",
+                "/db/c text 2026-01-01",
+                "/db/d text .5",
+                "/db/e text +1",
+                "/db/f json true",
+                "/db/g json null",
+                "/db/h json null",
+                "/db/i json -0.0"
+            ]
+        );
+        assert_eq!(
+            back("a: !!str 1\nb: !!binary aGk=\nc: !!int 3\nd: |\n  x\n  y\ne: [a, {b: 1.10}]\nf: ! 12"),
+            [
+                "/db/a text 1",
+                "/db/b text hi",
+                "/db/c json 3",
+                "/db/d text x\ny\n",
+                "/db/e json [\"a\",{\"b\":1.10}]",
+                "/db/f text 12"
+            ]
+        );
+        assert_eq!(back("# é\na: [1, \"é\",  2]\n"), ["/db/a json [1, \"é\",  2]"]);
+        assert_eq!(back("--- {a: 1}\n...\n"), ["/db/a json 1"]);
+    }
+
+    #[test]
+    fn what_is_refused_says_where() {
+        let no = "this is no yaml as discfg reads it: ";
+        for (yaml, problem) in [
+            (
+                "a: &x hunter2\nb: *x",
+                "anchors are not read: write the value out, at line 1, column 4",
+            ),
+            (
+                "a: b\n---\nc: d",
+                "a second document begins here, at line 2, column 1",
+            ),
+            (
+                "a: !mine hunter2",
+                "this tag is not read, or doesn't fit its value, at line 1, column 4",
+            ),
+            (
+                "a: !!int hunter2",
+                "this tag is not read, or doesn't fit its value, at line 1, column 4",
+            ),
+            ("a: !!set {b}", "this tag is not read, at line 1, column 4"),
+            (
+                "<<: {a: 1}",
+                "merge keys are not read: write the members out, at line 1, column 1",
+            ),
+            (
+                "a: 1\na: hunter2",
+                "this name is there twice in one mapping, at line 2, column 1",
+            ),
+            ("? [a]\n: b", "a name must be a text, at line 1, column 3"),
+            ("- a", "one mapping was expected, at line 1, column 1"),
+            ("hunter2", "one mapping was expected, at line 1, column 1"),
+            ("", "there is no document, at line 1, column 1"),
+            ("# only\n", "there is no document, at line 2, column 1"),
+            (
+                "a: [!!binary aGk=]",
+                "bytes are a value of their own, not a part of one, at line 1, column 5",
+            ),
+        ] {
+            assert_eq!(refused(yaml), format!("{no}{problem}"));
+        }
+        assert!(refused("a:\n\tb: hunter2").starts_with(no));
+        assert!(refused("a: [hunter2").starts_with(no));
+        assert!(refused("a: \"hunter2").starts_with(no));
+        let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(refused(&deep).starts_with(no));
+    }
+
+    #[test]
+    fn what_yaml_can_not_hold_is_refused() {
+        let long = format!("json {{\"{}\":1}}", "x".repeat(1001));
+        for (value, reason) in [
+            ("json {\"a\":1,\"a\":2}", "one of its objects has a name twice"),
+            (&long, "one of its objects has a name of over 1000 bytes"),
+            (
+                "json \"\\ud800\"",
+                "it nests too deep, or holds what is no Unicode",
+            ),
+        ] {
+            let error = write(&items(&[("/k", value)]), &layout("/")).expect_err(value);
+            assert_eq!(
+                error.to_string(),
+                format!("yaml can't hold the value of /k: {reason}")
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_and_any_bytes_come_back(text in any::<String>(), bytes in any::<Vec<u8>>()) {
+            let given = vec![
+                ("/a".parse().expect("a key"), Value::new(text, Encoding::Text).expect("text")),
+                ("/b".parse().expect("a key"), Value::new(bytes, Encoding::Detect).expect("bytes")),
+            ];
+            let written = write(&given, &layout("/")).expect("it can be written");
+            prop_assert_eq!(read(&written, &layout("/")), Ok(given));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[a:{}\\[\\]&*!|>%@`\" \\n\\t,#?'-]{0,40}") {
+            let _ = read(text.as_bytes(), &layout("/"));
+        }
+    }
+}

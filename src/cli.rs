@@ -9,6 +9,7 @@ mod plan_review;
 mod positionals;
 mod session;
 mod sides;
+mod span;
 mod terminal;
 mod terminal_count;
 mod terminal_progress;
@@ -67,6 +68,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Get(args) => commands::get::run(args, session, terminal).await,
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,
         Command::Ls(args) => commands::ls::run(args, session, terminal).await,
+        Command::Watch(args) => commands::watch::run(args, session, terminal).await,
         Command::History(args) => commands::history::run(args, session, terminal).await,
         Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,
         Command::Diff(args) => commands::diff::run(args, session, terminal).await,

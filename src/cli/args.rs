@@ -131,6 +131,8 @@ pub(super) enum Command {
     Delete(commands::delete::DeleteArgs),
     /// List keys
     Ls(commands::ls::LsArgs),
+    /// Tell every change as it comes
+    Watch(commands::watch::WatchArgs),
     /// Show the log of a key
     History(commands::history::HistoryArgs),
     /// Take a key, or all below a prefix, back to a revision

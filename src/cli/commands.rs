@@ -16,4 +16,5 @@ pub(super) mod set;
 pub(super) mod template;
 pub(super) mod r#use;
 pub(super) mod version;
+pub(super) mod watch;
 pub(super) mod which;

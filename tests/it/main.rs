@@ -11,6 +11,7 @@ mod cli_listing;
 mod cli_local;
 mod cli_plain;
 mod cli_trust;
+mod cli_watch;
 mod commit_faults;
 mod conformance_dynamodb;
 mod conformance_local;

@@ -7,4 +7,5 @@ pub(crate) mod config;
 pub(crate) mod emulator;
 pub(crate) mod http1;
 pub(crate) mod proxy;
+pub(crate) mod running;
 pub(crate) mod tls;

@@ -77,7 +77,7 @@ pub enum Event {
     Expire {
         /// The key.
         key: Key,
-        /// When it ceased to be.
+        /// When it was to cease to be, as far as the watch knew: a renewal just before leaves no trace.
         at: Timestamp,
         /// The version that it had.
         version: u64,

@@ -24,3 +24,4 @@ mod support_emulator;
 mod support_proxy;
 mod template;
 mod tls_roots;
+mod watch_events;

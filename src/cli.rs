@@ -12,6 +12,7 @@ mod plan_review;
 mod positionals;
 mod session;
 mod sides;
+mod span;
 mod terminal;
 mod terminal_count;
 mod terminal_progress;
@@ -77,6 +78,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Ls(args) => commands::ls::run(args, session, terminal).await,
         Command::Apply(args) => commands::apply::run(args, session, terminal).await,
         Command::Import(args) => commands::import::run(args, session, terminal).await,
+        Command::Watch(args) => commands::watch::run(args, session, terminal).await,
         Command::History(args) => commands::history::run(args, session, terminal).await,
         Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,
         Command::Diff(args) => commands::diff::run(args, session, terminal).await,

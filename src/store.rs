@@ -59,7 +59,8 @@ pub struct Cursor {
 pub struct Deadline {
     /// The longest wait; the answer is empty where nothing has moved by then.
     pub within: Duration,
-    /// The pause between two looks of an engine that polls.
+    /// The pause between two looks of an engine that polls. It looks at the beginning, and not once more where no
+    /// whole pause is left: a wait of one interval costs one look.
     pub interval: Duration,
 }
 

@@ -1,11 +1,15 @@
 //! The JSON shapes of discfg: for `-f json`, for HTTP bodies and for the HTTP engine.
 
+mod change_line;
+
+pub use change_line::ChangeLine;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::{Change, Entry, Head, Key, Op, Value, ValueKind};
+use crate::model::{Entry, Head, Key, Revision, Value, ValueKind};
 
 /// An entry. Without a value where it isn't asked for or is masked.
 #[derive(Debug, Serialize)]
@@ -139,7 +143,7 @@ impl AnyNode {
     }
 
     /// A key that a commit removed.
-    pub fn gone(key: &Key, revision: crate::model::Revision) -> Self {
+    pub fn gone(key: &Key, revision: Revision) -> Self {
         Self::Gone(Gone {
             key: key.clone(),
             revision: revision.get(),
@@ -168,74 +172,6 @@ pub struct Listing {
     pub nodes: Vec<Node>,
     /// The folders, with their trailing slash.
     pub folders: Vec<String>,
-}
-
-/// A line of a section's log, as `watch` and `history` tell it.
-#[derive(Debug, Serialize)]
-pub struct ChangeLine {
-    /// The command.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub action: Option<&'static str>,
-    op: &'static str,
-    section: String,
-    key: String,
-    revision: u64,
-    index: u32,
-    of: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<ValueKind>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    masked: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ttl: Option<u64>,
-    by: String,
-    at: String,
-    commit: String,
-}
-
-impl ChangeLine {
-    /// The line with the new value; a secret is masked.
-    pub fn new(action: Option<&'static str>, change: &Change) -> Self {
-        let line = Self {
-            action,
-            op: "delete",
-            section: change.key.section().to_string(),
-            key: change.key.to_string(),
-            revision: change.revision.get(),
-            index: change.index,
-            of: change.of,
-            version: None,
-            kind: None,
-            value: None,
-            masked: false,
-            ttl: None,
-            by: change.by.clone(),
-            at: change.at.to_string(),
-            commit: change.commit.to_string(),
-        };
-        match &change.op {
-            Op::Delete => line,
-            Op::Set {
-                value: new,
-                version,
-                secret,
-                ttl,
-                ..
-            } => Self {
-                op: "set",
-                version: Some(*version),
-                kind: Some(new.kind()),
-                value: (!secret).then(|| value(new)).flatten(),
-                masked: *secret,
-                ttl: ttl.map(crate::model::Ttl::seconds),
-                ..line
-            },
-        }
-    }
 }
 
 /// One key that a plan changes, or that differs between two sides.
@@ -383,7 +319,7 @@ pub struct Info {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Encoding, Revision, Timestamp};
+    use crate::model::{Encoding, Timestamp};
 
     fn entry(value: Value) -> Entry {
         Entry {

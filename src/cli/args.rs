@@ -137,6 +137,8 @@ pub(super) enum Command {
     Apply(commands::apply::ApplyArgs),
     /// Set the keys of a file, without asking
     Import(commands::import::ImportArgs),
+    /// Tell every change as it comes
+    Watch(commands::watch::WatchArgs),
     /// Show the log of a key
     History(commands::history::HistoryArgs),
     /// Take a key, or all below a prefix, back to a revision

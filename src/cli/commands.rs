@@ -20,4 +20,5 @@ pub(super) mod template;
 pub(super) mod touch;
 pub(super) mod r#use;
 pub(super) mod version;
+pub(super) mod watch;
 pub(super) mod which;

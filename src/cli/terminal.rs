@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
 use super::args::Global;
 use super::failure::Failure;
@@ -98,6 +98,12 @@ impl Terminal {
     /// Whether progress and hints are unwanted.
     pub(super) fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// Where a command that is run beside the result may write what it has to say.
+    #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
+    pub(super) fn beside(&self) -> Stdio {
+        io::stderr().into()
     }
 
     /// Says why the command failed, unless the result has said it.

@@ -147,7 +147,11 @@ impl Store for LocalEngine {
             if !heads.is_empty() || left.is_zero() {
                 return Ok(heads);
             }
-            sleep(deadline.interval.min(left)).await;
+            if left <= deadline.interval {
+                sleep(left).await;
+                return Ok(Vec::new());
+            }
+            sleep(deadline.interval).await;
         }
     }
 

@@ -18,6 +18,24 @@ pub enum OpsError {
         /// Where the section stands.
         head: Revision,
     },
+    /// A watch is to begin after a revision that hasn't been.
+    #[error("the section {section} is at revision {head}, so it can't be watched after revision {after}")]
+    Ahead {
+        /// The section.
+        section: Section,
+        /// After which revision.
+        after: Revision,
+        /// Where the section stands.
+        head: Revision,
+    },
+    /// A watch is to begin after a revision of a section that it doesn't watch.
+    #[error("the section {section} has no part in a watch of {prefix}")]
+    Unwatched {
+        /// The section.
+        section: Section,
+        /// What is watched.
+        prefix: Prefix,
+    },
     /// A revision or a section guard is asked for of keys in more than one section.
     #[error("{0} lies in more than one section, and each section counts its revisions by itself")]
     Spans(Prefix),
@@ -59,8 +77,8 @@ impl OpsError {
         match self {
             Self::Store(error) => error.kind(),
             Self::Future { .. } => Kind::NotFound,
-            Self::Spans(_) => Kind::Usage,
-            Self::Outside { .. } | Self::Limit(_) => Kind::Invalid,
+            Self::Spans(_) | Self::Unwatched { .. } => Kind::Usage,
+            Self::Ahead { .. } | Self::Outside { .. } | Self::Limit(_) => Kind::Invalid,
             Self::Digest { .. } => Kind::Conflict,
             Self::Unsettled { .. } => Kind::Unavailable,
         }

@@ -349,7 +349,7 @@ fn the_process_becomes_the_command(place: &Place) {
     let running = place.args(["exec", "--", "sh", "-c", trap]).start();
     assert_eq!(running.line(), "up");
     running.signal("USR1");
-    assert_eq!(running.end(), (Some(9), vec!["v".into()], vec![]));
+    running.end().code(9).stdout("v\n").stderr("");
 }
 
 fn keys_with_a_time_to_live_are_left_out(place: &Place) {

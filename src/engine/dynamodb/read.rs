@@ -152,6 +152,10 @@ impl DynamoDb {
             if !heads.is_empty() || left.is_zero() {
                 return Ok(heads);
             }
+            if left <= deadline.interval {
+                sleep(left).await;
+                return Ok(Vec::new());
+            }
             let jitter = deadline.interval.mul_f64(0.9 + 0.2 * fastrand::f64());
             sleep(jitter.min(left)).await;
         }

@@ -19,7 +19,7 @@ use super::running::Running;
 const DISCFG: &str = env!("CARGO_BIN_EXE_discfg");
 
 /// No command of a test takes this long; one that does is waiting for something that never comes.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder to run commands in, with a home and an environment that hold nothing of the developer's.
 pub(crate) struct Place {
@@ -153,9 +153,9 @@ impl Call {
         self
     }
 
-    /// Starts it, to be looked at while it runs. Standard input is empty.
+    /// Begins it, for a test that acts while it runs.
     pub(crate) fn start(self) -> Running {
-        Running::start(self.command)
+        Running::new(self.command)
     }
 
     /// Runs to the end.
@@ -198,7 +198,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u
     })
 }
 
-fn wait(child: &mut Child) -> Option<ExitStatus> {
+pub(super) fn wait(child: &mut Child) -> Option<ExitStatus> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait().expect("it was started here") {
@@ -220,6 +220,15 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    pub(super) fn new(called: String, status: ExitStatus, stdout: Vec<u8>, stderr: String) -> Self {
+        Self {
+            called,
+            status,
+            stdout,
+            stderr,
+        }
+    }
+
     /// It ended with this exit code.
     #[track_caller]
     pub(crate) fn code(self, code: i32) -> Self {

@@ -8,4 +8,5 @@ pub(crate) mod emulator;
 pub(crate) mod http1;
 pub(crate) mod proxy;
 pub(crate) mod running;
+pub(crate) mod stores;
 pub(crate) mod tls;

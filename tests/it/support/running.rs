@@ -1,24 +1,25 @@
-//! A call that is still running, looked at line by line.
+//! A call of the binary that goes on while a test acts.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, Instant};
 
-/// A line that hasn't come by then never comes.
-const PATIENCE: Duration = Duration::from_mins(1);
+use serde_json::Value;
 
-/// The process, which is killed with the value.
+use super::cli::{Outcome, PATIENCE, wait};
+
+/// A running call. Where a test fails half way it is killed.
 pub(crate) struct Running {
+    called: String,
     child: Child,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
 }
 
 impl Running {
-    /// Starts it with nothing on standard input.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(super) fn new(mut command: Command) -> Self {
+        let called = format!("{:?}", command.get_args().collect::<Vec<_>>());
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -26,34 +27,41 @@ impl Running {
             .spawn()
             .expect("the binary is built");
         Self {
-            stdout: lines(child.stdout.take().expect("it is piped")),
-            stderr: lines(child.stderr.take().expect("it is piped")),
+            called,
+            stdout: lines(child.stdout.take()),
+            stderr: lines(child.stderr.take()),
             child,
         }
     }
 
-    /// The next line of standard output.
+    /// Waits for the next line on standard output.
     #[track_caller]
     pub(crate) fn line(&self) -> String {
-        match self.stdout.recv_timeout(PATIENCE) {
-            Ok(line) => line,
-            Err(why) => panic!(
-                "no line: {why}; stderr {:?}",
-                self.stderr.try_iter().collect::<Vec<_>>()
-            ),
-        }
+        self.stdout.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            let told: Vec<_> = self.stderr.try_iter().collect();
+            panic!("{}: no line comes; stderr: {told:#?}", self.called)
+        })
     }
 
-    /// The next line of standard error that holds this.
+    /// Waits for the next line on standard output, which is JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let line = self.line();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{}: {error}: {line}", self.called))
+    }
+
+    /// Waits for a line on standard error that holds this.
     #[track_caller]
     pub(crate) fn says(&self, part: &str) -> String {
-        let mut before = Vec::new();
+        let mut said = Vec::new();
         loop {
-            match self.stderr.recv_timeout(PATIENCE) {
-                Ok(line) if line.contains(part) => return line,
-                Ok(line) => before.push(line),
-                Err(why) => panic!("nothing of {part:?} on stderr: {why}; {before:?}"),
+            let Ok(line) = self.stderr.recv_timeout(PATIENCE) else {
+                panic!("{}: {part:?} isn't said; stderr: {said:#?}", self.called)
+            };
+            if line.contains(part) {
+                return line;
             }
+            said.push(line);
         }
     }
 
@@ -65,21 +73,36 @@ impl Running {
         assert!(sent.expect("kill is there").success(), "{name} can't be sent");
     }
 
-    /// Waits for its end: its exit code, and the rest of both streams.
+    /// Stops reading its standard output, as `head` does when it has what it wants.
+    pub(crate) fn stop_reading(mut self) -> Self {
+        self.stdout = channel().1;
+        self
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it was started here").is_some()
+    }
+
+    /// Waits for its end: what it wrote that wasn't waited for, and its exit code.
     #[track_caller]
-    pub(crate) fn end(mut self) -> (Option<i32>, Vec<String>, Vec<String>) {
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().expect("it was started here") {
-                return (
-                    status.code(),
-                    self.stdout.iter().collect(),
-                    self.stderr.iter().collect(),
-                );
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
-        panic!("it didn't end");
+    pub(crate) fn end(mut self) -> Outcome {
+        let status = wait(&mut self.child);
+        let rest =
+            |lines: &Receiver<String>| lines.iter().fold(String::new(), |all, line| all + &line + "\n");
+        let (stdout, stderr) = (rest(&self.stdout), rest(&self.stderr));
+        let Some(status) = status else {
+            panic!(
+                "{} didn't end\n--- stdout\n{stdout}\n--- stderr\n{stderr}",
+                self.called
+            );
+        };
+        Outcome::new(
+            std::mem::take(&mut self.called),
+            status,
+            stdout.into_bytes(),
+            stderr,
+        )
     }
 }
 
@@ -90,14 +113,16 @@ impl Drop for Running {
     }
 }
 
-fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (send, receive) = channel();
+/// The reader ends, and closes the pipe, when nobody takes its lines any more.
+fn lines(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
+    let pipe = pipe.expect("it is piped");
+    let (tell, told) = channel();
     thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            if send.send(line).is_err() {
+            if tell.send(line).is_err() {
                 break;
             }
         }
     });
-    receive
+    told
 }

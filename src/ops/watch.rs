@@ -1,0 +1,158 @@
+//! Following a config as it changes.
+
+mod expiries;
+mod follower;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_stream::stream;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+use tokio::time::sleep;
+
+use self::follower::Follower;
+use super::Result;
+use crate::model::{Change, Clock, Entry, Key, Kind, Prefix, Revision, Section, SystemClock, Timestamp};
+use crate::store::{Snapshot, Store, StoreError};
+
+/// What to watch, from where on, and how often to look.
+#[derive(Clone)]
+pub struct Watch {
+    /// Below which prefix. Of `/` sections that come later are part, too.
+    pub prefix: Prefix,
+    /// From where on.
+    pub start: Start,
+    /// How long to wait between two looks, give or take a tenth. A look costs half a read unit a section, and for `/`
+    /// the reading of the section list.
+    pub interval: Duration,
+    /// By which the end of an entry is expected. Whether it is gone the store's clock decides.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Watch {
+    /// A watch of all below `prefix` from now on, with a look every 2 seconds.
+    pub fn new(prefix: Prefix) -> Self {
+        Self {
+            prefix,
+            start: Start::Now,
+            interval: Duration::from_secs(2),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("prefix", &self.prefix)
+            .field("start", &self.start)
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
+}
+
+/// From where on to watch.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// What is committed from now on.
+    Now,
+    /// What was committed after these revisions. Sections that aren't named are watched from now on.
+    After(BTreeMap<Section, Revision>),
+    /// What was committed after this snapshot of the prefix, which isn't read again.
+    Snapshot(Snapshot),
+}
+
+/// What a watch tells.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A commit: its lines of one section that lie below the prefix. Of each section in order, every one once. Its
+    /// revision is the one to watch after to go on from here.
+    Commit(Vec<Change>),
+    /// An entry's time to live ran out. That is in no log: it is told some time after it came to be, in no order with
+    /// commits, and not where nobody watched at the time.
+    Expire {
+        /// The key.
+        key: Key,
+        /// When it was to cease to be, as far as the watch knew: a renewal just before leaves no trace.
+        at: Timestamp,
+        /// The version that it had.
+        version: u64,
+        /// The revision that had written it.
+        revision: Revision,
+    },
+    /// The log no longer tells how the section came to be what it is: here is what it is. Keys below the prefix that
+    /// aren't in it are gone.
+    Resync {
+        /// The section.
+        section: Section,
+        /// Where it stands.
+        revision: Revision,
+        /// All its entries below the prefix, ordered by key.
+        entries: Vec<Entry>,
+    },
+    /// All that the last look showed has been told. The first event of every watch, and one after each look.
+    Current,
+    /// The store can't be asked for the moment. The watch goes on by itself after the pause, and loses nothing.
+    Retry {
+        /// Why.
+        error: StoreError,
+        /// How long it waits.
+        pause: Duration,
+    },
+}
+
+/// The pause after a first failure; it doubles up to [`LONGEST_PAUSE`].
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Credentials that are being renewed are good again soon; those that aren't by then are not being renewed.
+const TRIES_WITH_CREDENTIALS: u32 = 5;
+
+/// Tells what happens below a prefix: commits, deletes among them, each once and in order, and expiries.
+///
+/// The stream ends with the first error: at the beginning any, later one that trying again can't mend (denied, no
+/// config). What may pass (unreachable, throttled) is told as [`Event::Retry`]. Beside the errors of the store there are
+/// - [`OpsError::Ahead`](super::OpsError::Ahead) where a revision to begin after hasn't been,
+/// - [`OpsError::Unwatched`](super::OpsError::Unwatched) where its section isn't in the prefix.
+pub fn watch(store: &dyn Store, watch: Watch) -> BoxStream<'_, Result<Event>> {
+    stream! {
+        let mut follower = match Follower::begin(store, watch).await {
+            Ok(follower) => follower,
+            Err(error) => {
+                yield Err(error);
+                return;
+            }
+        };
+        let mut failures = 0;
+        loop {
+            match follower.next().await {
+                Ok(event) => {
+                    failures = 0;
+                    yield Ok(event);
+                }
+                Err(error) if may_pass(&error, failures) => {
+                    let longest = PAUSE * 2_u32.saturating_pow(failures.min(8));
+                    let pause = longest.min(LONGEST_PAUSE).mul_f64(0.5 + 0.5 * fastrand::f64());
+                    failures += 1;
+                    yield Ok(Event::Retry { error, pause });
+                    sleep(pause).await;
+                }
+                Err(error) => {
+                    yield Err(error.into());
+                    return;
+                }
+            }
+        }
+    }
+    .boxed()
+}
+
+fn may_pass(error: &StoreError, failures: u32) -> bool {
+    match error {
+        StoreError::Credentials { .. } => failures < TRIES_WITH_CREDENTIALS,
+        other => matches!(other.kind(), Kind::Unavailable | Kind::Throttled),
+    }
+}

@@ -1,0 +1,285 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::TryStreamExt as _;
+use tokio::time::{Instant, sleep};
+
+use super::expiries::Expiries;
+use super::{Event, Start, Watch};
+use crate::model::{Change, Clock, Key, Prefix, Revision, Section, Timestamp};
+use crate::ops::{OpsError, Result};
+use crate::store::{Consistency, Cursor, Deadline, Heads, Store, StoreError};
+
+/// Lines of a commit become visible within moments. What is missing longer than this is taken for lost.
+const LOST_AFTER: Duration = Duration::from_mins(1);
+/// The pause before a gap is read again for the first time; it doubles up to [`LONGEST_GAP_PAUSE`].
+const GAP_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_GAP_PAUSE: Duration = Duration::from_secs(1);
+/// After this many lines of one section what was read is told before more is.
+const ENOUGH: usize = 500;
+
+/// How far a watch has come.
+pub(super) struct Follower<'s> {
+    store: &'s dyn Store,
+    prefix: Prefix,
+    interval: Duration,
+    clock: Arc<dyn Clock>,
+    cursor: Cursor,
+    expiries: Expiries,
+    /// What is to be told next.
+    ready: VecDeque<Event>,
+    /// The sections whose log is to be read, and up to where at least.
+    moved: BTreeMap<Section, Revision>,
+    /// The sections whose log ends before their head.
+    gaps: BTreeMap<Section, Gap>,
+    /// Whether something was told since [`Event::Current`] was.
+    news: bool,
+}
+
+struct Gap {
+    since: Instant,
+    looks: u32,
+}
+
+impl<'s> Follower<'s> {
+    /// Finds the place to begin at.
+    pub(super) async fn begin(store: &'s dyn Store, watch: Watch) -> Result<Self> {
+        let Watch {
+            prefix,
+            start,
+            interval,
+            clock,
+        } = watch;
+        let (snapshot, after) = match start {
+            Start::Snapshot(snapshot) => (snapshot, BTreeMap::new()),
+            Start::Now => (
+                store.snapshot(std::slice::from_ref(&prefix)).await?,
+                BTreeMap::new(),
+            ),
+            Start::After(after) => {
+                let own = prefix.section();
+                if let Some(section) = after
+                    .keys()
+                    .find(|&given| own.as_ref().is_some_and(|own| own != given))
+                {
+                    return Err(OpsError::Unwatched {
+                        section: section.clone(),
+                        prefix,
+                    });
+                }
+                (store.snapshot(std::slice::from_ref(&prefix)).await?, after)
+            }
+        };
+        let heads = snapshot.heads.iter();
+        let mut seen: BTreeMap<Section, Revision> =
+            heads.map(|head| (head.section.clone(), head.revision)).collect();
+        if let Some(section) = prefix.section() {
+            seen.entry(section).or_default();
+        }
+        for (section, after) in after {
+            let head = seen.get(&section).copied().unwrap_or_default();
+            if after > head {
+                return Err(OpsError::Ahead { section, after, head });
+            }
+            seen.insert(section, after);
+        }
+        let mut expiries = Expiries::default();
+        let below = snapshot.entries.iter().filter(|entry| prefix.holds(&entry.key));
+        below.for_each(|entry| expiries.expect(entry));
+        Ok(Self {
+            store,
+            cursor: Cursor {
+                seen,
+                whole: prefix.is_all(),
+            },
+            prefix,
+            interval,
+            clock,
+            expiries,
+            ready: VecDeque::new(),
+            moved: BTreeMap::new(),
+            gaps: BTreeMap::new(),
+            news: true,
+        })
+    }
+
+    /// What is to be told next. An error leaves everything where it was: the next call goes on from there.
+    pub(super) async fn next(&mut self) -> Result<Event, StoreError> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(event);
+            }
+            if let Some((section, head)) = self.moved.pop_first() {
+                self.read_log(section, head).await?;
+            } else if let Some(key) = self.due() {
+                self.settle(key).await?;
+            } else if self.news && self.gaps.is_empty() {
+                self.news = false;
+                return Ok(Event::Current);
+            } else {
+                self.look().await?;
+                // A look that finds nothing is told, too: all is known to be as it was.
+                self.news = true;
+            }
+        }
+    }
+
+    fn seen(&self, section: &Section) -> Revision {
+        self.cursor.seen.get(section).copied().unwrap_or_default()
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.news = true;
+        self.ready.push_back(event);
+    }
+
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let mut within = self.interval.mul_f64(0.9 + 0.2 * fastrand::f64());
+        if let Some((at, _)) = self.expiries.first() {
+            let left = at.epoch().saturating_sub(self.clock.now().epoch());
+            within = within.min(Duration::from_secs(u64::try_from(left).unwrap_or_default()));
+        }
+        let deadline = Deadline {
+            within,
+            interval: within,
+        };
+        for head in self.store.wait(&self.cursor, deadline).await? {
+            if head.revision > self.seen(&head.section) {
+                self.moved.insert(head.section, head.revision);
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the log on from where it was read to, whole revisions without a gap. It ends at the head or before a gap:
+    /// what is behind one may be visible before what is in it.
+    async fn read_log(&mut self, section: Section, head: Revision) -> Result<(), StoreError> {
+        let first = self.seen(&section);
+        let (mut seen, mut lines_read) = (first, 0);
+        let mut revision: Vec<Change> = Vec::new();
+        let mut lines = self.store.changes(&section, first);
+        let broken = loop {
+            let line = match lines.try_next().await {
+                Ok(Some(line)) => line,
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            };
+            if line.revision != seen.next() || line.index as usize != revision.len() {
+                break None;
+            }
+            let of = line.of as usize;
+            revision.push(line);
+            if revision.len() < of {
+                continue;
+            }
+            lines_read += of;
+            seen = seen.next();
+            self.cursor.seen.insert(section.clone(), seen);
+            self.take(std::mem::take(&mut revision));
+            if lines_read >= ENOUGH {
+                break None;
+            }
+        };
+        if seen > first {
+            self.gaps.remove(&section);
+            // What broke it off comes again where it is still so.
+            if seen < head {
+                self.moved.insert(section, head);
+            }
+            return Ok(());
+        }
+        match broken {
+            Some(StoreError::Compacted { .. }) => self.resync(section).await,
+            Some(error) => Err(error),
+            None if seen < head => self.wait_for_gap(section).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes in one revision.
+    fn take(&mut self, mut lines: Vec<Change>) {
+        lines.retain(|line| self.prefix.holds(&line.key));
+        if lines.is_empty() {
+            return;
+        }
+        for line in &lines {
+            self.expiries.follow(line);
+        }
+        self.tell(Event::Commit(lines));
+    }
+
+    async fn wait_for_gap(&mut self, section: Section) -> Result<(), StoreError> {
+        let gap = self.gaps.entry(section.clone()).or_insert_with(|| Gap {
+            since: Instant::now(),
+            looks: 0,
+        });
+        if gap.since.elapsed() >= LOST_AFTER {
+            return self.resync(section).await;
+        }
+        let pause = GAP_PAUSE * 2_u32.saturating_pow(gap.looks.min(8));
+        gap.looks += 1;
+        sleep(pause.min(LONGEST_GAP_PAUSE).mul_f64(0.5 + 0.5 * fastrand::f64())).await;
+        Ok(())
+    }
+
+    /// Begins anew at what is there.
+    async fn resync(&mut self, section: Section) -> Result<(), StoreError> {
+        let prefix = match self.prefix.section() {
+            Some(_) => self.prefix.clone(),
+            None => Prefix::from(&section),
+        };
+        let snapshot = self.store.snapshot(&[prefix]).await?;
+        let head = snapshot.heads.iter().find(|head| head.section == section);
+        let revision = head.map_or(Revision::ZERO, |head| head.revision);
+        let mut entries = snapshot.entries;
+        entries.retain(|entry| entry.key.section() == section);
+        self.expiries.forget_section(&section);
+        for entry in &entries {
+            self.expiries.expect(entry);
+        }
+        self.gaps.remove(&section);
+        self.cursor.seen.insert(section.clone(), revision);
+        self.tell(Event::Resync {
+            section,
+            revision,
+            entries,
+        });
+        Ok(())
+    }
+
+    fn due(&self) -> Option<Key> {
+        let (at, key) = self.expiries.first()?;
+        (at <= self.clock.now()).then(|| key.clone())
+    }
+
+    /// Finds out what became of an entry whose time has come.
+    async fn settle(&mut self, key: Key) -> Result<(), StoreError> {
+        if let Some(entry) = self.store.get(&key, Consistency::Strong).await? {
+            match entry.expires {
+                // It was renewed, or the store's clock is behind this one.
+                Some(at) => {
+                    let soon = Timestamp::from_epoch(self.clock.now().epoch() + 1);
+                    self.expiries.put_off(&key, at.max(soon));
+                }
+                None => drop(self.expiries.forget(&key)),
+            }
+            return Ok(());
+        }
+        let section = key.section();
+        let heads = self.store.heads(Heads::Of(vec![section.clone()])).await?;
+        let head = heads.first().map_or(Revision::ZERO, |head| head.revision);
+        if head > self.seen(&section) {
+            // The log may tell that it was deleted.
+            self.moved.insert(section, head);
+        } else if let Some(expiry) = self.expiries.forget(&key) {
+            self.tell(Event::Expire {
+                key,
+                at: expiry.at,
+                version: expiry.version,
+                revision: expiry.revision,
+            });
+        }
+        Ok(())
+    }
+}

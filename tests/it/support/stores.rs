@@ -1,0 +1,171 @@
+//! Stores for tests of what stands on them: an engine each, and a store between that impairs what an engine answers.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use discfg::engine::dynamodb::{DynamoDb, DynamoDbOptions};
+use discfg::engine::local::{LocalEngine, OpenMode};
+use discfg::model::{
+    Change, Clock, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Section, SystemClock, Ttl, Value,
+};
+use discfg::store::{
+    Committed, Consistency, Cursor, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, StoreError, Txn,
+};
+use futures::stream::{self, BoxStream, StreamExt as _};
+use tempfile::TempDir;
+
+use super::account::Account;
+use super::config::{CONFIG, TABLE};
+use super::emulator::Emulator;
+
+/// A new config on the embedded engine, in a folder that goes with it.
+pub(crate) fn embedded_store(clock: Option<Arc<dyn Clock>>) -> (TempDir, Arc<dyn Store>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+    let path = folder.path().join(format!("{CONFIG}.db"));
+    let engine = LocalEngine::open(&path, OpenMode::Create, clock, "tester").expect("a new file");
+    (folder, Arc::new(engine))
+}
+
+/// A new table in an account of its own, with the store on it.
+pub(crate) fn table_store(clock: Option<Arc<dyn Clock>>) -> (Account, Arc<dyn Store>) {
+    let account = Emulator::shared().account();
+    account.create_table(TABLE);
+    let store = store_at(&account, &account.url(), clock);
+    (account, store)
+}
+
+/// The store on an account's table, reached at `url`.
+pub(crate) fn store_at(account: &Account, url: &str, clock: Option<Arc<dyn Clock>>) -> Arc<dyn Store> {
+    Arc::new(DynamoDb::new(DynamoDbOptions {
+        config: CONFIG.parse().expect("a config name"),
+        sdk: Account::sdk(url, &account.root()),
+        by: "tester".into(),
+        clock,
+        registers_sections: true,
+        capacity: None,
+    }))
+}
+
+/// Sets these keys in one commit.
+pub(crate) async fn set_all(store: &dyn Store, keys: &[(&str, &str)]) -> Committed {
+    let changes = keys.iter().map(|(key, value)| {
+        let value = Value::new(*value, Encoding::Detect).expect("a value");
+        Mutation::set(key.parse().expect("a key"), value)
+    });
+    store
+        .commit(Txn::new(changes.collect()))
+        .await
+        .expect("a commit without guards")
+}
+
+type Lines = dyn Fn(&Section, Vec<Change>) -> Vec<Change> + Send + Sync;
+type Fault = dyn Fn() -> bool + Send + Sync;
+
+/// A store whose log shows what `lines` makes of it, and that can't be reached where `fault` says so.
+pub(crate) struct Impaired {
+    inner: Arc<dyn Store>,
+    lines: Box<Lines>,
+    fault: Box<Fault>,
+}
+
+impl Impaired {
+    pub(crate) fn of(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            lines: Box::new(|_, lines| lines),
+            fault: Box::new(|| false),
+        }
+    }
+
+    /// What becomes of the lines that the engine gives. They needn't be whole revisions then.
+    pub(crate) fn lines(
+        self,
+        lines: impl Fn(&Section, Vec<Change>) -> Vec<Change> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            lines: Box::new(lines),
+            ..self
+        }
+    }
+
+    /// Asked before each answer, and before each line of the log.
+    pub(crate) fn fault(self, fault: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self {
+            fault: Box::new(fault),
+            ..self
+        }
+    }
+
+    fn reach(&self) -> Result<()> {
+        if (self.fault)() {
+            return Err(StoreError::Unavailable {
+                problem: "the network is down".into(),
+                source: None,
+            });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for Impaired {
+    async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
+        self.reach()?;
+        self.inner.get(key, read).await
+    }
+
+    fn list(&self, scope: &Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
+        self.inner.list(scope, read)
+    }
+
+    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+        self.reach()?;
+        self.inner.snapshot(prefixes).await
+    }
+
+    async fn heads(&self, of: Heads) -> Result<Vec<Head>> {
+        self.reach()?;
+        self.inner.heads(of).await
+    }
+
+    async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
+        self.reach()?;
+        self.inner.wait(cursor, deadline).await
+    }
+
+    fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>> {
+        let section = section.clone();
+        stream::once(async move {
+            let found: Vec<_> = self.inner.changes(&section, after).collect().await;
+            let (mut lines, mut end) = (Vec::new(), Vec::new());
+            for item in found {
+                match item {
+                    Ok(line) => lines.push(line),
+                    Err(error) => end.push(Err(error)),
+                }
+            }
+            let shown = (self.lines)(&section, lines).into_iter();
+            let shown = shown.map(|line| self.reach().map(|()| line));
+            stream::iter(shown.chain(end).collect::<Vec<_>>())
+        })
+        .flatten()
+        .boxed()
+    }
+
+    fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        self.inner.history(key, before)
+    }
+
+    async fn commit(&self, txn: Txn) -> Result<Committed> {
+        self.inner.commit(txn).await
+    }
+
+    async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
+        self.inner.touch(key, ttl).await
+    }
+
+    async fn state(&self) -> Result<String> {
+        self.inner.state().await
+    }
+}

@@ -154,7 +154,7 @@ fn data_that_can_not_be_read_is_named(place: &Place) {
             .run()
             .code(8)
             .stdout("")
-            .stderr_has("no value to read");
+            .stderr_has("there is nothing to read");
     }
     untouched(place);
     place.args(["set", "k", "-d", "-"]).run().code(0);

@@ -1,8 +1,5 @@
 //! `exec`: a command with the keys as its environment, and nothing else about it changed.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-
 use crate::support::cli::{Outcome, Place};
 use crate::support::config::{behind_proxy, on_both_engines};
 use crate::support::emulator::Emulator;
@@ -17,10 +14,6 @@ on_both_engines!(
     names_that_change_what_is_run_are_refused,
     strict_fills_every_placeholder,
     the_rest_of_the_environment_is_chosen,
-    the_exit_code_is_the_commands,
-    what_can_not_be_run_is_told_as_a_shell_does,
-    own_failures_are_125,
-    the_process_becomes_the_command,
     keys_with_a_time_to_live_are_left_out,
     no_value_is_told,
     what_no_environment_holds_names_the_key,
@@ -256,100 +249,6 @@ fn the_rest_of_the_environment_is_chosen(place: &Place) {
     assert_eq!(show(&["--no-clobber"]), "old new kept\n");
     assert_eq!(show(&["--pristine"]), "new new\n");
     exec(place, &["--pristine", "--no-clobber", "--", "true"]).code(2);
-}
-
-fn the_exit_code_is_the_commands(place: &Place) {
-    set(place, "k", "v");
-    for code in [0, 1, 3, 125, 255] {
-        exec(place, &["--", "sh", "-c", &format!("exit {code}")])
-            .code(code)
-            .stdout("")
-            .stderr("");
-    }
-    place
-        .shell("discfg exec -- sh -c 'kill -s TERM $$'; echo $?")
-        .run()
-        .code(0)
-        .stdout("143\n");
-    // A closed pipe ends the command as it would without discfg.
-    place
-        .shell("(discfg exec -- yes; echo $? >code) | head -n 1; cat code")
-        .run()
-        .stdout("y\n141\n");
-}
-
-fn what_can_not_be_run_is_told_as_a_shell_does(place: &Place) {
-    set(place, "k", "v");
-    exec(place, &["--", "nosuch-command"])
-        .code(127)
-        .stdout("")
-        .stderr_has("nosuch-command was not found");
-    exec(place, &["--", "./nosuch"])
-        .code(127)
-        .stderr_has("./nosuch was not found");
-    exec(place, &["--", "/"])
-        .code(126)
-        .stdout("")
-        .stderr_has("/ can't be run");
-    let file = |name: &str, content: &str, mode: u32| {
-        let path = place.write(name, content);
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
-    };
-    file("plain", "#!/bin/sh\n", 0o644);
-    exec(place, &["--", "./plain"])
-        .code(126)
-        .stderr_has("./plain can't be run");
-    file("lost", "#!/nosuch/interpreter\n", 0o755);
-    exec(place, &["--", "./lost"]).code(126).stderr_has("interpreter");
-    file("bare", "echo \"$K\"\n", 0o755);
-    exec(place, &["--", "./bare"]).code(0).stdout("v\n");
-    // The same through the search of PATH.
-    let path = format!("{}:/usr/bin:/bin", place.dir().display());
-    for (name, code) in [("plain", 126), ("bare", 0)] {
-        place
-            .args(["exec", "--", name])
-            .env("PATH", &path)
-            .run()
-            .code(code);
-    }
-    for args in [&["exec"][..], &["exec", "--"], &["exec", "mycfg", "true"]] {
-        place.args(args).run().code(2).stdout("");
-    }
-}
-
-fn own_failures_are_125(place: &Place) {
-    exec(place, &["-c", "nosuch", "--", "touch", "ran"])
-        .code(125)
-        .stdout("");
-    exec(place, &["No Config", "--", "touch", "ran"])
-        .code(125)
-        .stderr_has("invalid CONFIG");
-    exec(place, &["-c", "a", "b", "--", "touch", "ran"]).code(125);
-    exec(place, &["--prefix", "//", "--", "touch", "ran"]).code(2);
-    exec(place, &["--allow-env", "A-B", "--", "touch", "ran"])
-        .code(2)
-        .stderr_has("\"A-B\" is no name of a variable");
-    exec(place, &["--interval", "1s", "--", "touch", "ran"])
-        .code(2)
-        .stderr_has("--restart");
-    assert!(!place.dir().join("ran").exists());
-}
-
-fn the_process_becomes_the_command(place: &Place) {
-    set(place, "k", "v");
-    let pids = place
-        .shell("discfg exec -- sh -c 'echo $$' & echo $!; wait")
-        .run()
-        .code(0)
-        .text();
-    let pids: Vec<&str> = pids.lines().collect();
-    assert_eq!(pids.len(), 2);
-    assert_eq!(pids[0], pids[1], "the shell started one process");
-    let trap = "trap 'echo $K; exit 9' USR1; echo up; while :; do sleep 0.02; done";
-    let running = place.args(["exec", "--", "sh", "-c", trap]).start();
-    assert_eq!(running.line(), "up");
-    running.signal("USR1");
-    running.end().code(9).stdout("v\n").stderr("");
 }
 
 fn keys_with_a_time_to_live_are_left_out(place: &Place) {

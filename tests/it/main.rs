@@ -12,6 +12,8 @@ mod cli_local;
 mod cli_plain;
 mod cli_trust;
 mod cli_watch;
+mod client;
+mod client_live;
 mod commit_faults;
 mod conformance_dynamodb;
 mod conformance_local;

@@ -1,8 +1,60 @@
 //! Shared application configuration on AWS with nothing to host.
+//!
+//! A program reads its config through a [`Client`], which opens what the command line would work on: the config,
+//! engine and identity of the environment or the nearest `.discfg`, in the role that CloudFormation made for reading.
+//!
+//! ```no_run
+//! # #[derive(serde::Deserialize)]
+//! # struct Db { url: String }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), discfg::client::ClientError> {
+//! let client = discfg::Client::from_env().await?;
+//! let size: Option<u32> = client.get("/db/pool/size").await?;
+//! let db: Db = client.snapshot("/db").await?.deserialize()?;
+//! let live = client.live::<Db>("/db").await?; // keeps itself current
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A test, or a program without AWS, uses the embedded engine in the same way:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use discfg::Client;
+//! use discfg::engine::local::{LocalEngine, OpenMode};
+//! use discfg::model::{Guard, SystemClock};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("mycfg.db");
+//! let engine = LocalEngine::open(&path, OpenMode::Create, Arc::new(SystemClock), "me")?;
+//! let client = Client::with_store(Arc::new(engine));
+//!
+//! let entry = client.set("/db/pool/size", "20").await?;
+//! assert_eq!(client.get::<u32>("/db/pool/size").await?, Some(20));
+//!
+//! // Nobody has changed it since it was read, or nothing is written.
+//! let unchanged = Guard::Revision(entry.key, entry.revision);
+//! client.set_if("/db/pool/size", "30", unchanged).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! - `cli` (default): the command line, and with it clap, indicatif and `stack`.
+//! - `stack`: deploying a config's CloudFormation stack.
+//! - `local` (default): the embedded engine, with SQLite built in.
+//! - `conformance`: the suite that every engine passes, for engines of other crates.
+//!
+//! An application that reads from DynamoDB needs none: `default-features = false`.
 
 pub mod aws;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod client;
 pub mod engine;
 pub mod formats;
 pub mod model;
@@ -12,3 +64,5 @@ pub mod stack;
 pub mod store;
 pub mod target;
 pub mod wire;
+
+pub use client::{Client, Live};

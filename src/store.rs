@@ -4,6 +4,7 @@
 pub mod conformance;
 mod decide;
 mod error;
+mod ext;
 mod limit;
 mod listing;
 mod past;
@@ -18,6 +19,7 @@ use futures::stream::BoxStream;
 
 pub use decide::{Decision, HeadMove, State, decide};
 pub use error::{Conflict, Result, StoreError};
+pub use ext::StoreExt;
 pub use limit::Limit;
 pub use listing::{Listed, Scope};
 pub use past::Past;

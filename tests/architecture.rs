@@ -43,8 +43,9 @@ const TERMINAL: &str = "src/cli/terminal";
 /// Where the process may be ended, after every destructor has run.
 const ENTRANCE: &str = "src/main.rs";
 
-/// Crates that have no business in the function that answers over HTTP: each would cost it start-up time.
-const NOT_IN_LAMBDA: &[&str] = &["clap", "indicatif", "aws-sdk-cloudformation"];
+/// Crates that have no business in the function that answers over HTTP, where each would cost start-up time, nor in an
+/// application that reads its config.
+const NOT_IN_A_PROGRAM: &[&str] = &["clap", "indicatif", "aws-sdk-cloudformation"];
 
 /// What a file does that its place in the house doesn't allow.
 fn violations(file: &str, source: &str) -> Vec<String> {
@@ -131,34 +132,59 @@ fn every_file_stays_on_its_floor() {
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
-#[test]
-fn the_lambda_carries_no_command_line() {
+/// The crates that come with these arguments of `cargo tree`.
+fn tree(args: &[&str], known: &str) -> Vec<String> {
     let tree = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--offline",
-            "--package",
-            "discfg-lambda",
-            "--edges",
-            "normal",
-        ])
-        .args(["--prefix", "none", "--format", "{p}"])
+        .args(["tree", "--offline", "--edges", "normal", "--prefix", "none"])
+        .args(["--format", "{p}"])
+        .args(args)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8_lossy(&tree.stdout);
-    let crates: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    let crates: Vec<_> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next().map(str::to_owned))
+        .collect();
     assert!(
-        crates.contains(&"lambda_http"),
+        crates.iter().any(|name| name == known),
         "the tree was not understood:\n{tree}"
     );
-    for unwanted in NOT_IN_LAMBDA {
+    crates
+}
+
+#[test]
+fn the_lambda_carries_no_command_line() {
+    let crates = tree(&["--package", "discfg-lambda"], "lambda_http");
+    for unwanted in NOT_IN_A_PROGRAM {
         assert!(
-            !crates.contains(unwanted),
+            !crates.iter().any(|name| name == unwanted),
             "{unwanted} is in the tree of the lambda"
         );
     }
+}
+
+#[test]
+fn an_application_chooses_what_it_carries() {
+    let library = ["--package", "discfg", "--no-default-features"];
+    let bare = tree(&library, "aws-sdk-dynamodb");
+    let embedded = tree(
+        &[&library[..], &["--features", "local,conformance"]].concat(),
+        "rusqlite",
+    );
+    for unwanted in NOT_IN_A_PROGRAM.iter().chain(&["tracing-subscriber", "console"]) {
+        for crates in [&bare, &embedded] {
+            assert!(
+                !crates.iter().any(|name| name == unwanted),
+                "{unwanted} is in the tree of the library"
+            );
+        }
+    }
+    assert!(
+        !bare.iter().any(|name| name == "rusqlite"),
+        "SQLite comes uncalled"
+    );
 }
 
 /// Planted in a file, each is seen, at its line.

@@ -20,6 +20,8 @@ mod cli_sides;
 mod cli_touch;
 mod cli_trust;
 mod cli_watch;
+mod client;
+mod client_live;
 mod commit_faults;
 mod conformance_dynamodb;
 mod conformance_local;

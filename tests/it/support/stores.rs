@@ -169,3 +169,25 @@ impl Store for Impaired {
         self.inner.state().await
     }
 }
+
+/// Makes two tests of each function that takes a store: one an engine.
+macro_rules! on_both_stores {
+    ($($name:ident),+ $(,)?) => {
+        mod on_the_embedded_engine {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                let (_folder, store) = $crate::support::stores::embedded_store(None);
+                super::$name(store).await;
+            })+
+        }
+
+        mod on_dynamodb {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                let (_account, store) = $crate::support::stores::table_store(None);
+                super::$name(store).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_stores;

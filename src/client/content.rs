@@ -1,0 +1,56 @@
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
+
+use super::ClientError;
+use super::tree::Tree;
+use crate::model::Prefix;
+use crate::store::Snapshot;
+
+/// What lay below a prefix at one moment, whole commits only.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// The prefix.
+    pub prefix: Prefix,
+    /// The entries and where their sections stood.
+    pub snapshot: Snapshot,
+}
+
+impl Content {
+    /// Reads all of it as one value: each segment below the prefix is a field, nested as the keys are; JSON is JSON,
+    /// and text is read as a number or boolean where one is wanted.
+    ///
+    /// Fails with [`ClientError::Misfit`], which names the key that doesn't fit, or the prefix below which one is
+    /// missing.
+    ///
+    /// ```
+    /// # use discfg::client::Content;
+    /// # use discfg::engine::local::{LocalEngine, OpenMode};
+    /// # use discfg::{Client, model::SystemClock};
+    /// # use std::sync::Arc;
+    /// #[derive(serde::Deserialize)]
+    /// struct Db { url: String, pool: Pool }
+    /// #[derive(serde::Deserialize)]
+    /// struct Pool { size: u32 }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let engine = LocalEngine::open(&folder.path().join("a.db"), OpenMode::Create, Arc::new(SystemClock), "me")?;
+    /// # let client = Client::with_store(Arc::new(engine));
+    /// client.set("/db/url", "postgres://db").await?;
+    /// client.set("/db/pool/size", "20").await?;
+    /// let db: Db = client.snapshot("/db").await?.deserialize()?;
+    /// assert_eq!((db.url.as_str(), db.pool.size), ("postgres://db", 20));
+    ///
+    /// client.set("/db/pool/size", "many").await?;
+    /// let error = client.snapshot("/db").await?.deserialize::<Db>().err().unwrap();
+    /// assert!(error.to_string().starts_with("/db/pool/size doesn't fit"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        let tree = Tree::new(&self.prefix, &self.snapshot.entries);
+        Ok(tree.read(PhantomData)?)
+    }
+}

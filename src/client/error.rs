@@ -1,0 +1,68 @@
+use crate::engine::OpenError;
+use crate::model::{Key, KeyError, Kind, ValueError};
+use crate::ops::OpsError;
+use crate::store::StoreError;
+use crate::target::TargetError;
+
+/// What went wrong in a client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The working folder, from which `.discfg` is looked for, can't be found.
+    #[error("the working folder can't be found")]
+    Folder(#[source] std::io::Error),
+    /// The environment and `.discfg` don't say what to open.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The config can't be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An operation on the store failed.
+    #[error(transparent)]
+    Ops(OpsError),
+    /// A text is no key, or no prefix.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Bytes are no value.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    /// The key is a secret, which is not read as a plain value.
+    #[error("the key {0} is a secret")]
+    Secret(Key),
+    /// What is stored isn't of the type that was asked for.
+    #[error("{at} doesn't fit: {problem}")]
+    Misfit {
+        /// The key that doesn't fit, or the prefix below which a key is missing.
+        at: String,
+        /// What is wrong, without the value.
+        problem: String,
+    },
+}
+
+impl ClientError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Folder(_) => Kind::Internal,
+            Self::Target(error) => error.kind(),
+            Self::Open(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+            Self::Ops(error) => error.kind(),
+            Self::Key(_) => Kind::Usage,
+            Self::Secret(_) => Kind::Denied,
+            Self::Value(_) | Self::Misfit { .. } => Kind::Invalid,
+        }
+    }
+}
+
+impl From<OpsError> for ClientError {
+    fn from(error: OpsError) -> Self {
+        match error {
+            OpsError::Store(error) => Self::Store(error),
+            other => Self::Ops(other),
+        }
+    }
+}

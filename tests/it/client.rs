@@ -1,0 +1,274 @@
+//! The library's client: typed reads, guarded writes, a watch as a stream.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use discfg::Client;
+use discfg::client::ClientError;
+use discfg::model::{Encoding, Guard, Kind, Mutation, TtlChoice, Value};
+use discfg::ops::Event;
+use discfg::store::{Store, StoreError, Txn};
+use futures::StreamExt as _;
+use serde::Deserialize;
+
+use crate::support::stores::{on_both_stores, set_all};
+
+on_both_stores!(
+    a_value_is_read_as_what_is_wanted,
+    writes_are_guarded,
+    a_prefix_is_read_into_a_struct,
+    what_does_not_fit_is_named_and_not_quoted,
+    a_watch_is_a_stream_of_its_own,
+);
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Info,
+    Debug,
+}
+
+async fn a_value_is_read_as_what_is_wanted(store: Arc<dyn Store>) {
+    let client = Client::with_store(Arc::clone(&store));
+    assert_eq!(client.get::<u16>("/n").await.expect("a read"), None);
+    client.set("/n", "8080\n").await.expect("a write");
+    client.set("/list", "[1, 2.5]").await.expect("a write");
+    client.set("/level", "debug").await.expect("a write");
+    client.set("/blob", vec![0xff, 0]).await.expect("a write");
+    assert_eq!(client.get::<u16>("/n").await.expect("a read"), Some(8080));
+    assert_eq!(client.get::<f64>("/n").await.expect("a read"), Some(8080.0));
+    assert_eq!(
+        client.get::<String>("/n").await.expect("a read").as_deref(),
+        Some("8080\n")
+    );
+    assert_eq!(
+        client.get::<Vec<f32>>("list").await.expect("a read"),
+        Some(vec![1.0, 2.5])
+    );
+    assert_eq!(
+        client.get::<Level>("/level").await.expect("a read"),
+        Some(Level::Debug)
+    );
+    assert_eq!(
+        client.get::<Vec<u8>>("/blob").await.expect("a read"),
+        Some(vec![0xff, 0])
+    );
+    assert_eq!(
+        client.get_text("/list").await.expect("a read").as_deref(),
+        Some("[1, 2.5]")
+    );
+    assert_eq!(
+        client.get_bytes("/blob").await.expect("a read"),
+        Some(vec![0xff, 0])
+    );
+    let error = client.get_text("/blob").await.expect_err("no text");
+    assert_eq!(error.to_string(), "/blob doesn't fit: it is bytes, not text");
+    let error = client.get::<u8>("/a//b").await.expect_err("no key");
+    assert_eq!(error.kind(), Kind::Usage);
+
+    secret(&store, "/pw", "hunter2").await;
+    for error in [
+        client.get::<String>("/pw").await.map(drop),
+        client.get_text("/pw").await.map(drop),
+        client.get_bytes("/pw").await.map(drop),
+    ] {
+        let error = error.expect_err("a secret");
+        assert_eq!(error.kind(), Kind::Denied);
+        assert_eq!(error.to_string(), "the key /pw is a secret");
+    }
+}
+
+async fn secret(store: &Arc<dyn Store>, key: &str, value: &str) {
+    let change = Mutation::Set {
+        key: key.parse().expect("a key"),
+        value: Value::new(value, Encoding::Detect).expect("a value"),
+        secret: true,
+        ttl: TtlChoice::Never,
+    };
+    store.commit(Txn::new(vec![change])).await.expect("a commit");
+}
+
+async fn writes_are_guarded(store: Arc<dyn Store>) {
+    let client = Client::with_store(store);
+    let first = client.set("/k", "one").await.expect("a write");
+    assert_eq!((first.version, first.revision.get()), (1, 1));
+    let unchanged = Guard::Revision(first.key.clone(), first.revision);
+    client
+        .set_if("/k", "two", unchanged.clone())
+        .await
+        .expect("unchanged");
+    for error in [
+        client.set_if("/k", "three", unchanged.clone()).await.map(drop),
+        client.delete_if("/k", unchanged).await.map(drop),
+    ] {
+        let error = error.expect_err("overtaken");
+        assert!(
+            matches!(&error, ClientError::Store(StoreError::Conflict(_))),
+            "{error:?}"
+        );
+        assert_eq!(error.kind(), Kind::Conflict);
+    }
+    let gone = client
+        .delete_if("/k", Guard::Present(first.key))
+        .await
+        .expect("it is there");
+    assert_eq!(
+        gone.and_then(|entry| entry.value.as_text().map(str::to_owned))
+            .as_deref(),
+        Some("two")
+    );
+    assert_eq!(client.delete("/k").await.expect("no failure"), None);
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Db {
+    url: String,
+    pool: Pool,
+    #[serde(default)]
+    replicas: Vec<String>,
+    timeout: Option<f64>,
+    tls: bool,
+    mode: Mode,
+    hosts: BTreeMap<String, u16>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct Pool {
+    size: u32,
+    #[serde(rename = "max-idle")]
+    max_idle: Option<i8>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+enum Mode {
+    Plain,
+    Sharded { by: String },
+}
+
+#[derive(Deserialize)]
+struct All {
+    dbx: BTreeMap<String, String>,
+}
+
+async fn a_prefix_is_read_into_a_struct(store: Arc<dyn Store>) {
+    let keys = [
+        ("/db", "no part of it"),
+        ("/db/url", "postgres://db"),
+        ("/db/url/note", "a key that is also a prefix"),
+        ("/db/pool/size", "20"),
+        ("/db/pool/max-idle", "-3"),
+        ("/db/replicas", "[\"a\", \"b\"]"),
+        ("/db/tls", "true"),
+        ("/db/mode/Sharded/by", "tenant"),
+        ("/db/hosts/a", "1"),
+        ("/db/hosts/b", "2"),
+        ("/db/unknown/deep/key", "ignored"),
+        ("/dbx/url", "elsewhere"),
+    ];
+    set_all(store.as_ref(), &keys).await;
+    secret(&store, "/db/password", "hunter2").await;
+    let client = Client::with_store(store);
+    let content = client.snapshot("/db").await.expect("a snapshot");
+    let db: Db = content.deserialize().expect("it fits");
+    let wanted = Db {
+        url: "postgres://db".into(),
+        pool: Pool {
+            size: 20,
+            max_idle: Some(-3),
+        },
+        replicas: vec!["a".into(), "b".into()],
+        timeout: None,
+        tls: true,
+        mode: Mode::Sharded { by: "tenant".into() },
+        hosts: BTreeMap::from([("a".into(), 1), ("b".into(), 2)]),
+    };
+    assert_eq!(db, wanted);
+
+    let all: All = client
+        .snapshot("/")
+        .await
+        .expect("a snapshot")
+        .deserialize()
+        .expect("it fits");
+    assert_eq!(all.dbx["url"], "elsewhere");
+    let nothing = client.snapshot("/none").await.expect("a snapshot");
+    assert_eq!(
+        nothing
+            .deserialize::<BTreeMap<String, String>>()
+            .expect("it fits"),
+        BTreeMap::new()
+    );
+}
+
+#[derive(Debug, Deserialize)]
+struct Pools {
+    #[expect(dead_code, reason = "it is never read: nothing fits")]
+    pool: Pool,
+}
+
+async fn what_does_not_fit_is_named_and_not_quoted(store: Arc<dyn Store>) {
+    let client = Client::with_store(Arc::clone(&store));
+    set_all(
+        store.as_ref(),
+        &[
+            ("/db/pool/size", "hunter2"),
+            ("/app/pool/size", "{\"n\": \"hunter2\"}"),
+            ("/far/pool/size", "99999999999"),
+            ("/old/pool/max-idle", "1"),
+            ("/deep/pool/size/x", "1"),
+        ],
+    )
+    .await;
+    secret(&store, "/secret/pool/size", "hunter2").await;
+    for (prefix, problem) in [
+        (
+            "/db",
+            "/db/pool/size doesn't fit: it is text that is not a whole number from 0 on, of 32 bits",
+        ),
+        (
+            "/app",
+            "/app/pool/size doesn't fit: it is keys or an object, not u32",
+        ),
+        (
+            "/far",
+            "/far/pool/size doesn't fit: it is text that is not a whole number from 0 on, of 32 bits",
+        ),
+        ("/old", "/old/pool doesn't fit: missing field `size`"),
+        (
+            "/deep",
+            "/deep/pool/size doesn't fit: it is keys or an object, not u32",
+        ),
+        ("/none", "/none doesn't fit: missing field `pool`"),
+        ("/secret", "/secret/pool/size doesn't fit: it is a secret"),
+    ] {
+        let content = client.snapshot(prefix).await.expect("a snapshot");
+        let error = content.deserialize::<Pools>().expect_err("it doesn't fit");
+        assert_eq!(error.to_string(), problem);
+        assert_eq!(error.kind(), Kind::Invalid);
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+    let error = client.get::<Level>("/db/pool/size").await.expect_err("no level");
+    assert_eq!(
+        error.to_string(),
+        "/db/pool/size doesn't fit: it is none of info, debug"
+    );
+}
+
+async fn a_watch_is_a_stream_of_its_own(store: Arc<dyn Store>) {
+    let client = Client::with_store(Arc::clone(&store));
+    let mut events = client.watch("/db").await.expect("a watch");
+    drop(client);
+    let first = events.next().await.expect("it begins");
+    assert!(matches!(first, Ok(Event::Current)), "{first:?}");
+    set_all(store.as_ref(), &[("/db/a", "1"), ("/db/b", "2"), ("/app/a", "3")]).await;
+    let told = loop {
+        match events.next().await.expect("it goes on").expect("no error") {
+            Event::Current => {}
+            event => break event,
+        }
+    };
+    assert!(
+        matches!(&told, Event::Commit(lines) if lines.len() == 2),
+        "{told:?}"
+    );
+}

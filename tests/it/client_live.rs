@@ -1,0 +1,185 @@
+//! Values that keep themselves current, and the example that shows them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use discfg::client::ClientError;
+use discfg::model::Kind;
+use discfg::store::Store;
+use discfg::{Client, Live};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use crate::support::cli::Place;
+use crate::support::config::embedded;
+use crate::support::emulator::Emulator;
+use crate::support::proxy::Proxy;
+use crate::support::stores::{Impaired, embedded_store, on_both_stores, set_all, store_at, table_store};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+const INTERVAL: Duration = Duration::from_millis(10);
+
+on_both_stores!(
+    a_live_value_follows,
+    a_value_that_does_not_fit_leaves_the_last_good_one,
+);
+
+#[derive(Debug, Deserialize, PartialEq)]
+struct App {
+    level: u8,
+    twin: u8,
+}
+
+async fn live(store: &Arc<dyn Store>, prefix: &str) -> Result<Live<App>, ClientError> {
+    let client = Client::with_store(Arc::clone(store));
+    client.live_every(prefix, INTERVAL).await
+}
+
+async fn changed(live: &mut Live<App>) -> Arc<App> {
+    timeout(PATIENCE, live.changed()).await.expect("it follows")
+}
+
+/// Waits until something is so that has no event of its own.
+async fn until(mut is_so: impl FnMut() -> bool) {
+    let poll = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(PATIENCE, poll).await.expect("it comes to be so");
+}
+
+async fn a_live_value_follows(store: Arc<dyn Store>) {
+    let error = live(&store, "/app").await.expect_err("nothing is there");
+    assert_eq!(error.to_string(), "/app doesn't fit: missing field `level`");
+    set_all(store.as_ref(), &[("/app/level", "1"), ("/app/twin", "1")]).await;
+    let mut app = live(&store, "/app").await.expect("it fits");
+    assert_eq!(*app.get(), App { level: 1, twin: 1 });
+    let mut other = app.clone();
+    for n in 2..=4 {
+        let text = n.to_string();
+        set_all(store.as_ref(), &[("/app/level", &text), ("/app/twin", &text)]).await;
+        assert_eq!(*changed(&mut app).await, App { level: n, twin: n });
+    }
+    assert_eq!(
+        changed(&mut other).await.level,
+        4,
+        "a clone has a place of its own"
+    );
+    assert!(app.last_error().is_none());
+    let aged = app.age();
+    until(|| app.age() < aged || app.age() < INTERVAL * 3).await;
+
+    drop(app);
+    assert_eq!(other.get().level, 4);
+    drop(other);
+    // The work has the only other handle to the store.
+    until(|| Arc::strong_count(&store) == 1).await;
+}
+
+async fn a_value_that_does_not_fit_leaves_the_last_good_one(store: Arc<dyn Store>) {
+    set_all(store.as_ref(), &[("/app/level", "1"), ("/app/twin", "1")]).await;
+    let mut app = live(&store, "/app").await.expect("it fits");
+    set_all(store.as_ref(), &[("/app/level", "high")]).await;
+    until(|| app.last_error().is_some()).await;
+    let error = app.last_error().expect("it was there");
+    assert!(error.to_string().starts_with("/app/level doesn't fit"), "{error}");
+    assert_eq!(app.get().level, 1);
+    let age = app.age();
+    until(|| app.age() > age + INTERVAL * 5).await;
+    assert!(app.last_error().is_some(), "looks without news don't mend it");
+    set_all(store.as_ref(), &[("/app/level", "2")]).await;
+    assert_eq!(changed(&mut app).await.level, 2);
+    until(|| app.last_error().is_none()).await;
+}
+
+/// Cuts a live value off, lets it grow old, and lets it catch up.
+async fn survives(store: Arc<dyn Store>, direct: Arc<dyn Store>, outage: impl Fn(bool)) {
+    set_all(direct.as_ref(), &[("/app/level", "1"), ("/app/twin", "1")]).await;
+    let mut app = live(&store, "/app").await.expect("it fits");
+    outage(true);
+    set_all(direct.as_ref(), &[("/app/level", "2"), ("/app/twin", "2")]).await;
+    until(|| app.last_error().is_some()).await;
+    let error = app.last_error().expect("it was there");
+    assert_eq!(error.kind(), Kind::Unavailable, "{error}");
+    let age = app.age();
+    until(|| app.age() > age + Duration::from_millis(100)).await;
+    assert_eq!(*app.get(), App { level: 1, twin: 1 });
+    outage(false);
+    assert_eq!(*changed(&mut app).await, App { level: 2, twin: 2 });
+    until(|| app.last_error().is_none() && app.age() < age + Duration::from_millis(100)).await;
+}
+
+#[tokio::test]
+async fn a_live_value_survives_an_outage_of_any_store() {
+    let (_folder, direct) = embedded_store(None);
+    let down = Arc::new(AtomicBool::new(false));
+    let is_down = Arc::clone(&down);
+    let store = Impaired::of(Arc::clone(&direct)).fault(move || is_down.load(Ordering::SeqCst));
+    survives(Arc::new(store), direct, |is| down.store(is, Ordering::SeqCst)).await;
+}
+
+#[tokio::test]
+async fn a_live_value_survives_an_outage_of_aws() {
+    let (account, direct) = table_store(None);
+    let proxy = Proxy::before(Emulator::shared());
+    let store = store_at(&account, proxy.url(), None);
+    survives(store, direct, |is| {
+        if is {
+            proxy.on("*").cut_before();
+        } else {
+            proxy.calm();
+        }
+    })
+    .await;
+}
+
+/// Runs the example as a user of the library would, in that place.
+fn reload(place: &Place) {
+    let test = std::env::current_exe().expect("this test is a file");
+    let debug = test
+        .ancestors()
+        .nth(2)
+        .expect("it lies in deps of a profile's folder");
+    let example = debug.join("examples/reload");
+    assert!(
+        example.exists(),
+        "{} isn't there: `cargo test` builds it, and so does `cargo build --example reload`",
+        example.display()
+    );
+
+    place.args(["set", "/app/greeting", "hello"]).run().code(0);
+    place.args(["set", "/app/every", "1"]).run().code(0);
+    let service = place.shell(&format!("exec '{}'", example.display())).start();
+    assert_eq!(service.line(), "hello");
+    place.args(["set", "/app/greeting", "good morning"]).run().code(0);
+    while service.line() != "good morning" {}
+    place.args(["set", "/app/every", "soon"]).run().code(0);
+    service.says("/app/every doesn't fit: it is text that is not a whole number");
+    assert_eq!(service.line(), "good morning");
+}
+
+#[test]
+fn the_example_reloads_on_the_embedded_engine() {
+    reload(&embedded());
+}
+
+#[test]
+fn the_example_reloads_in_the_read_role() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
+    place.args(["init", "payments", "--yes", "-q"]).run().code(0);
+    let proxy = Proxy::before(Emulator::shared());
+    let place = place
+        .who(&account.developer())
+        .env("AWS_ENDPOINT_URL", proxy.url());
+    reload(&place);
+    let roles: Vec<String> = proxy
+        .requests()
+        .iter()
+        .filter(|request| request.operation == "AssumeRole")
+        .map(|request| String::from_utf8_lossy(&request.message.body).into_owned())
+        .collect();
+    assert!(roles.iter().any(|body| body.contains("-read")), "{roles:?}");
+}

@@ -3,6 +3,7 @@
 mod cli_ancestor;
 mod cli_bad_input;
 mod cli_bad_surroundings;
+mod cli_export;
 mod cli_formats;
 mod cli_guards;
 mod cli_identity;
@@ -14,6 +15,7 @@ mod cli_trust;
 mod commit_faults;
 mod conformance_dynamodb;
 mod conformance_local;
+mod formats_consumers;
 mod readme;
 mod scripted_cloudformation;
 mod stack;

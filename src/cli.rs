@@ -57,6 +57,13 @@ fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::internal("the runtime can't be started", &error))?;
     let Cli { global, command } = cli;
+    let is_export = matches!(command, Command::Export(_));
+    if !is_export && global.format.is_some_and(|format| format.shown.is_none()) {
+        return Err(
+            Failure::usage("this -f is a data format, which export alone writes")
+                .hint("the other commands take human, json, yaml, raw and silent"),
+        );
+    }
     let mut session = Session::new(global);
     let result = runtime.block_on(dispatch(command, &mut session, terminal));
     if let Some(stats) = session.take_stats() {
@@ -84,6 +91,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Diff(args) => commands::diff::run(args, session, terminal).await,
         Command::Copy(args) => commands::copy::run(args, session, terminal).await,
         Command::Exec(args) => commands::exec::run(args, session, terminal).await,
+        Command::Export(args) => commands::export::run(args, session, terminal).await,
         Command::Info(args) => commands::info::run(args, session, terminal).await,
         Command::Version => commands::version::run(session, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),

@@ -23,6 +23,7 @@ mod round_trip;
 #[cfg(test)]
 mod samples;
 mod shell;
+mod template;
 mod text;
 mod tfvars;
 mod tree;
@@ -36,6 +37,7 @@ pub use error::FormatError;
 pub use json::Json;
 pub use layout::Layout;
 pub use position::Position;
+pub use template::{TemplateError, render};
 pub use yaml::to_yaml;
 
 use crate::model::{Key, Value};

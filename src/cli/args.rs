@@ -1,6 +1,8 @@
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands;
+use crate::formats::DataFormat;
 use crate::model::{ConfigName, Region, Role};
 use crate::target::EngineName;
 
@@ -47,6 +49,31 @@ pub(super) enum Format {
     Silent,
 }
 
+/// What `-f` names. Json and yaml are both a way to show a result and a format of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FormatFlag {
+    /// The way to show a result
+    pub(super) shown: Option<Format>,
+    /// The format of data, which export writes
+    pub(super) data: Option<DataFormat>,
+}
+
+impl FormatFlag {
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let shown = Format::value_variants()
+            .iter()
+            .filter_map(Format::to_possible_value);
+        let of_export = |format: &DataFormat| Format::from_str(format.as_str(), false).is_err();
+        let data = DataFormat::ALL.into_iter().filter(of_export);
+        // Export lists these itself: no other command takes them.
+        let data = data.map(|format| PossibleValue::new(format.as_str()).hide(true));
+        PossibleValuesParser::new(shown.chain(data)).map(|word| Self {
+            shown: Format::from_str(&word, false).ok(),
+            data: word.parse().ok(),
+        })
+    }
+}
+
 /// The flags that every command takes.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
@@ -79,16 +106,8 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "ID")]
     pub(super) external_id: Option<String>,
     /// How to show the result
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        value_name = "FORMAT",
-        default_value = "human",
-        hide_default_value = true
-    )]
-    pub(super) format: Format,
+    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = FormatFlag::parser())]
+    pub(super) format: Option<FormatFlag>,
     /// Show no progress and no hints
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
@@ -150,6 +169,8 @@ pub(super) enum Command {
     Copy(commands::copy::CopyArgs),
     /// Run a command with the keys as its environment
     Exec(commands::exec::ExecArgs),
+    /// Write a consistent snapshot in a data format, or by a template
+    Export(commands::export::ExportArgs),
     /// Show a config's sections, version and digest
     Info(commands::info::InfoArgs),
     /// Show the version

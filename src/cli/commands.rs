@@ -6,6 +6,7 @@ pub(super) mod copy;
 pub(super) mod delete;
 pub(super) mod diff;
 pub(super) mod exec;
+pub(super) mod export;
 pub(super) mod get;
 mod guards;
 pub(super) mod history;

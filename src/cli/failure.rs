@@ -4,7 +4,7 @@ use std::error::Error;
 
 use crate::aws::{AwsError, Fault};
 use crate::engine::OpenError;
-use crate::formats::FormatError;
+use crate::formats::{FormatError, TemplateError};
 use crate::model::{Kind, ValueError};
 use crate::ops::OpsError;
 use crate::stack::StackError;
@@ -264,6 +264,12 @@ impl From<ValueError> for Failure {
 
 impl From<FormatError> for Failure {
     fn from(error: FormatError) -> Self {
+        Self::of(error.kind(), &error)
+    }
+}
+
+impl From<TemplateError> for Failure {
+    fn from(error: TemplateError) -> Self {
         Self::of(error.kind(), &error)
     }
 }

@@ -43,7 +43,10 @@ impl Session {
     }
 
     pub(super) fn format(&self) -> Format {
-        self.global.format
+        self.global
+            .format
+            .and_then(|format| format.shown)
+            .unwrap_or_default()
     }
 
     pub(super) fn global(&self) -> &Global {

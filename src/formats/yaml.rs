@@ -54,7 +54,7 @@ fn is_plain(text: &str) -> bool {
     // What begins like a number may be one, or a date, or a time.
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '/'));
     let inside = |c: char| c.is_ascii_alphanumeric() || "_/.@+- ".contains(c);
-    let word = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    let word = ["yes", "no", "on", "off", "true", "false", "null"];
     begins
         && text.chars().all(inside)
         && !text.ends_with(' ')
@@ -126,7 +126,6 @@ mod tests {
             "<<",
             ".inf",
             "~",
-            "y",
         ] {
             assert_eq!(yaml(&format!("{text:?}")), format!("{text:?}\n"));
         }

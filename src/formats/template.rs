@@ -1,0 +1,278 @@
+//! Templates that keys are put into.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Enumerator, Object, Value as Shown};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+
+use super::Json;
+use crate::model::{Key, Kind, Prefix, Value, ValueKind};
+
+/// Why a template can't be rendered. None quotes a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the template can't be rendered: {problem}, at line {line}")]
+pub struct TemplateError {
+    problem: String,
+    line: usize,
+}
+
+impl TemplateError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+}
+
+/// Renders a template in Jinja's language (minijinja) over keys and values.
+///
+/// `get("/db/url")` and `keys["/db/url"]` look a key up, `{{ db.url }}` does by its path below the prefix; a name
+/// without a leading slash is relative to the prefix. Unknown names are errors. Truth values, whole numbers and null of
+/// json are themselves, so that they can be tested and counted; all else is text as it is kept. `json("/db/url")` gives
+/// a key's value as JSON, and the filter `json` makes JSON of any text. Nothing is escaped by itself.
+pub fn render(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<String, TemplateError> {
+    let all = Arc::new(Keys {
+        prefix: prefix.clone(),
+        values: items.iter().cloned().collect(),
+    });
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
+    environment.set_syntax(syntax.map_err(|error| explained(&error, source))?);
+    environment.add_filter("json", |text: &Shown| Json::String(text.to_string()).to_string());
+    let keys = Arc::clone(&all);
+    environment.add_function("get", move |name: &str| keys.find(name).and_then(shown));
+    let keys = Arc::clone(&all);
+    environment.add_function("json", move |name: &str| keys.find(name).and_then(json));
+    environment.add_global("keys", Shown::from_dyn_object(all));
+    environment
+        .render_str(source, Shown::from_object(Branch::of(items, prefix)))
+        .map_err(|error| explained(&error, source))
+}
+
+fn explained(error: &Error, source: &str) -> TemplateError {
+    let name = error.range().and_then(|range| source.get(range)).map(str::trim);
+    let problem = match (error.kind(), name) {
+        (ErrorKind::WriteFailure, Some(name)) => format!("{name} is no key, only the beginning of some"),
+        (ErrorKind::UndefinedError, Some(name)) if !name.is_empty() => format!("{name} is not there"),
+        // What the parser says names signs of the template alone; what an operation says may show operands.
+        (
+            ErrorKind::SyntaxError
+            | ErrorKind::NonPrimitive
+            | ErrorKind::UnknownFilter
+            | ErrorKind::UnknownTest
+            | ErrorKind::UnknownFunction
+            | ErrorKind::UnknownMethod
+            | ErrorKind::MissingArgument
+            | ErrorKind::TooManyArguments,
+            _,
+        ) => error
+            .detail()
+            .map_or_else(|| error.kind().to_string(), str::to_owned),
+        (kind, _) => kind.to_string(),
+    };
+    TemplateError {
+        problem,
+        line: error.line().unwrap_or(1),
+    }
+}
+
+/// What all keys are looked up in.
+#[derive(Debug)]
+struct Keys {
+    prefix: Prefix,
+    values: BTreeMap<Key, Value>,
+}
+
+impl Keys {
+    fn find(&self, name: &str) -> Result<(&Key, &Value), Error> {
+        let full = if name.starts_with('/') {
+            name.to_owned()
+        } else {
+            format!("{}{name}", self.prefix.with_slash())
+        };
+        let found = full
+            .parse::<Key>()
+            .ok()
+            .and_then(|key| self.values.get_key_value(&key));
+        found.ok_or_else(|| Error::from(ErrorKind::UndefinedError))
+    }
+}
+
+impl Object for Keys {
+    fn get_value(self: &Arc<Self>, name: &Shown) -> Option<Shown> {
+        let found = self.find(name.as_str()?).ok()?;
+        Some(shown(found).unwrap_or_else(Shown::from))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.values.keys().map(|key| Shown::from(key.as_str())).collect())
+    }
+}
+
+/// What lies below a path, and the value of the path itself if it is a key, too.
+#[derive(Debug, Default)]
+struct Branch {
+    own: Option<Shown>,
+    below: BTreeMap<String, Arc<Branch>>,
+}
+
+impl Branch {
+    fn of(items: &[(Key, Value)], prefix: &Prefix) -> Self {
+        let mut root = Self::default();
+        for (key, value) in items {
+            let Some(path) = prefix.relative(key) else {
+                continue;
+            };
+            root.put(path, shown((key, value)).unwrap_or_else(Shown::from));
+        }
+        root
+    }
+
+    fn put(&mut self, path: &str, value: Shown) {
+        let (segment, rest) = path
+            .split_once('/')
+            .map_or((path, None), |(first, rest)| (first, Some(rest)));
+        let branch = self.below.entry(segment.to_owned()).or_default();
+        // Nobody shares it yet.
+        if let Some(branch) = Arc::get_mut(branch) {
+            match rest {
+                Some(rest) => branch.put(rest, value),
+                None => branch.own = Some(value),
+            }
+        }
+    }
+}
+
+impl Object for Branch {
+    fn get_value(self: &Arc<Self>, name: &Shown) -> Option<Shown> {
+        let branch = self.below.get(name.as_str()?)?;
+        match &branch.own {
+            Some(own) if branch.below.is_empty() => Some(own.clone()),
+            _ => Some(Shown::from_dyn_object(Arc::clone(branch))),
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.below.keys().map(|name| Shown::from(name.as_str())).collect())
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.own {
+            Some(own) => fmt::Display::fmt(own, f),
+            None => Err(fmt::Error),
+        }
+    }
+}
+
+fn shown((key, value): (&Key, &Value)) -> Result<Shown, Error> {
+    let Some(text) = value.as_text() else {
+        let problem = format!("the key {key} is bytes, which no template can show");
+        return Err(Error::new(ErrorKind::NonPrimitive, problem));
+    };
+    if value.kind() != ValueKind::Json {
+        return Ok(Shown::from(text));
+    }
+    Ok(match text.trim_ascii() {
+        "null" => Shown::from(()),
+        "true" => Shown::from(true),
+        "false" => Shown::from(false),
+        text => text
+            .parse::<i64>()
+            .map_or_else(|_| Shown::from(text), Shown::from),
+    })
+}
+
+fn json((key, value): (&Key, &Value)) -> Result<Shown, Error> {
+    shown((key, value)).map(|shown| match value.as_text() {
+        Some(source) if value.kind() == ValueKind::Json => Shown::from(source.trim_ascii()),
+        _ => Shown::from(Json::String(shown.to_string()).to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::items;
+    use super::*;
+
+    fn rendered(source: &str, prefix: &str) -> Result<String, String> {
+        let items = items(&[
+            ("/app/on", "json false"),
+            ("/app/n", "json 5"),
+            ("/app/rate", "json 1.10"),
+            ("/db", "text above"),
+            ("/db/read-url", "text <a & \"b\">"),
+            ("/db/url", "text x"),
+            ("/db/cfg", "json {\"a\": 1}"),
+            ("/raw", "bytes hunter2"),
+        ]);
+        let prefix = prefix.parse().expect("a prefix");
+        render(source, &items, &prefix).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn keys_are_looked_up_in_three_ways() {
+        for (source, prefix, wanted) in [
+            ("{{ get(\"/db/url\") }} {{ get('db/url') }}\n", "/", "x x\n"),
+            ("{{ keys['/db/read-url'] }}", "/", "<a & \"b\">"),
+            (
+                "{{ db.url }} {{ db['read-url'] }} {{ db }}",
+                "/",
+                "x <a & \"b\"> above",
+            ),
+            ("{{ url }} {{ get('url') }} {{ get('/db/url') }}", "/db", "x x x"),
+            (
+                "{{ app.rate }} {{ app.n + 1 }}{% if app.on %}!{% endif %}",
+                "/",
+                "1.10 6",
+            ),
+            (
+                "{% for key in keys %}{{ key }} {% endfor %}",
+                "/",
+                "/app/n /app/on /app/rate /db /db/cfg /db/read-url /db/url /raw ",
+            ),
+            (
+                "{{ json('/db/read-url') }} {{ json('/db/cfg') }} {{ db.url | json }}",
+                "/",
+                "\"<a & \\\"b\\\">\" {\"a\": 1} \"x\"",
+            ),
+            ("{{ db.nope | default('d') }}", "/", "d"),
+        ] {
+            assert_eq!(rendered(source, prefix), Ok(wanted.to_owned()), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_rendered_says_what_and_where() {
+        for (source, problem) in [
+            ("\n{{ nope }}", "nope is not there, at line 2"),
+            ("{{ db.nope }}", "db.nope is not there, at line 1"),
+            ("{{ keys['/nope'] }}", "keys['/nope'] is not there, at line 1"),
+            ("a\nb\n{{ get('/nope') }}", "get('/nope') is not there, at line 3"),
+            (
+                "{{ raw }}",
+                "the key /raw is bytes, which no template can show, at line 1",
+            ),
+            (
+                "{{ get('/raw') }}",
+                "the key /raw is bytes, which no template can show, at line 1",
+            ),
+            (
+                "{{ app }}",
+                "app is no key, only the beginning of some, at line 1",
+            ),
+            ("{{ db.url | nope }}", "filter nope is unknown, at line 1"),
+            (
+                "{{ db.url",
+                "unexpected end of input, expected end of variable block, at line 1",
+            ),
+            ("{% include 'x' %}", "unknown statement include, at line 1"),
+        ] {
+            let wanted = format!("the template can't be rendered: {problem}");
+            assert_eq!(rendered(source, "/"), Err(wanted), "{source}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! `export`: one consistent snapshot, in any format, on both engines.
+
+use crate::support::cli::Place;
+use crate::support::config::{embedded, on_both_engines};
+
+on_both_engines!(
+    json_is_the_default_and_full_keys_are_flat,
+    each_format_is_written,
+    what_has_a_time_to_live_stays_out,
+    a_digest_that_differs_is_a_conflict_and_nothing_is_written,
+    a_template_is_rendered,
+);
+
+fn filled(place: &Place) {
+    for (args, code) in [
+        (&["set", "/db/url", "it's \"5\" $x"][..], 0),
+        (&["set", "/db/pool/max", "1.10", "--json"], 0),
+        (&["set", "/app/list", "[1, 2]"], 0),
+        (&["set", "/name", "n"], 0),
+    ] {
+        place.args(args).run().code(code);
+    }
+}
+
+fn json_is_the_default_and_full_keys_are_flat(place: &Place) {
+    place.args(["export"]).run().code(0).stdout("{}\n").stderr("");
+    filled(place);
+    let all = "{\n  \"/app/list\": [1, 2],\n  \"/db/pool/max\": 1.10,\n  \"/db/url\": \"it's \\\"5\\\" $x\",\n  \"/name\": \"n\"\n}\n";
+    for args in [
+        &["export"][..],
+        &["export", "mycfg"],
+        &["export", "-f", "json"],
+        &["export", "-c", "mycfg"],
+    ] {
+        place.args(args).run().code(0).stdout(all).stderr("");
+    }
+    place
+        .args(["export", "--prefix", "db"])
+        .run()
+        .code(0)
+        .stdout("{\n  \"pool/max\": 1.10,\n  \"url\": \"it's \\\"5\\\" $x\"\n}\n");
+    place
+        .args(["export", "--prefix", "/db", "--nested", "-f", "yaml"])
+        .run()
+        .code(0)
+        .stdout("pool:\n  max: 1.10\nurl: \"it's \\\"5\\\" $x\"\n");
+    place.args(["export", "--nested"]).run().code(0).json();
+    place.args(["set", "/db", "v"]).run().code(0);
+    place
+        .args(["export", "--nested"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr("error: nested json can't hold both /db and /db/pool/max\n");
+}
+
+fn each_format_is_written(place: &Place) {
+    filled(place);
+    for (format, wanted) in [
+        ("dotenv", "POOL_MAX=1.10\nURL='it\\'s \"5\" $x'\n"),
+        ("docker-env", "POOL_MAX=1.10\nURL=it's \"5\" $x\n"),
+        ("tfvars", "POOL_MAX = 1.10\nURL = \"it's \\\"5\\\" $x\"\n"),
+        ("properties", "pool.max=1.10\nurl=it's \"5\" $x\n"),
+        ("csv", "key,value\npool/max,1.10\nurl,\"it's \"\"5\"\" $x\"\n"),
+        (
+            "shell",
+            "export POOL_MAX='1.10'\nexport URL='it'\\''s \"5\" $x'\n",
+        ),
+        (
+            "github-env",
+            "POOL_MAX<<DISCFG_EOF\n1.10\nDISCFG_EOF\nURL<<DISCFG_EOF\nit's \"5\" $x\nDISCFG_EOF\n",
+        ),
+        (
+            "k8s-secret",
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: mycfg\ntype: Opaque\ndata:\n  pool.max: \"MS4xMA==\"\n  url: \"aXQncyAiNSIgJHg=\"\n",
+        ),
+        (
+            "k8s-configmap",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: mycfg\ndata:\n  pool.max: \"1.10\"\n  url: \"it's \\\"5\\\" $x\"\n",
+        ),
+        ("silent", ""),
+    ] {
+        place
+            .args(["export", "--prefix", "/db", "-f", format])
+            .run()
+            .code(0)
+            .stdout(wanted)
+            .stderr("");
+    }
+    place
+        .args(["set", "/raw", "-d", "-"])
+        .stdin(b"\xff\xfe")
+        .run()
+        .code(0);
+    place
+        .args(["export", "-f", "dotenv"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("dotenv can't hold the value of /raw: it is bytes")
+        .stderr_lacks("$x");
+    place
+        .args(["export", "-f", "yaml"])
+        .run()
+        .code(0)
+        .stdout_has("/raw: !!binary \"//4=\"\n");
+    place.args(["set", "/db-url", "other"]).run().code(0);
+    place
+        .args(["export", "-f", "shell"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("/db-url and /db/url would both be the variable DB_URL");
+}
+
+fn what_has_a_time_to_live_stays_out(place: &Place) {
+    place.args(["set", "/a", "1"]).run().code(0);
+    place.args(["set", "/b", "2", "--ttl", "1h"]).run().code(0);
+    place
+        .args(["export"])
+        .run()
+        .code(0)
+        .stdout("{\n  \"/a\": \"1\"\n}\n");
+    let both = "{\n  \"/a\": \"1\",\n  \"/b\": \"2\"\n}\n";
+    place.args(["export", "--with-ttl"]).run().code(0).stdout(both);
+}
+
+fn a_digest_that_differs_is_a_conflict_and_nothing_is_written(place: &Place) {
+    filled(place);
+    let info = place
+        .args(["info", "--prefix", "/db", "-f", "json"])
+        .run()
+        .code(0)
+        .json();
+    let digest = info["digest"].as_str().expect("a digest");
+    let export = |digest: &str| {
+        place
+            .args([
+                "export",
+                "--prefix",
+                "/db",
+                "--expect-digest",
+                digest,
+                "-f",
+                "csv",
+            ])
+            .run()
+    };
+    export(digest).code(0).stdout_has("pool/max,1.10\n");
+    export(&digest.to_uppercase().replace("SHA256", "sha256")).code(0);
+    place.args(["set", "/app/other", "x"]).run().code(0);
+    export(digest).code(0);
+    place.args(["set", "/db/url", "changed"]).run().code(0);
+    export(digest).code(4).stdout("").stderr_has(digest);
+}
+
+fn a_template_is_rendered(place: &Place) {
+    filled(place);
+    let template = "url={{ db.url }} {{ get('/db/pool/max') }} {{ json('app/list') }} {{ keys['/name'] }}\n";
+    place.write("t.j2", template);
+    place
+        .args(["export", "--template", "t.j2"])
+        .run()
+        .code(0)
+        .stdout("url=it's \"5\" $x 1.10 [1, 2] n\n")
+        .stderr("");
+    place
+        .args(["export", "--prefix", "/db", "--template", "-"])
+        .stdin("{{ pool.max }}")
+        .run()
+        .code(0)
+        .stdout("1.10");
+    place
+        .args(["export", "--template", "-"])
+        .stdin("{{ db.url }}\n{{ db.nope }}\n")
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr("error: the template can't be rendered: db.nope is not there, at line 2\n");
+}
+
+#[test]
+fn what_is_no_export_is_a_usage_error() {
+    let place = embedded();
+    place.write("t.j2", "x");
+    for (args, said) in [
+        (
+            &["export", "-f", "human"][..],
+            "-f is one of json, yaml, dotenv, docker-env, tfvars",
+        ),
+        (&["export", "-f", "raw"], "-f is one of json"),
+        (
+            &["export", "-f", "toml"],
+            "invalid value 'toml' for '--format <FORMAT>'",
+        ),
+        (
+            &["export", "-f", "csv", "--nested"],
+            "--nested is for json and yaml: csv holds no tree",
+        ),
+        (
+            &["export", "-f", "json", "--template", "t.j2"],
+            "leave out -f or --template",
+        ),
+        (
+            &["export", "--nested", "--template", "t.j2"],
+            "cannot be used with",
+        ),
+        (
+            &["export", "--expect-digest", "abc"],
+            "a digest is sha256: and 64 digits",
+        ),
+        (&["export", "a", "b"], "unexpected argument 'b'"),
+        (&["export", "--prefix", "//"], "invalid value '//'"),
+        (&["get", "k", "-f", "dotenv"], "export alone writes"),
+        (&["info", "-f", "csv"], "human, json, yaml, raw and silent"),
+    ] {
+        place.args(args).run().code(2).stdout("").stderr_has(said);
+    }
+    place
+        .args(["export", "--template", "absent.j2"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("absent.j2");
+    place.write("bad.j2", b"\xff");
+    place
+        .args(["export", "--template", "bad.j2"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("UTF-8");
+    place.args(["export", "-c", "other"]).run().code(3).stdout("");
+    let help = place.args(["export", "--help"]).run().code(0);
+    help.stdout_has("docker-env")
+        .stdout_has("k8s-configmap")
+        .stdout_has("--expect-digest");
+}

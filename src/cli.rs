@@ -12,7 +12,6 @@ mod plan_review;
 mod positionals;
 mod session;
 mod sides;
-mod span;
 mod terminal;
 mod terminal_count;
 mod terminal_progress;

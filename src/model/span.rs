@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How long something is waited for, or how often it is looked at: from 10 milliseconds to a day.
+/// How long something is waited for, or how often it is looked at: from 10 milliseconds to 365 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(Duration);
 
@@ -10,16 +10,16 @@ pub struct Span(Duration);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpanError {
     /// The form is wrong.
-    #[error("{0:?} is no time: expected a whole number with ms, s, m or h, such as 500ms or 10s")]
+    #[error("{0:?} is no time: expected a whole number with ms, s, m, h or d, such as 500ms or 10s")]
     Form(String),
-    /// Too short, or more than a day.
-    #[error("a time of {0} is out of range: expected 10ms to 24h")]
+    /// Too short, or more than 365 days.
+    #[error("a time of {0} is out of range: expected 10ms to 365d")]
     Range(String),
 }
 
 impl Span {
     const SHORTEST: Duration = Duration::from_millis(10);
-    const LONGEST: Duration = Duration::from_hours(24);
+    const LONGEST: Duration = Duration::from_hours(365 * 24);
 
     /// The same for a timer.
     pub const fn duration(self) -> Duration {
@@ -38,6 +38,7 @@ impl FromStr for Span {
             "s" | "" => 1000,
             "m" => 60_000,
             "h" => 3_600_000,
+            "d" => 86_400_000,
             _ => return Err(SpanError::Form(text.into())),
         };
         if number.is_empty() {
@@ -57,6 +58,7 @@ impl FromStr for Span {
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_millis() {
+            ms if ms % 86_400_000 == 0 => write!(f, "{}d", ms / 86_400_000),
             ms if ms % 3_600_000 == 0 => write!(f, "{}h", ms / 3_600_000),
             ms if ms % 60_000 == 0 => write!(f, "{}m", ms / 60_000),
             ms if ms % 1000 == 0 => write!(f, "{}s", ms / 1000),
@@ -78,10 +80,11 @@ mod tests {
         assert_eq!(millis("2s"), Ok(2000));
         assert_eq!(millis("5m"), Ok(300_000));
         assert_eq!(millis("24h"), Ok(86_400_000));
-        for bad in ["", "s", "-1", "1d", "1.5s", "+3s", "1 s"] {
+        assert_eq!(millis("365d"), Ok(31_536_000_000));
+        for bad in ["", "s", "-1", "1w", "1.5s", "+3s", "1 s"] {
             assert_eq!(millis(bad), Err(SpanError::Form(bad.into())), "{bad:?}");
         }
-        for bad in ["0", "9ms", "25h", "99999999999999999999s"] {
+        for bad in ["0", "9ms", "366d", "99999999999999999999s"] {
             assert_eq!(millis(bad), Err(SpanError::Range(bad.into())), "{bad:?}");
         }
     }

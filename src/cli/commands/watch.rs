@@ -18,9 +18,8 @@ use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_prefix;
 use crate::cli::session::Session;
-use crate::cli::span::parse_span;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Kind, Prefix, Revision, RevisionError, Section, SectionError};
+use crate::model::{Access, Kind, Prefix, Revision, RevisionError, Section, SectionError, Span};
 use crate::ops::{Event, Start, Watch, watch};
 
 /// Tell every change as it comes
@@ -49,11 +48,11 @@ pub(in crate::cli) struct WatchArgs {
     #[arg(long)]
     once: bool,
     /// End after this time, with exit code 124
-    #[arg(long, value_name = "TIME", value_parser = parse_span)]
-    timeout: Option<Duration>,
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<Span>,
     /// How long to wait between two looks; each costs half a read unit a section
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = parse_span)]
-    interval: Duration,
+    #[arg(long, value_name = "TIME", default_value = "2s")]
+    interval: Span,
     /// Run this by `sh -c` for each change, one after another, with `DISCFG_OP`, `DISCFG_SECTION`, `DISCFG_KEY`,
     /// `DISCFG_REVISION`, `DISCFG_VERSION`, `DISCFG_BY`, `DISCFG_AT` and `DISCFG_VALUE` in its environment, as far as the change
     /// has them. No `DISCFG_VALUE` holds a secret, bytes or more than 100,000 bytes. What it writes goes to stderr; with -f
@@ -124,7 +123,7 @@ pub(in crate::cli) async fn run(
     session.choose(config)?;
     let watch = Watch {
         start: start(args.after, &prefix)?,
-        interval: args.interval,
+        interval: args.interval.duration(),
         ..Watch::new(prefix)
     };
     let format = session.format();
@@ -136,7 +135,7 @@ pub(in crate::cli) async fn run(
     };
     let ended = tokio::select! {
         ended = follow(watch, &mut teller, session, terminal) => ended,
-        () = timeout(args.timeout) => Err(Failure::new(Kind::Timeout, "the --timeout ran out").into()),
+        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(Kind::Timeout, "the --timeout ran out").into()),
         _ = ctrl_c() => Err(Failure::new(Kind::Interrupted, "").into()),
     };
     ended.map_err(|stop| session.explain_stop(stop, Access::Read))

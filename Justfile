@@ -37,6 +37,17 @@ test *args:
 lint-infra:
     "$(python3 tests/venv.py '{{ target }}')/bin/cfn-lint" --include-checks I -- infra/*.yaml
 
+# Fuzz each parser for a minute, or for as many seconds as are given; it needs nightly Rust and cargo-fuzz
+[group('check')]
+fuzz seconds="60":
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo +nightly fuzz --version >/dev/null || { echo 'cargo install cargo-fuzz' >&2; exit 1; }
+    for target in $(cargo +nightly fuzz list); do
+        printf '\n== %s ==\n' "$target"
+        cargo +nightly fuzz run "$target" -- -max_total_time={{ seconds }} -rss_limit_mb=2048 -timeout=10
+    done
+
 # Time and count against other tools, with the release binary; figures are in benches/README.md
 [group('check')]
 bench *args:

@@ -101,7 +101,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
 }
 
 fn quoted(variables: &mut Variables<'_>, quote: char) -> Result<String, FormatError> {
-    let opened = variables.fault("the quote that opens here is never closed");
+    let opened = variables.at();
     let rest = &variables.rest()[1..];
     let mut value = String::new();
     let mut characters = rest.char_indices();
@@ -134,7 +134,8 @@ fn quoted(variables: &mut Variables<'_>, quote: char) -> Result<String, FormatEr
             c => value.push(c),
         }
     }
-    Err(opened)
+    let problem = "the quote that opens here is never closed";
+    Err(FormatError::syntax(FORMAT, problem, opened))
 }
 
 const EXPANDED: &str =

@@ -39,7 +39,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             if delimiter.is_empty() {
                 return Err(variables.fault("a delimiter was expected"));
             }
-            let unclosed = variables.fault("the delimiter that is named here never comes");
+            let named = variables.at();
             variables.skip_line();
             let rest = variables.rest();
             let mut length = 0;
@@ -50,7 +50,8 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
                 closes
             });
             if closes.is_none() {
-                return Err(unclosed);
+                let problem = "the delimiter that is named here never comes";
+                return Err(FormatError::syntax(FORMAT, problem, named));
             }
             let value = &rest[..length];
             let value = value.strip_suffix('\n').unwrap_or(value).to_owned();

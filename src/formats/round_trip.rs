@@ -1,5 +1,7 @@
 //! What every format promises: what it wrote it reads back, and what it can't hold it refuses.
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 
 use super::samples::{as_text, items, layout, shown};
@@ -52,6 +54,32 @@ proptest! {
                 let _ = read(format, bytes, &layout("/"));
             }
         }
+    }
+}
+
+/// Twice the keys take twice the time: a reader that looked for each position from the start would take minutes.
+#[test]
+fn many_keys_are_read_in_one_pass() {
+    let values: Vec<String> = (0..20_000).map(|number| format!("it's value {number}")).collect();
+    let given = keyed(&values);
+    for format in DataFormat::ALL {
+        let (started, written) = (Instant::now(), write(format, &given, &layout("/")));
+        let Ok(written) = written else {
+            assert!(
+                matches!(format, DataFormat::K8sSecret | DataFormat::K8sConfigmap),
+                "{format}"
+            );
+            continue;
+        };
+        assert_eq!(
+            read(format, &written, &layout("/")).expect("it is read").len(),
+            given.len()
+        );
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{format}: {:?}",
+            started.elapsed()
+        );
     }
 }
 

@@ -51,11 +51,13 @@ pub(super) fn string(text: &str) -> Yaml<'_> {
 }
 
 fn is_plain(text: &str) -> bool {
-    // What begins like a number may be one, or a date, or a time.
+    // What begins like a number may be one, or a date, or a time; but none of them has two dots.
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '/'));
     let inside = |c: char| c.is_ascii_alphanumeric() || "_/.@+- ".contains(c);
     let word = ["yes", "no", "on", "off", "true", "false", "null"];
-    begins
+    let is_number_like = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let is_version = text.split('.').count() == 3 && text.split('.').all(is_number_like);
+    (begins || is_version)
         && text.chars().all(inside)
         && !text.ends_with(' ')
         && !word.iter().any(|word| word.eq_ignore_ascii_case(text))
@@ -130,6 +132,7 @@ mod tests {
             assert_eq!(yaml(&format!("{text:?}")), format!("{text:?}\n"));
         }
         assert_eq!(yaml("\"a b/c.d\""), "a b/c.d\n");
+        assert_eq!(yaml("\"0.1.0\""), "0.1.0\n");
         assert_eq!(yaml("\"\u{85}\u{2028}\""), "\"\\x85\\u2028\"\n");
     }
 

@@ -19,6 +19,7 @@ mod conformance_dynamodb;
 mod conformance_local;
 mod readme;
 mod scripted_cloudformation;
+mod snapshots;
 mod stack;
 mod support;
 mod support_cli;

@@ -30,6 +30,7 @@ mod formats_consumers;
 mod ops;
 mod readme;
 mod scripted_cloudformation;
+mod snapshots;
 mod stack;
 mod support;
 mod support_cli;

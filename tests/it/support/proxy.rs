@@ -65,12 +65,16 @@ struct Rule {
     action: Action,
 }
 
+/// Given the request and the emulator's answer, both JSON, changes the answer.
+type Alteration = dyn Fn(&Value, &mut Value) + Send + Sync;
+
 #[derive(Clone)]
 enum Action {
     Answer(Answer),
     CutBefore,
     CutAfter,
     Delay(Duration),
+    Alter(Arc<Alteration>),
     Hold {
         arrived: mpsc::Sender<()>,
         release: Arc<Mutex<mpsc::Receiver<()>>>,
@@ -228,6 +232,11 @@ impl NewRule<'_> {
         self.act(Action::Delay(by));
     }
 
+    /// Passes the request on, and gives the JSON answer as `change` makes it.
+    pub(crate) fn alter(self, change: impl Fn(&Value, &mut Value) + Send + Sync + 'static) {
+        self.act(Action::Alter(Arc::new(change)));
+    }
+
     /// Holds each request until the gate lets it pass, so that a test can act in between.
     pub(crate) fn hold(self) -> Gate {
         let (arrived, arrivals) = mpsc::channel();
@@ -287,6 +296,16 @@ impl Shared {
                 Some(Action::Delay(by)) => {
                     thread::sleep(by);
                     self.forward(index, &request)?
+                }
+                Some(Action::Alter(change)) => {
+                    let mut answer = self.forward(index, &request)?;
+                    let mut body = serde_json::from_slice(&answer.body)?;
+                    change(&serde_json::from_slice(&request.body)?, &mut body);
+                    answer.body = body.to_string().into_bytes();
+                    answer
+                        .headers
+                        .retain(|(name, _)| !name.eq_ignore_ascii_case("x-amz-crc32"));
+                    answer
                 }
                 Some(Action::Hold { arrived, release }) => {
                     let _ = arrived.send(());

@@ -237,7 +237,7 @@ fn what_cannot_be_watched_is_refused(place: &Place) {
     refused(&["/db", "--after", "db/x=1"]).code(2).stderr_has("db/x");
     refused(&["/db", "--interval", "0"])
         .code(2)
-        .stderr_has("expected a whole number above 0");
+        .stderr_has("expected 10ms to 365d");
     refused(&["-c", "nowhere"]).code(3).stderr_has("nowhere");
 }
 

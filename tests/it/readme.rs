@@ -47,7 +47,7 @@ fn everyday_use_works_on_the_embedded_engine() {
     let place = Place::new();
     place.args(["init", "payments", "--local"]).run().code(0);
     run_everyday_use(&place);
-    place.args(["get", "db/pool"]).run().code(0).stdout("30\n");
+    place.args(["get", "db/pool"]).run().code(0).stdout("40\n");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn everyday_use_works_on_aws() {
     let place = Place::at(&account.url(), &account.admin());
     place.args(["init", "payments", "--yes"]).run().code(0);
     run_everyday_use(&place);
-    place.args(["get", "db/pool"]).run().code(0).stdout("30\n");
+    place.args(["get", "db/pool"]).run().code(0).stdout("40\n");
 }
 
 #[test]

@@ -48,9 +48,9 @@ def scale(bench):
         bench.table.add(f"`import --batch` of {len(keys):,} keys, {name}", "", rate)
         again = process.run(importing, place)
         bench.table.add(f"… again, with nothing to do, {name}", "", f"{again.wall:.1f} s")
-        listing = [bench.discfg, "ls", CONFIG]
+        listing = [bench.discfg, "ls", "-c", CONFIG]
         bench.alone(f"`ls` of {SECTIONS + 1} folders over them, {name}", listing, place)
-        listing = [bench.discfg, "ls", CONFIG, "/s3/f42"]
+        listing = [bench.discfg, "ls", "-c", CONFIG, "/s3/f42"]
         bench.alone(f"`ls` of a level with {KEYS} keys, {name}", listing, place)
         exporting = [bench.discfg, "export", CONFIG, "-f", "json"]
         executing = [bench.discfg, "exec", CONFIG, "--prefix", FEW, "--", "true"]

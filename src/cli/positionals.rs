@@ -6,6 +6,11 @@ use std::str::FromStr;
 use super::failure::Failure;
 use crate::model::{ConfigName, Key, Prefix};
 
+/// Reads `[CONFIG]`.
+pub(super) fn optional_config(word: Option<&str>) -> Result<Option<ConfigName>, Failure> {
+    word.map(|config| parse("CONFIG", config)).transpose()
+}
+
 /// Reads `[CONFIG] KEY`.
 pub(super) fn config_and_key(words: &[String]) -> Result<(Option<ConfigName>, Key), Failure> {
     match words {

@@ -14,7 +14,7 @@ use self::names::Named;
 use self::program::Program;
 use self::restart::{Pace, Supervised};
 use crate::cli::failure::{Failure, Stop};
-use crate::cli::positionals::parse;
+use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::formats::EnvName;
@@ -98,8 +98,7 @@ pub(in crate::cli) async fn run(
 }
 
 async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Stop> {
-    let config = args.word.as_deref().map(|word| parse("CONFIG", word));
-    session.choose(config.transpose()?)?;
+    session.choose(optional_config(args.word.as_deref())?)?;
     let program = Program::find(&args.command, args.pristine)?;
     let given = !args.prefixes.is_empty();
     let wanted = Wanted {

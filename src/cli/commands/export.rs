@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::args::{Format, FormatFlag};
 use crate::cli::data_file;
 use crate::cli::failure::{Failure, Stop};
-use crate::cli::positionals::parse;
+use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::formats::{self, DataFormat, Layout};
@@ -78,12 +78,7 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let output = output(&args, session.global().format)?;
-    let config = args
-        .word
-        .as_deref()
-        .map(|word| parse("CONFIG", word))
-        .transpose()?;
-    session.choose(config)?;
+    session.choose(optional_config(args.word.as_deref())?)?;
     let layout = Layout {
         relative: args.prefix.is_some(),
         prefix: args.prefix.clone().unwrap_or_else(Prefix::all),

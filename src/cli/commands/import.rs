@@ -3,7 +3,7 @@ use clap::Args;
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::plan_review::{Ask, PlanArgs, Review};
-use crate::cli::positionals::parse;
+use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Prefix};
@@ -33,12 +33,7 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    session.choose(
-        args.word
-            .as_deref()
-            .map(|word| parse("CONFIG", word))
-            .transpose()?,
-    )?;
+    session.choose(optional_config(args.word.as_deref())?)?;
     let config = session.config()?;
     let wanted = args.file.read(args.prefix.as_ref(), &config)?;
     let result: Result<(), Stop> = async {

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
-use crate::cli::positionals::parse;
+use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Prefix, Section};
@@ -31,12 +31,7 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    session.choose(
-        args.word
-            .as_deref()
-            .map(|word| parse("CONFIG", word))
-            .transpose()?,
-    )?;
+    session.choose(optional_config(args.word.as_deref())?)?;
     let prefix = args.prefix.unwrap_or_else(Prefix::all);
     let store = session.store(Access::Read, "every section").await?;
     let read: crate::store::Result<_> = async {

@@ -14,6 +14,7 @@ mod json_file;
 mod kubernetes;
 mod layout;
 mod line;
+mod parts;
 mod position;
 mod properties;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use env_name::{EnvName, EnvNameError};
 pub use error::FormatError;
 pub use json::Json;
 pub use layout::Layout;
+pub use parts::Parts;
 pub use position::Position;
 pub use template::{TemplateError, render};
 pub use yaml::to_yaml;

@@ -14,7 +14,9 @@ mod txn;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use async_stream::try_stream;
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
 pub use decide::{Decision, HeadMove, State, decide};
@@ -23,7 +25,7 @@ pub use ext::StoreExt;
 pub use limit::Limit;
 pub use listing::{Listed, Scope};
 pub use past::Past;
-pub use snapshot::{Digest, Snapshot};
+pub use snapshot::{Digest, Digester, Snapshot};
 pub use txn::{Applied, Committed, Txn};
 
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Ttl};
@@ -105,6 +107,18 @@ pub trait Store: Send + Sync {
     /// The entries below these prefixes as they were together at one moment, whole commits only, and the heads
     /// of that moment.
     async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot>;
+
+    /// The entries of such a snapshot one at a time, for an engine that needn't hold them all. In the order of the
+    /// prefixes, and below each by key.
+    fn snapshot_stream(&self, prefixes: &[Prefix]) -> BoxStream<'_, Result<Entry>> {
+        let prefixes = prefixes.to_vec();
+        try_stream! {
+            for entry in self.snapshot(&prefixes).await?.entries {
+                yield entry;
+            }
+        }
+        .boxed()
+    }
 
     /// Where sections stand, strongly consistent, ordered by section.
     async fn heads(&self, of: Heads) -> Result<Vec<Head>>;

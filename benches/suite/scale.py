@@ -37,25 +37,28 @@ def scale(bench):
     file = bench.root / "load.json"
     file.write_text(json.dumps(keys))
     importing = [bench.discfg, "import", CONFIG, "-d", str(file), "--batch", "-q", "-f", "silent"]
-    engines = [("embedded engine", places.local(bench.root / "scale", bench.discfg))]
+    etcd = loaded_etcd(bench, keys)
     emulator = Emulator(bench)
     bench.stack.callback(emulator.close)
-    engines.append(("emulator", emulator.place))
-    etcd = loaded_etcd(bench, keys)
-    for name, place in engines:
+    # The emulator looks through a whole table for each query, so once is enough to see that it works.
+    engines = [
+        ("embedded engine", places.local(bench.root / "scale", bench.discfg), bench.runs),
+        ("emulator", emulator.place, 1),
+    ]
+    for name, place, runs in engines:
         took = process.run(importing, place)
         rate = f"{len(keys) / took.wall:,.0f} keys a second ({took.wall:.0f} s)"
         bench.table.add(f"`import --batch` of {len(keys):,} keys, {name}", "", rate)
         again = process.run(importing, place)
         bench.table.add(f"… again, with nothing to do, {name}", "", f"{again.wall:.1f} s")
         listing = [bench.discfg, "ls", "-c", CONFIG]
-        bench.alone(f"`ls` of {SECTIONS + 1} folders over them, {name}", listing, place)
+        bench.alone(f"`ls` of {SECTIONS + 1} folders over them, {name}", listing, place, runs)
         listing = [bench.discfg, "ls", "-c", CONFIG, "/s3/f42"]
-        bench.alone(f"`ls` of a level with {KEYS} keys, {name}", listing, place)
+        bench.alone(f"`ls` of a level with {KEYS} keys, {name}", listing, place, runs)
         exporting = [bench.discfg, "export", CONFIG, "-f", "json"]
         executing = [bench.discfg, "exec", CONFIG, "--prefix", FEW, "--", "true"]
-        against(bench, f"`export` of all, {name}", exporting, place, etcd, ["etcdctl", "get", "--prefix", "/"], 5)
-        against(bench, f"`exec` with 100 keys, {name}", executing, place, etcd, ["etcdctl", "get", "--prefix", FEW + "/"], bench.runs)
+        against(bench, f"`export` of all, {name}", exporting, place, etcd, ["etcdctl", "get", "--prefix", "/"], min(runs, 5))
+        against(bench, f"`exec` with 100 keys, {name}", executing, place, etcd, ["etcdctl", "get", "--prefix", FEW + "/"], runs)
         if process.has("time"):
             peak = megabytes(process.resident(exporting, place))
             bench.table.add(f"resident: `export` of all, {name}", "", peak)

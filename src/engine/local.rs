@@ -24,6 +24,7 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use rusqlite::Connection;
+use tokio::sync::mpsc::channel;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -45,6 +46,9 @@ pub enum OpenMode {
     /// for its owner alone.
     Create,
 }
+
+/// How many entries of a snapshot are read ahead of whoever takes them.
+const AHEAD: usize = 16;
 
 /// A config's file, open.
 pub struct LocalEngine {
@@ -127,6 +131,25 @@ impl Store for LocalEngine {
         let prefixes = prefixes.to_vec();
         self.read(move |file, connection| read::snapshot(connection, &prefixes, file.now()))
             .await
+    }
+
+    fn snapshot_stream(&self, prefixes: &[Prefix]) -> BoxStream<'_, Result<Entry>> {
+        let prefixes = prefixes.to_vec();
+        try_stream! {
+            let (give, mut given) = channel(AHEAD);
+            let file = Arc::clone(&self.file);
+            // It stops when nobody takes any more: then giving fails.
+            let reading = spawn_blocking(move || {
+                file.read(|connection| {
+                    read::snapshot_entries(connection, &prefixes, file.now(), |entry| give.blocking_send(entry).is_ok())
+                })
+            });
+            while let Some(entry) = given.recv().await {
+                yield entry;
+            }
+            joined(reading.await)?;
+        }
+        .boxed()
     }
 
     async fn heads(&self, of: Heads) -> Result<Vec<Head>> {

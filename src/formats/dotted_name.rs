@@ -3,6 +3,11 @@ use std::collections::HashMap;
 use super::{DataFormat, FormatError, Layout};
 use crate::model::{Key, Value};
 
+/// A key's path below the prefix, with `.` for `/`.
+pub(super) fn dotted_name(key: &Key, layout: &Layout) -> Result<String, FormatError> {
+    Ok(layout.relative_name(key)?.replace('/', "."))
+}
+
 /// Names each key by its path below the prefix, with `.` for `/`: none twice.
 pub(super) fn dotted_names(
     format: DataFormat,
@@ -13,7 +18,7 @@ pub(super) fn dotted_names(
     items
         .iter()
         .map(|(key, _)| {
-            let name = layout.relative_name(key)?.replace('/', ".");
+            let name = dotted_name(key, layout)?;
             match taken.insert(name.clone(), key) {
                 Some(first) if first != key => Err(FormatError::Collision {
                     format,

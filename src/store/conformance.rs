@@ -166,7 +166,8 @@ macro_rules! conformance_tests {
                 a_snapshot_holds_its_prefixes
                 a_snapshot_is_whole_within_a_section
                 a_snapshot_is_whole_across_sections
-                a_snapshot_of_large_values_is_read_to_its_end;
+                a_snapshot_of_large_values_is_read_to_its_end
+                a_snapshot_comes_an_entry_at_a_time;
             heads:
                 heads_tell_where_sections_stand
                 a_commit_is_found_by_its_id

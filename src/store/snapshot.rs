@@ -23,20 +23,34 @@ impl Snapshot {
 
     /// Names the content: equal content has an equal digest, wherever it lies.
     pub fn digest(&self) -> Digest {
-        let mut hash = Sha256::new();
-        for entry in &self.entries {
-            let parts: [&[u8]; 3] = [
-                entry.key.as_str().as_bytes(),
-                entry.value.kind().as_str().as_bytes(),
-                entry.value.bytes(),
-            ];
-            for part in parts {
-                // Lengths keep one part from being taken for the beginning of the next.
-                hash.update((part.len() as u64).to_be_bytes());
-                hash.update(part);
-            }
+        let mut digester = Digester::default();
+        self.entries.iter().for_each(|entry| digester.add(entry));
+        digester.finish()
+    }
+}
+
+/// Makes the digest of entries that are given one at a time, ordered by key.
+#[derive(Debug, Clone, Default)]
+pub struct Digester(Sha256);
+
+impl Digester {
+    /// Takes the next entry.
+    pub fn add(&mut self, entry: &Entry) {
+        let parts: [&[u8]; 3] = [
+            entry.key.as_str().as_bytes(),
+            entry.value.kind().as_str().as_bytes(),
+            entry.value.bytes(),
+        ];
+        for part in parts {
+            // Lengths keep one part from being taken for the beginning of the next.
+            self.0.update((part.len() as u64).to_be_bytes());
+            self.0.update(part);
         }
-        Digest(hash.finalize().into())
+    }
+
+    /// The digest of all that was taken.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 

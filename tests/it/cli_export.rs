@@ -235,3 +235,40 @@ fn what_is_no_export_is_a_usage_error() {
         .stdout_has("k8s-configmap")
         .stdout_has("--expect-digest");
 }
+
+#[test]
+fn what_is_written_in_parts_is_whole_or_nothing() {
+    let place = crate::support::config::embedded();
+    let keys: Vec<String> = (0..2500).map(|n| format!("\"/db/k{n:04}\": \"{n}\"")).collect();
+    place.write("many.json", format!("{{{}}}", keys.join(",")));
+    place
+        .args(["import", "-d", "many.json", "--batch", "-q"])
+        .run()
+        .code(0);
+    let json = place.args(["export"]).run().code(0).stderr("").json();
+    let members = json.as_object().expect("an object");
+    assert_eq!(members.len(), 2500);
+    assert_eq!(members["/db/k2499"], "2499");
+    let shell = place.args(["export", "-f", "shell"]).run().code(0).text();
+    assert_eq!(shell.lines().count(), 2500);
+    place
+        .shell("discfg export | head -c 20 >head; discfg info --prefix / -f json >info")
+        .run()
+        .code(0)
+        .stderr("");
+
+    // A value that the last of the parts can't hold.
+    place.args(["set", "zz/last", "two\nlines"]).run().code(0);
+    place
+        .args(["export", "-f", "docker-env"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("/zz/last");
+    let other = format!("sha256:{}", "0".repeat(64));
+    place
+        .args(["export", "--expect-digest", &other])
+        .run()
+        .code(4)
+        .stdout("");
+}

@@ -1,7 +1,10 @@
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::PathBuf;
 use std::slice;
 
 use clap::Args;
+use futures::TryStreamExt as _;
+use tempfile::SpooledTempFile;
 
 use crate::cli::args::{Format, FormatFlag};
 use crate::cli::data_file;
@@ -9,9 +12,10 @@ use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::formats::{self, DataFormat, Layout};
+use crate::formats::{self, DataFormat, Layout, Parts};
 use crate::model::{Access, Key, Kind, Prefix, Value};
 use crate::ops::OpsError;
+use crate::store::Digester;
 
 /// The largest template, in bytes.
 const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
@@ -86,13 +90,80 @@ pub(in crate::cli) async fn run(
         flat: false,
         name: session.config()?,
     };
-    let items = read(&args, &layout.prefix, session).await;
-    let items = items.map_err(|stop| session.explain_stop(stop, Access::Read))?;
+    let parts = match &output {
+        Output::Data(format) => Parts::new(*format, &layout),
+        Output::Template(_) | Output::Nothing => None,
+    };
+    if let Some(parts) = parts {
+        let file = spool(&args, parts, &layout.prefix, session).await;
+        let file = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
+        return copy_out(file, terminal);
+    }
+    let mut items = Vec::new();
+    let read = each(&args, &layout.prefix, session, |item| {
+        items.push(item);
+        Ok(())
+    });
+    let read = read.await;
+    read.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     match output {
         Output::Nothing => Ok(()),
         Output::Data(format) => terminal.write(&formats::write(format, &items, &layout)?),
         Output::Template(source) => {
             terminal.write(formats::render(&source, &items, &layout.prefix)?.as_bytes())
+        }
+    }
+}
+
+/// A part is written when it has this many keys, or values of so many bytes.
+const PART_KEYS: usize = 1000;
+const PART_BYTES: usize = 1024 * 1024;
+/// Up to this size the output is kept in memory until it is whole, from then on in a file without a name.
+const IN_MEMORY: usize = 8 * 1024 * 1024;
+
+/// Writes the snapshot to where it waits until it is whole: a failure half way must leave nothing on stdout.
+async fn spool(
+    args: &ExportArgs,
+    mut parts: Parts<'_>,
+    prefix: &Prefix,
+    session: &mut Session,
+) -> Result<SpooledTempFile, Stop> {
+    let mut file = SpooledTempFile::new(IN_MEMORY);
+    let (mut part, mut bytes) = (Vec::new(), 0);
+    each(args, prefix, session, |item: (Key, Value)| {
+        bytes += item.1.len();
+        part.push(item);
+        if part.len() >= PART_KEYS || bytes >= PART_BYTES {
+            let written = parts.next(&part)?;
+            file.write_all(&written).map_err(|error| unspooled(&error))?;
+            part.clear();
+            bytes = 0;
+        }
+        Ok(())
+    })
+    .await?;
+    let rest = [parts.next(&part), parts.end()];
+    for written in rest {
+        file.write_all(&written.map_err(Failure::from)?)
+            .map_err(|error| unspooled(&error))?;
+    }
+    Ok(file)
+}
+
+fn unspooled(error: &io::Error) -> Failure {
+    Failure::internal("the snapshot can't be kept in a temporary file", error)
+}
+
+fn copy_out(mut file: SpooledTempFile, terminal: &mut Terminal) -> Result<(), Failure> {
+    file.rewind().map_err(|error| unspooled(&error))?;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer).map_err(|error| unspooled(&error))? {
+            0 => return Ok(()),
+            read => terminal.write(&buffer[..read])?,
+        }
+        if terminal.is_closed() {
+            return Ok(());
         }
     }
 }
@@ -132,22 +203,34 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<Output, Failure
     }
 }
 
-async fn read(args: &ExportArgs, prefix: &Prefix, session: &mut Session) -> Result<Vec<(Key, Value)>, Stop> {
+/// Gives every key and value to `take`, and fails where the digest is another than was expected.
+async fn each(
+    args: &ExportArgs,
+    prefix: &Prefix,
+    session: &mut Session,
+    mut take: impl FnMut((Key, Value)) -> Result<(), Failure>,
+) -> Result<(), Stop> {
     let store = session.store(Access::Read, prefix).await?;
-    let mut snapshot = store.snapshot(slice::from_ref(prefix)).await?;
-    if !args.with_ttl {
-        snapshot = snapshot.without_ttl();
+    let mut entries = store.snapshot_stream(slice::from_ref(prefix));
+    let mut digester = Digester::default();
+    while let Some(entry) = entries.try_next().await? {
+        if entry.expires.is_some() && !args.with_ttl {
+            continue;
+        }
+        if entry.secret {
+            return Err(Failure::new(Kind::Denied, format!("the key {} is a secret", entry.key)).into());
+        }
+        if args.expect_digest.is_some() {
+            digester.add(&entry);
+        }
+        take((entry.key, entry.value))?;
     }
     if let Some(wanted) = &args.expect_digest {
-        let found = snapshot.digest().to_string();
+        let found = digester.finish().to_string();
         if *wanted != found {
             let wanted = wanted.clone();
             return Err(OpsError::Digest { wanted, found }.into());
         }
     }
-    if let Some(secret) = snapshot.entries.iter().find(|entry| entry.secret) {
-        return Err(Failure::new(Kind::Denied, format!("the key {} is a secret", secret.key)).into());
-    }
-    let items = snapshot.entries.into_iter();
-    Ok(items.map(|entry| (entry.key, entry.value)).collect())
+    Ok(())
 }

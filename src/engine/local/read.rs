@@ -66,6 +66,30 @@ pub(super) fn snapshot(connection: &Connection, prefixes: &[Prefix], now: Timest
         }
     };
     let mut entries = Vec::new();
+    each_below(&moment, prefixes, now, |entry| {
+        entries.push(entry);
+        true
+    })?;
+    Ok(Snapshot { heads, entries })
+}
+
+/// Gives the entries of a snapshot to `take` one at a time, until it wants no more.
+pub(super) fn snapshot_entries(
+    connection: &Connection,
+    prefixes: &[Prefix],
+    now: Timestamp,
+    take: impl FnMut(Entry) -> bool,
+) -> Outcome<()> {
+    let moment = connection.unchecked_transaction()?;
+    each_below(&moment, prefixes.iter().collect(), now, take)
+}
+
+fn each_below(
+    moment: &Connection,
+    prefixes: BTreeSet<&Prefix>,
+    now: Timestamp,
+    mut take: impl FnMut(Entry) -> bool,
+) -> Outcome<()> {
     let mut covered: Option<&Prefix> = None;
     for prefix in prefixes {
         // In byte order a prefix comes before all that lies below it.
@@ -81,10 +105,12 @@ pub(super) fn snapshot(connection: &Connection, prefixes: &[Prefix], now: Timest
         let (from, to) = (prefix.with_slash(), end_of(prefix.with_slash()));
         let mut found = statement.query(params![from, to, now.epoch()])?;
         while let Some(row) = found.next()? {
-            entries.push(rows::entry(row)?);
+            if !take(rows::entry(row)?) {
+                return Ok(());
+            }
         }
     }
-    Ok(Snapshot { heads, entries })
+    Ok(())
 }
 
 pub(super) fn meta(connection: &Connection) -> Outcome<Option<Meta>> {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use futures::{StreamExt as _, TryStreamExt as _};
+
 use super::support::{Config, delete, key, largest, prefix, set, set_for_an_hour};
-use crate::model::Mutation;
+use crate::model::{Entry, Mutation, Prefix};
 use crate::store::{Snapshot, Store, Txn};
 
 fn names(snapshot: &Snapshot) -> Vec<&str> {
@@ -170,4 +172,21 @@ pub(super) async fn a_snapshot_of_large_values_is_read_to_its_end(config: &Confi
     assert_eq!(snapshot.entries.len(), 12);
     assert!(snapshot.entries.iter().all(|entry| entry.value == largest(b'b')));
     assert_eq!(snapshot.heads[0].revision.get(), 4);
+}
+
+pub(super) async fn a_snapshot_comes_an_entry_at_a_time(config: &Config) {
+    for folder in ["app", "db", "dbx"] {
+        let changes = (0..40).map(|n| set(&format!("/{folder}/k{n}"), "x")).collect();
+        config.commit(changes).await;
+    }
+    config.set("/top", "x").await;
+    for prefixes in [&["/"][..], &["/db"], &["/app", "/db/"], &["/none"]] {
+        let prefixes: Vec<Prefix> = prefixes.iter().map(|text| prefix(text)).collect();
+        let streamed = config.store.snapshot_stream(&prefixes);
+        let streamed: Vec<Entry> = streamed.try_collect().await.expect("a snapshot");
+        let whole = config.store.snapshot(&prefixes).await.expect("a snapshot");
+        assert_eq!(streamed, whole.entries, "{prefixes:?}");
+    }
+    let some = config.store.snapshot_stream(&[Prefix::all()]).take(3);
+    assert_eq!(some.count().await, 3, "whoever has enough may go");
 }

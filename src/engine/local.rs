@@ -47,8 +47,9 @@ pub enum OpenMode {
     Create,
 }
 
-/// How many entries of a snapshot are read ahead of whoever takes them.
-const AHEAD: usize = 16;
+/// How many entries, or bytes of values, of a snapshot pass from the thread that reads them at a time.
+const BATCH_ENTRIES: usize = 512;
+const BATCH_BYTES: usize = 1024 * 1024;
 
 /// A config's file, open.
 pub struct LocalEngine {
@@ -136,16 +137,29 @@ impl Store for LocalEngine {
     fn snapshot_stream(&self, prefixes: &[Prefix]) -> BoxStream<'_, Result<Entry>> {
         let prefixes = prefixes.to_vec();
         try_stream! {
-            let (give, mut given) = channel(AHEAD);
+            let (give, mut given) = channel(1);
             let file = Arc::clone(&self.file);
-            // It stops when nobody takes any more: then giving fails.
             let reading = spawn_blocking(move || {
                 file.read(|connection| {
-                    read::snapshot_entries(connection, &prefixes, file.now(), |entry| give.blocking_send(entry).is_ok())
+                    let (mut batch, mut bytes) = (Vec::new(), 0);
+                    read::snapshot_entries(connection, &prefixes, file.now(), |entry| {
+                        bytes += entry.value.len();
+                        batch.push(entry);
+                        if batch.len() < BATCH_ENTRIES && bytes < BATCH_BYTES {
+                            return true;
+                        }
+                        bytes = 0;
+                        // It fails, and reading stops, when nobody takes any more.
+                        give.blocking_send(std::mem::take(&mut batch)).is_ok()
+                    })?;
+                    drop(give.blocking_send(batch));
+                    Ok::<_, failure::Failure>(())
                 })
             });
-            while let Some(entry) = given.recv().await {
-                yield entry;
+            while let Some(batch) = given.recv().await {
+                for entry in batch {
+                    yield entry;
+                }
             }
             joined(reading.await)?;
         }

@@ -197,6 +197,15 @@ fn too_much_for_a_commit_is_refused_with_the_sum(place: &Place) {
         .stderr_has("50 changes, ");
     let log = done(place, &["history", "db/k0049", "-f", "raw"]).text();
     assert_eq!(log, "4\n", "the second commit of the batch");
+    let large = "x".repeat(180_000);
+    let lines: Vec<String> = (0..12).map(|i| format!("\"/large/k{i}\": \"{large}\"")).collect();
+    place.write("large.json", format!("{{{}}}", lines.join(",\n")));
+    run(place, &["import", "-d", "large.json"])
+        .code(8)
+        .stdout("")
+        .stderr_has("at most 4000000 go into one")
+        .stderr_has("--batch makes several commits");
+    done(place, &["import", "-d", "large.json", "--batch"]).stdout_has("12 added");
 }
 
 fn an_import_neither_asks_nor_writes_twice(place: &Place) {

@@ -117,7 +117,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     }
     // Whatever is written there meanwhile goes, too: it was said that all of it shall.
     let plan = Plan::remove(entries).unguarded();
-    let batch = plan.check_limit().is_err();
+    let batch = !plan.fits_one_commit();
     if batch && !args.dry_run {
         terminal.hint(&format!(
             "{} keys don't go into one commit: they will be removed in several, one after another",

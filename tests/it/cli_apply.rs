@@ -154,6 +154,22 @@ fn a_digest_lets_one_of_two_win(place: &Place) {
     .stdout("")
     .stderr_has("the content has the digest sha256:")
     .stderr_has(&before);
+    run(
+        place,
+        &[
+            "apply",
+            "-d",
+            "1.json",
+            "--prefix",
+            "db",
+            "--if-digest",
+            "sha256:12",
+            "--yes",
+        ],
+    )
+    .code(2)
+    .stdout("")
+    .stderr_has("a digest is sha256: and 64 digits");
 }
 
 fn names_below_a_prefix_are_relative(place: &Place) {

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
+use crate::cli::args::digest;
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::plan_review::{Ask, PlanArgs, Review};
@@ -30,8 +31,8 @@ pub(in crate::cli) struct ApplyArgs {
     /// Remove the other keys below the prefix, too, but for those with a time to live
     #[arg(long, requires = "prefix")]
     prune: bool,
-    /// Only if what lies below the prefix has this digest, as `info --prefix` and `export` tell it
-    #[arg(long, value_name = "DIGEST", requires = "prefix")]
+    /// Only if what lies below the prefix has this digest, as `info --prefix` tells it
+    #[arg(long, value_name = "DIGEST", value_parser = digest, requires = "prefix")]
     if_digest: Option<String>,
     /// Don't ask
     #[arg(short, long)]

@@ -3,7 +3,7 @@ use std::slice;
 
 use clap::Args;
 
-use crate::cli::args::{Format, FormatFlag};
+use crate::cli::args::{Format, FormatFlag, digest};
 use crate::cli::data_file;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::parse;
@@ -53,16 +53,6 @@ pub(in crate::cli) struct ExportArgs {
     /// `{{ db.url }}` look a key up, `{{ json("/db/url") }}` as JSON; an unknown name is an error
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-}
-
-fn digest(text: &str) -> Result<String, String> {
-    let lower = text.to_ascii_lowercase();
-    let digits = lower.strip_prefix("sha256:").unwrap_or_default();
-    if digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        Ok(lower)
-    } else {
-        Err("a digest is sha256: and 64 digits of 0-9 and a-f".into())
-    }
 }
 
 /// What is made of the snapshot.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::args::Format;
-use super::change_line::{beside, shown, sign};
+use super::change_line::{line, shown, sign};
 use super::failure::{Failure, Stop};
 use super::output::show;
 use super::terminal::Terminal;
@@ -138,9 +138,7 @@ impl Review<'_> {
 fn lines(plan: &Plan, values: bool) -> String {
     let mut text = String::new();
     for (key, change) in plan.changes() {
-        if let Some((sign, _)) = sign(change) {
-            let _ = writeln!(text, "{sign} {key}{}", beside(shown(change, values)));
-        }
+        text.extend(line(key, change, values));
     }
     text
 }

@@ -35,7 +35,9 @@ pub(super) struct PlanArgs {
 pub(super) enum Ask {
     /// On the terminal.
     First,
-    /// They have answered already, or needn't.
+    /// They have answered already, and are shown what to.
+    Answered,
+    /// They needn't be shown it.
     Never,
 }
 
@@ -66,7 +68,7 @@ impl Review<'_> {
         if !args.batch {
             plan.check_limit()?;
         }
-        if self.ask == Ask::First || args.values {
+        if self.ask != Ask::Never || args.values {
             terminal.hint(lines(plan, args.values).trim_end());
         }
         if self.ask == Ask::First && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")? {

@@ -7,6 +7,7 @@ use crate::support::config::{embedded, on_both_engines};
 
 on_both_engines!(
     a_plan_is_shown_and_asked_for,
+    a_plan_is_shown_to_whom_need_not_be_asked,
     values_are_masked_unless_asked_for,
     other_keys_stay_unless_pruned,
     a_digest_lets_one_of_two_win,
@@ -70,6 +71,19 @@ fn a_plan_is_shown_and_asked_for(place: &Place) {
         })
         .collect();
     assert_eq!(commits[0], commits[1], "one commit over both sections");
+}
+
+fn a_plan_is_shown_to_whom_need_not_be_asked(place: &Place) {
+    done(place, &["set", "db/url", "hunter1"]);
+    place.write("app.yaml", "/db/url: hunter2\n/db/new: hunter3\n");
+    done(place, &["apply", "-d", "app.yaml", "--yes"])
+        .stdout_has("1 added, 1 changed")
+        .stderr("+ /db/new\n~ /db/url\n");
+    done(place, &["apply", "-d", "app.yaml", "--yes"]).stderr("");
+    done(place, &["set", "db/url", "hunter1"]);
+    done(place, &["apply", "-d", "app.yaml", "--yes", "-q"]).stderr("");
+    done(place, &["rollback", "--prefix", "db", "--to", "1", "--yes"]).stderr("- /db/new\n~ /db/url\n");
+    done(place, &["copy", "/db", "/spare", "--yes"]).stderr("+ /spare/url\n");
 }
 
 fn values_are_masked_unless_asked_for(place: &Place) {

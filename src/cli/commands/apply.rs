@@ -63,7 +63,7 @@ pub(in crate::cli) async fn run(
             action: "apply",
             config,
             plan: &plan,
-            ask: if args.yes { Ask::Never } else { Ask::First },
+            ask: if args.yes { Ask::Answered } else { Ask::First },
         };
         review.carry_out(&args.plan, store, format, terminal).await
     }

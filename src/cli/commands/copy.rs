@@ -58,7 +58,7 @@ pub(in crate::cli) async fn run(
             action: "copy",
             config,
             plan: &plan,
-            ask: if args.yes { Ask::Never } else { Ask::First },
+            ask: if args.yes { Ask::Answered } else { Ask::First },
         };
         review.carry_out(&args.plan, store, format, terminal).await
     }

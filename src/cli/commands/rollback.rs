@@ -72,7 +72,7 @@ async fn below(
     let then = ops::state_at(store, prefix, args.to).await?;
     let now = store.snapshot(std::slice::from_ref(prefix)).await?;
     let plan = Plan::over(now, prefix, wanted(then), true)?;
-    let ask = if args.yes { Ask::Never } else { Ask::First };
+    let ask = if args.yes { Ask::Answered } else { Ask::First };
     let review = Review {
         action: "rollback",
         config,

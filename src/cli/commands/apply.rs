@@ -9,6 +9,7 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::parse;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal_wait::seen;
 use crate::model::{Access, Key, Prefix};
 use crate::ops::{OpsError, Plan, Wanted};
 use crate::store::Store;
@@ -58,7 +59,7 @@ pub(in crate::cli) async fn run(
         let format = session.format();
         let subject = args.prefix.clone().unwrap_or_else(Prefix::all);
         let store = session.store(Access::Write, &subject).await?;
-        let plan = make_plan(&args, wanted, store).await?;
+        let plan = seen("reading", terminal, make_plan(&args, wanted, store)).await?;
         let review = Review {
             action: "apply",
             config,

@@ -9,6 +9,7 @@ use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::parse;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal_wait::seen;
 use crate::formats::{self, DataFormat, Layout};
 use crate::model::{Access, Key, Kind, Prefix, Value};
 use crate::ops::OpsError;
@@ -81,7 +82,7 @@ pub(in crate::cli) async fn run(
         flat: false,
         name: session.config()?,
     };
-    let items = read(&args, &layout.prefix, session).await;
+    let items = seen("reading", terminal, read(&args, &layout.prefix, session)).await;
     let items = items.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     match output {
         Output::Nothing => Ok(()),

@@ -15,6 +15,7 @@ mod sides;
 mod terminal;
 mod terminal_count;
 mod terminal_progress;
+mod terminal_wait;
 mod value_line;
 
 use std::ffi::OsString;

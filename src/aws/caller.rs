@@ -26,6 +26,18 @@ impl Caller {
         self.account == account && role == Some(name)
     }
 
+    /// How a trust policy names the caller of this ARN: a session by its role, whose path isn't known (IAM user guide,
+    /// "Global condition keys", `aws:PrincipalArn`).
+    pub fn principal(arn: &str) -> String {
+        match arn.split_once(":assumed-role/") {
+            Some((start, rest)) => {
+                let role = rest.split('/').next().unwrap_or_default();
+                format!("{}:role/{role}", start.replacen(":sts:", ":iam:", 1))
+            }
+            None => arn.to_owned(),
+        }
+    }
+
     /// Whether this is the account's root user, which can't assume a role.
     pub fn is_root(&self) -> bool {
         self.arn.ends_with(":root")
@@ -93,5 +105,21 @@ mod tests {
         assert!(!caller.is_role("123456789012", "discfg-app-eu-west-1-write"));
         assert!(!caller.is_role("210987654321", "discfg-app-eu-west-1-read"));
         assert_eq!(caller.session_name(), "discfg-ci");
+    }
+
+    #[test]
+    fn a_trust_policy_knows_a_session_by_its_role() {
+        for (arn, principal) in [
+            (
+                "arn:aws-cn:sts::123456789012:assumed-role/deploy/ci",
+                "arn:aws-cn:iam::123456789012:role/deploy",
+            ),
+            (
+                "arn:aws:iam::123456789012:user/team/ann",
+                "arn:aws:iam::123456789012:user/team/ann",
+            ),
+        ] {
+            assert_eq!(Caller::principal(arn), principal);
+        }
     }
 }

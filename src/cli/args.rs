@@ -127,6 +127,16 @@ pub(super) fn account(text: &str) -> Result<String, String> {
     }
 }
 
+pub(super) fn digest(text: &str) -> Result<String, String> {
+    let lower = text.to_ascii_lowercase();
+    let digits = lower.strip_prefix("sha256:").unwrap_or_default();
+    if digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(lower)
+    } else {
+        Err("a digest is sha256: and 64 digits of 0-9 and a-f".into())
+    }
+}
+
 // Only the command that is called has its arguments built: those of all the others cost every call more than its own
 // parsing.
 #[derive(Debug, Subcommand)]

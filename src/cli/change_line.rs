@@ -1,7 +1,7 @@
 //! How one difference is shown, for people and in JSON.
 
 use super::value_line::value_line;
-use crate::model::Value;
+use crate::model::{Key, Value};
 use crate::ops::{Change, Difference};
 use crate::wire::Shown;
 
@@ -28,6 +28,12 @@ pub(super) fn shown(change: &Change, values: bool) -> (Shown<'_>, Shown<'_>) {
         Difference::Removed(_) => None,
     };
     (left, right)
+}
+
+/// A key that differs, for people.
+pub(super) fn line(key: &Key, change: &Change, values: bool) -> Option<String> {
+    let (sign, _) = sign(change)?;
+    Some(format!("{sign} {key}{}\n", beside(shown(change, values))))
 }
 
 /// What follows a name that differs: the value, or both.

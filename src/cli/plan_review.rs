@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::args::Format;
-use super::change_line::{beside, shown, sign};
+use super::change_line::{line, shown, sign};
 use super::failure::{Failure, Stop};
 use super::output::show;
 use super::terminal::Terminal;
@@ -35,7 +35,9 @@ pub(super) struct PlanArgs {
 pub(super) enum Ask {
     /// On the terminal.
     First,
-    /// They have answered already, or needn't.
+    /// They have answered already, and are shown what to.
+    Answered,
+    /// They needn't be shown it.
     Never,
 }
 
@@ -66,7 +68,7 @@ impl Review<'_> {
         if !args.batch {
             plan.check_limit()?;
         }
-        if self.ask == Ask::First || args.values {
+        if self.ask != Ask::Never || args.values {
             terminal.hint(lines(plan, args.values).trim_end());
         }
         if self.ask == Ask::First && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")? {
@@ -138,9 +140,7 @@ impl Review<'_> {
 fn lines(plan: &Plan, values: bool) -> String {
     let mut text = String::new();
     for (key, change) in plan.changes() {
-        if let Some((sign, _)) = sign(change) {
-            let _ = writeln!(text, "{sign} {key}{}", beside(shown(change, values)));
-        }
+        text.extend(line(key, change, values));
     }
     text
 }

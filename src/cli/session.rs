@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
-use crate::aws::{Aws, AwsError, Meter};
+use crate::aws::{Aws, AwsError, Caller, Meter};
 use crate::engine::{self, OpenError, Opened};
 use crate::model::{Access, ConfigName, Kind, Role};
 use crate::ops::OpsError;
@@ -251,8 +251,15 @@ impl Session {
             } else {
                 "--reader"
             };
+            let principal = Caller::principal(&caller);
+            let path = if principal == caller {
+                ""
+            } else {
+                "; a path of your role goes before its name"
+            };
             format!(
-                "and the role must trust you: `discfg init {config} {list} {caller}` (given, it replaces the list)"
+                "and the role must trust you: `discfg init {config} {list} {principal}` (given, it replaces the \
+                 list{path})"
             )
         };
         let mut failure = Failure::from(error);

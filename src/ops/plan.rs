@@ -4,7 +4,7 @@ use super::compare::{Difference, compare};
 use super::read::entries_of;
 use super::{OpsError, Result};
 use crate::model::{Entry, Guard, Head, Key, Mutation, Prefix, Revision, Section, Ttl, TtlChoice, Value};
-use crate::store::{Heads, Limit, Snapshot, Store, Txn};
+use crate::store::{Heads, Limit, Snapshot, Store, StoreError, Txn};
 
 /// What a key is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -223,6 +223,12 @@ impl Plan {
         Ok(())
     }
 
+    /// Whether one commit holds it all, its bytes too, however long the writer's name is.
+    pub fn fits_one_commit(&self) -> bool {
+        let bytes: usize = self.mutations().map(|change| self.bytes_of(&change)).sum();
+        self.check_limit().is_ok() && bytes <= Limit::MAX_BYTES
+    }
+
     /// Makes all changes in one commit, if nothing of what was read has changed since, unless the plan is unguarded.
     ///
     /// Fails with a conflict where something has, and with [`OpsError::Limit`] where it doesn't go into one commit.
@@ -231,7 +237,11 @@ impl Plan {
         let mut outcome = self.outcome();
         if !self.is_empty() {
             let txn = Txn::new(self.mutations().collect()).guarded(self.guards());
-            outcome.heads = store.commit(txn).await?.heads;
+            let committed = store.commit(txn).await.map_err(|error| match error {
+                StoreError::Limit(limit) => OpsError::Limit(limit),
+                error => error.into(),
+            })?;
+            outcome.heads = committed.heads;
         }
         Ok(outcome)
     }

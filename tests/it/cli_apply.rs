@@ -7,6 +7,7 @@ use crate::support::config::{embedded, on_both_engines};
 
 on_both_engines!(
     a_plan_is_shown_and_asked_for,
+    a_plan_is_shown_to_whom_need_not_be_asked,
     values_are_masked_unless_asked_for,
     other_keys_stay_unless_pruned,
     a_digest_lets_one_of_two_win,
@@ -70,6 +71,19 @@ fn a_plan_is_shown_and_asked_for(place: &Place) {
         })
         .collect();
     assert_eq!(commits[0], commits[1], "one commit over both sections");
+}
+
+fn a_plan_is_shown_to_whom_need_not_be_asked(place: &Place) {
+    done(place, &["set", "db/url", "hunter1"]);
+    place.write("app.yaml", "/db/url: hunter2\n/db/new: hunter3\n");
+    done(place, &["apply", "-d", "app.yaml", "--yes"])
+        .stdout_has("1 added, 1 changed")
+        .stderr("+ /db/new\n~ /db/url\n");
+    done(place, &["apply", "-d", "app.yaml", "--yes"]).stderr("");
+    done(place, &["set", "db/url", "hunter1"]);
+    done(place, &["apply", "-d", "app.yaml", "--yes", "-q"]).stderr("");
+    done(place, &["rollback", "--prefix", "db", "--to", "1", "--yes"]).stderr("- /db/new\n~ /db/url\n");
+    done(place, &["copy", "/db", "/spare", "--yes"]).stderr("+ /spare/url\n");
 }
 
 fn values_are_masked_unless_asked_for(place: &Place) {
@@ -154,6 +168,22 @@ fn a_digest_lets_one_of_two_win(place: &Place) {
     .stdout("")
     .stderr_has("the content has the digest sha256:")
     .stderr_has(&before);
+    run(
+        place,
+        &[
+            "apply",
+            "-d",
+            "1.json",
+            "--prefix",
+            "db",
+            "--if-digest",
+            "sha256:12",
+            "--yes",
+        ],
+    )
+    .code(2)
+    .stdout("")
+    .stderr_has("a digest is sha256: and 64 digits");
 }
 
 fn names_below_a_prefix_are_relative(place: &Place) {
@@ -197,6 +227,15 @@ fn too_much_for_a_commit_is_refused_with_the_sum(place: &Place) {
         .stderr_has("50 changes, ");
     let log = done(place, &["history", "db/k0049", "-f", "raw"]).text();
     assert_eq!(log, "4\n", "the second commit of the batch");
+    let large = "x".repeat(180_000);
+    let lines: Vec<String> = (0..12).map(|i| format!("\"/large/k{i}\": \"{large}\"")).collect();
+    place.write("large.json", format!("{{{}}}", lines.join(",\n")));
+    run(place, &["import", "-d", "large.json"])
+        .code(8)
+        .stdout("")
+        .stderr_has("at most 4000000 go into one")
+        .stderr_has("--batch makes several commits");
+    done(place, &["import", "-d", "large.json", "--batch"]).stdout_has("12 added");
 }
 
 fn an_import_neither_asks_nor_writes_twice(place: &Place) {

@@ -85,6 +85,9 @@ fn configs_are_offered(place: &Place) {
 }
 
 fn flags_and_commands_are_offered(place: &Place) {
+    becomes(place, &["get", "-f", "r"], &["raw"]);
+    becomes(place, &["export", "-f", "d"], &["dotenv", "docker-env"]);
+    becomes(place, &["export", "--format", "r"], &[]);
     becomes(place, &["his"], &["history"]);
     becomes(place, &["get", "--rev"], &["--revision"]);
     becomes(place, &["get", "k", "-f", "j"], &["json"]);

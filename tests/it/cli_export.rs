@@ -1,7 +1,9 @@
 //! `export`: one consistent snapshot, in any format, on both engines.
 
+use std::time::Duration;
+
 use crate::support::cli::Place;
-use crate::support::config::{embedded, on_both_engines};
+use crate::support::config::{behind_proxy, embedded, on_both_engines};
 
 on_both_engines!(
     json_is_the_default_and_full_keys_are_flat,
@@ -271,4 +273,36 @@ fn what_is_written_in_parts_is_whole_or_nothing() {
         .run()
         .code(4)
         .stdout("");
+}
+
+/// Runs a command with a terminal as its stderr, and gives what it wrote there.
+fn on_a_terminal(place: &Place, command: &str) -> String {
+    let spawn = format!("import pty; pty.spawn(['sh', '-c', '{command} > out'])");
+    place
+        .shell(&format!("python3 -c \"{spawn}\""))
+        .env("TERM", "xterm")
+        .run()
+        .code(0)
+        .text()
+}
+
+#[test]
+fn reading_that_takes_a_while_is_seen_on_a_terminal() {
+    let (_account, proxy, place) = behind_proxy();
+    place.args(["set", "db/url", "x"]).run().code(0);
+    place.write("app.json", r#"{"/db/url": "y"}"#);
+    assert_eq!(on_a_terminal(&place, "discfg export"), "");
+    for command in [
+        "discfg export",
+        "discfg import -d app.json",
+        "discfg copy /db /spare --yes",
+        "discfg delete -r spare --yes",
+    ] {
+        proxy.on("*").times(1).delay(Duration::from_millis(1200));
+        let seen = on_a_terminal(&place, command);
+        assert!(seen.contains("reading"), "{command}: {seen}");
+        proxy.calm();
+    }
+    proxy.on("*").times(1).delay(Duration::from_millis(1200));
+    assert_eq!(on_a_terminal(&place, "discfg export -q"), "");
 }

@@ -101,7 +101,9 @@ fn a_key_goes_back_by_a_new_commit(place: &Place) {
     assert_eq!(back["node"]["ttl"], json!(null));
     assert_eq!(back["prevNode"]["value"], "two");
     done(place, &["rollback", "url", "--to", "1"]).stdout("/url: unchanged\n");
-    done(place, &["rollback", "url", "--to", "2", "--dry-run"]).stdout("/url: planned\n");
+    done(place, &["rollback", "url", "--to", "2", "--dry-run"]).stdout("~ /url\n/url: planned\n");
+    done(place, &["rollback", "url", "--to", "2", "--dry-run", "--values"])
+        .stdout("~ /url\tone -> two\n/url: planned\n");
     done(place, &["get", "url"]).stdout("one\n");
     done(place, &["rollback", "url", "--to", "2"])
         .stdout("/url: as it was at revision 2; version 4, revision 4\n");
@@ -112,6 +114,8 @@ fn a_deleted_key_comes_back_and_a_new_one_goes(place: &Place) {
     done(place, &["set", "db/a", "one"]);
     done(place, &["delete", "db/a"]);
     done(place, &["set", "db/b", "new"]);
+    done(place, &["rollback", "db/a", "--to", "1", "--dry-run"]).stdout("+ /db/a\n/db/a: planned\n");
+    done(place, &["rollback", "db/b", "--to", "1", "--dry-run"]).stdout("- /db/b\n/db/b: planned\n");
     done(place, &["rollback", "db/a", "--to", "1"]).stdout_has("version 1, revision 4");
     done(place, &["get", "db/a"]).stdout("one\n");
     done(place, &["rollback", "db/b", "--to", "1"]).stdout("/db/b: deleted, as at revision 1; revision 5\n");

@@ -146,6 +146,14 @@ fn more_than_a_commit_holds_is_removed_in_several(place: &Place) {
         .stderr_has("60 keys don't go into one commit")
         .stdout_has("60 removed");
     done(place, &["ls", "-r"]).stdout("");
+    // Few keys, but 4 MB with their log lines.
+    place.write("large.txt", "x".repeat(180_000));
+    let script = "for i in $(seq 25); do discfg set db/k$i -d large.txt -q -f silent || exit; done";
+    place.shell(script).run().code(0);
+    done(place, &["delete", "-r", "db", "--yes"])
+        .stderr_has("25 keys don't go into one commit")
+        .stdout_has("25 removed");
+    done(place, &["ls", "-r"]).stdout("");
 }
 
 #[test]

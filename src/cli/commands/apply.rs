@@ -2,12 +2,14 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
+use crate::cli::args::digest;
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal_wait::seen;
 use crate::model::{Access, Key, Prefix};
 use crate::ops::{OpsError, Plan, Wanted};
 use crate::store::Store;
@@ -30,8 +32,8 @@ pub(in crate::cli) struct ApplyArgs {
     /// Remove the other keys below the prefix, too, but for those with a time to live
     #[arg(long, requires = "prefix")]
     prune: bool,
-    /// Only if what lies below the prefix has this digest, as `info --prefix` and `export` tell it
-    #[arg(long, value_name = "DIGEST", requires = "prefix")]
+    /// Only if what lies below the prefix has this digest, as `info --prefix` tells it
+    #[arg(long, value_name = "DIGEST", value_parser = digest, requires = "prefix")]
     if_digest: Option<String>,
     /// Don't ask
     #[arg(short, long)]
@@ -52,12 +54,12 @@ pub(in crate::cli) async fn run(
         let format = session.format();
         let subject = args.prefix.clone().unwrap_or_else(Prefix::all);
         let store = session.store(Access::Write, &subject).await?;
-        let plan = make_plan(&args, wanted, store).await?;
+        let plan = seen("reading", terminal, make_plan(&args, wanted, store)).await?;
         let review = Review {
             action: "apply",
             config,
             plan: &plan,
-            ask: if args.yes { Ask::Never } else { Ask::First },
+            ask: if args.yes { Ask::Answered } else { Ask::First },
         };
         review.carry_out(&args.plan, store, format, terminal).await
     }

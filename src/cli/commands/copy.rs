@@ -7,6 +7,7 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal_wait::seen;
 use crate::model::{Access, Entry, Key, Kind, Side};
 use crate::ops::{Plan, Wanted};
 
@@ -46,19 +47,24 @@ pub(in crate::cli) async fn run(
     }
     let mut from = args.sides.from(&args.from, session);
     let mut to = args.sides.to(&args.to, session);
-    let read = sides::read(&args.from, &mut from, args.with_ttl).await;
+    let read = seen(
+        "reading",
+        terminal,
+        sides::read(&args.from, &mut from, args.with_ttl),
+    )
+    .await;
     let read = read.map_err(|stop| from.explain_stop(stop, Access::Read))?;
     let wanted = moved(read, &args.to)?;
     let result: Result<(), Stop> = async {
         let config = to.config()?;
         let format = to.format();
         let store = to.store(Access::Write, &args.to.prefix).await?;
-        let plan = Plan::set(store, wanted).await?;
+        let plan = seen("reading", terminal, Plan::set(store, wanted)).await?;
         let review = Review {
             action: "copy",
             config,
             plan: &plan,
-            ask: if args.yes { Ask::Never } else { Ask::First },
+            ask: if args.yes { Ask::Answered } else { Ask::First },
         };
         review.carry_out(&args.plan, store, format, terminal).await
     }

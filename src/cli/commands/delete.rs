@@ -8,9 +8,10 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Kind, Mutation};
+use crate::cli::terminal_wait::seen;
+use crate::model::{Access, Entry, Kind, Mutation, Prefix};
 use crate::ops::Plan;
-use crate::store::{Consistency, Listed, Scope, StoreError, Txn};
+use crate::store::{Consistency, Listed, Scope, Store, StoreError, Txn};
 use crate::wire::{AnyNode, Envelope};
 
 /// Remove a key, or all below a prefix
@@ -99,14 +100,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     session.choose(config)?;
     let (config, format) = (session.config()?, session.format());
     let store = session.store(Access::Write, &prefix).await?;
-    let mut entries = Vec::new();
-    let scope = Scope::all(prefix.clone());
-    let mut listed = store.list(&scope, Consistency::Strong);
-    while let Some(item) = listed.try_next().await? {
-        if let Listed::Entry(entry) = item {
-            entries.push(*entry);
-        }
-    }
+    let entries = seen("reading", terminal, entries_below(&prefix, store)).await?;
     if entries.is_empty() && !args.ignore_not_found {
         let failure = Failure::new(Kind::NotFound, format!("there is nothing below {prefix}"));
         return Err(match hint("delete -r", &args.words, "prefix") {
@@ -117,7 +111,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     }
     // Whatever is written there meanwhile goes, too: it was said that all of it shall.
     let plan = Plan::remove(entries).unguarded();
-    let batch = plan.check_limit().is_err();
+    let batch = !plan.fits_one_commit();
     if batch && !args.dry_run {
         terminal.hint(&format!(
             "{} keys don't go into one commit: they will be removed in several, one after another",
@@ -136,4 +130,16 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
         values: false,
     };
     review.carry_out(&how, store, format, terminal).await
+}
+
+async fn entries_below(prefix: &Prefix, store: &dyn Store) -> Result<Vec<Entry>, StoreError> {
+    let mut entries = Vec::new();
+    let scope = Scope::all(prefix.clone());
+    let mut listed = store.list(&scope, Consistency::Strong);
+    while let Some(item) = listed.try_next().await? {
+        if let Listed::Entry(entry) = item {
+            entries.push(*entry);
+        }
+    }
+    Ok(entries)
 }

@@ -84,9 +84,10 @@ Exit codes:
   127  the command was not found
   any other is the command's own; with --restart, 128 and the signal's number where one ended it
 
-With --restart the command is in a process group of its own: INT, TERM, HUP, QUIT, USR1 and USR2 are passed to all of
-the group, and a restart ends all of it. It can't read from the terminal then. When the command ends by itself, so does
-discfg. While the config can't be read, the command keeps running, and discfg tries again.";
+With --restart the command is in a process group of its own: INT, TERM, HUP, QUIT, USR1 and USR2 are
+passed to all of the group, and a restart ends all of it. It can't read from the terminal then. When
+the command ends by itself, so does discfg. While the config can't be read, the command keeps
+running, and discfg tries again.";
 
 pub(in crate::cli) async fn run(
     args: ExecArgs,

@@ -6,12 +6,13 @@ use clap::Args;
 use futures::TryStreamExt as _;
 use tempfile::SpooledTempFile;
 
-use crate::cli::args::{Format, FormatFlag};
+use crate::cli::args::{Format, FormatFlag, digest};
 use crate::cli::data_file;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal_wait::seen;
 use crate::formats::{self, DataFormat, Layout, Parts};
 use crate::model::{Access, Key, Kind, Prefix, Value};
 use crate::ops::OpsError;
@@ -59,16 +60,6 @@ pub(in crate::cli) struct ExportArgs {
     template: Option<PathBuf>,
 }
 
-fn digest(text: &str) -> Result<String, String> {
-    let lower = text.to_ascii_lowercase();
-    let digits = lower.strip_prefix("sha256:").unwrap_or_default();
-    if digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        Ok(lower)
-    } else {
-        Err("a digest is sha256: and 64 digits of 0-9 and a-f".into())
-    }
-}
-
 /// What is made of the snapshot.
 enum Output {
     Data(DataFormat),
@@ -95,7 +86,7 @@ pub(in crate::cli) async fn run(
         Output::Template(_) | Output::Nothing => None,
     };
     if let Some(parts) = parts {
-        let file = spool(&args, parts, &layout.prefix, session).await;
+        let file = seen("reading", terminal, spool(&args, parts, &layout.prefix, session)).await;
         let file = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
         return copy_out(file, terminal);
     }
@@ -104,7 +95,7 @@ pub(in crate::cli) async fn run(
         items.push(item);
         Ok(())
     });
-    let read = read.await;
+    let read = seen("reading", terminal, read).await;
     read.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     match output {
         Output::Nothing => Ok(()),

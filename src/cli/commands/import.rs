@@ -6,6 +6,7 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal_wait::seen;
 use crate::model::{Access, Prefix};
 use crate::ops::Plan;
 
@@ -40,7 +41,9 @@ pub(in crate::cli) async fn run(
         let format = session.format();
         let subject = args.prefix.clone().unwrap_or_else(Prefix::all);
         let store = session.store(Access::Write, &subject).await?;
-        let plan = Plan::set(store, wanted).await?.unguarded();
+        let plan = seen("reading", terminal, Plan::set(store, wanted))
+            .await?
+            .unguarded();
         let review = Review {
             action: "import",
             config,

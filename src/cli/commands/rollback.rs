@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
+use crate::cli::change_line::line;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
 use crate::cli::plan_review::{Ask, PlanArgs, Review};
@@ -9,7 +10,7 @@ use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, TtlChoice};
-use crate::ops::{self, Plan, Wanted};
+use crate::ops::{self, Change, Plan, Wanted};
 use crate::store::{Committed, Consistency, Snapshot, Store, Txn};
 use crate::wire::{AnyNode, Envelope};
 
@@ -71,7 +72,7 @@ async fn below(
     let then = ops::state_at(store, prefix, args.to).await?;
     let now = store.snapshot(std::slice::from_ref(prefix)).await?;
     let plan = Plan::over(now, prefix, wanted(then), true)?;
-    let ask = if args.yes { Ask::Never } else { Ask::First };
+    let ask = if args.yes { Ask::Answered } else { Ask::First };
     let review = Review {
         action: "rollback",
         config,
@@ -117,7 +118,12 @@ async fn one_key(
         let node = if is_as_then { &now } else { &then };
         let word = if is_as_then { "unchanged" } else { "planned" };
         let shape = envelope(AnyNode::of(node.as_ref()), None);
-        let human = || format!("{key}: {word}\n");
+        let human = || {
+            let line = change(now.clone(), then.clone())
+                .filter(|_| !is_as_then)
+                .and_then(|change| line(key, &change, args.plan.values));
+            format!("{}{key}: {word}\n", line.unwrap_or_default())
+        };
         return Ok(show(terminal, format, &shape, human, || {
             format!("{word}\n").into_bytes()
         })?);
@@ -145,6 +151,15 @@ async fn one_key(
     Ok(show(terminal, format, &shape, human, || {
         format!("{revision}\n").into_bytes()
     })?)
+}
+
+fn change(now: Option<Entry>, then: Option<Entry>) -> Option<Change> {
+    match (now, then.map(Wanted::from)) {
+        (None, None) => None,
+        (None, Some(then)) => Some(Change::Added(then)),
+        (Some(now), None) => Some(Change::Removed(now)),
+        (Some(now), Some(then)) => Some(Change::Changed(now, then)),
+    }
 }
 
 /// Commits what was then, if what is now has not changed since it was looked at.

@@ -21,9 +21,9 @@ mod value_line;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
 
-use args::{Cli, Command};
+use args::{Cli, Command, Global};
 use failure::Failure;
 use session::Session;
 use terminal::Terminal;
@@ -34,7 +34,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = complete::answer(&args) {
         return code;
     }
-    let cli = match Cli::try_parse_from(args) {
+    let parsed = parser(&args).try_get_matches_from(args);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return terminal::show_usage(&error),
     };
@@ -48,6 +49,30 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// The parser of a call: where its first word is a command, one that knows no other.
+///
+/// clap gives each command a copy of every global argument before it parses, which would cost a `get` more with every
+/// command that discfg learns.
+fn parser(args: &[OsString]) -> clap::Command {
+    let whole = Cli::command();
+    let word = args.get(1).and_then(|word| word.to_str());
+    let is_called = |command: &&clap::Command| {
+        word.is_some_and(|word| {
+            command.get_name() == word || command.get_all_aliases().any(|alias| alias == word)
+        })
+    };
+    let Some(called) = whole.get_subcommands().find(is_called).cloned() else {
+        return whole;
+    };
+    let parser = clap::Command::new(env!("CARGO_PKG_NAME"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .propagate_version(true)
+        .max_term_width(args::HELP_WIDTH)
+        .subcommand_required(true)
+        .subcommand(called);
+    Global::augment_args(parser)
 }
 
 fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::target::EngineName;
 /// `discfg init` deploys one CloudFormation stack per config: a table, a read role and a write role. Every other
 /// command works through these roles, so IAM decides who reads and who writes.
 #[derive(Debug, Parser)]
-#[command(name = "discfg", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "discfg", version, propagate_version = true, max_term_width = HELP_WIDTH)]
 #[command(after_long_help = EXIT_CODES)]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -19,6 +19,9 @@ pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
 }
+
+/// The widest that help is set, in columns.
+pub(super) const HELP_WIDTH: usize = 100;
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -8,6 +8,7 @@ on_both_engines!(
     a_conflict_tells_what_is_there_but_not_its_value,
     a_guard_holds_for_delete_too,
     revision_zero_is_refused_with_the_guard_that_was_meant,
+    a_conflict_shows_the_value_when_asked_to,
 );
 
 fn set(place: &Place, args: &[&str]) -> Outcome {
@@ -94,4 +95,18 @@ fn revision_zero_is_refused_with_the_guard_that_was_meant(place: &Place) {
         .code(2)
         .stderr_has("--if-present");
     place.args(["get", "k"]).run().code(3);
+}
+
+fn a_conflict_shows_the_value_when_asked_to(place: &Place) {
+    set(place, &["k", "two\nlines"]).code(0);
+    set(place, &["k", "new", "--if-absent", "--show-value"])
+        .code(4)
+        .stdout("")
+        .stderr_has("the value there is two\\nlines");
+    place
+        .args(["delete", "k", "--if-revision", "7", "--show-value"])
+        .run()
+        .code(4)
+        .stdout("")
+        .stderr_has("the value there is two\\nlines");
 }

@@ -1,7 +1,7 @@
 use clap::Args;
 use futures::TryStreamExt as _;
 
-use super::guards::GuardArgs;
+use super::guards::{GuardArgs, refused};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
 use crate::cli::plan_review::{Ask, PlanArgs, Review};
@@ -58,10 +58,11 @@ pub(in crate::cli) async fn run(
     }
     let (config, key) = config_and_key(&args.words)?;
     session.choose(config)?;
+    let show_value = args.guards.show_value;
     let guards = args.guards.read(&key)?;
     let txn = Txn::new(vec![Mutation::Delete { key: key.clone() }]).guarded(guards);
     let committed = session.store(Access::Write, &key).await?.commit(txn).await;
-    let committed = committed.map_err(|error| session.explain(error, Access::Write))?;
+    let committed = committed.map_err(|error| refused(error, show_value, session))?;
     let Some(applied) = committed.changes.into_iter().next() else {
         if !args.ignore_not_found {
             let failure = Failure::from(StoreError::NotFound(key));

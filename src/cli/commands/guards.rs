@@ -1,7 +1,10 @@
 use clap::Args;
 
 use crate::cli::failure::Failure;
-use crate::model::{Encoding, Guard, Key, Revision, Value};
+use crate::cli::session::Session;
+use crate::cli::value_line::value_line;
+use crate::model::{Access, Encoding, Guard, Key, Revision, Value};
+use crate::store::StoreError;
 
 /// What must hold for a key to be written or removed.
 #[derive(Debug, Args)]
@@ -28,6 +31,21 @@ pub(in crate::cli) struct GuardArgs {
         conflicts_with_all = ["if_present", "if_revision", "if_value"]
     )]
     absent: bool,
+    /// Where a guard doesn't hold, show the value that is there, too; a secret stays masked
+    #[arg(long)]
+    pub(in crate::cli) show_value: bool,
+}
+
+/// Says why a guarded commit failed, with the value that is there if it is to be shown.
+pub(in crate::cli) fn refused(error: StoreError, show_value: bool, session: &Session) -> Failure {
+    let there = match &error {
+        StoreError::Conflict(conflict) if show_value => conflict.current.as_ref(),
+        _ => None,
+    };
+    let there = there.map(|entry| format!("the value there is {}", value_line(&entry.value, entry.secret)));
+    let mut failure = session.explain(error, Access::Write);
+    failure.causes.extend(there);
+    failure
 }
 
 impl GuardArgs {

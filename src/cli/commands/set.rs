@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::guards::GuardArgs;
+use super::guards::{GuardArgs, refused};
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -71,6 +71,7 @@ pub(in crate::cli) async fn run(
         None if args.keep_ttl => TtlChoice::Keep,
         None => TtlChoice::Never,
     };
+    let show_value = args.guards.show_value;
     let guards = args.guards.read(&key)?;
     let mutation = Mutation::Set {
         key: key.clone(),
@@ -87,7 +88,7 @@ pub(in crate::cli) async fn run(
         _ => failure,
     })?;
     let committed = store.commit(txn).await;
-    let committed = committed.map_err(|error| session.explain(error, Access::Write))?;
+    let committed = committed.map_err(|error| refused(error, show_value, session))?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
     let shape = Envelope {

@@ -5,7 +5,7 @@
 //! multi-threaded runtime, so the crate that expands the macro depends on `tokio` with `macros` and
 //! `rt-multi-thread`.
 //!
-//! ```ignore
+//! ```text
 //! use std::sync::Arc;
 //! use discfg::model::Clock;
 //! use discfg::store::{Store, conformance::Harness};

@@ -5,6 +5,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::yaml::is_unprintable;
+
 /// A JSON document that keeps the source text of its numbers and the order of its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {
@@ -80,18 +82,28 @@ impl Json {
         }
     }
 
-    /// The length of the longest name of a member in it, in bytes.
+    /// The length of the longest name of a member in it, in bytes, as YAML writes it between double quotes.
     pub(super) fn longest_name(&self) -> usize {
         let longest = match self {
             Self::Array(items) => items.iter().map(Self::longest_name).max(),
             Self::Object(members) => members
                 .iter()
-                .map(|(name, member)| name.len().max(member.longest_name()))
+                .map(|(name, member)| escaped_length(name).max(member.longest_name()))
                 .max(),
             _ => None,
         };
         longest.unwrap_or_default()
     }
+}
+
+fn escaped_length(name: &str) -> usize {
+    name.chars()
+        .map(|c| match c {
+            '"' | '\\' => 2,
+            c if c.is_control() || is_unprintable(c) => "\\u001a".len(),
+            c => c.len_utf8(),
+        })
+        .sum()
 }
 
 /// Without white space; numbers as they were written.

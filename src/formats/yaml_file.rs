@@ -227,9 +227,11 @@ mod tests {
     #[test]
     fn what_yaml_can_not_hold_is_refused() {
         let long = format!("json {{\"{}\":1}}", "x".repeat(1001));
+        let long_escaped = format!("json [{{\"{}\":1}}]", "\\u001a".repeat(250));
         for (value, reason) in [
             ("json {\"a\":1,\"a\":2}", "one of its objects has a name twice"),
             (&long, "one of its objects has a name of over 1000 bytes"),
+            (&long_escaped, "one of its objects has a name of over 1000 bytes"),
             (
                 "json \"\\ud800\"",
                 "it nests too deep, or holds what is no Unicode",

@@ -1,5 +1,7 @@
 //! Which config, which engine, which region, which identity: flags over environment over `.discfg`.
 
+mod engine_name;
+mod error;
 mod file;
 mod trust;
 
@@ -7,50 +9,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+pub use engine_name::{EngineName, EngineNameError};
+pub use error::TargetError;
 pub use file::{FILE_NAME, TargetFile};
 pub use trust::Trust;
 
-use crate::model::{ConfigName, ConfigNameError, Kind, Region, RegionError, Role, RoleError};
-
-/// Where a config's data lives.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum EngineName {
-    /// A DynamoDB table.
-    #[default]
-    DynamoDb,
-    /// A file on this machine.
-    Local,
-    /// A discfg API at that URL.
-    Http(String),
-}
-
-/// Why a text names no engine.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no engine: expected dynamodb, local or a URL that begins with http:// or https://")]
-pub struct EngineNameError(String);
-
-impl FromStr for EngineName {
-    type Err = EngineNameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "dynamodb" => Ok(Self::DynamoDb),
-            "local" => Ok(Self::Local),
-            url if url.starts_with("http://") || url.starts_with("https://") => Ok(Self::Http(url.into())),
-            _ => Err(EngineNameError(text.into())),
-        }
-    }
-}
-
-impl fmt::Display for EngineName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::DynamoDb => "dynamodb",
-            Self::Local => "local",
-            Self::Http(url) => url,
-        })
-    }
-}
+use crate::model::{ConfigName, Region, Role};
 
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,92 +103,6 @@ pub struct Target {
     pub data_dir: Option<PathBuf>,
     /// The `.discfg` in force.
     pub file: Option<PathBuf>,
-}
-
-/// Why no target could be settled.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TargetError {
-    /// No config is chosen anywhere.
-    #[error("no config is chosen")]
-    NoConfig,
-    /// A file can't be read.
-    #[error("can't read {}", .path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// A file isn't what `use` writes.
-    #[error("{} can't be understood", .path.display())]
-    Malformed {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A file decides what only the user may decide.
-    #[error("{} sets {setting}, and `discfg use` did not write it on this machine", .path.display())]
-    Untrusted {
-        /// Which.
-        path: PathBuf,
-        /// What it sets.
-        setting: String,
-    },
-    /// An environment variable holds no config name.
-    #[error("{variable} can't be used")]
-    Config {
-        /// Which.
-        variable: &'static str,
-        /// Why.
-        #[source]
-        source: ConfigNameError,
-    },
-    /// An environment variable names no engine.
-    #[error("{variable} can't be used")]
-    Engine {
-        /// Which.
-        variable: &'static str,
-        /// Why.
-        #[source]
-        source: EngineNameError,
-    },
-    /// An environment variable names no identity.
-    #[error("{variable} can't be used")]
-    Role {
-        /// Which.
-        variable: &'static str,
-        /// Why.
-        #[source]
-        source: RoleError,
-    },
-    /// An environment variable holds no region.
-    #[error("{variable} can't be used")]
-    Region {
-        /// Which.
-        variable: &'static str,
-        /// Why.
-        #[source]
-        source: RegionError,
-    },
-}
-
-impl TargetError {
-    /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::NoConfig
-            | Self::Config { .. }
-            | Self::Engine { .. }
-            | Self::Role { .. }
-            | Self::Region { .. } => Kind::Usage,
-            Self::Unreadable { .. } | Self::Malformed { .. } => Kind::Invalid,
-            Self::Untrusted { .. } => Kind::Denied,
-        }
-    }
 }
 
 impl Target {

@@ -1,0 +1,90 @@
+use std::path::PathBuf;
+
+use super::EngineNameError;
+use crate::model::{ConfigNameError, Kind, RegionError, RoleError};
+
+/// Why no target could be settled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// No config is chosen anywhere.
+    #[error("no config is chosen")]
+    NoConfig,
+    /// A file can't be read.
+    #[error("can't read {}", .path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file isn't what `use` writes.
+    #[error("{} can't be understood", .path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file decides what only the user may decide.
+    #[error("{} sets {setting}, and `discfg use` did not write it on this machine", .path.display())]
+    Untrusted {
+        /// Which.
+        path: PathBuf,
+        /// What it sets.
+        setting: String,
+    },
+    /// An environment variable holds no config name.
+    #[error("{variable} can't be used")]
+    Config {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: ConfigNameError,
+    },
+    /// An environment variable names no engine.
+    #[error("{variable} can't be used")]
+    Engine {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: EngineNameError,
+    },
+    /// An environment variable names no identity.
+    #[error("{variable} can't be used")]
+    Role {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: RoleError,
+    },
+    /// An environment variable holds no region.
+    #[error("{variable} can't be used")]
+    Region {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: RegionError,
+    },
+}
+
+impl TargetError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoConfig
+            | Self::Config { .. }
+            | Self::Engine { .. }
+            | Self::Role { .. }
+            | Self::Region { .. } => Kind::Usage,
+            Self::Unreadable { .. } | Self::Malformed { .. } => Kind::Invalid,
+            Self::Untrusted { .. } => Kind::Denied,
+        }
+    }
+}

@@ -5,15 +5,16 @@ use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOut
 use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, ChangeSetType, OnStackFailure, Tag};
 use uuid::Uuid;
 
+use super::blueprint::{Blueprint, ParameterChange, Parameters};
 use super::change::ResourceChange;
 use super::error::StackError;
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
-use super::spec::{ParameterChange, Parameters, StackSpec};
+use super::spec::StackSpec;
 use super::state::{self, Next, StackState};
-use super::template::{self, Parameter, TEMPLATE};
+use super::template::{self, Parameter};
 use crate::aws::Fault;
-use crate::model::{AwsNames, Region};
+use crate::model::Region;
 
 /// What can be done to make a stack as a [`StackSpec`] says.
 #[derive(Debug)]
@@ -59,19 +60,20 @@ const NO_CHANGES: [&str; 3] = [
     "There are no changes",
 ];
 
-/// Looks at the stack and makes a change set for what differs from `spec`. Nothing is deployed.
+/// Looks at the stack and makes a change set for what differs from `wanted`. Nothing is deployed.
 ///
 /// If nothing differs, this takes two requests: `DescribeStacks` and `GetTemplate`.
-pub async fn plan(cfn: &Client, spec: &StackSpec) -> Result<Proposal, StackError> {
-    check_names(cfn, spec)?;
-    let stack = spec.config.stack_name();
+pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal, StackError> {
+    let wanted = &wanted.into();
+    check_names(cfn, wanted)?;
+    let stack = wanted.stack();
     let Some(deployed) = lookup::describe(cfn, &stack).await? else {
-        return change(cfn, spec, None).await;
+        return change(cfn, wanted, None).await;
     };
     match state::next(&deployed.state) {
-        Next::Create => change(cfn, spec, None).await,
+        Next::Create => change(cfn, wanted, None).await,
         Next::Update if !deployed.is_ours() => Err(StackError::NotOurs { stack }),
-        Next::Update => change(cfn, spec, Some(deployed)).await,
+        Next::Update => change(cfn, wanted, Some(deployed)).await,
         Next::Clear => Ok(Proposal::Clear(Leftover { stack: deployed })),
         Next::Wait => Err(StackError::Busy {
             stack,
@@ -128,32 +130,31 @@ pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
     Ok(())
 }
 
-fn check_names(cfn: &Client, spec: &StackSpec) -> Result<(), StackError> {
+fn check_names(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
     let region = cfn
         .config()
         .region()
         .and_then(|region| region.as_ref().parse::<Region>().ok());
-    match region {
-        Some(region) => AwsNames::new(&spec.config, &region)
-            .map(drop)
-            .map_err(StackError::Name),
-        None => Ok(()),
-    }
+    region.map_or(Ok(()), |region| wanted.check_names(&region))
 }
 
-async fn change(cfn: &Client, spec: &StackSpec, deployed: Option<Deployed>) -> Result<Proposal, StackError> {
+async fn change(
+    cfn: &Client,
+    wanted: &Blueprint,
+    deployed: Option<Deployed>,
+) -> Result<Proposal, StackError> {
     let nothing = BTreeMap::new();
     let (before, had) = deployed
         .as_ref()
         .map_or((&nothing, &nothing), |stack| (&stack.parameters, &stack.tags));
-    let parameters = Parameters::new(spec, before);
+    let parameters = Parameters::new(wanted, before);
     if parameters.trusts_unbounded() {
         return Err(StackError::Unbounded);
     }
-    let wanted = spec.tags.as_ref().unwrap_or(had);
+    let tags = wanted.tags.as_ref().unwrap_or(had);
     let same = match &deployed {
         Some(stack) => {
-            parameters.changes.is_empty() && wanted == had && has_this_template(cfn, stack).await?
+            parameters.changes.is_empty() && tags == had && has_template(cfn, stack, wanted.template).await?
         }
         None => false,
     };
@@ -161,8 +162,8 @@ async fn change(cfn: &Client, spec: &StackSpec, deployed: Option<Deployed>) -> R
         return Ok(Proposal::Unchanged(Box::new(stack)));
     }
 
-    let mut plan = make_change_set(cfn, spec, &parameters, deployed.is_none(), wanted).await?;
-    plan.tags = (wanted != had).then(|| (had.clone(), wanted.clone()));
+    let mut plan = make_change_set(cfn, wanted, &parameters, deployed.is_none(), tags).await?;
+    plan.tags = (tags != had).then(|| (had.clone(), tags.clone()));
     plan.parameters = parameters.changes;
     let outcome = review(cfn, &mut plan).await;
     if matches!(outcome, Ok(true)) {
@@ -186,12 +187,12 @@ async fn change(cfn: &Client, spec: &StackSpec, deployed: Option<Deployed>) -> R
 
 async fn make_change_set(
     cfn: &Client,
-    spec: &StackSpec,
+    wanted: &Blueprint,
     parameters: &Parameters,
     creates: bool,
     tags: &BTreeMap<String, String>,
 ) -> Result<Plan, StackError> {
-    let stack = spec.config.stack_name();
+    let stack = wanted.stack();
     let name = format!("discfg-{}", Uuid::new_v4());
     let kind = if creates {
         ChangeSetType::Create
@@ -206,11 +207,11 @@ async fn make_change_set(
         .client_token(&name)
         .change_set_type(kind)
         .set_on_stack_failure(creates.then_some(OnStackFailure::Delete))
-        .template_body(TEMPLATE)
+        .template_body(wanted.template)
         .capabilities(Capability::CapabilityNamedIam)
         .set_parameters(Some(parameters.to_sdk()))
         .set_tags(Some(tags.iter().map(tag).collect()))
-        .set_role_arn(spec.cfn_role.clone())
+        .set_role_arn(wanted.cfn_role.clone())
         .send()
         .await
         .map_err(|error| {
@@ -308,7 +309,7 @@ async fn describe_change_set(
         .map_err(|error| StackError::request("cloudformation:DescribeChangeSet", &error))
 }
 
-async fn has_this_template(cfn: &Client, stack: &Deployed) -> Result<bool, StackError> {
+async fn has_template(cfn: &Client, stack: &Deployed, template: &str) -> Result<bool, StackError> {
     let answer = cfn
         .get_template()
         .stack_name(&stack.arn)
@@ -317,7 +318,7 @@ async fn has_this_template(cfn: &Client, stack: &Deployed) -> Result<bool, Stack
         .map_err(|error| StackError::request("cloudformation:GetTemplate", &error))?;
     Ok(answer
         .template_body()
-        .is_some_and(|body| body.trim_end() == TEMPLATE.trim_end()))
+        .is_some_and(|body| body.trim_end() == template.trim_end()))
 }
 
 async fn is_under_review(cfn: &Client, plan: &Plan) -> Result<bool, StackError> {

@@ -1,8 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudformation::types;
-
-use super::template::Parameter;
+use super::blueprint::{Blueprint, Given, Owner};
+use super::template::{Parameter, TEMPLATE};
 use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, OrgId, PolicyArn,
     PrincipalPattern,
@@ -100,97 +99,29 @@ fn list<T: ToString>(items: &[T]) -> String {
     items.into_iter().collect::<Vec<_>>().join(",")
 }
 
-/// A parameter whose value a deployment sets or changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParameterChange {
-    /// Which.
-    pub parameter: Parameter,
-    /// The value that the stack has; nothing if it has no such parameter yet.
-    pub before: Option<String>,
-    /// The value that it gets.
-    pub after: String,
-}
-
-/// What becomes of the parameters of a stack whose parameters are `deployed`.
-#[derive(Debug)]
-pub(super) struct Parameters {
-    /// Those that change.
-    pub(super) changes: Vec<ParameterChange>,
-    kept: Vec<Parameter>,
-    after: BTreeMap<Parameter, String>,
-}
-
-impl Parameters {
-    pub(super) fn new(spec: &StackSpec, deployed: &BTreeMap<String, String>) -> Self {
-        let given = spec.parameters();
-        let mut this = Self {
-            changes: Vec::new(),
-            kept: Vec::new(),
-            after: BTreeMap::new(),
-        };
-        for parameter in Parameter::ALL {
-            let before = deployed.get(parameter.name());
-            let after = given.get(&parameter);
-            if let Some(value) = after.or(before) {
-                this.after.insert(parameter, value.clone());
-            }
-            match (before, after) {
-                (Some(before), Some(after)) if !same(parameter, before, after) => {
-                    this.changes.push(ParameterChange {
-                        parameter,
-                        before: Some(before.clone()),
-                        after: after.clone(),
-                    });
-                }
-                (Some(_), _) => this.kept.push(parameter),
-                (None, Some(after)) => this.changes.push(ParameterChange {
-                    parameter,
-                    before: None,
-                    after: after.clone(),
-                }),
-                // The stack's template is older than this one, or there is no stack: the default holds.
-                (None, None) => {}
-            }
+impl From<&StackSpec> for Blueprint {
+    fn from(spec: &StackSpec) -> Self {
+        let mut values = spec.parameters();
+        Self {
+            owner: Owner::Config(spec.config.clone()),
+            template: TEMPLATE,
+            parameters: Parameter::ALL
+                .map(|parameter| Given {
+                    name: parameter.name(),
+                    words: parameter.words(),
+                    is_list: parameter.is_list(),
+                    value: values.remove(&parameter),
+                })
+                .into(),
+            tags: spec.tags.clone(),
+            cfn_role: spec.cfn_role.clone(),
         }
-        this
-    }
-
-    /// Whether accounts would be trusted without a bound, which the template takes for not at all.
-    pub(super) fn trusts_unbounded(&self) -> bool {
-        let filled = |parameter| self.after.get(&parameter).is_some_and(|value| !value.is_empty());
-        filled(Parameter::AccountIds) && !filled(Parameter::OrgId) && !filled(Parameter::ExternalId)
-    }
-
-    pub(super) fn to_sdk(&self) -> Vec<types::Parameter> {
-        let changed = self.changes.iter().map(|change| {
-            types::Parameter::builder()
-                .parameter_key(change.parameter.name())
-                .parameter_value(&change.after)
-        });
-        let kept = self.kept.iter().map(|parameter| {
-            types::Parameter::builder()
-                .parameter_key(parameter.name())
-                .use_previous_value(true)
-        });
-        changed
-            .chain(kept)
-            .map(types::builders::ParameterBuilder::build)
-            .collect()
-    }
-}
-
-fn same(parameter: Parameter, before: &str, after: &str) -> bool {
-    if parameter.is_list() {
-        let items =
-            |text: &str| -> BTreeSet<String> { text.split(',').map(|item| item.trim().to_owned()).collect() };
-        items(before) == items(after)
-    } else {
-        before == after
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::blueprint::{ParameterChange, Parameters};
     use super::*;
 
     fn spec() -> StackSpec {
@@ -215,11 +146,12 @@ mod tests {
             history_days: Some("7".parse().expect("days")),
             ..spec()
         };
-        let parameters = Parameters::new(&spec, &deployed);
+        let parameters = Parameters::new(&Blueprint::from(&spec), &deployed);
         assert_eq!(
             parameters.changes,
             [ParameterChange {
-                parameter: Parameter::HistoryDays,
+                name: "HistoryDays",
+                words: "days of history",
                 before: Some("30".into()),
                 after: "7".into()
             }]
@@ -236,11 +168,11 @@ mod tests {
     #[test]
     fn accounts_alone_are_unbounded_whoever_gave_them() {
         let accounts = BTreeMap::from([("AccountIds".to_owned(), "123456789012".to_owned())]);
-        assert!(Parameters::new(&spec(), &accounts).trusts_unbounded());
+        assert!(Parameters::new(&Blueprint::from(&spec()), &accounts).trusts_unbounded());
         let bound = StackSpec {
             external_id: Some("xy".parse().expect("an external id")),
             ..spec()
         };
-        assert!(!Parameters::new(&bound, &accounts).trusts_unbounded());
+        assert!(!Parameters::new(&Blueprint::from(&bound), &accounts).trusts_unbounded());
     }
 }

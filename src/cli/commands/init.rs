@@ -1,5 +1,8 @@
+mod args;
+mod follow;
 mod local;
 mod prove;
+mod review;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,21 +10,19 @@ use std::time::Instant;
 
 use aws_sdk_cloudformation::Client;
 use clap::Args;
-use futures::StreamExt as _;
 use serde::Serialize;
 
+pub(in crate::cli) use self::args::StackArgs;
+use self::follow::follow;
+use self::review::{approve, sets, show_plan, show_who_may};
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_progress::Board;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
-use crate::model::{
-    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, OrgId, PolicyArn,
-    PrincipalPattern,
-};
-use crate::stack::{self, Deployed, Output, Parameter, Plan, Progress, Proposal, ResourceChange, StackSpec};
+use crate::model::{ConfigName, Kind};
+use crate::stack::{self, Deployed, Parameter, Proposal, ResourceChange, StackSpec};
 use crate::store::{Admin as _, Meta};
 use crate::target::EngineName;
 
@@ -43,93 +44,6 @@ pub(in crate::cli) struct InitArgs {
     /// Show the change set and remove it
     #[arg(long)]
     dry_run: bool,
-}
-
-/// What a stack is to be.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Stack options (not for --local)")]
-pub(in crate::cli) struct StackArgs {
-    /// Who may assume the read role; * and ? as in ArnLike; given, they replace the list
-    #[arg(long = "reader", value_name = "ARN")]
-    readers: Vec<PrincipalPattern>,
-    /// Who may assume the write role; given, they replace the list
-    #[arg(long = "writer", value_name = "ARN")]
-    writers: Vec<PrincipalPattern>,
-    /// GitHub jobs that may assume the read role: ORG/REPO:environment:E or ORG/REPO:ref:R
-    #[arg(long, value_name = "JOB")]
-    github: Vec<GitHubSubject>,
-    /// Trust another account too, with --org-id or --external-id
-    #[arg(long, value_name = "ID")]
-    account_id: Vec<AccountId>,
-    /// The organization that callers of other accounts must belong to
-    #[arg(long, value_name = "ID")]
-    org_id: Option<OrgId>,
-    /// A policy that bounds both roles
-    #[arg(long, value_name = "ARN")]
-    permissions_boundary: Option<PolicyArn>,
-    /// How the table is paid for: on-demand, or provisioned:READS/WRITES
-    #[arg(long, value_name = "MODE")]
-    billing: Option<Billing>,
-    /// How many days changes stay in the log
-    #[arg(long, value_name = "DAYS")]
-    history_days: Option<HistoryDays>,
-    /// A tag of the stack: KEY=VALUE; given, they replace the list
-    #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
-    tags: Vec<(String, String)>,
-    /// The role that CloudFormation deploys with, instead of you
-    #[arg(long, value_name = "ARN")]
-    cfn_role: Option<String>,
-}
-
-fn tag(text: &str) -> Result<(String, String), String> {
-    let parts = text.split_once('=').filter(|(key, _)| !key.is_empty());
-    parts
-        .map(|(key, value)| (key.into(), value.into()))
-        .ok_or_else(|| "expected KEY=VALUE".into())
-}
-
-impl StackArgs {
-    pub(in crate::cli) fn spec(
-        self,
-        config: ConfigName,
-        external_id: Option<&str>,
-    ) -> Result<StackSpec, Failure> {
-        fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
-            Some(list).filter(|list| !list.is_empty())
-        }
-        let external_id = external_id.map(str::parse::<ExternalId>).transpose();
-        Ok(StackSpec {
-            readers: given(self.readers),
-            writers: given(self.writers),
-            github: given(self.github),
-            account_ids: given(self.account_id),
-            org_id: self.org_id,
-            external_id: external_id
-                .map_err(|error| Failure::caused(Kind::Usage, "invalid --external-id", &error))?,
-            permissions_boundary: self.permissions_boundary,
-            billing: self.billing,
-            history_days: self.history_days,
-            tags: given(self.tags).map(BTreeMap::from_iter),
-            cfn_role: self.cfn_role,
-            ..StackSpec::new(config)
-        })
-    }
-
-    fn is_empty(&self) -> bool {
-        let none: [bool; 10] = [
-            self.readers.is_empty(),
-            self.writers.is_empty(),
-            self.github.is_empty(),
-            self.account_id.is_empty(),
-            self.org_id.is_none(),
-            self.permissions_boundary.is_none(),
-            self.billing.is_none(),
-            self.history_days.is_none(),
-            self.tags.is_empty(),
-            self.cfn_role.is_none(),
-        ];
-        none.iter().all(|none| *none)
-    }
 }
 
 #[derive(Serialize)]
@@ -268,132 +182,6 @@ async fn propose(
                 stack::clear(cfn, &left).await?;
             }
             proposal => return Ok(proposal),
-        }
-    }
-}
-
-fn show_plan(plan: &Plan, terminal: &Terminal) {
-    terminal.hint(&format!(
-        "{} the stack {}:",
-        if plan.creates { "Creating" } else { "Updating" },
-        plan.stack
-    ));
-    for change in &plan.changes {
-        terminal.hint(&format!(
-            "  {:<8} {} ({})",
-            change.action.to_string(),
-            change.words,
-            change.logical_id
-        ));
-    }
-    for change in &plan.parameters {
-        // The first line named it.
-        if change.parameter == Parameter::Config {
-            continue;
-        }
-        let before = change
-            .before
-            .as_deref()
-            .map_or(String::new(), |before| format!("{before} -> "));
-        terminal.hint(&format!(
-            "  set      {}: {before}{}",
-            change.parameter.words(),
-            change.after
-        ));
-    }
-    for parameter in [Parameter::Readers, Parameter::Writers] {
-        if plan.creates && !sets(plan, parameter) {
-            terminal.hint(&format!(
-                "  set      {}: whomever this account's policies allow",
-                parameter.words()
-            ));
-        }
-    }
-    if let Some((_, after)) = &plan.tags {
-        let tags: Vec<String> = after
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        terminal.hint(&format!("  set      tags: {}", tags.join(", ")));
-    }
-}
-
-fn sets(plan: &Plan, parameter: Parameter) -> bool {
-    plan.parameters.iter().any(|change| change.parameter == parameter)
-}
-
-/// The roles trust the account, and so leave it to each principal's own policies.
-fn show_who_may(deployed: &Deployed, terminal: &Terminal) {
-    terminal.hint("A principal's own policies must let it assume the role, too:");
-    for (purpose, output) in [("read", Output::ReadRoleArn), ("write", Output::WriteRoleArn)] {
-        if let Some(role) = deployed.outputs.get(output.name()) {
-            terminal.hint(&format!(
-                r#"  to {purpose:<6} {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{role}"}}"#
-            ));
-        }
-    }
-}
-
-/// Asks; whatever isn't approved leaves nothing behind.
-async fn approve(
-    cfn: &Client,
-    plan: &Plan,
-    yes: bool,
-    dry_run: bool,
-    terminal: &mut Terminal,
-) -> Result<bool, Failure> {
-    let answer = match (dry_run, yes) {
-        (true, _) => Ok(false),
-        (false, true) => Ok(true),
-        (false, false) => terminal.ask("Deploy this?", "--yes").await,
-    };
-    if !matches!(answer, Ok(true)) {
-        stack::discard(cfn, plan).await?;
-    }
-    match answer {
-        Ok(false) if dry_run => {
-            terminal.hint("Nothing was deployed; the change set is removed.");
-            Ok(false)
-        }
-        Ok(false) => Err(Failure::new(
-            Kind::Interrupted,
-            "nothing was deployed; the change set is removed",
-        )),
-        answer => answer,
-    }
-}
-
-async fn follow(cfn: &Client, plan: Plan, terminal: &Terminal) -> Result<Deployed, Failure> {
-    let name = plan.stack.clone();
-    let mut board = Board::new(&plan.changes, terminal.is_quiet());
-    let mut news = stack::deploy(cfn.clone(), plan);
-    loop {
-        let next = tokio::select! {
-            next = news.next() => next,
-            () = board.heartbeat() => continue,
-            _ = tokio::signal::ctrl_c() => {
-                board.end();
-                return Err(Failure::new(Kind::Interrupted, format!("the deployment of {name} goes on without us"))
-                    .hint(format!("aws cloudformation describe-stack-events --stack-name {name} shows it; \
-                        aws cloudformation cancel-update-stack or delete-stack stops it")));
-            }
-        };
-        match next {
-            Some(Ok(Progress::Event(event))) => board.show(&event),
-            Some(Ok(Progress::Done(deployed))) => {
-                board.end();
-                return Ok(*deployed);
-            }
-            Some(Err(error)) => {
-                board.end();
-                return Err(error.into());
-            }
-            None => {
-                return Err(Failure::new(
-                    Kind::Stack,
-                    format!("the deployment of {name} ended without an end"),
-                ));
-            }
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use discfg::model::Kind;
-use discfg::stack::{self, Action, Parameter, Proposal, StackError, StackSpec, StackState};
+use discfg::stack::{self, Action, Proposal, StackError, StackSpec, StackState};
 
 use super::answers::{
     CHANGE_SET, STACK, absent, change_set, change_set_made, change_sets, done, foreign_stack,
@@ -90,7 +90,7 @@ async fn changed_flags_update_and_all_else_is_kept() {
     assert!(!plan.creates);
     assert_eq!(plan.changes[0].action, Action::Change);
     assert_eq!(plan.changes[0].properties, ["Tags"]);
-    assert_eq!(plan.parameters[0].parameter, Parameter::HistoryDays);
+    assert_eq!(plan.parameters[0].name, "HistoryDays");
     assert_eq!(plan.parameters[0].before.as_deref(), Some("30"));
     assert_eq!(plan.parameters[0].after, "7");
     assert_eq!(plan.tags, None);

@@ -1,0 +1,97 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::model::{
+    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, OrgId, PolicyArn,
+    PrincipalPattern,
+};
+use crate::stack::StackSpec;
+
+/// What a stack is to be.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Stack options (not for --local)")]
+pub(in crate::cli) struct StackArgs {
+    /// Who may assume the read role; * and ? as in ArnLike; given, they replace the list
+    #[arg(long = "reader", value_name = "ARN")]
+    readers: Vec<PrincipalPattern>,
+    /// Who may assume the write role; given, they replace the list
+    #[arg(long = "writer", value_name = "ARN")]
+    writers: Vec<PrincipalPattern>,
+    /// GitHub jobs that may assume the read role: ORG/REPO:environment:E or ORG/REPO:ref:R
+    #[arg(long, value_name = "JOB")]
+    github: Vec<GitHubSubject>,
+    /// Trust another account too, with --org-id or --external-id
+    #[arg(long, value_name = "ID")]
+    account_id: Vec<AccountId>,
+    /// The organization that callers of other accounts must belong to
+    #[arg(long, value_name = "ID")]
+    org_id: Option<OrgId>,
+    /// A policy that bounds both roles
+    #[arg(long, value_name = "ARN")]
+    permissions_boundary: Option<PolicyArn>,
+    /// How the table is paid for: on-demand, or provisioned:READS/WRITES
+    #[arg(long, value_name = "MODE")]
+    billing: Option<Billing>,
+    /// How many days changes stay in the log
+    #[arg(long, value_name = "DAYS")]
+    history_days: Option<HistoryDays>,
+    /// A tag of the stack: KEY=VALUE; given, they replace the list
+    #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
+    tags: Vec<(String, String)>,
+    /// The role that CloudFormation deploys with, instead of you
+    #[arg(long, value_name = "ARN")]
+    cfn_role: Option<String>,
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(key, _)| !key.is_empty());
+    parts
+        .map(|(key, value)| (key.into(), value.into()))
+        .ok_or_else(|| "expected KEY=VALUE".into())
+}
+
+impl StackArgs {
+    pub(in crate::cli) fn spec(
+        self,
+        config: ConfigName,
+        external_id: Option<&str>,
+    ) -> Result<StackSpec, Failure> {
+        fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
+            Some(list).filter(|list| !list.is_empty())
+        }
+        let external_id = external_id.map(str::parse::<ExternalId>).transpose();
+        Ok(StackSpec {
+            readers: given(self.readers),
+            writers: given(self.writers),
+            github: given(self.github),
+            account_ids: given(self.account_id),
+            org_id: self.org_id,
+            external_id: external_id
+                .map_err(|error| Failure::caused(Kind::Usage, "invalid --external-id", &error))?,
+            permissions_boundary: self.permissions_boundary,
+            billing: self.billing,
+            history_days: self.history_days,
+            tags: given(self.tags).map(BTreeMap::from_iter),
+            cfn_role: self.cfn_role,
+            ..StackSpec::new(config)
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        let none: [bool; 10] = [
+            self.readers.is_empty(),
+            self.writers.is_empty(),
+            self.github.is_empty(),
+            self.account_id.is_empty(),
+            self.org_id.is_none(),
+            self.permissions_boundary.is_none(),
+            self.billing.is_none(),
+            self.history_days.is_none(),
+            self.tags.is_empty(),
+            self.cfn_role.is_none(),
+        ];
+        none.iter().all(|none| *none)
+    }
+}

@@ -1,0 +1,148 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudformation::types;
+
+use super::error::StackError;
+use crate::model::{AwsNames, ConfigName, GrantName, Region};
+
+/// What a stack is to be, whichever template it is made from: what [`super::plan`] compares with what is there.
+#[derive(Debug, Clone)]
+pub struct Blueprint {
+    pub(super) owner: Owner,
+    pub(super) template: &'static str,
+    /// Every parameter of the template, in its order.
+    pub(super) parameters: Vec<Given>,
+    pub(super) tags: Option<BTreeMap<String, String>>,
+    /// The ARN of the role that CloudFormation deploys with, instead of the caller.
+    pub(super) cfn_role: Option<String>,
+}
+
+/// Whose stack it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Owner {
+    Config(ConfigName),
+    Grant(ConfigName, GrantName),
+}
+
+/// A parameter of the template, and its value if one is given.
+#[derive(Debug, Clone)]
+pub(super) struct Given {
+    pub(super) name: &'static str,
+    /// What it is in plain words.
+    pub(super) words: &'static str,
+    /// Whether the value is a list with commas between, in which order means nothing.
+    pub(super) is_list: bool,
+    pub(super) value: Option<String>,
+}
+
+impl Blueprint {
+    /// The stack's name.
+    pub fn stack(&self) -> String {
+        match &self.owner {
+            Owner::Config(config) => config.stack_name(),
+            Owner::Grant(config, grant) => format!("{}--{grant}", config.stack_name()),
+        }
+    }
+
+    /// Whether the names of its roles fit in the region.
+    pub(super) fn check_names(&self, region: &Region) -> Result<(), StackError> {
+        match &self.owner {
+            Owner::Config(config) => AwsNames::new(config, region).map(drop),
+            Owner::Grant(config, grant) => {
+                AwsNames::new(config, region).and_then(|names| names.grant_role(grant).map(drop))
+            }
+        }
+        .map_err(StackError::Name)
+    }
+}
+
+/// A parameter whose value a deployment sets or changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterChange {
+    /// Its name in the template.
+    pub name: &'static str,
+    /// What it is in plain words.
+    pub words: &'static str,
+    /// The value that the stack has; nothing if it has no such parameter yet.
+    pub before: Option<String>,
+    /// The value that it gets.
+    pub after: String,
+}
+
+/// What becomes of the parameters of a stack whose parameters are `deployed`.
+#[derive(Debug)]
+pub(super) struct Parameters {
+    /// Those that change.
+    pub(super) changes: Vec<ParameterChange>,
+    kept: Vec<&'static str>,
+    after: BTreeMap<&'static str, String>,
+}
+
+impl Parameters {
+    pub(super) fn new(blueprint: &Blueprint, deployed: &BTreeMap<String, String>) -> Self {
+        let mut this = Self {
+            changes: Vec::new(),
+            kept: Vec::new(),
+            after: BTreeMap::new(),
+        };
+        for given in &blueprint.parameters {
+            let before = deployed.get(given.name);
+            let after = given.value.as_ref();
+            if let Some(value) = after.or(before) {
+                this.after.insert(given.name, value.clone());
+            }
+            let change = |after: &String| ParameterChange {
+                name: given.name,
+                words: given.words,
+                before: before.cloned(),
+                after: after.clone(),
+            };
+            match (before, after) {
+                (Some(before), Some(after)) if !given.is_same(before, after) => {
+                    this.changes.push(change(after));
+                }
+                (Some(_), _) => this.kept.push(given.name),
+                (None, Some(after)) => this.changes.push(change(after)),
+                // The stack's template is older than this one, or there is no stack: the default holds.
+                (None, None) => {}
+            }
+        }
+        this
+    }
+
+    /// Whether accounts would be trusted without a bound, which the template takes for not at all.
+    pub(super) fn trusts_unbounded(&self) -> bool {
+        let filled = |name| self.after.get(name).is_some_and(|value| !value.is_empty());
+        filled("AccountIds") && !filled("OrgId") && !filled("ExternalId")
+    }
+
+    pub(super) fn to_sdk(&self) -> Vec<types::Parameter> {
+        let changed = self.changes.iter().map(|change| {
+            types::Parameter::builder()
+                .parameter_key(change.name)
+                .parameter_value(&change.after)
+        });
+        let kept = self.kept.iter().map(|name| {
+            types::Parameter::builder()
+                .parameter_key(*name)
+                .use_previous_value(true)
+        });
+        changed
+            .chain(kept)
+            .map(types::builders::ParameterBuilder::build)
+            .collect()
+    }
+}
+
+impl Given {
+    fn is_same(&self, before: &str, after: &str) -> bool {
+        if self.is_list {
+            let items = |text: &str| -> BTreeSet<String> {
+                text.split(',').map(|item| item.trim().to_owned()).collect()
+            };
+            items(before) == items(after)
+        } else {
+            before == after
+        }
+    }
+}

@@ -1,0 +1,162 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+/// An IAM policy document, of a role's trust or of what a role may do, in one form whichever way it was written: IAM
+/// takes a single statement or value in place of a list (IAM JSON policy reference, "Grammar").
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyDocument {
+    /// Its statements, in order.
+    pub statements: Vec<Statement>,
+}
+
+/// A statement of a policy document.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Statement {
+    /// The name that it bears, if it has one.
+    pub sid: Option<String>,
+    /// Whether it allows; else it denies.
+    pub allows: bool,
+    /// Who is meant, by kind (`AWS`, `Federated`, `Service`); empty in a policy that is attached to a principal. A
+    /// bare `*` is of kind `*`.
+    pub principals: BTreeMap<String, BTreeSet<String>>,
+    /// What is meant to be done, such as `dynamodb:GetItem`.
+    pub actions: BTreeSet<String>,
+    /// On what, as ARNs; empty in a trust policy.
+    pub resources: BTreeSet<String>,
+    /// The conditions, all of which must hold: operator, key, and the values of which one must fit.
+    pub conditions: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+}
+
+/// Why a policy document can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a policy document can't be read: {problem}")]
+pub struct PolicyError {
+    problem: String,
+}
+
+impl PolicyDocument {
+    /// The document that this JSON is. A form that discfg never writes (`NotAction`, `NotResource`, `NotPrincipal`, an
+    /// effect other than `Allow` and `Deny`) is an error: passing over it would judge it wrongly.
+    pub fn from_json(document: &Value) -> Result<Self, PolicyError> {
+        let statements = match document.get("Statement") {
+            Some(Value::Array(statements)) => statements.iter().map(Statement::from_json).collect(),
+            Some(statement @ Value::Object(_)) => Statement::from_json(statement).map(|one| vec![one]),
+            _ => Err(wrong("it has no Statement")),
+        };
+        statements.map(|statements| Self { statements })
+    }
+}
+
+impl Statement {
+    fn from_json(statement: &Value) -> Result<Self, PolicyError> {
+        let statement = statement
+            .as_object()
+            .ok_or_else(|| wrong("a statement is no object"))?;
+        const KNOWN: [&str; 6] = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
+        if let Some(other) = statement.keys().find(|name| !KNOWN.contains(&name.as_str())) {
+            return Err(wrong(format!(
+                "a statement has {other}, which discfg doesn't know"
+            )));
+        }
+        Ok(Self {
+            sid: statement.get("Sid").and_then(Value::as_str).map(str::to_owned),
+            allows: match statement.get("Effect").and_then(Value::as_str) {
+                Some("Allow") => true,
+                Some("Deny") => false,
+                _ => return Err(wrong("a statement's Effect is neither Allow nor Deny")),
+            },
+            principals: match statement.get("Principal") {
+                None => BTreeMap::new(),
+                Some(Value::Object(kinds)) => lists(kinds)?,
+                Some(other) => BTreeMap::from([("*".to_owned(), texts(other)?)]),
+            },
+            actions: statement
+                .get("Action")
+                .map(texts)
+                .transpose()?
+                .unwrap_or_default(),
+            resources: statement
+                .get("Resource")
+                .map(texts)
+                .transpose()?
+                .unwrap_or_default(),
+            conditions: match statement.get("Condition") {
+                None => BTreeMap::new(),
+                Some(Value::Object(operators)) => operators
+                    .iter()
+                    .map(|(operator, keys)| {
+                        let keys = keys
+                            .as_object()
+                            .ok_or_else(|| wrong(format!("{operator} is no object")))?;
+                        Ok((operator.clone(), lists(keys)?))
+                    })
+                    .collect::<Result<_, PolicyError>>()?,
+                Some(_) => return Err(wrong("a Condition is no object")),
+            },
+        })
+    }
+}
+
+fn lists(object: &Map<String, Value>) -> Result<BTreeMap<String, BTreeSet<String>>, PolicyError> {
+    object
+        .iter()
+        .map(|(name, values)| Ok((name.clone(), texts(values)?)))
+        .collect()
+}
+
+fn texts(value: &Value) -> Result<BTreeSet<String>, PolicyError> {
+    match value {
+        Value::Array(values) => values.iter().map(text).collect(),
+        value => text(value).map(|text| BTreeSet::from([text])),
+    }
+}
+
+fn text(value: &Value) -> Result<String, PolicyError> {
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Number(number) => Ok(number.to_string()),
+        _ => Err(wrong("a value is neither text, number nor boolean")),
+    }
+}
+
+fn wrong(problem: impl Into<String>) -> PolicyError {
+    PolicyError {
+        problem: problem.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_value_and_a_list_of_one_are_the_same() {
+        let short = json!({"Statement": {
+            "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "arn:aws:iam::1:root"},
+            "Condition": {"Null": {"dynamodb:LeadingKeys": false}},
+        }});
+        let long = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"AWS": ["arn:aws:iam::1:root"]},
+            "Condition": {"Null": {"dynamodb:LeadingKeys": ["false"]}},
+        }]});
+        let read = |json| PolicyDocument::from_json(&json).expect("a document");
+        assert_eq!(read(short), read(long));
+    }
+
+    #[test]
+    fn what_would_be_judged_wrongly_is_refused() {
+        for statement in [
+            json!({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}),
+            json!({"Effect": "Perhaps", "Action": "s3:*"}),
+            json!({"Effect": "Allow", "Action": [["s3:*"]]}),
+            json!("Allow"),
+        ] {
+            let document = json!({"Statement": [statement]});
+            assert!(PolicyDocument::from_json(&document).is_err(), "{document}");
+        }
+    }
+}

@@ -150,6 +150,8 @@ pub(super) enum Command {
     Init(commands::init::InitArgs),
     /// Print the template that init deploys
     Template(commands::template::TemplateArgs),
+    /// Show a config's stack, roles, grants and table
+    Status(commands::status::StatusArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show which config, engine and identity are in force, and why

@@ -17,6 +17,7 @@ pub(super) mod ls;
 pub(super) mod man;
 pub(super) mod rollback;
 pub(super) mod set;
+pub(super) mod status;
 pub(super) mod template;
 pub(super) mod touch;
 pub(super) mod r#use;

@@ -90,6 +90,22 @@ pub enum StackError {
         #[source]
         source: Box<StackError>,
     },
+    /// The deletion of a stack failed.
+    #[error("the deletion of {stack} failed{at}; the stack is in DELETE_FAILED", at = at_resource(first.as_ref()))]
+    NotDeleted {
+        /// The stack's name.
+        stack: String,
+        /// The resource that failed first.
+        first: Option<FailedResource>,
+    },
+    /// CloudFormation couldn't compare the stack with its template.
+    #[error("the drift of {stack} can't be told: {reason}")]
+    DriftUnknown {
+        /// The stack's name.
+        stack: String,
+        /// CloudFormation's own words.
+        reason: String,
+    },
     /// CloudFormation left out of an answer what it promises.
     #[error("CloudFormation's answer about {stack} has no {what}")]
     Incomplete {
@@ -107,9 +123,12 @@ impl StackError {
             Self::Name(_) | Self::Refused { .. } => Kind::Invalid,
             Self::Unbounded => Kind::Usage,
             Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
-            Self::NotOurs { .. } | Self::Stuck { .. } | Self::ReplacesTable { .. } | Self::Failed(_) => {
-                Kind::Stack
-            }
+            Self::NotOurs { .. }
+            | Self::Stuck { .. }
+            | Self::ReplacesTable { .. }
+            | Self::Failed(_)
+            | Self::NotDeleted { .. }
+            | Self::DriftUnknown { .. } => Kind::Stack,
             Self::Overtaken { .. } => Kind::Conflict,
             Self::Request { source, .. } => source.fault.kind(),
             Self::Incomplete { .. } => Kind::Internal,
@@ -153,6 +172,12 @@ fn request_words(action: &str, failed: &Failed) -> String {
     }
 }
 
+fn at_resource(first: Option<&FailedResource>) -> String {
+    first.map_or_else(String::new, |first| {
+        format!(" at {} ({}): {}", first.words, first.logical_id, first.reason)
+    })
+}
+
 /// A deployment that failed, by its first cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -182,9 +207,7 @@ pub struct FailedResource {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the deployment of {} failed", self.stack)?;
-        if let Some(first) = &self.first {
-            write!(f, " at {} ({}): {}", first.words, first.logical_id, first.reason)?;
-        }
+        f.write_str(&at_resource(self.first.as_ref()))?;
         match self.state {
             StackState::DeleteComplete => f.write_str("; nothing of it is left"),
             StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),

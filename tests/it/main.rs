@@ -18,6 +18,7 @@ mod cli_local;
 mod cli_past;
 mod cli_plain;
 mod cli_sides;
+mod cli_status;
 mod cli_touch;
 mod cli_trust;
 mod cli_watch;

@@ -152,6 +152,8 @@ pub(super) enum Command {
     Template(commands::template::TemplateArgs),
     /// Show a config's stack, roles, grants and table
     Status(commands::status::StatusArgs),
+    /// List the configs in this account and region
+    Configs(commands::configs::ConfigsArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show which config, engine and identity are in force, and why

@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 pub(super) mod completions;
+pub(super) mod configs;
 pub(super) mod copy;
 pub(super) mod delete;
 pub(super) mod diff;

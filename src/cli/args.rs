@@ -154,6 +154,8 @@ pub(super) enum Command {
     Status(commands::status::StatusArgs),
     /// List the configs in this account and region
     Configs(commands::configs::ConfigsArgs),
+    /// Delete a config's grants and stack, and keep its table
+    Destroy(commands::destroy::DestroyArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show which config, engine and identity are in force, and why

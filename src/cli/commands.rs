@@ -5,6 +5,7 @@ pub(super) mod completions;
 pub(super) mod configs;
 pub(super) mod copy;
 pub(super) mod delete;
+pub(super) mod destroy;
 pub(super) mod diff;
 pub(super) mod exec;
 pub(super) mod export;

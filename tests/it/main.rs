@@ -6,6 +6,7 @@ mod cli_bad_input;
 mod cli_bad_surroundings;
 mod cli_complete;
 mod cli_configs;
+mod cli_destroy;
 mod cli_exec;
 mod cli_exec_endings;
 mod cli_exec_restart;

@@ -156,6 +156,8 @@ pub(super) enum Command {
     Configs(commands::configs::ConfigsArgs),
     /// Delete a config's grants and stack, and keep its table
     Destroy(commands::destroy::DestroyArgs),
+    /// Check what discfg needs, and say what to do
+    Doctor(commands::doctor::DoctorArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show which config, engine and identity are in force, and why

@@ -8,6 +8,7 @@ mod change;
 mod deploy;
 mod error;
 mod event;
+mod grant;
 mod lookup;
 mod pace;
 mod plan;
@@ -21,6 +22,10 @@ pub use change::{Action, ResourceChange};
 pub use deploy::{Progress, deploy};
 pub use error::{FailedResource, Failure, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
+pub use grant::{
+    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
+    POLICY_MAX, TRUST_FRAME, TRUST_USUAL_MAX, grant_status, revoke,
+};
 pub use lookup::{Deployed, Outputs, settled, status};
 pub use plan::{Leftover, Plan, Proposal, clear, discard, parameters_json, plan};
 pub use policy::{PolicyDocument, PolicyError, Statement};

@@ -6,6 +6,7 @@ mod clock;
 mod commit_id;
 mod config_name;
 mod entry;
+mod grant;
 mod kind;
 mod path;
 mod provision;
@@ -21,6 +22,7 @@ pub use clock::{Clock, SystemClock, Timestamp, TimestampError, Ttl, TtlError};
 pub use commit_id::{CommitId, CommitIdError};
 pub use config_name::{ConfigName, ConfigNameError};
 pub use entry::{Entry, Head};
+pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError, Uncovered};
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use provision::{

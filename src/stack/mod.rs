@@ -11,6 +11,7 @@ mod drift;
 mod error;
 mod event;
 mod event_feed;
+mod grant;
 mod last_failure;
 mod listing;
 mod lookup;
@@ -30,6 +31,10 @@ pub use destroy::{Attached, attached_to, delete, delete_table};
 pub use drift::{Difference, Drifted, drift};
 pub use error::{FailedResource, Failure, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
+pub use grant::{
+    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
+    POLICY_MAX, TRUST_FRAME, TRUST_USUAL_MAX, grant_status, revoke,
+};
 pub use last_failure::{PastFailure, last_failure};
 pub use listing::{grant_stacks, stacks};
 pub use lookup::{Deployed, Outputs, settled, status};

@@ -5,18 +5,17 @@ use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOut
 use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, ChangeSetType, OnStackFailure, Tag};
 use uuid::Uuid;
 
-use super::blueprint::{Blueprint, ParameterChange, Parameters};
+use super::blueprint::{Blueprint, Given, ParameterChange, Parameters};
 use super::change::ResourceChange;
 use super::error::StackError;
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
-use super::spec::StackSpec;
 use super::state::{self, Next, StackState};
-use super::template::{self, Parameter};
+use super::template;
 use crate::aws::Fault;
 use crate::model::Region;
 
-/// What can be done to make a stack as a [`StackSpec`] says.
+/// What can be done to make a stack as a [`Blueprint`] says.
 #[derive(Debug)]
 pub enum Proposal {
     /// Nothing: it is so already.
@@ -362,8 +361,12 @@ fn refused(stack: &str, error: StackError) -> StackError {
     }
 }
 
-/// The parameters that a [`StackSpec`] decides, in the JSON form that the AWS CLI takes.
-pub fn parameters_json(spec: &StackSpec) -> serde_json::Value {
-    let entry = |(parameter, value): (Parameter, String)| serde_json::json!({"ParameterKey": parameter.name(), "ParameterValue": value});
-    spec.parameters().into_iter().map(entry).collect()
+/// The parameters that are decided, in the JSON form that the AWS CLI takes.
+pub fn parameters_json(wanted: impl Into<Blueprint>) -> serde_json::Value {
+    let given = wanted.into().parameters.into_iter();
+    let entry = |given: Given| {
+        let value = given.value?;
+        Some(serde_json::json!({"ParameterKey": given.name, "ParameterValue": value}))
+    };
+    given.filter_map(entry).collect()
 }

@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 use std::path::PathBuf;
 
 use super::Limit;
-use crate::model::{CommitId, Entry, Guard, Key, Kind, Revision, Section};
+use crate::model::{CommitId, Entry, GrantName, Guard, Key, Kind, Revision, Section, Uncovered};
 
 /// What went wrong in an engine.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,22 @@ pub enum StoreError {
         #[source]
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
+    /// The grant whose role this is doesn't cover that.
+    #[error("{uncovered}")]
+    Uncovered {
+        /// What was tried, such as `dynamodb:Query`.
+        action: String,
+        /// The grant.
+        grant: GrantName,
+        /// What it covers, and what was asked for besides.
+        uncovered: Box<Uncovered>,
+        /// The service's own words.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// What a grant covers is written nowhere, so that "everything" means nothing under it.
+    #[error("which sections the grant {0} covers is not written in the table")]
+    Unlisted(GrantName),
     /// The store was opened for reading only.
     #[error("this store was opened for reading only")]
     ReadOnly,
@@ -139,12 +155,14 @@ impl StoreError {
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::NoConfig { .. } | Self::NotFound(_) => Kind::NotFound,
+            Self::NoConfig { .. } | Self::NotFound(_) | Self::Unlisted(_) => Kind::NotFound,
             Self::NoTtl(_) => Kind::Usage,
             Self::Conflict(_) => Kind::Conflict,
             Self::Compacted { .. } => Kind::Compacted,
             Self::Limit(_) | Self::Twice(_) | Self::Corrupt { .. } | Self::File { .. } => Kind::Invalid,
-            Self::Denied { .. } | Self::ReadOnly | Self::Credentials { .. } => Kind::Denied,
+            Self::Denied { .. } | Self::Uncovered { .. } | Self::ReadOnly | Self::Credentials { .. } => {
+                Kind::Denied
+            }
             Self::Throttled { .. } => Kind::Throttled,
             Self::Unavailable { .. } => Kind::Unavailable,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,

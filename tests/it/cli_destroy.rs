@@ -237,7 +237,7 @@ fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-foreign is not a config's");
+        .stderr_has("the stack discfg-foreign is not discfg's");
     assert_eq!(proxy.count("DeleteStack"), 0);
 }
 

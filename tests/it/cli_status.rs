@@ -235,7 +235,7 @@ fn a_stack_of_that_name_that_is_not_ours_is_refused() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-payments is not a config's");
+        .stderr_has("the stack discfg-payments is not discfg's");
 }
 
 #[test]

@@ -17,8 +17,9 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::engine::dynamodb::{DynamoDb as DynamoDbEngine, DynamoDbOptions};
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind, Span};
-use crate::stack::RESOURCES;
+use crate::stack::{Deployed, GRANT_RESOURCES, Grant, RESOURCES};
 use crate::target::{EngineName, Target};
 
 /// Delete a config's grants and stack, and keep its table
@@ -154,11 +155,14 @@ async fn carry_out(
     let cfn = Client::new(aws.sdk());
     // First the grants: their roles would outlive what they are about.
     for (grant, stack) in &survey.grants {
-        let deleted = delete_stack(&cfn, stack, &[], &bound, terminal).await;
+        let deleted = delete_stack(&cfn, stack, &resources_of(stack), &bound, terminal).await;
         if let Err(ended) = deleted {
             return Err(survey.explain(ended, aws, Some(grant)).await);
         }
         forget(aws, target, survey, Some(grant));
+        if survey.table.is_some() && !args.delete_data {
+            unlist(aws, config, grant, terminal).await;
+        }
     }
     if let Some(stack) = &survey.stack {
         let deleted = delete_stack(&cfn, stack, &RESOURCES, &bound, terminal).await;
@@ -186,6 +190,33 @@ async fn carry_out(
         ));
     }
     Ok(())
+}
+
+/// What a grant's stack has. Few make the OIDC provider.
+fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
+    let makes_provider = Grant::of(stack).is_ok_and(|grant| grant.makes_oidc_provider);
+    GRANT_RESOURCES
+        .into_iter()
+        .filter(|(id, _)| *id != "OidcProvider" || makes_provider)
+        .collect()
+}
+
+/// Takes a grant out of the list in the table that is kept, with the caller's own credentials. A line that stays grants
+/// nothing, so that what hinders it is told and stops nothing.
+async fn unlist(aws: &Aws, config: &ConfigName, grant: &GrantName, terminal: &Terminal) {
+    let table = DynamoDbEngine::new(DynamoDbOptions {
+        config: config.clone(),
+        sdk: aws.sdk().clone(),
+        by: String::new(),
+        clock: None,
+        registers_sections: false,
+        capacity: None,
+    });
+    if let Err(error) = table.remove_grant(grant).await {
+        terminal.note(&format!(
+            "The grant {grant} is gone, and stays in the table's list of grants: {error}."
+        ));
+    }
 }
 
 /// Drops the credentials that are kept of roles which are no more: a role made anew wouldn't take them.

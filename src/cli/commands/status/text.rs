@@ -47,7 +47,10 @@ pub(super) fn text(status: &Status) -> String {
         Some(grants) if grants.is_empty() => line("grants", "none"),
         Some(grants) => {
             for grant in grants {
-                line("grant", &format!("{}, {}", grant.name, grant.status));
+                let covers = grant.access.as_ref().map_or(String::new(), |access| {
+                    format!(": {access} {}", grant.sections.join(", "))
+                });
+                line("grant", &format!("{}{covers}, {}", grant.name, grant.status));
             }
         }
     }

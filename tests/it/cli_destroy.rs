@@ -121,7 +121,7 @@ fn with_delete_data_the_table_goes_last() {
         .run()
         .code(0)
         .stdout("payments: destroyed\n")
-        .stderr_has("delete   the table discfg-payments with all that it holds: ")
+        .stderr_has("delete   the table discfg-payments and all in it: ")
         .stderr_has("point-in-time recovery is off: nothing of it can be brought back");
     let changes: Vec<String> = proxy
         .operations()
@@ -213,7 +213,7 @@ fn grants_go_before_the_config() {
         .args(["status", "payments"])
         .run()
         .code(0)
-        .stdout_has("grant     ci: read /app, /db, CREATE_COMPLETE\n");
+        .stdout_has("grant      ci: read /app, /db, CREATE_COMPLETE\n");
     let status = place.args(["status", "payments", "-f", "json"]).run().json();
     assert_eq!(status["grants"][0]["principals"], json!([principal]));
     place

@@ -150,6 +150,12 @@ pub(super) enum Command {
     Init(commands::init::InitArgs),
     /// Print the template that init deploys
     Template(commands::template::TemplateArgs),
+    /// Give a role of its own some sections of a config
+    Grant(commands::grant::GrantArgs),
+    /// Take a grant back
+    Revoke(commands::revoke::RevokeArgs),
+    /// List a config's grants
+    Grants(commands::grants::GrantsArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show which config, engine and identity are in force, and why

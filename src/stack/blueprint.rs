@@ -19,8 +19,10 @@ pub struct Blueprint {
 
 /// Whose stack it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Owner {
+pub enum Owner {
+    /// A config itself.
     Config(ConfigName),
+    /// A grant on a config.
     Grant(ConfigName, GrantName),
 }
 

@@ -9,7 +9,9 @@ mod deploy;
 mod error;
 mod event;
 mod grant;
+mod listing;
 mod lookup;
+mod oidc;
 mod pace;
 mod plan;
 mod policy;
@@ -17,16 +19,18 @@ mod spec;
 mod state;
 mod template;
 
-pub use blueprint::{Blueprint, ParameterChange};
+pub use blueprint::{Blueprint, Owner, ParameterChange};
 pub use change::{Action, ResourceChange};
 pub use deploy::{Progress, deploy};
 pub use error::{FailedResource, Failure, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use grant::{
     GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
-    POLICY_MAX, TRUST_FRAME, TRUST_USUAL_MAX, grant_status, revoke,
+    TRUST_FRAME, TRUST_USUAL_MAX, grant_status, revoke,
 };
+pub use listing::{grant_stacks, stacks};
 pub use lookup::{Deployed, Outputs, settled, status};
+pub use oidc::github_audiences;
 pub use plan::{Leftover, Plan, Proposal, clear, discard, parameters_json, plan};
 pub use policy::{PolicyDocument, PolicyError, Statement};
 pub use spec::StackSpec;

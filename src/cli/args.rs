@@ -154,6 +154,12 @@ pub(super) enum Command {
     Status(commands::status::StatusArgs),
     /// List the configs in this account and region
     Configs(commands::configs::ConfigsArgs),
+    /// Give a role of its own some sections of a config
+    Grant(commands::grant::GrantArgs),
+    /// Take a grant back
+    Revoke(commands::revoke::RevokeArgs),
+    /// List a config's grants
+    Grants(commands::grants::GrantsArgs),
     /// Delete a config's grants and stack, and keep its table
     Destroy(commands::destroy::DestroyArgs),
     /// Check what discfg needs, and say what to do

@@ -54,14 +54,14 @@ pub const GRANT_RESOURCES: [(&str, &str); 3] = [
 
 /// The longest that a role's policy may be, in characters without white space (IAM and STS quotas, "Managed policy
 /// length").
-pub const POLICY_MAX: usize = 6144;
+const POLICY_MAX: usize = 6144;
 /// How much of that the policy of a grant takes at most without the names of its sections.
-pub const POLICY_FRAME: usize = 2600;
+pub const POLICY_FRAME: usize = 1900;
 /// The longest that a role's trust may be unless the account's quota is raised, in characters without white space (IAM
 /// and STS quotas, "Role trust policy length").
 pub const TRUST_USUAL_MAX: usize = 2048;
 /// How much of that the trust of a grant's role takes at most without its principals and jobs.
-pub const TRUST_FRAME: usize = 650;
+pub const TRUST_FRAME: usize = 560;
 /// What a text takes in a list beside itself: quotes and a comma.
 const QUOTED: usize = 3;
 
@@ -198,6 +198,8 @@ pub struct Grant {
     pub policy: Option<String>,
     /// Whether the stack holds GitHub's OIDC provider.
     pub makes_oidc_provider: bool,
+    /// The ARN of the config's own key, if the role may use one.
+    pub kms_key: Option<String>,
 }
 
 impl Grant {
@@ -227,6 +229,7 @@ impl Grant {
             role: stack.outputs.get(ROLE).cloned(),
             policy: stack.outputs.get(POLICY).cloned(),
             makes_oidc_provider: text(OIDC) == "true",
+            kms_key: list(KEY).pop(),
         })
     }
 }
@@ -346,7 +349,7 @@ mod tests {
             .expect_err("too many");
         let words = error.to_string();
         assert!(
-            words.contains("6800 characters") && words.contains("has room for 3544"),
+            words.contains("6800 characters") && words.contains("has room for 4244"),
             "{words}"
         );
     }

@@ -15,6 +15,7 @@ mod grant;
 mod last_failure;
 mod listing;
 mod lookup;
+mod oidc;
 mod pace;
 mod plan;
 mod policy;
@@ -33,11 +34,12 @@ pub use error::{FailedResource, Failure, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use grant::{
     GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
-    POLICY_MAX, TRUST_FRAME, TRUST_USUAL_MAX, grant_status, revoke,
+    TRUST_FRAME, TRUST_USUAL_MAX, grant_status, revoke,
 };
 pub use last_failure::{PastFailure, last_failure};
 pub use listing::{grant_stacks, stacks};
 pub use lookup::{Deployed, Outputs, settled, status};
+pub use oidc::github_audiences;
 pub use plan::{Leftover, Plan, Proposal, clear, discard, parameters_json, plan};
 pub use policy::{PolicyDocument, PolicyError, Statement};
 pub use role_facts::{RoleFacts, role};

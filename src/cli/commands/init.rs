@@ -12,9 +12,10 @@ use aws_sdk_cloudformation::Client;
 use clap::Args;
 use serde::Serialize;
 
-pub(in crate::cli) use self::args::StackArgs;
-use self::follow::follow;
-use self::review::{approve, sets, show_plan, show_who_may};
+pub(in crate::cli) use self::args::{RoleArgs, StackArgs};
+pub(super) use self::follow::follow;
+pub(super) use self::review::{approve, show_plan};
+use self::review::{sets, show_who_may};
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -22,7 +23,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{ConfigName, Kind};
-use crate::stack::{self, Deployed, Parameter, Proposal, ResourceChange, StackSpec};
+use crate::stack::{self, Blueprint, Deployed, Parameter, Proposal, ResourceChange};
 use crate::store::{Admin as _, Meta};
 use crate::target::EngineName;
 
@@ -58,22 +59,34 @@ struct Made {
     duration_ms: u128,
 }
 
+/// A stack, as results show it.
 #[derive(Serialize)]
-struct StackShape {
+pub(super) struct StackShape {
     name: String,
     arn: String,
     status: String,
 }
 
+impl StackShape {
+    pub(super) fn new(stack: &Deployed) -> Self {
+        Self {
+            name: stack.name.clone(),
+            arn: stack.arn.clone(),
+            status: stack.state.to_string(),
+        }
+    }
+}
+
+/// What was done to a resource, as results show it.
 #[derive(Serialize)]
-struct ChangeShape {
+pub(super) struct ChangeShape {
     resource: String,
     what: String,
     action: String,
 }
 
 impl ChangeShape {
-    fn new(change: &ResourceChange) -> Self {
+    pub(super) fn new(change: &ResourceChange) -> Self {
         Self {
             resource: change.logical_id.clone(),
             what: change.words.clone(),
@@ -110,24 +123,25 @@ pub(in crate::cli) async fn run(
     let cfn = Client::new(aws.sdk());
     let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
     let mut trust_changes = false;
-    let (deployed, plan, result) = match propose(&cfn, &spec, args.yes, args.dry_run, terminal).await? {
-        Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
-        Proposal::Clear(left) => {
-            terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
-            return Ok(());
-        }
-        Proposal::Ready(plan) => {
-            show_plan(&plan, terminal);
-            if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
+    let (deployed, plan, result) =
+        match propose(&cfn, &Blueprint::from(&spec), args.yes, args.dry_run, terminal).await? {
+            Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
+            Proposal::Clear(left) => {
+                terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
                 return Ok(());
             }
-            trust_changes =
-                plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
-            let result = if plan.creates { "created" } else { "updated" };
-            let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
-            (follow(&cfn, plan, terminal).await?, Some(changes), result)
-        }
-    };
+            Proposal::Ready(plan) => {
+                show_plan(&plan, terminal);
+                if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
+                    return Ok(());
+                }
+                trust_changes =
+                    plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
+                let result = if plan.creates { "created" } else { "updated" };
+                let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
+                (follow(&cfn, plan, terminal).await?, Some(changes), result)
+            }
+        };
     if plan.is_some() {
         write_meta(&aws, &config, &deployed).await?;
     }
@@ -140,11 +154,7 @@ pub(in crate::cli) async fn run(
         action: "init",
         config: config.to_string(),
         result,
-        stack: StackShape {
-            name: deployed.name.clone(),
-            arn: deployed.arn.clone(),
-            status: deployed.state.to_string(),
-        },
+        stack: StackShape::new(&deployed),
         outputs: deployed.outputs.clone(),
         changes: plan.unwrap_or_default(),
         duration_ms: started.elapsed().as_millis(),
@@ -162,15 +172,15 @@ pub(in crate::cli) async fn run(
 }
 
 /// Plans, and clears away what a failed first create left, after asking.
-async fn propose(
+pub(super) async fn propose(
     cfn: &Client,
-    spec: &StackSpec,
+    wanted: &Blueprint,
     yes: bool,
     dry_run: bool,
     terminal: &mut Terminal,
 ) -> Result<Proposal, Failure> {
     loop {
-        match stack::plan(cfn, spec).await? {
+        match stack::plan(cfn, wanted.clone()).await? {
             Proposal::Clear(left) if !dry_run => {
                 let question = format!(
                     "The stack {} is in {}: an earlier create failed and left it empty. Delete it and create anew?",

@@ -5,7 +5,7 @@ use crate::cli::terminal::Terminal;
 use crate::model::Kind;
 use crate::stack::{self, Deployed, Output, Parameter, Plan};
 
-pub(super) fn show_plan(plan: &Plan, terminal: &Terminal) {
+pub(in crate::cli) fn show_plan(plan: &Plan, terminal: &Terminal) {
     terminal.hint(&format!(
         "{} the stack {}:",
         if plan.creates { "Creating" } else { "Updating" },
@@ -20,8 +20,8 @@ pub(super) fn show_plan(plan: &Plan, terminal: &Terminal) {
         ));
     }
     for change in &plan.parameters {
-        // The first line named it.
-        if change.name == Parameter::Config.name() {
+        // The first line named them.
+        if ["Config", "Grant"].contains(&change.name) {
             continue;
         }
         let before = change
@@ -31,7 +31,8 @@ pub(super) fn show_plan(plan: &Plan, terminal: &Terminal) {
         terminal.hint(&format!("  set      {}: {before}{}", change.words, change.after));
     }
     for parameter in [Parameter::Readers, Parameter::Writers] {
-        if plan.creates && !sets(plan, parameter) {
+        let has_it = plan.changes.iter().any(|change| change.logical_id == "ReadRole");
+        if plan.creates && has_it && !sets(plan, parameter) {
             terminal.hint(&format!(
                 "  set      {}: whomever this account's policies allow",
                 parameter.words()
@@ -66,7 +67,7 @@ pub(super) fn show_who_may(deployed: &Deployed, terminal: &Terminal) {
 }
 
 /// Asks; whatever isn't approved leaves nothing behind.
-pub(super) async fn approve(
+pub(in crate::cli) async fn approve(
     cfn: &Client,
     plan: &Plan,
     yes: bool,

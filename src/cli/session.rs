@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
-use crate::aws::{Aws, AwsError, Caller, Meter};
+use crate::aws::{Aws, AwsError, Caller, Meter, RoleArn};
 use crate::engine::{self, OpenError, Opened};
 use crate::model::{Access, ConfigName, Kind, Role};
 use crate::ops::OpsError;
@@ -167,34 +167,37 @@ impl Session {
         if let Some(caller) = caller {
             failure.causes.insert(0, format!("you are {}", caller.arn));
         }
-        match role {
-            Some(role) => {
-                failure.causes.insert(
-                    1,
-                    format!("the role {} was assumed, and it may not do this", role.arn),
-                );
-                if role.name.ends_with("-read") && access == Access::Write {
-                    failure = failure
-                        .hint("the read role only reads: leave out `--as read` to act in the write role");
-                } else {
-                    failure = failure.hint(format!(
-                        "the stack's policy of {} allows {action} when it is as `discfg init` made it: \
-                         `discfg init {}` puts it right",
-                        role.name,
-                        self.target
-                            .as_ref()
-                            .and_then(|t| t.config.as_ref())
-                            .map_or("CONFIG", |c| c.value.as_str())
-                    ));
-                }
-            }
-            None => {
-                failure = failure.hint(format!(
-                    "your own policies must allow {action} on the config's table"
-                ));
-            }
+        if let Some(role) = role {
+            let assumed = format!("the role {} was assumed, and it may not do this", role.arn);
+            failure.causes.insert(1, assumed);
         }
-        failure
+        failure.hint(self.mends(&action, role.as_ref(), access))
+    }
+
+    /// What lets `action` through that was denied.
+    fn mends(&self, action: &str, role: Option<&RoleArn>, access: Access) -> String {
+        let about_key = action.starts_with("kms:");
+        match role {
+            None if about_key => format!("your own policies must allow {action} on the config's key"),
+            None => format!("your own policies must allow {action} on the config's table"),
+            Some(role) if about_key => format!(
+                "reading a secret takes kms:Decrypt and writing one kms:GenerateDataKey, in the policy of {} and, where \
+                 the key is one of your own, by its key policy",
+                role.name
+            ),
+            Some(role) if role.name.ends_with("-read") && access == Access::Write => {
+                "the read role only reads: leave out `--as read` to act in the write role".into()
+            }
+            Some(role) => format!(
+                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg init {}` puts it \
+                 right",
+                role.name,
+                self.target
+                    .as_ref()
+                    .and_then(|t| t.config.as_ref())
+                    .map_or("CONFIG", |c| c.value.as_str())
+            ),
+        }
     }
 
     /// Says why a command ended half way.

@@ -5,6 +5,7 @@ mod commit;
 mod date;
 mod failure;
 mod items;
+mod kms;
 mod list;
 mod log;
 mod read;
@@ -21,13 +22,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
+use self::kms::Kms;
 pub use self::tables::configs;
 use crate::aws::Meter;
 use crate::model::{
     Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, SystemClock, Timestamp, Ttl,
 };
 use crate::store::{
-    Committed, Consistency, Cursor, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
+    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
 };
 
 /// How to open a config's table.
@@ -52,6 +54,7 @@ pub struct DynamoDbOptions {
 pub struct DynamoDb {
     client: Client,
     table: String,
+    keys: Kms,
     options: DynamoDbOptions,
     /// DynamoDB's clock minus this machine's, in seconds, as the last answer showed it.
     skew: AtomicI64,
@@ -63,6 +66,7 @@ impl DynamoDb {
         Self {
             client: Client::new(&options.sdk),
             table: options.config.table_name(),
+            keys: Kms::new(options.sdk.clone(), &options.config),
             options,
             skew: AtomicI64::new(0),
         }
@@ -159,5 +163,9 @@ impl Store for DynamoDb {
         let answer = request.map_err(|error| self.failure("DescribeTable", None, &error))?;
         let status = answer.table.and_then(|table| table.table_status);
         Ok(status.map_or_else(|| "unknown".into(), |status| status.as_str().to_lowercase()))
+    }
+
+    fn data_keys(&self) -> &dyn DataKeys {
+        &self.keys
     }
 }

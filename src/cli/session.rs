@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
-use crate::aws::{Aws, AwsError, Caller, Meter};
+use crate::aws::{Aws, AwsError, Caller, Meter, RoleArn};
 use crate::engine::{self, OpenError, Opened};
 use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
 use crate::ops::OpsError;
@@ -154,7 +154,7 @@ impl Session {
             )];
             return failure;
         }
-        let (denied, mends) = match &error {
+        let (denied, widens) = match &error {
             OpsError::Store(StoreError::Denied { action, .. }) => (Some(action.clone()), None),
             OpsError::Store(StoreError::Uncovered {
                 action,
@@ -180,45 +180,44 @@ impl Session {
         if let Some(caller) = caller {
             failure.causes.insert(0, format!("you are {}", caller.arn));
         }
-        match role {
-            Some(role) => {
-                failure.causes.insert(
-                    1,
-                    format!("the role {} was assumed, and it may not do this", role.arn),
-                );
-                let config = self.config_word();
-                if let Some(flags) = mends {
-                    let what = match access {
-                        Access::Read => "read",
-                        Access::Write => "write",
-                    };
-                    failure = failure.hint(format!(
-                        "whoever manages the grant may let it {what} more: `discfg grant {config} {flags}`"
-                    ));
-                } else if let Some(grant) = self.grant() {
-                    failure = failure.hint(format!(
-                        "the policy of {} allows {action} on the grant's sections when it is as `discfg grant` made \
-                         it: `discfg grant {config} {grant}` puts it right",
-                        role.name
-                    ));
-                } else if role.name.ends_with("-read") && access == Access::Write {
-                    failure = failure
-                        .hint("the read role only reads: leave out `--as read` to act in the write role");
-                } else {
-                    failure = failure.hint(format!(
-                        "the stack's policy of {} allows {action} when it is as `discfg init` made it: \
-                         `discfg init {config}` puts it right",
-                        role.name
-                    ));
-                }
-            }
-            None => {
-                failure = failure.hint(format!(
-                    "your own policies must allow {action} on the config's table"
-                ));
-            }
+        if let Some(role) = role {
+            let assumed = format!("the role {} was assumed, and it may not do this", role.arn);
+            failure.causes.insert(1, assumed);
         }
-        failure
+        failure.hint(self.mends(&action, role.as_ref(), access, widens))
+    }
+
+    /// What lets `action` through that was denied. `widens` is what `discfg grant` takes to cover it.
+    fn mends(&self, action: &str, role: Option<&RoleArn>, access: Access, widens: Option<String>) -> String {
+        let about_key = action.starts_with("kms:");
+        let config = self.config_word();
+        let Some(role) = role else {
+            let what = if about_key { "key" } else { "table" };
+            return format!("your own policies must allow {action} on the config's {what}");
+        };
+        if about_key {
+            format!(
+                "reading a secret takes kms:Decrypt and writing one kms:GenerateDataKey, in the policy of {} and, where \
+                 the key is one of your own, by its key policy",
+                role.name
+            )
+        } else if let Some(flags) = widens {
+            format!("whoever manages the grant may let it {access} more: `discfg grant {config} {flags}`")
+        } else if let Some(grant) = self.grant() {
+            format!(
+                "the policy of {} allows {action} on the grant's sections when it is as `discfg grant` made it: \
+                 `discfg grant {config} {grant}` puts it right",
+                role.name
+            )
+        } else if role.name.ends_with("-read") && access == Access::Write {
+            "the read role only reads: leave out `--as read` to act in the write role".into()
+        } else {
+            format!(
+                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg init {config}` \
+                 puts it right",
+                role.name
+            )
+        }
     }
 
     /// The config for a command that is proposed.

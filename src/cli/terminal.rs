@@ -140,6 +140,18 @@ impl Terminal {
         Ok(line_or_ctrl_c().await?.is_some_and(|line| line.trim() == word))
     }
 
+    /// Asks for a line that isn't shown while it is typed. None where there is no terminal to type on.
+    pub(super) fn ask_unseen(&mut self, question: &str) -> Result<Option<String>, Failure> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(None);
+        }
+        self.flush()?;
+        aside(format_args!("{question}"));
+        let line = console::Term::stderr().read_secure_line();
+        line.map(Some)
+            .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))
+    }
+
     fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Err(

@@ -5,6 +5,7 @@ mod commit;
 mod failure;
 mod grant;
 mod items;
+mod kms;
 mod list;
 mod log;
 mod read;
@@ -21,6 +22,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
+use self::kms::Kms;
 pub use self::tables::configs;
 use crate::aws::Meter;
 use crate::model::{
@@ -28,7 +30,7 @@ use crate::model::{
     Timestamp, Ttl,
 };
 use crate::store::{
-    Committed, Consistency, Cursor, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
+    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
 };
 
 /// How to open a config's table.
@@ -53,6 +55,7 @@ pub struct DynamoDbOptions {
 pub struct DynamoDb {
     client: Client,
     table: String,
+    keys: Kms,
     options: DynamoDbOptions,
     /// The grant in whose role the table is asked, if it is one's.
     grant: Option<GrantName>,
@@ -66,6 +69,7 @@ impl DynamoDb {
         Self {
             client: Client::new(&options.sdk),
             table: options.config.table_name(),
+            keys: Kms::new(options.sdk.clone(), &options.config),
             options,
             grant: None,
             skew: AtomicI64::new(0),
@@ -185,5 +189,9 @@ impl Store for DynamoDb {
         let answer = request.map_err(|error| self.failure("DescribeTable", None, &error))?;
         let status = answer.table.and_then(|table| table.table_status);
         Ok(status.map_or_else(|| "unknown".into(), |status| status.as_str().to_lowercase()))
+    }
+
+    fn data_keys(&self) -> &dyn DataKeys {
+        &self.keys
     }
 }

@@ -278,7 +278,7 @@ pub async fn revoke(cfn: &Client, stack: &Deployed) -> Result<(), StackError> {
             .await
             .map_err(|error| StackError::request("cloudformation:DeleteStack", &error))?;
     }
-    match lookup::settle(cfn, &stack.arn).await? {
+    match lookup::settled(cfn, &stack.arn).await? {
         None => Ok(()),
         Some(gone) if gone.state == StackState::DeleteComplete => Ok(()),
         Some(left) => Err(StackError::Kept {

@@ -3,6 +3,7 @@ mod github;
 mod prove;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 use aws_sdk_cloudformation::Client;
@@ -11,8 +12,8 @@ use serde::Serialize;
 use serde_json::json;
 
 pub(in crate::cli) use self::args::CoverArgs;
-use super::init::{ChangeShape, RoleArgs, StackShape, approve, follow, propose, show_plan};
-use crate::aws::Aws;
+use super::init::{ChangeShape, DeployArgs, Deployment, Patience, RoleArgs, StackShape, Wanted, deploy};
+use crate::aws::{Aws, Caller};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::parse;
@@ -20,7 +21,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
-use crate::stack::{self, Blueprint, Deployed, Grant, GrantSpec, Proposal, TRUST_USUAL_MAX};
+use crate::stack::{self, Deployed, Grant, GrantSpec, Services, TRUST_USUAL_MAX};
 use crate::store::{Admin as _, StoreError};
 use crate::target::{EngineName, Target};
 
@@ -41,12 +42,8 @@ pub(in crate::cli) struct GrantArgs {
     covers: CoverArgs,
     #[command(flatten)]
     role: RoleArgs,
-    /// Don't ask
-    #[arg(short, long)]
-    yes: bool,
-    /// Show the change set and remove it
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    deploy: DeployArgs,
 }
 
 /// A grant, as results show it.
@@ -183,48 +180,62 @@ pub(in crate::cli) async fn run(
         ));
     }
 
-    let wanted = Blueprint::from(&spec);
-    let (deployed, changes, result) = match propose(&cfn, &wanted, args.yes, args.dry_run, terminal).await? {
-        Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
-        Proposal::Clear(left) => {
-            terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
-            return Ok(());
-        }
-        Proposal::Ready(plan) => {
-            show_plan(&plan, terminal);
-            if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
-                return Ok(());
-            }
-            let result = if plan.creates { "created" } else { "updated" };
-            let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
-            (follow(&cfn, plan, terminal).await?, Some(changes), result)
-        }
+    let patience = Patience::new(args.deploy.timeout);
+    let making = make(&aws, &caller, &target, &spec, &args.deploy, &patience, terminal);
+    let Some((made, grant)) = patience.unless_left_at_once(&config, making).await? else {
+        return Ok(());
     };
-    let grant = Grant::of(&deployed)?;
-    if !args.dry_run {
-        write_down(&table(&aws, &config), &name, &grant.scope)
-            .await
-            .map_err(unwritten)?;
-    }
-    if changes.is_some() {
-        prove::prove(&aws, &caller, &target, &name, &grant, terminal).await?;
-    }
 
     let shape = Made {
         action: "grant",
         config: config.to_string(),
-        result,
+        result: made.result,
         statements: statements(&grant),
         grant: GrantShape::new(&name, &grant),
-        stack: StackShape::new(&deployed),
-        changes: changes.unwrap_or_default(),
+        stack: StackShape::new(&made.deployed),
+        changes: made.changes,
         duration_ms: started.elapsed().as_millis(),
     };
     show_statements(&shape.statements, &grant, terminal);
-    let human = || format!("{name} of {config}: {result}\n{}", shape.grant.lines());
+    let human = || format!("{name} of {config}: {}\n{}", shape.result, shape.grant.lines());
     show(terminal, session.format(), &shape, human, || {
-        format!("{result}\n").into_bytes()
+        format!("{}\n", shape.result).into_bytes()
     })
+}
+
+/// Makes the grant's stack as wanted, writes down what it covers, and proves it. Nothing if nothing was to be done but
+/// looking.
+async fn make(
+    aws: &Arc<Aws>,
+    caller: &Caller,
+    target: &Target,
+    spec: &GrantSpec,
+    how: &DeployArgs,
+    patience: &Patience,
+    terminal: &mut Terminal,
+) -> Result<Option<(Deployment, Grant)>, Failure> {
+    let services = Services::new(aws.sdk());
+    let Some(made) = deploy(&services, Wanted::Grant(spec), how, patience, terminal).await? else {
+        return Ok(None);
+    };
+    let grant = Grant::of(&made.deployed)?;
+    if !how.dry_run {
+        write_down(&table(aws, &spec.config), &spec.grant, &grant.scope)
+            .await
+            .map_err(unwritten)?;
+    }
+    if made.is_new() {
+        tokio::select! {
+            proved = prove::prove(aws, caller, target, &spec.grant, &grant, terminal) => proved?,
+            () = patience.interrupted(1) => {
+                return Err(Failure::new(
+                    Kind::Interrupted,
+                    format!("the stack {} is deployed; its role was not tried", made.deployed.name),
+                ));
+            }
+        }
+    }
+    Ok(Some((made, grant)))
 }
 
 /// Where the config's stack says which key of its own it has.

@@ -1,21 +1,25 @@
 mod args;
+mod deployment;
 mod follow;
 mod local;
+mod patience;
+mod propose;
 mod prove;
 mod review;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
-use aws_sdk_cloudformation::Client;
 use clap::Args;
 use serde::Serialize;
 
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs};
-pub(super) use self::follow::follow;
-pub(super) use self::review::{approve, show_plan};
-use self::review::{sets, show_who_may};
+pub(super) use self::deployment::{DeployArgs, Deployment, deploy};
+pub(super) use self::patience::Patience;
+pub(super) use self::propose::Wanted;
+use self::review::show_who_may;
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -23,14 +27,18 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{ConfigName, Kind};
-use crate::stack::{self, Blueprint, Deployed, Parameter, Proposal, ResourceChange};
+use crate::stack::{Deployed, ResourceChange, Services, StackSpec};
 use crate::store::{Admin as _, Meta};
-use crate::target::EngineName;
+use crate::target::{EngineName, Target};
 
 /// Deploy or update a config's stack and prove it
 ///
 /// Makes a change set, shows it, asks, executes it, and then reads once through the read role. Flags that aren't
 /// given keep what the stack has. With nothing to change it says so and makes three requests.
+///
+/// What a failed deployment left is cleared away first, after asking; a table that holds anything is never deleted. A
+/// table that outlived its stack is adopted, in two change sets. Ctrl-C leaves the deployment running, and so does the
+/// end of --timeout (exit code 7); running init again goes on from there. Ctrl-C at a question removes the change set.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg init [OPTIONS] CONFIG")]
 pub(in crate::cli) struct InitArgs {
@@ -39,12 +47,8 @@ pub(in crate::cli) struct InitArgs {
     name: Option<ConfigName>,
     #[command(flatten)]
     stack: StackArgs,
-    /// Don't ask
-    #[arg(short, long)]
-    yes: bool,
-    /// Show the change set and remove it
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    deploy: DeployArgs,
 }
 
 #[derive(Serialize)]
@@ -106,8 +110,8 @@ pub(in crate::cli) async fn run(
     let config = target.config()?.clone();
     match &target.engine.value {
         EngineName::DynamoDb => {}
-        EngineName::Local if args.stack.is_empty() => {
-            return local::run(&target, args.dry_run, session, terminal);
+        EngineName::Local if args.stack.is_empty() && !args.deploy.waits() => {
+            return local::run(&target, args.deploy.dry_run, session, terminal);
         }
         EngineName::Local => {
             return Err(Failure::usage(
@@ -120,80 +124,64 @@ pub(in crate::cli) async fn run(
         }
     }
     let aws = session.aws().await?;
-    let cfn = Client::new(aws.sdk());
     let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
-    let mut trust_changes = false;
-    let (deployed, plan, result) =
-        match propose(&cfn, &Blueprint::from(&spec), args.yes, args.dry_run, terminal).await? {
-            Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
-            Proposal::Clear(left) => {
-                terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
-                return Ok(());
-            }
-            Proposal::Ready(plan) => {
-                show_plan(&plan, terminal);
-                if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
-                    return Ok(());
-                }
-                trust_changes =
-                    plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
-                let result = if plan.creates { "created" } else { "updated" };
-                let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
-                (follow(&cfn, plan, terminal).await?, Some(changes), result)
-            }
-        };
-    if plan.is_some() {
-        write_meta(&aws, &config, &deployed).await?;
-    }
-    prove::prove(&aws, &target, &deployed, plan.is_some(), terminal).await?;
-    if trust_changes {
-        show_who_may(&deployed, terminal);
-    }
+    let patience = Patience::new(args.deploy.timeout);
+    let provisioning = provision(&aws, &target, &spec, &args.deploy, &patience, terminal);
+    let Some(made) = patience.unless_left_at_once(&config, provisioning).await? else {
+        return Ok(());
+    };
 
     let shape = Made {
         action: "init",
         config: config.to_string(),
-        result,
-        stack: StackShape::new(&deployed),
-        outputs: deployed.outputs.clone(),
-        changes: plan.unwrap_or_default(),
+        result: made.result,
+        stack: StackShape::new(&made.deployed),
+        outputs: made.deployed.outputs,
+        changes: made.changes,
         duration_ms: started.elapsed().as_millis(),
     };
     let human = || {
-        let mut text = format!("{config}: {result}\n");
+        let mut text = format!("{config}: {}\n", shape.result);
         for (name, value) in &shape.outputs {
             let _ = writeln!(text, "  {name:<16} {value}");
         }
         text
     };
     show(terminal, session.format(), &shape, human, || {
-        format!("{result}\n").into_bytes()
+        format!("{}\n", shape.result).into_bytes()
     })
 }
 
-/// Plans, and clears away what a failed first create left, after asking.
-pub(super) async fn propose(
-    cfn: &Client,
-    wanted: &Blueprint,
-    yes: bool,
-    dry_run: bool,
+/// Makes the stack as wanted and proves it. Nothing if nothing was to be done but looking.
+async fn provision(
+    aws: &Arc<Aws>,
+    target: &Target,
+    spec: &StackSpec,
+    how: &DeployArgs,
+    patience: &Patience,
     terminal: &mut Terminal,
-) -> Result<Proposal, Failure> {
-    loop {
-        match stack::plan(cfn, wanted.clone()).await? {
-            Proposal::Clear(left) if !dry_run => {
-                let question = format!(
-                    "The stack {} is in {}: an earlier create failed and left it empty. Delete it and create anew?",
-                    left.stack.name, left.stack.state
-                );
-                if !yes && !terminal.confirm(&question, "--yes")? {
-                    return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
-                }
-                stack::clear(cfn, &left).await?;
-            }
-            proposal => return Ok(proposal),
+) -> Result<Option<Deployment>, Failure> {
+    let services = Services::new(aws.sdk());
+    let Some(made) = deploy(&services, Wanted::Config(spec), how, patience, terminal).await? else {
+        return Ok(None);
+    };
+    let deployed = &made.deployed;
+    if made.is_new() {
+        write_meta(aws, &spec.config, deployed).await?;
+    }
+    tokio::select! {
+        proved = prove::prove(aws, target, deployed, made.is_new(), terminal) => proved?,
+        () = patience.interrupted(1) => {
+            return Err(Failure::new(
+                Kind::Interrupted,
+                format!("the stack {} is deployed; reading through its role was not proved", deployed.name),
+            ));
         }
     }
+    if made.trust_changes {
+        show_who_may(deployed, terminal);
+    }
+    Ok(Some(made))
 }
 
 /// Stores the config's settings with the deployer's own credentials.
@@ -210,5 +198,5 @@ async fn write_meta(aws: &Aws, config: &ConfigName, deployed: &Deployed) -> Resu
         layout: Meta::LAYOUT,
         history_days: deployed.history_days().get(),
     };
-    table.write_meta(meta).await.map_err(Failure::from)
+    table.write_meta(meta).await.map_err(Failure::of_direct_write)
 }

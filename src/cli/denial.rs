@@ -46,7 +46,8 @@ impl<'a> Denied<'a> {
     }
 
     fn statement(&self) -> String {
-        json!({"Effect": "Allow", "Action": self.action, "Resource": self.resource}).to_string()
+        let (action, resource) = (json!(self.action), json!(self.resource));
+        format!(r#"{{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
     }
 }
 
@@ -100,7 +101,7 @@ mod tests {
             identity-based policy allows the cloudformation:CreateChangeSet action";
         assert_eq!(
             advice("cloudformation:CreateChangeSet", said),
-            r#"add to the policies of arn:aws:iam::123456789012:user/dev: {"Action":"cloudformation:CreateChangeSet","Effect":"Allow","Resource":"arn:aws:cloudformation:eu-central-1:123456789012:stack/discfg-payments/*"}"#
+            r#"add to the policies of arn:aws:iam::123456789012:user/dev: {"Effect":"Allow","Action":"cloudformation:CreateChangeSet","Resource":"arn:aws:cloudformation:eu-central-1:123456789012:stack/discfg-payments/*"}"#
         );
     }
 
@@ -111,7 +112,7 @@ mod tests {
             iam:PassRole action";
         assert_eq!(
             advice("cloudformation:CreateChangeSet", said),
-            r#"add to the permissions boundary of arn:aws-cn:iam::123456789012:user/dev: {"Action":"iam:PassRole","Effect":"Allow","Resource":"arn:aws-cn:iam::123456789012:role/deployer"}"#
+            r#"add to the permissions boundary of arn:aws-cn:iam::123456789012:user/dev: {"Effect":"Allow","Action":"iam:PassRole","Resource":"arn:aws-cn:iam::123456789012:role/deployer"}"#
         );
     }
 

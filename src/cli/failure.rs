@@ -327,6 +327,9 @@ impl From<StackError> for Failure {
                     ))
                 }
             }
+            StackError::UnfitTable { .. } => failure.hint(
+                "nothing was done to it; a config's table bears its name, so move this one away, or choose another name",
+            ),
             StackError::Undeletable { .. } => failure
                 .hint("take out of its way what is named, and run init again: nothing else was changed"),
             _ => failure,

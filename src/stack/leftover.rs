@@ -88,8 +88,16 @@ pub async fn clear(services: &Services, leftover: &Leftover) -> Result<(), Stack
     match leftover.remedy {
         Remedy::RollBack => {
             roll_back(&services.cfn, stack).await?;
-            // Whatever came of it, the next plan says what to do then.
-            return lookup::settle_after(&services.cfn, stack).await.map(drop);
+            return match lookup::settle_after(&services.cfn, stack).await? {
+                Some(same) if same.state == stack.state => Err(StackError::Stuck {
+                    stack: same.name,
+                    state: same.state,
+                    advice: "it was to be rolled back and stayed as it is; \
+                             `aws cloudformation describe-stack-events` shows why",
+                }),
+                // Whatever else came of it, the next plan says what to do then.
+                _ => Ok(()),
+            };
         }
         Remedy::Delete if stack.protected => {
             return Err(StackError::Protected {

@@ -63,7 +63,8 @@ impl Deployed {
 
     /// Whether it is only the table so far, which an earlier stack has left: it has no outputs yet.
     pub(super) fn is_adopting(&self) -> bool {
-        self.parameters.get(Parameter::Adopt.name()).map(String::as_str) == Some(adoption::ALONE)
+        let given = |parameter: Parameter| self.parameters.get(parameter.name()).map(String::as_str);
+        given(Parameter::Config).is_some() && given(Parameter::Adopt) == Some(adoption::ALONE)
     }
 
     /// The outputs that every config's stack has. An error if one is missing.

@@ -228,7 +228,7 @@ fn a_deployer_without_permission_is_told_which() {
         .code(5)
         .stdout("")
         .stderr_has("cloudformation:DescribeStacks was denied")
-        .stderr_has(r#""Action":"cloudformation:DescribeStacks","Effect":"Allow""#);
+        .stderr_has(r#""Effect":"Allow","Action":"cloudformation:DescribeStacks""#);
 }
 
 #[test]

@@ -65,6 +65,13 @@ fn a_timeout_leaves_a_deployment_running_with_exit_code_seven() {
         .run()
         .code(2)
         .stderr_has("expected a whole number with ms, s, m, h or d");
+    for flag in ["--wait", "--timeout=1m"] {
+        place
+            .args(["init", "payments", "--local", flag])
+            .run()
+            .code(2)
+            .stderr_has("the embedded engine has no stack");
+    }
 }
 
 #[test]

@@ -129,6 +129,36 @@ fn another_deployment_is_told_of_and_waited_for_when_asked() {
     cloudformation.finish();
 }
 
+#[test]
+fn ctrl_c_while_waiting_for_others_leaves_them_alone() {
+    let busy = || stack_in("UPDATE_IN_PROGRESS", &CONFIG, &[]);
+    let cloudformation = Scripted::play(vec![busy(), busy()]);
+    let place = place(&cloudformation);
+    let init = place
+        .args(["init", "payments", "--yes", "--wait", "--timeout", "1h"])
+        .start();
+    init.says("Waiting: someone else is deploying");
+    init.signal("INT");
+    init.end()
+        .code(130)
+        .stdout("")
+        .stderr_has("the other deployment goes on; nothing was deployed");
+}
+
+#[test]
+fn a_table_that_is_no_configs_is_told_with_what_to_do() {
+    let other = json!({"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}]});
+    let cloudformation = Scripted::play(vec![absent(), table("ACTIVE", &other)]);
+    place(&cloudformation)
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the table discfg-payments is there and can't be used: its keys are pk (S, HASH), not")
+        .stderr_has("choose another name");
+    cloudformation.finish();
+}
+
 fn left(table: &[Scene]) -> Vec<Scene> {
     let made = (
         "Table",

@@ -49,7 +49,7 @@ fn statement(action: &str) -> String {
         format!("{STACK}/*")
     };
     format!(
-        r#"hint: add to the policies of arn:aws:iam::123456789012:user/dev: {{"Action":"{action}","Effect":"Allow","Resource":"{resource}"}}"#
+        r#"hint: add to the policies of arn:aws:iam::123456789012:user/dev: {{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#
     )
 }
 
@@ -271,7 +271,7 @@ fn a_denial_that_a_resource_met_says_its_statement() {
         .code(7)
         .stdout("")
         .stderr_has(&format!(
-            r#"hint: add to the permissions boundary of arn:aws:iam::123456789012:user/dev: {{"Action":"iam:CreateRole","Effect":"Allow","Resource":"{role}"}}"#
+            r#"hint: add to the permissions boundary of arn:aws:iam::123456789012:user/dev: {{"Effect":"Allow","Action":"iam:CreateRole","Resource":"{role}"}}"#
         ));
     cloudformation.finish();
 }
@@ -300,6 +300,6 @@ fn the_details_of_a_refusal() {
         .code(8)
         .stdout("")
         .stderr_has("refused the deployment of discfg-payments: validation failed")
-        .stderr_has(r#""Action":"cloudformation:DescribeEvents","Effect":"Allow""#);
+        .stderr_has(r#""Effect":"Allow","Action":"cloudformation:DescribeEvents""#);
     cloudformation.finish();
 }

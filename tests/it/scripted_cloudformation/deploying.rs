@@ -283,6 +283,30 @@ async fn events_of_many_pages_are_told_in_order() {
 }
 
 #[tokio::test]
+async fn a_deployment_of_two_minutes_is_polled_sixty_times_at_most() {
+    let polls = std::iter::repeat_with(|| events(&[STARTED])).take(60);
+    let cloudformation = new_stack(
+        [events(&[REVIEW]), done("ExecuteChangeSet")]
+            .into_iter()
+            .chain(polls)
+            .chain([
+                events(&[STARTED, ("e2", STACK, "CREATE_COMPLETE", "", "@TOKEN@")]),
+                stack_in("CREATE_COMPLETE", &MADE, &[]),
+            ]),
+    );
+    let (_, end) = deploy(&cloudformation).await;
+    end.expect("made");
+    let naps = cloudformation.naps();
+    assert!(
+        naps.iter().sum::<Duration>() >= Duration::from_mins(2),
+        "{naps:?}"
+    );
+    let different: std::collections::HashSet<_> = naps.iter().collect();
+    assert!(different.len() > 1, "no jitter: {naps:?}");
+    cloudformation.finish();
+}
+
+#[tokio::test]
 async fn throttled_polls_never_fail_a_deployment() {
     let throttling = std::iter::repeat_with(|| throttled("DescribeStackEvents")).take(40);
     let cloudformation = new_stack(

@@ -211,6 +211,21 @@ async fn what_stopped_half_way_is_rolled_back_first() {
 }
 
 #[tokio::test]
+async fn a_rollback_that_changes_nothing_is_not_asked_for_again_and_again() {
+    let same = std::iter::repeat_with(|| stack_state("UPDATE_FAILED")).take(6);
+    let cloudformation = Scripted::play(
+        [stack_state("UPDATE_FAILED"), done("RollbackStack")]
+            .into_iter()
+            .chain(same)
+            .collect(),
+    );
+    let left = leftover(&cloudformation).await;
+    let error = clear(&cloudformation, &left).await.expect_err("stuck");
+    assert!(matches!(error, StackError::Stuck { .. }), "{error}");
+    cloudformation.finish();
+}
+
+#[tokio::test]
 async fn a_policy_attached_elsewhere_is_told_with_those_who_have_it() {
     let entities = answer(
         "ListEntitiesForPolicy",

@@ -9,10 +9,10 @@ use crate::support::config::embedded;
 use crate::support::emulator::Emulator;
 use crate::support::proxy::Proxy;
 
-const STACK: &str = "discfg-payments";
+pub(crate) const STACK: &str = "discfg-payments";
 
 /// A config with a key, and the administrator's place behind a proxy.
-fn deployed() -> (Account, Proxy, Place) {
+pub(crate) fn deployed() -> (Account, Proxy, Place) {
     let account = Emulator::shared().account();
     let proxy = Proxy::before(Emulator::shared());
     let place = Place::at(proxy.url(), &account.admin());
@@ -25,7 +25,7 @@ fn deployed() -> (Account, Proxy, Place) {
     (account, proxy, place)
 }
 
-fn cloudformation(account: &Account, action: &str, parameters: &[(&str, &str)]) -> String {
+pub(crate) fn cloudformation(account: &Account, action: &str, parameters: &[(&str, &str)]) -> String {
     account
         .query(
             &account.root(),
@@ -37,7 +37,7 @@ fn cloudformation(account: &Account, action: &str, parameters: &[(&str, &str)]) 
         .unwrap_or_else(|refusal| panic!("{action}: {refusal:?}"))
 }
 
-fn state(account: &Account, stack: &str) -> String {
+pub(crate) fn state(account: &Account, stack: &str) -> String {
     let stacks = cloudformation(account, "ListStacks", &[]);
     let of_name = format!("<StackName>{stack}</StackName>");
     let member = stacks.split("<member>").find(|member| member.contains(&of_name));
@@ -47,7 +47,7 @@ fn state(account: &Account, stack: &str) -> String {
         .map_or_else(|| "ABSENT".into(), |(state, _)| state.to_owned())
 }
 
-fn has_table(account: &Account) -> bool {
+pub(crate) fn has_table(account: &Account) -> bool {
     let describe = json!({"TableName": STACK});
     account
         .dynamodb(&account.root(), "DescribeTable", &describe)
@@ -246,172 +246,6 @@ fn grants_go_before_the_config() {
             && items.iter().all(|item| item["sk"]["S"] != "@grant#ci"),
         "the list of grants: {items:?}"
     );
-}
-
-#[test]
-fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
-    let (account, proxy, place) = deployed();
-    cloudformation(
-        &account,
-        "UpdateTerminationProtection",
-        &[("StackName", STACK), ("EnableTerminationProtection", "true")],
-    );
-    place
-        .args(["destroy", "payments", "--yes"])
-        .run()
-        .code(7)
-        .stdout("")
-        .stderr_has("the stack discfg-payments is protected against deletion")
-        .stderr_has("--no-enable-termination-protection --stack-name discfg-payments");
-    let template = r#"{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}"#;
-    cloudformation(
-        &account,
-        "CreateStack",
-        &[("StackName", "discfg-foreign"), ("TemplateBody", template)],
-    );
-    place
-        .args(["destroy", "foreign", "--yes"])
-        .run()
-        .code(7)
-        .stdout("")
-        .stderr_has("the stack discfg-foreign is not discfg's");
-    assert_eq!(proxy.count("DeleteStack"), 0);
-}
-
-/// `DescribeStackEvents` of a deletion that failed at the read policy.
-fn failed_deletion(stack_arn: &str) -> String {
-    let member = |id: &str, logical: &str, physical: &str, status: &str, reason: &str| {
-        format!(
-            "<member><EventId>{id}</EventId><LogicalResourceId>{logical}</LogicalResourceId>\
-             <PhysicalResourceId>{physical}</PhysicalResourceId><ResourceStatus>{status}</ResourceStatus>\
-             <Timestamp>2026-01-31T08:00:00Z</Timestamp>\
-             <ResourceStatusReason>{reason}</ResourceStatusReason></member>"
-        )
-    };
-    let reason = "Cannot delete a policy attached to entities.";
-    let events = [
-        member("d3", STACK, stack_arn, "DELETE_FAILED", "[ReadPolicy]."),
-        member("d2", "ReadPolicy", "p", "DELETE_FAILED", reason),
-        member("d1", STACK, stack_arn, "DELETE_IN_PROGRESS", ""),
-    ];
-    format!(
-        "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>{}</StackEvents>\
-         </DescribeStackEventsResult></DescribeStackEventsResponse>",
-        events.concat()
-    )
-}
-
-/// The emulator deletes a policy that is attached, as IAM doesn't: the end of the deletion is played.
-#[test]
-fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
-    let (account, proxy, place) = deployed();
-    let policy = format!(
-        "arn:aws:iam::{}:policy/discfg/discfg-payments-eu-central-1-read",
-        account.id()
-    );
-    account.user("holder", &["s3:GetObject"]);
-    let attachment = [("UserName", "holder"), ("PolicyArn", policy.as_str())];
-    account.iam("AttachUserPolicy", &attachment);
-    let status = place.args(["status", "payments", "-f", "json"]).run().json();
-    let arn = status["stack"]["arn"].as_str().expect("an ARN");
-    let play_failure = || {
-        proxy
-            .on("DeleteStack")
-            .answer(200, "<DeleteStackResponse></DeleteStackResponse>");
-        proxy
-            .on("DescribeStackEvents")
-            .skip(1)
-            .answer(200, &failed_deletion(arn));
-    };
-    play_failure();
-    place
-        .args(["destroy", "payments", "--yes", "--delete-data"])
-        .run()
-        .code(7)
-        .stdout("")
-        .stderr_has(
-            "error: the deletion of discfg-payments failed at what the read role may do (ReadPolicy): \
-             Cannot delete a policy attached to entities.; the stack is in DELETE_FAILED",
-        )
-        .stderr_has(&format!(
-            "hint: the policy discfg-payments-eu-central-1-read is attached to the user holder: \
-             `aws iam detach-user-policy --user-name holder --policy-arn {policy}`, then destroy again"
-        ))
-        .stderr_lacks("attached to the role");
-    proxy.calm();
-    play_failure();
-    proxy.on("ListEntitiesForPolicy").deny();
-    place
-        .args(["destroy", "payments", "--yes"])
-        .run()
-        .code(7)
-        .stderr_has("to whom its policies are attached is not known: iam:ListEntitiesForPolicy was denied");
-    assert!(has_table(&account), "the data goes last");
-    proxy.calm();
-    account.iam("DetachUserPolicy", &attachment);
-    place.args(["destroy", "payments", "--yes"]).run().code(0);
-    assert_eq!(state(&account, STACK), "DELETE_COMPLETE");
-}
-
-#[test]
-fn each_missing_permission_is_named() {
-    let (account, proxy, place) = deployed();
-    for (operation, action) in [
-        ("DescribeStacks", "cloudformation:DescribeStacks"),
-        ("DescribeStackEvents", "cloudformation:DescribeStackEvents"),
-        ("DeleteStack", "cloudformation:DeleteStack"),
-        ("DescribeTable", "dynamodb:DescribeTable"),
-    ] {
-        proxy.on(operation).deny();
-        place
-            .args(["destroy", "payments", "--yes", "--delete-data"])
-            .run()
-            .code(5)
-            .stdout("")
-            .stderr_has(&format!("{action} was denied"));
-        proxy.calm();
-        assert_eq!(state(&account, STACK), "CREATE_COMPLETE", "{operation}");
-    }
-    place.args(["destroy", "payments", "--yes"]).run().code(0);
-    for (operation, action) in [
-        ("UpdateTable", "dynamodb:UpdateTable"),
-        ("DeleteTable", "dynamodb:DeleteTable"),
-    ] {
-        proxy.on(operation).deny();
-        place
-            .args(["destroy", "payments", "--yes", "--delete-data"])
-            .run()
-            .code(5)
-            .stderr_has(&format!("{action} was denied"));
-        proxy.calm();
-        assert!(has_table(&account));
-    }
-}
-
-#[test]
-fn ctrl_c_and_the_timeout_leave_the_deletion_running() {
-    let (_account, proxy, place) = deployed();
-    let accepted = "<DeleteStackResponse><ResponseMetadata/></DeleteStackResponse>";
-    proxy.on("DeleteStack").answer(200, accepted);
-    place
-        .args(["destroy", "payments", "--yes", "--timeout", "100ms"])
-        .run()
-        .code(7)
-        .stdout("")
-        .stderr_has("the --timeout ran out: the deletion of discfg-payments goes on without us")
-        .stderr_has("`discfg destroy payments` goes on with what is left");
-    proxy.forget();
-    let running = place.args(["destroy", "payments", "--yes"]).start();
-    while proxy.count("DescribeStackEvents") < 2 {
-        std::thread::yield_now();
-    }
-    running.signal("INT");
-    running
-        .end()
-        .code(130)
-        .stdout("")
-        .stderr_has("the deletion of discfg-payments goes on without us")
-        .stderr_has("`discfg status payments` shows it");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod cli_bad_surroundings;
 mod cli_complete;
 mod cli_configs;
 mod cli_destroy;
+mod cli_destroy_endings;
 mod cli_doctor;
 mod cli_exec;
 mod cli_exec_endings;

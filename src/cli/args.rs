@@ -156,6 +156,14 @@ pub(super) enum Command {
     Revoke(commands::revoke::RevokeArgs),
     /// List a config's grants
     Grants(commands::grants::GrantsArgs),
+    /// Show a config's stack, roles, grants and table
+    Status(commands::status::StatusArgs),
+    /// List the configs in this account and region
+    Configs(commands::configs::ConfigsArgs),
+    /// Delete a config's grants and stack, and keep its table
+    Destroy(commands::destroy::DestroyArgs),
+    /// Check what discfg needs, and say what to do
+    Doctor(commands::doctor::DoctorArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show which config, engine and identity are in force, and why

@@ -2,9 +2,12 @@
 
 pub(super) mod apply;
 pub(super) mod completions;
+pub(super) mod configs;
 pub(super) mod copy;
 pub(super) mod delete;
+pub(super) mod destroy;
 pub(super) mod diff;
+pub(super) mod doctor;
 pub(super) mod exec;
 pub(super) mod export;
 pub(super) mod get;
@@ -20,6 +23,7 @@ pub(super) mod man;
 pub(super) mod revoke;
 pub(super) mod rollback;
 pub(super) mod set;
+pub(super) mod status;
 pub(super) mod template;
 pub(super) mod touch;
 pub(super) mod r#use;

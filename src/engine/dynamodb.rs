@@ -2,7 +2,6 @@
 
 mod admin;
 mod commit;
-mod date;
 mod failure;
 mod grant;
 mod items;

@@ -50,7 +50,7 @@ pub enum StackError {
         since: Timestamp,
     },
     /// There is a stack of this name that discfg didn't make.
-    #[error("the stack {stack} is not discfg's: it has no output DiscfgLayout")]
+    #[error("the stack {stack} is not a config's or a grant's: it has no output DiscfgLayout")]
     NotOurs {
         /// The stack's name.
         stack: String,
@@ -64,16 +64,6 @@ pub enum StackError {
         state: StackState,
         /// What to do first.
         advice: &'static str,
-    },
-    /// The stack was to be deleted, and is still there.
-    #[error("the stack {stack} could not be deleted, and is in {state}: {reason}")]
-    Kept {
-        /// The stack's name.
-        stack: String,
-        /// Its state.
-        state: StackState,
-        /// CloudFormation's own words.
-        reason: String,
     },
     /// The deployment would replace the table, and so lose the config.
     #[error(
@@ -112,6 +102,22 @@ pub enum StackError {
         #[source]
         source: Box<StackError>,
     },
+    /// The deletion of a stack failed.
+    #[error("the deletion of {stack} failed{at}; the stack is in DELETE_FAILED", at = at_resource(first.as_ref()))]
+    NotDeleted {
+        /// The stack's name.
+        stack: String,
+        /// The resource that failed first.
+        first: Option<FailedResource>,
+    },
+    /// CloudFormation couldn't compare the stack with its template.
+    #[error("the drift of {stack} can't be told: {reason}")]
+    DriftUnknown {
+        /// The stack's name.
+        stack: String,
+        /// CloudFormation's own words.
+        reason: String,
+    },
     /// CloudFormation left out of an answer what it promises.
     #[error("CloudFormation's answer about {stack} has no {what}")]
     Incomplete {
@@ -131,9 +137,10 @@ impl StackError {
             Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
             Self::NotOurs { .. }
             | Self::Stuck { .. }
-            | Self::Kept { .. }
             | Self::ReplacesTable { .. }
-            | Self::Failed(_) => Kind::Stack,
+            | Self::Failed(_)
+            | Self::NotDeleted { .. }
+            | Self::DriftUnknown { .. } => Kind::Stack,
             Self::Overtaken { .. } => Kind::Conflict,
             Self::Request { source, .. } => source.fault.kind(),
             Self::Incomplete { .. } => Kind::Internal,
@@ -177,6 +184,12 @@ fn request_words(action: &str, failed: &Failed) -> String {
     }
 }
 
+fn at_resource(first: Option<&FailedResource>) -> String {
+    first.map_or_else(String::new, |first| {
+        format!(" at {} ({}): {}", first.words, first.logical_id, first.reason)
+    })
+}
+
 /// A deployment that failed, by its first cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -206,9 +219,7 @@ pub struct FailedResource {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the deployment of {} failed", self.stack)?;
-        if let Some(first) = &self.first {
-            write!(f, " at {} ({}): {}", first.words, first.logical_id, first.reason)?;
-        }
+        f.write_str(&at_resource(self.first.as_ref()))?;
         match self.state {
             StackState::DeleteComplete => f.write_str("; nothing of it is left"),
             StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::Client;
-use uuid::Uuid;
 
 use super::blueprint::{Blueprint, Given, Owner};
 use super::error::StackError;
 use super::lookup::{self, Deployed};
-use super::state::{self, Next, StackState};
 use crate::model::{
     Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, PolicyArn, Section,
 };
@@ -242,53 +240,6 @@ pub async fn grant_status(
 ) -> Result<Option<Deployed>, StackError> {
     let spec = GrantSpec::new(config.clone(), grant.clone());
     lookup::describe(cfn, &Blueprint::from(&spec).stack()).await
-}
-
-/// Deletes the stack of a grant, and waits until it is gone. GitHub's OIDC provider, if the stack made it, stays.
-///
-/// An error, and nothing is deleted, if the stack isn't discfg's, is protected, or is being deployed.
-pub async fn revoke(cfn: &Client, stack: &Deployed) -> Result<(), StackError> {
-    // One whose create failed has no outputs, and nothing but what discfg made.
-    if !stack.is_ours() && !stack.parameters.contains_key(GRANT) {
-        return Err(StackError::NotOurs {
-            stack: stack.name.clone(),
-        });
-    }
-    if stack.protected {
-        return Err(StackError::Stuck {
-            stack: stack.name.clone(),
-            state: stack.state.clone(),
-            advice: "it is protected against termination; \
-                     `aws cloudformation update-termination-protection --no-enable-termination-protection` lifts that",
-        });
-    }
-    let under_way = state::next(&stack.state) == Next::Wait;
-    if under_way && stack.state != StackState::DeleteInProgress {
-        return Err(StackError::Busy {
-            stack: stack.name.clone(),
-            state: stack.state.clone(),
-            since: stack.since,
-        });
-    }
-    if !under_way {
-        cfn.delete_stack()
-            .stack_name(&stack.arn)
-            .client_request_token(Uuid::new_v4().to_string())
-            .send()
-            .await
-            .map_err(|error| StackError::request("cloudformation:DeleteStack", &error))?;
-    }
-    match lookup::settle(cfn, &stack.arn).await? {
-        None => Ok(()),
-        Some(gone) if gone.state == StackState::DeleteComplete => Ok(()),
-        Some(left) => Err(StackError::Kept {
-            stack: left.name,
-            state: left.state,
-            reason: left
-                .reason
-                .unwrap_or_else(|| "CloudFormation gives no reason".into()),
-        }),
-    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::DynamoDb;
-use super::date::AnswerDate;
 use super::items::{self, Item, id, s};
+use crate::aws::AnswerDate;
 use crate::model::{Prefix, Section, Timestamp};
 use crate::store::{Consistency, Listed, Result, Scope};
 

@@ -6,8 +6,8 @@ use futures::TryStreamExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::DynamoDb;
-use super::date::AnswerDate;
 use super::items::{self, Item, id, n};
+use crate::aws::AnswerDate;
 use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
 use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
 

@@ -3,6 +3,7 @@ use aws_sdk_cloudformation::Client;
 use super::blueprint::Owner;
 use super::error::StackError;
 use super::lookup::Deployed;
+use super::state::StackState;
 use super::template::{Output, Parameter};
 use crate::model::{ConfigName, GrantName};
 
@@ -50,7 +51,10 @@ pub async fn stacks(cfn: &Client) -> Result<Vec<(Owner, Deployed)>, StackError> 
             .map_err(|error| StackError::request("cloudformation:DescribeStacks", &error))?;
         for stack in page.stacks() {
             let stack = Deployed::new(stack, stack.stack_name().unwrap_or_default())?;
-            if let Some(owner) = stack.owner() {
+            if let Some(owner) = stack
+                .owner()
+                .filter(|_| stack.state != StackState::DeleteComplete)
+            {
                 found.push((owner, stack));
             }
         }
@@ -80,7 +84,6 @@ pub async fn grant_stacks(
 mod tests {
     use super::*;
     use crate::model::Timestamp;
-    use crate::stack::StackState;
 
     fn stack(name: &str, parameters: &[(&str, &str)], outputs: &[&str]) -> Deployed {
         let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());

@@ -1,5 +1,6 @@
 //! `destroy`: what goes, what stays, and what is refused before anything goes.
 
+use discfg::stack::GRANT_TEMPLATE;
 use serde_json::{Value, json};
 
 use crate::support::account::Account;
@@ -120,7 +121,7 @@ fn with_delete_data_the_table_goes_last() {
         .run()
         .code(0)
         .stdout("payments: destroyed\n")
-        .stderr_has("delete   the table discfg-payments with all that it holds: ")
+        .stderr_has("delete   the table discfg-payments and all in it: ")
         .stderr_has("point-in-time recovery is off: nothing of it can be brought back");
     let changes: Vec<String> = proxy
         .operations()
@@ -176,27 +177,57 @@ fn nothing_goes_without_a_yes_and_a_dry_run_shows_what_would() {
 #[test]
 fn grants_go_before_the_config() {
     let (account, proxy, place) = deployed();
-    let template =
-        r#"{"Parameters":{"Config":{"Type":"String"}},"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}"#;
-    let make = |stack, config| {
+    let make = |config: &str, principal: &str| {
         cloudformation(
             &account,
             "CreateStack",
             &[
-                ("StackName", stack),
-                ("TemplateBody", template),
+                ("StackName", &format!("discfg-{config}--ci")),
+                ("TemplateBody", GRANT_TEMPLATE),
+                ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
                 ("Parameters.member.1.ParameterKey", "Config"),
                 ("Parameters.member.1.ParameterValue", config),
+                ("Parameters.member.2.ParameterKey", "Grant"),
+                ("Parameters.member.2.ParameterValue", "ci"),
+                ("Parameters.member.3.ParameterKey", "Sections"),
+                ("Parameters.member.3.ParameterValue", "/app,/db"),
+                ("Parameters.member.4.ParameterKey", "Principals"),
+                ("Parameters.member.4.ParameterValue", principal),
             ],
-        )
+        );
     };
-    make("discfg-payments--ci", "payments");
-    make("discfg-payments-two--ci", "payments-two");
+    let principal = format!("arn:aws:iam::{}:role/ci", account.id());
+    make("payments", &principal);
+    make("payments-two", &principal);
+    let line = json!({
+        "pk": {"S": "@config"}, "sk": {"S": "@grant#ci"}, "access": {"S": "read"}, "sections": {"SS": ["/app", "/db"]},
+    });
+    account
+        .dynamodb(
+            &account.root(),
+            "PutItem",
+            &json!({"TableName": STACK, "Item": line}),
+        )
+        .expect("root may");
+    place
+        .args(["status", "payments"])
+        .run()
+        .code(0)
+        .stdout_has("grant      ci: read /app, /db, CREATE_COMPLETE\n");
+    let status = place.args(["status", "payments", "-f", "json"]).run().json();
+    assert_eq!(status["grants"][0]["principals"], json!([principal]));
+    place
+        .args(["configs", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout("payments\n");
+    proxy.forget();
     let destroyed = place
         .args(["destroy", "payments", "--yes", "-f", "json"])
         .run()
         .code(0)
         .stderr_has("delete   the grant ci (the stack discfg-payments--ci)")
+        .stderr_has("delete complete          the grant's role (Role)")
         .json();
     assert_eq!(destroyed["grants"], json!(["ci"]));
     let deleted: Vec<String> = proxy
@@ -209,6 +240,12 @@ fn grants_go_before_the_config() {
     assert!(deleted[0].contains("discfg-payments--ci"), "{deleted:?}");
     assert_eq!(state(&account, "discfg-payments--ci"), "DELETE_COMPLETE");
     assert_eq!(state(&account, "discfg-payments-two--ci"), "CREATE_COMPLETE");
+    let items = account.items(STACK);
+    assert!(
+        items.iter().any(|item| item["sk"]["S"] == "@meta")
+            && items.iter().all(|item| item["sk"]["S"] != "@grant#ci"),
+        "the list of grants: {items:?}"
+    );
 }
 
 #[test]
@@ -237,7 +274,7 @@ fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-foreign is not a config's");
+        .stderr_has("the stack discfg-foreign is not discfg's");
     assert_eq!(proxy.count("DeleteStack"), 0);
 }
 

@@ -23,13 +23,13 @@ fn a_config_is_shown_whole() {
         .run()
         .code(0)
         .stderr("")
-        .stdout_has("stack     discfg-payments, CREATE_COMPLETE since ")
+        .stdout_has("stack      discfg-payments, CREATE_COMPLETE since ")
         .stdout_has(&format!(
-            "read role arn:aws:iam::{}:role/discfg/discfg-payments-eu-central-1-read",
+            "read role  arn:aws:iam::{}:role/discfg/discfg-payments-eu-central-1-read",
             account.id()
         ))
-        .stdout_has("grants    none\n")
-        .stdout_has("table     discfg-payments, active\n")
+        .stdout_has("grants     none\n")
+        .stdout_has("table      discfg-payments, active\n")
         .stdout_has("(counted up to six hours ago)")
         .stdout_has("billing on-demand, point-in-time recovery off, deletion protection on");
     let status = place
@@ -67,8 +67,8 @@ fn a_config_that_is_not_there_is_exit_code_three() {
         .args(["status", "kept"])
         .run()
         .code(3)
-        .stdout_has("stack     none\n")
-        .stdout_has("table     discfg-kept, active")
+        .stdout_has("stack      none\n")
+        .stdout_has("table      discfg-kept, active")
         .stderr_has("has a table and no stack discfg-kept")
         .stderr_has("`discfg init kept` takes the table in");
 }
@@ -85,10 +85,10 @@ fn what_may_not_be_seen_is_told_with_the_permission_that_it_takes() {
         .run()
         .code(0)
         .stdout_has("CREATE_COMPLETE")
-        .stdout_has("table     discfg-payments, active")
+        .stdout_has("table      discfg-payments, active")
         .stdout_has("point-in-time recovery unknown")
-        .stdout_has("unknown   the roles: iam:GetRole is not allowed\n")
-        .stdout_has("unknown   the last failure: cloudformation:DescribeStackEvents is not allowed\n")
+        .stdout_has("unknown    the roles: iam:GetRole is not allowed\n")
+        .stdout_has("unknown    the last failure: cloudformation:DescribeStackEvents is not allowed\n")
         .stderr_has(
             r#""Action":["cloudformation:DescribeStackEvents","dynamodb:DescribeContinuousBackups","#,
         );
@@ -104,8 +104,8 @@ fn what_may_not_be_seen_is_told_with_the_permission_that_it_takes() {
         .args(["status", "payments"])
         .run()
         .code(5)
-        .stdout_has("stack     unknown\n")
-        .stdout_has("table     unknown\n")
+        .stdout_has("stack      unknown\n")
+        .stdout_has("table      unknown\n")
         .stderr_has("nothing of payments can be seen with these credentials");
 }
 
@@ -116,7 +116,7 @@ fn drift_names_property_expected_and_actual() {
         .args(["status", "payments", "--drift"])
         .run()
         .code(0)
-        .stdout_has("drift     none: all is as the template says\n");
+        .stdout_has("drift      none: all is as the template says\n");
     let unprotect = json!({"TableName": "discfg-payments", "DeletionProtectionEnabled": false});
     account
         .dynamodb(&account.root(), "UpdateTable", &unprotect)
@@ -127,7 +127,7 @@ fn drift_names_property_expected_and_actual() {
         .code(1)
         .stderr("")
         .stdout_has(
-            "drift     the table that holds the config (Table) /DeletionProtectionEnabled: expected true, is false\n",
+            "drift      the table that holds the config (Table) /DeletionProtectionEnabled: expected true, is false\n",
         );
     let status = place
         .args(["status", "payments", "--drift", "-f", "json"])
@@ -154,7 +154,7 @@ fn a_throttled_poll_of_the_drift_is_no_failure() {
         .args(["status", "payments", "--drift"])
         .run()
         .code(0)
-        .stdout_has("drift     none");
+        .stdout_has("drift      none");
     assert!(proxy.count("DescribeStackDriftDetectionStatus") > 4);
 }
 
@@ -210,7 +210,7 @@ fn a_stack_that_is_stuck_is_exit_code_seven_with_its_first_cause() {
         .code(7)
         .stdout_has("UPDATE_ROLLBACK_FAILED since 2026-01-31T08:00:00Z")
         .stdout_has("The following resource(s) failed to update: [ReadRole].")
-        .stdout_has("failure   2026-01-31T08:00:00Z update failed at the role that reads (ReadRole): iam:UpdateRole is not allowed\n")
+        .stdout_has("failure    2026-01-31T08:00:00Z update failed at the role that reads (ReadRole): iam:UpdateRole is not allowed\n")
         .stdout_has("operation op-7\n")
         .stderr_has("is in UPDATE_ROLLBACK_FAILED, which it doesn't leave by itself")
         .stderr_has("`discfg init payments` mends it, or says what to do first");
@@ -235,7 +235,7 @@ fn a_stack_of_that_name_that_is_not_ours_is_refused() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-payments is not a config's");
+        .stderr_has("the stack discfg-payments is not discfg's");
 }
 
 #[test]
@@ -269,10 +269,10 @@ fn of_another_account_the_table_alone_is_seen() {
         .run()
         .code(0)
         .stdout_has(&format!(
-            "unknown   the stack: it is in the account {}",
+            "unknown    the stack: it is in the account {}",
             owner.id()
         ))
-        .stdout_has("table     discfg-payments, active");
+        .stdout_has("table      discfg-payments, active");
 }
 
 #[test]
@@ -284,9 +284,9 @@ fn the_embedded_engine_shows_its_file() {
         .run()
         .code(0)
         .stderr("")
-        .stdout_has("engine    local: no stack, no roles\n")
+        .stdout_has("engine     local: no stack, no roles\n")
         .stdout_has("mycfg.db (")
-        .stdout_has("state     ok\nsections  /db\n");
+        .stdout_has("state      ok\nsections   /db\n");
     let status = place.args(["status", "-f", "json"]).run().code(0).json();
     assert_eq!(status["sections"], json!({"/db": 1}));
     assert_eq!(status["stack"], json!(null));

@@ -20,8 +20,7 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind, Span};
-use crate::stack::RESOURCES;
-use crate::store::StoreError;
+use crate::stack::{Deployed, GRANT_RESOURCES, Grant, RESOURCES};
 use crate::target::{EngineName, Target};
 
 /// Delete a config's grants and stack, and keep its table
@@ -157,12 +156,14 @@ async fn carry_out(
     let cfn = Client::new(aws.sdk());
     // First the grants: their roles would outlive what they are about.
     for (grant, stack) in &survey.grants {
-        let deleted = delete_stack(&cfn, stack, &[], &bound, terminal).await;
+        let deleted = delete_stack(&cfn, stack, &resources_of(stack), &bound, terminal).await;
         if let Err(ended) = deleted {
             return Err(survey.explain(ended, aws, Some(grant)).await);
         }
         forget(aws, target, survey, Some(grant));
-        strike_out(aws, config, grant).await?;
+        if survey.table.is_some() && !args.delete_data {
+            unlist(aws, config, grant, terminal).await;
+        }
     }
     if let Some(stack) = &survey.stack {
         let deleted = delete_stack(&cfn, stack, &RESOURCES, &bound, terminal).await;
@@ -192,14 +193,22 @@ async fn carry_out(
     Ok(())
 }
 
-/// Takes a grant that is gone out of the table's list: the table may be kept.
-async fn strike_out(aws: &Aws, config: &ConfigName, grant: &GrantName) -> Result<(), Failure> {
-    match table(aws, config).remove_grant(grant).await {
-        Ok(()) | Err(StoreError::NoConfig { .. }) => Ok(()),
-        Err(error) => Err(Failure::from(error).hint(format!(
-            "the role of the grant {grant} is gone, and its line in the table's list is not: your own policies must \
-             allow dynamodb:DeleteItem on the table; `discfg revoke {config} {grant}` then takes it out"
-        ))),
+/// What a grant's stack has. Few make the OIDC provider.
+fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
+    let makes_provider = Grant::of(stack).is_ok_and(|grant| grant.makes_oidc_provider);
+    GRANT_RESOURCES
+        .into_iter()
+        .filter(|(id, _)| *id != "OidcProvider" || makes_provider)
+        .collect()
+}
+
+/// Takes a grant out of the list in the table that is kept, with the caller's own credentials. A line that stays grants
+/// nothing, so that what hinders it is told and stops nothing.
+async fn unlist(aws: &Aws, config: &ConfigName, grant: &GrantName, terminal: &Terminal) {
+    if let Err(error) = table(aws, config).remove_grant(grant).await {
+        terminal.note(&format!(
+            "The grant {grant} is gone, and stays in the table's list of grants: {error}."
+        ));
     }
 }
 

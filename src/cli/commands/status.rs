@@ -74,6 +74,11 @@ struct RoleShape {
 #[derive(Debug, Serialize)]
 struct GrantShape {
     name: String,
+    /// `read` or `write`; nothing where the stack doesn't say, as one that is being reviewed.
+    access: Option<String>,
+    sections: Vec<String>,
+    principals: Vec<String>,
+    github: Vec<String>,
     stack: String,
     status: String,
 }

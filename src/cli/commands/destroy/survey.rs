@@ -128,7 +128,7 @@ impl Survey {
             return;
         };
         let holds = format!(
-            "{} items, {} bytes (counted up to six hours ago)",
+            "items {}, bytes {} (counted up to six hours ago)",
             table.items, table.bytes
         );
         if !delete_data {
@@ -136,7 +136,7 @@ impl Survey {
             return;
         }
         terminal.hint(&format!(
-            "  delete   the table {} with all that it holds: {holds}",
+            "  delete   the table {} and all in it: {holds}",
             table.name
         ));
         terminal.hint(match self.recovery {

@@ -17,8 +17,8 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal_wait::seen;
 use crate::cli::unseen::Unseen;
 use crate::engine::{self, OpenError};
-use crate::model::{Access, AwsNames, ConfigName, Kind};
-use crate::stack::{self, Deployed, Drifted, PastFailure, StackError, StackState, TableFacts, Work};
+use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
+use crate::stack::{self, Deployed, Drifted, Grant, PastFailure, StackError, StackState, TableFacts, Work};
 use crate::target::Target;
 
 pub(super) async fn run(
@@ -80,12 +80,10 @@ pub(super) async fn run(
         }
         let grants = stack::grant_stacks(&cfn, &config).await;
         status.grants = unseen.see("the grants", grants)?.map(|grants| {
-            let shape = |(name, stack): (_, Deployed)| GrantShape {
-                name: format!("{name}"),
-                stack: stack.name,
-                status: stack.state.to_string(),
-            };
-            grants.into_iter().map(shape).collect::<Vec<_>>()
+            grants
+                .into_iter()
+                .map(|(name, stack)| grant_shape(&name, stack))
+                .collect()
         });
         if deployed.is_some() || !unseen.is_empty() {
             status.roles = roles(&aws, &config, &mut unseen).await?;
@@ -268,6 +266,24 @@ fn stack_shape(deployed: &Deployed) -> StackShape {
         created: deployed.created.to_string(),
         since: deployed.since.to_string(),
         protected: deployed.protected,
+    }
+}
+
+fn grant_shape(name: &GrantName, stack: Deployed) -> GrantShape {
+    let said = Grant::of(&stack).ok();
+    let scope = said.as_ref().map(|grant| &grant.scope);
+    GrantShape {
+        name: name.to_string(),
+        access: scope.map(|scope| scope.access().to_string()),
+        sections: scope.map_or_else(Vec::new, |scope| {
+            scope.sections().iter().map(ToString::to_string).collect()
+        }),
+        status: stack.state.to_string(),
+        stack: stack.name,
+        principals: said
+            .as_ref()
+            .map_or_else(Vec::new, |grant| grant.principals.clone()),
+        github: said.map_or_else(Vec::new, |grant| grant.github),
     }
 }
 

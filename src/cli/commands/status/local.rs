@@ -59,7 +59,7 @@ pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Resul
             sections.join(", ")
         };
         format!(
-            "config    {}\nengine    local: no stack, no roles\nfile      {} ({} bytes)\nstate     {}\nsections  {sections}\n",
+            "config     {}\nengine     local: no stack, no roles\nfile       {} ({} bytes)\nstate      {}\nsections   {sections}\n",
             shape.config, shape.file, shape.bytes, shape.state
         )
     };

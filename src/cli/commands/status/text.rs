@@ -7,7 +7,7 @@ pub(super) fn text(status: &Status) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
         // Writing to a String can't fail.
-        let _ = writeln!(text, "{name:<9} {value}");
+        let _ = writeln!(text, "{name:<10} {value}");
     };
     line("config", &status.config);
     line("region", &status.region);
@@ -47,7 +47,10 @@ pub(super) fn text(status: &Status) -> String {
         Some(grants) if grants.is_empty() => line("grants", "none"),
         Some(grants) => {
             for grant in grants {
-                line("grant", &format!("{}, {}", grant.name, grant.status));
+                let covers = grant.access.as_ref().map_or(String::new(), |access| {
+                    format!(": {access} {}", grant.sections.join(", "))
+                });
+                line("grant", &format!("{}{covers}, {}", grant.name, grant.status));
             }
         }
     }
@@ -108,7 +111,7 @@ fn table_lines(table: &TableShape) -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{} items, {} bytes (counted up to six hours ago)",
+                "items {}, bytes {} (counted up to six hours ago)",
                 table.items, table.bytes
             ),
         ),

@@ -6,6 +6,7 @@ mod commands;
 mod complete;
 mod data_file;
 mod data_keys;
+mod denial;
 mod failure;
 mod output;
 mod plan_review;

@@ -2,12 +2,13 @@
 
 use std::error::Error;
 
-use crate::aws::{AwsError, Fault};
+use super::denial;
+use crate::aws::{AwsError, Failed, Fault};
 use crate::engine::OpenError;
 use crate::formats::{FormatError, TemplateError};
 use crate::model::{Kind, ValueError};
 use crate::ops::OpsError;
-use crate::stack::StackError;
+use crate::stack::{Objections, StackError};
 use crate::store::StoreError;
 use crate::target::TargetError;
 
@@ -83,6 +84,32 @@ impl Failure {
         let mut failure = Self::new(kind, error.to_string());
         failure.add_causes(error.source());
         failure
+    }
+
+    fn of_request(self, action: &str, failed: &Failed) -> Self {
+        match failed.fault {
+            Fault::Denied => self.hint(denial::advice(action, &failed.message)),
+            Fault::Credentials => self.hint(CREDENTIALS),
+            Fault::Unreachable => self.hint(ENDPOINT),
+            _ => self,
+        }
+    }
+
+    /// The same, with the statement that would allow what the store was asked for, for who works on it without a role
+    /// of discfg's.
+    pub(super) fn of_direct_write(error: StoreError) -> Self {
+        let advice = match &error {
+            StoreError::Denied { action, source, .. } => {
+                let said = source.as_ref().map(ToString::to_string).unwrap_or_default();
+                Some(denial::advice(action, &said))
+            }
+            _ => None,
+        };
+        let failure = Self::from(error);
+        match advice {
+            Some(advice) => failure.hint(advice),
+            None => failure,
+        }
     }
 
     /// The answer is no, which the result has said already.
@@ -242,15 +269,62 @@ impl From<StackError> for Failure {
     fn from(error: StackError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match &error {
-            StackError::Failed(_) => failure.hint("mend the cause and run init again"),
-            StackError::Request { action, source } => match source.fault {
-                Fault::Denied => failure.hint(format!(
-                    "your policies must allow {action}; the README lists all that init needs"
-                )),
-                Fault::Credentials => failure.hint(CREDENTIALS),
-                Fault::Unreachable => failure.hint(ENDPOINT),
+            StackError::Failed(failed) => {
+                let reason = failed.first.as_ref().map_or("", |first| first.reason.as_str());
+                let failure = if reason.contains("not authorized to perform: ") {
+                    failure.hint(denial::advice("", reason))
+                } else {
+                    failure
+                };
+                failure.hint("mend the cause and run init again")
+            }
+            StackError::Request { action, source } => failure.of_request(action, source),
+            StackError::Lost { source, .. } => match &**source {
+                StackError::Request { action, source } => failure.of_request(action, source),
                 _ => failure,
             },
+            StackError::Busy { .. } => failure.hint("--wait waits for its end and goes on then"),
+            StackError::Protected { stack } => failure.hint(format!(
+                "`aws cloudformation update-termination-protection --no-enable-termination-protection \
+                 --stack-name {stack}` takes it off"
+            )),
+            StackError::Invalid {
+                objections: Objections::Denied,
+                ..
+            } => failure.hint(format!(
+                "with cloudformation:DescribeEvents, which was denied, the details would be told: {}",
+                denial::advice("cloudformation:DescribeEvents", "")
+            )),
+            StackError::RollbackStuck {
+                stack,
+                region,
+                stuck,
+                denied,
+            } => {
+                let go_on = format!(
+                    "aws cloudformation continue-update-rollback --stack-name {stack} --region {region}"
+                );
+                let failure = if *denied {
+                    failure.hint(format!(
+                        "to be told what is stuck, {}",
+                        denial::advice("cloudformation:DescribeStackResources", "")
+                    ))
+                } else {
+                    failure
+                };
+                let failure = failure.hint(format!("mend what is stuck, then go on with `{go_on}`"));
+                let ids: Vec<&str> = stuck.iter().map(|stuck| stuck.logical_id.as_str()).collect();
+                if ids.is_empty() {
+                    failure
+                } else {
+                    failure.hint(format!(
+                        "what can't be mended is left out by `{go_on} --resources-to-skip {}`",
+                        ids.join(" ")
+                    ))
+                }
+            }
+            StackError::Undeletable { .. } => failure
+                .hint("take out of its way what is named, and run init again: nothing else was changed"),
             _ => failure,
         }
     }

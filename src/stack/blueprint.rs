@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudformation::types;
 
 use super::error::StackError;
+use super::template::Parameter;
 use crate::model::{AwsNames, ConfigName, GrantName, Region};
 
 /// What a stack is to be, whichever template it is made from: what [`super::plan`] compares with what is there.
@@ -43,6 +44,15 @@ impl Blueprint {
         match &self.owner {
             Owner::Config(config) => config.stack_name(),
             Owner::Grant(config, grant) => format!("{}--{grant}", config.stack_name()),
+        }
+    }
+
+    /// Gives a parameter this value, whatever it was to have.
+    pub(super) fn set(&mut self, parameter: Parameter, value: &str) {
+        for given in &mut self.parameters {
+            if given.name == parameter.name() {
+                given.value = Some(value.to_owned());
+            }
         }
     }
 

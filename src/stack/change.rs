@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use aws_sdk_cloudformation::types::{self, ChangeAction, Replacement, RequiresRecreation, ResourceAttribute};
+use aws_sdk_cloudformation::types::{
+    self, ChangeAction, PolicyAction, Replacement, RequiresRecreation, ResourceAttribute,
+};
 
 use super::template;
 
@@ -63,34 +65,67 @@ impl ResourceChange {
         }
     }
 
-    /// The property because of which this may replace the table, if it does.
-    pub(super) fn replaces_table(&self, change: &types::ResourceChange) -> Option<String> {
-        if self.logical_id != template::TABLE || self.action != Action::Replace {
+    /// Whether this would, or might, take the table out of the stack or put another in its place.
+    pub(super) fn loses_table(&self, change: &types::ResourceChange) -> Option<TableLoss> {
+        if self.logical_id != template::TABLE {
             return None;
         }
-        let culprit = change
-            .details()
-            .iter()
-            .filter_map(types::ResourceChangeDetail::target)
-            .find(|target| {
-                target
-                    .requires_recreation()
-                    .is_some_and(|recreation| *recreation != RequiresRecreation::Never)
-            });
-        Some(
-            culprit
-                .and_then(|target| target.name())
-                .unwrap_or("a property")
-                .to_owned(),
-        )
+        match self.action {
+            Action::Remove => Some(TableLoss::Removed),
+            Action::Replace => Some(TableLoss::Replaced(culprit(change))),
+            Action::Make | Action::Change | Action::Adopt | Action::Other => None,
+        }
     }
 }
 
+/// How the stack would lose its table.
+#[derive(Debug)]
+pub(super) enum TableLoss {
+    Removed,
+    /// With the property because of which.
+    Replaced(String),
+}
+
+/// The property because of which a resource is replaced: first one that always does it, then one that may.
+fn culprit(change: &types::ResourceChange) -> String {
+    let recreates = |wanted: RequiresRecreation| {
+        change
+            .details()
+            .iter()
+            .find(|detail| {
+                detail
+                    .target()
+                    .is_some_and(|target| target.requires_recreation() == Some(&wanted))
+            })
+            .map(|detail| {
+                let name = detail
+                    .target()
+                    .and_then(|target| target.name())
+                    .unwrap_or("a property");
+                match detail.causing_entity() {
+                    Some(cause) => format!("{name} (by {cause})"),
+                    None => name.to_owned(),
+                }
+            })
+    };
+    recreates(RequiresRecreation::Always)
+        .or_else(|| recreates(RequiresRecreation::Conditionally))
+        .unwrap_or_else(|| "a property that CloudFormation doesn't name".into())
+}
+
 fn action(change: &types::ResourceChange) -> Action {
+    // A change that is only known when it is made may be any.
     let replaced = matches!(
         change.replacement(),
         Some(Replacement::True | Replacement::Conditional)
-    );
+    ) || matches!(
+        change.policy_action(),
+        Some(
+            PolicyAction::ReplaceAndDelete
+                | PolicyAction::ReplaceAndRetain
+                | PolicyAction::ReplaceAndSnapshot
+        )
+    ) || (change.action() == Some(&ChangeAction::Dynamic) && change.replacement().is_none());
     match change.action() {
         Some(ChangeAction::Add) => Action::Make,
         Some(ChangeAction::Modify | ChangeAction::Dynamic) if replaced => Action::Replace,

@@ -12,7 +12,7 @@ use super::event::{Outcome, StackEvent};
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
 use super::plan::Plan;
-use super::state::{self, End, StackState};
+use super::state::{self, End, Next, StackState};
 use crate::aws::Fault;
 
 /// How many polls without news make sure that a state which may be the end is the end.
@@ -21,6 +21,9 @@ const QUIET_POLLS: u32 = 3;
 /// How many polls may fail in a row, other than by throttling, before the deployment is given up from sight: with
 /// the client's own retries, some minutes.
 const FAILED_POLLS: u32 = 30;
+
+/// How many polls may show the stack as it was before its last events.
+const STALE_POLLS: u32 = 15;
 
 /// What comes of a deployment while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,7 @@ pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, St
         polled: false,
         quiet: 0,
         failed: 0,
+        stale: 0,
         token: Uuid::new_v4().to_string(),
         token_seen: false,
     };
@@ -84,6 +88,7 @@ struct Follower {
     polled: bool,
     quiet: u32,
     failed: u32,
+    stale: u32,
     /// What CloudFormation marks the events of this deployment with.
     token: String,
     token_seen: bool,
@@ -243,10 +248,32 @@ impl Follower {
     /// The end as `DescribeStacks` has it, which may lag behind the events.
     async fn finish(&mut self, state: &StackState) -> Result<Option<Deployed>, StackError> {
         self.rest().await;
-        match lookup::describe(&self.cfn, &self.plan.stack_arn).await {
-            Ok(stack) => Ok(stack.filter(|stack| stack.state == *state)),
-            Err(error) => self.tolerate(error).map(|()| None),
+        let stack = match lookup::describe(&self.cfn, &self.plan.stack_arn).await {
+            Ok(stack) => stack,
+            Err(error) => return self.tolerate(error).map(|()| None),
+        };
+        self.pace.as_usual();
+        let Some(stack) = stack else {
+            return Ok(None);
+        };
+        // Before an update the state was the same, so the parameters have to show it, too.
+        if stack.state == *state && self.shows_in(&stack) {
+            return Ok(Some(stack));
         }
+        if state::next(&stack.state) == Next::Wait {
+            return Ok(None);
+        }
+        self.stale += 1;
+        // By then it is no old answer: someone has deployed something else since.
+        Ok((self.stale > STALE_POLLS).then_some(stack))
+    }
+
+    /// Whether a stack has the parameters that this deployment gives it.
+    fn shows_in(&self, stack: &Deployed) -> bool {
+        self.plan
+            .parameters
+            .iter()
+            .all(|change| stack.parameters.get(change.name) == Some(&change.after))
     }
 
     /// A poll that fails is no news: the deployment doesn't depend on being watched.

@@ -39,6 +39,19 @@ pub enum StackError {
         /// CloudFormation's own words.
         reason: String,
     },
+    /// CloudFormation found faults in the template, or in what it meets, before it deployed anything.
+    #[error(
+        "CloudFormation refused the deployment of {stack}: {}",
+        refusal_words(reason, objections)
+    )]
+    Invalid {
+        /// The stack's name.
+        stack: String,
+        /// CloudFormation's summary.
+        reason: String,
+        /// What it objects to.
+        objections: Objections,
+    },
     /// Another deployment of the stack is running.
     #[error("someone else is deploying the stack {stack}: it is in {state} since {since}")]
     Busy {
@@ -50,7 +63,7 @@ pub enum StackError {
         since: Timestamp,
     },
     /// There is a stack of this name that discfg didn't make.
-    #[error("the stack {stack} is not a config's or a grant's: it has no output DiscfgLayout")]
+    #[error("the stack {stack} is not discfg's: it has no output DiscfgLayout")]
     NotOurs {
         /// The stack's name.
         stack: String,
@@ -64,6 +77,51 @@ pub enum StackError {
         state: StackState,
         /// What to do first.
         advice: &'static str,
+    },
+    /// An update failed, and so did its undoing. It can be continued when the cause is mended.
+    #[error("the stack {stack} is in UPDATE_ROLLBACK_FAILED: {}", stuck_words(stuck))]
+    RollbackStuck {
+        /// The stack's name.
+        stack: String,
+        /// The region that it is in.
+        region: String,
+        /// What couldn't be undone; empty if nobody says.
+        stuck: Vec<FailedResource>,
+        /// Whether who asks may not know what is stuck (`cloudformation:DescribeStackResources`).
+        denied: bool,
+    },
+    /// What a failed deployment left can't be deleted.
+    #[error(
+        "the stack {stack} could not be deleted and is in {state}: {}",
+        stuck_words(stuck)
+    )]
+    Undeletable {
+        /// The stack's name.
+        stack: String,
+        /// Its state.
+        state: StackState,
+        /// What is in the way.
+        stuck: Vec<FailedResource>,
+    },
+    /// The stack is protected against deletion.
+    #[error("the stack {stack} has termination protection, so it can't be deleted")]
+    Protected {
+        /// The stack's name.
+        stack: String,
+    },
+    /// There is a table of the config's name that can't be its table.
+    #[error("the table {table} is there and can't be used: {why}")]
+    UnfitTable {
+        /// The table's name.
+        table: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The deployment would remove the table, and so lose the config.
+    #[error("the deployment would take the table out of the stack {stack}, and so lose what it holds")]
+    RemovesTable {
+        /// The stack's name.
+        stack: String,
     },
     /// The deployment would replace the table, and so lose the config.
     #[error(
@@ -132,11 +190,18 @@ impl StackError {
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Name(_) | Self::Crowded { .. } | Self::Refused { .. } => Kind::Invalid,
+            Self::Name(_) | Self::Crowded { .. } | Self::Refused { .. } | Self::Invalid { .. } => {
+                Kind::Invalid
+            }
             Self::Unbounded => Kind::Usage,
             Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
             Self::NotOurs { .. }
             | Self::Stuck { .. }
+            | Self::RollbackStuck { .. }
+            | Self::Undeletable { .. }
+            | Self::Protected { .. }
+            | Self::UnfitTable { .. }
+            | Self::RemovesTable { .. }
             | Self::ReplacesTable { .. }
             | Self::Failed(_)
             | Self::NotDeleted { .. }
@@ -174,6 +239,30 @@ impl StackError {
         matches!(self, Self::Request { source, .. } if source.is("ValidationError")
             && source.message.contains("does not exist"))
     }
+}
+
+/// What CloudFormation objects to in a change set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Objections {
+    /// Each a line, with the resource that it is about.
+    Told(Vec<String>),
+    /// Who asks may not know (`cloudformation:DescribeEvents`).
+    Denied,
+}
+
+fn refusal_words(reason: &str, objections: &Objections) -> String {
+    match objections {
+        Objections::Told(objections) => objections.join("; "),
+        Objections::Denied => reason.to_owned(),
+    }
+}
+
+fn stuck_words(stuck: &[FailedResource]) -> String {
+    if stuck.is_empty() {
+        return "CloudFormation doesn't say what is in the way".into();
+    }
+    let words: Vec<String> = stuck.iter().map(ToString::to_string).collect();
+    words.join("; ")
 }
 
 fn request_words(action: &str, failed: &Failed) -> String {
@@ -216,6 +305,12 @@ pub struct FailedResource {
     pub reason: String,
 }
 
+impl fmt::Display for FailedResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}): {}", self.words, self.logical_id, self.reason)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the deployment of {} failed", self.stack)?;
@@ -223,6 +318,13 @@ impl fmt::Display for Failure {
         match self.state {
             StackState::DeleteComplete => f.write_str("; nothing of it is left"),
             StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),
+            StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => {
+                write!(
+                    f,
+                    "; the stack is in {}, and the table is as it was before",
+                    self.state
+                )
+            }
             _ => write!(f, "; the stack is in {}", self.state),
         }
     }

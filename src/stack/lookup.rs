@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::{Client, types};
 
+use super::adoption;
 use super::error::StackError;
 use super::pace::Pace;
 use super::state::{self, Next, StackState};
@@ -57,7 +58,12 @@ pub struct Outputs {
 impl Deployed {
     /// Whether the stack bears the mark of a config's stack, however it was deployed.
     pub fn is_ours(&self) -> bool {
-        self.outputs.contains_key(Output::DiscfgLayout.name())
+        self.outputs.contains_key(Output::DiscfgLayout.name()) || self.is_adopting()
+    }
+
+    /// Whether it is only the table so far, which an earlier stack has left: it has no outputs yet.
+    pub(super) fn is_adopting(&self) -> bool {
+        self.parameters.get(Parameter::Adopt.name()).map(String::as_str) == Some(adoption::ALONE)
     }
 
     /// The outputs that every config's stack has. An error if one is missing.
@@ -137,12 +143,8 @@ pub async fn status(cfn: &Client, config: &ConfigName) -> Result<Option<Deployed
     describe(cfn, &config.stack_name()).await
 }
 
-/// Waits until nobody is deploying the stack of a config. It may be gone then.
-pub async fn settled(cfn: &Client, config: &ConfigName) -> Result<Option<Deployed>, StackError> {
-    settle(cfn, &config.stack_name()).await
-}
-
-pub(super) async fn settle(cfn: &Client, stack: &str) -> Result<Option<Deployed>, StackError> {
+/// Waits until nobody is deploying the stack of this name or ARN. It may be gone then.
+pub async fn settled(cfn: &Client, stack: &str) -> Result<Option<Deployed>, StackError> {
     let mut pace = Pace::new(cfn);
     loop {
         match describe(cfn, stack).await {
@@ -152,6 +154,21 @@ pub(super) async fn settle(cfn: &Client, stack: &str) -> Result<Option<Deployed>
         }
         pace.pause().await;
     }
+}
+
+/// How many polls may still show a stack as it was before something was asked of it.
+const STALE_POLLS: u32 = 5;
+
+/// Waits until what was just asked of a stack is over. What is read right after a request may be older than it.
+pub(super) async fn settle_after(cfn: &Client, before: &Deployed) -> Result<Option<Deployed>, StackError> {
+    let pace = Pace::new(cfn);
+    for _ in 0..STALE_POLLS {
+        match settled(cfn, &before.arn).await? {
+            Some(found) if found.state == before.state => pace.pause().await,
+            settled => return Ok(settled),
+        }
+    }
+    settled(cfn, &before.arn).await
 }
 
 /// The stack of this name or ARN. By its ARN, a deleted stack is found too.

@@ -3,47 +3,58 @@
 //! Deploying is in steps, so that whoever asks can show and ask in between: [`plan`] looks at the stack and makes
 //! a change set, [`deploy`] executes it and tells what happens, [`discard`] takes it back.
 
+mod adoption;
 mod blueprint;
 mod change;
 mod deploy;
 mod destroy;
+mod discard;
 mod drift;
 mod error;
 mod event;
 mod event_feed;
 mod grant;
 mod last_failure;
+mod leftover;
 mod listing;
 mod lookup;
 mod oidc;
 mod pace;
 mod plan;
 mod policy;
+mod resource;
 mod role_facts;
+mod services;
 mod spec;
 mod state;
+mod table;
 mod table_facts;
 mod template;
+mod validation;
 
 pub use blueprint::{Blueprint, Owner, ParameterChange};
 pub use change::{Action, ResourceChange};
 pub use deploy::{Progress, deploy};
 pub use destroy::{Attached, attached_to, delete, delete_table};
+pub use discard::discard;
 pub use drift::{Difference, Drifted, drift};
-pub use error::{FailedResource, Failure, StackError};
+pub use error::{FailedResource, Failure, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use grant::{
     GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
     TRUST_FRAME, TRUST_USUAL_MAX, grant_status,
 };
 pub use last_failure::{PastFailure, last_failure};
+pub use leftover::{Leftover, Remedy, clear};
 pub use listing::{grant_stacks, stacks};
 pub use lookup::{Deployed, Outputs, settled, status};
 pub use oidc::github_audiences;
-pub use plan::{Leftover, Plan, Proposal, clear, discard, parameters_json, plan};
+pub use plan::{Plan, Proposal, parameters_json, plan, plan_config};
 pub use policy::{PolicyDocument, PolicyError, Statement};
 pub use role_facts::{RoleFacts, role};
+pub use services::Services;
 pub use spec::StackSpec;
 pub use state::StackState;
+pub use table::FoundTable;
 pub use table_facts::{TableFacts, point_in_time_recovery, table, time_to_live};
 pub use template::{LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES, TEMPLATE, WRITE_ACTIONS};

@@ -17,11 +17,16 @@ impl Pace {
     const JITTER_MS: u64 = 500;
 
     pub(super) fn new(cfn: &Client) -> Self {
+        Self::sleeping_by(cfn.config().sleep_impl())
+    }
+
+    pub(super) fn of_table(dynamodb: &aws_sdk_dynamodb::Client) -> Self {
+        Self::sleeping_by(dynamodb.config().sleep_impl())
+    }
+
+    fn sleeping_by(sleep: Option<SharedAsyncSleep>) -> Self {
         Self {
-            sleep: cfn
-                .config()
-                .sleep_impl()
-                .unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new())),
+            sleep: sleep.unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new())),
             interval: Self::INTERVAL,
         }
     }

@@ -2,16 +2,26 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOutput;
-use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, ChangeSetType, OnStackFailure, Tag};
+use aws_sdk_cloudformation::types::{
+    Capability, ChangeSetStatus, ChangeSetType, OnStackFailure, ResourceToImport, Tag,
+};
 use uuid::Uuid;
 
-use super::blueprint::{Blueprint, Given, ParameterChange, Parameters};
-use super::change::ResourceChange;
+use super::adoption;
+use super::blueprint::{Blueprint, Given, Owner, ParameterChange, Parameters};
+use super::change::{ResourceChange, TableLoss};
+use super::discard::discard;
 use super::error::StackError;
+use super::leftover::{Leftover, Remedy};
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
-use super::state::{self, Next, StackState};
-use super::template;
+use super::resource;
+use super::services::Services;
+use super::spec::StackSpec;
+use super::state::{self, Next};
+use super::table::{self, FoundTable};
+use super::template::{self, Parameter};
+use super::validation;
 use crate::aws::Fault;
 use crate::model::Region;
 
@@ -20,20 +30,13 @@ use crate::model::Region;
 pub enum Proposal {
     /// Nothing: it is so already.
     Unchanged(Box<Deployed>),
-    /// Something is in the way and has to be cleared first, after asking; then plan again.
+    /// Something is in the way and has to be cleared first with [`super::clear`], after asking; then plan again.
     Clear(Leftover),
     /// A change set is made and waits for its execution.
     Ready(Plan),
 }
 
-/// What a first create that failed has left: an empty stack that CloudFormation can only delete.
-#[derive(Debug)]
-pub struct Leftover {
-    /// The stack.
-    pub stack: Deployed,
-}
-
-/// A change set that waits to be executed with [`super::deploy`], or removed with [`discard`].
+/// A change set that waits to be executed with [`super::deploy`], or removed with [`super::discard`].
 #[derive(Debug)]
 pub struct Plan {
     /// The stack's name.
@@ -44,6 +47,8 @@ pub struct Plan {
     pub change_set_arn: String,
     /// Whether the stack is new.
     pub creates: bool,
+    /// The table that is taken into the new stack, and nothing else: then plan again, for the rest.
+    pub adopts: Option<FoundTable>,
     /// What happens to each resource.
     pub changes: Vec<ResourceChange>,
     /// The parameters that change.
@@ -61,24 +66,74 @@ const NO_CHANGES: [&str; 3] = [
 
 /// Looks at the stack and makes a change set for what differs from `wanted`. Nothing is deployed.
 ///
-/// If nothing differs, this takes two requests: `DescribeStacks` and `GetTemplate`.
+/// If nothing differs, this takes two requests: `DescribeStacks` and `GetTemplate`. It doesn't look for a table that
+/// an earlier stack of a config has left: that does [`plan_config`].
 pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal, StackError> {
     let wanted = &wanted.into();
     check_names(cfn, wanted)?;
+    match look(cfn, wanted).await? {
+        Found::Nothing => change(cfn, wanted, Making::Create).await,
+        Found::Stack(deployed) => change(cfn, wanted, Making::Update(deployed)).await,
+        Found::Leftover(leftover) => Ok(Proposal::Clear(*leftover)),
+    }
+}
+
+/// Does for a config what [`plan`] does, and beyond the stack looks at its table: one that is there without a stack is
+/// adopted, in two deployments ([`Plan::adopts`]), and of what a failed create has left it says which table goes and
+/// which stays.
+pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Proposal, StackError> {
+    let mut wanted = Blueprint::from(spec);
+    let cfn = &services.cfn;
+    check_names(cfn, &wanted)?;
+    match look(cfn, &wanted).await? {
+        Found::Nothing => match table::find(&services.dynamodb, &spec.config).await? {
+            None => change(cfn, &wanted, Making::Create).await,
+            Some(table) => {
+                adoption::begin(&mut wanted, &table);
+                change(cfn, &wanted, Making::Adopt(table)).await
+            }
+        },
+        Found::Stack(deployed) => {
+            if deployed.is_adopting() {
+                adoption::complete(&mut wanted);
+            }
+            change(cfn, &wanted, Making::Update(deployed)).await
+        }
+        Found::Leftover(mut leftover) => {
+            leftover.look(services, &spec.config).await?;
+            Ok(Proposal::Clear(*leftover))
+        }
+    }
+}
+
+/// What is there before anything is planned.
+enum Found {
+    Nothing,
+    Stack(Box<Deployed>),
+    Leftover(Box<Leftover>),
+}
+
+async fn look(cfn: &Client, wanted: &Blueprint) -> Result<Found, StackError> {
     let stack = wanted.stack();
     let Some(deployed) = lookup::describe(cfn, &stack).await? else {
-        return change(cfn, wanted, None).await;
+        return Ok(Found::Nothing);
     };
+    let leftover = |deployed, remedy| Ok(Found::Leftover(Box::new(Leftover::new(deployed, remedy))));
     match state::next(&deployed.state) {
-        Next::Create => change(cfn, wanted, None).await,
-        Next::Update if !deployed.is_ours() => Err(StackError::NotOurs { stack }),
-        Next::Update => change(cfn, wanted, Some(deployed)).await,
-        Next::Clear => Ok(Proposal::Clear(Leftover { stack: deployed })),
+        Next::Create => Ok(Found::Nothing),
+        Next::Update | Next::RollBack if !deployed.is_ours() && !is_begun(&deployed, wanted) => {
+            Err(StackError::NotOurs { stack })
+        }
+        Next::Update => Ok(Found::Stack(Box::new(deployed))),
+        Next::Clear if !bears_name(&deployed, wanted) => Err(StackError::NotOurs { stack }),
+        Next::Clear => leftover(deployed, Remedy::Delete),
+        Next::RollBack => leftover(deployed, Remedy::RollBack),
         Next::Wait => Err(StackError::Busy {
             stack,
             state: deployed.state,
             since: deployed.since,
         }),
+        Next::Continue => Err(resource::rollback_stuck(cfn, deployed).await),
         Next::Stop(advice) => Err(StackError::Stuck {
             stack,
             state: deployed.state,
@@ -87,46 +142,21 @@ pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal
     }
 }
 
-/// Deletes what a failed first create has left, and waits until it is gone.
-pub async fn clear(cfn: &Client, leftover: &Leftover) -> Result<(), StackError> {
-    let stack = &leftover.stack;
-    delete_stack(cfn, &stack.arn).await?;
-    match lookup::settle(cfn, &stack.arn).await? {
-        None => Ok(()),
-        Some(gone) if gone.state == StackState::DeleteComplete => Ok(()),
-        Some(left) => Err(StackError::Stuck {
-            stack: stack.name.clone(),
-            advice: match state::next(&left.state) {
-                Next::Stop(advice) => advice,
-                Next::Create | Next::Update | Next::Clear | Next::Wait => {
-                    "it could not be deleted; try again"
-                }
-            },
-            state: left.state,
-        }),
-    }
+/// Whether a stack that has no outputs yet, because its first create failed, is what `wanted` would make.
+fn is_begun(deployed: &Deployed, wanted: &Blueprint) -> bool {
+    deployed.outputs.is_empty()
+        && deployed.state == super::StackState::CreateFailed
+        && bears_name(deployed, wanted)
 }
 
-/// Removes a plan's change set, and the empty stack that it may have left, unless someone else has come to use it.
-pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
-    cfn.delete_change_set()
-        .stack_name(&plan.stack_arn)
-        .change_set_name(&plan.change_set_arn)
-        .send()
-        .await
-        .map_err(|error| StackError::request("cloudformation:DeleteChangeSet", &error))?;
-    if !plan.creates {
-        return Ok(());
-    }
-    // Someone may have executed, or be reviewing, a change set of their own in the meantime.
-    let empty = matches!(
-        lookup::describe(cfn, &plan.stack_arn).await?,
-        Some(stack) if stack.state == StackState::ReviewInProgress
-    );
-    if empty && !is_under_review(cfn, plan).await? {
-        delete_stack(cfn, &plan.stack_arn).await?;
-    }
-    Ok(())
+/// Whether the stack was made from a template like ours for the same config: what is deleted must be.
+fn bears_name(deployed: &Deployed, wanted: &Blueprint) -> bool {
+    let (Owner::Config(config) | Owner::Grant(config, _)) = &wanted.owner;
+    deployed
+        .parameters
+        .get(Parameter::Config.name())
+        .map(String::as_str)
+        == Some(config.as_str())
 }
 
 fn check_names(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
@@ -137,31 +167,46 @@ fn check_names(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
     region.map_or(Ok(()), |region| wanted.check_names(&region))
 }
 
-async fn change(
-    cfn: &Client,
-    wanted: &Blueprint,
-    deployed: Option<Deployed>,
-) -> Result<Proposal, StackError> {
+/// How a stack comes to be as wanted.
+#[derive(Debug)]
+enum Making {
+    Create,
+    /// It is made around a table that is there.
+    Adopt(FoundTable),
+    Update(Box<Deployed>),
+}
+
+impl Making {
+    fn deployed(&self) -> Option<&Deployed> {
+        match self {
+            Self::Create | Self::Adopt(_) => None,
+            Self::Update(deployed) => Some(deployed),
+        }
+    }
+}
+
+async fn change(cfn: &Client, wanted: &Blueprint, making: Making) -> Result<Proposal, StackError> {
     let nothing = BTreeMap::new();
-    let (before, had) = deployed
-        .as_ref()
-        .map_or((&nothing, &nothing), |stack| (&stack.parameters, &stack.tags));
+    let deployed = making.deployed();
+    let (before, had) = deployed.map_or((&nothing, &nothing), |stack| (&stack.parameters, &stack.tags));
     let parameters = Parameters::new(wanted, before);
     if parameters.trusts_unbounded() {
         return Err(StackError::Unbounded);
     }
-    let tags = wanted.tags.as_ref().unwrap_or(had);
-    let same = match &deployed {
-        Some(stack) => {
-            parameters.changes.is_empty() && tags == had && has_template(cfn, stack, wanted.template).await?
-        }
-        None => false,
+    // An import may give no tags: the update that follows does.
+    let tags = match &making {
+        Making::Adopt(_) => had,
+        Making::Create | Making::Update(_) => wanted.tags.as_ref().unwrap_or(had),
     };
-    if same && let Some(stack) = deployed {
-        return Ok(Proposal::Unchanged(Box::new(stack)));
+    if let Making::Update(stack) = &making
+        && parameters.changes.is_empty()
+        && tags == had
+        && has_template(cfn, stack, wanted.template).await?
+    {
+        return Ok(Proposal::Unchanged(stack.clone()));
     }
 
-    let mut plan = make_change_set(cfn, wanted, &parameters, deployed.is_none(), tags).await?;
+    let mut plan = make_change_set(cfn, wanted, &parameters, &making, tags).await?;
     plan.tags = (tags != had).then(|| (had.clone(), tags.clone()));
     plan.parameters = parameters.changes;
     let outcome = review(cfn, &mut plan).await;
@@ -169,8 +214,8 @@ async fn change(
         return Ok(Proposal::Ready(plan));
     }
     let cleaned = discard(cfn, &plan).await;
-    match (outcome, deployed) {
-        (Ok(_), Some(stack)) => cleaned.map(|()| Proposal::Unchanged(Box::new(stack))),
+    match (outcome, making) {
+        (Ok(_), Making::Update(stack)) => cleaned.map(|()| Proposal::Unchanged(stack)),
         (outcome, _) => {
             // What hinders the cleaning up hides nothing of why there is anything to clean up.
             if let Err(error) = cleaned {
@@ -188,15 +233,15 @@ async fn make_change_set(
     cfn: &Client,
     wanted: &Blueprint,
     parameters: &Parameters,
-    creates: bool,
+    making: &Making,
     tags: &BTreeMap<String, String>,
 ) -> Result<Plan, StackError> {
     let stack = wanted.stack();
     let name = format!("discfg-{}", Uuid::new_v4());
-    let kind = if creates {
-        ChangeSetType::Create
-    } else {
-        ChangeSetType::Update
+    let (kind, on_failure, imported) = match making {
+        Making::Create => (ChangeSetType::Create, Some(OnStackFailure::Delete), None),
+        Making::Adopt(table) => (ChangeSetType::Import, None, Some(imported(table))),
+        Making::Update(_) => (ChangeSetType::Update, None, None),
     };
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
     let made = cfn
@@ -205,7 +250,8 @@ async fn make_change_set(
         .change_set_name(&name)
         .client_token(&name)
         .change_set_type(kind)
-        .set_on_stack_failure(creates.then_some(OnStackFailure::Delete))
+        .set_on_stack_failure(on_failure)
+        .set_resources_to_import(imported.map(|table| vec![table]))
         .template_body(wanted.template)
         .capabilities(Capability::CapabilityNamedIam)
         .set_parameters(Some(parameters.to_sdk()))
@@ -227,11 +273,23 @@ async fn make_change_set(
         stack_arn: made.stack_id.ok_or_else(|| missing("StackId"))?,
         change_set_arn: made.id.ok_or_else(|| missing("Id"))?,
         stack,
-        creates,
+        creates: !matches!(making, Making::Update(_)),
+        adopts: match making {
+            Making::Adopt(table) => Some(table.clone()),
+            Making::Create | Making::Update(_) => None,
+        },
         changes: Vec::new(),
         parameters: Vec::new(),
         tags: None,
     })
+}
+
+fn imported(table: &FoundTable) -> ResourceToImport {
+    ResourceToImport::builder()
+        .resource_type("AWS::DynamoDB::Table")
+        .logical_resource_id(template::TABLE)
+        .resource_identifier("TableName", &table.name)
+        .build()
 }
 
 /// Waits for the change set and reads what it does into `plan`. False if it does nothing.
@@ -242,10 +300,7 @@ async fn review(cfn: &Client, plan: &mut Plan) -> Result<bool, StackError> {
         if NO_CHANGES.iter().any(|start| reason.starts_with(start)) {
             return Ok(false);
         }
-        return Err(StackError::Refused {
-            stack: plan.stack.clone(),
-            reason: reason.to_owned(),
-        });
+        return Err(validation::refusal(cfn, plan, reason.to_owned()).await);
     }
     loop {
         for given in page
@@ -254,11 +309,13 @@ async fn review(cfn: &Client, plan: &mut Plan) -> Result<bool, StackError> {
             .filter_map(|change| change.resource_change())
         {
             let change = ResourceChange::new(given);
-            if let Some(property) = change.replaces_table(given) {
-                return Err(StackError::ReplacesTable {
-                    stack: plan.stack.clone(),
-                    property,
-                });
+            let stack = plan.stack.clone();
+            match change.loses_table(given) {
+                None => {}
+                Some(TableLoss::Replaced(property)) => {
+                    return Err(StackError::ReplacesTable { stack, property });
+                }
+                Some(TableLoss::Removed) => return Err(StackError::RemovesTable { stack }),
             }
             plan.changes.push(change);
         }
@@ -318,36 +375,6 @@ async fn has_template(cfn: &Client, stack: &Deployed, template: &str) -> Result<
     Ok(answer
         .template_body()
         .is_some_and(|body| body.trim_end() == template.trim_end()))
-}
-
-async fn is_under_review(cfn: &Client, plan: &Plan) -> Result<bool, StackError> {
-    let answer = cfn
-        .list_change_sets()
-        .stack_name(&plan.stack_arn)
-        .send()
-        .await
-        .map_err(|error| StackError::request("cloudformation:ListChangeSets", &error))?;
-    Ok(answer.summaries().iter().any(|summary| {
-        summary.change_set_id() != Some(&plan.change_set_arn)
-            && matches!(
-                summary.status(),
-                Some(
-                    ChangeSetStatus::CreatePending
-                        | ChangeSetStatus::CreateInProgress
-                        | ChangeSetStatus::CreateComplete
-                )
-            )
-    }))
-}
-
-async fn delete_stack(cfn: &Client, stack_arn: &str) -> Result<(), StackError> {
-    cfn.delete_stack()
-        .stack_name(stack_arn)
-        .client_request_token(Uuid::new_v4().to_string())
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| StackError::request("cloudformation:DeleteStack", &error))
 }
 
 /// A validation error is about the template or a parameter, and CloudFormation's words say which.

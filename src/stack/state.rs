@@ -109,8 +109,12 @@ pub(super) enum Next {
     Create,
     /// It is there: compare, and change what differs.
     Update,
-    /// A first create failed and left an empty stack that can only be deleted.
+    /// A first create or a deletion failed and left a stack that can only be deleted.
     Clear,
+    /// It stopped half way, and can go back.
+    RollBack,
+    /// Going back failed, and has to be continued by whoever has mended the cause.
+    Continue,
     /// Someone is at it.
     Wait,
     /// It can't be deployed as it is. The text says what to do first.
@@ -125,7 +129,9 @@ pub(super) fn next(state: &StackState) -> Next {
         | StackState::ImportComplete
         | StackState::UpdateComplete
         | StackState::UpdateRollbackComplete => Next::Update,
-        StackState::RollbackComplete => Next::Clear,
+        StackState::RollbackComplete | StackState::RollbackFailed | StackState::DeleteFailed => Next::Clear,
+        StackState::CreateFailed | StackState::UpdateFailed => Next::RollBack,
+        StackState::UpdateRollbackFailed => Next::Continue,
         StackState::CreateInProgress
         | StackState::DeleteInProgress
         | StackState::ImportInProgress
@@ -135,23 +141,11 @@ pub(super) fn next(state: &StackState) -> Next {
         | StackState::UpdateInProgress
         | StackState::UpdateRollbackCompleteCleanupInProgress
         | StackState::UpdateRollbackInProgress => Next::Wait,
-        StackState::CreateFailed => {
-            Next::Stop("delete it with `aws cloudformation delete-stack`, and try again")
-        }
-        StackState::UpdateFailed => {
-            Next::Stop("roll it back with `aws cloudformation rollback-stack`, and try again")
-        }
-        StackState::RollbackFailed | StackState::DeleteFailed => Next::Stop(
-            "see with `aws cloudformation describe-stack-events` which resource stayed and why, \
-             mend that, delete the stack with `aws cloudformation delete-stack`, and try again",
+        StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => Next::Stop(
+            "taking the table in has failed, and left the table as it was. \
+                 See why with `aws cloudformation describe-stack-events`, mend that, delete the stack with \
+                 `aws cloudformation delete-stack`, which keeps the table, and try again",
         ),
-        StackState::UpdateRollbackFailed => Next::Stop(
-            "see with `aws cloudformation describe-stack-events` which resource is stuck and why, \
-             mend that, and go on with `aws cloudformation continue-update-rollback`",
-        ),
-        StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => {
-            Next::Stop("taking a table in has failed; look at it before anything is deleted")
-        }
         StackState::Unknown(_) => {
             Next::Stop("this state is not known to this version; look at it in the AWS console")
         }

@@ -39,11 +39,12 @@ pub enum Parameter {
     ReadCapacity,
     WriteCapacity,
     HistoryDays,
+    Adopt,
 }
 
 impl Parameter {
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Config,
         Self::Readers,
         Self::Writers,
@@ -56,6 +57,7 @@ impl Parameter {
         Self::ReadCapacity,
         Self::WriteCapacity,
         Self::HistoryDays,
+        Self::Adopt,
     ];
 
     /// The name in the template.
@@ -73,6 +75,7 @@ impl Parameter {
             Self::ReadCapacity => "ReadCapacity",
             Self::WriteCapacity => "WriteCapacity",
             Self::HistoryDays => "HistoryDays",
+            Self::Adopt => "Adopt",
         }
     }
 
@@ -91,6 +94,7 @@ impl Parameter {
             Self::ReadCapacity => "read units a second, if provisioned",
             Self::WriteCapacity => "write units a second, if provisioned",
             Self::HistoryDays => "days of history",
+            Self::Adopt => "only the table, which is there already",
         }
     }
 
@@ -105,7 +109,8 @@ impl Parameter {
             | Self::BillingMode
             | Self::ReadCapacity
             | Self::WriteCapacity
-            | Self::HistoryDays => false,
+            | Self::HistoryDays
+            | Self::Adopt => false,
         }
     }
 }

@@ -361,7 +361,7 @@ fn a_stack_that_is_not_discfgs_is_left_alone() {
             .run()
             .code(7)
             .stdout("")
-            .stderr_has("the stack discfg-payments--team is not a config's or a grant's");
+            .stderr_has("the stack discfg-payments--team is not discfg's");
     }
     place.args(["grants"]).run().code(0).stdout("");
 }

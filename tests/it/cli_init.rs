@@ -130,6 +130,79 @@ fn without_an_answer_nothing_is_deployed() {
     );
 }
 
+/// The emulator doesn't ask conditions what an import would make, so the first of the two deployments is the test's own.
+#[test]
+fn a_table_that_was_taken_in_gets_the_rest_of_its_stack() {
+    let (account, place) = deployed("payments");
+    place.args(["set", "db/url", "kept"]).run().code(0);
+    let cloudformation = |action: &str, parameters: &[(&str, &str)]| {
+        account
+            .query(
+                &account.root(),
+                "cloudformation",
+                "2010-05-15",
+                action,
+                parameters,
+            )
+            .unwrap_or_else(|error| panic!("{action}: {error:?}"))
+    };
+    let stack = ("StackName", "discfg-payments");
+    cloudformation("DeleteStack", &[stack]);
+    let alone = json!({
+        "Parameters": {"Config": {"Type": "String"}, "Adopt": {"Type": "String"}},
+        "Resources": {"Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "DeletionPolicy": "RetainExceptOnCreate",
+            "Properties": {
+                "TableName": {"Fn::Sub": "discfg-${Config}"},
+                "AttributeDefinitions": [
+                    {"AttributeName": "pk", "AttributeType": "S"},
+                    {"AttributeName": "sk", "AttributeType": "S"},
+                ],
+                "KeySchema": [
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+                "BillingMode": "PAY_PER_REQUEST",
+            },
+        }},
+    });
+    let imported = "ResourcesToImport.member.1";
+    cloudformation(
+        "CreateChangeSet",
+        &[
+            stack,
+            ("ChangeSetName", "adopt"),
+            ("ChangeSetType", "IMPORT"),
+            ("TemplateBody", &alone.to_string()),
+            ("Parameters.member.1.ParameterKey", "Config"),
+            ("Parameters.member.1.ParameterValue", "payments"),
+            ("Parameters.member.2.ParameterKey", "Adopt"),
+            ("Parameters.member.2.ParameterValue", "true"),
+            (&format!("{imported}.ResourceType"), "AWS::DynamoDB::Table"),
+            (&format!("{imported}.LogicalResourceId"), "Table"),
+            (&format!("{imported}.ResourceIdentifier.entry.1.key"), "TableName"),
+            (
+                &format!("{imported}.ResourceIdentifier.entry.1.value"),
+                "discfg-payments",
+            ),
+        ],
+    );
+    cloudformation("ExecuteChangeSet", &[stack, ("ChangeSetName", "adopt")]);
+    place
+        .args(["init", "payments", "--yes", "--wait", "--history-days", "7"])
+        .run()
+        .code(0)
+        .stderr_has("make     the role that reads (ReadRole)")
+        .stdout_has("payments: updated");
+    place.args(["get", "db/url"]).run().code(0).stdout("kept\n");
+    place
+        .args(["init", "payments"])
+        .run()
+        .code(0)
+        .stdout_has("payments: unchanged");
+}
+
 #[test]
 fn a_deployer_who_is_no_reader_is_told_so() {
     let account = Emulator::shared().account();
@@ -155,7 +228,7 @@ fn a_deployer_without_permission_is_told_which() {
         .code(5)
         .stdout("")
         .stderr_has("cloudformation:DescribeStacks was denied")
-        .stderr_has("README");
+        .stderr_has(r#""Action":"cloudformation:DescribeStacks","Effect":"Allow""#);
 }
 
 #[test]

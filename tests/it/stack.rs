@@ -152,7 +152,9 @@ async fn the_stack_deploys_from_the_template_alone_and_is_then_ours() {
         .send()
         .await
         .expect("the template is whole");
-    stack::settled(&cfn, &spec().config).await.expect("it settles");
+    stack::settled(&cfn, &spec().config.stack_name())
+        .await
+        .expect("it settles");
     assert!(is_unchanged(&cfn, &spec()).await);
 }
 

@@ -121,11 +121,13 @@ fn the_table_is_kept_protected_and_recoverable() {
 #[test]
 fn the_table_is_made_last() {
     let template = template();
-    let mut before: Vec<_> = template["Resources"]["Table"]["DependsOn"]
+    let after = &template["Resources"]["Table"]["Metadata"]["After"]["Fn::If"];
+    assert_eq!(after[0], json!("IsWhole"));
+    let mut before: Vec<_> = after[1]
         .as_array()
         .expect("a list")
         .iter()
-        .filter_map(Value::as_str)
+        .filter_map(|awaited| awaited["Ref"].as_str())
         .collect();
     before.push("Table");
     assert_eq!(sorted(before), sorted(names(&template["Resources"])));
@@ -135,6 +137,24 @@ fn the_table_is_made_last() {
             "{name} waits for the table"
         );
     }
+}
+
+/// An import may make nothing beside what it takes in, and give no outputs (CloudFormation User Guide, "Bringing
+/// existing resources into CloudFormation management").
+#[test]
+fn a_stack_that_takes_a_table_in_is_the_table_alone() {
+    let template = template();
+    assert_eq!(
+        template["Conditions"]["IsWhole"],
+        json!({"Fn::Equals": [{"Ref": "Adopt"}, "false"]})
+    );
+    for (name, resource) in template["Resources"].as_object().expect("resources") {
+        assert_eq!(resource.get("Condition").is_none(), name == "Table", "{name}");
+    }
+    for (name, output) in template["Outputs"].as_object().expect("outputs") {
+        assert_eq!(output["Condition"], json!("IsWhole"), "{name}");
+    }
+    assert_eq!(template["Parameters"]["Adopt"]["Default"], json!("false"));
 }
 
 #[test]

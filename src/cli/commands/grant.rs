@@ -11,7 +11,9 @@ use serde::Serialize;
 use serde_json::json;
 
 pub(in crate::cli) use self::args::CoverArgs;
-use super::init::{ChangeShape, RoleArgs, StackShape, approve, follow, propose, show_plan};
+use super::init::{
+    ChangeShape, How, Patience, RoleArgs, StackShape, Wanted, approve, follow, propose, show_plan, situation,
+};
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -19,8 +21,8 @@ use crate::cli::positionals::parse;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
-use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
-use crate::stack::{self, Blueprint, Deployed, Grant, GrantSpec, Proposal, TRUST_USUAL_MAX};
+use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind, Span};
+use crate::stack::{self, Deployed, Grant, GrantSpec, Proposal, Services, TRUST_USUAL_MAX};
 use crate::store::{Admin as _, StoreError};
 use crate::target::{EngineName, Target};
 
@@ -47,6 +49,12 @@ pub(in crate::cli) struct GrantArgs {
     /// Show the change set and remove it
     #[arg(long)]
     dry_run: bool,
+    /// Where another deployment of the grant's stack is running, wait for its end
+    #[arg(long)]
+    wait: bool,
+    /// How long a deployment is waited for, such as 10m: exit code 7 then, and it goes on
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<Span>,
 }
 
 /// A grant, as results show it.
@@ -183,22 +191,27 @@ pub(in crate::cli) async fn run(
         ));
     }
 
-    let wanted = Blueprint::from(&spec);
-    let (deployed, changes, result) = match propose(&cfn, &wanted, args.yes, args.dry_run, terminal).await? {
-        Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
-        Proposal::Clear(left) => {
-            terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
-            return Ok(());
+    let how = How {
+        yes: args.yes,
+        dry_run: args.dry_run,
+        wait: args.wait,
+    };
+    let patience = Patience::new(args.timeout);
+    let providing = Box::pin(provide(&aws, &spec, &how, &patience, terminal));
+    let made = tokio::select! {
+        made = providing => made?,
+        () = patience.interrupted(2) => {
+            return Err(Failure::new(Kind::Interrupted, "left at once, whatever was under way")
+                .hint("run the same command again: it goes on from what is there"));
         }
-        Proposal::Ready(plan) => {
-            show_plan(&plan, terminal);
-            if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
-                return Ok(());
-            }
-            let result = if plan.creates { "created" } else { "updated" };
-            let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
-            (follow(&cfn, plan, terminal).await?, Some(changes), result)
-        }
+    };
+    let Some(Provided {
+        deployed,
+        changes,
+        result,
+    }) = made
+    else {
+        return Ok(());
     };
     let grant = Grant::of(&deployed)?;
     if !args.dry_run {
@@ -206,8 +219,16 @@ pub(in crate::cli) async fn run(
             .await
             .map_err(unwritten)?;
     }
-    if changes.is_some() {
-        prove::prove(&aws, &caller, &target, &name, &grant, terminal).await?;
+    if result != "unchanged" {
+        tokio::select! {
+            proved = prove::prove(&aws, &caller, &target, &name, &grant, terminal) => proved?,
+            () = patience.interrupted(1) => {
+                return Err(Failure::new(
+                    Kind::Interrupted,
+                    format!("the grant {name} is deployed; reading through its role was not proved"),
+                ));
+            }
+        }
     }
 
     let shape = Made {
@@ -217,7 +238,7 @@ pub(in crate::cli) async fn run(
         statements: statements(&grant),
         grant: GrantShape::new(&name, &grant),
         stack: StackShape::new(&deployed),
-        changes: changes.unwrap_or_default(),
+        changes,
         duration_ms: started.elapsed().as_millis(),
     };
     show_statements(&shape.statements, &grant, terminal);
@@ -225,6 +246,50 @@ pub(in crate::cli) async fn run(
     show(terminal, session.format(), &shape, human, || {
         format!("{result}\n").into_bytes()
     })
+}
+
+struct Provided {
+    deployed: Deployed,
+    changes: Vec<ChangeShape>,
+    result: &'static str,
+}
+
+/// Makes the stack as wanted. Nothing if nothing was to be done but looking.
+async fn provide(
+    aws: &Aws,
+    spec: &GrantSpec,
+    how: &How,
+    patience: &Patience,
+    terminal: &mut Terminal,
+) -> Result<Option<Provided>, Failure> {
+    let services = Services::new(aws.sdk());
+    let plan = match propose(&services, Wanted::Grant(spec), how, patience, terminal).await? {
+        Proposal::Unchanged(deployed) => {
+            return Ok(Some(Provided {
+                deployed: *deployed,
+                changes: Vec::new(),
+                result: "unchanged",
+            }));
+        }
+        Proposal::Clear(left) => {
+            terminal.hint(&situation(&left));
+            terminal.hint("Without --dry-run this is done first, after asking. Nothing was changed.");
+            return Ok(None);
+        }
+        Proposal::Ready(plan) => plan,
+    };
+    show_plan(&plan, terminal);
+    if !approve(&services.cfn, &plan, how.yes, how.dry_run, terminal).await? {
+        return Ok(None);
+    }
+    let result = if plan.creates { "created" } else { "updated" };
+    let changes = plan.changes.iter().map(ChangeShape::new).collect();
+    let deployed = follow(&services.cfn, plan, patience, terminal).await?;
+    Ok(Some(Provided {
+        deployed,
+        changes,
+        result,
+    }))
 }
 
 /// Where the config's stack says which key of its own it has.

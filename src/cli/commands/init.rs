@@ -1,19 +1,23 @@
 mod args;
 mod follow;
 mod local;
+mod patience;
+mod propose;
 mod prove;
 mod review;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
-use aws_sdk_cloudformation::Client;
 use clap::Args;
 use serde::Serialize;
 
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs};
 pub(super) use self::follow::follow;
+pub(super) use self::patience::Patience;
+pub(super) use self::propose::{How, Wanted, propose, situation};
 pub(super) use self::review::{approve, show_plan};
 use self::review::{sets, show_who_may};
 use crate::aws::Aws;
@@ -22,15 +26,19 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
-use crate::model::{ConfigName, Kind};
-use crate::stack::{self, Blueprint, Deployed, Parameter, Proposal, ResourceChange};
+use crate::model::{ConfigName, Kind, Span};
+use crate::stack::{Deployed, Parameter, Proposal, ResourceChange, Services, StackSpec};
 use crate::store::{Admin as _, Meta};
-use crate::target::EngineName;
+use crate::target::{EngineName, Target};
 
 /// Deploy or update a config's stack and prove it
 ///
 /// Makes a change set, shows it, asks, executes it, and then reads once through the read role. Flags that aren't
 /// given keep what the stack has. With nothing to change it says so and makes three requests.
+///
+/// What a failed deployment left is cleared away first, after asking; a table that holds anything is never deleted. A
+/// table that outlived its stack is adopted, in two change sets. Ctrl-C leaves the deployment running, and so does the
+/// end of --timeout (exit code 7); running init again goes on from there. Ctrl-C at a question removes the change set.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg init [OPTIONS] CONFIG")]
 pub(in crate::cli) struct InitArgs {
@@ -45,6 +53,12 @@ pub(in crate::cli) struct InitArgs {
     /// Show the change set and remove it
     #[arg(long)]
     dry_run: bool,
+    /// Where another deployment of the stack is running, wait for its end
+    #[arg(long)]
+    wait: bool,
+    /// How long a deployment is waited for, such as 10m: exit code 7 then, and it goes on
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<Span>,
 }
 
 #[derive(Serialize)]
@@ -106,7 +120,7 @@ pub(in crate::cli) async fn run(
     let config = target.config()?.clone();
     match &target.engine.value {
         EngineName::DynamoDb => {}
-        EngineName::Local if args.stack.is_empty() => {
+        EngineName::Local if args.stack.is_empty() && !args.wait && args.timeout.is_none() => {
             return local::run(&target, args.dry_run, session, terminal);
         }
         EngineName::Local => {
@@ -120,35 +134,30 @@ pub(in crate::cli) async fn run(
         }
     }
     let aws = session.aws().await?;
-    let cfn = Client::new(aws.sdk());
     let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
-    let mut trust_changes = false;
-    let (deployed, plan, result) =
-        match propose(&cfn, &Blueprint::from(&spec), args.yes, args.dry_run, terminal).await? {
-            Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
-            Proposal::Clear(left) => {
-                terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
-                return Ok(());
-            }
-            Proposal::Ready(plan) => {
-                show_plan(&plan, terminal);
-                if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
-                    return Ok(());
-                }
-                trust_changes =
-                    plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
-                let result = if plan.creates { "created" } else { "updated" };
-                let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
-                (follow(&cfn, plan, terminal).await?, Some(changes), result)
-            }
-        };
-    if plan.is_some() {
-        write_meta(&aws, &config, &deployed).await?;
-    }
-    prove::prove(&aws, &target, &deployed, plan.is_some(), terminal).await?;
-    if trust_changes {
-        show_who_may(&deployed, terminal);
-    }
+    let how = How {
+        yes: args.yes,
+        dry_run: args.dry_run,
+        wait: args.wait,
+    };
+    let patience = Patience::new(args.timeout);
+    // Large, with all that it may have to do, and held here as often as it is passed on.
+    let provisioning = Box::pin(provision(&aws, &target, &spec, &how, &patience, terminal));
+    let made = tokio::select! {
+        made = provisioning => made?,
+        () = patience.interrupted(2) => {
+            return Err(Failure::new(Kind::Interrupted, "left at once, whatever was under way")
+                .hint(format!("`discfg status {config}` shows what is there; running init again goes on from it")));
+        }
+    };
+    let Some(Provisioned {
+        deployed,
+        changes,
+        result,
+    }) = made
+    else {
+        return Ok(());
+    };
 
     let shape = Made {
         action: "init",
@@ -156,7 +165,7 @@ pub(in crate::cli) async fn run(
         result,
         stack: StackShape::new(&deployed),
         outputs: deployed.outputs.clone(),
-        changes: plan.unwrap_or_default(),
+        changes,
         duration_ms: started.elapsed().as_millis(),
     };
     let human = || {
@@ -171,29 +180,74 @@ pub(in crate::cli) async fn run(
     })
 }
 
-/// Plans, and clears away what a failed first create left, after asking.
-pub(super) async fn propose(
-    cfn: &Client,
-    wanted: &Blueprint,
-    yes: bool,
-    dry_run: bool,
+struct Provisioned {
+    deployed: Deployed,
+    changes: Vec<ChangeShape>,
+    result: &'static str,
+}
+
+/// Makes the stack as wanted and proves it. Nothing if nothing was to be done but looking.
+async fn provision(
+    aws: &Arc<Aws>,
+    target: &Target,
+    spec: &StackSpec,
+    how: &How,
+    patience: &Patience,
     terminal: &mut Terminal,
-) -> Result<Proposal, Failure> {
-    loop {
-        match stack::plan(cfn, wanted.clone()).await? {
-            Proposal::Clear(left) if !dry_run => {
-                let question = format!(
-                    "The stack {} is in {}: an earlier create failed and left it empty. Delete it and create anew?",
-                    left.stack.name, left.stack.state
-                );
-                if !yes && !terminal.confirm(&question, "--yes")? {
-                    return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
-                }
-                stack::clear(cfn, &left).await?;
+) -> Result<Option<Provisioned>, Failure> {
+    let services = Services::new(aws.sdk());
+    let mut changes = Vec::new();
+    let mut result = "unchanged";
+    let mut trust_changes = false;
+    let deployed = loop {
+        let plan = match propose(&services, Wanted::Config(spec), how, patience, terminal).await? {
+            Proposal::Unchanged(deployed) => break *deployed,
+            Proposal::Clear(left) => {
+                terminal.hint(&situation(&left));
+                terminal.hint("Without --dry-run this is done first, after asking. Nothing was changed.");
+                return Ok(None);
             }
-            proposal => return Ok(proposal),
+            Proposal::Ready(plan) => plan,
+        };
+        show_plan(&plan, terminal);
+        if !approve(&services.cfn, &plan, how.yes, how.dry_run, terminal).await? {
+            return Ok(None);
+        }
+        trust_changes |= plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
+        if plan.creates {
+            result = "created";
+        } else if result == "unchanged" {
+            result = "updated";
+        }
+        changes.extend(plan.changes.iter().map(ChangeShape::new));
+        let adopts = plan.adopts.is_some();
+        let deployed = follow(&services.cfn, plan, patience, terminal).await?;
+        if !adopts {
+            break deployed;
+        }
+        terminal.hint("The table is taken in. Now the rest is made.");
+    };
+    let is_new = result != "unchanged";
+    if is_new {
+        write_meta(aws, &spec.config, &deployed).await?;
+    }
+    tokio::select! {
+        proved = prove::prove(aws, target, &deployed, is_new, terminal) => proved?,
+        () = patience.interrupted(1) => {
+            return Err(Failure::new(
+                Kind::Interrupted,
+                format!("the stack {} is deployed; reading through its role was not proved", deployed.name),
+            ));
         }
     }
+    if trust_changes {
+        show_who_may(&deployed, terminal);
+    }
+    Ok(Some(Provisioned {
+        deployed,
+        changes,
+        result,
+    }))
 }
 
 /// Stores the config's settings with the deployer's own credentials.
@@ -210,5 +264,5 @@ async fn write_meta(aws: &Aws, config: &ConfigName, deployed: &Deployed) -> Resu
         layout: Meta::LAYOUT,
         history_days: deployed.history_days().get(),
     };
-    table.write_meta(meta).await.map_err(Failure::from)
+    table.write_meta(meta).await.map_err(Failure::of_direct_write)
 }

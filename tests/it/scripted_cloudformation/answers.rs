@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use discfg::stack::{Output, TEMPLATE};
 
-use super::server::{Scene, answer, refusal};
+use serde_json::{Value, json};
+
+use super::server::{Scene, answer, refusal, table_answer, table_refusal};
 
 pub(crate) const STACK: &str = "arn:aws:cloudformation:eu-central-1:123456789012:stack/discfg-payments/one";
 pub(crate) const CHANGE_SET: &str = "arn:aws:cloudformation:eu-central-1:123456789012:changeSet/discfg-x/two";
@@ -35,7 +37,7 @@ pub(crate) fn stack(status: &str, parameters: &[(&str, &str)], tags: &[(&str, &s
     xml.push_str("</Tags>");
     if matches!(
         status,
-        "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE"
+        "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_FAILED" | "UPDATE_ROLLBACK_COMPLETE"
     ) {
         xml.push_str("<Outputs>");
         for output in Output::ALL.map(Output::name) {
@@ -158,4 +160,65 @@ pub(crate) fn change_sets(arns: &[&str]) -> Scene {
     }
     xml.push_str("</Summaries>");
     answer("ListChangeSets", &xml)
+}
+
+/// `DescribeStackResources`; each is a logical id, its type, its physical id, its state and the reason.
+pub(crate) fn resources(resources: &[(&str, &str, &str, &str, &str)]) -> Scene {
+    let mut xml = String::from("<StackResources>");
+    for (id, kind, physical, status, reason) in resources {
+        let _ = write!(
+            xml,
+            "<member><LogicalResourceId>{id}</LogicalResourceId><ResourceType>{kind}</ResourceType>\
+             <PhysicalResourceId>{physical}</PhysicalResourceId><ResourceStatus>{status}</ResourceStatus>\
+             <ResourceStatusReason>{reason}</ResourceStatusReason><Timestamp>2026-01-31T08:00:00Z</Timestamp></member>"
+        );
+    }
+    xml.push_str("</StackResources>");
+    answer("DescribeStackResources", &xml)
+}
+
+/// A table as discfg makes it, in this status, with the rest of what `DescribeTable` says.
+pub(crate) fn table(status: &str, more: &Value) -> Scene {
+    let mut table = json!({
+        "TableName": "discfg-payments",
+        "TableArn": "arn:aws:dynamodb:eu-central-1:123456789012:table/discfg-payments",
+        "TableStatus": status,
+        "DeletionProtectionEnabled": true,
+        "ItemCount": 0,
+        "AttributeDefinitions": [
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        "KeySchema": [
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+        "ProvisionedThroughput": {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
+    });
+    if let (Some(table), Some(more)) = (table.as_object_mut(), more.as_object()) {
+        table.extend(more.clone());
+    }
+    table_answer("DescribeTable", &json!({ "Table": table }))
+}
+
+pub(crate) fn no_table() -> Scene {
+    table_refusal(
+        "DescribeTable",
+        "ResourceNotFoundException",
+        "Requested resource not found",
+    )
+}
+
+pub(crate) fn table_tags(tags: &[(&str, &str)]) -> Scene {
+    let tags: Vec<Value> = tags
+        .iter()
+        .map(|(key, value)| json!({"Key": key, "Value": value}))
+        .collect();
+    table_answer("ListTagsOfResource", &json!({ "Tags": tags }))
+}
+
+/// `Scan` of a table with so many items, as far as it looks.
+pub(crate) fn scanned(items: u32) -> Scene {
+    table_answer("Scan", &json!({"Count": items, "ScannedCount": items}))
 }

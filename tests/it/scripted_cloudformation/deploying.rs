@@ -11,6 +11,8 @@ use super::server::{Scene, Scripted, refusal};
 use super::{ready, spec};
 
 const STACK: &str = "discfg-payments";
+/// What these deployments set.
+const MADE: [(&str, &str); 1] = [("Config", "payments")];
 const REVIEW: Event<'static> = ("e0", STACK, "REVIEW_IN_PROGRESS", "", "");
 const STARTED: Event<'static> = ("e1", STACK, "CREATE_IN_PROGRESS", "", "@TOKEN@");
 
@@ -68,7 +70,7 @@ async fn a_create_tells_each_event_once_and_in_order_and_ends_in_outputs() {
         events(&[REVIEW, STARTED, role]),
         events(&[REVIEW, STARTED, role]),
         events(&[REVIEW, STARTED, role, made, end]),
-        stack_in("CREATE_COMPLETE", &[], &[]),
+        stack_in("CREATE_COMPLETE", &MADE, &[]),
     ]);
     let (told, end) = deploy(&cloudformation).await;
     assert_eq!(
@@ -226,13 +228,30 @@ async fn what_a_deployment_before_ended_in_is_not_the_end_of_this_one() {
         events(&[older, late, begun, cleaning]),
         events(&[older, late, begun, cleaning, ended]),
         // DescribeStacks lags behind the events.
-        stack_in("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", &[], &[]),
+        stack_in("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", &MADE, &[]),
         throttled("DescribeStacks"),
+        // An answer from before this deployment: its state is the same, its parameters aren't.
         stack_in("UPDATE_COMPLETE", &[], &[]),
+        stack_in("UPDATE_COMPLETE", &MADE, &[]),
     ]);
     let (told, end) = deploy(&cloudformation).await;
     assert_eq!(told.len(), 3, "{told:?}");
     assert_eq!(end.expect("updated").state, StackState::UpdateComplete);
+    cloudformation.finish();
+}
+
+#[tokio::test]
+async fn a_stack_that_someone_else_has_changed_since_is_the_end_all_the_same() {
+    let ended = ("e1", STACK, "UPDATE_COMPLETE", "", "@TOKEN@");
+    let other = [("Config", "payments-of-others")];
+    let since = std::iter::repeat_with(|| stack_in("UPDATE_COMPLETE", &other, &[])).take(16);
+    let cloudformation = updated_stack(
+        [events(&[]), done("ExecuteChangeSet"), events(&[ended])]
+            .into_iter()
+            .chain(since),
+    );
+    let (_, end) = deploy(&cloudformation).await;
+    assert_eq!(end.expect("updated").parameters["Config"], "payments-of-others");
     cloudformation.finish();
 }
 
@@ -247,7 +266,7 @@ async fn events_of_many_pages_are_told_in_order() {
         page_of_events(&[third], Some("more")),
         page_of_events(&[second], Some("still more")),
         page_of_events(&[REVIEW, first], Some("the past, which nobody asks for")),
-        stack_in("CREATE_COMPLETE", &[], &[]),
+        stack_in("CREATE_COMPLETE", &MADE, &[]),
     ]);
     let (told, end) = deploy(&cloudformation).await;
     assert_eq!(
@@ -271,7 +290,7 @@ async fn throttled_polls_never_fail_a_deployment() {
             .chain(throttling)
             .chain([
                 events(&[REVIEW, ("e1", STACK, "CREATE_COMPLETE", "", "@TOKEN@")]),
-                stack_in("CREATE_COMPLETE", &[], &[]),
+                stack_in("CREATE_COMPLETE", &MADE, &[]),
             ]),
     );
     let (_, end) = deploy(&cloudformation).await;
@@ -316,7 +335,7 @@ async fn an_execution_refused_because_it_is_under_way_is_followed() {
         ),
         under_way,
         events(&[REVIEW, ("e1", STACK, "CREATE_COMPLETE", "", "")]),
-        stack_in("CREATE_COMPLETE", &[], &[]),
+        stack_in("CREATE_COMPLETE", &MADE, &[]),
     ]);
     let (_, end) = deploy(&cloudformation).await;
     end.expect("made");

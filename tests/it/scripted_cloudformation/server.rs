@@ -1,4 +1,5 @@
-//! A CloudFormation that plays a script to the real SDK: each request must be the one that comes next in it.
+//! A CloudFormation that plays a script to the real SDK: each request must be the one that comes next in it. It answers
+//! as DynamoDB and IAM, too, since a stack's recovery asks them in between.
 
 use std::io::BufReader;
 use std::net::TcpListener;
@@ -6,12 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::config::retry::RetryConfig;
 use aws_sdk_cloudformation::config::timeout::TimeoutConfig;
 use aws_sdk_cloudformation::config::{
-    AsyncSleep, BehaviorVersion, Credentials, IdentityCache, Region, Sleep,
+    AsyncSleep, BehaviorVersion, Credentials, IdentityCache, Region, SharedAsyncSleep, Sleep,
+    StalledStreamProtectionConfig,
 };
+use aws_types::SdkConfig;
+use discfg::stack::Services;
+use serde_json::Value;
 
 use crate::support::http1::Message;
 
@@ -49,10 +55,35 @@ pub(crate) fn refusal(action: &'static str, status: u16, code: &str, message: &s
     }
 }
 
+/// A request to DynamoDB that has an answer.
+pub(crate) fn table_answer(action: &'static str, answer: &Value) -> Scene {
+    Scene {
+        action,
+        status: 200,
+        body: answer.to_string(),
+    }
+}
+
+/// A request to DynamoDB that is refused.
+pub(crate) fn table_refusal(action: &'static str, code: &str, message: &str) -> Scene {
+    let body = serde_json::json!({
+        "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"),
+        "message": message,
+    });
+    Scene {
+        action,
+        status: 400,
+        body: body.to_string(),
+    }
+}
+
 /// A request as it came in.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     form: Vec<(String, String)>,
+    /// What it asks of DynamoDB, if it does.
+    pub(crate) json: Value,
+    action: String,
 }
 
 impl Asked {
@@ -64,7 +95,7 @@ impl Asked {
     }
 
     pub(crate) fn action(&self) -> &str {
-        self.get("Action").unwrap_or_default()
+        &self.action
     }
 
     /// What this request makes of a parameter of the template.
@@ -103,6 +134,7 @@ struct Stage {
 /// The server, and the client that talks to it.
 pub(crate) struct Scripted {
     pub(crate) client: Client,
+    pub(crate) services: Services,
     /// Where it listens, for a client of another process.
     pub(crate) url: String,
     stage: Arc<Mutex<Stage>>,
@@ -126,23 +158,25 @@ impl Scripted {
                 thread::spawn(move || serve(&connection, &stage));
             }
         });
-        let config = aws_sdk_cloudformation::Config::builder()
+        let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("eu-central-1"))
             .endpoint_url(&url)
-            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "key", "secret", None, None, "test",
+            )))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             // The clock is the test's: naps take no time, so nothing else may be timed by it.
             .identity_cache(IdentityCache::no_cache())
-            .sleep_impl(Naps(Arc::clone(&stage)))
+            .sleep_impl(SharedAsyncSleep::new(Naps(Arc::clone(&stage))))
             .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(
-                aws_sdk_cloudformation::config::StalledStreamProtectionConfig::disabled(),
-            )
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::disabled())
             .build();
+        let services = Services::new(&config);
         Self {
-            client: Client::from_conf(config),
+            client: services.cfn.clone(),
+            services,
             url,
             stage,
         }
@@ -181,9 +215,7 @@ fn serve(connection: &std::net::TcpStream, stage: &Mutex<Stage>) {
 }
 
 fn respond(request: &Message, stage: &mut Stage) -> Message {
-    let asked = Asked {
-        form: form(&String::from_utf8_lossy(&request.body)),
-    };
+    let asked = asked(request);
     if asked.action() == "ExecuteChangeSet" {
         asked
             .get("ClientRequestToken")
@@ -203,8 +235,36 @@ fn respond(request: &Message, stage: &mut Stage) -> Message {
     stage.asked.push(asked);
     Message {
         start: format!("HTTP/1.1 {} Played", scene.status),
-        headers: vec![("Content-Type".into(), "text/xml".into())],
+        headers: vec![("Content-Type".into(), content_type(&scene).into())],
         body: scene.body.replace("@TOKEN@", &stage.token).into_bytes(),
+    }
+}
+
+fn content_type(scene: &Scene) -> &'static str {
+    if scene.body.starts_with('{') {
+        "application/x-amz-json-1.0"
+    } else {
+        "text/xml"
+    }
+}
+
+fn asked(request: &Message) -> Asked {
+    let target = request
+        .header("X-Amz-Target")
+        .and_then(|target| target.split_once('.'));
+    if let Some((_, action)) = target {
+        return Asked {
+            form: Vec::new(),
+            json: serde_json::from_slice(&request.body).expect("DynamoDB is asked in JSON"),
+            action: action.to_owned(),
+        };
+    }
+    let form = form(&String::from_utf8_lossy(&request.body));
+    let action = form.iter().find(|(key, _)| key == "Action");
+    Asked {
+        action: action.map(|(_, value)| value.clone()).unwrap_or_default(),
+        json: Value::Null,
+        form,
     }
 }
 

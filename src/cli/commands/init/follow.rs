@@ -1,29 +1,33 @@
 use aws_sdk_cloudformation::Client;
 use futures::StreamExt as _;
 
+use super::patience::Patience;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal_progress::Board;
 use crate::model::Kind;
 use crate::stack::{self, Deployed, Plan, Progress};
 
+/// Deploys, and shows what happens until it is done or patience ends; then the deployment goes on by itself.
 pub(in crate::cli) async fn follow(
     cfn: &Client,
     plan: Plan,
+    patience: &Patience,
     terminal: &Terminal,
 ) -> Result<Deployed, Failure> {
     let name = plan.stack.clone();
+    let left = how_to_go_on(&plan);
     let mut board = Board::new(&plan.changes, terminal.is_quiet());
     let mut news = stack::deploy(cfn.clone(), plan);
+    let goes_on = format!("the deployment of {name} goes on without us");
+    let mut ends = std::pin::pin!(patience.ends(&goes_on));
     loop {
         let next = tokio::select! {
             next = news.next() => next,
             () = board.heartbeat() => continue,
-            _ = tokio::signal::ctrl_c() => {
+            failure = &mut ends => {
                 board.end();
-                return Err(Failure::new(Kind::Interrupted, format!("the deployment of {name} goes on without us"))
-                    .hint(format!("aws cloudformation describe-stack-events --stack-name {name} shows it; \
-                        aws cloudformation cancel-update-stack or delete-stack stops it")));
+                return Err(left.into_iter().fold(failure, Failure::hint));
             }
         };
         match next {
@@ -44,4 +48,22 @@ pub(in crate::cli) async fn follow(
             }
         }
     }
+}
+
+fn how_to_go_on(plan: &Plan) -> [String; 2] {
+    let stack = &plan.stack;
+    // A grant's stack has the config's name, two hyphens and its own.
+    let config = stack.strip_prefix("discfg-").unwrap_or(stack);
+    let config = config.split_once("--").map_or(config, |(config, _)| config);
+    let stop = if plan.creates {
+        "delete-stack"
+    } else {
+        "cancel-update-stack"
+    };
+    [
+        format!(
+            "`discfg status {config}` shows how far it is; running the same command again with --wait goes on from there"
+        ),
+        format!("`aws cloudformation {stop} --stack-name {stack}` stops it"),
+    ]
 }

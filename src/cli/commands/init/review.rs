@@ -3,7 +3,7 @@ use aws_sdk_cloudformation::Client;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::Kind;
-use crate::stack::{self, Deployed, Output, Parameter, Plan};
+use crate::stack::{self, Deployed, FoundTable, Output, Parameter, Plan};
 
 pub(in crate::cli) fn show_plan(plan: &Plan, terminal: &Terminal) {
     terminal.hint(&format!(
@@ -11,6 +11,9 @@ pub(in crate::cli) fn show_plan(plan: &Plan, terminal: &Terminal) {
         if plan.creates { "Creating" } else { "Updating" },
         plan.stack
     ));
+    if let Some(table) = &plan.adopts {
+        show_adoption(table, terminal);
+    }
     for change in &plan.changes {
         terminal.hint(&format!(
             "  {:<8} {} ({})",
@@ -46,6 +49,14 @@ pub(in crate::cli) fn show_plan(plan: &Plan, terminal: &Terminal) {
             .collect();
         terminal.hint(&format!("  set      tags: {}", tags.join(", ")));
     }
+}
+
+fn show_adoption(table: &FoundTable, terminal: &Terminal) {
+    terminal.hint(&format!(
+        "  The table {} is there already, left by an earlier stack ({}). It is adopted with all it holds, in two \
+         deployments: this one takes it in as it is, the next makes the rest.",
+        table.name, table.billing
+    ));
 }
 
 pub(super) fn sets(plan: &Plan, parameter: Parameter) -> bool {

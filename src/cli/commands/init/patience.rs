@@ -1,0 +1,51 @@
+use std::future;
+
+use tokio::sync::watch;
+
+use crate::cli::failure::Failure;
+use crate::model::{Kind, Span};
+
+/// How long a deployment is waited for, and how often the user has asked for the end with Ctrl-C.
+pub(in crate::cli) struct Patience {
+    timeout: Option<Span>,
+    interrupts: watch::Receiver<u32>,
+}
+
+impl Patience {
+    /// Counts from now on: until then, and after the runtime's end, Ctrl-C ends the process.
+    pub(in crate::cli) fn new(timeout: Option<Span>) -> Self {
+        let (tell, interrupts) = watch::channel(0);
+        tokio::spawn(async move {
+            // Where signals can't be listened to, Ctrl-C does what it does by itself.
+            while tokio::signal::ctrl_c().await.is_ok() {
+                tell.send_modify(|times| *times += 1);
+            }
+        });
+        Self { timeout, interrupts }
+    }
+
+    /// Ends when Ctrl-C was pressed so many times.
+    pub(in crate::cli) async fn interrupted(&self, times: u32) {
+        let mut interrupts = self.interrupts.clone();
+        if interrupts.wait_for(|pressed| *pressed >= times).await.is_err() {
+            future::pending::<()>().await;
+        }
+    }
+
+    /// Ends when either the user or the time says so, with what to say of it: `goes_on` is what is left to itself.
+    pub(in crate::cli) async fn ends(&self, goes_on: &str) -> Failure {
+        let timeout = async {
+            match self.timeout {
+                Some(span) => tokio::time::sleep(span.duration()).await,
+                None => future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.interrupted(1) => Failure::new(Kind::Interrupted, goes_on),
+            () = timeout => {
+                let span = self.timeout.map(|span| span.to_string()).unwrap_or_default();
+                Failure::new(Kind::Stack, format!("{goes_on}; the --timeout of {span} ran out"))
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A table that outlived its stack is taken into a new one: an import of it alone, then an update that makes the rest.
+
+use discfg::model::{Billing, HistoryDays};
+use discfg::stack::{self, Action, Progress, Proposal, StackError, StackSpec, StackState};
+use futures::StreamExt as _;
+use serde_json::json;
+
+use super::answers::{
+    Event, absent, change_set, change_set_made, done, events, no_table, stack as stack_in, table, table_tags,
+};
+use super::server::{Scene, Scripted, Wanted};
+use super::{config_plan, config_ready, spec};
+
+const STACK: &str = "discfg-payments";
+const TABLE: &str = "AWS::DynamoDB::Table";
+const REVIEW: Event<'static> = ("e0", STACK, "REVIEW_IN_PROGRESS", "", "");
+
+fn import_made() -> Scene {
+    change_set("CREATE_COMPLETE", "", &[("Import", "Table", TABLE, "")])
+}
+
+#[tokio::test]
+async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
+    let adopting = [("Config", "payments"), ("Adopt", "true")];
+    let cloudformation = Scripted::play(vec![
+        absent(),
+        table("ACTIVE", &json!({})),
+        table_tags(&[("discfg:history-days", "7")]),
+        change_set_made(),
+        import_made(),
+        events(&[REVIEW]),
+        done("ExecuteChangeSet"),
+        events(&[
+            REVIEW,
+            ("e1", STACK, "IMPORT_IN_PROGRESS", "", "@TOKEN@"),
+            ("e2", "Table", "IMPORT_COMPLETE", "", "@TOKEN@"),
+            ("e3", STACK, "IMPORT_COMPLETE", "", "@TOKEN@"),
+        ]),
+        stack_in(
+            "IMPORT_COMPLETE",
+            &[
+                ("Config", "payments"),
+                ("Adopt", "true"),
+                ("BillingMode", "PAY_PER_REQUEST"),
+                ("HistoryDays", "7"),
+            ],
+            &[],
+        ),
+        // A later init finds it half way:
+        stack_in("IMPORT_COMPLETE", &adopting, &[]),
+        change_set_made(),
+        change_set(
+            "CREATE_COMPLETE",
+            "",
+            &[("Add", "ReadRole", "AWS::IAM::Role", "")],
+        ),
+    ]);
+    let import = config_ready(&cloudformation).await;
+    let adopted = import.adopts.clone().expect("it adopts");
+    assert_eq!(adopted.billing, Billing::OnDemand);
+    assert_eq!(adopted.history_days.map(HistoryDays::get), Some(7));
+    assert!(import.creates);
+    assert_eq!(import.changes[0].action, Action::Adopt);
+    let mut deploying = stack::deploy(cloudformation.client.clone(), import);
+    let mut end = None;
+    while let Some(progress) = deploying.next().await {
+        if let Progress::Done(deployed) = progress.expect("it works") {
+            end = Some(*deployed);
+        }
+    }
+    let imported = end.expect("an end");
+    assert_eq!(imported.state, StackState::ImportComplete);
+    assert!(imported.is_ours(), "it has no outputs yet");
+
+    let rest = config_ready(&cloudformation).await;
+    assert!(!rest.creates && rest.adopts.is_none());
+    let asked = cloudformation.finish();
+    let import = &asked[3];
+    assert_eq!(import.get("ChangeSetType"), Some("IMPORT"));
+    assert_eq!(
+        import.get("OnStackFailure"),
+        None,
+        "a failed adoption deletes nothing"
+    );
+    assert_eq!(import.get("ResourcesToImport.member.1.ResourceType"), Some(TABLE));
+    assert_eq!(
+        import.get("ResourcesToImport.member.1.LogicalResourceId"),
+        Some("Table")
+    );
+    let identifier = "ResourcesToImport.member.1.ResourceIdentifier.entry.1";
+    assert_eq!(import.get(&format!("{identifier}.key")), Some("TableName"));
+    assert_eq!(
+        import.get(&format!("{identifier}.value")),
+        Some("discfg-payments")
+    );
+    assert_eq!(import.template_parameter("Adopt"), Wanted::Value("true"));
+    assert_eq!(import.template_parameter("HistoryDays"), Wanted::Value("7"));
+    assert_eq!(
+        import.template_parameter("BillingMode"),
+        Wanted::Value("PAY_PER_REQUEST")
+    );
+    let body = import.get("TemplateBody").unwrap_or_default();
+    assert!(
+        body.contains("AWS::DynamoDB::Table") && !body.contains("Outputs:"),
+        "none may be added"
+    );
+    let update = &asked[10];
+    assert_eq!(update.get("TemplateBody"), Some(stack::TEMPLATE));
+    assert_eq!(update.get("ChangeSetType"), Some("UPDATE"));
+    assert_eq!(update.template_parameter("Adopt"), Wanted::Value("false"));
+    assert_eq!(update.template_parameter("Config"), Wanted::AsBefore);
+}
+
+#[tokio::test]
+async fn a_table_is_taken_in_with_the_capacity_that_it_has() {
+    let provisioned = json!({
+        "BillingModeSummary": null,
+        "ProvisionedThroughput": {"ReadCapacityUnits": 3, "WriteCapacityUnits": 2},
+        "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": "arn:aws:kms:eu-central-1:123456789012:key/k"},
+    });
+    let cloudformation = Scripted::play(vec![
+        absent(),
+        table("UPDATING", &provisioned),
+        table("ACTIVE", &provisioned),
+        table_tags(&[]),
+        change_set_made(),
+        import_made(),
+    ]);
+    let plan = config_ready(&cloudformation).await;
+    let key = plan.adopts.and_then(|table| table.kms_key);
+    assert_eq!(
+        key.as_deref(),
+        Some("arn:aws:kms:eu-central-1:123456789012:key/k")
+    );
+    let asked = cloudformation.finish();
+    assert_eq!(
+        asked[4].template_parameter("BillingMode"),
+        Wanted::Value("PROVISIONED")
+    );
+    assert_eq!(asked[4].template_parameter("ReadCapacity"), Wanted::Value("3"));
+    assert_eq!(asked[4].template_parameter("WriteCapacity"), Wanted::Value("2"));
+    assert_eq!(asked[4].template_parameter("HistoryDays"), Wanted::Nothing);
+}
+
+/// CloudFormation answers "you cannot modify or add [Tags]" otherwise.
+#[tokio::test]
+async fn an_import_gives_no_tags_and_leaves_them_to_the_update() {
+    let tagged = StackSpec {
+        tags: Some(std::collections::BTreeMap::from([("team".into(), "shop".into())])),
+        ..spec()
+    };
+    let cloudformation = Scripted::play(vec![
+        absent(),
+        table("ACTIVE", &json!({})),
+        table_tags(&[]),
+        change_set_made(),
+        import_made(),
+        stack_in(
+            "IMPORT_COMPLETE",
+            &[("Config", "payments"), ("Adopt", "true")],
+            &[],
+        ),
+        change_set_made(),
+        change_set("CREATE_COMPLETE", "", &[]),
+    ]);
+    for _ in 0..2 {
+        let plan = stack::plan_config(&cloudformation.services, &tagged).await;
+        assert!(matches!(plan, Ok(Proposal::Ready(_))), "{plan:?}");
+    }
+    let asked = cloudformation.finish();
+    assert_eq!(asked[3].get("Tags.member.1.Key"), None);
+    assert_eq!(asked[6].get("Tags.member.1.Key"), Some("team"));
+}
+
+#[tokio::test]
+async fn a_table_of_another_make_is_refused() {
+    let other = json!({
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    });
+    let cloudformation = Scripted::play(vec![absent(), table("ACTIVE", &other)]);
+    let error = config_plan(&cloudformation).await.expect_err("refused");
+    assert_eq!(
+        error.to_string(),
+        "the table discfg-payments is there and can't be used: \
+         its keys are id (N, HASH), not pk (S, HASH), sk (S, RANGE)"
+    );
+    cloudformation.finish();
+}
+
+#[tokio::test]
+async fn a_table_that_is_being_deleted_is_waited_for() {
+    let cloudformation = Scripted::play(vec![
+        absent(),
+        table("DELETING", &json!({})),
+        no_table(),
+        change_set_made(),
+        change_set("CREATE_COMPLETE", "", &[]),
+    ]);
+    assert!(config_ready(&cloudformation).await.adopts.is_none());
+    assert_eq!(cloudformation.naps().len(), 1);
+    cloudformation.finish();
+}
+
+#[tokio::test]
+async fn a_failed_adoption_deletes_nothing_and_is_not_tried_over() {
+    let cloudformation = Scripted::play(vec![
+        absent(),
+        table("ACTIVE", &json!({})),
+        table_tags(&[]),
+        change_set_made(),
+        import_made(),
+        events(&[REVIEW]),
+        done("ExecuteChangeSet"),
+        events(&[
+            REVIEW,
+            ("e1", STACK, "IMPORT_IN_PROGRESS", "", "@TOKEN@"),
+            (
+                "e2",
+                "Table",
+                "IMPORT_FAILED",
+                "it belongs to another stack",
+                "@TOKEN@",
+            ),
+            ("e3", STACK, "IMPORT_ROLLBACK_IN_PROGRESS", "", "@TOKEN@"),
+            ("e4", STACK, "IMPORT_ROLLBACK_COMPLETE", "", "@TOKEN@"),
+        ]),
+        stack_in("IMPORT_ROLLBACK_COMPLETE", &[("Config", "payments")], &[]),
+    ]);
+    let plan = config_ready(&cloudformation).await;
+    let mut deploying = stack::deploy(cloudformation.client.clone(), plan);
+    let mut end = None;
+    while let Some(progress) = deploying.next().await {
+        end = progress.err();
+    }
+    assert_eq!(
+        end.expect("it failed").to_string(),
+        "the deployment of discfg-payments failed at the table that holds the config (Table): it belongs to another \
+         stack; the stack is in IMPORT_ROLLBACK_COMPLETE, and the table is as it was before"
+    );
+    let error = config_plan(&cloudformation).await.expect_err("it stops");
+    assert!(matches!(error, StackError::Stuck { .. }), "{error}");
+    cloudformation.finish();
+}

@@ -7,6 +7,7 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use uuid::Uuid;
 
+use super::discard::discard;
 use super::error::{FailedResource, Failure, StackError};
 use super::event::{Outcome, StackEvent};
 use super::lookup::{self, Deployed};
@@ -101,7 +102,10 @@ impl Follower {
                 return Some(Ok(Progress::Event(event)));
             }
             let step = match &self.step {
-                Step::Execute => self.execute().await,
+                Step::Execute => match self.execute().await {
+                    Err(error) if error.fault() == Some(Fault::Denied) => Err(self.abandon(error).await),
+                    executed => executed,
+                },
                 Step::Follow => self.follow().await,
                 Step::Finish(state) => {
                     let state = state.clone();
@@ -144,6 +148,14 @@ impl Follower {
         }
         self.step = Step::Follow;
         Ok(())
+    }
+
+    /// Who may make a change set and not execute it would leave one more behind each time.
+    async fn abandon(&self, denial: StackError) -> StackError {
+        if let Err(error) = discard(&self.cfn, &self.plan).await {
+            tracing::warn!(change_set = self.plan.change_set_arn, %error, "the change set stays behind");
+        }
+        denial
     }
 
     /// A request that was repeated after an answer that never came may be refused because the first one has done

@@ -19,6 +19,7 @@ mod cli_grants_refused;
 mod cli_guards;
 mod cli_identity;
 mod cli_init;
+mod cli_init_interrupted;
 mod cli_listing;
 mod cli_local;
 mod cli_past;

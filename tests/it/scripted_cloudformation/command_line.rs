@@ -1,8 +1,14 @@
+use serde_json::json;
+
 use crate::support::cli::Place;
 use crate::support::emulator::Emulator;
 
-use super::answers::{Event, absent, change_set, change_set_made, done, events};
-use super::server::Scripted;
+use super::answers::{
+    Event, absent, change_set, change_set_made, done, events, no_table, resources, scanned,
+    stack as stack_in, table, table_tags,
+};
+use super::place;
+use super::server::{Scene, Scripted, answer, refusal, table_answer};
 
 const STACK: &str = "discfg-payments";
 const REVIEW: Event<'static> = ("e0", STACK, "REVIEW_IN_PROGRESS", "", "");
@@ -67,4 +73,225 @@ fn a_failed_create_is_exit_code_seven_and_running_init_again_works() {
         .run()
         .code(0)
         .stdout_has("payments: created");
+}
+
+fn root_caller() -> Scene {
+    answer(
+        "GetCallerIdentity",
+        "<Arn>arn:aws:iam::123456789012:root</Arn><UserId>1</UserId><Account>123456789012</Account>",
+    )
+}
+
+const CONFIG: [(&str, &str); 1] = [("Config", "payments")];
+
+#[test]
+fn another_deployment_is_told_of_and_waited_for_when_asked() {
+    let busy = || stack_in("UPDATE_IN_PROGRESS", &CONFIG, &[]);
+    let cloudformation = Scripted::play(vec![busy()]);
+    place(&cloudformation)
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(6)
+        .stdout("")
+        .stderr_has("someone else is deploying the stack discfg-payments: it is in UPDATE_IN_PROGRESS since 2026-01-31")
+        .stderr_has("hint: --wait waits for its end");
+    cloudformation.finish();
+
+    let after = [("Config", "payments"), ("HistoryDays", "7")];
+    let cloudformation = Scripted::play(vec![
+        busy(),
+        stack_in("UPDATE_COMPLETE", &CONFIG, &[]),
+        stack_in("UPDATE_COMPLETE", &CONFIG, &[]),
+        change_set_made(),
+        change_set("CREATE_COMPLETE", "", &[]),
+        events(&[]),
+        done("ExecuteChangeSet"),
+        events(&[("e1", STACK, "UPDATE_COMPLETE", "", "@TOKEN@")]),
+        stack_in("UPDATE_COMPLETE", &after, &[]),
+        table_answer("PutItem", &json!({})),
+        root_caller(),
+    ]);
+    place(&cloudformation)
+        .args(["init", "payments", "--yes", "--wait", "--history-days", "7"])
+        .run()
+        .code(0)
+        .stdout_has("payments: updated")
+        .stderr_has("Waiting: someone else is deploying");
+    cloudformation.finish();
+
+    let cloudformation = Scripted::play(vec![busy(), busy()]);
+    place(&cloudformation)
+        .args(["init", "payments", "--yes", "--wait", "--timeout", "100ms"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the other deployment goes on; nothing was deployed; the --timeout of 100ms ran out");
+    cloudformation.finish();
+}
+
+fn left(table: &[Scene]) -> Vec<Scene> {
+    let made = (
+        "Table",
+        "AWS::DynamoDB::Table",
+        STACK,
+        "DELETE_FAILED",
+        "protected",
+    );
+    let mut scenes = vec![stack_in("ROLLBACK_FAILED", &CONFIG, &[]), resources(&[made])];
+    scenes.extend_from_slice(table);
+    scenes
+}
+
+#[test]
+fn what_a_failed_create_left_is_asked_about_and_only_looked_at_in_a_dry_run() {
+    let empty = [table("ACTIVE", &json!({})), table_tags(&[]), scanned(0)];
+    let words = "The stack discfg-payments is in ROLLBACK_FAILED: it can only be deleted. Its table discfg-payments is \
+        empty and protected against deletion: it is deleted, too.";
+    let cloudformation = Scripted::play(left(&empty));
+    place(&cloudformation)
+        .args(["init", "payments", "--dry-run"])
+        .run()
+        .code(0)
+        .stdout("")
+        .stderr_has(words)
+        .stderr_has("Nothing was changed");
+    cloudformation.finish();
+    let cloudformation = Scripted::play(left(&empty));
+    place(&cloudformation)
+        .args(["init", "payments"])
+        .run()
+        .code(2)
+        .stdout("")
+        .stderr_has(words)
+        .stderr_has("hint: --yes answers yes");
+    cloudformation.finish();
+    let full = [table("ACTIVE", &json!({})), table_tags(&[]), scanned(1)];
+    let cloudformation = Scripted::play(left(&full));
+    place(&cloudformation)
+        .args(["init", "payments"])
+        .run()
+        .code(2)
+        .stderr_has("The table discfg-payments is kept, and taken into the new stack. Delete the stack");
+    cloudformation.finish();
+}
+
+#[test]
+fn a_protected_stack_is_told_with_the_command_that_takes_it_off() {
+    let cloudformation = Scripted::play(vec![
+        stack_in("ROLLBACK_COMPLETE", &CONFIG, &[]),
+        resources(&[]),
+        no_table(),
+        refusal(
+            "DeleteStack",
+            400,
+            "ValidationError",
+            "Stack [x] cannot be deleted while TerminationProtection is enabled",
+        ),
+    ]);
+    place(&cloudformation)
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the stack discfg-payments has termination protection")
+        .stderr_has(
+            "aws cloudformation update-termination-protection --no-enable-termination-protection \
+             --stack-name discfg-payments",
+        );
+    cloudformation.finish();
+}
+
+#[test]
+fn a_stuck_rollback_is_told_with_the_exact_command() {
+    let stuck = (
+        "ReadRole",
+        "AWS::IAM::Role",
+        "x",
+        "UPDATE_FAILED",
+        "deleted by hand",
+    );
+    let go_on =
+        "aws cloudformation continue-update-rollback --stack-name discfg-payments --region eu-central-1";
+    let cloudformation = Scripted::play(vec![
+        stack_in("UPDATE_ROLLBACK_FAILED", &CONFIG, &[]),
+        resources(&[stuck]),
+    ]);
+    place(&cloudformation)
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the role that reads (ReadRole): deleted by hand")
+        .stderr_has(&format!("mend what is stuck, then go on with `{go_on}`"))
+        .stderr_has(&format!("`{go_on} --resources-to-skip ReadRole`"));
+    cloudformation.finish();
+    let cloudformation = Scripted::play(vec![
+        stack_in("UPDATE_ROLLBACK_FAILED", &CONFIG, &[]),
+        refusal("DescribeStackResources", 403, "AccessDenied", "not authorized"),
+    ]);
+    place(&cloudformation)
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(7)
+        .stderr_has("is in UPDATE_ROLLBACK_FAILED")
+        .stderr_has(&format!("`{go_on}`"))
+        .stderr_has(r#""Action":"cloudformation:DescribeStackResources""#)
+        .stderr_lacks("--resources-to-skip");
+    cloudformation.finish();
+}
+
+#[test]
+fn a_table_is_adopted_in_two_deployments_that_are_both_shown() {
+    let adopting = [
+        ("Config", "payments"),
+        ("Adopt", "true"),
+        ("BillingMode", "PAY_PER_REQUEST"),
+    ];
+    let whole = [("Config", "payments"), ("Adopt", "false")];
+    let cloudformation = Scripted::play(vec![
+        absent(),
+        table("ACTIVE", &json!({})),
+        table_tags(&[]),
+        change_set_made(),
+        change_set(
+            "CREATE_COMPLETE",
+            "",
+            &[("Import", "Table", "AWS::DynamoDB::Table", "")],
+        ),
+        events(&[]),
+        done("ExecuteChangeSet"),
+        events(&[("e1", STACK, "IMPORT_COMPLETE", "", "@TOKEN@")]),
+        stack_in("IMPORT_COMPLETE", &adopting, &[]),
+        stack_in("IMPORT_COMPLETE", &adopting, &[]),
+        change_set_made(),
+        change_set(
+            "CREATE_COMPLETE",
+            "",
+            &[("Add", "ReadRole", "AWS::IAM::Role", "")],
+        ),
+        events(&[("e1", STACK, "IMPORT_COMPLETE", "", "older")]),
+        done("ExecuteChangeSet"),
+        events(&[("e2", STACK, "UPDATE_COMPLETE", "", "@TOKEN@")]),
+        stack_in("UPDATE_COMPLETE", &whole, &[]),
+        table_answer("PutItem", &json!({})),
+        root_caller(),
+    ]);
+    let made = place(&cloudformation)
+        .args(["init", "payments", "--yes", "-f", "json"])
+        .run()
+        .code(0)
+        .stderr_has("The table discfg-payments is there already, left by an earlier stack (on-demand)")
+        .stderr_has("adopt    the table that holds the config (Table)")
+        .stderr_has("The table is taken in. Now the rest is made.")
+        .stderr_has("make     the role that reads (ReadRole)")
+        .json();
+    assert_eq!(made["result"], "created");
+    let actions: Vec<_> = made["changes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|change| change["action"].clone())
+        .collect();
+    assert_eq!(actions, ["adopt", "make"]);
+    cloudformation.finish();
 }

@@ -5,7 +5,8 @@ use discfg::stack::{self, Deployed, Outcome, Progress, StackError, StackEvent, S
 use futures::StreamExt as _;
 
 use super::answers::{
-    Event, absent, change_set, change_set_made, done, events, page_of_events, stack as stack_in, throttled,
+    Event, absent, change_set, change_set_made, change_sets, done, events, page_of_events, stack as stack_in,
+    throttled,
 };
 use super::server::{Scene, Scripted, refusal};
 use super::{ready, spec};
@@ -359,13 +360,19 @@ async fn a_plan_that_another_deployment_overtook_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn who_may_not_watch_does_not_deploy() {
-    let cloudformation = new_stack([refusal(
-        "DescribeStackEvents",
-        403,
-        "AccessDenied",
-        "not authorized to perform: cloudformation:DescribeStackEvents",
-    )]);
+async fn who_may_not_watch_does_not_deploy_and_leaves_nothing() {
+    let cloudformation = new_stack([
+        refusal(
+            "DescribeStackEvents",
+            403,
+            "AccessDenied",
+            "not authorized to perform: cloudformation:DescribeStackEvents",
+        ),
+        done("DeleteChangeSet"),
+        stack_in("REVIEW_IN_PROGRESS", &[], &[]),
+        change_sets(&[]),
+        done("DeleteStack"),
+    ]);
     let (_, end) = deploy(&cloudformation).await;
     assert_eq!(
         end.expect_err("denied").to_string(),

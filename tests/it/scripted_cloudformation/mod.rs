@@ -4,6 +4,7 @@ mod adopting;
 mod answers;
 mod command_line;
 mod deleting;
+mod denials;
 mod deploying;
 mod leftovers;
 mod planning;
@@ -12,7 +13,16 @@ mod server;
 
 use discfg::stack::{Leftover, Plan, Proposal, StackError, StackSpec};
 
+use crate::support::cli::Place;
 use server::Scripted;
+
+/// Where the binary takes this for all of AWS.
+fn place(cloudformation: &Scripted) -> Place {
+    Place::at(
+        &cloudformation.url,
+        &crate::support::account::keys("AKIDSCRIPTED", "secret"),
+    )
+}
 
 fn spec() -> StackSpec {
     StackSpec::new("payments".parse().expect("a config name"))

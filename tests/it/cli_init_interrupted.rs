@@ -1,0 +1,156 @@
+//! `init` that is left before its end: by Ctrl-C, by a second one, by its `--timeout`.
+
+use crate::support::account::Account;
+use crate::support::cli::Place;
+use crate::support::emulator::Emulator;
+use crate::support::proxy::Proxy;
+
+fn place() -> (Account, Proxy, Place) {
+    let account = Emulator::shared().account();
+    let proxy = Proxy::before(Emulator::shared());
+    let place = Place::at(proxy.url(), &account.admin());
+    (account, proxy, place)
+}
+
+fn stacks(account: &Account) -> String {
+    account
+        .query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[])
+        .expect("root may list stacks")
+}
+
+#[test]
+fn ctrl_c_leaves_a_deployment_running_and_says_how_to_go_on() {
+    let (_account, proxy, place) = place();
+    // The first look is before the execution.
+    let gate = proxy.on("DescribeStackEvents").skip(1).times(1).hold();
+    let init = place.args(["init", "payments", "--yes"]).start();
+    gate.arrived();
+    init.signal("INT");
+    init.end()
+        .code(130)
+        .stdout("")
+        .stderr_has("the deployment of discfg-payments goes on without us")
+        .stderr_has("`discfg status payments` shows how far it is")
+        .stderr_has("`aws cloudformation delete-stack --stack-name discfg-payments` stops it");
+    place
+        .args(["init", "payments", "--wait"])
+        .run()
+        .code(0)
+        .stdout_has("payments: unchanged");
+
+    let gate = proxy.on("DescribeStackEvents").skip(1).times(1).hold();
+    let update = ["init", "payments", "--yes", "--history-days", "7"];
+    let init = place.args(update).start();
+    gate.arrived();
+    init.signal("INT");
+    init.end()
+        .code(130)
+        .stderr_has("`aws cloudformation cancel-update-stack --stack-name discfg-payments` stops it");
+}
+
+#[test]
+fn a_timeout_leaves_a_deployment_running_with_exit_code_seven() {
+    let (_account, proxy, place) = place();
+    let _gate = proxy.on("DescribeStackEvents").skip(1).times(1).hold();
+    place
+        .args(["init", "payments", "--yes", "--timeout", "50ms"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the deployment of discfg-payments goes on without us; the --timeout of 50ms ran out")
+        .stderr_has("discfg status payments");
+    place.args(["init", "payments", "--wait"]).run().code(0);
+    place
+        .args(["init", "payments", "--timeout", "soon"])
+        .run()
+        .code(2)
+        .stderr_has("expected a whole number with ms, s, m, h or d");
+}
+
+#[test]
+fn ctrl_c_while_the_change_set_is_made_takes_it_back() {
+    let (account, proxy, place) = place();
+    let gate = proxy.on("DescribeChangeSet").times(1).hold();
+    let init = place.args(["init", "payments", "--yes"]).start();
+    gate.arrived();
+    init.signal("INT");
+    init.says("Ctrl-C once more leaves at once");
+    gate.release();
+    init.end().code(130).stdout("").stderr_has("nothing was deployed");
+    let listed = stacks(&account);
+    assert!(
+        !listed.contains("REVIEW_IN_PROGRESS") && !listed.contains("CREATE_COMPLETE"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn ctrl_c_twice_leaves_at_once() {
+    let (_account, proxy, place) = place();
+    let gate = proxy.on("DescribeChangeSet").times(1).hold();
+    let init = place.args(["init", "payments", "--yes"]).start();
+    gate.arrived();
+    init.signal("INT");
+    init.says("Ctrl-C once more leaves at once");
+    init.signal("INT");
+    init.end()
+        .code(130)
+        .stdout("")
+        .stderr_has("left at once, whatever was under way")
+        .stderr_has("running init again goes on from it");
+    proxy.calm();
+    place.args(["init", "payments", "--yes"]).run().code(0);
+}
+
+#[test]
+fn ctrl_c_during_the_proof_says_that_the_stack_is_deployed() {
+    let (account, proxy, place) = place();
+    let gate = proxy.on("AssumeRole").times(1).hold();
+    let user = account.user("deployer", &["*"]);
+    let place = place.who(&user);
+    let init = place.args(["init", "payments", "--yes"]).start();
+    gate.arrived();
+    init.signal("INT");
+    init.end()
+        .code(130)
+        .stdout("")
+        .stderr_has("the stack discfg-payments is deployed; reading through its role was not proved");
+    assert_eq!(
+        account.items("discfg-payments").len(),
+        1,
+        "its settings are stored"
+    );
+}
+
+/// A terminal on which the question is answered with Ctrl-C.
+const CTRL_C_AT_THE_QUESTION: &str = "
+import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp('discfg', ['discfg', 'init', 'payments'])
+seen = b''
+while b'[y/N]' not in seen:
+    seen += os.read(terminal, 4096)
+os.write(terminal, b'\\x03')
+try:
+    while part := os.read(terminal, 4096):
+        seen += part
+except OSError:
+    pass
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+";
+
+#[test]
+fn ctrl_c_at_the_question_removes_the_change_set() {
+    let (account, _proxy, place) = place();
+    place.write("ask.py", CTRL_C_AT_THE_QUESTION);
+    place
+        .shell("python3 ask.py")
+        .env("TERM", "xterm")
+        .run()
+        .code(130)
+        .stdout_has("nothing was deployed; the change set is removed");
+    let listed = stacks(&account);
+    assert!(!listed.contains("REVIEW_IN_PROGRESS"), "{listed}");
+}

@@ -78,16 +78,6 @@ pub enum StackError {
         /// What to do first.
         advice: &'static str,
     },
-    /// The stack was to be deleted, and is still there.
-    #[error("the stack {stack} could not be deleted, and is in {state}: {reason}")]
-    Kept {
-        /// The stack's name.
-        stack: String,
-        /// Its state.
-        state: StackState,
-        /// CloudFormation's own words.
-        reason: String,
-    },
     /// An update failed, and so did its undoing. It can be continued when the cause is mended.
     #[error("the stack {stack} is in UPDATE_ROLLBACK_FAILED: {}", stuck_words(stuck))]
     RollbackStuck {
@@ -207,7 +197,6 @@ impl StackError {
             Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
             Self::NotOurs { .. }
             | Self::Stuck { .. }
-            | Self::Kept { .. }
             | Self::RollbackStuck { .. }
             | Self::Undeletable { .. }
             | Self::Protected { .. }

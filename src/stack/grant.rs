@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::Client;
-use uuid::Uuid;
 
 use super::blueprint::{Blueprint, Given, Owner};
 use super::error::StackError;
 use super::lookup::{self, Deployed};
-use super::state::{self, Next, StackState};
 use crate::model::{
     Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, PolicyArn, Section,
 };
@@ -56,7 +54,7 @@ pub const GRANT_RESOURCES: [(&str, &str); 3] = [
 /// length").
 const POLICY_MAX: usize = 6144;
 /// How much of that the policy of a grant takes at most without the names of its sections.
-pub const POLICY_FRAME: usize = 1900;
+pub const POLICY_FRAME: usize = 1750;
 /// The longest that a role's trust may be unless the account's quota is raised, in characters without white space (IAM
 /// and STS quotas, "Role trust policy length").
 pub const TRUST_USUAL_MAX: usize = 2048;
@@ -244,53 +242,6 @@ pub async fn grant_status(
     lookup::describe(cfn, &Blueprint::from(&spec).stack()).await
 }
 
-/// Deletes the stack of a grant, and waits until it is gone. GitHub's OIDC provider, if the stack made it, stays.
-///
-/// An error, and nothing is deleted, if the stack isn't discfg's, is protected, or is being deployed.
-pub async fn revoke(cfn: &Client, stack: &Deployed) -> Result<(), StackError> {
-    // One whose create failed has no outputs, and nothing but what discfg made.
-    if !stack.is_ours() && !stack.parameters.contains_key(GRANT) {
-        return Err(StackError::NotOurs {
-            stack: stack.name.clone(),
-        });
-    }
-    if stack.protected {
-        return Err(StackError::Stuck {
-            stack: stack.name.clone(),
-            state: stack.state.clone(),
-            advice: "it is protected against termination; \
-                     `aws cloudformation update-termination-protection --no-enable-termination-protection` lifts that",
-        });
-    }
-    let under_way = state::next(&stack.state) == Next::Wait;
-    if under_way && stack.state != StackState::DeleteInProgress {
-        return Err(StackError::Busy {
-            stack: stack.name.clone(),
-            state: stack.state.clone(),
-            since: stack.since,
-        });
-    }
-    if !under_way {
-        cfn.delete_stack()
-            .stack_name(&stack.arn)
-            .client_request_token(Uuid::new_v4().to_string())
-            .send()
-            .await
-            .map_err(|error| StackError::request("cloudformation:DeleteStack", &error))?;
-    }
-    match lookup::settled(cfn, &stack.arn).await? {
-        None => Ok(()),
-        Some(gone) if gone.state == StackState::DeleteComplete => Ok(()),
-        Some(left) => Err(StackError::Kept {
-            stack: left.name,
-            state: left.state,
-            reason: left
-                .reason
-                .unwrap_or_else(|| "CloudFormation gives no reason".into()),
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::blueprint::Parameters;
@@ -349,7 +300,7 @@ mod tests {
             .expect_err("too many");
         let words = error.to_string();
         assert!(
-            words.contains("6800 characters") && words.contains("has room for 4244"),
+            words.contains("6800 characters") && words.contains("has room for 4394"),
             "{words}"
         );
     }

@@ -42,7 +42,7 @@ pub use error::{FailedResource, Failure, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use grant::{
     GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
-    TRUST_FRAME, TRUST_USUAL_MAX, grant_status, revoke,
+    TRUST_FRAME, TRUST_USUAL_MAX, grant_status,
 };
 pub use last_failure::{PastFailure, last_failure};
 pub use leftover::{Leftover, Remedy, clear};

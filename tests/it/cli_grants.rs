@@ -307,3 +307,61 @@ fn without_an_answer_nothing_is_granted() {
     assert_eq!(line(&account, "team"), None);
     place.args(["grants"]).run().code(0).stdout("");
 }
+
+#[test]
+fn a_destroyed_config_keeps_no_line_of_a_grant() {
+    let (account, _proxy, place) = deployed();
+    let principal = developer(&account);
+    place
+        .args([
+            "grant",
+            "team",
+            "--read",
+            "db",
+            "--principal",
+            &principal,
+            "--yes",
+            "-q",
+        ])
+        .run()
+        .code(0);
+    place.args(["destroy", "payments", "--yes"]).run().code(0);
+    assert_eq!(line(&account, "team"), None);
+    assert!(!account.items(TABLE).is_empty(), "the table is kept");
+}
+
+#[test]
+fn a_stack_that_is_not_discfgs_is_left_alone() {
+    let (account, _proxy, place) = deployed();
+    let foreign = r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#;
+    account
+        .query(
+            &account.root(),
+            "cloudformation",
+            "2010-05-15",
+            "CreateStack",
+            &[("StackName", "discfg-payments--team"), ("TemplateBody", foreign)],
+        )
+        .expect("root may deploy");
+    let principal = developer(&account);
+    for args in [
+        &[
+            "grant",
+            "team",
+            "--read",
+            "db",
+            "--principal",
+            &principal,
+            "--yes",
+        ][..],
+        &["revoke", "team", "--yes"],
+    ] {
+        place
+            .args(args)
+            .run()
+            .code(7)
+            .stdout("")
+            .stderr_has("the stack discfg-payments--team is not discfg's");
+    }
+    place.args(["grants"]).run().code(0).stdout("");
+}

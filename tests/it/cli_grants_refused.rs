@@ -282,3 +282,97 @@ fn deny_provider(proxy: &Proxy) {
         .times(1)
         .error(403, "AccessDenied", "no");
 }
+
+/// The emulator deletes a policy that is attached, as IAM doesn't: the end of the deletion is played.
+#[test]
+fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
+    let (account, proxy, place) = deployed();
+    let made = place
+        .args([
+            "grant",
+            "team",
+            "--read",
+            "db",
+            "--principal",
+            &developer(&account),
+            "--yes",
+            "-f",
+            "json",
+        ])
+        .run()
+        .code(0)
+        .json();
+    let (policy, arn) = (&made["grant"]["policy"], &made["stack"]["arn"]);
+    let (policy, arn) = (policy.as_str().expect("an ARN"), arn.as_str().expect("an ARN"));
+    account.user("holder", &["s3:GetObject"]);
+    let attachment = [("UserName", "holder"), ("PolicyArn", policy)];
+    account.iam("AttachUserPolicy", &attachment);
+    let event = |id: &str, logical: &str, physical: &str, reason: &str| {
+        format!(
+            "<member><EventId>{id}</EventId><LogicalResourceId>{logical}</LogicalResourceId>\
+             <PhysicalResourceId>{physical}</PhysicalResourceId><ResourceStatus>DELETE_FAILED</ResourceStatus>\
+             <Timestamp>2026-01-31T08:00:00Z</Timestamp><ResourceStatusReason>{reason}</ResourceStatusReason></member>"
+        )
+    };
+    let events = [
+        event("d2", "discfg-payments--team", arn, "[Policy]."),
+        event(
+            "d1",
+            "Policy",
+            "p",
+            "Cannot delete a policy attached to entities.",
+        ),
+    ];
+    let events = format!(
+        "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>{}</StackEvents>\
+         </DescribeStackEventsResult></DescribeStackEventsResponse>",
+        events.concat()
+    );
+    proxy
+        .on("DeleteStack")
+        .answer(200, "<DeleteStackResponse></DeleteStackResponse>");
+    proxy.on("DescribeStackEvents").skip(1).answer(200, &events);
+    place
+        .args(["revoke", "team", "--yes"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("at what the grant's role may do (Policy): Cannot delete a policy attached to entities.")
+        .stderr_has(&format!(
+            "the policy is attached to the user holder: `aws iam detach-user-policy --user-name holder --policy-arn \
+             {policy}`, then revoke again"
+        ))
+        .stderr_lacks("attached to the role");
+    assert!(line(&account, "team").is_some(), "the line goes last");
+    proxy.calm();
+    account.iam("DetachUserPolicy", &attachment);
+    place.args(["revoke", "team", "--yes"]).run().code(0);
+    assert_eq!(line(&account, "team"), None);
+}
+
+#[test]
+fn a_protected_stack_is_not_revoked() {
+    let (account, _proxy, place) = deployed();
+    grant(&place, &["--read", "db", "--principal", &developer(&account)]).code(0);
+    let protection = [
+        ("StackName", "discfg-payments--team"),
+        ("EnableTerminationProtection", "true"),
+    ];
+    account
+        .query(
+            &account.root(),
+            "cloudformation",
+            "2010-05-15",
+            "UpdateTerminationProtection",
+            &protection,
+        )
+        .expect("root may protect it");
+    place
+        .args(["revoke", "team", "--yes"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the stack discfg-payments--team is protected against deletion")
+        .stderr_has("--no-enable-termination-protection --stack-name discfg-payments--team");
+    assert!(line(&account, "team").is_some());
+}

@@ -59,7 +59,7 @@ fn the_role_may_do_exactly_this() {
         .filter(|a| *a != "dynamodb:DescribeTable")
         .collect();
     let within = |keys: Value| json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": keys}, "Null": {"dynamodb:LeadingKeys": "false"}});
-    let of_config = json!({"StringEquals": {"kms:EncryptionContext:discfg:config": {"Ref": "Config"}}});
+    let writer = |action: &str| json!({"Fn::If": ["Writes", action, no_value()]});
     assert_eq!(
         statements(&template),
         json!([
@@ -71,19 +71,22 @@ fn the_role_may_do_exactly_this() {
                 "Condition": within(json!({"Fn::Split": [",", {"Ref": "Sections"}]})),
             }, no_value()]},
             {"Fn::If": ["HasKey", {
-                "Sid": "OpenTable", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": {"Ref": "KmsKeyArn"},
+                "Sid": "TableAtRest", "Effect": "Allow", "Resource": {"Ref": "KmsKeyArn"},
+                "Action": [
+                    "kms:Decrypt", writer("kms:Encrypt"), writer("kms:GenerateDataKey*"), writer("kms:ReEncrypt*"),
+                ],
                 "Condition": {"StringEquals": {
-                    "kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"},
+                    "kms:ViaService": [
+                        {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"},
+                        {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"},
+                    ],
                     "kms:EncryptionContext:aws:dynamodb:tableName": {"Fn::Sub": "discfg-${Config}"},
                 }},
             }, no_value()]},
             {"Fn::If": ["HasKey", {
-                "Sid": "OpenSecrets", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": {"Ref": "KmsKeyArn"},
-                "Condition": of_config,
-            }, no_value()]},
-            {"Fn::If": ["SealsSecrets", {
-                "Sid": "SealSecrets", "Effect": "Allow", "Action": "kms:GenerateDataKey",
-                "Resource": {"Ref": "KmsKeyArn"}, "Condition": of_config,
+                "Sid": "Secrets", "Effect": "Allow", "Resource": {"Ref": "KmsKeyArn"},
+                "Action": ["kms:Decrypt", writer("kms:GenerateDataKey")],
+                "Condition": {"StringEquals": {"kms:EncryptionContext:discfg:config": {"Ref": "Config"}}},
             }, no_value()]},
         ])
     );
@@ -92,10 +95,6 @@ fn the_role_may_do_exactly_this() {
     assert_eq!(
         conditions["Writes"],
         json!({"Fn::Equals": [{"Ref": "Access"}, "write"]})
-    );
-    assert_eq!(
-        conditions["SealsSecrets"],
-        json!({"Fn::And": [{"Condition": "HasKey"}, {"Condition": "Writes"}]})
     );
 }
 

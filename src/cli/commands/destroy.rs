@@ -12,12 +12,13 @@ use serde::Serialize;
 
 use self::follow::{Bound, delete_stack, delete_table};
 use self::survey::Survey;
+pub(super) use self::survey::check_stack;
+use super::grant::table;
 use crate::aws::{AssumedRole, Aws, RoleArn};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::engine::dynamodb::{DynamoDb as DynamoDbEngine, DynamoDbOptions};
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind, Span};
 use crate::stack::{Deployed, GRANT_RESOURCES, Grant, RESOURCES};
 use crate::target::{EngineName, Target};
@@ -204,15 +205,7 @@ fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
 /// Takes a grant out of the list in the table that is kept, with the caller's own credentials. A line that stays grants
 /// nothing, so that what hinders it is told and stops nothing.
 async fn unlist(aws: &Aws, config: &ConfigName, grant: &GrantName, terminal: &Terminal) {
-    let table = DynamoDbEngine::new(DynamoDbOptions {
-        config: config.clone(),
-        sdk: aws.sdk().clone(),
-        by: String::new(),
-        clock: None,
-        registers_sections: false,
-        capacity: None,
-    });
-    if let Err(error) = table.remove_grant(grant).await {
+    if let Err(error) = table(aws, config).remove_grant(grant).await {
         terminal.note(&format!(
             "The grant {grant} is gone, and stays in the table's list of grants: {error}."
         ));

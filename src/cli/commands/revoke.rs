@@ -1,16 +1,20 @@
 use aws_sdk_cloudformation::Client;
+use aws_sdk_iam::Client as Iam;
 use clap::Args;
+use futures::StreamExt as _;
 use serde::Serialize;
 
+use super::destroy::check_stack;
 use super::grant::{config_and_grant, require_dynamodb, table};
+use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_wait::seen;
+use crate::cli::terminal_progress::Board;
 use crate::engine::dynamodb::DynamoDb;
 use crate::model::{GrantName, Kind};
-use crate::stack::{self, Deployed, Grant, StackError};
+use crate::stack::{self, Deployed, GRANT_RESOURCES, Grant, StackError};
 use crate::store::StoreError;
 
 /// Take a grant back
@@ -59,12 +63,21 @@ pub(in crate::cli) async fn run(
                 .hint(format!("`discfg grants {config}` shows those that it has")),
         );
     }
+    if let Some(stack) = &found {
+        if !stack.is_ours() && grant.is_none() {
+            let stack = stack.name.clone();
+            return Err(StackError::NotOurs { stack }.into());
+        }
+        check_stack(stack)?;
+    }
     let question = format!("Revoke the grant {name} of {config}{}?", losing(grant.as_ref()));
     if !args.yes && !terminal.confirm(&question, "--yes")? {
         return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
     }
-    if let Some(stack) = &found {
-        delete(&cfn, stack, grant.as_ref(), terminal).await?;
+    if let Some(stack) = &found
+        && let Err(ended) = delete(&cfn, stack, &name, terminal).await
+    {
+        return Err(explain(ended, &aws, grant.as_ref()).await);
     }
     match table.remove_grant(&name).await {
         // The table went before its grants did.
@@ -117,33 +130,65 @@ fn losing(grant: Option<&Grant>) -> String {
     })
 }
 
-async fn delete(
-    cfn: &Client,
-    stack: &Deployed,
-    grant: Option<&Grant>,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    let deletion = stack::revoke(cfn, stack);
-    let doing = format!("deleting {}", stack.name);
-    let deleted = tokio::select! {
-        deleted = seen(&doing, terminal, deletion) => deleted,
-        _ = tokio::signal::ctrl_c() => {
-            return Err(Failure::new(
-                Kind::Interrupted,
-                format!("the deletion of {} goes on without us", stack.name),
-            )
-            .hint("run revoke again to see it through: the grant's line in the table goes last"));
+async fn delete(cfn: &Client, stack: &Deployed, name: &GrantName, terminal: &Terminal) -> Result<(), Ended> {
+    // The first of its resources, GitHub's OIDC provider, stays.
+    let mut board = Board::deleting(&GRANT_RESOURCES[1..], terminal.is_quiet());
+    let mut news = stack::delete(cfn, stack);
+    let ended = loop {
+        let next = tokio::select! {
+            next = news.next() => next,
+            () = board.heartbeat() => continue,
+            _ = tokio::signal::ctrl_c() => {
+                let failure = Failure::new(
+                    Kind::Interrupted,
+                    format!("the deletion of {} goes on without us", stack.name),
+                );
+                let hint = format!("`discfg revoke {name}` sees it through: the grant's line in the table goes last");
+                break Err(Ended::Left(failure.hint(hint)));
+            }
+        };
+        match next {
+            Some(Ok(event)) => board.show(&event),
+            Some(Err(error)) => break Err(Ended::Failed(error)),
+            None => break Ok(()),
         }
     };
-    deleted.map_err(|error| {
-        let is_kept = matches!(error, StackError::Kept { .. });
-        let failure = Failure::from(error);
-        match grant.and_then(|grant| grant.policy.as_ref()) {
-            Some(policy) if is_kept => failure.hint(format!(
-                "a policy that is attached elsewhere can't be deleted: `aws iam list-entities-for-policy --policy-arn \
-                 {policy}` shows to whom; detach it and run revoke again"
-            )),
-            _ => failure,
+    board.end();
+    ended
+}
+
+/// Why a deletion wasn't followed to its end.
+enum Ended {
+    /// It failed, or can't be watched.
+    Failed(StackError),
+    /// It goes on.
+    Left(Failure),
+}
+
+/// Says to whom the grant's policy is attached where that hindered its deletion.
+async fn explain(ended: Ended, aws: &Aws, grant: Option<&Grant>) -> Failure {
+    let error = match ended {
+        Ended::Left(failure) => return failure,
+        Ended::Failed(error) => error,
+    };
+    let is_blocked = matches!(error, StackError::NotDeleted { .. });
+    let mut failure = Failure::from(error);
+    let policy = grant.and_then(|grant| grant.policy.as_ref());
+    let (true, Some(policy)) = (is_blocked, policy) else {
+        return failure;
+    };
+    let own = policy.rsplit('/').next().unwrap_or_default();
+    match stack::attached_to(&Iam::new(aws.sdk()), policy).await {
+        Ok(attached) => {
+            for holder in attached.iter().filter(|holder| holder.name != own) {
+                let (kind, holder) = (holder.kind, &holder.name);
+                failure = failure.hint(format!(
+                    "the policy is attached to the {kind} {holder}: `aws iam detach-{kind}-policy --{kind}-name \
+                     {holder} --policy-arn {policy}`, then revoke again"
+                ));
+            }
+            failure
         }
-    })
+        Err(error) => failure.hint(format!("to whom its policy is attached is not known: {error}")),
+    }
 }

@@ -202,7 +202,8 @@ impl Survey {
     }
 }
 
-fn check_stack(stack: &Deployed) -> Result<(), Failure> {
+/// Whether a stack can be deleted: nobody protects it, nobody is at it.
+pub(in crate::cli) fn check_stack(stack: &Deployed) -> Result<(), Failure> {
     let name = &stack.name;
     if stack.protected {
         return Err(Failure::new(

@@ -140,7 +140,7 @@ fn question(left: &Leftover) -> String {
 }
 
 /// What a failed deployment has left, in whole sentences.
-pub(super) fn situation(left: &Leftover) -> String {
+pub(in crate::cli) fn situation(left: &Leftover) -> String {
     let (name, state) = (&left.stack.name, &left.stack.state);
     let mut sentences = vec![match left.remedy {
         Remedy::Delete => format!("The stack {name} is in {state}: it can only be deleted."),

@@ -110,6 +110,14 @@ impl Parameters {
         this
     }
 
+    /// All that have a value of the stack's or a given one; the rest is left to the template.
+    pub(super) fn after(&self) -> BTreeMap<String, String> {
+        let after = self.after.iter();
+        after
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
+    }
+
     /// Whether accounts would be trusted without a bound, which the template takes for not at all.
     pub(super) fn trusts_unbounded(&self) -> bool {
         let filled = |name| self.after.get(name).is_some_and(|value| !value.is_empty());

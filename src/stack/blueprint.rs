@@ -44,6 +44,13 @@ impl Blueprint {
         }
     }
 
+    /// The parameters that are given, with their values, in the order of the template.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.parameters
+            .iter()
+            .filter_map(|given| Some((given.name, given.value.as_deref()?)))
+    }
+
     /// Whether the names of its roles fit in the region.
     pub(super) fn check_names(&self, region: &Region) -> Result<(), StackError> {
         match &self.owner {

@@ -30,7 +30,7 @@ pub use deploy::{Progress, deploy};
 pub use error::{FailedResource, Failure, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use lookup::{Deployed, Outputs, settled, status};
-pub use plan::{Leftover, Plan, Proposal, clear, discard, parameters_json, plan};
+pub use plan::{Leftover, Plan, Proposal, clear, discard, plan};
 pub use policy::{PolicyDocument, PolicyError, Statement};
 pub use price::{PRICES_IN, PRICES_OF, Price, READ_UNIT, RECOVERABLE_GB, STORED_GB, WRITE_UNIT};
 pub use review::compare_access;

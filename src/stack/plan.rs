@@ -12,9 +12,8 @@ use super::error::StackError;
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
 use super::review::Basis;
-use super::spec::StackSpec;
 use super::state::{self, Next, StackState};
-use super::template::{self, Parameter};
+use super::template;
 use crate::aws::Fault;
 use crate::model::Region;
 
@@ -372,10 +371,4 @@ fn refused(stack: &str, error: StackError) -> StackError {
         },
         other => other,
     }
-}
-
-/// The parameters that a [`StackSpec`] decides, in the JSON form that the AWS CLI takes.
-pub fn parameters_json(spec: &StackSpec) -> serde_json::Value {
-    let entry = |(parameter, value): (Parameter, String)| serde_json::json!({"ParameterKey": parameter.name(), "ParameterValue": value});
-    spec.parameters().into_iter().map(entry).collect()
 }

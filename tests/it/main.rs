@@ -10,6 +10,7 @@ mod cli_exec_endings;
 mod cli_exec_restart;
 mod cli_export;
 mod cli_formats;
+mod cli_gitops;
 mod cli_guards;
 mod cli_identity;
 mod cli_init;

@@ -131,6 +131,9 @@ impl Found<'_> {
             match (before, after) {
                 (Some(_), None) => self.add(Effect::Narrows, "is removed with what it allowed"),
                 (before, after) if before == after => {}
+                (None, Some(made)) if made.kind == "AWS::IAM::OIDCProvider" => {
+                    self.add(Effect::Broadens, "roles of this account can trust its tokens");
+                }
                 _ => self.add(Effect::Unclear, "what it allows can't be told"),
             }
             return;

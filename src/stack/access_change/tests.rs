@@ -232,6 +232,42 @@ fn a_policy_tied_to_another_role_broadens() {
 }
 
 #[test]
+fn a_key_and_a_provider_say_what_they_let_in() {
+    let key = |principal: &str| {
+        let document = serde_json::json!({"Statement": [{
+            "Sid": "Use", "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:Decrypt", "Resource": "*",
+            "Condition": {"StringEquals": {"kms:ViaService": "dynamodb.eu-west-1.amazonaws.com"}},
+        }]});
+        let kind = "AWS::KMS::Key".to_owned();
+        let properties = BTreeMap::from([("KeyPolicy".to_owned(), Ok(document))]);
+        Resources::from([("Key".to_owned(), Resource { kind, properties })])
+    };
+    let root = key("arn:aws:iam::123456789012:root");
+    assert_eq!(
+        told(&Resources::new(), &root),
+        [
+            "broadens Key: the account 123456789012 may kms:Decrypt on *, only through dynamodb.eu-west-1.amazonaws.com"
+        ]
+    );
+    assert_eq!(
+        told(&root, &key("123456789012")),
+        [""; 0],
+        "the same account, otherwise written"
+    );
+    assert_eq!(told(&root, &key("*")), ["broadens Key: now also everyone"]);
+
+    let provider = Resource {
+        kind: "AWS::IAM::OIDCProvider".into(),
+        properties: BTreeMap::new(),
+    };
+    let after = Resources::from([("GitHub".to_owned(), provider)]);
+    assert_eq!(
+        told(&Resources::new(), &after),
+        ["broadens GitHub: roles of this account can trust its tokens"]
+    );
+}
+
+#[test]
 fn a_resource_that_discfg_does_not_know_is_unclear() {
     let user = Resource {
         kind: "AWS::IAM::User".into(),

@@ -98,7 +98,7 @@ pub(in crate::cli) async fn run(
     if made.is_some() {
         meta::write(&aws, &config, &deployed).await?;
     }
-    let proof = prove::prove(&aws, &target, made.is_some(), terminal).await?;
+    let proof = prove::prove(&aws, &target, &deployed, made.is_some(), terminal).await?;
     if made.is_none() {
         meta::mend(&aws, &config, &deployed, proof, args.dry_run, terminal).await?;
     }

@@ -1,8 +1,11 @@
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::*;
+use crate::model::Timestamp;
+use crate::stack::StackState;
 
 fn caller(arn: &str) -> Caller {
     Caller {
@@ -62,6 +65,32 @@ fn the_trust_tells_who_is_a_reader() {
 
 fn denied() -> Denial {
     Denial::Role
+}
+
+fn deployed(readers: &str) -> Deployed {
+    Deployed {
+        name: "discfg-payments".into(),
+        arn: String::new(),
+        state: StackState::UpdateComplete,
+        reason: None,
+        since: Timestamp::from_epoch(0),
+        parameters: BTreeMap::from([("Readers".to_owned(), readers.to_owned())]),
+        outputs: BTreeMap::new(),
+        tags: BTreeMap::new(),
+        cfn_role: None,
+        protected: false,
+    }
+}
+
+#[test]
+fn a_trust_that_lags_behind_the_stack_is_no_refusal() {
+    let ann = caller("arn:aws:iam::123456789012:user/ann");
+    let told = || trusts(&trust(&["arn:aws:iam::123456789012:user/ben"]), &ann);
+    let both = deployed("arn:aws:iam::123456789012:user/ben, arn:aws:iam::123456789012:user/ann");
+    assert_eq!(told().unless_named_by(&both, &ann), Trust::Given);
+    let ben = deployed("arn:aws:iam::123456789012:user/ben");
+    assert!(matches!(told().unless_named_by(&ben, &ann), Trust::Refused(_)));
+    assert_eq!(Trust::Unknown.unless_named_by(&both, &ann), Trust::Unknown);
 }
 
 /// How often was tried, for how long, and whether it worked, if it works after `works_after`.

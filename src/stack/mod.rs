@@ -3,9 +3,11 @@
 //! Deploying is in steps, so that whoever asks can show and ask in between: [`plan`] looks at the stack and makes
 //! a change set, [`deploy`] executes it and tells what happens, [`discard`] takes it back.
 
+mod access_change;
 mod adoption;
 mod blueprint;
 mod change;
+mod containment;
 mod deploy;
 mod destroy;
 mod discard;
@@ -22,16 +24,22 @@ mod oidc;
 mod pace;
 mod plan;
 mod policy;
+mod price;
+mod resolve;
 mod resource;
+mod review;
 mod role_facts;
+mod role_trust;
 mod services;
 mod spec;
 mod state;
+mod statement_words;
 mod table;
 mod table_facts;
 mod template;
 mod validation;
 
+pub use access_change::{AccessChange, Effect};
 pub use blueprint::{Blueprint, Owner, ParameterChange};
 pub use change::{Action, ResourceChange};
 pub use deploy::{Progress, deploy};
@@ -49,9 +57,12 @@ pub use leftover::{Leftover, Remedy, clear};
 pub use listing::{grant_stacks, stacks};
 pub use lookup::{Deployed, Outputs, settled, status};
 pub use oidc::github_audiences;
-pub use plan::{Plan, Proposal, parameters_json, plan, plan_config};
+pub use plan::{Plan, Proposal, plan, plan_config};
 pub use policy::{PolicyDocument, PolicyError, Statement};
+pub use price::{PRICES_IN, PRICES_OF, Price, READ_UNIT, RECOVERABLE_GB, STORED_GB, WRITE_UNIT};
+pub use review::compare_access;
 pub use role_facts::{RoleFacts, role};
+pub use role_trust::role_trust;
 pub use services::Services;
 pub use spec::StackSpec;
 pub use state::StackState;

@@ -7,8 +7,9 @@ use aws_sdk_cloudformation::types::{
 };
 use uuid::Uuid;
 
+use super::access_change::AccessChange;
 use super::adoption;
-use super::blueprint::{Blueprint, Given, Owner, ParameterChange, Parameters};
+use super::blueprint::{Blueprint, Owner, ParameterChange, Parameters};
 use super::change::{ResourceChange, TableLoss};
 use super::discard::discard;
 use super::error::StackError;
@@ -16,6 +17,7 @@ use super::leftover::{Leftover, Remedy};
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
 use super::resource;
+use super::review::Basis;
 use super::services::Services;
 use super::spec::StackSpec;
 use super::state::{self, Next};
@@ -55,6 +57,9 @@ pub struct Plan {
     pub parameters: Vec<ParameterChange>,
     /// The stack's tags before and after, if they change.
     pub tags: Option<(BTreeMap<String, String>, BTreeMap<String, String>)>,
+    /// What access it broadens and narrows, once [`super::compare_access`] has looked.
+    pub access: Vec<AccessChange>,
+    pub(super) basis: Basis,
 }
 
 /// Why CloudFormation says that a change set has failed when there is nothing to change. It has no code for that.
@@ -208,6 +213,11 @@ async fn change(cfn: &Client, wanted: &Blueprint, making: Making) -> Result<Prop
 
     let mut plan = make_change_set(cfn, wanted, &parameters, &making, tags).await?;
     plan.tags = (tags != had).then(|| (had.clone(), tags.clone()));
+    plan.basis = Basis {
+        template: wanted.template,
+        before: deployed.as_ref().map(|stack| stack.parameters.clone()),
+        after: parameters.after(),
+    };
     plan.parameters = parameters.changes;
     let outcome = review(cfn, &mut plan).await;
     if matches!(outcome, Ok(true)) {
@@ -281,6 +291,8 @@ async fn make_change_set(
         changes: Vec::new(),
         parameters: Vec::new(),
         tags: None,
+        access: Vec::new(),
+        basis: Basis::default(),
     })
 }
 
@@ -386,14 +398,4 @@ fn refused(stack: &str, error: StackError) -> StackError {
         },
         other => other,
     }
-}
-
-/// The parameters that are decided, in the JSON form that the AWS CLI takes.
-pub fn parameters_json(wanted: impl Into<Blueprint>) -> serde_json::Value {
-    let given = wanted.into().parameters.into_iter();
-    let entry = |given: Given| {
-        let value = given.value?;
-        Some(serde_json::json!({"ParameterKey": given.name, "ParameterValue": value}))
-    };
-    given.filter_map(entry).collect()
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::json;
 
 pub(in crate::cli) use self::args::CoverArgs;
-use super::init::{ChangeShape, DeployArgs, Deployment, Patience, RoleArgs, StackShape, Wanted, deploy};
+use super::init::{DeployArgs, Deployment, Patience, Reviewed, RoleArgs, Wanted, deploy};
 use crate::aws::{Aws, Caller};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -89,10 +89,11 @@ struct Made {
     action: &'static str,
     config: String,
     result: &'static str,
-    grant: GrantShape,
+    /// Nothing where it was only looked at.
+    grant: Option<GrantShape>,
     statements: Vec<Statement>,
-    stack: StackShape,
-    changes: Vec<ChangeShape>,
+    #[serde(flatten)]
+    reviewed: Reviewed,
     #[serde(rename = "durationMs")]
     duration_ms: u128,
 }
@@ -186,18 +187,22 @@ pub(in crate::cli) async fn run(
         return Ok(());
     };
 
+    if let Some(grant) = &grant {
+        show_statements(grant, terminal);
+    }
     let shape = Made {
         action: "grant",
         config: config.to_string(),
         result: made.result,
-        statements: statements(&grant),
-        grant: GrantShape::new(&name, &grant),
-        stack: StackShape::new(&made.deployed),
-        changes: made.changes,
+        statements: grant.as_ref().map(statements).unwrap_or_default(),
+        grant: grant.as_ref().map(|grant| GrantShape::new(&name, grant)),
+        reviewed: made.reviewed,
         duration_ms: started.elapsed().as_millis(),
     };
-    show_statements(&shape.statements, &grant, terminal);
-    let human = || format!("{name} of {config}: {}\n{}", shape.result, shape.grant.lines());
+    let human = || {
+        let lines = shape.grant.as_ref().map(GrantShape::lines).unwrap_or_default();
+        format!("{name} of {config}: {}\n{lines}", shape.result)
+    };
     show(terminal, session.format(), &shape, human, || {
         format!("{}\n", shape.result).into_bytes()
     })
@@ -213,12 +218,15 @@ async fn make(
     how: &DeployArgs,
     patience: &Patience,
     terminal: &mut Terminal,
-) -> Result<Option<(Deployment, Grant)>, Failure> {
+) -> Result<Option<(Deployment, Option<Grant>)>, Failure> {
     let services = Services::new(aws.sdk());
     let Some(made) = deploy(&services, Wanted::Grant(spec), how, patience, terminal).await? else {
         return Ok(None);
     };
-    let grant = Grant::of(&made.deployed)?;
+    let Some(deployed) = &made.deployed else {
+        return Ok(Some((made, None)));
+    };
+    let grant = Grant::of(deployed)?;
     if !how.dry_run {
         write_down(&table(aws, &spec.config), &spec.grant, &grant.scope)
             .await
@@ -230,12 +238,12 @@ async fn make(
             () = patience.interrupted(1) => {
                 return Err(Failure::new(
                     Kind::Interrupted,
-                    format!("the stack {} is deployed; its role was not tried", made.deployed.name),
+                    format!("the stack {} is deployed; its role was not tried", deployed.name),
                 ));
             }
         }
     }
-    Ok(Some((made, grant)))
+    Ok(Some((made, Some(grant))))
 }
 
 /// Where the config's stack says which key of its own it has.
@@ -300,7 +308,8 @@ fn statements(grant: &Grant) -> Vec<Statement> {
     grant.principals.iter().map(of).collect()
 }
 
-fn show_statements(statements: &[Statement], grant: &Grant, terminal: &Terminal) {
+fn show_statements(grant: &Grant, terminal: &Terminal) {
+    let statements = statements(grant);
     if !statements.is_empty() {
         terminal.hint("The own policies of each principal must let it assume the role, too:");
     }

@@ -1,4 +1,5 @@
-use clap::Args;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 use super::grant::CoverArgs;
 use super::init::StackArgs;
@@ -6,27 +7,55 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::GrantName;
-use crate::stack;
+use crate::stack::{self, Blueprint};
+
+/// How the AWS CLI deploys what this prints.
+const EXAMPLE: &str = "\
+The AWS CLI takes both as they are printed:
+
+  discfg template > discfg.yaml
+  discfg template -c payments --parameters=deploy --reader ARN > payments.json
+  aws cloudformation deploy --stack-name discfg-payments --template-file discfg.yaml \\
+    --parameter-overrides file://payments.json --capabilities CAPABILITY_NAMED_IAM
+
+Under that name the stack is a config like any other. `discfg init payments` then finds
+nothing to change, and writes the settings that the table lacks.";
 
 /// Print the template that init or grant deploys
 ///
-/// It can be read, compared, linted and deployed without discfg. With --parameters it prints, instead, the
-/// parameters that these flags give, as the CloudFormation command line takes them. A stack that is deployed so must be
-/// called discfg-CONFIG, or discfg-CONFIG--NAME for a grant; `discfg grant CONFIG NAME` then writes down in the table
-/// what the grant covers.
+/// It can be read, compared, linted and deployed without discfg. With --parameters it prints, instead, the parameters
+/// that these flags give, in the form that the AWS CLI takes. A stack that is deployed so must be called
+/// discfg-CONFIG, or discfg-CONFIG--NAME for a grant; `discfg grant CONFIG NAME` then writes down in the table what the
+/// grant covers.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLE)]
 pub(in crate::cli) struct TemplateArgs {
     /// The template of a grant; with --parameters the grant's name is needed
     #[arg(long, value_name = "NAME")]
     #[expect(clippy::option_option, reason = "the flag may stand without a name")]
     grant: Option<Option<GrantName>>,
     /// Print the parameters for these flags; needs -c CONFIG
-    #[arg(long)]
-    parameters: bool,
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "stack"
+    )]
+    parameters: Option<Form>,
     #[command(flatten)]
     covers: CoverArgs,
     #[command(flatten)]
     stack: StackArgs,
+}
+
+/// How parameters are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Form {
+    /// For --parameters of aws cloudformation create-stack, update-stack and create-change-set; the form if none is given
+    Stack,
+    /// For --parameter-overrides of aws cloudformation deploy
+    Deploy,
 }
 
 pub(in crate::cli) fn run(
@@ -40,21 +69,33 @@ pub(in crate::cli) fn run(
         ));
     }
     let parameters = match (args.grant, args.parameters) {
-        (None, false) => return terminal.write(stack::TEMPLATE.as_bytes()),
-        (Some(_), false) => return terminal.write(stack::GRANT_TEMPLATE.as_bytes()),
-        (None, true) => {
+        (grant, None) => {
+            if !args.stack.is_empty() {
+                return Err(Failure::usage(
+                    "the template is the same whatever the stack is to be: its parameters tell that",
+                )
+                .hint("--parameters prints them"));
+            }
+            let template = if grant.is_some() {
+                stack::GRANT_TEMPLATE
+            } else {
+                stack::TEMPLATE
+            };
+            return terminal.write(template.as_bytes());
+        }
+        (None, Some(form)) => {
             let target = session.target()?;
             let spec = args
                 .stack
                 .spec(target.config()?.clone(), target.external_id.as_deref())?;
-            stack::parameters_json(&spec)
+            written(&Blueprint::from(&spec), form)?
         }
-        (Some(None), true) => {
+        (Some(None), Some(_)) => {
             return Err(Failure::usage(
                 "the parameters of a grant need its name: --grant NAME",
             ));
         }
-        (Some(Some(name)), true) => {
+        (Some(Some(name)), Some(form)) => {
             let config = session.target()?.config()?.clone();
             let spec = args.covers.spec(config, name, args.stack.of_grant()?)?;
             spec.check_size()?;
@@ -66,10 +107,24 @@ pub(in crate::cli) fn run(
                     "a grant needs someone to have it: --principal or --github",
                 ));
             }
-            stack::parameters_json(&spec)
+            written(&Blueprint::from(&spec), form)?
         }
     };
     let json = serde_json::to_string_pretty(&parameters)
         .map_err(|error| Failure::internal("the parameters have no JSON form", &error))?;
     terminal.line(&json)
+}
+
+fn written(blueprint: &Blueprint, form: Form) -> Result<Value, Failure> {
+    if blueprint.is_told_beside() {
+        return Err(Failure::usage(
+            "tags and the role that CloudFormation deploys with are no parameters of the template",
+        )
+        .hint("give them to the AWS CLI, with --tags and --role-arn"));
+    }
+    let entry = |(name, value): (&str, &str)| match form {
+        Form::Deploy => json!(format!("{name}={value}")),
+        Form::Stack => json!({"ParameterKey": name, "ParameterValue": value}),
+    };
+    Ok(blueprint.given().map(entry).collect())
 }

@@ -1,14 +1,14 @@
 use clap::Args;
 
-use super::ChangeShape;
 use super::follow::follow;
+use super::made::Reviewed;
 use super::patience::Patience;
 use super::propose::{Wanted, propose, situation};
 use super::review::{approve, sets, show_plan};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::Span;
-use crate::stack::{Deployed, Parameter, Proposal, Services};
+use crate::stack::{self, Deployed, Parameter, Proposal, Services};
 
 /// How a stack is deployed, whichever it is.
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(in crate::cli) struct DeployArgs {
     /// Don't ask
     #[arg(short, long)]
     pub(super) yes: bool,
-    /// Show the change set and remove it
+    /// Show what would change, who gains or loses access and the price; leaves nothing behind
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
     /// Where another deployment of the stack is running, wait for its end
@@ -36,12 +36,12 @@ impl DeployArgs {
 
 /// What has come of a deployment.
 pub(in crate::cli) struct Deployment {
-    /// The stack as it is now.
-    pub(in crate::cli) deployed: Deployed,
-    /// What was done to each resource.
-    pub(in crate::cli) changes: Vec<ChangeShape>,
-    /// `created`, `updated` or `unchanged`.
+    /// The stack as it is now; nothing where it was only looked at.
+    pub(in crate::cli) deployed: Option<Deployed>,
+    /// `planned`, `created`, `updated` or `unchanged`.
     pub(in crate::cli) result: &'static str,
+    /// What was done, or would be.
+    pub(in crate::cli) reviewed: Reviewed,
     /// Whether it says anew who is trusted.
     pub(super) trust_changes: bool,
 }
@@ -49,12 +49,12 @@ pub(in crate::cli) struct Deployment {
 impl Deployment {
     /// Whether anything was deployed.
     pub(in crate::cli) fn is_new(&self) -> bool {
-        self.result != "unchanged"
+        matches!(self.result, "created" | "updated")
     }
 }
 
-/// Plans, shows, asks, deploys and follows, until the stack is as wanted. Nothing if nothing was to be done but
-/// looking.
+/// Plans, shows, asks, deploys and follows, until the stack is as wanted. Nothing if what is in the way was only looked
+/// at.
 pub(in crate::cli) async fn deploy(
     services: &Services,
     wanted: Wanted<'_>,
@@ -62,12 +62,17 @@ pub(in crate::cli) async fn deploy(
     patience: &Patience,
     terminal: &mut Terminal,
 ) -> Result<Option<Deployment>, Failure> {
-    let mut changes = Vec::new();
-    let mut result = "unchanged";
-    let mut trust_changes = false;
-    let deployed = loop {
-        let plan = match propose(services, wanted, how, patience, terminal).await? {
-            Proposal::Unchanged(deployed) => break *deployed,
+    let mut earlier: Option<Deployment> = None;
+    loop {
+        let mut plan = match propose(services, wanted, how, patience, terminal).await? {
+            Proposal::Unchanged(deployed) => {
+                return Ok(Some(earlier.unwrap_or_else(|| Deployment {
+                    result: "unchanged",
+                    reviewed: Reviewed::unchanged(&deployed),
+                    deployed: Some(*deployed),
+                    trust_changes: false,
+                })));
+            }
             Proposal::Clear(left) => {
                 terminal.hint(&situation(&left));
                 terminal.hint("Without --dry-run this is done first, after asking. Nothing was changed.");
@@ -75,28 +80,34 @@ pub(in crate::cli) async fn deploy(
             }
             Proposal::Ready(plan) => plan,
         };
+        stack::compare_access(&services.cfn, &mut plan).await;
         show_plan(&plan, terminal);
+        let reviewed = Reviewed::planned(&plan);
         if !approve(&services.cfn, &plan, how.yes, how.dry_run, terminal).await? {
-            return Ok(None);
+            return Ok(Some(Deployment {
+                deployed: None,
+                result: "planned",
+                reviewed,
+                trust_changes: false,
+            }));
         }
-        trust_changes |= plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
-        if plan.creates {
-            result = "created";
-        } else if result == "unchanged" {
-            result = "updated";
-        }
-        changes.extend(plan.changes.iter().map(ChangeShape::new));
+        let created = plan.creates
+            || earlier
+                .as_ref()
+                .is_some_and(|earlier| earlier.result == "created");
+        let trust_changes = created || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
         let adopts = plan.adopts.is_some();
         let deployed = follow(&services.cfn, plan, patience, terminal).await?;
+        let made = Deployment {
+            result: if created { "created" } else { "updated" },
+            reviewed: reviewed.deployed(&deployed, earlier.map(|earlier| earlier.reviewed)),
+            deployed: Some(deployed),
+            trust_changes,
+        };
         if !adopts {
-            break deployed;
+            return Ok(Some(made));
         }
         terminal.hint("The table is taken in. Now the rest is made.");
-    };
-    Ok(Some(Deployment {
-        deployed,
-        changes,
-        result,
-        trust_changes,
-    }))
+        earlier = Some(made);
+    }
 }

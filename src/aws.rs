@@ -1,6 +1,7 @@
 //! Everything that is about AWS and not about configs: settings, endpoints, TLS roots, who the caller is,
 //! assumed roles and their cache.
 
+mod answer_date;
 mod cache;
 mod caller;
 mod failure;
@@ -9,6 +10,8 @@ mod meter;
 mod role;
 mod settings;
 
+pub(crate) use answer_date::AnswerDate;
+pub(crate) use cache::folder as cache_folder;
 pub use caller::Caller;
 pub use failure::{AwsError, Failed, Fault};
 pub use meter::{Meter, Spent};

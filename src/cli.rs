@@ -16,6 +16,7 @@ mod terminal;
 mod terminal_count;
 mod terminal_progress;
 mod terminal_wait;
+mod unseen;
 mod value_line;
 
 use std::ffi::OsString;
@@ -103,6 +104,13 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Which(args) => commands::which::run(args, session, terminal),
         Command::Init(args) => commands::init::run(args, session, terminal).await,
         Command::Template(args) => commands::template::run(args, session, terminal),
+        Command::Status(args) => commands::status::run(args, session, terminal).await,
+        Command::Configs(args) => commands::configs::run(args, session, terminal).await,
+        Command::Grant(args) => commands::grant::run(args, session, terminal).await,
+        Command::Revoke(args) => commands::revoke::run(args, session, terminal).await,
+        Command::Grants(args) => commands::grants::run(args, session, terminal).await,
+        Command::Destroy(args) => commands::destroy::run(args, session, terminal).await,
+        Command::Doctor(args) => commands::doctor::run(args, session, terminal).await,
         Command::Set(args) => commands::set::run(args, session, terminal).await,
         Command::Get(args) => commands::get::run(args, session, terminal).await,
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,

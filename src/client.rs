@@ -126,7 +126,8 @@ impl Client {
         Ok(Arc::clone(store))
     }
 
-    /// The entry of a key, if there is one. Strongly consistent, as all reads here are.
+    /// The entry of a key, if there is one, with the value of a secret as it is stored: encrypted. Strongly
+    /// consistent, as all reads here are.
     pub async fn entry(&self, key: &str) -> Result<Option<Entry>, ClientError> {
         let key: Key = key.parse()?;
         Ok(self
@@ -138,18 +139,19 @@ impl Client {
 
     /// The value of a key as a `T`: JSON as JSON, text as text, or as a number or boolean where one is wanted.
     ///
-    /// Fails with [`ClientError::Misfit`] where it is something else, and with [`ClientError::Secret`] for a secret.
+    /// A secret is decrypted, here and wherever a client gives values.
+    ///
+    /// Fails with [`ClientError::Misfit`] where it is something else.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ClientError> {
-        let entry = self.plain(key).await?;
+        let entry = self.revealed(key).await?;
         entry
             .map(|entry| Ok(Tree::leaf(&entry).read(PhantomData)?))
             .transpose()
     }
 
-    /// The value of a key as it is written. Fails with [`ClientError::Misfit`] for `bytes`, and with
-    /// [`ClientError::Secret`] for a secret.
+    /// The value of a key as it is written. Fails with [`ClientError::Misfit`] for `bytes`.
     pub async fn get_text(&self, key: &str) -> Result<Option<String>, ClientError> {
-        let entry = self.plain(key).await?;
+        let entry = self.revealed(key).await?;
         let text = |entry: Entry| match entry.value.as_text() {
             Some(text) => Ok(text.to_owned()),
             None => Err(ClientError::Misfit {
@@ -160,24 +162,30 @@ impl Client {
         entry.map(text).transpose()
     }
 
-    /// The bytes of a key's value. Fails with [`ClientError::Secret`] for a secret.
+    /// The bytes of a key's value.
     pub async fn get_bytes(&self, key: &str) -> Result<Option<Vec<u8>>, ClientError> {
-        let entry = self.plain(key).await?;
+        let entry = self.revealed(key).await?;
         Ok(entry.map(|entry| entry.value.bytes().to_vec()))
     }
 
-    async fn plain(&self, key: &str) -> Result<Option<Entry>, ClientError> {
-        match self.entry(key).await? {
-            Some(entry) if entry.secret => Err(ClientError::Secret(entry.key)),
-            entry => Ok(entry),
-        }
+    async fn revealed(&self, key: &str) -> Result<Option<Entry>, ClientError> {
+        let found = Vec::from_iter(self.entry(key).await?);
+        Ok(self.store(Access::Read).await?.reveal(found).await?.pop())
     }
 
     /// Writes a key, as `discfg set` does: an object or array is JSON, other UTF-8 text, the rest bytes; at most
-    /// 190,000 bytes. Gives the entry afterwards.
+    /// 190,000 bytes. A secret stays one. Gives the entry afterwards.
     pub async fn set(&self, key: &str, value: impl Into<Vec<u8>>) -> Result<Entry, ClientError> {
         let (key, value) = (key.parse()?, Value::new(value, Encoding::Detect)?);
         Ok(self.store(Access::Write).await?.set(&key, value).await?)
+    }
+
+    /// The same as a secret: encrypted, by a key that the table's readers needn't be given. Gives the entry afterwards,
+    /// with its value encrypted.
+    pub async fn set_secret(&self, key: &str, value: impl Into<Vec<u8>>) -> Result<Entry, ClientError> {
+        let (key, value) = (key.parse()?, Value::new(value, Encoding::Detect)?);
+        let store = self.store(Access::Write).await?;
+        Ok(store.set_secret(&key, value).await?)
     }
 
     /// The same if the guard holds. Fails with [`StoreError::Conflict`](crate::store::StoreError::Conflict) where it
@@ -210,8 +218,7 @@ impl Client {
     pub async fn snapshot(&self, prefix: &str) -> Result<Content, ClientError> {
         let prefix = prefix.parse()?;
         let store = self.store(Access::Read).await?;
-        let snapshot = store.snapshot(std::slice::from_ref(&prefix)).await?;
-        Ok(Content { prefix, snapshot })
+        Ok(Content::read(store.as_ref(), prefix).await?)
     }
 
     /// What happens below a prefix from now on, with a look every 2 seconds; [`watch_from`](Self::watch_from) sets

@@ -155,6 +155,10 @@ async fn open_dynamodb(
         registers_sections: !matches!(role, Role::Grant(_)),
         capacity,
     });
+    let store = match role {
+        Role::Grant(grant) => store.under(grant),
+        Role::Config(_) | Role::Caller => store,
+    };
     Ok(Opened {
         store: Box::new(store),
         role: assumed.as_ref().map(|assumed| assumed.role().clone()),

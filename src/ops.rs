@@ -5,10 +5,12 @@ mod error;
 mod past;
 mod plan;
 mod read;
+mod wanted;
 mod watch;
 
 pub use compare::{Difference, compare};
 pub use error::{OpsError, Result};
 pub use past::{entry_at, state_at};
-pub use plan::{Change, Outcome, Plan, Wanted};
+pub use plan::{Outcome, Plan};
+pub use wanted::{Change, Wanted};
 pub use watch::{Event, Start, Watch, watch};

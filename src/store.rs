@@ -2,12 +2,14 @@
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
+mod data_key;
 mod decide;
 mod error;
 mod ext;
 mod limit;
 mod listing;
 mod past;
+mod seal;
 mod snapshot;
 mod txn;
 
@@ -19,6 +21,7 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
+pub use data_key::{DataKey, DataKeys};
 pub use decide::{Decision, HeadMove, State, decide};
 pub use error::{Conflict, Result, StoreError};
 pub use ext::StoreExt;
@@ -145,6 +148,10 @@ pub trait Store: Send + Sync {
     /// The state of what holds the data, in the engine's own word: `active` for a DynamoDB table in service,
     /// `ok` for a file that `SQLite` finds sound.
     async fn state(&self) -> Result<String>;
+
+    /// What encrypts the config's secrets. An engine stores and gives them as they are encrypted:
+    /// [`StoreExt::write`] and [`StoreExt::reveal`] are for their values.
+    fn data_keys(&self) -> &dyn DataKeys;
 }
 
 /// What provisioning alone does, with the deployer's own credentials.

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::{Entry, Head, Key, Revision, Value, ValueKind};
+use crate::model::{self, Entry, Head, Key, Revision, Value, ValueKind};
 
 /// An entry. Without a value where it isn't asked for or is masked.
 #[derive(Debug, Serialize)]
@@ -44,11 +44,20 @@ impl Node {
         }
     }
 
+    /// The entry with its value, which is shown although it is a secret.
+    pub fn revealed(entry: &Entry) -> Self {
+        Self {
+            kind: entry.value.kind(),
+            value: value(&entry.value),
+            ..Self::without_value(entry)
+        }
+    }
+
     /// The entry without its value.
     pub fn without_value(entry: &Entry) -> Self {
         Self {
             key: entry.key.to_string(),
-            kind: entry.value.kind(),
+            kind: kind(&entry.value, entry.secret),
             version: entry.version,
             revision: entry.revision.get(),
             value: None,
@@ -60,6 +69,15 @@ impl Node {
             ttl: entry.ttl.map(crate::model::Ttl::seconds),
             expires: entry.expires.map(|expires| expires.to_string()),
         }
+    }
+}
+
+/// What a value is, of a secret what is within.
+fn kind(value: &Value, secret: bool) -> ValueKind {
+    if secret {
+        model::Envelope::kind_of(value)
+    } else {
+        value.kind()
     }
 }
 
@@ -133,6 +151,11 @@ impl AnyNode {
         }
     }
 
+    /// The entry with its value, which is shown although it is a secret.
+    pub fn revealed(entry: &Entry) -> Self {
+        Self::Entry(Box::new(Node::revealed(entry)))
+    }
+
     /// What the caller gave for the case that the key isn't there.
     pub fn stand_in(key: &Key, given: &Value) -> Self {
         Self::StandIn(StandIn {
@@ -201,7 +224,7 @@ impl PlannedChange {
     /// The change, with the values before and after where they are to be shown; a secret is masked.
     pub fn new(op: &'static str, key: String, (from, to): (Shown<'_>, Shown<'_>)) -> Self {
         let side = |(shown, secret): (&Value, bool)| Side {
-            kind: shown.kind(),
+            kind: kind(shown, secret),
             value: (!secret).then(|| value(shown)).flatten(),
             masked: secret,
         };

@@ -18,11 +18,7 @@ pub(super) struct Cache(Option<PathBuf>);
 
 impl Cache {
     pub(super) fn open() -> Self {
-        Self(
-            etcetera::choose_base_strategy()
-                .ok()
-                .map(|base| base.cache_dir().join("discfg")),
-        )
+        Self(folder())
     }
 
     pub(super) fn read<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
@@ -43,6 +39,12 @@ impl Cache {
             drop(fs::remove_file(folder.join(name)));
         }
     }
+}
+
+/// Where the files are.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?;
+    Some(base.cache_dir().join("discfg"))
 }
 
 fn write<T: Serialize>(folder: &Path, name: &str, content: &T) -> std::io::Result<()> {

@@ -1,7 +1,9 @@
 use serde::{Deserialize, Serialize};
 
+use super::answer_date::AnswerDate;
 use super::failure::{AwsError, Failed, Fault};
 use super::settings::Aws;
+use crate::model::Timestamp;
 
 /// Who the base credentials belong to, as STS tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,16 +66,23 @@ impl Aws {
         if let Some(caller) = self.cache().read(&name) {
             return Ok(caller);
         }
-        let answer = self.sts().get_caller_identity().send().await.map_err(|error| {
-            let failed = Failed::new(&error);
-            failure("sts:GetCallerIdentity", failed)
-        })?;
-        let caller = Caller {
-            arn: answer.arn.unwrap_or_default(),
-            account: answer.account.unwrap_or_default(),
-        };
+        let caller = self.ask_caller().await.0?;
         self.cache().write(&name, &caller);
         Ok(caller)
+    }
+
+    /// Who the base credentials belong to by STS's word of now, and what time it is there, which a refusal tells, too.
+    /// One request; needs no permission.
+    pub async fn ask_caller(&self) -> (Result<Caller, AwsError>, Option<Timestamp>) {
+        let date = AnswerDate::new();
+        let request = self.sts().get_caller_identity().customize();
+        let answer = request.interceptor(date.clone()).send().await;
+        let caller = answer.map_err(|error| failure("sts:GetCallerIdentity", Failed::new(&error)));
+        let caller = caller.map(|answer| Caller {
+            arn: answer.arn.unwrap_or_default(),
+            account: answer.account.unwrap_or_default(),
+        });
+        (caller, date.get())
     }
 }
 

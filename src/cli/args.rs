@@ -150,6 +150,20 @@ pub(super) enum Command {
     Init(commands::init::InitArgs),
     /// Print the template that init deploys
     Template(commands::template::TemplateArgs),
+    /// Show a config's stack, roles, grants and table
+    Status(commands::status::StatusArgs),
+    /// List the configs in this account and region
+    Configs(commands::configs::ConfigsArgs),
+    /// Give a role of its own some sections of a config
+    Grant(commands::grant::GrantArgs),
+    /// Take a grant back
+    Revoke(commands::revoke::RevokeArgs),
+    /// List a config's grants
+    Grants(commands::grants::GrantsArgs),
+    /// Delete a config's grants and stack, and keep its table
+    Destroy(commands::destroy::DestroyArgs),
+    /// Check what discfg needs, and say what to do
+    Doctor(commands::doctor::DoctorArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show which config, engine and identity are in force, and why

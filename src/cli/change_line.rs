@@ -23,11 +23,17 @@ pub(super) fn shown(change: &Change, values: bool) -> (Shown<'_>, Shown<'_>) {
     let left = change.left().map(|entry| (&entry.value, entry.secret));
     let right = match change {
         Difference::Added(wanted) | Difference::Changed(_, wanted) | Difference::Same(_, wanted) => {
-            Some((&wanted.value, wanted.secret))
+            Some((&wanted.value, wanted.is_secret()))
         }
         Difference::Removed(_) => None,
     };
     (left, right)
+}
+
+/// The same with secrets shown.
+pub(super) fn unmasked<'v>((left, right): (Shown<'v>, Shown<'v>)) -> (Shown<'v>, Shown<'v>) {
+    let unmask = |shown: Shown<'v>| shown.map(|(value, _)| (value, false));
+    (unmask(left), unmask(right))
 }
 
 /// A key that differs, for people.

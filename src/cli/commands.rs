@@ -2,12 +2,17 @@
 
 pub(super) mod apply;
 pub(super) mod completions;
+pub(super) mod configs;
 pub(super) mod copy;
 pub(super) mod delete;
+pub(super) mod destroy;
 pub(super) mod diff;
+pub(super) mod doctor;
 pub(super) mod exec;
 pub(super) mod export;
 pub(super) mod get;
+pub(super) mod grant;
+pub(super) mod grants;
 mod guards;
 pub(super) mod history;
 pub(super) mod import;
@@ -15,8 +20,10 @@ pub(super) mod info;
 pub(super) mod init;
 pub(super) mod ls;
 pub(super) mod man;
+pub(super) mod revoke;
 pub(super) mod rollback;
 pub(super) mod set;
+pub(super) mod status;
 pub(super) mod template;
 pub(super) mod touch;
 pub(super) mod r#use;

@@ -151,6 +151,10 @@ impl From<StoreError> for Failure {
             StoreError::ReadOnly => failure.hint("`--as write` writes, and so does leaving out `--as`"),
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
             StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
+            StoreError::GuardOnSecret(_) => failure.hint("--if-revision holds for a secret, too"),
+            StoreError::NoSecretsKey { config, .. } => failure.hint(format!(
+                "`discfg init {config} --kms` makes one, and `--kms-key ARN` takes one that you have"
+            )),
             _ => failure,
         }
     }

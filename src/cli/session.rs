@@ -1,12 +1,13 @@
+use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Display;
 use std::sync::Arc;
 
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
-use crate::aws::{Aws, AwsError, Caller, Meter};
+use crate::aws::{Aws, AwsError, Caller, Meter, RoleArn};
 use crate::engine::{self, OpenError, Opened};
-use crate::model::{Access, ConfigName, Kind, Role};
+use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
 use crate::ops::OpsError;
 use crate::stack::{PRICES_IN, PRICES_OF, READ_UNIT, WRITE_UNIT};
 use crate::store::{Store, StoreError};
@@ -154,9 +155,21 @@ impl Session {
             )];
             return failure;
         }
-        let denied = match &error {
-            OpsError::Store(StoreError::Denied { action, .. }) => Some(action.clone()),
-            _ => None,
+        let (denied, widens) = match &error {
+            OpsError::Store(StoreError::Denied { action, .. }) => (Some(action.clone()), None),
+            OpsError::Store(StoreError::Uncovered {
+                action,
+                grant,
+                uncovered,
+                ..
+            }) => (Some(action.clone()), Some(widened(grant, uncovered, access))),
+            OpsError::Store(StoreError::Unlisted(grant)) => {
+                let (grant, config) = (grant.clone(), self.config_word());
+                return Failure::from(error).hint(format!(
+                    "`discfg grant {config} {grant}` writes it down; or name a prefix, such as /db"
+                ));
+            }
+            _ => (None, None),
         };
         let mut failure = Failure::from(error);
         let Some(action) = denied else {
@@ -168,34 +181,58 @@ impl Session {
         if let Some(caller) = caller {
             failure.causes.insert(0, format!("you are {}", caller.arn));
         }
-        match role {
-            Some(role) => {
-                failure.causes.insert(
-                    1,
-                    format!("the role {} was assumed, and it may not do this", role.arn),
-                );
-                if role.name.ends_with("-read") && access == Access::Write {
-                    failure = failure
-                        .hint("the read role only reads: leave out `--as read` to act in the write role");
-                } else {
-                    failure = failure.hint(format!(
-                        "the stack's policy of {} allows {action} when it is as `discfg init` made it: \
-                         `discfg init {}` puts it right",
-                        role.name,
-                        self.target
-                            .as_ref()
-                            .and_then(|t| t.config.as_ref())
-                            .map_or("CONFIG", |c| c.value.as_str())
-                    ));
-                }
-            }
-            None => {
-                failure = failure.hint(format!(
-                    "your own policies must allow {action} on the config's table"
-                ));
-            }
+        if let Some(role) = role {
+            let assumed = format!("the role {} was assumed, and it may not do this", role.arn);
+            failure.causes.insert(1, assumed);
         }
-        failure
+        failure.hint(self.mends(&action, role.as_ref(), access, widens))
+    }
+
+    /// What lets `action` through that was denied. `widens` is what `discfg grant` takes to cover it.
+    fn mends(&self, action: &str, role: Option<&RoleArn>, access: Access, widens: Option<String>) -> String {
+        let about_key = action.starts_with("kms:");
+        let config = self.config_word();
+        let Some(role) = role else {
+            let what = if about_key { "key" } else { "table" };
+            return format!("your own policies must allow {action} on the config's {what}");
+        };
+        if about_key {
+            format!(
+                "reading a secret takes kms:Decrypt and writing one kms:GenerateDataKey, in the policy of {} and, where \
+                 the key is one of your own, by its key policy",
+                role.name
+            )
+        } else if let Some(flags) = widens {
+            format!("whoever manages the grant may let it {access} more: `discfg grant {config} {flags}`")
+        } else if let Some(grant) = self.grant() {
+            format!(
+                "the policy of {} allows {action} on the grant's sections when it is as `discfg grant` made it: \
+                 `discfg grant {config} {grant}` puts it right",
+                role.name
+            )
+        } else if role.name.ends_with("-read") && access == Access::Write {
+            "the read role only reads: leave out `--as read` to act in the write role".into()
+        } else {
+            format!(
+                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg init {config}` \
+                 puts it right",
+                role.name
+            )
+        }
+    }
+
+    /// The config for a command that is proposed.
+    fn config_word(&self) -> &str {
+        let config = self.target.as_ref().and_then(|target| target.config.as_ref());
+        config.map_or("CONFIG", |config| config.value.as_str())
+    }
+
+    /// The grant whose role the command acts in, if it is one's.
+    fn grant(&self) -> Option<&GrantName> {
+        match &self.target.as_ref()?.role.as_ref()?.value {
+            Role::Grant(grant) => Some(grant),
+            Role::Config(_) | Role::Caller => None,
+        }
     }
 
     /// Says why a command ended half way.
@@ -303,6 +340,15 @@ impl Session {
             capacity.write_units,
         )
     }
+}
+
+/// The words after `discfg grant CONFIG` that make a grant cover what was asked for, too.
+fn widened(grant: &GrantName, uncovered: &Uncovered, wanted: Access) -> String {
+    let scope = &uncovered.scope;
+    let access = scope.access().max(wanted);
+    let sections: BTreeSet<&Section> = scope.sections().union(&uncovered.sections).collect();
+    let flags = sections.iter().map(|section| format!(" --{access} {section}"));
+    format!("{grant}{}", flags.collect::<String>())
 }
 
 fn settle(global: &Global) -> Result<Target, Failure> {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::args::Global;
-use super::failure::Stop;
+use super::failure::{Failure, Stop};
 use super::session::Session;
 use crate::model::{Access, Entry, Region, Role, Side};
 use crate::ops;
-use crate::store::Store;
+use crate::store::{Store, StoreExt as _};
 use crate::target::EngineName;
 
 /// Where the sides differ in how they are reached.
@@ -92,6 +92,26 @@ fn beside(session: &Session, side: &Side, change: impl FnOnce(&mut Global)) -> S
     }
     change(&mut global);
     session.beside(global)
+}
+
+/// The same entries with the values of those secrets decrypted that are called so.
+pub(super) async fn reveal(
+    entries: BTreeMap<String, Entry>,
+    names: impl Fn(&str) -> bool,
+    side: &Side,
+    session: &mut Session,
+) -> Result<BTreeMap<String, Entry>, Failure> {
+    let (names, asked): (Vec<String>, Vec<Entry>) = entries
+        .iter()
+        .filter(|(name, entry)| entry.secret && names(name))
+        .map(|(name, entry)| (name.clone(), entry.clone()))
+        .unzip();
+    let store = session.store(Access::Read, &side.prefix).await?;
+    let revealed = store.reveal(asked).await;
+    let revealed = revealed.map_err(|error| session.explain(error, Access::Read))?;
+    let mut entries = entries;
+    entries.extend(names.into_iter().zip(revealed));
+    Ok(entries)
 }
 
 /// The entries of a side by their names below its prefix. Keys with a time to live are state, not configuration:

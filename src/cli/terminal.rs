@@ -123,26 +123,36 @@ impl Terminal {
 
     /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
     pub(super) fn confirm(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
-        self.put(question, flag)?;
-        answer()
+        self.put(question, "[y/N] ", flag)?;
+        Ok(is_yes(&line()?))
     }
 
     /// Asks as [`Self::confirm`] does, except that Ctrl-C means no, for callers that then have something to clear away.
     pub(super) async fn ask(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
-        self.put(question, flag)?;
-        let (tell, told) = tokio::sync::oneshot::channel();
-        // A thread of its own rather than one of the runtime's, which would be waited for at the end.
-        std::thread::spawn(move || tell.send(answer()));
-        tokio::select! {
-            told = told => told.unwrap_or(Ok(false)),
-            _ = tokio::signal::ctrl_c() => {
-                aside(format_args!("\n"));
-                Ok(false)
-            }
-        }
+        self.put(question, "[y/N] ", flag)?;
+        Ok(line_or_ctrl_c().await?.is_some_and(|line| is_yes(&line)))
     }
 
-    fn put(&mut self, question: &str, flag: &str) -> Result<(), Failure> {
+    /// Asks for a word, for what a yes is too quickly given to. False if another is typed, and with Ctrl-C. Without a
+    /// terminal that is an error which names `flag`.
+    pub(super) async fn ask_for(&mut self, question: &str, word: &str, flag: &str) -> Result<bool, Failure> {
+        self.put(question, "> ", flag)?;
+        Ok(line_or_ctrl_c().await?.is_some_and(|line| line.trim() == word))
+    }
+
+    /// Asks for a line that isn't shown while it is typed. None where there is no terminal to type on.
+    pub(super) fn ask_unseen(&mut self, question: &str) -> Result<Option<String>, Failure> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(None);
+        }
+        self.flush()?;
+        aside(format_args!("{question}"));
+        let line = console::Term::stderr().read_secure_line();
+        line.map(Some)
+            .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))
+    }
+
+    fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Err(
                 Failure::usage(format!("{question} There is no terminal to ask on."))
@@ -150,22 +160,40 @@ impl Terminal {
             );
         }
         self.flush()?;
-        aside(format_args!("{question} [y/N] "));
+        aside(format_args!("{question} {mark}"));
         Ok(())
     }
 }
 
-fn answer() -> Result<bool, Failure> {
-    let mut answer = String::new();
+fn line() -> Result<String, Failure> {
+    let mut line = String::new();
     io::stdin()
         .lock()
-        .read_line(&mut answer)
+        .read_line(&mut line)
         .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))?;
-    if answer.is_empty() {
+    if line.is_empty() {
         // The end of input is no line.
         aside(format_args!("\n"));
     }
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    Ok(line)
+}
+
+/// A line, or nothing where Ctrl-C came first.
+async fn line_or_ctrl_c() -> Result<Option<String>, Failure> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // A thread of its own rather than one of the runtime's, which would be waited for at the end.
+    std::thread::spawn(move || tell.send(line()));
+    tokio::select! {
+        told = told => told.ok().transpose(),
+        _ = tokio::signal::ctrl_c() => {
+            aside(format_args!("\n"));
+            Ok(None)
+        }
+    }
+}
+
+fn is_yes(line: &str) -> bool {
+    matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Writes to stderr. Where nobody reads it the exit code still tells, so that is no failure (`eprintln!` panics).

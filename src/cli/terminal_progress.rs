@@ -16,6 +16,8 @@ pub(super) struct Board {
     rows: HashMap<String, Row>,
     /// Holds the rows together; none where lines are printed.
     drawn: Option<MultiProgress>,
+    /// What a log is told that goes on, such as `deploying`.
+    doing: &'static str,
     quiet: bool,
     started: Instant,
     last: Instant,
@@ -50,23 +52,38 @@ fn set_style(bar: &ProgressBar, start: &str) {
 
 impl Board {
     pub(super) fn new(changes: &[ResourceChange], quiet: bool) -> Self {
-        let drawn = (io::stderr().is_terminal() && !quiet).then(MultiProgress::new);
+        let resources: Vec<(&str, &str)> = changes
+            .iter()
+            .map(|change| (change.logical_id.as_str(), change.words.as_str()))
+            .collect();
+        Self::with_rows(&resources, "deploying", quiet)
+    }
+
+    /// For a deletion of these resources, each a logical id and what it is; where there are none, events are lines.
+    pub(super) fn deleting(resources: &[(&str, &str)], quiet: bool) -> Self {
+        Self::with_rows(resources, "deleting", quiet)
+    }
+
+    fn with_rows(resources: &[(&str, &str)], doing: &'static str, quiet: bool) -> Self {
+        let is_seen = io::stderr().is_terminal() && !quiet && !resources.is_empty();
+        let drawn = is_seen.then(MultiProgress::new);
         let mut rows = HashMap::new();
         if let Some(drawn) = &drawn {
-            let width = changes.iter().map(|change| change.words.len()).max();
+            let width = resources.iter().map(|(_, words)| words.len()).max();
             let width = width.unwrap_or_default();
-            for change in changes {
+            for (logical_id, words) in resources {
                 let bar = drawn.add(ProgressBar::new_spinner());
                 set_style(&bar, "      ");
-                bar.set_prefix(format!("{:width$}", change.words));
+                bar.set_prefix(format!("{words:width$}"));
                 bar.set_message("waiting");
                 bar.tick();
-                rows.insert(change.logical_id.clone(), Row { bar, begun: None });
+                rows.insert((*logical_id).to_owned(), Row { bar, begun: None });
             }
         }
         Self {
             rows,
             drawn,
+            doing,
             quiet,
             started: Instant::now(),
             last: Instant::now(),
@@ -93,8 +110,8 @@ impl Board {
                 }
             );
             match event.phase.outcome {
-                Outcome::Complete | Outcome::Failed => row.finish_with_message(text),
-                _ => row.set_message(text),
+                Outcome::Complete | Outcome::Failed | Outcome::Skipped => row.finish_with_message(text),
+                Outcome::InProgress => row.set_message(text),
             }
         } else if self.drawn.is_none() {
             self.line(&format!(
@@ -112,7 +129,8 @@ impl Board {
         self.last = Instant::now();
         if self.drawn.is_none() {
             self.line(&format!(
-                "still deploying after {} s",
+                "still {} after {} s",
+                self.doing,
                 self.started.elapsed().as_secs()
             ));
         }

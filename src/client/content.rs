@@ -5,18 +5,25 @@ use serde::de::DeserializeOwned;
 use super::ClientError;
 use super::tree::Tree;
 use crate::model::Prefix;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, Store, StoreError, StoreExt as _};
 
 /// What lay below a prefix at one moment, whole commits only.
 #[derive(Debug, Clone)]
 pub struct Content {
     /// The prefix.
     pub prefix: Prefix,
-    /// The entries and where their sections stood.
+    /// The entries, secrets decrypted, and where their sections stood.
     pub snapshot: Snapshot,
 }
 
 impl Content {
+    /// What lies below the prefix now, with secrets decrypted.
+    pub(super) async fn read(store: &dyn Store, prefix: Prefix) -> Result<Self, StoreError> {
+        let mut snapshot = store.snapshot(std::slice::from_ref(&prefix)).await?;
+        snapshot.entries = store.reveal(snapshot.entries).await?;
+        Ok(Self { prefix, snapshot })
+    }
+
     /// Reads all of it as one value: each segment below the prefix is a field, nested as the keys are; JSON is JSON,
     /// and text is read as a number or boolean where one is wanted.
     ///

@@ -1,5 +1,5 @@
 use crate::engine::OpenError;
-use crate::model::{Key, KeyError, Kind, ValueError};
+use crate::model::{KeyError, Kind, ValueError};
 use crate::ops::OpsError;
 use crate::store::StoreError;
 use crate::target::TargetError;
@@ -29,9 +29,6 @@ pub enum ClientError {
     /// Bytes are no value.
     #[error(transparent)]
     Value(#[from] ValueError),
-    /// The key is a secret, which is not read as a plain value.
-    #[error("the key {0} is a secret")]
-    Secret(Key),
     /// What is stored isn't of the type that was asked for.
     #[error("{at} doesn't fit: {problem}")]
     Misfit {
@@ -52,7 +49,6 @@ impl ClientError {
             Self::Store(error) => error.kind(),
             Self::Ops(error) => error.kind(),
             Self::Key(_) => Kind::Usage,
-            Self::Secret(_) => Kind::Denied,
             Self::Value(_) | Self::Misfit { .. } => Kind::Invalid,
         }
     }

@@ -59,8 +59,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Live<T> {
         interval: Duration,
     ) -> Result<Self, ClientError> {
         let began = Instant::now();
-        let snapshot = store.snapshot(std::slice::from_ref(&prefix)).await?;
-        let content = Content { prefix, snapshot };
+        let content = Content::read(store.as_ref(), prefix).await?;
         let (sender, values) = watch::channel(Arc::new(content.deserialize()?));
         let state = Arc::new(Mutex::new(State {
             confirmed: began,
@@ -176,16 +175,12 @@ impl<T: DeserializeOwned + Send + Sync> Keeper<T> {
     async fn settle(&mut self) {
         let asked = Instant::now();
         if self.due {
-            let snapshot = match self.store.snapshot(std::slice::from_ref(&self.prefix)).await {
-                Ok(snapshot) => snapshot,
+            let content = match Content::read(self.store.as_ref(), self.prefix.clone()).await {
+                Ok(content) => content,
                 Err(error) => return self.fail(error.into()),
             };
             self.due = false;
-            self.heads = heads(&snapshot);
-            let content = Content {
-                prefix: self.prefix.clone(),
-                snapshot,
-            };
+            self.heads = heads(&content.snapshot);
             match content.deserialize() {
                 Ok(value) => {
                     self.fits = true;

@@ -6,7 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Map
 
 use super::json::Json;
 use super::misfit::Misfit;
-use crate::model::{Entry, Prefix, ValueKind};
+use crate::model::{Entry, Envelope, Prefix, ValueKind};
 
 /// Entries as a source of typed values: a node for each segment below a prefix. A node has an entry, nodes below it,
 /// or both, where a key is also a prefix: a field that is a struct or a map takes what is below, any other the entry.
@@ -61,8 +61,8 @@ impl<'e> Tree<'e> {
         let Some(entry) = self.entry else {
             return Ok(Scalar::None);
         };
-        if entry.secret {
-            return Err(Misfit::custom("it is a secret"));
+        if entry.secret && Envelope::read(&entry.value).is_some() {
+            return Err(Misfit::custom("it is a secret that was not revealed"));
         }
         let value = &entry.value;
         Ok(match (value.kind(), value.as_text()) {

@@ -2,9 +2,10 @@
 
 mod admin;
 mod commit;
-mod date;
 mod failure;
+mod grant;
 mod items;
+mod kms;
 mod list;
 mod log;
 mod read;
@@ -21,13 +22,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
+use self::kms::Kms;
 pub use self::tables::configs;
 use crate::aws::Meter;
 use crate::model::{
-    Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, SystemClock, Timestamp, Ttl,
+    Access, Change, Clock, ConfigName, Entry, GrantName, Head, Key, Prefix, Revision, Section, SystemClock,
+    Timestamp, Ttl,
 };
 use crate::store::{
-    Committed, Consistency, Cursor, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
+    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
 };
 
 /// How to open a config's table.
@@ -52,7 +55,10 @@ pub struct DynamoDbOptions {
 pub struct DynamoDb {
     client: Client,
     table: String,
+    keys: Kms,
     options: DynamoDbOptions,
+    /// The grant in whose role the table is asked, if it is one's.
+    grant: Option<GrantName>,
     /// DynamoDB's clock minus this machine's, in seconds, as the last answer showed it.
     skew: AtomicI64,
 }
@@ -63,8 +69,19 @@ impl DynamoDb {
         Self {
             client: Client::new(&options.sdk),
             table: options.config.table_name(),
+            keys: Kms::new(options.sdk.clone(), &options.config),
             options,
+            grant: None,
             skew: AtomicI64::new(0),
+        }
+    }
+
+    /// The same in the role of a grant: "everything" means the grant's sections then.
+    #[must_use]
+    pub fn under(self, grant: GrantName) -> Self {
+        Self {
+            grant: Some(grant),
+            ..self
         }
     }
 
@@ -119,39 +136,52 @@ impl DynamoDb {
 #[async_trait]
 impl Store for DynamoDb {
     async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
-        self.read_entry(key, read).await
+        let found = self.read_entry(key, read).await;
+        self.told(found, &[key.section()], Access::Read).await
     }
 
     fn list(&self, scope: &Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
-        self.list_scope(scope.clone(), read)
+        let asked = scope.prefix.section().into_iter().collect();
+        self.told_each(self.list_scope(scope.clone(), read), asked)
     }
 
     async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
-        self.read_snapshot(prefixes).await
+        let asked: Vec<Section> = prefixes.iter().filter_map(Prefix::section).collect();
+        let snapshot = self.read_snapshot(prefixes).await;
+        self.told(snapshot, &asked, Access::Read).await
     }
 
     async fn heads(&self, of: Heads) -> Result<Vec<Head>> {
-        self.read_heads(of, Consistency::Strong).await
+        let asked = match &of {
+            Heads::All => Vec::new(),
+            Heads::Of(sections) => sections.clone(),
+        };
+        let heads = self.read_heads(of, Consistency::Strong).await;
+        self.told(heads, &asked, Access::Read).await
     }
 
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
-        self.wait_for_heads(cursor, deadline).await
+        let asked: Vec<Section> = cursor.seen.keys().cloned().collect();
+        let heads = self.wait_for_heads(cursor, deadline).await;
+        self.told(heads, &asked, Access::Read).await
     }
 
     fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>> {
-        self.read_changes(section.clone(), after)
+        self.told_each(self.read_changes(section.clone(), after), vec![section.clone()])
     }
 
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
-        self.read_history(key.clone(), before)
+        self.told_each(self.read_history(key.clone(), before), vec![key.section()])
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
-        self.write_commit(&txn).await
+        let committed = self.write_commit(&txn).await;
+        self.told(committed, &txn.sections(), Access::Write).await
     }
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
-        self.renew(key, ttl).await
+        let renewed = self.renew(key, ttl).await;
+        self.told(renewed, &[key.section()], Access::Write).await
     }
 
     async fn state(&self) -> Result<String> {
@@ -159,5 +189,9 @@ impl Store for DynamoDb {
         let answer = request.map_err(|error| self.failure("DescribeTable", None, &error))?;
         let status = answer.table.and_then(|table| table.table_status);
         Ok(status.map_or_else(|| "unknown".into(), |status| status.as_str().to_lowercase()))
+    }
+
+    fn data_keys(&self) -> &dyn DataKeys {
+        &self.keys
     }
 }

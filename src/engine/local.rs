@@ -9,6 +9,7 @@
 
 mod failure;
 mod file;
+mod key_file;
 mod list;
 mod log;
 mod read;
@@ -30,10 +31,11 @@ use tokio::time::sleep;
 
 use crate::model::{Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Ttl};
 use crate::store::{
-    Admin, Committed, Consistency, Cursor, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot, Store,
-    StoreError, Txn,
+    Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
+    Store, StoreError, Txn,
 };
 use file::File;
+use key_file::KeyFile;
 
 /// What a config's file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// A config's file, open.
 pub struct LocalEngine {
     file: Arc<File>,
+    keys: KeyFile,
 }
 
 impl LocalEngine {
@@ -72,7 +75,8 @@ impl LocalEngine {
     /// - [`StoreError::File`] where it, or its folder, can't be used.
     pub fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: impl Into<String>) -> Result<Self> {
         let file = Arc::new(File::open(path, mode, clock, by.into())?);
-        Ok(Self { file })
+        let keys = KeyFile::beside(path, mode != OpenMode::Read);
+        Ok(Self { file, keys })
     }
 
     /// Reads on a blocking thread.
@@ -245,6 +249,10 @@ impl Store for LocalEngine {
         self.file.read(|connection| {
             Ok::<_, failure::Failure>(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?)
         })
+    }
+
+    fn data_keys(&self) -> &dyn DataKeys {
+        &self.keys
     }
 }
 

@@ -12,6 +12,20 @@ pub enum TtlChoice {
     For(Ttl),
 }
 
+/// Whether a value that is written is a secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Secrecy {
+    /// As the key is: the value, which is plain, must be sealed first where the key holds a secret.
+    #[default]
+    Keep,
+    /// It is to be one: the value, which is plain, must be sealed first.
+    Secret,
+    /// It is one: the value is an [`Envelope`](super::Envelope) that was sealed for this config and key.
+    Sealed,
+    /// It is none, whatever the key holds.
+    Plain,
+}
+
 /// What a commit is asked to do to one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mutation {
@@ -19,10 +33,10 @@ pub enum Mutation {
     Set {
         /// The key.
         key: Key,
-        /// Its new value; for a secret as it is to be stored.
+        /// Its new value.
         value: Value,
-        /// Whether the value is a secret.
-        secret: bool,
+        /// Whether it is a secret.
+        secret: Secrecy,
         /// What becomes of its time to live.
         ttl: TtlChoice,
     },
@@ -34,12 +48,12 @@ pub enum Mutation {
 }
 
 impl Mutation {
-    /// Writes a plain value without a time to live.
+    /// Writes a value without a time to live, as a secret where the key holds one.
     pub fn set(key: Key, value: Value) -> Self {
         Self::Set {
             key,
             value,
-            secret: false,
+            secret: Secrecy::Keep,
             ttl: TtlChoice::Never,
         }
     }
@@ -61,7 +75,7 @@ pub enum Guard {
     Present(Key),
     /// The key's entry was last changed at that revision.
     Revision(Key, Revision),
-    /// The key's entry has exactly these bytes as its value.
+    /// The key's entry has exactly these bytes as its value. Of a secret that can't be told.
     Value(Key, Value),
     /// The section stands at that revision.
     Section(Section, Revision),

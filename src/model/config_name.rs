@@ -65,6 +65,11 @@ impl ConfigName {
         format!("discfg-{self}")
     }
 
+    /// The name of this config's KMS key, if it has one.
+    pub fn key_alias(&self) -> String {
+        format!("alias/discfg-{self}")
+    }
+
     /// The name of this config's CloudFormation stack.
     pub fn stack_name(&self) -> String {
         format!("discfg-{self}")

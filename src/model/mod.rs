@@ -6,6 +6,8 @@ mod clock;
 mod commit_id;
 mod config_name;
 mod entry;
+mod envelope;
+mod grant;
 mod kind;
 mod path;
 mod provision;
@@ -16,11 +18,13 @@ mod span;
 mod value;
 
 pub use access::{Access, GrantName, GrantNameError, Role, RoleError};
-pub use change::{Change, Guard, Mutation, Op, Previous, TtlChoice};
+pub use change::{Change, Guard, Mutation, Op, Previous, Secrecy, TtlChoice};
 pub use clock::{Clock, SystemClock, Timestamp, TimestampError, Ttl, TtlError};
 pub use commit_id::{CommitId, CommitIdError};
 pub use config_name::{ConfigName, ConfigNameError};
 pub use entry::{Entry, Head};
+pub use envelope::Envelope;
+pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError, Uncovered};
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use provision::{

@@ -71,8 +71,13 @@ setting!(
 
 setting!(
     /// The exact `sub` claim of a GitHub Actions job, parsed from `ORG/REPO:environment:E` or `ORG/REPO:ref:R`.
-    /// Owner and repository may bear their ids (`owner@id/name@id`), as GitHub writes them for newer
-    /// repositories. Wildcards are refused, and so is a repository alone: any branch of it could assume the role.
+    /// Wildcards are refused, and so is a repository alone: any branch of it could assume the role.
+    ///
+    /// GitHub writes the ids of owner and repository into the claim (`owner@id/name@id`) for repositories that were
+    /// made, renamed or transferred since 15 July 2026 or have opted in, and names alone for all others (GitHub
+    /// docs, "`OpenID` Connect reference", "Immutable subject claims"). The claim is compared as a whole, so it must be
+    /// given with both ids for the former and with none for the latter; which it is can't be told from the name. A
+    /// repository whose owner has set another form of the claim can't be named.
     ///
     /// ```
     /// use discfg::model::GitHubSubject;
@@ -82,21 +87,27 @@ setting!(
     /// ```
     GitHubSubject,
     "GitHub job",
-    "ORG/REPO:environment:NAME or ORG/REPO:ref:refs/heads/BRANCH, without wildcards",
+    "ORG/REPO:environment:NAME or ORG/REPO:ref:refs/heads/BRANCH, without wildcards; for a repository made since \
+     mid-July 2026 with both ids, ORG@ID/REPO@ID:environment:NAME",
     |given| {
         let (repository, of) = given.split_once(':')?;
         let (owner, name) = repository.split_once('/')?;
-        let word = |text: &str| {
-            !text.is_empty()
-                && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@'))
-        };
+        let has_id = [owner, name].map(|word| {
+            let (word, id) = word.split_once('@').map_or((word, None), |(word, id)| (word, Some(id)));
+            let is_word = !word.is_empty()
+                && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+            let is_id = id.is_none_or(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit()));
+            (is_word && is_id).then_some(id.is_some())
+        });
+        let whole = matches!(has_id, [Some(owner), Some(name)] if owner == name);
+        // GitHub writes a colon within a name so.
         let bound = match of.split_once(':')? {
-            ("environment", name) => !name.is_empty(),
-            ("ref", name) => name.strip_prefix("refs/").is_some_and(|rest| !rest.is_empty()),
-            _ => false,
+            ("environment", name) if !name.is_empty() => format!("environment:{}", name.replace(':', "%3A")),
+            ("ref", name) if name.len() > "refs/".len() && name.starts_with("refs/") => format!("ref:{name}"),
+            _ => return None,
         };
         let plain = !given.contains(['*', '?', ',']) && given.chars().all(|c| !c.is_control());
-        (word(owner) && word(name) && bound && plain).then(|| format!("repo:{given}"))
+        (whole && plain).then(|| format!("repo:{repository}:{bound}"))
     }
 );
 
@@ -299,6 +310,10 @@ mod tests {
             subject("acme@12/shop@34:ref:refs/heads/main").expect("ids are taken"),
             "repo:acme@12/shop@34:ref:refs/heads/main"
         );
+        assert_eq!(
+            subject("acme/shop:environment:eu:live").expect("a colon is written as GitHub does"),
+            "repo:acme/shop:environment:eu%3Alive"
+        );
         for bad in [
             "acme/shop",
             "acme/*:environment:x",
@@ -307,6 +322,10 @@ mod tests {
             "acme/shop:environment:",
             "acme/shop:pull_request",
             "a/b:ref:refs/heads/*",
+            "acme@12/shop:environment:x",
+            "acme/shop@34:environment:x",
+            "acme@/shop@34:environment:x",
+            "acme@x/shop@y:environment:x",
         ] {
             assert!(subject(bad).is_err(), "{bad}");
         }

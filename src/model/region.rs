@@ -113,9 +113,17 @@ pub struct AwsNames {
 
 /// A role's name would be too long for IAM.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the role name {name} would have {length} characters; IAM allows {max}", length = name.len(), max = AwsNames::ROLE_NAME_MAX)]
+#[error("the role name {name} would have {length} characters; IAM allows {max}{room}", length = name.len(), max = AwsNames::ROLE_NAME_MAX, room = room(*left))]
 pub struct AwsNamesError {
     name: String,
+    /// How long the name of a grant may be here, if it is one that is too long.
+    left: Option<usize>,
+}
+
+fn room(left: Option<usize>) -> String {
+    left.map_or_else(String::new, |left| {
+        format!(", which leaves {left} for the name of a grant of this config in this region")
+    })
 }
 
 impl AwsNames {
@@ -132,7 +140,10 @@ impl AwsNames {
         };
         let longest = names.role(Access::Write);
         if longest.len() > Self::ROLE_NAME_MAX {
-            return Err(AwsNamesError { name: longest });
+            return Err(AwsNamesError {
+                name: longest,
+                left: None,
+            });
         }
         Ok(names)
     }
@@ -146,7 +157,11 @@ impl AwsNames {
     pub fn grant_role(&self, grant: &GrantName) -> Result<String, AwsNamesError> {
         let name = format!("discfg-{}--{grant}-{}", self.config, self.region);
         if name.len() > Self::ROLE_NAME_MAX {
-            Err(AwsNamesError { name })
+            let others = name.len() - grant.as_str().len();
+            Err(AwsNamesError {
+                name,
+                left: Some(Self::ROLE_NAME_MAX.saturating_sub(others)),
+            })
         } else {
             Ok(name)
         }
@@ -172,6 +187,19 @@ mod tests {
         let names = AwsNames::new(&config, &"ap-southeast-1".parse().expect("a region")).expect("fits");
         assert_eq!(names.role(Access::Write).len(), 64);
         assert!(AwsNames::new(&config, &"ap-southeast-10".parse().expect("a region")).is_err());
+    }
+
+    #[test]
+    fn a_grant_name_that_is_too_long_is_told_how_much_room_there_is() {
+        let config: ConfigName = "payments".parse().expect("a config name");
+        let names = AwsNames::new(&config, &"eu-central-1".parse().expect("a region")).expect("fits");
+        let grant = |length| "g".repeat(length).parse().expect("a grant name");
+        assert_eq!(names.grant_role(&grant(34)).expect("fits").len(), 64);
+        let error = names.grant_role(&grant(35)).expect_err("too long").to_string();
+        assert!(
+            error.contains("65 characters; IAM allows 64, which leaves 34 for the name"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,52 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compare::{Difference, compare};
+use super::compare::Difference;
 use super::read::entries_of;
+use super::wanted::{Change, Wanted, changes};
 use super::{OpsError, Result};
-use crate::model::{Entry, Guard, Head, Key, Mutation, Prefix, Revision, Section, Ttl, TtlChoice, Value};
-use crate::store::{Heads, Limit, Snapshot, Store, StoreError, Txn};
-
-/// What a key is to hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Its value.
-    pub value: Value,
-    /// Whether the value is a secret.
-    pub secret: bool,
-    /// How long it is to live from the commit on, if not for ever.
-    pub ttl: Option<Ttl>,
-}
-
-impl AsRef<Value> for Wanted {
-    fn as_ref(&self) -> &Value {
-        &self.value
-    }
-}
-
-impl From<Value> for Wanted {
-    /// A plain value without a time to live.
-    fn from(value: Value) -> Self {
-        Self {
-            value,
-            secret: false,
-            ttl: None,
-        }
-    }
-}
-
-impl From<Entry> for Wanted {
-    /// The same value, with the same time to live anew.
-    fn from(entry: Entry) -> Self {
-        Self {
-            value: entry.value,
-            secret: entry.secret,
-            ttl: entry.ttl,
-        }
-    }
-}
-
-/// One key of a plan: what is there, and what is to be.
-pub type Change = Difference<Entry, Wanted>;
+use crate::model::{
+    Entry, Envelope, Guard, Head, Key, Mutation, Prefix, Revision, Secrecy, Section, TtlChoice,
+};
+use crate::store::{Heads, Limit, Snapshot, Store, StoreError, StoreExt as _, Txn};
 
 /// What it takes to make keys hold what they are to hold, as of what was read when the plan was made.
 #[derive(Debug, Clone)]
@@ -85,6 +46,8 @@ pub struct Outcome {
 
 /// Names of writers are seldom longer, in bytes: a batch is filled as if each were.
 const LONG_NAME: usize = 512;
+/// Wrapped data keys are seldom longer, in bytes.
+const LONG_WRAPPED: usize = 512;
 
 impl Plan {
     /// Plans to set these keys, and to leave all others as they are.
@@ -94,7 +57,7 @@ impl Plan {
         let heads = store.heads(Heads::Of(sections.into_iter().collect())).await?;
         let now = entries_of(store, wanted.keys()).await?;
         Ok(Self {
-            changes: changes(now, wanted),
+            changes: changes(store, now, wanted).await?,
             heads: revisions(&heads),
             holds: Holds::Keys,
         })
@@ -134,11 +97,12 @@ impl Plan {
         with_ttl: bool,
     ) -> Result<Self> {
         let now = store.snapshot(std::slice::from_ref(prefix)).await?;
-        Self::over(now, prefix, wanted, with_ttl)
+        Self::over(store, now, prefix, wanted, with_ttl).await
     }
 
-    /// The same as [`Self::replace`], over a snapshot of `prefix` that was taken.
-    pub fn over(
+    /// The same as [`Self::replace`], over a snapshot of `prefix` that was taken of `store`.
+    pub async fn over(
+        store: &dyn Store,
         now: Snapshot,
         prefix: &Prefix,
         wanted: BTreeMap<Key, Wanted>,
@@ -159,7 +123,7 @@ impl Plan {
             .map(|entry| (entry.key.clone(), entry))
             .collect();
         Ok(Self {
-            changes: changes(entries, wanted),
+            changes: changes(store, entries, wanted).await?,
             heads,
             holds: Holds::Section(section),
         })
@@ -168,8 +132,13 @@ impl Plan {
     /// The same, to be committed only while the section of `prefix` is as it was in this snapshot.
     ///
     /// Fails as [`Self::replace`] does.
-    pub fn set_over(now: Snapshot, prefix: &Prefix, wanted: BTreeMap<Key, Wanted>) -> Result<Self> {
-        let mut plan = Self::over(now, prefix, wanted, true)?;
+    pub async fn set_over(
+        store: &dyn Store,
+        now: Snapshot,
+        prefix: &Prefix,
+        wanted: BTreeMap<Key, Wanted>,
+    ) -> Result<Self> {
+        let mut plan = Self::over(store, now, prefix, wanted, true).await?;
         plan.changes
             .retain(|_, change| !matches!(change, Difference::Removed(_)));
         Ok(plan)
@@ -237,7 +206,7 @@ impl Plan {
         let mut outcome = self.outcome();
         if !self.is_empty() {
             let txn = Txn::new(self.mutations().collect()).guarded(self.guards());
-            let committed = store.commit(txn).await.map_err(|error| match error {
+            let committed = store.write(txn).await.map_err(|error| match error {
                 StoreError::Limit(limit) => OpsError::Limit(limit),
                 error => error.into(),
             })?;
@@ -259,7 +228,7 @@ impl Plan {
                 .filter(|_| guarded)
                 .map(|change| self.guard(change.key()))
                 .collect();
-            let committed = store.commit(Txn::new(batch).guarded(guards)).await?;
+            let committed = store.write(Txn::new(batch).guarded(guards)).await?;
             heads.extend(
                 committed
                     .heads
@@ -301,6 +270,11 @@ impl Plan {
     fn bytes_of(&self, mutation: &Mutation) -> usize {
         let key = mutation.key();
         let new = match mutation {
+            Mutation::Set {
+                value,
+                secret: Secrecy::Secret,
+                ..
+            } => value.len() + Envelope::OVERHEAD + LONG_WRAPPED,
             Mutation::Set { value, .. } => value.len(),
             Mutation::Delete { .. } => 0,
         };
@@ -367,18 +341,5 @@ fn revisions(heads: &[Head]) -> BTreeMap<Section, Revision> {
     heads
         .iter()
         .map(|head| (head.section.clone(), head.revision))
-        .collect()
-}
-
-fn changes(now: BTreeMap<Key, Entry>, wanted: BTreeMap<Key, Wanted>) -> BTreeMap<Key, Change> {
-    compare(now, wanted)
-        .into_iter()
-        .map(|(key, difference)| match difference {
-            // What ceases to be at another time is not as it is to be.
-            Difference::Same(entry, wanted) if entry.ttl != wanted.ttl => {
-                (key, Difference::Changed(entry, wanted))
-            }
-            difference => (key, difference),
-        })
         .collect()
 }

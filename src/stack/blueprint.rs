@@ -19,8 +19,10 @@ pub struct Blueprint {
 
 /// Whose stack it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Owner {
+pub enum Owner {
+    /// A config itself.
     Config(ConfigName),
+    /// A grant on a config.
     Grant(ConfigName, GrantName),
 }
 
@@ -49,6 +51,11 @@ impl Blueprint {
         self.parameters
             .iter()
             .filter_map(|given| Some((given.name, given.value.as_deref()?)))
+    }
+
+    /// Whether it decides what no parameter tells: tags, or the role that CloudFormation deploys with.
+    pub fn is_told_beside(&self) -> bool {
+        self.tags.is_some() || self.cfn_role.is_some()
     }
 
     /// Whether the names of its roles fit in the region.

@@ -12,13 +12,25 @@ use crate::model::{AwsNamesError, Kind, Timestamp};
 #[non_exhaustive]
 pub enum StackError {
     /// A role's name would be too long in this region.
-    #[error("the config's name is too long for this region")]
+    #[error("a name is too long for this region")]
     Name(#[source] AwsNamesError),
     /// Other accounts would be trusted without a bound.
     #[error(
         "other accounts are trusted only together with an organization (--org-id) or an external id (--external-id)"
     )]
     Unbounded,
+    /// The sections of a grant have more names than its policy has room for.
+    #[error(
+        "the names of the sections would take {length} characters in the policy of {stack}, which has room for {room}"
+    )]
+    Crowded {
+        /// The stack's name.
+        stack: String,
+        /// How much they would take.
+        length: usize,
+        /// How much there is, in characters.
+        room: usize,
+    },
     /// CloudFormation won't have the template or a parameter.
     #[error("CloudFormation refused the deployment of {stack}: {reason}")]
     Refused {
@@ -38,7 +50,7 @@ pub enum StackError {
         since: Timestamp,
     },
     /// There is a stack of this name that discfg didn't make.
-    #[error("the stack {stack} is not a config's: it has no output DiscfgLayout")]
+    #[error("the stack {stack} is not discfg's: it has no output DiscfgLayout")]
     NotOurs {
         /// The stack's name.
         stack: String,
@@ -52,6 +64,16 @@ pub enum StackError {
         state: StackState,
         /// What to do first.
         advice: &'static str,
+    },
+    /// The stack was to be deleted, and is still there.
+    #[error("the stack {stack} could not be deleted, and is in {state}: {reason}")]
+    Kept {
+        /// The stack's name.
+        stack: String,
+        /// Its state.
+        state: StackState,
+        /// CloudFormation's own words.
+        reason: String,
     },
     /// The deployment would replace the table, and so lose the config.
     #[error(
@@ -90,6 +112,22 @@ pub enum StackError {
         #[source]
         source: Box<StackError>,
     },
+    /// The deletion of a stack failed.
+    #[error("the deletion of {stack} failed{at}; the stack is in DELETE_FAILED", at = at_resource(first.as_ref()))]
+    NotDeleted {
+        /// The stack's name.
+        stack: String,
+        /// The resource that failed first.
+        first: Option<FailedResource>,
+    },
+    /// CloudFormation couldn't compare the stack with its template.
+    #[error("the drift of {stack} can't be told: {reason}")]
+    DriftUnknown {
+        /// The stack's name.
+        stack: String,
+        /// CloudFormation's own words.
+        reason: String,
+    },
     /// CloudFormation left out of an answer what it promises.
     #[error("CloudFormation's answer about {stack} has no {what}")]
     Incomplete {
@@ -104,12 +142,16 @@ impl StackError {
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Name(_) | Self::Refused { .. } => Kind::Invalid,
+            Self::Name(_) | Self::Crowded { .. } | Self::Refused { .. } => Kind::Invalid,
             Self::Unbounded => Kind::Usage,
             Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
-            Self::NotOurs { .. } | Self::Stuck { .. } | Self::ReplacesTable { .. } | Self::Failed(_) => {
-                Kind::Stack
-            }
+            Self::NotOurs { .. }
+            | Self::Stuck { .. }
+            | Self::Kept { .. }
+            | Self::ReplacesTable { .. }
+            | Self::Failed(_)
+            | Self::NotDeleted { .. }
+            | Self::DriftUnknown { .. } => Kind::Stack,
             Self::Overtaken { .. } => Kind::Conflict,
             Self::Request { source, .. } => source.fault.kind(),
             Self::Incomplete { .. } => Kind::Internal,
@@ -153,6 +195,12 @@ fn request_words(action: &str, failed: &Failed) -> String {
     }
 }
 
+fn at_resource(first: Option<&FailedResource>) -> String {
+    first.map_or_else(String::new, |first| {
+        format!(" at {} ({}): {}", first.words, first.logical_id, first.reason)
+    })
+}
+
 /// A deployment that failed, by its first cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -182,9 +230,7 @@ pub struct FailedResource {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the deployment of {} failed", self.stack)?;
-        if let Some(first) = &self.first {
-            write!(f, " at {} ({}): {}", first.words, first.logical_id, first.reason)?;
-        }
+        f.write_str(&at_resource(self.first.as_ref()))?;
         match self.state {
             StackState::DeleteComplete => f.write_str("; nothing of it is left"),
             StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),

@@ -19,6 +19,8 @@ pub struct Deployed {
     pub state: StackState,
     /// Why it is in that state, where CloudFormation says so.
     pub reason: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
     /// When its last operation began.
     pub since: Timestamp,
     /// Its parameters with their values.
@@ -88,7 +90,7 @@ impl Deployed {
             .unwrap_or(HistoryDays::DEFAULT)
     }
 
-    fn new(stack: &types::Stack, asked: &str) -> Result<Self, StackError> {
+    pub(super) fn new(stack: &types::Stack, asked: &str) -> Result<Self, StackError> {
         let missing = |what| StackError::Incomplete {
             stack: asked.to_owned(),
             what,
@@ -106,6 +108,7 @@ impl Deployed {
                 .stack_status_reason()
                 .filter(|reason| !reason.is_empty())
                 .map(str::to_owned),
+            created: Timestamp::from_epoch(stack.creation_time().unwrap_or(began).secs()),
             since: Timestamp::from_epoch(began.secs()),
             parameters: stack
                 .parameters()

@@ -12,7 +12,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    const INTERVAL: Duration = Duration::from_secs(2);
+    pub(super) const INTERVAL: Duration = Duration::from_secs(2);
     const LONGEST: Duration = Duration::from_secs(30);
     const JITTER_MS: u64 = 500;
 

@@ -50,10 +50,10 @@ impl PolicyDocument {
 
 impl Statement {
     fn from_json(statement: &Value) -> Result<Self, PolicyError> {
+        const KNOWN: [&str; 6] = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
         let statement = statement
             .as_object()
             .ok_or_else(|| wrong("a statement is no object"))?;
-        const KNOWN: [&str; 6] = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
         if let Some(other) = statement.keys().find(|name| !KNOWN.contains(&name.as_str())) {
             return Err(wrong(format!(
                 "a statement has {other}, which discfg doesn't know"

@@ -1,3 +1,5 @@
+use super::grant::GRANT_RESOURCES;
+
 /// The template of a config's stack, as `infra/discfg.yaml` has it. It is ASCII, because `GetTemplate` doesn't
 /// give other characters back, and a stack is compared with it.
 pub const TEMPLATE: &str = include_str!("../../infra/discfg.yaml");
@@ -159,20 +161,22 @@ pub const RESOURCES: [(&str, &str); 5] = [
     (TABLE, "the table that holds the config"),
 ];
 
-/// Where a resource stands in the template, by which changes are shown. One that the template doesn't have comes
-/// last.
-pub(super) fn position(logical_id: &str) -> usize {
-    RESOURCES
-        .iter()
-        .position(|(id, _)| *id == logical_id)
-        .unwrap_or(RESOURCES.len())
+/// The resources of every template, with what they are in plain words.
+fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
+    RESOURCES.into_iter().chain(GRANT_RESOURCES)
 }
 
-/// What a resource is in plain words. One that the template doesn't have, such as one that an update removes, is
-/// called by its type.
+/// Where a resource stands in its template, by which changes are shown. One that no template has comes last.
+pub(super) fn position(logical_id: &str) -> usize {
+    let mut known = known();
+    known.position(|(id, _)| id == logical_id).unwrap_or(usize::MAX)
+}
+
+/// What a resource is in plain words. One that no template has, such as one that an update removes, is called by its
+/// type.
 pub(super) fn words(logical_id: &str, resource_type: &str) -> String {
-    RESOURCES
-        .iter()
+    let mut known = known();
+    known
         .find(|(id, _)| *id == logical_id)
-        .map_or_else(|| resource_type.to_owned(), |(_, words)| (*words).to_owned())
+        .map_or_else(|| resource_type.to_owned(), |(_, words)| words.to_owned())
 }

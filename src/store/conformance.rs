@@ -34,6 +34,7 @@ mod listing;
 mod log;
 mod races;
 mod retention;
+mod secrets;
 mod snapshots;
 mod support;
 mod ttl;
@@ -184,8 +185,14 @@ macro_rules! conformance_tests {
             values:
                 values_stay_as_given
                 values_at_the_limit
-                the_longest_keys
-                secrets_stay_marked;
+                the_longest_keys;
+            secrets:
+                a_secret_is_stored_sealed
+                a_secret_stays_one_until_it_is_plain
+                nothing_plain_is_written_over_a_secret
+                no_guard_tells_the_value_of_a_secret
+                a_secret_opens_only_where_it_belongs
+                secrets_of_one_commit_share_a_data_key;
         }
     };
     (@dispatch ($check:ident, $config:ident) $($module:ident: $($name:ident)+;)+) => {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{Applied, Conflict, Limit, Result, StoreError, Txn};
 use crate::model::{
-    Change, Entry, Guard, Head, Key, Mutation, Op, Previous, Revision, Section, Timestamp, TtlChoice,
+    Change, Entry, Envelope, Guard, Head, Key, Mutation, Op, Previous, Revision, Secrecy, Section, Timestamp,
+    TtlChoice,
 };
 
 /// What was read before a commit.
@@ -49,6 +50,11 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
     };
 
     for guard in &txn.guards {
+        if let Guard::Value(key, _) = guard
+            && live(key).is_some_and(|entry| entry.secret)
+        {
+            return Err(StoreError::GuardOnSecret(key.clone()));
+        }
         let holds = match guard {
             Guard::Absent(key) => live(key).is_none(),
             Guard::Present(key) => live(key).is_some(),
@@ -71,6 +77,16 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
     keys.sort();
     if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(StoreError::Twice(pair[0].clone()));
+    }
+
+    let unsealed: Vec<Key> = txn
+        .changes
+        .iter()
+        .filter(|change| needs_seal(change, live(change.key())))
+        .map(|change| change.key().clone())
+        .collect();
+    if !unsealed.is_empty() {
+        return Err(StoreError::Unsealed(unsealed));
     }
 
     let effective: Vec<&Mutation> = txn
@@ -118,6 +134,19 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
     Ok(Decision { changes, moves })
 }
 
+/// Whether a plain value would be written where a secret is, or is to be.
+fn needs_seal(change: &Mutation, before: Option<&Entry>) -> bool {
+    match change {
+        Mutation::Delete { .. } => false,
+        Mutation::Set { value, secret, .. } => match secret {
+            Secrecy::Keep => before.is_some_and(|entry| entry.secret),
+            Secrecy::Secret => true,
+            Secrecy::Sealed => Envelope::read(value).is_none(),
+            Secrecy::Plain => false,
+        },
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Place {
     revision: Revision,
@@ -147,7 +176,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
                 created: before.map_or(state.now, |entry| entry.created),
                 modified: state.now,
                 by: state.by.to_owned(),
-                secret: *secret,
+                secret: *secret == Secrecy::Sealed,
                 ttl,
                 expires,
             })

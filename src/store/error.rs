@@ -2,7 +2,7 @@ use std::error::Error as StdError;
 use std::path::PathBuf;
 
 use super::Limit;
-use crate::model::{CommitId, Entry, Guard, Key, Kind, Revision, Section};
+use crate::model::{CommitId, Entry, GrantName, Guard, Key, Kind, Revision, Section, Uncovered, Value};
 
 /// What went wrong in an engine.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,31 @@ pub enum StoreError {
     /// One key twice in one commit. Nothing was written.
     #[error("the key {0} is changed twice in one commit")]
     Twice(Key),
+    /// These keys are secrets, or are to be, and their new values are not sealed. Nothing was written.
+    /// [`StoreExt::write`](super::StoreExt::write) seals them.
+    #[error("the new value of {} must be sealed first: the key is a secret", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Unsealed(Vec<Key>),
+    /// A guard asks for the value of a secret, which only its reader can tell. Nothing was written.
+    #[error("the key {0} is a secret, and no guard can ask for the value of one")]
+    GuardOnSecret(Key),
+    /// A secret is too large to be encrypted within the limit of a value.
+    #[error("the secret {key} has {size} bytes; at most {max} are allowed, {limit} with what encrypts it", limit = Value::MAX_BYTES)]
+    SecretTooLarge {
+        /// Its key.
+        key: Key,
+        /// Its size in bytes.
+        size: usize,
+        /// The largest that is allowed, in bytes.
+        max: usize,
+    },
+    /// The config has no key that secrets could be encrypted with.
+    #[error("the config {config} has no key for secrets: {missing} is not there")]
+    NoSecretsKey {
+        /// Its name.
+        config: String,
+        /// What was looked for.
+        missing: String,
+    },
     /// The identity may not do this.
     #[error("{action} was denied{subject}", subject = .subject.as_ref().map(|s| format!(" for {s}")).unwrap_or_default())]
     Denied {
@@ -52,6 +77,22 @@ pub enum StoreError {
         #[source]
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
+    /// The grant whose role this is doesn't cover that.
+    #[error("{uncovered}")]
+    Uncovered {
+        /// What was tried, such as `dynamodb:Query`.
+        action: String,
+        /// The grant.
+        grant: GrantName,
+        /// What it covers, and what was asked for besides.
+        uncovered: Box<Uncovered>,
+        /// The service's own words.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// What a grant covers is written nowhere, so that "everything" means nothing under it.
+    #[error("which sections the grant {0} covers is not written in the table")]
+    Unlisted(GrantName),
     /// The store was opened for reading only.
     #[error("this store was opened for reading only")]
     ReadOnly,
@@ -139,12 +180,21 @@ impl StoreError {
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::NoConfig { .. } | Self::NotFound(_) => Kind::NotFound,
-            Self::NoTtl(_) => Kind::Usage,
+            Self::NoConfig { .. } | Self::NotFound(_) | Self::Unlisted(_) | Self::NoSecretsKey { .. } => {
+                Kind::NotFound
+            }
+            Self::NoTtl(_) | Self::GuardOnSecret(_) => Kind::Usage,
             Self::Conflict(_) => Kind::Conflict,
             Self::Compacted { .. } => Kind::Compacted,
-            Self::Limit(_) | Self::Twice(_) | Self::Corrupt { .. } | Self::File { .. } => Kind::Invalid,
-            Self::Denied { .. } | Self::ReadOnly | Self::Credentials { .. } => Kind::Denied,
+            Self::Limit(_)
+            | Self::Twice(_)
+            | Self::Unsealed(_)
+            | Self::SecretTooLarge { .. }
+            | Self::Corrupt { .. }
+            | Self::File { .. } => Kind::Invalid,
+            Self::Denied { .. } | Self::Uncovered { .. } | Self::ReadOnly | Self::Credentials { .. } => {
+                Kind::Denied
+            }
             Self::Throttled { .. } => Kind::Throttled,
             Self::Unavailable { .. } => Kind::Unavailable,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,

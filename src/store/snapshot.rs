@@ -21,7 +21,8 @@ impl Snapshot {
         self
     }
 
-    /// Names the content: equal content has an equal digest, wherever it lies.
+    /// Names the content: equal content has an equal digest, wherever it lies. A secret counts as it is stored, so
+    /// that a digest takes no key and gives nothing to guess a value by; one that was written anew counts as another.
     pub fn digest(&self) -> Digest {
         let mut digester = Digester::default();
         self.entries.iter().for_each(|entry| digester.add(entry));
@@ -54,7 +55,7 @@ impl Digester {
     }
 }
 
-/// SHA-256 over sorted key, kind and value.
+/// SHA-256 over sorted key, kind and value as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
 

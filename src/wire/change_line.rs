@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::value;
+use super::{kind, value};
 use crate::model::{Change, Entry, Key, Op, Revision, Section, Timestamp, Ttl, ValueKind};
 
 /// A line of a section's log, as `watch` and `history` tell it, and what else a watch tells.
@@ -66,7 +66,7 @@ impl ChangeLine {
             } => Self {
                 op: "set",
                 version: Some(*version),
-                kind: Some(new.kind()),
+                kind: Some(kind(new, *secret)),
                 value: (!secret).then(|| value(new)).flatten(),
                 masked: *secret,
                 ttl: ttl.map(Ttl::seconds),
@@ -112,7 +112,7 @@ impl ChangeLine {
             index: Some(index),
             of: Some(of),
             version: Some(entry.version),
-            kind: Some(entry.value.kind()),
+            kind: Some(kind(&entry.value, entry.secret)),
             value: (!entry.secret).then(|| value(&entry.value)).flatten(),
             masked: entry.secret,
             ttl: entry.ttl.map(Ttl::seconds),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use discfg::Client;
 use discfg::client::ClientError;
-use discfg::model::{Encoding, Guard, Kind, Mutation, TtlChoice, Value};
+use discfg::model::{Guard, Kind};
 use discfg::ops::Event;
-use discfg::store::{Store, StoreError, Txn};
+use discfg::store::{Store, StoreError};
 use futures::StreamExt as _;
 use serde::Deserialize;
 
@@ -66,26 +66,27 @@ async fn a_value_is_read_as_what_is_wanted(store: Arc<dyn Store>) {
     let error = client.get::<u8>("/a//b").await.expect_err("no key");
     assert_eq!(error.kind(), Kind::Usage);
 
-    secret(&store, "/pw", "hunter2").await;
-    for error in [
-        client.get::<String>("/pw").await.map(drop),
-        client.get_text("/pw").await.map(drop),
-        client.get_bytes("/pw").await.map(drop),
-    ] {
-        let error = error.expect_err("a secret");
-        assert_eq!(error.kind(), Kind::Denied);
-        assert_eq!(error.to_string(), "the key /pw is a secret");
-    }
-}
-
-async fn secret(store: &Arc<dyn Store>, key: &str, value: &str) {
-    let change = Mutation::Set {
-        key: key.parse().expect("a key"),
-        value: Value::new(value, Encoding::Detect).expect("a value"),
-        secret: true,
-        ttl: TtlChoice::Never,
-    };
-    store.commit(Txn::new(vec![change])).await.expect("a commit");
+    let stored = client.set_secret("/pw", "hunter2").await.expect("a secret");
+    assert!(stored.secret && stored.value.as_text().is_none());
+    let entry = client.entry("/pw").await.expect("a read").expect("it is there");
+    assert_eq!(entry, stored);
+    client.set("/pw", "12").await.expect("a write");
+    assert_eq!(client.get::<u8>("/pw").await.expect("a read"), Some(12));
+    assert_eq!(
+        client.get_text("/pw").await.expect("a read").as_deref(),
+        Some("12")
+    );
+    assert_eq!(
+        client.get_bytes("/pw").await.expect("a read"),
+        Some(b"12".to_vec())
+    );
+    assert!(
+        client
+            .entry("/pw")
+            .await
+            .expect("a read")
+            .is_some_and(|entry| entry.secret)
+    );
 }
 
 async fn writes_are_guarded(store: Arc<dyn Store>) {
@@ -166,8 +167,11 @@ async fn a_prefix_is_read_into_a_struct(store: Arc<dyn Store>) {
         ("/dbx/url", "elsewhere"),
     ];
     set_all(store.as_ref(), &keys).await;
-    secret(&store, "/db/password", "hunter2").await;
     let client = Client::with_store(store);
+    client
+        .set_secret("/db/password", "hunter2")
+        .await
+        .expect("a secret");
     let content = client.snapshot("/db").await.expect("a snapshot");
     let db: Db = content.deserialize().expect("it fits");
     let wanted = Db {
@@ -183,6 +187,8 @@ async fn a_prefix_is_read_into_a_struct(store: Arc<dyn Store>) {
         hosts: BTreeMap::from([("a".into(), 1), ("b".into(), 2)]),
     };
     assert_eq!(db, wanted);
+    let login: Login = content.deserialize().expect("it fits");
+    assert_eq!(login.password, "hunter2");
 
     let all: All = client
         .snapshot("/")
@@ -200,6 +206,11 @@ async fn a_prefix_is_read_into_a_struct(store: Arc<dyn Store>) {
     );
 }
 
+#[derive(Deserialize)]
+struct Login {
+    password: String,
+}
+
 #[derive(Debug, Deserialize)]
 struct Pools {
     #[expect(dead_code, reason = "it is never read: nothing fits")]
@@ -207,7 +218,6 @@ struct Pools {
 }
 
 async fn what_does_not_fit_is_named_and_not_quoted(store: Arc<dyn Store>) {
-    let client = Client::with_store(Arc::clone(&store));
     set_all(
         store.as_ref(),
         &[
@@ -219,7 +229,11 @@ async fn what_does_not_fit_is_named_and_not_quoted(store: Arc<dyn Store>) {
         ],
     )
     .await;
-    secret(&store, "/secret/pool/size", "hunter2").await;
+    let client = Client::with_store(store);
+    client
+        .set_secret("/secret/pool/size", "hunter2")
+        .await
+        .expect("a secret");
     for (prefix, problem) in [
         (
             "/db",
@@ -239,7 +253,10 @@ async fn what_does_not_fit_is_named_and_not_quoted(store: Arc<dyn Store>) {
             "/deep/pool/size doesn't fit: it is keys or an object, not u32",
         ),
         ("/none", "/none doesn't fit: missing field `pool`"),
-        ("/secret", "/secret/pool/size doesn't fit: it is a secret"),
+        (
+            "/secret",
+            "/secret/pool/size doesn't fit: it is text that is not a whole number from 0 on, of 32 bits",
+        ),
     ] {
         let content = client.snapshot(prefix).await.expect("a snapshot");
         let error = content.deserialize::<Pools>().expect_err("it doesn't fit");

@@ -44,6 +44,7 @@ impl Harness for Table {
 async fn fresh(clock: Arc<dyn Clock>) -> Table {
     let account = Emulator::shared().account();
     account.create_table("discfg-conformance");
+    account.create_key("alias/discfg-conformance");
     Table { clock, account }
 }
 

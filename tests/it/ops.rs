@@ -115,11 +115,14 @@ async fn a_pruning_plan_is_overtaken_by_anything_in_its_section() {
         .snapshot(std::slice::from_ref(&prefix))
         .await
         .expect("a snapshot");
-    let plan = Plan::over(now, &prefix, wanted(&[("/db/b", "1")]), false).expect("a plan");
+    let plan = Plan::over(store, now, &prefix, wanted(&[("/db/b", "1")]), false)
+        .await
+        .expect("a plan");
     assert_eq!((plan.outcome().added, plan.outcome().removed), (1, 1));
     set(store, "/db/c", "1").await;
     overtaken(store, &plan).await;
-    let error = Plan::over(Snapshot::default(), &prefix, wanted(&[("/dbx/b", "1")]), false);
+    let outside = wanted(&[("/dbx/b", "1")]);
+    let error = Plan::over(store, Snapshot::default(), &prefix, outside, false).await;
     assert!(matches!(error, Err(OpsError::Outside { .. })));
 }
 

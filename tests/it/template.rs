@@ -12,7 +12,7 @@ fn template() -> Value {
     to_json(&documents[0])
 }
 
-fn to_json(yaml: &Yaml<'_>) -> Value {
+pub(crate) fn to_json(yaml: &Yaml<'_>) -> Value {
     match yaml {
         Yaml::Value(Scalar::Null) => Value::Null,
         Yaml::Value(Scalar::Boolean(value)) => json!(value),
@@ -27,7 +27,7 @@ fn to_json(yaml: &Yaml<'_>) -> Value {
     }
 }
 
-fn names(of: &Value) -> Vec<&str> {
+pub(crate) fn names(of: &Value) -> Vec<&str> {
     of.as_object()
         .expect("a mapping")
         .keys()
@@ -35,7 +35,7 @@ fn names(of: &Value) -> Vec<&str> {
         .collect()
 }
 
-fn sorted<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub(crate) fn sorted<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut names: Vec<_> = names.into_iter().collect();
     names.sort_unstable();
     names

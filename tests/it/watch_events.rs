@@ -229,7 +229,7 @@ async fn set_for_an_hour(store: &dyn Store, key: &Key) {
     let txn = Txn::new(vec![Mutation::Set {
         key: key.clone(),
         value: Value::new("v", discfg::model::Encoding::Text).expect("a value"),
-        secret: false,
+        secret: discfg::model::Secrecy::Keep,
         ttl: TtlChoice::For(Ttl::from_seconds(3600).expect("an hour")),
     }]);
     store.commit(txn).await.expect("a commit");

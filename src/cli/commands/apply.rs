@@ -93,8 +93,8 @@ async fn make_plan(
         }
     }
     if args.prune {
-        Plan::over(now, prefix, wanted, false)
+        Plan::over(store, now, prefix, wanted, false).await
     } else {
-        Plan::set_over(now, prefix, wanted)
+        Plan::set_over(store, now, prefix, wanted).await
     }
 }

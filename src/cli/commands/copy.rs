@@ -15,7 +15,7 @@ use crate::ops::{Plan, Wanted};
 ///
 /// A side is CONFIG, /PREFIX of the chosen config, or `CONFIG:/PREFIX`; the first may end with @REVISION. Each side
 /// is reached with an identity of its own. Shows what would change and asks; keys of the second side that the first
-/// doesn't have stay. Keys with a time to live are left out unless --with-ttl.
+/// doesn't have stay. Secrets are encrypted anew, for the second side, and stay masked here. Keys with a time to live are left out unless --with-ttl.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg copy [OPTIONS] FROM TO")]
 pub(in crate::cli) struct CopyArgs {
@@ -54,6 +54,7 @@ pub(in crate::cli) async fn run(
     )
     .await;
     let read = read.map_err(|stop| from.explain_stop(stop, Access::Read))?;
+    let read = sides::reveal(read, |_| true, &args.from, &mut from).await?;
     let wanted = moved(read, &args.to)?;
     let result: Result<(), Stop> = async {
         let config = to.config()?;

@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use clap::Args;
 
-use crate::cli::change_line::{beside, shown, sign};
+use crate::cli::change_line::{beside, shown, sign, unmasked};
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -18,7 +18,8 @@ use crate::wire::{Compared, PlannedChange};
 ///
 /// A side is CONFIG, /PREFIX of the chosen config, or `CONFIG:/PREFIX`, each with @REVISION or without. Names are
 /// compared below each side's prefix. + is only in the second, - only in the first, ~ in both with different values.
-/// Exit code 0 says that there is no difference, 1 that there is one. Keys with a time to live are left out unless
+/// Exit code 0 says that there is no difference, 1 that there is one. Secrets are compared by their values, for which
+/// the role must be allowed to decrypt those that are in both. Keys with a time to live are left out unless
 /// --with-ttl. With -d FILE the second side is a file, whose names are those below the first side's prefix.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg diff [OPTIONS] A B\n       discfg diff [OPTIONS] A -d FILE")]
@@ -31,7 +32,7 @@ pub(in crate::cli) struct DiffArgs {
     right: Option<Side>,
     #[command(flatten)]
     file: FileArgs,
-    /// Show values, too; secrets stay masked
+    /// Show values, too, also those of secrets
     #[arg(long)]
     values: bool,
     /// Keys with a time to live, too
@@ -49,17 +50,31 @@ pub(in crate::cli) async fn run(
     let mut from = args.sides.from(&args.left, session);
     let left = sides::read(&args.left, &mut from, args.with_ttl).await;
     let left = left.map_err(|stop| from.explain_stop(stop, Access::Read))?;
-    let right = match &args.right {
-        Some(side) => {
-            let mut to = args.sides.to(side, session);
-            let read = sides::read(side, &mut to, args.with_ttl).await;
-            let read = read.map_err(|stop| to.explain_stop(stop, Access::Read))?;
-            read.into_iter()
-                .map(|(name, entry)| (name, entry.into()))
-                .collect()
-        }
-        None => in_file(&args, &from.config()?)?,
+    let Some(side) = &args.right else {
+        let right = in_file(&args, &from.config()?)?;
+        let to_show = |name: &str| args.values || right.contains_key(name);
+        let left = sides::reveal(left, to_show, &args.left, &mut from).await?;
+        return tell(&compare(left, right), args.values, session, terminal);
     };
+    let mut to = args.sides.to(side, session);
+    let right = sides::read(side, &mut to, args.with_ttl).await;
+    let right = right.map_err(|stop| to.explain_stop(stop, Access::Read))?;
+    // What is stored alike needs no key to be known as the same.
+    let apart: BTreeSet<String> = left
+        .keys()
+        .chain(right.keys())
+        .filter(|name| match (left.get(*name), right.get(*name)) {
+            (Some(left), Some(right)) => left.value != right.value,
+            _ => args.values,
+        })
+        .cloned()
+        .collect();
+    let left = sides::reveal(left, |name| apart.contains(name), &args.left, &mut from).await?;
+    let right = sides::reveal(right, |name| apart.contains(name), side, &mut to).await?;
+    let right = right
+        .into_iter()
+        .map(|(name, entry)| (name, entry.into()))
+        .collect();
     tell(&compare(left, right), args.values, session, terminal)
 }
 
@@ -84,7 +99,7 @@ fn tell(
         let Some((sign, op)) = sign(difference) else {
             continue;
         };
-        let shown = shown(difference, values);
+        let shown = unmasked(shown(difference, values));
         let _ = writeln!(text, "{sign} {name}{}", beside(shown));
         changes.push(PlannedChange::new(op, name.clone(), shown));
     }

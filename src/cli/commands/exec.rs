@@ -124,7 +124,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
             terminal.hint(&format!("there is nothing below {prefix}"));
         }
     }
-    let variables = wanted.choose(&snapshot.entries, &around)?;
+    let variables = wanted.choose(&snapshot.entries, &around)?.reveal(store).await?;
     if args.restart {
         let pace = Pace {
             interval: args.interval.duration(),

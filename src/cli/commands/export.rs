@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::slice;
 
 use clap::Args;
-use futures::TryStreamExt as _;
+use futures::StreamExt as _;
 use tempfile::SpooledTempFile;
 
 use crate::cli::args::{Format, FormatFlag, digest};
@@ -16,7 +16,7 @@ use crate::cli::terminal_wait::seen;
 use crate::formats::{self, DataFormat, Layout, Parts};
 use crate::model::{Access, Key, Kind, Prefix, Value};
 use crate::ops::OpsError;
-use crate::store::Digester;
+use crate::store::{Digester, StoreExt as _};
 
 /// The largest template, in bytes.
 const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
@@ -35,7 +35,8 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 /// dotenv is written as python-dotenv reads it; docker-env is what `docker run --env-file` reads, where nothing is
 /// quoted.
 ///
-/// Keys with a time to live are state, not configuration: they are left out unless --with-ttl.
+/// Secrets are decrypted, and an error where the role may not. Keys with a time to live are state, not configuration:
+/// they are left out unless --with-ttl.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg export [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct ExportArgs {
@@ -202,19 +203,21 @@ async fn each(
     mut take: impl FnMut((Key, Value)) -> Result<(), Failure>,
 ) -> Result<(), Stop> {
     let store = session.store(Access::Read, prefix).await?;
-    let mut entries = store.snapshot_stream(slice::from_ref(prefix));
+    let entries = store.snapshot_stream(slice::from_ref(prefix));
+    // As many as are there already, so that their data keys are asked for side by side.
+    let mut entries = entries.ready_chunks(PART_KEYS);
     let mut digester = Digester::default();
-    while let Some(entry) = entries.try_next().await? {
-        if entry.expires.is_some() && !args.with_ttl {
-            continue;
-        }
-        if entry.secret {
-            return Err(Failure::new(Kind::Denied, format!("the key {} is a secret", entry.key)).into());
-        }
+    while let Some(chunk) = entries.next().await {
+        let mut chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
+        chunk.retain(|entry| args.with_ttl || entry.expires.is_none());
         if args.expect_digest.is_some() {
-            digester.add(&entry);
+            for entry in &chunk {
+                digester.add(entry);
+            }
         }
-        take((entry.key, entry.value))?;
+        for entry in store.reveal(chunk).await? {
+            take((entry.key, entry.value))?;
+        }
     }
     if let Some(wanted) = &args.expect_digest {
         let found = digester.finish().to_string();

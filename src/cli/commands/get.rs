@@ -7,12 +7,13 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Encoding, Entry, Kind, Revision, Value};
 use crate::ops::{self, OpsError};
-use crate::store::{Consistency, StoreError};
+use crate::store::{Consistency, StoreError, StoreExt as _};
 use crate::wire::{AnyNode, Envelope};
 
 /// Read a key
 ///
-/// Shows the value and a newline; -f raw shows the bytes exactly. A key that isn't there is exit code 3.
+/// Shows the value and a newline; -f raw shows the bytes exactly. A secret is decrypted, if the role may. A key that
+/// isn't there is exit code 3.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg get [OPTIONS] [CONFIG] KEY")]
 pub(in crate::cli) struct GetArgs {
@@ -47,9 +48,13 @@ pub(in crate::cli) async fn run(
         Some(revision) => ops::entry_at(store, &key, revision).await,
         None => store.get(&key, read).await.map_err(OpsError::from),
     };
+    let found = match found {
+        Ok(found) => store.reveal(Vec::from_iter(found)).await.map_err(OpsError::from),
+        Err(error) => Err(error),
+    };
     let found = found.map_err(|error| session.explain(error, Access::Read))?;
-    if let Some(entry) = found {
-        return show_entry(&entry, session, terminal);
+    if let Some(entry) = found.first() {
+        return show_entry(entry, session, terminal);
     }
     if let Some(default) = args.default {
         let line = format!("{default}\n");
@@ -80,15 +85,9 @@ pub(in crate::cli) async fn run(
 }
 
 fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
-    if entry.secret {
-        return Err(Failure::new(
-            Kind::Denied,
-            format!("the key {} is a secret", entry.key),
-        ));
-    }
     let shape = Envelope {
         action: "get",
-        node: AnyNode::of(Some(entry)),
+        node: AnyNode::revealed(entry),
         prev_node: AnyNode::of(None),
     };
     let bytes = entry.value.bytes();

@@ -11,15 +11,17 @@ use std::time::Instant;
 use aws_sdk_cloudformation::Client;
 use clap::Args;
 
-pub(in crate::cli) use self::args::StackArgs;
-use self::follow::follow;
+pub(in crate::cli) use self::args::{RoleArgs, StackArgs};
+pub(super) use self::follow::follow;
 use self::made::Made;
-use self::review::{approve, sets, show_plan, show_who_may};
+pub(super) use self::made::{ChangeShape, StackShape};
+pub(super) use self::review::{approve, show_plan};
+use self::review::{sets, show_who_may};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{ConfigName, Kind};
-use crate::stack::{self, Parameter, Proposal, StackSpec};
+use crate::stack::{self, Blueprint, Parameter, Proposal};
 use crate::target::EngineName;
 
 /// Deploy or update a config's stack and prove it
@@ -74,27 +76,28 @@ pub(in crate::cli) async fn run(
     let cfn = Client::new(aws.sdk());
     let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
     let mut trust_changes = false;
-    let (deployed, made) = match propose(&cfn, &spec, args.yes, args.dry_run, terminal).await? {
-        Proposal::Unchanged(deployed) => (*deployed, None),
-        Proposal::Clear(left) => {
-            terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
-            return Ok(());
-        }
-        Proposal::Ready(mut plan) => {
-            stack::compare_access(&cfn, &mut plan).await;
-            show_plan(&plan, terminal);
-            let made = Made::planned(&config, &plan);
-            if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
-                return made.show(started, session, terminal);
+    let (deployed, made) =
+        match propose(&cfn, &Blueprint::from(&spec), args.yes, args.dry_run, terminal).await? {
+            Proposal::Unchanged(deployed) => (*deployed, None),
+            Proposal::Clear(left) => {
+                terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
+                return Ok(());
             }
-            trust_changes =
-                plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
-            let result = if plan.creates { "created" } else { "updated" };
-            let deployed = follow(&cfn, plan, terminal).await?;
-            let made = made.deployed(result, &deployed);
-            (deployed, Some(made))
-        }
-    };
+            Proposal::Ready(mut plan) => {
+                stack::compare_access(&cfn, &mut plan).await;
+                show_plan(&plan, terminal);
+                let made = Made::planned(&config, &plan);
+                if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
+                    return made.show(started, session, terminal);
+                }
+                trust_changes =
+                    plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
+                let result = if plan.creates { "created" } else { "updated" };
+                let deployed = follow(&cfn, plan, terminal).await?;
+                let made = made.deployed(result, &deployed);
+                (deployed, Some(made))
+            }
+        };
     if made.is_some() {
         meta::write(&aws, &config, &deployed).await?;
     }
@@ -110,15 +113,15 @@ pub(in crate::cli) async fn run(
 }
 
 /// Plans, and clears away what a failed first create left, after asking.
-async fn propose(
+pub(super) async fn propose(
     cfn: &Client,
-    spec: &StackSpec,
+    wanted: &Blueprint,
     yes: bool,
     dry_run: bool,
     terminal: &mut Terminal,
 ) -> Result<Proposal, Failure> {
     loop {
-        match stack::plan(cfn, spec).await? {
+        match stack::plan(cfn, wanted.clone()).await? {
             Proposal::Clear(left) if !dry_run => {
                 let question = format!(
                     "The stack {} is in {}: an earlier create failed and left it empty. Delete it and create anew?",

@@ -11,7 +11,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, TtlChoice};
 use crate::ops::{self, Change, Plan, Wanted};
-use crate::store::{Committed, Consistency, Snapshot, Store, Txn};
+use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
 use crate::wire::{AnyNode, Envelope};
 
 /// Take a key, or all below a prefix, back to a revision
@@ -71,7 +71,7 @@ async fn below(
     let store = session.store(Access::Write, prefix).await?;
     let then = ops::state_at(store, prefix, args.to).await?;
     let now = store.snapshot(std::slice::from_ref(prefix)).await?;
-    let plan = Plan::over(now, prefix, wanted(then), true)?;
+    let plan = Plan::over(store, now, prefix, wanted(then), true).await?;
     let ask = if args.yes { Ask::Answered } else { Ask::First };
     let review = Review {
         action: "rollback",
@@ -85,15 +85,7 @@ async fn below(
 fn wanted(then: Snapshot) -> BTreeMap<Key, Wanted> {
     then.entries
         .into_iter()
-        .map(|entry| {
-            (
-                entry.key.clone(),
-                Wanted {
-                    ttl: None,
-                    ..entry.into()
-                },
-            )
-        })
+        .map(|entry| (entry.key.clone(), Wanted::again(entry)))
         .collect()
 }
 
@@ -154,7 +146,7 @@ async fn one_key(
 }
 
 fn change(now: Option<Entry>, then: Option<Entry>) -> Option<Change> {
-    match (now, then.map(Wanted::from)) {
+    match (now, then.map(Wanted::again)) {
         (None, None) => None,
         (None, Some(then)) => Some(Change::Added(then)),
         (Some(now), None) => Some(Change::Removed(now)),
@@ -174,7 +166,7 @@ async fn restore(
         Some(now) => Guard::Revision(key.clone(), now.revision),
         None => Guard::Absent(key.clone()),
     };
-    let mutation = match then {
+    let mutation = match then.map(Wanted::again) {
         Some(then) => Mutation::Set {
             key,
             value: then.value,
@@ -183,7 +175,7 @@ async fn restore(
         },
         None => Mutation::Delete { key },
     };
-    store.commit(Txn::new(vec![mutation]).guarded([guard])).await
+    store.write(Txn::new(vec![mutation]).guarded([guard])).await
 }
 
 fn envelope(node: AnyNode, previous: Option<&Entry>) -> Envelope {

@@ -11,18 +11,20 @@ use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, Kind, Mutation, Ttl, TtlChoice, Value};
-use crate::store::Txn;
+use crate::model::{Access, Encoding, Kind, Mutation, Secrecy, Ttl, TtlChoice, Value};
+use crate::store::{StoreExt as _, Txn};
 use crate::wire::{AnyNode, Envelope};
 
 /// Write a key
 ///
 /// An object or array is kept as JSON, any other UTF-8 as text, the rest as bytes. A value that begins with `-`
-/// goes after `--`. At most 190,000 bytes.
+/// goes after `--`. At most 190,000 bytes, for a secret some 200 less. Other users of this machine may see a value that
+/// is given as a word.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE"
+    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set --secret [OPTIONS] KEY"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct SetArgs {
     /// The config, if it is given; the key; and the value, unless -d gives it
     #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true)]
@@ -47,6 +49,13 @@ pub(in crate::cli) struct SetArgs {
     /// Keep the time to live that the key has; without this or --ttl it has none afterwards
     #[arg(long)]
     keep_ttl: bool,
+    /// Encrypt the value, so that only who may decrypt reads it. Without VALUE it is asked for, unseen, or read from
+    /// stdin where that is no terminal. A secret stays one when it is set again
+    #[arg(long)]
+    secret: bool,
+    /// Keep the value as it is, even where the key holds a secret
+    #[arg(long, conflicts_with = "secret")]
+    plain: bool,
     #[command(flatten)]
     guards: GuardArgs,
 }
@@ -56,7 +65,7 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let (words, bytes) = split(args.words, args.data.as_deref())?;
+    let (words, bytes) = split(args.words, args.data.as_deref(), args.secret, terminal)?;
     let from_file = args.data.is_some() && words.len() == 2;
     let (config, key) = config_and_key(&words)?;
     session.choose(config)?;
@@ -76,7 +85,11 @@ pub(in crate::cli) async fn run(
     let mutation = Mutation::Set {
         key: key.clone(),
         value,
-        secret: false,
+        secret: match (args.secret, args.plain) {
+            (true, _) => Secrecy::Secret,
+            (_, true) => Secrecy::Plain,
+            _ => Secrecy::Keep,
+        },
         ttl,
     };
     let txn = Txn::new(vec![mutation]).guarded(guards);
@@ -87,7 +100,7 @@ pub(in crate::cli) async fn run(
         }
         _ => failure,
     })?;
-    let committed = store.commit(txn).await;
+    let committed = store.write(txn).await;
     let committed = committed.map_err(|error| refused(error, show_value, session))?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
@@ -104,12 +117,21 @@ pub(in crate::cli) async fn run(
 }
 
 /// Parts the value from the other words, and reads it where a file holds it.
-fn split(mut words: Vec<OsString>, data: Option<&Path>) -> Result<(Vec<String>, Vec<u8>), Failure> {
+fn split(
+    mut words: Vec<OsString>,
+    data: Option<&Path>,
+    secret: bool,
+    terminal: &mut Terminal,
+) -> Result<(Vec<String>, Vec<u8>), Failure> {
     let bytes = match data {
         Some(_) if words.len() == 3 => {
             return Err(Failure::usage("the value is given twice: as a word and with -d"));
         }
         Some(path) => data_file::read(path, "the value", Value::MAX_BYTES)?,
+        None if words.len() == 1 && secret => match terminal.ask_unseen("Value of the secret: ")? {
+            Some(line) => line.into_bytes(),
+            None => data_file::read(Path::new("-"), "the value", Value::MAX_BYTES)?,
+        },
         None if words.len() == 1 => {
             return Err(Failure::usage("a value is missing").hint(
                 "give it after the key, or with -d FILE; -d - reads stdin, and '' is the empty value",

@@ -1,10 +1,12 @@
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::grant::CoverArgs;
 use super::init::StackArgs;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::model::GrantName;
 use crate::stack::{self, Blueprint};
 
 /// How the AWS CLI deploys what this prints.
@@ -19,13 +21,19 @@ The AWS CLI takes both as they are printed:
 Under that name the stack is a config like any other. `discfg init payments` then finds
 nothing to change, and writes the settings that the table lacks.";
 
-/// Print the template that init deploys
+/// Print the template that init or grant deploys
 ///
 /// It can be read, compared, linted and deployed without discfg. With --parameters it prints, instead, the parameters
-/// that these flags give, in the form that the AWS CLI takes.
+/// that these flags give, in the form that the AWS CLI takes. A stack that is deployed so must be called
+/// discfg-CONFIG, or discfg-CONFIG--NAME for a grant; `discfg grant CONFIG NAME` then writes down in the table what the
+/// grant covers.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLE)]
 pub(in crate::cli) struct TemplateArgs {
+    /// The template of a grant; with --parameters the grant's name is needed
+    #[arg(long, value_name = "NAME")]
+    #[expect(clippy::option_option, reason = "the flag may stand without a name")]
+    grant: Option<Option<GrantName>>,
     /// Print the parameters for these flags; needs -c CONFIG
     #[arg(
         long,
@@ -35,6 +43,8 @@ pub(in crate::cli) struct TemplateArgs {
         default_missing_value = "stack"
     )]
     parameters: Option<Form>,
+    #[command(flatten)]
+    covers: CoverArgs,
     #[command(flatten)]
     stack: StackArgs,
 }
@@ -53,34 +63,68 @@ pub(in crate::cli) fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let Some(form) = args.parameters else {
-        if args.stack.is_empty() {
-            return terminal.write(stack::TEMPLATE.as_bytes());
-        }
+    if args.grant.is_none() && !args.covers.is_empty() {
         return Err(Failure::usage(
-            "the template is the same whatever the stack is to be: its parameters tell that",
-        )
-        .hint("--parameters prints them"));
+            "--read, --write, --principal and --create-oidc-provider are of a grant: add --grant NAME",
+        ));
+    }
+    let parameters = match (args.grant, args.parameters) {
+        (grant, None) => {
+            if !args.stack.is_empty() {
+                return Err(Failure::usage(
+                    "the template is the same whatever the stack is to be: its parameters tell that",
+                )
+                .hint("--parameters prints them"));
+            }
+            let template = if grant.is_some() {
+                stack::GRANT_TEMPLATE
+            } else {
+                stack::TEMPLATE
+            };
+            return terminal.write(template.as_bytes());
+        }
+        (None, Some(form)) => {
+            let target = session.target()?;
+            let spec = args
+                .stack
+                .spec(target.config()?.clone(), target.external_id.as_deref())?;
+            written(&Blueprint::from(&spec), form)?
+        }
+        (Some(None), Some(_)) => {
+            return Err(Failure::usage(
+                "the parameters of a grant need its name: --grant NAME",
+            ));
+        }
+        (Some(Some(name)), Some(form)) => {
+            let config = session.target()?.config()?.clone();
+            let spec = args.covers.spec(config, name, args.stack.of_grant()?)?;
+            spec.check_size()?;
+            if spec.scope.is_none() {
+                return Err(Failure::usage("a grant needs sections: --read or --write"));
+            }
+            if spec.principals.is_none() && spec.github.is_none() {
+                return Err(Failure::usage(
+                    "a grant needs someone to have it: --principal or --github",
+                ));
+            }
+            written(&Blueprint::from(&spec), form)?
+        }
     };
-    let target = session.target()?;
-    let spec = args
-        .stack
-        .spec(target.config()?.clone(), target.external_id.as_deref())?;
-    if spec.tags.is_some() || spec.cfn_role.is_some() {
+    let json = serde_json::to_string_pretty(&parameters)
+        .map_err(|error| Failure::internal("the parameters have no JSON form", &error))?;
+    terminal.line(&json)
+}
+
+fn written(blueprint: &Blueprint, form: Form) -> Result<Value, Failure> {
+    if blueprint.is_told_beside() {
         return Err(Failure::usage(
             "tags and the role that CloudFormation deploys with are no parameters of the template",
         )
         .hint("give them to the AWS CLI, with --tags and --role-arn"));
     }
-    let json = serde_json::to_string_pretty(&parameters(&Blueprint::from(&spec), form))
-        .map_err(|error| Failure::internal("the parameters have no JSON form", &error))?;
-    terminal.line(&json)
-}
-
-fn parameters(blueprint: &Blueprint, form: Form) -> Value {
-    let written = |(name, value): (&str, &str)| match form {
+    let entry = |(name, value): (&str, &str)| match form {
         Form::Deploy => json!(format!("{name}={value}")),
         Form::Stack => json!({"ParameterKey": name, "ParameterValue": value}),
     };
-    blueprint.given().map(written).collect()
+    Ok(blueprint.given().map(entry).collect())
 }

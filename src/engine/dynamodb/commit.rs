@@ -13,10 +13,9 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::DynamoDb;
-use super::date::AnswerDate;
 use super::items::{self, id};
 use super::transaction::{Read, Subject, Transaction};
-use crate::aws::{Failed, Fault};
+use crate::aws::{AnswerDate, Failed, Fault};
 use crate::model::{Head, Revision, Section, Timestamp};
 use crate::store::{Applied, Committed, Consistency, Decision, Meta, Result, State, StoreError, Txn, decide};
 

@@ -7,6 +7,7 @@
 //! | change | section | `@log#` + revision, 20 digits + `#` + index, 3 digits |
 //! | config's own | `@config` | `@meta` |
 //! | section list | `@config` | the section |
+//! | grant list | `@config` | `@grant#` + name |
 //!
 //! Names that begin with `@` can't be keys, so nothing collides.
 
@@ -17,7 +18,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::model::{
-    Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
+    Access, Change, CommitId, Entry, GrantName, GrantScope, Head, Key, Op, Previous, Revision, Section,
+    Timestamp, Ttl, Value, ValueKind,
 };
 use crate::store::{Meta, Result, StoreError};
 
@@ -243,6 +245,34 @@ pub(super) fn to_meta(item: &Item) -> Result<Meta> {
         layout: read.number("layout")?,
         history_days: read.number("history_days")?,
     })
+}
+
+pub(super) fn grant_id(grant: &GrantName) -> Item {
+    id(CONFIG, &format!("@grant#{grant}"))
+}
+
+pub(super) fn from_grant(grant: &GrantName, scope: &GrantScope) -> Item {
+    let mut item = grant_id(grant);
+    let sections = scope.sections().iter().map(ToString::to_string).collect();
+    item.insert("sections".into(), AttributeValue::Ss(sections));
+    item.insert("access".into(), s(scope.access().to_string()));
+    item
+}
+
+pub(super) fn to_grant(item: &Item) -> Result<GrantScope> {
+    let read = Reader::new(item)?;
+    let access = match read.text("access")? {
+        "read" => Access::Read,
+        "write" => Access::Write,
+        _ => return Err(read.corrupt("access")),
+    };
+    let sections = match item.get("sections") {
+        Some(AttributeValue::Ss(sections)) => sections.iter().map(|section| section.parse()).collect(),
+        _ => return Err(read.corrupt("sections")),
+    };
+    let sections: std::result::Result<Vec<Section>, _> = sections;
+    let sections = sections.map_err(|_| read.corrupt("sections"))?;
+    GrantScope::new(access, sections).map_err(|_| read.corrupt("sections"))
 }
 
 /// The section that an item of the section list names; none for the config's other items.

@@ -4,8 +4,8 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::DynamoDb;
-use super::date::AnswerDate;
 use super::items::{self, Item, id, s};
+use crate::aws::AnswerDate;
 use crate::model::{Prefix, Section, Timestamp};
 use crate::store::{Consistency, Listed, Result, Scope};
 
@@ -137,10 +137,13 @@ impl DynamoDb {
         try_stream! {
             let after = scope.after.clone().unwrap_or_default();
             let mut sections = self.sections(read).await?;
+            // A scoped writer may have made the root section without its line in the list.
+            let has_root = self.grant.is_none() || sections.iter().any(Section::is_root);
             sections.retain(|section| !section.is_root() && format!("{section}/{ABOVE}") > after);
             // `/db-x/` comes before `/db/`, as the keys below them do.
             sections.sort_by_key(|section| format!("{section}/"));
-            let mut roots = self.list_section(Section::root(), scope.clone(), read).peekable();
+            let roots = has_root.then(|| self.list_section(Section::root(), scope.clone(), read));
+            let mut roots = roots.unwrap_or_else(|| stream::empty().boxed()).peekable();
             let mut listed = stream::iter(sections)
                 .map(|section| {
                     let scope = scope.clone();

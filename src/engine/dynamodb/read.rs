@@ -6,8 +6,8 @@ use futures::TryStreamExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::DynamoDb;
-use super::date::AnswerDate;
 use super::items::{self, Item, id, n};
+use crate::aws::AnswerDate;
 use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
 use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
 
@@ -96,8 +96,11 @@ impl DynamoDb {
         Ok((found, time.unwrap_or_else(|| self.now())))
     }
 
-    /// The sections that are registered, ordered.
+    /// The sections that are registered, ordered; under a grant, those that it covers.
     pub(super) async fn sections(&self, read: Consistency) -> Result<Vec<Section>> {
+        if let Some(grant) = &self.grant {
+            return self.granted_sections(grant, read).await;
+        }
         let query = || {
             self.client
                 .query()

@@ -6,8 +6,8 @@ use futures::TryStreamExt as _;
 
 use super::{Harness, TestClock};
 use crate::model::{
-    Change, Clock as _, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Section, Timestamp, Ttl,
-    TtlChoice, Value,
+    Change, Clock as _, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Secrecy, Section, Timestamp,
+    Ttl, TtlChoice, Value,
 };
 use crate::store::{
     Committed, Conflict, Consistency, Heads, Listed, Scope, Snapshot, Store, StoreError, Txn,
@@ -198,7 +198,7 @@ pub(super) fn set_with(at: &str, to: &str, ttl: TtlChoice) -> Mutation {
     Mutation::Set {
         key: key(at),
         value: text(to),
-        secret: false,
+        secret: Secrecy::Keep,
         ttl,
     }
 }

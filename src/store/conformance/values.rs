@@ -1,7 +1,7 @@
 //! Values and keys of every sort come back as they were given.
 
-use super::support::{Config, bytes, key, largest, set, text};
-use crate::model::{Encoding, Key, Mutation, Op, TtlChoice, Value, ValueError, ValueKind};
+use super::support::{Config, bytes, key, largest, text};
+use crate::model::{Encoding, Key, Mutation, Op, Value, ValueError, ValueKind};
 use crate::store::Listed;
 
 /// Writes each value over another, and reads it back every way there is.
@@ -128,26 +128,4 @@ pub(super) async fn the_longest_keys(config: &Config) {
     }
     assert_eq!(config.snapshot(&["/"]).await.entries.len(), 4);
     assert_eq!(config.everything().await, config.everything().await);
-}
-
-pub(super) async fn secrets_stay_marked(config: &Config) {
-    let secret = |at: &str, marked| Mutation::Set {
-        key: key(at),
-        value: text("hunter2"),
-        secret: marked,
-        ttl: TtlChoice::Never,
-    };
-    config
-        .commit(vec![secret("/db/password", true), set("/db/url", "1")])
-        .await;
-    assert!(config.entry("/db/password").await.secret);
-    assert!(!config.entry("/db/url").await.secret);
-    config.commit(vec![secret("/db/password", false)]).await;
-    assert!(!config.entry("/db/password").await.secret);
-    let [first, _, second] = &config.changes("/db", 0).await[..] else {
-        panic!("expected three lines");
-    };
-    assert!(matches!(first.op, Op::Set { secret: true, .. }));
-    assert!(matches!(second.op, Op::Set { secret: false, .. }));
-    assert!(second.previous.as_ref().is_some_and(|old| old.secret));
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod command_line;
+mod deleting;
 mod deploying;
 mod planning;
 mod server;

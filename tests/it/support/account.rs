@@ -148,6 +148,30 @@ impl Account {
             .expect("root may make a table");
     }
 
+    /// Makes a KMS key of that alias, as root, and gives its ARN.
+    pub(crate) fn create_key(&self, alias: &str) -> String {
+        let made = self.kms("CreateKey", &json!({}));
+        let metadata = &made["KeyMetadata"];
+        self.kms(
+            "CreateAlias",
+            &json!({"AliasName": alias, "TargetKeyId": metadata["KeyId"]}),
+        );
+        metadata["Arn"].as_str().expect("a key has an ARN").to_owned()
+    }
+
+    /// Does a KMS operation as root.
+    pub(crate) fn kms(&self, operation: &str, input: &Value) -> Value {
+        let headers = [
+            ("Content-Type", "application/x-amz-json-1.1".to_owned()),
+            ("X-Amz-Target", format!("TrentService.{operation}")),
+        ];
+        let answer = self
+            .send(&self.root(), "kms", &headers, input.to_string().into_bytes())
+            .unwrap_or_else(|refusal| panic!("{operation}: {refusal:?}"));
+        // An operation may have nothing to say.
+        serde_json::from_str(&answer).unwrap_or_default()
+    }
+
     /// Every item of a table, in the table's JSON form, seen by root.
     pub(crate) fn items(&self, table: &str) -> Vec<Value> {
         let mut items = Vec::new();

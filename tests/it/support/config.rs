@@ -10,6 +10,9 @@ pub(crate) const CONFIG: &str = "mycfg";
 /// Its table.
 pub(crate) const TABLE: &str = "discfg-mycfg";
 
+/// Its KMS key.
+pub(crate) const ALIAS: &str = "alias/discfg-mycfg";
+
 /// A new config on the embedded engine, in force in its place.
 pub(crate) fn embedded() -> Place {
     let place = Place::new();
@@ -17,10 +20,11 @@ pub(crate) fn embedded() -> Place {
     place
 }
 
-/// A new config's bare table, in force in a place whose user is the account's root and acts as itself.
+/// A new config's bare table and its KMS key, in force in a place whose user is the account's root and acts as itself.
 pub(crate) fn on_table() -> (Account, Place) {
     let account = Emulator::shared().account();
     account.create_table(TABLE);
+    account.create_key(ALIAS);
     let place = Place::at(&account.url(), &account.root())
         .env("DISCFG_CONFIG", CONFIG)
         .env("DISCFG_AS", "self");

@@ -54,6 +54,33 @@ def until_end_of_input(scratch):
     end(scratch)
 
 
+def teach_oidc_providers():
+    """Lets templates make OIDC providers: the emulator's IAM has them, its CloudFormation doesn't."""
+    from ministack.core.responses import get_account_id
+    from ministack.services import iam
+    from ministack.services.cloudformation import provisioners
+
+    def create(_logical_id, properties, _stack):
+        url = properties["Url"]
+        arn = f"arn:aws:iam::{get_account_id()}:oidc-provider/{url.removeprefix('https://')}"
+        if arn in iam._oidc_providers:
+            raise ValueError(f"Provider with url {url} already exists.")
+        iam._oidc_providers[arn] = {
+            "Url": url,
+            "ClientIDList": properties.get("ClientIdList", []),
+            "ThumbprintList": [],
+            "Arn": arn,
+            "CreateDate": "2026-01-01T00:00:00Z",
+            "Tags": [],
+        }
+        return arn, {"Arn": arn}
+
+    def delete(arn, _properties):
+        iam._oidc_providers.pop(arn, None)
+
+    provisioners._RESOURCE_HANDLERS["AWS::IAM::OIDCProvider"] = {"create": create, "delete": delete}
+
+
 def main():
     # A group of its own: Ctrl-C in the terminal reaches the tests alone, and the end reaches all that runs here.
     os.setsid()
@@ -79,6 +106,7 @@ def main():
 
     from ministack.app import main as serve
 
+    teach_oidc_providers()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

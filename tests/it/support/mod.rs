@@ -5,6 +5,7 @@ mod answer;
 pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod emulator;
+pub(crate) mod grants;
 pub(crate) mod http1;
 pub(crate) mod proxy;
 pub(crate) mod running;

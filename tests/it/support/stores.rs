@@ -9,13 +9,14 @@ use discfg::model::{
     Change, Clock, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Section, SystemClock, Ttl, Value,
 };
 use discfg::store::{
-    Committed, Consistency, Cursor, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, StoreError, Txn,
+    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store,
+    StoreError, Txn,
 };
 use futures::stream::{self, BoxStream, StreamExt as _};
 use tempfile::TempDir;
 
 use super::account::Account;
-use super::config::{CONFIG, TABLE};
+use super::config::{ALIAS, CONFIG, TABLE};
 use super::emulator::Emulator;
 
 /// A new config on the embedded engine, in a folder that goes with it.
@@ -31,6 +32,7 @@ pub(crate) fn embedded_store(clock: Option<Arc<dyn Clock>>) -> (TempDir, Arc<dyn
 pub(crate) fn table_store(clock: Option<Arc<dyn Clock>>) -> (Account, Arc<dyn Store>) {
     let account = Emulator::shared().account();
     account.create_table(TABLE);
+    account.create_key(ALIAS);
     let store = store_at(&account, &account.url(), clock);
     (account, store)
 }
@@ -167,6 +169,10 @@ impl Store for Impaired {
 
     async fn state(&self) -> Result<String> {
         self.inner.state().await
+    }
+
+    fn data_keys(&self) -> &dyn DataKeys {
+        self.inner.data_keys()
     }
 }
 

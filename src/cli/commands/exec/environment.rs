@@ -5,10 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::names::{Named, is_refused};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Stop};
 use crate::formats::{EnvName, EnvNameError};
 use crate::model::{Entry, Key, Kind, Prefix, Timestamp};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError, StoreExt as _};
 
 /// What a variable holds that `--strict` has filled.
 const PLACEHOLDER: &str = "discfg";
@@ -39,6 +39,23 @@ struct Variable {
 }
 
 impl Variables {
+    fn of(entries: impl IntoIterator<Item = (EnvName, Entry)>) -> Result<Self, Failure> {
+        let variable = |(name, Entry { key, value, .. }): (EnvName, Entry)| {
+            if value.bytes().contains(&0) {
+                let problem = "its value holds a NUL byte, which ends a variable";
+                let message = format!("the key {key} can't be the variable {name}: {problem}");
+                return Err(Failure::new(Kind::Invalid, message));
+            }
+            let value = value.bytes().to_vec();
+            Ok((name, Variable { key, value }))
+        };
+        entries
+            .into_iter()
+            .map(variable)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
     /// Names and values.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0
@@ -78,12 +95,12 @@ impl Wanted {
         read
     }
 
-    /// The variables that these entries, ordered by key, give a process whose environment is `around`.
+    /// The entries of these, ordered by key, that become variables of a process whose environment is `around`.
     pub(super) fn choose(
         &self,
         entries: &[Entry],
         around: &BTreeMap<OsString, OsString>,
-    ) -> Result<Variables, Failure> {
+    ) -> Result<Chosen, Failure> {
         let waiting: BTreeSet<&OsStr> = around
             .iter()
             .filter(|(_, value)| self.strict && *value == PLACEHOLDER)
@@ -138,14 +155,8 @@ impl Wanted {
                 "with --strict every variable that holds `{PLACEHOLDER}` must come of a key; --env NAME=KEY names one"
             )));
         }
-        let variables = chosen.into_iter().map(|(name, entry)| {
-            let variable = Variable {
-                key: entry.key.clone(),
-                value: entry.value.bytes().to_vec(),
-            };
-            (name, variable)
-        });
-        Ok(Variables(variables.collect()))
+        let chosen = chosen.into_iter().map(|(name, entry)| (name, entry.clone()));
+        Ok(Chosen(chosen.collect()))
     }
 
     /// When the first of the entries that may be chosen expires.
@@ -177,26 +188,19 @@ impl Wanted {
             )
             .hint("--allow-env NAME lets one through; --env NAME=KEY names the key otherwise"));
         }
-        for (
-            name,
-            Entry {
-                key, value, secret, ..
-            },
-        ) in chosen
-        {
-            if *secret {
-                return Err(Failure::new(Kind::Denied, format!("the key {key} is a secret")));
-            }
-            if value.bytes().contains(&0) {
-                return Err(Failure::new(
-                    Kind::Invalid,
-                    format!(
-                        "the key {key} can't be the variable {name}: its value holds a NUL byte, which ends a variable"
-                    ),
-                ));
-            }
-        }
         Ok(())
+    }
+}
+
+/// The entries that variables come of, with secrets as they are stored.
+pub(super) struct Chosen(BTreeMap<EnvName, Entry>);
+
+impl Chosen {
+    /// The variables. Of secrets only those that are chosen are decrypted.
+    pub(super) async fn reveal(self, store: &dyn Store) -> Result<Variables, Stop> {
+        let (names, entries): (Vec<EnvName>, Vec<Entry>) = self.0.into_iter().unzip();
+        let entries = store.reveal(entries).await?;
+        Ok(Variables::of(names.into_iter().zip(entries))?)
     }
 }
 
@@ -244,8 +248,18 @@ mod tests {
             .collect()
     }
 
+    fn given(
+        wanted: &Wanted,
+        entries: &[Entry],
+        around: &BTreeMap<OsString, OsString>,
+    ) -> Result<Variables, Failure> {
+        wanted
+            .choose(entries, around)
+            .and_then(|chosen| Variables::of(chosen.0))
+    }
+
     fn chosen(wanted: &Wanted, entries: &[Entry], around: &BTreeMap<OsString, OsString>) -> String {
-        let variables = match wanted.choose(entries, around) {
+        let variables = match given(wanted, entries, around) {
             Ok(variables) => variables,
             Err(failure) => return failure.message,
         };
@@ -354,14 +368,6 @@ mod tests {
             chosen(&wanted(&["/b"], &["FIRST=/b/1st"]), &entries, &none),
             "FIRST=1"
         );
-        let secret = [Entry {
-            secret: true,
-            ..entry("/s", "hunter2")
-        }];
-        assert_eq!(
-            chosen(&wanted(&["/"], &[]), &secret, &none),
-            "the key /s is a secret"
-        );
     }
 
     #[test]
@@ -389,7 +395,7 @@ mod tests {
 
     #[test]
     fn variables_differ_by_name_or_value_alone() {
-        let of = |entries: &[Entry]| match wanted(&["/"], &[]).choose(entries, &around(&[])) {
+        let of = |entries: &[Entry]| match given(&wanted(&["/"], &[]), entries, &around(&[])) {
             Ok(variables) => variables,
             Err(failure) => panic!("{failure:?}"),
         };

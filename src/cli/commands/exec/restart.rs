@@ -137,7 +137,8 @@ impl Supervised<'_> {
         }
         let snapshot = self.store.snapshot(&self.wanted.to_read()).await?;
         *seen = self.seen(&snapshot);
-        Ok(self.wanted.choose(&snapshot.entries, self.around)?)
+        let chosen = self.wanted.choose(&snapshot.entries, self.around)?;
+        chosen.reveal(self.store).await
     }
 
     fn seen(&self, snapshot: &Snapshot) -> Seen {

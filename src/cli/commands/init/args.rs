@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::mem;
 
 use clap::Args;
 
@@ -52,6 +53,24 @@ fn tag(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "expected KEY=VALUE".into())
 }
 
+/// What the stack of a grant has in common with a config's.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RoleArgs {
+    /// GitHub jobs that may act in the role: ORG/REPO:environment:E or ORG/REPO:ref:R; ORG@ID/REPO@ID for a repository
+    /// made since mid-July 2026; given, they replace the list
+    #[arg(long, value_name = "JOB")]
+    pub(in crate::cli) github: Vec<GitHubSubject>,
+    /// A policy that bounds the role
+    #[arg(long, value_name = "ARN")]
+    pub(in crate::cli) permissions_boundary: Option<PolicyArn>,
+    /// A tag of the stack: KEY=VALUE; given, they replace the list
+    #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
+    pub(in crate::cli) tags: Vec<(String, String)>,
+    /// The role that CloudFormation deploys with, instead of you
+    #[arg(long, value_name = "ARN")]
+    pub(in crate::cli) cfn_role: Option<String>,
+}
+
 impl StackArgs {
     pub(in crate::cli) fn spec(
         self,
@@ -77,6 +96,22 @@ impl StackArgs {
             cfn_role: self.cfn_role,
             ..StackSpec::new(config)
         })
+    }
+
+    /// The options that a grant's stack has, too. An error names the others where one is given.
+    pub(in crate::cli) fn of_grant(mut self) -> Result<RoleArgs, Failure> {
+        let role = RoleArgs {
+            github: mem::take(&mut self.github),
+            permissions_boundary: self.permissions_boundary.take(),
+            tags: mem::take(&mut self.tags),
+            cfn_role: self.cfn_role.take(),
+        };
+        if self.is_empty() {
+            Ok(role)
+        } else {
+            Err(Failure::usage("an option is given that is for a config's stack and not for a grant's")
+                .hint("a grant takes --read or --write, --principal, --github, --create-oidc-provider, --permissions-boundary, --tag and --cfn-role"))
+        }
     }
 
     pub(in crate::cli) fn is_empty(&self) -> bool {

@@ -7,7 +7,11 @@ use crate::cli::terminal_progress::Board;
 use crate::model::Kind;
 use crate::stack::{self, Deployed, Plan, Progress};
 
-pub(super) async fn follow(cfn: &Client, plan: Plan, terminal: &Terminal) -> Result<Deployed, Failure> {
+pub(in crate::cli) async fn follow(
+    cfn: &Client,
+    plan: Plan,
+    terminal: &Terminal,
+) -> Result<Deployed, Failure> {
     let name = plan.stack.clone();
     let mut board = Board::new(&plan.changes, terminal.is_quiet());
     let mut news = stack::deploy(cfn.clone(), plan);

@@ -33,8 +33,9 @@ pub(super) struct Made {
     price_words: Option<String>,
 }
 
+/// A stack, as results show it.
 #[derive(Serialize)]
-struct StackShape {
+pub(in crate::cli) struct StackShape {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     arn: Option<String>,
@@ -42,8 +43,9 @@ struct StackShape {
     status: Option<String>,
 }
 
+/// What is done to a resource, as results show it.
 #[derive(Serialize)]
-struct ChangeShape {
+pub(in crate::cli) struct ChangeShape {
     resource: String,
     what: String,
     action: String,
@@ -78,8 +80,18 @@ struct PriceShape {
     million_sets: Option<f64>,
 }
 
-impl From<&ResourceChange> for ChangeShape {
-    fn from(change: &ResourceChange) -> Self {
+impl StackShape {
+    pub(in crate::cli) fn new(stack: &Deployed) -> Self {
+        Self {
+            name: stack.name.clone(),
+            arn: Some(stack.arn.clone()),
+            status: Some(stack.state.to_string()),
+        }
+    }
+}
+
+impl ChangeShape {
+    pub(in crate::cli) fn new(change: &ResourceChange) -> Self {
         Self {
             resource: change.logical_id.clone(),
             what: change.words.clone(),
@@ -138,7 +150,7 @@ impl Made {
                 status: None,
             },
             outputs: BTreeMap::new(),
-            changes: plan.changes.iter().map(Into::into).collect(),
+            changes: plan.changes.iter().map(ChangeShape::new).collect(),
             parameters: plan.parameters.iter().map(Into::into).collect(),
             access: plan.access.iter().map(Into::into).collect(),
             price: plan.price().map(Into::into),
@@ -149,16 +161,11 @@ impl Made {
 
     /// A stack that needed nothing.
     pub(super) fn unchanged(config: &ConfigName, deployed: &Deployed) -> Self {
-        let stack = StackShape {
-            name: String::new(),
-            arn: None,
-            status: None,
-        };
         Self {
             action: "init",
             config: config.to_string(),
             result: "unchanged",
-            stack,
+            stack: StackShape::new(deployed),
             outputs: BTreeMap::new(),
             changes: Vec::new(),
             parameters: Vec::new(),
@@ -175,11 +182,7 @@ impl Made {
     pub(super) fn deployed(self, result: &'static str, deployed: &Deployed) -> Self {
         Self {
             result,
-            stack: StackShape {
-                name: deployed.name.clone(),
-                arn: Some(deployed.arn.clone()),
-                status: Some(deployed.state.to_string()),
-            },
+            stack: StackShape::new(deployed),
             outputs: deployed.outputs.clone(),
             price: Price::of_deployed(deployed).map(Into::into),
             price_words: None,

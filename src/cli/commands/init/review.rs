@@ -7,7 +7,7 @@ use crate::cli::terminal::Terminal;
 use crate::model::Kind;
 use crate::stack::{self, Deployed, Effect, Output, Parameter, Plan};
 
-pub(super) fn show_plan(plan: &Plan, terminal: &Terminal) {
+pub(in crate::cli) fn show_plan(plan: &Plan, terminal: &Terminal) {
     for line in lines(plan) {
         terminal.hint(&line);
     }
@@ -28,8 +28,8 @@ fn lines(plan: &Plan) -> Vec<String> {
         add(&change.action.to_string(), text);
     }
     for change in &plan.parameters {
-        // The first line named it.
-        if change.name == Parameter::Config.name() {
+        // The first line named them.
+        if ["Config", "Grant"].contains(&change.name) {
             continue;
         }
         let before = change.before.as_deref().map(|before| format!("{before} -> "));
@@ -107,7 +107,7 @@ fn concerns_price(plan: &Plan) -> bool {
 }
 
 /// Asks; whatever isn't approved leaves nothing behind.
-pub(super) async fn approve(
+pub(in crate::cli) async fn approve(
     cfn: &Client,
     plan: &Plan,
     yes: bool,

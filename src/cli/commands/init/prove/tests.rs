@@ -73,6 +73,7 @@ fn deployed(readers: &str) -> Deployed {
         arn: String::new(),
         state: StackState::UpdateComplete,
         reason: None,
+        created: Timestamp::from_epoch(0),
         since: Timestamp::from_epoch(0),
         parameters: BTreeMap::from([("Readers".to_owned(), readers.to_owned())]),
         outputs: BTreeMap::new(),

@@ -12,16 +12,19 @@ use crate::model::Timestamp;
 
 const UNKNOWN: i64 = i64::MIN;
 
-/// Reads the `Date` of an answer: the clock that every writer of a table shares.
+/// Reads the `Date` of an answer, a refusal's too: the clock that every caller of a service shares. Given to a request
+/// as its interceptor.
 #[derive(Debug, Clone)]
-pub(super) struct AnswerDate(Arc<AtomicI64>);
+pub(crate) struct AnswerDate(Arc<AtomicI64>);
 
 impl AnswerDate {
-    pub(super) fn new() -> Self {
+    /// Before the answer.
+    pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicI64::new(UNKNOWN)))
     }
 
-    pub(super) fn get(&self) -> Option<Timestamp> {
+    /// The answer's date; none before it came, and where it bears none.
+    pub(crate) fn get(&self) -> Option<Timestamp> {
         match self.0.load(Ordering::Relaxed) {
             UNKNOWN => None,
             seconds => Some(Timestamp::from_epoch(seconds)),

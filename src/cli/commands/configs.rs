@@ -1,0 +1,201 @@
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+
+use aws_sdk_cloudformation::Client;
+use clap::Args;
+use serde::Serialize;
+
+use crate::aws::{AwsError, Fault};
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::cli::unseen::Unseen;
+use crate::engine::{self, OpenError};
+use crate::model::{ConfigName, Kind};
+use crate::stack::{self, Owner};
+use crate::target::{EngineName, Target};
+
+/// List the configs in this account and region
+///
+/// By their stacks, and by their tables where a table was kept when its stack was destroyed. With --local, those that
+/// have a file on this machine. Asks with your own credentials; none at all is no failure.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ConfigsArgs {}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    action: &'static str,
+    engine: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    configs: Vec<Found>,
+    /// What could not be seen, and why.
+    unknown: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    config: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<String>,
+    /// The stack's state; nothing where there is none, or where it isn't known.
+    status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    /// What else there is to know, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+}
+
+pub(in crate::cli) async fn run(
+    _: ConfigsArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let target = session.target()?.clone();
+    let listed = match &target.engine.value {
+        EngineName::DynamoDb => on_aws(&target, session, terminal).await?,
+        EngineName::Local => on_this_machine(&target).await?,
+        EngineName::Http(url) => {
+            return Err(Failure::usage(format!("{url} can't list configs"))
+                .hint("run configs against AWS itself, or with --local"));
+        }
+    };
+    let raw = || {
+        let names = listed.configs.iter().map(|found| format!("{}\n", found.config));
+        names.collect::<String>().into_bytes()
+    };
+    show(terminal, session.format(), &listed, || text(&listed), raw)
+}
+
+async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> Result<Listed, Failure> {
+    let aws = session.aws().await?;
+    if let Some(account) = &target.account
+        && aws.caller().await?.account != *account
+    {
+        return Err(Failure::usage(format!(
+            "the configs of the account {account} can't be listed from another one"
+        ))
+        .hint("take credentials of that account, and leave out --account"));
+    }
+    let region = aws.region().to_string();
+    let mut unseen = Unseen::default();
+    let stacks = unseen.see("the stacks", stack::stacks(&Client::new(aws.sdk())).await)?;
+    let are_stacks_known = stacks.is_some();
+    let mut found: BTreeMap<ConfigName, Found> = BTreeMap::new();
+    for (owner, stack) in stacks.into_iter().flatten() {
+        if let Owner::Config(config) = owner {
+            let other_name = stack.name != config.stack_name();
+            let entry = Found {
+                config: config.to_string(),
+                note: other_name
+                    .then(|| format!("the command line looks for the stack {}", config.stack_name())),
+                stack: Some(stack.name),
+                status: Some(stack.state.to_string()),
+                region: Some(region.clone()),
+                created: Some(stack.created.to_string()),
+                file: None,
+                bytes: None,
+            };
+            found.insert(config, entry);
+        }
+    }
+    let mut unknown = unseen.lines();
+    match engine::configs(target, Some(&aws)).await {
+        Ok(tables) => {
+            for config in tables {
+                let note = if are_stacks_known {
+                    "a table without a stack"
+                } else {
+                    "a table; its stack is not known"
+                };
+                found.entry(config.clone()).or_insert_with(|| Found {
+                    config: config.to_string(),
+                    stack: None,
+                    status: None,
+                    region: Some(region.clone()),
+                    created: None,
+                    note: Some(note.into()),
+                    file: None,
+                    bytes: None,
+                });
+            }
+        }
+        Err(OpenError::Aws(AwsError::Failed { action, source })) if source.fault == Fault::Denied => {
+            unknown.push(format!("tables without a stack: {action} is not allowed"));
+            if !are_stacks_known {
+                return Err(Failure::new(
+                    Kind::Denied,
+                    "the configs can be seen neither by their stacks nor by their tables",
+                )
+                .hint(
+                    r#"your own policies must allow {"Effect":"Allow","Action":["cloudformation:DescribeStacks","dynamodb:ListTables"],"Resource":"*"}"#,
+                ));
+            }
+        }
+        Err(error) => return Err(error.into()),
+    }
+    for line in &unknown {
+        terminal.note(&format!("unknown: {line}"));
+    }
+    Ok(Listed {
+        action: "configs",
+        engine: "dynamodb",
+        region: Some(region),
+        configs: found.into_values().collect(),
+        unknown,
+    })
+}
+
+async fn on_this_machine(target: &Target) -> Result<Listed, Failure> {
+    let folder = target.data_dir.clone().ok_or(OpenError::NoDataDir)?;
+    let found = engine::configs(target, None).await?.into_iter().map(|config| {
+        let path = folder.join(format!("{config}.db"));
+        Found {
+            config: config.to_string(),
+            stack: None,
+            status: None,
+            region: None,
+            created: None,
+            note: None,
+            bytes: fs::metadata(&path).ok().map(|file| file.len()),
+            file: Some(path.display().to_string()),
+        }
+    });
+    Ok(Listed {
+        action: "configs",
+        engine: "local",
+        region: None,
+        configs: found.collect(),
+        unknown: Vec::new(),
+    })
+}
+
+fn text(listed: &Listed) -> String {
+    let width = listed.configs.iter().map(|found| found.config.len()).max();
+    let width = width.unwrap_or_default();
+    let mut text = String::new();
+    for found in &listed.configs {
+        let place = found
+            .file
+            .as_deref()
+            .or(found.region.as_deref())
+            .unwrap_or_default();
+        let mut parts = vec![place.to_owned()];
+        parts.extend(found.status.clone());
+        parts.extend(found.created.as_ref().map(|at| format!("created {at}")));
+        parts.extend(found.bytes.map(|bytes| format!("{bytes} bytes")));
+        parts.extend(found.note.clone());
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{:width$}  {}", found.config, parts.join(", "));
+    }
+    text
+}

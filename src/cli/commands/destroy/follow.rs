@@ -1,0 +1,95 @@
+use aws_sdk_cloudformation::Client;
+use aws_sdk_dynamodb::Client as DynamoDb;
+use futures::StreamExt as _;
+use tokio::time::{Instant, sleep_until};
+
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::cli::terminal_progress::Board;
+use crate::cli::terminal_wait::seen;
+use crate::model::{ConfigName, Kind, Span};
+use crate::stack::{self, Deployed, StackError};
+
+/// Why a deletion wasn't followed to its end.
+pub(super) enum Ended {
+    /// It failed, or can't be watched.
+    Failed(StackError),
+    /// It goes on.
+    Left(Failure),
+}
+
+/// When waiting ends: with Ctrl-C, or with the time that was given.
+pub(super) struct Bound {
+    until: Option<Instant>,
+    config: ConfigName,
+}
+
+impl Bound {
+    pub(super) fn new(config: &ConfigName, timeout: Option<Span>) -> Self {
+        Self {
+            until: timeout.map(|span| Instant::now() + span.duration()),
+            config: config.clone(),
+        }
+    }
+
+    /// Ends when waiting does, and says what goes on.
+    async fn end(&self, what: &str) -> Failure {
+        let time = async {
+            match self.until {
+                Some(until) => sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        };
+        let (kind, why) = tokio::select! {
+            () = time => (Kind::Stack, "the --timeout ran out: "),
+            _ = tokio::signal::ctrl_c() => (Kind::Interrupted, ""),
+        };
+        let config = &self.config;
+        Failure::new(kind, format!("{why}the deletion of {what} goes on without us")).hint(format!(
+            "`discfg status {config}` shows it; `discfg destroy {config}` goes on with what is left"
+        ))
+    }
+}
+
+/// Deletes a stack and shows how it goes; `resources` are those that have a row of their own.
+pub(super) async fn delete_stack(
+    cfn: &Client,
+    stack: &Deployed,
+    resources: &[(&'static str, &'static str)],
+    bound: &Bound,
+    terminal: &Terminal,
+) -> Result<(), Ended> {
+    let mut board = Board::deleting(resources, terminal.is_quiet());
+    let mut news = stack::delete(cfn, stack);
+    let end = bound.end(&stack.name);
+    tokio::pin!(end);
+    let result = loop {
+        let next = tokio::select! {
+            next = news.next() => next,
+            () = board.heartbeat() => continue,
+            failure = &mut end => break Err(Ended::Left(failure)),
+        };
+        match next {
+            Some(Ok(event)) => board.show(&event),
+            Some(Err(error)) => break Err(Ended::Failed(error)),
+            None => break Ok(()),
+        }
+    };
+    board.end();
+    result
+}
+
+/// Deletes the table and waits until it is gone.
+pub(super) async fn delete_table(
+    dynamodb: &DynamoDb,
+    config: &ConfigName,
+    bound: &Bound,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let name = config.table_name();
+    let what = format!("deleting the table {name}");
+    tokio::select! {
+        deleted = seen(&what, terminal, stack::delete_table(dynamodb, config)) => deleted.map_err(Failure::from),
+        failure = bound.end(&name) => Err(failure),
+    }
+}

@@ -1,0 +1,92 @@
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::{Data, DestroyArgs, Destroyed, ask, end};
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::engine::local_file;
+use crate::store::StoreError;
+use crate::target::Target;
+
+/// What SQLite may have beside a file (SQLite documentation, "Temporary Files Used By SQLite"). The file itself goes
+/// last, so that a deletion which is cut short can be run again.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Deletes the config's file. It is all that there is.
+pub(super) async fn run(
+    args: &DestroyArgs,
+    target: &Target,
+    session: &Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let started = Instant::now();
+    let config = target.config()?;
+    let path = local_file(target)?;
+    let bytes = match fs::metadata(&path) {
+        Ok(file) => file.len(),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(StoreError::NoConfig {
+                config: config.to_string(),
+                place: Some(path.display().to_string()),
+            }
+            .into());
+        }
+        Err(error) => return Err(unusable(&path, error)),
+    };
+    if !args.delete_data {
+        return Err(Failure::usage(
+            "the embedded engine has no stack: there is nothing to destroy but the data",
+        )
+        .hint(format!("--delete-data deletes the file {}", path.display())));
+    }
+    terminal.hint(&format!(
+        "Destroying the config {config}:\n  delete   the file {} with all that it holds: {bytes} bytes",
+        path.display()
+    ));
+    if args.dry_run {
+        terminal.hint("Nothing was deleted.");
+    } else {
+        if !args.yes {
+            ask(config, terminal).await?;
+        }
+        remove(&path)?;
+    }
+    let shape = Destroyed {
+        action: "destroy",
+        config: config.to_string(),
+        result: if args.dry_run { "planned" } else { "destroyed" },
+        stack: None,
+        grants: Vec::new(),
+        data: Some(Data {
+            name: path.display().to_string(),
+            deleted: !args.dry_run,
+        }),
+        duration_ms: started.elapsed().as_millis(),
+    };
+    end(&shape, session, terminal)
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    for end in BESIDE {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        let beside = PathBuf::from(name);
+        match fs::remove_file(&beside) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(unusable(&beside, error)),
+        }
+    }
+    fs::remove_file(path).map_err(|error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Failure {
+    StoreError::File {
+        path: path.to_owned(),
+        source: error.into(),
+    }
+    .into()
+}

@@ -1,0 +1,277 @@
+use std::env;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_sdk_cloudformation::Client;
+
+use super::table;
+use super::{Check, Verdict, limited, machine};
+use crate::aws::{Aws, Caller};
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::engine::{self, Opened};
+use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
+use crate::stack::{self, StackState};
+use crate::store::{Heads, StoreError};
+use crate::target::{Origin, Setting, Target};
+
+/// AWS signs with the time, and refuses what is off by more than this (AWS IAM User Guide, "Signature Version 4").
+const SKEW_REFUSED: i64 = 5 * 60;
+/// Off by more than this, a clock is not kept by anyone.
+const SKEW_NOTICED: i64 = 60;
+
+pub(super) async fn check(target: &Target, session: &mut Session, checks: &mut Vec<Check>) {
+    checks.push(machine::cache());
+    let aws = match limited("region", session.aws()).await {
+        Ok(Ok(aws)) => aws,
+        Ok(Err(failure)) => return checks.push(Check::failed("region", Verdict::Fail, failure)),
+        Err(check) => return checks.push(check),
+    };
+    checks.push(region(target, &aws));
+    let Some(caller) = identity(target, &aws, checks).await else {
+        return;
+    };
+    let Some(config) = target.config.as_ref().map(|setting| setting.value.clone()) else {
+        return;
+    };
+    let is_elsewhere = target
+        .account
+        .as_ref()
+        .is_some_and(|account| *account != caller.account);
+    if !is_elsewhere && !stack(&config, &aws, checks).await {
+        return;
+    }
+    let reader = role(target, &aws, Access::Read, checks).await;
+    if let Some(session) = reader.as_ref().and_then(|opened| opened.session.as_ref()) {
+        checks.push(table::layout(&config, &aws, session).await);
+    }
+    role(target, &aws, Access::Write, checks).await;
+    if !is_elsewhere {
+        table::settings(&config, &aws, checks).await;
+    }
+}
+
+fn region(target: &Target, aws: &Aws) -> Check {
+    let origin = target.region.as_ref().map_or_else(
+        || "the profile of the AWS config files".into(),
+        |setting| setting.origin.to_string(),
+    );
+    Check::ok("region", format!("{}, by {origin}", aws.region()))
+}
+
+/// Who the caller is, whether AWS answers, and what time it is there.
+async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option<Caller> {
+    let (caller, date) = match limited("endpoint", aws.ask_caller()).await {
+        Ok(answer) => answer,
+        Err(check) => {
+            checks.push(check);
+            return None;
+        }
+    };
+    let place = aws.sdk().endpoint_url().map_or_else(
+        || format!("AWS answers in {}", aws.region()),
+        |url| format!("{url} answers"),
+    );
+    if date.is_some() || caller.is_ok() {
+        checks.push(Check::ok("endpoint", place));
+    }
+    if let Some(date) = date {
+        checks.push(clock(date, SystemTime::now().into()));
+    }
+    match caller {
+        Ok(caller) => {
+            let from = source(target);
+            let check = Check::ok("credentials", format!("{}, from {from}", caller.arn));
+            checks.push(if caller.is_root() {
+                Check::warn(
+                    "credentials",
+                    "you are the account's root user, which can't assume roles",
+                )
+                .fix("take the credentials of an IAM identity, or `--as self`")
+            } else {
+                check
+            });
+            Some(caller)
+        }
+        Err(error) => {
+            let name = match error.kind() {
+                Kind::Unavailable => "endpoint",
+                _ => "credentials",
+            };
+            checks.push(Check::failed(name, Verdict::Fail, error.into()));
+            None
+        }
+    }
+}
+
+fn clock(there: Timestamp, here: Timestamp) -> Check {
+    let off = here.epoch() - there.epoch();
+    let way = if off < 0 { "behind" } else { "ahead of" };
+    let message = format!("this machine's clock is {} s {way} AWS's", off.abs());
+    let fix = "let the system keep the time: `timedatectl set-ntp true`";
+    match off.abs() {
+        0 => Check::ok("clock", "this machine's clock is AWS's"),
+        1..=SKEW_NOTICED => Check::ok("clock", message),
+        off if off <= SKEW_REFUSED => Check::warn("clock", message).fix(fix),
+        _ => Check::fail("clock", message + ", which AWS refuses").fix(fix),
+    }
+}
+
+/// Where the AWS SDKs find credentials first, as far as the settings tell.
+fn source(target: &Target) -> String {
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    match &target.profile {
+        Some(Setting {
+            value,
+            origin: origin @ Origin::Flag,
+        }) => return format!("the profile {value} (by {origin})"),
+        _ if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") => {
+            return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".into();
+        }
+        Some(Setting { value, origin }) => return format!("the profile {value} (by {origin})"),
+        None => {}
+    }
+    if is_set("AWS_WEB_IDENTITY_TOKEN_FILE") {
+        "AWS_WEB_IDENTITY_TOKEN_FILE".into()
+    } else if is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") || is_set("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+    {
+        "the container's credentials service".into()
+    } else {
+        "the default profile, or the machine's role".into()
+    }
+}
+
+/// False where there is no stack, so that nothing of it can be checked.
+async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> bool {
+    let cfn = Client::new(aws.sdk());
+    let found = match limited("stack", stack::status(&cfn, config)).await {
+        Ok(found) => found,
+        Err(check) => {
+            checks.push(check);
+            return true;
+        }
+    };
+    let name = config.stack_name();
+    let check = match found {
+        Ok(None) => Check::fail("stack", format!("there is no stack {name} in {}", aws.region()))
+            .fix(format!("discfg init {config}")),
+        Ok(Some(stack)) if stack.state != StackState::ReviewInProgress && stack.owner().is_none() => {
+            Check::fail("stack", format!("the stack {name} is not a config's"))
+                .fix("choose another name for the config")
+        }
+        Ok(Some(stack)) => match stack.state {
+            StackState::CreateComplete
+            | StackState::ImportComplete
+            | StackState::UpdateComplete
+            | StackState::UpdateRollbackComplete => Check::ok("stack", format!("{name}, {}", stack.state)),
+            state if state.to_string().ends_with("_IN_PROGRESS") => {
+                Check::warn("stack", format!("{name}, {state} since {}", stack.since))
+                    .fix(format!("discfg status {config}"))
+            }
+            state => Check::fail("stack", format!("{name}, {state}")).fix(format!(
+                "`discfg status {config}` shows why; `discfg init {config}` mends it or says how"
+            )),
+        },
+        // A developer needn't be allowed to look at stacks.
+        Err(error) if error.kind() == Kind::Denied => Check::failed("stack", Verdict::Warn, error.into()),
+        Err(error) => Check::failed("stack", Verdict::Fail, error.into()),
+    };
+    let is_there = !matches!(
+        (check.verdict, check.message.starts_with("the")),
+        (Verdict::Fail, true)
+    );
+    checks.push(check);
+    is_there
+}
+
+/// Assumes the role, and reads once as the one that reads. Not everyone is a writer, so that is no failure.
+async fn role(target: &Target, aws: &Arc<Aws>, access: Access, checks: &mut Vec<Check>) -> Option<Opened> {
+    let (name, verdict) = match access {
+        Access::Read => ("read role", Verdict::Fail),
+        Access::Write => ("write role", Verdict::Warn),
+    };
+    let mut target = target.clone();
+    target.role = Some(Setting {
+        value: Role::Config(access),
+        origin: Origin::Default,
+    });
+    let work = async {
+        let opened = engine::open(&target, access, Some(aws), None)
+            .await
+            .map_err(Failure::from)?;
+        if access == Access::Read {
+            let heads = opened.store.heads(Heads::Of(vec![Section::root()])).await;
+            heads.map_err(|error| stale(error, &opened))?;
+        }
+        Ok::<_, Failure>(opened)
+    };
+    match limited(name, work).await {
+        Err(check) => {
+            checks.push(check);
+            None
+        }
+        Ok(Ok(opened)) => {
+            let role = opened.role.as_ref().map_or("", |role| role.arn.as_str());
+            let does = match access {
+                Access::Read => "was assumed, and reads",
+                Access::Write => "was assumed",
+            };
+            checks.push(Check::ok(name, format!("{role} {does}")));
+            Some(opened)
+        }
+        Ok(Err(failure)) => {
+            let check = Check::failed(name, verdict, failure);
+            let config = target
+                .config
+                .map_or_else(String::new, |config| config.value.to_string());
+            checks.push(if check.fixes.is_empty() {
+                check.fix(format!(
+                    "`discfg access {config}` says what is missing: your own policies must allow sts:AssumeRole on \
+                     the role, and the role must trust you"
+                ))
+            } else {
+                check
+            });
+            None
+        }
+    }
+}
+
+/// Credentials that were kept and are no longer taken are dropped: the role was made anew since.
+fn stale(error: StoreError, opened: &Opened) -> Failure {
+    let is_stale = matches!(error, StoreError::Credentials { .. });
+    let failure = Failure::from(error);
+    match (&opened.session, is_stale) {
+        (Some(session), true) => {
+            session.forget();
+            failure.hint("the credentials that were kept for the role are dropped: try again")
+        }
+        _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_judged_by_what_aws_takes() {
+        let judged = |off: i64| {
+            clock(
+                Timestamp::from_epoch(1_000_000),
+                Timestamp::from_epoch(1_000_000 + off),
+            )
+        };
+        for (off, verdict) in [
+            (0, Verdict::Ok),
+            (-60, Verdict::Ok),
+            (61, Verdict::Warn),
+            (-300, Verdict::Warn),
+            (301, Verdict::Fail),
+        ] {
+            assert_eq!(judged(off).verdict, verdict, "{off}");
+        }
+        assert_eq!(judged(-90).message, "this machine's clock is 90 s behind AWS's");
+        assert!(!judged(90).fixes.is_empty());
+    }
+}

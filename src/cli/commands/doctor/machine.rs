@@ -1,0 +1,137 @@
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Check, limited};
+use crate::aws;
+use crate::engine::local::{LocalEngine, OpenMode};
+use crate::engine::local_file;
+use crate::model::SystemClock;
+use crate::store::{Store as _, StoreError};
+use crate::target::{Target, Trust};
+
+pub(super) fn version() -> Check {
+    Check::ok(
+        "version",
+        format!(
+            "discfg {} on {} {}",
+            env!("CARGO_PKG_VERSION"),
+            env::consts::OS,
+            env::consts::ARCH
+        ),
+    )
+}
+
+/// Which config and engine are in force, and whose file says so.
+pub(super) fn settings(target: &Target) -> Vec<Check> {
+    let config = match &target.config {
+        Some(config) => Check::ok("config", format!("{}, by {}", config.value, config.origin)),
+        None => Check::warn("config", "none is chosen: what needs one is not checked")
+            .fix("`discfg doctor CONFIG`, or choose one with `discfg use CONFIG`"),
+    };
+    let engine = Check::ok(
+        "engine",
+        format!("{}, by {}", target.engine.value, target.engine.origin),
+    );
+    let file = match &target.file {
+        None => Check::ok(".discfg", "none is in force"),
+        Some(path) if Trust::of_user().holds(path) => {
+            Check::ok(".discfg", format!("{}, written or trusted here", path.display()))
+        }
+        Some(path) => Check::ok(
+            ".discfg",
+            format!(
+                "{}, not written here: it may choose config, region and role, and no other place for data",
+                path.display()
+            ),
+        ),
+    };
+    vec![config, engine, file]
+}
+
+/// Whether others on this machine could read the credentials that are kept.
+pub(super) fn cache() -> Check {
+    let Some(folder) = aws::cache_folder() else {
+        return Check::warn(
+            "cache",
+            "there is no home folder: nothing is kept between commands",
+        )
+        .fix("set HOME or XDG_CACHE_HOME, so that a warm command makes one request");
+    };
+    let shown = folder.display();
+    let files = match fs::read_dir(&folder) {
+        Ok(files) => files,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Check::ok("cache", format!("{shown} is made when something is kept"));
+        }
+        Err(error) => {
+            return Check::fail("cache", format!("{shown} can't be read: {error}"))
+                .fix(format!("chown -R \"$(id -u)\" {shown}"));
+        }
+    };
+    let others = files
+        .flatten()
+        .map(|file| file.path())
+        .chain([folder.clone()])
+        .any(|path| is_open_to_others(&path));
+    if others {
+        Check::fail(
+            "cache",
+            format!("{shown} holds credentials, and others may read in it"),
+        )
+        .fix(format!("chmod -R go= {shown}"))
+    } else {
+        Check::ok("cache", format!("{shown}, for you alone"))
+    }
+}
+
+/// The folder and the file of the embedded engine.
+pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
+    let Some(folder) = &target.data_dir else {
+        checks.push(Check::fail("data", "there is no folder for data").fix("set DISCFG_DATA_DIR, or HOME"));
+        return;
+    };
+    checks.push(Check::ok("data", folder.display().to_string()));
+    let (Some(config), Ok(path)) = (&target.config, local_file(target)) else {
+        return;
+    };
+    let shown = path.display();
+    let opened = LocalEngine::open(&path, OpenMode::Read, Arc::new(SystemClock), String::new());
+    let engine = match opened {
+        Ok(engine) => engine,
+        Err(error) => {
+            let fix = match &error {
+                StoreError::NoConfig { .. } => format!("discfg init {} --local", config.value),
+                StoreError::Layout { .. } => "update discfg".into(),
+                _ => format!("look at {shown}; put a copy that is sound in its place"),
+            };
+            checks.push(Check::failed("file", super::Verdict::Fail, error.into()).fix(fix));
+            return;
+        }
+    };
+    checks.push(if is_open_to_others(&path) {
+        Check::warn("file", format!("{shown}: others may read it")).fix(format!("chmod 600 {shown}"))
+    } else {
+        Check::ok("file", format!("{shown}, for you alone"))
+    });
+    checks.push(match limited("integrity", engine.state()).await {
+        Err(check) => check,
+        Ok(Ok(state)) if state == "ok" => Check::ok("integrity", "SQLite finds it sound"),
+        Ok(Ok(state)) => Check::fail("integrity", state).fix(format!(
+            "`discfg export -f json` saves what can be read; put a copy that is sound in the place of {shown}"
+        )),
+        Ok(Err(error)) => Check::failed("integrity", super::Verdict::Fail, error.into()),
+    });
+}
+
+#[cfg(unix)]
+fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &Path) -> bool {
+    false
+}

@@ -1,0 +1,305 @@
+mod args;
+mod github;
+mod prove;
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use aws_sdk_cloudformation::Client;
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
+pub(in crate::cli) use self::args::CoverArgs;
+use super::init::{ChangeShape, RoleArgs, StackShape, approve, follow, propose, show_plan};
+use crate::aws::Aws;
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::positionals::parse;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
+use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
+use crate::stack::{self, Blueprint, Deployed, Grant, GrantSpec, Proposal, TRUST_USUAL_MAX};
+use crate::store::{Admin as _, StoreError};
+use crate::target::{EngineName, Target};
+
+/// Give a role of its own some sections of a config
+///
+/// Deploys one small stack, discfg-CONFIG--NAME: a role that reads, or reads and writes, these sections and nothing
+/// else, for the principals and GitHub jobs that are named. `--as NAME` then acts in it. Each principal's own policies
+/// must let it assume the role, too: the statement is shown.
+///
+/// Run again, it changes the grant; flags that aren't given keep what it has.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg grant [OPTIONS] [CONFIG] NAME (--read SECTION | --write SECTION)")]
+pub(in crate::cli) struct GrantArgs {
+    /// The config, if two are given, and the grant's name
+    #[arg(value_name = "NAME", required = true, num_args = 1..=2)]
+    words: Vec<String>,
+    #[command(flatten)]
+    covers: CoverArgs,
+    #[command(flatten)]
+    role: RoleArgs,
+    /// Don't ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Show the change set and remove it
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// A grant, as results show it.
+#[derive(Serialize)]
+pub(super) struct GrantShape {
+    pub(super) name: String,
+    pub(super) access: String,
+    pub(super) sections: Vec<String>,
+    pub(super) principals: Vec<String>,
+    pub(super) github: Vec<String>,
+    pub(super) role: Option<String>,
+    pub(super) policy: Option<String>,
+}
+
+impl GrantShape {
+    pub(super) fn new(name: &GrantName, grant: &Grant) -> Self {
+        Self {
+            name: name.to_string(),
+            access: grant.scope.access().to_string(),
+            sections: grant.scope.sections().iter().map(ToString::to_string).collect(),
+            principals: grant.principals.clone(),
+            github: grant.github.clone(),
+            role: grant.role.clone(),
+            policy: grant.policy.clone(),
+        }
+    }
+
+    /// What it is, a line each thing, indented.
+    pub(super) fn lines(&self) -> String {
+        let mut text = format!("  {:<9}  {}\n", self.access, self.sections.join(", "));
+        let principals = self.principals.iter().map(|principal| ("principal", principal));
+        let jobs = self.github.iter().map(|job| ("job", job));
+        let role = self.role.iter().map(|role| ("role", role));
+        for (what, value) in principals.chain(jobs).chain(role) {
+            let _ = writeln!(text, "  {what:<9}  {value}");
+        }
+        text
+    }
+}
+
+#[derive(Serialize)]
+struct Made {
+    action: &'static str,
+    config: String,
+    result: &'static str,
+    grant: GrantShape,
+    statements: Vec<Statement>,
+    stack: StackShape,
+    changes: Vec<ChangeShape>,
+    #[serde(rename = "durationMs")]
+    duration_ms: u128,
+}
+
+/// What a principal's own policies must hold.
+#[derive(Serialize)]
+struct Statement {
+    principal: String,
+    statement: serde_json::Value,
+}
+
+/// Reads `[CONFIG] NAME`.
+pub(super) fn config_and_grant(words: &[String]) -> Result<(Option<ConfigName>, GrantName), Failure> {
+    match words {
+        [name] => Ok((None, parse("NAME", name)?)),
+        [config, name] => Ok((Some(parse("CONFIG", config)?), parse("NAME", name)?)),
+        _ => Err(Failure::usage("expected [CONFIG] NAME")),
+    }
+}
+
+/// Grants are of AWS.
+pub(super) fn require_dynamodb(target: &Target) -> Result<(), Failure> {
+    match &target.engine.value {
+        EngineName::DynamoDb => Ok(()),
+        EngineName::Local => Err(Failure::usage("the embedded engine has no grants")),
+        EngineName::Http(url) => Err(Failure::usage(format!("grants can't be managed through {url}"))),
+    }
+}
+
+/// The config's table, asked with the deployer's own credentials.
+pub(super) fn table(aws: &Aws, config: &ConfigName) -> DynamoDb {
+    DynamoDb::new(DynamoDbOptions {
+        config: config.clone(),
+        sdk: aws.sdk().clone(),
+        by: String::new(),
+        clock: None,
+        registers_sections: false,
+        capacity: None,
+    })
+}
+
+pub(in crate::cli) async fn run(
+    args: GrantArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let started = Instant::now();
+    let (config, name) = config_and_grant(&args.words)?;
+    session.choose(config)?;
+    let target = session.target()?.clone();
+    let config = target.config()?.clone();
+    require_dynamodb(&target)?;
+    let mut spec = args.covers.spec(config.clone(), name.clone(), args.role)?;
+    spec.check_size()?;
+    let aws = session.aws().await?;
+    AwsNames::new(&config, aws.region())
+        .and_then(|names| names.grant_role(&name))
+        .map_err(|error| Failure::new(Kind::Invalid, error.to_string()))?;
+    let caller = aws.caller().await?;
+    for principal in spec.principals.iter().flatten() {
+        principal
+            .check_home(aws.region().partition(), &caller.account)
+            .map_err(|error| Failure::usage(error.to_string()))?;
+    }
+
+    let cfn = Client::new(aws.sdk());
+    let of = config_stack(&cfn, &config).await?;
+    let there = stack::grant_status(&cfn, &config, &name).await?;
+    // What a create that failed has left is made anew, from these flags alone.
+    let there = there.as_ref().and_then(|stack| Grant::of(stack).ok());
+    let there = there.filter(|grant| grant.role.is_some());
+    check_whole(&spec, there.as_ref())?;
+    github::settle_provider(&aws, &caller, &mut spec, there.as_ref(), terminal).await?;
+    let had_key = there.as_ref().and_then(|grant| grant.kms_key.as_ref());
+    spec.kms_key = of
+        .outputs
+        .get(KEY_OUTPUT)
+        .cloned()
+        .or(had_key.map(|_| String::new()));
+    let trust = spec.trust_length();
+    if trust > TRUST_USUAL_MAX {
+        terminal.note(&format!(
+            "The role's trust may get {trust} characters long, and IAM allows {TRUST_USUAL_MAX} unless the account's \
+             quota is raised; a pattern such as role/ci-* names many principals at once."
+        ));
+    }
+
+    let wanted = Blueprint::from(&spec);
+    let (deployed, changes, result) = match propose(&cfn, &wanted, args.yes, args.dry_run, terminal).await? {
+        Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
+        Proposal::Clear(left) => {
+            terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
+            return Ok(());
+        }
+        Proposal::Ready(mut plan) => {
+            stack::compare_access(&cfn, &mut plan).await;
+            show_plan(&plan, terminal);
+            if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
+                return Ok(());
+            }
+            let result = if plan.creates { "created" } else { "updated" };
+            let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
+            (follow(&cfn, plan, terminal).await?, Some(changes), result)
+        }
+    };
+    let grant = Grant::of(&deployed)?;
+    if !args.dry_run {
+        write_down(&table(&aws, &config), &name, &grant.scope)
+            .await
+            .map_err(unwritten)?;
+    }
+    if changes.is_some() {
+        prove::prove(&aws, &caller, &target, &name, &grant, terminal).await?;
+    }
+
+    let shape = Made {
+        action: "grant",
+        config: config.to_string(),
+        result,
+        statements: statements(&grant),
+        grant: GrantShape::new(&name, &grant),
+        stack: StackShape::new(&deployed),
+        changes: changes.unwrap_or_default(),
+        duration_ms: started.elapsed().as_millis(),
+    };
+    show_statements(&shape.statements, &grant, terminal);
+    let human = || format!("{name} of {config}: {result}\n{}", shape.grant.lines());
+    show(terminal, session.format(), &shape, human, || {
+        format!("{result}\n").into_bytes()
+    })
+}
+
+/// Where the config's stack says which key of its own it has.
+const KEY_OUTPUT: &str = "KmsKeyArn";
+
+/// The stack of the config, which must be there.
+async fn config_stack(cfn: &Client, config: &ConfigName) -> Result<Deployed, Failure> {
+    let found = stack::status(cfn, config).await?;
+    let of = found.ok_or_else(|| StoreError::NoConfig {
+        config: config.to_string(),
+        place: Some(format!(
+            "no stack {} in this account and region",
+            config.stack_name()
+        )),
+    })?;
+    if of.is_ours() {
+        Ok(of)
+    } else {
+        Err(stack::StackError::NotOurs { stack: of.name }.into())
+    }
+}
+
+/// Whether there will be sections, and someone to have them.
+fn check_whole(spec: &GrantSpec, there: Option<&Grant>) -> Result<(), Failure> {
+    if spec.scope.is_none() && there.is_none() {
+        return Err(Failure::usage("a new grant needs sections")
+            .hint("--read db for a role that reads the section /db, --write db for one that writes it, too; @root is the section of the keys at the root"));
+    }
+    if spec.principals.is_none() && spec.github.is_none() && there.is_none() {
+        return Err(Failure::usage("a new grant needs someone to have it").hint(
+            "--principal ARN for a role or a user of this account, --github ORG/REPO:environment:E for a job",
+        ));
+    }
+    Ok(())
+}
+
+/// Makes the sections known, and writes down what the grant covers, unless that is so already.
+async fn write_down(table: &DynamoDb, name: &GrantName, scope: &GrantScope) -> Result<(), StoreError> {
+    if table.grant_scope(name).await?.as_ref() == Some(scope) {
+        return Ok(());
+    }
+    let sections: Vec<_> = scope.sections().iter().cloned().collect();
+    table.register(&sections).await?;
+    table.write_grant(name, scope).await
+}
+
+fn unwritten(error: StoreError) -> Failure {
+    Failure::from(error).hint(
+        "the role is as it should be, and what it covers is not written down in the table yet: your own policies must \
+         allow dynamodb:GetItem and dynamodb:PutItem on it; then run the same command again",
+    )
+}
+
+fn statements(grant: &Grant) -> Vec<Statement> {
+    let Some(role) = &grant.role else {
+        return Vec::new();
+    };
+    let of = |principal: &String| Statement {
+        principal: principal.clone(),
+        statement: json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}),
+    };
+    grant.principals.iter().map(of).collect()
+}
+
+fn show_statements(statements: &[Statement], grant: &Grant, terminal: &Terminal) {
+    if !statements.is_empty() {
+        terminal.hint("The own policies of each principal must let it assume the role, too:");
+    }
+    for Statement { principal, statement } in statements {
+        terminal.hint(&format!("  {principal}\n    {statement}"));
+    }
+    if let (false, Some(role)) = (grant.github.is_empty(), &grant.role) {
+        terminal.hint(&format!(
+            "The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: {role}`."
+        ));
+    }
+}

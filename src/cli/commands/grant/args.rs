@@ -1,0 +1,65 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::cli::commands::init::RoleArgs;
+use crate::cli::failure::Failure;
+use crate::model::{Access, ConfigName, GrantName, GrantPrincipal, GrantScope, Section};
+use crate::stack::GrantSpec;
+
+/// What a grant covers, and who has it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Grant options")]
+pub(in crate::cli) struct CoverArgs {
+    /// A section that the role reads, such as db; @root for the keys at the root; may be given several times
+    #[arg(long, value_name = "SECTION", conflicts_with = "write")]
+    read: Vec<Section>,
+    /// A section that the role reads and writes; may be given several times
+    #[arg(long, value_name = "SECTION")]
+    write: Vec<Section>,
+    /// A role or user of this account that may act in the role; * and ? match in its name; given, they replace the list
+    #[arg(long = "principal", value_name = "ARN")]
+    principals: Vec<GrantPrincipal>,
+    /// Make GitHub's OIDC provider if this account has none
+    #[arg(long)]
+    create_oidc_provider: bool,
+}
+
+impl CoverArgs {
+    pub(in crate::cli) fn is_empty(&self) -> bool {
+        self.read.is_empty()
+            && self.write.is_empty()
+            && self.principals.is_empty()
+            && !self.create_oidc_provider
+    }
+
+    /// What these flags say of a grant; what isn't given is left open.
+    pub(in crate::cli) fn spec(
+        self,
+        config: ConfigName,
+        grant: GrantName,
+        role: RoleArgs,
+    ) -> Result<GrantSpec, Failure> {
+        fn given<T>(list: Vec<T>) -> Option<Vec<T>> {
+            Some(list).filter(|list| !list.is_empty())
+        }
+        let scope = match (given(self.read), given(self.write)) {
+            (None, None) => None,
+            (Some(sections), _) => Some(GrantScope::new(Access::Read, sections)),
+            (None, Some(sections)) => Some(GrantScope::new(Access::Write, sections)),
+        };
+        let scope = scope
+            .transpose()
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        Ok(GrantSpec {
+            scope,
+            principals: given(self.principals),
+            github: given(role.github),
+            create_oidc_provider: self.create_oidc_provider.then_some(true),
+            permissions_boundary: role.permissions_boundary,
+            tags: given(role.tags).map(BTreeMap::from_iter),
+            cfn_role: role.cfn_role,
+            ..GrantSpec::new(config, grant)
+        })
+    }
+}

@@ -1,0 +1,92 @@
+use std::fmt::Write as _;
+
+use aws_sdk_cloudformation::Client;
+use clap::Args;
+use serde::Serialize;
+
+use super::grant::{GrantShape, require_dynamodb};
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::positionals::optional_config;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::stack::{self, Grant};
+use crate::store::StoreError;
+
+/// List a config's grants
+///
+/// Each with what it covers, who has it, and its role. -f raw gives the names alone, one a line.
+#[derive(Debug, Args)]
+#[command(override_usage = "discfg grants [OPTIONS] [CONFIG]")]
+pub(in crate::cli) struct GrantsArgs {
+    /// The config
+    #[arg(value_name = "CONFIG")]
+    word: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    action: &'static str,
+    config: String,
+    grants: Vec<ListedGrant>,
+}
+
+#[derive(Serialize)]
+struct ListedGrant {
+    #[serde(flatten)]
+    grant: GrantShape,
+    status: String,
+}
+
+pub(in crate::cli) async fn run(
+    args: GrantsArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    session.choose(optional_config(args.word.as_deref())?)?;
+    let target = session.target()?.clone();
+    let config = target.config()?.clone();
+    require_dynamodb(&target)?;
+    let aws = session.aws().await?;
+    let cfn = Client::new(aws.sdk());
+    let stacks = stack::grant_stacks(&cfn, &config).await?;
+    if stacks.is_empty() {
+        if stack::status(&cfn, &config).await?.is_none() {
+            return Err(StoreError::NoConfig {
+                config: config.to_string(),
+                place: Some(format!("no stack {} in {}", config.stack_name(), aws.region())),
+            }
+            .into());
+        }
+        terminal.hint(&format!("{config} has no grants"));
+    }
+    let grants = stacks.iter().map(|(name, stack)| {
+        Ok(ListedGrant {
+            grant: GrantShape::new(name, &Grant::of(stack)?),
+            status: stack.state.to_string(),
+        })
+    });
+    let shape = Listed {
+        action: "grants",
+        config: config.to_string(),
+        grants: grants.collect::<Result<_, Failure>>()?,
+    };
+    let human = || {
+        let mut text = String::new();
+        for ListedGrant { grant, status } in &shape.grants {
+            let note = if grant.role.is_some() { "" } else { status };
+            let _ = writeln!(text, "{} {note}", grant.name);
+            text.truncate(text.trim_end().len());
+            let _ = write!(text, "\n{}", grant.lines());
+        }
+        text
+    };
+    let raw = || {
+        let names = shape
+            .grants
+            .iter()
+            .map(|listed| format!("{}\n", listed.grant.name));
+        names.collect::<String>().into_bytes()
+    };
+    show(terminal, session.format(), &shape, human, raw)
+}

@@ -1,0 +1,339 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_sdk_cloudformation::Client;
+use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_sdk_iam::Client as Iam;
+
+use super::text::{is_unknown, text};
+use super::{
+    DifferenceShape, DriftShape, FailureShape, GrantShape, RoleShape, StackShape, Status, TableShape,
+};
+use crate::aws::Aws;
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::cli::terminal_wait::seen;
+use crate::cli::unseen::Unseen;
+use crate::engine::{self, OpenError};
+use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
+use crate::stack::{self, Deployed, Drifted, Grant, PastFailure, StackError, StackState, TableFacts, Work};
+use crate::target::Target;
+
+pub(super) async fn run(
+    with_drift: bool,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let target = session.target()?.clone();
+    let config = target.config()?.clone();
+    let aws = session.aws().await?;
+    let mut status = Status {
+        action: "status",
+        config: config.to_string(),
+        engine: "dynamodb",
+        region: aws.region().to_string(),
+        stack: None,
+        outputs: BTreeMap::new(),
+        parameters: BTreeMap::new(),
+        roles: Vec::new(),
+        grants: None,
+        table: None,
+        last_failure: None,
+        drift: None,
+        unknown: Vec::new(),
+    };
+    let mut unseen = Unseen::default();
+    let mut state = None;
+    if let Some(account) = other_account(&aws, &target).await? {
+        status.unknown.push(format!(
+            "the stack: it is in the account {account}, and CloudFormation answers callers of that account alone"
+        ));
+        status.table = other_accounts_table(&aws, &target, &mut unseen).await?;
+    } else {
+        let cfn = Client::new(aws.sdk());
+        let deployed = unseen
+            .see("the stack", stack::status(&cfn, &config).await)?
+            .flatten();
+        if let Some(deployed) = &deployed {
+            if deployed.state != StackState::ReviewInProgress && deployed.owner().is_none() {
+                return Err(StackError::NotOurs {
+                    stack: deployed.name.clone(),
+                }
+                .into());
+            }
+            state = Some(deployed.state.clone());
+            status.last_failure = unseen
+                .see("the last failure", stack::last_failure(&cfn, deployed).await)?
+                .flatten()
+                .map(failure_shape);
+            if with_drift {
+                let drift = seen("comparing", terminal, stack::drift(&cfn, deployed)).await;
+                status.drift = unseen
+                    .see("the drift", drift)?
+                    .map(|drift| drift.into_iter().map(drift_shape).collect());
+            }
+            status.outputs.clone_from(&deployed.outputs);
+            status.parameters.clone_from(&deployed.parameters);
+            status.stack = Some(stack_shape(deployed));
+        }
+        let grants = stack::grant_stacks(&cfn, &config).await;
+        status.grants = unseen.see("the grants", grants)?.map(|grants| {
+            grants
+                .into_iter()
+                .map(|(name, stack)| grant_shape(&name, stack))
+                .collect()
+        });
+        if deployed.is_some() || !unseen.is_empty() {
+            status.roles = roles(&aws, &config, &mut unseen).await?;
+        }
+        status.table = table(&DynamoDb::new(aws.sdk()), &config, &mut unseen).await?;
+    }
+    status.unknown.extend(unseen.lines());
+    if let Some(statement) = unseen.statement() {
+        terminal.hint(&format!(
+            "hint: to see it all, your own policies must allow {statement}"
+        ));
+    }
+    end(&status, state.as_ref(), &config, with_drift, session, terminal)
+}
+
+/// Shows it all, and says by the exit code how the config stands.
+fn end(
+    status: &Status,
+    state: Option<&StackState>,
+    config: &ConfigName,
+    with_drift: bool,
+    session: &Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let word = state.map_or_else(
+        || {
+            if is_unknown(status, "the stack") {
+                "UNKNOWN".into()
+            } else {
+                "ABSENT".into()
+            }
+        },
+        StackState::to_string,
+    );
+    let stack = config.stack_name();
+    if state.is_none() && word == "ABSENT" && status.table.is_none() && !is_unknown(status, "the table") {
+        return Err(Failure::new(
+            Kind::NotFound,
+            format!(
+                "the config {config} is not there (no stack {stack} in {})",
+                status.region
+            ),
+        )
+        .hint(format!(
+            "`discfg init {config}` makes it; `discfg configs` lists those that are there"
+        )));
+    }
+    show(
+        terminal,
+        session.format(),
+        status,
+        || text(status),
+        || format!("{word}\n").into_bytes(),
+    )?;
+    match state {
+        None if is_unknown(status, "the stack") && status.table.is_none() => Err(Failure::new(
+            Kind::Denied,
+            format!("nothing of {config} can be seen with these credentials"),
+        )),
+        None if is_unknown(status, "the stack") => Ok(()),
+        None => Err(Failure::new(
+            Kind::NotFound,
+            format!("the config {config} has a table and no stack {stack}"),
+        )
+        .hint(format!(
+            "`discfg init {config}` takes the table in; `discfg destroy {config} --delete-data` deletes it"
+        ))),
+        Some(state) if is_stuck(state) => Err(Failure::new(
+            Kind::Stack,
+            format!("the stack {stack} is in {state}, which it doesn't leave by itself"),
+        )
+        .hint(format!(
+            "`discfg init {config}` mends it, or says what to do first"
+        ))),
+        Some(_) if with_drift && status.drift.as_ref().is_some_and(|drift| !drift.is_empty()) => {
+            Err(Failure::no())
+        }
+        Some(_) if with_drift && status.drift.is_none() => Err(Failure::new(
+            Kind::Denied,
+            format!("whether {stack} has drifted is not known"),
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+fn is_stuck(state: &StackState) -> bool {
+    match state {
+        StackState::CreateFailed
+        | StackState::DeleteFailed
+        | StackState::ImportRollbackComplete
+        | StackState::ImportRollbackFailed
+        | StackState::ReviewInProgress
+        | StackState::RollbackComplete
+        | StackState::RollbackFailed
+        | StackState::UpdateFailed
+        | StackState::UpdateRollbackFailed => true,
+        StackState::CreateComplete
+        | StackState::CreateInProgress
+        | StackState::DeleteComplete
+        | StackState::DeleteInProgress
+        | StackState::ImportComplete
+        | StackState::ImportInProgress
+        | StackState::ImportRollbackInProgress
+        | StackState::RollbackInProgress
+        | StackState::UpdateComplete
+        | StackState::UpdateCompleteCleanupInProgress
+        | StackState::UpdateInProgress
+        | StackState::UpdateRollbackComplete
+        | StackState::UpdateRollbackCompleteCleanupInProgress
+        | StackState::UpdateRollbackInProgress
+        | StackState::Unknown(_) => false,
+    }
+}
+
+/// The account that is asked for, where it isn't the caller's.
+async fn other_account(aws: &Aws, target: &Target) -> Result<Option<String>, Failure> {
+    let Some(account) = &target.account else {
+        return Ok(None);
+    };
+    let caller = aws.caller().await?;
+    Ok((caller.account != *account).then(|| account.clone()))
+}
+
+/// The read role of a config may describe its table, and other accounts may be trusted with that role.
+async fn other_accounts_table(
+    aws: &Arc<Aws>,
+    target: &Target,
+    unseen: &mut Unseen,
+) -> Result<Option<TableShape>, Failure> {
+    let opened = engine::open(target, Access::Read, Some(aws), None).await?;
+    let session = opened.session.as_ref().ok_or_else(|| {
+        Failure::from(OpenError::Engine("self".into()))
+            .hint("leave out --as: the read role is what shows the table")
+    })?;
+    let dynamodb = DynamoDb::new(&aws.sdk_as(session.provider()));
+    table(&dynamodb, target.config()?, unseen).await
+}
+
+async fn table(
+    dynamodb: &DynamoDb,
+    config: &ConfigName,
+    unseen: &mut Unseen,
+) -> Result<Option<TableShape>, Failure> {
+    let facts = unseen.see("the table", stack::table(dynamodb, config).await)?;
+    let Some(facts) = facts.flatten() else {
+        return Ok(None);
+    };
+    let recovery = stack::point_in_time_recovery(dynamodb, config).await;
+    let recovery = unseen.see("point-in-time recovery", recovery)?;
+    let ttl = unseen.see("time to live", stack::time_to_live(dynamodb, config).await)?;
+    Ok(Some(table_shape(facts, recovery, ttl.flatten())))
+}
+
+async fn roles(aws: &Aws, config: &ConfigName, unseen: &mut Unseen) -> Result<Vec<RoleShape>, Failure> {
+    let names = AwsNames::new(config, aws.region())
+        .map_err(|error| Failure::caused(Kind::Invalid, "the config's names don't fit", &error))?;
+    let iam = Iam::new(aws.sdk());
+    let mut roles = Vec::new();
+    for access in [Access::Read, Access::Write] {
+        let name = names.role(access);
+        let found = unseen.see("the roles", stack::role(&iam, &name).await)?;
+        if let Some(facts) = found {
+            roles.push(RoleShape {
+                purpose: access.to_string(),
+                name,
+                arn: facts.as_ref().map(|facts| facts.arn.clone()),
+                last_used: facts.and_then(|facts| facts.last_used).map(|at| at.to_string()),
+            });
+        }
+    }
+    Ok(roles)
+}
+
+fn stack_shape(deployed: &Deployed) -> StackShape {
+    StackShape {
+        name: deployed.name.clone(),
+        arn: deployed.arn.clone(),
+        status: deployed.state.to_string(),
+        reason: deployed.reason.clone(),
+        created: deployed.created.to_string(),
+        since: deployed.since.to_string(),
+        protected: deployed.protected,
+    }
+}
+
+fn grant_shape(name: &GrantName, stack: Deployed) -> GrantShape {
+    let said = Grant::of(&stack).ok();
+    let scope = said.as_ref().map(|grant| &grant.scope);
+    GrantShape {
+        name: name.to_string(),
+        access: scope.map(|scope| scope.access().to_string()),
+        sections: scope.map_or_else(Vec::new, |scope| {
+            scope.sections().iter().map(ToString::to_string).collect()
+        }),
+        status: stack.state.to_string(),
+        stack: stack.name,
+        principals: said
+            .as_ref()
+            .map_or_else(Vec::new, |grant| grant.principals.clone()),
+        github: said.map_or_else(Vec::new, |grant| grant.github),
+    }
+}
+
+fn table_shape(facts: TableFacts, recovery: Option<bool>, time_to_live: Option<String>) -> TableShape {
+    TableShape {
+        name: facts.name,
+        arn: facts.arn,
+        status: facts.state,
+        items: facts.items,
+        bytes: facts.bytes,
+        billing: facts.billing.to_string(),
+        recovery,
+        time_to_live,
+        protected: facts.protected,
+        key: facts.key,
+    }
+}
+
+fn failure_shape(failure: PastFailure) -> FailureShape {
+    FailureShape {
+        at: failure.at.to_string(),
+        work: match failure.work {
+            Work::Create => "create",
+            Work::Update => "update",
+            Work::Delete => "delete",
+            Work::Import => "import",
+            Work::Export | Work::RollBack | Work::Review | Work::Other => "an operation",
+        }
+        .into(),
+        operation: failure.operation,
+        resource: failure.first.logical_id,
+        what: failure.first.words,
+        reason: failure.first.reason,
+        is_over: failure.is_over,
+    }
+}
+
+fn drift_shape(drifted: Drifted) -> DriftShape {
+    DriftShape {
+        resource: drifted.logical_id,
+        what: drifted.words,
+        gone: drifted.is_gone,
+        differences: drifted
+            .differences
+            .into_iter()
+            .map(|difference| DifferenceShape {
+                property: difference.property,
+                expected: difference.expected,
+                actual: difference.actual,
+            })
+            .collect(),
+    }
+}

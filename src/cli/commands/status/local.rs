@@ -1,0 +1,69 @@
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde::Serialize;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::engine::local_file;
+use crate::model::Access;
+use crate::store::{Heads, StoreError};
+
+#[derive(Serialize)]
+struct LocalStatus {
+    action: &'static str,
+    config: String,
+    engine: &'static str,
+    stack: Option<()>,
+    file: String,
+    bytes: u64,
+    state: String,
+    /// The sections with their revisions.
+    sections: BTreeMap<String, u64>,
+}
+
+/// The file, its size, its soundness and its sections. There is no stack.
+pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
+    let config = session.config()?;
+    let path = local_file(session.target()?)?;
+    let store = session.store(Access::Read, "every section").await?;
+    let read: crate::store::Result<_> =
+        async { Ok((store.state().await?, store.heads(Heads::All).await?)) }.await;
+    let (state, heads) = read.map_err(|error| session.explain(error, Access::Read))?;
+    let bytes = fs::metadata(&path)
+        .map_err(|error| StoreError::File {
+            path: path.clone(),
+            source: error.into(),
+        })?
+        .len();
+    let shape = LocalStatus {
+        action: "status",
+        config,
+        engine: "local",
+        stack: None,
+        file: path.display().to_string(),
+        bytes,
+        state,
+        sections: heads
+            .iter()
+            .map(|head| (head.section.to_string(), head.revision.get()))
+            .collect(),
+    };
+    let human = || {
+        let sections: Vec<&str> = shape.sections.keys().map(String::as_str).collect();
+        let sections = if sections.is_empty() {
+            "none".into()
+        } else {
+            sections.join(", ")
+        };
+        format!(
+            "config     {}\nengine     local: no stack, no roles\nfile       {} ({} bytes)\nstate      {}\nsections   {sections}\n",
+            shape.config, shape.file, shape.bytes, shape.state
+        )
+    };
+    show(terminal, session.format(), &shape, human, || {
+        format!("{}\n", shape.state).into_bytes()
+    })
+}

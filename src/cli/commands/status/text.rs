@@ -1,0 +1,148 @@
+use std::fmt::Write as _;
+
+use super::{DriftShape, Status, TableShape};
+
+/// What people read.
+pub(super) fn text(status: &Status) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "{name:<10} {value}");
+    };
+    line("config", &status.config);
+    line("region", &status.region);
+    match &status.stack {
+        Some(stack) => {
+            line(
+                "stack",
+                &format!("{}, {} since {}", stack.name, stack.status, stack.since),
+            );
+            if let Some(reason) = &stack.reason {
+                line("", reason);
+            }
+            if stack.protected {
+                line("", "protected against deletion");
+            }
+        }
+        None if is_unknown(status, "the stack") => line("stack", "unknown"),
+        None => line("stack", "none"),
+    }
+    for role in &status.roles {
+        let place = role.arn.as_deref().unwrap_or("not there");
+        let used = role
+            .last_used
+            .as_ref()
+            .map_or(String::new(), |at| format!(", last used {at}"));
+        line(
+            &format!("{} role", role.purpose),
+            &if role.arn.is_some() {
+                format!("{place}{used}")
+            } else {
+                format!("{}: {place}", role.name)
+            },
+        );
+    }
+    match &status.grants {
+        None => line("grants", "unknown"),
+        Some(grants) if grants.is_empty() => line("grants", "none"),
+        Some(grants) => {
+            for grant in grants {
+                let covers = grant.access.as_ref().map_or(String::new(), |access| {
+                    format!(": {access} {}", grant.sections.join(", "))
+                });
+                line("grant", &format!("{}{covers}, {}", grant.name, grant.status));
+            }
+        }
+    }
+    match &status.table {
+        Some(table) => {
+            for (name, value) in table_lines(table) {
+                line(name, &value);
+            }
+        }
+        None if is_unknown(status, "the table") => line("table", "unknown"),
+        None => line("table", "none"),
+    }
+    if let Some(failure) = &status.last_failure {
+        let over = if failure.is_over {
+            "; another operation came after it"
+        } else {
+            ""
+        };
+        line(
+            "failure",
+            &format!(
+                "{} {} failed at {} ({}): {}{over}",
+                failure.at, failure.work, failure.what, failure.resource, failure.reason
+            ),
+        );
+        if let Some(operation) = &failure.operation {
+            line("", &format!("operation {operation}"));
+        }
+    }
+    match &status.drift {
+        None => {}
+        Some(drift) if drift.is_empty() => line("drift", "none: all is as the template says"),
+        Some(drift) => {
+            for value in drift.iter().flat_map(drift_lines) {
+                line("drift", &value);
+            }
+        }
+    }
+    for unknown in &status.unknown {
+        line("unknown", unknown);
+    }
+    text
+}
+
+/// Whether that is among what could not be seen.
+pub(super) fn is_unknown(status: &Status, what: &str) -> bool {
+    status
+        .unknown
+        .iter()
+        .any(|unknown| unknown.split(':').next() == Some(what))
+}
+
+fn table_lines(table: &TableShape) -> Vec<(&'static str, String)> {
+    let on = |on: bool| if on { "on" } else { "off" };
+    let recovery = table.recovery.map_or("unknown", on);
+    let mut lines = vec![
+        ("table", format!("{}, {}", table.name, table.status)),
+        (
+            "",
+            format!(
+                "items {}, bytes {} (counted up to six hours ago)",
+                table.items, table.bytes
+            ),
+        ),
+        (
+            "",
+            format!(
+                "billing {}, point-in-time recovery {recovery}, deletion protection {}",
+                table.billing,
+                on(table.protected)
+            ),
+        ),
+    ];
+    if let Some(key) = &table.key {
+        lines.push(("", format!("encrypted with {key}")));
+    }
+    lines
+}
+
+fn drift_lines(drift: &DriftShape) -> Vec<String> {
+    let resource = format!("{} ({})", drift.what, drift.resource);
+    if drift.gone {
+        return vec![format!("{resource} is gone")];
+    }
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
+    let line = |difference: &super::DifferenceShape| {
+        format!(
+            "{resource} {}: expected {}, is {}",
+            difference.property,
+            value(&difference.expected),
+            value(&difference.actual)
+        )
+    };
+    drift.differences.iter().map(line).collect()
+}

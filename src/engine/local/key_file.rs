@@ -1,0 +1,136 @@
+//! The key file of the embedded engine: 32 random bytes, for their owner alone, beside the data. It keeps secrets from
+//! whoever gets a copy of the data, and from nobody who can read the owner's files.
+
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use aes_gcm::Aes256Gcm;
+use aes_gcm::aead::{Aead as _, Generate as _, KeyInit as _, Nonce, Payload};
+use async_trait::async_trait;
+use tempfile::NamedTempFile;
+
+use crate::model::Key;
+use crate::store::{DataKey, DataKeys, Result, StoreError};
+
+/// What a wrapped data key is bound to beside the config, so that a wrapped key is taken for nothing else.
+const PURPOSE: &[u8] = b"discfg data key 1\0";
+/// The bytes of a nonce.
+const NONCE: usize = 12;
+
+/// The key file of a config.
+pub(super) struct KeyFile {
+    path: PathBuf,
+    config: String,
+    writable: bool,
+}
+
+impl KeyFile {
+    /// The file beside the config's data. Nothing is opened before a secret is met.
+    pub(super) fn beside(data: &Path, writable: bool) -> Self {
+        Self {
+            path: data.with_extension("key"),
+            config: data
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            writable,
+        }
+    }
+
+    fn unusable(&self, error: std::io::Error) -> StoreError {
+        StoreError::File {
+            path: self.path.clone(),
+            source: error.into(),
+        }
+    }
+
+    fn read(&self) -> Result<Option<DataKey>> {
+        match fs::read(&self.path) {
+            Ok(bytes) => DataKey::new(bytes).map(Some).ok_or_else(|| StoreError::Corrupt {
+                what: format!("{} is no key file: it must have 32 bytes", self.path.display()),
+                source: None,
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.unusable(error)),
+        }
+    }
+
+    /// Makes the file where no other process was faster, whole or not at all.
+    fn create(&self) -> Result<DataKey> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let key = DataKey::random();
+        let made = NamedTempFile::new_in(folder).and_then(|mut file| {
+            file.write_all(key.bytes())?;
+            file.as_file().sync_all()?;
+            match file.persist_noclobber(&self.path) {
+                Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
+                // The data that needs it is synced, too: its name must not be what a power cut takes.
+                _ => fs::File::open(folder)?.sync_all(),
+            }
+        });
+        made.map_err(|error| self.unusable(error))?;
+        self.read()?.ok_or_else(|| self.absent())
+    }
+
+    fn absent(&self) -> StoreError {
+        self.unusable(ErrorKind::NotFound.into())
+    }
+
+    fn bound(&self) -> Vec<u8> {
+        [PURPOSE, self.config.as_bytes()].concat()
+    }
+
+    fn unsound(&self, subject: &Key) -> StoreError {
+        StoreError::Corrupt {
+            what: format!(
+                "the data key of the secret {subject} can't be unwrapped with {}: it was changed, or another key wrapped it",
+                self.path.display()
+            ),
+            source: None,
+        }
+    }
+}
+
+#[async_trait]
+impl DataKeys for KeyFile {
+    fn config(&self) -> &str {
+        &self.config
+    }
+
+    async fn generate(&self, subject: &Key) -> Result<(DataKey, Vec<u8>)> {
+        if !self.writable {
+            return Err(StoreError::ReadOnly);
+        }
+        let key = match self.read()? {
+            Some(key) => key,
+            None => self.create()?,
+        };
+        let data_key = DataKey::random();
+        let nonce = Nonce::<Aes256Gcm>::generate();
+        let payload = Payload {
+            msg: data_key.bytes(),
+            aad: &self.bound(),
+        };
+        let sealed = Aes256Gcm::new(key.bytes().into()).encrypt(&nonce, payload);
+        let sealed = sealed.map_err(|_| self.unsound(subject))?;
+        Ok((data_key, [&nonce[..], &sealed].concat()))
+    }
+
+    async fn unwrap(&self, wrapped: &[u8], subject: &Key) -> Result<DataKey> {
+        let key = self.read()?.ok_or_else(|| self.absent())?;
+        let (nonce, sealed) = wrapped
+            .split_first_chunk::<NONCE>()
+            .ok_or_else(|| self.unsound(subject))?;
+        let payload = Payload {
+            msg: sealed,
+            aad: &self.bound(),
+        };
+        let bytes = Aes256Gcm::new(key.bytes().into()).decrypt(nonce.into(), payload);
+        bytes
+            .ok()
+            .and_then(DataKey::new)
+            .ok_or_else(|| self.unsound(subject))
+    }
+}

@@ -1,0 +1,93 @@
+use std::collections::HashSet;
+use std::time::SystemTime;
+
+use aws_sdk_cloudformation::Client;
+use aws_sdk_cloudformation::types;
+
+use super::error::StackError;
+use super::event::StackEvent;
+
+/// The events of a stack that weren't told yet. By the stack's ARN, by which those of a deleted stack are found, too.
+#[derive(Debug)]
+pub(super) struct EventFeed {
+    cfn: Client,
+    stack_arn: String,
+    seen: HashSet<String>,
+}
+
+impl EventFeed {
+    pub(super) fn new(cfn: &Client, stack_arn: &str) -> Self {
+        Self {
+            cfn: cfn.clone(),
+            stack_arn: stack_arn.to_owned(),
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Leaves out what the stack has been through until now.
+    pub(super) async fn skip_past(&mut self) -> Result<(), StackError> {
+        let (past, _) = self.page(None).await?;
+        self.seen
+            .extend(past.iter().filter_map(|event| event.event_id.clone()));
+        Ok(())
+    }
+
+    /// The events that weren't seen before, oldest first.
+    pub(super) async fn news(&mut self) -> Result<Vec<StackEvent>, StackError> {
+        let mut news = Vec::new();
+        let mut token = None;
+        loop {
+            let (mut events, next) = self.page(token).await?;
+            let all = events.len();
+            events.retain(|event| event.event_id().is_some_and(|id| !self.seen.contains(id)));
+            let met = events.len() < all;
+            news.extend(events);
+            token = next.filter(|_| !met);
+            if token.is_none() {
+                break;
+            }
+        }
+        self.seen
+            .extend(news.iter().filter_map(|event| event.event_id.clone()));
+        let told = news.iter().rev().map(|event| to_event(event, &self.stack_arn));
+        Ok(told.collect())
+    }
+
+    /// The last events, newest first: at most `pages` requests.
+    pub(super) async fn latest(&self, pages: usize) -> Result<Vec<types::StackEvent>, StackError> {
+        let mut latest = Vec::new();
+        let mut token = None;
+        for _ in 0..pages {
+            let (events, next) = self.page(token).await?;
+            latest.extend(events);
+            token = next;
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(latest)
+    }
+
+    async fn page(
+        &self,
+        token: Option<String>,
+    ) -> Result<(Vec<types::StackEvent>, Option<String>), StackError> {
+        let page = self
+            .cfn
+            .describe_stack_events()
+            .stack_name(&self.stack_arn)
+            .set_next_token(token)
+            .send()
+            .await
+            .map_err(|error| StackError::request("cloudformation:DescribeStackEvents", &error))?;
+        Ok((page.stack_events.unwrap_or_default(), page.next_token))
+    }
+}
+
+pub(super) fn to_event(event: &types::StackEvent, stack_arn: &str) -> StackEvent {
+    let at = event
+        .timestamp()
+        .and_then(|at| SystemTime::try_from(*at).ok())
+        .unwrap_or(SystemTime::UNIX_EPOCH);
+    StackEvent::new(event, stack_arn, at)
+}

@@ -1,0 +1,356 @@
+//! The stack of a grant: one scoped role of a config, and what it may do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudformation::Client;
+use uuid::Uuid;
+
+use super::blueprint::{Blueprint, Given, Owner};
+use super::error::StackError;
+use super::lookup::{self, Deployed};
+use super::state::{self, Next, StackState};
+use crate::model::{
+    Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, PolicyArn, Section,
+};
+
+/// The template of a grant's stack, as `infra/grant.yaml` has it, in ASCII as [`super::TEMPLATE`] is.
+pub const GRANT_TEMPLATE: &str = include_str!("../../infra/grant.yaml");
+
+/// The parameters of the template, in its order, each with what it is in plain words and whether it is a list.
+pub const GRANT_PARAMETERS: [(&str, &str, bool); 9] = [
+    (CONFIG, "the config", false),
+    (GRANT, "the grant", false),
+    (SECTIONS, "the sections", true),
+    (ACCESS, "what the role may do with them", false),
+    (PRINCIPALS, "who may act in the role", true),
+    (GITHUB, "GitHub jobs that may act in the role", true),
+    (OIDC, "whether to make GitHub's OIDC provider", false),
+    (BOUNDARY, "the permissions boundary of the role", false),
+    (KEY, "the config's own key", false),
+];
+
+const CONFIG: &str = "Config";
+const GRANT: &str = "Grant";
+const SECTIONS: &str = "Sections";
+const ACCESS: &str = "Access";
+const PRINCIPALS: &str = "Principals";
+const GITHUB: &str = "GitHubSubjects";
+const OIDC: &str = "CreateOidcProvider";
+const BOUNDARY: &str = "PermissionsBoundary";
+const KEY: &str = "KmsKeyArn";
+
+/// The outputs of the template, in its order.
+pub const GRANT_OUTPUTS: [&str; 3] = ["DiscfgLayout", ROLE, POLICY];
+
+const ROLE: &str = "RoleArn";
+const POLICY: &str = "PolicyArn";
+
+/// What the resources of the template are in plain words, in its order.
+pub const GRANT_RESOURCES: [(&str, &str); 3] = [
+    ("OidcProvider", "GitHub's OIDC provider"),
+    ("Policy", "what the grant's role may do"),
+    ("Role", "the grant's role"),
+];
+
+/// The longest that a role's policy may be, in characters without white space (IAM and STS quotas, "Managed policy
+/// length").
+const POLICY_MAX: usize = 6144;
+/// How much of that the policy of a grant takes at most without the names of its sections.
+pub const POLICY_FRAME: usize = 1900;
+/// The longest that a role's trust may be unless the account's quota is raised, in characters without white space (IAM
+/// and STS quotas, "Role trust policy length").
+pub const TRUST_USUAL_MAX: usize = 2048;
+/// How much of that the trust of a grant's role takes at most without its principals and jobs.
+pub const TRUST_FRAME: usize = 560;
+/// What a text takes in a list beside itself: quotes and a comma.
+const QUOTED: usize = 3;
+
+/// What a grant's stack is to be. What is `None` stays as the stack has it, or as the template says for a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantSpec {
+    /// Of which config.
+    pub config: ConfigName,
+    /// Which grant.
+    pub grant: GrantName,
+    /// The sections, and what the role may do with them.
+    pub scope: Option<GrantScope>,
+    /// The roles and users that may assume the role.
+    pub principals: Option<Vec<GrantPrincipal>>,
+    /// The GitHub jobs that may assume the role.
+    pub github: Option<Vec<GitHubSubject>>,
+    /// Whether the stack makes GitHub's OIDC provider.
+    pub create_oidc_provider: Option<bool>,
+    /// A policy that bounds the role.
+    pub permissions_boundary: Option<PolicyArn>,
+    /// The ARN of the config's own key, or an empty text if it has none.
+    pub kms_key: Option<String>,
+    /// The stack's tags, which CloudFormation gives to its resources.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The ARN of the role that CloudFormation deploys with, instead of the caller.
+    pub cfn_role: Option<String>,
+}
+
+impl GrantSpec {
+    /// A grant that is left as it is.
+    pub fn new(config: ConfigName, grant: GrantName) -> Self {
+        Self {
+            config,
+            grant,
+            scope: None,
+            principals: None,
+            github: None,
+            create_oidc_provider: None,
+            permissions_boundary: None,
+            kms_key: None,
+            tags: None,
+            cfn_role: None,
+        }
+    }
+
+    /// Whether the role's policy has room for the names of the sections; the quota is IAM's, and counts each name
+    /// twice if the role writes.
+    pub fn check_size(&self) -> Result<(), StackError> {
+        let Some(scope) = &self.scope else {
+            return Ok(());
+        };
+        let names: usize = scope
+            .sections()
+            .iter()
+            .map(|section| section.as_str().len() + QUOTED)
+            .sum();
+        let times = match scope.access() {
+            Access::Read => 1,
+            Access::Write => 2,
+        };
+        let room = POLICY_MAX - POLICY_FRAME;
+        if names * times > room {
+            return Err(StackError::Crowded {
+                stack: Blueprint::from(self).stack(),
+                length: names * times,
+                room,
+            });
+        }
+        Ok(())
+    }
+
+    /// How long the trust of the role gets at most by these principals and jobs, in characters without white space.
+    pub fn trust_length(&self) -> usize {
+        let principals = self.principals.iter().flatten().map(GrantPrincipal::as_str);
+        let jobs = self.github.iter().flatten().map(GitHubSubject::as_str);
+        let named: usize = principals.chain(jobs).map(|name| name.len() + QUOTED).sum();
+        TRUST_FRAME + named
+    }
+
+    fn value(&self, parameter: &str) -> Option<String> {
+        fn list<T: ToString>(items: &[T]) -> String {
+            let items: BTreeSet<String> = items.iter().map(ToString::to_string).collect();
+            items.into_iter().collect::<Vec<_>>().join(",")
+        }
+        match parameter {
+            CONFIG => Some(self.config.to_string()),
+            GRANT => Some(self.grant.to_string()),
+            SECTIONS => self.scope.as_ref().map(|scope| {
+                let sections: Vec<&Section> = scope.sections().iter().collect();
+                list(&sections)
+            }),
+            ACCESS => self.scope.as_ref().map(|scope| scope.access().to_string()),
+            PRINCIPALS => self.principals.as_deref().map(list),
+            GITHUB => self.github.as_deref().map(list),
+            OIDC => self.create_oidc_provider.map(|creates| creates.to_string()),
+            BOUNDARY => self.permissions_boundary.as_ref().map(ToString::to_string),
+            KEY => self.kms_key.clone(),
+            _ => None,
+        }
+    }
+}
+
+impl From<&GrantSpec> for Blueprint {
+    fn from(spec: &GrantSpec) -> Self {
+        Self {
+            owner: Owner::Grant(spec.config.clone(), spec.grant.clone()),
+            template: GRANT_TEMPLATE,
+            parameters: GRANT_PARAMETERS
+                .map(|(name, words, is_list)| Given {
+                    name,
+                    words,
+                    is_list,
+                    value: spec.value(name),
+                })
+                .into(),
+            tags: spec.tags.clone(),
+            cfn_role: spec.cfn_role.clone(),
+        }
+    }
+}
+
+/// A grant as its stack says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// What it covers.
+    pub scope: GrantScope,
+    /// The ARNs of the roles and users that may assume its role, as patterns.
+    pub principals: Vec<String>,
+    /// The `sub` claims of the GitHub jobs that may.
+    pub github: Vec<String>,
+    /// The ARN of its role; nothing while it isn't made.
+    pub role: Option<String>,
+    /// The ARN of its policy; nothing while it isn't made.
+    pub policy: Option<String>,
+    /// Whether the stack holds GitHub's OIDC provider.
+    pub makes_oidc_provider: bool,
+    /// The ARN of the config's own key, if the role may use one.
+    pub kms_key: Option<String>,
+}
+
+impl Grant {
+    /// The grant that this stack makes. An error if its parameters aren't those of a grant.
+    pub fn of(stack: &Deployed) -> Result<Self, StackError> {
+        let text = |name: &str| stack.parameters.get(name).map_or("", String::as_str);
+        let list = |name: &str| -> Vec<String> {
+            let items = text(name).split(',').map(str::trim);
+            items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        };
+        let missing = |what| StackError::Incomplete {
+            stack: stack.name.clone(),
+            what,
+        };
+        let access = match text(ACCESS) {
+            "read" => Access::Read,
+            "write" => Access::Write,
+            _ => return Err(missing(ACCESS)),
+        };
+        let sections = list(SECTIONS).iter().map(|section| section.parse()).collect();
+        let sections: Result<Vec<Section>, _> = sections;
+        let sections = sections.map_err(|_| missing(SECTIONS))?;
+        Ok(Self {
+            scope: GrantScope::new(access, sections).map_err(|_| missing(SECTIONS))?,
+            principals: list(PRINCIPALS),
+            github: list(GITHUB),
+            role: stack.outputs.get(ROLE).cloned(),
+            policy: stack.outputs.get(POLICY).cloned(),
+            makes_oidc_provider: text(OIDC) == "true",
+            kms_key: list(KEY).pop(),
+        })
+    }
+}
+
+/// The stack of a grant, or nothing if it is proved to be absent. One request; needs `cloudformation:DescribeStacks`.
+pub async fn grant_status(
+    cfn: &Client,
+    config: &ConfigName,
+    grant: &GrantName,
+) -> Result<Option<Deployed>, StackError> {
+    let spec = GrantSpec::new(config.clone(), grant.clone());
+    lookup::describe(cfn, &Blueprint::from(&spec).stack()).await
+}
+
+/// Deletes the stack of a grant, and waits until it is gone. GitHub's OIDC provider, if the stack made it, stays.
+///
+/// An error, and nothing is deleted, if the stack isn't discfg's, is protected, or is being deployed.
+pub async fn revoke(cfn: &Client, stack: &Deployed) -> Result<(), StackError> {
+    // One whose create failed has no outputs, and nothing but what discfg made.
+    if !stack.is_ours() && !stack.parameters.contains_key(GRANT) {
+        return Err(StackError::NotOurs {
+            stack: stack.name.clone(),
+        });
+    }
+    if stack.protected {
+        return Err(StackError::Stuck {
+            stack: stack.name.clone(),
+            state: stack.state.clone(),
+            advice: "it is protected against termination; \
+                     `aws cloudformation update-termination-protection --no-enable-termination-protection` lifts that",
+        });
+    }
+    let under_way = state::next(&stack.state) == Next::Wait;
+    if under_way && stack.state != StackState::DeleteInProgress {
+        return Err(StackError::Busy {
+            stack: stack.name.clone(),
+            state: stack.state.clone(),
+            since: stack.since,
+        });
+    }
+    if !under_way {
+        cfn.delete_stack()
+            .stack_name(&stack.arn)
+            .client_request_token(Uuid::new_v4().to_string())
+            .send()
+            .await
+            .map_err(|error| StackError::request("cloudformation:DeleteStack", &error))?;
+    }
+    match lookup::settle(cfn, &stack.arn).await? {
+        None => Ok(()),
+        Some(gone) if gone.state == StackState::DeleteComplete => Ok(()),
+        Some(left) => Err(StackError::Kept {
+            stack: left.name,
+            state: left.state,
+            reason: left
+                .reason
+                .unwrap_or_else(|| "CloudFormation gives no reason".into()),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::blueprint::Parameters;
+    use super::*;
+
+    fn spec(access: Access, sections: impl IntoIterator<Item = String>) -> GrantSpec {
+        let (config, grant) = ("payments".parse(), "ci".parse());
+        let sections: Vec<Section> = sections
+            .into_iter()
+            .map(|section| section.parse().expect("a section"))
+            .collect();
+        GrantSpec {
+            scope: Some(GrantScope::new(access, sections).expect("a scope")),
+            ..GrantSpec::new(config.expect("a config name"), grant.expect("a grant name"))
+        }
+    }
+
+    #[test]
+    fn what_is_given_becomes_parameters_and_the_rest_stays() {
+        let spec = GrantSpec {
+            principals: Some(vec![
+                "arn:aws:iam::123456789012:user/b".parse().expect("a principal"),
+                "arn:aws:iam::123456789012:role/a".parse().expect("a principal"),
+            ]),
+            ..spec(Access::Write, ["web", "@root", "db"].map(str::to_owned))
+        };
+        let deployed = BTreeMap::from([
+            ("Config".to_owned(), "payments".to_owned()),
+            ("Sections".to_owned(), "/web,/db,@root".to_owned()),
+            ("Access".to_owned(), "read".to_owned()),
+            ("GitHubSubjects".to_owned(), "repo:a/b:environment:c".to_owned()),
+        ]);
+        let blueprint = Blueprint::from(&spec);
+        assert_eq!(blueprint.stack(), "discfg-payments--ci");
+        let changes = Parameters::new(&blueprint, &deployed).changes;
+        let changes: Vec<_> = changes.iter().map(|c| (c.name, c.after.as_str())).collect();
+        assert_eq!(
+            changes,
+            [
+                ("Grant", "ci"),
+                ("Access", "write"),
+                (
+                    "Principals",
+                    "arn:aws:iam::123456789012:role/a,arn:aws:iam::123456789012:user/b"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn more_names_than_a_policy_holds_are_refused_with_the_sum() {
+        let names = |count| (0..count).map(|n| format!("section-{n:05}"));
+        assert!(spec(Access::Read, names(200)).check_size().is_ok());
+        let error = spec(Access::Write, names(200))
+            .check_size()
+            .expect_err("too many");
+        let words = error.to_string();
+        assert!(
+            words.contains("6800 characters") && words.contains("has room for 4244"),
+            "{words}"
+        );
+    }
+}

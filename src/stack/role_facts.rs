@@ -1,0 +1,34 @@
+use aws_sdk_iam::Client;
+
+use super::error::StackError;
+use crate::model::Timestamp;
+
+/// A role as IAM has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleFacts {
+    /// Its ARN.
+    pub arn: String,
+    /// When someone last acted as it, as far as IAM tells: some hours late, and 400 days back.
+    pub last_used: Option<Timestamp>,
+}
+
+/// The role of this name; none if it isn't there. One request; needs `iam:GetRole`.
+pub async fn role(iam: &Client, name: &str) -> Result<Option<RoleFacts>, StackError> {
+    let answer = iam
+        .get_role()
+        .role_name(name)
+        .send()
+        .await
+        .map_err(|error| StackError::request("iam:GetRole", &error));
+    match answer {
+        Ok(answer) => Ok(answer.role.map(|role| RoleFacts {
+            arn: role.arn,
+            last_used: role
+                .role_last_used
+                .and_then(|used| used.last_used_date)
+                .map(|at| Timestamp::from_epoch(at.secs())),
+        })),
+        Err(error) if error.is("NoSuchEntity") => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,457 @@
+//! `destroy`: what goes, what stays, and what is refused before anything goes.
+
+use discfg::stack::GRANT_TEMPLATE;
+use serde_json::{Value, json};
+
+use crate::support::account::Account;
+use crate::support::cli::Place;
+use crate::support::config::embedded;
+use crate::support::emulator::Emulator;
+use crate::support::proxy::Proxy;
+
+const STACK: &str = "discfg-payments";
+
+/// A config with a key, and the administrator's place behind a proxy.
+fn deployed() -> (Account, Proxy, Place) {
+    let account = Emulator::shared().account();
+    let proxy = Proxy::before(Emulator::shared());
+    let place = Place::at(proxy.url(), &account.admin());
+    place.args(["init", "payments", "--yes", "-q"]).run().code(0);
+    place
+        .args(["set", "-c", "payments", "db/url", "kept", "-q"])
+        .run()
+        .code(0);
+    proxy.forget();
+    (account, proxy, place)
+}
+
+fn cloudformation(account: &Account, action: &str, parameters: &[(&str, &str)]) -> String {
+    account
+        .query(
+            &account.root(),
+            "cloudformation",
+            "2010-05-15",
+            action,
+            parameters,
+        )
+        .unwrap_or_else(|refusal| panic!("{action}: {refusal:?}"))
+}
+
+fn state(account: &Account, stack: &str) -> String {
+    let stacks = cloudformation(account, "ListStacks", &[]);
+    let of_name = format!("<StackName>{stack}</StackName>");
+    let member = stacks.split("<member>").find(|member| member.contains(&of_name));
+    let state = member.and_then(|member| member.split_once("<StackStatus>"));
+    state
+        .and_then(|(_, rest)| rest.split_once('<'))
+        .map_or_else(|| "ABSENT".into(), |(state, _)| state.to_owned())
+}
+
+fn has_table(account: &Account) -> bool {
+    let describe = json!({"TableName": STACK});
+    account
+        .dynamodb(&account.root(), "DescribeTable", &describe)
+        .is_ok()
+}
+
+#[test]
+fn the_stack_goes_and_the_table_stays_with_its_data() {
+    let (account, proxy, place) = deployed();
+    let before = account.items(STACK);
+    let cache = place.home().join("cache/discfg");
+    let kept = || {
+        let files = std::fs::read_dir(&cache).expect("a cache").flatten();
+        files
+            .filter(|file| file.file_name().to_string_lossy().starts_with("role-"))
+            .count()
+    };
+    assert_eq!(kept(), 2, "the read and the write role's credentials");
+    let destroyed = place
+        .args(["destroy", "payments", "--yes", "-f", "json"])
+        .run()
+        .code(0)
+        .stderr_has("delete   the stack discfg-payments: its roles and policies")
+        .stderr_has("keep     the table discfg-payments: ")
+        .stderr_has("delete complete          the role that reads (ReadRole)")
+        .stderr_has("delete skipped           the table that holds the config (Table)")
+        .stderr_has("The table discfg-payments is kept with all that it holds. `discfg init payments`")
+        .json();
+    assert_eq!(destroyed["result"], "destroyed");
+    assert_eq!(destroyed["stack"], STACK);
+    assert_eq!(destroyed["grants"], json!([]));
+    assert_eq!(destroyed["data"], json!({"name": STACK, "deleted": false}));
+    assert_eq!(state(&account, STACK), "DELETE_COMPLETE");
+    assert_eq!(account.items(STACK), before);
+    let roles = account.iam("ListRoles", &[]);
+    assert!(!roles.contains("discfg-payments"), "{roles}");
+    assert_eq!(kept(), 0, "credentials of roles that are gone");
+    assert_eq!(proxy.count("DeleteTable"), 0);
+    place.args(["status", "payments"]).run().code(3);
+    place
+        .args(["configs"])
+        .run()
+        .code(0)
+        .stdout_has("payments  eu-central-1, a table without a stack");
+    place
+        .args(["destroy", "payments", "--yes"])
+        .run()
+        .code(3)
+        .stdout("")
+        .stderr_has("has no stack discfg-payments, only a table that was kept")
+        .stderr_has("--delete-data");
+    place
+        .args(["destroy", "payments", "--yes", "--delete-data"])
+        .run()
+        .code(0)
+        .stdout("payments: destroyed\n");
+    assert!(!has_table(&account));
+    place
+        .args(["destroy", "payments", "--yes", "--delete-data"])
+        .run()
+        .code(3)
+        .stdout("")
+        .stderr_has("the config payments is not there");
+}
+
+#[test]
+fn with_delete_data_the_table_goes_last() {
+    let (account, proxy, place) = deployed();
+    place
+        .args(["destroy", "-c", "payments", "--yes", "--delete-data"])
+        .run()
+        .code(0)
+        .stdout("payments: destroyed\n")
+        .stderr_has("delete   the table discfg-payments and all in it: ")
+        .stderr_has("point-in-time recovery is off: nothing of it can be brought back");
+    let changes: Vec<String> = proxy
+        .operations()
+        .into_iter()
+        .filter(|operation| operation.starts_with("Delete") || operation.starts_with("Update"))
+        .collect();
+    assert_eq!(changes, ["DeleteStack", "UpdateTable", "DeleteTable"]);
+    assert!(!has_table(&account));
+    assert_eq!(state(&account, STACK), "DELETE_COMPLETE");
+}
+
+#[test]
+fn nothing_goes_without_a_yes_and_a_dry_run_shows_what_would() {
+    let (account, proxy, place) = deployed();
+    place
+        .args(["destroy", "payments"])
+        .run()
+        .code(2)
+        .stdout("")
+        .stderr_has("To destroy payments, type its name.")
+        .stderr_has("--yes");
+    place.args(["destroy"]).run().code(2).stdout("");
+    place
+        .args(["destroy"])
+        .env("DISCFG_CONFIG", "payments")
+        .run()
+        .code(2)
+        .stdout("");
+    let planned = place
+        .args(["destroy", "payments", "--dry-run", "--delete-data", "-f", "json"])
+        .run()
+        .code(0)
+        .stderr_has("delete   the table discfg-payments")
+        .stderr_has("Nothing was deleted.")
+        .json();
+    assert_eq!(planned["result"], "planned");
+    assert_eq!(planned["data"]["deleted"], false);
+    assert_eq!(proxy.count("DeleteStack"), 0);
+    assert_eq!(state(&account, STACK), "CREATE_COMPLETE");
+    place
+        .args(["destroy", "nosuch", "--yes"])
+        .run()
+        .code(3)
+        .stdout("")
+        .stderr_has("the config nosuch is not there (no stack discfg-nosuch in eu-central-1)");
+    place
+        .args(["destroy", "payments", "--yes", "--account", "999999999999"])
+        .run()
+        .code(2)
+        .stderr_has("can't be destroyed from another one");
+}
+
+#[test]
+fn grants_go_before_the_config() {
+    let (account, proxy, place) = deployed();
+    let make = |config: &str, principal: &str| {
+        cloudformation(
+            &account,
+            "CreateStack",
+            &[
+                ("StackName", &format!("discfg-{config}--ci")),
+                ("TemplateBody", GRANT_TEMPLATE),
+                ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
+                ("Parameters.member.1.ParameterKey", "Config"),
+                ("Parameters.member.1.ParameterValue", config),
+                ("Parameters.member.2.ParameterKey", "Grant"),
+                ("Parameters.member.2.ParameterValue", "ci"),
+                ("Parameters.member.3.ParameterKey", "Sections"),
+                ("Parameters.member.3.ParameterValue", "/app,/db"),
+                ("Parameters.member.4.ParameterKey", "Principals"),
+                ("Parameters.member.4.ParameterValue", principal),
+            ],
+        );
+    };
+    let principal = format!("arn:aws:iam::{}:role/ci", account.id());
+    make("payments", &principal);
+    make("payments-two", &principal);
+    let line = json!({
+        "pk": {"S": "@config"}, "sk": {"S": "@grant#ci"}, "access": {"S": "read"}, "sections": {"SS": ["/app", "/db"]},
+    });
+    account
+        .dynamodb(
+            &account.root(),
+            "PutItem",
+            &json!({"TableName": STACK, "Item": line}),
+        )
+        .expect("root may");
+    place
+        .args(["status", "payments"])
+        .run()
+        .code(0)
+        .stdout_has("grant      ci: read /app, /db, CREATE_COMPLETE\n");
+    let status = place.args(["status", "payments", "-f", "json"]).run().json();
+    assert_eq!(status["grants"][0]["principals"], json!([principal]));
+    place
+        .args(["configs", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout("payments\n");
+    proxy.forget();
+    let destroyed = place
+        .args(["destroy", "payments", "--yes", "-f", "json"])
+        .run()
+        .code(0)
+        .stderr_has("delete   the grant ci (the stack discfg-payments--ci)")
+        .stderr_has("delete complete          the grant's role (Role)")
+        .json();
+    assert_eq!(destroyed["grants"], json!(["ci"]));
+    let deleted: Vec<String> = proxy
+        .requests()
+        .iter()
+        .filter(|request| request.operation == "DeleteStack")
+        .map(|request| String::from_utf8_lossy(&request.message.body).into_owned())
+        .collect();
+    assert_eq!(deleted.len(), 2);
+    assert!(deleted[0].contains("discfg-payments--ci"), "{deleted:?}");
+    assert_eq!(state(&account, "discfg-payments--ci"), "DELETE_COMPLETE");
+    assert_eq!(state(&account, "discfg-payments-two--ci"), "CREATE_COMPLETE");
+    let items = account.items(STACK);
+    assert!(
+        items.iter().any(|item| item["sk"]["S"] == "@meta")
+            && items.iter().all(|item| item["sk"]["S"] != "@grant#ci"),
+        "the list of grants: {items:?}"
+    );
+}
+
+#[test]
+fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
+    let (account, proxy, place) = deployed();
+    cloudformation(
+        &account,
+        "UpdateTerminationProtection",
+        &[("StackName", STACK), ("EnableTerminationProtection", "true")],
+    );
+    place
+        .args(["destroy", "payments", "--yes"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the stack discfg-payments is protected against deletion")
+        .stderr_has("--no-enable-termination-protection --stack-name discfg-payments");
+    let template = r#"{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}"#;
+    cloudformation(
+        &account,
+        "CreateStack",
+        &[("StackName", "discfg-foreign"), ("TemplateBody", template)],
+    );
+    place
+        .args(["destroy", "foreign", "--yes"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the stack discfg-foreign is not discfg's");
+    assert_eq!(proxy.count("DeleteStack"), 0);
+}
+
+/// `DescribeStackEvents` of a deletion that failed at the read policy.
+fn failed_deletion(stack_arn: &str) -> String {
+    let member = |id: &str, logical: &str, physical: &str, status: &str, reason: &str| {
+        format!(
+            "<member><EventId>{id}</EventId><LogicalResourceId>{logical}</LogicalResourceId>\
+             <PhysicalResourceId>{physical}</PhysicalResourceId><ResourceStatus>{status}</ResourceStatus>\
+             <Timestamp>2026-01-31T08:00:00Z</Timestamp>\
+             <ResourceStatusReason>{reason}</ResourceStatusReason></member>"
+        )
+    };
+    let reason = "Cannot delete a policy attached to entities.";
+    let events = [
+        member("d3", STACK, stack_arn, "DELETE_FAILED", "[ReadPolicy]."),
+        member("d2", "ReadPolicy", "p", "DELETE_FAILED", reason),
+        member("d1", STACK, stack_arn, "DELETE_IN_PROGRESS", ""),
+    ];
+    format!(
+        "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>{}</StackEvents>\
+         </DescribeStackEventsResult></DescribeStackEventsResponse>",
+        events.concat()
+    )
+}
+
+/// The emulator deletes a policy that is attached, as IAM doesn't: the end of the deletion is played.
+#[test]
+fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
+    let (account, proxy, place) = deployed();
+    let policy = format!(
+        "arn:aws:iam::{}:policy/discfg/discfg-payments-eu-central-1-read",
+        account.id()
+    );
+    account.user("holder", &["s3:GetObject"]);
+    let attachment = [("UserName", "holder"), ("PolicyArn", policy.as_str())];
+    account.iam("AttachUserPolicy", &attachment);
+    let status = place.args(["status", "payments", "-f", "json"]).run().json();
+    let arn = status["stack"]["arn"].as_str().expect("an ARN");
+    let play_failure = || {
+        proxy
+            .on("DeleteStack")
+            .answer(200, "<DeleteStackResponse></DeleteStackResponse>");
+        proxy
+            .on("DescribeStackEvents")
+            .skip(1)
+            .answer(200, &failed_deletion(arn));
+    };
+    play_failure();
+    place
+        .args(["destroy", "payments", "--yes", "--delete-data"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has(
+            "error: the deletion of discfg-payments failed at what the read role may do (ReadPolicy): \
+             Cannot delete a policy attached to entities.; the stack is in DELETE_FAILED",
+        )
+        .stderr_has(&format!(
+            "hint: the policy discfg-payments-eu-central-1-read is attached to the user holder: \
+             `aws iam detach-user-policy --user-name holder --policy-arn {policy}`, then destroy again"
+        ))
+        .stderr_lacks("attached to the role");
+    proxy.calm();
+    play_failure();
+    proxy.on("ListEntitiesForPolicy").deny();
+    place
+        .args(["destroy", "payments", "--yes"])
+        .run()
+        .code(7)
+        .stderr_has("to whom its policies are attached is not known: iam:ListEntitiesForPolicy was denied");
+    assert!(has_table(&account), "the data goes last");
+    proxy.calm();
+    account.iam("DetachUserPolicy", &attachment);
+    place.args(["destroy", "payments", "--yes"]).run().code(0);
+    assert_eq!(state(&account, STACK), "DELETE_COMPLETE");
+}
+
+#[test]
+fn each_missing_permission_is_named() {
+    let (account, proxy, place) = deployed();
+    for (operation, action) in [
+        ("DescribeStacks", "cloudformation:DescribeStacks"),
+        ("DescribeStackEvents", "cloudformation:DescribeStackEvents"),
+        ("DeleteStack", "cloudformation:DeleteStack"),
+        ("DescribeTable", "dynamodb:DescribeTable"),
+    ] {
+        proxy.on(operation).deny();
+        place
+            .args(["destroy", "payments", "--yes", "--delete-data"])
+            .run()
+            .code(5)
+            .stdout("")
+            .stderr_has(&format!("{action} was denied"));
+        proxy.calm();
+        assert_eq!(state(&account, STACK), "CREATE_COMPLETE", "{operation}");
+    }
+    place.args(["destroy", "payments", "--yes"]).run().code(0);
+    for (operation, action) in [
+        ("UpdateTable", "dynamodb:UpdateTable"),
+        ("DeleteTable", "dynamodb:DeleteTable"),
+    ] {
+        proxy.on(operation).deny();
+        place
+            .args(["destroy", "payments", "--yes", "--delete-data"])
+            .run()
+            .code(5)
+            .stderr_has(&format!("{action} was denied"));
+        proxy.calm();
+        assert!(has_table(&account));
+    }
+}
+
+#[test]
+fn ctrl_c_and_the_timeout_leave_the_deletion_running() {
+    let (_account, proxy, place) = deployed();
+    let accepted = "<DeleteStackResponse><ResponseMetadata/></DeleteStackResponse>";
+    proxy.on("DeleteStack").answer(200, accepted);
+    place
+        .args(["destroy", "payments", "--yes", "--timeout", "100ms"])
+        .run()
+        .code(7)
+        .stdout("")
+        .stderr_has("the --timeout ran out: the deletion of discfg-payments goes on without us")
+        .stderr_has("`discfg destroy payments` goes on with what is left");
+    proxy.forget();
+    let running = place.args(["destroy", "payments", "--yes"]).start();
+    while proxy.count("DescribeStackEvents") < 2 {
+        std::thread::yield_now();
+    }
+    running.signal("INT");
+    running
+        .end()
+        .code(130)
+        .stdout("")
+        .stderr_has("the deletion of discfg-payments goes on without us")
+        .stderr_has("`discfg status payments` shows it");
+}
+
+#[test]
+fn on_the_embedded_engine_the_file_is_all_that_there_is() {
+    let place = embedded();
+    place.args(["set", "k", "v", "-q"]).run().code(0);
+    let folder = place.home().join("data/discfg");
+    let files = || std::fs::read_dir(&folder).map_or(0, Iterator::count);
+    let before = files();
+    assert!(before > 0);
+    place
+        .args(["destroy", "mycfg", "--yes"])
+        .run()
+        .code(2)
+        .stdout("")
+        .stderr_has("there is nothing to destroy but the data")
+        .stderr_has("--delete-data deletes the file ");
+    place
+        .args(["destroy", "mycfg", "--delete-data"])
+        .run()
+        .code(2)
+        .stdout("")
+        .stderr_has("--yes");
+    place
+        .args(["destroy", "mycfg", "--delete-data", "--dry-run"])
+        .run()
+        .code(0)
+        .stdout("mycfg: would be destroyed\n");
+    assert_eq!(files(), before);
+    let destroyed: Value = place
+        .args(["destroy", "mycfg", "--delete-data", "--yes", "-f", "json"])
+        .run()
+        .code(0)
+        .json();
+    assert_eq!(destroyed["data"]["deleted"], true);
+    assert_eq!(files(), 0, "with what SQLite keeps beside it");
+    place
+        .args(["destroy", "mycfg", "--delete-data", "--yes"])
+        .run()
+        .code(3)
+        .stdout("")
+        .stderr_has("the config mycfg is not there");
+}

@@ -1,0 +1,284 @@
+//! What `grant` refuses, and GitHub's jobs, which need more than a role.
+
+use serde_json::json;
+
+use crate::support::account::Account;
+use crate::support::cli::{Outcome, Place};
+use crate::support::config;
+use crate::support::grants::{deployed, developer, line, trust};
+use crate::support::proxy::Proxy;
+
+fn stacks(account: &Account) -> String {
+    let listed = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
+    listed.expect("root may list stacks")
+}
+
+fn grant(place: &Place, flags: &[&str]) -> Outcome {
+    place.args([&["grant", "team", "--yes"], flags].concat()).run()
+}
+
+#[test]
+fn bad_input_is_named_and_nothing_is_made() {
+    let (account, proxy, place) = deployed();
+    let good = developer(&account);
+    proxy.forget();
+    let principal = |arn: &str| {
+        grant(&place, &["--read", "db", "--principal", arn])
+            .code(2)
+            .stdout("")
+    };
+    principal("*").stderr_has("\"*\" is no principal but a wildcard");
+    principal("arn:*:*:*:*:*")
+        .stderr_has("but a wildcard: * and ? match in the name of a role or a user alone");
+    principal("arn:aws:iam::111122223333:group/devs").stderr_has("neither a role nor a user");
+    principal("arn:aws:sts::111122223333:assumed-role/app/i-1")
+        .stderr_has("is a session: give its role, arn:aws:iam::111122223333:role/app");
+    principal("arn:aws-cn:iam::111122223333:role/app")
+        .stderr_has("is in the partition aws-cn; the config is in aws");
+    principal("arn:aws:iam::111122223333:role/app")
+        .stderr_has("is of the account 111122223333")
+        .stderr_has(&format!("the config's own account, {}", account.id()));
+
+    let flags = |flags: &[&str]| {
+        grant(&place, &[flags, &["--principal", &good]].concat())
+            .code(2)
+            .stdout("")
+    };
+    flags(&["--read", "db", "--read", "/db"]).stderr_has("the section /db is named twice");
+    flags(&["--read", "@config"])
+        .stderr_has("\"@config\" is no section")
+        .stderr_has("or @root");
+    flags(&["--read", "db/url"]).stderr_has("\"db/url\" is no section");
+    flags(&["--read", "db", "--write", "web"]).stderr_has("cannot be used with");
+    flags(&["--read", "db", "--create-oidc-provider"]).stderr_has("is for GitHub jobs: add --github");
+    flags(&[])
+        .stderr_has("a new grant needs sections")
+        .stderr_has("--read db");
+    grant(&place, &["--read", "db"])
+        .code(2)
+        .stdout("")
+        .stderr_has("a new grant needs someone to have it")
+        .stderr_has("--principal ARN");
+    for job in [
+        "acme/shop",
+        "acme/shop:pull_request",
+        "acme/shop:environment:*",
+        "acme@1/shop:environment:live",
+    ] {
+        grant(&place, &["--read", "db", "--github", job])
+            .code(2)
+            .stdout("")
+            .stderr_has(&format!("{job:?} is no GitHub job"))
+            .stderr_has("ORG/REPO:environment:NAME");
+    }
+    for name in ["read", "self", "A", "a--b"] {
+        let call = ["grant", name, "--read", "db", "--principal", &good, "--yes"];
+        place
+            .args(call)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has("invalid NAME");
+    }
+    let long = "g".repeat(36);
+    place
+        .args(["grant", &long, "--read", "db", "--principal", &good, "--yes"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("IAM allows 64, which leaves 34 for the name of a grant of this config");
+    let sections: Vec<String> = (0..150)
+        .map(|n| format!("--write=section-{n:04}-with-a-name"))
+        .collect();
+    let sections: Vec<&str> = sections.iter().map(String::as_str).collect();
+    grant(&place, &[&sections[..], &["--principal", &good]].concat())
+        .code(8)
+        .stdout("")
+        .stderr_has("characters in the policy of discfg-payments--team, which has room for");
+    assert!(!stacks(&account).contains("discfg-payments--"));
+    assert_eq!(proxy.count("CreateChangeSet"), 0);
+    assert_eq!(line(&account, "team"), None);
+}
+
+#[test]
+fn a_grant_needs_its_config() {
+    let (account, _proxy, place) = deployed();
+    let flags = ["--read", "db", "--principal", &developer(&account), "--yes"];
+    place
+        .args([&["grant", "nosuch", "team"][..], &flags].concat())
+        .run()
+        .code(3)
+        .stdout("")
+        .stderr_has("the config nosuch is not there (no stack discfg-nosuch")
+        .stderr_has("discfg init nosuch");
+    place
+        .args(["revoke", "nosuch", "team", "--yes"])
+        .run()
+        .code(3)
+        .stdout("");
+}
+
+#[test]
+fn the_embedded_engine_has_no_grants() {
+    let place = config::embedded();
+    for args in [
+        &["grant", "team", "--read", "db"][..],
+        &["revoke", "team"],
+        &["grants"],
+    ] {
+        place
+            .args(args)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has("the embedded engine has no grants");
+    }
+}
+
+#[test]
+fn who_may_not_deploy_is_told_which_permission_is_missing() {
+    let (account, _proxy, place) = deployed();
+    let flags = [
+        "grant",
+        "team",
+        "--read",
+        "db",
+        "--principal",
+        &developer(&account),
+        "--yes",
+    ];
+    let place = place.who(&account.developer());
+    place
+        .args(flags)
+        .run()
+        .code(5)
+        .stdout("")
+        .stderr_has("cloudformation:DescribeStacks was denied");
+    place
+        .args(["grants"])
+        .run()
+        .code(5)
+        .stderr_has("cloudformation:DescribeStacks was denied");
+    place
+        .args(["revoke", "team", "--yes"])
+        .run()
+        .code(5)
+        .stderr_has("cloudformation:DescribeStacks was denied");
+}
+
+#[test]
+fn what_is_deployed_and_not_written_down_is_told() {
+    let (account, proxy, place) = deployed();
+    proxy.on("PutItem").times(1).deny();
+    grant(&place, &["--read", "new", "--principal", &developer(&account)])
+        .code(5)
+        .stdout("")
+        .stderr_has("dynamodb:PutItem was denied")
+        .stderr_has("then run the same command again");
+    assert_eq!(line(&account, "team"), None);
+    grant(&place, &[])
+        .code(0)
+        .stdout_has("team of payments: unchanged");
+    assert!(line(&account, "team").is_some());
+}
+
+fn oidc(account: &Account, action: &str, parameters: &[(&str, &str)]) -> String {
+    account.iam(action, parameters)
+}
+
+fn providers(account: &Account) -> usize {
+    let listed = oidc(account, "ListOpenIDConnectProviders", &[]);
+    listed
+        .matches("oidc-provider/token.actions.githubusercontent.com")
+        .count()
+}
+
+#[test]
+fn a_job_gets_a_grant_by_its_exact_subject() {
+    let (account, proxy, place) = deployed();
+    let job = ["--read", "db", "--github", "acme@12/shop@34:environment:live"];
+    grant(&place, &job)
+        .code(3)
+        .stdout("")
+        .stderr_has(&format!(
+            "the account {} has no OIDC provider for GitHub",
+            account.id()
+        ))
+        .stderr_has("--create-oidc-provider makes it");
+    assert_eq!(proxy.count("CreateChangeSet"), 1, "init's own");
+
+    grant(&place, &[&job[..], &["--create-oidc-provider"]].concat())
+        .code(0)
+        .stderr_has("create complete          GitHub's OIDC provider (OidcProvider)")
+        .stderr_has("The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: arn:aws:iam::")
+        .stderr_lacks("own policies of each principal")
+        .stdout_has("  job        repo:acme@12/shop@34:environment:live\n");
+    assert_eq!(providers(&account), 1);
+    let provider = format!(
+        "arn:aws:iam::{}:oidc-provider/token.actions.githubusercontent.com",
+        account.id()
+    );
+    assert_eq!(
+        trust(&account, "team")["Statement"],
+        json!([{
+            "Sid": "GitHub", "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": provider},
+            "Condition": {"StringEquals": {
+                "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+                "token.actions.githubusercontent.com:sub": ["repo:acme@12/shop@34:environment:live"],
+            }},
+        }])
+    );
+    grant(&place, &["--create-oidc-provider"])
+        .code(0)
+        .stdout_has("unchanged");
+
+    let other = [
+        "grant",
+        "other",
+        "--read",
+        "web",
+        "--github",
+        "acme/old:ref:refs/heads/main",
+        "--yes",
+    ];
+    place
+        .args([&other[..], &["--create-oidc-provider"]].concat())
+        .run()
+        .code(0)
+        .stderr_has("has GitHub's OIDC provider already")
+        .stderr_lacks("create complete          GitHub's");
+    place
+        .args(["revoke", "team", "--yes"])
+        .run()
+        .code(0)
+        .stderr_has("GitHub's OIDC provider, which the grant made, stays");
+    assert_eq!(providers(&account), 1);
+}
+
+#[test]
+fn a_provider_that_cannot_be_asked_for_is_no_failure() {
+    let (account, proxy, place) = deployed();
+    let provider = [
+        ("Url", "https://token.actions.githubusercontent.com"),
+        ("ClientIDList.member.1", "sigstore"),
+    ];
+    oidc(&account, "CreateOpenIDConnectProvider", &provider);
+    let job = ["--read", "db", "--github", "acme/shop:environment:live"];
+    deny_provider(&proxy);
+    grant(&place, &job)
+        .code(0)
+        .stderr_has("could not be asked (iam:GetOpenIDConnectProvider was denied)")
+        .stderr_has("if it has none, jobs will be refused until --create-oidc-provider makes it");
+    grant(&place, &job)
+        .code(0)
+        .stderr_has("lacks the audience sts.amazonaws.com")
+        .stdout_has("unchanged");
+}
+
+fn deny_provider(proxy: &Proxy) {
+    proxy
+        .on("GetOpenIDConnectProvider")
+        .times(1)
+        .error(403, "AccessDenied", "no");
+}

@@ -1,0 +1,295 @@
+//! The template of a grant is what the code takes it for, and its documents fit IAM's quotas.
+
+use discfg::model::{Access, AwsNames, GrantScope};
+use discfg::stack::{
+    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, GrantSpec, LAYOUT, POLICY_FRAME,
+    READ_ACTIONS, TRUST_FRAME, TRUST_USUAL_MAX, WRITE_ACTIONS,
+};
+use serde_json::{Value, json};
+
+use crate::support::account::Account;
+use crate::support::cli::Place;
+use crate::support::emulator::Emulator;
+use crate::template::{names, sorted, to_json};
+use saphyr::{LoadableYamlNode as _, Yaml};
+
+fn template() -> Value {
+    let documents = Yaml::load_from_str(GRANT_TEMPLATE).expect("the template is YAML");
+    assert_eq!(documents.len(), 1);
+    to_json(&documents[0])
+}
+
+fn no_value() -> Value {
+    json!({"Ref": "AWS::NoValue"})
+}
+
+fn table() -> Value {
+    json!({"Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/discfg-${Config}"})
+}
+
+fn statements(template: &Value) -> Value {
+    template["Resources"]["Policy"]["Properties"]["PolicyDocument"]["Statement"].clone()
+}
+
+#[test]
+fn parameters_outputs_and_resources_are_the_codes() {
+    let template = template();
+    assert_eq!(
+        sorted(names(&template["Parameters"])),
+        sorted(GRANT_PARAMETERS.map(|(name, ..)| name))
+    );
+    assert_eq!(sorted(names(&template["Outputs"])), sorted(GRANT_OUTPUTS));
+    assert_eq!(
+        sorted(names(&template["Resources"])),
+        sorted(GRANT_RESOURCES.map(|(id, _)| id))
+    );
+    assert_eq!(template["Outputs"]["DiscfgLayout"]["Value"], json!(LAYOUT));
+    assert!(GRANT_TEMPLATE.is_ascii() && GRANT_TEMPLATE.len() < 51_200);
+    for (name, parameter) in template["Parameters"].as_object().expect("parameters") {
+        let required = ["Config", "Grant", "Sections"].contains(&name.as_str());
+        assert_eq!(parameter.get("Default").is_none(), required, "{name}");
+    }
+}
+
+#[test]
+fn the_role_may_do_exactly_this() {
+    let template = template();
+    let reads: Vec<&str> = READ_ACTIONS
+        .into_iter()
+        .filter(|a| *a != "dynamodb:DescribeTable")
+        .collect();
+    let within = |keys: Value| json!({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": keys}, "Null": {"dynamodb:LeadingKeys": "false"}});
+    let of_config = json!({"StringEquals": {"kms:EncryptionContext:discfg:config": {"Ref": "Config"}}});
+    assert_eq!(
+        statements(&template),
+        json!([
+            {"Sid": "Read", "Effect": "Allow", "Action": reads, "Resource": table(),
+             "Condition": within(json!({"Fn::Split": [",", {"Fn::Sub": "@config,${Sections}"}]}))},
+            {"Sid": "Describe", "Effect": "Allow", "Action": "dynamodb:DescribeTable", "Resource": table()},
+            {"Fn::If": ["Writes", {
+                "Sid": "Write", "Effect": "Allow", "Action": WRITE_ACTIONS, "Resource": table(),
+                "Condition": within(json!({"Fn::Split": [",", {"Ref": "Sections"}]})),
+            }, no_value()]},
+            {"Fn::If": ["HasKey", {
+                "Sid": "OpenTable", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": {"Ref": "KmsKeyArn"},
+                "Condition": {"StringEquals": {
+                    "kms:ViaService": {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"},
+                    "kms:EncryptionContext:aws:dynamodb:tableName": {"Fn::Sub": "discfg-${Config}"},
+                }},
+            }, no_value()]},
+            {"Fn::If": ["HasKey", {
+                "Sid": "OpenSecrets", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": {"Ref": "KmsKeyArn"},
+                "Condition": of_config,
+            }, no_value()]},
+            {"Fn::If": ["SealsSecrets", {
+                "Sid": "SealSecrets", "Effect": "Allow", "Action": "kms:GenerateDataKey",
+                "Resource": {"Ref": "KmsKeyArn"}, "Condition": of_config,
+            }, no_value()]},
+        ])
+    );
+    assert!(!GRANT_TEMPLATE.contains("dynamodb:Scan") && !GRANT_TEMPLATE.contains("dynamodb:*"));
+    let conditions = &template["Conditions"];
+    assert_eq!(
+        conditions["Writes"],
+        json!({"Fn::Equals": [{"Ref": "Access"}, "write"]})
+    );
+    assert_eq!(
+        conditions["SealsSecrets"],
+        json!({"Fn::And": [{"Condition": "HasKey"}, {"Condition": "Writes"}]})
+    );
+}
+
+#[test]
+fn the_role_trusts_exactly_these() {
+    let template = template();
+    let role = &template["Resources"]["Role"]["Properties"];
+    let provider =
+        "arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com";
+    assert_eq!(
+        role["AssumeRolePolicyDocument"]["Statement"],
+        json!([
+            {"Fn::If": ["TrustsPrincipals", {
+                "Sid": "ThisAccount", "Effect": "Allow", "Action": "sts:AssumeRole",
+                "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+                "Condition": {"ArnLike": {"aws:PrincipalArn": {"Fn::Split": [",", {"Ref": "Principals"}]}}},
+            }, no_value()]},
+            {"Fn::If": ["TrustsGitHub", {
+                "Sid": "GitHub", "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+                "Principal": {"Federated": {"Fn::If": [
+                    "MakesOidcProvider", {"Ref": "OidcProvider"}, {"Fn::Sub": provider},
+                ]}},
+                "Condition": {"StringEquals": {
+                    "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+                    "token.actions.githubusercontent.com:sub": {"Fn::Split": [",", {"Ref": "GitHubSubjects"}]},
+                }},
+            }, no_value()]},
+        ])
+    );
+    assert_eq!(role["MaxSessionDuration"], json!(3600));
+    assert_eq!(role["ManagedPolicyArns"], json!([{"Ref": "Policy"}]));
+    assert!(
+        role.get("Policies").is_none(),
+        "the managed policy is all that it may"
+    );
+    assert_eq!(
+        role["PermissionsBoundary"],
+        json!({"Fn::If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, no_value()]})
+    );
+    let provider = &template["Resources"]["OidcProvider"];
+    assert_eq!(provider["DeletionPolicy"], json!("RetainExceptOnCreate"));
+    assert_eq!(provider["UpdateReplacePolicy"], json!("Retain"));
+    assert_eq!(
+        provider["Properties"]["ClientIdList"],
+        json!(["sts.amazonaws.com"])
+    );
+}
+
+#[test]
+fn the_names_are_those_that_the_code_derives() {
+    let template = template();
+    let (config, region) = ("payments".parse(), "eu-central-1".parse());
+    let names = AwsNames::new(&config.expect("a config name"), &region.expect("a region")).expect("they fit");
+    let role = names
+        .grant_role(&"ci".parse().expect("a grant name"))
+        .expect("it fits");
+    for (id, property) in [("Role", "RoleName"), ("Policy", "ManagedPolicyName")] {
+        let properties = &template["Resources"][id]["Properties"];
+        let name = properties[property]["Fn::Sub"].as_str().expect("a substitution");
+        let name = name
+            .replace("${Config}", "payments")
+            .replace("${Grant}", "ci")
+            .replace("${AWS::Region}", "eu-central-1");
+        assert_eq!(name, role);
+        assert_eq!(properties["Path"], json!(AwsNames::ROLE_PATH));
+    }
+}
+
+/// Writes out what stays open in a document, with the longest names that there are.
+fn longest(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(longest).collect(),
+        Value::Object(map) => {
+            let only = map.iter().next().filter(|_| map.len() == 1);
+            match only {
+                Some((name, args)) if name == "Fn::If" => {
+                    let taken = if args[0] == "MakesOidcProvider" { 2 } else { 1 };
+                    longest(&args[taken])
+                }
+                Some((name, args)) if name == "Fn::Split" => {
+                    let of_config = args[1].to_string().contains("@config");
+                    json!(if of_config { vec!["@config"] } else { vec![] })
+                }
+                Some((name, arg)) if name == "Ref" || name == "Fn::Sub" => {
+                    json!(filled(arg.as_str().expect("a text")))
+                }
+                _ => map
+                    .iter()
+                    .map(|(name, value)| (name.clone(), longest(value)))
+                    .collect(),
+            }
+        }
+        other => other.clone(),
+    }
+}
+
+fn filled(text: &str) -> String {
+    let config = "c".repeat(36);
+    let (partition, region, account) = ("aws-us-gov", "ap-southeast-10", "123456789012");
+    let key = format!(
+        "arn:{partition}:kms:{region}:{account}:key/mrk-{}",
+        "0".repeat(32)
+    );
+    match text {
+        "Config" => config,
+        "KmsKeyArn" => key,
+        text => text
+            .replace("${Config}", &config)
+            .replace("${AWS::Partition}", partition)
+            .replace("${AWS::Region}", region)
+            .replace("${AWS::AccountId}", account)
+            .replace("${AWS::URLSuffix}", "amazonaws.com.cn"),
+    }
+}
+
+#[test]
+fn the_documents_without_names_fit_their_frames() {
+    let template = template();
+    let policy = longest(&template["Resources"]["Policy"]["Properties"]["PolicyDocument"]).to_string();
+    assert!(!policy.contains("${") && !policy.contains("Fn::"), "{policy}");
+    assert!(policy.len() <= POLICY_FRAME, "{}", policy.len());
+    assert!(policy.len() + 200 > POLICY_FRAME, "{}", policy.len());
+    let trust = longest(&template["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]).to_string();
+    assert!(!trust.contains("${") && !trust.contains("Fn::"), "{trust}");
+    assert!(trust.len() <= TRUST_FRAME, "{}", trust.len());
+    assert!(trust.len() + 100 > TRUST_FRAME, "{}", trust.len());
+}
+
+#[test]
+fn twenty_principals_and_twenty_sections_fit() {
+    let numbered = |start: &str, length: usize| {
+        let start = format!("{start}{}", "n".repeat(length - 2));
+        (10..30).map(move |number| format!("{start}{number}"))
+    };
+    let parsed = |name: String| name.parse().expect("a section");
+    let sections = numbered("", 100).map(parsed);
+    let principals = numbered("arn:aws:iam::123456789012:role/", 40);
+    let spec = GrantSpec {
+        scope: Some(GrantScope::new(Access::Write, sections).expect("a scope")),
+        principals: Some(principals.map(|arn| arn.parse().expect("a principal")).collect()),
+        ..GrantSpec::new(
+            "payments".parse().expect("a config name"),
+            "ci".parse().expect("a grant name"),
+        )
+    };
+    assert!(spec.check_size().is_ok());
+    assert!(spec.trust_length() <= TRUST_USUAL_MAX, "{}", spec.trust_length());
+}
+
+fn administrator() -> (Account, Place) {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
+    (account, place)
+}
+
+#[test]
+fn template_prints_it_and_its_parameters() {
+    let (_account, place) = administrator();
+    place
+        .args(["template", "--grant"])
+        .run()
+        .code(0)
+        .stdout(GRANT_TEMPLATE);
+    let flags = [
+        "--write",
+        "web",
+        "--write",
+        "db",
+        "--github",
+        "acme/shop:ref:refs/heads/main",
+    ];
+    let call = [&["template", "--grant", "ci", "--parameters"][..], &flags].concat();
+    let parameters = place.args(call).run().code(0).json();
+    let pairs = parameters.as_array().into_iter().flatten();
+    let pairs: Vec<_> = pairs
+        .map(|pair| (pair["ParameterKey"].as_str(), pair["ParameterValue"].as_str()))
+        .collect();
+    assert_eq!(
+        pairs,
+        [
+            (Some("Config"), Some("payments")),
+            (Some("Grant"), Some("ci")),
+            (Some("Sections"), Some("/db,/web")),
+            (Some("Access"), Some("write")),
+            (Some("GitHubSubjects"), Some("repo:acme/shop:ref:refs/heads/main")),
+        ]
+    );
+    let refused = |args: &[&str]| {
+        let call = [&["template", "--parameters"], args].concat();
+        place.args(call).run().code(2).stdout("")
+    };
+    refused(&["--grant"]).stderr_has("need its name: --grant NAME");
+    refused(&["--read", "db"]).stderr_has("are of a grant: add --grant NAME");
+    refused(&["--grant", "ci"]).stderr_has("a grant needs sections");
+    refused(&["--grant", "ci", "--read", "db"]).stderr_has("a grant needs someone to have it");
+    refused(&["--grant", "ci", "--read", "db", "--history-days", "3"]).stderr_has("for a config's stack");
+}

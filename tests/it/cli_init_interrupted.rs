@@ -104,7 +104,7 @@ fn ctrl_c_twice_leaves_at_once() {
         .code(130)
         .stdout("")
         .stderr_has("left at once, whatever was under way")
-        .stderr_has("running init again goes on from it");
+        .stderr_has("running the same command again goes on from it");
     proxy.calm();
     place.args(["init", "payments", "--yes"]).run().code(0);
 }

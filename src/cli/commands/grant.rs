@@ -182,7 +182,16 @@ pub(in crate::cli) async fn run(
     }
 
     let patience = Patience::new(args.deploy.timeout);
-    let making = make(&aws, &caller, &target, &spec, &args.deploy, &patience, terminal);
+    // Large, with all that it may have to do, and held as often as it is passed on.
+    let making = Box::pin(make(
+        &aws,
+        &caller,
+        &target,
+        &spec,
+        &args.deploy,
+        &patience,
+        terminal,
+    ));
     let Some((made, grant)) = patience.unless_left_at_once(&config, making).await? else {
         return Ok(());
     };
@@ -220,7 +229,8 @@ async fn make(
     terminal: &mut Terminal,
 ) -> Result<Option<(Deployment, Option<Grant>)>, Failure> {
     let services = Services::new(aws.sdk());
-    let Some(made) = deploy(&services, Wanted::Grant(spec), how, patience, terminal).await? else {
+    let deploying = Box::pin(deploy(&services, Wanted::Grant(spec), how, patience, terminal));
+    let Some(made) = deploying.await? else {
         return Ok(None);
     };
     let Some(deployed) = &made.deployed else {

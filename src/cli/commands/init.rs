@@ -80,7 +80,8 @@ pub(in crate::cli) async fn run(
     let aws = session.aws().await?;
     let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
     let patience = Patience::new(args.deploy.timeout);
-    let provisioning = provision(&aws, &target, &spec, &args.deploy, &patience, terminal);
+    // Large, with all that it may have to do, and held as often as it is passed on.
+    let provisioning = Box::pin(provision(&aws, &target, &spec, &args.deploy, &patience, terminal));
     let Some(made) = patience.unless_left_at_once(&config, provisioning).await? else {
         return Ok(());
     };
@@ -98,7 +99,8 @@ async fn provision(
     terminal: &mut Terminal,
 ) -> Result<Option<Deployment>, Failure> {
     let services = Services::new(aws.sdk());
-    let Some(made) = deploy(&services, Wanted::Config(spec), how, patience, terminal).await? else {
+    let deploying = Box::pin(deploy(&services, Wanted::Config(spec), how, patience, terminal));
+    let Some(made) = deploying.await? else {
         return Ok(None);
     };
     let Some(deployed) = &made.deployed else {

@@ -38,8 +38,6 @@ impl Patience {
         config: &ConfigName,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        // Large, with all that it may have to do, and held here as often as it is passed on.
-        let work = Box::pin(work);
         tokio::select! {
             done = work => done,
             () = self.interrupted(2) => {

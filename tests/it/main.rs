@@ -28,6 +28,7 @@ mod conformance_dynamodb;
 mod conformance_local;
 mod formats_consumers;
 mod ops;
+mod policies;
 mod readme;
 mod scripted_cloudformation;
 mod snapshots;

@@ -6,6 +6,7 @@ pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod emulator;
 pub(crate) mod http1;
+pub(crate) mod node;
 pub(crate) mod proxy;
 pub(crate) mod running;
 pub(crate) mod stores;

@@ -8,6 +8,7 @@ use crate::formats::{FormatError, TemplateError};
 use crate::model::{Kind, ValueError};
 use crate::ops::OpsError;
 use crate::stack::StackError;
+use crate::stack::access::AccessError;
 use crate::store::StoreError;
 use crate::target::TargetError;
 
@@ -246,6 +247,26 @@ impl From<StackError> for Failure {
             StackError::Request { action, source } => match source.fault {
                 Fault::Denied => failure.hint(format!(
                     "your policies must allow {action}; the README lists all that init needs"
+                )),
+                Fault::Credentials => failure.hint(CREDENTIALS),
+                Fault::Unreachable => failure.hint(ENDPOINT),
+                _ => failure,
+            },
+            _ => failure,
+        }
+    }
+}
+
+impl From<AccessError> for Failure {
+    fn from(error: AccessError) -> Self {
+        if let AccessError::Stack(error) = error {
+            return error.into();
+        }
+        let failure = Self::of(error.kind(), &error);
+        match &error {
+            AccessError::Request { action, on, source } => match source.fault {
+                Fault::Denied => failure.hint(format!(
+                    "your policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"{action}\",\"Resource\":\"{on}\"}}"
                 )),
                 Fault::Credentials => failure.hint(CREDENTIALS),
                 Fault::Unreachable => failure.hint(ENDPOINT),

@@ -8,6 +8,7 @@ mod config_name;
 mod entry;
 mod kind;
 mod path;
+mod principal;
 mod provision;
 mod region;
 mod revision;
@@ -15,7 +16,7 @@ mod side;
 mod span;
 mod value;
 
-pub use access::{Access, GrantName, GrantNameError, Role, RoleError};
+pub use access::{Access, GrantName, GrantNameError, NoAccess, Role, RoleError};
 pub use change::{Change, Guard, Mutation, Op, Previous, TtlChoice};
 pub use clock::{Clock, SystemClock, Timestamp, TimestampError, Ttl, TtlError};
 pub use commit_id::{CommitId, CommitIdError};
@@ -23,6 +24,8 @@ pub use config_name::{ConfigName, ConfigNameError};
 pub use entry::{Entry, Head};
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
+pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
+pub(crate) use provision::glob;
 pub use provision::{
     AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, OrgId, PolicyArn, PrincipalPattern,
     SettingError,

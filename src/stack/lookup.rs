@@ -88,7 +88,7 @@ impl Deployed {
             .unwrap_or(HistoryDays::DEFAULT)
     }
 
-    fn new(stack: &types::Stack, asked: &str) -> Result<Self, StackError> {
+    pub(super) fn new(stack: &types::Stack, asked: &str) -> Result<Self, StackError> {
         let missing = |what| StackError::Incomplete {
             stack: asked.to_owned(),
             what,

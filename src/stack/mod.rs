@@ -3,6 +3,7 @@
 //! Deploying is in steps, so that whoever asks can show and ask in between: [`plan`] looks at the stack and makes
 //! a change set, [`deploy`] executes it and tells what happens, [`discard`] takes it back.
 
+pub mod access;
 mod blueprint;
 mod change;
 mod deploy;

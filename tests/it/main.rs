@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that they link once and share one emulator.
 
+mod cli_access;
 mod cli_ancestor;
 mod cli_apply;
 mod cli_bad_input;

@@ -13,6 +13,10 @@ use crate::support::cli::Place;
 use crate::support::emulator::Emulator;
 use crate::support::node;
 
+/// What is done to the deployed policies.
+type Change = fn(&mut Value);
+
+const GRANT: &str = include_str!("../../infra/grant.yaml");
 const OTHER: &str = "210987654321";
 const ORG: &str = "o-a1b2c3d4e5";
 const EXTERNAL_ID: &str = "acme-7";
@@ -95,42 +99,14 @@ fn deploy() -> Value {
 
 /// Deploys the template of a grant on /db and /app as it is, as any CloudFormation client would.
 fn grant(account: &Account, name: &str, access: &str, more: &[(&str, &str)]) {
-    let parameters = [
+    let of = [
         ("Config", "payments"),
         ("Grant", name),
         ("Sections", "/db,/app"),
         ("Access", access),
     ];
-    let stack = format!("discfg-payments--{name}");
-    let mut form = vec![
-        ("StackName".to_owned(), stack),
-        (
-            "TemplateBody".to_owned(),
-            include_str!("../../infra/grant.yaml").to_owned(),
-        ),
-        (
-            "Capabilities.member.1".to_owned(),
-            "CAPABILITY_NAMED_IAM".to_owned(),
-        ),
-    ];
-    for (index, (key, value)) in parameters.iter().chain(more).enumerate() {
-        let member = format!("Parameters.member.{}", index + 1);
-        form.push((format!("{member}.ParameterKey"), (*key).to_owned()));
-        form.push((format!("{member}.ParameterValue"), (*value).to_owned()));
-    }
-    let form: Vec<(&str, &str)> = form
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
-    account
-        .query(
-            &account.root(),
-            "cloudformation",
-            "2010-05-15",
-            "CreateStack",
-            &form,
-        )
-        .expect("root may deploy");
+    let parameters = [&of[..], more].concat();
+    account.deploy(&format!("discfg-payments--{name}"), GRANT, &parameters);
 }
 
 /// A role as IAM has it: its trust, and every policy that it has.
@@ -209,7 +185,6 @@ fn each_role_may_do_what_the_tables_say_and_nothing_else() {
 #[test]
 fn a_policy_that_lets_more_through_is_caught() {
     let good = deployed();
-    type Change = fn(&mut Value);
     let changes: [(&str, Change); 8] = [
         ("grant-reader GetItem nokey: allowed", |it| {
             let statement = &mut it["payments"]["grant-reader"]["policies"][0]["Statement"][0];
@@ -258,9 +233,9 @@ fn a_policy_that_lets_more_through_is_caught() {
         }),
     ];
     for (wanted, change) in changes {
-        let mut changed = good.clone();
-        change(&mut changed["configs"]);
-        let (code, stdout, stderr) = prove(&changed);
+        let mut worse = good.clone();
+        change(&mut worse["configs"]);
+        let (code, stdout, stderr) = prove(&worse);
         assert_eq!(code, Some(1), "{wanted}: {stdout}{stderr}");
         assert!(stderr.contains(wanted), "{wanted} is not in:\n{stderr}");
     }

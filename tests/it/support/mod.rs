@@ -9,5 +9,6 @@ pub(crate) mod http1;
 pub(crate) mod node;
 pub(crate) mod proxy;
 pub(crate) mod running;
+pub(crate) mod simulator;
 pub(crate) mod stores;
 pub(crate) mod tls;

@@ -8,6 +8,7 @@ use crate::aws::{Aws, AwsError, Caller, Meter};
 use crate::engine::{self, OpenError, Opened};
 use crate::model::{Access, ConfigName, Kind, Role};
 use crate::ops::OpsError;
+use crate::stack::{PRICES_IN, PRICES_OF, READ_UNIT, WRITE_UNIT};
 use crate::store::{Store, StoreError};
 use crate::target::{Choices, EngineName, Surroundings, Target, Trust};
 
@@ -289,9 +290,9 @@ impl Session {
             .iter()
             .map(|(name, count)| format!("{name} {count}"))
             .collect();
-        let price = capacity.read_units * READ_PRICE + capacity.write_units * WRITE_PRICE;
+        let price = capacity.read_units * READ_UNIT + capacity.write_units * WRITE_UNIT;
         format!(
-            "stats: {} requests{}; {} read units, {} write units, about ${price:.8} (on demand, us-east-1, {PRICES_OF})",
+            "stats: {} requests{}; {} read units, {} write units, about ${price:.8} (on demand, {PRICES_IN}, prices of {PRICES_OF})",
             spent.total(),
             if each.is_empty() {
                 String::new()
@@ -303,13 +304,6 @@ impl Session {
         )
     }
 }
-
-/// Dollars for a read unit on demand (DynamoDB pricing, US East (N. Virginia)).
-const READ_PRICE: f64 = 0.125e-6;
-/// Dollars for a write unit on demand.
-const WRITE_PRICE: f64 = 0.625e-6;
-/// When these prices held.
-const PRICES_OF: &str = "prices of November 2024";
 
 fn settle(global: &Global) -> Result<Target, Failure> {
     let folder =

@@ -44,6 +44,13 @@ impl Blueprint {
         }
     }
 
+    /// The parameters that are given, with their values, in the order of the template.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.parameters
+            .iter()
+            .filter_map(|given| Some((given.name, given.value.as_deref()?)))
+    }
+
     /// Whether the names of its roles fit in the region.
     pub(super) fn check_names(&self, region: &Region) -> Result<(), StackError> {
         match &self.owner {
@@ -108,6 +115,14 @@ impl Parameters {
             }
         }
         this
+    }
+
+    /// All that have a value of the stack's or a given one; the rest is left to the template.
+    pub(super) fn after(&self) -> BTreeMap<String, String> {
+        let after = self.after.iter();
+        after
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
     }
 
     /// Whether accounts would be trusted without a bound, which the template takes for not at all.

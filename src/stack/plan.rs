@@ -5,18 +5,19 @@ use aws_sdk_cloudformation::operation::describe_change_set::DescribeChangeSetOut
 use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, ChangeSetType, OnStackFailure, Tag};
 use uuid::Uuid;
 
+use super::access_change::AccessChange;
 use super::blueprint::{Blueprint, ParameterChange, Parameters};
 use super::change::ResourceChange;
 use super::error::StackError;
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
-use super::spec::StackSpec;
+use super::review::Basis;
 use super::state::{self, Next, StackState};
-use super::template::{self, Parameter};
+use super::template;
 use crate::aws::Fault;
 use crate::model::Region;
 
-/// What can be done to make a stack as a [`StackSpec`] says.
+/// What can be done to make a stack as a [`Blueprint`] says.
 #[derive(Debug)]
 pub enum Proposal {
     /// Nothing: it is so already.
@@ -51,6 +52,9 @@ pub struct Plan {
     pub parameters: Vec<ParameterChange>,
     /// The stack's tags before and after, if they change.
     pub tags: Option<(BTreeMap<String, String>, BTreeMap<String, String>)>,
+    /// What access it broadens and narrows, once [`super::compare_access`] has looked.
+    pub access: Vec<AccessChange>,
+    pub(super) basis: Basis,
 }
 
 /// Why CloudFormation says that a change set has failed when there is nothing to change. It has no code for that.
@@ -164,6 +168,11 @@ async fn change(
 
     let mut plan = make_change_set(cfn, wanted, &parameters, deployed.is_none(), tags).await?;
     plan.tags = (tags != had).then(|| (had.clone(), tags.clone()));
+    plan.basis = Basis {
+        template: wanted.template,
+        before: deployed.as_ref().map(|stack| stack.parameters.clone()),
+        after: parameters.after(),
+    };
     plan.parameters = parameters.changes;
     let outcome = review(cfn, &mut plan).await;
     if matches!(outcome, Ok(true)) {
@@ -232,6 +241,8 @@ async fn make_change_set(
         changes: Vec::new(),
         parameters: Vec::new(),
         tags: None,
+        access: Vec::new(),
+        basis: Basis::default(),
     })
 }
 
@@ -360,10 +371,4 @@ fn refused(stack: &str, error: StackError) -> StackError {
         },
         other => other,
     }
-}
-
-/// The parameters that a [`StackSpec`] decides, in the JSON form that the AWS CLI takes.
-pub fn parameters_json(spec: &StackSpec) -> serde_json::Value {
-    let entry = |(parameter, value): (Parameter, String)| serde_json::json!({"ParameterKey": parameter.name(), "ParameterValue": value});
-    spec.parameters().into_iter().map(entry).collect()
 }

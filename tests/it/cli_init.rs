@@ -34,7 +34,11 @@ fn init_shows_deploys_proves_and_says_what_it_made() {
         .stderr_has("the table that holds the config")
         .stderr_has("create complete")
         .stderr_has("Proved: the read role was assumed")
-        .stderr_has("who may read: whomever this account's policies allow")
+        .stderr_has(&format!(
+            "grants   the role that reads: the account {} may assume it, if its own policies allow that",
+            account.id()
+        ))
+        .stderr_has("Price at rest: $0.00 a month")
         .stderr_has(&format!(
             r#"to write  {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::{}:role/discfg/"#,
             account.id()

@@ -1,35 +1,35 @@
 mod args;
 mod follow;
 mod local;
+mod made;
+mod meta;
 mod prove;
 mod review;
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Instant;
 
 use aws_sdk_cloudformation::Client;
 use clap::Args;
-use serde::Serialize;
 
 pub(in crate::cli) use self::args::StackArgs;
 use self::follow::follow;
+use self::made::Made;
 use self::review::{approve, sets, show_plan, show_who_may};
-use crate::aws::Aws;
 use crate::cli::failure::Failure;
-use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{ConfigName, Kind};
-use crate::stack::{self, Deployed, Parameter, Proposal, ResourceChange, StackSpec};
-use crate::store::{Admin as _, Meta};
+use crate::stack::{self, Parameter, Proposal, StackSpec};
 use crate::target::EngineName;
 
 /// Deploy or update a config's stack and prove it
 ///
 /// Makes a change set, shows it, asks, executes it, and then reads once through the read role. Flags that aren't
 /// given keep what the stack has. With nothing to change it says so and makes three requests.
+///
+/// Before it asks it says what access is broadened and narrowed, from the policies before and after; what can't be told
+/// counts as broadened. --dry-run shows that, and the price, removes the change set, and with -f json prints an object
+/// whose result is "planned". A stack that was deployed without discfg gets the settings that its table lacks.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg init [OPTIONS] CONFIG")]
 pub(in crate::cli) struct InitArgs {
@@ -41,45 +41,9 @@ pub(in crate::cli) struct InitArgs {
     /// Don't ask
     #[arg(short, long)]
     yes: bool,
-    /// Show the change set and remove it
+    /// Show what would change, who gains or loses access and the price; leaves nothing behind
     #[arg(long)]
     dry_run: bool,
-}
-
-#[derive(Serialize)]
-struct Made {
-    action: &'static str,
-    config: String,
-    result: &'static str,
-    stack: StackShape,
-    outputs: BTreeMap<String, String>,
-    changes: Vec<ChangeShape>,
-    #[serde(rename = "durationMs")]
-    duration_ms: u128,
-}
-
-#[derive(Serialize)]
-struct StackShape {
-    name: String,
-    arn: String,
-    status: String,
-}
-
-#[derive(Serialize)]
-struct ChangeShape {
-    resource: String,
-    what: String,
-    action: String,
-}
-
-impl ChangeShape {
-    fn new(change: &ResourceChange) -> Self {
-        Self {
-            resource: change.logical_id.clone(),
-            what: change.words.clone(),
-            action: change.action.to_string(),
-        }
-    }
 }
 
 pub(in crate::cli) async fn run(
@@ -110,55 +74,39 @@ pub(in crate::cli) async fn run(
     let cfn = Client::new(aws.sdk());
     let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
     let mut trust_changes = false;
-    let (deployed, plan, result) = match propose(&cfn, &spec, args.yes, args.dry_run, terminal).await? {
-        Proposal::Unchanged(deployed) => (*deployed, None, "unchanged"),
+    let (deployed, made) = match propose(&cfn, &spec, args.yes, args.dry_run, terminal).await? {
+        Proposal::Unchanged(deployed) => (*deployed, None),
         Proposal::Clear(left) => {
             terminal.hint(&format!("{} would be deleted and made anew.", left.stack.name));
             return Ok(());
         }
-        Proposal::Ready(plan) => {
+        Proposal::Ready(mut plan) => {
+            stack::compare_access(&cfn, &mut plan).await;
             show_plan(&plan, terminal);
+            let made = Made::planned(&config, &plan);
             if !approve(&cfn, &plan, args.yes, args.dry_run, terminal).await? {
-                return Ok(());
+                return made.show(started, session, terminal);
             }
             trust_changes =
                 plan.creates || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
             let result = if plan.creates { "created" } else { "updated" };
-            let changes: Vec<ChangeShape> = plan.changes.iter().map(ChangeShape::new).collect();
-            (follow(&cfn, plan, terminal).await?, Some(changes), result)
+            let deployed = follow(&cfn, plan, terminal).await?;
+            let made = made.deployed(result, &deployed);
+            (deployed, Some(made))
         }
     };
-    if plan.is_some() {
-        write_meta(&aws, &config, &deployed).await?;
+    if made.is_some() {
+        meta::write(&aws, &config, &deployed).await?;
     }
-    prove::prove(&aws, &target, &deployed, plan.is_some(), terminal).await?;
+    let proof = prove::prove(&aws, &target, made.is_some(), terminal).await?;
+    if made.is_none() {
+        meta::mend(&aws, &config, &deployed, proof, args.dry_run, terminal).await?;
+    }
     if trust_changes {
         show_who_may(&deployed, terminal);
     }
-
-    let shape = Made {
-        action: "init",
-        config: config.to_string(),
-        result,
-        stack: StackShape {
-            name: deployed.name.clone(),
-            arn: deployed.arn.clone(),
-            status: deployed.state.to_string(),
-        },
-        outputs: deployed.outputs.clone(),
-        changes: plan.unwrap_or_default(),
-        duration_ms: started.elapsed().as_millis(),
-    };
-    let human = || {
-        let mut text = format!("{config}: {result}\n");
-        for (name, value) in &shape.outputs {
-            let _ = writeln!(text, "  {name:<16} {value}");
-        }
-        text
-    };
-    show(terminal, session.format(), &shape, human, || {
-        format!("{result}\n").into_bytes()
-    })
+    made.unwrap_or_else(|| Made::unchanged(&config, &deployed))
+        .show(started, session, terminal)
 }
 
 /// Plans, and clears away what a failed first create left, after asking.
@@ -184,21 +132,4 @@ async fn propose(
             proposal => return Ok(proposal),
         }
     }
-}
-
-/// Stores the config's settings with the deployer's own credentials.
-async fn write_meta(aws: &Aws, config: &ConfigName, deployed: &Deployed) -> Result<(), Failure> {
-    let table = DynamoDb::new(DynamoDbOptions {
-        config: config.clone(),
-        sdk: aws.sdk().clone(),
-        by: String::new(),
-        clock: None,
-        registers_sections: false,
-        capacity: None,
-    });
-    let meta = Meta {
-        layout: Meta::LAYOUT,
-        history_days: deployed.history_days().get(),
-    };
-    table.write_meta(meta).await.map_err(Failure::from)
 }

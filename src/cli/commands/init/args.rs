@@ -79,7 +79,7 @@ impl StackArgs {
         })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::cli) fn is_empty(&self) -> bool {
         let none: [bool; 10] = [
             self.readers.is_empty(),
             self.writers.is_empty(),

@@ -3,26 +3,51 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::aws::{Aws, AwsError};
+use super::meta;
+use crate::aws::{Aws, AwsError, Caller};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::engine::{self, OpenError};
-use crate::model::{Access, Kind, PrincipalPattern, Role, Section};
-use crate::stack::{Deployed, Parameter};
-use crate::store::{Heads, StoreError};
+use crate::model::{Access, AwsNames, PrincipalPattern, Role};
+use crate::stack::{PolicyDocument, Statement, role_trust};
+use crate::store::{Admin as _, Meta, StoreError};
 use crate::target::{Origin, Setting, Target};
 
 /// How long IAM may take to spread a role.
 const SPREADS_WITHIN: Duration = Duration::from_mins(1);
 
-/// Assumes the read role and reads once. A deployer who is no reader is told so, which is no failure.
+/// What reading once through the read role has shown.
+pub(super) enum Proof {
+    /// It works, and these are the settings in the table, if there are any.
+    Read(Option<Meta>),
+    /// It doesn't, for a reason that is no failure, and has been told.
+    Unread,
+}
+
+/// Why the role couldn't be read with.
+enum Denial {
+    /// The role may not be assumed.
+    Role,
+    /// The role may not read.
+    Table(StoreError),
+}
+
+/// What is known of whether the role trusts the deployer.
+#[derive(Debug, PartialEq, Eq)]
+enum Trust {
+    Given,
+    Refused(Vec<String>),
+    Unknown,
+}
+
+/// Assumes the read role and reads once; a role that was made just now is waited for, a minute at most. A deployer who
+/// is no reader is told so, which is no failure.
 pub(super) async fn prove(
     aws: &Arc<Aws>,
     target: &Target,
-    deployed: &Deployed,
     fresh: bool,
     terminal: &Terminal,
-) -> Result<(), Failure> {
+) -> Result<Proof, Failure> {
     let mut target = target.clone();
     target.role = Some(Setting {
         value: Role::Config(Access::Read),
@@ -30,56 +55,187 @@ pub(super) async fn prove(
     });
     // The flag is a setting of the stack here, and what other accounts must give; the deployer is at home.
     target.external_id = None;
-    let until = Instant::now() + SPREADS_WITHIN;
-    let mut pause = Duration::from_millis(500);
-    if fresh && !is_reader(aws, deployed).await? {
-        terminal.hint("You are not among the readers, so reading was not tried.");
-        return Ok(());
+    let caller = aws.caller().await?;
+    if caller.is_root() {
+        terminal.hint("You are the account's root user, who can't assume a role: reading was not tried.");
+        return Ok(Proof::Unread);
     }
-    loop {
-        let denied: Failure = match read_once(aws, &target).await {
-            Ok(()) => {
-                terminal.hint("Proved: the read role was assumed and the table read.");
-                return Ok(());
+    let names = AwsNames::new(target.config()?, aws.region()).map_err(OpenError::Names)?;
+    let role = names.role(Access::Read);
+
+    let patience = if fresh { SPREADS_WITHIN } else { Duration::ZERO };
+    let mut trust = None;
+    let tried = until_spread(
+        patience,
+        async || read_once(aws, &target).await,
+        async |denial| match denial {
+            Denial::Table(_) => true,
+            Denial::Role => {
+                if trust.is_none() {
+                    trust = Some(judge(aws, &role, &caller).await);
+                }
+                !matches!(trust, Some(Trust::Refused(_)))
             }
-            Err(error) if error.kind() == Kind::Denied => error.into(),
-            Err(error) => return Err(error.into()),
+        },
+    )
+    .await?;
+    let denial = match tried {
+        Ok(meta) => {
+            terminal.hint("Proved: the read role was assumed and the table read.");
+            return Ok(Proof::Read(meta));
+        }
+        Err(denial) => denial,
+    };
+    terminal.hint(&explanation(&denial, trust.as_ref(), &role, &caller, fresh));
+    Ok(Proof::Unread)
+}
+
+/// Tries until it isn't denied any more, `gives_up` says that waiting won't help, or patience ends.
+async fn until_spread<T, E>(
+    patience: Duration,
+    mut attempt: impl AsyncFnMut() -> Result<Result<T, Denial>, E>,
+    mut goes_on: impl AsyncFnMut(&Denial) -> bool,
+) -> Result<Result<T, Denial>, E> {
+    let until = Instant::now() + patience;
+    let mut pause = Duration::from_millis(500);
+    loop {
+        let denial = match attempt().await? {
+            Ok(done) => return Ok(Ok(done)),
+            Err(denial) => denial,
         };
-        if !fresh || Instant::now() + pause >= until {
-            terminal.hint(&format!(
-                "Not proved: {}. Either you are not among the readers, or IAM has not spread the role yet.",
-                denied.message
-            ));
-            return Ok(());
+        if !goes_on(&denial).await || Instant::now() + pause >= until {
+            return Ok(Err(denial));
         }
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(8));
     }
 }
 
-async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<(), OpenError> {
-    let opened = engine::open(target, Access::Read, Some(aws), None).await?;
-    let read = opened.store.heads(Heads::Of(vec![Section::root()])).await;
-    read.map(drop)
-        .map_err(|error: StoreError| OpenError::Store(error))
+/// One `BatchGetItem`, as any command that reads makes.
+async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta>, Denial>, Failure> {
+    let opened = match engine::open(target, Access::Read, Some(aws), None).await {
+        Ok(opened) => opened,
+        Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::Role)),
+        Err(error) => return Err(error.into()),
+    };
+    let sdk = opened
+        .session
+        .map_or_else(|| aws.sdk().clone(), |session| aws.sdk_as(session.provider()));
+    match meta::table(target.config()?, sdk).meta().await {
+        Ok(meta) => Ok(Ok(meta)),
+        Err(error @ StoreError::Denied { .. }) => Ok(Err(Denial::Table(error))),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Whether the stack's list of readers names the deployer. Of an assumed role only its name is known, not its
-/// path, so such a deployer counts as a reader until IAM says otherwise.
-async fn is_reader(aws: &Aws, deployed: &Deployed) -> Result<bool, AwsError> {
-    let caller = aws.caller().await?;
-    if caller.is_root() {
-        return Ok(false);
+/// Asks IAM whom the role trusts. Whoever may not ask, or gets an answer that can't be read, doesn't know.
+async fn judge(aws: &Aws, role: &str, caller: &Caller) -> Trust {
+    match role_trust(&aws_sdk_iam::Client::new(aws.sdk()), role).await {
+        Ok(Some(trust)) => trusts(&trust, caller),
+        Ok(None) => Trust::Unknown,
+        Err(error) => {
+            tracing::debug!(%error, "the role's trust can't be read");
+            Trust::Unknown
+        }
     }
-    let readers = deployed
-        .parameters
-        .get(Parameter::Readers.name())
-        .map_or("", String::as_str);
-    let patterns: Vec<PrincipalPattern> = readers
-        .split(',')
-        .filter_map(|pattern| pattern.parse().ok())
-        .collect();
-    Ok(caller.arn.contains(":assumed-role/")
-        || patterns.is_empty()
-        || patterns.iter().any(|pattern| pattern.matches(&caller.arn)))
 }
+
+/// Whether a role of the caller's account trusts the caller, as far as the caller's ARN decides that.
+fn trusts(trust: &PolicyDocument, caller: &Caller) -> Trust {
+    let mut named = Vec::new();
+    for statement in trust
+        .statements
+        .iter()
+        .filter(|statement| is_for(statement, caller))
+    {
+        let lists: Vec<_> = statement
+            .conditions
+            .values()
+            .flatten()
+            .filter(|(key, _)| key.eq_ignore_ascii_case("aws:PrincipalArn"))
+            .map(|(_, patterns)| patterns)
+            .collect();
+        if lists
+            .iter()
+            .all(|list| list.iter().any(|pattern| fits(pattern, caller)))
+        {
+            return Trust::Given;
+        }
+        named.extend(lists.into_iter().flatten().cloned());
+    }
+    Trust::Refused(named)
+}
+
+fn is_for(statement: &Statement, caller: &Caller) -> bool {
+    let assumes = statement
+        .actions
+        .iter()
+        .any(|action| action.eq_ignore_ascii_case("sts:AssumeRole"));
+    let mut principals = statement.principals.values().flatten();
+    statement.allows
+        && assumes
+        && principals.any(|principal| {
+            let root = format!(":iam::{}:root", caller.account);
+            *principal == "*"
+                || *principal == caller.account
+                || *principal == Caller::principal(&caller.arn)
+                || principal.ends_with(&root)
+        })
+}
+
+/// Of a session only the role's name is known, not its path: any path will do.
+fn fits(pattern: &str, caller: &Caller) -> bool {
+    let principal = Caller::principal(&caller.arn);
+    let Ok(parsed) = pattern.parse::<PrincipalPattern>() else {
+        return false;
+    };
+    if parsed.matches(&principal) {
+        return true;
+    }
+    let last = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let Some((start, path)) = pattern.split_once(":role/") else {
+        return false;
+    };
+    let pathless = format!("{start}:role/{}", last(path));
+    principal != caller.arn
+        && pathless
+            .parse::<PrincipalPattern>()
+            .is_ok_and(|pattern| pattern.matches(&principal))
+}
+
+fn explanation(denial: &Denial, trust: Option<&Trust>, role: &str, caller: &Caller, fresh: bool) -> String {
+    let you = Caller::principal(&caller.arn);
+    let waited = if fresh {
+        format!("Not proved within {} s", SPREADS_WITHIN.as_secs())
+    } else {
+        "Not proved".to_owned()
+    };
+    match (denial, trust) {
+        (Denial::Table(error), _) => format!(
+            "{waited}: the role {role} was assumed, and {error}. IAM may not have spread its policy yet."
+        ),
+        (Denial::Role, Some(Trust::Refused(named))) if named.is_empty() => {
+            format!(
+                "You are not among the readers: the role {role} trusts nobody of your account, and you are {you}."
+            )
+        }
+        (Denial::Role, Some(Trust::Refused(named))) => format!(
+            "You are not among the readers: the role {role} trusts {}, and you are {you}.",
+            named.join(", ")
+        ),
+        (Denial::Role, Some(Trust::Given)) if fresh => format!(
+            "{waited}: the role {role} trusts you ({you}), so either IAM has not spread it yet, or your own policies \
+             don't allow sts:AssumeRole on it."
+        ),
+        (Denial::Role, Some(Trust::Given)) => format!(
+            "{waited}: the role {role} trusts you ({you}), so your own policies must allow sts:AssumeRole on it."
+        ),
+        (Denial::Role, Some(Trust::Unknown) | None) => format!(
+            "{waited}: you ({you}) may not assume the role {role}. Either you are not among the readers, or IAM has \
+             not spread the role yet; with iam:GetRole allowed on it, that could be told."
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

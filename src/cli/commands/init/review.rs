@@ -1,49 +1,80 @@
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudformation::Client;
 
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::Kind;
-use crate::stack::{self, Deployed, Output, Parameter, Plan};
+use crate::stack::{self, Deployed, Effect, Output, Parameter, Plan};
 
 pub(super) fn show_plan(plan: &Plan, terminal: &Terminal) {
-    terminal.hint(&format!(
-        "{} the stack {}:",
-        if plan.creates { "Creating" } else { "Updating" },
-        plan.stack
-    ));
+    for line in lines(plan) {
+        terminal.hint(&line);
+    }
+}
+
+/// A plan in plain words, line by line.
+fn lines(plan: &Plan) -> Vec<String> {
+    let verb = if plan.creates { "Creating" } else { "Updating" };
+    let mut lines = vec![format!("{verb} the stack {}:", plan.stack)];
+    let mut add = |verb: &str, text: String| lines.push(format!("  {verb:<8} {text}"));
     for change in &plan.changes {
-        terminal.hint(&format!(
-            "  {:<8} {} ({})",
-            change.action.to_string(),
-            change.words,
-            change.logical_id
-        ));
+        let properties = if change.properties.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", change.properties.join(", "))
+        };
+        let text = format!("{} ({}){properties}", change.words, change.logical_id);
+        add(&change.action.to_string(), text);
     }
     for change in &plan.parameters {
         // The first line named it.
         if change.name == Parameter::Config.name() {
             continue;
         }
-        let before = change
-            .before
-            .as_deref()
-            .map_or(String::new(), |before| format!("{before} -> "));
-        terminal.hint(&format!("  set      {}: {before}{}", change.words, change.after));
+        let before = change.before.as_deref().map(|before| format!("{before} -> "));
+        let text = format!("{}: {}{}", change.words, before.unwrap_or_default(), change.after);
+        add("set", text);
     }
-    for parameter in [Parameter::Readers, Parameter::Writers] {
-        if plan.creates && !sets(plan, parameter) {
-            terminal.hint(&format!(
-                "  set      {}: whomever this account's policies allow",
-                parameter.words()
-            ));
-        }
+    if let Some((before, after)) = &plan.tags {
+        let text = if before.is_empty() {
+            format!("tags: {}", tags(after))
+        } else {
+            format!("tags: {} -> {}", tags(before), tags(after))
+        };
+        add("set", text);
     }
-    if let Some((_, after)) = &plan.tags {
-        let tags: Vec<String> = after
-            .iter()
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect();
-        terminal.hint(&format!("  set      tags: {}", tags.join(", ")));
+    for change in &plan.access {
+        let verb = match change.effect {
+            Effect::Broadens if plan.creates => "grants".to_owned(),
+            effect => effect.to_string(),
+        };
+        add(&verb, format!("{}: {}", change.words, change.text));
+    }
+    lines
+}
+
+fn tags(tags: &BTreeMap<String, String>) -> String {
+    let tags: Vec<String> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    if tags.is_empty() {
+        "none".into()
+    } else {
+        tags.join(", ")
+    }
+}
+
+/// What is asked before a plan is deployed.
+fn question(plan: &Plan) -> String {
+    let broader = plan
+        .access
+        .iter()
+        .filter(|change| change.effect.may_broaden())
+        .count();
+    let lines = if broader == 1 { "line" } else { "lines" };
+    match (broader, plan.creates) {
+        (0, _) => "Deploy this?".into(),
+        (_, true) => format!("Deploy this? It grants access ({broader} {lines} above)."),
+        (_, false) => format!("Deploy this? It broadens access ({broader} {lines} above)."),
     }
 }
 
@@ -65,6 +96,16 @@ pub(super) fn show_who_may(deployed: &Deployed, terminal: &Terminal) {
     }
 }
 
+/// Whether the plan has to do with what is paid.
+fn concerns_price(plan: &Plan) -> bool {
+    let billing = [
+        Parameter::BillingMode,
+        Parameter::ReadCapacity,
+        Parameter::WriteCapacity,
+    ];
+    plan.creates || billing.iter().any(|parameter| sets(plan, *parameter))
+}
+
 /// Asks; whatever isn't approved leaves nothing behind.
 pub(super) async fn approve(
     cfn: &Client,
@@ -73,13 +114,24 @@ pub(super) async fn approve(
     dry_run: bool,
     terminal: &mut Terminal,
 ) -> Result<bool, Failure> {
+    if !dry_run && let Some(price) = plan.price().filter(|_| concerns_price(plan)) {
+        terminal.hint(&price.words());
+    }
     let answer = match (dry_run, yes) {
         (true, _) => Ok(false),
         (false, true) => Ok(true),
-        (false, false) => terminal.ask("Deploy this?", "--yes").await,
+        (false, false) => {
+            if terminal.is_quiet() {
+                // Nobody can answer for what they haven't seen.
+                for line in lines(plan) {
+                    terminal.note(&line);
+                }
+            }
+            terminal.ask(&question(plan), "--yes").await
+        }
     };
     if !matches!(answer, Ok(true)) {
-        stack::discard(cfn, plan).await?;
+        take_back(cfn, plan).await?;
     }
     match answer {
         Ok(false) if dry_run => {
@@ -92,4 +144,21 @@ pub(super) async fn approve(
         )),
         answer => answer,
     }
+}
+
+async fn take_back(cfn: &Client, plan: &Plan) -> Result<(), Failure> {
+    stack::discard(cfn, plan).await.map_err(|error| {
+        let (stack, change_set) = (&plan.stack, &plan.change_set_arn);
+        let failure = Failure::from(error).hint(format!(
+            "nothing was deployed, and the change set stays: `aws cloudformation delete-change-set --stack-name {stack} \
+             --change-set-name {change_set}` removes it"
+        ));
+        if plan.creates {
+            failure.hint(format!(
+                "the stack {stack} stays empty, too: `aws cloudformation delete-stack --stack-name {stack}` removes it"
+            ))
+        } else {
+            failure
+        }
+    })
 }

@@ -1,0 +1,152 @@
+use std::cell::Cell;
+
+use serde_json::json;
+
+use super::*;
+
+fn caller(arn: &str) -> Caller {
+    Caller {
+        arn: arn.into(),
+        account: "123456789012".into(),
+    }
+}
+
+fn trust(patterns: &[&str]) -> PolicyDocument {
+    let document = json!({"Statement": [{
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": patterns}},
+    }, {
+        "Effect": "Allow",
+        "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+    }]});
+    PolicyDocument::from_json(&document).expect("a document")
+}
+
+#[test]
+fn the_trust_tells_who_is_a_reader() {
+    let user = "arn:aws:iam::123456789012:user/team/ann";
+    let session = "arn:aws:sts::123456789012:assumed-role/Deploy/ci";
+    for (arn, pattern) in [
+        (user, "arn:*:*:*:*:*"),
+        (user, "arn:aws:iam::123456789012:user/team/*"),
+        (session, "arn:aws:iam::123456789012:role/Deploy"),
+        (session, "arn:aws:iam::123456789012:role/some/path/Deploy"),
+        (
+            session,
+            "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*/Dep*",
+        ),
+    ] {
+        assert_eq!(
+            trusts(&trust(&[pattern]), &caller(arn)),
+            Trust::Given,
+            "{pattern} is {arn}"
+        );
+    }
+    for (arn, pattern) in [
+        (user, "arn:aws:iam::123456789012:user/ann"),
+        (user, "arn:aws:iam::123456789012:role/ann"),
+        (session, "arn:aws:iam::123456789012:role/Other"),
+        (session, "arn:aws:iam::210987654321:role/Deploy"),
+        (session, "arn:aws:iam::123456789012:user/Deploy"),
+    ] {
+        assert_eq!(
+            trusts(&trust(&[pattern]), &caller(arn)),
+            Trust::Refused(vec![pattern.to_owned()]),
+            "{pattern} isn't {arn}"
+        );
+    }
+}
+
+fn denied() -> Denial {
+    Denial::Role
+}
+
+/// How often was tried, for how long, and whether it worked, if it works after `works_after`.
+async fn tried(patience: Duration, works_after: Duration) -> (u32, Duration, bool) {
+    let began = Instant::now();
+    let tries = Cell::new(0);
+    let outcome = until_spread::<(), ()>(
+        patience,
+        async || {
+            tries.set(tries.get() + 1);
+            let works = began.elapsed() >= works_after;
+            Ok(if works { Ok(()) } else { Err(denied()) })
+        },
+        async |_| true,
+    );
+    let worked = outcome.await.expect("no attempt fails").is_ok();
+    (tries.get(), began.elapsed(), worked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_is_waited_for_a_minute_and_no_longer() {
+    let (tries, took, worked) = tried(SPREADS_WITHIN, Duration::from_mins(10)).await;
+    assert!(!worked);
+    assert!(
+        took > Duration::from_secs(45) && took <= SPREADS_WITHIN,
+        "{took:?}"
+    );
+    assert!((8..=15).contains(&tries), "{tries}");
+
+    let (_, took, worked) = tried(SPREADS_WITHIN, Duration::from_secs(20)).await;
+    assert!(worked, "a role that spreads in time is proved");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_was_there_before_is_not_waited_for() {
+    assert_eq!(
+        tried(Duration::ZERO, Duration::from_mins(10)).await,
+        (1, Duration::ZERO, false)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waiting_cannot_mend_is_not_waited_for() {
+    let began = Instant::now();
+    let outcome = until_spread::<(), ()>(SPREADS_WITHIN, async || Ok(Err(denied())), async |_| false).await;
+    assert!(outcome.expect("no attempt fails").is_err());
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[test]
+fn each_answer_says_what_is_known() {
+    let said = |trust: Option<&Trust>, fresh| {
+        explanation(
+            &denied(),
+            trust,
+            "the-role",
+            &caller("arn:aws:iam::123456789012:user/ann"),
+            fresh,
+        )
+    };
+    let refused = Trust::Refused(vec!["arn:aws:iam::123456789012:user/ben".into()]);
+    assert_eq!(
+        said(Some(&refused), true),
+        "You are not among the readers: the role the-role trusts arn:aws:iam::123456789012:user/ben, and you are \
+         arn:aws:iam::123456789012:user/ann."
+    );
+    let given = said(Some(&Trust::Given), true);
+    assert!(
+        given.starts_with("Not proved within 60 s: the role the-role trusts you"),
+        "{given}"
+    );
+    assert!(
+        given.contains("not spread it yet") && given.contains("sts:AssumeRole on it"),
+        "{given}"
+    );
+    let settled = said(Some(&Trust::Given), false);
+    assert!(
+        settled.starts_with("Not proved: ") && !settled.contains("spread"),
+        "{settled}"
+    );
+    let unknown = said(Some(&Trust::Unknown), true);
+    assert!(
+        unknown.contains("not among the readers, or IAM has not spread"),
+        "{unknown}"
+    );
+    assert!(unknown.contains("iam:GetRole"), "{unknown}");
+}

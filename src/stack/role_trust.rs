@@ -1,0 +1,36 @@
+use aws_sdk_iam::Client;
+use aws_sdk_iam::operation::get_role::GetRoleError;
+use percent_encoding::percent_decode_str;
+
+use super::error::StackError;
+use super::policy::PolicyDocument;
+
+/// Whom a role trusts, by its name. Nothing if there is no such role, which IAM may also say of one that it has just
+/// made. One request; needs `iam:GetRole`.
+pub async fn role_trust(iam: &Client, role: &str) -> Result<Option<PolicyDocument>, StackError> {
+    let answer = match iam.get_role().role_name(role).send().await {
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(GetRoleError::is_no_such_entity_exception) =>
+        {
+            return Ok(None);
+        }
+        answer => answer.map_err(|error| StackError::request("iam:GetRole", &error))?,
+    };
+    let incomplete = |what| StackError::Incomplete {
+        stack: role.to_owned(),
+        what,
+    };
+    let encoded = answer
+        .role
+        .and_then(|role| role.assume_role_policy_document)
+        .ok_or_else(|| incomplete("AssumeRolePolicyDocument"))?;
+    // URL-encoded, says IAM's API reference of every policy that it gives back.
+    let text = percent_decode_str(&encoded).decode_utf8_lossy();
+    let document = serde_json::from_str(&text).ok();
+    document
+        .and_then(|document| PolicyDocument::from_json(&document).ok())
+        .map(Some)
+        .ok_or_else(|| incomplete("readable AssumeRolePolicyDocument"))
+}

@@ -1,0 +1,100 @@
+//! How `init` proves what it made, and what it says where it can't.
+
+use crate::support::account::Account;
+use crate::support::cli::Place;
+use crate::support::emulator::Emulator;
+use crate::support::proxy::Proxy;
+
+const ROLE: &str = "discfg-payments-eu-central-1-read";
+
+fn deployed(flags: &[&str]) -> Account {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    let init = ["init", "payments", "-yq"].iter().chain(flags);
+    place.args(init).run().code(0);
+    account
+}
+
+#[test]
+fn a_role_that_is_not_spread_yet_is_tried_again() {
+    let account = Emulator::shared().account();
+    let proxy = Proxy::before(Emulator::shared());
+    let place = Place::at(proxy.url(), &account.admin());
+    proxy.on("AssumeRole").times(1).deny();
+    place
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(0)
+        .stderr_has("Proved: the read role was assumed and the table read.")
+        .stdout_has("payments: created");
+    assert_eq!(proxy.count("AssumeRole"), 2);
+    assert_eq!(proxy.count("GetRole"), 1, "the trust is looked at once");
+}
+
+#[test]
+fn who_is_not_in_the_trust_is_told_at_once_and_whom_it_names() {
+    let account = Emulator::shared().account();
+    let proxy = Proxy::before(Emulator::shared());
+    let place = Place::at(proxy.url(), &account.admin());
+    let (admin, dev) = (
+        format!("arn:aws:iam::{}:user/admin", account.id()),
+        format!("arn:aws:iam::{}:user/developer", account.id()),
+    );
+    place
+        .args(["init", "payments", "--yes", "--reader", &dev])
+        .run()
+        .code(0)
+        .stderr_has(&format!(
+            "You are not among the readers: the role {ROLE} trusts {dev}, and you are {admin}."
+        ))
+        .stdout_has("payments: created");
+    assert_eq!(proxy.count("AssumeRole"), 1, "waiting would mend nothing");
+}
+
+#[test]
+fn who_is_trusted_and_may_not_assume_is_told_what_is_missing() {
+    let account = deployed(&[]);
+    let actions = [
+        "cloudformation:*",
+        "iam:GetRole",
+        "dynamodb:*",
+        "sts:GetCallerIdentity",
+    ];
+    let place = Place::at(&account.url(), &account.user("deployer", &actions));
+    place
+        .args(["init", "payments"])
+        .run()
+        .code(0)
+        .stderr_has(&format!("Not proved: the role {ROLE} trusts you"))
+        .stderr_has("your own policies must allow sts:AssumeRole on it")
+        .stdout_has("payments: unchanged");
+}
+
+#[test]
+fn without_a_look_at_the_trust_both_possibilities_are_told() {
+    let account = deployed(&[]);
+    let place = Place::at(
+        &account.url(),
+        &account.user("deployer", &["cloudformation:*", "sts:GetCallerIdentity"]),
+    );
+    place
+        .args(["init", "payments"])
+        .run()
+        .code(0)
+        .stderr_has("Either you are not among the readers, or IAM has not spread the role yet")
+        .stderr_has("iam:GetRole")
+        .stderr_has("neither the read role nor your own policies let you")
+        .stdout_has("payments: unchanged");
+}
+
+#[test]
+fn the_root_user_is_told_that_it_cannot_read_so() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.root());
+    place
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(0)
+        .stderr_has("root user, who can't assume a role")
+        .stdout_has("payments: created");
+}

@@ -243,6 +243,12 @@ impl From<StackError> for Failure {
     fn from(error: StackError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match &error {
+            StackError::TooLong { quota, most, .. } if quota < most => failure
+                .hint("name fewer principals, or several by one pattern with *, or give them grants of their own")
+                .hint(format!(
+                    "where the account's quota was raised (up to {most}), deploy what `discfg template` prints"
+                )),
+            StackError::TooLong { .. } => failure.hint("make two of it, with some of the sections each"),
             StackError::Failed(_) => failure.hint("mend the cause and run init again"),
             StackError::Request { action, source } => match source.fault {
                 Fault::Denied => failure.hint(format!(

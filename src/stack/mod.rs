@@ -19,6 +19,7 @@ mod price;
 mod resolve;
 mod review;
 mod role_trust;
+mod size;
 mod spec;
 mod state;
 mod statement_words;

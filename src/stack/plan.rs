@@ -12,6 +12,7 @@ use super::error::StackError;
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
 use super::review::Basis;
+use super::size;
 use super::state::{self, Next, StackState};
 use super::template;
 use crate::aws::Fault;
@@ -135,11 +136,11 @@ pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
 }
 
 fn check_names(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
-    let region = cfn
-        .config()
-        .region()
-        .and_then(|region| region.as_ref().parse::<Region>().ok());
-    region.map_or(Ok(()), |region| wanted.check_names(&region))
+    region(cfn).map_or(Ok(()), |region| wanted.check_names(&region))
+}
+
+fn region(cfn: &Client) -> Option<Region> {
+    cfn.config().region()?.as_ref().parse().ok()
 }
 
 async fn change(
@@ -166,6 +167,16 @@ async fn change(
         return Ok(Proposal::Unchanged(Box::new(stack)));
     }
 
+    if let Some(region) = region(cfn) {
+        let before = deployed.as_ref().map(|stack| &stack.parameters);
+        size::check(
+            &wanted.stack(),
+            wanted.template,
+            &region,
+            before,
+            &parameters.after(),
+        )?;
+    }
     let mut plan = make_change_set(cfn, wanted, &parameters, deployed.is_none(), tags).await?;
     plan.tags = (tags != had).then(|| (had.clone(), tags.clone()));
     plan.basis = Basis {

@@ -253,3 +253,28 @@ fn a_request_that_is_not_judged_whole_proves_nothing() {
         "{stderr}"
     );
 }
+
+#[test]
+fn a_trust_that_iam_would_not_take_is_refused_before_anything_is_deployed() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    let mut args: Vec<String> = ["init", "payments", "--yes"].map(String::from).to_vec();
+    for index in 0..20 {
+        let role = format!(
+            "role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Team{index:02}_0123456789"
+        );
+        args.push(format!("--reader=arn:aws:iam::{}:{role}", account.id()));
+    }
+    place
+        .args(&args)
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("the trust policy of ReadRole would have 2")
+        .stderr_has("characters; IAM allows 2048")
+        .stderr_has("hint: name fewer principals, or several by one pattern with *")
+        .stderr_has("up to 4096");
+    let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
+    let stacks = stacks.expect("root may list stacks");
+    assert!(!stacks.contains("discfg-payments"), "{stacks}");
+}

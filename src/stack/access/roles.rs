@@ -1,6 +1,5 @@
 use aws_sdk_cloudformation::Client as CloudFormation;
 use aws_sdk_iam::Client as Iam;
-use percent_encoding::percent_decode_str;
 
 use super::error::AccessError;
 use crate::model::{Access, ConfigName, GrantName, Role, Section};
@@ -141,10 +140,7 @@ async fn trust(iam: &Iam, arn: &str) -> Result<Result<PolicyDocument, PolicyErro
     let name = arn.rsplit('/').next().unwrap_or_default();
     let role = role_named(iam, name, arn).await?;
     let encoded = role.assume_role_policy_document().unwrap_or_default();
-    // IAM gives documents percent-encoded (IAM API reference, `Role`).
-    let text = percent_decode_str(encoded).decode_utf8_lossy();
-    let document = serde_json::from_str(&text).unwrap_or_default();
-    Ok(PolicyDocument::from_json(&document))
+    Ok(PolicyDocument::from_encoded(encoded))
 }
 
 /// The role of that name; `arn` is what it was called by.

@@ -104,6 +104,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Use(args) => commands::r#use::run(args, session, terminal),
         Command::Which(args) => commands::which::run(args, session, terminal),
         Command::Init(args) => commands::init::run(args, session, terminal).await,
+        Command::Access(args) => commands::access::run(args, session, terminal).await,
         Command::Template(args) => commands::template::run(args, session, terminal),
         Command::Status(args) => commands::status::run(args, session, terminal).await,
         Command::Configs(args) => commands::configs::run(args, session, terminal).await,

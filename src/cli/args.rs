@@ -148,6 +148,8 @@ pub(super) enum Command {
     /// Deploy or update a config's stack and prove it
     #[command(visible_alias = "create")]
     Init(commands::init::InitArgs),
+    /// Tell whether a principal may read or write a key, and what decides it
+    Access(commands::access::AccessArgs),
     /// Print the template that init deploys
     Template(commands::template::TemplateArgs),
     /// Show a config's stack, roles, grants and table

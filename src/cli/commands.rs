@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(super) mod access;
 pub(super) mod apply;
 pub(super) mod completions;
 pub(super) mod configs;

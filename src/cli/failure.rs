@@ -8,6 +8,7 @@ use crate::engine::OpenError;
 use crate::formats::{FormatError, TemplateError};
 use crate::model::{Kind, ValueError};
 use crate::ops::OpsError;
+use crate::stack::access::AccessError;
 use crate::stack::{Objections, StackError};
 use crate::store::StoreError;
 use crate::target::TargetError;
@@ -273,6 +274,12 @@ impl From<StackError> for Failure {
     fn from(error: StackError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match &error {
+            StackError::TooLong { quota, most, .. } if quota < most => failure
+                .hint("name fewer principals, or several by one pattern with *, or give them grants of their own")
+                .hint(format!(
+                    "where the account's quota was raised (up to {most}), deploy what `discfg template` prints"
+                )),
+            StackError::TooLong { .. } => failure.hint("make two of it, with some of the sections each"),
             StackError::Failed(failed) => {
                 let reason = failed.first.as_ref().map_or("", |first| first.reason.as_str());
                 let failure = if reason.contains("not authorized to perform: ") {
@@ -332,6 +339,26 @@ impl From<StackError> for Failure {
             ),
             StackError::Undeletable { .. } => failure
                 .hint("take out of its way what is named, and run init again: nothing else was changed"),
+            _ => failure,
+        }
+    }
+}
+
+impl From<AccessError> for Failure {
+    fn from(error: AccessError) -> Self {
+        if let AccessError::Stack(error) = error {
+            return error.into();
+        }
+        let failure = Self::of(error.kind(), &error);
+        match &error {
+            AccessError::Request { action, on, source } => match source.fault {
+                Fault::Denied => failure.hint(format!(
+                    "your policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"{action}\",\"Resource\":\"{on}\"}}"
+                )),
+                Fault::Credentials => failure.hint(CREDENTIALS),
+                Fault::Unreachable => failure.hint(ENDPOINT),
+                _ => failure,
+            },
             _ => failure,
         }
     }

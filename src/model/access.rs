@@ -22,6 +22,23 @@ impl fmt::Display for Access {
     }
 }
 
+/// Why a text is no access.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected read or write, not {0:?}")]
+pub struct NoAccess(String);
+
+impl FromStr for Access {
+    type Err = NoAccess;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "read" => Ok(Self::Read),
+            "write" => Ok(Self::Write),
+            other => Err(NoAccess(other.into())),
+        }
+    }
+}
+
 /// The name of a grant: `[a-z][a-z0-9-]*`, without `--`, not ending in `-`, and none of `read`, `write`, `self`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GrantName(String);

@@ -10,6 +10,7 @@ mod envelope;
 mod grant;
 mod kind;
 mod path;
+mod principal;
 mod provision;
 mod region;
 mod revision;
@@ -17,7 +18,7 @@ mod side;
 mod span;
 mod value;
 
-pub use access::{Access, GrantName, GrantNameError, Role, RoleError};
+pub use access::{Access, GrantName, GrantNameError, NoAccess, Role, RoleError};
 pub use change::{Change, Guard, Mutation, Op, Previous, Secrecy, TtlChoice};
 pub use clock::{Clock, SystemClock, Timestamp, TimestampError, Ttl, TtlError};
 pub use commit_id::{CommitId, CommitIdError};
@@ -27,6 +28,8 @@ pub use envelope::Envelope;
 pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError, Uncovered};
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
+pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
+pub(crate) use provision::glob;
 pub use provision::{
     AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, OrgId, PolicyArn, PrincipalPattern,
     SettingError,

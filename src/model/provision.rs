@@ -267,7 +267,8 @@ impl PrincipalPattern {
     }
 }
 
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
+/// Whether the text fits the pattern, in which `*` stands for any characters and `?` for one.
+pub(crate) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match (pattern.split_first(), text.split_first()) {
         (None, None) => true,
         (Some((b'*', rest)), _) => {

@@ -14,6 +14,20 @@ pub enum StackError {
     /// A role's name would be too long in this region.
     #[error("a name is too long for this region")]
     Name(#[source] AwsNamesError),
+    /// A policy or a trust policy would be longer than IAM allows.
+    #[error("the {what} of {of} would have {size} characters; IAM allows {quota}")]
+    TooLong {
+        /// Which document.
+        what: &'static str,
+        /// The logical id of the resource that it is of.
+        of: String,
+        /// How long it would be, in characters without white space.
+        size: usize,
+        /// How long it may be.
+        quota: usize,
+        /// How long it may be in an account whose quota was raised as far as it goes.
+        most: usize,
+    },
     /// Other accounts would be trusted without a bound.
     #[error(
         "other accounts are trusted only together with an organization (--org-id) or an external id (--external-id)"
@@ -190,9 +204,11 @@ impl StackError {
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Name(_) | Self::Crowded { .. } | Self::Refused { .. } | Self::Invalid { .. } => {
-                Kind::Invalid
-            }
+            Self::Name(_)
+            | Self::Crowded { .. }
+            | Self::TooLong { .. }
+            | Self::Refused { .. }
+            | Self::Invalid { .. } => Kind::Invalid,
             Self::Unbounded => Kind::Usage,
             Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
             Self::NotOurs { .. }

@@ -55,11 +55,6 @@ pub const GRANT_RESOURCES: [(&str, &str); 3] = [
 const POLICY_MAX: usize = 6144;
 /// How much of that the policy of a grant takes at most without the names of its sections.
 pub const POLICY_FRAME: usize = 1750;
-/// The longest that a role's trust may be unless the account's quota is raised, in characters without white space (IAM
-/// and STS quotas, "Role trust policy length").
-pub const TRUST_USUAL_MAX: usize = 2048;
-/// How much of that the trust of a grant's role takes at most without its principals and jobs.
-pub const TRUST_FRAME: usize = 560;
 /// What a text takes in a list beside itself: quotes and a comma.
 const QUOTED: usize = 3;
 
@@ -129,14 +124,6 @@ impl GrantSpec {
             });
         }
         Ok(())
-    }
-
-    /// How long the trust of the role gets at most by these principals and jobs, in characters without white space.
-    pub fn trust_length(&self) -> usize {
-        let principals = self.principals.iter().flatten().map(GrantPrincipal::as_str);
-        let jobs = self.github.iter().flatten().map(GitHubSubject::as_str);
-        let named: usize = principals.chain(jobs).map(|name| name.len() + QUOTED).sum();
-        TRUST_FRAME + named
     }
 
     fn value(&self, parameter: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 //! Deploying is in steps, so that whoever asks can show and ask in between: [`plan`] looks at the stack and makes
 //! a change set, [`deploy`] executes it and tells what happens, [`discard`] takes it back.
 
+pub mod access;
 mod access_change;
 mod adoption;
 mod blueprint;
@@ -31,6 +32,7 @@ mod review;
 mod role_facts;
 mod role_trust;
 mod services;
+mod size;
 mod spec;
 mod state;
 mod statement_words;
@@ -50,7 +52,7 @@ pub use error::{FailedResource, Failure, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use grant::{
     GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
-    TRUST_FRAME, TRUST_USUAL_MAX, grant_status,
+    grant_status,
 };
 pub use last_failure::{PastFailure, last_failure};
 pub use leftover::{Leftover, Remedy, clear};

@@ -19,6 +19,7 @@ use super::pace::Pace;
 use super::resource;
 use super::review::Basis;
 use super::services::Services;
+use super::size;
 use super::spec::StackSpec;
 use super::state::{self, Next};
 use super::table::{self, FoundTable};
@@ -165,11 +166,11 @@ fn bears_name(deployed: &Deployed, wanted: &Blueprint) -> bool {
 }
 
 fn check_names(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
-    let region = cfn
-        .config()
-        .region()
-        .and_then(|region| region.as_ref().parse::<Region>().ok());
-    region.map_or(Ok(()), |region| wanted.check_names(&region))
+    region(cfn).map_or(Ok(()), |region| wanted.check_names(&region))
+}
+
+fn region(cfn: &Client) -> Option<Region> {
+    cfn.config().region()?.as_ref().parse().ok()
 }
 
 /// How a stack comes to be as wanted.
@@ -211,6 +212,16 @@ async fn change(cfn: &Client, wanted: &Blueprint, making: Making) -> Result<Prop
         return Ok(Proposal::Unchanged(stack.clone()));
     }
 
+    if let Some(region) = region(cfn) {
+        let before = deployed.as_ref().map(|stack| &stack.parameters);
+        size::check(
+            &wanted.stack(),
+            wanted.template,
+            &region,
+            before,
+            &parameters.after(),
+        )?;
+    }
     let mut plan = make_change_set(cfn, wanted, &parameters, &making, tags).await?;
     plan.tags = (tags != had).then(|| (had.clone(), tags.clone()));
     plan.basis = Basis {

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 /// An IAM policy document, of a role's trust or of what a role may do, in one form whichever way it was written: IAM
@@ -36,6 +37,14 @@ pub struct PolicyError {
 }
 
 impl PolicyDocument {
+    /// The document that this text is, as IAM gives documents back: JSON, percent-encoded (IAM API reference, `Role`).
+    pub(super) fn from_encoded(text: &str) -> Result<Self, PolicyError> {
+        let json = percent_decode_str(text).decode_utf8_lossy();
+        let document =
+            serde_json::from_str(&json).map_err(|error| wrong(format!("it is no JSON ({error})")))?;
+        Self::from_json(&document)
+    }
+
     /// The document that this JSON is. A form that discfg never writes (`NotAction`, `NotResource`, `NotPrincipal`, an
     /// effect other than `Allow` and `Deny`) is an error: passing over it would judge it wrongly.
     pub fn from_json(document: &Value) -> Result<Self, PolicyError> {

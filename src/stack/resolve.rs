@@ -238,6 +238,13 @@ impl Resolver<'_> {
             "AWS::Partition" => &self.place.partition,
             "AWS::Region" => &self.place.region,
             "AWS::AccountId" => &self.place.account,
+            // What services' names end with (AWS General Reference, "Service endpoints").
+            "AWS::URLSuffix" => match self.place.partition.as_str() {
+                "aws-cn" => "amazonaws.com.cn",
+                "aws-eusc" => "amazonaws.eu",
+                "aws" | "aws-us-gov" => "amazonaws.com",
+                other => return Err(Unclear(format!("the domain of {other} isn't known"))),
+            },
             "AWS::StackName" => &self.place.stack,
             "AWS::StackId" => &self.place.stack_arn,
             other => return self.parameter(other).map(Some),

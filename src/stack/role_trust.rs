@@ -1,6 +1,5 @@
 use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::get_role::GetRoleError;
-use percent_encoding::percent_decode_str;
 
 use super::error::StackError;
 use super::policy::PolicyDocument;
@@ -26,11 +25,7 @@ pub async fn role_trust(iam: &Client, role: &str) -> Result<Option<PolicyDocumen
         .role
         .and_then(|role| role.assume_role_policy_document)
         .ok_or_else(|| incomplete("AssumeRolePolicyDocument"))?;
-    // URL-encoded, says IAM's API reference of every policy that it gives back.
-    let text = percent_decode_str(&encoded).decode_utf8_lossy();
-    let document = serde_json::from_str(&text).ok();
-    document
-        .and_then(|document| PolicyDocument::from_json(&document).ok())
+    PolicyDocument::from_encoded(&encoded)
         .map(Some)
-        .ok_or_else(|| incomplete("readable AssumeRolePolicyDocument"))
+        .map_err(|_| incomplete("readable AssumeRolePolicyDocument"))
 }

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that they link once and share one emulator.
 
+mod cli_access;
 mod cli_ancestor;
 mod cli_apply;
 mod cli_bad_input;
@@ -43,6 +44,7 @@ mod conformance_dynamodb;
 mod conformance_local;
 mod formats_consumers;
 mod ops;
+mod policies;
 mod readme;
 mod scripted_cloudformation;
 mod snapshots;

@@ -21,7 +21,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
-use crate::stack::{self, Deployed, Grant, GrantSpec, Services, TRUST_USUAL_MAX};
+use crate::stack::{self, Deployed, Grant, GrantSpec, Services};
 use crate::store::{Admin as _, StoreError};
 use crate::target::{EngineName, Target};
 
@@ -173,14 +173,6 @@ pub(in crate::cli) async fn run(
         .get(KEY_OUTPUT)
         .cloned()
         .or(had_key.map(|_| String::new()));
-    let trust = spec.trust_length();
-    if trust > TRUST_USUAL_MAX {
-        terminal.note(&format!(
-            "The role's trust may get {trust} characters long, and IAM allows {TRUST_USUAL_MAX} unless the account's \
-             quota is raised; a pattern such as role/ci-* names many principals at once."
-        ));
-    }
-
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let making = Box::pin(make(

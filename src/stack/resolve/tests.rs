@@ -47,6 +47,7 @@ fn each_intrinsic_is_what_cloudformation_makes_of_it() {
         (json!({"Ref": "Text"}), json!("text")),
         (json!({"Ref": "List"}), json!(["a", "b"])),
         (json!({"Ref": "AWS::Partition"}), json!("aws-cn")),
+        (json!({"Ref": "AWS::URLSuffix"}), json!("amazonaws.com.cn")),
         (json!({"Ref": "AWS::StackName"}), json!("discfg-payments")),
         (json!({"Ref": "It"}), json!("${It}")),
         (json!({"Fn::GetAtt": ["It", "Arn"]}), json!("${It.Arn}")),
@@ -121,8 +122,8 @@ fn what_cannot_be_told_says_why() {
             "a text is wanted where there is none",
         ),
         (
-            json!({"Ref": "AWS::URLSuffix"}),
-            "AWS::URLSuffix is neither a parameter nor a resource",
+            json!({"Ref": "AWS::NotificationARNs"}),
+            "AWS::NotificationARNs is neither a parameter nor a resource",
         ),
     ] {
         assert_eq!(resolved(&value), Err(why.to_owned()), "{value}");

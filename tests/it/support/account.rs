@@ -98,6 +98,23 @@ impl Account {
             .unwrap_or_else(|refusal| panic!("{action}: {refusal:?}"))
     }
 
+    /// Deploys a stack as root, as any CloudFormation client would.
+    pub(crate) fn deploy(&self, stack: &str, template: &str, parameters: &[(&str, &str)]) {
+        let mut form = vec![
+            ("StackName".to_owned(), stack),
+            ("TemplateBody".to_owned(), template),
+            ("Capabilities.member.1".to_owned(), "CAPABILITY_NAMED_IAM"),
+        ];
+        for (index, (key, value)) in parameters.iter().enumerate() {
+            let member = format!("Parameters.member.{}", index + 1);
+            form.push((format!("{member}.ParameterKey"), key));
+            form.push((format!("{member}.ParameterValue"), value));
+        }
+        let form: Vec<(&str, &str)> = form.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+        self.query(&self.root(), "cloudformation", "2010-05-15", "CreateStack", &form)
+            .expect("root may deploy");
+    }
+
     /// Does an action of a service that takes forms and gives XML (IAM, STS, CloudFormation).
     pub(crate) fn query(
         &self,

@@ -124,7 +124,7 @@ fn is_new_enough(python: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn target_dir() -> &'static Path {
+pub(super) fn target_dir() -> &'static Path {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
     scratch.parent().unwrap_or(scratch)
 }

@@ -68,9 +68,13 @@ struct Rule {
 /// Given the request and the emulator's answer, both JSON, changes the answer.
 type Alteration = dyn Fn(&Value, &mut Value) + Send + Sync;
 
+/// Given the body of a request, the status and the body of an answer, if it has one.
+type Part = dyn Fn(&str) -> Option<(u16, String)> + Send + Sync;
+
 #[derive(Clone)]
 enum Action {
     Answer(Answer),
+    Play(Arc<Part>),
     CutBefore,
     CutAfter,
     Delay(Duration),
@@ -178,6 +182,11 @@ impl NewRule<'_> {
             status,
             body: body.to_owned(),
         }));
+    }
+
+    /// Answers as the test says of the request's body, and passes on what it says nothing of.
+    pub(crate) fn play(self, part: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) {
+        self.act(Action::Play(Arc::new(part)));
     }
 
     /// Answers with an error in the protocol that the request came in.
@@ -293,6 +302,10 @@ impl Shared {
             let answer = match action {
                 Some(Action::CutBefore) => return Ok(()),
                 Some(Action::Answer(answer)) => answer.to(&request),
+                Some(Action::Play(part)) => match part(&String::from_utf8_lossy(&request.body)) {
+                    Some((status, body)) => Answer::Fixed { status, body }.to(&request),
+                    None => self.forward(index, &request)?,
+                },
                 Some(Action::Delay(by)) => {
                     thread::sleep(by);
                     self.forward(index, &request)?

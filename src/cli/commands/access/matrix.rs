@@ -1,0 +1,204 @@
+use std::fmt::Write as _;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Serialize;
+
+use super::{Cell, NOT_COVERED};
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::{Access, ConfigName, Role, Section};
+use crate::stack::access::{AccessError, Brought, Inspector, Subject};
+use crate::store::Heads;
+
+/// How many questions are put to IAM side by side: it throttles early.
+const SIDE_BY_SIDE: usize = 4;
+
+#[derive(Serialize)]
+struct Matrix {
+    action: &'static str,
+    config: String,
+    sections: Vec<Section>,
+    principals: Vec<Row>,
+    #[serde(rename = "notCovered")]
+    not_covered: &'static str,
+}
+
+#[derive(Serialize)]
+struct Row {
+    principal: String,
+    #[serde(rename = "judgedBy")]
+    judged_by: &'static str,
+    sections: Vec<Cell>,
+}
+
+pub(super) async fn run(
+    config: &ConfigName,
+    inspector: &Inspector,
+    subjects: Vec<Subject>,
+    brought: &Brought,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let subjects = if subjects.is_empty() {
+        inspector.named().await?
+    } else {
+        subjects
+    };
+    let mut sections = inspector.granted_sections();
+    sections.extend(registered(session).await?);
+    if sections.is_empty() {
+        // There is nothing yet; what is to come begins somewhere.
+        sections.insert(Section::root());
+    }
+    let sections: Vec<Section> = sections.into_iter().collect();
+    let principals: Vec<Row> = stream::iter(&subjects)
+        .map(|subject| row(inspector, subject, brought, &sections))
+        .buffered(SIDE_BY_SIDE)
+        .try_collect()
+        .await?;
+    let matrix = Matrix {
+        action: "access",
+        config: config.to_string(),
+        sections,
+        principals,
+        not_covered: NOT_COVERED,
+    };
+    show(
+        terminal,
+        session.format(),
+        &matrix,
+        || table(&matrix),
+        || csv(&matrix).into_bytes(),
+    )?;
+    if matrix.principals.iter().any(|row| row.judged_by == BY_TRUST) {
+        terminal.hint(
+            "Who is judged by trust alone must also be allowed to assume the role by policies of its own.",
+        );
+    }
+    terminal.hint(&format!("Not looked at: {NOT_COVERED}."));
+    Ok(())
+}
+
+/// The sections that are registered, read with the caller's own credentials unless a role is named: who looks after
+/// access needn't be a reader.
+async fn registered(session: &mut Session) -> Result<Vec<Section>, Failure> {
+    let mut global = session.global().clone();
+    if session.target()?.role.is_none() {
+        global.role = Some(Role::Caller);
+    }
+    let mut own = session.beside(global);
+    let read = own
+        .store(Access::Read, "the list of sections")
+        .await?
+        .heads(Heads::All)
+        .await;
+    let heads = read.map_err(|error| {
+        own.explain(error, Access::Read)
+            .hint("or let the read role list the sections, if it trusts you: --as read")
+    })?;
+    Ok(heads.into_iter().map(|head| head.section).collect())
+}
+
+const BY_TRUST: &str = "trust";
+const BY_BOTH: &str = "trust and policies";
+
+async fn row(
+    inspector: &Inspector,
+    subject: &Subject,
+    brought: &Brought,
+    sections: &[Section],
+) -> Result<Row, AccessError> {
+    let mut cells = Vec::new();
+    for section in sections {
+        let read = inspector.may(subject, brought, Access::Read, section).await?;
+        let write = inspector.may(subject, brought, Access::Write, section).await?;
+        cells.push(Cell::new(section.clone(), read.answer, write.answer));
+    }
+    Ok(Row {
+        principal: subject.to_string(),
+        judged_by: match subject {
+            Subject::Pattern(_) => BY_TRUST,
+            Subject::Principal(_) | Subject::GitHub(_) => BY_BOTH,
+        },
+        sections: cells,
+    })
+}
+
+/// The columns' names, then each row's cells.
+fn lines(matrix: &Matrix) -> Vec<Vec<&str>> {
+    let mut head = vec!["principal", "judged by"];
+    head.extend(matrix.sections.iter().map(Section::as_str));
+    let rows = matrix.principals.iter().map(|row| {
+        let mut line = vec![row.principal.as_str(), row.judged_by];
+        line.extend(row.sections.iter().map(|cell| cell.access));
+        line
+    });
+    std::iter::once(head).chain(rows).collect()
+}
+
+fn table(matrix: &Matrix) -> String {
+    let lines = lines(matrix);
+    let columns = matrix.sections.len() + 2;
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| lines.iter().map(|line| line[column].len()).max().unwrap_or(0))
+        .collect();
+    let mut text = String::new();
+    for line in lines {
+        let mut row = String::new();
+        for (word, width) in line.iter().zip(&widths) {
+            let _ = write!(row, "{word:<width$}  ");
+        }
+        let _ = writeln!(text, "{}", row.trim_end());
+    }
+    text
+}
+
+/// RFC 4180, except that lines end as they do on Unix.
+fn csv(matrix: &Matrix) -> String {
+    let field = |word: &str| {
+        if word.contains(['"', ',', '\r', '\n']) {
+            format!("\"{}\"", word.replace('"', "\"\""))
+        } else {
+            word.to_owned()
+        }
+    };
+    let mut text = String::new();
+    for line in lines(matrix) {
+        let fields: Vec<String> = line.into_iter().map(field).collect();
+        let _ = writeln!(text, "{}", fields.join(","));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::access::Answer;
+
+    #[test]
+    fn a_field_with_a_quote_or_a_comma_is_quoted() {
+        let cell = |section: &str| Cell::new(section.parse().expect("a section"), Answer::Yes, Answer::No);
+        let matrix = Matrix {
+            action: "access",
+            config: "payments".into(),
+            sections: vec!["/db".parse().expect("a section")],
+            principals: vec![Row {
+                principal: "repo:acme/shop:environment:a \"b\"".into(),
+                judged_by: BY_BOTH,
+                sections: vec![cell("/db")],
+            }],
+            not_covered: NOT_COVERED,
+        };
+        assert_eq!(
+            csv(&matrix),
+            "principal,judged by,/db\n\"repo:acme/shop:environment:a \"\"b\"\"\",trust and policies,read\n"
+        );
+        assert_eq!(
+            table(&matrix),
+            "principal                         judged by           /db\n\
+             repo:acme/shop:environment:a \"b\"  trust and policies  read\n"
+        );
+    }
+}

@@ -1,0 +1,359 @@
+//! Who may do what with a config.
+//!
+//! Three things decide, and all must agree: the trust of a role lets a principal in, the principal's own policies let
+//! it assume the role, and the role's policies let it act on the table. Trust is judged here, the policies by IAM's
+//! simulator. Policies on the table itself and session policies are not looked at.
+
+mod answer;
+mod error;
+mod roles;
+mod simulate;
+mod trust;
+mod verdict;
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use aws_sdk_cloudformation::Client as CloudFormation;
+use aws_sdk_iam::Client as Iam;
+
+pub use answer::{Answer, Finding};
+pub use error::AccessError;
+pub use trust::Brought;
+pub use verdict::{Step, Verdict, Way};
+
+use crate::model::{
+    Access, ConfigName, GitHubSubject, PrincipalArn, PrincipalKind, PrincipalPattern, Role, Section,
+};
+use roles::{Deputy, Roles};
+use simulate::{Request, Simulated, simulate};
+use trust::Asker;
+
+/// What a reader does with the table's items.
+const READING: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
+/// What a commit does with them.
+const WRITING: &[&str] = &[
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+];
+
+/// Of whom it is asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A user or role: see [`Inspector::resolve`].
+    Principal(PrincipalArn),
+    /// All who fit a pattern. Their own policies can't be asked for, so only trust and the role's policies count.
+    Pattern(PrincipalPattern),
+    /// A job of GitHub Actions, which has no policies of its own.
+    GitHub(GitHubSubject),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Principal(arn) => arn.fmt(f),
+            Self::Pattern(pattern) => pattern.fmt(f),
+            Self::GitHub(subject) => subject.fmt(f),
+        }
+    }
+}
+
+/// Looks into a config's roles. What it has asked IAM once it doesn't ask again.
+#[derive(Debug)]
+pub struct Inspector {
+    iam: Iam,
+    config: ConfigName,
+    roles: Roles,
+    acts: Mutex<HashMap<(String, Access, Section), Vec<Step>>>,
+    assumes: Mutex<HashMap<(String, String), Step>>,
+}
+
+impl Inspector {
+    /// Looks at the config's stack, its grants' and the trust of each role; nothing if the config isn't there.
+    ///
+    /// Needs `cloudformation:DescribeStacks` and `iam:GetRole`.
+    pub async fn new(
+        cfn: &CloudFormation,
+        iam: Iam,
+        config: &ConfigName,
+    ) -> Result<Option<Self>, AccessError> {
+        Ok(roles::roles(cfn, &iam, config).await?.map(|roles| Self {
+            iam,
+            config: config.clone(),
+            roles,
+            acts: Mutex::default(),
+            assumes: Mutex::default(),
+        }))
+    }
+
+    /// The user or role that a principal is, with its path: a session's ARN has its role's name alone.
+    ///
+    /// Needs `iam:GetRole` on roles of the config's account. An error if there is no such role.
+    pub async fn resolve(&self, principal: PrincipalArn) -> Result<PrincipalArn, AccessError> {
+        let is_own = principal.account() == self.account();
+        match principal.kind() {
+            PrincipalKind::User => Ok(principal),
+            PrincipalKind::Role if !is_own => Ok(principal),
+            PrincipalKind::Session if !is_own => Err(AccessError::ForeignSession(principal.to_string())),
+            PrincipalKind::Role | PrincipalKind::Session => {
+                let role = roles::role_named(&self.iam, principal.name(), principal.as_str()).await?;
+                if principal.kind() == PrincipalKind::Role && role.arn() != principal.as_str() {
+                    return Err(AccessError::OtherPath {
+                        given: principal.to_string(),
+                        is: role.arn,
+                    });
+                }
+                role.arn.parse().map_err(|_| AccessError::NoPrincipal(role.arn))
+            }
+        }
+    }
+
+    /// Whom the trust of the roles names, ordered: the principals, the patterns, then GitHub's jobs. A role that is
+    /// named and isn't there any more is left out.
+    pub async fn named(&self) -> Result<Vec<Subject>, AccessError> {
+        let mut found = BTreeSet::new();
+        for trust in self
+            .roles
+            .roles
+            .iter()
+            .filter_map(|role| role.trust.as_ref().ok())
+        {
+            let (patterns, subjects) = trust::named(trust);
+            for pattern in patterns {
+                match pattern.as_str().parse::<PrincipalArn>() {
+                    Ok(principal) => match self.resolve(principal).await {
+                        Ok(principal) => found.insert(Subject::Principal(principal)),
+                        Err(AccessError::NoPrincipal(_) | AccessError::OtherPath { .. }) => continue,
+                        Err(error) => return Err(error),
+                    },
+                    Err(_) => found.insert(Subject::Pattern(pattern)),
+                };
+            }
+            found.extend(subjects.into_iter().map(Subject::GitHub));
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// The sections that grants are for.
+    pub fn granted_sections(&self) -> BTreeSet<Section> {
+        let sections = self.roles.roles.iter().filter_map(|role| role.sections.as_ref());
+        sections.flatten().cloned().collect()
+    }
+
+    /// Whether the subject may do this in the section, by every way that is meant for it.
+    ///
+    /// Needs `iam:SimulatePrincipalPolicy` on the subject, if it is of the config's account, and on the roles.
+    pub async fn may(
+        &self,
+        subject: &Subject,
+        brought: &Brought,
+        access: Access,
+        section: &Section,
+    ) -> Result<Verdict, AccessError> {
+        let mut ways = Vec::new();
+        for role in self
+            .roles
+            .roles
+            .iter()
+            .filter(|role| role.is_for(access, section))
+        {
+            let mut steps = vec![self.trusts(role, subject, brought)];
+            steps.extend(self.assumes(role, subject).await?);
+            steps.extend(self.acts(role, access, section).await?);
+            ways.push(Way::new(role.role.clone(), Some(role.arn.clone()), steps));
+        }
+        // As a command does that isn't told otherwise: the role of that access first, then the grants, then the rest.
+        ways.sort_by_key(|way| match &way.role {
+            Role::Config(of) if *of == access => 0,
+            Role::Grant(_) => 1,
+            Role::Config(_) | Role::Caller => 2,
+        });
+        if let Subject::Principal(principal) = subject
+            && principal.account() == self.account()
+        {
+            let steps = self.table_steps(principal.as_str(), access, section).await?;
+            let steps = steps.into_iter().map(|(step, _)| step).collect();
+            ways.push(Way::new(Role::Caller, None, steps));
+        }
+        Ok(Verdict::new(ways))
+    }
+
+    fn account(&self) -> &str {
+        self.roles.table.split(':').nth(4).unwrap_or_default()
+    }
+
+    fn trusts(&self, role: &Deputy, subject: &Subject, brought: &Brought) -> Step {
+        let asker = match subject {
+            Subject::Principal(arn) => Asker::Principal(arn.as_str()),
+            Subject::Pattern(pattern) => Asker::Principal(pattern.as_str()),
+            Subject::GitHub(subject) => Asker::GitHub(subject.as_str()),
+        };
+        let finding = match &role.trust {
+            Ok(trust) => trust::judge(trust, &asker, brought),
+            Err(error) => Finding::unknown(format!("the trust isn't as discfg makes it: {error}")),
+        };
+        let finding = match self.mending_trust(role, subject) {
+            Some(mending) if finding.answer == Answer::No => finding.missing(mending),
+            _ => finding,
+        };
+        Step::new("trust", finding)
+    }
+
+    /// What makes the role trust the subject, where discfg has a command for it.
+    fn mending_trust(&self, role: &Deputy, subject: &Subject) -> Option<String> {
+        let config = &self.config;
+        let is_own = match subject {
+            Subject::Principal(arn) => arn.account() == self.account(),
+            Subject::Pattern(_) | Subject::GitHub(_) => true,
+        };
+        let job = subject.to_string();
+        let job = job.strip_prefix("repo:").unwrap_or(&job);
+        match (&role.role, subject) {
+            (Role::Config(_), Subject::Principal(arn)) if !is_own => Some(format!(
+                "discfg init {config} --account-id {} with --org-id or --external-id",
+                arn.account()
+            )),
+            (Role::Config(Access::Read), Subject::GitHub(_)) => {
+                Some(format!("discfg init {config} --github {job}"))
+            }
+            (Role::Config(Access::Read), _) => Some(format!(
+                "discfg init {config} --reader {subject} (given, it replaces the list)"
+            )),
+            (Role::Config(Access::Write), Subject::Principal(_) | Subject::Pattern(_)) => Some(format!(
+                "discfg init {config} --writer {subject} (given, it replaces the list)"
+            )),
+            (Role::Grant(grant), Subject::GitHub(_)) => {
+                Some(format!("discfg grant {config} {grant} --github {job}"))
+            }
+            (Role::Grant(grant), _) if is_own => {
+                Some(format!("discfg grant {config} {grant} --principal {subject}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the subject's own policies let it assume the role: nothing where none are asked for.
+    async fn assumes(&self, role: &Deputy, subject: &Subject) -> Result<Option<Step>, AccessError> {
+        const ACTION: &str = "sts:AssumeRole";
+        let Subject::Principal(principal) = subject else {
+            return Ok(None);
+        };
+        if principal.account() != self.account() {
+            let finding = Finding::unknown(format!(
+                "its policies are the account {}'s, where they can't be asked for from here",
+                principal.account()
+            ));
+            return Ok(Some(Step::new(
+                ACTION,
+                finding.missing(allow(&[ACTION], &role.arn)),
+            )));
+        }
+        let key = (principal.to_string(), role.arn.clone());
+        if let Some(known) = lock(&self.assumes).get(&key) {
+            return Ok(Some(known.clone()));
+        }
+        let request = Request {
+            by: principal.as_str(),
+            actions: &[ACTION],
+            on: &role.arn,
+            leading_keys: &[],
+        };
+        let said = simulate(&self.iam, &request).await?;
+        let step = steps(said, &role.arn).into_iter().next().map(|(step, _)| step);
+        if let Some(step) = &step {
+            lock(&self.assumes).insert(key, step.clone());
+        }
+        Ok(step)
+    }
+
+    /// Whether the role's policies let it act on the table.
+    async fn acts(&self, role: &Deputy, access: Access, section: &Section) -> Result<Vec<Step>, AccessError> {
+        let key = (role.arn.clone(), access, section.clone());
+        if let Some(known) = lock(&self.acts).get(&key) {
+            return Ok(known.clone());
+        }
+        let found = self.table_steps(&role.arn, access, section).await?;
+        let steps: Vec<Step> = found
+            .into_iter()
+            .map(|(mut step, is_unsaid)| {
+                // The stack's policies are the stack's: a statement that is added by hand would be drift.
+                step.finding.missing = is_unsaid.then(|| match &role.role {
+                    Role::Grant(grant) => {
+                        format!(
+                            "the policy of {grant} as discfg makes it: discfg grant {} {grant}",
+                            self.config
+                        )
+                    }
+                    _ => format!(
+                        "the role's policy as discfg makes it: discfg init {}",
+                        self.config
+                    ),
+                });
+                step
+            })
+            .collect();
+        lock(&self.acts).insert(key, steps.clone());
+        Ok(steps)
+    }
+
+    async fn table_steps(
+        &self,
+        by: &str,
+        access: Access,
+        section: &Section,
+    ) -> Result<Vec<(Step, bool)>, AccessError> {
+        let request = Request {
+            by,
+            actions: match access {
+                Access::Read => READING,
+                Access::Write => WRITING,
+            },
+            on: &self.roles.table,
+            leading_keys: &[section.as_str()],
+        };
+        Ok(steps(simulate(&self.iam, &request).await?, &self.roles.table))
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One step for all actions that the same was found of, and whether a statement is all that it lacks.
+fn steps(said: Vec<Simulated>, on: &str) -> Vec<(Step, bool)> {
+    let mut groups: Vec<(Vec<String>, Finding, bool)> = Vec::new();
+    for Simulated {
+        action,
+        finding,
+        is_unsaid,
+    } in said
+    {
+        match groups.iter_mut().find(|(_, of, _)| *of == finding) {
+            Some((actions, ..)) => actions.push(action),
+            None => groups.push((vec![action], finding, is_unsaid)),
+        }
+    }
+    let step = |(actions, finding, is_unsaid): (Vec<String>, Finding, bool)| {
+        let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+        let finding = if is_unsaid {
+            finding.missing(allow(&actions, on))
+        } else {
+            finding
+        };
+        (Step::new(actions.join(", "), finding), is_unsaid)
+    };
+    groups.into_iter().map(step).collect()
+}
+
+/// The statement that allows this, in IAM's JSON.
+fn allow(actions: &[&str], on: &str) -> String {
+    let action = match actions {
+        [one] => serde_json::json!(one),
+        several => serde_json::json!(several),
+    };
+    format!(r#"{{"Effect":"Allow","Action":{action},"Resource":"{on}"}}"#)
+}

@@ -1,0 +1,115 @@
+use aws_sdk_cloudformation::Client as CloudFormation;
+use aws_sdk_iam::Client as Iam;
+
+use super::error::AccessError;
+use crate::model::{Access, ConfigName, Role, Section};
+use crate::stack::error::StackError;
+use crate::stack::grant::Grant;
+use crate::stack::listing::grant_stacks;
+use crate::stack::lookup;
+use crate::stack::policy::{PolicyDocument, PolicyError};
+
+/// A config's roles, as they are deployed.
+#[derive(Debug)]
+pub(super) struct Roles {
+    /// The ARN of the config's table.
+    pub(super) table: String,
+    /// The read role, the write role, then the grants' by name.
+    pub(super) roles: Vec<Deputy>,
+}
+
+/// A role that acts for those whom it trusts.
+#[derive(Debug)]
+pub(super) struct Deputy {
+    /// What `--as` calls it.
+    pub(super) role: Role,
+    pub(super) arn: String,
+    pub(super) access: Access,
+    /// The sections that it is for; nothing where it is for all.
+    pub(super) sections: Option<Vec<Section>>,
+    /// Its trust policy, if it is one that can be judged.
+    pub(super) trust: Result<PolicyDocument, PolicyError>,
+}
+
+impl Deputy {
+    /// Whether the role is meant for this.
+    pub(super) fn is_for(&self, access: Access, section: &Section) -> bool {
+        self.access >= access
+            && self
+                .sections
+                .as_ref()
+                .is_none_or(|sections| sections.contains(section))
+    }
+}
+
+/// The roles of a config and its grants, or nothing if the config isn't there.
+///
+/// Needs `cloudformation:DescribeStacks` and, on each role, `iam:GetRole`.
+pub(super) async fn roles(
+    cfn: &CloudFormation,
+    iam: &Iam,
+    config: &ConfigName,
+) -> Result<Option<Roles>, AccessError> {
+    let Some(stack) = lookup::status(cfn, config).await? else {
+        return Ok(None);
+    };
+    if !stack.is_ours() {
+        return Err(StackError::NotOurs { stack: stack.name }.into());
+    }
+    let outputs = stack.outputs()?;
+    let mut roles = Vec::new();
+    for (access, arn) in [
+        (Access::Read, outputs.read_role_arn),
+        (Access::Write, outputs.write_role_arn),
+    ] {
+        roles.push(Deputy {
+            role: Role::Config(access),
+            access,
+            sections: None,
+            trust: trust(iam, &arn).await?,
+            arn,
+        });
+    }
+    for (name, stack) in grant_stacks(cfn, config).await? {
+        let grant = Grant::of(&stack)?;
+        // One that is being made, or wasn't, has no role to speak of.
+        let Some(arn) = grant.role else {
+            continue;
+        };
+        roles.push(Deputy {
+            role: Role::Grant(name),
+            access: grant.scope.access(),
+            sections: Some(grant.scope.sections().iter().cloned().collect()),
+            trust: trust(iam, &arn).await?,
+            arn,
+        });
+    }
+    Ok(Some(Roles {
+        table: outputs.table_arn,
+        roles,
+    }))
+}
+
+async fn trust(iam: &Iam, arn: &str) -> Result<Result<PolicyDocument, PolicyError>, AccessError> {
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    let role = role_named(iam, name, arn).await?;
+    let encoded = role.assume_role_policy_document().unwrap_or_default();
+    Ok(PolicyDocument::from_encoded(encoded))
+}
+
+/// The role of that name; `arn` is what it was called by.
+pub(super) async fn role_named(
+    iam: &Iam,
+    name: &str,
+    arn: &str,
+) -> Result<aws_sdk_iam::types::Role, AccessError> {
+    let answer = iam
+        .get_role()
+        .role_name(name)
+        .send()
+        .await
+        .map_err(|error| AccessError::request("iam:GetRole", arn, &error))?;
+    answer
+        .role
+        .ok_or_else(|| AccessError::NoPrincipal(arn.to_owned()))
+}

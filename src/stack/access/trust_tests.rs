@@ -1,0 +1,228 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+const ACCOUNT: &str = "123456789012";
+/// What is done to a statement.
+type Change = fn(&mut Value);
+
+const ANN: &str = "arn:aws:iam::123456789012:user/ann";
+
+fn root() -> Value {
+    json!({"AWS": format!("arn:aws:iam::{ACCOUNT}:root")})
+}
+
+fn this_account(patterns: &[&str]) -> Value {
+    json!({
+        "Sid": "ThisAccount", "Effect": "Allow", "Principal": root(), "Action": "sts:AssumeRole",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": patterns}},
+    })
+}
+
+fn other_accounts() -> Value {
+    json!({
+        "Sid": "OtherAccounts", "Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "sts:AssumeRole",
+        "Condition": {
+            "ArnLike": {"aws:PrincipalArn": "arn:*:*:*:*:*"},
+            "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "sts:ExternalId": "acme-7"},
+        },
+    })
+}
+
+fn github() -> Value {
+    let provider = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{GITHUB}");
+    json!({
+        "Sid": "GitHub", "Effect": "Allow", "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": ["repo:acme/shop:environment:production"],
+        }},
+    })
+}
+
+fn document(statements: &[Value]) -> PolicyDocument {
+    PolicyDocument::from_json(&json!({"Statement": statements})).expect("a document")
+}
+
+fn judged(statements: &[Value], arn: &str, org: Option<&str>, external: Option<&str>) -> Finding {
+    let brought = Brought {
+        org_id: org.map(|org| org.parse().expect("an organization")),
+        external_id: external.map(|id| id.parse().expect("an external id")),
+    };
+    judge(&document(statements), &Asker::Principal(arn), &brought)
+}
+
+#[track_caller]
+fn assert_is(finding: &Finding, answer: Answer, part: &str) {
+    assert_eq!(finding.answer, answer, "{finding:?}");
+    assert!(finding.because.contains(part), "{part} in {finding:?}");
+}
+
+#[test]
+fn who_is_named_is_let_in_and_who_is_not_is_told_for_whom_it_is() {
+    let trust = [this_account(&["arn:aws:iam::*:role/ci-*", ANN])];
+    let may = |arn: &str| judged(&trust, arn, None, None);
+    assert_is(&may(ANN), Answer::Yes, "the statement ThisAccount");
+    assert_is(&may("arn:aws:iam::123456789012:role/ci-1"), Answer::Yes, "");
+    assert_is(
+        &may("arn:aws:iam::123456789012:user/bob"),
+        Answer::No,
+        "it is for arn:aws:iam::*:role/ci-*",
+    );
+    // The pattern fits, and the account isn't the one that is trusted.
+    assert_is(
+        &may("arn:aws:iam::210987654321:role/ci-1"),
+        Answer::No,
+        "no statement of the trust names it",
+    );
+}
+
+#[test]
+fn another_account_needs_the_organization_and_the_external_id() {
+    let trust = [this_account(&["arn:*:*:*:*:*"]), other_accounts()];
+    let bob = "arn:aws:iam::210987654321:user/bob";
+    let (org, other_org) = (Some("o-a1b2c3d4e5"), Some("o-f1f2f3f4f5"));
+    assert_is(
+        &judged(&trust, bob, org, Some("acme-7")),
+        Answer::Yes,
+        "OtherAccounts",
+    );
+    assert_is(
+        &judged(&trust, bob, None, Some("acme-7")),
+        Answer::Unknown,
+        "--org-id",
+    );
+    assert_is(&judged(&trust, bob, org, None), Answer::Unknown, "--external-id");
+    assert_is(&judged(&trust, bob, None, None), Answer::Unknown, "--org-id");
+    assert_is(
+        &judged(&trust, bob, other_org, Some("acme-7")),
+        Answer::No,
+        "the organization o-a1b2c3d4e5",
+    );
+    assert_is(
+        &judged(&trust, bob, other_org, None),
+        Answer::No,
+        "the organization",
+    );
+    let wrong = judged(&trust, bob, org, Some("acme-8"));
+    assert_is(&wrong, Answer::No, "another external id");
+    assert!(
+        !wrong.because.contains("acme-7"),
+        "it is told to nobody: {wrong:?}"
+    );
+}
+
+#[test]
+fn a_github_job_is_let_in_by_its_exact_subject() {
+    let trust = document(&[this_account(&["arn:*:*:*:*:*"]), github()]);
+    let may = |subject: &str| judge(&trust, &Asker::GitHub(subject), &Brought::default());
+    assert_is(
+        &may("repo:acme/shop:environment:production"),
+        Answer::Yes,
+        "GitHub",
+    );
+    for other in [
+        "repo:acme/shop:environment:Production",
+        "repo:acme/shop:environment:production2",
+        "repo:acme/shop:pull_request",
+    ] {
+        assert_is(
+            &may(other),
+            Answer::No,
+            "it is for repo:acme/shop:environment:production",
+        );
+    }
+    let without = document(&[this_account(&["arn:*:*:*:*:*"])]);
+    let asker = Asker::GitHub("repo:acme/shop:environment:production");
+    assert_is(
+        &judge(&without, &asker, &Brought::default()),
+        Answer::No,
+        "no statement",
+    );
+    let mut audience = github();
+    audience["Condition"]["StringEquals"]["token.actions.githubusercontent.com:aud"] = json!("other");
+    let audience = judge(&document(&[audience]), &asker, &Brought::default());
+    assert_is(&audience, Answer::No, "the audience other");
+}
+
+#[test]
+fn a_form_that_discfg_does_not_make_is_unknown_and_never_yes() {
+    let with = |change: Change| {
+        let mut statement = this_account(&[ANN]);
+        change(&mut statement);
+        judged(&[statement], ANN, None, None)
+    };
+    let foreign: [(&str, Change); 6] = [
+        ("condition Bool aws:MultiFactorAuthPresent", |it| {
+            it["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": "true"});
+        }),
+        ("condition StringLike aws:PrincipalArn", |it| {
+            it["Condition"] = json!({"StringLike": {"aws:PrincipalArn": "*"}});
+        }),
+        ("compared with what is no ARN", |it| {
+            it["Condition"]["ArnLike"]["aws:PrincipalArn"] = json!("*");
+        }),
+        ("names everyone", |it| it["Principal"] = json!("*")),
+        ("names everyone", |it| it["Principal"] = json!({"AWS": "*"})),
+        ("names the principal itself", |it| {
+            it["Principal"] = json!({"AWS": ANN});
+        }),
+    ];
+    for (part, change) in foreign {
+        assert_is(&with(change), Answer::Unknown, part);
+    }
+    // One that isn't met makes it a no, whatever else is there.
+    let no = with(|it| {
+        it["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": "true"});
+        it["Condition"]["ArnLike"]["aws:PrincipalArn"] = json!("arn:aws:iam::*:user/bob");
+    });
+    assert_is(&no, Answer::No, "it is for arn:aws:iam::*:user/bob");
+    // Another statement that is known to let it in is enough.
+    let mut foreign = this_account(&[ANN]);
+    foreign["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": "true"});
+    let either = judged(&[foreign, this_account(&[ANN])], ANN, None, None);
+    assert_is(&either, Answer::Yes, "ThisAccount");
+}
+
+#[test]
+fn a_denial_wins_and_one_that_may_be_meant_leaves_no_yes() {
+    let deny = |condition: Value| json!({"Sid": "Not", "Effect": "Deny", "Principal": root(), "Action": "sts:*", "Condition": condition});
+    let named = json!({"ArnLike": {"aws:PrincipalArn": ANN}});
+    let denied = judged(&[this_account(&[ANN]), deny(named.clone())], ANN, None, None);
+    assert_is(&denied, Answer::No, "the statement Not of the trust denies it");
+    let bob = "arn:aws:iam::123456789012:user/bob";
+    let spared = judged(&[this_account(&["arn:*:*:*:*:*"]), deny(named)], bob, None, None);
+    assert_is(&spared, Answer::Yes, "ThisAccount");
+    let perhaps = deny(json!({"Bool": {"aws:ViaAWSService": "true"}}));
+    let unsure = judged(&[this_account(&[ANN]), perhaps], ANN, None, None);
+    assert_is(&unsure, Answer::Unknown, "may deny it");
+}
+
+#[test]
+fn other_actions_and_other_kinds_of_principals_are_passed_over() {
+    let mut tag = this_account(&[ANN]);
+    tag["Action"] = json!("sts:TagSession");
+    let mut service = this_account(&[ANN]);
+    service["Principal"] = json!({"Service": "ec2.amazonaws.com"});
+    let mut saml = github();
+    saml["Principal"] = json!({"Federated": format!("arn:aws:iam::{ACCOUNT}:saml-provider/acme")});
+    let finding = judged(&[tag, service, saml], ANN, None, None);
+    assert_is(&finding, Answer::No, "no statement of the trust names it");
+    let mut wide = this_account(&[ANN]);
+    wide["Action"] = json!("STS:Assume*");
+    assert_is(&judged(&[wide], ANN, None, None), Answer::Yes, "");
+}
+
+#[test]
+fn whom_a_trust_names_is_read_from_its_conditions() {
+    let (patterns, subjects) = named(&document(&[
+        this_account(&["arn:aws:iam::*:role/ci-*", ANN]),
+        other_accounts(),
+        github(),
+    ]));
+    let patterns: Vec<&str> = patterns.iter().map(PrincipalPattern::as_str).collect();
+    assert_eq!(patterns, ["arn:*:*:*:*:*", "arn:aws:iam::*:role/ci-*", ANN]);
+    let subjects: Vec<&str> = subjects.iter().map(GitHubSubject::as_str).collect();
+    assert_eq!(subjects, ["repo:acme/shop:environment:production"]);
+}

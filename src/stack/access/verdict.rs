@@ -1,0 +1,72 @@
+use serde::Serialize;
+
+use super::answer::{Answer, Finding};
+use crate::model::Role;
+
+/// Whether access is given, and by which ways.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The best of the ways' answers.
+    pub answer: Answer,
+    /// Every way that there is, in the order in which one would try them.
+    pub ways: Vec<Way>,
+}
+
+/// One way to access: in a role, or with the principal's own policies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Way {
+    /// What `--as` calls it.
+    #[serde(rename = "as", serialize_with = "as_text")]
+    pub role: Role,
+    /// The role's ARN, where it is one.
+    #[serde(rename = "role", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// The least of the steps' answers.
+    pub answer: Answer,
+    /// What must be allowed, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that must be allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// `trust`, or the IAM actions with commas between.
+    pub of: String,
+    /// What was found.
+    #[serde(flatten)]
+    pub finding: Finding,
+}
+
+fn as_text<S: serde::Serializer>(role: &Role, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(role)
+}
+
+impl Verdict {
+    pub(super) fn new(ways: Vec<Way>) -> Self {
+        Self {
+            answer: ways.iter().map(|way| way.answer).max().unwrap_or(Answer::No),
+            ways,
+        }
+    }
+}
+
+impl Way {
+    pub(super) fn new(role: Role, arn: Option<String>, steps: Vec<Step>) -> Self {
+        let answers = steps.iter().map(|step| step.finding.answer);
+        Self {
+            role,
+            arn,
+            answer: answers.min().unwrap_or(Answer::Unknown),
+            steps,
+        }
+    }
+}
+
+impl Step {
+    pub(super) fn new(of: impl Into<String>, finding: Finding) -> Self {
+        Self {
+            of: of.into(),
+            finding,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Every way to access is looked at, and each says what decides.
+
+use serde_json::{Value, json};
+
+use super::{Asking, GRANT, way};
+use crate::support::account::REGION;
+use crate::support::simulator::{self, Said};
+
+#[test]
+fn a_yes_says_which_statements_decide() {
+    let asking = Asking::of(&[]);
+    asking.account.developer();
+    asking.roles_are_as_made();
+    let developer = asking.arn("user/developer");
+    asking
+        .ask(&developer, &["read", "db/url"])
+        .code(0)
+        .stdout_has(&format!("yes: may {developer} read /db/url of payments\n"))
+        .stdout_has("--as read: yes\n  yes     trust: the statement ThisAccount of the trust\n")
+        .stdout_has("  yes     sts:AssumeRole: allowed by its policies\n")
+        .stdout_has(
+            "  yes     dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:Query: \
+             allowed by the statement at 1:40 of the policy discfg-payments\n",
+        )
+        .stdout_has("--as self: no\n")
+        .stderr_has("Not looked at: policies on the table itself");
+    let asked = simulator::asked(&asking.proxy);
+    let on_table = asked.iter().filter(|asked| asked.on == asking.table());
+    assert!(on_table.clone().count() >= 2, "{asked:#?}");
+    for asked in on_table {
+        assert_eq!(asked.keys, ["/db"], "{asked:?}");
+    }
+    assert!(
+        asked
+            .iter()
+            .any(|asked| asked.by == developer && asked.on == asking.role("read") && asked.keys.is_empty()),
+        "{asked:#?}"
+    );
+}
+
+#[test]
+fn the_answer_as_json_has_every_way_and_step() {
+    let asking = Asking::of(&[]);
+    asking.account.developer();
+    asking.roles_are_as_made();
+    let answer = asking
+        .ask(&asking.arn("user/developer"), &["write", "top", "-f", "json"])
+        .code(0)
+        .json();
+    assert_eq!(answer["action"], "access");
+    assert_eq!(answer["config"], "payments");
+    assert_eq!(answer["wants"], "write");
+    assert_eq!(
+        (&answer["key"], &answer["section"]),
+        (&json!("/top"), &json!("@root"))
+    );
+    assert_eq!(answer["answer"], "yes");
+    let names: Vec<&Value> = answer["ways"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|way| &way["as"])
+        .collect();
+    assert_eq!(names, ["write", "self"], "the read role doesn't write");
+    let write = way(&answer, "write");
+    assert_eq!(write["role"], asking.role("write"));
+    assert_eq!(write["steps"][0]["of"], "trust");
+    assert_eq!(
+        write["steps"][2]["of"],
+        "dynamodb:BatchGetItem, dynamodb:ConditionCheckItem, dynamodb:DeleteItem, dynamodb:PutItem, \
+         dynamodb:UpdateItem"
+    );
+    let alone = way(&answer, "self");
+    assert_eq!(alone["answer"], "no");
+    let missing = alone["steps"][0]["missing"].as_str().unwrap_or_default();
+    let statement: Value = serde_json::from_str(missing).expect("a statement");
+    assert_eq!(statement["Effect"], "Allow");
+    assert_eq!(statement["Resource"], asking.table());
+    assert_eq!(statement["Action"][3], "dynamodb:PutItem");
+}
+
+#[test]
+fn a_no_says_what_is_missing() {
+    let developer = |asking: &Asking| asking.arn("user/developer");
+    let asking = Asking::of(&["--reader", "arn:aws:iam::*:role/app"]);
+    asking.account.user("developer", &["s3:GetObject"]);
+    asking.roles_are_as_made();
+    let (arn, role) = (developer(&asking), asking.role("read"));
+    asking
+        .ask(&arn, &["read", "db/url"])
+        .code(1)
+        .stdout_has(&format!("no: may {arn} read /db/url of payments\n"))
+        .stdout_has(&format!(
+            "  no      trust: the statement ThisAccount of the trust: it is for arn:aws:iam::*:role/app\n\
+             \x20         missing: discfg init payments --reader {arn} (given, it replaces the list)\n"
+        ))
+        .stdout_has(&format!(
+            "  no      sts:AssumeRole: no statement of its policies allows it\n\
+             \x20         missing: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{role}\"}}\n"
+        ))
+        .stderr_lacks("error");
+}
+
+#[test]
+fn a_role_that_is_not_as_made_is_told_with_what_mends_it() {
+    let asking = Asking::of(&[]);
+    asking.account.developer();
+    simulator::answer(&asking.proxy, |asked| {
+        asked.by.contains(":role/discfg/").then(Said::unsaid)
+    });
+    asking
+        .ask(&asking.arn("user/developer"), &["read", "db/url"])
+        .code(1)
+        .stdout_has("missing: the role's policy as discfg makes it: discfg init payments\n");
+}
+
+#[test]
+fn grants_that_cover_the_section_are_ways_too() {
+    let app = "arn:aws:iam::*:role/app";
+    let asking = Asking::of(&["--reader", app, "--writer", app]);
+    asking.account.developer();
+    asking.roles_are_as_made();
+    let developer = asking.arn("user/developer");
+    let parameters = [
+        ("Config", "payments"),
+        ("Grant", "dbs"),
+        ("Sections", "/db,/app"),
+        ("Principals", developer.as_str()),
+    ];
+    asking.account.deploy("discfg-payments--dbs", GRANT, &parameters);
+    let answer = asking
+        .ask(&developer, &["read", "db/url", "-f", "json"])
+        .code(0)
+        .json();
+    assert_eq!(way(&answer, "dbs")["answer"], "yes");
+    assert_eq!(
+        way(&answer, "dbs")["role"],
+        asking.arn(&format!("role/discfg/discfg-payments--dbs-{REGION}"))
+    );
+    assert_eq!(way(&answer, "read")["answer"], "no");
+    asking
+        .ask(&developer, &["read", "web/url"])
+        .code(1)
+        .stdout_has("--as read: no")
+        .stdout_has("no: may");
+    let writes = asking
+        .ask(&developer, &["write", "db/url", "-f", "json"])
+        .code(1)
+        .json();
+    let ways: Vec<&Value> = writes["ways"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|way| &way["as"])
+        .collect();
+    assert_eq!(ways, ["write", "self"], "the grant only reads");
+}

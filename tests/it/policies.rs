@@ -1,0 +1,280 @@
+//! The policies of the stacks, as they are deployed, put to a simulator that knows IAM over the tables of
+//! `tests/policies`. The emulator enforces IAM by action and table alone, so it can't be the judge here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::OnceLock;
+
+use aws_sdk_iam::Client;
+use serde_json::{Value, json};
+
+use crate::support::account::{Account, REGION};
+use crate::support::cli::Place;
+use crate::support::emulator::Emulator;
+use crate::support::node;
+
+/// What is done to the deployed policies.
+type Change = fn(&mut Value);
+
+const GRANT: &str = include_str!("../../infra/grant.yaml");
+const OTHER: &str = "210987654321";
+const ORG: &str = "o-a1b2c3d4e5";
+const EXTERNAL_ID: &str = "acme-7";
+
+/// What the tables speak of, as the emulator has it. It is deployed by whoever asks first.
+fn deployed() -> Value {
+    static DEPLOYED: OnceLock<Value> = OnceLock::new();
+    DEPLOYED.get_or_init(deploy).clone()
+}
+
+fn deploy() -> Value {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    let arn = |principal: &str| format!("arn:aws:iam::{}:{principal}", account.id());
+    let init = |config: &str, more: &[&str]| {
+        place
+            .args(["init", config, "--yes", "-q"].iter().chain(more))
+            .run()
+            .code(0);
+    };
+    let sso = "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Dev_*";
+    let both = [
+        &format!("--reader={}", arn("user/developer")),
+        &format!("--reader={sso}"),
+        &format!("--writer={}", arn("role/deploy/*")),
+        "--github=acme/shop:environment:production",
+        "--github=acme/shop:ref:refs/heads/main",
+        "--github=acme@12/web@34:ref:refs/heads/main",
+    ];
+    let other = format!("--account-id={OTHER}");
+    let org = format!("--org-id={ORG}");
+    let external = format!("--external-id={EXTERNAL_ID}");
+    init("payments", &[&both[..], &[&other, &org, &external]].concat());
+    init("orgonly", &[&other, &org]);
+    init("external", &[&other, &external]);
+    init("plain", &[]);
+    grant(
+        &account,
+        "auditor",
+        "read",
+        &[(
+            "Principals",
+            &format!(
+                "{},{}",
+                arn("user/auditor"),
+                arn("role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Audit_*")
+            ),
+        )],
+    );
+    grant(
+        &account,
+        "release",
+        "write",
+        &[("GitHubSubjects", "repo:acme/app:environment:production")],
+    );
+
+    let iam = Client::new(&Account::sdk(&account.url(), &account.root()));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let mut configs: BTreeMap<&str, Value> = BTreeMap::new();
+    for config in ["payments", "orgonly", "external", "plain"] {
+        let mut roles = json!({});
+        for access in ["read", "write"] {
+            let name = format!("discfg-{config}-{REGION}-{access}");
+            roles[access] = runtime.block_on(role(&iam, &name));
+        }
+        configs.insert(config, roles);
+    }
+    for (key, grant) in [("grant-reader", "auditor"), ("grant-writer", "release")] {
+        let name = format!("discfg-payments--{grant}-{REGION}");
+        configs.get_mut("payments").expect("it is there")[key] = runtime.block_on(role(&iam, &name));
+    }
+    json!({
+        "account": account.id(), "other": OTHER, "third": "333333333333", "region": REGION,
+        "org": ORG, "externalId": EXTERNAL_ID, "configs": configs,
+    })
+}
+
+/// Deploys the template of a grant on /db and /app as it is, as any CloudFormation client would.
+fn grant(account: &Account, name: &str, access: &str, more: &[(&str, &str)]) {
+    let of = [
+        ("Config", "payments"),
+        ("Grant", name),
+        ("Sections", "/db,/app"),
+        ("Access", access),
+    ];
+    let parameters = [&of[..], more].concat();
+    account.deploy(&format!("discfg-payments--{name}"), GRANT, &parameters);
+}
+
+/// A role as IAM has it: its trust, and every policy that it has.
+async fn role(iam: &Client, name: &str) -> Value {
+    let role = iam.get_role().role_name(name).send().await.expect(name);
+    let role = role.role().expect("a role");
+    let attached = iam
+        .list_attached_role_policies()
+        .role_name(name)
+        .send()
+        .await
+        .expect(name);
+    let inline = iam.list_role_policies().role_name(name).send().await.expect(name);
+    assert!(inline.policy_names().is_empty(), "{name} has inline policies");
+    let mut policies = Vec::new();
+    for policy in attached.attached_policies() {
+        let arn = policy.policy_arn().expect("an ARN");
+        let found = iam.get_policy().policy_arn(arn).send().await.expect(arn);
+        let version = found.policy().and_then(|policy| policy.default_version_id());
+        let version = iam
+            .get_policy_version()
+            .policy_arn(arn)
+            .version_id(version.expect("a version"))
+            .send()
+            .await
+            .expect(arn);
+        let version = version.policy_version().expect("a version");
+        policies.push(document(version.document().expect("a document")));
+    }
+    json!({
+        "arn": role.arn(),
+        "trust": document(role.assume_role_policy_document().expect("a trust policy")),
+        "policies": policies,
+    })
+}
+
+/// A document as IAM gives it: JSON, percent-encoded (IAM API reference, `Role`).
+fn document(encoded: &str) -> Value {
+    let mut bytes = Vec::new();
+    let mut rest = encoded.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte == b'%' {
+            let (hex, after) = rest.split_at(2);
+            let hex = std::str::from_utf8(hex).expect("two digits");
+            bytes.push(u8::from_str_radix(hex, 16).expect("two digits"));
+            rest = after;
+        } else {
+            bytes.push(byte);
+        }
+    }
+    serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{error}: {encoded}"))
+}
+
+/// The proof's exit code, and what it says.
+fn prove(deployed: &Value) -> (Option<i32>, String, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("deployed.json");
+    fs::write(&file, deployed.to_string()).expect("a file");
+    let ran = node::run("prove.mjs", &file);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+}
+
+#[test]
+fn each_role_may_do_what_the_tables_say_and_nothing_else() {
+    let (code, stdout, stderr) = prove(&deployed());
+    assert_eq!(code, Some(0), "{stdout}{stderr}");
+    let asked: usize = stdout
+        .split_once(' ')
+        .and_then(|(number, _)| number.parse().ok())
+        .unwrap_or_default();
+    assert!(asked >= 700, "only {stdout}");
+}
+
+#[test]
+fn a_policy_that_lets_more_through_is_caught() {
+    let good = deployed();
+    let changes: [(&str, Change); 8] = [
+        ("grant-reader GetItem nokey: allowed", |it| {
+            let statement = &mut it["payments"]["grant-reader"]["policies"][0]["Statement"][0];
+            let condition = statement["Condition"].as_object_mut().expect("conditions");
+            condition.remove("Null").expect("it is there");
+        }),
+        ("grant-writer PutItem both: allowed", |it| {
+            let statement = &mut it["payments"]["grant-writer"]["policies"][0]["Statement"][2];
+            let condition = statement["Condition"].as_object_mut().expect("conditions");
+            let keys = condition
+                .remove("ForAllValues:StringEquals")
+                .expect("it is there");
+            condition.insert("ForAnyValue:StringEquals".into(), keys);
+        }),
+        ("write Scan nokey: allowed", |it| {
+            it["payments"]["write"]["policies"][0]["Statement"][1]["Action"] = json!("dynamodb:*");
+        }),
+        ("read GetItem longer: allowed", |it| {
+            let resource = &mut it["payments"]["read"]["policies"][0]["Statement"][0]["Resource"];
+            *resource = json!(format!("{}*", resource.as_str().expect("an ARN")));
+        }),
+        (
+            "repo:acme/shop:environment:production otheraud -: allowed",
+            |it| {
+                let statement = &mut it["payments"]["read"]["trust"]["Statement"][2];
+                let equals = statement["Condition"]["StringEquals"].as_object_mut();
+                equals
+                    .expect("conditions")
+                    .remove("token.actions.githubusercontent.com:aud")
+                    .expect("it is there");
+            },
+        ),
+        ("external read OTHER user/anyone ok -: allowed", |it| {
+            let statement = &mut it["external"]["read"]["trust"]["Statement"][1];
+            let condition = statement["Condition"].as_object_mut().expect("conditions");
+            condition.remove("StringEquals").expect("it is there");
+        }),
+        ("payments read ACCOUNT user/admin wide -: allowed", |it| {
+            let statement = &mut it["payments"]["read"]["trust"]["Statement"][0];
+            let statement = statement.as_object_mut().expect("a statement");
+            statement.remove("Condition").expect("it is there");
+        }),
+        ("write PutItem own: denied", |it| {
+            let statements = it["payments"]["write"]["policies"][0]["Statement"].as_array_mut();
+            statements.expect("statements").truncate(1);
+        }),
+    ];
+    for (wanted, change) in changes {
+        let mut worse = good.clone();
+        change(&mut worse["configs"]);
+        let (code, stdout, stderr) = prove(&worse);
+        assert_eq!(code, Some(1), "{wanted}: {stdout}{stderr}");
+        assert!(stderr.contains(wanted), "{wanted} is not in:\n{stderr}");
+    }
+}
+
+#[test]
+fn a_request_that_is_not_judged_whole_proves_nothing() {
+    let mut other = deployed();
+    let trust = &mut other["configs"]["payments"]["read"]["trust"]["Statement"][0];
+    trust["Condition"]["StringEquals"] = json!({"accounts.google.com:aud": "x"});
+    let (code, stdout, stderr) = prove(&other);
+    assert_eq!(code, Some(2), "{stdout}{stderr}");
+    assert!(
+        stderr.contains("accounts.google.com stands for GitHub"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_trust_that_iam_would_not_take_is_refused_before_anything_is_deployed() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    let mut args: Vec<String> = ["init", "payments", "--yes"].map(String::from).to_vec();
+    for index in 0..20 {
+        let role = format!(
+            "role/aws-reserved/sso.amazonaws.com/eu-central-1/AWSReservedSSO_Team{index:02}_0123456789"
+        );
+        args.push(format!("--reader=arn:aws:iam::{}:{role}", account.id()));
+    }
+    place
+        .args(&args)
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr_has("the trust policy of ReadRole would have 2")
+        .stderr_has("characters; IAM allows 2048")
+        .stderr_has("hint: name fewer principals, or several by one pattern with *")
+        .stderr_has("up to 4096");
+    let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
+    let stacks = stacks.expect("root may list stacks");
+    assert!(!stacks.contains("discfg-payments"), "{stacks}");
+}

@@ -1,0 +1,147 @@
+// Puts every request of the tables to the policies as they are deployed, and says where the answer isn't the table's.
+//
+//   node prove.mjs DEPLOYED.json MODULES
+//
+// DEPLOYED holds the account and, by config and role, the role's ARN, trust and policies; MODULES is a folder with
+// node_modules. Exit code 0: all are as written; 1: some aren't, on standard error; 2: the proof itself can't be held.
+
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { permissions, places } from './permissions.mjs'
+import { trust } from './trust.mjs'
+
+const [deployedFile, modules] = process.argv.slice(2)
+const { runSimulation } = createRequire(`${resolve(modules)}/`)('@cloud-copilot/iam-simulate')
+const { account, other, third, region, org, externalId, configs } = JSON.parse(readFileSync(deployedFile, 'utf8'))
+const accounts = { ACCOUNT: account, OTHER: other, THIRD: third }
+
+const GITHUB = 'token.actions.githubusercontent.com'
+// The simulator's data lack GitHub's audience and subject, so it would drop them and judge without. Google's have the
+// same names and types, and nothing else here speaks of Google.
+const ALIAS = 'accounts.google.com'
+
+class Unprovable extends Error {}
+
+function aliased(document) {
+  const text = JSON.stringify(document)
+  if (text.includes(ALIAS)) throw new Unprovable(`${ALIAS} stands for GitHub and is in a policy`)
+  return JSON.parse(text.replaceAll(`"${GITHUB}:`, `"${ALIAS}:`))
+}
+
+/** Whether the request is allowed. An error, and every context key that isn't taken into account, is the proof's end. */
+async function isAllowed(request, policies, trustPolicy) {
+  const simulation = {
+    request,
+    identityPolicies: policies.map((policy, index) => ({ name: `policy-${index}`, policy })),
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+    resourcePolicy: trustPolicy,
+  }
+  const answer = await runSimulation(simulation, {})
+  if (answer.resultType !== 'single') {
+    throw new Unprovable(`${JSON.stringify(request)}: ${JSON.stringify(answer.errors ?? answer.resultType)}`)
+  }
+  const dropped = answer.result.ignoredContextKeys ?? []
+  if (dropped.length > 0) throw new Unprovable(`${JSON.stringify(request)}: dropped ${dropped.join(', ')}`)
+  return answer.overallResult === 'Allowed'
+}
+
+function* rows(table) {
+  const [columns, ...lines] = table.trim().split('\n').map((line) => line.trim().split(/\s+/))
+  for (const [action, ...cells] of lines) {
+    if (cells.length !== columns.length) throw new Unprovable(`${action}: ${cells.length} cells`)
+    for (const [index, cell] of cells.entries()) yield [action, columns[index], cell]
+  }
+}
+
+const wrong = []
+let asked = 0
+
+function judge(words, expected, allowed) {
+  if (expected !== 'y' && expected !== '-') throw new Unprovable(`${words}: ${expected} is no outcome`)
+  asked += 1
+  if ((expected === 'y') !== allowed) wrong.push(`${words}: ${allowed ? 'allowed' : 'denied'}, against the table`)
+}
+
+async function provePermissions(config, name, role, tables) {
+  const table = (suffix) => `arn:aws:dynamodb:${region}:${account}:table/discfg-${suffix}`
+  const arns = { own: table(config), theirs: table('orders'), longer: table(`${config}-eu`) }
+  const principal = role.arn
+    .replace(':iam:', ':sts:')
+    .replace(/:role\/.*?([^/]+)$/, ':assumed-role/$1/session')
+  for (const [about, text] of Object.entries(tables)) {
+    for (const [action, column, expected] of rows(text)) {
+      if (expected === '.') continue
+      const place = places[column]
+      const [operation, enclosing] = action.split('/')
+      const contextVariables = {}
+      if (about === 'items' && place.keys) contextVariables['dynamodb:LeadingKeys'] = place.keys
+      if (enclosing) contextVariables['dynamodb:EnclosingOperation'] = enclosing
+      const resource = arns[place.table ?? 'own'] + (place.index ? '/index/any' : '')
+      const request = {
+        principal,
+        action: `dynamodb:${operation}`,
+        resource: { resource, accountId: account },
+        contextVariables,
+      }
+      judge(`${name} ${action} ${column}`, expected, await isAllowed(request, role.policies))
+    }
+  }
+}
+
+async function proveTrust() {
+  const lines = trust.split('\n').filter((line) => line.trim() && !line.startsWith('#'))
+  for (const line of lines) {
+    const [config, roleName, where, who, with_, expected, more] = line.trim().split(/\s+/)
+    if (more !== undefined || expected === undefined) throw new Unprovable(`${line}: not six words`)
+    const role = configs[config][roleName]
+    const given = new Set(with_.split(','))
+    const resource = { resource: role.arn, accountId: account }
+    const contextVariables = {}
+    let principal
+    let action = 'sts:AssumeRole'
+    let policies = []
+    if (where === 'github' || where === 'google') {
+      const provider = where === 'github' ? GITHUB : 'accounts.google.com'
+      principal = `arn:aws:iam::${account}:oidc-provider/${provider}`
+      action = 'sts:AssumeRoleWithWebIdentity'
+      contextVariables[`${ALIAS}:sub`] = who
+      if (given.has('aud')) contextVariables[`${ALIAS}:aud`] = 'sts.amazonaws.com'
+      else if (given.has('otheraud')) contextVariables[`${ALIAS}:aud`] = 'https://github.com/acme'
+      else if (!given.has('noaud')) throw new Unprovable(`${line}: which audience?`)
+    } else {
+      const theirs = accounts[where]
+      const arn = `arn:aws:iam::${theirs}:${who}`
+      principal = who.startsWith('role/')
+        ? `arn:aws:sts::${theirs}:assumed-role/${who.split('/').at(-1)}/session`
+        : arn
+      contextVariables['aws:PrincipalArn'] = arn
+      if (given.has('org')) contextVariables['aws:PrincipalOrgID'] = org
+      if (given.has('otherorg')) contextVariables['aws:PrincipalOrgID'] = `${org}x`
+      if (given.has('external')) contextVariables['sts:ExternalId'] = externalId
+      if (given.has('otherexternal')) contextVariables['sts:ExternalId'] = `${externalId}x`
+      const statement = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: role.arn }
+      if (given.has('wide')) Object.assign(statement, { Action: '*', Resource: '*' })
+      if (given.has('without')) Object.assign(statement, { Resource: `${role.arn}-other` })
+      policies = [{ Version: '2012-10-17', Statement: [statement] }]
+    }
+    const request = { principal, action, resource, contextVariables }
+    judge(line.trim().replace(/\s+/g, ' '), expected, await isAllowed(request, policies, aliased(role.trust)))
+  }
+}
+
+try {
+  for (const [name, tables] of Object.entries(permissions)) {
+    await provePermissions('payments', name, configs.payments[name], tables)
+  }
+  await proveTrust()
+} catch (error) {
+  console.error(error instanceof Unprovable ? error.message : error)
+  process.exit(2)
+}
+if (wrong.length > 0) {
+  console.error(wrong.join('\n'))
+  process.exit(1)
+}
+console.log(`${asked} requests, each answered as the tables say`)

@@ -177,25 +177,24 @@ impl Session {
     /// What lets `action` through that was denied.
     fn mends(&self, action: &str, role: Option<&RoleArn>, access: Access) -> String {
         let about_key = action.starts_with("kms:");
+        let config = self.target.as_ref().and_then(|t| t.config.as_ref());
+        let config = config.map_or("CONFIG", |config| config.value.as_str());
         match role {
             None if about_key => format!("your own policies must allow {action} on the config's key"),
             None => format!("your own policies must allow {action} on the config's table"),
             Some(role) if about_key => format!(
                 "reading a secret takes kms:Decrypt and writing one kms:GenerateDataKey, in the policy of {} and, where \
-                 the key is one of your own, by its key policy",
+                 the key is one of your own, by its key policy; where the config has no key yet, `discfg init {config} \
+                 --kms` makes one",
                 role.name
             ),
             Some(role) if role.name.ends_with("-read") && access == Access::Write => {
                 "the read role only reads: leave out `--as read` to act in the write role".into()
             }
             Some(role) => format!(
-                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg init {}` puts it \
-                 right",
-                role.name,
-                self.target
-                    .as_ref()
-                    .and_then(|t| t.config.as_ref())
-                    .map_or("CONFIG", |c| c.value.as_str())
+                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg init {config}` puts \
+                 it right",
+                role.name
             ),
         }
     }

@@ -26,8 +26,8 @@ pub use envelope::Envelope;
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use provision::{
-    AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, OrgId, PolicyArn, PrincipalPattern,
-    SettingError,
+    AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn,
+    PrincipalPattern, SettingError,
 };
 pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_cloudformation::types;
 
 use super::error::StackError;
-use crate::model::{AwsNames, ConfigName, GrantName, Region};
+use super::template::Parameter;
+use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region};
 
 /// What a stack is to be, whichever template it is made from: what [`super::plan`] compares with what is there.
 #[derive(Debug, Clone)]
@@ -44,8 +45,22 @@ impl Blueprint {
         }
     }
 
-    /// Whether the names of its roles fit in the region.
-    pub(super) fn check_names(&self, region: &Region) -> Result<(), StackError> {
+    /// Whether the names of its roles fit in the region, and its KMS key is there.
+    pub(super) fn check_place(&self, region: &Region) -> Result<(), StackError> {
+        self.check_names(region)?;
+        let mut parameters = self.parameters.iter();
+        let given = parameters.find(|given| given.name == Parameter::KmsKeyArn.name());
+        let key = given.and_then(|given| given.value.as_deref()?.parse::<KmsKeyArn>().ok());
+        match key {
+            Some(key) if !key.is_in(region) => Err(StackError::KeyElsewhere {
+                key,
+                region: region.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_names(&self, region: &Region) -> Result<(), StackError> {
         match &self.owner {
             Owner::Config(config) => AwsNames::new(config, region).map(drop),
             Owner::Grant(config, grant) => {
@@ -114,6 +129,21 @@ impl Parameters {
     pub(super) fn trusts_unbounded(&self) -> bool {
         let filled = |name| self.after.get(name).is_some_and(|value| !value.is_empty());
         filled("AccountIds") && !filled("OrgId") && !filled("ExternalId")
+    }
+
+    /// The KMS key that the stack takes and would no longer: the secrets that it encrypts could not be read.
+    pub(super) fn replaced_key(&self) -> Option<&str> {
+        let change_of = |parameter: Parameter| {
+            let mut changes = self.changes.iter();
+            changes.find(move |change| change.name == parameter.name())
+        };
+        let filled = |key: &&str| !key.is_empty();
+        if let Some(change) = change_of(Parameter::KmsKeyArn) {
+            return change.before.as_deref().filter(filled);
+        }
+        change_of(Parameter::MakeKmsKey)?;
+        let kept = self.after.get(Parameter::KmsKeyArn.name())?;
+        Some(kept.as_str()).filter(filled)
     }
 
     pub(super) fn to_sdk(&self) -> Vec<types::Parameter> {

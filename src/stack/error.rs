@@ -5,7 +5,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::state::StackState;
 use crate::aws::{Failed, Fault};
-use crate::model::{AwsNamesError, Kind, Timestamp};
+use crate::model::{AwsNamesError, Kind, KmsKeyArn, Region, Timestamp};
 
 /// What went wrong with a stack.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,24 @@ pub enum StackError {
         "other accounts are trusted only together with an organization (--org-id) or an external id (--external-id)"
     )]
     Unbounded,
+    /// The KMS key isn't where the table is.
+    #[error("the KMS key {key} is not in {partition} in {region}, where the table is", partition = .region.partition())]
+    KeyElsewhere {
+        /// The key.
+        key: KmsKeyArn,
+        /// The table's region.
+        region: Region,
+    },
+    /// The deployment would give up the key that secrets are encrypted with.
+    #[error(
+        "the stack {stack} takes the KMS key {key}, and the secrets that it encrypts could not be read with another"
+    )]
+    ReplacesKey {
+        /// The stack's name.
+        stack: String,
+        /// The key that it takes.
+        key: String,
+    },
     /// CloudFormation won't have the template or a parameter.
     #[error("CloudFormation refused the deployment of {stack}: {reason}")]
     Refused {
@@ -104,7 +122,9 @@ impl StackError {
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Name(_) | Self::Refused { .. } => Kind::Invalid,
+            Self::Name(_) | Self::Refused { .. } | Self::KeyElsewhere { .. } | Self::ReplacesKey { .. } => {
+                Kind::Invalid
+            }
             Self::Unbounded => Kind::Usage,
             Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
             Self::NotOurs { .. } | Self::Stuck { .. } | Self::ReplacesTable { .. } | Self::Failed(_) => {

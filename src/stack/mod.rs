@@ -24,6 +24,9 @@ pub use event::{Outcome, Phase, StackEvent, Work};
 pub use lookup::{Deployed, Outputs, settled, status};
 pub use plan::{Leftover, Plan, Proposal, clear, discard, parameters_json, plan};
 pub use policy::{PolicyDocument, PolicyError, Statement};
-pub use spec::StackSpec;
+pub use spec::{StackSpec, TableKey};
 pub use state::StackState;
-pub use template::{LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES, TEMPLATE, WRITE_ACTIONS};
+pub use template::{
+    KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES,
+    SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+};

@@ -65,7 +65,7 @@ const NO_CHANGES: [&str; 3] = [
 /// If nothing differs, this takes two requests: `DescribeStacks` and `GetTemplate`.
 pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal, StackError> {
     let wanted = &wanted.into();
-    check_names(cfn, wanted)?;
+    check_place(cfn, wanted)?;
     let stack = wanted.stack();
     let Some(deployed) = lookup::describe(cfn, &stack).await? else {
         return change(cfn, wanted, None).await;
@@ -130,12 +130,12 @@ pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
     Ok(())
 }
 
-fn check_names(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
+fn check_place(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
     let region = cfn
         .config()
         .region()
         .and_then(|region| region.as_ref().parse::<Region>().ok());
-    region.map_or(Ok(()), |region| wanted.check_names(&region))
+    region.map_or(Ok(()), |region| wanted.check_place(&region))
 }
 
 async fn change(
@@ -150,6 +150,12 @@ async fn change(
     let parameters = Parameters::new(wanted, before);
     if parameters.trusts_unbounded() {
         return Err(StackError::Unbounded);
+    }
+    if let Some(key) = parameters.replaced_key() {
+        return Err(StackError::ReplacesKey {
+            stack: wanted.stack(),
+            key: key.to_owned(),
+        });
     }
     let tags = wanted.tags.as_ref().unwrap_or(had);
     let same = match &deployed {

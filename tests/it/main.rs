@@ -13,6 +13,7 @@ mod cli_formats;
 mod cli_guards;
 mod cli_identity;
 mod cli_init;
+mod cli_init_kms;
 mod cli_listing;
 mod cli_local;
 mod cli_past;

@@ -199,7 +199,8 @@ impl Session {
         if about_key {
             format!(
                 "reading a secret takes kms:Decrypt and writing one kms:GenerateDataKey, in the policy of {} and, where \
-                 the key is one of your own, by its key policy",
+                 the key is one of your own, by its key policy; where the config has no key yet, `discfg init {config} \
+                 --kms` makes one",
                 role.name
             )
         } else if let Some(flags) = widens {

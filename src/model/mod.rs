@@ -31,8 +31,8 @@ pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
 pub(crate) use provision::glob;
 pub use provision::{
-    AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, OrgId, PolicyArn, PrincipalPattern,
-    SettingError,
+    AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn,
+    PrincipalPattern, SettingError,
 };
 pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};

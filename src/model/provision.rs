@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Region;
+
 /// Why a text can't be used as a setting of a stack.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{given:?} is no {what}: expected {expected}")]
@@ -165,6 +167,42 @@ setting!(
         sound.then(|| given.to_owned())
     }
 );
+
+setting!(
+    /// A KMS key: its ARN, not that of an alias, which may come to mean another.
+    ///
+    /// ```
+    /// use discfg::model::KmsKeyArn;
+    ///
+    /// let arn = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    /// assert!(arn.parse::<KmsKeyArn>().is_ok());
+    /// assert!("alias/mine".parse::<KmsKeyArn>().is_err());
+    /// ```
+    KmsKeyArn,
+    "KMS key",
+    "the ARN of a key, such as arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    |given| {
+        let parts: Vec<&str> = given.split(':').collect();
+        let ["arn", partition, "kms", region, account, resource] = parts.as_slice() else {
+            return None;
+        };
+        let id = resource.strip_prefix("key/").unwrap_or_default();
+        let sound = !partition.is_empty()
+            && region.parse::<Region>().is_ok()
+            && account.parse::<AccountId>().is_ok()
+            && !id.is_empty()
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        sound.then(|| given.to_owned())
+    }
+);
+
+impl KmsKeyArn {
+    /// Whether the key lies in that region.
+    pub fn is_in(&self, region: &Region) -> bool {
+        self.0
+            .starts_with(&format!("arn:{}:kms:{region}:", region.partition()))
+    }
+}
 
 /// How many days each change stays in the log: 1 to 36,500. Watching reads the log, so it can't be none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,6 +2,8 @@
 //! import may make nothing beside what it takes in, and an update that makes the rest.
 
 use super::blueprint::Blueprint;
+use super::error::StackError;
+use super::lookup::Deployed;
 use super::table::FoundTable;
 use super::template::Parameter;
 use crate::model::Billing;
@@ -11,7 +13,22 @@ pub(super) const ALONE: &str = "true";
 const WHOLE: &str = "false";
 
 /// Makes `wanted` the table alone, as it is: what differs from it is for the update to change.
-pub(super) fn begin(wanted: &mut Blueprint, table: &FoundTable) {
+///
+/// An error if another key is given than the one that the table and its secrets are encrypted with.
+pub(super) fn begin(wanted: &mut Blueprint, table: &FoundTable) -> Result<(), StackError> {
+    let given = wanted
+        .given()
+        .find(|(name, _)| *name == Parameter::KmsKeyArn.name());
+    if let (Some(key), Some((_, given))) = (&table.kms_key, given)
+        && key != given
+    {
+        return Err(StackError::ReplacesKey {
+            stack: wanted.stack(),
+            key: key.clone(),
+        });
+    }
+    wanted.set(Parameter::MakeKmsKey, "false");
+    wanted.set(Parameter::KmsKeyArn, table.kms_key.as_deref().unwrap_or_default());
     wanted.set(Parameter::Adopt, ALONE);
     wanted.template = without_outputs(wanted.template);
     match table.billing {
@@ -25,11 +42,17 @@ pub(super) fn begin(wanted: &mut Blueprint, table: &FoundTable) {
     if let Some(days) = table.history_days {
         wanted.set(Parameter::HistoryDays, &days.to_string());
     }
+    Ok(())
 }
 
 /// Makes `wanted` the whole of a stack that is the table alone.
-pub(super) fn complete(wanted: &mut Blueprint) {
+pub(super) fn complete(wanted: &mut Blueprint, deployed: &Deployed) {
     wanted.set(Parameter::Adopt, WHOLE);
+    let key = deployed.parameters.get(Parameter::KmsKeyArn.name());
+    if key.is_some_and(|key| !key.is_empty()) {
+        // The table came with a key: no other one is made.
+        wanted.keep(Parameter::MakeKmsKey);
+    }
 }
 
 /// An import may not even name an output that its conditions leave out. They are the template's last section.

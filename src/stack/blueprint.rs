@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::types;
 
 use super::error::StackError;
 use super::template::Parameter;
-use crate::model::{AwsNames, ConfigName, GrantName, Region};
+use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region};
 
 /// What a stack is to be, whichever template it is made from: what [`super::plan`] compares with what is there.
 #[derive(Debug, Clone)]
@@ -56,6 +56,15 @@ impl Blueprint {
         }
     }
 
+    /// Leaves a parameter as the stack has it, whatever it was to have.
+    pub(super) fn keep(&mut self, parameter: Parameter) {
+        for given in &mut self.parameters {
+            if given.name == parameter.name() {
+                given.value = None;
+            }
+        }
+    }
+
     /// The parameters that are given, with their values, in the order of the template.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.parameters
@@ -68,8 +77,22 @@ impl Blueprint {
         self.tags.is_some() || self.cfn_role.is_some()
     }
 
-    /// Whether the names of its roles fit in the region.
-    pub(super) fn check_names(&self, region: &Region) -> Result<(), StackError> {
+    /// Whether the names of its roles fit in the region, and its KMS key is there.
+    pub(super) fn check_place(&self, region: &Region) -> Result<(), StackError> {
+        self.check_names(region)?;
+        let mut given = self.given();
+        let key = given.find(|(name, _)| *name == Parameter::KmsKeyArn.name());
+        let key = key.and_then(|(_, key)| key.parse::<KmsKeyArn>().ok());
+        match key {
+            Some(key) if !key.is_in(region) => Err(StackError::KeyElsewhere {
+                key,
+                region: region.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_names(&self, region: &Region) -> Result<(), StackError> {
         match &self.owner {
             Owner::Config(config) => AwsNames::new(config, region).map(drop),
             Owner::Grant(config, grant) => {
@@ -146,6 +169,21 @@ impl Parameters {
     pub(super) fn trusts_unbounded(&self) -> bool {
         let filled = |name| self.after.get(name).is_some_and(|value| !value.is_empty());
         filled("AccountIds") && !filled("OrgId") && !filled("ExternalId")
+    }
+
+    /// The KMS key that the stack takes and would no longer: the secrets that it encrypts could not be read.
+    pub(super) fn replaced_key(&self) -> Option<&str> {
+        let change_of = |parameter: Parameter| {
+            let mut changes = self.changes.iter();
+            changes.find(move |change| change.name == parameter.name())
+        };
+        let filled = |key: &&str| !key.is_empty();
+        if let Some(change) = change_of(Parameter::KmsKeyArn) {
+            return change.before.as_deref().filter(filled);
+        }
+        change_of(Parameter::MakeKmsKey)?;
+        let kept = self.after.get(Parameter::KmsKeyArn.name())?;
+        Some(kept.as_str()).filter(filled)
     }
 
     pub(super) fn to_sdk(&self) -> Vec<types::Parameter> {

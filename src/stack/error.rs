@@ -5,7 +5,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::state::StackState;
 use crate::aws::{Failed, Fault};
-use crate::model::{AwsNamesError, Kind, Timestamp};
+use crate::model::{AwsNamesError, Kind, KmsKeyArn, Region, Timestamp};
 
 /// What went wrong with a stack.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,24 @@ pub enum StackError {
         length: usize,
         /// How much there is, in characters.
         room: usize,
+    },
+    /// The KMS key isn't where the table is.
+    #[error("the KMS key {key} is not in {partition} in {region}, where the table is", partition = .region.partition())]
+    KeyElsewhere {
+        /// The key.
+        key: KmsKeyArn,
+        /// The table's region.
+        region: Region,
+    },
+    /// The deployment would give up the key that secrets are encrypted with.
+    #[error(
+        "the stack {stack} takes the KMS key {key}, and the secrets that it encrypts could not be read with another"
+    )]
+    ReplacesKey {
+        /// The stack's name.
+        stack: String,
+        /// The key that it takes.
+        key: String,
     },
     /// CloudFormation won't have the template or a parameter.
     #[error("CloudFormation refused the deployment of {stack}: {reason}")]
@@ -207,6 +225,8 @@ impl StackError {
             Self::Name(_)
             | Self::Crowded { .. }
             | Self::TooLong { .. }
+            | Self::KeyElsewhere { .. }
+            | Self::ReplacesKey { .. }
             | Self::Refused { .. }
             | Self::Invalid { .. } => Kind::Invalid,
             Self::Unbounded => Kind::Usage,

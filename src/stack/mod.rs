@@ -66,8 +66,11 @@ pub use review::compare_access;
 pub use role_facts::{RoleFacts, role};
 pub use role_trust::role_trust;
 pub use services::Services;
-pub use spec::StackSpec;
+pub use spec::{StackSpec, TableKey};
 pub use state::StackState;
 pub use table::FoundTable;
 pub use table_facts::{TableFacts, point_in_time_recovery, table, time_to_live};
-pub use template::{LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES, TEMPLATE, WRITE_ACTIONS};
+pub use template::{
+    KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES,
+    SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+};

@@ -76,7 +76,7 @@ const NO_CHANGES: [&str; 3] = [
 /// an earlier stack of a config has left: that does [`plan_config`].
 pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal, StackError> {
     let wanted = &wanted.into();
-    check_names(cfn, wanted)?;
+    check_place(cfn, wanted)?;
     match look(cfn, wanted).await? {
         Found::Nothing => change(cfn, wanted, Making::Create).await,
         Found::Stack(deployed) => change(cfn, wanted, Making::Update(deployed)).await,
@@ -90,18 +90,18 @@ pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal
 pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Proposal, StackError> {
     let mut wanted = Blueprint::from(spec);
     let cfn = &services.cfn;
-    check_names(cfn, &wanted)?;
+    check_place(cfn, &wanted)?;
     match look(cfn, &wanted).await? {
         Found::Nothing => match table::find(&services.dynamodb, &spec.config).await? {
             None => change(cfn, &wanted, Making::Create).await,
             Some(table) => {
-                adoption::begin(&mut wanted, &table);
+                adoption::begin(&mut wanted, &table)?;
                 change(cfn, &wanted, Making::Adopt(table)).await
             }
         },
         Found::Stack(deployed) => {
             if deployed.is_adopting() {
-                adoption::complete(&mut wanted);
+                adoption::complete(&mut wanted, &deployed);
             }
             change(cfn, &wanted, Making::Update(deployed)).await
         }
@@ -165,8 +165,8 @@ fn bears_name(deployed: &Deployed, wanted: &Blueprint) -> bool {
         == Some(config.as_str())
 }
 
-fn check_names(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
-    region(cfn).map_or(Ok(()), |region| wanted.check_names(&region))
+fn check_place(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {
+    region(cfn).map_or(Ok(()), |region| wanted.check_place(&region))
 }
 
 fn region(cfn: &Client) -> Option<Region> {
@@ -198,6 +198,12 @@ async fn change(cfn: &Client, wanted: &Blueprint, making: Making) -> Result<Prop
     let parameters = Parameters::new(wanted, before);
     if parameters.trusts_unbounded() {
         return Err(StackError::Unbounded);
+    }
+    if let Some(key) = parameters.replaced_key() {
+        return Err(StackError::ReplacesKey {
+            stack: wanted.stack(),
+            key: key.to_owned(),
+        });
     }
     // An import may give no tags: the update that follows does.
     let tags = match &making {

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blueprint::{Blueprint, Given, Owner};
 use super::template::{Parameter, TEMPLATE};
 use crate::model::{
-    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, OrgId, PolicyArn,
+    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn,
     PrincipalPattern,
 };
 
@@ -30,10 +30,21 @@ pub struct StackSpec {
     pub billing: Option<Billing>,
     /// How long changes stay in the log.
     pub history_days: Option<HistoryDays>,
+    /// The KMS key that encrypts the table and its secrets. One that the stack has can't be given up.
+    pub key: Option<TableKey>,
     /// The stack's tags, which CloudFormation gives to its resources.
     pub tags: Option<BTreeMap<String, String>>,
     /// The ARN of the role that CloudFormation deploys with, instead of the caller.
     pub cfn_role: Option<String>,
+}
+
+/// A KMS key that encrypts a table and its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableKey {
+    /// One that the stack makes.
+    Made,
+    /// One of the account's own.
+    Given(KmsKeyArn),
 }
 
 impl StackSpec {
@@ -50,6 +61,7 @@ impl StackSpec {
             permissions_boundary: None,
             billing: None,
             history_days: None,
+            key: None,
             tags: None,
             cfn_role: None,
         }
@@ -90,6 +102,11 @@ impl StackSpec {
             Parameter::HistoryDays,
             self.history_days.map(|days| days.to_string()),
         );
+        match &self.key {
+            None => {}
+            Some(TableKey::Made) => set(Parameter::MakeKmsKey, Some("true".into())),
+            Some(TableKey::Given(arn)) => set(Parameter::KmsKeyArn, Some(arn.to_string())),
+        }
         values
     }
 }
@@ -163,6 +180,49 @@ mod tests {
             .filter_map(|parameter| parameter.parameter_key)
             .collect();
         assert_eq!(previous, ["Config", "Readers"]);
+    }
+
+    #[test]
+    fn a_key_that_secrets_were_encrypted_with_is_not_given_up() {
+        let arn = |id: &str| format!("arn:aws:kms:eu-central-1:123456789012:key/{id}");
+        let given = |id: &str| TableKey::Given(arn(id).parse().expect("an ARN"));
+        let replaced = |deployed: &[(&str, &str)], key: Option<TableKey>| {
+            let deployed = deployed.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+            let spec = StackSpec { key, ..spec() };
+            Parameters::new(&Blueprint::from(&spec), &deployed.collect())
+                .replaced_key()
+                .map(str::to_owned)
+        };
+        let (one, none) = (arn("one"), None);
+        let has_one = [("KmsKeyArn", one.as_str()), ("MakeKmsKey", "false")];
+        assert_eq!(replaced(&has_one, Some(given("two"))), Some(one.clone()));
+        assert_eq!(replaced(&has_one, Some(TableKey::Made)), Some(one.clone()));
+        assert_eq!(replaced(&has_one, Some(given("one"))), none);
+        assert_eq!(replaced(&has_one, None), none);
+        // The roles go on decrypting with the one that was made.
+        let made = [("KmsKeyArn", ""), ("MakeKmsKey", "true")];
+        assert_eq!(replaced(&made, Some(given("one"))), none);
+        assert_eq!(replaced(&[], Some(TableKey::Made)), none);
+    }
+
+    #[test]
+    fn a_key_of_another_region_is_named_with_both() {
+        for (arn, said) in [
+            ("arn:aws:kms:eu-west-1:123456789012:key/a", "eu-west-1"),
+            ("arn:aws-cn:kms:eu-central-1:123456789012:key/a", "aws-cn"),
+        ] {
+            let key = Some(TableKey::Given(arn.parse().expect("an ARN")));
+            let blueprint = Blueprint::from(&StackSpec { key, ..spec() });
+            let here = "eu-central-1".parse().expect("a region");
+            let error = blueprint
+                .check_place(&here)
+                .expect_err("it is elsewhere")
+                .to_string();
+            assert!(
+                error.contains(said) && error.contains("aws in eu-central-1"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

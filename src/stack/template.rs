@@ -23,6 +23,23 @@ pub const WRITE_ACTIONS: [&str; 4] = [
     "dynamodb:UpdateItem",
 ];
 
+/// What the read role may do with the KMS key, by way of DynamoDB alone, so that the table can be read.
+pub const KEY_READ_ACTIONS: [&str; 1] = ["kms:Decrypt"];
+
+/// What the write role may do with the KMS key by way of DynamoDB.
+pub const KEY_WRITE_ACTIONS: [&str; 4] = [
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+];
+
+/// What the read role may do with the KMS key itself, in the config's encryption context alone.
+pub const SECRET_READ_ACTIONS: [&str; 1] = ["kms:Decrypt"];
+
+/// What the write role may do with the KMS key itself.
+pub const SECRET_WRITE_ACTIONS: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
+
 /// A parameter of the template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is described by `words`, and in the template")]
@@ -39,12 +56,14 @@ pub enum Parameter {
     ReadCapacity,
     WriteCapacity,
     HistoryDays,
+    MakeKmsKey,
+    KmsKeyArn,
     Adopt,
 }
 
 impl Parameter {
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Config,
         Self::Readers,
         Self::Writers,
@@ -57,6 +76,8 @@ impl Parameter {
         Self::ReadCapacity,
         Self::WriteCapacity,
         Self::HistoryDays,
+        Self::MakeKmsKey,
+        Self::KmsKeyArn,
         Self::Adopt,
     ];
 
@@ -75,6 +96,8 @@ impl Parameter {
             Self::ReadCapacity => "ReadCapacity",
             Self::WriteCapacity => "WriteCapacity",
             Self::HistoryDays => "HistoryDays",
+            Self::MakeKmsKey => "MakeKmsKey",
+            Self::KmsKeyArn => "KmsKeyArn",
             Self::Adopt => "Adopt",
         }
     }
@@ -94,6 +117,8 @@ impl Parameter {
             Self::ReadCapacity => "read units a second, if provisioned",
             Self::WriteCapacity => "write units a second, if provisioned",
             Self::HistoryDays => "days of history",
+            Self::MakeKmsKey => "a KMS key of its own",
+            Self::KmsKeyArn => "the KMS key that was given",
             Self::Adopt => "only the table, which is there already",
         }
     }
@@ -110,6 +135,8 @@ impl Parameter {
             | Self::ReadCapacity
             | Self::WriteCapacity
             | Self::HistoryDays
+            | Self::MakeKmsKey
+            | Self::KmsKeyArn
             | Self::Adopt => false,
         }
     }
@@ -126,11 +153,12 @@ pub enum Output {
     WriteRoleArn,
     ReadPolicyArn,
     WritePolicyArn,
+    KmsKeyArn,
 }
 
 impl Output {
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DiscfgLayout,
         Self::TableName,
         Self::TableArn,
@@ -138,6 +166,7 @@ impl Output {
         Self::WriteRoleArn,
         Self::ReadPolicyArn,
         Self::WritePolicyArn,
+        Self::KmsKeyArn,
     ];
 
     /// The name in the template.
@@ -150,6 +179,7 @@ impl Output {
             Self::WriteRoleArn => "WriteRoleArn",
             Self::ReadPolicyArn => "ReadPolicyArn",
             Self::WritePolicyArn => "WritePolicyArn",
+            Self::KmsKeyArn => "KmsKeyArn",
         }
     }
 }
@@ -158,7 +188,9 @@ impl Output {
 pub(super) const TABLE: &str = "Table";
 
 /// What the resources of the template are in plain words.
-pub const RESOURCES: [(&str, &str); 5] = [
+pub const RESOURCES: [(&str, &str); 7] = [
+    ("Key", "the KMS key that encrypts the table and the secrets"),
+    ("KeyAlias", "the name of the KMS key"),
     ("ReadPolicy", "what the read role may do"),
     ("WritePolicy", "what the write role may do"),
     ("ReadRole", "the role that reads"),

@@ -23,6 +23,7 @@ mod cli_guards;
 mod cli_identity;
 mod cli_init;
 mod cli_init_interrupted;
+mod cli_init_kms;
 mod cli_init_proof;
 mod cli_init_review;
 mod cli_listing;

@@ -174,7 +174,32 @@ fn the_policy_for_init_names_what_each_resource_is_known_to_take() {
 
 /// What CloudFormation is known to call for each type, with the properties that the template sets. Put together by
 /// hand, and not yet tried on AWS: it holds that a new type isn't forgotten, not that the list is whole.
-const TAKES: [(&str, &[&str]); 3] = [
+const TAKES: [(&str, &[&str]); 5] = [
+    (
+        "AWS::KMS::Key",
+        &[
+            "kms:CreateKey",
+            "kms:DescribeKey",
+            "kms:EnableKeyRotation",
+            "kms:GetKeyPolicy",
+            "kms:GetKeyRotationStatus",
+            "kms:ListResourceTags",
+            "kms:PutKeyPolicy",
+            "kms:ScheduleKeyDeletion",
+            "kms:TagResource",
+            "kms:UntagResource",
+            "kms:UpdateKeyDescription",
+        ],
+    ),
+    (
+        "AWS::KMS::Alias",
+        &[
+            "kms:CreateAlias",
+            "kms:DeleteAlias",
+            "kms:ListAliases",
+            "kms:UpdateAlias",
+        ],
+    ),
     (
         "AWS::IAM::ManagedPolicy",
         &[
@@ -224,6 +249,12 @@ const TAKES: [(&str, &[&str]); 3] = [
             "dynamodb:UpdateContinuousBackups",
             "dynamodb:UpdateTable",
             "dynamodb:UpdateTimeToLive",
+            // With a key of the customer's.
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:Encrypt",
+            "kms:GenerateDataKey",
         ],
     ),
 ];

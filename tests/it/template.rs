@@ -2,7 +2,10 @@
 //! and what the emulator doesn't show of it stands here.
 
 use discfg::model::{Access, AwsNames};
-use discfg::stack::{LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES, TEMPLATE, WRITE_ACTIONS};
+use discfg::stack::{
+    KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES,
+    SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+};
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Value, json};
 
@@ -43,6 +46,43 @@ pub(crate) fn sorted<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a st
 
 fn table_arn() -> Value {
     json!({"Fn::Sub": "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/discfg-${Config}"})
+}
+
+/// A statement that is there with a KMS key, about every key that secrets may be encrypted with.
+fn about_key(sid: &str, actions: &[&str], condition: &Value) -> Value {
+    json!({"Fn::If": ["HasKey", {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": [
+            {"Fn::If": ["MakesKey", {"Fn::GetAtt": ["Key", "Arn"]}, {"Ref": "AWS::NoValue"}]},
+            {"Fn::If": ["TakesKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]},
+        ],
+        "Condition": {"StringEquals": condition},
+    }, {"Ref": "AWS::NoValue"}]})
+}
+
+fn via_dynamodb() -> Value {
+    json!([
+        {"Fn::Sub": "dynamodb.${AWS::Region}.amazonaws.com"},
+        {"Fn::Sub": "dynamodb.${AWS::Region}.${AWS::URLSuffix}"},
+    ])
+}
+
+fn at_rest(actions: &[&str]) -> Value {
+    let condition = json!({
+        "kms:ViaService": via_dynamodb(),
+        "kms:EncryptionContext:aws:dynamodb:tableName": {"Fn::Sub": "discfg-${Config}"},
+    });
+    about_key("TableAtRest", actions, &condition)
+}
+
+fn secrets(actions: &[&str]) -> Value {
+    about_key(
+        "Secrets",
+        actions,
+        &json!({"kms:EncryptionContext:discfg:config": {"Ref": "Config"}}),
+    )
 }
 
 fn statement(sid: &str, actions: &[&str]) -> Value {
@@ -121,7 +161,8 @@ fn the_table_is_kept_protected_and_recoverable() {
 #[test]
 fn the_table_is_made_last() {
     let template = template();
-    let after = &template["Resources"]["Table"]["Metadata"]["After"]["Fn::If"];
+    let table = &template["Resources"]["Table"];
+    let after = &table["Metadata"]["After"]["Fn::If"];
     assert_eq!(after[0], json!("IsWhole"));
     let mut before: Vec<_> = after[1]
         .as_array()
@@ -129,6 +170,14 @@ fn the_table_is_made_last() {
         .iter()
         .filter_map(|awaited| awaited["Ref"].as_str())
         .collect();
+    // What isn't always there can't be depended on by name, but by a reference.
+    let properties = table["Properties"].to_string();
+    before.extend(
+        properties
+            .contains(r#"{"Fn::GetAtt":["Key","Arn"]}"#)
+            .then_some("Key"),
+    );
+    before.extend(properties.contains(r#"{"Ref":"KeyAlias"}"#).then_some("KeyAlias"));
     before.push("Table");
     assert_eq!(sorted(before), sorted(names(&template["Resources"])));
     for (name, resource) in template["Resources"].as_object().expect("resources") {
@@ -163,13 +212,25 @@ fn the_roles_may_do_exactly_this() {
     let document = |policy: &str| template["Resources"][policy]["Properties"]["PolicyDocument"].clone();
     assert_eq!(
         document("ReadPolicy"),
-        json!({"Version": "2012-10-17", "Statement": [statement("Read", &READ_ACTIONS)]})
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [
+                statement("Read", &READ_ACTIONS),
+                at_rest(&KEY_READ_ACTIONS),
+                secrets(&SECRET_READ_ACTIONS),
+            ],
+        })
     );
     assert_eq!(
         document("WritePolicy"),
         json!({
             "Version": "2012-10-17",
-            "Statement": [statement("Read", &READ_ACTIONS), statement("Write", &WRITE_ACTIONS)],
+            "Statement": [
+                statement("Read", &READ_ACTIONS),
+                statement("Write", &WRITE_ACTIONS),
+                at_rest(&KEY_WRITE_ACTIONS),
+                secrets(&SECRET_WRITE_ACTIONS),
+            ],
         })
     );
     for (role, policy) in [("ReadRole", "ReadPolicy"), ("WriteRole", "WritePolicy")] {
@@ -186,6 +247,75 @@ fn the_roles_may_do_exactly_this() {
         );
     }
     assert!(!TEMPLATE.contains("dynamodb:Scan") && !TEMPLATE.contains("dynamodb:*"));
+}
+
+/// The emulator drops the table's encryption and knows no condition keys of KMS: what they are stands here.
+#[test]
+fn the_key_is_kept_and_used_only_for_what_it_is_for() {
+    let template = template();
+    let key = &template["Resources"]["Key"];
+    assert_eq!(key["Condition"], json!("MakesKey"));
+    assert_eq!(key["DeletionPolicy"], json!("RetainExceptOnCreate"));
+    assert_eq!(key["UpdateReplacePolicy"], json!("Retain"));
+    assert_eq!(key["Properties"]["EnableKeyRotation"], json!(true));
+    let root = json!({"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}});
+    let statements = key["Properties"]["KeyPolicy"]["Statement"].as_array();
+    let statements = statements.expect("a list");
+    let conditions: Vec<_> = statements
+        .iter()
+        .map(|statement| (&statement["Sid"], &statement["Condition"]))
+        .collect();
+    assert_eq!(
+        conditions,
+        [
+            (&json!("Administration"), &Value::Null),
+            (
+                &json!("TableAtRest"),
+                &json!({"StringEquals": {"kms:ViaService": via_dynamodb()}})
+            ),
+            (
+                &json!("Secrets"),
+                &json!({"StringEquals": {"kms:EncryptionContext:discfg:config": {"Ref": "Config"}}})
+            ),
+        ]
+    );
+    assert!(statements.iter().all(|statement| statement["Principal"] == root));
+    // Unconditioned there is nothing that would read anything.
+    let administration = statements[0]["Action"].as_array().expect("a list");
+    for action in administration.iter().filter_map(Value::as_str) {
+        let uses = [
+            "kms:*",
+            "kms:Decrypt",
+            "kms:Encrypt",
+            "kms:Generate",
+            "kms:ReEncrypt",
+            "kms:CreateGrant",
+        ];
+        assert!(!uses.iter().any(|used| action.starts_with(used)), "{action}");
+    }
+    let in_use = json!({"Fn::If": ["TakesKey", {"Ref": "KmsKeyArn"}, {"Fn::GetAtt": ["Key", "Arn"]}]});
+    assert_eq!(
+        template["Resources"]["Table"]["Properties"]["SSESpecification"],
+        json!({"Fn::If": [
+            "HasKey",
+            {"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": in_use},
+            {"Ref": "AWS::NoValue"},
+        ]})
+    );
+    let alias = &template["Resources"]["KeyAlias"];
+    assert_eq!(alias["Condition"], json!("HasKey"));
+    assert_eq!(alias["Properties"]["TargetKeyId"], in_use);
+    let config: discfg::model::ConfigName = "payments".parse().expect("a config name");
+    let name = alias["Properties"]["AliasName"]["Fn::Sub"].as_str();
+    assert_eq!(
+        name.expect("a substitution").replace("${Config}", "payments"),
+        config.key_alias()
+    );
+    assert_eq!(template["Outputs"]["KmsKeyArn"]["Value"], in_use);
+    assert_eq!(
+        template["Conditions"]["HasKey"],
+        json!({"Fn::Or": [{"Condition": "MakesKey"}, {"Condition": "TakesKey"}]})
+    );
 }
 
 fn trust_of(principals: &str) -> Vec<Value> {

@@ -5,10 +5,10 @@ use clap::Args;
 
 use crate::cli::failure::Failure;
 use crate::model::{
-    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, OrgId, PolicyArn,
-    PrincipalPattern,
+    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, KmsKeyArn, OrgId,
+    PolicyArn, PrincipalPattern,
 };
-use crate::stack::StackSpec;
+use crate::stack::{StackSpec, TableKey};
 
 /// What a stack is to be.
 #[derive(Debug, Args)]
@@ -38,6 +38,12 @@ pub(in crate::cli) struct StackArgs {
     /// How many days changes stay in the log
     #[arg(long, value_name = "DAYS")]
     history_days: Option<HistoryDays>,
+    /// Encrypt the table, and the secrets in it, with a KMS key that the stack makes; it stays then
+    #[arg(long, conflicts_with = "kms_key")]
+    kms: bool,
+    /// The same with a KMS key of yours, of the same account and region
+    #[arg(long, value_name = "ARN")]
+    kms_key: Option<KmsKeyArn>,
     /// A tag of the stack: KEY=VALUE; given, they replace the list
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
     tags: Vec<(String, String)>,
@@ -92,6 +98,10 @@ impl StackArgs {
             permissions_boundary: self.permissions_boundary,
             billing: self.billing,
             history_days: self.history_days,
+            key: match self.kms_key {
+                Some(arn) => Some(TableKey::Given(arn)),
+                None => self.kms.then_some(TableKey::Made),
+            },
             tags: given(self.tags).map(BTreeMap::from_iter),
             cfn_role: self.cfn_role,
             ..StackSpec::new(config)
@@ -115,7 +125,7 @@ impl StackArgs {
     }
 
     pub(in crate::cli) fn is_empty(&self) -> bool {
-        let none: [bool; 10] = [
+        let none: [bool; 12] = [
             self.readers.is_empty(),
             self.writers.is_empty(),
             self.github.is_empty(),
@@ -124,6 +134,8 @@ impl StackArgs {
             self.permissions_boundary.is_none(),
             self.billing.is_none(),
             self.history_days.is_none(),
+            !self.kms,
+            self.kms_key.is_none(),
             self.tags.is_empty(),
             self.cfn_role.is_none(),
         ];

@@ -1,0 +1,195 @@
+//! `init` with a KMS key: made or given, kept, and used by the roles.
+
+use serde_json::{Value, json};
+
+use crate::support::account::{Account, REGION, xml_text};
+use crate::support::cli::{Outcome, Place};
+use crate::support::emulator::Emulator;
+
+fn admin() -> (Account, Place) {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
+    (account, place)
+}
+
+fn run(place: &Place, args: &[&str]) -> Outcome {
+    place.args(args).run()
+}
+
+fn init(place: &Place, args: &[&str]) -> Outcome {
+    run(
+        place,
+        &[&["init", "payments", "--yes", "-f", "json"], args].concat(),
+    )
+}
+
+fn key_of(outcome: Outcome) -> String {
+    let told = outcome.code(0).json();
+    told["outputs"]["KmsKeyArn"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn target_of_alias(account: &Account) -> Value {
+    account.kms("DescribeKey", &json!({"KeyId": "alias/discfg-payments"}))["KeyMetadata"]["Arn"].clone()
+}
+
+/// The emulator knows no condition keys of KMS, so it lets nobody but root through the deployed statements, and asks
+/// for the right on the alias where AWS asks for it on the key. Both policies are put anew without conditions.
+fn without_conditions(account: &Account, key: &str) {
+    let root = format!("arn:aws:iam::{}:root", account.id());
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"},
+    ]});
+    let put = json!({"KeyId": key, "PolicyName": "default", "Policy": policy.to_string()});
+    account.kms("PutKeyPolicy", &put);
+    for (access, action) in [("read", "kms:Decrypt"), ("write", "kms:*")] {
+        let arn = format!(
+            "arn:aws:iam::{}:policy/discfg/discfg-payments-{REGION}-{access}",
+            account.id()
+        );
+        let policy = account.iam("GetPolicy", &[("PolicyArn", &arn)]);
+        let version = xml_text(&policy, "DefaultVersionId");
+        let deployed = account.iam("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", version)]);
+        assert!(deployed.contains("EncryptionContext"), "{deployed}");
+        let alias = format!("arn:aws:kms:{REGION}:{}:alias/discfg-payments", account.id());
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"},
+            {"Effect": "Allow", "Action": action, "Resource": [key, alias]},
+        ]});
+        let parameters = [
+            ("PolicyArn", arn.as_str()),
+            ("PolicyDocument", &policy.to_string()),
+            ("SetAsDefault", "true"),
+        ];
+        account.iam("CreatePolicyVersion", &parameters);
+    }
+}
+
+#[test]
+fn a_key_is_made_once_and_stays() {
+    let (account, place) = admin();
+    let key = key_of(init(&place, &["--kms"]));
+    assert_eq!(target_of_alias(&account), json!(key));
+    let rotation = account.kms("GetKeyRotationStatus", &json!({"KeyId": key}));
+    assert_eq!(rotation["KeyRotationEnabled"], json!(true));
+    let again = init(&place, &[]).code(0).json();
+    assert_eq!(again["result"], "unchanged");
+    assert_eq!(key_of(init(&place, &["--history-days", "7"])), key);
+    assert_eq!(key_of(init(&place, &["--kms"])), key);
+
+    without_conditions(&account, &key);
+    let developer = account.developer();
+    let place = place.who(&developer);
+    run(&place, &["set", "db/pw", "hunter2", "--secret"]).code(0);
+    run(&place, &["set", "db/pw", "hunter3"]).code(0);
+    run(&place, &["get", "db/pw"])
+        .code(0)
+        .stdout("hunter3\n")
+        .stderr("");
+    run(&place, &["exec", "--pristine", "--", "env"])
+        .code(0)
+        .stdout("DB_PW=hunter3\n");
+    let items = format!("{:?}", account.items("discfg-payments"));
+    assert!(items.contains("/db/pw") && !items.contains("hunter"), "{items}");
+}
+
+#[test]
+fn a_config_gets_a_key_later() {
+    let (account, place) = admin();
+    assert_eq!(key_of(init(&place, &[])), "");
+    run(&place, &["set", "k", "v", "-q"]).code(0);
+    run(&place, &["set", "pw", "hunter2", "--secret"])
+        .code(5)
+        .stdout("")
+        .stderr_has("kms:GenerateDataKey was denied for /pw")
+        .stderr_has("`discfg init payments --kms` makes one")
+        .stderr_lacks("hunter");
+    let told = init(&place, &["--kms"]);
+    let told = told.stderr_has("the KMS key that encrypts the table and the secrets");
+    let key = key_of(told);
+    assert_eq!(target_of_alias(&account), json!(key));
+    run(&place, &["set", "pw", "hunter2", "--secret", "--as", "self"])
+        .code(5)
+        .stderr_has("kms:GenerateDataKey was denied");
+    without_conditions(&account, &key);
+    run(&place, &["set", "pw", "hunter2", "--secret"]).code(0);
+    run(&place, &["get", "pw"]).code(0).stdout("hunter2\n");
+    run(&place, &["get", "k"]).code(0).stdout("v\n");
+}
+
+#[test]
+fn a_given_key_is_taken_and_not_given_up() {
+    let (account, place) = admin();
+    let mine = account.create_key("alias/mine");
+    assert_eq!(key_of(init(&place, &["--kms-key", &mine])), mine);
+    assert_eq!(target_of_alias(&account), json!(mine));
+    assert_eq!(key_of(init(&place, &[])), mine);
+    let other = account.create_key("alias/other");
+    for args in [&["--kms-key", other.as_str()][..], &["--kms"]] {
+        init(&place, args)
+            .code(8)
+            .stdout("")
+            .stderr_has(&format!("the stack discfg-payments takes the KMS key {mine}"))
+            .stderr_has("could not be read with another");
+    }
+    assert_eq!(target_of_alias(&account), json!(mine));
+}
+
+#[test]
+fn a_key_that_was_made_is_still_there_after_another_is_given() {
+    let (account, place) = admin();
+    let made = key_of(init(&place, &["--kms"]));
+    let mine = account.create_key("alias/mine");
+    assert_eq!(key_of(init(&place, &["--kms-key", &mine])), mine);
+    assert_eq!(target_of_alias(&account), json!(mine));
+    let state = account.kms("DescribeKey", &json!({"KeyId": made}));
+    assert_eq!(state["KeyMetadata"]["KeyState"], json!("Enabled"));
+}
+
+#[test]
+fn a_key_that_is_none_or_elsewhere_is_refused() {
+    let (account, place) = admin();
+    for bad in [
+        "alias/mine",
+        "arn:aws:kms:eu-central-1:123456789012:alias/mine",
+        "arn:aws:kms:nowhere:123456789012:key/a",
+        "arn:aws:iam::123456789012:role/key",
+        "arn:aws:kms:eu-central-1:1234:key/a",
+    ] {
+        init(&place, &["--kms-key", bad])
+            .code(2)
+            .stdout("")
+            .stderr_has(&format!("{bad:?} is no KMS key: expected the ARN of a key"));
+    }
+    for (bad, partition) in [
+        ("arn:aws:kms:eu-west-1", "aws"),
+        ("arn:aws-cn:kms:eu-central-1", "aws"),
+    ] {
+        let arn = format!("{bad}:123456789012:key/a");
+        init(&place, &["--kms-key", &arn])
+            .code(8)
+            .stdout("")
+            .stderr_has(&format!(
+                "the KMS key {arn} is not in {partition} in {REGION}, where the table is"
+            ));
+    }
+    let arn = format!("arn:aws:kms:{REGION}:123456789012:key/a");
+    init(&place, &["--kms", "--kms-key", &arn])
+        .code(2)
+        .stderr_has("--kms-key");
+    run(&place, &["init", "other", "--local", "--kms"])
+        .code(2)
+        .stdout("");
+    let parameters = run(&place, &["template", "--parameters", "--kms"]).code(0).text();
+    assert!(parameters.contains("MakeKmsKey"), "{parameters}");
+    let stacks = account.query(
+        &account.root(),
+        "cloudformation",
+        "2010-05-15",
+        "DescribeStacks",
+        &[],
+    );
+    assert!(!stacks.expect("an answer").contains("discfg-payments"));
+}

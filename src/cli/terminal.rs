@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::process::{ExitCode, Stdio};
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
 use super::args::Global;
 use super::failure::Failure;
 use crate::model::Kind;
@@ -141,15 +143,33 @@ impl Terminal {
     }
 
     /// Asks for a line that isn't shown while it is typed. None where there is no terminal to type on.
-    pub(super) fn ask_unseen(&mut self, question: &str) -> Result<Option<String>, Failure> {
+    pub(super) async fn ask_unseen(&mut self, question: &str) -> Result<Option<String>, Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
             return Ok(None);
         }
         self.flush()?;
+        // Before the question: whoever types at once, or pastes, isn't shown either.
+        let unseen = Unseen::begin().map_err(|error| unread(&error))?;
         aside(format_args!("{question}"));
-        let line = console::Term::stderr().read_secure_line();
-        line.map(Some)
-            .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))
+        let (tell, told) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            tell.send(io::stdin().lock().read_line(&mut line).map(|_| line))
+        });
+        // Ctrl-C, too, leaves a terminal behind that shows what is typed.
+        let line = tokio::select! {
+            told = told => told.unwrap_or_else(|_| Ok(String::new())).map_err(|error| unread(&error)),
+            _ = tokio::signal::ctrl_c() => Ok(String::new()),
+        };
+        drop(unseen);
+        aside(format_args!("\n"));
+        match line?.strip_suffix('\n') {
+            Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
+            None => Err(Failure::new(
+                Kind::Interrupted,
+                "nothing was given, and nothing was changed",
+            )),
+        }
     }
 
     fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
@@ -165,12 +185,36 @@ impl Terminal {
     }
 }
 
+/// A terminal that doesn't show what is typed, until this is dropped.
+struct Unseen(Termios);
+
+impl Unseen {
+    fn begin() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut unseen = before.clone();
+        unseen.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &unseen)?;
+        Ok(Self(before))
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // Where the terminal is gone there is nothing to put back.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
+}
+
+fn unread(error: &io::Error) -> Failure {
+    Failure::caused(Kind::Interrupted, "no answer could be read", error)
+}
+
 fn line() -> Result<String, Failure> {
     let mut line = String::new();
     io::stdin()
         .lock()
         .read_line(&mut line)
-        .map_err(|error| Failure::caused(Kind::Interrupted, "no answer could be read", &error))?;
+        .map_err(|error| unread(&error))?;
     if line.is_empty() {
         // The end of input is no line.
         aside(format_args!("\n"));

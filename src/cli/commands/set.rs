@@ -65,7 +65,7 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let (words, bytes) = split(args.words, args.data.as_deref(), args.secret, terminal)?;
+    let (words, bytes) = split(args.words, args.data.as_deref(), args.secret, terminal).await?;
     let from_file = args.data.is_some() && words.len() == 2;
     let (config, key) = config_and_key(&words)?;
     session.choose(config)?;
@@ -117,7 +117,7 @@ pub(in crate::cli) async fn run(
 }
 
 /// Parts the value from the other words, and reads it where a file holds it.
-fn split(
+async fn split(
     mut words: Vec<OsString>,
     data: Option<&Path>,
     secret: bool,
@@ -128,7 +128,7 @@ fn split(
             return Err(Failure::usage("the value is given twice: as a word and with -d"));
         }
         Some(path) => data_file::read(path, "the value", Value::MAX_BYTES)?,
-        None if words.len() == 1 && secret => match terminal.ask_unseen("Value of the secret: ")? {
+        None if words.len() == 1 && secret => match terminal.ask_unseen("Value of the secret: ").await? {
             Some(line) => line.into_bytes(),
             None => data_file::read(Path::new("-"), "the value", Value::MAX_BYTES)?,
         },

@@ -27,8 +27,11 @@ pub(super) fn begin(wanted: &mut Blueprint, table: &FoundTable) -> Result<(), St
             key: key.clone(),
         });
     }
-    wanted.set(Parameter::MakeKmsKey, "false");
-    wanted.set(Parameter::KmsKeyArn, table.kms_key.as_deref().unwrap_or_default());
+    wanted.keep(Parameter::MakeKmsKey);
+    match &table.kms_key {
+        Some(key) => wanted.set(Parameter::KmsKeyArn, key),
+        None => wanted.keep(Parameter::KmsKeyArn),
+    }
     wanted.set(Parameter::Adopt, ALONE);
     wanted.template = without_outputs(wanted.template);
     match table.billing {

@@ -302,7 +302,7 @@ fn without_an_answer_nothing_is_granted() {
         .args([&flags[..], &["--dry-run"]].concat())
         .run()
         .code(0)
-        .stdout("")
+        .stdout("team of payments: planned\n")
         .stderr_has("Nothing was deployed");
     assert_eq!(line(&account, "team"), None);
     place.args(["grants"]).run().code(0).stdout("");

@@ -5,7 +5,7 @@ use crate::support::emulator::Emulator;
 
 use super::answers::{
     Event, absent, change_set, change_set_made, done, events, no_table, resources, scanned,
-    stack as stack_in, table, table_tags,
+    stack as stack_in, table, table_tags, template,
 };
 use super::place;
 use super::server::{Scene, Scripted, answer, refusal, table_answer};
@@ -104,6 +104,7 @@ fn another_deployment_is_told_of_and_waited_for_when_asked() {
         stack_in("UPDATE_COMPLETE", &CONFIG, &[]),
         change_set_made(),
         change_set("CREATE_COMPLETE", "", &[]),
+        template(),
         events(&[]),
         done("ExecuteChangeSet"),
         events(&[("e1", STACK, "UPDATE_COMPLETE", "", "@TOKEN@")]),
@@ -299,6 +300,7 @@ fn a_table_is_adopted_in_two_deployments_that_are_both_shown() {
             "",
             &[("Add", "ReadRole", "AWS::IAM::Role", "")],
         ),
+        template(),
         events(&[("e1", STACK, "IMPORT_COMPLETE", "", "older")]),
         done("ExecuteChangeSet"),
         events(&[("e2", STACK, "UPDATE_COMPLETE", "", "@TOKEN@")]),

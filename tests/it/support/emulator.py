@@ -81,6 +81,27 @@ def teach_oidc_providers():
     provisioners._RESOURCE_HANDLERS["AWS::IAM::OIDCProvider"] = {"create": create, "delete": delete}
 
 
+def heed_conditions():
+    """Leaves out of change sets what a condition leaves out: the emulator lists it, and so refuses imports of the rest."""
+    from ministack.services.cloudformation import changesets
+
+    resolve = changesets._resolve_props_for_diff
+
+    def resolve_what_is_made(template, params, *where):
+        resolved = resolve(template, params, *where)
+        if not template:
+            return resolved
+        hold = changesets._evaluate_conditions(template, params)
+        made = {
+            name: resource
+            for name, resource in resolved["Resources"].items()
+            if hold.get(resource.get("Condition"), True)
+        }
+        return {**resolved, "Resources": made}
+
+    changesets._resolve_props_for_diff = resolve_what_is_made
+
+
 def main():
     # A group of its own: Ctrl-C in the terminal reaches the tests alone, and the end reaches all that runs here.
     os.setsid()
@@ -107,6 +128,7 @@ def main():
     from ministack.app import main as serve
 
     teach_oidc_providers()
+    heed_conditions()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

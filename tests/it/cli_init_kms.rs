@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::support::account::{Account, REGION, xml_text};
 use crate::support::cli::{Outcome, Place};
 use crate::support::emulator::Emulator;
+use crate::support::kms::without_conditions;
 
 fn admin() -> (Account, Place) {
     let account = Emulator::shared().account();
@@ -35,38 +36,6 @@ fn target_of_alias(account: &Account) -> Value {
     account.kms("DescribeKey", &json!({"KeyId": "alias/discfg-payments"}))["KeyMetadata"]["Arn"].clone()
 }
 
-/// The emulator knows no condition keys of KMS, so it lets nobody but root through the deployed statements, and asks
-/// for the right on the alias where AWS asks for it on the key. Both policies are put anew without conditions.
-fn without_conditions(account: &Account, key: &str) {
-    let root = format!("arn:aws:iam::{}:root", account.id());
-    let policy = json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"},
-    ]});
-    let put = json!({"KeyId": key, "PolicyName": "default", "Policy": policy.to_string()});
-    account.kms("PutKeyPolicy", &put);
-    for (access, action) in [("read", "kms:Decrypt"), ("write", "kms:*")] {
-        let arn = format!(
-            "arn:aws:iam::{}:policy/discfg/discfg-payments-{REGION}-{access}",
-            account.id()
-        );
-        let policy = account.iam("GetPolicy", &[("PolicyArn", &arn)]);
-        let version = xml_text(&policy, "DefaultVersionId");
-        let deployed = account.iam("GetPolicyVersion", &[("PolicyArn", &arn), ("VersionId", version)]);
-        assert!(deployed.contains("EncryptionContext"), "{deployed}");
-        let alias = format!("arn:aws:kms:{REGION}:{}:alias/discfg-payments", account.id());
-        let policy = json!({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"},
-            {"Effect": "Allow", "Action": action, "Resource": [key, alias]},
-        ]});
-        let parameters = [
-            ("PolicyArn", arn.as_str()),
-            ("PolicyDocument", &policy.to_string()),
-            ("SetAsDefault", "true"),
-        ];
-        account.iam("CreatePolicyVersion", &parameters);
-    }
-}
-
 #[test]
 fn a_key_is_made_once_and_stays() {
     let (account, place) = admin();
@@ -79,7 +48,7 @@ fn a_key_is_made_once_and_stays() {
     assert_eq!(key_of(init(&place, &["--history-days", "7"])), key);
     assert_eq!(key_of(init(&place, &["--kms"])), key);
 
-    without_conditions(&account, &key);
+    without_conditions(&account, "payments", &key);
     let developer = account.developer();
     let place = place.who(&developer);
     run(&place, &["set", "db/pw", "hunter2", "--secret"]).code(0);
@@ -113,7 +82,7 @@ fn a_config_gets_a_key_later() {
     run(&place, &["set", "pw", "hunter2", "--secret", "--as", "self"])
         .code(5)
         .stderr_has("kms:GenerateDataKey was denied");
-    without_conditions(&account, &key);
+    without_conditions(&account, "payments", &key);
     run(&place, &["set", "pw", "hunter2", "--secret"]).code(0);
     run(&place, &["get", "pw"]).code(0).stdout("hunter2\n");
     run(&place, &["get", "k"]).code(0).stdout("v\n");

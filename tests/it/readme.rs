@@ -1,19 +1,21 @@
-//! What the README shows does what it says: its commands run, and the policy that it gives for `init` suffices.
+//! What the README shows does what it says: its commands run, and the policy for a deployer suffices.
 
-use discfg::stack::TEMPLATE;
+use discfg::stack::{GRANT_TEMPLATE, TEMPLATE};
 use serde_json::Value;
 
 use crate::support::account::{Account, REGION};
 use crate::support::cli::Place;
 use crate::support::emulator::{Emulator, venv};
+use crate::support::kms::without_conditions;
 
 const README: &str = include_str!("../../README.md");
+const ACCESS: &str = include_str!("../../docs/access.md");
 
 /// The fenced blocks of that language between one heading of the second level and the next.
-fn blocks(section: &str, language: &str) -> Vec<String> {
-    let (_, rest) = README
+fn blocks(document: &str, section: &str, language: &str) -> Vec<String> {
+    let (_, rest) = document
         .split_once(&format!("\n## {section}\n"))
-        .unwrap_or_else(|| panic!("the README has no section {section}"));
+        .unwrap_or_else(|| panic!("there is no section {section}"));
     let text = rest.split("\n## ").next().unwrap_or(rest);
     let fence = format!("\n```{language}\n");
     let found: Vec<String> = text
@@ -27,16 +29,16 @@ fn blocks(section: &str, language: &str) -> Vec<String> {
 }
 
 fn run_everyday_use(place: &Place) {
-    for block in blocks("Everyday use", "sh") {
+    for block in blocks(README, "Everyday use", "sh") {
         place.shell(&format!("set -e\n{block}")).run().code(0);
     }
 }
 
-/// The policy for `init`, for this account.
+/// The policy for a deployer, for this account. A second one is for who deletes tables.
 fn policy(account: &Account) -> Value {
-    let blocks = blocks("On AWS", "json");
-    let [policy] = blocks.as_slice() else {
-        panic!("one policy is for init: {blocks:?}");
+    let blocks = blocks(ACCESS, "What a deployer needs", "json");
+    let [policy, _] = blocks.as_slice() else {
+        panic!("two policies are for a deployer: {blocks:?}");
     };
     let policy = policy.replace("ACCOUNT", account.id()).replace("REGION", REGION);
     serde_json::from_str(&policy).expect("the policy is JSON")
@@ -66,11 +68,21 @@ fn what_is_done_on_aws_works() {
     let place = Place::at(&account.url(), &account.admin())
         .env("AWS_DEFAULT_REGION", REGION)
         .env("TOOLS", tools);
-    for block in blocks("On AWS", "sh") {
-        // A reader of the README sits at a terminal and is asked.
-        let block = block.replace("discfg init payments", "discfg init payments --yes");
+    let platform = blocks(README, "For the platform team", "sh");
+    for block in blocks(README, "On AWS", "sh").into_iter().chain(platform) {
+        // A reader of the README sits at a terminal and is asked, in an account of their own.
+        let block = block
+            .replace("discfg init payments", "discfg init payments --yes")
+            .replace("discfg init vault", "discfg init vault --yes")
+            .replace("discfg grant payments", "discfg grant payments --yes")
+            .replace("111122223333", account.id());
         let script = format!("set -e\nPATH=$PATH:$TOOLS\n{block}");
         place.shell(&script).run().code(0);
+        if block.contains("--kms") {
+            let made = place.args(["init", "vault", "-f", "json"]).run().code(0).json();
+            let key = made["outputs"]["KmsKeyArn"].as_str().expect("a key");
+            without_conditions(&account, "vault", key);
+        }
     }
     place
         .args(["init", "orders"])
@@ -114,6 +126,23 @@ fn the_policy_for_init_suffices() {
         .code(0)
         .stdout_has("payments: unchanged");
     place.args(["set", "-c", "payments", "k", "v"]).run().code(5);
+    let principal = format!("arn:aws:iam::{}:role/web", account.id());
+    let grant = [
+        "grant",
+        "payments",
+        "web",
+        "--read",
+        "db",
+        "--yes",
+        "--principal",
+        &principal,
+    ];
+    place.args(grant).run().code(0);
+    for look in ["status", "grants", "doctor"] {
+        place.args([look, "payments"]).run().code(0);
+    }
+    place.args(["configs"]).run().code(0).stdout_has("payments");
+    place.args(["destroy", "payments", "--yes"]).run().code(0);
 }
 
 /// The emulator really asks the policy for what `init` itself calls: else the test above would say nothing.
@@ -157,15 +186,16 @@ fn the_policy_for_init_names_what_each_resource_is_known_to_take() {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let types = TEMPLATE
-        .lines()
+    let types = [TEMPLATE, GRANT_TEMPLATE]
+        .into_iter()
+        .flat_map(str::lines)
         .filter_map(|line| line.strip_prefix("    Type: "))
         .filter(|name| name.contains("::"));
     for resource_type in types {
         let (_, needed) = TAKES
             .iter()
             .find(|(name, _)| *name == resource_type)
-            .unwrap_or_else(|| panic!("the README's policy knows nothing of {resource_type}"));
+            .unwrap_or_else(|| panic!("the policy knows nothing of {resource_type}"));
         for action in *needed {
             assert!(allowed.contains(action), "{resource_type} takes {action}");
         }
@@ -174,7 +204,15 @@ fn the_policy_for_init_names_what_each_resource_is_known_to_take() {
 
 /// What CloudFormation is known to call for each type, with the properties that the template sets. Put together by
 /// hand, and not yet tried on AWS: it holds that a new type isn't forgotten, not that the list is whole.
-const TAKES: [(&str, &[&str]); 5] = [
+const TAKES: [(&str, &[&str]); 6] = [
+    (
+        "AWS::IAM::OIDCProvider",
+        &[
+            "iam:CreateOpenIDConnectProvider",
+            "iam:GetOpenIDConnectProvider",
+            "iam:TagOpenIDConnectProvider",
+        ],
+    ),
     (
         "AWS::KMS::Key",
         &[

@@ -7,6 +7,7 @@ pub(crate) mod config;
 pub(crate) mod emulator;
 pub(crate) mod grants;
 pub(crate) mod http1;
+pub(crate) mod kms;
 pub(crate) mod node;
 pub(crate) mod proxy;
 pub(crate) mod running;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, REGION, xml_text};
+use crate::support::account::{Account, REGION};
 use crate::support::cli::{Outcome, Place};
 use crate::support::emulator::Emulator;
 use crate::support::kms::without_conditions;

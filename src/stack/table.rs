@@ -1,7 +1,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    KeyType, ProvisionedThroughputDescription as Throughput, ScalarAttributeType, Select, TableDescription,
-    TableStatus,
+    BillingMode, KeyType, ProvisionedThroughputDescription as Throughput, ScalarAttributeType, Select,
+    TableDescription, TableStatus,
 };
 
 use super::error::StackError;
@@ -182,13 +182,16 @@ fn keys(table: &TableDescription) -> String {
     keys.join(", ")
 }
 
-/// A table that never was on demand has no summary of its billing.
+/// A table that never was on demand has no summary of its billing, and one that is may still tell units.
 fn billing(table: &TableDescription) -> Billing {
+    let mode = table
+        .billing_mode_summary()
+        .and_then(|summary| summary.billing_mode());
     let capacity = |units: Option<i64>| units.and_then(|units| u32::try_from(units).ok()).unwrap_or(0);
     let given = table.provisioned_throughput();
     let read = capacity(given.and_then(Throughput::read_capacity_units));
     let write = capacity(given.and_then(Throughput::write_capacity_units));
-    if read == 0 || write == 0 {
+    if mode == Some(&BillingMode::PayPerRequest) || read == 0 || write == 0 {
         Billing::OnDemand
     } else {
         Billing::Provisioned { read, write }

@@ -8,6 +8,7 @@ mod cli_bad_surroundings;
 mod cli_complete;
 mod cli_configs;
 mod cli_destroy;
+mod cli_destroy_adopted;
 mod cli_destroy_endings;
 mod cli_doctor;
 mod cli_exec;

@@ -1,0 +1,122 @@
+//! What `destroy` keeps, `init` takes in again.
+
+use serde_json::json;
+
+use crate::cli_destroy::{STACK, cloudformation, deployed, state};
+use crate::support::account::Account;
+
+/// What the table holds beside the list of grants and `@meta`, which `init` writes anew.
+fn data(account: &Account) -> Vec<serde_json::Value> {
+    let mut items = account.items(STACK);
+    items.retain(|item| item["pk"]["S"] != "@config");
+    items
+}
+
+#[test]
+fn the_table_that_was_kept_is_adopted_with_its_data() {
+    let (account, proxy, place) = deployed();
+    let before = data(&account);
+    assert!(!before.is_empty());
+    place.args(["destroy", "payments", "--yes", "-q"]).run().code(0);
+    place
+        .args(["init", "payments", "--dry-run"])
+        .run()
+        .code(0)
+        .stdout_has("payments: planned\n")
+        .stderr_has(
+            "The table discfg-payments is there already, left by an earlier stack (on-demand). It is adopted",
+        )
+        .stderr_has("adopt    the table that holds the config (Table)")
+        .stderr_has("Nothing was deployed; the change set is removed.");
+    assert_eq!(
+        state(&account, STACK),
+        "DELETE_COMPLETE",
+        "nothing is left behind"
+    );
+    assert_eq!(data(&account), before);
+
+    proxy.forget();
+    let made = place
+        .args(["init", "payments", "--yes", "-f", "json"])
+        .run()
+        .code(0)
+        .stderr_has("The table is taken in. Now the rest is made.")
+        .stderr_has("Proved: the read role was assumed and the table read.")
+        .json();
+    assert_eq!(made["result"], "created");
+    let changes = made["changes"].as_array().expect("a list");
+    let of = |action: &str| changes.iter().filter(|change| change["action"] == action).count();
+    assert_eq!((of("adopt"), of("make"), changes.len()), (1, 4, 5), "{changes:?}");
+    assert_eq!(made["outputs"]["TableName"], STACK);
+    assert_eq!(proxy.count("ExecuteChangeSet"), 2);
+    for operation in ["CreateTable", "UpdateTable", "DeleteTable", "DeleteStack"] {
+        assert_eq!(proxy.count(operation), 0, "{operation}");
+    }
+    assert_eq!(data(&account), before);
+    place
+        .args(["get", "-c", "payments", "db/url"])
+        .run()
+        .code(0)
+        .stdout("kept\n");
+    place
+        .args(["set", "-c", "payments", "db/url", "changed"])
+        .run()
+        .code(0);
+    place
+        .args(["init", "payments"])
+        .run()
+        .code(0)
+        .stdout_has("payments: unchanged\n");
+    let status = place
+        .args(["status", "payments", "-f", "json"])
+        .run()
+        .code(0)
+        .json();
+    assert_eq!(status["table"]["deletionProtection"], true);
+    assert_eq!(status["parameters"]["Adopt"], "false");
+    // The circle closes: what was adopted is kept again.
+    place
+        .args(["destroy", "payments", "--yes"])
+        .run()
+        .code(0)
+        .stderr_has("The table discfg-payments is kept");
+    place
+        .args(["destroy", "payments", "--yes", "--delete-data"])
+        .run()
+        .code(0);
+    assert_eq!(
+        place.args(["configs", "-f", "json"]).run().code(0).json()["configs"],
+        json!([])
+    );
+}
+
+#[test]
+fn an_adoption_that_stopped_half_way_goes_on_from_there() {
+    let (account, proxy, place) = deployed();
+    let before = data(&account);
+    place.args(["destroy", "payments", "--yes", "-q"]).run().code(0);
+    proxy.on("CreateChangeSet").skip(1).deny();
+    place
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(5)
+        .stdout("")
+        .stderr_has("The table is taken in. Now the rest is made.")
+        .stderr_has("cloudformation:CreateChangeSet was denied");
+    proxy.calm();
+    assert_eq!(state(&account, STACK), "IMPORT_COMPLETE");
+    assert_eq!(data(&account), before);
+    let stack = cloudformation(&account, "DescribeStacks", &[("StackName", STACK)]);
+    assert!(!stack.contains("<OutputKey>ReadRoleArn</OutputKey>"), "{stack}");
+    place
+        .args(["init", "payments", "--yes"])
+        .run()
+        .code(0)
+        .stderr_has("make     the role that reads (ReadRole)");
+    place
+        .args(["get", "-c", "payments", "db/url"])
+        .run()
+        .code(0)
+        .stdout("kept\n");
+    assert_eq!(data(&account), before);
+}

@@ -11,6 +11,7 @@ mod grant;
 mod kind;
 mod path;
 mod principal;
+mod principal_pattern;
 mod provision;
 mod region;
 mod revision;
@@ -29,6 +30,7 @@ pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
+pub use principal_pattern::PrincipalPatternError;
 pub(crate) use provision::glob;
 pub use provision::{
     AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn,

@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::types;
 
 use super::error::StackError;
 use super::template::Parameter;
-use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region};
+use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region, glob};
 
 /// What a stack is to be, whichever template it is made from: what [`super::plan`] compares with what is there.
 #[derive(Debug, Clone)]
@@ -77,9 +77,10 @@ impl Blueprint {
         self.tags.is_some() || self.cfn_role.is_some()
     }
 
-    /// Whether the names of its roles fit in the region, and its KMS key is there.
+    /// Whether the names of its roles fit in the region, its KMS key is there, and whoever it names can be.
     pub(super) fn check_place(&self, region: &Region) -> Result<(), StackError> {
         self.check_names(region)?;
+        self.check_partition(region)?;
         let mut given = self.given();
         let key = given.find(|(name, _)| *name == Parameter::KmsKeyArn.name());
         let key = key.and_then(|(_, key)| key.parse::<KmsKeyArn>().ok());
@@ -89,6 +90,31 @@ impl Blueprint {
                 region: region.clone(),
             }),
             _ => Ok(()),
+        }
+    }
+
+    fn check_partition(&self, region: &Region) -> Result<(), StackError> {
+        let partition = region.partition();
+        let named = [
+            Parameter::Readers,
+            Parameter::Writers,
+            Parameter::PermissionsBoundary,
+        ]
+        .map(Parameter::name);
+        let given = self.given().filter(|(name, _)| named.contains(name));
+        let mut arns = given
+            .flat_map(|(_, arns)| arns.split(','))
+            .chain(self.cfn_role.as_deref());
+        let elsewhere = arns.find(|arn| {
+            let given = arn.split(':').nth(1);
+            given.is_some_and(|given| !glob(given.as_bytes(), partition.as_str().as_bytes()))
+        });
+        match elsewhere {
+            None => Ok(()),
+            Some(arn) => Err(StackError::ArnElsewhere {
+                arn: arn.to_owned(),
+                region: region.clone(),
+            }),
         }
     }
 

@@ -53,6 +53,14 @@ pub enum StackError {
         /// The table's region.
         region: Region,
     },
+    /// A principal or a policy is of another partition.
+    #[error("{arn} is of another partition than {partition}, in which {region} is", partition = .region.partition())]
+    ArnElsewhere {
+        /// What was given.
+        arn: String,
+        /// The stack's region.
+        region: Region,
+    },
     /// The deployment would give up the key that secrets are encrypted with.
     #[error(
         "the stack {stack} takes the KMS key {key}, and the secrets that it encrypts could not be read with another"
@@ -226,6 +234,7 @@ impl StackError {
             | Self::Crowded { .. }
             | Self::TooLong { .. }
             | Self::KeyElsewhere { .. }
+            | Self::ArnElsewhere { .. }
             | Self::ReplacesKey { .. }
             | Self::Refused { .. }
             | Self::Invalid { .. } => Kind::Invalid,

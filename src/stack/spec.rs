@@ -226,6 +226,63 @@ mod tests {
     }
 
     #[test]
+    fn who_is_of_another_partition_is_named() {
+        let there = "arn:aws-cn:iam::123456789012:role/app";
+        let patterns = |arns: &[&str]| {
+            let parsed = arns.iter().map(|arn| arn.parse().expect("a pattern"));
+            Some(parsed.collect())
+        };
+        let here = "arn:aws:iam::123456789012:role/app";
+        let check = |spec: StackSpec| {
+            let region = "eu-central-1".parse().expect("a region");
+            Blueprint::from(&spec).check_place(&region)
+        };
+        let policy = "arn:aws-cn:iam::123456789012:policy/bound";
+        for (spec, named) in [
+            (
+                StackSpec {
+                    readers: patterns(&[here, there]),
+                    ..spec()
+                },
+                there,
+            ),
+            (
+                StackSpec {
+                    writers: patterns(&[there]),
+                    ..spec()
+                },
+                there,
+            ),
+            (
+                StackSpec {
+                    permissions_boundary: Some(policy.parse().expect("a policy")),
+                    ..spec()
+                },
+                policy,
+            ),
+            (
+                StackSpec {
+                    cfn_role: Some(there.into()),
+                    ..spec()
+                },
+                there,
+            ),
+        ] {
+            let error = check(spec).expect_err(named).to_string();
+            assert_eq!(
+                error,
+                format!("{named} is of another partition than aws, in which eu-central-1 is")
+            );
+        }
+        let anyone = patterns(&[here, "arn:*:*:*:*:*"]);
+        check(StackSpec {
+            readers: anyone,
+            ..spec()
+        })
+        .expect("it is here");
+    }
+
+    #[test]
     fn accounts_alone_are_unbounded_whoever_gave_them() {
         let accounts = BTreeMap::from([("AccountIds".to_owned(), "123456789012".to_owned())]);
         assert!(Parameters::new(&Blueprint::from(&spec()), &accounts).trusts_unbounded());

@@ -269,3 +269,51 @@ fn billing_is_switched_there_and_back_with_the_data_where_it_is() {
         .code(0)
         .stdout("kept\n");
 }
+
+#[test]
+fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
+    let account = Emulator::shared().account();
+    let proxy = Proxy::before(Emulator::shared());
+    let place = Place::at(proxy.url(), &account.admin());
+    for (flag, given, said) in [
+        ("--reader", "arn:aws:s3:::bucket", "is neither a role nor a user"),
+        ("--writer", "*", "is no principal"),
+        (
+            "--reader",
+            "arn:aws:sts::123456789012:assumed-role/app/x",
+            "is a session: give its role, arn:aws:iam::123456789012:role/app",
+        ),
+        (
+            "--cfn-role",
+            "arn:aws:iam::123456789012:user/deploy",
+            "expected the ARN of a role, such as arn:aws:iam::123456789012:role/deploy",
+        ),
+    ] {
+        place
+            .args(["init", "payments", flag, given, "--yes"])
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has(flag)
+            .stderr_has(given)
+            .stderr_has(said);
+    }
+    for (flag, given) in [
+        ("--reader", "arn:aws-cn:iam::123456789012:role/app"),
+        (
+            "--permissions-boundary",
+            "arn:aws-us-gov:iam::123456789012:policy/bound",
+        ),
+        ("--cfn-role", "arn:aws-cn:iam::123456789012:role/deploy"),
+    ] {
+        place
+            .args(["init", "payments", flag, given, "--yes"])
+            .run()
+            .code(8)
+            .stdout("")
+            .stderr_has(&format!(
+                "{given} is of another partition than aws, in which eu-central-1 is"
+            ));
+    }
+    assert_eq!(proxy.count("CreateChangeSet"), 0);
+}

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::failure::Failure;
 use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, KmsKeyArn, OrgId,
-    PolicyArn, PrincipalPattern,
+    PolicyArn, PrincipalArn, PrincipalKind, PrincipalPattern,
 };
 use crate::stack::{StackSpec, TableKey};
 
@@ -15,10 +15,10 @@ use crate::stack::{StackSpec, TableKey};
 #[command(next_help_heading = "Stack options (not for --local)")]
 pub(in crate::cli) struct StackArgs {
     /// Who may assume the read role; * and ? as in ArnLike; given, they replace the list
-    #[arg(long = "reader", value_name = "ARN")]
+    #[arg(long = "reader", value_name = "ARN", value_parser = PrincipalPattern::of_someone)]
     readers: Vec<PrincipalPattern>,
     /// Who may assume the write role; given, they replace the list
-    #[arg(long = "writer", value_name = "ARN")]
+    #[arg(long = "writer", value_name = "ARN", value_parser = PrincipalPattern::of_someone)]
     writers: Vec<PrincipalPattern>,
     /// GitHub jobs that may assume the read role: ORG/REPO:environment:E or ORG/REPO:ref:R
     #[arg(long, value_name = "JOB")]
@@ -48,7 +48,7 @@ pub(in crate::cli) struct StackArgs {
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
     tags: Vec<(String, String)>,
     /// The role that CloudFormation deploys with, instead of you
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = role)]
     cfn_role: Option<String>,
 }
 
@@ -57,6 +57,13 @@ fn tag(text: &str) -> Result<(String, String), String> {
     parts
         .map(|(key, value)| (key.into(), value.into()))
         .ok_or_else(|| "expected KEY=VALUE".into())
+}
+
+fn role(text: &str) -> Result<String, &'static str> {
+    match text.parse::<PrincipalArn>() {
+        Ok(arn) if arn.kind() == PrincipalKind::Role => Ok(text.into()),
+        _ => Err("expected the ARN of a role, such as arn:aws:iam::123456789012:role/deploy"),
+    }
 }
 
 /// What the stack of a grant has in common with a config's.
@@ -73,7 +80,7 @@ pub(in crate::cli) struct RoleArgs {
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
     pub(in crate::cli) tags: Vec<(String, String)>,
     /// The role that CloudFormation deploys with, instead of you
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = role)]
     pub(in crate::cli) cfn_role: Option<String>,
 }
 

@@ -17,6 +17,7 @@ mod terminal;
 mod terminal_count;
 mod terminal_progress;
 mod terminal_wait;
+mod terminal_wrap;
 mod unseen;
 mod value_line;
 

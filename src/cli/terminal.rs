@@ -8,6 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use super::args::Global;
 use super::failure::Failure;
+use super::terminal_wrap::wrapped;
 use crate::model::Kind;
 
 /// The streams of the process.
@@ -87,14 +88,20 @@ impl Terminal {
     /// Says something beside the result.
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn note(&self, text: &str) {
-        aside(format_args!("{text}\n"));
+        say(text, indent(text) + 2);
     }
 
     /// Says something beside the result, unless it is to be quiet.
     pub(super) fn hint(&self, text: &str) {
         if !self.quiet {
-            aside(format_args!("{text}\n"));
+            say(text, indent(text) + 2);
         }
+    }
+
+    /// Says something beside the result of which further lines begin at the column `hang`.
+    #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
+    pub(super) fn note_hanging(&self, text: &str, hang: usize) {
+        say(text, hang);
     }
 
     /// Whether progress and hints are unwanted.
@@ -114,12 +121,12 @@ impl Terminal {
             return;
         }
         let red = console::Style::new().for_stderr().red().bold();
-        aside(format_args!("{} {}\n", red.apply_to("error:"), failure.message));
+        say(&format!("{} {}", red.apply_to("error:"), failure.message), 2);
         for cause in &failure.causes {
-            aside(format_args!("  because: {cause}\n"));
+            say(&format!("  because: {cause}"), 4);
         }
         for hint in failure.hints.iter().filter(|_| !self.quiet) {
-            aside(format_args!("  hint: {hint}\n"));
+            say(&format!("  hint: {hint}"), 4);
         }
     }
 
@@ -238,6 +245,23 @@ async fn line_or_ctrl_c() -> Result<Option<String>, Failure> {
 
 fn is_yes(line: &str) -> bool {
     matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+/// The fewest columns that text is laid out for. A terminal that doesn't know its width may say none.
+const NARROWEST: u16 = 30;
+
+fn indent(text: &str) -> usize {
+    text.len() - text.trim_start_matches(' ').len()
+}
+
+/// Writes a line to stderr; on a terminal, as many as it takes for its width.
+fn say(text: &str, hang: usize) {
+    match console::Term::stderr().size_checked() {
+        Some((_, columns)) if columns >= NARROWEST && io::stderr().is_terminal() => {
+            aside(format_args!("{}\n", wrapped(text, columns.into(), hang)));
+        }
+        _ => aside(format_args!("{text}\n")),
+    }
 }
 
 /// Writes to stderr. Where nobody reads it the exit code still tells, so that is no failure (`eprintln!` panics).

@@ -63,7 +63,12 @@ fn principal(principal: &str) -> String {
     match (kind, account) {
         ("AWS", Some(account)) => format!("the account {account}"),
         ("AWS" | "*", _) if value == "*" => "everyone".into(),
-        ("Federated", _) if value.ends_with("/token.actions.githubusercontent.com") => "GitHub".into(),
+        // By its ARN, or by its name in the template that makes it.
+        ("Federated", _)
+            if value.ends_with("/token.actions.githubusercontent.com") || value == "${OidcProvider}" =>
+        {
+            "GitHub".into()
+        }
         ("Service", _) => format!("the service {value}"),
         _ => value.to_owned(),
     }

@@ -209,6 +209,7 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
 
     grant(&place, &[&job[..], &["--create-oidc-provider"]].concat())
         .code(0)
+        .stderr_has("grants   the grant's role: GitHub may assume it, only for sts.amazonaws.com")
         .stderr_has("create complete          GitHub's OIDC provider (OidcProvider)")
         .stderr_has("The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: arn:aws:iam::")
         .stderr_lacks("own policies of each principal")

@@ -254,9 +254,9 @@ fn billing_is_switched_there_and_back_with_the_data_where_it_is() {
         );
         made["price"]["monthly"].as_f64().unwrap_or_default()
     };
-    assert!(switch("on-demand", "billing: PROVISIONED -> PAY_PER_REQUEST").abs() < 1e-9);
+    assert!(switch("on-demand", "billing: provisioned -> on-demand").abs() < 1e-9);
     assert_eq!(paid()[0], "PAY_PER_REQUEST");
-    assert!(switch("provisioned:7/3", "billing: PAY_PER_REQUEST -> PROVISIONED") > 2.0);
+    assert!(switch("provisioned:7/3", "billing: on-demand -> provisioned") > 2.0);
     assert_eq!(paid(), ["PROVISIONED", "7", "3"]);
     place
         .args(["init", "payments", "--billing", "provisioned:7/3"])
@@ -316,4 +316,23 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
             ));
     }
     assert_eq!(proxy.count("CreateChangeSet"), 0);
+}
+
+#[test]
+fn settings_are_shown_in_the_words_of_the_flags() {
+    let (_account, _who, place) = deployed();
+    place
+        .args([
+            "init",
+            "payments",
+            "--github",
+            "acme/shop:environment:prod",
+            "--billing",
+            "provisioned:5/5",
+            "--dry-run",
+        ])
+        .run()
+        .code(0)
+        .stderr_has("set      GitHub jobs that may read: none -> repo:acme/shop:environment:prod")
+        .stderr_has("set      billing: on-demand -> provisioned");
 }

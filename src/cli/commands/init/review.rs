@@ -8,17 +8,28 @@ use crate::model::Kind;
 use crate::stack::{self, Deployed, Effect, FoundTable, Output, Parameter, Plan};
 
 pub(super) fn show_plan(plan: &Plan, terminal: &Terminal) {
-    for line in lines(plan) {
-        terminal.hint(&line);
+    if !terminal.is_quiet() {
+        show(plan, terminal);
     }
 }
+
+/// Whether progress is wanted or not.
+fn show(plan: &Plan, terminal: &Terminal) {
+    for line in lines(plan) {
+        let hang = if line.starts_with("  ") { VERB + 3 } else { 2 };
+        terminal.note_hanging(&line, hang);
+    }
+}
+
+/// The columns that what is done takes.
+const VERB: usize = 8;
 
 /// A plan in plain words, line by line.
 fn lines(plan: &Plan) -> Vec<String> {
     let verb = if plan.creates { "Creating" } else { "Updating" };
     let mut lines = vec![format!("{verb} the stack {}:", plan.stack)];
     lines.extend(plan.adopts.as_ref().map(adoption));
-    let mut add = |verb: &str, text: String| lines.push(format!("  {verb:<8} {text}"));
+    let mut add = |verb: &str, text: String| lines.push(format!("  {verb:<VERB$} {text}"));
     for change in &plan.changes {
         let properties = if change.properties.is_empty() {
             String::new()
@@ -33,8 +44,12 @@ fn lines(plan: &Plan) -> Vec<String> {
         if ["Config", "Grant"].contains(&change.name) {
             continue;
         }
-        let before = change.before.as_deref().map(|before| format!("{before} -> "));
-        let text = format!("{}: {}{}", change.words, before.unwrap_or_default(), change.after);
+        let before = change
+            .before
+            .as_deref()
+            .map(|before| format!("{} -> ", value(before)));
+        let (before, after) = (before.unwrap_or_default(), value(&change.after));
+        let text = format!("{}: {before}{after}", change.words);
         add("set", text);
     }
     if let Some((before, after)) = &plan.tags {
@@ -53,6 +68,16 @@ fn lines(plan: &Plan) -> Vec<String> {
         add(&verb, format!("{}: {}", change.words, change.text));
     }
     lines
+}
+
+/// A parameter's value, in the words of the flags.
+fn value(value: &str) -> &str {
+    match value {
+        "" => "none",
+        "PAY_PER_REQUEST" => "on-demand",
+        "PROVISIONED" => "provisioned",
+        value => value,
+    }
 }
 
 fn tags(tags: &BTreeMap<String, String>) -> String {
@@ -81,7 +106,7 @@ fn question(plan: &Plan) -> String {
 
 fn adoption(table: &FoundTable) -> String {
     format!(
-        "  The table {} is there already, left by an earlier stack ({}). It is adopted with all it holds, in two \
+        "The table {} is there already, left by an earlier stack ({}). It is adopted with all it holds, in two \
          deployments: this one takes it in as it is, the next makes the rest.",
         table.name, table.billing
     )
@@ -132,9 +157,7 @@ pub(super) async fn approve(
         (false, false) => {
             if terminal.is_quiet() {
                 // Nobody can answer for what they haven't seen.
-                for line in lines(plan) {
-                    terminal.note(&line);
-                }
+                show(plan, terminal);
             }
             terminal.ask(&question(plan), "--yes").await
         }

@@ -20,7 +20,7 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind, Span};
-use crate::stack::{Deployed, GRANT_RESOURCES, Grant, RESOURCES};
+use crate::stack::{Deployed, GRANT_RESOURCES, Grant, Parameter, RESOURCES};
 use crate::target::{EngineName, Target};
 
 /// Delete a config's grants and stack, and keep its table
@@ -140,7 +140,7 @@ async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<(), Failure
     }
     Err(Failure::new(
         Kind::Interrupted,
-        format!("that was not {config}: nothing was deleted"),
+        format!("{config} was not typed: nothing was deleted"),
     ))
 }
 
@@ -166,7 +166,7 @@ async fn carry_out(
         }
     }
     if let Some(stack) = &survey.stack {
-        let deleted = delete_stack(&cfn, stack, &RESOURCES, &bound, terminal).await;
+        let deleted = delete_stack(&cfn, stack, &resources(stack), &bound, terminal).await;
         if let Err(ended) = deleted {
             return Err(survey.explain(ended, aws, None).await);
         }
@@ -191,6 +191,18 @@ async fn carry_out(
         ));
     }
     Ok(())
+}
+
+/// What a config's stack has. Few make a key.
+fn resources(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
+    let makes_key = stack
+        .parameters
+        .get(Parameter::MakeKmsKey.name())
+        .is_some_and(|makes| makes == "true");
+    RESOURCES
+        .into_iter()
+        .filter(|(id, _)| makes_key || !["Key", "KeyAlias"].contains(id))
+        .collect()
 }
 
 /// What a grant's stack has. Few make the OIDC provider.

@@ -83,7 +83,14 @@ pub(in crate::cli) async fn deploy(
         stack::compare_access(&services.cfn, &mut plan).await;
         show_plan(&plan, terminal);
         let reviewed = Reviewed::planned(&plan);
-        if !approve(&services.cfn, &plan, how.yes, how.dry_run, terminal).await? {
+        let approved = approve(&services.cfn, &plan, how.yes, how.dry_run, terminal).await;
+        let approved = approved.map_err(|failure| match &earlier {
+            Some(_) => {
+                failure.hint("the table is taken in already: running the same command again makes the rest")
+            }
+            None => failure,
+        })?;
+        if !approved {
             return Ok(Some(Deployment {
                 deployed: None,
                 result: "planned",

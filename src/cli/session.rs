@@ -207,16 +207,16 @@ impl Session {
             format!("whoever manages the grant may let it {access} more: `discfg grant {config} {flags}`")
         } else if let Some(grant) = self.grant() {
             format!(
-                "the policy of {} allows {action} on the grant's sections when it is as `discfg grant` made it: \
-                 `discfg grant {config} {grant}` puts it right",
+                "the policy of {} allows {action} on the grant's sections when it is as `discfg grant` made it: if it was \
+                 changed since, `discfg revoke {config} {grant}` and granting again make it anew",
                 role.name
             )
         } else if role.name.ends_with("-read") && access == Access::Write {
             "the read role only reads: leave out `--as read` to act in the write role".into()
         } else {
             format!(
-                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg init {config}` \
-                 puts it right",
+                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg status {config} \
+                 --drift` shows what was changed since",
                 role.name
             )
         }
@@ -229,7 +229,7 @@ impl Session {
     }
 
     /// The grant whose role the command acts in, if it is one's.
-    fn grant(&self) -> Option<&GrantName> {
+    pub(super) fn grant(&self) -> Option<&GrantName> {
         match &self.target.as_ref()?.role.as_ref()?.value {
             Role::Grant(grant) => Some(grant),
             Role::Config(_) | Role::Caller => None,

@@ -32,6 +32,31 @@ fn the_list_is_put_right_where_the_stack_came_without_it() {
 }
 
 #[test]
+fn doctor_tries_the_grants_role_and_no_other() {
+    let (_account, proxy, place) = granted(&["--read", "db"]);
+    let checked = place.args(["doctor", "-f", "json"]).run().code(0).json();
+    let checks = checked["checks"].as_array().expect("a list");
+    let of = |name: &str| checks.iter().find(|check| check["name"] == name);
+    let role = of("grant role").expect("it is checked");
+    assert_eq!(role["verdict"], "ok");
+    let message = role["message"].as_str().expect("text");
+    assert!(
+        message.contains("discfg-payments--team-eu-central-1 was assumed, and reads"),
+        "{message}"
+    );
+    assert!(
+        of("read role").is_none() && of("write role").is_none(),
+        "{checks:?}"
+    );
+    proxy.on("BatchGetItem").deny();
+    place
+        .args(["doctor"])
+        .run()
+        .code(1)
+        .stdout_has("fail  grant role ");
+}
+
+#[test]
 fn without_a_prefix_a_grants_sections_are_meant() {
     let (_account, proxy, place) = granted(&["--read", "db", "--read", "@root"]);
     place.args(["ls"]).run().code(0).stdout("/db/\n/mode\n");
@@ -68,7 +93,8 @@ fn without_a_prefix_a_grants_sections_are_meant() {
         ])
         .run()
         .code(0)
-        .stdout_has("/db/url");
+        .stdout_has("/db/url")
+        .stderr_has("watching the sections of team, a grant of payments");
     let complete = |word: &str| {
         let call = place.args(["--", "discfg", "ls", word]);
         call.env("COMPLETE", "bash")
@@ -199,7 +225,7 @@ fn what_a_grant_does_not_cover_is_said_in_its_own_words() {
     denied("UpdateItem", &["touch", "db/url", "--ttl", "1h"]).stderr_has("writes nothing");
     denied("GetItem", &["get", "db/url"])
         .stderr_has("dynamodb:GetItem was denied for /db/url")
-        .stderr_has("`discfg grant payments team` puts it right");
+        .stderr_has("`discfg revoke payments team` and granting again make it anew");
     proxy.on("BatchGetItem").times(1).deny();
     place
         .args(["exec", "--prefix", "web", "--", "true"])

@@ -63,10 +63,16 @@ struct Check {
 
 impl Check {
     fn new(name: &'static str, verdict: Verdict, message: impl Into<String>) -> Self {
+        // A check is a line, and what the SDK says of credentials is several.
+        let lines: Vec<String> = message
+            .into()
+            .lines()
+            .map(|line| line.trim().to_owned())
+            .collect();
         Self {
             name,
             verdict,
-            message: message.into(),
+            message: lines.join(" "),
             fixes: Vec::new(),
         }
     }

@@ -156,6 +156,7 @@ async fn follow(
 ) -> Result<(), Stop> {
     let config = session.config()?;
     let prefix = watched.prefix.clone();
+    let grant = session.grant().filter(|_| prefix.is_all()).cloned();
     let store = session.store(Access::Read, &prefix).await?;
     let mut events = watch(store, watched);
     let mut begun = false;
@@ -163,7 +164,10 @@ async fn follow(
         let event = event?;
         if !begun {
             begun = true;
-            terminal.hint(&format!("watching {prefix} of {config}"));
+            terminal.hint(&match &grant {
+                Some(grant) => format!("watching the sections of {grant}, a grant of {config}"),
+                None => format!("watching {prefix} of {config}"),
+            });
         }
         if teller.take(event, terminal).await? {
             break;

@@ -41,11 +41,15 @@ pub(super) async fn check(target: &Target, session: &mut Session, checks: &mut V
     if !is_elsewhere && !stack(&config, &aws, checks).await {
         return;
     }
-    let reader = role(target, &aws, Access::Read, checks).await;
+    if let Some(Role::Grant(_)) = target.role.as_ref().map(|role| &role.value) {
+        role(target, &aws, Access::Read, checks).await;
+        return;
+    }
+    let reader = role(&as_config(target, Access::Read), &aws, Access::Read, checks).await;
     if let Some(session) = reader.as_ref().and_then(|opened| opened.session.as_ref()) {
         checks.push(table::layout(&config, &aws, session).await);
     }
-    role(target, &aws, Access::Write, checks).await;
+    role(&as_config(target, Access::Write), &aws, Access::Write, checks).await;
     if !is_elsewhere {
         table::settings(&config, &aws, checks).await;
     }
@@ -184,23 +188,43 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> bool 
     is_there
 }
 
+/// The target in the config's role for this access, whatever role is chosen.
+fn as_config(target: &Target, access: Access) -> Target {
+    Target {
+        role: Some(Setting {
+            value: Role::Config(access),
+            origin: Origin::Default,
+        }),
+        ..target.clone()
+    }
+}
+
 /// Assumes the role, and reads once as the one that reads. Not everyone is a writer, so that is no failure.
 async fn role(target: &Target, aws: &Arc<Aws>, access: Access, checks: &mut Vec<Check>) -> Option<Opened> {
+    let is_grant = matches!(
+        target.role,
+        Some(Setting {
+            value: Role::Grant(_),
+            ..
+        })
+    );
     let (name, verdict) = match access {
+        _ if is_grant => ("grant role", Verdict::Fail),
         Access::Read => ("read role", Verdict::Fail),
         Access::Write => ("write role", Verdict::Warn),
     };
-    let mut target = target.clone();
-    target.role = Some(Setting {
-        value: Role::Config(access),
-        origin: Origin::Default,
-    });
     let work = async {
-        let opened = engine::open(&target, access, Some(aws), None)
+        let opened = engine::open(target, access, Some(aws), None)
             .await
             .map_err(Failure::from)?;
         if access == Access::Read {
-            let heads = opened.store.heads(Heads::Of(vec![Section::root()])).await;
+            // A grant's role reads its own sections only.
+            let of = if is_grant {
+                Heads::All
+            } else {
+                Heads::Of(vec![Section::root()])
+            };
+            let heads = opened.store.heads(of).await;
             heads.map_err(|error| stale(error, &opened))?;
         }
         Ok::<_, Failure>(opened)
@@ -223,10 +247,11 @@ async fn role(target: &Target, aws: &Arc<Aws>, access: Access, checks: &mut Vec<
             let check = Check::failed(name, verdict, failure);
             let config = target
                 .config
+                .as_ref()
                 .map_or_else(String::new, |config| config.value.to_string());
             checks.push(if check.fixes.is_empty() {
                 check.fix(format!(
-                    "`discfg access {config}` says what is missing: your own policies must allow sts:AssumeRole on \
+                    "`discfg access {config} --principal ARN read KEY` says what is missing: your own policies must allow sts:AssumeRole on \
                      the role, and the role must trust you"
                 ))
             } else {

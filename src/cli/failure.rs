@@ -287,14 +287,13 @@ impl From<StackError> for Failure {
                 } else {
                     failure
                 };
-                failure.hint("mend the cause and run init again")
+                failure.hint("mend the cause and run the same command again")
             }
             StackError::Request { action, source } => failure.of_request(action, source),
             StackError::Lost { source, .. } => match &**source {
                 StackError::Request { action, source } => failure.of_request(action, source),
                 _ => failure,
             },
-            StackError::Busy { .. } => failure.hint("--wait waits for its end and goes on then"),
             StackError::Protected { stack } => failure.hint(format!(
                 "`aws cloudformation update-termination-protection --no-enable-termination-protection \
                  --stack-name {stack}` takes it off"
@@ -337,8 +336,9 @@ impl From<StackError> for Failure {
             StackError::UnfitTable { .. } => failure.hint(
                 "nothing was done to it; a config's table bears its name, so move this one away, or choose another name",
             ),
-            StackError::Undeletable { .. } => failure
-                .hint("take out of its way what is named, and run init again: nothing else was changed"),
+            StackError::NotDeleted { .. } => {
+                failure.hint("take out of its way what is named, and run the same command again")
+            }
             _ => failure,
         }
     }

@@ -1,15 +1,15 @@
-use std::collections::{HashSet, VecDeque};
-use std::time::SystemTime;
+use std::collections::VecDeque;
 
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{self, ExecutionStatus};
+use aws_sdk_cloudformation::types::ExecutionStatus;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use uuid::Uuid;
 
 use super::discard::discard;
 use super::error::{FailedResource, Failure, StackError};
-use super::event::{Outcome, StackEvent};
+use super::event::StackEvent;
+use super::event_feed::EventFeed;
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
 use super::plan::Plan;
@@ -18,10 +18,6 @@ use crate::aws::Fault;
 
 /// How many polls without news make sure that a state which may be the end is the end.
 const QUIET_POLLS: u32 = 3;
-
-/// How many polls may fail in a row, other than by throttling, before the deployment is given up from sight: with
-/// the client's own retries, some minutes.
-const FAILED_POLLS: u32 = 30;
 
 /// How many polls may show the stack as it was before its last events.
 const STALE_POLLS: u32 = 15;
@@ -40,21 +36,20 @@ pub enum Progress {
 ///
 /// Dropping the stream leaves the deployment running.
 pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, StackError>> {
+    let token = Uuid::new_v4().to_string();
     let follower = Follower {
         pace: Pace::new(&cfn),
+        feed: EventFeed::of_operation(&cfn, &plan.stack_arn, &token),
         cfn,
         plan,
         step: Step::Execute,
-        seen: HashSet::new(),
         waiting: VecDeque::new(),
         first: None,
         ahead: None,
         polled: false,
         quiet: 0,
-        failed: 0,
         stale: 0,
-        token: Uuid::new_v4().to_string(),
-        token_seen: false,
+        token,
     };
     stream::unfold(follower, |mut follower| async move {
         let item = follower.next().await?;
@@ -81,18 +76,16 @@ struct Follower {
     plan: Plan,
     pace: Pace,
     step: Step,
-    seen: HashSet<String>,
+    feed: EventFeed,
     waiting: VecDeque<StackEvent>,
     first: Option<FailedResource>,
     /// The last state of the stack itself that its events told.
     ahead: Option<StackState>,
     polled: bool,
     quiet: u32,
-    failed: u32,
     stale: u32,
     /// What CloudFormation marks the events of this deployment with.
     token: String,
-    token_seen: bool,
 }
 
 impl Follower {
@@ -130,9 +123,7 @@ impl Follower {
     async fn execute(&mut self) -> Result<(), StackError> {
         // What the stack has been through before isn't part of this deployment. By what was seen, not by the
         // time: clocks differ.
-        let (before, _) = self.page(None).await?;
-        self.seen
-            .extend(before.iter().filter_map(|event| event.event_id.clone()));
+        self.feed.skip_past().await?;
         let executed = self
             .cfn
             .execute_change_set()
@@ -144,7 +135,7 @@ impl Follower {
             .map_err(|error| StackError::request("cloudformation:ExecuteChangeSet", &error));
         if let Err(error) = executed {
             self.check_execution(error).await?;
-            self.token_seen = true;
+            self.feed.has_begun();
         }
         self.step = Step::Follow;
         Ok(())
@@ -194,15 +185,14 @@ impl Follower {
 
     async fn follow(&mut self) -> Result<(), StackError> {
         self.rest().await;
-        let news = match self.news().await {
+        let news = match self.feed.news().await {
             Ok(news) => news,
-            Err(error) => return self.tolerate(error),
+            Err(error) => return self.pace.tolerate(&self.plan.stack, error),
         };
         self.pace.as_usual();
-        self.failed = 0;
         self.quiet = if news.is_empty() { self.quiet + 1 } else { 0 };
         for event in news {
-            self.take(&event);
+            self.take(event);
         }
         if let Some(state) = &self.ahead {
             match state::end(state) {
@@ -235,24 +225,11 @@ impl Follower {
         }))
     }
 
-    fn take(&mut self, event: &types::StackEvent) {
-        let at = event
-            .timestamp()
-            .and_then(|at| SystemTime::try_from(*at).ok())
-            .unwrap_or(SystemTime::UNIX_EPOCH);
-        let event = StackEvent::new(event, &self.plan.stack_arn, at);
+    fn take(&mut self, event: StackEvent) {
         if event.is_stack {
             self.ahead = Some(StackState::from(event.status.as_str()));
-        } else if self.first.is_none() && event.phase.outcome == Outcome::Failed && !event.is_cancellation() {
-            self.first = Some(FailedResource {
-                logical_id: event.logical_id.clone(),
-                words: event.words.clone(),
-                resource_type: event.resource_type.clone(),
-                reason: event
-                    .reason
-                    .clone()
-                    .unwrap_or_else(|| "no reason is given".into()),
-            });
+        } else if self.first.is_none() {
+            self.first = event.failure();
         }
         self.waiting.push_back(event);
     }
@@ -262,7 +239,7 @@ impl Follower {
         self.rest().await;
         let stack = match lookup::describe(&self.cfn, &self.plan.stack_arn).await {
             Ok(stack) => stack,
-            Err(error) => return self.tolerate(error).map(|()| None),
+            Err(error) => return self.pace.tolerate(&self.plan.stack, error).map(|()| None),
         };
         self.pace.as_usual();
         let Some(stack) = stack else {
@@ -286,68 +263,5 @@ impl Follower {
             .parameters
             .iter()
             .all(|change| stack.parameters.get(change.name) == Some(&change.after))
-    }
-
-    /// A poll that fails is no news: the deployment doesn't depend on being watched.
-    fn tolerate(&mut self, error: StackError) -> Result<(), StackError> {
-        match error.fault() {
-            Some(Fault::Throttled) => {}
-            Some(Fault::Unreachable | Fault::Unanswered | Fault::Server) if self.failed < FAILED_POLLS => {
-                self.failed += 1;
-            }
-            _ => {
-                return Err(StackError::Lost {
-                    stack: self.plan.stack.clone(),
-                    source: Box::new(error),
-                });
-            }
-        }
-        self.pace.slower();
-        Ok(())
-    }
-
-    /// The events of this deployment that weren't seen before, oldest first.
-    async fn news(&mut self) -> Result<Vec<types::StackEvent>, StackError> {
-        let mut news = Vec::new();
-        let mut token = None;
-        loop {
-            let (mut events, next) = self.page(token).await?;
-            let all = events.len();
-            events.retain(|event| event.event_id().is_some_and(|id| !self.seen.contains(id)));
-            let met = events.len() < all;
-            news.extend(events);
-            token = next.filter(|_| !met);
-            if token.is_none() {
-                break;
-            }
-        }
-        self.seen
-            .extend(news.iter().filter_map(|event| event.event_id.clone()));
-        news.reverse();
-        news.retain(|event| self.is_of_this_deployment(event));
-        Ok(news)
-    }
-
-    /// The end of the deployment before may show only now. Once an event bears our token, the past is over.
-    fn is_of_this_deployment(&mut self, event: &types::StackEvent) -> bool {
-        let token = event.client_request_token();
-        self.token_seen |= token == Some(&self.token);
-        self.token_seen || token.is_none()
-    }
-
-    /// A page of the stack's events, newest first. By the stack's ARN, since a failed create deletes the stack.
-    async fn page(
-        &self,
-        token: Option<String>,
-    ) -> Result<(Vec<types::StackEvent>, Option<String>), StackError> {
-        let page = self
-            .cfn
-            .describe_stack_events()
-            .stack_name(&self.plan.stack_arn)
-            .set_next_token(token)
-            .send()
-            .await
-            .map_err(|error| StackError::request("cloudformation:DescribeStackEvents", &error))?;
-        Ok((page.stack_events.unwrap_or_default(), page.next_token))
     }
 }

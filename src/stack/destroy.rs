@@ -1,28 +1,21 @@
 use std::collections::VecDeque;
 
 use aws_sdk_cloudformation::Client;
-use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_iam::Client as Iam;
-use aws_smithy_async::rt::sleep::{AsyncSleep as _, SharedAsyncSleep, TokioSleep};
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use uuid::Uuid;
 
 use super::error::{FailedResource, StackError};
-use super::event::{Outcome, StackEvent};
+use super::event::StackEvent;
 use super::event_feed::EventFeed;
 use super::lookup::{self, Deployed};
 use super::pace::Pace;
 use super::state::StackState;
-use super::table_facts::table;
-use crate::aws::Fault;
-use crate::model::ConfigName;
+use super::template;
 
 /// How many polls without news make it worth asking for the stack itself: its last event may be late.
 const QUIET_POLLS: u32 = 3;
-
-/// How many polls may fail in a row, other than by throttling, before the deletion is given up from sight.
-const FAILED_POLLS: u32 = 30;
 
 /// Deletes a stack and follows its deletion; one that is being deleted already is followed. What its template says is
 /// retained stays, the table of a config above all. The stream ends when the stack is gone, or with an error, which is
@@ -43,7 +36,6 @@ pub fn delete(cfn: &Client, stack: &Deployed) -> BoxStream<'static, Result<Stack
         waiting: VecDeque::new(),
         first: None,
         quiet: 0,
-        failed: 0,
         polled: false,
     };
     stream::unfold(follower, |mut follower| async move {
@@ -75,7 +67,6 @@ struct Follower {
     waiting: VecDeque<StackEvent>,
     first: Option<FailedResource>,
     quiet: u32,
-    failed: u32,
     polled: bool,
 }
 
@@ -90,7 +81,8 @@ impl Follower {
                 Step::Follow => self.follow().await,
                 Step::Fail => Err(StackError::NotDeleted {
                     stack: self.name.clone(),
-                    first: self.first.take(),
+                    state: StackState::DeleteFailed,
+                    stuck: self.first.take().into_iter().collect(),
                 }),
                 Step::Over => return None,
             };
@@ -107,14 +99,7 @@ impl Follower {
         }
         // By what was seen, not by the time: clocks differ.
         self.feed.skip_past().await?;
-        self.cfn
-            .delete_stack()
-            .stack_name(&self.arn)
-            .client_request_token(Uuid::new_v4().to_string())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| StackError::request("cloudformation:DeleteStack", &error))
+        request_deletion(&self.cfn, &self.name, &self.arn, false).await
     }
 
     async fn follow(&mut self) -> Result<(), StackError> {
@@ -128,10 +113,9 @@ impl Follower {
                 self.step = Step::Over;
                 return Ok(());
             }
-            Err(error) => return self.tolerate(error),
+            Err(error) => return self.pace.tolerate(&self.name, error),
         };
         self.pace.as_usual();
-        self.failed = 0;
         self.quiet = if news.is_empty() { self.quiet + 1 } else { 0 };
         for event in news {
             self.take(event);
@@ -155,16 +139,8 @@ impl Follower {
                 StackState::DeleteFailed => self.step = Step::Fail,
                 _ => {}
             }
-        } else if self.first.is_none() && event.phase.outcome == Outcome::Failed && !event.is_cancellation() {
-            self.first = Some(FailedResource {
-                logical_id: event.logical_id.clone(),
-                words: event.words.clone(),
-                resource_type: event.resource_type.clone(),
-                reason: event
-                    .reason
-                    .clone()
-                    .unwrap_or_else(|| "no reason is given".into()),
-            });
+        } else if self.first.is_none() {
+            self.first = event.failure();
         }
         self.waiting.push_back(event);
     }
@@ -178,27 +154,38 @@ impl Follower {
                 StackState::DeleteFailed => self.step = Step::Fail,
                 _ => {}
             },
-            Err(error) => return self.tolerate(error),
+            Err(error) => return self.pace.tolerate(&self.name, error),
         }
         Ok(())
     }
+}
 
-    /// A poll that fails is no news: the deletion doesn't depend on being watched.
-    fn tolerate(&mut self, error: StackError) -> Result<(), StackError> {
-        match error.fault() {
-            Some(Fault::Throttled) => {}
-            Some(Fault::Unreachable | Fault::Unanswered | Fault::Server) if self.failed < FAILED_POLLS => {
-                self.failed += 1;
-            }
-            _ => {
-                return Err(StackError::Lost {
-                    stack: self.name.clone(),
-                    source: Box::new(error),
-                });
-            }
+/// Has a stack deleted, by its ARN. `keeps_table` is for one whose table can't be deleted, and only then allowed.
+pub(super) async fn request_deletion(
+    cfn: &Client,
+    stack: &str,
+    stack_arn: &str,
+    keeps_table: bool,
+) -> Result<(), StackError> {
+    let kept = keeps_table.then(|| vec![template::TABLE.to_owned()]);
+    let deleted = cfn
+        .delete_stack()
+        .stack_name(stack_arn)
+        .set_retain_resources(kept)
+        .client_request_token(Uuid::new_v4().to_string())
+        .send()
+        .await
+        .map_err(|error| StackError::request("cloudformation:DeleteStack", &error));
+    match deleted {
+        Ok(_) => Ok(()),
+        Err(StackError::Request { source, .. })
+            if source.is("ValidationError") && source.message.contains("TerminationProtection") =>
+        {
+            Err(StackError::Protected {
+                stack: stack.to_owned(),
+            })
         }
-        self.pace.slower();
-        Ok(())
+        Err(error) => Err(error),
     }
 }
 
@@ -241,64 +228,4 @@ pub struct Attached {
     pub kind: &'static str,
     /// The name, without its path.
     pub name: String,
-}
-
-/// Takes away a config's table and all that it holds, its protection first, and waits until it is gone. A table that
-/// isn't there is no failure. Polls every 2 s.
-///
-/// Needs `dynamodb:DescribeTable`, `dynamodb:UpdateTable` and `dynamodb:DeleteTable`.
-pub async fn delete_table(dynamodb: &DynamoDb, config: &ConfigName) -> Result<(), StackError> {
-    let mut asked = false;
-    loop {
-        let Some(facts) = table(dynamodb, config).await? else {
-            return Ok(());
-        };
-        // Only a table in service can be changed.
-        if facts.state == "active" && facts.protected {
-            unprotect(dynamodb, config).await?;
-            continue;
-        }
-        if facts.state != "deleting" && !asked {
-            asked = request_deletion(dynamodb, config).await?;
-            if asked {
-                continue;
-            }
-        }
-        pause(dynamodb).await;
-    }
-}
-
-async fn unprotect(dynamodb: &DynamoDb, config: &ConfigName) -> Result<(), StackError> {
-    dynamodb
-        .update_table()
-        .table_name(config.table_name())
-        .deletion_protection_enabled(false)
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| StackError::request("dynamodb:UpdateTable", &error))
-}
-
-/// False where the table is being changed, so that it must be asked again.
-async fn request_deletion(dynamodb: &DynamoDb, config: &ConfigName) -> Result<bool, StackError> {
-    let answer = dynamodb
-        .delete_table()
-        .table_name(config.table_name())
-        .send()
-        .await
-        .map_err(|error| StackError::request("dynamodb:DeleteTable", &error));
-    match answer {
-        Ok(_) => Ok(true),
-        Err(error) if error.is("ResourceInUseException") => Ok(false),
-        Err(error) if error.is("ResourceNotFoundException") => Ok(true),
-        Err(error) => Err(error),
-    }
-}
-
-async fn pause(dynamodb: &DynamoDb) {
-    let sleep = dynamodb
-        .config()
-        .sleep_impl()
-        .unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new()));
-    sleep.sleep(Pace::INTERVAL).await;
 }

@@ -1,8 +1,8 @@
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::ChangeSetStatus;
 
+use super::destroy::request_deletion;
 use super::error::StackError;
-use super::leftover::delete_stack;
 use super::lookup;
 use super::plan::Plan;
 use super::state::StackState;
@@ -24,7 +24,7 @@ pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
         Some(stack) if stack.state == StackState::ReviewInProgress
     );
     if empty && !is_under_review(cfn, plan).await? {
-        delete_stack(cfn, &plan.stack, &plan.stack_arn, false).await?;
+        request_deletion(cfn, &plan.stack, &plan.stack_arn, false).await?;
     }
     Ok(())
 }

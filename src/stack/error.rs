@@ -130,19 +130,6 @@ pub enum StackError {
         /// Whether who asks may not know what is stuck (`cloudformation:DescribeStackResources`).
         denied: bool,
     },
-    /// What a failed deployment left can't be deleted.
-    #[error(
-        "the stack {stack} could not be deleted and is in {state}: {}",
-        stuck_words(stuck)
-    )]
-    Undeletable {
-        /// The stack's name.
-        stack: String,
-        /// Its state.
-        state: StackState,
-        /// What is in the way.
-        stuck: Vec<FailedResource>,
-    },
     /// The stack is protected against deletion.
     #[error("the stack {stack} has termination protection, so it can't be deleted")]
     Protected {
@@ -200,13 +187,18 @@ pub enum StackError {
         #[source]
         source: Box<StackError>,
     },
-    /// The deletion of a stack failed.
-    #[error("the deletion of {stack} failed{at}; the stack is in DELETE_FAILED", at = at_resource(first.as_ref()))]
+    /// A stack could not be deleted.
+    #[error(
+        "the deletion of {stack} failed{}; the stack is in {state}",
+        at_resources(stuck)
+    )]
     NotDeleted {
         /// The stack's name.
         stack: String,
-        /// The resource that failed first.
-        first: Option<FailedResource>,
+        /// Its state.
+        state: StackState,
+        /// What is in the way; only what failed first where the deletion was followed.
+        stuck: Vec<FailedResource>,
     },
     /// CloudFormation couldn't compare the stack with its template.
     #[error("the drift of {stack} can't be told: {reason}")]
@@ -243,7 +235,6 @@ impl StackError {
             Self::NotOurs { .. }
             | Self::Stuck { .. }
             | Self::RollbackStuck { .. }
-            | Self::Undeletable { .. }
             | Self::Protected { .. }
             | Self::UnfitTable { .. }
             | Self::RemovesTable { .. }
@@ -318,10 +309,9 @@ fn request_words(action: &str, failed: &Failed) -> String {
     }
 }
 
-fn at_resource(first: Option<&FailedResource>) -> String {
-    first.map_or_else(String::new, |first| {
-        format!(" at {} ({}): {}", first.words, first.logical_id, first.reason)
-    })
+fn at_resources(failed: &[FailedResource]) -> String {
+    let words: Vec<String> = failed.iter().map(|failed| format!(" at {failed}")).collect();
+    words.join(";")
 }
 
 /// A deployment that failed, by its first cause.
@@ -359,7 +349,7 @@ impl fmt::Display for FailedResource {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the deployment of {} failed", self.stack)?;
-        f.write_str(&at_resource(self.first.as_ref()))?;
+        f.write_str(&at_resources(self.first.as_slice()))?;
         match self.state {
             StackState::DeleteComplete => f.write_str("; nothing of it is left"),
             StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),

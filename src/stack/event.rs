@@ -3,6 +3,7 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::types::{self, ResourceStatus};
 
+use super::error::FailedResource;
 use super::template;
 
 /// Something that happened to a resource of a stack, or to the stack itself.
@@ -116,8 +117,19 @@ impl StackEvent {
         }
     }
 
+    /// The failure of a resource of its own that it tells, if it does.
+    pub(super) fn failure(&self) -> Option<FailedResource> {
+        let fails = !self.is_stack && self.phase.outcome == Outcome::Failed && !self.is_cancellation();
+        fails.then(|| FailedResource {
+            logical_id: self.logical_id.clone(),
+            words: self.words.clone(),
+            resource_type: self.resource_type.clone(),
+            reason: self.reason.clone().unwrap_or_else(|| "no reason is given".into()),
+        })
+    }
+
     /// Whether the resource only failed because another one did. CloudFormation has no state for that.
-    pub(super) fn is_cancellation(&self) -> bool {
+    fn is_cancellation(&self) -> bool {
         const STARTS: [&str; 4] = [
             "Resource creation cancelled",
             "Resource update cancelled",

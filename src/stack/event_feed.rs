@@ -13,6 +13,9 @@ pub(super) struct EventFeed {
     cfn: Client,
     stack_arn: String,
     seen: HashSet<String>,
+    /// What CloudFormation marks the events with that are asked for; all are without it.
+    token: Option<String>,
+    token_seen: bool,
 }
 
 impl EventFeed {
@@ -21,7 +24,22 @@ impl EventFeed {
             cfn: cfn.clone(),
             stack_arn: stack_arn.to_owned(),
             seen: HashSet::new(),
+            token: None,
+            token_seen: false,
         }
+    }
+
+    /// Only what belongs to the operation that is requested with this token.
+    pub(super) fn of_operation(cfn: &Client, stack_arn: &str, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..Self::new(cfn, stack_arn)
+        }
+    }
+
+    /// The operation has surely begun: whatever comes now belongs to it.
+    pub(super) fn has_begun(&mut self) {
+        self.token_seen = true;
     }
 
     /// Leaves out what the stack has been through until now.
@@ -49,8 +67,23 @@ impl EventFeed {
         }
         self.seen
             .extend(news.iter().filter_map(|event| event.event_id.clone()));
-        let told = news.iter().rev().map(|event| to_event(event, &self.stack_arn));
-        Ok(told.collect())
+        let mut told = Vec::new();
+        for event in news.iter().rev() {
+            if self.is_asked_for(event) {
+                told.push(to_event(event, &self.stack_arn));
+            }
+        }
+        Ok(told)
+    }
+
+    /// The end of the operation before may show only now. Once an event bears the token, the past is over.
+    fn is_asked_for(&mut self, event: &types::StackEvent) -> bool {
+        let Some(wanted) = &self.token else {
+            return true;
+        };
+        let token = event.client_request_token();
+        self.token_seen |= token == Some(wanted);
+        self.token_seen || token.is_none()
     }
 
     /// The last events, newest first: at most `pages` requests.
@@ -68,6 +101,7 @@ impl EventFeed {
         Ok(latest)
     }
 
+    /// A page of the stack's events, newest first.
     async fn page(
         &self,
         token: Option<String>,

@@ -46,8 +46,9 @@ fn find(newest_first: &[types::StackEvent], stack_arn: &str) -> Option<PastFailu
                 last.is_over = true;
             }
         }
-        let fails = event.phase.outcome == Outcome::Failed && !event.is_stack;
-        if fails && !failed_already && !event.is_cancellation() {
+        if let Some(first) = event.failure()
+            && !failed_already
+        {
             failed_already = true;
             last = Some(PastFailure {
                 work: if work == Work::Other {
@@ -57,12 +58,7 @@ fn find(newest_first: &[types::StackEvent], stack_arn: &str) -> Option<PastFailu
                 },
                 at: event.at.into(),
                 operation: given.operation_id().map(str::to_owned),
-                first: FailedResource {
-                    logical_id: event.logical_id,
-                    words: event.words,
-                    resource_type: event.resource_type,
-                    reason: event.reason.unwrap_or_else(|| "no reason is given".into()),
-                },
+                first,
                 is_over: false,
             });
         }

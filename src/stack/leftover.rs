@@ -2,12 +2,14 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::StackResource;
 use uuid::Uuid;
 
+use super::destroy::request_deletion;
 use super::error::{FailedResource, StackError};
 use super::lookup::{self, Deployed};
 use super::resource;
 use super::services::Services;
 use super::state::StackState;
 use super::table::{self, FoundTable};
+use super::table_deletion::delete_empty_table;
 use super::template;
 use crate::model::ConfigName;
 
@@ -107,7 +109,7 @@ pub async fn clear(services: &Services, leftover: &Leftover) -> Result<(), Stack
         Remedy::Delete => {}
     }
     if let Some(table) = &leftover.empty_table {
-        table::delete(&services.dynamodb, table).await?;
+        delete_empty_table(&services.dynamodb, table).await?;
     }
     let keeps_table = stack.state == StackState::DeleteFailed
         && leftover.kept_table.is_some()
@@ -115,13 +117,13 @@ pub async fn clear(services: &Services, leftover: &Leftover) -> Result<(), Stack
             .stuck
             .iter()
             .any(|stuck| stuck.logical_id == template::TABLE);
-    delete_stack(&services.cfn, &stack.name, &stack.arn, keeps_table).await?;
+    request_deletion(&services.cfn, &stack.name, &stack.arn, keeps_table).await?;
     match lookup::settle_after(&services.cfn, stack).await? {
         None => Ok(()),
         Some(gone) if gone.state == StackState::DeleteComplete => Ok(()),
         Some(left) => {
             let resources = resource::of_stack(&services.cfn, &left.arn).await?;
-            Err(StackError::Undeletable {
+            Err(StackError::NotDeleted {
                 stack: left.name,
                 state: left.state,
                 stuck: resource::explained(services, resource::stuck(&resources)).await?,
@@ -140,33 +142,4 @@ async fn roll_back(cfn: &Client, stack: &Deployed) -> Result<(), StackError> {
         .await
         .map(drop)
         .map_err(|error| StackError::request("cloudformation:RollbackStack", &error))
-}
-
-/// Deletes a stack by its ARN. `keeps_table` is for one whose table can't be deleted, and only then allowed.
-pub(super) async fn delete_stack(
-    cfn: &Client,
-    stack: &str,
-    stack_arn: &str,
-    keeps_table: bool,
-) -> Result<(), StackError> {
-    let kept = keeps_table.then(|| vec![template::TABLE.to_owned()]);
-    let deleted = cfn
-        .delete_stack()
-        .stack_name(stack_arn)
-        .set_retain_resources(kept)
-        .client_request_token(Uuid::new_v4().to_string())
-        .send()
-        .await
-        .map_err(|error| StackError::request("cloudformation:DeleteStack", &error));
-    match deleted {
-        Ok(_) => Ok(()),
-        Err(StackError::Request { source, .. })
-            if source.is("ValidationError") && source.message.contains("TerminationProtection") =>
-        {
-            Err(StackError::Protected {
-                stack: stack.to_owned(),
-            })
-        }
-        Err(error) => Err(error),
-    }
 }

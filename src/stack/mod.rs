@@ -37,6 +37,7 @@ mod spec;
 mod state;
 mod statement_words;
 mod table;
+mod table_deletion;
 mod table_facts;
 mod template;
 mod validation;
@@ -45,7 +46,7 @@ pub use access_change::{AccessChange, Effect};
 pub use blueprint::{Blueprint, Owner, ParameterChange};
 pub use change::{Action, ResourceChange};
 pub use deploy::{Progress, deploy};
-pub use destroy::{Attached, attached_to, delete, delete_table};
+pub use destroy::{Attached, attached_to, delete};
 pub use discard::discard;
 pub use drift::{Difference, Drifted, drift};
 pub use error::{FailedResource, Failure, Objections, StackError};
@@ -69,6 +70,7 @@ pub use services::Services;
 pub use spec::{StackSpec, TableKey};
 pub use state::StackState;
 pub use table::FoundTable;
+pub use table_deletion::delete_table;
 pub use table_facts::{TableFacts, point_in_time_recovery, table, time_to_live};
 pub use template::{
     KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES,

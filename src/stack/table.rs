@@ -1,11 +1,10 @@
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    BillingMode, KeyType, ProvisionedThroughputDescription as Throughput, ScalarAttributeType, Select,
-    TableDescription, TableStatus,
-};
+use aws_sdk_dynamodb::types::{KeyType, ScalarAttributeType, Select, TableDescription, TableStatus};
 
 use super::error::StackError;
 use super::pace::Pace;
+use super::table_facts::{billing, describe};
+use crate::aws::Fault;
 use crate::model::{Billing, ConfigName, HistoryDays};
 
 /// The tag in which the template keeps the days of history, because a table has no place of its own for them.
@@ -85,51 +84,17 @@ pub(super) async fn is_empty(dynamodb: &Client, table: &str) -> Result<bool, Sta
     Ok(seen.scanned_count() == 0 && seen.last_evaluated_key().is_none())
 }
 
-/// Deletes a table, which is unprotected first, and waits until it is gone. An error if it holds an item by now.
-pub(super) async fn delete(dynamodb: &Client, table: &FoundTable) -> Result<(), StackError> {
-    if !is_empty(dynamodb, &table.name).await? {
-        return Err(StackError::UnfitTable {
-            table: table.name.clone(),
-            why: "it was empty and holds something now, so it was not deleted".into(),
-        });
-    }
-    if table.protected {
-        dynamodb
-            .update_table()
-            .table_name(&table.name)
-            .deletion_protection_enabled(false)
-            .send()
-            .await
-            .map_err(|error| StackError::request("dynamodb:UpdateTable", &error))?;
-        settled(dynamodb, &table.name).await?;
-    }
-    let deleted = dynamodb.delete_table().table_name(&table.name).send().await;
-    match deleted.map_err(|error| StackError::request("dynamodb:DeleteTable", &error)) {
-        Ok(_) => {}
-        Err(error) if error.is("ResourceNotFoundException") => return Ok(()),
-        Err(error) => return Err(error),
-    }
-    settled(dynamodb, &table.name).await.map(drop)
-}
-
 async fn settled(dynamodb: &Client, name: &str) -> Result<Option<TableDescription>, StackError> {
     let mut pace = Pace::of_table(dynamodb);
     loop {
-        let answer = dynamodb
-            .describe_table()
-            .table_name(name)
-            .send()
-            .await
-            .map_err(|error| StackError::request("dynamodb:DescribeTable", &error));
-        match answer {
-            Ok(answer) => match answer.table.as_ref().and_then(TableDescription::table_status) {
+        match describe(dynamodb, name).await {
+            Ok(table) => match table.as_ref().and_then(TableDescription::table_status) {
                 Some(TableStatus::Creating | TableStatus::Updating | TableStatus::Deleting) => {
                     pace.as_usual();
                 }
-                _ => return Ok(answer.table),
+                _ => return Ok(table),
             },
-            Err(error) if error.is("ResourceNotFoundException") => return Ok(None),
-            Err(error) if error.fault() == Some(crate::aws::Fault::Throttled) => pace.slower(),
+            Err(error) if error.fault() == Some(Fault::Throttled) => pace.slower(),
             Err(error) => return Err(error),
         }
         pace.pause().await;
@@ -180,20 +145,4 @@ fn keys(table: &TableDescription) -> String {
         })
         .collect();
     keys.join(", ")
-}
-
-/// A table that never was on demand has no summary of its billing, and one that is may still tell units.
-fn billing(table: &TableDescription) -> Billing {
-    let mode = table
-        .billing_mode_summary()
-        .and_then(|summary| summary.billing_mode());
-    let capacity = |units: Option<i64>| units.and_then(|units| u32::try_from(units).ok()).unwrap_or(0);
-    let given = table.provisioned_throughput();
-    let read = capacity(given.and_then(Throughput::read_capacity_units));
-    let write = capacity(given.and_then(Throughput::write_capacity_units));
-    if mode == Some(&BillingMode::PayPerRequest) || read == 0 || write == 0 {
-        Billing::OnDemand
-    } else {
-        Billing::Provisioned { read, write }
-    }
 }

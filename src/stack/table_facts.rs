@@ -1,5 +1,8 @@
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{BillingMode, PointInTimeRecoveryStatus, TableDescription, TimeToLiveStatus};
+use aws_sdk_dynamodb::types::{
+    BillingMode, PointInTimeRecoveryStatus, ProvisionedThroughputDescription as Throughput, TableDescription,
+    TimeToLiveStatus,
+};
 
 use super::error::StackError;
 use crate::model::{Billing, ConfigName, Timestamp};
@@ -29,14 +32,20 @@ pub struct TableFacts {
 
 /// The table of a config; none if it isn't there. One request; needs `dynamodb:DescribeTable`.
 pub async fn table(dynamodb: &Client, config: &ConfigName) -> Result<Option<TableFacts>, StackError> {
+    let table = describe(dynamodb, &config.table_name()).await?;
+    Ok(table.map(|table| TableFacts::new(&table)))
+}
+
+/// What DynamoDB says of a table; nothing if it isn't there.
+pub(super) async fn describe(dynamodb: &Client, name: &str) -> Result<Option<TableDescription>, StackError> {
     let answer = dynamodb
         .describe_table()
-        .table_name(config.table_name())
+        .table_name(name)
         .send()
         .await
         .map_err(|error| StackError::request("dynamodb:DescribeTable", &error));
     match answer {
-        Ok(answer) => Ok(answer.table.map(|table| TableFacts::new(&table))),
+        Ok(answer) => Ok(answer.table),
         Err(error) if error.is("ResourceNotFoundException") => Ok(None),
         Err(error) => Err(error),
     }
@@ -79,17 +88,6 @@ pub async fn time_to_live(dynamodb: &Client, config: &ConfigName) -> Result<Opti
 impl TableFacts {
     fn new(table: &TableDescription) -> Self {
         let count = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
-        let units = |units: Option<i64>| units.and_then(|units| u32::try_from(units).ok()).unwrap_or(0);
-        let on_demand = table
-            .billing_mode_summary()
-            .and_then(|billing| billing.billing_mode())
-            .is_some_and(|mode| *mode == BillingMode::PayPerRequest);
-        let (read, write) = table.provisioned_throughput().map_or((None, None), |throughput| {
-            (
-                throughput.read_capacity_units(),
-                throughput.write_capacity_units(),
-            )
-        });
         Self {
             name: table.table_name().unwrap_or_default().to_owned(),
             arn: table.table_arn().unwrap_or_default().to_owned(),
@@ -101,19 +99,28 @@ impl TableFacts {
                 .map(|at| Timestamp::from_epoch(at.secs())),
             items: count(table.item_count()),
             bytes: count(table.table_size_bytes()),
-            billing: if on_demand {
-                Billing::OnDemand
-            } else {
-                Billing::Provisioned {
-                    read: units(read),
-                    write: units(write),
-                }
-            },
+            billing: billing(table),
             protected: table.deletion_protection_enabled().unwrap_or(false),
             key: table
                 .sse_description()
                 .and_then(|encryption| encryption.kms_master_key_arn())
                 .map(str::to_owned),
         }
+    }
+}
+
+/// A table that never was on demand has no summary of its billing, and one that is may still tell units.
+pub(super) fn billing(table: &TableDescription) -> Billing {
+    let mode = table
+        .billing_mode_summary()
+        .and_then(|summary| summary.billing_mode());
+    let capacity = |units: Option<i64>| units.and_then(|units| u32::try_from(units).ok()).unwrap_or(0);
+    let given = table.provisioned_throughput();
+    let read = capacity(given.and_then(Throughput::read_capacity_units));
+    let write = capacity(given.and_then(Throughput::write_capacity_units));
+    if mode == Some(&BillingMode::PayPerRequest) || read == 0 || write == 0 {
+        Billing::OnDemand
+    } else {
+        Billing::Provisioned { read, write }
     }
 }

@@ -15,7 +15,7 @@ fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-payments is protected against deletion")
+        .stderr_has("the stack discfg-payments has termination protection")
         .stderr_has("--no-enable-termination-protection --stack-name discfg-payments");
     let template = r#"{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}"#;
     cloudformation(
@@ -29,6 +29,24 @@ fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
         .code(7)
         .stdout("")
         .stderr_has("the stack discfg-foreign is not discfg's");
+    assert_eq!(proxy.count("DeleteStack"), 0);
+}
+
+#[test]
+fn a_stack_that_someone_is_deploying_is_left_to_them() {
+    let (account, proxy, place) = deployed();
+    let described = cloudformation(&account, "DescribeStacks", &[("StackName", STACK)]);
+    proxy
+        .on("DescribeStacks")
+        .answer(200, &described.replace("CREATE_COMPLETE", "UPDATE_IN_PROGRESS"));
+    place
+        .args(["destroy", "payments", "--yes"])
+        .run()
+        .code(6)
+        .stdout("")
+        .stderr_has("someone else is deploying the stack discfg-payments: it is in UPDATE_IN_PROGRESS since ")
+        .stderr_has("hint: wait for its end, then run the same command again")
+        .stderr_lacks("--wait");
     assert_eq!(proxy.count("DeleteStack"), 0);
 }
 

@@ -373,7 +373,7 @@ fn a_protected_stack_is_not_revoked() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-payments--team is protected against deletion")
+        .stderr_has("the stack discfg-payments--team has termination protection")
         .stderr_has("--no-enable-termination-protection --stack-name discfg-payments--team");
     assert!(line(&account, "team").is_some());
 }

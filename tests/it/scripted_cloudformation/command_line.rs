@@ -66,7 +66,7 @@ fn a_failed_create_is_exit_code_seven_and_running_init_again_works() {
             "the deployment of discfg-payments failed at the role that reads (ReadRole): \
              not authorized: iam:CreateRole; nothing of it is left",
         )
-        .stderr_has("hint: mend the cause and run init again");
+        .stderr_has("hint: mend the cause and run the same command again");
     cloudformation.finish();
     place
         .args(["init", "payments", "--yes"])

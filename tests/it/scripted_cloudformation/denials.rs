@@ -190,11 +190,12 @@ fn what_a_failure_left() {
     check(
         "dynamodb:UpdateTable",
         "--yes",
-        and(rolled_back(), [scanned(0)]),
+        and(rolled_back(), [scanned(0), table("ACTIVE", &json!({}))]),
         vec![],
     );
     let unprotected = [
         scanned(0),
+        table("ACTIVE", &json!({})),
         table_answer("UpdateTable", &json!({})),
         table("ACTIVE", &json!({})),
     ];

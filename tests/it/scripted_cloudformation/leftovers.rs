@@ -42,6 +42,7 @@ async fn a_failed_create_with_an_empty_protected_table_is_cleared_and_made_anew(
             scanned(0),
             // Cleared:
             scanned(0),
+            table("ACTIVE", &json!({})),
             answer_of_update(),
             table("UPDATING", &json!({})),
             table("ACTIVE", &json!({})),
@@ -73,9 +74,9 @@ async fn a_failed_create_with_an_empty_protected_table_is_cleared_and_made_anew(
             "ItemCount is hours old"
         );
         assert_eq!(asked[4].json["Limit"], json!(1));
-        assert_eq!(asked[6].json["DeletionProtectionEnabled"], json!(false));
-        assert_eq!(asked[9].json["TableName"], json!("discfg-payments"));
-        assert_eq!(asked[12].get("StackName"), Some(STACK), "by its ARN");
+        assert_eq!(asked[7].json["DeletionProtectionEnabled"], json!(false));
+        assert_eq!(asked[10].json["TableName"], json!("discfg-payments"));
+        assert_eq!(asked[13].get("StackName"), Some(STACK), "by its ARN");
     }
 }
 
@@ -258,8 +259,8 @@ async fn a_policy_attached_elsewhere_is_told_with_those_who_have_it() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the stack discfg-payments could not be deleted and is in DELETE_FAILED: \
-             what the read role may do (ReadPolicy): {words}"
+            "the deletion of discfg-payments failed at what the read role may do (ReadPolicy): {words}; \
+             the stack is in DELETE_FAILED"
         )
     );
     cloudformation.finish();

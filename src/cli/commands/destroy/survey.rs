@@ -206,14 +206,7 @@ impl Survey {
 pub(in crate::cli) fn check_stack(stack: &Deployed) -> Result<(), Failure> {
     let name = &stack.name;
     if stack.protected {
-        return Err(Failure::new(
-            Kind::Stack,
-            format!("the stack {name} is protected against deletion"),
-        )
-        .hint(format!(
-            "`aws cloudformation update-termination-protection --no-enable-termination-protection \
-             --stack-name {name}` takes the protection away"
-        )));
+        return Err(StackError::Protected { stack: name.clone() }.into());
     }
     let is_busy = matches!(
         stack.state,
@@ -227,12 +220,12 @@ pub(in crate::cli) fn check_stack(stack: &Deployed) -> Result<(), Failure> {
             | StackState::UpdateRollbackInProgress
     );
     if is_busy {
-        return Err(StackError::Busy {
+        return Err(Failure::from(StackError::Busy {
             stack: name.clone(),
             state: stack.state.clone(),
             since: stack.since,
-        }
-        .into());
+        })
+        .hint("wait for its end, then run the same command again; `discfg status` shows how far it is"));
     }
     Ok(())
 }

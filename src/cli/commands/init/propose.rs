@@ -49,7 +49,9 @@ pub(super) async fn propose(
                 clear(services, &left, patience, terminal).await?;
             }
             Err(Stopped::Busy(busy)) if how.wait => wait(services, wanted, &busy, patience, terminal).await?,
-            Err(Stopped::Busy(busy)) => return Err(busy.into()),
+            Err(Stopped::Busy(busy)) => {
+                return Err(Failure::from(busy).hint("--wait waits for its end and goes on then"));
+            }
             Err(Stopped::Failure(failure)) => return Err(failure),
             Ok(proposal) => return Ok(proposal),
         }
@@ -122,7 +124,7 @@ async fn clear(
     tokio::select! {
         cleared = seen(&doing, terminal, stack::clear(services, left)) => Ok(cleared?),
         failure = patience.ends(&goes_on) => {
-            Err(failure.hint("run init again when it is over: it goes on from whatever it finds"))
+            Err(failure.hint("run the same command again when it is over: it goes on from whatever it finds"))
         }
     }
 }

@@ -53,10 +53,12 @@ fn deploy() -> Value {
     init("orgonly", &[&other, &org]);
     init("external", &[&other, &external]);
     init("plain", &[]);
+    init("vault", &["--kms"]);
+    let given = account.create_key("alias/ours");
+    init("given", &[&format!("--kms-key={given}")]);
     grant(
         &account,
-        "auditor",
-        "read",
+        ["payments", "auditor", "read"],
         &[(
             "Principals",
             &format!(
@@ -68,10 +70,18 @@ fn deploy() -> Value {
     );
     grant(
         &account,
-        "release",
-        "write",
+        ["payments", "release", "write"],
         &[("GitHubSubjects", "repo:acme/app:environment:production")],
     );
+    for config in ["vault", "given"] {
+        let principal = arn("user/auditor");
+        let key = key(&account, config);
+        let key = key["arn"].as_str().expect("an ARN");
+        for (name, access) in [("auditor", "read"), ("release", "write")] {
+            let more = [("Principals", principal.as_str()), ("KmsKeyArn", key)];
+            grant(&account, [config, name, access], &more);
+        }
+    }
 
     let iam = Client::new(&Account::sdk(&account.url(), &account.root()));
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -79,7 +89,7 @@ fn deploy() -> Value {
         .build()
         .expect("a runtime");
     let mut configs: BTreeMap<&str, Value> = BTreeMap::new();
-    for config in ["payments", "orgonly", "external", "plain"] {
+    for config in ["payments", "orgonly", "external", "plain", "vault", "given"] {
         let mut roles = json!({});
         for access in ["read", "write"] {
             let name = format!("discfg-{config}-{REGION}-{access}");
@@ -87,9 +97,14 @@ fn deploy() -> Value {
         }
         configs.insert(config, roles);
     }
-    for (key, grant) in [("grant-reader", "auditor"), ("grant-writer", "release")] {
-        let name = format!("discfg-payments--{grant}-{REGION}");
-        configs.get_mut("payments").expect("it is there")[key] = runtime.block_on(role(&iam, &name));
+    for config in ["payments", "vault", "given"] {
+        for (key, grant) in [("grant-reader", "auditor"), ("grant-writer", "release")] {
+            let name = format!("discfg-{config}--{grant}-{REGION}");
+            configs.get_mut(config).expect("it is there")[key] = runtime.block_on(role(&iam, &name));
+        }
+    }
+    for config in ["vault", "given"] {
+        configs.get_mut(config).expect("it is there")["key"] = key(&account, config);
     }
     json!({
         "account": account.id(), "other": OTHER, "third": "333333333333", "region": REGION,
@@ -98,15 +113,25 @@ fn deploy() -> Value {
 }
 
 /// Deploys the template of a grant on /db and /app as it is, as any CloudFormation client would.
-fn grant(account: &Account, name: &str, access: &str, more: &[(&str, &str)]) {
+fn grant(account: &Account, [config, name, access]: [&str; 3], more: &[(&str, &str)]) {
     let of = [
-        ("Config", "payments"),
+        ("Config", config),
         ("Grant", name),
         ("Sections", "/db,/app"),
         ("Access", access),
     ];
     let parameters = [&of[..], more].concat();
-    account.deploy(&format!("discfg-payments--{name}"), GRANT, &parameters);
+    account.deploy(&format!("discfg-{config}--{name}"), GRANT, &parameters);
+}
+
+/// The KMS key of a config, with its own policy.
+fn key(account: &Account, config: &str) -> Value {
+    let alias = json!({"KeyId": format!("alias/discfg-{config}")});
+    let arn = &account.kms("DescribeKey", &alias)["KeyMetadata"]["Arn"];
+    let policy = account.kms("GetKeyPolicy", &json!({"KeyId": arn, "PolicyName": "default"}));
+    let policy = policy["Policy"].as_str().expect("a document");
+    let policy: Value = serde_json::from_str(policy).expect(policy);
+    json!({"arn": arn, "policy": policy})
 }
 
 /// A role as IAM has it: its trust, and every policy that it has.
@@ -179,12 +204,11 @@ fn each_role_may_do_what_the_tables_say_and_nothing_else() {
         .split_once(' ')
         .and_then(|(number, _)| number.parse().ok())
         .unwrap_or_default();
-    assert!(asked >= 700, "only {stdout}");
+    assert!(asked >= 1700, "only {stdout}");
 }
 
 #[test]
 fn a_policy_that_lets_more_through_is_caught() {
-    let good = deployed();
     let changes: [(&str, Change); 8] = [
         ("grant-reader GetItem nokey: allowed", |it| {
             let statement = &mut it["payments"]["grant-reader"]["policies"][0]["Statement"][0];
@@ -232,6 +256,65 @@ fn a_policy_that_lets_more_through_is_caught() {
             statements.expect("statements").truncate(1);
         }),
     ];
+    all_caught(&changes);
+}
+
+#[test]
+fn a_policy_that_opens_a_key_further_is_caught() {
+    let changes: [(&str, Change); 8] = [
+        ("given read Decrypt restdirect: allowed", |it| {
+            without(statement(it, "given", "read", "TableAtRest"), "kms:ViaService");
+        }),
+        ("vault grant-reader Decrypt resttheirs: allowed", |it| {
+            let at_rest = statement(it, "vault", "grant-reader", "TableAtRest");
+            without(at_rest, "kms:EncryptionContext:aws:dynamodb:tableName");
+        }),
+        ("given grant-writer GenerateDataKey theirs: allowed", |it| {
+            let secrets = statement(it, "given", "grant-writer", "Secrets");
+            without(secrets, "kms:EncryptionContext:discfg:config");
+        }),
+        ("given write Decrypt longer: allowed", |it| {
+            let condition = &mut statement(it, "given", "write", "Secrets")["Condition"];
+            *condition = json!({"StringLike": {"kms:EncryptionContext:discfg:config": "given*"}});
+        }),
+        ("vault grant-reader GenerateDataKey secret: allowed", |it| {
+            statement(it, "vault", "grant-reader", "Secrets")["Action"] =
+                json!(["kms:Decrypt", "kms:GenerateDataKey"]);
+        }),
+        ("vault read Decrypt secretkey: allowed", |it| {
+            statement(it, "vault", "read", "Secrets")["Resource"] = json!("*");
+        }),
+        ("vault administrator Decrypt theirs: allowed", |it| {
+            let secrets = sid(&mut it["vault"]["key"]["policy"], "Secrets");
+            without(secrets, "kms:EncryptionContext:discfg:config");
+        }),
+        ("given read Decrypt secret: denied", |it| {
+            statement(it, "given", "read", "Secrets")["Effect"] = json!("Deny");
+        }),
+    ];
+    all_caught(&changes);
+}
+
+/// The statement of that name in the one policy of a role.
+fn statement<'d>(configs: &'d mut Value, config: &str, role: &str, name: &str) -> &'d mut Value {
+    sid(&mut configs[config][role]["policies"][0], name)
+}
+
+fn sid<'d>(document: &'d mut Value, name: &str) -> &'d mut Value {
+    let statements = document["Statement"].as_array_mut().expect("statements");
+    let named = statements.iter_mut().find(|statement| statement["Sid"] == name);
+    named.unwrap_or_else(|| panic!("no {name}"))
+}
+
+/// Takes a condition off a statement that has it.
+fn without(statement: &mut Value, key: &str) {
+    let equals = statement["Condition"]["StringEquals"].as_object_mut();
+    equals.expect("conditions").remove(key).expect(key);
+}
+
+/// Makes each change to the policies as they are, and asks that the proof says what it let through.
+fn all_caught(changes: &[(&str, Change)]) {
+    let good = deployed();
     for (wanted, change) in changes {
         let mut worse = good.clone();
         change(&mut worse["configs"]);
@@ -243,15 +326,21 @@ fn a_policy_that_lets_more_through_is_caught() {
 
 #[test]
 fn a_request_that_is_not_judged_whole_proves_nothing() {
-    let mut other = deployed();
-    let trust = &mut other["configs"]["payments"]["read"]["trust"]["Statement"][0];
-    trust["Condition"]["StringEquals"] = json!({"accounts.google.com:aud": "x"});
-    let (code, stdout, stderr) = prove(&other);
-    assert_eq!(code, Some(2), "{stdout}{stderr}");
-    assert!(
-        stderr.contains("accounts.google.com stands for GitHub"),
-        "{stderr}"
-    );
+    let stand_ins = [
+        ("accounts.google.com:aud", "accounts.google.com stands for GitHub"),
+        (
+            "aws:PrincipalTag/discfg:config",
+            "aws:PrincipalTag/ stands for kms:EncryptionContext:",
+        ),
+    ];
+    for (key, wanted) in stand_ins {
+        let mut other = deployed();
+        let trust = &mut other["configs"]["payments"]["read"]["trust"]["Statement"][0];
+        trust["Condition"]["StringEquals"] = json!({ key: "x" });
+        let (code, stdout, stderr) = prove(&other);
+        assert_eq!(code, Some(2), "{stdout}{stderr}");
+        assert!(stderr.contains(wanted), "{stderr}");
+    }
 }
 
 #[test]

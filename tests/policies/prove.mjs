@@ -2,12 +2,13 @@
 //
 //   node prove.mjs DEPLOYED.json MODULES
 //
-// DEPLOYED holds the account and, by config and role, the role's ARN, trust and policies; MODULES is a folder with
-// node_modules. Exit code 0: all are as written; 1: some aren't, on standard error; 2: the proof itself can't be held.
+// DEPLOYED holds the account and, by config, its KMS key if it has one and, by role, the role's ARN, trust and policies;
+// MODULES is a folder with node_modules. Exit code 0: all are as written; 1: some aren't, on standard error; 2: the proof itself can't be held.
 
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { keys, ways } from './keys.mjs'
 import { permissions, places } from './permissions.mjs'
 import { trust } from './trust.mjs'
 
@@ -20,23 +21,28 @@ const GITHUB = 'token.actions.githubusercontent.com'
 // The simulator's data lack GitHub's audience and subject, so it would drop them and judge without. Google's have the
 // same names and types, and nothing else here speaks of Google.
 const ALIAS = 'accounts.google.com'
+// It has no data for a key of an encryption context either. A principal's tags are named as freely, and nothing else
+// here speaks of them.
+const CONTEXT = 'kms:EncryptionContext:'
+const CONTEXT_ALIAS = 'aws:PrincipalTag/'
 
 class Unprovable extends Error {}
 
 function aliased(document) {
   const text = JSON.stringify(document)
   if (text.includes(ALIAS)) throw new Unprovable(`${ALIAS} stands for GitHub and is in a policy`)
-  return JSON.parse(text.replaceAll(`"${GITHUB}:`, `"${ALIAS}:`))
+  if (text.includes(CONTEXT_ALIAS)) throw new Unprovable(`${CONTEXT_ALIAS} stands for ${CONTEXT} and is in a policy`)
+  return JSON.parse(text.replaceAll(`"${GITHUB}:`, `"${ALIAS}:`).replaceAll(`"${CONTEXT}`, `"${CONTEXT_ALIAS}`))
 }
 
 /** Whether the request is allowed. An error, and every context key that isn't taken into account, is the proof's end. */
-async function isAllowed(request, policies, trustPolicy) {
+async function isAllowed(request, policies, resourcePolicy) {
   const simulation = {
     request,
-    identityPolicies: policies.map((policy, index) => ({ name: `policy-${index}`, policy })),
+    identityPolicies: policies.map((policy, index) => ({ name: `policy-${index}`, policy: aliased(policy) })),
     serviceControlPolicies: [],
     resourceControlPolicies: [],
-    resourcePolicy: trustPolicy,
+    resourcePolicy: resourcePolicy && aliased(resourcePolicy),
   }
   const answer = await runSimulation(simulation, {})
   if (answer.resultType !== 'single') {
@@ -64,12 +70,15 @@ function judge(words, expected, allowed) {
   if ((expected === 'y') !== allowed) wrong.push(`${words}: ${allowed ? 'allowed' : 'denied'}, against the table`)
 }
 
+/** Who has assumed the role. */
+function session(role) {
+  return role.arn.replace(':iam:', ':sts:').replace(/:role\/.*?([^/]+)$/, ':assumed-role/$1/session')
+}
+
 async function provePermissions(config, name, role, tables) {
   const table = (suffix) => `arn:aws:dynamodb:${region}:${account}:table/discfg-${suffix}`
   const arns = { own: table(config), theirs: table('orders'), longer: table(`${config}-eu`) }
-  const principal = role.arn
-    .replace(':iam:', ':sts:')
-    .replace(/:role\/.*?([^/]+)$/, ':assumed-role/$1/session')
+  const principal = session(role)
   for (const [about, text] of Object.entries(tables)) {
     for (const [action, column, expected] of rows(text)) {
       if (expected === '.') continue
@@ -87,6 +96,37 @@ async function provePermissions(config, name, role, tables) {
       }
       judge(`${name} ${action} ${column}`, expected, await isAllowed(request, role.policies))
     }
+  }
+}
+
+/** Who asks for a key: a role of the config, or someone who is allowed everything, here or elsewhere. */
+function asker(config, name) {
+  if (config[name]) return { principal: session(config[name]), policies: config[name].policies }
+  const theirs = { administrator: account, stranger: other }[name]
+  if (!theirs) throw new Unprovable(`${name} is nobody`)
+  const statement = { Effect: 'Allow', Action: '*', Resource: '*' }
+  return {
+    principal: `arn:aws:iam::${theirs}:user/admin`,
+    policies: [{ Version: '2012-10-17', Statement: [statement] }],
+  }
+}
+
+async function proveKeys(config, name, tables) {
+  const { principal, policies } = asker(configs[config], name)
+  const otherKey = Object.entries(configs).find(([known, { key }]) => key && known !== config)[1].key
+  for (const [action, column, expected] of Object.values(tables).flatMap((text) => [...rows(text)])) {
+    const way = ways(config)[column]
+    const key = way.key ? otherKey : configs[config].key
+    const contextVariables = {}
+    if (way.via) contextVariables['kms:ViaService'] = way.via
+    for (const [name, value] of Object.entries(way.context)) contextVariables[`${CONTEXT_ALIAS}${name}`] = value
+    const request = {
+      principal,
+      action: `kms:${action}`,
+      resource: { resource: key.arn, accountId: account },
+      contextVariables,
+    }
+    judge(`${config} ${name} ${action} ${column}`, expected, await isAllowed(request, policies, key.policy))
   }
 }
 
@@ -127,13 +167,16 @@ async function proveTrust() {
       policies = [{ Version: '2012-10-17', Statement: [statement] }]
     }
     const request = { principal, action, resource, contextVariables }
-    judge(line.trim().replace(/\s+/g, ' '), expected, await isAllowed(request, policies, aliased(role.trust)))
+    judge(line.trim().replace(/\s+/g, ' '), expected, await isAllowed(request, policies, role.trust))
   }
 }
 
 try {
   for (const [name, tables] of Object.entries(permissions)) {
     await provePermissions('payments', name, configs.payments[name], tables)
+  }
+  for (const [config, askers] of Object.entries(keys)) {
+    for (const [name, tables] of Object.entries(askers)) await proveKeys(config, name, tables)
   }
   await proveTrust()
 } catch (error) {

@@ -150,7 +150,7 @@ pub(super) enum Command {
     Init(commands::init::InitArgs),
     /// Tell whether a principal may read or write a key, and what decides it
     Access(commands::access::AccessArgs),
-    /// Print the template that init deploys
+    /// Print the template that init or grant deploys
     Template(commands::template::TemplateArgs),
     /// Show a config's stack, roles, grants and table
     Status(commands::status::StatusArgs),

@@ -287,5 +287,6 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config mycfg is not there");
+        .stderr_has("the config mycfg is not there")
+        .stderr_has("hint: `discfg configs --local` lists those that are there");
 }

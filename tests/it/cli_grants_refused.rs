@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::support::account::Account;
 use crate::support::cli::{Outcome, Place};
 use crate::support::config;
+use crate::support::emulator::Emulator;
 use crate::support::grants::{deployed, developer, line, trust};
 use crate::support::proxy::Proxy;
 
@@ -116,6 +117,25 @@ fn a_grant_needs_its_config() {
         .run()
         .code(3)
         .stdout("");
+}
+
+#[test]
+fn a_config_that_is_not_ours_or_not_there_yet_has_no_grants() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
+    let topic = r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#;
+    let of = [("StackName", "discfg-payments"), ("TemplateBody", topic)];
+    let change_set = [&of[..], &[("ChangeSetName", "c"), ("ChangeSetType", "CREATE")]].concat();
+    let (who, version) = (account.root(), "2010-05-15");
+    let made = account.query(&who, "cloudformation", version, "CreateChangeSet", &change_set);
+    made.expect("root may");
+    let said = "the config payments is not there yet: the stack discfg-payments is in REVIEW_IN_PROGRESS";
+    let flags = ["--read", "db", "--principal", &developer(&account)];
+    grant(&place, &flags).code(3).stdout("").stderr_has(said);
+    place.args(["grants"]).run().code(3).stdout("").stderr_has(said);
+    account.deploy("discfg-foreign", topic, &[]);
+    let grants = place.args(["grants", "foreign"]).run().code(7).stdout("");
+    grants.stderr_has("the stack discfg-foreign is not discfg's");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
-use crate::stack::{self, Deployed, Grant, GrantSpec, Services};
+use crate::stack::{self, Deployed, Grant, GrantSpec, Services, StackState};
 use crate::store::{Admin as _, StoreError};
 use crate::target::{EngineName, Target};
 
@@ -160,7 +160,7 @@ pub(in crate::cli) async fn run(
     }
 
     let cfn = Client::new(aws.sdk());
-    let of = config_stack(&cfn, &config).await?;
+    let of = config_stack(&aws, &config).await?;
     let there = stack::grant_status(&cfn, &config, &name).await?;
     // What a create that failed has left is made anew, from these flags alone.
     let there = there.as_ref().and_then(|stack| Grant::of(stack).ok());
@@ -252,19 +252,24 @@ async fn make(
 const KEY_OUTPUT: &str = "KmsKeyArn";
 
 /// The stack of the config, which must be there.
-async fn config_stack(cfn: &Client, config: &ConfigName) -> Result<Deployed, Failure> {
-    let found = stack::status(cfn, config).await?;
+pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deployed, Failure> {
+    let found = stack::status(&Client::new(aws.sdk()), config).await?;
     let of = found.ok_or_else(|| StoreError::NoConfig {
         config: config.to_string(),
-        place: Some(format!(
-            "no stack {} in this account and region",
-            config.stack_name()
-        )),
+        place: Some(format!("no stack {} in {}", config.stack_name(), aws.region())),
     })?;
-    if of.is_ours() {
-        Ok(of)
-    } else {
-        Err(stack::StackError::NotOurs { stack: of.name }.into())
+    match of.state {
+        _ if of.is_ours() => Ok(of),
+        // What marks it as ours comes when it is there.
+        StackState::ReviewInProgress | StackState::CreateInProgress => {
+            let (name, state) = (&of.name, &of.state);
+            Err(Failure::new(
+                Kind::NotFound,
+                format!("the config {config} is not there yet: the stack {name} is in {state}"),
+            )
+            .hint(format!("`discfg init {config} --wait` makes it")))
+        }
+        _ => Err(stack::StackError::NotOurs { stack: of.name }.into()),
     }
 }
 

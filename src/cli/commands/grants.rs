@@ -4,14 +4,13 @@ use aws_sdk_cloudformation::Client;
 use clap::Args;
 use serde::Serialize;
 
-use super::grant::{GrantShape, require_dynamodb};
+use super::grant::{GrantShape, config_stack, require_dynamodb};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::stack::{self, Grant};
-use crate::store::StoreError;
 
 /// List a config's grants
 ///
@@ -51,13 +50,7 @@ pub(in crate::cli) async fn run(
     let cfn = Client::new(aws.sdk());
     let stacks = stack::grant_stacks(&cfn, &config).await?;
     if stacks.is_empty() {
-        if stack::status(&cfn, &config).await?.is_none() {
-            return Err(StoreError::NoConfig {
-                config: config.to_string(),
-                place: Some(format!("no stack {} in {}", config.stack_name(), aws.region())),
-            }
-            .into());
-        }
+        config_stack(&aws, &config).await?;
         terminal.hint(&format!("{config} has no grants"));
     }
     let grants = stacks.iter().map(|(name, stack)| {

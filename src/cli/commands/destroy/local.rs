@@ -8,6 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::local_file;
+use crate::model::Kind;
 use crate::store::StoreError;
 use crate::target::Target;
 
@@ -28,11 +29,12 @@ pub(super) async fn run(
     let bytes = match fs::metadata(&path) {
         Ok(file) => file.len(),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(StoreError::NoConfig {
-                config: config.to_string(),
-                place: Some(path.display().to_string()),
-            }
-            .into());
+            let place = path.display();
+            return Err(Failure::new(
+                Kind::NotFound,
+                format!("the config {config} is not there ({place})"),
+            )
+            .hint("`discfg configs --local` lists those that are there"));
         }
         Err(error) => return Err(unusable(&path, error)),
     };

@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::types;
 
 use super::error::StackError;
 use super::template::Parameter;
-use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region};
+use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region, glob};
 
 /// What a stack is to be, whichever template it is made from: what [`super::plan`] compares with what is there.
 #[derive(Debug, Clone)]
@@ -77,9 +77,10 @@ impl Blueprint {
         self.tags.is_some() || self.cfn_role.is_some()
     }
 
-    /// Whether the names of its roles fit in the region, and its KMS key is there.
+    /// Whether the names of its roles fit in the region, and its KMS key, principals and policies are there.
     pub(super) fn check_place(&self, region: &Region) -> Result<(), StackError> {
         self.check_names(region)?;
+        self.check_partition(region)?;
         let mut given = self.given();
         let key = given.find(|(name, _)| *name == Parameter::KmsKeyArn.name());
         let key = key.and_then(|(_, key)| key.parse::<KmsKeyArn>().ok());
@@ -90,6 +91,29 @@ impl Blueprint {
             }),
             _ => Ok(()),
         }
+    }
+
+    fn check_partition(&self, region: &Region) -> Result<(), StackError> {
+        let partition = region.partition().as_str();
+        let of = [
+            Parameter::Readers,
+            Parameter::Writers,
+            Parameter::PermissionsBoundary,
+        ];
+        let arns = self
+            .given()
+            .filter(|(name, _)| of.iter().any(|parameter| parameter.name() == *name))
+            .flat_map(|(_, list)| list.split(','));
+        for arn in arns {
+            let named = arn.split(':').nth(1).unwrap_or(partition);
+            if !glob(named.as_bytes(), partition.as_bytes()) {
+                return Err(StackError::Elsewhere {
+                    arn: arn.to_owned(),
+                    region: region.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn check_names(&self, region: &Region) -> Result<(), StackError> {

@@ -53,6 +53,14 @@ pub enum StackError {
         /// The table's region.
         region: Region,
     },
+    /// A principal or a policy of another partition, which the stack's region never meets.
+    #[error("{arn} is in another partition than {region}, which is in {partition}", partition = .region.partition())]
+    Elsewhere {
+        /// Its ARN.
+        arn: String,
+        /// The stack's region.
+        region: Region,
+    },
     /// The deployment would give up the key that secrets are encrypted with.
     #[error(
         "the stack {stack} takes the KMS key {key}, and the secrets that it encrypts could not be read with another"
@@ -226,6 +234,7 @@ impl StackError {
             | Self::Crowded { .. }
             | Self::TooLong { .. }
             | Self::KeyElsewhere { .. }
+            | Self::Elsewhere { .. }
             | Self::ReplacesKey { .. }
             | Self::Refused { .. }
             | Self::Invalid { .. } => Kind::Invalid,

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::failure::Failure;
 use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, KmsKeyArn, OrgId,
-    PolicyArn, PrincipalPattern,
+    PolicyArn, PrincipalArn, PrincipalArnError, PrincipalKind, PrincipalPattern,
 };
 use crate::stack::{StackSpec, TableKey};
 
@@ -48,7 +48,7 @@ pub(in crate::cli) struct StackArgs {
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
     tags: Vec<(String, String)>,
     /// The role that CloudFormation deploys with, instead of you
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = role)]
     cfn_role: Option<String>,
 }
 
@@ -57,6 +57,18 @@ fn tag(text: &str) -> Result<(String, String), String> {
     parts
         .map(|(key, value)| (key.into(), value.into()))
         .ok_or_else(|| "expected KEY=VALUE".into())
+}
+
+fn role(text: &str) -> Result<String, String> {
+    let arn: PrincipalArn = text
+        .parse()
+        .map_err(|error: PrincipalArnError| error.to_string())?;
+    match arn.kind() {
+        PrincipalKind::Role => Ok(arn.to_string()),
+        PrincipalKind::User | PrincipalKind::Session => Err(format!(
+            "{text:?} is no role: expected an ARN such as arn:aws:iam::123456789012:role/deploy"
+        )),
+    }
 }
 
 /// What the stack of a grant has in common with a config's.
@@ -73,7 +85,7 @@ pub(in crate::cli) struct RoleArgs {
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
     pub(in crate::cli) tags: Vec<(String, String)>,
     /// The role that CloudFormation deploys with, instead of you
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = role)]
     pub(in crate::cli) cfn_role: Option<String>,
 }
 

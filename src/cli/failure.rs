@@ -180,6 +180,9 @@ impl From<StoreError> for Failure {
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
             StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
             StoreError::GuardOnSecret(_) => failure.hint("--if-revision holds for a secret, too"),
+            StoreError::NoKeyFile(_) => failure.hint(
+                "put it back; a secret that is lost goes with `discfg delete`, or with `discfg set --plain` to another value",
+            ),
             StoreError::NoSecretsKey { config, .. } => failure.hint(format!(
                 "`discfg init {config} --kms` makes one, and `--kms-key ARN` takes one that you have"
             )),

@@ -75,7 +75,7 @@ impl LocalEngine {
     /// - [`StoreError::File`] where it, or its folder, can't be used.
     pub fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: impl Into<String>) -> Result<Self> {
         let file = Arc::new(File::open(path, mode, clock, by.into())?);
-        let keys = KeyFile::beside(path, mode != OpenMode::Read);
+        let keys = KeyFile::beside(path, Arc::clone(&file), mode != OpenMode::Read);
         Ok(Self { file, keys })
     }
 

@@ -208,7 +208,7 @@ impl FromStr for GrantPrincipal {
         if before.iter().chain([&kind]).any(|part| part.contains(['*', '?'])) {
             return Err(GrantPrincipalError::Wildcard(given.into()));
         }
-        let plain = given.chars().all(|c| c.is_ascii_graphic() && c != ',');
+        let plain = given.chars().all(|c| c.is_ascii_graphic() && !",$".contains(c));
         if *arn != "arn" || !partition.starts_with("aws") || account.parse::<AccountId>().is_err() || !plain {
             return Err(GrantPrincipalError::Shape(given.into()));
         }

@@ -30,11 +30,10 @@ pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
-pub use principal_pattern::PrincipalPatternError;
-pub(crate) use provision::glob;
+pub(crate) use principal_pattern::glob;
+pub use principal_pattern::{PrincipalPattern, PrincipalPatternError};
 pub use provision::{
-    AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn,
-    PrincipalPattern, SettingError,
+    AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn, SettingError,
 };
 pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};

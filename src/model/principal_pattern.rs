@@ -1,11 +1,28 @@
-use super::{AccountId, PrincipalPattern, glob};
+use std::fmt;
+use std::str::FromStr;
 
-/// Why no principal at all fits a pattern.
+use super::AccountId;
+
+/// Which principals are meant: an ARN, in which `*` and `?` match within each of its six parts, as in IAM's `ArnLike`
+/// (IAM User Guide, "Condition operators"). It is compared with `aws:PrincipalArn`, which is a role's ARN also for its
+/// sessions (IAM User Guide, "Global condition keys"), so it must be able to fit a role or a user.
+///
+/// ```
+/// use discfg::model::PrincipalPattern;
+///
+/// assert!("arn:aws:iam::123456789012:role/ci-*".parse::<PrincipalPattern>().is_ok());
+/// assert!("*".parse::<PrincipalPattern>().is_err());
+/// assert!("arn:aws:s3:::bucket".parse::<PrincipalPattern>().is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PrincipalPattern(String);
+
+/// Why a text fits no principal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PrincipalPatternError {
-    /// No pattern.
+    /// No ARN at all.
     #[error(
-        "{0:?} is no principal: expected an ARN such as {EXAMPLE}, in which * and ? match within each part"
+        "{0:?} is no principal: expected an ARN such as arn:aws:iam::123456789012:role/app, in which * and ? match within each part"
     )]
     Shape(String),
     /// The ARN of a session, which no trust ever sees.
@@ -16,52 +33,111 @@ pub enum PrincipalPatternError {
         /// The role's ARN without a path.
         role: String,
     },
-    /// Something else than a principal.
-    #[error("{0:?} is neither a role nor a user: expected an ARN such as {EXAMPLE}")]
+    /// The root user of an account.
+    #[error("{given:?} is the root user, who can't assume a role: all of the account is {all}")]
+    Root {
+        /// What was given.
+        given: String,
+        /// What fits everyone in the account.
+        all: String,
+    },
+    /// An ARN that neither a role nor a user can have.
+    #[error(
+        "{0:?} is neither a role nor a user: expected an ARN such as arn:aws:iam::123456789012:role/app or arn:aws:iam::123456789012:user/ann"
+    )]
     Kind(String),
 }
 
-const EXAMPLE: &str = "arn:aws:iam::123456789012:role/app";
-
 impl PrincipalPattern {
-    /// A pattern that some principal can fit: a role, a user, a federated user or an account's root.
-    ///
-    /// The trust compares it with `aws:PrincipalArn`, which is a role's ARN also for its sessions (IAM User Guide,
-    /// "Global condition keys").
-    ///
-    /// ```
-    /// use discfg::model::PrincipalPattern;
-    ///
-    /// assert!(PrincipalPattern::of_someone("arn:aws:iam::123456789012:role/ci-*").is_ok());
-    /// assert!(PrincipalPattern::of_someone("arn:aws:s3:::bucket").is_err());
-    /// ```
-    pub fn of_someone(given: &str) -> Result<Self, PrincipalPatternError> {
-        let shape = || PrincipalPatternError::Shape(given.into());
-        let pattern: Self = given.parse().map_err(|_| shape())?;
+    /// The text as CloudFormation gets it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the ARN fits: part by part, as `ArnLike` compares (IAM User Guide, "Condition operators").
+    pub fn matches(&self, arn: &str) -> bool {
+        let (pattern, parts): (Vec<&str>, Vec<&str>) = (
+            self.as_str().splitn(6, ':').collect(),
+            arn.splitn(6, ':').collect(),
+        );
+        pattern.len() == parts.len()
+            && pattern
+                .iter()
+                .zip(&parts)
+                .all(|(p, t)| glob(p.as_bytes(), t.as_bytes()))
+    }
+}
+
+impl FromStr for PrincipalPattern {
+    type Err = PrincipalPatternError;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
         let parts: Vec<&str> = given.splitn(6, ':').collect();
-        let [_, partition, service, region, account, resource] = parts.as_slice() else {
-            return Err(shape());
+        let &["arn", partition, service, region, account, resource] = parts.as_slice() else {
+            return Err(PrincipalPatternError::Shape(given.into()));
         };
-        if let ("sts", Some(session)) = (*service, resource.strip_prefix("assumed-role/")) {
+        // IAM would put something else where it finds ${...}.
+        let plain = !given.contains([',', '$']) && given.chars().all(|c| c.is_ascii_graphic());
+        if partition.is_empty() || resource.is_empty() || !plain {
+            return Err(PrincipalPatternError::Shape(given.into()));
+        }
+        if let ("sts", Some(session)) = (service, resource.strip_prefix("assumed-role/")) {
             let role = session.split('/').next().unwrap_or_default();
             return Err(PrincipalPatternError::Session {
                 given: given.into(),
                 role: format!("arn:{partition}:iam::{account}:role/{role}"),
             });
         }
-        let is_pattern = |part: &str| part.contains(['*', '?']);
-        let can_be = |pattern: &str, text: &str| glob(pattern.as_bytes(), text.as_bytes());
-        let (kind, name) = resource.split_once('/').unwrap_or((resource, ""));
-        // A wildcard in the kind may stand for a name, too.
-        let is_of = |kinds: &[&str]| is_pattern(kind) || (kinds.contains(&kind) && !name.is_empty());
-        let is_someone = can_be(service, "iam") && (is_of(&["role", "user"]) || *resource == "root")
-            || can_be(service, "sts") && is_of(&["federated-user"]);
-        let has_account = is_pattern(account) || account.parse::<AccountId>().is_ok();
-        if is_someone && has_account && can_be(region, "") {
-            Ok(pattern)
+        if resource == "root" {
+            return Err(PrincipalPatternError::Root {
+                given: given.into(),
+                all: format!("arn:{partition}:iam::{account}:*"),
+            });
+        }
+        let fits = glob(service.as_bytes(), b"iam")
+            && glob(region.as_bytes(), b"")
+            && (account.contains(['*', '?']) || account.parse::<AccountId>().is_ok())
+            && ["role/", "user/"]
+                .into_iter()
+                .any(|kind| may_begin(resource, kind));
+        if fits {
+            Ok(Self(given.into()))
         } else {
             Err(PrincipalPatternError::Kind(given.into()))
         }
+    }
+}
+
+impl fmt::Display for PrincipalPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Whether something longer than `start` that begins with it can fit the pattern.
+fn may_begin(pattern: &str, start: &str) -> bool {
+    let mut rest = pattern.bytes();
+    for wanted in start.bytes() {
+        match rest.next() {
+            Some(b'*') => return true,
+            Some(b'?') => {}
+            Some(byte) if byte == wanted => {}
+            _ => return false,
+        }
+    }
+    rest.next().is_some()
+}
+
+/// Whether the text fits the pattern, in which `*` stands for any characters and `?` for one.
+pub(crate) fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => {
+            glob(rest, text) || text.split_first().is_some_and(|(_, t)| glob(pattern, t))
+        }
+        (Some((b'?', rest)), Some((_, text))) => glob(rest, text),
+        (Some((p, rest)), Some((t, text))) => p == t && glob(rest, text),
+        _ => false,
     }
 }
 
@@ -70,50 +146,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_that_someone_fits_is_taken() {
+    fn a_principal_is_an_arn_that_a_role_or_a_user_can_have() {
         for good in [
-            "arn:*:*:*:*:*",
-            "arn:aws:iam::123456789012:role/app",
-            "arn:aws:iam::123456789012:role/ci-*",
-            "arn:aws:iam::*:user/team/ann",
-            "arn:aws:iam::123456789012:root",
+            "arn:aws:iam::123456789012:role/x",
+            "arn:aws:iam::123456789012:user/team/ann",
             "arn:aws:iam::123456789012:*",
-            "arn:aws-cn:iam::123456789012:r*/x",
-            "arn:aws:sts::123456789012:federated-user/ann",
+            "arn:aws:iam::123456789012:r*",
+            "arn:aws:iam::123456789012:????/x",
+            "arn:*:*:*:*:*",
             "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Dev_*",
         ] {
-            let pattern = PrincipalPattern::of_someone(good).expect(good);
-            assert_eq!(pattern.as_str(), good);
+            assert!(good.parse::<PrincipalPattern>().is_ok(), "{good}");
         }
     }
 
     #[test]
-    fn a_pattern_that_no_one_fits_is_refused_with_what_is_wrong() {
-        let why = |given: &str| PrincipalPattern::of_someone(given).expect_err(given);
+    fn what_no_trust_could_ever_match_is_refused_with_its_reason() {
+        let why = |given: &str| given.parse::<PrincipalPattern>().expect_err(given);
         for bad in [
             "*",
             "",
-            "ann",
             "arn:aws:iam::1",
-            "arn:aws:iam::123456789012:role/a,b",
+            "arn:aws:iam::123456789012:role/a,arn:aws:iam::123456789012:role/b",
+            "arn:aws:iam::123456789012:role/a b",
+            "arn:aws:iam::123456789012:role/${aws:username}",
         ] {
             assert_eq!(why(bad), PrincipalPatternError::Shape(bad.into()));
         }
         for bad in [
             "arn:aws:s3:::bucket",
-            "arn:aws:iam::123456789012:policy/x",
             "arn:aws:iam::123456789012:group/devs",
             "arn:aws:iam::123456789012:role/",
-            "arn:aws:iam::123456789012:role",
-            "arn:aws:iam::12:role/app",
-            "arn:aws:iam::::role/app",
-            "arn:aws:iam:eu-west-1:123456789012:role/app",
-            "arn:aws:lambda:eu-west-1:123456789012:function:f",
+            "arn:aws:iam::1234:role/x",
+            "arn:aws:iam:eu-central-1:123456789012:role/x",
+            "arn:aws:sts::123456789012:federated-user/ann",
         ] {
             assert_eq!(why(bad), PrincipalPatternError::Kind(bad.into()));
         }
-        let session = "arn:aws:sts::123456789012:assumed-role/deploy/ann";
-        let said = why(session).to_string();
-        assert!(said.contains("arn:aws:iam::123456789012:role/deploy"), "{said}");
+        assert_eq!(
+            why("arn:aws:sts::123456789012:assumed-role/deploy/ann").to_string(),
+            "\"arn:aws:sts::123456789012:assumed-role/deploy/ann\" is a session: give its role, \
+             arn:aws:iam::123456789012:role/deploy (a path of the role goes before its name)"
+        );
+        assert_eq!(
+            why("arn:aws:iam::123456789012:root").to_string(),
+            "\"arn:aws:iam::123456789012:root\" is the root user, who can't assume a role: all of the account is \
+             arn:aws:iam::123456789012:*"
+        );
     }
 }

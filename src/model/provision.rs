@@ -47,31 +47,6 @@ macro_rules! setting {
 }
 
 setting!(
-    /// Which principals are meant: an ARN, in which `*` and `?` match within each of its six parts, as in IAM's
-    /// `ArnLike` (IAM User Guide, "Condition operators").
-    ///
-    /// ```
-    /// use discfg::model::PrincipalPattern;
-    ///
-    /// assert!("arn:aws:iam::123456789012:role/ci-*".parse::<PrincipalPattern>().is_ok());
-    /// assert!("*".parse::<PrincipalPattern>().is_err());
-    /// ```
-    PrincipalPattern,
-    "principal",
-    "an ARN such as arn:aws:iam::123456789012:role/app, in which * and ? match within each part",
-    |given| {
-        let parts: Vec<&str> = given.splitn(6, ':').collect();
-        let sound = parts.len() == 6
-            && parts[0] == "arn"
-            && !parts[1].is_empty()
-            && !parts[5].is_empty()
-            && !given.contains(',')
-            && given.chars().all(|c| c.is_ascii_graphic());
-        sound.then(|| given.to_owned())
-    }
-);
-
-setting!(
     /// The exact `sub` claim of a GitHub Actions job, parsed from `ORG/REPO:environment:E` or `ORG/REPO:ref:R`.
     /// Wildcards are refused, and so is a repository alone: any branch of it could assume the role.
     ///
@@ -108,7 +83,8 @@ setting!(
             ("ref", name) if name.len() > "refs/".len() && name.starts_with("refs/") => format!("ref:{name}"),
             _ => return None,
         };
-        let plain = !given.contains(['*', '?', ',']) && given.chars().all(|c| !c.is_control());
+        // IAM would put something else where it finds ${...}.
+        let plain = !given.contains(['*', '?', ',', '$']) && given.chars().all(|c| !c.is_control());
         (whole && plain).then(|| format!("repo:{repository}:{bound}"))
     }
 );
@@ -197,6 +173,11 @@ setting!(
 );
 
 impl KmsKeyArn {
+    /// The number of its account.
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+
     /// Whether the key lies in that region.
     pub fn is_in(&self, region: &Region) -> bool {
         self.0
@@ -290,57 +271,9 @@ impl fmt::Display for Billing {
     }
 }
 
-impl PrincipalPattern {
-    /// Whether the ARN fits: part by part, as `ArnLike` compares (IAM User Guide, "Condition operators").
-    pub fn matches(&self, arn: &str) -> bool {
-        let (pattern, parts): (Vec<&str>, Vec<&str>) = (
-            self.as_str().splitn(6, ':').collect(),
-            arn.splitn(6, ':').collect(),
-        );
-        pattern.len() == parts.len()
-            && pattern
-                .iter()
-                .zip(&parts)
-                .all(|(p, t)| glob(p.as_bytes(), t.as_bytes()))
-    }
-}
-
-/// Whether the text fits the pattern, in which `*` stands for any characters and `?` for one.
-pub(crate) fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => {
-            glob(rest, text) || text.split_first().is_some_and(|(_, t)| glob(pattern, t))
-        }
-        (Some((b'?', rest)), Some((_, text))) => glob(rest, text),
-        (Some((p, rest)), Some((t, text))) => p == t && glob(rest, text),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_principal_is_an_arn_of_six_parts() {
-        for good in [
-            "arn:aws:iam::123456789012:role/x",
-            "arn:*:*:*:*:*",
-            "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Dev_*",
-        ] {
-            assert!(good.parse::<PrincipalPattern>().is_ok(), "{good}");
-        }
-        for bad in [
-            "*",
-            "",
-            "arn:aws:iam::1",
-            "arn:aws:iam::1:a,arn:aws:iam::1:b",
-            "arn:aws:iam::1:a b",
-        ] {
-            assert!(bad.parse::<PrincipalPattern>().is_err(), "{bad}");
-        }
-    }
 
     #[test]
     fn a_github_job_is_bound_to_an_environment_or_a_ref() {
@@ -361,6 +294,7 @@ mod tests {
             "acme/shop:environment:",
             "acme/shop:pull_request",
             "a/b:ref:refs/heads/*",
+            "a/b:environment:${aws:username}",
             "acme@12/shop:environment:x",
             "acme/shop@34:environment:x",
             "acme@/shop@34:environment:x",

@@ -151,14 +151,14 @@ mod tests {
             ("Config".to_owned(), "payments".to_owned()),
             (
                 "Readers".to_owned(),
-                "arn:aws:iam::1:b, arn:aws:iam::1:a".to_owned(),
+                "arn:aws:iam::123456789012:role/b, arn:aws:iam::123456789012:role/a".to_owned(),
             ),
             ("HistoryDays".to_owned(), "30".to_owned()),
         ]);
         let spec = StackSpec {
             readers: Some(vec![
-                "arn:aws:iam::1:a".parse().expect("a pattern"),
-                "arn:aws:iam::1:b".parse().expect("a pattern"),
+                "arn:aws:iam::123456789012:role/a".parse().expect("a pattern"),
+                "arn:aws:iam::123456789012:role/b".parse().expect("a pattern"),
             ]),
             history_days: Some("7".parse().expect("days")),
             ..spec()

@@ -66,6 +66,9 @@ pub enum StoreError {
         /// What was looked for.
         missing: String,
     },
+    /// The key file of an embedded config isn't there, though there are secrets.
+    #[error("{path} is not there, and secrets of this config are encrypted with it", path = .0.display())]
+    NoKeyFile(PathBuf),
     /// The identity may not do this.
     #[error("{action} was denied{subject}", subject = .subject.as_ref().map(|s| format!(" for {s}")).unwrap_or_default())]
     Denied {
@@ -190,6 +193,7 @@ impl StoreError {
             | Self::Twice(_)
             | Self::Unsealed(_)
             | Self::SecretTooLarge { .. }
+            | Self::NoKeyFile(_)
             | Self::Corrupt { .. }
             | Self::File { .. } => Kind::Invalid,
             Self::Denied { .. } | Self::Uncovered { .. } | Self::ReadOnly | Self::Credentials { .. } => {

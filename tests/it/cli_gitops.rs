@@ -60,6 +60,18 @@ fn the_aws_cli_takes_template_and_parameters_as_they_are() {
         .run()
         .code(0)
         .stdout("/db/url\n");
+    let place = place.who(&account.root());
+    place
+        .args(["status", "payments"])
+        .run()
+        .code(0)
+        .stdout_has("stack      discfg-payments, CREATE_COMPLETE since ")
+        .stdout_has("billing provisioned:5/5, ");
+    place
+        .args(["destroy", "payments", "--yes"])
+        .run()
+        .code(0)
+        .stdout("payments: destroyed\n");
 }
 
 #[test]
@@ -214,12 +226,12 @@ fn flags_that_the_template_does_not_know_are_refused_without_parameters() {
             "--billing",
             "provisioned:5/6",
             "--reader",
-            "arn:*:*:*:*:a",
+            "arn:*:*:*:*:role/a",
         ])
         .run()
         .code(0)
         .stdout(
-            "[\n  \"Config=payments\",\n  \"Readers=arn:*:*:*:*:a\",\n  \"BillingMode=PROVISIONED\",\n  \
+            "[\n  \"Config=payments\",\n  \"Readers=arn:*:*:*:*:role/a\",\n  \"BillingMode=PROVISIONED\",\n  \
              \"ReadCapacity=5\",\n  \"WriteCapacity=6\"\n]\n",
         );
 }

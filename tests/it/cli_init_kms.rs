@@ -136,7 +136,7 @@ fn a_key_that_is_none_or_elsewhere_is_refused() {
         ("arn:aws:kms:eu-west-1", "aws"),
         ("arn:aws-cn:kms:eu-central-1", "aws"),
     ] {
-        let arn = format!("{bad}:123456789012:key/a");
+        let arn = format!("{bad}:{}:key/a", account.id());
         init(&place, &["--kms-key", &arn])
             .code(8)
             .stdout("")
@@ -145,6 +145,13 @@ fn a_key_that_is_none_or_elsewhere_is_refused() {
             ));
     }
     let arn = format!("arn:aws:kms:{REGION}:123456789012:key/a");
+    init(&place, &["--kms-key", &arn])
+        .code(8)
+        .stdout("")
+        .stderr_has(&format!(
+            "the KMS key {arn} is of the account 123456789012; a config takes a key of its own account, {}",
+            account.id()
+        ));
     init(&place, &["--kms", "--kms-key", &arn])
         .code(2)
         .stderr_has("--kms-key");

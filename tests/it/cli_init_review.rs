@@ -286,7 +286,7 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
         (
             "--cfn-role",
             "arn:aws:iam::123456789012:user/deploy",
-            "expected the ARN of a role, such as arn:aws:iam::123456789012:role/deploy",
+            "is no role: expected an ARN such as arn:aws:iam::123456789012:role/deploy",
         ),
     ] {
         place

@@ -239,6 +239,15 @@ fn the_key_file_is_its_owners_and_nothing_is_read_without_it() {
         .stdout("")
         .stderr_has("mycfg.key");
     done(&place, &["get", "k"]).stdout("v\n");
+    // Another key beside secrets of the first would be in its way when it comes back.
+    for set in [&["set", "new", "x", "--secret"][..], &["set", "pw", "hunter3"]] {
+        run(&place, set)
+            .code(8)
+            .stdout("")
+            .stderr_has("mycfg.key is not there, and secrets of this config are encrypted with it")
+            .stderr_has("hint: put it back; a secret that is lost goes with `discfg delete`");
+        assert!(!key.exists());
+    }
     fs::write(&key, [7; 32]).expect("a file");
     run(&place, &["get", "pw"])
         .code(8)
@@ -252,6 +261,11 @@ fn the_key_file_is_its_owners_and_nothing_is_read_without_it() {
     fs::write(&key, kept).expect("a file");
     done(&place, &["get", "pw"]).stdout("hunter2\n");
     run(&place, &["set", "new", "x", "--secret", "--as", "read"]).code(5);
+
+    fs::remove_file(&key).expect("a file");
+    done(&place, &["delete", "pw"]);
+    done(&place, &["set", "new", "x", "--secret"]);
+    done(&place, &["get", "new"]).stdout("x\n");
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod cli_init;
 mod cli_init_interrupted;
 mod cli_init_kms;
 mod cli_init_proof;
+mod cli_init_refused;
 mod cli_init_review;
 mod cli_listing;
 mod cli_local;

@@ -37,7 +37,7 @@ Examples:
 
 /// What no answer here takes into account.
 const NOT_COVERED: &str =
-    "policies on the table itself, session policies, and the policies of other accounts";
+    "policies on the table itself, the use of KMS keys, session policies, and the policies of other accounts";
 
 /// Tell whether a principal may read or write a key, and what decides it
 ///

@@ -25,8 +25,8 @@ use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{ConfigName, Kind};
-use crate::stack::{Services, StackSpec};
+use crate::model::{ConfigName, Kind, KmsKeyArn};
+use crate::stack::{Services, StackSpec, TableKey};
 use crate::target::{EngineName, Target};
 
 /// Deploy or update a config's stack and prove it
@@ -79,6 +79,9 @@ pub(in crate::cli) async fn run(
     }
     let aws = session.aws().await?;
     let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
+    if let Some(TableKey::Given(key)) = &spec.key {
+        check_account(&aws, key).await?;
+    }
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let provisioning = Box::pin(provision(&aws, &target, &spec, &args.deploy, &patience, terminal));
@@ -87,6 +90,19 @@ pub(in crate::cli) async fn run(
     };
 
     Made::new(&config, made).show(started, session, terminal)
+}
+
+/// The key gets a name, which it can have in its own account alone (KMS developer guide, "Aliases in AWS KMS").
+async fn check_account(aws: &Aws, key: &KmsKeyArn) -> Result<(), Failure> {
+    let own = aws.caller().await?.account;
+    if key.account() == own {
+        return Ok(());
+    }
+    let why = format!(
+        "the KMS key {key} is of the account {}; a config takes a key of its own account, {own}",
+        key.account()
+    );
+    Err(Failure::new(Kind::Invalid, why).hint("--kms makes one in the stack"))
 }
 
 /// Makes the stack as wanted and proves it. Nothing if nothing was to be done but looking.

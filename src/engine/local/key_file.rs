@@ -4,12 +4,15 @@
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead as _, Generate as _, KeyInit as _, Nonce, Payload};
 use async_trait::async_trait;
 use tempfile::NamedTempFile;
 
+use super::file::File;
+use super::read;
 use crate::model::Key;
 use crate::store::{DataKey, DataKeys, Result, StoreError};
 
@@ -22,19 +25,21 @@ const NONCE: usize = 12;
 pub(super) struct KeyFile {
     path: PathBuf,
     config: String,
+    data: Arc<File>,
     writable: bool,
 }
 
 impl KeyFile {
-    /// The file beside the config's data. Nothing is opened before a secret is met.
-    pub(super) fn beside(data: &Path, writable: bool) -> Self {
+    /// The file beside the config's data, which is at `path`. Nothing is opened before a secret is met.
+    pub(super) fn beside(path: &Path, data: Arc<File>, writable: bool) -> Self {
         Self {
-            path: data.with_extension("key"),
-            config: data
+            path: path.with_extension("key"),
+            config: path
                 .file_stem()
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned(),
+            data,
             writable,
         }
     }
@@ -57,6 +62,23 @@ impl KeyFile {
         }
     }
 
+    /// The file, which is made if the config never had one. One that was lost is not: what it encrypted would be lost
+    /// with it for good, once another is in its place.
+    fn read_or_create(&self) -> Result<DataKey> {
+        if let Some(key) = self.read()? {
+            return Ok(key);
+        }
+        let now = self.data.now();
+        if !self
+            .data
+            .read(|connection| read::holds_secrets(connection, now))?
+        {
+            return self.create();
+        }
+        // Another process may have made the file and its first secret since the look above.
+        self.read()?.ok_or_else(|| self.absent())
+    }
+
     /// Makes the file where no other process was faster, whole or not at all.
     fn create(&self) -> Result<DataKey> {
         let folder = self.path.parent().unwrap_or(Path::new("."));
@@ -75,7 +97,7 @@ impl KeyFile {
     }
 
     fn absent(&self) -> StoreError {
-        self.unusable(ErrorKind::NotFound.into())
+        StoreError::NoKeyFile(self.path.clone())
     }
 
     fn bound(&self) -> Vec<u8> {
@@ -103,10 +125,7 @@ impl DataKeys for KeyFile {
         if !self.writable {
             return Err(StoreError::ReadOnly);
         }
-        let key = match self.read()? {
-            Some(key) => key,
-            None => self.create()?,
-        };
+        let key = self.read_or_create()?;
         let data_key = DataKey::random();
         let nonce = Nonce::<Aes256Gcm>::generate();
         let payload = Payload {

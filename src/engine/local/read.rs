@@ -17,6 +17,12 @@ pub(super) fn entry(connection: &Connection, key: &Key) -> Outcome<Option<Entry>
     found.next()?.map(rows::entry).transpose()
 }
 
+/// Whether any entry is a secret that hasn't expired.
+pub(super) fn holds_secrets(connection: &Connection, now: Timestamp) -> Outcome<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM entry WHERE secret AND (expires IS NULL OR expires > ?1))";
+    Ok(connection.query_row(sql, params![now.epoch()], |row| row.get(0))?)
+}
+
 pub(super) fn head(connection: &Connection, section: &Section) -> Outcome<Option<Head>> {
     let sql = format!("SELECT {} FROM section WHERE section = ?1", rows::HEAD);
     let mut statement = connection.prepare_cached(&sql)?;

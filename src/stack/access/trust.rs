@@ -211,7 +211,9 @@ fn holds(
                     patterns.iter().any(|pattern| pattern.matches(arn)),
                     format!("it is for {}", list()),
                 ),
-                Err(_) => Applies::Unknown(format!("{key} is compared with what is no ARN")),
+                Err(_) => Applies::Unknown(format!(
+                    "{key} is compared with what is neither a role nor a user"
+                )),
             }
         }
         ("StringEquals", "aws:principalorgid", _, Asker::Principal(_)) => match &brought.org_id {

@@ -160,7 +160,7 @@ fn a_form_that_discfg_does_not_make_is_unknown_and_never_yes() {
         ("condition StringLike aws:PrincipalArn", |it| {
             it["Condition"] = json!({"StringLike": {"aws:PrincipalArn": "*"}});
         }),
-        ("compared with what is no ARN", |it| {
+        ("compared with what is neither a role nor a user", |it| {
             it["Condition"]["ArnLike"]["aws:PrincipalArn"] = json!("*");
         }),
         ("names everyone", |it| it["Principal"] = json!("*")),

@@ -102,6 +102,22 @@ def heed_conditions():
     changesets._resolve_props_for_diff = resolve_what_is_made
 
 
+def count_capacity():
+    """Makes numbers of a table's capacity: the emulator keeps the text that a parameter has, and no SDK can read that."""
+    from ministack.services.cloudformation import provisioners
+
+    def counted(properties):
+        capacity = properties.get("ProvisionedThroughput")
+        if not capacity:
+            return properties
+        return {**properties, "ProvisionedThroughput": {name: int(units) for name, units in capacity.items()}}
+
+    handler = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    create, update = handler["create"], handler["update"]
+    handler["create"] = lambda name, properties, *where: create(name, counted(properties), *where)
+    handler["update"] = lambda name, old, new, *where: update(name, counted(old), counted(new), *where)
+
+
 def main():
     # A group of its own: Ctrl-C in the terminal reaches the tests alone, and the end reaches all that runs here.
     os.setsid()
@@ -129,6 +145,7 @@ def main():
 
     teach_oidc_providers()
     heed_conditions()
+    count_capacity()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

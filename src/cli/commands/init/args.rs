@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::failure::Failure;
 use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, KmsKeyArn, OrgId,
-    PolicyArn, PrincipalArn, PrincipalKind, PrincipalPattern,
+    PolicyArn, PrincipalArn, PrincipalArnError, PrincipalKind, PrincipalPattern,
 };
 use crate::stack::{StackSpec, TableKey};
 
@@ -15,10 +15,10 @@ use crate::stack::{StackSpec, TableKey};
 #[command(next_help_heading = "Stack options (not for --local)")]
 pub(in crate::cli) struct StackArgs {
     /// Who may assume the read role; * and ? as in ArnLike; given, they replace the list
-    #[arg(long = "reader", value_name = "ARN", value_parser = PrincipalPattern::of_someone)]
+    #[arg(long = "reader", value_name = "ARN")]
     readers: Vec<PrincipalPattern>,
     /// Who may assume the write role; given, they replace the list
-    #[arg(long = "writer", value_name = "ARN", value_parser = PrincipalPattern::of_someone)]
+    #[arg(long = "writer", value_name = "ARN")]
     writers: Vec<PrincipalPattern>,
     /// GitHub jobs that may assume the read role: ORG/REPO:environment:E or ORG/REPO:ref:R
     #[arg(long, value_name = "JOB")]
@@ -59,10 +59,15 @@ fn tag(text: &str) -> Result<(String, String), String> {
         .ok_or_else(|| "expected KEY=VALUE".into())
 }
 
-fn role(text: &str) -> Result<String, &'static str> {
-    match text.parse::<PrincipalArn>() {
-        Ok(arn) if arn.kind() == PrincipalKind::Role => Ok(text.into()),
-        _ => Err("expected the ARN of a role, such as arn:aws:iam::123456789012:role/deploy"),
+fn role(text: &str) -> Result<String, String> {
+    let arn: PrincipalArn = text
+        .parse()
+        .map_err(|error: PrincipalArnError| error.to_string())?;
+    match arn.kind() {
+        PrincipalKind::Role => Ok(arn.to_string()),
+        PrincipalKind::User | PrincipalKind::Session => Err(format!(
+            "{text:?} is no role: expected an ARN such as arn:aws:iam::123456789012:role/deploy"
+        )),
     }
 }
 

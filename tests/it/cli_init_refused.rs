@@ -1,0 +1,49 @@
+//! `init` with what it can't take: told before anything is deployed.
+
+use crate::support::cli::Place;
+use crate::support::emulator::Emulator;
+
+#[test]
+fn a_principal_whom_no_trust_could_match_is_refused() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    let init = |flag: &str, arn: &str| place.args(["init", "payments", "--yes", flag, arn]).run();
+    for flag in ["--reader", "--writer"] {
+        for (arn, why) in [
+            ("*", "is no principal"),
+            ("arn:aws:s3:::bucket", "is neither a role nor a user"),
+            (
+                "arn:aws:iam::123456789012:role/${aws:username}",
+                "is no principal",
+            ),
+            (
+                "arn:aws:sts::123456789012:assumed-role/dev/ann",
+                "is a session: give its role, arn:aws:iam::123456789012:role/dev",
+            ),
+            (
+                "arn:aws:iam::123456789012:root",
+                "all of the account is arn:aws:iam::123456789012:*",
+            ),
+        ] {
+            init(flag, arn).code(2).stdout("").stderr_has(why);
+        }
+        let arn = "arn:aws-cn:iam::123456789012:role/dev";
+        init(flag, arn).code(8).stdout("").stderr_has(&format!(
+            "{arn} is of another partition than aws, in which eu-central-1 is"
+        ));
+    }
+    for (arn, why) in [
+        ("deploy", "is no principal"),
+        ("arn:aws:iam::123456789012:user/ann", "is no role"),
+    ] {
+        init("--cfn-role", arn).code(2).stdout("").stderr_has(why);
+    }
+    let arn = "arn:aws-us-gov:iam::123456789012:policy/bound";
+    init("--permissions-boundary", arn)
+        .code(8)
+        .stdout("")
+        .stderr_has("of another partition");
+    let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
+    let stacks = stacks.expect("root may list stacks");
+    assert!(!stacks.contains("discfg-payments"), "{stacks}");
+}

@@ -25,11 +25,16 @@ pub(super) struct KeyFile {
     writable: bool,
 }
 
+/// Where the key file of a config's data is, made or not.
+pub(super) fn path_beside(data: &Path) -> PathBuf {
+    data.with_extension("key")
+}
+
 impl KeyFile {
     /// The file beside the config's data. Nothing is opened before a secret is met.
     pub(super) fn beside(data: &Path, writable: bool) -> Self {
         Self {
-            path: data.with_extension("key"),
+            path: path_beside(data),
             config: data
                 .file_stem()
                 .unwrap_or_default()

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    PointInTimeRecoveryStatus, ProvisionedThroughputDescription as Throughput, TableDescription,
+    BillingMode, PointInTimeRecoveryStatus, ProvisionedThroughputDescription as Throughput, TableDescription,
     TimeToLiveStatus,
 };
 
@@ -115,7 +115,11 @@ pub(super) fn billing(table: &TableDescription) -> Billing {
     let given = table.provisioned_throughput();
     let read = capacity(given.and_then(Throughput::read_capacity_units));
     let write = capacity(given.and_then(Throughput::write_capacity_units));
-    if read == 0 || write == 0 {
+    let on_demand = table
+        .billing_mode_summary()
+        .and_then(|billing| billing.billing_mode())
+        .is_some_and(|mode| *mode == BillingMode::PayPerRequest);
+    if on_demand || read == 0 || write == 0 {
         Billing::OnDemand
     } else {
         Billing::Provisioned { read, write }

@@ -102,6 +102,24 @@ def heed_conditions():
     changesets._resolve_props_for_diff = resolve_what_is_made
 
 
+def count_capacity():
+    """Makes numbers of a table's provisioned units, which come from parameters as text."""
+    from ministack.services.cloudformation import provisioners
+
+    def counted(properties):
+        units = isinstance(properties, dict) and properties.get("ProvisionedThroughput")
+        if not units:
+            return properties
+        return {**properties, "ProvisionedThroughput": {name: int(count) for name, count in units.items()}}
+
+    def counting(handle):
+        return lambda *given: handle(*map(counted, given))
+
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    for step in ("create", "update"):
+        handlers[step] = counting(handlers[step])
+
+
 def main():
     # A group of its own: Ctrl-C in the terminal reaches the tests alone, and the end reaches all that runs here.
     os.setsid()
@@ -129,6 +147,7 @@ def main():
 
     teach_oidc_providers()
     heed_conditions()
+    count_capacity()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

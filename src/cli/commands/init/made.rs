@@ -7,13 +7,11 @@ use serde::Serialize;
 use super::deployment::Deployment;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
+use crate::cli::price::PriceShape;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
-use crate::stack::{
-    AccessChange, Deployed, PRICES_IN, PRICES_OF, ParameterChange, Plan, Price, RECOVERABLE_GB,
-    ResourceChange, STORED_GB,
-};
+use crate::stack::{AccessChange, Deployed, ParameterChange, Plan, Price, ResourceChange};
 
 /// What `init` has done, or would do.
 #[derive(Serialize)]
@@ -77,19 +75,6 @@ struct AccessShape {
     text: String,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PriceShape {
-    currency: &'static str,
-    region: &'static str,
-    of: &'static str,
-    monthly: f64,
-    stored_gb_month: f64,
-    recoverable_gb_month: f64,
-    million_gets: Option<f64>,
-    million_sets: Option<f64>,
-}
-
 impl StackShape {
     fn new(stack: &Deployed) -> Self {
         Self {
@@ -128,21 +113,6 @@ impl From<&AccessChange> for AccessShape {
             resource: change.logical_id.clone(),
             what: change.words.clone(),
             text: change.text.clone(),
-        }
-    }
-}
-
-impl From<Price> for PriceShape {
-    fn from(price: Price) -> Self {
-        Self {
-            currency: "USD",
-            region: PRICES_IN,
-            of: PRICES_OF,
-            monthly: price.monthly(),
-            stored_gb_month: STORED_GB,
-            recoverable_gb_month: RECOVERABLE_GB,
-            million_gets: price.million_gets(),
-            million_sets: price.million_sets(),
         }
     }
 }

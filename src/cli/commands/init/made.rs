@@ -11,7 +11,9 @@ use crate::cli::price::PriceShape;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
-use crate::stack::{AccessChange, Deployed, ParameterChange, Plan, Price, ResourceChange};
+use crate::stack::{
+    AccessChange, Deployed, FoundTable, Leftover, ParameterChange, Plan, Price, Remedy, ResourceChange,
+};
 
 /// What `init` has done, or would do.
 #[derive(Serialize)]
@@ -37,6 +39,9 @@ pub(in crate::cli) struct Reviewed {
     changes: Vec<ChangeShape>,
     parameters: Vec<ParameterShape>,
     access: Vec<AccessShape>,
+    /// What has to be cleared away first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clears: Option<ClearShape>,
     #[serde(skip)]
     price: Option<Price>,
 }
@@ -49,6 +54,20 @@ struct StackShape {
     arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,
+}
+
+/// What has to be cleared away, as results show it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClearShape {
+    /// What is done with the stack: `delete` or `rollback`.
+    remedy: &'static str,
+    /// The empty table that goes with it.
+    deletes_table: Option<String>,
+    /// The table that stays.
+    keeps_table: Option<String>,
+    /// What was in the way of its deletion.
+    stuck: Vec<String>,
 }
 
 /// What is done to a resource, as results show it.
@@ -129,6 +148,7 @@ impl Reviewed {
             changes: plan.changes.iter().map(ChangeShape::new).collect(),
             parameters: plan.parameters.iter().map(Into::into).collect(),
             access: plan.access.iter().map(Into::into).collect(),
+            clears: None,
             price: plan.price(),
         }
     }
@@ -140,7 +160,25 @@ impl Reviewed {
             changes: Vec::new(),
             parameters: Vec::new(),
             access: Vec::new(),
+            clears: None,
             price: None,
+        }
+    }
+
+    /// A stack that has to be cleared away before anything can be planned.
+    pub(super) fn cleared(left: &Leftover) -> Self {
+        let name = |table: &FoundTable| table.name.clone();
+        Self {
+            clears: Some(ClearShape {
+                remedy: match left.remedy {
+                    Remedy::Delete => "delete",
+                    Remedy::RollBack => "rollback",
+                },
+                deletes_table: left.empty_table.as_ref().map(name),
+                keeps_table: left.kept_table.as_ref().map(name),
+                stuck: left.stuck.iter().map(ToString::to_string).collect(),
+            }),
+            ..Self::unchanged(&left.stack)
         }
     }
 

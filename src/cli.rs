@@ -11,6 +11,7 @@ mod failure;
 mod output;
 mod plan_review;
 mod positionals;
+mod price;
 mod session;
 mod sides;
 mod terminal;

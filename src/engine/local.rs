@@ -65,6 +65,11 @@ impl LocalEngine {
         data_dir.join(format!("{config}.db"))
     }
 
+    /// Where the key is that hides the secrets of the file at `path`. It is made with the first of them.
+    pub fn key_path_of(path: &Path) -> PathBuf {
+        key_file::path_beside(path)
+    }
+
     /// Opens the file at `path`, which goes by `clock` and writes down `by` as the writer. Must be called within
     /// a tokio runtime only where the engine is used in one; the call itself takes well under a millisecond.
     ///

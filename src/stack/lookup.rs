@@ -62,7 +62,7 @@ impl Deployed {
     }
 
     /// Whether it is only the table so far, which an earlier stack has left: it has no outputs yet.
-    pub(super) fn is_adopting(&self) -> bool {
+    pub fn is_adopting(&self) -> bool {
         let given = |parameter: Parameter| self.parameters.get(parameter.name()).map(String::as_str);
         given(Parameter::Config).is_some() && given(Parameter::Adopt) == Some(adoption::ALONE)
     }

@@ -252,7 +252,13 @@ fn grants_go_before_the_config() {
 fn on_the_embedded_engine_the_file_is_all_that_there_is() {
     let place = embedded();
     place.args(["set", "k", "v", "-q"]).run().code(0);
+    place
+        .args(["set", "pw", "s3cret", "--secret", "-q"])
+        .run()
+        .code(0);
     let folder = place.home().join("data/discfg");
+    let key = folder.join("mycfg.key");
+    assert!(key.exists());
     let files = || std::fs::read_dir(&folder).map_or(0, Iterator::count);
     let before = files();
     assert!(before > 0);
@@ -273,6 +279,10 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .args(["destroy", "mycfg", "--delete-data", "--dry-run"])
         .run()
         .code(0)
+        .stderr_has(&format!(
+            "  delete   the key file {} of its secrets, last\n",
+            key.display()
+        ))
         .stdout("mycfg: would be destroyed\n");
     assert_eq!(files(), before);
     let destroyed: Value = place
@@ -281,7 +291,15 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .code(0)
         .json();
     assert_eq!(destroyed["data"]["deleted"], true);
-    assert_eq!(files(), 0, "with what SQLite keeps beside it");
+    assert_eq!(files(), 0, "with its key and what SQLite keeps beside it");
+    std::fs::write(&key, [7; 32]).expect("as one that was cut short leaves it");
+    place
+        .args(["destroy", "mycfg", "--delete-data", "--yes"])
+        .run()
+        .code(0)
+        .stderr_lacks("delete   the file")
+        .stdout("mycfg: destroyed\n");
+    assert_eq!(files(), 0);
     place
         .args(["destroy", "mycfg", "--delete-data", "--yes"])
         .run()

@@ -282,6 +282,25 @@ fn the_file_of_the_embedded_engine_is_checked() {
         .code(0)
         .stdout_has("warn  file         ")
         .stdout_has("fix: chmod 600 ");
+    let key = file.with_extension("key");
+    place
+        .args(["set", "pw", "s3cret", "--secret", "-q"])
+        .run()
+        .code(0);
+    place
+        .args(["doctor"])
+        .run()
+        .code(0)
+        .stdout_has(&format!("ok    key          {}, for you alone\n", key.display()));
+    chmod(&key, 0o640);
+    place
+        .args(["doctor"])
+        .run()
+        .code(1)
+        .stdout_has("fail  key          ")
+        .stdout_has("opens the secrets, and others may read it\n")
+        .stdout_has(&format!("fix: chmod 600 {}\n", key.display()));
+    chmod(&key, 0o600);
     place
         .args(["doctor", "nosuch"])
         .run()

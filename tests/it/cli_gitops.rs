@@ -45,6 +45,14 @@ fn the_aws_cli_takes_template_and_parameters_as_they_are() {
     let (account, place) =
         deployed("--history-days 7 --reader 'arn:aws:iam::*:user/dev*' --billing provisioned:5/5");
     assert_eq!(meta(&account), None);
+    place
+        .args(["status", "payments"])
+        .run()
+        .code(0)
+        .stdout_has("stack      discfg-payments, CREATE_COMPLETE since ")
+        .stdout_has("table      discfg-payments, active\n")
+        .stdout_has("billing provisioned:5/5")
+        .stdout_has("price      Price at rest: $2.85 a month");
     let place = place.who(&account.developer());
     place
         .args(["set", "-c", "payments", "db/url", "one"])

@@ -194,6 +194,21 @@ fn a_table_that_was_taken_in_gets_the_rest_of_its_stack() {
     );
     cloudformation("ExecuteChangeSet", &[stack, ("ChangeSetName", "adopt")]);
     place
+        .args(["status", "payments"])
+        .run()
+        .code(7)
+        .stdout_has("only the table, which an earlier stack left, is in it so far\n")
+        .stderr_has("the adoption of the table into discfg-payments stopped half way: it has no roles")
+        .stderr_has("hint: `discfg init payments` makes the rest");
+    let status = place.args(["status", "payments", "-f", "json"]).run().code(7);
+    assert_eq!(status.json()["stack"]["adopting"], true);
+    place
+        .args(["doctor", "payments"])
+        .run()
+        .code(1)
+        .stdout_has("fail  stack        discfg-payments, IMPORT_COMPLETE: only the table, which an earlier")
+        .stdout_has("fix: `discfg init payments` makes the rest\n");
+    place
         .args(["init", "payments", "--yes", "--wait", "--history-days", "7"])
         .run()
         .code(0)

@@ -75,10 +75,25 @@ fn a_config_gets_a_key_later() {
         .stderr_has("kms:GenerateDataKey was denied for /pw")
         .stderr_has("`discfg init payments --kms` makes one")
         .stderr_lacks("hunter");
-    let told = init(&place, &["--kms"]);
+    let dev = format!("arn:aws:iam::{}:user/developer", account.id());
+    let grant = ["grant", "payments", "dbread", "--read", "db", "--principal", &dev];
+    run(&place, &[&grant[..], &["--yes", "-q"]].concat()).code(0);
+    let told = init(&place, &["--kms"])
+        .stderr_has(
+            "The roles of these grants can't read the table with the new key until each is made again",
+        )
+        .stderr_has("\n    discfg grant payments dbread\n");
     let told = told.stderr_has("the KMS key that encrypts the table and the secrets");
     let key = key_of(told);
     assert_eq!(target_of_alias(&account), json!(key));
+    let granted = run(&place, &["grant", "payments", "dbread", "--yes", "-f", "json"])
+        .code(0)
+        .json();
+    assert_eq!(granted["result"], "updated");
+    assert_eq!(granted["parameters"][0]["after"], json!(key));
+    init(&place, &["--history-days", "9"])
+        .code(0)
+        .stderr_lacks("made again");
     run(&place, &["set", "pw", "hunter2", "--secret", "--as", "self"])
         .code(5)
         .stderr_has("kms:GenerateDataKey was denied");

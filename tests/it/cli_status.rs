@@ -31,7 +31,9 @@ fn a_config_is_shown_whole() {
         .stdout_has("grants     none\n")
         .stdout_has("table      discfg-payments, active\n")
         .stdout_has("(counted up to six hours ago)")
-        .stdout_has("billing on-demand, point-in-time recovery off, deletion protection on");
+        .stdout_has("billing on-demand, point-in-time recovery off, deletion protection on")
+        .stdout_has("price      Price at rest: $0.00 a month; $0.25 for each GB stored")
+        .stdout_has("price      A million gets of up to 4 KB: $0.125");
     let status = place
         .args(["status", "-c", "payments", "-f", "json"])
         .run()
@@ -43,6 +45,10 @@ fn a_config_is_shown_whole() {
     assert_eq!(status["parameters"]["HistoryDays"], "30");
     assert_eq!(status["table"]["deletionProtection"], true);
     assert_eq!(status["roles"][1]["purpose"], "write");
+    assert_eq!(status["stack"]["adopting"], false);
+    assert_eq!(status["price"]["monthly"], 0.0);
+    assert_eq!(status["price"]["millionSets"], 4.125);
+    assert_eq!(status["price"]["region"], "us-east-1");
     assert_eq!(status["lastFailure"], json!(null));
     assert_eq!(status["unknown"], json!([]));
     assert_eq!(status.get("drift"), None);

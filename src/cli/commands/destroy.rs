@@ -35,7 +35,7 @@ pub(in crate::cli) struct DestroyArgs {
     /// The config: what is destroyed is named, and not chosen by a .discfg
     #[arg(value_name = "CONFIG", required_unless_present = "config")]
     name: Option<ConfigName>,
-    /// Delete the table, too, with all that it holds; on the embedded engine the file
+    /// Delete the table, too, with all that it holds; on the embedded engine the file and the key of its secrets
     #[arg(long)]
     delete_data: bool,
     /// Don't ask for the config's name

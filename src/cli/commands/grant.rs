@@ -184,9 +184,7 @@ pub(in crate::cli) async fn run(
         &patience,
         terminal,
     ));
-    let Some((made, grant)) = patience.unless_left_at_once(&config, making).await? else {
-        return Ok(());
-    };
+    let (made, grant) = patience.unless_left_at_once(&config, making).await?;
 
     if let Some(grant) = &grant {
         show_statements(grant, terminal);
@@ -209,8 +207,7 @@ pub(in crate::cli) async fn run(
     })
 }
 
-/// Makes the grant's stack as wanted, writes down what it covers, and proves it. Nothing if nothing was to be done but
-/// looking.
+/// Makes the grant's stack as wanted, writes down what it covers, and proves it. No grant where it was only looked at.
 async fn make(
     aws: &Arc<Aws>,
     caller: &Caller,
@@ -219,14 +216,12 @@ async fn make(
     how: &DeployArgs,
     patience: &Patience,
     terminal: &mut Terminal,
-) -> Result<Option<(Deployment, Option<Grant>)>, Failure> {
+) -> Result<(Deployment, Option<Grant>), Failure> {
     let services = Services::new(aws.sdk());
     let deploying = Box::pin(deploy(&services, Wanted::Grant(spec), how, patience, terminal));
-    let Some(made) = deploying.await? else {
-        return Ok(None);
-    };
+    let made = deploying.await?;
     let Some(deployed) = &made.deployed else {
-        return Ok(Some((made, None)));
+        return Ok((made, None));
     };
     let grant = Grant::of(deployed)?;
     if !how.dry_run {
@@ -245,7 +240,7 @@ async fn make(
             }
         }
     }
-    Ok(Some((made, Some(grant))))
+    Ok((made, Some(grant)))
 }
 
 /// Where the config's stack says which key of its own it has.

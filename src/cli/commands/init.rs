@@ -7,6 +7,7 @@ mod meta;
 mod patience;
 mod propose;
 mod prove;
+mod regrant;
 mod review;
 
 use std::sync::Arc;
@@ -85,10 +86,7 @@ pub(in crate::cli) async fn run(
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let provisioning = Box::pin(provision(&aws, &target, &spec, &args.deploy, &patience, terminal));
-    let Some(made) = patience.unless_left_at_once(&config, provisioning).await? else {
-        return Ok(());
-    };
-
+    let made = patience.unless_left_at_once(&config, provisioning).await?;
     Made::new(&config, made).show(started, session, terminal)
 }
 
@@ -105,7 +103,7 @@ async fn check_account(aws: &Aws, key: &KmsKeyArn) -> Result<(), Failure> {
     Err(Failure::new(Kind::Invalid, why).hint("--kms makes one in the stack"))
 }
 
-/// Makes the stack as wanted and proves it. Nothing if nothing was to be done but looking.
+/// Makes the stack as wanted and proves it.
 async fn provision(
     aws: &Arc<Aws>,
     target: &Target,
@@ -113,14 +111,12 @@ async fn provision(
     how: &DeployArgs,
     patience: &Patience,
     terminal: &mut Terminal,
-) -> Result<Option<Deployment>, Failure> {
+) -> Result<Deployment, Failure> {
     let services = Services::new(aws.sdk());
     let deploying = Box::pin(deploy(&services, Wanted::Config(spec), how, patience, terminal));
-    let Some(made) = deploying.await? else {
-        return Ok(None);
-    };
+    let made = deploying.await?;
     let Some(deployed) = &made.deployed else {
-        return Ok(Some(made));
+        return Ok(made);
     };
     if made.is_new() {
         meta::write(aws, &spec.config, deployed).await?;
@@ -141,5 +137,5 @@ async fn provision(
     if made.trust_changes {
         show_who_may(deployed, terminal);
     }
-    Ok(Some(made))
+    Ok(made)
 }

@@ -9,15 +9,16 @@ use serde::Serialize;
 
 use crate::cli::failure::Failure;
 use crate::cli::positionals::optional_config;
+use crate::cli::price::PriceShape;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::target::EngineName;
 
-/// Show a config's stack, roles, grants and table
+/// Show a config's stack, roles, grants, table and price
 ///
 /// Asks with your own credentials, not through the roles. What you may not see is told as unknown, with the
 /// permission that it takes. The exit code is 3 where there is no stack (a table that was kept is shown), 7 where the
-/// stack is in a state that it doesn't leave by itself, and with --drift 1 where something was changed beside it.
+/// stack is in a state that it doesn't leave by itself or only its table was taken in so far, and with --drift 1 where something was changed beside it.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg status [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct StatusArgs {
@@ -45,6 +46,9 @@ struct Status {
     last_failure: Option<FailureShape>,
     #[serde(skip_serializing_if = "Option::is_none")]
     drift: Option<Vec<DriftShape>>,
+    price: Option<PriceShape>,
+    #[serde(skip)]
+    price_words: Option<String>,
     /// What could not be seen, and why.
     unknown: Vec<String>,
 }
@@ -59,6 +63,8 @@ struct StackShape {
     since: String,
     #[serde(rename = "terminationProtection")]
     protected: bool,
+    /// Whether it is only the table so far, left by an earlier stack.
+    adopting: bool,
 }
 
 #[derive(Debug, Serialize)]

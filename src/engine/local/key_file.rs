@@ -29,11 +29,16 @@ pub(super) struct KeyFile {
     writable: bool,
 }
 
+/// Where the key file of a config's data is, made or not.
+pub(super) fn path_beside(data: &Path) -> PathBuf {
+    data.with_extension("key")
+}
+
 impl KeyFile {
     /// The file beside the config's data, which is at `path`. Nothing is opened before a secret is met.
     pub(super) fn beside(path: &Path, data: Arc<File>, writable: bool) -> Self {
         Self {
-            path: path.with_extension("key"),
+            path: path_beside(path),
             config: path
                 .file_stem()
                 .unwrap_or_default()

@@ -183,9 +183,23 @@ fn what_a_failed_create_left_is_asked_about_and_only_looked_at_in_a_dry_run() {
         .args(["init", "payments", "--dry-run"])
         .run()
         .code(0)
-        .stdout("")
+        .stdout("payments: planned\n")
         .stderr_has(words)
         .stderr_has("Nothing was changed");
+    cloudformation.finish();
+    let cloudformation = Scripted::play(left(&empty));
+    let planned = place(&cloudformation)
+        .args(["init", "payments", "--dry-run", "-f", "json"])
+        .run()
+        .code(0)
+        .stderr_has(words)
+        .json();
+    assert_eq!(planned["result"], "planned");
+    assert_eq!(planned["stack"]["status"], "ROLLBACK_FAILED");
+    assert_eq!(
+        planned["clears"],
+        json!({"remedy": "delete", "deletesTable": STACK, "keepsTable": null, "stuck": []})
+    );
     cloudformation.finish();
     let cloudformation = Scripted::play(left(&empty));
     place(&cloudformation)

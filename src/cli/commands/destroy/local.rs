@@ -7,13 +7,14 @@ use super::{Data, DestroyArgs, Destroyed, ask, end};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::engine::local::LocalEngine;
 use crate::engine::local_file;
 use crate::model::Kind;
 use crate::store::StoreError;
 use crate::target::Target;
 
 /// What SQLite may have beside a file (SQLite documentation, "Temporary Files Used By SQLite"). The file itself goes
-/// last, so that a deletion which is cut short can be run again.
+/// after these, and the key of its secrets last: data without its key is lost, a key without data harms nobody.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Deletes the config's file. It is all that there is.
@@ -26,8 +27,11 @@ pub(super) async fn run(
     let started = Instant::now();
     let config = target.config()?;
     let path = local_file(target)?;
+    let key = LocalEngine::key_path_of(&path);
     let bytes = match fs::metadata(&path) {
-        Ok(file) => file.len(),
+        Ok(file) => Some(file.len()),
+        // A deletion was cut short.
+        Err(error) if error.kind() == ErrorKind::NotFound && key.exists() => None,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let place = path.display();
             return Err(Failure::new(
@@ -44,17 +48,26 @@ pub(super) async fn run(
         )
         .hint(format!("--delete-data deletes the file {}", path.display())));
     }
-    terminal.hint(&format!(
-        "Destroying the config {config}:\n  delete   the file {} with all that it holds: {bytes} bytes",
-        path.display()
-    ));
+    terminal.hint(&format!("Destroying the config {config}:"));
+    if let Some(bytes) = bytes {
+        terminal.hint(&format!(
+            "  delete   the file {} with all that it holds: {bytes} bytes",
+            path.display()
+        ));
+    }
+    if key.exists() {
+        terminal.hint(&format!(
+            "  delete   the key file {} of its secrets, last",
+            key.display()
+        ));
+    }
     if args.dry_run {
         terminal.hint("Nothing was deleted.");
     } else {
         if !args.yes {
             ask(config, terminal).await?;
         }
-        remove(&path)?;
+        remove(&path, &key)?;
     }
     let shape = Destroyed {
         action: "destroy",
@@ -71,18 +84,22 @@ pub(super) async fn run(
     end(&shape, session, terminal)
 }
 
-fn remove(path: &Path) -> Result<(), Failure> {
+fn remove(path: &Path, key: &Path) -> Result<(), Failure> {
     for end in BESIDE {
         let mut name = path.as_os_str().to_owned();
         name.push(end);
-        let beside = PathBuf::from(name);
-        match fs::remove_file(&beside) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(unusable(&beside, error)),
-        }
+        remove_file(&PathBuf::from(name))?;
     }
-    fs::remove_file(path).map_err(|error| unusable(path, error))
+    remove_file(path)?;
+    remove_file(key)
+}
+
+/// Removes a file, which needn't be there.
+fn remove_file(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable(path, error)),
+        _ => Ok(()),
+    }
 }
 
 fn unusable(path: &Path, error: std::io::Error) -> Failure {

@@ -163,6 +163,22 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> bool 
             Check::fail("stack", format!("the stack {name} is not a config's"))
                 .fix("choose another name for the config")
         }
+        Ok(Some(stack))
+            if stack.is_adopting()
+                && matches!(
+                    stack.state,
+                    StackState::ImportComplete | StackState::UpdateRollbackComplete
+                ) =>
+        {
+            Check::fail(
+                "stack",
+                format!(
+                    "{name}, {}: only the table, which an earlier stack left, is in it so far",
+                    stack.state
+                ),
+            )
+            .fix(format!("`discfg init {config}` makes the rest"))
+        }
         Ok(Some(stack)) => match stack.state {
             StackState::CreateComplete
             | StackState::ImportComplete

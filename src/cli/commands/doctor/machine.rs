@@ -115,6 +115,19 @@ pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
     } else {
         Check::ok("file", format!("{shown}, for you alone"))
     });
+    let key = LocalEngine::key_path_of(&path);
+    if key.exists() {
+        let shown = key.display();
+        checks.push(if is_open_to_others(&key) {
+            Check::fail(
+                "key",
+                format!("{shown} opens the secrets, and others may read it"),
+            )
+            .fix(format!("chmod 600 {shown}"))
+        } else {
+            Check::ok("key", format!("{shown}, for you alone"))
+        });
+    }
     checks.push(match limited("integrity", engine.state()).await {
         Err(check) => check,
         Ok(Ok(state)) if state == "ok" => Check::ok("integrity", "SQLite finds it sound"),

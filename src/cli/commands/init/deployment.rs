@@ -4,6 +4,7 @@ use super::follow::follow;
 use super::made::Reviewed;
 use super::patience::Patience;
 use super::propose::{Wanted, propose, situation};
+use super::regrant::tell_grants;
 use super::review::{approve, sets, show_plan};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
@@ -53,35 +54,42 @@ impl Deployment {
     }
 }
 
-/// Plans, shows, asks, deploys and follows, until the stack is as wanted. Nothing if what is in the way was only looked
-/// at.
+/// Plans, shows, asks, deploys and follows, until the stack is as wanted.
 pub(in crate::cli) async fn deploy(
     services: &Services,
     wanted: Wanted<'_>,
     how: &DeployArgs,
     patience: &Patience,
     terminal: &mut Terminal,
-) -> Result<Option<Deployment>, Failure> {
+) -> Result<Deployment, Failure> {
     let mut earlier: Option<Deployment> = None;
     loop {
         let mut plan = match propose(services, wanted, how, patience, terminal).await? {
             Proposal::Unchanged(deployed) => {
-                return Ok(Some(earlier.unwrap_or_else(|| Deployment {
+                return Ok(earlier.unwrap_or_else(|| Deployment {
                     result: "unchanged",
                     reviewed: Reviewed::unchanged(&deployed),
                     deployed: Some(*deployed),
                     trust_changes: false,
-                })));
+                }));
             }
             Proposal::Clear(left) => {
                 terminal.hint(&situation(&left));
                 terminal.hint("Without --dry-run this is done first, after asking. Nothing was changed.");
-                return Ok(None);
+                return Ok(Deployment {
+                    deployed: None,
+                    result: "planned",
+                    reviewed: Reviewed::cleared(&left),
+                    trust_changes: false,
+                });
             }
             Proposal::Ready(plan) => plan,
         };
         stack::compare_access(&services.cfn, &mut plan).await;
         show_plan(&plan, terminal);
+        if let Wanted::Config(spec) = wanted {
+            tell_grants(&services.cfn, &spec.config, &plan, terminal).await?;
+        }
         let reviewed = Reviewed::planned(&plan);
         let approved = approve(&services.cfn, &plan, how.yes, how.dry_run, terminal).await;
         let approved = approved.map_err(|failure| match &earlier {
@@ -91,12 +99,12 @@ pub(in crate::cli) async fn deploy(
             None => failure,
         })?;
         if !approved {
-            return Ok(Some(Deployment {
+            return Ok(Deployment {
                 deployed: None,
                 result: "planned",
                 reviewed,
                 trust_changes: false,
-            }));
+            });
         }
         let created = plan.creates
             || earlier
@@ -112,7 +120,7 @@ pub(in crate::cli) async fn deploy(
             trust_changes,
         };
         if !adopts {
-            return Ok(Some(made));
+            return Ok(made);
         }
         terminal.hint("The table is taken in. Now the rest is made.");
         earlier = Some(made);

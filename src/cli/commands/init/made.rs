@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::deployment::Deployment;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
+use crate::cli::price::PriceShape;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
 use crate::stack::{
-    AccessChange, Deployed, PRICES_IN, PRICES_OF, ParameterChange, Plan, Price, RECOVERABLE_GB,
-    ResourceChange, STORED_GB,
+    AccessChange, Deployed, FoundTable, Leftover, ParameterChange, Plan, Price, Remedy, ResourceChange,
 };
 
 /// What `init` has done, or would do.
@@ -39,6 +39,9 @@ pub(in crate::cli) struct Reviewed {
     changes: Vec<ChangeShape>,
     parameters: Vec<ParameterShape>,
     access: Vec<AccessShape>,
+    /// What has to be cleared away first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clears: Option<ClearShape>,
     #[serde(skip)]
     price: Option<Price>,
 }
@@ -51,6 +54,20 @@ struct StackShape {
     arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<String>,
+}
+
+/// What has to be cleared away, as results show it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClearShape {
+    /// What is done with the stack: `delete` or `rollback`.
+    remedy: &'static str,
+    /// The empty table that goes with it.
+    deletes_table: Option<String>,
+    /// The table that stays.
+    keeps_table: Option<String>,
+    /// What was in the way of its deletion.
+    stuck: Vec<String>,
 }
 
 /// What is done to a resource, as results show it.
@@ -75,19 +92,6 @@ struct AccessShape {
     resource: String,
     what: String,
     text: String,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PriceShape {
-    currency: &'static str,
-    region: &'static str,
-    of: &'static str,
-    monthly: f64,
-    stored_gb_month: f64,
-    recoverable_gb_month: f64,
-    million_gets: Option<f64>,
-    million_sets: Option<f64>,
 }
 
 impl StackShape {
@@ -132,21 +136,6 @@ impl From<&AccessChange> for AccessShape {
     }
 }
 
-impl From<Price> for PriceShape {
-    fn from(price: Price) -> Self {
-        Self {
-            currency: "USD",
-            region: PRICES_IN,
-            of: PRICES_OF,
-            monthly: price.monthly(),
-            stored_gb_month: STORED_GB,
-            recoverable_gb_month: RECOVERABLE_GB,
-            million_gets: price.million_gets(),
-            million_sets: price.million_sets(),
-        }
-    }
-}
-
 impl Reviewed {
     /// What a plan would do: nothing of it is there when it is removed, unless the stack was.
     pub(super) fn planned(plan: &Plan) -> Self {
@@ -159,6 +148,7 @@ impl Reviewed {
             changes: plan.changes.iter().map(ChangeShape::new).collect(),
             parameters: plan.parameters.iter().map(Into::into).collect(),
             access: plan.access.iter().map(Into::into).collect(),
+            clears: None,
             price: plan.price(),
         }
     }
@@ -170,7 +160,25 @@ impl Reviewed {
             changes: Vec::new(),
             parameters: Vec::new(),
             access: Vec::new(),
+            clears: None,
             price: None,
+        }
+    }
+
+    /// A stack that has to be cleared away before anything can be planned.
+    pub(super) fn cleared(left: &Leftover) -> Self {
+        let name = |table: &FoundTable| table.name.clone();
+        Self {
+            clears: Some(ClearShape {
+                remedy: match left.remedy {
+                    Remedy::Delete => "delete",
+                    Remedy::RollBack => "rollback",
+                },
+                deletes_table: left.empty_table.as_ref().map(name),
+                keeps_table: left.kept_table.as_ref().map(name),
+                stuck: left.stuck.iter().map(ToString::to_string).collect(),
+            }),
+            ..Self::unchanged(&left.stack)
         }
     }
 

@@ -18,7 +18,9 @@ use crate::cli::terminal_wait::seen;
 use crate::cli::unseen::Unseen;
 use crate::engine::{self, OpenError};
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
-use crate::stack::{self, Deployed, Drifted, Grant, PastFailure, StackError, StackState, TableFacts, Work};
+use crate::stack::{
+    self, Deployed, Drifted, Grant, PastFailure, Price, StackError, StackState, TableFacts, Work,
+};
 use crate::target::Target;
 
 pub(super) async fn run(
@@ -42,6 +44,8 @@ pub(super) async fn run(
         table: None,
         last_failure: None,
         drift: None,
+        price: None,
+        price_words: None,
         unknown: Vec::new(),
     };
     let mut unseen = Unseen::default();
@@ -73,6 +77,10 @@ pub(super) async fn run(
                 status.drift = unseen
                     .see("the drift", drift)?
                     .map(|drift| drift.into_iter().map(drift_shape).collect());
+            }
+            if let Some(price) = Price::of_deployed(deployed) {
+                status.price_words = Some(price.words());
+                status.price = Some(price.into());
             }
             status.outputs.clone_from(&deployed.outputs);
             status.parameters.clone_from(&deployed.parameters);
@@ -158,6 +166,15 @@ fn end(
         .hint(format!(
             "`discfg init {config}` mends it, or says what to do first"
         ))),
+        Some(StackState::ImportComplete | StackState::UpdateRollbackComplete)
+            if status.stack.as_ref().is_some_and(|stack| stack.adopting) =>
+        {
+            Err(Failure::new(
+                Kind::Stack,
+                format!("the adoption of the table into {stack} stopped half way: it has no roles"),
+            )
+            .hint(format!("`discfg init {config}` makes the rest")))
+        }
         Some(_) if with_drift && status.drift.as_ref().is_some_and(|drift| !drift.is_empty()) => {
             Err(Failure::no())
         }
@@ -266,6 +283,7 @@ fn stack_shape(deployed: &Deployed) -> StackShape {
         created: deployed.created.to_string(),
         since: deployed.since.to_string(),
         protected: deployed.protected,
+        adopting: deployed.is_adopting(),
     }
 }
 

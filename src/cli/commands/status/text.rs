@@ -20,6 +20,9 @@ pub(super) fn text(status: &Status) -> String {
             if let Some(reason) = &stack.reason {
                 line("", reason);
             }
+            if stack.adopting {
+                line("", "only the table, which an earlier stack left, is in it so far");
+            }
             if stack.protected {
                 line("", "protected against deletion");
             }
@@ -62,6 +65,9 @@ pub(super) fn text(status: &Status) -> String {
         }
         None if is_unknown(status, "the table") => line("table", "unknown"),
         None => line("table", "none"),
+    }
+    for words in status.price_words.iter().flat_map(|words| words.lines()) {
+        line("price", words);
     }
     if let Some(failure) = &status.last_failure {
         let over = if failure.is_over {

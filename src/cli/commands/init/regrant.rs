@@ -1,0 +1,42 @@
+use aws_sdk_cloudformation::Client;
+
+use super::review::sets;
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::cli::unseen::Unseen;
+use crate::model::ConfigName;
+use crate::stack::{self, Parameter, Plan};
+
+/// Says which grants have to be made again once a plan is deployed: the roles of grants are in stacks of their own,
+/// which know of no key that the config's stack is given after them.
+pub(super) async fn tell_grants(
+    cfn: &Client,
+    config: &ConfigName,
+    plan: &Plan,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let takes_key = sets(plan, Parameter::MakeKmsKey) || sets(plan, Parameter::KmsKeyArn);
+    if plan.creates || !takes_key {
+        return Ok(());
+    }
+    let mut unseen = Unseen::default();
+    let found = unseen.see("the grants", stack::grant_stacks(cfn, config).await)?;
+    let Some(grants) = found else {
+        terminal.hint(&format!(
+            "  The role of a grant can't read the table with the new key until the grant is made again: `discfg grant \
+             {config} NAME` for each that `discfg grants {config}` shows ({}).",
+            unseen.lines().join("; ")
+        ));
+        return Ok(());
+    };
+    if grants.is_empty() {
+        return Ok(());
+    }
+    terminal.hint(
+        "  The roles of these grants can't read the table with the new key until each is made again, after this:",
+    );
+    for (grant, _) in grants {
+        terminal.hint(&format!("    discfg grant {config} {grant}"));
+    }
+    Ok(())
+}

@@ -53,11 +53,11 @@ fn a_timeout_leaves_a_deployment_running_with_exit_code_seven() {
     let (_account, proxy, place) = place();
     let _gate = proxy.on("DescribeStackEvents").skip(1).times(1).hold();
     place
-        .args(["init", "payments", "--yes", "--timeout", "50ms"])
+        .args(["init", "payments", "--yes", "--timeout", "3s"])
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the deployment of discfg-payments goes on without us; the --timeout of 50ms ran out")
+        .stderr_has("the deployment of discfg-payments goes on without us; the --timeout of 3s ran out")
         .stderr_has("discfg status payments");
     place.args(["init", "payments", "--wait"]).run().code(0);
     place

@@ -52,6 +52,20 @@ fn who_is_not_in_the_trust_is_told_at_once_and_whom_it_names() {
 }
 
 #[test]
+fn credentials_that_were_kept_prove_nothing_of_a_new_trust() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    place.args(["init", "payments", "--yes"]).run().code(0);
+    place.args(["get", "-c", "payments", "k"]).run().code(3);
+    let nobody = format!("arn:aws:iam::{}:role/nobody", account.id());
+    place
+        .args(["init", "payments", "--yes", "--reader", &nobody])
+        .run()
+        .code(0)
+        .stderr_has("You are not among the readers");
+}
+
+#[test]
 fn who_is_trusted_and_may_not_assume_is_told_what_is_missing() {
     let account = deployed(&[]);
     let actions = [

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::meta;
-use crate::aws::{Aws, AwsError, Caller};
+use crate::aws::{AssumedRole, Aws, AwsError, Caller, RoleArn};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::engine::{self, OpenError};
@@ -75,6 +75,16 @@ pub(super) async fn prove(
     }
     let names = AwsNames::new(target.config()?, aws.region()).map_err(OpenError::Names)?;
     let role = names.role(Access::Read);
+    if fresh {
+        // Credentials that were kept would prove what held before.
+        let arn = names.role_arn(&caller.account, &role);
+        let role = RoleArn {
+            account: caller.account.clone(),
+            name: role.clone(),
+            arn,
+        };
+        AssumedRole::new(Arc::clone(aws), role, None).forget();
+    }
 
     let patience = if fresh { SPREADS_WITHIN } else { Duration::ZERO };
     let mut trust = None;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::support::account::{Account, REGION, xml_text};
 use crate::support::cli::{Outcome, Place};
 use crate::support::emulator::Emulator;
+use crate::support::proxy::Proxy;
 
 fn admin() -> (Account, Place) {
     let account = Emulator::shared().account();
@@ -132,6 +133,22 @@ fn a_config_gets_a_key_later() {
     run(&place, &["set", "pw", "hunter2", "--secret"]).code(0);
     run(&place, &["get", "pw"]).code(0).stdout("hunter2\n");
     run(&place, &["get", "k"]).code(0).stdout("v\n");
+}
+
+#[test]
+fn where_grants_may_not_be_listed_they_are_told_of_all_the_same() {
+    let (_, place) = admin();
+    init(&place, &[]).code(0);
+    let proxy = Proxy::before(Emulator::shared());
+    let place = place.env("AWS_ENDPOINT_URL", proxy.url());
+    proxy.on("DescribeStacks").skip(1).deny();
+    run(&place, &["init", "payments", "--kms", "--dry-run"])
+        .code(0)
+        .stderr_has("`discfg grant payments NAME` for each that `discfg grants payments` shows")
+        .stderr_has("cloudformation:DescribeStacks is not allowed")
+        .stdout_has("payments: planned\n");
+    proxy.calm();
+    assert_eq!(key_of(init(&place, &[])), "");
 }
 
 #[test]

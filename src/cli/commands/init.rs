@@ -21,6 +21,7 @@ use self::made::Made;
 pub(super) use self::made::Reviewed;
 pub(super) use self::patience::Patience;
 pub(super) use self::propose::Wanted;
+pub(super) use self::prove::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
 use self::review::show_who_may;
 use crate::aws::Aws;
 use crate::cli::failure::Failure;

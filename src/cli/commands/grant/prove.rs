@@ -1,19 +1,14 @@
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
-
-use crate::aws::{Aws, Caller};
+use crate::aws::{Aws, AwsError, Caller};
+use crate::cli::commands::init::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::engine::{self, OpenError};
-use crate::model::{Access, GrantName, Kind, PrincipalPattern, Role, Section};
+use crate::model::{Access, GrantName, Role, Section};
 use crate::stack::Grant;
-use crate::store::Heads;
+use crate::store::{Heads, StoreError};
 use crate::target::{Origin, Setting, Target};
-
-/// How long IAM may take to spread a role.
-const SPREADS_WITHIN: Duration = Duration::from_mins(1);
 
 /// Assumes the grant's role and reads once, if the deployer is among the principals.
 pub(super) async fn prove(
@@ -34,49 +29,39 @@ pub(super) async fn prove(
         origin: Origin::Default,
     });
     let sections: Vec<Section> = grant.scope.sections().iter().take(1).cloned().collect();
-    let until = Instant::now() + SPREADS_WITHIN;
-    let mut pause = Duration::from_millis(500);
-    loop {
-        let denied = match read_once(aws, &target, &sections).await {
-            Ok(()) => {
-                terminal.hint("Proved: the grant's role was assumed and the table read.");
-                return Ok(());
-            }
-            Err(error) if error.kind() == Kind::Denied => Failure::from(error),
-            Err(error) => return Err(error.into()),
-        };
-        if Instant::now() + pause >= until {
-            terminal.hint(&format!(
-                "Not proved: {}. Either your own policies don't let you assume the role, or IAM has not spread it yet.",
-                denied.message
-            ));
-            return Ok(());
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(8));
+    let tried = until_spread(
+        SPREADS_WITHIN,
+        async || read_once(aws, &target, &sections).await,
+        async |_| true,
+    )
+    .await?;
+    let role = grant.role.as_deref().unwrap_or_default();
+    terminal.hint(&match tried {
+        Ok(()) => "Proved: the grant's role was assumed and the table read.".into(),
+        Err(denial) => explanation(&denial, Some(&Trust::Given), role, caller, true),
+    });
+    Ok(())
+}
+
+async fn read_once(
+    aws: &Arc<Aws>,
+    target: &Target,
+    sections: &[Section],
+) -> Result<Result<(), Denial>, OpenError> {
+    let opened = match engine::open(target, Access::Read, Some(aws), None).await {
+        Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::Role)),
+        opened => opened?,
+    };
+    match opened.store.heads(Heads::Of(sections.to_vec())).await {
+        Ok(_) => Ok(Ok(())),
+        Err(error @ StoreError::Denied { .. }) => Ok(Err(Denial::Table(error))),
+        Err(error) => Err(OpenError::Store(error)),
     }
 }
 
-async fn read_once(aws: &Arc<Aws>, target: &Target, sections: &[Section]) -> Result<(), OpenError> {
-    let opened = engine::open(target, Access::Read, Some(aws), None).await?;
-    let read = opened.store.heads(Heads::Of(sections.to_vec())).await;
-    read.map(drop).map_err(OpenError::Store)
-}
-
-/// Whether the grant names the deployer. Of an assumed role only its name is known, not its path: that it may be meant
-/// is enough to try.
+/// Whether the grant names the deployer; that it may is enough to try.
 fn is_principal(caller: &Caller, grant: &Grant) -> bool {
-    let arn = Caller::principal(&caller.arn);
-    let is_session = arn != caller.arn;
-    let bare = |arn: &str| {
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        arn.split('/').next().map(|start| format!("{start}/{name}"))
-    };
-    grant.principals.iter().any(|pattern| {
-        let patterns = [Some(pattern.clone()), is_session.then(|| bare(pattern)).flatten()];
-        let mut patterns = patterns.iter().flatten().filter_map(|text| text.parse().ok());
-        patterns.any(|pattern: PrincipalPattern| pattern.matches(&arn))
-    })
+    grant.principals.iter().any(|pattern| fits(pattern, caller))
 }
 
 #[cfg(test)]

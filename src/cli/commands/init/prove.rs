@@ -14,7 +14,7 @@ use crate::store::{Admin as _, Meta, StoreError};
 use crate::target::{Origin, Setting, Target};
 
 /// How long IAM may take to spread a role.
-const SPREADS_WITHIN: Duration = Duration::from_mins(1);
+pub(in crate::cli) const SPREADS_WITHIN: Duration = Duration::from_mins(1);
 
 /// What reading once through the read role has shown.
 pub(super) enum Proof {
@@ -25,7 +25,7 @@ pub(super) enum Proof {
 }
 
 /// Why the role couldn't be read with.
-enum Denial {
+pub(in crate::cli) enum Denial {
     /// The role may not be assumed.
     Role,
     /// The role may not read.
@@ -34,7 +34,7 @@ enum Denial {
 
 /// What is known of whether the role trusts the deployer.
 #[derive(Debug, PartialEq, Eq)]
-enum Trust {
+pub(in crate::cli) enum Trust {
     Given,
     Refused(Vec<String>),
     Unknown,
@@ -108,7 +108,7 @@ pub(super) async fn prove(
 }
 
 /// Tries until it isn't denied any more, `goes_on` says that waiting won't help, or patience ends.
-async fn until_spread<T, E>(
+pub(in crate::cli) async fn until_spread<T, E>(
     patience: Duration,
     mut attempt: impl AsyncFnMut() -> Result<Result<T, Denial>, E>,
     mut goes_on: impl AsyncFnMut(&Denial) -> bool,
@@ -200,8 +200,8 @@ fn is_for(statement: &Statement, caller: &Caller) -> bool {
         })
 }
 
-/// Of a session only the role's name is known, not its path: any path will do.
-fn fits(pattern: &str, caller: &Caller) -> bool {
+/// Whether a pattern may mean the caller. Of a session only the role's name is known, not its path: any path will do.
+pub(in crate::cli) fn fits(pattern: &str, caller: &Caller) -> bool {
     let principal = Caller::principal(&caller.arn);
     let Ok(parsed) = pattern.parse::<PrincipalPattern>() else {
         return false;
@@ -220,7 +220,14 @@ fn fits(pattern: &str, caller: &Caller) -> bool {
             .is_ok_and(|pattern| pattern.matches(&principal))
 }
 
-fn explanation(denial: &Denial, trust: Option<&Trust>, role: &str, caller: &Caller, fresh: bool) -> String {
+/// Why the role wasn't proved, for the caller. `fresh` says that it was waited for.
+pub(in crate::cli) fn explanation(
+    denial: &Denial,
+    trust: Option<&Trust>,
+    role: &str,
+    caller: &Caller,
+    fresh: bool,
+) -> String {
     let you = Caller::principal(&caller.arn);
     let waited = if fresh {
         format!("Not proved within {} s", SPREADS_WITHIN.as_secs())

@@ -125,6 +125,15 @@ fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
     assert_eq!(state(&account, STACK), "DELETE_COMPLETE");
 }
 
+/// Where the service names no resource, the statement is for what discfg makes.
+fn statement(action: &str) -> String {
+    let resource = match action.split_once(':') {
+        Some(("dynamodb", _)) => "arn:*:dynamodb:*:*:table/discfg-*",
+        _ => "arn:*:cloudformation:*:*:stack/discfg-*/*",
+    };
+    format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"{resource}"}}"#)
+}
+
 #[test]
 fn each_missing_permission_is_named() {
     let (account, proxy, place) = deployed();
@@ -140,7 +149,8 @@ fn each_missing_permission_is_named() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has(&format!("{action} was denied"));
+            .stderr_has(&format!("{action} was denied"))
+            .stderr_has(&statement(action));
         proxy.calm();
         assert_eq!(state(&account, STACK), "CREATE_COMPLETE", "{operation}");
     }
@@ -154,7 +164,8 @@ fn each_missing_permission_is_named() {
             .args(["destroy", "payments", "--yes", "--delete-data"])
             .run()
             .code(5)
-            .stderr_has(&format!("{action} was denied"));
+            .stderr_has(&format!("{action} was denied"))
+            .stderr_has(&statement(action));
         proxy.calm();
         assert!(has_table(&account));
     }

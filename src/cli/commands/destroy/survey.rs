@@ -4,6 +4,7 @@ use aws_sdk_iam::Client as Iam;
 
 use super::follow::Ended;
 use crate::aws::Aws;
+use crate::cli::denial;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::unseen::Unseen;
@@ -88,9 +89,7 @@ impl Survey {
                 Kind::Denied,
                 format!("whether there is data of {config} is not known: dynamodb:DescribeTable was denied"),
             )
-            .hint(self.unseen.statement().map_or_else(String::new, |statement| {
-                format!("your own policies must allow {statement}")
-            })));
+            .hint(denial::advice("dynamodb:DescribeTable", "")));
         }
         let grants = self.grants.iter().map(|(_, stack)| stack);
         if let Some(stack) = &self.stack

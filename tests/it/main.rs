@@ -17,6 +17,7 @@ mod cli_exec_restart;
 mod cli_export;
 mod cli_formats;
 mod cli_gitops;
+mod cli_grant_denials;
 mod cli_granted;
 mod cli_grants;
 mod cli_grants_refused;

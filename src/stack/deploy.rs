@@ -25,6 +25,8 @@ const STALE_POLLS: u32 = 15;
 /// What comes of a deployment while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
+    /// CloudFormation has taken it on: from now on it goes on by itself.
+    Begun,
     /// Something happened to a resource, or to the stack.
     Event(StackEvent),
     /// The end: the stack is as planned.
@@ -34,7 +36,7 @@ pub enum Progress {
 /// Executes a plan and follows it. The stream ends with [`Progress::Done`], or with an error, which is
 /// [`StackError::Failed`] with the first cause if the deployment failed.
 ///
-/// Dropping the stream leaves the deployment running.
+/// Dropping the stream leaves the deployment running, once it has [begun](Progress::Begun).
 pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, StackError>> {
     let token = Uuid::new_v4().to_string();
     let follower = Follower {
@@ -97,7 +99,8 @@ impl Follower {
             let step = match &self.step {
                 Step::Execute => match self.execute().await {
                     Err(error) if error.fault() == Some(Fault::Denied) => Err(self.abandon(error).await),
-                    executed => executed,
+                    Err(error) => Err(error),
+                    Ok(()) => return Some(Ok(Progress::Begun)),
                 },
                 Step::Follow => self.follow().await,
                 Step::Finish(state) => {

@@ -7,7 +7,9 @@ use crate::support::cli::{Outcome, Place};
 use crate::support::emulator::{Emulator, venv};
 use crate::support::proxy::Proxy;
 
-const DEPLOY: &str = "aws cloudformation deploy --stack-name discfg-payments --capabilities CAPABILITY_NAMED_IAM \
+/// In a second of its own: the AWS CLI names its change sets by it.
+const DEPLOY: &str = "now=$(date +%s); until [ $(date +%s) != $now ]; do :; done; \
+                      aws cloudformation deploy --stack-name discfg-payments --capabilities CAPABILITY_NAMED_IAM \
                       --template-file discfg.yaml --parameter-overrides file://parameters.json";
 
 /// A script with `discfg` and the AWS CLI at hand.

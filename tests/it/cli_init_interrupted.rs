@@ -53,11 +53,11 @@ fn a_timeout_leaves_a_deployment_running_with_exit_code_seven() {
     let (_account, proxy, place) = place();
     let _gate = proxy.on("DescribeStackEvents").skip(1).times(1).hold();
     place
-        .args(["init", "payments", "--yes", "--timeout", "3s"])
+        .args(["init", "payments", "--yes", "--timeout", "50ms"])
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the deployment of discfg-payments goes on without us; the --timeout of 3s ran out")
+        .stderr_has("the deployment of discfg-payments goes on without us; the --timeout of 50ms ran out")
         .stderr_has("discfg status payments");
     place.args(["init", "payments", "--wait"]).run().code(0);
     place
@@ -72,6 +72,22 @@ fn a_timeout_leaves_a_deployment_running_with_exit_code_seven() {
             .code(2)
             .stderr_has("the embedded engine has no stack");
     }
+}
+
+#[test]
+fn a_timeout_waits_for_the_deployment_to_begin() {
+    let (account, proxy, place) = place();
+    let gate = proxy.on("ExecuteChangeSet").times(1).hold();
+    let _more = proxy.on("DescribeStackEvents").skip(1).times(1).hold();
+    let init = place
+        .args(["init", "payments", "--yes", "--timeout", "10ms"])
+        .start();
+    gate.arrived();
+    gate.release();
+    init.end()
+        .code(7)
+        .stderr_has("the deployment of discfg-payments goes on without us");
+    assert!(!stacks(&account).contains("REVIEW_IN_PROGRESS"), "it has begun");
 }
 
 #[test]

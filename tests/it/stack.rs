@@ -29,7 +29,7 @@ async fn deploy(cfn: &Client, spec: &StackSpec) -> Deployed {
     let mut stream = stack::deploy(cfn.clone(), plan);
     loop {
         match stream.next().await.expect("an end").expect("it succeeds") {
-            Progress::Event(_) => {}
+            Progress::Begun | Progress::Event(_) => {}
             Progress::Done(deployed) => return *deployed,
         }
     }

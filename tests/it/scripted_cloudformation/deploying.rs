@@ -45,6 +45,7 @@ async fn deploy(cloudformation: &Scripted) -> (Vec<StackEvent>, Result<Deployed,
     while let Some(progress) = stream.next().await {
         assert!(end.is_none(), "something came after the end");
         match progress {
+            Ok(Progress::Begun) => {}
             Ok(Progress::Event(event)) => told.push(event),
             Ok(Progress::Done(deployed)) => end = Some(Ok(*deployed)),
             Err(error) => end = Some(Err(error)),

@@ -21,16 +21,19 @@ pub(in crate::cli) async fn follow(
     let mut news = stack::deploy(cfn.clone(), plan);
     let goes_on = format!("the deployment of {name} goes on without us");
     let mut ends = std::pin::pin!(patience.ends(&goes_on));
+    let mut has_begun = false;
     loop {
         let next = tokio::select! {
             next = news.next() => next,
             () = board.heartbeat() => continue,
-            failure = &mut ends => {
+            // What has not begun doesn't go on.
+            failure = &mut ends, if has_begun => {
                 board.end();
                 return Err(left.into_iter().fold(failure, Failure::hint));
             }
         };
         match next {
+            Some(Ok(Progress::Begun)) => has_begun = true,
             Some(Ok(Progress::Event(event))) => board.show(&event),
             Some(Ok(Progress::Done(deployed))) => {
                 board.end();

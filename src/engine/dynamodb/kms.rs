@@ -102,10 +102,14 @@ impl Kms {
 fn data_key(plaintext: Option<Blob>, subject: &Key) -> Result<DataKey> {
     plaintext
         .and_then(|plaintext| DataKey::new(plaintext.into_inner()))
-        .ok_or_else(|| StoreError::Corrupt {
-            what: format!("KMS gave no data key of 256 bits for {subject}"),
-            source: None,
-        })
+        .ok_or_else(|| no_key(subject))
+}
+
+fn no_key(subject: &Key) -> StoreError {
+    StoreError::Corrupt {
+        what: format!("KMS gave no data key of 256 bits for {subject}"),
+        source: None,
+    }
 }
 
 #[async_trait]
@@ -125,7 +129,9 @@ impl DataKeys for Kms {
         let answer = request
             .await
             .map_err(|error| self.failure("GenerateDataKey", subject, &error))?;
-        let wrapped = answer.ciphertext_blob.map(Blob::into_inner).unwrap_or_default();
+        // Without it what is sealed could never be opened.
+        let wrapped = answer.ciphertext_blob.map(Blob::into_inner);
+        let wrapped = wrapped.ok_or_else(|| no_key(subject))?;
         let data_key = data_key(answer.plaintext, subject)?;
         self.remember(&wrapped, &data_key);
         Ok((data_key, wrapped))

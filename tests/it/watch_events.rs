@@ -372,3 +372,20 @@ async fn an_idle_watch_costs_half_a_read_unit_a_section_and_look() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_fault_holds_up_no_backlog_wherever_it_comes() {
+    let (_folder, store) = embedded_store(None);
+    write(Arc::clone(&store), 134).await;
+    // All but the one that would spoil the first read, which isn't tried again.
+    for before in 0..96_u32 {
+        let asked = Mutex::new(before);
+        let faulty = Impaired::of(Arc::clone(&store)).fault(move || {
+            let mut asked = asked.lock().expect("no test panicked in it");
+            *asked += 1;
+            asked.is_multiple_of(97)
+        });
+        let mut events = watch(&faulty, of("/db", from_the_start("/db")));
+        follows(&mut events, 134).await;
+    }
+}

@@ -147,9 +147,10 @@ impl Store for Impaired {
                     Err(error) => end.push(Err(error)),
                 }
             }
-            let shown = (self.lines)(&section, lines).into_iter();
+            // Asked as they are read: a fault that spoils a line ends the reading, and what is not read meets none.
+            let shown = stream::iter((self.lines)(&section, lines));
             let shown = shown.map(|line| self.reach().map(|()| line));
-            stream::iter(shown.chain(end).collect::<Vec<_>>())
+            shown.chain(stream::iter(end))
         })
         .flatten()
         .boxed()

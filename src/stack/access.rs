@@ -101,7 +101,7 @@ impl Inspector {
             PrincipalKind::Session if !is_own => Err(AccessError::ForeignSession(principal.to_string())),
             PrincipalKind::Role | PrincipalKind::Session => {
                 let role = roles::role_named(&self.iam, principal.name(), principal.as_str()).await?;
-                if principal.kind() == PrincipalKind::Role && role.arn() != principal.as_str() {
+                if principal.kind() == PrincipalKind::Role && role.arn != principal.as_str() {
                     return Err(AccessError::OtherPath {
                         given: principal.to_string(),
                         is: role.arn,

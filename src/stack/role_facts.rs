@@ -1,6 +1,7 @@
 use aws_sdk_iam::Client;
 
 use super::error::StackError;
+use super::policy::{PolicyDocument, PolicyError};
 use crate::model::Timestamp;
 
 /// A role as IAM has it.
@@ -10,9 +11,11 @@ pub struct RoleFacts {
     pub arn: String,
     /// When someone last acted as it, as far as IAM tells: some hours late, and 400 days back.
     pub last_used: Option<Timestamp>,
+    /// Whom it trusts, if its trust policy is one that can be judged.
+    pub trust: Result<PolicyDocument, PolicyError>,
 }
 
-/// The role of this name; none if it isn't there. One request; needs `iam:GetRole`.
+/// The role of this name; none if it isn't there, which IAM may also say of one that was just made. One request; needs `iam:GetRole`.
 pub async fn role(iam: &Client, name: &str) -> Result<Option<RoleFacts>, StackError> {
     let answer = iam
         .get_role()
@@ -22,6 +25,7 @@ pub async fn role(iam: &Client, name: &str) -> Result<Option<RoleFacts>, StackEr
         .map_err(|error| StackError::request("iam:GetRole", &error));
     match answer {
         Ok(answer) => Ok(answer.role.map(|role| RoleFacts {
+            trust: PolicyDocument::from_encoded(role.assume_role_policy_document().unwrap_or_default()),
             arn: role.arn,
             last_used: role
                 .role_last_used

@@ -8,6 +8,7 @@ use crate::stack::grant::Grant;
 use crate::stack::listing::grant_stacks;
 use crate::stack::lookup;
 use crate::stack::policy::{PolicyDocument, PolicyError};
+use crate::stack::role_facts::{self, RoleFacts};
 
 /// A config's roles, as they are deployed.
 #[derive(Debug)]
@@ -92,24 +93,18 @@ pub(super) async fn roles(
 
 async fn trust(iam: &Iam, arn: &str) -> Result<Result<PolicyDocument, PolicyError>, AccessError> {
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let role = role_named(iam, name, arn).await?;
-    let encoded = role.assume_role_policy_document().unwrap_or_default();
-    Ok(PolicyDocument::from_encoded(encoded))
+    Ok(role_named(iam, name, arn).await?.trust)
 }
 
 /// The role of that name; `arn` is what it was called by.
-pub(super) async fn role_named(
-    iam: &Iam,
-    name: &str,
-    arn: &str,
-) -> Result<aws_sdk_iam::types::Role, AccessError> {
-    let answer = iam
-        .get_role()
-        .role_name(name)
-        .send()
-        .await
-        .map_err(|error| AccessError::request("iam:GetRole", arn, &error))?;
-    answer
-        .role
-        .ok_or_else(|| AccessError::NoPrincipal(arn.to_owned()))
+pub(super) async fn role_named(iam: &Iam, name: &str, arn: &str) -> Result<RoleFacts, AccessError> {
+    match role_facts::role(iam, name).await {
+        Ok(role) => role.ok_or_else(|| AccessError::NoPrincipal(arn.to_owned())),
+        Err(StackError::Request { action, source }) => Err(AccessError::Request {
+            action,
+            on: arn.to_owned(),
+            source,
+        }),
+        Err(error) => Err(error.into()),
+    }
 }

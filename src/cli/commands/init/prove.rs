@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::engine::{self, OpenError};
 use crate::model::{Access, AwsNames, PrincipalPattern, Role};
-use crate::stack::{Deployed, Parameter, PolicyDocument, Statement, role_trust};
+use crate::stack::{self, Deployed, Parameter, PolicyDocument, Statement};
 use crate::store::{Admin as _, Meta, StoreError};
 use crate::target::{Origin, Setting, Target};
 
@@ -157,7 +157,8 @@ async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta
 
 /// Asks IAM whom the role trusts. Whoever may not ask, or gets an answer that can't be read, doesn't know.
 async fn judge(aws: &Aws, role: &str, caller: &Caller) -> Trust {
-    match role_trust(&aws_sdk_iam::Client::new(aws.sdk()), role).await {
+    let found = stack::role(&aws_sdk_iam::Client::new(aws.sdk()), role).await;
+    match found.map(|role| role.and_then(|role| role.trust.ok())) {
         Ok(Some(trust)) => trusts(&trust, caller),
         Ok(None) => Trust::Unknown,
         Err(error) => {

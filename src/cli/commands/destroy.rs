@@ -10,7 +10,8 @@ use aws_sdk_dynamodb::Client as DynamoDb;
 use clap::Args;
 use serde::Serialize;
 
-use self::follow::{Bound, delete_stack, delete_table};
+use self::follow::delete_table;
+pub(super) use self::follow::{Bound, Ended, delete_stack};
 use self::survey::Survey;
 pub(super) use self::survey::check_stack;
 use super::grant::table;
@@ -152,7 +153,9 @@ async fn carry_out(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let config = &survey.config;
-    let bound = Bound::new(config, args.timeout);
+    let hint =
+        format!("`discfg status {config}` shows it; `discfg destroy {config}` goes on with what is left");
+    let bound = Bound::new(args.timeout, hint);
     let cfn = Client::new(aws.sdk());
     // First the grants: their roles would outlive what they are about.
     for (grant, stack) in &survey.grants {

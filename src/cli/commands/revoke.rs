@@ -1,20 +1,18 @@
 use aws_sdk_cloudformation::Client;
 use aws_sdk_iam::Client as Iam;
 use clap::Args;
-use futures::StreamExt as _;
 use serde::Serialize;
 
-use super::destroy::check_stack;
+use super::destroy::{Bound, Ended, check_stack, delete_stack};
 use super::grant::{config_and_grant, require_dynamodb, table};
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_progress::Board;
 use crate::engine::dynamodb::DynamoDb;
 use crate::model::{GrantName, Kind};
-use crate::stack::{self, Deployed, GRANT_RESOURCES, Grant, StackError};
+use crate::stack::{self, GRANT_RESOURCES, Grant, StackError};
 use crate::store::StoreError;
 
 /// Take a grant back
@@ -74,10 +72,14 @@ pub(in crate::cli) async fn run(
     if !args.yes && !terminal.confirm(&question, "--yes")? {
         return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
     }
-    if let Some(stack) = &found
-        && let Err(ended) = delete(&cfn, stack, &name, terminal).await
-    {
-        return Err(explain(ended, &aws, grant.as_ref()).await);
+    if let Some(stack) = &found {
+        let hint = format!("`discfg revoke {name}` sees it through: the grant's line in the table goes last");
+        // The first of its resources, GitHub's OIDC provider, stays.
+        let resources = &GRANT_RESOURCES[1..];
+        let deleted = delete_stack(&cfn, stack, resources, &Bound::new(None, hint), terminal).await;
+        if let Err(ended) = deleted {
+            return Err(explain(ended, &aws, grant.as_ref()).await);
+        }
     }
     match table.remove_grant(&name).await {
         // The table went before its grants did.
@@ -128,41 +130,6 @@ fn losing(grant: Option<&Grant>) -> String {
             .collect();
         format!(", whose role {} for {}", grant.scope, who.join(", "))
     })
-}
-
-async fn delete(cfn: &Client, stack: &Deployed, name: &GrantName, terminal: &Terminal) -> Result<(), Ended> {
-    // The first of its resources, GitHub's OIDC provider, stays.
-    let mut board = Board::deleting(&GRANT_RESOURCES[1..], terminal.is_quiet());
-    let mut news = stack::delete(cfn, stack);
-    let ended = loop {
-        let next = tokio::select! {
-            next = news.next() => next,
-            () = board.heartbeat() => continue,
-            _ = tokio::signal::ctrl_c() => {
-                let failure = Failure::new(
-                    Kind::Interrupted,
-                    format!("the deletion of {} goes on without us", stack.name),
-                );
-                let hint = format!("`discfg revoke {name}` sees it through: the grant's line in the table goes last");
-                break Err(Ended::Left(failure.hint(hint)));
-            }
-        };
-        match next {
-            Some(Ok(event)) => board.show(&event),
-            Some(Err(error)) => break Err(Ended::Failed(error)),
-            None => break Ok(()),
-        }
-    };
-    board.end();
-    ended
-}
-
-/// Why a deletion wasn't followed to its end.
-enum Ended {
-    /// It failed, or can't be watched.
-    Failed(StackError),
-    /// It goes on.
-    Left(Failure),
 }
 
 /// Says to whom the grant's policy is attached where that hindered its deletion.

@@ -11,7 +11,7 @@ use crate::model::{ConfigName, Kind, Span};
 use crate::stack::{self, Deployed, StackError};
 
 /// Why a deletion wasn't followed to its end.
-pub(super) enum Ended {
+pub(in crate::cli) enum Ended {
     /// It failed, or can't be watched.
     Failed(StackError),
     /// It goes on.
@@ -19,16 +19,17 @@ pub(super) enum Ended {
 }
 
 /// When waiting ends: with Ctrl-C, or with the time that was given.
-pub(super) struct Bound {
+pub(in crate::cli) struct Bound {
     until: Option<Instant>,
-    config: ConfigName,
+    /// How what goes on is seen through.
+    hint: String,
 }
 
 impl Bound {
-    pub(super) fn new(config: &ConfigName, timeout: Option<Span>) -> Self {
+    pub(in crate::cli) fn new(timeout: Option<Span>, hint: String) -> Self {
         Self {
             until: timeout.map(|span| Instant::now() + span.duration()),
-            config: config.clone(),
+            hint,
         }
     }
 
@@ -44,15 +45,12 @@ impl Bound {
             () = time => (Kind::Stack, "the --timeout ran out: "),
             _ = tokio::signal::ctrl_c() => (Kind::Interrupted, ""),
         };
-        let config = &self.config;
-        Failure::new(kind, format!("{why}the deletion of {what} goes on without us")).hint(format!(
-            "`discfg status {config}` shows it; `discfg destroy {config}` goes on with what is left"
-        ))
+        Failure::new(kind, format!("{why}the deletion of {what} goes on without us")).hint(&self.hint)
     }
 }
 
 /// Deletes a stack and shows how it goes; `resources` are those that have a row of their own.
-pub(super) async fn delete_stack(
+pub(in crate::cli) async fn delete_stack(
     cfn: &Client,
     stack: &Deployed,
     resources: &[(&'static str, &'static str)],

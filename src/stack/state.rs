@@ -34,6 +34,13 @@ pub enum StackState {
     Unknown(String),
 }
 
+impl StackState {
+    /// Whether someone is at the stack, be it to delete it.
+    pub fn is_busy(&self) -> bool {
+        next(self) == Next::Wait
+    }
+}
+
 impl From<&str> for StackState {
     fn from(status: &str) -> Self {
         match status {

@@ -207,17 +207,8 @@ pub(in crate::cli) fn check_stack(stack: &Deployed) -> Result<(), Failure> {
     if stack.protected {
         return Err(StackError::Protected { stack: name.clone() }.into());
     }
-    let is_busy = matches!(
-        stack.state,
-        StackState::CreateInProgress
-            | StackState::ImportInProgress
-            | StackState::ImportRollbackInProgress
-            | StackState::RollbackInProgress
-            | StackState::UpdateCompleteCleanupInProgress
-            | StackState::UpdateInProgress
-            | StackState::UpdateRollbackCompleteCleanupInProgress
-            | StackState::UpdateRollbackInProgress
-    );
+    // A deletion that is under way is gone on with.
+    let is_busy = stack.state.is_busy() && stack.state != StackState::DeleteInProgress;
     if is_busy {
         return Err(Failure::from(StackError::Busy {
             stack: name.clone(),

@@ -46,6 +46,7 @@
 //!
 //! - `cli` (default): the command line, and with it clap, indicatif and `stack`.
 //! - `stack`: deploying a config's CloudFormation stack.
+//! - `http`: the HTTP API as a router over stores, for a server of one's own; `serve` adds the server of `discfg serve`.
 //! - `local` (default): the embedded engine, with SQLite built in.
 //! - `conformance`: the suite that every engine passes, for engines of other crates.
 //!
@@ -57,6 +58,8 @@ pub mod cli;
 pub mod client;
 pub mod engine;
 pub mod formats;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod model;
 pub mod ops;
 #[cfg(feature = "stack")]

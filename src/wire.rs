@@ -1,8 +1,18 @@
 //! The JSON shapes of discfg: for `-f json`, for HTTP bodies and for the HTTP engine.
 
+mod answer;
 mod change_line;
+mod commit;
+mod problem;
+mod section;
+mod stored;
 
+pub use answer::{Changes, CommitAnswer, Heads, KeyHistory, Line, Page, PlainKey, Snapshot, WrappedKey};
 pub use change_line::ChangeLine;
+pub use commit::{ChangeName, ChangeSpec, CommitRequest, GuardName, GuardSpec, Written};
+pub use problem::{Problem, ProblemLimit};
+pub use section::SectionHead;
+pub use stored::{ShapeError, StoredChange, StoredNode};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -138,6 +148,8 @@ pub enum AnyNode {
     Gone(Gone),
     /// A value that was given for the case that there is none.
     StandIn(StandIn),
+    /// An entry without loss.
+    Stored(Box<StoredNode>),
     /// No entry.
     Nothing(Nothing),
 }

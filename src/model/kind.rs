@@ -30,3 +30,34 @@ pub enum Kind {
     /// Anything else: corrupt data, a full disk, a defect.
     Internal,
 }
+
+impl Kind {
+    const ALL: [(Self, &'static str); 14] = [
+        (Self::No, "no"),
+        (Self::Usage, "usage"),
+        (Self::NotFound, "not-found"),
+        (Self::Compacted, "compacted"),
+        (Self::Conflict, "conflict"),
+        (Self::Denied, "denied"),
+        (Self::Unavailable, "unavailable"),
+        (Self::Throttled, "throttled"),
+        (Self::OutcomeUnknown, "outcome-unknown"),
+        (Self::Stack, "stack"),
+        (Self::Invalid, "invalid"),
+        (Self::Timeout, "timeout"),
+        (Self::Interrupted, "interrupted"),
+        (Self::Internal, "internal"),
+    ];
+
+    /// The word for it in HTTP problems.
+    pub fn as_str(self) -> &'static str {
+        let of_self = Self::ALL.iter().find(|(kind, _)| *kind == self);
+        of_self.map_or("internal", |(_, word)| word)
+    }
+
+    /// The kind of that word, if it is one.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let of_word = Self::ALL.iter().find(|(_, known)| *known == word);
+        of_word.map(|(kind, _)| *kind)
+    }
+}

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the bytes of a value are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ValueKind {
     /// A JSON document, as it was written.

@@ -17,7 +17,7 @@ pub struct State<'a> {
     pub heads: &'a HashMap<Section, Head>,
     /// Now, by the store's clock.
     pub now: Timestamp,
-    /// Who writes.
+    /// Who writes where the transaction doesn't say.
     pub by: &'a str,
 }
 
@@ -175,7 +175,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
                 revision: place.revision,
                 created: before.map_or(state.now, |entry| entry.created),
                 modified: state.now,
-                by: state.by.to_owned(),
+                by: writer(txn, state).to_owned(),
                 secret: *secret == Secrecy::Sealed,
                 ttl,
                 expires,
@@ -207,7 +207,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
             modified: entry.modified,
             by: entry.by.clone(),
         }),
-        by: state.by.to_owned(),
+        by: writer(txn, state).to_owned(),
         at: state.now,
         commit: txn.id.clone(),
     };
@@ -216,6 +216,10 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
         entry,
         previous: before.cloned(),
     }
+}
+
+fn writer<'w>(txn: &'w Txn, state: &'w State<'_>) -> &'w str {
+    txn.by.as_deref().unwrap_or(state.by)
 }
 
 fn check_actions(

@@ -9,15 +9,25 @@ pub struct Txn {
     pub guards: Vec<Guard>,
     /// What is to change, each key at most once.
     pub changes: Vec<Mutation>,
+    /// Who is written down as the writer; none for whom the store was opened as.
+    pub by: Option<String>,
+    /// Whether it may have been made already, by a sender that got no answer: where one of the last
+    /// [`Self::LOOKED_BACK`] lines of its sections' logs bears its id, that is the answer and nothing is made.
+    pub repeated: bool,
 }
 
 impl Txn {
+    /// How many lines of a section's log are looked at for a commit that may have been made already.
+    pub const LOOKED_BACK: usize = 100;
+
     /// A commit of these changes with a new id and no guards.
     pub fn new(changes: Vec<Mutation>) -> Self {
         Self {
             id: CommitId::random(),
             guards: Vec::new(),
             changes,
+            by: None,
+            repeated: false,
         }
     }
 

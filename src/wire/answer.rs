@@ -1,0 +1,121 @@
+//! What the HTTP API answers where the command line has no shape of its own. `N` is an entry and `L` a line of a log:
+//! for people, or without loss.
+
+use serde::{Deserialize, Serialize};
+
+use super::section::SectionHead;
+use super::{AnyNode, ChangeLine, StoredChange};
+use crate::model::{Key, Revision, Section};
+
+/// A line of a section's log.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// For people.
+    Shown(Box<ChangeLine>),
+    /// Without loss.
+    Stored(Box<StoredChange>),
+}
+
+/// One page of a listing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Page<N = AnyNode> {
+    /// `ls`
+    pub action: String,
+    /// The entries.
+    pub nodes: Vec<N>,
+    /// The folders, with their trailing slash.
+    pub folders: Vec<String>,
+    /// The cursor of the next page; none where this is the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Where sections stand.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+pub struct Heads {
+    /// `heads`
+    pub action: String,
+    /// The sum of the revisions.
+    pub version: u64,
+    /// The sections, by name.
+    pub sections: Vec<SectionHead>,
+}
+
+/// A part of a section's log: whole revisions, in order.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Changes<L = Line> {
+    /// `changes`
+    pub action: String,
+    /// The section.
+    pub section: Section,
+    /// The revision to go on after.
+    pub after: Revision,
+    /// Whether there is more at once.
+    pub more: bool,
+    /// The lines.
+    pub changes: Vec<L>,
+}
+
+/// The log of one key, newest first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KeyHistory<L = Line> {
+    /// `history`
+    pub action: String,
+    /// The key.
+    pub key: Key,
+    /// The lines.
+    pub changes: Vec<L>,
+    /// The revision to go on before; none where this is all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Revision>,
+}
+
+/// Entries as they were together at one moment.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Snapshot<N = AnyNode> {
+    /// `snapshot`
+    pub action: String,
+    /// The sections of that moment.
+    pub sections: Vec<SectionHead>,
+    /// The entries, by key.
+    pub nodes: Vec<N>,
+}
+
+/// What a commit answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CommitAnswer<L = Line> {
+    /// `commit`
+    pub action: String,
+    /// Its id.
+    pub commit: String,
+    /// When it was made.
+    pub at: String,
+    /// Where the sections that it changed stand after it.
+    pub sections: Vec<SectionHead>,
+    /// What it did. A delete of an absent key isn't in it.
+    pub changes: Vec<L>,
+}
+
+/// A data key that is to be unwrapped.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WrappedKey {
+    /// The key as it is stored, in base64.
+    pub wrapped: String,
+    /// The secret that it encrypts, which is named where that fails.
+    #[cfg_attr(feature = "http", schema(value_type = String))]
+    pub key: Key,
+}
+
+/// A data key.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+pub struct PlainKey {
+    /// Its 32 bytes in base64.
+    pub plain: String,
+    /// The same as it is stored, in base64.
+    pub wrapped: String,
+}

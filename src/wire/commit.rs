@@ -1,0 +1,323 @@
+//! A commit as it is asked for and answered over HTTP.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::stored::{ShapeError, shapeless, text_of, value_of};
+use crate::model::{
+    Encoding, Guard, Key, Mutation, Revision, Secrecy, Section, Ttl, TtlChoice, Value, ValueKind,
+};
+
+/// What a commit is asked to do.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CommitRequest {
+    /// What must hold.
+    #[serde(default)]
+    pub guards: Vec<GuardSpec>,
+    /// What is to change, each key at most once.
+    pub changes: Vec<ChangeSpec>,
+}
+
+/// A condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum GuardName {
+    /// The key is not there.
+    Absent,
+    /// The key is there.
+    Present,
+    /// The key was last changed at `revision`.
+    Revision,
+    /// The key has `value`.
+    Value,
+    /// The section stands at `revision`.
+    Section,
+}
+
+/// A guard: `key` with what it is to be, or `section` with its revision.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GuardSpec {
+    guard: GuardName,
+    #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Key>,
+    #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    section: Option<Section>,
+    #[cfg_attr(feature = "http", schema(value_type = Option<u64>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revision: Option<Revision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<ValueKind>,
+    #[cfg_attr(feature = "http", schema(value_type = Option<serde_json::Value>))]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    value: Option<Box<RawValue>>,
+}
+
+/// What is done to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeName {
+    /// It is written.
+    Set,
+    /// It is removed.
+    Delete,
+}
+
+/// A change of one key. A string is text and any other JSON is `json`, unless `kind` says what it is; the string of
+/// `bytes` is base64.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangeSpec {
+    op: ChangeName,
+    #[cfg_attr(feature = "http", schema(value_type = String))]
+    key: Key,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<ValueKind>,
+    #[cfg_attr(feature = "http", schema(value_type = Option<serde_json::Value>))]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    value: Option<Box<RawValue>>,
+    /// Whether it is a secret; as it was where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<bool>,
+    /// Whether the value is an envelope that holds a secret. Only with stored values.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    sealed: bool,
+    /// How many seconds it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<u64>,
+    /// Whether it keeps the time to live that it has.
+    #[serde(rename = "keepTtl", default, skip_serializing_if = "std::ops::Not::not")]
+    keep_ttl: bool,
+}
+
+/// How the values of a request are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// As people write them in JSON.
+    Plainly,
+    /// Each as a string that holds its exact bytes, of the kind that is given beside it.
+    AsStored,
+}
+
+impl GuardSpec {
+    /// The guard in the form in which values are stored.
+    pub fn new(guard: &Guard) -> Self {
+        let mut spec = Self {
+            guard: GuardName::Section,
+            key: guard.key().cloned(),
+            section: None,
+            revision: None,
+            kind: None,
+            value: None,
+        };
+        match guard {
+            Guard::Absent(_) => spec.guard = GuardName::Absent,
+            Guard::Present(_) => spec.guard = GuardName::Present,
+            Guard::Revision(_, revision) => {
+                (spec.guard, spec.revision) = (GuardName::Revision, Some(*revision));
+            }
+            Guard::Value(_, value) => {
+                (spec.guard, spec.kind) = (GuardName::Value, Some(value.kind()));
+                spec.value = raw(&text_of(value));
+            }
+            Guard::Section(section, revision) => {
+                (spec.section, spec.revision) = (Some(section.clone()), Some(*revision));
+            }
+        }
+        spec
+    }
+
+    /// The guard that is meant.
+    pub fn guard(&self, written: Written) -> Result<Guard, ShapeError> {
+        let key = || self.key.clone().ok_or_else(|| missing(self.guard, "key"));
+        let revision = || self.revision.ok_or_else(|| missing(self.guard, "revision"));
+        let (guard, fits) = match self.guard {
+            GuardName::Absent => (Guard::Absent(key()?), [true, false, false, false]),
+            GuardName::Present => (Guard::Present(key()?), [true, false, false, false]),
+            GuardName::Revision => (Guard::Revision(key()?, revision()?), [true, false, true, false]),
+            GuardName::Value => {
+                let value = self
+                    .value
+                    .as_deref()
+                    .ok_or_else(|| missing(self.guard, "value"))?;
+                let value = read_value(value, self.kind, written)?;
+                (Guard::Value(key()?, value), [true, false, false, true])
+            }
+            GuardName::Section => {
+                let section = self
+                    .section
+                    .clone()
+                    .ok_or_else(|| missing(self.guard, "section"))?;
+                (Guard::Section(section, revision()?), [false, true, true, false])
+            }
+        };
+        let given = [
+            ("key", self.key.is_some()),
+            ("section", self.section.is_some()),
+            ("revision", self.revision.is_some()),
+            ("value", self.value.is_some() || self.kind.is_some()),
+        ];
+        match given.iter().zip(fits).find(|((_, given), fits)| *given && !fits) {
+            Some(((name, _), _)) => Err(ShapeError::new(format!(
+                "a guard {:?} takes no {name}",
+                word(self.guard)
+            ))),
+            None => Ok(guard),
+        }
+    }
+}
+
+impl ChangeSpec {
+    /// The change in the form in which values are stored.
+    pub fn new(change: &Mutation) -> Self {
+        let mut spec = Self {
+            op: ChangeName::Delete,
+            key: change.key().clone(),
+            kind: None,
+            value: None,
+            secret: None,
+            sealed: false,
+            ttl: None,
+            keep_ttl: false,
+        };
+        if let Mutation::Set {
+            value, secret, ttl, ..
+        } = change
+        {
+            spec.op = ChangeName::Set;
+            spec.kind = Some(value.kind());
+            spec.value = raw(&text_of(value));
+            match secret {
+                Secrecy::Keep => {}
+                Secrecy::Secret => spec.secret = Some(true),
+                Secrecy::Plain => spec.secret = Some(false),
+                Secrecy::Sealed => spec.sealed = true,
+            }
+            match ttl {
+                TtlChoice::Never => {}
+                TtlChoice::Keep => spec.keep_ttl = true,
+                TtlChoice::For(ttl) => spec.ttl = Some(ttl.seconds()),
+            }
+        }
+        spec
+    }
+
+    /// The change that is meant.
+    pub fn mutation(&self, written: Written) -> Result<Mutation, ShapeError> {
+        let key = self.key.clone();
+        if self.op == ChangeName::Delete {
+            let settings = [
+                ("value", self.value.is_some() || self.kind.is_some()),
+                ("secret", self.secret.is_some() || self.sealed),
+                ("ttl", self.ttl.is_some() || self.keep_ttl),
+            ];
+            return match settings.iter().find(|(_, given)| *given) {
+                Some((name, _)) => Err(ShapeError::new(format!("the delete of {key} takes no {name}"))),
+                None => Ok(Mutation::Delete { key }),
+            };
+        }
+        let value = self.value.as_deref();
+        let value = value.ok_or_else(|| ShapeError::new(format!("the set of {key} has no value")))?;
+        let value = read_value(value, self.kind, written)
+            .map_err(|error| ShapeError::new(format!("the value of {key}: {error}")))?;
+        let secret = match (self.secret, self.sealed) {
+            (None, false) => Secrecy::Keep,
+            (Some(true), false) => Secrecy::Secret,
+            (Some(false), false) => Secrecy::Plain,
+            (None, true) if written == Written::AsStored => Secrecy::Sealed,
+            (None, true) => return Err(ShapeError::new("only a stored value can be sealed")),
+            (Some(_), true) => return Err(ShapeError::new(format!("{key} is given both secret and sealed"))),
+        };
+        let ttl = match (self.ttl, self.keep_ttl) {
+            (None, false) => TtlChoice::Never,
+            (None, true) => TtlChoice::Keep,
+            (Some(seconds), false) => TtlChoice::For(Ttl::from_seconds(seconds).map_err(shapeless)?),
+            (Some(_), true) => return Err(ShapeError::new(format!("{key} is given both ttl and keepTtl"))),
+        };
+        Ok(Mutation::Set {
+            key,
+            value,
+            secret,
+            ttl,
+        })
+    }
+}
+
+fn read_value(raw: &RawValue, kind: Option<ValueKind>, written: Written) -> Result<Value, ShapeError> {
+    let text: Option<String> = serde_json::from_str(raw.get()).ok();
+    if written == Written::AsStored {
+        let (Some(kind), Some(text)) = (kind, text) else {
+            return Err(ShapeError::new(
+                "a stored value is a string with its kind beside it",
+            ));
+        };
+        let value = value_of(kind, text)?;
+        // Its size and, of JSON, its form are looked at as of any other.
+        let encoding = match kind {
+            ValueKind::Json => Encoding::Json,
+            ValueKind::Text => Encoding::Text,
+            ValueKind::Bytes if value.len() <= Value::MAX_BYTES => return Ok(value),
+            ValueKind::Bytes => Encoding::Detect,
+        };
+        return Value::new(value.bytes(), encoding).map_err(shapeless);
+    }
+    match (kind, text) {
+        (None | Some(ValueKind::Text), Some(text)) => Value::new(text, Encoding::Text),
+        (Some(ValueKind::Text | ValueKind::Bytes), None) => {
+            return Err(ShapeError::new("of this kind only a string can be"));
+        }
+        (Some(ValueKind::Bytes), Some(text)) => {
+            let bytes = STANDARD
+                .decode(text)
+                .map_err(|_| ShapeError::new("it is no base64 text"))?;
+            return match Value::new(bytes.as_slice(), Encoding::Detect) {
+                Ok(_) => Value::from_stored(ValueKind::Bytes, bytes)
+                    .ok_or_else(|| ShapeError::new("it doesn't fit its kind")),
+                Err(error) => Err(shapeless(error)),
+            };
+        }
+        (None | Some(ValueKind::Json), _) => Value::new(raw.get(), Encoding::Json),
+    }
+    .map_err(shapeless)
+}
+
+/// A value that is given: `null` is one, too.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer).map(Some)
+}
+
+fn raw(text: &str) -> Option<Box<RawValue>> {
+    to_raw_value(text).ok()
+}
+
+fn missing(guard: GuardName, what: &str) -> ShapeError {
+    ShapeError::new(format!("a guard {:?} needs a {what}", word(guard)))
+}
+
+fn word(guard: GuardName) -> &'static str {
+    match guard {
+        GuardName::Absent => "absent",
+        GuardName::Present => "present",
+        GuardName::Revision => "revision",
+        GuardName::Value => "value",
+        GuardName::Section => "section",
+    }
+}

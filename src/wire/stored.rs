@@ -1,0 +1,231 @@
+//! The same shapes without loss: every value is a string that holds its exact bytes, a secret's as it is encrypted.
+
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Change, CommitId, Entry, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
+};
+
+/// Why a shape holds nothing that could be meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct ShapeError {
+    problem: String,
+}
+
+impl ShapeError {
+    pub(super) fn new(problem: impl Into<String>) -> Self {
+        Self {
+            problem: problem.into(),
+        }
+    }
+}
+
+/// An entry with its value as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredNode {
+    key: Key,
+    kind: ValueKind,
+    version: u64,
+    revision: Revision,
+    value: String,
+    created: String,
+    modified: String,
+    by: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    secret: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+}
+
+impl From<&Entry> for StoredNode {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            key: entry.key.clone(),
+            kind: entry.value.kind(),
+            version: entry.version,
+            revision: entry.revision,
+            value: text_of(&entry.value),
+            created: entry.created.to_string(),
+            modified: entry.modified.to_string(),
+            by: entry.by.clone(),
+            secret: entry.secret,
+            ttl: entry.ttl.map(Ttl::seconds),
+            expires: entry.expires.map(|expires| expires.to_string()),
+        }
+    }
+}
+
+impl TryFrom<StoredNode> for Entry {
+    type Error = ShapeError;
+
+    fn try_from(node: StoredNode) -> Result<Self, ShapeError> {
+        Ok(Self {
+            value: value_of(node.kind, node.value)?,
+            key: node.key,
+            version: node.version,
+            revision: node.revision,
+            created: moment(&node.created)?,
+            modified: moment(&node.modified)?,
+            by: node.by,
+            secret: node.secret,
+            ttl: node.ttl.map(ttl_of).transpose()?,
+            expires: node.expires.as_deref().map(moment).transpose()?,
+        })
+    }
+}
+
+/// A line of a section's log with the values as they are stored, and with what it replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredChange {
+    op: StoredOp,
+    section: Section,
+    key: Key,
+    revision: Revision,
+    index: u32,
+    of: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<ValueKind>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    secret: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ttl: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    by: String,
+    at: String,
+    commit: String,
+    #[serde(rename = "prevNode", default, skip_serializing_if = "Option::is_none")]
+    prev_node: Option<StoredNode>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StoredOp {
+    Set,
+    Delete,
+}
+
+impl From<&Change> for StoredChange {
+    fn from(change: &Change) -> Self {
+        let line = Self {
+            op: StoredOp::Delete,
+            section: change.key.section(),
+            key: change.key.clone(),
+            revision: change.revision,
+            index: change.index,
+            of: change.of,
+            version: None,
+            kind: None,
+            value: None,
+            secret: false,
+            ttl: None,
+            expires: None,
+            by: change.by.clone(),
+            at: change.at.to_string(),
+            commit: change.commit.to_string(),
+            prev_node: change.replaced().as_ref().map(StoredNode::from),
+        };
+        match &change.op {
+            Op::Delete => line,
+            Op::Set {
+                value,
+                version,
+                secret,
+                ttl,
+                expires,
+            } => Self {
+                op: StoredOp::Set,
+                version: Some(*version),
+                kind: Some(value.kind()),
+                value: Some(text_of(value)),
+                secret: *secret,
+                ttl: ttl.map(Ttl::seconds),
+                expires: expires.map(|expires| expires.to_string()),
+                ..line
+            },
+        }
+    }
+}
+
+impl TryFrom<StoredChange> for Change {
+    type Error = ShapeError;
+
+    fn try_from(line: StoredChange) -> Result<Self, ShapeError> {
+        let op = match (line.op, line.kind, line.value, line.version) {
+            (StoredOp::Delete, ..) => Op::Delete,
+            (StoredOp::Set, Some(kind), Some(value), Some(version)) => Op::Set {
+                value: value_of(kind, value)?,
+                version,
+                secret: line.secret,
+                ttl: line.ttl.map(ttl_of).transpose()?,
+                expires: line.expires.as_deref().map(moment).transpose()?,
+            },
+            (StoredOp::Set, ..) => return Err(ShapeError::new("a set without its value, kind or version")),
+        };
+        let previous = line.prev_node.map(Entry::try_from).transpose()?;
+        Ok(Self {
+            key: line.key,
+            revision: line.revision,
+            index: line.index,
+            of: line.of,
+            op,
+            previous: previous.map(|entry| Previous {
+                value: entry.value,
+                version: entry.version,
+                revision: entry.revision,
+                secret: entry.secret,
+                created: entry.created,
+                modified: entry.modified,
+                by: entry.by,
+            }),
+            by: line.by,
+            at: moment(&line.at)?,
+            commit: line.commit.parse::<CommitId>().map_err(shapeless)?,
+        })
+    }
+}
+
+/// The bytes of a value as a string: text as it is, other bytes in base64.
+pub(super) fn text_of(value: &Value) -> String {
+    match (value.kind(), value.as_text()) {
+        (ValueKind::Json | ValueKind::Text, Some(text)) => text.to_owned(),
+        _ => STANDARD.encode(value.bytes()),
+    }
+}
+
+pub(super) fn value_of(kind: ValueKind, text: String) -> Result<Value, ShapeError> {
+    let bytes = match kind {
+        ValueKind::Json | ValueKind::Text => text.into_bytes(),
+        ValueKind::Bytes => STANDARD
+            .decode(text)
+            .map_err(|_| ShapeError::new("the value of kind bytes is no base64 text"))?,
+    };
+    Value::from_stored(kind, bytes).ok_or_else(|| ShapeError::new("the value doesn't fit its kind"))
+}
+
+pub(super) fn moment(text: &str) -> Result<Timestamp, ShapeError> {
+    // A year beyond 9999 has no RFC 3339 form and is told as its number.
+    match i64::from_str(text) {
+        Ok(number) => Ok(Timestamp::from_epoch(number)),
+        Err(_) => text.parse().map_err(shapeless),
+    }
+}
+
+fn ttl_of(seconds: u64) -> Result<Ttl, ShapeError> {
+    Ttl::from_seconds(seconds).map_err(shapeless)
+}
+
+pub(super) fn shapeless(error: impl std::error::Error) -> ShapeError {
+    ShapeError::new(error.to_string())
+}

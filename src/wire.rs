@@ -7,7 +7,10 @@ mod problem;
 mod section;
 mod stored;
 
-pub use answer::{Changes, CommitAnswer, Heads, KeyHistory, Line, Page, PlainKey, Snapshot, WrappedKey};
+pub use answer::{
+    Changes, CommitAnswer, Heads, KeyHistory, KeySubject, Line, Page, PlainKey, Snapshot, StateAnswer,
+    StoredEnvelope, WrappedKey,
+};
 pub use change_line::ChangeLine;
 pub use commit::{ChangeName, ChangeSpec, CommitRequest, GuardName, GuardSpec, Written};
 pub use problem::{Problem, ProblemLimit};

@@ -156,6 +156,16 @@ pub enum StoreError {
         #[source]
         source: Option<Box<dyn StdError + Send + Sync>>,
     },
+    /// The API through which the config is reached can't serve this, for a reason that is its own.
+    #[error("{api}: {problem}")]
+    Api {
+        /// Which API.
+        api: String,
+        /// What it says, or what is wrong with what it answers.
+        problem: String,
+        /// What sort of failure it is.
+        kind: Kind,
+    },
     /// A file of the embedded engine can't be used.
     #[error("can't use {path}", path = .path.display())]
     File {
@@ -202,6 +212,7 @@ impl StoreError {
             Self::Throttled { .. } => Kind::Throttled,
             Self::Unavailable { .. } => Kind::Unavailable,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
+            Self::Api { kind, .. } => *kind,
             Self::Layout { .. } | Self::Other { .. } => Kind::Internal,
         }
     }

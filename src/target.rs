@@ -192,10 +192,9 @@ impl Target {
             account: choices.account,
             external_id: choices.external_id,
             data_dir: data_dir(around),
-            tokens: Tokens::of(
+            tokens: Tokens::kept().and(
                 set(around, "DISCFG_TOKEN"),
                 set(around, "DISCFG_ENGINE").as_deref(),
-                tokens_file(),
             ),
             file: path,
         })
@@ -282,12 +281,6 @@ fn data_dir(around: &Surroundings<'_>) -> Option<PathBuf> {
     use etcetera::BaseStrategy as _;
     let chosen = set(around, "DISCFG_DATA_DIR").map(|dir| around.folder.join(dir));
     chosen.or_else(|| Some(etcetera::choose_base_strategy().ok()?.data_dir().join("discfg")))
-}
-
-fn tokens_file() -> Option<PathBuf> {
-    use etcetera::BaseStrategy as _;
-    let folder = etcetera::choose_base_strategy().ok()?.config_dir();
-    Some(folder.join("discfg").join("tokens"))
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub struct HttpOptions {
 /// A token would travel in the clear.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the token for {} would be sent in the clear: only https:// is taken where the host is another machine", .0.host())]
-pub struct InTheClear(ApiUrl);
+pub struct InTheClear(pub ApiUrl);
 
 /// A config behind a discfg API.
 ///

@@ -109,8 +109,19 @@ enum Given {
 }
 
 impl Tokens {
-    /// The tokens of that environment, and those that are kept in the XDG config folder.
-    pub(super) fn of(variable: Option<String>, engine: Option<&str>, file: Option<PathBuf>) -> Self {
+    /// Those that this user keeps, without the environment's.
+    pub fn kept() -> Self {
+        use etcetera::BaseStrategy as _;
+        let base = etcetera::choose_base_strategy().ok();
+        Self {
+            file: base.map(|base| base.config_dir().join("discfg").join("tokens")),
+            ..Self::default()
+        }
+    }
+
+    /// The same, with the environment's: what `DISCFG_TOKEN` and `DISCFG_ENGINE` hold.
+    #[must_use]
+    pub(super) fn and(self, variable: Option<String>, engine: Option<&str>) -> Self {
         let chosen = match engine.and_then(|engine| engine.parse().ok()) {
             Some(EngineName::Http(url)) => Some(url),
             _ => None,
@@ -118,7 +129,7 @@ impl Tokens {
         Self {
             variable: variable.map(Zeroizing::new),
             chosen,
-            file,
+            ..self
         }
     }
 
@@ -290,7 +301,11 @@ mod tests {
     }
 
     fn tokens(variable: Option<&str>, engine: Option<&str>, file: Option<PathBuf>) -> Tokens {
-        Tokens::of(variable.map(str::to_owned), engine, file)
+        let kept = Tokens {
+            file,
+            ..Tokens::default()
+        };
+        kept.and(variable.map(str::to_owned), engine)
     }
 
     fn found(tokens: &Tokens, at: &str) -> Option<String> {

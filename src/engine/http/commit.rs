@@ -4,7 +4,7 @@ use tokio::time::{Instant, sleep};
 
 use super::api::{Api, Call, REQUEST, Refusal, pause, segment, segments};
 use crate::aws::PlainHttpError;
-use crate::model::{Change, CommitId, Entry, Key, Ttl};
+use crate::model::{Change, CommitId, Entry, Guard, Key, Ttl};
 use crate::store::{Applied, Committed, Result, StoreError, Txn};
 use crate::wire;
 
@@ -31,8 +31,15 @@ impl Api {
             [section] => format!("commit/{}", segment(section)),
             _ => "commit".to_owned(),
         };
+        let mut guards: Vec<&Guard> = Vec::new();
+        for guard in &txn.guards {
+            // The API takes a condition that is there twice for a mistake.
+            if !guards.contains(&guard) {
+                guards.push(guard);
+            }
+        }
         let request = wire::CommitRequest {
-            guards: txn.guards.iter().map(wire::GuardSpec::new).collect(),
+            guards: guards.into_iter().map(wire::GuardSpec::new).collect(),
             changes: txn.changes.iter().map(wire::ChangeSpec::new).collect(),
         };
         let mut call = Call::new("POST", "/commit", path).stored().json(&request)?;

@@ -2,9 +2,9 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::api::{Api, Call, segment};
+use super::api::{Api, Call, Refused, segment};
 use crate::model::Key;
-use crate::store::{DataKey, DataKeys, Result};
+use crate::store::{DataKey, DataKeys, Result, StoreError};
 use crate::wire;
 
 /// The data keys that the API lends: it wraps and unwraps them as the config behind it does.
@@ -17,13 +17,12 @@ impl LentKeys {
         Self { api }
     }
 
-    async fn lent(&self, call: Call) -> Result<(DataKey, Vec<u8>)> {
-        let lent: wire::PlainKey = self.api.asked(&call).await?;
+    fn lent(&self, call: &Call, lent: &wire::PlainKey) -> Result<(DataKey, Vec<u8>)> {
         let plain = STANDARD.decode(&lent.plain).ok().and_then(DataKey::new);
         let wrapped = STANDARD.decode(&lent.wrapped).ok();
         plain
             .zip(wrapped)
-            .ok_or_else(|| self.api.misshapen(&call, &"no data key"))
+            .ok_or_else(|| self.api.misshapen(call, &"no data key"))
     }
 }
 
@@ -37,7 +36,7 @@ impl DataKeys for LentKeys {
         let path = format!("datakeys/generate/{}", segment(&subject.section()));
         let call =
             Call::new("POST", "/datakeys/generate", path).json(&wire::KeySubject { key: subject.clone() })?;
-        self.lent(call).await
+        self.lent(&call, &self.api.asked(&call).await?)
     }
 
     async fn unwrap(&self, wrapped: &[u8], subject: &Key) -> Result<DataKey> {
@@ -46,7 +45,19 @@ impl DataKeys for LentKeys {
             wrapped: STANDARD.encode(wrapped),
             key: subject.clone(),
         })?;
-        let (plain, _) = self.lent(call).await?;
-        Ok(plain)
+        match self.api.ask(&call).await {
+            Ok(lent) => Ok(self.lent(&call, &lent)?.0),
+            Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("body") => {
+                Err(StoreError::Corrupt {
+                    what: format!(
+                        "the data key of the secret {subject} can't be unwrapped by {}: it was changed, or another key \
+                         wrapped it",
+                        self.api.options().url
+                    ),
+                    source: None,
+                })
+            }
+            Err(refused) => Err(self.api.refused(&call, refused)),
+        }
     }
 }

@@ -12,6 +12,8 @@ use crate::wire;
 
 /// The longest that one request waits: what lies between cuts a connection that is silent for a minute.
 const LONGEST: Duration = Duration::from_secs(25);
+/// The shortest that a request may wait.
+const SHORTEST: Duration = Duration::from_millis(10);
 /// What a request that waits is given beyond that.
 const BEYOND: Duration = Duration::from_secs(10);
 
@@ -30,7 +32,7 @@ impl Api {
         let mut below = None;
         loop {
             let began = Instant::now();
-            let span = Duration::from_secs(left().min(LONGEST).as_secs());
+            let span = left().min(LONGEST);
             let (heads, waited) = self.look(cursor, span, &mut below).await?;
             let moved = news(heads, cursor);
             if !moved.is_empty() || left().is_zero() {
@@ -42,7 +44,7 @@ impl Api {
             } else {
                 deadline.interval
             };
-            if left() <= pause.max(Duration::from_secs(u64::from(waited))) {
+            if left() <= pause {
                 sleep(left()).await;
                 return Ok(Vec::new());
             }
@@ -73,7 +75,7 @@ impl Api {
             several if !cursor.whole && several.len() <= SIDE_BY_SIDE => {
                 let all = || self.heads_of(Heads::Of(cursor.seen.keys().cloned().collect()));
                 let heads = all().await?;
-                if span.is_zero() || !news(heads.clone(), cursor).is_empty() {
+                if span < SHORTEST || !news(heads.clone(), cursor).is_empty() {
                     return Ok((heads, false));
                 }
                 let places: Vec<Place<'_>> = several
@@ -111,11 +113,11 @@ impl Api {
             Place::All(seen) => ("heads".to_owned(), *seen),
         };
         let plain = Call::new("GET", "/heads", path);
-        if !span.is_zero() && self.lets_wait() {
+        if span >= SHORTEST && self.lets_wait() {
             let mut call = plain
                 .clone()
                 .query("after", after)
-                .query("wait", format!("{}s", span.as_secs()));
+                .query("wait", format!("{}ms", span.as_millis()));
             call.within = span + BEYOND;
             match self.ask::<wire::Heads>(&call).await {
                 Ok(answer) => {

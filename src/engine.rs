@@ -242,11 +242,10 @@ fn open_http(
         .find(url)
         .map_err(|error| OpenError::Token(url.clone(), error))?;
     let store = HttpEngine::new(HttpOptions {
-        url: url.clone(),
-        config: config.clone(),
         token,
         withheld: target.tokens.withheld(url),
         requests: requests.unwrap_or_default(),
+        ..HttpOptions::new(url.clone(), config.clone())
     });
     Ok(Opened {
         store: Box::new(store.map_err(OpenError::InTheClear)?),

@@ -12,6 +12,7 @@ mod read;
 mod wait;
 
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -38,6 +39,22 @@ pub struct HttpOptions {
     pub withheld: Option<String>,
     /// Counts the requests.
     pub requests: Meter,
+    /// How long a commit is tried.
+    pub patience: Duration,
+}
+
+impl HttpOptions {
+    /// How a config is reached that asks for no token: commits are tried for 30 seconds.
+    pub fn new(url: ApiUrl, config: ConfigName) -> Self {
+        Self {
+            url,
+            config,
+            token: None,
+            withheld: None,
+            requests: Meter::default(),
+            patience: Duration::from_secs(30),
+        }
+    }
 }
 
 /// A token would travel in the clear.
@@ -48,7 +65,7 @@ pub struct InTheClear(pub ApiUrl);
 /// A config behind a discfg API.
 ///
 /// A request has 5 seconds to find the host and 30 for the rest. A read that finds no connection, or a server that is
-/// busy, is tried three times. A commit is tried for 30 seconds under its own id, which the API makes once at most; then
+/// busy, is tried three times. A commit is tried for as long as it may be, under its own id, which the API makes once at most; then
 /// its end is [`OutcomeUnknown`](crate::store::StoreError::OutcomeUnknown) if any of the requests may have arrived.
 pub struct HttpEngine {
     api: Api,

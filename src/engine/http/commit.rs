@@ -8,8 +8,6 @@ use crate::model::{Change, CommitId, Entry, Guard, Key, Ttl};
 use crate::store::{Applied, Committed, Result, StoreError, Txn};
 use crate::wire;
 
-/// How long a commit is tried.
-const BOUND: Duration = Duration::from_secs(30);
 /// How often a host that can't be found is looked for, where no request has gone out.
 const LOOKS: u32 = 3;
 /// What a request is given at least, however little of the bound is left.
@@ -50,12 +48,12 @@ impl Api {
 
     /// Sends a commit until it is answered, or until its time is over.
     async fn insist(&self, mut call: Call, id: &CommitId) -> Result<wire::CommitAnswer<wire::StoredChange>> {
-        let began = Instant::now();
+        let (began, bound) = (Instant::now(), self.options().patience);
         let mut tries = 0;
         let mut in_doubt = false;
         loop {
             tries += 1;
-            let left = BOUND.saturating_sub(began.elapsed());
+            let left = bound.saturating_sub(began.elapsed());
             call.within = left.clamp(LEAST, REQUEST);
             let (refusal, wanted) = match self.send(&call).await {
                 Ok(answer) => return self.read(&call, &answer),
@@ -67,7 +65,7 @@ impl Api {
                 && !in_doubt
                 && tries >= LOOKS;
             let pause = pause(tries, wanted);
-            let is_over = began.elapsed() + pause >= BOUND;
+            let is_over = began.elapsed() + pause >= bound;
             if matches!(meaning, Meaning::Final) || hopeless || is_over {
                 let error = self.failed(&call, refusal);
                 // What was refused for good isn't made: the API looks for its id first.

@@ -13,7 +13,7 @@ pub use answer::{
 };
 pub use change_line::ChangeLine;
 pub use commit::{ChangeName, ChangeSpec, CommitRequest, GuardName, GuardSpec, Written};
-pub use problem::{Problem, ProblemLimit};
+pub use problem::{Problem, ProblemLayout, ProblemLimit};
 pub use section::SectionHead;
 pub use stored::{ShapeError, StoredChange, StoredNode};
 

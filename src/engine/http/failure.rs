@@ -83,6 +83,10 @@ fn told(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
         (Some("guard-failed"), _) => conflict(&problem),
         (Some("compacted"), _) => compacted(&problem),
         (Some("limit"), _) => limit(problem.limit.as_ref()),
+        (Some("layout"), _) => problem.layout.map(|layout| StoreError::Layout {
+            found: layout.found,
+            known: layout.known,
+        }),
         (Some("no-config"), _) => Some(StoreError::NoConfig {
             config: options.config.to_string(),
             place: Some(options.url.to_string()),

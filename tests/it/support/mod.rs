@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod answer;
+pub(crate) mod api;
 pub(crate) mod api_server;
 pub(crate) mod cli;
 pub(crate) mod config;

@@ -234,7 +234,11 @@ fn open_http(
     url: &ApiUrl,
     requests: Option<Meter>,
 ) -> Result<Opened, OpenError> {
-    if let Some(role) = &target.role {
+    // What a file says of the engine that it names is none of another's business.
+    let of_another = |role: &Setting<Role>| {
+        matches!(role.origin, Origin::File(_)) && !matches!(target.engine.origin, Origin::File(_))
+    };
+    if let Some(role) = target.role.as_ref().filter(|role| !of_another(role)) {
         return Err(OpenError::NoRoles(url.clone(), role.value.to_string()));
     }
     let token = target

@@ -12,12 +12,16 @@ pub(super) fn explain(error: OpsError, target: &Target, url: &ApiUrl) -> Failure
             None,
             vec![
                 "`discfg serve token new` makes one, where the server runs".to_owned(),
-                format!("`discfg use {config} --engine {url} --token-file FILE` keeps it here, for this host alone"),
+                format!(
+                    "`discfg use {config} --engine {url} --token-file FILE` keeps it here, for this host alone"
+                ),
             ],
         ),
         OpsError::Store(StoreError::Denied { .. }) => (
             Some(sent(target, url)),
-            vec!["`discfg serve token new`, where the server runs, makes a token that may do more".to_owned()],
+            vec![
+                "`discfg serve token new`, where the server runs, makes a token that may do more".to_owned(),
+            ],
         ),
         OpsError::Store(StoreError::ReadOnly) => (
             Some(format!("{url} serves the config for reading alone")),
@@ -32,7 +36,9 @@ pub(super) fn explain(error: OpsError, target: &Target, url: &ApiUrl) -> Failure
         ),
         OpsError::Store(StoreError::NoConfig { .. }) => (
             None,
-            vec![format!("`discfg serve {config}` serves it, where it lives; `discfg which` shows what is asked")],
+            vec![format!(
+                "`discfg serve {config}` serves it, where it lives; `discfg which` shows what is asked"
+            )],
         ),
         _ => return error.into(),
     };

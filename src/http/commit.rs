@@ -47,11 +47,7 @@ async fn commit_within(
         commit: made.commit.to_string(),
         at: made.at.to_string(),
         sections: made.heads.iter().map(SectionHead::from).collect(),
-        changes: made
-            .changes
-            .iter()
-            .map(|applied| view.applied(applied))
-            .collect(),
+        changes: made.changes.iter().map(|applied| view.applied(applied)).collect(),
     }))
 }
 

@@ -1,13 +1,17 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use url::{Host, Url};
 
 /// Where a discfg API is: `http://` or `https://`, a host, a port where it isn't the scheme's own, and a path where the
 /// API doesn't begin at the host's root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiUrl {
+pub struct ApiUrl(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
     url: Url,
     /// The same as text, without a slash at its end.
     text: String,
@@ -41,25 +45,25 @@ pub enum ApiUrlError {
 impl ApiUrl {
     /// The URL as text, without a slash at its end.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// The host and port that requests go to.
     pub fn host(&self) -> ApiHost {
         ApiHost {
-            host: self.url.host_str().unwrap_or_default().to_owned(),
-            port: self.url.port(),
+            host: self.0.url.host_str().unwrap_or_default().to_owned(),
+            port: self.0.url.port(),
         }
     }
 
     /// Whether requests travel in the clear.
     pub fn is_plain(&self) -> bool {
-        self.url.scheme() == "http"
+        self.0.url.scheme() == "http"
     }
 
     /// Whether the API is on this machine.
     pub fn is_loopback(&self) -> bool {
-        match self.url.host() {
+        match self.0.url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),
             Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -69,9 +73,9 @@ impl ApiUrl {
 
     /// Whether a token that is bound to `host` may be sent here.
     pub fn is_at(&self, host: &ApiHost) -> bool {
-        let own = self.url.port_or_known_default();
+        let own = self.0.url.port_or_known_default();
         let of_scheme = if self.is_plain() { 80 } else { 443 };
-        self.url.host_str() == Some(&host.host) && own == Some(host.port.unwrap_or(of_scheme))
+        self.0.url.host_str() == Some(&host.host) && own == Some(host.port.unwrap_or(of_scheme))
     }
 }
 
@@ -94,13 +98,13 @@ impl FromStr for ApiUrl {
             return Err(ApiUrlError::Path);
         }
         let text = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { url, text })
+        Ok(Self(Arc::new(Parts { url, text })))
     }
 }
 
 impl fmt::Display for ApiUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
+        f.pad(&self.0.text)
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use discfg::engine::http::{HttpEngine, HttpOptions};
 use discfg::engine::local::{LocalEngine, OpenMode};
-use discfg::http::ApiSettings;
 use discfg::model::Clock;
 use discfg::store::conformance::Harness;
 use discfg::store::{Admin, Store};
@@ -41,7 +40,7 @@ async fn fresh(clock: Arc<dyn Clock>) -> Served {
     let engine = Arc::new(engine.expect("a file in a new folder"));
     let store = Arc::clone(&engine) as Arc<dyn Store>;
     Served {
-        server: ApiServer::serving("conformance", store, ApiSettings::default()),
+        server: ApiServer::serving("conformance", store),
         engine,
         _folder: folder,
     }

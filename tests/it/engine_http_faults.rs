@@ -106,7 +106,9 @@ async fn a_commit_is_made_once_whatever_becomes_of_its_answers() {
     .enumerate()
     {
         let told = format!("{impaired:?}");
-        served.server.impair(move |number, _| (number < 2).then(|| impaired.clone()));
+        served
+            .server
+            .impair(move |number, _| (number < 2).then(|| impaired.clone()));
         let n = u32::try_from(n + 1).expect("a small number");
         raise(&served.engine, n).await;
         assert_eq!(served.server.asked().len(), 3, "{told}");
@@ -168,7 +170,9 @@ async fn a_host_that_is_not_there_leaves_no_doubt() {
     let engine = engine("http://127.0.0.1:1");
     let error = engine.commit(Txn::new(vec![set("/a", "1")])).await;
     assert!(matches!(error, Err(StoreError::Unavailable { .. })), "{error:?}");
-    let error = engine.get(&"/a".parse().expect("a key"), Consistency::Strong).await;
+    let error = engine
+        .get(&"/a".parse().expect("a key"), Consistency::Strong)
+        .await;
     assert!(matches!(error, Err(StoreError::Unavailable { .. })), "{error:?}");
 }
 
@@ -177,13 +181,27 @@ async fn a_read_is_tried_three_times() {
     let served = served();
     raise(&served.engine, 1).await;
     let key = "/count/n".parse().expect("a key");
-    for impaired in [Impaired::CutBefore, problem(503, "unavailable", "busy"), html(502)] {
+    for impaired in [
+        Impaired::CutBefore,
+        problem(503, "unavailable", "busy"),
+        html(502),
+    ] {
         let passing = impaired.clone();
-        served.server.impair(move |number, _| (number < 2).then(|| passing.clone()));
-        let entry = served.engine.get(&key, Consistency::Strong).await.expect("the third try");
+        served
+            .server
+            .impair(move |number, _| (number < 2).then(|| passing.clone()));
+        let entry = served
+            .engine
+            .get(&key, Consistency::Strong)
+            .await
+            .expect("the third try");
         assert_eq!(entry.map(|entry| entry.version), Some(1));
         served.server.impair(move |_, _| Some(impaired.clone()));
-        let error = served.engine.get(&key, Consistency::Strong).await.expect_err("it stays so");
+        let error = served
+            .engine
+            .get(&key, Consistency::Strong)
+            .await
+            .expect_err("it stays so");
         assert_eq!(error.kind(), Kind::Unavailable, "{error}");
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         assert_eq!(served.server.asked().len(), 3);
@@ -209,9 +227,9 @@ async fn an_answer_without_end_is_left() {
 async fn an_api_that_lets_nobody_wait_is_looked_at_again_and_again() {
     let served = served();
     raise(&served.engine, 1).await;
-    served.server.impair(|_, asked| {
-        asked.contains("wait=").then(|| problem(400, "usage", "query"))
-    });
+    served
+        .server
+        .impair(|_, asked| asked.contains("wait=").then(|| problem(400, "usage", "query")));
     let cursor = Cursor {
         seen: [("count".parse().expect("a section"), Revision::new(1))].into(),
         whole: false,
@@ -224,10 +242,20 @@ async fn an_api_that_lets_nobody_wait_is_looked_at_again_and_again() {
     assert_eq!(none, []);
     let asked = served.server.asked();
     assert!(asked[0].contains("wait="), "{asked:?}");
-    let looks = asked.iter().skip(1).filter(|asked| !asked.contains("wait=")).count();
-    assert!(looks == asked.len() - 1 && looks > 2, "it asks once alone: {asked:?}");
+    let looks = asked
+        .iter()
+        .skip(1)
+        .filter(|asked| !asked.contains("wait="))
+        .count();
+    assert!(
+        looks == asked.len() - 1 && looks > 2,
+        "it asks once alone: {asked:?}"
+    );
     let began = Instant::now();
-    let (moved, ()) = tokio::join!(served.engine.wait(&cursor, deadline(30_000)), raise(&served.engine, 2));
+    let (moved, ()) = tokio::join!(
+        served.engine.wait(&cursor, deadline(30_000)),
+        raise(&served.engine, 2)
+    );
     assert_eq!(moved.expect("a wait")[0].revision, Revision::new(2));
     assert!(began.elapsed() < Duration::from_secs(20));
 }
@@ -235,12 +263,21 @@ async fn an_api_that_lets_nobody_wait_is_looked_at_again_and_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn several_sections_are_waited_for_side_by_side() {
     let served = served();
-    let sections: Vec<discfg::model::Section> =
-        ["a", "b", "c"].iter().map(|name| name.parse().expect("a section")).collect();
+    let sections: Vec<discfg::model::Section> = ["a", "b", "c"]
+        .iter()
+        .map(|name| name.parse().expect("a section"))
+        .collect();
     let all = ["/a/k", "/b/k", "/c/k", "/d/k"].map(|key| set(key, "1"));
-    served.engine.commit(Txn::new(all.into())).await.expect("a commit");
+    served
+        .engine
+        .commit(Txn::new(all.into()))
+        .await
+        .expect("a commit");
     let cursor = Cursor {
-        seen: sections.iter().map(|section| (section.clone(), Revision::new(1))).collect(),
+        seen: sections
+            .iter()
+            .map(|section| (section.clone(), Revision::new(1)))
+            .collect(),
         whole: false,
     };
     let deadline = Deadline {
@@ -248,8 +285,16 @@ async fn several_sections_are_waited_for_side_by_side() {
         interval: Duration::from_millis(20),
     };
     let write = async {
-        served.engine.commit(Txn::new(vec![set("/d/k", "2")])).await.expect("a commit");
-        served.engine.commit(Txn::new(vec![set("/b/k", "2")])).await.expect("a commit")
+        served
+            .engine
+            .commit(Txn::new(vec![set("/d/k", "2")]))
+            .await
+            .expect("a commit");
+        served
+            .engine
+            .commit(Txn::new(vec![set("/b/k", "2")]))
+            .await
+            .expect("a commit")
     };
     let (moved, done) = tokio::join!(served.engine.wait(&cursor, deadline), write);
     assert_eq!(moved.expect("a wait"), done.heads);

@@ -23,8 +23,8 @@ use crate::target::{ApiHost, EngineName, FILE_NAME, TargetFile, Token, Tokens, T
 ///
 /// With --engine URL the data lives behind a discfg API. Its token comes from --token-file and is kept for that host,
 /// and for no other, in a file for you alone: discfg/tokens in the XDG config folder, a line `HOST TOKEN` for each.
-/// DISCFG_TOKEN=HOST=TOKEN goes before that file; a token alone in DISCFG_TOKEN counts where DISCFG_ENGINE names its
-/// host.
+/// `DISCFG_TOKEN=HOST=TOKEN` goes before that file; a token alone in `DISCFG_TOKEN` counts where `DISCFG_ENGINE` names
+/// its host.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg use [OPTIONS] CONFIG\n       discfg use --engine URL [--token-file FILE] CONFIG\n       discfg use --trust"
@@ -164,7 +164,11 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     let text = Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES)?);
     let text = std::str::from_utf8(&text).unwrap_or_default();
     let token: Token = text.trim().parse().map_err(|error| {
-        Failure::caused(Kind::Invalid, format!("{} holds no token", file.display()), &error)
+        Failure::caused(
+            Kind::Invalid,
+            format!("{} holds no token", file.display()),
+            &error,
+        )
     })?;
     let kept = Tokens::kept().keep(url, &token);
     let path = kept.map_err(|error| OpenError::Token(url.clone(), error))?;

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -71,13 +72,13 @@ impl Call {
         }
     }
 
-    pub(super) fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(super) fn query<T: ToString + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
         self.query.push((name, value.to_string()));
         self
     }
 
     pub(super) fn stored(self) -> Self {
-        self.query("stored", true)
+        self.query("stored", "true")
     }
 
     /// The call of a read that is to be as fresh as that.
@@ -164,7 +165,8 @@ impl Api {
         let mut url = format!("{}/v1/{}/{}", options.url, options.config, call.path);
         for (index, (name, value)) in call.query.iter().enumerate() {
             let before = if index == 0 { '?' } else { '&' };
-            url.push_str(&format!("{before}{name}={value}"));
+            // Writing to a String can't fail.
+            let _ = write!(url, "{before}{name}={value}");
         }
         let mut headers = call.headers.clone();
         headers.push(("accept", "application/json".into()));

@@ -108,7 +108,7 @@ impl Api {
     pub(super) async fn renew(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
         let mut call = Call::new("POST", "/touch", format!("touch/{}", segments(key))).stored();
         if let Some(ttl) = ttl {
-            call = call.query("ttl", ttl);
+            call = call.query("ttl", &ttl);
         }
         let answer: wire::StoredEnvelope = self.asked(&call).await?;
         self.entry_of(&call, answer.node)

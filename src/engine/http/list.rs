@@ -29,8 +29,8 @@ impl Api {
                 _ => PAGE,
             };
             let first = Call::new("GET", "/list", path)
-                .query("recursive", scope.recursive)
-                .query("limit", limit)
+                .query("recursive", &scope.recursive)
+                .query("limit", &limit)
                 .stored()
                 .fresh(read);
             let mut next: Option<String> = None;

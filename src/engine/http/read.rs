@@ -100,7 +100,7 @@ impl Api {
             let mut after = after;
             loop {
                 let call = Call::new("GET", "/changes", format!("changes/{}", segment(&section)))
-                    .query("after", after)
+                    .query("after", &after)
                     .stored();
                 let page: wire::Changes<wire::StoredChange> = self.asked(&call).await?;
                 let is_last = !page.more || page.after <= after;
@@ -126,7 +126,7 @@ impl Api {
             loop {
                 let mut call = Call::new("GET", "/history", format!("history/{}", segments(&key))).stored();
                 if let Some(before) = before {
-                    call = call.query("before", before);
+                    call = call.query("before", &before);
                 }
                 let page: wire::KeyHistory<wire::StoredChange> = self.asked(&call).await?;
                 let goes_on = page.before.is_some_and(|next| before.is_none_or(|before| next < before));

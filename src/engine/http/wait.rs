@@ -116,8 +116,8 @@ impl Api {
         if span >= SHORTEST && self.lets_wait() {
             let mut call = plain
                 .clone()
-                .query("after", after)
-                .query("wait", format!("{}ms", span.as_millis()));
+                .query("after", &after)
+                .query("wait", &format!("{}ms", span.as_millis()));
             call.within = span + BEYOND;
             match self.ask::<wire::Heads>(&call).await {
                 Ok(answer) => {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, Response};
+use discfg::engine::http::{HttpEngine, HttpOptions};
 use discfg::http::{Api, ApiSettings, Caller};
 use discfg::store::Store;
 use hyper::server::conn::http1;
@@ -66,18 +67,20 @@ struct Cut;
 impl ApiServer {
     /// The API of the config [`CONFIG`] in that store.
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
-        Self::serving(CONFIG, store, ApiSettings::default())
+        Self::serving(CONFIG, store)
     }
 
     /// The API of one config.
-    pub(crate) fn serving(config: &str, store: Arc<dyn Store>, settings: ApiSettings) -> Self {
+    pub(crate) fn serving(config: &str, store: Arc<dyn Store>) -> Self {
         let settings = ApiSettings {
             interval: Duration::from_millis(50),
-            ..settings
+            ..ApiSettings::default()
         };
         let config = config.parse().expect("a config name");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of this machine");
-        listener.set_nonblocking(true).expect("a socket that can be polled");
+        listener
+            .set_nonblocking(true)
+            .expect("a socket that can be polled");
         let address = listener.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
             api: Api::new([(config, store)], settings),
@@ -108,6 +111,13 @@ impl ApiServer {
         &self.url
     }
 
+    /// The config [`CONFIG`] behind it.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        let config = CONFIG.parse().expect("a config name");
+        let options = HttpOptions::new(self.url.parse().expect("a URL"), config);
+        Arc::new(HttpEngine::new(options).expect("no token is sent"))
+    }
+
     /// Where it is, without the scheme.
     pub(crate) fn host(&self) -> &str {
         self.url.trim_start_matches("http://")
@@ -122,7 +132,11 @@ impl ApiServer {
     /// Impairs what is asked from now on.
     pub(crate) fn impair(&self, impair: impl FnMut(usize, &str) -> Option<Impaired> + Send + 'static) {
         *self.shared.impair.lock().expect("no test panicked with it") = Box::new(impair);
-        self.shared.asked.lock().expect("no test panicked with it").clear();
+        self.shared
+            .asked
+            .lock()
+            .expect("no test panicked with it")
+            .clear();
     }
 
     /// What it was asked since it was last asked for that: method and path with the query.
@@ -158,10 +172,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::R
     }
 }
 
-async fn answer(
-    shared: Arc<Shared>,
-    request: Request<hyper::body::Incoming>,
-) -> Result<Response<Body>, Cut> {
+async fn answer(shared: Arc<Shared>, request: Request<hyper::body::Incoming>) -> Result<Response<Body>, Cut> {
     let asked = format!("{} {}", request.method(), request.uri());
     let number = {
         let mut all = shared.asked.lock().expect("no test panicked with it");
@@ -204,10 +215,16 @@ fn other(status: u16, content_type: &str, body: Vec<u8>) -> Response<Body> {
 async fn served(shared: &Shared, mut request: Request<Body>) -> Response<Body> {
     let caller = {
         let tokens = shared.tokens.lock().expect("no test panicked with it");
-        let sent = request.headers().get("authorization").and_then(|sent| sent.to_str().ok());
+        let sent = request
+            .headers()
+            .get("authorization")
+            .and_then(|sent| sent.to_str().ok());
         let token = sent.and_then(|sent| sent.strip_prefix("Bearer "));
         match token {
-            _ if tokens.is_empty() => Some(Caller::anyone()),
+            _ if tokens.is_empty() => Some(Caller {
+                by: Some("token:tester".into()),
+                ..Caller::anyone()
+            }),
             token => token.and_then(|token| tokens.get(token)).cloned(),
         }
     };

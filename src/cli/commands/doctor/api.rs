@@ -28,7 +28,10 @@ pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, 
     };
     checks.push(match limited("api", asked).await {
         Err(check) => check,
-        Ok(Ok(heads)) => Check::ok("api", format!("{url} answers; sections that it shows: {}", heads.len())),
+        Ok(Ok(heads)) => Check::ok(
+            "api",
+            format!("{url} answers; sections that it shows: {}", heads.len()),
+        ),
         Ok(Err(failure)) => Check::failed("api", Verdict::Fail, failure),
     });
 }

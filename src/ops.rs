@@ -13,4 +13,4 @@ pub use error::{OpsError, Result};
 pub use past::{entry_at, state_at};
 pub use plan::{Outcome, Plan};
 pub use wanted::{Change, Wanted};
-pub use watch::{Event, Start, Watch, watch};
+pub use watch::{Event, Standing, Start, Watch, section_now, watch, watch_heads};

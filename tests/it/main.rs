@@ -61,3 +61,4 @@ mod template;
 mod template_grant;
 mod tls_roots;
 mod watch_events;
+mod watch_nudges;

@@ -1,7 +1,27 @@
 //! The HTTP API: a router over stores, for `discfg serve`, for a Lambda function, or for a server of one's own.
 
+mod admission;
 mod api;
+mod asked;
+mod body;
 mod caller;
+mod changes;
+mod commit;
+mod cursor;
+mod datakeys;
+mod error;
+mod header;
+mod heads;
+mod health;
+mod history;
+mod info;
+mod keys;
+mod list;
+mod path;
+mod query;
+mod refusal;
+mod snapshot;
+mod view;
 
 pub use api::{Api, ApiSettings};
 pub use caller::Caller;

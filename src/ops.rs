@@ -2,6 +2,7 @@
 
 mod compare;
 mod error;
+mod overview;
 mod past;
 mod plan;
 mod read;
@@ -10,6 +11,7 @@ mod watch;
 
 pub use compare::{Difference, compare};
 pub use error::{OpsError, Result};
+pub use overview::Overview;
 pub use past::{entry_at, state_at};
 pub use plan::{Outcome, Plan};
 pub use wanted::{Change, Wanted};

@@ -2,11 +2,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::json;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::middleware::from_fn_with_state;
+use tokio::time::Instant;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
 
+use super::asked::Until;
+use super::error::Failure;
+use super::{admission, changes, commit, datakeys, heads, health, history, info, keys, list, snapshot};
 use crate::model::ConfigName;
 use crate::store::Store;
 
@@ -70,12 +76,72 @@ impl Api {
 
     /// Its routes. Whoever serves them puts a [`Caller`](super::Caller) into each request's extensions.
     pub fn router(&self) -> Router {
-        Router::new()
-            .route("/healthz", get(healthz))
-            .layer(DefaultBodyLimit::max(self.0.settings.body_bytes))
+        let of_keys = |routes| also(&["@root/{key}", "{key}"], "{section}/{*rest}", routes);
+        let (router, _) = OpenApiRouter::new()
+            .routes(of_keys(routes!(keys::get, keys::put, keys::delete)))
+            .routes(of_keys(routes!(keys::touch)))
+            .routes(of_keys(routes!(history::history)))
+            .routes(also(
+                &["", "/{section}"],
+                "/{section}/{*below}",
+                routes!(list::list),
+            ))
+            .routes(routes!(snapshot::all))
+            .routes(also(
+                &["/{section}"],
+                "/{section}/{*below}",
+                routes!(snapshot::within),
+            ))
+            .routes(routes!(commit::all))
+            .routes(routes!(commit::section))
+            .routes(routes!(changes::changes))
+            .routes(routes!(heads::all))
+            .routes(routes!(heads::section))
+            .routes(routes!(info::info))
+            .routes(routes!(datakeys::generate))
+            .routes(routes!(datakeys::unwrap))
+            .routes(routes!(health::healthz))
+            .routes(routes!(health::readyz))
+            .split_for_parts();
+        router
+            .fallback(async |request: Request| Failure::no_route(request.uri()))
+            .layer(from_fn_with_state(self.clone(), admission::admit))
+            .with_state(self.clone())
+    }
+
+    pub(super) fn store(&self, config: &ConfigName) -> Option<&Arc<dyn Store>> {
+        self.0.configs.get(config)
+    }
+
+    pub(super) fn stores(&self) -> impl Iterator<Item = &dyn Store> {
+        self.0.configs.values().map(AsRef::as_ref)
+    }
+
+    pub(super) fn settings(&self) -> &ApiSettings {
+        &self.0.settings
+    }
+
+    /// When a request must be answered that comes now, or came when it says.
+    pub(super) fn until(&self, parts: &Parts) -> Until {
+        let come = parts.extensions.get().copied();
+        come.unwrap_or_else(|| Until(Instant::now() + self.0.settings.request_time))
     }
 }
 
-async fn healthz() -> Json<serde_json::Value> {
-    Json(json!({"status": "ok"}))
+/// The same operations at other paths, too: those in which something else stands for `end`.
+fn also(
+    ends: &[&str],
+    end: &str,
+    (schemas, mut paths, methods): UtoipaMethodRouter<Api>,
+) -> UtoipaMethodRouter<Api> {
+    let items: Vec<_> = paths
+        .paths
+        .iter()
+        .map(|(path, item)| (path.clone(), item.clone()))
+        .collect();
+    for (path, item) in items {
+        let others = ends.iter().map(|other| (path.replace(end, other), item.clone()));
+        paths.paths.extend(others);
+    }
+    (schemas, paths, methods)
 }

@@ -47,6 +47,8 @@ mod commit_faults;
 mod conformance_dynamodb;
 mod conformance_local;
 mod formats_consumers;
+mod http_caller;
+mod http_keys;
 mod ops;
 mod policies;
 mod readme;

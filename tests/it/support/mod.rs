@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 mod answer;
+pub(crate) mod api;
 pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod emulator;

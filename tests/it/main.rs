@@ -49,6 +49,8 @@ mod conformance_local;
 mod formats_consumers;
 mod http_caller;
 mod http_keys;
+mod http_stream;
+mod http_wait;
 mod ops;
 mod policies;
 mod readme;

@@ -17,11 +17,16 @@ mod history;
 mod info;
 mod keys;
 mod list;
+mod live;
+mod measured;
+mod metrics;
 mod path;
 mod query;
 mod refusal;
 mod snapshot;
+mod streaming;
 mod view;
+mod waiting;
 
 pub use api::{Api, ApiSettings};
 pub use caller::Caller;

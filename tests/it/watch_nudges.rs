@@ -10,13 +10,13 @@ use futures::StreamExt as _;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::support::stores::{on_both_stores, set_all};
+use crate::support::stores::{on_every_store, set_all};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Nothing that comes within a test comes by itself.
 const NEVER: Duration = Duration::from_hours(1);
 
-on_both_stores!(
+on_every_store!(
     a_nudge_ends_the_pause_between_two_looks,
     the_root_section_is_watched_alone,
     heads_are_followed_one_nudge_a_look,

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -17,7 +16,9 @@ use super::items::{self, id};
 use super::transaction::{Read, Subject, Transaction};
 use crate::aws::{AnswerDate, Failed, Fault};
 use crate::model::{Head, Revision, Section, Timestamp};
-use crate::store::{Applied, Committed, Consistency, Decision, Meta, Result, State, StoreError, Txn, decide};
+use crate::store::{
+    Applied, Cause, Committed, Consistency, Decision, Meta, Result, State, StoreError, Txn, decide,
+};
 
 /// How long a commit tries, from its first read on.
 const BOUND: Duration = Duration::from_secs(30);
@@ -341,7 +342,7 @@ fn subjects(transaction: &Transaction) -> String {
     }
 }
 
-fn outcome_unknown(txn: &Txn, cause: Box<dyn Error + Send + Sync>) -> StoreError {
+fn outcome_unknown(txn: &Txn, cause: Cause) -> StoreError {
     StoreError::OutcomeUnknown {
         commit: txn.id.clone(),
         source: Some(cause),

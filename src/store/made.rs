@@ -165,6 +165,7 @@ mod tests {
 
     #[test]
     fn other_changes_under_its_id_are_refused() {
+        type Case = (Vec<Mutation>, Option<(&'static str, bool)>, bool);
         let ttl = crate::model::Ttl::from_seconds(60).expect("a ttl");
         let with = |secret, ttl| Mutation::Set {
             key: key("/s/a"),
@@ -173,7 +174,7 @@ mod tests {
             ttl,
         };
         let plain = Some(("1", false));
-        let cases: [(Vec<Mutation>, Option<(&str, bool)>, bool); 12] = [
+        let cases: [Case; 12] = [
             (vec![set("/s/a", "1")], plain, true),
             (vec![set("/s/a", "1")], Some(("sealed", true)), true),
             (vec![set("/s/a", "2")], plain, false),

@@ -4,6 +4,7 @@ pub mod dynamodb;
 pub mod http;
 #[cfg(feature = "local")]
 pub mod local;
+mod waiting;
 
 use std::path::PathBuf;
 use std::sync::Arc;

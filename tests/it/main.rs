@@ -46,6 +46,7 @@ mod cli_watch;
 mod client;
 mod client_live;
 mod commit_faults;
+mod commit_together;
 mod conformance_dynamodb;
 mod conformance_http;
 mod conformance_local;

@@ -67,6 +67,8 @@ pub struct InTheClear(pub ApiUrl);
 /// A request has 5 seconds to find the host and 30 for the rest. A read that finds no connection, or a server that is
 /// busy, is tried three times. A commit is tried for as long as it may be, under its own id, which the API makes once at most; then
 /// its end is [`OutcomeUnknown`](crate::store::StoreError::OutcomeUnknown) if any of the requests may have arrived.
+///
+/// Who writes, the API knows from the token: what a commit says of it (`Txn::by`) is not sent.
 pub struct HttpEngine {
     api: Api,
     keys: LentKeys,

@@ -131,6 +131,11 @@ impl Failure {
             }
             StoreError::Limit(limit) => Self::of_limit(&limit),
             StoreError::Twice(key) => Self::new(kind, "twice", told).about([key]),
+            StoreError::IdReused(ref commit) => {
+                let mut failure = Self::new(kind, "id-reused", told);
+                failure.0.commit = Some(commit.to_string());
+                failure
+            }
             StoreError::Unsealed(keys) => Self::new(kind, "unsealed", told).about(keys),
             StoreError::GuardOnSecret(key) => Self::new(kind, "guard-on-secret", told).about([key]),
             StoreError::SecretTooLarge { key, size, max } => {

@@ -62,6 +62,12 @@ pub trait Harness: Send + Sync {
     async fn admin(&self) -> Option<Arc<dyn Admin>> {
         None
     }
+
+    /// Who is written down as the writer of every commit, for an engine that doesn't leave that to the commit
+    /// ([`Txn::by`](super::Txn::by)).
+    fn writer(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A clock that stands still until a test moves it. It begins at the machine's time, so that a service which

@@ -527,7 +527,7 @@ fn each_command_sends_no_more_than_it_must() {
     };
     assert_eq!(
         asked(&["set", "db/url", "x"]),
-        ["POST /v1/mycfg/commit/db?stored=true"]
+        ["POST /v1/mycfg/commit/db?stored=true&repeated=false"]
     );
     assert_eq!(
         asked(&["get", "db/url"]),
@@ -535,7 +535,7 @@ fn each_command_sends_no_more_than_it_must() {
     );
     assert_eq!(
         asked(&["set", "top", "x", "--ttl", "1h"]),
-        ["POST /v1/mycfg/commit/@root?stored=true"]
+        ["POST /v1/mycfg/commit/@root?stored=true&repeated=false"]
     );
     assert_eq!(
         asked(&["get", "top", "--eventual"]),

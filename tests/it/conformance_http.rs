@@ -31,6 +31,10 @@ impl Harness for Served {
     async fn admin(&self) -> Option<Arc<dyn Admin>> {
         Some(Arc::clone(&self.engine) as Arc<dyn Admin>)
     }
+
+    fn writer(&self) -> Option<String> {
+        Some("token:tester".into())
+    }
 }
 
 async fn fresh(clock: Arc<dyn Clock>) -> Served {

@@ -111,11 +111,11 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// Whether another try may be served. It is none that was.
-    fn may_pass(&self) -> bool {
+    /// Whether another try may be served.
+    pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Problem(problem) => problem.status == 503,
-            Self::Strange(answer) => matches!(answer.status, 429 | 502 | 503),
+            Self::Strange(answer) => matches!(answer.status, 429 | 502..=504),
             Self::Silence(error) => matches!(error, PlainHttpError::NotSent(_) | PlainHttpError::Cut(_)),
         }
     }

@@ -4,7 +4,7 @@ use tokio::time::{Instant, sleep};
 
 use super::api::{Api, Call, REQUEST, Refusal, pause, segment, segments};
 use crate::aws::PlainHttpError;
-use crate::model::{Change, CommitId, Entry, Guard, Key, Ttl};
+use crate::model::{Change, Entry, Guard, Key, Ttl};
 use crate::store::{Applied, Committed, Result, StoreError, Txn};
 use crate::wire;
 
@@ -42,12 +42,12 @@ impl Api {
         };
         let mut call = Call::new("POST", "/commit", path).stored().json(&request)?;
         call.headers.push(("idempotency-key", txn.id.to_string()));
-        let answer = self.insist(call.clone(), &txn.id).await?;
+        let answer = self.insist(call.clone(), &txn).await?;
         self.committed(&call, answer)
     }
 
     /// Sends a commit until it is answered, or until its time is over.
-    async fn insist(&self, mut call: Call, id: &CommitId) -> Result<wire::CommitAnswer<wire::StoredChange>> {
+    async fn insist(&self, mut call: Call, txn: &Txn) -> Result<wire::CommitAnswer<wire::StoredChange>> {
         let (began, bound) = (Instant::now(), self.options().patience);
         let mut tries = 0;
         let mut in_doubt = false;
@@ -55,7 +55,13 @@ impl Api {
             tries += 1;
             let left = bound.saturating_sub(began.elapsed());
             call.within = left.clamp(LEAST, REQUEST);
-            let (refusal, wanted) = match self.send(&call).await {
+            let sent = if txn.repeated || in_doubt {
+                self.send(&call).await
+            } else {
+                // Nothing to look for, which would cost the API a look at the log.
+                self.send(&call.clone().query("repeated", "false")).await
+            };
+            let (refusal, wanted) = match sent {
                 Ok(answer) => return self.read(&call, &answer),
                 Err(refused) => refused,
             };
@@ -71,14 +77,14 @@ impl Api {
                 // What was refused for good isn't made: the API looks for its id first.
                 return Err(if in_doubt && !matches!(meaning, Meaning::Final) {
                     StoreError::OutcomeUnknown {
-                        commit: id.clone(),
+                        commit: txn.id.clone(),
                         source: Some(error.into()),
                     }
                 } else {
                     error
                 });
             }
-            tracing::debug!(commit = %id, tries, "sending the commit again");
+            tracing::debug!(commit = %txn.id, tries, "sending the commit again");
             sleep(pause).await;
         }
     }

@@ -3,9 +3,14 @@
 use super::HttpOptions;
 use super::api::{Call, Refusal};
 use crate::aws::{PlainAnswer, PlainHttpError};
-use crate::model::{Entry, Key, Kind};
+use crate::model::{CommitId, Entry, Key, Kind};
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{Problem, ProblemLimit, Written};
+
+/// What an API said, or what is to be said of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Said(String);
 
 pub(super) fn of(options: &HttpOptions, call: &Call, refusal: Refusal) -> StoreError {
     match refusal {
@@ -46,11 +51,11 @@ pub(super) fn strange(options: &HttpOptions, call: &Call, answer: &PlainAnswer) 
     match status {
         429 => StoreError::Throttled {
             service: options.url.to_string(),
-            source: Some(what.into()),
+            source: Some(Said(what).into()),
         },
         500.. => StoreError::Unavailable {
             problem: format!("{} can't serve", options.url),
-            source: Some(what.into()),
+            source: Some(Said(what).into()),
         },
         _ => StoreError::Api {
             api: options.url.to_string(),
@@ -80,6 +85,7 @@ fn told(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
         (Some("guard-on-secret"), Some(key)) => Some(StoreError::GuardOnSecret(key)),
         (Some("unsealed"), Some(_)) => Some(StoreError::Unsealed(problem.keys.clone())),
         (Some("secret-too-large"), Some(key)) => secret_too_large(key, problem.limit.as_ref()),
+        (Some("id-reused"), _) => commit(&problem).map(StoreError::IdReused),
         (Some("guard-failed"), _) => conflict(&problem),
         (Some("compacted"), _) => compacted(&problem),
         (Some("limit"), _) => limit(problem.limit.as_ref()),
@@ -97,11 +103,9 @@ fn told(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
         }),
         (Some("read-only"), _) => Some(StoreError::ReadOnly),
         (Some("no-token"), _) => Some(no_token(options, &problem)),
-        (Some("outcome-unknown"), _) => problem
-            .commit
-            .as_deref()
-            .and_then(|id| id.parse().ok())
-            .map(|commit| StoreError::OutcomeUnknown { commit, source: None }),
+        (Some("outcome-unknown"), _) => {
+            commit(&problem).map(|commit| StoreError::OutcomeUnknown { commit, source: None })
+        }
         (Some("no-route"), _) => Some(StoreError::Api {
             api: options.url.to_string(),
             problem: format!(
@@ -123,15 +127,15 @@ fn by_kind(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
         Some(Kind::Denied) => StoreError::Denied {
             action: format!("{} /v1/{}/{}", call.method, options.config, call.path),
             subject: None,
-            source: Some(format!("{api} says: {}", problem.detail).into()),
+            source: Some(Said(format!("{api} says: {}", problem.detail)).into()),
         },
         Some(Kind::Throttled) => StoreError::Throttled {
             service: api,
-            source: Some(problem.detail.into()),
+            source: Some(Said(problem.detail).into()),
         },
         Some(Kind::Unavailable) => StoreError::Unavailable {
             problem: format!("{api} can't serve for the moment"),
-            source: Some(problem.detail.into()),
+            source: Some(Said(problem.detail).into()),
         },
         kind => StoreError::Api {
             api,
@@ -155,6 +159,10 @@ fn no_token(options: &HttpOptions, problem: &Problem) -> StoreError {
         problem,
         source: None,
     }
+}
+
+fn commit(problem: &Problem) -> Option<CommitId> {
+    problem.commit.as_deref()?.parse().ok()
 }
 
 fn conflict(problem: &Problem) -> Option<StoreError> {

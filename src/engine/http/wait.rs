@@ -4,7 +4,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, Call, Refused, segment};
+use super::api::{Api, Call, Refusal, segment};
 use super::read::SIDE_BY_SIDE;
 use crate::model::{Head, Revision, Section};
 use crate::store::{Cursor, Deadline, Heads, Result};
@@ -119,16 +119,17 @@ impl Api {
                 .query("after", &after)
                 .query("wait", &format!("{}ms", span.as_millis()));
             call.within = span + BEYOND;
-            match self.ask::<wire::Heads>(&call).await {
+            match self.send(&call).await {
                 Ok(answer) => {
+                    let answer: wire::Heads = self.read(&call, &answer)?;
                     return Ok(((self.heads_from(&call, answer.sections)?, answer.version), true));
                 }
-                // It lets none wait, or none more.
-                Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("query") => {
+                Err((Refusal::Problem(problem), _)) if problem.code.as_deref() == Some("query") => {
                     self.dont_wait();
                 }
-                Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("busy") => {}
-                Err(refused) => return Err(self.refused(&call, refused)),
+                // It lets no more wait, or what lies between cut it off: a plain look tells what there is to tell.
+                Err((refusal, _)) if refusal.may_pass() => {}
+                Err((refusal, _)) => return Err(self.failed(&call, refusal)),
             }
         }
         let answer: wire::Heads = self.asked(&plain).await?;

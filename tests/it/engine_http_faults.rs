@@ -116,6 +116,57 @@ async fn a_commit_is_made_once_whatever_becomes_of_its_answers() {
     }
 }
 
+/// Tasks race for one counter while every third answer is cut off and every fifth request doesn't arrive.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn under_cuts_a_raced_counter_loses_and_doubles_nothing() {
+    const TASKS: u32 = 8;
+    const EACH: u32 = 12;
+    let served = served();
+    raise(&served.engine, 1).await;
+    served.server.impair(|number, asked| match number {
+        _ if !asked.starts_with("POST") => None,
+        number if number % 3 == 0 => Some(Impaired::CutAfter),
+        number if number % 5 == 0 => Some(Impaired::CutBefore),
+        _ => None,
+    });
+    let key: discfg::model::Key = "/count/n".parse().expect("a key");
+    let tasks = (0..TASKS).map(|_| {
+        let (engine, key) = (engine(served.server.url()), key.clone());
+        tokio::spawn(async move {
+            for _ in 0..EACH {
+                loop {
+                    let now = engine.get(&key, Consistency::Strong).await.expect("a read");
+                    let now = now.expect("it is never deleted");
+                    let n: u32 = now
+                        .value
+                        .as_text()
+                        .and_then(|n| n.parse().ok())
+                        .expect("a number");
+                    let txn = Txn::new(vec![set("/count/n", &(n + 1).to_string())])
+                        .guarded([Guard::Revision(now.key, now.revision)]);
+                    match engine.commit(txn).await {
+                        Ok(_) => break,
+                        Err(StoreError::Conflict(_)) => {}
+                        Err(other) => panic!("a race ended in {other:?}"),
+                    }
+                }
+            }
+        })
+    });
+    for ended in futures::future::join_all(tasks).await {
+        ended.expect("a task panicked");
+    }
+    let total = TASKS * EACH + 1;
+    let end = served
+        .behind
+        .get(&key, Consistency::Strong)
+        .await
+        .expect("a read");
+    let end = end.expect("it is there");
+    assert_eq!(end.value.as_text(), Some(total.to_string().as_str()));
+    assert_eq!(lines(&*served.behind).await, total as usize);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_refused_is_not_tried_again() {
     let served = served();

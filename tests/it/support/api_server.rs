@@ -11,14 +11,31 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use discfg::engine::http::{HttpEngine, HttpOptions};
 use discfg::http::{Api, ApiSettings, Caller};
+use discfg::model::Access;
 use discfg::store::Store;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::config::CONFIG;
+use super::tls::Authority;
+
+/// A token, for a test that needs one.
+pub(crate) const TOKEN: &str = "dcfg_4n7w0rd";
+
+/// Who may read everything but secrets, and write nothing.
+pub(crate) fn reader() -> Caller {
+    Caller {
+        by: Some("token:ci".into()),
+        access: Access::Read,
+        decrypts: false,
+        ..Caller::anyone()
+    }
+}
 
 /// A running server; it ends with this.
 pub(crate) struct ApiServer {
@@ -72,6 +89,15 @@ impl ApiServer {
 
     /// The API of one config.
     pub(crate) fn serving(config: &str, store: Arc<dyn Store>) -> Self {
+        Self::start(config, store, None)
+    }
+
+    /// The same of the config [`CONFIG`], on `localhost` with a certificate from that authority.
+    pub(crate) fn over_tls(store: Arc<dyn Store>, authority: &Authority) -> Self {
+        Self::start(CONFIG, store, Some(authority.server("localhost")))
+    }
+
+    fn start(config: &str, store: Arc<dyn Store>, tls: Option<ServerConfig>) -> Self {
         let settings = ApiSettings {
             interval: Duration::from_millis(50),
             ..ApiSettings::default()
@@ -90,20 +116,21 @@ impl ApiServer {
         });
         let (stop, stopped) = watch::channel(false);
         let served = Arc::clone(&shared);
+        let url = match tls {
+            Some(_) => format!("https://localhost:{}", address.port()),
+            None => format!("http://{address}"),
+        };
+        let acceptor = tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(2)
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            runtime.block_on(serve(listener, served, stopped));
+            runtime.block_on(serve(listener, acceptor, served, stopped));
             runtime.shutdown_background();
         });
-        Self {
-            url: format!("http://{address}"),
-            shared,
-            stop,
-        }
+        Self { url, shared, stop }
     }
 
     /// Where it is.
@@ -151,7 +178,12 @@ impl Drop for ApiServer {
     }
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+async fn serve(
+    listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    shared: Arc<Shared>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("a socket for this runtime");
     loop {
         let connection = tokio::select! {
@@ -162,12 +194,19 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::R
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
         let shared = Arc::clone(&shared);
+        let acceptor = acceptor.clone();
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(Arc::clone(&shared), request));
+            let http = http1::Builder::new();
             // A connection that the client or the test cuts is no failure of the server.
-            let _ = http1::Builder::new()
-                .serve_connection(TokioIo::new(connection), service)
-                .await;
+            match acceptor {
+                None => drop(http.serve_connection(TokioIo::new(connection), service).await),
+                Some(acceptor) => {
+                    if let Ok(connection) = acceptor.accept(connection).await {
+                        drop(http.serve_connection(TokioIo::new(connection), service).await);
+                    }
+                }
+            }
         });
     }
 }

@@ -7,6 +7,7 @@ mod caller;
 mod failure;
 mod http;
 mod meter;
+mod plain_http;
 mod role;
 mod settings;
 
@@ -15,5 +16,6 @@ pub(crate) use cache::folder as cache_folder;
 pub use caller::Caller;
 pub use failure::{AwsError, Failed, Fault};
 pub use meter::{Meter, Spent};
+pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
 pub use role::{AssumedRole, RoleArn};
 pub use settings::{Aws, AwsSettings, Profile};

@@ -1,5 +1,6 @@
 //! The command line: arguments, one file a command, the terminal, output, exit codes.
 
+mod api_failure;
 mod args;
 mod change_line;
 mod commands;

@@ -1,17 +1,20 @@
 //! The engines: where a config's data lives. [`open`] is the only place that tells them apart.
 
 pub mod dynamodb;
+pub mod http;
 #[cfg(feature = "local")]
 pub mod local;
+mod waiting;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::dynamodb::{DynamoDb, DynamoDbOptions};
+use self::http::{HttpEngine, HttpOptions, InTheClear};
 use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, Profile, RoleArn};
 use crate::model::{Access, AwsNames, AwsNamesError, ConfigName, Kind, Role};
 use crate::store::{Store, StoreError};
-use crate::target::{EngineName, Origin, Setting, Target, TargetError};
+use crate::target::{ApiUrl, EngineName, Origin, Setting, Target, TargetError, TokenError};
 
 /// Why an engine can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,18 @@ pub enum OpenError {
     /// The embedded engine has no grants.
     #[error("the embedded engine has no grants, so nobody can act as {0}")]
     NoGrants(String),
+    /// An API decides by its token who is calling.
+    #[error("{0} decides by the token who is calling, so nobody can choose to act as {1} there")]
+    NoRoles(ApiUrl, String),
+    /// The token for an API can't be had.
+    #[error("the token for {0} can't be had")]
+    Token(ApiUrl, #[source] TokenError),
+    /// The token for an API would travel in the clear.
+    #[error(transparent)]
+    InTheClear(InTheClear),
+    /// An API tells no one which configs it serves.
+    #[error("{0} doesn't tell which configs it serves")]
+    NoList(ApiUrl),
     /// There is no folder for the embedded engine's files.
     #[error("there is no folder for data: neither DISCFG_DATA_DIR nor HOME is set")]
     NoDataDir,
@@ -48,7 +63,11 @@ impl OpenError {
             Self::Aws(error) => error.kind(),
             Self::Names(_) => Kind::Invalid,
             Self::Store(error) => error.kind(),
-            Self::Engine(_) | Self::NoGrants(_) | Self::NoDataDir => Kind::Usage,
+            Self::Token(_, error) => error.kind(),
+            Self::InTheClear(_) => Kind::Denied,
+            Self::Engine(_) | Self::NoGrants(_) | Self::NoRoles(..) | Self::NoList(_) | Self::NoDataDir => {
+                Kind::Usage
+            }
         }
     }
 }
@@ -88,22 +107,23 @@ pub async fn aws(target: &Target, requests: Meter) -> Result<Arc<Aws>, OpenError
 }
 
 /// Opens the target's engine for what a command does with it, in the role that this takes unless the target
-/// names one. `aws` is asked for only where the engine needs it; `capacity` counts what DynamoDB consumes.
+/// names one. `aws` is asked for only where the engine needs it; `spent` counts the capacity that DynamoDB consumes, or
+/// the requests to an API.
 pub async fn open(
     target: &Target,
     access: Access,
     aws: Option<&Arc<Aws>>,
-    capacity: Option<Meter>,
+    spent: Option<Meter>,
 ) -> Result<Opened, OpenError> {
     let config = target.config().map_err(OpenError::Target)?;
     match (&target.engine.value, aws) {
-        (EngineName::DynamoDb, Some(aws)) => open_dynamodb(target, config, access, aws, capacity).await,
+        (EngineName::DynamoDb, Some(aws)) => open_dynamodb(target, config, access, aws, spent).await,
         (EngineName::DynamoDb, None) => {
             let aws = self::aws(target, Meter::default()).await?;
-            open_dynamodb(target, config, access, &aws, capacity).await
+            open_dynamodb(target, config, access, &aws, spent).await
         }
         (EngineName::Local, _) => open_local(target, config, access),
-        (EngineName::Http(url), _) => Err(OpenError::Engine(url.clone())),
+        (EngineName::Http(url), _) => open_http(target, config, url, spent),
     }
 }
 
@@ -209,6 +229,37 @@ fn open_local(_: &Target, _: &ConfigName, _: Access) -> Result<Opened, OpenError
     Err(OpenError::Engine("local".into()))
 }
 
+fn open_http(
+    target: &Target,
+    config: &ConfigName,
+    url: &ApiUrl,
+    requests: Option<Meter>,
+) -> Result<Opened, OpenError> {
+    // What a file says of the engine that it names is none of another's business.
+    let of_another = |role: &Setting<Role>| {
+        matches!(role.origin, Origin::File(_)) && !matches!(target.engine.origin, Origin::File(_))
+    };
+    if let Some(role) = target.role.as_ref().filter(|role| !of_another(role)) {
+        return Err(OpenError::NoRoles(url.clone(), role.value.to_string()));
+    }
+    let token = target
+        .tokens
+        .find(url)
+        .map_err(|error| OpenError::Token(url.clone(), error))?;
+    let store = HttpEngine::new(HttpOptions {
+        token,
+        withheld: target.tokens.withheld(url),
+        requests: requests.unwrap_or_default(),
+        ..HttpOptions::new(url.clone(), config.clone())
+    });
+    Ok(Opened {
+        store: Box::new(store.map_err(OpenError::InTheClear)?),
+        role: None,
+        session: None,
+        caller: None,
+    })
+}
+
 /// The configs that are there, ordered by name: on DynamoDB those whose tables the caller sees, on the embedded engine
 /// those that have a file. `aws` is asked for only where the engine needs it.
 pub async fn configs(target: &Target, aws: Option<&Arc<Aws>>) -> Result<Vec<ConfigName>, OpenError> {
@@ -219,7 +270,7 @@ pub async fn configs(target: &Target, aws: Option<&Arc<Aws>>) -> Result<Vec<Conf
             dynamodb::configs(&aws).await.map_err(OpenError::Aws)
         }
         (EngineName::Local, _) => local_configs(target),
-        (EngineName::Http(url), _) => Err(OpenError::Engine(url.clone())),
+        (EngineName::Http(url), _) => Err(OpenError::NoList(url.clone())),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod error;
+mod overview;
 mod past;
 mod plan;
 mod read;
@@ -10,7 +11,8 @@ mod watch;
 
 pub use compare::{Difference, compare};
 pub use error::{OpsError, Result};
+pub use overview::Overview;
 pub use past::{entry_at, state_at};
 pub use plan::{Outcome, Plan};
 pub use wanted::{Change, Wanted};
-pub use watch::{Event, Start, Watch, watch};
+pub use watch::{Event, Standing, Start, Watch, section_now, watch, watch_heads};

@@ -1,17 +1,21 @@
 //! Which config, which engine, which region, which identity: flags over environment over `.discfg`.
 
+mod api_url;
 mod engine_name;
 mod error;
 mod file;
+mod token;
 mod trust;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+pub use api_url::{ApiHost, ApiHostError, ApiUrl, ApiUrlError};
 pub use engine_name::{EngineName, EngineNameError};
 pub use error::TargetError;
 pub use file::{FILE_NAME, TargetFile};
+pub use token::{Token, TokenError, TokenFormError, Tokens};
 pub use trust::Trust;
 
 use crate::model::{ConfigName, Region, Role};
@@ -101,6 +105,8 @@ pub struct Target {
     pub external_id: Option<String>,
     /// The folder of the embedded engine's files.
     pub data_dir: Option<PathBuf>,
+    /// What shows a discfg API who is calling.
+    pub tokens: Tokens,
     /// The `.discfg` in force.
     pub file: Option<PathBuf>,
 }
@@ -186,6 +192,10 @@ impl Target {
             account: choices.account,
             external_id: choices.external_id,
             data_dir: data_dir(around),
+            tokens: Tokens::kept().and(
+                set(around, "DISCFG_TOKEN"),
+                set(around, "DISCFG_ENGINE").as_deref(),
+            ),
             file: path,
         })
     }

@@ -7,10 +7,13 @@ mod problem;
 mod section;
 mod stored;
 
-pub use answer::{Changes, CommitAnswer, Heads, KeyHistory, Line, Page, PlainKey, Snapshot, WrappedKey};
+pub use answer::{
+    Changes, CommitAnswer, Heads, KeyHistory, KeySubject, Line, Page, PlainKey, Snapshot, StateAnswer,
+    StoredEnvelope, WrappedKey,
+};
 pub use change_line::ChangeLine;
 pub use commit::{ChangeName, ChangeSpec, CommitRequest, GuardName, GuardSpec, Written};
-pub use problem::{Problem, ProblemLimit};
+pub use problem::{Problem, ProblemLayout, ProblemLimit};
 pub use section::SectionHead;
 pub use stored::{ShapeError, StoredChange, StoredNode};
 

@@ -44,23 +44,17 @@ pub(super) fn client(meter: Meter) -> SharedHttpClient {
 #[derive(Debug)]
 struct Client {
     meter: Meter,
-    connectors: OnceLock<Arc<Connectors>>,
+    connectors: OnceLock<Shared>,
 }
 
 impl HttpClient for Client {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         // Every SDK client is given the same timeouts, so the first one's settings are everyone's, and one pool
         // of connections serves them all.
-        let connectors = self.connectors.get_or_init(|| {
-            Arc::new(Connectors {
-                meter: self.meter.clone(),
-                settings: settings.clone(),
-                plain: OnceLock::new(),
-                amazon: OnceLock::new(),
-                system: OnceLock::new(),
-            })
-        });
-        SharedHttpConnector::new(Shared(Arc::clone(connectors)))
+        let connectors = self
+            .connectors
+            .get_or_init(|| Shared::new(settings.clone(), false, self.meter.clone()));
+        SharedHttpConnector::new(connectors.clone())
     }
 }
 
@@ -68,13 +62,33 @@ impl HttpClient for Client {
 struct Connectors {
     meter: Meter,
     settings: HttpConnectorSettings,
+    /// Whether proxies are left out.
+    direct: bool,
     plain: OnceLock<SharedHttpConnector>,
     amazon: OnceLock<SharedHttpConnector>,
     system: OnceLock<SharedHttpConnector>,
 }
 
 #[derive(Debug, Clone)]
-struct Shared(Arc<Connectors>);
+pub(super) struct Shared(Arc<Connectors>);
+
+impl Shared {
+    /// Connectors whose requests are counted by `meter`. `direct` leaves proxies out, whatever the environment says.
+    pub(super) fn new(settings: HttpConnectorSettings, direct: bool, meter: Meter) -> Self {
+        Self(Arc::new(Connectors {
+            meter,
+            settings,
+            direct,
+            plain: OnceLock::new(),
+            amazon: OnceLock::new(),
+            system: OnceLock::new(),
+        }))
+    }
+}
+
+/// As what a request is counted that isn't one to AWS.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operation(pub(super) &'static str);
 
 impl HttpConnector for Shared {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
@@ -150,16 +164,17 @@ impl Connectors {
             .connector_settings(self.settings.clone())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
         // Reading the environment for proxies costs instructions that most processes needn't spend.
-        let proxied = [
-            "HTTP_PROXY",
-            "http_proxy",
-            "HTTPS_PROXY",
-            "https_proxy",
-            "ALL_PROXY",
-            "all_proxy",
-        ]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some());
+        let proxied = !self.direct
+            && [
+                "HTTP_PROXY",
+                "http_proxy",
+                "HTTPS_PROXY",
+                "https_proxy",
+                "ALL_PROXY",
+                "all_proxy",
+            ]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some());
         if proxied {
             builder.proxy_config(ProxyConfig::from_env())
         } else {
@@ -227,6 +242,9 @@ fn is_unknown_issuer(error: &ConnectorError) -> bool {
 }
 
 fn operation(request: &HttpRequest) -> &str {
+    if let Some(Operation(name)) = request.extension() {
+        return name;
+    }
     if let Some(target) = request.headers().get("x-amz-target") {
         return target.rsplit('.').next().unwrap_or(target);
     }

@@ -251,6 +251,11 @@ impl From<OpenError> for Failure {
             OpenError::Store(error) => error.into(),
             OpenError::Aws(error) => error.into(),
             OpenError::Target(error) => error.into(),
+            OpenError::NoRoles(..) => Self::of(error.kind(), &error).hint(
+                "leave out --as; where DISCFG_AS or a .discfg says it, `discfg which` shows which of them",
+            ),
+            OpenError::InTheClear(_) => Self::of(error.kind(), &error)
+                .hint("give the API's URL with https://; `discfg serve` takes --tls-cert and --tls-key"),
             other => Self::of(other.kind(), &other),
         }
     }

@@ -3,6 +3,7 @@ use std::env;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use super::api_failure;
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
 use crate::aws::{Aws, AwsError, Caller, Meter, RoleArn};
@@ -100,17 +101,21 @@ impl Session {
         subject: impl Display,
     ) -> Result<&dyn Store, Failure> {
         if self.opened.is_none() {
-            let target = self.target()?;
-            target.config()?;
-            let is_dynamodb = target.engine.value == EngineName::DynamoDb;
+            self.target()?.config()?;
+            let engine = self.target()?.engine.value.clone();
+            let is_dynamodb = engine == EngineName::DynamoDb;
+            let spent = match engine {
+                // Nothing but the requests of its engine is sent.
+                EngineName::Http(_) => Some(self.requests.clone()),
+                _ => self.global.stats.then(|| self.capacity.clone()),
+            };
             let aws = if is_dynamodb {
                 Some(self.aws().await?)
             } else {
                 None
             };
-            let capacity = self.global.stats.then(|| self.capacity.clone());
             let target = self.target()?.clone();
-            match engine::open(&target, access, aws.as_ref(), capacity).await {
+            match engine::open(&target, access, aws.as_ref(), spent).await {
                 Ok(opened) => self.opened = Some(opened),
                 Err(error) => {
                     let actions = match access {
@@ -140,6 +145,11 @@ impl Session {
     /// Says more of a denial: who asked, in which role, and what mends it.
     pub(super) fn explain(&self, error: impl Into<OpsError>, access: Access) -> Failure {
         let error = error.into();
+        if let Some(target) = &self.target
+            && let EngineName::Http(url) = &target.engine.value
+        {
+            return api_failure::explain(error, target, url);
+        }
         if let OpsError::Store(StoreError::Credentials { .. }) = &error
             && let Some(Opened {
                 session: Some(session),

@@ -2,20 +2,30 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
-use axum::{Json, Router};
-use serde_json::json;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::middleware::from_fn_with_state;
+use tokio::time::Instant;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
 
+use super::asked::Until;
+use super::error::Failure;
+use super::live::Live;
+use super::metrics::Metrics;
+use super::{
+    admission, changes, commit, datakeys, heads, health, history, info, keys, list, measured, snapshot,
+};
 use crate::model::ConfigName;
-use crate::store::Store;
+use crate::store::{Committed, Store};
 
 /// What an API allows and how it behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiSettings {
     /// How often a section that somebody waits for or streams is looked at for what other processes changed.
     pub interval: Duration,
-    /// Whether requests may wait for a change (`wait=`).
+    /// Whether requests may wait for a change (`wait=`): as many at once as streams may be open, or 1,024 where none may.
     pub waits: bool,
     /// Whether changes may be streamed (server-sent events), and by how many clients at once; 0 answers 406.
     pub streams: usize,
@@ -49,6 +59,8 @@ pub struct Api(Arc<Shared>);
 struct Shared {
     configs: BTreeMap<ConfigName, Arc<dyn Store>>,
     settings: ApiSettings,
+    live: Live,
+    metrics: Metrics,
 }
 
 impl Api {
@@ -57,9 +69,12 @@ impl Api {
         configs: impl IntoIterator<Item = (ConfigName, Arc<dyn Store>)>,
         settings: ApiSettings,
     ) -> Self {
+        let live = Live::new(&settings);
         Self(Arc::new(Shared {
             configs: configs.into_iter().collect(),
             settings,
+            metrics: Metrics::new(live.streams(), live.waits()),
+            live,
         }))
     }
 
@@ -70,12 +85,95 @@ impl Api {
 
     /// Its routes. Whoever serves them puts a [`Caller`](super::Caller) into each request's extensions.
     pub fn router(&self) -> Router {
-        Router::new()
-            .route("/healthz", get(healthz))
-            .layer(DefaultBodyLimit::max(self.0.settings.body_bytes))
+        let of_keys = |routes| also(&["@root/{key}", "{key}"], "{section}/{*rest}", routes);
+        let (router, _) = OpenApiRouter::new()
+            .routes(of_keys(routes!(keys::get, keys::put, keys::delete)))
+            .routes(of_keys(routes!(keys::touch)))
+            .routes(of_keys(routes!(history::history)))
+            .routes(also(
+                &["", "/{section}"],
+                "/{section}/{*below}",
+                routes!(list::list),
+            ))
+            .routes(routes!(snapshot::all))
+            .routes(also(
+                &["/{section}"],
+                "/{section}/{*below}",
+                routes!(snapshot::within),
+            ))
+            .routes(routes!(commit::all))
+            .routes(routes!(commit::section))
+            .routes(routes!(changes::changes))
+            .routes(routes!(heads::all))
+            .routes(routes!(heads::section))
+            .routes(routes!(info::info))
+            .routes(routes!(datakeys::generate))
+            .routes(routes!(datakeys::unwrap))
+            .routes(routes!(health::healthz))
+            .routes(routes!(health::readyz))
+            .routes(routes!(measured::metrics))
+            .split_for_parts();
+        router
+            .fallback(async |request: Request| Failure::no_route(request.uri()))
+            .layer(from_fn_with_state(self.clone(), admission::admit))
+            .layer(from_fn_with_state(self.clone(), measured::measure))
+            .with_state(self.clone())
+    }
+
+    /// Ends all streams, each with a last event that says so, and answers all who wait for a change. Who comes to wait
+    /// or to stream from then on is turned away; everything else is served still.
+    pub fn stop(&self) {
+        self.0.live.stop();
+    }
+
+    pub(super) fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Takes notice of a commit that was made here.
+    pub(super) fn committed(&self, config: &ConfigName, committed: &Committed) {
+        self.0.metrics.committed(config);
+        let heads = committed.heads.iter();
+        self.0.live.committed(config, heads.map(|head| &head.section));
+    }
+
+    pub(super) fn store(&self, config: &ConfigName) -> Option<&Arc<dyn Store>> {
+        self.0.configs.get(config)
+    }
+
+    pub(super) fn stores(&self) -> impl Iterator<Item = &dyn Store> {
+        self.0.configs.values().map(AsRef::as_ref)
+    }
+
+    pub(super) fn settings(&self) -> &ApiSettings {
+        &self.0.settings
+    }
+
+    /// When a request must be answered that comes now, or came when it says.
+    pub(super) fn until(&self, parts: &Parts) -> Until {
+        let come = parts.extensions.get().copied();
+        come.unwrap_or_else(|| Until(Instant::now() + self.0.settings.request_time))
     }
 }
 
-async fn healthz() -> Json<serde_json::Value> {
-    Json(json!({"status": "ok"}))
+/// The same operations at other paths, too: those in which something else stands for `end`.
+fn also(
+    ends: &[&str],
+    end: &str,
+    (schemas, mut paths, methods): UtoipaMethodRouter<Api>,
+) -> UtoipaMethodRouter<Api> {
+    let items: Vec<_> = paths
+        .paths
+        .iter()
+        .map(|(path, item)| (path.clone(), item.clone()))
+        .collect();
+    for (path, item) in items {
+        let others = ends.iter().map(|other| (path.replace(end, other), item.clone()));
+        paths.paths.extend(others);
+    }
+    (schemas, paths, methods)
 }

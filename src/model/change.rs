@@ -166,6 +166,15 @@ pub struct Change {
 }
 
 impl Change {
+    /// The bytes of its values: of what was written and of what that replaced.
+    pub fn bytes(&self) -> usize {
+        let new = match &self.op {
+            Op::Set { value, .. } => value.len(),
+            Op::Delete => 0,
+        };
+        new + self.previous.as_ref().map_or(0, |previous| previous.value.len())
+    }
+
     /// The entry that this change left behind; none after a delete.
     pub fn entry(&self) -> Option<Entry> {
         let Op::Set {

@@ -1,6 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::{ApiUrl, ApiUrlError};
+
 /// Where a config's data lives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum EngineName {
@@ -10,13 +12,19 @@ pub enum EngineName {
     /// A file on this machine.
     Local,
     /// A discfg API at that URL.
-    Http(String),
+    Http(ApiUrl),
 }
 
 /// Why a text names no engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} names no engine: expected dynamodb, local or a URL that begins with http:// or https://")]
-pub struct EngineNameError(String);
+pub enum EngineNameError {
+    /// It is none of them.
+    #[error("{0:?} names no engine: expected dynamodb, local or a URL that begins with http:// or https://")]
+    Unknown(String),
+    /// It is a URL of no API.
+    #[error("{0}")]
+    Url(ApiUrlError),
+}
 
 impl FromStr for EngineName {
     type Err = EngineNameError;
@@ -25,8 +33,10 @@ impl FromStr for EngineName {
         match text {
             "dynamodb" => Ok(Self::DynamoDb),
             "local" => Ok(Self::Local),
-            url if url.starts_with("http://") || url.starts_with("https://") => Ok(Self::Http(url.into())),
-            _ => Err(EngineNameError(text.into())),
+            url if url.starts_with("http://") || url.starts_with("https://") => {
+                url.parse().map(Self::Http).map_err(EngineNameError::Url)
+            }
+            _ => Err(EngineNameError::Unknown(text.into())),
         }
     }
 }
@@ -36,7 +46,7 @@ impl fmt::Display for EngineName {
         f.pad(match self {
             Self::DynamoDb => "dynamodb",
             Self::Local => "local",
-            Self::Http(url) => url,
+            Self::Http(url) => url.as_str(),
         })
     }
 }

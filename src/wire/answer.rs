@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::section::SectionHead;
-use super::{AnyNode, ChangeLine, StoredChange};
+use super::{AnyNode, ChangeLine, StoredChange, StoredNode};
 use crate::model::{Key, Revision, Section};
 
 /// A line of a section's log.
@@ -98,6 +98,16 @@ pub struct CommitAnswer<L = Line> {
     pub changes: Vec<L>,
 }
 
+/// What a data key is to be made for.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeySubject {
+    /// The secret that it will encrypt, which is named where that fails.
+    #[cfg_attr(feature = "http", schema(value_type = String))]
+    pub key: Key,
+}
+
 /// A data key that is to be unwrapped.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
@@ -118,4 +128,19 @@ pub struct PlainKey {
     pub plain: String,
     /// The same as it is stored, in base64.
     pub wrapped: String,
+}
+
+/// What a command on one key answers ([`Envelope`](super::Envelope)), as far as a program needs it that has asked for
+/// the entry without loss.
+#[derive(Debug, Deserialize)]
+pub struct StoredEnvelope {
+    /// The entry.
+    pub node: StoredNode,
+}
+
+/// What `info` answers ([`Info`](super::Info)), as far as it can't be had otherwise.
+#[derive(Debug, Deserialize)]
+pub struct StateAnswer {
+    /// The engine's state.
+    pub state: String,
 }

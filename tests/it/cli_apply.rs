@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::support::cli::{Outcome, Place};
-use crate::support::config::{embedded, on_both_engines};
+use crate::support::config::{embedded, on_every_engine};
 
-on_both_engines!(
+on_every_engine!(
     a_plan_is_shown_and_asked_for,
     a_plan_is_shown_to_whom_need_not_be_asked,
     values_are_masked_unless_asked_for,

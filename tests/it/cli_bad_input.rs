@@ -3,9 +3,9 @@
 use std::fs;
 
 use crate::support::cli::Place;
-use crate::support::config::{embedded, on_both_engines};
+use crate::support::config::{embedded, on_every_engine};
 
-on_both_engines!(
+on_every_engine!(
     a_key_that_is_none_is_named_with_what_is_allowed,
     a_config_name_that_is_none_is_named_with_what_is_allowed,
     a_value_over_the_limit_is_refused_with_its_size,

@@ -1,11 +1,11 @@
 //! `exec`: a command with the keys as its environment, and nothing else about it changed.
 
 use crate::support::cli::{Outcome, Place};
-use crate::support::config::{behind_proxy, on_both_engines};
+use crate::support::config::{behind_proxy, on_every_engine};
 use crate::support::emulator::Emulator;
 use crate::support::proxy::Proxy;
 
-on_both_engines!(
+on_every_engine!(
     keys_are_named_by_their_path_below_the_prefix,
     values_arrive_as_they_are,
     two_keys_for_one_name_are_an_error_naming_both,

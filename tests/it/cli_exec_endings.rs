@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::cli::{Outcome, Place};
-use crate::support::config::on_both_engines;
+use crate::support::config::on_every_engine;
 
-on_both_engines!(
+on_every_engine!(
     the_exit_code_is_the_commands,
     what_can_not_be_run_is_told_as_a_shell_does,
     own_failures_are_125,

@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use crate::support::cli::Place;
-use crate::support::config::{behind_proxy, on_both_engines};
+use crate::support::config::{behind_proxy, on_every_engine};
 use crate::support::running::Running;
 
-on_both_engines!(
+on_every_engine!(
     a_burst_of_changes_is_one_restart,
     what_changes_no_variable_restarts_nothing,
     a_section_that_is_new_counts,

@@ -1,11 +1,11 @@
-//! `export`: one consistent snapshot, in any format, on both engines.
+//! `export`: one consistent snapshot, in any format, on every engine.
 
 use std::time::Duration;
 
 use crate::support::cli::Place;
-use crate::support::config::{behind_proxy, embedded, on_both_engines};
+use crate::support::config::{behind_proxy, embedded, on_every_engine};
 
-on_both_engines!(
+on_every_engine!(
     json_is_the_default_and_full_keys_are_flat,
     each_format_is_written,
     what_has_a_time_to_live_stays_out,

@@ -1,9 +1,9 @@
-//! What the key commands answer, in each format and on both engines.
+//! What the key commands answer, in each format and on every engine.
 
 use crate::support::cli::Place;
-use crate::support::config::{behind_proxy, on_both_engines};
+use crate::support::config::{behind_proxy, on_every_engine};
 
-on_both_engines!(
+on_every_engine!(
     get_answers_in_the_documented_shape,
     a_scalar_is_text_unless_json_is_asked_for,
     bytes_come_back_exactly_and_are_base64_in_json,

@@ -1,9 +1,9 @@
 //! Guards: what a write may be made to depend on, and what is told where it doesn't hold.
 
 use crate::support::cli::{Outcome, Place};
-use crate::support::config::on_both_engines;
+use crate::support::config::on_every_engine;
 
-on_both_engines!(
+on_every_engine!(
     each_guard_lets_through_what_holds,
     a_conflict_tells_what_is_there_but_not_its_value,
     a_guard_holds_for_delete_too,

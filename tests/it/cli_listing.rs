@@ -1,9 +1,9 @@
-//! What `ls` and `info` answer, in each format and on both engines.
+//! What `ls` and `info` answer, in each format and on every engine.
 
 use crate::support::cli::Place;
-use crate::support::config::on_both_engines;
+use crate::support::config::on_every_engine;
 
-on_both_engines!(
+on_every_engine!(
     ls_shows_one_level_or_all,
     ls_in_long_and_with_values,
     ls_answers_in_the_documented_shape,

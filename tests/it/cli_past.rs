@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::support::cli::{Outcome, Place};
-use crate::support::config::on_both_engines;
+use crate::support::config::on_every_engine;
 
-on_both_engines!(
+on_every_engine!(
     history_is_newest_first_and_outlives_the_key,
     an_older_value_is_read_from_the_log,
     a_key_goes_back_by_a_new_commit,

@@ -1,9 +1,9 @@
 //! Secrets that are compared, planned, copied and taken back.
 
 use crate::support::cli::{Outcome, Place};
-use crate::support::config::{embedded, on_both_engines, on_table};
+use crate::support::config::{embedded, on_every_engine, on_table};
 
-on_both_engines!(
+on_every_engine!(
     secrets_are_compared_by_value_and_unmasked_when_asked_for,
     a_file_leaves_secrets_secret_and_shows_none,
     a_copy_is_encrypted_anew,

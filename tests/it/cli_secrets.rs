@@ -1,9 +1,9 @@
 //! Secrets: what is shown of them and to whom, and that they stay secrets.
 
 use crate::support::cli::{Outcome, Place};
-use crate::support::config::on_both_engines;
+use crate::support::config::on_every_engine;
 
-on_both_engines!(
+on_every_engine!(
     a_secret_is_read_by_get_and_by_nothing_that_lists,
     a_secret_stays_one_until_plain_is_said,
     the_value_comes_from_stdin_where_no_word_gives_it,

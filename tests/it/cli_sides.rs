@@ -4,11 +4,11 @@ use serde_json::json;
 
 use crate::support::account::Account;
 use crate::support::cli::{Outcome, Place};
-use crate::support::config::{embedded, on_both_engines};
+use crate::support::config::{embedded, on_every_engine};
 use crate::support::emulator::Emulator;
 use crate::support::proxy::Proxy;
 
-on_both_engines!(
+on_every_engine!(
     differences_are_told_by_sign_and_exit_code,
     values_are_shown_only_when_asked_for,
     a_copy_is_shown_and_asked_for,

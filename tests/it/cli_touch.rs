@@ -1,11 +1,11 @@
 //! `touch`: a time to live renewed, and never a ghost of a key that is gone.
 
 use crate::support::cli::Place;
-use crate::support::config::{CONFIG, TABLE, behind_proxy, on_both_engines};
+use crate::support::config::{CONFIG, TABLE, behind_proxy, on_every_engine};
 use crate::support::emulator::Emulator;
 use crate::support::proxy::Proxy;
 
-on_both_engines!(
+on_every_engine!(
     a_time_to_live_is_renewed_or_replaced,
     a_key_that_is_not_there_stays_away,
     a_key_without_a_time_to_live_needs_one,

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::support::cli::Place;
-use crate::support::config::{behind_proxy, embedded, on_both_engines};
+use crate::support::config::{behind_proxy, embedded, on_every_engine};
 use crate::support::running::Running;
 
-on_both_engines!(
+on_every_engine!(
     changes_are_told_as_they_come,
     a_watch_goes_on_after_a_revision,
     an_expiry_is_told,

@@ -11,9 +11,9 @@ use discfg::store::{Store, StoreError};
 use futures::StreamExt as _;
 use serde::Deserialize;
 
-use crate::support::stores::{on_both_stores, set_all};
+use crate::support::stores::{on_every_store, set_all};
 
-on_both_stores!(
+on_every_store!(
     a_value_is_read_as_what_is_wanted,
     writes_are_guarded,
     a_prefix_is_read_into_a_struct,

@@ -15,12 +15,12 @@ use crate::support::cli::Place;
 use crate::support::config::embedded;
 use crate::support::emulator::Emulator;
 use crate::support::proxy::Proxy;
-use crate::support::stores::{Impaired, embedded_store, on_both_stores, set_all, store_at, table_store};
+use crate::support::stores::{Impaired, embedded_store, on_every_store, set_all, store_at, table_store};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(10);
 
-on_both_stores!(
+on_every_store!(
     a_live_value_follows,
     a_value_that_does_not_fit_leaves_the_last_good_one,
 );

@@ -1,3 +1,4 @@
+mod api;
 mod aws;
 mod machine;
 mod table;
@@ -140,10 +141,7 @@ pub(in crate::cli) async fn run(
             match &target.engine.value {
                 EngineName::DynamoDb => aws::check(&target, session, &mut checks).await,
                 EngineName::Local => machine::embedded(&target, &mut checks).await,
-                EngineName::Http(url) => checks.push(
-                    Check::fail("engine", format!("this discfg can't use the engine {url}"))
-                        .fix("use dynamodb or local"),
-                ),
+                EngineName::Http(url) => api::check(&target, url, session, &mut checks).await,
             }
         }
     }

@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use clap::Args;
@@ -8,8 +7,8 @@ use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Prefix, Section};
-use crate::wire::{Info, SectionInfo};
+use crate::model::{Access, Prefix};
+use crate::ops::Overview;
 
 /// Show a config's sections, version and digest
 ///
@@ -42,42 +41,26 @@ pub(in crate::cli) async fn run(
     }
     .await;
     let (state, snapshot) = read.map_err(|error| session.explain(error, Access::Read))?;
-    let mut keys: HashMap<Section, usize> = HashMap::new();
-    for entry in &snapshot.entries {
-        *keys.entry(entry.key.section()).or_default() += 1;
-    }
-    let count = |section: &Section| keys.get(section).copied().unwrap_or_default();
+    let overview = Overview::of(snapshot);
     let target = session.target()?;
-    let shape = Info {
-        action: "info",
-        config: target.config()?.to_string(),
-        engine: target.engine.value.to_string(),
-        state,
-        version: snapshot.heads.iter().map(|head| head.revision.get()).sum(),
-        sections: snapshot
-            .heads
-            .iter()
-            .map(|head| SectionInfo::new(head, count(&head.section)))
-            .collect(),
-        digest: snapshot.clone().without_ttl().digest().to_string(),
-    };
+    let (config, engine) = (target.config()?.to_string(), target.engine.value.to_string());
+    let shape = overview.info(config, engine, state);
     let human = || {
         let mut text = format!(
             "config   {}\nengine   {}\nstate    {}\nversion  {}\ndigest   {}\n",
             shape.config, shape.engine, shape.state, shape.version, shape.digest
         );
-        for head in &snapshot.heads {
+        for (head, keys) in &overview.sections {
             let modified = head
                 .modified
                 .map_or_else(|| "never".into(), |modified| modified.to_string());
-            let keys = count(&head.section);
             let _ = write!(
                 text,
                 "\n{:<24} revision {:<8} keys {:<8} changed {modified}",
                 head.section, head.revision, keys
             );
         }
-        if !snapshot.heads.is_empty() {
+        if !overview.sections.is_empty() {
             text.push('\n');
         }
         text

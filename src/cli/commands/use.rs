@@ -1,21 +1,34 @@
 use std::env;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
+use crate::cli::data_file;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::engine::OpenError;
+use crate::engine::http::InTheClear;
 use crate::model::{ConfigName, Kind};
-use crate::target::{EngineName, FILE_NAME, TargetFile, Trust};
+use crate::target::{ApiHost, EngineName, FILE_NAME, TargetFile, Token, Tokens, Trust};
 
 /// Choose the config for this folder
 ///
 /// Writes .discfg into the working folder and makes no request. The engine, region, profile and --as given with
 /// it are kept in the file; those not given stay as the folder's .discfg has them.
+///
+/// With --engine URL the data lives behind a discfg API. Its token comes from --token-file and is kept for that host,
+/// and for no other, in a file for you alone: discfg/tokens in the XDG config folder, a line `HOST TOKEN` for each.
+/// `DISCFG_TOKEN=HOST=TOKEN` goes before that file; a token alone in `DISCFG_TOKEN` counts where `DISCFG_ENGINE` names
+/// its host.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg use [OPTIONS] CONFIG\n       discfg use --trust")]
+#[command(
+    override_usage = "discfg use [OPTIONS] CONFIG\n       discfg use --engine URL [--token-file FILE] CONFIG\n       discfg use --trust"
+)]
 pub(in crate::cli) struct UseArgs {
     /// The config
     #[arg(value_name = "CONFIG", required_unless_present = "trust")]
@@ -23,12 +36,18 @@ pub(in crate::cli) struct UseArgs {
     /// Trust the .discfg in force as it is now, after you have read it
     #[arg(long, conflicts_with = "name")]
     trust: bool,
+    /// Keep the token in FILE for the host of the API; - reads stdin
+    #[arg(long, value_name = "FILE", requires = "name")]
+    token_file: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
 struct Used {
     action: &'static str,
     file: String,
+    /// The file in which the token is kept that came with the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<String>,
     #[serde(flatten)]
     content: TargetFile,
 }
@@ -42,6 +61,7 @@ pub(in crate::cli) fn run(
     let folder =
         env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
     let trust = Trust::of_user();
+    let mut tokens = None;
     let (path, content) = match args.name {
         None => TargetFile::find(&folder)?.ok_or_else(|| {
             Failure::new(
@@ -51,6 +71,10 @@ pub(in crate::cli) fn run(
         })?,
         Some(name) => {
             let content = merged(name, session, &folder, &trust);
+            check_role(&content)?;
+            if let Some(file) = &args.token_file {
+                tokens = Some(keep_token(file, &content)?);
+            }
             let path = content.write(&folder).map_err(|error| {
                 Failure::caused(
                     Kind::Invalid,
@@ -71,10 +95,14 @@ pub(in crate::cli) fn run(
         .config
         .as_ref()
         .map_or_else(|| "no config".to_owned(), ToString::to_string);
-    let human = format!("{}: {config}{}\n", path.display(), details(&content));
+    let mut human = format!("{}: {config}{}\n", path.display(), details(&content));
+    if let Some((host, tokens)) = &tokens {
+        let _ = writeln!(human, "{}: the token for {host}", tokens.display());
+    }
     let shape = Used {
         action: "use",
         file: path.display().to_string(),
+        tokens: tokens.map(|(_, tokens)| tokens.display().to_string()),
         content,
     };
     show(
@@ -87,7 +115,7 @@ pub(in crate::cli) fn run(
 }
 
 /// What is given with the call, and beside it what the folder's own file has, as far as that is trusted.
-fn merged(name: ConfigName, session: &Session, folder: &std::path::Path, trust: &Trust) -> TargetFile {
+fn merged(name: ConfigName, session: &Session, folder: &Path, trust: &Trust) -> TargetFile {
     let global = session.global();
     let path = folder.join(FILE_NAME);
     let kept = match TargetFile::find(folder) {
@@ -100,13 +128,51 @@ fn merged(name: ConfigName, session: &Session, folder: &std::path::Path, trust: 
     } else {
         global.engine.clone()
     };
+    let engine = engine.or(kept.engine);
+    // An API takes no role: one that the file has from another engine would only be in the way.
+    let kept_role = kept.role.filter(|_| !matches!(engine, Some(EngineName::Http(_))));
     TargetFile {
         config: Some(name),
-        engine: engine.or(kept.engine),
+        engine,
         region: global.region.clone().or(kept.region),
         profile: global.profile.clone().or(kept.profile),
-        role: global.role.clone().or(kept.role),
+        role: global.role.clone().or(kept_role),
     }
+}
+
+fn check_role(content: &TargetFile) -> Result<(), Failure> {
+    match (&content.engine, &content.role) {
+        (Some(EngineName::Http(url)), Some(role)) => {
+            Err(OpenError::NoRoles(url.clone(), role.to_string()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The longest file that is taken for a token, in bytes.
+const TOKEN_BYTES: usize = 8192;
+
+/// Keeps the token in the file, or from stdin, for the host of the API, and tells which and where.
+fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), Failure> {
+    let Some(EngineName::Http(url)) = &content.engine else {
+        return Err(Failure::usage("--token-file keeps a token for a discfg API")
+            .hint("give its URL with --engine https://HOST/"));
+    };
+    if url.is_plain() && !url.is_loopback() {
+        return Err(OpenError::InTheClear(InTheClear(url.clone())).into());
+    }
+    let text = Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES)?);
+    let text = std::str::from_utf8(&text).unwrap_or_default();
+    let token: Token = text.trim().parse().map_err(|error| {
+        Failure::caused(
+            Kind::Invalid,
+            format!("{} holds no token", file.display()),
+            &error,
+        )
+    })?;
+    let kept = Tokens::kept().keep(url, &token);
+    let path = kept.map_err(|error| OpenError::Token(url.clone(), error))?;
+    Ok((url.host(), path))
 }
 
 fn details(file: &TargetFile) -> String {

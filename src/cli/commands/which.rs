@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::local_file;
 use crate::model::Kind;
-use crate::target::{EngineName, FILE_NAME, Setting};
+use crate::target::{ApiUrl, EngineName, FILE_NAME, Setting, Target};
 
 /// Show which config, engine and identity are in force, and why
 ///
@@ -48,6 +48,23 @@ impl Line {
     }
 }
 
+/// Where the token for the API is from, never the token.
+fn token(target: &Target, url: &ApiUrl) -> Line {
+    let (value, from) = match target.tokens.find(url) {
+        Ok(Some(found)) => (Some(format!("for {}", url.host())), found.origin.to_string()),
+        Ok(None) => {
+            let none = || format!("none is kept for {}", url.host());
+            (None, target.tokens.withheld(url).unwrap_or_else(none))
+        }
+        Err(error) => (None, error.to_string()),
+    };
+    Line {
+        name: "token",
+        value,
+        from,
+    }
+}
+
 pub(in crate::cli) fn run(
     _: WhichArgs,
     session: &mut Session,
@@ -80,12 +97,15 @@ pub(in crate::cli) fn run(
                 from,
             });
         }
-        EngineName::Http(_) => {}
+        EngineName::Http(ref url) => settings.push(token(target, url)),
     }
     settings.push(Line::new(
         "as",
         target.role.as_ref(),
-        "what a command does: read to read, write to write",
+        match target.engine.value {
+            EngineName::Http(_) => "the token decides",
+            _ => "what a command does: read to read, write to write",
+        },
     ));
     let chosen = target.config.as_ref().map(|setting| setting.value.to_string());
     let file = target.file.as_ref().map(|path| path.display().to_string());

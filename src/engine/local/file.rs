@@ -168,7 +168,7 @@ impl File {
         Ok(())
     }
 
-    fn failed(&self, error: impl Into<Failure>) -> StoreError {
+    pub(super) fn failed(&self, error: impl Into<Failure>) -> StoreError {
         error.into().of(&self.path)
     }
 

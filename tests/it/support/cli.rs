@@ -288,6 +288,16 @@ impl Outcome {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
+    /// Standard error.
+    pub(crate) fn errors(&self) -> &str {
+        &self.stderr
+    }
+
+    /// The exit code; none where a signal ended it.
+    pub(crate) fn exit_code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
     #[track_caller]
     fn check(&self, holds: bool, wanted: &str) {
         let Self {

@@ -1,9 +1,13 @@
 //! Configs for tests of what is in them: made without the deployment that other tests are about.
 
+use tempfile::TempDir;
+
 use super::account::Account;
+use super::api_server::ApiServer;
 use super::cli::Place;
 use super::emulator::Emulator;
 use super::proxy::Proxy;
+use super::stores::embedded_store;
 
 /// The name of every config made here; each has a home or an account of its own.
 pub(crate) const CONFIG: &str = "mycfg";
@@ -38,6 +42,43 @@ pub(crate) fn behind_proxy() -> (Account, Proxy, Place) {
     let place = place.env("AWS_ENDPOINT_URL", proxy.url());
     (account, proxy, place)
 }
+
+/// A new config behind an API, in force in a place that knows nothing else of it.
+pub(crate) struct Behind {
+    pub(crate) server: ApiServer,
+    pub(crate) place: Place,
+    /// What the server's store lies in.
+    _folder: TempDir,
+}
+
+/// A config on the embedded engine behind an API that asks for no token.
+pub(crate) fn behind_api() -> Behind {
+    let (folder, store) = embedded_store(None);
+    let server = ApiServer::over(store);
+    let place = Place::new()
+        .env("DISCFG_ENGINE", server.url())
+        .env("DISCFG_CONFIG", CONFIG);
+    Behind {
+        server,
+        place,
+        _folder: folder,
+    }
+}
+
+/// Makes three tests of each function that takes a place: one an engine.
+macro_rules! on_every_engine {
+    ($($name:ident),+ $(,)?) => {
+        $crate::support::config::on_both_engines!($($name),+);
+
+        mod behind_an_api {
+            $(#[test]
+            fn $name() {
+                super::$name(&$crate::support::config::behind_api().place);
+            })+
+        }
+    };
+}
+pub(crate) use on_every_engine;
 
 /// Makes two tests of each function that takes a place: one an engine.
 macro_rules! on_both_engines {

@@ -2,15 +2,19 @@
 
 pub(crate) mod account;
 mod answer;
+pub(crate) mod api;
+pub(crate) mod api_server;
 pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod emulator;
 pub(crate) mod grants;
 pub(crate) mod http1;
 pub(crate) mod kms;
+pub(crate) mod live_api;
 pub(crate) mod node;
 pub(crate) mod proxy;
 pub(crate) mod running;
 pub(crate) mod simulator;
+pub(crate) mod sse;
 pub(crate) mod stores;
 pub(crate) mod tls;

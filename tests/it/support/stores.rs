@@ -177,8 +177,8 @@ impl Store for Impaired {
     }
 }
 
-/// Makes two tests of each function that takes a store: one an engine.
-macro_rules! on_both_stores {
+/// Makes three tests of each function that takes a store: one an engine.
+macro_rules! on_every_store {
     ($($name:ident),+ $(,)?) => {
         mod on_the_embedded_engine {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -195,6 +195,15 @@ macro_rules! on_both_stores {
                 super::$name(store).await;
             })+
         }
+
+        mod behind_an_api {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                let (_folder, store) = $crate::support::stores::embedded_store(None);
+                let server = $crate::support::api_server::ApiServer::over(store);
+                super::$name(server.store()).await;
+            })+
+        }
     };
 }
-pub(crate) use on_both_stores;
+pub(crate) use on_every_store;

@@ -33,7 +33,8 @@ impl Authority {
         self.0.pem()
     }
 
-    fn server(&self, host: &str) -> ServerConfig {
+    /// What a server takes to prove that it is `host`.
+    pub(crate) fn server(&self, host: &str) -> ServerConfig {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new([host.to_owned()]).expect("a host's name");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");

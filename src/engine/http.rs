@@ -1,0 +1,144 @@
+//! The engine `http`: a config behind a discfg API.
+//!
+//! Values travel as they are stored, secrets among them as they are encrypted, so that nothing is lost on the way and
+//! no value of a secret is in an answer.
+
+mod api;
+mod commit;
+mod failure;
+mod keys;
+mod list;
+mod read;
+mod wait;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+
+use self::api::Api;
+use self::keys::LentKeys;
+use crate::aws::Meter;
+use crate::model::{Change, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Ttl};
+use crate::store::{
+    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
+};
+use crate::target::{ApiUrl, Setting, Token};
+
+/// How a config behind an API is reached.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// Where the API is.
+    pub url: ApiUrl,
+    /// The config.
+    pub config: ConfigName,
+    /// What shows who is calling, if anything does. Nothing but `url` is ever sent it.
+    pub token: Option<Setting<Token>>,
+    /// Why the environment's token isn't sent, where there is one for another host.
+    pub withheld: Option<String>,
+    /// Counts the requests.
+    pub requests: Meter,
+    /// How long a commit is tried.
+    pub patience: Duration,
+}
+
+impl HttpOptions {
+    /// How a config is reached that asks for no token: commits are tried for 30 seconds.
+    pub fn new(url: ApiUrl, config: ConfigName) -> Self {
+        Self {
+            url,
+            config,
+            token: None,
+            withheld: None,
+            requests: Meter::default(),
+            patience: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A token would travel in the clear.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the token for {} would be sent in the clear: only https:// is taken where the host is another machine", .0.host())]
+pub struct InTheClear(pub ApiUrl);
+
+/// A config behind a discfg API.
+///
+/// A request has 5 seconds to find the host and 30 for the rest. A read that finds no connection, or a server that is
+/// busy, is tried three times. A commit is tried for as long as it may be, under its own id, which the API makes once at most; then
+/// its end is [`OutcomeUnknown`](crate::store::StoreError::OutcomeUnknown) if any of the requests may have arrived.
+///
+/// Who writes, the API knows from the token: what a commit says of it (`Txn::by`) is not sent.
+pub struct HttpEngine {
+    api: Api,
+    keys: LentKeys,
+}
+
+impl fmt::Debug for HttpEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpEngine")
+            .field("api", &self.api)
+            .finish_non_exhaustive()
+    }
+}
+
+impl HttpEngine {
+    /// The config behind that API. No request is made.
+    pub fn new(options: HttpOptions) -> Result<Self, InTheClear> {
+        if options.token.is_some() && options.url.is_plain() && !options.url.is_loopback() {
+            return Err(InTheClear(options.url));
+        }
+        let api = Api::new(options);
+        Ok(Self {
+            keys: LentKeys::of(api.clone()),
+            api,
+        })
+    }
+}
+
+#[async_trait]
+impl Store for HttpEngine {
+    async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
+        self.api.entry(key, read).await
+    }
+
+    fn list(&self, scope: &Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
+        self.api.listing(scope.clone(), read)
+    }
+
+    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+        self.api.snapshot_of(prefixes).await
+    }
+
+    async fn heads(&self, of: Heads) -> Result<Vec<Head>> {
+        self.api.heads_of(of).await
+    }
+
+    async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
+        self.api.moved(cursor, deadline).await
+    }
+
+    fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>> {
+        self.api.log(section.clone(), after)
+    }
+
+    fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        self.api.log_of(key.clone(), before)
+    }
+
+    async fn commit(&self, txn: Txn) -> Result<Committed> {
+        self.api.make(txn).await
+    }
+
+    async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
+        self.api.renew(key, ttl).await
+    }
+
+    async fn state(&self) -> Result<String> {
+        self.api.state().await
+    }
+
+    fn data_keys(&self) -> &dyn DataKeys {
+        &self.keys
+    }
+}

@@ -1,0 +1,284 @@
+use std::fmt;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, sleep};
+
+use super::HttpOptions;
+use super::failure;
+use crate::aws::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
+use crate::model::{Key, Section};
+use crate::store::{Consistency, Result, StoreError};
+use crate::wire::Problem;
+
+/// How long a host may take to be connected to.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a request may take.
+pub(super) const REQUEST: Duration = Duration::from_secs(30);
+/// The largest answer, in bytes.
+const LARGEST: usize = 64 * 1024 * 1024;
+/// How often a read is tried.
+const TRIES: u32 = 3;
+/// A read that has taken so long isn't tried again.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The pause before the second try; it doubles with each.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
+
+/// An API and how to call it.
+#[derive(Clone)]
+pub(super) struct Api(Arc<Caller>);
+
+struct Caller {
+    options: HttpOptions,
+    http: PlainHttp,
+    /// Whether the API was found to let no request wait, as a function behind a gateway does.
+    no_waits: AtomicBool,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.options.fmt(f)
+    }
+}
+
+/// A request.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) method: &'static str,
+    /// As what it is counted: its route.
+    pub(super) route: &'static str,
+    /// What of its path comes after the config.
+    pub(super) path: String,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) within: Duration,
+}
+
+impl Call {
+    pub(super) fn new(method: &'static str, route: &'static str, path: String) -> Self {
+        Self {
+            method,
+            route,
+            path,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: None,
+            within: REQUEST,
+        }
+    }
+
+    pub(super) fn query<T: ToString + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    pub(super) fn stored(self) -> Self {
+        self.query("stored", "true")
+    }
+
+    /// The call of a read that is to be as fresh as that.
+    pub(super) fn fresh(self, read: Consistency) -> Self {
+        match read {
+            Consistency::Strong => self,
+            Consistency::Eventual => self.query("consistency", "eventual"),
+        }
+    }
+
+    pub(super) fn json(mut self, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(body).map_err(|error| StoreError::Other {
+            what: "writing a request".into(),
+            source: Some(error.into()),
+        })?;
+        self.headers.push(("content-type", "application/json".into()));
+        self.body = Some(body);
+        Ok(self)
+    }
+}
+
+/// Why a request wasn't served.
+pub(super) enum Refusal {
+    /// The API says so.
+    Problem(Box<Problem>),
+    /// Something else answers, or what is no answer.
+    Strange(PlainAnswer),
+    /// Nothing does.
+    Silence(PlainHttpError),
+}
+
+impl Refusal {
+    /// Whether another try may be served.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Problem(problem) => problem.status == 503,
+            Self::Strange(answer) => matches!(answer.status, 429 | 502..=504),
+            Self::Silence(error) => matches!(error, PlainHttpError::NotSent(_) | PlainHttpError::Cut(_)),
+        }
+    }
+}
+
+/// The segment of a path that names a section.
+pub(super) fn segment(section: &Section) -> &str {
+    section.as_str().trim_start_matches('/')
+}
+
+/// The segments that name a key, its section first.
+pub(super) fn segments(key: &Key) -> String {
+    let section = key.section();
+    if section.is_root() {
+        format!("{section}{key}")
+    } else {
+        key.as_str().trim_start_matches('/').to_owned()
+    }
+}
+
+impl Api {
+    pub(super) fn new(options: HttpOptions) -> Self {
+        // What is sent to this machine is to stay on it.
+        let http = PlainHttp::new(CONNECT, options.url.is_loopback(), options.requests.clone());
+        Self(Arc::new(Caller {
+            options,
+            http,
+            no_waits: AtomicBool::new(false),
+        }))
+    }
+
+    pub(super) fn options(&self) -> &HttpOptions {
+        &self.0.options
+    }
+
+    pub(super) fn lets_wait(&self) -> bool {
+        !self.0.no_waits.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn dont_wait(&self) {
+        self.0.no_waits.store(true, Ordering::Relaxed);
+    }
+
+    /// Sends a request once.
+    pub(super) async fn send(&self, call: &Call) -> std::result::Result<PlainAnswer, (Refusal, Option<u64>)> {
+        let options = self.options();
+        let mut url = format!("{}/v1/{}/{}", options.url, options.config, call.path);
+        for (index, (name, value)) in call.query.iter().enumerate() {
+            let before = if index == 0 { '?' } else { '&' };
+            // Writing to a String can't fail.
+            let _ = write!(url, "{before}{name}={value}");
+        }
+        let mut headers = call.headers.clone();
+        headers.push(("accept", "application/json".into()));
+        headers.push(("user-agent", concat!("discfg/", env!("CARGO_PKG_VERSION")).into()));
+        if let Some(token) = &options.token {
+            headers.push(("authorization", format!("Bearer {}", token.value.reveal())));
+        }
+        let answer = self.0.http.send(PlainRequest {
+            operation: call.route,
+            method: call.method,
+            url,
+            headers,
+            body: call.body.clone(),
+            within: call.within,
+            most: LARGEST,
+        });
+        match answer.await {
+            Err(error) => Err((Refusal::Silence(error), None)),
+            Ok(answer) if matches!(answer.status, 200 | 201) => Ok(answer),
+            Ok(answer) => {
+                let pause = answer.retry_after;
+                match problem(&answer) {
+                    Some(problem) => Err((Refusal::Problem(Box::new(problem)), pause)),
+                    None => Err((Refusal::Strange(answer), pause)),
+                }
+            }
+        }
+    }
+
+    /// Sends a request that changes nothing, or may be made twice, until it is answered or hopeless.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, call: &Call) -> std::result::Result<T, Refused> {
+        let began = Instant::now();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.send(call).await {
+                Ok(answer) => return self.read(call, &answer).map_err(Refused::Store),
+                Err((refusal, wanted))
+                    if refusal.may_pass() && tries < TRIES && began.elapsed() < PATIENCE =>
+                {
+                    tracing::debug!(route = call.route, tries, "trying again");
+                    sleep(pause(tries, wanted)).await;
+                }
+                Err((Refusal::Problem(problem), _)) => return Err(Refused::Problem(problem)),
+                Err((refusal, _)) => return Err(Refused::Store(self.failed(call, refusal))),
+            }
+        }
+    }
+
+    /// The same, where every refusal is an error.
+    pub(super) async fn asked<T: DeserializeOwned>(&self, call: &Call) -> Result<T> {
+        self.ask(call)
+            .await
+            .map_err(|refused| self.refused(call, refused))
+    }
+
+    pub(super) fn refused(&self, call: &Call, refused: Refused) -> StoreError {
+        match refused {
+            Refused::Store(error) => error,
+            Refused::Problem(problem) => self.failed(call, Refusal::Problem(problem)),
+        }
+    }
+
+    /// What a good answer says.
+    pub(super) fn read<T: DeserializeOwned>(&self, call: &Call, answer: &PlainAnswer) -> Result<T> {
+        let is_json = answer
+            .content_type
+            .as_deref()
+            .is_some_and(|of| media_type(of) == "application/json");
+        if !is_json {
+            return Err(failure::strange(self.options(), call, answer));
+        }
+        // What serde says of it may hold values.
+        serde_json::from_slice(&answer.body).map_err(|error| {
+            failure::misshapen(
+                self.options(),
+                call,
+                &format!("line {}, column {}", error.line(), error.column()),
+            )
+        })
+    }
+
+    pub(super) fn failed(&self, call: &Call, refusal: Refusal) -> StoreError {
+        failure::of(self.options(), call, refusal)
+    }
+
+    /// What an answer holds that has a good form, but no good content.
+    pub(super) fn misshapen(&self, call: &Call, what: &dyn fmt::Display) -> StoreError {
+        failure::misshapen(self.options(), call, &what.to_string())
+    }
+}
+
+/// Why there is no answer to a read.
+pub(super) enum Refused {
+    Problem(Box<Problem>),
+    Store(StoreError),
+}
+
+/// The pause before another try, jittered, and not shorter than the API wishes, within reason.
+pub(super) fn pause(tries: u32, wanted: Option<u64>) -> Duration {
+    let own = PAUSE * 2_u32.saturating_pow(tries.min(6).saturating_sub(1));
+    let wanted = Duration::from_secs(wanted.unwrap_or_default().min(2));
+    own.max(wanted).mul_f64(0.75 + 0.5 * fastrand::f64())
+}
+
+/// What the API says is wrong, if it is a discfg API that says so.
+fn problem(answer: &PlainAnswer) -> Option<Problem> {
+    let is_problem = media_type(answer.content_type.as_deref()?) == "application/problem+json";
+    let problem: Problem = serde_json::from_slice(&answer.body).ok().filter(|_| is_problem)?;
+    (problem.status == answer.status && !problem.kind.is_empty()).then_some(problem)
+}
+
+fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}

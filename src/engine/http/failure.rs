@@ -1,0 +1,210 @@
+//! What an API refuses, as the errors of a store of one's own.
+
+use super::HttpOptions;
+use super::api::{Call, Refusal};
+use crate::aws::{PlainAnswer, PlainHttpError};
+use crate::model::{CommitId, Entry, Key, Kind};
+use crate::store::{Conflict, Limit, StoreError};
+use crate::wire::{Problem, ProblemLimit, Written};
+
+/// What an API said, or what is to be said of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Said(String);
+
+pub(super) fn of(options: &HttpOptions, call: &Call, refusal: Refusal) -> StoreError {
+    match refusal {
+        Refusal::Silence(error) => silence(options, error),
+        Refusal::Strange(answer) => strange(options, call, &answer),
+        Refusal::Problem(problem) => told(options, call, *problem),
+    }
+}
+
+fn silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
+    let problem = match &error {
+        PlainHttpError::NotSent(_) => format!("{} can't be reached", options.url),
+        PlainHttpError::Cut(_) | PlainHttpError::TimedOut(_) => {
+            format!("{} doesn't answer", options.url)
+        }
+        PlainHttpError::TooLarge(_) => {
+            return StoreError::Api {
+                api: options.url.to_string(),
+                problem: error.to_string(),
+                kind: Kind::Invalid,
+            };
+        }
+    };
+    StoreError::Unavailable {
+        problem,
+        source: Some(error.into()),
+    }
+}
+
+/// Something answers that is no discfg API: a proxy, another server, a page to log in.
+pub(super) fn strange(options: &HttpOptions, call: &Call, answer: &PlainAnswer) -> StoreError {
+    let status = answer.status;
+    let content_type = answer.content_type.as_deref().unwrap_or("no content type");
+    let what = format!(
+        "{} {} was answered with status {status}, {content_type}, which is no answer of a discfg API",
+        call.method, call.route
+    );
+    match status {
+        429 => StoreError::Throttled {
+            service: options.url.to_string(),
+            source: Some(Said(what).into()),
+        },
+        500.. => StoreError::Unavailable {
+            problem: format!("{} can't serve", options.url),
+            source: Some(Said(what).into()),
+        },
+        _ => StoreError::Api {
+            api: options.url.to_string(),
+            problem: what,
+            kind: Kind::Invalid,
+        },
+    }
+}
+
+/// An answer has not the content that it should.
+pub(super) fn misshapen(options: &HttpOptions, call: &Call, what: &str) -> StoreError {
+    StoreError::Corrupt {
+        what: format!(
+            "{} answered {} {} with what this discfg can't read ({what})",
+            options.url, call.method, call.route
+        ),
+        source: None,
+    }
+}
+
+fn told(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
+    let first = problem.keys.first().cloned();
+    let error = match (problem.code.as_deref(), first) {
+        (Some("no-key"), Some(key)) => Some(StoreError::NotFound(key)),
+        (Some("no-ttl"), Some(key)) => Some(StoreError::NoTtl(key)),
+        (Some("twice"), Some(key)) => Some(StoreError::Twice(key)),
+        (Some("guard-on-secret"), Some(key)) => Some(StoreError::GuardOnSecret(key)),
+        (Some("unsealed"), Some(_)) => Some(StoreError::Unsealed(problem.keys.clone())),
+        (Some("secret-too-large"), Some(key)) => secret_too_large(key, problem.limit.as_ref()),
+        (Some("id-reused"), _) => commit(&problem).map(StoreError::IdReused),
+        (Some("guard-failed"), _) => conflict(&problem),
+        (Some("compacted"), _) => compacted(&problem),
+        (Some("limit"), _) => limit(problem.limit.as_ref()),
+        (Some("layout"), _) => problem.layout.map(|layout| StoreError::Layout {
+            found: layout.found,
+            known: layout.known,
+        }),
+        (Some("no-config"), _) => Some(StoreError::NoConfig {
+            config: options.config.to_string(),
+            place: Some(options.url.to_string()),
+        }),
+        (Some("no-secrets-key"), _) => Some(StoreError::NoSecretsKey {
+            config: options.config.to_string(),
+            missing: format!("what {} would encrypt them with", options.url),
+        }),
+        (Some("read-only"), _) => Some(StoreError::ReadOnly),
+        (Some("no-token"), _) => Some(no_token(options, &problem)),
+        (Some("outcome-unknown"), _) => {
+            commit(&problem).map(|commit| StoreError::OutcomeUnknown { commit, source: None })
+        }
+        (Some("no-route"), _) => Some(StoreError::Api {
+            api: options.url.to_string(),
+            problem: format!(
+                "it knows no {} {}: it is no discfg API, or one of another version than this {}",
+                call.method,
+                call.route,
+                env!("CARGO_PKG_VERSION")
+            ),
+            kind: Kind::Invalid,
+        }),
+        _ => None,
+    };
+    error.unwrap_or_else(|| by_kind(options, call, problem))
+}
+
+fn by_kind(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
+    let api = options.url.to_string();
+    match Kind::of_word(&problem.kind) {
+        Some(Kind::Denied) => StoreError::Denied {
+            action: format!("{} /v1/{}/{}", call.method, options.config, call.path),
+            subject: None,
+            source: Some(Said(format!("{api} says: {}", problem.detail)).into()),
+        },
+        Some(Kind::Throttled) => StoreError::Throttled {
+            service: api,
+            source: Some(Said(problem.detail).into()),
+        },
+        Some(Kind::Unavailable) => StoreError::Unavailable {
+            problem: format!("{api} can't serve for the moment"),
+            source: Some(Said(problem.detail).into()),
+        },
+        kind => StoreError::Api {
+            api,
+            problem: problem.detail,
+            kind: kind.unwrap_or(Kind::Internal),
+        },
+    }
+}
+
+fn no_token(options: &HttpOptions, problem: &Problem) -> StoreError {
+    let host = options.url.host();
+    let problem = match (&options.token, &options.withheld) {
+        (Some(token), _) => format!(
+            "{host} doesn't take the token of {}: {}",
+            token.origin, problem.detail
+        ),
+        (None, Some(withheld)) => format!("{host} asks for a token, and none was sent: {withheld}"),
+        (None, None) => format!("{host} asks for a token, and there is none for it"),
+    };
+    StoreError::Credentials {
+        problem,
+        source: None,
+    }
+}
+
+fn commit(problem: &Problem) -> Option<CommitId> {
+    problem.commit.as_deref()?.parse().ok()
+}
+
+fn conflict(problem: &Problem) -> Option<StoreError> {
+    let guard = problem.guard.as_ref()?.guard(Written::AsStored).ok()?;
+    let current = problem.current.clone().map(Entry::try_from).transpose().ok()?;
+    Some(StoreError::Conflict(Box::new(Conflict {
+        guard,
+        current,
+        revision: problem.revision?,
+    })))
+}
+
+fn compacted(problem: &Problem) -> Option<StoreError> {
+    Some(StoreError::Compacted {
+        section: problem.section.clone()?,
+        wanted: problem.revision?,
+        oldest: problem.oldest?,
+    })
+}
+
+fn limit(limit: Option<&ProblemLimit>) -> Option<StoreError> {
+    let limit = match *limit? {
+        ProblemLimit::Actions {
+            changes,
+            sections,
+            new_sections,
+            guards,
+        } => Limit::Actions {
+            changes,
+            sections,
+            new_sections,
+            guards,
+        },
+        ProblemLimit::Bytes { size, max } if max == Limit::MAX_BYTES => Limit::Bytes { size },
+        ProblemLimit::Bytes { .. } => return None,
+    };
+    Some(StoreError::Limit(limit))
+}
+
+fn secret_too_large(key: Key, limit: Option<&ProblemLimit>) -> Option<StoreError> {
+    match *limit? {
+        ProblemLimit::Bytes { size, max } => Some(StoreError::SecretTooLarge { key, size, max }),
+        ProblemLimit::Actions { .. } => None,
+    }
+}

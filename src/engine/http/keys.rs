@@ -1,0 +1,63 @@
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::api::{Api, Call, Refused, segment};
+use crate::model::Key;
+use crate::store::{DataKey, DataKeys, Result, StoreError};
+use crate::wire;
+
+/// The data keys that the API lends: it wraps and unwraps them as the config behind it does.
+pub(super) struct LentKeys {
+    api: Api,
+}
+
+impl LentKeys {
+    pub(super) fn of(api: Api) -> Self {
+        Self { api }
+    }
+
+    fn lent(&self, call: &Call, lent: &wire::PlainKey) -> Result<(DataKey, Vec<u8>)> {
+        let plain = STANDARD.decode(&lent.plain).ok().and_then(DataKey::new);
+        let wrapped = STANDARD.decode(&lent.wrapped).ok();
+        plain
+            .zip(wrapped)
+            .ok_or_else(|| self.api.misshapen(call, &"no data key"))
+    }
+}
+
+#[async_trait]
+impl DataKeys for LentKeys {
+    fn config(&self) -> &str {
+        self.api.options().config.as_str()
+    }
+
+    async fn generate(&self, subject: &Key) -> Result<(DataKey, Vec<u8>)> {
+        let path = format!("datakeys/generate/{}", segment(&subject.section()));
+        let call =
+            Call::new("POST", "/datakeys/generate", path).json(&wire::KeySubject { key: subject.clone() })?;
+        self.lent(&call, &self.api.asked(&call).await?)
+    }
+
+    async fn unwrap(&self, wrapped: &[u8], subject: &Key) -> Result<DataKey> {
+        let path = format!("datakeys/unwrap/{}", segment(&subject.section()));
+        let call = Call::new("POST", "/datakeys/unwrap", path).json(&wire::WrappedKey {
+            wrapped: STANDARD.encode(wrapped),
+            key: subject.clone(),
+        })?;
+        match self.api.ask(&call).await {
+            Ok(lent) => Ok(self.lent(&call, &lent)?.0),
+            Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("body") => {
+                Err(StoreError::Corrupt {
+                    what: format!(
+                        "the data key of the secret {subject} can't be unwrapped by {}: it was changed, or another key \
+                         wrapped it",
+                        self.api.options().url
+                    ),
+                    source: None,
+                })
+            }
+            Err(refused) => Err(self.api.refused(&call, refused)),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+use async_stream::try_stream;
+use futures::StreamExt as _;
+use futures::stream::BoxStream;
+
+use super::api::{Api, Call};
+use crate::model::Entry;
+use crate::store::{Consistency, Listed, Result, Scope};
+use crate::wire;
+
+/// The most items of a page.
+const PAGE: usize = 1000;
+
+impl Api {
+    pub(super) fn listing(&self, scope: Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
+        let limit = scope.limit.unwrap_or(usize::MAX);
+        self.pages(scope, read).take(limit).boxed()
+    }
+
+    fn pages(&self, scope: Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
+        try_stream! {
+            let path = if scope.prefix.is_all() {
+                "list".to_owned()
+            } else {
+                format!("list{}", scope.prefix)
+            };
+            // A listing that begins later is read from its beginning, and nothing says how much of it is passed over.
+            let limit = match (&scope.after, scope.limit) {
+                (None, Some(limit)) => limit.clamp(1, PAGE),
+                _ => PAGE,
+            };
+            let first = Call::new("GET", "/list", path)
+                .query("recursive", &scope.recursive)
+                .query("limit", &limit)
+                .stored()
+                .fresh(read);
+            let mut next: Option<String> = None;
+            loop {
+                let call = match &next {
+                    Some(cursor) => first.clone().query("cursor", cursor),
+                    None => first.clone(),
+                };
+                let page: wire::Page<wire::StoredNode> = self.asked(&call).await?;
+                let entries = page.nodes.into_iter().map(|node| self.entry_of(&call, node));
+                let after = scope.after.as_deref().unwrap_or_default();
+                for item in merged(entries.collect::<Result<_>>()?, page.folders) {
+                    if item.name() > after {
+                        yield item;
+                    }
+                }
+                if page.next.is_none() || page.next == next {
+                    break;
+                }
+                next = page.next;
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Entries and folders, each ordered, in one order of names.
+fn merged(entries: Vec<Entry>, folders: Vec<String>) -> Vec<Listed> {
+    let mut merged: Vec<Listed> = entries
+        .into_iter()
+        .map(|entry| Listed::Entry(Box::new(entry)))
+        .collect();
+    merged.extend(folders.into_iter().map(Listed::Folder));
+    merged.sort_by(|one, other| one.name().cmp(other.name()));
+    merged
+}

@@ -1,0 +1,150 @@
+use std::collections::BTreeMap;
+
+use async_stream::try_stream;
+use futures::StreamExt as _;
+use futures::TryStreamExt as _;
+use futures::stream::{self, BoxStream};
+
+use super::api::{Api, Call, Refused, segment, segments};
+use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section};
+use crate::store::{Consistency, Heads, Result, Snapshot};
+use crate::wire;
+
+/// How many requests go side by side.
+pub(super) const SIDE_BY_SIDE: usize = 8;
+
+impl Api {
+    pub(super) async fn entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
+        let call = Call::new("GET", "/keys", format!("keys/{}", segments(key)))
+            .stored()
+            .fresh(read);
+        match self.ask::<wire::StoredEnvelope>(&call).await {
+            Ok(answer) => self.entry_of(&call, answer.node).map(Some),
+            Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("no-key") => Ok(None),
+            Err(refused) => Err(self.refused(&call, refused)),
+        }
+    }
+
+    pub(super) fn entry_of(&self, call: &Call, node: wire::StoredNode) -> Result<Entry> {
+        Entry::try_from(node).map_err(|error| self.misshapen(call, &error))
+    }
+
+    fn change_of(&self, call: &Call, line: wire::StoredChange) -> Result<Change> {
+        Change::try_from(line).map_err(|error| self.misshapen(call, &error))
+    }
+
+    pub(super) fn heads_from(&self, call: &Call, heads: Vec<wire::SectionHead>) -> Result<Vec<Head>> {
+        let head = |head| Head::try_from(head).map_err(|error| self.misshapen(call, &error));
+        heads.into_iter().map(head).collect()
+    }
+
+    pub(super) async fn snapshot_of(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+        let call = match prefixes {
+            [] => return Ok(Snapshot::default()),
+            [one] if !one.is_all() => Call::new("GET", "/snapshot", format!("snapshot{one}")),
+            several => several.iter().fold(
+                Call::new("GET", "/snapshot", "snapshot".into()),
+                |call, prefix| call.query("prefix", prefix),
+            ),
+        };
+        let call = call.stored();
+        let answer: wire::Snapshot<wire::StoredNode> = self.asked(&call).await?;
+        let entries = answer.nodes.into_iter().map(|node| self.entry_of(&call, node));
+        Ok(Snapshot {
+            heads: self.heads_from(&call, answer.sections)?,
+            entries: entries.collect::<Result<_>>()?,
+        })
+    }
+
+    pub(super) async fn heads_of(&self, of: Heads) -> Result<Vec<Head>> {
+        let mut sections = match of {
+            Heads::All => return self.all_heads().await,
+            Heads::Of(sections) => sections,
+        };
+        sections.sort();
+        sections.dedup();
+        let mut known: BTreeMap<Section, Head> = BTreeMap::new();
+        if sections.len() > 1 {
+            let all = self.all_heads().await?;
+            known.extend(all.into_iter().map(|head| (head.section.clone(), head)));
+        }
+        // Who may not see a section finds it in no list, and is to be told so.
+        let absent = sections.iter().filter(|section| !known.contains_key(section));
+        let looks: Vec<_> = absent.map(|section| self.head_of(section)).collect();
+        let singly: Vec<_> = stream::iter(looks).buffered(SIDE_BY_SIDE).try_collect().await?;
+        known.extend(
+            singly
+                .into_iter()
+                .flatten()
+                .map(|head| (head.section.clone(), head)),
+        );
+        known.retain(|section, _| sections.binary_search(section).is_ok());
+        Ok(known.into_values().collect())
+    }
+
+    async fn all_heads(&self) -> Result<Vec<Head>> {
+        let call = Call::new("GET", "/heads", "heads".into());
+        let answer: wire::Heads = self.asked(&call).await?;
+        self.heads_from(&call, answer.sections)
+    }
+
+    async fn head_of(&self, section: &Section) -> Result<Option<Head>> {
+        let call = Call::new("GET", "/heads", format!("heads/{}", segment(section)));
+        let answer: wire::Heads = self.asked(&call).await?;
+        let heads = self.heads_from(&call, answer.sections)?;
+        Ok(heads.into_iter().find(|head| head.section == *section))
+    }
+
+    pub(super) fn log(&self, section: Section, after: Revision) -> BoxStream<'_, Result<Change>> {
+        try_stream! {
+            let mut after = after;
+            loop {
+                let call = Call::new("GET", "/changes", format!("changes/{}", segment(&section)))
+                    .query("after", &after)
+                    .stored();
+                let page: wire::Changes<wire::StoredChange> = self.asked(&call).await?;
+                let is_last = !page.more || page.after <= after;
+                after = page.after;
+                for line in page.changes {
+                    yield self.change_of(&call, line)?;
+                }
+                if is_last {
+                    break;
+                }
+            }
+        }
+        .boxed()
+    }
+
+    pub(super) fn log_of(&self, key: Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        // Nothing is older than the first revision.
+        if before.is_some_and(|before| before <= Revision::ZERO.next()) {
+            return stream::empty().boxed();
+        }
+        try_stream! {
+            let mut before = before;
+            loop {
+                let mut call = Call::new("GET", "/history", format!("history/{}", segments(&key))).stored();
+                if let Some(before) = before {
+                    call = call.query("before", &before);
+                }
+                let page: wire::KeyHistory<wire::StoredChange> = self.asked(&call).await?;
+                let goes_on = page.before.is_some_and(|next| before.is_none_or(|before| next < before));
+                before = page.before;
+                for line in page.changes {
+                    yield self.change_of(&call, line)?;
+                }
+                if !goes_on {
+                    break;
+                }
+            }
+        }
+        .boxed()
+    }
+
+    pub(super) async fn state(&self) -> Result<String> {
+        let call = Call::new("GET", "/info", "info".into());
+        let answer: wire::StateAnswer = self.asked(&call).await?;
+        Ok(answer.state)
+    }
+}

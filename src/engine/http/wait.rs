@@ -1,0 +1,147 @@
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep};
+
+use super::api::{Api, Call, Refusal, segment};
+use super::read::SIDE_BY_SIDE;
+use crate::model::{Head, Revision, Section};
+use crate::store::{Cursor, Deadline, Heads, Result};
+use crate::wire;
+
+/// The longest that one request waits: what lies between cuts a connection that is silent for a minute.
+const LONGEST: Duration = Duration::from_secs(25);
+/// The shortest that a request may wait.
+const SHORTEST: Duration = Duration::from_millis(10);
+/// What a request that waits is given beyond that.
+const BEYOND: Duration = Duration::from_secs(10);
+
+/// Of what a request asks, and beyond what it waits.
+enum Place<'c> {
+    /// A section, and the revision that was seen of it.
+    One(&'c Section, u64),
+    /// The config, and the sum of the revisions.
+    All(u64),
+}
+
+impl Api {
+    pub(super) async fn moved(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
+        let end = Instant::now() + deadline.within;
+        let left = || end.saturating_duration_since(Instant::now());
+        let mut below = None;
+        loop {
+            let began = Instant::now();
+            let span = left().min(LONGEST);
+            let (heads, waited) = self.look(cursor, span, &mut below).await?;
+            let moved = news(heads, cursor);
+            if !moved.is_empty() || left().is_zero() {
+                return Ok(moved);
+            }
+            // What was waited for in vain or for others' news isn't asked for more often than a poll would.
+            let pause = if waited {
+                deadline.interval.saturating_sub(began.elapsed())
+            } else {
+                deadline.interval
+            };
+            if left() <= pause {
+                sleep(left()).await;
+                return Ok(Vec::new());
+            }
+            sleep(pause).await;
+        }
+    }
+
+    /// Where the cursor's sections stand: at once where they have moved, else after the span at the latest, if the API
+    /// lets requests wait. Says whether it does. `below` is what the config's version was found to be where it is less
+    /// than the cursor has seen.
+    async fn look(
+        &self,
+        cursor: &Cursor,
+        span: Duration,
+        below: &mut Option<u64>,
+    ) -> Result<(Vec<Head>, bool)> {
+        let sections: Vec<(&Section, u64)> = cursor
+            .seen
+            .iter()
+            .map(|(section, seen)| (section, seen.get()))
+            .collect();
+        match &sections[..] {
+            [] if !cursor.whole => Ok((Vec::new(), false)),
+            [(section, seen)] if !cursor.whole => {
+                let ((heads, _), waited) = self.wait(&Place::One(section, *seen), span).await?;
+                Ok((heads, waited))
+            }
+            several if !cursor.whole && several.len() <= SIDE_BY_SIDE => {
+                let all = || self.heads_of(Heads::Of(cursor.seen.keys().cloned().collect()));
+                let heads = all().await?;
+                if span < SHORTEST || !news(heads.clone(), cursor).is_empty() {
+                    return Ok((heads, false));
+                }
+                let places: Vec<Place<'_>> = several
+                    .iter()
+                    .map(|(section, seen)| Place::One(section, *seen))
+                    .collect();
+                let mut waits: FuturesUnordered<_> =
+                    places.iter().map(|place| self.wait(place, span)).collect();
+                let mut waited = true;
+                while let Some(ended) = waits.next().await {
+                    let ((heads, _), did) = ended?;
+                    waited &= did;
+                    if !news(heads, cursor).is_empty() {
+                        // All that have moved are told, not only the first that did.
+                        return Ok((all().await?, true));
+                    }
+                }
+                Ok((heads, waited))
+            }
+            _ => {
+                let seen = sections.iter().map(|(_, seen)| seen).sum();
+                let after = below.unwrap_or(seen);
+                let ((heads, version), waited) = self.wait(&Place::All(after), span).await?;
+                if version < seen {
+                    *below = Some(version);
+                }
+                Ok((heads, waited))
+            }
+        }
+    }
+
+    async fn wait(&self, place: &Place<'_>, span: Duration) -> Result<((Vec<Head>, u64), bool)> {
+        let (path, after) = match place {
+            Place::One(section, seen) => (format!("heads/{}", segment(section)), *seen),
+            Place::All(seen) => ("heads".to_owned(), *seen),
+        };
+        let plain = Call::new("GET", "/heads", path);
+        if span >= SHORTEST && self.lets_wait() {
+            let mut call = plain
+                .clone()
+                .query("after", &after)
+                .query("wait", &format!("{}ms", span.as_millis()));
+            call.within = span + BEYOND;
+            match self.send(&call).await {
+                Ok(answer) => {
+                    let answer: wire::Heads = self.read(&call, &answer)?;
+                    return Ok(((self.heads_from(&call, answer.sections)?, answer.version), true));
+                }
+                Err((Refusal::Problem(problem), _)) if problem.code.as_deref() == Some("query") => {
+                    self.dont_wait();
+                }
+                // It lets no more wait, or what lies between cut it off: a plain look tells what there is to tell.
+                Err((refusal, _)) if refusal.may_pass() => {}
+                Err((refusal, _)) => return Err(self.failed(&call, refusal)),
+            }
+        }
+        let answer: wire::Heads = self.asked(&plain).await?;
+        Ok(((self.heads_from(&plain, answer.sections)?, answer.version), false))
+    }
+}
+
+/// What has moved beyond the cursor.
+fn news(mut heads: Vec<Head>, cursor: &Cursor) -> Vec<Head> {
+    heads.retain(|head| match cursor.seen.get(&head.section) {
+        Some(seen) => head.revision > *seen,
+        None => cursor.whole && head.revision > Revision::ZERO,
+    });
+    heads
+}

@@ -1,0 +1,72 @@
+use axum::Json;
+use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::asked::Asked;
+use super::body::json;
+use super::error::Failure;
+use super::refusal::Refusal;
+use crate::model::Key;
+use crate::store::{DataKey, StoreError};
+use crate::wire::{KeySubject, PlainKey, WrappedKey};
+
+/// A body holds one key, and one data key that is wrapped.
+const BODY_BYTES: usize = 128 * 1024;
+
+/// Make a data key, for a client that encrypts secrets itself
+#[utoipa::path(post, path = "/v1/{config}/datakeys/generate/{section}", responses((status = 200)))]
+pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
+    asked.section()?;
+    asked.writes()?;
+    asked.query.end()?;
+    let KeySubject { key } = json(&asked.body(body, BODY_BYTES).await?)?;
+    named(&asked, &key)?;
+    let made = async { Ok(asked.store.data_keys().generate(&key).await?) };
+    let (plain, wrapped) = asked.until.in_time(made).await?;
+    Ok(Json(shape(&plain, &wrapped)))
+}
+
+/// Unwrap a data key, for a client that decrypts secrets itself
+#[utoipa::path(post, path = "/v1/{config}/datakeys/unwrap/{section}", responses((status = 200)))]
+pub(super) async fn unwrap(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
+    asked.section()?;
+    if !asked.caller.decrypts {
+        return Err(Failure::denied("this caller may not have secrets decrypted"));
+    }
+    asked.query.end()?;
+    let WrappedKey { wrapped, key } = json(&asked.body(body, BODY_BYTES).await?)?;
+    named(&asked, &key)?;
+    let wrapped = STANDARD
+        .decode(wrapped)
+        .map_err(|_| Refusal::Body("wrapped is no base64 text".into()))?;
+    let unwrapping = async {
+        let unwrapped = asked.store.data_keys().unwrap(&wrapped, &key).await;
+        unwrapped.map_err(|error| match error {
+            // Here it was sent, not stored.
+            StoreError::Corrupt { .. } => {
+                Refusal::Body("wrapped is no data key of this config".into()).into()
+            }
+            error => Failure::from(error),
+        })
+    };
+    let plain = asked.until.in_time(unwrapping).await?;
+    Ok(Json(shape(&plain, &wrapped)))
+}
+
+/// Refuses a key that is not of the section that the path names.
+fn named(asked: &Asked, key: &Key) -> Result<(), Failure> {
+    let (of, named) = (key.section(), asked.section()?);
+    if of == named {
+        return Ok(());
+    }
+    let told = format!("the key {key} is of the section {of}; the path names {named}");
+    Err(Refusal::Body(told).into())
+}
+
+fn shape(plain: &DataKey, wrapped: &[u8]) -> PlainKey {
+    PlainKey {
+        plain: STANDARD.encode(plain.bytes()),
+        wrapped: STANDARD.encode(wrapped),
+    }
+}

@@ -1,0 +1,285 @@
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+
+use super::refusal::Refusal;
+use crate::model::{CommitId, Key, Kind};
+use crate::ops::OpsError;
+use crate::store::{Conflict, Limit, StoreError};
+use crate::wire::{GuardSpec, Problem, ProblemLayout, ProblemLimit, StoredNode};
+
+/// Why a request isn't served, as it is answered.
+#[derive(Debug)]
+pub(super) struct Failure(Box<Problem>);
+
+/// The status of a failure of that kind.
+fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Usage => StatusCode::BAD_REQUEST,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Compacted => StatusCode::GONE,
+        Kind::Conflict => StatusCode::PRECONDITION_FAILED,
+        Kind::Denied => StatusCode::FORBIDDEN,
+        Kind::Unavailable | Kind::Throttled | Kind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::OutcomeUnknown => StatusCode::GATEWAY_TIMEOUT,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::No | Kind::Stack | Kind::Interrupted | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What is said of a failure whose own words may tell what lies behind the server.
+fn discreet(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Denied => "the server's own identity may not do this",
+        Kind::Unavailable => "what holds the data can't be reached; try again",
+        Kind::Throttled => "what holds the data asks for patience; try again",
+        Kind::NotFound => "what is asked for is not there",
+        Kind::Conflict => "it was changed meanwhile; try again",
+        Kind::Compacted => "the log no longer goes back that far",
+        Kind::Timeout | Kind::OutcomeUnknown => "it took too long",
+        Kind::Usage | Kind::Invalid | Kind::No | Kind::Stack | Kind::Interrupted | Kind::Internal => {
+            "the server failed; its log says why"
+        }
+    }
+}
+
+impl Failure {
+    /// A failure with the status of its kind.
+    pub(super) fn new(kind: Kind, code: &str, detail: impl Into<String>) -> Self {
+        Self::with_status(status(kind), kind, code, detail)
+    }
+
+    /// A failure for which HTTP has a status of its own.
+    pub(super) fn with_status(status: StatusCode, kind: Kind, code: &str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Problem {
+            of_type: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or_default().into(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            kind: kind.as_str().into(),
+            code: Some(code.into()),
+            ..Problem::default()
+        }))
+    }
+
+    /// That the caller may not do that.
+    pub(super) fn denied(detail: impl Into<String>) -> Self {
+        Self::new(Kind::Denied, "denied", detail)
+    }
+
+    /// That it took longer than a request may take.
+    pub(super) fn too_slow() -> Self {
+        Self::new(
+            Kind::Timeout,
+            "unavailable",
+            "it took longer than a request may take; try again",
+        )
+    }
+
+    /// That a store that is served can't be used.
+    pub(super) fn not_ready(error: &StoreError) -> Self {
+        log(error);
+        let detail = "the data of a config can't be reached; the server's log says which and why";
+        Self::new(Kind::Unavailable, "unavailable", detail)
+    }
+
+    /// That a commit was begun and its answer isn't known.
+    pub(super) fn outcome_unknown(commit: &CommitId) -> Self {
+        let detail = format!(
+            "the commit {commit} was begun, and whether it happened is not known; sending it again with \
+             Idempotency-Key: {commit} tells"
+        );
+        let mut failure = Self::new(Kind::OutcomeUnknown, "outcome-unknown", detail);
+        failure.0.commit = Some(commit.to_string());
+        failure
+    }
+
+    /// That there is no such route.
+    pub(super) fn no_route(uri: &Uri) -> Self {
+        let detail = format!("there is no route {}; /openapi.json tells all", uri.path());
+        Self::new(Kind::NotFound, "no-route", detail)
+    }
+
+    /// That the route doesn't take the method.
+    pub(super) fn no_method() -> Self {
+        let detail = "this route doesn't take the method; the header Allow says which it takes";
+        Self::with_status(StatusCode::METHOD_NOT_ALLOWED, Kind::Usage, "no-route", detail)
+    }
+
+    /// What the store said. Values of secrets are in it, as they are encrypted, only with `stored`.
+    pub(super) fn of_store(error: StoreError, stored: bool) -> Self {
+        let kind = error.kind();
+        let told = error.to_string();
+        match error {
+            StoreError::NotFound(key) => Self::new(kind, "no-key", told).about([key]),
+            StoreError::NoTtl(key) => Self::new(kind, "no-ttl", told).about([key]),
+            StoreError::Conflict(conflict) => Self::of_conflict(&conflict, stored),
+            StoreError::Compacted {
+                section,
+                wanted,
+                oldest,
+            } => {
+                let mut failure = Self::new(kind, "compacted", told);
+                failure.0.section = Some(section);
+                failure.0.revision = Some(wanted);
+                failure.0.oldest = Some(oldest);
+                failure
+            }
+            StoreError::Limit(limit) => Self::of_limit(&limit),
+            StoreError::Twice(key) => Self::new(kind, "twice", told).about([key]),
+            StoreError::IdReused(ref commit) => {
+                let mut failure = Self::new(kind, "id-reused", told);
+                failure.0.commit = Some(commit.to_string());
+                failure
+            }
+            StoreError::Unsealed(keys) => Self::new(kind, "unsealed", told).about(keys),
+            StoreError::GuardOnSecret(key) => Self::new(kind, "guard-on-secret", told).about([key]),
+            StoreError::SecretTooLarge { key, size, max } => {
+                let too_large = StatusCode::PAYLOAD_TOO_LARGE;
+                let mut failure = Self::with_status(too_large, kind, "secret-too-large", told).about([key]);
+                failure.0.limit = Some(ProblemLimit::Bytes { size, max });
+                failure
+            }
+            StoreError::NoSecretsKey { ref config, .. } => Self::new(
+                kind,
+                "no-secrets-key",
+                format!("the config {config} has no key for secrets"),
+            ),
+            StoreError::NoConfig { ref config, .. } => {
+                Self::new(kind, "no-config", format!("the config {config} is not there"))
+            }
+            StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),
+            StoreError::Layout { found, known } => {
+                log(&error);
+                let told = format!("the data has layout {found}, and this server knows layout {known}");
+                let mut failure = Self::new(kind, "layout", told);
+                failure.0.layout = Some(ProblemLayout { found, known });
+                failure
+            }
+            StoreError::OutcomeUnknown { ref commit, .. } => {
+                log(&error);
+                Self::outcome_unknown(commit)
+            }
+            _ => Self::discreet(&error, kind),
+        }
+    }
+
+    /// What an operation on a store said.
+    pub(super) fn of_ops(error: OpsError) -> Self {
+        let kind = error.kind();
+        let told = error.to_string();
+        match error {
+            OpsError::Store(error) => Self::of_store(error, false),
+            OpsError::Future { section, head, .. } => {
+                let mut failure = Self::new(kind, "no-revision", told);
+                failure.0.section = Some(section);
+                failure.0.revision = Some(head);
+                failure
+            }
+            _ => Self::discreet(&error, kind),
+        }
+    }
+
+    fn of_conflict(conflict: &Conflict, stored: bool) -> Self {
+        let mut failure = Self::new(Kind::Conflict, "guard-failed", conflict.to_string());
+        failure.0.keys = conflict.guard.key().cloned().into_iter().collect();
+        failure.0.section = Some(conflict.guard.section());
+        failure.0.revision = Some(conflict.revision);
+        failure.0.guard = Some(GuardSpec::new(&conflict.guard));
+        let current = conflict.current.as_ref();
+        failure.0.current = current
+            .filter(|entry| stored || !entry.secret)
+            .map(StoredNode::from);
+        failure
+    }
+
+    fn of_limit(limit: &Limit) -> Self {
+        let mut failure = Self::new(Kind::Invalid, "limit", limit.to_string());
+        failure.0.limit = Some(match *limit {
+            Limit::Actions {
+                changes,
+                sections,
+                new_sections,
+                guards,
+            } => ProblemLimit::Actions {
+                changes,
+                sections,
+                new_sections,
+                guards,
+            },
+            Limit::Bytes { size } => ProblemLimit::Bytes {
+                size,
+                max: Limit::MAX_BYTES,
+            },
+        });
+        failure
+    }
+
+    /// A failure of what lies behind the server: its own words go to the log alone.
+    fn discreet(error: &(dyn StdError + 'static), kind: Kind) -> Self {
+        log(error);
+        let code = match kind {
+            Kind::Denied => "denied",
+            Kind::Throttled => "throttled",
+            Kind::Unavailable | Kind::Timeout => "unavailable",
+            _ => "internal",
+        };
+        // What is invalid here is what is stored or set up, not what was sent.
+        let status = match kind {
+            Kind::Invalid => StatusCode::INTERNAL_SERVER_ERROR,
+            kind => status(kind),
+        };
+        Self::with_status(status, kind, code, discreet(kind))
+    }
+
+    fn about(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+        self.0.keys.extend(keys);
+        self
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::of_store(error, false)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let (kind, code, told) = (refusal.kind(), refusal.code(), refusal.to_string());
+        let Refusal::TooLarge { size, max } = refusal else {
+            return Self::new(kind, code, told);
+        };
+        let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, told);
+        failure.0.limit = Some(ProblemLimit::Bytes { size, max });
+        failure
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.0)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// Writes an error with its causes to the log. No error of a store holds a value.
+fn log(error: &(dyn StdError + 'static)) {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let _ = write!(chain, ": {next}");
+        cause = next.source();
+    }
+    tracing::warn!(error = chain, "a request failed");
+}

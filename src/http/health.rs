@@ -1,0 +1,35 @@
+use axum::Json;
+use axum::extract::State;
+use futures::future::try_join_all;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::api::Api;
+use super::error::Failure;
+use crate::store::Heads;
+
+/// That all is well.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Health {
+    /// `ok`
+    status: &'static str,
+}
+
+const WELL: Health = Health { status: "ok" };
+
+/// Whether the server lives
+#[utoipa::path(get, path = "/healthz", responses((status = 200)))]
+pub(super) async fn healthz() -> Json<Health> {
+    Json(WELL)
+}
+
+/// Whether the data of every config can be reached
+#[utoipa::path(get, path = "/readyz", responses((status = 200)))]
+pub(super) async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Failure> {
+    let looks = api.stores().map(|store| store.heads(Heads::All));
+    match timeout(api.settings().request_time, try_join_all(looks)).await {
+        Ok(Ok(_)) => Ok(Json(WELL)),
+        Ok(Err(error)) => Err(Failure::not_ready(&error)),
+        Err(_) => Err(Failure::too_slow()),
+    }
+}

@@ -1,0 +1,22 @@
+use axum::Json;
+
+use super::asked::Asked;
+use super::error::Failure;
+use super::snapshot::covered;
+use crate::ops::Overview;
+use crate::wire::Info;
+
+/// The config's sections, version and digest, as far as the caller may use them
+#[utoipa::path(get, path = "/v1/{config}/info", responses((status = 200)))]
+pub(super) async fn info(asked: Asked) -> Result<Json<Info>, Failure> {
+    asked.query.end()?;
+    let reading = async { Ok((asked.store.state().await?, covered(&asked, Vec::new()).await?)) };
+    let (state, snapshot) = asked.until.in_time(reading).await?;
+    // Which engine it is behind the server is the server's own business.
+    let engine = "http".into();
+    Ok(Json(Overview::of(snapshot).info(
+        asked.config.to_string(),
+        engine,
+        state,
+    )))
+}

@@ -1,0 +1,84 @@
+use axum::Json;
+use futures::TryStreamExt as _;
+
+use super::asked::Asked;
+use super::cursor::Listing;
+use super::error::Failure;
+use super::keys::consistency;
+use super::path::Within;
+use super::view::View;
+use crate::model::Prefix;
+use crate::store::{Listed, Scope};
+use crate::wire::Page;
+
+/// List entries and folders
+#[utoipa::path(get, path = "/v1/{config}/list/{section}/{*below}", responses((status = 200)))]
+pub(super) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
+    let within = asked.within()?;
+    let view = View::of_entries(&mut asked)?;
+    let recursive = asked.query.flag("recursive")?.unwrap_or_default();
+    let read = consistency(&mut asked)?.unwrap_or_default();
+    let limit = asked.query.limit(1000, 100)?;
+    let cursor: Option<String> = asked.query.take("cursor")?;
+    asked.query.end()?;
+    let listing = Listing {
+        config: asked.config.as_str(),
+        below: asked.below(),
+        recursive,
+    };
+    let prefix = within
+        .as_ref()
+        .map_or_else(Prefix::all, |within| within.prefix.clone());
+    let scope = Scope {
+        prefix,
+        recursive,
+        after: cursor.map(|cursor| listing.after(&cursor)).transpose()?,
+        limit: None,
+    };
+    let page_bytes = asked.api.settings().page_bytes;
+    let reading = async {
+        let (mut entries, mut folders, mut last, mut bytes) = (Vec::new(), Vec::new(), None, 0);
+        let mut next = None;
+        let mut listed = asked.store.list(&scope, read);
+        while let Some(item) = listed.try_next().await? {
+            if !is_shown(&item, within.as_ref(), &asked) {
+                continue;
+            }
+            if entries.len() + folders.len() >= limit || bytes >= page_bytes {
+                next = last.as_deref().map(|last| listing.cursor(last));
+                break;
+            }
+            last = Some(item.name().to_owned());
+            match item {
+                Listed::Folder(path) => folders.push(path),
+                Listed::Entry(entry) => {
+                    bytes += entry.value.len();
+                    entries.push(*entry);
+                }
+            }
+        }
+        Ok((view.opened(&asked, entries).await?, folders, next))
+    };
+    let (entries, folders, next) = asked.until.in_time(reading).await?;
+    Ok(Json(Page {
+        action: "ls".into(),
+        nodes: entries.iter().map(|entry| view.node(entry)).collect(),
+        folders,
+        next,
+    }))
+}
+
+/// Whether an item is of the section that is named, or, where none is, of one that the caller may use.
+fn is_shown(item: &Listed, within: Option<&Within>, asked: &Asked) -> bool {
+    let section = match item {
+        Listed::Entry(entry) => entry.key.section(),
+        Listed::Folder(path) => match path.parse::<Prefix>().ok().and_then(|prefix| prefix.section()) {
+            Some(section) => section,
+            None => return false,
+        },
+    };
+    match within {
+        Some(within) => within.section == section,
+        None => asked.caller.covers(&section),
+    }
+}

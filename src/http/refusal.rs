@@ -1,0 +1,47 @@
+use crate::model::Kind;
+
+/// What is wrong with a request by itself, whatever the store holds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    /// The path isn't canonical, or names nothing that could be.
+    #[error("{0}")]
+    Path(String),
+    /// A query parameter is unknown, given twice, or of the wrong form.
+    #[error("{0}")]
+    Query(String),
+    /// A header is given twice, contradicts another, or is of the wrong form.
+    #[error("{0}")]
+    Header(String),
+    /// The body isn't what the route takes.
+    #[error("{0}")]
+    Body(String),
+    /// The body, or the value that it is, is over its limit.
+    #[error("the body has {size} bytes or more; at most {max} are allowed")]
+    TooLarge {
+        /// How many bytes there are at least.
+        size: usize,
+        /// How many there may be.
+        max: usize,
+    },
+}
+
+impl Refusal {
+    /// The code of its problem.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Path(_) => "path",
+            Self::Query(_) => "query",
+            Self::Header(_) => "header",
+            Self::Body(_) => "body",
+            Self::TooLarge { .. } => "limit",
+        }
+    }
+
+    /// What sort of failure this is.
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Body(_) => Kind::Usage,
+            Self::TooLarge { .. } => Kind::Invalid,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+use axum::Json;
+
+use super::asked::Asked;
+use super::error::Failure;
+use super::path::Within;
+use super::view::View;
+use crate::model::Prefix;
+use crate::store::{self, StoreError};
+use crate::wire::{SectionHead, Snapshot};
+
+/// The entries below prefixes as they were together at one moment
+#[utoipa::path(get, path = "/v1/{config}/snapshot", responses((status = 200)))]
+pub(super) async fn all(mut asked: Asked) -> Result<Json<Snapshot>, Failure> {
+    let prefixes: Vec<Prefix> = asked.query.each("prefix")?;
+    for section in prefixes.iter().filter_map(Prefix::section) {
+        asked.covers(&section)?;
+    }
+    snapshot(asked, None, prefixes).await
+}
+
+/// The entries of a section, or below a prefix within it, as they were together at one moment
+#[utoipa::path(get, path = "/v1/{config}/snapshot/{section}/{*below}", responses((status = 200)))]
+pub(super) async fn within(asked: Asked) -> Result<Json<Snapshot>, Failure> {
+    let within = asked.within()?;
+    let prefix = within.iter().map(|within| within.prefix.clone()).collect();
+    snapshot(asked, within, prefix).await
+}
+
+async fn snapshot(
+    mut asked: Asked,
+    within: Option<Within>,
+    prefixes: Vec<Prefix>,
+) -> Result<Json<Snapshot>, Failure> {
+    let view = View::of_entries(&mut asked)?;
+    asked.query.end()?;
+    let reading = async {
+        let mut snapshot = covered(&asked, prefixes).await?;
+        if let Some(within) = within {
+            snapshot.heads.retain(|head| head.section == within.section);
+            snapshot
+                .entries
+                .retain(|entry| entry.key.section() == within.section);
+        }
+        let entries = view.opened(&asked, snapshot.entries).await?;
+        Ok((snapshot.heads, entries))
+    };
+    let (heads, entries) = asked.until.in_time(reading).await?;
+    Ok(Json(Snapshot {
+        action: "snapshot".into(),
+        sections: heads.iter().map(SectionHead::from).collect(),
+        nodes: entries.iter().map(|entry| view.node(entry)).collect(),
+    }))
+}
+
+/// What the caller may see of a snapshot of these prefixes, or of everything.
+pub(super) async fn covered(asked: &Asked, prefixes: Vec<Prefix>) -> Result<store::Snapshot, StoreError> {
+    let everything = prefixes.is_empty() || prefixes.iter().any(Prefix::is_all);
+    let prefixes = match &asked.caller.sections {
+        Some(sections) if everything => sections.iter().map(Prefix::from).collect(),
+        _ if everything => vec![Prefix::all()],
+        _ => prefixes,
+    };
+    let mut snapshot = asked.store.snapshot(&prefixes).await?;
+    snapshot.heads.retain(|head| asked.caller.covers(&head.section));
+    snapshot
+        .entries
+        .retain(|entry| asked.caller.covers_key(&entry.key));
+    Ok(snapshot)
+}

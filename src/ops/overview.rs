@@ -1,0 +1,51 @@
+use std::collections::HashMap;
+
+use crate::model::{Head, Section};
+use crate::store::{Digest, Snapshot};
+use crate::wire::{Info, SectionInfo};
+
+/// What a snapshot comes to, in figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// The sum of the sections' revisions: it rises with every commit.
+    pub version: u64,
+    /// Where each section stands, with its number of keys.
+    pub sections: Vec<(Head, usize)>,
+    /// Names the content, without the keys that have a time to live.
+    pub digest: Digest,
+}
+
+impl Overview {
+    /// The figures of a snapshot.
+    pub fn of(snapshot: Snapshot) -> Self {
+        let mut keys: HashMap<Section, usize> = HashMap::new();
+        for entry in &snapshot.entries {
+            *keys.entry(entry.key.section()).or_default() += 1;
+        }
+        let counted = snapshot.heads.iter().map(|head| {
+            let keys = keys.get(&head.section).copied().unwrap_or_default();
+            (head.clone(), keys)
+        });
+        Self {
+            version: snapshot.heads.iter().map(|head| head.revision.get()).sum(),
+            sections: counted.collect(),
+            digest: snapshot.without_ttl().digest(),
+        }
+    }
+
+    /// What `info` answers of a config on an engine whose data is in that state.
+    pub fn info(&self, config: String, engine: String, state: String) -> Info {
+        let sections = self.sections.iter();
+        Info {
+            action: "info",
+            config,
+            engine,
+            state,
+            version: self.version,
+            sections: sections
+                .map(|(head, keys)| SectionInfo::new(head, *keys))
+                .collect(),
+            digest: self.digest.to_string(),
+        }
+    }
+}

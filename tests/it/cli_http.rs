@@ -1,0 +1,283 @@
+//! The command line against a config behind an API: what it asks, and what it says of answers that are none.
+
+use crate::support::api_server::{Impaired, TOKEN, reader};
+use crate::support::cli::Place;
+use crate::support::config::{CONFIG, behind_api};
+
+#[test]
+fn no_role_is_chosen_before_an_api() {
+    let behind = behind_api();
+    for args in [
+        &["get", "a", "--as", "read"][..],
+        &["set", "a", "1", "--as", "write"],
+        &["ls", "--as", "self"],
+    ] {
+        behind
+            .place
+            .args(args)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has("decides by the token who is calling, so nobody can choose to act as")
+            .stderr_has("leave out --as");
+    }
+    behind
+        .place
+        .args(["get", "a"])
+        .env("DISCFG_AS", "read")
+        .run()
+        .code(2)
+        .stderr_has("`discfg which` shows which of them");
+    assert_eq!(behind.server.asked(), [""; 0]);
+}
+
+#[test]
+fn provisioning_does_not_go_through_an_api() {
+    let behind = behind_api();
+    for args in [
+        &["init", CONFIG][..],
+        &["status"],
+        &["configs"],
+        &["grant", CONFIG, "ci", "--read", "db"],
+        &["revoke", CONFIG, "ci"],
+        &["grants"],
+        &[
+            "access",
+            CONFIG,
+            "read",
+            "a",
+            "--principal",
+            "arn:aws:iam::123456789012:role/x",
+        ],
+        &["destroy", CONFIG, "--yes"],
+    ] {
+        behind
+            .place
+            .args(args)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has(behind.server.url());
+    }
+    assert_eq!(behind.server.asked(), [""; 0]);
+}
+
+#[test]
+fn what_is_no_api_is_told_without_what_it_says() {
+    let behind = behind_api();
+    let get = || {
+        behind
+            .place
+            .args(["get", "a"])
+            .run()
+            .stdout("")
+            .stderr_lacks("hunter2")
+    };
+    let answer = |status, content_type: &'static str, body: &'static str| {
+        behind.server.impair(move |_, _| {
+            Some(Impaired::Answer {
+                status,
+                content_type,
+                body: body.into(),
+            })
+        });
+    };
+    answer(404, "text/html", "<html>hunter2</html>");
+    get()
+        .code(8)
+        .stderr_has("status 404, text/html, which is no answer of a discfg API");
+    answer(200, "text/html; charset=utf-8", "<form>hunter2</form>");
+    get().code(8).stderr_has("status 200, text/html; charset=utf-8");
+    answer(302, "text/plain", "hunter2");
+    get().code(8).stderr_has("status 302");
+    answer(
+        200,
+        "application/json",
+        r#"{"node":{"value":"hunter2","revision":"hunter2"}}"#,
+    );
+    get()
+        .code(8)
+        .stderr_has("GET /keys with what this discfg can't read (line 1, column");
+    answer(200, "application/json", r#"{"node":"hunter2"#);
+    get().code(8).stderr_has("can't read (line 1, column");
+    answer(502, "text/html", "hunter2");
+    get()
+        .code(6)
+        .stderr_has("status 502, text/html")
+        .stderr_has("check that `discfg serve` runs at");
+    answer(
+        404,
+        "application/problem+json",
+        r#"{"type":"about:blank","title":"Not Found","status":404,"detail":"no","kind":"not-found","code":"no-route"}"#,
+    );
+    get()
+        .code(8)
+        .stderr_has("it is no discfg API, or one of another version");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_soon() {
+    let place = Place::new()
+        .env("DISCFG_ENGINE", "http://127.0.0.1:1")
+        .env("DISCFG_CONFIG", CONFIG);
+    for args in [
+        &["get", "a"][..],
+        &["set", "a", "1"],
+        &["ls"],
+        &["export"],
+        &["touch", "a"],
+    ] {
+        place
+            .args(args)
+            .run()
+            .code(6)
+            .stdout("")
+            .stderr_has("http://127.0.0.1:1 can't be reached")
+            .stderr_has("check that `discfg serve` runs at 127.0.0.1:1");
+    }
+    place
+        .args(["doctor"])
+        .run()
+        .code(1)
+        .stdout_has("fail  api")
+        .stdout_has("can't be reached");
+}
+
+#[test]
+fn a_url_that_can_not_be_one_is_refused() {
+    let place = Place::new().env("DISCFG_CONFIG", CONFIG);
+    for (url, said) in [
+        ("https://me:hunter2@cfg.example/", "holds no user and no password"),
+        ("https://cfg.example/?a=b", "ends with its path"),
+        ("https://cfg.example:99999", "invalid port number"),
+        ("http://", "empty host"),
+    ] {
+        place
+            .args(["get", "a"])
+            .env("DISCFG_ENGINE", url)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has(said)
+            .stderr_lacks("hunter2");
+        place
+            .args(["get", "a", "--engine", url])
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has(said);
+    }
+    place
+        .args(["get", "a"])
+        .env("DISCFG_ENGINE", "http://cfg.example")
+        .env("DISCFG_TOKEN", TOKEN)
+        .run()
+        .code(5)
+        .stdout("")
+        .stderr_has("the token for cfg.example would be sent in the clear")
+        .stderr_has("https://");
+}
+
+#[test]
+fn a_config_that_is_not_served_is_told() {
+    let behind = behind_api();
+    behind
+        .place
+        .args(["get", "a", "-c", "other"])
+        .run()
+        .code(3)
+        .stdout("")
+        .stderr_has(&format!(
+            "the config other is not there ({})",
+            behind.server.url()
+        ))
+        .stderr_has("`discfg serve other` serves it");
+}
+
+#[test]
+fn doctor_asks_the_api() {
+    let behind = behind_api();
+    behind
+        .place
+        .args(["doctor"])
+        .run()
+        .code(0)
+        .stdout_has(&format!(
+            "ok    token        none is sent to {}",
+            behind.server.host()
+        ))
+        .stdout_has(&format!("ok    api          {} answers", behind.server.url()));
+    behind.server.takes(TOKEN, reader());
+    behind
+        .place
+        .args(["doctor"])
+        .run()
+        .code(1)
+        .stdout_has("fail  api")
+        .stdout_has("asks for a token")
+        .stdout_has("fix: `discfg serve token new`");
+    behind
+        .place
+        .args(["doctor"])
+        .env("DISCFG_TOKEN", TOKEN)
+        .run()
+        .code(0)
+        .stdout_has("ok    token        for ");
+}
+
+#[test]
+fn what_is_sent_to_this_machine_stays_on_it() {
+    let behind = behind_api();
+    behind
+        .place
+        .args(["get", "a", "--default", "none"])
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("ALL_PROXY", "http://127.0.0.1:1")
+        .run()
+        .code(0)
+        .stdout("none\n");
+}
+
+#[test]
+fn each_command_sends_no_more_than_it_must() {
+    let behind = behind_api();
+    let (place, server) = (&behind.place, &behind.server);
+    let asked = |args: &[&str]| {
+        place.args(args).run().code(0);
+        server.asked()
+    };
+    assert_eq!(
+        asked(&["set", "db/url", "x"]),
+        ["POST /v1/mycfg/commit/db?stored=true&repeated=false"]
+    );
+    assert_eq!(
+        asked(&["get", "db/url"]),
+        ["GET /v1/mycfg/keys/db/url?stored=true"]
+    );
+    assert_eq!(
+        asked(&["set", "top", "x", "--ttl", "1h"]),
+        ["POST /v1/mycfg/commit/@root?stored=true&repeated=false"]
+    );
+    assert_eq!(
+        asked(&["get", "top", "--eventual"]),
+        ["GET /v1/mycfg/keys/@root/top?stored=true&consistency=eventual"]
+    );
+    assert_eq!(
+        asked(&["touch", "top"]),
+        ["POST /v1/mycfg/touch/@root/top?stored=true"]
+    );
+    assert_eq!(asked(&["ls", "db"]).len(), 1);
+    assert_eq!(asked(&["ls"]).len(), 1);
+    assert_eq!(
+        asked(&["export", "--prefix", "db"]),
+        ["GET /v1/mycfg/snapshot/db?stored=true"]
+    );
+    assert_eq!(asked(&["exec", "--", "true"]).len(), 1);
+    assert_eq!(asked(&["history", "db/url"]).len(), 1);
+    assert_eq!(asked(&["delete", "db/url"]).len(), 1);
+    place
+        .args(["get", "top", "--stats"])
+        .run()
+        .code(0)
+        .stderr_has("stats: 1 requests (/keys 1); 0 read units, 0 write units");
+}

@@ -201,6 +201,29 @@ async fn what_the_log_no_longer_tells_is_told_as_it_is() {
     }
 }
 
+#[tokio::test]
+async fn a_hole_in_the_log_is_bridged_by_what_is_there() {
+    let served = Served::over(quick(), Arc::new(SystemClock), |store| {
+        Arc::new(Impaired::of(store).lines(|_, mut lines| {
+            lines.retain(|line| line.revision.get() != 2);
+            lines
+        }))
+    });
+    for key in ["/db/a", "/db/b", "/db/c"] {
+        served.put(key, "x").await;
+    }
+    let mut events = served.stream("db", Some("0")).await;
+    assert_eq!(read_up_to(&mut events, 1).await, [(1, 0)]);
+    let resync = events.next().await.expect("a resync");
+    assert_eq!((resync.name.as_str(), &resync.data["of"]), ("resync", &3.into()));
+    for _ in 0..3 {
+        events.next().await.expect("an entry");
+    }
+    assert_eq!(events.last_id.as_deref(), Some("3"));
+    served.put("/db/a", "y").await;
+    assert_eq!(read_up_to(&mut events, 4).await, [(4, 0)]);
+}
+
 /// However large a section is, and however many come too late: it is read and rendered once.
 #[tokio::test]
 async fn all_that_come_too_late_at_once_share_what_they_are_told() {

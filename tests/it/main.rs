@@ -56,6 +56,7 @@ mod formats_consumers;
 mod http_caller;
 mod http_keys;
 mod http_stream;
+mod http_stream_bounds;
 mod http_wait;
 mod ops;
 mod policies;

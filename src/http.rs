@@ -17,6 +17,7 @@ mod history;
 mod info;
 mod keys;
 mod list;
+mod openapi;
 mod path;
 mod query;
 mod refusal;

@@ -3,13 +3,22 @@ use futures::TryStreamExt as _;
 
 use super::asked::Asked;
 use super::error::Failure;
+use super::openapi::{After, Limit, Reads};
 use super::view::View;
 use crate::model::{Change, Revision, Section};
 use crate::store::StoreError;
 use crate::wire;
 
 /// A section's log after a revision: whole revisions, in order
-#[utoipa::path(get, path = "/v1/{config}/changes/{section}", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/changes/{section}",
+    operation_id = "changes",
+    params(After, Limit),
+    responses(
+        (status = 200, description = "Whole revisions, in order.", body = wire::Changes),
+        (status = 410, description = "The log no longer goes back that far; the problem says how far.", body = wire::Problem, content_type = "application/problem+json"), Reads)
+)]
 pub(super) async fn changes(mut asked: Asked) -> Result<Json<wire::Changes>, Failure> {
     let section = asked.section()?;
     let view = View::of_lines(&mut asked)?;

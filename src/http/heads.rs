@@ -2,12 +2,18 @@ use axum::Json;
 
 use super::asked::Asked;
 use super::error::Failure;
+use super::openapi::Reads;
 use crate::model::{Head, Section};
 use crate::store::{Heads, StoreError};
 use crate::wire::{self, SectionHead};
 
 /// Where the sections stand
-#[utoipa::path(get, path = "/v1/{config}/heads", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/heads",
+    operation_id = "heads",
+    responses((status = 200, description = "The heads, by section.", body = wire::Heads), Reads)
+)]
 pub(super) async fn all(asked: Asked) -> Result<Json<wire::Heads>, Failure> {
     asked.query.end()?;
     let heads = asked.until.in_time(async { Ok(covered(&asked).await?) }).await?;
@@ -15,7 +21,12 @@ pub(super) async fn all(asked: Asked) -> Result<Json<wire::Heads>, Failure> {
 }
 
 /// Where a section stands
-#[utoipa::path(get, path = "/v1/{config}/heads/{section}", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/heads/{section}",
+    operation_id = "head",
+    responses((status = 200, description = "The head; none where nothing was ever written.", body = wire::Heads), Reads)
+)]
 pub(super) async fn section(asked: Asked) -> Result<Json<wire::Heads>, Failure> {
     let section = asked.section()?;
     asked.query.end()?;

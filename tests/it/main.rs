@@ -49,6 +49,7 @@ mod conformance_local;
 mod formats_consumers;
 mod http_caller;
 mod http_keys;
+mod http_openapi;
 mod ops;
 mod policies;
 mod readme;

@@ -17,12 +17,17 @@ mod history;
 mod info;
 mod keys;
 mod list;
+mod live;
+mod measured;
+mod metrics;
 mod openapi;
 mod path;
 mod query;
 mod refusal;
 mod snapshot;
+mod streaming;
 mod view;
+mod waiting;
 
 pub use api::{Api, ApiSettings};
 pub use caller::Caller;

@@ -15,4 +15,4 @@ pub use overview::Overview;
 pub use past::{entry_at, state_at};
 pub use plan::{Outcome, Plan};
 pub use wanted::{Change, Wanted};
-pub use watch::{Event, Start, Watch, watch};
+pub use watch::{Event, Standing, Start, Watch, section_now, watch, watch_heads};

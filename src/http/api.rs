@@ -13,18 +13,21 @@ use utoipa_axum::routes;
 
 use super::asked::Until;
 use super::error::Failure;
+use super::live::Live;
+use super::metrics::Metrics;
 use super::{
-    admission, changes, commit, datakeys, heads, health, history, info, keys, list, openapi, snapshot,
+    admission, changes, commit, datakeys, heads, health, history, info, keys, list, measured, openapi,
+    snapshot,
 };
 use crate::model::ConfigName;
-use crate::store::Store;
+use crate::store::{Committed, Store};
 
 /// What an API allows and how it behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiSettings {
     /// How often a section that somebody waits for or streams is looked at for what other processes changed.
     pub interval: Duration,
-    /// Whether requests may wait for a change (`wait=`).
+    /// Whether requests may wait for a change (`wait=`): as many at once as streams may be open, or 1,024 where none may.
     pub waits: bool,
     /// Whether changes may be streamed (server-sent events), and by how many clients at once; 0 answers 406.
     pub streams: usize,
@@ -58,6 +61,8 @@ pub struct Api(Arc<Shared>);
 struct Shared {
     configs: BTreeMap<ConfigName, Arc<dyn Store>>,
     settings: ApiSettings,
+    live: Live,
+    metrics: Metrics,
 }
 
 impl Api {
@@ -66,9 +71,12 @@ impl Api {
         configs: impl IntoIterator<Item = (ConfigName, Arc<dyn Store>)>,
         settings: ApiSettings,
     ) -> Self {
+        let live = Live::new(&settings);
         Self(Arc::new(Shared {
             configs: configs.into_iter().collect(),
             settings,
+            metrics: Metrics::new(live.streams(), live.waits()),
+            live,
         }))
     }
 
@@ -104,6 +112,7 @@ impl Api {
             .routes(of_sections(routes!(datakeys::unwrap)))
             .routes(routes!(health::healthz))
             .routes(routes!(health::readyz))
+            .routes(routes!(measured::metrics))
             .routes(routes!(openapi::document))
             .split_for_parts();
         let document = openapi::finished(document);
@@ -111,7 +120,29 @@ impl Api {
             .layer(Extension(Arc::new(document)))
             .fallback(async |request: Request| Failure::no_route(request.uri()))
             .layer(from_fn_with_state(self.clone(), admission::admit))
+            .layer(from_fn_with_state(self.clone(), measured::measure))
             .with_state(self.clone())
+    }
+
+    /// Ends all streams, each with a last event that says so, and answers all who wait for a change. Who comes to wait
+    /// or to stream from then on is turned away; everything else is served still.
+    pub fn stop(&self) {
+        self.0.live.stop();
+    }
+
+    pub(super) fn live(&self) -> &Live {
+        &self.0.live
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Takes notice of a commit that was made here.
+    pub(super) fn committed(&self, config: &ConfigName, committed: &Committed) {
+        self.0.metrics.committed(config);
+        let heads = committed.heads.iter();
+        self.0.live.committed(config, heads.map(|head| &head.section));
     }
 
     pub(super) fn store(&self, config: &ConfigName) -> Option<&Arc<dyn Store>> {

@@ -1,50 +1,91 @@
+use std::sync::Arc;
+
 use axum::Json;
-use futures::TryStreamExt as _;
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::asked::Asked;
 use super::error::Failure;
-use super::openapi::{After, Limit, Reads};
+use super::live::Waited;
+use super::openapi::{After, LastEventId, Limit, Reads, Wait};
 use super::view::View;
+use super::{header, streaming, waiting};
 use crate::model::{Change, Revision, Section};
 use crate::store::StoreError;
 use crate::wire;
 
 /// A section's log after a revision: whole revisions, in order
+///
+/// With `wait`, and nothing there yet, it is answered when something comes, or empty when the time is over. With
+/// `Accept: text/event-stream` all that comes is told as it comes: events `set`, `delete`, `expire` and `resync`, with
+/// what `watch -f json` tells as their data, and at last one `end` that says why. The id of an event is the revision to
+/// go on after, which `Last-Event-ID` takes; without it and without `after` a stream begins now.
 #[utoipa::path(
     get,
     path = "/v1/{config}/changes/{section}",
     operation_id = "changes",
-    params(After, Limit),
+    params(After, Limit, Wait, LastEventId),
     responses(
-        (status = 200, description = "Whole revisions, in order.", body = wire::Changes),
-        (status = 410, description = "The log no longer goes back that far; the problem says how far.", body = wire::Problem, content_type = "application/problem+json"), Reads)
+        (status = 200, description = "Whole revisions, in order, or events as they come.", content((wire::Changes = "application/json"), (String = "text/event-stream"))),
+        (status = 406, description = "Events are asked for, and this server streams none.", body = wire::Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The log no longer goes back that far; the problem says how far.", body = wire::Problem, content_type = "application/problem+json"),
+        Reads
+    )
 )]
-pub(super) async fn changes(mut asked: Asked) -> Result<Json<wire::Changes>, Failure> {
+pub(super) async fn changes(mut asked: Asked) -> Result<Response, Failure> {
     let section = asked.section()?;
+    if header::wants_events(&asked.headers)? {
+        return streaming::stream(asked, &section).await;
+    }
     let view = View::of_lines(&mut asked)?;
     let after = asked.query.take("after")?.unwrap_or(Revision::ZERO);
     let limit = asked.query.limit(1000, 100)?;
+    let wait = waiting::wait(&mut asked)?;
     asked.query.end()?;
+    let held = match wait {
+        Some(wait) => {
+            let place = (&asked.config, &asked.store);
+            let waited = asked.api.live().changes(place, &section, after, wait).await?;
+            asked.until = waiting::waited(&asked);
+            match waited {
+                Waited::Come(revisions) => revisions,
+                Waited::Over(_) => Some(Vec::new()),
+                Waited::Unknown => None,
+            }
+        }
+        None => None,
+    };
+    let lines = match held {
+        Some(revisions) => lines_of(revisions),
+        None => asked.store.changes(&section, after),
+    };
+    let page_bytes = asked.api.settings().page_bytes;
     let part = asked
         .until
-        .in_time(async { Ok(part(&asked, &section, after, limit).await?) });
-    let part = part.await?;
-    Ok(Json(part.shape(section, view)))
+        .in_time(async { Ok(part(lines, after, limit, page_bytes).await?) });
+    Ok(Json(part.await?.shape(section, view)).into_response())
+}
+
+fn lines_of(revisions: Vec<Arc<[Change]>>) -> BoxStream<'static, Result<Change, StoreError>> {
+    let revisions = stream::iter(revisions);
+    let lines = revisions.flat_map(|lines| stream::iter(0..lines.len()).map(move |at| Ok(lines[at].clone())));
+    lines.boxed()
 }
 
 /// Whole revisions of a section's log.
-pub(super) struct Part {
+struct Part {
     /// The last of them, or the revision that they were to come after.
-    pub(super) after: Revision,
+    after: Revision,
     /// Whether there are more.
-    pub(super) more: bool,
+    more: bool,
     /// Their lines.
-    pub(super) lines: Vec<Change>,
+    lines: Vec<Change>,
 }
 
 impl Part {
     /// What is answered.
-    pub(super) fn shape(&self, section: Section, view: View) -> wire::Changes {
+    fn shape(&self, section: Section, view: View) -> wire::Changes {
         wire::Changes {
             action: "changes".into(),
             section,
@@ -56,19 +97,18 @@ impl Part {
 }
 
 /// The revisions after `after`: as many as it takes to come to `limit` lines, or to the bytes of a page.
-pub(super) async fn part(
-    asked: &Asked,
-    section: &Section,
+async fn part(
+    mut lines: BoxStream<'_, Result<Change, StoreError>>,
     after: Revision,
     limit: usize,
+    page_bytes: usize,
 ) -> Result<Part, StoreError> {
-    let page_bytes = asked.api.settings().page_bytes;
     let mut part = Part {
         after,
         more: false,
         lines: Vec::new(),
     };
-    let (mut lines, mut bytes) = (asked.store.changes(section, after), 0);
+    let mut bytes = 0;
     while let Some(line) = lines.try_next().await? {
         let full = part.lines.len() >= limit || bytes >= page_bytes;
         if full && line.revision != part.after {

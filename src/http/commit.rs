@@ -114,12 +114,17 @@ pub(super) fn txn(asked: &Asked, id: Option<model::CommitId>, changes: Vec<Mutat
 pub(super) async fn made(asked: &Asked, txn: Txn, view: View) -> Result<Committed, Failure> {
     let (id, store) = (txn.id.clone(), Arc::clone(&asked.store));
     let stored = view == View::Stored;
+    let (api, config) = (asked.api.clone(), asked.config.clone());
     let task = tokio::spawn(async move {
-        if stored {
+        let made = if stored {
             store.commit(txn).await
         } else {
             store.write(txn).await
+        };
+        if let Ok(committed) = &made {
+            api.committed(&config, committed);
         }
+        made
     });
     match timeout_at(asked.until.0, task).await {
         Ok(Ok(outcome)) => outcome.map_err(|error| Failure::of_store(error, stored)),

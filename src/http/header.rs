@@ -6,10 +6,11 @@ use axum::http::header::{
 use super::refusal::Refusal;
 use crate::model::{CommitId, Encoding, Guard, Key, Revision};
 
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What two readers could understand in two ways if it were given twice.
-const ONCE: [HeaderName; 9] = [
+const ONCE: [HeaderName; 10] = [
     ACCEPT,
     AUTHORIZATION,
     CONTENT_LENGTH,
@@ -18,6 +19,7 @@ const ONCE: [HeaderName; 9] = [
     IDEMPOTENCY_KEY,
     IF_MATCH,
     IF_NONE_MATCH,
+    LAST_EVENT_ID,
     TRANSFER_ENCODING,
 ];
 
@@ -150,6 +152,32 @@ pub(super) fn form(headers: &HeaderMap) -> Result<Form, Refusal> {
     Ok(best.1)
 }
 
+/// Whether `Accept` asks for events by their name.
+pub(super) fn wants_events(headers: &HeaderMap) -> Result<bool, Refusal> {
+    let accept = text(headers, &ACCEPT)?.unwrap_or_default();
+    Ok(accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_named = parts
+            .next()
+            .is_some_and(|range| range.eq_ignore_ascii_case("text/event-stream"));
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        is_named && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
+    }))
+}
+
+/// The id of the last event that a client has seen.
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
+    let Some(given) = text(headers, &LAST_EVENT_ID)? else {
+        return Ok(None);
+    };
+    let revision = given.parse().map_err(|_| {
+        Refusal::Header(format!(
+            "{LAST_EVENT_ID} is {given:?}; expected a revision, such as 7"
+        ))
+    });
+    revision.map(Some)
+}
+
 fn tag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tag>, Refusal> {
     let Some(given) = text(headers, name)? else {
         return Ok(None);
@@ -255,6 +283,39 @@ mod tests {
         }
         let refusal = of("text/plain; charset=latin1").expect_err("another charset");
         assert!(refusal.to_string().contains("latin1"), "{refusal}");
+    }
+
+    #[test]
+    fn events_are_asked_for_by_their_name() {
+        let of = |accept: &str| wants_events(&headers(&[("accept", accept)]));
+        for (accept, wants) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; q=0.1", true),
+            ("application/json, text/event-stream;charset=utf-8", true),
+            ("text/event-stream;q=0", false),
+            ("text/event-stream;q=x", false),
+            ("text/event-streams", false),
+            ("text/*", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            assert_eq!(of(accept), Ok(wants), "{accept}");
+        }
+        assert_eq!(wants_events(&headers(&[])), Ok(false));
+    }
+
+    #[test]
+    fn a_client_goes_on_after_the_event_that_it_saw_last() {
+        let of = |id: &str| last_event_id(&headers(&[("last-event-id", id)]));
+        assert_eq!(of("7"), Ok(Some(Revision::new(7))));
+        assert_eq!(of("0"), Ok(Some(Revision::ZERO)));
+        assert_eq!(last_event_id(&headers(&[])), Ok(None));
+        for bad in ["", "-1", "+1", "x", "7 8", "18446744073709551616"] {
+            assert!(
+                matches!(of(bad), Err(Refusal::Header(told)) if told.contains("last-event-id")),
+                "{bad:?}"
+            );
+        }
     }
 
     #[test]

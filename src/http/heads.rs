@@ -2,40 +2,80 @@ use axum::Json;
 
 use super::asked::Asked;
 use super::error::Failure;
-use super::openapi::Reads;
-use crate::model::{Head, Section};
+use super::live::{Standing, Waited};
+use super::openapi::{After, AfterVersion, Reads, Wait};
+use super::waiting;
+use crate::model::{Head, Revision, Section};
 use crate::store::{Heads, StoreError};
 use crate::wire::{self, SectionHead};
 
 /// Where the sections stand
+///
+/// With `wait` it is answered when their version, the sum of their revisions, is above `after`, or when the time is over.
 #[utoipa::path(
     get,
     path = "/v1/{config}/heads",
     operation_id = "heads",
+    params(AfterVersion, Wait),
     responses((status = 200, description = "The heads, by section.", body = wire::Heads), Reads)
 )]
-pub(super) async fn all(asked: Asked) -> Result<Json<wire::Heads>, Failure> {
-    asked.query.end()?;
+pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {
+    let caller = asked.caller.clone();
+    let is_own = |head: &&Head| caller.covers(&head.section);
+    let is_above = |heads: &Standing, after: Revision| {
+        let own = heads.values().filter(is_own);
+        own.map(|head| head.revision.get()).sum::<u64>() > after.get()
+    };
+    if let Some(heads) = waited(&mut asked, None, is_above).await? {
+        return Ok(Json(shape(heads.values().filter(is_own))));
+    }
     let heads = asked.until.in_time(async { Ok(covered(&asked).await?) }).await?;
     Ok(Json(shape(&heads)))
 }
 
 /// Where a section stands
+///
+/// With `wait` it is answered when its revision is above `after`, or when the time is over.
 #[utoipa::path(
     get,
     path = "/v1/{config}/heads/{section}",
     operation_id = "head",
+    params(After, Wait),
     responses((status = 200, description = "The head; none where nothing was ever written.", body = wire::Heads), Reads)
 )]
-pub(super) async fn section(asked: Asked) -> Result<Json<wire::Heads>, Failure> {
+pub(super) async fn section(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {
     let section = asked.section()?;
-    asked.query.end()?;
+    let is_above = |heads: &Standing, after: Revision| heads.values().any(|head| head.revision > after);
+    if let Some(heads) = waited(&mut asked, Some(&section), is_above).await? {
+        return Ok(Json(shape(heads.values())));
+    }
     let of = Heads::Of(vec![section]);
     let heads = asked
         .until
         .in_time(async { Ok(asked.store.heads(of).await?) })
         .await?;
     Ok(Json(shape(&heads)))
+}
+
+/// What came of waiting, if the request waits; none where the store is to be asked.
+async fn waited(
+    asked: &mut Asked,
+    section: Option<&Section>,
+    is_above: impl Fn(&Standing, Revision) -> bool + Send + Sync,
+) -> Result<Option<Standing>, Failure> {
+    let after: Option<Revision> = asked.query.take("after")?;
+    let wait = waiting::wait(asked)?;
+    asked.query.end()?;
+    let Some(wait) = wait else { return Ok(None) };
+    let after = after.unwrap_or(Revision::ZERO);
+    let place = (&asked.config, &asked.store);
+    let is_wanted = |heads: &Standing| is_above(heads, after);
+    let waited = asked.api.live().heads(place, section, wait, is_wanted).await?;
+    asked.until = waiting::waited(asked);
+    Ok(match waited {
+        Waited::Come(heads) | Waited::Over(heads) => Some(heads),
+        Waited::Unknown => None,
+    })
 }
 
 /// The heads of the sections that the caller may use.
@@ -48,10 +88,15 @@ pub(super) async fn covered(asked: &Asked) -> Result<Vec<Head>, StoreError> {
 }
 
 /// What is answered.
-pub(super) fn shape(heads: &[Head]) -> wire::Heads {
-    wire::Heads {
+fn shape<'h>(heads: impl IntoIterator<Item = &'h Head>) -> wire::Heads {
+    let mut answer = wire::Heads {
         action: "heads".into(),
-        version: heads.iter().map(|head| head.revision.get()).sum(),
-        sections: heads.iter().map(SectionHead::from).collect(),
+        version: 0,
+        sections: Vec::new(),
+    };
+    for head in heads {
+        answer.version += head.revision.get();
+        answer.sections.push(SectionHead::from(head));
     }
+    answer
 }

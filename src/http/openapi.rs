@@ -4,8 +4,8 @@ mod parameters;
 mod responses;
 
 pub(super) use parameters::{
-    After, Before, CommitId, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Limit, Listed, Past, Prefixes,
-    Reveal, Secret, TimeToLive,
+    After, AfterVersion, Before, CommitId, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, LastEventId,
+    Limit, Listed, Past, Prefixes, Reveal, Secret, TimeToLive, Wait,
 };
 pub(super) use responses::{Commits, Fixed, Reads};
 

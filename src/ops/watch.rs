@@ -2,6 +2,9 @@
 
 mod expiries;
 mod follower;
+mod patience;
+mod section;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,11 +14,15 @@ use std::time::Duration;
 use async_stream::stream;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use self::follower::Follower;
+use self::patience::Patience;
+pub use self::section::section_now;
+pub use self::standing::{Standing, watch_heads};
 use super::Result;
-use crate::model::{Change, Clock, Entry, Key, Kind, Prefix, Revision, Section, SystemClock, Timestamp};
+use crate::model::{Change, Clock, Entry, Key, Prefix, Revision, Section, SystemClock, Timestamp};
 use crate::store::{Snapshot, Store, StoreError};
 
 /// What to watch, from where on, and how often to look.
@@ -23,6 +30,8 @@ use crate::store::{Snapshot, Store, StoreError};
 pub struct Watch {
     /// Below which prefix. Of `/` sections that come later are part, too.
     pub prefix: Prefix,
+    /// Only what is of this section. For the root section, which no prefix holds alone.
+    pub section: Option<Section>,
     /// From where on.
     pub start: Start,
     /// How long to wait between two looks, give or take a tenth. A look costs half a read unit a section, and for `/`
@@ -30,6 +39,9 @@ pub struct Watch {
     pub interval: Duration,
     /// By which the end of an entry is expected. Whether it is gone the store's clock decides.
     pub clock: Arc<dyn Clock>,
+    /// Makes the watch look at once, strongly consistent, instead of at the end of the interval. A notice that comes
+    /// while it looks makes it look once more. A notifier is for one watch alone.
+    pub nudge: Option<Arc<Notify>>,
 }
 
 impl Watch {
@@ -37,9 +49,19 @@ impl Watch {
     pub fn new(prefix: Prefix) -> Self {
         Self {
             prefix,
+            section: None,
             start: Start::Now,
             interval: Duration::from_secs(2),
             clock: Arc::new(SystemClock),
+            nudge: None,
+        }
+    }
+
+    /// A watch of a section, and of nothing else, from now on, with a look every 2 seconds.
+    pub fn of_section(section: &Section) -> Self {
+        Self {
+            section: Some(section.clone()),
+            ..Self::new(Prefix::from(section))
         }
     }
 }
@@ -48,6 +70,7 @@ impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Watch")
             .field("prefix", &self.prefix)
+            .field("section", &self.section)
             .field("start", &self.start)
             .field("interval", &self.interval)
             .finish_non_exhaustive()
@@ -105,12 +128,6 @@ pub enum Event {
     },
 }
 
-/// The pause after a first failure; it doubles up to [`LONGEST_PAUSE`].
-const PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Credentials that are being renewed are good again soon; those that aren't by then are not being renewed.
-const TRIES_WITH_CREDENTIALS: u32 = 5;
-
 /// Tells what happens below a prefix: commits, deletes among them, each once and in order, and expiries.
 ///
 /// The stream ends with the first error: at the beginning any, later one that trying again can't mend (denied, no
@@ -126,33 +143,23 @@ pub fn watch(store: &dyn Store, watch: Watch) -> BoxStream<'_, Result<Event>> {
                 return;
             }
         };
-        let mut failures = 0;
+        let mut patience = Patience::default();
         loop {
             match follower.next().await {
                 Ok(event) => {
-                    failures = 0;
+                    patience.renew();
                     yield Ok(event);
                 }
-                Err(error) if may_pass(&error, failures) => {
-                    let longest = PAUSE * 2_u32.saturating_pow(failures.min(8));
-                    let pause = longest.min(LONGEST_PAUSE).mul_f64(0.5 + 0.5 * fastrand::f64());
-                    failures += 1;
+                Err(error) => {
+                    let Some(pause) = patience.with(&error) else {
+                        yield Err(error.into());
+                        return;
+                    };
                     yield Ok(Event::Retry { error, pause });
                     sleep(pause).await;
-                }
-                Err(error) => {
-                    yield Err(error.into());
-                    return;
                 }
             }
         }
     }
     .boxed()
-}
-
-fn may_pass(error: &StoreError, failures: u32) -> bool {
-    match error {
-        StoreError::Credentials { .. } => failures < TRIES_WITH_CREDENTIALS,
-        other => matches!(other.kind(), Kind::Unavailable | Kind::Throttled),
-    }
 }

@@ -3,21 +3,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt as _;
+use tokio::select;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::expiries::Expiries;
-use super::{Event, Start, Watch};
+use super::{Event, Start, Watch, section_now};
 use crate::model::{Change, Clock, Key, Prefix, Revision, Section, Timestamp};
 use crate::ops::{OpsError, Result};
-use crate::store::{Consistency, Cursor, Deadline, Heads, Store, StoreError};
+use crate::store::{Consistency, Cursor, Deadline, Heads, Snapshot, Store, StoreError};
 
 /// Lines of a commit become visible within moments. What is missing longer than this is taken for lost.
 const LOST_AFTER: Duration = Duration::from_mins(1);
 /// The pause before a gap is read again for the first time; it doubles up to [`LONGEST_GAP_PAUSE`].
 const GAP_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_GAP_PAUSE: Duration = Duration::from_secs(1);
-/// After this many lines of one section what was read is told before more is.
-const ENOUGH: usize = 500;
+/// After this many lines, or bytes, of one section what was read is told before more is.
+const ENOUGH_LINES: usize = 500;
+const ENOUGH_BYTES: usize = 4 * 1024 * 1024;
 
 /// How far a watch has come.
 pub(super) struct Follower<'s> {
@@ -25,6 +28,7 @@ pub(super) struct Follower<'s> {
     prefix: Prefix,
     interval: Duration,
     clock: Arc<dyn Clock>,
+    nudge: Option<Arc<Notify>>,
     cursor: Cursor,
     expiries: Expiries,
     /// What is to be told next.
@@ -42,23 +46,29 @@ struct Gap {
     looks: u32,
 }
 
+async fn now(store: &dyn Store, prefix: &Prefix, section: Option<&Section>) -> Result<Snapshot, StoreError> {
+    match section {
+        Some(root) if root.is_root() => section_now(store, root).await,
+        _ => store.snapshot(std::slice::from_ref(prefix)).await,
+    }
+}
+
 impl<'s> Follower<'s> {
     /// Finds the place to begin at.
     pub(super) async fn begin(store: &'s dyn Store, watch: Watch) -> Result<Self> {
         let Watch {
             prefix,
+            section,
             start,
             interval,
             clock,
+            nudge,
         } = watch;
+        let own = prefix.section().or(section);
         let (snapshot, after) = match start {
             Start::Snapshot(snapshot) => (snapshot, BTreeMap::new()),
-            Start::Now => (
-                store.snapshot(std::slice::from_ref(&prefix)).await?,
-                BTreeMap::new(),
-            ),
+            Start::Now => (now(store, &prefix, own.as_ref()).await?, BTreeMap::new()),
             Start::After(after) => {
-                let own = prefix.section();
                 if let Some(section) = after
                     .keys()
                     .find(|&given| own.as_ref().is_some_and(|own| own != given))
@@ -68,14 +78,15 @@ impl<'s> Follower<'s> {
                         prefix,
                     });
                 }
-                (store.snapshot(std::slice::from_ref(&prefix)).await?, after)
+                (now(store, &prefix, own.as_ref()).await?, after)
             }
         };
         let heads = snapshot.heads.iter();
         let mut seen: BTreeMap<Section, Revision> =
             heads.map(|head| (head.section.clone(), head.revision)).collect();
-        if let Some(section) = prefix.section() {
-            seen.entry(section).or_default();
+        if let Some(section) = &own {
+            seen.retain(|other, _| other == section);
+            seen.entry(section.clone()).or_default();
         }
         for (section, after) in after {
             let head = seen.get(&section).copied().unwrap_or_default();
@@ -85,17 +96,20 @@ impl<'s> Follower<'s> {
             seen.insert(section, after);
         }
         let mut expiries = Expiries::default();
-        let below = snapshot.entries.iter().filter(|entry| prefix.holds(&entry.key));
+        let is_own = |key: &Key| own.as_ref().is_none_or(|own| key.section() == *own);
+        let entries = snapshot.entries.iter();
+        let below = entries.filter(|entry| prefix.holds(&entry.key) && is_own(&entry.key));
         below.for_each(|entry| expiries.expect(entry));
         Ok(Self {
             store,
             cursor: Cursor {
                 seen,
-                whole: prefix.is_all(),
+                whole: own.is_none(),
             },
             prefix,
             interval,
             clock,
+            nudge,
             expiries,
             ready: VecDeque::new(),
             moved: BTreeMap::new(),
@@ -129,6 +143,14 @@ impl<'s> Follower<'s> {
         self.cursor.seen.get(section).copied().unwrap_or_default()
     }
 
+    fn watched(&self) -> Heads {
+        if self.cursor.whole {
+            Heads::All
+        } else {
+            Heads::Of(self.cursor.seen.keys().cloned().collect())
+        }
+    }
+
     fn tell(&mut self, event: Event) {
         self.news = true;
         self.ready.push_back(event);
@@ -144,7 +166,18 @@ impl<'s> Follower<'s> {
             within,
             interval: within,
         };
-        for head in self.store.wait(&self.cursor, deadline).await? {
+        let nudged = async {
+            match &self.nudge {
+                Some(nudge) => nudge.notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        let heads = select! {
+            heads = self.store.wait(&self.cursor, deadline) => heads?,
+            // What was committed just now, an eventual read may miss.
+            () = nudged => self.store.heads(self.watched()).await?,
+        };
+        for head in heads {
             if head.revision > self.seen(&head.section) {
                 self.moved.insert(head.section, head.revision);
             }
@@ -156,7 +189,7 @@ impl<'s> Follower<'s> {
     /// what is behind one may be visible before what is in it.
     async fn read_log(&mut self, section: Section, head: Revision) -> Result<(), StoreError> {
         let first = self.seen(&section);
-        let (mut seen, mut lines_read) = (first, 0);
+        let (mut seen, mut lines_read, mut bytes_read) = (first, 0, 0);
         let mut revision: Vec<Change> = Vec::new();
         let mut lines = self.store.changes(&section, first);
         let broken = loop {
@@ -169,6 +202,7 @@ impl<'s> Follower<'s> {
                 break None;
             }
             let of = line.of as usize;
+            bytes_read += line.bytes();
             revision.push(line);
             if revision.len() < of {
                 continue;
@@ -177,7 +211,7 @@ impl<'s> Follower<'s> {
             seen = seen.next();
             self.cursor.seen.insert(section.clone(), seen);
             self.take(std::mem::take(&mut revision));
-            if lines_read >= ENOUGH {
+            if lines_read >= ENOUGH_LINES || bytes_read >= ENOUGH_BYTES {
                 break None;
             }
         };

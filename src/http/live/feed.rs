@@ -1,0 +1,235 @@
+//! One follower for all that wait for, or stream, a section or a whole config.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
+use tokio::task::yield_now;
+
+use super::frame;
+use super::ring::{Frame, Held, Place, Ring, Told};
+use crate::model::{Change, Head, Revision, Section};
+use crate::ops::{Event, OpsError, Standing, Start, Watch, section_now, watch as follow, watch_heads};
+use crate::store::{Heads, Store, StoreError};
+
+/// What a feed knows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    /// The heads, which are not there before the first look.
+    pub(super) heads: Option<BTreeMap<Section, Head>>,
+    /// The store can't be asked for the moment.
+    pub(super) failing: bool,
+    /// The feed follows nothing any more.
+    pub(super) ended: bool,
+}
+
+impl State {
+    /// Where the section stands.
+    pub(super) fn revision(&self, section: &Section) -> Revision {
+        let head = self.heads.as_ref().and_then(|heads| heads.get(section));
+        head.map_or(Revision::ZERO, |head| head.revision)
+    }
+}
+
+/// What is told of one section, or of the heads of all.
+#[derive(Debug)]
+pub(super) struct Feed {
+    section: Option<Section>,
+    state: watch::Sender<State>,
+    ring: Mutex<Ring>,
+    nudge: Arc<Notify>,
+    /// The last resync that a client asked for, as long as one sends it.
+    resync: AsyncMutex<std::sync::Weak<Resync>>,
+}
+
+/// How a section is, as it is sent.
+#[derive(Debug)]
+pub(super) struct Resync {
+    pub(super) revision: Revision,
+    pub(super) text: Bytes,
+}
+
+impl Feed {
+    /// A feed of a section, or of a config's heads, that follows nothing yet.
+    pub(super) fn new(section: Option<Section>) -> Self {
+        Self {
+            section,
+            state: watch::Sender::default(),
+            ring: Mutex::new(Ring::after(Revision::ZERO)),
+            nudge: Arc::default(),
+            resync: AsyncMutex::default(),
+        }
+    }
+
+    /// What it knows, and what it comes to know.
+    pub(super) fn subscribe(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    /// Makes it look at once.
+    pub(super) fn nudge(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// What was told under that number.
+    pub(super) fn get(&self, number: u64) -> Held {
+        self.ring().get(number)
+    }
+
+    /// Where a client stands that has seen all up to a revision.
+    pub(super) fn place_after(&self, seen: Revision) -> Place {
+        self.ring().place_after(seen)
+    }
+
+    /// All revisions after that one, if they are still held.
+    pub(super) fn since(&self, seen: Revision) -> Option<Vec<Arc<[Change]>>> {
+        self.ring().since(seen)
+    }
+
+    /// How the section is, at `least` or later, in one copy for all that ask.
+    pub(super) async fn resync(
+        &self,
+        store: &dyn Store,
+        section: &Section,
+        least: Revision,
+    ) -> Result<Arc<Resync>, StoreError> {
+        let mut shared = self.resync.lock().await;
+        if let Some(resync) = shared.upgrade()
+            && resync.revision >= least
+            && self.place_after(resync.revision) != Place::Before
+        {
+            return Ok(resync);
+        }
+        let (revision, text) = resync_now(store, section).await?;
+        let resync = Arc::new(Resync { revision, text });
+        *shared = Arc::downgrade(&resync);
+        Ok(resync)
+    }
+
+    /// Follows until the store says what trying again can't mend.
+    pub(super) async fn follow(&self, store: &dyn Store, interval: Duration) -> Result<(), OpsError> {
+        match &self.section {
+            Some(section) => self.follow_section(store, section, interval).await,
+            None => Ok(self.follow_heads(store, interval).await?),
+        }
+    }
+
+    /// Says that nothing is followed any more.
+    pub(super) fn end(&self) {
+        self.state.send_modify(|state| state.ended = true);
+    }
+
+    async fn follow_heads(&self, store: &dyn Store, interval: Duration) -> Result<(), StoreError> {
+        let mut standings = watch_heads(store, interval, Arc::clone(&self.nudge));
+        while let Some(standing) = standings.next().await {
+            match standing? {
+                Standing::Moved(heads) => self.moved(heads),
+                Standing::Still => self.fails(false),
+                Standing::Retry(_) => self.fails(true),
+            }
+        }
+        Ok(())
+    }
+
+    async fn follow_section(
+        &self,
+        store: &dyn Store,
+        section: &Section,
+        interval: Duration,
+    ) -> Result<(), OpsError> {
+        let start = section_now(store, section).await?;
+        let head = start.heads.iter().find(|head| head.section == *section).cloned();
+        let floor = head.as_ref().map_or(Revision::ZERO, |head| head.revision);
+        *self.ring() = Ring::after(floor);
+        self.moved(head);
+        let watched = Watch {
+            start: Start::Snapshot(start),
+            interval,
+            nudge: Some(Arc::clone(&self.nudge)),
+            ..Watch::of_section(section)
+        };
+        let mut events = follow(store, watched);
+        while let Some(event) = events.next().await {
+            match event? {
+                Event::Commit(lines) => {
+                    let head = lines.last().map(|last| Head {
+                        section: section.clone(),
+                        revision: last.revision,
+                        changes: last.of,
+                        commit: Some(last.commit.clone()),
+                        modified: Some(last.at),
+                    });
+                    let text = frame::commit(&lines);
+                    self.tell(Told::Commit(lines.into()), text, head).await;
+                }
+                Event::Expire {
+                    key,
+                    at,
+                    version,
+                    revision,
+                } => {
+                    let text = frame::expire(&key, (version, revision), at);
+                    self.tell(Told::Aside, text, None).await;
+                }
+                Event::Resync {
+                    revision, entries, ..
+                } => {
+                    let text = frame::resync(section, revision, &entries);
+                    drop(entries);
+                    let heads = store.heads(Heads::Of(vec![section.clone()])).await?;
+                    // A later head is told with its lines.
+                    let head = heads.into_iter().next().filter(|head| head.revision == revision);
+                    let head = head.unwrap_or(Head {
+                        section: section.clone(),
+                        revision,
+                        changes: 0,
+                        commit: None,
+                        modified: None,
+                    });
+                    self.tell(Told::Resync(revision), text, Some(head)).await;
+                }
+                Event::Current => self.fails(false),
+                Event::Retry { .. } => self.fails(true),
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, told: Told, text: Bytes, head: Option<Head>) {
+        self.ring().push(Frame { told, text });
+        self.moved(head);
+        // A backlog comes at once: no client that keeps up is to be overrun by it.
+        yield_now().await;
+    }
+
+    /// Takes in heads, and wakes all that wait.
+    fn moved(&self, moved: impl IntoIterator<Item = Head>) {
+        self.state.send_modify(|state| {
+            state.failing = false;
+            let known = state.heads.get_or_insert_default();
+            known.extend(moved.into_iter().map(|head| (head.section.clone(), head)));
+        });
+    }
+
+    fn fails(&self, failing: bool) {
+        self.state.send_if_modified(|state| {
+            let before = std::mem::replace(&mut state.failing, failing);
+            before != failing
+        });
+    }
+
+    fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn resync_now(store: &dyn Store, section: &Section) -> Result<(Revision, Bytes), StoreError> {
+    let mut now = section_now(store, section).await?;
+    now.entries.retain(|entry| entry.key.section() == *section);
+    let head = now.heads.iter().find(|head| head.section == *section);
+    let revision = head.map_or(Revision::ZERO, |head| head.revision);
+    Ok((revision, frame::resync(section, revision, &now.entries)))
+}

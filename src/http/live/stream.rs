@@ -1,0 +1,194 @@
+//! The stream of one client: from the revision that it saw last, out of the store's log as far as the feed no longer
+//! holds it, then with the feed.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_stream::stream;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{Stream, TryStreamExt as _};
+use tokio::select;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use super::feed::{Feed, Resync, State};
+use super::frame::{self, End};
+use super::ring::{Held, Place, Told};
+use crate::model::{Change, Revision, Section};
+use crate::store::{Result, Store, StoreError};
+
+/// So often at least something is sent.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+
+/// Whom to tell what.
+pub(super) struct Reader<P> {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) section: Section,
+    pub(super) feed: Arc<Feed>,
+    /// True when all streams are to end.
+    pub(super) stop: watch::Receiver<bool>,
+    /// The last revision that the client has seen.
+    pub(super) seen: Revision,
+    /// What is held for as long as the stream lives.
+    pub(super) place: P,
+}
+
+enum Missed {
+    Revision(Bytes),
+    /// All that there is, in place of revisions.
+    All(Arc<Resync>),
+}
+
+enum Woken {
+    News,
+    /// Nothing for as long as silence may last.
+    Quiet,
+    End(End),
+}
+
+impl<P: Send + 'static> Reader<P> {
+    /// What is sent: an id, events as they come, and a last event that says why there are no more.
+    pub(super) fn read(mut self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
+        stream! {
+            yield Ok(frame::begin(self.seen));
+            let store = Arc::clone(&self.store);
+            let mut state = self.feed.subscribe();
+            let end = 'all: loop {
+                let Place::At(mut next) = self.feed.place_after(self.seen) else {
+                    let mut log = Log::after(store.as_ref(), &self.section, self.seen);
+                    while self.feed.place_after(self.seen) == Place::Before {
+                        match self.missed(&mut log).await {
+                            Ok(Missed::Revision(text)) => yield Ok(text),
+                            Ok(Missed::All(resync)) => {
+                                yield Ok(resync.text.clone());
+                                // Others who come meanwhile are sent the same.
+                                drop(resync);
+                                continue 'all;
+                            }
+                            Err(end) => break 'all end,
+                        }
+                    }
+                    continue;
+                };
+                loop {
+                    // Before the look: what is told after it wakes.
+                    state.mark_unchanged();
+                    match self.feed.get(next) {
+                        Held::Frame(frame) => {
+                            next += 1;
+                            match frame.revision() {
+                                None => yield Ok(frame.text),
+                                Some(revision) if revision <= self.seen => {}
+                                Some(revision) => {
+                                    let follows = revision == self.seen.next();
+                                    if matches!(frame.told, Told::Commit(_)) && !follows {
+                                        continue 'all;
+                                    }
+                                    self.seen = revision;
+                                    yield Ok(frame.text);
+                                }
+                            }
+                        }
+                        Held::Gone => break 'all End::Slow,
+                        Held::NotYet => match self.wait(&mut state).await {
+                            Woken::News => {}
+                            Woken::Quiet => yield Ok(frame::HEARTBEAT),
+                            Woken::End(end) => break 'all end,
+                        },
+                    }
+                }
+            };
+            yield Ok(frame::end(end));
+            drop(self.place);
+        }
+    }
+
+    async fn wait(&mut self, state: &mut watch::Receiver<State>) -> Woken {
+        if *self.stop.borrow() {
+            return Woken::End(End::ShuttingDown);
+        }
+        if state.borrow().ended {
+            return Woken::End(End::Unavailable);
+        }
+        select! {
+            biased;
+            () = stopped(&mut self.stop) => Woken::End(End::ShuttingDown),
+            changed = state.changed() => match changed {
+                Ok(()) => Woken::News,
+                Err(_) => Woken::End(End::Unavailable),
+            },
+            () = sleep(HEARTBEAT_EVERY) => Woken::Quiet,
+        }
+    }
+
+    /// What the log tells next, or the section as it is where that is no longer told.
+    async fn missed(&mut self, log: &mut Log<'_>) -> Result<Missed, End> {
+        let missed = select! {
+            biased;
+            () = stopped(&mut self.stop) => return Err(End::ShuttingDown),
+            revision = log.next() => match revision {
+                Ok(Some(lines)) => {
+                    self.seen = self.seen.next();
+                    return Ok(Missed::Revision(frame::commit(&lines)));
+                }
+                Ok(None) | Err(StoreError::Compacted { .. }) => {
+                    let least = self.seen.next();
+                    self.feed.resync(self.store.as_ref(), &self.section, least).await
+                }
+                Err(error) => Err(error),
+            },
+        };
+        match missed {
+            Ok(resync) => {
+                self.seen = resync.revision;
+                Ok(Missed::All(resync))
+            }
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(section = %self.section, error, "a stream ends");
+                Err(End::Unavailable)
+            }
+        }
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // Whoever could stop it is gone only with all that it serves.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// A section's log, revision by revision.
+struct Log<'s> {
+    lines: BoxStream<'s, Result<Change>>,
+    seen: Revision,
+}
+
+impl<'s> Log<'s> {
+    fn after(store: &'s dyn Store, section: &Section, seen: Revision) -> Self {
+        Self {
+            lines: store.changes(section, seen),
+            seen,
+        }
+    }
+
+    /// The next revision; none where it isn't the next that is there, or isn't whole.
+    async fn next(&mut self) -> Result<Option<Vec<Change>>> {
+        let wanted = self.seen.next();
+        let mut revision: Vec<Change> = Vec::new();
+        while let Some(line) = self.lines.try_next().await? {
+            let fits = line.revision == wanted && line.index as usize == revision.len();
+            if !fits {
+                break;
+            }
+            let of = line.of as usize;
+            revision.push(line);
+            if revision.len() == of {
+                self.seen = wanted;
+                return Ok(Some(revision));
+            }
+        }
+        Ok(None)
+    }
+}

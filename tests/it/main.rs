@@ -44,6 +44,7 @@ mod cli_watch;
 mod client;
 mod client_live;
 mod commit_faults;
+mod commit_together;
 mod conformance_dynamodb;
 mod conformance_local;
 mod formats_consumers;

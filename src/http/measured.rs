@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::api::Api;
 use super::caller::Caller;
 use super::error::Failure;
+use super::no_query::NoQuery;
 use super::openapi::Fixed;
 use super::waiting;
 use crate::model::Kind;
@@ -43,6 +44,7 @@ pub(super) async fn measure(State(api): State<Api>, request: Request, next: Next
     )
 )]
 pub(super) async fn metrics(
+    _: NoQuery,
     State(api): State<Api>,
     caller: Option<Extension<Caller>>,
 ) -> Result<Response, Failure> {

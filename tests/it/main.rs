@@ -53,6 +53,7 @@ mod http_guards;
 mod http_keys;
 mod http_listing;
 mod http_openapi;
+mod http_refusals;
 mod http_stream;
 mod http_stream_bounds;
 mod http_values;

@@ -20,6 +20,8 @@ mod list;
 mod live;
 mod measured;
 mod metrics;
+mod no_query;
+mod openapi;
 mod path;
 mod query;
 mod refusal;

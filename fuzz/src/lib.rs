@@ -1,9 +1,11 @@
 //! What every target checks of what it is given: no panic, and what was read is written and read back the same.
 
-#![allow(dead_code, unused_imports, unreachable_pub)]
+#![allow(dead_code, unexpected_cfgs, unused_imports, unreachable_pub)]
 
 pub mod formats;
+pub mod http;
 pub mod model;
+pub mod wire;
 
 use formats::{DataFormat, FormatError, Layout, read, render, write};
 use model::{Key, Prefix, Section, Value};

@@ -8,8 +8,11 @@ use tokio::time::Instant;
 use super::api::Api;
 use super::caller::Caller;
 use super::error::Failure;
+use super::no_query::NoQuery;
+use super::openapi::Fixed;
 use super::waiting;
 use crate::model::Kind;
+use crate::wire::Problem;
 
 /// The route of a request that has none.
 const NO_ROUTE: &str = "none";
@@ -29,8 +32,19 @@ pub(super) async fn measure(State(api): State<Api>, request: Request, next: Next
 }
 
 /// What goes on, in the text format of Prometheus. For callers of all configs and sections
-#[utoipa::path(get, path = "/metrics", responses((status = 200, content_type = "text/plain", body = String)))]
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    responses(
+        (status = 200, description = "The figures.", content_type = "text/plain", body = String),
+        (status = 401, description = "No token came with it, or one that the server doesn't know.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "They are not for this caller.", body = Problem, content_type = "application/problem+json"),
+        Fixed
+    )
+)]
 pub(super) async fn metrics(
+    _: NoQuery,
     State(api): State<Api>,
     caller: Option<Extension<Caller>>,
 ) -> Result<Response, Failure> {

@@ -70,6 +70,7 @@ impl Job {
 pub(super) fn serve(file: &File, mut serving: Serving<(), Job>) {
     while let Some(jobs) = serving.next(draw) {
         write_together(file, jobs);
+        file.bound_log();
     }
 }
 
@@ -178,4 +179,65 @@ fn make(
         None => *history_days.insert(write::history_days(transaction)?),
     };
     write::make(transaction, committed, days)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::StreamExt as _;
+
+    use super::*;
+    use crate::engine::local::{LocalEngine, OpenMode};
+    use crate::model::{Encoding, Prefix, SystemClock, Value};
+    use crate::store::Store as _;
+
+    fn txn(key: &str) -> Txn {
+        let value = Value::new(vec![b'x'; Value::MAX_BYTES], Encoding::Text).expect("at the limit");
+        Txn::new(vec![Mutation::set(key.parse().expect(key), value)])
+    }
+
+    #[test]
+    fn a_batch_is_bounded_but_never_empty() {
+        let job = |key: &str| Job::Commit(Write::new(txn(key), oneshot::channel().0));
+        let mut jobs: VecDeque<Job> = (0..50).map(|n| job(&format!("/s/{n}"))).collect();
+        assert_eq!(draw(&mut jobs).len(), MOST_BYTES / Value::MAX_BYTES);
+        let touch = || {
+            Job::Touch(Write::new(
+                ("/s/k".parse().expect("a key"), None),
+                oneshot::channel().0,
+            ))
+        };
+        let mut jobs: VecDeque<Job> = (0..300).map(|_| touch()).collect();
+        assert_eq!((draw(&mut jobs).len(), jobs.len()), (MOST, 300 - MOST));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_log_is_emptied_when_its_readers_are_gone() {
+        const BOUND: u64 = 16 * 1024 * 1024;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mycfg.db");
+        let log = || std::fs::metadata(folder.path().join("mycfg.db-wal")).map_or(0, |file| file.len());
+        let clock = Arc::new(SystemClock);
+        let engine = LocalEngine::open(&path, OpenMode::Create, clock, "tester").expect("a new file");
+        let write = async |n: usize| {
+            for n in 0..n {
+                engine
+                    .commit(txn(&format!("/s/{}", n % 20)))
+                    .await
+                    .expect("no guards");
+            }
+        };
+        write(20).await;
+        let mut reading = engine.snapshot_stream(&[Prefix::all()]);
+        reading.next().await.expect("an entry").expect("it is read");
+        write(40).await;
+        assert!(log() > BOUND, "nobody waits for a reader that goes on");
+        while let Some(entry) = reading.next().await {
+            entry.expect("it is read");
+        }
+        drop(reading);
+        write(40).await;
+        assert!(log() <= BOUND, "{}", log());
+    }
 }

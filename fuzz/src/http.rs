@@ -1,0 +1,106 @@
+//! What of the HTTP API decodes requests, before anything is looked up for them.
+
+#[path = "../../src/http/body.rs"]
+mod body;
+#[path = "../../src/http/cursor.rs"]
+mod cursor;
+#[path = "../../src/http/header.rs"]
+mod header;
+#[path = "../../src/http/path.rs"]
+mod path;
+#[path = "../../src/http/query.rs"]
+mod query;
+#[path = "../../src/http/refusal.rs"]
+mod refusal;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+
+use crate::model::{Encoding, Prefix, Revision, Section, Ttl, Value};
+use crate::wire::{CommitRequest, Written};
+
+/// Decodes a request that is written as it would be sent: a line with its target, one a header, and after an empty
+/// line its body.
+pub fn check_request(bytes: &[u8]) {
+    let (head, body) = match bytes.windows(2).position(|pair| pair == b"\n\n") {
+        Some(end) => (&bytes[..end], &bytes[end + 2..]),
+        None => (bytes, &[][..]),
+    };
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let Ok(uri) = Uri::try_from(lines.next().unwrap_or_default()) else {
+        return;
+    };
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            continue;
+        };
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            headers.append(name, value);
+        }
+    }
+    check_path(uri.path());
+    check_query(uri.query());
+    let _ = header::check(&headers);
+    let _ = header::guards(&headers, &"/k".parse().expect("a key"));
+    let _ = header::commit_id(&headers);
+    let _ = header::form(&headers);
+    let encoding = header::encoding(&headers).unwrap_or(Encoding::Detect);
+    let _ = Value::new(body, encoding);
+    check_body(body);
+}
+
+/// Whatever path is served, it names the section of what is served.
+fn check_path(path: &str) {
+    if path::check(path).is_err() {
+        return;
+    }
+    let Ok((_, Some(tail))) = path::named(path) else {
+        return;
+    };
+    let (first, more) = tail.split_once('/').map_or((tail, false), |(first, _)| (first, true));
+    if let Ok(key) = path::key(tail) {
+        let named = if more { path::section(first) } else { Ok(Section::root()) };
+        assert_eq!(Ok(key.section()), named);
+    }
+    if let Ok(within) = path::within(tail) {
+        assert_eq!(Ok(&within.section), path::section(first).as_ref());
+        assert!(Prefix::from(&within.section).covers(&within.prefix));
+    }
+}
+
+fn check_query(raw: Option<&str>) {
+    let Ok(mut query) = query::Query::read(raw) else {
+        return;
+    };
+    let _ = query.each::<Prefix>("prefix");
+    let _ = query.take::<Revision>("revision");
+    let _ = query.take::<Ttl>("ttl");
+    let _ = query.flag("stored");
+    let _ = query.limit(1000, 100);
+    let listing = cursor::Listing {
+        config: "mycfg",
+        below: "db",
+        recursive: false,
+    };
+    if let Ok(Some(cursor)) = query.take::<String>("cursor")
+        && let Ok(after) = listing.after(&cursor)
+    {
+        assert_eq!(listing.after(&listing.cursor(&after)), Ok(after));
+    }
+    let _ = query.end();
+}
+
+fn check_body(body: &[u8]) {
+    let Ok(request) = body::json::<CommitRequest>(body) else {
+        return;
+    };
+    for written in [Written::Plainly, Written::AsStored] {
+        for guard in &request.guards {
+            let _ = guard.guard(written);
+        }
+        for change in &request.changes {
+            let _ = change.mutation(written);
+        }
+    }
+}

@@ -17,6 +17,7 @@ mod session;
 mod sides;
 mod terminal;
 mod terminal_count;
+mod terminal_log;
 mod terminal_progress;
 mod terminal_wait;
 mod terminal_wrap;
@@ -44,6 +45,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return terminal::show_usage(&error),
     };
+    // A server's log is its own.
+    if !matches!(cli.command, Command::Serve(_)) {
+        terminal::show_events(cli.global.verbose);
+    }
     let mut terminal = Terminal::new(&cli.global);
     let result = start(cli, &mut terminal);
     let flushed = terminal.flush();
@@ -81,8 +86,14 @@ fn parser(args: &[OsString]) -> clap::Command {
 }
 
 fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
+    let serves = matches!(cli.command, Command::Serve(_));
     // One thread: a command waits for the network most of its time, and threads cost more than they give.
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let mut runtime = if serves {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime = runtime
         .enable_all()
         .build()
         .map_err(|error| Failure::internal("the runtime can't be started", &error))?;
@@ -96,6 +107,10 @@ fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
     }
     let mut session = Session::new(global);
     let result = runtime.block_on(dispatch(command, &mut session, terminal));
+    if serves {
+        // Whoever ended it doesn't wait for what its requests still do.
+        runtime.shutdown_background();
+    }
     if let Some(stats) = session.take_stats() {
         terminal.note(&stats);
     }
@@ -131,6 +146,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Exec(args) => commands::exec::run(args, session, terminal).await,
         Command::Export(args) => commands::export::run(args, session, terminal).await,
         Command::Info(args) => commands::info::run(args, session, terminal).await,
+        Command::Serve(args) => commands::serve::run(args, session, terminal).await,
         Command::Version => commands::version::run(session, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),
         Command::Man(args) => commands::man::run(&args, terminal),

@@ -25,10 +25,18 @@ mod openapi;
 mod path;
 mod query;
 mod refusal;
+#[cfg(feature = "serve")]
+mod server;
 mod snapshot;
 mod streaming;
+mod token;
+mod token_file;
 mod view;
 mod waiting;
 
 pub use api::{Api, ApiSettings};
 pub use caller::Caller;
+#[cfg(feature = "serve")]
+pub use server::{KnownTokens, Served, ServerSettings, Teller, Tls, TlsError, serve};
+pub use token::{Token, TokenDigest, TokenEntry, Tokens};
+pub use token_file::{TokenFile, TokenFileError};

@@ -202,6 +202,8 @@ pub(super) enum Command {
     Export(commands::export::ExportArgs),
     /// Show a config's sections, version and digest
     Info(commands::info::InfoArgs),
+    /// Serve configs over HTTP
+    Serve(commands::serve::ServeArgs),
     /// Show the version
     Version,
     /// Print a completion script for a shell

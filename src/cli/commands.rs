@@ -23,6 +23,7 @@ pub(super) mod ls;
 pub(super) mod man;
 pub(super) mod revoke;
 pub(super) mod rollback;
+pub(super) mod serve;
 pub(super) mod set;
 pub(super) mod status;
 pub(super) mod template;

@@ -6,6 +6,7 @@ use super::denial;
 use crate::aws::{AwsError, Failed, Fault};
 use crate::engine::OpenError;
 use crate::formats::{FormatError, TemplateError};
+use crate::http::{TlsError, TokenFileError};
 use crate::model::{Kind, ValueError};
 use crate::ops::OpsError;
 use crate::stack::access::AccessError;
@@ -367,6 +368,28 @@ impl From<AccessError> for Failure {
                 Fault::Unreachable => failure.hint(ENDPOINT),
                 _ => failure,
             },
+            _ => failure,
+        }
+    }
+}
+
+impl From<TlsError> for Failure {
+    fn from(error: TlsError) -> Self {
+        Self::of(error.kind(), &error)
+    }
+}
+
+impl From<TokenFileError> for Failure {
+    fn from(error: TokenFileError) -> Self {
+        let failure = Self::of(error.kind(), &error);
+        match (&error, error.kind()) {
+            (TokenFileError::Read { path, .. }, Kind::NotFound) => failure.hint(format!(
+                "`discfg serve token new --file {} --name NAME --read-all` makes it",
+                path.display()
+            )),
+            (TokenFileError::Taken { .. }, _) => {
+                failure.hint("revoke it first, or give the new one another name")
+            }
             _ => failure,
         }
     }

@@ -129,8 +129,30 @@ impl Session {
         }
         match &self.opened {
             Some(opened) => Ok(opened.store.as_ref()),
-            None => Err(Failure::new(Kind::Internal, "the store is not open")),
+            None => Err(not_open()),
         }
+    }
+
+    /// A session for another config at the same place, which shares what can be shared.
+    pub(super) async fn of_config(&mut self, config: ConfigName) -> Result<Self, Failure> {
+        let aws = match self.target()?.engine.value {
+            EngineName::DynamoDb => Some(self.aws().await?),
+            _ => None,
+        };
+        let global = Global {
+            config: Some(config),
+            ..self.global.clone()
+        };
+        Ok(Self {
+            aws,
+            ..self.beside(global)
+        })
+    }
+
+    /// The store that was opened, for longer than the session.
+    pub(super) fn into_store(self) -> Result<Arc<dyn Store>, Failure> {
+        let opened = self.opened.ok_or_else(not_open)?;
+        Ok(opened.store.into())
     }
 
     /// The configs that are there, where the target says, ordered by name.
@@ -351,6 +373,10 @@ impl Session {
             capacity.write_units,
         )
     }
+}
+
+fn not_open() -> Failure {
+    Failure::new(Kind::Internal, "the store is not open")
 }
 
 /// The words after `discfg grant CONFIG` that make a grant cover what was asked for, too.

@@ -22,22 +22,6 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn new(global: &Global) -> Self {
-        if global.verbose > 0 {
-            use tracing_subscriber::prelude::*;
-            let level = if global.verbose > 1 { "trace" } else { "debug" };
-            // Only our own events: those of the SDKs hold requests, and so values.
-            let filter = tracing_subscriber::filter::Targets::new().with_target(
-                "discfg",
-                level.parse::<tracing::Level>().unwrap_or(tracing::Level::DEBUG),
-            );
-            let lines = tracing_subscriber::fmt::layer()
-                .with_writer(io::stderr)
-                .with_ansi(false)
-                .without_time();
-            tracing_subscriber::registry()
-                .with(lines.with_filter(filter))
-                .init();
-        }
         Self {
             out: io::BufWriter::new(io::stdout()),
             quiet: global.quiet,
@@ -247,6 +231,24 @@ fn is_yes(line: &str) -> bool {
     matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
+/// Shows discfg's own events on stderr, as many as `--verbose` asks for. Those of the SDKs hold requests, and so values.
+pub(super) fn show_events(verbose: u8) {
+    use tracing_subscriber::prelude::*;
+    let level = match verbose {
+        0 => return,
+        1 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    let filter = tracing_subscriber::filter::Targets::new().with_target("discfg", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .without_time();
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .init();
+}
+
 /// The fewest columns that text is laid out for. A terminal that doesn't know its width may say none.
 const NARROWEST: u16 = 30;
 
@@ -265,7 +267,7 @@ fn say(text: &str, hang: usize) {
 }
 
 /// Writes to stderr. Where nobody reads it the exit code still tells, so that is no failure (`eprintln!` panics).
-fn aside(text: fmt::Arguments<'_>) {
+pub(super) fn aside(text: fmt::Arguments<'_>) {
     let _ = io::stderr().write_fmt(text);
 }
 

@@ -17,6 +17,7 @@ mod region;
 mod revision;
 mod side;
 mod span;
+mod token_name;
 mod value;
 
 pub use access::{Access, GrantName, GrantNameError, NoAccess, Role, RoleError};
@@ -39,4 +40,5 @@ pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};
 pub use side::{Side, SideError};
 pub use span::{Span, SpanError};
+pub use token_name::{TokenName, TokenNameError};
 pub use value::{Encoding, Value, ValueError, ValueKind};

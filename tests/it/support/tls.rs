@@ -7,7 +7,7 @@ use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::http1::Message;
 
@@ -31,6 +31,28 @@ impl Authority {
     /// Its own certificate, as a list of roots holds it.
     pub(crate) fn pem(&self) -> String {
         self.0.pem()
+    }
+
+    /// A certificate for a host, and its key, both as PEM.
+    pub(crate) fn certify(&self, host: &str) -> (String, String) {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new([host.to_owned()]).expect("a host's name");
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// A client's end of a connection to a host whose certificate it signed.
+    pub(crate) fn client(&self, host: &str) -> ClientConnection {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).expect("a root");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions that ring can do")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let host = host.to_owned().try_into().expect("a host's name");
+        ClientConnection::new(Arc::new(config), host).expect("a client")
     }
 
     /// What a server takes to prove that it is `host`.

@@ -1,0 +1,162 @@
+mod args;
+mod listen;
+mod signals;
+mod token;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+pub(in crate::cli) use self::args::ServeArgs;
+use self::args::{ServeCommand, ServerArgs};
+use self::signals::Signals;
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::cli::terminal_log::Log;
+use crate::http::{self, Api, ApiSettings, KnownTokens, ServerSettings, Tls, TokenFile};
+use crate::model::{Access, ConfigName, Kind, Role};
+use crate::store::{Heads, Store};
+use crate::target::EngineName;
+
+#[derive(Serialize)]
+struct Serving {
+    action: &'static str,
+    url: String,
+    configs: Vec<String>,
+}
+
+/// How much longer than a request may take its answer is waited for when the server is to stop.
+const LEEWAY: Duration = Duration::from_secs(2);
+
+pub(in crate::cli) async fn run(
+    args: ServeArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    match args.command {
+        Some(ServeCommand::Token(command)) => token::run(command, session, terminal),
+        None => serve(args.server, session, terminal).await,
+    }
+}
+
+async fn serve(args: ServerArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
+    listen::check_exposure(&args)?;
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)?),
+        _ => None,
+    };
+    let tokens = args.token_file.as_ref().map(TokenFile::at);
+    let tokens = tokens.map(KnownTokens::read).transpose()?.map(Arc::new);
+    let log = Log::begin(args.log, session.global().verbose);
+    listen::allow_connections(args.max_connections, terminal);
+    let (configs, access) = stores(args.configs.clone(), session).await?;
+    let names: Vec<String> = configs.iter().map(|(name, _)| name.to_string()).collect();
+    // Before anyone is told that it serves: whoever is told may already stop it.
+    let mut signals = Signals::new()?;
+    let listener = listen::bind(args.listen).await?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::internal("it can't be told where the server listens", &error))?;
+    let url = listen::url(address, tls.is_some());
+    let asked = if tokens.is_some() {
+        "a token is asked for"
+    } else {
+        "no token is asked for"
+    };
+    terminal.note(&format!("serving {} on {url}; {asked}", names.join(", ")));
+    let shape = Serving {
+        action: "serve",
+        url,
+        configs: names,
+    };
+    show(terminal, session.format(), &shape, String::new, Vec::new)?;
+    terminal.flush()?;
+
+    let api = Api::new(configs, api_settings(&args));
+    let teller = log.clone();
+    let settings = ServerSettings {
+        connections: args.max_connections,
+        requests: args.max_requests,
+        waiting: args.max_streams,
+        head_time: args.header_timeout.duration(),
+        idle_time: args.idle_timeout.duration(),
+        stall_time: args.stall_timeout.duration(),
+        grace: args.request_timeout.duration() + LEEWAY,
+        headers: args.max_headers,
+        head_bytes: args.max_header_bytes,
+        access,
+        checks_host: listen::is_loopback(address) || !args.hosts.is_empty(),
+        hosts: args.hosts,
+        tls,
+        tokens,
+        tell: Some(Arc::new(move |served| teller.served(served))),
+    };
+    let (stop, stopped) = oneshot::channel();
+    let watched = async {
+        signals.next().await;
+        terminal.hint("stopping: what was asked is answered; a second signal ends it at once");
+        let _ = stop.send(());
+        signals.next().await;
+    };
+    let stopped = async {
+        let _ = stopped.await;
+    };
+    let ended = tokio::select! {
+        served = http::serve(listener, api, settings, stopped) => {
+            served.map_err(|error| Failure::internal("the server ended", &error))
+        }
+        () = watched => Err(Failure::new(Kind::Interrupted, "")),
+    };
+    log.end();
+    ended
+}
+
+fn api_settings(args: &ServerArgs) -> ApiSettings {
+    ApiSettings {
+        interval: args.interval.duration(),
+        streams: args.max_streams,
+        body_bytes: args.max_body,
+        request_time: args.request_timeout.duration(),
+        ..ApiSettings::default()
+    }
+}
+
+type Named = (ConfigName, Arc<dyn Store>);
+
+/// The configs that are served, each opened and asked once, and the most that may be done with them.
+async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<Named>, Access), Failure> {
+    let target = session.target()?;
+    if let EngineName::Http(url) = &target.engine.value {
+        return Err(Failure::usage(format!(
+            "serve serves what is stored, and {url} is a server itself"
+        ))
+        .hint("name the engine that the data lives in: --engine dynamodb or --local"));
+    }
+    let access = match target.role.as_ref().map(|role| &role.value) {
+        Some(Role::Config(access)) => *access,
+        Some(Role::Grant(_) | Role::Caller) | None => Access::Write,
+    };
+    let named = if named.is_empty() {
+        vec![target.config()?.clone()]
+    } else {
+        named
+    };
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = named.iter().find(|name| !seen.insert((*name).clone())) {
+        return Err(Failure::usage(format!("the config {twice} is named twice")));
+    }
+    let mut configs = Vec::new();
+    for name in named {
+        let mut own = session.of_config(name.clone()).await?;
+        let store = own.store(access, "/").await?;
+        let asked = store.heads(Heads::All).await;
+        asked.map_err(|error| own.explain(error, Access::Read))?;
+        configs.push((name, own.into_store()?));
+    }
+    Ok((configs, access))
+}

@@ -1,0 +1,28 @@
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::cli::failure::Failure;
+
+/// What asks a server to stop.
+pub(super) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// From now on they don't end the process any more.
+    pub(super) fn new() -> Result<Self, Failure> {
+        let take =
+            |kind| signal(kind).map_err(|error| Failure::internal("signals can't be waited for", &error));
+        Ok(Self {
+            interrupt: take(SignalKind::interrupt())?,
+            terminate: take(SignalKind::terminate())?,
+        })
+    }
+
+    pub(super) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The log of a server, which goes to stderr: one line a request, and one for each event worth telling.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use clap::ValueEnum;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::prelude::*;
+
+use super::terminal::aside;
+use crate::http::Served;
+use crate::model::Timestamp;
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogForm {
+    /// One line of text
+    Text,
+    /// One JSON object a line
+    Json,
+    /// No line a request; what went wrong is told as text
+    Off,
+}
+
+/// How many lines wait for stderr to take them.
+const WAITING: usize = 4096;
+/// How long the last lines are waited for.
+const LAST: Duration = Duration::from_secs(1);
+
+enum Word {
+    Line(String),
+    End(SyncSender<()>),
+}
+
+/// The log. A thread of its own writes it: a reader that doesn't read holds no request up, it only misses lines, of
+/// which the log then says how many.
+#[derive(Clone)]
+pub(super) struct Log {
+    form: LogForm,
+    words: SyncSender<Word>,
+    missed: Arc<AtomicU64>,
+}
+
+impl Log {
+    /// Begins it, and takes in the events of discfg: warnings, and more where it is to be verbose. Those of other
+    /// crates hold requests, and so values.
+    pub(super) fn begin(form: LogForm, verbose: u8) -> Self {
+        let (words, taken) = sync_channel(WAITING);
+        let log = Self {
+            form,
+            words,
+            missed: Arc::default(),
+        };
+        let missed = Arc::clone(&log.missed);
+        thread::spawn(move || write(&taken, &missed));
+        let level = match verbose {
+            0 => tracing::Level::WARN,
+            1 => tracing::Level::DEBUG,
+            _ => tracing::Level::TRACE,
+        };
+        let events = Events(log.clone()).with_filter(Targets::new().with_target("discfg", level));
+        // Where another has been set up, events go there.
+        let _ = tracing_subscriber::registry().with(events).try_init();
+        log
+    }
+
+    /// Tells of a request.
+    pub(super) fn served(&self, served: &Served<'_>) {
+        match self.form {
+            LogForm::Off => {}
+            LogForm::Text => self.line(served.to_string()),
+            LogForm::Json => self.line(serde_json::to_string(served).unwrap_or_default()),
+        }
+    }
+
+    /// Waits until what was told is written, but not for a reader that doesn't read.
+    pub(super) fn end(&self) {
+        let (tell, told) = sync_channel(1);
+        if self.words.try_send(Word::End(tell)).is_ok() {
+            let _ = told.recv_timeout(LAST);
+        }
+    }
+
+    fn line(&self, line: String) {
+        if self.words.try_send(Word::Line(line)).is_err() {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn write(words: &Receiver<Word>, missed: &AtomicU64) {
+    for word in words {
+        match word {
+            Word::Line(line) => aside(format_args!("{line}\n")),
+            Word::End(tell) => {
+                let _ = tell.send(());
+            }
+        }
+        match missed.swap(0, Ordering::Relaxed) {
+            0 => {}
+            lines => aside(format_args!("{lines} lines of the log were not taken in time\n")),
+        }
+    }
+}
+
+/// Events as lines of the log.
+struct Events(Log);
+
+impl<S: Subscriber> Layer<S> for Events {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let at = Timestamp::from(SystemTime::now());
+        self.0
+            .line(told(self.0.form, at, *event.metadata().level(), fields.0));
+    }
+}
+
+fn told(
+    form: LogForm,
+    at: Timestamp,
+    level: tracing::Level,
+    mut fields: BTreeMap<&'static str, String>,
+) -> String {
+    let level = level.as_str().to_ascii_lowercase();
+    if form == LogForm::Json {
+        fields.insert("at", at.to_string());
+        fields.insert("level", level);
+        return serde_json::to_string(&fields).unwrap_or_default();
+    }
+    let message = fields.remove("message").unwrap_or_default();
+    let mut line = format!("{at} {level}: {message}");
+    for (name, value) in fields {
+        // Writing to a String can't fail.
+        let _ = write!(line, "; {name}: {value}");
+    }
+    // What was met may hold anything; a line stays one.
+    line.replace(['\n', '\r'], " ")
+}
+
+#[derive(Default)]
+struct Fields(BTreeMap<&'static str, String>);
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name(), value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.insert(field.name(), format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_whatever_is_in_it() {
+        let at: Timestamp = "2026-11-25T12:00:00Z".parse().unwrap();
+        let fields = || {
+            [
+                ("message", "a request failed".to_owned()),
+                ("error", "no\nway".to_owned()),
+            ]
+            .into()
+        };
+        assert_eq!(
+            told(LogForm::Text, at, tracing::Level::WARN, fields()),
+            "2026-11-25T12:00:00Z warn: a request failed; error: no way"
+        );
+        assert_eq!(
+            told(LogForm::Json, at, tracing::Level::WARN, fields()),
+            r#"{"at":"2026-11-25T12:00:00Z","error":"no\nway","level":"warn","message":"a request failed"}"#
+        );
+    }
+}

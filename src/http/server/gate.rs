@@ -1,0 +1,221 @@
+//! What stands before the routes: whether a request may come in at all, and as whom.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{self, HeaderValue};
+use axum::http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use axum::response::IntoResponse as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt as _;
+
+use super::Teller;
+use super::answer::{Answer, Line};
+use super::hosts::Hosts;
+use super::known::KnownTokens;
+use super::pace::{Phase, Shared};
+use crate::http::caller::Caller;
+use crate::http::error::Failure;
+use crate::http::token::TokenDigest;
+use crate::model::{Access, Kind};
+
+/// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
+const OPEN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
+
+/// What lets requests in.
+pub(super) struct Gate {
+    pub(super) router: Router,
+    /// By which names the server is called, where that is checked.
+    pub(super) hosts: Option<Hosts>,
+    /// The tokens, where one is asked for.
+    pub(super) tokens: Option<Arc<KnownTokens>>,
+    /// The most that anyone may.
+    pub(super) access: Access,
+    /// The places for requests that are answered at once.
+    pub(super) requests: Arc<Semaphore>,
+    /// The places for those that wait for a change or stream.
+    pub(super) waiting: Arc<Semaphore>,
+    pub(super) tell: Option<Teller>,
+}
+
+/// The token that a request was let in by.
+pub(super) struct Held {
+    tokens: Arc<KnownTokens>,
+    reading: u64,
+    digest: TokenDigest,
+}
+
+impl Held {
+    /// Whether it is no longer one.
+    pub(super) fn is_revoked(&mut self) -> bool {
+        let reading = self.tokens.reading();
+        if reading == self.reading {
+            return false;
+        }
+        self.reading = reading;
+        self.tokens.now().holding(&self.digest).is_none()
+    }
+}
+
+/// Whom a request was let in as.
+struct Admitted {
+    caller: Option<Caller>,
+    held: Option<Held>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Gate {
+    /// Answers a request.
+    pub(super) async fn answer(
+        &self,
+        mut request: Request<Body>,
+        peer: SocketAddr,
+        shared: Shared,
+    ) -> Response<Answer> {
+        shared.set(Phase::Answer);
+        let mut line = Line {
+            tell: self.tell.clone(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            peer,
+            at: SystemTime::now(),
+            begun: Instant::now(),
+            status: None,
+            bytes: 0,
+            caller: None,
+        };
+        let (response, held, place) = match self.admit(&request) {
+            Err(refused) => (*refused, None, None),
+            Ok(Admitted { caller, held, place }) => {
+                line.caller = caller.as_ref().and_then(|caller| caller.by.clone());
+                if let Some(caller) = caller {
+                    request.extensions_mut().insert(caller);
+                }
+                let Ok(response) = self.router.clone().oneshot(request).await;
+                (response, held, place)
+            }
+        };
+        line.status = Some(response.status().as_u16());
+        response.map(|body| Answer::new(body, line, held, shared, place))
+    }
+
+    fn admit(&self, request: &Request<Body>) -> Result<Admitted, Box<Response<Body>>> {
+        if let Some(hosts) = &self.hosts {
+            hosts
+                .check(request.uri(), request.headers())
+                .map_err(Failure::into_response)?;
+        }
+        let (caller, held) = match &self.tokens {
+            _ if OPEN.contains(&request.uri().path()) => (None, None),
+            None => (Some(Caller::anyone()), None),
+            Some(tokens) => {
+                let (caller, held) = bearer(tokens, request.headers()).map_err(unknown)?;
+                (Some(caller), Some(held))
+            }
+        };
+        let caller = caller.map(|caller| Caller {
+            access: caller.access.min(self.access),
+            ..caller
+        });
+        let place = self.place(request.method(), request.uri(), request.headers());
+        let place = place.map_err(Failure::into_response)?;
+        Ok(Admitted { caller, held, place })
+    }
+
+    /// A place among the requests that are served at the same time. Whether the server lives is told without one.
+    fn place(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Option<OwnedSemaphorePermit>, Failure> {
+        if uri.path() == "/healthz" {
+            return Ok(None);
+        }
+        let (places, many) = if waits(method, uri, headers) {
+            (&self.waiting, "that wait for changes")
+        } else {
+            (&self.requests, "at the same time")
+        };
+        let place = Arc::clone(places).try_acquire_owned();
+        place.map(Some).map_err(|_| {
+            let told = format!("the server has as many requests {many} as it serves; try again");
+            Failure::new(Kind::Unavailable, "busy", told)
+        })
+    }
+}
+
+/// Whether a request waits for a change or streams them.
+fn waits(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let asks = |query: &str| query.split('&').any(|pair| pair.starts_with("wait="));
+    let streams = |accept: &HeaderValue| accept.as_bytes().starts_with(b"text/event-stream");
+    *method == Method::GET
+        && (uri.query().is_some_and(asks) || headers.get_all(header::ACCEPT).iter().any(streams))
+}
+
+/// Whom the request's token stands for.
+fn bearer(tokens: &Arc<KnownTokens>, headers: &HeaderMap) -> Result<(Caller, Held), &'static str> {
+    const NONE: &str = "a token is asked for: Authorization: Bearer dcfg_…";
+    const UNKNOWN: &str = "the token is not one that this server knows";
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (given, None) = (given.next().ok_or(NONE)?, given.next()) else {
+        return Err("the header Authorization may be given once");
+    };
+    let (scheme, word) = given
+        .to_str()
+        .ok()
+        .and_then(|given| given.split_once(' '))
+        .ok_or(NONE)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(NONE);
+    }
+    // Before the tokens: where they are read anew meanwhile, the answer looks again.
+    let reading = tokens.reading();
+    let now = tokens.now();
+    let entry = now.find(word.trim()).ok_or(UNKNOWN)?;
+    let held = Held {
+        tokens: Arc::clone(tokens),
+        reading,
+        digest: entry.sha256,
+    };
+    Ok((entry.caller(), held))
+}
+
+fn unknown(told: &'static str) -> Response<Body> {
+    let failure = Failure::with_status(StatusCode::UNAUTHORIZED, Kind::Denied, "no-token", told);
+    let mut response = failure.into_response();
+    let challenge = HeaderValue::from_static("Bearer realm=\"discfg\"");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_or_streams_is_told_from_what_is_answered_at_once() {
+        let waiting = |method: Method, uri: &str, accept: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.extend(accept.map(|accept| (header::ACCEPT, accept.parse().unwrap())));
+            waits(&method, &uri.parse().unwrap(), &headers)
+        };
+        assert!(waiting(Method::GET, "/v1/c/heads?wait=25s", None));
+        assert!(waiting(Method::GET, "/v1/c/heads?after=1&wait=25s", Some("*/*")));
+        assert!(waiting(
+            Method::GET,
+            "/v1/c/changes/db",
+            Some("text/event-stream")
+        ));
+        assert!(!waiting(
+            Method::GET,
+            "/v1/c/heads?after=1&await=25s",
+            Some("application/json")
+        ));
+        assert!(!waiting(Method::PUT, "/v1/c/keys/a?wait=25s", None));
+        assert!(!waiting(Method::GET, "/v1/c/keys/wait=1", None));
+    }
+}

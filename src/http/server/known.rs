@@ -1,0 +1,124 @@
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::super::token::Tokens;
+use super::super::token_file::{TokenFile, TokenFileError};
+
+/// The tokens of a file as it is now.
+#[derive(Debug)]
+pub struct KnownTokens {
+    file: TokenFile,
+    tokens: RwLock<Arc<Tokens>>,
+    /// Counts the times that they were read anew.
+    reading: AtomicU64,
+    seen: Mutex<Option<Stamp>>,
+}
+
+/// By what a file that has changed is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    file: (u64, u64),
+    modified: (i64, i64),
+    changed: (i64, i64),
+    size: u64,
+}
+
+impl KnownTokens {
+    /// Reads the file, which must be there.
+    pub fn read(file: TokenFile) -> Result<Self, TokenFileError> {
+        let seen = stamp(&file);
+        let tokens = file.read()?;
+        Ok(Self {
+            file,
+            tokens: RwLock::new(tokens.into()),
+            reading: AtomicU64::new(0),
+            seen: Mutex::new(seen),
+        })
+    }
+
+    /// Reads the file again if it has changed. Where it can't be read, or isn't as it should be, the tokens stay as they
+    /// were, and the log says so once.
+    pub fn look(&self) {
+        let now = stamp(&self.file);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen == now {
+            return;
+        }
+        *seen = now;
+        match self.file.read() {
+            Ok(tokens) => {
+                *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens.into();
+                self.reading.fetch_add(1, Ordering::AcqRel);
+            }
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::warn!(%error, cause, "the tokens stay as they were");
+            }
+        }
+    }
+
+    pub(super) fn now(&self) -> Arc<Tokens> {
+        Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How often they were read anew: as long as it is the same, so are they.
+    pub(super) fn reading(&self) -> u64 {
+        self.reading.load(Ordering::Acquire)
+    }
+}
+
+fn stamp(file: &TokenFile) -> Option<Stamp> {
+    let metadata = fs::metadata(file.path()).ok()?;
+    Some(Stamp {
+        file: (metadata.dev(), metadata.ino()),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+        size: metadata.size(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::token::{Token, TokenEntry};
+    use crate::model::Access;
+
+    #[test]
+    fn what_is_made_or_revoked_counts_at_the_next_look_and_a_broken_file_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = TokenFile::at(folder.path().join("tokens"));
+        let entry = |name: &str, token: &Token| TokenEntry {
+            name: name.parse().unwrap(),
+            sha256: token.digest(),
+            access: Access::Read,
+            sections: None,
+            configs: None,
+            decrypt: false,
+        };
+        let (first, second) = (Token::generate(), Token::generate());
+        file.add(entry("first", &first)).unwrap();
+        let known = KnownTokens::read(file.clone()).unwrap();
+        let opens = |token: &Token| {
+            known.look();
+            known.now().find(token.reveal()).is_some()
+        };
+        assert!(opens(&first) && !opens(&second));
+        assert_eq!(known.reading(), 0);
+        file.add(entry("second", &second)).unwrap();
+        assert!(opens(&first) && opens(&second));
+        assert_eq!(known.reading(), 1);
+        let good = fs::read(file.path()).unwrap();
+        fs::write(file.path(), "[[token").unwrap();
+        assert!(opens(&first) && opens(&second));
+        fs::remove_file(file.path()).unwrap();
+        assert!(opens(&first) && opens(&second));
+        assert_eq!(known.reading(), 1);
+        file.add(entry("other", &Token::generate())).unwrap();
+        assert!(!opens(&first) && !opens(&second));
+        fs::write(file.path(), good).unwrap();
+        file.revoke(&"first".parse().unwrap()).unwrap();
+        assert!(!opens(&first) && opens(&second));
+    }
+}

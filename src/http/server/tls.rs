@@ -1,0 +1,105 @@
+//! The certificate that a server proves itself by.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::{self, ServerConfig};
+
+use crate::model::Kind;
+
+/// Why a certificate can't be served with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file can't be read.
+    #[error("{path} can't be read", path = .path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file holds no certificate, or no private key.
+    #[error("{path} holds no {what} as PEM", path = .path.display())]
+    Missing {
+        /// Which file.
+        path: PathBuf,
+        /// `certificate` or `private key`.
+        what: &'static str,
+    },
+    /// A file isn't PEM.
+    #[error("{path} is not as PEM is", path = .path.display())]
+    Pem {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        source: pem::Error,
+    },
+    /// The two don't fit each other, or can't be used.
+    #[error("the certificate in {certificate} can't be used with the key in {key}",
+        certificate = .certificate.display(), key = .key.display())]
+    Unfit {
+        /// The certificate's file.
+        certificate: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+        /// Why.
+        source: rustls::Error,
+    },
+}
+
+impl TlsError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
+            Self::Read { .. } | Self::Missing { .. } | Self::Pem { .. } | Self::Unfit { .. } => Kind::Invalid,
+        }
+    }
+
+    fn of_pem(path: &Path, what: &'static str, error: pem::Error) -> Self {
+        let path = path.to_path_buf();
+        match error {
+            pem::Error::Io(source) => Self::Read { path, source },
+            pem::Error::NoItemsFound => Self::Missing { path, what },
+            source => Self::Pem { path, source },
+        }
+    }
+}
+
+/// What a server proves itself by, and how it speaks: TLS 1.2 and 1.3, HTTP/1.1 within.
+#[derive(Clone)]
+pub struct Tls(pub(super) TlsAcceptor);
+
+impl Tls {
+    /// Reads a certificate (its own first, then those up to the authority) and its private key, both PEM. A file that
+    /// changes later is read again by a new server alone.
+    pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let of_certificate = |error| TlsError::of_pem(certificate, "certificate", error);
+        let chain = CertificateDer::pem_file_iter(certificate).map_err(of_certificate)?;
+        let chain = chain.collect::<Result<Vec<_>, _>>().map_err(of_certificate)?;
+        if chain.is_empty() {
+            return Err(of_certificate(pem::Error::NoItemsFound));
+        }
+        let secret =
+            PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::of_pem(key, "private key", error))?;
+        let unfit = |source| TlsError::Unfit {
+            certificate: certificate.to_path_buf(),
+            key: key.to_path_buf(),
+            source,
+        };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(unfit)?
+            .with_no_client_auth()
+            .with_single_cert(chain, secret)
+            .map_err(unfit)?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+}

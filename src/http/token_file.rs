@@ -1,0 +1,280 @@
+//! The file of the tokens that a server takes: TOML, one table a token.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+use super::token::{TokenEntry, Tokens};
+use crate::model::{Kind, TokenName};
+
+/// Why the tokens of a file can't be had, or it can't be changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenFileError {
+    /// It can't be read.
+    #[error("the token file {path} can't be read", path = .path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It can't be written.
+    #[error("the token file {path} can't be written", path = .path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others than its owner can read or write it.
+    #[error(
+        "the token file {path} can be read or written by others than its owner (its mode is {mode:04o}): `chmod 600` \
+         closes it", path = .path.display()
+    )]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It isn't what such a file is.
+    #[error("the token file {path} is not as expected", path = .path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// A name stands for two tokens.
+    #[error("the token file {path} has two tokens called {name}", path = .path.display())]
+    Ambiguous {
+        /// Which file.
+        path: PathBuf,
+        /// Which name.
+        name: TokenName,
+    },
+    /// A list of sections or configs is empty, which opens nothing.
+    #[error(
+        "the token {name} in {path} has an empty list of {what}: without the list it would be all of them",
+        path = .path.display()
+    )]
+    Nothing {
+        /// Which file.
+        path: PathBuf,
+        /// Which token.
+        name: TokenName,
+        /// `sections` or `configs`.
+        what: &'static str,
+    },
+    /// A token of that name is there already.
+    #[error("a token called {name} is in {path} already: it keeps what it opens", path = .path.display())]
+    Taken {
+        /// Which file.
+        path: PathBuf,
+        /// Which name.
+        name: TokenName,
+    },
+    /// There is no such token.
+    #[error("no token in {path} is called {name}", path = .path.display())]
+    Unknown {
+        /// Which file.
+        path: PathBuf,
+        /// Which name.
+        name: TokenName,
+    },
+}
+
+impl TokenFileError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
+            Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Open { .. }
+            | Self::Malformed { .. }
+            | Self::Ambiguous { .. }
+            | Self::Nothing { .. } => Kind::Invalid,
+            Self::Taken { .. } => Kind::Conflict,
+            Self::Unknown { .. } => Kind::NotFound,
+        }
+    }
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Content {
+    #[serde(default)]
+    token: Vec<TokenEntry>,
+}
+
+/// What a new file begins with.
+const PREFACE: &str =
+    "# The tokens of a discfg server. It holds the SHA-256 of each: the tokens themselves are nowhere.\n";
+
+/// A file of tokens.
+#[derive(Debug, Clone)]
+pub struct TokenFile(PathBuf);
+
+impl TokenFile {
+    /// The file at that path, there or not.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Reads its tokens.
+    pub fn read(&self) -> Result<Tokens, TokenFileError> {
+        let file = File::open(&self.0).map_err(|source| self.unread(source))?;
+        self.parse(&self.text(&file)?)
+    }
+
+    /// Adds a token; where there is no file yet, one is made that its owner alone can read.
+    pub fn add(&self, entry: TokenEntry) -> Result<(), TokenFileError> {
+        let file = self.lock(OpenOptions::new().create(true))?;
+        let mut text = self.text(&file)?;
+        let known = self.parse(&text)?;
+        if known.entries().iter().any(|known| known.name == entry.name) {
+            return Err(TokenFileError::Taken {
+                path: self.0.clone(),
+                name: entry.name,
+            });
+        }
+        if text.is_empty() {
+            text.push_str(PREFACE);
+        } else if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push('\n');
+        text.push_str(&self.written(vec![entry])?);
+        self.replace(&text)
+    }
+
+    /// Takes the token of that name out. The others stay; comments don't.
+    pub fn revoke(&self, name: &TokenName) -> Result<(), TokenFileError> {
+        let file = self.lock(&mut OpenOptions::new())?;
+        let known = self.parse(&self.text(&file)?)?;
+        let (gone, left): (Vec<_>, Vec<_>) = known
+            .entries()
+            .iter()
+            .cloned()
+            .partition(|entry| entry.name == *name);
+        if gone.is_empty() {
+            return Err(TokenFileError::Unknown {
+                path: self.0.clone(),
+                name: name.clone(),
+            });
+        }
+        let tables = if left.is_empty() {
+            String::new()
+        } else {
+            self.written(left)?
+        };
+        self.replace(&format!("{PREFACE}\n{tables}"))
+    }
+
+    /// Opens the file and waits until nobody else changes it.
+    fn lock(&self, how: &mut OpenOptions) -> Result<File, TokenFileError> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let unwritten = |source| self.unwritten(source);
+        loop {
+            let file = how.read(true).write(true).mode(0o600).open(&self.0);
+            let file = file.map_err(|source| match source.kind() {
+                io::ErrorKind::NotFound => self.unread(source),
+                _ => unwritten(source),
+            })?;
+            file.lock().map_err(unwritten)?;
+            // Whoever had the lock put another file in its place.
+            let (locked, there) = (file.metadata().map_err(unwritten)?, fs::metadata(&self.0));
+            if there.is_ok_and(|there| identity(&there) == identity(&locked)) {
+                return Ok(file);
+            }
+        }
+    }
+
+    /// Puts a whole file in the place of the other, so that no reader meets half of it.
+    fn replace(&self, text: &str) -> Result<(), TokenFileError> {
+        let write = || {
+            // A link stays one: what it leads to is replaced.
+            let path = fs::canonicalize(&self.0)?;
+            let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
+            let mut file = NamedTempFile::new_in(folder)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            File::open(folder)?.sync_all()
+        };
+        write().map_err(|source| self.unwritten(source))
+    }
+
+    fn text(&self, mut file: &File) -> Result<String, TokenFileError> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = file.metadata().map_err(|source| self.unread(source))?;
+        let mode = mode.permissions().mode() & 0o7777;
+        if mode & 0o066 != 0 {
+            return Err(TokenFileError::Open {
+                path: self.0.clone(),
+                mode,
+            });
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text)
+            .map_err(|source| self.unread(source))?;
+        Ok(text)
+    }
+
+    fn parse(&self, text: &str) -> Result<Tokens, TokenFileError> {
+        let content: Content = toml::from_str(text).map_err(|source| TokenFileError::Malformed {
+            path: self.0.clone(),
+            source,
+        })?;
+        for (at, entry) in content.token.iter().enumerate() {
+            let (path, name) = (self.0.clone(), entry.name.clone());
+            if content.token[..at].iter().any(|before| before.name == name) {
+                return Err(TokenFileError::Ambiguous { path, name });
+            }
+            let what = match (&entry.sections, &entry.configs) {
+                (Some(sections), _) if sections.is_empty() => "sections",
+                (_, Some(configs)) if configs.is_empty() => "configs",
+                _ => continue,
+            };
+            return Err(TokenFileError::Nothing { path, name, what });
+        }
+        Ok(Tokens::new(content.token))
+    }
+
+    fn written(&self, token: Vec<TokenEntry>) -> Result<String, TokenFileError> {
+        toml::to_string(&Content { token }).map_err(|error| self.unwritten(io::Error::other(error)))
+    }
+
+    fn unread(&self, source: io::Error) -> TokenFileError {
+        TokenFileError::Read {
+            path: self.0.clone(),
+            source,
+        }
+    }
+
+    fn unwritten(&self, source: io::Error) -> TokenFileError {
+        TokenFileError::Write {
+            path: self.0.clone(),
+            source,
+        }
+    }
+}
+
+/// Which file it is, whatever it is called.
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt as _;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! What no client can take more of than its share, and what it can't break.
+
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use super::support::http1::Message;
+use super::support::serving::{Server, ask, problem, rest, served_place};
+
+#[test]
+fn beyond_its_connections_a_server_says_so_at_once() {
+    let place = served_place();
+    let server = Server::start(&place, &["--max-connections", "3"]);
+    let held: Vec<TcpStream> = (0..3).map(|_| server.connect()).collect();
+    let host = server.address.to_string();
+    let get = |stream: &TcpStream| ask(stream, &host, "GET", "/healthz", &[], "").status();
+    assert!(held.iter().all(|held| get(held) == 200));
+    // It is turned away before it asks for anything.
+    let mut turned_away = server.connect();
+    let answer = rest(&mut turned_away);
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(
+        answer.contains("retry-after: 1\r\n") && answer.contains("\"code\":\"busy\""),
+        "{answer}"
+    );
+    assert!(held.iter().all(|held| get(held) == 200));
+    drop(held);
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while server.ask("GET", "/healthz", &[], "").status() != 200 {
+        assert!(Instant::now() < deadline, "no connection becomes free");
+    }
+}
+
+/// Begins a request that a handler waits for the body of.
+fn begin(server: &Server) -> TcpStream {
+    let mut begun = server.connect();
+    let head = format!(
+        "PUT /v1/mycfg/keys/db/url HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
+        server.address
+    );
+    begun.write_all(head.as_bytes()).expect("it is taken");
+    begun.read_exact(&mut [0; 25]).expect("it goes on");
+    begun
+}
+
+#[test]
+fn beyond_its_requests_a_server_says_so_but_who_waits_counts_apart() {
+    let place = served_place();
+    let server = Server::start(&place, &["--max-requests", "2", "--max-streams", "1"]);
+    let mut begun: Vec<TcpStream> = (0..2).map(|_| begin(&server)).collect();
+    let busy = server.ask("GET", "/v1/mycfg/keys/db/url", &[], "");
+    assert_eq!(busy.header("retry-after"), Some("1"));
+    assert_eq!(problem(&busy), (503, "busy".into()));
+    server.lives();
+    let mut waiting = server.connect();
+    let wait = format!(
+        "GET /v1/mycfg/heads/db?after=1&wait=20s HTTP/1.1\r\nHost: {}\r\n\r\n",
+        server.address
+    );
+    waiting.write_all(wait.as_bytes()).expect("it is taken");
+    // The one place to wait is taken sooner or later.
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while problem_or_ok(&server, "/v1/mycfg/heads/db?after=1&wait=10ms") != 503 {
+        assert!(Instant::now() < deadline, "the place to wait isn't taken");
+    }
+    begun[0].write_all(b"last").expect("it is taken");
+    let answer = Message::read_response(&mut BufReader::new(&begun[0])).expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let woken = Message::read_response(&mut BufReader::new(&waiting)).expect("an answer");
+    assert_eq!(woken.status(), 200);
+    assert_eq!(problem_or_ok(&server, "/v1/mycfg/keys/db/url"), 200);
+}
+
+fn problem_or_ok(server: &Server, path: &str) -> u16 {
+    server.ask("GET", path, &[], "").status()
+}
+
+#[test]
+fn heads_and_bodies_have_their_sizes() {
+    let place = served_place();
+    let server = Server::start(
+        &place,
+        &[
+            "--max-headers",
+            "20",
+            "--max-header-bytes",
+            "2048",
+            "--max-body",
+            "2048",
+        ],
+    );
+    let many: Vec<(String, String)> = (0..20).map(|at| (format!("X-{at}"), "v".into())).collect();
+    let many: Vec<(&str, &str)> = many
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(server.ask("GET", "/healthz", &many[..15], "").status(), 200);
+    assert_eq!(server.ask("GET", "/healthz", &many, "").status(), 431);
+    assert_eq!(
+        server
+            .ask("GET", "/healthz", &[("X", &"v".repeat(1500))], "")
+            .status(),
+        200
+    );
+    assert_eq!(
+        server
+            .ask("GET", "/healthz", &[("X", &"v".repeat(2048))], "")
+            .status(),
+        431
+    );
+    let long = server
+        .ask("GET", &format!("/v1/mycfg/keys/db/{}", "k".repeat(4000)), &[], "")
+        .status();
+    assert!(matches!(long, 414 | 431), "{long}");
+    let put = |size| server.ask("PUT", "/v1/mycfg/keys/db/url", &[], &"v".repeat(size));
+    assert_eq!(put(2048).status(), 200);
+    assert_eq!(problem(&put(2049)), (413, "limit".into()));
+    server.lives();
+}
+
+#[test]
+fn who_is_slow_is_cut_and_nobody_waits_for_it() {
+    let place = served_place();
+    place
+        .args(["set", "db/large", "--text"])
+        .stdin("v".repeat(180_000))
+        .run()
+        .code(0);
+    let limits = [
+        ("--header-timeout", "300ms"),
+        ("--idle-timeout", "400ms"),
+        ("--stall-timeout", "300ms"),
+        ("--request-timeout", "500ms"),
+    ];
+    let limits: Vec<&str> = limits.iter().flat_map(|(flag, time)| [*flag, *time]).collect();
+    let server = Server::start(&place, &limits);
+    let host = server.address.to_string();
+    let begin = Instant::now();
+    // Nothing at all.
+    let mut silent = server.connect();
+    // A head that drips in.
+    let mut dripping = server.connect();
+    let drips = std::thread::spawn(move || {
+        for byte in b"GET /healthz HTTP/1.1\r\nX-Slow: "
+            .iter()
+            .chain(std::iter::repeat(&b'x'))
+        {
+            if dripping.write_all(&[*byte]).is_err() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        rest(&mut dripping)
+    });
+    // A body that never comes.
+    let mut unfinished = server.connect();
+    let head = format!("PUT /v1/mycfg/keys/db/url HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\nhal");
+    unfinished.write_all(head.as_bytes()).expect("it is taken");
+    // An answer that is asked for over and over and never taken.
+    let mut full = server.connect();
+    let get = format!("GET /v1/mycfg/keys/db/large HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    while full.write_all(get.as_bytes()).is_ok() {
+        assert!(
+            begin.elapsed() < Duration::from_mins(1),
+            "who takes nothing isn't cut"
+        );
+    }
+    // One answer, and then nothing more.
+    let mut idle = server.connect();
+    assert_eq!(ask(&idle, &host, "GET", "/healthz", &[], "").status(), 200);
+
+    server.lives();
+    assert_eq!(rest(&mut silent), "");
+    assert_eq!(rest(&mut idle), "");
+    assert_eq!(drips.join().expect("it ends"), "");
+    let answer = rest(&mut unfinished);
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    server.lives();
+    place
+        .args(["get", "db/url", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout("hello");
+}
+
+#[test]
+fn what_is_no_request_or_two_in_one_ends_its_own_connection_alone() {
+    let place = served_place();
+    let server = Server::start(&place, &[]);
+    let host = server.address;
+    let own = format!("Host: {host}\r\n");
+    let refused = [
+        "\0\0\0\0\r\n\r\n".to_owned(),
+        "GET\r\n\r\n".to_owned(),
+        "GET / HTTP/9.9\r\n\r\n".to_owned(),
+        format!("GET / HTTP/1.1\r\n{own}{own}\r\n"),
+        format!("GET / HTTP/1.1\r\n{own}Host: evil.example\r\n\r\n"),
+        "GET / HTTP/1.1\r\n\r\n".to_owned(),
+        format!("GET /healthz HTTP/1.1\r\n{own}Bad Name: x\r\n\r\n"),
+        format!("GET /healthz HTTP/1.1\r\n{own}X: a\0b\r\n\r\n"),
+        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: -1\r\n\r\n"),
+        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: 1e1\r\n\r\n"),
+        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Transfer-Encoding: gzip\r\n\r\n"),
+        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n".to_owned(),
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
+    ];
+    for request in &refused {
+        let answer = server.raw(request);
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{request:?}: {answer}"
+        );
+        server.lives();
+    }
+    // With both lengths the chunks count, and the connection ends: nothing of it can be taken for a second request.
+    let both = format!(
+        "PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\
+         2\r\nok\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n{own}\r\n"
+    );
+    let answer = server.raw(both);
+    assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    // What comes after a good request is refused by itself.
+    let answer = server.raw(format!("GET /healthz HTTP/1.1\r\n{own}\r\nrubbish\r\n\r\n"));
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1 400 ").count(), 1, "{answer}");
+    // Several good ones are answered in their order.
+    let get = |path: &str, end: &str| format!("GET {path} HTTP/1.1\r\n{own}{end}\r\n");
+    let answers =
+        server.raw(get("/healthz", "") + &get("/nowhere", "") + &get("/healthz", "Connection: close\r\n"));
+    let statuses: Vec<&str> = answers
+        .split("HTTP/1.1 ")
+        .skip(1)
+        .map(|answer| &answer[..3])
+        .collect();
+    assert_eq!(statuses, ["200", "404", "200"]);
+    server.lives();
+}

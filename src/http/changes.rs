@@ -9,7 +9,8 @@ use super::asked::Asked;
 use super::error::Failure;
 use super::live::Waited;
 use super::view::View;
-use super::{header, streaming, waiting};
+use super::waiting::{self, WaitParameter};
+use super::{header, streaming};
 use crate::model::{Change, Revision, Section};
 use crate::store::StoreError;
 use crate::wire;
@@ -23,7 +24,7 @@ use crate::wire;
 #[utoipa::path(
     get,
     path = "/v1/{config}/changes/{section}",
-    params(("wait" = Option<String>, Query, pattern = "^(0|[0-9]{2,5}ms|[1-5]?[0-9]s|60s|1m)$")),
+    params(WaitParameter),
     responses((status = 200)),
 )]
 pub(super) async fn changes(mut asked: Asked) -> Result<Response, Failure> {

@@ -3,7 +3,7 @@ use axum::Json;
 use super::asked::Asked;
 use super::error::Failure;
 use super::live::{Standing, Waited};
-use super::waiting;
+use super::waiting::{self, WaitParameter};
 use crate::model::{Head, Revision, Section};
 use crate::store::{Heads, StoreError};
 use crate::wire::{self, SectionHead};
@@ -14,7 +14,7 @@ use crate::wire::{self, SectionHead};
 #[utoipa::path(
     get,
     path = "/v1/{config}/heads",
-    params(("wait" = Option<String>, Query, pattern = "^(0|[0-9]{2,5}ms|[1-5]?[0-9]s|60s|1m)$")),
+    params(WaitParameter),
     responses((status = 200)),
 )]
 pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {
@@ -37,7 +37,7 @@ pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> 
 #[utoipa::path(
     get,
     path = "/v1/{config}/heads/{section}",
-    params(("wait" = Option<String>, Query, pattern = "^(0|[0-9]{2,5}ms|[1-5]?[0-9]s|60s|1m)$")),
+    params(WaitParameter),
     responses((status = 200)),
 )]
 pub(super) async fn section(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use tokio::time::Instant;
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 use super::asked::{Asked, Until};
 use super::error::Failure;
@@ -15,6 +19,29 @@ use crate::model::{Kind, Span, SpanError};
 const WAIT: &str = "wait";
 /// Longer than this nobody waits: what lies between a client and the server may take the connection for dead.
 const LONGEST: Duration = Duration::from_mins(1);
+
+/// What [`Wait`] takes. A client has no other way to know its bounds.
+const FORM: &str = "^(0(s|ms)?|0*([1-9][0-9]{1,3}|[1-5][0-9]{4}|60000)ms|0*([1-9]|[1-5][0-9]|60)s?|0*1m)$";
+
+/// The query parameter, as the API's description has it.
+pub(super) enum WaitParameter {}
+
+impl IntoParams for WaitParameter {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let form = ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .pattern(Some(FORM));
+        let parameter = ParameterBuilder::new()
+            .name(WAIT)
+            .parameter_in(ParameterIn::Query)
+            .required(Required::False)
+            .description(Some(
+                "How long to wait where there is nothing after `after` yet, such as 25s: at most a minute.",
+            ))
+            .schema(Some(form.build()));
+        vec![parameter.build()]
+    }
+}
 
 /// How long to wait: not at all, or from 10 milliseconds to a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +108,7 @@ impl From<Turned> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn waits_have_bounds() {
@@ -105,5 +133,13 @@ mod tests {
         assert!(asked("/v1/app/heads?wait"));
         assert!(!asked("/v1/app/heads?await=5s&after=wait"));
         assert!(!asked("/v1/app/keys/wait"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_described_is_taken(text in FORM.trim_start_matches('^').trim_end_matches('$')) {
+            let wait = text.parse::<Wait>();
+            prop_assert!(wait.is_ok_and(|Wait(wait)| wait <= LONGEST), "{}", text);
+        }
     }
 }

@@ -2,35 +2,34 @@ use axum::Json;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 
 use super::asked::Asked;
 use super::body::json;
 use super::error::Failure;
+use super::openapi::Reads;
 use super::refusal::Refusal;
 use crate::model::Key;
 use crate::store::{DataKey, StoreError};
-use crate::wire::{PlainKey, WrappedKey};
+use crate::wire::{KeySubject, PlainKey, Problem, WrappedKey};
 
 /// A body holds one key, and one data key that is wrapped.
 const BODY_BYTES: usize = 128 * 1024;
 
-/// For which secret a data key is made
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewKey {
-    /// The secret.
-    #[schema(value_type = String)]
-    key: Key,
-}
-
 /// Make a data key, for a client that encrypts secrets itself
-#[utoipa::path(post, path = "/v1/{config}/datakeys/generate/{section}", responses((status = 200)))]
+#[utoipa::path(
+    post,
+    path = "/v1/{config}/datakeys/generate/{section}",
+    operation_id = "generate_data_key",
+    request_body(content = KeySubject, content_type = "application/json", description = "The secret that it is for."),
+    responses(
+        (status = 200, description = "A new data key.", body = PlainKey),
+        (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
+)]
 pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
     asked.section()?;
     asked.writes()?;
     asked.query.end()?;
-    let NewKey { key } = json(&asked.body(body, BODY_BYTES).await?)?;
+    let KeySubject { key } = json(&asked.body(body, BODY_BYTES).await?)?;
     named(&asked, &key)?;
     let made = async { Ok(asked.store.data_keys().generate(&key).await?) };
     let (plain, wrapped) = asked.until.in_time(made).await?;
@@ -38,7 +37,15 @@ pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>,
 }
 
 /// Unwrap a data key, for a client that decrypts secrets itself
-#[utoipa::path(post, path = "/v1/{config}/datakeys/unwrap/{section}", responses((status = 200)))]
+#[utoipa::path(
+    post,
+    path = "/v1/{config}/datakeys/unwrap/{section}",
+    operation_id = "unwrap_data_key",
+    request_body(content = WrappedKey, content_type = "application/json", description = "The data key as it is stored."),
+    responses(
+        (status = 200, description = "The data key.", body = PlainKey),
+        (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
+)]
 pub(super) async fn unwrap(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
     asked.section()?;
     if !asked.caller.decrypts {

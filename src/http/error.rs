@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use crate::model::{CommitId, Key, Kind};
 use crate::ops::OpsError;
 use crate::store::{Conflict, Limit, StoreError};
-use crate::wire::{GuardSpec, Problem, ProblemLimit, StoredNode};
+use crate::wire::{GuardSpec, Problem, ProblemLayout, ProblemLimit, StoredNode};
 
 /// Why a request isn't served, as it is answered.
 #[derive(Debug)]
@@ -146,6 +146,12 @@ impl Failure {
             ),
             StoreError::NoConfig { ref config, .. } => {
                 Self::new(kind, "no-config", format!("the config {config} is not there"))
+            }
+            StoreError::Layout { found, known } => {
+                let told = format!("the data has layout {found}; this server knows {known}: update it");
+                let mut failure = Self::new(kind, "layout", told);
+                failure.0.layout = Some(ProblemLayout { found, known });
+                failure
             }
             StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),
             StoreError::OutcomeUnknown { ref commit, .. } => {

@@ -5,10 +5,6 @@ use std::time::Duration;
 
 use axum::http::Uri;
 use tokio::time::Instant;
-use utoipa::IntoParams;
-use utoipa::openapi::Required;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
 
 use super::asked::{Asked, Until};
 use super::error::Failure;
@@ -21,27 +17,8 @@ const WAIT: &str = "wait";
 const LONGEST: Duration = Duration::from_mins(1);
 
 /// What [`Wait`] takes. A client has no other way to know its bounds.
-const FORM: &str = "^(0(s|ms)?|0*([1-9][0-9]{1,3}|[1-5][0-9]{4}|60000)ms|0*([1-9]|[1-5][0-9]|60)s?|0*1m)$";
-
-/// The query parameter, as the API's description has it.
-pub(super) enum WaitParameter {}
-
-impl IntoParams for WaitParameter {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let form = ObjectBuilder::new()
-            .schema_type(SchemaType::new(Type::String))
-            .pattern(Some(FORM));
-        let parameter = ParameterBuilder::new()
-            .name(WAIT)
-            .parameter_in(ParameterIn::Query)
-            .required(Required::False)
-            .description(Some(
-                "How long to wait where there is nothing after `after` yet, such as 25s: at most a minute.",
-            ))
-            .schema(Some(form.build()));
-        vec![parameter.build()]
-    }
-}
+pub(super) const FORM: &str =
+    "^(0(s|ms)?|0*([1-9][0-9]{1,3}|[1-5][0-9]{4}|60000)ms|0*([1-9]|[1-5][0-9]|60)s?|0*1m)$";
 
 /// How long to wait: not at all, or from 10 milliseconds to a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

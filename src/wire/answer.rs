@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::section::SectionHead;
-use super::{AnyNode, ChangeLine, StoredChange};
+use super::{AnyNode, ChangeLine, StoredChange, StoredNode};
 use crate::model::{Key, Revision, Section};
 
 /// A line of a section's log.
@@ -19,6 +19,7 @@ pub enum Line {
 
 /// One page of a listing.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Page<N = AnyNode> {
     /// `ls`
     pub action: String,
@@ -45,12 +46,15 @@ pub struct Heads {
 
 /// A part of a section's log: whole revisions, in order.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Changes<L = Line> {
     /// `changes`
     pub action: String,
     /// The section.
+    #[cfg_attr(feature = "http", schema(value_type = String))]
     pub section: Section,
     /// The revision to go on after.
+    #[cfg_attr(feature = "http", schema(value_type = u64))]
     pub after: Revision,
     /// Whether there is more at once.
     pub more: bool,
@@ -60,20 +64,24 @@ pub struct Changes<L = Line> {
 
 /// The log of one key, newest first.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct KeyHistory<L = Line> {
     /// `history`
     pub action: String,
     /// The key.
+    #[cfg_attr(feature = "http", schema(value_type = String))]
     pub key: Key,
     /// The lines.
     pub changes: Vec<L>,
     /// The revision to go on before; none where this is all.
+    #[cfg_attr(feature = "http", schema(value_type = Option<u64>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Revision>,
 }
 
 /// Entries as they were together at one moment.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Snapshot<N = AnyNode> {
     /// `snapshot`
     pub action: String,
@@ -85,6 +93,7 @@ pub struct Snapshot<N = AnyNode> {
 
 /// What a commit answers.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct CommitAnswer<L = Line> {
     /// `commit`
     pub action: String,
@@ -96,6 +105,16 @@ pub struct CommitAnswer<L = Line> {
     pub sections: Vec<SectionHead>,
     /// What it did. A delete of an absent key isn't in it.
     pub changes: Vec<L>,
+}
+
+/// What a data key is to be made for.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KeySubject {
+    /// The secret that it will encrypt, which is named where that fails.
+    #[cfg_attr(feature = "http", schema(value_type = String))]
+    pub key: Key,
 }
 
 /// A data key that is to be unwrapped.
@@ -118,4 +137,19 @@ pub struct PlainKey {
     pub plain: String,
     /// The same as it is stored, in base64.
     pub wrapped: String,
+}
+
+/// What a command on one key answers ([`Envelope`](super::Envelope)), as far as a program needs it that has asked for
+/// the entry without loss.
+#[derive(Debug, Deserialize)]
+pub struct StoredEnvelope {
+    /// The entry.
+    pub node: StoredNode,
+}
+
+/// What `info` answers ([`Info`](super::Info)), as far as it can't be had otherwise.
+#[derive(Debug, Deserialize)]
+pub struct StateAnswer {
+    /// The engine's state.
+    pub state: String,
 }

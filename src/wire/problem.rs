@@ -53,6 +53,19 @@ pub struct Problem {
     /// The figures of a limit that is passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<ProblemLimit>,
+    /// The layout of data that is newer than the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<ProblemLayout>,
+}
+
+/// A layout of the data that is not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+pub struct ProblemLayout {
+    /// What was found.
+    pub found: u32,
+    /// What the server knows.
+    pub known: u32,
 }
 
 /// A limit and what was asked of it.

@@ -158,6 +158,22 @@ impl From<&Change> for StoredChange {
     }
 }
 
+impl StoredChange {
+    /// The same with the replaced entry as it was: also with its time to live, which the log doesn't keep.
+    #[must_use]
+    pub fn replacing(self, entry: Option<&Entry>) -> Self {
+        Self {
+            prev_node: entry.map(StoredNode::from),
+            ..self
+        }
+    }
+
+    /// The replaced entry, if there was one.
+    pub fn replaced(&self) -> Result<Option<Entry>, ShapeError> {
+        self.prev_node.clone().map(Entry::try_from).transpose()
+    }
+}
+
 impl TryFrom<StoredChange> for Change {
     type Error = ShapeError;
 

@@ -3,6 +3,7 @@
 pub mod dynamodb;
 #[cfg(feature = "local")]
 pub mod local;
+mod waiting;
 
 use std::path::PathBuf;
 use std::sync::Arc;

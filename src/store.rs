@@ -1,5 +1,6 @@
 //! The trait that every engine implements, and what it speaks of.
 
+mod cause;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod data_key;
@@ -8,6 +9,7 @@ mod error;
 mod ext;
 mod limit;
 mod listing;
+mod made;
 mod past;
 mod seal;
 mod snapshot;
@@ -21,6 +23,7 @@ use async_trait::async_trait;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
+pub use cause::Cause;
 pub use data_key::{DataKey, DataKeys};
 pub use decide::{Decision, HeadMove, State, decide};
 pub use error::{Conflict, Result, StoreError};

@@ -1,6 +1,7 @@
 //! The engine on DynamoDB: one table per config, whose layout `items.rs` shows.
 
 mod admin;
+mod batch;
 mod commit;
 mod failure;
 mod grant;
@@ -8,7 +9,9 @@ mod items;
 mod kms;
 mod list;
 mod log;
+mod made;
 mod read;
+mod send;
 mod snapshot;
 mod tables;
 mod transaction;
@@ -22,8 +25,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
+use self::commit::Job;
 use self::kms::Kms;
 pub use self::tables::configs;
+use super::waiting::Lines;
 use crate::aws::Meter;
 use crate::model::{
     Access, Change, Clock, ConfigName, Entry, GrantName, Head, Key, Prefix, Revision, Section, SystemClock,
@@ -51,16 +56,22 @@ pub struct DynamoDbOptions {
     pub capacity: Option<Meter>,
 }
 
-/// A config's table.
+/// A config's table. A clone is the same handle: commits of both that wait for the same sections go together.
+///
+/// Commits are made in a task of their own, on the runtime of whoever commits first: one whose caller stops waiting
+/// goes on to its end.
+#[derive(Clone)]
 pub struct DynamoDb {
     client: Client,
     table: String,
-    keys: Kms,
-    options: DynamoDbOptions,
+    keys: Arc<Kms>,
+    options: Arc<DynamoDbOptions>,
     /// The grant in whose role the table is asked, if it is one's.
     grant: Option<GrantName>,
     /// DynamoDB's clock minus this machine's, in seconds, as the last answer showed it.
-    skew: AtomicI64,
+    skew: Arc<AtomicI64>,
+    /// The commits that wait, those of the same sections in one line.
+    waiting: Arc<Lines<Vec<Section>, Job>>,
 }
 
 impl DynamoDb {
@@ -69,10 +80,11 @@ impl DynamoDb {
         Self {
             client: Client::new(&options.sdk),
             table: options.config.table_name(),
-            keys: Kms::new(options.sdk.clone(), &options.config),
-            options,
+            keys: Arc::new(Kms::new(options.sdk.clone(), &options.config)),
+            options: Arc::new(options),
             grant: None,
-            skew: AtomicI64::new(0),
+            skew: Arc::default(),
+            waiting: Lines::new(),
         }
     }
 
@@ -175,8 +187,9 @@ impl Store for DynamoDb {
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
-        let committed = self.write_commit(&txn).await;
-        self.told(committed, &txn.sections(), Access::Write).await
+        let sections = txn.sections();
+        let committed = self.commit_in_turn(txn, sections.clone()).await;
+        self.told(committed, &sections, Access::Write).await
     }
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
@@ -192,6 +205,6 @@ impl Store for DynamoDb {
     }
 
     fn data_keys(&self) -> &dyn DataKeys {
-        &self.keys
+        &*self.keys
     }
 }

@@ -5,7 +5,8 @@
 //! runs on tokio's blocking threads and holds up no server.
 //!
 //! SQLite's own guarantees carry the promises of the store: a commit is one `BEGIN IMMEDIATE` transaction in a
-//! write-ahead log that is synced before the commit is answered, and a snapshot is one read transaction.
+//! write-ahead log that is synced before the commit is answered, and a snapshot is one read transaction. Commits of one
+//! handle that wait for each other share one, and its sync.
 
 mod failure;
 mod file;
@@ -14,6 +15,7 @@ mod list;
 mod log;
 mod read;
 mod rows;
+mod turn;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -26,9 +28,11 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use rusqlite::Connection;
 use tokio::sync::mpsc::channel;
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use super::waiting::Lines;
 use crate::model::{Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Ttl};
 use crate::store::{
     Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
@@ -36,6 +40,7 @@ use crate::store::{
 };
 use file::File;
 use key_file::KeyFile;
+use turn::{Job, Write};
 
 /// What a config's file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +62,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 pub struct LocalEngine {
     file: Arc<File>,
     keys: KeyFile,
+    waiting: Arc<Lines<(), Job>>,
 }
 
 impl LocalEngine {
@@ -81,7 +87,11 @@ impl LocalEngine {
     pub fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: impl Into<String>) -> Result<Self> {
         let file = Arc::new(File::open(path, mode, clock, by.into())?);
         let keys = KeyFile::beside(path, Arc::clone(&file), mode != OpenMode::Read);
-        Ok(Self { file, keys })
+        Ok(Self {
+            file,
+            keys,
+            waiting: Lines::new(),
+        })
     }
 
     /// Reads on a blocking thread.
@@ -91,6 +101,17 @@ impl LocalEngine {
     ) -> Result<T> {
         let file = Arc::clone(&self.file);
         joined(spawn_blocking(move || file.read(|connection| read(&file, connection))).await)
+    }
+
+    /// Writes when it is the turn of what waits, all together, on a blocking thread. A write goes on to its end where
+    /// its caller stops waiting. None where the thread ended before.
+    async fn in_turn<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Option<Result<T>> {
+        let (answer, answered) = oneshot::channel();
+        if let Some(serving) = self.waiting.enter((), job(answer)) {
+            let file = Arc::clone(&self.file);
+            spawn_blocking(move || turn::serve(&file, serving));
+        }
+        answered.await.ok()
     }
 
     /// Writes on a blocking thread. A write goes on to its end where its caller stops waiting.
@@ -240,14 +261,20 @@ impl Store for LocalEngine {
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
-        self.write(move |file, connection| write::commit(connection, &txn, file))
-            .await
+        let commit = txn.id.clone();
+        let committed = self.in_turn(|answer| Job::Commit(Write::new(txn, answer))).await;
+        committed.unwrap_or(Err(StoreError::OutcomeUnknown { commit, source: None }))
     }
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
         let key = key.clone();
-        self.write(move |file, connection| write::touch(connection, &key, ttl, file))
-            .await
+        let renewed = self.in_turn(|answer| Job::Touch(Write::new((key, ttl), answer)));
+        renewed.await.unwrap_or_else(|| {
+            Err(StoreError::Other {
+                what: "the thread that writes".into(),
+                source: None,
+            })
+        })
     }
 
     async fn state(&self) -> Result<String> {

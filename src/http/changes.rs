@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use super::asked::Asked;
 use super::error::Failure;
 use super::live::Waited;
-use super::openapi::{After, Limit, Reads, Wait};
+use super::openapi::{After, LastEventId, Limit, Reads, Wait};
 use super::view::View;
 use super::{header, streaming, waiting};
 use crate::model::{Change, Revision, Section};
@@ -25,20 +25,21 @@ use crate::wire;
     get,
     path = "/v1/{config}/changes/{section}",
     operation_id = "changes",
-    params(After, Limit, Wait),
+    params(After, Limit, Wait, LastEventId),
     responses(
-        (status = 200, description = "Whole revisions, in order.", content(
-            (wire::Changes = "application/json"),
-            (String = "text/event-stream"),
-        )),
-        (status = 406, description = "This server streams nothing.", body = wire::Problem, content_type = "application/problem+json"),
-        (status = 410, description = "The log no longer goes back that far; the problem says how far.", body = wire::Problem, content_type = "application/problem+json"), Reads)
+        (status = 200, description = "Whole revisions, in order, or events as they come.", content((wire::Changes = "application/json"), (String = "text/event-stream"))),
+        (status = 406, description = "Events are asked for, and this server streams none.", body = wire::Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The log no longer goes back that far; the problem says how far.", body = wire::Problem, content_type = "application/problem+json"),
+        Reads
+    )
 )]
 pub(super) async fn changes(mut asked: Asked) -> Result<Response, Failure> {
     let section = asked.section()?;
     if header::wants_events(&asked.headers)? {
         return streaming::stream(asked, &section).await;
     }
+    // It means nothing here, and a wrong one is wrong here, too.
+    header::last_event_id(&asked.headers)?;
     let view = View::of_lines(&mut asked)?;
     let after = asked.query.take("after")?.unwrap_or(Revision::ZERO);
     let limit = asked.query.limit(1000, 100)?;

@@ -3,7 +3,7 @@ use axum::Json;
 use super::asked::Asked;
 use super::error::Failure;
 use super::live::{Standing, Waited};
-use super::openapi::{After, Reads, Wait};
+use super::openapi::{After, AfterVersion, Reads, Wait};
 use super::waiting;
 use crate::model::{Head, Revision, Section};
 use crate::store::{Heads, StoreError};
@@ -16,7 +16,7 @@ use crate::wire::{self, SectionHead};
     get,
     path = "/v1/{config}/heads",
     operation_id = "heads",
-    params(After, Wait),
+    params(AfterVersion, Wait),
     responses((status = 200, description = "The heads, by section.", body = wire::Heads), Reads)
 )]
 pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {

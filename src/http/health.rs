@@ -6,6 +6,7 @@ use tokio::time::timeout;
 
 use super::api::Api;
 use super::error::Failure;
+use super::no_query::NoQuery;
 use super::openapi::Fixed;
 use crate::store::Heads;
 use crate::wire::Problem;
@@ -26,7 +27,7 @@ const WELL: Health = Health { status: "ok" };
     operation_id = "healthz",
     responses((status = 200, description = "It lives.", body = Health), Fixed)
 )]
-pub(super) async fn healthz() -> Json<Health> {
+pub(super) async fn healthz(_: NoQuery) -> Json<Health> {
     Json(WELL)
 }
 
@@ -37,7 +38,7 @@ pub(super) async fn healthz() -> Json<Health> {
     operation_id = "readyz",
     responses((status = 200, description = "All is well.", body = Health), Fixed, (status = 503, description = "Some can't be.", body = Problem, content_type = "application/problem+json"))
 )]
-pub(super) async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Failure> {
+pub(super) async fn readyz(_: NoQuery, State(api): State<Api>) -> Result<Json<Health>, Failure> {
     let looks = api.stores().map(|store| store.heads(Heads::All));
     match timeout(api.settings().request_time, try_join_all(looks)).await {
         Ok(Ok(_)) => Ok(Json(WELL)),

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::api::Api;
 use super::caller::Caller;
 use super::error::Failure;
+use super::no_query::NoQuery;
 use super::openapi::Fixed;
 use super::waiting;
 use crate::model::Kind;
@@ -36,12 +37,14 @@ pub(super) async fn measure(State(api): State<Api>, request: Request, next: Next
     path = "/metrics",
     operation_id = "metrics",
     responses(
-        (status = 200, description = "Counters, gauges and histograms.", content_type = "text/plain", body = String),
-        Fixed,
+        (status = 200, description = "The figures.", content_type = "text/plain", body = String),
         (status = 401, description = "No token came with it, or one that the server doesn't know.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The caller may not see all configs and sections.", body = Problem, content_type = "application/problem+json"))
+        (status = 403, description = "They are not for this caller.", body = Problem, content_type = "application/problem+json"),
+        Fixed
+    )
 )]
 pub(super) async fn metrics(
+    _: NoQuery,
     State(api): State<Api>,
     caller: Option<Extension<Caller>>,
 ) -> Result<Response, Failure> {

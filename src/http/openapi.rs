@@ -4,8 +4,8 @@ mod parameters;
 mod responses;
 
 pub(super) use parameters::{
-    After, Before, CommitId, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Limit, Listed, Past, Prefixes,
-    Reveal, Secret, TimeToLive, Wait,
+    After, AfterVersion, Before, CommitId, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, LastEventId,
+    Limit, Listed, Past, Prefixes, Reveal, Secret, TimeToLive, Wait,
 };
 pub(super) use responses::{Commits, Fixed, Reads};
 
@@ -18,6 +18,7 @@ use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema};
 
+use super::no_query::NoQuery;
 use crate::wire::{Line, Problem};
 
 const DESCRIPTION: &str = "\
@@ -36,7 +37,7 @@ stand in for the store, such as discfg's own engine `http`.";
     operation_id = "openapi",
     responses((status = 200, description = "This document.", body = serde_json::Value), Fixed)
 )]
-pub(super) async fn document(Extension(document): Extension<Arc<OpenApi>>) -> Response {
+pub(super) async fn document(_: NoQuery, Extension(document): Extension<Arc<OpenApi>>) -> Response {
     Json(&*document).into_response()
 }
 

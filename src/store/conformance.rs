@@ -37,6 +37,7 @@ mod retention;
 mod secrets;
 mod snapshots;
 mod support;
+mod together;
 mod ttl;
 mod values;
 mod versions;
@@ -182,6 +183,18 @@ macro_rules! conformance_tests {
                 blind_writes_are_all_logged
                 transfers_across_sections_keep_the_sum
                 one_of_many_creates_a_key;
+            together:
+                each_of_many_gets_its_own_answer
+                a_counter_of_many_tasks_loses_nothing
+                many_writes_of_one_key_are_in_one_order
+                a_refused_one_among_many_fails_alone
+                many_create_a_key_once
+                sections_that_many_share_stay_in_step
+                a_commit_says_who_writes
+                a_repeated_commit_is_made_once
+                a_repeated_commit_that_was_not_made_is_made
+                an_id_is_not_used_for_other_changes
+                copies_of_one_commit_at_once_are_one;
             values:
                 values_stay_as_given
                 values_at_the_limit

@@ -30,6 +30,31 @@ pub struct Decision {
     pub moves: Vec<HeadMove>,
 }
 
+impl Decision {
+    /// Makes of the state that it was decided on the one that it leaves.
+    pub fn follow(&self, entries: &mut HashMap<Key, Entry>, heads: &mut HashMap<Section, Head>) {
+        for applied in &self.changes {
+            match &applied.entry {
+                Some(entry) => entries.insert(entry.key.clone(), entry.clone()),
+                None => entries.remove(&applied.change.key),
+            };
+        }
+        for moved in &self.moves {
+            heads.insert(moved.to.section.clone(), moved.to.clone());
+        }
+    }
+
+    /// What it takes of [`Limit::MAX_BYTES`].
+    pub fn bytes(&self) -> usize {
+        let bytes_of = |applied: &Applied| {
+            let new = applied.entry.as_ref().map_or(0, |entry| entry.value.len());
+            let old = applied.previous.as_ref().map_or(0, |entry| entry.value.len());
+            Limit::bytes_of(&applied.change.key, new, old, applied.change.by.len())
+        };
+        self.changes.iter().map(bytes_of).sum()
+    }
+}
+
 /// A head that a commit moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadMove {
@@ -115,8 +140,6 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
             apply(txn, mutation, live(mutation.key()), place, state)
         })
         .collect();
-    check_bytes(&changes)?;
-
     let mut moves: Vec<HeadMove> = lines
         .into_iter()
         .map(|(section, changes)| HeadMove {
@@ -131,7 +154,11 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
         })
         .collect();
     moves.sort_by(|a, b| a.to.section.cmp(&b.to.section));
-    Ok(Decision { changes, moves })
+    let decision = Decision { changes, moves };
+    match decision.bytes() {
+        size if size > Limit::MAX_BYTES => Err(StoreError::Limit(Limit::Bytes { size })),
+        _ => Ok(decision),
+    }
 }
 
 /// Whether a plain value would be written where a secret is, or is to be.
@@ -255,92 +282,5 @@ fn check_actions(
     Ok(())
 }
 
-fn check_bytes(changes: &[Applied]) -> Result<()> {
-    let size = changes
-        .iter()
-        .map(|applied| {
-            let new = applied.entry.as_ref().map_or(0, |entry| entry.value.len());
-            let old = applied.previous.as_ref().map_or(0, |entry| entry.value.len());
-            Limit::bytes_of(&applied.change.key, new, old, applied.change.by.len())
-        })
-        .sum();
-    if size > Limit::MAX_BYTES {
-        Err(StoreError::Limit(Limit::Bytes { size }))
-    } else {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Encoding, Value};
-
-    fn key(text: &str) -> Key {
-        text.parse().expect(text)
-    }
-
-    fn set(text: &str) -> Mutation {
-        Mutation::set(key(text), Value::new("v", Encoding::Detect).expect("a value"))
-    }
-
-    fn run(txn: &Txn, entries: &HashMap<Key, Entry>) -> Result<Decision> {
-        let heads = HashMap::new();
-        decide(
-            txn,
-            &State {
-                entries,
-                heads: &heads,
-                now: Timestamp::from_epoch(100),
-                by: "me",
-            },
-        )
-    }
-
-    #[test]
-    fn forty_nine_changes_fit_into_one_section_and_fifty_do_not() {
-        let changes = |n: usize| (0..n).map(|i| set(&format!("/s/{i}"))).collect::<Vec<_>>();
-        let decision = run(&Txn::new(changes(49)), &HashMap::new()).expect("49 fit");
-        assert_eq!(decision.changes.len(), 49);
-        assert_eq!(decision.changes[48].change.index, 48);
-        assert_eq!(decision.moves.len(), 1);
-        let error = run(&Txn::new(changes(50)), &HashMap::new()).expect_err("50 don't");
-        assert!(
-            error.to_string().contains("102 actions (2 × 50 changes"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn one_key_twice_is_refused() {
-        assert!(matches!(
-            run(&Txn::new(vec![set("/a"), set("a")]), &HashMap::new()),
-            Err(StoreError::Twice(_))
-        ));
-    }
-
-    #[test]
-    fn a_delete_of_an_absent_key_changes_nothing() {
-        let decision = run(
-            &Txn::new(vec![Mutation::Delete { key: key("/a") }]),
-            &HashMap::new(),
-        );
-        assert_eq!(
-            decision.expect("no error"),
-            Decision {
-                changes: vec![],
-                moves: vec![]
-            }
-        );
-    }
-
-    #[test]
-    fn the_bytes_of_a_commit_are_bounded() {
-        let big = Value::new(vec![b'x'; Value::MAX_BYTES], Encoding::Detect).expect("at the limit");
-        let changes = (0..11)
-            .map(|i| Mutation::set(key(&format!("/s/{i}")), big.clone()))
-            .collect();
-        let error = run(&Txn::new(changes), &HashMap::new()).expect_err("4.18 MB");
-        assert!(matches!(error, StoreError::Limit(Limit::Bytes { .. })));
-    }
-}
+mod tests;

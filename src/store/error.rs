@@ -1,11 +1,10 @@
-use std::error::Error as StdError;
 use std::path::PathBuf;
 
-use super::Limit;
+use super::{Cause, Limit};
 use crate::model::{CommitId, Entry, GrantName, Guard, Key, Kind, Revision, Section, Uncovered, Value};
 
 /// What went wrong in an engine.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The config isn't there: no table, no file.
@@ -41,6 +40,9 @@ pub enum StoreError {
     /// One key twice in one commit. Nothing was written.
     #[error("the key {0} is changed twice in one commit")]
     Twice(Key),
+    /// The commit's id is that of a commit which made other changes. Nothing was written.
+    #[error("the commit id {0} was used before, for a commit of other changes")]
+    IdReused(CommitId),
     /// These keys are secrets, or are to be, and their new values are not sealed. Nothing was written.
     /// [`StoreExt::write`](super::StoreExt::write) seals them.
     #[error("the new value of {} must be sealed first: the key is a secret", .0.first().map(ToString::to_string).unwrap_or_default())]
@@ -78,7 +80,7 @@ pub enum StoreError {
         subject: Option<String>,
         /// The service's own words.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Cause>,
     },
     /// The grant whose role this is doesn't cover that.
     #[error("{uncovered}")]
@@ -91,7 +93,7 @@ pub enum StoreError {
         uncovered: Box<Uncovered>,
         /// The service's own words.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Cause>,
     },
     /// What a grant covers is written nowhere, so that "everything" means nothing under it.
     #[error("which sections the grant {0} covers is not written in the table")]
@@ -106,7 +108,7 @@ pub enum StoreError {
         problem: String,
         /// The cause.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Cause>,
     },
     /// The service asked for patience until patience ended.
     #[error("{service} is throttling requests")]
@@ -115,7 +117,7 @@ pub enum StoreError {
         service: String,
         /// The service's own words.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Cause>,
     },
     /// The service could not be reached, or failed.
     #[error("{problem}")]
@@ -124,7 +126,7 @@ pub enum StoreError {
         problem: String,
         /// The cause.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Cause>,
     },
     /// A commit was sent and never answered: it may have happened.
     #[error(
@@ -135,7 +137,7 @@ pub enum StoreError {
         commit: CommitId,
         /// Why there was no answer.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Cause>,
     },
     /// The data was written by a newer discfg.
     #[error(
@@ -154,7 +156,7 @@ pub enum StoreError {
         what: String,
         /// The cause.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Cause>,
     },
     /// A file of the embedded engine can't be used.
     #[error("can't use {path}", path = .path.display())]
@@ -163,7 +165,7 @@ pub enum StoreError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: Box<dyn StdError + Send + Sync>,
+        source: Cause,
     },
     /// Anything else.
     #[error("{what} failed")]
@@ -172,7 +174,7 @@ pub enum StoreError {
         what: String,
         /// The cause.
         #[source]
-        source: Option<Box<dyn StdError + Send + Sync>>,
+        source: Option<Cause>,
     },
 }
 
@@ -186,7 +188,7 @@ impl StoreError {
             Self::NoConfig { .. } | Self::NotFound(_) | Self::Unlisted(_) | Self::NoSecretsKey { .. } => {
                 Kind::NotFound
             }
-            Self::NoTtl(_) | Self::GuardOnSecret(_) => Kind::Usage,
+            Self::NoTtl(_) | Self::GuardOnSecret(_) | Self::IdReused(_) => Kind::Usage,
             Self::Conflict(_) => Kind::Conflict,
             Self::Compacted { .. } => Kind::Compacted,
             Self::Limit(_)

@@ -1,272 +1,253 @@
-use std::collections::BTreeMap;
-use std::error::Error;
-use std::time::Duration;
+//! Commits: those that wait for the same sections go together, each with its own answer.
 
-use aws_config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::Config;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::CancellationReason;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use futures::TryStreamExt as _;
-use tokio::time::{Instant, sleep};
-use uuid::Uuid;
+use std::borrow::Borrow;
+use std::collections::BTreeMap;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::DynamoDb;
+use super::batch::{Batch, committed, draw};
 use super::items::{self, id};
-use super::transaction::{Read, Subject, Transaction};
-use crate::aws::{AnswerDate, Failed, Fault};
-use crate::model::{Head, Revision, Section, Timestamp};
-use crate::store::{Applied, Committed, Consistency, Decision, Meta, Result, State, StoreError, Txn, decide};
+use super::made::Found;
+use super::send::{Attempts, BOUND, Ended, busy};
+use super::transaction::{Read, Transaction};
+use crate::engine::waiting::Serving;
+use crate::model::{Key, Kind, Revision, Section};
+use crate::store::{Cause, Committed, Consistency, Decision, Meta, Result, StoreError, Txn};
 
-/// How long a commit tries, from its first read on.
-const BOUND: Duration = Duration::from_secs(30);
-/// The pause before the second try; it doubles from then on.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// The longest pause between two tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// What became of one send.
-enum Sent {
-    /// The commit is made.
-    Done,
-    /// Something was no longer as it was read; `read` is brought up to date where the answer told how it is now.
-    Lost,
-    /// Nothing was written, and the same may be sent again.
-    Again(Failed),
-    /// No answer came: it may have been made.
-    Unanswered(Failed),
+/// A commit that waits, and who waits for its answer.
+pub(super) struct Job {
+    txn: Txn,
+    since: Instant,
+    answer: oneshot::Sender<Result<Committed>>,
 }
 
-/// What has been tried so far.
-struct Attempts {
-    until: Instant,
-    pause: Duration,
-    /// Whether any send was never answered.
-    unanswered: bool,
-    last: Option<Failed>,
+impl Borrow<Txn> for Job {
+    fn borrow(&self) -> &Txn {
+        &self.txn
+    }
 }
 
-impl Attempts {
-    /// Waits before the next try. False when the time is over.
-    async fn pause(&mut self) -> bool {
-        let pause = self.pause.mul_f64(0.5 + fastrand::f64());
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-        if Instant::now() + pause >= self.until {
-            return false;
-        }
-        sleep(pause).await;
-        true
+impl Job {
+    fn tell(self, answer: Result<Committed>) {
+        // Whoever stopped waiting is told nothing.
+        let _ = self.answer.send(answer);
+    }
+
+    fn tell_unknown(self, cause: Option<Cause>) {
+        let commit = self.txn.id.clone();
+        self.tell(Err(StoreError::OutcomeUnknown {
+            commit,
+            source: cause,
+        }));
     }
 }
 
 impl DynamoDb {
-    pub(super) async fn write_commit(&self, txn: &Txn) -> Result<Committed> {
-        let mut attempts = Attempts {
-            until: Instant::now() + BOUND,
-            pause: FIRST_PAUSE,
-            unanswered: false,
-            last: None,
+    /// Commits when it is the turn of what waits for these sections, all together in one transaction where they fit.
+    pub(super) async fn commit_in_turn(&self, txn: Txn, sections: Vec<Section>) -> Result<Committed> {
+        let id = txn.id.clone();
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            txn,
+            since: Instant::now(),
+            answer,
         };
-        let mut read = self.read_for(txn).await?;
-        let first: BTreeMap<Section, Revision> = txn
-            .sections()
+        if let Some(serving) = self.waiting.enter(sections, job) {
+            // A task of its own: when a caller stops waiting, the commits of others go on.
+            tokio::spawn(self.clone().serve(serving));
+        }
+        answered.await.unwrap_or_else(|_| {
+            Err(StoreError::OutcomeUnknown {
+                commit: id,
+                source: None,
+            })
+        })
+    }
+
+    async fn serve(self, mut serving: Serving<Vec<Section>, Job>) {
+        while let Some(jobs) = serving.next(draw) {
+            let (late, jobs): (Vec<Job>, Vec<Job>) =
+                jobs.into_iter().partition(|job| job.since.elapsed() > BOUND);
+            for job in late {
+                job.tell(Err(busy(None)));
+            }
+            if !jobs.is_empty() {
+                let left = self.write_together(jobs).await;
+                serving.put_back(left);
+            }
+        }
+    }
+
+    /// Decides and makes commits of the same sections, answers them, and gives back those that must wait for their
+    /// next turn; of a single one nothing is left.
+    async fn write_together(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let mut open = jobs;
+        let mut attempts = Attempts::begin();
+        let mut read = match self.read_for(&open).await {
+            Ok(read) => read,
+            Err(error) => return self.failed_together(open, error).await,
+        };
+        let first: BTreeMap<Section, Revision> = sections_of(&open)
             .into_iter()
-            .map(|s| {
-                let r = read.heads.get(&s).map_or(Revision::ZERO, |h| h.revision);
-                (s, r)
+            .map(|section| {
+                let head = read.heads.get(&section);
+                let revision = head.map_or(Revision::ZERO, |head| head.revision);
+                (section, revision)
             })
             .collect();
         loop {
-            if attempts.unanswered {
-                // Where the log can't be read either, the send that went unanswered may still have landed.
-                let found = self.find_commit(txn, &first).await;
-                match found.map_err(|error| outcome_unknown(txn, error.into()))? {
-                    Some(committed) => return Ok(committed),
-                    None => attempts.unanswered = false,
-                }
-            }
-            let state = State {
-                entries: &read.entries,
-                heads: &read.heads,
-                now: read.now,
-                by: &self.options.by,
+            let batch = match self.decided(open, &mut read, &mut attempts).await {
+                Ok(batch) => batch,
+                Err(left) => return left,
             };
-            let decision = decide(txn, &state)?;
-            if decision.changes.is_empty() {
-                return Ok(committed(txn, read.now, decision));
+            let Batch {
+                told,
+                made,
+                refused,
+                left,
+            } = batch;
+            for (job, answer) in told {
+                job.tell(answer);
             }
-            let transaction = Transaction::build(
-                &self.table,
-                txn,
-                &read,
-                &decision,
-                self.options.registers_sections,
-            )?;
-            if self
-                .send_until_answered(txn, &transaction, &mut read, &mut attempts)
-                .await?
-            {
-                return Ok(committed(txn, read.now, decision));
+            if made.is_empty() {
+                return left;
+            }
+            let commits: Vec<(&Txn, &Decision)> =
+                made.iter().map(|(job, decision)| (&job.txn, decision)).collect();
+            let transaction =
+                Transaction::build(&self.table, &commits, &read, self.options.registers_sections);
+            let ended = match &transaction {
+                Ok(transaction) => {
+                    self.send_until_answered(transaction, &mut read, &mut attempts)
+                        .await
+                }
+                Err(error) => Ended::Failed(error.clone()),
+            };
+            if matches!(ended, Ended::Made) {
+                for (job, decision) in made {
+                    let answer = committed(&job.txn, &read, decision);
+                    job.tell(Ok(answer));
+                }
+                for (job, answer) in refused {
+                    job.tell(answer);
+                }
+                return left;
+            }
+            let mut sent: Vec<Job> = made.into_iter().map(|(job, _)| job).collect();
+            let waiting = refused.into_iter().map(|(job, _)| job).chain(left);
+            if !matches!(ended, Ended::Lost) {
+                return self.ended(sent, waiting.collect(), ended).await;
             }
             if !attempts.pause().await {
-                return Err(Self::gave_up(txn, attempts));
+                return self.ended(sent, waiting.collect(), attempts.gave_up()).await;
+            }
+            if attempts.unanswered {
+                let txns: Vec<&Txn> = sent.iter().map(|job| &job.txn).collect();
+                match self.find_made(&txns, &first).await {
+                    Ok(found) => sent = without(sent, &found, |_| true),
+                    // Where the log can't be read either, the send that went unanswered may still have landed.
+                    Err(error) => {
+                        let ended = Ended::Unknown(Some(error.into()));
+                        return self.ended(sent, waiting.collect(), ended).await;
+                    }
+                }
+                attempts.unanswered = false;
+            }
+            open = sent.into_iter().chain(waiting).collect();
+            if open.is_empty() {
+                return open;
             }
         }
     }
 
-    /// Sends one transaction, under one token, until it is answered: true when it is made, false when it lost a
-    /// race and must be decided anew.
-    async fn send_until_answered(
+    /// Decides what is to be done, after a look for those that may have been made already. Where they failed before,
+    /// gives what is left of them.
+    async fn decided(
         &self,
-        txn: &Txn,
-        transaction: &Transaction,
+        mut open: Vec<Job>,
         read: &mut Read,
         attempts: &mut Attempts,
-    ) -> Result<bool> {
-        let token = Uuid::new_v4().to_string();
+    ) -> Result<Batch<Job>, Vec<Job>> {
         loop {
-            match self.send(transaction, &token, read).await {
-                Ok(Sent::Done) => return Ok(true),
-                Ok(Sent::Lost) => return Ok(false),
-                Ok(Sent::Again(failed)) => attempts.last = Some(failed),
-                Ok(Sent::Unanswered(failed)) => {
-                    attempts.unanswered = true;
-                    attempts.last = Some(failed);
+            let repeated: Vec<&Txn> = open
+                .iter()
+                .map(|job| &job.txn)
+                .filter(|txn| txn.repeated)
+                .collect();
+            if !repeated.is_empty() {
+                match self.find_repeated(&repeated, read).await {
+                    Ok(found) => open = without(open, &found, |txn| txn.repeated),
+                    Err(error) => return Err(self.failed_together(open, error).await),
                 }
-                Err(error) if attempts.unanswered => {
-                    tracing::debug!(%error, "after a send that was not answered");
-                    return Err(outcome_unknown(txn, error.into()));
-                }
-                Err(error) => return Err(error),
             }
+            let batch = Batch::of(open, read, &self.options.by);
+            let told: Vec<&Txn> = batch.told.iter().map(|(job, _)| &job.txn).collect();
+            if !told.iter().any(|txn| txn.repeated) {
+                return Ok(batch);
+            }
+            // It may be refused for what it did itself, where that was half visible.
+            let is_current = self.is_current(read, &told[0].sections()).await;
+            open = match is_current {
+                Ok(true) => return Ok(batch),
+                Ok(false) => batch.into_jobs(),
+                Err(error) => return Err(self.failed_together(batch.into_jobs(), error).await),
+            };
             if !attempts.pause().await {
-                return Err(self.gave_up_sending(txn, attempts));
+                return Err(self.ended(open, Vec::new(), attempts.gave_up()).await);
             }
-        }
-    }
-
-    async fn send(&self, transaction: &Transaction, token: &str, read: &mut Read) -> Result<Sent> {
-        let date = AnswerDate::new();
-        let answer = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(transaction.actions.clone()))
-            .client_request_token(token)
-            .set_return_consumed_capacity(self.wants_capacity())
-            .customize()
-            .interceptor(date.clone())
-            // Whether a send was answered decides what may be done next, so each is ours to see.
-            .config_override(Config::builder().retry_config(RetryConfig::disabled()))
-            .send()
-            .await;
-        let error = match answer {
-            Ok(answer) => {
-                self.took_to_write(answer.consumed_capacity());
-                return Ok(Sent::Done);
-            }
-            Err(error) => error,
-        };
-        if let Some(reasons) = cancellation(&error) {
-            return self.cancelled(transaction, reasons, read, date.get(), Failed::new(&error));
-        }
-        let failed = Failed::new(&error);
-        match failed.fault {
-            Fault::Throttled | Fault::Unreachable => Ok(Sent::Again(failed)),
-            Fault::Unanswered | Fault::Server => Ok(Sent::Unanswered(failed)),
-            Fault::Refused if failed.is("TransactionInProgressException") => Ok(Sent::Unanswered(failed)),
-            Fault::Refused if failed.is("TransactionConflictException") => Ok(Sent::Again(failed)),
-            _ => Err(self.failed("TransactWriteItems", Some(&subjects(transaction)), failed)),
-        }
-    }
-
-    /// Reads a cancellation: a failed condition is a lost race, unless nothing but patience is asked for.
-    fn cancelled(
-        &self,
-        transaction: &Transaction,
-        reasons: &[CancellationReason],
-        read: &mut Read,
-        date: Option<Timestamp>,
-        failed: Failed,
-    ) -> Result<Sent> {
-        let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
-        let codes: Vec<String> = reasons.iter().map(code).collect();
-        if codes.iter().any(|code| code == "ConditionalCheckFailed") {
-            for (subject, reason) in transaction.subjects.iter().zip(reasons) {
-                if reason.code() != Some("ConditionalCheckFailed") {
-                    continue;
-                }
-                let item = reason.item().filter(|item| !item.is_empty());
-                match subject {
-                    Subject::Entry(key) => match item {
-                        Some(item) => read.entries.insert(key.clone(), items::to_entry(item)?),
-                        None => read.entries.remove(key),
-                    }
-                    .map_or((), drop),
-                    Subject::Head(section) => match item {
-                        Some(item) => read.heads.insert(section.clone(), items::to_head(item)?),
-                        None => read.heads.remove(section),
-                    }
-                    .map_or((), drop),
-                    Subject::Other => {}
-                }
-            }
-            if let Some(date) = date {
-                read.now = self.time_of(Some(date));
-            }
-            return Ok(Sent::Lost);
-        }
-        let patience = [
-            "TransactionConflict",
-            "ThrottlingError",
-            "ProvisionedThroughputExceeded",
-            "RequestLimitExceeded",
-        ];
-        if codes.iter().any(|code| patience.contains(&code.as_str())) {
-            return Ok(Sent::Again(failed));
-        }
-        if codes.iter().any(|code| code.starts_with("AccessDenied")) {
-            let failed = Failed {
-                fault: Fault::Denied,
-                ..failed
-            };
-            return Err(self.failed("TransactWriteItems", Some(&subjects(transaction)), failed));
-        }
-        Err(self.failed("TransactWriteItems", Some(&subjects(transaction)), failed))
-    }
-
-    fn gave_up_sending(&self, txn: &Txn, attempts: &mut Attempts) -> StoreError {
-        let last = attempts.last.take();
-        if attempts.unanswered {
-            return StoreError::OutcomeUnknown {
-                commit: txn.id.clone(),
-                source: last.map(Into::into),
+            *read = match self.read_for(&open).await {
+                Ok(read) => read,
+                Err(error) => return Err(self.failed_together(open, error).await),
             };
         }
-        match last {
-            Some(failed) if failed.fault == Fault::Refused => busy(Some(failed)),
-            Some(failed) => self.failed("TransactWriteItems", None, failed),
-            None => busy(None),
-        }
     }
 
-    fn gave_up(txn: &Txn, attempts: Attempts) -> StoreError {
-        if attempts.unanswered {
-            StoreError::OutcomeUnknown {
-                commit: txn.id.clone(),
-                source: attempts.last.map(Into::into),
+    /// Tells those whose transaction was not made, and gives back those that only waited for it.
+    async fn ended(&self, sent: Vec<Job>, mut waiting: Vec<Job>, ended: Ended) -> Vec<Job> {
+        match ended {
+            Ended::Failed(error) => {
+                let left = self.failed_together(sent, error).await;
+                waiting.extend(left);
             }
-        } else {
-            busy(attempts.last)
+            Ended::Unknown(cause) => sent.into_iter().for_each(|job| job.tell_unknown(cause.clone())),
+            Ended::Made | Ended::Lost => waiting.extend(sent),
         }
+        waiting
     }
 
-    /// Everything that the commit needs to know, in one strongly consistent read.
-    async fn read_for(&self, txn: &Txn) -> Result<Read> {
-        let mut ids: Vec<_> = txn.keys().iter().map(items::entry_id).collect();
-        ids.extend(Self::head_ids(&txn.sections()));
+    /// Tells those that failed together, unless the reason may be one's alone: then each is tried by itself.
+    fn failed_together(&self, jobs: Vec<Job>, error: StoreError) -> BoxFuture<'_, Vec<Job>> {
+        async move {
+            let is_of_all = matches!(error.kind(), Kind::Throttled | Kind::Unavailable);
+            if jobs.len() < 2 || is_of_all {
+                for job in jobs {
+                    job.tell(Err(error.clone()));
+                }
+                return Vec::new();
+            }
+            let mut left = Vec::new();
+            for job in jobs {
+                left.extend(self.write_together(vec![job]).await);
+            }
+            left
+        }
+        .boxed()
+    }
+
+    /// Everything that the commits need to know, in one strongly consistent read.
+    async fn read_for(&self, jobs: &[Job]) -> Result<Read> {
+        let mut keys: Vec<Key> = jobs.iter().flat_map(|job| job.txn.keys()).collect();
+        let subject = keys.first().map_or_else(String::new, ToString::to_string);
+        // BatchGetItem refuses a key that comes twice.
+        keys.sort();
+        keys.dedup();
+        let mut ids: Vec<_> = keys.iter().map(items::entry_id).collect();
+        ids.extend(Self::head_ids(&sections_of(jobs)));
         ids.push(id(items::CONFIG, items::META));
-        let subject = txn.keys().first().map_or_else(String::new, ToString::to_string);
         let (found, now) = self.read_items(ids, Consistency::Strong, &subject).await?;
         let (entries, heads, meta) = Self::sort_items(&found)?;
         let meta = meta.as_ref().map(items::to_meta).transpose()?.unwrap_or_default();
@@ -283,86 +264,22 @@ impl DynamoDb {
             now,
         })
     }
+}
 
-    /// Looks for the commit in the logs of its sections, after what they were at when it was first tried.
-    async fn find_commit(&self, txn: &Txn, first: &BTreeMap<Section, Revision>) -> Result<Option<Committed>> {
-        let mut applied = Vec::new();
-        let mut heads = Vec::new();
-        let mut at = None;
-        for (section, since) in first {
-            let mut pages = self.log_pages(section, *since, Revision::new(u64::MAX), true);
-            while let Some(lines) = pages.try_next().await? {
-                for change in lines.into_iter().filter(|line| line.commit == txn.id) {
-                    at = Some(change.at);
-                    if change.index == 0 {
-                        heads.push(Head {
-                            section: section.clone(),
-                            revision: change.revision,
-                            changes: change.of,
-                            commit: Some(txn.id.clone()),
-                            modified: Some(change.at),
-                        });
-                    }
-                    applied.push(Applied {
-                        entry: change.entry(),
-                        previous: change.replaced(),
-                        change,
-                    });
-                }
-            }
+/// The sections of each of the jobs, which are the same of all.
+fn sections_of(jobs: &[Job]) -> Vec<Section> {
+    jobs.first().map(|job| job.txn.sections()).unwrap_or_default()
+}
+
+/// Tells those of `those` that were found, and gives the others.
+fn without(jobs: Vec<Job>, found: &Found, those: impl Fn(&Txn) -> bool) -> Vec<Job> {
+    let mut others = Vec::new();
+    for job in jobs {
+        let lines = found.get(&job.txn.id).filter(|_| those(&job.txn));
+        match job.txn.made_in(lines.cloned().unwrap_or_default()).transpose() {
+            Some(answer) => job.tell(answer),
+            None => others.push(job),
         }
-        Ok(at.map(|at| Committed {
-            commit: txn.id.clone(),
-            at,
-            heads,
-            changes: applied,
-        }))
     }
-}
-
-fn cancellation(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> Option<&[CancellationReason]> {
-    match error.as_service_error()? {
-        TransactWriteItemsError::TransactionCanceledException(cancelled) => {
-            Some(cancelled.cancellation_reasons())
-        }
-        _ => None,
-    }
-}
-
-fn subjects(transaction: &Transaction) -> String {
-    let mut keys = transaction.subjects.iter().filter_map(|subject| match subject {
-        Subject::Entry(key) => Some(key.as_str()),
-        _ => None,
-    });
-    let first = keys.next().unwrap_or_default();
-    match keys.count() {
-        0 => first.to_owned(),
-        more => format!("{first} and {more} more"),
-    }
-}
-
-fn outcome_unknown(txn: &Txn, cause: Box<dyn Error + Send + Sync>) -> StoreError {
-    StoreError::OutcomeUnknown {
-        commit: txn.id.clone(),
-        source: Some(cause),
-    }
-}
-
-fn busy(last: Option<Failed>) -> StoreError {
-    StoreError::Unavailable {
-        problem: format!(
-            "others kept changing the same section for {} seconds; nothing was written",
-            BOUND.as_secs()
-        ),
-        source: last.map(Into::into),
-    }
-}
-
-fn committed(txn: &Txn, at: Timestamp, decision: Decision) -> Committed {
-    Committed {
-        commit: txn.id.clone(),
-        at,
-        heads: decision.moves.into_iter().map(|moved| moved.to).collect(),
-        changes: decision.changes,
-    }
+    others
 }

@@ -1,4 +1,5 @@
 use async_stream::try_stream;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -99,14 +100,36 @@ impl DynamoDb {
             return stream::empty().boxed();
         }
         let query = move || {
-            self.client
-                .query()
-                .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
-                .expression_attribute_values(":pk", s(section.as_str()))
-                .expression_attribute_values(":first", s(log_sk(after.next(), 0)))
-                .expression_attribute_values(":last", s(log_sk(last, LAST_INDEX)))
-                .scan_index_forward(forward)
+            let query = self.client.query();
+            between(query, section, after.next(), last).scan_index_forward(forward)
         };
+        self.log_of(section, query)
+    }
+
+    /// The log's last lines, that many, newest first.
+    pub(super) async fn log_tail(&self, section: &Section, lines: usize) -> Result<Vec<Change>> {
+        let limit = i32::try_from(lines).unwrap_or(i32::MAX);
+        let query = move || {
+            let query = self.client.query().limit(limit);
+            let (first, last) = (Revision::ZERO, Revision::new(u64::MAX));
+            between(query, section, first, last).scan_index_forward(false)
+        };
+        let mut pages = self.log_of(section, query);
+        let mut tail = Vec::new();
+        while tail.len() < lines
+            && let Some(page) = pages.try_next().await?
+        {
+            tail.extend(page);
+        }
+        tail.truncate(lines);
+        Ok(tail)
+    }
+
+    fn log_of<'a>(
+        &'a self,
+        section: &'a Section,
+        query: impl Fn() -> QueryFluentBuilder + Send + 'a,
+    ) -> BoxStream<'a, Result<Vec<Change>>> {
         self.pages(query, Consistency::Strong, section.as_str(), |_| None)
             .and_then(|page| async move {
                 page.items
@@ -117,6 +140,20 @@ impl DynamoDb {
             })
             .boxed()
     }
+}
+
+/// The query for the lines of those revisions.
+fn between(
+    query: QueryFluentBuilder,
+    section: &Section,
+    first: Revision,
+    last: Revision,
+) -> QueryFluentBuilder {
+    query
+        .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
+        .expression_attribute_values(":pk", s(section.as_str()))
+        .expression_attribute_values(":first", s(log_sk(first, 0)))
+        .expression_attribute_values(":last", s(log_sk(last, LAST_INDEX)))
 }
 
 fn is_kept(item: &Item, now: Timestamp) -> bool {

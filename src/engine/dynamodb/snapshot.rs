@@ -16,7 +16,7 @@ const TOGETHER: usize = 100;
 /// How many sections are read side by side.
 const SIDE_BY_SIDE: usize = 8;
 /// A commit's items become visible one by one within moments; a minute covers the slowest.
-const SETTLED_AFTER: i64 = 60;
+pub(super) const SETTLED_AFTER: i64 = 60;
 /// How often the log, or the heads, are read again where they don't fit together yet.
 const ATTEMPTS: u32 = 12;
 
@@ -89,7 +89,7 @@ impl DynamoDb {
     }
 
     /// The heads of all sections at one moment.
-    async fn heads_together(&self, sections: &[Section]) -> Result<Vec<Head>> {
+    pub(super) async fn heads_together(&self, sections: &[Section]) -> Result<Vec<Head>> {
         let mut heads = self.heads_in_chunks(sections).await?;
         // Beyond a hundred sections one transaction can't see them all; two equal passes can.
         if sections.len() > TOGETHER {
@@ -206,7 +206,7 @@ impl DynamoDb {
     }
 }
 
-async fn pause(attempt: u32) {
+pub(super) async fn pause(attempt: u32) {
     let longest = Duration::from_millis(10) * 2_u32.saturating_pow(attempt.min(8));
     sleep(longest.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
 }

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
@@ -80,18 +80,18 @@ impl Condition {
 }
 
 impl Transaction {
-    /// The actions of a decision: entries, log lines, heads, new sections, and checks of what was guarded but
-    /// isn't written.
+    /// The actions of commits, each decided on what those before it leave: entries, log lines, heads, new sections,
+    /// and checks of what was guarded but isn't written. No key is written by two of them. What is written once for
+    /// all, or checked, is so on condition that it is still as it was read.
     pub(super) fn build(
         table: &str,
-        txn: &Txn,
+        commits: &[(&Txn, &Decision)],
         read: &Read,
-        decision: &Decision,
         registers_sections: bool,
     ) -> Result<Self> {
         let builder = Builder { table };
         builder
-            .build(txn, read, decision, registers_sections)
+            .build(commits, read, registers_sections)
             .map_err(|error| StoreError::Other {
                 what: "dynamodb:TransactWriteItems".into(),
                 source: Some(error.into()),
@@ -106,18 +106,24 @@ struct Builder<'t> {
 impl Builder<'_> {
     fn build(
         &self,
-        txn: &Txn,
+        commits: &[(&Txn, &Decision)],
         read: &Read,
-        decision: &Decision,
         registers_sections: bool,
     ) -> std::result::Result<Transaction, BuildError> {
+        let changes = || commits.iter().flat_map(|(_, decision)| &decision.changes);
+        // The last to move a head says where it stands.
+        let heads: BTreeMap<&Section, &Head> = commits
+            .iter()
+            .flat_map(|(_, decision)| &decision.moves)
+            .map(|moved| (&moved.to.section, &moved.to))
+            .collect();
         let mut actions = Vec::new();
         let mut subjects = Vec::new();
         let mut add = |action: TransactWriteItem, subject: Subject| {
             actions.push(action);
             subjects.push(subject);
         };
-        for applied in &decision.changes {
+        for applied in changes() {
             let key = &applied.change.key;
             let condition = Condition::entry(read.entries.get(key));
             let action = match &applied.entry {
@@ -130,26 +136,20 @@ impl Builder<'_> {
                 Subject::Other,
             );
         }
-        for moved in &decision.moves {
-            let section = &moved.to.section;
-            let condition = Condition::head(read.heads.get(section));
+        for (section, head) in &heads {
+            let before = read.heads.get(section);
             add(
-                self.put(items::from_head(&moved.to), Some(&condition))?,
-                Subject::Head(section.clone()),
+                self.put(items::from_head(head), Some(&Condition::head(before)))?,
+                Subject::Head((*section).clone()),
             );
-            if moved.from.is_none() && registers_sections {
+            if before.is_none() && registers_sections {
                 add(self.put(registration(section, read.now), None)?, Subject::Other);
             }
         }
 
-        let written: HashSet<&Key> = decision
-            .changes
-            .iter()
-            .map(|applied| &applied.change.key)
-            .collect();
-        let moved: HashSet<&Section> = decision.moves.iter().map(|moved| &moved.to.section).collect();
+        let written: HashSet<&Key> = changes().map(|applied| &applied.change.key).collect();
         let mut checked: HashSet<Subject> = HashSet::new();
-        for guard in &txn.guards {
+        for guard in commits.iter().flat_map(|(txn, _)| &txn.guards) {
             let section = guard.section();
             let (subject, id, condition) = match guard.key() {
                 Some(key) if written.contains(key) => continue,
@@ -158,7 +158,7 @@ impl Builder<'_> {
                     items::entry_id(key),
                     Condition::entry(read.entries.get(key)),
                 ),
-                None if moved.contains(&section) => continue,
+                None if heads.contains_key(&section) => continue,
                 None => (
                     Subject::Head(section.clone()),
                     id(section.as_str(), items::HEAD),

@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,11 @@ use crate::store::{Meta, Result, StoreError};
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"dcfg");
 /// How long one process waits for another's lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// The bytes of the write-ahead log from which on it is emptied. SQLite begins it anew only at a moment without
+/// readers, which under a server's may never come.
+const LONGEST_LOG: u64 = 16 * 1024 * 1024;
+/// How long writers wait then for those who read from it. Where it isn't enough, the log may grow by as much again.
+const LOG_PATIENCE: Duration = Duration::from_millis(200);
 /// The readers kept open when idle. More may be open at once.
 const IDLE_READERS: usize = 4;
 
@@ -27,6 +33,8 @@ pub(super) struct File {
     by: String,
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    /// The bytes of the write-ahead log at which it is to be emptied.
+    log_bound: AtomicU64,
 }
 
 impl File {
@@ -38,6 +46,7 @@ impl File {
             by,
             writer: Mutex::new(None),
             readers: Mutex::new(Vec::new()),
+            log_bound: AtomicU64::new(LONGEST_LOG),
         };
         if mode == OpenMode::Create {
             file.create()?;
@@ -86,6 +95,27 @@ impl File {
         let mut writer = lock(&self.writer);
         let connection = writer.as_mut().ok_or(StoreError::ReadOnly)?;
         write(connection).map_err(|error| error.into().of(&self.path))
+    }
+
+    /// Empties the write-ahead log where it has grown long.
+    pub(super) fn bound_log(&self) {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        let bytes = fs::metadata(log).map_or(0, |file| file.len());
+        if bytes < self.log_bound.load(Ordering::Relaxed) {
+            return;
+        }
+        let emptied = self.write(|connection| {
+            connection.busy_timeout(LOG_PATIENCE)?;
+            let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+            connection.busy_timeout(PATIENCE)?;
+            is_busy.map(|is_busy: bool| !is_busy)
+        });
+        if let Err(error) = &emptied {
+            tracing::debug!(%error, "the write-ahead log can't be emptied");
+        }
+        let kept = if matches!(emptied, Ok(true)) { 0 } else { bytes };
+        self.log_bound.store(kept + LONGEST_LOG, Ordering::Relaxed);
     }
 
     fn connect_reader(&self) -> Result<Connection> {
@@ -168,7 +198,7 @@ impl File {
         Ok(())
     }
 
-    fn failed(&self, error: impl Into<Failure>) -> StoreError {
+    pub(super) fn failed(&self, error: impl Into<Failure>) -> StoreError {
         error.into().of(&self.path)
     }
 
@@ -224,6 +254,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Where SQLite begins the log anew by itself, the file is cut to this.
+    connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
     // A process that does one thing would pay for a checkpoint, two syncs, each time it ends.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())

@@ -4,12 +4,16 @@ use super::failure::Outcome;
 use super::read;
 use super::rows::{self, number};
 use crate::model::{Change, Key, Op, Revision, Section, Timestamp};
-use crate::store::StoreError;
+use crate::store::{StoreError, Txn};
 
 /// The most lines of a page, but for what completes its last revision.
 const PAGE_LINES: usize = 500;
 /// The bytes of values after which a page ends, likewise.
 const PAGE_BYTES: usize = 1_000_000;
+
+/// By how many seconds clocks of processes on one machine may go back: lines are in the order of their times but for
+/// that.
+const CLOCKS: i64 = 60;
 
 /// The next lines after that revision, whole revisions; none at the log's end.
 pub(super) fn changes_page(
@@ -90,6 +94,43 @@ pub(super) fn history_page(
         page.push(change);
     }
     Ok(page)
+}
+
+/// All lines of a commit that was made, if the last lines of one of its sections' logs bear its id.
+pub(super) fn lines_of(connection: &Connection, txn: &Txn) -> Outcome<Vec<Change>> {
+    let sections = txn.sections();
+    let mut made_at: Option<i64> = None;
+    for section in &sections {
+        let sql = "SELECT at FROM (SELECT at, commit_id FROM log WHERE section = ?1 \
+                   ORDER BY revision DESC, line DESC LIMIT ?2) WHERE commit_id = ?3";
+        let mut statement = connection.prepare_cached(sql)?;
+        let looked_back = number(Txn::LOOKED_BACK as u64)?;
+        let mut found = statement.query(params![section.as_str(), looked_back, txn.id.as_str()])?;
+        if let Some(row) = found.next()? {
+            made_at = Some(row.get(0)?);
+        }
+    }
+    let Some(made_at) = made_at else {
+        return Ok(Vec::new());
+    };
+    let mut lines = Vec::new();
+    for section in &sections {
+        let sql = format!(
+            "SELECT {} FROM log WHERE section = ?1 ORDER BY revision DESC, line DESC",
+            rows::CHANGE
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut found = statement.query([section.as_str()])?;
+        while let Some(row) = found.next()? {
+            if rows::at(row)? < made_at - CLOCKS {
+                break;
+            }
+            if rows::is_of(row, &txn.id)? {
+                lines.push(rows::change(row)?);
+            }
+        }
+    }
+    Ok(lines)
 }
 
 fn size(change: &Change) -> usize {

@@ -106,6 +106,17 @@ pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
     })
 }
 
+/// When the line of [`CHANGE`] was written, in seconds since 1970.
+pub(super) fn at(row: &Row<'_>) -> Outcome<i64> {
+    Ok(row.get(4)?)
+}
+
+/// Whether the line of [`CHANGE`] is of that commit.
+pub(super) fn is_of(row: &Row<'_>, commit: &CommitId) -> Outcome<bool> {
+    let id = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
+    Ok(id == commit.as_str())
+}
+
 fn is_null(row: &Row<'_>, column: usize) -> Outcome<bool> {
     Ok(row.get_ref(column)? == ValueRef::Null)
 }

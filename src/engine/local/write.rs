@@ -3,9 +3,9 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::failure::Outcome;
-use super::file::{File, layout};
-use super::read;
+use super::file::layout;
 use super::rows::{bound, number};
+use super::{log, read};
 use crate::model::{CommitId, Entry, Head, Key, Op, Revision, Section, Timestamp, Ttl};
 use crate::store::{Applied, Committed, Meta, State, StoreError, Txn, decide};
 
@@ -14,51 +14,68 @@ const SWEEP: u32 = 100;
 
 const DAY: i64 = 24 * 60 * 60;
 
-pub(super) fn commit(connection: &mut Connection, txn: &Txn, file: &File) -> Outcome<Committed> {
-    let transaction = begin(connection)?;
+/// What is to become of a commit.
+pub(super) enum Decided {
+    /// It was made before.
+    Made(Committed),
+    /// It is to be made, and this is its answer then.
+    ToMake(Committed),
+}
+
+/// Decides a commit on what the file holds, and writes nothing.
+pub(super) fn decided(
+    transaction: &Transaction<'_>,
+    txn: &Txn,
+    now: Timestamp,
+    by: &str,
+) -> Outcome<Decided> {
+    if txn.repeated
+        && let Some(made) = txn.made_in(log::lines_of(transaction, txn)?)?
+    {
+        return Ok(Decided::Made(made));
+    }
     let mut entries: HashMap<Key, Entry> = HashMap::new();
     for key in txn.keys() {
-        entries.extend(read::entry(&transaction, &key)?.map(|entry| (key, entry)));
+        entries.extend(read::entry(transaction, &key)?.map(|entry| (key, entry)));
     }
     let mut heads: HashMap<Section, Head> = HashMap::new();
     for section in txn.sections() {
-        heads.extend(read::head(&transaction, &section)?.map(|head| (section, head)));
+        heads.extend(read::head(transaction, &section)?.map(|head| (section, head)));
     }
-    // Told after the lock was had, so that commits are in the order of their times.
-    let now = file.now();
-    let decision = decide(
-        txn,
-        &State {
-            entries: &entries,
-            heads: &heads,
-            now,
-            by: file.by(),
-        },
-    )?;
-    if !decision.changes.is_empty() {
-        let history_days = read::meta(&transaction)?.unwrap_or_default().history_days;
-        let kept_until = Timestamp::from_epoch(now.epoch() + i64::from(history_days) * DAY);
-        for applied in &decision.changes {
-            write_entry(&transaction, applied)?;
-            write_line(&transaction, applied, kept_until)?;
-        }
-        for moved in &decision.moves {
-            move_head(&transaction, &moved.to, now)?;
-            drop_old_lines(&transaction, &moved.to.section, now)?;
-        }
-        sweep(&transaction, now)?;
-        transaction.commit()?;
-    }
-    Ok(Committed {
+    let state = State {
+        entries: &entries,
+        heads: &heads,
+        now,
+        by,
+    };
+    let decision = decide(txn, &state)?;
+    Ok(Decided::ToMake(Committed {
         commit: txn.id.clone(),
         at: now,
         heads: decision.moves.into_iter().map(|moved| moved.to).collect(),
         changes: decision.changes,
-    })
+    }))
+}
+
+/// Writes what a commit does; its lines are kept for that many days.
+pub(super) fn make(transaction: &Transaction<'_>, committed: &Committed, history_days: u32) -> Outcome<()> {
+    let kept_until = Timestamp::from_epoch(committed.at.epoch() + i64::from(history_days) * DAY);
+    for applied in &committed.changes {
+        write_entry(transaction, applied)?;
+        write_line(transaction, applied, kept_until)?;
+    }
+    for head in &committed.heads {
+        move_head(transaction, head, committed.at)?;
+    }
+    Ok(())
+}
+
+pub(super) fn history_days(transaction: &Transaction<'_>) -> Outcome<u32> {
+    Ok(read::meta(transaction)?.unwrap_or_default().history_days)
 }
 
 /// Begins to write, when no one else does.
-fn begin(connection: &mut Connection) -> Outcome<Transaction<'_>> {
+pub(super) fn begin(connection: &mut Connection) -> Outcome<Transaction<'_>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Looked at each time: a server may outlive the layout that it opened.
     match layout(&transaction)? {
@@ -168,7 +185,11 @@ fn move_head(transaction: &Transaction<'_>, to: &Head, now: Timestamp) -> Outcom
 
 /// Removes the lines from the log's beginning whose time has come. The line just written is kept, so there is
 /// always one to stop at.
-fn drop_old_lines(transaction: &Transaction<'_>, section: &Section, now: Timestamp) -> Outcome<()> {
+pub(super) fn drop_old_lines(
+    transaction: &Transaction<'_>,
+    section: &Section,
+    now: Timestamp,
+) -> Outcome<()> {
     let mut statement = transaction.prepare_cached(
         "DELETE FROM log WHERE section = ?1 AND revision < \
          (SELECT revision FROM log WHERE section = ?1 AND expires > ?2 ORDER BY revision LIMIT 1)",
@@ -177,29 +198,42 @@ fn drop_old_lines(transaction: &Transaction<'_>, section: &Section, now: Timesta
     Ok(())
 }
 
-fn sweep(transaction: &Transaction<'_>, now: Timestamp) -> Outcome<()> {
+/// Removes expired entries: so many a commit.
+pub(super) fn sweep(transaction: &Transaction<'_>, commits: u32, now: Timestamp) -> Outcome<()> {
     let mut statement = transaction.prepare_cached(
         "DELETE FROM entry WHERE key IN (SELECT key FROM entry WHERE expires <= ?1 LIMIT ?2)",
     )?;
-    statement.execute(params![now.epoch(), SWEEP])?;
+    statement.execute(params![now.epoch(), commits.saturating_mul(SWEEP)])?;
     Ok(())
 }
 
-pub(super) fn touch(connection: &mut Connection, key: &Key, ttl: Option<Ttl>, file: &File) -> Outcome<Entry> {
-    let transaction = begin(connection)?;
-    let now = file.now();
-    let entry = read::entry(&transaction, key)?.filter(|entry| entry.is_live(now));
-    let mut entry = entry.ok_or_else(|| StoreError::NotFound(key.clone()))?;
+/// The entry of that key with its time to live renewed. Nothing is written.
+pub(super) fn renewed(
+    transaction: &Transaction<'_>,
+    key: &Key,
+    ttl: Option<Ttl>,
+    now: Timestamp,
+) -> Outcome<Entry> {
+    let entry = read::entry(transaction, key)?.filter(|entry| entry.is_live(now));
+    let entry = entry.ok_or_else(|| StoreError::NotFound(key.clone()))?;
     let ttl = ttl.or(entry.ttl).ok_or_else(|| StoreError::NoTtl(key.clone()))?;
-    (entry.ttl, entry.expires) = (Some(ttl), Some(now.after(ttl)));
+    let (ttl, expires) = (Some(ttl), Some(now.after(ttl)));
+    Ok(Entry {
+        ttl,
+        expires,
+        ..entry
+    })
+}
+
+/// Writes the time to live of an entry.
+pub(super) fn renew(transaction: &Transaction<'_>, entry: &Entry) -> Outcome<()> {
     let renew = "UPDATE entry SET ttl = ?2, expires = ?3 WHERE key = ?1";
     transaction.prepare_cached(renew)?.execute(params![
-        key.as_str(),
-        number(ttl.seconds())?,
-        now.after(ttl).epoch()
+        entry.key.as_str(),
+        entry.ttl.map(|ttl| number(ttl.seconds())).transpose()?,
+        entry.expires.map(Timestamp::epoch),
     ])?;
-    transaction.commit()?;
-    Ok(entry)
+    Ok(())
 }
 
 pub(super) fn meta(connection: &mut Connection, meta: Meta) -> Outcome<()> {

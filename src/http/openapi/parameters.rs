@@ -138,8 +138,20 @@ parameters! {
     );
     /// `after`
     After: query("after", count(), "The revision after which to begin: 0, if nothing is said, is the beginning.");
+    /// `after`, of a config
+    AfterVersion: query("after", count(), "With wait: the version, the sum of the revisions, that is known already.");
     /// `wait`
-    Wait: query("wait", text().pattern(Some(waiting::FORM)), "How long to wait where there is nothing after `after` yet, such as 25s: at most a minute.");
+    Wait: query(
+        "wait",
+        text().pattern(Some(waiting::FORM)),
+        "How long to wait for something that isn't there yet: up to 60s. Not at all if nothing is said.",
+    );
+    /// `Last-Event-ID`
+    LastEventId: header(
+        "Last-Event-ID",
+        "^[0-9]{1,19}$",
+        "Of a stream: the id of the event that was seen last. It goes before `after`.",
+    );
     /// `before`
     Before: query("before", count(), "Only what is older than this revision.");
     /// `ttl`

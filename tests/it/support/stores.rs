@@ -14,6 +14,7 @@ use discfg::store::{
 };
 use futures::stream::{self, BoxStream, StreamExt as _};
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 use super::account::Account;
 use super::config::{ALIAS, CONFIG, TABLE};
@@ -69,6 +70,7 @@ pub(crate) struct Impaired {
     inner: Arc<dyn Store>,
     lines: Box<Lines>,
     fault: Box<Fault>,
+    gate: Option<Arc<Semaphore>>,
 }
 
 impl Impaired {
@@ -77,6 +79,7 @@ impl Impaired {
             inner,
             lines: Box::new(|_, lines| lines),
             fault: Box::new(|| false),
+            gate: None,
         }
     }
 
@@ -99,6 +102,20 @@ impl Impaired {
         }
     }
 
+    /// Each read of an entry and each commit takes one of its permits, and waits until there is one.
+    pub(crate) fn gate(self, gate: Arc<Semaphore>) -> Self {
+        Self {
+            gate: Some(gate),
+            ..self
+        }
+    }
+
+    async fn pass(&self) {
+        if let Some(gate) = &self.gate {
+            gate.acquire().await.expect("nobody closes it").forget();
+        }
+    }
+
     fn reach(&self) -> Result<()> {
         if (self.fault)() {
             return Err(StoreError::Unavailable {
@@ -114,6 +131,7 @@ impl Impaired {
 impl Store for Impaired {
     async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
         self.reach()?;
+        self.pass().await;
         self.inner.get(key, read).await
     }
 
@@ -161,6 +179,7 @@ impl Store for Impaired {
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
+        self.pass().await;
         self.inner.commit(txn).await
     }
 

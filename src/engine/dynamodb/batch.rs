@@ -1,0 +1,142 @@
+//! Which of the commits that wait go together in one transaction.
+
+use std::borrow::Borrow;
+use std::collections::{HashSet, VecDeque};
+
+use super::transaction::Read;
+use crate::model::{Guard, Key, Mutation, Section};
+use crate::store::{Committed, Decision, Limit, Result, State, Txn, decide};
+
+/// The most commits that are decided together: those that are refused take no room in a transaction.
+const MOST: usize = 256;
+
+/// Commits decided in turn, each on the state that those before it leave.
+pub(super) struct Batch<J> {
+    /// Those that need no transaction, with their answers: what was read alone decided them.
+    pub(super) told: Vec<(J, Result<Committed>)>,
+    /// Those that one transaction makes, in their order.
+    pub(super) made: Vec<(J, Decision)>,
+    /// Those that are refused if that transaction is made.
+    pub(super) refused: Vec<(J, Result<Committed>)>,
+    /// Those that wait for the next.
+    pub(super) left: Vec<J>,
+}
+
+impl<J: Borrow<Txn>> Batch<J> {
+    /// Decides the jobs, all of the same sections, on what was read.
+    pub(super) fn of(jobs: Vec<J>, read: &Read, by: &str) -> Self {
+        let (mut entries, mut heads) = (read.entries.clone(), read.heads.clone());
+        let mut batch = Self {
+            told: Vec::new(),
+            made: Vec::new(),
+            refused: Vec::new(),
+            left: Vec::new(),
+        };
+        for job in jobs {
+            // What bears the id of one that is made may be that very one, sent again.
+            if batch
+                .made
+                .iter()
+                .any(|(made, _)| made.borrow().id == job.borrow().id)
+            {
+                batch.left.push(job);
+                continue;
+            }
+            let state = State {
+                entries: &entries,
+                heads: &heads,
+                now: read.now,
+                by,
+            };
+            match decide(job.borrow(), &state) {
+                Err(error) if batch.made.is_empty() => batch.told.push((job, Err(error))),
+                Err(error) => batch.refused.push((job, Err(error))),
+                Ok(decision) if batch.made.is_empty() && decision.changes.is_empty() => {
+                    let answer = committed(job.borrow(), read, decision);
+                    batch.told.push((job, Ok(answer)));
+                }
+                Ok(decision) if batch.takes(job.borrow(), &decision) => {
+                    decision.follow(&mut entries, &mut heads);
+                    batch.made.push((job, decision));
+                }
+                Ok(_) => batch.left.push(job),
+            }
+        }
+        batch
+    }
+
+    /// Whether one more fits into the transaction. A single commit always does: it is decided by the same limits.
+    fn takes(&self, txn: &Txn, decision: &Decision) -> bool {
+        if self.made.is_empty() {
+            return true;
+        }
+        let decisions = || self.made.iter().map(|(_, made)| made).chain([decision]);
+        let changes = || decisions().flat_map(|decision| &decision.changes);
+        let head_moves = || decisions().flat_map(|decision| &decision.moves);
+        let written: HashSet<&Key> = changes().map(|applied| &applied.change.key).collect();
+        // A transaction takes one action an item (DynamoDB API reference, "TransactWriteItems").
+        if written.len() < changes().count() {
+            return false;
+        }
+        let moved: HashSet<&Section> = head_moves().map(|moved| &moved.to.section).collect();
+        let new = head_moves().filter(|moved| moved.from.is_none()).count();
+        let txns = self.made.iter().map(|(job, _)| job.borrow()).chain([txn]);
+        let elsewhere: HashSet<(Section, Option<&Key>)> = txns
+            .flat_map(|txn| &txn.guards)
+            .filter(|guard| match guard.key() {
+                Some(key) => !written.contains(key),
+                None => !moved.contains(&guard.section()),
+            })
+            .map(|guard| (guard.section(), guard.key()))
+            .collect();
+        let actions = Limit::actions_of(written.len(), moved.len(), new, elsewhere.len());
+        actions <= Limit::MAX_ACTIONS && decisions().map(Decision::bytes).sum::<usize>() <= Limit::MAX_BYTES
+    }
+
+    /// All that it was made of.
+    pub(super) fn into_jobs(self) -> Vec<J> {
+        let told = self.told.into_iter().map(|(job, _)| job);
+        let made = self.made.into_iter().map(|(job, _)| job);
+        let refused = self.refused.into_iter().map(|(job, _)| job);
+        told.chain(made).chain(refused).chain(self.left).collect()
+    }
+}
+
+/// Takes from the jobs that wait, in their order, those that may go together by what can be told before anything is
+/// read: one at least, and no more than what they touch is read in one request.
+pub(super) fn draw<J: Borrow<Txn>>(jobs: &mut VecDeque<J>) -> Vec<J> {
+    let mut written: HashSet<Key> = HashSet::new();
+    let mut guarded: HashSet<Key> = HashSet::new();
+    let mut bytes = 0;
+    let fits = |job: &J| {
+        let txn = job.borrow();
+        written.extend(txn.changes.iter().map(Mutation::key).cloned());
+        guarded.extend(txn.guards.iter().filter_map(Guard::key).cloned());
+        bytes += txn.changes.iter().map(least_bytes).sum::<usize>();
+        let elsewhere = guarded.difference(&written).count();
+        let actions = Limit::actions_of(written.len(), txn.sections().len(), 0, elsewhere);
+        actions <= Limit::MAX_ACTIONS && bytes <= Limit::MAX_BYTES
+    };
+    let together = jobs.iter().take(MOST).map(fits).take_while(|fits| *fits).count();
+    jobs.drain(..together.max(1).min(jobs.len())).collect()
+}
+
+/// What a change takes of [`Limit::MAX_BYTES`] where it replaces nothing.
+fn least_bytes(change: &Mutation) -> usize {
+    match change {
+        Mutation::Set { key, value, .. } => Limit::bytes_of(key, value.len(), 0, 0),
+        Mutation::Delete { key } => Limit::bytes_of(key, 0, 0, 0),
+    }
+}
+
+pub(super) fn committed(txn: &Txn, read: &Read, decision: Decision) -> Committed {
+    Committed {
+        commit: txn.id.clone(),
+        at: read.now,
+        heads: decision.moves.into_iter().map(|moved| moved.to).collect(),
+        changes: decision.changes,
+    }
+}
+
+#[cfg(test)]
+mod tests;

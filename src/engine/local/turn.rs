@@ -1,0 +1,243 @@
+//! Writes that wait go together: one transaction, one sync, then each gets its own answer.
+
+use std::collections::VecDeque;
+
+use rusqlite::{Connection, Transaction};
+use tokio::sync::oneshot;
+
+use super::failure::{Failure, Outcome};
+use super::file::File;
+use super::write::{self, Decided};
+use crate::engine::waiting::Serving;
+use crate::model::{Entry, Key, Mutation, Section, Ttl};
+use crate::store::{Committed, Result, StoreError, Txn};
+
+/// The most writes that go together, and the bytes of new values after which no more join: enough that syncs don't
+/// count, too few to keep the first waiting.
+const MOST: usize = 256;
+const MOST_BYTES: usize = 4_000_000;
+
+/// A write that waits, and who waits for its answer.
+pub(super) enum Job {
+    Commit(Write<Txn, Committed>),
+    Touch(Write<(Key, Option<Ttl>), Entry>),
+}
+
+pub(super) struct Write<W, T> {
+    work: W,
+    done: Option<Result<T>>,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<W, T> Write<W, T> {
+    pub(super) fn new(work: W, answer: oneshot::Sender<Result<T>>) -> Self {
+        Self {
+            work,
+            done: None,
+            answer,
+        }
+    }
+
+    fn tell(self, failed: Option<StoreError>) {
+        let answer = failed.map(Err).or(self.done);
+        // Whoever stopped waiting is told nothing.
+        let _ = answer.map(|answer| self.answer.send(answer));
+    }
+}
+
+impl Job {
+    /// Answers with what was done, or with what all failed by.
+    fn tell(self, failed: Option<StoreError>) {
+        match self {
+            Self::Commit(commit) => commit.tell(failed),
+            Self::Touch(touch) => touch.tell(failed),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let value = |change: &Mutation| match change {
+            Mutation::Set { value, .. } => value.len(),
+            Mutation::Delete { .. } => 0,
+        };
+        match self {
+            Self::Commit(commit) => commit.work.changes.iter().map(value).sum(),
+            Self::Touch(_) => 0,
+        }
+    }
+}
+
+/// Writes what waits until nothing does.
+pub(super) fn serve(file: &File, mut serving: Serving<(), Job>) {
+    while let Some(jobs) = serving.next(draw) {
+        write_together(file, jobs);
+        file.bound_log();
+    }
+}
+
+fn draw(jobs: &mut VecDeque<Job>) -> Vec<Job> {
+    let mut bytes = 0;
+    let fits = |job: &&Job| {
+        bytes += job.bytes();
+        bytes <= MOST_BYTES
+    };
+    let together = jobs.iter().take(MOST).take_while(fits).count();
+    jobs.drain(..together.max(1).min(jobs.len())).collect()
+}
+
+fn write_together(file: &File, mut jobs: Vec<Job>) {
+    match file.write(|connection| together(connection, &mut jobs, file)) {
+        Ok(Ended::Synced) => jobs.into_iter().for_each(|job| job.tell(None)),
+        Ok(Ended::Spoilt) => jobs.into_iter().for_each(|job| write_together(file, vec![job])),
+        Err(error) => jobs.into_iter().for_each(|job| job.tell(Some(error.clone()))),
+    }
+}
+
+/// How writing together ended.
+enum Ended {
+    /// What was to be written is on the disk.
+    Synced,
+    /// Nothing is written: one of several could not be, and the others can without it.
+    Spoilt,
+}
+
+/// Does the jobs in one transaction, each on what those before it leave. A job that is refused has written nothing.
+fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outcome<Ended> {
+    let transaction = write::begin(connection)?;
+    // Told after the lock was had, so that commits are in the order of their times.
+    let now = file.now();
+    let mut history_days = None;
+    let mut sections: Vec<Section> = Vec::new();
+    let (mut commits, mut touches) = (0, 0);
+    let several = jobs.len() > 1;
+    for job in jobs {
+        let written = match job {
+            Job::Commit(commit) => match write::decided(&transaction, &commit.work, now, file.by()) {
+                Err(refused) => {
+                    commit.done = Some(Err(file.failed(refused)));
+                    Ok(())
+                }
+                Ok(Decided::Made(committed)) => {
+                    commit.done = Some(Ok(committed));
+                    Ok(())
+                }
+                Ok(Decided::ToMake(committed)) if committed.changes.is_empty() => {
+                    commit.done = Some(Ok(committed));
+                    Ok(())
+                }
+                Ok(Decided::ToMake(committed)) => {
+                    commits += 1;
+                    sections.extend(committed.heads.iter().map(|head| head.section.clone()));
+                    let written = make(&transaction, &committed, &mut history_days);
+                    commit.done = Some(Ok(committed));
+                    written
+                }
+            },
+            Job::Touch(touch) => {
+                let (key, ttl) = &touch.work;
+                match write::renewed(&transaction, key, *ttl, now) {
+                    Err(refused) => {
+                        touch.done = Some(Err(file.failed(refused)));
+                        Ok(())
+                    }
+                    Ok(entry) => {
+                        touches += 1;
+                        let written = write::renew(&transaction, &entry);
+                        touch.done = Some(Ok(entry));
+                        written
+                    }
+                }
+            }
+        };
+        match written {
+            Ok(()) => {}
+            Err(_) if several => return Ok(Ended::Spoilt),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if commits + touches == 0 {
+        return Ok(Ended::Synced);
+    }
+    sections.sort();
+    sections.dedup();
+    for section in &sections {
+        write::drop_old_lines(&transaction, section, now)?;
+    }
+    if commits > 0 {
+        write::sweep(&transaction, commits, now)?;
+    }
+    transaction.commit()?;
+    Ok(Ended::Synced)
+}
+
+fn make(
+    transaction: &Transaction<'_>,
+    committed: &Committed,
+    history_days: &mut Option<u32>,
+) -> Result<(), Failure> {
+    let days = match history_days {
+        Some(days) => *days,
+        None => *history_days.insert(write::history_days(transaction)?),
+    };
+    write::make(transaction, committed, days)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures::StreamExt as _;
+
+    use super::*;
+    use crate::engine::local::{LocalEngine, OpenMode};
+    use crate::model::{Encoding, Prefix, SystemClock, Value};
+    use crate::store::Store as _;
+
+    fn txn(key: &str) -> Txn {
+        let value = Value::new(vec![b'x'; Value::MAX_BYTES], Encoding::Text).expect("at the limit");
+        Txn::new(vec![Mutation::set(key.parse().expect(key), value)])
+    }
+
+    #[test]
+    fn a_batch_is_bounded_but_never_empty() {
+        let job = |key: &str| Job::Commit(Write::new(txn(key), oneshot::channel().0));
+        let mut jobs: VecDeque<Job> = (0..50).map(|n| job(&format!("/s/{n}"))).collect();
+        assert_eq!(draw(&mut jobs).len(), MOST_BYTES / Value::MAX_BYTES);
+        let touch = || {
+            Job::Touch(Write::new(
+                ("/s/k".parse().expect("a key"), None),
+                oneshot::channel().0,
+            ))
+        };
+        let mut jobs: VecDeque<Job> = (0..300).map(|_| touch()).collect();
+        assert_eq!((draw(&mut jobs).len(), jobs.len()), (MOST, 300 - MOST));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_log_is_emptied_when_its_readers_are_gone() {
+        const BOUND: u64 = 16 * 1024 * 1024;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mycfg.db");
+        let log = || std::fs::metadata(folder.path().join("mycfg.db-wal")).map_or(0, |file| file.len());
+        let clock = Arc::new(SystemClock);
+        let engine = LocalEngine::open(&path, OpenMode::Create, clock, "tester").expect("a new file");
+        let write = async |n: usize| {
+            for n in 0..n {
+                engine
+                    .commit(txn(&format!("/s/{}", n % 20)))
+                    .await
+                    .expect("no guards");
+            }
+        };
+        write(20).await;
+        let mut reading = engine.snapshot_stream(&[Prefix::all()]);
+        reading.next().await.expect("an entry").expect("it is read");
+        write(40).await;
+        assert!(log() > BOUND, "nobody waits for a reader that goes on");
+        while let Some(entry) = reading.next().await {
+            entry.expect("it is read");
+        }
+        drop(reading);
+        write(40).await;
+        assert!(log() <= BOUND, "{}", log());
+    }
+}

@@ -1,0 +1,299 @@
+//! What the HTTP API refuses, and what it makes of faults: each a problem that names what is wrong, and nothing lost.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use discfg::http::ApiSettings;
+use discfg::model::Key;
+use discfg::store::Consistency;
+use serde_json::{Value as Json, json};
+use tokio::sync::Semaphore;
+
+use super::support::api::Served;
+use super::support::stores::{Impaired, embedded_store};
+
+fn detail(problem: &Json) -> &str {
+    problem["detail"].as_str().expect("a detail")
+}
+
+#[tokio::test]
+async fn a_path_means_one_thing_or_nothing() {
+    let served = Served::new();
+    served.set("db/url", "1").await;
+    for (path, named) in [
+        ("/v1/mycfg/keys/db%2Furl", "`%`"),
+        ("/v1/mycfg/keys/db/%75rl", "`%`"),
+        ("/v1/mycfg/keys/db/url%00", "`%`"),
+        ("/v1/mycfg/keys/db/%ff", "`%`"),
+        ("/v1/mycfg/keys/db//url", "`//`"),
+        ("/v1/mycfg/keys/db/url/", "slash"),
+        ("/v1/mycfg/keys/db/./url", "\".\""),
+        ("/v1/mycfg/keys/db/../web/url", "\"..\""),
+        ("/v1/mycfg/keys/@root/db/url", "/db"),
+        ("/v1/mycfg/keys/@config/x", "'@'"),
+        ("/v1/mycfg/keys/db/@head", "'@'"),
+        ("/v1/mycfg/heads/@meta", "@meta"),
+        ("/v1/MYCFG/keys/db/url", "MYCFG"),
+        ("//v1/mycfg/keys/db/url", "`//`"),
+        ("/v1/mycfg/keys/db;x/url", "';'"),
+    ] {
+        for method in ["GET", "PUT", "DELETE"] {
+            let answer = served.ask_anywhere(method, path, &[], "x").await;
+            if method != "GET" && path.contains("/heads/") {
+                continue;
+            }
+            let problem = answer.problem(400, "path");
+            assert!(detail(&problem).contains(named), "{path}: {problem}");
+        }
+    }
+    let long = format!("/v1/mycfg/keys/{}", "k".repeat(600));
+    served
+        .ask_anywhere("GET", &long, &[], "")
+        .await
+        .problem(400, "path");
+    let deep = format!("keys/{}", ["d"; 17].join("/"));
+    assert!(detail(&served.get(&deep).await.problem(400, "path")).contains("16"));
+    assert_eq!(served.get("heads").await.json(200)["version"], 1);
+}
+
+#[tokio::test]
+async fn a_query_holds_what_is_known_once() {
+    let served = Served::new();
+    for (path, named) in [
+        ("keys/k?revison=1", "revison"),
+        ("keys/k?revision=1&revision=2", "revision is given twice"),
+        ("keys/k?revision=x", "revision"),
+        ("keys/k?revision=-1", "revision"),
+        ("keys/k?revision=99999999999999999999", "revision"),
+        ("keys/k?consistency=weak", "consistency"),
+        ("keys/k?stored=1", "stored"),
+        ("keys/k?reveal", "reveal"),
+        ("keys/k?%ff=1", "%ff"),
+        ("keys/k?a=%ff", "%ff"),
+        ("list?after=x", "after"),
+        ("snapshot?prefix=a//b", "prefix"),
+        ("changes/db?after=", "after"),
+        ("heads?x=1", "\"x\""),
+        ("info?x=1", "\"x\""),
+        ("history/k?limit=0", "limit"),
+    ] {
+        let problem = served.get(path).await.problem(400, "query");
+        assert!(detail(&problem).contains(named), "{path}: {problem}");
+    }
+    for path in ["/healthz?x=1", "/readyz?x=1", "/openapi.json?x=1", "/metrics?x=1"] {
+        served
+            .ask_anywhere("GET", path, &[], "")
+            .await
+            .problem(400, "query");
+    }
+}
+
+#[tokio::test]
+async fn a_header_means_one_thing() {
+    let served = Served::new();
+    for (twice, named) in [
+        (("if-match", "*"), "if-match"),
+        (("if-none-match", "*"), "if-none-match"),
+        (("idempotency-key", "a"), "idempotency-key"),
+        (("content-type", "text/plain"), "content-type"),
+        (("authorization", "Bearer x"), "authorization"),
+        (("host", "localhost"), "host"),
+    ] {
+        let problem = served
+            .ask("PUT", "keys/k", &[twice, twice], "x")
+            .await
+            .problem(400, "header");
+        assert!(detail(&problem).contains(named), "{problem}");
+    }
+    let lengths = [("content-length", "1"), ("transfer-encoding", "chunked")];
+    served
+        .ask("PUT", "keys/k", &lengths, "x")
+        .await
+        .problem(400, "header");
+    served
+        .ask("PUT", "keys/k", &[("idempotency-key", "a b")], "x")
+        .await
+        .problem(400, "header");
+    assert_eq!(served.get("heads").await.json(200)["version"], 0);
+}
+
+#[tokio::test]
+async fn a_body_holds_what_is_expected() {
+    let served = Served::with(ApiSettings {
+        body_bytes: 1000,
+        ..ApiSettings::default()
+    });
+    for (body, named) in [
+        ("", "line 1"),
+        ("{", "line 1 column 1"),
+        ("[]", "line 1"),
+        ("{}", "`changes`"),
+        ("{\"changes\": [], \"x\": 1}", "`x`"),
+        ("{\"changes\": [], \"changes\": []}", "`changes`"),
+        ("{\"changes\": {}}", "a sequence"),
+        (
+            "{\"changes\": [{\"op\": \"set\", \"key\": \"/k\"}]}",
+            "changes[0]",
+        ),
+        ("{\"changes\": [{\"op\": \"put\", \"key\": \"/k\"}]}", "`put`"),
+        (
+            "{\"changes\": [{\"op\": \"set\", \"key\": \"/k//\", \"value\": 1}]}",
+            "/k//",
+        ),
+        (
+            "{\"changes\": [{\"op\": \"set\", \"key\": \"/k\", \"value\": 1, \"ttl\": null}]}",
+            "null",
+        ),
+        (
+            "{\"changes\": [{\"op\": \"set\", \"key\": \"/k\", \"value\": 1, \"ttl\": 0}]}",
+            "0s",
+        ),
+        (
+            "{\"changes\": [{\"op\": \"set\", \"key\": \"/k\", \"value\": 1, \"sealed\": true}]}",
+            "sealed",
+        ),
+        (
+            "{\"changes\": [{\"op\": \"delete\", \"key\": \"/k\", \"value\": 1}]}",
+            "value",
+        ),
+        (
+            "{\"changes\": [{\"op\": \"set\", \"key\": \"/k\", \"value\": 1, \"valeu\": 1}]}",
+            "`valeu`",
+        ),
+        (
+            "{\"guards\": [{\"guard\": \"absent\"}], \"changes\": []}",
+            "guards[0]",
+        ),
+        (
+            "{\"guards\": [{\"guard\": \"absent\", \"key\": \"/k\"}, {\"guard\": \"absent\", \"key\": \"/k\"}], \"changes\": []}",
+            "guards[1]",
+        ),
+        ("{\"changes\": []} x", "trailing"),
+    ] {
+        let problem = served.ask("POST", "commit", &[], body).await.problem(400, "body");
+        assert!(detail(&problem).contains(named), "{body}: {problem}");
+    }
+    let large = format!("{{\"changes\": [], \"x\": \"{}\"}}", "x".repeat(1000));
+    let large = served
+        .ask("POST", "commit", &[], large)
+        .await
+        .problem(413, "limit");
+    assert_eq!(large["limit"]["bytes"]["max"], 1000);
+    served
+        .ask("PUT", "keys/k", &[], "x".repeat(1001))
+        .await
+        .problem(413, "limit");
+    assert_eq!(served.get("heads").await.json(200)["version"], 0);
+}
+
+#[tokio::test]
+async fn a_backend_that_fails_is_told_in_other_words_than_its_own() {
+    let (_folder, store) = embedded_store(None);
+    let down = Arc::new(AtomicBool::new(false));
+    let is_down = Arc::clone(&down);
+    let impaired = Impaired::of(store).fault(move || is_down.load(Ordering::SeqCst));
+    let served = Served::of(Arc::new(impaired), ApiSettings::default());
+    served.set("db/k", "1").await;
+    down.store(true, Ordering::SeqCst);
+    for path in ["keys/db/k", "heads", "snapshot", "changes/db", "info"] {
+        let answer = served.get(path).await;
+        assert_eq!(answer.header("retry-after"), Some("1"), "{path}");
+        let problem = answer.problem(503, "unavailable");
+        assert!(!problem.to_string().contains("network"), "{problem}");
+    }
+    let ready = served.ask_anywhere("GET", "/readyz", &[], "").await;
+    ready.problem(503, "unavailable");
+    served.ask_anywhere("GET", "/healthz", &[], "").await.json(200);
+    down.store(false, Ordering::SeqCst);
+    served.ask_anywhere("GET", "/readyz", &[], "").await.json(200);
+}
+
+#[tokio::test]
+async fn a_panic_is_answered_and_the_server_lives() {
+    let (_folder, store) = embedded_store(None);
+    let broken = Arc::new(AtomicBool::new(true));
+    let is_broken = Arc::clone(&broken);
+    let impaired = Impaired::of(store).fault(move || {
+        assert!(!is_broken.load(Ordering::SeqCst), "hunter2");
+        false
+    });
+    let served = Served::of(Arc::new(impaired), ApiSettings::default());
+    let problem = served.get("keys/k").await.problem(500, "internal");
+    assert!(!problem.to_string().contains("hunter2"), "{problem}");
+    broken.store(false, Ordering::SeqCst);
+    served.get("keys/k").await.problem(404, "no-key");
+}
+
+#[tokio::test]
+async fn a_slow_read_ends_and_a_slow_commit_goes_on_and_is_found() {
+    let (_folder, store) = embedded_store(None);
+    let gate = Arc::new(Semaphore::new(0));
+    let slow = Impaired::of(Arc::clone(&store)).gate(Arc::clone(&gate));
+    let settings = ApiSettings {
+        request_time: Duration::from_millis(100),
+        ..ApiSettings::default()
+    };
+    let served = Served::of(Arc::new(slow), settings);
+    let read = served.get("keys/db/k").await;
+    assert_eq!(read.header("retry-after"), Some("1"));
+    read.problem(503, "unavailable");
+
+    let headers = [("idempotency-key", "mine")];
+    let unknown = served
+        .ask("PUT", "keys/db/k", &headers, "1")
+        .await
+        .problem(504, "outcome-unknown");
+    assert_eq!(
+        (&unknown["commit"], &unknown["kind"]),
+        (&json!("mine"), &json!("outcome-unknown"))
+    );
+    gate.add_permits(1000);
+    let key: Key = "/db/k".parse().expect("a key");
+    let there = async {
+        while store
+            .get(&key, Consistency::Strong)
+            .await
+            .expect("the store")
+            .is_none()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), there)
+        .await
+        .expect("the commit goes on");
+    let again = served.ask("PUT", "keys/db/k", &headers, "1").await.json(201);
+    assert_eq!(
+        (&again["node"]["version"], &again["node"]["revision"]),
+        (&json!(1), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn a_commit_that_is_sent_again_is_made_once() {
+    let served = Served::new();
+    let headers = [("idempotency-key", "mine")];
+    let first = served.ask("PUT", "keys/db/k", &headers, "1").await.json(201);
+    served.set("db/other", "x").await;
+    assert_eq!(
+        served.ask("PUT", "keys/db/k", &headers, "1").await.json(201),
+        first
+    );
+    let headers = [("idempotency-key", "gone")];
+    let removed = served.ask("DELETE", "keys/db/k", &headers, "").await.json(200);
+    assert_eq!(
+        served.ask("DELETE", "keys/db/k", &headers, "").await.json(200),
+        removed
+    );
+    let body = r#"{"guards": [{"guard": "absent", "key": "/db/k"}], "changes": [{"op": "set", "key": "/db/k", "value": "2"}]}"#;
+    let headers = [("idempotency-key", "both")];
+    let made = served.ask("POST", "commit/db", &headers, body).await.json(200);
+    assert_eq!(made["commit"], "both");
+    let again = served.ask("POST", "commit/db", &headers, body).await.json(200);
+    assert_eq!(
+        (&again["sections"], &again["changes"]),
+        (&made["sections"], &made["changes"])
+    );
+    assert_eq!(served.get("heads").await.json(200)["version"], 4);
+}

@@ -142,7 +142,7 @@ impl Api {
     pub(super) fn committed(&self, config: &ConfigName, committed: &Committed) {
         self.0.metrics.committed(config);
         let heads = committed.heads.iter();
-        self.0.live.committed(config, heads.map(|head| &head.section));
+        self.0.live.feeds.nudge(config, heads.map(|head| &head.section));
     }
 
     pub(super) fn store(&self, config: &ConfigName) -> Option<&Arc<dyn Store>> {

@@ -38,6 +38,8 @@ pub(super) async fn changes(mut asked: Asked) -> Result<Response, Failure> {
     if header::wants_events(&asked.headers)? {
         return streaming::stream(asked, &section).await;
     }
+    // It means nothing here, and a wrong one is wrong here, too.
+    header::last_event_id(&asked.headers)?;
     let view = View::of_lines(&mut asked)?;
     let after = asked.query.take("after")?.unwrap_or(Revision::ZERO);
     let limit = asked.query.limit(1000, 100)?;

@@ -53,7 +53,7 @@ pub(super) async fn metrics(
         let told = "the metrics tell of all configs and sections, which are not for this caller";
         return Err(Failure::denied(told));
     }
-    let text = api.metrics().text(&api.live().followed());
+    let text = api.metrics().text(&api.live().feeds.followed());
     let text = text.map_err(|_| Failure::new(Kind::Internal, "internal", "the metrics can't be told"))?;
     let content_type = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);
     Ok(([(CONTENT_TYPE, content_type)], text).into_response())

@@ -91,6 +91,9 @@ async fn what_is_asked_wrongly_is_refused_with_its_name() {
         let detail = problem["detail"].as_str().expect("a detail").to_lowercase();
         assert!(detail.contains(named), "{query} {id:?}: {problem}");
     }
+    let wrong = [("last-event-id", "x")];
+    let refused = served.send("GET", "~/changes/db", &wrong, "").await;
+    assert_eq!(json(refused).await["code"], "header", "without a stream, too");
     let bounded = served.within("/app");
     assert_eq!(
         bounded.send("GET", "~/changes/db", &[accept], "").await.status(),

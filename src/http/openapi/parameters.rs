@@ -4,6 +4,8 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
 
+use crate::http::waiting;
+
 /// A segment of a key as clients leave it that encode what a path may hold but needn't: without `:`.
 const SEGMENT: &str = r"([A-Za-z0-9_-]|\.[A-Za-z0-9_-]|\.\.[A-Za-z0-9._-])[A-Za-z0-9._-]*";
 const PREFIX_SEGMENT: &str = r"([A-Za-z0-9_:-]|\.[A-Za-z0-9_:-]|\.\.[A-Za-z0-9._:-])[A-Za-z0-9._:-]*";
@@ -141,7 +143,7 @@ parameters! {
     /// `wait`
     Wait: query(
         "wait",
-        text().pattern(Some("^(0|0s|[1-9][0-9]{1,3}ms|[1-5]?[1-9]s|[1-6]0s|1m)$")),
+        text().pattern(Some(waiting::FORM)),
         "How long to wait for something that isn't there yet: up to 60s. Not at all if nothing is said.",
     );
     /// `Last-Event-ID`

@@ -20,6 +20,7 @@ mod list;
 mod live;
 mod measured;
 mod metrics;
+mod openapi;
 mod path;
 mod query;
 mod refusal;

@@ -4,6 +4,8 @@ mod answer;
 mod change_line;
 mod commit;
 mod problem;
+#[cfg(feature = "http")]
+mod schema;
 mod section;
 mod stored;
 
@@ -26,12 +28,14 @@ use crate::model::{self, Entry, Head, Key, Revision, Value, ValueKind};
 
 /// An entry. Without a value where it isn't asked for or is masked.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Node {
     key: String,
     kind: ValueKind,
     version: u64,
     revision: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "http", schema(value_type = serde_json::Value, required = false))]
     value: Option<Box<RawValue>>,
     created: String,
     modified: String,
@@ -191,6 +195,7 @@ impl AnyNode {
 
 /// What a command on one key answers.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Envelope {
     /// The command.
     pub action: &'static str,
@@ -316,6 +321,7 @@ pub struct History {
 
 /// A section in [`Info`].
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct SectionInfo {
     name: String,
     revision: u64,
@@ -337,6 +343,7 @@ impl SectionInfo {
 
 /// What `info` answers.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Info {
     /// `info`
     pub action: &'static str,

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use tokio::time::Instant;
+use utoipa::openapi::PathItem;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
@@ -15,7 +16,8 @@ use super::error::Failure;
 use super::live::Live;
 use super::metrics::Metrics;
 use super::{
-    admission, changes, commit, datakeys, heads, health, history, info, keys, list, measured, snapshot,
+    admission, changes, commit, datakeys, heads, health, history, info, keys, list, measured, openapi,
+    snapshot,
 };
 use crate::model::ConfigName;
 use crate::store::{Committed, Store};
@@ -85,35 +87,37 @@ impl Api {
 
     /// Its routes. Whoever serves them puts a [`Caller`](super::Caller) into each request's extensions.
     pub fn router(&self) -> Router {
-        let of_keys = |routes| also(&["@root/{key}", "{key}"], "{section}/{*rest}", routes);
-        let (router, _) = OpenApiRouter::new()
+        let of_keys = |routes| {
+            let of_root = [("@root/{key}", "of_root"), ("{key}", "of_one_segment")];
+            also(&of_root, "{section}/{*rest}", routes)
+        };
+        // In a template of its own, since many a client would encode the `@` of a parameter.
+        let of_sections = |routes| also(&[("@root", "of_root")], "{section}", routes);
+        let below = "/{section}/{*below}";
+        let wider = [("", "all"), ("/{section}", "section"), ("/@root", "of_root")];
+        let (router, document) = OpenApiRouter::new()
             .routes(of_keys(routes!(keys::get, keys::put, keys::delete)))
             .routes(of_keys(routes!(keys::touch)))
             .routes(of_keys(routes!(history::history)))
-            .routes(also(
-                &["", "/{section}"],
-                "/{section}/{*below}",
-                routes!(list::list),
-            ))
+            .routes(also(&wider, below, routes!(list::list)))
             .routes(routes!(snapshot::all))
-            .routes(also(
-                &["/{section}"],
-                "/{section}/{*below}",
-                routes!(snapshot::within),
-            ))
+            .routes(also(&wider[1..], below, routes!(snapshot::within)))
             .routes(routes!(commit::all))
-            .routes(routes!(commit::section))
-            .routes(routes!(changes::changes))
+            .routes(of_sections(routes!(commit::section)))
+            .routes(of_sections(routes!(changes::changes)))
             .routes(routes!(heads::all))
-            .routes(routes!(heads::section))
+            .routes(of_sections(routes!(heads::section)))
             .routes(routes!(info::info))
-            .routes(routes!(datakeys::generate))
-            .routes(routes!(datakeys::unwrap))
+            .routes(of_sections(routes!(datakeys::generate)))
+            .routes(of_sections(routes!(datakeys::unwrap)))
             .routes(routes!(health::healthz))
             .routes(routes!(health::readyz))
             .routes(routes!(measured::metrics))
+            .routes(routes!(openapi::document))
             .split_for_parts();
+        let document = openapi::finished(document);
         router
+            .layer(Extension(Arc::new(document)))
             .fallback(async |request: Request| Failure::no_route(request.uri()))
             .layer(from_fn_with_state(self.clone(), admission::admit))
             .layer(from_fn_with_state(self.clone(), measured::measure))
@@ -138,7 +142,7 @@ impl Api {
     pub(super) fn committed(&self, config: &ConfigName, committed: &Committed) {
         self.0.metrics.committed(config);
         let heads = committed.heads.iter();
-        self.0.live.committed(config, heads.map(|head| &head.section));
+        self.0.live.feeds.nudge(config, heads.map(|head| &head.section));
     }
 
     pub(super) fn store(&self, config: &ConfigName) -> Option<&Arc<dyn Store>> {
@@ -160,20 +164,18 @@ impl Api {
     }
 }
 
-/// The same operations at other paths, too: those in which something else stands for `end`.
+/// The same operations at other paths, too: those in which something else stands for `end`, each with the name that
+/// its operations have there.
 fn also(
-    ends: &[&str],
+    others: &[(&str, &str)],
     end: &str,
     (schemas, mut paths, methods): UtoipaMethodRouter<Api>,
 ) -> UtoipaMethodRouter<Api> {
-    let items: Vec<_> = paths
-        .paths
-        .iter()
-        .map(|(path, item)| (path.clone(), item.clone()))
-        .collect();
-    for (path, item) in items {
-        let others = ends.iter().map(|other| (path.replace(end, other), item.clone()));
-        paths.paths.extend(others);
-    }
+    let moved = |(path, item): (&String, &PathItem)| {
+        let other = |(other, name): &(&str, &str)| (path.replace(end, other), openapi::moved(item, name));
+        others.iter().map(other).collect::<Vec<_>>()
+    };
+    let moved: Vec<_> = paths.paths.iter().flat_map(moved).collect();
+    paths.paths.extend(moved);
     (schemas, paths, methods)
 }

@@ -8,6 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use super::asked::Asked;
 use super::error::Failure;
 use super::live::Waited;
+use super::openapi::{After, Limit, Reads, Wait};
 use super::view::View;
 use super::{header, streaming, waiting};
 use crate::model::{Change, Revision, Section};
@@ -23,8 +24,15 @@ use crate::wire;
 #[utoipa::path(
     get,
     path = "/v1/{config}/changes/{section}",
-    params(("wait" = Option<String>, Query, pattern = "^(0|[0-9]{2,5}ms|[1-5]?[0-9]s|60s|1m)$")),
-    responses((status = 200)),
+    operation_id = "changes",
+    params(After, Limit, Wait),
+    responses(
+        (status = 200, description = "Whole revisions, in order.", content(
+            (wire::Changes = "application/json"),
+            (String = "text/event-stream"),
+        )),
+        (status = 406, description = "This server streams nothing.", body = wire::Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The log no longer goes back that far; the problem says how far.", body = wire::Problem, content_type = "application/problem+json"), Reads)
 )]
 pub(super) async fn changes(mut asked: Asked) -> Result<Response, Failure> {
     let section = asked.section()?;

@@ -7,21 +7,36 @@ use tokio::time::timeout_at;
 use super::asked::Asked;
 use super::error::Failure;
 use super::header;
+use super::openapi::{CommitId, Commits};
 use super::refusal::Refusal;
 use super::view::View;
-use crate::model::{CommitId, Guard, Mutation, Section};
+use crate::model::{self, Guard, Mutation, Section};
 use crate::store::{Committed, StoreExt as _, Txn};
 use crate::wire::{CommitAnswer, CommitRequest, SectionHead, Written};
 
 /// Make all changes of one section or none, if all guards hold
-#[utoipa::path(post, path = "/v1/{config}/commit/{section}", responses((status = 200)))]
+#[utoipa::path(
+    post,
+    path = "/v1/{config}/commit/{section}",
+    operation_id = "commit_section",
+    params(CommitId),
+    request_body(content = CommitRequest, content_type = "application/json", description = "What must hold, and what is to change."),
+    responses((status = 200, description = "All of it was made.", body = CommitAnswer), Commits)
+)]
 pub(super) async fn section(mut asked: Asked, body: Body) -> Result<Json<CommitAnswer>, Failure> {
     let section = asked.section()?;
     commit_within(&mut asked, body, Some(&section)).await
 }
 
 /// Make all changes or none, if all guards hold, across sections
-#[utoipa::path(post, path = "/v1/{config}/commit", responses((status = 200)))]
+#[utoipa::path(
+    post,
+    path = "/v1/{config}/commit",
+    operation_id = "commit",
+    params(CommitId),
+    request_body(content = CommitRequest, content_type = "application/json", description = "What must hold, and what is to change."),
+    responses((status = 200, description = "All of it was made.", body = CommitAnswer), Commits)
+)]
 pub(super) async fn all(mut asked: Asked, body: Body) -> Result<Json<CommitAnswer>, Failure> {
     commit_within(&mut asked, body, None).await
 }
@@ -92,11 +107,11 @@ fn read(body: &[u8], view: View, section: Option<&Section>) -> Result<(Vec<Guard
 }
 
 /// A commit on behalf of the caller, under an id of its own choosing or a new one.
-pub(super) fn txn(asked: &Asked, id: Option<CommitId>, changes: Vec<Mutation>) -> Txn {
+pub(super) fn txn(asked: &Asked, id: Option<model::CommitId>, changes: Vec<Mutation>) -> Txn {
     Txn {
         by: asked.caller.by.clone(),
         repeated: id.is_some(),
-        id: id.unwrap_or_else(CommitId::random),
+        id: id.unwrap_or_else(model::CommitId::random),
         guards: Vec::new(),
         changes,
     }

@@ -6,16 +6,25 @@ use base64::engine::general_purpose::STANDARD;
 use super::asked::Asked;
 use super::body::json;
 use super::error::Failure;
+use super::openapi::Reads;
 use super::refusal::Refusal;
 use crate::model::Key;
 use crate::store::{DataKey, StoreError};
-use crate::wire::{KeySubject, PlainKey, WrappedKey};
+use crate::wire::{KeySubject, PlainKey, Problem, WrappedKey};
 
 /// A body holds one key, and one data key that is wrapped.
 const BODY_BYTES: usize = 128 * 1024;
 
 /// Make a data key, for a client that encrypts secrets itself
-#[utoipa::path(post, path = "/v1/{config}/datakeys/generate/{section}", responses((status = 200)))]
+#[utoipa::path(
+    post,
+    path = "/v1/{config}/datakeys/generate/{section}",
+    operation_id = "generate_data_key",
+    request_body(content = KeySubject, content_type = "application/json", description = "The secret that it is for."),
+    responses(
+        (status = 200, description = "A new data key.", body = PlainKey),
+        (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
+)]
 pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
     asked.section()?;
     asked.writes()?;
@@ -28,7 +37,15 @@ pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>,
 }
 
 /// Unwrap a data key, for a client that decrypts secrets itself
-#[utoipa::path(post, path = "/v1/{config}/datakeys/unwrap/{section}", responses((status = 200)))]
+#[utoipa::path(
+    post,
+    path = "/v1/{config}/datakeys/unwrap/{section}",
+    operation_id = "unwrap_data_key",
+    request_body(content = WrappedKey, content_type = "application/json", description = "The data key as it is stored."),
+    responses(
+        (status = 200, description = "The data key.", body = PlainKey),
+        (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
+)]
 pub(super) async fn unwrap(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
     asked.section()?;
     if !asked.caller.decrypts {

@@ -152,14 +152,13 @@ impl Failure {
             StoreError::NoConfig { ref config, .. } => {
                 Self::new(kind, "no-config", format!("the config {config} is not there"))
             }
-            StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),
             StoreError::Layout { found, known } => {
-                log(&error);
-                let told = format!("the data has layout {found}, and this server knows layout {known}");
+                let told = format!("the data has layout {found}; this server knows {known}: update it");
                 let mut failure = Self::new(kind, "layout", told);
                 failure.0.layout = Some(ProblemLayout { found, known });
                 failure
             }
+            StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),
             StoreError::OutcomeUnknown { ref commit, .. } => {
                 log(&error);
                 Self::outcome_unknown(commit)

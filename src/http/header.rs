@@ -286,6 +286,39 @@ mod tests {
     }
 
     #[test]
+    fn events_are_asked_for_by_their_name() {
+        let of = |accept: &str| wants_events(&headers(&[("accept", accept)]));
+        for (accept, wants) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; q=0.1", true),
+            ("application/json, text/event-stream;charset=utf-8", true),
+            ("text/event-stream;q=0", false),
+            ("text/event-stream;q=x", false),
+            ("text/event-streams", false),
+            ("text/*", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            assert_eq!(of(accept), Ok(wants), "{accept}");
+        }
+        assert_eq!(wants_events(&headers(&[])), Ok(false));
+    }
+
+    #[test]
+    fn a_client_goes_on_after_the_event_that_it_saw_last() {
+        let of = |id: &str| last_event_id(&headers(&[("last-event-id", id)]));
+        assert_eq!(of("7"), Ok(Some(Revision::new(7))));
+        assert_eq!(of("0"), Ok(Some(Revision::ZERO)));
+        assert_eq!(last_event_id(&headers(&[])), Ok(None));
+        for bad in ["", "-1", "+1", "x", "7 8", "18446744073709551616"] {
+            assert!(
+                matches!(of(bad), Err(Refusal::Header(told)) if told.contains("last-event-id")),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
     fn forms_of_answers() {
         let of = |accept: &str| form(&headers(&[("accept", accept)]));
         assert_eq!(form(&HeaderMap::new()), Ok(Form::Node));

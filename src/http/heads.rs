@@ -3,6 +3,7 @@ use axum::Json;
 use super::asked::Asked;
 use super::error::Failure;
 use super::live::{Standing, Waited};
+use super::openapi::{After, Reads, Wait};
 use super::waiting;
 use crate::model::{Head, Revision, Section};
 use crate::store::{Heads, StoreError};
@@ -14,8 +15,9 @@ use crate::wire::{self, SectionHead};
 #[utoipa::path(
     get,
     path = "/v1/{config}/heads",
-    params(("wait" = Option<String>, Query, pattern = "^(0|[0-9]{2,5}ms|[1-5]?[0-9]s|60s|1m)$")),
-    responses((status = 200)),
+    operation_id = "heads",
+    params(After, Wait),
+    responses((status = 200, description = "The heads, by section.", body = wire::Heads), Reads)
 )]
 pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {
     let caller = asked.caller.clone();
@@ -37,8 +39,9 @@ pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> 
 #[utoipa::path(
     get,
     path = "/v1/{config}/heads/{section}",
-    params(("wait" = Option<String>, Query, pattern = "^(0|[0-9]{2,5}ms|[1-5]?[0-9]s|60s|1m)$")),
-    responses((status = 200)),
+    operation_id = "head",
+    params(After, Wait),
+    responses((status = 200, description = "The head; none where nothing was ever written.", body = wire::Heads), Reads)
 )]
 pub(super) async fn section(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {
     let section = asked.section()?;

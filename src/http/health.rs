@@ -6,7 +6,9 @@ use tokio::time::timeout;
 
 use super::api::Api;
 use super::error::Failure;
+use super::openapi::Fixed;
 use crate::store::Heads;
+use crate::wire::Problem;
 
 /// That all is well.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -18,13 +20,23 @@ pub(super) struct Health {
 const WELL: Health = Health { status: "ok" };
 
 /// Whether the server lives
-#[utoipa::path(get, path = "/healthz", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "healthz",
+    responses((status = 200, description = "It lives.", body = Health), Fixed)
+)]
 pub(super) async fn healthz() -> Json<Health> {
     Json(WELL)
 }
 
 /// Whether the data of every config can be reached
-#[utoipa::path(get, path = "/readyz", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "readyz",
+    responses((status = 200, description = "All is well.", body = Health), Fixed, (status = 503, description = "Some can't be.", body = Problem, content_type = "application/problem+json"))
+)]
 pub(super) async fn readyz(State(api): State<Api>) -> Result<Json<Health>, Failure> {
     let looks = api.stores().map(|store| store.heads(Heads::All));
     match timeout(api.settings().request_time, try_join_all(looks)).await {

@@ -3,12 +3,19 @@ use futures::TryStreamExt as _;
 
 use super::asked::Asked;
 use super::error::Failure;
+use super::openapi::{Before, Limit, Reads};
 use super::view::View;
 use crate::model::{Change, Revision};
 use crate::wire::KeyHistory;
 
 /// The log of a key, newest first
-#[utoipa::path(get, path = "/v1/{config}/history/{section}/{*rest}", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/history/{section}/{*rest}",
+    operation_id = "history",
+    params(Before, Limit),
+    responses((status = 200, description = "The lines; none of a key that the log doesn't know.", body = KeyHistory), Reads)
+)]
 pub(super) async fn history(mut asked: Asked) -> Result<Json<KeyHistory>, Failure> {
     let key = asked.key()?;
     let view = View::of_lines(&mut asked)?;

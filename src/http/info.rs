@@ -2,12 +2,18 @@ use axum::Json;
 
 use super::asked::Asked;
 use super::error::Failure;
+use super::openapi::Reads;
 use super::snapshot::covered;
 use crate::ops::Overview;
 use crate::wire::Info;
 
 /// The config's sections, version and digest, as far as the caller may use them
-#[utoipa::path(get, path = "/v1/{config}/info", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/info",
+    operation_id = "info",
+    responses((status = 200, description = "The figures.", body = Info), Reads)
+)]
 pub(super) async fn info(asked: Asked) -> Result<Json<Info>, Failure> {
     asked.query.end()?;
     let reading = async { Ok((asked.store.state().await?, covered(&asked, Vec::new()).await?)) };

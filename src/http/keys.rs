@@ -8,6 +8,10 @@ use super::asked::Asked;
 use super::commit::{made, txn};
 use super::error::Failure;
 use super::header::{self, Form};
+use super::openapi::{
+    CommitId, Commits, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Past, Reads, Reveal, Secret,
+    TimeToLive,
+};
 use super::refusal::Refusal;
 use super::view::View;
 use crate::model::{
@@ -15,20 +19,31 @@ use crate::model::{
 };
 use crate::ops::entry_at;
 use crate::store::{Consistency, StoreError};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, Envelope, Problem};
 
 /// Read a key
-#[utoipa::path(get, path = "/v1/{config}/keys/{section}/{*rest}", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/keys/{section}/{*rest}",
+    operation_id = "get_key",
+    params(Past, Consistent, Reveal, IfMatch, IfTag),
+    responses(
+        (
+            status = 200,
+            description = "The entry, or its value alone where Accept asks for text/plain or application/octet-stream.",
+            content((Envelope = "application/json"), (String = "text/plain"), (String = "application/octet-stream")),
+            headers(("ETag" = String, description = "The entry's revision in quotes."))
+        ),
+        (status = 304, description = "It is at the revision still that If-None-Match names."),
+        (status = 410, description = "The log no longer goes back to that revision.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "It is not at the revision that If-Match names.", body = Problem, content_type = "application/problem+json"), Reads)
+)]
 pub(super) async fn get(mut asked: Asked) -> Result<Response, Failure> {
     let key = asked.key()?;
     let view = View::of_entries(&mut asked)?;
     let revision: Option<Revision> = asked.query.take("revision")?;
     let read = consistency(&mut asked)?;
     asked.query.end()?;
-    if revision.is_some() && read.is_some() {
-        let told = "the query parameters revision and consistency are not for one request";
-        return Err(Refusal::Query(told.into()).into());
-    }
     let (if_match, if_none_match) = (
         header::if_match(&asked.headers)?,
         header::if_none_match(&asked.headers)?,
@@ -68,7 +83,19 @@ pub(super) async fn get(mut asked: Asked) -> Result<Response, Failure> {
 }
 
 /// Write a key
-#[utoipa::path(put, path = "/v1/{config}/keys/{section}/{*rest}", responses((status = 200)))]
+#[utoipa::path(
+    put,
+    path = "/v1/{config}/keys/{section}/{*rest}",
+    operation_id = "put_key",
+    params(TimeToLive, KeepTtl, Secret, IfMatch, IfNoneMatch, CommitId),
+    request_body(
+        description = "The value as it is. As application/json it is JSON, as text/plain it is text, and else an object or array is JSON, any other UTF-8 text, and the rest bytes.",
+        content((serde_json::Value = "application/json"), (String = "text/plain"), (String = "application/octet-stream"))
+    ),
+    responses(
+        (status = 200, description = "The key was there, and has the value now.", body = Envelope, headers(("ETag" = String, description = "The entry's revision in quotes."))),
+        (status = 201, description = "The key is new.", body = Envelope, headers(("ETag" = String, description = "The entry's revision in quotes."))), Commits)
+)]
 pub(super) async fn put(mut asked: Asked, body: Body) -> Result<Response, Failure> {
     let key = asked.key()?;
     asked.writes()?;
@@ -125,7 +152,13 @@ pub(super) async fn put(mut asked: Asked, body: Body) -> Result<Response, Failur
 }
 
 /// Remove a key
-#[utoipa::path(delete, path = "/v1/{config}/keys/{section}/{*rest}", responses((status = 200)))]
+#[utoipa::path(
+    delete,
+    path = "/v1/{config}/keys/{section}/{*rest}",
+    operation_id = "delete_key",
+    params(IfMatch, CommitId),
+    responses((status = 200, description = "It is gone.", body = Envelope), Commits)
+)]
 pub(super) async fn delete(asked: Asked) -> Result<Json<Envelope>, Failure> {
     let key = asked.key()?;
     asked.writes()?;
@@ -145,12 +178,18 @@ pub(super) async fn delete(asked: Asked) -> Result<Json<Envelope>, Failure> {
 }
 
 /// Renew a key's time to live
-#[utoipa::path(post, path = "/v1/{config}/touch/{section}/{*rest}", responses((status = 200)))]
+#[utoipa::path(
+    post,
+    path = "/v1/{config}/touch/{section}/{*rest}",
+    operation_id = "touch_key",
+    params(TimeToLive),
+    responses((status = 200, description = "It lives on.", body = Envelope), Reads)
+)]
 pub(super) async fn touch(mut asked: Asked) -> Result<Json<Envelope>, Failure> {
     let key = asked.key()?;
     asked.writes()?;
-    let ttl: Option<Ttl> = asked.query.take("ttl")?;
     let view = View::of_lines(&mut asked)?;
+    let ttl: Option<Ttl> = asked.query.take("ttl")?;
     asked.query.end()?;
     let entry = asked
         .until

@@ -5,6 +5,7 @@ use super::asked::Asked;
 use super::cursor::Listing;
 use super::error::Failure;
 use super::keys::consistency;
+use super::openapi::{Consistent, Limit, Listed as ListedAs, Reads, Reveal};
 use super::path::Within;
 use super::refusal::Refusal;
 use super::view::View;
@@ -13,7 +14,13 @@ use crate::store::{Listed, Scope};
 use crate::wire::Page;
 
 /// List entries and folders
-#[utoipa::path(get, path = "/v1/{config}/list/{section}/{*below}", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/list/{section}/{*below}",
+    operation_id = "list",
+    params(ListedAs, Limit, Consistent, Reveal),
+    responses((status = 200, description = "A page of the listing, in order of names.", body = Page), Reads)
+)]
 pub(super) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
     let within = asked.within()?;
     let view = View::of_entries(&mut asked)?;

@@ -32,7 +32,7 @@ const WAITS_WITHOUT_STREAMS: usize = 1024;
 /// All that waits and streams.
 #[derive(Debug)]
 pub(super) struct Live {
-    feeds: Feeds,
+    pub(super) feeds: Feeds,
     streams: Bound,
     waits: Bound,
     stop: watch::Sender<bool>,
@@ -109,16 +109,6 @@ impl Live {
         &self.waits.taken
     }
 
-    /// Where the sections stand that are followed.
-    pub(super) fn followed(&self) -> Vec<(ConfigName, Head)> {
-        self.feeds.followed()
-    }
-
-    /// Takes notice of a commit to these sections.
-    pub(super) fn committed<'s>(&self, config: &ConfigName, sections: impl Iterator<Item = &'s Section>) {
-        self.feeds.nudge(config, sections);
-    }
-
     /// Ends all that waits and streams, and turns away who comes.
     pub(super) fn stop(&self) {
         self.stop.send_replace(true);
@@ -133,10 +123,10 @@ impl Live {
         after: Revision,
         wait: Duration,
     ) -> Result<Waited<Option<Vec<Arc<[Change]>>>>, Turned> {
-        let _place = self.waits.take()?;
+        let _place = self.place(&self.waits)?;
         let feed = self.feeds.feed(store, config, Some(section));
         let is_wanted = |heads: &Standing| heads.get(section).is_some_and(|head| head.revision > after);
-        Ok(match self.wait(&feed, wait, is_wanted).await? {
+        Ok(match self.wait(&feed, wait, is_wanted).await {
             Waited::Come(_) => Waited::Come(feed.since(after)),
             Waited::Over(_) => Waited::Over(None),
             Waited::Unknown => Waited::Unknown,
@@ -152,9 +142,9 @@ impl Live {
         wait: Duration,
         is_wanted: impl Fn(&Standing) -> bool + Send + Sync,
     ) -> Result<Waited<Standing>, Turned> {
-        let _place = self.waits.take()?;
+        let _place = self.place(&self.waits)?;
         let feed = self.feeds.feed(store, config, section);
-        self.wait(&feed, wait, is_wanted).await
+        Ok(self.wait(&feed, wait, is_wanted).await)
     }
 
     async fn wait(
@@ -162,32 +152,36 @@ impl Live {
         feed: &Feed,
         wait: Duration,
         is_wanted: impl Fn(&Standing) -> bool + Send + Sync,
-    ) -> Result<Waited<Standing>, Turned> {
+    ) -> Waited<Standing> {
         let until = Instant::now() + wait;
         let mut state = feed.subscribe();
         let mut stop = self.stop.subscribe();
-        if *stop.borrow() {
-            return Err(Turned::Stopping);
-        }
         loop {
             if let Some(known) = known(&state.borrow_and_update(), &is_wanted) {
-                return Ok(known);
+                return known;
             }
             select! {
                 // What comes at the last moment has come.
                 biased;
                 changed = state.changed() => if changed.is_err() {
-                    return Ok(Waited::Unknown);
+                    return Waited::Unknown;
                 },
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = sleep_until(until) => break,
             }
         }
         let state = state.borrow();
-        Ok(match &state.heads {
+        match &state.heads {
             Some(heads) if !state.failing => Waited::Over(heads.clone()),
             _ => Waited::Unknown,
-        })
+        }
+    }
+
+    fn place(&self, bound: &Bound) -> Result<Place, Turned> {
+        if *self.stop.borrow() {
+            return Err(Turned::Stopping);
+        }
+        bound.take().ok_or(Turned::Busy)
     }
 
     /// A stream of what happens in a section after a revision, or from now on.
@@ -197,11 +191,8 @@ impl Live {
         section: &Section,
         after: Option<Revision>,
     ) -> Result<Opened, NotOpened> {
-        let place = self.streams.take()?;
+        let place = self.place(&self.streams)?;
         let stop = self.stop.subscribe();
-        if *stop.borrow() {
-            return Err(Turned::Stopping.into());
-        }
         let feed = self.feeds.feed(store, config, Some(section));
         let mut state = feed.subscribe();
         let told = match state.wait_for(|state| state.heads.is_some() || state.ended).await {
@@ -264,11 +255,10 @@ impl Bound {
         }
     }
 
-    fn take(&self) -> Result<Place, Turned> {
-        let permit = Arc::clone(&self.places).try_acquire_owned();
-        let permit = permit.map_err(|_| Turned::Busy)?;
+    fn take(&self) -> Option<Place> {
+        let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
         self.taken.inc();
-        Ok(Place {
+        Some(Place {
             taken: self.taken.clone(),
             _permit: permit,
         })

@@ -8,8 +8,10 @@ use tokio::time::Instant;
 use super::api::Api;
 use super::caller::Caller;
 use super::error::Failure;
+use super::openapi::Fixed;
 use super::waiting;
 use crate::model::Kind;
+use crate::wire::Problem;
 
 /// The route of a request that has none.
 const NO_ROUTE: &str = "none";
@@ -29,7 +31,16 @@ pub(super) async fn measure(State(api): State<Api>, request: Request, next: Next
 }
 
 /// What goes on, in the text format of Prometheus. For callers of all configs and sections
-#[utoipa::path(get, path = "/metrics", responses((status = 200, content_type = "text/plain", body = String)))]
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    responses(
+        (status = 200, description = "Counters, gauges and histograms.", content_type = "text/plain", body = String),
+        Fixed,
+        (status = 401, description = "No token came with it, or one that the server doesn't know.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The caller may not see all configs and sections.", body = Problem, content_type = "application/problem+json"))
+)]
 pub(super) async fn metrics(
     State(api): State<Api>,
     caller: Option<Extension<Caller>>,
@@ -39,7 +50,7 @@ pub(super) async fn metrics(
         let told = "the metrics tell of all configs and sections, which are not for this caller";
         return Err(Failure::denied(told));
     }
-    let text = api.metrics().text(&api.live().followed());
+    let text = api.metrics().text(&api.live().feeds.followed());
     let text = text.map_err(|_| Failure::new(Kind::Internal, "internal", "the metrics can't be told"))?;
     let content_type = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);
     Ok(([(CONTENT_TYPE, content_type)], text).into_response())

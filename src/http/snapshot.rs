@@ -2,6 +2,7 @@ use axum::Json;
 
 use super::asked::Asked;
 use super::error::Failure;
+use super::openapi::{Prefixes, Reads, Reveal};
 use super::path::Within;
 use super::view::View;
 use crate::model::Prefix;
@@ -9,7 +10,13 @@ use crate::store::{self, StoreError};
 use crate::wire::{SectionHead, Snapshot};
 
 /// The entries below prefixes as they were together at one moment
-#[utoipa::path(get, path = "/v1/{config}/snapshot", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/snapshot",
+    operation_id = "snapshot",
+    params(Prefixes, Reveal),
+    responses((status = 200, description = "The entries, by key.", body = Snapshot), Reads)
+)]
 pub(super) async fn all(mut asked: Asked) -> Result<Json<Snapshot>, Failure> {
     let prefixes: Vec<Prefix> = asked.query.each("prefix")?;
     for section in prefixes.iter().filter_map(Prefix::section) {
@@ -19,7 +26,13 @@ pub(super) async fn all(mut asked: Asked) -> Result<Json<Snapshot>, Failure> {
 }
 
 /// The entries of a section, or below a prefix within it, as they were together at one moment
-#[utoipa::path(get, path = "/v1/{config}/snapshot/{section}/{*below}", responses((status = 200)))]
+#[utoipa::path(
+    get,
+    path = "/v1/{config}/snapshot/{section}/{*below}",
+    operation_id = "snapshot_below",
+    params(Reveal),
+    responses((status = 200, description = "The entries, by key.", body = Snapshot), Reads)
+)]
 pub(super) async fn within(asked: Asked) -> Result<Json<Snapshot>, Failure> {
     let within = asked.within()?;
     let prefix = within.iter().map(|within| within.prefix.clone()).collect();

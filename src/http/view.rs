@@ -56,14 +56,11 @@ impl View {
         }
     }
 
-    /// What a commit did to a key: its line of the log, and without loss the replaced entry as it was.
+    /// What a commit did to a key.
     pub(super) fn applied(self, applied: &Applied) -> Line {
-        match self {
-            Self::Masked | Self::Revealed => self.line(&applied.change),
-            Self::Stored => {
-                let line = StoredChange::from(&applied.change);
-                Line::Stored(Box::new(line.replacing(applied.previous.as_ref())))
-            }
+        match self.line(&applied.change) {
+            Line::Stored(line) => Line::Stored(Box::new(line.replacing(applied.previous.as_ref()))),
+            shown @ Line::Shown(_) => shown,
         }
     }
 

@@ -16,6 +16,10 @@ const WAIT: &str = "wait";
 /// Longer than this nobody waits: what lies between a client and the server may take the connection for dead.
 const LONGEST: Duration = Duration::from_mins(1);
 
+/// What [`Wait`] takes. A client has no other way to know its bounds.
+pub(super) const FORM: &str =
+    "^(0(s|ms)?|0*([1-9][0-9]{1,3}|[1-5][0-9]{4}|60000)ms|0*([1-9]|[1-5][0-9]|60)s?|0*1m)$";
+
 /// How long to wait: not at all, or from 10 milliseconds to a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Wait(Duration);
@@ -81,6 +85,7 @@ impl From<Turned> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn waits_have_bounds() {
@@ -105,5 +110,13 @@ mod tests {
         assert!(asked("/v1/app/heads?wait"));
         assert!(!asked("/v1/app/heads?await=5s&after=wait"));
         assert!(!asked("/v1/app/keys/wait"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_described_is_taken(text in FORM.trim_start_matches('^').trim_end_matches('$')) {
+            let wait = text.parse::<Wait>();
+            prop_assert!(wait.is_ok_and(|Wait(wait)| wait <= LONGEST), "{}", text);
+        }
     }
 }

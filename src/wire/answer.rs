@@ -19,6 +19,7 @@ pub enum Line {
 
 /// One page of a listing.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Page<N = AnyNode> {
     /// `ls`
     pub action: String,
@@ -45,12 +46,15 @@ pub struct Heads {
 
 /// A part of a section's log: whole revisions, in order.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Changes<L = Line> {
     /// `changes`
     pub action: String,
     /// The section.
+    #[cfg_attr(feature = "http", schema(value_type = String))]
     pub section: Section,
     /// The revision to go on after.
+    #[cfg_attr(feature = "http", schema(value_type = u64))]
     pub after: Revision,
     /// Whether there is more at once.
     pub more: bool,
@@ -60,20 +64,24 @@ pub struct Changes<L = Line> {
 
 /// The log of one key, newest first.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct KeyHistory<L = Line> {
     /// `history`
     pub action: String,
     /// The key.
+    #[cfg_attr(feature = "http", schema(value_type = String))]
     pub key: Key,
     /// The lines.
     pub changes: Vec<L>,
     /// The revision to go on before; none where this is all.
+    #[cfg_attr(feature = "http", schema(value_type = Option<u64>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Revision>,
 }
 
 /// Entries as they were together at one moment.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Snapshot<N = AnyNode> {
     /// `snapshot`
     pub action: String,
@@ -85,6 +93,7 @@ pub struct Snapshot<N = AnyNode> {
 
 /// What a commit answers.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct CommitAnswer<L = Line> {
     /// `commit`
     pub action: String,

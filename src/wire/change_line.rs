@@ -6,6 +6,7 @@ use crate::model::{Change, Entry, Key, Op, Revision, Section, Timestamp, Ttl, Va
 
 /// A line of a section's log, as `watch` and `history` tell it, and what else a watch tells.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct ChangeLine {
     /// The command.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,6 +25,7 @@ pub struct ChangeLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<ValueKind>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "http", schema(value_type = serde_json::Value, required = false))]
     value: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     masked: bool,

@@ -24,7 +24,6 @@ pub struct CommitRequest {
 
 /// A condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum GuardName {
     /// The key is not there.
@@ -41,22 +40,33 @@ pub enum GuardName {
 
 /// A guard: `key` with what it is to be, or `section` with its revision.
 #[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GuardSpec {
     guard: GuardName,
-    #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     key: Option<Key>,
-    #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     section: Option<Section>,
-    #[cfg_attr(feature = "http", schema(value_type = Option<u64>))]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     revision: Option<Revision>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     kind: Option<ValueKind>,
-    #[cfg_attr(feature = "http", schema(value_type = Option<serde_json::Value>))]
     #[serde(
         default,
         deserialize_with = "present",
@@ -67,7 +77,6 @@ pub struct GuardSpec {
 
 /// What is done to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeName {
     /// It is written.
@@ -79,15 +88,16 @@ pub enum ChangeName {
 /// A change of one key. A string is text and any other JSON is `json`, unless `kind` says what it is; the string of
 /// `bytes` is base64.
 #[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeSpec {
     op: ChangeName,
-    #[cfg_attr(feature = "http", schema(value_type = String))]
     key: Key,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     kind: Option<ValueKind>,
-    #[cfg_attr(feature = "http", schema(value_type = Option<serde_json::Value>))]
     #[serde(
         default,
         deserialize_with = "present",
@@ -95,13 +105,21 @@ pub struct ChangeSpec {
     )]
     value: Option<Box<RawValue>>,
     /// Whether it is a secret; as it was where nothing is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     secret: Option<bool>,
     /// Whether the value is an envelope that holds a secret. Only with stored values.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     sealed: bool,
     /// How many seconds it lives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     ttl: Option<u64>,
     /// Whether it keeps the time to live that it has.
     #[serde(rename = "keepTtl", default, skip_serializing_if = "std::ops::Not::not")]
@@ -300,8 +318,8 @@ fn read_value(raw: &RawValue, kind: Option<ValueKind>, written: Written) -> Resu
 }
 
 /// A value that is given: `null` is one, too.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
-    Box::<RawValue>::deserialize(deserializer).map(Some)
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 fn raw(text: &str) -> Option<Box<RawValue>> {

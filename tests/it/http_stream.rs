@@ -1,17 +1,20 @@
 //! Changes as server-sent events: each once and in order, for however many clients, wherever one was cut.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use discfg::http::ApiSettings;
 use discfg::model::SystemClock;
 use discfg::store::Store;
 use discfg::store::conformance::TestClock;
+use futures::future::join_all;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::support::live_api::{Served, json, quick};
 use crate::support::sse::{Events, Sent};
-use crate::support::stores::set_all;
+use crate::support::stores::{Impaired, set_all, table_store};
 
 /// Where a line stands: its revision and its index there.
 type At = (u64, u64);
@@ -150,99 +153,6 @@ async fn a_client_that_is_too_slow_is_cut_and_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn a_stop_is_the_last_event() {
-    let served = Arc::new(Served::new(ApiSettings::default()));
-    served.put("/db/a", "1").await;
-    let mut streams = [
-        served.stream("db", None).await,
-        served.stream("@root", None).await,
-    ];
-    let waiting = tokio::spawn({
-        let served = Arc::clone(&served);
-        async move { served.get("~/changes/db?after=1&wait=60s").await }
-    });
-    served.until("discfg_http_waiting", "1").await;
-    served.api.stop();
-    for events in &mut streams {
-        let end = events.next().await.expect("a last event");
-        assert_eq!(
-            (end.name.as_str(), &end.data["reason"]),
-            ("end", &"shutting-down".into())
-        );
-        assert_eq!(events.next().await, None);
-    }
-    let (status, _) = waiting.await.expect("it was answered");
-    assert!(status == 200 || status == 503, "{status}");
-    let accept = [("accept", "text/event-stream")];
-    let refused = served.send("GET", "~/changes/db", &accept, "").await;
-    assert_eq!(refused.status(), 503);
-    assert_eq!(refused.headers()["retry-after"], "1");
-    assert_eq!(json(refused).await["code"], "unavailable");
-    assert_eq!(served.get("~/changes/db?after=1&wait=1s").await.0, 503);
-    assert_eq!(
-        served.get("~/changes/db").await.0,
-        200,
-        "what needn't wait is served still"
-    );
-}
-
-#[tokio::test]
-async fn there_are_so_many_streams_and_no_more() {
-    let served = Served::new(ApiSettings {
-        streams: 2,
-        ..quick()
-    });
-    let accept = [("accept", "text/event-stream")];
-    let first = served.stream("db", None).await;
-    let _second = served.stream("app", None).await;
-    let refused = served.send("GET", "~/changes/db", &accept, "").await;
-    assert_eq!(refused.status(), 503);
-    assert_eq!(refused.headers()["retry-after"], "1");
-    assert_eq!(json(refused).await["code"], "busy");
-    drop(first);
-    served.stream("db", None).await;
-    let none = served.again(ApiSettings {
-        streams: 0,
-        ..quick()
-    });
-    assert_eq!(none.send("GET", "~/changes/db", &accept, "").await.status(), 406);
-}
-
-#[tokio::test]
-async fn what_is_asked_wrongly_is_refused_with_its_name() {
-    let served = Served::new(quick());
-    served.put("/db/a", "1").await;
-    let accept = ("accept", "text/event-stream");
-    for (query, id, status, code, named) in [
-        ("?after=x", None, 400, "query", "after"),
-        ("?after=2", None, 400, "query", "2"),
-        ("", Some("2"), 400, "header", "2"),
-        ("", Some("x"), 400, "header", "last-event-id"),
-        ("?limit=5", None, 400, "query", "limit"),
-        ("?wait=5s", None, 400, "query", "wait"),
-        ("?stored=true", None, 400, "query", "stored"),
-        ("?sections=db", None, 400, "query", "sections"),
-    ] {
-        let mut headers = vec![accept];
-        headers.extend(id.map(|id| ("last-event-id", id)));
-        let refused = served
-            .send("GET", &format!("~/changes/db{query}"), &headers, "")
-            .await;
-        assert_eq!(refused.status(), status, "{query} {id:?}");
-        let problem = json(refused).await;
-        assert_eq!(problem["code"], code, "{query} {id:?}: {problem}");
-        let detail = problem["detail"].as_str().expect("a detail").to_lowercase();
-        assert!(detail.contains(named), "{query} {id:?}: {problem}");
-    }
-    let bounded = served.within("/app");
-    assert_eq!(
-        bounded.send("GET", "~/changes/db", &[accept], "").await.status(),
-        403
-    );
-    bounded.stream("app", None).await;
-}
-
-#[tokio::test]
 async fn the_header_goes_before_the_query() {
     let served = Served::new(quick());
     for round in 1..=3 {
@@ -289,6 +199,107 @@ async fn what_the_log_no_longer_tells_is_told_as_it_is() {
         let line = events.next().await.expect("a line");
         assert_eq!(at(&line), (next, 0));
     }
+}
+
+#[tokio::test]
+async fn a_hole_in_the_log_is_bridged_by_what_is_there() {
+    let served = Served::over(quick(), Arc::new(SystemClock), |store| {
+        Arc::new(Impaired::of(store).lines(|_, mut lines| {
+            lines.retain(|line| line.revision.get() != 2);
+            lines
+        }))
+    });
+    for key in ["/db/a", "/db/b", "/db/c"] {
+        served.put(key, "x").await;
+    }
+    let mut events = served.stream("db", Some("0")).await;
+    assert_eq!(read_up_to(&mut events, 1).await, [(1, 0)]);
+    let resync = events.next().await.expect("a resync");
+    assert_eq!((resync.name.as_str(), &resync.data["of"]), ("resync", &3.into()));
+    for _ in 0..3 {
+        events.next().await.expect("an entry");
+    }
+    assert_eq!(events.last_id.as_deref(), Some("3"));
+    served.put("/db/a", "y").await;
+    assert_eq!(read_up_to(&mut events, 4).await, [(4, 0)]);
+}
+
+/// However large a section is, and however many come too late: it is read and rendered once.
+#[tokio::test]
+async fn all_that_come_too_late_at_once_share_what_they_are_told() {
+    let clock = Arc::new(TestClock::new());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let served = Served::over(quick(), clock.clone(), |store| {
+        Arc::new(Impaired::of(store).fault(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            false
+        }))
+    });
+    for round in 0..3 {
+        served.put("/db/a", &round.to_string()).await;
+    }
+    clock.advance(31 * 24 * 3600);
+    served.put("/db/b", "late").await;
+    let mut clients = Vec::new();
+    for _ in 0..50 {
+        clients.push(served.stream("db", Some("1")).await);
+    }
+    let before = asked.load(Ordering::Relaxed);
+    let began = Instant::now();
+    let told = join_all(clients.iter_mut().map(Events::next)).await;
+    assert!(
+        told.iter()
+            .all(|sent| sent.as_ref().is_some_and(|sent| sent.name == "resync"))
+    );
+    let looks = asked.load(Ordering::Relaxed) - before;
+    let most = 1 + began.elapsed().as_millis() / 40 + 2;
+    assert!(looks as u128 <= most, "{looks} looks");
+}
+
+/// More comes at once than is held for clients that are behind.
+#[tokio::test]
+async fn no_client_that_keeps_up_is_cut() {
+    let served = Served::new(ApiSettings {
+        interval: Duration::from_hours(1),
+        ..ApiSettings::default()
+    });
+    let mut events = served.stream("db", None).await;
+    let value = "x".repeat(20_000);
+    let other = served.other_handle();
+    for _ in 0..600 {
+        set_all(other.as_ref(), &[("/db/a", &value)]).await;
+    }
+    let last = served.put("/db/a", "last").await;
+    let told = read_up_to(&mut events, last).await;
+    assert_eq!(told.len(), 601);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_stream_over_a_table_misses_nothing() {
+    let (_account, table) = table_store(None);
+    let direct = Arc::clone(&table);
+    let served = Served::over(quick(), Arc::new(SystemClock), move |_| table);
+    let mut events = served.stream("db", None).await;
+    let writer = tokio::spawn(async move {
+        for round in 0..30 {
+            write(direct.as_ref(), round).await;
+        }
+    });
+    for round in 0..10 {
+        served.put("/db/x", &round.to_string()).await;
+    }
+    writer.await.expect("the writer wrote");
+    let wanted = log(served.store.as_ref(), 0).await;
+    assert_eq!(read_up_to(&mut events, 40).await, wanted);
+    // A server that has just begun has told nothing of it.
+    let served = served.again(quick());
+    let mut again = served.stream("db", Some("0")).await;
+    assert_eq!(read_up_to(&mut again, 40).await, wanted);
+    let (_, changes) = served.get("~/changes/db?after=39&wait=60s").await;
+    assert_eq!(changes["after"], 40);
+    let (_, heads) = served.get("~/heads?after=39&wait=60s").await;
+    assert_eq!(heads["version"], 40);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
+use tokio::task::yield_now;
 
 use super::frame;
 use super::ring::{Frame, Held, Place, Ring, Told};
@@ -162,14 +163,17 @@ impl Feed {
                         modified: Some(last.at),
                     });
                     let text = frame::commit(&lines);
-                    self.tell(Told::Commit(lines.into()), text, head);
+                    self.tell(Told::Commit(lines.into()), text, head).await;
                 }
                 Event::Expire {
                     key,
                     at,
                     version,
                     revision,
-                } => self.tell(Told::Aside, frame::expire(&key, (version, revision), at), None),
+                } => {
+                    let text = frame::expire(&key, (version, revision), at);
+                    self.tell(Told::Aside, text, None).await;
+                }
                 Event::Resync {
                     revision, entries, ..
                 } => {
@@ -185,7 +189,7 @@ impl Feed {
                         commit: None,
                         modified: None,
                     });
-                    self.tell(Told::Resync(revision), text, Some(head));
+                    self.tell(Told::Resync(revision), text, Some(head)).await;
                 }
                 Event::Current => self.fails(false),
                 Event::Retry { .. } => self.fails(true),
@@ -194,9 +198,11 @@ impl Feed {
         Ok(())
     }
 
-    fn tell(&self, told: Told, text: Bytes, head: Option<Head>) {
+    async fn tell(&self, told: Told, text: Bytes, head: Option<Head>) {
         self.ring().push(Frame { told, text });
         self.moved(head);
+        // A backlog comes at once: no client that keeps up is to be overrun by it.
+        yield_now().await;
     }
 
     /// Takes in heads, and wakes all that wait.

@@ -19,7 +19,7 @@ type Scope = (ConfigName, Option<Section>);
 pub(super) const LINGER: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
-pub(super) struct Feeds {
+pub(in crate::http) struct Feeds {
     running: Arc<Mutex<HashMap<Scope, Running>>>,
     interval: Duration,
     linger: Duration,
@@ -81,7 +81,11 @@ impl Feeds {
     }
 
     /// Makes those look at once that may have news of these sections.
-    pub(super) fn nudge<'s>(&self, config: &ConfigName, sections: impl Iterator<Item = &'s Section>) {
+    pub(in crate::http) fn nudge<'s>(
+        &self,
+        config: &ConfigName,
+        sections: impl Iterator<Item = &'s Section>,
+    ) {
         let running = locked(&self.running);
         if running.is_empty() {
             return;
@@ -94,7 +98,7 @@ impl Feeds {
     }
 
     /// Where the sections stand that have a feed.
-    pub(super) fn followed(&self) -> Vec<(ConfigName, Head)> {
+    pub(in crate::http) fn followed(&self) -> Vec<(ConfigName, Head)> {
         let running = locked(&self.running);
         let sections = running.iter().filter(|((_, section), _)| section.is_some());
         sections

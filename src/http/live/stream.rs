@@ -13,7 +13,7 @@ use tokio::select;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::feed::{Feed, State};
+use super::feed::{Feed, Resync, State};
 use super::frame::{self, End};
 use super::ring::{Held, Place, Told};
 use crate::model::{Change, Revision, Section};
@@ -38,7 +38,7 @@ pub(super) struct Reader<P> {
 enum Missed {
     Revision(Bytes),
     /// All that there is, in place of revisions.
-    All(Bytes),
+    All(Arc<Resync>),
 }
 
 enum Woken {
@@ -61,8 +61,10 @@ impl<P: Send + 'static> Reader<P> {
                     while self.feed.place_after(self.seen) == Place::Before {
                         match self.missed(&mut log).await {
                             Ok(Missed::Revision(text)) => yield Ok(text),
-                            Ok(Missed::All(text)) => {
-                                yield Ok(text);
+                            Ok(Missed::All(resync)) => {
+                                yield Ok(resync.text.clone());
+                                // Others who come meanwhile are sent the same.
+                                drop(resync);
                                 continue 'all;
                             }
                             Err(end) => break 'all end,
@@ -141,7 +143,7 @@ impl<P: Send + 'static> Reader<P> {
         match missed {
             Ok(resync) => {
                 self.seen = resync.revision;
-                Ok(Missed::All(resync.text.clone()))
+                Ok(Missed::All(resync))
             }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;

@@ -18,8 +18,9 @@ const LOST_AFTER: Duration = Duration::from_mins(1);
 /// The pause before a gap is read again for the first time; it doubles up to [`LONGEST_GAP_PAUSE`].
 const GAP_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_GAP_PAUSE: Duration = Duration::from_secs(1);
-/// After this many lines of one section what was read is told before more is.
-const ENOUGH: usize = 500;
+/// After this many lines, or bytes, of one section what was read is told before more is.
+const ENOUGH_LINES: usize = 500;
+const ENOUGH_BYTES: usize = 4 * 1024 * 1024;
 
 /// How far a watch has come.
 pub(super) struct Follower<'s> {
@@ -188,7 +189,7 @@ impl<'s> Follower<'s> {
     /// what is behind one may be visible before what is in it.
     async fn read_log(&mut self, section: Section, head: Revision) -> Result<(), StoreError> {
         let first = self.seen(&section);
-        let (mut seen, mut lines_read) = (first, 0);
+        let (mut seen, mut lines_read, mut bytes_read) = (first, 0, 0);
         let mut revision: Vec<Change> = Vec::new();
         let mut lines = self.store.changes(&section, first);
         let broken = loop {
@@ -201,6 +202,7 @@ impl<'s> Follower<'s> {
                 break None;
             }
             let of = line.of as usize;
+            bytes_read += line.bytes();
             revision.push(line);
             if revision.len() < of {
                 continue;
@@ -209,7 +211,7 @@ impl<'s> Follower<'s> {
             seen = seen.next();
             self.cursor.seen.insert(section.clone(), seen);
             self.take(std::mem::take(&mut revision));
-            if lines_read >= ENOUGH {
+            if lines_read >= ENOUGH_LINES || bytes_read >= ENOUGH_BYTES {
                 break None;
             }
         };

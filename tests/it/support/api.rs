@@ -1,12 +1,13 @@
 //! The HTTP API in the process of the test, over configs on the embedded engine.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use discfg::http::{Api, ApiSettings, Caller};
 use discfg::store::Store;
+use futures::FutureExt as _;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -100,13 +101,16 @@ impl Served {
         if let Some(caller) = &self.caller {
             request.extensions_mut().insert(caller.clone());
         }
+        let asked = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
-        Answer {
+        let answer = Answer {
             status: parts.status,
             headers: parts.headers,
             body: to_bytes(body, usize::MAX).await.expect("a body").to_vec(),
-        }
+        };
+        answer.hold_to_document(&asked.0, &asked.1);
+        answer
     }
 }
 
@@ -119,6 +123,40 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Each answer of each test has a status and a content type that the document says.
+    fn hold_to_document(&self, method: &Method, path: &str) {
+        let document = document();
+        let Some(template) = template_of(&document, path) else {
+            return;
+        };
+        let method = method.as_str().to_ascii_lowercase();
+        let operation = &document["paths"][template][&method];
+        if operation.is_null() {
+            return;
+        }
+        let response = &operation["responses"][self.status.as_str()];
+        assert!(
+            response.is_object(),
+            "{method} {template} doesn't say {}: {}",
+            self.status,
+            self.text()
+        );
+        let content_type = self
+            .header("content-type")
+            .map(|of| of.split(';').next().unwrap_or(of));
+        match (content_type, response["content"].as_object()) {
+            (None, None) => {}
+            (Some(of), Some(said)) => {
+                assert!(
+                    said.contains_key(of),
+                    "{method} {template} doesn't say {of} with {}",
+                    self.status
+                );
+            }
+            (of, said) => panic!("{method} {template} {}: {of:?} of {said:?}", self.status),
+        }
+    }
+
     /// Its body as JSON, after its status was as expected.
     pub(crate) fn json(&self, status: u16) -> Json {
         assert_eq!(self.status, status, "{}", self.text());
@@ -143,4 +181,42 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("text"))
     }
+}
+
+/// The document that the API gives of itself.
+pub(crate) fn document() -> Arc<Json> {
+    static DOCUMENT: OnceLock<Arc<Json>> = OnceLock::new();
+    let read = || {
+        let router = Api::new([], ApiSettings::default()).router();
+        let request = Request::get("/openapi.json")
+            .body(Body::empty())
+            .expect("a request");
+        let answer = router
+            .oneshot(request)
+            .now_or_never()
+            .expect("it waits for nothing");
+        let body = to_bytes(answer.expect("an answer").into_body(), usize::MAX);
+        let body = body
+            .now_or_never()
+            .expect("it waits for nothing")
+            .expect("a body");
+        Arc::new(serde_json::from_slice(&body).expect("JSON"))
+    };
+    Arc::clone(DOCUMENT.get_or_init(read))
+}
+
+/// The template of the document that a path is of, the one with the most words of its own.
+pub(crate) fn template_of<'d>(document: &'d Json, path: &str) -> Option<&'d String> {
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_of = |template: &&String| {
+        let of: Vec<&str> = template.split('/').collect();
+        let goes_on = template.ends_with("/{rest}") || template.ends_with("/{below}");
+        let fits = segments.len() == of.len() || goes_on && segments.len() > of.len();
+        fits && of
+            .iter()
+            .zip(&segments)
+            .all(|(of, segment)| of.starts_with('{') || of == segment)
+    };
+    let templates = document["paths"].as_object().expect("paths").keys().filter(is_of);
+    templates.min_by_key(|template| template.matches('{').count())
 }

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
+use super::api::{document, template_of};
 use super::config::CONFIG;
 use super::sse::Events;
 use super::stores::embedded_store;
@@ -93,7 +94,7 @@ impl Served {
             Some(below) => format!("/v1/{CONFIG}/{below}"),
             None => path.to_owned(),
         };
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(method).uri(&path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -101,10 +102,12 @@ impl Served {
             .extension(self.caller.clone())
             .body(Body::from(body.to_owned()));
         let router = self.router.clone();
-        router
+        let response = router
             .oneshot(request.expect("a request"))
             .await
-            .expect("an answer")
+            .expect("an answer");
+        hold_to_document(method, &path, &response);
+        response
     }
 
     /// The status and the JSON of what a GET answers.
@@ -166,6 +169,24 @@ fn api(store: &Arc<dyn Store>, settings: ApiSettings) -> (Api, Router) {
     let api = Api::new([(config, Arc::clone(store))], settings);
     let router = api.router();
     (api, router)
+}
+
+/// An answer has a status and a content type that the API's description has.
+fn hold_to_document(method: &str, path: &str, response: &Response<Body>) {
+    let document = document();
+    let path = path.split('?').next().unwrap_or_default();
+    let operation = template_of(&document, path).map(|template| &document["paths"][template]);
+    let Some(operation) = operation.and_then(|methods| methods.get(method.to_lowercase())) else {
+        return;
+    };
+    let said = &operation["responses"][response.status().as_str()]["content"];
+    let of = response.headers()["content-type"].to_str().expect("text");
+    let of = of.split(';').next().unwrap_or(of);
+    assert!(
+        said[of].is_object(),
+        "{method} {path}: {} {of}",
+        response.status()
+    );
 }
 
 pub(crate) async fn text(response: Response<Body>) -> String {

@@ -1,0 +1,167 @@
+//! How the shapes are described where what serde says of them isn't all.
+
+use serde_json::json;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::{AnyNode, ChangeLine, ChangeSpec, GuardSpec, Line, Node};
+
+/// A key: segments of letters, digits, `.`, `_`, `:` and `-`, none of them `.` or `..`, at most 16.
+const KEY: &str = "^/?(SEGMENT)(/(SEGMENT)){0,15}$";
+const SECTION: &str = "^(@root|/?(SEGMENT))$";
+const SEGMENT: &str = r"[A-Za-z0-9_:-][A-Za-z0-9._:-]*|\.[A-Za-z0-9_:-][A-Za-z0-9._:-]*|\.\.[A-Za-z0-9._:-]+";
+/// Base64 with its padding, the last character of which holds no bits to spare.
+const BASE64: &str = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
+const MAX_TTL_SECONDS: u64 = 315_360_000;
+
+fn of_type(of_type: Type) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::new(of_type))
+}
+
+fn matching(pattern: &str) -> ObjectBuilder {
+    of_type(Type::String).pattern(Some(pattern.replace("SEGMENT", SEGMENT)))
+}
+
+fn one_of(words: &[&str]) -> ObjectBuilder {
+    of_type(Type::String).enum_values(Some(words.iter().map(|word| json!(word))))
+}
+
+fn any() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::AnyValue)
+}
+
+fn revision() -> ObjectBuilder {
+    of_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(0_u64))
+        .maximum(Some(u64::MAX))
+}
+
+/// An object of exactly these properties, all of which must be there.
+fn exactly(properties: impl IntoIterator<Item = (&'static str, ObjectBuilder)>) -> ObjectBuilder {
+    let empty = of_type(Type::Object).additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    properties.into_iter().fold(empty, |object, (name, schema)| {
+        object.property(name, schema.build()).required(name)
+    })
+}
+
+/// A value, and the kind that says how it is written, if it says it.
+fn values() -> [Vec<(&'static str, ObjectBuilder)>; 4] {
+    let text = of_type(Type::String);
+    [
+        vec![("value", any())],
+        vec![("value", any()), ("kind", one_of(&["json"]))],
+        vec![("value", text), ("kind", one_of(&["text"]))],
+        vec![("value", matching(BASE64)), ("kind", one_of(&["bytes"]))],
+    ]
+}
+
+impl PartialSchema for GuardSpec {
+    fn schema() -> RefOr<Schema> {
+        let guard = |words: &[&str]| ("guard", one_of(words));
+        let key = || ("key", matching(KEY));
+        let there = exactly([guard(&["absent", "present"]), key()]);
+        let at = exactly([guard(&["revision"]), key(), ("revision", revision())]);
+        let section = exactly([
+            guard(&["section"]),
+            ("section", matching(SECTION)),
+            ("revision", revision()),
+        ]);
+        let all = OneOfBuilder::new()
+            .description(Some("A condition that must hold."))
+            .item(there.description(Some("The key is not there, or is.")))
+            .item(at.description(Some("The key was last changed at that revision of its section.")))
+            .item(section.description(Some("The section stands at that revision.")));
+        let values = values().into_iter().map(|value| {
+            exactly([guard(&["value"]), key()].into_iter().chain(value))
+                .description(Some("The key has this value. Of a secret that can't be told."))
+        });
+        values.fold(all, OneOfBuilder::item).into()
+    }
+}
+
+impl ToSchema for GuardSpec {}
+
+impl PartialSchema for ChangeSpec {
+    fn schema() -> RefOr<Schema> {
+        let key = || ("key", matching(KEY));
+        let secret = || {
+            of_type(Type::Boolean)
+                .description(Some("Whether it is a secret; as it was where nothing is said."))
+        };
+        let set = |value: Vec<_>| {
+            let set = exactly([("op", one_of(&["set"])), key()].into_iter().chain(value));
+            set.property("secret", secret().build())
+        };
+        let ttl = of_type(Type::Integer)
+            .minimum(Some(1_u64))
+            .maximum(Some(MAX_TTL_SECONDS))
+            .description(Some("Seconds to live."))
+            .build();
+        let keep = |keep: bool| of_type(Type::Boolean).enum_values(Some([json!(keep)])).build();
+        let lives = values().into_iter().map(|value| {
+            let lives = set(value)
+                .property("ttl", ttl.clone())
+                .property("keepTtl", keep(false));
+            lives.description(Some("Write the key."))
+        });
+        let keeps = values().into_iter().map(|value| {
+            let keeps = set(value).property("keepTtl", keep(true)).required("keepTtl");
+            keeps.description(Some("Write the key, which keeps the time to live that it has."))
+        });
+        let delete = exactly([("op", one_of(&["delete"])), key()]);
+        let all = OneOfBuilder::new()
+            .description(Some(
+                "A change of one key. A string is text and any other JSON is `json`, unless `kind` says what it is; \
+                 the string of `bytes` is base64.",
+            ))
+            .item(delete.description(Some("Remove the key.")));
+        lives.chain(keeps).fold(all, OneOfBuilder::item).into()
+    }
+}
+
+impl ToSchema for ChangeSpec {}
+
+/// The same schema, of whose properties none must be there.
+fn loose(schema: RefOr<Schema>, description: &str) -> RefOr<Schema> {
+    match schema {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.required.clear();
+            object.description = Some(description.into());
+            RefOr::T(Schema::Object(object))
+        }
+        other => other,
+    }
+}
+
+impl PartialSchema for AnyNode {
+    fn schema() -> RefOr<Schema> {
+        let description =
+            "An entry; `{}` where there is none, and key and revision alone where it was removed.";
+        loose(Node::schema(), description)
+    }
+}
+
+impl ToSchema for AnyNode {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Node".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        <Node as ToSchema>::schemas(schemas);
+    }
+}
+
+impl PartialSchema for Line {
+    fn schema() -> RefOr<Schema> {
+        let description = "One line of a section's log: what a commit did to one key.";
+        loose(ChangeLine::schema(), description)
+    }
+}
+
+impl ToSchema for Line {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        <ChangeLine as ToSchema>::schemas(schemas);
+    }
+}

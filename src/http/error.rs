@@ -159,13 +159,6 @@ impl Failure {
                 failure
             }
             StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),
-            StoreError::Layout { found, known } => {
-                log(&error);
-                let told = format!("the data has layout {found}, and this server knows layout {known}");
-                let mut failure = Self::new(kind, "layout", told);
-                failure.0.layout = Some(ProblemLayout { found, known });
-                failure
-            }
             StoreError::OutcomeUnknown { ref commit, .. } => {
                 log(&error);
                 Self::outcome_unknown(commit)

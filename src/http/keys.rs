@@ -190,7 +190,6 @@ pub(super) async fn touch(mut asked: Asked) -> Result<Json<Envelope>, Failure> {
     asked.writes()?;
     let view = View::of_lines(&mut asked)?;
     let ttl: Option<Ttl> = asked.query.take("ttl")?;
-    let view = View::of_lines(&mut asked)?;
     asked.query.end()?;
     let entry = asked
         .until

@@ -7,6 +7,7 @@ use super::error::Failure;
 use super::keys::consistency;
 use super::openapi::{Consistent, Limit, Listed as ListedAs, Reads, Reveal};
 use super::path::Within;
+use super::refusal::Refusal;
 use super::view::View;
 use crate::model::Prefix;
 use crate::store::{Listed, Scope};
@@ -27,6 +28,7 @@ pub(super) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
     let read = consistency(&mut asked)?.unwrap_or_default();
     let limit = asked.query.limit(1000, 100)?;
     let cursor: Option<String> = asked.query.take("cursor")?;
+    let after: Option<String> = asked.query.take("after")?;
     asked.query.end()?;
     let listing = Listing {
         config: asked.config.as_str(),
@@ -39,7 +41,14 @@ pub(super) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
     let scope = Scope {
         prefix,
         recursive,
-        after: cursor.map(|cursor| listing.after(&cursor)).transpose()?,
+        after: match (cursor, after) {
+            (Some(_), Some(_)) => {
+                let told = "the query parameters cursor and after are not for one request";
+                return Err(Refusal::Query(told.into()).into());
+            }
+            (Some(cursor), None) => Some(listing.after(&cursor)?),
+            (None, after) => after.map(named).transpose()?,
+        },
         limit: None,
     };
     let page_bytes = asked.api.settings().page_bytes;
@@ -73,6 +82,16 @@ pub(super) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
         folders,
         next,
     }))
+}
+
+/// The name of a key, or of a folder with its slash, that a listing is to begin after.
+fn named(after: String) -> Result<String, Refusal> {
+    if after.starts_with('/') && after.parse::<Prefix>().is_ok() {
+        return Ok(after);
+    }
+    Err(Refusal::Query(format!(
+        "the query parameter after is {after:?}; expected a key or a folder, such as /db/url or /db/"
+    )))
 }
 
 /// Whether an item is of the section that is named, or, where none is, of one that the caller may use.

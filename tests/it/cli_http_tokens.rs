@@ -64,6 +64,12 @@ fn use_keeps_a_token_for_its_host_and_for_its_owner_alone() {
         .stderr_lacks(TOKEN);
     let which = place.args(["which", "-f", "json"]).run().code(0).text();
     assert!(!which.contains(TOKEN), "{which}");
+    place
+        .args(["get", "db/url", "-vvvv"])
+        .run()
+        .code(0)
+        .stdout("x\n")
+        .stderr_lacks(TOKEN);
     // Another host is told nothing of it, and stdin is as good as a file.
     let (_folder, store) = embedded_store(None);
     let other = ApiServer::over(store);

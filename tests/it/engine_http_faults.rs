@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use discfg::engine::http::{HttpEngine, HttpOptions};
-use discfg::model::{Encoding, Guard, Kind, Mutation, Revision, Value};
-use discfg::store::{Consistency, Cursor, Deadline, Heads, Store, StoreError, Txn};
+use discfg::model::{Encoding, Guard, Kind, Mutation, Prefix, Revision, Value};
+use discfg::store::{Consistency, Cursor, Deadline, Heads, Listed, Scope, Store, StoreError, Txn};
 use futures::TryStreamExt as _;
 use tempfile::TempDir;
 
@@ -352,4 +352,40 @@ async fn several_sections_are_waited_for_side_by_side() {
     let heads = served.engine.heads(Heads::Of(sections)).await.expect("heads");
     let stand: Vec<u64> = heads.iter().map(|head| head.revision.get()).collect();
     assert_eq!(stand, [1, 2, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_begins_where_it_is_told_to() {
+    let served = served();
+    let all = ["/a/k", "/b/k", "/c/k", "/d/k"].map(|key| set(key, "1"));
+    served
+        .engine
+        .commit(Txn::new(all.into()))
+        .await
+        .expect("a commit");
+    served.server.asked();
+    let names = async |after: &str, limit| {
+        let scope = Scope {
+            after: Some(after.to_owned()),
+            limit: Some(limit),
+            ..Scope::all(Prefix::all())
+        };
+        let listed = served.engine.list(&scope, Consistency::Strong);
+        let listed: Vec<Listed> = listed.try_collect().await.expect("a listing");
+        listed
+            .iter()
+            .map(|item| item.name().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names("/b/k", 1).await, ["/c/k"]);
+    let asked = served.server.asked();
+    assert_eq!(
+        asked,
+        ["GET /v1/mycfg/list?recursive=true&limit=1&stored=true&after=/b/k"]
+    );
+    assert_eq!(names("/b/", 9).await, ["/b/k", "/c/k", "/d/k"]);
+    // What is no name begins there all the same.
+    assert_eq!(names("/b/k?&limit=0#", 9).await, ["/c/k", "/d/k"]);
+    assert_eq!(names("zz", 9).await, [""; 0]);
+    assert_eq!(names("", 2).await, ["/a/k", "/b/k"]);
 }

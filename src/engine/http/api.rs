@@ -282,3 +282,51 @@ fn problem(answer: &PlainAnswer) -> Option<Problem> {
 fn media_type(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_the_section_first() {
+        for (key, path) in [
+            ("/db/url", "db/url"),
+            ("/db", "@root/db"),
+            ("/a.b/c:d/e", "a.b/c:d/e"),
+        ] {
+            assert_eq!(segments(&key.parse().expect(key)), path);
+        }
+        assert_eq!(segment(&Section::root()), "@root");
+        assert_eq!(segment(&"db".parse().expect("a section")), "db");
+    }
+
+    #[test]
+    fn pauses_grow_and_heed_what_is_wished_within_reason() {
+        for tries in 1..40 {
+            let own = pause(tries, None);
+            let grown = PAUSE * (1 << (tries.min(6) - 1));
+            assert!(
+                own >= grown.mul_f64(0.75) && own <= grown.mul_f64(1.25),
+                "{tries}: {own:?}"
+            );
+            assert!(pause(tries, Some(1)) >= Duration::from_millis(750));
+            assert!(pause(tries, Some(3600)) <= Duration::from_millis(2500));
+        }
+    }
+
+    #[test]
+    fn only_a_problem_that_agrees_with_its_status_is_one() {
+        let answer = |status, content_type: &str, body: &str| PlainAnswer {
+            status,
+            content_type: Some(content_type.into()),
+            retry_after: None,
+            body: body.into(),
+        };
+        let json = r#"{"type":"about:blank","title":"-","status":404,"detail":"-","kind":"not-found"}"#;
+        assert!(problem(&answer(404, "application/problem+json", json)).is_some());
+        assert!(problem(&answer(404, "application/problem+json; charset=utf-8", json)).is_some());
+        assert!(problem(&answer(403, "application/problem+json", json)).is_none());
+        assert!(problem(&answer(404, "application/json", json)).is_none());
+        assert!(problem(&answer(404, "application/problem+json", "{}")).is_none());
+    }
+}

@@ -208,3 +208,96 @@ fn secret_too_large(key: Key, limit: Option<&ProblemLimit>) -> Option<StoreError
         ProblemLimit::Actions { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn error_of(problem: Problem) -> StoreError {
+        let url = "https://cfg.example".parse().expect("a URL");
+        let options = HttpOptions::new(url, "mycfg".parse().expect("a name"));
+        let call = Call::new("GET", "/keys", "keys/db/url".into());
+        told(&options, &call, problem)
+    }
+
+    fn problem(kind: Kind, code: &str) -> Problem {
+        Problem {
+            status: 400,
+            kind: kind.as_str().into(),
+            code: Some(code.into()),
+            detail: "told".into(),
+            keys: vec!["/db/url".parse().expect("a key")],
+            ..Problem::default()
+        }
+    }
+
+    #[test]
+    fn each_code_is_the_error_that_a_store_of_ones_own_has() {
+        for (kind, code, words) in [
+            (Kind::NotFound, "no-key", "the key /db/url is not there"),
+            (Kind::Usage, "no-ttl", "the key /db/url has no time to live"),
+            (Kind::Invalid, "twice", "the key /db/url is changed twice"),
+            (Kind::Invalid, "unsealed", "/db/url must be sealed first"),
+            (Kind::Usage, "guard-on-secret", "the key /db/url is a secret"),
+            (
+                Kind::NotFound,
+                "no-config",
+                "the config mycfg is not there (https://cfg.example)",
+            ),
+            (
+                Kind::NotFound,
+                "no-secrets-key",
+                "the config mycfg has no key for secrets",
+            ),
+            (Kind::Denied, "read-only", "opened for reading only"),
+            (
+                Kind::Denied,
+                "no-token",
+                "cfg.example asks for a token, and there is none for it",
+            ),
+            (Kind::Denied, "denied", "GET /v1/mycfg/keys/db/url was denied"),
+            (
+                Kind::Throttled,
+                "throttled",
+                "https://cfg.example is throttling requests",
+            ),
+            (Kind::Unavailable, "busy", "can't serve for the moment"),
+            (Kind::Usage, "query", "https://cfg.example: told"),
+            (Kind::Internal, "internal", "https://cfg.example: told"),
+        ] {
+            let error = error_of(problem(kind, code));
+            assert_eq!(error.kind(), kind, "{code}");
+            assert!(error.to_string().contains(words), "{code}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_route_that_is_not_known_is_no_key_that_is_not_there() {
+        let error = error_of(problem(Kind::NotFound, "no-route"));
+        assert_eq!(error.kind(), Kind::Invalid);
+        assert!(
+            error
+                .to_string()
+                .contains("no discfg API, or one of another version")
+        );
+    }
+
+    proptest! {
+        /// Whatever facts are missing, what sort of failure it is stays.
+        #[test]
+        fn a_problem_without_its_facts_keeps_its_kind(code in "[a-z-]{0,20}", known in 0_usize..11) {
+            let codes = [
+                "no-key", "no-ttl", "twice", "unsealed", "guard-on-secret", "secret-too-large", "guard-failed",
+                "compacted", "limit", "outcome-unknown", "id-reused",
+            ];
+            for code in [code.as_str(), codes[known]] {
+                for kind in [Kind::Conflict, Kind::Invalid, Kind::OutcomeUnknown, Kind::Unavailable] {
+                    let bare = Problem { keys: Vec::new(), ..problem(kind, code) };
+                    prop_assert_eq!(error_of(bare).kind(), kind);
+                }
+            }
+        }
+    }
+}

@@ -3,7 +3,7 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
 use super::api::{Api, Call};
-use crate::model::Entry;
+use crate::model::{Entry, Prefix};
 use crate::store::{Consistency, Listed, Result, Scope};
 use crate::wire;
 
@@ -23,9 +23,10 @@ impl Api {
             } else {
                 format!("list{}", scope.prefix)
             };
-            // A listing that begins later is read from its beginning, and nothing says how much of it is passed over.
-            let limit = match (&scope.after, scope.limit) {
-                (None, Some(limit)) => limit.clamp(1, PAGE),
+            // A listing may begin after any text; the API knows names alone.
+            let name = scope.after.as_ref().filter(|after| after.starts_with('/') && after.parse::<Prefix>().is_ok());
+            let limit = match scope.limit {
+                Some(limit) if name.is_some() || scope.after.is_none() => limit.clamp(1, PAGE),
                 _ => PAGE,
             };
             let first = Call::new("GET", "/list", path)
@@ -35,9 +36,10 @@ impl Api {
                 .fresh(read);
             let mut next: Option<String> = None;
             loop {
-                let call = match &next {
-                    Some(cursor) => first.clone().query("cursor", cursor),
-                    None => first.clone(),
+                let call = match (&next, name) {
+                    (Some(cursor), _) => first.clone().query("cursor", cursor),
+                    (None, Some(name)) => first.clone().query("after", name),
+                    (None, None) => first.clone(),
                 };
                 let page: wire::Page<wire::StoredNode> = self.asked(&call).await?;
                 let entries = page.nodes.into_iter().map(|node| self.entry_of(&call, node));

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema};
 
 use super::no_query::NoQuery;
@@ -62,16 +62,11 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
             let rest = operation.parameters.take().unwrap_or_default();
             let all: Vec<RefOr<Parameter>> = named.map(RefOr::T).chain(rest).collect();
             operation.parameters = (!all.is_empty()).then_some(all);
-            if path.starts_with("/v1/") {
-                operation.security = Some(vec![
-                    SecurityRequirement::default(),
-                    SecurityRequirement::new("token", [""; 0]),
-                ]);
-            }
         }
         document.paths.paths.insert(path, item);
     }
     let mut token = Http::new(HttpAuthScheme::Bearer);
+    // Whether one is asked for is the server's choice, so no operation says that it takes one.
     token.description = Some("A token of the server's token file, where it asks for one.".into());
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme("token", SecurityScheme::Http(token));

@@ -114,7 +114,7 @@ fn what_cant_be_served_ends_at_once_and_says_why() {
     for (flag, value) in [
         ("--max-connections", "0"),
         ("--max-requests", "many"),
-        ("--max-streams", "-1"),
+        ("--max-streams", "0"),
         ("--max-header-bytes", "100"),
         ("--max-headers", "1001"),
         ("--max-body", "1"),

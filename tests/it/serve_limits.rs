@@ -52,27 +52,23 @@ fn beyond_its_requests_a_server_says_so_but_who_waits_counts_apart() {
     assert_eq!(busy.header("retry-after"), Some("1"));
     assert_eq!(problem(&busy), (503, "busy".into()));
     server.lives();
-    let mut waiting = server.connect();
-    let wait = format!(
-        "GET /v1/mycfg/heads/db?after=1&wait=20s HTTP/1.1\r\nHost: {}\r\n\r\n",
+    let mut streaming = server.connect();
+    let stream = format!(
+        "GET /v1/mycfg/changes/db HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
         server.address
     );
-    waiting.write_all(wait.as_bytes()).expect("it is taken");
-    // The one place to wait is taken sooner or later.
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while problem_or_ok(&server, "/v1/mycfg/heads/db?after=1&wait=10ms") != 503 {
-        assert!(Instant::now() < deadline, "the place to wait isn't taken");
-    }
+    streaming.write_all(stream.as_bytes()).expect("it is taken");
+    let mut status = [0; 15];
+    streaming.read_exact(&mut status).expect("it begins");
+    assert_eq!(&status, b"HTTP/1.1 200 OK");
+    let waiting = server.ask("GET", "/v1/mycfg/heads/db?after=1&wait=20s", &[], "");
+    assert_eq!(problem(&waiting), (503, "busy".into()));
+
     begun[0].write_all(b"last").expect("it is taken");
     let answer = Message::read_response(&mut BufReader::new(&begun[0])).expect("an answer");
     assert_eq!(answer.status(), 200);
-    let woken = Message::read_response(&mut BufReader::new(&waiting)).expect("an answer");
-    assert_eq!(woken.status(), 200);
-    assert_eq!(problem_or_ok(&server, "/v1/mycfg/keys/db/url"), 200);
-}
-
-fn problem_or_ok(server: &Server, path: &str) -> u16 {
-    server.ask("GET", path, &[], "").status()
+    let free = server.ask("GET", "/v1/mycfg/keys/db/url", &[], "");
+    assert_eq!(free.status(), 200);
 }
 
 #[test]
@@ -122,7 +118,7 @@ fn heads_and_bodies_have_their_sizes() {
 fn who_is_slow_is_cut_and_nobody_waits_for_it() {
     let place = served_place();
     place
-        .args(["set", "db/large", "--text"])
+        .args(["set", "db/large", "-d", "-"])
         .stdin("v".repeat(180_000))
         .run()
         .code(0);
@@ -219,16 +215,17 @@ fn what_is_no_request_or_two_in_one_ends_its_own_connection_alone() {
         "PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\
          2\r\nok\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n{own}\r\n"
     );
-    let answer = server.raw(both);
+    let answer = server.until_it_closes(both);
     assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
     // What comes after a good request is refused by itself.
-    let answer = server.raw(format!("GET /healthz HTTP/1.1\r\n{own}\r\nrubbish\r\n\r\n"));
+    let answer = server.until_it_closes(format!("GET /healthz HTTP/1.1\r\n{own}\r\nrubbish\r\n\r\n"));
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert_eq!(answer.matches("HTTP/1.1 400 ").count(), 1, "{answer}");
     // Several good ones are answered in their order.
     let get = |path: &str, end: &str| format!("GET {path} HTTP/1.1\r\n{own}{end}\r\n");
-    let answers =
-        server.raw(get("/healthz", "") + &get("/nowhere", "") + &get("/healthz", "Connection: close\r\n"));
+    let answers = server.until_it_closes(
+        get("/healthz", "") + &get("/nowhere", "") + &get("/healthz", "Connection: close\r\n"),
+    );
     let statuses: Vec<&str> = answers
         .split("HTTP/1.1 ")
         .skip(1)

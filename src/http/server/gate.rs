@@ -113,7 +113,9 @@ impl Gate {
             None => (Some(Caller::anyone()), None),
             Some(tokens) => {
                 let (caller, held) = bearer(tokens, request.headers()).map_err(unknown)?;
-                (Some(caller), Some(held))
+                // What is answered at once was let in while the token held; what waits may outlast it.
+                let lasts = waits(request.method(), request.uri(), request.headers());
+                (Some(caller), lasts.then_some(held))
             }
         };
         let caller = caller.map(|caller| Caller {

@@ -70,6 +70,13 @@ impl Server {
         rest(&mut stream)
     }
 
+    /// Sends exactly this and gives what comes back until the server ends the connection.
+    pub(crate) fn until_it_closes(&self, request: impl AsRef<[u8]>) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request.as_ref()).expect("it is taken");
+        rest(&mut stream)
+    }
+
     /// Asks for something on a connection of its own.
     pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Message {
         ask(

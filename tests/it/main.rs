@@ -69,6 +69,7 @@ mod readme;
 mod scripted_cloudformation;
 mod serve;
 mod serve_access;
+mod serve_crash;
 mod serve_limits;
 mod snapshots;
 mod stack;

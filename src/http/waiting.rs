@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::Uri;
+use percent_encoding::percent_decode_str;
 use tokio::time::Instant;
 
 use super::asked::{Asked, Until};
@@ -62,7 +63,7 @@ pub(super) fn is_asked_for(uri: &Uri) -> bool {
     let pairs = uri.query().unwrap_or_default().split('&');
     pairs
         .filter_map(|pair| pair.split('=').next())
-        .any(|name| name == WAIT)
+        .any(|name| percent_decode_str(name).eq(WAIT.bytes()))
 }
 
 /// When a request must be answered that has waited up to now.

@@ -19,7 +19,9 @@ use super::known::KnownTokens;
 use super::pace::{Phase, Shared};
 use crate::http::caller::Caller;
 use crate::http::error::Failure;
+use crate::http::header::wants_events;
 use crate::http::token::TokenDigest;
+use crate::http::waiting;
 use crate::model::{Access, Kind};
 
 /// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
@@ -152,10 +154,8 @@ impl Gate {
 
 /// Whether a request waits for a change or streams them.
 fn waits(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
-    let asks = |query: &str| query.split('&').any(|pair| pair.starts_with("wait="));
-    let streams = |accept: &HeaderValue| accept.as_bytes().starts_with(b"text/event-stream");
-    *method == Method::GET
-        && (uri.query().is_some_and(asks) || headers.get_all(header::ACCEPT).iter().any(streams))
+    let streams = || wants_events(headers).unwrap_or_default();
+    *method == Method::GET && (waiting::is_asked_for(uri) || streams())
 }
 
 /// Whom the request's token stands for.
@@ -200,24 +200,27 @@ mod tests {
 
     #[test]
     fn what_waits_or_streams_is_told_from_what_is_answered_at_once() {
-        let waiting = |method: Method, uri: &str, accept: Option<&str>| {
+        let lasts = |method: Method, uri: &str, accept: Option<&str>| {
             let mut headers = HeaderMap::new();
             headers.extend(accept.map(|accept| (header::ACCEPT, accept.parse().unwrap())));
             waits(&method, &uri.parse().unwrap(), &headers)
         };
-        assert!(waiting(Method::GET, "/v1/c/heads?wait=25s", None));
-        assert!(waiting(Method::GET, "/v1/c/heads?after=1&wait=25s", Some("*/*")));
-        assert!(waiting(
-            Method::GET,
-            "/v1/c/changes/db",
-            Some("text/event-stream")
-        ));
-        assert!(!waiting(
+        assert!(lasts(Method::GET, "/v1/c/heads?wait=25s", None));
+        assert!(lasts(Method::GET, "/v1/c/heads?after=1&wait=25s", Some("*/*")));
+        assert!(lasts(Method::GET, "/v1/c/heads?w%61it=25s", None));
+        for accept in [
+            "text/event-stream",
+            "Text/Event-Stream;q=0.5",
+            "application/json, text/event-stream",
+        ] {
+            assert!(lasts(Method::GET, "/v1/c/changes/db", Some(accept)), "{accept}");
+        }
+        assert!(!lasts(
             Method::GET,
             "/v1/c/heads?after=1&await=25s",
             Some("application/json")
         ));
-        assert!(!waiting(Method::PUT, "/v1/c/keys/a?wait=25s", None));
-        assert!(!waiting(Method::GET, "/v1/c/keys/wait=1", None));
+        assert!(!lasts(Method::PUT, "/v1/c/keys/a?wait=25s", None));
+        assert!(!lasts(Method::GET, "/v1/c/keys/wait=1", None));
     }
 }

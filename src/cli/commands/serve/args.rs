@@ -12,15 +12,16 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 ///
 /// Applications in any language read, write and watch over HTTP what the other commands do here: /openapi.json
 /// describes it. Every engine can be served but another server. Without CONFIG it is the config that the other commands
-/// would work on. With --as read, or as a grant, no caller may do more than that role.
+/// would work on. With --as read, or as a grant, no caller may do more than that role. A config that is called token or
+/// help is served with -c.
 ///
 /// On this machine alone (the default) no token is asked for, so whoever is on it may do what you may. What a web page
 /// could send is refused: a Host that isn't the server's, and an Origin that is another's. Any other address takes TLS
 /// and tokens, which `discfg serve token new` makes; what can be asked without one is /healthz, /readyz and
 /// /openapi.json.
 ///
-/// The token file is read again when it changes, within 2 seconds, and a stream whose token was revoked ends; a
-/// certificate is read once, at the start.
+/// The token file is read again when it changes, within 2 seconds; what waits or streams by a token that was revoked is
+/// cut. A certificate is read once, at the start.
 ///
 /// SIGTERM or Ctrl-C stops it: no connection is taken any more, what was asked is answered within --request-timeout,
 /// streams end with a last event. Exit code 0; 130 after a second one, which ends it at once.

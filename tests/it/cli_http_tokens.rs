@@ -296,6 +296,8 @@ fn a_token_goes_over_tls_to_a_server_that_is_trusted() {
         .stdout("")
         .stderr_has(&format!("{} can't be reached", server.url()))
         .stderr_has("invalid peer certificate")
+        .stderr_has("hint: AWS_CA_BUNDLE")
+        .stderr_lacks("network")
         .stderr_lacks(TOKEN);
     assert_eq!(
         server.asked(),

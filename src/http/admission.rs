@@ -6,10 +6,8 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
-use tokio::time::Instant;
 
 use super::api::Api;
-use super::asked::Until;
 use super::error::Failure;
 use super::{header, path};
 use crate::model::Kind;
@@ -22,7 +20,7 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
     let mut response = if let Err(refusal) = sound {
         Failure::from(refusal).into_response()
     } else {
-        let until = Until(Instant::now() + api.settings().request_time);
+        let until = api.until(request.extensions());
         request.extensions_mut().insert(until);
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         answered.unwrap_or_else(|_| {

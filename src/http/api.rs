@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::request::Parts;
+use axum::http::Extensions;
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use tokio::time::Instant;
@@ -158,8 +158,8 @@ impl Api {
     }
 
     /// When a request must be answered that comes now, or came when it says.
-    pub(super) fn until(&self, parts: &Parts) -> Until {
-        let come = parts.extensions.get().copied();
+    pub(super) fn until(&self, of_request: &Extensions) -> Until {
+        let come = of_request.get().copied();
         come.unwrap_or_else(|| Until(Instant::now() + self.0.settings.request_time))
     }
 }

@@ -71,7 +71,7 @@ impl FromRequestParts<Api> for Asked {
             api: api.clone(),
             query,
             headers: parts.headers.clone(),
-            until: api.until(parts),
+            until: api.until(&parts.extensions),
             tail: tail.map(String::from),
             config,
             caller,

@@ -1,6 +1,7 @@
 //! The server: connections, TLS, who may come in, and what no client may take more of than its share.
 
 mod answer;
+mod buffers;
 mod connection;
 mod gate;
 mod hosts;
@@ -20,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{interval, sleep, timeout};
 
+use self::buffers::Buffers;
 use self::gate::Gate;
 use self::hosts::Hosts;
 pub use self::known::KnownTokens;
@@ -37,8 +39,12 @@ pub type Teller = Arc<dyn Fn(&Served<'_>) + Send + Sync>;
 pub struct ServerSettings {
     /// How many connections may be open. Beyond, one is answered 503 at once and closed; over TLS, closed.
     pub connections: usize,
-    /// How many requests are served at the same time, those that wait for changes aside. Beyond, one is answered 503.
+    /// How many requests are served at the same time, from their body's last byte to their answer's first, those that
+    /// wait for changes aside. Beyond, one is answered 503.
     pub requests: usize,
+    /// How many bytes of bodies that haven't come whole, and of answers that haven't been taken, are held for all clients
+    /// together, beside 32 KB for each. Beyond, a request is answered 503.
+    pub buffered: usize,
     /// How many requests may wait for changes, or stream them, at the same time. Beyond, one is answered 503.
     pub waiting: usize,
     /// How long a handshake, or the head of a request, may take from its first byte (on a new connection, from its
@@ -72,12 +78,13 @@ pub struct ServerSettings {
 
 impl Default for ServerSettings {
     /// For who is alone on a machine: no token, no TLS, but only by the server's own names. 4,096 connections, 256
-    /// requests and 1,024 that wait; 10 seconds for a head of at most 100 headers and 16 KB, 75 seconds of rest, 20
+    /// requests and 1,024 that wait, 128 MB for slow clients; 10 seconds for a head of at most 100 headers and 16 KB, 75 seconds of rest, 20
     /// seconds for a client that takes nothing, 25 seconds to stop.
     fn default() -> Self {
         Self {
             connections: 4096,
             requests: 256,
+            buffered: 128 * 1024 * 1024,
             waiting: 1024,
             head_time: Duration::from_secs(10),
             idle_time: Duration::from_secs(75),
@@ -197,6 +204,9 @@ fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
         tokens: settings.tokens.clone(),
         access: settings.access,
         requests: Arc::new(Semaphore::new(settings.requests)),
+        buffers: Buffers::of(settings.buffered),
+        body_bytes: api.settings().body_bytes,
+        request_time: api.settings().request_time,
         waiting: Arc::new(Semaphore::new(settings.waiting)),
         tell: settings.tell.clone(),
     }

@@ -43,14 +43,38 @@ fn begin(server: &Server) -> TcpStream {
     begun
 }
 
+/// Asks until the server is busy.
+fn until_busy(server: &Server, path: &str) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        let answer = server.ask("GET", path, &[], "");
+        if answer.status() == 503 {
+            assert_eq!(answer.header("retry-after"), Some("1"));
+            assert_eq!(problem(&answer), (503, "busy".into()));
+            return;
+        }
+        assert!(Instant::now() < deadline, "it never becomes busy");
+    }
+}
+
 #[test]
 fn beyond_its_requests_a_server_says_so_but_who_waits_counts_apart() {
     let place = served_place();
     let server = Server::start(&place, &["--max-requests", "2", "--max-streams", "1"]);
-    let mut begun: Vec<TcpStream> = (0..2).map(|_| begin(&server)).collect();
-    let busy = server.ask("GET", "/v1/mycfg/keys/db/url", &[], "");
-    assert_eq!(busy.header("retry-after"), Some("1"));
-    assert_eq!(problem(&busy), (503, "busy".into()));
+    // Who writes waits for whoever else writes.
+    let file = place.home().join("data/discfg/mycfg.db");
+    let other = rusqlite::Connection::open(file).expect("SQLite opens it");
+    other
+        .execute_batch("BEGIN IMMEDIATE")
+        .expect("nobody else writes");
+    let writing: Vec<TcpStream> = (0..2)
+        .map(|_| {
+            let mut begun = begin(&server);
+            begun.write_all(b"last").expect("it is taken");
+            begun
+        })
+        .collect();
+    until_busy(&server, "/v1/mycfg/keys/db/url");
     server.lives();
     let mut streaming = server.connect();
     let stream = format!(
@@ -64,11 +88,65 @@ fn beyond_its_requests_a_server_says_so_but_who_waits_counts_apart() {
     let waiting = server.ask("GET", "/v1/mycfg/heads/db?after=1&wait=20s", &[], "");
     assert_eq!(problem(&waiting), (503, "busy".into()));
 
-    begun[0].write_all(b"last").expect("it is taken");
-    let answer = Message::read_response(&mut BufReader::new(&begun[0])).expect("an answer");
-    assert_eq!(answer.status(), 200);
+    other.execute_batch("ROLLBACK").expect("it is over");
+    for written in &writing {
+        let answer = Message::read_response(&mut BufReader::new(written)).expect("an answer");
+        assert_eq!(answer.status(), 200);
+    }
     let free = server.ask("GET", "/v1/mycfg/keys/db/url", &[], "");
     assert_eq!(free.status(), 200);
+}
+
+#[test]
+fn who_sends_a_body_slowly_or_takes_no_answer_has_no_place_among_the_requests() {
+    let place = served_place();
+    for key in ["a", "b", "c", "d", "e"] {
+        let set = place.args(["set", &format!("large/{key}"), "-d", "-"]);
+        set.stdin("v".repeat(180_000)).run().code(0);
+    }
+    let server = Server::start(&place, &["--max-requests", "4", "--max-buffered", "1048576"]);
+    let get = |path: &str| server.ask("GET", path, &[], "").status();
+    let mut slow: Vec<TcpStream> = (0..8).map(|_| begin(&server)).collect();
+    for sending in &mut slow {
+        sending.write_all(b"las").expect("it is taken");
+    }
+    assert_eq!(get("/v1/mycfg/keys/db/url"), 200);
+
+    // More than what lies between takes, asked for at once.
+    let host = server.address;
+    let large = format!("GET /v1/mycfg/snapshot/large HTTP/1.1\r\nHost: {host}\r\n\r\n").repeat(30);
+    let unread: Vec<TcpStream> = (0..3)
+        .map(|_| {
+            let mut asking = server.connect();
+            asking.write_all(large.as_bytes()).expect("it is taken");
+            asking
+        })
+        .collect();
+    until_busy(&server, "/v1/mycfg/snapshot/large");
+    for _ in 0..20 {
+        assert_eq!(get("/v1/mycfg/keys/db/url"), 200);
+    }
+    // What was done is told, however little room there is.
+    let put = server.ask("PUT", "/v1/mycfg/keys/large/a", &[], &"w".repeat(30_000));
+    assert_eq!(put.status(), 200);
+    assert!(put.body.len() > 180_000, "what was there before is in it");
+
+    drop(unread);
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while get("/v1/mycfg/snapshot/large") != 200 {
+        assert!(Instant::now() < deadline, "no room becomes free");
+    }
+    for sending in &mut slow {
+        sending.write_all(b"t").expect("it is taken");
+        let answer = Message::read_response(&mut BufReader::new(&*sending)).expect("an answer");
+        assert_eq!(answer.status(), 200);
+    }
+    assert_eq!(
+        server
+            .ask("GET", "/v1/mycfg/keys/db/url", &[("Accept", "text/plain")], "")
+            .body,
+        b"last"
+    );
 }
 
 #[test]

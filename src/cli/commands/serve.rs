@@ -86,6 +86,7 @@ async fn serve(args: ServerArgs, session: &mut Session, terminal: &mut Terminal)
     let settings = ServerSettings {
         connections: args.max_connections,
         requests: args.max_requests,
+        buffered: args.max_buffered,
         waiting: args.max_streams,
         head_time: args.header_timeout.duration(),
         idle_time: args.idle_timeout.duration(),

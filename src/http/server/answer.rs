@@ -10,12 +10,13 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Teller;
+use super::buffers::Share;
 use super::gate::Held;
 use super::pace::{Phase, Shared};
 use super::served::Served;
 
-/// The most bytes that are handed on at once. What a client hasn't taken stays with the answer, and the answer in its
-/// place among the requests, so that many slow clients don't hold many large answers.
+/// The most bytes that are handed on at once. What a client hasn't taken stays with the answer, and the answer with its
+/// share of what is held for slow clients, so that many of them don't hold many large answers.
 const PIECE: usize = 32 * 1024;
 
 /// What is told of a request when it is over.
@@ -48,6 +49,31 @@ impl Drop for Line {
     }
 }
 
+/// What an answer takes of what is bounded, for as long as it lasts.
+#[derive(Default)]
+pub(super) struct Places {
+    _place: Option<OwnedSemaphorePermit>,
+    _share: Option<Share>,
+}
+
+impl Places {
+    /// A place among the requests.
+    pub(super) fn of_place(place: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            _place: place,
+            _share: None,
+        }
+    }
+
+    /// A share of what is held for slow clients.
+    pub(super) fn of_share(share: Share) -> Self {
+        Self {
+            _place: None,
+            _share: Some(share),
+        }
+    }
+}
+
 /// The body of an answer, with what lasts as long as it does.
 pub(super) struct Answer {
     body: Body,
@@ -55,7 +81,7 @@ pub(super) struct Answer {
     line: Line,
     held: Option<Held>,
     shared: Shared,
-    _place: Option<OwnedSemaphorePermit>,
+    _places: Places,
 }
 
 /// The token that a request was let in by is no longer one.
@@ -64,20 +90,14 @@ pub(super) struct Answer {
 struct Revoked;
 
 impl Answer {
-    pub(super) fn new(
-        body: Body,
-        line: Line,
-        held: Option<Held>,
-        shared: Shared,
-        place: Option<OwnedSemaphorePermit>,
-    ) -> Self {
+    pub(super) fn new(body: Body, line: Line, held: Option<Held>, shared: Shared, places: Places) -> Self {
         Self {
             body,
             rest: Bytes::new(),
             line,
             held,
             shared,
-            _place: place,
+            _places: places,
         }
     }
 }

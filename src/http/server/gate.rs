@@ -2,21 +2,24 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use axum::response::IntoResponse as _;
+use hyper::body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt as _;
 
 use super::Teller;
-use super::answer::{Answer, Line};
+use super::answer::{Answer, Line, Places};
+use super::buffers::Buffers;
 use super::hosts::Hosts;
 use super::known::KnownTokens;
 use super::pace::{Phase, Shared};
+use crate::http::asked::Until;
 use crate::http::caller::Caller;
 use crate::http::error::Failure;
 use crate::http::header::wants_events;
@@ -40,6 +43,12 @@ pub(super) struct Gate {
     pub(super) requests: Arc<Semaphore>,
     /// The places for those that wait for a change or stream.
     pub(super) waiting: Arc<Semaphore>,
+    /// What is held for slow clients.
+    pub(super) buffers: Buffers,
+    /// The largest body.
+    pub(super) body_bytes: usize,
+    /// How long a request may take.
+    pub(super) request_time: Duration,
     pub(super) tell: Option<Teller>,
 }
 
@@ -66,7 +75,6 @@ impl Held {
 struct Admitted {
     caller: Option<Caller>,
     held: Option<Held>,
-    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Gate {
@@ -89,19 +97,44 @@ impl Gate {
             bytes: 0,
             caller: None,
         };
-        let (response, held, place) = match self.admit(&request) {
-            Err(refused) => (*refused, None, None),
-            Ok(Admitted { caller, held, place }) => {
+        let (response, held, places) = match self.admit(&request) {
+            Err(refused) => (*refused, None, Places::default()),
+            Ok(Admitted { caller, held }) => {
                 line.caller = caller.as_ref().and_then(|caller| caller.by.clone());
                 if let Some(caller) = caller {
                     request.extensions_mut().insert(caller);
                 }
-                let Ok(response) = self.router.clone().oneshot(request).await;
-                (response, held, place)
+                match self.served(request).await {
+                    Ok((response, places)) => (response, held, places),
+                    Err(failure) => (failure.into_response(), None, Places::default()),
+                }
             }
         };
         line.status = Some(response.status().as_u16());
-        response.map(|body| Answer::new(body, line, held, shared, place))
+        response.map(|body| Answer::new(body, line, held, shared, places))
+    }
+
+    /// Serves a request once all of it is there. It has its place among the others until its answer is known: what a
+    /// client then takes its time over is held apart.
+    async fn served(&self, mut request: Request<Body>) -> Result<(Response<Body>, Places), Failure> {
+        let until = Until(tokio::time::Instant::now() + self.request_time);
+        request.extensions_mut().insert(until);
+        let (request, body) = self.buffers.receive(request, self.body_bytes, until).await?;
+        let place = self.place(request.method(), request.uri(), request.headers())?;
+        let is_read = *request.method() == Method::GET;
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        drop(body);
+        // What goes on for as long as the client and the server do keeps its place.
+        let Some(size) = response.body().size_hint().exact() else {
+            return Ok((response, Places::of_place(place)));
+        };
+        let places = match self.buffers.share(usize::try_from(size).unwrap_or(usize::MAX)) {
+            Ok(share) => Places::of_share(share),
+            Err(failure) if is_read => return Err(failure),
+            // It was done, and that has to be told.
+            Err(_) => Places::of_place(place),
+        };
+        Ok((response, places))
     }
 
     fn admit(&self, request: &Request<Body>) -> Result<Admitted, Box<Response<Body>>> {
@@ -124,9 +157,7 @@ impl Gate {
             access: caller.access.min(self.access),
             ..caller
         });
-        let place = self.place(request.method(), request.uri(), request.headers());
-        let place = place.map_err(Failure::into_response)?;
-        Ok(Admitted { caller, held, place })
+        Ok(Admitted { caller, held })
     }
 
     /// A place among the requests that are served at the same time. Whether the server lives is told without one.

@@ -73,9 +73,13 @@ pub(in crate::cli) struct ServerArgs {
     /// Connections at the same time; beyond, 503 at once (over TLS: closed)
     #[arg(long, value_name = "N", default_value = "4096", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_connections: usize,
-    /// Requests at the same time, those that wait or stream aside; beyond, 503 at once
+    /// Requests that are worked on at the same time, those that wait or stream aside; beyond, 503 at once
     #[arg(long, value_name = "N", default_value = "256", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_requests: usize,
+    /// Bytes of bodies that haven't come whole and of answers that haven't been taken, of all clients together, beside 32
+    /// KB for each; beyond, 503 at once
+    #[arg(long, value_name = "N", default_value = "134217728", value_parser = count(1_048_576, 1 << 40), help_heading = LIMITS)]
+    pub(super) max_buffered: usize,
     /// Requests that wait for a change or stream at the same time; beyond, 503 at once
     #[arg(long, value_name = "N", default_value = "1024", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_streams: usize,

@@ -22,10 +22,10 @@ ROUNDS = 20
 class Serve:
     """A server over a config on the embedded engine."""
 
-    def __init__(self, root, discfg):
+    def __init__(self, root, discfg, *flags):
         self.place = places.local(root, discfg)
         self.process = subprocess.Popen(
-            [discfg, "serve", CONFIG, "--listen", "127.0.0.1:0", "--log", "off", "--max-streams", "2000", "-f", "json"],
+            [discfg, "serve", CONFIG, "--listen", "127.0.0.1:0", "--log", "off", "-f", "json", *flags],
             env=self.place.env,
             cwd=self.place.work,
             stdout=subprocess.PIPE,
@@ -171,7 +171,7 @@ def load(bench):
     if not (has("wrk") and places.etcd_version()):
         bench.table.add("`serve` against etcd", "", "not measured: wrk, etcd and etcdctl are not all installed")
         return
-    ours = Serve(bench.root / "serve", bench.discfg)
+    ours = Serve(bench.root / "serve", bench.discfg, "--max-streams", "2000")
     bench.stack.callback(ours.close)
     etcd = places.Etcd(bench.root / "etcd-load")
     bench.stack.callback(etcd.close)

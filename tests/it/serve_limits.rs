@@ -85,8 +85,8 @@ fn beyond_its_requests_a_server_says_so_but_who_waits_counts_apart() {
     let mut status = [0; 15];
     streaming.read_exact(&mut status).expect("it begins");
     assert_eq!(&status, b"HTTP/1.1 200 OK");
-    let waiting = server.ask("GET", "/v1/mycfg/heads/db?after=1&wait=20s", &[], "");
-    assert_eq!(problem(&waiting), (503, "busy".into()));
+    let turned_away = server.ask("GET", "/v1/mycfg/heads/db?after=1&wait=20s", &[], "");
+    assert_eq!(problem(&turned_away), (503, "busy".into()));
 
     other.execute_batch("ROLLBACK").expect("it is over");
     for written in &writing {

@@ -119,7 +119,13 @@ impl Client {
         };
         let store = cell
             .get_or_try_init(async || {
-                let opened = engine::open(&lazy.target, access, lazy.aws.as_ref(), None).await?;
+                let opened = engine::open(
+                    &lazy.target,
+                    access,
+                    lazy.aws.as_ref(),
+                    engine::OpenSettings::default(),
+                )
+                .await?;
                 Ok::<_, ClientError>(Arc::from(opened.store))
             })
             .await?;

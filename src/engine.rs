@@ -8,6 +8,7 @@ mod waiting;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::dynamodb::{DynamoDb, DynamoDbOptions};
 use self::http::{HttpEngine, HttpOptions, InTheClear};
@@ -106,24 +107,32 @@ pub async fn aws(target: &Target, requests: Meter) -> Result<Arc<Aws>, OpenError
     Aws::load(&settings).await.map(Arc::new).map_err(OpenError::Aws)
 }
 
+/// What else whoever opens an engine wants of it.
+#[derive(Debug, Clone, Default)]
+pub struct OpenSettings {
+    /// Counts the capacity that DynamoDB consumes, or the requests to an API.
+    pub spent: Option<Meter>,
+    /// How long a commit is tried while DynamoDB asks for patience; 30 seconds where nothing is said.
+    pub patience: Option<Duration>,
+}
+
 /// Opens the target's engine for what a command does with it, in the role that this takes unless the target
-/// names one. `aws` is asked for only where the engine needs it; `spent` counts the capacity that DynamoDB consumes, or
-/// the requests to an API.
+/// names one. `aws` is asked for only where the engine needs it.
 pub async fn open(
     target: &Target,
     access: Access,
     aws: Option<&Arc<Aws>>,
-    spent: Option<Meter>,
+    settings: OpenSettings,
 ) -> Result<Opened, OpenError> {
     let config = target.config().map_err(OpenError::Target)?;
     match (&target.engine.value, aws) {
-        (EngineName::DynamoDb, Some(aws)) => open_dynamodb(target, config, access, aws, spent).await,
+        (EngineName::DynamoDb, Some(aws)) => open_dynamodb(target, config, access, aws, settings).await,
         (EngineName::DynamoDb, None) => {
             let aws = self::aws(target, Meter::default()).await?;
-            open_dynamodb(target, config, access, &aws, spent).await
+            open_dynamodb(target, config, access, &aws, settings).await
         }
         (EngineName::Local, _) => open_local(target, config, access),
-        (EngineName::Http(url), _) => open_http(target, config, url, spent),
+        (EngineName::Http(url), _) => open_http(target, config, url, settings.spent),
     }
 }
 
@@ -132,7 +141,7 @@ async fn open_dynamodb(
     config: &ConfigName,
     access: Access,
     aws: &Arc<Aws>,
-    capacity: Option<Meter>,
+    settings: OpenSettings,
 ) -> Result<Opened, OpenError> {
     let names = AwsNames::new(config, aws.region()).map_err(OpenError::Names)?;
     let role = target
@@ -173,7 +182,8 @@ async fn open_dynamodb(
             .unwrap_or_default(),
         clock: None,
         registers_sections: !matches!(role, Role::Grant(_)),
-        capacity,
+        capacity: settings.spent,
+        patience: settings.patience.unwrap_or(DynamoDb::PATIENCE),
     });
     let store = match role {
         Role::Grant(grant) => store.under(grant),

@@ -2,12 +2,13 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::api_failure;
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
 use crate::aws::{Aws, AwsError, Caller, Meter, RoleArn};
-use crate::engine::{self, OpenError, Opened};
+use crate::engine::{self, OpenError, OpenSettings, Opened};
 use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
 use crate::ops::OpsError;
 use crate::stack::{PRICES_IN, PRICES_OF, READ_UNIT, WRITE_UNIT};
@@ -22,6 +23,7 @@ pub(super) struct Session {
     opened: Option<Opened>,
     requests: Meter,
     capacity: Meter,
+    patience: Option<Duration>,
 }
 
 impl Session {
@@ -33,6 +35,7 @@ impl Session {
             opened: None,
             requests: Meter::default(),
             capacity: Meter::default(),
+            patience: None,
         }
     }
 
@@ -41,8 +44,14 @@ impl Session {
         Self {
             requests: self.requests.clone(),
             capacity: self.capacity.clone(),
+            patience: self.patience,
             ..Self::new(global)
         }
+    }
+
+    /// Has commits tried for this long at most, as far as the engine tries them again.
+    pub(super) fn be_patient_for(&mut self, patience: Duration) {
+        self.patience = Some(patience);
     }
 
     pub(super) fn format(&self) -> Format {
@@ -115,7 +124,11 @@ impl Session {
                 None
             };
             let target = self.target()?.clone();
-            match engine::open(&target, access, aws.as_ref(), spent).await {
+            let settings = OpenSettings {
+                spent,
+                patience: self.patience,
+            };
+            match engine::open(&target, access, aws.as_ref(), settings).await {
                 Ok(opened) => self.opened = Some(opened),
                 Err(error) => {
                     let actions = match access {

@@ -18,6 +18,7 @@ mod transaction;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -54,6 +55,8 @@ pub struct DynamoDbOptions {
     pub registers_sections: bool,
     /// Where consumed capacity is counted, if it is to be asked for.
     pub capacity: Option<Meter>,
+    /// How long a commit is tried while the table is throttled or others change the same, from when it came.
+    pub patience: Duration,
 }
 
 /// A config's table. A clone is the same handle: commits of both that wait for the same sections go together.
@@ -75,6 +78,9 @@ pub struct DynamoDb {
 }
 
 impl DynamoDb {
+    /// How long a commit is tried where nobody waits for it with a limit of their own.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
+
     /// Opens the table. No request is made.
     pub fn new(options: DynamoDbOptions) -> Self {
         Self {

@@ -163,6 +163,8 @@ impl Failure {
                 log(&error);
                 Self::outcome_unknown(commit)
             }
+            // The server's own credentials, which are no caller's to mend: new ones may be there at the next try.
+            StoreError::Credentials { .. } => Self::discreet(&error, Kind::Unavailable),
             _ => Self::discreet(&error, kind),
         }
     }

@@ -26,6 +26,7 @@ impl Table {
             clock: Some(Arc::clone(&self.clock)),
             registers_sections: true,
             capacity: None,
+            patience: DynamoDb::PATIENCE,
         }))
     }
 }

@@ -71,6 +71,8 @@ mod scripted_cloudformation;
 mod serve;
 mod serve_access;
 mod serve_crash;
+mod serve_dynamodb;
+mod serve_dynamodb_faults;
 mod serve_limits;
 mod snapshots;
 mod stack;

@@ -132,6 +132,7 @@ pub(super) fn table(aws: &Aws, config: &ConfigName) -> DynamoDb {
         clock: None,
         registers_sections: false,
         capacity: None,
+        patience: DynamoDb::PATIENCE,
     })
 }
 

@@ -30,6 +30,8 @@ struct Serving {
     configs: Vec<String>,
 }
 
+/// Which part of a request's time a commit is tried for.
+const PATIENCE: f64 = 0.75;
 /// How much longer than a request may take its answer is waited for when the server is to stop.
 const LEEWAY: Duration = Duration::from_secs(2);
 
@@ -54,6 +56,8 @@ async fn serve(args: ServerArgs, session: &mut Session, terminal: &mut Terminal)
     let tokens = tokens.map(KnownTokens::read).transpose()?.map(Arc::new);
     let log = Log::begin(args.log, session.global().verbose);
     listen::allow_connections(args.max_connections, terminal);
+    // A commit that isn't let through is to be told as not made while its request still can be answered.
+    session.be_patient_for(args.request_timeout.duration().mul_f64(PATIENCE));
     let (configs, access) = stores(args.configs.clone(), session).await?;
     let names: Vec<String> = configs.iter().map(|(name, _)| name.to_string()).collect();
     // Before anyone is told that it serves: whoever is told may already stop it.

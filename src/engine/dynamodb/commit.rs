@@ -12,7 +12,7 @@ use super::DynamoDb;
 use super::batch::{Batch, committed, draw};
 use super::items::{self, id};
 use super::made::Found;
-use super::send::{Attempts, BOUND, Ended, busy};
+use super::send::{Attempts, Ended};
 use super::transaction::{Read, Transaction};
 use crate::engine::waiting::Serving;
 use crate::model::{Key, Kind, Revision, Section};
@@ -70,10 +70,11 @@ impl DynamoDb {
 
     async fn serve(self, mut serving: Serving<Vec<Section>, Job>) {
         while let Some(jobs) = serving.next(draw) {
-            let (late, jobs): (Vec<Job>, Vec<Job>) =
-                jobs.into_iter().partition(|job| job.since.elapsed() > BOUND);
+            let (late, jobs): (Vec<Job>, Vec<Job>) = jobs
+                .into_iter()
+                .partition(|job| job.since.elapsed() > self.options.patience);
             for job in late {
-                job.tell(Err(busy(None)));
+                job.tell(Err(self.busy(None)));
             }
             if !jobs.is_empty() {
                 let left = self.write_together(jobs).await;
@@ -86,7 +87,13 @@ impl DynamoDb {
     /// next turn; of a single one nothing is left.
     async fn write_together(&self, jobs: Vec<Job>) -> Vec<Job> {
         let mut open = jobs;
-        let mut attempts = Attempts::begin();
+        // What a caller waited before its turn is part of its time, and the last to come has some left.
+        let since = open
+            .iter()
+            .map(|job| job.since)
+            .max()
+            .unwrap_or_else(Instant::now);
+        let mut attempts = Attempts::until(since + self.options.patience);
         let mut read = match self.read_for(&open).await {
             Ok(read) => read,
             Err(error) => return self.failed_together(open, error).await,
@@ -143,7 +150,9 @@ impl DynamoDb {
                 return self.ended(sent, waiting.collect(), ended).await;
             }
             if !attempts.pause().await {
-                return self.ended(sent, waiting.collect(), attempts.gave_up()).await;
+                return self
+                    .ended(sent, waiting.collect(), self.gave_up(&mut attempts))
+                    .await;
             }
             if attempts.unanswered {
                 let txns: Vec<&Txn> = sent.iter().map(|job| &job.txn).collect();
@@ -197,7 +206,7 @@ impl DynamoDb {
                 Err(error) => return Err(self.failed_together(batch.into_jobs(), error).await),
             };
             if !attempts.pause().await {
-                return Err(self.ended(open, Vec::new(), attempts.gave_up()).await);
+                return Err(self.ended(open, Vec::new(), self.gave_up(attempts)).await);
             }
             *read = match self.read_for(&open).await {
                 Ok(read) => read,

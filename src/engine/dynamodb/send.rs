@@ -16,8 +16,6 @@ use crate::aws::{AnswerDate, Failed, Fault};
 use crate::model::Timestamp;
 use crate::store::{Cause, Result, StoreError};
 
-/// How long commits are tried, from their first read on.
-pub(super) const BOUND: Duration = Duration::from_secs(30);
 /// The pause before the second try; it doubles from then on.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause between two tries.
@@ -57,9 +55,9 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    pub(super) fn begin() -> Self {
+    pub(super) fn until(until: Instant) -> Self {
         Self {
-            until: Instant::now() + BOUND,
+            until,
             pause: FIRST_PAUSE,
             unanswered: false,
             last: None,
@@ -76,30 +74,30 @@ impl Attempts {
         sleep(pause).await;
         true
     }
-
-    /// How it ended where the time is over after a lost race.
-    pub(super) fn gave_up(&mut self) -> Ended {
-        let last = self.last.take();
-        if self.unanswered {
-            Ended::Unknown(last.map(Into::into))
-        } else {
-            Ended::Failed(busy(last))
-        }
-    }
-}
-
-/// What those are told whose time is over while others change the same.
-pub(super) fn busy(last: Option<Failed>) -> StoreError {
-    StoreError::Unavailable {
-        problem: format!(
-            "others kept changing the same section for {} seconds; nothing was written",
-            BOUND.as_secs()
-        ),
-        source: last.map(Into::into),
-    }
 }
 
 impl DynamoDb {
+    /// How it ended where the time is over after a lost race.
+    pub(super) fn gave_up(&self, attempts: &mut Attempts) -> Ended {
+        let last = attempts.last.take();
+        if attempts.unanswered {
+            Ended::Unknown(last.map(Into::into))
+        } else {
+            Ended::Failed(self.busy(last))
+        }
+    }
+
+    /// What those are told whose time is over while others change the same.
+    pub(super) fn busy(&self, last: Option<Failed>) -> StoreError {
+        StoreError::Unavailable {
+            problem: format!(
+                "others kept changing the same section for {} seconds; nothing was written",
+                self.options.patience.as_secs()
+            ),
+            source: last.map(Into::into),
+        }
+    }
+
     /// Sends one transaction, under one token, until it is answered or the time is over.
     pub(super) async fn send_until_answered(
         &self,
@@ -136,7 +134,7 @@ impl DynamoDb {
             }
             last => {
                 attempts.last = last;
-                attempts.gave_up()
+                self.gave_up(attempts)
             }
         }
     }

@@ -1,7 +1,8 @@
 //! A proxy between the SDK and the emulator that does to a request what a test tells it to.
 
-use std::io::{BufReader, Result};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufReader, Result, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -17,12 +18,15 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A listening proxy. It keeps the Host header, so that signatures hold.
 pub(crate) struct Proxy {
+    address: SocketAddr,
     url: String,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     upstream: String,
+    is_down: AtomicBool,
+    listening: Mutex<Option<thread::JoinHandle<()>>>,
     state: Mutex<State>,
 }
 
@@ -77,6 +81,7 @@ enum Action {
     Play(Arc<Part>),
     CutBefore,
     CutAfter,
+    CutWithin,
     Delay(Duration),
     Alter(Arc<Alteration>),
     Hold {
@@ -89,20 +94,35 @@ impl Proxy {
     /// A proxy before the emulator of this run.
     pub(crate) fn before(emulator: &Emulator) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let address = listener.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
             upstream: emulator.address(),
+            is_down: AtomicBool::new(false),
+            listening: Mutex::default(),
             state: Mutex::default(),
         });
-        let serving = Arc::clone(&shared);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = Arc::clone(&serving);
-                // A client that hangs up, or an emulator that does, ends the connection and nothing else.
-                thread::spawn(move || shared.serve(stream));
-            }
-        });
-        Self { url, shared }
+        shared.listen(listener);
+        Self {
+            address,
+            url: format!("http://{address}"),
+            shared,
+        }
+    }
+
+    /// Listens no more: connections are refused, and those that are open end at their next request.
+    pub(crate) fn go_down(&self) {
+        self.shared.is_down.store(true, Ordering::SeqCst);
+        // It looks when somebody comes.
+        drop(TcpStream::connect(self.address));
+        let listening = self.shared.listening.lock().expect("nobody panicked").take();
+        listening.expect("it listened").join().expect("it ends");
+    }
+
+    /// Listens again where it did.
+    pub(crate) fn come_back(&self) {
+        self.shared.is_down.store(false, Ordering::SeqCst);
+        self.shared
+            .listen(TcpListener::bind(self.address).expect("its port is still free"));
     }
 
     /// What `AWS_ENDPOINT_URL` is set to.
@@ -236,6 +256,11 @@ impl NewRule<'_> {
         self.act(Action::CutAfter);
     }
 
+    /// Closes the connection within the answer: half of it comes.
+    pub(crate) fn cut_within(self) {
+        self.act(Action::CutWithin);
+    }
+
     /// Passes the request on after a while.
     pub(crate) fn delay(self, by: Duration) {
         self.act(Action::Delay(by));
@@ -294,10 +319,28 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn listen(self: &Arc<Self>, listener: TcpListener) {
+        let shared = Arc::clone(self);
+        let listening = thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if shared.is_down.load(Ordering::SeqCst) {
+                    break;
+                }
+                let shared = Arc::clone(&shared);
+                // A client that hangs up, or an emulator that does, ends the connection and nothing else.
+                thread::spawn(move || shared.serve(stream));
+            }
+        });
+        *self.listening.lock().expect("nobody panicked") = Some(listening);
+    }
+
     fn serve(&self, mut client: TcpStream) -> Result<()> {
         client.set_nodelay(true)?;
         let mut reader = BufReader::new(client.try_clone()?);
         while let Some(request) = Message::read_request(&mut reader)? {
+            if self.is_down.load(Ordering::SeqCst) {
+                return Ok(());
+            }
             let (index, action) = self.state().record(&request);
             let answer = match action {
                 Some(Action::CutBefore) => return Ok(()),
@@ -331,6 +374,11 @@ impl Shared {
                 Some(Action::CutAfter) => {
                     self.forward(index, &request)?;
                     return Ok(());
+                }
+                Some(Action::CutWithin) => {
+                    let mut answer = Vec::new();
+                    self.forward(index, &request)?.write(&mut answer)?;
+                    return client.write_all(&answer[..answer.len() / 2]);
                 }
                 None => self.forward(index, &request)?,
             };

@@ -1,11 +1,15 @@
 //! A client of server-sent events, as the standard (WHATWG HTML, 9.2) has it: what it resumes after is the id that came
 //! last, with an event or without.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use futures::StreamExt as _;
+use futures::stream::unfold;
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,6 +34,32 @@ impl Events {
             text: String::new(),
             last_id: None,
         }
+    }
+
+    /// The stream of a server that is a process of its own, from its beginning or after an id.
+    pub(crate) async fn from(server: SocketAddr, path: &str, last_id: Option<&str>) -> Self {
+        let last_id = last_id.map(|id| format!("Last-Event-ID: {id}\r\n"));
+        // In HTTP/1.0 a body has no chunks, and ends with its connection.
+        let request = format!(
+            "GET {path} HTTP/1.0\r\nHost: {server}\r\nAccept: text/event-stream\r\n{}\r\n",
+            last_id.unwrap_or_default()
+        );
+        let mut stream = TcpStream::connect(server).await.expect("it listens");
+        stream.write_all(request.as_bytes()).await.expect("it is taken");
+        let mut stream = BufReader::new(stream);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let read = timeout(PATIENCE, stream.read_line(&mut head)).await;
+            assert!(read.expect("a head").expect("a head") > 0, "{head}");
+        }
+        assert_eq!(head.split(' ').nth(1), Some("200"), "{head}");
+        let pieces = unfold(stream, async |mut stream| {
+            let mut piece = Vec::new();
+            let read = stream.read_buf(&mut piece).await;
+            let piece = read.map(|_| piece);
+            (!piece.as_ref().is_ok_and(Vec::is_empty)).then_some((piece, stream))
+        });
+        Self::of(Body::from_stream(pieces)).begun().await
     }
 
     /// The next event, for which this waits; none at the stream's end.

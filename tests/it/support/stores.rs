@@ -47,6 +47,7 @@ pub(crate) fn store_at(account: &Account, url: &str, clock: Option<Arc<dyn Clock
         clock,
         registers_sections: true,
         capacity: None,
+        patience: DynamoDb::PATIENCE,
     }))
 }
 

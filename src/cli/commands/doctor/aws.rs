@@ -230,7 +230,7 @@ async fn role(target: &Target, aws: &Arc<Aws>, access: Access, checks: &mut Vec<
         Access::Write => ("write role", Verdict::Warn),
     };
     let work = async {
-        let opened = engine::open(target, access, Some(aws), None)
+        let opened = engine::open(target, access, Some(aws), engine::OpenSettings::default())
             .await
             .map_err(Failure::from)?;
         if access == Access::Read {

@@ -16,6 +16,7 @@ pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole)
         clock: None,
         registers_sections: false,
         capacity: None,
+        patience: DynamoDb::PATIENCE,
     });
     match limited("layout", table.meta()).await {
         Err(check) => check,

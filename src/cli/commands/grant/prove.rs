@@ -48,7 +48,7 @@ async fn read_once(
     target: &Target,
     sections: &[Section],
 ) -> Result<Result<(), Denial>, OpenError> {
-    let opened = match engine::open(target, Access::Read, Some(aws), None).await {
+    let opened = match engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await {
         Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::Role)),
         opened => opened?,
     };

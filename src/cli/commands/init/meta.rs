@@ -17,6 +17,7 @@ pub(super) fn table(config: &ConfigName, sdk: aws_config::SdkConfig) -> DynamoDb
         clock: None,
         registers_sections: false,
         capacity: None,
+        patience: DynamoDb::PATIENCE,
     })
 }
 

@@ -140,7 +140,7 @@ pub(in crate::cli) async fn until_spread<T, E>(
 
 /// One `BatchGetItem`, as any command that reads makes.
 async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta>, Denial>, Failure> {
-    let opened = match engine::open(target, Access::Read, Some(aws), None).await {
+    let opened = match engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await {
         Ok(opened) => opened,
         Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::Role)),
         Err(error) => return Err(error.into()),

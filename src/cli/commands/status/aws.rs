@@ -230,7 +230,7 @@ async fn other_accounts_table(
     target: &Target,
     unseen: &mut Unseen,
 ) -> Result<Option<TableShape>, Failure> {
-    let opened = engine::open(target, Access::Read, Some(aws), None).await?;
+    let opened = engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await?;
     let session = opened.session.as_ref().ok_or_else(|| {
         Failure::from(OpenError::Engine("self".into()))
             .hint("leave out --as: the read role is what shows the table")

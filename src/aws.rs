@@ -12,6 +12,7 @@ mod role;
 mod settings;
 
 pub(crate) use answer_date::AnswerDate;
+#[cfg(feature = "cli")]
 pub(crate) use cache::folder as cache_folder;
 pub use caller::Caller;
 pub use failure::{AwsError, Failed, Fault};

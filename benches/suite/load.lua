@@ -1,16 +1,18 @@
--- What wrk sends: the method, the path and the body are told by the environment of the run, and each thread is one
--- client with keys of its own. `{client}` and `{n}` in path and body stand for the client and the number of its request.
--- With a guard each request names the revision that the one before left, as a client that holds the key would.
+-- What wrk sends: the method, the path and the body are told by the environment of the run. `{client}` and `{n}` in path
+-- and body stand for the client and the number of its request. With a guard each request names the revision that the one
+-- before left, as a client that holds the key would, and each thread is one client; else a thread sends for several, each
+-- with a key of its own.
 local method = os.getenv("BENCH_METHOD")
 local path = os.getenv("BENCH_PATH")
 local body = os.getenv("BENCH_BODY")
 local guard = os.getenv("BENCH_GUARD")
 local first = os.getenv("BENCH_FIRST_BODY")
 local encoded = os.getenv("BENCH_BASE64") ~= nil
+local clients_of_thread = tonumber(os.getenv("BENCH_CLIENTS_OF_THREAD"))
 
 local threads = {}
 function setup(thread)
-  thread:set("client", #threads)
+  thread:set("number", #threads)
   thread:set("refused", 0)
   table.insert(threads, thread)
 end
@@ -30,7 +32,7 @@ local function base64(text)
 end
 
 -- Encoded once: what is timed is the server.
-local key, values = nil, {}
+local keys, values = {}, {}
 local function value(at)
   values[at] = values[at] or base64("postgres://db.example.com:5432/app?n=" .. at)
   return values[at]
@@ -38,10 +40,11 @@ end
 
 local n, revision = 0, nil
 local function filled(text)
+  local client = number * clients_of_thread + n % clients_of_thread
   return (text:gsub("{client}", client):gsub("{n}", n):gsub("{revision}", revision or "")
     :gsub("{key}", function()
-      key = key or base64("/load/" .. client)
-      return key
+      keys[client] = keys[client] or base64("/load/" .. client)
+      return keys[client]
     end)
     :gsub("{value}", function() return value(n % 100) end))
 end

@@ -75,9 +75,9 @@ pub(super) async fn get(mut asked: Asked) -> Result<Response, Failure> {
     let mut response = shown(entry, view, form)?;
     let headers = response.headers_mut();
     headers.insert(ETAG, etag(entry.revision));
-    headers.insert(VARY, HeaderValue::from_static("accept"));
+    headers.insert(VARY, HeaderValue::from_static("accept, authorization"));
     if view == View::Masked {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
     Ok(response)
 }

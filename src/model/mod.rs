@@ -31,6 +31,7 @@ pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError
 pub use kind::Kind;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
+#[cfg(feature = "stack")]
 pub(crate) use principal_pattern::glob;
 pub use principal_pattern::{PrincipalPattern, PrincipalPatternError};
 pub use provision::{

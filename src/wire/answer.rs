@@ -69,7 +69,7 @@ pub struct KeyHistory<L = Line> {
     /// `history`
     pub action: String,
     /// The key.
-    #[cfg_attr(feature = "http", schema(value_type = String))]
+    #[cfg_attr(feature = "http", schema(schema_with = super::schema::key))]
     pub key: Key,
     /// The lines.
     pub changes: Vec<L>,
@@ -113,7 +113,7 @@ pub struct CommitAnswer<L = Line> {
 #[serde(deny_unknown_fields)]
 pub struct KeySubject {
     /// The secret that it will encrypt, which is named where that fails.
-    #[cfg_attr(feature = "http", schema(value_type = String))]
+    #[cfg_attr(feature = "http", schema(schema_with = super::schema::key))]
     pub key: Key,
 }
 
@@ -123,9 +123,10 @@ pub struct KeySubject {
 #[serde(deny_unknown_fields)]
 pub struct WrappedKey {
     /// The key as it is stored, in base64.
+    #[cfg_attr(feature = "http", schema(schema_with = super::schema::base64))]
     pub wrapped: String,
     /// The secret that it encrypts, which is named where that fails.
-    #[cfg_attr(feature = "http", schema(value_type = String))]
+    #[cfg_attr(feature = "http", schema(schema_with = super::schema::key))]
     pub key: Key,
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
+use utoipa::openapi::{RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{AnyNode, ChangeLine, ChangeSpec, GuardSpec, Line, Node};
@@ -23,6 +23,16 @@ fn matching(pattern: &str) -> ObjectBuilder {
     of_type(Type::String).pattern(Some(pattern.replace("SEGMENT", SEGMENT)))
 }
 
+/// A key as text.
+pub(super) fn key() -> ObjectBuilder {
+    matching(KEY)
+}
+
+/// Bytes as text.
+pub(super) fn base64() -> ObjectBuilder {
+    matching(BASE64)
+}
+
 fn one_of(words: &[&str]) -> ObjectBuilder {
     of_type(Type::String).enum_values(Some(words.iter().map(|word| json!(word))))
 }
@@ -33,7 +43,7 @@ fn any() -> ObjectBuilder {
 
 fn revision() -> ObjectBuilder {
     of_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .format(Some(SchemaFormat::Custom("uint64".into())))
         .minimum(Some(0_u64))
         .maximum(Some(u64::MAX))
 }
@@ -53,14 +63,14 @@ fn values() -> [Vec<(&'static str, ObjectBuilder)>; 4] {
         vec![("value", any())],
         vec![("value", any()), ("kind", one_of(&["json"]))],
         vec![("value", text), ("kind", one_of(&["text"]))],
-        vec![("value", matching(BASE64)), ("kind", one_of(&["bytes"]))],
+        vec![("value", base64()), ("kind", one_of(&["bytes"]))],
     ]
 }
 
 impl PartialSchema for GuardSpec {
     fn schema() -> RefOr<Schema> {
         let guard = |words: &[&str]| ("guard", one_of(words));
-        let key = || ("key", matching(KEY));
+        let key = || ("key", key());
         let there = exactly([guard(&["absent", "present"]), key()]);
         let at = exactly([guard(&["revision"]), key(), ("revision", revision())]);
         let section = exactly([
@@ -85,7 +95,7 @@ impl ToSchema for GuardSpec {}
 
 impl PartialSchema for ChangeSpec {
     fn schema() -> RefOr<Schema> {
-        let key = || ("key", matching(KEY));
+        let key = || ("key", key());
         let secret = || {
             of_type(Type::Boolean)
                 .description(Some("Whether it is a secret; as it was where nothing is said."))

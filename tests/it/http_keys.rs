@@ -24,7 +24,7 @@ async fn a_key_is_made_replaced_read_and_removed() {
 
     let read = served.get("keys/db/url").await;
     assert_eq!(read.header("etag"), Some("\"2\""));
-    assert_eq!(read.header("cache-control"), Some("no-cache"));
+    assert_eq!(read.header("cache-control"), Some("private, no-cache"));
     let read = read.json(200);
     assert_eq!(read["action"], "get");
     assert_eq!(read["node"]["key"], "/db/url");

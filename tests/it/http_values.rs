@@ -109,7 +109,10 @@ async fn a_value_is_given_alone_where_it_is_asked_for() {
         (bytes.clone(), "{\"a\": 1}\n".into())
     );
     assert_eq!(alone("text/plain").await.header("etag"), Some("\"1\""));
-    assert_eq!(alone("text/plain").await.header("vary"), Some("accept"));
+    assert_eq!(
+        alone("text/plain").await.header("vary"),
+        Some("accept, authorization")
+    );
     assert_eq!(
         alone("text/plain").await.header("x-content-type-options"),
         Some("nosniff")

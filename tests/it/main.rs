@@ -59,6 +59,7 @@ mod http_keys;
 mod http_listing;
 mod http_openapi;
 mod http_refusals;
+mod http_schemathesis;
 mod http_stream;
 mod http_stream_bounds;
 mod http_values;

@@ -2,7 +2,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::{KnownFormat, RefOr, Required, SchemaFormat};
+use utoipa::openapi::{RefOr, Required, SchemaFormat};
 
 use crate::http::waiting;
 
@@ -50,7 +50,7 @@ fn text() -> ObjectBuilder {
 fn count() -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(SchemaType::new(Type::Integer))
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .format(Some(SchemaFormat::Custom("uint64".into())))
         .minimum(Some(0_u64))
         .maximum(Some(u64::MAX))
 }

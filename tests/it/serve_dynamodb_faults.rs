@@ -1,6 +1,7 @@
 //! `discfg serve` over a table that asks for patience, is slow, can't be reached or says no: each request ends in its
 //! time, nothing of what lies behind the server is told, and all is well when the fault is over.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use super::support::cli::Place;
 use super::support::grants::{TABLE, deployed};
 use super::support::http1::Message;
 use super::support::proxy::Proxy;
-use super::support::serving::Server;
+use super::support::serving::{Server, ask};
 use super::support::sse::Events;
 
 const URL: &str = "/v1/payments/keys/db/url";
@@ -189,7 +190,19 @@ async fn throttled_it_says_so_and_gives_commits_up_in_time() {
 
     // What is read is enough to decide it, and it can't be made: nothing of it comes afterwards.
     between.proxy.on("TransactWriteItems").throttle();
+    let host = between.server.address.to_string();
+    // Some wait for their turn meanwhile, and are not made to wait longer than the one before them.
+    let others: Vec<_> = (0..3)
+        .map(|n| {
+            let (stream, host) = (between.server.connect(), host.clone());
+            let path = format!("/v1/payments/keys/db/never-{n}");
+            thread::spawn(move || ask(stream, &host, "PUT", &path, &[], "v"))
+        })
+        .collect();
     between.fails(&between.put("never", Some("never"), "v"), 503, "throttled");
+    for other in others {
+        between.fails(&other.join().expect("an answer"), 503, "throttled");
+    }
     let tried = between.proxy.count("TransactWriteItems");
     assert!(tried > 3, "{tried}");
     between.proxy.calm();

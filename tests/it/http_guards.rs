@@ -55,6 +55,9 @@ async fn headers_ask_whether_a_key_has_changed() {
         let answer = get("if-none-match", same).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (304, String::new()));
         assert_eq!(answer.header("etag"), Some("\"1\""));
+        // A cache takes them over into what it holds.
+        assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+        assert_eq!(answer.header("vary"), Some("accept, authorization"));
         get("if-match", same).await.json(200);
     }
     get("if-none-match", "\"2\"").await.json(200);

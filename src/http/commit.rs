@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::view::View;
 use crate::model::{self, Guard, Mutation, Section};
 use crate::store::{Committed, StoreExt as _, Txn};
-use crate::wire::{CommitAnswer, CommitRequest, SectionHead, Written};
+use crate::wire::{CommitAnswer, CommitRequest, SectionHead, ShapeError, Written};
 
 /// Make all changes of one section or none, if all guards hold
 #[utoipa::path(
@@ -89,7 +89,7 @@ fn read(body: &[u8], view: View, section: Option<&Section>) -> Result<(Vec<Guard
     let mut guards = Vec::with_capacity(request.guards.len());
     for (at, spec) in request.guards.iter().enumerate() {
         let guard = spec.guard(written);
-        let guard = guard.map_err(|error| Refusal::Body(format!("guards[{at}]: {error}")))?;
+        let guard = guard.map_err(|error| misshapen("guards", at, &error))?;
         within(format!("guards[{at}]"), guard.section())?;
         if guards.contains(&guard) {
             return Err(Refusal::Body(format!("guards[{at}] is there twice")));
@@ -99,11 +99,19 @@ fn read(body: &[u8], view: View, section: Option<&Section>) -> Result<(Vec<Guard
     let mut changes = Vec::with_capacity(request.changes.len());
     for (at, spec) in request.changes.iter().enumerate() {
         let change = spec.mutation(written);
-        let change = change.map_err(|error| Refusal::Body(format!("changes[{at}]: {error}")))?;
+        let change = change.map_err(|error| misshapen("changes", at, &error))?;
         within(format!("changes[{at}]"), change.key().section())?;
         changes.push(change);
     }
     Ok((guards, changes))
+}
+
+fn misshapen(list: &str, at: usize, error: &ShapeError) -> Refusal {
+    let told = format!("{list}[{at}]: {error}");
+    match error.oversize() {
+        Some(size) => Refusal::ValueTooLarge { told, size },
+        None => Refusal::Body(told),
+    }
 }
 
 /// A commit on behalf of the caller, under an id of its own choosing or a new one.

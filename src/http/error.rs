@@ -7,7 +7,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::refusal::Refusal;
-use crate::model::{CommitId, Key, Kind};
+use crate::model::{CommitId, Key, Kind, Value};
 use crate::ops::OpsError;
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{GuardSpec, Problem, ProblemLayout, ProblemLimit, StoredNode};
@@ -252,8 +252,10 @@ impl From<StoreError> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let (kind, code, told) = (refusal.kind(), refusal.code(), refusal.to_string());
-        let Refusal::TooLarge { size, max } = refusal else {
-            return Self::new(kind, code, told);
+        let (size, max) = match refusal {
+            Refusal::TooLarge { size, max } => (size, max),
+            Refusal::ValueTooLarge { size, .. } => (size, Value::MAX_BYTES),
+            _ => return Self::new(kind, code, told),
         };
         let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, told);
         failure.0.limit = Some(ProblemLimit::Bytes { size, max });

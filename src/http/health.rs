@@ -36,7 +36,7 @@ pub(super) async fn healthz(_: NoQuery) -> Json<Health> {
     get,
     path = "/readyz",
     operation_id = "readyz",
-    responses((status = 200, description = "All is well.", body = Health), Fixed, (status = 503, description = "Some can't be.", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "All is well.", body = Health), Fixed, (status = 503, description = "Some can't be, or the server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn readyz(_: NoQuery, State(api): State<Api>) -> Result<Json<Health>, Failure> {
     let looks = api.stores().map(|store| store.heads(Heads::All));

@@ -59,7 +59,7 @@ pub(super) async fn get(mut asked: Asked) -> Result<Response, Failure> {
         return Err(Failure::new(Kind::Conflict, "guard-failed", told));
     }
     if let Some(now) = now.filter(|_| if_none_match.is_some_and(|tag| tag.is(now))) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag(now))]).into_response());
+        return Ok(for_caches(StatusCode::NOT_MODIFIED.into_response(), now, view));
     }
     let opening = async { Ok(view.opened(&asked, Vec::from_iter(found)).await?) };
     let opened = asked.until.in_time(opening).await?;
@@ -72,14 +72,19 @@ pub(super) async fn get(mut asked: Asked) -> Result<Response, Failure> {
             None => StoreError::NotFound(key).into(),
         });
     };
-    let mut response = shown(entry, view, form)?;
+    Ok(for_caches(shown(entry, view, form)?, entry.revision, view))
+}
+
+/// The same with what it tells caches. An answer that nothing has changed tells the same, since a cache takes that over
+/// into what it holds.
+fn for_caches(mut response: Response, revision: Revision, view: View) -> Response {
     let headers = response.headers_mut();
-    headers.insert(ETAG, etag(entry.revision));
+    headers.insert(ETAG, etag(revision));
     headers.insert(VARY, HeaderValue::from_static("accept, authorization"));
     if view == View::Masked {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
-    Ok(response)
+    response
 }
 
 /// Write a key

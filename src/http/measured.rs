@@ -40,7 +40,8 @@ pub(super) async fn measure(State(api): State<Api>, request: Request, next: Next
         (status = 200, description = "The figures.", content_type = "text/plain", body = String),
         (status = 401, description = "No token came with it, or one that the server doesn't know.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "They are not for this caller.", body = Problem, content_type = "application/problem+json"),
-        Fixed
+        Fixed,
+        (status = 503, description = "The server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json")
     )
 )]
 pub(super) async fn metrics(

@@ -35,7 +35,11 @@ stand in for the store, such as discfg's own engine `http`.";
     get,
     path = "/openapi.json",
     operation_id = "openapi",
-    responses((status = 200, description = "This document.", body = serde_json::Value), Fixed)
+    responses(
+        (status = 200, description = "This document.", body = serde_json::Value),
+        Fixed,
+        (status = 503, description = "The server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json")
+    )
 )]
 pub(super) async fn document(_: NoQuery, Extension(document): Extension<Arc<OpenApi>>) -> Response {
     Json(&*document).into_response()

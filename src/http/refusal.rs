@@ -23,6 +23,14 @@ pub(super) enum Refusal {
         /// How many there may be.
         max: usize,
     },
+    /// A value in the body is over its limit.
+    #[error("{told}")]
+    ValueTooLarge {
+        /// Which one, and that it is.
+        told: String,
+        /// How many bytes it has.
+        size: usize,
+    },
 }
 
 impl Refusal {
@@ -33,7 +41,7 @@ impl Refusal {
             Self::Query(_) => "query",
             Self::Header(_) => "header",
             Self::Body(_) => "body",
-            Self::TooLarge { .. } => "limit",
+            Self::TooLarge { .. } | Self::ValueTooLarge { .. } => "limit",
         }
     }
 
@@ -41,7 +49,7 @@ impl Refusal {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Body(_) => Kind::Usage,
-            Self::TooLarge { .. } => Kind::Invalid,
+            Self::TooLarge { .. } | Self::ValueTooLarge { .. } => Kind::Invalid,
         }
     }
 }

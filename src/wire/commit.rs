@@ -255,7 +255,7 @@ impl ChangeSpec {
         let value = self.value.as_deref();
         let value = value.ok_or_else(|| ShapeError::new(format!("the set of {key} has no value")))?;
         let value = read_value(value, self.kind, written)
-            .map_err(|error| ShapeError::new(format!("the value of {key}: {error}")))?;
+            .map_err(|error| error.about(&format!("the value of {key}")))?;
         let secret = match (self.secret, self.sealed) {
             (None, false) => Secrecy::Keep,
             (Some(true), false) => Secrecy::Secret,
@@ -295,7 +295,7 @@ fn read_value(raw: &RawValue, kind: Option<ValueKind>, written: Written) -> Resu
             ValueKind::Bytes if value.len() <= Value::MAX_BYTES => return Ok(value),
             ValueKind::Bytes => Encoding::Detect,
         };
-        return Value::new(value.bytes(), encoding).map_err(shapeless);
+        return Ok(Value::new(value.bytes(), encoding)?);
     }
     match (kind, text) {
         (None | Some(ValueKind::Text), Some(text)) => Value::new(text, Encoding::Text),
@@ -309,12 +309,12 @@ fn read_value(raw: &RawValue, kind: Option<ValueKind>, written: Written) -> Resu
             return match Value::new(bytes.as_slice(), Encoding::Detect) {
                 Ok(_) => Value::from_stored(ValueKind::Bytes, bytes)
                     .ok_or_else(|| ShapeError::new("it doesn't fit its kind")),
-                Err(error) => Err(shapeless(error)),
+                Err(error) => Err(error.into()),
             };
         }
         (None | Some(ValueKind::Json), _) => Value::new(raw.get(), Encoding::Json),
     }
-    .map_err(shapeless)
+    .map_err(ShapeError::from)
 }
 
 /// A value that is given: `null` is one, too.

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Change, CommitId, Entry, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
+    Change, CommitId, Entry, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueError,
+    ValueKind,
 };
 
 /// Why a shape holds nothing that could be meant.
@@ -15,12 +16,40 @@ use crate::model::{
 #[error("{problem}")]
 pub struct ShapeError {
     problem: String,
+    oversize: Option<usize>,
 }
 
 impl ShapeError {
     pub(super) fn new(problem: impl Into<String>) -> Self {
         Self {
             problem: problem.into(),
+            oversize: None,
+        }
+    }
+
+    /// The same, told with what it is about.
+    pub(super) fn about(self, what: &str) -> Self {
+        Self {
+            problem: format!("{what}: {}", self.problem),
+            ..self
+        }
+    }
+
+    /// How many bytes the value has, where it is over [`Value::MAX_BYTES`] and nothing else is wrong.
+    #[cfg(feature = "http")]
+    pub(crate) fn oversize(&self) -> Option<usize> {
+        self.oversize
+    }
+}
+
+impl From<ValueError> for ShapeError {
+    fn from(error: ValueError) -> Self {
+        Self {
+            problem: error.to_string(),
+            oversize: match error {
+                ValueError::TooLarge { size } => Some(size),
+                _ => None,
+            },
         }
     }
 }

@@ -96,6 +96,8 @@ async fn a_caller_of_some_sections_meets_no_other() {
     of_db.ask("POST", "commit", &[], SET).await.json(200);
     for path in [
         "keys/web/port",
+        "keys/web/absent",
+        "keys/absent/port",
         "keys/mykey",
         "keys/@root/mykey",
         "keys/db",

@@ -55,6 +55,9 @@ async fn headers_ask_whether_a_key_has_changed() {
         let answer = get("if-none-match", same).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (304, String::new()));
         assert_eq!(answer.header("etag"), Some("\"1\""));
+        // A cache takes them over into what it holds.
+        assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+        assert_eq!(answer.header("vary"), Some("accept, authorization"));
         get("if-match", same).await.json(200);
     }
     get("if-none-match", "\"2\"").await.json(200);
@@ -152,6 +155,25 @@ async fn a_commit_that_cant_be_says_why() {
     .await;
     let large = large.problem(413, "secret-too-large");
     assert_eq!(large["limit"]["bytes"]["size"], 189_990);
+    let large = "x".repeat(190_001);
+    for (named, body) in [
+        (
+            "changes[0]",
+            json!({"changes": [{"op": "set", "key": "/db/k", "value": large}]}),
+        ),
+        (
+            "guards[0]",
+            json!({"guards": [{"guard": "value", "key": "/db/k", "value": large}], "changes": []}),
+        ),
+    ] {
+        let large = commit("commit/db", body).await.problem(413, "limit");
+        let bytes = json!({"bytes": {"size": 190_001, "max": 190_000}});
+        assert_eq!(large["limit"], bytes);
+        assert!(
+            large["detail"].as_str().expect("words").starts_with(named),
+            "{large}"
+        );
+    }
     assert_eq!(served.get("heads").await.json(200)["version"], 0);
 }
 

@@ -92,6 +92,16 @@ async fn the_document_is_sound() {
             let id = operation["operationId"].as_str().expect("an id");
             assert!(ids.insert(id.to_owned()), "{id} twice");
             assert!(operation["summary"].is_string(), "{id}");
+            // What stands before all routes answers these: another's `Host`, and no place among the requests, which
+            // whether the server lives needn't have.
+            let taken = if template == "/healthz" {
+                &["403"][..]
+            } else {
+                &["403", "503"]
+            };
+            for status in taken {
+                assert!(operation["responses"][status].is_object(), "{id}: {status}");
+            }
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
             let in_path: BTreeSet<&str> = parameters
                 .iter()

@@ -33,6 +33,7 @@ impl IntoResponses for Fixed {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
             (400, "The path, the query or a header is not as it must be."),
+            (403, "The Host isn't the server's, or the Origin is another's."),
             (500, "The server failed."),
         ])
     }

@@ -1,12 +1,12 @@
 //! The function as Lambda runs it: a process that asks the Lambda runtime API for events and answers them there.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -51,9 +51,37 @@ async fn answered(State(api): State<Arc<RuntimeApi>>, Path(id): Path<String>, an
     StatusCode::ACCEPTED
 }
 
+/// A table that holds `/db/url` and takes whatever is written. It keeps what it was asked.
+#[derive(Clone, Default)]
+struct Table(Arc<std::sync::Mutex<Vec<(String, Value)>>>);
+
+impl Table {
+    fn asked(&self) -> Vec<(String, Value)> {
+        self.0.lock().expect("nobody panicked").clone()
+    }
+}
+
+async fn table(State(table): State<Table>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers["x-amz-target"].to_str().expect("a text");
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    let asked = serde_json::from_slice(&body).expect("JSON");
+    let answer = match operation.as_str() {
+        "GetItem" => json!({"Item": {
+            "pk": {"S": "/db"}, "sk": {"S": "/db/url"}, "value": {"S": "hello"}, "kind": {"S": "text"},
+            "version": {"N": "1"}, "rev": {"N": "1"}, "created": {"S": "2026-11-01T12:00:00Z"},
+            "modified": {"S": "2026-11-01T12:00:00Z"}, "by": {"S": "arn:aws:iam::123456789012:user/jo"},
+        }}),
+        "BatchGetItem" => json!({"Responses": {}, "UnprocessedKeys": {}}),
+        _ => json!({}),
+    };
+    table.0.lock().expect("nobody panicked").push((operation, asked));
+    Json(answer).into_response()
+}
+
 struct Function {
     events: mpsc::Sender<(String, Value)>,
     answers: mpsc::Receiver<(String, Value)>,
+    table: Table,
     _process: Child,
 }
 
@@ -70,30 +98,42 @@ impl Function {
             .route(&format!("{invocation}/next"), get(next))
             .route(&format!("{invocation}/{{id}}/response"), post(answered))
             .with_state(api);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .expect("a free port");
-        let address = listener.local_addr().expect("it is bound");
-        tokio::spawn(async { axum::serve(listener, router).await });
+        let address = served(router).await;
+        let table = Table::default();
+        let endpoint = served(
+            Router::new()
+                .route("/", post(self::table))
+                .with_state(table.clone()),
+        )
+        .await;
         let process = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", "f")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env(
+                "AWS_SECRET_ACCESS_KEY",
+                "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            )
+            .env("AWS_ENDPOINT_URL", format!("http://{endpoint}"))
+            .env("DISCFG_CONFIG", "mycfg")
             .kill_on_drop(true)
             .spawn()
             .expect("the function is built");
         Self {
             events,
             answers,
+            table,
             _process: process,
         }
     }
 
-    /// What the function answers to a request, in the form that API Gateway takes.
-    async fn answer(&mut self, id: &str, method: &str, path: &str) -> Value {
-        let event = event(method, path);
+    /// What the function answers to an event.
+    async fn answer(&mut self, event: Value) -> Value {
+        let id = "id";
         self.events
             .send((id.to_owned(), event))
             .await
@@ -103,9 +143,33 @@ impl Function {
         assert_eq!(answered, id);
         answer
     }
+
+    /// The same, as status and the code of the problem that it must be.
+    async fn problem(&mut self, event: Value) -> (u64, String) {
+        let answer = self.answer(event).await;
+        assert_eq!(
+            answer["headers"]["content-type"], "application/problem+json",
+            "{answer}"
+        );
+        let problem = body(&answer);
+        assert_eq!(problem["status"], answer["statusCode"]);
+        let status = answer["statusCode"].as_u64().expect("a status");
+        (status, problem["code"].as_str().unwrap_or_default().to_owned())
+    }
 }
 
-/// A request in the payload format 2.0 of an HTTP API.
+async fn served(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    tokio::spawn(async { axum::serve(listener, router).await });
+    address
+}
+
+const WRITER: &str = "arn:aws:sts::123456789012:assumed-role/discfg-mycfg-eu-central-1-write/jo";
+
+/// A request in the payload format 2.0 of an HTTP API, which IAM has let in.
 fn event(method: &str, path: &str) -> Value {
     json!({
         "version": "2.0",
@@ -116,6 +180,15 @@ fn event(method: &str, path: &str) -> Value {
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "api",
+            "authorizer": {"iam": {
+                "accessKey": "ASIAIOSFODNN7EXAMPLE",
+                "accountId": "123456789012",
+                "callerId": "AROAEXAMPLE:jo",
+                "cognitoIdentity": null,
+                "principalOrgId": "o-example",
+                "userArn": WRITER,
+                "userId": "AROAEXAMPLE:jo",
+            }},
             "domainName": "api.example.com",
             "domainPrefix": "api",
             "http": {
@@ -135,6 +208,17 @@ fn event(method: &str, path: &str) -> Value {
     })
 }
 
+fn with(mut event: Value, path: &str, value: impl Into<Value>) -> Value {
+    *event.pointer_mut(path).expect("it is there") = value.into();
+    event
+}
+
+fn put(path: &str, body: &str) -> Value {
+    let mut event = event("PUT", path);
+    event["body"] = body.into();
+    event
+}
+
 fn body(answer: &Value) -> Value {
     let text = answer["body"].as_str().expect("a body of text");
     serde_json::from_str(text).expect("a body of JSON")
@@ -143,14 +227,122 @@ fn body(answer: &Value) -> Value {
 #[tokio::test]
 async fn one_process_answers_one_event_after_the_other() {
     let mut function = Function::start().await;
-    let health = function.answer("first", "GET", "/healthz").await;
+    let health = function.answer(event("GET", "/healthz")).await;
     assert_eq!(health["statusCode"], 200, "{health}");
     assert_eq!(health["isBase64Encoded"], false);
     assert_eq!(health["headers"]["content-type"], "application/json");
     assert_eq!(body(&health), json!({"status": "ok"}));
 
-    let problem = function.answer("second", "DELETE", "/nosuch").await;
-    assert_eq!(problem["statusCode"], 404, "{problem}");
-    assert_eq!(problem["headers"]["content-type"], "application/problem+json");
-    assert_eq!(body(&problem)["detail"], "there is no route DELETE /nosuch");
+    let no_route = function.problem(event("DELETE", "/nosuch")).await;
+    assert_eq!(no_route, (404, "no-route".into()));
+
+    let read = function.answer(event("GET", "/v1/mycfg/keys/db/url")).await;
+    assert_eq!(read["statusCode"], 200, "{read}");
+    assert_eq!(read["headers"]["etag"], "\"1\"");
+    assert_eq!(body(&read)["node"]["value"], "hello");
+
+    let mut of_text = event("GET", "/v1/mycfg/keys/db/url");
+    of_text["headers"]["accept"] = "text/plain".into();
+    let text = function.answer(of_text).await;
+    assert_eq!(
+        (&text["body"], &text["isBase64Encoded"]),
+        (&json!("hello"), &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn the_writer_is_whom_iam_let_in() {
+    let mut function = Function::start().await;
+    let written = function.answer(put("/v1/mycfg/keys/db/url", "hello")).await;
+    assert_eq!(written["statusCode"], 201, "{written}");
+    assert_eq!(body(&written)["node"]["by"], WRITER);
+    let base64 = with(put("/v1/mycfg/keys/db/bytes", "//4="), "/isBase64Encoded", true);
+    let written = function.answer(base64).await;
+    assert_eq!(body(&written)["node"]["value"], "//4=", "{written}");
+    let sent = function.table.asked();
+    let commits: Vec<_> = sent
+        .iter()
+        .filter(|(name, _)| name == "TransactWriteItems")
+        .collect();
+    assert_eq!(commits.len(), 2);
+    for (_, commit) in commits {
+        assert!(commit.to_string().contains(WRITER), "{commit}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_served_but_what_iam_was_asked_about() {
+    let mut function = Function::start().await;
+    // As they come once API Gateway has decoded them.
+    for path in [
+        "/v1/mycfg/keys/db/../web/url",
+        "/v1/mycfg/keys/db/..",
+        "/v1/mycfg/keys/db/./url",
+        "/v1/mycfg/keys/db/..\\web",
+        "/v1/mycfg/keys//db/url",
+        "//v1/mycfg/keys/db/url",
+        "/v1/mycfg/keys/db/url/",
+        "/v1/mycfg/list/",
+        "/v1/mycfg/keys/db%2Furl",
+        "/v1/mycfg/keys/db%252Furl",
+        "/v1/mycfg/keys/db/a b",
+        "/v1/mycfg/keys/db/a?reveal=true",
+        "/v1/mycfg/keys/db/a#b",
+        "/v1/mycfg/keys/db/\u{0}",
+        "/v1/mycfg/keys/db/\n",
+        "/v1/mycfg/keys/db/\u{e4}",
+        "/v1/mycfg/keys/db/{a}",
+        "/v1/mycfg/keys/@root/db/url",
+        "/v1/%6dycfg/keys/db/url",
+    ] {
+        for method in ["GET", "PUT", "DELETE"] {
+            let refused = function.problem(event(method, path)).await;
+            assert_eq!(refused, (400, "path".into()), "{method} {path:?}");
+        }
+    }
+    let of_others = function.problem(event("GET", "/v1/others/keys/db/url")).await;
+    assert_eq!(of_others, (404, "no-config".into()));
+    let mut elsewhere = event("POST", "/v1/mycfg/commit/db");
+    elsewhere["body"] = r#"{"changes":[{"op":"set","key":"/web/url","value":"x"}]}"#.into();
+    assert_eq!(function.problem(elsewhere).await, (400, "body".into()));
+    let odd_query = with(
+        event("GET", "/v1/mycfg/keys/db/url"),
+        "/rawQueryString",
+        "revision=\"1 {}",
+    );
+    assert_eq!(function.problem(odd_query).await, (400, "query".into()));
+    assert_eq!(function.table.asked(), []);
+}
+
+#[tokio::test]
+async fn whom_iam_did_not_let_in_is_denied() {
+    let mut function = Function::start().await;
+    let nobody = with(
+        event("GET", "/v1/mycfg/keys/db/url"),
+        "/requestContext/authorizer",
+        Value::Null,
+    );
+    assert_eq!(function.problem(nobody).await, (403, "denied".into()));
+    let revealed = with(
+        event("GET", "/v1/mycfg/keys/db/url"),
+        "/rawQueryString",
+        "reveal=true",
+    );
+    assert_eq!(function.problem(revealed).await, (403, "denied".into()));
+    assert_eq!(function.table.asked(), []);
+}
+
+#[tokio::test]
+async fn nobody_waits_or_streams() {
+    let mut function = Function::start().await;
+    let waiting = with(
+        event("GET", "/v1/mycfg/changes/db"),
+        "/rawQueryString",
+        "wait=25s",
+    );
+    assert_eq!(function.problem(waiting).await, (400, "query".into()));
+    let mut streaming = event("GET", "/v1/mycfg/changes/db");
+    streaming["headers"]["accept"] = "text/event-stream".into();
+    assert_eq!(function.problem(streaming).await.0, 406);
+    assert_eq!(function.table.asked(), []);
 }

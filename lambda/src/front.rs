@@ -1,0 +1,159 @@
+//! From an event of API Gateway to a request of the router, and back.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::uri::PathAndQuery;
+use axum::http::{Response, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Json};
+use discfg::http::Caller;
+use discfg::model::Kind;
+use discfg::wire::{Problem, ProblemLimit};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Error, LambdaEvent, Request, RequestExt as _};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use tower::ServiceExt as _;
+
+/// The most bytes of an answer as Lambda is given it, with room for its head. Lambda takes 6 MB
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const MAX_ANSWER: usize = 6_000_000;
+/// What no URI may hold.
+const IN_NO_QUERY: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+const IN_NO_PATH: &AsciiSet = &IN_NO_QUERY.add(b'?');
+
+/// The event with its path and query as a URI can hold them. API Gateway decodes a path once, so there may be anything in
+/// it, and what can't be a URI would end the function.
+pub(crate) fn as_uri(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
+    if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+        let encode = |text: &mut Option<String>, set| {
+            if let Some(text) = text {
+                *text = utf8_percent_encode(text, set).to_string();
+            }
+        };
+        encode(&mut request.raw_path, IN_NO_PATH);
+        encode(&mut request.raw_query_string, IN_NO_QUERY);
+    }
+    event
+}
+
+/// Answers a request on behalf of whom IAM has let in.
+pub(crate) async fn answer(router: Router, mut request: Request) -> Result<Response<Body>, Error> {
+    *request.uri_mut() = uri(&request)?;
+    if let Some(caller) = caller(&request) {
+        request.extensions_mut().insert(caller);
+    }
+    let (parts, body) = router.oneshot(request.map(into_body)).await?.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await?;
+    let size = size(&bytes);
+    if size > MAX_ANSWER {
+        return Ok(too_large(size));
+    }
+    Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+/// The path and query as they came. `lambda_http` makes a URL of them, in which `..` has gone up already: IAM would have
+/// been asked about another path than the one that is served.
+fn uri(request: &Request) -> Result<Uri, Error> {
+    let path = request.raw_http_path();
+    let target = match request.uri().query() {
+        Some(query) => format!("{path}?{query}").parse::<PathAndQuery>()?,
+        None => path.parse()?,
+    };
+    Ok(target.into())
+}
+
+/// Who calls, as IAM knows them. IAM has decided about the method and the path; secrets it knows nothing of.
+fn caller(request: &Request) -> Option<Caller> {
+    let RequestContext::ApiGatewayV2(context) = request.request_context_ref()? else {
+        return None;
+    };
+    let arn = context.authorizer.as_ref()?.iam.as_ref()?.user_arn.clone()?;
+    Some(Caller {
+        by: Some(arn),
+        decrypts: false,
+        ..Caller::anyone()
+    })
+}
+
+fn into_body(body: lambda_http::Body) -> Body {
+    match body {
+        lambda_http::Body::Text(text) => Body::from(text),
+        lambda_http::Body::Binary(bytes) => Body::from(bytes),
+        _ => Body::empty(),
+    }
+}
+
+/// What a body takes in the answer to Lambda: a text in a JSON string, all else as base64.
+fn size(body: &[u8]) -> usize {
+    if std::str::from_utf8(body).is_ok() {
+        let escaped = |byte: &&u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        body.len() + body.iter().filter(escaped).count()
+    } else {
+        body.len().div_ceil(3) * 4
+    }
+}
+
+fn too_large(size: usize) -> Response<Body> {
+    let status = StatusCode::PAYLOAD_TOO_LARGE;
+    let problem = Problem {
+        of_type: "about:blank".into(),
+        title: "Payload Too Large".into(),
+        status: status.as_u16(),
+        detail: format!(
+            "the answer has {size} bytes, and a Lambda function answers at most {MAX_ANSWER}; ask for a part of it, or list \
+             it by pages"
+        ),
+        kind: Kind::Invalid.as_str().into(),
+        code: Some("limit".into()),
+        limit: Some(ProblemLimit::Bytes {
+            size,
+            max: MAX_ANSWER,
+        }),
+        ..Problem::default()
+    };
+    (
+        status,
+        [(CONTENT_TYPE, "application/problem+json")],
+        Json(problem),
+    )
+        .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+
+    use super::*;
+
+    #[test]
+    fn a_body_is_as_large_as_lambda_is_given_it() {
+        assert_eq!(size(b""), 0);
+        assert_eq!(size(b"{\"a\":\"\\n\"}"), 10 + 5);
+        assert_eq!(size("\u{e4}".as_bytes()), 2);
+        assert_eq!(size(b"\xff"), 4);
+        assert_eq!(size(b"\xff\xff\xff\xff"), 8);
+    }
+
+    #[tokio::test]
+    async fn what_lambda_would_not_take_is_told_as_such() {
+        for (bytes, status) in [(MAX_ANSWER, 200), (MAX_ANSWER + 1, 413)] {
+            let router = Router::new().route("/", get(async move || "a".repeat(bytes)));
+            let mut event = lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest::default();
+            event.raw_path = Some("/".into());
+            let request = LambdaRequest::ApiGatewayV2(event).into();
+            let answered = answer(router, request).await.expect("an answer");
+            assert_eq!(answered.status(), status, "{bytes}");
+        }
+    }
+}

@@ -58,9 +58,15 @@ fn check_path(path: &str) {
     let Ok((_, Some(tail))) = path::named(path) else {
         return;
     };
-    let (first, more) = tail.split_once('/').map_or((tail, false), |(first, _)| (first, true));
+    let (first, more) = tail
+        .split_once('/')
+        .map_or((tail, false), |(first, _)| (first, true));
     if let Ok(key) = path::key(tail) {
-        let named = if more { path::section(first) } else { Ok(Section::root()) };
+        let named = if more {
+            path::section(first)
+        } else {
+            Ok(Section::root())
+        };
         assert_eq!(Ok(key.section()), named);
     }
     if let Ok(within) = path::within(tail) {

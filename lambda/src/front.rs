@@ -106,22 +106,21 @@ fn size(body: &[u8]) -> usize {
 
 fn too_large(size: usize) -> Response<Body> {
     let status = StatusCode::PAYLOAD_TOO_LARGE;
-    let problem = Problem {
-        of_type: "about:blank".into(),
-        title: "Payload Too Large".into(),
-        status: status.as_u16(),
-        detail: format!(
-            "the answer has {size} bytes, and a Lambda function answers at most {MAX_ANSWER}; ask for a part of it, or list \
-             it by pages"
-        ),
-        kind: Kind::Invalid.as_str().into(),
-        code: Some("limit".into()),
-        limit: Some(ProblemLimit::Bytes {
-            size,
-            max: MAX_ANSWER,
-        }),
-        ..Problem::default()
-    };
+    let detail = format!(
+        "the answer has {size} bytes, and a Lambda function answers at most {MAX_ANSWER}; ask for a part of it, or list it \
+         by pages"
+    );
+    let mut problem = Problem::new(
+        status.as_u16(),
+        "Payload Too Large",
+        Kind::Invalid,
+        "limit",
+        detail,
+    );
+    problem.limit = Some(ProblemLimit::Bytes {
+        size,
+        max: MAX_ANSWER,
+    });
     (
         status,
         [(CONTENT_TYPE, "application/problem+json")],

@@ -70,7 +70,8 @@ impl FromRequestParts<Api> for Asked {
             store: Arc::clone(store),
             api: api.clone(),
             query,
-            headers: parts.headers.clone(),
+            // Nothing after this looks at them.
+            headers: std::mem::take(&mut parts.headers),
             until: api.until(&parts.extensions),
             tail: tail.map(String::from),
             config,

@@ -55,15 +55,8 @@ impl Failure {
 
     /// A failure for which HTTP has a status of its own.
     pub(super) fn with_status(status: StatusCode, kind: Kind, code: &str, detail: impl Into<String>) -> Self {
-        Self(Box::new(Problem {
-            of_type: "about:blank".into(),
-            title: status.canonical_reason().unwrap_or_default().into(),
-            status: status.as_u16(),
-            detail: detail.into(),
-            kind: kind.as_str().into(),
-            code: Some(code.into()),
-            ..Problem::default()
-        }))
+        let title = status.canonical_reason().unwrap_or_default();
+        Self(Box::new(Problem::new(status.as_u16(), title, kind, code, detail)))
     }
 
     /// That the caller may not do that.

@@ -78,8 +78,8 @@ pub struct ServerSettings {
 
 impl Default for ServerSettings {
     /// For who is alone on a machine: no token, no TLS, but only by the server's own names. 4,096 connections, 256
-    /// requests and 1,024 that wait, 128 MB for slow clients; 10 seconds for a head of at most 100 headers and 16 KB, 75 seconds of rest, 20
-    /// seconds for a client that takes nothing, 25 seconds to stop.
+    /// requests and 1,024 that wait, 128 MB for slow clients; 10 seconds for a head of at most 100 headers and 16 KB, 75
+    /// seconds of rest, 20 seconds for a client that takes nothing, 25 seconds to stop.
     fn default() -> Self {
         Self {
             connections: 4096,
@@ -222,15 +222,8 @@ fn is_the_clients(error: &io::Error) -> bool {
 
 /// Says to a client that there is no connection for it.
 async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
-    let problem = Problem {
-        of_type: "about:blank".into(),
-        title: "Service Unavailable".into(),
-        status: 503,
-        detail: "the server has as many connections as it serves; try again".into(),
-        kind: Kind::Unavailable.as_str().into(),
-        code: Some("busy".into()),
-        ..Problem::default()
-    };
+    let detail = "the server has as many connections as it serves; try again";
+    let problem = Problem::new(503, "Service Unavailable", Kind::Unavailable, "busy", detail);
     let body = serde_json::to_string(&problem)?;
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::commit::GuardSpec;
 use super::stored::StoredNode;
-use crate::model::{Key, Revision, Section};
+use crate::model::{Key, Kind, Revision, Section};
 
 /// Why a request wasn't served, and what a client needs to tell it as its own store would have.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -56,6 +56,21 @@ pub struct Problem {
     /// The layout of data that is newer than the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<ProblemLayout>,
+}
+
+impl Problem {
+    /// A problem with an HTTP status and what that is called. `code` says what exactly it is.
+    pub fn new(status: u16, title: &str, kind: Kind, code: &str, detail: impl Into<String>) -> Self {
+        Self {
+            of_type: "about:blank".into(),
+            title: title.into(),
+            status,
+            detail: detail.into(),
+            kind: kind.as_str().into(),
+            code: Some(code.into()),
+            ..Self::default()
+        }
+    }
 }
 
 /// A layout of the data that is not understood.

@@ -21,7 +21,7 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 /// /openapi.json.
 ///
 /// The token file is read again when it changes, within 2 seconds; what waits or streams by a token that was revoked is
-/// cut. A certificate is read once, at the start.
+/// told nothing more, and cut. A certificate is read once, at the start.
 ///
 /// SIGTERM or Ctrl-C stops it: no connection is taken any more, what was asked is answered within --request-timeout,
 /// streams end with a last event. Exit code 0; 130 after a second one, which ends it at once.

@@ -157,7 +157,8 @@ fn reload(place: &Place) {
     while service.line() != "good morning" {}
     place.args(["set", "/app/every", "soon"]).run().code(0);
     service.says("/app/every doesn't fit: it is text that is not a whole number");
-    assert_eq!(service.line(), "good morning");
+    // The service greets on its own beat, and so before or after it tells what is new.
+    while service.line() != "good morning" {}
 }
 
 #[test]

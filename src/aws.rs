@@ -10,6 +10,7 @@ mod meter;
 mod plain_http;
 mod role;
 mod settings;
+mod sigv4;
 
 pub(crate) use answer_date::AnswerDate;
 #[cfg(feature = "cli")]
@@ -20,3 +21,4 @@ pub use meter::{Meter, Spent};
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
 pub use role::{AssumedRole, RoleArn};
 pub use settings::{Aws, AwsSettings, Profile};
+pub(crate) use sigv4::{Signer, SigningError};

@@ -1,0 +1,157 @@
+//! Signature Version 4 for requests that no SDK client makes:
+//! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>.
+
+use std::error::Error;
+use std::time::SystemTime;
+
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
+use aws_sigv4::sign::v4::SigningParams;
+use aws_smithy_runtime_api::client::identity::Identity;
+
+use super::PlainRequest;
+use crate::model::Region;
+
+/// Signs requests to one service in one region.
+#[derive(Debug, Clone)]
+pub(crate) struct Signer {
+    service: &'static str,
+    region: Region,
+    credentials: SharedCredentialsProvider,
+}
+
+/// Why a request isn't signed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SigningError {
+    /// There is nothing to sign it with.
+    #[error("no usable credentials were found")]
+    Credentials(#[source] Box<dyn Error + Send + Sync>),
+    /// It has a form that can't be signed.
+    #[error("the request can't be signed")]
+    Form(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl Signer {
+    /// For the service of that signing name.
+    pub(crate) fn new(service: &'static str, region: Region, credentials: SharedCredentialsProvider) -> Self {
+        Self {
+            service,
+            region,
+            credentials,
+        }
+    }
+
+    /// Adds the headers that sign the request as it is now, for the next five minutes.
+    pub(crate) async fn sign(&self, request: &mut PlainRequest) -> Result<(), SigningError> {
+        let credentials = self.credentials.provide_credentials().await;
+        let credentials = credentials.map_err(|error| SigningError::Credentials(error.into()))?;
+        self.sign_at(request, &credentials.into(), SystemTime::now())
+            .map_err(SigningError::Form)
+    }
+
+    fn sign_at(
+        &self,
+        request: &mut PlainRequest,
+        identity: &Identity,
+        now: SystemTime,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let parameters = SigningParams::builder()
+            .identity(identity)
+            .region(self.region.as_str())
+            .name(self.service)
+            .time(now)
+            .settings(self.settings())
+            .build()?
+            .into();
+        let headers = request
+            .headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()));
+        let body = SignableBody::Bytes(request.body.as_deref().unwrap_or_default());
+        let signable = SignableRequest::new(request.method, request.url.as_str(), headers, body)?;
+        let (instructions, _) = sign(signable, &parameters)?.into_parts();
+        let (headers, _) = instructions.into_parts();
+        let signed = headers
+            .iter()
+            .map(|header| (header.name(), header.value().to_owned()));
+        request.headers.extend(signed);
+        Ok(())
+    }
+
+    /// S3 signs a path as it is, and wants to be told the body's hash.
+    fn settings(&self) -> SigningSettings {
+        let mut settings = SigningSettings::default();
+        if self.service == "s3" {
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        }
+        settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_credential_types::Credentials;
+
+    use super::*;
+
+    fn signed(service: &'static str, token: Option<&str>) -> Vec<(&'static str, String)> {
+        let credentials = Credentials::new("AKID", "secret", token.map(str::to_owned), None, "test");
+        let region = "eu-central-1".parse().expect("a region");
+        let signer = Signer::new(
+            service,
+            region,
+            SharedCredentialsProvider::new(credentials.clone()),
+        );
+        let mut request = PlainRequest {
+            operation: "/keys",
+            method: "GET",
+            url: "https://abc.execute-api.eu-central-1.amazonaws.com/v1/payments/keys/db/url?stored=true"
+                .into(),
+            headers: vec![("accept", "application/json".into())],
+            body: None,
+            within: Duration::from_secs(1),
+            most: 1,
+        };
+        let now = SystemTime::UNIX_EPOCH + Duration::from_hours(480_000);
+        signer
+            .sign_at(&mut request, &credentials.into(), now)
+            .expect("it is signed");
+        request.headers
+    }
+
+    fn header<'a>(headers: &'a [(&'static str, String)], name: &str) -> Option<&'a str> {
+        let found = headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn the_service_the_region_and_the_session_are_signed() {
+        let headers = signed("execute-api", Some("session"));
+        let authorization = header(&headers, "authorization").expect("it is signed");
+        assert!(
+            authorization.contains("Credential=AKID/20241004/eu-central-1/execute-api/aws4_request"),
+            "{authorization}"
+        );
+        assert!(
+            authorization.contains("SignedHeaders=accept;host;x-amz-date;x-amz-security-token"),
+            "{authorization}"
+        );
+        assert_eq!(header(&headers, "x-amz-security-token"), Some("session"));
+        assert_eq!(header(&headers, "x-amz-content-sha256"), None);
+    }
+
+    #[test]
+    fn s3_is_told_the_hash_of_the_body() {
+        let headers = signed("s3", None);
+        let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(header(&headers, "x-amz-content-sha256"), Some(of_nothing));
+        assert_eq!(header(&headers, "x-amz-security-token"), None);
+    }
+}

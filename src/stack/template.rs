@@ -243,6 +243,9 @@ impl Output {
     }
 }
 
+/// The logical id of the HTTP API.
+pub(super) const API: &str = "Api";
+
 /// The logical id of the table, which an update may never replace.
 pub(super) const TABLE: &str = "Table";
 
@@ -258,7 +261,7 @@ pub const RESOURCES: [(&str, &str); 19] = [
     ("ApiLogs", "the log of the API's requests"),
     ("FunctionRole", "the role of the API's function"),
     ("Function", "the function behind the API"),
-    ("Api", "the HTTP API"),
+    (API, "the HTTP API"),
     ("Invocation", "who may invoke the function"),
     ("Integration", "what ties the API to the function"),
     ("GetRoute", "the API's reads"),

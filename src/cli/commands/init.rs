@@ -1,3 +1,4 @@
+mod api;
 mod args;
 mod deployment;
 mod follow;
@@ -15,6 +16,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+pub(in crate::cli) use self::api::CodeFrom;
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs};
 pub(super) use self::deployment::{DeployArgs, Deployment, deploy};
 use self::made::Made;

@@ -21,4 +21,6 @@ pub use meter::{Meter, Spent};
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
 pub use role::{AssumedRole, RoleArn};
 pub use settings::{Aws, AwsSettings, Profile};
+#[cfg(feature = "stack")]
+pub(crate) use settings::{CONNECT_TIMEOUT, endpoint_of};
 pub(crate) use sigv4::{Signer, SigningError};

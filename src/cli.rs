@@ -3,6 +3,7 @@
 mod api_failure;
 mod args;
 mod change_line;
+mod code_failure;
 mod commands;
 mod complete;
 mod data_file;

@@ -5,6 +5,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+#[cfg(feature = "stack")]
+use super::{PlainHttpError, SigningError};
 use crate::model::{Kind, RegionError};
 
 /// What went wrong before a service could be asked, or in STS.
@@ -140,6 +142,45 @@ impl Failed {
         Self { fault, code, message }
     }
 
+    /// Of an answer to a request that no SDK made.
+    #[cfg(feature = "stack")]
+    pub(crate) fn answered(status: u16, code: Option<String>, message: String) -> Self {
+        Self {
+            fault: answered(code.as_deref(), Some(status)),
+            code,
+            message,
+        }
+    }
+
+    /// Of such a request that has no answer.
+    #[cfg(feature = "stack")]
+    pub(crate) fn unanswered(error: &PlainHttpError) -> Self {
+        let fault = match error {
+            PlainHttpError::NotSent(_) => Fault::Unreachable,
+            PlainHttpError::Cut(_) | PlainHttpError::TimedOut(_) => Fault::Unanswered,
+            PlainHttpError::TooLarge(_) => Fault::Refused,
+        };
+        Self {
+            fault,
+            code: None,
+            message: words(error),
+        }
+    }
+
+    /// Of such a request that couldn't be signed.
+    #[cfg(feature = "stack")]
+    pub(crate) fn unsigned(error: &SigningError) -> Self {
+        let fault = match error {
+            SigningError::Credentials(_) => Fault::Credentials,
+            SigningError::Form(_) => Fault::Client,
+        };
+        Self {
+            fault,
+            code: None,
+            message: words(error),
+        }
+    }
+
     /// What is wrong with the credentials, where that is the fault.
     pub(crate) fn credentials_problem(&self) -> String {
         match self.code.as_deref() {
@@ -168,10 +209,12 @@ fn answered(code: Option<&str>, status: Option<u16>) -> Fault {
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"
         | "InvalidAccessKeyId"
+        | "InvalidToken"
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "IncompleteSignature"
-        | "RequestExpired" => Fault::Credentials,
+        | "RequestExpired"
+        | "RequestTimeTooSkewed" => Fault::Credentials,
         "Throttling"
         | "ThrottlingException"
         | "ThrottledException"

@@ -12,6 +12,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+#[cfg(feature = "stack")]
+use aws_types::service_config::ServiceConfigKey;
 
 use super::cache::{Cache, fingerprint};
 use super::{AwsError, Meter, http};
@@ -46,10 +48,11 @@ pub struct Aws {
     region: Region,
     identity: String,
     cache: Cache,
+    requests: Meter,
 }
 
 /// A connection that isn't there after this long is tried again.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An answer that hasn't begun after this long counts as never coming. DynamoDB itself gives up on a request
 /// well before.
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
@@ -72,6 +75,7 @@ impl Aws {
             identity: identity(settings, &sdk),
             sdk,
             cache: Cache::open(),
+            requests: settings.requests.clone(),
         })
     }
 
@@ -90,6 +94,11 @@ impl Aws {
         self.sdk.to_builder().credentials_provider(credentials).build()
     }
 
+    /// Where the requests of every client are counted.
+    pub fn requests(&self) -> &Meter {
+        &self.requests
+    }
+
     /// Names the base credentials' settings and endpoints; two callers who differ in them never share a cached
     /// file.
     pub(super) fn identity(&self) -> &str {
@@ -103,6 +112,23 @@ impl Aws {
     pub(super) fn sts(&self) -> aws_sdk_sts::Client {
         aws_sdk_sts::Client::new(&self.sdk)
     }
+}
+
+/// Where a service is reached that has another endpoint than its own: by what is set for it, else for all of them, in the
+/// order in which the SDKs look. `id` is the service's id in their models.
+#[cfg(feature = "stack")]
+pub(crate) fn endpoint_of(sdk: &SdkConfig, id: &str) -> Option<String> {
+    let of_all = sdk.endpoint_url().map(str::to_owned);
+    if sdk.get_origin("endpoint_url").is_client_config() {
+        return of_all;
+    }
+    let key = ServiceConfigKey::builder()
+        .service_id(id)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build();
+    let of_service = key.ok().and_then(|key| sdk.service_config()?.load_config(key));
+    of_service.or(of_all)
 }
 
 async fn loader(settings: &AwsSettings) -> ConfigLoader {

@@ -4,6 +4,10 @@
 use std::error::Error;
 use std::time::SystemTime;
 
+#[cfg(feature = "stack")]
+use aws_credential_types::credential_fn::provide_credentials_fn;
+#[cfg(feature = "stack")]
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
@@ -11,6 +15,8 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
+#[cfg(feature = "stack")]
+use aws_types::SdkConfig;
 
 use super::PlainRequest;
 use crate::model::Region;
@@ -42,6 +48,17 @@ impl Signer {
             region,
             credentials,
         }
+    }
+
+    /// For the credentials that the SDKs' clients have.
+    #[cfg(feature = "stack")]
+    pub(crate) fn of(sdk: &SdkConfig, service: &'static str, region: Region) -> Self {
+        let none = || {
+            SharedCredentialsProvider::new(provide_credentials_fn(|| async {
+                Err(CredentialsError::not_loaded_no_source())
+            }))
+        };
+        Self::new(service, region, sdk.credentials_provider().unwrap_or_else(none))
     }
 
     /// Adds the headers that sign the request as it is now, for the next five minutes.

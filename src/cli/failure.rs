@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use super::denial;
+use super::{code_failure, denial};
 use crate::aws::{AwsError, Failed, Fault};
 use crate::engine::OpenError;
 use crate::formats::{FormatError, TemplateError};
@@ -82,13 +82,13 @@ impl Failure {
         }
     }
 
-    fn of(kind: Kind, error: &dyn Error) -> Self {
+    pub(super) fn of(kind: Kind, error: &dyn Error) -> Self {
         let mut failure = Self::new(kind, error.to_string());
         failure.add_causes(error.source());
         failure
     }
 
-    fn of_request(self, action: &str, failed: &Failed) -> Self {
+    pub(super) fn of_request(self, action: &str, failed: &Failed) -> Self {
         match failed.fault {
             Fault::Denied => self.hint(denial::advice(action, &failed.message)),
             Fault::Credentials => self.hint(CREDENTIALS),
@@ -281,7 +281,7 @@ impl From<TargetError> for Failure {
 
 impl From<StackError> for Failure {
     fn from(error: StackError) -> Self {
-        let failure = Self::of(error.kind(), &error);
+        let failure = code_failure::of_stack(Self::of(error.kind(), &error), &error);
         match &error {
             StackError::TooLong { quota, most, .. } if quota < most => failure
                 .hint("name fewer principals, or several by one pattern with *, or give them grants of their own")

@@ -98,6 +98,17 @@ impl Partition {
     }
 }
 
+impl Partition {
+    /// The domain of its services' hosts.
+    pub fn domain(self) -> &'static str {
+        match self {
+            Self::Commercial | Self::UsGov => "amazonaws.com",
+            Self::China => "amazonaws.com.cn",
+            Self::EuSovereign => "amazonaws.eu",
+        }
+    }
+}
+
 impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

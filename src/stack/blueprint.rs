@@ -25,6 +25,20 @@ pub enum Owner {
     Config(ConfigName),
     /// A grant on a config.
     Grant(ConfigName, GrantName),
+    /// All configs of the account and region: it holds the code of their functions.
+    Code,
+}
+
+impl Owner {
+    /// The name of its stack.
+    pub(super) fn stack(&self) -> String {
+        match self {
+            Self::Config(config) => config.stack_name(),
+            Self::Grant(config, grant) => format!("{}--{grant}", config.stack_name()),
+            // No config has a name that begins with a hyphen.
+            Self::Code => "discfg--code".into(),
+        }
+    }
 }
 
 /// A parameter of the template, and its value if one is given.
@@ -41,10 +55,7 @@ pub(super) struct Given {
 impl Blueprint {
     /// The stack's name.
     pub fn stack(&self) -> String {
-        match &self.owner {
-            Owner::Config(config) => config.stack_name(),
-            Owner::Grant(config, grant) => format!("{}--{grant}", config.stack_name()),
-        }
+        self.owner.stack()
     }
 
     /// Gives a parameter this value, whatever it was to have.
@@ -124,6 +135,7 @@ impl Blueprint {
             Owner::Grant(config, grant) => {
                 AwsNames::new(config, region).and_then(|names| names.grant_role(grant).map(drop))
             }
+            Owner::Code => Ok(()),
         }
         .map_err(StackError::Name)
     }

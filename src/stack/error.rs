@@ -3,7 +3,10 @@ use std::fmt;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
+use super::blueprint::Owner;
+use super::code_stack;
 use super::state::StackState;
+use super::template::Output;
 use crate::aws::{Failed, Fault};
 use crate::model::{AwsNamesError, Kind, KmsKeyArn, Region, Timestamp};
 
@@ -103,7 +106,7 @@ pub enum StackError {
         since: Timestamp,
     },
     /// There is a stack of this name that discfg didn't make.
-    #[error("the stack {stack} is not discfg's: it has no output DiscfgLayout")]
+    #[error("the stack {stack} is not discfg's: it has no output {}", mark(stack))]
     NotOurs {
         /// The stack's name.
         stack: String,
@@ -200,6 +203,12 @@ pub enum StackError {
         /// What is in the way; only what failed first where the deletion was followed.
         stuck: Vec<FailedResource>,
     },
+    /// The stack says that it has the bucket for code, and the bucket isn't there.
+    #[error("the stack {stack} has made its bucket, which is not there any more")]
+    BucketGone {
+        /// The stack's name.
+        stack: String,
+    },
     /// CloudFormation couldn't compare the stack with its template.
     #[error("the drift of {stack} can't be told: {reason}")]
     DriftUnknown {
@@ -241,10 +250,33 @@ impl StackError {
             | Self::ReplacesTable { .. }
             | Self::Failed(_)
             | Self::NotDeleted { .. }
+            | Self::BucketGone { .. }
             | Self::DriftUnknown { .. } => Kind::Stack,
             Self::Overtaken { .. } => Kind::Conflict,
             Self::Request { source, .. } => source.fault.kind(),
             Self::Incomplete { .. } => Kind::Internal,
+        }
+    }
+
+    /// Whether it is that the name of the bucket for code is taken, by CloudFormation's word of a resource or of the
+    /// template as a whole.
+    pub fn is_bucket_taken(&self) -> bool {
+        let of_code = Owner::Code.stack();
+        let taken = |said: &str| {
+            ["already exists", "AlreadyExists", "name is not available"]
+                .iter()
+                .any(|words| said.contains(words))
+        };
+        match self {
+            Self::Failed(failure) => {
+                failure.stack == of_code && failure.first.as_ref().is_some_and(|first| taken(&first.reason))
+            }
+            Self::Invalid {
+                stack,
+                objections: Objections::Told(told),
+                ..
+            } => *stack == of_code && told.iter().any(|objection| taken(objection)),
+            _ => false,
         }
     }
 
@@ -290,6 +322,15 @@ fn refusal_words(reason: &str, objections: &Objections) -> String {
     match objections {
         Objections::Told(objections) => objections.join("; "),
         Objections::Denied => reason.to_owned(),
+    }
+}
+
+/// The output by which a stack of that name is known.
+fn mark(stack: &str) -> &'static str {
+    if *stack == Owner::Code.stack() {
+        code_stack::MARK
+    } else {
+        Output::DiscfgLayout.name()
     }
 }
 

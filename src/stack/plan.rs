@@ -11,6 +11,7 @@ use super::access_change::AccessChange;
 use super::adoption;
 use super::blueprint::{Blueprint, Owner, ParameterChange, Parameters};
 use super::change::{ResourceChange, TableLoss};
+use super::code_stack;
 use super::discard::discard;
 use super::error::StackError;
 use super::leftover::{Leftover, Remedy};
@@ -127,7 +128,7 @@ async fn look(cfn: &Client, wanted: &Blueprint) -> Result<Found, StackError> {
     let leftover = |deployed, remedy| Ok(Found::Leftover(Box::new(Leftover::new(deployed, remedy))));
     match state::next(&deployed.state) {
         Next::Create => Ok(Found::Nothing),
-        Next::Update | Next::RollBack if !deployed.is_ours() && !is_begun(&deployed, wanted) => {
+        Next::Update | Next::RollBack if !is_marked(&deployed, wanted) && !is_begun(&deployed, wanted) => {
             Err(StackError::NotOurs { stack })
         }
         Next::Update => Ok(Found::Stack(Box::new(deployed))),
@@ -148,6 +149,14 @@ async fn look(cfn: &Client, wanted: &Blueprint) -> Result<Found, StackError> {
     }
 }
 
+/// Whether a stack bears the mark of what `wanted` would make.
+fn is_marked(deployed: &Deployed, wanted: &Blueprint) -> bool {
+    match &wanted.owner {
+        Owner::Config(_) | Owner::Grant(..) => deployed.is_ours(),
+        Owner::Code => deployed.outputs.contains_key(code_stack::MARK),
+    }
+}
+
 /// Whether a stack that has no outputs yet, because its first create failed, is what `wanted` would make.
 fn is_begun(deployed: &Deployed, wanted: &Blueprint) -> bool {
     deployed.outputs.is_empty()
@@ -155,14 +164,15 @@ fn is_begun(deployed: &Deployed, wanted: &Blueprint) -> bool {
         && bears_name(deployed, wanted)
 }
 
-/// Whether the stack was made from a template like ours for the same config: what is deleted must be.
+/// Whether the stack was made from a template like ours, for the same config if it is one's: what is deleted must be.
 fn bears_name(deployed: &Deployed, wanted: &Blueprint) -> bool {
-    let (Owner::Config(config) | Owner::Grant(config, _)) = &wanted.owner;
-    deployed
-        .parameters
-        .get(Parameter::Config.name())
-        .map(String::as_str)
-        == Some(config.as_str())
+    let given = |parameter| deployed.parameters.get(parameter).map(String::as_str);
+    match &wanted.owner {
+        Owner::Config(config) | Owner::Grant(config, _) => {
+            given(Parameter::Config.name()) == Some(config.as_str())
+        }
+        Owner::Code => given(code_stack::MARK).is_some(),
+    }
 }
 
 fn check_place(cfn: &Client, wanted: &Blueprint) -> Result<(), StackError> {

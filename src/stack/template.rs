@@ -1,3 +1,4 @@
+use super::code_stack::CODE_RESOURCES;
 use super::grant::GRANT_RESOURCES;
 
 /// The template of a config's stack, as `infra/discfg.yaml` has it. It is ASCII, because `GetTemplate` doesn't
@@ -274,7 +275,7 @@ pub const RESOURCES: [(&str, &str); 19] = [
 
 /// The resources of every template, with what they are in plain words.
 fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
-    RESOURCES.into_iter().chain(GRANT_RESOURCES)
+    RESOURCES.into_iter().chain(GRANT_RESOURCES).chain(CODE_RESOURCES)
 }
 
 /// Where a resource stands in its template, by which changes are shown. One that no template has comes last.

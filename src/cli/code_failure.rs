@@ -1,0 +1,94 @@
+//! What hinders the code of a function, with what mends it.
+
+use serde_json::json;
+
+use super::denial;
+use super::failure::Failure;
+use crate::stack::{BucketError, CodeError, StackError};
+
+impl From<CodeError> for Failure {
+    fn from(error: CodeError) -> Self {
+        let failure = Self::of(error.kind(), &error);
+        match &error {
+            CodeError::NotShipped(_) | CodeError::Lost(_) => {
+                failure.hint("give one with --code ZIP; `just lambda` builds it from the source")
+            }
+            CodeError::NoProgram { .. } | CodeError::Unfit { .. } => {
+                failure.hint("`just lambda` builds a zip file that Lambda can run")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<BucketError> for Failure {
+    fn from(error: BucketError) -> Self {
+        let failure = Self::of(error.kind(), &error);
+        match &error {
+            BucketError::Denied {
+                action, arn, source, ..
+            } => failure.hint(if source.message.contains("with an explicit deny in ") {
+                denial::advice(action, &source.message)
+            } else {
+                format!(
+                    "the bucket's account being right, add to the policies: {}",
+                    use_of(arn)
+                )
+            }),
+            BucketError::Elsewhere { .. } => failure
+                .hint("discfg makes no such bucket: see whose it is, and remove it, or take another region"),
+            BucketError::Request { action, source, .. } => failure.of_request(action, source),
+        }
+    }
+}
+
+/// The statement that allows all that is done with the bucket.
+fn use_of(arn: &str) -> String {
+    let actions = json!(["s3:GetObject", "s3:ListBucket", "s3:PutObject"]);
+    let resources = json!([arn, format!("{arn}/*")]);
+    format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":{resources}}}"#)
+}
+
+/// What mends a stack that is to hold the bucket for code.
+pub(super) fn of_stack(failure: Failure, error: &StackError) -> Failure {
+    match error {
+        StackError::BucketGone { stack } => failure.hint(format!(
+            "`aws cloudformation delete-stack --stack-name {stack}` takes away what is left of it; then run the \
+             same command again"
+        )),
+        error if error.is_bucket_taken() => failure.hint(
+            "the name is that of a bucket of another account, or of one in another region; discfg puts code into no other",
+        ),
+        _ => failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+
+    #[test]
+    fn the_statement_covers_the_bucket_and_what_is_in_it() {
+        assert_eq!(
+            use_of("arn:aws-cn:s3:::discfg-code-123456789012-cn-north-1"),
+            r#"{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","s3:PutObject"],"Resource":["arn:aws-cn:s3:::discfg-code-123456789012-cn-north-1","arn:aws-cn:s3:::discfg-code-123456789012-cn-north-1/*"]}"#
+        );
+    }
+
+    #[test]
+    fn code_that_is_not_shipped_can_be_given() {
+        let failure = Failure::from(CodeError::NotShipped(vec!["bin/discfg-lambda.zip".into()]));
+        assert_eq!(failure.kind, Kind::NotFound);
+        assert!(
+            failure.message.ends_with("looked for bin/discfg-lambda.zip"),
+            "{}",
+            failure.message
+        );
+        assert!(
+            failure.hints.concat().contains("--code ZIP"),
+            "{:?}",
+            failure.hints
+        );
+    }
+}

@@ -1,0 +1,301 @@
+//! The code of a config's function: a zip file that is looked through before anything is asked of AWS.
+
+use std::env;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::DeflateDecoder;
+use rawzip::{CompressionMethod, CreatorSystem, ZipArchive, ZipFileHeaderRecord, ZipSliceArchive};
+use sha2::{Digest as _, Sha256};
+
+use super::program::{self, Unfit};
+use crate::model::Kind;
+
+/// What the zip file is called that is shipped with the binary.
+const SHIPPED: &str = "discfg-lambda.zip";
+/// Where it is looked for, from the binary's folder.
+const SHIPPED_IN: [&str; 3] = ["", "../share/discfg", "../lib/discfg"];
+/// The program that the runtime `provided.al2023` starts.
+const PROGRAM: &str = "bootstrap";
+/// How large a function's files may be together, in bytes (Lambda quotas, "Deployment package (.zip file archive) size":
+/// 250 MB, unzipped, which are MiB).
+const UNZIPPED_MAX: u64 = 262_144_000;
+/// What whoever runs the program needs: Lambda does it as a user that owns nothing.
+const FOR_EVERYONE: u32 = 0o005;
+
+/// The processor that code is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Architecture {
+    /// `x86_64`
+    X86_64,
+    /// `arm64`
+    Arm64,
+}
+
+impl Architecture {
+    /// Lambda's word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::X86_64 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Code that Lambda can run: a zip file with a program for Linux at its root.
+#[derive(Clone)]
+pub struct FunctionCode {
+    bytes: Vec<u8>,
+    sha256: [u8; 32],
+    architecture: Architecture,
+}
+
+/// Why a file can't be a function's code.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodeError {
+    /// No zip file is shipped with this binary.
+    #[error("no {SHIPPED} is shipped with this binary: looked for {}", listed(.0))]
+    NotShipped(Vec<PathBuf>),
+    /// The binary's own place isn't known.
+    #[error("where this binary is can't be told, and so not where its {SHIPPED} is")]
+    Lost(#[source] io::Error),
+    /// The file isn't there or can't be read.
+    #[error("can't read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is no zip file, or a damaged one.
+    #[error("{} is no zip file, or a damaged one", path.display())]
+    NoZip {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It is more than Lambda takes.
+    #[error("{} has {size} bytes unzipped; Lambda takes {UNZIPPED_MAX} at most", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// How much it is, in bytes.
+        size: u64,
+    },
+    /// It has no program.
+    #[error("{} has no {PROGRAM} at its root{}", path.display(), elsewhere(found.as_deref()))]
+    NoProgram {
+        /// The file.
+        path: PathBuf,
+        /// An entry of that name in a folder.
+        found: Option<String>,
+    },
+    /// Its program can't be run.
+    #[error("the {PROGRAM} in {} {unfit}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the program.
+        unfit: Unfit,
+    },
+}
+
+impl CodeError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NotShipped(_) => Kind::NotFound,
+            Self::Lost(_) => Kind::Internal,
+            Self::Unreadable { .. }
+            | Self::NoZip { .. }
+            | Self::TooLarge { .. }
+            | Self::NoProgram { .. }
+            | Self::Unfit { .. } => Kind::Invalid,
+        }
+    }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(", ")
+}
+
+fn elsewhere(found: Option<&str>) -> String {
+    found.map_or_else(String::new, |found| format!(": it is at {found}"))
+}
+
+impl FunctionCode {
+    /// Reads a zip file and looks through it: at most 262,144,000 bytes, zipped and unzipped.
+    pub fn read(path: &Path) -> Result<Self, CodeError> {
+        let unreadable = |source| CodeError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(unreadable)?;
+        let mut bytes = Vec::new();
+        file.take(UNZIPPED_MAX + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        Self::new(path, bytes)
+    }
+
+    /// Reads the zip file that is shipped with this binary: beside it, or in `share/discfg` or `lib/discfg` beside the
+    /// folder that it is in. Links to the binary are followed.
+    pub fn beside_binary() -> Result<Self, CodeError> {
+        let binary = env::current_exe().and_then(|path| path.canonicalize());
+        Self::beside(&binary.map_err(CodeError::Lost)?)
+    }
+
+    fn beside(binary: &Path) -> Result<Self, CodeError> {
+        let folder = binary.parent().unwrap_or(binary);
+        let places = SHIPPED_IN.map(|place| folder.join(place).join(SHIPPED));
+        match places.iter().find(|place| place.is_file()) {
+            Some(place) => Self::read(place),
+            None => Err(CodeError::NotShipped(places.into())),
+        }
+    }
+
+    fn new(path: &Path, bytes: Vec<u8>) -> Result<Self, CodeError> {
+        let too_large = |size| CodeError::TooLarge {
+            path: path.to_owned(),
+            size,
+        };
+        if bytes.len() as u64 > UNZIPPED_MAX {
+            return Err(too_large(bytes.len() as u64));
+        }
+        let no_zip = |error: rawzip::Error| CodeError::NoZip {
+            path: path.to_owned(),
+            source: error.into(),
+        };
+        let archive = ZipArchive::from_slice(bytes.as_slice()).map_err(no_zip)?;
+        let (mut size, mut program, mut found) = (0_u64, None, None);
+        for entry in archive.entries() {
+            let entry = entry.map_err(no_zip)?;
+            size = size.saturating_add(entry.uncompressed_size_hint());
+            let name = entry.file_path();
+            match name.as_bytes().strip_prefix(b"./").unwrap_or(name.as_bytes()) {
+                name if name == PROGRAM.as_bytes() => program = Some(entry),
+                name if name.ends_with(b"/bootstrap") => {
+                    found = Some(String::from_utf8_lossy(name).into_owned());
+                }
+                _ => {}
+            }
+        }
+        if size > UNZIPPED_MAX {
+            return Err(too_large(size));
+        }
+        let Some(program) = program else {
+            let path = path.to_owned();
+            return Err(CodeError::NoProgram { path, found });
+        };
+        let unfit = |unfit| CodeError::Unfit {
+            path: path.to_owned(),
+            unfit,
+        };
+        check_entry(&program).map_err(unfit)?;
+        let program = unzipped(&archive, &program).map_err(|source| CodeError::NoZip {
+            path: path.to_owned(),
+            source,
+        })?;
+        let architecture = program::architecture(&program).map_err(unfit)?;
+        let sha256 = Sha256::digest(&bytes).into();
+        Ok(Self {
+            sha256,
+            architecture,
+            bytes,
+        })
+    }
+
+    /// What its program runs on.
+    pub fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
+    /// The zip file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The SHA-256 of the zip file.
+    pub fn sha256(&self) -> &[u8; 32] {
+        &self.sha256
+    }
+
+    /// What it is called in the bucket: the SHA-256 in lower-case hexadecimal, and `.zip`. What has one name has one
+    /// content.
+    pub fn key(&self) -> String {
+        let mut key: String = self.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        key.push_str(".zip");
+        key
+    }
+}
+
+impl fmt::Debug for FunctionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionCode")
+            .field("key", &self.key())
+            .field("architecture", &self.architecture)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}
+
+fn check_entry(program: &ZipFileHeaderRecord<'_>) -> Result<(), Unfit> {
+    let mode = program.mode();
+    if program.flags().is_encrypted() {
+        return Err(Unfit::Encrypted);
+    }
+    let method = program.compression_method();
+    if ![CompressionMethod::STORE, CompressionMethod::DEFLATE].contains(&method) {
+        return Err(Unfit::Compression(format!("{method}")));
+    }
+    if mode.is_symlink() {
+        return Err(Unfit::Link);
+    }
+    let has_modes = [CreatorSystem::UNIX, CreatorSystem::MACOS]
+        .contains(&program.version_made_by().creator_system())
+        && program.external_attributes() >> 16 != 0;
+    if has_modes && mode.permissions() & FOR_EVERYONE != FOR_EVERYONE {
+        return Err(Unfit::Mode(mode.permissions()));
+    }
+    Ok(())
+}
+
+/// The whole program, so that damage anywhere in it is found here and not by Lambda.
+fn unzipped(
+    archive: &ZipSliceArchive<&[u8]>,
+    program: &ZipFileHeaderRecord<'_>,
+) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let entry = archive.get_entry(program.wayfinder())?;
+    let mut bytes = Vec::new();
+    // One byte more than the entry says: then the count that it says is found to be wrong.
+    let most = program.uncompressed_size_hint().saturating_add(1);
+    if program.compression_method() == CompressionMethod::STORE {
+        entry
+            .verifying_reader(entry.data())
+            .take(most)
+            .read_to_end(&mut bytes)?;
+    } else {
+        let inflated = DeflateDecoder::new(entry.data());
+        entry
+            .verifying_reader(inflated)
+            .take(most)
+            .read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

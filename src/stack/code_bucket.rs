@@ -1,0 +1,325 @@
+//! The bucket for code in S3: looking for code there, and putting it there. By requests of its own, since the client of
+//! the SDK would be larger than all that it is used for.
+//!
+//! Each request names the account that the bucket must belong to, and S3 refuses it of any other
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>).
+
+use std::time::Duration;
+
+use aws_smithy_xml::decode::{Document, XmlDecodeError, try_data};
+use aws_types::SdkConfig;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use tokio::time::sleep;
+
+use super::code::FunctionCode;
+use super::code_stack::bucket_name;
+use crate::aws::{
+    CONNECT_TIMEOUT, Failed, Fault, Meter, PlainAnswer, PlainHttp, PlainHttpError, PlainRequest, Signer,
+    endpoint_of,
+};
+use crate::model::{Kind, Region};
+
+/// How long a look may take.
+const LOOK: Duration = Duration::from_secs(15);
+/// How long an upload may take: of 50 MB over a slow line.
+const UPLOAD: Duration = Duration::from_mins(5);
+/// The largest answer: an error in XML, or one byte of the code.
+const LARGEST: usize = 64 * 1024;
+/// How often a request is sent that may be served when it is sent again.
+const TRIES: u32 = 4;
+/// The pause before the second try; it doubles with each.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The bucket for code of an account and region.
+#[derive(Debug)]
+pub struct CodeBucket {
+    name: String,
+    account: String,
+    region: Region,
+    /// Where its objects are, without a slash at the end.
+    url: String,
+    http: PlainHttp,
+    signer: Signer,
+}
+
+/// What is in the bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shelf {
+    /// The code.
+    There,
+    /// Not the code.
+    Missing,
+    /// There is no bucket; [`super::plan_code`] and [`super::deploy`] make it.
+    NoBucket,
+}
+
+/// What went wrong with the bucket.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BucketError {
+    /// S3 refused. It says the same of a bucket of another account.
+    #[error(
+        "{action} was denied: either your policies don't allow it on the bucket {bucket}{besides}, \
+         or that bucket doesn't belong to the account {account}",
+        besides = besides(action)
+    )]
+    Denied {
+        /// What was tried, such as `s3:GetObject`.
+        action: &'static str,
+        /// The bucket's name.
+        bucket: String,
+        /// The bucket's ARN.
+        arn: String,
+        /// The account that it must belong to.
+        account: String,
+        /// S3's own words.
+        #[source]
+        source: Failed,
+    },
+    /// A bucket of that name is in another region.
+    #[error("the bucket {bucket} is there, but not in {region}")]
+    Elsewhere {
+        /// The bucket's name.
+        bucket: String,
+        /// Where it must be.
+        region: Region,
+        /// S3's own words.
+        #[source]
+        source: Failed,
+    },
+    /// A request failed.
+    #[error("{action} failed on the bucket {bucket}")]
+    Request {
+        /// What was tried.
+        action: &'static str,
+        /// The bucket's name.
+        bucket: String,
+        /// How it failed.
+        #[source]
+        source: Failed,
+    },
+}
+
+/// Who may not list a bucket isn't told that an object is not there: S3 denies that, too.
+fn besides(action: &str) -> &'static str {
+    if action == GET {
+        " (s3:GetObject, and s3:ListBucket for code that isn't there yet)"
+    } else {
+        ""
+    }
+}
+
+impl BucketError {
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Denied { .. } => Kind::Denied,
+            Self::Elsewhere { .. } => Kind::Invalid,
+            Self::Request { source, .. } => source.fault.kind(),
+        }
+    }
+}
+
+const GET: &str = "s3:GetObject";
+const PUT: &str = "s3:PutObject";
+
+impl CodeBucket {
+    /// The bucket of this account and region, which needn't be there. Its requests are counted by `requests`.
+    pub fn new(sdk: &SdkConfig, region: &Region, account: &str, requests: &Meter) -> Self {
+        let name = bucket_name(account, region);
+        let url = match endpoint_of(sdk, "S3") {
+            // An endpoint of one's own is no domain that has subdomains.
+            Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
+            None => usual_url(&name, sdk, region),
+        };
+        Self {
+            name,
+            account: account.to_owned(),
+            region: region.clone(),
+            url,
+            http: PlainHttp::new(CONNECT_TIMEOUT, false, requests.clone()),
+            signer: Signer::of(sdk, "s3", region.clone()),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Looks for the code. One request, which asks for the first byte of it: of what isn't there, S3 says what it is
+    /// only in a body, which the answer to a HEAD has not. Needs `s3:GetObject`, and `s3:ListBucket`, without which S3
+    /// denies what isn't there.
+    pub async fn look(&self, code: &FunctionCode) -> Result<Shelf, BucketError> {
+        let mut request = self.request("GetObject", "GET", code, LOOK);
+        request.headers.push(("range", "bytes=0-0".into()));
+        let refused = match self.send(&request, |_| false).await {
+            Ok(()) => return Ok(Shelf::There),
+            Err(refused) => refused,
+        };
+        match refused.code.as_deref() {
+            Some("NoSuchKey") => Ok(Shelf::Missing),
+            Some("NoSuchBucket") => Ok(Shelf::NoBucket),
+            _ => Err(self.failed(GET, refused)),
+        }
+    }
+
+    /// Puts the code into the bucket, which is there. What is there of that name already is left: it is the same. Needs
+    /// `s3:PutObject`.
+    pub async fn upload(&self, code: &FunctionCode) -> Result<(), BucketError> {
+        let mut request = self.request("PutObject", "PUT", code, UPLOAD);
+        let checksum = BASE64_STANDARD.encode(code.sha256());
+        request.headers.extend([
+            ("content-type", "application/zip".into()),
+            ("if-none-match", "*".into()),
+            ("x-amz-checksum-sha256", checksum),
+        ]);
+        request.body = Some(code.bytes().to_vec());
+        // A bucket that was made just now isn't known everywhere at once.
+        let refused = match self.send(&request, |code| code == "NoSuchBucket").await {
+            Ok(()) => return Ok(()),
+            Err(refused) => refused,
+        };
+        match refused.code.as_deref() {
+            Some("PreconditionFailed") => Ok(()),
+            _ => Err(self.failed(PUT, refused)),
+        }
+    }
+
+    fn request(
+        &self,
+        operation: &'static str,
+        method: &'static str,
+        code: &FunctionCode,
+        within: Duration,
+    ) -> PlainRequest {
+        PlainRequest {
+            operation,
+            method,
+            url: format!("{}/{}", self.url, code.key()),
+            headers: vec![
+                ("user-agent", concat!("discfg/", env!("CARGO_PKG_VERSION")).into()),
+                ("x-amz-expected-bucket-owner", self.account.clone()),
+            ],
+            body: None,
+            within,
+            most: LARGEST,
+        }
+    }
+
+    /// Sends a request until it is answered or hopeless. `passes` says of which other error codes another try may be
+    /// served.
+    async fn send(&self, request: &PlainRequest, passes: fn(&str) -> bool) -> Result<(), Failed> {
+        let mut tries = 1;
+        loop {
+            let (failed, may_pass) = match self.send_once(request).await {
+                Ok(answer) if (200..300).contains(&answer.status) => return Ok(()),
+                Ok(answer) => {
+                    let failed = refusal(&answer);
+                    let may_pass = matches!(failed.fault, Fault::Throttled | Fault::Server)
+                        || failed.code.as_deref().is_some_and(|code| {
+                            passes(code)
+                                || ["ConditionalRequestConflict", "OperationAborted", "RequestTimeout"]
+                                    .contains(&code)
+                        });
+                    (failed, may_pass)
+                }
+                Err(unsent) => unsent,
+            };
+            if tries == TRIES || !may_pass {
+                return Err(failed);
+            }
+            tracing::debug!(request.operation, tries, failed.message, "trying again");
+            sleep(PAUSE.mul_f64(0.5 + fastrand::f64()) * 2_u32.pow(tries - 1)).await;
+            tries += 1;
+        }
+    }
+
+    /// An answer, or how there is none and whether another try may have one.
+    async fn send_once(&self, request: &PlainRequest) -> Result<PlainAnswer, (Failed, bool)> {
+        let mut request = request.clone();
+        let signed = self.signer.sign(&mut request).await;
+        signed.map_err(|error| (Failed::unsigned(&error), false))?;
+        let answer = self.http.send(request).await;
+        answer.map_err(|error| {
+            let may_pass = matches!(error, PlainHttpError::NotSent(_) | PlainHttpError::Cut(_));
+            (Failed::unanswered(&error), may_pass)
+        })
+    }
+
+    fn failed(&self, action: &'static str, source: Failed) -> BucketError {
+        const ELSEWHERE: [&str; 4] = [
+            "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException",
+            "PermanentRedirect",
+            "TemporaryRedirect",
+        ];
+        let bucket = self.name.clone();
+        if source.fault == Fault::Denied {
+            return BucketError::Denied {
+                action,
+                arn: format!("arn:{}:s3:::{bucket}", self.region.partition()),
+                bucket,
+                account: self.account.clone(),
+                source,
+            };
+        }
+        if ELSEWHERE.iter().any(|code| source.is(code)) {
+            return BucketError::Elsewhere {
+                bucket,
+                region: self.region.clone(),
+                source,
+            };
+        }
+        BucketError::Request {
+            action,
+            bucket,
+            source,
+        }
+    }
+}
+
+fn usual_url(bucket: &str, sdk: &SdkConfig, region: &Region) -> String {
+    let fips = if sdk.use_fips().unwrap_or_default() {
+        "-fips"
+    } else {
+        ""
+    };
+    let dual_stack = if sdk.use_dual_stack().unwrap_or_default() {
+        ".dualstack"
+    } else {
+        ""
+    };
+    let domain = region.partition().domain();
+    format!("https://{bucket}.s3{fips}{dual_stack}.{region}.{domain}")
+}
+
+/// What S3 says in an answer that is none.
+fn refusal(answer: &PlainAnswer) -> Failed {
+    let body = str::from_utf8(&answer.body).unwrap_or_default();
+    let (code, message) = told(body).unwrap_or_default();
+    let code = code.or_else(|| match answer.status {
+        301 => Some("PermanentRedirect".into()),
+        307 => Some("TemporaryRedirect".into()),
+        403 => Some("AccessDenied".into()),
+        _ => None,
+    });
+    let message = message.unwrap_or_else(|| format!("S3 answered with the status {}", answer.status));
+    Failed::answered(answer.status, code, message)
+}
+
+/// The code and the message of an error of S3.
+fn told(body: &str) -> Result<(Option<String>, Option<String>), XmlDecodeError> {
+    let mut document = Document::new(body);
+    let mut root = document.root_element()?;
+    let (mut code, mut message) = (None, None);
+    while let Some(mut tag) = root.next_tag() {
+        match tag.start_el().local() {
+            "Code" => code = Some(try_data(&mut tag)?.into_owned()),
+            "Message" => message = Some(try_data(&mut tag)?.into_owned()),
+            _ => {}
+        }
+    }
+    Ok((code, message))
+}

@@ -126,6 +126,18 @@ def select_in_conditions():
             module._evaluate_conditions = evaluate_selected
 
 
+def count_as_secure():
+    """Takes every request for one that came over TLS, as bucket policies ask for: the tests' connections stay on this machine."""
+    from ministack.core import iam_evaluator
+
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_secure(key, context):
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve_secure
+
+
 def count_capacity():
     """Makes numbers of a table's capacity: the emulator keeps the text that a parameter has, and no SDK can read that."""
     from ministack.services.cloudformation import provisioners
@@ -171,6 +183,7 @@ def main():
     select_in_conditions()
     heed_conditions()
     count_capacity()
+    count_as_secure()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

@@ -299,6 +299,7 @@ fn usual_url(bucket: &str, sdk: &SdkConfig, region: &Region) -> String {
 fn refusal(answer: &PlainAnswer) -> Failed {
     let body = str::from_utf8(&answer.body).unwrap_or_default();
     let (code, message) = told(body).unwrap_or_default();
+    let (code, message) = (code.filter(is_said), message.filter(is_said));
     let code = code.or_else(|| match answer.status {
         301 => Some("PermanentRedirect".into()),
         307 => Some("TemporaryRedirect".into()),
@@ -307,6 +308,11 @@ fn refusal(answer: &PlainAnswer) -> Failed {
     });
     let message = message.unwrap_or_else(|| format!("S3 answered with the status {}", answer.status));
     Failed::answered(answer.status, code, message)
+}
+
+/// A body that was cut has elements without a text.
+fn is_said(text: &impl AsRef<str>) -> bool {
+    !text.as_ref().is_empty()
 }
 
 /// The code and the message of an error of S3.
@@ -322,4 +328,53 @@ fn told(body: &str) -> Result<(Option<String>, Option<String>), XmlDecodeError> 
         }
     }
     Ok((code, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(region: &'static str, fips: bool, dual_stack: bool) -> String {
+        let sdk = SdkConfig::builder()
+            .region(aws_types::region::Region::from_static(region))
+            .use_fips(fips)
+            .use_dual_stack(dual_stack)
+            .build();
+        let region = region.parse().expect("a region");
+        CodeBucket::new(&sdk, &region, "123456789012", &Meter::default()).url
+    }
+
+    #[test]
+    fn the_host_is_that_of_the_partition() {
+        for (region, host) in [
+            ("eu-central-1", "s3.eu-central-1.amazonaws.com"),
+            ("us-gov-west-1", "s3.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", "s3.cn-north-1.amazonaws.com.cn"),
+            ("eusc-de-east-1", "s3.eusc-de-east-1.amazonaws.eu"),
+        ] {
+            assert_eq!(
+                url(region, false, false),
+                format!("https://discfg-code-123456789012-{region}.{host}")
+            );
+        }
+        let of_other_hosts = url("us-east-1", true, true);
+        assert!(
+            of_other_hosts.ends_with(".s3-fips.dualstack.us-east-1.amazonaws.com"),
+            "{of_other_hosts}"
+        );
+    }
+
+    #[test]
+    fn an_answer_of_something_else_is_told_by_its_status() {
+        for body in [&b""[..], b"<html>busy</html>", b"{}", b"<Error><Code>", b"\xff"] {
+            let failed = refusal(&PlainAnswer {
+                status: 502,
+                content_type: None,
+                retry_after: None,
+                body: body.to_vec(),
+            });
+            assert_eq!((failed.fault, failed.code), (Fault::Server, None));
+            assert_eq!(failed.message, "S3 answered with the status 502");
+        }
+    }
 }

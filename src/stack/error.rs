@@ -258,28 +258,6 @@ impl StackError {
         }
     }
 
-    /// Whether it is that the name of the bucket for code is taken, by CloudFormation's word of a resource or of the
-    /// template as a whole.
-    pub fn is_bucket_taken(&self) -> bool {
-        let of_code = Owner::Code.stack();
-        let taken = |said: &str| {
-            ["already exists", "AlreadyExists", "name is not available"]
-                .iter()
-                .any(|words| said.contains(words))
-        };
-        match self {
-            Self::Failed(failure) => {
-                failure.stack == of_code && failure.first.as_ref().is_some_and(|first| taken(&first.reason))
-            }
-            Self::Invalid {
-                stack,
-                objections: Objections::Told(told),
-                ..
-            } => *stack == of_code && told.iter().any(|objection| taken(objection)),
-            _ => false,
-        }
-    }
-
     pub(super) fn request<E>(action: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,

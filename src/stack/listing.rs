@@ -137,6 +137,12 @@ mod tests {
             stack("discfg-shop--ci", &[], &["Url"]),
             stack("website", &[], &["Url"]),
             stack("api", &[], &["DiscfgLayout"]),
+            stack(
+                "discfg--code",
+                &[("DiscfgCode", "1")],
+                &["DiscfgCode", "BucketName"],
+            ),
+            stack("discfg--code", &[("DiscfgCode", "1")], &[]),
         ] {
             assert_eq!(foreign.owner(), None, "{foreign:?}");
         }

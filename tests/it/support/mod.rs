@@ -15,6 +15,7 @@ pub(crate) mod live_api;
 pub(crate) mod node;
 pub(crate) mod proxy;
 pub(crate) mod running;
+pub(crate) mod s3;
 pub(crate) mod serving;
 pub(crate) mod simulator;
 pub(crate) mod sse;

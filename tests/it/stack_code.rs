@@ -1,0 +1,212 @@
+//! The bucket for code, on the emulator: how it comes to be, and what is in it by a client that isn't ours.
+
+use std::process::Command;
+
+use aws_sdk_cloudformation::Client;
+use discfg::aws::Meter;
+use discfg::model::Kind;
+use discfg::stack::{self, CodeBucket, CodeStack, FunctionCode, Progress, Proposal, Shelf, StackError};
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+
+use crate::support::account::{Account, REGION};
+use crate::support::emulator::{Emulator, venv};
+use crate::support::proxy::Proxy;
+use crate::support::s3::{code, zipped};
+
+fn bucket_at(url: &str, account: &Account, requests: &Meter) -> CodeBucket {
+    let sdk = Account::sdk(url, &account.root());
+    CodeBucket::new(&sdk, &REGION.parse().expect("a region"), account.id(), requests)
+}
+
+fn bucket(account: &Account) -> CodeBucket {
+    bucket_at(&account.url(), account, &Meter::default())
+}
+
+fn cloudformation(account: &Account) -> Client {
+    Client::new(&Account::sdk(&account.url(), &account.root()))
+}
+
+async fn make_bucket(account: &Account) -> Client {
+    let cfn = cloudformation(account);
+    let plan = match stack::plan_code(&cfn, &CodeStack::default()).await {
+        Ok(Proposal::Ready(plan)) => plan,
+        other => panic!("no plan: {other:?}"),
+    };
+    assert_eq!(plan.stack, "discfg--code");
+    let words: Vec<_> = plan.changes.iter().map(|change| change.words.as_str()).collect();
+    assert_eq!(
+        words,
+        [
+            "the bucket that holds the code of functions",
+            "what the bucket refuses"
+        ]
+    );
+    let mut stream = stack::deploy(cfn.clone(), plan);
+    loop {
+        if let Progress::Done(deployed) = stream.next().await.expect("an end").expect("it succeeds") {
+            assert_eq!(deployed.outputs["BucketName"], bucket(account).name());
+            return cfn;
+        }
+    }
+}
+
+async fn put(bucket: &CodeBucket, code: &FunctionCode) {
+    assert_eq!(bucket.look(code).await.expect("an answer"), Shelf::Missing);
+    bucket.upload(code).await.expect("it is taken");
+    assert_eq!(bucket.look(code).await.expect("an answer"), Shelf::There);
+}
+
+/// What the AWS CLI gives as the account's root.
+fn aws(account: &Account, args: &[&str]) -> Value {
+    let root = account.root();
+    let done = Command::new(venv().expect("the AWS CLI is in it").join("bin/aws"))
+        .args(args)
+        .args(["--output", "json"])
+        .env("AWS_ENDPOINT_URL", account.url())
+        .env("AWS_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", root.access_key_id())
+        .env("AWS_SECRET_ACCESS_KEY", root.secret_access_key())
+        .output()
+        .expect("it runs");
+    assert!(
+        done.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    serde_json::from_slice(&done.stdout).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_is_put_once_into_a_bucket_that_is_made_once() {
+    let account = Emulator::shared().account();
+    let bucket = bucket(&account);
+    let first = code("first");
+    assert_eq!(bucket.look(&first).await.expect("an answer"), Shelf::NoBucket);
+    make_bucket(&account).await;
+    put(&bucket, &first).await;
+    let second = code("second");
+    assert_ne!(first.key(), second.key());
+    put(&bucket, &second).await;
+    // Someone else may have put it there in between.
+    bucket.upload(&second).await.expect("it is there already");
+
+    let listed = aws(
+        &account,
+        &["s3api", "list-object-versions", "--bucket", bucket.name()],
+    );
+    let mut keys: Vec<_> = listed["Versions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|version| version["Key"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    keys.sort();
+    let mut expected = [first.key(), second.key()];
+    expected.sort();
+    assert_eq!(keys, expected, "each once");
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let got = folder.path().join("got.zip");
+    let got_by = got.to_str().expect("a plain path");
+    let key = first.key();
+    let object = aws(
+        &account,
+        &[
+            "s3api",
+            "get-object",
+            "--bucket",
+            bucket.name(),
+            "--key",
+            &key,
+            got_by,
+        ],
+    );
+    assert_eq!(object["ContentType"], "application/zip");
+    assert_eq!(std::fs::read(&got).expect("a file"), zipped("first"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_there_takes_one_request_to_know() {
+    let account = Emulator::shared().account();
+    make_bucket(&account).await;
+    let code = code("there");
+    bucket(&account).upload(&code).await.expect("it is taken");
+    let proxy = Proxy::before(Emulator::shared());
+    let requests = Meter::default();
+    let bucket = bucket_at(proxy.url(), &account, &requests);
+    assert_eq!(bucket.look(&code).await.expect("an answer"), Shelf::There);
+    let asked = proxy.requests();
+    assert_eq!(asked.len(), 1);
+    let answer = asked[0].answer.as_ref().expect("it was asked");
+    assert_eq!(answer.body.len(), 1, "and not the code with it");
+    assert_eq!(requests.spent().requests["GetObject"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_bucket_is_private_versioned_and_refuses_what_comes_in_the_clear() {
+    let account = Emulator::shared().account();
+    make_bucket(&account).await;
+    let name = bucket(&account).name().to_owned();
+    let of = |what: &str| aws(&account, &["s3api", what, "--bucket", &name]);
+    assert_eq!(of("get-bucket-versioning")["Status"], "Enabled");
+    assert_eq!(
+        of("get-public-access-block")["PublicAccessBlockConfiguration"],
+        json!({
+            "BlockPublicAcls": true, "BlockPublicPolicy": true,
+            "IgnorePublicAcls": true, "RestrictPublicBuckets": true,
+        })
+    );
+    let policy = of("get-bucket-policy");
+    let policy: Value = serde_json::from_str(policy["Policy"].as_str().expect("a text")).expect("JSON");
+    assert_eq!(policy["Statement"][0]["Effect"], "Deny");
+    assert_eq!(
+        policy["Statement"][0]["Resource"],
+        json!([format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stack_is_no_configs() {
+    let account = Emulator::shared().account();
+    let cfn = make_bucket(&account).await;
+    let listed = stack::stacks(&cfn).await.expect("an answer");
+    assert!(listed.is_empty(), "{listed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_that_was_deleted_is_not_made_again_by_its_stack() {
+    let account = Emulator::shared().account();
+    let cfn = make_bucket(&account).await;
+    let error = stack::plan_code(&cfn, &CodeStack::default())
+        .await
+        .expect_err("it is made");
+    assert!(matches!(error, StackError::BucketGone { .. }), "{error:?}");
+    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(
+        error.to_string(),
+        "the stack discfg--code has made its bucket, which is not there any more"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stack_of_that_name_that_is_not_ours_is_left_alone() {
+    let account = Emulator::shared().account();
+    let template = r#"{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}"#;
+    account.deploy("discfg--code", template, &[]);
+    let cfn = cloudformation(&account);
+    let foreign = cfn.describe_stacks().stack_name("discfg--code").send().await;
+    let arn = foreign.expect("an answer").stacks()[0]
+        .stack_id()
+        .map(str::to_owned);
+    stack::settled(&cfn, &arn.expect("an ARN"))
+        .await
+        .expect("it settles");
+    let error = stack::plan_code(&cfn, &CodeStack::default())
+        .await
+        .expect_err("it isn't ours");
+    assert_eq!(
+        error.to_string(),
+        "the stack discfg--code is not discfg's: it has no output DiscfgCode"
+    );
+}

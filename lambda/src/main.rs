@@ -16,8 +16,12 @@ use tower::ServiceExt as _;
 
 /// The variable that names the config.
 const CONFIG: &str = "DISCFG_CONFIG";
+/// The variable that says how many executions are reserved for the function: requests may wait for a change if any are.
+const WAITS: &str = "DISCFG_WAITS";
 /// How long a request may take; API Gateway waits for 30 seconds.
 const REQUEST: Duration = Duration::from_secs(20);
+/// How long a request waits at most, so that there is time left to answer it.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// How long a commit is tried, so that one that isn't let through is told as not made.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -46,11 +50,21 @@ async fn api() -> Result<Api, Error> {
         patience: PATIENCE,
     });
     let settings = ApiSettings {
-        // Whoever waits or streams would hold a function for as long.
-        waits: false,
+        // Whoever waits holds an execution for as long. A stream can't be: the function answers as a whole.
+        waits: waits()?,
+        longest_wait: LONGEST_WAIT,
         streams: 0,
         request_time: REQUEST,
         ..ApiSettings::default()
     };
     Ok(Api::new([(config, Arc::new(store) as _)], settings))
+}
+
+fn waits() -> Result<bool, Error> {
+    let reserved = env::var(WAITS).unwrap_or_default();
+    if reserved.is_empty() {
+        return Ok(false);
+    }
+    let reserved: u32 = reserved.parse().map_err(|error| format!("{WAITS}: {error}"))?;
+    Ok(reserved > 0)
 }

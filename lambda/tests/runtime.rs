@@ -87,6 +87,10 @@ struct Function {
 
 impl Function {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(variables: &[(&str, &str)]) -> Self {
         let (events, receiver) = mpsc::channel(1);
         let (sender, answers) = mpsc::channel(1);
         let api = Arc::new(RuntimeApi {
@@ -120,6 +124,7 @@ impl Function {
             )
             .env("AWS_ENDPOINT_URL", format!("http://{endpoint}"))
             .env("DISCFG_CONFIG", "mycfg")
+            .envs(variables.iter().copied())
             .kill_on_drop(true)
             .spawn()
             .expect("the function is built");
@@ -345,4 +350,17 @@ async fn nobody_waits_or_streams() {
     streaming["headers"]["accept"] = "text/event-stream".into();
     assert_eq!(function.problem(streaming).await.0, 406);
     assert_eq!(function.table.asked(), []);
+}
+
+#[tokio::test]
+async fn whoever_has_executions_reserved_may_wait_but_not_stream() {
+    let mut function = Function::start_with(&[("DISCFG_WAITS", "5")]).await;
+    let path = "/v1/mycfg/changes/db";
+    let waiting = with(event("GET", path), "/rawQueryString", "after=1&wait=10ms");
+    let answer = function.answer(waiting).await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    assert_eq!(body(&answer)["changes"], json!([]));
+    let mut streaming = event("GET", path);
+    streaming["headers"]["accept"] = "text/event-stream".into();
+    assert_eq!(function.problem(streaming).await.0, 406);
 }

@@ -14,6 +14,8 @@ pub(super) struct PriceShape {
     recoverable_gb_month: f64,
     million_gets: Option<f64>,
     million_sets: Option<f64>,
+    /// Beside what the function runs, reads, writes and logs.
+    million_requests: Option<f64>,
 }
 
 impl From<Price> for PriceShape {
@@ -27,6 +29,7 @@ impl From<Price> for PriceShape {
             recoverable_gb_month: RECOVERABLE_GB,
             million_gets: price.million_gets(),
             million_sets: price.million_sets(),
+            million_requests: price.million_requests(),
         }
     }
 }

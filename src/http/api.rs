@@ -29,6 +29,8 @@ pub struct ApiSettings {
     pub interval: Duration,
     /// Whether requests may wait for a change (`wait=`): as many at once as streams may be open, or 1,024 where none may.
     pub waits: bool,
+    /// How long a request waits at most; one that asks for longer is answered then.
+    pub longest_wait: Duration,
     /// Whether changes may be streamed (server-sent events), and by how many clients at once; 0 answers 406.
     pub streams: usize,
     /// The largest body of a request, in bytes.
@@ -46,6 +48,7 @@ impl Default for ApiSettings {
         Self {
             interval: Duration::from_secs(2),
             waits: true,
+            longest_wait: Duration::from_mins(1),
             streams: 1024,
             body_bytes: 4 * 1024 * 1024,
             page_bytes: 1024 * 1024,

@@ -55,7 +55,7 @@ pub(super) fn wait(asked: &mut Asked) -> Result<Option<Duration>, Failure> {
         let told = "the query parameter wait is not for this server, where no request may wait";
         return Err(Refusal::Query(told.into()).into());
     }
-    Ok(wait.map(|Wait(wait)| wait))
+    Ok(wait.map(|Wait(wait)| wait.min(asked.api.settings().longest_wait)))
 }
 
 /// Whether a request says how long it waits, whatever it says.

@@ -4,6 +4,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::containment::{beyond, gaps};
+use super::invocation;
 use super::policy::{PolicyDocument, Statement};
 use super::resolve::Resource;
 use super::statement_words::{difference, sentence};
@@ -111,7 +112,7 @@ fn ties(kind: &str) -> &'static [(&'static str, &'static str)] {
 /// Whether a resource decides on access in a way that isn't compared here.
 fn is_opaque(kind: &str) -> bool {
     let compared = !documents(kind).is_empty();
-    (kind.starts_with("AWS::IAM::") && !compared) || kind == "AWS::Lambda::Permission"
+    kind.starts_with("AWS::IAM::") && !compared
 }
 
 struct Found<'r> {
@@ -148,6 +149,7 @@ impl Found<'_> {
         for property in all(documents) {
             self.compare_documents(property, before, after);
         }
+        self.compare_invocations(before, after);
         let tied: BTreeSet<_> = kinds.iter().flat_map(|kind| ties(kind)).collect();
         for (property, says) in tied {
             self.compare_ties(property, says, before, after);
@@ -177,6 +179,24 @@ impl Found<'_> {
                     format!("its {property} of before can't be judged: {problem}"),
                 );
                 self.compare_statements(&[], &after);
+            }
+        }
+    }
+
+    fn compare_invocations(&mut self, before: Option<&Resource>, after: Option<&Resource>) {
+        let [was, is] = [before, after].map(|resource| {
+            let told = resource.and_then(invocation::statement);
+            told.transpose().map(Option::flatten)
+        });
+        match (was, is) {
+            (_, Err(_)) if before == after => {}
+            (_, Err(problem)) => self.add(
+                Effect::Unclear,
+                format!("whom it lets in can't be told: {problem}"),
+            ),
+            (was, Ok(is)) => {
+                let was = was.unwrap_or_default();
+                self.compare_statements(was.as_slice(), is.as_slice());
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::model::{
 pub const GRANT_TEMPLATE: &str = include_str!("../../infra/grant.yaml");
 
 /// The parameters of the template, in its order, each with what it is in plain words and whether it is a list.
-pub const GRANT_PARAMETERS: [(&str, &str, bool); 9] = [
+pub const GRANT_PARAMETERS: [(&str, &str, bool); 10] = [
     (CONFIG, "the config", false),
     (GRANT, "the grant", false),
     (SECTIONS, "the sections", true),
@@ -25,6 +25,7 @@ pub const GRANT_PARAMETERS: [(&str, &str, bool); 9] = [
     (OIDC, "whether to make GitHub's OIDC provider", false),
     (BOUNDARY, "the permissions boundary of the role", false),
     (KEY, "the config's own key", false),
+    (API, "the config's HTTP API", false),
 ];
 
 const CONFIG: &str = "Config";
@@ -36,6 +37,7 @@ const GITHUB: &str = "GitHubSubjects";
 const OIDC: &str = "CreateOidcProvider";
 const BOUNDARY: &str = "PermissionsBoundary";
 const KEY: &str = "KmsKeyArn";
+const API: &str = "ApiId";
 
 /// The outputs of the template, in its order.
 pub const GRANT_OUTPUTS: [&str; 3] = ["DiscfgLayout", ROLE, POLICY];
@@ -44,17 +46,31 @@ const ROLE: &str = "RoleArn";
 const POLICY: &str = "PolicyArn";
 
 /// What the resources of the template are in plain words, in its order.
-pub const GRANT_RESOURCES: [(&str, &str); 3] = [
+pub const GRANT_RESOURCES: [(&str, &str); 5] = [
     ("OidcProvider", "GitHub's OIDC provider"),
     ("Policy", "what the grant's role may do"),
+    ("ApiReadPolicy", "what the grant's role may read by the HTTP API"),
+    (
+        "ApiWritePolicy",
+        "what the grant's role may write by the HTTP API",
+    ),
     ("Role", "the grant's role"),
 ];
+
+/// Of how many sections the template lets a grant's role call the HTTP API.
+pub const GRANT_API_SECTIONS: usize = 6;
 
 /// The longest that a role's policy may be, in characters without white space (IAM and STS quotas, "Managed policy
 /// length").
 const POLICY_MAX: usize = 6144;
 /// How much of that the policy of a grant takes at most without the names of its sections.
 pub const POLICY_FRAME: usize = 1750;
+/// How many paths of the HTTP API are for reading one section.
+const API_PATHS: usize = 8;
+/// How much the longest of their ARNs takes without the names of the config and the section.
+const API_PATH: usize = 92;
+/// What a statement takes beside its resources.
+const API_FRAME: usize = 80;
 /// What a text takes in a list beside itself: quotes and a comma.
 const QUOTED: usize = 3;
 
@@ -77,6 +93,8 @@ pub struct GrantSpec {
     pub permissions_boundary: Option<PolicyArn>,
     /// The ARN of the config's own key, or an empty text if it has none.
     pub kms_key: Option<String>,
+    /// The id of the config's HTTP API, or an empty text if the role is to have no part in it.
+    pub api: Option<String>,
     /// The stack's tags, which CloudFormation gives to its resources.
     pub tags: Option<BTreeMap<String, String>>,
     /// The ARN of the role that CloudFormation deploys with, instead of the caller.
@@ -95,6 +113,7 @@ impl GrantSpec {
             create_oidc_provider: None,
             permissions_boundary: None,
             kms_key: None,
+            api: None,
             tags: None,
             cfn_role: None,
         }
@@ -126,6 +145,17 @@ impl GrantSpec {
         Ok(())
     }
 
+    /// Whether the role's policies have room for the sections as paths of the HTTP API: of six sections at most, and of
+    /// fewer where the names are long, since the quota is IAM's.
+    pub fn fits_api(&self, scope: &GrantScope) -> bool {
+        let of_section = |section: &Section| {
+            let names = self.config.as_str().len() + section.as_str().len();
+            API_FRAME + API_PATHS * (API_PATH + names + QUOTED)
+        };
+        let sections = scope.sections();
+        sections.len() <= GRANT_API_SECTIONS && sections.iter().map(of_section).sum::<usize>() <= POLICY_MAX
+    }
+
     fn value(&self, parameter: &str) -> Option<String> {
         fn list<T: ToString>(items: &[T]) -> String {
             let items: BTreeSet<String> = items.iter().map(ToString::to_string).collect();
@@ -144,6 +174,7 @@ impl GrantSpec {
             OIDC => self.create_oidc_provider.map(|creates| creates.to_string()),
             BOUNDARY => self.permissions_boundary.as_ref().map(ToString::to_string),
             KEY => self.kms_key.clone(),
+            API => self.api.clone(),
             _ => None,
         }
     }
@@ -185,6 +216,8 @@ pub struct Grant {
     pub makes_oidc_provider: bool,
     /// The ARN of the config's own key, if the role may use one.
     pub kms_key: Option<String>,
+    /// The id of the HTTP API, if the role may call it.
+    pub api: Option<String>,
 }
 
 impl Grant {
@@ -215,6 +248,7 @@ impl Grant {
             policy: stack.outputs.get(POLICY).cloned(),
             makes_oidc_provider: text(OIDC) == "true",
             kms_key: list(KEY).pop(),
+            api: list(API).pop(),
         })
     }
 }

@@ -20,6 +20,7 @@ mod error;
 mod event;
 mod event_feed;
 mod grant;
+mod invocation;
 mod last_failure;
 mod leftover;
 mod listing;
@@ -58,8 +59,8 @@ pub use drift::{Difference, Drifted, drift};
 pub use error::{FailedResource, Failure, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use grant::{
-    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
-    grant_status,
+    GRANT_API_SECTIONS, GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec,
+    POLICY_FRAME, grant_status,
 };
 pub use last_failure::{PastFailure, last_failure};
 pub use leftover::{Leftover, Remedy, clear};
@@ -73,12 +74,13 @@ pub use program::Unfit;
 pub use review::compare_access;
 pub use role_facts::{RoleFacts, role};
 pub use services::Services;
-pub use spec::{StackSpec, TableKey};
+pub use spec::{ApiSpec, CodeObject, StackSpec, TableKey};
 pub use state::StackState;
 pub use table::FoundTable;
 pub use table_deletion::delete_table;
 pub use table_facts::{TableFacts, point_in_time_recovery, table, time_to_live};
 pub use template::{
-    KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES,
-    SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+    FUNCTION_ACTIONS, KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS,
+    READ_METHODS, RESOURCES, SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+    WRITE_METHODS,
 };

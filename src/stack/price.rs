@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 
 use super::lookup::Deployed;
 use super::resolve::{self, Place, Resource};
-use super::template::{TABLE, TEMPLATE};
+use super::template::{API, TABLE, TEMPLATE};
 use crate::model::Billing;
 
 /// When these prices held: on-demand requests were made cheaper that month (DynamoDB pricing, US East (N. Virginia),
@@ -24,6 +24,16 @@ const FREE_GB: u32 = 25;
 /// Units of provisioned reads, and as many of writes, that each account has free in each region.
 const FREE_UNITS: u32 = 25;
 
+/// Dollars for a million requests to an HTTP API of API Gateway (its pricing, the first 300 million a month, each of up
+/// to 512 KB).
+const MILLION_API_REQUESTS: f64 = 1.0;
+/// Dollars for a million calls of a function (Lambda pricing)...
+const MILLION_CALLS: f64 = 0.20;
+/// ...and for each GB of memory and second that it runs.
+const GB_SECOND: f64 = 0.000_016_666_7;
+/// What the template gives the function.
+const FUNCTION_GB: f64 = 0.25;
+
 const READ_UNIT_HOUR: f64 = 0.000_13;
 const WRITE_UNIT_HOUR: f64 = 0.000_65;
 const HOURS_A_MONTH: f64 = 730.0;
@@ -41,6 +51,8 @@ pub struct Price {
     billing: Billing,
     /// How many KMS keys the stack holds.
     keys: u32,
+    /// Whether the stack holds an HTTP API.
+    api: bool,
 }
 
 impl Price {
@@ -68,6 +80,7 @@ impl Price {
                 _ => Billing::OnDemand,
             },
             keys: keys.count().try_into().unwrap_or(u32::MAX),
+            api: resources.contains_key(API),
         }
     }
 
@@ -91,6 +104,12 @@ impl Price {
     /// Dollars for a million sets of up to 1 KB each; nothing if they are provisioned.
     pub fn million_sets(&self) -> Option<f64> {
         (self.billing == Billing::OnDemand).then_some(1e6 * (SET_READS * READ_UNIT + SET_WRITES * WRITE_UNIT))
+    }
+
+    /// Dollars for a million requests to the HTTP API, beside what its function runs, what it reads and writes, and what it
+    /// logs; nothing where there is none.
+    pub fn million_requests(&self) -> Option<f64> {
+        self.api.then_some(MILLION_API_REQUESTS + MILLION_CALLS)
     }
 
     /// The same in words, some lines of them.
@@ -129,6 +148,14 @@ impl Price {
                     sets.unwrap_or_default()
                 );
             }
+        }
+        if let Some(requests) = self.million_requests() {
+            let _ = write!(
+                text,
+                "\nA million requests to the HTTP API: ${requests:.2}, and ${:.2} for each 10 ms that the function runs for \
+                 one, beside what they read, write and log",
+                1e6 * 0.01 * FUNCTION_GB * GB_SECOND
+            );
         }
         let _ = write!(text, "\n({PRICES_IN}, prices of {PRICES_OF})");
         text
@@ -187,6 +214,18 @@ mod tests {
         let price = price(&[("BillingMode", "PROVISIONED")]);
         assert_eq!(format!("{:.2}", price.monthly()), "2.85");
         assert!(price.words().contains("Free while"), "5 and 5 by default");
+    }
+
+    #[test]
+    fn an_api_is_paid_by_the_request() {
+        assert_eq!(price(&[]).million_requests(), None);
+        let price = price(&[("MakeApi", "true")]);
+        assert_eq!(format!("{:.2}", price.monthly()), "0.00");
+        let words = price.words();
+        assert!(
+            words.contains("A million requests to the HTTP API: $1.20, and $0.04 for each 10 ms"),
+            "{words}"
+        );
     }
 
     #[test]

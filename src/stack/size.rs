@@ -137,6 +137,48 @@ mod tests {
     }
 
     #[test]
+    fn the_paths_of_a_grants_sections_fit_where_they_are_said_to() {
+        use crate::model::{Access, GrantScope};
+        use crate::stack::GrantSpec;
+
+        let size = |config: &str, sections: usize, name: &str| {
+            let names: Vec<String> = (0..sections).map(|index| format!("/{name}-{index}")).collect();
+            let given = [
+                ("Config", config),
+                ("Grant", "g"),
+                ("Sections", &names.join(",")),
+                ("Access", "write"),
+                ("ApiId", "abcdefghij"),
+            ];
+            let of = ["ApiReadPolicy", "ApiWritePolicy"].map(|id| size_of(GRANT, &given, id));
+            assert!(of[1] < of[0], "reading takes more paths: {of:?}");
+            let spec = GrantSpec::new(config.parse().expect(config), "g".parse().expect("a name"));
+            let sections = names.iter().map(|name| name.parse().expect(name));
+            let scope = GrantScope::new(Access::Write, sections.collect::<Vec<_>>());
+            (spec.fits_api(&scope.expect("a scope")), of[0])
+        };
+        let (mut most, mut least) = (0, usize::MAX);
+        for config in ["c", "payments", CONFIG] {
+            for name in ["a", "services", &"n".repeat(60)] {
+                for count in 1..=6 {
+                    let (fits, size) = size(config, count, name);
+                    if fits {
+                        most = most.max(size);
+                    } else {
+                        least = least.min(size);
+                    }
+                }
+            }
+        }
+        assert!((5_000..=6_144).contains(&most), "{most}");
+        assert!(least > 5_500, "{least} would have fitted");
+        assert!(
+            !size("payments", 7, "a").0,
+            "there is room for six in the template"
+        );
+    }
+
+    #[test]
     fn policies_fit_with_the_longest_names() {
         for id in ["ReadPolicy", "WritePolicy"] {
             let size = size_of(TEMPLATE, &[("Config", CONFIG)], id);

@@ -32,10 +32,38 @@ pub struct StackSpec {
     pub history_days: Option<HistoryDays>,
     /// The KMS key that encrypts the table and its secrets. One that the stack has can't be given up.
     pub key: Option<TableKey>,
+    /// Whether there is an HTTP API, and how it is.
+    pub api: ApiSpec,
     /// The stack's tags, which CloudFormation gives to its resources.
     pub tags: Option<BTreeMap<String, String>>,
     /// The ARN of the role that CloudFormation deploys with, instead of the caller.
     pub cfn_role: Option<String>,
+}
+
+/// What a config's HTTP API is to be. What is `None` stays as the stack has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApiSpec {
+    /// Whether there is one. Where there was none, it takes `code` as well.
+    pub made: Option<bool>,
+    /// The code of its function.
+    pub code: Option<CodeObject>,
+    /// How many executions of its function are reserved, from 0 to 10,000; if any, requests may wait for a change.
+    pub waits: Option<u32>,
+    /// How many requests a second API Gateway lets through over some time, from 1.
+    pub rate: Option<u32>,
+    /// How many requests it lets through at once, from 1.
+    pub burst: Option<u32>,
+}
+
+/// Where the code of a function lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeObject {
+    /// The bucket.
+    pub bucket: String,
+    /// The key of the zip file in it.
+    pub key: String,
+    /// What the code is built for, as Lambda names it: `x86_64` or `arm64`.
+    pub architecture: String,
 }
 
 /// A KMS key that encrypts a table and its secrets.
@@ -62,6 +90,7 @@ impl StackSpec {
             billing: None,
             history_days: None,
             key: None,
+            api: ApiSpec::default(),
             tags: None,
             cfn_role: None,
         }
@@ -107,6 +136,16 @@ impl StackSpec {
             Some(TableKey::Made) => set(Parameter::MakeKmsKey, Some("true".into())),
             Some(TableKey::Given(arn)) => set(Parameter::KmsKeyArn, Some(arn.to_string())),
         }
+        let api = &self.api;
+        set(Parameter::MakeApi, api.made.map(|made| made.to_string()));
+        if let Some(code) = &api.code {
+            set(Parameter::CodeBucket, Some(code.bucket.clone()));
+            set(Parameter::CodeKey, Some(code.key.clone()));
+            set(Parameter::CodeArchitecture, Some(code.architecture.clone()));
+        }
+        set(Parameter::ApiWaits, api.waits.map(|waits| waits.to_string()));
+        set(Parameter::ApiRate, api.rate.map(|rate| rate.to_string()));
+        set(Parameter::ApiBurst, api.burst.map(|burst| burst.to_string()));
         values
     }
 }

@@ -85,6 +85,8 @@ fn condition(operator: Option<&str>, key: &str, values: &BTreeSet<String>) -> St
     let words = match lower.as_str() {
         "aws:principalarn" => "principals like",
         "aws:principalorgid" => "those of the organization",
+        "aws:sourceaccount" => "for the account",
+        "aws:sourcearn" => "for requests like",
         "sts:externalid" => "with the external id",
         "dynamodb:leadingkeys" => "on the partitions",
         "kms:viaservice" => "through",

@@ -41,6 +41,24 @@ pub const SECRET_READ_ACTIONS: [&str; 1] = ["kms:Decrypt"];
 /// What the write role may do with the KMS key itself.
 pub const SECRET_WRITE_ACTIONS: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
+/// What the function behind the API may do on the table: all that both roles may.
+pub const FUNCTION_ACTIONS: [&str; 8] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+];
+
+/// The methods that the read role may call the API with.
+pub const READ_METHODS: [&str; 1] = ["GET"];
+
+/// The methods that the write role may call the API with, each of which has a route.
+pub const WRITE_METHODS: [&str; 4] = ["DELETE", "GET", "POST", "PUT"];
+
 /// A parameter of the template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is described by `words`, and in the template")]
@@ -59,12 +77,19 @@ pub enum Parameter {
     HistoryDays,
     MakeKmsKey,
     KmsKeyArn,
+    MakeApi,
+    CodeBucket,
+    CodeKey,
+    CodeArchitecture,
+    ApiWaits,
+    ApiRate,
+    ApiBurst,
     Adopt,
 }
 
 impl Parameter {
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 22] = [
         Self::Config,
         Self::Readers,
         Self::Writers,
@@ -79,6 +104,13 @@ impl Parameter {
         Self::HistoryDays,
         Self::MakeKmsKey,
         Self::KmsKeyArn,
+        Self::MakeApi,
+        Self::CodeBucket,
+        Self::CodeKey,
+        Self::CodeArchitecture,
+        Self::ApiWaits,
+        Self::ApiRate,
+        Self::ApiBurst,
         Self::Adopt,
     ];
 
@@ -99,6 +131,13 @@ impl Parameter {
             Self::HistoryDays => "HistoryDays",
             Self::MakeKmsKey => "MakeKmsKey",
             Self::KmsKeyArn => "KmsKeyArn",
+            Self::MakeApi => "MakeApi",
+            Self::CodeBucket => "CodeBucket",
+            Self::CodeKey => "CodeKey",
+            Self::CodeArchitecture => "CodeArchitecture",
+            Self::ApiWaits => "ApiWaits",
+            Self::ApiRate => "ApiRate",
+            Self::ApiBurst => "ApiBurst",
             Self::Adopt => "Adopt",
         }
     }
@@ -120,6 +159,13 @@ impl Parameter {
             Self::HistoryDays => "days of history",
             Self::MakeKmsKey => "a KMS key of its own",
             Self::KmsKeyArn => "the KMS key that was given",
+            Self::MakeApi => "an HTTP API",
+            Self::CodeBucket => "the bucket of the API's code",
+            Self::CodeKey => "the API's code",
+            Self::CodeArchitecture => "the processor that the API's code is for",
+            Self::ApiWaits => "executions reserved for the API, whose requests may wait then",
+            Self::ApiRate => "requests a second to the API",
+            Self::ApiBurst => "requests at once to the API",
             Self::Adopt => "only the table, which is there already",
         }
     }
@@ -138,6 +184,13 @@ impl Parameter {
             | Self::HistoryDays
             | Self::MakeKmsKey
             | Self::KmsKeyArn
+            | Self::MakeApi
+            | Self::CodeBucket
+            | Self::CodeKey
+            | Self::CodeArchitecture
+            | Self::ApiWaits
+            | Self::ApiRate
+            | Self::ApiBurst
             | Self::Adopt => false,
         }
     }
@@ -155,11 +208,13 @@ pub enum Output {
     ReadPolicyArn,
     WritePolicyArn,
     KmsKeyArn,
+    ApiEndpoint,
+    ApiId,
 }
 
 impl Output {
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::DiscfgLayout,
         Self::TableName,
         Self::TableArn,
@@ -168,6 +223,8 @@ impl Output {
         Self::ReadPolicyArn,
         Self::WritePolicyArn,
         Self::KmsKeyArn,
+        Self::ApiEndpoint,
+        Self::ApiId,
     ];
 
     /// The name in the template.
@@ -181,21 +238,38 @@ impl Output {
             Self::ReadPolicyArn => "ReadPolicyArn",
             Self::WritePolicyArn => "WritePolicyArn",
             Self::KmsKeyArn => "KmsKeyArn",
+            Self::ApiEndpoint => "ApiEndpoint",
+            Self::ApiId => "ApiId",
         }
     }
 }
+
+/// The logical id of the HTTP API.
+pub(super) const API: &str = "Api";
 
 /// The logical id of the table, which an update may never replace.
 pub(super) const TABLE: &str = "Table";
 
 /// What the resources of the template are in plain words.
-pub const RESOURCES: [(&str, &str); 7] = [
+pub const RESOURCES: [(&str, &str); 19] = [
     ("Key", "the KMS key that encrypts the table and the secrets"),
     ("KeyAlias", "the name of the KMS key"),
     ("ReadPolicy", "what the read role may do"),
     ("WritePolicy", "what the write role may do"),
     ("ReadRole", "the role that reads"),
     ("WriteRole", "the role that writes"),
+    ("FunctionLogs", "the log of the API's function"),
+    ("ApiLogs", "the log of the API's requests"),
+    ("FunctionRole", "the role of the API's function"),
+    ("Function", "the function behind the API"),
+    (API, "the HTTP API"),
+    ("Invocation", "who may invoke the function"),
+    ("Integration", "what ties the API to the function"),
+    ("GetRoute", "the API's reads"),
+    ("PutRoute", "the API's sets"),
+    ("PostRoute", "the API's commits"),
+    ("DeleteRoute", "the API's deletes"),
+    ("Stage", "what the API lets through and logs"),
     (TABLE, "the table that holds the config"),
 ];
 

@@ -34,6 +34,20 @@ fn keys(changes: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn who_asks_for_longer_than_may_be_waited_is_answered_then() {
+    let served = Served::new(ApiSettings {
+        interval: NEVER,
+        longest_wait: Duration::from_millis(20),
+        ..ApiSettings::default()
+    });
+    served.put("/db/a", "1").await;
+    let began = Instant::now();
+    let (status, changes) = served.get("~/changes/db?after=1&wait=60s").await;
+    assert_eq!((status, keys(&changes)), (200, Vec::new()));
+    assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
 async fn what_is_there_is_answered_at_once_and_nothing_when_the_time_is_over() {
     let served = Served::new(ApiSettings {
         interval: NEVER,

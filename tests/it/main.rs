@@ -76,6 +76,7 @@ mod serve_dynamodb_faults;
 mod serve_limits;
 mod snapshots;
 mod stack;
+mod stack_api;
 mod stack_code;
 mod stack_code_faults;
 mod support;

@@ -21,7 +21,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
-use crate::stack::{self, Deployed, Grant, GrantSpec, Services, StackState};
+use crate::stack::{self, Deployed, Grant, GrantSpec, Output, Services, StackState};
 use crate::store::{Admin as _, StoreError};
 use crate::target::{EngineName, Target};
 
@@ -171,9 +171,10 @@ pub(in crate::cli) async fn run(
     let had_key = there.as_ref().and_then(|grant| grant.kms_key.as_ref());
     spec.kms_key = of
         .outputs
-        .get(KEY_OUTPUT)
+        .get(Output::KmsKeyArn.name())
         .cloned()
         .or(had_key.map(|_| String::new()));
+    spec.api = api(&spec, &of, there.as_ref(), terminal);
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let making = Box::pin(make(
@@ -244,9 +245,6 @@ async fn make(
     Ok((made, Some(grant)))
 }
 
-/// Where the config's stack says which key of its own it has.
-const KEY_OUTPUT: &str = "KmsKeyArn";
-
 /// The stack of the config, which must be there.
 pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deployed, Failure> {
     let found = stack::status(&Client::new(aws.sdk()), config).await?;
@@ -267,6 +265,24 @@ pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deplo
         }
         _ => Err(stack::StackError::NotOurs { stack: of.name }.into()),
     }
+}
+
+/// Which HTTP API the grant's role may call: the config's, if it has one and the sections fit.
+fn api(spec: &GrantSpec, of: &Deployed, there: Option<&Grant>, terminal: &Terminal) -> Option<String> {
+    let none = || there.and_then(|grant| grant.api.as_ref()).map(|_| String::new());
+    let Some(api) = of.outputs.get(Output::ApiId.name()) else {
+        return none();
+    };
+    let scope = spec.scope.as_ref().or(there.map(|grant| &grant.scope))?;
+    if spec.fits_api(scope) {
+        return Some(api.clone());
+    }
+    terminal.hint(&format!(
+        "The role may not call the config's HTTP API: IAM's policies have room for the paths of {} sections at most, of \
+         fewer where names are long. Several grants of fewer sections each can.",
+        stack::GRANT_API_SECTIONS
+    ));
+    none()
 }
 
 /// Whether there will be sections, and someone to have them.

@@ -1,4 +1,6 @@
+mod api;
 mod args;
+mod code;
 mod deployment;
 mod follow;
 mod local;
@@ -15,6 +17,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+pub(in crate::cli) use self::api::CodeFrom;
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs};
 pub(super) use self::deployment::{DeployArgs, Deployment, deploy};
 use self::made::Made;
@@ -80,13 +83,17 @@ pub(in crate::cli) async fn run(
         }
     }
     let aws = session.aws().await?;
-    let spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
+    let code = args.stack.code();
+    let mut spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
     if let Some(TableKey::Given(key)) = &spec.key {
         check_account(&aws, key).await?;
     }
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
-    let provisioning = Box::pin(provision(&aws, &target, &spec, &args.deploy, &patience, terminal));
+    let provisioning = Box::pin(async {
+        code::provide(&aws, &mut spec, code, &args.deploy, &patience, terminal).await?;
+        provision(&aws, &target, &spec, &args.deploy, &patience, terminal).await
+    });
     let made = patience.unless_left_at_once(&config, provisioning).await?;
     Made::new(&config, made).show(started, session, terminal)
 }

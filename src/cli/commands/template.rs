@@ -2,7 +2,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::grant::CoverArgs;
-use super::init::StackArgs;
+use super::init::{CodeFrom, StackArgs};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -84,6 +84,11 @@ pub(in crate::cli) fn run(
             return terminal.write(template.as_bytes());
         }
         (None, Some(form)) => {
+            if let CodeFrom::Zip(_) = args.stack.code() {
+                return Err(Failure::usage("nothing is put into a bucket here, so --code has no use").hint(
+                    "put the zip file into a bucket of yours, and set CodeBucket, CodeKey and CodeArchitecture",
+                ));
+            }
             let target = session.target()?;
             let spec = args
                 .stack

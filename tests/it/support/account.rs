@@ -40,7 +40,7 @@ impl Account {
     pub(super) fn new(emulator: &'static Emulator, number: u64) -> Self {
         Self {
             emulator,
-            id: number.to_string(),
+            id: format!("{number:012}"),
         }
     }
 
@@ -231,7 +231,14 @@ impl Account {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), value.clone())),
         );
-        all.extend(signature(who, service, &format!("http://{host}/"), &all, &body));
+        all.extend(signature(
+            who,
+            service,
+            "POST",
+            &format!("http://{host}/"),
+            &all,
+            &body,
+        ));
         let request = Message {
             start: "POST / HTTP/1.1".to_owned(),
             headers: all,
@@ -261,9 +268,11 @@ pub(crate) fn keys(id: &str, secret: &str) -> Credentials {
     Credentials::new(id, secret, None, None, "test")
 }
 
-fn signature(
+/// The headers that sign a request.
+pub(super) fn signature(
     who: &Credentials,
     service: &str,
+    method: &str,
     url: &str,
     headers: &[(String, String)],
     body: &[u8],
@@ -282,7 +291,7 @@ fn signature(
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
     let request =
-        SignableRequest::new("POST", url, headers, SignableBody::Bytes(body)).expect("a plain request");
+        SignableRequest::new(method, url, headers, SignableBody::Bytes(body)).expect("a plain request");
     let (instructions, _) = sign(request, &parameters)
         .expect("a request that can be signed")
         .into_parts();

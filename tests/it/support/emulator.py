@@ -102,6 +102,42 @@ def heed_conditions():
     changesets._resolve_props_for_diff = resolve_what_is_made
 
 
+def select_in_conditions():
+    """Lets conditions ask for an item of a text that is split: the emulator does that in properties alone."""
+    from ministack.services import cloudformation
+    from ministack.services.cloudformation import engine
+
+    evaluate = engine._evaluate_conditions
+
+    def selected(node, params):
+        if isinstance(node, list):
+            return [selected(item, params) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "Fn::Select" in node:
+            return engine._resolve_refs(node, {}, params, {}, {}, "", "")
+        return {name: selected(item, params) for name, item in node.items()}
+
+    def evaluate_selected(template, params):
+        return evaluate({**template, "Conditions": selected(template.get("Conditions", {}), params)}, params)
+
+    for module in [engine, *vars(cloudformation).values()]:
+        if getattr(module, "_evaluate_conditions", None) is evaluate:
+            module._evaluate_conditions = evaluate_selected
+
+
+def count_as_secure():
+    """Takes every request for one that came over TLS, as bucket policies ask for: the tests' connections stay on this machine."""
+    from ministack.core import iam_evaluator
+
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_secure(key, context):
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve_secure
+
+
 def count_capacity():
     """Makes numbers of a table's capacity: the emulator keeps the text that a parameter has, and no SDK can read that."""
     from ministack.services.cloudformation import provisioners
@@ -144,8 +180,10 @@ def main():
     from ministack.app import main as serve
 
     teach_oidc_providers()
+    select_in_conditions()
     heed_conditions()
     count_capacity()
+    count_as_secure()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

@@ -60,6 +60,11 @@ impl Emulator {
         Account::new(self, NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// The account that the emulator takes a request without a signature to be about. One test alone may have it.
+    pub(crate) fn account_of_the_unsigned(&'static self) -> Account {
+        Account::new(self, 0)
+    }
+
     fn start() -> Result<Self, String> {
         let venv = venv()?;
         let mut reason = String::new();

@@ -79,6 +79,7 @@ mod tests {
             policy: None,
             makes_oidc_provider: false,
             kms_key: None,
+            api: None,
         };
         let caller = |arn: &str| Caller {
             arn: arn.into(),

@@ -3,6 +3,7 @@ use std::mem;
 
 use clap::Args;
 
+use super::api::{ApiArgs, CodeFrom};
 use crate::cli::failure::Failure;
 use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, KmsKeyArn, OrgId,
@@ -50,6 +51,8 @@ pub(in crate::cli) struct StackArgs {
     /// The role that CloudFormation deploys with, instead of you
     #[arg(long, value_name = "ARN", value_parser = role)]
     cfn_role: Option<String>,
+    #[command(flatten)]
+    api: ApiArgs,
 }
 
 fn tag(text: &str) -> Result<(String, String), String> {
@@ -114,10 +117,16 @@ impl StackArgs {
                 Some(arn) => Some(TableKey::Given(arn)),
                 None => self.kms.then_some(TableKey::Made),
             },
+            api: self.api.spec(),
             tags: given(self.tags).map(BTreeMap::from_iter),
             cfn_role: self.cfn_role,
             ..StackSpec::new(config)
         })
+    }
+
+    /// Where the code of the API's function comes from.
+    pub(in crate::cli) fn code(&self) -> CodeFrom {
+        self.api.code()
     }
 
     /// The options that a grant's stack has, too. An error names the others where one is given.
@@ -137,7 +146,7 @@ impl StackArgs {
     }
 
     pub(in crate::cli) fn is_empty(&self) -> bool {
-        let none: [bool; 12] = [
+        let none: [bool; 13] = [
             self.readers.is_empty(),
             self.writers.is_empty(),
             self.github.is_empty(),
@@ -150,6 +159,7 @@ impl StackArgs {
             self.kms_key.is_none(),
             self.tags.is_empty(),
             self.cfn_role.is_none(),
+            self.api.is_empty(),
         ];
         none.iter().all(|none| *none)
     }

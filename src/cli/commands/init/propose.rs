@@ -6,13 +6,17 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal_wait::seen;
 use crate::model::Kind;
-use crate::stack::{self, Blueprint, GrantSpec, Leftover, Proposal, Remedy, Services, StackError, StackSpec};
+use crate::stack::{
+    self, Blueprint, CodeStack, GrantSpec, Leftover, Proposal, Remedy, Services, StackError, StackSpec,
+};
 
 /// Whose stack is to be made, and how it is to be.
 #[derive(Clone, Copy)]
 pub(in crate::cli) enum Wanted<'a> {
     Config(&'a StackSpec),
     Grant(&'a GrantSpec),
+    /// The bucket of functions' code.
+    Code(&'a CodeStack),
 }
 
 impl Wanted<'_> {
@@ -20,6 +24,7 @@ impl Wanted<'_> {
         match self {
             Self::Config(spec) => stack::plan_config(services, spec).await,
             Self::Grant(spec) => stack::plan(&services.cfn, spec).await,
+            Self::Code(wanted) => stack::plan_code(&services.cfn, wanted).await,
         }
     }
 
@@ -27,6 +32,7 @@ impl Wanted<'_> {
         match self {
             Self::Config(spec) => Blueprint::from(spec).stack(),
             Self::Grant(spec) => Blueprint::from(spec).stack(),
+            Self::Code(wanted) => Blueprint::from(wanted).stack(),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::ConfigName;
 use crate::stack::{self, Parameter, Plan};
 
 /// Says which grants have to be made again once a plan is deployed: the roles of grants are in stacks of their own,
-/// which know of no key that the config's stack is given after them.
+/// which know of no key and no API that the config's stack is given after them.
 pub(super) async fn tell_grants(
     cfn: &Client,
     config: &ConfigName,
@@ -16,15 +16,25 @@ pub(super) async fn tell_grants(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let takes_key = sets(plan, Parameter::MakeKmsKey) || sets(plan, Parameter::KmsKeyArn);
-    if plan.creates || !takes_key {
+    let takes_api = plan
+        .parameters
+        .iter()
+        .any(|change| change.name == Parameter::MakeApi.name() && change.after == "true");
+    let lacks = match (takes_key, takes_api) {
+        (true, true) => "read the table with the new key or call the HTTP API",
+        (true, false) => "read the table with the new key",
+        (false, true) => "call the HTTP API",
+        (false, false) => return Ok(()),
+    };
+    if plan.creates {
         return Ok(());
     }
     let mut unseen = Unseen::default();
     let found = unseen.see("the grants", stack::grant_stacks(cfn, config).await)?;
     let Some(grants) = found else {
         terminal.hint(&format!(
-            "  The role of a grant can't read the table with the new key until the grant is made again: `discfg grant \
-             {config} NAME` for each that `discfg grants {config}` shows ({}).",
+            "  The role of a grant can't {lacks} until the grant is made again: `discfg grant {config} NAME` for each \
+             that `discfg grants {config}` shows ({}).",
             unseen.lines().join("; ")
         ));
         return Ok(());
@@ -32,9 +42,9 @@ pub(super) async fn tell_grants(
     if grants.is_empty() {
         return Ok(());
     }
-    terminal.hint(
-        "  The roles of these grants can't read the table with the new key until each is made again, after this:",
-    );
+    terminal.hint(&format!(
+        "  The roles of these grants can't {lacks} until each is made again, after this:"
+    ));
     for (grant, _) in grants {
         terminal.hint(&format!("    discfg grant {config} {grant}"));
     }

@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 use super::{DriftShape, Status, TableShape};
+use crate::stack::{Output, Parameter};
 
 /// What people read.
 pub(super) fn text(status: &Status) -> String {
@@ -44,6 +45,15 @@ pub(super) fn text(status: &Status) -> String {
                 format!("{}: {place}", role.name)
             },
         );
+    }
+    if let Some(endpoint) = status.outputs.get(Output::ApiEndpoint.name()) {
+        line("API", endpoint);
+        if let Some(waits) = reserved(status) {
+            line(
+                "",
+                &format!("requests may wait: {waits} executions of its function are reserved"),
+            );
+        }
     }
     match &status.grants {
         None => line("grants", "unknown"),
@@ -99,6 +109,12 @@ pub(super) fn text(status: &Status) -> String {
         line("unknown", unknown);
     }
     text
+}
+
+/// How many executions are reserved for the function of the HTTP API, if any are.
+fn reserved(status: &Status) -> Option<&str> {
+    let waits = status.parameters.get(Parameter::ApiWaits.name())?;
+    (waits != "0").then_some(waits)
 }
 
 /// Whether that is among what could not be seen.

@@ -1,0 +1,78 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::stack::ApiSpec;
+
+/// What a config's HTTP API is to be.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "HTTP API options (not for --local)")]
+pub(in crate::cli) struct ApiArgs {
+    /// Make an HTTP API of the config: API Gateway, which asks IAM about each request, before a function
+    #[arg(long, conflicts_with = "no_api")]
+    api: bool,
+    /// Take the HTTP API away
+    #[arg(long)]
+    no_api: bool,
+    /// The code of the API's function, instead of the zip file that is shipped beside discfg; means --api
+    #[arg(long, value_name = "ZIP", conflicts_with = "no_api")]
+    code: Option<PathBuf>,
+    /// Let requests to the API wait for a change, and reserve so many executions of its function; 0 takes both back
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000), conflicts_with = "no_api")]
+    api_waits: Option<u32>,
+    /// How many requests a second the API takes over some time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "no_api")]
+    api_rate: Option<u32>,
+    /// How many requests the API takes at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "no_api")]
+    api_burst: Option<u32>,
+}
+
+/// Where the code of an API's function comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::cli) enum CodeFrom {
+    /// It stays as the stack has it, if it has any.
+    Stack,
+    /// What is shipped beside discfg; or as the stack has it, where nothing is.
+    Shipped,
+    /// This zip file.
+    Zip(PathBuf),
+}
+
+impl ApiArgs {
+    /// What the stack is to be, but for the code.
+    pub(super) fn spec(&self) -> ApiSpec {
+        let makes = self.api || self.code.is_some();
+        ApiSpec {
+            made: if self.no_api {
+                Some(false)
+            } else {
+                makes.then_some(true)
+            },
+            code: None,
+            waits: self.api_waits,
+            rate: self.api_rate,
+            burst: self.api_burst,
+        }
+    }
+
+    pub(in crate::cli) fn code(&self) -> CodeFrom {
+        match &self.code {
+            Some(path) => CodeFrom::Zip(path.clone()),
+            None if self.api => CodeFrom::Shipped,
+            None => CodeFrom::Stack,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        let Self {
+            api,
+            no_api,
+            code,
+            api_waits,
+            api_rate,
+            api_burst,
+        } = self;
+        !api && !no_api && code.is_none() && api_waits.is_none() && api_rate.is_none() && api_burst.is_none()
+    }
+}

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 
+from suite import place as places
 from suite import process
 from suite.place import CONFIG, KEY
 from suite.table import megabytes, millions
@@ -147,11 +148,26 @@ def cold(bench):
     if not process.has("valgrind"):
         bench.table.add("instructions: the function", "", "not counted: valgrind is not installed")
         return
-    ready, _ = instructions(str(target), bench.http, 0)
-    once, answers = instructions(str(target), bench.http, 1)
-    if [answer["statusCode"] for answer in answers] != [200]:
-        raise process.Failed(f"the function answers {answers}")
-    twice, _ = instructions(str(target), bench.http, 2)
-    bench.table.add("instructions: the function, until it is ready", "", millions(ready))
-    bench.table.add("instructions: its first answer, of `GET …/keys/…` over http", "", millions(once - ready))
-    bench.table.add("instructions: its second answer", "", millions(twice - once))
+    def count(place, events, status=200):
+        counted, answers = instructions(str(target), place, events)
+        if any(answer["statusCode"] != status for answer in answers):
+            raise process.Failed(f"the function answers {answers}")
+        return counted
+
+    ready, once, twice = (count(bench.http, events) for events in range(3))
+    # Nobody answers the two calls, which differ by the client with Amazon's roots and by the look-up of a proxy.
+    nowhere = f"http://127.0.0.1:{places.free_port()}"
+    unanswered = bench.http.with_env(AWS_MAX_ATTEMPTS="1")
+    plain = unanswered.with_env(AWS_ENDPOINT_URL=nowhere)
+    amazon = "https://dynamodb.eu-central-1.amazonaws.com"
+    secure = unanswered.with_env(AWS_ENDPOINT_URL=amazon, HTTPS_PROXY=nowhere)
+    tls_client = count(secure, 1, 503) - count(plain, 1, 503)
+    first = "its first answer, of a `GET` of a key"
+    for what, counted in (
+        ("until it is ready", ready),
+        (f"{first}, DynamoDB over http", once - ready),
+        (f"{first}, and the TLS client built", once - ready + tls_client),
+        (f"{first}, DynamoDB over https, with its handshake", count(bench.https, 1) - ready),
+        ("its second answer, DynamoDB over http", twice - once),
+    ):
+        bench.table.add(f"instructions: the function, {what}", "", millions(counted))

@@ -60,9 +60,7 @@ release:
     cargo build --release --bin discfg
     @ls -lh '{{ target }}/release/discfg'
 
-# The zip file that `init --api --code` takes
+# The zip files of the function that `init --api` deploys, and the one that it takes by default beside the binary
 [group('ship')]
 lambda:
-    cargo build --release --package discfg-lambda
-    python3 -m zipfile -c '{{ target }}/lambda.zip' '{{ target }}/release/bootstrap'
-    @ls -lh '{{ target }}/lambda.zip'
+    python3 lambda/package.py '{{ target }}'

@@ -1,7 +1,10 @@
 //! The engines: where a config's data lives. [`open`] is the only place that tells them apart.
 
 pub mod dynamodb;
+mod failure;
 pub mod http;
+mod identity;
+mod kms;
 #[cfg(feature = "local")]
 pub mod local;
 mod waiting;
@@ -12,8 +15,9 @@ use std::time::Duration;
 
 use self::dynamodb::{DynamoDb, DynamoDbOptions};
 use self::http::{HttpEngine, HttpOptions, InTheClear};
+use self::identity::Identity;
 use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, Profile, RoleArn};
-use crate::model::{Access, AwsNames, AwsNamesError, ConfigName, Kind, Role};
+use crate::model::{Access, AwsNamesError, ConfigName, Kind, Role};
 use crate::store::{Store, StoreError};
 use crate::target::{ApiUrl, EngineName, Origin, Setting, Target, TargetError, TokenError};
 
@@ -85,6 +89,17 @@ pub struct Opened {
     pub caller: Option<Caller>,
 }
 
+impl Opened {
+    fn on_aws(store: Box<dyn Store>, identity: Identity) -> Self {
+        Self {
+            store,
+            role: identity.assumed.as_ref().map(|assumed| assumed.role().clone()),
+            session: identity.assumed,
+            caller: identity.caller,
+        }
+    }
+}
+
 /// AWS as the target chooses it, its requests counted by `requests`.
 pub async fn aws(target: &Target, requests: Meter) -> Result<Arc<Aws>, OpenError> {
     let settings = AwsSettings {
@@ -143,58 +158,21 @@ async fn open_dynamodb(
     aws: &Arc<Aws>,
     settings: OpenSettings,
 ) -> Result<Opened, OpenError> {
-    let names = AwsNames::new(config, aws.region()).map_err(OpenError::Names)?;
-    let role = target
-        .role
-        .as_ref()
-        .map_or(Role::Config(access), |setting| setting.value.clone());
-    let name = match &role {
-        Role::Config(access) => Some(names.role(*access)),
-        Role::Grant(grant) => Some(names.grant_role(grant).map_err(OpenError::Names)?),
-        Role::Caller => None,
-    };
-    // Warm, this is a file; a reader who acts as itself needs no name at all.
-    let caller = match (&name, access) {
-        (None, Access::Read) => None,
-        _ => Some(aws.caller().await.map_err(OpenError::Aws)?),
-    };
-    let mut sdk = aws.sdk().clone();
-    let mut assumed = None;
-    if let (Some(name), Some(caller)) = (name, &caller) {
-        let account = target.account.clone().unwrap_or_else(|| caller.account.clone());
-        let arn = names.role_arn(&account, &name);
-        let role = AssumedRole::new(
-            Arc::clone(aws),
-            RoleArn { account, name, arn },
-            target.external_id.clone(),
-        );
-        // Assumed here and not at the first request, so that a denial is told as what it is.
-        role.credentials().await.map_err(OpenError::Aws)?;
-        sdk = aws.sdk_as(role.provider());
-        assumed = Some(role);
-    }
+    let identity = Identity::take(target, config, access, aws).await?;
     let store = DynamoDb::new(DynamoDbOptions {
         config: config.clone(),
-        sdk,
-        by: caller
-            .as_ref()
-            .map(|caller| caller.arn.clone())
-            .unwrap_or_default(),
+        sdk: identity.sdk.clone(),
+        by: identity.by(),
         clock: None,
-        registers_sections: !matches!(role, Role::Grant(_)),
+        registers_sections: !matches!(identity.role, Role::Grant(_)),
         capacity: settings.spent,
         patience: settings.patience.unwrap_or(DynamoDb::PATIENCE),
     });
-    let store = match role {
-        Role::Grant(grant) => store.under(grant),
+    let store = match &identity.role {
+        Role::Grant(grant) => store.under(grant.clone()),
         Role::Config(_) | Role::Caller => store,
     };
-    Ok(Opened {
-        store: Box::new(store),
-        role: assumed.as_ref().map(|assumed| assumed.role().clone()),
-        session: assumed,
-        caller,
-    })
+    Ok(Opened::on_aws(Box::new(store), identity))
 }
 
 #[cfg(feature = "local")]

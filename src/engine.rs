@@ -49,7 +49,7 @@ pub enum OpenError {
     /// The token for an API can't be had.
     #[error("the token for {0} can't be had")]
     Token(ApiUrl, #[source] TokenError),
-    /// The token for an API would travel in the clear.
+    /// What shows an API who is calling would travel in the clear.
     #[error(transparent)]
     InTheClear(InTheClear),
     /// An API tells no one which configs it serves.
@@ -147,6 +147,13 @@ pub async fn open(
             open_dynamodb(target, config, access, &aws, settings).await
         }
         (EngineName::Local, _) => open_local(target, config, access),
+        (EngineName::Http(url), Some(aws)) if target.signed.is_some() => {
+            open_signed(target, config, url, access, aws, settings.spent).await
+        }
+        (EngineName::Http(url), _) if target.signed.is_some() => {
+            let aws = self::aws(target, Meter::default()).await?;
+            open_signed(target, config, url, access, &aws, settings.spent).await
+        }
         (EngineName::Http(url), _) => open_http(target, config, url, settings.spent),
     }
 }
@@ -246,6 +253,32 @@ fn open_http(
         session: None,
         caller: None,
     })
+}
+
+async fn open_signed(
+    target: &Target,
+    config: &ConfigName,
+    url: &ApiUrl,
+    access: Access,
+    aws: &Arc<Aws>,
+    requests: Option<Meter>,
+) -> Result<Opened, OpenError> {
+    if url.is_in_the_clear() {
+        return Err(OpenError::InTheClear(InTheClear::Signature(url.clone())));
+    }
+    let identity = Identity::take(target, config, access, aws).await?;
+    let options = HttpOptions {
+        requests: requests.unwrap_or_default(),
+        ..HttpOptions::new(url.clone(), config.clone())
+    };
+    let store = HttpEngine::signed(
+        options,
+        aws.region().clone(),
+        identity.credentials()?,
+        identity.sdk.clone(),
+    );
+    let store = store.map_err(OpenError::InTheClear)?;
+    Ok(Opened::on_aws(Box::new(store), identity))
 }
 
 /// The configs that are there, ordered by name: on DynamoDB those whose tables the caller sees, on the embedded engine

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::OpenError;
-use crate::aws::{AssumedRole, Aws, Caller, RoleArn};
+use crate::aws::{AssumedRole, Aws, AwsError, Caller, RoleArn};
 use crate::model::{Access, AwsNames, ConfigName, Role};
 use crate::target::Target;
 
@@ -62,6 +63,16 @@ impl Identity {
             sdk,
             assumed,
             caller,
+        })
+    }
+
+    /// What requests are signed with that no SDK client makes.
+    pub(super) fn credentials(&self) -> Result<SharedCredentialsProvider, OpenError> {
+        self.sdk.credentials_provider().ok_or_else(|| {
+            OpenError::Aws(AwsError::Credentials {
+                problem: "no usable credentials were found".into(),
+                source: None,
+            })
         })
     }
 

@@ -224,7 +224,17 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("requests to it are signed");
+        .stderr_has("requests to it are signed")
+        .stderr_has("--sign=false has requests sent unsigned, with a token");
+    assert!(!place.dir().join(".discfg").exists());
+    let unsigned = [&token[..], &["--sign=false"]].concat();
+    place
+        .args(unsigned)
+        .stdin("abc")
+        .run()
+        .code(0)
+        .stdout_has("not signed)\n")
+        .stdout_has("the token for abc123.execute-api.eu-west-1.amazonaws.com");
 }
 
 #[test]

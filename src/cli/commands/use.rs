@@ -51,8 +51,7 @@ pub(in crate::cli) struct UseArgs {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "true",
-        requires = "name",
-        conflicts_with = "token_file"
+        requires = "name"
     )]
     sign: Option<bool>,
 }

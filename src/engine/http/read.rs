@@ -7,7 +7,7 @@ use futures::stream::{self, BoxStream};
 
 use super::api::{Api, Call, Refused, segment, segments};
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section};
-use crate::store::{Consistency, Heads, Result, Snapshot, StoreError};
+use crate::store::{Consistency, Heads, Result, Snapshot};
 use crate::wire;
 
 /// How many requests go side by side.
@@ -65,11 +65,7 @@ impl Api {
         sections.dedup();
         let mut known: BTreeMap<Section, Head> = BTreeMap::new();
         if sections.len() > 1 {
-            let all = match self.all_heads().await {
-                // Whom IAM lets through to some sections alone it refuses the list of all.
-                Err(StoreError::Denied { .. }) if self.is_signed() => Vec::new(),
-                all => all?,
-            };
+            let all = self.all_heads().await?;
             known.extend(all.into_iter().map(|head| (head.section.clone(), head)));
         }
         // Who may not see a section finds it in no list, and is to be told so.

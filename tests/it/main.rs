@@ -24,6 +24,8 @@ mod cli_grants_refused;
 mod cli_guards;
 mod cli_http;
 mod cli_http_alike;
+mod cli_http_signed;
+mod cli_http_signed_refused;
 mod cli_http_tokens;
 mod cli_identity;
 mod cli_init;

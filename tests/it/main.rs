@@ -79,6 +79,7 @@ mod serve_limits;
 mod snapshots;
 mod stack;
 mod stack_api;
+mod stack_api_cli;
 mod stack_code;
 mod stack_code_faults;
 mod support;

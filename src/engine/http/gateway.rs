@@ -17,6 +17,9 @@ const LONGEST: usize = 300;
 struct Words {
     #[serde(alias = "Message")]
     message: String,
+    /// Services of AWS name what sort of failure it is, too.
+    #[serde(rename = "__type")]
+    _sort: Option<String>,
 }
 
 /// What the answer means, if it is one of API Gateway's.
@@ -79,7 +82,10 @@ pub(super) fn refused(api: &Api, call: &Call, answer: &PlainAnswer) -> Option<St
 }
 
 fn words(answer: &PlainAnswer) -> Option<String> {
-    let is_json = media_type(answer.content_type.as_deref()?) == "application/json";
+    let is_json = matches!(
+        media_type(answer.content_type.as_deref()?),
+        "application/json" | "application/x-amz-json-1.0" | "application/x-amz-json-1.1"
+    );
     let words: Words = serde_json::from_slice(&answer.body)
         .ok()
         .filter(|_| is_json && answer.status >= 400)?;
@@ -127,6 +133,12 @@ mod tests {
             (
                 403,
                 r#"{"Message":"User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: execute-api:Invoke"}"#,
+                Kind::Denied,
+                "GET /v1/mycfg/keys/db/url was denied",
+            ),
+            (
+                403,
+                r#"{"__type":"AccessDeniedException","message":"User: x is not authorized to perform: execute-api:Invoke"}"#,
                 Kind::Denied,
                 "GET /v1/mycfg/keys/db/url was denied",
             ),

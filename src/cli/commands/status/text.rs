@@ -113,7 +113,10 @@ fn api_lines(status: &Status) -> Vec<(&'static str, String)> {
     let mut lines = vec![("API", endpoint.clone())];
     let reserved = status.parameters.get(Parameter::ApiWaits.name());
     if let Some(reserved) = reserved.filter(|reserved| *reserved != "0") {
-        lines.push(("", format!("requests may wait: {reserved} executions of its function are reserved")));
+        lines.push((
+            "",
+            format!("requests may wait: {reserved} executions of its function are reserved"),
+        ));
     }
     lines
 }

@@ -25,6 +25,7 @@ mod openapi;
 mod path;
 mod query;
 mod refusal;
+mod routes;
 #[cfg(feature = "serve")]
 mod server;
 mod snapshot;

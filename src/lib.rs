@@ -47,10 +47,12 @@
 //! - `cli` (default): the command line, and with it clap, indicatif and `stack`.
 //! - `stack`: deploying a config's CloudFormation stack.
 //! - `http`: the HTTP API as a router over stores, for a server of one's own; `serve` adds the server of `discfg serve`.
+//! - `profiles` (with `cli`): credentials of single sign-on and of programs, as profiles name them.
 //! - `local` (default): the embedded engine, with SQLite built in.
 //! - `conformance`: the suite that every engine passes, for engines of other crates.
 //!
-//! An application that reads from DynamoDB needs none: `default-features = false`.
+//! An application that reads from DynamoDB needs none: `default-features = false`. With `profiles` it also runs on a
+//! person's machine as that person.
 
 pub mod aws;
 #[cfg(feature = "cli")]

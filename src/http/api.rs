@@ -2,23 +2,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::Extensions;
 use axum::middleware::from_fn_with_state;
-use axum::{Extension, Router};
 use tokio::time::Instant;
-use utoipa::openapi::PathItem;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
-use utoipa_axum::routes;
 
 use super::asked::Until;
 use super::error::Failure;
 use super::live::Live;
 use super::metrics::Metrics;
-use super::{
-    admission, changes, commit, datakeys, heads, health, history, info, keys, list, measured, openapi,
-    snapshot,
-};
+use super::{admission, measured, routes};
 use crate::model::ConfigName;
 use crate::store::{Committed, Store};
 
@@ -90,37 +84,7 @@ impl Api {
 
     /// Its routes. Whoever serves them puts a [`Caller`](super::Caller) into each request's extensions.
     pub fn router(&self) -> Router {
-        let of_keys = |routes| {
-            let of_root = [("@root/{key}", "of_root"), ("{key}", "of_one_segment")];
-            also(&of_root, "{section}/{*rest}", routes)
-        };
-        // In a template of its own, since many a client would encode the `@` of a parameter.
-        let of_sections = |routes| also(&[("@root", "of_root")], "{section}", routes);
-        let below = "/{section}/{*below}";
-        let wider = [("", "all"), ("/{section}", "section"), ("/@root", "of_root")];
-        let (router, document) = OpenApiRouter::new()
-            .routes(of_keys(routes!(keys::get, keys::put, keys::delete)))
-            .routes(of_keys(routes!(keys::touch)))
-            .routes(of_keys(routes!(history::history)))
-            .routes(also(&wider, below, routes!(list::list)))
-            .routes(routes!(snapshot::all))
-            .routes(also(&wider[1..], below, routes!(snapshot::within)))
-            .routes(routes!(commit::all))
-            .routes(of_sections(routes!(commit::section)))
-            .routes(of_sections(routes!(changes::changes)))
-            .routes(routes!(heads::all))
-            .routes(of_sections(routes!(heads::section)))
-            .routes(routes!(info::info))
-            .routes(of_sections(routes!(datakeys::generate)))
-            .routes(of_sections(routes!(datakeys::unwrap)))
-            .routes(routes!(health::healthz))
-            .routes(routes!(health::readyz))
-            .routes(routes!(measured::metrics))
-            .routes(routes!(openapi::document))
-            .split_for_parts();
-        let document = openapi::finished(document);
-        router
-            .layer(Extension(Arc::new(document)))
+        routes::router()
             .fallback(async |request: Request| Failure::no_route(request.uri()))
             .layer(from_fn_with_state(self.clone(), admission::admit))
             .layer(from_fn_with_state(self.clone(), measured::measure))
@@ -165,20 +129,4 @@ impl Api {
         let come = of_request.get().copied();
         come.unwrap_or_else(|| Until(Instant::now() + self.0.settings.request_time))
     }
-}
-
-/// The same operations at other paths, too: those in which something else stands for `end`, each with the name that
-/// its operations have there.
-fn also(
-    others: &[(&str, &str)],
-    end: &str,
-    (schemas, mut paths, methods): UtoipaMethodRouter<Api>,
-) -> UtoipaMethodRouter<Api> {
-    let moved = |(path, item): (&String, &PathItem)| {
-        let other = |(other, name): &(&str, &str)| (path.replace(end, other), openapi::moved(item, name));
-        others.iter().map(other).collect::<Vec<_>>()
-    };
-    let moved: Vec<_> = paths.paths.iter().flat_map(moved).collect();
-    paths.paths.extend(moved);
-    (schemas, paths, methods)
 }

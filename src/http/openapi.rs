@@ -9,16 +9,17 @@ pub(super) use parameters::{
 };
 pub(super) use responses::{Commits, Fixed, Reads};
 
-use std::sync::Arc;
+use std::sync::LazyLock;
 
+use axum::Json;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Json};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema};
 
 use super::no_query::NoQuery;
+use super::routes;
 use crate::wire::{Line, Problem};
 
 const DESCRIPTION: &str = "\
@@ -41,12 +42,13 @@ stand in for the store, such as discfg's own engine `http`.";
         (status = 503, description = "The server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(super) async fn document(_: NoQuery, Extension(document): Extension<Arc<OpenApi>>) -> Response {
-    Json(&*document).into_response()
+pub(super) async fn document(_: NoQuery) -> Response {
+    static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| finished(routes::described()));
+    Json(&*DOCUMENT).into_response()
 }
 
 /// The document, once its paths and operations are collected.
-pub(super) fn finished(mut document: OpenApi) -> OpenApi {
+fn finished(mut document: OpenApi) -> OpenApi {
     let mut info = Info::new("discfg", env!("CARGO_PKG_VERSION"));
     info.description = Some(DESCRIPTION.into());
     let mut license = License::new("Apache-2.0");

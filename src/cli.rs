@@ -16,6 +16,7 @@ mod positionals;
 mod price;
 mod session;
 mod sides;
+mod signed_failure;
 mod terminal;
 mod terminal_count;
 mod terminal_log;

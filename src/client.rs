@@ -29,7 +29,7 @@ use crate::engine;
 use crate::model::{Access, Encoding, Entry, Guard, Key, Value};
 use crate::ops::{self, Event, Watch};
 use crate::store::{Consistency, Store, StoreExt as _};
-use crate::target::{Choices, EngineName, Surroundings, Target, Trust};
+use crate::target::{Choices, Surroundings, Target, Trust};
 
 /// A config. Clones share what is open.
 ///
@@ -90,9 +90,10 @@ impl Client {
     /// for want of a region for instance.
     pub async fn open(target: Target) -> Result<Self, ClientError> {
         target.config()?;
-        let aws = match target.engine.value {
-            EngineName::DynamoDb => Some(engine::aws(&target, Meter::default()).await?),
-            _ => None,
+        let aws = if target.uses_aws() {
+            Some(engine::aws(&target, Meter::default()).await?)
+        } else {
+            None
         };
         Ok(Self(Arc::new(Source::Target(Box::new(Lazy {
             target,

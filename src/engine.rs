@@ -1,7 +1,10 @@
 //! The engines: where a config's data lives. [`open`] is the only place that tells them apart.
 
 pub mod dynamodb;
+mod failure;
 pub mod http;
+mod identity;
+mod kms;
 #[cfg(feature = "local")]
 pub mod local;
 mod waiting;
@@ -12,8 +15,9 @@ use std::time::Duration;
 
 use self::dynamodb::{DynamoDb, DynamoDbOptions};
 use self::http::{HttpEngine, HttpOptions, InTheClear};
+use self::identity::Identity;
 use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, Profile, RoleArn};
-use crate::model::{Access, AwsNames, AwsNamesError, ConfigName, Kind, Role};
+use crate::model::{Access, AwsNamesError, ConfigName, Kind, Role};
 use crate::store::{Store, StoreError};
 use crate::target::{ApiUrl, EngineName, Origin, Setting, Target, TargetError, TokenError};
 
@@ -45,7 +49,7 @@ pub enum OpenError {
     /// The token for an API can't be had.
     #[error("the token for {0} can't be had")]
     Token(ApiUrl, #[source] TokenError),
-    /// The token for an API would travel in the clear.
+    /// What shows an API who is calling would travel in the clear.
     #[error(transparent)]
     InTheClear(InTheClear),
     /// An API tells no one which configs it serves.
@@ -83,6 +87,17 @@ pub struct Opened {
     pub session: Option<AssumedRole>,
     /// Whose credentials assumed it, where that was asked for.
     pub caller: Option<Caller>,
+}
+
+impl Opened {
+    fn on_aws(store: Box<dyn Store>, identity: Identity) -> Self {
+        Self {
+            store,
+            role: identity.assumed.as_ref().map(|assumed| assumed.role().clone()),
+            session: identity.assumed,
+            caller: identity.caller,
+        }
+    }
 }
 
 /// AWS as the target chooses it, its requests counted by `requests`.
@@ -132,6 +147,13 @@ pub async fn open(
             open_dynamodb(target, config, access, &aws, settings).await
         }
         (EngineName::Local, _) => open_local(target, config, access),
+        (EngineName::Http(url), Some(aws)) if target.signed.is_some() => {
+            open_signed(target, config, url, access, aws, settings.spent).await
+        }
+        (EngineName::Http(url), _) if target.signed.is_some() => {
+            let aws = self::aws(target, Meter::default()).await?;
+            open_signed(target, config, url, access, &aws, settings.spent).await
+        }
         (EngineName::Http(url), _) => open_http(target, config, url, settings.spent),
     }
 }
@@ -143,58 +165,21 @@ async fn open_dynamodb(
     aws: &Arc<Aws>,
     settings: OpenSettings,
 ) -> Result<Opened, OpenError> {
-    let names = AwsNames::new(config, aws.region()).map_err(OpenError::Names)?;
-    let role = target
-        .role
-        .as_ref()
-        .map_or(Role::Config(access), |setting| setting.value.clone());
-    let name = match &role {
-        Role::Config(access) => Some(names.role(*access)),
-        Role::Grant(grant) => Some(names.grant_role(grant).map_err(OpenError::Names)?),
-        Role::Caller => None,
-    };
-    // Warm, this is a file; a reader who acts as itself needs no name at all.
-    let caller = match (&name, access) {
-        (None, Access::Read) => None,
-        _ => Some(aws.caller().await.map_err(OpenError::Aws)?),
-    };
-    let mut sdk = aws.sdk().clone();
-    let mut assumed = None;
-    if let (Some(name), Some(caller)) = (name, &caller) {
-        let account = target.account.clone().unwrap_or_else(|| caller.account.clone());
-        let arn = names.role_arn(&account, &name);
-        let role = AssumedRole::new(
-            Arc::clone(aws),
-            RoleArn { account, name, arn },
-            target.external_id.clone(),
-        );
-        // Assumed here and not at the first request, so that a denial is told as what it is.
-        role.credentials().await.map_err(OpenError::Aws)?;
-        sdk = aws.sdk_as(role.provider());
-        assumed = Some(role);
-    }
+    let identity = Identity::take(target, config, access, aws).await?;
     let store = DynamoDb::new(DynamoDbOptions {
         config: config.clone(),
-        sdk,
-        by: caller
-            .as_ref()
-            .map(|caller| caller.arn.clone())
-            .unwrap_or_default(),
+        sdk: identity.sdk.clone(),
+        by: identity.by(),
         clock: None,
-        registers_sections: !matches!(role, Role::Grant(_)),
+        registers_sections: !matches!(identity.role, Role::Grant(_)),
         capacity: settings.spent,
         patience: settings.patience.unwrap_or(DynamoDb::PATIENCE),
     });
-    let store = match role {
-        Role::Grant(grant) => store.under(grant),
+    let store = match &identity.role {
+        Role::Grant(grant) => store.under(grant.clone()),
         Role::Config(_) | Role::Caller => store,
     };
-    Ok(Opened {
-        store: Box::new(store),
-        role: assumed.as_ref().map(|assumed| assumed.role().clone()),
-        session: assumed,
-        caller,
-    })
+    Ok(Opened::on_aws(Box::new(store), identity))
 }
 
 #[cfg(feature = "local")]
@@ -268,6 +253,32 @@ fn open_http(
         session: None,
         caller: None,
     })
+}
+
+async fn open_signed(
+    target: &Target,
+    config: &ConfigName,
+    url: &ApiUrl,
+    access: Access,
+    aws: &Arc<Aws>,
+    requests: Option<Meter>,
+) -> Result<Opened, OpenError> {
+    if url.is_in_the_clear() {
+        return Err(OpenError::InTheClear(InTheClear::Signature(url.clone())));
+    }
+    let identity = Identity::take(target, config, access, aws).await?;
+    let options = HttpOptions {
+        requests: requests.unwrap_or_default(),
+        ..HttpOptions::new(url.clone(), config.clone())
+    };
+    let store = HttpEngine::signed(
+        options,
+        aws.region().clone(),
+        identity.credentials()?,
+        identity.sdk.clone(),
+    );
+    let store = store.map_err(OpenError::InTheClear)?;
+    Ok(Opened::on_aws(Box::new(store), identity))
 }
 
 /// The configs that are there, ordered by name: on DynamoDB those whose tables the caller sees, on the embedded engine

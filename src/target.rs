@@ -29,6 +29,8 @@ pub enum Origin {
     Environment(&'static str),
     /// A `.discfg`.
     File(PathBuf),
+    /// The host of the API.
+    Host,
     /// Nobody chose it.
     Default,
 }
@@ -39,6 +41,7 @@ impl fmt::Display for Origin {
             Self::Flag => f.write_str("the command line"),
             Self::Environment(name) => write!(f, "the environment variable {name}"),
             Self::File(path) => path.display().fmt(f),
+            Self::Host => f.write_str("the host of the API"),
             Self::Default => f.write_str("the default"),
         }
     }
@@ -91,6 +94,8 @@ pub struct Target {
     pub config: Option<Setting<ConfigName>>,
     /// The engine.
     pub engine: Setting<EngineName>,
+    /// What has requests to the engine signed, where it is an API that takes them signed: its host, or who says so.
+    pub signed: Option<Origin>,
     /// The region, if discfg is told one; else the AWS SDKs look for it.
     pub region: Option<Setting<Region>>,
     /// The AWS profile, if one is named.
@@ -120,7 +125,7 @@ impl Target {
             check_trust(path, file, &choices, around)?;
         }
         let file = file.map(|(_, file)| file).unwrap_or_default();
-        let from_file = || Origin::File(path.clone().unwrap_or_default());
+        let from = path.as_deref();
 
         let config = first(
             choices.config,
@@ -128,10 +133,7 @@ impl Target {
                 variable,
                 source,
             })?,
-            file.config.map(|value| Setting {
-                value,
-                origin: from_file(),
-            }),
+            of_file(file.config, from),
         );
         let engine = first(
             choices.engine,
@@ -139,53 +141,45 @@ impl Target {
                 variable,
                 source,
             })?,
-            file.engine.map(|value| Setting {
-                value,
-                origin: from_file(),
-            }),
+            of_file(file.engine, from),
         );
+        let engine = engine.unwrap_or(Setting {
+            value: EngineName::default(),
+            origin: Origin::Default,
+        });
+        let sign = variable(around, "DISCFG_SIGN", |variable, source| TargetError::Sign {
+            variable,
+            source,
+        })?
+        // What a file says is of the engine that it names.
+        .or_else(|| of_file(file.sign, from).filter(|_| matches!(engine.origin, Origin::File(_))));
         let role = first(
             choices.role,
             variable(around, "DISCFG_AS", |variable, source| TargetError::Role {
                 variable,
                 source,
             })?,
-            file.role.map(|value| Setting {
-                value,
-                origin: from_file(),
-            }),
+            of_file(file.role, from),
         );
         let region_error = |variable, source| TargetError::Region { variable, source };
         let environment = match variable(around, "AWS_REGION", region_error)? {
             Some(region) => Some(region),
             None => variable(around, "AWS_DEFAULT_REGION", region_error)?,
         };
-        let region = first(
-            choices.region,
-            environment,
-            file.region.map(|value| Setting {
-                value,
-                origin: from_file(),
-            }),
-        );
+        let region = first(choices.region, environment, of_file(file.region, from));
         let profile = first(
             choices.profile,
             set(around, "AWS_PROFILE").map(|value| Setting {
                 value,
                 origin: Origin::Environment("AWS_PROFILE"),
             }),
-            file.profile.map(|value| Setting {
-                value,
-                origin: from_file(),
-            }),
+            of_file(file.profile, from),
         );
         Ok(Self {
             config,
-            engine: engine.unwrap_or(Setting {
-                value: EngineName::default(),
-                origin: Origin::Default,
-            }),
-            region,
+            signed: engine.value.signed_by(sign),
+            region: engine.value.region_of_host().or(region),
+            engine,
             profile,
             endpoint_url: choices.endpoint_url,
             role,
@@ -198,6 +192,11 @@ impl Target {
             ),
             file: path,
         })
+    }
+
+    /// Whether requests go to AWS, or are signed as those that do.
+    pub fn uses_aws(&self) -> bool {
+        self.engine.value == EngineName::DynamoDb || self.signed.is_some()
     }
 
     /// The config; an error where none is chosen.
@@ -256,6 +255,11 @@ fn first<T>(
         })
         .or(environment)
         .or(file)
+}
+
+fn of_file<T>(value: Option<T>, path: Option<&Path>) -> Option<Setting<T>> {
+    let origin = Origin::File(path?.to_owned());
+    value.map(|value| Setting { value, origin })
 }
 
 fn set(around: &Surroundings<'_>, name: &str) -> Option<String> {

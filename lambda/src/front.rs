@@ -97,8 +97,13 @@ fn into_body(body: lambda_http::Body) -> Body {
 /// What a body takes in the answer to Lambda: a text in a JSON string, all else as base64.
 fn size(body: &[u8]) -> usize {
     if std::str::from_utf8(body).is_ok() {
-        let escaped = |byte: &&u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-        body.len() + body.iter().filter(escaped).count()
+        let written = |byte: &u8| match byte {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+            // As `\u0000`.
+            0..=0x1f => 6,
+            _ => 1,
+        };
+        body.iter().map(written).sum()
     } else {
         body.len().div_ceil(3) * 4
     }
@@ -140,6 +145,10 @@ mod tests {
         assert_eq!(size(b""), 0);
         assert_eq!(size(b"{\"a\":\"\\n\"}"), 10 + 5);
         assert_eq!(size("\u{e4}".as_bytes()), 2);
+        for text in ["\0\u{1}\u{1f}", "\u{8}\u{c}\n\r\t\"\\/\u{7f}", "plain"] {
+            let written = serde_json::to_string(text).expect("a text");
+            assert_eq!(size(text.as_bytes()), written.len() - 2, "{written}");
+        }
         assert_eq!(size(b"\xff"), 4);
         assert_eq!(size(b"\xff\xff\xff\xff"), 8);
     }

@@ -2,8 +2,10 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>.
 
 use std::error::Error;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
+use aws_credential_types::Credentials;
 #[cfg(feature = "stack")]
 use aws_credential_types::credential_fn::provide_credentials_fn;
 #[cfg(feature = "stack")]
@@ -17,17 +19,31 @@ use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
 #[cfg(feature = "stack")]
 use aws_types::SdkConfig;
+use tokio::sync::Mutex;
 
 use super::PlainRequest;
 use crate::model::Region;
 
-/// Signs requests to one service in one region.
+/// Signs requests to one service in one region. A clone signs with the same credentials.
 #[derive(Debug, Clone)]
 pub(crate) struct Signer {
     service: &'static str,
     region: Region,
     credentials: SharedCredentialsProvider,
+    held: Arc<Mutex<Option<Held>>>,
 }
+
+/// Credentials and until when they are signed with. Their provider may ask another service, or run a program.
+#[derive(Debug)]
+struct Held {
+    credentials: Credentials,
+    until: SystemTime,
+}
+
+/// Credentials are asked for again this long before their end.
+const RENEW_BEFORE: Duration = Duration::from_mins(1);
+/// Credentials that have no end are asked for again after this long, as the SDKs do.
+const RENEW_AFTER: Duration = Duration::from_mins(15);
 
 /// Why a request isn't signed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +63,7 @@ impl Signer {
             service,
             region,
             credentials,
+            held: Arc::default(),
         }
     }
 
@@ -63,10 +80,28 @@ impl Signer {
 
     /// Adds the headers that sign the request as it is now, for the next five minutes.
     pub(crate) async fn sign(&self, request: &mut PlainRequest) -> Result<(), SigningError> {
-        let credentials = self.credentials.provide_credentials().await;
-        let credentials = credentials.map_err(|error| SigningError::Credentials(error.into()))?;
+        let credentials = self.credentials().await?;
         self.sign_at(request, &credentials.into(), SystemTime::now())
             .map_err(SigningError::Form)
+    }
+
+    async fn credentials(&self) -> Result<Credentials, SigningError> {
+        let mut held = self.held.lock().await;
+        let now = SystemTime::now();
+        if let Some(held) = held.as_ref().filter(|held| now < held.until) {
+            return Ok(held.credentials.clone());
+        }
+        let credentials = self.credentials.provide_credentials().await;
+        let credentials = credentials.map_err(|error| SigningError::Credentials(error.into()))?;
+        let until = match credentials.expiry() {
+            Some(expiry) => expiry.checked_sub(RENEW_BEFORE).unwrap_or(now),
+            None => now + RENEW_AFTER,
+        };
+        *held = Some(Held {
+            credentials: credentials.clone(),
+            until,
+        });
+        Ok(credentials)
     }
 
     fn sign_at(
@@ -112,9 +147,9 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
-    use aws_credential_types::Credentials;
+    use aws_credential_types::credential_fn::provide_credentials_fn;
 
     use super::*;
 
@@ -170,5 +205,32 @@ mod tests {
         let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(header(&headers, "x-amz-content-sha256"), Some(of_nothing));
         assert_eq!(header(&headers, "x-amz-security-token"), None);
+    }
+
+    #[tokio::test]
+    async fn credentials_are_asked_for_again_before_they_end() {
+        for (lives, asked) in [(Some(30), 3), (Some(3600), 1), (None, 1)] {
+            let count = Arc::new(AtomicU64::new(0));
+            let counted = Arc::clone(&count);
+            let provider = provide_credentials_fn(move || {
+                let number = counted.fetch_add(1, Ordering::Relaxed);
+                let expiry = lives.map(|lives| SystemTime::now() + Duration::from_secs(lives));
+                async move {
+                    Ok(Credentials::new(
+                        format!("AKID{number}"),
+                        "s",
+                        None,
+                        expiry,
+                        "test",
+                    ))
+                }
+            });
+            let region = "eu-central-1".parse().expect("a region");
+            let signer = Signer::new("execute-api", region, SharedCredentialsProvider::new(provider));
+            for _ in 0..3 {
+                signer.clone().credentials().await.expect("credentials");
+            }
+            assert_eq!(count.load(Ordering::Relaxed), asked, "{lives:?}");
+        }
     }
 }

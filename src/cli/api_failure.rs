@@ -2,6 +2,7 @@ use std::error::Error;
 use std::io;
 
 use super::failure::Failure;
+use crate::model::Kind;
 use crate::ops::OpsError;
 use crate::store::StoreError;
 use crate::target::{ApiUrl, Target};
@@ -25,6 +26,15 @@ pub(super) fn explain(error: OpsError, target: &Target, url: &ApiUrl) -> Failure
             vec![
                 "`discfg serve token new`, where the server runs, makes a token that may do more".to_owned(),
             ],
+        ),
+        OpsError::Store(StoreError::Api {
+            kind: Kind::Denied, ..
+        }) => (
+            None,
+            vec![format!(
+                "where API Gateway and IAM stand before it, `discfg use {config} --engine {url} --sign` has requests \
+                 signed, and so does DISCFG_SIGN=true"
+            )],
         ),
         OpsError::Store(StoreError::ReadOnly) => (
             Some(format!("{url} serves the config for reading alone")),

@@ -99,8 +99,8 @@ pub(super) struct Global {
     /// Send requests to all AWS services there
     #[arg(long, global = true, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
-    /// Act as: read, write, the name of a grant, or self for your own credentials; with an API as the engine its token
-    /// decides
+    /// Act as: read, write, the name of a grant, or self for your own credentials; with an API that asks for a token, the
+    /// token decides
     #[arg(long = "as", global = true, value_name = "ROLE")]
     pub(super) role: Option<Role>,
     /// The account that the config lives in, if it isn't yours (12 digits)

@@ -254,7 +254,7 @@ impl From<OpenError> for Failure {
             OpenError::Target(error) => error.into(),
             OpenError::NoRoles(..) => Self::of(error.kind(), &error).hint(
                 "leave out --as; where DISCFG_AS or a .discfg says it, `discfg which` shows which of them",
-            ),
+            ).hint("before an API that takes signed requests a role is chosen: `discfg use` takes --sign, and DISCFG_SIGN=true says the same"),
             OpenError::InTheClear(_) => Self::of(error.kind(), &error)
                 .hint("give the API's URL with https://; `discfg serve` takes --tls-cert and --tls-key"),
             other => Self::of(other.kind(), &other),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::api_failure;
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
+use super::signed_failure;
 use crate::aws::{Aws, AwsError, Caller, Meter, RoleArn};
 use crate::engine::{self, OpenError, OpenSettings, Opened};
 use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
@@ -103,6 +104,14 @@ impl Session {
         Ok(Arc::clone(self.aws.insert(aws)))
     }
 
+    async fn aws_if_used(&mut self) -> Result<Option<Arc<Aws>>, Failure> {
+        if self.target()?.uses_aws() {
+            self.aws().await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
     /// The store, opened as what the command does with `subject`, a key or a prefix, asks for.
     pub(super) async fn store(
         &mut self,
@@ -111,18 +120,12 @@ impl Session {
     ) -> Result<&dyn Store, Failure> {
         if self.opened.is_none() {
             self.target()?.config()?;
-            let engine = self.target()?.engine.value.clone();
-            let is_dynamodb = engine == EngineName::DynamoDb;
-            let spent = match engine {
+            let spent = match self.target()?.engine.value {
                 // Nothing but the requests of its engine is sent.
                 EngineName::Http(_) => Some(self.requests.clone()),
                 _ => self.global.stats.then(|| self.capacity.clone()),
             };
-            let aws = if is_dynamodb {
-                Some(self.aws().await?)
-            } else {
-                None
-            };
+            let aws = self.aws_if_used().await?;
             let target = self.target()?.clone();
             let settings = OpenSettings {
                 spent,
@@ -132,6 +135,7 @@ impl Session {
                 Ok(opened) => self.opened = Some(opened),
                 Err(error) => {
                     let actions = match access {
+                        _ if target.signed.is_some() => "execute-api:Invoke",
                         Access::Read => "dynamodb:GetItem and dynamodb:Query",
                         Access::Write => "dynamodb:PutItem and dynamodb:DeleteItem",
                     };
@@ -148,10 +152,7 @@ impl Session {
 
     /// A session for another config at the same place, which shares what can be shared.
     pub(super) async fn of_config(&mut self, config: ConfigName) -> Result<Self, Failure> {
-        let aws = match self.target()?.engine.value {
-            EngineName::DynamoDb => Some(self.aws().await?),
-            _ => None,
-        };
+        let aws = self.aws_if_used().await?;
         let global = Global {
             config: Some(config),
             ..self.global.clone()
@@ -170,10 +171,7 @@ impl Session {
 
     /// The configs that are there, where the target says, ordered by name.
     pub(super) async fn configs(&mut self) -> Result<Vec<ConfigName>, Failure> {
-        let aws = match self.target()?.engine.value {
-            EngineName::DynamoDb => Some(self.aws().await?),
-            _ => None,
-        };
+        let aws = self.aws_if_used().await?;
         Ok(engine::configs(self.target()?, aws.as_ref()).await?)
     }
 
@@ -183,7 +181,12 @@ impl Session {
         if let Some(target) = &self.target
             && let EngineName::Http(url) = &target.engine.value
         {
-            return api_failure::explain(error, target, url);
+            if target.signed.is_none() {
+                return api_failure::explain(error, target, url);
+            }
+            if !signed_failure::is_of_aws(&error) {
+                return signed_failure::explain(error, target, url, self.opened.as_ref(), access);
+            }
         }
         if let OpsError::Store(StoreError::Credentials { .. }) = &error
             && let Some(Opened {

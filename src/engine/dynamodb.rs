@@ -6,7 +6,6 @@ mod commit;
 mod failure;
 mod grant;
 mod items;
-mod kms;
 mod list;
 mod log;
 mod made;
@@ -27,8 +26,8 @@ use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
 use self::commit::Job;
-use self::kms::Kms;
 pub use self::tables::configs;
+use super::kms::Kms;
 use super::waiting::Lines;
 use crate::aws::Meter;
 use crate::model::{

@@ -1,11 +1,14 @@
 //! The engine `http`: a config behind a discfg API.
 //!
+//! Who is calling, a token shows, or, where API Gateway and IAM stand before the API, a signature.
+//!
 //! Values travel as they are stored, secrets among them as they are encrypted, so that nothing is lost on the way and
 //! no value of a secret is in an answer.
 
 mod api;
 mod commit;
 mod failure;
+mod gateway;
 mod keys;
 mod list;
 mod read;
@@ -15,12 +18,15 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use futures::stream::BoxStream;
 
 use self::api::Api;
 use self::keys::LentKeys;
-use crate::aws::Meter;
-use crate::model::{Change, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Ttl};
+use super::kms::Kms;
+use crate::aws::{Meter, Signer};
+use crate::model::{Change, ConfigName, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
 };
@@ -57,10 +63,19 @@ impl HttpOptions {
     }
 }
 
-/// A token would travel in the clear.
+/// What shows who is calling would travel in the clear.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the token for {} would be sent in the clear: only https:// is taken where the host is another machine", .0.host())]
-pub struct InTheClear(pub ApiUrl);
+pub enum InTheClear {
+    /// A token, with which anyone could call.
+    #[error("the token for {} would be sent in the clear: only https:// is taken where the host is another machine", .0.host())]
+    Token(ApiUrl),
+    /// A signature, with the token of its session beside it.
+    #[error(
+        "signed requests to {} would be sent in the clear: only https:// is taken where the host is another machine",
+        .0.host()
+    )]
+    Signature(ApiUrl),
+}
 
 /// A config behind a discfg API.
 ///
@@ -68,10 +83,10 @@ pub struct InTheClear(pub ApiUrl);
 /// busy, is tried three times. A commit is tried for as long as it may be, under its own id, which the API makes once at most; then
 /// its end is [`OutcomeUnknown`](crate::store::StoreError::OutcomeUnknown) if any of the requests may have arrived.
 ///
-/// Who writes, the API knows from the token: what a commit says of it (`Txn::by`) is not sent.
+/// Who writes, the API knows from the token or the signature: what a commit says of it (`Txn::by`) is not sent.
 pub struct HttpEngine {
     api: Api,
-    keys: LentKeys,
+    keys: Box<dyn DataKeys>,
 }
 
 impl fmt::Debug for HttpEngine {
@@ -85,13 +100,37 @@ impl fmt::Debug for HttpEngine {
 impl HttpEngine {
     /// The config behind that API. No request is made.
     pub fn new(options: HttpOptions) -> Result<Self, InTheClear> {
-        if options.token.is_some() && options.url.is_plain() && !options.url.is_loopback() {
-            return Err(InTheClear(options.url));
+        if options.token.is_some() && options.url.is_in_the_clear() {
+            return Err(InTheClear::Token(options.url));
         }
-        let api = Api::new(options);
+        let api = Api::new(options, None);
         Ok(Self {
-            keys: LentKeys::of(api.clone()),
+            keys: Box::new(LentKeys::of(api.clone())),
             api,
+        })
+    }
+
+    /// The config behind an API in that region that IAM guards: requests are signed with the credentials, and no token
+    /// is sent. No request is made here.
+    ///
+    /// Secrets are encrypted on this side, by the config's key in KMS as `sdk` reaches it; the API has no part in it.
+    pub fn signed(
+        options: HttpOptions,
+        region: Region,
+        credentials: SharedCredentialsProvider,
+        sdk: SdkConfig,
+    ) -> Result<Self, InTheClear> {
+        if options.url.is_in_the_clear() {
+            return Err(InTheClear::Signature(options.url));
+        }
+        let options = HttpOptions {
+            token: None,
+            withheld: None,
+            ..options
+        };
+        Ok(Self {
+            keys: Box::new(Kms::new(sdk, &options.config)),
+            api: Api::new(options, Some(Signer::new("execute-api", region, credentials))),
         })
     }
 }
@@ -139,6 +178,6 @@ impl Store for HttpEngine {
     }
 
     fn data_keys(&self) -> &dyn DataKeys {
-        &self.keys
+        &*self.keys
     }
 }

@@ -1,7 +1,7 @@
 //! The code of a config's function: a zip file that is looked through before anything is asked of AWS.
 
 use std::env;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -212,9 +212,9 @@ impl FunctionCode {
         let architecture = program::architecture(&program).map_err(unfit)?;
         let sha256 = Sha256::digest(&bytes).into();
         Ok(Self {
+            bytes,
             sha256,
             architecture,
-            bytes,
         })
     }
 
@@ -236,9 +236,12 @@ impl FunctionCode {
     /// What it is called in the bucket: the SHA-256 in lower-case hexadecimal, and `.zip`. What has one name has one
     /// content.
     pub fn key(&self) -> String {
-        let mut key: String = self.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-        key.push_str(".zip");
-        key
+        let mut key = String::with_capacity(68);
+        for byte in self.sha256 {
+            // Writing to a String can't fail.
+            let _ = write!(key, "{byte:02x}");
+        }
+        key + ".zip"
     }
 }
 
@@ -247,8 +250,7 @@ impl fmt::Debug for FunctionCode {
         f.debug_struct("FunctionCode")
             .field("key", &self.key())
             .field("architecture", &self.architecture)
-            .field("bytes", &self.bytes.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn statement(resource: &Resource) -> Option<Result<Option<Statement>,
     }
 }
 
-/// Lambda adds this statement to the function's own policy (CloudFormation, "AWS::Lambda::Permission").
+/// Lambda adds this statement to the function's own policy (CloudFormation, `AWS::Lambda::Permission`).
 fn permission(resource: &Resource) -> Result<Statement, String> {
     const KNOWN: [&str; 5] = [
         "Action",

@@ -5,6 +5,11 @@ use std::sync::Arc;
 
 use url::{Host, Url};
 
+use crate::model::Region;
+
+/// What the names of AWS's hosts end with, by partition.
+const GATEWAY_DOMAINS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"];
+
 /// Where a discfg API is: `http://` or `https://`, a host, a port where it isn't the scheme's own, and a path where the
 /// API doesn't begin at the host's root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +42,7 @@ pub enum ApiUrlError {
     Query,
     /// Its path holds something that would have to be encoded.
     #[error(
-        "the path of the API's URL may hold A-Z, a-z, 0-9, `.`, `_`, `~`, `-` and `/`, with nothing encoded"
+        "the path of the API's URL may hold A-Z, a-z, 0-9, `.`, `_`, `~`, `$`, `-` and `/`, with nothing encoded"
     )]
     Path,
 }
@@ -56,6 +61,20 @@ impl ApiUrl {
         }
     }
 
+    /// The region of the API, where its host is one that API Gateway gives
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-publish.html>).
+    pub fn gateway_region(&self) -> Option<Region> {
+        let host = self.0.url.host_str()?.trim_end_matches('.');
+        let place = GATEWAY_DOMAINS
+            .iter()
+            .find_map(|domain| host.strip_suffix(domain))?;
+        let (id, region) = place.split_once(".execute-api.")?;
+        region
+            .parse()
+            .ok()
+            .filter(|_| !id.is_empty() && !id.contains('.'))
+    }
+
     /// Whether requests travel in the clear.
     pub fn is_plain(&self) -> bool {
         self.0.url.scheme() == "http"
@@ -69,6 +88,11 @@ impl ApiUrl {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         }
+    }
+
+    /// Whether others may read on the way what is sent: in the clear, and to another machine.
+    pub fn is_in_the_clear(&self) -> bool {
+        self.is_plain() && !self.is_loopback()
     }
 
     /// Whether a token that is bound to `host` may be sent here.
@@ -93,7 +117,7 @@ impl FromStr for ApiUrl {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(ApiUrlError::Query);
         }
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._~-/".contains(c);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._~$-/".contains(c);
         if !url.path().chars().all(is_plain) || url.path().contains("//") {
             return Err(ApiUrlError::Path);
         }
@@ -200,6 +224,51 @@ mod tests {
         ] {
             assert_eq!(given.parse::<ApiUrl>(), Err(error.clone()), "{given}");
             assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn only_a_host_of_api_gateway_tells_its_region() {
+        for (given, region) in [
+            (
+                "https://abc123.execute-api.eu-central-1.amazonaws.com",
+                Some("eu-central-1"),
+            ),
+            (
+                "https://ABC123.execute-api.eu-central-1.amazonaws.com:443/prod/",
+                Some("eu-central-1"),
+            ),
+            (
+                "https://abc123.execute-api.eu-central-1.amazonaws.com./",
+                Some("eu-central-1"),
+            ),
+            (
+                "https://abc123.execute-api.cn-north-1.amazonaws.com.cn",
+                Some("cn-north-1"),
+            ),
+            (
+                "https://abc123.execute-api.eusc-de-east-1.amazonaws.eu",
+                Some("eusc-de-east-1"),
+            ),
+            (
+                "http://abc123.execute-api.eu-central-1.amazonaws.com",
+                Some("eu-central-1"),
+            ),
+            (
+                "https://abc123.execute-api.eu-central-1.amazonaws.com.evil.example",
+                None,
+            ),
+            ("https://abc123.execute-api.eu-central-1.evilamazonaws.com", None),
+            ("https://execute-api.eu-central-1.amazonaws.com", None),
+            ("https://a.b.execute-api.eu-central-1.amazonaws.com", None),
+            ("https://abc123.execute-api.amazonaws.com", None),
+            ("https://abc123.execute-api.a.b-1.amazonaws.com", None),
+            ("https://abc123.lambda-url.eu-central-1.on.aws", None),
+            ("https://cfg.example", None),
+            ("http://127.0.0.1:4566/_aws/execute-api/abc123/$default", None),
+        ] {
+            let found = given.parse::<ApiUrl>().expect(given).gateway_region();
+            assert_eq!(found.as_ref().map(Region::as_str), region, "{given}");
         }
     }
 

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ApiUrl, ApiUrlError};
+use super::{ApiUrl, ApiUrlError, Origin, Setting};
+use crate::model::Region;
 
 /// Where a config's data lives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +25,27 @@ pub enum EngineNameError {
     /// It is a URL of no API.
     #[error("{0}")]
     Url(ApiUrlError),
+}
+
+impl EngineName {
+    /// What has requests signed to it, if anything does: API Gateway's own hosts take no others, and of any other host
+    /// it is said.
+    pub(super) fn signed_by(&self, said: Option<Setting<bool>>) -> Option<Origin> {
+        let Self::Http(url) = self else { return None };
+        match said {
+            Some(Setting { value, origin }) => value.then_some(origin),
+            None => url.gateway_region().map(|_| Origin::Host),
+        }
+    }
+
+    /// The region that the engine lies in, where its name tells.
+    pub(super) fn region_of_host(&self) -> Option<Setting<Region>> {
+        let Self::Http(url) = self else { return None };
+        url.gateway_region().map(|value| Setting {
+            value,
+            origin: Origin::Host,
+        })
+    }
 }
 
 impl FromStr for EngineName {

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::str::ParseBoolError;
 
 use super::EngineNameError;
 use crate::model::{ConfigNameError, Kind, RegionError, RoleError};
@@ -63,6 +64,15 @@ pub enum TargetError {
         #[source]
         source: RoleError,
     },
+    /// An environment variable doesn't say whether to sign.
+    #[error("{variable} can't be used: expected true or false")]
+    Sign {
+        /// Which.
+        variable: &'static str,
+        /// Why.
+        #[source]
+        source: ParseBoolError,
+    },
     /// An environment variable holds no region.
     #[error("{variable} can't be used")]
     Region {
@@ -82,6 +92,7 @@ impl TargetError {
             | Self::Config { .. }
             | Self::Engine { .. }
             | Self::Role { .. }
+            | Self::Sign { .. }
             | Self::Region { .. } => Kind::Usage,
             Self::Unreadable { .. } | Self::Malformed { .. } => Kind::Invalid,
             Self::Untrusted { .. } => Kind::Denied,

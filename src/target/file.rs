@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{EngineName, TargetError};
+use super::{EngineName, Origin, Setting, TargetError};
 use crate::model::{ConfigName, Region, Role};
 
 /// The name of the file that `use` writes.
@@ -20,6 +20,9 @@ pub struct TargetFile {
     /// The engine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub engine: Option<EngineName>,
+    /// Whether requests to the engine, an API, are signed as those to AWS are. Where nothing is said, its host tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sign: Option<bool>,
     /// The region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
@@ -46,6 +49,16 @@ impl<'de> Deserialize<'de> for EngineName {
 }
 
 impl TargetFile {
+    /// Whether requests to its engine are signed, by what it says alone.
+    pub fn signs(&self) -> bool {
+        let engine = self.engine.as_ref();
+        let said = self.sign.map(|value| Setting {
+            value,
+            origin: Origin::Flag,
+        });
+        engine.is_some_and(|engine| engine.signed_by(said).is_some())
+    }
+
     /// The nearest `.discfg` from `folder` upwards, and what it says.
     pub fn find(folder: &Path) -> Result<Option<(PathBuf, Self)>, TargetError> {
         for folder in folder.ancestors() {

@@ -3,8 +3,9 @@
 
 use discfg::model::{Access, AwsNames};
 use discfg::stack::{
-    KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS, RESOURCES,
-    SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+    FUNCTION_ACTIONS, KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS,
+    READ_METHODS, RESOURCES, SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+    WRITE_METHODS,
 };
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Value, json};
@@ -85,6 +86,18 @@ fn secrets(actions: &[&str]) -> Value {
     )
 }
 
+/// The calls of the API with that method.
+fn call(method: &str) -> Value {
+    let path = format!("${{Api}}/$default/{method}/v1/${{Config}}/*");
+    json!({"Fn::Sub": format!("arn:${{AWS::Partition}}:execute-api:${{AWS::Region}}:${{AWS::AccountId}}:{path}")})
+}
+
+fn invoke(calls: &Value) -> Value {
+    json!({"Fn::If": ["HasApi", {
+        "Sid": "Invoke", "Effect": "Allow", "Action": "execute-api:Invoke", "Resource": calls,
+    }, {"Ref": "AWS::NoValue"}]})
+}
+
 fn statement(sid: &str, actions: &[&str]) -> Value {
     json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": table_arn()})
 }
@@ -162,14 +175,31 @@ fn the_table_is_kept_protected_and_recoverable() {
 fn the_table_is_made_last() {
     let template = template();
     let table = &template["Resources"]["Table"];
-    let after = &table["Metadata"]["After"]["Fn::If"];
-    assert_eq!(after[0], json!("IsWhole"));
-    let mut before: Vec<_> = after[1]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter_map(|awaited| awaited["Ref"].as_str())
-        .collect();
+    let mut before = Vec::new();
+    for (name, condition) in [("After", "IsWhole"), ("AfterApi", "HasApi")] {
+        let after = &table["Metadata"][name]["Fn::If"];
+        assert_eq!(after[0], json!(condition));
+        let awaited = after[1].as_array().expect("a list").iter();
+        before.extend(awaited.filter_map(|awaited| awaited["Ref"].as_str()));
+    }
+    // These are waited for by what is waited for, such as the function by its permission.
+    let resources = &template["Resources"];
+    for (later, earlier) in [
+        ("Invocation", "Function"),
+        ("Function", "FunctionRole"),
+        ("Function", "FunctionLogs"),
+        ("GetRoute", "Integration"),
+        ("Stage", "Api"),
+        ("Stage", "ApiLogs"),
+    ] {
+        let later = resources[later]["Properties"].to_string();
+        let by = [
+            format!(r#"{{"Ref":"{earlier}"}}"#),
+            format!(r#"{{"Fn::GetAtt":["{earlier}","Arn"]}}"#),
+            format!("${{{earlier}}}"),
+        ];
+        before.extend(by.iter().any(|by| later.contains(by)).then_some(earlier));
+    }
     // What isn't always there can't be depended on by name, but by a reference.
     let properties = table["Properties"].to_string();
     before.extend(
@@ -205,7 +235,7 @@ fn a_stack_that_takes_a_table_in_is_the_table_alone() {
 }
 
 fn only_when_whole(condition: &Value) -> bool {
-    ["IsWhole", "MakesKey", "NamesKey"]
+    ["IsWhole", "MakesKey", "NamesKey", "HasApi"]
         .map(|name| json!(name))
         .contains(condition)
 }
@@ -213,7 +243,7 @@ fn only_when_whole(condition: &Value) -> bool {
 #[test]
 fn whatever_an_import_leaves_out_hangs_on_one_condition() {
     let conditions = &template()["Conditions"];
-    for name in ["MakesKey", "NamesKey"] {
+    for name in ["MakesKey", "NamesKey", "HasApi"] {
         let all = conditions[name]["Fn::And"].as_array().expect("a list");
         assert!(all.contains(&json!({"Condition": "IsWhole"})), "{name}");
     }
@@ -231,6 +261,7 @@ fn the_roles_may_do_exactly_this() {
                 statement("Read", &READ_ACTIONS),
                 at_rest(&KEY_READ_ACTIONS),
                 secrets(&SECRET_READ_ACTIONS),
+                invoke(&json!(call(READ_METHODS[0]))),
             ],
         })
     );
@@ -243,6 +274,7 @@ fn the_roles_may_do_exactly_this() {
                 statement("Write", &WRITE_ACTIONS),
                 at_rest(&KEY_WRITE_ACTIONS),
                 secrets(&SECRET_WRITE_ACTIONS),
+                invoke(&json!(WRITE_METHODS.map(call))),
             ],
         })
     );
@@ -260,6 +292,70 @@ fn the_roles_may_do_exactly_this() {
         );
     }
     assert!(!TEMPLATE.contains("dynamodb:Scan") && !TEMPLATE.contains("dynamodb:*"));
+}
+
+/// The emulator keeps no account of concurrency, log retention or throttling.
+#[test]
+fn the_api_asks_iam_logs_no_values_and_is_bounded() {
+    let template = template();
+    let of = |id: &str| template["Resources"][id]["Properties"].clone();
+    for method in WRITE_METHODS {
+        let name = format!("{}{}Route", &method[..1], method[1..].to_lowercase());
+        let route = of(&name);
+        assert_eq!(route["AuthorizationType"], json!("AWS_IAM"), "{name}");
+        assert_eq!(
+            route["RouteKey"],
+            json!({"Fn::Sub": format!("{method} /v1/${{Config}}/{{path+}}")}),
+            "{name}"
+        );
+    }
+    let routes = template["Resources"].as_object().expect("resources").values();
+    let routes = routes.filter(|resource| resource["Type"] == "AWS::ApiGatewayV2::Route");
+    assert_eq!(routes.count(), WRITE_METHODS.len());
+
+    let stage = of("Stage");
+    assert_eq!(
+        stage["StageName"],
+        json!("$default"),
+        "no stage's name is a part of the paths"
+    );
+    let limits = &stage["DefaultRouteSettings"];
+    assert_eq!(limits["ThrottlingRateLimit"], json!({"Ref": "ApiRate"}));
+    assert_eq!(limits["ThrottlingBurstLimit"], json!({"Ref": "ApiBurst"}));
+    let log = stage["AccessLogSettings"]["Format"].as_str().expect("a format");
+    let log: Value = serde_json::from_str(log).expect("a line of the log is JSON");
+    assert_eq!(log["path"], json!("$context.path"));
+    assert_eq!(log["by"], json!("$context.identity.userArn"));
+    assert!(!log.to_string().contains("querystring") && !log.to_string().contains("body"));
+    for group in ["FunctionLogs", "ApiLogs"] {
+        assert_eq!(of(group)["RetentionInDays"], json!(30), "{group}");
+    }
+
+    let function = of("Function");
+    assert_eq!(function["Runtime"], json!("provided.al2023"));
+    assert_eq!(function["Architectures"], json!([{"Ref": "CodeArchitecture"}]));
+    assert_eq!(
+        function["ReservedConcurrentExecutions"],
+        json!({"Fn::If": ["LetsWait", {"Ref": "ApiWaits"}, {"Ref": "AWS::NoValue"}]})
+    );
+    let role = of("FunctionRole");
+    let statements = role["Policies"][0]["PolicyDocument"]["Statement"].as_array();
+    let statements = statements.expect("statements");
+    assert_eq!(statements[0], statement("ReadAndWrite", &FUNCTION_ACTIONS));
+    assert_eq!(
+        statements[1],
+        at_rest(&KEY_WRITE_ACTIONS),
+        "no secrets: they pass as they are"
+    );
+    assert_eq!(
+        statements[2]["Resource"],
+        json!({"Fn::GetAtt": ["FunctionLogs", "Arn"]})
+    );
+    assert_eq!(
+        (role["Policies"].as_array().map(Vec::len), statements.len()),
+        (Some(1), 3)
+    );
+    assert!(role.get("ManagedPolicyArns").is_none());
 }
 
 /// The emulator drops the table's encryption and knows no condition keys of KMS: what they are stands here.

@@ -125,10 +125,17 @@ fn the_role_trusts_exactly_these() {
         ])
     );
     assert_eq!(role["MaxSessionDuration"], json!(3600));
-    assert_eq!(role["ManagedPolicyArns"], json!([{"Ref": "Policy"}]));
+    assert_eq!(
+        role["ManagedPolicyArns"],
+        json!([
+            {"Ref": "Policy"},
+            {"Fn::If": ["HasApi", {"Ref": "ApiReadPolicy"}, no_value()]},
+            {"Fn::If": ["WritesByApi", {"Ref": "ApiWritePolicy"}, no_value()]},
+        ])
+    );
     assert!(
         role.get("Policies").is_none(),
-        "the managed policy is all that it may"
+        "the managed policies are all that it may"
     );
     assert_eq!(
         role["PermissionsBoundary"],

@@ -8,13 +8,14 @@
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { calls } from './calls.mjs'
 import { keys, ways } from './keys.mjs'
 import { permissions, places } from './permissions.mjs'
 import { trust } from './trust.mjs'
 
 const [deployedFile, modules] = process.argv.slice(2)
 const { runSimulation } = createRequire(`${resolve(modules)}/`)('@cloud-copilot/iam-simulate')
-const { account, other, third, region, org, externalId, configs } = JSON.parse(readFileSync(deployedFile, 'utf8'))
+const { account, other, third, region, org, externalId, api, configs } = JSON.parse(readFileSync(deployedFile, 'utf8'))
 const accounts = { ACCOUNT: account, OTHER: other, THIRD: third }
 
 const GITHUB = 'token.actions.githubusercontent.com'
@@ -130,6 +131,30 @@ async function proveKeys(config, name, tables) {
   }
 }
 
+/** A call of the API itself is judged by the table; what is allowed there is denied of another API and another stage. */
+async function proveCalls() {
+  const of = (id, rest) => `arn:aws:execute-api:${region}:${account}:${id}/${rest}`
+  for (const [call, name, expected] of rows(calls)) {
+    const role = configs.fronted[name]
+    const [method, path] = call.split(':')
+    const answer = async (resource, action = 'execute-api:Invoke') => {
+      const request = {
+        principal: session(role),
+        action,
+        resource: { resource, accountId: account },
+        contextVariables: {},
+      }
+      return isAllowed(request, role.policies)
+    }
+    const own = of(api, `$default/${method}${path}`)
+    judge(`${name} ${call}`, expected, await answer(own))
+    if (expected !== 'y') continue
+    judge(`${name} ${call} otherapi`, '-', await answer(of(`${api}x`, `$default/${method}${path}`)))
+    judge(`${name} ${call} otherstage`, '-', await answer(of(api, `prod/${method}${path}`)))
+    judge(`${name} ${call} InvalidateCache`, '-', await answer(own, 'execute-api:InvalidateCache'))
+  }
+}
+
 async function proveTrust() {
   const lines = trust.split('\n').filter((line) => line.trim() && !line.startsWith('#'))
   for (const line of lines) {
@@ -175,6 +200,9 @@ try {
   for (const [name, tables] of Object.entries(permissions)) {
     await provePermissions('payments', name, configs.payments[name], tables)
   }
+  // The API's function may on the table what the write role may.
+  await provePermissions('fronted', 'api', configs.fronted.api, permissions.write)
+  await proveCalls()
   for (const [config, askers] of Object.entries(keys)) {
     for (const [name, tables] of Object.entries(askers)) await proveKeys(config, name, tables)
   }

@@ -31,7 +31,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{ConfigName, Kind, KmsKeyArn};
-use crate::stack::{Services, StackSpec, TableKey};
+use crate::stack::{Output, Services, StackSpec, TableKey};
 use crate::target::{EngineName, Target};
 
 /// Deploy or update a config's stack and prove it
@@ -42,6 +42,9 @@ use crate::target::{EngineName, Target};
 /// What a failed deployment left is cleared away first, after asking; a table that holds anything is never deleted. A
 /// table that outlived its stack is adopted, in two change sets. Ctrl-C leaves the deployment running, and so does the
 /// end of --timeout (exit code 7); running init again goes on from there. Ctrl-C at a question removes the change set.
+///
+/// With --api the stack holds an HTTP API of the config too: API Gateway, which asks IAM about each request, before a
+/// function. Its code is put into a bucket that is made once for an account and region, in the stack discfg--code.
 ///
 /// Before it asks it says what access is broadened and narrowed, from the policies before and after; what can't be told
 /// counts as broadened. --dry-run shows that, and the price, removes the change set, and with -f json prints an object
@@ -144,6 +147,12 @@ async fn provision(
     }
     if made.trust_changes {
         show_who_may(deployed, terminal);
+    }
+    if let (true, Some(endpoint)) = (made.makes_api, deployed.outputs.get(Output::ApiEndpoint.name())) {
+        terminal.hint(&format!(
+            "To go through the API, in a folder of its own: `discfg use {} --engine {endpoint}`",
+            spec.config
+        ));
     }
     Ok(made)
 }

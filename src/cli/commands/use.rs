@@ -25,6 +25,10 @@ use crate::target::{ApiHost, EngineName, FILE_NAME, TargetFile, Token, Tokens, T
 /// and for no other, in a file for you alone: discfg/tokens in the XDG config folder, a line `HOST TOKEN` for each.
 /// `DISCFG_TOKEN=HOST=TOKEN` goes before that file; a token alone in `DISCFG_TOKEN` counts where `DISCFG_ENGINE` names
 /// its host.
+///
+/// An API at a host of API Gateway takes no token: requests are signed with your AWS credentials, in the roles that
+/// commands take on DynamoDB. --sign says the same of another host, such as a domain of your own; the region is then the
+/// one given with --region.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg use [OPTIONS] CONFIG\n       discfg use --engine URL [--token-file FILE] CONFIG\n       discfg use --trust"
@@ -39,6 +43,17 @@ pub(in crate::cli) struct UseArgs {
     /// Keep the token in FILE for the host of the API; - reads stdin
     #[arg(long, value_name = "FILE", requires = "name")]
     token_file: Option<PathBuf>,
+    /// Sign requests to the API with AWS credentials, though its host doesn't tell that it wants them signed; false
+    /// signs none
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        requires = "name"
+    )]
+    sign: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -70,8 +85,8 @@ pub(in crate::cli) fn run(
             )
         })?,
         Some(name) => {
-            let content = merged(name, session, &folder, &trust);
-            check_role(&content)?;
+            let content = merged(name, args.sign, session, &folder, &trust);
+            check_sign(&content)?;
             if let Some(file) = &args.token_file {
                 tokens = Some(keep_token(file, &content)?);
             }
@@ -115,7 +130,13 @@ pub(in crate::cli) fn run(
 }
 
 /// What is given with the call, and beside it what the folder's own file has, as far as that is trusted.
-fn merged(name: ConfigName, session: &Session, folder: &Path, trust: &Trust) -> TargetFile {
+fn merged(
+    name: ConfigName,
+    sign: Option<bool>,
+    session: &Session,
+    folder: &Path,
+    trust: &Trust,
+) -> TargetFile {
     let global = session.global();
     let path = folder.join(FILE_NAME);
     let kept = match TargetFile::find(folder) {
@@ -128,23 +149,35 @@ fn merged(name: ConfigName, session: &Session, folder: &Path, trust: &Trust) -> 
     } else {
         global.engine.clone()
     };
-    let engine = engine.or(kept.engine);
-    // An API takes no role: one that the file has from another engine would only be in the way.
-    let kept_role = kept.role.filter(|_| !matches!(engine, Some(EngineName::Http(_))));
-    TargetFile {
+    // How one API is asked says nothing of another.
+    let kept_sign = kept.sign.filter(|_| engine.is_none() || engine == kept.engine);
+    let content = TargetFile {
         config: Some(name),
-        engine,
+        engine: engine.or(kept.engine),
+        sign: sign.or(kept_sign),
         region: global.region.clone().or(kept.region),
         profile: global.profile.clone().or(kept.profile),
-        role: global.role.clone().or(kept_role),
+        role: global.role.clone(),
+    };
+    // An API that decides by a token takes no role: one that the file has from another engine would only be in the way.
+    let takes_roles = !matches!(content.engine, Some(EngineName::Http(_))) || content.signs();
+    TargetFile {
+        role: content.role.or(kept.role.filter(|_| takes_roles)),
+        ..content
     }
 }
 
-fn check_role(content: &TargetFile) -> Result<(), Failure> {
+fn check_sign(content: &TargetFile) -> Result<(), Failure> {
     match (&content.engine, &content.role) {
-        (Some(EngineName::Http(url)), Some(role)) => {
+        (Some(EngineName::Http(url)), _) if content.signs() && url.is_in_the_clear() => {
+            Err(OpenError::InTheClear(InTheClear::Signature(url.clone())).into())
+        }
+        (Some(EngineName::Http(url)), Some(role)) if !content.signs() => {
             Err(OpenError::NoRoles(url.clone(), role.to_string()).into())
         }
+        (Some(EngineName::Http(_)), _) => Ok(()),
+        _ if content.sign.is_some() => Err(Failure::usage("--sign is about requests to a discfg API")
+            .hint("give its URL with --engine https://HOST/")),
         _ => Ok(()),
     }
 }
@@ -158,8 +191,15 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
         return Err(Failure::usage("--token-file keeps a token for a discfg API")
             .hint("give its URL with --engine https://HOST/"));
     };
-    if url.is_plain() && !url.is_loopback() {
-        return Err(OpenError::InTheClear(InTheClear(url.clone())).into());
+    if content.signs() {
+        return Err(Failure::usage(format!(
+            "{} is sent no token: requests to it are signed",
+            url.host()
+        ))
+        .hint("leave out --token-file; --sign=false has requests sent unsigned, with a token"));
+    }
+    if url.is_in_the_clear() {
+        return Err(OpenError::InTheClear(InTheClear::Token(url.clone())).into());
     }
     let text = Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES)?);
     let text = std::str::from_utf8(&text).unwrap_or_default();
@@ -178,6 +218,8 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
 fn details(file: &TargetFile) -> String {
     let parts: Vec<String> = [
         file.engine.as_ref().map(|engine| format!("engine {engine}")),
+        file.sign
+            .map(|sign| if sign { "signed" } else { "not signed" }.to_owned()),
         file.region.as_ref().map(|region| format!("region {region}")),
         file.profile.as_ref().map(|profile| format!("profile {profile}")),
         file.role.as_ref().map(|role| format!("as {role}")),

@@ -48,6 +48,22 @@ impl Line {
     }
 }
 
+/// Where AWS is asked, and with whose credentials.
+fn on_aws(target: &Target) -> [Line; 2] {
+    [
+        Line::new(
+            "region",
+            target.region.as_ref(),
+            "where the AWS SDKs look: the profile",
+        ),
+        Line::new(
+            "profile",
+            target.profile.as_ref(),
+            "the profile that the AWS SDKs take by default",
+        ),
+    ]
+}
+
 /// Where the token for the API is from, never the token.
 fn token(target: &Target, url: &ApiUrl) -> Line {
     let (value, from) = match target.tokens.find(url) {
@@ -76,18 +92,7 @@ pub(in crate::cli) fn run(
         Line::new("engine", Some(&target.engine), ""),
     ];
     match target.engine.value {
-        EngineName::DynamoDb => {
-            settings.push(Line::new(
-                "region",
-                target.region.as_ref(),
-                "where the AWS SDKs look: the profile",
-            ));
-            settings.push(Line::new(
-                "profile",
-                target.profile.as_ref(),
-                "the profile that the AWS SDKs take by default",
-            ));
-        }
+        EngineName::DynamoDb => settings.extend(on_aws(target)),
         EngineName::Local => {
             let value = local_file(target).ok().map(|path| path.display().to_string());
             let from = "DISCFG_DATA_DIR, else the XDG data folder".into();
@@ -97,13 +102,30 @@ pub(in crate::cli) fn run(
                 from,
             });
         }
-        EngineName::Http(ref url) => settings.push(token(target, url)),
+        EngineName::Http(ref url) => match &target.signed {
+            None => settings.push(token(target, url)),
+            Some(origin) => {
+                settings.push(Line {
+                    name: "signed",
+                    value: Some("with AWS credentials".into()),
+                    from: origin.to_string(),
+                });
+                settings.extend(on_aws(target));
+                if let Ok(Some(_)) = target.tokens.find(url) {
+                    settings.push(Line {
+                        name: "token",
+                        value: None,
+                        from: format!("not sent to {}: requests are signed", url.host()),
+                    });
+                }
+            }
+        },
     }
     settings.push(Line::new(
         "as",
         target.role.as_ref(),
         match target.engine.value {
-            EngineName::Http(_) => "the token decides",
+            EngineName::Http(_) if target.signed.is_none() => "the token decides",
             _ => "what a command does: read to read, write to write",
         },
     ));

@@ -1,16 +1,16 @@
 use std::fmt;
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
 use super::HttpOptions;
 use super::failure;
-use crate::aws::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
+use crate::aws::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest, Signer, SigningError};
 use crate::model::{Key, Section};
 use crate::store::{Consistency, Result, StoreError};
 use crate::wire::Problem;
@@ -28,12 +28,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause before the second try; it doubles with each.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
+/// What is encoded in a query: all that a signature would encode, so that what is signed is what is sent.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// An API and how to call it.
 #[derive(Clone)]
 pub(super) struct Api(Arc<Caller>);
 
 struct Caller {
     options: HttpOptions,
+    /// What signs requests, where the API takes them signed.
+    signer: Option<Signer>,
     http: PlainHttp,
     /// Whether the API was found to let no request wait, as a function behind a gateway does.
     no_waits: AtomicBool,
@@ -53,7 +62,8 @@ pub(super) struct Call {
     pub(super) route: &'static str,
     /// What of its path comes after the config.
     pub(super) path: String,
-    pub(super) query: Vec<(&'static str, String)>,
+    /// Percent-encoded.
+    query: Vec<(&'static str, String)>,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Option<Vec<u8>>,
     pub(super) within: Duration,
@@ -73,8 +83,14 @@ impl Call {
     }
 
     pub(super) fn query<T: ToString + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
-        self.query.push((name, value.to_string()));
+        let value = utf8_percent_encode(&value.to_string(), IN_QUERY).to_string();
+        self.query.push((name, value));
         self
+    }
+
+    /// Method and path, as who decides about them knows them.
+    pub(super) fn asks(&self, options: &HttpOptions) -> String {
+        format!("{} /v1/{}/{}", self.method, options.config, self.path)
     }
 
     pub(super) fn stored(self) -> Self {
@@ -108,6 +124,8 @@ pub(super) enum Refusal {
     Strange(PlainAnswer),
     /// Nothing does.
     Silence(PlainHttpError),
+    /// It wasn't sent, since it can't be signed.
+    Unsigned(SigningError),
 }
 
 impl Refusal {
@@ -117,6 +135,7 @@ impl Refusal {
             Self::Problem(problem) => problem.status == 503,
             Self::Strange(answer) => matches!(answer.status, 429 | 502..=504),
             Self::Silence(error) => matches!(error, PlainHttpError::NotSent(_) | PlainHttpError::Cut(_)),
+            Self::Unsigned(_) => false,
         }
     }
 }
@@ -137,11 +156,12 @@ pub(super) fn segments(key: &Key) -> String {
 }
 
 impl Api {
-    pub(super) fn new(options: HttpOptions) -> Self {
+    pub(super) fn new(options: HttpOptions, signer: Option<Signer>) -> Self {
         // What is sent to this machine is to stay on it.
         let http = PlainHttp::new(CONNECT, options.url.is_loopback(), options.requests.clone());
         Self(Arc::new(Caller {
             options,
+            signer,
             http,
             no_waits: AtomicBool::new(false),
         }))
@@ -149,6 +169,11 @@ impl Api {
 
     pub(super) fn options(&self) -> &HttpOptions {
         &self.0.options
+    }
+
+    /// Whether requests are signed, so that API Gateway and IAM stand before the API.
+    pub(super) fn is_signed(&self) -> bool {
+        self.0.signer.is_some()
     }
 
     pub(super) fn lets_wait(&self) -> bool {
@@ -161,29 +186,13 @@ impl Api {
 
     /// Sends a request once.
     pub(super) async fn send(&self, call: &Call) -> std::result::Result<PlainAnswer, (Refusal, Option<u64>)> {
-        let options = self.options();
-        let mut url = format!("{}/v1/{}/{}", options.url, options.config, call.path);
-        for (index, (name, value)) in call.query.iter().enumerate() {
-            let before = if index == 0 { '?' } else { '&' };
-            // Writing to a String can't fail.
-            let _ = write!(url, "{before}{name}={value}");
+        let mut request = self.request(call);
+        if let Some(signer) = &self.0.signer {
+            // Each time anew: a signature is taken for five minutes.
+            let signed = signer.sign(&mut request).await;
+            signed.map_err(|error| (Refusal::Unsigned(error), None))?;
         }
-        let mut headers = call.headers.clone();
-        headers.push(("accept", "application/json".into()));
-        headers.push(("user-agent", concat!("discfg/", env!("CARGO_PKG_VERSION")).into()));
-        if let Some(token) = &options.token {
-            headers.push(("authorization", format!("Bearer {}", token.value.reveal())));
-        }
-        let answer = self.0.http.send(PlainRequest {
-            operation: call.route,
-            method: call.method,
-            url,
-            headers,
-            body: call.body.clone(),
-            within: call.within,
-            most: LARGEST,
-        });
-        match answer.await {
+        match self.0.http.send(request).await {
             Err(error) => Err((Refusal::Silence(error), None)),
             Ok(answer) if matches!(answer.status, 200 | 201) => Ok(answer),
             Ok(answer) => {
@@ -193,6 +202,29 @@ impl Api {
                     None => Err((Refusal::Strange(answer), pause)),
                 }
             }
+        }
+    }
+
+    fn request(&self, call: &Call) -> PlainRequest {
+        let options = self.options();
+        let query = call.query.iter().map(|(name, value)| format!("{name}={value}"));
+        let query = query.collect::<Vec<_>>().join("&");
+        let before = if query.is_empty() { "" } else { "?" };
+        let (url, config, path) = (&options.url, &options.config, &call.path);
+        let mut headers = call.headers.clone();
+        headers.push(("accept", "application/json".into()));
+        headers.push(("user-agent", concat!("discfg/", env!("CARGO_PKG_VERSION")).into()));
+        if let Some(token) = &options.token {
+            headers.push(("authorization", format!("Bearer {}", token.value.reveal())));
+        }
+        PlainRequest {
+            operation: call.route,
+            method: call.method,
+            url: format!("{url}/v1/{config}/{path}{before}{query}"),
+            headers,
+            body: call.body.clone(),
+            within: call.within,
+            most: LARGEST,
         }
     }
 
@@ -237,7 +269,7 @@ impl Api {
             .as_deref()
             .is_some_and(|of| media_type(of) == "application/json");
         if !is_json {
-            return Err(failure::strange(self.options(), call, answer));
+            return Err(failure::strange(self, call, answer));
         }
         // What serde says of it may hold values.
         serde_json::from_slice(&answer.body).map_err(|error| {
@@ -250,7 +282,7 @@ impl Api {
     }
 
     pub(super) fn failed(&self, call: &Call, refusal: Refusal) -> StoreError {
-        failure::of(self.options(), call, refusal)
+        failure::of(self, call, refusal)
     }
 
     /// What an answer holds that has a good form, but no good content.
@@ -279,7 +311,7 @@ fn problem(answer: &PlainAnswer) -> Option<Problem> {
     (problem.status == answer.status && !problem.kind.is_empty()).then_some(problem)
 }
 
-fn media_type(content_type: &str) -> &str {
+pub(super) fn media_type(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
 
@@ -298,6 +330,22 @@ mod tests {
         }
         assert_eq!(segment(&Section::root()), "@root");
         assert_eq!(segment(&"db".parse().expect("a section")), "db");
+    }
+
+    #[test]
+    fn a_query_is_sent_as_a_signature_has_it() {
+        let url = "https://abc.execute-api.eu-central-1.amazonaws.com/prod".parse();
+        let options = HttpOptions::new(url.expect("a URL"), "mycfg".parse().expect("a name"));
+        let call = Call::new("GET", "/snapshot", "snapshot".into())
+            .query("prefix", "/db")
+            .query("prefix", "/a:b/c~d")
+            .query("cursor", "a b+c=d&e%")
+            .stored();
+        assert_eq!(
+            Api::new(options, None).request(&call).url,
+            "https://abc.execute-api.eu-central-1.amazonaws.com/prod/v1/mycfg/snapshot\
+             ?prefix=%2Fdb&prefix=%2Fa%3Ab%2Fc~d&cursor=a%20b%2Bc%3Dd%26e%25&stored=true"
+        );
     }
 
     #[test]

@@ -15,8 +15,10 @@ const LEAST: Duration = Duration::from_secs(2);
 
 /// What a refusal of a commit means.
 enum Meaning {
-    /// It is not made, and won't be.
+    /// It is not made, and won't be: the API has looked for its id.
     Final,
+    /// This request doesn't make it, and another won't.
+    Hopeless,
     /// It is not made, and another try may make it.
     NotMade,
     /// It may be made.
@@ -67,9 +69,10 @@ impl Api {
             };
             let meaning = meaning(&refusal);
             in_doubt |= matches!(meaning, Meaning::Doubt);
-            let hopeless = matches!(&refusal, Refusal::Silence(PlainHttpError::NotSent(_)))
-                && !in_doubt
-                && tries >= LOOKS;
+            let hopeless = matches!(meaning, Meaning::Hopeless)
+                || matches!(&refusal, Refusal::Silence(PlainHttpError::NotSent(_)))
+                    && !in_doubt
+                    && tries >= LOOKS;
             let pause = pause(tries, wanted);
             let is_over = began.elapsed() + pause >= bound;
             if matches!(meaning, Meaning::Final) || hopeless || is_over {
@@ -125,6 +128,7 @@ fn meaning(refusal: &Refusal) -> Meaning {
     match refusal {
         Refusal::Silence(PlainHttpError::NotSent(_)) => Meaning::NotMade,
         Refusal::Silence(_) => Meaning::Doubt,
+        Refusal::Unsigned(_) => Meaning::Hopeless,
         Refusal::Problem(problem) => match problem.status {
             503 => Meaning::NotMade,
             504 => Meaning::Doubt,
@@ -134,7 +138,7 @@ fn meaning(refusal: &Refusal) -> Meaning {
             429 => Meaning::NotMade,
             // Something between here and there, which needn't know what became of the request.
             500.. => Meaning::Doubt,
-            _ => Meaning::Final,
+            _ => Meaning::Hopeless,
         },
     }
 }

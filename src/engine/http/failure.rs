@@ -1,8 +1,9 @@
 //! What an API refuses, as the errors of a store of one's own.
 
 use super::HttpOptions;
-use super::api::{Call, Refusal};
-use crate::aws::{PlainAnswer, PlainHttpError};
+use super::api::{Api, Call, Refusal};
+use super::gateway;
+use crate::aws::{PlainAnswer, PlainHttpError, SigningError};
 use crate::model::{CommitId, Entry, Key, Kind};
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{Problem, ProblemLimit, Written};
@@ -10,13 +11,27 @@ use crate::wire::{Problem, ProblemLimit, Written};
 /// What an API said, or what is to be said of it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Said(String);
+pub(super) struct Said(pub(super) String);
 
-pub(super) fn of(options: &HttpOptions, call: &Call, refusal: Refusal) -> StoreError {
+pub(super) fn of(api: &Api, call: &Call, refusal: Refusal) -> StoreError {
     match refusal {
-        Refusal::Silence(error) => silence(options, error),
-        Refusal::Strange(answer) => strange(options, call, &answer),
-        Refusal::Problem(problem) => told(options, call, *problem),
+        Refusal::Silence(error) => silence(api.options(), error),
+        Refusal::Strange(answer) => strange(api, call, &answer),
+        Refusal::Problem(problem) => told(api, call, *problem),
+        Refusal::Unsigned(error) => unsigned(api.options(), error),
+    }
+}
+
+fn unsigned(options: &HttpOptions, error: SigningError) -> StoreError {
+    match error {
+        SigningError::Credentials(_) => StoreError::Credentials {
+            problem: format!("a request to {} can't be signed", options.url.host()),
+            source: Some(error.into()),
+        },
+        SigningError::Form(_) => StoreError::Other {
+            what: "signing a request".into(),
+            source: Some(error.into()),
+        },
     }
 }
 
@@ -40,8 +55,12 @@ fn silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
     }
 }
 
-/// Something answers that is no discfg API: a proxy, another server, a page to log in.
-pub(super) fn strange(options: &HttpOptions, call: &Call, answer: &PlainAnswer) -> StoreError {
+/// Something answers that is no discfg API: API Gateway, a proxy, another server, a page to log in.
+pub(super) fn strange(api: &Api, call: &Call, answer: &PlainAnswer) -> StoreError {
+    if let Some(error) = gateway::refused(api, call, answer) {
+        return error;
+    }
+    let options = api.options();
     let status = answer.status;
     let content_type = answer.content_type.as_deref().unwrap_or("no content type");
     let what = format!(
@@ -76,7 +95,8 @@ pub(super) fn misshapen(options: &HttpOptions, call: &Call, what: &str) -> Store
     }
 }
 
-fn told(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
+fn told(api: &Api, call: &Call, problem: Problem) -> StoreError {
+    let options = api.options();
     let first = problem.keys.first().cloned();
     let error = match (problem.code.as_deref(), first) {
         (Some("no-key"), Some(key)) => Some(StoreError::NotFound(key)),
@@ -102,7 +122,7 @@ fn told(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
             missing: format!("what {} would encrypt them with", options.url),
         }),
         (Some("read-only"), _) => Some(StoreError::ReadOnly),
-        (Some("no-token"), _) => Some(no_token(options, &problem)),
+        (Some("no-token"), _) => Some(no_token(api, &problem)),
         (Some("outcome-unknown"), _) => {
             commit(&problem).map(|commit| StoreError::OutcomeUnknown { commit, source: None })
         }
@@ -125,7 +145,7 @@ fn by_kind(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
     let api = options.url.to_string();
     match Kind::of_word(&problem.kind) {
         Some(Kind::Denied) => StoreError::Denied {
-            action: format!("{} /v1/{}/{}", call.method, options.config, call.path),
+            action: call.asks(options),
             subject: None,
             source: Some(Said(format!("{api} says: {}", problem.detail)).into()),
         },
@@ -145,9 +165,13 @@ fn by_kind(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
     }
 }
 
-fn no_token(options: &HttpOptions, problem: &Problem) -> StoreError {
+fn no_token(api: &Api, problem: &Problem) -> StoreError {
+    let options = api.options();
     let host = options.url.host();
     let problem = match (&options.token, &options.withheld) {
+        _ if api.is_signed() => format!(
+            "{host} asks for a token, and requests to it are signed: it is an API that IAM doesn't stand before"
+        ),
         (Some(token), _) => format!(
             "{host} doesn't take the token of {}: {}",
             token.origin, problem.detail
@@ -219,7 +243,7 @@ mod tests {
         let url = "https://cfg.example".parse().expect("a URL");
         let options = HttpOptions::new(url, "mycfg".parse().expect("a name"));
         let call = Call::new("GET", "/keys", "keys/db/url".into());
-        told(&options, &call, problem)
+        told(&Api::new(options, None), &call, problem)
     }
 
     fn problem(kind: Kind, code: &str) -> Problem {

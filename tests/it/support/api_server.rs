@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::http::{Request, Response};
 use discfg::engine::http::{HttpEngine, HttpOptions};
 use discfg::http::{Api, ApiSettings, Caller};
@@ -22,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use super::config::CONFIG;
+use super::gateway::Gateway;
 use super::tls::Authority;
 
 /// A token, for a test that needs one.
@@ -46,6 +47,8 @@ pub(crate) struct ApiServer {
 
 struct Shared {
     api: Api,
+    /// What stands before it, in the place of tokens.
+    gateway: Option<Arc<Gateway>>,
     /// Who is served for which token; without any everyone is.
     tokens: Mutex<BTreeMap<String, Caller>>,
     asked: Mutex<Vec<String>>,
@@ -89,17 +92,28 @@ impl ApiServer {
 
     /// The API of one config.
     pub(crate) fn serving(config: &str, store: Arc<dyn Store>) -> Self {
-        Self::start(config, store, None)
+        Self::start(config, store, None, None)
+    }
+
+    /// The same of the config [`CONFIG`], as the function behind API Gateway serves it.
+    pub(crate) fn behind(store: Arc<dyn Store>, gateway: Arc<Gateway>) -> Self {
+        Self::start(CONFIG, store, None, Some(gateway))
     }
 
     /// The same of the config [`CONFIG`], on `localhost` with a certificate from that authority.
     pub(crate) fn over_tls(store: Arc<dyn Store>, authority: &Authority) -> Self {
-        Self::start(CONFIG, store, Some(authority.server("localhost")))
+        Self::start(CONFIG, store, Some(authority.server("localhost")), None)
     }
 
-    fn start(config: &str, store: Arc<dyn Store>, tls: Option<ServerConfig>) -> Self {
+    fn start(
+        config: &str,
+        store: Arc<dyn Store>,
+        tls: Option<ServerConfig>,
+        gateway: Option<Arc<Gateway>>,
+    ) -> Self {
         let settings = ApiSettings {
             interval: Duration::from_millis(50),
+            waits: gateway.is_none(),
             ..ApiSettings::default()
         };
         let config = config.parse().expect("a config name");
@@ -110,6 +124,7 @@ impl ApiServer {
         let address = listener.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
             api: Api::new([(config, store)], settings),
+            gateway,
             tokens: Mutex::default(),
             asked: Mutex::default(),
             impair: Mutex::new(Box::new(|_, _| None)),
@@ -252,6 +267,15 @@ fn other(status: u16, content_type: &str, body: Vec<u8>) -> Response<Body> {
 }
 
 async fn served(shared: &Shared, mut request: Request<Body>) -> Response<Body> {
+    if let Some(gateway) = &shared.gateway {
+        let (mut parts, body) = request.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a whole request");
+        match gateway.judge(&parts, &body) {
+            Err(refusal) => return refusal.into(),
+            Ok(caller) => drop(parts.extensions.insert(caller)),
+        }
+        return routed(shared, Request::from_parts(parts, Body::from(body))).await;
+    }
     let caller = {
         let tokens = shared.tokens.lock().expect("no test panicked with it");
         let sent = request
@@ -272,6 +296,10 @@ async fn served(shared: &Shared, mut request: Request<Body>) -> Response<Body> {
         return other(401, "application/problem+json", problem.to_vec());
     };
     request.extensions_mut().insert(caller);
+    routed(shared, request).await
+}
+
+async fn routed(shared: &Shared, request: Request<Body>) -> Response<Body> {
     let answered: Result<_, Infallible> = shared.api.router().oneshot(request).await;
     match answered {
         Ok(answer) => answer,

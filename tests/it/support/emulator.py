@@ -138,6 +138,19 @@ def count_as_secure():
     iam_evaluator._resolve_condition_key = resolve_secure
 
 
+def keep_functions_apart():
+    """Ends a changed function's processes in its own account alone: the emulator ends those of every function of that name."""
+    from ministack.core.responses import get_account_id
+    from ministack.services import lambda_svc
+
+    invalidate = lambda_svc.invalidate_worker
+
+    def invalidate_own(name, qualifier=None, account=None, region=None):
+        invalidate(name, qualifier=qualifier, account=account or get_account_id(), region=region)
+
+    lambda_svc.invalidate_worker = invalidate_own
+
+
 def count_capacity():
     """Makes numbers of a table's capacity: the emulator keeps the text that a parameter has, and no SDK can read that."""
     from ministack.services.cloudformation import provisioners
@@ -184,6 +197,7 @@ def main():
     heed_conditions()
     count_capacity()
     count_as_secure()
+    keep_functions_apart()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

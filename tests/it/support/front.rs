@@ -47,6 +47,21 @@ pub(crate) fn zip(place: &Place, name: &str, program: &[u8], note: &str) -> Path
     place.write(name, archive.finish().expect("memory"))
 }
 
+/// Deploys a config with an API whose function is that program, as an administrator, and gives the API's id.
+pub(crate) fn deployed(admin: &Place, program: &[u8]) -> String {
+    let code = zip(admin, "front.zip", program, "first");
+    let code = format!("--code={}", code.display());
+    let made = admin
+        .args(["init", "payments", "--yes", "-f", "json", "--api", &code])
+        .run();
+    let made = made.code(0).json();
+    assert_eq!(made["result"], "created", "{made}");
+    made["outputs"]["ApiId"]
+        .as_str()
+        .expect("the API has an id")
+        .to_owned()
+}
+
 /// What an API answers.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -8,6 +8,7 @@ pub(crate) mod cli;
 pub(crate) mod config;
 pub(crate) mod emulator;
 pub(crate) mod front;
+pub(crate) mod gateway;
 pub(crate) mod grants;
 pub(crate) mod http1;
 pub(crate) mod kms;

@@ -1,13 +1,52 @@
-use super::{Check, Verdict, limited};
+use super::{Check, Verdict, aws, limited};
 use crate::cli::session::Session;
-use crate::model::Access;
+use crate::model::{Access, Role};
 use crate::store::Heads;
 use crate::target::{ApiUrl, Target};
 
-/// The token for an API, whether it is there, and whether it takes the token.
+/// What shows the API who is calling, whether it is there, and whether the API takes it.
 pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, checks: &mut Vec<Check>) {
+    if target.signed.is_none() {
+        checks.push(token(target, url));
+    } else if !aws::credentials(target, session, checks).await {
+        return;
+    }
+    if target.config.is_none() {
+        return;
+    }
+    let is_scoped = target.signed.is_some()
+        && matches!(target.role.as_ref().map(|role| &role.value), Some(Role::Grant(_)));
+    let asked = async {
+        let store = session.store(Access::Read, "every section").await?;
+        if is_scoped {
+            return Ok(None);
+        }
+        let heads = store.heads(Heads::All).await;
+        heads
+            .map(Some)
+            .map_err(|error| session.explain(error, Access::Read))
+    };
+    checks.push(match limited("api", asked).await {
+        Err(check) => check,
+        Ok(Ok(heads)) => {
+            let how = match &target.signed {
+                Some(origin) => format!("{url} is sent signed requests, by {origin}"),
+                None => format!("{url} answers"),
+            };
+            // Whom IAM lets through to some sections alone may ask for no list of all.
+            let shown = heads.map_or_else(
+                || "the grant's role was assumed, and is let through to its sections alone".into(),
+                |heads| format!("sections that it shows: {}", heads.len()),
+            );
+            Check::ok("api", format!("{how}; {shown}"))
+        }
+        Ok(Err(failure)) => Check::failed("api", Verdict::Fail, failure),
+    });
+}
+
+fn token(target: &Target, url: &ApiUrl) -> Check {
     let host = url.host();
-    checks.push(match target.tokens.find(url) {
+    match target.tokens.find(url) {
         Ok(Some(token)) => Check::ok("token", format!("for {host}, from {}", token.origin)),
         Ok(None) => match target.tokens.withheld(url) {
             Some(withheld) => Check::warn("token", withheld),
@@ -17,21 +56,5 @@ pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, 
             )),
         },
         Err(error) => Check::fail("token", error.to_string()),
-    });
-    if target.config.is_none() {
-        return;
     }
-    let asked = async {
-        let store = session.store(Access::Read, "every section").await?;
-        let heads = store.heads(Heads::All).await;
-        heads.map_err(|error| session.explain(error, Access::Read))
-    };
-    checks.push(match limited("api", asked).await {
-        Err(check) => check,
-        Ok(Ok(heads)) => Check::ok(
-            "api",
-            format!("{url} answers; sections that it shows: {}", heads.len()),
-        ),
-        Ok(Err(failure)) => Check::failed("api", Verdict::Fail, failure),
-    });
 }

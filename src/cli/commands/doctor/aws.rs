@@ -20,15 +20,35 @@ const SKEW_REFUSED: i64 = 5 * 60;
 /// Off by more than this, a clock is not kept by anyone.
 const SKEW_NOTICED: i64 = 60;
 
-pub(super) async fn check(target: &Target, session: &mut Session, checks: &mut Vec<Check>) {
+/// What requests are signed with, whether it is there, and whether the clock allows it.
+pub(super) async fn credentials(target: &Target, session: &mut Session, checks: &mut Vec<Check>) -> bool {
+    reached(target, session, checks).await.is_some()
+}
+
+async fn reached(
+    target: &Target,
+    session: &mut Session,
+    checks: &mut Vec<Check>,
+) -> Option<(Arc<Aws>, Caller)> {
     checks.push(machine::cache());
     let aws = match limited("region", session.aws()).await {
         Ok(Ok(aws)) => aws,
-        Ok(Err(failure)) => return checks.push(Check::failed("region", Verdict::Fail, failure)),
-        Err(check) => return checks.push(check),
+        Ok(Err(failure)) => {
+            checks.push(Check::failed("region", Verdict::Fail, failure));
+            return None;
+        }
+        Err(check) => {
+            checks.push(check);
+            return None;
+        }
     };
     checks.push(region(target, &aws));
-    let Some(caller) = identity(target, &aws, checks).await else {
+    let caller = identity(target, &aws, checks).await?;
+    Some((aws, caller))
+}
+
+pub(super) async fn check(target: &Target, session: &mut Session, checks: &mut Vec<Check>) {
+    let Some((aws, caller)) = reached(target, session, checks).await else {
         return;
     };
     let Some(config) = target.config.as_ref().map(|setting| setting.value.clone()) else {

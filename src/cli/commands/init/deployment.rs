@@ -45,6 +45,8 @@ pub(in crate::cli) struct Deployment {
     pub(in crate::cli) reviewed: Reviewed,
     /// Whether it says anew who is trusted.
     pub(super) trust_changes: bool,
+    /// Whether it makes an HTTP API that wasn't there.
+    pub(super) makes_api: bool,
 }
 
 impl Deployment {
@@ -71,6 +73,7 @@ pub(in crate::cli) async fn deploy(
                     reviewed: Reviewed::unchanged(&deployed),
                     deployed: Some(*deployed),
                     trust_changes: false,
+                    makes_api: false,
                 }));
             }
             Proposal::Clear(left) => {
@@ -81,6 +84,7 @@ pub(in crate::cli) async fn deploy(
                     result: "planned",
                     reviewed: Reviewed::cleared(&left),
                     trust_changes: false,
+                    makes_api: false,
                 });
             }
             Proposal::Ready(plan) => plan,
@@ -104,6 +108,7 @@ pub(in crate::cli) async fn deploy(
                 result: "planned",
                 reviewed,
                 trust_changes: false,
+                makes_api: false,
             });
         }
         let created = plan.creates
@@ -111,6 +116,10 @@ pub(in crate::cli) async fn deploy(
                 .as_ref()
                 .is_some_and(|earlier| earlier.result == "created");
         let trust_changes = created || sets(&plan, Parameter::Readers) || sets(&plan, Parameter::Writers);
+        let makes_api = plan
+            .parameters
+            .iter()
+            .any(|change| change.name == Parameter::MakeApi.name() && change.after == "true");
         let adopts = plan.adopts.is_some();
         let deployed = follow(&services.cfn, plan, patience, terminal).await?;
         let made = Deployment {
@@ -118,6 +127,7 @@ pub(in crate::cli) async fn deploy(
             reviewed: reviewed.deployed(&deployed, earlier.map(|earlier| earlier.reviewed)),
             deployed: Some(deployed),
             trust_changes,
+            makes_api,
         };
         if !adopts {
             return Ok(made);

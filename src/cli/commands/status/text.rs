@@ -46,14 +46,8 @@ pub(super) fn text(status: &Status) -> String {
             },
         );
     }
-    if let Some(endpoint) = status.outputs.get(Output::ApiEndpoint.name()) {
-        line("API", endpoint);
-        if let Some(waits) = reserved(status) {
-            line(
-                "",
-                &format!("requests may wait: {waits} executions of its function are reserved"),
-            );
-        }
+    for (name, value) in api_lines(status) {
+        line(name, &value);
     }
     match &status.grants {
         None => line("grants", "unknown"),
@@ -111,10 +105,20 @@ pub(super) fn text(status: &Status) -> String {
     text
 }
 
-/// How many executions are reserved for the function of the HTTP API, if any are.
-fn reserved(status: &Status) -> Option<&str> {
-    let waits = status.parameters.get(Parameter::ApiWaits.name())?;
-    (waits != "0").then_some(waits)
+/// Where the HTTP API is, if there is one, and whether requests may wait there.
+fn api_lines(status: &Status) -> Vec<(&'static str, String)> {
+    let Some(endpoint) = status.outputs.get(Output::ApiEndpoint.name()) else {
+        return Vec::new();
+    };
+    let mut lines = vec![("API", endpoint.clone())];
+    let reserved = status.parameters.get(Parameter::ApiWaits.name());
+    if let Some(reserved) = reserved.filter(|reserved| *reserved != "0") {
+        lines.push((
+            "",
+            format!("requests may wait: {reserved} executions of its function are reserved"),
+        ));
+    }
+    lines
 }
 
 /// Whether that is among what could not be seen.

@@ -1,0 +1,213 @@
+//! What API Gateway answers by itself, where it doesn't ask the API behind it:
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>.
+
+use serde::Deserialize;
+
+use super::api::{Api, Call, media_type};
+use super::failure::Said;
+use crate::aws::PlainAnswer;
+use crate::model::Kind;
+use crate::store::StoreError;
+
+/// The longest that its words are told, in characters.
+const LONGEST: usize = 300;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    #[serde(alias = "Message")]
+    message: String,
+    /// Services of AWS name what sort of failure it is, too.
+    #[serde(rename = "__type")]
+    _sort: Option<String>,
+}
+
+/// What the answer means, if it is one of API Gateway's.
+pub(super) fn refused(api: &Api, call: &Call, answer: &PlainAnswer) -> Option<StoreError> {
+    let words = words(answer)?;
+    let options = api.options();
+    let url = options.url.to_string();
+    if !api.is_signed() {
+        // Another server may answer so, too, and what that says needn't be for everyone.
+        return (answer.status == 403).then(|| StoreError::Api {
+            api: url,
+            problem: format!("{} was refused, and it was not signed", call.asks(options)),
+            kind: Kind::Denied,
+        });
+    }
+    let said = Said(format!("API Gateway says: {words}"));
+    Some(match answer.status {
+        403 if words.contains("security token") => StoreError::Credentials {
+            problem: format!("{} doesn't accept the credentials", options.url.host()),
+            source: Some(said.into()),
+        },
+        403 if words.to_ascii_lowercase().contains("signature") => StoreError::Api {
+            api: url,
+            problem: format!("API Gateway doesn't take the signature: {words}"),
+            kind: Kind::Denied,
+        },
+        // A REST API says of a route that it doesn't have that the token is missing.
+        404 | 403 if matches!(words.as_str(), "Not Found" | "Missing Authentication Token") => {
+            StoreError::Api {
+                api: url,
+                problem: format!(
+                    "it has no route for {}: it is another config's API, or a part of its URL is missing",
+                    call.asks(options)
+                ),
+                kind: Kind::Invalid,
+            }
+        }
+        403 => StoreError::Denied {
+            action: call.asks(options),
+            subject: None,
+            source: Some(said.into()),
+        },
+        429 => StoreError::Throttled {
+            service: url,
+            source: Some(said.into()),
+        },
+        500.. => StoreError::Unavailable {
+            problem: format!("{url} can't serve"),
+            source: Some(said.into()),
+        },
+        status => StoreError::Api {
+            api: url,
+            problem: format!(
+                "API Gateway refuses {} with status {status}: {words}",
+                call.asks(options)
+            ),
+            kind: Kind::Invalid,
+        },
+    })
+}
+
+fn words(answer: &PlainAnswer) -> Option<String> {
+    let is_json = matches!(
+        media_type(answer.content_type.as_deref()?),
+        "application/json" | "application/x-amz-json-1.0" | "application/x-amz-json-1.1"
+    );
+    let words: Words = serde_json::from_slice(&answer.body)
+        .ok()
+        .filter(|_| is_json && answer.status >= 400)?;
+    let told = words.message.chars().filter(|c| !c.is_control());
+    Some(told.take(LONGEST).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+
+    use super::super::HttpOptions;
+    use super::*;
+    use crate::aws::Signer;
+
+    fn api(is_signed: bool) -> Api {
+        let url = "https://abc.execute-api.eu-central-1.amazonaws.com".parse();
+        let options = HttpOptions::new(url.expect("a URL"), "mycfg".parse().expect("a name"));
+        let credentials = Credentials::new("AKID", "secret", None, None, "test");
+        let region = "eu-central-1".parse().expect("a region");
+        let signer = Signer::new("execute-api", region, SharedCredentialsProvider::new(credentials));
+        Api::new(options, is_signed.then_some(signer))
+    }
+
+    fn answer(status: u16, body: &str) -> PlainAnswer {
+        PlainAnswer {
+            status,
+            content_type: Some("application/json".into()),
+            retry_after: None,
+            body: body.into(),
+        }
+    }
+
+    #[test]
+    fn each_answer_is_told_as_what_it_means() {
+        let call = Call::new("GET", "/keys", "keys/db/url".into());
+        for (status, body, kind, words) in [
+            (
+                403,
+                r#"{"message":"Forbidden"}"#,
+                Kind::Denied,
+                "GET /v1/mycfg/keys/db/url was denied",
+            ),
+            (
+                403,
+                r#"{"Message":"User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: execute-api:Invoke"}"#,
+                Kind::Denied,
+                "GET /v1/mycfg/keys/db/url was denied",
+            ),
+            (
+                403,
+                r#"{"__type":"AccessDeniedException","message":"User: x is not authorized to perform: execute-api:Invoke"}"#,
+                Kind::Denied,
+                "GET /v1/mycfg/keys/db/url was denied",
+            ),
+            (
+                403,
+                r#"{"message":"The security token included in the request is expired"}"#,
+                Kind::Denied,
+                "abc.execute-api.eu-central-1.amazonaws.com doesn't accept the credentials",
+            ),
+            (
+                403,
+                r#"{"message":"Signature expired: 20261127T080000Z is now earlier than 20261127T081000Z"}"#,
+                Kind::Denied,
+                "doesn't take the signature: Signature expired: 20261127T080000Z",
+            ),
+            (
+                403,
+                r#"{"message":"Missing Authentication Token"}"#,
+                Kind::Invalid,
+                "it has no route for GET /v1/mycfg/keys/db/url",
+            ),
+            (
+                404,
+                r#"{"message":"Not Found"}"#,
+                Kind::Invalid,
+                "it has no route for GET /v1/mycfg/keys/db/url",
+            ),
+            (
+                413,
+                r#"{"message":"Request Entity Too Large"}"#,
+                Kind::Invalid,
+                "refuses GET /v1/mycfg/keys/db/url with status 413: Request Entity Too Large",
+            ),
+            (
+                429,
+                r#"{"message":"Too Many Requests"}"#,
+                Kind::Throttled,
+                "is throttling requests",
+            ),
+            (
+                500,
+                r#"{"message":"Internal Server Error"}"#,
+                Kind::Unavailable,
+                "can't serve",
+            ),
+            (
+                503,
+                r#"{"message":"Service Unavailable"}"#,
+                Kind::Unavailable,
+                "can't serve",
+            ),
+        ] {
+            let error = refused(&api(true), &call, &answer(status, body)).expect(body);
+            assert_eq!(error.kind(), kind, "{body}");
+            assert!(error.to_string().contains(words), "{body}: {error}");
+        }
+    }
+
+    #[test]
+    fn another_servers_words_are_not_repeated() {
+        let call = Call::new("GET", "/keys", "keys/db/url".into());
+        let forbidden = answer(403, r#"{"message":"hunter2"}"#);
+        let error = refused(&api(false), &call, &forbidden).expect("it may be API Gateway");
+        assert_eq!(error.kind(), Kind::Denied);
+        assert!(error.to_string().contains("it was not signed"), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        assert!(refused(&api(false), &call, &answer(404, r#"{"message":"Not Found"}"#)).is_none());
+        for body in [r#"{"message":"a","more":1}"#, r#"{"error":"a"}"#, "[]", ""] {
+            assert!(refused(&api(true), &call, &answer(403, body)).is_none(), "{body}");
+        }
+    }
+}

@@ -30,8 +30,8 @@ macro_rules! route {
         paste! {
             Route {
                 path: $module::[<__path_ $handler>]::path(),
-                methods: on($module::[<__path_ $handler>]::methods(), $module::$handler)
-                    $(.merge(on($modules::[<__path_ $handlers>]::methods(), $modules::$handlers)))*,
+                methods: on(&$module::[<__path_ $handler>]::methods(), &$module::$handler)
+                    $(.merge(on(&$modules::[<__path_ $handlers>]::methods(), &$modules::$handlers)))*,
                 described: || routes!($module::$handler $(, $modules::$handlers)*),
                 others: &[],
                 end: "",
@@ -40,7 +40,7 @@ macro_rules! route {
     };
 }
 
-fn on<H: Handler<T, Api>, T: 'static>(methods: Vec<HttpMethod>, handler: H) -> MethodRouter<Api> {
+fn on<H: Handler<T, Api>, T: 'static>(methods: &[HttpMethod], handler: &H) -> MethodRouter<Api> {
     let methods = methods.iter();
     methods.fold(MethodRouter::new(), |router, method| {
         router.on(method.to_method_filter(), handler.clone())

@@ -95,8 +95,8 @@ fn mends(
     }
     let lets_through = match chosen {
         Some(Role::Grant(grant)) => format!(
-            "a grant's role is let through to its sections alone: name a key or a prefix of them; `discfg grant {config} \
-             {grant} --{access} SECTION --engine dynamodb` widens it"
+            "a grant's role is let through to its sections alone: name a key or a prefix of them; `discfg grants {config} \
+             --engine dynamodb` shows them, and `discfg grant {config} {grant}` with all that it is to cover changes them"
         ),
         _ => format!(
             "the API lets the role through when it is as `discfg init {config} --api` deploys it: running that again \

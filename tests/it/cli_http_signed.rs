@@ -178,7 +178,7 @@ fn a_grants_role_signs_for_its_sections() {
         .stderr_has("GET /v1/mycfg/keys/web/x was denied")
         .stderr_has("API Gateway says: Forbidden")
         .stderr_has("discfg-mycfg--team-eu-central-1 was assumed, and it may not do this")
-        .stderr_has("`discfg grant mycfg team --read SECTION --engine dynamodb` widens it");
+        .stderr_has("`discfg grants mycfg --engine dynamodb` shows them, and `discfg grant mycfg team`");
     as_team(&["ls"])
         .code(5)
         .stdout("")

@@ -40,14 +40,10 @@ async fn api() -> Result<Api, Error> {
         .map_err(|error| format!("{CONFIG}: {error}"))?;
     let aws = Aws::load(&AwsSettings::default()).await?;
     let store = DynamoDb::new(DynamoDbOptions {
-        config: config.clone(),
-        sdk: aws.sdk().clone(),
-        // Each request names its caller.
-        by: String::new(),
-        clock: None,
+        // Each request names its caller, who is written down.
         registers_sections: true,
-        capacity: None,
         patience: PATIENCE,
+        ..DynamoDbOptions::new(config.clone(), aws.sdk().clone())
     });
     let settings = ApiSettings {
         // Whoever waits holds an execution for as long. A stream can't be: the function answers as a whole.

@@ -376,17 +376,20 @@ impl Session {
             .iter()
             .map(|(name, count)| format!("{name} {count}"))
             .collect();
+        let each = if each.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", each.join(", "))
+        };
+        let requests = format!("stats: {} requests{each}", spent.total());
+        let engine = self.target.as_ref().map(|target| &target.engine.value);
+        if matches!(engine, Some(EngineName::Http(_))) {
+            return format!("{requests}; an API doesn't tell what they read and write");
+        }
         let price = capacity.read_units * READ_UNIT + capacity.write_units * WRITE_UNIT;
         format!(
-            "stats: {} requests{}; {} read units, {} write units, about ${price:.8} (on demand, {PRICES_IN}, prices of {PRICES_OF})",
-            spent.total(),
-            if each.is_empty() {
-                String::new()
-            } else {
-                format!(" ({})", each.join(", "))
-            },
-            capacity.read_units,
-            capacity.write_units,
+            "{requests}; {} read units, {} write units, about ${price:.8} (on demand, {PRICES_IN}, prices of {PRICES_OF})",
+            capacity.read_units, capacity.write_units,
         )
     }
 }

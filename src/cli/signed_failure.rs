@@ -41,6 +41,11 @@ pub(super) fn explain(
         }) => Failure::from(error).hint(
             "AWS takes a signature within 5 minutes of its own time: `discfg doctor` compares this machine's clock",
         ),
+        OpsError::Store(StoreError::Api { problem, .. }) if problem.contains("Lambda function answers at most") => {
+            Failure::from(error).hint(
+                "name a smaller prefix; or `--engine dynamodb` reads it from the table itself, which takes no API",
+            )
+        }
         OpsError::Store(StoreError::Unavailable { .. }) => {
             let mut failure = Failure::from(error);
             failure.hints = vec![format!(
@@ -99,8 +104,8 @@ fn mends(
              --engine dynamodb` shows them, and `discfg grant {config} {grant}` with all that it is to cover changes them"
         ),
         _ => format!(
-            "the API lets the role through when it is as `discfg init {config} --api` deploys it: running that again \
-             mends it"
+            "the API may be another config's, or gone: `discfg status {config} --engine dynamodb` shows the address of this \
+             one's, which lets the role through as `discfg init {config} --api` deploys it"
         ),
     };
     vec![lets_through, dropped(role, opened)]

@@ -58,6 +58,22 @@ pub struct DynamoDbOptions {
     pub patience: Duration,
 }
 
+impl DynamoDbOptions {
+    /// How a table is opened for whoever isn't written down and doesn't write the section list: commits are tried for
+    /// [`DynamoDb::PATIENCE`].
+    pub fn new(config: ConfigName, sdk: SdkConfig) -> Self {
+        Self {
+            config,
+            sdk,
+            by: String::new(),
+            clock: None,
+            registers_sections: false,
+            capacity: None,
+            patience: DynamoDb::PATIENCE,
+        }
+    }
+}
+
 /// A config's table. A clone is the same handle: commits of both that wait for the same sections go together.
 ///
 /// Commits are made in a task of their own, on the runtime of whoever commits first: one whose caller stops waiting

@@ -404,3 +404,41 @@ fn who_may_not_put_the_code_is_told_what_it_takes() {
     );
     found.expect_err("nothing was deployed");
 }
+
+#[test]
+fn configs_that_are_made_at_once_share_one_bucket() {
+    let account = Emulator::shared().account();
+    let (_proxy, place) = place_of(&account);
+    zip(&place, "front.zip", &function()[..4096], "");
+    let init = |config: &'static str| {
+        let all = [
+            "init",
+            config,
+            "--api",
+            "--code",
+            "front.zip",
+            "--yes",
+            "-f",
+            "json",
+        ];
+        place.args(all).start()
+    };
+    let running = ["one", "two", "three"].map(init);
+    for run in running {
+        let made = run.end().code(0).json();
+        assert_eq!(made["result"], "created", "{made}");
+    }
+}
+
+#[test]
+fn what_bounds_an_api_needs_one() {
+    let account = Emulator::shared().account();
+    let (proxy, place) = place_of(&account);
+    let refused = init(&place, &["--api-waits", "5"]).code(2).stdout("");
+    assert!(
+        refused.errors().contains("--api makes one"),
+        "{}",
+        refused.errors()
+    );
+    assert_eq!(proxy.operations(), ["DescribeStacks"]);
+}

@@ -170,7 +170,7 @@ async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Fai
         }
         EngineName::Http(url) => {
             return Err(Failure::usage(format!("{url} doesn't tell who may do what"))
-                .hint("ask AWS itself, in the account of the config"));
+                .hint("`--engine dynamodb` asks AWS itself, in the account of the config"));
         }
     }
     if target.account.is_some() {

@@ -66,7 +66,7 @@ pub(in crate::cli) async fn run(
         EngineName::Local => on_this_machine(&target).await?,
         EngineName::Http(url) => {
             return Err(Failure::usage(format!("{url} can't list configs"))
-                .hint("run configs against AWS itself, or with --local"));
+                .hint("`--engine dynamodb` asks AWS itself"));
         }
     };
     let raw = || {

@@ -86,7 +86,7 @@ pub(in crate::cli) async fn run(
         EngineName::Http(url) => {
             return Err(
                 Failure::usage(format!("a config can't be destroyed through {url}"))
-                    .hint("run destroy against AWS itself, or with --local"),
+                    .hint("`--engine dynamodb` asks AWS itself"),
             );
         }
     }
@@ -196,24 +196,37 @@ async fn carry_out(
     Ok(())
 }
 
-/// What a config's stack has. Few make a key.
+/// What a config's stack has. Few make a key or an API.
 fn resources(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
-    let makes_key = stack
-        .parameters
-        .get(Parameter::MakeKmsKey.name())
-        .is_some_and(|makes| makes == "true");
+    let makes = |parameter: Parameter| {
+        let made = stack.parameters.get(parameter.name());
+        made.is_some_and(|made| made == "true")
+    };
+    let (key, api) = (makes(Parameter::MakeKmsKey), makes(Parameter::MakeApi));
     RESOURCES
         .into_iter()
-        .filter(|(id, _)| makes_key || !["Key", "KeyAlias"].contains(id))
+        .filter(|(id, _)| match *id {
+            "Key" | "KeyAlias" => key,
+            "ReadPolicy" | "WritePolicy" | "ReadRole" | "WriteRole" | "Table" => true,
+            _ => api,
+        })
         .collect()
 }
 
-/// What a grant's stack has. Few make the OIDC provider.
+/// What a grant's stack has. Few make the OIDC provider, and some have no part in an API.
 fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
-    let makes_provider = Grant::of(stack).is_ok_and(|grant| grant.makes_oidc_provider);
+    let grant = Grant::of(stack).ok();
+    let makes_provider = grant.as_ref().is_some_and(|grant| grant.makes_oidc_provider);
+    let of_api = grant.as_ref().filter(|grant| grant.api.is_some());
+    let access = of_api.map(|grant| grant.scope.access());
     GRANT_RESOURCES
         .into_iter()
-        .filter(|(id, _)| *id != "OidcProvider" || makes_provider)
+        .filter(|(id, _)| match *id {
+            "OidcProvider" => makes_provider,
+            "ApiReadPolicy" => access.is_some(),
+            "ApiWritePolicy" => access == Some(Access::Write),
+            _ => true,
+        })
         .collect()
 }
 

@@ -56,6 +56,9 @@ pub(super) struct GrantShape {
     pub(super) github: Vec<String>,
     pub(super) role: Option<String>,
     pub(super) policy: Option<String>,
+    /// The id of the HTTP API that the role may call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) api: Option<String>,
 }
 
 impl GrantShape {
@@ -68,6 +71,7 @@ impl GrantShape {
             github: grant.github.clone(),
             role: grant.role.clone(),
             policy: grant.policy.clone(),
+            api: grant.api.clone(),
         }
     }
 
@@ -77,7 +81,8 @@ impl GrantShape {
         let principals = self.principals.iter().map(|principal| ("principal", principal));
         let jobs = self.github.iter().map(|job| ("job", job));
         let role = self.role.iter().map(|role| ("role", role));
-        for (what, value) in principals.chain(jobs).chain(role) {
+        let api = self.api.iter().map(|api| ("API", api));
+        for (what, value) in principals.chain(jobs).chain(role).chain(api) {
             let _ = writeln!(text, "  {what:<9}  {value}");
         }
         text
@@ -119,21 +124,14 @@ pub(super) fn require_dynamodb(target: &Target) -> Result<(), Failure> {
     match &target.engine.value {
         EngineName::DynamoDb => Ok(()),
         EngineName::Local => Err(Failure::usage("the embedded engine has no grants")),
-        EngineName::Http(url) => Err(Failure::usage(format!("grants can't be managed through {url}"))),
+        EngineName::Http(url) => Err(Failure::usage(format!("grants can't be managed through {url}"))
+            .hint("`--engine dynamodb` asks AWS itself")),
     }
 }
 
 /// The config's table, asked with the deployer's own credentials.
 pub(super) fn table(aws: &Aws, config: &ConfigName) -> DynamoDb {
-    DynamoDb::new(DynamoDbOptions {
-        config: config.clone(),
-        sdk: aws.sdk().clone(),
-        by: String::new(),
-        clock: None,
-        registers_sections: false,
-        capacity: None,
-        patience: DynamoDb::PATIENCE,
-    })
+    DynamoDb::new(DynamoDbOptions::new(config.clone(), aws.sdk().clone()))
 }
 
 pub(in crate::cli) async fn run(

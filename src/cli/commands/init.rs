@@ -32,7 +32,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{ConfigName, Kind, KmsKeyArn};
 use crate::stack::{Output, Services, StackSpec, TableKey};
-use crate::target::{EngineName, Target};
+use crate::target::{ApiUrl, EngineName, Target};
 
 /// Deploy or update a config's stack and prove it
 ///
@@ -82,7 +82,7 @@ pub(in crate::cli) async fn run(
         }
         EngineName::Http(url) => {
             return Err(Failure::usage(format!("a config can't be made through {url}"))
-                .hint("run init against AWS itself, or with --local"));
+                .hint("`--engine dynamodb` asks AWS itself"));
         }
     }
     let aws = session.aws().await?;
@@ -149,9 +149,12 @@ async fn provision(
         show_who_may(deployed, terminal);
     }
     if let (true, Some(endpoint)) = (made.makes_api, deployed.outputs.get(Output::ApiEndpoint.name())) {
+        let url = endpoint.parse::<ApiUrl>().ok();
+        let tells_region = url.is_some_and(|url| url.gateway_region().is_some());
         terminal.hint(&format!(
-            "To go through the API, in a folder of its own: `discfg use {} --engine {endpoint}`",
-            spec.config
+            "To go through the API, in a folder of its own: `discfg use {} --engine {endpoint}{}`",
+            spec.config,
+            if tells_region { "" } else { " --sign" }
         ));
     }
     Ok(made)

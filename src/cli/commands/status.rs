@@ -146,6 +146,6 @@ pub(in crate::cli) async fn run(
         )),
         EngineName::Local => local::run(session, terminal).await,
         EngineName::Http(url) => Err(Failure::usage(format!("{url} tells nothing of a stack"))
-            .hint("run status against AWS itself, or with --local")),
+            .hint("`--engine dynamodb` asks AWS itself")),
     }
 }

@@ -41,13 +41,13 @@ pub(crate) fn table_store(clock: Option<Arc<dyn Clock>>) -> (Account, Arc<dyn St
 /// The store on an account's table, reached at `url`.
 pub(crate) fn store_at(account: &Account, url: &str, clock: Option<Arc<dyn Clock>>) -> Arc<dyn Store> {
     Arc::new(DynamoDb::new(DynamoDbOptions {
-        config: CONFIG.parse().expect("a config name"),
-        sdk: Account::sdk(url, &account.root()),
         by: "tester".into(),
         clock,
         registers_sections: true,
-        capacity: None,
-        patience: DynamoDb::PATIENCE,
+        ..DynamoDbOptions::new(
+            CONFIG.parse().expect("a config name"),
+            Account::sdk(url, &account.root()),
+        )
     }))
 }
 

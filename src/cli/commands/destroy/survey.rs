@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::unseen::Unseen;
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
-use crate::stack::{self, Deployed, StackError, StackState, TableFacts};
+use crate::stack::{self, Deployed, Output, StackError, StackState, TableFacts};
 use crate::target::Target;
 
 /// What is there of a config.
@@ -119,8 +119,13 @@ impl Survey {
         }
         if let Some(stack) = &self.stack {
             terminal.hint(&format!(
-                "  delete   the stack {}: its roles and policies",
-                stack.name
+                "  delete   the stack {}: its roles and policies{}",
+                stack.name,
+                if stack.outputs.contains_key(Output::ApiEndpoint.name()) {
+                    ", and its HTTP API with its function and logs"
+                } else {
+                    ""
+                }
             ));
         }
         let Some(table) = &self.table else {

@@ -9,15 +9,10 @@ use crate::store::{Admin as _, Meta, StoreError};
 
 /// Whether this version knows how the table is laid out, as the read role sees it.
 pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole) -> Check {
-    let table = DynamoDb::new(DynamoDbOptions {
-        config: config.clone(),
-        sdk: aws.sdk_as(reader.provider()),
-        by: String::new(),
-        clock: None,
-        registers_sections: false,
-        capacity: None,
-        patience: DynamoDb::PATIENCE,
-    });
+    let table = DynamoDb::new(DynamoDbOptions::new(
+        config.clone(),
+        aws.sdk_as(reader.provider()),
+    ));
     match limited("layout", table.meta()).await {
         Err(check) => check,
         Ok(Ok(Some(meta))) if meta.layout > Meta::LAYOUT => Check::fail(

@@ -11,10 +11,11 @@ use crate::stack::GrantSpec;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Grant options")]
 pub(in crate::cli) struct CoverArgs {
-    /// A section that the role reads, such as db; @root for the keys at the root; may be given several times
+    /// A section that the role reads, such as db; @root for the keys at the root; may be given several times; given, they
+    /// replace what the grant covers
     #[arg(long, value_name = "SECTION", conflicts_with = "write")]
     read: Vec<Section>,
-    /// A section that the role reads and writes; may be given several times
+    /// A section that the role reads and writes; may be given several times; given, they replace what the grant covers
     #[arg(long, value_name = "SECTION")]
     write: Vec<Section>,
     /// A role or user of this account that may act in the role; * and ? match in its name; given, they replace the list

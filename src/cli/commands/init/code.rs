@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::api::CodeFrom;
 use super::deployment::{DeployArgs, deploy};
 use super::patience::Patience;
@@ -6,9 +10,16 @@ use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal_wait::seen;
+use crate::model::Kind;
 use crate::stack::{
-    self, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, Services, Shelf, StackSpec,
+    self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, Services, Shelf,
+    StackSpec,
 };
+
+/// How often the bucket is tried to be made.
+const MAKINGS: u32 = 5;
+/// The pause before another try.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Says in the spec where the code of the API's function is, and puts it there if it isn't. The bucket is made first where
 /// the account has none in the region, after asking.
@@ -21,6 +32,12 @@ pub(super) async fn provide(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let code = match from {
+        CodeFrom::Stack if bounds(spec) && !has_code(aws, spec).await? => {
+            return Err(Failure::usage(
+                "--api-waits, --api-rate and --api-burst are about an HTTP API, and there is none",
+            )
+            .hint("--api makes one"));
+        }
         CodeFrom::Stack => return Ok(()),
         CodeFrom::Zip(path) => FunctionCode::read(&path)?,
         CodeFrom::Shipped => match FunctionCode::beside_binary() {
@@ -36,7 +53,7 @@ pub(super) async fn provide(
         key: code.key(),
         architecture: code.architecture().to_string(),
     });
-    let shelf = bucket.look(&code).await?;
+    let mut shelf = bucket.look(&code).await?;
     if shelf == Shelf::There {
         return Ok(());
     }
@@ -61,12 +78,47 @@ pub(super) async fn provide(
             cfn_role: spec.cfn_role.clone(),
         };
         let services = Services::new(aws.sdk());
-        Box::pin(deploy(&services, Wanted::Code(&wanted), how, patience, terminal)).await?;
+        let mut tries = 0;
+        while shelf == Shelf::NoBucket {
+            tries += 1;
+            let making = Box::pin(deploy(&services, Wanted::Code(&wanted), how, patience, terminal));
+            let Err(failure) = making.await else {
+                break;
+            };
+            // Another may make the same one at the same time, and one of the two is overtaken then.
+            if tries == MAKINGS || !may_be_overtaken(failure.kind) {
+                return Err(failure);
+            }
+            terminal.note("Making the bucket was overtaken; looking again.");
+            sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
+            let name = Blueprint::from(&wanted).stack();
+            let settled = stack::settled(&services.cfn, &name);
+            seen("waiting for who else makes the bucket", terminal, settled).await?;
+            shelf = bucket.look(&code).await?;
+        }
+        if shelf == Shelf::There {
+            return Ok(());
+        }
     }
     tokio::select! {
         put = seen("uploading the function's code", terminal, bucket.upload(&code)) => Ok(put?),
         failure = patience.ends("the function's code is not in its bucket yet; nothing else was deployed") => Err(failure),
     }
+}
+
+/// Whether what failed may go well when it is tried again, beside others that do the same. CloudFormation has no one word for
+/// a stack or a change set that another process has taken away or made in the meantime.
+fn may_be_overtaken(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Conflict | Kind::Unavailable | Kind::Internal | Kind::NotFound
+    )
+}
+
+/// Whether it says how an API is bounded.
+fn bounds(spec: &StackSpec) -> bool {
+    let api = &spec.api;
+    api.waits.is_some() || api.rate.is_some() || api.burst.is_some()
 }
 
 /// Whether the stack has an API already.

@@ -10,15 +10,7 @@ use super::prove::Proof;
 
 /// The config's table, in the hands of whoever these credentials belong to.
 pub(super) fn table(config: &ConfigName, sdk: aws_config::SdkConfig) -> DynamoDb {
-    DynamoDb::new(DynamoDbOptions {
-        config: config.clone(),
-        sdk,
-        by: String::new(),
-        clock: None,
-        registers_sections: false,
-        capacity: None,
-        patience: DynamoDb::PATIENCE,
-    })
+    DynamoDb::new(DynamoDbOptions::new(config.clone(), sdk))
 }
 
 /// The config's settings as the stack has them.

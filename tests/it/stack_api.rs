@@ -28,6 +28,19 @@ fn role(account: &Account, name: &str) -> String {
     format!("arn:aws:iam::{}:role/discfg/{name}", account.id())
 }
 
+/// There is no stack of that name.
+fn is_absent(account: &Account, stack: &str) {
+    let parameters = [("StackName", stack)];
+    let found = account.query(
+        &account.root(),
+        "cloudformation",
+        "2010-05-15",
+        "DescribeStacks",
+        &parameters,
+    );
+    found.expect_err("there is no stack");
+}
+
 /// The function as Lambda has it.
 fn deployed_function(account: &Account) -> Value {
     let answer = account.lambda("GET", "/2015-03-31/functions/discfg-payments");
@@ -320,15 +333,7 @@ fn a_look_leaves_nothing_behind() {
     assert_eq!(look["price"]["millionRequests"], json!(1.2));
     assert_eq!(proxy.count("PutObject"), 0);
     for stack in ["discfg--code", "discfg-payments"] {
-        let parameters = [("StackName", stack)];
-        let found = account.query(
-            &account.root(),
-            "cloudformation",
-            "2010-05-15",
-            "DescribeStacks",
-            &parameters,
-        );
-        found.expect_err("there is no stack");
+        is_absent(&account, stack);
     }
 }
 
@@ -394,15 +399,7 @@ fn who_may_not_put_the_code_is_told_what_it_takes() {
         "{}",
         denied.errors()
     );
-    let parameters = [("StackName", "discfg-payments")];
-    let found = account.query(
-        &account.root(),
-        "cloudformation",
-        "2010-05-15",
-        "DescribeStacks",
-        &parameters,
-    );
-    found.expect_err("nothing was deployed");
+    is_absent(&account, "discfg-payments");
 }
 
 #[test]

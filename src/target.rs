@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub use api_url::{ApiHost, ApiHostError, ApiUrl, ApiUrlError};
 pub use engine_name::{EngineName, EngineNameError};
 pub use error::TargetError;
-pub use file::{FILE_NAME, TargetFile};
+pub use file::{CEILING, FILE_NAME, TargetFile};
 pub use token::{Token, TokenError, TokenFormError, Tokens};
 pub use trust::Trust;
 
@@ -119,7 +119,7 @@ pub struct Target {
 impl Target {
     /// Settles what a call works on.
     pub fn settle(choices: Choices, around: &Surroundings<'_>) -> Result<Self, TargetError> {
-        let file = TargetFile::find(around.folder)?;
+        let file = TargetFile::find(around.folder, around.environment)?;
         let path = file.as_ref().map(|(path, _)| path.clone());
         if let Some((path, file)) = &file {
             check_trust(path, file, &choices, around)?;

@@ -1,3 +1,4 @@
+use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,10 @@ use crate::model::{ConfigName, Region, Role};
 
 /// The name of the file that `use` writes.
 pub const FILE_NAME: &str = ".discfg";
+
+/// The environment variable that lists folders, as absolute paths in the form of `PATH`, which the search for a
+/// `.discfg` doesn't go up into. Its model is git's `GIT_CEILING_DIRECTORIES`.
+pub const CEILING: &str = "DISCFG_CEILING";
 
 /// What a `.discfg` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,29 +64,59 @@ impl TargetFile {
         engine.is_some_and(|engine| engine.signed_by(said).is_some())
     }
 
-    /// The nearest `.discfg` from `folder` upwards, and what it says.
-    pub fn find(folder: &Path) -> Result<Option<(PathBuf, Self)>, TargetError> {
-        for folder in folder.ancestors() {
-            let path = folder.join(FILE_NAME);
-            match fs::read_to_string(&path) {
-                Ok(text) => {
-                    let file = Self::parse(&text).map_err(|source| TargetError::Malformed {
-                        path: path.clone(),
-                        source,
-                    })?;
-                    return Ok(Some((path, file)));
-                }
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-                    ) => {}
-                // A folder of that name is somebody else's.
-                Err(error) if error.kind() == io::ErrorKind::IsADirectory => {}
-                Err(source) => return Err(TargetError::Unreadable { path, source }),
+    /// Returns the nearest `.discfg` from `folder`, an absolute path without links, upwards, and what it says.
+    ///
+    /// The search ends with the home folder, and before a folder that [`CEILING`] lists; `folder` itself is always read.
+    pub fn find(
+        folder: &Path,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<(PathBuf, Self)>, TargetError> {
+        let listed = environment(CEILING).unwrap_or_default();
+        let ceilings: Vec<PathBuf> = env::split_paths(&listed)
+            .filter(|ceiling| ceiling.is_absolute())
+            .map(without_links)
+            .collect();
+        let home = environment("HOME").filter(|home| !home.is_empty());
+        let home = home.map(PathBuf::from).or_else(|| etcetera::home_dir().ok());
+        let home = home.map(without_links);
+        for searched in folder.ancestors() {
+            if searched != folder && ceilings.iter().any(|ceiling| ceiling == searched) {
+                break;
+            }
+            let path = searched.join(FILE_NAME);
+            if let Some(file) = Self::read(&path)? {
+                return Ok(Some((path, file)));
+            }
+            if home.as_deref() == Some(searched) {
+                break;
             }
         }
         Ok(None)
+    }
+
+    /// Returns what the file says, or nothing where there is none.
+    pub fn read(path: &Path) -> Result<Option<Self>, TargetError> {
+        match fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text)
+                .map(Some)
+                .map_err(|source| TargetError::Malformed {
+                    path: path.into(),
+                    source,
+                }),
+            // A folder of that name is somebody else's.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(source) => Err(TargetError::Unreadable {
+                path: path.into(),
+                source,
+            }),
+        }
     }
 
     /// Reads TOML, or a bare config name, as the ancestor wrote it.
@@ -102,5 +137,79 @@ impl TargetFile {
         let text = toml::to_string(self).map_err(io::Error::other)?;
         fs::write(&path, text)?;
         Ok(path)
+    }
+}
+
+/// The path as the system gives the working folder; as it is where it doesn't exist.
+fn without_links(path: PathBuf) -> PathBuf {
+    fs::canonicalize(&path).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which folder's file is found from `home/work/a` with these settings; each folder has one but `a`.
+    fn found(ceiling: &[&str], home: &str) -> Option<String> {
+        let top = tempfile::tempdir().expect("a folder");
+        let top = fs::canonicalize(top.path()).expect("it is there");
+        let start = top.join("home/work/a");
+        fs::create_dir_all(&start).expect("folders");
+        for (folder, name) in [(".", "top"), ("home", "home"), ("home/work", "work")] {
+            fs::write(top.join(folder).join(FILE_NAME), name).expect("a file");
+        }
+        let ceiling = env::join_paths(ceiling.iter().map(|folder| top.join(folder))).expect("paths");
+        let environment = |name: &str| match name {
+            CEILING => ceiling.to_str().map(str::to_owned),
+            "HOME" => top.join(home).to_str().map(str::to_owned),
+            _ => None,
+        };
+        let found = TargetFile::find(&start, &environment).expect("readable");
+        found.map(|(_, file)| file.config.expect("a name").to_string())
+    }
+
+    #[test]
+    fn the_search_goes_up_to_the_home_folder_and_not_into_a_ceiling() {
+        assert_eq!(found(&["nowhere"], "nowhere").as_deref(), Some("work"));
+        assert_eq!(found(&["home/work"], "home"), None);
+        assert_eq!(
+            found(&["home/work/a"], "home").as_deref(),
+            Some("work"),
+            "the start is no ceiling"
+        );
+        assert_eq!(found(&["nowhere", "home/work"], "home"), None, "any of the list");
+    }
+
+    #[test]
+    fn the_home_folder_is_the_last_that_is_read() {
+        let top = tempfile::tempdir().expect("a folder");
+        let top = fs::canonicalize(top.path()).expect("it is there");
+        let work = top.join("home/work");
+        fs::create_dir_all(&work).expect("folders");
+        fs::write(top.join(FILE_NAME), "top").expect("a file");
+        let home = top.join("home").to_str().map(str::to_owned);
+        let at_home = |name: &str| home.clone().filter(|_| name == "HOME");
+        assert_eq!(TargetFile::find(&work, &at_home).expect("readable"), None);
+        let elsewhere = |name: &str| (name == "HOME").then(|| "/nowhere".to_owned());
+        assert!(TargetFile::find(&work, &elsewhere).expect("readable").is_some());
+        fs::write(top.join("home").join(FILE_NAME), "home").expect("a file");
+        let (path, _) = TargetFile::find(&work, &at_home)
+            .expect("readable")
+            .expect("the home's own");
+        assert_eq!(path, top.join("home").join(FILE_NAME));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_ceiling_that_is_a_link_stands_for_what_it_leads_to() {
+        let top = tempfile::tempdir().expect("a folder");
+        let top = fs::canonicalize(top.path()).expect("it is there");
+        let work = top.join("real/work");
+        fs::create_dir_all(&work).expect("folders");
+        fs::write(top.join("real").join(FILE_NAME), "real").expect("a file");
+        std::os::unix::fs::symlink(top.join("real"), top.join("link")).expect("a link");
+        let link = top.join("link").to_str().map(str::to_owned);
+        let environment = |name: &str| link.clone().filter(|_| name == CEILING);
+        assert_eq!(TargetFile::find(&work, &environment).expect("readable"), None);
     }
 }

@@ -78,7 +78,7 @@ pub(in crate::cli) fn run(
     let trust = Trust::of_user();
     let mut tokens = None;
     let (path, content) = match args.name {
-        None => TargetFile::find(&folder)?.ok_or_else(|| {
+        None => TargetFile::find(&folder, &|name| env::var(name).ok())?.ok_or_else(|| {
             Failure::new(
                 Kind::NotFound,
                 format!("there is no {FILE_NAME} from here upwards"),
@@ -139,8 +139,8 @@ fn merged(
 ) -> TargetFile {
     let global = session.global();
     let path = folder.join(FILE_NAME);
-    let kept = match TargetFile::find(folder) {
-        Ok(Some((found, file))) if found == path && trust.holds(&path) => file,
+    let kept = match TargetFile::read(&path) {
+        Ok(Some(file)) if trust.holds(&path) => file,
         // A file that can't be read is being replaced.
         _ => TargetFile::default(),
     };

@@ -1,7 +1,7 @@
 //! The examples of the tool that discfg descends from, word for word, on both engines.
 
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
+use support::cli::Place;
+use support::emulator::Emulator;
 
 const WORKS: &str = r#"{"json": "works"}"#;
 

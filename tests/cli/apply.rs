@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::{embedded, on_every_engine};
+use support::cli::{Outcome, Place};
+use support::config::{embedded, on_every_engine};
 
 on_every_engine!(
     a_plan_is_shown_and_asked_for,

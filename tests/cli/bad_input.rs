@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::support::cli::Place;
-use crate::support::config::{embedded, on_every_engine};
+use support::cli::Place;
+use support::config::{embedded, on_every_engine};
 
 on_every_engine!(
     a_key_that_is_none_is_named_with_what_is_allowed,

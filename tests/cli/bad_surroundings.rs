@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::account::keys;
-use crate::support::cli::Place;
-use crate::support::config::{CONFIG, TABLE, behind_proxy, embedded, on_table};
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::keys;
+use support::cli::Place;
+use support::config::{CONFIG, TABLE, behind_proxy, embedded, on_table};
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 #[test]
 fn without_a_region_the_three_ways_to_give_one_are_told() {

@@ -3,10 +3,10 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::{behind_proxy, embedded, on_both_engines};
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::cli::{Outcome, Place};
+use support::config::{behind_proxy, embedded, on_both_engines};
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 on_both_engines!(
     keys_come_level_by_level,
@@ -181,7 +181,7 @@ fn a_file_that_came_with_a_repository_is_not_obeyed() {
 fn an_endpoint_that_hangs_is_not_waited_for() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", silent.local_addr().expect("its address"));
-    let (_account, place) = crate::support::config::on_table();
+    let (_account, place) = support::config::on_table();
     let place = place.env("AWS_ENDPOINT_URL", url);
     let quickest = |words: &[&str]| {
         let time = |_| {

@@ -1,9 +1,9 @@
 //! `exec`: a command with the keys as its environment, and nothing else about it changed.
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::{behind_proxy, on_every_engine};
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::cli::{Outcome, Place};
+use support::config::{behind_proxy, on_every_engine};
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 on_every_engine!(
     keys_are_named_by_their_path_below_the_prefix,

@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::on_every_engine;
+use support::cli::{Outcome, Place};
+use support::config::on_every_engine;
 
 on_every_engine!(
     the_exit_code_is_the_commands,

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use crate::support::cli::Place;
-use crate::support::config::{behind_proxy, on_every_engine};
-use crate::support::running::Running;
+use support::cli::Place;
+use support::config::{behind_proxy, on_every_engine};
+use support::running::Running;
 
 on_every_engine!(
     a_burst_of_changes_is_one_restart,
@@ -195,7 +195,7 @@ fn a_look_is_half_a_read_unit_a_section() {
 
 #[test]
 fn a_restart_leaves_no_process_behind() {
-    let place = crate::support::config::embedded();
+    let place = support::config::embedded();
     set(&place, "k", "0");
     let running = start(&place, FAST, "echo $$; exec sleep 600");
     let mut pids = vec![running.line()];

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::cli::Place;
-use crate::support::config::{behind_proxy, embedded, on_every_engine};
+use support::cli::Place;
+use support::config::{behind_proxy, embedded, on_every_engine};
 
 on_every_engine!(
     json_is_the_default_and_full_keys_are_flat,
@@ -240,7 +240,7 @@ fn what_is_no_export_is_a_usage_error() {
 
 #[test]
 fn what_is_written_in_parts_is_whole_or_nothing() {
-    let place = crate::support::config::embedded();
+    let place = support::config::embedded();
     let keys: Vec<String> = (0..2500).map(|n| format!("\"/db/k{n:04}\": \"{n}\"")).collect();
     place.write("many.json", format!("{{{}}}", keys.join(",")));
     place

@@ -1,7 +1,7 @@
 //! What the key commands answer, in each format and on every engine.
 
-use crate::support::cli::Place;
-use crate::support::config::{behind_proxy, on_every_engine};
+use support::cli::Place;
+use support::config::{behind_proxy, on_every_engine};
 
 on_every_engine!(
     get_answers_in_the_documented_shape,

@@ -1,7 +1,7 @@
 //! Guards: what a write may be made to depend on, and what is told where it doesn't hold.
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::on_every_engine;
+use support::cli::{Outcome, Place};
+use support::config::on_every_engine;
 
 on_every_engine!(
     each_guard_lets_through_what_holds,

@@ -1,8 +1,8 @@
 //! The command line against a config behind an API: what it asks, and what it says of answers that are none.
 
-use crate::support::api_server::{Impaired, TOKEN, reader};
-use crate::support::cli::Place;
-use crate::support::config::{CONFIG, behind_api};
+use support::api_server::{Impaired, TOKEN, reader};
+use support::cli::Place;
+use support::config::{CONFIG, behind_api};
 
 #[test]
 fn no_role_is_chosen_before_an_api() {

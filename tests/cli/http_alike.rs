@@ -6,9 +6,9 @@ use discfg::engine::local::{LocalEngine, OpenMode};
 use discfg::model::SystemClock;
 use serde_json::Value as Json;
 
-use crate::support::api_server::ApiServer;
-use crate::support::cli::Place;
-use crate::support::config::{CONFIG, behind_api, embedded};
+use support::api_server::ApiServer;
+use support::cli::Place;
+use support::config::{CONFIG, behind_api, embedded};
 
 /// An embedded config in its place, and an API over the same file.
 fn one_file() -> (Place, ApiServer) {

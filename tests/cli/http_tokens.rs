@@ -6,11 +6,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use discfg::http::Caller;
 use discfg::model::Access;
 
-use crate::support::api_server::{ApiServer, TOKEN, reader};
-use crate::support::cli::Place;
-use crate::support::config::{CONFIG, behind_api};
-use crate::support::stores::embedded_store;
-use crate::support::tls::Authority;
+use support::api_server::{ApiServer, TOKEN, reader};
+use support::cli::Place;
+use support::config::{CONFIG, behind_api};
+use support::stores::embedded_store;
+use support::tls::Authority;
 
 fn writer() -> Caller {
     Caller {

@@ -1,7 +1,7 @@
 //! What `ls` and `info` answer, in each format and on every engine.
 
-use crate::support::cli::Place;
-use crate::support::config::on_every_engine;
+use support::cli::Place;
+use support::config::on_every_engine;
 
 on_every_engine!(
     ls_shows_one_level_or_all,

@@ -6,8 +6,8 @@ use std::thread;
 
 use rusqlite::Connection;
 
-use crate::support::cli::Place;
-use crate::support::config::embedded;
+use support::cli::Place;
+use support::config::embedded;
 
 /// The config's file, opened by a client that is not ours.
 fn database(place: &Place) -> Connection {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::on_every_engine;
+use support::cli::{Outcome, Place};
+use support::config::on_every_engine;
 
 on_every_engine!(
     history_is_newest_first_and_outlives_the_key,

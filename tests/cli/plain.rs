@@ -1,6 +1,6 @@
 //! The commands that need no config.
 
-use crate::support::cli::Place;
+use support::cli::Place;
 
 #[test]
 fn version_in_each_format() {

@@ -1,7 +1,7 @@
 //! Secrets that are compared, planned, copied and taken back.
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::{embedded, on_every_engine, on_table};
+use support::cli::{Outcome, Place};
+use support::config::{embedded, on_every_engine, on_table};
 
 on_every_engine!(
     secrets_are_compared_by_value_and_unmasked_when_asked_for,

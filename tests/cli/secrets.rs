@@ -1,7 +1,7 @@
 //! Secrets: what is shown of them and to whom, and that they stay secrets.
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::on_every_engine;
+use support::cli::{Outcome, Place};
+use support::config::on_every_engine;
 
 on_every_engine!(
     a_secret_is_read_by_get_and_by_nothing_that_lists,

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::account::Account;
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::{embedded, on_every_engine};
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::cli::{Outcome, Place};
+use support::config::{embedded, on_every_engine};
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 on_every_engine!(
     differences_are_told_by_sign_and_exit_code,

@@ -1,9 +1,9 @@
 //! Which certificates a server is judged by: Amazon's own for Amazon's hosts, the system's for every other host
 //! and where Amazon's don't verify, and those of `AWS_CA_BUNDLE` alone where it is set.
 
-use crate::support::account::keys;
-use crate::support::cli::{Outcome, Place};
-use crate::support::tls::{Authority, Handshake, TlsServer};
+use support::account::keys;
+use support::cli::{Outcome, Place};
+use support::tls::{Authority, Handshake, TlsServer};
 
 /// A host whose certificates come from Amazon; the proxy that these tests set leads elsewhere.
 const AMAZON: &str = "dynamodb.eu-central-1.amazonaws.com";

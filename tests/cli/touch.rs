@@ -1,9 +1,9 @@
 //! `touch`: a time to live renewed, and never a ghost of a key that is gone.
 
-use crate::support::cli::Place;
-use crate::support::config::{CONFIG, TABLE, behind_proxy, on_every_engine};
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::cli::Place;
+use support::config::{CONFIG, TABLE, behind_proxy, on_every_engine};
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 on_every_engine!(
     a_time_to_live_is_renewed_or_replaced,

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use crate::support::account::{REGION, keys};
-use crate::support::cli::Place;
-use crate::support::config::on_table;
+use support::account::{REGION, keys};
+use support::cli::Place;
+use support::config::on_table;
 
 fn which(place: &Place, name: &str) -> (Option<String>, String) {
     setting(&place.args(["which", "-f", "json"]).run().code(0).json(), name)

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::cli::Place;
-use crate::support::config::{behind_proxy, embedded, on_every_engine};
-use crate::support::running::Running;
+use support::cli::Place;
+use support::config::{behind_proxy, embedded, on_every_engine};
+use support::running::Running;
 
 on_every_engine!(
     changes_are_told_as_they_come,

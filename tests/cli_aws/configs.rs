@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::cli::Place;
-use crate::support::config::embedded;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::cli::Place;
+use support::config::embedded;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 fn names(listed: &serde_json::Value) -> Vec<&str> {
     let configs = listed["configs"].as_array().into_iter().flatten();

@@ -5,10 +5,10 @@ use discfg::stack::{CODE_TEMPLATE, GRANT_TEMPLATE, TEMPLATE};
 use serde_json::Value;
 
 use crate::readme::blocks;
-use crate::support::account::{Account, REGION};
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
-use crate::support::front::{function, zip};
+use support::account::{Account, REGION};
+use support::cli::Place;
+use support::emulator::Emulator;
+use support::front::{function, zip};
 
 const ACCESS: &str = include_str!("../../docs/access.md");
 const API: &str = include_str!("../../docs/api.md");

@@ -3,11 +3,11 @@
 use discfg::stack::GRANT_TEMPLATE;
 use serde_json::{Value, json};
 
-use crate::support::account::Account;
-use crate::support::cli::Place;
-use crate::support::config::embedded;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::cli::Place;
+use support::config::embedded;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 pub(crate) const STACK: &str = "discfg-payments";
 

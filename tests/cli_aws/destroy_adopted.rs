@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::cli_destroy::{STACK, cloudformation, deployed, state};
-use crate::support::account::Account;
+use crate::destroy::{STACK, cloudformation, deployed, state};
+use support::account::Account;
 
 /// What the table holds beside the list of grants and `@meta`, which `init` writes anew.
 fn data(account: &Account) -> Vec<serde_json::Value> {

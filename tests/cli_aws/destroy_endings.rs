@@ -1,6 +1,6 @@
 //! `destroy` where it is refused, where it fails, and where it isn't waited for.
 
-use crate::cli_destroy::{STACK, cloudformation, deployed, has_table, state};
+use crate::destroy::{STACK, cloudformation, deployed, has_table, state};
 
 #[test]
 fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {

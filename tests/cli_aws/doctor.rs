@@ -9,10 +9,10 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, REGION};
-use crate::support::cli::Place;
-use crate::support::config::embedded;
-use crate::support::emulator::Emulator;
+use support::account::{Account, REGION};
+use support::cli::Place;
+use support::config::embedded;
+use support::emulator::Emulator;
 
 fn deployed(more: &[&str]) -> (Account, Place) {
     let account = Emulator::shared().account();

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, REGION};
-use crate::support::cli::{Outcome, Place};
-use crate::support::emulator::{Emulator, venv};
-use crate::support::proxy::Proxy;
+use support::account::{Account, REGION};
+use support::cli::{Outcome, Place};
+use support::emulator::{Emulator, venv};
+use support::proxy::Proxy;
 
 /// In a second of its own: the AWS CLI names its change sets by it.
 const DEPLOY: &str = "now=$(date +%s); until [ $(date +%s) != $now ]; do :; done; \

@@ -1,7 +1,7 @@
 //! Grants, where a permission is missing: the action and the statement to add are named, and nothing is left half done
 //! without a word.
 
-use crate::support::grants::{deployed, developer};
+use support::grants::{deployed, developer};
 
 const STACKS: &str = "arn:*:cloudformation:*:*:stack/discfg-*/*";
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::grants::{TABLE, developer, granted, line};
+use support::grants::{TABLE, developer, granted, line};
 
 #[test]
 fn the_list_is_put_right_where_the_stack_came_without_it() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::grants::{TABLE, deployed, developer, line, policy, policy_arn, trust};
+use support::grants::{TABLE, deployed, developer, line, policy, policy_arn, trust};
 
 fn has_section(items: &[Value], section: &str) -> bool {
     items

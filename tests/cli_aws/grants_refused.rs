@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::support::account::Account;
-use crate::support::cli::{Outcome, Place};
-use crate::support::config;
-use crate::support::emulator::Emulator;
-use crate::support::grants::{deployed, developer, line, trust};
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::cli::{Outcome, Place};
+use support::config;
+use support::emulator::Emulator;
+use support::grants::{deployed, developer, line, trust};
+use support::proxy::Proxy;
 
 fn stacks(account: &Account) -> String {
     let listed = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);

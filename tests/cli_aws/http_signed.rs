@@ -1,10 +1,10 @@
 //! The command line against a config behind API Gateway: as whom requests are signed, and that every data command goes
 //! through it.
 
-use crate::support::cli::Outcome;
-use crate::support::config::CONFIG;
-use crate::support::gateway::{Fronted, Seen, fronted, fronted_with, role};
-use crate::support::kms::without_conditions;
+use support::cli::Outcome;
+use support::config::CONFIG;
+use support::gateway::{Fronted, Seen, fronted, fronted_with, role};
+use support::kms::without_conditions;
 
 fn run(front: &Fronted, args: &[&str]) -> Outcome {
     front.place.args(args).run()

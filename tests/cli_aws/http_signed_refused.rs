@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::support::api_server::Impaired;
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::{CONFIG, behind_api};
-use crate::support::gateway::{Fronted, Refusal, fronted, role};
+use support::api_server::Impaired;
+use support::cli::{Outcome, Place};
+use support::config::{CONFIG, behind_api};
+use support::gateway::{Fronted, Refusal, fronted, role};
 
 fn run(front: &Fronted, args: &[&str]) -> Outcome {
     front.place.args(args).run()

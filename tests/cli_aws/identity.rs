@@ -1,9 +1,9 @@
 //! `--as` on AWS: which role a command acts in, where another than its own is named.
 
-use crate::support::account::Account;
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::cli::Place;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 /// A deployed config, and a developer's place with a proxy before AWS.
 fn developer() -> (Account, Proxy, Place) {

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::support::account::Account;
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::cli::Place;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 /// A config, made by an administrator, and the administrator's place.
 fn deployed(config: &str) -> (Account, Place) {

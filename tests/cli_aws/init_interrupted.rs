@@ -1,9 +1,9 @@
 //! `init` that is left before its end: by Ctrl-C, by a second one, by its `--timeout`.
 
-use crate::support::account::Account;
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::cli::Place;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 fn place() -> (Account, Proxy, Place) {
     let account = Emulator::shared().account();

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, REGION};
-use crate::support::cli::{Outcome, Place};
-use crate::support::emulator::Emulator;
-use crate::support::kms::without_conditions;
-use crate::support::proxy::Proxy;
+use support::account::{Account, REGION};
+use support::cli::{Outcome, Place};
+use support::emulator::Emulator;
+use support::kms::without_conditions;
+use support::proxy::Proxy;
 
 fn admin() -> (Account, Place) {
     let account = Emulator::shared().account();

@@ -1,9 +1,9 @@
 //! How `init` proves what it made, and what it says where it can't.
 
-use crate::support::account::Account;
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::cli::Place;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 const ROLE: &str = "discfg-payments-eu-central-1-read";
 

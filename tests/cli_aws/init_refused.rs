@@ -1,7 +1,7 @@
 //! `init` with what it can't take: told before anything is deployed.
 
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
+use support::cli::Place;
+use support::emulator::Emulator;
 
 #[test]
 fn a_principal_whom_no_trust_could_match_is_refused() {

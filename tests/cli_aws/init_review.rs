@@ -3,10 +3,10 @@
 use aws_credential_types::Credentials;
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, xml_text};
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::{Account, xml_text};
+use support::cli::Place;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 const TABLE: &str = "discfg-payments";
 

@@ -1,9 +1,9 @@
 //! What the README shows does what it says: its commands run.
 
-use crate::support::account::REGION;
-use crate::support::cli::Place;
-use crate::support::emulator::{Emulator, venv};
-use crate::support::kms::without_conditions;
+use support::account::REGION;
+use support::cli::Place;
+use support::emulator::{Emulator, venv};
+use support::kms::without_conditions;
 
 const README: &str = include_str!("../../README.md");
 

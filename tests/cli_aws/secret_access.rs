@@ -5,9 +5,9 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
 
-use crate::support::cli::{Outcome, Place};
-use crate::support::config::{ALIAS, CONFIG, TABLE, behind_proxy, embedded, on_table};
-use crate::support::emulator::Emulator;
+use support::cli::{Outcome, Place};
+use support::config::{ALIAS, CONFIG, TABLE, behind_proxy, embedded, on_table};
+use support::emulator::Emulator;
 
 fn run(place: &Place, args: &[&str]) -> Outcome {
     place.args(args).run()

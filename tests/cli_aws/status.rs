@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::account::Account;
-use crate::support::cli::Place;
-use crate::support::config::embedded;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::cli::Place;
+use support::config::embedded;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 fn deployed() -> (Account, Place) {
     let account = Emulator::shared().account();

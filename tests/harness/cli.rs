@@ -1,14 +1,14 @@
 //! The builder of calls keeps the developer's machine out, and sees what it says it sees.
 
-use crate::support::account::{REGION, keys};
-use crate::support::cli::Place;
+use support::account::{REGION, keys};
+use support::cli::Place;
 
 #[test]
 fn the_environment_is_the_places_own() {
     let place = Place::new();
     let script = "echo $HOME; pwd; env | grep -c -e AWS_ -e DISCFG_";
     let (home, work) = (place.home(), place.dir());
-    let wanted = format!("{}\n{}\n1\n", home.display(), work.display());
+    let wanted = format!("{}\n{}\n2\n", home.display(), work.display());
     place.shell(script).run().code(0).stdout(wanted).stderr("");
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::account::{Account, keys, xml_text};
-use crate::support::emulator::Emulator;
+use support::account::{Account, keys, xml_text};
+use support::emulator::Emulator;
 
 fn table(account: &Account) {
     let input = json!({

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeDefinition, KeySchemaElement, KeyType, ScalarAttributeType};
 use aws_sdk_dynamodb::types::{AttributeValue, BillingMode, Put, TransactWriteItem};
 
-use crate::support::account::Account;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
 
 /// A client that never tries again by itself, so that each fault is seen as it is.
 async fn table_behind(proxy: &Proxy) -> (Account, Client) {
@@ -105,7 +105,7 @@ async fn a_cut_before_leaves_nothing_and_a_cut_after_leaves_the_deed() {
         proxy.requests()[1]
             .answer
             .as_ref()
-            .map(super::support::http1::Message::status),
+            .map(support::http1::Message::status),
         Some(200)
     );
 }

@@ -6,7 +6,7 @@ use discfg::http::Caller;
 use discfg::model::{Access, Section};
 use serde_json::{Value as Json, json};
 
-use super::support::api::Served;
+use support::api::Served;
 
 const SET: &str = r#"{"changes": [{"op": "set", "key": "/db/url", "value": "x"}]}"#;
 

@@ -4,7 +4,7 @@ use discfg::model::Key;
 use discfg::store::Consistency;
 use serde_json::{Value as Json, json};
 
-use super::support::api::Served;
+use support::api::Served;
 
 #[tokio::test]
 async fn headers_guard_writes() {

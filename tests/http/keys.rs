@@ -4,7 +4,7 @@ use discfg::model::Key;
 use discfg::store::Consistency;
 use serde_json::json;
 
-use super::support::api::Served;
+use support::api::Served;
 
 #[tokio::test]
 async fn a_key_is_made_replaced_read_and_removed() {

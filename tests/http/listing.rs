@@ -3,7 +3,7 @@
 use discfg::http::ApiSettings;
 use serde_json::{Value as Json, json};
 
-use super::support::api::Served;
+use support::api::Served;
 
 fn keys(nodes: &Json) -> Vec<&str> {
     let nodes = nodes.as_array().expect("nodes").iter();

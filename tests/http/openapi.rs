@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::support::api::{Served, document};
+use support::api::{Served, document};
 
 const METHODS: [&str; 6] = ["get", "put", "post", "delete", "patch", "options"];
 

@@ -10,8 +10,8 @@ use discfg::store::Consistency;
 use serde_json::{Value as Json, json};
 use tokio::sync::Semaphore;
 
-use super::support::api::Served;
-use super::support::stores::{Impaired, embedded_store};
+use support::api::Served;
+use support::stores::{Impaired, embedded_store};
 
 fn detail(problem: &Json) -> &str {
     problem["detail"].as_str().expect("a detail")

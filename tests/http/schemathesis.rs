@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::emulator::venv;
-use crate::support::serving::{SERVED, Server, served_place};
+use support::emulator::venv;
+use support::serving::{SERVED, Server, served_place};
 
-const SUPPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support");
+const SUPPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support");
 
 #[test]
 fn schemathesis_finds_nothing() {

@@ -5,9 +5,9 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use super::support::cli::Place;
-use super::support::http1::Message;
-use super::support::serving::{SERVED, Server, rest, served_place};
+use support::cli::Place;
+use support::http1::Message;
+use support::serving::{SERVED, Server, rest, served_place};
 
 #[test]
 fn what_is_written_by_commands_is_read_over_http_and_the_other_way_round() {

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use rustls::StreamOwned;
 use serde_json::Value;
 
-use super::support::http1::Message;
-use super::support::serving::{SERVED, Server, ask, new_token, problem, rest, served_place};
-use super::support::tls::Authority;
+use support::http1::Message;
+use support::serving::{SERVED, Server, ask, new_token, problem, rest, served_place};
+use support::tls::Authority;
 
 #[test]
 fn a_token_opens_what_it_was_made_for_and_nothing_else() {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::support::http1::Message;
-use super::support::serving::{Server, served_place};
+use support::http1::Message;
+use support::serving::{Server, served_place};
 
 const ROUNDS: usize = 100;
 const WRITERS: usize = 4;

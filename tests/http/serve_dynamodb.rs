@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::account::Account;
-use super::support::cli::Place;
-use super::support::grants::deployed;
-use super::support::http1::Message;
-use super::support::kms::without_conditions;
-use super::support::proxy::Proxy;
-use super::support::serving::{Server, new_token, problem};
-use super::support::sse::Events;
+use support::account::Account;
+use support::cli::Place;
+use support::grants::deployed;
+use support::http1::Message;
+use support::kms::without_conditions;
+use support::proxy::Proxy;
+use support::serving::{Server, new_token, problem};
+use support::sse::Events;
 
 /// A deployed config, and somebody's place who may do nothing but take its roles.
 fn developers() -> (Account, Proxy, Place) {

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::account::Account;
-use super::support::cli::Place;
-use super::support::grants::{TABLE, deployed};
-use super::support::http1::Message;
-use super::support::proxy::Proxy;
-use super::support::serving::{Server, ask};
-use super::support::sse::Events;
+use support::account::Account;
+use support::cli::Place;
+use support::grants::{TABLE, deployed};
+use support::http1::Message;
+use support::proxy::Proxy;
+use support::serving::{Server, ask};
+use support::sse::Events;
 
 const URL: &str = "/v1/payments/keys/db/url";
 const CHANGES: &str = "/v1/payments/changes/db";

@@ -4,8 +4,8 @@ use std::io::{BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use super::support::http1::Message;
-use super::support::serving::{Server, ask, problem, rest, served_place};
+use support::http1::Message;
+use support::serving::{Server, ask, problem, rest, served_place};
 
 #[test]
 fn beyond_its_connections_a_server_says_so_at_once() {

@@ -12,9 +12,9 @@ use futures::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::support::live_api::{Served, json, quick};
-use crate::support::sse::{Events, Sent};
-use crate::support::stores::{Impaired, set_all, table_store};
+use support::live_api::{Served, json, quick};
+use support::sse::{Events, Sent};
+use support::stores::{Impaired, set_all, table_store};
 
 /// Where a line stands: its revision and its index there.
 type At = (u64, u64);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use discfg::http::ApiSettings;
 
-use crate::support::live_api::{Served, json, quick};
+use support::live_api::{Served, json, quick};
 
 #[tokio::test]
 async fn a_stop_is_the_last_event() {

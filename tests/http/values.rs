@@ -5,7 +5,7 @@ use discfg::model::{Encoding, Key, Value};
 use discfg::store::StoreExt as _;
 use serde_json::{Value as Json, json};
 
-use super::support::api::{Answer, Served};
+use support::api::{Answer, Served};
 
 fn key(text: &str) -> Key {
     text.parse().expect(text)

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::support::live_api::{Served, json as body, quick, text};
-use crate::support::stores::{Impaired, set_all};
+use support::live_api::{Served, json as body, quick, text};
+use support::stores::{Impaired, set_all};
 
 const NEVER: Duration = Duration::from_hours(1);
 

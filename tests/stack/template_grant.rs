@@ -7,11 +7,11 @@ use discfg::stack::{
 };
 use serde_json::{Value, json};
 
-use crate::support::account::Account;
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
 use crate::template::{names, sorted, to_json};
 use saphyr::{LoadableYamlNode as _, Yaml};
+use support::account::Account;
+use support::cli::Place;
+use support::emulator::Emulator;
 
 fn template() -> Value {
     let documents = Yaml::load_from_str(GRANT_TEMPLATE).expect("the template is YAML");

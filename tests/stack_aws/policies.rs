@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use aws_sdk_iam::Client;
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, REGION};
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
-use crate::support::front::{function, zip};
-use crate::support::node;
+use support::account::{Account, REGION};
+use support::cli::Place;
+use support::emulator::Emulator;
+use support::front::{function, zip};
+use support::node;
 
 /// What is done to the deployed policies.
 type Change = fn(&mut Value);

@@ -6,8 +6,8 @@ use discfg::stack::{self, Action, Deployed, Plan, Progress, Proposal, StackSpec,
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, REGION, xml_text};
-use crate::support::emulator::Emulator;
+use support::account::{Account, REGION, xml_text};
+use support::emulator::Emulator;
 
 fn spec() -> StackSpec {
     StackSpec::new("payments".parse().expect("a config name"))

@@ -1,14 +1,14 @@
 //! `init --api` from end to end: the stack is deployed, API Gateway asks IAM, and the function runs as a process. All that is
-//! the emulator's; how it differs from AWS stands in `tests/it/support/emulator.py`.
+//! the emulator's; how it differs from AWS stands in `tests/support/emulator.py`.
 
 use aws_credential_types::Credentials;
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, REGION};
-use crate::support::cli::{Outcome, Place};
-use crate::support::emulator::Emulator;
-use crate::support::front::{deployed, function, zip};
-use crate::support::proxy::Proxy;
+use support::account::{Account, REGION};
+use support::cli::{Outcome, Place};
+use support::emulator::Emulator;
+use support::front::{deployed, function, zip};
+use support::proxy::Proxy;
 
 const PATH: &str = "/v1/payments";
 

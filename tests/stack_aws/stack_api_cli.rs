@@ -1,9 +1,9 @@
 //! The command line through a config's HTTP API as it is deployed: signed, let in by IAM, answered by the function.
 
-use crate::support::account::{Account, REGION};
-use crate::support::cli::{Outcome, Place};
-use crate::support::emulator::Emulator;
-use crate::support::front::{deployed, function};
+use support::account::{Account, REGION};
+use support::cli::{Outcome, Place};
+use support::emulator::Emulator;
+use support::front::{deployed, function};
 
 /// The administrator's place, and a developer's in which `use` has chosen the API.
 fn fronted(program: &[u8]) -> (Account, Place, Place) {
@@ -188,7 +188,7 @@ fn a_grant_that_came_before_the_api_is_made_again() {
         "json",
     ];
     done(&admin, &grant);
-    let code = crate::support::front::zip(&admin, "front.zip", function(), "");
+    let code = support::front::zip(&admin, "front.zip", function(), "");
     let code = format!("--code={}", code.display());
     done(&admin, &["init", "payments", "--api", &code, "--yes"])
         .stderr_has("The roles of these grants can't call the HTTP API until each is made again")

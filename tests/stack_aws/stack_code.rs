@@ -9,10 +9,10 @@ use discfg::stack::{self, CodeBucket, CodeStack, FunctionCode, Progress, Proposa
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
-use crate::support::account::{Account, REGION};
-use crate::support::emulator::{Emulator, venv};
-use crate::support::proxy::Proxy;
-use crate::support::s3::{code, zipped};
+use support::account::{Account, REGION};
+use support::emulator::{Emulator, venv};
+use support::proxy::Proxy;
+use support::s3::{code, zipped};
 
 fn bucket_at(url: &str, account: &Account, requests: &Meter) -> CodeBucket {
     let sdk = Account::sdk(url, &account.root());

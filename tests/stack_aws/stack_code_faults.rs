@@ -6,9 +6,9 @@ use discfg::aws::Meter;
 use discfg::model::Kind;
 use discfg::stack::{BucketError, CodeBucket, Shelf};
 
-use crate::support::account::{Account, keys};
-use crate::support::http1::Message;
-use crate::support::s3::{CUT, Line, ScriptedS3, code, zipped};
+use support::account::{Account, keys};
+use support::http1::Message;
+use support::s3::{CUT, Line, ScriptedS3, code, zipped};
 
 const ACCOUNT: &str = "123456789012";
 

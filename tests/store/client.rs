@@ -11,7 +11,7 @@ use discfg::store::{Store, StoreError};
 use futures::StreamExt as _;
 use serde::Deserialize;
 
-use crate::support::stores::{on_every_store, set_all};
+use support::stores::{on_every_store, set_all};
 
 on_every_store!(
     a_value_is_read_as_what_is_wanted,

@@ -11,11 +11,11 @@ use discfg::{Client, Live};
 use serde::Deserialize;
 use tokio::time::timeout;
 
-use crate::support::cli::Place;
-use crate::support::config::embedded;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
-use crate::support::stores::{Impaired, embedded_store, on_every_store, set_all, store_at, table_store};
+use support::cli::Place;
+use support::config::embedded;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
+use support::stores::{Impaired, embedded_store, on_every_store, set_all, store_at, table_store};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 const INTERVAL: Duration = Duration::from_millis(10);

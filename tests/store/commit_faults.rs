@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::account::Account;
-use crate::support::config::{TABLE, behind_proxy};
-use crate::support::proxy::Proxy;
+use support::account::Account;
+use support::config::{TABLE, behind_proxy};
+use support::proxy::Proxy;
 
 /// The log's lines for a key, seen by a client that is not ours.
 fn lines(account: &Account, key: &str) -> Vec<Value> {

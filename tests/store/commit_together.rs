@@ -9,11 +9,11 @@ use discfg::store::{Committed, Result, Store, StoreError, Txn};
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
 
-use crate::support::account::Account;
-use crate::support::config::TABLE;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::{Gate, Proxy};
-use crate::support::stores::store_at;
+use support::account::Account;
+use support::config::TABLE;
+use support::emulator::Emulator;
+use support::proxy::{Gate, Proxy};
+use support::stores::store_at;
 
 /// A table behind a proxy, with the section `/db` in it.
 async fn table() -> (Account, Proxy, Arc<dyn Store>) {

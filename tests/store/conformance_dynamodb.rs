@@ -8,8 +8,8 @@ use discfg::model::Clock;
 use discfg::store::conformance::Harness;
 use discfg::store::{Admin, Store};
 
-use crate::support::account::Account;
-use crate::support::emulator::Emulator;
+use support::account::Account;
+use support::emulator::Emulator;
 
 /// A config's table in an account of its own.
 struct Table {

@@ -9,7 +9,7 @@ use discfg::model::Clock;
 use discfg::store::conformance::Harness;
 use discfg::store::{Admin, Store};
 
-use crate::support::api_server::ApiServer;
+use support::api_server::ApiServer;
 
 /// A server over a config's file, which is in a folder that goes with it.
 struct Served {

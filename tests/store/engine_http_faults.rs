@@ -10,9 +10,9 @@ use discfg::store::{Consistency, Cursor, Deadline, Heads, Listed, Scope, Store, 
 use futures::TryStreamExt as _;
 use tempfile::TempDir;
 
-use crate::support::api_server::{ApiServer, Impaired};
-use crate::support::config::CONFIG;
-use crate::support::stores::embedded_store;
+use support::api_server::{ApiServer, Impaired};
+use support::config::CONFIG;
+use support::stores::embedded_store;
 
 /// A server over a store of its own, and the engine that asks it.
 struct Served {

@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
-use crate::support::emulator::venv;
+use support::emulator::venv;
 
-const CONSUMERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/consumers.py");
+const CONSUMERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/consumers.py");
 
 /// What has gone wrong somewhere, in some tool.
 const ODD: &[&str] = &[

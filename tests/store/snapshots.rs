@@ -8,10 +8,10 @@ use discfg::model::{Mutation, Prefix};
 use discfg::store::{Snapshot, Store, Txn};
 use serde_json::{Value, json};
 
-use crate::support::config::TABLE;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
-use crate::support::stores::{embedded_store, set_all, store_at, table_store};
+use support::config::TABLE;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
+use support::stores::{embedded_store, set_all, store_at, table_store};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_snapshots_beside_a_writer_see_no_half_commit_on_the_embedded_engine() {

@@ -11,10 +11,10 @@ use discfg::store::{Store, Txn};
 use futures::StreamExt as _;
 use tokio::time::timeout;
 
-use crate::support::config::TABLE;
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
-use crate::support::stores::{Impaired, embedded_store, set_all, store_at, table_store};
+use support::config::TABLE;
+use support::emulator::Emulator;
+use support::proxy::Proxy;
+use support::stores::{Impaired, embedded_store, set_all, store_at, table_store};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 

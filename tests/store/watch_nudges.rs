@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::support::stores::{on_every_store, set_all};
+use support::stores::{on_every_store, set_all};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Nothing that comes within a test comes by itself.

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::Asking;
-use crate::support::account::REGION;
-use crate::support::simulator::{self, Said};
+use support::account::REGION;
+use support::simulator::{self, Said};
 
 #[test]
 fn what_stands_in_the_way_is_named() {

@@ -8,11 +8,11 @@ mod ways;
 
 use serde_json::Value;
 
-use crate::support::account::{Account, REGION};
-use crate::support::cli::{Outcome, Place};
-use crate::support::emulator::Emulator;
-use crate::support::proxy::Proxy;
-use crate::support::simulator::{self, Asked, Said};
+use support::account::{Account, REGION};
+use support::cli::{Outcome, Place};
+use support::emulator::Emulator;
+use support::proxy::Proxy;
+use support::simulator::{self, Asked, Said};
 
 const GRANT: &str = include_str!("../../../infra/grant.yaml");
 

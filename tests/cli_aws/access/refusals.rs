@@ -1,7 +1,7 @@
 //! Questions that get no answer.
 
 use super::Asking;
-use crate::support::cli::Place;
+use support::cli::Place;
 
 #[test]
 fn each_permission_that_asking_takes_is_named_where_it_is_missing() {
@@ -54,7 +54,7 @@ fn what_is_not_there_is_told_from_what_is_denied() {
 
 #[test]
 fn a_call_that_asks_nothing_is_a_usage_error() {
-    let place = Place::at("http://127.0.0.1:1", &crate::support::account::keys("a", "b"));
+    let place = Place::at("http://127.0.0.1:1", &support::account::keys("a", "b"));
     let user = "arn:aws:iam::123456789012:user/ann";
     for (args, part) in [
         (

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Asking, GRANT, way};
-use crate::support::account::REGION;
-use crate::support::simulator::{self, Said};
+use support::account::REGION;
+use support::simulator::{self, Said};
 
 #[test]
 fn a_yes_says_which_statements_decide() {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
-use crate::support::cli::Place;
-use crate::support::emulator::Emulator;
+use support::cli::Place;
+use support::emulator::Emulator;
 
 use super::answers::{
     Event, absent, change_set, change_set_made, done, events, no_table, resources, scanned,

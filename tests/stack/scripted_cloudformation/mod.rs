@@ -13,14 +13,14 @@ mod server;
 
 use discfg::stack::{Leftover, Plan, Proposal, StackError, StackSpec};
 
-use crate::support::cli::Place;
 use server::Scripted;
+use support::cli::Place;
 
 /// Where the binary takes this for all of AWS.
 fn place(cloudformation: &Scripted) -> Place {
     Place::at(
         &cloudformation.url,
-        &crate::support::account::keys("AKIDSCRIPTED", "secret"),
+        &support::account::keys("AKIDSCRIPTED", "secret"),
     )
 }
 

@@ -19,7 +19,7 @@ use aws_types::SdkConfig;
 use discfg::stack::Services;
 use serde_json::Value;
 
-use crate::support::http1::Message;
+use support::http1::Message;
 
 /// What one request is to be, and its answer.
 #[derive(Debug, Clone)]

@@ -17,27 +17,27 @@ use super::emulator::Emulator;
 use super::http1::Message;
 
 /// The region that every test is in, unless it is about regions.
-pub(crate) const REGION: &str = "eu-central-1";
+pub const REGION: &str = "eu-central-1";
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An account of its own in the emulator.
-pub(crate) struct Account {
+pub struct Account {
     emulator: &'static Emulator,
     id: String,
 }
 
 /// An answer other than 200.
 #[derive(Debug)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// The HTTP status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The body, JSON or XML.
-    pub(crate) body: String,
+    pub body: String,
 }
 
 impl Account {
-    pub(super) fn new(emulator: &'static Emulator, number: u64) -> Self {
+    pub(crate) fn new(emulator: &'static Emulator, number: u64) -> Self {
         Self {
             emulator,
             id: format!("{number:012}"),
@@ -45,22 +45,22 @@ impl Account {
     }
 
     /// The twelve digits.
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.id
     }
 
     /// The endpoint without any proxy.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         self.emulator.url()
     }
 
     /// The root user. It may do everything but assume a role.
-    pub(crate) fn root(&self) -> Credentials {
+    pub fn root(&self) -> Credentials {
         keys(&self.id, "root")
     }
 
     /// A new IAM user with an access key, who may do `actions` on everything.
-    pub(crate) fn user(&self, name: &str, actions: &[&str]) -> Credentials {
+    pub fn user(&self, name: &str, actions: &[&str]) -> Credentials {
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}],
@@ -69,7 +69,7 @@ impl Account {
     }
 
     /// A new IAM user with an access key and exactly this policy.
-    pub(crate) fn user_with(&self, name: &str, policy: &Value) -> Credentials {
+    pub fn user_with(&self, name: &str, policy: &Value) -> Credentials {
         self.iam("CreateUser", &[("UserName", name)]);
         let policy = policy.to_string();
         let inline = [
@@ -83,23 +83,23 @@ impl Account {
     }
 
     /// A user who may do everything: deploy, and assume what trusts this account.
-    pub(crate) fn admin(&self) -> Credentials {
+    pub fn admin(&self) -> Credentials {
         self.user("admin", &["*"])
     }
 
     /// A user who may assume roles and nothing else, as a developer should be set up.
-    pub(crate) fn developer(&self) -> Credentials {
+    pub fn developer(&self) -> Credentials {
         self.user("developer", &["sts:AssumeRole"])
     }
 
     /// Does an IAM action as root and gives back the XML.
-    pub(crate) fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
+    pub fn iam(&self, action: &str, parameters: &[(&str, &str)]) -> String {
         self.query(&self.root(), "iam", "2010-05-08", action, parameters)
             .unwrap_or_else(|refusal| panic!("{action}: {refusal:?}"))
     }
 
     /// Deploys a stack as root, as any CloudFormation client would.
-    pub(crate) fn deploy(&self, stack: &str, template: &str, parameters: &[(&str, &str)]) {
+    pub fn deploy(&self, stack: &str, template: &str, parameters: &[(&str, &str)]) {
         let mut form = vec![
             ("StackName".to_owned(), stack),
             ("TemplateBody".to_owned(), template),
@@ -116,7 +116,7 @@ impl Account {
     }
 
     /// Does an action of a service that takes forms and gives XML (IAM, STS, CloudFormation).
-    pub(crate) fn query(
+    pub fn query(
         &self,
         who: &Credentials,
         service: &str,
@@ -133,12 +133,7 @@ impl Account {
     }
 
     /// Does a DynamoDB operation, so that a test can look at a table with other eyes than ours.
-    pub(crate) fn dynamodb(
-        &self,
-        who: &Credentials,
-        operation: &str,
-        input: &Value,
-    ) -> Result<Value, Refusal> {
+    pub fn dynamodb(&self, who: &Credentials, operation: &str, input: &Value) -> Result<Value, Refusal> {
         let headers = [
             ("Content-Type", "application/x-amz-json-1.0".to_owned()),
             ("X-Amz-Target", format!("DynamoDB_20120810.{operation}")),
@@ -148,7 +143,7 @@ impl Account {
     }
 
     /// Makes a table with the key schema of a config's, as root: what a test needs that is about data alone.
-    pub(crate) fn create_table(&self, table: &str) {
+    pub fn create_table(&self, table: &str) {
         let input = json!({
             "TableName": table,
             "BillingMode": "PAY_PER_REQUEST",
@@ -166,7 +161,7 @@ impl Account {
     }
 
     /// Makes a KMS key of that alias, as root, and gives its ARN.
-    pub(crate) fn create_key(&self, alias: &str) -> String {
+    pub fn create_key(&self, alias: &str) -> String {
         let made = self.kms("CreateKey", &json!({}));
         let metadata = &made["KeyMetadata"];
         self.kms(
@@ -177,7 +172,7 @@ impl Account {
     }
 
     /// Does a KMS operation as root.
-    pub(crate) fn kms(&self, operation: &str, input: &Value) -> Value {
+    pub fn kms(&self, operation: &str, input: &Value) -> Value {
         let headers = [
             ("Content-Type", "application/x-amz-json-1.1".to_owned()),
             ("X-Amz-Target", format!("TrentService.{operation}")),
@@ -190,7 +185,7 @@ impl Account {
     }
 
     /// Every item of a table, in the table's JSON form, seen by root.
-    pub(crate) fn items(&self, table: &str) -> Vec<Value> {
+    pub fn items(&self, table: &str) -> Vec<Value> {
         let mut items = Vec::new();
         let mut input = json!({"TableName": table, "ConsistentRead": true});
         loop {
@@ -206,7 +201,7 @@ impl Account {
     }
 
     /// What an SDK client needs to be this user at that endpoint.
-    pub(crate) fn sdk(url: &str, who: &Credentials) -> SdkConfig {
+    pub fn sdk(url: &str, who: &Credentials) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static(REGION))
@@ -264,12 +259,12 @@ impl Account {
 }
 
 /// Credentials without a session.
-pub(crate) fn keys(id: &str, secret: &str) -> Credentials {
+pub fn keys(id: &str, secret: &str) -> Credentials {
     Credentials::new(id, secret, None, None, "test")
 }
 
 /// The headers that sign a request.
-pub(super) fn signature(
+pub(crate) fn signature(
     who: &Credentials,
     service: &str,
     method: &str,
@@ -302,7 +297,7 @@ pub(super) fn signature(
 }
 
 /// The text of the first element of that name.
-pub(crate) fn xml_text<'a>(xml: &'a str, element: &str) -> &'a str {
+pub fn xml_text<'a>(xml: &'a str, element: &str) -> &'a str {
     xml.split_once(&format!("<{element}>"))
         .and_then(|(_, rest)| rest.split_once("</"))
         .map_or_else(|| panic!("no {element} in {xml}"), |(text, _)| text)

@@ -9,7 +9,7 @@ use super::http1::Message;
 
 /// What is said in the place of the emulator.
 #[derive(Clone)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Fixed {
         status: u16,
         body: String,
@@ -24,7 +24,7 @@ pub(super) enum Answer {
 
 impl Answer {
     /// The answer, in the protocol of the request.
-    pub(super) fn to(&self, request: &Message) -> Message {
+    pub(crate) fn to(&self, request: &Message) -> Message {
         let as_json = request.header("X-Amz-Target").is_some();
         let (status, body) = match self {
             Self::Fixed { status, body } => (*status, body.clone()),

@@ -17,8 +17,8 @@ use super::stores::embedded_store;
 
 /// The API of one config, asked on behalf of one caller.
 #[derive(Clone)]
-pub(crate) struct Served {
-    pub(crate) store: Arc<dyn Store>,
+pub struct Served {
+    pub store: Arc<dyn Store>,
     router: Router,
     caller: Option<Caller>,
     _folder: Option<Arc<TempDir>>,
@@ -26,12 +26,12 @@ pub(crate) struct Served {
 
 impl Served {
     /// A new config, for a caller that may do everything.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::with(ApiSettings::default())
     }
 
     /// The same with other settings.
-    pub(crate) fn with(settings: ApiSettings) -> Self {
+    pub fn with(settings: ApiSettings) -> Self {
         let (folder, store) = embedded_store(None);
         Self {
             _folder: Some(Arc::new(folder)),
@@ -40,7 +40,7 @@ impl Served {
     }
 
     /// The API of that store.
-    pub(crate) fn of(store: Arc<dyn Store>, settings: ApiSettings) -> Self {
+    pub fn of(store: Arc<dyn Store>, settings: ApiSettings) -> Self {
         let config = CONFIG.parse().expect("a config name");
         Self {
             router: Api::new([(config, Arc::clone(&store))], settings).router(),
@@ -51,7 +51,7 @@ impl Served {
     }
 
     /// The same for another caller.
-    pub(crate) fn for_caller(&self, caller: Option<Caller>) -> Self {
+    pub fn for_caller(&self, caller: Option<Caller>) -> Self {
         Self {
             caller,
             ..self.clone()
@@ -59,12 +59,12 @@ impl Served {
     }
 
     /// Asks for a path below the config: `GET`, without a body.
-    pub(crate) async fn get(&self, below: &str) -> Answer {
+    pub async fn get(&self, below: &str) -> Answer {
         self.ask("GET", below, &[], "").await
     }
 
     /// Sets a key, as the CLI would.
-    pub(crate) async fn set(&self, key: &str, value: &str) -> Answer {
+    pub async fn set(&self, key: &str, value: &str) -> Answer {
         let answer = self
             .ask("PUT", &format!("keys/{key}"), &[], value.to_owned())
             .await;
@@ -73,7 +73,7 @@ impl Served {
     }
 
     /// Asks for a path below the config.
-    pub(crate) async fn ask(
+    pub async fn ask(
         &self,
         method: &str,
         below: &str,
@@ -85,7 +85,7 @@ impl Served {
     }
 
     /// Asks for any path.
-    pub(crate) async fn ask_anywhere(
+    pub async fn ask_anywhere(
         &self,
         method: &str,
         path: &str,
@@ -116,9 +116,9 @@ impl Served {
 
 /// What the API answered.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
     body: Vec<u8>,
 }
 
@@ -158,13 +158,13 @@ impl Answer {
     }
 
     /// Its body as JSON, after its status was as expected.
-    pub(crate) fn json(&self, status: u16) -> Json {
+    pub fn json(&self, status: u16) -> Json {
         assert_eq!(self.status, status, "{}", self.text());
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     /// Its body as a problem, after its status and code were as expected.
-    pub(crate) fn problem(&self, status: u16, code: &str) -> Json {
+    pub fn problem(&self, status: u16, code: &str) -> Json {
         let problem = self.json(status);
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(problem["status"], status, "{problem}");
@@ -173,18 +173,18 @@ impl Answer {
     }
 
     /// Its body as text.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// One of its headers.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("text"))
     }
 }
 
 /// The document that the API gives of itself.
-pub(crate) fn document() -> Arc<Json> {
+pub fn document() -> Arc<Json> {
     static DOCUMENT: OnceLock<Arc<Json>> = OnceLock::new();
     let read = || {
         let router = Api::new([], ApiSettings::default()).router();
@@ -206,7 +206,7 @@ pub(crate) fn document() -> Arc<Json> {
 }
 
 /// The template of the document that a path is of, the one with the most words of its own.
-pub(crate) fn template_of<'d>(document: &'d Json, path: &str) -> Option<&'d String> {
+pub fn template_of<'d>(document: &'d Json, path: &str) -> Option<&'d String> {
     let segments: Vec<&str> = path.split('/').collect();
     let is_of = |template: &&String| {
         let of: Vec<&str> = template.split('/').collect();

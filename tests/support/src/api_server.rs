@@ -26,10 +26,10 @@ use super::gateway::Gateway;
 use super::tls::Authority;
 
 /// A token, for a test that needs one.
-pub(crate) const TOKEN: &str = "dcfg_4n7w0rd";
+pub const TOKEN: &str = "dcfg_4n7w0rd";
 
 /// Who may read everything but secrets, and write nothing.
-pub(crate) fn reader() -> Caller {
+pub fn reader() -> Caller {
     Caller {
         by: Some("token:ci".into()),
         access: Access::Read,
@@ -39,7 +39,7 @@ pub(crate) fn reader() -> Caller {
 }
 
 /// A running server; it ends with this.
-pub(crate) struct ApiServer {
+pub struct ApiServer {
     url: String,
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
@@ -57,7 +57,7 @@ struct Shared {
 
 /// What comes in the place of an answer.
 #[derive(Debug, Clone)]
-pub(crate) enum Impaired {
+pub enum Impaired {
     /// Nothing: the connection ends before the request is looked at.
     CutBefore,
     /// Nothing: the connection ends after the request was served.
@@ -86,22 +86,22 @@ struct Cut;
 
 impl ApiServer {
     /// The API of the config [`CONFIG`] in that store.
-    pub(crate) fn over(store: Arc<dyn Store>) -> Self {
+    pub fn over(store: Arc<dyn Store>) -> Self {
         Self::serving(CONFIG, store)
     }
 
     /// The API of one config.
-    pub(crate) fn serving(config: &str, store: Arc<dyn Store>) -> Self {
+    pub fn serving(config: &str, store: Arc<dyn Store>) -> Self {
         Self::start(config, store, None, None)
     }
 
     /// The same of the config [`CONFIG`], as the function behind API Gateway serves it.
-    pub(crate) fn behind(store: Arc<dyn Store>, gateway: Arc<Gateway>) -> Self {
+    pub fn behind(store: Arc<dyn Store>, gateway: Arc<Gateway>) -> Self {
         Self::start(CONFIG, store, None, Some(gateway))
     }
 
     /// The same of the config [`CONFIG`], on `localhost` with a certificate from that authority.
-    pub(crate) fn over_tls(store: Arc<dyn Store>, authority: &Authority) -> Self {
+    pub fn over_tls(store: Arc<dyn Store>, authority: &Authority) -> Self {
         Self::start(CONFIG, store, Some(authority.server("localhost")), None)
     }
 
@@ -149,30 +149,30 @@ impl ApiServer {
     }
 
     /// Where it is.
-    pub(crate) fn url(&self) -> &str {
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The config [`CONFIG`] behind it.
-    pub(crate) fn store(&self) -> Arc<dyn Store> {
+    pub fn store(&self) -> Arc<dyn Store> {
         let config = CONFIG.parse().expect("a config name");
         let options = HttpOptions::new(self.url.parse().expect("a URL"), config);
         Arc::new(HttpEngine::new(options).expect("no token is sent"))
     }
 
     /// Where it is, without the scheme.
-    pub(crate) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         self.url.trim_start_matches("http://")
     }
 
     /// From now on it takes tokens alone, this one among them.
-    pub(crate) fn takes(&self, token: &str, caller: Caller) {
+    pub fn takes(&self, token: &str, caller: Caller) {
         let mut tokens = self.shared.tokens.lock().expect("no test panicked with it");
         tokens.insert(token.to_owned(), caller);
     }
 
     /// Impairs what is asked from now on.
-    pub(crate) fn impair(&self, impair: impl FnMut(usize, &str) -> Option<Impaired> + Send + 'static) {
+    pub fn impair(&self, impair: impl FnMut(usize, &str) -> Option<Impaired> + Send + 'static) {
         *self.shared.impair.lock().expect("no test panicked with it") = Box::new(impair);
         self.shared
             .asked
@@ -182,7 +182,7 @@ impl ApiServer {
     }
 
     /// What it was asked since it was last asked for that: method and path with the query.
-    pub(crate) fn asked(&self) -> Vec<String> {
+    pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut *self.shared.asked.lock().expect("no test panicked with it"))
     }
 }

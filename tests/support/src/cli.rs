@@ -1,11 +1,13 @@
 //! The built binary, run as a user would, in a place of its own.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,29 +18,39 @@ use tempfile::TempDir;
 use super::account::REGION;
 use super::running::Running;
 
-const DISCFG: &str = env!("CARGO_BIN_EXE_discfg");
+/// The built binary.
+///
+/// Cargo and nextest name it to the tests of the package that it belongs to.
+pub fn discfg() -> &'static str {
+    static DISCFG: LazyLock<String> = LazyLock::new(|| {
+        env::var("CARGO_BIN_EXE_discfg").expect("run by `cargo test` or `cargo nextest run`")
+    });
+    &DISCFG
+}
 
 /// No command of a test takes this long; one that does is waiting for something that never comes.
-pub(super) const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A folder to run commands in, with a home and an environment that hold nothing of the developer's.
-pub(crate) struct Place {
+pub struct Place {
     root: TempDir,
     env: BTreeMap<String, OsString>,
 }
 
 impl Place {
     /// A place without region, credentials or endpoint.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let root = tempfile::tempdir().expect("a temporary folder");
         let at = |name: &str| root.path().join(name).into_os_string();
-        let bin = Path::new(DISCFG).parent().expect("a binary is in a folder");
+        let bin = Path::new(discfg()).parent().expect("a binary is in a folder");
         let env = [
             ("HOME", at("home")),
             ("XDG_CACHE_HOME", at("home/cache")),
             ("XDG_CONFIG_HOME", at("home/config")),
             ("XDG_DATA_HOME", at("home/data")),
             ("XDG_STATE_HOME", at("home/state")),
+            // Nothing above the place is of the test.
+            ("DISCFG_CEILING", root.path().into()),
             ("PATH", format!("{}:/usr/bin:/bin", bin.display()).into()),
             // Without it a place without credentials waits for a metadata service that isn't there.
             ("AWS_EC2_METADATA_DISABLED", "true".into()),
@@ -50,7 +62,7 @@ impl Place {
     }
 
     /// A place where AWS is at that endpoint and the user is `who`.
-    pub(crate) fn at(url: &str, who: &Credentials) -> Self {
+    pub fn at(url: &str, who: &Credentials) -> Self {
         Self::new()
             .env("AWS_ENDPOINT_URL", url)
             .env("AWS_REGION", REGION)
@@ -58,7 +70,7 @@ impl Place {
     }
 
     /// The same place for another user.
-    pub(crate) fn who(self, who: &Credentials) -> Self {
+    pub fn who(self, who: &Credentials) -> Self {
         let place = self
             .without_env("AWS_SESSION_TOKEN")
             .env("AWS_ACCESS_KEY_ID", who.access_key_id())
@@ -70,29 +82,29 @@ impl Place {
     }
 
     /// Sets a variable for every command here.
-    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.env.insert(name.to_owned(), value.into());
         self
     }
 
     /// Takes a variable away.
-    pub(crate) fn without_env(mut self, name: &str) -> Self {
+    pub fn without_env(mut self, name: &str) -> Self {
         self.env.remove(name);
         self
     }
 
     /// The working folder.
-    pub(crate) fn dir(&self) -> PathBuf {
+    pub fn dir(&self) -> PathBuf {
         self.root.path().join("work")
     }
 
     /// The home folder, which also holds the XDG folders.
-    pub(crate) fn home(&self) -> PathBuf {
+    pub fn home(&self) -> PathBuf {
         self.root.path().join("home")
     }
 
     /// Writes a file below the working folder.
-    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.dir().join(name);
         fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("a folder");
         fs::write(&path, content).expect("a file");
@@ -100,14 +112,14 @@ impl Place {
     }
 
     /// Begins a call of the binary with these arguments.
-    pub(crate) fn args<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Call {
-        let mut command = Command::new(DISCFG);
+    pub fn args<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Call {
+        let mut command = Command::new(discfg());
         command.args(args);
         self.call(command)
     }
 
     /// Begins a shell script, in which `discfg` is the binary.
-    pub(crate) fn shell(&self, script: &str) -> Call {
+    pub fn shell(&self, script: &str) -> Call {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", script]);
         self.call(command)
@@ -124,26 +136,26 @@ impl Place {
 
 /// A call in the making.
 #[must_use]
-pub(crate) struct Call {
+pub struct Call {
     command: Command,
     stdin: Vec<u8>,
 }
 
 impl Call {
     /// What is on standard input, which is empty otherwise.
-    pub(crate) fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
+    pub fn stdin(mut self, bytes: impl AsRef<[u8]>) -> Self {
         self.stdin = bytes.as_ref().to_vec();
         self
     }
 
     /// Sets a variable for this call alone.
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
     /// Runs in another folder, given from the working folder.
-    pub(crate) fn cd(mut self, dir: impl AsRef<Path>) -> Self {
+    pub fn cd(mut self, dir: impl AsRef<Path>) -> Self {
         let from = self
             .command
             .get_current_dir()
@@ -154,13 +166,13 @@ impl Call {
     }
 
     /// Begins it, for a test that acts while it runs.
-    pub(crate) fn start(self) -> Running {
+    pub fn start(self) -> Running {
         Running::new(self.command)
     }
 
     /// Runs to the end.
     #[track_caller]
-    pub(crate) fn run(mut self) -> Outcome {
+    pub fn run(mut self) -> Outcome {
         let called = format!("{:?}", self.command.get_args().collect::<Vec<_>>());
         let command = self
             .command
@@ -198,7 +210,7 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u
     })
 }
 
-pub(super) fn wait(child: &mut Child) -> Option<ExitStatus> {
+pub(crate) fn wait(child: &mut Child) -> Option<ExitStatus> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait().expect("it was started here") {
@@ -212,7 +224,7 @@ pub(super) fn wait(child: &mut Child) -> Option<ExitStatus> {
 }
 
 /// What came of a call. Each check gives it back, so that they read as one sentence.
-pub(crate) struct Outcome {
+pub struct Outcome {
     called: String,
     status: ExitStatus,
     stdout: Vec<u8>,
@@ -220,7 +232,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn new(called: String, status: ExitStatus, stdout: Vec<u8>, stderr: String) -> Self {
+    pub(crate) fn new(called: String, status: ExitStatus, stdout: Vec<u8>, stderr: String) -> Self {
         Self {
             called,
             status,
@@ -231,14 +243,14 @@ impl Outcome {
 
     /// It ended with this exit code.
     #[track_caller]
-    pub(crate) fn code(self, code: i32) -> Self {
+    pub fn code(self, code: i32) -> Self {
         self.check(self.status.code() == Some(code), &format!("exit code {code}"));
         self
     }
 
     /// Standard output is this, byte for byte.
     #[track_caller]
-    pub(crate) fn stdout(self, exactly: impl AsRef<[u8]>) -> Self {
+    pub fn stdout(self, exactly: impl AsRef<[u8]>) -> Self {
         let wanted = exactly.as_ref();
         self.check(
             self.stdout == wanted,
@@ -249,52 +261,52 @@ impl Outcome {
 
     /// Standard output holds this.
     #[track_caller]
-    pub(crate) fn stdout_has(self, part: &str) -> Self {
+    pub fn stdout_has(self, part: &str) -> Self {
         self.check(self.text().contains(part), &format!("{part:?} in stdout"));
         self
     }
 
     /// Standard error is this.
     #[track_caller]
-    pub(crate) fn stderr(self, exactly: &str) -> Self {
+    pub fn stderr(self, exactly: &str) -> Self {
         self.check(self.stderr == exactly, &format!("stderr {exactly:?}"));
         self
     }
 
     /// Standard error holds this.
     #[track_caller]
-    pub(crate) fn stderr_has(self, part: &str) -> Self {
+    pub fn stderr_has(self, part: &str) -> Self {
         self.check(self.stderr.contains(part), &format!("{part:?} in stderr"));
         self
     }
 
     /// Standard error doesn't hold this.
     #[track_caller]
-    pub(crate) fn stderr_lacks(self, part: &str) -> Self {
+    pub fn stderr_lacks(self, part: &str) -> Self {
         self.check(!self.stderr.contains(part), &format!("no {part:?} in stderr"));
         self
     }
 
     /// Standard output, read as one JSON document.
     #[track_caller]
-    pub(crate) fn json(self) -> Value {
+    pub fn json(self) -> Value {
         let parsed = serde_json::from_slice(&self.stdout);
         self.check(parsed.is_ok(), "JSON on stdout");
         parsed.unwrap_or_default()
     }
 
     /// Standard output as text.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
     /// Standard error.
-    pub(crate) fn errors(&self) -> &str {
+    pub fn errors(&self) -> &str {
         &self.stderr
     }
 
     /// The exit code; none where a signal ended it.
-    pub(crate) fn exit_code(&self) -> Option<i32> {
+    pub fn exit_code(&self) -> Option<i32> {
         self.status.code()
     }
 

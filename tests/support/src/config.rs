@@ -10,22 +10,22 @@ use super::proxy::Proxy;
 use super::stores::embedded_store;
 
 /// The name of every config made here; each has a home or an account of its own.
-pub(crate) const CONFIG: &str = "mycfg";
+pub const CONFIG: &str = "mycfg";
 /// Its table.
-pub(crate) const TABLE: &str = "discfg-mycfg";
+pub const TABLE: &str = "discfg-mycfg";
 
 /// Its KMS key.
-pub(crate) const ALIAS: &str = "alias/discfg-mycfg";
+pub const ALIAS: &str = "alias/discfg-mycfg";
 
 /// A new config on the embedded engine, in force in its place.
-pub(crate) fn embedded() -> Place {
+pub fn embedded() -> Place {
     let place = Place::new();
     place.args(["init", CONFIG, "--local", "-q"]).run().code(0);
     place
 }
 
 /// A new config's bare table and its KMS key, in force in a place whose user is the account's root and acts as itself.
-pub(crate) fn on_table() -> (Account, Place) {
+pub fn on_table() -> (Account, Place) {
     let account = Emulator::shared().account();
     account.create_table(TABLE);
     account.create_key(ALIAS);
@@ -36,7 +36,7 @@ pub(crate) fn on_table() -> (Account, Place) {
 }
 
 /// The same with a proxy before the table.
-pub(crate) fn behind_proxy() -> (Account, Proxy, Place) {
+pub fn behind_proxy() -> (Account, Proxy, Place) {
     let (account, place) = on_table();
     let proxy = Proxy::before(Emulator::shared());
     let place = place.env("AWS_ENDPOINT_URL", proxy.url());
@@ -44,15 +44,15 @@ pub(crate) fn behind_proxy() -> (Account, Proxy, Place) {
 }
 
 /// A new config behind an API, in force in a place that knows nothing else of it.
-pub(crate) struct Behind {
-    pub(crate) server: ApiServer,
-    pub(crate) place: Place,
+pub struct Behind {
+    pub server: ApiServer,
+    pub place: Place,
     /// What the server's store lies in.
     _folder: TempDir,
 }
 
 /// A config on the embedded engine behind an API that asks for no token.
-pub(crate) fn behind_api() -> Behind {
+pub fn behind_api() -> Behind {
     let (folder, store) = embedded_store(None);
     let server = ApiServer::over(store);
     let place = Place::new()
@@ -66,36 +66,38 @@ pub(crate) fn behind_api() -> Behind {
 }
 
 /// Makes three tests of each function that takes a place: one an engine.
+#[macro_export]
 macro_rules! on_every_engine {
     ($($name:ident),+ $(,)?) => {
-        $crate::support::config::on_both_engines!($($name),+);
+        $crate::config::on_both_engines!($($name),+);
 
         mod behind_an_api {
             $(#[test]
             fn $name() {
-                super::$name(&$crate::support::config::behind_api().place);
+                super::$name(&$crate::config::behind_api().place);
             })+
         }
     };
 }
-pub(crate) use on_every_engine;
+pub use crate::on_every_engine;
 
 /// Makes two tests of each function that takes a place: one an engine.
+#[macro_export]
 macro_rules! on_both_engines {
     ($($name:ident),+ $(,)?) => {
         mod on_the_embedded_engine {
             $(#[test]
             fn $name() {
-                super::$name(&$crate::support::config::embedded());
+                super::$name(&$crate::config::embedded());
             })+
         }
 
         mod on_dynamodb {
             $(#[test]
             fn $name() {
-                super::$name(&$crate::support::config::on_table().1);
+                super::$name(&$crate::config::on_table().1);
             })+
         }
     };
 }
-pub(crate) use on_both_engines;
+pub use crate::on_both_engines;

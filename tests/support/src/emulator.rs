@@ -3,12 +3,14 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, OnceLock};
 
 use super::account::Account;
+use super::cli;
 
-const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+/// The folder of all tests.
+pub(crate) const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const HELP: &str = "The tests run an AWS emulator with Python 3.10 or newer.\n\
     Debian, Ubuntu: apt-get install python3 python3-venv. Fedora: dnf install python3. macOS: brew install python.";
 
@@ -26,7 +28,7 @@ const PYTHONS: [&str; 6] = [
 const STARTS: usize = 3;
 
 /// A running emulator.
-pub(crate) struct Emulator {
+pub struct Emulator {
     port: u16,
     /// Never waited for: the emulator ends when this process does, since its standard input then closes.
     _server: Child,
@@ -36,7 +38,7 @@ impl Emulator {
     /// The emulator of this test run, started by whoever asks first.
     ///
     /// A test that needs it fails where it can't be started, saying what to install; none is skipped.
-    pub(crate) fn shared() -> &'static Self {
+    pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<Emulator, String>> = OnceLock::new();
         match SHARED.get_or_init(Self::start) {
             Ok(emulator) => emulator,
@@ -45,23 +47,23 @@ impl Emulator {
     }
 
     /// What `AWS_ENDPOINT_URL` is set to.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.address())
     }
 
     /// The address that it listens on.
-    pub(crate) fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
     /// An account that no other test of this run has.
-    pub(crate) fn account(&'static self) -> Account {
+    pub fn account(&'static self) -> Account {
         static NEXT: AtomicU64 = AtomicU64::new(100_000_000_001);
         Account::new(self, NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The account that the emulator takes a request without a signature to be about. One test alone may have it.
-    pub(crate) fn account_of_the_unsigned(&'static self) -> Account {
+    pub fn account_of_the_unsigned(&'static self) -> Account {
         Account::new(self, 0)
     }
 
@@ -80,7 +82,7 @@ impl Emulator {
     fn start_in(venv: &Path) -> Result<Self, String> {
         let log = target_dir().join("emulator/server.log");
         let mut server = Command::new(venv.join("bin/python"))
-            .arg(Path::new(TESTS).join("it/support/emulator.py"))
+            .arg(Path::new(TESTS).join("support/emulator.py"))
             .arg(&log)
             // The developer's own AWS settings must not become the emulator's.
             .env_clear()
@@ -105,8 +107,20 @@ impl Emulator {
     }
 }
 
+/// Fails a test of the fast tier that needs what the tier does without.
+#[track_caller]
+pub(crate) fn needs(tool: &str) {
+    let is_fast = std::env::var_os("DISCFG_TEST_TIER").is_some_and(|tier| tier == "fast");
+    assert!(
+        !is_fast,
+        "a test of the fast tier needs {tool}: put it into a module named `on_dynamodb` or into a folder of tests \
+         that the tier leaves out"
+    );
+}
+
 /// The virtual environment of `tests/requirements.txt`, made if it isn't there.
-pub(crate) fn venv() -> Result<PathBuf, String> {
+pub fn venv() -> Result<PathBuf, String> {
+    needs("Python");
     let python = PYTHONS.into_iter().find(|python| is_new_enough(python));
     let python = python.ok_or_else(|| format!("No Python 3.10 or newer was found.\n{HELP}"))?;
     let made = Command::new(python)
@@ -129,7 +143,12 @@ fn is_new_enough(python: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-pub(super) fn target_dir() -> &'static Path {
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    scratch.parent().unwrap_or(scratch)
+pub(crate) fn target_dir() -> &'static Path {
+    static TARGET: LazyLock<PathBuf> = LazyLock::new(|| {
+        let built = Path::new(cli::discfg()).ancestors().nth(2);
+        built
+            .expect("the binary is two folders below the target folder")
+            .to_owned()
+    });
+    &TARGET
 }

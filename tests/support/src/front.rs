@@ -18,7 +18,7 @@ use super::http1::Message;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The function as the workspace builds it.
-pub(crate) fn function() -> &'static [u8] {
+pub fn function() -> &'static [u8] {
     static FUNCTION: OnceLock<Vec<u8>> = OnceLock::new();
     FUNCTION.get_or_init(|| {
         let test = std::env::current_exe().expect("this test is a file");
@@ -34,7 +34,7 @@ pub(crate) fn function() -> &'static [u8] {
 }
 
 /// Writes a zip file with that program as `bootstrap`. Another note makes it another file.
-pub(crate) fn zip(place: &Place, name: &str, program: &[u8], note: &str) -> PathBuf {
+pub fn zip(place: &Place, name: &str, program: &[u8], note: &str) -> PathBuf {
     let mut archive = ZipArchiveWriter::new(Vec::new());
     for (name, content, mode) in [("bootstrap", program, 0o755), ("note", note.as_bytes(), 0o644)] {
         let file = archive.new_file(name).unix_permissions(mode);
@@ -48,7 +48,7 @@ pub(crate) fn zip(place: &Place, name: &str, program: &[u8], note: &str) -> Path
 }
 
 /// Deploys a config with an API whose function is that program, as an administrator, and gives the API's id.
-pub(crate) fn deployed(admin: &Place, program: &[u8]) -> String {
+pub fn deployed(admin: &Place, program: &[u8]) -> String {
     let code = zip(admin, "front.zip", program, "first");
     let code = format!("--code={}", code.display());
     let made = admin
@@ -64,20 +64,20 @@ pub(crate) fn deployed(admin: &Place, program: &[u8]) -> String {
 
 /// What an API answers.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
+pub struct Answer {
+    pub status: u16,
+    pub body: String,
 }
 
 impl Answer {
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
     }
 }
 
 impl Account {
     /// The credentials of that role, assumed by `who`.
-    pub(crate) fn assume(&self, who: &Credentials, role: &str) -> Credentials {
+    pub fn assume(&self, who: &Credentials, role: &str) -> Credentials {
         let parameters = [("RoleArn", role), ("RoleSessionName", "tester")];
         let xml = self
             .query(who, "sts", "2011-06-15", "AssumeRole", &parameters)
@@ -88,17 +88,17 @@ impl Account {
     }
 
     /// Where the API of that id is in the emulator: it answers there as at its own host.
-    pub(crate) fn api_url(&self, id: &str) -> String {
+    pub fn api_url(&self, id: &str) -> String {
         format!("{}/_aws/execute-api/{id}/$default", self.url())
     }
 
     /// Calls the API of that id, with `who`'s signature if anyone is given. `call` is a method and a path, `body` a text.
-    pub(crate) fn call(&self, id: &str, who: Option<&Credentials>, call: &str, body: &str) -> Answer {
+    pub fn call(&self, id: &str, who: Option<&Credentials>, call: &str, body: &str) -> Answer {
         self.call_with(id, who, call, ("text/plain", body))
     }
 
     /// The same with a body of JSON.
-    pub(crate) fn call_json(&self, id: &str, who: &Credentials, call: &str, body: &Value) -> Answer {
+    pub fn call_json(&self, id: &str, who: &Credentials, call: &str, body: &Value) -> Answer {
         self.call_with(id, Some(who), call, ("application/json", &body.to_string()))
     }
 
@@ -116,7 +116,7 @@ impl Account {
     }
 
     /// Does a call of Lambda's own API as root.
-    pub(crate) fn lambda(&self, method: &str, path: &str) -> Answer {
+    pub fn lambda(&self, method: &str, path: &str) -> Answer {
         let url = format!("{}{path}", self.url());
         sent(Some((&self.root(), "lambda")), method, &url, Vec::new(), "")
     }

@@ -32,20 +32,20 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// A deployed config behind API Gateway, in force in a developer's place.
-pub(crate) struct Fronted {
-    pub(crate) account: Arc<Account>,
-    pub(crate) gateway: Arc<Gateway>,
-    pub(crate) server: ApiServer,
-    pub(crate) place: Place,
+pub struct Fronted {
+    pub account: Arc<Account>,
+    pub gateway: Arc<Gateway>,
+    pub server: ApiServer,
+    pub place: Place,
 }
 
 /// A config on a table, with its roles, behind a function that may not decrypt.
-pub(crate) fn fronted() -> Fronted {
+pub fn fronted() -> Fronted {
     fronted_with(&[])
 }
 
 /// The same where these flags of `init` deploy it.
-pub(crate) fn fronted_with(flags: &[&str]) -> Fronted {
+pub fn fronted_with(flags: &[&str]) -> Fronted {
     let account = Arc::new(Emulator::shared().account());
     let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", CONFIG);
     let init = [&["init", CONFIG, "--yes", "-q"], flags].concat();
@@ -76,7 +76,7 @@ pub(crate) fn fronted_with(flags: &[&str]) -> Fronted {
 }
 
 /// What stands before an API.
-pub(crate) struct Gateway {
+pub struct Gateway {
     account: Arc<Account>,
     /// Whose signatures are known beside those of the roles.
     users: Mutex<Vec<Credentials>>,
@@ -90,28 +90,28 @@ pub(crate) struct Gateway {
 
 /// A request that was signed well.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// The role that was assumed, or the name of the user.
-    pub(crate) who: String,
-    pub(crate) method: String,
-    pub(crate) path: String,
+    pub who: String,
+    pub method: String,
+    pub path: String,
     /// What the signature is for: region and service.
-    pub(crate) place: String,
+    pub place: String,
     /// When it was signed.
-    pub(crate) date: String,
+    pub date: String,
 }
 
 /// What is answered in the place of the API's answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Refusal {
-    pub(crate) status: u16,
-    pub(crate) body: String,
+pub struct Refusal {
+    pub status: u16,
+    pub body: String,
     /// After how many seconds another try is welcome.
-    pub(crate) retry_after: Option<u64>,
+    pub retry_after: Option<u64>,
 }
 
 impl Refusal {
-    pub(crate) fn new(status: u16, message: &str) -> Self {
+    pub fn new(status: u16, message: &str) -> Self {
         Self {
             status,
             body: serde_json::json!({"message": message}).to_string(),
@@ -134,18 +134,18 @@ impl From<Refusal> for Response<Body> {
 
 impl Gateway {
     /// A user whose signature is known, and who may do everything through the API.
-    pub(crate) fn knows(&self, user: &Credentials) {
+    pub fn knows(&self, user: &Credentials) {
         self.users.lock().expect("no test panicked").push(user.clone());
     }
 
     /// Refuses as many of the next requests, well signed as they are.
-    pub(crate) fn refuse(&self, times: usize, refusal: &Refusal) {
+    pub fn refuse(&self, times: usize, refusal: &Refusal) {
         let mut refusals = self.refusals.lock().expect("no test panicked");
         *refusals = std::iter::repeat_n(Some(refusal.clone()), times).collect();
     }
 
     /// Refuses the request that comes after as many that it lets through.
-    pub(crate) fn refuse_after(&self, passing: usize, refusal: &Refusal) {
+    pub fn refuse_after(&self, passing: usize, refusal: &Refusal) {
         let mut refusals = self.refusals.lock().expect("no test panicked");
         *refusals = std::iter::repeat_n(None, passing)
             .chain([Some(refusal.clone())])
@@ -153,12 +153,12 @@ impl Gateway {
     }
 
     /// The requests since this was last asked.
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<Seen> {
         std::mem::take(&mut self.seen.lock().expect("no test panicked"))
     }
 
     /// Who calls, or what is answered instead.
-    pub(crate) fn judge(&self, request: &Parts, body: &[u8]) -> Result<Caller, Refusal> {
+    pub fn judge(&self, request: &Parts, body: &[u8]) -> Result<Caller, Refusal> {
         let signed = Signed::read(request).ok_or_else(|| Refusal::new(403, "Forbidden"))?;
         let unknown = || Refusal::new(403, "The security token included in the request is invalid");
         let credentials = self.credentials(&signed.key).ok_or_else(unknown)?;
@@ -334,6 +334,6 @@ fn text<'r>(request: &'r Parts, name: &str) -> Option<&'r str> {
 }
 
 /// The name of the config's role of that access.
-pub(crate) fn role(access: &str) -> String {
+pub fn role(access: &str) -> String {
     format!("discfg-{CONFIG}-{REGION}-{access}")
 }

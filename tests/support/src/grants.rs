@@ -12,10 +12,10 @@ use super::emulator::Emulator;
 use super::proxy::Proxy;
 
 /// The table of the config that these tests deploy.
-pub(crate) const TABLE: &str = "discfg-payments";
+pub const TABLE: &str = "discfg-payments";
 
 /// A deployed config with a key in each of three sections, and the administrator's place with a proxy before AWS.
-pub(crate) fn deployed() -> (Account, Proxy, Place) {
+pub fn deployed() -> (Account, Proxy, Place) {
     let account = Emulator::shared().account();
     let proxy = Proxy::before(Emulator::shared());
     let place = Place::at(proxy.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
@@ -27,12 +27,12 @@ pub(crate) fn deployed() -> (Account, Proxy, Place) {
 }
 
 /// The developer's ARN.
-pub(crate) fn developer(account: &Account) -> String {
+pub fn developer(account: &Account) -> String {
     format!("arn:aws:iam::{}:user/developer", account.id())
 }
 
 /// The ARN of a grant's policy.
-pub(crate) fn policy_arn(account: &Account, grant: &str) -> String {
+pub fn policy_arn(account: &Account, grant: &str) -> String {
     format!(
         "arn:aws:iam::{}:policy/discfg/discfg-payments--{grant}-eu-central-1",
         account.id()
@@ -40,7 +40,7 @@ pub(crate) fn policy_arn(account: &Account, grant: &str) -> String {
 }
 
 /// The document of a grant's policy as IAM has it.
-pub(crate) fn policy(account: &Account, grant: &str) -> Value {
+pub fn policy(account: &Account, grant: &str) -> Value {
     let arn = policy_arn(account, grant);
     let found = account.iam("GetPolicy", &[("PolicyArn", &arn)]);
     let version = xml_text(&found, "DefaultVersionId").to_owned();
@@ -52,7 +52,7 @@ pub(crate) fn policy(account: &Account, grant: &str) -> Value {
 }
 
 /// The document of its role's trust.
-pub(crate) fn trust(account: &Account, grant: &str) -> Value {
+pub fn trust(account: &Account, grant: &str) -> Value {
     let role = format!("discfg-payments--{grant}-eu-central-1");
     let found = account.iam("GetRole", &[("RoleName", &role)]);
     document(xml_text(&found, "AssumeRolePolicyDocument"))
@@ -91,7 +91,7 @@ fn without_leading_keys(account: &Account, grant: &str) {
 }
 
 /// The grant's line in the table's list, seen by root.
-pub(crate) fn line(account: &Account, grant: &str) -> Option<Value> {
+pub fn line(account: &Account, grant: &str) -> Option<Value> {
     let items = account.items(TABLE);
     items
         .into_iter()
@@ -99,7 +99,7 @@ pub(crate) fn line(account: &Account, grant: &str) -> Option<Value> {
 }
 
 /// The developer's place, in which every command acts in the role of a new grant.
-pub(crate) fn granted(flags: &[&str]) -> (Account, Proxy, Place) {
+pub fn granted(flags: &[&str]) -> (Account, Proxy, Place) {
     let (account, proxy, place) = deployed();
     let principal = developer(&account);
     let call = [

@@ -5,18 +5,18 @@ use std::io::{self, BufRead, Read as _, Write};
 
 /// A request or a response with its body in memory.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Message {
+pub struct Message {
     /// The request line or the status line.
-    pub(crate) start: String,
+    pub start: String,
     /// Names as they were sent.
-    pub(crate) headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
     /// The body, freed of any chunking.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Message {
     /// The first header of that name, in any case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
             .find(|(n, _)| n.eq_ignore_ascii_case(name))
@@ -24,13 +24,13 @@ impl Message {
     }
 
     /// The status of a response.
-    pub(crate) fn status(&self) -> u16 {
+    pub fn status(&self) -> u16 {
         let code = self.start.split(' ').nth(1).and_then(|code| code.parse().ok());
         code.unwrap_or_else(|| panic!("not a status line: {}", self.start))
     }
 
     /// Reads the next request; `None` where the other side has closed.
-    pub(crate) fn read_request(from: &mut impl BufRead) -> io::Result<Option<Self>> {
+    pub fn read_request(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let Some(mut message) = Self::read_head(from)? else {
             return Ok(None);
         };
@@ -39,7 +39,7 @@ impl Message {
     }
 
     /// Reads a response.
-    pub(crate) fn read_response(from: &mut impl BufRead) -> io::Result<Self> {
+    pub fn read_response(from: &mut impl BufRead) -> io::Result<Self> {
         let mut message = Self::read_head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         if !message.read_framed_body(from)? && !matches!(message.status(), 204 | 304) {
             from.read_to_end(&mut message.body)?;
@@ -48,7 +48,7 @@ impl Message {
     }
 
     /// Writes the message, framed by the length of its body.
-    pub(crate) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+    pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
         let mut head = format!("{}\r\n", self.start);
         for (name, value) in &self.headers {
             if !is_framing(name) {

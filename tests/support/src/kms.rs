@@ -6,7 +6,7 @@ use super::account::{Account, REGION, xml_text};
 
 /// The emulator knows no condition keys of KMS, so it lets nobody but root through the deployed statements, and asks
 /// for the right on the alias where AWS asks for it on the key. Both policies are put anew without conditions.
-pub(crate) fn without_conditions(account: &Account, config: &str, key: &str) {
+pub fn without_conditions(account: &Account, config: &str, key: &str) {
     let root = format!("arn:aws:iam::{}:root", account.id());
     let policy = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"},

@@ -1,24 +1,33 @@
 //! What the tests stand on: the emulator, accounts in it, a proxy that makes faults, and the built binary.
 
-pub(crate) mod account;
+#![allow(
+    missing_docs,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::new_without_default,
+    clippy::return_self_not_must_use,
+    reason = "the tests of this workspace are its only users"
+)]
+
+pub mod account;
 mod answer;
-pub(crate) mod api;
-pub(crate) mod api_server;
-pub(crate) mod cli;
-pub(crate) mod config;
-pub(crate) mod emulator;
-pub(crate) mod front;
-pub(crate) mod gateway;
-pub(crate) mod grants;
-pub(crate) mod http1;
-pub(crate) mod kms;
-pub(crate) mod live_api;
-pub(crate) mod node;
-pub(crate) mod proxy;
-pub(crate) mod running;
-pub(crate) mod s3;
-pub(crate) mod serving;
-pub(crate) mod simulator;
-pub(crate) mod sse;
-pub(crate) mod stores;
-pub(crate) mod tls;
+pub mod api;
+pub mod api_server;
+pub mod cli;
+pub mod config;
+pub mod emulator;
+pub mod front;
+pub mod gateway;
+pub mod grants;
+pub mod http1;
+pub mod kms;
+pub mod live_api;
+pub mod node;
+pub mod proxy;
+pub mod running;
+pub mod s3;
+pub mod serving;
+pub mod simulator;
+pub mod sse;
+pub mod stores;
+pub mod tls;

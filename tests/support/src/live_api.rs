@@ -22,29 +22,29 @@ use super::sse::Events;
 use super::stores::embedded_store;
 
 /// Soon enough for a test that waits for what another process commits.
-pub(crate) fn quick() -> ApiSettings {
+pub fn quick() -> ApiSettings {
     ApiSettings {
         interval: Duration::from_millis(50),
         ..ApiSettings::default()
     }
 }
 
-pub(crate) struct Served {
-    pub(crate) api: Api,
+pub struct Served {
+    pub api: Api,
     /// The store that it serves.
-    pub(crate) store: Arc<dyn Store>,
+    pub store: Arc<dyn Store>,
     caller: Caller,
     router: Router,
     folder: TempDir,
 }
 
 impl Served {
-    pub(crate) fn new(settings: ApiSettings) -> Self {
+    pub fn new(settings: ApiSettings) -> Self {
         Self::over(settings, Arc::new(SystemClock), |store| store)
     }
 
     /// With what `between` makes of the store.
-    pub(crate) fn over(
+    pub fn over(
         settings: ApiSettings,
         clock: Arc<dyn Clock>,
         between: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
@@ -62,13 +62,13 @@ impl Served {
     }
 
     /// The same config served by another process, as it were.
-    pub(crate) fn again(self, settings: ApiSettings) -> Self {
+    pub fn again(self, settings: ApiSettings) -> Self {
         let (api, router) = api(&self.store, settings);
         Self { api, router, ..self }
     }
 
     /// The same for a caller that may use one section alone.
-    pub(crate) fn within(self, section: &str) -> Self {
+    pub fn within(self, section: &str) -> Self {
         let caller = Caller {
             sections: Some([section.parse().expect("a section")].into()),
             ..Caller::anyone()
@@ -77,13 +77,13 @@ impl Served {
     }
 
     /// The same file, opened once more.
-    pub(crate) fn other_handle(&self) -> Arc<dyn Store> {
+    pub fn other_handle(&self) -> Arc<dyn Store> {
         let path = self.folder.path().join(format!("{CONFIG}.db"));
         let engine = LocalEngine::open(&path, OpenMode::Write, Arc::new(SystemClock), "other");
         Arc::new(engine.expect("the file is there"))
     }
 
-    pub(crate) async fn send(
+    pub async fn send(
         &self,
         method: &str,
         path: &str,
@@ -111,20 +111,20 @@ impl Served {
     }
 
     /// The status and the JSON of what a GET answers.
-    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+    pub async fn get(&self, path: &str) -> (u16, Value) {
         let response = self.send("GET", path, &[], "").await;
         (response.status().as_u16(), json(response).await)
     }
 
     /// The value of a series of `/metrics`.
-    pub(crate) async fn metric(&self, series: &str) -> Option<String> {
+    pub async fn metric(&self, series: &str) -> Option<String> {
         let text = text(self.send("GET", "/metrics", &[], "").await).await;
         let value = |line: &str| Some(line.strip_prefix(series)?.strip_prefix(' ')?.to_owned());
         text.lines().find_map(value)
     }
 
     /// Waits until a series has that value.
-    pub(crate) async fn until(&self, series: &str, value: &str) {
+    pub async fn until(&self, series: &str, value: &str) {
         let reached = async {
             while self.metric(series).await.as_deref() != Some(value) {
                 tokio::task::yield_now().await;
@@ -134,7 +134,7 @@ impl Served {
     }
 
     /// Sets a key, and gives the revision that wrote it.
-    pub(crate) async fn put(&self, key: &str, value: &str) -> u64 {
+    pub async fn put(&self, key: &str, value: &str) -> u64 {
         let path = format!("~/keys{key}");
         let response = self
             .send("PUT", &path, &[("content-type", "text/plain")], value)
@@ -146,7 +146,7 @@ impl Served {
     }
 
     /// Opens a stream of a section, which has begun.
-    pub(crate) async fn stream(&self, section: &str, after: Option<&str>) -> Events {
+    pub async fn stream(&self, section: &str, after: Option<&str>) -> Events {
         let accept = ("accept", "text/event-stream");
         let headers = [accept, ("last-event-id", after.unwrap_or_default())];
         let headers = if after.is_some() {
@@ -189,7 +189,7 @@ fn hold_to_document(method: &str, path: &str, response: &Response<Body>) {
     );
 }
 
-pub(crate) async fn text(response: Response<Body>) -> String {
+pub async fn text(response: Response<Body>) -> String {
     let chunks: Vec<_> = response
         .into_body()
         .into_data_stream()
@@ -199,7 +199,7 @@ pub(crate) async fn text(response: Response<Body>) -> String {
     String::from_utf8(chunks.concat()).expect("UTF-8")
 }
 
-pub(crate) async fn json(response: Response<Body>) -> Value {
+pub async fn json(response: Response<Body>) -> Value {
     let text = text(response).await;
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }

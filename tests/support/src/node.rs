@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use super::emulator::target_dir;
+use super::emulator::{TESTS, needs, target_dir};
 
 const HELP: &str = "The proof of the policies runs with Node 18 or newer and npm, and the packages of tests/policies \
     from the registry that npm is set up for.\n\
@@ -15,8 +15,9 @@ const HELP: &str = "The proof of the policies runs with Node 18 or newer and npm
 /// its last argument.
 ///
 /// A test that needs it fails where it can't be run, saying what to install; none is skipped.
-pub(crate) fn run(script: &str, argument: &Path) -> Output {
+pub fn run(script: &str, argument: &Path) -> Output {
     static MODULES: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    needs("Node");
     let modules = match MODULES.get_or_init(install) {
         Ok(modules) => modules,
         Err(reason) => panic!("Node's part of the tests can't be run.\n{reason}\n{HELP}"),
@@ -29,7 +30,7 @@ pub(crate) fn run(script: &str, argument: &Path) -> Output {
 }
 
 fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies")
+    Path::new(TESTS).join("policies")
 }
 
 /// Installs what the lock file says below `target`, so that the sources stay as they are.

@@ -17,7 +17,7 @@ use super::http1::Message;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A listening proxy. It keeps the Host header, so that signatures hold.
-pub(crate) struct Proxy {
+pub struct Proxy {
     address: SocketAddr,
     url: String,
     shared: Arc<Shared>,
@@ -38,23 +38,23 @@ struct State {
 
 /// A request that came to the proxy, whatever became of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub struct Request {
     /// `GetItem`, `AssumeRole`, …
-    pub(crate) operation: String,
+    pub operation: String,
     /// As it was sent.
-    pub(crate) message: Message,
+    pub message: Message,
     /// What the emulator answered, if it was asked.
-    pub(crate) answer: Option<Message>,
+    pub answer: Option<Message>,
 }
 
 impl Request {
     /// The body of a JSON request.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.message.body).unwrap_or_default()
     }
 
     /// The body of the emulator's JSON answer.
-    pub(crate) fn answer_json(&self) -> Value {
+    pub fn answer_json(&self) -> Value {
         self.answer
             .as_ref()
             .and_then(|answer| serde_json::from_slice(&answer.body).ok())
@@ -92,7 +92,7 @@ enum Action {
 
 impl Proxy {
     /// A proxy before the emulator of this run.
-    pub(crate) fn before(emulator: &Emulator) -> Self {
+    pub fn before(emulator: &Emulator) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let shared = Arc::new(Shared {
@@ -110,7 +110,7 @@ impl Proxy {
     }
 
     /// Listens no more: connections are refused, and those that are open end at their next request.
-    pub(crate) fn go_down(&self) {
+    pub fn go_down(&self) {
         self.shared.is_down.store(true, Ordering::SeqCst);
         // It looks when somebody comes.
         drop(TcpStream::connect(self.address));
@@ -119,21 +119,21 @@ impl Proxy {
     }
 
     /// Listens again where it did.
-    pub(crate) fn come_back(&self) {
+    pub fn come_back(&self) {
         self.shared.is_down.store(false, Ordering::SeqCst);
         self.shared
             .listen(TcpListener::bind(self.address).expect("its port is still free"));
     }
 
     /// What `AWS_ENDPOINT_URL` is set to.
-    pub(crate) fn url(&self) -> &str {
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// Begins a rule for an operation, by the service's name for it; `*` is every operation.
     ///
     /// Of several rules that fit, the one that was given first acts until its `times` are used up.
-    pub(crate) fn on(&self, operation: &str) -> NewRule<'_> {
+    pub fn on(&self, operation: &str) -> NewRule<'_> {
         NewRule {
             proxy: self,
             operation: operation.to_owned(),
@@ -143,7 +143,7 @@ impl Proxy {
     }
 
     /// How often an operation was asked for, answered or not.
-    pub(crate) fn count(&self, operation: &str) -> usize {
+    pub fn count(&self, operation: &str) -> usize {
         self.shared
             .state()
             .requests
@@ -153,12 +153,12 @@ impl Proxy {
     }
 
     /// All that came, in order.
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<Request> {
         self.shared.state().requests.clone()
     }
 
     /// The names of all operations that came, in order.
-    pub(crate) fn operations(&self) -> Vec<String> {
+    pub fn operations(&self) -> Vec<String> {
         self.requests()
             .into_iter()
             .map(|request| request.operation)
@@ -166,19 +166,19 @@ impl Proxy {
     }
 
     /// Forgets the requests so far, so that counting begins at this point of a test.
-    pub(crate) fn forget(&self) {
+    pub fn forget(&self) {
         self.shared.state().requests.clear();
     }
 
     /// Drops all rules.
-    pub(crate) fn calm(&self) {
+    pub fn calm(&self) {
         self.shared.state().rules.clear();
     }
 }
 
 /// A rule in the making; the last word of the sentence says what is done.
 #[must_use]
-pub(crate) struct NewRule<'a> {
+pub struct NewRule<'a> {
     proxy: &'a Proxy,
     operation: String,
     skip: usize,
@@ -187,17 +187,17 @@ pub(crate) struct NewRule<'a> {
 
 impl NewRule<'_> {
     /// Acts this often, then no more. Without it the rule holds until `calm`.
-    pub(crate) fn times(self, times: usize) -> Self {
+    pub fn times(self, times: usize) -> Self {
         Self { times, ..self }
     }
 
     /// Lets this many through first.
-    pub(crate) fn skip(self, skip: usize) -> Self {
+    pub fn skip(self, skip: usize) -> Self {
         Self { skip, ..self }
     }
 
     /// Answers without asking the emulator.
-    pub(crate) fn answer(self, status: u16, body: &str) {
+    pub fn answer(self, status: u16, body: &str) {
         self.act(Action::Answer(Answer::Fixed {
             status,
             body: body.to_owned(),
@@ -205,12 +205,12 @@ impl NewRule<'_> {
     }
 
     /// Answers as the test says of the request's body, and passes on what it says nothing of.
-    pub(crate) fn play(self, part: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) {
+    pub fn play(self, part: impl Fn(&str) -> Option<(u16, String)> + Send + Sync + 'static) {
         self.act(Action::Play(Arc::new(part)));
     }
 
     /// Answers with an error in the protocol that the request came in.
-    pub(crate) fn error(self, status: u16, code: &'static str, message: &'static str) {
+    pub fn error(self, status: u16, code: &'static str, message: &'static str) {
         self.act(Action::Answer(Answer::Error {
             status,
             code,
@@ -219,7 +219,7 @@ impl NewRule<'_> {
     }
 
     /// The table is asked too much.
-    pub(crate) fn throttle(self) {
+    pub fn throttle(self) {
         self.error(
             400,
             "ProvisionedThroughputExceededException",
@@ -228,12 +228,12 @@ impl NewRule<'_> {
     }
 
     /// The service is in trouble.
-    pub(crate) fn server_error(self) {
+    pub fn server_error(self) {
         self.error(500, "InternalServerError", "The request processing has failed.");
     }
 
     /// IAM says no.
-    pub(crate) fn deny(self) {
+    pub fn deny(self) {
         self.error(
             400,
             "AccessDeniedException",
@@ -242,37 +242,37 @@ impl NewRule<'_> {
     }
 
     /// Another transaction is at the same items: every action of this one is given that reason.
-    pub(crate) fn conflict(self) {
+    pub fn conflict(self) {
         self.act(Action::Answer(Answer::Conflict));
     }
 
     /// Closes the connection before the emulator hears of the request.
-    pub(crate) fn cut_before(self) {
+    pub fn cut_before(self) {
         self.act(Action::CutBefore);
     }
 
     /// Closes the connection when the emulator has acted: the answer is lost.
-    pub(crate) fn cut_after(self) {
+    pub fn cut_after(self) {
         self.act(Action::CutAfter);
     }
 
     /// Closes the connection within the answer: half of it comes.
-    pub(crate) fn cut_within(self) {
+    pub fn cut_within(self) {
         self.act(Action::CutWithin);
     }
 
     /// Passes the request on after a while.
-    pub(crate) fn delay(self, by: Duration) {
+    pub fn delay(self, by: Duration) {
         self.act(Action::Delay(by));
     }
 
     /// Passes the request on, and gives the JSON answer as `change` makes it.
-    pub(crate) fn alter(self, change: impl Fn(&Value, &mut Value) + Send + Sync + 'static) {
+    pub fn alter(self, change: impl Fn(&Value, &mut Value) + Send + Sync + 'static) {
         self.act(Action::Alter(Arc::new(change)));
     }
 
     /// Holds each request until the gate lets it pass, so that a test can act in between.
-    pub(crate) fn hold(self) -> Gate {
+    pub fn hold(self) -> Gate {
         let (arrived, arrivals) = mpsc::channel();
         let (releases, release) = mpsc::channel();
         self.act(Action::Hold {
@@ -294,21 +294,21 @@ impl NewRule<'_> {
 }
 
 /// Where held requests wait.
-pub(crate) struct Gate {
+pub struct Gate {
     arrivals: mpsc::Receiver<()>,
     releases: mpsc::Sender<()>,
 }
 
 impl Gate {
     /// Blocks until a request is waiting. An async test needs a second thread for the client.
-    pub(crate) fn arrived(&self) {
+    pub fn arrived(&self) {
         self.arrivals
             .recv_timeout(PATIENCE)
             .expect("a request comes to the gate");
     }
 
     /// Lets one request pass.
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         // Where the client has given up meanwhile there is no one to let pass.
         let _ = self.releases.send(());
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::cli::{Outcome, PATIENCE, wait};
 
 /// A running call. Where a test fails half way it is killed.
-pub(crate) struct Running {
+pub struct Running {
     called: String,
     child: Child,
     stdout: Receiver<String>,
@@ -18,7 +18,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(super) fn new(mut command: Command) -> Self {
+    pub(crate) fn new(mut command: Command) -> Self {
         let called = format!("{:?}", command.get_args().collect::<Vec<_>>());
         let mut child = command
             .stdin(Stdio::null())
@@ -36,7 +36,7 @@ impl Running {
 
     /// Waits for the next line on standard output.
     #[track_caller]
-    pub(crate) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         self.stdout.recv_timeout(PATIENCE).unwrap_or_else(|_| {
             let told: Vec<_> = self.stderr.try_iter().collect();
             panic!("{}: no line comes; stderr: {told:#?}", self.called)
@@ -45,14 +45,14 @@ impl Running {
 
     /// Waits for the next line on standard output, which is JSON.
     #[track_caller]
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{}: {error}: {line}", self.called))
     }
 
     /// Waits for a line on standard error that holds this.
     #[track_caller]
-    pub(crate) fn says(&self, part: &str) -> String {
+    pub fn says(&self, part: &str) -> String {
         let mut said = Vec::new();
         loop {
             let Ok(line) = self.stderr.recv_timeout(PATIENCE) else {
@@ -66,7 +66,7 @@ impl Running {
     }
 
     /// Sends it a signal, such as `TERM`.
-    pub(crate) fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .args(["-s", name, &self.child.id().to_string()])
             .status();
@@ -74,19 +74,19 @@ impl Running {
     }
 
     /// Stops reading its standard output, as `head` does when it has what it wants.
-    pub(crate) fn stop_reading(mut self) -> Self {
+    pub fn stop_reading(mut self) -> Self {
         self.stdout = channel().1;
         self
     }
 
     /// Whether it has ended by itself.
-    pub(crate) fn has_ended(&mut self) -> bool {
+    pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("it was started here").is_some()
     }
 
     /// Waits for its end: what it wrote that wasn't waited for, and its exit code.
     #[track_caller]
-    pub(crate) fn end(mut self) -> Outcome {
+    pub fn end(mut self) -> Outcome {
         let status = wait(&mut self.child);
         let rest =
             |lines: &Receiver<String>| lines.iter().fold(String::new(), |all, line| all + &line + "\n");

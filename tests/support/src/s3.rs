@@ -12,7 +12,7 @@ use rawzip::ZipArchiveWriter;
 use super::http1::Message;
 
 /// A zip file with the beginning of a program for `x86_64`, which differs by `tail`.
-pub(crate) fn zipped(tail: &str) -> Vec<u8> {
+pub fn zipped(tail: &str) -> Vec<u8> {
     use std::io::Write as _;
     let mut program = vec![0; 64];
     program[..6].copy_from_slice(b"\x7fELF\x02\x01");
@@ -30,7 +30,7 @@ pub(crate) fn zipped(tail: &str) -> Vec<u8> {
 }
 
 /// The same, as code.
-pub(crate) fn code(tail: &str) -> FunctionCode {
+pub fn code(tail: &str) -> FunctionCode {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("code.zip");
     std::fs::write(&path, zipped(tail)).expect("a file");
@@ -38,10 +38,10 @@ pub(crate) fn code(tail: &str) -> FunctionCode {
 }
 
 /// An answer: its status, and the code of the error that it tells, if it is one.
-pub(crate) type Line = (u16, &'static str);
+pub type Line = (u16, &'static str);
 
 /// The connection ends without an answer.
-pub(crate) const CUT: Line = (0, "");
+pub const CUT: Line = (0, "");
 
 #[derive(Default)]
 struct Stage {
@@ -50,14 +50,14 @@ struct Stage {
 }
 
 /// The server.
-pub(crate) struct ScriptedS3 {
+pub struct ScriptedS3 {
     url: String,
     stage: Arc<Mutex<Stage>>,
 }
 
 impl ScriptedS3 {
     /// Gives these answers, one after the other.
-    pub(crate) fn play(lines: &[Line]) -> Self {
+    pub fn play(lines: &[Line]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let stage = Arc::new(Mutex::new(Stage {
@@ -74,12 +74,12 @@ impl ScriptedS3 {
         Self { url, stage }
     }
 
-    pub(crate) fn url(&self) -> &str {
+    pub fn url(&self) -> &str {
         &self.url
     }
 
     /// The requests, when all answers were given.
-    pub(crate) fn finish(&self) -> Vec<Message> {
+    pub fn finish(&self) -> Vec<Message> {
         let stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(stage.coming.is_empty(), "never asked for: {:?}", stage.coming);
         stage.asked.clone()

@@ -10,10 +10,10 @@ use super::http1::Message;
 use super::running::Running;
 
 /// The config that is served.
-pub(crate) const SERVED: &str = "mycfg";
+pub const SERVED: &str = "mycfg";
 
 /// A place with a config of that name on the embedded engine, which holds `/db/url` = `hello`.
-pub(crate) fn served_place() -> Place {
+pub fn served_place() -> Place {
     let place = Place::new();
     place.args(["init", SERVED, "--local"]).run().code(0);
     place.args(["set", "db/url", "hello"]).run().code(0);
@@ -21,24 +21,24 @@ pub(crate) fn served_place() -> Place {
 }
 
 /// A running server.
-pub(crate) struct Server {
+pub struct Server {
     running: Running,
     /// As it told it.
-    pub(crate) url: String,
+    pub url: String,
     /// Where it listens.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 impl Server {
     /// Starts `discfg serve` with these arguments beside `--listen` and `-f json`.
     #[track_caller]
-    pub(crate) fn start(place: &Place, args: &[&str]) -> Self {
+    pub fn start(place: &Place, args: &[&str]) -> Self {
         Self::listening(place, "127.0.0.1:0", args)
     }
 
     /// The same at another address.
     #[track_caller]
-    pub(crate) fn listening(place: &Place, listen: &str, args: &[&str]) -> Self {
+    pub fn listening(place: &Place, listen: &str, args: &[&str]) -> Self {
         let all = [&["serve", "-f", "json", "--listen", listen][..], args].concat();
         let running = place.args(all).start();
         let told = running.json();
@@ -55,14 +55,14 @@ impl Server {
     }
 
     /// A connection to it, whose reads don't wait for ever.
-    pub(crate) fn connect(&self) -> TcpStream {
+    pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream
     }
 
     /// Sends exactly this, and then nothing more, and gives what comes back until the connection ends.
-    pub(crate) fn raw(&self, request: impl AsRef<[u8]>) -> String {
+    pub fn raw(&self, request: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect();
         // It may have been cut before it was all sent, which the answer tells.
         let _ = stream.write_all(request.as_ref());
@@ -71,14 +71,14 @@ impl Server {
     }
 
     /// Sends exactly this and gives what comes back until the server ends the connection.
-    pub(crate) fn until_it_closes(&self, request: impl AsRef<[u8]>) -> String {
+    pub fn until_it_closes(&self, request: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect();
         stream.write_all(request.as_ref()).expect("it is taken");
         rest(&mut stream)
     }
 
     /// Asks for something on a connection of its own.
-    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Message {
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Message {
         ask(
             self.connect(),
             &self.address.to_string(),
@@ -90,7 +90,7 @@ impl Server {
     }
 
     /// Asks with a token.
-    pub(crate) fn with_token(&self, token: &str, method: &str, path: &str, body: &str) -> Message {
+    pub fn with_token(&self, token: &str, method: &str, path: &str, body: &str) -> Message {
         self.ask(
             method,
             path,
@@ -101,29 +101,29 @@ impl Server {
 
     /// It still answers.
     #[track_caller]
-    pub(crate) fn lives(&self) {
+    pub fn lives(&self) {
         assert_eq!(self.ask("GET", "/healthz", &[], "").status(), 200);
     }
 
     /// Waits for a line of its log that holds this.
     #[track_caller]
-    pub(crate) fn says(&self, part: &str) -> String {
+    pub fn says(&self, part: &str) -> String {
         self.running.says(part)
     }
 
-    pub(crate) fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         self.running.signal(name);
     }
 
     /// Waits for its end.
     #[track_caller]
-    pub(crate) fn end(self) -> Outcome {
+    pub fn end(self) -> Outcome {
         self.running.end()
     }
 }
 
 /// Reads to the end of a connection, however it ends.
-pub(crate) fn rest(stream: &mut impl Read) -> String {
+pub fn rest(stream: &mut impl Read) -> String {
     let (mut all, mut piece) = (Vec::new(), [0; 4096]);
     while let Ok(read) = stream.read(&mut piece) {
         if read == 0 {
@@ -136,7 +136,7 @@ pub(crate) fn rest(stream: &mut impl Read) -> String {
 
 /// Asks on this connection.
 #[track_caller]
-pub(crate) fn ask(
+pub fn ask(
     mut stream: impl Read + Write,
     host: &str,
     method: &str,
@@ -156,7 +156,7 @@ pub(crate) fn ask(
 
 /// A problem's status and code.
 #[track_caller]
-pub(crate) fn problem(answer: &Message) -> (u16, String) {
+pub fn problem(answer: &Message) -> (u16, String) {
     assert_eq!(answer.header("content-type"), Some("application/problem+json"));
     let problem: Value = serde_json::from_slice(&answer.body).expect("JSON");
     assert_eq!(problem["status"], answer.status());
@@ -167,7 +167,7 @@ pub(crate) fn problem(answer: &Message) -> (u16, String) {
 }
 
 /// Makes a token of that name.
-pub(crate) fn new_token(place: &Place, file: &str, name: &str, opens: &[&str]) -> String {
+pub fn new_token(place: &Place, file: &str, name: &str, opens: &[&str]) -> String {
     let all = [
         &["serve", "token", "new", "--file", file, "--name", name][..],
         opens,

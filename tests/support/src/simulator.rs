@@ -9,15 +9,15 @@ use super::proxy::Proxy;
 
 /// What is asked.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// The ARN of the user or role.
-    pub(crate) by: String,
+    pub by: String,
     /// The actions.
-    pub(crate) actions: Vec<String>,
+    pub actions: Vec<String>,
     /// The ARN of the resource.
-    pub(crate) on: String,
+    pub on: String,
     /// The partition keys that are given as context.
-    pub(crate) keys: Vec<String>,
+    pub keys: Vec<String>,
 }
 
 impl Asked {
@@ -51,22 +51,22 @@ impl Asked {
 
 /// What is said of every action of a request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Said {
+pub struct Said {
     /// `allowed`, `implicitDeny` or `explicitDeny`.
-    pub(crate) decision: &'static str,
+    pub decision: &'static str,
     /// The policy, of this type, whose statement at this line and column decides.
-    pub(crate) statement: Option<(&'static str, &'static str, u32, u32)>,
+    pub statement: Option<(&'static str, &'static str, u32, u32)>,
     /// Context keys that the policies ask for and that weren't given.
-    pub(crate) unknown_keys: &'static [&'static str],
+    pub unknown_keys: &'static [&'static str],
     /// Whether the permissions boundary allows it, if there is one.
-    pub(crate) in_boundary: Option<bool>,
+    pub in_boundary: Option<bool>,
     /// Whether the organization's policies allow it, if there are any.
-    pub(crate) in_organization: Option<bool>,
+    pub in_organization: Option<bool>,
 }
 
 impl Said {
     /// Allowed by this statement.
-    pub(crate) fn allowed(policy: &'static str, line: u32, column: u32) -> Self {
+    pub fn allowed(policy: &'static str, line: u32, column: u32) -> Self {
         Self {
             decision: "allowed",
             statement: Some((policy, "IAM Policy", line, column)),
@@ -75,7 +75,7 @@ impl Said {
     }
 
     /// No statement speaks of it.
-    pub(crate) fn unsaid() -> Self {
+    pub fn unsaid() -> Self {
         Self {
             decision: "implicitDeny",
             ..Self::default()
@@ -84,7 +84,7 @@ impl Said {
 }
 
 /// Makes the proxy answer for the simulator. What `says` nothing of goes to the emulator's.
-pub(crate) fn answer(proxy: &Proxy, says: impl Fn(&Asked) -> Option<Said> + Send + Sync + 'static) {
+pub fn answer(proxy: &Proxy, says: impl Fn(&Asked) -> Option<Said> + Send + Sync + 'static) {
     proxy.on("SimulatePrincipalPolicy").play(move |form| {
         let asked = Asked::new(form);
         says(&asked).map(|said| (200, answer_of(&asked, &said)))
@@ -92,7 +92,7 @@ pub(crate) fn answer(proxy: &Proxy, says: impl Fn(&Asked) -> Option<Said> + Send
 }
 
 /// All that was asked, in order.
-pub(crate) fn asked(proxy: &Proxy) -> Vec<Asked> {
+pub fn asked(proxy: &Proxy) -> Vec<Asked> {
     proxy
         .requests()
         .iter()

@@ -15,20 +15,20 @@ use tokio::time::timeout;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Sent {
-    pub(crate) name: String,
-    pub(crate) data: Value,
+pub struct Sent {
+    pub name: String,
+    pub data: Value,
 }
 
-pub(crate) struct Events {
+pub struct Events {
     body: BodyDataStream,
     text: String,
     /// What it would send as `Last-Event-ID`.
-    pub(crate) last_id: Option<String>,
+    pub last_id: Option<String>,
 }
 
 impl Events {
-    pub(crate) fn of(body: Body) -> Self {
+    pub fn of(body: Body) -> Self {
         Self {
             body: body.into_data_stream(),
             text: String::new(),
@@ -37,7 +37,7 @@ impl Events {
     }
 
     /// The stream of a server that is a process of its own, from its beginning or after an id.
-    pub(crate) async fn from(server: SocketAddr, path: &str, last_id: Option<&str>) -> Self {
+    pub async fn from(server: SocketAddr, path: &str, last_id: Option<&str>) -> Self {
         let last_id = last_id.map(|id| format!("Last-Event-ID: {id}\r\n"));
         // In HTTP/1.0 a body has no chunks, and ends with its connection.
         let request = format!(
@@ -63,7 +63,7 @@ impl Events {
     }
 
     /// The next event, for which this waits; none at the stream's end.
-    pub(crate) async fn next(&mut self) -> Option<Sent> {
+    pub async fn next(&mut self) -> Option<Sent> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let (block, rest) = (block.to_owned(), rest.to_owned());
@@ -84,7 +84,7 @@ impl Events {
     }
 
     /// Reads up to where a client can resume, which is at the beginning of every stream.
-    pub(crate) async fn begun(mut self) -> Self {
+    pub async fn begun(mut self) -> Self {
         while self.last_id.is_none() {
             let chunk = timeout(PATIENCE, self.body.next()).await.expect("it begins");
             let chunk = chunk.expect("it goes on").expect("the stream doesn't break");

@@ -21,7 +21,7 @@ use super::config::{ALIAS, CONFIG, TABLE};
 use super::emulator::Emulator;
 
 /// A new config on the embedded engine, in a folder that goes with it.
-pub(crate) fn embedded_store(clock: Option<Arc<dyn Clock>>) -> (TempDir, Arc<dyn Store>) {
+pub fn embedded_store(clock: Option<Arc<dyn Clock>>) -> (TempDir, Arc<dyn Store>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
     let path = folder.path().join(format!("{CONFIG}.db"));
@@ -30,7 +30,7 @@ pub(crate) fn embedded_store(clock: Option<Arc<dyn Clock>>) -> (TempDir, Arc<dyn
 }
 
 /// A new table in an account of its own, with the store on it.
-pub(crate) fn table_store(clock: Option<Arc<dyn Clock>>) -> (Account, Arc<dyn Store>) {
+pub fn table_store(clock: Option<Arc<dyn Clock>>) -> (Account, Arc<dyn Store>) {
     let account = Emulator::shared().account();
     account.create_table(TABLE);
     account.create_key(ALIAS);
@@ -39,7 +39,7 @@ pub(crate) fn table_store(clock: Option<Arc<dyn Clock>>) -> (Account, Arc<dyn St
 }
 
 /// The store on an account's table, reached at `url`.
-pub(crate) fn store_at(account: &Account, url: &str, clock: Option<Arc<dyn Clock>>) -> Arc<dyn Store> {
+pub fn store_at(account: &Account, url: &str, clock: Option<Arc<dyn Clock>>) -> Arc<dyn Store> {
     Arc::new(DynamoDb::new(DynamoDbOptions {
         by: "tester".into(),
         clock,
@@ -52,7 +52,7 @@ pub(crate) fn store_at(account: &Account, url: &str, clock: Option<Arc<dyn Clock
 }
 
 /// Sets these keys in one commit.
-pub(crate) async fn set_all(store: &dyn Store, keys: &[(&str, &str)]) -> Committed {
+pub async fn set_all(store: &dyn Store, keys: &[(&str, &str)]) -> Committed {
     let changes = keys.iter().map(|(key, value)| {
         let value = Value::new(*value, Encoding::Detect).expect("a value");
         Mutation::set(key.parse().expect("a key"), value)
@@ -67,7 +67,7 @@ type Lines = dyn Fn(&Section, Vec<Change>) -> Vec<Change> + Send + Sync;
 type Fault = dyn Fn() -> bool + Send + Sync;
 
 /// A store whose log shows what `lines` makes of it, and that can't be reached where `fault` says so.
-pub(crate) struct Impaired {
+pub struct Impaired {
     inner: Arc<dyn Store>,
     lines: Box<Lines>,
     fault: Box<Fault>,
@@ -75,7 +75,7 @@ pub(crate) struct Impaired {
 }
 
 impl Impaired {
-    pub(crate) fn of(inner: Arc<dyn Store>) -> Self {
+    pub fn of(inner: Arc<dyn Store>) -> Self {
         Self {
             inner,
             lines: Box::new(|_, lines| lines),
@@ -85,10 +85,7 @@ impl Impaired {
     }
 
     /// What becomes of the lines that the engine gives. They needn't be whole revisions then.
-    pub(crate) fn lines(
-        self,
-        lines: impl Fn(&Section, Vec<Change>) -> Vec<Change> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn lines(self, lines: impl Fn(&Section, Vec<Change>) -> Vec<Change> + Send + Sync + 'static) -> Self {
         Self {
             lines: Box::new(lines),
             ..self
@@ -96,7 +93,7 @@ impl Impaired {
     }
 
     /// Asked before each answer, and before each line of the log.
-    pub(crate) fn fault(self, fault: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    pub fn fault(self, fault: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self {
             fault: Box::new(fault),
             ..self
@@ -104,7 +101,7 @@ impl Impaired {
     }
 
     /// Each read of an entry and each commit takes one of its permits, and waits until there is one.
-    pub(crate) fn gate(self, gate: Arc<Semaphore>) -> Self {
+    pub fn gate(self, gate: Arc<Semaphore>) -> Self {
         Self {
             gate: Some(gate),
             ..self
@@ -198,12 +195,13 @@ impl Store for Impaired {
 }
 
 /// Makes three tests of each function that takes a store: one an engine.
+#[macro_export]
 macro_rules! on_every_store {
     ($($name:ident),+ $(,)?) => {
         mod on_the_embedded_engine {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $name() {
-                let (_folder, store) = $crate::support::stores::embedded_store(None);
+                let (_folder, store) = $crate::stores::embedded_store(None);
                 super::$name(store).await;
             })+
         }
@@ -211,7 +209,7 @@ macro_rules! on_every_store {
         mod on_dynamodb {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $name() {
-                let (_account, store) = $crate::support::stores::table_store(None);
+                let (_account, store) = $crate::stores::table_store(None);
                 super::$name(store).await;
             })+
         }
@@ -219,11 +217,11 @@ macro_rules! on_every_store {
         mod behind_an_api {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
             async fn $name() {
-                let (_folder, store) = $crate::support::stores::embedded_store(None);
-                let server = $crate::support::api_server::ApiServer::over(store);
+                let (_folder, store) = $crate::stores::embedded_store(None);
+                let server = $crate::api_server::ApiServer::over(store);
                 super::$name(server.store()).await;
             })+
         }
     };
 }
-pub(crate) use on_every_store;
+pub use crate::on_every_store;

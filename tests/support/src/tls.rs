@@ -16,11 +16,11 @@ const ITEM: &str = r#"{"Item":{"pk":{"S":"/db"},"sk":{"S":"/db/url"},"value":{"S
     "modified":{"S":"2026-11-01T12:00:00Z"},"by":{"S":"arn:aws:iam::123456789012:user/jo"}}}"#;
 
 /// Who signs certificates.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     /// A new one of that name.
-    pub(crate) fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -29,12 +29,12 @@ impl Authority {
     }
 
     /// Its own certificate, as a list of roots holds it.
-    pub(crate) fn pem(&self) -> String {
+    pub fn pem(&self) -> String {
         self.0.pem()
     }
 
     /// A certificate for a host, and its key, both as PEM.
-    pub(crate) fn certify(&self, host: &str) -> (String, String) {
+    pub fn certify(&self, host: &str) -> (String, String) {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new([host.to_owned()]).expect("a host's name");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
@@ -42,7 +42,7 @@ impl Authority {
     }
 
     /// A client's end of a connection to a host whose certificate it signed.
-    pub(crate) fn client(&self, host: &str) -> ClientConnection {
+    pub fn client(&self, host: &str) -> ClientConnection {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).expect("a root");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -56,7 +56,7 @@ impl Authority {
     }
 
     /// What a server takes to prove that it is `host`.
-    pub(crate) fn server(&self, host: &str) -> ServerConfig {
+    pub fn server(&self, host: &str) -> ServerConfig {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new([host.to_owned()]).expect("a host's name");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
@@ -75,7 +75,7 @@ impl Authority {
 
 /// How a handshake ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Handshake {
+pub enum Handshake {
     /// The client trusts the server.
     Done,
     /// It hung up.
@@ -83,14 +83,14 @@ pub(crate) enum Handshake {
 }
 
 /// A listening server. A client reaches it at its own address, or through it as a proxy, whatever host it asks for.
-pub(crate) struct TlsServer {
+pub struct TlsServer {
     port: u16,
     handshakes: Arc<Mutex<Vec<Handshake>>>,
 }
 
 impl TlsServer {
     /// A server that proves to be `host` with a certificate from `authority`.
-    pub(crate) fn start(authority: &Authority, host: &str) -> Self {
+    pub fn start(authority: &Authority, host: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let config = Arc::new(authority.server(host));
@@ -110,17 +110,17 @@ impl TlsServer {
     }
 
     /// Its own address.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("https://localhost:{}", self.port)
     }
 
     /// What `HTTPS_PROXY` is set to.
-    pub(crate) fn proxy_url(&self) -> String {
+    pub fn proxy_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// How all handshakes ended so far, in order.
-    pub(crate) fn handshakes(&self) -> Vec<Handshake> {
+    pub fn handshakes(&self) -> Vec<Handshake> {
         lock(&self.handshakes).clone()
     }
 }

@@ -1,0 +1,27 @@
+//! The built binary, run as a user would: what needs no AWS account.
+
+mod ancestor;
+mod apply;
+mod bad_input;
+mod bad_surroundings;
+mod complete;
+mod exec;
+mod exec_endings;
+mod exec_restart;
+mod export;
+mod formats;
+mod guards;
+mod http;
+mod http_alike;
+mod http_tokens;
+mod listing;
+mod local;
+mod past;
+mod plain;
+mod secret_moves;
+mod secrets;
+mod sides;
+mod tls_roots;
+mod touch;
+mod trust;
+mod watch;

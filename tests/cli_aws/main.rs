@@ -1,0 +1,26 @@
+//! The built binary on the emulator of AWS: provisioning, roles, and what they let in.
+
+mod access;
+mod configs;
+mod deployer;
+mod destroy;
+mod destroy_adopted;
+mod destroy_endings;
+mod doctor;
+mod gitops;
+mod grant_denials;
+mod granted;
+mod grants;
+mod grants_refused;
+mod http_signed;
+mod http_signed_refused;
+mod identity;
+mod init;
+mod init_interrupted;
+mod init_kms;
+mod init_proof;
+mod init_refused;
+mod init_review;
+mod readme;
+mod secret_access;
+mod status;

@@ -1,0 +1,5 @@
+//! What the tests stand on, tested itself.
+
+mod cli;
+mod emulator;
+mod proxy;

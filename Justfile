@@ -32,6 +32,17 @@ check:
 test *args:
     cargo test --workspace {{ args }}
 
+# The fast tier: units, the engines and the command line without AWS, texts; no Python, Node or network
+[group('check')]
+test-fast *args:
+    tests/fast {{ args }}
+
+# Concurrency, crashes and faults against the release binary: all campaigns, or those named
+[group('check')]
+campaign *args:
+    cargo build --release --bin discfg
+    CARGO_TARGET_DIR='{{ target }}' tests/campaign/run {{ args }}
+
 # What cfn-lint says about the templates
 [group('check')]
 lint-infra:

@@ -47,14 +47,18 @@ fn they_hold_on_the_embedded_engine() {
     examples(&place);
 }
 
-#[test]
-fn they_hold_on_aws() {
-    let account = Emulator::shared().account();
-    let place = with_binary(Place::at(&account.url(), &account.admin()));
-    place
-        .shell("./discfg create mycfg --yes")
-        .run()
-        .code(0)
-        .stdout_has("mycfg: created");
-    examples(&place);
+mod on_aws {
+    use super::*;
+
+    #[test]
+    fn they_hold_on_aws() {
+        let account = Emulator::shared().account();
+        let place = with_binary(Place::at(&account.url(), &account.admin()));
+        place
+            .shell("./discfg create mycfg --yes")
+            .run()
+            .code(0)
+            .stdout_has("mycfg: created");
+        examples(&place);
+    }
 }

@@ -95,95 +95,6 @@ fn an_endpoint_that_refuses_is_told_within_seconds() {
 }
 
 #[test]
-fn expired_credentials_are_told_from_a_denial() {
-    let (account, proxy, place) = behind_proxy();
-    proxy.on("GetItem").error(
-        400,
-        "ExpiredTokenException",
-        "The security token included in the request is expired",
-    );
-    proxy.on("BatchGetItem").error(
-        400,
-        "ExpiredTokenException",
-        "The security token included in the request is expired",
-    );
-    for args in [&["get", "k"][..], &["set", "k", "v"]] {
-        place
-            .args(args)
-            .run()
-            .code(5)
-            .stdout("")
-            .stderr_has("the credentials have expired")
-            .stderr_has("aws sso login");
-    }
-    assert_eq!(proxy.count("TransactWriteItems"), 0);
-    assert!(account.items(TABLE).is_empty());
-}
-
-#[test]
-fn credentials_of_a_role_that_are_no_longer_accepted_are_not_kept() {
-    let account = Emulator::shared().account();
-    let proxy = Proxy::before(Emulator::shared());
-    let place = Place::at(proxy.url(), &account.admin()).env("DISCFG_CONFIG", CONFIG);
-    place.args(["init", CONFIG, "--yes", "-q"]).run().code(0);
-    place.args(["set", "k", "v"]).run().code(0);
-    for (args, operation) in [
-        (&["get", "k"][..], "GetItem"),
-        (&["set", "k", "v"], "BatchGetItem"),
-    ] {
-        place.args(args).run().code(0);
-        // The role was made anew meanwhile, say.
-        proxy.on(operation).times(1).error(
-            400,
-            "UnrecognizedClientException",
-            "The security token included in the request is invalid.",
-        );
-        place
-            .args(args)
-            .run()
-            .code(5)
-            .stdout("")
-            .stderr_has("UnrecognizedClientException")
-            .stderr_has("try again")
-            .stderr_lacks("aws sso login");
-        proxy.forget();
-        place.args(args).run().code(0);
-        assert_eq!(proxy.operations()[..2], ["AssumeRole", operation]);
-    }
-}
-
-#[test]
-fn a_newer_layout_is_refused_and_nothing_is_written() {
-    let (account, place) = on_table();
-    place.args(["set", "k", "v"]).run().code(0);
-    let put = |item: &serde_json::Value| {
-        let input = json!({"TableName": TABLE, "Item": item});
-        account
-            .dynamodb(&account.root(), "PutItem", &input)
-            .expect("root may write");
-    };
-    put(&json!({
-        "pk": {"S": "@config"}, "sk": {"S": "@meta"}, "layout": {"N": "2"}, "history_days": {"N": "30"},
-    }));
-    let items = account.items(TABLE);
-    let newer =
-        "the data has layout 2, which is newer than the layout 1 that this discfg knows: update discfg";
-    for args in [&["set", "k", "w"][..], &["delete", "k"]] {
-        place.args(args).run().code(70).stdout("").stderr_has(newer);
-    }
-    assert_eq!(account.items(TABLE), items);
-
-    // Such a layout marks every item, so that a reader of one item sees it.
-    for mut item in items {
-        item["layout"] = json!({"N": "2"});
-        put(&item);
-    }
-    for args in [&["get", "k"][..], &["ls", "-r"], &["info"]] {
-        place.args(args).run().code(70).stdout("").stderr_has(newer);
-    }
-}
-
-#[test]
 fn a_newer_layout_of_a_file_is_refused() {
     let place = embedded();
     place.args(["set", "k", "v"]).run().code(0);
@@ -286,4 +197,97 @@ fn a_folder_that_can_not_be_used_is_named() {
             .stderr_has("Not a directory");
     }
     assert!(!place.dir().join(".discfg").exists());
+}
+
+mod on_aws {
+    use super::*;
+
+    #[test]
+    fn expired_credentials_are_told_from_a_denial() {
+        let (account, proxy, place) = behind_proxy();
+        proxy.on("GetItem").error(
+            400,
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+        );
+        proxy.on("BatchGetItem").error(
+            400,
+            "ExpiredTokenException",
+            "The security token included in the request is expired",
+        );
+        for args in [&["get", "k"][..], &["set", "k", "v"]] {
+            place
+                .args(args)
+                .run()
+                .code(5)
+                .stdout("")
+                .stderr_has("the credentials have expired")
+                .stderr_has("aws sso login");
+        }
+        assert_eq!(proxy.count("TransactWriteItems"), 0);
+        assert!(account.items(TABLE).is_empty());
+    }
+
+    #[test]
+    fn credentials_of_a_role_that_are_no_longer_accepted_are_not_kept() {
+        let account = Emulator::shared().account();
+        let proxy = Proxy::before(Emulator::shared());
+        let place = Place::at(proxy.url(), &account.admin()).env("DISCFG_CONFIG", CONFIG);
+        place.args(["init", CONFIG, "--yes", "-q"]).run().code(0);
+        place.args(["set", "k", "v"]).run().code(0);
+        for (args, operation) in [
+            (&["get", "k"][..], "GetItem"),
+            (&["set", "k", "v"], "BatchGetItem"),
+        ] {
+            place.args(args).run().code(0);
+            // The role was made anew meanwhile, say.
+            proxy.on(operation).times(1).error(
+                400,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            );
+            place
+                .args(args)
+                .run()
+                .code(5)
+                .stdout("")
+                .stderr_has("UnrecognizedClientException")
+                .stderr_has("try again")
+                .stderr_lacks("aws sso login");
+            proxy.forget();
+            place.args(args).run().code(0);
+            assert_eq!(proxy.operations()[..2], ["AssumeRole", operation]);
+        }
+    }
+
+    #[test]
+    fn a_newer_layout_is_refused_and_nothing_is_written() {
+        let (account, place) = on_table();
+        place.args(["set", "k", "v"]).run().code(0);
+        let put = |item: &serde_json::Value| {
+            let input = json!({"TableName": TABLE, "Item": item});
+            account
+                .dynamodb(&account.root(), "PutItem", &input)
+                .expect("root may write");
+        };
+        put(&json!({
+            "pk": {"S": "@config"}, "sk": {"S": "@meta"}, "layout": {"N": "2"}, "history_days": {"N": "30"},
+        }));
+        let items = account.items(TABLE);
+        let newer =
+            "the data has layout 2, which is newer than the layout 1 that this discfg knows: update discfg";
+        for args in [&["set", "k", "w"][..], &["delete", "k"]] {
+            place.args(args).run().code(70).stdout("").stderr_has(newer);
+        }
+        assert_eq!(account.items(TABLE), items);
+
+        // Such a layout marks every item, so that a reader of one item sees it.
+        for mut item in items {
+            item["layout"] = json!({"N": "2"});
+            put(&item);
+        }
+        for args in [&["get", "k"][..], &["ls", "-r"], &["info"]] {
+            place.args(args).run().code(70).stdout("").stderr_has(newer);
+        }
+    }
 }

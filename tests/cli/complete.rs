@@ -177,57 +177,61 @@ fn a_file_that_came_with_a_repository_is_not_obeyed() {
         .stderr("");
 }
 
-#[test]
-fn an_endpoint_that_hangs_is_not_waited_for() {
-    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let url = format!("http://{}", silent.local_addr().expect("its address"));
-    let (_account, place) = support::config::on_table();
-    let place = place.env("AWS_ENDPOINT_URL", url);
-    let quickest = |words: &[&str]| {
-        let time = |_| {
-            let began = Instant::now();
-            becomes(&place, words, &[]);
-            began.elapsed()
+mod on_aws {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_that_hangs_is_not_waited_for() {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", silent.local_addr().expect("its address"));
+        let (_account, place) = support::config::on_table();
+        let place = place.env("AWS_ENDPOINT_URL", url);
+        let quickest = |words: &[&str]| {
+            let time = |_| {
+                let began = Instant::now();
+                becomes(&place, words, &[]);
+                began.elapsed()
+            };
+            // The machine may be busy with something else, but not each time.
+            (0..5).map(time).min().unwrap_or_default()
         };
-        // The machine may be busy with something else, but not each time.
-        (0..5).map(time).min().unwrap_or_default()
-    };
-    let start = quickest(&["exec", "--env", "X"]);
-    for words in [
-        &["get", "/db/"][..],
-        &["get", "-c", ""],
-        &["get", "x"],
-        &["diff", "mycfg:/"],
-    ] {
-        let took = quickest(words);
-        assert!(
-            took < start + Duration::from_millis(300),
-            "{words:?}: {took:?}, {start:?} of it to start"
-        );
+        let start = quickest(&["exec", "--env", "X"]);
+        for words in [
+            &["get", "/db/"][..],
+            &["get", "-c", ""],
+            &["get", "x"],
+            &["diff", "mycfg:/"],
+        ] {
+            let took = quickest(words);
+            assert!(
+                took < start + Duration::from_millis(300),
+                "{words:?}: {took:?}, {start:?} of it to start"
+            );
+        }
     }
-}
 
-#[test]
-fn a_level_costs_one_request_where_the_role_is_at_hand() {
-    let account = Emulator::shared().account();
-    let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
-    place.args(["init", "payments", "--yes", "-q"]).run().code(0);
-    set(&place, &["db/url"]);
-    let proxy = Proxy::before(Emulator::shared());
-    let place = place
-        .who(&account.developer())
-        .env("AWS_ENDPOINT_URL", proxy.url());
-    place.args(["get", "db/url"]).run().code(0);
-    proxy.forget();
-    becomes(&place, &["get", "payments", "/db/"], &["/db/url"]);
-    assert_eq!(proxy.operations(), ["Query"]);
-}
+    #[test]
+    fn a_level_costs_one_request_where_the_role_is_at_hand() {
+        let account = Emulator::shared().account();
+        let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
+        place.args(["init", "payments", "--yes", "-q"]).run().code(0);
+        set(&place, &["db/url"]);
+        let proxy = Proxy::before(Emulator::shared());
+        let place = place
+            .who(&account.developer())
+            .env("AWS_ENDPOINT_URL", proxy.url());
+        place.args(["get", "db/url"]).run().code(0);
+        proxy.forget();
+        becomes(&place, &["get", "payments", "/db/"], &["/db/url"]);
+        assert_eq!(proxy.operations(), ["Query"]);
+    }
 
-#[test]
-fn a_denial_is_silence() {
-    let (_account, proxy, place) = behind_proxy();
-    set(&place, &["db/url"]);
-    proxy.on("*").deny();
-    becomes(&place, &["get", "/db/"], &[]);
-    becomes(&place, &["get", "-c", "m"], &[]);
+    #[test]
+    fn a_denial_is_silence() {
+        let (_account, proxy, place) = behind_proxy();
+        set(&place, &["db/url"]);
+        proxy.on("*").deny();
+        becomes(&place, &["get", "/db/"], &[]);
+        becomes(&place, &["get", "-c", "m"], &[]);
+    }
 }

@@ -309,52 +309,56 @@ fn what_no_environment_holds_names_the_key(place: &Place) {
         .stderr_lacks("xxx");
 }
 
-#[test]
-fn a_section_is_read_with_four_requests_however_many_keys_it_has() {
-    let (_account, proxy, place) = behind_proxy();
-    for n in 0..12 {
-        set(&place, &format!("db/k{n}"), "v");
-    }
-    proxy.forget();
-    let args = ["--pristine", "--prefix", "/db", "--prefix", "/db/sub", "-q"];
-    let args = [&args[..], &["--env", "X=/db/k1", "--", "env"]].concat();
-    let shown = exec(&place, &args).code(0).text();
-    assert_eq!(shown.lines().count(), 12);
-    assert_eq!(
-        proxy.operations(),
-        ["BatchGetItem", "Query", "TransactGetItems", "Query"],
-        "a page, and three"
-    );
-}
+mod on_aws {
+    use super::*;
 
-#[test]
-fn through_the_read_role_the_command_has_the_callers_own_credentials() {
-    let account = Emulator::shared().account();
-    let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
-    place.args(["init", "payments", "--yes", "-q"]).run().code(0);
-    set(&place, "db/url", "u");
-    let proxy = Proxy::before(Emulator::shared());
-    let developer = account.developer();
-    let place = place.who(&developer).env("AWS_ENDPOINT_URL", proxy.url());
-    let script = "echo $DB_URL $AWS_ACCESS_KEY_ID ${AWS_SESSION_TOKEN-none}";
-    let wanted = format!("u {} none\n", developer.access_key_id());
-    exec(&place, &["--", "sh", "-c", script])
-        .code(0)
-        .stdout(&wanted)
-        .stderr("");
-    proxy.forget();
-    exec(&place, &["--prefix", "/", "--stats", "--", "sh", "-c", script])
-        .code(0)
-        .stdout(wanted)
-        .stderr_has("stats: 5 requests");
-    assert_eq!(
-        proxy.operations(),
-        ["Query", "BatchGetItem", "Query", "TransactGetItems", "Query"],
-        "the section list, a page, and three"
-    );
-    // A denial is discfg's own failure.
-    exec(&place, &["--as", "nosuch", "--", "true"])
-        .code(125)
-        .stdout("")
-        .stderr_has("discfg grants payments");
+    #[test]
+    fn a_section_is_read_with_four_requests_however_many_keys_it_has() {
+        let (_account, proxy, place) = behind_proxy();
+        for n in 0..12 {
+            set(&place, &format!("db/k{n}"), "v");
+        }
+        proxy.forget();
+        let args = ["--pristine", "--prefix", "/db", "--prefix", "/db/sub", "-q"];
+        let args = [&args[..], &["--env", "X=/db/k1", "--", "env"]].concat();
+        let shown = exec(&place, &args).code(0).text();
+        assert_eq!(shown.lines().count(), 12);
+        assert_eq!(
+            proxy.operations(),
+            ["BatchGetItem", "Query", "TransactGetItems", "Query"],
+            "a page, and three"
+        );
+    }
+
+    #[test]
+    fn through_the_read_role_the_command_has_the_callers_own_credentials() {
+        let account = Emulator::shared().account();
+        let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
+        place.args(["init", "payments", "--yes", "-q"]).run().code(0);
+        set(&place, "db/url", "u");
+        let proxy = Proxy::before(Emulator::shared());
+        let developer = account.developer();
+        let place = place.who(&developer).env("AWS_ENDPOINT_URL", proxy.url());
+        let script = "echo $DB_URL $AWS_ACCESS_KEY_ID ${AWS_SESSION_TOKEN-none}";
+        let wanted = format!("u {} none\n", developer.access_key_id());
+        exec(&place, &["--", "sh", "-c", script])
+            .code(0)
+            .stdout(&wanted)
+            .stderr("");
+        proxy.forget();
+        exec(&place, &["--prefix", "/", "--stats", "--", "sh", "-c", script])
+            .code(0)
+            .stdout(wanted)
+            .stderr_has("stats: 5 requests");
+        assert_eq!(
+            proxy.operations(),
+            ["Query", "BatchGetItem", "Query", "TransactGetItems", "Query"],
+            "the section list, a page, and three"
+        );
+        // A denial is discfg's own failure.
+        exec(&place, &["--as", "nosuch", "--", "true"])
+            .code(125)
+            .stdout("")
+            .stderr_has("discfg grants payments");
+    }
 }

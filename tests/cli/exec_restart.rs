@@ -154,46 +154,6 @@ fn a_key_that_expires_is_a_change(place: &Place) {
 }
 
 #[test]
-fn while_aws_is_away_it_keeps_running() {
-    let (_account, proxy, place) = behind_proxy();
-    set(&place, "k", "0");
-    let running = start(&place, FAST, STAYS);
-    assert_eq!(running.line(), "got 0");
-    proxy.on("*").deny();
-    let said = running.says("warning: ");
-    assert!(said.ends_with("the command keeps running"), "{said}");
-    proxy.calm();
-    set(&place, "k", "1");
-    assert_eq!(running.line(), "got 1");
-    running.signal("TERM");
-    // It was said once.
-    running
-        .end()
-        .code(143)
-        .stderr("K changed: the command is run anew\n");
-}
-
-#[test]
-fn a_look_is_half_a_read_unit_a_section() {
-    let (_account, proxy, place) = behind_proxy();
-    set(&place, "db/k", "0");
-    proxy.forget();
-    let running = start(&place, &[FAST, &["--prefix", "/db"]].concat(), STAYS);
-    assert_eq!(running.line(), "got 0");
-    // Four to read the config, then one a look.
-    while proxy.operations().len() < 10 {
-        std::thread::yield_now();
-    }
-    let looks = proxy.requests();
-    for look in &looks[4..10] {
-        let json = look.json();
-        let asked = &json["RequestItems"]["discfg-mycfg"];
-        assert_eq!(asked["Keys"].as_array().map(Vec::len), Some(1), "{json}");
-        assert_eq!(asked["ConsistentRead"], serde_json::json!(false), "{json}");
-    }
-}
-
-#[test]
 fn a_restart_leaves_no_process_behind() {
     let place = support::config::embedded();
     set(&place, "k", "0");
@@ -211,5 +171,49 @@ fn a_restart_leaves_no_process_behind() {
             .output()
             .expect("kill is there");
         assert!(!there.status.success(), "{pid} is left");
+    }
+}
+
+mod on_aws {
+    use super::*;
+
+    #[test]
+    fn while_aws_is_away_it_keeps_running() {
+        let (_account, proxy, place) = behind_proxy();
+        set(&place, "k", "0");
+        let running = start(&place, FAST, STAYS);
+        assert_eq!(running.line(), "got 0");
+        proxy.on("*").deny();
+        let said = running.says("warning: ");
+        assert!(said.ends_with("the command keeps running"), "{said}");
+        proxy.calm();
+        set(&place, "k", "1");
+        assert_eq!(running.line(), "got 1");
+        running.signal("TERM");
+        // It was said once.
+        running
+            .end()
+            .code(143)
+            .stderr("K changed: the command is run anew\n");
+    }
+
+    #[test]
+    fn a_look_is_half_a_read_unit_a_section() {
+        let (_account, proxy, place) = behind_proxy();
+        set(&place, "db/k", "0");
+        proxy.forget();
+        let running = start(&place, &[FAST, &["--prefix", "/db"]].concat(), STAYS);
+        assert_eq!(running.line(), "got 0");
+        // Four to read the config, then one a look.
+        while proxy.operations().len() < 10 {
+            std::thread::yield_now();
+        }
+        let looks = proxy.requests();
+        for look in &looks[4..10] {
+            let json = look.json();
+            let asked = &json["RequestItems"]["discfg-mycfg"];
+            assert_eq!(asked["Keys"].as_array().map(Vec::len), Some(1), "{json}");
+            assert_eq!(asked["ConsistentRead"], serde_json::json!(false), "{json}");
+        }
     }
 }

@@ -286,23 +286,27 @@ fn on_a_terminal(place: &Place, command: &str) -> String {
         .text()
 }
 
-#[test]
-fn reading_that_takes_a_while_is_seen_on_a_terminal() {
-    let (_account, proxy, place) = behind_proxy();
-    place.args(["set", "db/url", "x"]).run().code(0);
-    place.write("app.json", r#"{"/db/url": "y"}"#);
-    assert_eq!(on_a_terminal(&place, "discfg export"), "");
-    for command in [
-        "discfg export",
-        "discfg import -d app.json",
-        "discfg copy /db /spare --yes",
-        "discfg delete -r spare --yes",
-    ] {
+mod on_aws {
+    use super::*;
+
+    #[test]
+    fn reading_that_takes_a_while_is_seen_on_a_terminal() {
+        let (_account, proxy, place) = behind_proxy();
+        place.args(["set", "db/url", "x"]).run().code(0);
+        place.write("app.json", r#"{"/db/url": "y"}"#);
+        assert_eq!(on_a_terminal(&place, "discfg export"), "");
+        for command in [
+            "discfg export",
+            "discfg import -d app.json",
+            "discfg copy /db /spare --yes",
+            "discfg delete -r spare --yes",
+        ] {
+            proxy.on("*").times(1).delay(Duration::from_millis(1200));
+            let seen = on_a_terminal(&place, command);
+            assert!(seen.contains("reading"), "{command}: {seen}");
+            proxy.calm();
+        }
         proxy.on("*").times(1).delay(Duration::from_millis(1200));
-        let seen = on_a_terminal(&place, command);
-        assert!(seen.contains("reading"), "{command}: {seen}");
-        proxy.calm();
+        assert_eq!(on_a_terminal(&place, "discfg export -q"), "");
     }
-    proxy.on("*").times(1).delay(Duration::from_millis(1200));
-    assert_eq!(on_a_terminal(&place, "discfg export -q"), "");
 }

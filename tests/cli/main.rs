@@ -1,4 +1,6 @@
 //! The built binary, run as a user would: what needs no AWS account.
+//!
+//! A test that needs the emulator is in a module whose name holds `on_dynamodb` or `on_aws`; the fast tier leaves it out.
 
 mod ancestor;
 mod apply;

@@ -156,51 +156,6 @@ fn more_than_a_commit_holds_is_removed_in_several(place: &Place) {
     done(place, &["ls", "-r"]).stdout("");
 }
 
-#[test]
-fn configs_are_compared_and_copied_across_engines() {
-    let account = Emulator::shared().account();
-    account.create_table("discfg-staging");
-    let place = embedded()
-        .env("AWS_ENDPOINT_URL", account.url())
-        .env("AWS_REGION", "eu-central-1")
-        .who(&account.root());
-    done(&place, &["set", "db/url", "one"]);
-    let to = ["--to-engine", "dynamodb", "--to-as", "self"];
-    let copy = [&["copy", "mycfg", "staging", "--yes"][..], &to].concat();
-    done(&place, &copy).stdout_has("staging: applied: 1 added");
-    done(&place, &[&["diff", "mycfg", "staging"][..], &to].concat()).stdout("");
-    done(&place, &["set", "db/url", "two"]);
-    run(&place, &[&["diff", "mycfg:/db", "staging:/db"][..], &to].concat())
-        .code(1)
-        .stdout("~ url\n");
-}
-
-#[test]
-fn a_copy_reads_with_one_role_and_writes_with_the_other() {
-    let account = Emulator::shared().account();
-    let place = Place::at(&account.url(), &account.admin());
-    for config in ["live", "staging"] {
-        done(&place, &["init", config, "--yes", "-q"]);
-    }
-    let proxy = Proxy::before(Emulator::shared());
-    let place = place
-        .who(&account.developer())
-        .env("AWS_ENDPOINT_URL", proxy.url());
-    done(&place, &["set", "live", "db/url", "one"]);
-    proxy.forget();
-    done(&place, &["copy", "live", "staging", "--yes", "--stats"])
-        .stdout_has("staging: applied: 1 added")
-        .stderr_has("requests (AssumeRole 2");
-    assert_eq!(
-        assumed(&proxy, &account),
-        ["live-eu-central-1-read", "staging-eu-central-1-write"]
-    );
-    done(&place, &["get", "staging", "db/url"]).stdout("one\n");
-    done(&place, &["rollback", "-c", "staging", "db/url", "--to", "0"]).stdout_has("deleted");
-    done(&place, &["delete", "-r", "live", "db", "--yes"]);
-    done(&place, &["history", "live", "db/url", "-f", "raw"]).stdout("2\n1\n");
-}
-
 /// The config's roles that were assumed, in order.
 fn assumed(proxy: &Proxy, account: &Account) -> Vec<String> {
     let prefix = format!("arn%3Aaws%3Aiam%3A%3A{}%3Arole%2Fdiscfg%2Fdiscfg-", account.id());
@@ -216,4 +171,53 @@ fn assumed(proxy: &Proxy, account: &Account) -> Vec<String> {
                 .to_owned()
         })
         .collect()
+}
+
+mod on_aws {
+    use super::*;
+
+    #[test]
+    fn configs_are_compared_and_copied_across_engines() {
+        let account = Emulator::shared().account();
+        account.create_table("discfg-staging");
+        let place = embedded()
+            .env("AWS_ENDPOINT_URL", account.url())
+            .env("AWS_REGION", "eu-central-1")
+            .who(&account.root());
+        done(&place, &["set", "db/url", "one"]);
+        let to = ["--to-engine", "dynamodb", "--to-as", "self"];
+        let copy = [&["copy", "mycfg", "staging", "--yes"][..], &to].concat();
+        done(&place, &copy).stdout_has("staging: applied: 1 added");
+        done(&place, &[&["diff", "mycfg", "staging"][..], &to].concat()).stdout("");
+        done(&place, &["set", "db/url", "two"]);
+        run(&place, &[&["diff", "mycfg:/db", "staging:/db"][..], &to].concat())
+            .code(1)
+            .stdout("~ url\n");
+    }
+
+    #[test]
+    fn a_copy_reads_with_one_role_and_writes_with_the_other() {
+        let account = Emulator::shared().account();
+        let place = Place::at(&account.url(), &account.admin());
+        for config in ["live", "staging"] {
+            done(&place, &["init", config, "--yes", "-q"]);
+        }
+        let proxy = Proxy::before(Emulator::shared());
+        let place = place
+            .who(&account.developer())
+            .env("AWS_ENDPOINT_URL", proxy.url());
+        done(&place, &["set", "live", "db/url", "one"]);
+        proxy.forget();
+        done(&place, &["copy", "live", "staging", "--yes", "--stats"])
+            .stdout_has("staging: applied: 1 added")
+            .stderr_has("requests (AssumeRole 2");
+        assert_eq!(
+            assumed(&proxy, &account),
+            ["live-eu-central-1-read", "staging-eu-central-1-write"]
+        );
+        done(&place, &["get", "staging", "db/url"]).stdout("one\n");
+        done(&place, &["rollback", "-c", "staging", "db/url", "--to", "0"]).stdout_has("deleted");
+        done(&place, &["delete", "-r", "live", "db", "--yes"]);
+        done(&place, &["history", "live", "db/url", "-f", "raw"]).stdout("2\n1\n");
+    }
 }

@@ -136,24 +136,28 @@ fn on_dynamodb_it_is_one_request() {
     assert_eq!(account.items(TABLE).len(), lines, "no line in the log");
 }
 
-#[test]
-fn through_the_write_role_it_is_one_request_and_the_read_role_may_not() {
-    let account = Emulator::shared().account();
-    let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
-    place.args(["init", "payments", "--yes", "-q"]).run().code(0);
-    let proxy = Proxy::before(Emulator::shared());
-    let place = place
-        .who(&account.developer())
-        .env("AWS_ENDPOINT_URL", proxy.url());
-    place.args(["set", "k", "v", "--ttl", "1h"]).run().code(0);
-    proxy.forget();
-    place.args(["touch", "k"]).run().code(0);
-    assert_eq!(proxy.operations(), ["UpdateItem"], "a warm touch");
-    place
-        .args(["touch", "k", "--as", "read"])
-        .run()
-        .code(5)
-        .stdout("")
-        .stderr_has("dynamodb:UpdateItem was denied for /k")
-        .stderr_has("leave out `--as read`");
+mod on_aws {
+    use super::*;
+
+    #[test]
+    fn through_the_write_role_it_is_one_request_and_the_read_role_may_not() {
+        let account = Emulator::shared().account();
+        let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
+        place.args(["init", "payments", "--yes", "-q"]).run().code(0);
+        let proxy = Proxy::before(Emulator::shared());
+        let place = place
+            .who(&account.developer())
+            .env("AWS_ENDPOINT_URL", proxy.url());
+        place.args(["set", "k", "v", "--ttl", "1h"]).run().code(0);
+        proxy.forget();
+        place.args(["touch", "k"]).run().code(0);
+        assert_eq!(proxy.operations(), ["UpdateItem"], "a warm touch");
+        place
+            .args(["touch", "k", "--as", "read"])
+            .run()
+            .code(5)
+            .stdout("")
+            .stderr_has("dynamodb:UpdateItem was denied for /k")
+            .stderr_has("leave out `--as read`");
+    }
 }

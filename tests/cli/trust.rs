@@ -301,42 +301,46 @@ fn use_that_can_not_write_says_so() {
         .stderr_has(".discfg");
 }
 
-#[test]
-fn a_profile_named_with_the_call_goes_before_keys_in_the_environment() {
-    let (account, place) = on_table();
-    let team = account.user("team", &["*"]);
-    let (id, secret) = (team.access_key_id(), team.secret_access_key());
-    fs::create_dir_all(place.home().join(".aws")).expect("a folder");
-    fs::write(
-        place.home().join(".aws/credentials"),
-        format!("[team]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n"),
-    )
-    .expect("a file");
-    fs::write(
-        place.home().join(".aws/config"),
-        format!("[profile team]\nregion = {REGION}\n"),
-    )
-    .expect("a file");
-    let by = |place: &Place, args: &[&str]| {
-        let set = place
-            .args([&["set", "k", "v", "-f", "json"], args].concat())
-            .run()
-            .code(0)
-            .json();
-        let by = set["node"]["by"].as_str().unwrap_or_default().to_owned();
-        by.rsplit(':').next().map(str::to_owned).unwrap_or_default()
-    };
-    assert_eq!(by(&place, &[]), "root");
-    assert_eq!(by(&place, &["-p", "team"]), "user/team");
-    // Named in a file it comes after the environment, as everything in a file does.
-    place.args(["use", "mycfg", "-p", "team"]).run().code(0);
-    assert_eq!(by(&place, &[]), "root");
-    let place = place
-        .without_env("AWS_ACCESS_KEY_ID")
-        .without_env("AWS_SECRET_ACCESS_KEY");
-    assert_eq!(by(&place, &[]), "user/team");
-    // The profile's own region serves, too.
-    let place = place.without_env("AWS_REGION");
-    assert_eq!(by(&place, &[]), "user/team");
-    assert_eq!(by(&place, &["-p", "team"]), "user/team");
+mod on_aws {
+    use super::*;
+
+    #[test]
+    fn a_profile_named_with_the_call_goes_before_keys_in_the_environment() {
+        let (account, place) = on_table();
+        let team = account.user("team", &["*"]);
+        let (id, secret) = (team.access_key_id(), team.secret_access_key());
+        fs::create_dir_all(place.home().join(".aws")).expect("a folder");
+        fs::write(
+            place.home().join(".aws/credentials"),
+            format!("[team]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n"),
+        )
+        .expect("a file");
+        fs::write(
+            place.home().join(".aws/config"),
+            format!("[profile team]\nregion = {REGION}\n"),
+        )
+        .expect("a file");
+        let by = |place: &Place, args: &[&str]| {
+            let set = place
+                .args([&["set", "k", "v", "-f", "json"], args].concat())
+                .run()
+                .code(0)
+                .json();
+            let by = set["node"]["by"].as_str().unwrap_or_default().to_owned();
+            by.rsplit(':').next().map(str::to_owned).unwrap_or_default()
+        };
+        assert_eq!(by(&place, &[]), "root");
+        assert_eq!(by(&place, &["-p", "team"]), "user/team");
+        // Named in a file it comes after the environment, as everything in a file does.
+        place.args(["use", "mycfg", "-p", "team"]).run().code(0);
+        assert_eq!(by(&place, &[]), "root");
+        let place = place
+            .without_env("AWS_ACCESS_KEY_ID")
+            .without_env("AWS_SECRET_ACCESS_KEY");
+        assert_eq!(by(&place, &[]), "user/team");
+        // The profile's own region serves, too.
+        let place = place.without_env("AWS_REGION");
+        assert_eq!(by(&place, &[]), "user/team");
+        assert_eq!(by(&place, &["-p", "team"]), "user/team");
+    }
 }

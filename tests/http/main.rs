@@ -1,4 +1,6 @@
 //! The HTTP API: the router, and `serve` as a process.
+//!
+//! A test that needs the emulator is in a module whose name holds `on_dynamodb` or `on_aws`; the fast tier leaves it out.
 
 mod caller;
 mod guards;
@@ -6,13 +8,12 @@ mod keys;
 mod listing;
 mod openapi;
 mod refusals;
-mod schemathesis;
 mod serve;
 mod serve_access;
 mod serve_crash;
-mod serve_dynamodb;
-mod serve_dynamodb_faults;
 mod serve_limits;
+mod serve_on_dynamodb;
+mod serve_on_dynamodb_faults;
 mod stream;
 mod stream_bounds;
 mod values;

@@ -1,4 +1,6 @@
 //! Provisioning against a scripted CloudFormation, and the templates by themselves.
+//!
+//! A test that needs the emulator is in a module whose name holds `on_dynamodb` or `on_aws`; the fast tier leaves it out.
 
 mod scripted_cloudformation;
 mod template;

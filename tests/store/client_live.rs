@@ -120,21 +120,6 @@ async fn a_live_value_survives_an_outage_of_any_store() {
     survives(Arc::new(store), direct, |is| down.store(is, Ordering::SeqCst)).await;
 }
 
-#[tokio::test]
-async fn a_live_value_survives_an_outage_of_aws() {
-    let (account, direct) = table_store(None);
-    let proxy = Proxy::before(Emulator::shared());
-    let store = store_at(&account, proxy.url(), None);
-    survives(store, direct, |is| {
-        if is {
-            proxy.on("*").cut_before();
-        } else {
-            proxy.calm();
-        }
-    })
-    .await;
-}
-
 /// Runs the example as a user of the library would, in that place.
 fn reload(place: &Place) {
     let test = std::env::current_exe().expect("this test is a file");
@@ -166,21 +151,40 @@ fn the_example_reloads_on_the_embedded_engine() {
     reload(&embedded());
 }
 
-#[test]
-fn the_example_reloads_in_the_read_role() {
-    let account = Emulator::shared().account();
-    let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
-    place.args(["init", "payments", "--yes", "-q"]).run().code(0);
-    let proxy = Proxy::before(Emulator::shared());
-    let place = place
-        .who(&account.developer())
-        .env("AWS_ENDPOINT_URL", proxy.url());
-    reload(&place);
-    let roles: Vec<String> = proxy
-        .requests()
-        .iter()
-        .filter(|request| request.operation == "AssumeRole")
-        .map(|request| String::from_utf8_lossy(&request.message.body).into_owned())
-        .collect();
-    assert!(roles.iter().any(|body| body.contains("-read")), "{roles:?}");
+mod on_aws {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_live_value_survives_an_outage_of_aws() {
+        let (account, direct) = table_store(None);
+        let proxy = Proxy::before(Emulator::shared());
+        let store = store_at(&account, proxy.url(), None);
+        survives(store, direct, |is| {
+            if is {
+                proxy.on("*").cut_before();
+            } else {
+                proxy.calm();
+            }
+        })
+        .await;
+    }
+
+    #[test]
+    fn the_example_reloads_in_the_read_role() {
+        let account = Emulator::shared().account();
+        let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
+        place.args(["init", "payments", "--yes", "-q"]).run().code(0);
+        let proxy = Proxy::before(Emulator::shared());
+        let place = place
+            .who(&account.developer())
+            .env("AWS_ENDPOINT_URL", proxy.url());
+        reload(&place);
+        let roles: Vec<String> = proxy
+            .requests()
+            .iter()
+            .filter(|request| request.operation == "AssumeRole")
+            .map(|request| String::from_utf8_lossy(&request.message.body).into_owned())
+            .collect();
+        assert!(roles.iter().any(|body| body.contains("-read")), "{roles:?}");
+    }
 }

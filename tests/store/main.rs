@@ -1,14 +1,16 @@
 //! The engines and what stands on them: conformance, faults, snapshots, watching, the library.
+//!
+//! A test that needs the emulator is in a module whose name holds `on_dynamodb` or `on_aws`; the fast tier leaves it out.
 
 mod client;
 mod client_live;
-mod commit_faults;
-mod commit_together;
-mod conformance_dynamodb;
-mod conformance_http;
+mod commit_faults_on_dynamodb;
+mod commit_together_on_dynamodb;
+
+mod conformance_behind_an_api;
 mod conformance_local;
+mod conformance_on_dynamodb;
 mod engine_http_faults;
-mod formats_consumers;
 mod ops;
 mod snapshots;
 mod watch_events;

@@ -115,84 +115,88 @@ fn show_as_before(items: &mut Vec<Value>, before: &[(&str, &str, Option<Value>)]
     items.sort_by_key(|item| item["sk"]["S"].to_string());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_commit_whose_items_come_one_by_one_is_seen_whole() {
-    let (account, direct) = table_store(None);
-    let first = [
-        ("/db/left", "1"),
-        ("/db/right", "1"),
-        ("/db/gone", "1"),
-        ("/app/twin", "1"),
-    ];
-    set_all(direct.as_ref(), &first).await;
-    let before = account.items(TABLE);
-    let old = |pk: &str, sk: &str| {
-        let mut items = before.iter();
-        items
-            .find(|item| item["pk"]["S"] == pk && item["sk"]["S"] == sk)
-            .cloned()
-    };
-    let set = |key: &str| {
-        let value = discfg::model::Value::new("2", discfg::model::Encoding::Detect).expect("a value");
-        Mutation::set(key.parse().expect("a key"), value)
-    };
-    let mut changes: Vec<_> = ["/db/left", "/db/right", "/db/new", "/app/twin"].map(set).into();
-    changes.push(Mutation::Delete {
-        key: "/db/gone".parse().expect("a key"),
-    });
-    direct.commit(Txn::new(changes)).await.expect("a commit");
+mod on_aws {
+    use super::*;
 
-    let proxy = Proxy::before(Emulator::shared());
-    let store = store_at(&account, proxy.url(), None);
-    // Nothing late, one thing alone, all but one, and all: each while the commit is younger than a minute.
-    let all = (1_u32 << LATE.len()) - 1;
-    let ones = (0..LATE.len()).map(|bit| 1 << bit);
-    let masks = ones.flat_map(|one| [one, all - one]).chain([0, all]);
-    for mask in masks {
-        let late: Vec<_> = LATE
-            .iter()
-            .enumerate()
-            .filter(|(bit, _)| mask & (1 << bit) != 0)
-            .map(|(_, (pk, sk))| (*pk, *sk, old(pk, sk)))
-            .collect();
-        let heads: Vec<_> = late.iter().filter(|(_, sk, _)| *sk == "@head").cloned().collect();
-        proxy.calm();
-        proxy.on("BatchGetItem").times(1).alter(move |_, answer| {
-            if let Some(items) = answer["Responses"][TABLE].as_array_mut() {
-                show_as_before(items, &heads);
-            }
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_commit_whose_items_come_one_by_one_is_seen_whole() {
+        let (account, direct) = table_store(None);
+        let first = [
+            ("/db/left", "1"),
+            ("/db/right", "1"),
+            ("/db/gone", "1"),
+            ("/app/twin", "1"),
+        ];
+        set_all(direct.as_ref(), &first).await;
+        let before = account.items(TABLE);
+        let old = |pk: &str, sk: &str| {
+            let mut items = before.iter();
+            items
+                .find(|item| item["pk"]["S"] == pk && item["sk"]["S"] == sk)
+                .cloned()
+        };
+        let set = |key: &str| {
+            let value = discfg::model::Value::new("2", discfg::model::Encoding::Detect).expect("a value");
+            Mutation::set(key.parse().expect("a key"), value)
+        };
+        let mut changes: Vec<_> = ["/db/left", "/db/right", "/db/new", "/app/twin"].map(set).into();
+        changes.push(Mutation::Delete {
+            key: "/db/gone".parse().expect("a key"),
         });
-        let hidden = AtomicU32::new(0);
-        proxy.on("Query").alter(move |request, answer| {
-            let asked = &request["ExpressionAttributeValues"];
-            let section = asked[":pk"]["S"].as_str().unwrap_or_default();
-            let Some(items) = answer["Items"].as_array_mut() else {
-                return;
-            };
-            if asked[":prefix"].is_object() {
-                let here: Vec<_> = late
-                    .iter()
-                    .filter(|(pk, sk, _)| *pk == section && *sk != "@head")
-                    .cloned()
-                    .collect();
-                show_as_before(items, &here);
-            } else if asked[":first"].is_object() && hidden.fetch_add(1, Ordering::SeqCst) < 2 {
-                // A line of the log may be late, too.
-                items.retain(|item| item["sk"]["S"] != "@log#00000000000000000002#000");
-            }
-            answer["Count"] = json!(answer["Items"].as_array().map_or(0, Vec::len));
-        });
-        let snapshot = store.snapshot(&[Prefix::all()]).await.expect("a snapshot");
-        let wanted = BTreeMap::from([
-            ("/app/twin", "2"),
-            ("/db/left", "2"),
-            ("/db/new", "2"),
-            ("/db/right", "2"),
-        ]);
-        assert_eq!(values(&snapshot), wanted, "late: {mask:07b}");
-        assert!(
-            snapshot.heads.iter().all(|head| head.revision.get() == 2),
-            "late: {mask:07b}"
-        );
+        direct.commit(Txn::new(changes)).await.expect("a commit");
+
+        let proxy = Proxy::before(Emulator::shared());
+        let store = store_at(&account, proxy.url(), None);
+        // Nothing late, one thing alone, all but one, and all: each while the commit is younger than a minute.
+        let all = (1_u32 << LATE.len()) - 1;
+        let ones = (0..LATE.len()).map(|bit| 1 << bit);
+        let masks = ones.flat_map(|one| [one, all - one]).chain([0, all]);
+        for mask in masks {
+            let late: Vec<_> = LATE
+                .iter()
+                .enumerate()
+                .filter(|(bit, _)| mask & (1 << bit) != 0)
+                .map(|(_, (pk, sk))| (*pk, *sk, old(pk, sk)))
+                .collect();
+            let heads: Vec<_> = late.iter().filter(|(_, sk, _)| *sk == "@head").cloned().collect();
+            proxy.calm();
+            proxy.on("BatchGetItem").times(1).alter(move |_, answer| {
+                if let Some(items) = answer["Responses"][TABLE].as_array_mut() {
+                    show_as_before(items, &heads);
+                }
+            });
+            let hidden = AtomicU32::new(0);
+            proxy.on("Query").alter(move |request, answer| {
+                let asked = &request["ExpressionAttributeValues"];
+                let section = asked[":pk"]["S"].as_str().unwrap_or_default();
+                let Some(items) = answer["Items"].as_array_mut() else {
+                    return;
+                };
+                if asked[":prefix"].is_object() {
+                    let here: Vec<_> = late
+                        .iter()
+                        .filter(|(pk, sk, _)| *pk == section && *sk != "@head")
+                        .cloned()
+                        .collect();
+                    show_as_before(items, &here);
+                } else if asked[":first"].is_object() && hidden.fetch_add(1, Ordering::SeqCst) < 2 {
+                    // A line of the log may be late, too.
+                    items.retain(|item| item["sk"]["S"] != "@log#00000000000000000002#000");
+                }
+                answer["Count"] = json!(answer["Items"].as_array().map_or(0, Vec::len));
+            });
+            let snapshot = store.snapshot(&[Prefix::all()]).await.expect("a snapshot");
+            let wanted = BTreeMap::from([
+                ("/app/twin", "2"),
+                ("/db/left", "2"),
+                ("/db/new", "2"),
+                ("/db/right", "2"),
+            ]);
+            assert_eq!(values(&snapshot), wanted, "late: {mask:07b}");
+            assert!(
+                snapshot.heads.iter().all(|head| head.revision.get() == 2),
+                "late: {mask:07b}"
+            );
+        }
     }
 }

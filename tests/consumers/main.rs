@@ -1,0 +1,4 @@
+//! What discfg writes and answers, put to programs that consume it: shells, Python, schemathesis.
+
+mod formats;
+mod schemathesis;

@@ -2,9 +2,11 @@
 
 mod aws;
 pub(in crate::cli) mod book;
+mod code;
 mod kinds;
 mod open;
 mod ops;
+mod stack;
 mod store;
 mod target;
 mod tokens;

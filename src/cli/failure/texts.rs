@@ -2,7 +2,9 @@
 
 mod aws;
 pub(in crate::cli) mod book;
+mod client;
 mod code;
+mod formats;
 mod kinds;
 mod open;
 mod ops;

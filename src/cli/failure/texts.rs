@@ -1,5 +1,6 @@
 //! What every error says to the user, kept as snapshots in `tests/snapshots/errors`.
 
+pub(in crate::cli) mod arguments;
 mod aws;
 pub(in crate::cli) mod book;
 mod client;
@@ -8,6 +9,7 @@ mod formats;
 mod kinds;
 mod open;
 mod ops;
+mod parsers;
 mod stack;
 mod store;
 mod target;

@@ -10,6 +10,7 @@ mod kinds;
 mod open;
 mod ops;
 mod parsers;
+pub(in crate::cli) mod served;
 mod stack;
 mod store;
 mod target;

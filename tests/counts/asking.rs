@@ -6,7 +6,7 @@ use support::counts::Asked;
 use support::proxy::Proxy;
 
 /// A row, the exit code, and the call that it counts.
-pub(super) type Row<'a> = (&'a str, i32, &'a [&'a str]);
+pub(super) type Row = (&'static str, i32, &'static [&'static str]);
 
 /// What one unit reads, in bytes.
 const ONE_UNIT: usize = 4096;

@@ -25,7 +25,7 @@ fn through_the_roles() {
             .code(0);
     };
 
-    let as_developer: &[Row<'_>] = &[
+    let as_developer: &[Row] = &[
         ("get", 0, &["get", "db/url"]),
         ("set", 0, &["set", "db/url", "two"]),
         ("touch", 0, &["touch", "db/url", "--ttl", "1h"]),
@@ -48,7 +48,7 @@ fn through_the_roles() {
             &["exec", "--prefix", "/ten", "--", "true"],
         ),
     ];
-    let as_deployer: &[Row<'_>] = &[
+    let as_deployer: &[Row] = &[
         ("init, unchanged", 0, &["init", "payments"]),
         ("status", 0, &["status", "payments"]),
         ("configs, one", 0, &["configs"]),

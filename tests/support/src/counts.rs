@@ -247,7 +247,7 @@ fn units(value: &toml::Value) -> Option<f64> {
     value.as_float().or(whole.map(f64::from))
 }
 
-/// A number as the table has it: 6_119_808.
+/// A number as the table has it: `6_119_808`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -121,8 +121,9 @@ fn everyday_commands() {
 fn a_look_of_watch(watched: &Watched<'_>, place: &Place) -> Asked {
     watched.proxy.forget();
     let args = ["watch", "/db", "--interval", "10ms", "--once", "-q"];
-    let watch = place.args(args).start();
+    let mut watch = place.args(args).start();
     while watched.proxy.count("BatchGetItem") < 5 {
+        assert!(!watch.has_ended(), "nothing happened");
         thread::sleep(Duration::from_millis(5));
     }
     let look = watched.of_last();

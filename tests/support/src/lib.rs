@@ -15,6 +15,7 @@ pub mod api;
 pub mod api_server;
 pub mod cli;
 pub mod config;
+pub mod counts;
 pub mod emulator;
 pub mod front;
 pub mod gateway;

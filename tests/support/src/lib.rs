@@ -31,3 +31,5 @@ pub mod simulator;
 pub mod sse;
 pub mod stores;
 pub mod tls;
+pub mod transcript;
+pub mod volatile;

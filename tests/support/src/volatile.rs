@@ -1,0 +1,41 @@
+//! What differs from run to run in texts that are kept, and the files that they are kept in.
+
+use insta::Settings;
+
+/// Each a pattern and what it is shown as. Nothing else may differ.
+const VOLATILE: &[(&str, &str)] = &[
+    (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+    (
+        r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
+        "[ID]",
+    ),
+    (r"\bdcfg_[A-Za-z0-9_-]{43}", "[TOKEN]"),
+    // What the system chooses; the default has four digits.
+    (r"\b(127\.0\.0\.1|localhost|\[::1\]):\d{5}\b", "$1:[PORT]"),
+    // Of content with secrets, each of which is encrypted anew. One of zeros is of a test.
+    (r"\bsha256:[1-9a-f][0-9a-f]{63}\b", "sha256:[DIGEST]"),
+    (r#""durationMs":\d+"#, "\"durationMs\":[MS]"),
+    (r"\b\d+ a second", "[RATE] a second"),
+    // Of a database file, which SQLite fills when it sees fit.
+    (r"(\.db \(|\.db, |that it holds: )\d+ bytes", "$1[SIZE] bytes"),
+    (r#"("?\bbytes"?: ?)\d+"#, "$1[SIZE]"),
+    // The age of an entry, in the listing that has it in a column of its own.
+    (r"(?m)^( +(?:v\d+|-) +(?:r\d+|-)) +\d+[smhd] ", "$1  [AGE] "),
+    (r"\(ttl \d+[smhd][0-9smh ]*\)", "(ttl [LEFT])"),
+    // Of a checkout, and of a release.
+    (concat!(r"\b", env!("CARGO_PKG_VERSION"), r"\b"), "[VERSION]"),
+    (r"\[VERSION\] on \w+ \w+", "[VERSION] on [PLATFORM]"),
+];
+
+/// Holds a text to the file `tests/snapshots/FOLDER/NAME.snap`.
+#[track_caller]
+pub fn keep(folder: &str, name: &str, text: &str) {
+    let mut settings = Settings::new();
+    settings.set_snapshot_path(format!("{}/../snapshots/{folder}", env!("CARGO_MANIFEST_DIR")));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (pattern, shown) in VOLATILE {
+        settings.add_filter(pattern, *shown);
+    }
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}

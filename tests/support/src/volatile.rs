@@ -19,6 +19,8 @@ const VOLATILE: &[(&str, &str)] = &[
     // Of a database file, which SQLite fills when it sees fit.
     (r"(\.db \(|\.db, |that it holds: )\d+ bytes", "$1[SIZE] bytes"),
     (r#"("?\bbytes"?: ?)\d+"#, "$1[SIZE]"),
+    // Of the emulator, each test's own.
+    (r"\b1000000\d{5}\b", "[ACCOUNT]"),
     // The age of an entry, in the listing that has it in a column of its own.
     (r"(?m)^( +(?:v\d+|-) +(?:r\d+|-)) +\d+[smhd] ", "$1  [AGE] "),
     (r"\(ttl \d+[smhd][0-9smh ]*\)", "(ttl [LEFT])"),

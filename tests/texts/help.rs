@@ -40,6 +40,13 @@ fn subcommands(place: &Place, words: &[String]) -> Vec<String> {
         .collect()
 }
 
+fn call(words: &[String]) -> String {
+    let name = ["discfg"].into_iter();
+    name.chain(words.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 fn file_name(words: &[String]) -> String {
     if words.is_empty() {
         "discfg".into()
@@ -53,8 +60,7 @@ fn help_of_every_command() {
     let place = Place::new();
     let mut different = Vec::new();
     for words in commands(&place) {
-        let call = ["discfg".to_owned()].into_iter().chain(words.clone());
-        let call = call.collect::<Vec<_>>().join(" ");
+        let call = call(&words);
         let mut help = Transcript::of(&place);
         help.run(&format!("{call} -h")).run(&format!("{call} --help"));
         // Each that differs is shown, not the first alone.
@@ -84,7 +90,7 @@ fn every_command_is_shown_at_work() {
         }
     }
     for words in commands(&place) {
-        let call = format!("discfg {}", words.join(" "));
+        let call = call(&words);
         let shown = |line: &str| line.starts_with("$ ") && format!("{line} ").contains(&format!("{call} "));
         assert!(sessions.lines().any(shown), "no session shows `{call}`");
     }

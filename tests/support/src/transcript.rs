@@ -50,6 +50,15 @@ impl<'p> Transcript<'p> {
         self
     }
 
+    /// What was read of a command while it ran.
+    pub fn said(&mut self, lines: &[String]) -> &mut Self {
+        for line in lines {
+            self.line(line);
+        }
+        self.text.push('\n');
+        self
+    }
+
     /// A call of the shell.
     #[track_caller]
     pub fn run(&mut self, line: &str) -> &mut Self {

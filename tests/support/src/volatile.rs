@@ -5,6 +5,15 @@ use insta::Settings;
 /// Each a pattern and what it is shown as. Nothing else may differ.
 const VOLATILE: &[(&str, &str)] = &[
     (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[TIME]"),
+    // Among others YAML quotes one that begins as a number does.
+    (
+        concat!(
+            r#"(?m)^( *commit: )"?"#,
+            "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+            r#""?$"#
+        ),
+        "$1[ID]",
+    ),
     (
         r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
         "[ID]",
@@ -14,18 +23,22 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"\b(127\.0\.0\.1|localhost|\[::1\]):\d{5}\b", "$1:[PORT]"),
     // Of content with secrets, each of which is encrypted anew. One of zeros is of a test.
     (r"\bsha256:[1-9a-f][0-9a-f]{63}\b", "sha256:[DIGEST]"),
-    (r#""durationMs":\d+"#, "\"durationMs\":[MS]"),
+    (r#"("?durationMs"?: ?)\d+"#, "$1[MS]"),
+    // One system's number of it.
+    (r"refused \(os error \d+\)", "refused (os error [ERRNO])"),
     (r"\b\d+ a second", "[RATE] a second"),
     // Of a database file, which SQLite fills when it sees fit.
     (r"(\.db \(|\.db, |that it holds: )\d+ bytes", "$1[SIZE] bytes"),
     (r#"("?\bbytes"?: ?)\d+"#, "$1[SIZE]"),
-    // Of the emulator, each test's own.
-    (r"\b1000000\d{5}\b", "[ACCOUNT]"),
+    // Of the emulator, each test's own; as wide as it is, for what stands in columns.
+    (r"\b1000000\d{5}\b", "[ACCOUNT-ID]"),
+    // The log of a server.
+    (r"\b(\d{3}) [0-9.]+ms\b", "$1 [MS]ms"),
+    (r#""ms":[0-9.]+"#, "\"ms\":[MS]"),
     // The age of an entry, in the listing that has it in a column of its own.
     (r"(?m)^( +(?:v\d+|-) +(?:r\d+|-)) +\d+[smhd] ", "$1  [AGE] "),
     (r"\(ttl \d+[smhd][0-9smh ]*\)", "(ttl [LEFT])"),
-    // Of a checkout, and of a release.
-    (concat!(r"\b", env!("CARGO_PKG_VERSION"), r"\b"), "[VERSION]"),
+    // Of a machine; the version is told before.
     (r"\[VERSION\] on \w+ \w+", "[VERSION] on [PLATFORM]"),
 ];
 
@@ -36,6 +49,8 @@ pub fn keep(folder: &str, name: &str, text: &str) {
     settings.set_snapshot_path(format!("{}/../snapshots/{folder}", env!("CARGO_MANIFEST_DIR")));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
+    let version = env!("CARGO_PKG_VERSION").replace('.', r"\.");
+    settings.add_filter(&format!(r"\b{version}\b"), "[VERSION]");
     for (pattern, shown) in VOLATILE {
         settings.add_filter(pattern, *shown);
     }

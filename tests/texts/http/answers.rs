@@ -85,7 +85,8 @@ impl Answers {
 
     /// What was asked.
     pub(crate) fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) {
-        let _ = writeln!(self.0, "{method} {}", shortened(path));
+        let line = format!("{method} {}", shortened(path));
+        let _ = writeln!(self.0, "{}", line.trim_end());
         for (name, value) in headers {
             let _ = writeln!(self.0, "{name}: {}", shortened(value));
         }

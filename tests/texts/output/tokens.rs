@@ -1,6 +1,8 @@
-//! The tokens of a server, and a server that doesn't start.
+//! The tokens of a server, its log, and a server that doesn't start.
 
-use super::prepared::session;
+use super::prepared::{prepared, session};
+use support::serving::{Server, new_token};
+use support::transcript::Transcript;
 
 #[test]
 fn serve_token() {
@@ -55,4 +57,33 @@ fn serve_that_does_not_start() {
         discfg serve --max-body none
         ",
     );
+}
+
+/// What a server writes from its start to its end.
+#[test]
+fn serve() {
+    let place = prepared();
+    let token = new_token(&place, "tokens", "reader", &["--read-all"]);
+    let mut session = Transcript::of(&place);
+    for (log, more) in [
+        ("text", &[][..]),
+        ("json", &[]),
+        ("text", &["--token-file", "tokens"]),
+    ] {
+        let flags = [&["--log", log][..], more].concat();
+        let server = Server::start(&place, &flags);
+        let mut said = vec![server.says("serving")];
+        let url = server.url.clone();
+        for (method, path) in [("GET", "/v1/mycfg/keys/mode"), ("PUT", "/v1/mycfg/keys/a")] {
+            server.with_token(&token, method, path, "");
+            said.push(server.says(path));
+        }
+        server.ask("GET", "/nosuch", &[], "");
+        said.push(server.says("/nosuch"));
+        server.signal("TERM");
+        let call = format!("discfg serve --listen 127.0.0.1:0 {}", flags.join(" "));
+        session.about(&format!("# {url} is asked three times, and the server gets TERM"));
+        session.said(&said).outcome(&call, &server.end());
+    }
+    session.keep("output", "serve");
 }

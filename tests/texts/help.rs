@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use support::cli::Place;
 use support::transcript::{COLUMNS, Transcript};
@@ -11,20 +12,17 @@ use support::transcript::{COLUMNS, Transcript};
 const SNAPSHOTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
 
 /// Each command that help tells of, as its words; the first is discfg itself.
-fn commands(place: &Place) -> Vec<Vec<String>> {
+static COMMANDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+    let place = Place::new();
     let mut found = vec![Vec::new()];
     let mut at = 0;
     while let Some(words) = found.get(at).cloned() {
-        let below = subcommands(place, &words);
-        found.extend(
-            below
-                .into_iter()
-                .map(|word| words.iter().cloned().chain([word]).collect()),
-        );
+        let below = subcommands(&place, &words).into_iter();
+        found.extend(below.map(|word| words.iter().cloned().chain([word]).collect()));
         at += 1;
     }
     found
-}
+});
 
 /// What is listed under "Commands:", but for the command that shows help.
 fn subcommands(place: &Place, words: &[String]) -> Vec<String> {
@@ -59,12 +57,12 @@ fn file_name(words: &[String]) -> String {
 fn help_of_every_command() {
     let place = Place::new();
     let mut different = Vec::new();
-    for words in commands(&place) {
-        let call = call(&words);
+    for words in COMMANDS.iter() {
+        let call = call(words);
         let mut help = Transcript::of(&place);
         help.run(&format!("{call} -h")).run(&format!("{call} --help"));
         // Each that differs is shown, not the first alone.
-        let kept = catch_unwind(|| help.keep("help", &file_name(&words)));
+        let kept = catch_unwind(|| help.keep("help", &file_name(words)));
         different.extend(kept.err().map(|_| call));
     }
     assert!(different.is_empty(), "the help differs of {different:?}");
@@ -72,8 +70,7 @@ fn help_of_every_command() {
 
 #[test]
 fn help_is_kept_of_every_command_and_of_no_other() {
-    let place = Place::new();
-    let wanted: BTreeSet<String> = commands(&place).iter().map(|words| file_name(words)).collect();
+    let wanted: BTreeSet<String> = COMMANDS.iter().map(|words| file_name(words)).collect();
     assert!(wanted.len() > 30, "the commands were not found: {wanted:?}");
     assert_eq!(names_in("help"), wanted);
 }
@@ -81,7 +78,6 @@ fn help_is_kept_of_every_command_and_of_no_other() {
 /// A session of each command shows what it prints: on the embedded engine, or on AWS.
 #[test]
 fn every_command_is_shown_at_work() {
-    let place = Place::new();
     let mut sessions = String::new();
     for folder in ["output", "platform"] {
         for name in names_in(folder) {
@@ -89,8 +85,8 @@ fn every_command_is_shown_at_work() {
             sessions += &fs::read_to_string(path).expect("a session");
         }
     }
-    for words in commands(&place) {
-        let call = call(&words);
+    for words in COMMANDS.iter() {
+        let call = call(words);
         let shown = |line: &str| line.starts_with("$ ") && format!("{line} ").contains(&format!("{call} "));
         assert!(sessions.lines().any(shown), "no session shows `{call}`");
     }

@@ -90,10 +90,8 @@ fn id() -> CommitId {
 }
 
 /// What a service says, which is not for callers.
-fn cause() -> Option<Cause> {
-    Some(Cause::from(io::Error::other(
-        "arn:aws:iam::123456789012:role/secret",
-    )))
+fn cause() -> Cause {
+    Cause::from(io::Error::other("arn:aws:iam::123456789012:role/secret"))
 }
 
 /// Each error that a store has, as an engine tells it.
@@ -130,31 +128,31 @@ fn errors() -> Vec<StoreError> {
         StoreError::Denied {
             action: "dynamodb:GetItem".into(),
             subject: Some("/db/url".into()),
-            source: cause(),
+            source: Some(cause()),
         },
         uncovered(),
         StoreError::Unlisted("team".parse().expect("a grant")),
         StoreError::ReadOnly,
         StoreError::Credentials {
             problem: "no usable credentials were found".into(),
-            source: cause(),
+            source: Some(cause()),
         },
         StoreError::Throttled {
             service: "DynamoDB".into(),
-            source: cause(),
+            source: Some(cause()),
         },
         StoreError::Unavailable {
             problem: "DynamoDB can't be reached at 10.0.0.1".into(),
-            source: cause(),
+            source: Some(cause()),
         },
         StoreError::OutcomeUnknown {
             commit: id(),
-            source: cause(),
+            source: Some(cause()),
         },
         StoreError::Layout { found: 9, known: 1 },
         StoreError::Corrupt {
             what: "the item /db/url has no value".into(),
-            source: cause(),
+            source: Some(cause()),
         },
         StoreError::Api {
             api: "https://config.example.com".into(),
@@ -167,7 +165,7 @@ fn errors() -> Vec<StoreError> {
         },
         StoreError::Other {
             what: "reading the table".into(),
-            source: cause(),
+            source: Some(cause()),
         },
     ]
 }
@@ -181,7 +179,7 @@ fn uncovered() -> StoreError {
             scope: GrantScope::new(Access::Read, sections("/web")).expect("a scope"),
             sections: sections("/db"),
         }),
-        source: cause(),
+        source: Some(cause()),
     }
 }
 

@@ -18,7 +18,7 @@ fn apply() {
     session_at(
         &place,
         "apply",
-        r#"
+        r"
         # What would change
         discfg apply --prefix db -d db.json --dry-run
         discfg apply --prefix db -d db.json --dry-run --values
@@ -52,7 +52,7 @@ fn apply() {
         echo '' | discfg apply -d - --from json --yes
         printf 'A B=1\n' | discfg apply -d - --from dotenv --yes
         discfg apply nosuch -d full.yaml --yes
-        "#,
+        ",
     );
 }
 

@@ -217,7 +217,7 @@ async fn stores_that_are_down_slow_or_broken() {
     let gate = Arc::new(Semaphore::new(0));
     let slow = Impaired::of(Arc::clone(&store)).gate(Arc::clone(&gate));
     let settings = ApiSettings {
-        request_time: Duration::from_millis(50),
+        request_time: Duration::from_millis(300),
         ..ApiSettings::default()
     };
     let slow = Served::of(Arc::new(slow), settings);

@@ -1,6 +1,9 @@
 //! The config that the sessions are about.
 
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use support::cli::Place;
@@ -22,23 +25,31 @@ printf '\377\000' | discfg set db/salt -d -
 discfg set services/web/1 10.0.0.7:80 --ttl 1h
 "#;
 
-/// The files of a config that holds it, which costs more to make than to copy.
-static MADE: LazyLock<Place> = LazyLock::new(|| {
+/// The files of a config that holds it, by name: to make them costs more than to write them.
+static MADE: LazyLock<Vec<(OsString, Vec<u8>)>> = LazyLock::new(|| {
     let place = embedded().env("USER", "ada");
     place.shell(CONTENT).run().code(0);
-    place
+    let files = fs::read_dir(data(&place)).expect("a folder").flatten();
+    // What SQLite shares among processes is of one file alone, and is made anew.
+    let lasting = files.filter(|file| !file.file_name().to_string_lossy().ends_with("-shm"));
+    let read = |path: PathBuf| fs::read(path).expect("a file");
+    lasting
+        .map(|file| (file.file_name(), read(file.path())))
+        .collect()
 });
+
+fn data(place: &Place) -> PathBuf {
+    place.home().join("data/discfg")
+}
 
 /// A config with keys of every kind.
 pub(crate) fn prepared() -> Place {
     let place = embedded().env("USER", "ada");
-    let data = |place: &Place| place.home().join("data/discfg");
-    for file in fs::read_dir(data(&MADE)).expect("a folder").flatten() {
-        let name = file.file_name();
-        // What SQLite shares among processes is of one file alone, and is made anew.
-        if !name.to_string_lossy().ends_with("-shm") {
-            fs::copy(file.path(), data(&place).join(name)).expect("a copy");
-        }
+    for (name, content) in MADE.iter() {
+        let file = data(&place).join(name);
+        fs::write(&file, content).expect("a file");
+        // As discfg makes them.
+        fs::set_permissions(file, Permissions::from_mode(0o600)).expect("its owner may");
     }
     place
 }

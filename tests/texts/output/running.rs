@@ -80,8 +80,8 @@ fn watch() {
         discfg watch new --after 0 --once --exec 'exit 3'
 
         # Nothing happens
-        discfg watch db --timeout 100ms
-        discfg watch --timeout 100ms -f json
+        discfg watch db --timeout 300ms
+        discfg watch --timeout 300ms -f json
 
         # Bad input
         discfg watch db --after 99 --once
@@ -95,20 +95,28 @@ fn watch() {
     );
 }
 
+/// The watch begins first: it tells no expiry after the fact.
 #[test]
 fn an_expiry() {
     let place = prepared();
     let mut session = Transcript::of(&place);
+    let watch = ["watch", "services", "--interval", "10ms"];
+    let watching = place.args(watch).start();
+    let mut said = vec![watching.says("watching")];
+    session.about("# A key expires while it is watched, and is gone");
+    session.run("discfg set services/web/2 10.0.0.8:80 --ttl 2s");
+    said.extend([watching.line(), watching.line()]);
+    session.about("# discfg watch services --interval 10ms");
+    session.said(&said);
     session.script(
         "
-        # A key expires while it is watched, and is gone
-        discfg set services/web/2 10.0.0.8:80 --ttl 1s
-        discfg watch services --once --interval 10ms
         discfg get services/web/2
         discfg touch services/web/2
         discfg ls -r services
         discfg history services/web/2
         ",
     );
+    watching.signal("INT");
+    session.outcome("discfg watch services --interval 10ms", &watching.end());
     session.keep("output", "watch-expiry");
 }

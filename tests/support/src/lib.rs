@@ -32,3 +32,5 @@ pub mod simulator;
 pub mod sse;
 pub mod stores;
 pub mod tls;
+pub mod transcript;
+pub mod volatile;

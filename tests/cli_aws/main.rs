@@ -1,6 +1,9 @@
 //! The built binary on the emulator of AWS: provisioning, roles, and what they let in.
+//!
+//! schemathesis is here, where its minutes pass beside those of others, and by its name it begins among the first.
 
 mod access;
+mod api_schemathesis;
 mod configs;
 mod deployer;
 mod destroy;

@@ -1,4 +1,3 @@
-//! What discfg writes and answers, put to programs that consume it: shells, Python, schemathesis.
+//! What discfg writes and answers, put to programs that consume it: shells, Python, Terraform.
 
 mod formats;
-mod schemathesis;

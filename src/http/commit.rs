@@ -59,7 +59,7 @@ async fn commit_within(
     let (guards, changes) = read(&body, view, section)?;
     let mut txn = txn(asked, id, changes).guarded(guards);
     // Who has not sent it before needn't have it looked for.
-    txn.repeated &= repeated.unwrap_or(true);
+    txn.recorded &= repeated.unwrap_or(true);
     for section in txn.sections() {
         asked.covers(&section)?;
     }
@@ -118,7 +118,7 @@ fn misshapen(list: &str, at: usize, error: &ShapeError) -> Refusal {
 pub(super) fn txn(asked: &Asked, id: Option<model::CommitId>, changes: Vec<Mutation>) -> Txn {
     Txn {
         by: asked.caller.by.clone(),
-        repeated: id.is_some(),
+        recorded: id.is_some(),
         id: id.unwrap_or_else(model::CommitId::random),
         guards: Vec::new(),
         changes,

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::{CommitId, Entry, Key, Revision, Section, Timestamp, Ttl, Value};
 
 /// What becomes of an entry's time to live when it is written.
@@ -140,6 +142,26 @@ pub struct Previous {
     pub modified: Timestamp,
     /// Who had written it.
     pub by: String,
+    /// How long it had lived after each write or touch, if not for ever.
+    pub ttl: Option<Ttl>,
+    /// When it would have ceased to be, if ever.
+    pub expires: Option<Timestamp>,
+}
+
+impl From<&Entry> for Previous {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            value: entry.value.clone(),
+            version: entry.version,
+            revision: entry.revision,
+            secret: entry.secret,
+            created: entry.created,
+            modified: entry.modified,
+            by: entry.by.clone(),
+            ttl: entry.ttl,
+            expires: entry.expires,
+        }
+    }
 }
 
 /// One line of a section's log.
@@ -163,6 +185,8 @@ pub struct Change {
     pub at: Timestamp,
     /// In which commit.
     pub commit: CommitId,
+    /// The other sections that the commit changed, each with its revision there.
+    pub with: BTreeMap<Section, Revision>,
 }
 
 impl Change {
@@ -204,8 +228,7 @@ impl Change {
         })
     }
 
-    /// The entry that this change replaced, as it was but for its time to live, which the log doesn't keep; none
-    /// where there was none.
+    /// The entry that this change replaced; none where there was none.
     pub fn replaced(&self) -> Option<Entry> {
         let previous = self.previous.as_ref()?;
         Some(Entry {
@@ -217,8 +240,8 @@ impl Change {
             modified: previous.modified,
             by: previous.by.clone(),
             secret: previous.secret,
-            ttl: None,
-            expires: None,
+            ttl: previous.ttl,
+            expires: previous.expires,
         })
     }
 }

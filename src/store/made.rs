@@ -121,6 +121,7 @@ mod tests {
             by: "me".into(),
             at: Timestamp::from_epoch(100),
             commit: "once".parse::<CommitId>().expect("an id"),
+            with: std::collections::BTreeMap::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The same shapes without loss: every value is a string that holds its exact bytes, a secret's as it is encrypted.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -134,6 +135,8 @@ pub struct StoredChange {
     by: String,
     at: String,
     commit: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    with: BTreeMap<Section, Revision>,
     #[serde(rename = "prevNode", default, skip_serializing_if = "Option::is_none")]
     prev_node: Option<StoredNode>,
 }
@@ -163,6 +166,7 @@ impl From<&Change> for StoredChange {
             by: change.by.clone(),
             at: change.at.to_string(),
             commit: change.commit.to_string(),
+            with: change.with.clone(),
             prev_node: change.replaced().as_ref().map(StoredNode::from),
         };
         match &change.op {
@@ -225,18 +229,11 @@ impl TryFrom<StoredChange> for Change {
             index: line.index,
             of: line.of,
             op,
-            previous: previous.map(|entry| Previous {
-                value: entry.value,
-                version: entry.version,
-                revision: entry.revision,
-                secret: entry.secret,
-                created: entry.created,
-                modified: entry.modified,
-                by: entry.by,
-            }),
+            previous: previous.as_ref().map(Previous::from),
             by: line.by,
             at: moment(&line.at)?,
             commit: line.commit.parse::<CommitId>().map_err(shapeless)?,
+            with: line.with,
         })
     }
 }

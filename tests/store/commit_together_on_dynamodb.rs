@@ -307,7 +307,7 @@ async fn a_commit_goes_on_where_its_caller_stops_waiting() {
 async fn looking_for_a_repeated_commit_takes_one_request_a_section() {
     let (account, proxy, store) = table().await;
     let txn = Txn {
-        repeated: true,
+        recorded: true,
         ..one("/db/once").guarded([Guard::Absent(key("/db/once"))])
     };
     let first = store.commit(txn.clone()).await.expect("it is absent");
@@ -332,7 +332,7 @@ async fn a_repeated_commit_that_lands_meanwhile_is_found() {
     let (account, proxy, store) = table().await;
     let direct = store_at(&account, &account.url(), None);
     let txn = Txn {
-        repeated: true,
+        recorded: true,
         ..one("/db/once").guarded([Guard::Absent(key("/db/once"))])
     };
     // Read before, sent after: by the transaction's condition, and by a refusal that was half seen.

@@ -185,17 +185,17 @@ impl DynamoDb {
             let repeated: Vec<&Txn> = open
                 .iter()
                 .map(|job| &job.txn)
-                .filter(|txn| txn.repeated)
+                .filter(|txn| txn.recorded)
                 .collect();
             if !repeated.is_empty() {
                 match self.find_repeated(&repeated, read).await {
-                    Ok(found) => open = without(open, &found, |txn| txn.repeated),
+                    Ok(found) => open = without(open, &found, |txn| txn.recorded),
                     Err(error) => return Err(self.failed_together(open, error).await),
                 }
             }
             let batch = Batch::of(open, read, &self.options.by);
             let told: Vec<&Txn> = batch.told.iter().map(|(job, _)| &job.txn).collect();
-            if !told.iter().any(|txn| txn.repeated) {
+            if !told.iter().any(|txn| txn.recorded) {
                 return Ok(batch);
             }
             // It may be refused for what it did itself, where that was half visible.

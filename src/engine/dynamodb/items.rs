@@ -11,7 +11,7 @@
 //!
 //! Names that begin with `@` can't be keys, so nothing collides.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 
 use aws_sdk_dynamodb::primitives::Blob;
@@ -66,6 +66,15 @@ fn put_secret(item: &mut Item, secret: bool) {
     }
 }
 
+fn put_expiry(item: &mut Item, ttl: Option<Ttl>, expires: Option<Timestamp>) {
+    if let Some(ttl) = ttl {
+        item.insert("ttl".into(), n(ttl.seconds()));
+    }
+    if let Some(expires) = expires {
+        item.insert("expires_at".into(), n(expires.epoch()));
+    }
+}
+
 pub(super) fn from_entry(entry: &Entry) -> Item {
     let mut item = entry_id(&entry.key);
     value_attributes(&mut item, &entry.value);
@@ -75,12 +84,7 @@ pub(super) fn from_entry(entry: &Entry) -> Item {
     item.insert("modified".into(), s(entry.modified.to_string()));
     item.insert("by".into(), s(&entry.by));
     put_secret(&mut item, entry.secret);
-    if let Some(ttl) = entry.ttl {
-        item.insert("ttl".into(), n(ttl.seconds()));
-    }
-    if let Some(expires) = entry.expires {
-        item.insert("expires_at".into(), n(expires.epoch()));
-    }
+    put_expiry(&mut item, entry.ttl, entry.expires);
     item
 }
 
@@ -169,12 +173,16 @@ pub(super) fn from_change(change: &Change, history_days: u32) -> Item {
         prev.insert("modified".into(), s(previous.modified.to_string()));
         prev.insert("by".into(), s(&previous.by));
         put_secret(&mut prev, previous.secret);
+        put_expiry(&mut prev, previous.ttl, previous.expires);
         item.insert("prev".into(), AttributeValue::M(prev));
     }
     item.insert("by".into(), s(&change.by));
     item.insert("at".into(), s(change.at.to_string()));
     item.insert("commit".into(), s(change.commit.as_str()));
     item.insert("n".into(), n(change.of));
+    if !change.with.is_empty() {
+        item.insert("with".into(), revisions(&change.with));
+    }
     let expires = change.at.epoch() + i64::from(history_days) * 24 * 60 * 60;
     item.insert("expires_at".into(), n(expires));
     item
@@ -209,6 +217,8 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
                 created: read.parsed("created")?,
                 modified: read.parsed("modified")?,
                 by: read.text("by")?.to_owned(),
+                ttl: read.ttl("ttl")?,
+                expires: read.moment("expires_at")?,
             })
         }
         Some(_) => return Err(read.corrupt("prev")),
@@ -223,7 +233,16 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
         by: read.text("by")?.to_owned(),
         at: read.parsed("at")?,
         commit: read.parsed::<CommitId>("commit")?,
+        with: read.revisions("with")?,
     })
+}
+
+/// A map of sections to revisions, as an attribute.
+fn revisions(of: &BTreeMap<Section, Revision>) -> AttributeValue {
+    let pairs = of
+        .iter()
+        .map(|(section, revision)| (section.to_string(), n(revision)));
+    AttributeValue::M(pairs.collect())
 }
 
 /// When DynamoDB may delete the item, if ever.
@@ -374,6 +393,23 @@ impl<'i> Reader<'i> {
             _ => return Err(self.corrupt("kind")),
         };
         Value::from_stored(kind, bytes).ok_or_else(|| self.corrupt("value"))
+    }
+
+    /// A map of sections to revisions; an empty one where there is none.
+    fn revisions(&self, name: &str) -> Result<BTreeMap<Section, Revision>> {
+        let pairs = match self.item.get(name) {
+            None => return Ok(BTreeMap::new()),
+            Some(AttributeValue::M(pairs)) => pairs,
+            Some(_) => return Err(self.corrupt(name)),
+        };
+        let pair = |(section, at): (&String, &AttributeValue)| {
+            let at = at.as_n().ok()?.parse().ok()?;
+            Some((section.parse().ok()?, Revision::new(at)))
+        };
+        pairs
+            .iter()
+            .map(|found| pair(found).ok_or_else(|| self.corrupt(name)))
+            .collect()
     }
 
     fn log_place(&self) -> Result<(Revision, u32)> {

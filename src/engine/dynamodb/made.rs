@@ -8,6 +8,8 @@ use super::transaction::Read;
 use crate::model::{Change, CommitId, Mutation, Revision, Section, Timestamp};
 use crate::store::{Result, Txn};
 
+/// How many lines of a log are looked at.
+const LOOKED_BACK: usize = 100;
 /// How often the log is read again for lines that aren't visible yet.
 const ATTEMPTS: u32 = 5;
 
@@ -77,11 +79,11 @@ impl DynamoDb {
     /// The last lines of the section's log, from the head that was read on: a head may be visible before its lines.
     async fn visible_tail(&self, section: &Section, read: &Read) -> Result<Vec<Change>> {
         let Some(head) = read.heads.get(section).filter(|head| head.commit.is_some()) else {
-            return self.log_tail(section, Txn::LOOKED_BACK).await;
+            return self.log_tail(section, LOOKED_BACK).await;
         };
         let settled = read.now.epoch() - SETTLED_AFTER;
         for attempt in 0.. {
-            let tail = self.log_tail(section, Txn::LOOKED_BACK).await?;
+            let tail = self.log_tail(section, LOOKED_BACK).await?;
             let is_settled = head.modified.is_none_or(|at| at.epoch() < settled);
             if is_settled || reaches(&tail, head.revision) || attempt == ATTEMPTS {
                 return Ok(tail);

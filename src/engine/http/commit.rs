@@ -57,7 +57,7 @@ impl Api {
             tries += 1;
             let left = bound.saturating_sub(began.elapsed());
             call.within = left.clamp(LEAST, REQUEST);
-            let sent = if txn.repeated || in_doubt {
+            let sent = if txn.recorded || in_doubt {
                 self.send(&call).await
             } else {
                 // Nothing to look for, which would cost the API a look at the log.

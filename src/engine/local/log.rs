@@ -6,6 +6,8 @@ use super::rows::{self, number};
 use crate::model::{Change, Key, Op, Revision, Section, Timestamp};
 use crate::store::{StoreError, Txn};
 
+/// How many lines of a log are looked at.
+const LOOKED_BACK: u64 = 100;
 /// The most lines of a page, but for what completes its last revision.
 const PAGE_LINES: usize = 500;
 /// The bytes of values after which a page ends, likewise.
@@ -104,7 +106,7 @@ pub(super) fn lines_of(connection: &Connection, txn: &Txn) -> Outcome<Vec<Change
         let sql = "SELECT at FROM (SELECT at, commit_id FROM log WHERE section = ?1 \
                    ORDER BY revision DESC, line DESC LIMIT ?2) WHERE commit_id = ?3";
         let mut statement = connection.prepare_cached(sql)?;
-        let looked_back = number(Txn::LOOKED_BACK as u64)?;
+        let looked_back = number(LOOKED_BACK)?;
         let mut found = statement.query(params![section.as_str(), looked_back, txn.id.as_str()])?;
         if let Some(row) = found.next()? {
             made_at = Some(row.get(0)?);

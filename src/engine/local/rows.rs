@@ -1,5 +1,7 @@
 //! Rows to the words of the model and back.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Row;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -91,6 +93,8 @@ pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
             created: Timestamp::from_epoch(row.get(15)?),
             modified: Timestamp::from_epoch(row.get(16)?),
             by: row.get(17)?,
+            ttl: None,
+            expires: None,
         })
     };
     Ok(Change {
@@ -102,6 +106,7 @@ pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
         commit: commit_id(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?,
         op,
         previous,
+        with: BTreeMap::new(),
         key,
     })
 }

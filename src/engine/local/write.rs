@@ -29,7 +29,7 @@ pub(super) fn decided(
     now: Timestamp,
     by: &str,
 ) -> Outcome<Decided> {
-    if txn.repeated
+    if txn.recorded
         && let Some(made) = txn.made_in(log::lines_of(transaction, txn)?)?
     {
         return Ok(Decided::Made(made));

@@ -37,7 +37,7 @@ fn by(writer: &str, txn: Txn) -> Txn {
 fn repeated(id: &str, changes: Vec<Mutation>) -> Txn {
     Txn {
         id: id.parse::<CommitId>().expect(id),
-        repeated: true,
+        recorded: true,
         ..Txn::new(changes)
     }
 }
@@ -332,7 +332,7 @@ pub(super) async fn a_repeated_commit_is_made_once(config: &Config) {
     assert_eq!(config.everything().await, before);
     // Without the word it is a new one, whose guards don't hold.
     let anew = Txn {
-        repeated: false,
+        recorded: false,
         ..txn
     };
     config.refused(anew).await;

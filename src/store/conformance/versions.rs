@@ -158,7 +158,7 @@ pub(super) async fn a_commit_tells_what_it_did(config: &Config) {
     };
     assert_eq!(updated.entry, config.get("/db/url").await);
     assert_eq!(updated.previous, Some(old.clone()));
-    assert_eq!(updated.change.previous, Some(replaced(&old)));
+    assert_eq!(updated.change.previous, Some(Previous::from(&old)));
     assert_eq!(created.entry, config.get("/app/new").await);
     assert_eq!((&created.previous, &created.change.previous), (&None, &None));
     for applied in &done.changes {
@@ -175,17 +175,5 @@ pub(super) async fn a_commit_tells_what_it_did(config: &Config) {
     };
     assert_eq!((&deleted.entry, &deleted.change.op), (&None, &Op::Delete));
     assert_eq!(deleted.previous.as_ref(), Some(&new));
-    assert_eq!(deleted.change.previous, Some(replaced(&new)));
-}
-
-fn replaced(entry: &crate::model::Entry) -> Previous {
-    Previous {
-        value: entry.value.clone(),
-        version: entry.version,
-        revision: entry.revision,
-        secret: entry.secret,
-        created: entry.created,
-        modified: entry.modified,
-        by: entry.by.clone(),
-    }
+    assert_eq!(deleted.change.previous, Some(Previous::from(&new)));
 }

@@ -9,6 +9,7 @@ mod items;
 mod list;
 mod log;
 mod made;
+mod protocol;
 mod read;
 mod send;
 mod snapshot;

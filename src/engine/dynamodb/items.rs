@@ -7,6 +7,7 @@
 //! | change | section | `@log#` + revision, 20 digits + `#` + index, 3 digits |
 //! | config's own | `@config` | `@meta` |
 //! | section list | `@config` | the section |
+//! | number of sections | `@config` | `@sections` |
 //! | grant list | `@config` | `@grant#` + name |
 //!
 //! Names that begin with `@` can't be keys, so nothing collides.
@@ -28,6 +29,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) const CONFIG: &str = "@config";
 pub(super) const META: &str = "@meta";
 pub(super) const HEAD: &str = "@head";
+pub(super) const SECTIONS: &str = "@sections";
 
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -294,9 +296,22 @@ pub(super) fn to_grant(item: &Item) -> Result<GrantScope> {
     GrantScope::new(access, sections).map_err(|_| read.corrupt("sections"))
 }
 
-/// The section that an item of the section list names; none for the config's other items.
+/// The section that an item of the section list names; none for the config's other items. One with an expiry isn't what
+/// discfg writes.
 pub(super) fn listed_section(item: &Item) -> Option<Section> {
-    item.get("sk")?.as_s().ok()?.parse().ok()
+    let section = item.get("sk")?.as_s().ok()?.parse().ok();
+    section.filter(|_| expiry(item).is_none())
+}
+
+pub(super) fn is_section_count(item: &Item) -> bool {
+    item.get("sk")
+        .and_then(|sk| sk.as_s().ok())
+        .is_some_and(|sk| sk == SECTIONS)
+}
+
+/// How many lines the section list has.
+pub(super) fn to_section_count(item: &Item) -> Result<usize> {
+    Reader::new(item)?.number("n")
 }
 
 /// Reads attributes and says which one is wrong of which item.

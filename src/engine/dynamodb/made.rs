@@ -3,9 +3,11 @@ use std::collections::{BTreeMap, HashMap};
 use futures::TryStreamExt as _;
 
 use super::DynamoDb;
-use super::snapshot::{SETTLED_AFTER, pause};
+use super::items;
+use super::protocol::SETTLED_AFTER;
+use super::snapshot::pause;
 use super::transaction::Read;
-use crate::model::{Change, CommitId, Mutation, Revision, Section, Timestamp};
+use crate::model::{Change, CommitId, Head, Mutation, Revision, Section, Timestamp};
 use crate::store::{Result, Txn};
 
 /// How many lines of a log are looked at.
@@ -113,7 +115,10 @@ impl DynamoDb {
     /// Whether the heads are still as they were read. Where they are, no commit was made meanwhile, and none was half
     /// visible: this read waits for those that are under way.
     pub(super) async fn is_current(&self, read: &Read, sections: &[Section]) -> Result<bool> {
-        let heads = self.heads_together(sections).await?;
+        let Some(found) = self.read_together(&Self::head_ids(sections)).await? else {
+            return Ok(false);
+        };
+        let heads = found.iter().map(items::to_head).collect::<Result<Vec<Head>>>()?;
         Ok(sections.iter().all(|section| {
             let now = heads.iter().find(|head| head.section == *section);
             now.map(|head| head.revision) == read.heads.get(section).map(|head| head.revision)

@@ -98,28 +98,28 @@ impl DynamoDb {
 
     /// The sections that are registered, ordered; under a grant, those that it covers.
     pub(super) async fn sections(&self, read: Consistency) -> Result<Vec<Section>> {
-        if let Some(grant) = &self.grant {
-            return self.granted_sections(grant, read).await;
+        match &self.grant {
+            Some(grant) => self.granted_sections(grant, read).await,
+            None => Ok(self.listed_sections(read).await?.0),
         }
+    }
+
+    /// The section list, ordered, and the time of the answer.
+    pub(super) async fn listed_sections(&self, read: Consistency) -> Result<(Vec<Section>, Timestamp)> {
         let query = || {
             self.client
                 .query()
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", items::s(items::CONFIG))
         };
-        let mut sections: Vec<Section> = self
-            .pages(query, read, items::CONFIG, |_| None)
-            .try_fold(Vec::new(), |mut sections, page| async move {
-                for item in &page.items {
-                    if items::expiry(item).is_none() {
-                        sections.extend(items::listed_section(item));
-                    }
-                }
-                Ok(sections)
-            })
-            .await?;
+        let (mut sections, mut at) = (Vec::new(), None);
+        let mut pages = self.pages(query, read, items::CONFIG, |_| None);
+        while let Some(page) = pages.try_next().await? {
+            at.get_or_insert(page.time);
+            sections.extend(page.items.iter().filter_map(items::listed_section));
+        }
         sections.sort();
-        Ok(sections)
+        Ok((sections, at.unwrap_or_else(|| self.now())))
     }
 
     pub(super) async fn read_heads(&self, of: Heads, read: Consistency) -> Result<Vec<Head>> {

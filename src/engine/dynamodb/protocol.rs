@@ -1,0 +1,27 @@
+//! What the engine asks of DynamoDB and what it makes of the answers, as state machines without IO.
+//!
+//! A machine is given the answer to its last request and says what comes next. The engine drives it over the SDK; a
+//! model checks the same code against a table whose items become visible one by one.
+
+mod snapshot;
+
+use std::time::Duration;
+
+pub(super) use snapshot::{
+    LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Together,
+};
+
+/// What a machine wants next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step<R, O> {
+    /// This request is to be sent.
+    Request(R),
+    /// Between half of this time and all of it is to pass. Then [`Pause`] is answered.
+    Pause(Duration),
+    /// It is finished.
+    Done(O),
+}
+
+/// Seconds after which every item of a transaction is visible to plain reads: they become so one by one, within
+/// moments (DynamoDB developer guide, "Isolation levels for DynamoDB transactions"); a minute covers the slowest.
+pub(super) const SETTLED_AFTER: i64 = 60;

@@ -1,5 +1,8 @@
 //! The one table of exit codes and hints.
 
+#[cfg(test)]
+pub(super) mod texts;
+
 use std::error::Error;
 
 use super::{code_failure, denial};

@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod texts;
+
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Display;

@@ -101,16 +101,9 @@ impl Terminal {
 
     /// Says why the command failed, unless the result has said it.
     pub(super) fn fail(&self, failure: &Failure) {
-        if failure.message.is_empty() {
-            return;
-        }
         let red = console::Style::new().for_stderr().red().bold();
-        say(&format!("{} {}", red.apply_to("error:"), failure.message), 2);
-        for cause in &failure.causes {
-            say(&format!("  because: {cause}"), 4);
-        }
-        for hint in failure.hints.iter().filter(|_| !self.quiet) {
-            say(&format!("  hint: {hint}"), 4);
+        for (line, hang) in told(failure, &red.apply_to("error:"), self.quiet) {
+            say(&line, hang);
         }
     }
 
@@ -174,6 +167,19 @@ impl Terminal {
         aside(format_args!("{question} {mark}"));
         Ok(())
     }
+}
+
+/// What is said of a failure that begins with `mark`: each line with the column at which its further lines begin.
+pub(super) fn told(failure: &Failure, mark: &impl fmt::Display, quiet: bool) -> Vec<(String, usize)> {
+    if failure.message.is_empty() {
+        return Vec::new();
+    }
+    let message = (format!("{mark} {}", failure.message), 2);
+    let causes = failure.causes.iter();
+    let causes = causes.map(|cause| (format!("  because: {cause}"), 4));
+    let hints = failure.hints.iter().filter(|_| !quiet);
+    let hints = hints.map(|hint| (format!("  hint: {hint}"), 4));
+    [message].into_iter().chain(causes).chain(hints).collect()
 }
 
 /// A terminal that doesn't show what is typed, until this is dropped.

@@ -1,3 +1,6 @@
+#[cfg(test)]
+pub(super) mod texts;
+
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 

@@ -85,6 +85,7 @@ impl From<Turned> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use super::super::error::texts::keep;
     use super::*;
     use proptest::prelude::*;
 
@@ -102,6 +103,20 @@ mod tests {
         for bad in ["", "s", "-1s", "1.5s", "9ms", "1 s", "+1s"] {
             assert!(matches!(millis(bad), Err(WaitError::Span(_))), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_is_refused_says_why() {
+        let texts = ["soon", "9ms", "61s"].map(|text| {
+            let error = text.parse::<Wait>().expect_err("it is refused");
+            let variant = match &error {
+                WaitError::Span(SpanError::Form(_)) => "Span: its form",
+                WaitError::Span(SpanError::Range(_)) => "Span: its range",
+                WaitError::TooLong(_) => "TooLong",
+            };
+            format!("## {variant}\n{error}\n")
+        });
+        keep("wait_error", &texts.join("\n"));
     }
 
     #[test]

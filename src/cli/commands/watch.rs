@@ -227,3 +227,19 @@ impl Teller {
         terminal.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::failure::texts::arguments::Refused;
+    use crate::cli::failure::texts::book::{Variants, variants};
+
+    variants!(AfterError: Section Revision);
+
+    #[test]
+    fn what_is_refused_says_why() {
+        Refused::default()
+            .called::<After>(&["watch", "--after={}"], &["db/url=7", "db=latest", "latest"])
+            .keep::<AfterError>("after_error");
+    }
+}

@@ -1,5 +1,8 @@
 //! What an API refuses, as the errors of a store of one's own.
 
+#[cfg(test)]
+mod texts;
+
 use super::HttpOptions;
 use super::api::{Api, Call, Refusal};
 use super::gateway;

@@ -157,3 +157,30 @@ fn all_of_our_own_template_resolves() {
         }
     }
 }
+
+/// Why a property can't be told, as the review of a change says it.
+#[test]
+fn what_is_unclear_says_why() {
+    let values = [
+        json!({"Fn::ImportValue": "other"}),
+        json!({"Fn::Sub": "${Text"}),
+        json!({"Fn::Sub": []}),
+        json!({"Ref": "Nobody"}),
+        json!({"Ref": "Stored"}),
+        json!({"Fn::If": ["Never", 1, 2]}),
+        json!({"Fn::If": ["Itself", 1, 2]}),
+        json!({"Fn::If": ["HasText"]}),
+        json!({"Fn::Join": [",", "Text"]}),
+        json!({"Fn::Join": [",", [1.5, {"a": 1}]]}),
+        json!({"Fn::Select": [9, {"Ref": "List"}]}),
+    ];
+    let texts = values.map(|value| {
+        let unclear = resolved(&value).expect_err("it is unclear");
+        format!("## {value}\n{unclear}\n")
+    });
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/errors"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("unclear", texts.join("\n")));
+}

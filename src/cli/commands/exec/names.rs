@@ -66,3 +66,20 @@ pub(super) fn is_refused(name: &EnvName) -> bool {
             .iter()
             .any(|beginning| name.as_str().starts_with(beginning))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::failure::texts::arguments::Refused;
+    use crate::cli::failure::texts::book::{Variants, variants};
+
+    variants!(NamedError: Form Name Key);
+
+    #[test]
+    fn what_is_refused_says_why() {
+        let texts = ["/db/url", "1ST=/db/url", "DB_URL=/db//url"];
+        Refused::default()
+            .called::<Named>(&["exec", "payments", "--env={}", "--", "env"], &texts)
+            .keep::<NamedError>("named_error");
+    }
+}

@@ -1,0 +1,234 @@
+//! What is said of a config behind an API, with what mends it there.
+
+use std::path::Path;
+
+use super::super::Failure;
+use super::aws::READ_ROLE;
+use super::book::Book;
+use super::{failed, is};
+use crate::aws::{Caller, Fault, RoleArn};
+use crate::cli::{api_failure, signed_failure};
+use crate::engine::Opened;
+use crate::engine::http::{HttpEngine, HttpOptions};
+use crate::model::{Access, Kind, Role};
+use crate::ops::OpsError;
+use crate::store::{Cause, StoreError};
+use crate::target::{ApiUrl, Choices, EngineName, Origin, Setting, Surroundings, Target, Tokens, Trust};
+
+const API: &str = "https://config.example.com";
+const GATEWAY: &str = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
+
+pub(in crate::cli) fn setting<T>(value: T) -> Setting<T> {
+    Setting {
+        value,
+        origin: Origin::Flag,
+    }
+}
+
+/// The config `payments` on that engine.
+pub(in crate::cli) fn target(engine: EngineName) -> Target {
+    Target {
+        config: Some(setting(is("payments"))),
+        signed: None,
+        region: Some(setting(is("eu-central-1"))),
+        engine: setting(engine),
+        profile: None,
+        endpoint_url: None,
+        role: None,
+        account: None,
+        external_id: None,
+        data_dir: None,
+        tokens: Tokens::default(),
+        file: None,
+    }
+}
+
+/// Those of an environment that has a token for the API.
+fn tokens() -> Tokens {
+    let environment = |name: &str| (name == "DISCFG_TOKEN").then(|| "config.example.com=app-token".into());
+    let around = Surroundings {
+        environment: &environment,
+        folder: Path::new("/"),
+        trust: &Trust::of_user(),
+    };
+    let target = Target::settle(Choices::default(), &around);
+    target.expect("it is settled").tokens
+}
+
+/// As whom a config was opened.
+pub(in crate::cli) fn opened(role: Option<&str>) -> Opened {
+    let options = HttpOptions::new(is(API), is("payments"));
+    let role = role.map(|arn| RoleArn {
+        account: "111122223333".into(),
+        name: arn.rsplit('/').next().unwrap_or_default().into(),
+        arn: arn.into(),
+    });
+    Opened {
+        store: Box::new(HttpEngine::new(options).expect("no token travels")),
+        role,
+        session: None,
+        caller: Some(Caller {
+            arn: "arn:aws:iam::111122223333:user/ann".into(),
+            account: "111122223333".into(),
+        }),
+    }
+}
+
+fn said(words: &str) -> Cause {
+    failed(Fault::Refused, None, words).into()
+}
+
+fn of_api(api: &str, problem: &str, kind: Kind) -> StoreError {
+    StoreError::Api {
+        api: api.into(),
+        problem: problem.into(),
+        kind,
+    }
+}
+
+fn of_denial(words: &str) -> StoreError {
+    StoreError::Denied {
+        action: "PUT /v1/payments/keys/db/url".into(),
+        subject: None,
+        source: Some(said(words)),
+    }
+}
+
+fn unreachable(api: &str, source: Cause) -> StoreError {
+    StoreError::Unavailable {
+        problem: format!("{api} can't be reached"),
+        source: Some(source),
+    }
+}
+
+fn untrusted() -> Cause {
+    rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer).into()
+}
+
+/// What differs from the same failure of a table.
+#[test]
+fn of_an_api_with_tokens() {
+    let url: ApiUrl = is(API);
+    let target = target(EngineName::Http(url.clone()));
+    let with_token = Target {
+        tokens: tokens(),
+        ..target.clone()
+    };
+    let errors = [
+        (
+            "no token",
+            StoreError::Credentials {
+                problem: "config.example.com asks for a token, and there is none for it".into(),
+                source: None,
+            },
+        ),
+        (
+            "a token that may not",
+            of_denial("https://config.example.com says: the token app may read /db alone"),
+        ),
+        (
+            "a gateway",
+            of_api(
+                API,
+                "GET /v1/payments/keys/db/url was refused, and it was not signed",
+                Kind::Denied,
+            ),
+        ),
+        ("it only reads", StoreError::ReadOnly),
+        ("an unknown authority", unreachable(API, untrusted())),
+        ("nothing listens", unreachable(API, said("no connection"))),
+        (
+            "another config",
+            StoreError::NoConfig {
+                config: "payments".into(),
+                place: Some(API.into()),
+            },
+        ),
+        ("anything else", StoreError::NotFound(is("/db/url"))),
+    ];
+    let mut book = Book::default();
+    for (title, error) in errors {
+        let target = if title == "a token that may not" {
+            &with_token
+        } else {
+            &target
+        };
+        book.failure(title, &api_failure::explain(error.into(), target, &url));
+    }
+    book.keep("api_failure");
+}
+
+struct Signed {
+    role: Option<Role>,
+    opened: Opened,
+    access: Access,
+}
+
+impl Signed {
+    fn explain(&self, error: StoreError) -> Failure {
+        let url: ApiUrl = is(GATEWAY);
+        let target = Target {
+            signed: Some(Origin::Host),
+            role: self.role.clone().map(setting),
+            ..target(EngineName::Http(url.clone()))
+        };
+        let error = OpsError::from(error);
+        signed_failure::explain(error, &target, &url, Some(&self.opened), self.access)
+    }
+}
+
+fn with_role(role: Option<Role>, arn: &str, access: Access) -> Signed {
+    Signed {
+        role,
+        opened: opened(Some(arn)),
+        access,
+    }
+}
+
+#[test]
+fn of_an_api_with_signatures() {
+    let write = "arn:aws:iam::111122223333:role/discfg/discfg-payments-eu-central-1-write";
+    let grant = "arn:aws:iam::111122223333:role/discfg/discfg-payments--ci-eu-central-1";
+    let forbidden = || of_denial("API Gateway says: Forbidden");
+    let own = Signed {
+        role: Some(Role::Caller),
+        opened: opened(None),
+        access: Access::Write,
+    };
+    let reader = with_role(Some(Role::Config(Access::Read)), READ_ROLE, Access::Write);
+    let writer = with_role(None, write, Access::Write);
+    let ci = with_role(Some(is("ci")), grant, Access::Write);
+    let too_large = "the answer has 7340032 bytes, and a Lambda function answers at most 6000000; ask for a part of it, or list it by \
+        pages";
+    let failures = [
+        ("one's own credentials", own.explain(forbidden())),
+        ("a role that only reads", reader.explain(forbidden())),
+        ("a role that writes", writer.explain(forbidden())),
+        ("the role of a grant", ci.explain(forbidden())),
+        (
+            "a signature",
+            writer.explain(of_api(
+                GATEWAY,
+                "API Gateway doesn't take the signature: Signature expired",
+                Kind::Denied,
+            )),
+        ),
+        (
+            "a large answer",
+            writer.explain(of_api(GATEWAY, too_large, Kind::Invalid)),
+        ),
+        (
+            "nothing answers",
+            writer.explain(unreachable(GATEWAY, said("no connection"))),
+        ),
+        (
+            "anything else",
+            writer.explain(StoreError::NotFound(is("/db/url"))),
+        ),
+    ];
+    let mut book = Book::default();
+    for (title, failure) in failures {
+        book.failure(title, &failure);
+    }
+    book.keep("signed_failure");
+}

@@ -1,0 +1,74 @@
+//! What the server answers to a request that is wrong by itself, or that it can't serve: problems as JSON.
+
+use std::fmt::Write as _;
+
+use super::*;
+use crate::http::live::{NotOpened, Turned};
+
+pub(in crate::http) fn keep(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/errors"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+fn answers<E: Into<Failure>>(
+    variant: impl Fn(&E) -> &'static str,
+    errors: impl IntoIterator<Item = E>,
+) -> String {
+    let mut text = String::new();
+    for error in errors {
+        let space = if text.is_empty() { "" } else { "\n" };
+        let variant = variant(&error);
+        let Failure(problem) = error.into();
+        let json = serde_json::to_string_pretty(&problem).expect("JSON");
+        let _ = writeln!(text, "{space}## {variant}\n{json}");
+    }
+    text
+}
+
+#[test]
+fn of_a_request() {
+    let variant = |refusal: &Refusal| match refusal {
+        Refusal::Path(_) => "Path",
+        Refusal::Query(_) => "Query",
+        Refusal::Header(_) => "Header",
+        Refusal::Body(_) => "Body",
+        Refusal::TooLarge { .. } => "TooLarge",
+        Refusal::ValueTooLarge { .. } => "ValueTooLarge",
+    };
+    let refusals = [
+        Refusal::Path("the key \"/db//url\" holds an empty segment (`//`)".into()),
+        Refusal::Query("the query parameter wait is given twice".into()),
+        Refusal::Header("the header If-Match is given twice".into()),
+        Refusal::Body("the body is no JSON".into()),
+        Refusal::TooLarge {
+            size: 4_194_305,
+            max: 4_194_304,
+        },
+        Refusal::ValueTooLarge {
+            told: "the set of /db/url: the value has 190001 bytes; at most 190000 are allowed".into(),
+            size: 190_001,
+        },
+    ];
+    keep("refusal", &answers(variant, refusals));
+}
+
+#[test]
+fn of_a_stream() {
+    let variant = |not: &NotOpened| match not {
+        NotOpened::Turned(Turned::Busy) => "Turned: Busy",
+        NotOpened::Turned(Turned::Stopping) => "Turned: Stopping",
+        NotOpened::Store(_) => "Store",
+    };
+    let refused = [
+        NotOpened::Turned(Turned::Busy),
+        NotOpened::Turned(Turned::Stopping),
+        NotOpened::Store(StoreError::NoConfig {
+            config: "payments".into(),
+            place: None,
+        }),
+    ];
+    keep("not_opened", &answers(variant, refused));
+}

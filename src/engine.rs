@@ -7,6 +7,7 @@ mod identity;
 mod kms;
 #[cfg(feature = "local")]
 pub mod local;
+mod queue;
 mod waiting;
 
 use std::path::PathBuf;

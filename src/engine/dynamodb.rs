@@ -1,14 +1,12 @@
 //! The engine on DynamoDB: one table per config, whose layout `items.rs` shows.
 
 mod admin;
-mod batch;
 mod commit;
 mod failure;
 mod grant;
 mod items;
 mod list;
 mod log;
-mod made;
 mod protocol;
 mod read;
 mod send;
@@ -29,7 +27,7 @@ use futures::stream::BoxStream;
 use self::commit::Job;
 pub use self::tables::configs;
 use super::kms::Kms;
-use super::waiting::Lines;
+use super::queue::Queue;
 use crate::aws::Meter;
 use crate::model::{
     Access, Change, Clock, ConfigName, Entry, GrantName, Head, Key, Prefix, Revision, Section, SystemClock,
@@ -89,8 +87,8 @@ pub struct DynamoDb {
     grant: Option<GrantName>,
     /// DynamoDB's clock minus this machine's, in seconds, as the last answer showed it.
     skew: Arc<AtomicI64>,
-    /// The commits that wait, those of the same sections in one line.
-    waiting: Arc<Lines<Vec<Section>, Job>>,
+    /// The commits that wait.
+    waiting: Arc<Queue<Section, Job>>,
 }
 
 impl DynamoDb {
@@ -106,7 +104,7 @@ impl DynamoDb {
             options: Arc::new(options),
             grant: None,
             skew: Arc::default(),
-            waiting: Lines::new(),
+            waiting: Queue::new(),
         }
     }
 
@@ -210,7 +208,7 @@ impl Store for DynamoDb {
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
         let sections = txn.sections();
-        let committed = self.commit_in_turn(txn, sections.clone()).await;
+        let committed = self.commit_in_turn(txn).await;
         self.told(committed, &sections, Access::Write).await
     }
 

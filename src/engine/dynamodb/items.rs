@@ -8,6 +8,7 @@
 //! | config's own | `@config` | `@meta` |
 //! | section list | `@config` | the section |
 //! | number of sections | `@config` | `@sections` |
+//! | record of a commit under a caller's id | the first of its sections | `@commit#` + id |
 //! | grant list | `@config` | `@grant#` + name |
 //!
 //! Names that begin with `@` can't be keys, so nothing collides.
@@ -18,6 +19,7 @@ use std::fmt::Display;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::protocol::{CommitRecord, RecordPlace};
 use crate::model::{
     Access, Change, CommitId, Entry, GrantName, GrantScope, Head, Key, Op, Previous, Revision, Section,
     Timestamp, Ttl, Value, ValueKind,
@@ -30,6 +32,13 @@ pub(super) const CONFIG: &str = "@config";
 pub(super) const META: &str = "@meta";
 pub(super) const HEAD: &str = "@head";
 pub(super) const SECTIONS: &str = "@sections";
+pub(super) const RECORD: &str = "@commit#";
+
+/// What a section's head may require of those who read it, and what of those who write to it. A version that doesn't know a
+/// word refuses the section.
+const REQUIRES: &str = "requires";
+const REQUIRES_OF_WRITERS: &str = "requires_of_writers";
+const KNOWN_WORDS: [&str; 0] = [];
 
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -106,9 +115,9 @@ pub(super) fn to_entry(item: &Item) -> Result<Entry> {
     })
 }
 
-pub(super) fn from_head(head: &Head) -> Item {
-    let mut item = id(head.section.as_str(), HEAD);
-    item.insert("rev".into(), n(head.revision));
+/// The attributes of a head but its id.
+pub(super) fn head_attributes(head: &Head) -> Item {
+    let mut item = Item::from([("rev".into(), n(head.revision))]);
     item.insert("n".into(), n(head.changes));
     if let Some(commit) = &head.commit {
         item.insert("commit".into(), s(commit.as_str()));
@@ -119,8 +128,16 @@ pub(super) fn from_head(head: &Head) -> Item {
     item
 }
 
+/// A head as a writer may move it.
+pub(super) fn to_head_for_writer(item: &Item) -> Result<Head> {
+    let read = Reader::new(item)?;
+    read.check_requirements(REQUIRES_OF_WRITERS)?;
+    to_head(item)
+}
+
 pub(super) fn to_head(item: &Item) -> Result<Head> {
     let read = Reader::new(item)?;
+    read.check_requirements(REQUIRES)?;
     Ok(Head {
         section: read.parsed("pk")?,
         revision: Revision::new(read.number("rev")?),
@@ -303,15 +320,51 @@ pub(super) fn listed_section(item: &Item) -> Option<Section> {
     section.filter(|_| expiry(item).is_none())
 }
 
-pub(super) fn is_section_count(item: &Item) -> bool {
+/// The sort key of an item.
+pub(super) fn sk_of(item: &Item) -> &str {
     item.get("sk")
         .and_then(|sk| sk.as_s().ok())
-        .is_some_and(|sk| sk == SECTIONS)
+        .map_or("", String::as_str)
+}
+
+pub(super) fn from_section_count(sections: usize) -> Item {
+    let mut item = id(CONFIG, SECTIONS);
+    item.insert("n".into(), n(sections));
+    item
 }
 
 /// How many lines the section list has.
 pub(super) fn to_section_count(item: &Item) -> Result<usize> {
     Reader::new(item)?.number("n")
+}
+
+pub(super) fn record_id(place: &RecordPlace) -> Item {
+    id(place.section.as_str(), &format!("{RECORD}{}", place.id))
+}
+
+pub(super) fn from_record(record: &CommitRecord) -> Item {
+    let mut item = record_id(&record.place);
+    item.insert("revisions".into(), revisions(&record.revisions));
+    item.insert("expires_at".into(), n(record.expires.epoch()));
+    item
+}
+
+pub(super) fn to_record(item: &Item) -> Result<CommitRecord> {
+    let read = Reader::new(item)?;
+    let id = read
+        .text("sk")?
+        .strip_prefix(RECORD)
+        .and_then(|id| id.parse().ok());
+    Ok(CommitRecord {
+        place: RecordPlace {
+            section: read.parsed("pk")?,
+            id: id.ok_or_else(|| read.corrupt("sk"))?,
+        },
+        revisions: read.revisions("revisions")?,
+        expires: read
+            .moment("expires_at")?
+            .ok_or_else(|| read.corrupt("expires_at"))?,
+    })
 }
 
 /// Reads attributes and says which one is wrong of which item.
@@ -352,6 +405,22 @@ impl<'i> Reader<'i> {
                 self.name
             ),
             source: None,
+        }
+    }
+
+    /// Refuses a head that requires what this version doesn't know.
+    fn check_requirements(&self, name: &str) -> Result<()> {
+        let words = match self.item.get(name) {
+            None => return Ok(()),
+            Some(AttributeValue::Ss(words)) => words,
+            Some(_) => return Err(self.corrupt(name)),
+        };
+        match words.iter().find(|word| !KNOWN_WORDS.contains(&word.as_str())) {
+            None => Ok(()),
+            Some(word) => Err(StoreError::NeedsNewer {
+                section: self.parsed("pk")?,
+                word: word.clone(),
+            }),
         }
     }
 

@@ -3,12 +3,20 @@
 //! A machine is given the answer to its last request and says what comes next. The engine drives it over the SDK; a
 //! model checks the same code against a table whose items become visible one by one.
 
+mod batch;
+mod commit;
 mod snapshot;
+mod transaction;
 
 use std::time::Duration;
 
+pub(super) use batch::Room;
+pub(super) use commit::{CommitAnswer, CommitMachine, CommitRequest, CommitSettings, Found, Written};
 pub(super) use snapshot::{
     LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Together,
+};
+pub(super) use transaction::{
+    Action, CommitRecord, EntryAsRead, Read, RecordPlace, SectionList, Transaction,
 };
 
 /// What a machine wants next.
@@ -16,7 +24,7 @@ pub(super) use snapshot::{
 pub(super) enum Step<R, O> {
     /// This request is to be sent.
     Request(R),
-    /// Between half of this time and all of it is to pass. Then [`Pause`] is answered.
+    /// About this time is to pass: between half of it and half as long again.
     Pause(Duration),
     /// It is finished.
     Done(O),

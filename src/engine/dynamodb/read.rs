@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -13,9 +12,6 @@ use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
 
 /// The most keys of one `BatchGetItem` (DynamoDB API reference).
 const BATCH: usize = 100;
-
-/// Entries by key, heads by section, and the config's own item.
-pub(super) type Sorted = (HashMap<Key, Entry>, HashMap<Section, Head>, Option<Item>);
 
 impl DynamoDb {
     pub(super) async fn read_entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
@@ -210,28 +206,5 @@ impl DynamoDb {
                 })
             }
         }
-    }
-
-    /// Sorts the items that a commit reads: entries by key, heads by section, and the config's own.
-    pub(super) fn sort_items(found: &[Item]) -> Result<Sorted> {
-        let (mut entries, mut heads, mut meta) = (HashMap::new(), HashMap::new(), None);
-        for item in found {
-            let sk = item
-                .get("sk")
-                .and_then(|sk| sk.as_s().ok())
-                .map_or("", String::as_str);
-            match sk {
-                items::HEAD => {
-                    let head = items::to_head(item)?;
-                    heads.insert(head.section.clone(), head);
-                }
-                items::META => meta = Some(item.clone()),
-                _ => {
-                    let entry = items::to_entry(item)?;
-                    entries.insert(entry.key.clone(), entry);
-                }
-            }
-        }
-        Ok((entries, heads, meta))
     }
 }

@@ -3,9 +3,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::{Get, TransactGetItem};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use tokio::time::sleep;
 
 use super::DynamoDb;
+use super::commit::pause;
 use super::items::{self, Item, id};
 use super::protocol::{
     LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Step, Together,
@@ -18,6 +18,7 @@ use crate::store::{Consistency, Result, Snapshot, StoreError};
 const SIDE_BY_SIDE: usize = 8;
 /// How often a transaction that is throttled is tried.
 const ATTEMPTS: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 impl DynamoDb {
     /// Reads a snapshot: every commit whole, also across sections. It never fails because others write.
@@ -27,8 +28,8 @@ impl DynamoDb {
         let mut snapshot = loop {
             answer = match machine.next(answer)? {
                 Step::Request(request) => self.answer(request).await?,
-                Step::Pause(longest) => {
-                    sleep(longest.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
+                Step::Pause(about) => {
+                    pause(about).await;
                     SnapshotAnswer::Next
                 }
                 Step::Done(snapshot) => break snapshot,
@@ -109,7 +110,7 @@ impl DynamoDb {
         };
         let (mut heads, mut count) = (Vec::new(), None);
         for item in &found {
-            if items::is_section_count(item) {
+            if items::sk_of(item) == items::SECTIONS {
                 count = Some(items::to_section_count(item)?);
             } else {
                 heads.push(items::to_head(item)?);
@@ -166,7 +167,7 @@ impl DynamoDb {
                 failed.fault = Fault::Throttled;
                 attempt += 1;
                 if attempt < ATTEMPTS {
-                    pause(attempt).await;
+                    pause(FIRST_PAUSE * 2_u32.pow(attempt)).await;
                     continue;
                 }
             }
@@ -198,8 +199,3 @@ pub(super) const THROTTLED: [&str; 4] = [
     "RequestLimitExceeded",
     "ThrottlingException",
 ];
-
-pub(super) async fn pause(attempt: u32) {
-    let longest = Duration::from_millis(10) * 2_u32.saturating_pow(attempt.min(8));
-    sleep(longest.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
-}

@@ -202,7 +202,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
             let (ttl, expires) = match *ttl {
                 TtlChoice::Never => (None, None),
                 TtlChoice::Keep => before.map_or((None, None), |entry| (entry.ttl, entry.expires)),
-                TtlChoice::For(ttl) => (Some(ttl), Some(state.now.after(ttl))),
+                TtlChoice::For(ttl) => (Some(ttl), Some(state.now.expiry_after(ttl))),
             };
             Some(Entry {
                 key: key.clone(),

@@ -214,7 +214,10 @@ fn what_is_refused_writes_nothing() {
         .stderr_has("dynamodb:TransactWriteItems was denied for /k");
     assert_eq!(proxy.count("TransactWriteItems"), 1);
     let items = account.items(TABLE);
-    assert!(items.iter().all(|item| item["sk"]["S"] == "@sections"), "{items:?}");
+    assert!(
+        items.iter().all(|item| item["sk"]["S"] == "@sections"),
+        "{items:?}"
+    );
 }
 
 #[test]

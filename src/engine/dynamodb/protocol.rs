@@ -6,6 +6,7 @@
 mod batch;
 mod commit;
 mod snapshot;
+mod touch;
 mod transaction;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub(super) use commit::{CommitAnswer, CommitMachine, CommitRequest, CommitSettin
 pub(super) use snapshot::{
     LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Together,
 };
+pub(super) use touch::{TouchAnswer, TouchMachine, TouchRequest};
 pub(super) use transaction::{
     Action, CommitRecord, EntryAsRead, Read, RecordPlace, SectionList, Transaction,
 };

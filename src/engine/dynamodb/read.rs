@@ -1,11 +1,15 @@
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use futures::TryStreamExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::DynamoDb;
+use super::commit::pause;
 use super::items::{self, Item, id, n};
+use super::protocol::{EntryAsRead, Step, TouchAnswer, TouchMachine, TouchRequest};
+use super::transaction::Condition;
 use crate::aws::AnswerDate;
 use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
 use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
@@ -15,6 +19,12 @@ const BATCH: usize = 100;
 
 impl DynamoDb {
     pub(super) async fn read_entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
+        let (entry, now) = self.read_item(key, read).await?;
+        Ok(entry.filter(|entry| entry.is_live(now)))
+    }
+
+    /// The entry of that key, expired or not, and the store's time.
+    async fn read_item(&self, key: &Key, read: Consistency) -> Result<(Option<Entry>, Timestamp)> {
         let date = AnswerDate::new();
         let answer = self
             .client
@@ -30,8 +40,7 @@ impl DynamoDb {
             .map_err(|error| self.failure("GetItem", Some(key.as_str()), &error))?;
         self.took_to_read(answer.consumed_capacity());
         let now = self.time_of(date.get());
-        let entry = answer.item.as_ref().map(items::to_entry).transpose()?;
-        Ok(entry.filter(|entry| entry.is_live(now)))
+        Ok((answer.item.as_ref().map(items::to_entry).transpose()?, now))
     }
 
     /// Reads items by their ids, in any order; what isn't there is left out. Gives the time of the first answer
@@ -161,50 +170,107 @@ impl DynamoDb {
     }
 
     pub(super) async fn renew(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
-        let now = self.now();
-        let update = self
+        let mut machine = TouchMachine::new(key.clone(), ttl);
+        let mut request = machine.start(self.known_now());
+        loop {
+            let answer = match request {
+                TouchRequest::Read => {
+                    let (entry, now) = self.read_item(key, Consistency::Strong).await?;
+                    TouchAnswer::Found(entry.map(Box::new), now)
+                }
+                TouchRequest::Renew { now, ttl } => self.update(key, &renewal(now, ttl)).await?,
+                TouchRequest::Set { was, ttl, expires } => {
+                    self.update(key, &setting(&was, ttl, expires)).await?
+                }
+            };
+            match machine.next(answer)? {
+                Step::Request(next) => request = next,
+                Step::Pause(about) => {
+                    pause(about).await;
+                    request = TouchRequest::Read;
+                }
+                Step::Done(entry) => return Ok(entry),
+            }
+        }
+    }
+
+    /// Updates an entry, or gives what the update's condition failed on.
+    async fn update(&self, key: &Key, update: &EntryUpdate) -> Result<TouchAnswer> {
+        let date = AnswerDate::new();
+        let request = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(items::entry_id(key)))
+            .update_expression(&update.expression)
+            .condition_expression(&update.condition)
             .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":now", n(now.epoch()))
+            .set_expression_attribute_values(Some(update.values.clone()))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .set_return_consumed_capacity(self.wants_capacity());
-        let there = "attribute_exists(pk) AND (attribute_not_exists(expires_at) OR expires_at > :now)";
-        let update = match ttl {
-            Some(ttl) => update
-                .update_expression("SET expires_at = :expires, #ttl = :ttl")
-                .expression_attribute_values(":ttl", n(ttl.seconds()))
-                .expression_attribute_values(":expires", n(now.after(ttl).epoch()))
-                .condition_expression(there),
-            None => update
-                .update_expression("SET expires_at = :now + #ttl")
-                .condition_expression(format!("{there} AND attribute_exists(#ttl)")),
-        };
-        match update.send().await {
+        let error = match request.customize().interceptor(date.clone()).send().await {
             Ok(answer) => {
                 self.took_to_write(answer.consumed_capacity());
-                items::to_entry(&answer.attributes.unwrap_or_default())
+                self.time_of(date.get());
+                let entry = items::to_entry(&answer.attributes.unwrap_or_default())?;
+                return Ok(TouchAnswer::Renewed(Box::new(entry)));
             }
-            Err(error) => {
-                let refused = error.as_service_error().and_then(|error| match error {
-                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
-                        failed,
-                    ) => Some(failed.item.clone().unwrap_or_default()),
-                    _ => None,
-                });
-                let Some(item) = refused else {
-                    return Err(self.failure("UpdateItem", Some(key.as_str()), &error));
-                };
-                let there = !item.is_empty() && items::to_entry(&item)?.is_live(now);
-                Err(if there {
-                    StoreError::NoTtl(key.clone())
-                } else {
-                    StoreError::NotFound(key.clone())
-                })
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                let item = failed.item.as_ref().filter(|item| !item.is_empty());
+                let entry = item.map(items::to_entry).transpose()?;
+                Ok(TouchAnswer::Found(entry.map(Box::new), self.time_of(date.get())))
             }
+            _ => Err(self.failure("UpdateItem", Some(key.as_str()), &error)),
         }
+    }
+}
+
+/// An update of an entry.
+struct EntryUpdate {
+    expression: String,
+    condition: String,
+    values: Item,
+}
+
+/// Renews what has not expired by `now`.
+fn renewal(now: Timestamp, ttl: Option<Ttl>) -> EntryUpdate {
+    let there = "attribute_exists(pk) AND (attribute_not_exists(expires_at) OR expires_at > :now)";
+    let mut values = Item::from([(":now".into(), n(now.epoch()))]);
+    let (expression, condition) = match ttl {
+        Some(ttl) => {
+            values.insert(":ttl".into(), n(ttl.seconds()));
+            values.insert(":expires".into(), n(now.expiry_after(ttl).epoch()));
+            ("SET expires_at = :expires, #ttl = :ttl", there.to_owned())
+        }
+        None => {
+            // As `Timestamp::expiry_after`.
+            values.insert(":later".into(), n(now.epoch() + 1));
+            (
+                "SET expires_at = :later + #ttl",
+                format!("{there} AND attribute_exists(#ttl)"),
+            )
+        }
+    };
+    EntryUpdate {
+        expression: expression.into(),
+        condition,
+        values,
+    }
+}
+
+/// Sets when an entry expires that is as it was read.
+fn setting(was: &EntryAsRead, ttl: Ttl, expires: Timestamp) -> EntryUpdate {
+    let condition = Condition::entry(was);
+    let mut values = condition.values;
+    values.insert(":ttl".into(), n(ttl.seconds()));
+    values.insert(":then".into(), n(expires.epoch()));
+    EntryUpdate {
+        expression: "SET expires_at = :then, #ttl = :ttl".into(),
+        condition: condition.text,
+        values,
     }
 }

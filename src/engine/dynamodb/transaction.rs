@@ -12,9 +12,9 @@ use crate::model::{Head, Revision, Section, Timestamp};
 type Built<T> = std::result::Result<T, BuildError>;
 
 /// A condition with its values.
-struct Condition {
-    text: String,
-    values: Item,
+pub(super) struct Condition {
+    pub(super) text: String,
+    pub(super) values: Item,
 }
 
 impl Condition {
@@ -26,7 +26,7 @@ impl Condition {
     }
 
     /// The entry is still as it was read.
-    fn entry(was: &EntryAsRead) -> Self {
+    pub(super) fn entry(was: &EntryAsRead) -> Self {
         let Some((revision, expires)) = was else {
             return Self::absent();
         };

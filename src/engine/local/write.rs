@@ -217,7 +217,7 @@ pub(super) fn renewed(
     let entry = read::entry(transaction, key)?.filter(|entry| entry.is_live(now));
     let entry = entry.ok_or_else(|| StoreError::NotFound(key.clone()))?;
     let ttl = ttl.or(entry.ttl).ok_or_else(|| StoreError::NoTtl(key.clone()))?;
-    let (ttl, expires) = (Some(ttl), Some(now.after(ttl)));
+    let (ttl, expires) = (Some(ttl), Some(now.expiry_after(ttl)));
     Ok(Entry {
         ttl,
         expires,

@@ -5,7 +5,7 @@ use crate::model::{Change, Head, Mutation, Op, Secrecy, TtlChoice};
 
 impl Txn {
     /// The answer to this commit where it was made already: `lines` are all that the log holds under its id, of all
-    /// its sections. It is told but for the times to live of what it replaced, which the log doesn't keep.
+    /// its sections.
     ///
     /// Fails with [`StoreError::IdReused`] where a commit of other changes made them. Secrets are not compared: each
     /// time they are encrypted otherwise.

@@ -242,15 +242,20 @@ pub(super) async fn an_older_state_is_the_state_now_undone(config: &Config) {
     for changes in [
         vec![set("/db/a", "1"), set("/db/b", "1")],
         vec![set("/db/a", "2"), delete("/db/b"), set("/app/a", "1")],
-        vec![set("/db/b", "anew"), set("/db/b/c", "1")],
-        vec![delete("/db/a"), delete("/db/b")],
+        vec![
+            set("/db/b", "anew"),
+            set_for_an_hour("/db/b/c", "1"),
+            set_for_an_hour("/db/lease", "1"),
+        ],
+        vec![delete("/db/a"), delete("/db/b"), set_for_an_hour("/db/b/c", "2")],
+        vec![set("/db/b/c", "3"), delete("/db/lease")],
         vec![set("/db/a", "anew"), set("/dbx/a", "1")],
     ] {
         config.clock.advance(1);
         config.commit(changes).await;
         states.push(config.snapshot(&["/db"]).await.entries);
     }
-    let now = states.last().cloned().expect("five states");
+    let now = states.last().cloned().expect("six states");
     for (state, revision) in states.into_iter().zip(1..) {
         let mut past = Past::from_now(now.clone());
         for line in config.changes("/db", revision).await {

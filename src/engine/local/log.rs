@@ -6,6 +6,9 @@ use super::rows::{self, number};
 use crate::model::{Change, Key, Op, Revision, Section, Timestamp};
 use crate::store::{StoreError, Txn};
 
+/// Which lines of a section a recorded commit has left. The condition on `recorded` is that of the index, which is used
+/// for no other.
+const MADE: &str = "WHERE commit_id = ?1 AND section = ?2 AND expires > ?3 AND recorded IS NOT 0";
 /// The most lines of a page, but for what completes its last revision.
 const PAGE_LINES: usize = 500;
 /// The bytes of values after which a page ends, likewise.
@@ -91,11 +94,7 @@ pub(super) fn history_page(
 
 /// All lines that a recorded commit has left in its sections, for as long as they are kept: none where it was not made.
 pub(super) fn lines_of(connection: &Connection, txn: &Txn, now: Timestamp) -> Outcome<Vec<Change>> {
-    // The condition on `recorded` is that of the index, which is used for no other.
-    let mut statement = rows::changes(
-        connection,
-        "WHERE commit_id = ?1 AND section = ?2 AND expires > ?3 AND recorded IS NOT 0",
-    )?;
+    let mut statement = rows::changes(connection, MADE)?;
     let mut lines = Vec::new();
     for section in txn.sections() {
         let mut found = statement.query(params![txn.id.as_str(), section.as_str(), now.epoch()])?;
@@ -112,4 +111,25 @@ fn size(change: &Change) -> usize {
         Op::Delete => 0,
     };
     new + change.previous.as_ref().map_or(0, |old| old.value.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_commit_is_found_by_the_index() {
+        let file = Connection::open_in_memory().expect("a database");
+        for part in [include_str!("schema.sql"), include_str!("additions.sql")] {
+            file.execute_batch(part).expect("the layout");
+        }
+        let plan = format!("EXPLAIN QUERY PLAN SELECT key FROM log {MADE}");
+        let plan: String = file
+            .query_row(&plan, params!["id", "/db", 0], |row| row.get(3))
+            .expect("a plan");
+        assert_eq!(
+            plan,
+            "SEARCH log USING INDEX log_recorded (commit_id=? AND section=?)"
+        );
+    }
 }

@@ -191,22 +191,6 @@ impl From<&Change> for StoredChange {
     }
 }
 
-impl StoredChange {
-    /// The same with the replaced entry as it was: also with its time to live, which the log doesn't keep.
-    #[must_use]
-    pub fn replacing(self, entry: Option<&Entry>) -> Self {
-        Self {
-            prev_node: entry.map(StoredNode::from),
-            ..self
-        }
-    }
-
-    /// The replaced entry, if there was one.
-    pub fn replaced(&self) -> Result<Option<Entry>, ShapeError> {
-        self.prev_node.clone().map(Entry::try_from).transpose()
-    }
-}
-
 impl TryFrom<StoredChange> for Change {
     type Error = ShapeError;
 
@@ -270,4 +254,59 @@ fn ttl_of(seconds: u64) -> Result<Ttl, ShapeError> {
 
 pub(super) fn shapeless(error: impl std::error::Error) -> ShapeError {
     ShapeError::new(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Encoding;
+
+    #[test]
+    fn a_line_goes_through_without_loss() {
+        let value = |text: &str| Value::new(text, Encoding::Text).expect("a value");
+        let ttl = Some(Ttl::from_seconds(60).expect("a minute"));
+        let previous = Previous {
+            value: value("old"),
+            version: 1,
+            revision: Revision::new(6),
+            secret: true,
+            created: Timestamp::from_epoch(10),
+            modified: Timestamp::from_epoch(20),
+            by: "before".into(),
+            ttl,
+            expires: Some(Timestamp::from_epoch(80)),
+        };
+        let line = Change {
+            key: "/db/a".parse().expect("a key"),
+            revision: Revision::new(7),
+            index: 1,
+            of: 2,
+            op: Op::Delete,
+            previous: Some(previous),
+            by: "me".into(),
+            at: Timestamp::from_epoch(30),
+            commit: "once".parse().expect("an id"),
+            with: BTreeMap::from([
+                ("/app".parse().expect("a section"), Revision::new(3)),
+                ("@root".parse().expect("a section"), Revision::new(1)),
+            ]),
+        };
+        let set = Change {
+            op: Op::Set {
+                value: value("new"),
+                version: 2,
+                secret: false,
+                ttl,
+                expires: Some(Timestamp::from_epoch(90)),
+            },
+            previous: None,
+            with: BTreeMap::new(),
+            ..line.clone()
+        };
+        for line in [line, set] {
+            let json = serde_json::to_string(&StoredChange::from(&line)).expect("JSON");
+            let read: StoredChange = serde_json::from_str(&json).expect(&json);
+            assert_eq!(Change::try_from(read), Ok(line), "{json}");
+        }
+    }
 }

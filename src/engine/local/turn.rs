@@ -127,7 +127,7 @@ fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outco
                 Ok(Decided::ToMake(committed)) => {
                     commits += 1;
                     sections.extend(committed.heads.iter().map(|head| head.section.clone()));
-                    let written = make(&transaction, &committed, &mut history_days);
+                    let written = make(&transaction, &committed, commit.work.recorded, &mut history_days);
                     commit.done = Some(Ok(committed));
                     written
                 }
@@ -172,13 +172,14 @@ fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outco
 fn make(
     transaction: &Transaction<'_>,
     committed: &Committed,
+    recorded: bool,
     history_days: &mut Option<u32>,
 ) -> Result<(), Failure> {
     let days = match history_days {
         Some(days) => *days,
         None => *history_days.insert(write::history_days(transaction)?),
     };
-    write::make(transaction, committed, days)
+    write::make(transaction, committed, recorded, days)
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ mod kms;
 #[cfg(feature = "local")]
 pub mod local;
 mod queue;
-mod waiting;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -13,7 +13,7 @@ pub(super) async fn an_expired_key_is_absent_from_reads(config: &Config) {
     let entry = config.entry("/db/lease").await;
     assert_eq!(
         entry.expires,
-        Some(config.now().after(entry.ttl.expect("a time to live")))
+        Some(config.now().expiry_after(entry.ttl.expect("a time to live")))
     );
     let other = config.harness.open().await;
 

@@ -207,10 +207,11 @@ fn assert_ends_alike(entry: &serde_json::Value, other: &serde_json::Value) {
 }
 
 fn what_is_over_does_not_come_back(place: &Place) {
-    done(place, &["set", "db/a", "one", "--ttl", "1s"]);
+    // Long enough that what replaces it finds it alive.
+    done(place, &["set", "db/a", "one", "--ttl", "4s"]);
     done(place, &["set", "db/a", "two"]);
     done(place, &["set", "db/b", "two"]);
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    std::thread::sleep(std::time::Duration::from_secs(5));
     done(place, &["get", "db/a", "--revision", "1"]).stdout("one\n");
     done(place, &["rollback", "db/a", "--to", "1"]).stdout("/db/a: deleted, as at revision 1; revision 4\n");
     done(place, &["set", "db/a", "three"]);

@@ -5,11 +5,13 @@
 #[path = "architecture/source.rs"]
 mod source;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use source::{paths, text, tokens};
+use support::counts;
 
 const GROUND: &[&str] = &["model"];
 const GROUND_AND_FIRST: &[&str] = &["model", "store", "wire", "formats", "target", "aws"];
@@ -132,8 +134,8 @@ fn every_file_stays_on_its_floor() {
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
-/// The crates that come with these arguments of `cargo tree`.
-fn tree(args: &[&str], known: &str) -> Vec<String> {
+/// The crates that come with these arguments of `cargo tree`, each with its version.
+fn crates(args: &[&str], known: &str) -> BTreeSet<(String, String)> {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--offline", "--edges", "normal", "--prefix", "none"])
         .args(["--format", "{p}"])
@@ -143,15 +145,38 @@ fn tree(args: &[&str], known: &str) -> Vec<String> {
         .expect("cargo runs");
     assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8_lossy(&tree.stdout);
-    let crates: Vec<_> = tree
-        .lines()
-        .filter_map(|line| line.split(' ').next().map(str::to_owned))
+    let mut words = tree.lines().map(|line| line.split(' ').map(str::to_owned));
+    let crates: BTreeSet<_> = words
+        .by_ref()
+        .filter_map(|mut words| Some((words.next()?, words.next()?)))
         .collect();
     assert!(
-        crates.iter().any(|name| name == known),
+        crates.iter().any(|(name, _)| name == known),
         "the tree was not understood:\n{tree}"
     );
     crates
+}
+
+/// Their names alone.
+fn tree(args: &[&str], known: &str) -> Vec<String> {
+    crates(args, known).into_iter().map(|(name, _)| name).collect()
+}
+
+/// How many come along is a cost to whoever builds or audits what stands on the library.
+#[test]
+fn as_many_crates_come_along_as_the_table_of_counts_says() {
+    // Those of one platform, whichever this is.
+    let count = |args: &[&str], known: &str| {
+        let args = [args, &["--target", "x86_64-unknown-linux-gnu"]].concat();
+        crates(&args, known).len().try_into().expect("it is small")
+    };
+    let library = ["--package", "discfg"];
+    counts::hold("crates", |counted| {
+        let bare = [&library[..], &["--no-default-features"]].concat();
+        counted.number("library, no default features", count(&bare, "aws-sdk-dynamodb"));
+        counted.number("default features", count(&library, "clap"));
+        counted.number("function", count(&["--package", "discfg-lambda"], "lambda_http"));
+    });
 }
 
 #[test]

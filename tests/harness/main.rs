@@ -1,5 +1,6 @@
 //! What the tests stand on, tested itself.
 
 mod cli;
+mod counts;
 mod emulator;
 mod proxy;

@@ -118,6 +118,18 @@ impl Place {
         self.call(command)
     }
 
+    /// Begins a call of the binary by a program that watches it, which is given these words before the binary's path.
+    pub fn under<W: AsRef<OsStr>>(
+        &self,
+        program: &Path,
+        words: impl IntoIterator<Item = W>,
+        args: &[&str],
+    ) -> Call {
+        let mut command = Command::new(program);
+        command.args(words).arg(discfg()).args(args);
+        self.call(command)
+    }
+
     /// Begins a shell script, in which `discfg` is the binary.
     pub fn shell(&self, script: &str) -> Call {
         let mut command = Command::new("/bin/sh");

@@ -1,0 +1,157 @@
+//! What commands ask of a table by the caller's own credentials.
+
+use std::thread;
+use std::time::Duration;
+
+use support::cli::Place;
+use support::config::behind_proxy;
+use support::counts::{self, Asked};
+
+use super::asking::{Row, Watched, ten};
+
+/// In their turn: each finds what those before it left.
+const EVERYDAY: &[Row] = &[
+    ("version", 0, &["version"]),
+    ("which", 0, &["which"]),
+    ("use", 0, &["use", "mycfg"]),
+    ("get", 0, &["get", "db/url"]),
+    ("get, a key that isn't there", 3, &["get", "db/none"]),
+    ("get --eventual", 0, &["get", "db/url", "--eventual"]),
+    ("get --revision", 0, &["get", "db/url", "--revision", "1"]),
+    ("set, a key that is there", 0, &["set", "db/url", "two"]),
+    ("set, a new key", 0, &["set", "db/new", "one"]),
+    ("set, a new section", 0, &["set", "web/new", "one"]),
+    (
+        "set, guarded",
+        0,
+        &["set", "db/url", "three", "--if-value", "two"],
+    ),
+    (
+        "set, a guard that fails",
+        4,
+        &["set", "db/url", "four", "--if-absent"],
+    ),
+    ("touch", 0, &["touch", "db/new", "--ttl", "1h"]),
+    ("delete", 0, &["delete", "db/new"]),
+    ("delete, a key that isn't there", 3, &["delete", "db/none"]),
+    ("ls, the top of three sections", 0, &["ls"]),
+    ("ls, one section", 0, &["ls", "/db"]),
+    ("ls -r, three sections", 0, &["ls", "-r"]),
+    ("ls -r, one section", 0, &["ls", "-r", "/db"]),
+    ("info, three sections", 0, &["info"]),
+    ("info, one section", 0, &["info", "--prefix", "/db"]),
+    ("history", 0, &["history", "db/url"]),
+    ("diff, two sections", 1, &["diff", "/db", "/app"]),
+    ("diff, a section with its past", 1, &["diff", "/db@1", "/db"]),
+    ("export, one section", 0, &["export", "--prefix", "/db"]),
+    ("export, three sections", 0, &["export"]),
+    ("exec, one section", 0, &["exec", "--prefix", "/db", "--", "true"]),
+    (
+        "exec, two sections",
+        0,
+        &["exec", "--prefix", "/db", "--prefix", "/app", "--", "true"],
+    ),
+    ("exec, three sections", 0, &["exec", "--", "true"]),
+    (
+        "watch --after, which finds a change",
+        0,
+        &["watch", "/db", "--after", "1", "--once"],
+    ),
+    ("rollback, a key", 0, &["rollback", "db/url", "--to", "1"]),
+    (
+        "rollback, a section",
+        0,
+        &["rollback", "--prefix", "/db", "--to", "3", "--yes"],
+    ),
+    (
+        "apply, ten new keys",
+        0,
+        &["apply", "--yes", "-d", "ten.json", "--prefix", "/ten"],
+    ),
+    (
+        "apply, ten keys that are so",
+        0,
+        &["apply", "--yes", "-d", "ten.json", "--prefix", "/ten"],
+    ),
+    (
+        "apply, one of ten keys",
+        0,
+        &["apply", "--yes", "-d", "one.json", "--prefix", "/ten"],
+    ),
+    (
+        "import, ten keys",
+        0,
+        &["import", "-d", "other.json", "--prefix", "/ten"],
+    ),
+    (
+        "import, ten keys that are so",
+        0,
+        &["import", "-d", "other.json", "--prefix", "/ten"],
+    ),
+    ("copy, two keys", 0, &["copy", "/db", "/copy", "--yes"]),
+    (
+        "copy, two keys that are so",
+        0,
+        &["copy", "/db", "/copy", "--yes"],
+    ),
+    ("delete -r, two keys", 0, &["delete", "-r", "/copy", "--yes"]),
+];
+
+#[test]
+fn everyday_commands() {
+    let (_account, proxy, place) = behind_proxy();
+    let watched = Watched::through(&proxy);
+    // As itself the writer is looked up once, by the first of them.
+    for key in ["db/url", "db/user", "app/name"] {
+        place.args(["set", key, "one"]).run().code(0);
+    }
+    ten(&place, "ten.json", "one");
+    ten(&place, "other.json", "two");
+    place.write("one.json", "{\"k0\": \"three\"}");
+    counts::hold("dynamodb.self", |counted| {
+        for (row, code, args) in EVERYDAY {
+            counted.asked(row, &watched.asked(&place, *code, args));
+        }
+        let look = a_look_of_watch(&watched, &place);
+        counted.asked("watch, a look that finds nothing", &look);
+    });
+}
+
+/// The last of several looks, while nothing happens.
+fn a_look_of_watch(watched: &Watched<'_>, place: &Place) -> Asked {
+    watched.proxy.forget();
+    let args = ["watch", "/db", "--interval", "10ms", "--once", "-q"];
+    let mut watch = place.args(args).start();
+    while watched.proxy.count("BatchGetItem") < 5 {
+        assert!(!watch.has_ended(), "nothing happened");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let look = watched.of_last();
+    place.args(["set", "db/url", "seen"]).run().code(0);
+    watch.end().code(0);
+    look
+}
+
+#[test]
+fn secrets() {
+    let (_account, proxy, place) = behind_proxy();
+    let watched = Watched::through(&proxy);
+    place.args(["set", "db/url", "one"]).run().code(0);
+    let rows: &[Row] = &[
+        ("set --secret, a new key", 0, &["set", "db/pw", "one", "--secret"]),
+        ("set, a key that holds a secret", 0, &["set", "db/pw", "two"]),
+        ("get", 0, &["get", "db/pw"]),
+        ("ls -r", 0, &["ls", "-r", "/db"]),
+        ("info", 0, &["info", "--prefix", "/db"]),
+        ("export", 0, &["export", "--prefix", "/db"]),
+        ("exec", 0, &["exec", "--prefix", "/db", "--", "true"]),
+        ("copy", 0, &["copy", "/db", "/copy", "--yes"]),
+        ("rollback", 0, &["rollback", "db/pw", "--to", "2"]),
+        ("set --plain", 0, &["set", "db/pw", "three", "--plain"]),
+    ];
+    counts::hold("dynamodb.secrets", |counted| {
+        for (row, code, args) in rows {
+            counted.asked(row, &watched.asked(&place, *code, args));
+        }
+    });
+}

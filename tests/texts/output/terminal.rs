@@ -1,0 +1,57 @@
+//! What is seen on a terminal of 80 columns: lines that are broken, questions, answers, colours.
+
+use super::prepared::prepared;
+use support::cli::Place;
+use support::transcript::Transcript;
+
+#[test]
+fn questions() {
+    let place = prepared();
+    let mut session = Transcript::of(&place);
+    let sure = "[y/N] ";
+    session
+        .about("# A yes, and each thing that is none")
+        .on_terminal("discfg copy /db /spare", &[(sure, "y")])
+        .on_terminal("discfg delete -r spare", &[(sure, "n")])
+        .on_terminal("discfg delete -r spare", &[(sure, "")])
+        .on_terminal("discfg delete -r spare", &[(sure, "YES")])
+        .on_terminal("discfg rollback --prefix db --to 1", &[(sure, "no")])
+        .about("# A secret is asked for")
+        .on_terminal(
+            "discfg set db/password --secret",
+            &[("Value of the secret", "hunter3")],
+        )
+        .about("# A config's name is asked for")
+        .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfgs")])
+        .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfg")])
+        .keep("output", "terminal-questions");
+}
+
+#[test]
+fn long_lines() {
+    let place = prepared();
+    let mut session = Transcript::of(&place);
+    session
+        .about("# Lines beside the result are broken between words, but for what is between backticks")
+        .on_terminal("discfg get nosuch", &[])
+        .on_terminal("discfg touch mode", &[])
+        .on_terminal("discfg set mode test --if-absent", &[])
+        .on_terminal("discfg exec --prefix services --with-ttl --env NODE_OPTIONS=/mode -- true", &[])
+        .on_terminal("printf '{}' | discfg apply --prefix db --if-digest sha256:0000000000000000000000000000000000000000000000000000000000000000 -d - --from json", &[])
+        .on_terminal("discfg watch --after 1 --once", &[])
+        .on_terminal("discfg export -f human", &[])
+        .about("# Results aren't")
+        .on_terminal("discfg ls -l db", &[])
+        .on_terminal("discfg info", &[])
+        .keep("output", "terminal-lines");
+}
+
+#[test]
+fn without_credentials() {
+    let place = Place::new();
+    let mut session = Transcript::of(&place);
+    session
+        .on_terminal("discfg get payments mode", &[])
+        .on_terminal("discfg status payments --region eu-central-1", &[])
+        .keep("output", "terminal-credentials");
+}

@@ -1,0 +1,5 @@
+//! What the platform team reads, on the emulator: a session each command. See `tests/texts`.
+
+mod access;
+mod grants;
+mod sessions;

@@ -181,7 +181,7 @@ macro_rules! conformance_tests {
             heads:
                 heads_tell_where_sections_stand
                 a_commit_is_found_by_its_id
-                registered_sections_stand_at_zero
+                registered_sections_have_no_head
                 wait_gives_what_has_moved
                 wait_gives_nothing_at_its_deadline
                 wait_wakes_for_a_commit

@@ -6,7 +6,7 @@ use super::failure::Outcome;
 use super::file::layout;
 use super::rows::{bound, bound_others, number};
 use super::{log, read};
-use crate::model::{CommitId, Entry, Head, Key, Op, Revision, Section, Timestamp, Ttl};
+use crate::model::{CommitId, Entry, Head, Key, Op, Section, Timestamp, Ttl};
 use crate::store::{Applied, Committed, Meta, State, StoreError, Txn, decide};
 
 /// How many expired entries a commit clears away: enough to keep up, too few to be felt.
@@ -261,20 +261,6 @@ pub(super) fn meta(connection: &mut Connection, meta: Meta) -> Outcome<()> {
     let write = "INSERT OR REPLACE INTO meta (id, history_days) VALUES (1, ?1)";
     transaction.execute(write, [meta.history_days])?;
     transaction.pragma_update(None, "user_version", meta.layout)?;
-    transaction.commit()?;
-    Ok(())
-}
-
-pub(super) fn register(connection: &mut Connection, sections: &[Section], now: Timestamp) -> Outcome<()> {
-    let transaction = begin(connection)?;
-    for section in sections {
-        let write =
-            "INSERT OR IGNORE INTO section (section, created, revision, changes) VALUES (?1, ?2, ?3, 0)";
-        transaction.execute(
-            write,
-            params![section.as_str(), now.epoch(), number(Revision::ZERO.get())?],
-        )?;
-    }
     transaction.commit()?;
     Ok(())
 }

@@ -226,7 +226,7 @@ pub(super) async fn the_log_keeps_the_ttl_of_what_was_replaced(config: &Config) 
 
 pub(super) async fn an_expiry_is_not_logged(config: &Config) {
     config.commit(vec![set_for_an_hour("/db/lease", "1")]).await;
-    config.clock.advance(3600);
+    config.clock.advance(3601);
     assert_eq!(config.get("/db/lease").await, None);
     config.set("/db/url", "1").await;
     config.set("/db/lease", "2").await;

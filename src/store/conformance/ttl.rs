@@ -49,7 +49,7 @@ pub(super) async fn a_write_says_what_becomes_of_the_ttl(config: &Config) {
     assert_eq!(ttl_of(&config.entry("/db/new").await), (None, None));
 
     config.commit(vec![set_for_an_hour("/db/new", "2")]).await;
-    config.clock.advance(HOUR);
+    config.clock.advance(HOUR + 1);
     config
         .commit(vec![set_with("/db/new", "3", TtlChoice::Keep)])
         .await;
@@ -80,7 +80,7 @@ pub(super) async fn touch_renews_and_leaves_no_trace(config: &Config) {
         (heads, log)
     );
 
-    config.clock.advance(HOUR - 1);
+    config.clock.advance(HOUR);
     assert_eq!(config.entry("/db/lease").await.expires, Some(renewed));
     let txn = Txn::new(vec![set_with("/db/lease", "2", TtlChoice::Keep)])
         .guarded([Guard::Revision(key("/db/lease"), Revision::new(1))]);
@@ -111,7 +111,7 @@ pub(super) async fn touch_gives_a_ttl(config: &Config) {
         Some(config.now().expiry_after(hours(3))),
         "the new time to live is the one it has"
     );
-    config.clock.advance(2 * HOUR);
+    config.clock.advance(2 * HOUR + 1);
     assert_eq!(config.get("/db/url").await, None);
     assert!(config.get("/db/lease").await.is_some());
 }
@@ -134,7 +134,7 @@ pub(super) async fn touch_makes_no_ghost(config: &Config) {
         ])
         .await;
     config.commit(vec![delete("/db/deleted")]).await;
-    config.clock.advance(HOUR);
+    config.clock.advance(HOUR + 1);
     let before = config.everything().await;
     for at in [
         "/db/expired",

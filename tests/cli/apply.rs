@@ -219,7 +219,7 @@ fn too_much_for_a_commit_is_refused_with_the_sum(place: &Place) {
     run(place, &["apply", "-d", "many.json", "--yes"])
         .code(8)
         .stdout("")
-        .stderr_has("101 actions (2 × 50 changes + 1 sections + 0 new sections")
+        .stderr_has("102 actions (2 × 50 changes + 1 sections + 0 new sections")
         .stderr_has("--batch makes several commits");
     done(place, &["ls", "-r"]).stdout("");
     done(place, &["apply", "-d", "many.json", "--yes", "--batch"])

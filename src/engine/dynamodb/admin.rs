@@ -52,8 +52,8 @@ impl Admin for DynamoDb {
                 }
             };
             if list.learn(&transaction, &found) {
-                let lines = self.listed_sections(Consistency::Strong).await?.0.len();
-                list.uncounted = Some(lines);
+                let listed = self.section_list(Consistency::Strong).await?;
+                list.uncounted = Some(listed.sections.len());
             }
         }
     }
@@ -62,13 +62,11 @@ impl Admin for DynamoDb {
 impl DynamoDb {
     /// Writes down the number of sections where it isn't there. A registration meanwhile writes it down itself.
     async fn count_sections(&self) -> Result<()> {
-        let ids = vec![id(items::CONFIG, items::SECTIONS)];
-        let (found, _) = self.read_items(ids, Consistency::Strong, items::SECTIONS).await?;
-        if !found.is_empty() {
+        let list = self.section_list(Consistency::Strong).await?;
+        if list.is_counted {
             return Ok(());
         }
-        let lines = self.listed_sections(Consistency::Strong).await?.0.len();
-        let count = items::from_section_count(lines);
+        let count = items::from_section_count(list.sections.len());
         self.put_unless(count, Some("attribute_not_exists(pk)"), items::SECTIONS)
             .await
     }

@@ -159,7 +159,7 @@ impl DynamoDb {
                 CommitAnswer::Lines(self.lines(of, |at| (before(at), at)).await?)
             }
             CommitRequest::CountSections => {
-                CommitAnswer::Count(self.listed_sections(Consistency::Strong).await?.0.len())
+                CommitAnswer::Count(self.section_list(Consistency::Strong).await?.sections.len())
             }
             CommitRequest::Listed(sections) => CommitAnswer::Listed(self.listed_of(sections).await?),
             CommitRequest::Write { .. } => CommitAnswer::Next,

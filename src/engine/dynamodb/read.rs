@@ -17,6 +17,16 @@ use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
 /// The most keys of one `BatchGetItem` (DynamoDB API reference).
 const BATCH: usize = 100;
 
+/// The section list.
+pub(super) struct ListedSections {
+    /// Ordered.
+    pub(super) sections: Vec<Section>,
+    /// Whether their number is written down.
+    pub(super) is_counted: bool,
+    /// The time of the answer.
+    pub(super) at: Timestamp,
+}
+
 impl DynamoDb {
     pub(super) async fn read_entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
         let (entry, now) = self.read_item(key, read).await?;
@@ -105,26 +115,33 @@ impl DynamoDb {
     pub(super) async fn sections(&self, read: Consistency) -> Result<Vec<Section>> {
         match &self.grant {
             Some(grant) => self.granted_sections(grant, read).await,
-            None => Ok(self.listed_sections(read).await?.0),
+            None => Ok(self.section_list(read).await?.sections),
         }
     }
 
-    /// The section list, ordered, and the time of the answer.
-    pub(super) async fn listed_sections(&self, read: Consistency) -> Result<(Vec<Section>, Timestamp)> {
+    pub(super) async fn section_list(&self, read: Consistency) -> Result<ListedSections> {
         let query = || {
             self.client
                 .query()
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", items::s(items::CONFIG))
         };
-        let (mut sections, mut at) = (Vec::new(), None);
+        let (mut sections, mut is_counted, mut at) = (Vec::new(), false, None);
         let mut pages = self.pages(query, read, items::CONFIG, |_| None);
         while let Some(page) = pages.try_next().await? {
             at.get_or_insert(page.time);
+            is_counted |= page
+                .items
+                .iter()
+                .any(|item| items::sk_of(item) == items::SECTIONS);
             sections.extend(page.items.iter().filter_map(items::listed_section));
         }
         sections.sort();
-        Ok((sections, at.unwrap_or_else(|| self.now())))
+        Ok(ListedSections {
+            sections,
+            is_counted,
+            at: at.unwrap_or_else(|| self.now()),
+        })
     }
 
     pub(super) async fn read_heads(&self, of: Heads, read: Consistency) -> Result<Vec<Head>> {

@@ -71,8 +71,8 @@ impl DynamoDb {
     async fn answer(&self, request: SnapshotRequest) -> Result<SnapshotAnswer> {
         Ok(match request {
             SnapshotRequest::Sections => {
-                let (sections, at) = self.listed_sections(Consistency::Strong).await?;
-                SnapshotAnswer::Sections(sections, at)
+                let list = self.section_list(Consistency::Strong).await?;
+                SnapshotAnswer::Sections(list.sections, list.at)
             }
             SnapshotRequest::Heads(sections) => {
                 let ids = Self::head_ids(&sections);

@@ -467,7 +467,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     fn pause_before_sending(&mut self, elapsed: Duration) -> Next<J> {
         let pause = pause_after(self.tries);
         self.tries += 1;
-        if elapsed + pause >= self.settings.deadline {
+        if self.is_over_after(pause, elapsed) {
             return self.gave_up();
         }
         Step::Pause(pause)
@@ -528,7 +528,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             return self.go_on(elapsed);
         }
         let pause = self.took * self.losses.min(MOST_LOSSES);
-        if elapsed + pause >= self.settings.deadline {
+        if self.is_over_after(pause, elapsed) {
             return self.gave_up();
         }
         // What the cancellation gave back is old by then.
@@ -621,7 +621,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         }
         self.unanswered = false;
         let pause = self.took * self.losses.min(MOST_LOSSES);
-        if elapsed + pause >= self.settings.deadline {
+        if self.is_over_after(pause, elapsed) {
             return self.gave_up();
         }
         self.stage = Stage::Reading;
@@ -682,10 +682,15 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     fn pause_within(&mut self, elapsed: Duration) -> Next<J> {
         let pause = pause_after(self.tries);
         self.tries += 1;
-        if elapsed + pause >= self.settings.deadline {
+        if self.is_over_after(pause, elapsed) {
             return self.gave_up();
         }
         Step::Pause(pause)
+    }
+
+    /// Whether no time is left after a pause of about that length, which may be half as long again.
+    fn is_over_after(&self, pause: Duration, elapsed: Duration) -> bool {
+        elapsed + pause + pause / 2 >= self.settings.deadline
     }
 
     /// The time is over.

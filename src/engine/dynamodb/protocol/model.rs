@@ -12,7 +12,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::time::Instant;
 
-use stateright::{Checker, Model};
+use stateright::{Checker, HasDiscoveries, Model};
 
 use crate::model::{CommitId, Encoding, Key, Mutation, Section, Value};
 use crate::store::Txn;
@@ -52,7 +52,12 @@ where
     M::Action: Clone + PartialEq + Debug,
 {
     let began = Instant::now();
-    let checker = model.checker().threads(2).spawn_bfs().join();
+    let checker = model
+        .checker()
+        .threads(2)
+        .finish_when(HasDiscoveries::Any)
+        .spawn_bfs()
+        .join();
     let (states, took) = (checker.unique_state_count(), began.elapsed());
     println!("{name}: {states} states in {} ms", took.as_millis());
     let found = checker.discoveries().into_iter().next();

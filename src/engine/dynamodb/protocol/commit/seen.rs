@@ -27,7 +27,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         let recalled: Vec<_> = self.recalled.iter().map(|(job, record)| (id(job), record)).collect();
         let jobs = (ids(&self.open), recalled, ids(&self.waiting), sent);
         let known = (read, self.read_at, &self.first, &self.list, &self.listed, &self.stand);
-        let flags = (self.confirmed, self.unanswered, self.is_over, self.last.is_some());
+        let flags = (self.confirmed, self.unanswered, self.is_over, self.last.is_some(), self.unanswered_at);
         (self.stage, self.number, self.losses, self.looks, jobs, known, flags)
     }
 }

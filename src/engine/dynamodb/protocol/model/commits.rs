@@ -148,7 +148,9 @@ impl Commits {
             }
             Waits::Pause => {
                 events.push(Event::PauseEnds(at));
-                if state.lost < self.lost && writer.is_sending() {
+                // A request takes no longer than such a pause.
+                let has_come = !writer.is_late || state.late.is_empty();
+                if state.lost < self.lost && writer.is_sending() && has_come {
                     events.push(Event::LongPauseEnds(at));
                 }
             }
@@ -233,7 +235,9 @@ impl Model for Commits {
             }
             Event::LongPauseEnds(at) => {
                 state.table.settle();
-                state.writers[at].wake(Duration::from_secs(40));
+                let writer = &mut state.writers[at];
+                let is_late = std::mem::replace(&mut writer.is_late, true);
+                writer.wake(Duration::from_secs(if is_late { 55 } else { 31 }));
             }
             Event::Crashes(at) => {
                 state.crashes -= 1;

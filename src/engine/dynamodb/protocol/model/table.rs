@@ -247,11 +247,13 @@ impl Table {
     }
 }
 
-/// As the engine reads them: newest first, up to the first that the range doesn't need.
+/// As the engine reads them: newest first, up to the first that is older than the range needs.
 fn newest(lines: impl DoubleEndedIterator<Item = Item>, range: &LogRange, settled: Timestamp) -> Vec<Item> {
-    let is_needed = |item: &Item| match item {
-        Item::Line(line) => line.revision > range.since || line.at >= settled,
-        _ => false,
+    let mut is_over = false;
+    let is_needed = |item: &Item| {
+        let is_old =
+            matches!(item, Item::Line(line) if line.revision <= range.since && line.at < settled);
+        !std::mem::replace(&mut is_over, is_old)
     };
     let mut lines: Vec<Item> = lines.rev().take_while(is_needed).collect();
     lines.reverse();

@@ -11,6 +11,9 @@ use crate::engine::dynamodb::protocol::{
 use crate::model::{Change, Head, Revision};
 use crate::store::{Committed, Result, StoreError, Txn};
 
+/// When an answer that is lost is given up: the latest that something is sent again.
+const LAST_SEND: Duration = Duration::from_secs(29);
+
 /// How many pauses may end before everything is visible.
 const SHORT_PAUSES: u8 = 1;
 
@@ -26,6 +29,8 @@ pub(super) struct Writer {
     pub(super) may_be_refused: bool,
     /// Whether there would have been nothing to do at a moment since it began.
     pub(super) may_do_nothing: bool,
+    /// Whether the time in which it may send again is over.
+    pub(super) is_late: bool,
     pauses: u8,
 }
 
@@ -72,6 +77,7 @@ impl Writer {
             has_crashed: false,
             may_be_refused: false,
             may_do_nothing: false,
+            is_late: false,
             pauses: 0,
         };
         writer.wake(Duration::ZERO);
@@ -106,7 +112,11 @@ impl Writer {
     }
 
     pub(super) fn take_written(&mut self, written: Written) {
-        self.take(CommitAnswer::Written(written), Duration::ZERO);
+        let elapsed = match written {
+            Written::Unanswered(_) => LAST_SEND,
+            _ => Duration::ZERO,
+        };
+        self.take(CommitAnswer::Written(written), elapsed);
     }
 
     /// What was read; none where a commit was under way.

@@ -45,6 +45,10 @@ fn txn(id: &str, changes: Vec<Mutation>) -> Txn {
 }
 
 /// Looks at every state, and gives the events that lead to the first one that breaks a property.
+#[expect(
+    clippy::print_stdout,
+    reason = "how many states there are is part of what the test says"
+)]
 fn counterexample<M>(name: &str, model: M) -> Option<Vec<String>>
 where
     M: Model + Send + Sync + 'static,
@@ -63,7 +67,10 @@ where
     let found = checker.discoveries().into_iter().next();
     found.map(|(property, path)| {
         let last = format!("{:?}", path.last_state());
-        let actions = path.into_actions().into_iter().map(|action| format!("{action:?}"));
+        let actions = path
+            .into_actions()
+            .into_iter()
+            .map(|action| format!("{action:?}"));
         let ends = [format!("breaks: {property}"), last];
         actions.chain(ends).collect()
     })

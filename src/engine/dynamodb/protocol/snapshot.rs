@@ -183,7 +183,9 @@ impl SnapshotMachine {
             (Stage::FirstHeads, SnapshotAnswer::Heads(heads, at)) => {
                 self.started.get_or_insert(at);
                 let settled = self.settled();
-                let idle = heads.iter().filter(|head| head.modified.is_some_and(|at| at < settled));
+                let idle = heads
+                    .iter()
+                    .filter(|head| head.modified.is_some_and(|at| at < settled));
                 self.idle = idle.map(|head| head.section.clone()).collect();
                 self.before = heads
                     .into_iter()
@@ -493,7 +495,9 @@ impl Reach {
         }
         match lines.first() {
             Some(first)
-                if known.is_none() && first.revision <= since.next() && is_run(young(), first.revision, upto) =>
+                if known.is_none()
+                    && first.revision <= since.next()
+                    && is_run(young(), first.revision, upto) =>
             {
                 Self::Open
             }

@@ -139,7 +139,10 @@ mod tests {
             }
         );
         let renewed = TouchAnswer::Renewed(Box::new(entry(Some(131))));
-        assert_eq!(machine.next(renewed).expect("an entry"), Step::Done(entry(Some(131))));
+        assert_eq!(
+            machine.next(renewed).expect("an entry"),
+            Step::Done(entry(Some(131)))
+        );
     }
 
     #[test]

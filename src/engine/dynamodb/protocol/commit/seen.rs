@@ -12,7 +12,11 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         let ids = |jobs: &'_ [J]| -> Vec<String> { jobs.iter().map(id).collect() };
         let sent = self.sent.as_ref().map(|sent| {
             let made: Vec<String> = sent.made.iter().map(|(job, _): &(J, Decision)| id(job)).collect();
-            let refused: Vec<String> = sent.refused.iter().map(|(job, _): &(J, Result<_>)| id(job)).collect();
+            let refused: Vec<String> = sent
+                .refused
+                .iter()
+                .map(|(job, _): &(J, Result<_>)| id(job))
+                .collect();
             (&sent.transaction, made, refused, ids(&sent.left), sent.at)
         });
         let read = self.read.as_ref().map(|read| {
@@ -24,11 +28,36 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             records.sort();
             (entries, heads, records, read.now)
         });
-        let recalled: Vec<_> = self.recalled.iter().map(|(job, record)| (id(job), record)).collect();
+        let recalled: Vec<_> = self
+            .recalled
+            .iter()
+            .map(|(job, record)| (id(job), record))
+            .collect();
         let jobs = (ids(&self.open), recalled, ids(&self.waiting), sent);
-        let known = (read, self.read_at, &self.first, &self.list, &self.listed, &self.stand);
-        let flags = (self.confirmed, self.unanswered, self.is_over, self.last.is_some(), self.unanswered_at);
-        (self.stage, self.number, self.losses, self.looks, jobs, known, flags)
+        let known = (
+            read,
+            self.read_at,
+            &self.first,
+            &self.list,
+            &self.listed,
+            &self.stand,
+        );
+        let flags = (
+            self.confirmed,
+            self.unanswered,
+            self.is_over,
+            self.last.is_some(),
+            self.unanswered_at,
+        );
+        (
+            self.stage,
+            self.number,
+            self.losses,
+            self.looks,
+            jobs,
+            known,
+            flags,
+        )
     }
 }
 

@@ -17,6 +17,8 @@ use crate::store::Txn;
 pub(super) struct Commits {
     pub(super) there: Vec<Txn>,
     pub(super) txns: Vec<Arc<Txn>>,
+    /// What others commit meanwhile, each at one moment.
+    pub(super) others: Vec<Txn>,
     /// How many answers to transactions may be lost.
     pub(super) lost: u8,
     /// How many writers may stop for ever.
@@ -41,6 +43,8 @@ pub(super) struct State {
     tokens: BTreeSet<(usize, u32)>,
     /// Sends that nobody waits for any more.
     late: Vec<(usize, u32, Transaction)>,
+    /// How many commits others have made.
+    others: usize,
     lost: u8,
     crashes: u8,
     /// Commits that did something else than what they are to do on the table as it was.
@@ -54,10 +58,15 @@ pub(super) enum Event {
     /// A commit is under way on what a transaction is about.
     FindsBusy(usize),
     /// The answer to a transaction is lost, before or after it was made.
-    Loses { writer: usize, made: bool },
+    Loses {
+        writer: usize,
+        made: bool,
+    },
     /// The answer is lost, and the transaction comes later.
     Delays(usize),
     Arrives,
+    /// Somebody else makes the next commit.
+    OtherCommits,
     PauseEnds(usize),
     /// A pause ends long after what was read.
     LongPauseEnds(usize),
@@ -109,11 +118,13 @@ impl Commits {
     fn weakened(&self, transaction: &Transaction) -> Transaction {
         let mut transaction = transaction.clone();
         match self.broken {
-            Some(Broken::Heads) => transaction.actions.retain(|action| {
-                !matches!(action, Action::CheckHead { .. } | Action::MoveHead { .. })
-            }),
+            Some(Broken::Heads) => transaction
+                .actions
+                .retain(|action| !matches!(action, Action::CheckHead { .. } | Action::MoveHead { .. })),
             Some(Broken::Records) => {
-                transaction.actions.retain(|action| !matches!(action, Action::PutRecord(_)));
+                transaction
+                    .actions
+                    .retain(|action| !matches!(action, Action::PutRecord(_)));
             }
             _ => {}
         }
@@ -141,8 +152,14 @@ impl Commits {
                     events.push(Event::FindsBusy(at));
                 }
                 if state.lost > 0 {
-                    events.push(Event::Loses { writer: at, made: false });
-                    events.push(Event::Loses { writer: at, made: true });
+                    events.push(Event::Loses {
+                        writer: at,
+                        made: false,
+                    });
+                    events.push(Event::Loses {
+                        writer: at,
+                        made: true,
+                    });
                     events.push(Event::Delays(at));
                 }
             }
@@ -172,6 +189,7 @@ impl Model for Commits {
             writers: self.txns.iter().cloned().map(Writer::new).collect(),
             tokens: BTreeSet::new(),
             late: Vec::new(),
+            others: 0,
             lost: self.lost,
             crashes: self.crashes,
             wrong: None,
@@ -186,6 +204,9 @@ impl Model for Commits {
         }
         if !state.late.is_empty() {
             events.push(Event::Arrives);
+        }
+        if state.others < self.others.len() {
+            events.push(Event::OtherCommits);
         }
     }
 
@@ -209,7 +230,8 @@ impl Model for Commits {
             },
             Event::Loses { writer, made } => {
                 state.lost -= 1;
-                if let (true, Waits::Write(transaction, number)) = (made, state.writers[writer].waits.clone()) {
+                if let (true, Waits::Write(transaction, number)) = (made, state.writers[writer].waits.clone())
+                {
                     let _ = state.make(self, writer, number, &transaction);
                 }
                 state.writers[writer].take_written(Writer::unanswered());
@@ -224,6 +246,12 @@ impl Model for Commits {
             Event::Arrives => {
                 let (writer, number, transaction) = state.late.pop()?;
                 let _ = state.make(self, writer, number, &transaction);
+            }
+            Event::OtherCommits => {
+                let transaction = state.table.decided(&self.others[state.others], NOW)?;
+                state.others += 1;
+                state.table.write(&transaction).ok()?;
+                state.note_what_could_be(self);
             }
             Event::PauseEnds(at) => {
                 if state.writers[at].ends_short_pause() {
@@ -250,16 +278,20 @@ impl Model for Commits {
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("a commit does what it is to do as the table stands", |_, state: &State| {
-                state.wrong.is_none()
+            Property::always(
+                "a commit does what it is to do as the table stands",
+                |_, state: &State| state.wrong.is_none(),
+            ),
+            Property::always("logs are contiguous", |_, state: &State| {
+                is_contiguous(&state.table)
             }),
-            Property::always("logs are contiguous", |_, state: &State| is_contiguous(&state.table)),
             Property::always("each commit is made once and whole", |_, state: &State| {
                 is_once(&state.table)
             }),
             Property::always("what writers are told is so", |model: &Self, state: &State| {
                 let told = state.writers.iter().zip(&model.txns);
-                told.into_iter().all(|(writer, txn)| is_so(writer, txn, &state.table))
+                told.into_iter()
+                    .all(|(writer, txn)| is_so(writer, txn, &state.table))
             }),
             Property::always("nobody is stuck", |model: &Self, state: &State| {
                 let mut events = Vec::new();
@@ -325,11 +357,11 @@ fn is_so(writer: &Writer, txn: &Txn, table: &Table) -> bool {
 /// Two writers of the same two sections, each with a guard.
 fn two_writers() -> Commits {
     let first = txn("one", vec![set("/a/x", "2"), set("/b/x", "2")]).guarded([Guard::Absent(key("/b/x"))]);
-    let second =
-        txn("two", vec![set("/a/y", "3")]).guarded([Guard::Section(section("/b"), Revision::ZERO)]);
+    let second = txn("two", vec![set("/a/y", "3")]).guarded([Guard::Section(section("/b"), Revision::ZERO)]);
     Commits {
         there: vec![txn("first", vec![set("/a/x", "1")])],
         txns: [first, second].map(Arc::new).to_vec(),
+        others: Vec::new(),
         lost: 1,
         crashes: 1,
         broken: None,
@@ -343,6 +375,7 @@ fn mover_and_deleter() -> Commits {
     Commits {
         there: vec![txn("first", vec![set("/a/x", "1")])],
         txns: [moves, deletes].map(Arc::new).to_vec(),
+        others: Vec::new(),
         lost: 0,
         crashes: 0,
         broken: None,

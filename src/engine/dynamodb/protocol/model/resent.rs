@@ -15,7 +15,8 @@ fn resent() -> Commits {
     let overwrites = txn("over", vec![set("/a/x", "3")]);
     Commits {
         there: vec![txn("first", vec![set("/a/x", "1")])],
-        txns: [recorded.clone(), recorded, overwrites].map(Arc::new).to_vec(),
+        txns: [recorded.clone(), recorded].map(Arc::new).to_vec(),
+        others: vec![overwrites],
         lost: 1,
         crashes: 0,
         broken: None,

@@ -80,7 +80,7 @@ impl Reader {
                 request,
             },
             Ok(Step::Pause(_)) => Doing::Pauses,
-            Ok(Step::Done(snapshot)) => Doing::Done(judge(&snapshot, table, &self.machine)),
+            Ok(Step::Done(snapshot)) => Doing::Done(judge(&snapshot, table)),
             Err(error) => Doing::Done(Verdict::Failed(error.to_string())),
         };
     }
@@ -199,7 +199,8 @@ fn parts_of(request: &SnapshotRequest) -> Vec<Ask> {
         }
         SnapshotRequest::Entries(parts) => {
             let each = parts.iter().cloned();
-            each.map(|(section, prefix)| Ask::Entries(section, prefix)).collect()
+            each.map(|(section, prefix)| Ask::Entries(section, prefix))
+                .collect()
         }
         SnapshotRequest::Together(all) => all.iter().map(|one| Ask::Together(places_of(one))).collect(),
         SnapshotRequest::Lines { of, settled } => {
@@ -245,7 +246,9 @@ fn answer(request: &SnapshotRequest, got: Vec<Got>) -> SnapshotAnswer {
             SnapshotAnswer::Together(each.collect())
         }
         SnapshotRequest::Lines { .. } => {
-            let each = got.iter().map(|got| got.iter().flatten().filter_map(line).collect());
+            let each = got
+                .iter()
+                .map(|got| got.iter().flatten().filter_map(line).collect());
             SnapshotAnswer::Lines(each.collect())
         }
     }
@@ -267,15 +270,19 @@ fn line(item: &Item) -> Option<Change> {
 }
 
 /// Whether the snapshot is what the logs leave at its heads, and these heads are those of whole commits.
-fn judge(snapshot: &Snapshot, table: &Table, _: &SnapshotMachine) -> Verdict {
-    let heads: BTreeMap<&Section, Revision> =
-        snapshot.heads.iter().map(|head| (&head.section, head.revision)).collect();
+fn judge(snapshot: &Snapshot, table: &Table) -> Verdict {
+    let heads: BTreeMap<&Section, Revision> = snapshot
+        .heads
+        .iter()
+        .map(|head| (&head.section, head.revision))
+        .collect();
     let at = |section: &Section| heads.get(section).copied().unwrap_or_default();
     let sections: BTreeSet<Section> = table.lines().map(|line| line.key.section()).collect();
     let covered = |section: &Section| table.revision(section) > Revision::ZERO;
     for line in table.lines() {
         let has_it = line.revision <= at(&line.key.section());
-        let torn = |(section, there): (&Section, &Revision)| covered(section) && (*there <= at(section)) != has_it;
+        let torn =
+            |(section, there): (&Section, &Revision)| covered(section) && (*there <= at(section)) != has_it;
         if line.with.iter().any(torn) {
             return Verdict::Torn(format!("{} is in it in part; heads {heads:?}", line.commit));
         }
@@ -293,7 +300,11 @@ fn judge(snapshot: &Snapshot, table: &Table, _: &SnapshotMachine) -> Verdict {
             each.collect::<Vec<_>>().join(", ")
         };
         let found: Vec<&Entry> = snapshot.entries.iter().collect();
-        Verdict::Torn(format!("heads {heads:?}: has {} and not {}", keys(&found), keys(&expected)))
+        Verdict::Torn(format!(
+            "heads {heads:?}: has {} and not {}",
+            keys(&found),
+            keys(&expected)
+        ))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::dynamodb::protocol::{
-    Action, CommitRecord, EntryAsRead, Found, LogRange, Read, RecordPlace, Transaction,
+    Action, CommitRecord, EntryAsRead, Found, LogRange, Read, RecordPlace, SectionList, Transaction,
 };
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
 use crate::store::{Decision, Result, State, Txn, decide};
@@ -109,8 +109,8 @@ impl Table {
     pub(super) fn decided(&self, txn: &Txn, now: Timestamp) -> Option<Transaction> {
         let decision = self.decide(txn, now).ok()?;
         let commits = [(txn, &decision)];
-        let list = Some(&Default::default());
-        Some(Transaction::build(&commits, &self.read_all(now), list))
+        let list = SectionList::default();
+        Some(Transaction::build(&commits, &self.read_all(now), Some(&list)))
             .filter(|_| !decision.changes.is_empty())
     }
 
@@ -251,8 +251,7 @@ impl Table {
 fn newest(lines: impl DoubleEndedIterator<Item = Item>, range: &LogRange, settled: Timestamp) -> Vec<Item> {
     let mut is_over = false;
     let is_needed = |item: &Item| {
-        let is_old =
-            matches!(item, Item::Line(line) if line.revision <= range.since && line.at < settled);
+        let is_old = matches!(item, Item::Line(line) if line.revision <= range.since && line.at < settled);
         !std::mem::replace(&mut is_over, is_old)
     };
     let mut lines: Vec<Item> = lines.rev().take_while(is_needed).collect();

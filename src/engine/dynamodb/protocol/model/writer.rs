@@ -1,5 +1,6 @@
 //! A writer of the models: a machine, and what it waits for.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ pub(super) use crate::engine::dynamodb::protocol::Written;
 use crate::engine::dynamodb::protocol::{
     CommitAnswer, CommitMachine, CommitRecord, CommitRequest, CommitSettings, Read, Step, Transaction,
 };
-use crate::model::{Change, Head, Revision};
+use crate::model::{Change, Head, Revision, Section};
 use crate::store::{Committed, Result, StoreError, Txn};
 
 /// When an answer that is lost is given up: the latest that something is sent again.
@@ -151,16 +152,23 @@ impl Writer {
     }
 
     fn wait_for(&mut self, request: CommitRequest) -> Waits {
-        let lines = |of: std::collections::BTreeMap<_, Revision>, is_one: bool| {
-            let range = |at: Revision| match is_one {
-                true => (Revision::new(at.get() - 1), at),
-                false => (at, Revision::new(u64::MAX)),
+        let lines = |of: BTreeMap<Section, Revision>, is_one: bool| {
+            let range = |at: Revision| {
+                if is_one {
+                    (Revision::new(at.get() - 1), at)
+                } else {
+                    (at, Revision::new(u64::MAX))
+                }
             };
             let each = of.into_iter().map(|(section, at)| (section, range(at)));
             Waits::Read(Ask::Lines(each.collect()))
         };
         let (asked, waits) = match request {
-            CommitRequest::Read { keys, sections, records } => {
+            CommitRequest::Read {
+                keys,
+                sections,
+                records,
+            } => {
                 let places = keys.into_iter().map(Place::Entry);
                 let places = places.chain(sections.into_iter().map(Place::Head));
                 let places = places.chain(records.into_iter().map(Place::Record));

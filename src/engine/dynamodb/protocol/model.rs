@@ -3,6 +3,7 @@
 //! The table is as DynamoDB has it: a transaction is made at once, and its items become visible to plain reads one by one.
 
 mod commits;
+mod promises;
 mod resent;
 mod snapshots;
 mod table;

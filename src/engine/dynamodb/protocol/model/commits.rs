@@ -1,16 +1,17 @@
 //! Writers that make commits at the same time, of which one may stop for ever and one answer may be lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use stateright::{Model, Property};
 
+use super::promises::{is_contiguous, is_once, is_so};
 use super::table::{Ask, NOW, Table};
-use super::writer::{Told, Waits, Writer, Written};
+use super::writer::{Waits, Writer, Written};
 use super::{assert_holds, counterexample, delete, key, section, set, txn};
 use crate::engine::dynamodb::protocol::{Action, Transaction};
-use crate::model::{Change, CommitId, Guard, Revision, Section};
+use crate::model::{Guard, Revision};
 use crate::store::Txn;
 
 #[derive(Clone)]
@@ -31,6 +32,10 @@ pub(super) struct Commits {
 pub(super) enum Broken {
     /// Transactions have no conditions on heads.
     Heads,
+    /// Transactions don't check entries that they don't write.
+    Checks,
+    /// Requests come later than any time that is waited for.
+    LongestRequest,
     /// Commits leave no record.
     Records,
 }
@@ -121,6 +126,10 @@ impl Commits {
             Some(Broken::Heads) => transaction
                 .actions
                 .retain(|action| !matches!(action, Action::CheckHead { .. } | Action::MoveHead { .. })),
+            Some(Broken::Checks) => {
+                let is_check = |action: &Action| matches!(action, Action::CheckEntry { .. });
+                transaction.actions.retain(|action| !is_check(action));
+            }
             Some(Broken::Records) => {
                 transaction
                     .actions
@@ -166,7 +175,8 @@ impl Commits {
             Waits::Pause => {
                 events.push(Event::PauseEnds(at));
                 // A request takes no longer than such a pause.
-                let has_come = !writer.is_late || state.late.is_empty();
+                let has_come =
+                    !writer.is_late || state.late.is_empty() || self.broken == Some(Broken::LongestRequest);
                 if state.lost < self.lost && writer.is_sending() && has_come {
                     events.push(Event::LongPauseEnds(at));
                 }
@@ -303,57 +313,6 @@ impl Model for Commits {
     }
 }
 
-fn is_contiguous(table: &Table) -> bool {
-    let mut next: BTreeMap<Section, (Revision, u32)> = BTreeMap::new();
-    let all = table.lines().all(|line| {
-        let expected = next
-            .entry(line.key.section())
-            .or_insert_with(|| (Revision::new(1), 0));
-        let is_next = *expected == (line.revision, line.index);
-        *expected = if line.index + 1 == line.of {
-            (line.revision.next(), 0)
-        } else {
-            (line.revision, line.index + 1)
-        };
-        is_next
-    });
-    let is_head = |(section, (revision, index)): (&Section, &(Revision, u32))| {
-        *index == 0 && table.revision(section).next() == *revision
-    };
-    all && next.iter().all(is_head)
-}
-
-/// Whether no commit has two revisions in a section, and each is in all of its sections.
-fn is_once(table: &Table) -> bool {
-    let mut places: BTreeMap<(&CommitId, Section), Revision> = BTreeMap::new();
-    let once = table.lines().all(|line| {
-        let place = (&line.commit, line.key.section());
-        *places.entry(place).or_insert(line.revision) == line.revision
-    });
-    let is_there = |(commit, (section, at)): (&CommitId, (&Section, &Revision))| {
-        places.get(&(commit, section.clone())) == Some(at)
-    };
-    once && table
-        .lines()
-        .all(|line| line.with.iter().all(|other| is_there((&line.commit, other))))
-}
-
-/// Whether the writer was told the truth.
-fn is_so(writer: &Writer, txn: &Txn, table: &Table) -> bool {
-    let lines: Vec<&Change> = table.lines().filter(|line| line.commit == txn.id).collect();
-    match &writer.told {
-        None => true,
-        Some(Told::Made(told)) if told.is_empty() => writer.may_do_nothing && lines.is_empty(),
-        Some(Told::Made(told)) => {
-            let mut told: Vec<&Change> = told.iter().collect();
-            told.sort_by_key(|line| (line.key.section(), line.index));
-            told == lines
-        }
-        Some(Told::Refused(_)) => writer.may_be_refused && lines.is_empty(),
-        Some(Told::Failed(_)) => false,
-    }
-}
-
 /// Two writers of the same two sections, each with a guard.
 fn two_writers() -> Commits {
     let first = txn("one", vec![set("/a/x", "2"), set("/b/x", "2")]).guarded([Guard::Absent(key("/b/x"))]);
@@ -376,8 +335,8 @@ fn mover_and_deleter() -> Commits {
         there: vec![txn("first", vec![set("/a/x", "1")])],
         txns: [moves, deletes].map(Arc::new).to_vec(),
         others: Vec::new(),
-        lost: 0,
-        crashes: 0,
+        lost: 1,
+        crashes: 1,
         broken: None,
     }
 }
@@ -399,4 +358,22 @@ fn a_lost_race_is_found_without_conditions_on_heads() {
         ..two_writers()
     };
     assert!(counterexample("two writers without conditions on heads", model).is_some());
+}
+
+#[test]
+fn a_key_left_behind_is_found_without_checks_of_what_was_absent() {
+    let model = Commits {
+        broken: Some(Broken::Checks),
+        ..mover_and_deleter()
+    };
+    assert!(counterexample("a mover and a deleter without checks", model).is_some());
+}
+
+#[test]
+fn a_late_transaction_is_found_without_a_longest_request() {
+    let model = Commits {
+        broken: Some(Broken::LongestRequest),
+        ..two_writers()
+    };
+    assert!(counterexample("two writers without a longest request", model).is_some());
 }

@@ -12,15 +12,14 @@ use crate::engine::dynamodb::protocol::{
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section};
 use crate::store::{Snapshot, Txn};
 
-/// How many pauses may end before everything is visible.
-const SHORT_PAUSES: u8 = 1;
-
 /// A snapshot while each of these writers makes its commits in turn.
 #[derive(Clone)]
 struct Snapshots {
     scope: SnapshotScope,
     there: Vec<Txn>,
     writers: Vec<Vec<Txn>>,
+    /// How many pauses may end before everything is visible.
+    short_pauses: u8,
     /// Whether what is to be read in one transaction is read plainly.
     is_torn: bool,
 }
@@ -165,7 +164,7 @@ impl Model for Snapshots {
                 reader.go_on(table);
             }
             Event::PauseEnds => {
-                if reader.pauses < SHORT_PAUSES {
+                if reader.pauses < self.short_pauses {
                     reader.pauses += 1;
                 } else {
                     table.settle();
@@ -316,6 +315,21 @@ fn whole(scope: SnapshotScope) -> Snapshots {
             vec![txn("both", vec![set("/a/x", "2"), set("/b/x", "2")])],
             vec![txn("other", vec![delete("/a/y")])],
         ],
+        short_pauses: 1,
+        is_torn: false,
+    }
+}
+
+/// Two commits, each of a section that is there and a new one, of which the second is of what the first makes.
+fn chain() -> Snapshots {
+    Snapshots {
+        scope: SnapshotScope::Whole,
+        there: vec![txn("first", vec![set("/a/x", "1")])],
+        writers: vec![vec![
+            txn("both", vec![set("/a/x", "2"), set("/b/x", "2")]),
+            txn("next", vec![set("/b/x", "3"), set("/c/x", "3")]),
+        ]],
+        short_pauses: 1,
         is_torn: false,
     }
 }
@@ -332,6 +346,20 @@ fn both_sections() -> SnapshotScope {
 #[test]
 fn a_snapshot_of_all_has_every_commit_whole() {
     assert_holds("snapshot of all", whole(SnapshotScope::Whole));
+}
+
+#[test]
+fn a_snapshot_has_new_sections_of_new_sections() {
+    assert_holds("snapshot of a chain", chain());
+}
+
+#[test]
+fn a_snapshot_whose_heads_are_read_apart_has_every_commit_whole() {
+    let model = Snapshots {
+        short_pauses: 3,
+        ..whole(SnapshotScope::Whole)
+    };
+    assert_holds("snapshot after many pauses", model);
 }
 
 #[test]

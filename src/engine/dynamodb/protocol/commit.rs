@@ -9,6 +9,9 @@
 //! - A commit under a caller's id puts a record. Where one is there, the commit was made, by whoever: its lines are the
 //!   answer.
 
+#[cfg(test)]
+mod seen;
+
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -35,7 +38,7 @@ const MOST_LOSSES: u32 = 8;
 const LOOKS: u32 = 12;
 
 /// What a commit asks of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum CommitRequest {
     /// These items and the config's settings, each strongly consistent by itself.
     Read {
@@ -92,7 +95,7 @@ pub(in crate::engine::dynamodb) enum Written {
 }
 
 /// What an action of a cancelled transaction found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum Found {
     /// Its condition held, or nothing is known.
     AsRead,
@@ -105,7 +108,7 @@ pub(in crate::engine::dynamodb) enum Found {
 }
 
 /// Whose commits these are, and how long they may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct CommitSettings {
     /// Who is written down as the writer.
     pub(in crate::engine::dynamodb) by: String,
@@ -185,6 +188,11 @@ pub(in crate::engine::dynamodb) struct CommitMachine<J> {
     stand: BTreeMap<Section, Revision>,
     waiting: Vec<J>,
     unanswered: bool,
+    /// The heads that transactions without an answer move, each as it was then. Such a transaction can still be made for as
+    /// long as all of them are so.
+    in_doubt: Vec<BTreeMap<Section, Revision>>,
+    /// When it was known that the last send wasn't answered.
+    unanswered_at: Duration,
     /// Whether the time is over, and a last look is made.
     is_over: bool,
     last: Option<StoreError>,
@@ -217,6 +225,8 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             stand: BTreeMap::new(),
             waiting: Vec::new(),
             unanswered: false,
+            in_doubt: Vec::new(),
+            unanswered_at: Duration::ZERO,
             is_over: false,
             last: None,
             losses: 0,
@@ -379,7 +389,10 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         }
         let batch = Batch::of(open, &read, &self.settings.by);
         let is_recorded = |(job, _): &(J, Result<Committed>)| RecordPlace::of(job.borrow()).is_some();
-        if !self.confirmed && batch.told.iter().any(is_recorded) {
+        let does_nothing = |(job, decision): &(J, Decision)| {
+            decision.changes.is_empty() && RecordPlace::of(job.borrow()).is_some()
+        };
+        if !self.confirmed && (batch.told.iter().any(is_recorded) || batch.made.iter().any(does_nothing)) {
             // It may be refused for what it did itself, where that was half visible.
             self.open = batch.into_jobs();
             return self.confirm();
@@ -457,6 +470,9 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             }
             Written::Unanswered(error) => {
                 self.unanswered = true;
+                self.in_doubt
+                    .extend(self.sent.as_ref().map(|sent| moved_from(&sent.transaction)));
+                self.unanswered_at = elapsed;
                 self.last = Some(error);
                 self.pause_before_sending(elapsed)
             }
@@ -476,6 +492,15 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     fn send_again(&mut self, elapsed: Duration) -> Next<J> {
         if elapsed.saturating_sub(self.read_at) <= RESENT_WITHIN {
             return self.send();
+        }
+        // What is looked for must not come after the look.
+        let arrived = self.unanswered_at + LONGEST_REQUEST;
+        if self.unanswered && elapsed < arrived {
+            let pause = arrived.saturating_sub(elapsed);
+            if elapsed + pause >= self.settings.deadline {
+                return self.gave_up();
+            }
+            return Step::Pause(pause);
         }
         // Its times are too old: it is decided anew, unless it was made.
         self.take_back();
@@ -619,7 +644,11 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             let last = self.last.take();
             return self.unknown(last.map(Into::into));
         }
-        self.unanswered = false;
+        let stand = &self.stand;
+        let is_as_then =
+            |(section, then): (&Section, &Revision)| stand.get(section).copied().unwrap_or_default() == *then;
+        self.in_doubt.retain(|heads| heads.iter().all(is_as_then));
+        self.unanswered = !self.in_doubt.is_empty();
         let pause = self.took * self.losses.min(MOST_LOSSES);
         if self.is_over_after(pause, elapsed) {
             return self.gave_up();
@@ -752,6 +781,15 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             apart: Vec::new(),
         })
     }
+}
+
+/// The heads that a transaction moves, each as it is before.
+fn moved_from(transaction: &Transaction) -> BTreeMap<Section, Revision> {
+    let moved = transaction.actions.iter().filter_map(|action| match action {
+        Action::MoveHead { from, to } => Some((to.section.clone(), from.unwrap_or_default())),
+        _ => None,
+    });
+    moved.collect()
 }
 
 /// The longest pause before that try.

@@ -7,7 +7,7 @@ mod identity;
 mod kms;
 #[cfg(feature = "local")]
 pub mod local;
-mod waiting;
+mod queue;
 
 use std::path::PathBuf;
 use std::sync::Arc;

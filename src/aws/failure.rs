@@ -3,11 +3,12 @@ use std::error::Error;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 #[cfg(feature = "stack")]
 use super::{PlainHttpError, SigningError};
-use crate::model::{Kind, RegionError};
+use crate::model::{Clock as _, Kind, RegionError, SystemClock};
 
 /// What went wrong before a service could be asked, or in STS.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +140,15 @@ impl Failed {
             Some(message) => message.to_owned(),
             None => words(error),
         };
+        let date = error
+            .raw_response()
+            .and_then(|response| response.headers().get("date"));
+        let date = date.and_then(|date| DateTime::from_str(date, Format::HttpDate).ok());
+        let message =
+            match date.and_then(|date| clock_problem(&message, date.secs(), SystemClock.now().epoch())) {
+                Some(problem) => format!("{problem}: {message}"),
+                None => message,
+            };
         Self { fault, code, message }
     }
 
@@ -184,6 +194,7 @@ impl Failed {
     /// What is wrong with the credentials, where that is the fault.
     pub(crate) fn credentials_problem(&self) -> String {
         match self.code.as_deref() {
+            _ if self.message.starts_with(CLOCK) => "AWS refused the request's time".into(),
             Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired") => {
                 "the credentials have expired".into()
             }
@@ -196,6 +207,27 @@ impl Failed {
     pub fn is(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
+}
+
+/// How what is said of a wrong clock begins.
+const CLOCK: &str = "this machine's clock is";
+
+/// By how much this machine's clock is wrong, where the service refused a signature for its time. Both times are seconds
+/// since 1970.
+fn clock_problem(message: &str, service: i64, here: i64) -> Option<String> {
+    let is_about_time = [
+        "Signature expired",
+        "Signature not yet current",
+        "RequestTimeTooSkewed",
+    ]
+    .iter()
+    .any(|words| message.contains(words));
+    let (seconds, is) = match here - service {
+        ahead if ahead > 0 => (ahead, "ahead of"),
+        behind => (-behind, "behind"),
+    };
+    (is_about_time && seconds > 1)
+        .then(|| format!("{CLOCK} {} min {} s {is} AWS's", seconds / 60, seconds % 60))
 }
 
 fn answered(code: Option<&str>, status: Option<u16>) -> Fault {
@@ -267,4 +299,21 @@ fn words(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_that_is_refused_for_its_time_tells_by_how_much_the_clock_is_wrong() {
+        let expired = "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z";
+        let problem = |here| clock_problem(expired, 100_000, here);
+        let behind = "this machine's clock is 15 min 3 s behind AWS's";
+        assert_eq!(problem(100_000 - 903).as_deref(), Some(behind));
+        let ahead = "this machine's clock is 6 min 0 s ahead of AWS's";
+        assert_eq!(problem(100_360).as_deref(), Some(ahead));
+        assert_eq!(problem(100_000), None, "the clock is right");
+        assert_eq!(clock_problem("The security token is invalid", 100_000, 0), None);
+    }
 }

@@ -183,6 +183,9 @@ impl From<StoreError> for Failure {
             StoreError::ReadOnly => failure.hint("`--as write` writes, and so does leaving out `--as`"),
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
             StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
+            StoreError::Unregistered(section) => failure
+                .hint(format!("change {section} in a commit of its own; `discfg grant CONFIG NAME --write {section}` registers it")),
+            StoreError::NeedsNewer { .. } => failure.hint("update discfg"),
             StoreError::GuardOnSecret(_) => failure.hint("--if-revision holds for a secret, too"),
             StoreError::NoKeyFile(_) => failure.hint(
                 "put it back; a secret that is lost goes with `discfg delete`, or with `discfg set --plain` to another value",

@@ -1,22 +1,21 @@
 //! The engine on DynamoDB: one table per config, whose layout `items.rs` shows.
 
 mod admin;
-mod batch;
 mod commit;
 mod failure;
 mod grant;
 mod items;
 mod list;
 mod log;
-mod made;
+mod protocol;
 mod read;
 mod send;
 mod snapshot;
 mod tables;
+mod told_time;
 mod transaction;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -27,8 +26,9 @@ use futures::stream::BoxStream;
 
 use self::commit::Job;
 pub use self::tables::configs;
+use self::told_time::ToldTime;
 use super::kms::Kms;
-use super::waiting::Lines;
+use super::queue::Queue;
 use crate::aws::Meter;
 use crate::model::{
     Access, Change, Clock, ConfigName, Entry, GrantName, Head, Key, Prefix, Revision, Section, SystemClock,
@@ -86,10 +86,10 @@ pub struct DynamoDb {
     options: Arc<DynamoDbOptions>,
     /// The grant in whose role the table is asked, if it is one's.
     grant: Option<GrantName>,
-    /// DynamoDB's clock minus this machine's, in seconds, as the last answer showed it.
-    skew: Arc<AtomicI64>,
-    /// The commits that wait, those of the same sections in one line.
-    waiting: Arc<Lines<Vec<Section>, Job>>,
+    /// What the last answer said about the time.
+    told_time: Arc<Mutex<Option<ToldTime>>>,
+    /// The commits that wait.
+    waiting: Arc<Queue<Section, Job>>,
 }
 
 impl DynamoDb {
@@ -104,8 +104,8 @@ impl DynamoDb {
             keys: Arc::new(Kms::new(options.sdk.clone(), &options.config)),
             options: Arc::new(options),
             grant: None,
-            skew: Arc::default(),
-            waiting: Lines::new(),
+            told_time: Arc::default(),
+            waiting: Queue::new(),
         }
     }
 
@@ -123,23 +123,28 @@ impl DynamoDb {
         if let Some(clock) = &self.options.clock {
             return clock.now();
         }
-        let here = SystemClock.now();
         if let Some(date) = date {
-            self.skew.store(date.epoch() - here.epoch(), Ordering::Relaxed);
+            *self.lock_told() = Some(ToldTime::new(date));
         }
-        date.unwrap_or_else(|| self.estimate(here))
+        date.unwrap_or_else(|| self.now())
     }
 
-    /// The time where no answer tells it: this machine's, corrected by what the last answer showed.
-    fn now(&self) -> Timestamp {
+    /// The store's time, where an answer told it a short while ago.
+    fn known_now(&self) -> Option<Timestamp> {
         match &self.options.clock {
-            Some(clock) => clock.now(),
-            None => self.estimate(SystemClock.now()),
+            Some(clock) => Some(clock.now()),
+            None => self.lock_told().as_ref().and_then(ToldTime::now),
         }
     }
 
-    fn estimate(&self, here: Timestamp) -> Timestamp {
-        Timestamp::from_epoch(here.epoch() + self.skew.load(Ordering::Relaxed))
+    /// The store's time, or this machine's where no answer told it: for what nobody's right hangs on.
+    fn now(&self) -> Timestamp {
+        self.known_now().unwrap_or_else(|| SystemClock.now())
+    }
+
+    // Nothing is left half done in between.
+    fn lock_told(&self) -> MutexGuard<'_, Option<ToldTime>> {
+        self.told_time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wants_capacity(&self) -> Option<ReturnConsumedCapacity> {
@@ -209,7 +214,7 @@ impl Store for DynamoDb {
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
         let sections = txn.sections();
-        let committed = self.commit_in_turn(txn, sections.clone()).await;
+        let committed = self.commit_in_turn(txn).await;
         self.told(committed, &sections, Access::Write).await
     }
 

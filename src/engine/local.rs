@@ -32,7 +32,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
-use super::waiting::Lines;
+use super::queue::Queue;
 use crate::model::{Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Ttl};
 use crate::store::{
     Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
@@ -62,7 +62,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 pub struct LocalEngine {
     file: Arc<File>,
     keys: KeyFile,
-    waiting: Arc<Lines<(), Job>>,
+    waiting: Arc<Queue<(), Job>>,
 }
 
 impl LocalEngine {
@@ -90,7 +90,7 @@ impl LocalEngine {
         Ok(Self {
             file,
             keys,
-            waiting: Lines::new(),
+            waiting: Queue::new(),
         })
     }
 
@@ -107,9 +107,10 @@ impl LocalEngine {
     /// its caller stops waiting. None where the thread ended before.
     async fn in_turn<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Option<Result<T>> {
         let (answer, answered) = oneshot::channel();
-        if let Some(serving) = self.waiting.enter((), job(answer)) {
-            let file = Arc::clone(&self.file);
-            spawn_blocking(move || turn::serve(&file, serving));
+        self.waiting.enter(turn::claims(), job(answer));
+        if let Some(turn) = turn::start(&self.waiting) {
+            let (file, waiting) = (Arc::clone(&self.file), Arc::clone(&self.waiting));
+            spawn_blocking(move || turn::serve(&file, &waiting, turn));
         }
         answered.await.ok()
     }
@@ -299,9 +300,8 @@ impl Admin for LocalEngine {
             .await
     }
 
-    async fn register(&self, sections: &[Section]) -> Result<()> {
-        let sections = sections.to_vec();
-        self.write(move |file, connection| write::register(connection, &sections, file.now()))
-            .await
+    /// Whoever may write the file may write every section of it.
+    async fn register(&self, _sections: &[Section]) -> Result<()> {
+        Ok(())
     }
 }

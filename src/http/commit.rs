@@ -48,18 +48,11 @@ async fn commit_within(
 ) -> Result<Json<CommitAnswer>, Failure> {
     asked.writes()?;
     let view = View::of_lines(asked)?;
-    let repeated = asked.query.flag("repeated")?;
     asked.query.end()?;
     let id = header::commit_id(&asked.headers)?;
-    if repeated.is_some() && id.is_none() {
-        let told = "the query parameter repeated is for a request with an Idempotency-Key";
-        return Err(Refusal::Query(told.into()).into());
-    }
     let body = asked.body(body, asked.api.settings().body_bytes).await?;
     let (guards, changes) = read(&body, view, section)?;
-    let mut txn = txn(asked, id, changes).guarded(guards);
-    // Who has not sent it before needn't have it looked for.
-    txn.repeated &= repeated.unwrap_or(true);
+    let txn = txn(asked, id, changes).guarded(guards);
     for section in txn.sections() {
         asked.covers(&section)?;
     }
@@ -69,7 +62,11 @@ async fn commit_within(
         commit: made.commit.to_string(),
         at: made.at.to_string(),
         sections: made.heads.iter().map(SectionHead::from).collect(),
-        changes: made.changes.iter().map(|applied| view.applied(applied)).collect(),
+        changes: made
+            .changes
+            .iter()
+            .map(|applied| view.line(&applied.change))
+            .collect(),
     }))
 }
 
@@ -118,7 +115,7 @@ fn misshapen(list: &str, at: usize, error: &ShapeError) -> Refusal {
 pub(super) fn txn(asked: &Asked, id: Option<model::CommitId>, changes: Vec<Mutation>) -> Txn {
     Txn {
         by: asked.caller.by.clone(),
-        repeated: id.is_some(),
+        recorded: id.is_some(),
         id: id.unwrap_or_else(model::CommitId::random),
         guards: Vec::new(),
         changes,

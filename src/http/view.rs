@@ -2,7 +2,7 @@ use super::asked::Asked;
 use super::error::Failure;
 use super::refusal::Refusal;
 use crate::model::{Change, Entry};
-use crate::store::{Applied, StoreError, StoreExt as _};
+use crate::store::{StoreError, StoreExt as _};
 use crate::wire::{AnyNode, ChangeLine, Line, Node, StoredChange, StoredNode};
 
 /// How entries are answered.
@@ -53,14 +53,6 @@ impl View {
             Self::Masked => AnyNode::Entry(Box::new(Node::new(entry))),
             Self::Revealed => AnyNode::revealed(entry),
             Self::Stored => AnyNode::Stored(Box::new(StoredNode::from(entry))),
-        }
-    }
-
-    /// What a commit did to a key.
-    pub(super) fn applied(self, applied: &Applied) -> Line {
-        match self.line(&applied.change) {
-            Line::Stored(line) => Line::Stored(Box::new(line.replacing(applied.previous.as_ref()))),
-            shown @ Line::Shown(_) => shown,
         }
     }
 

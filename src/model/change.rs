@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use super::{CommitId, Entry, Key, Revision, Section, Timestamp, Ttl, Value};
 
 /// What becomes of an entry's time to live when it is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum TtlChoice {
     /// It has none afterwards, as in etcd and Redis.
     #[default]
@@ -13,7 +15,7 @@ pub enum TtlChoice {
 }
 
 /// Whether a value that is written is a secret.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Secrecy {
     /// As the key is: the value, which is plain, must be sealed first where the key holds a secret.
     #[default]
@@ -27,7 +29,7 @@ pub enum Secrecy {
 }
 
 /// What a commit is asked to do to one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Mutation {
     /// Write the key.
     Set {
@@ -67,7 +69,7 @@ impl Mutation {
 }
 
 /// A condition that must hold for a commit, at the moment of the commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Guard {
     /// The key has no entry.
     Absent(Key),
@@ -104,7 +106,7 @@ impl Guard {
 }
 
 /// What a commit did to a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Op {
     /// The key was written.
     Set {
@@ -124,7 +126,7 @@ pub enum Op {
 }
 
 /// What a change replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Previous {
     /// The value before.
     pub value: Value,
@@ -140,10 +142,30 @@ pub struct Previous {
     pub modified: Timestamp,
     /// Who had written it.
     pub by: String,
+    /// How long it had lived after each write or touch, if not for ever.
+    pub ttl: Option<Ttl>,
+    /// When it would have ceased to be, if ever.
+    pub expires: Option<Timestamp>,
+}
+
+impl From<&Entry> for Previous {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            value: entry.value.clone(),
+            version: entry.version,
+            revision: entry.revision,
+            secret: entry.secret,
+            created: entry.created,
+            modified: entry.modified,
+            by: entry.by.clone(),
+            ttl: entry.ttl,
+            expires: entry.expires,
+        }
+    }
 }
 
 /// One line of a section's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Change {
     /// The key.
     pub key: Key,
@@ -163,6 +185,8 @@ pub struct Change {
     pub at: Timestamp,
     /// In which commit.
     pub commit: CommitId,
+    /// The other sections that the commit changed, each with its revision there.
+    pub with: BTreeMap<Section, Revision>,
 }
 
 impl Change {
@@ -204,8 +228,7 @@ impl Change {
         })
     }
 
-    /// The entry that this change replaced, as it was but for its time to live, which the log doesn't keep; none
-    /// where there was none.
+    /// The entry that this change replaced; none where there was none.
     pub fn replaced(&self) -> Option<Entry> {
         let previous = self.previous.as_ref()?;
         Some(Entry {
@@ -217,8 +240,8 @@ impl Change {
             modified: previous.modified,
             by: previous.by.clone(),
             secret: previous.secret,
-            ttl: None,
-            expires: None,
+            ttl: previous.ttl,
+            expires: previous.expires,
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::store::{Consistency, Heads, Past, Snapshot, Store};
 /// How often a log that ends before its head is read again: its last lines become visible within moments.
 const ATTEMPTS: u32 = 12;
 
-/// The entry of `key` as it was at that revision of its section, but for a time to live that it had.
+/// The entry of `key` as it was at that revision of its section, also where its time to live is over by now.
 ///
 /// Fails with [`OpsError::Future`] for a revision that hasn't been, and with
 /// [`Compacted`](crate::store::StoreError::Compacted) where the log no longer goes back that far.
@@ -49,8 +49,8 @@ pub async fn entry_at(store: &dyn Store, key: &Key, revision: Revision) -> Resul
     })
 }
 
-/// The entries below `prefix` as they were at that revision of their section, but for times to live, which the
-/// log doesn't keep. The prefix must lie within one section.
+/// The entries below `prefix` as they were at that revision of their section, also those whose time to live is over
+/// by now, where something replaced them before. The prefix must lie within one section.
 ///
 /// Fails as [`entry_at`] does, and with [`OpsError::Spans`] for a prefix of several sections.
 pub async fn state_at(store: &dyn Store, prefix: &Prefix, revision: Revision) -> Result<Snapshot> {

@@ -4,9 +4,7 @@ use super::compare::Difference;
 use super::read::entries_of;
 use super::wanted::{Change, Wanted, changes};
 use super::{OpsError, Result};
-use crate::model::{
-    Entry, Envelope, Guard, Head, Key, Mutation, Prefix, Revision, Secrecy, Section, TtlChoice,
-};
+use crate::model::{Entry, Envelope, Guard, Head, Key, Mutation, Prefix, Revision, Secrecy, Section};
 use crate::store::{Heads, Limit, Snapshot, Store, StoreError, StoreExt as _, Txn};
 
 /// What it takes to make keys hold what they are to hold, as of what was read when the plan was made.
@@ -294,7 +292,7 @@ impl Plan {
                 key: key.clone(),
                 value: wanted.value.clone(),
                 secret: wanted.secret,
-                ttl: wanted.ttl.map_or(TtlChoice::Never, TtlChoice::For),
+                ttl: wanted.ttl_over(change.left()),
             }),
         })
     }

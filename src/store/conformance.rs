@@ -131,7 +131,8 @@ macro_rules! conformance_tests {
                 a_delete_ends_the_count_of_versions
                 keys_of_one_commit_share_a_revision
                 sections_count_apart
-                a_commit_tells_what_it_did;
+                a_commit_tells_what_it_did
+                the_lines_of_a_commit_name_its_other_sections;
             atomic:
                 a_refused_commit_leaves_nothing_in_one_section
                 a_refused_commit_leaves_nothing_across_sections
@@ -153,6 +154,7 @@ macro_rules! conformance_tests {
                 touch_makes_no_ghost;
             log:
                 the_log_holds_every_change_and_what_it_replaced
+                the_log_keeps_the_ttl_of_what_was_replaced
                 the_log_is_read_from_a_revision
                 the_log_of_large_values_is_read_to_its_end
                 history_is_newest_first
@@ -179,7 +181,7 @@ macro_rules! conformance_tests {
             heads:
                 heads_tell_where_sections_stand
                 a_commit_is_found_by_its_id
-                registered_sections_stand_at_zero
+                registered_sections_have_no_head
                 wait_gives_what_has_moved
                 wait_gives_nothing_at_its_deadline
                 wait_wakes_for_a_commit
@@ -197,8 +199,9 @@ macro_rules! conformance_tests {
                 many_create_a_key_once
                 sections_that_many_share_stay_in_step
                 a_commit_says_who_writes
-                a_repeated_commit_is_made_once
-                a_repeated_commit_that_was_not_made_is_made
+                a_recorded_commit_is_made_once
+                a_recorded_commit_is_known_for_a_day
+                a_recorded_commit_that_was_not_made_is_made
                 an_id_is_not_used_for_other_changes
                 copies_of_one_commit_at_once_are_one;
             values:

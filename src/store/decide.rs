@@ -1,6 +1,6 @@
 //! The part of a commit that needs no IO: what a transaction does to the state that was read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Applied, Conflict, Limit, Result, StoreError, Txn};
 use crate::model::{
@@ -126,7 +126,7 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
     check_actions(txn, &effective, &lines, state)?;
 
     let mut next_index: HashMap<Section, u32> = HashMap::new();
-    let changes: Vec<Applied> = effective
+    let mut changes: Vec<Applied> = effective
         .into_iter()
         .map(|mutation| {
             let section = mutation.key().section();
@@ -140,6 +140,15 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
             apply(txn, mutation, live(mutation.key()), place, state)
         })
         .collect();
+    let revisions: BTreeMap<Section, Revision> = lines
+        .keys()
+        .map(|section| (section.clone(), revision(section).next()))
+        .collect();
+    for applied in &mut changes {
+        let own = applied.change.key.section();
+        let others = revisions.iter().filter(|(section, _)| **section != own);
+        applied.change.with = others.map(|(section, at)| (section.clone(), *at)).collect();
+    }
     let mut moves: Vec<HeadMove> = lines
         .into_iter()
         .map(|(section, changes)| HeadMove {
@@ -193,7 +202,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
             let (ttl, expires) = match *ttl {
                 TtlChoice::Never => (None, None),
                 TtlChoice::Keep => before.map_or((None, None), |entry| (entry.ttl, entry.expires)),
-                TtlChoice::For(ttl) => (Some(ttl), Some(state.now.after(ttl))),
+                TtlChoice::For(ttl) => (Some(ttl), Some(state.now.expiry_after(ttl))),
             };
             Some(Entry {
                 key: key.clone(),
@@ -225,18 +234,11 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
         index: place.index,
         of: place.of,
         op,
-        previous: before.map(|entry| Previous {
-            value: entry.value.clone(),
-            version: entry.version,
-            revision: entry.revision,
-            secret: entry.secret,
-            created: entry.created,
-            modified: entry.modified,
-            by: entry.by.clone(),
-        }),
+        previous: before.map(Previous::from),
         by: writer(txn, state).to_owned(),
         at: state.now,
         commit: txn.id.clone(),
+        with: BTreeMap::new(),
     };
     Applied {
         change,

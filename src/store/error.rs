@@ -95,6 +95,18 @@ pub enum StoreError {
         #[source]
         source: Option<Cause>,
     },
+    /// A commit changes several sections of which one is new, and the writer may not put it into the section list. Nothing
+    /// was written.
+    #[error("section {0} is not registered, so this identity cannot change it together with other sections")]
+    Unregistered(Section),
+    /// A section has something that this version doesn't know.
+    #[error("section {section} needs a newer discfg: it requires {word:?}")]
+    NeedsNewer {
+        /// The section.
+        section: Section,
+        /// What it requires.
+        word: String,
+    },
     /// What a grant covers is written nowhere, so that "everything" means nothing under it.
     #[error("which sections the grant {0} covers is not written in the table")]
     Unlisted(GrantName),
@@ -202,6 +214,7 @@ impl StoreError {
             Self::Conflict(_) => Kind::Conflict,
             Self::Compacted { .. } => Kind::Compacted,
             Self::Limit(_)
+            | Self::Unregistered(_)
             | Self::Twice(_)
             | Self::Unsealed(_)
             | Self::SecretTooLarge { .. }
@@ -215,7 +228,7 @@ impl StoreError {
             Self::Unavailable { .. } => Kind::Unavailable,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
             Self::Api { kind, .. } => *kind,
-            Self::Layout { .. } | Self::Other { .. } => Kind::Internal,
+            Self::Layout { .. } | Self::NeedsNewer { .. } | Self::Other { .. } => Kind::Internal,
         }
     }
 }

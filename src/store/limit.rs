@@ -11,7 +11,7 @@ pub enum Limit {
         changes: usize,
         /// Sections written, one each.
         sections: usize,
-        /// Sections that are new, one more each.
+        /// Sections that are new, one more each and one for their number.
         new_sections: usize,
         /// Guards on keys and sections that aren't written, one each.
         guards: usize,
@@ -38,9 +38,10 @@ impl Limit {
         2 * new + old + 3 * key.as_str().len() + 3 * by + FIXED_BYTES
     }
 
-    /// How many actions a commit of this shape has.
+    /// How many actions a commit of this shape has at most: with its record, which one under a caller's id has.
     pub fn actions_of(changes: usize, sections: usize, new_sections: usize, guards: usize) -> usize {
-        2 * changes + sections + new_sections + guards
+        let registered = if new_sections == 0 { 0 } else { new_sections + 1 };
+        2 * changes + sections + registered + guards + 1
     }
 }
 
@@ -55,9 +56,14 @@ impl fmt::Display for Limit {
             } => write!(
                 f,
                 "the commit needs {} actions (2 × {changes} changes + {sections} sections + {new_sections} new \
-                 sections + {guards} guards elsewhere); at most {} go into one",
+                 sections{count} + {guards} guards elsewhere + 1 record); at most {} go into one",
                 Self::actions_of(changes, sections, new_sections, guards),
-                Self::MAX_ACTIONS
+                Self::MAX_ACTIONS,
+                count = if new_sections == 0 {
+                    ""
+                } else {
+                    " + 1 for their number"
+                },
             ),
             Self::Bytes { size } => write!(
                 f,

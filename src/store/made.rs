@@ -5,7 +5,7 @@ use crate::model::{Change, Head, Mutation, Op, Secrecy, TtlChoice};
 
 impl Txn {
     /// The answer to this commit where it was made already: `lines` are all that the log holds under its id, of all
-    /// its sections. It is told but for the times to live of what it replaced, which the log doesn't keep.
+    /// its sections.
     ///
     /// Fails with [`StoreError::IdReused`] where a commit of other changes made them. Secrets are not compared: each
     /// time they are encrypted otherwise.
@@ -22,7 +22,11 @@ impl Txn {
             Mutation::Delete { .. } => true,
             Mutation::Set { key, .. } => lines.iter().any(|line| line.key == *key),
         };
-        if lines.iter().any(|line| place(line).is_none()) || !self.changes.iter().all(is_in_the_log) {
+        // Of a commit of more sections not all lines are here.
+        let sections = self.sections();
+        let is_wider = |line: &Change| line.with.keys().any(|other| !sections.contains(other));
+        let is_other = |line: &Change| place(line).is_none() || is_wider(line);
+        if lines.iter().any(is_other) || !self.changes.iter().all(is_in_the_log) {
             return Err(StoreError::IdReused(self.id.clone()));
         }
         lines.sort_by_key(place);
@@ -121,6 +125,7 @@ mod tests {
             by: "me".into(),
             at: Timestamp::from_epoch(100),
             commit: "once".parse::<CommitId>().expect("an id"),
+            with: std::collections::BTreeMap::new(),
         }
     }
 
@@ -161,6 +166,18 @@ mod tests {
             txn(vec![set("/s/b", "2")]).made_in(vec![]).expect("no lines"),
             None
         );
+    }
+
+    #[test]
+    fn a_part_of_what_was_made_is_another_commit() {
+        let mut made = line("/s/a", 0, 1, Some(("1", false)));
+        let other: crate::model::Section = "/r".parse().expect("a section");
+        made.with.insert(other, Revision::new(3));
+        let part = txn(vec![set("/s/a", "1")]).made_in(vec![made.clone()]);
+        assert!(matches!(part, Err(StoreError::IdReused(_))), "{part:?}");
+        let whole = txn(vec![set("/s/a", "1"), set("/r/a", "1")]);
+        let other = line("/r/a", 0, 1, Some(("1", false)));
+        assert!(whole.made_in(vec![made, other]).expect("the same").is_some());
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::model::{Change, CommitId, Entry, Guard, Head, Key, Mutation, Section, Timestamp};
 
 /// What a commit is asked to do.
@@ -11,14 +13,14 @@ pub struct Txn {
     pub changes: Vec<Mutation>,
     /// Who is written down as the writer; none for whom the store was opened as.
     pub by: Option<String>,
-    /// Whether it may have been made already, by a sender that got no answer: where one of the last
-    /// [`Self::LOOKED_BACK`] lines of its sections' logs bears its id, that is the answer and nothing is made.
-    pub repeated: bool,
+    /// Whether the id is the caller's, under which it may be sent again, to whichever process: it is made once, and
+    /// each of its senders gets the answer of the first. Honoured for [`Self::RECORDED_FOR`] at least.
+    pub recorded: bool,
 }
 
 impl Txn {
-    /// How many lines of a section's log are looked at for a commit that may have been made already.
-    pub const LOOKED_BACK: usize = 100;
+    /// For how long a commit under a caller's id is known by it.
+    pub const RECORDED_FOR: Duration = Duration::from_hours(24);
 
     /// A commit of these changes with a new id and no guards.
     pub fn new(changes: Vec<Mutation>) -> Self {
@@ -27,7 +29,7 @@ impl Txn {
             guards: Vec::new(),
             changes,
             by: None,
-            repeated: false,
+            recorded: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The same shapes without loss: every value is a string that holds its exact bytes, a secret's as it is encrypted.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use base64::Engine as _;
@@ -134,6 +135,8 @@ pub struct StoredChange {
     by: String,
     at: String,
     commit: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    with: BTreeMap<Section, Revision>,
     #[serde(rename = "prevNode", default, skip_serializing_if = "Option::is_none")]
     prev_node: Option<StoredNode>,
 }
@@ -163,6 +166,7 @@ impl From<&Change> for StoredChange {
             by: change.by.clone(),
             at: change.at.to_string(),
             commit: change.commit.to_string(),
+            with: change.with.clone(),
             prev_node: change.replaced().as_ref().map(StoredNode::from),
         };
         match &change.op {
@@ -184,22 +188,6 @@ impl From<&Change> for StoredChange {
                 ..line
             },
         }
-    }
-}
-
-impl StoredChange {
-    /// The same with the replaced entry as it was: also with its time to live, which the log doesn't keep.
-    #[must_use]
-    pub fn replacing(self, entry: Option<&Entry>) -> Self {
-        Self {
-            prev_node: entry.map(StoredNode::from),
-            ..self
-        }
-    }
-
-    /// The replaced entry, if there was one.
-    pub fn replaced(&self) -> Result<Option<Entry>, ShapeError> {
-        self.prev_node.clone().map(Entry::try_from).transpose()
     }
 }
 
@@ -225,18 +213,11 @@ impl TryFrom<StoredChange> for Change {
             index: line.index,
             of: line.of,
             op,
-            previous: previous.map(|entry| Previous {
-                value: entry.value,
-                version: entry.version,
-                revision: entry.revision,
-                secret: entry.secret,
-                created: entry.created,
-                modified: entry.modified,
-                by: entry.by,
-            }),
+            previous: previous.as_ref().map(Previous::from),
             by: line.by,
             at: moment(&line.at)?,
             commit: line.commit.parse::<CommitId>().map_err(shapeless)?,
+            with: line.with,
         })
     }
 }
@@ -273,4 +254,59 @@ fn ttl_of(seconds: u64) -> Result<Ttl, ShapeError> {
 
 pub(super) fn shapeless(error: impl std::error::Error) -> ShapeError {
     ShapeError::new(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Encoding;
+
+    #[test]
+    fn a_line_goes_through_without_loss() {
+        let value = |text: &str| Value::new(text, Encoding::Text).expect("a value");
+        let ttl = Some(Ttl::from_seconds(60).expect("a minute"));
+        let previous = Previous {
+            value: value("old"),
+            version: 1,
+            revision: Revision::new(6),
+            secret: true,
+            created: Timestamp::from_epoch(10),
+            modified: Timestamp::from_epoch(20),
+            by: "before".into(),
+            ttl,
+            expires: Some(Timestamp::from_epoch(80)),
+        };
+        let line = Change {
+            key: "/db/a".parse().expect("a key"),
+            revision: Revision::new(7),
+            index: 1,
+            of: 2,
+            op: Op::Delete,
+            previous: Some(previous),
+            by: "me".into(),
+            at: Timestamp::from_epoch(30),
+            commit: "once".parse().expect("an id"),
+            with: BTreeMap::from([
+                ("/app".parse().expect("a section"), Revision::new(3)),
+                ("@root".parse().expect("a section"), Revision::new(1)),
+            ]),
+        };
+        let set = Change {
+            op: Op::Set {
+                value: value("new"),
+                version: 2,
+                secret: false,
+                ttl,
+                expires: Some(Timestamp::from_epoch(90)),
+            },
+            previous: None,
+            with: BTreeMap::new(),
+            ..line.clone()
+        };
+        for line in [line, set] {
+            let json = serde_json::to_string(&StoredChange::from(&line)).expect("JSON");
+            let read: StoredChange = serde_json::from_str(&json).expect(&json);
+            assert_eq!(Change::try_from(read), Ok(line), "{json}");
+        }
+    }
 }

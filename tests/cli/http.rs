@@ -248,7 +248,7 @@ fn each_command_sends_no_more_than_it_must() {
     };
     assert_eq!(
         asked(&["set", "db/url", "x"]),
-        ["POST /v1/mycfg/commit/db?stored=true&repeated=false"]
+        ["POST /v1/mycfg/commit/db?stored=true"]
     );
     assert_eq!(
         asked(&["get", "db/url"]),
@@ -256,7 +256,7 @@ fn each_command_sends_no_more_than_it_must() {
     );
     assert_eq!(
         asked(&["set", "top", "x", "--ttl", "1h"]),
-        ["POST /v1/mycfg/commit/@root?stored=true&repeated=false"]
+        ["POST /v1/mycfg/commit/@root?stored=true"]
     );
     assert_eq!(
         asked(&["get", "top", "--eventual"]),

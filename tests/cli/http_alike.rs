@@ -138,6 +138,8 @@ fn what_is_written_is_told_alike() {
         ],
         &["rollback", "db/url", "--to", "2", "-f", "json"],
         &["rollback", "--prefix", "db", "--to", "3", "--yes"],
+        // It has come back with what it had left to live, in seconds.
+        &["touch", "db/lease", "--ttl", "2h", "-f", "json"],
         &["copy", "/db", "/copied", "--yes"],
         &["copy", "/db", "/again", "--yes", "-f", "json"],
         &["delete", "-r", "copied", "--yes"],

@@ -11,6 +11,8 @@ on_every_engine!(
     a_key_goes_back_by_a_new_commit,
     a_deleted_key_comes_back_and_a_new_one_goes,
     all_below_a_prefix_goes_back_in_one_commit,
+    a_time_to_live_comes_back_until_its_end,
+    what_is_over_does_not_come_back,
     a_revision_that_was_not_is_refused,
     a_prefix_of_several_sections_has_no_revision,
 );
@@ -156,6 +158,67 @@ fn all_below_a_prefix_goes_back_in_one_commit(place: &Place) {
     done(place, &["get", "dbx/a"]).stdout("2\n");
     done(place, &[&back[..], &["--yes"]].concat()).stdout_has("mycfg: unchanged");
     done(place, &["diff", "/db", "/db@3"]).stdout("");
+}
+
+fn a_time_to_live_comes_back_until_its_end(place: &Place) {
+    let node = |args: &[&str]| done(place, &[args, &["-f", "json"]].concat()).json()["node"].clone();
+    let first = node(&["set", "db/a", "one", "--ttl", "1h"]);
+    done(place, &["set", "db/a", "two"]);
+    let then = node(&["get", "db/a", "--revision", "1"]);
+    assert_eq!(
+        (&then["ttl"], &then["expires"]),
+        (&json!(3600), &first["expires"])
+    );
+    // Keys with a time to live are no configuration: nor in the past.
+    run(place, &["diff", "/db@1", "/db"]).code(1).stdout("+ a\n");
+    run(place, &["diff", "/db@1", "/db", "--with-ttl"])
+        .code(1)
+        .stdout("~ a\n");
+
+    let back = node(&["rollback", "db/a", "--to", "1"]);
+    assert_eq!(back["value"], "one");
+    assert_ends_alike(&back, &first);
+    done(place, &["rollback", "db/a", "--to", "3"]).stdout("/db/a: unchanged\n");
+    let whole = ["rollback", "--prefix", "/db", "--yes", "--to"];
+    done(place, &[&whole[..], &["3"]].concat()).stdout_has("mycfg: unchanged");
+
+    done(place, &["set", "db/a", "four", "--keep-ttl"]);
+    done(place, &[&whole[..], &["3"]].concat());
+    let kept = node(&["get", "db/a"]);
+    assert_eq!(
+        (&kept["value"], &kept["ttl"], &kept["expires"]),
+        (&json!("one"), &back["ttl"], &back["expires"])
+    );
+    done(place, &["delete", "db/a"]);
+    done(place, &[&whole[..], &["5"]].concat());
+    assert_ends_alike(&node(&["get", "db/a"]), &first);
+}
+
+/// The entry ends at the moment of the other one, but for what its clock and the command's differ by.
+fn assert_ends_alike(entry: &serde_json::Value, other: &serde_json::Value) {
+    let moment = |of: &serde_json::Value| -> i64 {
+        let text = of["expires"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{of} has no end"));
+        text.parse::<discfg::model::Timestamp>().expect(text).epoch()
+    };
+    let apart = (moment(entry) - moment(other)).abs();
+    assert!(apart <= 2, "{entry} ends {apart} s from {other}");
+}
+
+fn what_is_over_does_not_come_back(place: &Place) {
+    // Long enough that what replaces it finds it alive.
+    done(place, &["set", "db/a", "one", "--ttl", "4s"]);
+    done(place, &["set", "db/a", "two"]);
+    done(place, &["set", "db/b", "two"]);
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    done(place, &["get", "db/a", "--revision", "1"]).stdout("one\n");
+    done(place, &["rollback", "db/a", "--to", "1"]).stdout("/db/a: deleted, as at revision 1; revision 4\n");
+    done(place, &["set", "db/a", "three"]);
+    done(place, &["rollback", "--prefix", "/db", "--to", "1", "--yes"]);
+    done(place, &["ls", "-r", "db"]).stdout("");
+    done(place, &["copy", "/db@1", "/copy", "--with-ttl", "--yes"]);
+    done(place, &["ls", "-r", "copy"]).stdout("");
 }
 
 fn a_revision_that_was_not_is_refused(place: &Place) {

@@ -126,13 +126,13 @@ fn each_format_tells_the_entry(place: &Place) {
 }
 
 #[test]
-fn on_dynamodb_it_is_one_request() {
+fn on_dynamodb_it_is_one_request_after_a_look_at_the_time() {
     let (account, proxy, place) = behind_proxy();
     place.args(["set", "k", "v", "--ttl", "1h"]).run().code(0);
     let lines = account.items(TABLE).len();
     proxy.forget();
     place.args(["touch", "k", "--ttl", "2h"]).run().code(0);
-    assert_eq!(proxy.operations(), ["UpdateItem"]);
+    assert_eq!(proxy.operations(), ["GetItem", "UpdateItem"]);
     assert_eq!(account.items(TABLE).len(), lines, "no line in the log");
 }
 
@@ -140,7 +140,7 @@ mod on_aws {
     use super::*;
 
     #[test]
-    fn through_the_write_role_it_is_one_request_and_the_read_role_may_not() {
+    fn through_the_write_role_it_is_two_requests_and_the_read_role_may_not() {
         let account = Emulator::shared().account();
         let place = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
         place.args(["init", "payments", "--yes", "-q"]).run().code(0);
@@ -151,7 +151,7 @@ mod on_aws {
         place.args(["set", "k", "v", "--ttl", "1h"]).run().code(0);
         proxy.forget();
         place.args(["touch", "k"]).run().code(0);
-        assert_eq!(proxy.operations(), ["UpdateItem"], "a warm touch");
+        assert_eq!(proxy.operations(), ["GetItem", "UpdateItem"], "a warm touch");
         place
             .args(["touch", "k", "--as", "read"])
             .run()

@@ -140,7 +140,7 @@ fn ctrl_c_during_the_proof_says_that_the_stack_is_deployed() {
         .stderr_has("the stack discfg-payments is deployed; reading through its role was not proved");
     assert_eq!(
         account.items("discfg-payments").len(),
-        1,
+        2,
         "its settings are stored"
     );
 }

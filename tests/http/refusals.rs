@@ -275,7 +275,14 @@ async fn a_commit_that_is_sent_again_is_made_once() {
     let served = Served::new();
     let headers = [("idempotency-key", "mine")];
     let first = served.ask("PUT", "keys/db/k", &headers, "1").await.json(201);
-    served.set("db/other", "x").await;
+    // However much else is written meanwhile.
+    let changes: Vec<_> = (0..45)
+        .map(|n| json!({"op": "set", "key": format!("/db/other/{n}"), "value": "x"}))
+        .collect();
+    for _ in 0..3 {
+        let body = json!({ "changes": changes }).to_string();
+        served.ask("POST", "commit/db", &[], body).await.json(200);
+    }
     assert_eq!(
         served.ask("PUT", "keys/db/k", &headers, "1").await.json(201),
         first
@@ -295,5 +302,26 @@ async fn a_commit_that_is_sent_again_is_made_once() {
         (&again["sections"], &again["changes"]),
         (&made["sections"], &made["changes"])
     );
-    assert_eq!(served.get("heads").await.json(200)["version"], 4);
+    assert_eq!(served.get("heads").await.json(200)["version"], 6);
+}
+
+#[tokio::test]
+async fn an_id_that_is_not_the_callers_is_not_looked_for() {
+    let served = Served::new();
+    let body = r#"{"guards": [{"guard": "absent", "key": "/db/k"}], "changes": [{"op": "set", "key": "/db/k", "value": "1"}]}"#;
+    let made = served.ask("POST", "commit/db", &[], body).await.json(200);
+    let id = made["commit"].as_str().expect("an id");
+    served
+        .ask("POST", "commit/db", &[("idempotency-key", id)], body)
+        .await
+        .problem(412, "guard-failed");
+    served
+        .ask(
+            "POST",
+            "commit/db?repeated=false",
+            &[("idempotency-key", id)],
+            body,
+        )
+        .await
+        .problem(400, "query");
 }

@@ -137,7 +137,7 @@ async fn batches_are_as_large_as_a_commit_may_be() {
     plan.commit_in_batches(store, |changes| batches.push(changes))
         .await
         .expect("batches");
-    assert_eq!(batches, [48, 48, 24]);
+    assert_eq!(batches, [47, 47, 26]);
 
     let large = "x".repeat(Value::MAX_BYTES);
     let names: Vec<String> = (0..12).map(|i| format!("/large/k{i}")).collect();

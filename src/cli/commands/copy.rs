@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use clap::Args;
 
@@ -8,14 +9,15 @@ use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal_wait::seen;
-use crate::model::{Access, Entry, Key, Kind, Side};
+use crate::model::{Access, Entry, Key, Kind, Side, Timestamp};
 use crate::ops::{Plan, Wanted};
 
 /// Copy keys from one place to another
 ///
 /// A side is CONFIG, /PREFIX of the chosen config, or `CONFIG:/PREFIX`; the first may end with @REVISION. Each side
 /// is reached with an identity of its own. Shows what would change and asks; keys of the second side that the first
-/// doesn't have stay. Secrets are encrypted anew, for the second side, and stay masked here. Keys with a time to live are left out unless --with-ttl.
+/// doesn't have stay. Secrets are encrypted anew, for the second side, and stay masked here. Keys with a time to live
+/// are left out unless --with-ttl, and of those at @REVISION also the ones whose time is over by now.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg copy [OPTIONS] FROM TO")]
 pub(in crate::cli) struct CopyArgs {
@@ -53,7 +55,10 @@ pub(in crate::cli) async fn run(
         sides::read(&args.from, &mut from, args.with_ttl),
     )
     .await;
-    let read = read.map_err(|stop| from.explain_stop(stop, Access::Read))?;
+    let mut read = read.map_err(|stop| from.explain_stop(stop, Access::Read))?;
+    let now = Timestamp::from(SystemTime::now());
+    // What was there at a revision may be over: it doesn't begin anew.
+    read.retain(|_, entry| entry.is_live(now));
     let read = sides::reveal(read, |_| true, &args.from, &mut from).await?;
     let wanted = moved(read, &args.to)?;
     let result: Result<(), Stop> = async {

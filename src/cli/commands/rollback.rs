@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use clap::Args;
 
@@ -9,7 +10,7 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, TtlChoice};
+use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, Timestamp};
 use crate::ops::{self, Change, Plan, Wanted};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
 use crate::wire::{AnyNode, Envelope};
@@ -17,8 +18,8 @@ use crate::wire::{AnyNode, Envelope};
 /// Take a key, or all below a prefix, back to a revision
 ///
 /// A rollback is a new commit: it shows in the log, and can be rolled back. A deleted key comes back, a key that was
-/// not there is deleted; times to live don't come back. The revision is one of the key's section, as `history`
-/// shows it.
+/// not there is deleted. A key with a time to live comes back until the moment at which it would have ended; where that
+/// has passed it is deleted. The revision is one of the key's section, as `history` shows it.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]"
@@ -83,9 +84,10 @@ async fn below(
 }
 
 fn wanted(then: Snapshot) -> BTreeMap<Key, Wanted> {
+    let now = Timestamp::from(SystemTime::now());
     then.entries
         .into_iter()
-        .map(|entry| (entry.key.clone(), Wanted::again(entry)))
+        .filter_map(|entry| Some((entry.key.clone(), Wanted::again(entry, now)?)))
         .collect()
 }
 
@@ -97,12 +99,15 @@ async fn one_key(
 ) -> Result<(), Stop> {
     let format = session.format();
     let store = session.store(Access::Write, key).await?;
+    let clock = Timestamp::from(SystemTime::now());
     let then = ops::entry_at(store, key, args.to).await?;
+    let then = then.filter(|entry| entry.is_live(clock));
+    let again = then.clone().and_then(|entry| Wanted::again(entry, clock));
     let now = store.get(key, Consistency::Strong).await?;
     let is_as_then = match (&now, &then) {
         (None, None) => true,
         (Some(now), Some(then)) => {
-            now.value == then.value && now.secret == then.secret && now.expires.is_none()
+            now.value == then.value && now.secret == then.secret && now.expires == then.expires
         }
         _ => false,
     };
@@ -111,7 +116,7 @@ async fn one_key(
         let word = if is_as_then { "unchanged" } else { "planned" };
         let shape = envelope(AnyNode::of(node.as_ref()), None);
         let human = || {
-            let line = change(now.clone(), then.clone())
+            let line = change(now.clone(), again.clone())
                 .filter(|_| !is_as_then)
                 .and_then(|change| line(key, &change, args.plan.values));
             format!("{}{key}: {word}\n", line.unwrap_or_default())
@@ -120,7 +125,7 @@ async fn one_key(
             format!("{word}\n").into_bytes()
         })?);
     }
-    let committed = restore(store, key, then, now).await?;
+    let committed = restore(store, key, again, now).await?;
     let Some(applied) = committed.changes.into_iter().next() else {
         return Ok(());
     };
@@ -145,8 +150,8 @@ async fn one_key(
     })?)
 }
 
-fn change(now: Option<Entry>, then: Option<Entry>) -> Option<Change> {
-    match (now, then.map(Wanted::again)) {
+fn change(now: Option<Entry>, then: Option<Wanted>) -> Option<Change> {
+    match (now, then) {
         (None, None) => None,
         (None, Some(then)) => Some(Change::Added(then)),
         (Some(now), None) => Some(Change::Removed(now)),
@@ -158,20 +163,20 @@ fn change(now: Option<Entry>, then: Option<Entry>) -> Option<Change> {
 async fn restore(
     store: &dyn Store,
     key: &Key,
-    then: Option<Entry>,
+    then: Option<Wanted>,
     now: Option<Entry>,
 ) -> crate::store::Result<Committed> {
     let key = key.clone();
-    let guard = match now {
+    let guard = match &now {
         Some(now) => Guard::Revision(key.clone(), now.revision),
         None => Guard::Absent(key.clone()),
     };
-    let mutation = match then.map(Wanted::again) {
+    let mutation = match then {
         Some(then) => Mutation::Set {
             key,
+            ttl: then.ttl_over(now.as_ref()),
             value: then.value,
             secret: then.secret,
-            ttl: TtlChoice::Never,
         },
         None => Mutation::Delete { key },
     };

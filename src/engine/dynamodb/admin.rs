@@ -1,11 +1,19 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use uuid::Uuid;
 
 use super::DynamoDb;
+use super::commit::pause;
 use super::items::{self, Item, id};
-use super::transaction::registration;
-use crate::model::{Head, Revision, Section};
+use super::protocol::{SectionList, Transaction, Written};
+use crate::model::Section;
 use crate::store::{Admin, Consistency, Meta, Result};
+
+/// How often a registration is sent, and the pause after the first time.
+const TRIES: u32 = 12;
+const PAUSE: Duration = Duration::from_millis(50);
 
 #[async_trait]
 impl Admin for DynamoDb {
@@ -16,29 +24,53 @@ impl Admin for DynamoDb {
     }
 
     async fn write_meta(&self, meta: Meta) -> Result<()> {
-        self.put_unless(items::from_meta(meta), None, items::META).await
+        self.put_unless(items::from_meta(meta), None, items::META).await?;
+        self.count_sections().await
     }
 
     async fn register(&self, sections: &[Section]) -> Result<()> {
-        for section in sections {
-            let name = section.as_str();
-            let head = Head {
-                section: section.clone(),
-                revision: Revision::ZERO,
-                changes: 0,
-                commit: None,
-                modified: None,
+        let mut list = SectionList::default();
+        loop {
+            let transaction = Transaction::registering(sections, &list, self.now());
+            if transaction.actions.is_empty() {
+                return Ok(());
+            }
+            let token = Uuid::new_v4().to_string();
+            let mut tries = 0;
+            let found = loop {
+                match self.send(&transaction, &token).await {
+                    Written::Made => return Ok(()),
+                    Written::Lost(found, _) => break found,
+                    Written::Refused(error) => return Err(error),
+                    Written::NotYet { error, .. } | Written::Unanswered(error) => {
+                        tries += 1;
+                        if tries == TRIES {
+                            return Err(error);
+                        }
+                        pause(PAUSE * tries).await;
+                    }
+                }
             };
-            let absent = Some("attribute_not_exists(pk)");
-            self.put_unless(items::from_head(&head), absent, name).await?;
-            self.put_unless(registration(section, self.now()), absent, name)
-                .await?;
+            if list.learn(&transaction, &found) {
+                let listed = self.section_list(Consistency::Strong).await?;
+                list.uncounted = Some(listed.sections.len());
+            }
         }
-        Ok(())
     }
 }
 
 impl DynamoDb {
+    /// Writes down the number of sections where it isn't there. A registration meanwhile writes it down itself.
+    async fn count_sections(&self) -> Result<()> {
+        let list = self.section_list(Consistency::Strong).await?;
+        if list.is_counted {
+            return Ok(());
+        }
+        let count = items::from_section_count(list.sections.len());
+        self.put_unless(count, Some("attribute_not_exists(pk)"), items::SECTIONS)
+            .await
+    }
+
     /// Puts an item; where `condition` doesn't hold, what is there stays.
     async fn put_unless(&self, item: Item, condition: Option<&str>, subject: &str) -> Result<()> {
         let put = self

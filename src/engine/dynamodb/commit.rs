@@ -1,22 +1,25 @@
 //! Commits: those that wait for the same sections go together, each with its own answer.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
-use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use super::DynamoDb;
-use super::batch::{Batch, committed, draw};
-use super::items::{self, id};
-use super::made::Found;
-use super::send::{Attempts, Ended};
-use super::transaction::{Read, Transaction};
-use crate::engine::waiting::Serving;
-use crate::model::{Key, Kind, Revision, Section};
-use crate::store::{Cause, Committed, Consistency, Decision, Meta, Result, StoreError, Txn};
+use super::items::{self, Item, id};
+use super::protocol::{
+    CommitAnswer, CommitMachine, CommitRecord, CommitRequest, CommitSettings, Read, RecordPlace, Room, Step,
+};
+use crate::engine::queue::Turn;
+use crate::model::{Change, Head, Key, Revision, Section};
+use crate::store::{Committed, Consistency, Meta, Result, StoreError, Txn};
+
+/// How many logs are read side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// A commit that waits, and who waits for its answer.
 pub(super) struct Job {
@@ -37,18 +40,14 @@ impl Job {
         let _ = self.answer.send(answer);
     }
 
-    fn tell_unknown(self, cause: Option<Cause>) {
-        let commit = self.txn.id.clone();
-        self.tell(Err(StoreError::OutcomeUnknown {
-            commit,
-            source: cause,
-        }));
+    fn claims(&self) -> BTreeSet<Section> {
+        self.txn.sections().into_iter().collect()
     }
 }
 
 impl DynamoDb {
-    /// Commits when it is the turn of what waits for these sections, all together in one transaction where they fit.
-    pub(super) async fn commit_in_turn(&self, txn: Txn, sections: Vec<Section>) -> Result<Committed> {
+    /// Commits when it is its turn, together with what waits for the same sections where that fits.
+    pub(super) async fn commit_in_turn(&self, txn: Txn) -> Result<Committed> {
         let id = txn.id.clone();
         let (answer, answered) = oneshot::channel();
         let job = Job {
@@ -56,10 +55,8 @@ impl DynamoDb {
             since: Instant::now(),
             answer,
         };
-        if let Some(serving) = self.waiting.enter(sections, job) {
-            // A task of its own: when a caller stops waiting, the commits of others go on.
-            tokio::spawn(self.clone().serve(serving));
-        }
+        self.waiting.enter(job.claims(), job);
+        self.serve_ready();
         answered.await.unwrap_or_else(|_| {
             Err(StoreError::OutcomeUnknown {
                 commit: id,
@@ -68,227 +65,204 @@ impl DynamoDb {
         })
     }
 
-    async fn serve(self, mut serving: Serving<Vec<Section>, Job>) {
-        while let Some(jobs) = serving.next(draw) {
-            let (late, jobs): (Vec<Job>, Vec<Job>) = jobs
-                .into_iter()
-                .partition(|job| job.since.elapsed() > self.options.patience);
-            for job in late {
-                job.tell(Err(self.busy(None)));
-            }
-            if !jobs.is_empty() {
-                let left = self.write_together(jobs).await;
-                serving.put_back(left);
-            }
+    /// Begins the turns of all that are ready, each in a task of its own: when a caller stops waiting, the commits of
+    /// others go on.
+    fn serve_ready(&self) {
+        loop {
+            let mut room = Room::default();
+            let Some(turn) = self.waiting.start(|job: &Job| room.takes(&job.txn)) else {
+                return;
+            };
+            tokio::spawn(self.clone().serve(turn));
         }
     }
 
-    /// Decides and makes commits of the same sections, answers them, and gives back those that must wait for their
-    /// next turn; of a single one nothing is left.
-    async fn write_together(&self, jobs: Vec<Job>) -> Vec<Job> {
-        let mut open = jobs;
-        // What a caller waited before its turn is part of its time, and the last to come has some left.
-        let since = open
-            .iter()
-            .map(|job| job.since)
-            .max()
-            .unwrap_or_else(Instant::now);
-        let mut attempts = Attempts::until(since + self.options.patience);
-        let mut read = match self.read_for(&open).await {
-            Ok(read) => read,
-            Err(error) => return self.failed_together(open, error).await,
-        };
-        let first: BTreeMap<Section, Revision> = sections_of(&open)
+    async fn serve(self, mut turn: Turn<Section, Job>) {
+        let (late, jobs): (Vec<Job>, Vec<Job>) = turn
+            .take()
             .into_iter()
-            .map(|section| {
-                let head = read.heads.get(&section);
-                let revision = head.map_or(Revision::ZERO, |head| head.revision);
-                (section, revision)
-            })
-            .collect();
-        loop {
-            let batch = match self.decided(open, &mut read, &mut attempts).await {
-                Ok(batch) => batch,
-                Err(left) => return left,
-            };
-            let Batch {
-                told,
-                made,
-                refused,
-                left,
-            } = batch;
-            for (job, answer) in told {
-                job.tell(answer);
-            }
-            if made.is_empty() {
-                return left;
-            }
-            let commits: Vec<(&Txn, &Decision)> =
-                made.iter().map(|(job, decision)| (&job.txn, decision)).collect();
-            let transaction =
-                Transaction::build(&self.table, &commits, &read, self.options.registers_sections);
-            let ended = match &transaction {
-                Ok(transaction) => {
-                    self.send_until_answered(transaction, &mut read, &mut attempts)
-                        .await
-                }
-                Err(error) => Ended::Failed(error.clone()),
-            };
-            if matches!(ended, Ended::Made) {
-                for (job, decision) in made {
-                    let answer = committed(&job.txn, &read, decision);
-                    job.tell(Ok(answer));
-                }
-                for (job, answer) in refused {
-                    job.tell(answer);
-                }
-                return left;
-            }
-            let mut sent: Vec<Job> = made.into_iter().map(|(job, _)| job).collect();
-            let waiting = refused.into_iter().map(|(job, _)| job).chain(left);
-            if !matches!(ended, Ended::Lost) {
-                return self.ended(sent, waiting.collect(), ended).await;
-            }
-            if !attempts.pause().await {
-                return self
-                    .ended(sent, waiting.collect(), self.gave_up(&mut attempts))
-                    .await;
-            }
-            if attempts.unanswered {
-                let txns: Vec<&Txn> = sent.iter().map(|job| &job.txn).collect();
-                match self.find_made(&txns, &first).await {
-                    Ok(found) => sent = without(sent, &found, |_| true),
-                    // Where the log can't be read either, the send that went unanswered may still have landed.
-                    Err(error) => {
-                        let ended = Ended::Unknown(Some(error.into()));
-                        return self.ended(sent, waiting.collect(), ended).await;
-                    }
-                }
-                attempts.unanswered = false;
-            }
-            open = sent.into_iter().chain(waiting).collect();
-            if open.is_empty() {
-                return open;
-            }
+            .partition(|job| job.since.elapsed() > self.options.patience);
+        for job in late {
+            job.tell(Err(CommitSettings::busy(self.options.patience)));
         }
+        let left = self.write_together(jobs).await;
+        turn.end(left, Job::claims);
+        self.serve_ready();
     }
 
-    /// Decides what is to be done, after a look for those that may have been made already. Where they failed before,
-    /// gives what is left of them.
-    async fn decided(
-        &self,
-        mut open: Vec<Job>,
-        read: &mut Read,
-        attempts: &mut Attempts,
-    ) -> Result<Batch<Job>, Vec<Job>> {
-        loop {
-            let repeated: Vec<&Txn> = open
-                .iter()
-                .map(|job| &job.txn)
-                .filter(|txn| txn.repeated)
-                .collect();
-            if !repeated.is_empty() {
-                match self.find_repeated(&repeated, read).await {
-                    Ok(found) => open = without(open, &found, |txn| txn.repeated),
-                    Err(error) => return Err(self.failed_together(open, error).await),
-                }
-            }
-            let batch = Batch::of(open, read, &self.options.by);
-            let told: Vec<&Txn> = batch.told.iter().map(|(job, _)| &job.txn).collect();
-            if !told.iter().any(|txn| txn.repeated) {
-                return Ok(batch);
-            }
-            // It may be refused for what it did itself, where that was half visible.
-            let is_current = self.is_current(read, &told[0].sections()).await;
-            open = match is_current {
-                Ok(true) => return Ok(batch),
-                Ok(false) => batch.into_jobs(),
-                Err(error) => return Err(self.failed_together(batch.into_jobs(), error).await),
+    /// Makes commits, answers them, and gives back those that must wait for their next turn.
+    async fn write_together(&self, jobs: Vec<Job>) -> Vec<Job> {
+        let mut groups = VecDeque::from([jobs]);
+        let mut waiting = Vec::new();
+        while let Some(jobs) = groups.pop_front() {
+            // What a caller waited before its turn is part of its time, and the last to come has some left.
+            let Some(since) = jobs.iter().map(|job| job.since).max() else {
+                continue;
             };
-            if !attempts.pause().await {
-                return Err(self.ended(open, Vec::new(), self.gave_up(attempts)).await);
-            }
-            *read = match self.read_for(&open).await {
-                Ok(read) => read,
-                Err(error) => return Err(self.failed_together(open, error).await),
+            let deadline = self.options.patience.saturating_sub(since.elapsed());
+            let settings = CommitSettings {
+                by: self.options.by.clone(),
+                registers_sections: self.options.registers_sections,
+                deadline,
+                patience: self.options.patience,
             };
-        }
-    }
-
-    /// Tells those whose transaction was not made, and gives back those that only waited for it.
-    async fn ended(&self, sent: Vec<Job>, mut waiting: Vec<Job>, ended: Ended) -> Vec<Job> {
-        match ended {
-            Ended::Failed(error) => {
-                let left = self.failed_together(sent, error).await;
-                waiting.extend(left);
-            }
-            Ended::Unknown(cause) => sent.into_iter().for_each(|job| job.tell_unknown(cause.clone())),
-            Ended::Made | Ended::Lost => waiting.extend(sent),
+            let mut machine = CommitMachine::new(jobs, settings);
+            let (left, apart) = self.drive(&mut machine).await;
+            waiting.extend(left);
+            groups.extend(apart.into_iter().map(|job| vec![job]));
         }
         waiting
     }
 
-    /// Tells those that failed together, unless the reason may be one's alone: then each is tried by itself.
-    fn failed_together(&self, jobs: Vec<Job>, error: StoreError) -> BoxFuture<'_, Vec<Job>> {
-        async move {
-            let is_of_all = matches!(error.kind(), Kind::Throttled | Kind::Unavailable);
-            if jobs.len() < 2 || is_of_all {
-                for job in jobs {
-                    job.tell(Err(error.clone()));
+    async fn drive(&self, machine: &mut CommitMachine<Job>) -> (Vec<Job>, Vec<Job>) {
+        let began = Instant::now();
+        let mut token = (0, String::new());
+        let mut answer = CommitAnswer::Next;
+        loop {
+            let step = machine.next(answer, began.elapsed());
+            for (job, answer) in machine.take_answers() {
+                job.tell(answer);
+            }
+            answer = match step {
+                Step::Request(CommitRequest::Write { transaction, number }) => {
+                    if token.0 != number {
+                        token = (number, Uuid::new_v4().to_string());
+                    }
+                    CommitAnswer::Written(self.send(&transaction, &token.1).await)
                 }
-                return Vec::new();
-            }
-            let mut left = Vec::new();
-            for job in jobs {
-                left.extend(self.write_together(vec![job]).await);
-            }
-            left
+                Step::Request(request) => self.ask(request).await.unwrap_or_else(CommitAnswer::Failed),
+                Step::Pause(about) => {
+                    pause(about).await;
+                    CommitAnswer::Next
+                }
+                Step::Done(left) => return (left.waiting, left.apart),
+            };
         }
-        .boxed()
+    }
+
+    async fn ask(&self, request: CommitRequest) -> Result<CommitAnswer> {
+        Ok(match request {
+            CommitRequest::Read {
+                keys,
+                sections,
+                records,
+            } => CommitAnswer::Read(self.read_for(&keys, &sections, &records).await?),
+            CommitRequest::Confirm { sections, records } => {
+                CommitAnswer::Confirmed(self.confirm(&sections, &records).await?)
+            }
+            CommitRequest::LinesAfter(of) => {
+                let last = Revision::new(u64::MAX);
+                CommitAnswer::Lines(self.lines(of, |since| (since, last)).await?)
+            }
+            CommitRequest::LinesOf(of) => {
+                let before = |at: Revision| Revision::new(at.get().saturating_sub(1));
+                CommitAnswer::Lines(self.lines(of, |at| (before(at), at)).await?)
+            }
+            CommitRequest::CountSections => {
+                CommitAnswer::Count(self.section_list(Consistency::Strong).await?.sections.len())
+            }
+            CommitRequest::Listed(sections) => CommitAnswer::Listed(self.listed_of(sections).await?),
+            CommitRequest::Write { .. } => CommitAnswer::Next,
+        })
     }
 
     /// Everything that the commits need to know, in one strongly consistent read.
-    async fn read_for(&self, jobs: &[Job]) -> Result<Read> {
-        let mut keys: Vec<Key> = jobs.iter().flat_map(|job| job.txn.keys()).collect();
+    async fn read_for(&self, keys: &[Key], sections: &[Section], records: &[RecordPlace]) -> Result<Read> {
         let subject = keys.first().map_or_else(String::new, ToString::to_string);
-        // BatchGetItem refuses a key that comes twice.
-        keys.sort();
-        keys.dedup();
-        let mut ids: Vec<_> = keys.iter().map(items::entry_id).collect();
-        ids.extend(Self::head_ids(&sections_of(jobs)));
+        let mut ids: Vec<Item> = keys.iter().map(items::entry_id).collect();
+        ids.extend(Self::head_ids(sections));
+        ids.extend(records.iter().map(items::record_id));
         ids.push(id(items::CONFIG, items::META));
         let (found, now) = self.read_items(ids, Consistency::Strong, &subject).await?;
-        let (entries, heads, meta) = Self::sort_items(&found)?;
-        let meta = meta.as_ref().map(items::to_meta).transpose()?.unwrap_or_default();
-        if meta.layout > Meta::LAYOUT {
-            return Err(StoreError::Layout {
-                found: meta.layout,
-                known: Meta::LAYOUT,
-            });
+        let mut read = Read::at(now);
+        for item in &found {
+            match items::sk_of(item) {
+                items::HEAD => {
+                    let head = items::to_head_for_writer(item)?;
+                    read.heads.insert(head.section.clone(), head);
+                }
+                items::META => {
+                    let meta = items::to_meta(item)?;
+                    if meta.layout > Meta::LAYOUT {
+                        return Err(StoreError::Layout {
+                            found: meta.layout,
+                            known: Meta::LAYOUT,
+                        });
+                    }
+                    read.history_days = meta.history_days;
+                }
+                sk if sk.starts_with(items::RECORD) => {
+                    let record = items::to_record(item)?;
+                    read.records.insert(record.place.id.clone(), record);
+                }
+                _ => {
+                    let entry = items::to_entry(item)?;
+                    read.entries.insert(entry.key.clone(), entry);
+                }
+            }
         }
-        Ok(Read {
-            entries,
-            heads,
-            history_days: meta.history_days,
-            now,
-        })
+        Ok(read)
+    }
+
+    async fn confirm(
+        &self,
+        sections: &[Section],
+        records: &[RecordPlace],
+    ) -> Result<Option<(Vec<Head>, Vec<CommitRecord>)>> {
+        let mut ids = Self::head_ids(sections);
+        ids.extend(records.iter().map(items::record_id));
+        let Some(found) = self.read_together(&ids).await? else {
+            return Ok(None);
+        };
+        let (mut heads, mut records) = (Vec::new(), Vec::new());
+        for item in &found {
+            if items::sk_of(item) == items::HEAD {
+                heads.push(items::to_head_for_writer(item)?);
+            } else {
+                records.push(items::to_record(item)?);
+            }
+        }
+        Ok(Some((heads, records)))
+    }
+
+    /// The lines of these logs after a revision and up to another, which `range` makes of what is given with each.
+    async fn lines(
+        &self,
+        of: BTreeMap<Section, Revision>,
+        range: impl Fn(Revision) -> (Revision, Revision),
+    ) -> Result<Vec<Change>> {
+        let ranges: Vec<(Section, (Revision, Revision))> =
+            of.into_iter().map(|(section, at)| (section, range(at))).collect();
+        let lines: Vec<Vec<Change>> = stream::iter(ranges)
+            .map(|(section, (after, last))| async move {
+                let pages = self.log_pages(&section, after, last, true);
+                Ok::<_, StoreError>(pages.try_collect::<Vec<_>>().await?.concat())
+            })
+            .buffered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        Ok(lines.concat())
+    }
+
+    /// Which of the sections are in the section list, or in the list of the grant in whose role the table is asked.
+    async fn listed_of(&self, sections: Vec<Section>) -> Result<Vec<Section>> {
+        let mut listed = match &self.grant {
+            Some(grant) => self.granted_sections(grant, Consistency::Strong).await?,
+            None => Vec::new(),
+        };
+        let unknown = sections.iter().filter(|section| !listed.contains(section));
+        let ids: Vec<Item> = unknown
+            .map(|section| id(items::CONFIG, section.as_str()))
+            .collect();
+        if !ids.is_empty() {
+            let (found, _) = self.read_items(ids, Consistency::Strong, items::CONFIG).await?;
+            listed.extend(found.iter().filter_map(items::listed_section));
+        }
+        Ok(listed)
     }
 }
 
-/// The sections of each of the jobs, which are the same of all.
-fn sections_of(jobs: &[Job]) -> Vec<Section> {
-    jobs.first().map(|job| job.txn.sections()).unwrap_or_default()
-}
-
-/// Tells those of `those` that were found, and gives the others.
-fn without(jobs: Vec<Job>, found: &Found, those: impl Fn(&Txn) -> bool) -> Vec<Job> {
-    let mut others = Vec::new();
-    for job in jobs {
-        let lines = found.get(&job.txn.id).filter(|_| those(&job.txn));
-        match job.txn.made_in(lines.cloned().unwrap_or_default()).transpose() {
-            Some(answer) => job.tell(answer),
-            None => others.push(job),
-        }
-    }
-    others
+/// Waits for between half of that time and half as long again, so that those who lost together don't try together.
+pub(super) async fn pause(about: Duration) {
+    sleep(about.mul_f64(0.5 + fastrand::f64())).await;
 }

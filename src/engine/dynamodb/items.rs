@@ -7,16 +7,19 @@
 //! | change | section | `@log#` + revision, 20 digits + `#` + index, 3 digits |
 //! | config's own | `@config` | `@meta` |
 //! | section list | `@config` | the section |
+//! | number of sections | `@config` | `@sections` |
+//! | record of a commit under a caller's id | the first of its sections | `@commit#` + id |
 //! | grant list | `@config` | `@grant#` + name |
 //!
 //! Names that begin with `@` can't be keys, so nothing collides.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Display;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::protocol::{CommitRecord, RecordPlace};
 use crate::model::{
     Access, Change, CommitId, Entry, GrantName, GrantScope, Head, Key, Op, Previous, Revision, Section,
     Timestamp, Ttl, Value, ValueKind,
@@ -28,6 +31,14 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) const CONFIG: &str = "@config";
 pub(super) const META: &str = "@meta";
 pub(super) const HEAD: &str = "@head";
+pub(super) const SECTIONS: &str = "@sections";
+pub(super) const RECORD: &str = "@commit#";
+
+/// What a section's head may require of those who read it, and what of those who write to it. A version that doesn't know a
+/// word refuses the section.
+const REQUIRES: &str = "requires";
+const REQUIRES_OF_WRITERS: &str = "requires_of_writers";
+const KNOWN_WORDS: [&str; 0] = [];
 
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -66,6 +77,15 @@ fn put_secret(item: &mut Item, secret: bool) {
     }
 }
 
+fn put_expiry(item: &mut Item, ttl: Option<Ttl>, expires: Option<Timestamp>) {
+    if let Some(ttl) = ttl {
+        item.insert("ttl".into(), n(ttl.seconds()));
+    }
+    if let Some(expires) = expires {
+        item.insert("expires_at".into(), n(expires.epoch()));
+    }
+}
+
 pub(super) fn from_entry(entry: &Entry) -> Item {
     let mut item = entry_id(&entry.key);
     value_attributes(&mut item, &entry.value);
@@ -75,12 +95,7 @@ pub(super) fn from_entry(entry: &Entry) -> Item {
     item.insert("modified".into(), s(entry.modified.to_string()));
     item.insert("by".into(), s(&entry.by));
     put_secret(&mut item, entry.secret);
-    if let Some(ttl) = entry.ttl {
-        item.insert("ttl".into(), n(ttl.seconds()));
-    }
-    if let Some(expires) = entry.expires {
-        item.insert("expires_at".into(), n(expires.epoch()));
-    }
+    put_expiry(&mut item, entry.ttl, entry.expires);
     item
 }
 
@@ -100,9 +115,9 @@ pub(super) fn to_entry(item: &Item) -> Result<Entry> {
     })
 }
 
-pub(super) fn from_head(head: &Head) -> Item {
-    let mut item = id(head.section.as_str(), HEAD);
-    item.insert("rev".into(), n(head.revision));
+/// The attributes of a head but its id.
+pub(super) fn head_attributes(head: &Head) -> Item {
+    let mut item = Item::from([("rev".into(), n(head.revision))]);
     item.insert("n".into(), n(head.changes));
     if let Some(commit) = &head.commit {
         item.insert("commit".into(), s(commit.as_str()));
@@ -113,8 +128,16 @@ pub(super) fn from_head(head: &Head) -> Item {
     item
 }
 
+/// A head as a writer may move it.
+pub(super) fn to_head_for_writer(item: &Item) -> Result<Head> {
+    let read = Reader::new(item)?;
+    read.check_requirements(REQUIRES_OF_WRITERS)?;
+    to_head(item)
+}
+
 pub(super) fn to_head(item: &Item) -> Result<Head> {
     let read = Reader::new(item)?;
+    read.check_requirements(REQUIRES)?;
     Ok(Head {
         section: read.parsed("pk")?,
         revision: Revision::new(read.number("rev")?),
@@ -169,12 +192,16 @@ pub(super) fn from_change(change: &Change, history_days: u32) -> Item {
         prev.insert("modified".into(), s(previous.modified.to_string()));
         prev.insert("by".into(), s(&previous.by));
         put_secret(&mut prev, previous.secret);
+        put_expiry(&mut prev, previous.ttl, previous.expires);
         item.insert("prev".into(), AttributeValue::M(prev));
     }
     item.insert("by".into(), s(&change.by));
     item.insert("at".into(), s(change.at.to_string()));
     item.insert("commit".into(), s(change.commit.as_str()));
     item.insert("n".into(), n(change.of));
+    if !change.with.is_empty() {
+        item.insert("with".into(), revisions(&change.with));
+    }
     let expires = change.at.epoch() + i64::from(history_days) * 24 * 60 * 60;
     item.insert("expires_at".into(), n(expires));
     item
@@ -209,6 +236,8 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
                 created: read.parsed("created")?,
                 modified: read.parsed("modified")?,
                 by: read.text("by")?.to_owned(),
+                ttl: read.ttl("ttl")?,
+                expires: read.moment("expires_at")?,
             })
         }
         Some(_) => return Err(read.corrupt("prev")),
@@ -223,7 +252,16 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
         by: read.text("by")?.to_owned(),
         at: read.parsed("at")?,
         commit: read.parsed::<CommitId>("commit")?,
+        with: read.revisions("with")?,
     })
+}
+
+/// A map of sections to revisions, as an attribute.
+fn revisions(of: &BTreeMap<Section, Revision>) -> AttributeValue {
+    let pairs = of
+        .iter()
+        .map(|(section, revision)| (section.to_string(), n(revision)));
+    AttributeValue::M(pairs.collect())
 }
 
 /// When DynamoDB may delete the item, if ever.
@@ -275,9 +313,58 @@ pub(super) fn to_grant(item: &Item) -> Result<GrantScope> {
     GrantScope::new(access, sections).map_err(|_| read.corrupt("sections"))
 }
 
-/// The section that an item of the section list names; none for the config's other items.
+/// The section that an item of the section list names; none for the config's other items. One with an expiry isn't what
+/// discfg writes.
 pub(super) fn listed_section(item: &Item) -> Option<Section> {
-    item.get("sk")?.as_s().ok()?.parse().ok()
+    let section = item.get("sk")?.as_s().ok()?.parse().ok();
+    section.filter(|_| expiry(item).is_none())
+}
+
+/// The sort key of an item.
+pub(super) fn sk_of(item: &Item) -> &str {
+    item.get("sk")
+        .and_then(|sk| sk.as_s().ok())
+        .map_or("", String::as_str)
+}
+
+pub(super) fn from_section_count(sections: usize) -> Item {
+    let mut item = id(CONFIG, SECTIONS);
+    item.insert("n".into(), n(sections));
+    item
+}
+
+/// How many lines the section list has.
+pub(super) fn to_section_count(item: &Item) -> Result<usize> {
+    Reader::new(item)?.number("n")
+}
+
+pub(super) fn record_id(place: &RecordPlace) -> Item {
+    id(place.section.as_str(), &format!("{RECORD}{}", place.id))
+}
+
+pub(super) fn from_record(record: &CommitRecord) -> Item {
+    let mut item = record_id(&record.place);
+    item.insert("revisions".into(), revisions(&record.revisions));
+    item.insert("expires_at".into(), n(record.expires.epoch()));
+    item
+}
+
+pub(super) fn to_record(item: &Item) -> Result<CommitRecord> {
+    let read = Reader::new(item)?;
+    let id = read
+        .text("sk")?
+        .strip_prefix(RECORD)
+        .and_then(|id| id.parse().ok());
+    Ok(CommitRecord {
+        place: RecordPlace {
+            section: read.parsed("pk")?,
+            id: id.ok_or_else(|| read.corrupt("sk"))?,
+        },
+        revisions: read.revisions("revisions")?,
+        expires: read
+            .moment("expires_at")?
+            .ok_or_else(|| read.corrupt("expires_at"))?,
+    })
 }
 
 /// Reads attributes and says which one is wrong of which item.
@@ -318,6 +405,22 @@ impl<'i> Reader<'i> {
                 self.name
             ),
             source: None,
+        }
+    }
+
+    /// Refuses a head that requires what this version doesn't know.
+    fn check_requirements(&self, name: &str) -> Result<()> {
+        let words = match self.item.get(name) {
+            None => return Ok(()),
+            Some(AttributeValue::Ss(words)) => words,
+            Some(_) => return Err(self.corrupt(name)),
+        };
+        match words.iter().find(|word| !KNOWN_WORDS.contains(&word.as_str())) {
+            None => Ok(()),
+            Some(word) => Err(StoreError::NeedsNewer {
+                section: self.parsed("pk")?,
+                word: word.clone(),
+            }),
         }
     }
 
@@ -374,6 +477,23 @@ impl<'i> Reader<'i> {
             _ => return Err(self.corrupt("kind")),
         };
         Value::from_stored(kind, bytes).ok_or_else(|| self.corrupt("value"))
+    }
+
+    /// A map of sections to revisions; an empty one where there is none.
+    fn revisions(&self, name: &str) -> Result<BTreeMap<Section, Revision>> {
+        let pairs = match self.item.get(name) {
+            None => return Ok(BTreeMap::new()),
+            Some(AttributeValue::M(pairs)) => pairs,
+            Some(_) => return Err(self.corrupt(name)),
+        };
+        let pair = |(section, at): (&String, &AttributeValue)| {
+            let at = at.as_n().ok()?.parse().ok()?;
+            Some((section.parse().ok()?, Revision::new(at)))
+        };
+        pairs
+            .iter()
+            .map(|found| pair(found).ok_or_else(|| self.corrupt(name)))
+            .collect()
     }
 
     fn log_place(&self) -> Result<(Revision, u32)> {

@@ -106,25 +106,6 @@ impl DynamoDb {
         self.log_of(section, query)
     }
 
-    /// The log's last lines, that many, newest first.
-    pub(super) async fn log_tail(&self, section: &Section, lines: usize) -> Result<Vec<Change>> {
-        let limit = i32::try_from(lines).unwrap_or(i32::MAX);
-        let query = move || {
-            let query = self.client.query().limit(limit);
-            let (first, last) = (Revision::ZERO, Revision::new(u64::MAX));
-            between(query, section, first, last).scan_index_forward(false)
-        };
-        let mut pages = self.log_of(section, query);
-        let mut tail = Vec::new();
-        while tail.len() < lines
-            && let Some(page) = pages.try_next().await?
-        {
-            tail.extend(page);
-        }
-        tail.truncate(lines);
-        Ok(tail)
-    }
-
     fn log_of<'a>(
         &'a self,
         section: &'a Section,

@@ -1,12 +1,15 @@
-use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use futures::TryStreamExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::DynamoDb;
+use super::commit::pause;
 use super::items::{self, Item, id, n};
+use super::protocol::{EntryAsRead, Step, TouchAnswer, TouchMachine, TouchRequest};
+use super::transaction::Condition;
 use crate::aws::AnswerDate;
 use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
 use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
@@ -14,11 +17,24 @@ use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
 /// The most keys of one `BatchGetItem` (DynamoDB API reference).
 const BATCH: usize = 100;
 
-/// Entries by key, heads by section, and the config's own item.
-pub(super) type Sorted = (HashMap<Key, Entry>, HashMap<Section, Head>, Option<Item>);
+/// The section list.
+pub(super) struct ListedSections {
+    /// Ordered.
+    pub(super) sections: Vec<Section>,
+    /// Whether their number is written down.
+    pub(super) is_counted: bool,
+    /// The time of the answer.
+    pub(super) at: Timestamp,
+}
 
 impl DynamoDb {
     pub(super) async fn read_entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
+        let (entry, now) = self.read_item(key, read).await?;
+        Ok(entry.filter(|entry| entry.is_live(now)))
+    }
+
+    /// The entry of that key, expired or not, and the store's time.
+    async fn read_item(&self, key: &Key, read: Consistency) -> Result<(Option<Entry>, Timestamp)> {
         let date = AnswerDate::new();
         let answer = self
             .client
@@ -34,8 +50,7 @@ impl DynamoDb {
             .map_err(|error| self.failure("GetItem", Some(key.as_str()), &error))?;
         self.took_to_read(answer.consumed_capacity());
         let now = self.time_of(date.get());
-        let entry = answer.item.as_ref().map(items::to_entry).transpose()?;
-        Ok(entry.filter(|entry| entry.is_live(now)))
+        Ok((answer.item.as_ref().map(items::to_entry).transpose()?, now))
     }
 
     /// Reads items by their ids, in any order; what isn't there is left out. Gives the time of the first answer
@@ -98,28 +113,35 @@ impl DynamoDb {
 
     /// The sections that are registered, ordered; under a grant, those that it covers.
     pub(super) async fn sections(&self, read: Consistency) -> Result<Vec<Section>> {
-        if let Some(grant) = &self.grant {
-            return self.granted_sections(grant, read).await;
+        match &self.grant {
+            Some(grant) => self.granted_sections(grant, read).await,
+            None => Ok(self.section_list(read).await?.sections),
         }
+    }
+
+    pub(super) async fn section_list(&self, read: Consistency) -> Result<ListedSections> {
         let query = || {
             self.client
                 .query()
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", items::s(items::CONFIG))
         };
-        let mut sections: Vec<Section> = self
-            .pages(query, read, items::CONFIG, |_| None)
-            .try_fold(Vec::new(), |mut sections, page| async move {
-                for item in &page.items {
-                    if items::expiry(item).is_none() {
-                        sections.extend(items::listed_section(item));
-                    }
-                }
-                Ok(sections)
-            })
-            .await?;
+        let (mut sections, mut is_counted, mut at) = (Vec::new(), false, None);
+        let mut pages = self.pages(query, read, items::CONFIG, |_| None);
+        while let Some(page) = pages.try_next().await? {
+            at.get_or_insert(page.time);
+            is_counted |= page
+                .items
+                .iter()
+                .any(|item| items::sk_of(item) == items::SECTIONS);
+            sections.extend(page.items.iter().filter_map(items::listed_section));
+        }
         sections.sort();
-        Ok(sections)
+        Ok(ListedSections {
+            sections,
+            is_counted,
+            at: at.unwrap_or_else(|| self.now()),
+        })
     }
 
     pub(super) async fn read_heads(&self, of: Heads, read: Consistency) -> Result<Vec<Head>> {
@@ -165,73 +187,107 @@ impl DynamoDb {
     }
 
     pub(super) async fn renew(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
-        let now = self.now();
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(items::entry_id(key)))
-            .expression_attribute_names("#ttl", "ttl")
-            .expression_attribute_values(":now", n(now.epoch()))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .set_return_consumed_capacity(self.wants_capacity());
-        let there = "attribute_exists(pk) AND (attribute_not_exists(expires_at) OR expires_at > :now)";
-        let update = match ttl {
-            Some(ttl) => update
-                .update_expression("SET expires_at = :expires, #ttl = :ttl")
-                .expression_attribute_values(":ttl", n(ttl.seconds()))
-                .expression_attribute_values(":expires", n(now.after(ttl).epoch()))
-                .condition_expression(there),
-            None => update
-                .update_expression("SET expires_at = :now + #ttl")
-                .condition_expression(format!("{there} AND attribute_exists(#ttl)")),
-        };
-        match update.send().await {
-            Ok(answer) => {
-                self.took_to_write(answer.consumed_capacity());
-                items::to_entry(&answer.attributes.unwrap_or_default())
-            }
-            Err(error) => {
-                let refused = error.as_service_error().and_then(|error| match error {
-                    aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(
-                        failed,
-                    ) => Some(failed.item.clone().unwrap_or_default()),
-                    _ => None,
-                });
-                let Some(item) = refused else {
-                    return Err(self.failure("UpdateItem", Some(key.as_str()), &error));
-                };
-                let there = !item.is_empty() && items::to_entry(&item)?.is_live(now);
-                Err(if there {
-                    StoreError::NoTtl(key.clone())
-                } else {
-                    StoreError::NotFound(key.clone())
-                })
+        let mut machine = TouchMachine::new(key.clone(), ttl);
+        let mut request = machine.start(self.known_now());
+        loop {
+            let answer = match request {
+                TouchRequest::Read => {
+                    let (entry, now) = self.read_item(key, Consistency::Strong).await?;
+                    TouchAnswer::Found(entry.map(Box::new), now)
+                }
+                TouchRequest::Renew { now, ttl } => self.update(key, &renewal(now, ttl)).await?,
+                TouchRequest::Set { was, ttl, expires } => {
+                    self.update(key, &setting(&was, ttl, expires)).await?
+                }
+            };
+            match machine.next(answer)? {
+                Step::Request(next) => request = next,
+                Step::Pause(about) => {
+                    pause(about).await;
+                    request = TouchRequest::Read;
+                }
+                Step::Done(entry) => return Ok(entry),
             }
         }
     }
 
-    /// Sorts the items that a commit reads: entries by key, heads by section, and the config's own.
-    pub(super) fn sort_items(found: &[Item]) -> Result<Sorted> {
-        let (mut entries, mut heads, mut meta) = (HashMap::new(), HashMap::new(), None);
-        for item in found {
-            let sk = item
-                .get("sk")
-                .and_then(|sk| sk.as_s().ok())
-                .map_or("", String::as_str);
-            match sk {
-                items::HEAD => {
-                    let head = items::to_head(item)?;
-                    heads.insert(head.section.clone(), head);
-                }
-                items::META => meta = Some(item.clone()),
-                _ => {
-                    let entry = items::to_entry(item)?;
-                    entries.insert(entry.key.clone(), entry);
-                }
+    /// Updates an entry, or gives what the update's condition failed on.
+    async fn update(&self, key: &Key, update: &EntryUpdate) -> Result<TouchAnswer> {
+        let date = AnswerDate::new();
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(items::entry_id(key)))
+            .update_expression(&update.expression)
+            .condition_expression(&update.condition)
+            .expression_attribute_names("#ttl", "ttl")
+            .set_expression_attribute_values(Some(update.values.clone()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .set_return_consumed_capacity(self.wants_capacity());
+        let error = match request.customize().interceptor(date.clone()).send().await {
+            Ok(answer) => {
+                self.took_to_write(answer.consumed_capacity());
+                self.time_of(date.get());
+                let entry = items::to_entry(&answer.attributes.unwrap_or_default())?;
+                return Ok(TouchAnswer::Renewed(Box::new(entry)));
             }
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                let item = failed.item.as_ref().filter(|item| !item.is_empty());
+                let entry = item.map(items::to_entry).transpose()?;
+                Ok(TouchAnswer::Found(entry.map(Box::new), self.time_of(date.get())))
+            }
+            _ => Err(self.failure("UpdateItem", Some(key.as_str()), &error)),
         }
-        Ok((entries, heads, meta))
+    }
+}
+
+/// An update of an entry.
+struct EntryUpdate {
+    expression: String,
+    condition: String,
+    values: Item,
+}
+
+/// Renews what has not expired by `now`.
+fn renewal(now: Timestamp, ttl: Option<Ttl>) -> EntryUpdate {
+    let there = "attribute_exists(pk) AND (attribute_not_exists(expires_at) OR expires_at > :now)";
+    let mut values = Item::from([(":now".into(), n(now.epoch()))]);
+    let (expression, condition) = match ttl {
+        Some(ttl) => {
+            values.insert(":ttl".into(), n(ttl.seconds()));
+            values.insert(":expires".into(), n(now.expiry_after(ttl).epoch()));
+            ("SET expires_at = :expires, #ttl = :ttl", there.to_owned())
+        }
+        None => {
+            // As `Timestamp::expiry_after`.
+            values.insert(":later".into(), n(now.epoch() + 1));
+            (
+                "SET expires_at = :later + #ttl",
+                format!("{there} AND attribute_exists(#ttl)"),
+            )
+        }
+    };
+    EntryUpdate {
+        expression: expression.into(),
+        condition,
+        values,
+    }
+}
+
+/// Sets when an entry expires that is as it was read.
+fn setting(was: &EntryAsRead, ttl: Ttl, expires: Timestamp) -> EntryUpdate {
+    let condition = Condition::entry(was);
+    let mut values = condition.values;
+    values.insert(":ttl".into(), n(ttl.seconds()));
+    values.insert(":then".into(), n(expires.epoch()));
+    EntryUpdate {
+        expression: "SET expires_at = :then, #ttl = :ttl".into(),
+        condition: condition.text,
+        values,
     }
 }

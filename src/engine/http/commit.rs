@@ -57,13 +57,7 @@ impl Api {
             tries += 1;
             let left = bound.saturating_sub(began.elapsed());
             call.within = left.clamp(LEAST, REQUEST);
-            let sent = if txn.repeated || in_doubt {
-                self.send(&call).await
-            } else {
-                // Nothing to look for, which would cost the API a look at the log.
-                self.send(&call.clone().query("repeated", "false")).await
-            };
-            let (refusal, wanted) = match sent {
+            let (refusal, wanted) = match self.send(&call).await {
                 Ok(answer) => return self.read(&call, &answer),
                 Err(refused) => refused,
             };
@@ -95,12 +89,11 @@ impl Api {
     fn committed(&self, call: &Call, answer: wire::CommitAnswer<wire::StoredChange>) -> Result<Committed> {
         let told = |error: wire::ShapeError| self.misshapen(call, &error);
         let applied = |line: wire::StoredChange| {
-            let previous = line.replaced().map_err(told)?;
             let change = Change::try_from(line).map_err(told)?;
             Ok(Applied {
                 entry: change.entry(),
+                previous: change.replaced(),
                 change,
-                previous,
             })
         };
         Ok(Committed {

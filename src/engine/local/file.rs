@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::OpenMode;
 use super::failure::{Failure, Outcome, unsound};
+use super::write;
 use crate::model::{Clock, Timestamp};
 use crate::store::{Meta, Result, StoreError};
 
@@ -24,6 +25,11 @@ const LONGEST_LOG: u64 = 16 * 1024 * 1024;
 const LOG_PATIENCE: Duration = Duration::from_millis(200);
 /// The readers kept open when idle. More may be open at once.
 const IDLE_READERS: usize = 4;
+
+/// What came to the layout after its first files.
+const ADDITIONS: &str = include_str!("additions.sql");
+/// The last of it: where it is, all of it is.
+const LAST_ADDITION: &str = "log_recorded";
 
 /// A config's file with its connections: one that writes, opened with the first write, and those that read.
 pub(super) struct File {
@@ -123,7 +129,7 @@ impl File {
     }
 
     fn connect_writer(&self) -> Result<Connection> {
-        let connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let mut connection = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         // SQLite falls back to reading alone where the file may not be written.
         if connection
             .is_readonly("main")
@@ -132,6 +138,7 @@ impl File {
             return Err(self.unusable(ErrorKind::PermissionDenied.into()));
         }
         settle(&connection).map_err(|error| self.failed(error))?;
+        add_what_came_later(&mut connection).map_err(|error| self.failed(error))?;
         Ok(connection)
     }
 
@@ -191,6 +198,7 @@ impl File {
         // Another process may have been here first.
         if matches!(whose(&transaction)?, Owner::Nobody) {
             transaction.execute_batch(include_str!("schema.sql"))?;
+            transaction.execute_batch(ADDITIONS)?;
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", Meta::LAYOUT)?;
         }
@@ -245,6 +253,25 @@ fn whose(connection: &Connection) -> Outcome<Owner> {
 /// The layout that the file says it has.
 pub(super) fn layout(connection: &Connection) -> Outcome<u32> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Gives a file of an earlier build what it lacks of the layout.
+fn add_what_came_later(connection: &mut Connection) -> Outcome<()> {
+    if has_what_came_later(connection)? {
+        return Ok(());
+    }
+    let transaction = write::begin(connection)?;
+    // Another process may have been here first.
+    if !has_what_came_later(&transaction)? {
+        transaction.execute_batch(ADDITIONS)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn has_what_came_later(connection: &Connection) -> Outcome<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
+    Ok(connection.query_row(sql, [LAST_ADDITION], |row| row.get(0))?)
 }
 
 // A panic in between rolled its transaction back: the connection is sound.

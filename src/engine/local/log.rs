@@ -6,14 +6,13 @@ use super::rows::{self, number};
 use crate::model::{Change, Key, Op, Revision, Section, Timestamp};
 use crate::store::{StoreError, Txn};
 
+/// Which lines of a section a recorded commit has left. The condition on `recorded` is that of the index, which is used
+/// for no other.
+const MADE: &str = "WHERE commit_id = ?1 AND section = ?2 AND expires > ?3 AND recorded IS NOT 0";
 /// The most lines of a page, but for what completes its last revision.
 const PAGE_LINES: usize = 500;
 /// The bytes of values after which a page ends, likewise.
 const PAGE_BYTES: usize = 1_000_000;
-
-/// By how many seconds clocks of processes on one machine may go back: lines are in the order of their times but for
-/// that.
-const CLOCKS: i64 = 60;
 
 /// The next lines after that revision, whole revisions; none at the log's end.
 pub(super) fn changes_page(
@@ -40,11 +39,10 @@ pub(super) fn changes_page(
         }
         .into());
     }
-    let sql = format!(
-        "SELECT {} FROM log WHERE section = ?1 AND revision > ?2 ORDER BY revision, line",
-        rows::CHANGE
-    );
-    let mut statement = moment.prepare_cached(&sql)?;
+    let mut statement = rows::changes(
+        &moment,
+        "WHERE section = ?1 AND revision > ?2 ORDER BY revision, line",
+    )?;
     let mut found = statement.query(params![section.as_str(), number(after.get())?])?;
     let mut page: Vec<Change> = Vec::new();
     let mut bytes = 0;
@@ -77,12 +75,10 @@ pub(super) fn history_page(
     before: Revision,
     now: Timestamp,
 ) -> Outcome<Vec<Change>> {
-    let sql = format!(
-        "SELECT {} FROM log WHERE section = ?1 AND revision < ?2 AND key = ?3 AND expires > ?4 \
-         ORDER BY revision DESC, line DESC",
-        rows::CHANGE
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = rows::changes(
+        connection,
+        "WHERE section = ?1 AND revision < ?2 AND key = ?3 AND expires > ?4 ORDER BY revision DESC, line DESC",
+    )?;
     let before = i64::try_from(before.get()).unwrap_or(i64::MAX);
     let mut found = statement.query(params![key.section().as_str(), before, key.as_str(), now.epoch()])?;
     let mut page: Vec<Change> = Vec::new();
@@ -96,38 +92,14 @@ pub(super) fn history_page(
     Ok(page)
 }
 
-/// All lines of a commit that was made, if the last lines of one of its sections' logs bear its id.
-pub(super) fn lines_of(connection: &Connection, txn: &Txn) -> Outcome<Vec<Change>> {
-    let sections = txn.sections();
-    let mut made_at: Option<i64> = None;
-    for section in &sections {
-        let sql = "SELECT at FROM (SELECT at, commit_id FROM log WHERE section = ?1 \
-                   ORDER BY revision DESC, line DESC LIMIT ?2) WHERE commit_id = ?3";
-        let mut statement = connection.prepare_cached(sql)?;
-        let looked_back = number(Txn::LOOKED_BACK as u64)?;
-        let mut found = statement.query(params![section.as_str(), looked_back, txn.id.as_str()])?;
-        if let Some(row) = found.next()? {
-            made_at = Some(row.get(0)?);
-        }
-    }
-    let Some(made_at) = made_at else {
-        return Ok(Vec::new());
-    };
+/// All lines that a recorded commit has left in its sections, for as long as they are kept: none where it was not made.
+pub(super) fn lines_of(connection: &Connection, txn: &Txn, now: Timestamp) -> Outcome<Vec<Change>> {
+    let mut statement = rows::changes(connection, MADE)?;
     let mut lines = Vec::new();
-    for section in &sections {
-        let sql = format!(
-            "SELECT {} FROM log WHERE section = ?1 ORDER BY revision DESC, line DESC",
-            rows::CHANGE
-        );
-        let mut statement = connection.prepare_cached(&sql)?;
-        let mut found = statement.query([section.as_str()])?;
+    for section in txn.sections() {
+        let mut found = statement.query(params![txn.id.as_str(), section.as_str(), now.epoch()])?;
         while let Some(row) = found.next()? {
-            if rows::at(row)? < made_at - CLOCKS {
-                break;
-            }
-            if rows::is_of(row, &txn.id)? {
-                lines.push(rows::change(row)?);
-            }
+            lines.push(rows::change(row)?);
         }
     }
     Ok(lines)
@@ -139,4 +111,25 @@ fn size(change: &Change) -> usize {
         Op::Delete => 0,
     };
     new + change.previous.as_ref().map_or(0, |old| old.value.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_commit_is_found_by_the_index() {
+        let file = Connection::open_in_memory().expect("a database");
+        for part in [include_str!("schema.sql"), include_str!("additions.sql")] {
+            file.execute_batch(part).expect("the layout");
+        }
+        let plan = format!("EXPLAIN QUERY PLAN SELECT key FROM log {MADE}");
+        let plan: String = file
+            .query_row(&plan, params!["id", "/db", 0], |row| row.get(3))
+            .expect("a plan");
+        assert_eq!(
+            plan,
+            "SEARCH log USING INDEX log_recorded (commit_id=? AND section=?)"
+        );
+    }
 }

@@ -24,7 +24,10 @@ pub(super) fn holds_secrets(connection: &Connection, now: Timestamp) -> Outcome<
 }
 
 pub(super) fn head(connection: &Connection, section: &Section) -> Outcome<Option<Head>> {
-    let sql = format!("SELECT {} FROM section WHERE section = ?1", rows::HEAD);
+    let sql = format!(
+        "SELECT {} FROM section WHERE section = ?1 AND revision > 0",
+        rows::HEAD
+    );
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query([section.as_str()])?;
     found.next()?.map(rows::head).transpose()
@@ -42,7 +45,10 @@ pub(super) fn heads(connection: &Connection, of: &Heads) -> Outcome<Vec<Head>> {
                 .collect()
         }
         Heads::All => {
-            let sql = format!("SELECT {} FROM section ORDER BY section", rows::HEAD);
+            let sql = format!(
+                "SELECT {} FROM section WHERE revision > 0 ORDER BY section",
+                rows::HEAD
+            );
             let mut statement = connection.prepare_cached(&sql)?;
             statement.query_and_then([], rows::head)?.collect()
         }
@@ -58,7 +64,10 @@ pub(super) fn snapshot(connection: &Connection, prefixes: &[Prefix], now: Timest
         Heads::Of(prefixes.iter().filter_map(|prefix| prefix.section()).collect())
     };
     let heads = {
-        let sql = format!("SELECT {} FROM section ORDER BY section", rows::HEAD);
+        let sql = format!(
+            "SELECT {} FROM section WHERE revision > 0 ORDER BY section",
+            rows::HEAD
+        );
         let mut statement = moment.prepare_cached(&sql)?;
         let all: Vec<Head> = statement
             .query_and_then([], rows::head)?

@@ -1,7 +1,9 @@
 //! Rows to the words of the model and back.
 
-use rusqlite::Row;
+use std::collections::BTreeMap;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, Row};
 
 use super::failure::{Failure, Outcome, unsound};
 use crate::model::{
@@ -15,10 +17,27 @@ pub(super) const ENTRY: &str =
 /// The columns of a head, in the order that [`head`] reads them.
 pub(super) const HEAD: &str = "section, revision, changes, commit_id, modified";
 
-/// The columns of a log line, in the order that [`change`] reads them.
-pub(super) const CHANGE: &str = "key, revision, line, lines, at, by, commit_id, version, secret, ttl, \
+/// The columns of a log line that every file has, in the order that [`change`] reads them.
+const CHANGE: &str = "key, revision, line, lines, at, by, commit_id, version, secret, ttl, \
      entry_expires, kind, prev_version, prev_revision, prev_secret, prev_created, prev_modified, prev_by, \
      prev_kind, value, prev_value";
+
+/// Those after them that came later.
+const ADDED_TO_CHANGE: &str = "prev_ttl, prev_expires, others";
+
+/// A query for log lines, which [`change`] reads.
+pub(super) fn changes<'c>(connection: &'c Connection, rest: &str) -> Outcome<CachedStatement<'c>> {
+    let query = |added: &str| format!("SELECT {CHANGE}, {added} FROM log {rest}");
+    // A file of an earlier build that was opened for reading alone lacks what came later.
+    let statement = connection
+        .prepare_cached(&query(ADDED_TO_CHANGE))
+        .or_else(|error| {
+            connection
+                .prepare_cached(&query("NULL, NULL, NULL"))
+                .map_err(|_| error)
+        })?;
+    Ok(statement)
+}
 
 pub(super) fn key(text: &str) -> Outcome<Key> {
     text.parse()
@@ -91,6 +110,8 @@ pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
             created: Timestamp::from_epoch(row.get(15)?),
             modified: Timestamp::from_epoch(row.get(16)?),
             by: row.get(17)?,
+            ttl: ttl(row, 21)?,
+            expires: moment(row, 22)?,
         })
     };
     Ok(Change {
@@ -102,19 +123,26 @@ pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
         commit: commit_id(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?,
         op,
         previous,
+        with: others(row, 23)?,
         key,
     })
 }
 
-/// When the line of [`CHANGE`] was written, in seconds since 1970.
-pub(super) fn at(row: &Row<'_>) -> Outcome<i64> {
-    Ok(row.get(4)?)
+fn others(row: &Row<'_>, column: usize) -> Outcome<BTreeMap<Section, Revision>> {
+    let json: Option<String> = row.get(column)?;
+    let others = json.as_deref().map(serde_json::from_str).transpose();
+    Ok(others
+        .map_err(|_| unsound("the file holds other sections of a commit that are none"))?
+        .unwrap_or_default())
 }
 
-/// Whether the line of [`CHANGE`] is of that commit.
-pub(super) fn is_of(row: &Row<'_>, commit: &CommitId) -> Outcome<bool> {
-    let id = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
-    Ok(id == commit.as_str())
+/// The other sections of a commit as they are bound; nothing where there are none.
+pub(super) fn bound_others(others: &BTreeMap<Section, Revision>) -> Outcome<Option<String>> {
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let json = serde_json::to_string(others);
+    Ok(Some(json.map_err(|error| unsound(error.to_string()))?))
 }
 
 fn is_null(row: &Row<'_>, column: usize) -> Outcome<bool> {

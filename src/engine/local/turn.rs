@@ -1,6 +1,7 @@
 //! Writes that wait go together: one transaction, one sync, then each gets its own answer.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
@@ -8,7 +9,7 @@ use tokio::sync::oneshot;
 use super::failure::{Failure, Outcome};
 use super::file::File;
 use super::write::{self, Decided};
-use crate::engine::waiting::Serving;
+use crate::engine::queue::{Queue, Turn};
 use crate::model::{Entry, Key, Mutation, Section, Ttl};
 use crate::store::{Committed, Result, StoreError, Txn};
 
@@ -66,22 +67,30 @@ impl Job {
     }
 }
 
-/// Writes what waits until nothing does.
-pub(super) fn serve(file: &File, mut serving: Serving<(), Job>) {
-    while let Some(jobs) = serving.next(draw) {
-        write_together(file, jobs);
-        file.bound_log();
-    }
+/// What every write claims: the file as a whole.
+pub(super) fn claims() -> BTreeSet<()> {
+    BTreeSet::from([()])
 }
 
-fn draw(jobs: &mut VecDeque<Job>) -> Vec<Job> {
-    let mut bytes = 0;
-    let fits = |job: &&Job| {
+/// Begins the turn of what waits, as much as goes together, unless one is under way.
+pub(super) fn start(waiting: &Arc<Queue<(), Job>>) -> Option<Turn<(), Job>> {
+    let (mut jobs, mut bytes) = (0, 0);
+    waiting.start(|job: &Job| {
+        jobs += 1;
         bytes += job.bytes();
-        bytes <= MOST_BYTES
-    };
-    let together = jobs.iter().take(MOST).take_while(fits).count();
-    jobs.drain(..together.max(1).min(jobs.len())).collect()
+        jobs <= MOST && bytes <= MOST_BYTES
+    })
+}
+
+/// Writes what waits until nothing does.
+pub(super) fn serve(file: &File, waiting: &Arc<Queue<(), Job>>, first: Turn<(), Job>) {
+    let mut next = Some(first);
+    while let Some(mut turn) = next {
+        write_together(file, turn.take());
+        file.bound_log();
+        turn.end(Vec::new(), |_| claims());
+        next = start(waiting);
+    }
 }
 
 fn write_together(file: &File, mut jobs: Vec<Job>) {
@@ -127,7 +136,7 @@ fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outco
                 Ok(Decided::ToMake(committed)) => {
                     commits += 1;
                     sections.extend(committed.heads.iter().map(|head| head.section.clone()));
-                    let written = make(&transaction, &committed, &mut history_days);
+                    let written = make(&transaction, &committed, commit.work.recorded, &mut history_days);
                     commit.done = Some(Ok(committed));
                     written
                 }
@@ -172,13 +181,14 @@ fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outco
 fn make(
     transaction: &Transaction<'_>,
     committed: &Committed,
+    recorded: bool,
     history_days: &mut Option<u32>,
 ) -> Result<(), Failure> {
     let days = match history_days {
         Some(days) => *days,
         None => *history_days.insert(write::history_days(transaction)?),
     };
-    write::make(transaction, committed, days)
+    write::make(transaction, committed, recorded, days)
 }
 
 #[cfg(test)]
@@ -200,16 +210,20 @@ mod tests {
     #[test]
     fn a_batch_is_bounded_but_never_empty() {
         let job = |key: &str| Job::Commit(Write::new(txn(key), oneshot::channel().0));
-        let mut jobs: VecDeque<Job> = (0..50).map(|n| job(&format!("/s/{n}"))).collect();
-        assert_eq!(draw(&mut jobs).len(), MOST_BYTES / Value::MAX_BYTES);
+        let drawn = |jobs: Vec<Job>| {
+            let waiting = Queue::new();
+            jobs.into_iter().for_each(|job| waiting.enter(claims(), job));
+            start(&waiting).map_or(0, |mut turn| turn.take().len())
+        };
+        let large = (0..50).map(|n| job(&format!("/s/{n}"))).collect();
+        assert_eq!(drawn(large), MOST_BYTES / Value::MAX_BYTES);
         let touch = || {
             Job::Touch(Write::new(
                 ("/s/k".parse().expect("a key"), None),
                 oneshot::channel().0,
             ))
         };
-        let mut jobs: VecDeque<Job> = (0..300).map(|_| touch()).collect();
-        assert_eq!((draw(&mut jobs).len(), jobs.len()), (MOST, 300 - MOST));
+        assert_eq!(drawn((0..300).map(|_| touch()).collect()), MOST);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,15 +4,17 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::failure::Outcome;
 use super::file::layout;
-use super::rows::{bound, number};
+use super::rows::{bound, bound_others, number};
 use super::{log, read};
-use crate::model::{CommitId, Entry, Head, Key, Op, Revision, Section, Timestamp, Ttl};
+use crate::model::{CommitId, Entry, Head, Key, Op, Section, Timestamp, Ttl};
 use crate::store::{Applied, Committed, Meta, State, StoreError, Txn, decide};
 
 /// How many expired entries a commit clears away: enough to keep up, too few to be felt.
 const SWEEP: u32 = 100;
 
 const DAY: i64 = 24 * 60 * 60;
+/// For how long a recorded commit must be found.
+const RECORDED_FOR: i64 = Txn::RECORDED_FOR.as_secs().cast_signed();
 
 /// What is to become of a commit.
 pub(super) enum Decided {
@@ -29,8 +31,8 @@ pub(super) fn decided(
     now: Timestamp,
     by: &str,
 ) -> Outcome<Decided> {
-    if txn.repeated
-        && let Some(made) = txn.made_in(log::lines_of(transaction, txn)?)?
+    if txn.recorded
+        && let Some(made) = txn.made_in(log::lines_of(transaction, txn, now)?)?
     {
         return Ok(Decided::Made(made));
     }
@@ -57,12 +59,18 @@ pub(super) fn decided(
     }))
 }
 
-/// Writes what a commit does; its lines are kept for that many days.
-pub(super) fn make(transaction: &Transaction<'_>, committed: &Committed, history_days: u32) -> Outcome<()> {
-    let kept_until = Timestamp::from_epoch(committed.at.epoch() + i64::from(history_days) * DAY);
+/// Writes what a commit does; its lines are kept for that many days, and found by its id where it is recorded.
+pub(super) fn make(
+    transaction: &Transaction<'_>,
+    committed: &Committed,
+    recorded: bool,
+    history_days: u32,
+) -> Outcome<()> {
+    let kept_for = (i64::from(history_days) * DAY).max(RECORDED_FOR);
+    let kept_until = Timestamp::from_epoch(committed.at.epoch() + kept_for);
     for applied in &committed.changes {
         write_entry(transaction, applied)?;
-        write_line(transaction, applied, kept_until)?;
+        write_line(transaction, applied, recorded, kept_until)?;
     }
     for head in &committed.heads {
         move_head(transaction, head, committed.at)?;
@@ -115,14 +123,19 @@ fn write_entry(transaction: &Transaction<'_>, applied: &Applied) -> Outcome<()> 
     Ok(())
 }
 
-fn write_line(transaction: &Transaction<'_>, applied: &Applied, kept_until: Timestamp) -> Outcome<()> {
+fn write_line(
+    transaction: &Transaction<'_>,
+    applied: &Applied,
+    recorded: bool,
+    kept_until: Timestamp,
+) -> Outcome<()> {
     let change = &applied.change;
     let mut statement = transaction.prepare_cached(
         "INSERT INTO log (section, revision, line, lines, key, at, by, commit_id, expires, version, secret, ttl, \
          entry_expires, kind, prev_version, prev_revision, prev_secret, prev_created, prev_modified, prev_by, \
-         prev_kind, value, prev_value) \
+         prev_kind, value, prev_value, recorded, prev_ttl, prev_expires, others) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-         ?22, ?23)",
+         ?22, ?23, ?24, ?25, ?26, ?27)",
     )?;
     let set = match &change.op {
         Op::Set {
@@ -161,6 +174,13 @@ fn write_line(transaction: &Transaction<'_>, applied: &Applied, kept_until: Time
         previous.map(|old| old.value.kind().as_str()),
         set.map(|set| bound(set.0)),
         previous.map(|old| bound(&old.value)),
+        recorded,
+        previous
+            .and_then(|old| old.ttl)
+            .map(|ttl| number(ttl.seconds()))
+            .transpose()?,
+        previous.and_then(|old| old.expires).map(Timestamp::epoch),
+        bound_others(&change.with)?,
     ])?;
     Ok(())
 }
@@ -217,7 +237,7 @@ pub(super) fn renewed(
     let entry = read::entry(transaction, key)?.filter(|entry| entry.is_live(now));
     let entry = entry.ok_or_else(|| StoreError::NotFound(key.clone()))?;
     let ttl = ttl.or(entry.ttl).ok_or_else(|| StoreError::NoTtl(key.clone()))?;
-    let (ttl, expires) = (Some(ttl), Some(now.after(ttl)));
+    let (ttl, expires) = (Some(ttl), Some(now.expiry_after(ttl)));
     Ok(Entry {
         ttl,
         expires,
@@ -241,20 +261,6 @@ pub(super) fn meta(connection: &mut Connection, meta: Meta) -> Outcome<()> {
     let write = "INSERT OR REPLACE INTO meta (id, history_days) VALUES (1, ?1)";
     transaction.execute(write, [meta.history_days])?;
     transaction.pragma_update(None, "user_version", meta.layout)?;
-    transaction.commit()?;
-    Ok(())
-}
-
-pub(super) fn register(connection: &mut Connection, sections: &[Section], now: Timestamp) -> Outcome<()> {
-    let transaction = begin(connection)?;
-    for section in sections {
-        let write =
-            "INSERT OR IGNORE INTO section (section, created, revision, changes) VALUES (?1, ?2, ?3, 0)";
-        transaction.execute(
-            write,
-            params![section.as_str(), now.epoch(), number(Revision::ZERO.get())?],
-        )?;
-    }
     transaction.commit()?;
     Ok(())
 }

@@ -161,6 +161,7 @@ mod tests {
             by: "me".into(),
             at: Timestamp::from_epoch(0),
             commit: CommitId::random(),
+            with: std::collections::BTreeMap::new(),
         };
         Frame {
             told: Told::Commit(vec![line].into()),

@@ -170,7 +170,7 @@ parameters! {
     CommitId: header(
         "Idempotency-Key",
         "^[A-Za-z0-9._:-]{1,64}$",
-        "The commit's id. A commit that was made under it already, among the last 100 of its section, is answered and \
+        "The commit's id. A commit that was made under it already, within the last 24 hours at least, is answered and \
          not made again.",
     );
 }

@@ -73,26 +73,35 @@ pub(super) async fn a_hundred_actions_are_the_limit(config: &Config) {
         other => panic!("expected the limit, got {other:?}"),
     }
     assert_eq!(config.everything().await, before);
-    // 2 × 49 + 1 section + 1 new section is the limit itself.
-    let done = config.commit(changes(49)).await;
-    assert_eq!(done.changes.len(), 49);
+    // 2 × 48 + 1 section + 1 new section + 1 for their number + 1 record is the limit itself.
+    let done = config.commit(changes(48)).await;
+    assert_eq!(done.changes.len(), 48);
     let log = config.changes("/db", 0).await;
     let order: Vec<_> = log.iter().map(|change| change.key.as_str().to_owned()).collect();
-    let expected: Vec<_> = changes(49)
+    let expected: Vec<_> = changes(48)
         .iter()
         .map(|change| change.key().to_string())
         .collect();
     assert_eq!(order, expected, "lines keep the order of the changes");
-    assert!(log.iter().all(|change| change.of == 49));
+    assert!(log.iter().all(|change| change.of == 48));
 
     let guarded = |n: usize| (0..n).map(|i| Guard::Absent(key(&format!("/x/{i}"))));
-    let txn = Txn::new(changes(49)).guarded(guarded(2));
+    let txn = Txn::new(changes(48)).guarded(guarded(3));
     match config.store.commit(txn).await {
-        Err(StoreError::Limit(Limit::Actions { guards: 2, .. })) => {}
+        Err(StoreError::Limit(Limit::Actions { guards: 3, .. })) => {}
         other => panic!("expected the limit, got {other:?}"),
     }
-    let txn = Txn::new(changes(49)).guarded(guarded(1));
-    config.store.commit(txn).await.expect("exactly 100 actions");
+    let recorded = |txn| Txn {
+        recorded: true,
+        ..txn
+    };
+    for txn in [Txn::new(changes(49)), Txn::new(changes(48)).guarded(guarded(2))] {
+        config
+            .store
+            .commit(recorded(txn))
+            .await
+            .expect("exactly 100 actions");
+    }
 }
 
 pub(super) async fn the_bytes_of_a_commit_are_limited(config: &Config) {

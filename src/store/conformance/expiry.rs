@@ -13,11 +13,11 @@ pub(super) async fn an_expired_key_is_absent_from_reads(config: &Config) {
     let entry = config.entry("/db/lease").await;
     assert_eq!(
         entry.expires,
-        Some(config.now().after(entry.ttl.expect("a time to live")))
+        Some(config.now().expiry_after(entry.ttl.expect("a time to live")))
     );
     let other = config.harness.open().await;
 
-    config.clock.advance(HOUR - 1);
+    config.clock.advance(HOUR);
     assert_eq!(
         config.get("/db/lease").await,
         Some(entry),
@@ -73,14 +73,14 @@ pub(super) async fn an_expired_key_is_absent_from_folders(config: &Config) {
     let (root, services) = (Scope::level(prefix("/")), Scope::level(prefix("/services")));
     assert_eq!(config.names(&root).await, ["/leases/", "/services/"]);
     assert_eq!(config.names(&services).await, ["/services/db/", "/services/web/"]);
-    config.clock.advance(HOUR);
+    config.clock.advance(HOUR + 1);
     assert_eq!(config.names(&root).await, ["/services/"]);
     assert_eq!(config.names(&services).await, ["/services/db/"]);
 }
 
 pub(super) async fn an_expired_key_is_absent_to_guards(config: &Config) {
     config.commit(vec![set_for_an_hour("/db/lease", "1")]).await;
-    config.clock.advance(HOUR);
+    config.clock.advance(HOUR + 1);
     for guard in [
         Guard::Present(key("/db/lease")),
         Guard::Revision(key("/db/lease"), Revision::new(1)),
@@ -107,7 +107,7 @@ pub(super) async fn an_expired_key_begins_anew(config: &Config) {
     config.commit(vec![set_for_an_hour("/db/lease", "1")]).await;
     config.commit(vec![set_for_an_hour("/db/lease", "2")]).await;
     assert_eq!(config.entry("/db/lease").await.version, 2);
-    config.clock.advance(HOUR);
+    config.clock.advance(HOUR + 1);
     let done = config.commit(vec![set("/db/lease", "3")]).await;
     let [applied] = &done.changes[..] else {
         panic!("expected one change, got {:?}", done.changes);
@@ -126,7 +126,7 @@ pub(super) async fn an_expired_key_is_not_deleted_again(config: &Config) {
     config
         .commit(vec![set_for_an_hour("/db/lease", "1"), set("/db/url", "1")])
         .await;
-    config.clock.advance(HOUR);
+    config.clock.advance(HOUR + 1);
     let done = config.commit(vec![delete("/db/lease")]).await;
     assert_eq!((done.heads, done.changes), (vec![], vec![]));
     assert_eq!(config.revision("/db").await, 1);

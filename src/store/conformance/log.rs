@@ -2,7 +2,7 @@
 
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use super::support::{Config, delete, key, largest, section, set, set_for_an_hour};
+use super::support::{Config, delete, hours, key, largest, section, set, set_for_an_hour};
 use crate::model::{Change, Entry, Mutation, Op, Revision};
 use crate::store::Past;
 
@@ -195,9 +195,38 @@ pub(super) async fn history_ends_before_a_revision(config: &Config) {
     assert_eq!(places(&newest), expected(&[("/db/a", 7, 0)]));
 }
 
+pub(super) async fn the_log_keeps_the_ttl_of_what_was_replaced(config: &Config) {
+    config
+        .commit(vec![
+            set_for_an_hour("/db/lease", "1"),
+            set_for_an_hour("/db/gone", "1"),
+        ])
+        .await;
+    config.clock.advance(60);
+    // What it lives by a touch counts, not what it was written with.
+    let touched = config.store.touch(&key("/db/lease"), Some(hours(2))).await;
+    let touched = touched.expect("it is there");
+    let gone = config.entry("/db/gone").await;
+    let done = config
+        .commit(vec![set("/db/lease", "2"), delete("/db/gone")])
+        .await;
+    config.set("/db/lease", "3").await;
+    let log = config.changes("/db", 1).await;
+    let replaced: Vec<_> = log.iter().map(Change::replaced).collect();
+    let second = done.changes[0].entry.clone();
+    assert_eq!(replaced, [Some(touched.clone()), Some(gone), second]);
+    assert_eq!(done.changes[0].previous, Some(touched.clone()));
+    assert_eq!(
+        config.history("/db/lease", Some(3)).await[0].replaced(),
+        Some(touched)
+    );
+    let last = log[2].previous.as_ref().expect("it was there");
+    assert_eq!((last.ttl, last.expires), (None, None));
+}
+
 pub(super) async fn an_expiry_is_not_logged(config: &Config) {
     config.commit(vec![set_for_an_hour("/db/lease", "1")]).await;
-    config.clock.advance(3600);
+    config.clock.advance(3601);
     assert_eq!(config.get("/db/lease").await, None);
     config.set("/db/url", "1").await;
     config.set("/db/lease", "2").await;
@@ -213,15 +242,20 @@ pub(super) async fn an_older_state_is_the_state_now_undone(config: &Config) {
     for changes in [
         vec![set("/db/a", "1"), set("/db/b", "1")],
         vec![set("/db/a", "2"), delete("/db/b"), set("/app/a", "1")],
-        vec![set("/db/b", "anew"), set("/db/b/c", "1")],
-        vec![delete("/db/a"), delete("/db/b")],
+        vec![
+            set("/db/b", "anew"),
+            set_for_an_hour("/db/b/c", "1"),
+            set_for_an_hour("/db/lease", "1"),
+        ],
+        vec![delete("/db/a"), delete("/db/b"), set_for_an_hour("/db/b/c", "2")],
+        vec![set("/db/b/c", "3"), delete("/db/lease")],
         vec![set("/db/a", "anew"), set("/dbx/a", "1")],
     ] {
         config.clock.advance(1);
         config.commit(changes).await;
         states.push(config.snapshot(&["/db"]).await.entries);
     }
-    let now = states.last().cloned().expect("five states");
+    let now = states.last().cloned().expect("six states");
     for (state, revision) in states.into_iter().zip(1..) {
         let mut past = Past::from_now(now.clone());
         for line in config.changes("/db", revision).await {

@@ -7,7 +7,7 @@ use futures::future::join_all;
 
 use super::support::{Config, delete, key, section, set, text};
 use crate::model::{CommitId, Guard, Mutation, Revision};
-use crate::store::{Committed, Result, Store, StoreError, Txn};
+use crate::store::{Committed, Meta, Result, Store, StoreError, Txn};
 
 const WRITERS: usize = 64;
 
@@ -34,10 +34,10 @@ fn by(writer: &str, txn: Txn) -> Txn {
     }
 }
 
-fn repeated(id: &str, changes: Vec<Mutation>) -> Txn {
+fn recorded(id: &str, changes: Vec<Mutation>) -> Txn {
     Txn {
         id: id.parse::<CommitId>().expect(id),
-        repeated: true,
+        recorded: true,
         ..Txn::new(changes)
     }
 }
@@ -291,9 +291,9 @@ pub(super) async fn a_commit_says_who_writes(config: &Config) {
     );
 }
 
-pub(super) async fn a_repeated_commit_is_made_once(config: &Config) {
+pub(super) async fn a_recorded_commit_is_made_once(config: &Config) {
     config.set("/db/old", "1").await;
-    let txn = repeated(
+    let txn = recorded(
         "once",
         vec![
             set("/db/new", "1"),
@@ -317,12 +317,13 @@ pub(super) async fn a_repeated_commit_is_made_once(config: &Config) {
     // What others do meanwhile changes nothing in the answer.
     config.set("/db/new", "2").await;
     config.set("/db/old", "2").await;
-    config
-        .commit((0..48).map(|n| set(&format!("/db/{n}"), "x")).collect())
-        .await;
-    config
-        .commit((0..48).map(|n| set(&format!("/db/{n}"), "y")).collect())
-        .await;
+    for of in ["/db", "/app"] {
+        for round in ["x", "y", "z"] {
+            config
+                .commit((0..48).map(|n| set(&format!("{of}/{n}"), round)).collect())
+                .await;
+        }
+    }
     let before = config.everything().await;
     let other = config.harness.open().await;
     for store in [&config.store, &other] {
@@ -330,28 +331,42 @@ pub(super) async fn a_repeated_commit_is_made_once(config: &Config) {
         assert_eq!(again, first);
     }
     assert_eq!(config.everything().await, before);
-    // Without the word it is a new one, whose guards don't hold.
-    let anew = Txn {
-        repeated: false,
-        ..txn
-    };
-    config.refused(anew).await;
+    assert_eq!(config.entry("/db/new").await.value, text("2"));
 }
 
-pub(super) async fn a_repeated_commit_that_was_not_made_is_made(config: &Config) {
+pub(super) async fn a_recorded_commit_is_known_for_a_day(config: &Config) {
+    let day = i64::try_from(Txn::RECORDED_FOR.as_secs()).expect("few seconds");
+    if let Some(admin) = config.harness.admin().await {
+        let meta = Meta {
+            history_days: 1,
+            ..Meta::default()
+        };
+        admin.write_meta(meta).await.expect("settings are written");
+    }
+    let txn = recorded("day", vec![set("/db/a", "1"), set("/app/a", "1")]);
+    let first = config.store.commit(txn.clone()).await.expect("no guards");
+    config.clock.advance(day - 1);
+    // With these the engine may clear away what is old.
+    config.commit(vec![set("/db/a", "2"), set("/app/b", "2")]).await;
+    let again = config.store.commit(txn).await.expect("it is made already");
+    assert_eq!(again, first);
+    assert_eq!(config.entry("/db/a").await.value, text("2"));
+}
+
+pub(super) async fn a_recorded_commit_that_was_not_made_is_made(config: &Config) {
     config.set("/db/a", "1").await;
     let guard = Guard::Revision(key("/db/a"), Revision::new(7));
     config
-        .refused(repeated("late", vec![set("/db/a", "2")]).guarded([guard]))
+        .refused(recorded("late", vec![set("/db/a", "2")]).guarded([guard]))
         .await;
-    let txn = repeated("late", vec![set("/db/a", "2")]);
+    let txn = recorded("late", vec![set("/db/a", "2")]);
     let done = config
         .store
         .commit(txn)
         .await
         .expect("it was refused before, so it is not there");
     assert_eq!(done.heads[0].revision, Revision::new(2));
-    let nothing = repeated("nothing", vec![delete("/db/none")]);
+    let nothing = recorded("nothing", vec![delete("/db/none")]);
     for _ in 0..2 {
         let done = config.store.commit(nothing.clone()).await.expect("nothing to do");
         assert!(done.changes.is_empty());
@@ -360,7 +375,7 @@ pub(super) async fn a_repeated_commit_that_was_not_made_is_made(config: &Config)
 }
 
 pub(super) async fn an_id_is_not_used_for_other_changes(config: &Config) {
-    let txn = repeated("mine", vec![set("/db/a", "1")]);
+    let txn = recorded("mine", vec![set("/db/a", "1")]);
     config.store.commit(txn).await.expect("no guards");
     let before = config.everything().await;
     for changes in [
@@ -369,7 +384,7 @@ pub(super) async fn an_id_is_not_used_for_other_changes(config: &Config) {
         vec![set("/db/a", "1"), set("/db/b", "1")],
         vec![delete("/db/a")],
     ] {
-        match config.store.commit(repeated("mine", changes)).await {
+        match config.store.commit(recorded("mine", changes)).await {
             Err(StoreError::IdReused(id)) => assert_eq!(id.as_str(), "mine"),
             other => panic!("expected IdReused, got {other:?}"),
         }
@@ -381,7 +396,7 @@ pub(super) async fn copies_of_one_commit_at_once_are_one(config: &Config) {
     let other = config.harness.open().await;
     for round in 0..4 {
         let at = format!("/copies/{round}");
-        let txn = repeated(&format!("copy-{round}"), vec![set(&at, "1")]).guarded([Guard::Absent(key(&at))]);
+        let txn = recorded(&format!("copy-{round}"), vec![set(&at, "1")]).guarded([Guard::Absent(key(&at))]);
         let copies = || vec![txn.clone(); 4];
         let (here, there) = futures::join!(at_once(&config.store, copies()), at_once(&other, copies()));
         let mut answers = here.into_iter().chain(there);

@@ -9,7 +9,7 @@ const HOUR: i64 = 3600;
 pub(super) async fn a_write_says_what_becomes_of_the_ttl(config: &Config) {
     let ttl_of = |entry: &crate::model::Entry| (entry.ttl, entry.expires);
     config.commit(vec![set_for_an_hour("/db/a", "1")]).await;
-    let until = config.now().after(hours(1));
+    let until = config.now().expiry_after(hours(1));
     assert_eq!(
         ttl_of(&config.entry("/db/a").await),
         (Some(hours(1)), Some(until))
@@ -31,7 +31,7 @@ pub(super) async fn a_write_says_what_becomes_of_the_ttl(config: &Config) {
     config
         .commit(vec![set_with("/db/a", "3", TtlChoice::For(hours(2)))])
         .await;
-    let until = config.now().after(hours(2));
+    let until = config.now().expiry_after(hours(2));
     assert_eq!(
         ttl_of(&config.entry("/db/a").await),
         (Some(hours(2)), Some(until))
@@ -49,7 +49,7 @@ pub(super) async fn a_write_says_what_becomes_of_the_ttl(config: &Config) {
     assert_eq!(ttl_of(&config.entry("/db/new").await), (None, None));
 
     config.commit(vec![set_for_an_hour("/db/new", "2")]).await;
-    config.clock.advance(HOUR);
+    config.clock.advance(HOUR + 1);
     config
         .commit(vec![set_with("/db/new", "3", TtlChoice::Keep)])
         .await;
@@ -68,7 +68,7 @@ pub(super) async fn touch_renews_and_leaves_no_trace(config: &Config) {
         .touch(&key("/db/lease"), None)
         .await
         .expect("the key is there");
-    let renewed = config.now().after(hours(1));
+    let renewed = config.now().expiry_after(hours(1));
     let expected = crate::model::Entry {
         expires: Some(renewed),
         ..before.clone()
@@ -80,7 +80,7 @@ pub(super) async fn touch_renews_and_leaves_no_trace(config: &Config) {
         (heads, log)
     );
 
-    config.clock.advance(HOUR - 1);
+    config.clock.advance(HOUR);
     assert_eq!(config.entry("/db/lease").await.expires, Some(renewed));
     let txn = Txn::new(vec![set_with("/db/lease", "2", TtlChoice::Keep)])
         .guarded([Guard::Revision(key("/db/lease"), Revision::new(1))]);
@@ -101,17 +101,17 @@ pub(super) async fn touch_gives_a_ttl(config: &Config) {
             .await
             .expect("the key is there");
         assert_eq!(entry.ttl, Some(hours(3)), "{at}");
-        assert_eq!(entry.expires, Some(config.now().after(hours(3))), "{at}");
+        assert_eq!(entry.expires, Some(config.now().expiry_after(hours(3))), "{at}");
         assert_eq!(config.get(at).await, Some(entry), "{at}");
     }
     config.clock.advance(HOUR);
     let entry = config.store.touch(&key("/db/lease"), None).await;
     assert_eq!(
         entry.expect("the key is there").expires,
-        Some(config.now().after(hours(3))),
+        Some(config.now().expiry_after(hours(3))),
         "the new time to live is the one it has"
     );
-    config.clock.advance(2 * HOUR);
+    config.clock.advance(2 * HOUR + 1);
     assert_eq!(config.get("/db/url").await, None);
     assert!(config.get("/db/lease").await.is_some());
 }
@@ -134,7 +134,7 @@ pub(super) async fn touch_makes_no_ghost(config: &Config) {
         ])
         .await;
     config.commit(vec![delete("/db/deleted")]).await;
-    config.clock.advance(HOUR);
+    config.clock.advance(HOUR + 1);
     let before = config.everything().await;
     for at in [
         "/db/expired",

@@ -1,5 +1,7 @@
 //! The arithmetic of versions and revisions, and what a commit answers.
 
+use std::collections::BTreeMap;
+
 use super::support::{Config, delete, key, section, set, text};
 use crate::model::{Head, Mutation, Op, Previous, Revision};
 use crate::store::Txn;
@@ -158,7 +160,7 @@ pub(super) async fn a_commit_tells_what_it_did(config: &Config) {
     };
     assert_eq!(updated.entry, config.get("/db/url").await);
     assert_eq!(updated.previous, Some(old.clone()));
-    assert_eq!(updated.change.previous, Some(replaced(&old)));
+    assert_eq!(updated.change.previous, Some(Previous::from(&old)));
     assert_eq!(created.entry, config.get("/app/new").await);
     assert_eq!((&created.previous, &created.change.previous), (&None, &None));
     for applied in &done.changes {
@@ -175,17 +177,61 @@ pub(super) async fn a_commit_tells_what_it_did(config: &Config) {
     };
     assert_eq!((&deleted.entry, &deleted.change.op), (&None, &Op::Delete));
     assert_eq!(deleted.previous.as_ref(), Some(&new));
-    assert_eq!(deleted.change.previous, Some(replaced(&new)));
+    assert_eq!(deleted.change.previous, Some(Previous::from(&new)));
 }
 
-fn replaced(entry: &crate::model::Entry) -> Previous {
-    Previous {
-        value: entry.value.clone(),
-        version: entry.version,
-        revision: entry.revision,
-        secret: entry.secret,
-        created: entry.created,
-        modified: entry.modified,
-        by: entry.by.clone(),
+pub(super) async fn the_lines_of_a_commit_name_its_other_sections(config: &Config) {
+    config.set("/db/url", "1").await;
+    let done = config
+        .commit(vec![
+            set("/db/url", "2"),
+            set("/app/a", "1"),
+            Mutation::Delete { key: key("/db/none") },
+            Mutation::Delete { key: key("/none/a") },
+            set("/db/new", "1"),
+            set("/port", "1"),
+        ])
+        .await;
+    let others = |of: &[(&str, u64)]| -> BTreeMap<_, _> {
+        of.iter()
+            .map(|(name, revision)| (section(name), Revision::new(*revision)))
+            .collect()
+    };
+    let expected = [
+        ("/db", others(&[("/app", 1), ("@root", 1)])),
+        ("/app", others(&[("/db", 2), ("@root", 1)])),
+        ("/db", others(&[("/app", 1), ("@root", 1)])),
+        ("@root", others(&[("/app", 1), ("/db", 2)])),
+    ];
+    let told: Vec<_> = done.changes.iter().map(|applied| &applied.change).collect();
+    assert_eq!(told.len(), expected.len());
+    for (line, (own, with)) in told.iter().zip(expected) {
+        assert_eq!((line.key.section(), &line.with), (section(own), &with));
+    }
+    for name in ["/db", "/app", "@root"] {
+        let logged = config.changes(name, u64::from(name == "/db")).await;
+        let mine: Vec<_> = told
+            .iter()
+            .filter(|line| line.key.section() == section(name))
+            .copied()
+            .cloned()
+            .collect();
+        assert_eq!(logged, mine, "{name}");
+    }
+    assert_eq!(
+        config.history("/app/a", None).await[0].with,
+        others(&[("/db", 2), ("@root", 1)])
+    );
+    config
+        .commit(vec![
+            set("/db/url", "3"),
+            set("/db/new", "2"),
+            Mutation::Delete {
+                key: key("/app/none"),
+            },
+        ])
+        .await;
+    for line in config.changes("/db", 2).await {
+        assert_eq!(line.with, BTreeMap::new(), "of one section alone");
     }
 }

@@ -25,15 +25,15 @@ fn run(txn: &Txn, entries: &HashMap<Key, Entry>) -> Result<Decision> {
 }
 
 #[test]
-fn forty_nine_changes_fit_into_one_section_and_fifty_do_not() {
+fn forty_eight_changes_fit_into_a_new_section_and_forty_nine_do_not() {
     let changes = |n: usize| (0..n).map(|i| set(&format!("/s/{i}"))).collect::<Vec<_>>();
-    let decision = run(&Txn::new(changes(49)), &HashMap::new()).expect("49 fit");
-    assert_eq!(decision.changes.len(), 49);
-    assert_eq!(decision.changes[48].change.index, 48);
+    let decision = run(&Txn::new(changes(48)), &HashMap::new()).expect("48 fit");
+    assert_eq!(decision.changes.len(), 48);
+    assert_eq!(decision.changes[47].change.index, 47);
     assert_eq!(decision.moves.len(), 1);
-    let error = run(&Txn::new(changes(50)), &HashMap::new()).expect_err("50 don't");
+    let error = run(&Txn::new(changes(49)), &HashMap::new()).expect_err("49 don't");
     assert!(
-        error.to_string().contains("102 actions (2 × 50 changes"),
+        error.to_string().contains("102 actions (2 × 49 changes"),
         "{error}"
     );
 }

@@ -48,6 +48,7 @@ fn another_deployment_is_told_of_and_waited_for_when_asked() {
         events(&[("e1", STACK, "UPDATE_COMPLETE", "", "@TOKEN@")]),
         stack_in("UPDATE_COMPLETE", &after, &[]),
         table_answer("PutItem", &json!({})),
+        table_answer("Query", &counted()),
         root_caller(),
     ]);
     place(&cloudformation)
@@ -258,6 +259,7 @@ fn a_table_is_adopted_in_two_deployments_that_are_both_shown() {
         events(&[("e2", STACK, "UPDATE_COMPLETE", "", "@TOKEN@")]),
         stack_in("UPDATE_COMPLETE", &whole, &[]),
         table_answer("PutItem", &json!({})),
+        table_answer("Query", &counted()),
         root_caller(),
     ]);
     let made = place(&cloudformation)
@@ -344,4 +346,10 @@ mod on_aws {
             .code(0)
             .stdout_has("payments: created");
     }
+}
+
+/// What a config's table answers about its sections: that it has none, and that they are counted.
+fn counted() -> serde_json::Value {
+    let count = json!({"pk": {"S": "@config"}, "sk": {"S": "@sections"}, "n": {"N": "0"}});
+    json!({"Items": [count], "Count": 1, "ScannedCount": 1})
 }

@@ -142,8 +142,20 @@ impl Account {
         Ok(serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{operation}: {error}: {answer}")))
     }
 
-    /// Makes a table with the key schema of a config's, as root: what a test needs that is about data alone.
+    /// Makes a table as `init` leaves it, as root: what a test needs that is about data alone.
     pub fn create_table(&self, table: &str) {
+        self.create_bare_table(table);
+        let count = json!({"pk": {"S": "@config"}, "sk": {"S": "@sections"}, "n": {"N": "0"}});
+        self.dynamodb(
+            &self.root(),
+            "PutItem",
+            &json!({"TableName": table, "Item": count}),
+        )
+        .expect("root may write");
+    }
+
+    /// Makes a table with the key schema of a config's and nothing in it.
+    pub fn create_bare_table(&self, table: &str) {
         let input = json!({
             "TableName": table,
             "BillingMode": "PAY_PER_REQUEST",

@@ -8,7 +8,7 @@ use crate::model::{
 use crate::store::{Conflict, Limit, StoreError};
 
 variants!(StoreError: NoConfig NotFound NoTtl Conflict Compacted Limit Twice IdReused Unsealed GuardOnSecret
-    SecretTooLarge NoSecretsKey NoKeyFile Denied Uncovered Unlisted ReadOnly Credentials Throttled Unavailable
+    SecretTooLarge NoSecretsKey NoKeyFile Denied Uncovered Unregistered NeedsNewer Unlisted ReadOnly Credentials Throttled Unavailable
     OutcomeUnknown Layout Corrupt Api File Other);
 variants!(Guard: Absent Present Revision Value Section);
 variants!(Limit: Actions Bytes);
@@ -176,6 +176,14 @@ fn of_denials() -> Vec<(&'static str, StoreError)> {
             uncovered("dynamodb:Query", is("/web"), Access::Read),
         ),
         ("a write", uncovered("dynamodb:PutItem", is("/db"), Access::Write)),
+        ("", StoreError::Unregistered(is("/flags"))),
+        (
+            "",
+            StoreError::NeedsNewer {
+                section: is("/flags"),
+                word: "contracts".into(),
+            },
+        ),
         ("", StoreError::Unlisted(is("ci"))),
     ]
 }

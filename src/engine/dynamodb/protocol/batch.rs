@@ -1,9 +1,9 @@
 //! Which of the commits that wait go together in one transaction.
 
 use std::borrow::Borrow;
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
-use super::transaction::Read;
+use super::transaction::{Read, RecordPlace};
 use crate::model::{Guard, Key, Mutation, Section};
 use crate::store::{Committed, Decision, Limit, Result, State, Txn, decide};
 
@@ -11,20 +11,20 @@ use crate::store::{Committed, Decision, Limit, Result, State, Txn, decide};
 const MOST: usize = 256;
 
 /// Commits decided in turn, each on the state that those before it leave.
-pub(super) struct Batch<J> {
+pub(in crate::engine::dynamodb) struct Batch<J> {
     /// Those that need no transaction, with their answers: what was read alone decided them.
-    pub(super) told: Vec<(J, Result<Committed>)>,
+    pub(in crate::engine::dynamodb) told: Vec<(J, Result<Committed>)>,
     /// Those that one transaction makes, in their order.
-    pub(super) made: Vec<(J, Decision)>,
+    pub(in crate::engine::dynamodb) made: Vec<(J, Decision)>,
     /// Those that are refused if that transaction is made.
-    pub(super) refused: Vec<(J, Result<Committed>)>,
+    pub(in crate::engine::dynamodb) refused: Vec<(J, Result<Committed>)>,
     /// Those that wait for the next.
-    pub(super) left: Vec<J>,
+    pub(in crate::engine::dynamodb) left: Vec<J>,
 }
 
 impl<J: Borrow<Txn>> Batch<J> {
     /// Decides the jobs, all of the same sections, on what was read.
-    pub(super) fn of(jobs: Vec<J>, read: &Read, by: &str) -> Self {
+    pub(in crate::engine::dynamodb) fn of(jobs: Vec<J>, read: &Read, by: &str) -> Self {
         let (mut entries, mut heads) = (read.entries.clone(), read.heads.clone());
         let mut batch = Self {
             told: Vec::new(),
@@ -51,7 +51,11 @@ impl<J: Borrow<Txn>> Batch<J> {
             match decide(job.borrow(), &state) {
                 Err(error) if batch.made.is_empty() => batch.told.push((job, Err(error))),
                 Err(error) => batch.refused.push((job, Err(error))),
-                Ok(decision) if batch.made.is_empty() && decision.changes.is_empty() => {
+                Ok(decision)
+                    if batch.made.is_empty()
+                        && decision.changes.is_empty()
+                        && is_of_one_item(job.borrow()) =>
+                {
                     let answer = committed(job.borrow(), read, decision);
                     batch.told.push((job, Ok(answer)));
                 }
@@ -89,12 +93,16 @@ impl<J: Borrow<Txn>> Batch<J> {
             })
             .map(|guard| (guard.section(), guard.key()))
             .collect();
-        let actions = Limit::actions_of(written.len(), moved.len(), new, elsewhere.len());
+        let txns = self.made.iter().map(|(job, _)| job.borrow()).chain([txn]);
+        let records = txns.filter_map(RecordPlace::of).count();
+        // The sum has room for one record.
+        let actions =
+            Limit::actions_of(written.len(), moved.len(), new, elsewhere.len()) + records.saturating_sub(1);
         actions <= Limit::MAX_ACTIONS && decisions().map(Decision::bytes).sum::<usize>() <= Limit::MAX_BYTES
     }
 
     /// All that it was made of.
-    pub(super) fn into_jobs(self) -> Vec<J> {
+    pub(in crate::engine::dynamodb) fn into_jobs(self) -> Vec<J> {
         let told = self.told.into_iter().map(|(job, _)| job);
         let made = self.made.into_iter().map(|(job, _)| job);
         let refused = self.refused.into_iter().map(|(job, _)| job);
@@ -102,23 +110,40 @@ impl<J: Borrow<Txn>> Batch<J> {
     }
 }
 
-/// Takes from the jobs that wait, in their order, those that may go together by what can be told before anything is
-/// read: one at least, and no more than what they touch is read in one request.
-pub(super) fn draw<J: Borrow<Txn>>(jobs: &mut VecDeque<J>) -> Vec<J> {
-    let mut written: HashSet<Key> = HashSet::new();
-    let mut guarded: HashSet<Key> = HashSet::new();
-    let mut bytes = 0;
-    let fits = |job: &J| {
-        let txn = job.borrow();
-        written.extend(txn.changes.iter().map(Mutation::key).cloned());
-        guarded.extend(txn.guards.iter().filter_map(Guard::key).cloned());
-        bytes += txn.changes.iter().map(least_bytes).sum::<usize>();
-        let elsewhere = guarded.difference(&written).count();
-        let actions = Limit::actions_of(written.len(), txn.sections().len(), 0, elsewhere);
-        actions <= Limit::MAX_ACTIONS && bytes <= Limit::MAX_BYTES
-    };
-    let together = jobs.iter().take(MOST).map(fits).take_while(|fits| *fits).count();
-    jobs.drain(..together.max(1).min(jobs.len())).collect()
+/// Whether one item at most decides it. What is read of several may be of several moments.
+fn is_of_one_item(txn: &Txn) -> bool {
+    let sections = txn.guards.iter().filter(|guard| guard.key().is_none());
+    txn.keys().len() + sections.count() <= 1
+}
+
+/// What commits take together of a transaction, as far as that can be told before anything is read.
+#[derive(Debug, Default)]
+pub(in crate::engine::dynamodb) struct Room {
+    commits: usize,
+    written: HashSet<Key>,
+    guarded: HashSet<Key>,
+    sections: HashSet<Section>,
+    bytes: usize,
+    records: usize,
+}
+
+impl Room {
+    /// Takes one more commit, if it fits.
+    pub(in crate::engine::dynamodb) fn takes(&mut self, txn: &Txn) -> bool {
+        self.commits += 1;
+        self.written
+            .extend(txn.changes.iter().map(Mutation::key).cloned());
+        self.guarded
+            .extend(txn.guards.iter().filter_map(Guard::key).cloned());
+        self.sections.extend(txn.sections());
+        self.bytes += txn.changes.iter().map(least_bytes).sum::<usize>();
+        self.records += usize::from(RecordPlace::of(txn).is_some());
+        let elsewhere = self.guarded.difference(&self.written).count();
+        let actions = Limit::actions_of(self.written.len(), self.sections.len(), 0, elsewhere);
+        self.commits <= MOST
+            && actions + self.records.saturating_sub(1) <= Limit::MAX_ACTIONS
+            && self.bytes <= Limit::MAX_BYTES
+    }
 }
 
 /// What a change takes of [`Limit::MAX_BYTES`] where it replaces nothing.
@@ -129,7 +154,7 @@ fn least_bytes(change: &Mutation) -> usize {
     }
 }
 
-pub(super) fn committed(txn: &Txn, read: &Read, decision: Decision) -> Committed {
+pub(in crate::engine::dynamodb) fn committed(txn: &Txn, read: &Read, decision: Decision) -> Committed {
     Committed {
         commit: txn.id.clone(),
         at: read.now,

@@ -1,0 +1,39 @@
+//! What the engine asks of DynamoDB and what it makes of the answers, as state machines without IO.
+//!
+//! A machine is given the answer to its last request and says what comes next. The engine drives it over the SDK; a
+//! model checks the same code against a table whose items become visible one by one.
+
+mod batch;
+mod commit;
+#[cfg(test)]
+mod model;
+mod snapshot;
+mod touch;
+mod transaction;
+
+use std::time::Duration;
+
+pub(super) use batch::Room;
+pub(super) use commit::{CommitAnswer, CommitMachine, CommitRequest, CommitSettings, Found, Written};
+pub(super) use snapshot::{
+    LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Together,
+};
+pub(super) use touch::{TouchAnswer, TouchMachine, TouchRequest};
+pub(super) use transaction::{
+    Action, CommitRecord, EntryAsRead, Read, RecordPlace, SectionList, Transaction,
+};
+
+/// What a machine wants next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step<R, O> {
+    /// This request is to be sent.
+    Request(R),
+    /// About this time is to pass: between half of it and half as long again.
+    Pause(Duration),
+    /// It is finished.
+    Done(O),
+}
+
+/// Seconds after which every item of a transaction is visible to plain reads: they become so one by one, within
+/// moments (DynamoDB developer guide, "Isolation levels for DynamoDB transactions"); a minute covers the slowest.
+pub(super) const SETTLED_AFTER: i64 = 60;

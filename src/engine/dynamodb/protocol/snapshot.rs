@@ -1,0 +1,537 @@
+//! Snapshots: every commit whole, also across sections, and never starved by writers.
+//!
+//! The sections are listed, their heads and entries read, and then all heads with the number of sections in one
+//! transaction. The log is replayed over the entries up to these heads.
+//!
+//! That transaction is cancelled whenever one of the heads is being written, and holds 100 items at most. So after a few
+//! tries, and for more sections, each head is read in a transaction of its own: a plain read could miss a commit of which
+//! the entries showed a part. The log is then taken in until every commit that is seen in one section is seen in its
+//! others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{SETTLED_AFTER, Step};
+use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
+use crate::store::{Result, Snapshot, StoreError};
+
+/// The most heads that are read in one transaction, which holds 100 items, beside the number of sections.
+const TOGETHER: usize = 99;
+/// How often a transaction over several heads is tried.
+const TRIES: u32 = 3;
+/// How often something that must become visible is read again.
+const LOOKS: u32 = 12;
+/// After how many of them a log that has no gap is taken for all that is left of it.
+const SETTLING_LOOKS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What a snapshot is of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::engine::dynamodb) enum SnapshotScope {
+    /// Every section that is listed.
+    Whole,
+    /// These prefixes, each with its section; none lies in another.
+    Of(Vec<(Section, Prefix)>),
+}
+
+/// What is read, each strongly consistent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::engine::dynamodb) enum SnapshotRequest {
+    /// The section list, in one query.
+    Sections,
+    /// These heads, each by itself.
+    Heads(Vec<Section>),
+    /// The entries below these prefixes, expired ones too.
+    Entries(Vec<(Section, Prefix)>),
+    /// Each of these in a transaction of its own.
+    Together(Vec<Together>),
+    /// The log of each section up to a revision: back to, and with, the first line that is older than `settled` and not
+    /// after `since`. Oldest first.
+    Lines { of: Vec<LogRange>, settled: Timestamp },
+}
+
+/// What one transaction reads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::engine::dynamodb) struct Together {
+    /// The heads of these sections.
+    pub(in crate::engine::dynamodb) heads: Vec<Section>,
+    /// Whether the number of sections is read, too.
+    pub(in crate::engine::dynamodb) counts: bool,
+}
+
+/// A part of a section's log.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::engine::dynamodb) struct LogRange {
+    pub(in crate::engine::dynamodb) section: Section,
+    pub(in crate::engine::dynamodb) since: Revision,
+    pub(in crate::engine::dynamodb) upto: Revision,
+}
+
+/// The answer to a [`SnapshotRequest`], or the end of a pause.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::engine::dynamodb) enum SnapshotAnswer {
+    /// To [`SnapshotRequest::Sections`], with the time of the answer by the store's clock.
+    Sections(Vec<Section>, Timestamp),
+    /// To [`SnapshotRequest::Heads`]: those that are there, and the time of the answer.
+    Heads(Vec<Head>, Timestamp),
+    /// To [`SnapshotRequest::Entries`].
+    Entries(Vec<Entry>),
+    /// To [`SnapshotRequest::Together`], in its order: the heads that are there, and the number of sections where it was
+    /// asked for and is there; none where a commit is under way on one of the items.
+    Together(Vec<Option<(Vec<Head>, Option<usize>)>>),
+    /// To [`SnapshotRequest::Lines`], in the order of its ranges.
+    Lines(Vec<Vec<Change>>),
+    /// The pause is over, or the machine begins.
+    Next,
+}
+
+/// What comes next after the answer that is awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Stage {
+    Start,
+    Listing,
+    FirstHeads,
+    Entries,
+    Closing,
+    Lines,
+}
+
+/// Reads one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(in crate::engine::dynamodb) struct SnapshotMachine {
+    scope: SnapshotScope,
+    stage: Stage,
+    /// The sections that are known, and the prefixes of each.
+    parts: BTreeMap<Section, Vec<Prefix>>,
+    /// The sections whose entries are read.
+    read: BTreeSet<Section>,
+    /// Where each section stood before its entries were read.
+    before: BTreeMap<Section, Revision>,
+    /// The sections whose last commit before their entries were read was visible by then.
+    idle: BTreeSet<Section>,
+    /// When the first read was answered.
+    started: Option<Timestamp>,
+    entries: BTreeMap<Key, Entry>,
+    /// The heads that the snapshot is taken at.
+    heads: BTreeMap<Section, Head>,
+    /// The lines that were read of each section, oldest first.
+    lines: BTreeMap<Section, Vec<Change>>,
+    /// The transactions that are still to read heads.
+    closing: Vec<Together>,
+    /// The number of sections, where it was read.
+    count: Option<usize>,
+    /// Whether one transaction read all heads.
+    is_of_one_moment: bool,
+    tries: u32,
+    looks: u32,
+}
+
+impl SnapshotMachine {
+    pub(in crate::engine::dynamodb) fn new(scope: SnapshotScope) -> Self {
+        let mut parts: BTreeMap<Section, Vec<Prefix>> = BTreeMap::new();
+        if let SnapshotScope::Of(of) = &scope {
+            for (section, prefix) in of {
+                parts.entry(section.clone()).or_default().push(prefix.clone());
+            }
+        }
+        Self {
+            scope,
+            stage: Stage::Start,
+            parts,
+            read: BTreeSet::new(),
+            before: BTreeMap::new(),
+            idle: BTreeSet::new(),
+            started: None,
+            entries: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            closing: Vec::new(),
+            count: None,
+            is_of_one_moment: true,
+            tries: 0,
+            looks: 0,
+        }
+    }
+
+    /// Whether all heads were read at one moment. Every commit is whole either way.
+    pub(in crate::engine::dynamodb) fn is_of_one_moment(&self) -> bool {
+        self.is_of_one_moment
+    }
+
+    /// Takes an answer and says what comes next. `Done` has expired entries, too.
+    ///
+    /// Fails with [`StoreError::Corrupt`] where the log has a gap that doesn't close.
+    pub(in crate::engine::dynamodb) fn next(
+        &mut self,
+        answer: SnapshotAnswer,
+    ) -> Result<Step<SnapshotRequest, Snapshot>> {
+        match (self.stage, answer) {
+            (Stage::Start, _) => Ok(self.start()),
+            (Stage::Listing, SnapshotAnswer::Sections(sections, at)) => {
+                self.started.get_or_insert(at);
+                for section in sections {
+                    let whole = Prefix::from(&section);
+                    self.parts.entry(section).or_insert_with(|| vec![whole]);
+                }
+                // Heads before entries, so that what is replayed begins where the entries do; of a section that was made
+                // meanwhile the whole log is.
+                Ok(if self.before.is_empty() && self.read.is_empty() {
+                    self.first_heads()
+                } else {
+                    self.read_entries()
+                })
+            }
+            (Stage::FirstHeads, SnapshotAnswer::Heads(heads, at)) => {
+                self.started.get_or_insert(at);
+                let settled = self.settled();
+                let idle = heads
+                    .iter()
+                    .filter(|head| head.modified.is_some_and(|at| at < settled));
+                self.idle = idle.map(|head| head.section.clone()).collect();
+                self.before = heads
+                    .into_iter()
+                    .map(|head| (head.section, head.revision))
+                    .collect();
+                Ok(self.read_entries())
+            }
+            (Stage::Entries, SnapshotAnswer::Entries(entries)) => {
+                self.entries
+                    .extend(entries.into_iter().map(|entry| (entry.key.clone(), entry)));
+                self.read.extend(self.parts.keys().cloned());
+                Ok(self.close())
+            }
+            (Stage::Closing, SnapshotAnswer::Together(read)) => self.closed(read),
+            (Stage::Closing, _) => Ok(self.read_closing()),
+            (Stage::Lines, SnapshotAnswer::Lines(lines)) => self.taken_in(lines),
+            (Stage::Lines, _) => Ok(self.read_lines()),
+            (Stage::Listing, _) => Ok(self.list()),
+            (Stage::FirstHeads | Stage::Entries, _) => Ok(self.first_heads()),
+        }
+    }
+
+    fn start(&mut self) -> Step<SnapshotRequest, Snapshot> {
+        match self.scope {
+            SnapshotScope::Whole => self.list(),
+            SnapshotScope::Of(_) => self.first_heads(),
+        }
+    }
+
+    fn list(&mut self) -> Step<SnapshotRequest, Snapshot> {
+        self.stage = Stage::Listing;
+        Step::Request(SnapshotRequest::Sections)
+    }
+
+    fn first_heads(&mut self) -> Step<SnapshotRequest, Snapshot> {
+        self.stage = Stage::FirstHeads;
+        Step::Request(SnapshotRequest::Heads(self.sections()))
+    }
+
+    fn sections(&self) -> Vec<Section> {
+        self.parts.keys().cloned().collect()
+    }
+
+    /// Reads the entries of the sections whose entries aren't read yet.
+    fn read_entries(&mut self) -> Step<SnapshotRequest, Snapshot> {
+        self.stage = Stage::Entries;
+        let unread = self
+            .parts
+            .iter()
+            .filter(|(section, _)| !self.read.contains(*section));
+        let parts = unread
+            .flat_map(|(section, prefixes)| prefixes.iter().map(|prefix| (section.clone(), prefix.clone())));
+        Step::Request(SnapshotRequest::Entries(parts.collect()))
+    }
+
+    /// Reads the heads that the snapshot is taken at.
+    fn close(&mut self) -> Step<SnapshotRequest, Snapshot> {
+        self.heads.clear();
+        self.count = None;
+        let mut counts = self.scope == SnapshotScope::Whole;
+        let sections = self.sections();
+        let mut chunks: Vec<Together> = sections
+            .chunks(TOGETHER)
+            .map(|heads| Together {
+                heads: heads.to_vec(),
+                counts: std::mem::take(&mut counts),
+            })
+            .collect();
+        if counts {
+            chunks.push(Together {
+                heads: Vec::new(),
+                counts,
+            });
+        }
+        self.is_of_one_moment &= chunks.len() <= 1;
+        self.closing = chunks;
+        self.read_closing()
+    }
+
+    fn read_closing(&mut self) -> Step<SnapshotRequest, Snapshot> {
+        self.stage = Stage::Closing;
+        if self.closing.is_empty() {
+            return self.read_lines();
+        }
+        Step::Request(SnapshotRequest::Together(self.closing.clone()))
+    }
+
+    fn closed(
+        &mut self,
+        read: Vec<Option<(Vec<Head>, Option<usize>)>>,
+    ) -> Result<Step<SnapshotRequest, Snapshot>> {
+        let asked = std::mem::take(&mut self.closing);
+        for (together, found) in asked.into_iter().zip(read) {
+            match found {
+                Some((heads, count)) => {
+                    self.heads
+                        .extend(heads.into_iter().map(|head| (head.section.clone(), head)));
+                    self.count = self.count.max(count);
+                }
+                None => self.closing.push(together),
+            }
+        }
+        if !self.closing.is_empty() {
+            self.tries += 1;
+            if self.tries >= TRIES {
+                self.is_of_one_moment = false;
+                self.closing = std::mem::take(&mut self.closing)
+                    .into_iter()
+                    .flat_map(apart)
+                    .collect();
+            }
+            return Ok(self.pause(self.tries));
+        }
+        if self.count.is_some_and(|count| count > self.parts.len()) {
+            // A section was made meanwhile.
+            return self.look_again(Self::list, "the section list lacks a section that is counted");
+        }
+        Ok(self.read_lines())
+    }
+
+    /// Reads the log of the sections whose lines may be missing from the entries.
+    fn read_lines(&mut self) -> Step<SnapshotRequest, Snapshot> {
+        self.stage = Stage::Lines;
+        let of: Vec<LogRange> = self.ranges();
+        if of.is_empty() {
+            return Step::Done(self.finish());
+        }
+        let settled = self.settled();
+        Step::Request(SnapshotRequest::Lines { of, settled })
+    }
+
+    /// The moment before which everything was visible when the first read was answered.
+    fn settled(&self) -> Timestamp {
+        let started = self.started.map_or(0, Timestamp::epoch);
+        Timestamp::from_epoch(started - SETTLED_AFTER)
+    }
+
+    fn ranges(&self) -> Vec<LogRange> {
+        let settled = self.settled();
+        let needed = self.heads.values().filter(|head| {
+            let since = self.since(&head.section);
+            let is_settled = head.modified.is_none_or(|at| at < settled);
+            let is_taken_in = self
+                .lines
+                .get(&head.section)
+                .is_some_and(|lines| lines.last().is_some_and(|last| last.revision >= head.revision));
+            !is_taken_in && (head.revision > since || !is_settled)
+        });
+        needed
+            .map(|head| LogRange {
+                section: head.section.clone(),
+                since: self.since(&head.section),
+                upto: head.revision,
+            })
+            .collect()
+    }
+
+    fn since(&self, section: &Section) -> Revision {
+        self.before.get(section).copied().unwrap_or_default()
+    }
+
+    fn taken_in(&mut self, lines: Vec<Vec<Change>>) -> Result<Step<SnapshotRequest, Snapshot>> {
+        let mut gap = None;
+        let settled = self.settled();
+        for (range, lines) in self.ranges().into_iter().zip(lines) {
+            let is_taken = match Reach::of(&lines, &range, settled, self.idle.contains(&range.section)) {
+                Reach::Whole => true,
+                // By then what was under way is there: what came before has left the log.
+                Reach::Open => self.looks >= SETTLING_LOOKS,
+                Reach::Gap => false,
+            };
+            if is_taken {
+                self.lines.insert(range.section, lines);
+            } else {
+                gap = Some(range);
+            }
+        }
+        if let Some(LogRange { section, upto, .. }) = gap {
+            let what = format!("the log of {section} has gaps before revision {upto}");
+            return self.look_again(Self::read_lines, &what);
+        }
+        self.looks = 0;
+        self.follow_commits();
+        Ok(if self.parts.keys().all(|section| self.read.contains(section)) {
+            self.read_lines()
+        } else {
+            self.read_entries()
+        })
+    }
+
+    /// Moves the heads on to where every commit that is seen in one section is seen in the others of the snapshot. One
+    /// that made a section names it before it is listed.
+    fn follow_commits(&mut self) {
+        let commits = self.lines.values().flatten();
+        for line in commits {
+            for (section, revision) in &line.with {
+                if self.scope == SnapshotScope::Whole {
+                    let whole = || vec![Prefix::from(section)];
+                    self.parts.entry(section.clone()).or_insert_with(whole);
+                }
+                let stands_at = self
+                    .heads
+                    .get(section)
+                    .map_or(Revision::ZERO, |head| head.revision);
+                if self.parts.contains_key(section) && stands_at < *revision {
+                    let head = Head {
+                        section: section.clone(),
+                        revision: *revision,
+                        // Known when its lines are read.
+                        changes: 0,
+                        commit: Some(line.commit.clone()),
+                        modified: Some(line.at),
+                    };
+                    self.heads.insert(section.clone(), head);
+                }
+            }
+        }
+    }
+
+    fn look_again(
+        &mut self,
+        then: impl Fn(&mut Self) -> Step<SnapshotRequest, Snapshot>,
+        what: &str,
+    ) -> Result<Step<SnapshotRequest, Snapshot>> {
+        self.looks += 1;
+        match self.looks {
+            // Once at once: what was made before the answer is there.
+            1 => Ok(then(self)),
+            looks if looks <= LOOKS => {
+                then(self);
+                Ok(self.pause(looks))
+            }
+            _ => Err(StoreError::Corrupt {
+                what: what.to_owned(),
+                source: None,
+            }),
+        }
+    }
+
+    fn pause(&self, tries: u32) -> Step<SnapshotRequest, Snapshot> {
+        Step::Pause((PAUSE * 2_u32.saturating_pow(tries.min(8))).min(LONGEST_PAUSE))
+    }
+
+    /// Replays the log over the entries.
+    fn finish(&mut self) -> Snapshot {
+        let mut entries = std::mem::take(&mut self.entries);
+        for (section, lines) in &self.lines {
+            let prefixes = self.parts.get(section).map_or(&[][..], Vec::as_slice);
+            for line in lines {
+                if prefixes.iter().any(|prefix| prefix.holds(&line.key)) {
+                    replay(&mut entries, line);
+                }
+            }
+        }
+        for (section, head) in &mut self.heads {
+            let last = self.lines.get(section).and_then(|lines| lines.last());
+            if let Some(last) = last.filter(|last| last.revision == head.revision) {
+                head.changes = last.of;
+            }
+        }
+        Snapshot {
+            heads: std::mem::take(&mut self.heads).into_values().collect(),
+            entries: entries.into_values().collect(),
+        }
+    }
+}
+
+/// The same heads, each in a transaction of its own.
+fn apart(together: Together) -> Vec<Together> {
+    let mut apart: Vec<Together> = together
+        .heads
+        .into_iter()
+        .map(|section| Together {
+            heads: vec![section],
+            counts: false,
+        })
+        .collect();
+    if together.counts {
+        apart.push(Together {
+            heads: Vec::new(),
+            counts: true,
+        });
+    }
+    apart
+}
+
+/// How far back the lines of a range reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// As far as is needed: nothing that isn't there was under way.
+    Whole,
+    /// They are without a gap, but what came before the first of them may be under way as well as gone for good.
+    Open,
+    Gap,
+}
+
+impl Reach {
+    fn of(lines: &[Change], range: &LogRange, settled: Timestamp, is_idle: bool) -> Self {
+        let LogRange { since, upto, .. } = *range;
+        let is_old = |line: &&Change| line.revision <= since && line.at < settled;
+        // Of the commit of an old line, and of those before it, everything is visible.
+        let old = lines.iter().take_while(is_old).last();
+        let known = old.map(|line| line.revision).or(is_idle.then_some(since));
+        let young = || lines.iter().skip_while(is_old);
+        if is_run(young(), known.unwrap_or_default().next(), upto) {
+            return Self::Whole;
+        }
+        match lines.first() {
+            Some(first)
+                if known.is_none()
+                    && first.revision <= since.next()
+                    && is_run(young(), first.revision, upto) =>
+            {
+                Self::Open
+            }
+            _ => Self::Gap,
+        }
+    }
+}
+
+/// Whether the lines are all those of every revision from one to another.
+fn is_run<'l>(lines: impl Iterator<Item = &'l Change>, from: Revision, upto: Revision) -> bool {
+    let mut expected = (from, 0);
+    for line in lines {
+        if (line.revision, line.index) != expected {
+            return false;
+        }
+        expected = if line.index + 1 == line.of {
+            (line.revision.next(), 0)
+        } else {
+            (line.revision, line.index + 1)
+        };
+    }
+    expected == (upto.next(), 0)
+}
+
+fn replay(entries: &mut BTreeMap<Key, Entry>, change: &Change) {
+    let is_newer = entries
+        .get(&change.key)
+        .is_none_or(|entry| entry.revision < change.revision);
+    if is_newer {
+        match change.entry() {
+            Some(entry) => entries.insert(change.key.clone(), entry),
+            None => entries.remove(&change.key),
+        };
+    }
+}

@@ -1,0 +1,60 @@
+//! The store's time, as an answer told it.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::model::Timestamp;
+
+/// For how long the time goes on from an answer.
+const VALID_FOR: Duration = Duration::from_secs(60);
+/// How far the machine's two clocks may come apart meanwhile.
+const DRIFT: Duration = Duration::from_secs(1);
+
+/// The time that an answer bore, and when this machine received it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ToldTime {
+    date: Timestamp,
+    steady: Instant,
+    wall: SystemTime,
+}
+
+impl ToldTime {
+    pub(super) fn new(date: Timestamp) -> Self {
+        Self {
+            date,
+            steady: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    /// The store's time now; none where too much has passed to say.
+    pub(super) fn now(&self) -> Option<Timestamp> {
+        self.after(self.steady.elapsed(), self.wall.elapsed().ok()?)
+    }
+
+    /// The steady clock stands still while the machine sleeps, and the other one can be set: where they disagree, neither
+    /// is believed.
+    fn after(&self, steady: Duration, wall: Duration) -> Option<Timestamp> {
+        let is_known = steady <= VALID_FOR && steady.abs_diff(wall) <= DRIFT;
+        let seconds = i64::try_from(steady.as_secs()).ok()?;
+        is_known.then(|| Timestamp::from_epoch(self.date.epoch().saturating_add(seconds)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_goes_on_for_a_minute_unless_the_machine_slept_or_its_clock_was_set() {
+        let told = ToldTime::new(Timestamp::from_epoch(1000));
+        let after = |steady, wall| {
+            let seconds = Duration::from_secs;
+            told.after(seconds(steady), seconds(wall)).map(Timestamp::epoch)
+        };
+        assert_eq!(after(0, 0), Some(1000));
+        assert_eq!(after(59, 60), Some(1059));
+        assert_eq!(after(61, 61), None, "too long ago");
+        assert_eq!(after(10, 40), None, "it slept, or its clock was put forward");
+        assert_eq!(after(40, 10), None, "its clock was put back");
+    }
+}

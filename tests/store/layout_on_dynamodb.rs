@@ -140,7 +140,7 @@ async fn a_word_that_is_not_known_ends_what_it_is_required_of() {
     };
     let needs_newer = |error: StoreError| match error {
         StoreError::NeedsNewer { section, word } => {
-            assert_eq!((section.as_str(), word.as_str()), ("/a", "contracts"))
+            assert_eq!((section.as_str(), word.as_str()), ("/a", "contracts"));
         }
         other => panic!("expected NeedsNewer, got {other:?}"),
     };

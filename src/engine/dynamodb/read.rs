@@ -257,20 +257,15 @@ struct EntryUpdate {
 fn renewal(now: Timestamp, ttl: Option<Ttl>) -> EntryUpdate {
     let there = "attribute_exists(pk) AND (attribute_not_exists(expires_at) OR expires_at > :now)";
     let mut values = Item::from([(":now".into(), n(now.epoch()))]);
-    let (expression, condition) = match ttl {
-        Some(ttl) => {
-            values.insert(":ttl".into(), n(ttl.seconds()));
-            values.insert(":expires".into(), n(now.expiry_after(ttl).epoch()));
-            ("SET expires_at = :expires, #ttl = :ttl", there.to_owned())
-        }
-        None => {
-            // As `Timestamp::expiry_after`.
-            values.insert(":later".into(), n(now.epoch() + 1));
-            (
-                "SET expires_at = :later + #ttl",
-                format!("{there} AND attribute_exists(#ttl)"),
-            )
-        }
+    let (expression, condition) = if let Some(ttl) = ttl {
+        values.insert(":ttl".into(), n(ttl.seconds()));
+        values.insert(":expires".into(), n(now.expiry_after(ttl).epoch()));
+        ("SET expires_at = :expires, #ttl = :ttl", there.to_owned())
+    } else {
+        // As `Timestamp::expiry_after`.
+        values.insert(":later".into(), n(now.epoch() + 1));
+        let has_one = format!("{there} AND attribute_exists(#ttl)");
+        ("SET expires_at = :later + #ttl", has_one)
     };
     EntryUpdate {
         expression: expression.into(),

@@ -120,7 +120,6 @@ fn found(transaction: &Transaction, reasons: &[CancellationReason]) -> Result<Op
         any = true;
         let item = reason.item().filter(|item| !item.is_empty());
         all.push(match (action, item) {
-            (_, None) => Found::Other,
             (
                 Action::PutEntry { .. } | Action::DeleteEntry { .. } | Action::CheckEntry { .. },
                 Some(item),

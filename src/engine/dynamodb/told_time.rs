@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::model::Timestamp;
 
 /// For how long the time goes on from an answer.
-const VALID_FOR: Duration = Duration::from_secs(60);
+const VALID_FOR: Duration = Duration::from_mins(1);
 /// How far the machine's two clocks may come apart meanwhile.
 const DRIFT: Duration = Duration::from_secs(1);
 

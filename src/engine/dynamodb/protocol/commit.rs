@@ -642,7 +642,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         if self.is_over {
             // A send may still be on its way.
             let last = self.last.take();
-            return self.unknown(last.map(Into::into));
+            return self.unknown(last.map(Cause::from).as_ref());
         }
         let stand = &self.stand;
         let is_as_then =
@@ -732,7 +732,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         }
         let last = self.last.take();
         if self.unanswered {
-            return self.unknown(last.map(Into::into));
+            return self.unknown(last.map(Cause::from).as_ref());
         }
         let error = last.unwrap_or_else(|| CommitSettings::busy(self.settings.patience));
         self.take_back();
@@ -742,12 +742,12 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         self.end()
     }
 
-    fn unknown(&mut self, cause: Option<Cause>) -> Next<J> {
+    fn unknown(&mut self, cause: Option<&Cause>) -> Next<J> {
         self.take_back();
         for job in std::mem::take(&mut self.open) {
             let error = StoreError::OutcomeUnknown {
                 commit: Borrow::<Txn>::borrow(&job).id.clone(),
-                source: cause.clone(),
+                source: cause.cloned(),
             };
             self.answers.push((job, Err(error)));
         }
@@ -760,7 +760,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         self.open
             .extend(std::mem::take(&mut self.recalled).into_iter().map(|(job, _)| job));
         if self.unanswered {
-            return self.unknown(Some(error.into()));
+            return self.unknown(Some(&error.into()));
         }
         let is_of_all = matches!(error.kind(), Kind::Throttled | Kind::Unavailable);
         if self.open.len() > 1 && !is_of_all {

@@ -299,7 +299,7 @@ impl SnapshotMachine {
                     .flat_map(apart)
                     .collect();
             }
-            return Ok(self.pause(self.tries));
+            return Ok(pause(self.tries));
         }
         if self.count.is_some_and(|count| count > self.parts.len()) {
             // A section was made meanwhile.
@@ -418,17 +418,13 @@ impl SnapshotMachine {
             1 => Ok(then(self)),
             looks if looks <= LOOKS => {
                 then(self);
-                Ok(self.pause(looks))
+                Ok(pause(looks))
             }
             _ => Err(StoreError::Corrupt {
                 what: what.to_owned(),
                 source: None,
             }),
         }
-    }
-
-    fn pause(&self, tries: u32) -> Step<SnapshotRequest, Snapshot> {
-        Step::Pause((PAUSE * 2_u32.saturating_pow(tries.min(8))).min(LONGEST_PAUSE))
     }
 
     /// Replays the log over the entries.
@@ -453,6 +449,10 @@ impl SnapshotMachine {
             entries: entries.into_values().collect(),
         }
     }
+}
+
+fn pause(tries: u32) -> Step<SnapshotRequest, Snapshot> {
+    Step::Pause((PAUSE * 2_u32.saturating_pow(tries.min(8))).min(LONGEST_PAUSE))
 }
 
 /// The same heads, each in a transaction of its own.

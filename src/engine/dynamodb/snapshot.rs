@@ -175,16 +175,18 @@ impl DynamoDb {
         }
     }
 
-    /// The lines up to the range's end: those after its beginning, and those younger than `settled`. Oldest first.
+    /// The lines up to the range's end: those after its beginning, those younger than `settled`, and the one before
+    /// them. Oldest first.
     async fn newest_lines(&self, range: &LogRange, settled: Timestamp) -> Result<Vec<Change>> {
         let mut lines: Vec<Change> = Vec::new();
         let mut pages = self.log_pages(&range.section, Revision::ZERO, range.upto, false);
         'pages: while let Some(page) = pages.try_next().await? {
             for line in page {
-                if line.revision <= range.since && line.at < settled {
+                let is_last = line.revision <= range.since && line.at < settled;
+                lines.push(line);
+                if is_last {
                     break 'pages;
                 }
-                lines.push(line);
             }
         }
         lines.reverse();

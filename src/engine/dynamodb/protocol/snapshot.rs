@@ -44,8 +44,8 @@ pub(in crate::engine::dynamodb) enum SnapshotRequest {
     Entries(Vec<(Section, Prefix)>),
     /// Each of these in a transaction of its own.
     Together(Vec<Together>),
-    /// The log of each section up to a revision: back to the first line that is older than `settled` and not after
-    /// `since`. Oldest first.
+    /// The log of each section up to a revision: back to, and with, the first line that is older than `settled` and not
+    /// after `since`. Oldest first.
     Lines { of: Vec<LogRange>, settled: Timestamp },
 }
 
@@ -106,6 +106,8 @@ pub(in crate::engine::dynamodb) struct SnapshotMachine {
     read: BTreeSet<Section>,
     /// Where each section stood before its entries were read.
     before: BTreeMap<Section, Revision>,
+    /// The sections whose last commit before their entries were read was visible by then.
+    idle: BTreeSet<Section>,
     /// When the first read was answered.
     started: Option<Timestamp>,
     entries: BTreeMap<Key, Entry>,
@@ -137,6 +139,7 @@ impl SnapshotMachine {
             parts,
             read: BTreeSet::new(),
             before: BTreeMap::new(),
+            idle: BTreeSet::new(),
             started: None,
             entries: BTreeMap::new(),
             heads: BTreeMap::new(),
@@ -179,6 +182,11 @@ impl SnapshotMachine {
             }
             (Stage::FirstHeads, SnapshotAnswer::Heads(heads, at)) => {
                 self.started.get_or_insert(at);
+                let settled = self.settled();
+                let idle = heads
+                    .iter()
+                    .filter(|head| head.modified.is_some_and(|at| at < settled));
+                self.idle = idle.map(|head| head.section.clone()).collect();
                 self.before = heads
                     .into_iter()
                     .map(|head| (head.section, head.revision))
@@ -341,8 +349,15 @@ impl SnapshotMachine {
 
     fn taken_in(&mut self, lines: Vec<Vec<Change>>) -> Result<Step<SnapshotRequest, Snapshot>> {
         let mut gap = None;
+        let settled = self.settled();
         for (range, lines) in self.ranges().into_iter().zip(lines) {
-            if is_whole(&lines, range.upto, range.since) {
+            let is_taken = match Reach::of(&lines, &range, settled, self.idle.contains(&range.section)) {
+                Reach::Whole => true,
+                // By the last look, what was under way is there: what came before has left the log.
+                Reach::Open => self.looks >= LOOKS,
+                Reach::Gap => false,
+            };
+            if is_taken {
                 self.lines.insert(range.section, lines);
             } else {
                 gap = Some(range);
@@ -457,16 +472,43 @@ fn apart(together: Together) -> Vec<Together> {
     apart
 }
 
-/// Whether the lines are those of every revision from the first of them up to `upto`, all of each, and reach back to
-/// `since`.
-fn is_whole(lines: &[Change], upto: Revision, since: Revision) -> bool {
-    let Some(first) = lines.first() else {
-        return upto <= since;
-    };
-    if first.revision > since.next() {
-        return false;
+/// How far back the lines of a range reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// As far as is needed: nothing that isn't there was under way.
+    Whole,
+    /// They are without a gap, but what came before the first of them may be under way as well as gone for good.
+    Open,
+    Gap,
+}
+
+impl Reach {
+    fn of(lines: &[Change], range: &LogRange, settled: Timestamp, is_idle: bool) -> Self {
+        let LogRange { since, upto, .. } = *range;
+        let is_old = |line: &&Change| line.revision <= since && line.at < settled;
+        // Of the commit of an old line, and of those before it, everything is visible.
+        let old = lines.iter().take_while(is_old).last();
+        let known = old.map(|line| line.revision).or(is_idle.then_some(since));
+        let young = || lines.iter().skip_while(is_old);
+        if is_run(young(), known.unwrap_or_default().next(), upto) {
+            return Self::Whole;
+        }
+        match lines.first() {
+            Some(first)
+                if known.is_none()
+                    && first.revision <= since.next()
+                    && is_run(young(), first.revision, upto) =>
+            {
+                Self::Open
+            }
+            _ => Self::Gap,
+        }
     }
-    let mut expected = (first.revision, 0);
+}
+
+/// Whether the lines are all those of every revision from one to another.
+fn is_run<'l>(lines: impl Iterator<Item = &'l Change>, from: Revision, upto: Revision) -> bool {
+    let mut expected = (from, 0);
     for line in lines {
         if (line.revision, line.index) != expected {
             return false;

@@ -185,6 +185,8 @@ pub(in crate::engine::dynamodb) struct CommitMachine<J> {
     stand: BTreeMap<Section, Revision>,
     waiting: Vec<J>,
     unanswered: bool,
+    /// When it was known that the last send wasn't answered.
+    unanswered_at: Duration,
     /// Whether the time is over, and a last look is made.
     is_over: bool,
     last: Option<StoreError>,
@@ -217,6 +219,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             stand: BTreeMap::new(),
             waiting: Vec::new(),
             unanswered: false,
+            unanswered_at: Duration::ZERO,
             is_over: false,
             last: None,
             losses: 0,
@@ -457,6 +460,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             }
             Written::Unanswered(error) => {
                 self.unanswered = true;
+                self.unanswered_at = elapsed;
                 self.last = Some(error);
                 self.pause_before_sending(elapsed)
             }
@@ -476,6 +480,15 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     fn send_again(&mut self, elapsed: Duration) -> Next<J> {
         if elapsed.saturating_sub(self.read_at) <= RESENT_WITHIN {
             return self.send();
+        }
+        // What is looked for must not come after the look.
+        let arrived = self.unanswered_at + LONGEST_REQUEST;
+        if self.unanswered && elapsed < arrived {
+            let pause = arrived.saturating_sub(elapsed);
+            if elapsed + pause >= self.settings.deadline {
+                return self.gave_up();
+            }
+            return Step::Pause(pause);
         }
         // Its times are too old: it is decided anew, unless it was made.
         self.take_back();

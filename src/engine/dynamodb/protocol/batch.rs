@@ -51,7 +51,11 @@ impl<J: Borrow<Txn>> Batch<J> {
             match decide(job.borrow(), &state) {
                 Err(error) if batch.made.is_empty() => batch.told.push((job, Err(error))),
                 Err(error) => batch.refused.push((job, Err(error))),
-                Ok(decision) if batch.made.is_empty() && decision.changes.is_empty() => {
+                Ok(decision)
+                    if batch.made.is_empty()
+                        && decision.changes.is_empty()
+                        && is_of_one_item(job.borrow()) =>
+                {
                     let answer = committed(job.borrow(), read, decision);
                     batch.told.push((job, Ok(answer)));
                 }
@@ -104,6 +108,12 @@ impl<J: Borrow<Txn>> Batch<J> {
         let refused = self.refused.into_iter().map(|(job, _)| job);
         told.chain(made).chain(refused).chain(self.left).collect()
     }
+}
+
+/// Whether one item at most decides it. What is read of several may be of several moments.
+fn is_of_one_item(txn: &Txn) -> bool {
+    let sections = txn.guards.iter().filter(|guard| guard.key().is_none());
+    txn.keys().len() + sections.count() <= 1
 }
 
 /// What commits take together of a transaction, as far as that can be told before anything is read.

@@ -382,7 +382,10 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         }
         let batch = Batch::of(open, &read, &self.settings.by);
         let is_recorded = |(job, _): &(J, Result<Committed>)| RecordPlace::of(job.borrow()).is_some();
-        if !self.confirmed && batch.told.iter().any(is_recorded) {
+        let does_nothing = |(job, decision): &(J, Decision)| {
+            decision.changes.is_empty() && RecordPlace::of(job.borrow()).is_some()
+        };
+        if !self.confirmed && (batch.told.iter().any(is_recorded) || batch.made.iter().any(does_nothing)) {
             // It may be refused for what it did itself, where that was half visible.
             self.open = batch.into_jobs();
             return self.confirm();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::commit::Found;
-use crate::model::{Change, CommitId, Entry, Head, Key, Revision, Section, Timestamp};
-use crate::store::{Decision, Meta, Txn};
+use crate::model::{Change, CommitId, Entry, Head, Key, Mutation, Revision, Section, Timestamp};
+use crate::store::{Decision, Limit, Meta, Txn};
 
 /// What a commit read, kept up to date by what lost races give back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +121,8 @@ pub(in crate::engine::dynamodb) struct SectionList {
 
 impl Transaction {
     /// The actions of commits, each decided on what those before it leave: entries, log lines, heads, new sections,
-    /// records, and checks of what was guarded but isn't written. No item is in two of them.
+    /// records, and checks of what was guarded but isn't written, and of what was to be deleted but isn't there, as far as
+    /// there is room. No item is in two of them.
     ///
     /// `list` is none for a writer that may not write the section list.
     pub(in crate::engine::dynamodb) fn build(
@@ -182,6 +183,11 @@ impl Transaction {
         }
         let written: HashSet<&Key> = changes().map(|applied| &applied.change.key).collect();
         actions.extend(checks(commits, read, &written, &heads));
+        for check in absences(commits, read, &written) {
+            if actions.len() < Limit::MAX_ACTIONS && !actions.contains(&check) {
+                actions.push(check);
+            }
+        }
         Self { actions }
     }
 }
@@ -250,6 +256,24 @@ fn registrations<'s>(
         });
     }
     actions
+}
+
+/// Checks of what was to be deleted and wasn't there. Without them a commit of which a part was visible when it was read
+/// could leave a key behind.
+fn absences<'c>(
+    commits: &'c [(&Txn, &Decision)],
+    read: &'c Read,
+    written: &'c HashSet<&Key>,
+) -> impl Iterator<Item = Action> + 'c {
+    let keys = commits
+        .iter()
+        .flat_map(|(txn, _)| &txn.changes)
+        .map(Mutation::key);
+    let absent = keys.filter(|key| !written.contains(key));
+    absent.map(|key| Action::CheckEntry {
+        key: key.clone(),
+        was: as_read(read, key),
+    })
 }
 
 fn checks(

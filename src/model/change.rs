@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::{CommitId, Entry, Key, Revision, Section, Timestamp, Ttl, Value};
 
 /// What becomes of an entry's time to live when it is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum TtlChoice {
     /// It has none afterwards, as in etcd and Redis.
     #[default]
@@ -15,7 +15,7 @@ pub enum TtlChoice {
 }
 
 /// Whether a value that is written is a secret.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Secrecy {
     /// As the key is: the value, which is plain, must be sealed first where the key holds a secret.
     #[default]
@@ -29,7 +29,7 @@ pub enum Secrecy {
 }
 
 /// What a commit is asked to do to one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Mutation {
     /// Write the key.
     Set {
@@ -69,7 +69,7 @@ impl Mutation {
 }
 
 /// A condition that must hold for a commit, at the moment of the commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Guard {
     /// The key has no entry.
     Absent(Key),
@@ -106,7 +106,7 @@ impl Guard {
 }
 
 /// What a commit did to a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Op {
     /// The key was written.
     Set {
@@ -126,7 +126,7 @@ pub enum Op {
 }
 
 /// What a change replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Previous {
     /// The value before.
     pub value: Value,
@@ -165,7 +165,7 @@ impl From<&Entry> for Previous {
 }
 
 /// One line of a section's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Change {
     /// The key.
     pub key: Key,

@@ -1,7 +1,7 @@
 use super::{CommitId, Key, Revision, Section, Timestamp, Ttl, Value};
 
 /// A key with its value and what is known of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// The key.
     pub key: Key,
@@ -40,7 +40,7 @@ impl AsRef<Value> for Entry {
 }
 
 /// Where a section stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Head {
     /// The section.
     pub section: Section,

@@ -5,6 +5,8 @@
 
 mod batch;
 mod commit;
+#[cfg(test)]
+mod model;
 mod snapshot;
 mod touch;
 mod transaction;

@@ -9,6 +9,9 @@
 //! - A commit under a caller's id puts a record. Where one is there, the commit was made, by whoever: its lines are the
 //!   answer.
 
+#[cfg(test)]
+mod seen;
+
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -35,7 +38,7 @@ const MOST_LOSSES: u32 = 8;
 const LOOKS: u32 = 12;
 
 /// What a commit asks of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum CommitRequest {
     /// These items and the config's settings, each strongly consistent by itself.
     Read {
@@ -92,7 +95,7 @@ pub(in crate::engine::dynamodb) enum Written {
 }
 
 /// What an action of a cancelled transaction found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum Found {
     /// Its condition held, or nothing is known.
     AsRead,
@@ -105,7 +108,7 @@ pub(in crate::engine::dynamodb) enum Found {
 }
 
 /// Whose commits these are, and how long they may take.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct CommitSettings {
     /// Who is written down as the writer.
     pub(in crate::engine::dynamodb) by: String,

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a snapshot is of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum SnapshotScope {
     /// Every section that is listed.
     Whole,
@@ -34,7 +34,7 @@ pub(in crate::engine::dynamodb) enum SnapshotScope {
 }
 
 /// What is read, each strongly consistent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum SnapshotRequest {
     /// The section list, in one query.
     Sections,
@@ -50,7 +50,7 @@ pub(in crate::engine::dynamodb) enum SnapshotRequest {
 }
 
 /// What one transaction reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct Together {
     /// The heads of these sections.
     pub(in crate::engine::dynamodb) heads: Vec<Section>,
@@ -59,7 +59,7 @@ pub(in crate::engine::dynamodb) struct Together {
 }
 
 /// A part of a section's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct LogRange {
     pub(in crate::engine::dynamodb) section: Section,
     pub(in crate::engine::dynamodb) since: Revision,
@@ -67,7 +67,7 @@ pub(in crate::engine::dynamodb) struct LogRange {
 }
 
 /// The answer to a [`SnapshotRequest`], or the end of a pause.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum SnapshotAnswer {
     /// To [`SnapshotRequest::Sections`], with the time of the answer by the store's clock.
     Sections(Vec<Section>, Timestamp),
@@ -96,7 +96,7 @@ enum Stage {
 }
 
 /// Reads one snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct SnapshotMachine {
     scope: SnapshotScope,
     stage: Stage,

@@ -60,7 +60,7 @@ impl RecordPlace {
 pub(in crate::engine::dynamodb) type EntryAsRead = Option<(Revision, Option<Timestamp>)>;
 
 /// An action of a transaction. It is made on condition that what it is about is as it was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum Action {
     PutEntry {
         entry: Entry,
@@ -105,13 +105,13 @@ pub(in crate::engine::dynamodb) enum Action {
 }
 
 /// A transaction ready to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct Transaction {
     pub(in crate::engine::dynamodb) actions: Vec<Action>,
 }
 
 /// What is known of the section list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct SectionList {
     /// Sections without a head that are in it all the same.
     pub(in crate::engine::dynamodb) registered: BTreeSet<Section>,

@@ -212,7 +212,9 @@ mod tests {
         let job = |key: &str| Job::Commit(Write::new(txn(key), oneshot::channel().0));
         let drawn = |jobs: Vec<Job>| {
             let waiting = Queue::new();
-            jobs.into_iter().for_each(|job| waiting.enter(claims(), job));
+            for job in jobs {
+                waiting.enter(claims(), job);
+            }
             start(&waiting).map_or(0, |mut turn| turn.take().len())
         };
         let large = (0..50).map(|n| job(&format!("/s/{n}"))).collect();

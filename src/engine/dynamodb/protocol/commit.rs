@@ -535,6 +535,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         }
         self.take_back();
         self.open.append(&mut self.waiting);
+        self.confirmed = false;
         if is_race {
             self.losses += 1;
         }

@@ -183,7 +183,7 @@ impl Transaction {
         }
         let written: HashSet<&Key> = changes().map(|applied| &applied.change.key).collect();
         actions.extend(checks(commits, read, &written, &heads));
-        for check in absences(commits, read, &written) {
+        for check in unrecorded(commits, read, &heads).chain(absences(commits, read, &written)) {
             if actions.len() < Limit::MAX_ACTIONS && !actions.contains(&check) {
                 actions.push(check);
             }
@@ -256,6 +256,24 @@ fn registrations<'s>(
         });
     }
     actions
+}
+
+/// Checks of the heads of commits under a caller's id that do nothing and so leave no record: none of the same id, which
+/// did something, may have come since it was known that there is none.
+fn unrecorded<'c>(
+    commits: &'c [(&Txn, &Decision)],
+    read: &'c Read,
+    moved: &'c BTreeMap<&Section, &Head>,
+) -> impl Iterator<Item = Action> + 'c {
+    let nothing = commits
+        .iter()
+        .filter(|(txn, decision)| decision.changes.is_empty() && RecordPlace::of(txn).is_some());
+    let sections = nothing.flat_map(|(txn, _)| txn.sections());
+    let others = sections.filter(|section| !moved.contains_key(section));
+    others.map(|section| Action::CheckHead {
+        at: read.heads.get(&section).map(|head| head.revision),
+        section,
+    })
 }
 
 /// Checks of what was to be deleted and wasn't there. Without them a commit of which a part was visible when it was read

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::commits::{Broken, Commits};
-use super::{assert_holds, counterexample, set, txn};
+use super::{assert_holds, counterexample, delete, set, txn};
 use crate::store::Txn;
 
 /// Two servers with the same commit, and a writer that overwrites it.
@@ -26,6 +26,25 @@ fn resent() -> Commits {
 #[test]
 fn a_commit_that_two_servers_are_sent_is_made_once() {
     assert_holds("two servers", resent());
+}
+
+/// Two servers with the same deletes, and a writer that moves the value from one of the keys to the other.
+fn resent_deletes() -> Commits {
+    let recorded = Txn {
+        recorded: true,
+        ..txn("again", vec![delete("/a/x"), delete("/a/y")])
+    };
+    Commits {
+        txns: [recorded.clone(), recorded].map(Arc::new).to_vec(),
+        others: vec![txn("moves", vec![set("/a/y", "2"), delete("/a/x")])],
+        lost: 0,
+        ..resent()
+    }
+}
+
+#[test]
+fn deletes_that_two_servers_are_sent_are_made_once() {
+    assert_holds("two servers that delete", resent_deletes());
 }
 
 #[test]

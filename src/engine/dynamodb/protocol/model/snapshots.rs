@@ -89,8 +89,8 @@ impl Reader {
         if let Doing::Asks { request, parts } = &self.doing
             && parts.iter().all(|(_, got)| got.is_some())
         {
-            let got = parts.iter().filter_map(|(_, got)| got.clone()).collect();
-            let answer = answer(request, got);
+            let got: Vec<Got> = parts.iter().filter_map(|(_, got)| got.clone()).collect();
+            let answer = answer(request, &got);
             self.take(answer, table);
         }
     }
@@ -214,7 +214,7 @@ fn places_of(together: &Together) -> Vec<Place> {
     heads.chain(together.counts.then_some(Place::Count)).collect()
 }
 
-fn answer(request: &SnapshotRequest, got: Vec<Got>) -> SnapshotAnswer {
+fn answer(request: &SnapshotRequest, got: &[Got]) -> SnapshotAnswer {
     let all = || got.iter().flatten().flatten();
     match request {
         SnapshotRequest::Sections => {

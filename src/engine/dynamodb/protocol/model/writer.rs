@@ -19,6 +19,10 @@ const LAST_SEND: Duration = Duration::from_secs(29);
 const SHORT_PAUSES: u8 = 1;
 
 #[derive(Debug, Clone, PartialEq, Hash)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is noted by itself, in any combination"
+)]
 pub(super) struct Writer {
     machine: CommitMachine<Arc<Txn>>,
     /// The request that is read for.

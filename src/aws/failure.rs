@@ -194,7 +194,6 @@ impl Failed {
     /// What is wrong with the credentials, where that is the fault.
     pub(crate) fn credentials_problem(&self) -> String {
         match self.code.as_deref() {
-            _ if self.message.starts_with(CLOCK) => "AWS refused the request's time".into(),
             Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired") => {
                 "the credentials have expired".into()
             }
@@ -208,9 +207,6 @@ impl Failed {
         self.code.as_deref() == Some(code)
     }
 }
-
-/// How what is said of a wrong clock begins.
-const CLOCK: &str = "this machine's clock is";
 
 /// By how much this machine's clock is wrong, where the service refused a signature for its time. Both times are seconds
 /// since 1970.
@@ -226,8 +222,13 @@ fn clock_problem(message: &str, service: i64, here: i64) -> Option<String> {
         ahead if ahead > 0 => (ahead, "ahead of"),
         behind => (-behind, "behind"),
     };
-    (is_about_time && seconds > 1)
-        .then(|| format!("{CLOCK} {} min {} s {is} AWS's", seconds / 60, seconds % 60))
+    (is_about_time && seconds > 1).then(|| {
+        format!(
+            "this machine's clock is {} min {} s {is} AWS's",
+            seconds / 60,
+            seconds % 60
+        )
+    })
 }
 
 fn answered(code: Option<&str>, status: Option<u16>) -> Fault {

@@ -12,6 +12,14 @@ pub enum TtlChoice {
     Keep,
     /// It lives that long from now.
     For(Ttl),
+    /// It lives that long after each touch, and until then without one: what it had before, given back. A moment later
+    /// than `For` would give is cut to that.
+    Until {
+        /// How long it lives after a touch.
+        ttl: Ttl,
+        /// When it ceases to be.
+        expires: Timestamp,
+    },
 }
 
 /// Whether a value that is written is a secret.

@@ -292,7 +292,7 @@ impl Plan {
                 key: key.clone(),
                 value: wanted.value.clone(),
                 secret: wanted.secret,
-                ttl: wanted.ttl_over(change.left()),
+                ttl: wanted.ttl_choice(),
             }),
         })
     }

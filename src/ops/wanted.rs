@@ -14,9 +14,9 @@ pub struct Wanted {
     pub value: Value,
     /// Whether the value is a secret, and whether it is sealed already.
     pub secret: Secrecy,
-    /// How long it is to live from the commit on, if not for ever.
+    /// How long it is to live after each write or touch, if not for ever.
     pub ttl: Option<Ttl>,
-    /// The moment that this comes to, for what is to end when it would have ended before.
+    /// When it is to end, where that isn't counted from the commit.
     pub until: Option<Timestamp>,
 }
 
@@ -63,37 +63,31 @@ impl Wanted {
         if !entry.is_live(now) {
             return None;
         }
-        let left = |until: Timestamp| {
-            let seconds = until.epoch().saturating_sub(now.epoch());
-            // More than any may live is left where the clock is far behind: then what it had.
-            let left = u64::try_from(seconds).ok().map(Ttl::from_seconds);
-            left.and_then(Result::ok).or(entry.ttl)
-        };
         let secret = if entry.secret {
             Secrecy::Sealed
         } else {
             Secrecy::Keep
         };
         Some(Self {
-            ttl: entry.expires.and_then(left),
+            ttl: entry.ttl,
             until: entry.expires,
             value: entry.value,
             secret,
         })
     }
 
-    /// What becomes of the time to live of a key that is as it is `now`.
-    pub fn ttl_over(&self, now: Option<&Entry>) -> TtlChoice {
-        match self.ttl {
-            // What already ends at that moment also keeps how long it lives after a touch.
-            Some(_) if self.ends_as(now) => TtlChoice::Keep,
-            Some(ttl) => TtlChoice::For(ttl),
-            None => TtlChoice::Never,
+    /// What becomes of the key's time to live.
+    pub fn ttl_choice(&self) -> TtlChoice {
+        match (self.ttl, self.until) {
+            (Some(ttl), Some(expires)) => TtlChoice::Until { ttl, expires },
+            (Some(ttl), None) => TtlChoice::For(ttl),
+            (None, _) => TtlChoice::Never,
         }
     }
 
-    fn ends_as(&self, now: Option<&Entry>) -> bool {
-        self.until.is_some() && now.is_some_and(|now| now.expires == self.until)
+    /// Whether what is there lives as long as it is to.
+    pub fn lives_as(&self, now: &Entry) -> bool {
+        now.ttl == self.ttl && (self.until.is_none() || now.expires == self.until)
     }
 
     /// Whether it is to be a secret.
@@ -162,8 +156,7 @@ fn settle(difference: Difference<Compared, Wanted>) -> Change {
         Difference::Same(Compared { entry, .. }, wanted) => {
             let wanted = kept(&entry, wanted);
             // What ceases to be at another time, or to be a secret, is not as it is to be.
-            let ends_alike = entry.ttl == wanted.ttl || wanted.ends_as(Some(&entry));
-            if ends_alike && entry.secret == wanted.is_secret() {
+            if wanted.lives_as(&entry) && entry.secret == wanted.is_secret() {
                 Difference::Same(entry, wanted)
             } else {
                 Difference::Changed(entry, wanted)
@@ -199,27 +192,19 @@ mod tests {
     #[test]
     fn what_comes_again_ends_when_it_would_have() {
         let at = |now| Wanted::again(entry(60, 100), Timestamp::from_epoch(now));
-        let left = |now| at(now).map(|wanted| wanted.ttl_over(None));
-        assert_eq!(left(40), Some(TtlChoice::For(seconds(60))));
-        assert_eq!(left(99), Some(TtlChoice::For(seconds(1))));
-        assert_eq!(left(100), None, "its time is over");
-        assert_eq!(
-            left(i64::MIN),
-            Some(TtlChoice::For(seconds(60))),
-            "a clock far behind"
-        );
+        for now in [40, 99, i64::MIN] {
+            let again = at(now).expect("it is alive");
+            let (ttl, expires) = (seconds(60), Timestamp::from_epoch(100));
+            assert_eq!(again.ttl_choice(), TtlChoice::Until { ttl, expires });
+        }
+        assert_eq!(at(100), None, "its time is over");
         let for_ever = Entry {
             ttl: None,
             expires: None,
             ..entry(60, 100)
         };
-        let again = Wanted::again(for_ever.clone(), Timestamp::from_epoch(99)).expect("it has no end");
-        assert_eq!(again.ttl_over(Some(&entry(60, 100))), TtlChoice::Never);
-        let again = at(50).expect("it is alive");
-        assert_eq!(again.ttl_over(Some(&entry(60, 100))), TtlChoice::Keep);
-        for now in [entry(60, 101), for_ever] {
-            assert_eq!(again.ttl_over(Some(&now)), TtlChoice::For(seconds(50)));
-        }
+        let again = Wanted::again(for_ever, Timestamp::from_epoch(99)).expect("it has no end");
+        assert_eq!(again.ttl_choice(), TtlChoice::Never);
     }
 
     #[test]
@@ -236,5 +221,6 @@ mod tests {
         };
         assert!(matches!(beside(entry(60, 100)), Difference::Same(..)));
         assert!(matches!(beside(entry(60, 110)), Difference::Changed(..)));
+        assert!(matches!(beside(entry(50, 100)), Difference::Changed(..)));
     }
 }

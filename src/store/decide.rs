@@ -203,6 +203,9 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
                 TtlChoice::Never => (None, None),
                 TtlChoice::Keep => before.map_or((None, None), |entry| (entry.ttl, entry.expires)),
                 TtlChoice::For(ttl) => (Some(ttl), Some(state.now.expiry_after(ttl))),
+                TtlChoice::Until { ttl, expires } => {
+                    (Some(ttl), Some(expires.min(state.now.expiry_after(ttl))))
+                }
             };
             Some(Entry {
                 key: key.clone(),

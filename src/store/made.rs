@@ -82,7 +82,7 @@ fn is_line_of(line: &Change, change: &Mutation) -> bool {
             let is_same_ttl = match ttl {
                 TtlChoice::Never => lives.is_none(),
                 TtlChoice::Keep => true,
-                TtlChoice::For(ttl) => *lives == Some(*ttl),
+                TtlChoice::For(ttl) | TtlChoice::Until { ttl, .. } => *lives == Some(*ttl),
             };
             is_same_value && is_same_ttl
         }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::stored::{ShapeError, shapeless, text_of, value_of};
+use super::stored::{ShapeError, moment, shapeless, text_of, value_of};
 use crate::model::{
     Encoding, Guard, Key, Mutation, Revision, Secrecy, Section, Ttl, TtlChoice, Value, ValueKind,
 };
@@ -121,6 +121,13 @@ pub struct ChangeSpec {
         skip_serializing_if = "Option::is_none"
     )]
     ttl: Option<u64>,
+    /// When it ends, if before its time to live would: as it ended before, say.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    expires: Option<String>,
     /// Whether it keeps the time to live that it has.
     #[serde(rename = "keepTtl", default, skip_serializing_if = "std::ops::Not::not")]
     keep_ttl: bool,
@@ -214,6 +221,7 @@ impl ChangeSpec {
             secret: None,
             sealed: false,
             ttl: None,
+            expires: None,
             keep_ttl: false,
         };
         if let Mutation::Set {
@@ -233,6 +241,10 @@ impl ChangeSpec {
                 TtlChoice::Never => {}
                 TtlChoice::Keep => spec.keep_ttl = true,
                 TtlChoice::For(ttl) => spec.ttl = Some(ttl.seconds()),
+                TtlChoice::Until { ttl, expires } => {
+                    spec.ttl = Some(ttl.seconds());
+                    spec.expires = Some(expires.to_string());
+                }
             }
         }
         spec
@@ -245,7 +257,10 @@ impl ChangeSpec {
             let settings = [
                 ("value", self.value.is_some() || self.kind.is_some()),
                 ("secret", self.secret.is_some() || self.sealed),
-                ("ttl", self.ttl.is_some() || self.keep_ttl),
+                (
+                    "ttl",
+                    self.ttl.is_some() || self.expires.is_some() || self.keep_ttl,
+                ),
             ];
             return match settings.iter().find(|(_, given)| *given) {
                 Some((name, _)) => Err(ShapeError::new(format!("the delete of {key} takes no {name}"))),
@@ -264,11 +279,19 @@ impl ChangeSpec {
             (None, true) => return Err(ShapeError::new("only a stored value can be sealed")),
             (Some(_), true) => return Err(ShapeError::new(format!("{key} is given both secret and sealed"))),
         };
-        let ttl = match (self.ttl, self.keep_ttl) {
-            (None, false) => TtlChoice::Never,
-            (None, true) => TtlChoice::Keep,
-            (Some(seconds), false) => TtlChoice::For(Ttl::from_seconds(seconds).map_err(shapeless)?),
-            (Some(_), true) => return Err(ShapeError::new(format!("{key} is given both ttl and keepTtl"))),
+        let ttl = self.ttl.map(Ttl::from_seconds).transpose().map_err(shapeless)?;
+        let ttl = match (ttl, self.expires.as_deref(), self.keep_ttl) {
+            (None, None, false) => TtlChoice::Never,
+            (None, None, true) => TtlChoice::Keep,
+            (Some(ttl), None, false) => TtlChoice::For(ttl),
+            (Some(ttl), Some(expires), false) => {
+                let expires = moment(expires)?;
+                TtlChoice::Until { ttl, expires }
+            }
+            (None, Some(_), _) => return Err(ShapeError::new(format!("{key} is given expires without ttl"))),
+            (Some(_), _, true) => {
+                return Err(ShapeError::new(format!("{key} is given both ttl and keepTtl")));
+            }
         };
         Ok(Mutation::Set {
             key,

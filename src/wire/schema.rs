@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::{RefOr, SchemaFormat};
+use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{AnyNode, ChangeLine, ChangeSpec, GuardSpec, Line, Node};
@@ -116,6 +116,20 @@ impl PartialSchema for ChangeSpec {
                 .property("keepTtl", keep(false));
             lives.description(Some("Write the key."))
         });
+        let expires = of_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .build();
+        let ends = values().into_iter().map(|value| {
+            let ends = set(value)
+                .property("ttl", ttl.clone())
+                .property("expires", expires.clone())
+                .property("keepTtl", keep(false))
+                .required("ttl")
+                .required("expires");
+            ends.description(Some(
+                "Write the key, which ends at that moment, or after its time to live if that is sooner.",
+            ))
+        });
         let keeps = values().into_iter().map(|value| {
             let keeps = set(value).property("keepTtl", keep(true)).required("keepTtl");
             keeps.description(Some("Write the key, which keeps the time to live that it has."))
@@ -127,7 +141,11 @@ impl PartialSchema for ChangeSpec {
                  the string of `bytes` is base64.",
             ))
             .item(delete.description(Some("Remove the key.")));
-        lives.chain(keeps).fold(all, OneOfBuilder::item).into()
+        lives
+            .chain(ends)
+            .chain(keeps)
+            .fold(all, OneOfBuilder::item)
+            .into()
     }
 }
 

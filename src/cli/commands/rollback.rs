@@ -104,10 +104,10 @@ async fn one_key(
     let then = then.filter(|entry| entry.is_live(clock));
     let again = then.clone().and_then(|entry| Wanted::again(entry, clock));
     let now = store.get(key, Consistency::Strong).await?;
-    let is_as_then = match (&now, &then) {
+    let is_as_then = match (&now, &again) {
         (None, None) => true,
-        (Some(now), Some(then)) => {
-            now.value == then.value && now.secret == then.secret && now.expires == then.expires
+        (Some(now), Some(again)) => {
+            now.value == again.value && now.secret == again.is_secret() && again.lives_as(now)
         }
         _ => false,
     };
@@ -174,7 +174,7 @@ async fn restore(
     let mutation = match then {
         Some(then) => Mutation::Set {
             key,
-            ttl: then.ttl_over(now.as_ref()),
+            ttl: then.ttl_choice(),
             value: then.value,
             secret: then.secret,
         },

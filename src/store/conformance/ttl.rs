@@ -37,6 +37,17 @@ pub(super) async fn a_write_says_what_becomes_of_the_ttl(config: &Config) {
         (Some(hours(2)), Some(until))
     );
 
+    for (ends, comes_to) in [(60, 60), (HOUR, HOUR), (2 * HOUR, HOUR + 1)] {
+        let moment = |seconds| crate::model::Timestamp::from_epoch(config.now().epoch() + seconds);
+        let ttl = TtlChoice::Until {
+            ttl: hours(1),
+            expires: moment(ends),
+        };
+        config.commit(vec![set_with("/db/a", "3", ttl)]).await;
+        let entry = config.entry("/db/a").await;
+        assert_eq!(ttl_of(&entry), (Some(hours(1)), Some(moment(comes_to))));
+    }
+
     config
         .commit(vec![set_with("/db/a", "4", TtlChoice::Never)])
         .await;

@@ -2,6 +2,7 @@
 
 mod api_failure;
 mod args;
+mod bad_sections;
 mod change_line;
 mod code_failure;
 mod commands;

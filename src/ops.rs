@@ -6,6 +6,7 @@ mod overview;
 mod past;
 mod plan;
 mod read;
+mod readable;
 mod wanted;
 mod watch;
 
@@ -14,5 +15,6 @@ pub use error::{OpsError, Result};
 pub use overview::Overview;
 pub use past::{entry_at, state_at};
 pub use plan::{Outcome, Plan};
+pub use readable::{Shown, readable_heads, readable_list, readable_snapshot};
 pub use wanted::{Change, Wanted};
 pub use watch::{Event, Standing, Start, Watch, section_now, watch, watch_heads};

@@ -7,6 +7,7 @@ mod data_key;
 mod decide;
 mod error;
 mod ext;
+mod left_out;
 mod limit;
 mod listing;
 mod made;
@@ -28,6 +29,7 @@ pub use data_key::{DataKey, DataKeys};
 pub use decide::{Decision, HeadMove, State, decide};
 pub use error::{Conflict, Result, StoreError};
 pub use ext::StoreExt;
+pub use left_out::LeftOut;
 pub use limit::Limit;
 pub use listing::{Listed, Scope};
 pub use past::Past;
@@ -51,6 +53,8 @@ pub enum Consistency {
 pub enum Heads {
     /// Those of every section that is registered.
     All,
+    /// Those of every section that is registered but these.
+    AllBut(Vec<Section>),
     /// Those of these sections; a section without a head is left out.
     Of(Vec<Section>),
 }
@@ -62,6 +66,19 @@ pub struct Cursor {
     pub seen: BTreeMap<Section, Revision>,
     /// Whether sections that aren't in `seen` count too, from their beginning.
     pub whole: bool,
+    /// Sections that don't count.
+    pub except: Vec<Section>,
+}
+
+impl Cursor {
+    /// Which heads may have moved beyond it.
+    pub fn heads(&self) -> Heads {
+        if self.whole {
+            return Heads::AllBut(self.except.clone());
+        }
+        let seen = self.seen.keys().filter(|section| !self.except.contains(section));
+        Heads::Of(seen.cloned().collect())
+    }
 }
 
 /// How long [`Store::wait`] may wait, and how often an engine that polls looks meanwhile.
@@ -102,6 +119,9 @@ impl Default for Meta {
 /// `conformance`).
 ///
 /// An expired entry is absent from every answer, by the store's clock.
+///
+/// Who may write one section can put anything there. A reading that meets what discfg doesn't write fails with
+/// [`StoreError::Corrupt`], which names the section, and goes on without it where it is one of `except`.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// The entry of that key, if there is one.
@@ -112,14 +132,19 @@ pub trait Store: Send + Sync {
 
     /// The entries below these prefixes as they were together at one moment, whole commits only, and the heads
     /// of that moment.
-    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot>;
+    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+        self.snapshot_except(prefixes, &[]).await
+    }
+
+    /// The same without these sections.
+    async fn snapshot_except(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot>;
 
     /// The entries of such a snapshot one at a time, for an engine that needn't hold them all. In the order of the
     /// prefixes, and below each by key.
-    fn snapshot_stream(&self, prefixes: &[Prefix]) -> BoxStream<'_, Result<Entry>> {
-        let prefixes = prefixes.to_vec();
+    fn snapshot_stream(&self, prefixes: &[Prefix], except: &[Section]) -> BoxStream<'_, Result<Entry>> {
+        let (prefixes, except) = (prefixes.to_vec(), except.to_vec());
         try_stream! {
-            for entry in self.snapshot(&prefixes).await?.entries {
+            for entry in self.snapshot_except(&prefixes, &except).await?.entries {
                 yield entry;
             }
         }

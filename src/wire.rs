@@ -24,7 +24,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::model::{self, Entry, Head, Key, Revision, Value, ValueKind};
+use crate::model::{self, BadSection, Entry, Head, Key, Revision, Value, ValueKind};
 
 /// An entry. Without a value where it isn't asked for or is masked.
 #[derive(Debug, Serialize)]
@@ -215,6 +215,9 @@ pub struct Listing {
     pub nodes: Vec<Node>,
     /// The folders, with their trailing slash.
     pub folders: Vec<String>,
+    /// The sections that can't be read, and so are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<BadSection>,
 }
 
 /// One key that a plan changes, or that differs between two sides.
@@ -357,8 +360,12 @@ pub struct Info {
     pub version: u64,
     /// The sections.
     pub sections: Vec<SectionInfo>,
-    /// Names the content, without the keys that have a time to live.
-    pub digest: String,
+    /// Names the content, without the keys that have a time to live. None where a section can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The sections that can't be read, and so are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<BadSection>,
 }
 
 #[cfg(test)]

@@ -185,6 +185,12 @@ impl From<StoreError> for Failure {
             StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
             StoreError::Unregistered(section) => failure
                 .hint(format!("change {section} in a commit of its own; `discfg grant CONFIG NAME --write {section}` registers it")),
+            StoreError::Corrupt {
+                section: Some(section),
+                ..
+            } => failure.hint(format!(
+                "remove that item from the table or the file; export, exec, diff and copy leave the section out with --except {section}"
+            )),
             StoreError::NeedsNewer { .. } => failure.hint("update discfg"),
             StoreError::GuardOnSecret(_) => failure.hint("--if-revision holds for a secret, too"),
             StoreError::NoKeyFile(_) => failure.hint(

@@ -7,7 +7,7 @@ use clap::Args;
 use super::args::Global;
 use super::failure::{Failure, Stop};
 use super::session::Session;
-use crate::model::{Access, Entry, Region, Role, Side};
+use crate::model::{Access, Entry, Region, Role, Section, Side};
 use crate::ops;
 use crate::store::{Store, StoreExt as _};
 use crate::target::EngineName;
@@ -115,16 +115,19 @@ pub(super) async fn reveal(
 }
 
 /// The entries of a side by their names below its prefix. Keys with a time to live are state, not configuration:
-/// only `with_ttl` are they among them.
+/// only `with_ttl` are they among them. Of the sections `except` there are none.
 pub(super) async fn read(
     side: &Side,
     session: &mut Session,
     with_ttl: bool,
+    except: &[Section],
 ) -> Result<BTreeMap<String, Entry>, Stop> {
     let store: &dyn Store = session.store(Access::Read, &side.prefix).await?;
-    let snapshot = match side.revision {
-        Some(revision) => ops::state_at(store, &side.prefix, revision).await?,
-        None => store.snapshot(std::slice::from_ref(&side.prefix)).await?,
+    let snapshot = if let Some(revision) = side.revision {
+        ops::state_at(store, &side.prefix, revision).await?
+    } else {
+        let prefixes = std::slice::from_ref(&side.prefix);
+        store.snapshot_except(prefixes, except).await?
     };
     let snapshot = if with_ttl {
         snapshot

@@ -4,6 +4,7 @@ mod admin;
 mod commit;
 mod failure;
 mod grant;
+mod item_reader;
 mod items;
 mod list;
 mod log;
@@ -183,15 +184,15 @@ impl Store for DynamoDb {
         self.told_each(self.list_scope(scope.clone(), read), asked)
     }
 
-    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+    async fn snapshot_except(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
         let asked: Vec<Section> = prefixes.iter().filter_map(Prefix::section).collect();
-        let snapshot = self.read_snapshot(prefixes).await;
+        let snapshot = self.read_snapshot(prefixes, except).await;
         self.told(snapshot, &asked, Access::Read).await
     }
 
     async fn heads(&self, of: Heads) -> Result<Vec<Head>> {
         let asked = match &of {
-            Heads::All => Vec::new(),
+            Heads::All | Heads::AllBut(_) => Vec::new(),
             Heads::Of(sections) => sections.clone(),
         };
         let heads = self.read_heads(of, Consistency::Strong).await;

@@ -145,8 +145,8 @@ impl Store for HttpEngine {
         self.api.listing(scope.clone(), read)
     }
 
-    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
-        self.api.snapshot_of(prefixes).await
+    async fn snapshot_except(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
+        self.api.snapshot_of(prefixes, except).await
     }
 
     async fn heads(&self, of: Heads) -> Result<Vec<Head>> {

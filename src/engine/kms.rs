@@ -72,6 +72,7 @@ impl Kms {
             }
             Some("InvalidCiphertextException" | "IncorrectKeyException") => {
                 return StoreError::Corrupt {
+                    section: None,
                     what: format!(
                         "the data key of the secret {subject} can't be unwrapped: it was changed, or it is another config's"
                     ),
@@ -107,6 +108,7 @@ fn data_key(plaintext: Option<Blob>, subject: &Key) -> Result<DataKey> {
 
 fn no_key(subject: &Key) -> StoreError {
     StoreError::Corrupt {
+        section: None,
         what: format!("KMS gave no data key of 256 bits for {subject}"),
         source: None,
     }

@@ -159,21 +159,27 @@ impl Store for LocalEngine {
         .boxed()
     }
 
-    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
-        let prefixes = prefixes.to_vec();
-        self.read(move |file, connection| read::snapshot(connection, &prefixes, file.now()))
+    async fn snapshot_except(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
+        let wanted = read::Wanted {
+            prefixes: prefixes.to_vec(),
+            except: except.to_vec(),
+        };
+        self.read(move |file, connection| read::snapshot(connection, &wanted, file.now()))
             .await
     }
 
-    fn snapshot_stream(&self, prefixes: &[Prefix]) -> BoxStream<'_, Result<Entry>> {
-        let prefixes = prefixes.to_vec();
+    fn snapshot_stream(&self, prefixes: &[Prefix], except: &[Section]) -> BoxStream<'_, Result<Entry>> {
+        let wanted = read::Wanted {
+            prefixes: prefixes.to_vec(),
+            except: except.to_vec(),
+        };
         try_stream! {
             let (give, mut given) = channel(1);
             let file = Arc::clone(&self.file);
             let reading = spawn_blocking(move || {
                 file.read(|connection| {
                     let (mut batch, mut bytes) = (Vec::new(), 0);
-                    read::snapshot_entries(connection, &prefixes, file.now(), |entry| {
+                    read::snapshot_entries(connection, &wanted, file.now(), |entry| {
                         bytes += entry.value.len();
                         batch.push(entry);
                         if batch.len() < BATCH_ENTRIES && bytes < BATCH_BYTES {
@@ -203,11 +209,7 @@ impl Store for LocalEngine {
 
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
         let began = Instant::now();
-        let of = if cursor.whole {
-            Heads::All
-        } else {
-            Heads::Of(cursor.seen.keys().cloned().collect())
-        };
+        let of = cursor.heads();
         loop {
             let mut heads = self.file.read(|connection| read::heads(connection, &of))?;
             heads.retain(|head| head.revision > cursor.seen.get(&head.section).copied().unwrap_or_default());

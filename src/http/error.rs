@@ -154,6 +154,15 @@ impl Failure {
                 failure.0.layout = Some(ProblemLayout { found, known });
                 failure
             }
+            StoreError::Corrupt {
+                section: Some(ref section),
+                ..
+            } => {
+                log(&error);
+                let mut failure = Self::new(kind, "corrupt", told);
+                failure.0.section = Some(section.clone());
+                failure
+            }
             StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),
             StoreError::OutcomeUnknown { ref commit, .. } => {
                 log(&error);

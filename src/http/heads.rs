@@ -2,10 +2,11 @@ use axum::Json;
 
 use super::asked::Asked;
 use super::error::Failure;
-use super::live::{Standing, Waited};
+use super::live::{Standing, Stood, Waited};
 use super::openapi::{After, AfterVersion, Reads, Wait};
 use super::waiting;
-use crate::model::{Head, Revision, Section};
+use crate::model::{BadSection, Head, Revision, Section};
+use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
 use crate::wire::{self, SectionHead};
 
@@ -26,11 +27,12 @@ pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> 
         let own = heads.values().filter(is_own);
         own.map(|head| head.revision.get()).sum::<u64>() > after.get()
     };
-    if let Some(heads) = waited(&mut asked, None, is_above).await? {
-        return Ok(Json(shape(heads.values().filter(is_own))));
+    if let Some((heads, mut bad)) = waited(&mut asked, None, is_above).await? {
+        bad.retain(|bad| caller.covers(&bad.section));
+        return Ok(Json(shape(heads.values().filter(is_own), bad)));
     }
-    let heads = asked.until.in_time(async { Ok(covered(&asked).await?) }).await?;
-    Ok(Json(shape(&heads)))
+    let (heads, bad) = asked.until.in_time(async { Ok(covered(&asked).await?) }).await?;
+    Ok(Json(shape(&heads, bad)))
 }
 
 /// Where a section stands
@@ -46,15 +48,13 @@ pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> 
 pub(super) async fn section(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {
     let section = asked.section()?;
     let is_above = |heads: &Standing, after: Revision| heads.values().any(|head| head.revision > after);
-    if let Some(heads) = waited(&mut asked, Some(&section), is_above).await? {
-        return Ok(Json(shape(heads.values())));
+    if let Some((heads, bad)) = waited(&mut asked, Some(&section), is_above).await? {
+        return Ok(Json(shape(heads.values(), bad)));
     }
     let of = Heads::Of(vec![section]);
-    let heads = asked
-        .until
-        .in_time(async { Ok(asked.store.heads(of).await?) })
-        .await?;
-    Ok(Json(shape(&heads)))
+    let reading = async { Ok(readable_heads(&*asked.store, &of).await?) };
+    let (heads, bad) = asked.until.in_time(reading).await?;
+    Ok(Json(shape(&heads, bad)))
 }
 
 /// What came of waiting, if the request waits; none where the store is to be asked.
@@ -62,7 +62,7 @@ async fn waited(
     asked: &mut Asked,
     section: Option<&Section>,
     is_above: impl Fn(&Standing, Revision) -> bool + Send + Sync,
-) -> Result<Option<Standing>, Failure> {
+) -> Result<Option<Stood>, Failure> {
     let after: Option<Revision> = asked.query.take("after")?;
     let wait = waiting::wait(asked)?;
     asked.query.end()?;
@@ -73,26 +73,27 @@ async fn waited(
     let waited = asked.api.live().heads(place, section, wait, is_wanted).await?;
     asked.until = waiting::waited(asked);
     Ok(match waited {
-        Waited::Come(heads) | Waited::Over(heads) => Some(heads),
+        Waited::Come(stood) | Waited::Over(stood) => Some(stood),
         Waited::Unknown => None,
     })
 }
 
 /// The heads of the sections that the caller may use.
-pub(super) async fn covered(asked: &Asked) -> Result<Vec<Head>, StoreError> {
+pub(super) async fn covered(asked: &Asked) -> Result<(Vec<Head>, Vec<BadSection>), StoreError> {
     let of = match &asked.caller.sections {
         Some(sections) => Heads::Of(sections.iter().cloned().collect::<Vec<Section>>()),
         None => Heads::All,
     };
-    asked.store.heads(of).await
+    readable_heads(&*asked.store, &of).await
 }
 
 /// What is answered.
-fn shape<'h>(heads: impl IntoIterator<Item = &'h Head>) -> wire::Heads {
+fn shape<'h>(heads: impl IntoIterator<Item = &'h Head>, bad: Vec<BadSection>) -> wire::Heads {
     let mut answer = wire::Heads {
         action: "heads".into(),
         version: 0,
         sections: Vec::new(),
+        bad,
     };
     for head in heads {
         answer.version += head.revision.get();

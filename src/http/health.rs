@@ -8,6 +8,7 @@ use super::api::Api;
 use super::error::Failure;
 use super::no_query::NoQuery;
 use super::openapi::Fixed;
+use crate::ops::readable_heads;
 use crate::store::Heads;
 use crate::wire::Problem;
 
@@ -39,7 +40,7 @@ pub(super) async fn healthz(_: NoQuery) -> Json<Health> {
     responses((status = 200, description = "All is well.", body = Health), Fixed, (status = 503, description = "Some can't be, or the server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json"))
 )]
 pub(super) async fn readyz(_: NoQuery, State(api): State<Api>) -> Result<Json<Health>, Failure> {
-    let looks = api.stores().map(|store| store.heads(Heads::All));
+    let looks = api.stores().map(|store| readable_heads(store, &Heads::All));
     match timeout(api.settings().request_time, try_join_all(looks)).await {
         Ok(Ok(_)) => Ok(Json(WELL)),
         Ok(Err(error)) => Err(Failure::not_ready(&error)),

@@ -9,7 +9,8 @@ use super::openapi::{Consistent, Limit, Listed as ListedAs, Reads, Reveal};
 use super::path::Within;
 use super::refusal::Refusal;
 use super::view::View;
-use crate::model::Prefix;
+use crate::model::{Prefix, Section};
+use crate::ops::{Shown, readable_list};
 use crate::store::{Listed, Scope};
 use crate::wire::Page;
 
@@ -50,13 +51,24 @@ pub(super) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
             (None, after) => after.map(named).transpose()?,
         },
         limit: None,
+        except: Vec::new(),
     };
     let page_bytes = asked.api.settings().page_bytes;
     let reading = async {
         let (mut entries, mut folders, mut last, mut bytes) = (Vec::new(), Vec::new(), None, 0);
         let mut next = None;
-        let mut listed = asked.store.list(&scope, read);
+        let mut bad = Vec::new();
+        let mut listed = readable_list(&*asked.store, &scope, read);
         while let Some(item) = listed.try_next().await? {
+            let item = match item {
+                Shown::Listed(item) => item,
+                Shown::Bad(found) => {
+                    if is_of(&found.section, within.as_ref(), &asked) {
+                        bad.push(found);
+                    }
+                    continue;
+                }
+            };
             if !is_shown(&item, within.as_ref(), &asked) {
                 continue;
             }
@@ -73,14 +85,15 @@ pub(super) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
                 }
             }
         }
-        Ok((view.opened(&asked, entries).await?, folders, next))
+        Ok((view.opened(&asked, entries).await?, folders, next, bad))
     };
-    let (entries, folders, next) = asked.until.in_time(reading).await?;
+    let (entries, folders, next, bad) = asked.until.in_time(reading).await?;
     Ok(Json(Page {
         action: "ls".into(),
         nodes: entries.iter().map(|entry| view.node(entry)).collect(),
         folders,
         next,
+        bad,
     }))
 }
 
@@ -103,8 +116,12 @@ fn is_shown(item: &Listed, within: Option<&Within>, asked: &Asked) -> bool {
             None => return false,
         },
     };
+    is_of(&section, within, asked)
+}
+
+fn is_of(section: &Section, within: Option<&Within>, asked: &Asked) -> bool {
     match within {
-        Some(within) => within.section == section,
-        None => asked.caller.covers(&section),
+        Some(within) => within.section == *section,
+        None => asked.caller.covers(section),
     }
 }

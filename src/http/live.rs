@@ -23,7 +23,7 @@ use self::feed::{Feed, State};
 use self::feeds::{Feeds, LINGER};
 use self::stream::Reader;
 use super::api::ApiSettings;
-use crate::model::{Change, ConfigName, Head, Revision, Section};
+use crate::model::{BadSection, Change, ConfigName, Head, Revision, Section};
 use crate::store::{Heads, Store, StoreError};
 
 /// How many may wait where no streams are allowed, which bound them else.
@@ -141,7 +141,7 @@ impl Live {
         section: Option<&Section>,
         wait: Duration,
         is_wanted: impl Fn(&Standing) -> bool + Send + Sync,
-    ) -> Result<Waited<Standing>, Turned> {
+    ) -> Result<Waited<Stood>, Turned> {
         let _place = self.place(&self.waits)?;
         let feed = self.feeds.feed(store, config, section);
         Ok(self.wait(&feed, wait, is_wanted).await)
@@ -152,7 +152,7 @@ impl Live {
         feed: &Feed,
         wait: Duration,
         is_wanted: impl Fn(&Standing) -> bool + Send + Sync,
-    ) -> Waited<Standing> {
+    ) -> Waited<Stood> {
         let until = Instant::now() + wait;
         let mut state = feed.subscribe();
         let mut stop = self.stop.subscribe();
@@ -172,7 +172,7 @@ impl Live {
         }
         let state = state.borrow();
         match &state.heads {
-            Some(heads) if !state.failing => Waited::Over(heads.clone()),
+            Some(heads) if !state.failing => Waited::Over((heads.clone(), state.bad.clone())),
             _ => Waited::Unknown,
         }
     }
@@ -226,9 +226,12 @@ impl Live {
 /// Where sections stand.
 pub(super) type Standing = BTreeMap<Section, Head>;
 
-fn known(state: &State, is_wanted: &impl Fn(&Standing) -> bool) -> Option<Waited<Standing>> {
+/// Where sections stand, and of which the heads can't be read.
+pub(super) type Stood = (Standing, Vec<BadSection>);
+
+fn known(state: &State, is_wanted: &impl Fn(&Standing) -> bool) -> Option<Waited<Stood>> {
     match &state.heads {
-        Some(heads) if is_wanted(heads) => Some(Waited::Come(heads.clone())),
+        Some(heads) if is_wanted(heads) => Some(Waited::Come((heads.clone(), state.bad.clone()))),
         _ => state.ended.then_some(Waited::Unknown),
     }
 }

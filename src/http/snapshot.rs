@@ -5,7 +5,8 @@ use super::error::Failure;
 use super::openapi::{Prefixes, Reads, Reveal};
 use super::path::Within;
 use super::view::View;
-use crate::model::Prefix;
+use crate::model::{BadSection, Prefix};
+use crate::ops::readable_snapshot;
 use crate::store::{self, StoreError};
 use crate::wire::{SectionHead, Snapshot};
 
@@ -47,7 +48,7 @@ async fn snapshot(
     let view = View::of_entries(&mut asked)?;
     asked.query.end()?;
     let reading = async {
-        let mut snapshot = covered(&asked, prefixes).await?;
+        let (mut snapshot, bad) = covered(&asked, prefixes).await?;
         if let Some(within) = within {
             snapshot.heads.retain(|head| head.section == within.section);
             snapshot
@@ -55,28 +56,33 @@ async fn snapshot(
                 .retain(|entry| entry.key.section() == within.section);
         }
         let entries = view.opened(&asked, snapshot.entries).await?;
-        Ok((snapshot.heads, entries))
+        Ok((snapshot.heads, entries, bad))
     };
-    let (heads, entries) = asked.until.in_time(reading).await?;
+    let (heads, entries, bad) = asked.until.in_time(reading).await?;
     Ok(Json(Snapshot {
         action: "snapshot".into(),
         sections: heads.iter().map(SectionHead::from).collect(),
         nodes: entries.iter().map(|entry| view.node(entry)).collect(),
+        bad,
     }))
 }
 
 /// What the caller may see of a snapshot of these prefixes, or of everything.
-pub(super) async fn covered(asked: &Asked, prefixes: Vec<Prefix>) -> Result<store::Snapshot, StoreError> {
+pub(super) async fn covered(
+    asked: &Asked,
+    prefixes: Vec<Prefix>,
+) -> Result<(store::Snapshot, Vec<BadSection>), StoreError> {
     let everything = prefixes.is_empty() || prefixes.iter().any(Prefix::is_all);
     let prefixes = match &asked.caller.sections {
         Some(sections) if everything => sections.iter().map(Prefix::from).collect(),
         _ if everything => vec![Prefix::all()],
         _ => prefixes,
     };
-    let mut snapshot = asked.store.snapshot(&prefixes).await?;
+    let (mut snapshot, mut bad) = readable_snapshot(&*asked.store, &prefixes).await?;
+    bad.retain(|bad| asked.caller.covers(&bad.section));
     snapshot.heads.retain(|head| asked.caller.covers(&head.section));
     snapshot
         .entries
         .retain(|entry| asked.caller.covers_key(&entry.key));
-    Ok(snapshot)
+    Ok((snapshot, bad))
 }

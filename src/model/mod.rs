@@ -1,6 +1,7 @@
 //! The words of discfg as parsed types. Nothing here does IO; parsing lives here and nowhere else.
 
 mod access;
+mod bad_section;
 mod change;
 mod clock;
 mod commit_id;
@@ -21,6 +22,7 @@ mod token_name;
 mod value;
 
 pub use access::{Access, GrantName, GrantNameError, NoAccess, Role, RoleError};
+pub use bad_section::BadSection;
 pub use change::{Change, Guard, Mutation, Op, Previous, Secrecy, TtlChoice};
 pub use clock::{Clock, SystemClock, Timestamp, TimestampError, Ttl, TtlError};
 pub use commit_id::{CommitId, CommitIdError};

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::model::{Head, Section};
+use crate::model::{BadSection, Head, Section};
 use crate::store::{Digest, Snapshot};
 use crate::wire::{Info, SectionInfo};
 
@@ -11,13 +11,15 @@ pub struct Overview {
     pub version: u64,
     /// Where each section stands, with its number of keys.
     pub sections: Vec<(Head, usize)>,
-    /// Names the content, without the keys that have a time to live.
-    pub digest: Digest,
+    /// Names the content, without the keys that have a time to live. None where a section can't be read.
+    pub digest: Option<Digest>,
+    /// The sections that can't be read.
+    pub bad: Vec<BadSection>,
 }
 
 impl Overview {
-    /// The figures of a snapshot.
-    pub fn of(snapshot: Snapshot) -> Self {
+    /// The figures of a snapshot, from which these sections were left out.
+    pub fn of(snapshot: Snapshot, bad: Vec<BadSection>) -> Self {
         let mut keys: HashMap<Section, usize> = HashMap::new();
         for entry in &snapshot.entries {
             *keys.entry(entry.key.section()).or_default() += 1;
@@ -29,7 +31,8 @@ impl Overview {
         Self {
             version: snapshot.heads.iter().map(|head| head.revision.get()).sum(),
             sections: counted.collect(),
-            digest: snapshot.without_ttl().digest(),
+            digest: bad.is_empty().then(|| snapshot.without_ttl().digest()),
+            bad,
         }
     }
 
@@ -45,7 +48,8 @@ impl Overview {
             sections: sections
                 .map(|(head, keys)| SectionInfo::new(head, *keys))
                 .collect(),
-            digest: self.digest.to_string(),
+            digest: self.digest.map(|digest| digest.to_string()),
+            bad: self.bad.clone(),
         }
     }
 }

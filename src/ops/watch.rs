@@ -22,8 +22,13 @@ use self::patience::Patience;
 pub use self::section::section_now;
 pub use self::standing::{Standing, watch_heads};
 use super::Result;
-use crate::model::{Change, Clock, Entry, Key, Prefix, Revision, Section, SystemClock, Timestamp};
+use crate::model::{
+    BadSection, Change, Clock, Entry, Key, Prefix, Revision, Section, SystemClock, Timestamp,
+};
 use crate::store::{Snapshot, Store, StoreError};
+
+/// How long a section that can't be read is left alone before it is tried again.
+const BAD_FOR: Duration = Duration::from_mins(1);
 
 /// What to watch, from where on, and how often to look.
 #[derive(Clone)]
@@ -117,6 +122,10 @@ pub enum Event {
         /// All its entries below the prefix, ordered by key.
         entries: Vec<Entry>,
     },
+    /// A section can't be read: something in it isn't what discfg writes. The watch of everything goes on without it, and
+    /// tells its [`Event::Resync`] when it can be read again, which is tried once a minute. A watch of that section alone
+    /// ends with the error.
+    Bad(BadSection),
     /// All that the last look showed has been told. The first event of every watch, and one after each look.
     Current,
     /// The store can't be asked for the moment. The watch goes on by itself after the pause, and loses nothing.

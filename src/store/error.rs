@@ -164,6 +164,8 @@ pub enum StoreError {
     /// What is stored is not what discfg stores.
     #[error("{what}")]
     Corrupt {
+        /// The section that it is in, where it is in one: reading without that section goes on.
+        section: Option<Section>,
         /// What is wrong where.
         what: String,
         /// The cause.
@@ -219,7 +221,6 @@ impl StoreError {
             | Self::Unsealed(_)
             | Self::SecretTooLarge { .. }
             | Self::NoKeyFile(_)
-            | Self::Corrupt { .. }
             | Self::File { .. } => Kind::Invalid,
             Self::Denied { .. } | Self::Uncovered { .. } | Self::ReadOnly | Self::Credentials { .. } => {
                 Kind::Denied
@@ -228,7 +229,9 @@ impl StoreError {
             Self::Unavailable { .. } => Kind::Unavailable,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
             Self::Api { kind, .. } => *kind,
-            Self::Layout { .. } | Self::NeedsNewer { .. } | Self::Other { .. } => Kind::Internal,
+            Self::Layout { .. } | Self::NeedsNewer { .. } | Self::Corrupt { .. } | Self::Other { .. } => {
+                Kind::Internal
+            }
         }
     }
 }

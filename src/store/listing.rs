@@ -1,4 +1,4 @@
-use crate::model::{Entry, Key, Prefix};
+use crate::model::{Entry, Key, Prefix, Section};
 
 /// What to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Scope {
     pub after: Option<String>,
     /// The most items to give.
     pub limit: Option<usize>,
+    /// Sections that are left out.
+    pub except: Vec<Section>,
 }
 
 impl Scope {
@@ -21,6 +23,7 @@ impl Scope {
             recursive: true,
             after: None,
             limit: None,
+            except: Vec::new(),
         }
     }
 
@@ -31,6 +34,7 @@ impl Scope {
             recursive: false,
             after: None,
             limit: None,
+            except: Vec::new(),
         }
     }
 

@@ -63,6 +63,7 @@ pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: Place<'_
 /// That a secret isn't what was sealed for its place.
 pub(super) fn unsound(place: Place<'_>) -> StoreError {
     StoreError::Corrupt {
+        section: None,
         what: format!(
             "the secret {} of {} can't be opened: it was changed, or it was sealed for another key or config",
             place.key, place.config

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::section::SectionHead;
 use super::{AnyNode, ChangeLine, StoredChange, StoredNode};
-use crate::model::{Key, Revision, Section};
+use crate::model::{BadSection, Key, Revision, Section};
 
 /// A line of a section's log.
 #[derive(Debug, Serialize)]
@@ -30,6 +30,9 @@ pub struct Page<N = AnyNode> {
     /// The cursor of the next page; none where this is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// The sections that can't be read, and so are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<BadSection>,
 }
 
 /// Where sections stand.
@@ -42,6 +45,9 @@ pub struct Heads {
     pub version: u64,
     /// The sections, by name.
     pub sections: Vec<SectionHead>,
+    /// The sections that can't be read, and so are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<BadSection>,
 }
 
 /// A part of a section's log: whole revisions, in order.
@@ -89,6 +95,9 @@ pub struct Snapshot<N = AnyNode> {
     pub sections: Vec<SectionHead>,
     /// The entries, by key.
     pub nodes: Vec<N>,
+    /// The sections that can't be read, and so are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<BadSection>,
 }
 
 /// What a commit answers.

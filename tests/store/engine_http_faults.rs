@@ -283,7 +283,7 @@ async fn an_api_that_lets_nobody_wait_is_looked_at_again_and_again() {
         .impair(|_, asked| asked.contains("wait=").then(|| problem(400, "usage", "query")));
     let cursor = Cursor {
         seen: [("count".parse().expect("a section"), Revision::new(1))].into(),
-        whole: false,
+        ..Cursor::default()
     };
     let deadline = |within| Deadline {
         within: Duration::from_millis(within),
@@ -329,7 +329,7 @@ async fn several_sections_are_waited_for_side_by_side() {
             .iter()
             .map(|section| (section.clone(), Revision::new(1)))
             .collect(),
-        whole: false,
+        ..Cursor::default()
     };
     let deadline = Deadline {
         within: Duration::from_secs(30),

@@ -11,6 +11,7 @@ mod conformance_behind_an_api;
 mod conformance_local;
 mod conformance_on_dynamodb;
 mod engine_http_faults;
+mod hostile_items;
 mod layout_on_dynamodb;
 mod local_file_of_an_earlier_build;
 mod ops;

@@ -114,7 +114,7 @@ async fn heads_are_followed_one_nudge_a_look(store: Arc<dyn Store>) {
                 .map(|head| format!("{} {}", head.section, head.revision))
                 .collect(),
             Standing::Still => Vec::new(),
-            Standing::Retry(error) => panic!("{error:?}"),
+            other => panic!("{other:?}"),
         }
     };
     assert_eq!(moved().await, ["/db 1", "@root 1"]);

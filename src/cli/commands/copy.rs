@@ -3,6 +3,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 
+use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::session::Session;
@@ -36,6 +37,8 @@ pub(in crate::cli) struct CopyArgs {
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
+    except: ExceptArgs,
+    #[command(flatten)]
     sides: SideArgs,
 }
 
@@ -52,7 +55,7 @@ pub(in crate::cli) async fn run(
     let read = seen(
         "reading",
         terminal,
-        sides::read(&args.from, &mut from, args.with_ttl),
+        sides::read(&args.from, &mut from, args.with_ttl, &args.except.sections),
     )
     .await;
     let mut read = read.map_err(|stop| from.explain_stop(stop, Access::Read))?;

@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::change_line::{beside, shown, sign, unmasked};
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::Failure;
@@ -39,6 +40,8 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(long)]
     with_ttl: bool,
     #[command(flatten)]
+    except: ExceptArgs,
+    #[command(flatten)]
     sides: SideArgs,
 }
 
@@ -48,7 +51,7 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let mut from = args.sides.from(&args.left, session);
-    let left = sides::read(&args.left, &mut from, args.with_ttl).await;
+    let left = sides::read(&args.left, &mut from, args.with_ttl, &args.except.sections).await;
     let left = left.map_err(|stop| from.explain_stop(stop, Access::Read))?;
     let Some(side) = &args.right else {
         let right = in_file(&args, &from.config()?)?;
@@ -57,7 +60,7 @@ pub(in crate::cli) async fn run(
         return tell(&compare(left, right), args.values, session, terminal);
     };
     let mut to = args.sides.to(side, session);
-    let right = sides::read(side, &mut to, args.with_ttl).await;
+    let right = sides::read(side, &mut to, args.with_ttl, &args.except.sections).await;
     let right = right.map_err(|stop| to.explain_stop(stop, Access::Read))?;
     // What is stored alike needs no key to be known as the same.
     let apart: BTreeSet<String> = left

@@ -13,6 +13,7 @@ use self::environment::Wanted;
 use self::names::Named;
 use self::program::Program;
 use self::restart::{Pace, Supervised};
+use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
@@ -53,6 +54,8 @@ pub(in crate::cli) struct ExecArgs {
     /// Keys with a time to live, too
     #[arg(long)]
     with_ttl: bool,
+    #[command(flatten)]
+    except: ExceptArgs,
     /// Fill the variables that hold `discfg`, every one of them, and set no other
     #[arg(long, conflicts_with = "no_clobber")]
     strict: bool,
@@ -107,6 +110,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
         named: args.named,
         allowed: args.allowed,
         with_ttl: args.with_ttl,
+        except: args.except.sections,
         strict: args.strict,
         no_clobber: args.no_clobber,
     };
@@ -118,7 +122,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
         .collect::<Vec<_>>()
         .join(", ");
     let store = session.store(Access::Read, subject).await?;
-    let snapshot = store.snapshot(&read).await?;
+    let snapshot = store.snapshot_except(&read, &wanted.except).await?;
     for prefix in wanted.prefixes.iter().filter(|_| given) {
         if !snapshot.entries.iter().any(|entry| prefix.holds(&entry.key)) {
             terminal.hint(&format!("there is nothing below {prefix}"));

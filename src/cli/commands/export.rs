@@ -7,6 +7,7 @@ use futures::StreamExt as _;
 use tempfile::SpooledTempFile;
 
 use crate::cli::args::{Format, FormatFlag, digest};
+use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::data_file;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::optional_config;
@@ -52,6 +53,8 @@ pub(in crate::cli) struct ExportArgs {
     /// Keys with a time to live, too
     #[arg(long)]
     with_ttl: bool,
+    #[command(flatten)]
+    except: ExceptArgs,
     /// Write nothing and exit with 4 unless the content has this digest; `info --prefix` shows it
     #[arg(long, value_name = "DIGEST", value_parser = digest)]
     expect_digest: Option<String>,
@@ -203,7 +206,7 @@ async fn each(
     mut take: impl FnMut((Key, Value)) -> Result<(), Failure>,
 ) -> Result<(), Stop> {
     let store = session.store(Access::Read, prefix).await?;
-    let entries = store.snapshot_stream(slice::from_ref(prefix));
+    let entries = store.snapshot_stream(slice::from_ref(prefix), &args.except.sections);
     // As many as are there already, so that their data keys are asked for side by side.
     let mut entries = entries.ready_chunks(PART_KEYS);
     let mut digester = Digester::default();

@@ -2,18 +2,20 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use crate::cli::bad_sections::report;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Prefix};
-use crate::ops::Overview;
+use crate::ops::{Overview, readable_snapshot};
 
 /// Show a config's sections, version and digest
 ///
 /// The version is the sum of the sections' revisions: it rises with every commit. The digest names the content
-/// without the keys that have a time to live.
+/// without the keys that have a time to live. A section that can't be read is named on stderr, and there is no digest
+/// then; the exit code is 70.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg info [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct InfoArgs {
@@ -36,19 +38,26 @@ pub(in crate::cli) async fn run(
     let read: crate::store::Result<_> = async {
         Ok((
             store.state().await?,
-            store.snapshot(std::slice::from_ref(&prefix)).await?,
+            readable_snapshot(store, std::slice::from_ref(&prefix)).await?,
         ))
     }
     .await;
-    let (state, snapshot) = read.map_err(|error| session.explain(error, Access::Read))?;
-    let overview = Overview::of(snapshot);
+    let (state, (snapshot, bad)) = read.map_err(|error| session.explain(error, Access::Read))?;
+    let overview = Overview::of(snapshot, bad);
     let target = session.target()?;
     let (config, engine) = (target.config()?.to_string(), target.engine.value.to_string());
     let shape = overview.info(config, engine, state);
     let human = || {
         let mut text = format!(
             "config   {}\nengine   {}\nstate    {}\nversion  {}\ndigest   {}\n",
-            shape.config, shape.engine, shape.state, shape.version, shape.digest
+            shape.config,
+            shape.engine,
+            shape.state,
+            shape.version,
+            shape
+                .digest
+                .as_deref()
+                .unwrap_or("none, since a section can't be read")
         );
         for (head, keys) in &overview.sections {
             let modified = head
@@ -67,5 +76,6 @@ pub(in crate::cli) async fn run(
     };
     show(terminal, session.format(), &shape, human, || {
         format!("{}\n", shape.version).into_bytes()
-    })
+    })?;
+    report(&shape.bad, terminal)
 }

@@ -2,6 +2,7 @@ use clap::Args;
 use futures::TryStreamExt as _;
 
 use crate::cli::args::Format;
+use crate::cli::bad_sections::report;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_prefix, hint};
@@ -9,12 +10,14 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
 use crate::model::{Access, Entry, Timestamp};
+use crate::ops::{Shown, readable_list};
 use crate::store::{Consistency, Listed, Scope};
 use crate::wire::{Listing, Node};
 
 /// List keys
 ///
-/// One level below the prefix, folders with a slash. An empty listing is no failure.
+/// One level below the prefix, folders with a slash. An empty listing is no failure. A section that can't be read is
+/// named on stderr and the others are listed; the exit code is 70.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg ls [OPTIONS] [CONFIG] [PREFIX]")]
 pub(in crate::cli) struct LsArgs {
@@ -50,13 +53,21 @@ pub(in crate::cli) async fn run(
         action: "ls",
         nodes: Vec::new(),
         folders: Vec::new(),
+        bad: Vec::new(),
     };
     let mut found = false;
     let result: Result<(), Stop> = async {
         let store = session.store(Access::Read, &prefix).await?;
-        let mut listed = store.list(&scope, Consistency::Strong);
+        let mut listed = readable_list(store, &scope, Consistency::Strong);
         while let Some(item) = listed.try_next().await? {
             found = true;
+            let item = match item {
+                Shown::Listed(item) => item,
+                Shown::Bad(bad) => {
+                    listing.bad.push(bad);
+                    continue;
+                }
+            };
             if streams {
                 // A listing can be long: lines go out as they come, and end when nobody reads them.
                 terminal.line(&line(&item, &args, now))?;
@@ -78,10 +89,10 @@ pub(in crate::cli) async fn run(
     if !found && let Some(hint) = hint("ls", &args.words, "prefix") {
         terminal.hint(&format!("hint: {hint}"));
     }
-    if streams {
-        return Ok(());
+    if !streams {
+        show(terminal, session.format(), &listing, String::new, Vec::new)?;
     }
-    show(terminal, session.format(), &listing, String::new, Vec::new)
+    report(&listing.bad, terminal)
 }
 
 fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {

@@ -20,6 +20,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal_log::Log;
 use crate::http::{self, Api, ApiSettings, KnownTokens, ServerSettings, Tls, TokenFile};
 use crate::model::{Access, ConfigName, Kind, Role};
+use crate::ops::readable_heads;
 use crate::store::{Heads, Store};
 use crate::target::EngineName;
 
@@ -159,7 +160,7 @@ async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<Na
     for name in named {
         let mut own = session.of_config(name.clone()).await?;
         let store = own.store(access, "/").await?;
-        let asked = store.heads(Heads::All).await;
+        let asked = readable_heads(store, &Heads::All).await;
         asked.map_err(|error| own.explain(error, Access::Read))?;
         configs.push((name, own.into_store()?));
     }

@@ -19,7 +19,7 @@ use crate::cli::output::show;
 use crate::cli::positionals::config_and_prefix;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Kind, Prefix, Revision, RevisionError, Section, SectionError, Span};
+use crate::model::{Access, BadSection, Kind, Prefix, Revision, RevisionError, Section, SectionError, Span};
 use crate::ops::{Event, Start, Watch, watch};
 
 /// Tell every change as it comes
@@ -195,6 +195,12 @@ impl Teller {
             let pause = pause.as_secs_f32();
             terminal.note(&format!("{reasons}; trying again in {pause:.1}s"));
             return Ok(false);
+        }
+        if let Event::Bad(bad) = &event {
+            let BadSection { section, problem } = bad;
+            terminal.note(&format!(
+                "warning: section {section} can't be read: {problem}; the others are watched on"
+            ));
         }
         if std::mem::take(&mut self.lost) {
             terminal.note("watching again; nothing was lost");

@@ -52,7 +52,7 @@ impl Admin for DynamoDb {
                 }
             };
             if list.learn(&transaction, &found) {
-                let listed = self.section_list(Consistency::Strong).await?;
+                let listed = self.section_list(&[], Consistency::Strong).await?;
                 list.uncounted = Some(listed.sections.len());
             }
         }
@@ -62,7 +62,7 @@ impl Admin for DynamoDb {
 impl DynamoDb {
     /// Writes down the number of sections where it isn't there. A registration meanwhile writes it down itself.
     async fn count_sections(&self) -> Result<()> {
-        let list = self.section_list(Consistency::Strong).await?;
+        let list = self.section_list(&[], Consistency::Strong).await?;
         if list.is_counted {
             return Ok(());
         }

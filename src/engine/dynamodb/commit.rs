@@ -159,7 +159,7 @@ impl DynamoDb {
                 CommitAnswer::Lines(self.lines(of, |at| (before(at), at)).await?)
             }
             CommitRequest::CountSections => {
-                CommitAnswer::Count(self.section_list(Consistency::Strong).await?.sections.len())
+                CommitAnswer::Count(self.section_list(&[], Consistency::Strong).await?.sections.len())
             }
             CommitRequest::Listed(sections) => CommitAnswer::Listed(self.listed_of(sections).await?),
             CommitRequest::Write { .. } => CommitAnswer::Next,
@@ -256,7 +256,9 @@ impl DynamoDb {
             .collect();
         if !ids.is_empty() {
             let (found, _) = self.read_items(ids, Consistency::Strong, items::CONFIG).await?;
-            listed.extend(found.iter().filter_map(items::listed_section));
+            for item in &found {
+                listed.extend(items::listed_section(item)?);
+            }
         }
         Ok(listed)
     }

@@ -19,12 +19,13 @@ use std::fmt::Display;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::item_reader::Reader;
 use super::protocol::{CommitRecord, RecordPlace};
 use crate::model::{
     Access, Change, CommitId, Entry, GrantName, GrantScope, Head, Key, Op, Previous, Revision, Section,
-    Timestamp, Ttl, Value, ValueKind,
+    Timestamp, Ttl, Value,
 };
-use crate::store::{Meta, Result, StoreError};
+use crate::store::{Meta, Result};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -38,7 +39,6 @@ pub(super) const RECORD: &str = "@commit#";
 /// word refuses the section.
 const REQUIRES: &str = "requires";
 const REQUIRES_OF_WRITERS: &str = "requires_of_writers";
-const KNOWN_WORDS: [&str; 0] = [];
 
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
@@ -101,8 +101,10 @@ pub(super) fn from_entry(entry: &Entry) -> Item {
 
 pub(super) fn to_entry(item: &Item) -> Result<Entry> {
     let read = Reader::new(item)?;
+    let key: Key = read.path("sk")?;
+    read.check_section(&key.section())?;
     Ok(Entry {
-        key: read.parsed("sk")?,
+        key,
         value: read.value()?,
         version: read.number("version")?,
         revision: Revision::new(read.number("rev")?),
@@ -137,9 +139,10 @@ pub(super) fn to_head_for_writer(item: &Item) -> Result<Head> {
 
 pub(super) fn to_head(item: &Item) -> Result<Head> {
     let read = Reader::new(item)?;
+    read.check_lasts()?;
     read.check_requirements(REQUIRES)?;
     Ok(Head {
-        section: read.parsed("pk")?,
+        section: read.path("pk")?,
         revision: Revision::new(read.number("rev")?),
         changes: read.number("n")?,
         commit: read
@@ -210,6 +213,12 @@ pub(super) fn from_change(change: &Change, history_days: u32) -> Item {
 pub(super) fn to_change(item: &Item) -> Result<Change> {
     let read = Reader::new(item)?;
     let (revision, index) = read.log_place()?;
+    let key: Key = read.path("key")?;
+    read.check_section(&key.section())?;
+    let of = read.number("n")?;
+    if index >= of {
+        return Err(read.corrupt("n"));
+    }
     let op = match read.text("op")? {
         "delete" => Op::Delete,
         "set" => Op::Set {
@@ -224,10 +233,7 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
     let previous = match item.get("prev") {
         None => None,
         Some(AttributeValue::M(prev)) => {
-            let read = Reader {
-                item: prev,
-                name: read.name.clone(),
-            };
+            let read = read.inner(prev);
             Some(Previous {
                 value: read.value()?,
                 version: read.number("version")?,
@@ -243,10 +249,10 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
         Some(_) => return Err(read.corrupt("prev")),
     };
     Ok(Change {
-        key: read.parsed("key")?,
+        key,
         revision,
         index,
-        of: read.number("n")?,
+        of,
         op,
         previous,
         by: read.text("by")?.to_owned(),
@@ -279,6 +285,7 @@ pub(super) fn from_meta(meta: Meta) -> Item {
 
 pub(super) fn to_meta(item: &Item) -> Result<Meta> {
     let read = Reader::new(item)?;
+    read.check_lasts()?;
     Ok(Meta {
         layout: read.number("layout")?,
         history_days: read.number("history_days")?,
@@ -299,6 +306,7 @@ pub(super) fn from_grant(grant: &GrantName, scope: &GrantScope) -> Item {
 
 pub(super) fn to_grant(item: &Item) -> Result<GrantScope> {
     let read = Reader::new(item)?;
+    read.check_lasts()?;
     let access = match read.text("access")? {
         "read" => Access::Read,
         "write" => Access::Write,
@@ -313,11 +321,15 @@ pub(super) fn to_grant(item: &Item) -> Result<GrantScope> {
     GrantScope::new(access, sections).map_err(|_| read.corrupt("sections"))
 }
 
-/// The section that an item of the section list names; none for the config's other items. One with an expiry isn't what
-/// discfg writes.
-pub(super) fn listed_section(item: &Item) -> Option<Section> {
-    let section = item.get("sk")?.as_s().ok()?.parse().ok();
-    section.filter(|_| expiry(item).is_none())
+/// The section that an item of the section list names; none for the config's other items, which begin with `@`.
+pub(super) fn listed_section(item: &Item) -> Result<Option<Section>> {
+    let sk = sk_of(item);
+    if sk.starts_with('@') && sk != Section::root().as_str() {
+        return Ok(None);
+    }
+    let read = Reader::new(item)?;
+    read.check_lasts()?;
+    read.path("sk").map(Some)
 }
 
 /// The sort key of an item.
@@ -335,7 +347,9 @@ pub(super) fn from_section_count(sections: usize) -> Item {
 
 /// How many lines the section list has.
 pub(super) fn to_section_count(item: &Item) -> Result<usize> {
-    Reader::new(item)?.number("n")
+    let read = Reader::new(item)?;
+    read.check_lasts()?;
+    read.number("n")
 }
 
 pub(super) fn record_id(place: &RecordPlace) -> Item {
@@ -355,154 +369,20 @@ pub(super) fn to_record(item: &Item) -> Result<CommitRecord> {
         .text("sk")?
         .strip_prefix(RECORD)
         .and_then(|id| id.parse().ok());
+    let revisions = read.revisions("revisions")?;
+    let section: Section = read.path("pk")?;
+    // It lies in the first of its sections.
+    if revisions.keys().next().is_some_and(|first| *first != section) {
+        return Err(read.corrupt("revisions"));
+    }
     Ok(CommitRecord {
         place: RecordPlace {
-            section: read.parsed("pk")?,
+            section,
             id: id.ok_or_else(|| read.corrupt("sk"))?,
         },
-        revisions: read.revisions("revisions")?,
+        revisions,
         expires: read
             .moment("expires_at")?
             .ok_or_else(|| read.corrupt("expires_at"))?,
     })
-}
-
-/// Reads attributes and says which one is wrong of which item.
-struct Reader<'i> {
-    item: &'i Item,
-    name: String,
-}
-
-impl<'i> Reader<'i> {
-    /// Refuses an item of a newer layout.
-    fn new(item: &'i Item) -> Result<Self> {
-        let part = |name: &str| {
-            item.get(name)
-                .and_then(|v| v.as_s().ok())
-                .cloned()
-                .unwrap_or_default()
-        };
-        let read = Self {
-            item,
-            name: format!("{} {}", part("pk"), part("sk")),
-        };
-        if item.contains_key("layout") {
-            let found: u32 = read.number("layout")?;
-            if found > Meta::LAYOUT {
-                return Err(StoreError::Layout {
-                    found,
-                    known: Meta::LAYOUT,
-                });
-            }
-        }
-        Ok(read)
-    }
-
-    fn corrupt(&self, attribute: &str) -> StoreError {
-        StoreError::Corrupt {
-            what: format!(
-                "the attribute {attribute} of the item {} is not what discfg writes",
-                self.name
-            ),
-            source: None,
-        }
-    }
-
-    /// Refuses a head that requires what this version doesn't know.
-    fn check_requirements(&self, name: &str) -> Result<()> {
-        let words = match self.item.get(name) {
-            None => return Ok(()),
-            Some(AttributeValue::Ss(words)) => words,
-            Some(_) => return Err(self.corrupt(name)),
-        };
-        match words.iter().find(|word| !KNOWN_WORDS.contains(&word.as_str())) {
-            None => Ok(()),
-            Some(word) => Err(StoreError::NeedsNewer {
-                section: self.parsed("pk")?,
-                word: word.clone(),
-            }),
-        }
-    }
-
-    fn optional(&self, name: &str) -> Option<()> {
-        self.item.get(name).map(drop)
-    }
-
-    fn text(&self, name: &str) -> Result<&'i str> {
-        self.item
-            .get(name)
-            .and_then(|v| v.as_s().ok())
-            .map(String::as_str)
-            .ok_or_else(|| self.corrupt(name))
-    }
-
-    fn parsed<T: std::str::FromStr>(&self, name: &str) -> Result<T> {
-        self.text(name)?.parse().map_err(|_| self.corrupt(name))
-    }
-
-    fn number<T: std::str::FromStr>(&self, name: &str) -> Result<T> {
-        self.item
-            .get(name)
-            .and_then(|v| v.as_n().ok())
-            .and_then(|number| number.parse().ok())
-            .ok_or_else(|| self.corrupt(name))
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        matches!(self.item.get(name), Some(AttributeValue::Bool(true)))
-    }
-
-    fn ttl(&self, name: &str) -> Result<Option<Ttl>> {
-        self.optional(name)
-            .map(|()| Ttl::from_seconds(self.number(name)?).map_err(|_| self.corrupt(name)))
-            .transpose()
-    }
-
-    fn moment(&self, name: &str) -> Result<Option<Timestamp>> {
-        self.optional(name)
-            .map(|()| self.number(name).map(Timestamp::from_epoch))
-            .transpose()
-    }
-
-    fn value(&self) -> Result<Value> {
-        let bytes = match self.item.get("value") {
-            Some(AttributeValue::S(text)) => text.clone().into_bytes(),
-            Some(AttributeValue::B(blob)) => blob.as_ref().to_vec(),
-            _ => return Err(self.corrupt("value")),
-        };
-        let kind = match self.text("kind")? {
-            "json" => ValueKind::Json,
-            "text" => ValueKind::Text,
-            "bytes" => ValueKind::Bytes,
-            _ => return Err(self.corrupt("kind")),
-        };
-        Value::from_stored(kind, bytes).ok_or_else(|| self.corrupt("value"))
-    }
-
-    /// A map of sections to revisions; an empty one where there is none.
-    fn revisions(&self, name: &str) -> Result<BTreeMap<Section, Revision>> {
-        let pairs = match self.item.get(name) {
-            None => return Ok(BTreeMap::new()),
-            Some(AttributeValue::M(pairs)) => pairs,
-            Some(_) => return Err(self.corrupt(name)),
-        };
-        let pair = |(section, at): (&String, &AttributeValue)| {
-            let at = at.as_n().ok()?.parse().ok()?;
-            Some((section.parse().ok()?, Revision::new(at)))
-        };
-        pairs
-            .iter()
-            .map(|found| pair(found).ok_or_else(|| self.corrupt(name)))
-            .collect()
-    }
-
-    fn log_place(&self) -> Result<(Revision, u32)> {
-        let parts = self
-            .text("sk")?
-            .strip_prefix("@log#")
-            .and_then(|rest| rest.split_once('#'));
-        parts
-            .and_then(|(revision, index)| Some((Revision::new(revision.parse().ok()?), index.parse().ok()?)))
-            .ok_or_else(|| self.corrupt("sk"))
-    }
 }

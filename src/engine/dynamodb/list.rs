@@ -67,6 +67,7 @@ impl DynamoDb {
     pub(super) fn list_scope(&self, scope: Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
         let limit = scope.limit.unwrap_or(usize::MAX);
         let listed = match scope.prefix.section() {
+            Some(section) if scope.except.contains(&section) => stream::empty().boxed(),
             Some(section) => self.list_section(section, scope, read),
             None => self.list_everything(scope, read),
         };
@@ -136,9 +137,10 @@ impl DynamoDb {
     fn list_everything(&self, scope: Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
         try_stream! {
             let after = scope.after.clone().unwrap_or_default();
-            let mut sections = self.sections(read).await?;
+            let mut sections = self.sections(&scope.except, read).await?;
             // A scoped writer may have made the root section without its line in the list.
-            let has_root = self.grant.is_none() || sections.iter().any(Section::is_root);
+            let has_root = (self.grant.is_none() && !scope.except.contains(&Section::root()))
+                || sections.iter().any(Section::is_root);
             sections.retain(|section| !section.is_root() && format!("{section}/{ABOVE}") > after);
             // `/db-x/` comes before `/db/`, as the keys below them do.
             sections.sort_by_key(|section| format!("{section}/"));
@@ -150,21 +152,21 @@ impl DynamoDb {
                     async move {
                         let items = if scope.recursive {
                             let scope = Scope { prefix: Prefix::from(&section), ..scope };
-                            self.list_section(section.clone(), scope, read).try_collect().await?
+                            self.list_section(section.clone(), scope, read).collect().await
                         } else {
-                            self.folder_of_section(&section, &scope, read).await?
+                            Vec::from_iter(self.folder_of_section(&section, &scope, read).await)
                         };
-                        Ok::<_, crate::store::StoreError>((format!("{section}/"), items))
+                        (format!("{section}/"), items)
                     }
                 })
                 .buffered(SIDE_BY_SIDE);
-            while let Some((name, items)) = listed.try_next().await? {
+            while let Some((name, items)) = listed.next().await {
                 let before = |root: &Result<Listed>| root.as_ref().map_or(true, |root| root.name() < name.as_str());
                 while let Some(root) = std::pin::Pin::new(&mut roots).next_if(before).await {
                     yield root?;
                 }
                 for item in items {
-                    yield item;
+                    yield item?;
                 }
             }
             while let Some(root) = roots.try_next().await? {
@@ -180,17 +182,17 @@ impl DynamoDb {
         section: &Section,
         scope: &Scope,
         read: Consistency,
-    ) -> Result<Vec<Listed>> {
+    ) -> Option<Result<Listed>> {
         let name = format!("{section}/");
         if scope.after.as_ref().is_some_and(|after| *after >= name) {
-            return Ok(Vec::new());
+            return None;
         }
         let one = Scope {
             limit: Some(1),
             ..Scope::all(Prefix::from(section))
         };
-        let first = self.list_section(section.clone(), one, read).try_next().await?;
-        Ok(first.map(|_| Listed::Folder(name)).into_iter().collect())
+        let first = self.list_section(section.clone(), one, read).next().await?;
+        Some(first.map(|_| Listed::Folder(name)))
     }
 
     /// Every entry below the prefix within one section, expired ones too.

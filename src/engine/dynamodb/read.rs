@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::DynamoDb;
 use super::commit::pause;
-use super::items::{self, Item, id, n};
+use super::items::{self, Item, n};
 use super::protocol::{EntryAsRead, Step, TouchAnswer, TouchMachine, TouchRequest};
 use super::transaction::Condition;
 use crate::aws::AnswerDate;
@@ -111,15 +111,18 @@ impl DynamoDb {
         Ok((found, time.unwrap_or_else(|| self.now())))
     }
 
-    /// The sections that are registered, ordered; under a grant, those that it covers.
-    pub(super) async fn sections(&self, read: Consistency) -> Result<Vec<Section>> {
-        match &self.grant {
-            Some(grant) => self.granted_sections(grant, read).await,
-            None => Ok(self.section_list(read).await?.sections),
-        }
+    /// The sections that are registered but these, ordered; under a grant, those that it covers.
+    pub(super) async fn sections(&self, except: &[Section], read: Consistency) -> Result<Vec<Section>> {
+        let mut sections = match &self.grant {
+            Some(grant) => self.granted_sections(grant, read).await?,
+            None => self.section_list(except, read).await?.sections,
+        };
+        sections.retain(|section| !except.contains(section));
+        Ok(sections)
     }
 
-    pub(super) async fn section_list(&self, read: Consistency) -> Result<ListedSections> {
+    /// The section list. Of those of `except` nothing is read but their names.
+    pub(super) async fn section_list(&self, except: &[Section], read: Consistency) -> Result<ListedSections> {
         let query = || {
             self.client
                 .query()
@@ -130,11 +133,14 @@ impl DynamoDb {
         let mut pages = self.pages(query, read, items::CONFIG, |_| None);
         while let Some(page) = pages.try_next().await? {
             at.get_or_insert(page.time);
-            is_counted |= page
-                .items
-                .iter()
-                .any(|item| items::sk_of(item) == items::SECTIONS);
-            sections.extend(page.items.iter().filter_map(items::listed_section));
+            for item in &page.items {
+                let sk = items::sk_of(item);
+                is_counted |= sk == items::SECTIONS;
+                match except.iter().find(|section| section.as_str() == sk) {
+                    Some(section) => sections.push(section.clone()),
+                    None => sections.extend(items::listed_section(item)?),
+                }
+            }
         }
         sections.sort();
         Ok(ListedSections {
@@ -147,15 +153,13 @@ impl DynamoDb {
     pub(super) async fn read_heads(&self, of: Heads, read: Consistency) -> Result<Vec<Head>> {
         let mut sections = match of {
             Heads::Of(sections) => sections,
-            Heads::All => self.sections(read).await?,
+            Heads::All => self.sections(&[], read).await?,
+            Heads::AllBut(except) => self.sections(&except, read).await?,
         };
         // BatchGetItem refuses a key that comes twice.
         sections.sort();
         sections.dedup();
-        let ids = sections
-            .iter()
-            .map(|section| id(section.as_str(), items::HEAD))
-            .collect();
+        let ids = Self::head_ids(&sections);
         let (found, _) = self.read_items(ids, read, "the heads").await?;
         let mut heads = found.iter().map(items::to_head).collect::<Result<Vec<Head>>>()?;
         heads.sort_by(|a, b| a.section.cmp(&b.section));
@@ -165,13 +169,8 @@ impl DynamoDb {
     pub(super) async fn wait_for_heads(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
         let until = Instant::now() + deadline.within;
         loop {
-            let of = if cursor.whole {
-                Heads::All
-            } else {
-                Heads::Of(cursor.seen.keys().cloned().collect())
-            };
             // Half the price; a head that is late is seen at the next look, and a smaller one is no news.
-            let mut heads = self.read_heads(of, Consistency::Eventual).await?;
+            let mut heads = self.read_heads(cursor.heads(), Consistency::Eventual).await?;
             heads.retain(|head| head.revision > cursor.seen.get(&head.section).copied().unwrap_or_default());
             let left = until.saturating_duration_since(Instant::now());
             if !heads.is_empty() || left.is_zero() {

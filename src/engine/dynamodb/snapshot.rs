@@ -22,12 +22,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
 impl DynamoDb {
     /// Reads a snapshot: every commit whole, also across sections. It never fails because others write.
-    pub(super) async fn read_snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
-        let mut machine = SnapshotMachine::new(self.snapshot_scope(prefixes).await?);
+    pub(super) async fn read_snapshot(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
+        let scope = self.snapshot_scope(prefixes, except).await?;
+        let mut machine = SnapshotMachine::new(scope, except);
         let mut answer = SnapshotAnswer::Next;
         let mut snapshot = loop {
             answer = match machine.next(answer)? {
-                Step::Request(request) => self.answer(request).await?,
+                Step::Request(request) => self.answer(request, except).await?,
                 Step::Pause(about) => {
                     pause(about).await;
                     SnapshotAnswer::Next
@@ -43,13 +44,14 @@ impl DynamoDb {
     }
 
     /// What is read for these prefixes, none twice. Under a grant everything is what it covers.
-    async fn snapshot_scope(&self, prefixes: &[Prefix]) -> Result<SnapshotScope> {
+    async fn snapshot_scope(&self, prefixes: &[Prefix], except: &[Section]) -> Result<SnapshotScope> {
         if prefixes.iter().any(Prefix::is_all) {
             let Some(grant) = &self.grant else {
                 return Ok(SnapshotScope::Whole);
             };
             let sections = self.granted_sections(grant, Consistency::Strong).await?;
-            let parts = sections.into_iter().map(|section| {
+            let sections = sections.into_iter().filter(|section| !except.contains(section));
+            let parts = sections.map(|section| {
                 let whole = Prefix::from(&section);
                 (section, whole)
             });
@@ -59,6 +61,7 @@ impl DynamoDb {
         for prefix in prefixes {
             let covered = |other: &Prefix| other != prefix && other.covers(prefix);
             if let Some(section) = prefix.section()
+                && !except.contains(&section)
                 && !prefixes.iter().any(covered)
                 && !parts.iter().any(|(_, other)| other == prefix)
             {
@@ -68,10 +71,10 @@ impl DynamoDb {
         Ok(SnapshotScope::Of(parts))
     }
 
-    async fn answer(&self, request: SnapshotRequest) -> Result<SnapshotAnswer> {
+    async fn answer(&self, request: SnapshotRequest, except: &[Section]) -> Result<SnapshotAnswer> {
         Ok(match request {
             SnapshotRequest::Sections => {
-                let list = self.section_list(Consistency::Strong).await?;
+                let list = self.section_list(except, Consistency::Strong).await?;
                 SnapshotAnswer::Sections(list.sections, list.at)
             }
             SnapshotRequest::Heads(sections) => {

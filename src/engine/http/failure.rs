@@ -90,6 +90,7 @@ pub(super) fn strange(api: &Api, call: &Call, answer: &PlainAnswer) -> StoreErro
 /// An answer has not the content that it should.
 pub(super) fn misshapen(options: &HttpOptions, call: &Call, what: &str) -> StoreError {
     StoreError::Corrupt {
+        section: None,
         what: format!(
             "{} answered {} {} with what this discfg can't read ({what})",
             options.url, call.method, call.route
@@ -123,6 +124,11 @@ fn told(api: &Api, call: &Call, problem: Problem) -> StoreError {
         (Some("no-secrets-key"), _) => Some(StoreError::NoSecretsKey {
             config: options.config.to_string(),
             missing: format!("what {} would encrypt them with", options.url),
+        }),
+        (Some("corrupt"), _) => problem.section.clone().map(|section| StoreError::Corrupt {
+            section: Some(section),
+            what: problem.detail.clone(),
+            source: None,
         }),
         (Some("read-only"), _) => Some(StoreError::ReadOnly),
         (Some("no-token"), _) => Some(no_token(api, &problem)),

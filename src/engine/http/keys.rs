@@ -49,6 +49,7 @@ impl DataKeys for LentKeys {
             Ok(lent) => Ok(self.lent(&call, &lent)?.0),
             Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("body") => {
                 Err(StoreError::Corrupt {
+                    section: None,
                     what: format!(
                         "the data key of the secret {subject} can't be unwrapped by {}: it was changed, or another key \
                          wrapped it",

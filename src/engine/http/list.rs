@@ -3,7 +3,8 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
 use super::api::{Api, Call};
-use crate::model::{Entry, Prefix};
+use super::read::check_readable;
+use crate::model::{Entry, Prefix, Section};
 use crate::store::{Consistency, Listed, Result, Scope};
 use crate::wire;
 
@@ -42,13 +43,18 @@ impl Api {
                     (None, None) => first.clone(),
                 };
                 let page: wire::Page<wire::StoredNode> = self.asked(&call).await?;
-                let entries = page.nodes.into_iter().map(|node| self.entry_of(&call, node));
+                let entries = page.nodes.into_iter().map(|node| {
+                    let entry = self.entry_of(&call, node)?;
+                    self.check_is_of(&call, &entry.key, scope.prefix.holds(&entry.key))?;
+                    Ok(entry)
+                });
                 let after = scope.after.as_deref().unwrap_or_default();
                 for item in merged(entries.collect::<Result<_>>()?, page.folders) {
-                    if item.name() > after {
+                    if item.name() > after && !is_left_out(&item, &scope.except) {
                         yield item;
                     }
                 }
+                check_readable(page.bad, &scope.except)?;
                 if page.next.is_none() || page.next == next {
                     break;
                 }
@@ -57,6 +63,14 @@ impl Api {
         }
         .boxed()
     }
+}
+
+fn is_left_out(item: &Listed, except: &[Section]) -> bool {
+    let section = match item {
+        Listed::Entry(entry) => Some(entry.key.section()),
+        Listed::Folder(path) => path.parse::<Prefix>().ok().and_then(|folder| folder.section()),
+    };
+    section.is_some_and(|section| except.contains(&section))
 }
 
 /// Entries and folders, each ordered, in one order of names.

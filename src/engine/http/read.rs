@@ -6,8 +6,8 @@ use futures::TryStreamExt as _;
 use futures::stream::{self, BoxStream};
 
 use super::api::{Api, Call, Refused, segment, segments};
-use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section};
-use crate::store::{Consistency, Heads, Result, Snapshot};
+use crate::model::{BadSection, Change, Entry, Head, Key, Prefix, Revision, Section};
+use crate::store::{Consistency, Heads, Result, Snapshot, StoreError};
 use crate::wire;
 
 /// How many requests go side by side.
@@ -19,7 +19,11 @@ impl Api {
             .stored()
             .fresh(read);
         match self.ask::<wire::StoredEnvelope>(&call).await {
-            Ok(answer) => self.entry_of(&call, answer.node).map(Some),
+            Ok(answer) => {
+                let entry = self.entry_of(&call, answer.node)?;
+                self.check_is_of(&call, &entry.key, entry.key == *key)?;
+                Ok(Some(entry))
+            }
             Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("no-key") => Ok(None),
             Err(refused) => Err(self.refused(&call, refused)),
         }
@@ -38,7 +42,15 @@ impl Api {
         heads.into_iter().map(head).collect()
     }
 
-    pub(super) async fn snapshot_of(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+    /// What was asked of a part of the config must be of that part.
+    pub(super) fn check_is_of(&self, call: &Call, key: &Key, is_asked_for: bool) -> Result<()> {
+        if is_asked_for {
+            return Ok(());
+        }
+        Err(self.misshapen(call, &format!("{key} was not asked for")))
+    }
+
+    pub(super) async fn snapshot_of(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
         let call = match prefixes {
             [] => return Ok(Snapshot::default()),
             [one] if !one.is_all() => Call::new("GET", "/snapshot", format!("snapshot{one}")),
@@ -49,23 +61,35 @@ impl Api {
         };
         let call = call.stored();
         let answer: wire::Snapshot<wire::StoredNode> = self.asked(&call).await?;
+        check_readable(answer.bad, except)?;
         let entries = answer.nodes.into_iter().map(|node| self.entry_of(&call, node));
-        Ok(Snapshot {
+        let mut snapshot = Snapshot {
             heads: self.heads_from(&call, answer.sections)?,
             entries: entries.collect::<Result<_>>()?,
-        })
+        };
+        for Entry { key, .. } in &snapshot.entries {
+            self.check_is_of(&call, key, prefixes.iter().any(|prefix| prefix.holds(key)))?;
+        }
+        if !except.is_empty() {
+            snapshot.heads.retain(|head| !except.contains(&head.section));
+            snapshot
+                .entries
+                .retain(|entry| !except.contains(&entry.key.section()));
+        }
+        Ok(snapshot)
     }
 
     pub(super) async fn heads_of(&self, of: Heads) -> Result<Vec<Head>> {
         let mut sections = match of {
-            Heads::All => return self.all_heads().await,
+            Heads::All => return self.all_heads(&[]).await,
+            Heads::AllBut(except) => return self.all_heads(&except).await,
             Heads::Of(sections) => sections,
         };
         sections.sort();
         sections.dedup();
         let mut known: BTreeMap<Section, Head> = BTreeMap::new();
         if sections.len() > 1 {
-            let all = self.all_heads().await?;
+            let (all, _) = self.heads_and_bad().await?;
             known.extend(all.into_iter().map(|head| (head.section.clone(), head)));
         }
         // Who may not see a section finds it in no list, and is to be told so.
@@ -82,15 +106,23 @@ impl Api {
         Ok(known.into_values().collect())
     }
 
-    async fn all_heads(&self) -> Result<Vec<Head>> {
+    async fn all_heads(&self, except: &[Section]) -> Result<Vec<Head>> {
+        let (mut heads, bad) = self.heads_and_bad().await?;
+        check_readable(bad, except)?;
+        heads.retain(|head| !except.contains(&head.section));
+        Ok(heads)
+    }
+
+    async fn heads_and_bad(&self) -> Result<(Vec<Head>, Vec<BadSection>)> {
         let call = Call::new("GET", "/heads", "heads".into());
         let answer: wire::Heads = self.asked(&call).await?;
-        self.heads_from(&call, answer.sections)
+        Ok((self.heads_from(&call, answer.sections)?, answer.bad))
     }
 
     async fn head_of(&self, section: &Section) -> Result<Option<Head>> {
         let call = Call::new("GET", "/heads", format!("heads/{}", segment(section)));
         let answer: wire::Heads = self.asked(&call).await?;
+        check_readable(answer.bad, &[])?;
         let heads = self.heads_from(&call, answer.sections)?;
         Ok(heads.into_iter().find(|head| head.section == *section))
     }
@@ -106,7 +138,9 @@ impl Api {
                 let is_last = !page.more || page.after <= after;
                 after = page.after;
                 for line in page.changes {
-                    yield self.change_of(&call, line)?;
+                    let line = self.change_of(&call, line)?;
+                    self.check_is_of(&call, &line.key, line.key.section() == section)?;
+                    yield line;
                 }
                 if is_last {
                     break;
@@ -132,7 +166,9 @@ impl Api {
                 let goes_on = page.before.is_some_and(|next| before.is_none_or(|before| next < before));
                 before = page.before;
                 for line in page.changes {
-                    yield self.change_of(&call, line)?;
+                    let line = self.change_of(&call, line)?;
+                    self.check_is_of(&call, &line.key, line.key == key)?;
+                    yield line;
                 }
                 if !goes_on {
                     break;
@@ -146,5 +182,17 @@ impl Api {
         let call = Call::new("GET", "/info", "info".into());
         let answer: wire::StateAnswer = self.asked(&call).await?;
         Ok(answer.state)
+    }
+}
+
+/// Fails where a section can't be read that isn't left out.
+pub(super) fn check_readable(bad: Vec<BadSection>, except: &[Section]) -> Result<()> {
+    match bad.into_iter().find(|bad| !except.contains(&bad.section)) {
+        None => Ok(()),
+        Some(bad) => Err(StoreError::Corrupt {
+            section: Some(bad.section),
+            what: bad.problem,
+            source: None,
+        }),
     }
 }

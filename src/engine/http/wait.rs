@@ -5,9 +5,9 @@ use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep};
 
 use super::api::{Api, Call, Refusal, segment};
-use super::read::SIDE_BY_SIDE;
+use super::read::{SIDE_BY_SIDE, check_readable};
 use crate::model::{Head, Revision, Section};
-use crate::store::{Cursor, Deadline, Heads, Result};
+use crate::store::{Cursor, Deadline, Result};
 use crate::wire;
 
 /// The longest that one request waits: what lies between cuts a connection that is silent for a minute.
@@ -64,16 +64,19 @@ impl Api {
         let sections: Vec<(&Section, u64)> = cursor
             .seen
             .iter()
+            .filter(|(section, _)| !cursor.except.contains(section))
             .map(|(section, seen)| (section, seen.get()))
             .collect();
         match &sections[..] {
             [] if !cursor.whole => Ok((Vec::new(), false)),
             [(section, seen)] if !cursor.whole => {
-                let ((heads, _), waited) = self.wait(&Place::One(section, *seen), span).await?;
+                let ((heads, _), waited) = self
+                    .wait(&Place::One(section, *seen), span, &cursor.except)
+                    .await?;
                 Ok((heads, waited))
             }
             several if !cursor.whole && several.len() <= SIDE_BY_SIDE => {
-                let all = || self.heads_of(Heads::Of(cursor.seen.keys().cloned().collect()));
+                let all = || self.heads_of(cursor.heads());
                 let heads = all().await?;
                 if span < SHORTEST || !news(heads.clone(), cursor).is_empty() {
                     return Ok((heads, false));
@@ -82,8 +85,10 @@ impl Api {
                     .iter()
                     .map(|(section, seen)| Place::One(section, *seen))
                     .collect();
-                let mut waits: FuturesUnordered<_> =
-                    places.iter().map(|place| self.wait(place, span)).collect();
+                let mut waits: FuturesUnordered<_> = places
+                    .iter()
+                    .map(|place| self.wait(place, span, &cursor.except))
+                    .collect();
                 let mut waited = true;
                 while let Some(ended) = waits.next().await {
                     let ((heads, _), did) = ended?;
@@ -98,7 +103,7 @@ impl Api {
             _ => {
                 let seen = sections.iter().map(|(_, seen)| seen).sum();
                 let after = below.unwrap_or(seen);
-                let ((heads, version), waited) = self.wait(&Place::All(after), span).await?;
+                let ((heads, version), waited) = self.wait(&Place::All(after), span, &cursor.except).await?;
                 if version < seen {
                     *below = Some(version);
                 }
@@ -107,7 +112,12 @@ impl Api {
         }
     }
 
-    async fn wait(&self, place: &Place<'_>, span: Duration) -> Result<((Vec<Head>, u64), bool)> {
+    async fn wait(
+        &self,
+        place: &Place<'_>,
+        span: Duration,
+        except: &[Section],
+    ) -> Result<((Vec<Head>, u64), bool)> {
         let (path, after) = match place {
             Place::One(section, seen) => (format!("heads/{}", segment(section)), *seen),
             Place::All(seen) => ("heads".to_owned(), *seen),
@@ -122,7 +132,7 @@ impl Api {
             match self.send(&call).await {
                 Ok(answer) => {
                     let answer: wire::Heads = self.read(&call, &answer)?;
-                    return Ok(((self.heads_from(&call, answer.sections)?, answer.version), true));
+                    return Ok((self.stood(&call, answer, except)?, true));
                 }
                 Err((Refusal::Problem(problem), _)) if problem.code.as_deref() == Some("query") => {
                     self.dont_wait();
@@ -133,13 +143,20 @@ impl Api {
             }
         }
         let answer: wire::Heads = self.asked(&plain).await?;
-        Ok(((self.heads_from(&plain, answer.sections)?, answer.version), false))
+        Ok((self.stood(&plain, answer, except)?, false))
+    }
+
+    /// Where sections stand, with the version that the API gives them.
+    fn stood(&self, call: &Call, answer: wire::Heads, except: &[Section]) -> Result<(Vec<Head>, u64)> {
+        check_readable(answer.bad, except)?;
+        Ok((self.heads_from(call, answer.sections)?, answer.version))
     }
 }
 
 /// What has moved beyond the cursor.
 fn news(mut heads: Vec<Head>, cursor: &Cursor) -> Vec<Head> {
     heads.retain(|head| match cursor.seen.get(&head.section) {
+        _ if cursor.except.contains(&head.section) => false,
         Some(seen) => head.revision > *seen,
         None => cursor.whole && head.revision > Revision::ZERO,
     });

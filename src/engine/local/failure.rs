@@ -3,6 +3,7 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 
 use super::file::PATIENCE;
+use crate::model::Section;
 use crate::store::StoreError;
 
 /// What goes wrong between SQLite and this engine.
@@ -35,6 +36,7 @@ impl Failure {
         };
         let code = error.sqlite_error_code();
         let corrupt = |what| StoreError::Corrupt {
+            section: None,
             what: format!("{} {what}", path.display()),
             source: None,
         };
@@ -60,11 +62,13 @@ impl Failure {
                 source: error.into(),
             },
             Some(ErrorCode::DatabaseCorrupt) | None => StoreError::Corrupt {
+                section: None,
                 what: format!("{} is damaged", path.display()),
                 source: Some(error.into()),
             },
             // A table that is missing, or has other columns.
             Some(ErrorCode::Unknown) => StoreError::Corrupt {
+                section: None,
                 what: format!("{} doesn't hold what a file of discfg holds", path.display()),
                 source: Some(error.into()),
             },
@@ -82,7 +86,37 @@ pub(super) type Outcome<T> = Result<T, Failure>;
 /// A row holds what this engine never writes.
 pub(super) fn unsound(what: impl Into<String>) -> Failure {
     Failure::Store(StoreError::Corrupt {
+        section: None,
         what: what.into(),
         source: None,
+    })
+}
+
+/// The same, which names the section that the row is of where the row is at fault.
+pub(super) fn of_section<T>(section: impl FnOnce() -> Option<Section>, decoded: Outcome<T>) -> Outcome<T> {
+    decoded.map_err(|failure| match failure {
+        Failure::Store(StoreError::Corrupt {
+            section: None,
+            what,
+            source,
+        }) => Failure::Store(StoreError::Corrupt {
+            section: section(),
+            what,
+            source,
+        }),
+        // Not SQLite's: a column holds another type, or a number out of range.
+        Failure::Sqlite(error) if error.sqlite_error_code().is_none() => {
+            let section = section();
+            let place = section.as_ref().map(|section| format!(" of section {section}"));
+            Failure::Store(StoreError::Corrupt {
+                what: format!(
+                    "the file holds a row{} that discfg doesn't write",
+                    place.unwrap_or_default()
+                ),
+                section,
+                source: Some(error.into()),
+            })
+        }
+        other => other,
     })
 }

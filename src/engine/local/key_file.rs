@@ -59,6 +59,7 @@ impl KeyFile {
     fn read(&self) -> Result<Option<DataKey>> {
         match fs::read(&self.path) {
             Ok(bytes) => DataKey::new(bytes).map(Some).ok_or_else(|| StoreError::Corrupt {
+                section: None,
                 what: format!("{} is no key file: it must have 32 bytes", self.path.display()),
                 source: None,
             }),
@@ -111,6 +112,7 @@ impl KeyFile {
 
     fn unsound(&self, subject: &Key) -> StoreError {
         StoreError::Corrupt {
+            section: None,
             what: format!(
                 "the data key of the secret {subject} can't be unwrapped with {}: it was changed, or another key wrapped it",
                 self.path.display()

@@ -1,6 +1,7 @@
 use rusqlite::{Connection, params};
 
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
+use super::read::is_left_out;
 use super::rows;
 use crate::model::Timestamp;
 use crate::store::{Listed, Scope};
@@ -60,7 +61,13 @@ pub(super) fn page(
     'seek: while place.left > 0 {
         let mut found = statement.query(params![place.from, end, now.epoch()])?;
         while let Some(row) = found.next()? {
-            let key = rows::key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+            if is_left_out(row, &place.scope.except) {
+                continue;
+            }
+            let key = match rows::key_of_entry(row) {
+                Ok(key) => key,
+                Err(failure) => return after_the_page(page, place, failure),
+            };
             let mut skips = false;
             if let Some(folder) = place.scope.folder_of(&key) {
                 if place.scope.after.as_deref().is_none_or(|after| folder > after) {
@@ -70,8 +77,12 @@ pub(super) fn page(
                 place.from = end_of(folder);
                 skips = true;
             } else {
-                place.from = format!("{key}\0");
-                let entry = rows::entry_of(key, row)?;
+                let next = format!("{key}\0");
+                let entry = match rows::entry_of(key, row) {
+                    Ok(entry) => entry,
+                    Err(failure) => return after_the_page(page, place, failure),
+                };
+                place.from = next;
                 bytes += entry.value.len();
                 page.push(Listed::Entry(Box::new(entry)));
                 place.left -= 1;
@@ -90,4 +101,16 @@ pub(super) fn page(
         break;
     }
     Ok((page, None))
+}
+
+/// What comes before a row that can't be read is given first; the next page begins with the row.
+fn after_the_page(
+    page: Vec<Listed>,
+    place: Place,
+    failure: Failure,
+) -> Outcome<(Vec<Listed>, Option<Place>)> {
+    if page.is_empty() {
+        return Err(failure);
+    }
+    Ok((page, Some(place)))
 }

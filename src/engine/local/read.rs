@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::failure::{Failure, Outcome};
 use super::file::layout;
@@ -34,54 +34,54 @@ pub(super) fn head(connection: &Connection, section: &Section) -> Outcome<Option
 }
 
 pub(super) fn heads(connection: &Connection, of: &Heads) -> Outcome<Vec<Head>> {
-    match of {
+    let except = match of {
         Heads::Of(sections) => {
             // Together, as of one moment.
             let moment = connection.unchecked_transaction()?;
             let sections: BTreeSet<&Section> = sections.iter().collect();
-            sections
+            return sections
                 .into_iter()
                 .filter_map(|section| head(&moment, section).transpose())
-                .collect()
+                .collect();
         }
-        Heads::All => {
-            let sql = format!(
-                "SELECT {} FROM section WHERE revision > 0 ORDER BY section",
-                rows::HEAD
-            );
-            let mut statement = connection.prepare_cached(&sql)?;
-            statement.query_and_then([], rows::head)?.collect()
+        Heads::All => &[][..],
+        Heads::AllBut(except) => except,
+    };
+    let sql = format!(
+        "SELECT {} FROM section WHERE revision > 0 ORDER BY section",
+        rows::HEAD
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut found = statement.query([])?;
+    let mut heads = Vec::new();
+    while let Some(row) = found.next()? {
+        let section = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        if !except.iter().any(|left_out| left_out.as_str() == section) {
+            heads.push(rows::head(row)?);
         }
     }
+    Ok(heads)
 }
 
-pub(super) fn snapshot(connection: &Connection, prefixes: &[Prefix], now: Timestamp) -> Outcome<Snapshot> {
+/// What a snapshot reads: the prefixes, and the sections that are left out.
+pub(super) struct Wanted {
+    pub(super) prefixes: Vec<Prefix>,
+    pub(super) except: Vec<Section>,
+}
+
+pub(super) fn snapshot(connection: &Connection, wanted: &Wanted, now: Timestamp) -> Outcome<Snapshot> {
     let moment = connection.unchecked_transaction()?;
-    let prefixes: BTreeSet<&Prefix> = prefixes.iter().collect();
-    let of = if prefixes.iter().any(|prefix| prefix.is_all()) {
-        Heads::All
+    let heads = if wanted.prefixes.iter().any(Prefix::is_all) {
+        heads(&moment, &Heads::AllBut(wanted.except.clone()))?
     } else {
-        Heads::Of(prefixes.iter().filter_map(|prefix| prefix.section()).collect())
-    };
-    let heads = {
-        let sql = format!(
-            "SELECT {} FROM section WHERE revision > 0 ORDER BY section",
-            rows::HEAD
-        );
-        let mut statement = moment.prepare_cached(&sql)?;
-        let all: Vec<Head> = statement
-            .query_and_then([], rows::head)?
-            .collect::<Outcome<_>>()?;
-        match of {
-            Heads::All => all,
-            Heads::Of(some) => all
-                .into_iter()
-                .filter(|head| some.contains(&head.section))
-                .collect(),
-        }
+        let own: BTreeSet<Section> = wanted.prefixes.iter().filter_map(Prefix::section).collect();
+        own.iter()
+            .filter(|section| !wanted.except.contains(section))
+            .filter_map(|section| head(&moment, section).transpose())
+            .collect::<Outcome<_>>()?
     };
     let mut entries = Vec::new();
-    each_below(&moment, prefixes, now, |entry| {
+    each_below(&moment, wanted, now, |entry| {
         entries.push(entry);
         true
     })?;
@@ -91,21 +91,22 @@ pub(super) fn snapshot(connection: &Connection, prefixes: &[Prefix], now: Timest
 /// Gives the entries of a snapshot to `take` one at a time, until it wants no more.
 pub(super) fn snapshot_entries(
     connection: &Connection,
-    prefixes: &[Prefix],
+    wanted: &Wanted,
     now: Timestamp,
     take: impl FnMut(Entry) -> bool,
 ) -> Outcome<()> {
     let moment = connection.unchecked_transaction()?;
-    each_below(&moment, prefixes.iter().collect(), now, take)
+    each_below(&moment, wanted, now, take)
 }
 
 fn each_below(
     moment: &Connection,
-    prefixes: BTreeSet<&Prefix>,
+    wanted: &Wanted,
     now: Timestamp,
     mut take: impl FnMut(Entry) -> bool,
 ) -> Outcome<()> {
     let mut covered: Option<&Prefix> = None;
+    let prefixes: BTreeSet<&Prefix> = wanted.prefixes.iter().collect();
     for prefix in prefixes {
         // In byte order a prefix comes before all that lies below it.
         if covered.is_some_and(|wider| wider.covers(prefix)) {
@@ -120,12 +121,20 @@ fn each_below(
         let (from, to) = (prefix.with_slash(), end_of(prefix.with_slash()));
         let mut found = statement.query(params![from, to, now.epoch()])?;
         while let Some(row) = found.next()? {
+            if is_left_out(row, &wanted.except) {
+                continue;
+            }
             if !take(rows::entry(row)?) {
                 return Ok(());
             }
         }
     }
     Ok(())
+}
+
+/// Whether a row of the table of entries is of one of these sections.
+pub(super) fn is_left_out(row: &Row<'_>, except: &[Section]) -> bool {
+    !except.is_empty() && rows::section_of_entry(row).is_some_and(|section| except.contains(&section))
 }
 
 pub(super) fn meta(connection: &Connection) -> Outcome<Option<Meta>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 
-use super::failure::{Failure, Outcome, unsound};
+use super::failure::{Failure, Outcome, of_section, unsound};
 use crate::model::{
     Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
 };
@@ -27,7 +27,7 @@ const ADDED_TO_CHANGE: &str = "prev_ttl, prev_expires, others";
 
 /// A query for log lines, which [`change`] reads.
 pub(super) fn changes<'c>(connection: &'c Connection, rest: &str) -> Outcome<CachedStatement<'c>> {
-    let query = |added: &str| format!("SELECT {CHANGE}, {added} FROM log {rest}");
+    let query = |added: &str| format!("SELECT {CHANGE}, {added}, section FROM log {rest}");
     // A file of an earlier build that was opened for reading alone lacks what came later.
     let statement = connection
         .prepare_cached(&query(ADDED_TO_CHANGE))
@@ -39,7 +39,7 @@ pub(super) fn changes<'c>(connection: &'c Connection, rest: &str) -> Outcome<Cac
     Ok(statement)
 }
 
-pub(super) fn key(text: &str) -> Outcome<Key> {
+fn key(text: &str) -> Outcome<Key> {
     text.parse()
         .map_err(|_| unsound(format!("the file holds a key that is none: {text:?}")))
 }
@@ -54,13 +54,34 @@ fn commit_id(text: &str) -> Outcome<CommitId> {
         .map_err(|_| unsound(format!("the file holds a commit id that is none: {text:?}")))
 }
 
+/// The section of a row of the table of entries, as far as its key tells.
+pub(super) fn section_of_entry(row: &Row<'_>) -> Option<Section> {
+    section_of_key(row.get_ref(0).ok()?.as_str().ok()?)
+}
+
+fn section_of_key(text: &str) -> Option<Section> {
+    match text.parse::<Key>() {
+        Ok(key) => Some(key.section()),
+        Err(_) => text.strip_prefix('/')?.split_once('/')?.0.parse().ok(),
+    }
+}
+
+pub(super) fn key_of_entry(row: &Row<'_>) -> Outcome<Key> {
+    let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    of_section(|| section_of_key(text), key(text))
+}
+
 pub(super) fn entry(row: &Row<'_>) -> Outcome<Entry> {
-    let key = key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
-    entry_of(key, row)
+    entry_of(key_of_entry(row)?, row)
 }
 
 /// The entry of a row whose key is read already.
 pub(super) fn entry_of(key: Key, row: &Row<'_>) -> Outcome<Entry> {
+    let place = key.clone();
+    of_section(|| Some(place.section()), entry_under(key, row))
+}
+
+fn entry_under(key: Key, row: &Row<'_>) -> Outcome<Entry> {
     Ok(Entry {
         version: row.get(1)?,
         revision: Revision::new(row.get(2)?),
@@ -76,9 +97,14 @@ pub(super) fn entry_of(key: Key, row: &Row<'_>) -> Outcome<Entry> {
 }
 
 pub(super) fn head(row: &Row<'_>) -> Outcome<Head> {
+    let section = section(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+    of_section(|| Some(section.clone()), head_of(section.clone(), row))
+}
+
+fn head_of(section: Section, row: &Row<'_>) -> Outcome<Head> {
     let commit: Option<String> = row.get(3)?;
     Ok(Head {
-        section: section(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?,
+        section,
         revision: Revision::new(row.get(1)?),
         changes: row.get(2)?,
         commit: commit.as_deref().map(commit_id).transpose()?,
@@ -87,7 +113,23 @@ pub(super) fn head(row: &Row<'_>) -> Outcome<Head> {
 }
 
 pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
+    let section = section(row.get_ref(24)?.as_str().map_err(rusqlite::Error::from)?)?;
+    of_section(|| Some(section.clone()), change_of(&section, row))
+}
+
+fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
     let key = key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+    if key.section() != *section {
+        return Err(unsound(format!(
+            "the log of section {section} holds a line of {key}"
+        )));
+    }
+    let (index, of) = (row.get(2)?, row.get(3)?);
+    if index >= of {
+        return Err(unsound(format!(
+            "the log of section {section} holds line {index} of {of}"
+        )));
+    }
     let op = if is_null(row, 11)? {
         Op::Delete
     } else {
@@ -116,8 +158,8 @@ pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
     };
     Ok(Change {
         revision: Revision::new(row.get(1)?),
-        index: row.get(2)?,
-        of: row.get(3)?,
+        index,
+        of,
         at: Timestamp::from_epoch(row.get(4)?),
         by: row.get(5)?,
         commit: commit_id(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?,

@@ -245,7 +245,7 @@ mod tests {
             }
         };
         write(20).await;
-        let mut reading = engine.snapshot_stream(&[Prefix::all()]);
+        let mut reading = engine.snapshot_stream(&[Prefix::all()], &[]);
         reading.next().await.expect("an entry").expect("it is read");
         write(40).await;
         assert!(log() > BOUND, "nobody waits for a reader that goes on");

@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 
 use super::frame;
 use super::ring::{Frame, Held, Place, Ring, Told};
-use crate::model::{Change, Head, Revision, Section};
+use crate::model::{BadSection, Change, Head, Revision, Section};
 use crate::ops::{Event, OpsError, Standing, Start, Watch, section_now, watch as follow, watch_heads};
 use crate::store::{Heads, Store, StoreError};
 
@@ -20,6 +20,8 @@ use crate::store::{Heads, Store, StoreError};
 pub(super) struct State {
     /// The heads, which are not there before the first look.
     pub(super) heads: Option<BTreeMap<Section, Head>>,
+    /// The sections of which the heads can't be read.
+    pub(super) bad: Vec<BadSection>,
     /// The store can't be asked for the moment.
     pub(super) failing: bool,
     /// The feed follows nothing any more.
@@ -127,6 +129,7 @@ impl Feed {
         while let Some(standing) = standings.next().await {
             match standing? {
                 Standing::Moved(heads) => self.moved(heads),
+                Standing::Bad(bad) => self.leave_out(bad),
                 Standing::Still => self.fails(false),
                 Standing::Retry(_) => self.fails(true),
             }
@@ -191,7 +194,8 @@ impl Feed {
                     });
                     self.tell(Told::Resync(revision), text, Some(head)).await;
                 }
-                Event::Current => self.fails(false),
+                // A section by itself that can't be read ends the watch.
+                Event::Current | Event::Bad(_) => self.fails(false),
                 Event::Retry { .. } => self.fails(true),
             }
         }
@@ -209,8 +213,25 @@ impl Feed {
     fn moved(&self, moved: impl IntoIterator<Item = Head>) {
         self.state.send_modify(|state| {
             state.failing = false;
+            let moved: Vec<Head> = moved.into_iter().collect();
+            state
+                .bad
+                .retain(|bad| !moved.iter().any(|head| head.section == bad.section));
             let known = state.heads.get_or_insert_default();
             known.extend(moved.into_iter().map(|head| (head.section.clone(), head)));
+        });
+    }
+
+    /// Takes in which sections can't be read.
+    fn leave_out(&self, bad: Vec<BadSection>) {
+        self.state.send_modify(|state| {
+            state
+                .bad
+                .retain(|known| !bad.iter().any(|bad| bad.section == known.section));
+            if let Some(heads) = &mut state.heads {
+                heads.retain(|section, _| !bad.iter().any(|bad| bad.section == *section));
+            }
+            state.bad.extend(bad);
         });
     }
 

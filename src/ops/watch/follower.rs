@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::expiries::Expiries;
-use super::{Event, Start, Watch, section_now};
-use crate::model::{Change, Clock, Key, Prefix, Revision, Section, Timestamp};
-use crate::ops::{OpsError, Result};
-use crate::store::{Consistency, Cursor, Deadline, Heads, Snapshot, Store, StoreError};
+use super::{BAD_FOR, Event, Start, Watch, section_now};
+use crate::model::{BadSection, Change, Clock, Key, Prefix, Revision, Section, Timestamp};
+use crate::ops::{OpsError, Result, readable_snapshot};
+use crate::store::{Consistency, Cursor, Deadline, Heads, LeftOut, Snapshot, Store, StoreError};
 
 /// Lines of a commit become visible within moments. What is missing longer than this is taken for lost.
 const LOST_AFTER: Duration = Duration::from_mins(1);
@@ -37,6 +37,8 @@ pub(super) struct Follower<'s> {
     moved: BTreeMap<Section, Revision>,
     /// The sections whose log ends before their head.
     gaps: BTreeMap<Section, Gap>,
+    /// The sections that couldn't be read, and when that was last tried. The cursor leaves them out.
+    bad: BTreeMap<Section, Instant>,
     /// Whether something was told since [`Event::Current`] was.
     news: bool,
 }
@@ -46,10 +48,17 @@ struct Gap {
     looks: u32,
 }
 
-async fn now(store: &dyn Store, prefix: &Prefix, section: Option<&Section>) -> Result<Snapshot, StoreError> {
+/// What is there of what is watched, and of everything the sections that can't be read.
+async fn now(
+    store: &dyn Store,
+    prefix: &Prefix,
+    section: Option<&Section>,
+) -> Result<(Snapshot, Vec<BadSection>), StoreError> {
+    let prefixes = std::slice::from_ref(prefix);
     match section {
-        Some(root) if root.is_root() => section_now(store, root).await,
-        _ => store.snapshot(std::slice::from_ref(prefix)).await,
+        None => readable_snapshot(store, prefixes).await,
+        Some(root) if root.is_root() => Ok((section_now(store, root).await?, Vec::new())),
+        Some(_) => Ok((store.snapshot(prefixes).await?, Vec::new())),
     }
 }
 
@@ -65,8 +74,8 @@ impl<'s> Follower<'s> {
             nudge,
         } = watch;
         let own = prefix.section().or(section);
-        let (snapshot, after) = match start {
-            Start::Snapshot(snapshot) => (snapshot, BTreeMap::new()),
+        let ((snapshot, bad), after) = match start {
+            Start::Snapshot(snapshot) => ((snapshot, Vec::new()), BTreeMap::new()),
             Start::Now => (now(store, &prefix, own.as_ref()).await?, BTreeMap::new()),
             Start::After(after) => {
                 if let Some(section) = after
@@ -100,11 +109,12 @@ impl<'s> Follower<'s> {
         let entries = snapshot.entries.iter();
         let below = entries.filter(|entry| prefix.holds(&entry.key) && is_own(&entry.key));
         below.for_each(|entry| expiries.expect(entry));
-        Ok(Self {
+        let mut follower = Self {
             store,
             cursor: Cursor {
                 seen,
                 whole: own.is_none(),
+                except: Vec::new(),
             },
             prefix,
             interval,
@@ -114,8 +124,13 @@ impl<'s> Follower<'s> {
             ready: VecDeque::new(),
             moved: BTreeMap::new(),
             gaps: BTreeMap::new(),
+            bad: BTreeMap::new(),
             news: true,
-        })
+        };
+        for bad in bad {
+            follower.leave_out(bad);
+        }
+        Ok(follower)
     }
 
     /// What is to be told next. An error leaves everything where it was: the next call goes on from there.
@@ -124,31 +139,65 @@ impl<'s> Follower<'s> {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(event);
             }
-            if let Some((section, head)) = self.moved.pop_first() {
-                self.read_log(section, head).await?;
-            } else if let Some(key) = self.due() {
-                self.settle(key).await?;
-            } else if self.news && self.gaps.is_empty() {
-                self.news = false;
-                return Ok(Event::Current);
-            } else {
-                self.look().await?;
-                // A look that finds nothing is told, too: all is known to be as it was.
-                self.news = true;
+            match self.step().await {
+                Ok(None) => {}
+                Ok(Some(event)) => return Ok(event),
+                Err(error) if self.cursor.whole => {
+                    let mut left_out = LeftOut::default();
+                    left_out.take(error)?;
+                    left_out
+                        .into_bad()
+                        .into_iter()
+                        .for_each(|bad| self.leave_out(bad));
+                }
+                Err(error) => return Err(error),
             }
         }
     }
 
-    fn seen(&self, section: &Section) -> Revision {
-        self.cursor.seen.get(section).copied().unwrap_or_default()
+    async fn step(&mut self) -> Result<Option<Event>, StoreError> {
+        if let Some((section, head)) = self.moved.pop_first() {
+            self.read_log(section, head).await?;
+        } else if let Some(key) = self.due() {
+            self.settle(key).await?;
+        } else if self.news && self.gaps.is_empty() {
+            self.news = false;
+            return Ok(Some(Event::Current));
+        } else {
+            self.retry_bad().await?;
+            self.look().await?;
+            // A look that finds nothing is told, too: all is known to be as it was.
+            self.news = true;
+        }
+        Ok(None)
     }
 
-    fn watched(&self) -> Heads {
-        if self.cursor.whole {
-            Heads::All
-        } else {
-            Heads::Of(self.cursor.seen.keys().cloned().collect())
+    /// Goes on without a section.
+    fn leave_out(&mut self, bad: BadSection) {
+        let section = bad.section.clone();
+        self.moved.remove(&section);
+        self.gaps.remove(&section);
+        self.expiries.forget_section(&section);
+        self.cursor.except.push(section.clone());
+        if self.bad.insert(section, Instant::now()).is_none() {
+            self.tell(Event::Bad(bad));
         }
+    }
+
+    /// Tries the sections again that couldn't be read.
+    async fn retry_bad(&mut self) -> Result<(), StoreError> {
+        let due = self.bad.iter().filter(|(_, since)| since.elapsed() >= BAD_FOR);
+        let due: Vec<Section> = due.map(|(section, _)| section.clone()).collect();
+        for section in due {
+            self.cursor.except.retain(|left_out| *left_out != section);
+            self.resync(section.clone()).await?;
+            self.bad.remove(&section);
+        }
+        Ok(())
+    }
+
+    fn seen(&self, section: &Section) -> Revision {
+        self.cursor.seen.get(section).copied().unwrap_or_default()
     }
 
     fn tell(&mut self, event: Event) {
@@ -175,7 +224,7 @@ impl<'s> Follower<'s> {
         let heads = select! {
             heads = self.store.wait(&self.cursor, deadline) => heads?,
             // What was committed just now, an eventual read may miss.
-            () = nudged => self.store.heads(self.watched()).await?,
+            () = nudged => self.store.heads(self.cursor.heads()).await?,
         };
         for head in heads {
             if head.revision > self.seen(&head.section) {
@@ -224,7 +273,8 @@ impl<'s> Follower<'s> {
             return Ok(());
         }
         match broken {
-            Some(StoreError::Compacted { .. }) => self.resync(section).await,
+            // Of a revision with a line that can't be read nothing can be told.
+            Some(StoreError::Compacted { .. } | StoreError::Corrupt { .. }) => self.resync(section).await,
             Some(error) => Err(error),
             None if seen < head => self.wait_for_gap(section).await,
             None => Ok(()),
@@ -263,7 +313,11 @@ impl<'s> Follower<'s> {
             Some(_) => self.prefix.clone(),
             None => Prefix::from(&section),
         };
-        let snapshot = self.store.snapshot(&[prefix]).await?;
+        let snapshot = if section.is_root() {
+            section_now(self.store, &section).await?
+        } else {
+            self.store.snapshot(&[prefix]).await?
+        };
         let head = snapshot.heads.iter().find(|head| head.section == section);
         let revision = head.map_or(Revision::ZERO, |head| head.revision);
         let mut entries = snapshot.entries;

@@ -1,7 +1,8 @@
 use futures::TryStreamExt as _;
 
 use crate::model::{Prefix, Section};
-use crate::store::{Consistency, Heads, Listed, Result, Scope, Snapshot, Store};
+use crate::ops::{Shown, readable_list};
+use crate::store::{Consistency, Heads, Listed, Result, Scope, Snapshot, Store, StoreError};
 
 /// A section as it is, for a watch to begin at: its head, if it has one, and its entries, none older than the head.
 pub async fn section_now(store: &dyn Store, section: &Section) -> Result<Snapshot> {
@@ -10,12 +11,20 @@ pub async fn section_now(store: &dyn Store, section: &Section) -> Result<Snapsho
     }
     // A snapshot of `/` would read the whole config for the sake of a few keys.
     let heads = store.heads(Heads::Of(vec![section.clone()])).await?;
-    let level = Scope::level(Prefix::all());
-    let mut listed = store.list(&level, Consistency::Strong);
+    // Other sections show as folders there, whether or not they can be read.
+    let mut listed = readable_list(store, &Scope::level(Prefix::all()), Consistency::Strong);
     let mut entries = Vec::new();
     while let Some(item) = listed.try_next().await? {
-        if let Listed::Entry(entry) = item {
-            entries.push(*entry);
+        match item {
+            Shown::Listed(Listed::Entry(entry)) => entries.push(*entry),
+            Shown::Bad(bad) if bad.section == *section => {
+                return Err(StoreError::Corrupt {
+                    section: Some(bad.section),
+                    what: bad.problem,
+                    source: None,
+                });
+            }
+            Shown::Listed(Listed::Folder(_)) | Shown::Bad(_) => {}
         }
     }
     Ok(Snapshot { heads, entries })

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,17 +6,20 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tokio::select;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use super::Patience;
-use crate::model::Head;
-use crate::store::{Cursor, Deadline, Heads, Result, Store, StoreError};
+use super::{BAD_FOR, Patience};
+use crate::model::{BadSection, Head};
+use crate::ops::readable_heads;
+use crate::store::{Cursor, Deadline, Heads, LeftOut, Result, Store, StoreError};
 
 /// What following a config's heads tells.
 #[derive(Debug)]
 pub enum Standing {
     /// The heads that have moved: at first all of them.
     Moved(Vec<Head>),
+    /// The heads of these sections can't be read. The others are followed on, and these are tried once a minute.
+    Bad(Vec<BadSection>),
     /// A look showed no other head than the last.
     Still,
     /// The store can't be asked for the moment. It is asked again after a pause.
@@ -34,21 +36,31 @@ pub fn watch_heads(
     nudge: Arc<Notify>,
 ) -> BoxStream<'_, Result<Standing>> {
     stream! {
-        let heads = match store.heads(Heads::All).await {
-            Ok(heads) => heads,
+        let (heads, bad) = match readable_heads(store, &Heads::All).await {
+            Ok(found) => found,
             Err(error) => {
                 yield Err(error);
                 return;
             }
         };
-        let mut cursor = Cursor { seen: BTreeMap::new(), whole: true };
+        let mut cursor = Cursor { whole: true, ..Cursor::default() };
+        let mut tried = Instant::now();
+        cursor.except.extend(bad.iter().map(|bad| bad.section.clone()));
         let mut patience = Patience::default();
         yield Ok(Standing::Moved(take(&mut cursor, heads)));
+        if !bad.is_empty() {
+            yield Ok(Standing::Bad(bad));
+        }
         loop {
+            if !cursor.except.is_empty() && tried.elapsed() >= BAD_FOR {
+                for section in std::mem::take(&mut cursor.except) {
+                    cursor.seen.remove(&section);
+                }
+            }
             let within = interval.mul_f64(0.9 + 0.2 * fastrand::f64());
             let looked = select! {
                 looked = store.wait(&cursor, Deadline { within, interval: within }) => looked,
-                () = nudge.notified() => store.heads(Heads::All).await,
+                () = nudge.notified() => store.heads(cursor.heads()).await,
             };
             match looked {
                 Ok(heads) => {
@@ -57,6 +69,13 @@ pub fn watch_heads(
                     yield Ok(if moved.is_empty() { Standing::Still } else { Standing::Moved(moved) });
                 }
                 Err(error) => {
+                    let mut left_out = LeftOut::default();
+                    let Err(error) = left_out.take(error) else {
+                        tried = Instant::now();
+                        cursor.except.extend_from_slice(left_out.sections());
+                        yield Ok(Standing::Bad(left_out.into_bad()));
+                        continue;
+                    };
                     let Some(pause) = patience.with(&error) else {
                         yield Err(error);
                         return;

@@ -12,7 +12,11 @@ fn cursor(seen: &[(&str, u64)], whole: bool) -> Cursor {
         .iter()
         .map(|(name, revision)| (section(name), Revision::new(*revision)))
         .collect();
-    Cursor { seen, whole }
+    Cursor {
+        seen,
+        whole,
+        except: Vec::new(),
+    }
 }
 
 fn within(milliseconds: u64) -> Deadline {

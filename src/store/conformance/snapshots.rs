@@ -182,11 +182,11 @@ pub(super) async fn a_snapshot_comes_an_entry_at_a_time(config: &Config) {
     config.set("/top", "x").await;
     for prefixes in [&["/"][..], &["/db"], &["/app", "/db/"], &["/none"]] {
         let prefixes: Vec<Prefix> = prefixes.iter().map(|text| prefix(text)).collect();
-        let streamed = config.store.snapshot_stream(&prefixes);
+        let streamed = config.store.snapshot_stream(&prefixes, &[]);
         let streamed: Vec<Entry> = streamed.try_collect().await.expect("a snapshot");
         let whole = config.store.snapshot(&prefixes).await.expect("a snapshot");
         assert_eq!(streamed, whole.entries, "{prefixes:?}");
     }
-    let some = config.store.snapshot_stream(&[Prefix::all()]).take(3);
+    let some = config.store.snapshot_stream(&[Prefix::all()], &[]).take(3);
     assert_eq!(some.count().await, 3, "whoever has enough may go");
 }

@@ -137,9 +137,9 @@ impl Store for Impaired {
         self.inner.list(scope, read)
     }
 
-    async fn snapshot(&self, prefixes: &[Prefix]) -> Result<Snapshot> {
+    async fn snapshot_except(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
         self.reach()?;
-        self.inner.snapshot(prefixes).await
+        self.inner.snapshot_except(prefixes, except).await
     }
 
     async fn heads(&self, of: Heads) -> Result<Vec<Head>> {

@@ -44,7 +44,7 @@ impl Store for Failing {
         self.fails()
     }
 
-    async fn snapshot(&self, _: &[Prefix]) -> Result<Snapshot> {
+    async fn snapshot_except(&self, _: &[Prefix], _: &[Section]) -> Result<Snapshot> {
         Err(self.with.clone())
     }
 
@@ -151,8 +151,14 @@ fn errors() -> Vec<StoreError> {
         },
         StoreError::Layout { found: 9, known: 1 },
         StoreError::Corrupt {
+            section: None,
             what: "the item /db/url has no value".into(),
             source: Some(cause()),
+        },
+        StoreError::Corrupt {
+            section: Some("/db".parse().expect("a section")),
+            what: "the attribute kind of the item /db /db/url is not what discfg writes".into(),
+            source: None,
         },
         StoreError::Api {
             api: "https://config.example.com".into(),

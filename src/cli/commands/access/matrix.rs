@@ -9,6 +9,7 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, ConfigName, Role, Section};
+use crate::ops::readable_heads;
 use crate::stack::access::{AccessError, Brought, Inspector, Subject};
 use crate::store::Heads;
 
@@ -89,16 +90,16 @@ async fn registered(session: &mut Session) -> Result<Vec<Section>, Failure> {
         global.role = Some(Role::Caller);
     }
     let mut own = session.beside(global);
-    let read = own
-        .store(Access::Read, "the list of sections")
-        .await?
-        .heads(Heads::All)
-        .await;
-    let heads = read.map_err(|error| {
+    let store = own.store(Access::Read, "the list of sections").await?;
+    let read = readable_heads(store, &Heads::All).await;
+    let (heads, bad) = read.map_err(|error| {
         own.explain(error, Access::Read)
             .hint("or let the read role list the sections, if it trusts you: --as read")
     })?;
-    Ok(heads.into_iter().map(|head| head.section).collect())
+    let bad = bad.into_iter().map(|bad| bad.section);
+    let mut sections: Vec<Section> = heads.into_iter().map(|head| head.section).chain(bad).collect();
+    sections.sort();
+    Ok(sections)
 }
 
 const BY_TRUST: &str = "trust";

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::names::{Named, is_refused};
 use crate::cli::failure::{Failure, Stop};
 use crate::formats::{EnvName, EnvNameError};
-use crate::model::{Entry, Key, Kind, Prefix, Timestamp};
+use crate::model::{Entry, Key, Kind, Prefix, Section, Timestamp};
 use crate::store::{Store, StoreError, StoreExt as _};
 
 /// What a variable holds that `--strict` has filled.
@@ -22,6 +22,8 @@ pub(super) struct Wanted {
     /// Names that are not refused.
     pub(super) allowed: Vec<EnvName>,
     pub(super) with_ttl: bool,
+    /// The sections that are left out.
+    pub(super) except: Vec<Section>,
     /// Only variables that are there and hold the placeholder.
     pub(super) strict: bool,
     /// Only variables that are not there.
@@ -230,6 +232,7 @@ mod tests {
 
     fn wanted(prefixes: &[&str], named: &[&str]) -> Wanted {
         Wanted {
+            except: Vec::new(),
             prefixes: prefixes.iter().map(|p| p.parse().expect("a prefix")).collect(),
             named: named
                 .iter()

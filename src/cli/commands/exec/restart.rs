@@ -135,7 +135,10 @@ impl Supervised<'_> {
             cursor.seen.extend(moved);
             within = interval;
         }
-        let snapshot = self.store.snapshot(&self.wanted.to_read()).await?;
+        let snapshot = self
+            .store
+            .snapshot_except(&self.wanted.to_read(), &self.wanted.except)
+            .await?;
         *seen = self.seen(&snapshot);
         let chosen = self.wanted.choose(&snapshot.entries, self.around)?;
         chosen.reveal(self.store).await
@@ -148,6 +151,7 @@ impl Supervised<'_> {
         let mut cursor = Cursor {
             seen: sections.map(|section| (section, Revision::ZERO)).collect(),
             whole: read.iter().any(Prefix::is_all),
+            except: self.wanted.except.clone(),
         };
         let heads = snapshot.heads.iter();
         cursor

@@ -3,12 +3,14 @@ use std::fs;
 
 use serde::Serialize;
 
+use crate::cli::bad_sections::report;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::local_file;
 use crate::model::Access;
+use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
 
 #[derive(Serialize)]
@@ -30,8 +32,8 @@ pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Resul
     let path = local_file(session.target()?)?;
     let store = session.store(Access::Read, "every section").await?;
     let read: crate::store::Result<_> =
-        async { Ok((store.state().await?, store.heads(Heads::All).await?)) }.await;
-    let (state, heads) = read.map_err(|error| session.explain(error, Access::Read))?;
+        async { Ok((store.state().await?, readable_heads(store, &Heads::All).await?)) }.await;
+    let (state, (heads, bad)) = read.map_err(|error| session.explain(error, Access::Read))?;
     let bytes = fs::metadata(&path)
         .map_err(|error| StoreError::File {
             path: path.clone(),
@@ -65,5 +67,6 @@ pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Resul
     };
     show(terminal, session.format(), &shape, human, || {
         format!("{}\n", shape.state).into_bytes()
-    })
+    })?;
+    report(&bad, terminal)
 }

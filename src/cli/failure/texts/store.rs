@@ -284,8 +284,17 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
         (
             "",
             StoreError::Corrupt {
+                section: None,
                 what: "/home/ann/.local/share/discfg/payments.db is damaged".into(),
                 source: Some(std::io::Error::other("database disk image is malformed").into()),
+            },
+        ),
+        (
+            "in a section",
+            StoreError::Corrupt {
+                section: Some("/other".parse().expect("a section")),
+                what: "the item @root /other/x belongs to section /other, not to @root".into(),
+                source: None,
             },
         ),
         (

@@ -355,8 +355,14 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             return Step::Pause(pause_after(self.looks));
         } else {
             let what = format!("the log lacks lines of the commit {}, which has a record", txn.id);
-            self.answers
-                .push((job, Err(StoreError::Corrupt { what, source: None })));
+            self.answers.push((
+                job,
+                Err(StoreError::Corrupt {
+                    section: None,
+                    what,
+                    source: None,
+                }),
+            ));
         }
         self.looks = 0;
         if self.recalled.is_empty() {

@@ -101,6 +101,11 @@ enum Stage {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct SnapshotMachine {
     scope: SnapshotScope,
+    /// The sections that are left out, and those of them that are listed.
+    except: BTreeSet<Section>,
+    left_out: BTreeSet<Section>,
+    /// Which section's log spoke of a revision of another, where that was beyond the other's head.
+    named_by: BTreeMap<Section, Section>,
     stage: Stage,
     /// The sections that are known, and the prefixes of each.
     parts: BTreeMap<Section, Vec<Prefix>>,
@@ -128,7 +133,7 @@ pub(in crate::engine::dynamodb) struct SnapshotMachine {
 }
 
 impl SnapshotMachine {
-    pub(in crate::engine::dynamodb) fn new(scope: SnapshotScope) -> Self {
+    pub(in crate::engine::dynamodb) fn new(scope: SnapshotScope, except: &[Section]) -> Self {
         let mut parts: BTreeMap<Section, Vec<Prefix>> = BTreeMap::new();
         if let SnapshotScope::Of(of) = &scope {
             for (section, prefix) in of {
@@ -137,6 +142,9 @@ impl SnapshotMachine {
         }
         Self {
             scope,
+            except: except.iter().cloned().collect(),
+            left_out: BTreeSet::new(),
+            named_by: BTreeMap::new(),
             stage: Stage::Start,
             parts,
             read: BTreeSet::new(),
@@ -171,8 +179,7 @@ impl SnapshotMachine {
             (Stage::Listing, SnapshotAnswer::Sections(sections, at)) => {
                 self.started.get_or_insert(at);
                 for section in sections {
-                    let whole = Prefix::from(&section);
-                    self.parts.entry(section).or_insert_with(|| vec![whole]);
+                    self.discover(section);
                 }
                 // Heads before entries, so that what is replayed begins where the entries do; of a section that was made
                 // meanwhile the whole log is.
@@ -301,9 +308,13 @@ impl SnapshotMachine {
             }
             return Ok(pause(self.tries));
         }
-        if self.count.is_some_and(|count| count > self.parts.len()) {
+        if self
+            .count
+            .is_some_and(|count| count > self.parts.len() + self.left_out.len())
+        {
             // A section was made meanwhile.
-            return self.look_again(Self::list, "the section list lacks a section that is counted");
+            let what = "the section list lacks a section that is counted";
+            return self.look_again(Self::list, None, what.into());
         }
         Ok(self.read_lines())
     }
@@ -366,8 +377,20 @@ impl SnapshotMachine {
             }
         }
         if let Some(LogRange { section, upto, .. }) = gap {
-            let what = format!("the log of {section} has gaps before revision {upto}");
-            return self.look_again(Self::read_lines, &what);
+            // Who may write one section can name any revision of another.
+            let (section, what) = match self.named_by.get(&section) {
+                Some(by) => (
+                    by.clone(),
+                    format!(
+                        "the log of {by} names revision {upto} of {section}, which is not in the log there"
+                    ),
+                ),
+                None => (
+                    section.clone(),
+                    format!("the log of {section} has gaps before revision {upto}"),
+                ),
+            };
+            return self.look_again(Self::read_lines, Some(section), what);
         }
         self.looks = 0;
         self.follow_commits();
@@ -378,31 +401,46 @@ impl SnapshotMachine {
         })
     }
 
+    /// Takes in a section that is listed, or that a commit has made.
+    fn discover(&mut self, section: Section) {
+        if self.except.contains(&section) {
+            self.left_out.insert(section);
+        } else {
+            let whole = || vec![Prefix::from(&section)];
+            self.parts.entry(section.clone()).or_insert_with(whole);
+        }
+    }
+
     /// Moves the heads on to where every commit that is seen in one section is seen in the others of the snapshot. One
     /// that made a section names it before it is listed.
     fn follow_commits(&mut self) {
-        let commits = self.lines.values().flatten();
-        for line in commits {
+        let mut beyond = Vec::new();
+        for line in self.lines.values().flatten() {
             for (section, revision) in &line.with {
-                if self.scope == SnapshotScope::Whole {
-                    let whole = || vec![Prefix::from(section)];
-                    self.parts.entry(section.clone()).or_insert_with(whole);
+                let head = self.heads.get(section);
+                if head.map_or(Revision::ZERO, |head| head.revision) < *revision {
+                    let by = (line.key.section(), line.commit.clone(), line.at);
+                    beyond.push((section.clone(), *revision, by));
                 }
-                let stands_at = self
-                    .heads
-                    .get(section)
-                    .map_or(Revision::ZERO, |head| head.revision);
-                if self.parts.contains_key(section) && stands_at < *revision {
-                    let head = Head {
-                        section: section.clone(),
-                        revision: *revision,
-                        // Known when its lines are read.
-                        changes: 0,
-                        commit: Some(line.commit.clone()),
-                        modified: Some(line.at),
-                    };
-                    self.heads.insert(section.clone(), head);
-                }
+            }
+        }
+        for (section, revision, (by, commit, at)) in beyond {
+            if self.scope == SnapshotScope::Whole {
+                self.discover(section.clone());
+            }
+            let head = self.heads.get(&section);
+            let stands_at = head.map_or(Revision::ZERO, |head| head.revision);
+            if self.parts.contains_key(&section) && stands_at < revision {
+                self.named_by.insert(section.clone(), by);
+                let head = Head {
+                    section: section.clone(),
+                    revision,
+                    // Known when its lines are read.
+                    changes: 0,
+                    commit: Some(commit),
+                    modified: Some(at),
+                };
+                self.heads.insert(section, head);
             }
         }
     }
@@ -410,7 +448,8 @@ impl SnapshotMachine {
     fn look_again(
         &mut self,
         then: impl Fn(&mut Self) -> Step<SnapshotRequest, Snapshot>,
-        what: &str,
+        section: Option<Section>,
+        what: String,
     ) -> Result<Step<SnapshotRequest, Snapshot>> {
         self.looks += 1;
         match self.looks {
@@ -421,7 +460,8 @@ impl SnapshotMachine {
                 Ok(pause(looks))
             }
             _ => Err(StoreError::Corrupt {
-                what: what.to_owned(),
+                section,
+                what,
                 source: None,
             }),
         }

@@ -103,7 +103,7 @@ impl Model for Snapshots {
     fn init_states(&self) -> Vec<State> {
         let table = Table::of(&self.there);
         let mut reader = Reader {
-            machine: SnapshotMachine::new(self.scope.clone()),
+            machine: SnapshotMachine::new(self.scope.clone(), &[]),
             doing: Doing::Pauses,
             pauses: 0,
         };

@@ -1,0 +1,29 @@
+//! Sections that can't be read.
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::terminal::Terminal;
+use crate::model::{BadSection, Kind, Section};
+
+/// The flag that leaves sections out.
+#[derive(Debug, Args)]
+pub(super) struct ExceptArgs {
+    /// Leave this section out, such as one that can't be read; may be given several times
+    #[arg(long = "except", value_name = "SECTION")]
+    pub(super) sections: Vec<Section>,
+}
+
+/// Names the sections of which the result shows nothing, and says so by the exit code.
+pub(super) fn report(bad: &[BadSection], terminal: &Terminal) -> Result<(), Failure> {
+    let Some((last, others)) = bad.split_last() else {
+        return Ok(());
+    };
+    for BadSection { section, problem } in others {
+        terminal.note(&format!("warning: section {section} can't be read: {problem}"));
+    }
+    Err(Failure::new(
+        Kind::Internal,
+        format!("section {} can't be read: {}", last.section, last.problem),
+    ))
+}

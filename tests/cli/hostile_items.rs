@@ -1,0 +1,146 @@
+//! A section that holds what discfg doesn't write: what shows a config goes on without it, and what acts on the absence of
+//! a key stops.
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use support::cli::Place;
+use support::config::{TABLE, embedded, on_table};
+
+/// A good section and a bad one.
+fn fill(place: &Place) {
+    for key in ["good/a", "bad/a", "r"] {
+        place.args(["set", key, "1"]).run().code(0);
+    }
+}
+
+fn spoilt_file() -> Place {
+    let place = embedded();
+    fill(&place);
+    let file = Connection::open(place.home().join("data/discfg/mycfg.db")).expect("the config's file");
+    let spoil = "INSERT INTO entry VALUES ('/bad/x', 1, 1, 1, 1, 'x', 0, NULL, NULL, 'nonsense', 'v')";
+    file.execute(spoil, []).expect("SQLite takes it");
+    place
+}
+
+fn spoilt_table() -> Place {
+    let (account, place) = on_table();
+    fill(&place);
+    let text = |text: &str| json!({"S": text});
+    let item = json!({"pk": text("/bad"), "sk": text("/bad/x"), "kind": text("nonsense")});
+    let input = json!({"TableName": TABLE, "Item": item});
+    account
+        .dynamodb(&account.root(), "PutItem", &input)
+        .expect("root may write");
+    place
+}
+
+fn what_shows_goes_on(place: &Place) {
+    place
+        .args(["ls", "-r"])
+        .run()
+        .code(70)
+        .stdout("/bad/a\n/good/a\n/r\n")
+        .stderr_has("error: section /bad can't be read")
+        .stderr_has("/bad/x");
+    let listed = place.args(["ls", "-r", "-f", "json"]).run().code(70).json();
+    assert_eq!(listed["nodes"].as_array().map(Vec::len), Some(3));
+    assert_eq!(listed["bad"][0]["section"], "/bad");
+    place
+        .args(["ls", "/good"])
+        .run()
+        .code(0)
+        .stdout("/good/a\n")
+        .stderr("");
+    let info = place.args(["info", "-f", "json"]).run().code(70).json();
+    assert_eq!(
+        (&info["digest"], &info["bad"][0]["section"]),
+        (&json!(null), &json!("/bad"))
+    );
+    assert_eq!(info["sections"].as_array().map(Vec::len), Some(2));
+    place
+        .args(["info"])
+        .run()
+        .code(70)
+        .stdout_has("digest   none")
+        .stderr_has("section /bad can't be read");
+    place.args(["get", "good/a"]).run().code(0).stdout("1\n");
+    place.args(["set", "good/a", "2"]).run().code(0);
+    place
+        .args(["get", "bad/x"])
+        .run()
+        .code(70)
+        .stdout("")
+        .stderr_has("/bad/x");
+}
+
+fn what_acts_stops(place: &Place) {
+    for command in [
+        &["export"][..],
+        &["export", "-f", "dotenv"],
+        &["diff", "/", "/"],
+        &["copy", "/", "/copied", "--yes"],
+    ] {
+        place
+            .args(command)
+            .run()
+            .code(70)
+            .stdout("")
+            .stderr_has("/bad/x")
+            .stderr_has("--except /bad");
+    }
+    place
+        .args(["exec", "--", "true"])
+        .run()
+        .code(125)
+        .stdout("")
+        .stderr_has("--except /bad");
+    let except = |command: &[&'static str]| {
+        place
+            .args([&command[..1], &["--except", "bad"], &command[1..]].concat())
+            .run()
+    };
+    assert_eq!(
+        except(&["export"]).code(0).json(),
+        json!({"/good/a": "1", "/r": "1"})
+    );
+    except(&["exec", "--", "printenv", "GOOD_A"])
+        .code(0)
+        .stdout("1\n");
+    except(&["exec", "--", "printenv", "BAD_A"]).code(1).stdout("");
+    except(&["diff", "/", "/"]).code(0).stdout("");
+    except(&["copy", "/", "/copied", "--yes"]).code(0);
+    place.args(["get", "copied/good/a"]).run().code(0).stdout("1\n");
+    place.args(["get", "copied/bad/a"]).run().code(3);
+    // Its own prefix is whole.
+    place.args(["export", "--prefix", "/good"]).run().code(0);
+    place
+        .args(["export", "--except", "a/b"])
+        .run()
+        .code(2)
+        .stderr_has("a/b");
+}
+
+mod on_the_embedded_engine {
+    #[test]
+    fn what_shows_goes_on() {
+        super::what_shows_goes_on(&super::spoilt_file());
+    }
+
+    #[test]
+    fn what_acts_stops() {
+        super::what_acts_stops(&super::spoilt_file());
+    }
+}
+
+mod on_dynamodb {
+    #[test]
+    fn what_shows_goes_on() {
+        super::what_shows_goes_on(&super::spoilt_table());
+    }
+
+    #[test]
+    fn what_acts_stops() {
+        super::what_acts_stops(&super::spoilt_table());
+    }
+}

@@ -38,6 +38,8 @@ mod waiting;
 pub use api::{Api, ApiSettings};
 pub use caller::Caller;
 #[cfg(feature = "serve")]
-pub use server::{KnownTokens, Served, ServerSettings, Teller, Tls, TlsError, serve};
+pub use server::{
+    KnownTokens, Served, ServerOrigin, ServerOriginError, ServerSettings, Teller, Tls, TlsError, serve,
+};
 pub use token::{Token, TokenDigest, TokenEntry, Tokens};
 pub use token_file::{TokenFile, TokenFileError};

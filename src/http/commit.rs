@@ -49,6 +49,7 @@ async fn commit_within(
     asked.writes()?;
     let view = View::of_lines(asked)?;
     asked.query.end()?;
+    header::check_json(&asked.headers)?;
     let id = header::commit_id(&asked.headers)?;
     let body = asked.body(body, asked.api.settings().body_bytes).await?;
     let (guards, changes) = read(&body, view, section)?;

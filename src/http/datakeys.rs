@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::asked::Asked;
 use super::body::json;
 use super::error::Failure;
+use super::header::check_json;
 use super::openapi::Reads;
 use super::refusal::Refusal;
 use crate::model::Key;
@@ -29,6 +30,7 @@ pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>,
     asked.section()?;
     asked.writes()?;
     asked.query.end()?;
+    check_json(&asked.headers)?;
     let KeySubject { key } = json(&asked.body(body, BODY_BYTES).await?)?;
     named(&asked, &key)?;
     let made = async { Ok(asked.store.data_keys().generate(&key).await?) };
@@ -52,6 +54,7 @@ pub(super) async fn unwrap(asked: Asked, body: Body) -> Result<Json<PlainKey>, F
         return Err(Failure::denied("this caller may not have secrets decrypted"));
     }
     asked.query.end()?;
+    check_json(&asked.headers)?;
     let WrappedKey { wrapped, key } = json(&asked.body(body, BODY_BYTES).await?)?;
     named(&asked, &key)?;
     let wrapped = STANDARD

@@ -7,6 +7,7 @@ use super::refusal::Refusal;
 use crate::model::{CommitId, Encoding, Guard, Key, Revision};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What two readers could understand in two ways if it were given twice.
@@ -34,6 +35,25 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
         )));
     }
     Ok(())
+}
+
+/// Refuses a body that isn't said to be JSON. A web page can have a browser send any other without asking the server first.
+pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let said = headers.get(CONTENT_TYPE).and_then(|said| said.to_str().ok());
+    let media = said.map(|said| said.split(';').next().unwrap_or(said).trim());
+    if media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
+        return Ok(());
+    }
+    Err(Refusal::Header(
+        "this takes a body of JSON: send the header content-type: application/json".into(),
+    ))
+}
+
+/// Whether the browser says that a page of another site asks.
+pub(super) fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers
+        .get(SEC_FETCH_SITE)
+        .is_some_and(|site| site == "cross-site")
 }
 
 /// What `If-Match` or `If-None-Match` asks about.

@@ -9,13 +9,13 @@ mod known;
 mod pace;
 mod served;
 mod tls;
+mod waiting;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::uri::Authority;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -24,9 +24,11 @@ use tokio::time::{interval, sleep, timeout};
 use self::buffers::Buffers;
 use self::gate::Gate;
 use self::hosts::Hosts;
+pub use self::hosts::{ServerOrigin, ServerOriginError};
 pub use self::known::KnownTokens;
 pub use self::served::Served;
 pub use self::tls::{Tls, TlsError};
+use self::waiting::WaitingPlaces;
 use super::api::Api;
 use crate::model::{Access, Kind};
 use crate::wire::Problem;
@@ -45,7 +47,8 @@ pub struct ServerSettings {
     /// How many bytes of bodies that haven't come whole, and of answers that haven't been taken, are held for all clients
     /// together, beside 32 KB for each. Beyond, a request is answered 503.
     pub buffered: usize,
-    /// How many requests may wait for changes, or stream them, at the same time. Beyond, one is answered 503.
+    /// How many requests may wait for changes, or stream them, at the same time; of one client (token, else address) half as
+    /// many. Beyond, one is answered 503.
     pub waiting: usize,
     /// How long a handshake, or the head of a request, may take from its first byte (on a new connection, from its
     /// beginning) to its last.
@@ -65,8 +68,8 @@ pub struct ServerSettings {
     /// Whether requests are refused whose `Host` isn't the server's, or whose `Origin` is another's. Without tokens
     /// that alone keeps web pages out.
     pub checks_host: bool,
-    /// What the server is called beside `localhost` and its address; without a port, with any.
-    pub hosts: Vec<Authority>,
+    /// The origins that the server has beside `localhost` and its address, such as that of a proxy before it.
+    pub hosts: Vec<ServerOrigin>,
     /// The certificate; without one, HTTP is spoken in the clear.
     pub tls: Option<Tls>,
     /// The tokens, one of which each request must bear, `/healthz`, `/readyz` and `/openapi.json` aside; without, none
@@ -207,7 +210,7 @@ fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
         buffers: Buffers::of(settings.buffered),
         body_bytes: api.settings().body_bytes,
         request_time: api.settings().request_time,
-        waiting: Arc::new(Semaphore::new(settings.waiting)),
+        waiting: WaitingPlaces::of(settings.waiting),
         tell: settings.tell.clone(),
     }
 }

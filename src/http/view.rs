@@ -1,5 +1,6 @@
 use super::asked::Asked;
 use super::error::Failure;
+use super::header::is_cross_site;
 use super::refusal::Refusal;
 use crate::model::{Change, Entry};
 use crate::store::{StoreError, StoreExt as _};
@@ -25,6 +26,9 @@ impl View {
                 "the query parameters stored and reveal are not for one request".into(),
             )
             .into()),
+            (_, true) if is_cross_site(&asked.headers) => {
+                Err(Failure::denied("secrets are revealed to no page of another site"))
+            }
             (_, true) if !asked.caller.decrypts => {
                 Err(Failure::denied("this caller may not have secrets decrypted"))
             }

@@ -119,6 +119,60 @@ async fn a_header_means_one_thing() {
 }
 
 #[tokio::test]
+async fn a_commit_is_said_to_be_json() {
+    let served = Served::new();
+    let body = r#"{"changes": [{"op": "set", "key": "/db/k", "value": "v"}]}"#;
+    for of in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "",
+    ] {
+        for path in ["commit", "commit/db", "datakeys/generate/db"] {
+            let problem = served
+                .ask("POST", path, &[("content-type", of)], body)
+                .await
+                .problem(400, "header");
+            assert!(detail(&problem).contains("application/json"), "{problem}");
+        }
+    }
+    assert_eq!(served.get("heads").await.json(200)["version"], 0);
+    let made = served
+        .ask(
+            "POST",
+            "commit",
+            &[("content-type", "Application/JSON; charset=utf-8")],
+            body,
+        )
+        .await;
+    made.json(200);
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_is_revealed_no_secret() {
+    let served = Served::new();
+    let from = |site| [("sec-fetch-site", site)];
+    served.ask("PUT", "keys/db/k", &[], "v").await.json(201);
+    for path in [
+        "keys/db/k?reveal=true",
+        "snapshot?reveal=true",
+        "list?reveal=true",
+    ] {
+        served
+            .ask("GET", path, &from("cross-site"), "")
+            .await
+            .problem(403, "denied");
+        for site in ["same-origin", "same-site", "none"] {
+            served.ask("GET", path, &from(site), "").await.json(200);
+        }
+    }
+    served
+        .ask("GET", "keys/db/k", &from("cross-site"), "")
+        .await
+        .json(200);
+}
+
+#[tokio::test]
 async fn a_body_holds_what_is_expected() {
     let served = Served::with(ApiSettings {
         body_bytes: 1000,

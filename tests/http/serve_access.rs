@@ -157,9 +157,50 @@ fn tokens_are_made_listed_and_revoked_while_a_server_runs() {
     );
     assert!(!rest(&mut stream).contains("unseen"));
 
+    let ready = || server.with_token(&second, "GET", "/readyz", "").status();
+    assert_eq!(ready(), 200);
+    let good = fs::read(&file).expect("it is there");
     fs::write(&file, "[[token").expect("it is written");
     server.says("the tokens stay as they were");
-    assert_eq!(status(&second), 200);
+    assert_eq!((status(&second), ready()), (200, 503));
+    fs::remove_file(&file).expect("it goes");
+    becomes(&second, 401);
+    server.says("the token file is gone");
+    fs::write(&file, good).expect("it is written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("it is closed");
+    becomes(&second, 200);
+    assert_eq!(ready(), 200);
+}
+
+#[test]
+fn a_token_that_opens_less_than_before_ends_what_it_streams() {
+    let place = served_place();
+    let token = new_token(&place, "tokens", "wide", &["--read", "db", "--read", "web"]);
+    let file = place.dir().join("tokens");
+    let server = Server::start(&place, &["--token-file", "tokens"]);
+    let mut stream = server.connect();
+    let request = format!(
+        "GET /v1/mycfg/changes/db HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAuthorization: Bearer {token}\r\n\r\n",
+        server.address
+    );
+    std::io::Write::write_all(&mut stream, request.as_bytes()).expect("it is taken");
+    let mut begun = [0; 15];
+    std::io::Read::read_exact(&mut stream, &mut begun).expect("it begins");
+    let text = fs::read_to_string(&file).expect("text");
+    let narrowed = text.replace("\"/db\", ", "");
+    assert_ne!(text, narrowed);
+    fs::write(&file, narrowed).expect("it is written");
+    let status = || {
+        server
+            .with_token(&token, "GET", "/v1/mycfg/keys/db/url", "")
+            .status()
+    };
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while status() != 403 {
+        assert!(Instant::now() < deadline, "it never opens less");
+    }
+    place.args(["set", "db/later", "unseen"]).run().code(0);
+    assert!(!rest(&mut stream).contains("unseen"));
 }
 
 #[test]

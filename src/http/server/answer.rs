@@ -14,6 +14,7 @@ use super::buffers::Share;
 use super::gate::Held;
 use super::pace::{Phase, Shared};
 use super::served::Served;
+use super::waiting::WaitingPlace;
 
 /// The most bytes that are handed on at once. What a client hasn't taken stays with the answer, and the answer with its
 /// share of what is held for slow clients, so that many of them don't hold many large answers.
@@ -52,24 +53,33 @@ impl Drop for Line {
 /// What an answer takes of what is bounded, for as long as it lasts.
 #[derive(Default)]
 pub(super) struct Places {
-    _place: Option<OwnedSemaphorePermit>,
+    _request: Option<OwnedSemaphorePermit>,
+    _waiting: Option<WaitingPlace>,
     _share: Option<Share>,
 }
 
 impl Places {
-    /// A place among the requests.
-    pub(super) fn of_place(place: Option<OwnedSemaphorePermit>) -> Self {
+    /// A place among the requests that are answered at once.
+    pub(super) fn of_request(place: OwnedSemaphorePermit) -> Self {
         Self {
-            _place: place,
-            _share: None,
+            _request: Some(place),
+            ..Self::default()
+        }
+    }
+
+    /// A place among those that wait or stream.
+    pub(super) fn of_waiting(place: WaitingPlace) -> Self {
+        Self {
+            _waiting: Some(place),
+            ..Self::default()
         }
     }
 
     /// A share of what is held for slow clients.
     pub(super) fn of_share(share: Share) -> Self {
         Self {
-            _place: None,
             _share: Some(share),
+            ..Self::default()
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use hyper::body::Body as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
 use super::Teller;
@@ -19,12 +19,13 @@ use super::buffers::Buffers;
 use super::hosts::Hosts;
 use super::known::KnownTokens;
 use super::pace::{Phase, Shared};
+use super::waiting::{Client, WaitingPlaces, busy};
 use crate::http::asked::Until;
 use crate::http::caller::Caller;
 use crate::http::error::Failure;
 use crate::http::header::wants_events;
 use crate::http::token::TokenDigest;
-use crate::http::waiting;
+use crate::http::waiting as asked_to_wait;
 use crate::model::{Access, Kind};
 
 /// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
@@ -42,7 +43,7 @@ pub(super) struct Gate {
     /// The places for requests that are answered at once.
     pub(super) requests: Arc<Semaphore>,
     /// The places for those that wait for a change or stream.
-    pub(super) waiting: Arc<Semaphore>,
+    pub(super) waiting: WaitingPlaces,
     /// What is held for slow clients.
     pub(super) buffers: Buffers,
     /// The largest body.
@@ -57,17 +58,20 @@ pub(super) struct Held {
     tokens: Arc<KnownTokens>,
     reading: u64,
     digest: TokenDigest,
+    caller: Caller,
 }
 
 impl Held {
-    /// Whether it is no longer one.
+    /// Whether it is no longer one, or no longer opens what it did.
     pub(super) fn is_revoked(&mut self) -> bool {
         let reading = self.tokens.reading();
         if reading == self.reading {
             return false;
         }
         self.reading = reading;
-        self.tokens.now().holding(&self.digest).is_none()
+        let now = self.tokens.now();
+        now.holding(&self.digest)
+            .is_none_or(|entry| entry.caller() != self.caller)
     }
 }
 
@@ -100,11 +104,15 @@ impl Gate {
         let (response, held, places) = match self.admit(&request) {
             Err(refused) => (*refused, None, Places::default()),
             Ok(Admitted { caller, held }) => {
+                let client = match caller.as_ref().and_then(|caller| caller.by.clone()) {
+                    Some(token) => Client::Token(token),
+                    None => Client::Address(peer.ip()),
+                };
                 line.caller = caller.as_ref().and_then(|caller| caller.by.clone());
                 if let Some(caller) = caller {
                     request.extensions_mut().insert(caller);
                 }
-                match self.served(request).await {
+                match self.served(request, client).await {
                     Ok((response, places)) => (response, held, places),
                     Err(failure) => (failure.into_response(), None, Places::default()),
                 }
@@ -116,23 +124,27 @@ impl Gate {
 
     /// Serves a request once all of it is there. It has its place among the others until its answer is known: what a
     /// client then takes its time over is held apart.
-    async fn served(&self, mut request: Request<Body>) -> Result<(Response<Body>, Places), Failure> {
+    async fn served(
+        &self,
+        mut request: Request<Body>,
+        client: Client,
+    ) -> Result<(Response<Body>, Places), Failure> {
         let until = Until(tokio::time::Instant::now() + self.request_time);
         request.extensions_mut().insert(until);
         let (request, body) = self.buffers.receive(request, self.body_bytes, until).await?;
-        let place = self.place(request.method(), request.uri(), request.headers())?;
+        let place = self.place(&request, client)?;
         let is_read = *request.method() == Method::GET;
         let Ok(response) = self.router.clone().oneshot(request).await;
         drop(body);
         // What goes on for as long as the client and the server do keeps its place.
         let Some(size) = response.body().size_hint().exact() else {
-            return Ok((response, Places::of_place(place)));
+            return Ok((response, place));
         };
         let places = match self.buffers.share(usize::try_from(size).unwrap_or(usize::MAX)) {
             Ok(share) => Places::of_share(share),
             Err(failure) if is_read => return Err(failure),
             // It was done, and that has to be told.
-            Err(_) => Places::of_place(place),
+            Err(_) => place,
         };
         Ok((response, places))
     }
@@ -142,6 +154,14 @@ impl Gate {
             hosts
                 .check(request.uri(), request.headers())
                 .map_err(Failure::into_response)?;
+        }
+        if request.uri().path() == "/readyz"
+            && self.tokens.as_ref().is_some_and(|tokens| !tokens.is_current())
+        {
+            let told = "the token file can't be used; the tokens are those that it held before";
+            return Err(Failure::new(Kind::Unavailable, "tokens", told)
+                .into_response()
+                .into());
         }
         let (caller, held) = match &self.tokens {
             _ if OPEN.contains(&request.uri().path()) => (None, None),
@@ -161,32 +181,24 @@ impl Gate {
     }
 
     /// A place among the requests that are served at the same time. Whether the server lives is told without one.
-    fn place(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Result<Option<OwnedSemaphorePermit>, Failure> {
-        if uri.path() == "/healthz" {
-            return Ok(None);
+    fn place(&self, request: &Request<Body>, client: Client) -> Result<Places, Failure> {
+        if request.uri().path() == "/healthz" {
+            return Ok(Places::default());
         }
-        let (places, many) = if waits(method, uri, headers) {
-            (&self.waiting, "that wait for changes")
-        } else {
-            (&self.requests, "at the same time")
-        };
-        let place = Arc::clone(places).try_acquire_owned();
-        place.map(Some).map_err(|_| {
-            let told = format!("the server has as many requests {many} as it serves; try again");
-            Failure::new(Kind::Unavailable, "busy", told)
-        })
+        if waits(request.method(), request.uri(), request.headers()) {
+            return Ok(Places::of_waiting(self.waiting.take(client)?));
+        }
+        let place = Arc::clone(&self.requests).try_acquire_owned();
+        place
+            .map(Places::of_request)
+            .map_err(|_| busy("at the same time"))
     }
 }
 
 /// Whether a request waits for a change or streams them.
 fn waits(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let streams = || wants_events(headers).unwrap_or_default();
-    *method == Method::GET && (waiting::is_asked_for(uri) || streams())
+    *method == Method::GET && (asked_to_wait::is_asked_for(uri) || streams())
 }
 
 /// Whom the request's token stands for.
@@ -213,6 +225,7 @@ fn bearer(tokens: &Arc<KnownTokens>, headers: &HeaderMap) -> Result<(Caller, Hel
         tokens: Arc::clone(tokens),
         reading,
         digest: entry.sha256,
+        caller: entry.caller(),
     };
     Ok((entry.caller(), held))
 }

@@ -3,6 +3,7 @@
 //! straight sends its own `Origin`.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
@@ -10,31 +11,110 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use super::super::error::Failure;
 use crate::model::Kind;
 
-/// The names that a server answers to.
+/// An origin under which clients reach a server: `NAME`, `NAME:PORT`, or either with `http://` or `https://` before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerOrigin {
+    scheme: Option<Scheme>,
+    name: String,
+    port: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    fn of_server(is_tls: bool) -> Self {
+        if is_tls { Self::Https } else { Self::Http }
+    }
+
+    /// The port of an origin that names none.
+    fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// Why a text is no origin.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected NAME or NAME:PORT, with https:// before it where a proxy speaks TLS, such as https://config.internal"
+)]
+pub struct ServerOriginError;
+
+impl FromStr for ServerOrigin {
+    type Err = ServerOriginError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (scheme, rest) = split_scheme(text);
+        let named = authority(rest).ok_or(ServerOriginError)?;
+        Ok(Self {
+            scheme,
+            name: named.host().to_ascii_lowercase(),
+            port: named.port_u16(),
+        })
+    }
+}
+
+/// The scheme that a text begins with, if any, and what comes after it.
+fn split_scheme(text: &str) -> (Option<Scheme>, &str) {
+    let after = |scheme: &str| {
+        text.strip_prefix(scheme)
+            .and_then(|rest| rest.strip_prefix("://"))
+    };
+    match (after("http"), after("https")) {
+        (Some(rest), _) => (Some(Scheme::Http), rest),
+        (None, Some(rest)) => (Some(Scheme::Https), rest),
+        (None, None) => (None, text),
+    }
+}
+
+/// A host with or without a port, and nothing else.
+fn authority(text: &str) -> Option<Authority> {
+    let named: Authority = text.parse().ok()?;
+    // A port that is none counts as not given.
+    let is_whole = text == named.host() || named.port_u16().is_some();
+    let is_plain = !named.host().is_empty() && !text.contains('@') && is_whole;
+    is_plain.then_some(named)
+}
+
+/// The origins that a server answers to.
 #[derive(Debug)]
-pub(super) struct Hosts {
-    /// In lower case; with a port, where only that one will do.
-    names: Vec<(String, Option<u16>)>,
-    scheme: &'static str,
+pub(super) struct Hosts(Vec<Origin>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Origin {
+    scheme: Scheme,
+    /// In lower case.
+    name: String,
+    port: u16,
 }
 
 impl Hosts {
-    /// Those of a server that listens there, and what else it is called, as `NAME` or `NAME:PORT`.
-    pub(super) fn new(listens: SocketAddr, is_tls: bool, others: &[Authority]) -> Self {
-        let port = Some(listens.port());
+    /// Those of a server that listens there, and others: without a scheme they have the server's.
+    pub(super) fn new(listens: SocketAddr, is_tls: bool, others: &[ServerOrigin]) -> Self {
         let itself = match listens {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
         };
-        let own = ["localhost", "127.0.0.1", "[::1]", &itself];
-        let own = own.into_iter().map(|name| (name.to_owned(), port));
-        let others = others
-            .iter()
-            .map(|name| (name.host().to_ascii_lowercase(), name.port_u16()));
-        Self {
-            names: own.chain(others).collect(),
-            scheme: if is_tls { "https" } else { "http" },
-        }
+        let own = ["localhost", "127.0.0.1", "[::1]", &itself].map(|name| Origin {
+            scheme: Scheme::of_server(is_tls),
+            name: name.to_owned(),
+            port: listens.port(),
+        });
+        let others = others.iter().map(|other| {
+            let scheme = other.scheme.unwrap_or(Scheme::of_server(is_tls));
+            Origin {
+                scheme,
+                name: other.name.clone(),
+                port: other.port.unwrap_or(scheme.port()),
+            }
+        });
+        Self(own.into_iter().chain(others).collect())
     }
 
     /// Refuses a request that wasn't meant for this server, or comes from a page that isn't its own.
@@ -44,10 +124,12 @@ impl Hosts {
             let told = "the header Host must be given, and once";
             return Err(Failure::new(Kind::Usage, "header", told));
         };
-        let called = authority(host).is_some_and(|host| self.knows(&host));
-        if !called || uri.authority().is_some_and(|target| !self.knows(target)) {
+        let called = host.to_str().ok().and_then(authority);
+        if !called.is_some_and(|host| self.knows(&host))
+            || uri.authority().is_some_and(|target| !self.knows(target))
+        {
             return Err(Failure::denied(
-                "this server doesn't answer to that Host: it knows itself as localhost, by its address, and by the names \
+                "this server doesn't answer to that Host: it knows itself as localhost, by its address, and by the origins \
                  that --host gave it",
             ));
         }
@@ -61,37 +143,29 @@ impl Hosts {
         Ok(())
     }
 
+    /// Whether an origin has that host. A `Host` without a port has the one of its scheme, which it doesn't tell.
     fn knows(&self, called: &Authority) -> bool {
-        let default = if self.scheme == "https" { 443 } else { 80 };
-        let port = called.port_u16().unwrap_or(default);
         // What names a user, too, is no host.
         !called.as_str().contains('@')
-            && self.names.iter().any(|(name, known)| {
-                name.eq_ignore_ascii_case(called.host()) && known.is_none_or(|known| known == port)
+            && self.0.iter().any(|known| {
+                known.name.eq_ignore_ascii_case(called.host())
+                    && called.port_u16().unwrap_or(known.scheme.port()) == known.port
             })
     }
 
     fn is_own(&self, origin: &HeaderValue) -> bool {
         let text = origin.to_str().unwrap_or_default();
-        // A proxy before this server may speak TLS for it under a name that was given.
-        ["http", "https"].iter().any(|scheme| {
-            let host = text
-                .strip_prefix(scheme)
-                .and_then(|rest| rest.strip_prefix("://"));
-            let host = host.and_then(|host| host.parse::<Authority>().ok());
-            host.is_some_and(|host| {
-                let by_name = self
-                    .names
-                    .iter()
-                    .any(|(name, port)| port.is_none() && name.eq_ignore_ascii_case(host.host()));
-                !host.as_str().contains('@') && (by_name || (*scheme == self.scheme && self.knows(&host)))
+        let (Some(scheme), rest) = split_scheme(text) else {
+            return false;
+        };
+        authority(rest).is_some_and(|host| {
+            self.0.contains(&Origin {
+                scheme,
+                name: host.host().to_ascii_lowercase(),
+                port: host.port_u16().unwrap_or(scheme.port()),
             })
         })
     }
-}
-
-fn authority(host: &HeaderValue) -> Option<Authority> {
-    Authority::try_from(host.as_bytes()).ok()
 }
 
 #[cfg(test)]
@@ -99,7 +173,13 @@ mod tests {
     use super::*;
 
     fn hosts() -> Hosts {
-        let others = ["config.internal".parse().unwrap(), "Proxy:8443".parse().unwrap()];
+        let others = [
+            "config.internal",
+            "https://config.internal",
+            "http://config.internal:1234",
+            "Proxy:8443",
+        ]
+        .map(|origin| origin.parse().unwrap());
         Hosts::new("127.0.0.1:8899".parse().unwrap(), false, &others)
     }
 
@@ -123,6 +203,7 @@ mod tests {
             "127.0.0.1:8899",
             "[::1]:8899",
             "config.internal",
+            "config.internal:443",
             "config.internal:1234",
             "proxy:8443",
             "CONFIG.internal",
@@ -143,6 +224,7 @@ mod tests {
             "[::2]:8899",
             "proxy",
             "proxy:80",
+            "config.internal:8899",
             "",
             " ",
             "localhost:8899, evil.example",
@@ -154,6 +236,23 @@ mod tests {
         ];
         for host in foreign {
             assert_eq!(status("/", &[(header::HOST, host)]), 403, "{host:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_a_name_with_or_without_scheme_and_port() {
+        for text in [
+            "",
+            "a b",
+            "a@b",
+            "a:",
+            "ftp://a",
+            "http://",
+            "https://a/b",
+            "a/b",
+            "a:99999",
+        ] {
+            assert_eq!(text.parse::<ServerOrigin>(), Err(ServerOriginError), "{text:?}");
         }
     }
 
@@ -174,6 +273,8 @@ mod tests {
             "http://localhost:8899",
             "http://127.0.0.1:8899",
             "https://config.internal",
+            "http://config.internal",
+            "http://config.internal:1234",
             "http://proxy:8443",
         ] {
             assert_eq!(with(origin), 200, "{origin}");
@@ -182,6 +283,9 @@ mod tests {
             "null",
             "",
             "https://localhost:8899",
+            "https://proxy:8443",
+            "http://config.internal:443",
+            "https://config.internal:8443",
             "http://localhost",
             "http://localhost:3000",
             "http://evil.example",

@@ -1,7 +1,9 @@
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use super::super::token::Tokens;
 use super::super::token_file::{TokenFile, TokenFileError};
@@ -13,8 +15,19 @@ pub struct KnownTokens {
     tokens: RwLock<Arc<Tokens>>,
     /// Counts the times that they were read anew.
     reading: AtomicU64,
-    seen: Mutex<Option<Stamp>>,
+    seen: Mutex<Seen>,
 }
+
+/// What the last look at the file found.
+#[derive(Debug)]
+struct Seen {
+    stamp: Option<Stamp>,
+    /// When it was last said that the file can't be used; none where it can.
+    warned: Option<Instant>,
+}
+
+/// How often it is said that the file can't be used.
+const WARN_EVERY: Duration = Duration::from_mins(1);
 
 /// By what a file that has changed is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +41,10 @@ struct Stamp {
 impl KnownTokens {
     /// Reads the file, which must be there.
     pub fn read(file: TokenFile) -> Result<Self, TokenFileError> {
-        let seen = stamp(&file);
+        let seen = Seen {
+            stamp: stamp(&file),
+            warned: None,
+        };
         let tokens = file.read()?;
         Ok(Self {
             file,
@@ -38,25 +54,42 @@ impl KnownTokens {
         })
     }
 
-    /// Reads the file again if it has changed. Where it can't be read, or isn't as it should be, the tokens stay as they
-    /// were, and the log says so once.
+    /// Reads the file again if it has changed. Where it is gone there are no tokens. Where it can't be read, or isn't as it
+    /// should be, the tokens stay as they were; the log says so once a minute, and the server isn't ready.
     pub fn look(&self) {
         let now = stamp(&self.file);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == now {
+        let is_due = seen.warned.is_some_and(|warned| warned.elapsed() >= WARN_EVERY);
+        if seen.stamp == now && !is_due {
             return;
         }
-        *seen = now;
-        match self.file.read() {
-            Ok(tokens) => {
-                *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens.into();
-                self.reading.fetch_add(1, Ordering::AcqRel);
+        seen.stamp = now;
+        let read = self.file.read();
+        match read {
+            Ok(tokens) => self.take(tokens),
+            Err(TokenFileError::Read { ref source, .. }) if source.kind() == ErrorKind::NotFound => {
+                tracing::warn!("the token file is gone: no token is taken until it is back");
+                self.take(Tokens::default());
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::warn!(%error, cause, "the tokens stay as they were");
+                seen.warned = Some(Instant::now());
+                return;
             }
         }
+        seen.warned = None;
+    }
+
+    fn take(&self, tokens: Tokens) {
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens.into();
+        self.reading.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether the tokens are those of the file as it is now.
+    pub(super) fn is_current(&self) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.warned.is_none()
     }
 
     pub(super) fn now(&self) -> Arc<Tokens> {
@@ -86,7 +119,7 @@ mod tests {
     use crate::model::Access;
 
     #[test]
-    fn what_is_made_or_revoked_counts_at_the_next_look_and_a_broken_file_changes_nothing() {
+    fn what_is_made_or_revoked_counts_at_the_next_look() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::at(folder.path().join("tokens"));
         let entry = |name: &str, token: &Token| TokenEntry {
@@ -111,10 +144,16 @@ mod tests {
         assert_eq!(known.reading(), 1);
         let good = fs::read(file.path()).unwrap();
         fs::write(file.path(), "[[token").unwrap();
-        assert!(opens(&first) && opens(&second));
-        fs::remove_file(file.path()).unwrap();
-        assert!(opens(&first) && opens(&second));
+        assert!(opens(&first) && opens(&second), "a broken file changes nothing");
+        assert!(!known.is_current());
         assert_eq!(known.reading(), 1);
+        fs::remove_file(file.path()).unwrap();
+        assert!(
+            !opens(&first) && !opens(&second),
+            "a file that is gone holds no token"
+        );
+        assert!(known.is_current());
+        assert_eq!(known.reading(), 2);
         file.add(entry("other", &Token::generate())).unwrap();
         assert!(!opens(&first) && !opens(&second));
         fs::write(file.path(), good).unwrap();

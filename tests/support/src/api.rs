@@ -93,9 +93,13 @@ impl Served {
         body: impl Into<Body>,
     ) -> Answer {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = Request::builder().method(method).uri(path);
+        let is_said = headers.iter().any(|(name, _)| *name == "content-type");
+        let mut request = Request::builder().method(&method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
+        }
+        if method == Method::POST && !is_said {
+            request = request.header("content-type", "application/json");
         }
         let mut request = request.body(body.into()).expect("a request");
         if let Some(caller) = &self.caller {

@@ -98,6 +98,9 @@ impl Served {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        if method == "POST" {
+            request = request.header("content-type", "application/json");
+        }
         let request = request
             .extension(self.caller.clone())
             .body(Body::from(body.to_owned()));

@@ -1,11 +1,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use axum::http::uri::Authority;
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 
 use crate::cli::terminal_log::LogForm;
+use crate::http::ServerOrigin;
 use crate::model::{ConfigName, Section, Span, TokenName};
 
 /// Serve configs over HTTP
@@ -59,10 +59,10 @@ pub(in crate::cli) struct ServerArgs {
     /// Ask for a token of this file
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
-    /// Another name that clients call the server by, such as that of a proxy before it; with a port, with that one
-    /// alone. May be given several times
-    #[arg(long = "host", value_name = "NAME[:PORT]", value_parser = host)]
-    pub(super) hosts: Vec<Authority>,
+    /// Another origin of the server, such as `https://config.internal` of a proxy before it. Without a scheme it has the
+    /// server's own, without a port that of its scheme. May be given several times
+    #[arg(long = "host", value_name = "[SCHEME://]NAME[:PORT]")]
+    pub(super) hosts: Vec<ServerOrigin>,
     /// How often what other processes change is looked for while somebody waits or streams; each look costs half a read
     /// unit a section, however many wait
     #[arg(long, value_name = "TIME", default_value = "2s")]
@@ -177,12 +177,6 @@ pub(in crate::cli) struct RevokeTokenArgs {
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8899, 0.0.0.0:443 or [::1]:0".into())
-}
-
-fn host(text: &str) -> Result<Authority, String> {
-    let name = text.parse::<Authority>().ok();
-    name.filter(|name| !name.host().is_empty() && !text.contains('@') && !text.ends_with(':'))
-        .ok_or_else(|| "expected NAME or NAME:PORT, such as config.internal".into())
 }
 
 fn count(least: u64, most: u64) -> RangedU64ValueParser<usize> {

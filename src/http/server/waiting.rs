@@ -1,0 +1,110 @@
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::super::error::Failure;
+use crate::model::Kind;
+
+/// Who asks, as far as shares go.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Client {
+    /// Whoever holds this token.
+    Token(String),
+    /// Whoever calls from there.
+    Address(IpAddr),
+}
+
+/// The places for requests that wait for changes or stream them: of these one client may hold half, so that none keeps
+/// the others out.
+#[derive(Debug)]
+pub(super) struct WaitingPlaces {
+    free: Arc<Semaphore>,
+    most: usize,
+    taken: Arc<Mutex<HashMap<Client, usize>>>,
+}
+
+/// A place that is taken as long as this is held.
+#[derive(Debug)]
+pub(super) struct WaitingPlace {
+    taken: Arc<Mutex<HashMap<Client, usize>>>,
+    client: Client,
+    /// Gives the place back.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl WaitingPlaces {
+    pub(super) fn of(places: usize) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(places)),
+            most: places.div_ceil(2),
+            taken: Arc::default(),
+        }
+    }
+
+    /// A place for a request of that client. Fails where none is free, or the client holds its share.
+    pub(super) fn take(&self, client: Client) -> Result<WaitingPlace, Failure> {
+        let permit = Arc::clone(&self.free).try_acquire_owned();
+        let permit = permit.map_err(|_| busy("that wait for changes"))?;
+        let mut taken = locked(&self.taken);
+        let own = taken.entry(client.clone()).or_default();
+        if *own >= self.most {
+            let told =
+                "this client has as many requests that wait for changes as one may; end one, or try again";
+            return Err(Failure::new(Kind::Unavailable, "busy", told));
+        }
+        *own += 1;
+        drop(taken);
+        Ok(WaitingPlace {
+            taken: Arc::clone(&self.taken),
+            client,
+            _permit: permit,
+        })
+    }
+}
+
+impl Drop for WaitingPlace {
+    fn drop(&mut self) {
+        let mut taken = locked(&self.taken);
+        if let Some(own) = taken.get_mut(&self.client) {
+            *own -= 1;
+            if *own == 0 {
+                taken.remove(&self.client);
+            }
+        }
+    }
+}
+
+/// There is no place for a further request.
+pub(super) fn busy(many: &str) -> Failure {
+    let told = format!("the server has as many requests {many} as it serves; try again");
+    Failure::new(Kind::Unavailable, "busy", told)
+}
+
+fn locked(taken: &Mutex<HashMap<Client, usize>>) -> MutexGuard<'_, HashMap<Client, usize>> {
+    taken.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_client_holds_half_of_the_places_at_most() {
+        let places = WaitingPlaces::of(4);
+        let token = |name: &str| Client::Token(name.into());
+        let first = places.take(token("a")).expect("a place");
+        let second = places.take(token("a")).expect("a place");
+        assert!(places.take(token("a")).is_err(), "its share is taken");
+        let others: Vec<_> = [token("b"), Client::Address([127, 0, 0, 1].into())]
+            .map(|client| places.take(client).expect("the other half"))
+            .into();
+        assert!(places.take(token("c")).is_err(), "none is left");
+        drop(first);
+        assert!(places.take(token("b")).is_ok());
+        drop((second, others));
+        assert!(locked(&places.taken).is_empty());
+        assert!(places.take(token("a")).is_ok());
+    }
+}

@@ -9,6 +9,7 @@ use super::DynamoDb;
 use super::commit::pause;
 use super::items::{self, Item, n};
 use super::protocol::{EntryAsRead, Step, TouchAnswer, TouchMachine, TouchRequest};
+use super::snapshot::HEADS;
 use super::transaction::Condition;
 use crate::aws::AnswerDate;
 use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
@@ -160,7 +161,7 @@ impl DynamoDb {
         sections.sort();
         sections.dedup();
         let ids = Self::head_ids(&sections);
-        let (found, _) = self.read_items(ids, read, "the heads").await?;
+        let (found, _) = self.read_items(ids, read, HEADS).await?;
         let mut heads = found.iter().map(items::to_head).collect::<Result<Vec<Head>>>()?;
         heads.sort_by(|a, b| a.section.cmp(&b.section));
         Ok(heads)

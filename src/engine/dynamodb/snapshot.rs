@@ -14,6 +14,8 @@ use crate::aws::{Failed, Fault};
 use crate::model::{Change, Entry, Head, Prefix, Revision, Section, Timestamp};
 use crate::store::{Consistency, Result, Snapshot, StoreError};
 
+/// What is read, for people.
+pub(super) const HEADS: &str = "the heads";
 /// How many requests of one kind are made side by side.
 const SIDE_BY_SIDE: usize = 8;
 /// How often a transaction that is throttled is tried.
@@ -79,7 +81,7 @@ impl DynamoDb {
             }
             SnapshotRequest::Heads(sections) => {
                 let ids = Self::head_ids(&sections);
-                let (found, at) = self.read_items(ids, Consistency::Strong, "the heads").await?;
+                let (found, at) = self.read_items(ids, Consistency::Strong, HEADS).await?;
                 SnapshotAnswer::Heads(found.iter().map(items::to_head).collect::<Result<_>>()?, at)
             }
             SnapshotRequest::Entries(parts) => {
@@ -108,7 +110,7 @@ impl DynamoDb {
         if together.counts {
             ids.push(id(items::CONFIG, items::SECTIONS));
         }
-        let Some(found) = self.read_together(&ids).await? else {
+        let Some(found) = self.read_together(&ids, HEADS).await? else {
             return Ok(None);
         };
         let (mut heads, mut count) = (Vec::new(), None);
@@ -123,7 +125,7 @@ impl DynamoDb {
     }
 
     /// These items in one transaction; none where a commit is under way on one of them.
-    pub(super) async fn read_together(&self, ids: &[Item]) -> Result<Option<Vec<Item>>> {
+    pub(super) async fn read_together(&self, ids: &[Item], subject: &str) -> Result<Option<Vec<Item>>> {
         let gets = ids
             .iter()
             .map(|id| {
@@ -174,7 +176,7 @@ impl DynamoDb {
                     continue;
                 }
             }
-            return Err(self.failed("GetItem", Some("the heads"), failed));
+            return Err(self.failed("GetItem", Some(subject), failed));
         }
     }
 

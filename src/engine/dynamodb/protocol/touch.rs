@@ -1,7 +1,12 @@
 //! Renewing a time to live: by the store's clock, whatever the machine's says.
 //!
 //! Where the store's time is known, one conditional update does it. Else the entry is read first, and the update is made on
-//! condition that it is as it was read.
+//! condition that it is as it was read. A plain read may miss a commit that is under way, so what it shows refuses nothing:
+//! the update does, which waits for that commit.
+//!
+//! A lock needs no machine of its own: it is a commit that sets a key where it is absent, with a time to live, and touches by
+//! its holder. A model drives both together. A touch doesn't say whose lock it renews, so a holder touches while it has more
+//! time left than a request takes.
 
 use super::Step;
 use super::transaction::EntryAsRead;
@@ -12,7 +17,7 @@ use crate::store::{Result, StoreError};
 const TRIES: u32 = 8;
 
 /// What is asked of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum TouchRequest {
     /// The entry, strongly consistent.
     Read,
@@ -36,20 +41,28 @@ pub(in crate::engine::dynamodb) enum TouchAnswer {
 }
 
 /// Renews one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct TouchMachine {
     key: Key,
     ttl: Option<Ttl>,
+    /// Whether an update was requested.
+    updates: bool,
     tries: u32,
 }
 
 impl TouchMachine {
     pub(in crate::engine::dynamodb) fn new(key: Key, ttl: Option<Ttl>) -> Self {
-        Self { key, ttl, tries: 0 }
+        Self {
+            key,
+            ttl,
+            updates: false,
+            tries: 0,
+        }
     }
 
     /// The first request; `now` is the store's time, where it is known.
-    pub(in crate::engine::dynamodb) fn start(&self, now: Option<Timestamp>) -> TouchRequest {
+    pub(in crate::engine::dynamodb) fn start(&mut self, now: Option<Timestamp>) -> TouchRequest {
+        self.updates = now.is_some();
         match now {
             Some(now) => TouchRequest::Renew { now, ttl: self.ttl },
             None => TouchRequest::Read,
@@ -68,12 +81,18 @@ impl TouchMachine {
             TouchAnswer::Renewed(entry) => return Ok(Step::Done(*entry)),
             TouchAnswer::Found(found, now) => (found, now),
         };
+        let is_read = !std::mem::replace(&mut self.updates, true);
         let entry = found.filter(|entry| entry.is_live(now));
-        let entry = entry.ok_or_else(|| StoreError::NotFound(self.key.clone()))?;
-        let ttl = self
-            .ttl
-            .or(entry.ttl)
-            .ok_or_else(|| StoreError::NoTtl(self.key.clone()))?;
+        let ttl = entry.as_ref().and_then(|entry| self.ttl.or(entry.ttl));
+        let (entry, ttl) = match (entry, ttl) {
+            (Some(entry), Some(ttl)) => (entry, ttl),
+            _ if is_read => {
+                let ttl = self.ttl;
+                return Ok(Step::Request(TouchRequest::Renew { now, ttl }));
+            }
+            (Some(_), None) => return Err(StoreError::NoTtl(self.key.clone())),
+            (None, _) => return Err(StoreError::NotFound(self.key.clone())),
+        };
         self.tries += 1;
         if self.tries > TRIES {
             return Err(StoreError::Unavailable {
@@ -167,10 +186,27 @@ mod tests {
     #[test]
     fn what_has_no_time_to_live_is_refused_unless_one_is_given() {
         let answer = || found(Some(entry(None)), 100);
-        let refused = TouchMachine::new(key(), None).next(answer());
-        assert!(matches!(refused, Err(StoreError::NoTtl(_))));
+        let mut machine = TouchMachine::new(key(), None);
+        machine.start(Some(at(100)));
+        assert!(matches!(machine.next(answer()), Err(StoreError::NoTtl(_))));
         let given = TouchMachine::new(key(), Some(ttl(60))).next(answer());
         assert!(matches!(given, Ok(Step::Request(TouchRequest::Set { .. }))));
+    }
+
+    /// It may be half of a commit that is under way.
+    #[test]
+    fn what_a_read_shows_refuses_nothing() {
+        for shown in [None, Some(entry(None)), Some(entry(Some(90)))] {
+            let mut machine = TouchMachine::new(key(), None);
+            assert_eq!(machine.start(None), TouchRequest::Read);
+            let step = machine.next(found(shown.clone(), 100)).expect("an update");
+            let renew = TouchRequest::Renew {
+                now: at(100),
+                ttl: None,
+            };
+            assert_eq!(step, Step::Request(renew), "{shown:?}");
+            machine.next(found(shown, 100)).expect_err("the update is final");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The store's time, as an answer told it.
+//! The store's time, as an answer gave it.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,13 +11,13 @@ const DRIFT: Duration = Duration::from_secs(1);
 
 /// The time that an answer bore, and when this machine received it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ToldTime {
+pub(super) struct StoreTime {
     date: Timestamp,
     steady: Instant,
     wall: SystemTime,
 }
 
-impl ToldTime {
+impl StoreTime {
     pub(super) fn new(date: Timestamp) -> Self {
         Self {
             date,
@@ -28,16 +28,18 @@ impl ToldTime {
 
     /// The store's time now; none where too much has passed to say.
     pub(super) fn now(&self) -> Option<Timestamp> {
-        self.after(self.steady.elapsed(), self.wall.elapsed().ok()?)
+        time_after(self.date, self.steady.elapsed(), self.wall.elapsed().ok()?)
     }
+}
 
-    /// The steady clock stands still while the machine sleeps, and the other one can be set: where they disagree, neither
-    /// is believed.
-    fn after(&self, steady: Duration, wall: Duration) -> Option<Timestamp> {
-        let is_known = steady <= VALID_FOR && steady.abs_diff(wall) <= DRIFT;
-        let seconds = i64::try_from(steady.as_secs()).ok()?;
-        is_known.then(|| Timestamp::from_epoch(self.date.epoch().saturating_add(seconds)))
-    }
+/// The time after an answer that bore `date`, by this machine's two clocks; none where they can't tell.
+///
+/// The steady clock stands still while the machine sleeps, and the other one can be set: where they disagree, neither
+/// is believed.
+pub(super) fn time_after(date: Timestamp, steady: Duration, wall: Duration) -> Option<Timestamp> {
+    let is_known = steady <= VALID_FOR && steady.abs_diff(wall) <= DRIFT;
+    let seconds = i64::try_from(steady.as_secs()).ok()?;
+    is_known.then(|| Timestamp::from_epoch(date.epoch().saturating_add(seconds)))
 }
 
 #[cfg(test)]
@@ -46,10 +48,10 @@ mod tests {
 
     #[test]
     fn it_goes_on_for_a_minute_unless_the_machine_slept_or_its_clock_was_set() {
-        let told = ToldTime::new(Timestamp::from_epoch(1000));
         let after = |steady, wall| {
             let seconds = Duration::from_secs;
-            told.after(seconds(steady), seconds(wall)).map(Timestamp::epoch)
+            let time = time_after(Timestamp::from_epoch(1000), seconds(steady), seconds(wall));
+            time.map(Timestamp::epoch)
         };
         assert_eq!(after(0, 0), Some(1000));
         assert_eq!(after(59, 60), Some(1059));

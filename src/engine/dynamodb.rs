@@ -26,7 +26,7 @@ use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
 use self::commit::Job;
-use self::store_time::StoreTime;
+use self::store_time::{KnownTime, StoreTime};
 pub use self::tables::configs;
 use super::kms::Kms;
 use super::queue::Queue;
@@ -131,16 +131,17 @@ impl DynamoDb {
     }
 
     /// The store's time, where an answer gave it a short while ago.
-    fn known_now(&self) -> Option<Timestamp> {
+    fn known_now(&self) -> Option<KnownTime> {
         match &self.options.clock {
-            Some(clock) => Some(clock.now()),
+            Some(clock) => Some(clock.now().into()),
             None => self.lock_time().as_ref().and_then(StoreTime::now),
         }
     }
 
     /// The store's time, or this machine's where no answer gave it: for what no guard or lock depends on.
     fn now(&self) -> Timestamp {
-        self.known_now().unwrap_or_else(|| SystemClock.now())
+        self.known_now()
+            .map_or_else(|| SystemClock.now(), |known| known.earliest)
     }
 
     // Nothing is left half done in between.

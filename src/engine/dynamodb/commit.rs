@@ -212,7 +212,7 @@ impl DynamoDb {
     ) -> Result<Option<(Vec<Head>, Vec<CommitRecord>)>> {
         let mut ids = Self::head_ids(sections);
         ids.extend(records.iter().map(items::record_id));
-        let Some(found) = self.read_together(&ids, HEADS).await? else {
+        let Some((found, _)) = self.read_together(&ids, HEADS).await? else {
             return Ok(None);
         };
         let (mut heads, mut records) = (Vec::new(), Vec::new());

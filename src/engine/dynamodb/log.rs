@@ -47,11 +47,9 @@ impl DynamoDb {
     /// Whether the first line of a revision is there, in a transaction.
     async fn first_line(&self, section: &Section, of: Revision) -> Result<FirstLine> {
         let line = id(section.as_str(), &log_sk(of, 0));
-        let found = self.read_together(&[line], section.as_str()).await?;
-        let now = self.now();
-        Ok(match found {
+        Ok(match self.read_together(&[line], section.as_str()).await? {
             None => FirstLine::UnderWay,
-            Some(items) if items.iter().any(|item| is_kept(item, now)) => FirstLine::There,
+            Some((lines, now)) if lines.iter().any(|line| is_kept(line, now)) => FirstLine::There,
             Some(_) => FirstLine::Absent,
         })
     }

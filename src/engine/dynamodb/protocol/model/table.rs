@@ -205,10 +205,10 @@ impl Table {
             return TouchAnswer::Found(None, now);
         };
         let expires = match request {
-            TouchRequest::Read => None,
+            TouchRequest::Read | TouchRequest::ReadTogether => None,
             TouchRequest::Renew { now, ttl } => {
-                let ttl = ttl.or(entry.ttl).filter(|_| entry.is_live(*now));
-                ttl.map(|ttl| now.expiry_after(ttl))
+                let ttl = ttl.or(entry.ttl).filter(|_| entry.is_live(now.earliest));
+                ttl.map(|ttl| now.latest.expiry_after(ttl))
             }
             TouchRequest::Set { was, expires, .. } => {
                 Some(*expires).filter(|_| *was == as_read(there.as_ref()))

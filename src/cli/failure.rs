@@ -182,6 +182,8 @@ impl From<StoreError> for Failure {
             )),
             StoreError::ReadOnly => failure.hint("`--as write` writes, and so does leaving out `--as`"),
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
+            StoreError::Busy(_) => failure.hint(BUSY),
+            StoreError::Throttled { .. } => failure.hint(THROTTLED),
             StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
             StoreError::Unregistered(section) => failure
                 .hint(format!("change {section} in a commit of its own; `discfg grant CONFIG NAME --write {section}` registers it")),
@@ -241,6 +243,9 @@ impl From<Failure> for Stop {
 
 const CREDENTIALS: &str = "give credentials as the AWS SDKs take them: AWS_ACCESS_KEY_ID and \
     AWS_SECRET_ACCESS_KEY, a profile with -p, `aws sso login`, or a role of the machine";
+const BUSY: &str =
+    "try again; commits of one process take turns, so one that makes several changes loses less";
+const THROTTLED: &str = "try again in a few seconds; a table on demand grows with its load";
 const ENDPOINT: &str = "check the region, the network and AWS_ENDPOINT_URL, then try again";
 
 impl From<AwsError> for Failure {

@@ -34,6 +34,9 @@ pub(super) fn request_failed(
             problem: format!("{action} failed in {service}"),
             source: Some(failed.into()),
         },
+        Fault::Refused if failed.is("TransactionConflictException") => StoreError::Busy(format!(
+            "{action} met a commit that was under way; nothing was written"
+        )),
         Fault::Refused | Fault::Client => StoreError::Other {
             what: action,
             source: Some(failed.into()),

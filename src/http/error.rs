@@ -163,6 +163,7 @@ impl Failure {
                 failure.0.section = Some(section.clone());
                 failure
             }
+            StoreError::Busy(_) => Self::new(kind, "contended", told),
             StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),
             StoreError::OutcomeUnknown { ref commit, .. } => {
                 log(&error);

@@ -131,6 +131,9 @@ pub enum StoreError {
         #[source]
         source: Option<Cause>,
     },
+    /// Others kept writing to the same place. Nothing was written; another try may help.
+    #[error("{0}")]
+    Busy(String),
     /// The service could not be reached, or failed.
     #[error("{problem}")]
     Unavailable {
@@ -226,7 +229,7 @@ impl StoreError {
                 Kind::Denied
             }
             Self::Throttled { .. } => Kind::Throttled,
-            Self::Unavailable { .. } => Kind::Unavailable,
+            Self::Busy(_) | Self::Unavailable { .. } => Kind::Unavailable,
             Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
             Self::Api { kind, .. } => *kind,
             Self::Layout { .. } | Self::NeedsNewer { .. } | Self::Corrupt { .. } | Self::Other { .. } => {

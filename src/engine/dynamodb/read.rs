@@ -251,6 +251,7 @@ impl DynamoDb {
                 let entry = item.map(items::to_entry).transpose()?;
                 Ok(TouchAnswer::Found(entry.map(Box::new), self.time_of(date.get())))
             }
+            Some(UpdateItemError::TransactionConflictException(_)) => Ok(TouchAnswer::UnderWay),
             _ => Err(self.failure("UpdateItem", Some(key.as_str()), &error)),
         }
     }

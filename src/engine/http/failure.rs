@@ -130,6 +130,7 @@ fn told(api: &Api, call: &Call, problem: Problem) -> StoreError {
             what: problem.detail.clone(),
             source: None,
         }),
+        (Some("contended"), _) => Some(StoreError::Busy(problem.detail.clone())),
         (Some("read-only"), _) => Some(StoreError::ReadOnly),
         (Some("no-token"), _) => Some(no_token(api, &problem)),
         (Some("outcome-unknown"), _) => {

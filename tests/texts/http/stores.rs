@@ -137,6 +137,9 @@ fn errors() -> Vec<StoreError> {
             problem: "no usable credentials were found".into(),
             source: Some(cause()),
         },
+        StoreError::Busy(
+            "others kept changing the same sections for 15 seconds; this commit was not made".into(),
+        ),
         StoreError::Throttled {
             service: "DynamoDB".into(),
             source: Some(cause()),

@@ -8,7 +8,7 @@ use crate::model::{
 use crate::store::{Conflict, Limit, StoreError};
 
 variants!(StoreError: NoConfig NotFound NoTtl Conflict Compacted Limit Twice IdReused Unsealed GuardOnSecret
-    SecretTooLarge NoSecretsKey NoKeyFile Denied Uncovered Unregistered NeedsNewer Unlisted ReadOnly Credentials Throttled Unavailable
+    SecretTooLarge NoSecretsKey NoKeyFile Denied Uncovered Unregistered NeedsNewer Unlisted ReadOnly Credentials Throttled Busy Unavailable
     OutcomeUnknown Layout Corrupt Api File Other);
 variants!(Guard: Absent Present Revision Value Section);
 variants!(Limit: Actions Bytes);
@@ -219,6 +219,12 @@ fn of_service() -> Vec<(&'static str, StoreError)> {
                     .into(),
                 ),
             },
+        ),
+        (
+            "",
+            StoreError::Busy(
+                "others kept changing the same sections for 30 seconds; this commit was not made".into(),
+            ),
         ),
         (
             "",

@@ -62,6 +62,7 @@ struct Sent<J> {
     made: Vec<(J, Decision)>,
     refused: Vec<(J, Result<Committed>)>,
     left: Vec<J>,
+    /// When it was sent last.
     at: Duration,
 }
 
@@ -263,18 +264,19 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         });
         self.number += 1;
         self.tries = 0;
-        self.send()
+        self.send(elapsed)
     }
 
-    fn send(&mut self) -> Next<J> {
+    fn send(&mut self, elapsed: Duration) -> Next<J> {
         self.stage = Stage::Writing;
-        match &self.sent {
-            Some(sent) => Step::Request(CommitRequest::Write {
-                transaction: Arc::clone(&sent.transaction),
-                number: self.number,
-            }),
-            None => self.end(),
-        }
+        let Some(sent) = &mut self.sent else {
+            return self.end();
+        };
+        sent.at = elapsed;
+        Step::Request(CommitRequest::Write {
+            transaction: Arc::clone(&sent.transaction),
+            number: self.number,
+        })
     }
 
     fn written(&mut self, written: Written, elapsed: Duration) -> Next<J> {
@@ -320,7 +322,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
 
     fn send_again(&mut self, elapsed: Duration) -> Next<J> {
         if elapsed.saturating_sub(self.read_at) <= RESENT_WITHIN {
-            return self.send();
+            return self.send(elapsed);
         }
         // What is looked for must not come after the look.
         let arrived = self.unanswered_at + LONGEST_REQUEST;

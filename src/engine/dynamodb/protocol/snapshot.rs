@@ -5,8 +5,8 @@
 //!
 //! That transaction is cancelled whenever one of the heads is being written, and holds 100 items at most. So after a few
 //! tries, and for more sections, each head is read in a transaction of its own: a plain read could miss a commit of which
-//! the entries showed a part. The log is then taken in until every commit that is seen in one section is seen in its
-//! others.
+//! the entries showed a part. Where that is cancelled, too, the head is read plainly until it has moved on. The log is then
+//! taken in until every commit that is seen in one section is seen in its others.
 
 mod messages;
 mod reach;
@@ -25,6 +25,10 @@ use crate::store::{Result, Snapshot, StoreError};
 const TOGETHER: usize = 99;
 /// How often a transaction over several heads is tried.
 const TRIES: u32 = 3;
+/// How often heads that are always being written are tried at all, some 10 seconds.
+const MOST_TRIES: u32 = 100;
+/// A commit is under way for less time than this many pauses would grow to.
+const SHORT_PAUSES: u32 = 2;
 /// After how many reads a log that has no gap is taken for all that is left of it.
 const SETTLING_LOOKS: u32 = 4;
 
@@ -36,6 +40,7 @@ enum Stage {
     FirstHeads,
     Entries,
     Closing,
+    PlainHeads,
     Lines,
 }
 
@@ -66,6 +71,8 @@ pub(in crate::engine::dynamodb) struct SnapshotMachine {
     lines: BTreeMap<Section, Vec<Change>>,
     /// The transactions that are still to read heads.
     closing: Vec<Together>,
+    /// Where heads that are always being written stood when they were first read plainly.
+    plain: BTreeMap<Section, Revision>,
     /// The number of sections, where it was read.
     count: Option<usize>,
     /// Whether one transaction read all heads.
@@ -97,6 +104,7 @@ impl SnapshotMachine {
             heads: BTreeMap::new(),
             lines: BTreeMap::new(),
             closing: Vec::new(),
+            plain: BTreeMap::new(),
             count: None,
             is_of_one_moment: true,
             tries: 0,
@@ -111,7 +119,8 @@ impl SnapshotMachine {
 
     /// Takes an answer and says what comes next. `Done` has expired entries, too.
     ///
-    /// Fails with [`StoreError::Corrupt`] where the log has a gap that doesn't close.
+    /// Fails with [`StoreError::Corrupt`] where the log has a gap that doesn't close, and with [`StoreError::Busy`] where a
+    /// head is always being written and never moves.
     pub(in crate::engine::dynamodb) fn next(
         &mut self,
         answer: SnapshotAnswer,
@@ -148,10 +157,11 @@ impl SnapshotMachine {
                 self.entries
                     .extend(entries.into_iter().map(|entry| (entry.key.clone(), entry)));
                 self.read.extend(self.parts.keys().cloned());
-                Ok(self.close())
+                self.close()
             }
             (Stage::Closing, SnapshotAnswer::Together(read)) => self.closed(read),
-            (Stage::Closing, _) => Ok(self.read_closing()),
+            (Stage::PlainHeads, SnapshotAnswer::Heads(heads, _)) => Ok(self.take_plain(heads)),
+            (Stage::Closing | Stage::PlainHeads, _) => self.read_closing(),
             (Stage::Lines, SnapshotAnswer::Lines(lines)) => self.taken_in(lines),
             (Stage::Lines, _) => Ok(self.read_lines()),
             (Stage::Listing, _) => Ok(self.list()),
@@ -193,7 +203,7 @@ impl SnapshotMachine {
     }
 
     /// Reads the heads that the snapshot is taken at.
-    fn close(&mut self) -> Step<SnapshotRequest, Snapshot> {
+    fn close(&mut self) -> Result<Step<SnapshotRequest, Snapshot>> {
         self.heads.clear();
         self.count = None;
         let mut counts = self.scope == SnapshotScope::Whole;
@@ -216,12 +226,12 @@ impl SnapshotMachine {
         self.read_closing()
     }
 
-    fn read_closing(&mut self) -> Step<SnapshotRequest, Snapshot> {
+    fn read_closing(&mut self) -> Result<Step<SnapshotRequest, Snapshot>> {
         self.stage = Stage::Closing;
         if self.closing.is_empty() {
-            return self.read_lines();
+            return self.check_count();
         }
-        Step::Request(SnapshotRequest::Together(self.closing.clone()))
+        Ok(Step::Request(SnapshotRequest::Together(self.closing.clone())))
     }
 
     fn closed(
@@ -240,16 +250,13 @@ impl SnapshotMachine {
             }
         }
         if !self.closing.is_empty() {
-            self.tries += 1;
-            if self.tries >= TRIES {
-                self.is_of_one_moment = false;
-                self.closing = std::mem::take(&mut self.closing)
-                    .into_iter()
-                    .flat_map(Together::apart)
-                    .collect();
-            }
-            return Ok(Step::Pause(pause_after(self.tries)));
+            return self.close_again();
         }
+        self.check_count()
+    }
+
+    fn check_count(&mut self) -> Result<Step<SnapshotRequest, Snapshot>> {
+        self.tries = 0;
         if self
             .count
             .is_some_and(|count| count > self.parts.len() + self.left_out.len())
@@ -259,6 +266,54 @@ impl SnapshotMachine {
             return self.look_again(Self::list, None, what.into());
         }
         Ok(self.read_lines())
+    }
+
+    /// Tries the heads again on which a commit was under way.
+    fn close_again(&mut self) -> Result<Step<SnapshotRequest, Snapshot>> {
+        self.tries += 1;
+        if self.tries > MOST_TRIES {
+            let busy = self.closing.iter().flat_map(|together| &together.heads);
+            let busy: Vec<&str> = busy.map(Section::as_str).collect();
+            return Err(StoreError::Busy(format!(
+                "others kept writing to {} while a snapshot was read",
+                busy.join(", ")
+            )));
+        }
+        if self.tries >= TRIES {
+            self.is_of_one_moment = false;
+            self.closing = std::mem::take(&mut self.closing)
+                .into_iter()
+                .flat_map(Together::apart)
+                .collect();
+        }
+        if self.tries <= TRIES {
+            return Ok(Step::Pause(pause_after(self.tries)));
+        }
+        self.stage = Stage::PlainHeads;
+        let heads = self.closing.iter().flat_map(|together| &together.heads);
+        Ok(Step::Request(SnapshotRequest::Heads(heads.cloned().collect())))
+    }
+
+    /// Takes plain reads of the heads that no transaction could read. Each may miss the one commit of which the entries show
+    /// a part, and no more: the next one is sent only when the head of that one is there. So it will do once it has moved.
+    fn take_plain(&mut self, heads: Vec<Head>) -> Step<SnapshotRequest, Snapshot> {
+        let mut found: BTreeMap<Section, Head> = heads
+            .into_iter()
+            .map(|head| (head.section.clone(), head))
+            .collect();
+        let asked = self.closing.iter().flat_map(|together| together.heads.clone());
+        for section in asked.collect::<Vec<_>>() {
+            let head = found.remove(&section);
+            let at = head.as_ref().map_or(Revision::ZERO, |head| head.revision);
+            let first = *self.plain.entry(section.clone()).or_insert(at);
+            if let Some(head) = head.filter(|_| at > first) {
+                self.closing
+                    .retain(|together| together.heads.first() != Some(&section));
+                self.heads.insert(section, head);
+            }
+        }
+        self.stage = Stage::Closing;
+        Step::Pause(pause_after((self.tries - TRIES).min(SHORT_PAUSES)))
     }
 
     /// Reads the log of the sections whose lines may be missing from the entries.
@@ -432,3 +487,6 @@ impl SnapshotMachine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,7 @@ impl TouchMachine {
 
     /// Takes an answer and says what comes next. After a pause the entry is read.
     ///
-    /// Fails with [`StoreError::NotFound`], [`StoreError::NoTtl`], and [`StoreError::Unavailable`] where others change the
+    /// Fails with [`StoreError::NotFound`], [`StoreError::NoTtl`], and [`StoreError::Busy`] where others change the
     /// entry all the time.
     pub(in crate::engine::dynamodb) fn next(
         &mut self,
@@ -111,13 +111,10 @@ impl TouchMachine {
     fn count_try(&mut self) -> Result<()> {
         self.tries += 1;
         if self.tries > TRIES {
-            return Err(StoreError::Unavailable {
-                problem: format!(
-                    "others kept changing {}; its time to live was not renewed",
-                    self.key
-                ),
-                source: None,
-            });
+            return Err(StoreError::Busy(format!(
+                "others kept changing {}; its time to live was not renewed",
+                self.key
+            )));
         }
         Ok(())
     }
@@ -231,6 +228,6 @@ mod tests {
                 .expect("another try");
         }
         let ended = machine.next(found(Some(entry(Some(300))), 100));
-        assert!(matches!(ended, Err(StoreError::Unavailable { .. })));
+        assert!(matches!(ended, Err(StoreError::Busy(_))));
     }
 }

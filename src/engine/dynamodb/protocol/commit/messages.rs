@@ -97,13 +97,10 @@ pub(in crate::engine::dynamodb) struct CommitSettings {
 impl CommitSettings {
     /// The error of those whose time is over while others change the same.
     pub(in crate::engine::dynamodb) fn busy(patience: Duration) -> StoreError {
-        StoreError::Unavailable {
-            problem: format!(
-                "others kept changing the same section for {} seconds; nothing was written",
-                patience.as_secs()
-            ),
-            source: None,
-        }
+        StoreError::Busy(format!(
+            "others kept changing the same sections for {} seconds; this commit was not made",
+            patience.as_secs()
+        ))
     }
 }
 

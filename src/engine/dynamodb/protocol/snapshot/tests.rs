@@ -1,0 +1,63 @@
+use super::*;
+
+fn section() -> Section {
+    "/a".parse().expect("a section")
+}
+
+fn head(revision: u64) -> Head {
+    Head {
+        section: section(),
+        revision: Revision::new(revision),
+        changes: 1,
+        commit: None,
+        modified: Some(Timestamp::from_epoch(0)),
+    }
+}
+
+/// A machine beside writers of one section: every transaction meets a commit that is under way, and plain reads of the head
+/// give these revisions, the last one again and again. What it asks for last, or fails with.
+fn beside_writers(mut revisions: &[u64]) -> Result<SnapshotRequest> {
+    let parts = vec![(section(), Prefix::from(&section()))];
+    let mut machine = SnapshotMachine::new(SnapshotScope::Of(parts), &[]);
+    let mut answer = SnapshotAnswer::Next;
+    loop {
+        answer = match machine.next(answer)? {
+            Step::Pause(_) => SnapshotAnswer::Next,
+            Step::Done(_) => panic!("the log comes first"),
+            Step::Request(SnapshotRequest::Heads(of)) => {
+                assert_eq!(of, [section()]);
+                let (first, rest) = revisions.split_first().expect("a revision is left");
+                if !rest.is_empty() {
+                    revisions = rest;
+                }
+                let heads = (*first > 0).then(|| head(*first)).into_iter().collect();
+                SnapshotAnswer::Heads(heads, Timestamp::from_epoch(1000))
+            }
+            Step::Request(SnapshotRequest::Entries(_)) => SnapshotAnswer::Entries(Vec::new()),
+            Step::Request(SnapshotRequest::Together(asked)) => {
+                SnapshotAnswer::Together(asked.iter().map(|_| None).collect())
+            }
+            Step::Request(lines @ SnapshotRequest::Lines { .. }) => return Ok(lines),
+            Step::Request(SnapshotRequest::Sections) => panic!("the section is named"),
+        };
+    }
+}
+
+#[test]
+fn a_head_that_is_always_being_written_will_do_once_it_has_moved() {
+    // The first is read before the entries, the second after them: that one may miss a commit.
+    for (revisions, upto) in [(&[3, 5, 5, 6][..], 6), (&[0, 0, 0, 2], 2)] {
+        match beside_writers(revisions) {
+            Ok(SnapshotRequest::Lines { of, .. }) => assert_eq!(of[0].upto, Revision::new(upto)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_head_that_never_moves_and_can_not_be_read_ends_the_snapshot() {
+    match beside_writers(&[3]) {
+        Err(StoreError::Busy(problem)) => assert!(problem.contains("/a"), "{problem}"),
+        other => panic!("{other:?}"),
+    }
+}

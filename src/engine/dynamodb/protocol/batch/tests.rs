@@ -88,7 +88,7 @@ fn one_always_goes_however_large() {
     assert_eq!((batch.made.len(), batch.left.len()), (1, 1));
 }
 
-fn delete(key: String) -> Mutation {
+fn delete(key: &str) -> Mutation {
     let key = key.parse().expect("a key");
     Mutation::Delete { key }
 }
@@ -106,7 +106,7 @@ fn every_absent_key_that_was_to_be_deleted_is_checked_or_the_commit_is_refused()
     let commit = |deletes: usize| {
         let sets = (0..30).map(|n| set(&format!("/s/{n}"), "v"));
         Txn::new(
-            sets.chain((0..deletes).map(|n| delete(format!("/s/gone{n}"))))
+            sets.chain((0..deletes).map(|n| delete(&format!("/s/gone{n}"))))
                 .collect(),
         )
     };
@@ -120,7 +120,7 @@ fn every_absent_key_that_was_to_be_deleted_is_checked_or_the_commit_is_refused()
 
 #[test]
 fn deletes_of_absent_keys_go_together_as_far_as_they_are_checked() {
-    let absent = |n: usize| Txn::new(vec![delete(format!("/s/a{n}")), delete(format!("/s/b{n}"))]);
+    let absent = |n: usize| Txn::new(vec![delete(&format!("/s/a{n}")), delete(&format!("/s/b{n}"))]);
     let batch = Batch::of((0..60).map(absent).collect(), &empty(), "me");
     assert_eq!((batch.made.len(), batch.left.len()), (49, 11));
     assert_eq!(absent_keys_of(&batch), (98, 98));

@@ -3,7 +3,7 @@
 //!
 //! Time goes in ticks of 25.75 seconds, so the Date of answers, which is cut to the second, lies before the time by one part
 //! of a second and another. A touch doesn't say whose lock it renews, so a holder that knows the time, and needn't read the
-//! lock first, touches while it has more time left than a request takes.
+//! lock first, touches while it has more time left than a request takes. What is made in a tick is visible in the next.
 
 mod state;
 
@@ -26,8 +26,8 @@ use crate::store::Txn;
 struct Locks {
     txns: Vec<Arc<Txn>>,
     /// How often each client touches its lock.
-    touches: u8,
-    /// How many answers may be lost.
+    touches: [u8; 2],
+    /// How many answers to the first client may be lost.
     lost: u8,
     broken: Option<Broken>,
 }
@@ -92,8 +92,10 @@ impl Locks {
 
     fn events_of(state: &State, at: usize, events: &mut Vec<Event>) {
         let client = &state.clients[at];
+        // Those of the first client, whose lock the other wants.
+        let loses_answers = at == 0 && state.lost > 0;
         let lost = |events: &mut Vec<Event>| {
-            if state.lost > 0 {
+            if loses_answers {
                 let loses = |made| Event::Loses { client: at, made };
                 events.extend([false, true].map(loses));
             }
@@ -101,10 +103,19 @@ impl Locks {
         match &client.doing {
             Doing::Nothing => events.push(Event::Acquires(at)),
             Doing::Holds => {
-                let has_time = |until: Timestamp| 2 * until.epoch() > moment(state.tick + 1);
-                if client.touches > 0 && client.holds_until.is_some_and(has_time) {
-                    let touches = |is_fresh| Event::Touches { client: at, is_fresh };
-                    events.extend([false, true].map(touches));
+                let has_time = |until: Timestamp| end(until) > moment(state.tick + 1);
+                let has_time = client.holds_until.is_some_and(has_time);
+                if client.touches > 0 {
+                    events.push(Event::Touches {
+                        client: at,
+                        is_fresh: true,
+                    });
+                }
+                if client.touches > 0 && has_time {
+                    events.push(Event::Touches {
+                        client: at,
+                        is_fresh: false,
+                    });
                 }
             }
             Doing::Touches(_, TouchRequest::Read) => {
@@ -143,11 +154,17 @@ impl Locks {
                         events.push(Event::FindsBusy(at));
                     }
                     lost(events);
-                    if state.lost > 0 {
+                    if loses_answers {
                         events.push(Event::Delays(at));
                     }
                 }
-                Waits::Pause => events.push(Event::PauseEnds(at)),
+                Waits::Pause => {
+                    // By the time that a client acts in another tick, what it has sent before has come.
+                    let is_coming = |(of, .., is_late): &(usize, _, _, bool)| *of == at && *is_late;
+                    if !state.late.iter().any(is_coming) {
+                        events.push(Event::PauseEnds(at));
+                    }
+                }
                 Waits::Nothing => {}
             },
             Doing::Ended => {}
@@ -208,7 +225,7 @@ impl Model for Locks {
         vec![State {
             table: Table::of(&[txn("first", vec![set("/a/x", "1")])]),
             tick: 0,
-            clients: vec![Client::new(self.touches); self.txns.len()],
+            clients: self.touches.iter().copied().map(Client::new).collect(),
             tokens: BTreeSet::new(),
             late: Vec::new(),
             lost: self.lost,
@@ -230,8 +247,11 @@ impl Model for Locks {
             || state.late.iter().any(|(.., is_late)| *is_late);
         if state.tick < TICKS && !is_held_up {
             events.push(Event::Ticks { asleep: None });
-            // It matters to those who know the time.
-            let knows = |at: &usize| state.clients[*at].known.is_some();
+            // It matters to a holder that knows the time.
+            let knows = |at: &usize| {
+                let client = &state.clients[*at];
+                client.doing == Doing::Holds && client.known.is_some()
+            };
             let asleep = (0..state.clients.len()).filter(knows);
             events.extend(asleep.map(|at| Event::Ticks { asleep: Some(at) }));
         }
@@ -252,7 +272,6 @@ impl Model for Locks {
                 client.begin(Doing::Touches(machine, request));
                 client.touches -= 1;
                 client.asked_at = tick;
-                client.may_fail = false;
             }
             Event::Answers(at, seen) => self.answers(&mut state, at, seen),
             Event::FindsBusy(at) if matches!(state.clients[at].doing, Doing::Touches(..)) => {
@@ -336,7 +355,7 @@ fn two_clients() -> Locks {
     };
     Locks {
         txns: ["one", "two"].map(takes).to_vec(),
-        touches: 1,
+        touches: [1, 0],
         lost: 1,
         broken: None,
     }

@@ -119,7 +119,7 @@ impl State {
                     let items = table.read(&ask, *seen);
                     watcher.take(Some(items), model);
                 }
-                (None, Doing::Resyncs(section)) => watcher.resync(section, table),
+                (None, Doing::Resyncs(section)) => watcher.resync(&section, table),
                 (None, _) => {}
             },
             Event::FindsBusy => watcher.take(None, model),

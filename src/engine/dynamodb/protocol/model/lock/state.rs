@@ -109,6 +109,20 @@ impl Client {
         self.is_late = false;
     }
 
+    /// Forgets what makes no difference any more, so that states which are alike are equal.
+    fn forget_what_is_over(&mut self) {
+        match self.doing {
+            Doing::Touches(..) => {}
+            Doing::Acquires(_) | Doing::Holds if self.touches > 0 => {
+                (self.may_fail, self.asked_at) = (false, 0);
+            }
+            _ => (self.may_fail, self.asked_at, self.known) = (false, 0, None),
+        }
+        if matches!(self.doing, Doing::Holds | Doing::Ended) {
+            (self.elapsed, self.is_late) = (0, false);
+        }
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         match &self.doing {
             Doing::Acquires(writer) => matches!(writer.waits, Waits::Read(_) | Waits::Write(..)),
@@ -137,7 +151,10 @@ impl State {
             .filter(|entry| entry.is_live(date(self.tick)))
             .cloned();
         for (client, txn) in self.clients.iter_mut().zip(&model.txns) {
-            client.may_fail |= !held.as_ref().is_some_and(|entry| is_of(entry, txn));
+            client.forget_what_is_over();
+            if let Doing::Touches(..) = client.doing {
+                client.may_fail |= !held.as_ref().is_some_and(|entry| is_of(entry, txn));
+            }
             if let Doing::Acquires(writer) = &mut client.doing {
                 writer.may_be_refused |= held.is_some();
             }
@@ -222,7 +239,11 @@ impl State {
         client.asked_at = self.tick;
         match machine.next(answer) {
             Ok(Step::Request(next)) => *request = next,
-            Ok(Step::Pause(_)) => *request = TouchRequest::Read,
+            Ok(Step::Pause(_)) => {
+                // It ends when what was under way is visible.
+                self.table.settle();
+                *request = TouchRequest::Read;
+            }
             Ok(Step::Done(entry)) if is_of(&entry, &model.txns[at]) => {
                 client.holds_until = entry.expires;
                 client.doing = Doing::Holds;
@@ -257,6 +278,7 @@ impl State {
 
     pub(super) fn ticks(&mut self, asleep: Option<usize>) {
         self.tick += 1;
+        self.table.settle();
         for (at, client) in self.clients.iter_mut().enumerate() {
             if let Some((_, steady, wall)) = &mut client.known {
                 *steady += u8::from(asleep != Some(at));

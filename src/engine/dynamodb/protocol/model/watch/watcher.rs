@@ -174,10 +174,10 @@ impl Watcher {
     }
 
     /// Reads a snapshot: every commit whole, which other models show.
-    pub(super) fn resync(&mut self, section: Section, table: &Table) {
-        let at = table.revision(&section);
+    pub(super) fn resync(&mut self, section: &Section, table: &Table) {
+        let at = table.revision(section);
         self.machine.start_over(section.clone(), at);
-        self.deliver(&section, Delivered::Resync(at));
+        self.deliver(section, Delivered::Resync(at));
         self.go_on();
     }
 }

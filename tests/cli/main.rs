@@ -27,3 +27,5 @@ mod tls_roots;
 mod touch;
 mod trust;
 mod watch;
+#[cfg(target_os = "linux")]
+mod wrong_clock_on_dynamodb;

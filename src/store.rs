@@ -14,6 +14,7 @@ mod past;
 mod seal;
 mod snapshot;
 mod txn;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -33,6 +34,7 @@ pub use listing::{Listed, Scope};
 pub use past::Past;
 pub use snapshot::{Digest, Digester, Snapshot};
 pub use txn::{Applied, Committed, Txn};
+pub(crate) use watch::{AfterLog, Taken, WatchMachine};
 
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Ttl};
 
@@ -56,7 +58,7 @@ pub enum Heads {
 }
 
 /// How far a watcher has seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The last revision seen of each section.
     pub seen: BTreeMap<Section, Revision>,

@@ -10,10 +10,14 @@ pub struct Meter(Arc<Mutex<Spent>>);
 pub struct Spent {
     /// How often each operation was sent, retries included.
     pub requests: BTreeMap<String, u64>,
-    /// Read units, as DynamoDB told them.
+    /// Read units, as DynamoDB reports them.
     pub read_units: f64,
-    /// Write units, as DynamoDB told them.
+    /// Write units, as DynamoDB reports them.
     pub write_units: f64,
+    /// How many write transactions DynamoDB cancelled.
+    pub cancelled: u64,
+    /// The write units that these would have taken. DynamoDB charges for them and doesn't report them.
+    pub cancelled_write_units: f64,
 }
 
 impl Meter {
@@ -33,6 +37,13 @@ impl Meter {
         let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         spent.read_units += read;
         spent.write_units += write;
+    }
+
+    /// Adds a cancelled transaction and the write units that it would have taken.
+    pub(crate) fn cancel(&self, write: f64) {
+        let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.cancelled += 1;
+        spent.cancelled_write_units += write;
     }
 }
 

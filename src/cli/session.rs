@@ -389,9 +389,18 @@ impl Session {
         if matches!(engine, Some(EngineName::Http(_))) {
             return format!("{requests}; an API doesn't tell what they read and write");
         }
-        let price = capacity.read_units * READ_UNIT + capacity.write_units * WRITE_UNIT;
+        let written = capacity.write_units + capacity.cancelled_write_units;
+        let price = capacity.read_units * READ_UNIT + written * WRITE_UNIT;
+        let cancelled = match capacity.cancelled {
+            0 => String::new(),
+            n => format!(
+                ", about {} write units of {n} cancelled transaction{} (estimated; DynamoDB doesn't report them)",
+                capacity.cancelled_write_units,
+                if n == 1 { "" } else { "s" },
+            ),
+        };
         format!(
-            "{requests}; {} read units, {} write units, about ${price:.8} (on demand, {PRICES_IN}, prices of {PRICES_OF})",
+            "{requests}; {} read units, {} write units{cancelled}, about ${price:.8} (on demand, {PRICES_IN}, prices of {PRICES_OF})",
             capacity.read_units, capacity.write_units,
         )
     }

@@ -11,8 +11,8 @@ mod protocol;
 mod read;
 mod send;
 mod snapshot;
+mod store_time;
 mod tables;
-mod told_time;
 mod transaction;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,8 +25,8 @@ use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
 use self::commit::Job;
+use self::store_time::{KnownTime, StoreTime};
 pub use self::tables::configs;
-use self::told_time::ToldTime;
 use super::kms::Kms;
 use super::queue::Queue;
 use crate::aws::Meter;
@@ -59,7 +59,7 @@ pub struct DynamoDbOptions {
 }
 
 impl DynamoDbOptions {
-    /// How a table is opened for whoever isn't written down and doesn't write the section list: commits are tried for
+    /// Options of a caller without a name that doesn't write the section list: commits are tried for
     /// [`DynamoDb::PATIENCE`].
     pub fn new(config: ConfigName, sdk: SdkConfig) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl DynamoDbOptions {
 
 /// A config's table. A clone is the same handle: commits of both that wait for the same sections go together.
 ///
-/// Commits are made in a task of their own, on the runtime of whoever commits first: one whose caller stops waiting
+/// Commits are made in a task of their own, on the runtime of the first to commit: one whose caller stops waiting
 /// goes on to its end.
 #[derive(Clone)]
 pub struct DynamoDb {
@@ -86,8 +86,8 @@ pub struct DynamoDb {
     options: Arc<DynamoDbOptions>,
     /// The grant in whose role the table is asked, if it is one's.
     grant: Option<GrantName>,
-    /// What the last answer said about the time.
-    told_time: Arc<Mutex<Option<ToldTime>>>,
+    /// The store's time, as the last answer gave it.
+    store_time: Arc<Mutex<Option<StoreTime>>>,
     /// The commits that wait.
     waiting: Arc<Queue<Section, Job>>,
 }
@@ -104,7 +104,7 @@ impl DynamoDb {
             keys: Arc::new(Kms::new(options.sdk.clone(), &options.config)),
             options: Arc::new(options),
             grant: None,
-            told_time: Arc::default(),
+            store_time: Arc::default(),
             waiting: Queue::new(),
         }
     }
@@ -124,27 +124,28 @@ impl DynamoDb {
             return clock.now();
         }
         if let Some(date) = date {
-            *self.lock_told() = Some(ToldTime::new(date));
+            *self.lock_time() = Some(StoreTime::new(date));
         }
         date.unwrap_or_else(|| self.now())
     }
 
-    /// The store's time, where an answer told it a short while ago.
-    fn known_now(&self) -> Option<Timestamp> {
+    /// The store's time, where an answer gave it a short while ago.
+    fn known_now(&self) -> Option<KnownTime> {
         match &self.options.clock {
-            Some(clock) => Some(clock.now()),
-            None => self.lock_told().as_ref().and_then(ToldTime::now),
+            Some(clock) => Some(clock.now().into()),
+            None => self.lock_time().as_ref().and_then(StoreTime::now),
         }
     }
 
-    /// The store's time, or this machine's where no answer told it: for what nobody's right hangs on.
+    /// The store's time, or this machine's where no answer gave it: for what no guard or lock depends on.
     fn now(&self) -> Timestamp {
-        self.known_now().unwrap_or_else(|| SystemClock.now())
+        self.known_now()
+            .map_or_else(|| SystemClock.now(), |known| known.earliest)
     }
 
     // Nothing is left half done in between.
-    fn lock_told(&self) -> MutexGuard<'_, Option<ToldTime>> {
-        self.told_time.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_time(&self) -> MutexGuard<'_, Option<StoreTime>> {
+        self.store_time.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wants_capacity(&self) -> Option<ReturnConsumedCapacity> {
@@ -167,6 +168,13 @@ impl DynamoDb {
             capacity
                 .into_iter()
                 .for_each(|c| meter.consume(0.0, c.capacity_units().unwrap_or_default()));
+        }
+    }
+
+    /// Counts a cancelled transaction, which DynamoDB charges for and doesn't report.
+    fn took_to_cancel(&self, write_units: f64) {
+        if let Some(meter) = &self.options.capacity {
+            meter.cancel(write_units);
         }
     }
 }

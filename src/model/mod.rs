@@ -9,6 +9,7 @@ mod entry;
 mod envelope;
 mod grant;
 mod kind;
+mod log_position;
 mod path;
 mod principal;
 mod principal_pattern;
@@ -29,6 +30,7 @@ pub use entry::{Entry, Head};
 pub use envelope::Envelope;
 pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError, Uncovered};
 pub use kind::Kind;
+pub(crate) use log_position::LogPosition;
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
 #[cfg(feature = "stack")]

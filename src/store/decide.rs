@@ -264,14 +264,23 @@ fn check_actions(
         .keys()
         .filter(|section| !state.heads.contains_key(section))
         .count();
-    let mut elsewhere: Vec<(Section, Option<&Key>)> = txn
-        .guards
+    let is_written = |key: &Key| effective.iter().any(|change| change.key() == key);
+    let guarded = txn.guards.iter().map(|guard| (guard.section(), guard.key()));
+    // What is to be deleted and isn't there must not be there when the commit is made, either.
+    let absent = txn
+        .changes
         .iter()
-        .filter(|guard| match guard.key() {
-            Some(key) => !effective.iter().any(|change| change.key() == key),
-            None => !lines.contains_key(&guard.section()),
-        })
-        .map(|guard| (guard.section(), guard.key()))
+        .map(Mutation::key)
+        .filter(|key| !is_written(key));
+    let absent = absent.map(|key| (key.section(), Some(key)));
+    // Where nothing changes, no record says so: the heads must be as they were read.
+    let is_unrecorded = txn.recorded && effective.is_empty() && !txn.changes.is_empty();
+    let unrecorded = txn.sections().into_iter().filter(|_| is_unrecorded);
+    let unrecorded = unrecorded.map(|section| (section, None));
+    let mut elsewhere: Vec<(Section, Option<&Key>)> = guarded
+        .chain(absent)
+        .chain(unrecorded)
+        .filter(|(section, key)| key.map_or(!lines.contains_key(section), |key| !is_written(key)))
         .collect();
     elsewhere.sort();
     elsewhere.dedup();

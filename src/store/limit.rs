@@ -13,7 +13,7 @@ pub enum Limit {
         sections: usize,
         /// Sections that are new, one more each and one for their number.
         new_sections: usize,
-        /// Guards on keys and sections that aren't written, one each.
+        /// Checks of keys and sections that aren't written, one each: guards, and deletes of absent keys.
         guards: usize,
     },
     /// DynamoDB takes 4 MB a transaction (DynamoDB quotas, "Transactions").
@@ -56,7 +56,7 @@ impl fmt::Display for Limit {
             } => write!(
                 f,
                 "the commit needs {} actions (2 × {changes} changes + {sections} sections + {new_sections} new \
-                 sections{count} + {guards} guards elsewhere + 1 record); at most {} go into one",
+                 sections{count} + {guards} checks of what isn't changed + 1 record); at most {} go into one",
                 Self::actions_of(changes, sections, new_sections, guards),
                 Self::MAX_ACTIONS,
                 count = if new_sections == 0 {

@@ -317,6 +317,19 @@ fn a_listing_goes_on_to_its_last_page() {
 }
 
 #[test]
+fn cancelled_transactions_are_in_the_stats() {
+    let (_account, proxy, place) = behind_proxy();
+    let stats = |value: &str| place.args(["set", "db/k", value, "--stats"]).run().code(0);
+    stats("first").stderr_lacks("cancelled");
+    // An entry, its line and the head.
+    proxy.on("TransactWriteItems").times(1).conflict();
+    stats("small").stderr_has(" write units, about 6 write units of 1 cancelled transaction (estimated;");
+    // The entry is of 2 KB and some, and its line as well.
+    proxy.on("TransactWriteItems").times(2).conflict();
+    stats(&"x".repeat(2100)).stderr_has(", about 28 write units of 2 cancelled transactions (estimated;");
+}
+
+#[test]
 fn patience_ends_after_its_bound_and_says_what_is_known() {
     type Fault = fn(&Proxy);
     let faults: [(Fault, &str, usize); 3] = [

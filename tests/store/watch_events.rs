@@ -352,6 +352,24 @@ mod on_aws {
         nothing(&mut events).await;
     }
 
+    /// DynamoDB shows the items of a transaction one by one: a head before its lines, a later line before an earlier one.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn lines_that_are_not_visible_yet_are_not_taken_for_gone() {
+        let (account, direct) = table_store(None);
+        let proxy = Proxy::before(Emulator::shared());
+        let store = store_at(&account, proxy.url(), None);
+        let mut events = watch(store.as_ref(), of("/db", Start::Now));
+        nothing_yet(&mut events).await;
+        for hides_all in [true, false] {
+            proxy.on("Query").times(4).alter(move |_, answer| {
+                let lines = answer["Items"].as_array_mut().expect("items");
+                lines.retain(|line| !hides_all && line["key"]["S"] != "/db/k0");
+            });
+        }
+        write(direct, 3).await;
+        follows(&mut events, 3).await;
+    }
+
     /// An item of up to 4 KB costs half a unit where it is read eventually consistent. (The emulator tells no capacity of
     /// batches, so what was asked for is counted.)
     #[tokio::test]

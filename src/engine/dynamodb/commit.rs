@@ -14,6 +14,7 @@ use super::items::{self, Item, id};
 use super::protocol::{
     CommitAnswer, CommitMachine, CommitRecord, CommitRequest, CommitSettings, Read, RecordPlace, Room, Step,
 };
+use super::snapshot::HEADS;
 use crate::engine::queue::Turn;
 use crate::model::{Change, Head, Key, Revision, Section};
 use crate::store::{Committed, Consistency, Meta, Result, StoreError, Txn};
@@ -35,8 +36,8 @@ impl Borrow<Txn> for Job {
 }
 
 impl Job {
-    fn tell(self, answer: Result<Committed>) {
-        // Whoever stopped waiting is told nothing.
+    fn reply(self, answer: Result<Committed>) {
+        // The caller may have stopped waiting.
         let _ = self.answer.send(answer);
     }
 
@@ -83,7 +84,7 @@ impl DynamoDb {
             .into_iter()
             .partition(|job| job.since.elapsed() > self.options.patience);
         for job in late {
-            job.tell(Err(CommitSettings::busy(self.options.patience)));
+            job.reply(Err(CommitSettings::busy(self.options.patience)));
         }
         let left = self.write_together(jobs).await;
         turn.end(left, Job::claims);
@@ -121,7 +122,7 @@ impl DynamoDb {
         loop {
             let step = machine.next(answer, began.elapsed());
             for (job, answer) in machine.take_answers() {
-                job.tell(answer);
+                job.reply(answer);
             }
             answer = match step {
                 Step::Request(CommitRequest::Write { transaction, number }) => {
@@ -211,7 +212,7 @@ impl DynamoDb {
     ) -> Result<Option<(Vec<Head>, Vec<CommitRecord>)>> {
         let mut ids = Self::head_ids(sections);
         ids.extend(records.iter().map(items::record_id));
-        let Some(found) = self.read_together(&ids).await? else {
+        let Some((found, _)) = self.read_together(&ids, HEADS).await? else {
             return Ok(None);
         };
         let (mut heads, mut records) = (Vec::new(), Vec::new());

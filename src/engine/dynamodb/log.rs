@@ -4,9 +4,10 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::DynamoDb;
-use super::items::{self, Item, log_sk, s};
+use super::items::{self, Item, id, log_sk, s};
+use super::protocol::{FirstLine, LogAnswer, LogMachine, LogRequest, Step};
 use crate::model::{Change, Key, Revision, Section, Timestamp};
-use crate::store::{Consistency, Heads, Result, StoreError};
+use crate::store::{Consistency, Heads, Result};
 
 /// Above the index of every line of a revision: a commit has at most 49.
 const LAST_INDEX: u32 = 999;
@@ -14,60 +15,54 @@ const LAST_INDEX: u32 = 999;
 impl DynamoDb {
     pub(super) fn read_changes(&self, section: Section, after: Revision) -> BoxStream<'_, Result<Change>> {
         try_stream! {
-            let mut seen = after;
-            let mut revision: Vec<Change> = Vec::new();
-            {
-                let mut pages = self.log_pages(&section, after, Revision::new(u64::MAX), true);
-                'pages: while let Some(lines) = pages.try_next().await? {
-                    for line in lines {
-                        if line.revision != seen.next() || line.index as usize != revision.len() {
-                            // A commit's items become visible one by one: what is behind the gap may be there
-                            // before what is in it.
-                            break 'pages;
-                        }
-                        revision.push(line);
-                        if revision.len() == revision[0].of as usize {
-                            seen = revision[0].revision;
-                            for change in revision.drain(..) {
-                                yield change;
-                            }
-                        }
-                    }
+            let mut machine = LogMachine::new(section.clone(), after);
+            let mut pages = self.log_pages(&section, after, Revision::new(u64::MAX), true);
+            let mut request = LogRequest::Page;
+            loop {
+                let answer = match request {
+                    LogRequest::Page => LogAnswer::Page(pages.try_next().await?),
+                    LogRequest::Head => LogAnswer::Head(self.revision_of(&section).await?),
+                    LogRequest::FirstLine(of) => LogAnswer::FirstLine(self.first_line(&section, of).await?),
+                    LogRequest::Oldest => LogAnswer::Oldest(self.oldest_after(&section, after).await?),
+                };
+                let step = machine.next(answer)?;
+                for line in machine.take_lines() {
+                    yield line;
                 }
-            }
-            if seen == after {
-                self.check_reaches(&section, after).await?;
+                let Step::Request(next) = step else { break };
+                request = next;
             }
         }
         .boxed()
     }
 
-    /// Fails with `Compacted` where the log's lines after `after` are gone for good.
-    async fn check_reaches(&self, section: &Section, after: Revision) -> Result<()> {
+    /// Where the section stands.
+    async fn revision_of(&self, section: &Section) -> Result<Revision> {
         let heads = self
             .read_heads(Heads::Of(vec![section.clone()]), Consistency::Strong)
             .await?;
-        let head = heads.first().map_or(Revision::ZERO, |head| head.revision);
-        if head <= after {
-            return Ok(());
-        }
-        let mut pages = self.log_pages(section, Revision::ZERO, Revision::new(u64::MAX), true);
-        let mut first = None;
+        Ok(heads.first().map_or(Revision::ZERO, |head| head.revision))
+    }
+
+    /// Whether the first line of a revision is there, in a transaction.
+    async fn first_line(&self, section: &Section, of: Revision) -> Result<FirstLine> {
+        let line = id(section.as_str(), &log_sk(of, 0));
+        Ok(match self.read_together(&[line], section.as_str()).await? {
+            None => FirstLine::UnderWay,
+            Some((lines, now)) if lines.iter().any(|line| is_kept(line, now)) => FirstLine::There,
+            Some(_) => FirstLine::Absent,
+        })
+    }
+
+    /// The revision of the first line after a revision that is there.
+    async fn oldest_after(&self, section: &Section, after: Revision) -> Result<Option<Revision>> {
+        let mut pages = self.log_pages(section, after, Revision::new(u64::MAX), true);
         while let Some(lines) = pages.try_next().await? {
             if let Some(line) = lines.first() {
-                first = Some(line.revision);
-                break;
+                return Ok(Some(line.revision));
             }
         }
-        let oldest = first.map_or(head, |first| Revision::new(first.get() - 1));
-        if oldest > after {
-            return Err(StoreError::Compacted {
-                section: section.clone(),
-                wanted: after,
-                oldest,
-            });
-        }
-        Ok(())
+        Ok(None)
     }
 
     pub(super) fn read_history(&self, key: Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {

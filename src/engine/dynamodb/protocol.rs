@@ -5,6 +5,7 @@
 
 mod batch;
 mod commit;
+mod log;
 #[cfg(test)]
 mod model;
 mod snapshot;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub(super) use batch::Room;
 pub(super) use commit::{CommitAnswer, CommitMachine, CommitRequest, CommitSettings, Found, Written};
+pub(super) use log::{FirstLine, LogAnswer, LogMachine, LogRequest};
 pub(super) use snapshot::{
     LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Together,
 };
@@ -32,6 +34,17 @@ pub(super) enum Step<R, O> {
     Pause(Duration),
     /// It is finished.
     Done(O),
+}
+
+/// How often lines that must become visible are read again.
+const LOOKS: u32 = 12;
+/// The pause before a second try; it doubles from then on.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// About how long to wait after so many more tries.
+fn pause_after(tries: u32) -> Duration {
+    (FIRST_PAUSE * 2_u32.saturating_pow(tries.min(8))).min(LONGEST_PAUSE)
 }
 
 /// Seconds after which every item of a transaction is visible to plain reads: they become so one by one, within

@@ -9,6 +9,8 @@ use super::DynamoDb;
 use super::commit::pause;
 use super::items::{self, Item, id, n};
 use super::protocol::{EntryAsRead, Step, TouchAnswer, TouchMachine, TouchRequest};
+use super::snapshot::HEADS;
+use super::store_time::KnownTime;
 use super::transaction::Condition;
 use crate::aws::AnswerDate;
 use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
@@ -156,7 +158,7 @@ impl DynamoDb {
             .iter()
             .map(|section| id(section.as_str(), items::HEAD))
             .collect();
-        let (found, _) = self.read_items(ids, read, "the heads").await?;
+        let (found, _) = self.read_items(ids, read, HEADS).await?;
         let mut heads = found.iter().map(items::to_head).collect::<Result<Vec<Head>>>()?;
         heads.sort_by(|a, b| a.section.cmp(&b.section));
         Ok(heads)
@@ -194,6 +196,15 @@ impl DynamoDb {
                 TouchRequest::Read => {
                     let (entry, now) = self.read_item(key, Consistency::Strong).await?;
                     TouchAnswer::Found(entry.map(Box::new), now)
+                }
+                TouchRequest::ReadTogether => {
+                    match self.read_together(&[items::entry_id(key)], key.as_str()).await? {
+                        None => TouchAnswer::UnderWay,
+                        Some((found, now)) => {
+                            let entry = found.first().map(items::to_entry).transpose()?;
+                            TouchAnswer::Found(entry.map(Box::new), now)
+                        }
+                    }
                 }
                 TouchRequest::Renew { now, ttl } => self.update(key, &renewal(now, ttl)).await?,
                 TouchRequest::Set { was, ttl, expires } => {
@@ -254,16 +265,16 @@ struct EntryUpdate {
 }
 
 /// Renews what has not expired by `now`.
-fn renewal(now: Timestamp, ttl: Option<Ttl>) -> EntryUpdate {
+fn renewal(now: KnownTime, ttl: Option<Ttl>) -> EntryUpdate {
     let there = "attribute_exists(pk) AND (attribute_not_exists(expires_at) OR expires_at > :now)";
-    let mut values = Item::from([(":now".into(), n(now.epoch()))]);
+    let mut values = Item::from([(":now".into(), n(now.earliest.epoch()))]);
     let (expression, condition) = if let Some(ttl) = ttl {
         values.insert(":ttl".into(), n(ttl.seconds()));
-        values.insert(":expires".into(), n(now.expiry_after(ttl).epoch()));
+        values.insert(":expires".into(), n(now.latest.expiry_after(ttl).epoch()));
         ("SET expires_at = :expires, #ttl = :ttl", there.to_owned())
     } else {
         // As `Timestamp::expiry_after`.
-        values.insert(":later".into(), n(now.epoch() + 1));
+        values.insert(":later".into(), n(now.latest.epoch() + 1));
         let has_one = format!("{there} AND attribute_exists(#ttl)");
         ("SET expires_at = :later + #ttl", has_one)
     };

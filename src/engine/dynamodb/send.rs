@@ -11,7 +11,7 @@ use super::DynamoDb;
 use super::items;
 use super::protocol::{Action, Found, Transaction, Written};
 use super::snapshot::THROTTLED;
-use super::transaction::encode;
+use super::transaction::{encode, write_units};
 use crate::aws::{AnswerDate, Failed, Fault};
 use crate::store::{Result, StoreError};
 
@@ -29,6 +29,7 @@ impl DynamoDb {
                 });
             }
         };
+        let write_units = write_units(&actions);
         let date = AnswerDate::new();
         let answer = self
             .client
@@ -50,6 +51,7 @@ impl DynamoDb {
             Err(error) => error,
         };
         if let Some(reasons) = cancellation(&error) {
+            self.took_to_cancel(write_units);
             let found = found(transaction, reasons);
             let failed = Failed::new(&error);
             return match found {

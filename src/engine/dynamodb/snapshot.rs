@@ -10,10 +10,12 @@ use super::items::{self, Item, id};
 use super::protocol::{
     LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Step, Together,
 };
-use crate::aws::{Failed, Fault};
+use crate::aws::{AnswerDate, Failed, Fault};
 use crate::model::{Change, Entry, Head, Prefix, Revision, Section, Timestamp};
 use crate::store::{Consistency, Result, Snapshot, StoreError};
 
+/// What is read, for people.
+pub(super) const HEADS: &str = "the heads";
 /// How many requests of one kind are made side by side.
 const SIDE_BY_SIDE: usize = 8;
 /// How often a transaction that is throttled is tried.
@@ -76,7 +78,7 @@ impl DynamoDb {
             }
             SnapshotRequest::Heads(sections) => {
                 let ids = Self::head_ids(&sections);
-                let (found, at) = self.read_items(ids, Consistency::Strong, "the heads").await?;
+                let (found, at) = self.read_items(ids, Consistency::Strong, HEADS).await?;
                 SnapshotAnswer::Heads(found.iter().map(items::to_head).collect::<Result<_>>()?, at)
             }
             SnapshotRequest::Entries(parts) => {
@@ -105,7 +107,7 @@ impl DynamoDb {
         if together.counts {
             ids.push(id(items::CONFIG, items::SECTIONS));
         }
-        let Some(found) = self.read_together(&ids).await? else {
+        let Some((found, _)) = self.read_together(&ids, HEADS).await? else {
             return Ok(None);
         };
         let (mut heads, mut count) = (Vec::new(), None);
@@ -119,8 +121,12 @@ impl DynamoDb {
         Ok(Some((heads, count)))
     }
 
-    /// These items in one transaction; none where a commit is under way on one of them.
-    pub(super) async fn read_together(&self, ids: &[Item]) -> Result<Option<Vec<Item>>> {
+    /// These items in one transaction, and the time of the answer; none where a commit is under way on one of them.
+    pub(super) async fn read_together(
+        &self,
+        ids: &[Item],
+        subject: &str,
+    ) -> Result<Option<(Vec<Item>, Timestamp)>> {
         let gets = ids
             .iter()
             .map(|id| {
@@ -142,11 +148,13 @@ impl DynamoDb {
                 .transact_get_items()
                 .set_transact_items(Some(gets.clone()))
                 .set_return_consumed_capacity(self.wants_capacity());
-            let error = match request.send().await {
+            let date = AnswerDate::new();
+            let error = match request.customize().interceptor(date.clone()).send().await {
                 Ok(answer) => {
                     self.took_to_read(answer.consumed_capacity());
                     let responses = answer.responses.unwrap_or_default();
-                    return Ok(Some(responses.into_iter().filter_map(|r| r.item).collect()));
+                    let items = responses.into_iter().filter_map(|response| response.item);
+                    return Ok(Some((items.collect(), self.time_of(date.get()))));
                 }
                 Err(error) => error,
             };
@@ -171,7 +179,7 @@ impl DynamoDb {
                     continue;
                 }
             }
-            return Err(self.failed("GetItem", Some("the heads"), failed));
+            return Err(self.failed("GetItem", Some(subject), failed));
         }
     }
 

@@ -2,7 +2,8 @@
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
-    ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 
 use super::items::{self, Item, id, n, s};
@@ -160,6 +161,33 @@ impl Encoder<'_> {
             .table_name(self.table)
             .set_key(Some(id))
             .return_values_on_condition_check_failure(ALL_OLD)
+    }
+}
+
+/// About how many write units a transaction takes: two for each started KB of an item (DynamoDB developer guide, "Capacity
+/// management for transactions"). Items that aren't put count as 1 KB: what is there of them isn't known.
+pub(super) fn write_units(actions: &[TransactWriteItem]) -> f64 {
+    let started_kb = |action: &TransactWriteItem| {
+        let bytes = action.put().map_or(0, |put| size_of(put.item()));
+        u32::try_from(bytes.div_ceil(1024).max(1)).unwrap_or(u32::MAX)
+    };
+    actions.iter().map(started_kb).map(|kb| 2.0 * f64::from(kb)).sum()
+}
+
+/// The size of an item in bytes, as DynamoDB reckons it (DynamoDB developer guide, "Item sizes and formats").
+fn size_of(item: &Item) -> usize {
+    let of = |(name, value): (&String, &AttributeValue)| name.len() + size_of_value(value);
+    item.iter().map(of).sum()
+}
+
+fn size_of_value(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::N(number) => number.len() / 2 + 2,
+        AttributeValue::M(item) => 3 + item.len() + size_of(item),
+        // Nothing longer is put.
+        _ => 1,
     }
 }
 

@@ -11,39 +11,24 @@ use super::expiries::Expiries;
 use super::{Event, Start, Watch, section_now};
 use crate::model::{Change, Clock, Key, Prefix, Revision, Section, Timestamp};
 use crate::ops::{OpsError, Result};
-use crate::store::{Consistency, Cursor, Deadline, Heads, Snapshot, Store, StoreError};
+use crate::store::{
+    AfterLog, Consistency, Cursor, Deadline, Heads, Snapshot, Store, StoreError, Taken, WatchMachine,
+};
 
-/// Lines of a commit become visible within moments. What is missing longer than this is taken for lost.
-const LOST_AFTER: Duration = Duration::from_mins(1);
-/// The pause before a gap is read again for the first time; it doubles up to [`LONGEST_GAP_PAUSE`].
-const GAP_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_GAP_PAUSE: Duration = Duration::from_secs(1);
-/// After this many lines, or bytes, of one section what was read is told before more is.
-const ENOUGH_LINES: usize = 500;
-const ENOUGH_BYTES: usize = 4 * 1024 * 1024;
-
-/// How far a watch has come.
+/// A watch under way: it does what a [`WatchMachine`] wants next, and expects expiries.
 pub(super) struct Follower<'s> {
     store: &'s dyn Store,
     prefix: Prefix,
     interval: Duration,
     clock: Arc<dyn Clock>,
     nudge: Option<Arc<Notify>>,
-    cursor: Cursor,
+    machine: WatchMachine,
+    began: Instant,
     expiries: Expiries,
-    /// What is to be told next.
+    /// What is delivered next.
     ready: VecDeque<Event>,
-    /// The sections whose log is to be read, and up to where at least.
-    moved: BTreeMap<Section, Revision>,
-    /// The sections whose log ends before their head.
-    gaps: BTreeMap<Section, Gap>,
-    /// Whether something was told since [`Event::Current`] was.
+    /// Whether something was delivered since [`Event::Current`] was.
     news: bool,
-}
-
-struct Gap {
-    since: Instant,
-    looks: u32,
 }
 
 async fn now(store: &dyn Store, prefix: &Prefix, section: Option<&Section>) -> Result<Snapshot, StoreError> {
@@ -102,56 +87,52 @@ impl<'s> Follower<'s> {
         below.for_each(|entry| expiries.expect(entry));
         Ok(Self {
             store,
-            cursor: Cursor {
+            machine: WatchMachine::new(Cursor {
                 seen,
                 whole: own.is_none(),
-            },
+            }),
+            began: Instant::now(),
             prefix,
             interval,
             clock,
             nudge,
             expiries,
             ready: VecDeque::new(),
-            moved: BTreeMap::new(),
-            gaps: BTreeMap::new(),
             news: true,
         })
     }
 
-    /// What is to be told next. An error leaves everything where it was: the next call goes on from there.
+    /// The next event. An error leaves everything where it was: the next call goes on from there.
     pub(super) async fn next(&mut self) -> Result<Event, StoreError> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Ok(event);
             }
-            if let Some((section, head)) = self.moved.pop_first() {
-                self.read_log(section, head).await?;
+            if let Some((section, after)) = self.machine.next_log() {
+                self.read_log(section, after).await?;
             } else if let Some(key) = self.due() {
                 self.settle(key).await?;
-            } else if self.news && self.gaps.is_empty() {
+            } else if self.news && !self.machine.waits_for_lines() {
                 self.news = false;
                 return Ok(Event::Current);
             } else {
                 self.look().await?;
-                // A look that finds nothing is told, too: all is known to be as it was.
+                // A look that finds nothing is reported, too: everything is known to be as it was.
                 self.news = true;
             }
         }
     }
 
-    fn seen(&self, section: &Section) -> Revision {
-        self.cursor.seen.get(section).copied().unwrap_or_default()
-    }
-
     fn watched(&self) -> Heads {
-        if self.cursor.whole {
+        let cursor = self.machine.cursor();
+        if cursor.whole {
             Heads::All
         } else {
-            Heads::Of(self.cursor.seen.keys().cloned().collect())
+            Heads::Of(cursor.seen.keys().cloned().collect())
         }
     }
 
-    fn tell(&mut self, event: Event) {
+    fn deliver(&mut self, event: Event) {
         self.news = true;
         self.ready.push_back(event);
     }
@@ -173,65 +154,45 @@ impl<'s> Follower<'s> {
             }
         };
         let heads = select! {
-            heads = self.store.wait(&self.cursor, deadline) => heads?,
+            heads = self.store.wait(self.machine.cursor(), deadline) => heads?,
             // What was committed just now, an eventual read may miss.
             () = nudged => self.store.heads(self.watched()).await?,
         };
-        for head in heads {
-            if head.revision > self.seen(&head.section) {
-                self.moved.insert(head.section, head.revision);
-            }
-        }
+        self.machine.take_heads(heads);
         Ok(())
     }
 
-    /// Tells the log on from where it was read to, whole revisions without a gap. It ends at the head or before a gap:
-    /// what is behind one may be visible before what is in it.
-    async fn read_log(&mut self, section: Section, head: Revision) -> Result<(), StoreError> {
-        let first = self.seen(&section);
-        let (mut seen, mut lines_read, mut bytes_read) = (first, 0, 0);
-        let mut revision: Vec<Change> = Vec::new();
-        let mut lines = self.store.changes(&section, first);
-        let broken = loop {
+    /// Delivers the log on from where it was read to, up to the head or a gap.
+    async fn read_log(&mut self, section: Section, after: Revision) -> Result<(), StoreError> {
+        let mut lines = self.store.changes(&section, after);
+        let error = loop {
             let line = match lines.try_next().await {
                 Ok(Some(line)) => line,
                 Ok(None) => break None,
                 Err(error) => break Some(error),
             };
-            if line.revision != seen.next() || line.index as usize != revision.len() {
-                break None;
-            }
-            let of = line.of as usize;
-            bytes_read += line.bytes();
-            revision.push(line);
-            if revision.len() < of {
-                continue;
-            }
-            lines_read += of;
-            seen = seen.next();
-            self.cursor.seen.insert(section.clone(), seen);
-            self.take(std::mem::take(&mut revision));
-            if lines_read >= ENOUGH_LINES || bytes_read >= ENOUGH_BYTES {
-                break None;
+            match self.machine.take_line(line) {
+                Taken::Part => {}
+                Taken::Whole(commit) => self.take(commit),
+                Taken::Last(commit) => {
+                    self.take(commit);
+                    break None;
+                }
+                Taken::Gap => break None,
             }
         };
-        if seen > first {
-            self.gaps.remove(&section);
-            // What broke it off comes again where it is still so.
-            if seen < head {
-                self.moved.insert(section, head);
+        match (self.machine.end_log(error.as_ref(), self.began.elapsed()), error) {
+            (AfterLog::Resync, _) => self.resync(section).await,
+            (AfterLog::Fail, Some(error)) => Err(error),
+            (AfterLog::Pause(longest), _) => {
+                sleep(longest.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
+                Ok(())
             }
-            return Ok(());
-        }
-        match broken {
-            Some(StoreError::Compacted { .. }) => self.resync(section).await,
-            Some(error) => Err(error),
-            None if seen < head => self.wait_for_gap(section).await,
-            None => Ok(()),
+            (AfterLog::GoOn | AfterLog::Fail, _) => Ok(()),
         }
     }
 
-    /// Takes in one revision.
+    /// Takes the lines of one commit.
     fn take(&mut self, mut lines: Vec<Change>) {
         lines.retain(|line| self.prefix.holds(&line.key));
         if lines.is_empty() {
@@ -240,24 +201,10 @@ impl<'s> Follower<'s> {
         for line in &lines {
             self.expiries.follow(line);
         }
-        self.tell(Event::Commit(lines));
+        self.deliver(Event::Commit(lines));
     }
 
-    async fn wait_for_gap(&mut self, section: Section) -> Result<(), StoreError> {
-        let gap = self.gaps.entry(section.clone()).or_insert_with(|| Gap {
-            since: Instant::now(),
-            looks: 0,
-        });
-        if gap.since.elapsed() >= LOST_AFTER {
-            return self.resync(section).await;
-        }
-        let pause = GAP_PAUSE * 2_u32.saturating_pow(gap.looks.min(8));
-        gap.looks += 1;
-        sleep(pause.min(LONGEST_GAP_PAUSE).mul_f64(0.5 + 0.5 * fastrand::f64())).await;
-        Ok(())
-    }
-
-    /// Begins anew at what is there.
+    /// Starts a section over from what is there.
     async fn resync(&mut self, section: Section) -> Result<(), StoreError> {
         let prefix = match self.prefix.section() {
             Some(_) => self.prefix.clone(),
@@ -272,9 +219,8 @@ impl<'s> Follower<'s> {
         for entry in &entries {
             self.expiries.expect(entry);
         }
-        self.gaps.remove(&section);
-        self.cursor.seen.insert(section.clone(), revision);
-        self.tell(Event::Resync {
+        self.machine.start_over(section.clone(), revision);
+        self.deliver(Event::Resync {
             section,
             revision,
             entries,
@@ -302,12 +248,14 @@ impl<'s> Follower<'s> {
         }
         let section = key.section();
         let heads = self.store.heads(Heads::Of(vec![section.clone()])).await?;
-        let head = heads.first().map_or(Revision::ZERO, |head| head.revision);
-        if head > self.seen(&section) {
-            // The log may tell that it was deleted.
-            self.moved.insert(section, head);
+        if heads
+            .first()
+            .is_some_and(|head| head.revision > self.machine.seen(&section))
+        {
+            // The log may say that it was deleted.
+            self.machine.take_heads(heads);
         } else if let Some(expiry) = self.expiries.forget(&key) {
-            self.tell(Event::Expire {
+            self.deliver(Event::Expire {
                 key,
                 at: expiry.at,
                 version: expiry.version,

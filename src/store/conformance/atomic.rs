@@ -91,6 +91,14 @@ pub(super) async fn a_hundred_actions_are_the_limit(config: &Config) {
         Err(StoreError::Limit(Limit::Actions { guards: 3, .. })) => {}
         other => panic!("expected the limit, got {other:?}"),
     }
+    let deletes = (0..3).map(|i| Mutation::Delete {
+        key: key(&format!("/x/{i}")),
+    });
+    let txn = Txn::new(changes(48).into_iter().chain(deletes).collect());
+    match config.store.commit(txn).await {
+        Err(StoreError::Limit(Limit::Actions { guards: 3, .. })) => {}
+        other => panic!("absent keys are checked, too, but {other:?}"),
+    }
     let recorded = |txn| Txn {
         recorded: true,
         ..txn

@@ -13,7 +13,7 @@ const MOST: usize = 256;
 /// Commits decided in turn, each on the state that those before it leave.
 pub(in crate::engine::dynamodb) struct Batch<J> {
     /// Those that need no transaction, with their answers: what was read alone decided them.
-    pub(in crate::engine::dynamodb) told: Vec<(J, Result<Committed>)>,
+    pub(in crate::engine::dynamodb) answered: Vec<(J, Result<Committed>)>,
     /// Those that one transaction makes, in their order.
     pub(in crate::engine::dynamodb) made: Vec<(J, Decision)>,
     /// Those that are refused if that transaction is made.
@@ -27,7 +27,7 @@ impl<J: Borrow<Txn>> Batch<J> {
     pub(in crate::engine::dynamodb) fn of(jobs: Vec<J>, read: &Read, by: &str) -> Self {
         let (mut entries, mut heads) = (read.entries.clone(), read.heads.clone());
         let mut batch = Self {
-            told: Vec::new(),
+            answered: Vec::new(),
             made: Vec::new(),
             refused: Vec::new(),
             left: Vec::new(),
@@ -49,7 +49,7 @@ impl<J: Borrow<Txn>> Batch<J> {
                 by,
             };
             match decide(job.borrow(), &state) {
-                Err(error) if batch.made.is_empty() => batch.told.push((job, Err(error))),
+                Err(error) if batch.made.is_empty() => batch.answered.push((job, Err(error))),
                 Err(error) => batch.refused.push((job, Err(error))),
                 Ok(decision)
                     if batch.made.is_empty()
@@ -57,7 +57,7 @@ impl<J: Borrow<Txn>> Batch<J> {
                         && is_of_one_item(job.borrow()) =>
                 {
                     let answer = committed(job.borrow(), read, decision);
-                    batch.told.push((job, Ok(answer)));
+                    batch.answered.push((job, Ok(answer)));
                 }
                 Ok(decision) if batch.takes(job.borrow(), &decision) => {
                     decision.follow(&mut entries, &mut heads);
@@ -84,17 +84,16 @@ impl<J: Borrow<Txn>> Batch<J> {
         }
         let moved: HashSet<&Section> = head_moves().map(|moved| &moved.to.section).collect();
         let new = head_moves().filter(|moved| moved.from.is_none()).count();
-        let txns = self.made.iter().map(|(job, _)| job.borrow()).chain([txn]);
-        let elsewhere: HashSet<(Section, Option<&Key>)> = txns
-            .flat_map(|txn| &txn.guards)
-            .filter(|guard| match guard.key() {
+        let made = self.made.iter().map(|(job, made)| (job.borrow(), made));
+        let commits = || made.clone().chain([(txn, decision)]);
+        let elsewhere: HashSet<(Section, Option<&Key>)> = commits()
+            .flat_map(|(txn, decision)| checked(txn, decision))
+            .filter(|(section, key)| match key {
                 Some(key) => !written.contains(key),
-                None => !moved.contains(&guard.section()),
+                None => !moved.contains(section),
             })
-            .map(|guard| (guard.section(), guard.key()))
             .collect();
-        let txns = self.made.iter().map(|(job, _)| job.borrow()).chain([txn]);
-        let records = txns.filter_map(RecordPlace::of).count();
+        let records = commits().filter_map(|(txn, _)| RecordPlace::of(txn)).count();
         // The sum has room for one record.
         let actions =
             Limit::actions_of(written.len(), moved.len(), new, elsewhere.len()) + records.saturating_sub(1);
@@ -103,11 +102,22 @@ impl<J: Borrow<Txn>> Batch<J> {
 
     /// All that it was made of.
     pub(in crate::engine::dynamodb) fn into_jobs(self) -> Vec<J> {
-        let told = self.told.into_iter().map(|(job, _)| job);
+        let answered = self.answered.into_iter().map(|(job, _)| job);
         let made = self.made.into_iter().map(|(job, _)| job);
         let refused = self.refused.into_iter().map(|(job, _)| job);
-        told.chain(made).chain(refused).chain(self.left).collect()
+        answered.chain(made).chain(refused).chain(self.left).collect()
     }
+}
+
+/// What a commit checks where it doesn't write it: what it guards or deletes, and the heads of one that does nothing and
+/// so leaves no record.
+fn checked<'t>(txn: &'t Txn, decision: &Decision) -> impl Iterator<Item = (Section, Option<&'t Key>)> {
+    let guards = txn.guards.iter().map(|guard| (guard.section(), guard.key()));
+    let changes = txn.changes.iter().map(Mutation::key);
+    let changes = changes.map(|key| (key.section(), Some(key)));
+    let is_unrecorded = decision.changes.is_empty() && RecordPlace::of(txn).is_some();
+    let heads = txn.sections().into_iter().filter(move |_| is_unrecorded);
+    guards.chain(changes).chain(heads.map(|section| (section, None)))
 }
 
 /// Whether one item at most decides it. What is read of several may be of several moments.
@@ -116,7 +126,7 @@ fn is_of_one_item(txn: &Txn) -> bool {
     txn.keys().len() + sections.count() <= 1
 }
 
-/// What commits take together of a transaction, as far as that can be told before anything is read.
+/// What commits take together of a transaction, as far as is known before anything is read.
 #[derive(Debug, Default)]
 pub(in crate::engine::dynamodb) struct Room {
     commits: usize,

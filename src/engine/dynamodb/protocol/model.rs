@@ -3,10 +3,12 @@
 //! The table is as DynamoDB has it: a transaction is made at once, and its items become visible to plain reads one by one.
 
 mod commits;
+mod lock;
 mod promises;
 mod resent;
 mod snapshots;
 mod table;
+mod watch;
 mod writer;
 
 use std::fmt::Debug;

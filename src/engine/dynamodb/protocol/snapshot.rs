@@ -8,10 +8,16 @@
 //! the entries showed a part. The log is then taken in until every commit that is seen in one section is seen in its
 //! others.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+mod messages;
+mod reach;
 
-use super::{SETTLED_AFTER, Step};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(in crate::engine::dynamodb) use self::messages::{
+    LogRange, SnapshotAnswer, SnapshotRequest, SnapshotScope, Together,
+};
+use self::reach::{Reach, replay};
+use super::{LOOKS, SETTLED_AFTER, Step, pause_after};
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
 use crate::store::{Result, Snapshot, StoreError};
 
@@ -19,72 +25,8 @@ use crate::store::{Result, Snapshot, StoreError};
 const TOGETHER: usize = 99;
 /// How often a transaction over several heads is tried.
 const TRIES: u32 = 3;
-/// How often something that must become visible is read again.
-const LOOKS: u32 = 12;
-/// After how many of them a log that has no gap is taken for all that is left of it.
+/// After how many reads a log that has no gap is taken for all that is left of it.
 const SETTLING_LOOKS: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// What a snapshot is of.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) enum SnapshotScope {
-    /// Every section that is listed.
-    Whole,
-    /// These prefixes, each with its section; none lies in another.
-    Of(Vec<(Section, Prefix)>),
-}
-
-/// What is read, each strongly consistent.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) enum SnapshotRequest {
-    /// The section list, in one query.
-    Sections,
-    /// These heads, each by itself.
-    Heads(Vec<Section>),
-    /// The entries below these prefixes, expired ones too.
-    Entries(Vec<(Section, Prefix)>),
-    /// Each of these in a transaction of its own.
-    Together(Vec<Together>),
-    /// The log of each section up to a revision: back to, and with, the first line that is older than `settled` and not
-    /// after `since`. Oldest first.
-    Lines { of: Vec<LogRange>, settled: Timestamp },
-}
-
-/// What one transaction reads.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) struct Together {
-    /// The heads of these sections.
-    pub(in crate::engine::dynamodb) heads: Vec<Section>,
-    /// Whether the number of sections is read, too.
-    pub(in crate::engine::dynamodb) counts: bool,
-}
-
-/// A part of a section's log.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) struct LogRange {
-    pub(in crate::engine::dynamodb) section: Section,
-    pub(in crate::engine::dynamodb) since: Revision,
-    pub(in crate::engine::dynamodb) upto: Revision,
-}
-
-/// The answer to a [`SnapshotRequest`], or the end of a pause.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) enum SnapshotAnswer {
-    /// To [`SnapshotRequest::Sections`], with the time of the answer by the store's clock.
-    Sections(Vec<Section>, Timestamp),
-    /// To [`SnapshotRequest::Heads`]: those that are there, and the time of the answer.
-    Heads(Vec<Head>, Timestamp),
-    /// To [`SnapshotRequest::Entries`].
-    Entries(Vec<Entry>),
-    /// To [`SnapshotRequest::Together`], in its order: the heads that are there, and the number of sections where it was
-    /// asked for and is there; none where a commit is under way on one of the items.
-    Together(Vec<Option<(Vec<Head>, Option<usize>)>>),
-    /// To [`SnapshotRequest::Lines`], in the order of its ranges.
-    Lines(Vec<Vec<Change>>),
-    /// The pause is over, or the machine begins.
-    Next,
-}
 
 /// What comes next after the answer that is awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -296,10 +238,10 @@ impl SnapshotMachine {
                 self.is_of_one_moment = false;
                 self.closing = std::mem::take(&mut self.closing)
                     .into_iter()
-                    .flat_map(apart)
+                    .flat_map(Together::apart)
                     .collect();
             }
-            return Ok(pause(self.tries));
+            return Ok(Step::Pause(pause_after(self.tries)));
         }
         if self.count.is_some_and(|count| count > self.parts.len()) {
             // A section was made meanwhile.
@@ -418,7 +360,7 @@ impl SnapshotMachine {
             1 => Ok(then(self)),
             looks if looks <= LOOKS => {
                 then(self);
-                Ok(pause(looks))
+                Ok(Step::Pause(pause_after(looks)))
             }
             _ => Err(StoreError::Corrupt {
                 what: what.to_owned(),
@@ -448,90 +390,5 @@ impl SnapshotMachine {
             heads: std::mem::take(&mut self.heads).into_values().collect(),
             entries: entries.into_values().collect(),
         }
-    }
-}
-
-fn pause(tries: u32) -> Step<SnapshotRequest, Snapshot> {
-    Step::Pause((PAUSE * 2_u32.saturating_pow(tries.min(8))).min(LONGEST_PAUSE))
-}
-
-/// The same heads, each in a transaction of its own.
-fn apart(together: Together) -> Vec<Together> {
-    let mut apart: Vec<Together> = together
-        .heads
-        .into_iter()
-        .map(|section| Together {
-            heads: vec![section],
-            counts: false,
-        })
-        .collect();
-    if together.counts {
-        apart.push(Together {
-            heads: Vec::new(),
-            counts: true,
-        });
-    }
-    apart
-}
-
-/// How far back the lines of a range reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// As far as is needed: nothing that isn't there was under way.
-    Whole,
-    /// They are without a gap, but what came before the first of them may be under way as well as gone for good.
-    Open,
-    Gap,
-}
-
-impl Reach {
-    fn of(lines: &[Change], range: &LogRange, settled: Timestamp, is_idle: bool) -> Self {
-        let LogRange { since, upto, .. } = *range;
-        let is_old = |line: &&Change| line.revision <= since && line.at < settled;
-        // Of the commit of an old line, and of those before it, everything is visible.
-        let old = lines.iter().take_while(is_old).last();
-        let known = old.map(|line| line.revision).or(is_idle.then_some(since));
-        let young = || lines.iter().skip_while(is_old);
-        if is_run(young(), known.unwrap_or_default().next(), upto) {
-            return Self::Whole;
-        }
-        match lines.first() {
-            Some(first)
-                if known.is_none()
-                    && first.revision <= since.next()
-                    && is_run(young(), first.revision, upto) =>
-            {
-                Self::Open
-            }
-            _ => Self::Gap,
-        }
-    }
-}
-
-/// Whether the lines are all those of every revision from one to another.
-fn is_run<'l>(lines: impl Iterator<Item = &'l Change>, from: Revision, upto: Revision) -> bool {
-    let mut expected = (from, 0);
-    for line in lines {
-        if (line.revision, line.index) != expected {
-            return false;
-        }
-        expected = if line.index + 1 == line.of {
-            (line.revision.next(), 0)
-        } else {
-            (line.revision, line.index + 1)
-        };
-    }
-    expected == (upto.next(), 0)
-}
-
-fn replay(entries: &mut BTreeMap<Key, Entry>, change: &Change) {
-    let is_newer = entries
-        .get(&change.key)
-        .is_none_or(|entry| entry.revision < change.revision);
-    if is_newer {
-        match change.entry() {
-            Some(entry) => entries.insert(change.key.clone(), entry),
-            None => entries.remove(&change.key),
-        };
     }
 }

@@ -1,10 +1,16 @@
 //! Renewing a time to live: by the store's clock, whatever the machine's says.
 //!
 //! Where the store's time is known, one conditional update does it. Else the entry is read first, and the update is made on
-//! condition that it is as it was read.
+//! condition that it is as it was read. A plain read may miss a commit that is under way, so what it shows refuses nothing:
+//! a read in a transaction does, which waits for that commit.
+//!
+//! A lock needs no machine of its own: it is a commit that sets a key where it is absent, with a time to live, and touches by
+//! its holder. A model drives both together. A touch doesn't say whose lock it renews, so a holder touches while it has more
+//! time left than a request takes.
 
-use super::Step;
 use super::transaction::EntryAsRead;
+use super::{Step, pause_after};
+use crate::engine::dynamodb::store_time::KnownTime;
 use crate::model::{Entry, Key, Timestamp, Ttl};
 use crate::store::{Result, StoreError};
 
@@ -12,12 +18,14 @@ use crate::store::{Result, StoreError};
 const TRIES: u32 = 8;
 
 /// What is asked of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum TouchRequest {
     /// The entry, strongly consistent.
     Read,
+    /// The entry, in a transaction.
+    ReadTogether,
     /// Renews what has not expired by `now`: with this time to live, or with the one that it has.
-    Renew { now: Timestamp, ttl: Option<Ttl> },
+    Renew { now: KnownTime, ttl: Option<Ttl> },
     /// Sets when the entry expires, if it is as it was read.
     Set {
         was: EntryAsRead,
@@ -33,30 +41,40 @@ pub(in crate::engine::dynamodb) enum TouchAnswer {
     Renewed(Box<Entry>),
     /// What is there, which was read or which the update's condition failed on, at that time of the store.
     Found(Option<Box<Entry>>, Timestamp),
+    /// A commit is under way on it.
+    UnderWay,
 }
 
 /// Renews one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct TouchMachine {
     key: Key,
     ttl: Option<Ttl>,
+    /// Whether a plain read is under way.
+    reads_plainly: bool,
     tries: u32,
 }
 
 impl TouchMachine {
     pub(in crate::engine::dynamodb) fn new(key: Key, ttl: Option<Ttl>) -> Self {
-        Self { key, ttl, tries: 0 }
+        Self {
+            key,
+            ttl,
+            reads_plainly: false,
+            tries: 0,
+        }
     }
 
     /// The first request; `now` is the store's time, where it is known.
-    pub(in crate::engine::dynamodb) fn start(&self, now: Option<Timestamp>) -> TouchRequest {
+    pub(in crate::engine::dynamodb) fn start(&mut self, now: Option<KnownTime>) -> TouchRequest {
+        self.reads_plainly = now.is_none();
         match now {
             Some(now) => TouchRequest::Renew { now, ttl: self.ttl },
             None => TouchRequest::Read,
         }
     }
 
-    /// Takes an answer and says what comes next.
+    /// Takes an answer and says what comes next. After a pause the entry is read.
     ///
     /// Fails with [`StoreError::NotFound`], [`StoreError::NoTtl`], and [`StoreError::Unavailable`] where others change the
     /// entry all the time.
@@ -67,13 +85,30 @@ impl TouchMachine {
         let (found, now) = match answer {
             TouchAnswer::Renewed(entry) => return Ok(Step::Done(*entry)),
             TouchAnswer::Found(found, now) => (found, now),
+            TouchAnswer::UnderWay => {
+                self.reads_plainly = true;
+                self.count_try()?;
+                return Ok(Step::Pause(pause_after(self.tries)));
+            }
         };
+        let is_plain = std::mem::take(&mut self.reads_plainly);
         let entry = found.filter(|entry| entry.is_live(now));
-        let entry = entry.ok_or_else(|| StoreError::NotFound(self.key.clone()))?;
-        let ttl = self
-            .ttl
-            .or(entry.ttl)
-            .ok_or_else(|| StoreError::NoTtl(self.key.clone()))?;
+        let ttl = entry.as_ref().and_then(|entry| self.ttl.or(entry.ttl));
+        let (entry, ttl) = match (entry, ttl) {
+            (Some(entry), Some(ttl)) => (entry, ttl),
+            _ if is_plain => return Ok(Step::Request(TouchRequest::ReadTogether)),
+            (Some(_), None) => return Err(StoreError::NoTtl(self.key.clone())),
+            (None, _) => return Err(StoreError::NotFound(self.key.clone())),
+        };
+        self.count_try()?;
+        Ok(Step::Request(TouchRequest::Set {
+            was: Some((entry.revision, entry.expires)),
+            ttl,
+            expires: now.expiry_after(ttl),
+        }))
+    }
+
+    fn count_try(&mut self) -> Result<()> {
         self.tries += 1;
         if self.tries > TRIES {
             return Err(StoreError::Unavailable {
@@ -84,11 +119,7 @@ impl TouchMachine {
                 source: None,
             });
         }
-        Ok(Step::Request(TouchRequest::Set {
-            was: Some((entry.revision, entry.expires)),
-            ttl,
-            expires: now.expiry_after(ttl),
-        }))
+        Ok(())
     }
 }
 
@@ -132,9 +163,9 @@ mod tests {
     fn where_the_time_is_known_it_is_one_request() {
         let mut machine = TouchMachine::new(key(), None);
         assert_eq!(
-            machine.start(Some(at(100))),
+            machine.start(Some(at(100).into())),
             TouchRequest::Renew {
-                now: at(100),
+                now: at(100).into(),
                 ttl: None
             }
         );
@@ -167,10 +198,28 @@ mod tests {
     #[test]
     fn what_has_no_time_to_live_is_refused_unless_one_is_given() {
         let answer = || found(Some(entry(None)), 100);
-        let refused = TouchMachine::new(key(), None).next(answer());
-        assert!(matches!(refused, Err(StoreError::NoTtl(_))));
+        let mut machine = TouchMachine::new(key(), None);
+        machine.start(Some(at(100).into()));
+        assert!(matches!(machine.next(answer()), Err(StoreError::NoTtl(_))));
         let given = TouchMachine::new(key(), Some(ttl(60))).next(answer());
         assert!(matches!(given, Ok(Step::Request(TouchRequest::Set { .. }))));
+    }
+
+    /// It may be half of a commit that is under way.
+    #[test]
+    fn what_a_read_shows_refuses_nothing() {
+        for shown in [None, Some(entry(None)), Some(entry(Some(90)))] {
+            let mut machine = TouchMachine::new(key(), None);
+            assert_eq!(machine.start(None), TouchRequest::Read);
+            let step = machine.next(found(shown.clone(), 100)).expect("another read");
+            assert_eq!(step, Step::Request(TouchRequest::ReadTogether), "{shown:?}");
+            let step = machine.next(TouchAnswer::UnderWay).expect("a pause");
+            assert!(matches!(step, Step::Pause(_)), "{step:?}");
+            machine
+                .next(found(shown.clone(), 100))
+                .expect("a plain read refuses nothing");
+            machine.next(found(shown, 100)).expect_err("this read is final");
+        }
     }
 
     #[test]

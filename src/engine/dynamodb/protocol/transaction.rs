@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::commit::Found;
 use crate::model::{Change, CommitId, Entry, Head, Key, Mutation, Revision, Section, Timestamp};
-use crate::store::{Decision, Limit, Meta, Txn};
+use crate::store::{Decision, Meta, Txn};
 
 /// What a commit read, kept up to date by what lost races give back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,43 @@ impl Read {
             records: HashMap::new(),
             history_days: Meta::default().history_days,
             now,
+        }
+    }
+
+    /// Takes what an action of a cancelled transaction found.
+    pub(in crate::engine::dynamodb) fn learn(&mut self, action: &Action, found: Found) {
+        match (action, found) {
+            (_, Found::Entry(entry)) => {
+                self.entries.insert(entry.key.clone(), *entry);
+            }
+            (_, Found::Head(head)) => {
+                self.heads.insert(head.section.clone(), head);
+            }
+            (_, Found::Record(record)) => {
+                self.records.insert(record.place.id.clone(), record);
+            }
+            (
+                Action::PutEntry {
+                    entry: Entry { key, .. },
+                    ..
+                }
+                | Action::DeleteEntry { key, .. }
+                | Action::CheckEntry { key, .. },
+                _,
+            ) => {
+                self.entries.remove(key);
+            }
+            (
+                Action::MoveHead {
+                    to: Head { section, .. },
+                    ..
+                }
+                | Action::CheckHead { section, .. },
+                _,
+            ) => {
+                self.heads.remove(section);
+            }
+            _ => {}
         }
     }
 }
@@ -104,6 +141,24 @@ pub(in crate::engine::dynamodb) enum Action {
     PutRecord(CommitRecord),
 }
 
+impl Action {
+    /// Whether the action fails where somebody else has changed what was read.
+    pub(in crate::engine::dynamodb) fn is_as_read(&self) -> bool {
+        match self {
+            Action::PutEntry { .. }
+            | Action::DeleteEntry { .. }
+            | Action::CheckEntry { .. }
+            | Action::MoveHead { .. }
+            | Action::CheckHead { .. } => true,
+            Action::PutLine { .. }
+            | Action::Register { .. }
+            | Action::CountSections { .. }
+            | Action::StartCount { .. }
+            | Action::PutRecord(_) => false,
+        }
+    }
+}
+
 /// A transaction ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct Transaction {
@@ -121,8 +176,8 @@ pub(in crate::engine::dynamodb) struct SectionList {
 
 impl Transaction {
     /// The actions of commits, each decided on what those before it leave: entries, log lines, heads, new sections,
-    /// records, and checks of what was guarded but isn't written, and of what was to be deleted but isn't there, as far as
-    /// there is room. No item is in two of them.
+    /// records, and checks of what was guarded but isn't written, and of what was to be deleted but isn't there. No item is in
+    /// two of them. Commits that keep the limits have at most [`Limit::MAX_ACTIONS`](crate::store::Limit::MAX_ACTIONS).
     ///
     /// `list` is none for a writer that may not write the section list.
     pub(in crate::engine::dynamodb) fn build(
@@ -184,7 +239,7 @@ impl Transaction {
         let written: HashSet<&Key> = changes().map(|applied| &applied.change.key).collect();
         actions.extend(checks(commits, read, &written, &heads));
         for check in unrecorded(commits, read, &heads).chain(absences(commits, read, &written)) {
-            if actions.len() < Limit::MAX_ACTIONS && !actions.contains(&check) {
+            if !actions.contains(&check) {
                 actions.push(check);
             }
         }

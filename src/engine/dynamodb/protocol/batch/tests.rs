@@ -88,6 +88,52 @@ fn one_always_goes_however_large() {
     assert_eq!((batch.made.len(), batch.left.len()), (1, 1));
 }
 
+fn delete(key: &str) -> Mutation {
+    let key = key.parse().expect("a key");
+    Mutation::Delete { key }
+}
+
+/// How many absent keys the transaction of these commits checks, and how many actions it has.
+fn absent_keys_of(batch: &Batch<Txn>) -> (usize, usize) {
+    let made: Vec<(&Txn, &Decision)> = batch.made.iter().map(|(txn, made)| (txn, made)).collect();
+    let Transaction { actions } = Transaction::build(&made, &empty(), Some(&SectionList::default()));
+    let is_check = |action: &&Action| matches!(action, Action::CheckEntry { was: None, .. });
+    (actions.iter().filter(is_check).count(), actions.len())
+}
+
+#[test]
+fn every_absent_key_that_was_to_be_deleted_is_checked_or_the_commit_is_refused() {
+    let commit = |deletes: usize| {
+        let sets = (0..30).map(|n| set(&format!("/s/{n}"), "v"));
+        Txn::new(
+            sets.chain((0..deletes).map(|n| delete(&format!("/s/gone{n}"))))
+                .collect(),
+        )
+    };
+    let batch = Batch::of(vec![commit(36)], &empty(), "me");
+    assert_eq!(absent_keys_of(&batch), (36, 99));
+    let batch = Batch::of(vec![commit(37)], &empty(), "me");
+    let [(_, Err(StoreError::Limit(Limit::Actions { guards: 37, .. })))] = &batch.answered[..] else {
+        panic!("it takes 101 actions with its record");
+    };
+}
+
+#[test]
+fn deletes_of_absent_keys_go_together_as_far_as_they_are_checked() {
+    let absent = |n: usize| Txn::new(vec![delete(&format!("/s/a{n}")), delete(&format!("/s/b{n}"))]);
+    let batch = Batch::of((0..60).map(absent).collect(), &empty(), "me");
+    assert_eq!((batch.made.len(), batch.left.len()), (49, 11));
+    assert_eq!(absent_keys_of(&batch), (98, 98));
+    // One under a caller's id leaves no record where nothing changes, so its section's head is checked, too.
+    let recorded = |n: usize| Txn {
+        recorded: true,
+        ..absent(n)
+    };
+    let batch = Batch::of((0..60).map(recorded).collect(), &empty(), "me");
+    let (_, actions) = absent_keys_of(&batch);
+    assert!(actions <= Limit::MAX_ACTIONS, "{actions}");
+}
+
 #[test]
 fn one_key_is_written_once_in_a_transaction() {
     let guarded = one("/s/k").guarded([Guard::Absent("/s/k".parse().expect("a key"))]);
@@ -97,7 +143,7 @@ fn one_key_is_written_once_in_a_transaction() {
         "me",
     );
     assert_eq!((batch.made.len(), batch.left.len()), (2, 1));
-    // It sees what the first wrote, so its answer can be told as soon as that is made.
+    // It sees what the first wrote, so its answer is known as soon as that is made.
     let [(_, Err(StoreError::Conflict(conflict)))] = &batch.refused[..] else {
         panic!("the guard fails");
     };
@@ -116,7 +162,7 @@ fn one_id_is_never_twice_in_a_transaction() {
 }
 
 #[test]
-fn what_is_refused_as_read_is_told_at_once() {
+fn what_is_refused_as_read_is_answered_at_once() {
     let absent = |key: &str| one(key).guarded([Guard::Present(key.parse().expect("a key"))]);
     let nothing = Txn::new(vec![Mutation::Delete {
         key: "/s/none".parse().expect("a key"),
@@ -124,10 +170,10 @@ fn what_is_refused_as_read_is_told_at_once() {
     let jobs = vec![absent("/s/a"), nothing, one("/s/b"), absent("/s/c")];
     let batch = Batch::of(jobs, &empty(), "me");
     assert_eq!(
-        (batch.told.len(), batch.made.len(), batch.refused.len()),
+        (batch.answered.len(), batch.made.len(), batch.refused.len()),
         (2, 1, 1)
     );
-    assert!(batch.told[1].1.is_ok());
+    assert!(batch.answered[1].1.is_ok());
 }
 
 fn txn() -> impl Strategy<Value = Txn> {
@@ -198,7 +244,7 @@ proptest! {
             let distinct: HashSet<&String> = items.iter().collect();
             prop_assert_eq!(distinct.len(), items.len(), "an item is in it twice");
 
-            for (txn, answer) in &batch.told {
+            for (txn, answer) in &batch.answered {
                 prop_assert_eq!(words(answer), alone(txn, &now).0);
             }
             let mut states = Vec::new();
@@ -213,7 +259,7 @@ proptest! {
                 prop_assert!(states.iter().any(is_so), "{:?} was never so", answer);
             }
             now = states.pop().unwrap_or(now);
-            answered += batch.told.len() + batch.made.len() + batch.refused.len();
+            answered += batch.answered.len() + batch.made.len() + batch.refused.len();
             for txn in batch.left.into_iter().rev() {
                 waiting.push_front(txn);
             }

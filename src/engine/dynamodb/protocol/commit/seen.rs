@@ -6,8 +6,8 @@ use super::{Borrow, CommitMachine, Txn};
 use crate::store::{Decision, Result};
 
 impl<J: Borrow<Txn>> CommitMachine<J> {
-    /// The state of the machine but for how often it has tried to send: that only makes pauses longer. Decisions are told
-    /// by what they were made on.
+    /// The state of the machine but for how often it has tried to send: that only makes pauses longer. Of decisions
+    /// it has what they were made on.
     fn seen(&self) -> impl Hash + PartialEq + '_ {
         let ids = |jobs: &'_ [J]| -> Vec<String> { jobs.iter().map(id).collect() };
         let sent = self.sent.as_ref().map(|sent| {

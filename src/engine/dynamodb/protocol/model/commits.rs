@@ -47,7 +47,7 @@ pub(super) struct State {
     /// The transactions that were made, by the writer and the number of the token.
     tokens: BTreeSet<(usize, u32)>,
     /// Sends that nobody waits for any more.
-    late: Vec<(usize, u32, Transaction)>,
+    late: Vec<(usize, u32, Arc<Transaction>)>,
     /// How many commits others have made.
     others: usize,
     lost: u8,

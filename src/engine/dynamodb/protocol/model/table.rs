@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::dynamodb::protocol::{
-    Action, CommitRecord, EntryAsRead, Found, LogRange, Read, RecordPlace, SectionList, Transaction,
+    Action, CommitRecord, EntryAsRead, Found, LogRange, Read, RecordPlace, SectionList, TouchAnswer,
+    TouchRequest, Transaction,
 };
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
 use crate::store::{Decision, Result, State, Txn, decide};
@@ -89,6 +90,17 @@ impl Table {
     /// Everything becomes visible.
     pub(super) fn settle(&mut self) {
         self.before.clear();
+    }
+
+    /// Whether every item is visible.
+    pub(super) fn is_settled(&self) -> bool {
+        self.before.is_empty()
+    }
+
+    /// Removes the log of a section.
+    pub(super) fn forget(&mut self, of: &Section) {
+        self.items
+            .retain(|place, _| !matches!(place, Place::Line(section, ..) if section == of));
     }
 
     /// What the commit would do as the table stands.
@@ -182,6 +194,32 @@ impl Table {
             self.before.insert(place, before);
         }
         Ok(())
+    }
+
+    /// Updates when an entry expires, or gives what the update's condition fails on.
+    pub(super) fn touch(&mut self, key: &Key, request: &TouchRequest, now: Timestamp) -> TouchAnswer {
+        let place = Place::Entry(key.clone());
+        self.before.remove(&place);
+        let there = self.items.get(&place).cloned();
+        let Some(Item::Entry(mut entry)) = there.clone() else {
+            return TouchAnswer::Found(None, now);
+        };
+        let expires = match request {
+            TouchRequest::Read | TouchRequest::ReadTogether => None,
+            TouchRequest::Renew { now, ttl } => {
+                let ttl = ttl.or(entry.ttl).filter(|_| entry.is_live(now.earliest));
+                ttl.map(|ttl| now.latest.expiry_after(ttl))
+            }
+            TouchRequest::Set { was, expires, .. } => {
+                Some(*expires).filter(|_| *was == as_read(there.as_ref()))
+            }
+        };
+        let Some(expires) = expires else {
+            return TouchAnswer::Found(Some(Box::new(entry)), now);
+        };
+        entry.expires = Some(expires);
+        self.items.insert(place, Item::Entry(entry.clone()));
+        TouchAnswer::Renewed(Box::new(entry))
     }
 
     /// What is there of a place, visible or not.

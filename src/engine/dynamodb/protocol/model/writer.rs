@@ -9,7 +9,7 @@ pub(super) use crate::engine::dynamodb::protocol::Written;
 use crate::engine::dynamodb::protocol::{
     CommitAnswer, CommitMachine, CommitRecord, CommitRequest, CommitSettings, Read, Step, Transaction,
 };
-use crate::model::{Change, Head, Revision, Section};
+use crate::model::{Change, Head, Revision, Section, Timestamp};
 use crate::store::{Committed, Result, StoreError, Txn};
 
 /// When an answer that is lost is given up: the latest that something is sent again.
@@ -42,7 +42,7 @@ pub(super) struct Writer {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Waits {
     Read(Ask),
-    Write(Transaction, u32),
+    Write(Arc<Transaction>, u32),
     Pause,
     Nothing,
 }
@@ -126,9 +126,15 @@ impl Writer {
 
     /// What was read; none where a commit was under way.
     pub(super) fn take_items(&mut self, items: Option<Vec<Item>>) {
-        let answer = match (self.request, items) {
+        let answer = self.answer(items, NOW);
+        self.take(answer, Duration::ZERO);
+    }
+
+    /// What was read at that time as an answer to the request under way.
+    pub(super) fn answer(&self, items: Option<Vec<Item>>, now: Timestamp) -> CommitAnswer {
+        match (self.request, items) {
             (Asked::Confirm, items) => CommitAnswer::Confirmed(items.map(confirmed)),
-            (Asked::Read, Some(items)) => CommitAnswer::Read(read(items)),
+            (Asked::Read, Some(items)) => CommitAnswer::Read(read(items, now)),
             (Asked::Lines, Some(items)) => CommitAnswer::Lines(items.into_iter().filter_map(line).collect()),
             (Asked::Count, Some(items)) => CommitAnswer::Count(items.len()),
             (Asked::Listed, Some(items)) => {
@@ -139,11 +145,10 @@ impl Writer {
                 CommitAnswer::Listed(sections.collect())
             }
             _ => CommitAnswer::Next,
-        };
-        self.take(answer, Duration::ZERO);
+        }
     }
 
-    fn take(&mut self, answer: CommitAnswer, elapsed: Duration) {
+    pub(super) fn take(&mut self, answer: CommitAnswer, elapsed: Duration) {
         let step = self.machine.next(answer, elapsed);
         for (_, answer) in self.machine.take_answers() {
             self.told = Some(told(answer));
@@ -224,8 +229,8 @@ fn confirmed(items: Vec<Item>) -> (Vec<Head>, Vec<CommitRecord>) {
     (heads, records)
 }
 
-fn read(items: Vec<Item>) -> Read {
-    let mut read = Read::at(NOW);
+fn read(items: Vec<Item>, now: Timestamp) -> Read {
+    let mut read = Read::at(now);
     for item in items {
         match item {
             Item::Entry(entry) => drop(read.entries.insert(entry.key.clone(), entry)),

@@ -14,7 +14,7 @@ mod read;
 mod replace;
 mod rule;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 pub(crate) use fault::{FileFault, mend};

@@ -374,6 +374,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_trusted_is_what_was_read_whatever_the_file_has_become() {
+        let folder = folder_with("config = 'seen'\nprofile = 'admin'\n");
+        let trust = Trust::at(folder.path().join("trust"));
+        let seen = FoundTargetFile::read(folder.path())
+            .expect("readable")
+            .expect("there");
+        std::fs::write(
+            folder.path().join(FILE_NAME),
+            "config = 'other'\nprofile = 'admin'\n",
+        )
+        .expect("swapped");
+        trust.remember(&seen).expect("remembered");
+        assert!(trust.holds(&seen));
+        let content = seen.content(&trust).expect("as it was read");
+        assert_eq!(content.config.expect("a name").as_str(), "seen");
+        let error = settle(folder.path(), &[], Choices::default(), &trust).expect_err("swapped");
+        assert!(matches!(error, TargetError::Untrusted { .. }), "{error}");
+    }
+
+    #[test]
     fn a_malformed_file_is_told() {
         for content in ["config = 1\n", "confg = 'a'\n", "No Name\n", "config = 'A'\n"] {
             let folder = folder_with(content);

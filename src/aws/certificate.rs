@@ -22,10 +22,10 @@ pub(crate) enum CertificateFault {
         valid_for: String,
     },
     /// Its time is over.
-    #[error("its certificate expired {}", at(.0))]
+    #[error("its certificate expired {}", at(.0.as_ref()))]
     Expired(Option<Timestamp>),
     /// Its time is to come.
-    #[error("its certificate is not valid before {}", at(.0))]
+    #[error("its certificate is not valid before {}", at(.0.as_ref()))]
     NotYetValid(Option<Timestamp>),
     /// It signs itself, and says that it is an authority's.
     #[error("its certificate is an authority's, which no server may use")]
@@ -96,7 +96,6 @@ fn time(time: UnixTime) -> Option<Timestamp> {
     SystemTime::UNIX_EPOCH.checked_add(since).map(Timestamp::from)
 }
 
-fn at(time: &Option<Timestamp>) -> String {
-    time.as_ref()
-        .map_or_else(|| "by this machine's clock".into(), ToString::to_string)
+fn at(time: Option<&Timestamp>) -> String {
+    time.map_or_else(|| "by this machine's clock".into(), ToString::to_string)
 }

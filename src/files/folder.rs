@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::fault::FileFault;
-use super::read::{check_regular, read_found};
+#[cfg(feature = "local")]
+use super::read::check_regular;
+use super::read::read_found;
 #[cfg(feature = "local")]
 use super::replace::create;
 use super::replace::{Durability, create_folder, replace};
@@ -37,6 +39,7 @@ impl Folder {
     }
 
     /// A folder that the user named.
+    #[cfg(feature = "local")]
     pub(crate) fn named(path: &Path) -> Self {
         // The parent of a bare name is empty.
         let path = if path.as_os_str().is_empty() {

@@ -120,10 +120,10 @@ fn what_a_link_a_pipe_or_a_large_file_holds_is_neither_waited_for_nor_read_nor_r
     let make: [(&str, &dyn Fn()); 5] = [
         ("is a symbolic link", &|| symlink(&secret, &file).expect("a link")),
         ("is a symbolic link", &|| {
-            symlink("/dev/zero", &file).expect("a link")
+            symlink("/dev/zero", &file).expect("a link");
         }),
         ("is a symbolic link", &|| {
-            symlink("/nowhere", &file).expect("a link")
+            symlink("/nowhere", &file).expect("a link");
         }),
         ("is a named pipe", &|| pipe(&file)),
         ("is too large (at most 65536 bytes)", &|| {
@@ -477,6 +477,9 @@ mod on_aws {
 
     use super::*;
 
+    /// Puts a file with that content there, of one sort or another.
+    type Make<'m> = &'m dyn Fn(&Path, &str);
+
     #[test]
     fn credentials_that_were_planted_in_a_shared_cache_are_not_used() {
         let account = Emulator::shared().account();
@@ -506,7 +509,7 @@ mod on_aws {
             kept.to_string()
         };
         let contents: Vec<String> = roles.iter().map(|path| planted(path)).collect();
-        let plant = |make: &dyn Fn(&Path, &str)| {
+        let plant = |make: Make<'_>| {
             for (path, content) in roles.iter().zip(&contents) {
                 let _ = fs::remove_file(path);
                 make(path, content);
@@ -519,7 +522,7 @@ mod on_aws {
             }
         };
         let elsewhere = place.dir();
-        let makes: [(&str, &dyn Fn(&Path, &str)); 5] = [
+        let makes: [(&str, Make<'_>); 5] = [
             ("others can write", &written(0o666)),
             ("others can read", &written(0o644)),
             ("symbolic link", &|path, content| {

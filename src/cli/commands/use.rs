@@ -22,6 +22,10 @@ use crate::target::{ApiHost, EngineName, FILE_NAME, FoundTargetFile, TargetFile,
 /// Writes .discfg into the working folder and makes no request. The engine, region, profile and --as given with
 /// it are kept in the file; those not given stay as the folder's .discfg has them.
 ///
+/// Commands don't use a .discfg that another user could have written: one that belongs to another user than you or root,
+/// or that others can write, or in a folder that others can write. --trust remembers it as it is now; when it changes, it
+/// isn't used again. A symbolic link is never followed to it: `use` replaces one by a file.
+///
 /// With --engine URL the data lives behind a discfg API. Its token comes from --token-file and is kept for that host,
 /// and for no other, in a file for you alone: discfg/tokens in the XDG config folder, a line `HOST TOKEN` for each.
 /// `DISCFG_TOKEN=HOST=TOKEN` goes before that file; a token alone in `DISCFG_TOKEN` counts where `DISCFG_ENGINE` names

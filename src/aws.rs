@@ -4,6 +4,7 @@
 mod answer_date;
 mod cache;
 mod caller;
+mod certificate;
 mod failure;
 mod http;
 mod meter;
@@ -16,6 +17,7 @@ pub(crate) use answer_date::AnswerDate;
 #[cfg(feature = "cli")]
 pub(crate) use cache::folder as cache_folder;
 pub use caller::Caller;
+pub(crate) use certificate::CertificateFault;
 pub use failure::{AwsError, Failed, Fault};
 pub use meter::{Meter, Spent};
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};

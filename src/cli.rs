@@ -49,7 +49,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return terminal::show_usage(&error),
     };
     // A server's log is its own.
-    if !matches!(cli.command, Command::Serve(_)) {
+    if !matches!(&cli.command, Command::Serve(args) if args.runs_a_server()) {
         terminal::show_events(cli.global.verbose);
     }
     let mut terminal = Terminal::new(&cli.global);

@@ -59,6 +59,7 @@ pub mod aws;
 pub mod cli;
 pub mod client;
 pub mod engine;
+mod files;
 pub mod formats;
 #[cfg(feature = "http")]
 pub mod http;

@@ -14,7 +14,7 @@ use std::str::FromStr;
 pub use api_url::{ApiHost, ApiHostError, ApiUrl, ApiUrlError};
 pub use engine_name::{EngineName, EngineNameError};
 pub use error::TargetError;
-pub use file::{CEILING, FILE_NAME, TargetFile};
+pub use file::{CEILING, FILE_NAME, FoundTargetFile, MalformedFile, TargetFile};
 pub use token::{Token, TokenError, TokenFormError, Tokens};
 pub use trust::Trust;
 
@@ -119,12 +119,13 @@ pub struct Target {
 impl Target {
     /// Settles what a call works on.
     pub fn settle(choices: Choices, around: &Surroundings<'_>) -> Result<Self, TargetError> {
-        let file = TargetFile::find(around.folder, around.environment)?;
-        let path = file.as_ref().map(|(path, _)| path.clone());
-        if let Some((path, file)) = &file {
-            check_trust(path, file, &choices, around)?;
+        let found = FoundTargetFile::nearest(around.folder, around.environment)?;
+        let path = found.as_ref().map(|found| found.path().to_owned());
+        let mut file = TargetFile::default();
+        if let Some(found) = found {
+            file = found.content(around.trust)?;
+            check_trust(&found, &file, &choices, around)?;
         }
-        let file = file.map(|(_, file)| file).unwrap_or_default();
         let from = path.as_deref();
 
         let config = first(
@@ -211,7 +212,7 @@ impl Target {
 /// `.discfg` comes with a cloned repository, so what sends data or credentials elsewhere is only taken from a
 /// file that the user wrote here. What the call or the environment decides anyway is no matter of trust.
 fn check_trust(
-    path: &Path,
+    found: &FoundTargetFile,
     file: &TargetFile,
     choices: &Choices,
     around: &Surroundings<'_>,
@@ -234,11 +235,11 @@ fn check_trust(
         } if !role_is_chosen => "the identity self".into(),
         _ => return Ok(()),
     };
-    if around.trust.holds(path) {
+    if around.trust.holds(found) {
         return Ok(());
     }
     Err(TargetError::Untrusted {
-        path: path.into(),
+        path: found.path().into(),
         setting,
     })
 }
@@ -360,9 +361,8 @@ mod tests {
             let trust = Trust::at(folder.path().join("trust"));
             let error = settle(folder.path(), &[], Choices::default(), &trust).expect_err(line);
             assert!(matches!(error, TargetError::Untrusted { .. }), "{error}");
-            trust
-                .remember(&folder.path().join(FILE_NAME))
-                .expect("remembered");
+            let found = FoundTargetFile::read(folder.path()).expect("readable");
+            trust.remember(&found.expect("it is there")).expect("remembered");
             settle(folder.path(), &[], Choices::default(), &trust).expect("trusted now");
             std::fs::write(folder.path().join(FILE_NAME), format!("config = 'b'\n{line}\n"))
                 .expect("changed");
@@ -371,6 +371,26 @@ mod tests {
         let folder = folder_with("config = 'a'\nregion = 'eu-west-1'\nas = 'write'\nengine = 'local'\n");
         let trust = Trust::at(folder.path().join("trust"));
         settle(folder.path(), &[], Choices::default(), &trust).expect("needs no trust");
+    }
+
+    #[test]
+    fn what_is_trusted_is_what_was_read_whatever_the_file_has_become() {
+        let folder = folder_with("config = 'seen'\nprofile = 'admin'\n");
+        let trust = Trust::at(folder.path().join("trust"));
+        let seen = FoundTargetFile::read(folder.path())
+            .expect("readable")
+            .expect("there");
+        std::fs::write(
+            folder.path().join(FILE_NAME),
+            "config = 'other'\nprofile = 'admin'\n",
+        )
+        .expect("swapped");
+        trust.remember(&seen).expect("remembered");
+        assert!(trust.holds(&seen));
+        let content = seen.content(&trust).expect("as it was read");
+        assert_eq!(content.config.expect("a name").as_str(), "seen");
+        let error = settle(folder.path(), &[], Choices::default(), &trust).expect_err("swapped");
+        assert!(matches!(error, TargetError::Untrusted { .. }), "{error}");
     }
 
     #[test]

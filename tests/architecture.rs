@@ -13,26 +13,29 @@ use std::process::Command;
 use source::{paths, text, tokens};
 use support::counts;
 
-const GROUND: &[&str] = &["model"];
-const GROUND_AND_FIRST: &[&str] = &["model", "store", "wire", "formats", "target", "aws"];
+const GROUND: &[&str] = &["model", "files"];
+const GROUND_AND_FIRST: &[&str] = &["model", "files", "store", "wire", "formats", "target", "aws"];
 const ALL_BUT_STACK: &[&str] = &[
-    "model", "store", "wire", "formats", "target", "aws", "engine", "ops",
+    "model", "files", "store", "wire", "formats", "target", "aws", "engine", "ops",
 ];
-const GROUND_FIRST_AND_OPS: &[&str] = &["model", "store", "wire", "formats", "target", "aws", "ops"];
+const GROUND_FIRST_AND_OPS: &[&str] = &[
+    "model", "files", "store", "wire", "formats", "target", "aws", "ops",
+];
 const ALL: &[&str] = &[
-    "model", "store", "wire", "formats", "target", "aws", "engine", "stack", "ops", "client", "http",
+    "model", "files", "store", "wire", "formats", "target", "aws", "engine", "stack", "ops", "client", "http",
 ];
 
 /// Each place with what it may use beside itself.
 const FLOORS: &[(&str, &[&str])] = &[
     ("model", &[]),
+    ("files", &[]),
     ("store", GROUND),
     ("wire", GROUND),
     ("formats", GROUND),
     ("target", GROUND),
     ("aws", GROUND),
     ("engine", GROUND_AND_FIRST),
-    ("stack", &["model", "aws"]),
+    ("stack", &["model", "files", "aws"]),
     ("ops", GROUND_AND_FIRST),
     ("client", ALL_BUT_STACK),
     ("http", GROUND_FIRST_AND_OPS),

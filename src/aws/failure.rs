@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::CertificateFault;
 #[cfg(feature = "stack")]
 use super::{PlainHttpError, SigningError};
 use crate::model::{Clock as _, Kind, RegionError, SystemClock};
@@ -114,6 +115,7 @@ impl Failed {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let code = error.code().map(str::to_owned);
+        let untrusted = CertificateFault::of(error);
         let fault = match error {
             SdkError::ConstructionFailure(_) if find::<CredentialsError>(error).is_some() => {
                 Fault::Credentials
@@ -126,7 +128,8 @@ impl Failed {
                     Fault::Credentials
                 }
             }
-            SdkError::DispatchFailure(_) if is_refused(error) => Fault::Unreachable,
+            // Nothing was sent to it.
+            SdkError::DispatchFailure(_) if untrusted.is_some() || is_refused(error) => Fault::Unreachable,
             SdkError::DispatchFailure(failure) if failure.is_user() => Fault::Client,
             SdkError::DispatchFailure(_) | SdkError::TimeoutError(_) | SdkError::ResponseError(_) => {
                 Fault::Unanswered
@@ -136,9 +139,10 @@ impl Failed {
                 error.raw_response().map(|response| response.status().as_u16()),
             ),
         };
-        let message = match error.message() {
-            Some(message) => message.to_owned(),
-            None => words(error),
+        let message = match (error.message(), untrusted) {
+            (Some(message), _) => message.to_owned(),
+            (None, Some(fault)) => format!("the server is not trusted: {fault}"),
+            (None, None) => words(error),
         };
         let date = error
             .raw_response()
@@ -166,7 +170,7 @@ impl Failed {
     #[cfg(feature = "stack")]
     pub(crate) fn unanswered(error: &PlainHttpError) -> Self {
         let fault = match error {
-            PlainHttpError::NotSent(_) => Fault::Unreachable,
+            PlainHttpError::NotSent(_) | PlainHttpError::NotTrusted(_) => Fault::Unreachable,
             PlainHttpError::Cut(_) | PlainHttpError::TimedOut(_) => Fault::Unanswered,
             PlainHttpError::TooLarge(_) => Fault::Refused,
         };

@@ -4,9 +4,7 @@
 //! for Amazon's hosts. Where they don't verify (a proxy of a company that opens TLS), and for every other
 //! host, the system's are loaded. `AWS_CA_BUNDLE`, where set, replaces them all.
 
-use std::error::Error;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -28,7 +26,11 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use super::Meter;
+use super::{CertificateFault, Meter};
+use crate::files::{self, Privacy};
+
+/// The most bytes of a bundle.
+const MAX_BUNDLE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The roots that Amazon's services are signed under (Amazon Trust Services repository).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -109,7 +111,7 @@ impl HttpConnector for Shared {
         HttpConnectorFuture::new(async move {
             match (first.await, again) {
                 // The handshake failed, so nothing was sent and sending it once more is no repetition.
-                (Err(error), Some(again)) if is_unknown_issuer(&error) => {
+                (Err(error), Some(again)) if CertificateFault::of(&error).is_some() => {
                     connectors.system()?.call(again).await
                 }
                 (answer, _) => answer,
@@ -193,12 +195,17 @@ fn ca_bundle() -> Option<PathBuf> {
 /// bundle that was made from a system's list may well hold such a one.
 fn read_bundle(path: &Path) -> Result<Vec<u8>, ConnectorError> {
     let fault = |text: String| ConnectorError::user(text.into());
-    let bundle = fs::read(path)
-        .map_err(|error| fault(format!("can't read AWS_CA_BUNDLE {}: {error}", path.display())))?;
+    let bundle = files::read_named(path, MAX_BUNDLE_BYTES, Privacy::Public).map_err(|error| {
+        let mend = files::mend(&error).map_or_else(String::new, |mend| format!(": {mend}"));
+        fault(format!(
+            "can't read AWS_CA_BUNDLE {}: {error}{mend}",
+            path.display()
+        ))
+    })?;
     let mut pem = String::new();
     for certificate in CertificateDer::pem_slice_iter(&bundle) {
-        let certificate = certificate
-            .map_err(|error| fault(format!("AWS_CA_BUNDLE {} is no PEM: {error}", path.display())))?;
+        let certificate =
+            certificate.map_err(|_| fault(format!("AWS_CA_BUNDLE {} is not valid PEM", path.display())))?;
         let body = BASE64_STANDARD.encode(&certificate);
         if RootCertStore::empty().add(certificate).is_ok() {
             // Writing to a String can't fail.
@@ -228,17 +235,6 @@ fn is_amazon(uri: &str) -> bool {
     ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws"]
         .iter()
         .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
-}
-
-fn is_unknown_issuer(error: &ConnectorError) -> bool {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("invalid peer certificate") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 fn operation(request: &HttpRequest) -> &str {

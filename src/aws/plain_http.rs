@@ -11,8 +11,8 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::timeout;
 
-use super::Meter;
 use super::http::{Operation, Shared};
+use super::{CertificateFault, Meter};
 
 /// A client.
 #[derive(Debug, Clone)]
@@ -48,6 +48,9 @@ pub(crate) enum PlainHttpError {
     /// No connection came to be: nothing was sent.
     #[error("no connection")]
     NotSent(#[source] Box<dyn Error + Send + Sync>),
+    /// The server didn't prove that it is the one that was asked for: nothing was sent.
+    #[error("the server at that address is not trusted")]
+    NotTrusted(#[source] CertificateFault),
     /// The connection ended before the answer did. What was asked for may have been done.
     #[error("the connection ended before the answer did")]
     Cut(#[source] Box<dyn Error + Send + Sync>),
@@ -124,6 +127,9 @@ fn header(answer: &HttpResponse, name: &str) -> Option<String> {
 
 /// The client tells that it couldn't connect by its words alone (`hyper_util::client::legacy::Error`).
 fn told(error: ConnectorError) -> PlainHttpError {
+    if let Some(fault) = CertificateFault::of(&error) {
+        return PlainHttpError::NotTrusted(fault);
+    }
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     let mut sent = !error.is_user();
     while let Some(error) = cause {

@@ -1,7 +1,5 @@
-use std::error::Error;
-use std::io;
-
 use super::failure::Failure;
+use crate::aws::CertificateFault;
 use crate::model::Kind;
 use crate::ops::OpsError;
 use crate::store::StoreError;
@@ -40,23 +38,17 @@ pub(super) fn explain(error: OpsError, target: &Target, url: &ApiUrl) -> Failure
             Some(format!("{url} serves the config for reading alone")),
             vec!["a server that was started without `--as read` takes writes".to_owned()],
         ),
-        OpsError::Store(error @ StoreError::Unavailable { .. }) if is_not_trusted(error) => (
-            None,
-            vec![
-                "AWS_CA_BUNDLE names a file with the authority that signed the server's certificate, as PEM"
-                    .to_owned(),
-                "a certificate that signs itself must say that it is no authority (openssl: -addext \
-                 basicConstraints=critical,CA:FALSE)"
-                    .to_owned(),
-            ],
-        ),
-        OpsError::Store(StoreError::Unavailable { .. }) => (
-            None,
-            vec![format!(
-                "check that `discfg serve` runs at {}, the network and a proxy, then try again",
-                url.host()
-            )],
-        ),
+        OpsError::Store(of_store @ StoreError::Unavailable { .. })
+            if CertificateFault::of(of_store).is_none() =>
+        {
+            (
+                None,
+                vec![format!(
+                    "check that `discfg serve` runs at {}, the network and a proxy, then try again",
+                    url.host()
+                )],
+            )
+        }
         OpsError::Store(StoreError::NoConfig { .. }) => (
             None,
             vec![format!(
@@ -69,19 +61,6 @@ pub(super) fn explain(error: OpsError, target: &Target, url: &ApiUrl) -> Failure
     failure.causes.extend(cause);
     failure.hints = hints;
     failure
-}
-
-/// Whether it is the server's certificate that the connection failed at.
-fn is_not_trusted(error: &(dyn Error + 'static)) -> bool {
-    if let Some(tls) = error.downcast_ref() {
-        return matches!(tls, rustls::Error::InvalidCertificate(_));
-    }
-    // An I/O error tells what it holds as its own words, not as its source.
-    let held = error.downcast_ref().and_then(io::Error::get_ref);
-    match held {
-        Some(held) => is_not_trusted(held),
-        None => error.source().is_some_and(is_not_trusted),
-    }
 }
 
 /// With whose word the request went, which is what decides.

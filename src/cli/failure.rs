@@ -6,8 +6,9 @@ pub(super) mod texts;
 use std::error::Error;
 
 use super::{code_failure, denial};
-use crate::aws::{AwsError, Failed, Fault};
+use crate::aws::{AwsError, CertificateFault, Failed, Fault};
 use crate::engine::OpenError;
+use crate::files;
 use crate::formats::{FormatError, TemplateError};
 use crate::http::{TlsError, TokenFileError};
 use crate::model::{Kind, ValueError};
@@ -53,14 +54,15 @@ impl Failure {
     }
 
     /// Nothing of the user's can mend it.
-    pub(super) fn internal(message: &str, cause: &dyn Error) -> Self {
+    pub(super) fn internal(message: &str, cause: &(dyn Error + 'static)) -> Self {
         Self::caused(Kind::Internal, message, cause)
     }
 
     /// A failure with a cause.
-    pub(super) fn caused(kind: Kind, message: impl Into<String>, cause: &dyn Error) -> Self {
+    pub(super) fn caused(kind: Kind, message: impl Into<String>, cause: &(dyn Error + 'static)) -> Self {
         let mut failure = Self::new(kind, message);
         failure.add_causes(Some(cause));
+        failure.hints.extend(files::mend(cause));
         failure
     }
 
@@ -72,7 +74,7 @@ impl Failure {
     }
 
     /// Adds what an error says and what caused it, each thing once.
-    fn add_causes(&mut self, mut cause: Option<&dyn Error>) {
+    fn add_causes(&mut self, mut cause: Option<&(dyn Error + 'static)>) {
         while let Some(error) = cause {
             let text = error.to_string();
             if !text.is_empty()
@@ -85,9 +87,10 @@ impl Failure {
         }
     }
 
-    pub(super) fn of(kind: Kind, error: &dyn Error) -> Self {
+    pub(super) fn of(kind: Kind, error: &(dyn Error + 'static)) -> Self {
         let mut failure = Self::new(kind, error.to_string());
         failure.add_causes(error.source());
+        failure.hints.extend(files::mend(error));
         failure
     }
 
@@ -184,7 +187,10 @@ impl From<StoreError> for Failure {
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
             StoreError::Busy(_) => failure.hint(BUSY),
             StoreError::Throttled { .. } => failure.hint(THROTTLED),
-            StoreError::Unavailable { .. } => failure.hint(ENDPOINT),
+            StoreError::Unavailable { .. } => match CertificateFault::of(&error) {
+                Some(fault) => certificate_hints(&fault).into_iter().fold(failure, Self::hint),
+                None => failure.hint(ENDPOINT),
+            },
             StoreError::Unregistered(section) => failure
                 .hint(format!("change {section} in a commit of its own; `discfg grant CONFIG NAME --write {section}` registers it")),
             StoreError::Corrupt {
@@ -241,6 +247,29 @@ impl From<Failure> for Stop {
     }
 }
 
+/// What mends a certificate that is not accepted.
+pub(super) fn certificate_hints(fault: &CertificateFault) -> Vec<&'static str> {
+    match fault {
+        CertificateFault::UnknownIssuer => {
+            vec!["AWS_CA_BUNDLE names a file with the authority that signed the server's certificate, as PEM"]
+        }
+        CertificateFault::OtherName { .. } => {
+            vec!["name the server as its certificate does, or give it a certificate for this name"]
+        }
+        CertificateFault::Expired(_) => {
+            vec!["renew the server's certificate; if it is valid, set this machine's clock"]
+        }
+        CertificateFault::NotYetValid(_) => {
+            vec!["set this machine's clock, or the server's certificate anew"]
+        }
+        CertificateFault::Authority => vec![
+            "a certificate that signs itself must say that it is no authority's (openssl: -addext \
+             basicConstraints=critical,CA:FALSE)",
+        ],
+        CertificateFault::Other(_) => vec!["give the server another certificate"],
+    }
+}
+
 const CREDENTIALS: &str = "give credentials as the AWS SDKs take them: AWS_ACCESS_KEY_ID and \
     AWS_SECRET_ACCESS_KEY, a profile with -p, `aws sso login`, or a role of the machine";
 const BUSY: &str =
@@ -289,8 +318,12 @@ impl From<TargetError> for Failure {
             TargetError::Untrusted { .. } => {
                 failure.hint("read the file; if it says what you want, `discfg use --trust` remembers it")
             }
-            TargetError::Malformed { .. } => failure
-                .hint("a .discfg is TOML with config, region, profile, engine, as; or a bare config name"),
+            TargetError::Foreign { .. } => {
+                failure.hint("or read the file; if it says what you want, `discfg use --trust` remembers it")
+            }
+            TargetError::Malformed { .. } => failure.hint(
+                "a .discfg is TOML with config, engine, sign, region, profile, as; or a bare config name",
+            ),
             _ => failure,
         }
     }

@@ -46,7 +46,7 @@ pub(super) fn hint(command: &str, words: &[String], what: &str) -> Option<String
 /// Reads one positional.
 pub(super) fn parse<T: FromStr>(name: &str, text: &str) -> Result<T, Failure>
 where
-    T::Err: std::error::Error,
+    T::Err: std::error::Error + 'static,
 {
     text.parse()
         .map_err(|error| Failure::caused(crate::model::Kind::Usage, format!("invalid {name}"), &error))

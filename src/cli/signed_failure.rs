@@ -1,4 +1,4 @@
-use crate::aws::RoleArn;
+use crate::aws::{CertificateFault, RoleArn};
 use crate::engine::Opened;
 use crate::model::{Access, Kind, Role};
 use crate::ops::OpsError;
@@ -46,7 +46,8 @@ pub(super) fn explain(
                 "name a smaller prefix; or `--engine dynamodb` reads it from the table itself, which takes no API",
             )
         }
-        OpsError::Store(StoreError::Unavailable { .. }) => {
+        OpsError::Store(of_store @ StoreError::Unavailable { .. })
+            if CertificateFault::of(of_store).is_none() => {
             let mut failure = Failure::from(error);
             failure.hints = vec![format!(
                 "check the network, a proxy, and that the API is there: `discfg status {config} --engine dynamodb`; \

@@ -8,6 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use super::args::Global;
 use super::failure::Failure;
+use super::terminal_log::show_warnings;
 use super::terminal_wrap::wrapped;
 use crate::model::Kind;
 
@@ -237,11 +238,12 @@ fn is_yes(line: &str) -> bool {
     matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-/// Shows discfg's own events on stderr, as many as `--verbose` asks for. Those of the SDKs hold requests, and so values.
+/// Shows discfg's own events on stderr: warnings, and as many more as `--verbose` asks for. Those of the SDKs hold
+/// requests, and so values.
 pub(super) fn show_events(verbose: u8) {
     use tracing_subscriber::prelude::*;
     let level = match verbose {
-        0 => return,
+        0 => return show_warnings(),
         1 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };

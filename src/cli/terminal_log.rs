@@ -10,7 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
@@ -122,6 +124,51 @@ impl<S: Subscriber> Layer<S> for Events {
         self.0
             .line(told(self.0.form, at, *event.metadata().level(), fields.0));
     }
+}
+
+/// Shows discfg's own warnings on stderr, as the terminal shows errors.
+pub(super) fn show_warnings() {
+    // Where another has been set up, events go there.
+    let _ = tracing::subscriber::set_global_default(Warnings);
+}
+
+/// Takes in warnings, and costs a command that has none nothing.
+struct Warnings;
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= tracing::Level::WARN && metadata.target().starts_with("discfg")
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::WARN)
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let hint = fields.0.remove("hint");
+        let message = fields.0.remove("message").unwrap_or_default();
+        let mut text = format!("warning: {message}");
+        for (name, value) in fields.0 {
+            // Writing to a String can't fail.
+            let _ = write!(text, "; {name}: {value}");
+        }
+        let hint = hint.map_or_else(String::new, |hint| format!("  hint: {hint}\n"));
+        aside(format_args!("{text}\n{hint}"));
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
 }
 
 fn told(

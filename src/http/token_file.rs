@@ -1,13 +1,14 @@
 //! The file of the tokens that a server takes: TOML, one table a token.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{self, File, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
+use zeroize::Zeroizing;
 
 use super::token::{TokenEntry, Tokens};
+use crate::files::{self, Privacy};
 use crate::model::{Kind, TokenName};
 
 /// Why the tokens of a file can't be had, or it can't be changed.
@@ -30,24 +31,13 @@ pub enum TokenFileError {
         /// Why.
         source: io::Error,
     },
-    /// Others than its owner can read or write it.
-    #[error(
-        "the token file {path} can be read or written by others than its owner (its mode is {mode:04o}): `chmod 600` \
-         closes it", path = .path.display()
-    )]
-    Open {
-        /// Which file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
     /// It isn't what such a file is.
-    #[error("the token file {path} is not as expected", path = .path.display())]
+    #[error("line {line} of the token file {path} is not what `discfg serve token new` writes", path = .path.display())]
     Malformed {
         /// Which file.
         path: PathBuf,
-        /// Where and why.
-        source: toml::de::Error,
+        /// Which line, from 1. What it holds isn't repeated: a file that was named by mistake may hold anything.
+        line: usize,
     },
     /// A name stands for two tokens.
     #[error("the token file {path} has two tokens called {name}", path = .path.display())]
@@ -95,7 +85,6 @@ impl TokenFileError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
             Self::Read { .. }
             | Self::Write { .. }
-            | Self::Open { .. }
             | Self::Malformed { .. }
             | Self::Ambiguous { .. }
             | Self::Nothing { .. } => Kind::Invalid,
@@ -111,6 +100,9 @@ struct Content {
     #[serde(default)]
     token: Vec<TokenEntry>,
 }
+
+/// The most bytes of a file: room for some 50,000 tokens.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What a new file begins with.
 const PREFACE: &str =
@@ -133,14 +125,14 @@ impl TokenFile {
 
     /// Reads its tokens.
     pub fn read(&self) -> Result<Tokens, TokenFileError> {
-        let file = File::open(&self.0).map_err(|source| self.unread(source))?;
-        self.parse(&self.text(&file)?)
+        let bytes = files::read_named(&self.0, MAX_BYTES, Privacy::Private);
+        self.parse(&self.text(bytes)?)
     }
 
     /// Adds a token; where there is no file yet, one is made that its owner alone can read.
     pub fn add(&self, entry: TokenEntry) -> Result<(), TokenFileError> {
-        let file = self.lock(OpenOptions::new().create(true))?;
-        let mut text = self.text(&file)?;
+        let file = self.lock(true)?;
+        let mut text = self.locked_text(&file)?;
         let known = self.parse(&text)?;
         if known.entries().iter().any(|known| known.name == entry.name) {
             return Err(TokenFileError::Taken {
@@ -160,8 +152,8 @@ impl TokenFile {
 
     /// Takes the token of that name out. The others stay; comments don't.
     pub fn revoke(&self, name: &TokenName) -> Result<(), TokenFileError> {
-        let file = self.lock(&mut OpenOptions::new())?;
-        let known = self.parse(&self.text(&file)?)?;
+        let file = self.lock(false)?;
+        let known = self.parse(&self.locked_text(&file)?)?;
         let (gone, left): (Vec<_>, Vec<_>) = known
             .entries()
             .iter()
@@ -182,15 +174,17 @@ impl TokenFile {
     }
 
     /// Opens the file and waits until nobody else changes it.
-    fn lock(&self, how: &mut OpenOptions) -> Result<File, TokenFileError> {
-        use std::os::unix::fs::OpenOptionsExt as _;
+    fn lock(&self, create: bool) -> Result<File, TokenFileError> {
         let unwritten = |source| self.unwritten(source);
         loop {
-            let file = how.read(true).write(true).mode(0o600).open(&self.0);
-            let file = file.map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => self.unread(source),
-                _ => unwritten(source),
-            })?;
+            let file = match files::open_named(&self.0) {
+                // A link that leads nowhere isn't followed to make what it leads to.
+                Err(error) if create && error.kind() == io::ErrorKind::NotFound => {
+                    files::create_empty(&self.0).map_err(unwritten)?;
+                    continue;
+                }
+                opened => opened.map_err(|source| self.unread(source))?,
+            };
             file.lock().map_err(unwritten)?;
             // Whoever had the lock put another file in its place.
             let (locked, there) = (file.metadata().map_err(unwritten)?, fs::metadata(&self.0));
@@ -200,41 +194,29 @@ impl TokenFile {
         }
     }
 
-    /// Puts a whole file in the place of the other, so that no reader meets half of it.
+    /// Puts a whole file in the place of the other, so that no reader meets half of it. A link stays one: what it leads
+    /// to is replaced.
     fn replace(&self, text: &str) -> Result<(), TokenFileError> {
-        let write = || {
-            // A link stays one: what it leads to is replaced.
-            let path = fs::canonicalize(&self.0)?;
-            let folder = path.parent().ok_or(io::ErrorKind::NotFound)?;
-            let mut file = NamedTempFile::new_in(folder)?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            File::open(folder)?.sync_all()
-        };
-        write().map_err(|source| self.unwritten(source))
+        files::replace_named(&self.0, text.as_bytes()).map_err(|source| self.unwritten(source))
     }
 
-    fn text(&self, mut file: &File) -> Result<String, TokenFileError> {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = file.metadata().map_err(|source| self.unread(source))?;
-        let mode = mode.permissions().mode() & 0o7777;
-        if mode & 0o066 != 0 {
-            return Err(TokenFileError::Open {
-                path: self.0.clone(),
-                mode,
-            });
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text)
-            .map_err(|source| self.unread(source))?;
-        Ok(text)
+    fn locked_text(&self, file: &File) -> Result<String, TokenFileError> {
+        self.text(files::read_opened(file, &self.0, MAX_BYTES, Privacy::Private))
+    }
+
+    fn text(&self, bytes: io::Result<Zeroizing<Vec<u8>>>) -> Result<String, TokenFileError> {
+        let bytes = bytes.map_err(|source| self.unread(source))?;
+        let text = std::str::from_utf8(&bytes).map(str::to_owned);
+        text.map_err(|error| self.unread(io::Error::new(io::ErrorKind::InvalidData, error)))
     }
 
     fn parse(&self, text: &str) -> Result<Tokens, TokenFileError> {
-        let content: Content = toml::from_str(text).map_err(|source| TokenFileError::Malformed {
-            path: self.0.clone(),
-            source,
+        let content: Content = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            TokenFileError::Malformed {
+                path: self.0.clone(),
+                line: before.unwrap_or_default().matches('\n').count() + 1,
+            }
         })?;
         for (at, entry) in content.token.iter().enumerate() {
             let (path, name) = (self.0.clone(), entry.name.clone());

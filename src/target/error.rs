@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::str::ParseBoolError;
 
-use super::EngineNameError;
+use super::{EngineNameError, MalformedFile};
 use crate::model::{ConfigNameError, Kind, RegionError, RoleError};
 
 /// Why no target could be settled.
@@ -27,7 +27,16 @@ pub enum TargetError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: MalformedFile,
+    },
+    /// Another user could have written a file, and this one didn't say to trust it.
+    #[error("{} is not used", .path.display())]
+    Foreign {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
     },
     /// A file decides what only the user may decide.
     #[error("{} sets {setting}, and `discfg use` did not write it on this machine", .path.display())]
@@ -95,7 +104,7 @@ impl TargetError {
             | Self::Sign { .. }
             | Self::Region { .. } => Kind::Usage,
             Self::Unreadable { .. } | Self::Malformed { .. } => Kind::Invalid,
-            Self::Untrusted { .. } => Kind::Denied,
+            Self::Foreign { .. } | Self::Untrusted { .. } => Kind::Denied,
         }
     }
 }

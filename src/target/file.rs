@@ -4,8 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
-use super::{EngineName, Origin, Setting, TargetError};
+use super::{EngineName, Origin, Setting, TargetError, Trust};
+use crate::files::{self, Durability, FileFault, Folder, Privacy};
 use crate::model::{ConfigName, Region, Role};
 
 /// The name of the file that `use` writes.
@@ -14,6 +16,9 @@ pub const FILE_NAME: &str = ".discfg";
 /// The environment variable that lists folders, as absolute paths in the form of `PATH`, which the search for a
 /// `.discfg` doesn't go up into. Its model is git's `GIT_CEILING_DIRECTORIES`.
 pub const CEILING: &str = "DISCFG_CEILING";
+
+/// The most bytes of a `.discfg`.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// What a `.discfg` says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,13 +69,64 @@ impl TargetFile {
         engine.is_some_and(|engine| engine.signed_by(said).is_some())
     }
 
-    /// Returns the nearest `.discfg` from `folder`, an absolute path without links, upwards, and what it says.
+    /// Reads TOML, or a bare config name, as the ancestor wrote it.
+    fn parse(bytes: &[u8]) -> Result<Self, MalformedFile> {
+        let text = std::str::from_utf8(bytes).map_err(|_| MalformedFile::Encoding)?;
+        let bare = text.trim();
+        if !bare.is_empty() && !bare.contains(['=', '\n', '[', '#']) {
+            return Ok(Self {
+                config: Some(bare.parse().map_err(|_| MalformedFile::Name)?),
+                ..Self::default()
+            });
+        }
+        toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            MalformedFile::Line(before.unwrap_or_default().matches('\n').count() + 1)
+        })
+    }
+
+    /// Writes the file into `folder` and gives it as it is there.
+    pub fn write(&self, folder: &Path) -> io::Result<FoundTargetFile> {
+        let path = folder.join(FILE_NAME);
+        let text = toml::to_string(self).map_err(io::Error::other)?;
+        files::replace(&path, text.as_bytes(), Privacy::Public, Durability::Lossy)?;
+        Ok(FoundTargetFile {
+            path,
+            bytes: text.into_bytes().into(),
+            fault: None,
+        })
+    }
+}
+
+/// Why a file isn't what `use` writes. What it holds isn't repeated: a file of that name may be anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedFile {
+    /// It is no text.
+    #[error("it is not valid UTF-8")]
+    Encoding,
+    /// It is one word, and no config's name.
+    #[error("it holds neither a config name nor lines NAME = \"VALUE\"")]
+    Name,
+    /// A line, counted from 1, says nothing that is known.
+    #[error("line {0} is not NAME = VALUE with a known name and a valid value")]
+    Line(usize),
+}
+
+/// A `.discfg` as it was when it was read, once: what is parsed is what is trusted.
+pub struct FoundTargetFile {
+    path: PathBuf,
+    bytes: Zeroizing<Vec<u8>>,
+    fault: Option<FileFault>,
+}
+
+impl FoundTargetFile {
+    /// Returns the nearest `.discfg` from `folder`, an absolute path without links, upwards.
     ///
     /// The search ends with the home folder, and before a folder that [`CEILING`] lists; `folder` itself is always read.
-    pub fn find(
+    pub fn nearest(
         folder: &Path,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Option<(PathBuf, Self)>, TargetError> {
+    ) -> Result<Option<Self>, TargetError> {
         let listed = environment(CEILING).unwrap_or_default();
         let ceilings: Vec<PathBuf> = env::split_paths(&listed)
             .filter(|ceiling| ceiling.is_absolute())
@@ -83,9 +139,8 @@ impl TargetFile {
             if searched != folder && ceilings.iter().any(|ceiling| ceiling == searched) {
                 break;
             }
-            let path = searched.join(FILE_NAME);
-            if let Some(file) = Self::read(&path)? {
-                return Ok(Some((path, file)));
+            if let Some(found) = Self::read(searched)? {
+                return Ok(Some(found));
             }
             if home.as_deref() == Some(searched) {
                 break;
@@ -94,15 +149,15 @@ impl TargetFile {
         Ok(None)
     }
 
-    /// Returns what the file says, or nothing where there is none.
-    pub fn read(path: &Path) -> Result<Option<Self>, TargetError> {
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text)
-                .map(Some)
-                .map_err(|source| TargetError::Malformed {
-                    path: path.into(),
-                    source,
-                }),
+    /// Returns the `.discfg` in that folder, or nothing where there is none.
+    pub fn read(folder: &Path) -> Result<Option<Self>, TargetError> {
+        let path = folder.join(FILE_NAME);
+        match Folder::come_to(folder).find(FILE_NAME, MAX_BYTES, Privacy::Public) {
+            Ok(found) => Ok(Some(Self {
+                path,
+                bytes: found.bytes,
+                fault: found.fault,
+            })),
             // A folder of that name is somebody else's.
             Err(error)
                 if matches!(
@@ -112,31 +167,39 @@ impl TargetFile {
             {
                 Ok(None)
             }
-            Err(source) => Err(TargetError::Unreadable {
-                path: path.into(),
-                source,
-            }),
+            Err(source) => Err(TargetError::Unreadable { path, source }),
         }
     }
 
-    /// Reads TOML, or a bare config name, as the ancestor wrote it.
-    fn parse(text: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let bare = text.trim();
-        if !bare.is_empty() && !bare.contains(['=', '\n', '[', '#']) {
-            return Ok(Self {
-                config: Some(bare.parse()?),
-                ..Self::default()
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it held when it was read.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What it says. Fails where another user could have written it, unless the user trusts it as it is.
+    pub fn content(&self, trust: &Trust) -> Result<TargetFile, TargetError> {
+        if let Some(fault) = &self.fault
+            && !trust.holds(self)
+        {
+            return Err(TargetError::Foreign {
+                path: self.path.clone(),
+                source: fault.clone().into(),
             });
         }
-        Ok(toml::from_str(text)?)
+        self.content_unjudged()
     }
 
-    /// Writes the file into `folder` and gives its path.
-    pub fn write(&self, folder: &Path) -> io::Result<PathBuf> {
-        let path = folder.join(FILE_NAME);
-        let text = toml::to_string(self).map_err(io::Error::other)?;
-        fs::write(&path, text)?;
-        Ok(path)
+    /// What it says, whoever wrote it.
+    pub fn content_unjudged(&self) -> Result<TargetFile, TargetError> {
+        TargetFile::parse(&self.bytes).map_err(|source| TargetError::Malformed {
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
@@ -148,6 +211,18 @@ fn without_links(path: PathBuf) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The config that a file says which was found.
+    fn config(found: Result<Option<FoundTargetFile>, TargetError>) -> Option<String> {
+        let content = found.expect("readable")?.content_unjudged();
+        Some(
+            content
+                .expect("it is understood")
+                .config
+                .expect("a name")
+                .to_string(),
+        )
+    }
 
     /// Which folder's file is found from `home/work/a` with these settings; each folder has one but `a`.
     fn found(ceiling: &[&str], home: &str) -> Option<String> {
@@ -164,8 +239,7 @@ mod tests {
             "HOME" => top.join(home).to_str().map(str::to_owned),
             _ => None,
         };
-        let found = TargetFile::find(&start, &environment).expect("readable");
-        found.map(|(_, file)| file.config.expect("a name").to_string())
+        config(FoundTargetFile::nearest(&start, &environment))
     }
 
     #[test]
@@ -189,14 +263,18 @@ mod tests {
         fs::write(top.join(FILE_NAME), "top").expect("a file");
         let home = top.join("home").to_str().map(str::to_owned);
         let at_home = |name: &str| home.clone().filter(|_| name == "HOME");
-        assert_eq!(TargetFile::find(&work, &at_home).expect("readable"), None);
+        assert_eq!(config(FoundTargetFile::nearest(&work, &at_home)), None);
         let elsewhere = |name: &str| (name == "HOME").then(|| "/nowhere".to_owned());
-        assert!(TargetFile::find(&work, &elsewhere).expect("readable").is_some());
+        assert_eq!(
+            config(FoundTargetFile::nearest(&work, &elsewhere)).as_deref(),
+            Some("top")
+        );
         fs::write(top.join("home").join(FILE_NAME), "home").expect("a file");
-        let (path, _) = TargetFile::find(&work, &at_home)
-            .expect("readable")
-            .expect("the home's own");
-        assert_eq!(path, top.join("home").join(FILE_NAME));
+        assert_eq!(
+            config(FoundTargetFile::nearest(&work, &at_home)).as_deref(),
+            Some("home"),
+            "the home's own"
+        );
     }
 
     #[cfg(unix)]
@@ -210,6 +288,6 @@ mod tests {
         std::os::unix::fs::symlink(top.join("real"), top.join("link")).expect("a link");
         let link = top.join("link").to_str().map(str::to_owned);
         let environment = |name: &str| link.clone().filter(|_| name == CEILING);
-        assert_eq!(TargetFile::find(&work, &environment).expect("readable"), None);
+        assert_eq!(config(FoundTargetFile::nearest(&work, &environment)), None);
     }
 }

@@ -1,12 +1,12 @@
-use std::fmt;
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fmt::{self, Write as _};
+use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
 use super::{ApiHost, ApiUrl, EngineName, Origin, Setting};
+use crate::files::{Durability, Folder, Privacy};
 use crate::model::Kind;
 
 /// What shows a discfg API who is calling: a bearer token (RFC 6750), of at most 4,096 characters.
@@ -28,9 +28,6 @@ pub enum TokenError {
     /// The file can't be used.
     #[error("can't use {}", .0.display())]
     File(PathBuf, #[source] io::Error),
-    /// Others than its owner may read the file, or write it.
-    #[error("{} holds tokens, and others may read or write it: `chmod 600` keeps it to you", .0.display())]
-    Open(PathBuf),
     /// A line of the file is none. It may hold a token, so that it isn't repeated.
     #[error("line {line} of {} can't be understood: expected HOST TOKEN or HOST:PORT TOKEN", .path.display())]
     Line {
@@ -49,7 +46,7 @@ impl TokenError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Variable(_) | Self::NoFolder => Kind::Usage,
-            Self::File(..) | Self::Open(_) | Self::Line { .. } => Kind::Invalid,
+            Self::File(..) | Self::Line { .. } => Kind::Invalid,
         }
     }
 }
@@ -82,6 +79,11 @@ impl fmt::Debug for Token {
     }
 }
 
+/// The name of the file of tokens, in the folder `discfg` of the XDG config folder.
+const FILE_NAME: &str = "tokens";
+/// The most bytes of it.
+const MAX_BYTES: u64 = 1024 * 1024;
+
 /// The name of the environment variable that holds a token.
 const VARIABLE: &str = "DISCFG_TOKEN";
 
@@ -91,13 +93,13 @@ pub struct Tokens {
     variable: Option<Zeroizing<String>>,
     /// The API that `DISCFG_ENGINE` names, to which a token alone in `DISCFG_TOKEN` is bound.
     chosen: Option<ApiUrl>,
-    file: Option<PathBuf>,
+    folder: Option<Folder>,
 }
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tokens")
-            .field("file", &self.file)
+            .field("folder", &self.folder)
             .finish_non_exhaustive()
     }
 }
@@ -114,7 +116,7 @@ impl Tokens {
         use etcetera::BaseStrategy as _;
         let base = etcetera::choose_base_strategy().ok();
         Self {
-            file: base.map(|base| base.config_dir().join("discfg").join("tokens")),
+            folder: base.map(|base| Folder::below(base.config_dir(), "discfg")),
             ..Self::default()
         }
     }
@@ -133,11 +135,6 @@ impl Tokens {
         }
     }
 
-    /// The file in which tokens are kept, made or not; none without a home folder.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
-    }
-
     /// The token for that API, if there is one, and where it is from.
     pub fn find(&self, url: &ApiUrl) -> Result<Option<Setting<Token>>, TokenError> {
         let value = match self.given()? {
@@ -151,15 +148,17 @@ impl Tokens {
                 origin: Origin::Environment(VARIABLE),
             }));
         }
-        let Some(path) = &self.file else { return Ok(None) };
-        let kept = Kept::read(path)?;
+        let Some(folder) = &self.folder else {
+            return Ok(None);
+        };
+        let kept = Kept::read(folder)?;
         let found = kept.lines.into_iter().find_map(|line| match line {
             Line::Token(host, token) if url.is_at(&host) => Some(token),
             _ => None,
         });
         Ok(found.map(|value| Setting {
             value,
-            origin: Origin::File(path.clone()),
+            origin: Origin::File(folder.path().join(FILE_NAME)),
         }))
     }
 
@@ -180,14 +179,21 @@ impl Tokens {
 
     /// Keeps the token for that API's host, in place of one that was kept, and gives the file that it is in.
     pub fn keep(&self, url: &ApiUrl, token: &Token) -> Result<PathBuf, TokenError> {
-        let path = self.file.as_ref().ok_or(TokenError::NoFolder)?;
-        let mut kept = Kept::read(path)?;
+        let folder = self.folder.as_ref().ok_or(TokenError::NoFolder)?;
+        let path = folder.path().join(FILE_NAME);
+        let mut kept = Kept::read(folder)?;
         kept.lines
             .retain(|line| !matches!(line, Line::Token(host, _) if url.is_at(host)));
         kept.lines.push(Line::Token(url.host(), token.clone()));
-        kept.write(path)
+        folder
+            .replace(
+                FILE_NAME,
+                kept.text().as_bytes(),
+                Privacy::Private,
+                Durability::Synced,
+            )
             .map_err(|error| TokenError::File(path.clone(), error))?;
-        Ok(path.clone())
+        Ok(path)
     }
 
     fn chooses(&self, url: &ApiUrl) -> bool {
@@ -232,20 +238,15 @@ impl Line {
 
 impl Kept {
     /// What the file holds; nothing where it isn't there.
-    fn read(path: &Path) -> Result<Self, TokenError> {
-        let failed = |error| TokenError::File(path.into(), error);
-        let text = match fs::File::open(path) {
-            Ok(mut file) => {
-                if is_open_to_others(&file.metadata().map_err(failed)?) {
-                    return Err(TokenError::Open(path.into()));
-                }
-                let mut text = Zeroizing::new(String::new());
-                io::Read::read_to_string(&mut file, &mut text).map_err(failed)?;
-                text
-            }
+    fn read(folder: &Folder) -> Result<Self, TokenError> {
+        let path = || folder.path().join(FILE_NAME);
+        let bytes = match folder.read(FILE_NAME, MAX_BYTES, Privacy::Private) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(TokenError::File(path(), error)),
         };
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|error| TokenError::File(path(), io::Error::new(io::ErrorKind::InvalidData, error)))?;
         let line = |(index, line): (usize, &str)| {
             let mut words = line.split_whitespace();
             let read = match (words.next(), words.next(), words.next()) {
@@ -255,7 +256,7 @@ impl Kept {
                 _ => None,
             };
             read.ok_or_else(|| TokenError::Line {
-                path: path.into(),
+                path: path(),
                 line: index + 1,
             })
         };
@@ -263,46 +264,34 @@ impl Kept {
         Ok(Self { lines })
     }
 
-    /// Puts a new file in the place of the old one, whole or not at all.
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        // For its owner alone from the beginning.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    /// What the file is to hold.
+    fn text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::new());
         for line in &self.lines {
-            match line {
-                Line::Token(host, token) => writeln!(file, "{host} {}", token.reveal())?,
-                Line::Other(text) => writeln!(file, "{text}")?,
-            }
+            // Writing to a String can't fail.
+            let _ = match line {
+                Line::Token(host, token) => writeln!(text, "{host} {}", token.reveal()),
+                Line::Other(other) => writeln!(text, "{other}"),
+            };
         }
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+        text
     }
-}
-
-#[cfg(unix)]
-fn is_open_to_others(file: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.permissions().mode() & 0o077 != 0
-}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_: &fs::Metadata) -> bool {
-    false
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     fn url(text: &str) -> ApiUrl {
         text.parse().expect(text)
     }
 
-    fn tokens(variable: Option<&str>, engine: Option<&str>, file: Option<PathBuf>) -> Tokens {
+    fn tokens(variable: Option<&str>, engine: Option<&str>, folder: Option<&Path>) -> Tokens {
         let kept = Tokens {
-            file,
+            folder: folder.map(|folder| Folder::below(folder.into(), "discfg")),
             ..Tokens::default()
         };
         kept.and(variable.map(str::to_owned), engine)
@@ -359,8 +348,8 @@ mod tests {
     #[test]
     fn a_kept_token_is_found_again_and_replaced() {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("below/tokens");
-        let tokens = tokens(None, None, Some(path.clone()));
+        let path = folder.path().join("discfg/tokens");
+        let tokens = tokens(None, None, Some(folder.path()));
         assert_eq!(found(&tokens, "https://cfg.example"), None);
         let keep = |at: &str, token: &str| {
             tokens
@@ -390,14 +379,14 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("tokens");
-        let tokens = tokens(None, None, Some(path.clone()));
+        let path = folder.path().join("discfg/tokens");
+        let tokens = tokens(None, None, Some(folder.path()));
         let at = url("https://cfg.example");
         tokens.keep(&at, &"abc".parse().expect("a token")).expect("kept");
         let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
         for open in [0o640, 0o604, 0o620, 0o610] {
             mode(open);
-            assert!(matches!(tokens.find(&at), Err(TokenError::Open(_))), "{open:o}");
+            assert!(matches!(tokens.find(&at), Err(TokenError::File(..))), "{open:o}");
         }
         mode(0o600);
         assert!(tokens.find(&at).expect("for its owner alone").is_some());
@@ -418,8 +407,8 @@ mod tests {
             assert!(!format!("{error} {source:?}").contains("hunter"), "{error}");
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("tokens");
-        let tokens = tokens(None, None, Some(path.clone()));
+        let path = folder.path().join("discfg/tokens");
+        let tokens = tokens(None, None, Some(folder.path()));
         for line in [
             "hunter2",
             "hunter2/= cfg.example",

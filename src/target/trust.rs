@@ -1,59 +1,70 @@
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
+use super::FoundTargetFile;
+use crate::files::{Durability, Folder, Privacy, mend};
+
 /// Remembers which `.discfg` files the user wrote on this machine, by path and content.
 #[derive(Debug, Clone)]
-pub struct Trust(Option<PathBuf>);
+pub struct Trust(Option<Folder>);
+
+/// The most bytes of a mark, which has 64.
+const MARK_BYTES: u64 = 1024;
 
 impl Trust {
     /// What this user trusts: kept in the XDG state folder. On a machine without a home nothing is trusted.
     pub fn of_user() -> Self {
         let base = etcetera::choose_base_strategy().ok();
         Self(base.map(|base| {
-            base.state_dir()
-                .unwrap_or_else(|| base.data_dir())
-                .join("discfg")
-                .join("trusted")
+            let named = base.state_dir().unwrap_or_else(|| base.data_dir());
+            Folder::below(named, "discfg/trusted")
         }))
     }
 
     /// What is remembered in that folder.
     pub fn at(folder: PathBuf) -> Self {
-        Self(Some(folder))
+        Self(Some(Folder::below(folder, "")))
     }
 
-    /// Whether the file is as it was when it was remembered.
-    pub fn holds(&self, path: &Path) -> bool {
-        let Some((mark, content)) = self.mark(path) else {
+    /// Whether the file, as it was read, is as it was when it was remembered. A mark that another user could have written
+    /// is none.
+    pub fn holds(&self, file: &FoundTargetFile) -> bool {
+        let Some((folder, name)) = self.mark(file) else {
             return false;
         };
-        fs::read_to_string(mark).is_ok_and(|known| known == content)
-    }
-
-    /// Remembers the file as it is now.
-    pub fn remember(&self, path: &Path) -> io::Result<()> {
-        let (mark, content) = self
-            .mark(path)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no home folder"))?;
-        if let Some(folder) = mark.parent() {
-            fs::create_dir_all(folder)?;
+        match folder.read(&name, MARK_BYTES, Privacy::Public) {
+            Ok(known) => *known == hex(file.bytes()).into_bytes(),
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    tracing::warn!(hint = mend(&error), "what you trust is not looked at: {error}");
+                }
+                false
+            }
         }
-        fs::write(mark, content)
     }
 
-    /// The file that remembers `path`, and what it holds if `path` is trusted as it is now.
-    fn mark(&self, path: &Path) -> Option<(PathBuf, String)> {
-        let folder = self.0.as_ref()?;
-        let path = fs::canonicalize(path).ok()?;
-        let content = fs::read(&path).ok()?;
-        Some((
-            folder.join(hex(path.as_os_str().as_encoded_bytes())),
-            hex(&content),
-        ))
+    /// Remembers the file as it was read.
+    pub fn remember(&self, file: &FoundTargetFile) -> io::Result<()> {
+        let (folder, name) = self
+            .mark(file)
+            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no home folder"))?;
+        folder.replace(
+            &name,
+            hex(file.bytes()).as_bytes(),
+            Privacy::Private,
+            Durability::Lossy,
+        )
+    }
+
+    /// The folder and the name of the file that remembers this one.
+    fn mark(&self, file: &FoundTargetFile) -> Option<(&Folder, String)> {
+        let (above, name) = (file.path().parent()?, file.path().file_name()?);
+        let path = fs::canonicalize(above).ok()?.join(name);
+        Some((self.0.as_ref()?, hex(path.as_os_str().as_encoded_bytes())))
     }
 }
 

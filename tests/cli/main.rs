@@ -13,6 +13,7 @@ mod exec_restart;
 mod export;
 mod formats;
 mod guards;
+mod hostile_files;
 mod hostile_items;
 mod http;
 mod http_alike;

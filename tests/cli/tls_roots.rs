@@ -1,9 +1,13 @@
 //! Which certificates a server is judged by: Amazon's own for Amazon's hosts, the system's for every other host
-//! and where Amazon's don't verify, and those of `AWS_CA_BUNDLE` alone where it is set.
+//! and where Amazon's don't verify, and those of `AWS_CA_BUNDLE` alone where it is set. And what is said of one that
+//! isn't accepted.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
 
 use support::account::keys;
 use support::cli::{Outcome, Place};
-use support::tls::{Authority, Handshake, TlsServer};
+use support::tls::{Authority, Handshake, TlsServer, Validity};
 
 /// A host whose certificates come from Amazon; the proxy that these tests set leads elsewhere.
 const AMAZON: &str = "dynamodb.eu-central-1.amazonaws.com";
@@ -40,7 +44,7 @@ fn a_host_that_neither_list_knows_is_not_spoken_to() {
     get(&place.env("SSL_CERT_FILE", other))
         .code(6)
         .stdout("")
-        .stderr_has("invalid peer certificate: UnknownIssuer");
+        .stderr_has("no authority that this machine trusts has signed its certificate");
     let handshakes = server.handshakes();
     assert!(!handshakes.is_empty());
     assert!(
@@ -83,7 +87,7 @@ fn a_bundle_replaces_the_systems_roots() {
     get(&place)
         .code(6)
         .stdout("")
-        .stderr_has("invalid peer certificate: UnknownIssuer");
+        .stderr_has("no authority that this machine trusts has signed its certificate");
     assert!(!server.handshakes().contains(&Handshake::Done));
 }
 
@@ -119,4 +123,107 @@ fn a_bundle_that_holds_no_certificate_is_named() {
         .run()
         .stderr_has("can't read AWS_CA_BUNDLE missing.pem");
     assert!(server.handshakes().is_empty());
+}
+
+/// Each way to a server: an API with tokens, one that takes signed requests, and DynamoDB itself.
+fn ways(server: &TlsServer, roots: &str) -> [Place; 3] {
+    let place = || {
+        let place = place();
+        let roots = place.write("system.pem", roots);
+        place.env("SSL_CERT_FILE", roots)
+    };
+    let engine = || place().env("DISCFG_ENGINE", server.url());
+    [
+        engine(),
+        engine().env("DISCFG_SIGN", "true").env("DISCFG_AS", "self"),
+        place()
+            .env("AWS_ENDPOINT_URL", server.url())
+            .env("DISCFG_AS", "self"),
+    ]
+}
+
+/// How often the server was hung up on, once that is as often as this: it hears of it after the client has ended.
+fn refusals(server: &TlsServer, wanted: usize) -> usize {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        let refusals = server.handshakes().len();
+        if refusals >= wanted || Instant::now() > deadline {
+            return refusals;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_accepted_is_told_with_the_reason_and_the_mend() {
+    let authority = Authority::new("Company");
+    let roots = authority.pem();
+    let other = Authority::new("Another").pem();
+    let untrusted = "no authority that this machine trusts has signed its certificate";
+    for (host, validity, roots, told, mend) in [
+        ("localhost", Validity::Now, &other, untrusted, "AWS_CA_BUNDLE"),
+        (
+            "other.example",
+            Validity::Now,
+            &roots,
+            "its certificate is valid for other.example, not for localhost",
+            "name the server as its certificate does",
+        ),
+        (
+            "localhost",
+            Validity::Past,
+            &roots,
+            "its certificate expired 2020-02-01T00:00:00Z",
+            "renew the server's certificate",
+        ),
+        (
+            "localhost",
+            Validity::Future,
+            &roots,
+            "its certificate is not valid before 4000-02-01T00:00:00Z",
+            "set this machine's clock",
+        ),
+    ] {
+        let server = TlsServer::proving(authority.server_at(host, validity));
+        for (way, place) in ways(&server, roots).into_iter().enumerate() {
+            let told = place
+                .args(["get", "app", "/db/url"])
+                .run()
+                .code(6)
+                .stdout("")
+                .stderr_has("is not trusted")
+                .stderr_has(told)
+                .stderr_lacks("invalid peer");
+            // An SDK tries again, and tells no reasons apart.
+            if way < 2 {
+                told.stderr_has(mend).stderr_lacks("can't be reached");
+                assert_eq!(refusals(&server, way + 1), way + 1, "one try is enough");
+            }
+        }
+        assert!(!server.handshakes().contains(&Handshake::Done));
+    }
+    // A commit wasn't made, and that is known at once.
+    let server = TlsServer::proving(authority.server_at("localhost", Validity::Past));
+    ways(&server, &roots)[0]
+        .args(["set", "app", "/db/url", "x"])
+        .run()
+        .code(6)
+        .stderr_has("its certificate expired")
+        .stderr_lacks("outcome");
+}
+
+#[test]
+fn a_bundle_that_others_can_write_is_not_used() {
+    let company = Authority::new("Company");
+    let server = TlsServer::start(&company, "localhost");
+    let place = place().env("AWS_ENDPOINT_URL", server.url());
+    let bundle = place.write("bundle.pem", company.pem());
+    std::fs::set_permissions(&bundle, std::fs::Permissions::from_mode(0o666)).expect("it is ours");
+    let place = place.env("AWS_CA_BUNDLE", &bundle);
+    get(&place)
+        .stdout("")
+        .stderr_has("others can write")
+        .stderr_has("chmod go-w");
+    std::fs::set_permissions(&bundle, std::fs::Permissions::from_mode(0o444)).expect("it is ours");
+    get(&place).code(0).stdout("value\n");
 }

@@ -12,6 +12,7 @@ mod serve;
 mod serve_access;
 mod serve_crash;
 mod serve_limits;
+mod serve_memory;
 mod serve_on_dynamodb;
 mod serve_on_dynamodb_faults;
 mod stream;

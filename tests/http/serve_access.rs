@@ -227,14 +227,14 @@ fn a_token_file_is_for_its_owner_and_a_token_has_one_name_and_one_access() {
         .run()
         .code(3)
         .stderr_has("no token in tokens is called b");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("it is ours");
-    new(&["--name", "b", "--read-all"], 8).stderr_has("chmod 600");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o602)).expect("it is ours");
+    new(&["--name", "b", "--read-all"], 8).stderr_has("chmod go-w");
     place
         .args(["serve", "--listen", "127.0.0.1:0", "--token-file", "tokens"])
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("0640");
+        .stderr_has("0602");
     let made = place
         .args([
             "serve", "token", "new", "--file", "others", "--name", "c", "--write", "db", "-f", "json", "-q",

@@ -1,5 +1,6 @@
 mod args;
 mod listen;
+mod memory;
 mod signals;
 mod token;
 
@@ -48,14 +49,27 @@ pub(in crate::cli) async fn run(
 }
 
 async fn serve(args: ServerArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
+    memory::keep_private()?;
     listen::check_exposure(&args)?;
+    // Before files are read: what is wrong with one, and doesn't hinder, is told there.
+    let log = Log::begin(args.log, session.global().verbose);
+    let served = serve_logged(args, &log, session, terminal).await;
+    log.end();
+    served
+}
+
+async fn serve_logged(
+    args: ServerArgs,
+    log: &Log,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::read(certificate, key)?),
         _ => None,
     };
     let tokens = args.token_file.as_ref().map(TokenFile::at);
     let tokens = tokens.map(KnownTokens::read).transpose()?.map(Arc::new);
-    let log = Log::begin(args.log, session.global().verbose);
     listen::allow_connections(args.max_connections, terminal);
     // A commit that isn't let through is to be told as not made while its request still can be answered.
     session.be_patient_for(args.request_timeout.duration().mul_f64(PATIENCE));
@@ -112,14 +126,12 @@ async fn serve(args: ServerArgs, session: &mut Session, terminal: &mut Terminal)
     let stopped = async {
         let _ = stopped.await;
     };
-    let ended = tokio::select! {
+    tokio::select! {
         served = http::serve(listener, api, settings, stopped) => {
             served.map_err(|error| Failure::internal("the server ended", &error))
         }
         () = watched => Err(Failure::new(Kind::Interrupted, "")),
-    };
-    log.end();
-    ended
+    }
 }
 
 fn api_settings(args: &ServerArgs) -> ApiSettings {

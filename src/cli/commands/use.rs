@@ -13,13 +13,18 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
+use crate::files::{Privacy, read_named};
 use crate::model::{ConfigName, Kind};
-use crate::target::{ApiHost, EngineName, FILE_NAME, TargetFile, Token, Tokens, Trust};
+use crate::target::{ApiHost, EngineName, FILE_NAME, FoundTargetFile, TargetFile, Token, Tokens, Trust};
 
 /// Choose the config for this folder
 ///
 /// Writes .discfg into the working folder and makes no request. The engine, region, profile and --as given with
 /// it are kept in the file; those not given stay as the folder's .discfg has them.
+///
+/// Commands don't use a .discfg that another user could have written: one that belongs to another user than you or root,
+/// or that others can write, or in a folder that others can write. --trust remembers it as it is now; when it changes, it
+/// isn't used again. A symbolic link is never followed to it: `use` replaces one by a file.
 ///
 /// With --engine URL the data lives behind a discfg API. Its token comes from --token-file and is kept for that host,
 /// and for no other, in a file for you alone: discfg/tokens in the XDG config folder, a line `HOST TOKEN` for each.
@@ -37,7 +42,7 @@ pub(in crate::cli) struct UseArgs {
     /// The config
     #[arg(value_name = "CONFIG", required_unless_present = "trust")]
     name: Option<ConfigName>,
-    /// Trust the .discfg in force as it is now, after you have read it
+    /// Trust the .discfg in force as it is now, whoever wrote it, after you have read it
     #[arg(long, conflicts_with = "name")]
     trust: bool,
     /// Keep the token in FILE for the host of the API; - reads stdin
@@ -77,34 +82,44 @@ pub(in crate::cli) fn run(
         env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
     let trust = Trust::of_user();
     let mut tokens = None;
-    let (path, content) = match args.name {
-        None => TargetFile::find(&folder, &|name| env::var(name).ok())?.ok_or_else(|| {
-            Failure::new(
-                Kind::NotFound,
-                format!("there is no {FILE_NAME} from here upwards"),
-            )
-        })?,
+    let (file, content) = match args.name {
+        None => {
+            let file = FoundTargetFile::nearest(&folder, &|name| env::var(name).ok())?.ok_or_else(|| {
+                Failure::new(
+                    Kind::NotFound,
+                    format!("there is no {FILE_NAME} from here upwards"),
+                )
+            })?;
+            let content = file.content_unjudged()?;
+            (file, content)
+        }
         Some(name) => {
             let content = merged(name, args.sign, session, &folder, &trust);
             check_sign(&content)?;
             if let Some(file) = &args.token_file {
                 tokens = Some(keep_token(file, &content)?);
             }
-            let path = content.write(&folder).map_err(|error| {
+            let file = content.write(&folder).map_err(|error| {
                 Failure::caused(
                     Kind::Invalid,
                     format!("can't write {}", folder.join(FILE_NAME).display()),
                     &error,
                 )
             })?;
-            (path, content)
+            (file, content)
         }
     };
-    if let Err(error) = trust.remember(&path) {
-        terminal.hint(&format!(
+    let path = file.path();
+    match trust.remember(&file) {
+        Err(error) if args.trust => {
+            let message = format!("can't remember {} as trusted", path.display());
+            return Err(Failure::caused(Kind::Invalid, message, &error));
+        }
+        Err(error) => terminal.hint(&format!(
             "note: {} can't be remembered as yours: {error}",
             path.display()
-        ));
+        )),
+        Ok(()) => {}
     }
     let config = content
         .config
@@ -138,9 +153,8 @@ fn merged(
     trust: &Trust,
 ) -> TargetFile {
     let global = session.global();
-    let path = folder.join(FILE_NAME);
-    let kept = match TargetFile::read(&path) {
-        Ok(Some(file)) if trust.holds(&path) => file,
+    let kept = match FoundTargetFile::read(folder) {
+        Ok(Some(file)) if trust.holds(&file) => file.content_unjudged().unwrap_or_default(),
         // A file that can't be read is being replaced.
         _ => TargetFile::default(),
     };
@@ -183,7 +197,7 @@ fn check_sign(content: &TargetFile) -> Result<(), Failure> {
 }
 
 /// The longest file that is taken for a token, in bytes.
-const TOKEN_BYTES: usize = 8192;
+const TOKEN_BYTES: u16 = 8192;
 
 /// Keeps the token in the file, or from stdin, for the host of the API, and tells which and where.
 fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), Failure> {
@@ -201,7 +215,14 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     if url.is_in_the_clear() {
         return Err(OpenError::InTheClear(InTheClear::Token(url.clone())).into());
     }
-    let text = Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES)?);
+    // A pipe has no owner to be judged by.
+    let text = if file.is_file() {
+        read_named(file, TOKEN_BYTES.into(), Privacy::Private).map_err(|error| {
+            Failure::caused(Kind::Invalid, format!("can't read {}", file.display()), &error)
+        })?
+    } else {
+        Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES.into())?)
+    };
     let text = std::str::from_utf8(&text).unwrap_or_default();
     let token: Token = text.trim().parse().map_err(|error| {
         Failure::caused(

@@ -41,6 +41,12 @@ fn unsigned(options: &HttpOptions, error: SigningError) -> StoreError {
 fn silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
     let problem = match &error {
         PlainHttpError::NotSent(_) => format!("{} can't be reached", options.url),
+        PlainHttpError::NotTrusted(fault) => {
+            return StoreError::Unavailable {
+                problem: format!("{} is not trusted", options.url),
+                source: Some(fault.clone().into()),
+            };
+        }
         PlainHttpError::Cut(_) | PlainHttpError::TimedOut(_) => {
             format!("{} doesn't answer", options.url)
         }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::OpenMode;
 use super::failure::{Failure, Outcome, unsound};
 use super::write;
+use crate::files::{Folder, Privacy};
 use crate::model::{Clock, Timestamp};
 use crate::store::{Meta, Result, StoreError};
 
@@ -34,6 +35,7 @@ const LAST_ADDITION: &str = "log_recorded";
 /// A config's file with its connections: one that writes, opened with the first write, and those that read.
 pub(super) struct File {
     path: PathBuf,
+    folder: Folder,
     writable: bool,
     clock: Arc<dyn Clock>,
     by: String,
@@ -47,6 +49,7 @@ impl File {
     pub(super) fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: String) -> Result<Self> {
         let file = Self {
             path: path.to_owned(),
+            folder: Folder::named(path.parent().unwrap_or(path)),
             writable: mode != OpenMode::Read,
             clock,
             by,
@@ -56,8 +59,8 @@ impl File {
         };
         if mode == OpenMode::Create {
             file.create()?;
-        } else if !path.try_exists().map_err(|error| file.unusable(error))? {
-            return Err(file.absent());
+        } else {
+            file.check()?;
         }
         if file.writable {
             *lock(&file.writer) = Some(file.connect_writer()?);
@@ -142,6 +145,28 @@ impl File {
         Ok(connection)
     }
 
+    /// Judges the files by their names, since SQLite opens them itself: to open and close one here would end the locks
+    /// that SQLite has on it (SQLite documentation, "How To Corrupt An SQLite Database File"). Nobody else can put
+    /// another in its place, for the folder is judged first.
+    fn check(&self) -> Result<()> {
+        let path = fs::symlink_metadata(&self.path);
+        path.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => self.absent(),
+            _ => self.unusable(error),
+        })?;
+        self.folder.check().map_err(|error| self.unusable(error))?;
+        for end in ["", "-wal", "-shm", "-journal"] {
+            let mut name = self.path.file_name().unwrap_or_default().to_owned();
+            name.push(end);
+            match self.folder.check_file(name, Privacy::Public) {
+                // What is beside the file comes and goes.
+                Err(error) if error.kind() == ErrorKind::NotFound && !end.is_empty() => {}
+                checked => checked.map_err(|error| self.unusable(error))?,
+            }
+        }
+        Ok(())
+    }
+
     fn connect(&self, access: OpenFlags) -> Result<Connection> {
         // Each connection is used by one thread at a time.
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -166,13 +191,7 @@ impl File {
 
     /// Makes the file where it isn't there, and finishes one whose making was interrupted.
     fn create(&self) -> Result<()> {
-        if let Some(folder) = self.path.parent() {
-            let mut builder = fs::DirBuilder::new();
-            builder.recursive(true);
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.create(folder).map_err(|error| self.unusable(error))?;
-        }
+        self.folder.make().map_err(|error| self.unusable(error))?;
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         // SQLite gives the files beside it the same mode.
@@ -182,6 +201,7 @@ impl File {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(self.unusable(error)),
             _ => {}
         }
+        self.check()?;
         self.initialise().map_err(|error| error.of(&self.path))
     }
 

@@ -1,29 +1,33 @@
 //! The key file of the embedded engine: 32 random bytes, for their owner alone, beside the data. It keeps secrets from
 //! whoever gets a copy of the data, and from nobody who can read the owner's files.
 
-use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead as _, Generate as _, KeyInit as _, Nonce, Payload};
 use async_trait::async_trait;
-use tempfile::NamedTempFile;
 
 use super::file::File;
 use super::read;
+use crate::files::{Folder, Privacy};
 use crate::model::Key;
 use crate::store::{DataKey, DataKeys, Result, StoreError};
 
 /// What a wrapped data key is bound to beside the config, so that a wrapped key is taken for nothing else.
 const PURPOSE: &[u8] = b"discfg data key 1\0";
+/// The most bytes of the file, which has 32.
+const MAX_BYTES: u64 = 1024;
 /// The bytes of a nonce.
 const NONCE: usize = 12;
 
 /// The key file of a config.
 pub(super) struct KeyFile {
     path: PathBuf,
+    folder: Folder,
     config: String,
     data: Arc<File>,
     writable: bool,
@@ -39,6 +43,7 @@ impl KeyFile {
     pub(super) fn beside(path: &Path, data: Arc<File>, writable: bool) -> Self {
         Self {
             path: path_beside(path),
+            folder: Folder::named(path.parent().unwrap_or(path)),
             config: path
                 .file_stem()
                 .unwrap_or_default()
@@ -57,12 +62,16 @@ impl KeyFile {
     }
 
     fn read(&self) -> Result<Option<DataKey>> {
-        match fs::read(&self.path) {
-            Ok(bytes) => DataKey::new(bytes).map(Some).ok_or_else(|| StoreError::Corrupt {
-                section: None,
-                what: format!("{} is no key file: it must have 32 bytes", self.path.display()),
-                source: None,
-            }),
+        match self.folder.read(self.name(), MAX_BYTES, Privacy::Private) {
+            Ok(mut bytes) => {
+                DataKey::new(mem::take(&mut *bytes))
+                    .map(Some)
+                    .ok_or_else(|| StoreError::Corrupt {
+                        section: None,
+                        what: format!("{} is no key file: it must have 32 bytes", self.path.display()),
+                        source: None,
+                    })
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.unusable(error)),
         }
@@ -87,19 +96,16 @@ impl KeyFile {
 
     /// Makes the file where no other process was faster, whole or not at all.
     fn create(&self) -> Result<DataKey> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
         let key = DataKey::random();
-        let made = NamedTempFile::new_in(folder).and_then(|mut file| {
-            file.write_all(key.bytes())?;
-            file.as_file().sync_all()?;
-            match file.persist_noclobber(&self.path) {
-                Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
-                // The data that needs it is synced, too: its name must not be what a power cut takes.
-                _ => fs::File::open(folder)?.sync_all(),
-            }
-        });
-        made.map_err(|error| self.unusable(error))?;
+        // The data that needs it is synced, too: its name must not be what a power cut takes.
+        self.folder
+            .create(self.name(), key.bytes())
+            .map_err(|error| self.unusable(error))?;
         self.read()?.ok_or_else(|| self.absent())
+    }
+
+    fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
     }
 
     fn absent(&self) -> StoreError {

@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{self, ServerConfig};
 
+use crate::files::{self, Privacy};
 use crate::model::Kind;
 
 /// Why a certificate can't be served with.
@@ -31,13 +32,11 @@ pub enum TlsError {
         /// `certificate` or `private key`.
         what: &'static str,
     },
-    /// A file isn't PEM.
-    #[error("{path} is not as PEM is", path = .path.display())]
+    /// A file isn't PEM. What it holds isn't repeated: a file that was named by mistake may hold anything.
+    #[error("{path} is not valid PEM", path = .path.display())]
     Pem {
         /// Which file.
         path: PathBuf,
-        /// Where and why.
-        source: pem::Error,
     },
     /// The two don't fit each other, or can't be used.
     #[error("the certificate in {certificate} can't be used with the key in {key}",
@@ -61,15 +60,17 @@ impl TlsError {
         }
     }
 
-    fn of_pem(path: &Path, what: &'static str, error: pem::Error) -> Self {
+    fn of_pem(path: &Path, what: &'static str, error: &pem::Error) -> Self {
         let path = path.to_path_buf();
         match error {
-            pem::Error::Io(source) => Self::Read { path, source },
             pem::Error::NoItemsFound => Self::Missing { path, what },
-            source => Self::Pem { path, source },
+            _ => Self::Pem { path },
         }
     }
 }
+
+/// The most bytes of a file.
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// What a server proves itself by, and how it speaks: TLS 1.2 and 1.3, HTTP/1.1 within.
 #[derive(Clone)]
@@ -79,14 +80,21 @@ impl Tls {
     /// Reads a certificate (its own first, then those up to the authority) and its private key, both PEM. A file that
     /// changes later is read again by a new server alone.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
-        let of_certificate = |error| TlsError::of_pem(certificate, "certificate", error);
-        let chain = CertificateDer::pem_file_iter(certificate).map_err(of_certificate)?;
-        let chain = chain.collect::<Result<Vec<_>, _>>().map_err(of_certificate)?;
+        let read = |path: &Path, privacy| {
+            files::read_named(path, MAX_BYTES, privacy).map_err(|source| TlsError::Read {
+                path: path.to_path_buf(),
+                source,
+            })
+        };
+        let of_certificate = |error: pem::Error| TlsError::of_pem(certificate, "certificate", &error);
+        let pem = read(certificate, Privacy::Public)?;
+        let chain = CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>();
+        let chain = chain.map_err(of_certificate)?;
         if chain.is_empty() {
             return Err(of_certificate(pem::Error::NoItemsFound));
         }
-        let secret =
-            PrivateKeyDer::from_pem_file(key).map_err(|error| TlsError::of_pem(key, "private key", error))?;
+        let secret = PrivateKeyDer::from_pem_slice(&read(key, Privacy::Private)?)
+            .map_err(|error| TlsError::of_pem(key, "private key", &error))?;
         let unfit = |source| TlsError::Unfit {
             certificate: certificate.to_path_buf(),
             key: key.to_path_buf(),

@@ -5,6 +5,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
@@ -174,6 +175,12 @@ impl Call {
             .map(Path::to_path_buf)
             .unwrap_or_default();
         self.command.current_dir(from.join(dir));
+        self
+    }
+
+    /// Runs as another user, which root alone may.
+    pub fn uid(mut self, uid: u32) -> Self {
+        self.command.uid(uid);
         self
     }
 

@@ -34,6 +34,11 @@ impl Running {
         }
     }
 
+    /// The process's number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the next line on standard output.
     #[track_caller]
     pub fn line(&self) -> String {

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
@@ -57,8 +57,18 @@ impl Authority {
 
     /// What a server takes to prove that it is `host`.
     pub fn server(&self, host: &str) -> ServerConfig {
+        self.server_at(host, Validity::Now)
+    }
+
+    /// The same with a certificate of another time.
+    pub fn server_at(&self, host: &str, validity: Validity) -> ServerConfig {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new([host.to_owned()]).expect("a host's name");
+        let mut params = CertificateParams::new([host.to_owned()]).expect("a host's name");
+        match validity {
+            Validity::Now => {}
+            Validity::Past => params.not_after = date_time_ymd(2020, 2, 1),
+            Validity::Future => params.not_before = date_time_ymd(4000, 2, 1),
+        }
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         ServerConfig::builder_with_provider(provider)
@@ -71,6 +81,17 @@ impl Authority {
             )
             .expect("a certificate and its key")
     }
+}
+
+/// When a certificate is valid.
+#[derive(Debug, Clone, Copy)]
+pub enum Validity {
+    /// From 1975 to 4096.
+    Now,
+    /// Until 2020-02-01.
+    Past,
+    /// From 4000-02-01 on.
+    Future,
 }
 
 /// How a handshake ended.
@@ -91,9 +112,14 @@ pub struct TlsServer {
 impl TlsServer {
     /// A server that proves to be `host` with a certificate from `authority`.
     pub fn start(authority: &Authority, host: &str) -> Self {
+        Self::proving(authority.server(host))
+    }
+
+    /// A server that proves what that configuration does.
+    pub fn proving(config: ServerConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
-        let config = Arc::new(authority.server(host));
+        let config = Arc::new(config);
         let handshakes = Arc::default();
         let server = Self {
             port,

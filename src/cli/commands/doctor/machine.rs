@@ -7,9 +7,10 @@ use super::{Check, limited};
 use crate::aws;
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
+use crate::files;
 use crate::model::SystemClock;
 use crate::store::{Store as _, StoreError};
-use crate::target::{Target, Trust};
+use crate::target::{FoundTargetFile, Target, Trust};
 
 pub(super) fn version() -> Check {
     Check::ok(
@@ -36,7 +37,7 @@ pub(super) fn settings(target: &Target) -> Vec<Check> {
     );
     let file = match &target.file {
         None => Check::ok(".discfg", "none is in force"),
-        Some(path) if Trust::of_user().holds(path) => {
+        Some(path) if is_trusted(path) => {
             Check::ok(".discfg", format!("{}, written or trusted here", path.display()))
         }
         Some(path) => Check::ok(
@@ -48,6 +49,14 @@ pub(super) fn settings(target: &Target) -> Vec<Check> {
         ),
     };
     vec![config, engine, file]
+}
+
+/// Whether the user wrote the `.discfg`, or trusts it, as it is now.
+fn is_trusted(path: &Path) -> bool {
+    let found = path
+        .parent()
+        .and_then(|folder| FoundTargetFile::read(folder).ok()?);
+    found.is_some_and(|found| Trust::of_user().holds(&found))
 }
 
 /// Whether others on this machine could read the credentials that are kept.
@@ -104,7 +113,8 @@ pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
             let fix = match &error {
                 StoreError::NoConfig { .. } => format!("discfg init {} --local", config.value),
                 StoreError::Layout { .. } => "update discfg".into(),
-                _ => format!("look at {shown}; put a copy that is sound in its place"),
+                error => files::mend(error)
+                    .unwrap_or_else(|| format!("look at {shown}; put a copy that is sound in its place")),
             };
             checks.push(Check::failed("file", super::Verdict::Fail, error.into()).fix(fix));
             return;

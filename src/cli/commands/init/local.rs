@@ -56,15 +56,15 @@ fn choose_here(target: &Target, terminal: &Terminal) -> Result<(), Failure> {
         engine: Some(EngineName::Local),
         ..TargetFile::default()
     };
-    let path = file
+    let file = file
         .write(&folder)
         .map_err(|error| Failure::caused(Kind::Internal, "can't write .discfg into this folder", &error))?;
-    if let Err(error) = Trust::of_user().remember(&path) {
+    if let Err(error) = Trust::of_user().remember(&file) {
         tracing::debug!(%error, "the file can't be remembered");
     }
     terminal.hint(&format!(
         "{} now chooses this config and the embedded engine",
-        path.display()
+        file.path().display()
     ));
     Ok(())
 }

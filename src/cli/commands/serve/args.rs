@@ -21,7 +21,10 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 /// /openapi.json.
 ///
 /// The token file is read again when it changes, within 2 seconds; what waits or streams by a token that was revoked is
-/// told nothing more, and cut. A certificate is read once, at the start.
+/// told nothing more, and cut. A certificate is read once, at the start. These files may be symbolic links; what they
+/// lead to must belong to you or root, and nobody else may write it.
+///
+/// The process writes no core dump, and on Linux no other process of the same user can read its memory.
 ///
 /// SIGTERM or Ctrl-C stops it: no connection is taken any more, what was asked is answered within --request-timeout,
 /// streams end with a last event. Exit code 0; 130 after a second one, which ends it at once.
@@ -39,6 +42,13 @@ pub(in crate::cli) struct ServeArgs {
     pub(super) command: Option<ServeCommand>,
     #[command(flatten)]
     pub(super) server: ServerArgs,
+}
+
+impl ServeArgs {
+    /// Whether it is the server that is called, and not what makes its tokens.
+    pub(in crate::cli) fn runs_a_server(&self) -> bool {
+        self.command.is_none()
+    }
 }
 
 #[derive(Debug, Args)]

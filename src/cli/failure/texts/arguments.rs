@@ -158,7 +158,7 @@ fn of_a_config_name() {
 
 fn positional<T>(name: &'static str) -> impl Fn(&str) -> Failure
 where
-    T: FromStr<Err: std::error::Error> + Debug,
+    T: FromStr<Err: std::error::Error + 'static> + Debug,
 {
     move |text| parse::<T>(name, text).expect_err("it is refused")
 }

@@ -6,7 +6,7 @@ use super::super::Failure;
 use super::aws::READ_ROLE;
 use super::book::Book;
 use super::{failed, is};
-use crate::aws::{Caller, Fault, RoleArn};
+use crate::aws::{Caller, CertificateFault, Fault, RoleArn};
 use crate::cli::{api_failure, signed_failure};
 use crate::engine::Opened;
 use crate::engine::http::{HttpEngine, HttpOptions};
@@ -101,8 +101,11 @@ fn unreachable(api: &str, source: Cause) -> StoreError {
     }
 }
 
-fn untrusted() -> Cause {
-    rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer).into()
+fn untrusted(fault: CertificateFault) -> StoreError {
+    StoreError::Unavailable {
+        problem: format!("{API} is not trusted"),
+        source: Some(fault.into()),
+    }
 }
 
 /// What differs from the same failure of a table.
@@ -135,7 +138,30 @@ fn of_an_api_with_tokens() {
             ),
         ),
         ("it only reads", StoreError::ReadOnly),
-        ("an unknown authority", unreachable(API, untrusted())),
+        ("an unknown authority", untrusted(CertificateFault::UnknownIssuer)),
+        (
+            "another host",
+            untrusted(CertificateFault::OtherName {
+                asked: "config.example.com".into(),
+                valid_for: "other.example.com".into(),
+            }),
+        ),
+        (
+            "an expired certificate",
+            untrusted(CertificateFault::Expired(Some(is("2026-01-01T00:00:00Z")))),
+        ),
+        (
+            "a certificate of the future",
+            untrusted(CertificateFault::NotYetValid(Some(is("2027-01-01T00:00:00Z")))),
+        ),
+        (
+            "an authority's certificate",
+            untrusted(CertificateFault::Authority),
+        ),
+        (
+            "another fault",
+            untrusted(CertificateFault::Other("BadSignature".into())),
+        ),
         ("nothing listens", unreachable(API, said("no connection"))),
         (
             "another config",

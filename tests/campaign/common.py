@@ -1,5 +1,5 @@
 """What all campaigns share: processes, an HTTP client that tells lost answers from refusals, a verdict."""
-import asyncio, atexit, json, os, random, shutil, signal, socket, subprocess, sys, tempfile, time
+import asyncio, atexit, json, os, signal, socket, subprocess, sys, tempfile, time
 
 BIN = os.path.abspath(os.environ.get("DISCFG_BIN", "target/release/discfg"))
 SCRATCH = os.environ.get("CAMPAIGN_SCRATCH", os.path.join(tempfile.gettempdir(), "campaign"))
@@ -15,7 +15,7 @@ def _end():
 
 
 atexit.register(_end)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+signal.signal(signal.SIGTERM, lambda *_: (_end(), os._exit(3)))
 
 
 def folder(name):
@@ -107,6 +107,8 @@ class Conn:
             head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
             for k, v in headers:
                 head += f"{k}: {v}\r\n"
+            if body and method == "POST" and "Content-Type" not in dict(headers):
+                head += "Content-Type: application/json\r\n"
             if body or method in ("PUT", "POST"):
                 head += f"Content-Length: {len(body)}\r\n"
             sent = True
@@ -203,220 +205,14 @@ def ddb_scan(port, config="mycfg"):
             return items
 
 
+async def started(*servers):
+    """Starts servers side by side, and waits until all of them listen."""
+    for s in servers:
+        s.start(wait=False)
+    for s in servers:
+        await asyncio.get_running_loop().run_in_executor(None, wait_port, s.port)
+
+
 def aws_env(home, ddb_port, **extra):
     return env_of(home, AWS_ENDPOINT_URL=f"http://127.0.0.1:{ddb_port}", AWS_ENDPOINT_URL_DYNAMODB=f"http://127.0.0.1:{ddb_port}",
                   AWS_ACCESS_KEY_ID="AKIACAMPAIGN", AWS_SECRET_ACCESS_KEY="secret", AWS_REGION="eu-west-1", **extra)
-
-
-class FaultProxy:
-    """Between discfg and DynamoDB Local. Each request meets a fault with probability `rate`; counts what it did."""
-    KINDS = {"*": ["cut-before", "cut-after", "500-before", "500-after", "throttle", "slow", "half"],
-             "TransactWriteItems": ["cut-before", "cut-after", "cut-after", "500-before", "500-after", "throttle", "conflict", "in-progress", "slow", "slow-after", "half"]}
-
-    def __init__(self, upstream, seed, rate):
-        self.upstream, self.rate, self.rng, self.done, self.calls = upstream, rate, random.Random(seed), {}, {}
-
-    async def start(self):
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, limit=1 << 26, backlog=500)
-        self.port = self.server.sockets[0].getsockname()[1]
-        return self
-
-    @staticmethod
-    def answer(status, kind, extra=None):
-        data = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": kind, "Message": kind, **(extra or {})}).encode()
-        return f"HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {len(data)}\r\n\r\n".encode() + data
-
-    @staticmethod
-    async def read(r):
-        head = await r.readuntil(b"\r\n\r\n")
-        n, chunked = 0, False
-        for l in head.split(b"\r\n"):
-            if l.lower().startswith(b"content-length:"):
-                n = int(l.split(b":")[1])
-            if l.lower().startswith(b"transfer-encoding:") and b"chunked" in l.lower():
-                chunked = True
-        if chunked:
-            body = b""
-            while True:
-                line = await r.readuntil(b"\r\n")
-                part = await r.readexactly(int(line.strip(), 16) + 2)
-                body += line + part
-                if part == b"\r\n":
-                    return head, body
-        return head, await r.readexactly(n)
-
-    async def serve(self, r, w):
-        up = None
-        try:
-            while True:
-                head, body = await self.read(r)
-                op = ""
-                for l in head.split(b"\r\n"):
-                    if l.lower().startswith(b"x-amz-target:"):
-                        op = l.split(b".")[-1].strip().decode()
-                self.calls[op] = self.calls.get(op, 0) + 1
-                if b"Action=GetCallerIdentity" in body:
-                    xml = ('<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/tester'
-                           "</Arn><UserId>AIDA</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>").encode()
-                    w.write(f"HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {len(xml)}\r\n\r\n".encode() + xml)
-                    await w.drain()
-                    continue
-                kind = None
-                if self.rng.random() < self.rate:
-                    kind = self.rng.choice(self.KINDS.get(op, self.KINDS["*"]))
-                    self.done[kind] = self.done.get(kind, 0) + 1
-                if kind == "cut-before":
-                    return
-                if kind in ("500-before", "throttle", "in-progress", "conflict"):
-                    if kind == "500-before":
-                        w.write(self.answer(500, "InternalServerError"))
-                    elif kind == "throttle":
-                        w.write(self.answer(400, "ThrottlingException"))
-                    elif kind == "in-progress":
-                        w.write(self.answer(400, "TransactionInProgressException"))
-                    else:
-                        n = len(json.loads(body)["TransactItems"])
-                        reasons = [{"Code": "None"}] * n
-                        reasons[self.rng.randrange(n)] = {"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}
-                        w.write(self.answer(400, "TransactionCanceledException", {"CancellationReasons": reasons}))
-                    await w.drain()
-                    continue
-                if kind == "slow":
-                    await asyncio.sleep(self.rng.uniform(0.2, 1.5))
-                if up is None:
-                    up = await asyncio.open_connection("127.0.0.1", self.upstream, limit=1 << 26)
-                up[1].write(head + body)
-                h, b = await self.read(up[0])
-                if kind == "slow-after":
-                    await asyncio.sleep(self.rng.uniform(0.2, 2.5))
-                if kind == "cut-after":
-                    return
-                if kind == "500-after":
-                    w.write(self.answer(500, "InternalServerError"))
-                elif kind == "half":
-                    w.write(h + b[: len(b) // 2])
-                    await w.drain()
-                    return
-                else:
-                    w.write(h + b)
-                await w.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            w.close()
-            if up:
-                up[1].close()
-
-
-class HalfVisible(FaultProxy):
-    """A transaction's items become visible one by one to plain reads, as DynamoDB's documentation says of read-committed reads (DynamoDB Local
-    shows them all at once): while one is under way, plain reads see some of its items old, transactions that touch them are cancelled for conflict.
-    Only for commits that delete nothing."""
-    flying, longest, torn, conflicts = None, 0.25, 0, 0
-
-    async def ask(self, op, body):
-        r, w = await asyncio.open_connection("127.0.0.1", self.upstream, limit=1 << 26)
-        data = json.dumps(body).encode()
-        w.write((f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nx-amz-target: DynamoDB_20120810.{op}\r\ncontent-type: application/x-amz-json-1.0\r\n"
-                 "authorization: AWS4-HMAC-SHA256 Credential=AKIACAMPAIGN/20260101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0\r\n"
-                 f"content-length: {len(data)}\r\n\r\n").encode() + data)
-        h, b = await self.read(r)
-        w.close()
-        return json.loads(b)
-
-    @staticmethod
-    def key(item):
-        return item["pk"]["S"], item["sk"]["S"]
-
-    def overlay(self, item):
-        """What a plain read sees in place of this item."""
-        if not item:
-            return item
-        old = self.flying.get(self.key(item))
-        if old and time.monotonic() < old[1]:
-            self.torn += 1
-            return old[0]
-        return item
-
-    def again(self, head, b):
-        lines = [l for l in head.split(b"\r\n") if l and not l.lower().startswith((b"content-length", b"x-amz-crc32", b"transfer-encoding"))]
-        return b"\r\n".join(lines) + f"\r\ncontent-length: {len(b)}\r\n\r\n".encode() + b
-
-    async def serve(self, r, w):
-        if self.flying is None:
-            self.flying = {}
-        up = None
-        try:
-            while True:
-                head, body = await self.read(r)
-                op = next((l.split(b".")[-1].strip().decode() for l in head.split(b"\r\n") if l.lower().startswith(b"x-amz-target:")), "")
-                self.calls[op] = self.calls.get(op, 0) + 1
-                if not op:
-                    xml = ('<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/tester'
-                           "</Arn><UserId>AIDA</UserId><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>").encode()
-                    w.write(f"HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: {len(xml)}\r\n\r\n".encode() + xml)
-                    continue
-                q = json.loads(body)
-                mine, writes = [], []
-                if op in ("TransactWriteItems", "TransactGetItems"):
-                    for i in q["TransactItems"]:
-                        (what, x), = i.items()
-                        k = self.key(x.get("Item") or x["Key"])
-                        mine.append(k)
-                        if what == "Put":
-                            writes.append((k, x["TableName"]))
-                    clash = [k in self.flying for k in mine]
-                    if any(clash):
-                        self.conflicts += 1
-                        w.write(self.answer(400, "TransactionCanceledException", {"CancellationReasons": [{"Code": "TransactionConflict" if c else "None"} for c in clash]}))
-                        await w.drain()
-                        continue
-                if up is None:
-                    up = await asyncio.open_connection("127.0.0.1", self.upstream, limit=1 << 26)
-                if op == "TransactWriteItems":
-                    for k, _ in writes:
-                        self.flying[k] = (None, 0)
-                    ok = False
-                    try:
-                        olds = {}
-                        got = await self.ask("BatchGetItem", {"RequestItems": {writes[0][1]: {"ConsistentRead": True, "Keys": [{"pk": {"S": k[0]}, "sk": {"S": k[1]}} for k, _ in writes]}}})
-                        for item in next(iter(got["Responses"].values()), []):
-                            olds[self.key(item)] = item
-                        span = self.rng.uniform(0, self.longest)
-                        # Seen as old from before it is made until its own moment.
-                        for k, _ in writes:
-                            self.flying[k] = (olds.get(k), time.monotonic() + self.rng.uniform(0, span) + 0.02)
-                        up[1].write(head + body)
-                        h, b = await self.read(up[0])
-                        if h.startswith(b"HTTP/1.1 200"):
-                            await asyncio.sleep(span + 0.03)
-                    finally:
-                        for k, _ in writes:
-                            self.flying.pop(k, None)
-                else:
-                    up[1].write(head + body)
-                    h, b = await self.read(up[0])
-                    if op in ("GetItem", "BatchGetItem", "Query") and h.startswith(b"HTTP/1.1 200") and self.flying:
-                        d = json.loads(b)
-                        if op == "GetItem" and d.get("Item"):
-                            seen = self.overlay({**q["Key"], **d["Item"]})
-                            if seen is None:
-                                d.pop("Item")
-                            else:
-                                d["Item"] = seen
-                        if op == "BatchGetItem":
-                            for t, items in d["Responses"].items():
-                                d["Responses"][t] = [y for y in map(self.overlay, items) if y is not None]
-                        if op == "Query" and q.get("Select") != "COUNT" and all("pk" in i and "sk" in i for i in d.get("Items", [])):
-                            d["Items"] = [y for y in map(self.overlay, d["Items"]) if y is not None]
-                            d["Count"] = len(d["Items"])
-                        b = json.dumps(d).encode()
-                        h = self.again(h, b)
-                w.write(h + b)
-                await w.drain()
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            w.close()
-            if up:
-                up[1].close()

@@ -69,6 +69,14 @@ impl Terminal {
         }
     }
 
+    /// Writes to stderr what somebody acts on before they see the result, so it is a failure where it can't be written.
+    #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
+    pub(super) fn command(&self, bytes: &[u8]) -> Result<(), Failure> {
+        io::stderr().write_all(bytes).map_err(|error| {
+            Failure::internal("commands to the CI runner can't be written to stderr", &error)
+        })
+    }
+
     /// Says something beside the result.
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn note(&self, text: &str) {

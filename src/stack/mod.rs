@@ -19,6 +19,7 @@ mod drift;
 mod error;
 mod event;
 mod event_feed;
+mod function;
 mod grant;
 mod invocation;
 mod last_failure;
@@ -58,6 +59,7 @@ pub use discard::discard;
 pub use drift::{Difference, Drifted, drift};
 pub use error::{FailedResource, Failure, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
+pub use function::{RunningCode, running_code};
 pub use grant::{
     GRANT_API_SECTIONS, GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec,
     POLICY_FRAME, grant_status,

@@ -7,5 +7,6 @@ mod stack_api;
 mod stack_api_cli;
 mod stack_code;
 mod stack_code_faults;
+mod stack_function;
 #[path = "../stack/yaml.rs"]
 mod yaml;

@@ -122,12 +122,12 @@ fn a_policy_that_lets_a_deployer_get_further_is_caught() {
         ("direct a version of the boundary", |it| {
             statement(it, "Policies")["Resource"] = json!("*");
         }),
-        ("direct a value read", |it| {
-            without(it, "Config");
-        }),
         ("direct items without a name", |it| {
             let condition = &mut statement(it, "Config")["Condition"];
             condition.as_object_mut().expect("conditions").remove("Null");
+        }),
+        ("direct a value read", |it| {
+            without(it, "Config");
         }),
         ("direct the policy of a foreign key", |it| {
             let condition = &mut statement(it, "Key")["Condition"];
@@ -140,18 +140,18 @@ fn a_policy_that_lets_a_deployer_get_further_is_caught() {
             without(it, "ChangeSet");
         }),
     ];
-    for (wanted, change) in changes {
-        let mut worse = advised();
-        change(&mut worse["setups"]["direct"][0]);
-        let (code, said) = prove(&worse);
-        assert_eq!(code, Some(1), "{wanted}: {said}");
-        assert!(said.contains(wanted), "{wanted} is not in:\n{said}");
-    }
+    // At once, since each run of the simulator takes seconds and none of these hides another.
     let mut worse = advised();
+    for (_, change) in &changes {
+        change(&mut worse["setups"]["direct"][0]);
+    }
     without(&mut worse["boundary"], "TableAtRest");
     let (code, said) = prove(&worse);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("bounded a ciphertext"), "{said}");
+    let wanted = changes.iter().map(|(wanted, _)| *wanted);
+    for wanted in wanted.chain(["bounded a ciphertext"]) {
+        assert!(said.contains(wanted), "{wanted} is not in:\n{said}");
+    }
 }
 
 fn statement<'p>(policy: &'p mut Value, sid: &str) -> &'p mut Value {

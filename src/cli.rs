@@ -15,6 +15,7 @@ mod output;
 mod plan_review;
 mod positionals;
 mod price;
+mod running_code;
 mod session;
 mod sides;
 mod signed_failure;

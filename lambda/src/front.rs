@@ -47,10 +47,14 @@ pub(crate) fn as_uri(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<Lambd
     event
 }
 
-/// Answers a request on behalf of whom IAM has let in.
-pub(crate) async fn answer(router: Router, mut request: Request) -> Result<Response<Body>, Error> {
+/// Answers a request on behalf of whom IAM has let in to the API of this id; to any, where the stack names none.
+pub(crate) async fn answer(
+    router: Router,
+    api: Option<&str>,
+    mut request: Request,
+) -> Result<Response<Body>, Error> {
     *request.uri_mut() = uri(&request)?;
-    if let Some(caller) = caller(&request) {
+    if let Some(caller) = caller(&request, api) {
         request.extensions_mut().insert(caller);
     }
     let (parts, body) = router.oneshot(request.map(into_body)).await?.into_parts();
@@ -74,10 +78,16 @@ fn uri(request: &Request) -> Result<Uri, Error> {
 }
 
 /// Who calls, as IAM knows them. IAM has decided about the method and the path; secrets it knows nothing of.
-fn caller(request: &Request) -> Option<Caller> {
+///
+/// That an event has the shape and the id of the config's API guards against accidents, such as another API before the
+/// function. It is no protection: whoever may invoke the function writes the event, and names whom they like in it.
+fn caller(request: &Request, api: Option<&str>) -> Option<Caller> {
     let RequestContext::ApiGatewayV2(context) = request.request_context_ref()? else {
         return None;
     };
+    if api.is_some() && context.apiid.as_deref() != api {
+        return None;
+    }
     let arn = context.authorizer.as_ref()?.iam.as_ref()?.user_arn.clone()?;
     Some(Caller {
         by: Some(arn),
@@ -160,7 +170,7 @@ mod tests {
             let mut event = lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest::default();
             event.raw_path = Some("/".into());
             let request = LambdaRequest::ApiGatewayV2(event).into();
-            let answered = answer(router, request).await.expect("an answer");
+            let answered = answer(router, None, request).await.expect("an answer");
             assert_eq!(answered.status(), status, "{bytes}");
         }
     }

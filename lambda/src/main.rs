@@ -18,6 +18,8 @@ use tower::ServiceExt as _;
 const CONFIG: &str = "DISCFG_CONFIG";
 /// The variable that says how many executions are reserved for the function: requests may wait for a change if any are.
 const WAITS: &str = "DISCFG_WAITS";
+/// The variable that names the API before the function.
+const API: &str = "DISCFG_API";
 /// How long a request may take; API Gateway waits for 30 seconds.
 const REQUEST: Duration = Duration::from_secs(20);
 /// How long a request waits at most, so that there is time left to answer it.
@@ -29,7 +31,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 async fn main() -> Result<(), Error> {
     // All that a request needs is made before the first one comes.
     let router = api().await?.router();
-    let service = service_fn(move |request| front::answer(router.clone(), request));
+    let id = env::var(API).ok();
+    let service = service_fn(move |request| {
+        let (router, id) = (router.clone(), id.clone());
+        async move { front::answer(router, id.as_deref(), request).await }
+    });
     lambda_runtime::run(Adapter::from(service).map_request(front::as_uri)).await
 }
 

@@ -338,6 +338,18 @@ async fn whom_iam_did_not_let_in_is_denied() {
 }
 
 #[tokio::test]
+async fn what_another_api_passes_on_is_denied() {
+    let mut function = Function::start_with(&[("DISCFG_API", "api")]).await;
+    let path = "/v1/mycfg/keys/db/url";
+    let own = function.answer(event("GET", path)).await;
+    assert_eq!(own["statusCode"], 200, "{own}");
+    for id in [json!("other"), json!(""), Value::Null] {
+        let foreign = with(event("GET", path), "/requestContext/apiId", id);
+        assert_eq!(function.problem(foreign).await, (403, "denied".into()));
+    }
+}
+
+#[tokio::test]
 async fn nobody_waits_or_streams() {
     let mut function = Function::start().await;
     let waiting = with(

@@ -2,11 +2,13 @@
 //! are kept open. Redirects are answers, and nothing is tried twice.
 
 use std::error::Error;
+use std::mem;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::timeout;
@@ -73,6 +75,15 @@ impl PlainHttp {
 
     /// Sends the request and takes the whole answer.
     pub(crate) async fn send(&self, request: PlainRequest) -> Result<PlainAnswer, PlainHttpError> {
+        let (answer, _) = self.send_for_headers(request).await?;
+        Ok(answer)
+    }
+
+    /// The same, with all headers of the answer.
+    pub(crate) async fn send_for_headers(
+        &self,
+        request: PlainRequest,
+    ) -> Result<(PlainAnswer, Headers), PlainHttpError> {
         let within = request.within;
         let exchange = self.exchange(request);
         timeout(within, exchange)
@@ -80,17 +91,21 @@ impl PlainHttp {
             .unwrap_or(Err(PlainHttpError::TimedOut(within)))
     }
 
-    async fn exchange(&self, request: PlainRequest) -> Result<PlainAnswer, PlainHttpError> {
+    async fn exchange(&self, request: PlainRequest) -> Result<(PlainAnswer, Headers), PlainHttpError> {
         let most = request.most;
+        let has_body = request.method != "HEAD";
         let request = built(request).map_err(PlainHttpError::NotSent)?;
-        let answer = self.0.call(request).await.map_err(told)?;
+        let mut answer = self.0.call(request).await.map_err(told)?;
         let status = answer.status().as_u16();
         let content_type = header(&answer, "content-type");
         let retry_after = header(&answer, "retry-after").and_then(|seconds| seconds.parse().ok());
         let length = header(&answer, "content-length").and_then(|length| length.parse::<usize>().ok());
+        // The answer to a HEAD gives the length of a body that it doesn't have.
+        let length = length.filter(|_| has_body);
         if length.is_some_and(|length| length > most) {
             return Err(PlainHttpError::TooLarge(most));
         }
+        let headers = mem::take(answer.headers_mut());
         let mut stream = ByteStream::new(answer.into_body());
         let mut body = Vec::with_capacity(length.unwrap_or_default());
         while let Some(bytes) = stream.next().await {
@@ -100,12 +115,13 @@ impl PlainHttp {
             }
             body.extend_from_slice(&bytes);
         }
-        Ok(PlainAnswer {
+        let answer = PlainAnswer {
             status,
             content_type,
             retry_after,
             body,
-        })
+        };
+        Ok((answer, headers))
     }
 }
 

@@ -37,6 +37,22 @@ impl From<BucketError> for Failure {
             }),
             BucketError::Elsewhere { .. } => failure
                 .hint("discfg makes no such bucket: see whose it is, and remove it, or take another region"),
+            // Whoever looks into it wants to see it first.
+            BucketError::Foreign { bucket, key, .. } => failure
+                .hint(format!(
+                    "CloudTrail data events show who put it there (s3:PutObject on {bucket}); `aws s3api list-object-versions --bucket \
+                     {bucket} --prefix {key}` shows its versions"
+                ))
+                .hint(format!(
+                    "`aws s3api delete-object --bucket {bucket} --key {key}` removes it and keeps its versions; then run the same command again"
+                )),
+            BucketError::Unversioned { bucket, key } => failure
+                .hint(format!(
+                    "`aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled`"
+                ))
+                .hint(format!(
+                    "then `aws s3api delete-object --bucket {bucket} --key {key}`, so that the same command uploads it again"
+                )),
             BucketError::Request { action, source, .. } => failure.of_request(action, source),
         }
     }
@@ -44,7 +60,12 @@ impl From<BucketError> for Failure {
 
 /// The statement that allows all that is done with the bucket.
 fn use_of(arn: &str) -> String {
-    let actions = json!(["s3:GetObject", "s3:ListBucket", "s3:PutObject"]);
+    let actions = json!([
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "s3:PutObject"
+    ]);
     let resources = json!([arn, format!("{arn}/*")]);
     format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":{resources}}}"#)
 }
@@ -72,7 +93,7 @@ mod tests {
     fn the_statement_covers_the_bucket_and_what_is_in_it() {
         assert_eq!(
             use_of("arn:aws-cn:s3:::discfg-code-123456789012-cn-north-1"),
-            r#"{"Effect":"Allow","Action":["s3:GetObject","s3:ListBucket","s3:PutObject"],"Resource":["arn:aws-cn:s3:::discfg-code-123456789012-cn-north-1","arn:aws-cn:s3:::discfg-code-123456789012-cn-north-1/*"]}"#
+            r#"{"Effect":"Allow","Action":["s3:GetObject","s3:GetObjectVersion","s3:ListBucket","s3:PutObject"],"Resource":["arn:aws-cn:s3:::discfg-code-123456789012-cn-north-1","arn:aws-cn:s3:::discfg-code-123456789012-cn-north-1/*"]}"#
         );
     }
 

@@ -1,7 +1,10 @@
 //! The two streams: stdout is the result and nothing else; all the rest is stderr.
 
 use std::fmt;
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::process::{ExitCode, Stdio};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -68,6 +71,18 @@ impl Terminal {
             }
             Err(error) => Err(Failure::internal("the result can't be written to stdout", &error)),
         }
+    }
+
+    /// Writes to stderr what somebody acts on before they see the result, so it is a failure where nobody reads it.
+    #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
+    pub(super) fn command(&self, bytes: &[u8]) -> Result<(), Failure> {
+        if !bytes.is_empty() && is_null(io::stderr()) {
+            let message = "stderr is closed or /dev/null, so the CI runner would not mask the secrets";
+            return Err(Failure::new(Kind::Invalid, message));
+        }
+        io::stderr().write_all(bytes).map_err(|error| {
+            Failure::internal("commands to the CI runner can't be written to stderr", &error)
+        })
     }
 
     /// Says something beside the result.
@@ -272,6 +287,14 @@ fn say(text: &str, hang: usize) {
         }
         _ => aside(format_args!("{text}\n")),
     }
+}
+
+/// Whether a stream goes to `/dev/null`, which Rust also opens in place of one that is closed.
+fn is_null(stream: impl AsFd) -> bool {
+    let stream = stream.as_fd().try_clone_to_owned().map(File::from);
+    let device = |metadata: io::Result<Metadata>| metadata.map(|metadata| metadata.rdev()).ok();
+    let stream = device(stream.and_then(|stream| stream.metadata()));
+    stream.is_some() && stream == device(fs::metadata("/dev/null"))
 }
 
 /// Writes to stderr. Where nobody reads it the exit code still tells, so that is no failure (`eprintln!` panics).

@@ -1,24 +1,29 @@
 //! The bucket for code in S3: looking for code there, and putting it there. By requests of its own, since the client of
 //! the SDK would be larger than all that it is used for.
 //!
+//! Whoever may write to the bucket may have put anything under the name of the code. So code is taken by the SHA-256 that
+//! S3 computed of it when it came, and by its version, which nobody can replace.
+//!
 //! Each request names the account that the bucket must belong to, and S3 refuses it of any other
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>).
 
 use std::time::Duration;
 
+use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_xml::decode::{Document, XmlDecodeError, try_data};
 use aws_types::SdkConfig;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use tokio::time::sleep;
 
+use super::bucket_error::{BucketError, GET};
 use super::code::FunctionCode;
 use super::code_stack::bucket_name;
 use crate::aws::{
     CONNECT_TIMEOUT, Failed, Fault, Meter, PlainAnswer, PlainHttp, PlainHttpError, PlainRequest, Signer,
     endpoint_of,
 };
-use crate::model::{Kind, Region};
+use crate::model::Region;
 
 /// How long a look may take.
 const LOOK: Duration = Duration::from_secs(15);
@@ -44,84 +49,25 @@ pub struct CodeBucket {
 }
 
 /// What is in the bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shelf {
-    /// The code.
-    There,
+    /// The code, whose SHA-256 is as it must be.
+    There {
+        /// The version of the object, as S3 names it.
+        version: String,
+    },
     /// Not the code.
     Missing,
     /// There is no bucket; [`super::plan_code`] and [`super::deploy`] make it.
     NoBucket,
 }
 
-/// What went wrong with the bucket.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BucketError {
-    /// S3 refused. It says the same of a bucket of another account.
-    #[error(
-        "{action} was denied: either your policies don't allow it on the bucket {bucket}{besides}, \
-         or that bucket doesn't belong to the account {account}",
-        besides = besides(action)
-    )]
-    Denied {
-        /// What was tried, such as `s3:GetObject`.
-        action: &'static str,
-        /// The bucket's name.
-        bucket: String,
-        /// The bucket's ARN.
-        arn: String,
-        /// The account that it must belong to.
-        account: String,
-        /// S3's own words.
-        #[source]
-        source: Failed,
-    },
-    /// A bucket of that name is in another region.
-    #[error("the bucket {bucket} is there, but not in {region}")]
-    Elsewhere {
-        /// The bucket's name.
-        bucket: String,
-        /// Where it must be.
-        region: Region,
-        /// S3's own words.
-        #[source]
-        source: Failed,
-    },
-    /// A request failed.
-    #[error("{action} failed on the bucket {bucket}")]
-    Request {
-        /// What was tried.
-        action: &'static str,
-        /// The bucket's name.
-        bucket: String,
-        /// How it failed.
-        #[source]
-        source: Failed,
-    },
+fn checksum(code: &FunctionCode) -> String {
+    BASE64_STANDARD.encode(code.sha256())
 }
 
-/// Who may not list a bucket isn't told that an object is not there: S3 denies that, too.
-fn besides(action: &str) -> &'static str {
-    if action == GET {
-        " (s3:GetObject, and s3:ListBucket for code that isn't there yet)"
-    } else {
-        ""
-    }
-}
-
-impl BucketError {
-    /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Denied { .. } => Kind::Denied,
-            Self::Elsewhere { .. } => Kind::Invalid,
-            Self::Request { source, .. } => source.fault.kind(),
-        }
-    }
-}
-
-const GET: &str = "s3:GetObject";
+/// Where S3 is told the SHA-256 of an object, and tells it, in Base64.
+const CHECKSUM: &str = "x-amz-checksum-sha256";
 const PUT: &str = "s3:PutObject";
 
 impl CodeBucket {
@@ -148,14 +94,31 @@ impl CodeBucket {
         &self.name
     }
 
-    /// Looks for the code. One request, which asks for the first byte of it: of what isn't there, S3 says what it is
-    /// only in a body, which the answer to a HEAD has not. Needs `s3:GetObject`, and `s3:ListBucket`, without which S3
-    /// denies what isn't there.
+    /// Looks for the code, and verifies it by the SHA-256 that S3 has of it. One request where it is there, which asks for
+    /// nothing of its content; another where S3 refuses, since it says why only in a body, which the answer to a HEAD
+    /// has not. Needs `s3:GetObject`, and `s3:ListBucket`, without which S3 denies what isn't there.
     pub async fn look(&self, code: &FunctionCode) -> Result<Shelf, BucketError> {
-        let mut request = self.request("GetObject", "GET", code, LOOK);
-        request.headers.push(("range", "bytes=0-0".into()));
-        let refused = match self.send(&request, |_| false).await {
-            Ok(()) => return Ok(Shelf::There),
+        let mut head = self.request("HeadObject", "HEAD", code, LOOK);
+        head.headers.push(("x-amz-checksum-mode", "ENABLED".into()));
+        let there = |headers: &Headers| {
+            let version = self.verified(code, headers)?;
+            Ok(Shelf::There { version })
+        };
+        let refused = match self.send(&head, |_| false).await {
+            Ok(headers) => return there(&headers),
+            Err(refused) => refused,
+        };
+        if !matches!(refused.fault, Fault::Denied | Fault::Refused) {
+            return Err(self.failed(GET, refused));
+        }
+        let mut why = self.request("GetObject", "GET", code, LOOK);
+        why.headers.push(("range", "bytes=0-0".into()));
+        let refused = match self.send(&why, |_| false).await {
+            // It came in between.
+            Ok(_) => match self.send(&head, |_| false).await {
+                Ok(headers) => return there(&headers),
+                Err(refused) => refused,
+            },
             Err(refused) => refused,
         };
         match refused.code.as_deref() {
@@ -165,25 +128,52 @@ impl CodeBucket {
         }
     }
 
-    /// Puts the code into the bucket, which is there. What is there of that name already is left: it is the same. Needs
-    /// `s3:PutObject`.
-    pub async fn upload(&self, code: &FunctionCode) -> Result<(), BucketError> {
+    /// Puts the code into the bucket, which is there, and gives the object's version. What is there of that name already
+    /// is verified. Needs `s3:PutObject`.
+    pub async fn upload(&self, code: &FunctionCode) -> Result<String, BucketError> {
         let mut request = self.request("PutObject", "PUT", code, UPLOAD);
-        let checksum = BASE64_STANDARD.encode(code.sha256());
         request.headers.extend([
             ("content-type", "application/zip".into()),
             ("if-none-match", "*".into()),
-            ("x-amz-checksum-sha256", checksum),
+            (CHECKSUM, checksum(code)),
         ]);
         request.body = Some(code.bytes().to_vec());
         // A bucket that was made just now isn't known everywhere at once.
         let refused = match self.send(&request, |code| code == "NoSuchBucket").await {
-            Ok(()) => return Ok(()),
+            // S3 has compared the content with the SHA-256 that the request gave.
+            Ok(headers) => return self.version(code, &headers),
             Err(refused) => refused,
         };
-        match refused.code.as_deref() {
-            Some("PreconditionFailed") => Ok(()),
-            _ => Err(self.failed(PUT, refused)),
+        if !refused.is("PreconditionFailed") {
+            return Err(self.failed(PUT, refused));
+        }
+        match self.look(code).await? {
+            Shelf::There { version } => Ok(version),
+            Shelf::Missing | Shelf::NoBucket => Err(self.failed(PUT, refused)),
+        }
+    }
+
+    /// The version of the object that an answer tells of, if it is the code.
+    fn verified(&self, code: &FunctionCode, headers: &Headers) -> Result<String, BucketError> {
+        let found = headers.get(CHECKSUM);
+        if found != Some(checksum(code).as_str()) {
+            return Err(BucketError::Foreign {
+                bucket: self.name.clone(),
+                key: code.key(),
+                found: found.map(str::to_owned),
+            });
+        }
+        self.version(code, headers)
+    }
+
+    fn version(&self, code: &FunctionCode, headers: &Headers) -> Result<String, BucketError> {
+        match headers.get("x-amz-version-id") {
+            // What came while versioning was off or suspended, and is replaced in place while it is.
+            None | Some("null") => Err(BucketError::Unversioned {
+                bucket: self.name.clone(),
+                key: code.key(),
+            }),
+            Some(version) => Ok(version.to_owned()),
         }
     }
 
@@ -208,14 +198,14 @@ impl CodeBucket {
         }
     }
 
-    /// Sends a request until it is answered or hopeless. `passes` says of which other error codes another try may be
+    /// Sends a request until it is answered or hopeless, and gives the headers of the answer. `passes` says of which other error codes another try may be
     /// served.
-    async fn send(&self, request: &PlainRequest, passes: fn(&str) -> bool) -> Result<(), Failed> {
+    async fn send(&self, request: &PlainRequest, passes: fn(&str) -> bool) -> Result<Headers, Failed> {
         let mut tries = 1;
         loop {
             let (failed, may_pass) = match self.send_once(request).await {
-                Ok(answer) if (200..300).contains(&answer.status) => return Ok(()),
-                Ok(answer) => {
+                Ok((answer, headers)) if (200..300).contains(&answer.status) => return Ok(headers),
+                Ok((answer, _)) => {
                     let failed = refusal(&answer);
                     let may_pass = matches!(failed.fault, Fault::Throttled | Fault::Server)
                         || failed.code.as_deref().is_some_and(|code| {
@@ -237,11 +227,11 @@ impl CodeBucket {
     }
 
     /// An answer, or how there is none and whether another try may have one.
-    async fn send_once(&self, request: &PlainRequest) -> Result<PlainAnswer, (Failed, bool)> {
+    async fn send_once(&self, request: &PlainRequest) -> Result<(PlainAnswer, Headers), (Failed, bool)> {
         let mut request = request.clone();
         let signed = self.signer.sign(&mut request).await;
         signed.map_err(|error| (Failed::unsigned(&error), false))?;
-        let answer = self.http.send(request).await;
+        let answer = self.http.send_for_headers(request).await;
         answer.map_err(|error| {
             let may_pass = matches!(error, PlainHttpError::NotSent(_) | PlainHttpError::Cut(_));
             (Failed::unanswered(&error), may_pass)
@@ -262,7 +252,7 @@ impl CodeBucket {
                 arn: format!("arn:{}:s3:::{bucket}", self.region.partition()),
                 bucket,
                 account: self.account.clone(),
-                source,
+                source: source.into(),
             };
         }
         if ELSEWHERE.iter().any(|code| source.is(code)) {

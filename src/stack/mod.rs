@@ -7,6 +7,7 @@ pub mod access;
 mod access_change;
 mod adoption;
 mod blueprint;
+mod bucket_error;
 mod change;
 mod code;
 mod code_bucket;
@@ -19,6 +20,7 @@ mod drift;
 mod error;
 mod event;
 mod event_feed;
+mod function;
 mod grant;
 mod invocation;
 mod last_failure;
@@ -48,9 +50,10 @@ mod validation;
 
 pub use access_change::{AccessChange, Effect};
 pub use blueprint::{Blueprint, Owner, ParameterChange};
+pub use bucket_error::BucketError;
 pub use change::{Action, ResourceChange};
 pub use code::{Architecture, CodeError, FunctionCode};
-pub use code_bucket::{BucketError, CodeBucket, Shelf};
+pub use code_bucket::{CodeBucket, Shelf};
 pub use code_stack::{CODE_OUTPUTS, CODE_PARAMETERS, CODE_RESOURCES, CODE_TEMPLATE, CodeStack, plan_code};
 pub use deploy::{Progress, deploy};
 pub use destroy::{Attached, attached_to, delete};
@@ -58,6 +61,7 @@ pub use discard::discard;
 pub use drift::{Difference, Drifted, drift};
 pub use error::{FailedResource, Failure, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
+pub use function::{RunningCode, running_code};
 pub use grant::{
     GRANT_API_SECTIONS, GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec,
     POLICY_FRAME, grant_status,

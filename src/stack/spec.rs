@@ -62,6 +62,8 @@ pub struct CodeObject {
     pub bucket: String,
     /// The key of the zip file in it.
     pub key: String,
+    /// The version of the object under that key.
+    pub version: String,
     /// What the code is built for, as Lambda names it: `x86_64` or `arm64`.
     pub architecture: String,
 }
@@ -141,6 +143,7 @@ impl StackSpec {
         if let Some(code) = &api.code {
             set(Parameter::CodeBucket, Some(code.bucket.clone()));
             set(Parameter::CodeKey, Some(code.key.clone()));
+            set(Parameter::CodeVersion, Some(code.version.clone()));
             set(Parameter::CodeArchitecture, Some(code.architecture.clone()));
         }
         set(Parameter::ApiWaits, api.waits.map(|waits| waits.to_string()));

@@ -80,6 +80,7 @@ pub enum Parameter {
     MakeApi,
     CodeBucket,
     CodeKey,
+    CodeVersion,
     CodeArchitecture,
     ApiWaits,
     ApiRate,
@@ -89,7 +90,7 @@ pub enum Parameter {
 
 impl Parameter {
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Config,
         Self::Readers,
         Self::Writers,
@@ -107,6 +108,7 @@ impl Parameter {
         Self::MakeApi,
         Self::CodeBucket,
         Self::CodeKey,
+        Self::CodeVersion,
         Self::CodeArchitecture,
         Self::ApiWaits,
         Self::ApiRate,
@@ -134,6 +136,7 @@ impl Parameter {
             Self::MakeApi => "MakeApi",
             Self::CodeBucket => "CodeBucket",
             Self::CodeKey => "CodeKey",
+            Self::CodeVersion => "CodeVersion",
             Self::CodeArchitecture => "CodeArchitecture",
             Self::ApiWaits => "ApiWaits",
             Self::ApiRate => "ApiRate",
@@ -162,6 +165,7 @@ impl Parameter {
             Self::MakeApi => "an HTTP API",
             Self::CodeBucket => "the bucket of the API's code",
             Self::CodeKey => "the API's code",
+            Self::CodeVersion => "the version of the API's code",
             Self::CodeArchitecture => "the processor that the API's code is for",
             Self::ApiWaits => "executions reserved for the API, whose requests may wait then",
             Self::ApiRate => "requests a second to the API",
@@ -187,6 +191,7 @@ impl Parameter {
             | Self::MakeApi
             | Self::CodeBucket
             | Self::CodeKey
+            | Self::CodeVersion
             | Self::CodeArchitecture
             | Self::ApiWaits
             | Self::ApiRate

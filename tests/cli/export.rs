@@ -11,6 +11,7 @@ on_every_engine!(
     what_has_a_time_to_live_stays_out,
     a_digest_that_differs_is_a_conflict_and_nothing_is_written,
     a_template_is_rendered,
+    secrets_are_masked_where_a_runner_reads_it,
 );
 
 fn filled(place: &Place) {
@@ -179,6 +180,148 @@ fn a_template_is_rendered(place: &Place) {
         .code(8)
         .stdout("")
         .stderr("error: the template can't be rendered: db.nope is not there, at line 2\n");
+}
+
+fn secrets_are_masked_where_a_runner_reads_it(place: &Place) {
+    let key = "-----BEGIN-----\r\n\r\n100%\n  \nx\ry\n::stop-commands::z\n";
+    place
+        .args(["set", "/build/key", "--secret", "-d", "-"])
+        .stdin(key)
+        .run()
+        .code(0);
+    place
+        .args(["set", "/build/pw", "hunter2", "--secret"])
+        .run()
+        .code(0);
+    place.args(["set", "/build/tag", "v1"]).run().code(0);
+    let masks = "::add-mask::-----BEGIN-----\n::add-mask::100%25\n::add-mask::x%0Dy\n\
+                 ::add-mask::::stop-commands::z\n::add-mask::hunter2\n";
+    let variables = format!(
+        "KEY<<DISCFG_EOF\n{key}\nDISCFG_EOF\nPW<<DISCFG_EOF\nhunter2\nDISCFG_EOF\n\
+         TAG<<DISCFG_EOF\nv1\nDISCFG_EOF\n"
+    );
+    let github_env = ["export", "--prefix", "/build", "-f", "github-env"];
+    let export = |args: &[&str]| place.args(github_env).and(args);
+    export(&[]).run().code(0).stdout(&variables).stderr("");
+    let in_job = |args: &[&str]| export(args).env("GITHUB_ACTIONS", "true");
+    in_job(&[]).run().code(0).stdout(&variables).stderr(masks);
+    in_job(&["-q"]).run().code(0).stdout(&variables).stderr(masks);
+    export(&["--mask"]).run().code(0).stdout(&variables).stderr(masks);
+    export(&[])
+        .env("GITHUB_ACTIONS", "false")
+        .run()
+        .code(0)
+        .stderr("");
+
+    // The steps of a job share one file, whose last line may lack its end.
+    place.write("env", "BEFORE=1");
+    in_job(&["--out", "env"]).run().code(0).stdout("").stderr(masks);
+    let written = std::fs::read_to_string(place.dir().join("env")).expect("a file");
+    assert_eq!(written, format!("BEFORE=1\n{variables}"));
+    in_job(&["--out", "env"]).run().code(0);
+    let written = std::fs::read_to_string(place.dir().join("env")).expect("a file");
+    assert_eq!(written, format!("BEFORE=1\n{variables}{variables}"));
+
+    // Where the masks can't be written, neither are the values.
+    for (stderr, code) in [("2>/dev/full", 70), ("2>/dev/null", 8), ("2>&-", 8)] {
+        let masked = format!("discfg export --prefix /build -f github-env --out closed {stderr}");
+        let masked = place.shell(&masked).env("GITHUB_ACTIONS", "true");
+        masked.run().code(code).stdout("");
+        assert!(!place.dir().join("closed").exists(), "{stderr}");
+    }
+    place
+        .shell("discfg export --prefix /plain -f github-env 2>/dev/null")
+        .env("GITHUB_ACTIONS", "true")
+        .run()
+        .code(0);
+
+    // Nothing but that format masks unasked; a captured stderr would hold the secrets.
+    let others: [&[&str]; 4] = [
+        &["export", "-f", "json"],
+        &["export", "-f", "silent"],
+        &["get", "/build/pw"],
+        &["exec", "--prefix", "/build", "--", "/bin/true"],
+    ];
+    for args in others {
+        place
+            .args(args)
+            .env("GITHUB_ACTIONS", "true")
+            .run()
+            .code(0)
+            .stderr("");
+    }
+    place
+        .args(["export", "-f", "silent", "--mask"])
+        .run()
+        .code(0)
+        .stdout("")
+        .stderr(masks);
+    place
+        .args(["set", "/build/raw", "--secret", "-d", "-"])
+        .stdin(b"\xff\xfe")
+        .run()
+        .code(0);
+    place
+        .args(["export", "--prefix", "/build", "-f", "yaml", "--mask"])
+        .run()
+        .code(0)
+        .stdout_has("!!binary \"//4=\"")
+        .stderr_has("::add-mask:://4=\n");
+    // A failure writes neither.
+    in_job(&[]).run().code(8).stdout("").stderr_lacks("hunter2");
+}
+
+#[test]
+fn what_is_written_to_a_file_is_replaced_as_a_whole() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let place = embedded();
+    filled(&place);
+    let at = |name: &str| place.dir().join(name);
+    place.write(
+        "out.csv",
+        "old and longer than what is written now, by far, by far, by far, by far",
+    );
+    let export = |out: &str| {
+        place
+            .args(["export", "--prefix", "/db", "-f", "csv", "--out", out])
+            .run()
+    };
+    export("out.csv").code(0).stdout("").stderr("");
+    let written = std::fs::read_to_string(at("out.csv")).expect("a file");
+    assert_eq!(written, "key,value\npool/max,1.10\nurl,\"it's \"\"5\"\" $x\"\n");
+    let mode = std::fs::metadata(at("out.csv"))
+        .expect("a file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // What fails leaves the file as it was.
+    place
+        .args(["export", "--expect-digest", &format!("sha256:{}", "0".repeat(64))])
+        .and(&["--out", "out.csv"])
+        .run()
+        .code(4);
+    assert_eq!(std::fs::read_to_string(at("out.csv")).expect("a file"), written);
+    place
+        .args(["export", "--template", "-", "--out", "page"])
+        .stdin("{{ name }}")
+        .run()
+        .code(0)
+        .stdout("");
+    assert_eq!(std::fs::read_to_string(at("page")).expect("a file"), "n");
+    // Neither through a link nor over anything else.
+    symlink("out.csv", at("link")).expect("a link");
+    for out in ["link", ".", "/dev/null"] {
+        export(out).code(8).stderr_has("it is not a regular file");
+    }
+    export("absent/out.csv")
+        .code(8)
+        .stdout("")
+        .stderr_has("can't write to absent/out.csv");
+    place
+        .args(["export", "-f", "github-env", "--out", "/dev/null"])
+        .run()
+        .code(8)
+        .stderr_has("it is not a regular file");
 }
 
 #[test]

@@ -2,25 +2,56 @@
 
 use aws_credential_types::Credentials;
 use discfg::stack::{CODE_TEMPLATE, GRANT_TEMPLATE, TEMPLATE};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::readme::blocks;
 use support::account::{Account, REGION};
 use support::cli::Place;
 use support::emulator::Emulator;
 use support::front::{function, zip};
+use support::markdown::blocks;
 
 const ACCESS: &str = include_str!("../../docs/access.md");
 const API: &str = include_str!("../../docs/api.md");
 
-/// The policy for a deployer, for this account. A second one is for who deletes tables.
-fn policy(account: &Account) -> Value {
+/// What the policies are for: a deployer, the roles that it makes, a deployer through a role of CloudFormation's, and who
+/// deletes tables.
+fn policies(account: &Account) -> [Value; 4] {
     let blocks = blocks(ACCESS, "What a deployer needs", "json");
-    let [policy, _] = blocks.as_slice() else {
-        panic!("two policies are for a deployer: {blocks:?}");
-    };
-    let policy = policy.replace("ACCOUNT", account.id()).replace("REGION", REGION);
-    serde_json::from_str(&policy).expect("the policy is JSON")
+    let policies: Vec<Value> = blocks.iter().map(|block| judged(account, block)).collect();
+    policies.try_into().expect("four policies")
+}
+
+/// The policy for a deployer, for this account.
+fn policy(account: &Account) -> Value {
+    let [policy, ..] = policies(account);
+    policy
+}
+
+/// A policy of the documents as the emulator can judge it: it doesn't know which keys a request names.
+fn judged(account: &Account, block: &str) -> Value {
+    let policy = block.replace("ACCOUNT", account.id()).replace("REGION", REGION);
+    let mut policy: Value = serde_json::from_str(&policy).expect("the policy is JSON");
+    let statements = policy["Statement"].as_array_mut().expect("a list");
+    let config = statements
+        .iter_mut()
+        .find(|statement| statement["Sid"] == "Config");
+    if let Some(config) = config.and_then(Value::as_object_mut) {
+        config.remove("Condition").expect("it is bound to the keys");
+    }
+    policy
+}
+
+/// Creates the boundary of the documents, and gives its ARN.
+fn boundary(account: &Account) -> String {
+    let [_, boundary, ..] = policies(account);
+    let document = boundary.to_string();
+    let parameters = [
+        ("PolicyName", "discfg"),
+        ("Path", "/boundaries/"),
+        ("PolicyDocument", document.as_str()),
+    ];
+    account.iam("CreatePolicy", &parameters);
+    format!("arn:aws:iam::{}:policy/boundaries/discfg", account.id())
 }
 
 /// The policy for a deployer of an API, which is given beside the other.
@@ -29,8 +60,7 @@ fn api_policy(account: &Account) -> Value {
     let [policy] = blocks.as_slice() else {
         panic!("one policy is for a deployer of an API: {blocks:?}");
     };
-    let policy = policy.replace("ACCOUNT", account.id()).replace("REGION", REGION);
-    serde_json::from_str(&policy).expect("the policy is JSON")
+    judged(account, policy)
 }
 
 /// A new user who has both.
@@ -46,14 +76,45 @@ fn deployer(account: &Account) -> Credentials {
 fn the_policy_for_init_suffices() {
     let account = Emulator::shared().account();
     let deployer = account.user_with("deployer", &policy(&account));
-    let place = Place::at(&account.url(), &deployer);
+    suffices(
+        &account,
+        &deployer,
+        &["--permissions-boundary", &boundary(&account)],
+    );
+}
+
+#[test]
+fn the_policy_for_init_through_a_role_suffices() {
+    let account = Emulator::shared().account();
+    let boundary = boundary(&account);
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "cloudformation.amazonaws.com"},
+    }]});
+    let parameters = [
+        ("RoleName", "discfg"),
+        ("Path", "/cloudformation/"),
+        ("AssumeRolePolicyDocument", &trust.to_string()),
+    ];
+    account.iam("CreateRole", &parameters);
+    let role = format!("arn:aws:iam::{}:role/cloudformation/discfg", account.id());
+    let [_, _, passed, _] = policies(&account);
+    let deployer = account.user_with("deployer", &passed);
+    let how = ["--permissions-boundary", &boundary, "--cfn-role", &role];
+    suffices(&account, &deployer, &how);
+}
+
+/// The commands of a deployer work.
+fn suffices(account: &Account, deployer: &Credentials, how: &[&str]) {
+    let place = Place::at(&account.url(), deployer);
     place
         .args(["init", "payments", "--dry-run"])
+        .and(how)
         .run()
         .code(0)
         .stderr_has("Nothing was deployed");
     place
         .args(["init", "payments", "--yes"])
+        .and(how)
         .run()
         .code(0)
         .stderr_has("Proved: the read role was assumed")
@@ -88,7 +149,7 @@ fn the_policy_for_init_suffices() {
         "--principal",
         &principal,
     ];
-    place.args(grant).run().code(0);
+    place.args(grant).and(how).run().code(0);
     for look in ["status", "grants", "doctor"] {
         place.args([look, "payments"]).run().code(0);
     }
@@ -113,6 +174,8 @@ fn without_an_action_that_init_itself_calls_it_is_denied() {
         for statement in statements {
             if let Some(actions) = statement["Action"].as_array_mut() {
                 actions.retain(|allowed| allowed != action);
+            } else if statement["Action"] == action {
+                statement["Effect"] = json!("Deny");
             }
         }
         let place = Place::at(&account.url(), &account.user_with("deployer", &policy));
@@ -251,7 +314,6 @@ const TAKES: [(&str, &[&str]); 15] = [
             "iam:AttachRolePolicy",
             "iam:CreateRole",
             "iam:DeleteRole",
-            "iam:DeleteRolePermissionsBoundary",
             "iam:DetachRolePolicy",
             "iam:GetRole",
             "iam:GetRolePolicy",
@@ -319,6 +381,7 @@ const TAKES: [(&str, &[&str]); 15] = [
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
             "s3:GetObject",
+            "s3:GetObjectVersion",
         ],
     ),
     (

@@ -43,6 +43,11 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
         .code(8)
         .stdout("")
         .stderr_has("of another partition");
+    let arn = "arn:aws:iam::123456789012:policy/discfg/discfg-boundary";
+    init("--permissions-boundary", arn)
+        .code(2)
+        .stdout("")
+        .stderr_has("can be changed by deployers");
     let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
     let stacks = stacks.expect("root may list stacks");
     assert!(!stacks.contains("discfg-payments"), "{stacks}");

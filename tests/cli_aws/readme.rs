@@ -4,25 +4,9 @@ use support::account::REGION;
 use support::cli::Place;
 use support::emulator::{Emulator, venv};
 use support::kms::without_conditions;
+use support::markdown::blocks;
 
 const README: &str = include_str!("../../README.md");
-
-/// The fenced blocks of that language between one heading of the second level and the next.
-pub(crate) fn blocks(document: &str, section: &str, language: &str) -> Vec<String> {
-    let (_, rest) = document
-        .split_once(&format!("\n## {section}\n"))
-        .unwrap_or_else(|| panic!("there is no section {section}"));
-    let text = rest.split("\n## ").next().unwrap_or(rest);
-    let fence = format!("\n```{language}\n");
-    let found: Vec<String> = text
-        .split(&fence)
-        .skip(1)
-        .filter_map(|rest| rest.split("\n```").next())
-        .map(str::to_owned)
-        .collect();
-    assert!(!found.is_empty(), "{section} has no block of {language}");
-    found
-}
 
 fn run_everyday_use(place: &Place) {
     for block in blocks(README, "Everyday use", "sh") {

@@ -5,54 +5,17 @@
 // DEPLOYED holds the account and, by config, its KMS key if it has one and, by role, the role's ARN, trust and policies;
 // MODULES is a folder with node_modules. Exit code 0: all are as written; 1: some aren't, on standard error; 2: the proof itself can't be held.
 
-import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { calls } from './calls.mjs'
 import { keys, ways } from './keys.mjs'
 import { permissions, places } from './permissions.mjs'
+import { ALIAS, CONTEXT_ALIAS, GITHUB, simulator, Unprovable } from './simulate.mjs'
 import { trust } from './trust.mjs'
 
 const [deployedFile, modules] = process.argv.slice(2)
-const { runSimulation } = createRequire(`${resolve(modules)}/`)('@cloud-copilot/iam-simulate')
+const isAllowed = simulator(modules)
 const { account, other, third, region, org, externalId, api, configs } = JSON.parse(readFileSync(deployedFile, 'utf8'))
 const accounts = { ACCOUNT: account, OTHER: other, THIRD: third }
-
-const GITHUB = 'token.actions.githubusercontent.com'
-// The simulator's data lack GitHub's audience and subject, so it would drop them and judge without. Google's have the
-// same names and types, and nothing else here speaks of Google.
-const ALIAS = 'accounts.google.com'
-// It has no data for a key of an encryption context either. A principal's tags are named as freely, and nothing else
-// here speaks of them.
-const CONTEXT = 'kms:EncryptionContext:'
-const CONTEXT_ALIAS = 'aws:PrincipalTag/'
-
-class Unprovable extends Error {}
-
-function aliased(document) {
-  const text = JSON.stringify(document)
-  if (text.includes(ALIAS)) throw new Unprovable(`${ALIAS} stands for GitHub and is in a policy`)
-  if (text.includes(CONTEXT_ALIAS)) throw new Unprovable(`${CONTEXT_ALIAS} stands for ${CONTEXT} and is in a policy`)
-  return JSON.parse(text.replaceAll(`"${GITHUB}:`, `"${ALIAS}:`).replaceAll(`"${CONTEXT}`, `"${CONTEXT_ALIAS}`))
-}
-
-/** Whether the request is allowed. An error, and every context key that isn't taken into account, is the proof's end. */
-async function isAllowed(request, policies, resourcePolicy) {
-  const simulation = {
-    request,
-    identityPolicies: policies.map((policy, index) => ({ name: `policy-${index}`, policy: aliased(policy) })),
-    serviceControlPolicies: [],
-    resourceControlPolicies: [],
-    resourcePolicy: resourcePolicy && aliased(resourcePolicy),
-  }
-  const answer = await runSimulation(simulation, {})
-  if (answer.resultType !== 'single') {
-    throw new Unprovable(`${JSON.stringify(request)}: ${JSON.stringify(answer.errors ?? answer.resultType)}`)
-  }
-  const dropped = answer.result.ignoredContextKeys ?? []
-  if (dropped.length > 0) throw new Unprovable(`${JSON.stringify(request)}: dropped ${dropped.join(', ')}`)
-  return answer.overallResult === 'Allowed'
-}
 
 function* rows(table) {
   const [columns, ...lines] = table.trim().split('\n').map((line) => line.trim().split(/\s+/))

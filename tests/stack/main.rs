@@ -7,3 +7,4 @@ mod template;
 mod template_api;
 mod template_code;
 mod template_grant;
+mod yaml;

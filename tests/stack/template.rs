@@ -6,28 +6,12 @@ use discfg::stack::{
     KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS, READ_METHODS, RESOURCES,
     SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS, WRITE_METHODS,
 };
-use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Value, json};
 
-pub(crate) fn template() -> Value {
-    let documents = Yaml::load_from_str(TEMPLATE).expect("the template is YAML");
-    assert_eq!(documents.len(), 1);
-    to_json(&documents[0])
-}
+use crate::yaml::parsed;
 
-pub(crate) fn to_json(yaml: &Yaml<'_>) -> Value {
-    match yaml {
-        Yaml::Value(Scalar::Null) => Value::Null,
-        Yaml::Value(Scalar::Boolean(value)) => json!(value),
-        Yaml::Value(Scalar::Integer(value)) => json!(value),
-        Yaml::Value(Scalar::String(value)) => json!(value),
-        Yaml::Sequence(items) => items.iter().map(to_json).collect(),
-        Yaml::Mapping(entries) => entries
-            .iter()
-            .map(|(key, value)| (key.as_str().expect("a text for a key").to_owned(), to_json(value)))
-            .collect(),
-        other => panic!("{other:?} has no place in the template: intrinsics are in long form"),
-    }
+pub(crate) fn template() -> Value {
+    parsed(TEMPLATE)
 }
 
 pub(crate) fn names(of: &Value) -> Vec<&str> {
@@ -302,6 +286,11 @@ fn the_key_is_kept_and_used_only_for_what_it_is_for() {
     assert_eq!(key["DeletionPolicy"], json!("RetainExceptOnCreate"));
     assert_eq!(key["UpdateReplacePolicy"], json!("Retain"));
     assert_eq!(key["Properties"]["EnableKeyRotation"], json!(true));
+    assert_eq!(
+        key["Properties"]["Tags"],
+        json!([{"Key": "discfg:config", "Value": {"Ref": "Config"}}]),
+        "what a deployer may administer"
+    );
     let root = json!({"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}});
     let statements = key["Properties"]["KeyPolicy"]["Statement"].as_array();
     let statements = statements.expect("a list");

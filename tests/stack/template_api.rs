@@ -55,6 +55,13 @@ fn the_api_asks_iam_logs_no_values_and_is_bounded() {
         named.is_some_and(|named| named.ends_with(&format!(":function:{name}"))),
         "{named:?}"
     );
+    assert_eq!(
+        function["Code"],
+        json!({
+            "S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}, "S3ObjectVersion": {"Ref": "CodeVersion"},
+        }),
+        "a key alone is whatever was put there last"
+    );
     assert_eq!(function["Runtime"], json!("provided.al2023"));
     assert_eq!(function["Architectures"], json!([{"Ref": "CodeArchitecture"}]));
     assert_eq!(

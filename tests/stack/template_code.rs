@@ -2,15 +2,13 @@
 //! here.
 
 use discfg::stack::{CODE_OUTPUTS, CODE_PARAMETERS, CODE_RESOURCES, CODE_TEMPLATE};
-use saphyr::{LoadableYamlNode as _, Yaml};
 use serde_json::{Value, json};
 
-use crate::template::{names, sorted, to_json};
+use crate::template::{names, sorted};
+use crate::yaml::parsed;
 
 fn template() -> Value {
-    let documents = Yaml::load_from_str(CODE_TEMPLATE).expect("the template is YAML");
-    assert_eq!(documents.len(), 1);
-    to_json(&documents[0])
+    parsed(CODE_TEMPLATE)
 }
 
 #[test]
@@ -53,14 +51,14 @@ fn the_bucket_is_kept_private_encrypted_and_versioned() {
             "LifecycleConfiguration": {"Rules": [{
                 "Id": "Leftovers", "Status": "Enabled",
                 "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-                "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
+                // Versions that functions name must not expire.
             }]},
         })
     );
 }
 
 #[test]
-fn what_comes_in_the_clear_is_refused_of_everyone() {
+fn what_comes_in_the_clear_or_replaces_an_object_is_refused_of_everyone() {
     let policy = &template()["Resources"]["BucketPolicy"]["Properties"];
     assert_eq!(policy["Bucket"], json!({"Ref": "Bucket"}));
     assert_eq!(
@@ -69,6 +67,10 @@ fn what_comes_in_the_clear_is_refused_of_everyone() {
             "Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
             "Resource": [{"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::Sub": "${Bucket.Arn}/*"}],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }, {
+            "Sid": "NeverReplaced", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
+            "Resource": {"Fn::Sub": "${Bucket.Arn}/*"},
+            "Condition": {"Null": {"s3:if-none-match": "true"}},
         }])
     );
 }

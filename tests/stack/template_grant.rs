@@ -7,16 +7,14 @@ use discfg::stack::{
 };
 use serde_json::{Value, json};
 
-use crate::template::{names, sorted, to_json};
-use saphyr::{LoadableYamlNode as _, Yaml};
+use crate::template::{names, sorted};
+use crate::yaml::parsed;
 use support::account::Account;
 use support::cli::Place;
 use support::emulator::Emulator;
 
 fn template() -> Value {
-    let documents = Yaml::load_from_str(GRANT_TEMPLATE).expect("the template is YAML");
-    assert_eq!(documents.len(), 1);
-    to_json(&documents[0])
+    parsed(GRANT_TEMPLATE)
 }
 
 fn no_value() -> Value {

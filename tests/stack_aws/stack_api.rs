@@ -13,13 +13,13 @@ use support::proxy::Proxy;
 const PATH: &str = "/v1/payments";
 
 /// An administrator's place with a proxy before AWS.
-fn place_of(account: &Account) -> (Proxy, Place) {
+pub(crate) fn place_of(account: &Account) -> (Proxy, Place) {
     let proxy = Proxy::before(Emulator::shared());
     let place = Place::at(proxy.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
     (proxy, place)
 }
 
-fn init(place: &Place, args: &[&str]) -> Outcome {
+pub(crate) fn init(place: &Place, args: &[&str]) -> Outcome {
     let all = [&["init", "payments", "--yes", "-f", "json"], args].concat();
     place.args(all).run()
 }
@@ -42,7 +42,7 @@ fn is_absent(account: &Account, stack: &str) {
 }
 
 /// The function as Lambda has it.
-fn deployed_function(account: &Account) -> Value {
+pub(crate) fn deployed_function(account: &Account) -> Value {
     let answer = account.lambda("GET", "/2015-03-31/functions/discfg-payments");
     serde_json::from_str(&answer.body).unwrap_or_default()
 }
@@ -196,11 +196,19 @@ fn a_changed_zip_updates_the_function_and_the_same_one_nothing() {
     proxy.forget();
     let again = init(&place, &["--api", "--code", "front.zip"]).code(0).json();
     assert_eq!(again["result"], "unchanged", "{again}");
-    // One more than without an API, for its code.
+    // Two more than without an API, for its code: in the bucket, and as the function runs it.
     let asked = proxy.operations();
-    let bucket = format!("GET /discfg-code-{}-{REGION}/", account.id());
+    let bucket = format!("HEAD /discfg-code-{}-{REGION}/", account.id());
     assert!(asked[0].starts_with(&bucket), "{asked:?}");
-    assert_eq!(asked[1..], ["DescribeStacks", "GetTemplate", "BatchGetItem"]);
+    assert_eq!(
+        asked[1..],
+        [
+            "DescribeStacks",
+            "GetTemplate",
+            "GET /2015-03-31/functions/discfg-payments/configuration HTTP/1.1",
+            "BatchGetItem"
+        ]
+    );
     // Flags that aren't given keep what the stack has: the code too, where none is shipped.
     let again = init(&place, &["--api"]).code(0).json();
     assert_eq!(again["result"], "unchanged", "{again}");
@@ -213,7 +221,7 @@ fn a_changed_zip_updates_the_function_and_the_same_one_nothing() {
     let environment = &function["Configuration"]["Environment"]["Variables"];
     assert_eq!(
         environment,
-        &json!({"DISCFG_CONFIG": "payments", "DISCFG_WAITS": "3"})
+        &json!({"DISCFG_CONFIG": "payments", "DISCFG_WAITS": "3", "DISCFG_API": id})
     );
 
     zip(&place, "next.zip", self::function(), "second");

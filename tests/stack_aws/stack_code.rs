@@ -5,7 +5,9 @@ use std::process::Command;
 use aws_sdk_cloudformation::Client;
 use discfg::aws::Meter;
 use discfg::model::Kind;
-use discfg::stack::{self, CodeBucket, CodeStack, FunctionCode, Progress, Proposal, Shelf, StackError};
+use discfg::stack::{
+    self, BucketError, CodeBucket, CodeStack, FunctionCode, Progress, Proposal, Shelf, StackError,
+};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
@@ -51,20 +53,24 @@ async fn make_bucket(account: &Account) -> Client {
     }
 }
 
-async fn put(bucket: &CodeBucket, code: &FunctionCode) {
+async fn put(bucket: &CodeBucket, code: &FunctionCode) -> String {
     assert_eq!(bucket.look(code).await.expect("an answer"), Shelf::Missing);
-    bucket.upload(code).await.expect("it is taken");
-    assert_eq!(bucket.look(code).await.expect("an answer"), Shelf::There);
+    let version = bucket.upload(code).await.expect("it is taken");
+    let there = Shelf::There {
+        version: version.clone(),
+    };
+    assert_eq!(bucket.look(code).await.expect("an answer"), there);
+    version
 }
 
 /// What the AWS CLI gives as the account's root.
-fn aws(account: &Account, args: &[&str]) -> Value {
+pub(crate) fn aws(account: &Account, args: &[&str]) -> Value {
     let root = account.root();
     let done = Command::new(venv().expect("the AWS CLI is in it").join("bin/aws"))
         .args(args)
         .args(["--output", "json"])
         .env("AWS_ENDPOINT_URL", account.url())
-        .env("AWS_REGION", REGION)
+        .env("AWS_DEFAULT_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", root.access_key_id())
         .env("AWS_SECRET_ACCESS_KEY", root.secret_access_key())
         .output()
@@ -87,9 +93,10 @@ async fn code_is_put_once_into_a_bucket_that_is_made_once() {
     put(&bucket, &first).await;
     let second = code("second");
     assert_ne!(first.key(), second.key());
-    put(&bucket, &second).await;
+    let version = put(&bucket, &second).await;
     // Someone else may have put it there in between.
-    bucket.upload(&second).await.expect("it is there already");
+    let again = bucket.upload(&second).await.expect("it is there already");
+    assert_eq!(again, version);
 
     let listed = aws(
         &account,
@@ -135,12 +142,13 @@ async fn what_is_there_takes_one_request_to_know() {
     let proxy = Proxy::before(Emulator::shared());
     let requests = Meter::default();
     let bucket = bucket_at(proxy.url(), &account, &requests);
-    assert_eq!(bucket.look(&code).await.expect("an answer"), Shelf::There);
+    let found = bucket.look(&code).await.expect("an answer");
+    assert!(matches!(found, Shelf::There { .. }), "{found:?}");
     let asked = proxy.requests();
     assert_eq!(asked.len(), 1);
     let answer = asked[0].answer.as_ref().expect("it was asked");
-    assert_eq!(answer.body.len(), 1, "and not the code with it");
-    assert_eq!(requests.spent().requests["GetObject"], 1);
+    assert_eq!(answer.body.len(), 0, "and not the code with it");
+    assert_eq!(requests.spent().requests["HeadObject"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,6 +172,36 @@ async fn the_bucket_is_private_versioned_and_refuses_what_comes_in_the_clear() {
         policy["Statement"][0]["Resource"],
         json!([format!("arn:aws:s3:::{name}"), format!("arn:aws:s3:::{name}/*")])
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_somebody_put_under_the_name_of_the_code_is_not_the_code() {
+    let account = Emulator::shared().account();
+    make_bucket(&account).await;
+    let bucket = bucket(&account);
+    let code = code("mine");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let other = folder.path().join("other.zip");
+    std::fs::write(&other, zipped("theirs")).expect("a file");
+    let object = ["--bucket", bucket.name(), "--key", &code.key()];
+    let poison = |more: &[&str]| {
+        let body = ["--body", other.to_str().expect("a plain path")];
+        let call = [&["s3api", "put-object"][..], &object, &body, more].concat();
+        aws(&account, &call)
+    };
+    for more in [&["--checksum-algorithm", "SHA256"][..], &[]] {
+        poison(&[more, &["--if-none-match", "*"]].concat());
+        for error in [
+            bucket.look(&code).await.map(|_| ()),
+            bucket.upload(&code).await.map(|_| ()),
+        ] {
+            let error = error.expect_err("it is something else");
+            assert!(matches!(error, BucketError::Foreign { .. }), "{error:?}");
+        }
+        // It makes way, and stays as an earlier version.
+        aws(&account, &[&["s3api", "delete-object"][..], &object].concat());
+    }
+    put(&bucket, &code).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

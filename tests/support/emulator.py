@@ -138,6 +138,22 @@ def count_as_secure():
     iam_evaluator._resolve_condition_key = resolve_secure
 
 
+def heed_conditional_puts():
+    """Tells bucket policies whether a put replaces nothing: the emulator heeds If-None-Match, and has no condition key of it."""
+    from ministack.core import iam_actions
+
+    context_of = iam_actions.s3_service_context
+
+    def with_condition(action, query_params, path="", headers=None):
+        context = context_of(action, query_params, path, headers)
+        condition = (headers or {}).get("if-none-match")
+        if action == "s3:PutObject" and condition:
+            return {**context, "s3:if-none-match": condition}
+        return context
+
+    iam_actions.s3_service_context = with_condition
+
+
 def keep_functions_apart():
     """Ends a changed function's processes in its own account alone: the emulator ends those of every function of that name."""
     from ministack.core.responses import get_account_id
@@ -197,6 +213,7 @@ def main():
     heed_conditions()
     count_capacity()
     count_as_secure()
+    heed_conditional_puts()
     keep_functions_apart()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()

@@ -1,5 +1,6 @@
 mod api;
 mod aws;
+mod function;
 mod machine;
 mod table;
 

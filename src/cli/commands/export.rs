@@ -1,4 +1,8 @@
-use std::io::{self, Read as _, Seek as _, Write as _};
+mod masks;
+mod out_file;
+
+use std::env;
+use std::io::{self, Seek as _, Write as _};
 use std::path::PathBuf;
 use std::slice;
 
@@ -6,6 +10,8 @@ use clap::Args;
 use futures::StreamExt as _;
 use tempfile::SpooledTempFile;
 
+use self::masks::Masks;
+use self::out_file::OutFile;
 use crate::cli::args::{Format, FormatFlag, digest};
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::data_file;
@@ -38,6 +44,10 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 ///
 /// Secrets are decrypted, and an error where the role may not. Keys with a time to live are state, not configuration:
 /// they are left out unless --with-ttl.
+///
+/// GitHub Actions shows the variables of a step in its log. Therefore, with -f github-env and `GITHUB_ACTIONS=true`,
+/// export first writes a mask command to stderr for each line of each secret, and the runner replaces those lines by
+/// `***` in the log. Anywhere else only --mask writes these commands, since they hold the secrets in plain text.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg export [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct ExportArgs {
@@ -62,6 +72,12 @@ pub(in crate::cli) struct ExportArgs {
     /// `{{ db.url }}` look a key up, `{{ json("/db/url") }}` as JSON; an unknown name is an error
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
+    /// Write to this file instead of stdout: -f github-env appends, all else replaces the file, readable by you alone
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Write commands to stderr that mask the secrets in a CI job's log; they hold the secrets in plain text
+    #[arg(long)]
+    mask: bool,
 }
 
 /// What is made of the snapshot.
@@ -77,6 +93,12 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let output = output(&args, session.global().format)?;
+    let is_github_env = matches!(output, Output::Data(DataFormat::GithubEnv));
+    let mut masks = (args.mask || is_github_env && has_runner()).then(Masks::default);
+    let out = args.out.clone().map(|path| OutFile {
+        path,
+        appends: is_github_env,
+    });
     session.choose(optional_config(args.word.as_deref())?)?;
     let layout = Layout {
         relative: args.prefix.is_some(),
@@ -90,24 +112,30 @@ pub(in crate::cli) async fn run(
         Output::Template(_) | Output::Nothing => None,
     };
     if let Some(parts) = parts {
-        let file = seen("reading", terminal, spool(&args, parts, &layout.prefix, session)).await;
-        let file = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
-        return copy_out(file, terminal);
+        let file = spool(&args, parts, &layout.prefix, session, masks.as_mut());
+        let file = seen("reading", terminal, file).await;
+        let mut file = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
+        file.rewind().map_err(|error| unspooled(&error))?;
+        return give(masks, out, file, terminal);
     }
     let mut items = Vec::new();
-    let read = each(&args, &layout.prefix, session, |item| {
+    let read = each(&args, &layout.prefix, session, masks.as_mut(), |item| {
         items.push(item);
         Ok(())
     });
     let read = seen("reading", terminal, read).await;
     read.map_err(|stop| session.explain_stop(stop, Access::Read))?;
-    match output {
-        Output::Nothing => Ok(()),
-        Output::Data(format) => terminal.write(&formats::write(format, &items, &layout)?),
-        Output::Template(source) => {
-            terminal.write(formats::render(&source, &items, &layout.prefix)?.as_bytes())
-        }
-    }
+    let written = match output {
+        Output::Nothing => return give(masks, None, io::empty(), terminal),
+        Output::Data(format) => formats::write(format, &items, &layout)?,
+        Output::Template(source) => formats::render(&source, &items, &layout.prefix)?.into_bytes(),
+    };
+    give(masks, out, written.as_slice(), terminal)
+}
+
+/// Whether the runner of a GitHub Actions job reads what is written to stderr.
+fn has_runner() -> bool {
+    env::var("GITHUB_ACTIONS").is_ok_and(|value| value == "true")
 }
 
 /// A part is written when it has this many keys, or values of so many bytes.
@@ -122,10 +150,11 @@ async fn spool(
     mut parts: Parts<'_>,
     prefix: &Prefix,
     session: &mut Session,
+    masks: Option<&mut Masks>,
 ) -> Result<SpooledTempFile, Stop> {
     let mut file = SpooledTempFile::new(IN_MEMORY);
     let (mut part, mut bytes) = (Vec::new(), 0);
-    each(args, prefix, session, |item: (Key, Value)| {
+    each(args, prefix, session, masks, |item: (Key, Value)| {
         bytes += item.1.len();
         part.push(item);
         if part.len() >= PART_KEYS || bytes >= PART_BYTES {
@@ -149,11 +178,23 @@ fn unspooled(error: &io::Error) -> Failure {
     Failure::internal("the snapshot can't be kept in a temporary file", error)
 }
 
-fn copy_out(mut file: SpooledTempFile, terminal: &mut Terminal) -> Result<(), Failure> {
-    file.rewind().map_err(|error| unspooled(&error))?;
+/// Writes the whole result, after the commands that mask its secrets.
+fn give(
+    masks: Option<Masks>,
+    out: Option<OutFile>,
+    mut result: impl io::Read,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    if let Some(masks) = masks {
+        // The runner reads commands on stderr as it does on stdout.
+        terminal.command(masks.bytes())?;
+    }
+    if let Some(out) = out {
+        return out.write(&mut result);
+    }
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        match file.read(&mut buffer).map_err(|error| unspooled(&error))? {
+        match result.read(&mut buffer).map_err(|error| unspooled(&error))? {
             0 => return Ok(()),
             read => terminal.write(&buffer[..read])?,
         }
@@ -203,6 +244,7 @@ async fn each(
     args: &ExportArgs,
     prefix: &Prefix,
     session: &mut Session,
+    mut masks: Option<&mut Masks>,
     mut take: impl FnMut((Key, Value)) -> Result<(), Failure>,
 ) -> Result<(), Stop> {
     let store = session.store(Access::Read, prefix).await?;
@@ -219,6 +261,9 @@ async fn each(
             }
         }
         for entry in store.reveal(chunk).await? {
+            if let Some(masks) = &mut masks {
+                masks.add(&entry);
+            }
             take((entry.key, entry.value))?;
         }
     }

@@ -3,6 +3,7 @@ mod args;
 mod code;
 mod deployment;
 mod follow;
+mod function;
 mod local;
 mod made;
 mod meta;
@@ -132,6 +133,7 @@ async fn provision(
     if made.is_new() {
         meta::write(aws, &spec.config, deployed).await?;
     }
+    function::verify(aws, deployed, terminal).await?;
     let proving = prove::prove(aws, target, deployed, made.is_new(), terminal);
     let proof = tokio::select! {
         proof = proving => proof?,

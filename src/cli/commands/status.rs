@@ -18,7 +18,7 @@ use crate::target::EngineName;
 ///
 /// Asks with your own credentials, not through the roles. What you may not see is told as unknown, with the
 /// permission that it takes. The exit code is 3 where there is no stack (a table that was kept is shown), 7 where the
-/// stack is in a state that it doesn't leave by itself or only its table was taken in so far, and with --drift 1 where something was changed beside it.
+/// stack is in a state that it doesn't leave by itself or only its table was taken in so far or its function runs other code than the stack says, and with --drift 1 where something was changed beside it.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg status [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct StatusArgs {
@@ -42,6 +42,9 @@ struct Status {
     roles: Vec<RoleShape>,
     grants: Option<Vec<GrantShape>>,
     table: Option<TableShape>,
+    /// The code of the API's function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<CodeShape>,
     #[serde(rename = "lastFailure")]
     last_failure: Option<FailureShape>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +107,14 @@ struct TableShape {
     #[serde(rename = "deletionProtection")]
     protected: bool,
     key: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct CodeShape {
+    /// What the function runs, in Base64.
+    sha256: String,
+    /// What the stack says that it runs; nothing where the stack doesn't name its code by its SHA-256.
+    expected: Option<String>,
 }
 
 #[derive(Debug, Serialize)]

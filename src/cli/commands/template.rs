@@ -86,7 +86,7 @@ pub(in crate::cli) fn run(
         (None, Some(form)) => {
             if let CodeFrom::Zip(_) = args.stack.code() {
                 return Err(Failure::usage("nothing is put into a bucket here, so --code has no use").hint(
-                    "put the zip file into a bucket of yours, and set CodeBucket, CodeKey and CodeArchitecture",
+                    "put the zip file into a bucket of yours, and set CodeBucket, CodeKey, CodeVersion and CodeArchitecture",
                 ));
             }
             let target = session.target()?;

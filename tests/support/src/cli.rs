@@ -161,6 +161,12 @@ impl Call {
         self
     }
 
+    /// Adds arguments.
+    pub fn and(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self
+    }
+
     /// Sets a variable for this call alone.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);

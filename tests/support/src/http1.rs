@@ -38,6 +38,14 @@ impl Message {
         Ok(Some(message))
     }
 
+    /// Reads the response to that request: to a HEAD it has no body, whatever its headers say.
+    pub fn read_response_to(request: &Self, from: &mut impl BufRead) -> io::Result<Self> {
+        if request.start.starts_with("HEAD ") {
+            return Self::read_head(from)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into());
+        }
+        Self::read_response(from)
+    }
+
     /// Reads a response.
     pub fn read_response(from: &mut impl BufRead) -> io::Result<Self> {
         let mut message = Self::read_head(from)?.ok_or(io::ErrorKind::UnexpectedEof)?;

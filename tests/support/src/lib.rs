@@ -23,6 +23,7 @@ pub mod grants;
 pub mod http1;
 pub mod kms;
 pub mod live_api;
+pub mod markdown;
 pub mod node;
 pub mod proxy;
 pub mod running;

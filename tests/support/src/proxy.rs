@@ -390,7 +390,7 @@ impl Shared {
     fn forward(&self, index: usize, request: &Message) -> Result<Message> {
         let mut upstream = TcpStream::connect(&self.upstream)?;
         request.write(&mut upstream)?;
-        let answer = Message::read_response(&mut BufReader::new(upstream))?;
+        let answer = Message::read_response_to(request, &mut BufReader::new(upstream))?;
         // A test may have forgotten the requests while this one was under way.
         if let Some(request) = self.state().requests.get_mut(index) {
             request.answer = Some(answer.clone());

@@ -37,8 +37,24 @@ pub fn code(tail: &str) -> FunctionCode {
     FunctionCode::read(&path).expect("it can be run")
 }
 
-/// An answer: its status, and the code of the error that it tells, if it is one.
+/// An answer: its status, and the code of the error that it tells, if it is one. A success tells of the code `a`, of
+/// version `v1`.
 pub type Line = (u16, &'static str);
+
+/// Other content is under the name of the code.
+pub const POISONED: Line = (200, "Poisoned");
+
+/// What is there came without a SHA-256.
+pub const UNSUMMED: Line = (200, "Unsummed");
+
+/// What is there came in parts, and has a SHA-256 of theirs.
+pub const COMPOSITE: Line = (200, "Composite");
+
+/// The bucket never had versions.
+pub const UNVERSIONED: Line = (200, "Unversioned");
+
+/// What is there came while the bucket kept no versions.
+pub const SUSPENDED: Line = (200, "Suspended");
 
 /// The connection ends without an answer.
 pub const CUT: Line = (0, "");
@@ -89,8 +105,10 @@ impl ScriptedS3 {
 fn serve(connection: &TcpStream, stage: &Mutex<Stage>) {
     let mut from = BufReader::new(connection);
     while let Ok(Some(request)) = Message::read_request(&mut from) {
+        let is_head;
         let line = {
             let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
+            is_head = request.start.starts_with("HEAD ");
             stage.asked.push(request);
             stage.coming.pop()
         };
@@ -98,7 +116,8 @@ fn serve(connection: &TcpStream, stage: &Mutex<Stage>) {
         if (status, code) == CUT {
             return;
         }
-        let body = if code.is_empty() {
+        let is_success = (200..300).contains(&status);
+        let body = if code.is_empty() || is_success || is_head {
             String::new()
         } else {
             format!(
@@ -106,13 +125,36 @@ fn serve(connection: &TcpStream, stage: &Mutex<Stage>) {
                  <Message>It says: {code} &amp; more</Message><RequestId>r</RequestId></Error>"
             )
         };
+        let mut headers = vec![("Content-Type".to_owned(), "application/xml".to_owned())];
+        if is_success {
+            headers.extend(facts((status, code)));
+        }
         let answer = Message {
             start: format!("HTTP/1.1 {status} Played"),
-            headers: vec![("Content-Type".into(), "application/xml".into())],
+            headers,
             body: body.into_bytes(),
         };
         if answer.write(&mut &*connection).is_err() {
             return;
         }
     }
+}
+
+/// What the headers of a success say of the object.
+fn facts(line: Line) -> Vec<(String, String)> {
+    let checksum = |tail: &str| aws_smithy_types::base64::encode(code(tail).sha256());
+    let checksum = match line {
+        UNSUMMED => None,
+        POISONED => Some(checksum("poison")),
+        COMPOSITE => Some(checksum("a") + "-1"),
+        _ => Some(checksum("a")),
+    };
+    let version = match line {
+        UNVERSIONED => None,
+        SUSPENDED => Some("null".to_owned()),
+        _ => Some("v1".to_owned()),
+    };
+    let facts = [("x-amz-checksum-sha256", checksum), ("x-amz-version-id", version)];
+    let told = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?));
+    facts.into_iter().filter_map(told).collect()
 }

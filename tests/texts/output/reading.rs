@@ -220,6 +220,10 @@ fn export() {
         discfg export -f docker-env
         discfg export -f shell
         discfg export -f github-env
+        discfg export -f github-env --prefix db --mask
+        GITHUB_ACTIONS=true discfg export -f github-env --prefix db --out env
+        cat env
+        discfg export --out env/none
         discfg export -f tfvars
         discfg export -f properties
         discfg export -f k8s-secret

@@ -4,14 +4,14 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::Client;
 
-use super::table;
 use super::{Check, Verdict, limited, machine};
+use super::{function, table};
 use crate::aws::{Aws, Caller};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::engine::{self, Opened};
 use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
-use crate::stack::{self, StackState};
+use crate::stack::{self, Deployed, StackState};
 use crate::store::{Heads, StoreError};
 use crate::target::{Origin, Setting, Target};
 
@@ -58,8 +58,12 @@ pub(super) async fn check(target: &Target, session: &mut Session, checks: &mut V
         .account
         .as_ref()
         .is_some_and(|account| *account != caller.account);
-    if !is_elsewhere && !stack(&config, &aws, checks).await {
-        return;
+    if !is_elsewhere {
+        match stack(&config, &aws, checks).await {
+            Stack::Absent => return,
+            Stack::Unknown => {}
+            Stack::There(deployed) => checks.extend(function::check(&aws, &deployed).await),
+        }
     }
     if let Some(Role::Grant(_)) = target.role.as_ref().map(|role| &role.value) {
         role(target, &aws, Access::Read, checks).await;
@@ -165,31 +169,47 @@ fn source(target: &Target) -> String {
     }
 }
 
-/// False where there is no stack, so that nothing of it can be checked.
-async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> bool {
+/// What is known of a config's stack.
+enum Stack {
+    /// It is not there, so that nothing of it can be checked.
+    Absent,
+    /// It can't be seen.
+    Unknown,
+    There(Box<Deployed>),
+}
+
+async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> Stack {
     let cfn = Client::new(aws.sdk());
-    let found = match limited("stack", stack::status(&cfn, config)).await {
-        Ok(found) => found,
-        Err(check) => {
-            checks.push(check);
-            return true;
-        }
-    };
     let name = config.stack_name();
-    let check = match found {
-        Ok(None) => Check::fail("stack", format!("there is no stack {name} in {}", aws.region()))
-            .fix(format!("discfg init {config}")),
-        Ok(Some(stack)) if stack.state != StackState::ReviewInProgress && stack.owner().is_none() => {
-            Check::fail("stack", format!("the stack {name} is not a config's"))
-                .fix("choose another name for the config")
+    let (check, stack) = match limited("stack", stack::status(&cfn, config)).await {
+        Err(check) => (check, Stack::Unknown),
+        // A developer needn't be allowed to look at stacks.
+        Ok(Err(error)) => {
+            let verdict = match error.kind() {
+                Kind::Denied => Verdict::Warn,
+                _ => Verdict::Fail,
+            };
+            (Check::failed("stack", verdict, error.into()), Stack::Unknown)
         }
-        Ok(Some(stack))
-            if stack.is_adopting()
-                && matches!(
-                    stack.state,
-                    StackState::ImportComplete | StackState::UpdateRollbackComplete
-                ) =>
-        {
+        Ok(Ok(None)) => {
+            let check = Check::fail("stack", format!("there is no stack {name} in {}", aws.region()));
+            (check.fix(format!("discfg init {config}")), Stack::Absent)
+        }
+        Ok(Ok(Some(stack))) if stack.state != StackState::ReviewInProgress && stack.owner().is_none() => {
+            let check = Check::fail("stack", format!("the stack {name} is not a config's"));
+            (check.fix("choose another name for the config"), Stack::Absent)
+        }
+        Ok(Ok(Some(stack))) => (state(config, &stack), Stack::There(stack.into())),
+    };
+    checks.push(check);
+    stack
+}
+
+/// The state that a config's stack is in.
+fn state(config: &ConfigName, stack: &Deployed) -> Check {
+    let name = &stack.name;
+    match &stack.state {
+        StackState::ImportComplete | StackState::UpdateRollbackComplete if stack.is_adopting() => {
             Check::fail(
                 "stack",
                 format!(
@@ -199,29 +219,18 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> bool 
             )
             .fix(format!("`discfg init {config}` makes the rest"))
         }
-        Ok(Some(stack)) => match stack.state {
-            StackState::CreateComplete
-            | StackState::ImportComplete
-            | StackState::UpdateComplete
-            | StackState::UpdateRollbackComplete => Check::ok("stack", format!("{name}, {}", stack.state)),
-            state if state.to_string().ends_with("_IN_PROGRESS") => {
-                Check::warn("stack", format!("{name}, {state} since {}", stack.since))
-                    .fix(format!("discfg status {config}"))
-            }
-            state => Check::fail("stack", format!("{name}, {state}")).fix(format!(
-                "`discfg status {config}` shows why; `discfg init {config}` mends it or says how"
-            )),
-        },
-        // A developer needn't be allowed to look at stacks.
-        Err(error) if error.kind() == Kind::Denied => Check::failed("stack", Verdict::Warn, error.into()),
-        Err(error) => Check::failed("stack", Verdict::Fail, error.into()),
-    };
-    let is_there = !matches!(
-        (check.verdict, check.message.starts_with("the")),
-        (Verdict::Fail, true)
-    );
-    checks.push(check);
-    is_there
+        StackState::CreateComplete
+        | StackState::ImportComplete
+        | StackState::UpdateComplete
+        | StackState::UpdateRollbackComplete => Check::ok("stack", format!("{name}, {}", stack.state)),
+        state if state.to_string().ends_with("_IN_PROGRESS") => {
+            Check::warn("stack", format!("{name}, {state} since {}", stack.since))
+                .fix(format!("discfg status {config}"))
+        }
+        state => Check::fail("stack", format!("{name}, {state}")).fix(format!(
+            "`discfg status {config}` shows why; `discfg init {config}` mends it or says how"
+        )),
+    }
 }
 
 /// The target in the config's role for this access, whatever role is chosen.

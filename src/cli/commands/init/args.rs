@@ -31,7 +31,7 @@ pub(in crate::cli) struct StackArgs {
     #[arg(long, value_name = "ID")]
     org_id: Option<OrgId>,
     /// A policy that bounds both roles
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = boundary)]
     permissions_boundary: Option<PolicyArn>,
     /// How the table is paid for: on-demand, or provisioned:READS/WRITES
     #[arg(long, value_name = "MODE")]
@@ -74,6 +74,17 @@ fn role(text: &str) -> Result<String, String> {
     }
 }
 
+/// A policy as a boundary. Deployers may change the policies below `/discfg/`, and so a boundary there bounds nothing.
+fn boundary(text: &str) -> Result<PolicyArn, String> {
+    let arn = text.parse::<PolicyArn>().map_err(|error| error.to_string())?;
+    if text.contains(":policy/discfg/") {
+        return Err(
+            "a boundary below the path /discfg/ can be changed by deployers: choose another path".into(),
+        );
+    }
+    Ok(arn)
+}
+
 /// What the stack of a grant has in common with a config's.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RoleArgs {
@@ -82,7 +93,7 @@ pub(in crate::cli) struct RoleArgs {
     #[arg(long, value_name = "JOB")]
     pub(in crate::cli) github: Vec<GitHubSubject>,
     /// A policy that bounds the role
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", value_parser = boundary)]
     pub(in crate::cli) permissions_boundary: Option<PolicyArn>,
     /// A tag of the stack: KEY=VALUE; given, they replace the list
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]

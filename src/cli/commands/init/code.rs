@@ -18,6 +18,8 @@ use crate::stack::{
 
 /// How often the bucket is tried to be made.
 const MAKINGS: u32 = 5;
+/// What a plan shows as the version of code that is not uploaded.
+const UNKNOWN_VERSION: &str = "known-after-upload";
 /// The pause before another try.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -48,14 +50,29 @@ pub(super) async fn provide(
     };
     let account = aws.caller().await?.account;
     let bucket = CodeBucket::new(aws.sdk(), aws.region(), &account, aws.requests());
+    let version = shelve(aws, spec, &bucket, &code, how, patience, terminal).await?;
     spec.api.code = Some(CodeObject {
         bucket: bucket.name().to_owned(),
         key: code.key(),
+        version,
         architecture: code.architecture().to_string(),
     });
-    let mut shelf = bucket.look(&code).await?;
-    if shelf == Shelf::There {
-        return Ok(());
+    Ok(())
+}
+
+/// Sees to it that the code is in the bucket, and gives its version there.
+async fn shelve(
+    aws: &Aws,
+    spec: &StackSpec,
+    bucket: &CodeBucket,
+    code: &FunctionCode,
+    how: &DeployArgs,
+    patience: &Patience,
+    terminal: &mut Terminal,
+) -> Result<String, Failure> {
+    let mut shelf = bucket.look(code).await?;
+    if let Shelf::There { version } = shelf {
+        return Ok(version);
     }
     if how.dry_run {
         terminal.hint(&format!(
@@ -67,7 +84,7 @@ pub(super) async fn provide(
                 ""
             }
         ));
-        return Ok(());
+        return Ok(UNKNOWN_VERSION.into());
     }
     if shelf == Shelf::NoBucket {
         terminal.hint(&format!(
@@ -94,14 +111,14 @@ pub(super) async fn provide(
             let name = Blueprint::from(&wanted).stack();
             let settled = stack::settled(&services.cfn, &name);
             seen("waiting for who else makes the bucket", terminal, settled).await?;
-            shelf = bucket.look(&code).await?;
+            shelf = bucket.look(code).await?;
         }
-        if shelf == Shelf::There {
-            return Ok(());
+        if let Shelf::There { version } = shelf {
+            return Ok(version);
         }
     }
     tokio::select! {
-        put = seen("uploading the function's code", terminal, bucket.upload(&code)) => Ok(put?),
+        put = seen("uploading the function's code", terminal, bucket.upload(code)) => Ok(put?),
         failure = patience.ends("the function's code is not in its bucket yet; nothing else was deployed") => Err(failure),
     }
 }

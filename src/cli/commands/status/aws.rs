@@ -7,11 +7,13 @@ use aws_sdk_iam::Client as Iam;
 
 use super::text::{is_unknown, text};
 use super::{
-    DifferenceShape, DriftShape, FailureShape, GrantShape, RoleShape, StackShape, Status, TableShape,
+    CodeShape, DifferenceShape, DriftShape, FailureShape, GrantShape, RoleShape, StackShape, Status,
+    TableShape,
 };
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
+use crate::cli::running_code::foreign;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal_wait::seen;
@@ -19,7 +21,7 @@ use crate::cli::unseen::Unseen;
 use crate::engine::{self, OpenError};
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
 use crate::stack::{
-    self, Deployed, Drifted, Grant, PastFailure, Price, StackError, StackState, TableFacts, Work,
+    self, Deployed, Drifted, Grant, PastFailure, Price, RunningCode, StackError, StackState, TableFacts, Work,
 };
 use crate::target::Target;
 
@@ -42,6 +44,7 @@ pub(super) async fn run(
         roles: Vec::new(),
         grants: None,
         table: None,
+        code: None,
         last_failure: None,
         drift: None,
         price: None,
@@ -50,6 +53,7 @@ pub(super) async fn run(
     };
     let mut unseen = Unseen::default();
     let mut state = None;
+    let mut foreign_code = None;
     if let Some(account) = other_account(&aws, &target).await? {
         status.unknown.push(format!(
             "the stack: it is in the account {account}, and CloudFormation answers callers of that account alone"
@@ -82,6 +86,13 @@ pub(super) async fn run(
                 status.price_words = Some(price.words());
                 status.price = Some(price.into());
             }
+            let running = stack::running_code(aws.sdk(), aws.region(), deployed, aws.requests()).await;
+            if let Some(running) = unseen.see("the function's code", running)?.flatten() {
+                status.code = code_shape(&running);
+                if let RunningCode::Foreign { sha256, expected } = &running {
+                    foreign_code = Some(foreign(deployed, sha256, expected));
+                }
+            }
             status.outputs.clone_from(&deployed.outputs);
             status.parameters.clone_from(&deployed.parameters);
             status.stack = Some(stack_shape(deployed));
@@ -104,7 +115,8 @@ pub(super) async fn run(
             "hint: to see it all, your own policies must allow {statement}"
         ));
     }
-    end(&status, state.as_ref(), &config, with_drift, session, terminal)
+    end(&status, state.as_ref(), &config, with_drift, session, terminal)?;
+    foreign_code.map_or(Ok(()), Err)
 }
 
 /// Shows it all, and says by the exit code how the config stands.
@@ -318,6 +330,19 @@ fn table_shape(facts: TableFacts, recovery: Option<bool>, time_to_live: Option<S
         protected: facts.protected,
         key: facts.key,
     }
+}
+
+fn code_shape(running: &RunningCode) -> Option<CodeShape> {
+    let (sha256, expected) = match running {
+        RunningCode::Verified { sha256 } => (sha256, Some(sha256)),
+        RunningCode::Foreign { sha256, expected } => (sha256, Some(expected)),
+        RunningCode::Unnamed { sha256 } => (sha256, None),
+        RunningCode::Missing => return None,
+    };
+    Some(CodeShape {
+        sha256: sha256.clone(),
+        expected: expected.cloned(),
+    })
 }
 
 fn failure_shape(failure: PastFailure) -> FailureShape {

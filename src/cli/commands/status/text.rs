@@ -118,6 +118,19 @@ fn api_lines(status: &Status) -> Vec<(&'static str, String)> {
             format!("requests may wait: {reserved} executions of its function are reserved"),
         ));
     }
+    if let Some(code) = &status.code {
+        let sha256 = &code.sha256;
+        lines.push((
+            "",
+            match &code.expected {
+                Some(expected) if expected == sha256 => format!("code verified: SHA-256 {sha256}"),
+                Some(expected) => {
+                    format!("code is not the stack's: SHA-256 {sha256}, expected {expected}")
+                }
+                None => format!("code not verified: CodeKey is not a SHA-256; the code's is {sha256}"),
+            },
+        ));
+    }
     lines
 }
 

@@ -6,7 +6,7 @@ use crate::stack::{BucketError, CodeError, Unfit};
 
 variants!(CodeError: NotShipped Lost Unreadable NoZip TooLarge NoProgram Unfit);
 variants!(Unfit: Encrypted Compression Link Mode Format Machine);
-variants!(BucketError: Denied Elsewhere Request);
+variants!(BucketError: Denied Elsewhere Foreign Unversioned Request);
 
 const BUCKET: &str = "discfg-code-111122223333-eu-central-1";
 
@@ -94,7 +94,7 @@ fn of_a_bucket() {
         bucket: BUCKET.into(),
         arn: arn.clone(),
         account: "111122223333".into(),
-        source,
+        source: Box::new(source),
     };
     let deny = "User: arn:aws:iam::111122223333:user/ann is not authorized to perform: s3:PutObject on resource: \
         \"arn:aws:s3:::discfg-code-111122223333-eu-central-1/code.zip\" with an explicit deny in a service control policy";
@@ -121,6 +121,26 @@ fn of_a_bucket() {
             },
         ),
     ];
+    let key = || "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.zip".to_owned();
+    for (note, found) in [
+        (
+            "other content",
+            Some("LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564=".into()),
+        ),
+        ("no checksum", None),
+    ] {
+        let foreign = BucketError::Foreign {
+            bucket: BUCKET.into(),
+            key: key(),
+            found,
+        };
+        errors.push((note, foreign));
+    }
+    let unversioned = BucketError::Unversioned {
+        bucket: BUCKET.into(),
+        key: key(),
+    };
+    errors.push(("", unversioned));
     let request = |source: Failed| BucketError::Request {
         action: "s3:PutObject",
         bucket: BUCKET.into(),

@@ -1,0 +1,41 @@
+use super::{Check, Verdict, limited};
+use crate::aws::Aws;
+use crate::cli::running_code::foreign;
+use crate::model::Kind;
+use crate::stack::{self, Deployed, RunningCode};
+
+const NAME: &str = "function";
+
+/// Whether the API's function, if there is one, runs the code that the stack deployed.
+pub(super) async fn check(aws: &Aws, stack: &Deployed) -> Option<Check> {
+    let running = stack::running_code(aws.sdk(), aws.region(), stack, aws.requests());
+    let running = match limited(NAME, running).await {
+        Err(check) => return Some(check),
+        Ok(Err(error)) => {
+            // A developer needn't be allowed to look at functions.
+            let verdict = match error.kind() {
+                Kind::Denied => Verdict::Warn,
+                _ => Verdict::Fail,
+            };
+            return Some(Check::failed(NAME, verdict, error.into()));
+        }
+        Ok(Ok(running)) => running?,
+    };
+    let name = &stack.name;
+    Some(match running {
+        RunningCode::Verified { sha256 } => Check::ok(
+            NAME,
+            format!("{name} runs the code of the stack, SHA-256 {sha256}"),
+        ),
+        RunningCode::Foreign { sha256, expected } => {
+            Check::failed(NAME, Verdict::Fail, foreign(stack, &sha256, &expected))
+        }
+        RunningCode::Unnamed { sha256 } => Check::warn(
+            NAME,
+            format!("cannot verify the code of {name}: the stack's CodeKey is not a SHA-256; the code's is {sha256}"),
+        )
+        .fix("`discfg init --api` deploys code under its SHA-256"),
+        RunningCode::Missing => Check::fail(NAME, format!("the function {name} is not there"))
+            .fix("`discfg status --drift` shows changes made outside CloudFormation"),
+    })
+}

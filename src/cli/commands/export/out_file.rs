@@ -1,0 +1,73 @@
+//! The file that `--out` names.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::cli::failure::Failure;
+use crate::model::Kind;
+
+/// A file that is written in place of stdout.
+#[derive(Debug, Clone)]
+pub(super) struct OutFile {
+    pub(super) path: PathBuf,
+    /// Whether the file keeps what it holds: the steps of a CI job share one.
+    pub(super) appends: bool,
+}
+
+impl OutFile {
+    /// Writes all of `source`, from where it stands.
+    pub(super) fn write(&self, source: &mut impl io::Read) -> Result<(), Failure> {
+        let written = if self.appends {
+            append(&self.path, source)
+        } else {
+            replace(&self.path, source)
+        };
+        written.map_err(|error| {
+            let message = format!("can't write to {}", self.path.display());
+            Failure::caused(Kind::Invalid, message, &error)
+        })
+    }
+}
+
+/// A device, a pipe or a folder is never replaced, and not written to either: a pipe would wait for its reader.
+fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
+}
+
+fn append(path: &Path, source: &mut impl io::Read) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => return Err(not_regular()),
+        _ => {}
+    }
+    let mut file = File::options().read(true).append(true).create(true).open(path)?;
+    // After a line without an end, the first name would be a part of that line.
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        file.read_exact(&mut last)?;
+        if last != *b"\n" {
+            file.write_all(b"\n")?;
+        }
+    }
+    io::copy(source, &mut file)?;
+    file.sync_all()
+}
+
+/// Replaces the file as a whole, readable by its owner alone. A link is refused, since it would be replaced itself.
+fn replace(path: &Path, source: &mut impl io::Read) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => return Err(not_regular()),
+        _ => {}
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // Its own words name the temporary file.
+    let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| io::Error::from(error.kind()))?;
+    io::copy(source, &mut file)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}

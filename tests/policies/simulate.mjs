@@ -1,0 +1,49 @@
+// The simulator of IAM, and what stands in for the keys that it has no data for.
+
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+
+export const GITHUB = 'token.actions.githubusercontent.com'
+// The simulator's data lack GitHub's audience and subject, so it would drop them and judge without. Google's have the
+// same names and types, and nothing else here speaks of Google.
+export const ALIAS = 'accounts.google.com'
+// It has no data for a key of an encryption context either. A principal's tags are named as freely, and nothing else
+// here speaks of them.
+const CONTEXT = 'kms:EncryptionContext:'
+export const CONTEXT_ALIAS = 'aws:PrincipalTag/'
+
+export class Unprovable extends Error {}
+
+function aliased(document) {
+  const text = JSON.stringify(document)
+  if (text.includes(ALIAS)) throw new Unprovable(`${ALIAS} stands for GitHub and is in a policy`)
+  if (text.includes(CONTEXT_ALIAS)) throw new Unprovable(`${CONTEXT_ALIAS} stands for ${CONTEXT} and is in a policy`)
+  return JSON.parse(text.replaceAll(`"${GITHUB}:`, `"${ALIAS}:`).replaceAll(`"${CONTEXT}`, `"${CONTEXT_ALIAS}`))
+}
+
+/** What tells whether a request is allowed, by the simulator in the node_modules of that folder. */
+export function simulator(modules) {
+  const { runSimulation } = createRequire(`${resolve(modules)}/`)('@cloud-copilot/iam-simulate')
+  const named = (policies) => policies.map((policy, index) => ({ name: `policy-${index}`, policy: aliased(policy) }))
+
+  /** An error, and every context key that isn't taken into account, is the proof's end. */
+  return async function isAllowed(request, policies, resourcePolicy, { boundaries, organization } = {}) {
+    const simulation = {
+      request,
+      identityPolicies: named(policies),
+      permissionBoundaryPolicies: boundaries && named(boundaries),
+      serviceControlPolicies: organization
+        ? [{ orgIdentifier: 'o-a1b2c3d4e5', policies: named(organization) }]
+        : [],
+      resourceControlPolicies: [],
+      resourcePolicy: resourcePolicy && aliased(resourcePolicy),
+    }
+    const answer = await runSimulation(simulation, {})
+    if (answer.resultType !== 'single') {
+      throw new Unprovable(`${JSON.stringify(request)}: ${JSON.stringify(answer.errors ?? answer.resultType)}`)
+    }
+    const dropped = answer.result.ignoredContextKeys ?? []
+    if (dropped.length > 0) throw new Unprovable(`${JSON.stringify(request)}: dropped ${dropped.join(', ')}`)
+    return answer.overallResult === 'Allowed'
+  }
+}

@@ -75,12 +75,19 @@ impl Review<'_> {
             return Err(Failure::new(Kind::Interrupted, "nothing was changed").into());
         }
         let outcome = if args.batch {
-            let total = plan.len();
+            let (total, mut made) = (plan.len(), 0);
             let mut count = Count::new("committing", total, terminal);
-            let outcome = plan
-                .commit_in_batches(store, |changes| count.advance(changes))
-                .await;
+            let done = |changes| {
+                made += changes;
+                count.advance(changes);
+            };
+            let outcome = plan.commit_in_batches(store, done).await;
             let rate = count.end();
+            if outcome.is_err() && made > 0 {
+                terminal.note(&format!(
+                    "{made} of {total} changes were committed before the failure; running it again does the rest"
+                ));
+            }
             let outcome = outcome?;
             terminal.hint(&format!("{total} changes, {rate} a second"));
             outcome

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fmt::{self, Write as _};
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use rawzip::{CompressionMethod, CreatorSystem, ZipArchive, ZipFileHeaderRecord, 
 use sha2::{Digest as _, Sha256};
 
 use super::program::{self, Unfit};
+use crate::files::{Privacy, read_named};
 use crate::model::Kind;
 
 /// What the zip file is called that is shipped with the binary.
@@ -137,17 +137,15 @@ fn elsewhere(found: Option<&str>) -> String {
 }
 
 impl FunctionCode {
-    /// Reads a zip file and looks through it: at most 262,144,000 bytes, zipped and unzipped.
+    /// Reads a zip file and looks through it: at most 262,144,000 bytes, zipped and unzipped. It must be a regular file that
+    /// belongs to the user or to root and that nobody else can write.
     pub fn read(path: &Path) -> Result<Self, CodeError> {
         let unreadable = |source| CodeError::Unreadable {
             path: path.to_owned(),
             source,
         };
-        let file = File::open(path).map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        file.take(UNZIPPED_MAX + 1)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
+        let mut bytes = read_named(path, UNZIPPED_MAX, Privacy::Public).map_err(unreadable)?;
+        let bytes = std::mem::take(&mut *bytes);
         Self::new(path, bytes)
     }
 

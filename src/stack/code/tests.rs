@@ -250,6 +250,29 @@ fn a_file_that_is_not_there_is_named() {
     assert!(error.to_string().starts_with("can't read "), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_can_write_or_that_is_none_is_not_deployed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let zip = folder.path().join("front.zip");
+    fs::write(&zip, deflated(&[("bootstrap", &elf(ARM64), Some(0o755))])).expect("a file");
+    FunctionCode::read(&zip).expect("it is the user's own");
+    fs::set_permissions(&zip, fs::Permissions::from_mode(0o666)).expect("it is opened to others");
+    let error = FunctionCode::read(&zip).expect_err("others can write it");
+    assert!(matches!(error, CodeError::Unreadable { .. }), "{error}");
+    let pipe = folder.path().join("pipe.zip");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RWXU,
+        0,
+    )
+    .expect("a pipe");
+    FunctionCode::read(&pipe).expect_err("nobody waits for a writer");
+}
+
 #[test]
 fn the_shipped_code_is_beside_the_binary_or_in_the_shared_folders() {
     let program = elf(ARM64);

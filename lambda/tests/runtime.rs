@@ -308,6 +308,7 @@ async fn nothing_is_served_but_what_iam_was_asked_about() {
     let of_others = function.problem(event("GET", "/v1/others/keys/db/url")).await;
     assert_eq!(of_others, (404, "no-config".into()));
     let mut elsewhere = event("POST", "/v1/mycfg/commit/db");
+    elsewhere["headers"]["content-type"] = "application/json".into();
     elsewhere["body"] = r#"{"changes":[{"op":"set","key":"/web/url","value":"x"}]}"#.into();
     assert_eq!(function.problem(elsewhere).await, (400, "body".into()));
     let odd_query = with(

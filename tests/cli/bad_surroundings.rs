@@ -142,7 +142,7 @@ fn a_file_that_is_not_ours_is_left_as_it_is() {
                 .args(args)
                 .env("DISCFG_ENGINE", "local")
                 .run()
-                .code(8)
+                .code(70)
                 .stdout("")
                 .stderr_has(path.to_str().expect("a path in UTF-8"))
                 .stderr_has("not a file of discfg");
@@ -170,7 +170,7 @@ fn a_damaged_file_is_told_as_damaged() {
         place
             .args(args)
             .run()
-            .code(8)
+            .code(70)
             .stdout("")
             .stderr_has(file.to_str().expect("a path in UTF-8"))
             .stderr_has("damaged");

@@ -96,10 +96,10 @@ fn what_is_no_api_is_told_without_what_it_says() {
         r#"{"node":{"value":"hunter2","revision":"hunter2"}}"#,
     );
     get()
-        .code(8)
+        .code(70)
         .stderr_has("GET /keys with what this discfg can't read (line 1, column");
     answer(200, "application/json", r#"{"node":"hunter2"#);
-    get().code(8).stderr_has("can't read (line 1, column");
+    get().code(70).stderr_has("can't read (line 1, column");
     answer(502, "text/html", "hunter2");
     get()
         .code(6)

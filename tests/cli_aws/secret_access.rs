@@ -204,7 +204,7 @@ fn what_keeps_kms_from_answering_is_told_as_that() {
             .dynamodb(&account.root(), "PutItem", &input)
             .expect("root may write");
         run(&place, &["get", key])
-            .code(8)
+            .code(70)
             .stdout("")
             .stderr_has(said)
             .stderr_lacks("hunter");
@@ -259,7 +259,7 @@ fn the_key_file_is_its_owners_and_nothing_is_read_without_it() {
         .stderr_has("another key wrapped it");
     fs::write(&key, [7; 31]).expect("a file");
     run(&place, &["set", "pw", "hunter3"])
-        .code(8)
+        .code(70)
         .stdout("")
         .stderr_has("it must have 32 bytes");
     fs::write(&key, kept).expect("a file");

@@ -17,5 +17,6 @@ mod serve_on_dynamodb;
 mod serve_on_dynamodb_faults;
 mod stream;
 mod stream_bounds;
+mod unreadable;
 mod values;
 mod wait;

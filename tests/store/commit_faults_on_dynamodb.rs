@@ -335,7 +335,7 @@ fn patience_ends_after_its_bound_and_says_what_is_known() {
     let faults: [(Fault, &str, usize); 3] = [
         (
             |proxy| proxy.on("TransactWriteItems").conflict(),
-            "others kept changing the same section for 30 seconds; nothing was written",
+            "others kept changing the same sections for 30 seconds; this commit was not made",
             0,
         ),
         (

@@ -253,8 +253,9 @@ fn the_key_file_is_its_owners_and_nothing_is_read_without_it() {
         assert!(!key.exists());
     }
     fs::write(&key, [7; 32]).expect("a file");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("its owner's alone");
     run(&place, &["get", "pw"])
-        .code(8)
+        .code(70)
         .stdout("")
         .stderr_has("another key wrapped it");
     fs::write(&key, [7; 31]).expect("a file");

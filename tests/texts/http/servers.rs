@@ -116,10 +116,13 @@ fn hosts_and_sizes() {
     answers.keep("servers");
 }
 
-/// Asks until the server is busy, which it is once it has read what was sent before.
+/// Asks until the server is busy with a write that waits. Where a question comes before the write, it is the write that is
+/// refused, so another one is sent each time.
 fn until_busy(answers: &mut Answers, server: &Server, method: &str, path: &str, body: &str) {
     let deadline = Instant::now() + Duration::from_mins(1);
+    let mut writing = Vec::new();
     loop {
+        writing.push(begin(server, "last"));
         let answer = server.ask(method, path, &[], body);
         if String::from_utf8_lossy(&answer.body).contains("\"busy\"") {
             answers.request(method, path, &[], body);
@@ -167,7 +170,6 @@ fn busy_servers() {
     other
         .execute_batch("BEGIN IMMEDIATE")
         .expect("nobody else writes");
-    let _writing = begin(&server, "last");
     until_busy(&mut answers, &server, "GET", KEY, "");
     other.execute_batch("ROLLBACK").expect("it is over");
     answers.keep("busy");

@@ -18,21 +18,23 @@ impl LeftOut {
     /// Takes in why a reading failed where that is one section alone, so that it can be tried without. Any other error is
     /// given back.
     pub fn take(&mut self, error: StoreError) -> Result<()> {
-        match error {
+        let section = match &error {
             StoreError::Corrupt {
                 section: Some(section),
-                what,
                 ..
-            } if !self.sections.contains(&section) => {
-                self.sections.push(section.clone());
-                self.bad.push(BadSection {
-                    section,
-                    problem: what,
-                });
-                Ok(())
             }
-            other => Err(other),
+            | StoreError::NeedsNewer { section, .. } => section.clone(),
+            _ => return Err(error),
+        };
+        if self.sections.contains(&section) {
+            return Err(error);
         }
+        self.sections.push(section.clone());
+        self.bad.push(BadSection {
+            section,
+            problem: error.to_string(),
+        });
+        Ok(())
     }
 
     /// What is wrong with them, ordered by section.

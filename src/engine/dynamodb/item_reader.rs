@@ -32,13 +32,22 @@ impl<'i> Reader<'i> {
         if item.contains_key("layout") {
             let found: u32 = read.number("layout")?;
             if found > Meta::LAYOUT {
-                return Err(StoreError::Layout {
-                    found,
-                    known: Meta::LAYOUT,
-                });
+                return Err(read.newer(found));
             }
         }
         Ok(read)
+    }
+
+    /// Of the whole config its own partition alone can say so: whoever may write to one section could stop the others.
+    fn newer(&self, found: u32) -> StoreError {
+        let (pk, sk) = self.place;
+        let known = Meta::LAYOUT;
+        if pk == CONFIG {
+            return StoreError::Layout { found, known };
+        }
+        self.unsound(format!(
+            "the item {pk} {sk} has layout {found}, which is newer than the layout {known} that this discfg knows"
+        ))
     }
 
     /// The same for a map within the item.

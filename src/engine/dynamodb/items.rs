@@ -141,7 +141,7 @@ pub(super) fn to_head(item: &Item) -> Result<Head> {
     let read = Reader::new(item)?;
     read.check_lasts()?;
     read.check_requirements(REQUIRES)?;
-    Ok(Head {
+    let head = Head {
         section: read.path("pk")?,
         revision: Revision::new(read.number("rev")?),
         changes: read.number("n")?,
@@ -153,7 +153,16 @@ pub(super) fn to_head(item: &Item) -> Result<Head> {
             .optional("modified")
             .map(|()| read.parsed("modified"))
             .transpose()?,
-    })
+    };
+    // An earlier build registered sections with heads at 0, of no commit.
+    let is_at_start = head.revision == Revision::ZERO;
+    if is_at_start && (head.commit.is_some() || head.modified.is_some()) {
+        return Err(read.corrupt("rev"));
+    }
+    if is_at_start != (head.changes == 0) {
+        return Err(read.corrupt("n"));
+    }
+    Ok(head)
 }
 
 /// A log line that DynamoDB may delete `history_days` after it was written.
@@ -371,8 +380,8 @@ pub(super) fn to_record(item: &Item) -> Result<CommitRecord> {
         .and_then(|id| id.parse().ok());
     let revisions = read.revisions("revisions")?;
     let section: Section = read.path("pk")?;
-    // It lies in the first of its sections.
-    if revisions.keys().next().is_some_and(|first| *first != section) {
+    // It lies in the first of the sections that the commit could change, which it may have left as it was.
+    if revisions.keys().next().is_some_and(|first| *first < section) {
         return Err(read.corrupt("revisions"));
     }
     Ok(CommitRecord {

@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::TryStreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use tokio::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -29,6 +31,9 @@ pub(super) struct Follower<'s> {
     ready: VecDeque<Event>,
     /// The sections that couldn't be read, and when that was last tried. The cursor leaves them out.
     bad: BTreeMap<Section, Instant>,
+    /// The sections that are being read to start over. The cursor leaves them out, and others go on meanwhile: whoever may
+    /// write to one section can have its reading last for as long as lines are waited for.
+    lost: FuturesUnordered<BoxFuture<'s, (Section, Result<Snapshot, StoreError>)>>,
     /// Whether something was delivered since [`Event::Current`] was.
     news: bool,
 }
@@ -45,6 +50,24 @@ async fn now(
         Some(root) if root.is_root() => Ok((section_now(store, root).await?, Vec::new())),
         Some(_) => Ok((store.snapshot(prefixes).await?, Vec::new())),
     }
+}
+
+/// What is there of a section that a watch of that prefix starts over.
+async fn read_section(
+    store: &dyn Store,
+    prefix: Prefix,
+    section: Section,
+) -> (Section, Result<Snapshot, StoreError>) {
+    let prefix = match prefix.section() {
+        Some(_) => prefix,
+        None => Prefix::from(&section),
+    };
+    let read = if section.is_root() {
+        section_now(store, &section).await
+    } else {
+        store.snapshot(&[prefix]).await
+    };
+    (section, read)
 }
 
 impl<'s> Follower<'s> {
@@ -109,6 +132,7 @@ impl<'s> Follower<'s> {
             expiries,
             ready: VecDeque::new(),
             bad: BTreeMap::new(),
+            lost: FuturesUnordered::new(),
             news: true,
         };
         for bad in bad {
@@ -139,15 +163,17 @@ impl<'s> Follower<'s> {
     }
 
     async fn step(&mut self) -> Result<Option<Event>, StoreError> {
-        if let Some((section, after)) = self.machine.next_log() {
+        if let Some(Some((section, read))) = self.lost.next().now_or_never() {
+            self.start_over(section, read)?;
+        } else if let Some((section, after)) = self.machine.next_log() {
             self.read_log(section, after).await?;
         } else if let Some(key) = self.due() {
             self.settle(key).await?;
-        } else if self.news && !self.machine.waits_for_lines() {
+        } else if self.news && !self.machine.waits_for_lines() && self.lost.is_empty() {
             self.news = false;
             return Ok(Some(Event::Current));
         } else {
-            self.retry_bad().await?;
+            self.retry_bad();
             self.look().await?;
             // A look that finds nothing is reported, too: everything is known to be as it was.
             self.news = true;
@@ -166,14 +192,13 @@ impl<'s> Follower<'s> {
     }
 
     /// Tries the sections again that couldn't be read.
-    async fn retry_bad(&mut self) -> Result<(), StoreError> {
+    fn retry_bad(&mut self) {
         let due = self.bad.iter().filter(|(_, since)| since.elapsed() >= BAD_FOR);
         let due: Vec<Section> = due.map(|(section, _)| section.clone()).collect();
         for section in due {
-            self.resync(section.clone()).await?;
-            self.bad.remove(&section);
+            self.bad.insert(section.clone(), Instant::now());
+            self.read_again(section);
         }
-        Ok(())
     }
 
     fn deliver(&mut self, event: Event) {
@@ -201,6 +226,7 @@ impl<'s> Follower<'s> {
             heads = self.store.wait(self.machine.cursor(), deadline) => heads?,
             // What was committed just now, an eventual read may miss.
             () = nudged => self.store.heads(self.machine.cursor().heads()).await?,
+            Some((section, read)) = self.lost.next() => return self.start_over(section, read),
         };
         self.machine.take_heads(heads);
         Ok(())
@@ -226,7 +252,15 @@ impl<'s> Follower<'s> {
             }
         };
         match (self.machine.end_log(error.as_ref(), self.began.elapsed()), error) {
-            (AfterLog::Resync, _) => self.resync(section).await,
+            (AfterLog::Resync, _) if self.machine.cursor().whole => {
+                self.machine.leave_out(section.clone());
+                self.read_again(section);
+                Ok(())
+            }
+            (AfterLog::Resync, _) => {
+                let (section, read) = read_section(self.store, self.prefix.clone(), section).await;
+                self.start_over(section, read)
+            }
             (AfterLog::Fail, Some(error)) => Err(error),
             (AfterLog::Pause(longest), _) => {
                 sleep(longest.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
@@ -248,16 +282,29 @@ impl<'s> Follower<'s> {
         self.deliver(Event::Commit(lines));
     }
 
-    /// Starts a section over from what is there.
-    async fn resync(&mut self, section: Section) -> Result<(), StoreError> {
-        let prefix = match self.prefix.section() {
-            Some(_) => self.prefix.clone(),
-            None => Prefix::from(&section),
-        };
-        let snapshot = if section.is_root() {
-            section_now(self.store, &section).await?
-        } else {
-            self.store.snapshot(&[prefix]).await?
+    /// Reads a section that the cursor leaves out, to start it over.
+    fn read_again(&mut self, section: Section) {
+        self.expiries.forget_section(&section);
+        let reading = read_section(self.store, self.prefix.clone(), section);
+        self.lost.push(reading.boxed());
+    }
+
+    /// Starts a section over from what is there, or leaves it out if it can't be read.
+    fn start_over(&mut self, section: Section, read: Result<Snapshot, StoreError>) -> Result<(), StoreError> {
+        let snapshot = match read {
+            Ok(snapshot) => snapshot,
+            Err(error) if self.machine.cursor().whole => {
+                let mut left_out = LeftOut::default();
+                if let Err(error) = left_out.take(error) {
+                    self.read_again(section);
+                    return Err(error);
+                }
+                for bad in left_out.into_bad() {
+                    self.leave_out(bad);
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         };
         let head = snapshot.heads.iter().find(|head| head.section == section);
         let revision = head.map_or(Revision::ZERO, |head| head.revision);
@@ -267,6 +314,7 @@ impl<'s> Follower<'s> {
         for entry in &entries {
             self.expiries.expect(entry);
         }
+        self.bad.remove(&section);
         self.machine.start_over(section.clone(), revision);
         self.deliver(Event::Resync {
             section,

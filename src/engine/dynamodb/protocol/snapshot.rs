@@ -221,7 +221,8 @@ impl SnapshotMachine {
                 .lines
                 .get(&head.section)
                 .is_some_and(|lines| lines.last().is_some_and(|last| last.revision >= head.revision));
-            !is_taken_in && (head.revision > since || !is_settled)
+            // A head at 0 has no lines, however new it is.
+            !is_taken_in && head.revision > Revision::ZERO && (head.revision > since || !is_settled)
         });
         needed
             .map(|head| LogRange {

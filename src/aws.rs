@@ -5,6 +5,7 @@ mod answer_date;
 mod cache;
 mod caller;
 mod certificate;
+mod denial;
 mod failure;
 mod http;
 mod meter;
@@ -18,6 +19,9 @@ pub(crate) use answer_date::AnswerDate;
 pub(crate) use cache::folder as cache_folder;
 pub use caller::Caller;
 pub(crate) use certificate::CertificateFault;
+pub(crate) use denial::Denial;
+#[cfg(feature = "cli")]
+pub(crate) use denial::DeniedBy;
 pub use failure::{AwsError, Failed, Fault};
 pub use meter::{Meter, Spent};
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};

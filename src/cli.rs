@@ -19,6 +19,7 @@ mod running_code;
 mod session;
 mod sides;
 mod signed_failure;
+mod stack_failure;
 mod terminal;
 mod terminal_count;
 mod terminal_log;

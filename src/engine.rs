@@ -275,6 +275,7 @@ async fn open_signed(
         options,
         aws.region().clone(),
         identity.credentials()?,
+        identity.assumed.clone(),
         identity.sdk.clone(),
     );
     let store = store.map_err(OpenError::InTheClear)?;

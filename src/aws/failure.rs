@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::CertificateFault;
+use super::{CertificateFault, Denial};
 #[cfg(feature = "stack")]
 use super::{PlainHttpError, SigningError};
 use crate::model::{Clock as _, Kind, RegionError, SystemClock};
@@ -204,6 +204,12 @@ impl Failed {
             Some(code) => format!("AWS doesn't accept the credentials ({code})"),
             None => "no usable credentials were found".into(),
         }
+    }
+
+    /// The action that was denied: the one that the service names, else the one that was tried. A request may take others
+    /// besides the one that it is named for, such as `cloudformation:ListStacks`.
+    pub(crate) fn denied<'a>(&'a self, tried: &'a str) -> &'a str {
+        Denial::of(&self.message).action.unwrap_or(tried)
     }
 
     /// Whether the service answered with this error code.

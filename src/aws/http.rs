@@ -88,14 +88,39 @@ impl Shared {
     }
 }
 
+/// The headers in which services give the id of a request, by which AWS's support finds it: most of them, S3, API Gateway.
+const REQUEST_ID: [&str; 3] = ["x-amzn-requestid", "x-amz-request-id", "apigw-requestid"];
+
 /// As what a request is counted that isn't one to AWS.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operation(pub(super) &'static str);
 
 impl HttpConnector for Shared {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.0.meter.count(operation(&request));
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return self.send(request);
+        }
+        let operation = operation(&request).to_owned();
+        let answer = self.send(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await;
+            match &answer {
+                Ok(answer) => {
+                    let id = REQUEST_ID.iter().find_map(|name| answer.headers().get(*name));
+                    let status = answer.status().as_u16();
+                    tracing::debug!(operation, status, id, "answered");
+                }
+                Err(error) => tracing::debug!(operation, %error, "not answered"),
+            }
+            answer
+        })
+    }
+}
+
+impl Shared {
+    fn send(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connectors = &self.0;
-        connectors.meter.count(operation(&request));
         if request.uri().starts_with("http://") {
             return connectors.plain().call(request);
         }

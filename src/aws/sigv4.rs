@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use aws_types::SdkConfig;
 use tokio::sync::Mutex;
 
-use super::PlainRequest;
+use super::{AssumedRole, PlainRequest};
 use crate::model::Region;
 
 /// Signs requests to one service in one region. A clone signs with the same credentials.
@@ -31,6 +31,8 @@ pub(crate) struct Signer {
     region: Region,
     credentials: SharedCredentialsProvider,
     held: Arc<Mutex<Option<Held>>>,
+    /// The role that the credentials are of, until they were renewed before their time.
+    renewable: Arc<Mutex<Option<AssumedRole>>>,
 }
 
 /// Credentials and until when they are signed with. Their provider may ask another service, or run a program.
@@ -64,7 +66,27 @@ impl Signer {
             region,
             credentials,
             held: Arc::default(),
+            renewable: Arc::default(),
         }
+    }
+
+    /// The same, whose credentials are of that role.
+    pub(crate) fn renewed_by(self, role: Option<AssumedRole>) -> Self {
+        Self {
+            renewable: Arc::new(Mutex::new(role)),
+            ..self
+        }
+    }
+
+    /// Drops the role's credentials, kept ones too, so that the next request is signed with new ones. Only once: false says
+    /// that they were renewed already, or are of no role.
+    pub(crate) async fn renew(&self) -> bool {
+        let Some(role) = self.renewable.lock().await.take() else {
+            return false;
+        };
+        role.forget();
+        *self.held.lock().await = None;
+        true
     }
 
     /// For the credentials that the SDKs' clients have.

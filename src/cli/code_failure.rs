@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::denial;
 use super::failure::Failure;
+use crate::aws::{Denial, DeniedBy};
 use crate::stack::{BucketError, CodeError, StackError};
 
 impl From<CodeError> for Failure {
@@ -27,13 +28,12 @@ impl From<BucketError> for Failure {
         match &error {
             BucketError::Denied {
                 action, arn, source, ..
-            } => failure.hint(if source.message.contains("with an explicit deny in ") {
-                denial::advice(action, &source.message)
-            } else {
-                format!(
+            } => failure.hint(match Denial::of(&source.message).by {
+                DeniedBy::Explicit(_) => denial::advice(action, &source.message),
+                DeniedBy::Lacking(_) | DeniedBy::Unknown => format!(
                     "the bucket's account being right, add to the policies: {}",
                     use_of(arn)
-                )
+                ),
             }),
             BucketError::Elsewhere { .. } => failure
                 .hint("discfg makes no such bucket: see whose it is, and remove it, or take another region"),
@@ -83,6 +83,17 @@ pub(super) fn of_stack(failure: Failure, error: &StackError) -> Failure {
         _ => failure,
     }
 }
+
+/// What mends it where Lambda reserves no executions, by its words for that (Lambda Developer Guide, "Configuring reserved
+/// concurrency"): an account keeps some that no function has reserved, and a new account often has 10 in all.
+pub(super) fn of_executions(reason: &str) -> Option<&'static str> {
+    reason
+        .contains("UnreservedConcurrentExecution below its minimum")
+        .then_some(FEWER_EXECUTIONS)
+}
+
+pub(super) const FEWER_EXECUTIONS: &str = "reserve fewer with --api-waits (0 lets no request wait), or have the quota \
+    \"Concurrent executions\" of AWS Lambda raised (Service Quotas)";
 
 #[cfg(test)]
 mod tests {

@@ -2,64 +2,34 @@
 
 use serde_json::json;
 
+use crate::aws::{Denial, DeniedBy};
+
 /// What to do about it. `action` is what was tried; the service may name another one that it takes besides, such as
 /// `iam:PassRole`.
 pub(super) fn advice(action: &str, said: &str) -> String {
-    let denied = Denied::new(action, said);
-    let who = denied.who.map(|who| format!(" of {who}")).unwrap_or_default();
-    if let Some(place) = denied.forbidden_by {
+    advice_on(action, None, said)
+}
+
+/// The same where it is known what the action was tried on, as its ARN.
+pub(super) fn advice_on(action: &str, on: Option<&str>, said: &str) -> String {
+    let denial = Denial::of(said);
+    let action = denial.action.unwrap_or(action);
+    if let DeniedBy::Explicit(place) = denial.by {
         return format!(
-            "{} is forbidden by an explicit deny in {place}, which stands above every allow: it has to be lifted there",
-            denied.action
+            "{action} is forbidden by an explicit deny in {place}, which stands above every allow: it has to be lifted there"
         );
     }
-    let place = denied.not_allowed_by.unwrap_or("policies");
-    format!("add to the {place}{who}: {}", denied.statement())
-}
-
-struct Denied<'a> {
-    action: &'a str,
-    resource: String,
-    who: Option<&'a str>,
-    /// The sort of policy that lacks the statement, unless it is those of the identity.
-    not_allowed_by: Option<&'a str>,
-    forbidden_by: Option<&'a str>,
-}
-
-impl<'a> Denied<'a> {
-    fn new(action: &'a str, said: &'a str) -> Self {
-        let who = after(said, "User: ").filter(|who| who.starts_with("arn:"));
-        let action = after(said, "not authorized to perform: ").unwrap_or(action);
-        let resource = after(said, "on resource: ")
-            .filter(|resource| resource.starts_with("arn:"))
-            .map_or_else(|| of_action(action, who), any_of_its_name);
-        Self {
-            action,
-            resource,
-            who,
-            not_allowed_by: between(said, "because no ", " allows")
-                .filter(|kind| *kind != "identity-based policy"),
-            forbidden_by: said
-                .split_once("with an explicit deny in ")
-                .map(|(_, place)| place.trim_end_matches('.')),
-        }
-    }
-
-    fn statement(&self) -> String {
-        let (action, resource) = (json!(self.action), json!(self.resource));
-        format!(r#"{{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
-    }
-}
-
-fn after<'a>(said: &'a str, start: &str) -> Option<&'a str> {
-    let (_, rest) = said.split_once(start)?;
-    let word = rest.split_whitespace().next()?;
-    Some(word.trim_matches(|c| matches!(c, '"' | '\'' | ',' | '.')))
-}
-
-fn between<'a>(said: &'a str, start: &str, end: &str) -> Option<&'a str> {
-    let (_, rest) = said.split_once(start)?;
-    rest.split_once(end).map(|(between, _)| between)
+    let place = match denial.by {
+        DeniedBy::Lacking(kind) if kind != "identity-based policy" => kind,
+        _ => "policies",
+    };
+    let resource = denial
+        .resource
+        .or(on)
+        .map_or_else(|| of_action(action, denial.who), any_of_its_name);
+    let who = denial.who.map(|who| format!(" of {who}")).unwrap_or_default();
+    let (action, resource) = (json!(action), json!(resource));
+    format!(r#"add to the {place}{who}: {{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
 }
 
 /// A stack that is made anew has another id, so a statement goes by its name.

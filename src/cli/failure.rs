@@ -5,7 +5,7 @@ pub(super) mod texts;
 
 use std::error::Error;
 
-use super::{code_failure, denial};
+use super::denial;
 use crate::aws::{AwsError, CertificateFault, Failed, Fault};
 use crate::engine::OpenError;
 use crate::files;
@@ -14,7 +14,6 @@ use crate::http::{TlsError, TokenFileError};
 use crate::model::{Kind, ValueError};
 use crate::ops::OpsError;
 use crate::stack::access::AccessError;
-use crate::stack::{Objections, StackError};
 use crate::store::StoreError;
 use crate::target::TargetError;
 
@@ -199,7 +198,9 @@ impl From<StoreError> for Failure {
             } => failure.hint(format!(
                 "remove that item from the table or the file; export, exec, diff and copy leave the section out with --except {section}"
             )),
-            StoreError::NeedsNewer { .. } => failure.hint("update discfg"),
+            StoreError::NeedsNewer { section, .. } => failure.hint(format!(
+                "update discfg; export, exec, diff and copy leave the section out with --except {section}"
+            )),
             StoreError::GuardOnSecret(_) => failure.hint("--if-revision holds for a secret, too"),
             StoreError::NoKeyFile(_) => failure.hint(
                 "put it back; a secret that is lost goes with `discfg delete`, or with `discfg set --plain` to another value",
@@ -329,80 +330,6 @@ impl From<TargetError> for Failure {
     }
 }
 
-impl From<StackError> for Failure {
-    fn from(error: StackError) -> Self {
-        let failure = code_failure::of_stack(Self::of(error.kind(), &error), &error);
-        match &error {
-            StackError::TooLong { quota, most, .. } if quota < most => failure
-                .hint("name fewer principals, or several by one pattern with *, or give them grants of their own")
-                .hint(format!(
-                    "where the account's quota was raised (up to {most}), deploy what `discfg template` prints"
-                )),
-            StackError::TooLong { .. } => failure.hint("make two of it, with some of the sections each"),
-            StackError::Failed(failed) => {
-                let reason = failed.first.as_ref().map_or("", |first| first.reason.as_str());
-                let failure = if reason.contains("not authorized to perform: ") {
-                    failure.hint(denial::advice("", reason))
-                } else {
-                    failure
-                };
-                failure.hint("mend the cause and run the same command again")
-            }
-            StackError::Request { action, source } => failure.of_request(action, source),
-            StackError::Lost { source, .. } => match &**source {
-                StackError::Request { action, source } => failure.of_request(action, source),
-                _ => failure,
-            },
-            StackError::Protected { stack } => failure.hint(format!(
-                "`aws cloudformation update-termination-protection --no-enable-termination-protection \
-                 --stack-name {stack}` takes it off"
-            )),
-            StackError::Invalid {
-                objections: Objections::Denied,
-                ..
-            } => failure.hint(format!(
-                "with cloudformation:DescribeEvents, which was denied, the details would be told: {}",
-                denial::advice("cloudformation:DescribeEvents", "")
-            )),
-            StackError::RollbackStuck {
-                stack,
-                region,
-                stuck,
-                denied,
-            } => {
-                let go_on = format!(
-                    "aws cloudformation continue-update-rollback --stack-name {stack} --region {region}"
-                );
-                let failure = if *denied {
-                    failure.hint(format!(
-                        "to be told what is stuck, {}",
-                        denial::advice("cloudformation:DescribeStackResources", "")
-                    ))
-                } else {
-                    failure
-                };
-                let failure = failure.hint(format!("mend what is stuck, then go on with `{go_on}`"));
-                let ids: Vec<&str> = stuck.iter().map(|stuck| stuck.logical_id.as_str()).collect();
-                if ids.is_empty() {
-                    failure
-                } else {
-                    failure.hint(format!(
-                        "what can't be mended is left out by `{go_on} --resources-to-skip {}`",
-                        ids.join(" ")
-                    ))
-                }
-            }
-            StackError::UnfitTable { .. } => failure.hint(
-                "nothing was done to it; a config's table bears its name, so move this one away, or choose another name",
-            ),
-            StackError::NotDeleted { .. } => {
-                failure.hint("take out of its way what is named, and run the same command again")
-            }
-            _ => failure,
-        }
-    }
-}
-
 impl From<AccessError> for Failure {
     fn from(error: AccessError) -> Self {
         if let AccessError::Stack(error) = error {
@@ -411,9 +338,7 @@ impl From<AccessError> for Failure {
         let failure = Self::of(error.kind(), &error);
         match &error {
             AccessError::Request { action, on, source } => match source.fault {
-                Fault::Denied => failure.hint(format!(
-                    "your policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"{action}\",\"Resource\":\"{on}\"}}"
-                )),
+                Fault::Denied => failure.hint(denial::advice_on(action, Some(on), &source.message)),
                 Fault::Credentials => failure.hint(CREDENTIALS),
                 Fault::Unreachable => failure.hint(ENDPOINT),
                 _ => failure,

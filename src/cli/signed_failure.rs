@@ -1,4 +1,4 @@
-use crate::aws::{CertificateFault, RoleArn};
+use crate::aws::CertificateFault;
 use crate::engine::Opened;
 use crate::model::{Access, Kind, Role};
 use crate::ops::OpsError;
@@ -109,19 +109,11 @@ fn mends(
              one's, which lets the role through as `discfg init {config} --api` deploys it"
         ),
     };
-    vec![lets_through, dropped(role, opened)]
-}
-
-/// API Gateway says "Forbidden", too, of credentials that it doesn't know: the role may have been made anew since they
-/// were kept.
-fn dropped(role: &RoleArn, opened: Option<&Opened>) -> String {
-    if let Some(session) = opened.and_then(|opened| opened.session.as_ref()) {
-        session.forget();
-    }
-    format!(
-        "the credentials that were kept for {} are dropped, in case the role was made anew since: try again",
+    let renewed = format!(
+        "API Gateway says the same of credentials that it does not know: those of {} were renewed, and refused again",
         role.name
-    )
+    );
+    vec![lets_through, renewed]
 }
 
 /// What a policy names to allow the request

@@ -11,7 +11,7 @@ pub(super) struct Unseen(Vec<Denied>);
 #[derive(Debug)]
 struct Denied {
     what: &'static str,
-    action: &'static str,
+    action: String,
 }
 
 impl Unseen {
@@ -25,6 +25,7 @@ impl Unseen {
         match found {
             Ok(found) => Ok(Some(found)),
             Err(StackError::Request { action, source }) if source.fault == Fault::Denied => {
+                let action = source.denied(action).to_owned();
                 if !self
                     .0
                     .iter()

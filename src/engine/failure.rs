@@ -10,7 +10,7 @@ pub(super) fn request_failed(
 ) -> StoreError {
     match failed.fault {
         Fault::Denied => StoreError::Denied {
-            action,
+            action: failed.denied(&action).to_owned(),
             subject: subject.map(Into::into),
             source: Some(failed.into()),
         },

@@ -25,7 +25,7 @@ use futures::stream::BoxStream;
 use self::api::Api;
 use self::keys::LentKeys;
 use super::kms::Kms;
-use crate::aws::{Meter, Signer};
+use crate::aws::{AssumedRole, Meter, Signer};
 use crate::model::{Change, ConfigName, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
@@ -111,13 +111,15 @@ impl HttpEngine {
     }
 
     /// The config behind an API in that region that IAM guards: requests are signed with the credentials, and no token
-    /// is sent. No request is made here.
+    /// is sent. No request is made here. Where they are of `role`, it is assumed anew once if API Gateway refuses them: it
+    /// says the same of credentials that it doesn't know any more as of a permission that is missing.
     ///
     /// Secrets are encrypted on this side, by the config's key in KMS as `sdk` reaches it; the API has no part in it.
     pub fn signed(
         options: HttpOptions,
         region: Region,
         credentials: SharedCredentialsProvider,
+        role: Option<AssumedRole>,
         sdk: SdkConfig,
     ) -> Result<Self, InTheClear> {
         if options.url.is_in_the_clear() {
@@ -128,9 +130,10 @@ impl HttpEngine {
             withheld: None,
             ..options
         };
+        let signer = Signer::new("execute-api", region, credentials).renewed_by(role);
         Ok(Self {
             keys: Box::new(Kms::new(sdk, &options.config)),
-            api: Api::new(options, Some(Signer::new("execute-api", region, credentials))),
+            api: Api::new(options, Some(signer)),
         })
     }
 }

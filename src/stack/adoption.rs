@@ -8,9 +8,28 @@ use super::table::FoundTable;
 use super::template::Parameter;
 use crate::model::Billing;
 
-/// What the parameter [`Parameter::Adopt`] is while the stack is the table alone.
-pub(super) const ALONE: &str = "true";
-const WHOLE: &str = "false";
+/// The template of the import, as `infra/import.yaml` has it.
+const IMPORT_TEMPLATE: &str = include_str!("../../infra/import.yaml");
+
+/// The parameters that both templates have.
+const IMPORT_PARAMETERS: [Parameter; 6] = [
+    Parameter::Config,
+    Parameter::BillingMode,
+    Parameter::ReadCapacity,
+    Parameter::WriteCapacity,
+    Parameter::HistoryDays,
+    Parameter::KmsKeyArn,
+];
+
+/// The parameter that the import's template alone has, with the only value that it can have.
+const MARK: (&str, &str) = ("Adopt", "true");
+
+/// Whether the stack is the table alone so far.
+pub(super) fn is_begun(stack: &Deployed) -> bool {
+    let given = |name| stack.parameters.get(name).map(String::as_str);
+    let (name, value) = MARK;
+    given(Parameter::Config.name()).is_some() && given(name) == Some(value)
+}
 
 /// Makes `wanted` the table alone, as it is: what differs from it is for the update to change.
 ///
@@ -27,13 +46,15 @@ pub(super) fn begin(wanted: &mut Blueprint, table: &FoundTable) -> Result<(), St
             key: key.clone(),
         });
     }
-    wanted.keep(Parameter::MakeKmsKey);
+    wanted.template = IMPORT_TEMPLATE;
+    wanted.parameters.retain(|given| {
+        let mut taken = IMPORT_PARAMETERS.iter();
+        taken.any(|parameter| parameter.name() == given.name)
+    });
     match &table.kms_key {
         Some(key) => wanted.set(Parameter::KmsKeyArn, key),
         None => wanted.keep(Parameter::KmsKeyArn),
     }
-    wanted.set(Parameter::Adopt, ALONE);
-    wanted.template = without_outputs(wanted.template);
     match table.billing {
         Billing::OnDemand => wanted.set(Parameter::BillingMode, "PAY_PER_REQUEST"),
         Billing::Provisioned { read, write } => {
@@ -50,35 +71,9 @@ pub(super) fn begin(wanted: &mut Blueprint, table: &FoundTable) -> Result<(), St
 
 /// Makes `wanted` the whole of a stack that is the table alone.
 pub(super) fn complete(wanted: &mut Blueprint, deployed: &Deployed) {
-    wanted.set(Parameter::Adopt, WHOLE);
     let key = deployed.parameters.get(Parameter::KmsKeyArn.name());
     if key.is_some_and(|key| !key.is_empty()) {
         // The table came with a key: no other one is made.
         wanted.keep(Parameter::MakeKmsKey);
-    }
-}
-
-/// An import may not even name an output that its conditions leave out. They are the template's last section.
-fn without_outputs(template: &'static str) -> &'static str {
-    template
-        .split_once("\nOutputs:\n")
-        .map_or(template, |(rest, _)| rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::template::TEMPLATE;
-    use super::*;
-
-    #[test]
-    fn an_import_has_all_of_the_template_but_its_outputs() {
-        let rest = without_outputs(TEMPLATE);
-        assert!(!rest.contains("DiscfgLayout"), "the first output");
-        let outputs = &TEMPLATE[rest.len()..];
-        let sections: Vec<_> = outputs
-            .lines()
-            .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
-            .collect();
-        assert_eq!(sections, ["Outputs:"], "nothing else is cut off");
     }
 }

@@ -10,8 +10,9 @@ pub(super) const GET: &str = "s3:GetObject";
 pub enum BucketError {
     /// S3 refused. It says the same of a bucket of another account.
     #[error(
-        "{action} was denied: either your policies don't allow it on the bucket {bucket}{besides}, \
+        "{} was denied: either your policies don't allow it on the bucket {bucket}{besides}, \
          or that bucket doesn't belong to the account {account}",
+        source.denied(action),
         besides = besides(action)
     )]
     Denied {

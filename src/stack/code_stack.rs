@@ -99,6 +99,7 @@ mod tests {
                 resource_type: "AWS::S3::Bucket".into(),
                 reason: reason.into(),
             }),
+            kept: Vec::new(),
         }))
     }
 

@@ -7,7 +7,7 @@ use futures::stream::{self, BoxStream};
 use uuid::Uuid;
 
 use super::discard::discard;
-use super::error::{FailedResource, Failure, StackError};
+use super::error::{FailedResource, Failure, KeptResource, StackError};
 use super::event::StackEvent;
 use super::event_feed::EventFeed;
 use super::lookup::{self, Deployed};
@@ -47,6 +47,7 @@ pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, St
         step: Step::Execute,
         waiting: VecDeque::new(),
         first: None,
+        kept: Vec::new(),
         ahead: None,
         polled: false,
         quiet: 0,
@@ -81,6 +82,8 @@ struct Follower {
     feed: EventFeed,
     waiting: VecDeque<StackEvent>,
     first: Option<FailedResource>,
+    /// What a create that failed leaves behind.
+    kept: Vec<KeptResource>,
     /// The last state of the stack itself that its events told.
     ahead: Option<StackState>,
     polled: bool,
@@ -225,6 +228,7 @@ impl Follower {
             stack_arn: self.plan.stack_arn.clone(),
             state: self.ahead.clone().unwrap_or(StackState::Unknown(String::new())),
             first: self.first.take(),
+            kept: std::mem::take(&mut self.kept),
         }))
     }
 
@@ -233,6 +237,9 @@ impl Follower {
             self.ahead = Some(StackState::from(event.status.as_str()));
         } else if self.first.is_none() {
             self.first = event.failure();
+        }
+        if self.plan.creates {
+            self.kept.extend(event.kept());
         }
         self.waiting.push_back(event);
     }

@@ -322,7 +322,7 @@ fn stuck_words(stuck: &[FailedResource]) -> String {
 
 fn request_words(action: &str, failed: &Failed) -> String {
     match failed.fault {
-        Fault::Denied => format!("{action} was denied"),
+        Fault::Denied => format!("{} was denied", failed.denied(action)),
         Fault::Credentials => format!("{action} failed: {}", failed.credentials_problem()),
         _ => format!("{action} failed"),
     }
@@ -344,6 +344,19 @@ pub struct Failure {
     pub state: StackState,
     /// The resource that failed first. Those that were cancelled because of it don't count.
     pub first: Option<FailedResource>,
+    /// What it had created and CloudFormation did not delete again.
+    pub kept: Vec<KeptResource>,
+}
+
+/// A resource that stays although its stack is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptResource {
+    /// Its logical id in the template.
+    pub logical_id: String,
+    /// What it is in plain words.
+    pub words: String,
+    /// Its name or id in its service.
+    pub physical_id: String,
 }
 
 /// A resource that failed.
@@ -370,7 +383,15 @@ impl fmt::Display for Failure {
         write!(f, "the deployment of {} failed", self.stack)?;
         f.write_str(&at_resources(self.first.as_slice()))?;
         match self.state {
-            StackState::DeleteComplete => f.write_str("; nothing of it is left"),
+            StackState::DeleteComplete if self.kept.is_empty() => f.write_str("; nothing of it is left"),
+            StackState::DeleteComplete => {
+                let words: Vec<String> = self
+                    .kept
+                    .iter()
+                    .map(|kept| format!("{} ({})", kept.words, kept.physical_id))
+                    .collect();
+                write!(f, "; the stack is deleted, but not {}", words.join(" and "))
+            }
             StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),
             StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => {
                 write!(

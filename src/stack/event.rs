@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::types::{self, ResourceStatus};
 
-use super::error::FailedResource;
+use super::error::{FailedResource, KeptResource};
 use super::template;
 
 /// Something that happened to a resource of a stack, or to the stack itself.
@@ -15,6 +15,8 @@ pub struct StackEvent {
     pub words: String,
     /// The resource's type, such as `AWS::IAM::Role`.
     pub resource_type: String,
+    /// The resource's name or id in its service; empty before it has one.
+    pub physical_id: String,
     /// Whether it is about the stack itself.
     pub is_stack: bool,
     /// The state in CloudFormation's word, such as `CREATE_IN_PROGRESS`.
@@ -96,7 +98,8 @@ impl StackEvent {
     pub(super) fn new(event: &types::StackEvent, stack_arn: &str, at: SystemTime) -> Self {
         let logical_id = event.logical_resource_id().unwrap_or_default().to_owned();
         let resource_type = event.resource_type().unwrap_or_default().to_owned();
-        let is_stack = event.physical_resource_id() == Some(stack_arn);
+        let physical_id = event.physical_resource_id().unwrap_or_default().to_owned();
+        let is_stack = physical_id == stack_arn;
         let status = event.resource_status();
         Self {
             words: if is_stack {
@@ -114,7 +117,19 @@ impl StackEvent {
             at,
             logical_id,
             resource_type,
+            physical_id,
         }
+    }
+
+    /// What stays although the stack goes, if it tells of such.
+    pub(super) fn kept(&self) -> Option<KeptResource> {
+        let stays =
+            !self.is_stack && self.phase.work == Work::Delete && self.phase.outcome == Outcome::Skipped;
+        stays.then(|| KeptResource {
+            logical_id: self.logical_id.clone(),
+            words: self.words.clone(),
+            physical_id: self.physical_id.clone(),
+        })
     }
 
     /// The failure of a resource of its own that it tells, if it does.

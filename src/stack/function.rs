@@ -1,5 +1,5 @@
-//! The function behind a config's API: whether it runs the code that the stack deployed. By a request of its own, as
-//! [`super::code_bucket`] does.
+//! The function behind a config's API: whether it runs the code that the stack deployed, and how many executions can be
+//! reserved for it. By requests of its own, as [`super::code_bucket`] makes them.
 
 use std::time::Duration;
 
@@ -18,7 +18,6 @@ use crate::model::Region;
 const WITHIN: Duration = Duration::from_secs(15);
 /// The largest answer: its variables have 4 KB at most (Lambda quotas).
 const LARGEST: usize = 256 * 1024;
-const ACTION: &str = "lambda:GetFunctionConfiguration";
 
 /// The code that a function runs, against what its stack says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +50,18 @@ struct Configuration {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct AccountSettings {
+    account_limit: AccountLimit,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "PascalCase")]
+struct AccountLimit {
+    unreserved_concurrent_executions: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
 #[serde(default)]
 struct Refusal {
     #[serde(alias = "Message")]
@@ -69,48 +80,80 @@ pub async fn running_code(
     if parameter(Parameter::MakeApi) != Some("true") {
         return Ok(None);
     }
-    let failed = |source| StackError::Request {
-        action: ACTION,
-        source,
+    // It has the stack's name.
+    let path = format!("2015-03-31/functions/{}/configuration", stack.name);
+    let body = match get(sdk, region, requests, "GetFunctionConfiguration", &path).await {
+        Ok(body) => body,
+        Err(refused) if refused.is("ResourceNotFoundException") => return Ok(Some(RunningCode::Missing)),
+        Err(source) => {
+            return Err(StackError::Request {
+                action: "lambda:GetFunctionConfiguration",
+                source,
+            });
+        }
     };
-    let mut request = PlainRequest {
-        operation: "GetFunctionConfiguration",
-        method: "GET",
-        url: format!(
-            "{}/2015-03-31/functions/{}/configuration",
-            endpoint(sdk, region),
-            // It has the stack's name.
-            stack.name
-        ),
-        headers: vec![("user-agent", concat!("discfg/", env!("CARGO_PKG_VERSION")).into())],
-        body: None,
-        within: WITHIN,
-        most: LARGEST,
-    };
-    let signed = Signer::of(sdk, "lambda", region.clone()).sign(&mut request).await;
-    signed.map_err(|error| failed(Failed::unsigned(&error)))?;
-    let http = PlainHttp::new(CONNECT_TIMEOUT, false, requests.clone());
-    let answer = http.send_for_headers(request).await;
-    let (answer, headers) = answer.map_err(|error| failed(Failed::unanswered(&error)))?;
-    if answer.status != 200 {
-        let refused = refusal(&answer, headers.get("x-amzn-errortype"));
-        return if refused.is("ResourceNotFoundException") {
-            Ok(Some(RunningCode::Missing))
-        } else {
-            Err(failed(refused))
-        };
-    }
-    let configuration: Configuration =
-        serde_json::from_slice(&answer.body).map_err(|_| StackError::Incomplete {
-            stack: stack.name.clone(),
-            what: "CodeSha256",
-        })?;
+    let configuration: Configuration = serde_json::from_slice(&body).map_err(|_| StackError::Incomplete {
+        stack: stack.name.clone(),
+        what: "CodeSha256",
+    })?;
     let sha256 = configuration.code_sha256;
     Ok(Some(match parameter(Parameter::CodeKey).and_then(named) {
         None => RunningCode::Unnamed { sha256 },
         Some(expected) if expected == sha256 => RunningCode::Verified { sha256 },
         Some(expected) => RunningCode::Foreign { sha256, expected },
     }))
+}
+
+/// How many executions of functions nobody has reserved in the account and region. One request, counted by `requests`;
+/// needs `lambda:GetAccountSettings`. Nothing if Lambda doesn't say.
+pub async fn unreserved_executions(
+    sdk: &SdkConfig,
+    region: &Region,
+    requests: &Meter,
+) -> Result<Option<u32>, StackError> {
+    let body = get(
+        sdk,
+        region,
+        requests,
+        "GetAccountSettings",
+        "2016-08-19/account-settings",
+    )
+    .await;
+    let body = body.map_err(|source| StackError::Request {
+        action: "lambda:GetAccountSettings",
+        source,
+    })?;
+    let settings: AccountSettings = serde_json::from_slice(&body).unwrap_or_default();
+    Ok(settings.account_limit.unreserved_concurrent_executions)
+}
+
+/// Asks Lambda for the resource at that path, and gives the body of its answer.
+async fn get(
+    sdk: &SdkConfig,
+    region: &Region,
+    requests: &Meter,
+    operation: &'static str,
+    path: &str,
+) -> Result<Vec<u8>, Failed> {
+    let mut request = PlainRequest {
+        operation,
+        method: "GET",
+        url: format!("{}/{path}", endpoint(sdk, region)),
+        headers: vec![("user-agent", concat!("discfg/", env!("CARGO_PKG_VERSION")).into())],
+        body: None,
+        within: WITHIN,
+        most: LARGEST,
+    };
+    let signed = Signer::of(sdk, "lambda", region.clone()).sign(&mut request).await;
+    signed.map_err(|error| Failed::unsigned(&error))?;
+    let http = PlainHttp::new(CONNECT_TIMEOUT, false, requests.clone());
+    let answer = http.send_for_headers(request).await;
+    let (answer, headers) = answer.map_err(|error| Failed::unanswered(&error))?;
+    if answer.status == 200 {
+        Ok(answer.body)
+    } else {
+        Err(refusal(&answer, headers.get("x-amzn-errortype")))
+    }
 }
 
 fn endpoint(sdk: &SdkConfig, region: &Region) -> String {

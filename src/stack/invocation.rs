@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(
             sentence(&told.expect("it lets in")),
             "the service apigateway.amazonaws.com may lambda:InvokeFunction on ${Function}, only for requests like \
-             arn:aws:execute-api:eu-west-1:123456789012:${Api}/$default/*, only for the account 123456789012"
+             arn:aws:execute-api:eu-west-1:123456789012:${Api}/$default/*"
         );
         for route in ["GetRoute", "PutRoute", "PostRoute", "DeleteRoute"] {
             assert_eq!(statement(&made[route]), Some(Ok(None)), "{route}");

@@ -63,8 +63,7 @@ impl Deployed {
 
     /// Whether it is only the table so far, which an earlier stack has left: it has no outputs yet.
     pub fn is_adopting(&self) -> bool {
-        let given = |parameter: Parameter| self.parameters.get(parameter.name()).map(String::as_str);
-        given(Parameter::Config).is_some() && given(Parameter::Adopt) == Some(adoption::ALONE)
+        adoption::is_begun(self)
     }
 
     /// The outputs that every config's stack has. An error if one is missing.

@@ -59,9 +59,9 @@ pub use deploy::{Progress, deploy};
 pub use destroy::{Attached, attached_to, delete};
 pub use discard::discard;
 pub use drift::{Difference, Drifted, drift};
-pub use error::{FailedResource, Failure, Objections, StackError};
+pub use error::{FailedResource, Failure, KeptResource, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
-pub use function::{RunningCode, running_code};
+pub use function::{RunningCode, running_code, unreserved_executions};
 pub use grant::{
     GRANT_API_SECTIONS, GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec,
     POLICY_FRAME, grant_status,
@@ -73,7 +73,7 @@ pub use lookup::{Deployed, Outputs, settled, status};
 pub use oidc::github_audiences;
 pub use plan::{Plan, Proposal, plan, plan_config};
 pub use policy::{PolicyDocument, PolicyError, Statement};
-pub use price::{PRICES_IN, PRICES_OF, Price, READ_UNIT, RECOVERABLE_GB, STORED_GB, WRITE_UNIT};
+pub use price::{KEY_MONTH, PRICES_IN, PRICES_OF, Price, READ_UNIT, RECOVERABLE_GB, STORED_GB, WRITE_UNIT};
 pub use program::Unfit;
 pub use review::compare_access;
 pub use role_facts::{RoleFacts, role};

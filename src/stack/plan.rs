@@ -221,6 +221,7 @@ async fn change(cfn: &Client, wanted: &Blueprint, making: Making) -> Result<Prop
         Making::Create | Making::Update(_) => wanted.tags.as_ref().unwrap_or(had),
     };
     if let Making::Update(stack) = &making
+        && !stack.is_adopting()
         && parameters.changes.is_empty()
         && tags == had
         && has_template(cfn, stack, wanted.template).await?

@@ -37,7 +37,8 @@ const FUNCTION_GB: f64 = 0.25;
 const READ_UNIT_HOUR: f64 = 0.000_13;
 const WRITE_UNIT_HOUR: f64 = 0.000_65;
 const HOURS_A_MONTH: f64 = 730.0;
-const KEY_MONTH: f64 = 1.0;
+/// Dollars for a KMS key and month.
+pub const KEY_MONTH: f64 = 1.0;
 /// A strongly consistent read of up to 4 KB.
 const GET_READS: f64 = 1.0;
 /// The entry, its section's head and `@meta` are read...

@@ -10,8 +10,9 @@ use crate::model::{Billing, ConfigName, HistoryDays};
 /// The tag in which the template keeps the days of history, because a table has no place of its own for them.
 const HISTORY_TAG: &str = "discfg:history-days";
 
-/// The tag by which CloudFormation marks what a stack has made.
-const STACK_TAG: &str = "aws:cloudformation:stack-id";
+/// The tag in which the template keeps the stack's ARN: CloudFormation gives tables no tags of its own
+/// (`cloudFormationSystemTags` in the schema of `AWS::DynamoDB::Table`).
+const STACK_TAG: &str = "discfg:stack";
 
 /// A table that bears a config's name, as DynamoDB has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct FoundTable {
     pub protected: bool,
     /// How long its changes stay in the log, where its stack said so.
     pub history_days: Option<HistoryDays>,
-    /// The ARN of the stack that made it.
+    /// The ARN of the stack that made it or last took it in.
     pub(super) made_by: Option<String>,
 }
 

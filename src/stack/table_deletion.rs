@@ -8,6 +8,9 @@ use super::table_facts::describe;
 use crate::aws::Fault;
 use crate::model::ConfigName;
 
+/// How often a table whose protection was lifted may still be said to be protected, some seconds apart.
+const STALE_REFUSALS: u32 = 30;
+
 /// Takes away a config's table and all that it holds, its protection first, and waits until it is gone. A table that
 /// isn't there is no failure. Polls every 2 s.
 ///
@@ -31,6 +34,7 @@ async fn remove(dynamodb: &Client, table: &str) -> Result<(), StackError> {
     let mut pace = Pace::of_table(dynamodb);
     let mut unprotected = false;
     let mut asked = false;
+    let mut refusals = 0;
     loop {
         match describe(dynamodb, table).await {
             Ok(None) => return Ok(()),
@@ -47,7 +51,14 @@ async fn remove(dynamodb: &Client, table: &str) -> Result<(), StackError> {
                     continue;
                 }
                 if !is_busy && !asked {
-                    asked = request_deletion(dynamodb, table).await?;
+                    asked = match request_deletion(dynamodb, table).await {
+                        // The lifted protection isn't known everywhere at once.
+                        Err(error) if unprotected && is_protected(&error) && refusals < STALE_REFUSALS => {
+                            refusals += 1;
+                            false
+                        }
+                        answer => answer?,
+                    };
                     if asked {
                         continue;
                     }
@@ -85,4 +96,10 @@ async fn request_deletion(dynamodb: &Client, table: &str) -> Result<bool, StackE
         Err(error) if error.is("ResourceNotFoundException") => Ok(true),
         Err(error) => Err(error),
     }
+}
+
+/// Whether DynamoDB takes the table for protected against deletion. It has no code of its own for that.
+fn is_protected(error: &StackError) -> bool {
+    matches!(error, StackError::Request { source, .. } if source.is("ValidationException")
+        && source.message.contains("protected against deletion"))
 }

@@ -85,12 +85,11 @@ pub enum Parameter {
     ApiWaits,
     ApiRate,
     ApiBurst,
-    Adopt,
 }
 
 impl Parameter {
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 22] = [
         Self::Config,
         Self::Readers,
         Self::Writers,
@@ -113,7 +112,6 @@ impl Parameter {
         Self::ApiWaits,
         Self::ApiRate,
         Self::ApiBurst,
-        Self::Adopt,
     ];
 
     /// The name in the template.
@@ -141,7 +139,6 @@ impl Parameter {
             Self::ApiWaits => "ApiWaits",
             Self::ApiRate => "ApiRate",
             Self::ApiBurst => "ApiBurst",
-            Self::Adopt => "Adopt",
         }
     }
 
@@ -170,7 +167,6 @@ impl Parameter {
             Self::ApiWaits => "executions reserved for the API, whose requests may wait then",
             Self::ApiRate => "requests a second to the API",
             Self::ApiBurst => "requests at once to the API",
-            Self::Adopt => "only the table, which is there already",
         }
     }
 
@@ -195,8 +191,7 @@ impl Parameter {
             | Self::CodeArchitecture
             | Self::ApiWaits
             | Self::ApiRate
-            | Self::ApiBurst
-            | Self::Adopt => false,
+            | Self::ApiBurst => false,
         }
     }
 }

@@ -110,7 +110,15 @@ fn without_permissions_what_is_left_is_listed_and_said() {
         .code(0)
         .stdout("shop  eu-central-1, a table; its stack is not known\n")
         .stderr("unknown: the stacks: cloudformation:DescribeStacks is not allowed\n");
-    let place = place.who(&account.user("stacks", &["cloudformation:DescribeStacks"]));
+    // Without a name it takes another action, too, which AWS names.
+    let place = place.who(&account.user("half", &["cloudformation:DescribeStacks", "dynamodb:ListTables"]));
+    place
+        .args(["configs"])
+        .run()
+        .code(0)
+        .stderr("unknown: the stacks: cloudformation:ListStacks is not allowed\n");
+    let both = ["cloudformation:DescribeStacks", "cloudformation:ListStacks"];
+    let place = place.who(&account.user("stacks", &both));
     place
         .args(["configs"])
         .run()
@@ -124,7 +132,9 @@ fn without_permissions_what_is_left_is_listed_and_said() {
         .code(5)
         .stdout("")
         .stderr_has("can be seen neither by their stacks nor by their tables")
-        .stderr_has(r#""Action":["cloudformation:DescribeStacks","dynamodb:ListTables"]"#);
+        .stderr_has(
+            r#""Action":["cloudformation:DescribeStacks","cloudformation:ListStacks","dynamodb:ListTables"]"#,
+        );
     place
         .args(["configs", "--account", "999999999999"])
         .run()

@@ -158,13 +158,12 @@ fn the_table_is_kept_protected_and_recoverable() {
 fn the_table_is_made_last() {
     let template = template();
     let table = &template["Resources"]["Table"];
-    let mut before = Vec::new();
-    for (name, condition) in [("After", "IsWhole"), ("AfterApi", "HasApi")] {
-        let after = &table["Metadata"][name]["Fn::If"];
-        assert_eq!(after[0], json!(condition));
-        let awaited = after[1].as_array().expect("a list").iter();
-        before.extend(awaited.filter_map(|awaited| awaited["Ref"].as_str()));
-    }
+    let depends = table["DependsOn"].as_array().expect("a list").iter();
+    let mut before: Vec<&str> = depends.filter_map(Value::as_str).collect();
+    let after = &table["Metadata"]["AfterApi"]["Fn::If"];
+    assert_eq!(after[0], json!("HasApi"));
+    let awaited = after[1].as_array().expect("a list").iter();
+    before.extend(awaited.filter_map(|awaited| awaited["Ref"].as_str()));
     // These are waited for by what is waited for, such as the function by its permission.
     let resources = &template["Resources"];
     for (later, earlier) in [
@@ -201,34 +200,44 @@ fn the_table_is_made_last() {
     }
 }
 
-/// An import may make nothing beside what it takes in, and give no outputs (CloudFormation User Guide, "Bringing
-/// existing resources into CloudFormation management").
+/// What differs would be a change of the table by the update that follows, or refused.
 #[test]
-fn a_stack_that_takes_a_table_in_is_the_table_alone() {
-    let template = template();
-    assert_eq!(
-        template["Conditions"]["IsWhole"],
-        json!({"Fn::Equals": [{"Ref": "Adopt"}, "false"]})
-    );
-    for (name, resource) in template["Resources"].as_object().expect("resources") {
-        let whole = resource.get("Condition").is_some_and(only_when_whole);
-        assert_eq!(!whole, name == "Table", "{name}");
+fn the_import_takes_the_table_in_as_the_template_has_it() {
+    let import = crate::yaml::parsed(include_str!("../../infra/import.yaml"));
+    let resources = import["Resources"].as_object().expect("resources");
+    assert_eq!(resources.keys().collect::<Vec<_>>(), ["Table"]);
+    assert!(import.get("Outputs").is_none());
+    let whole = template()["Resources"]["Table"].clone();
+    for attribute in ["Type", "DeletionPolicy", "UpdateReplacePolicy"] {
+        assert_eq!(import["Resources"]["Table"][attribute], whole[attribute]);
     }
-    assert_eq!(template["Parameters"]["Adopt"]["Default"], json!("false"));
-}
-
-fn only_when_whole(condition: &Value) -> bool {
-    ["IsWhole", "MakesKey", "NamesKey", "HasApi"]
-        .map(|name| json!(name))
-        .contains(condition)
-}
-
-#[test]
-fn whatever_an_import_leaves_out_hangs_on_one_condition() {
-    let conditions = &template()["Conditions"];
-    for name in ["MakesKey", "NamesKey", "HasApi"] {
-        let all = conditions[name]["Fn::And"].as_array().expect("a list");
-        assert!(all.contains(&json!({"Condition": "IsWhole"})), "{name}");
+    let mut expected = whole["Properties"].clone();
+    // The update sets them: an import may not.
+    expected.as_object_mut().expect("properties").remove("Tags");
+    // There is no key of the stack's own yet.
+    expected["SSESpecification"]["Fn::If"][1]["KMSMasterKeyId"] = json!({"Ref": "KmsKeyArn"});
+    assert_eq!(import["Resources"]["Table"]["Properties"], expected);
+    let marks = import["Parameters"]["Adopt"].clone();
+    assert_eq!(
+        (&marks["Default"], &marks["AllowedValues"]),
+        (&json!("true"), &json!(["true"]))
+    );
+    for (name, parameter) in import["Parameters"].as_object().expect("parameters") {
+        let here = &template()["Parameters"][name];
+        assert_eq!(here.is_null(), name == "Adopt", "{name}");
+        for rule in [
+            "Type",
+            "AllowedPattern",
+            "AllowedValues",
+            "MinValue",
+            "MaxValue",
+            "MaxLength",
+        ] {
+            assert!(
+                name == "Adopt" || here.get(rule) == parameter.get(rule),
+                "{name}: {rule}"
+            );
+        }
     }
 }
 
@@ -336,7 +345,7 @@ fn the_key_is_kept_and_used_only_for_what_it_is_for() {
         ]})
     );
     let alias = &template["Resources"]["KeyAlias"];
-    assert_eq!(alias["Condition"], json!("NamesKey"));
+    assert_eq!(alias["Condition"], json!("HasKey"));
     assert_eq!(alias["Properties"]["TargetKeyId"], in_use);
     let config: discfg::model::ConfigName = "payments".parse().expect("a config name");
     let name = alias["Properties"]["AliasName"]["Fn::Sub"].as_str();

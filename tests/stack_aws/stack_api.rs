@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use support::account::{Account, REGION};
 use support::cli::{Outcome, Place};
 use support::emulator::Emulator;
-use support::front::{deployed, function, zip};
+use support::front::{deployed, function, stub, zip};
 use support::proxy::Proxy;
 
 const PATH: &str = "/v1/payments";
@@ -182,7 +182,7 @@ fn what_iam_lets_through_by_a_pattern_leads_nowhere_else() {
 fn a_changed_zip_updates_the_function_and_the_same_one_nothing() {
     let account = Emulator::shared().account();
     let (proxy, place) = place_of(&account);
-    let id = deployed(&place, function());
+    let id = deployed(&place, stub());
     let first = deployed_function(&account)["Configuration"]["CodeSha256"].clone();
     assert!(first.is_string(), "{first}");
     let status = place.args(["status", "-f", "json"]).run().code(0).json();
@@ -191,7 +191,7 @@ fn a_changed_zip_updates_the_function_and_the_same_one_nothing() {
         .args(["status"])
         .run()
         .code(0)
-        .stdout_has(&format!("API        http://{id}.execute-api."));
+        .stdout_has(&format!("API        {}\n", account.api_url(&id)));
 
     proxy.forget();
     let again = init(&place, &["--api", "--code", "front.zip"]).code(0).json();
@@ -414,7 +414,7 @@ fn who_may_not_put_the_code_is_told_what_it_takes() {
 fn configs_that_are_made_at_once_share_one_bucket() {
     let account = Emulator::shared().account();
     let (_proxy, place) = place_of(&account);
-    zip(&place, "front.zip", &function()[..4096], "");
+    zip(&place, "front.zip", stub(), "");
     let init = |config: &'static str| {
         let all = [
             "init",

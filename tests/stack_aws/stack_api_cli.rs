@@ -3,7 +3,7 @@
 use support::account::{Account, REGION};
 use support::cli::{Outcome, Place};
 use support::emulator::Emulator;
-use support::front::{deployed, function};
+use support::front::{deployed, function, stub, zip};
 
 /// The administrator's place, and a developer's in which `use` has chosen the API.
 fn fronted(program: &[u8]) -> (Account, Place, Place) {
@@ -157,9 +157,17 @@ fn a_denial_names_the_method_and_the_path() {
 
 #[test]
 fn a_function_that_fails_is_unavailable_and_one_that_is_gone_is_told() {
+    let (_account, admin, place) = fronted(stub());
     // A program for Linux that is none for Lambda.
     let program = std::fs::read("/bin/true").expect("a program");
-    let (_account, admin, place) = fronted(&program);
+    let code = zip(&admin, "other.zip", &program, "");
+    let code = format!("--code={}", code.display());
+    let deployed = admin.args(["init", "payments", &code, "--yes"]).run().code(7);
+    assert!(
+        deployed.errors().contains("doesn't serve"),
+        "{}",
+        deployed.errors()
+    );
     let failed = place.args(["get", "db/url"]).run().code(6).stdout("");
     assert!(failed.errors().contains("can't serve"), "{}", failed.errors());
     let failed = place.args(["set", "db/url", "x"]).run().code(6).stdout("");
@@ -188,7 +196,7 @@ fn a_grant_that_came_before_the_api_is_made_again() {
         "json",
     ];
     done(&admin, &grant);
-    let code = support::front::zip(&admin, "front.zip", function(), "");
+    let code = zip(&admin, "front.zip", function(), "");
     let code = format!("--code={}", code.display());
     done(&admin, &["init", "payments", "--api", &code, "--yes"])
         .stderr_has("The roles of these grants can't call the HTTP API until each is made again")

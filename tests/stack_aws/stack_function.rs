@@ -8,7 +8,7 @@ use crate::stack_code::aws;
 use support::account::REGION;
 use support::cli::Place;
 use support::emulator::Emulator;
-use support::front::{deployed, function, zip};
+use support::front::{deployed, function, stub, zip};
 
 /// The name of the zip file in the bucket.
 fn code_key(place: &Place, name: &str) -> String {
@@ -20,7 +20,7 @@ fn code_key(place: &Place, name: &str) -> String {
 fn what_somebody_put_under_the_name_of_the_code_is_never_deployed() {
     let account = Emulator::shared().account();
     let (_proxy, place) = place_of(&account);
-    deployed(&place, &function()[..4096]);
+    deployed(&place, stub());
     zip(&place, "next.zip", &function()[..4096], "second");
     let poison = zip(&place, "poison.zip", &function()[..4096], "poison");
     let poison = poison.to_str().expect("a plain path");
@@ -59,7 +59,7 @@ fn what_somebody_put_under_the_name_of_the_code_is_never_deployed() {
 fn a_function_that_was_updated_beside_the_stack_is_found() {
     let account = Emulator::shared().account();
     let (_proxy, place) = place_of(&account);
-    deployed(&place, &function()[..4096]);
+    deployed(&place, stub());
     let of = |command: &str| place.args([command, "payments", "-f", "json"]).run();
     let status = of("status").code(0).json();
     let code = &status["code"];
@@ -111,7 +111,7 @@ fn a_function_that_was_updated_beside_the_stack_is_found() {
 fn who_may_not_look_at_the_function_is_told_so() {
     let account = Emulator::shared().account();
     let (_proxy, place) = place_of(&account);
-    deployed(&place, &function()[..4096]);
+    deployed(&place, stub());
     let limited = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": "lambda:*", "Resource": "*"},
@@ -128,4 +128,31 @@ fn who_may_not_look_at_the_function_is_told_so() {
         .run()
         .stdout_has("lambda:GetFunctionConfiguration was denied");
     init(&limited, &[]).code(0).stderr_has(unseen);
+}
+
+/// A program that ends at once is deployed like any other: a read through the API shows it.
+#[test]
+fn a_function_that_does_not_serve_is_a_failure_that_names_its_log() {
+    let account = Emulator::shared().account();
+    let (_proxy, place) = place_of(&account);
+    let ends = std::fs::read("/bin/true").expect("a program that ends at once");
+    zip(&place, "front.zip", &ends, "");
+    let ended = init(&place, &["--api", "--code", "front.zip"]).code(7).stdout("");
+    let errors = ended.errors();
+    for told in [
+        "the stack discfg-payments is deployed, but its API ",
+        " doesn't serve",
+        &format!("`aws logs tail /aws/lambda/discfg-payments --region {REGION}`"),
+    ] {
+        assert!(errors.contains(told), "{told}: {errors}");
+    }
+    zip(&place, "front.zip", stub(), "");
+    let mended = init(&place, &["--code", "front.zip"]).code(0);
+    assert!(
+        mended
+            .errors()
+            .contains("Proved: the API answered a signed request."),
+        "{}",
+        mended.errors()
+    );
 }

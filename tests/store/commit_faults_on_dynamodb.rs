@@ -3,14 +3,18 @@
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use discfg::engine::dynamodb::{DynamoDb, DynamoDbOptions};
+use discfg::model::{Encoding, Mutation, Value};
+use discfg::store::{Store as _, StoreError, Txn};
+use serde_json::{Value as Json, json};
 
 use support::account::Account;
 use support::config::{TABLE, behind_proxy};
+use support::emulator::Emulator;
 use support::proxy::Proxy;
 
 /// The log's lines for a key, seen by a client that is not ours.
-fn lines(account: &Account, key: &str) -> Vec<Value> {
+fn lines(account: &Account, key: &str) -> Vec<Json> {
     let items = account.items(TABLE);
     items.into_iter().filter(|item| item["key"]["S"] == key).collect()
 }
@@ -260,7 +264,7 @@ fn keys_that_a_batch_left_over_are_read_too() {
     place.args(["set", "db/k", "old"]).run().code(0);
     proxy.forget();
     let left = |ids: &[(&str, &str)]| {
-        let keys: Vec<Value> = ids
+        let keys: Vec<Json> = ids
             .iter()
             .map(|(pk, sk)| json!({"pk": {"S": pk}, "sk": {"S": sk}}))
             .collect();
@@ -293,6 +297,30 @@ fn keys_that_a_batch_left_over_are_read_too() {
         assert_eq!(asked["ConsistentRead"], true);
         assert_eq!(asked["Keys"].as_array().map(Vec::len), Some(3));
     }
+}
+
+#[tokio::test]
+async fn keys_that_are_left_over_again_and_again_end_as_throttled() {
+    let account = Emulator::shared().account();
+    account.create_table(TABLE);
+    let proxy = Proxy::before(Emulator::shared());
+    let store = DynamoDb::new(DynamoDbOptions {
+        patience: Duration::from_millis(200),
+        ..DynamoDbOptions::new(
+            "mycfg".parse().expect("a name"),
+            Account::sdk(proxy.url(), &account.root()),
+        )
+    });
+    proxy.on("BatchGetItem").play(|body| {
+        let asked: Json = serde_json::from_str(body).expect("a request is JSON");
+        let answer = json!({"Responses": {}, "UnprocessedKeys": asked["RequestItems"]});
+        Some((200, answer.to_string()))
+    });
+    let value = Value::new("v", Encoding::Detect).expect("a value");
+    let set = Txn::new(vec![Mutation::set("/db/k".parse().expect("a key"), value)]);
+    let error = store.commit(set).await.expect_err("throttled");
+    assert!(matches!(error, StoreError::Throttled { .. }), "{error}");
+    assert!(proxy.count("BatchGetItem") > 2);
 }
 
 #[test]

@@ -183,6 +183,82 @@ def count_capacity():
     handler["update"] = lambda name, old, new, *where: update(name, counted(old), counted(new), *where)
 
 
+def ask_for_more():
+    """Asks for what AWS asks for beside a call's own action: a listing of stacks, and drift (API reference, botocore's model)."""
+    from urllib.parse import parse_qs
+
+    from ministack import app
+    from ministack.core import iam_actions, iam_evaluator
+    from ministack.core.responses import get_account_id
+    from ministack.core.router import extract_access_key_id, extract_region
+
+    def further(called, region):
+        # Whatever the stack is called by, its ID comes after its name.
+        stack = called.get("StackName", [""])[0].removeprefix("arn:").split(":stack/")[-1].split("/")[0]
+        of = f"arn:aws:cloudformation:{region}:{get_account_id()}:stack/"
+        match called.get("Action", [""])[0]:
+            case "DescribeStacks" if not stack:
+                return [("cloudformation:ListStacks", f"{of}*/*")]
+            case "DetectStackDrift":
+                return [
+                    ("cloudformation:DetectStackResourceDrift", f"{of}{stack}/*"),
+                    ("cloudformation:BatchDescribeTypeConfigurations", "*"),
+                ]
+        return []
+
+    handle = app.SERVICE_HANDLERS["cloudformation"]
+
+    async def handle_what_is_allowed(method, path, headers, body, query):
+        called = {**query, **parse_qs(body.decode())}
+        region = extract_region(headers, query)
+        for action, resource in further(called, region):
+            key = extract_access_key_id(headers, query)
+            denied = iam_evaluator.enforce(key, action, "cloudformation", region, resource_arn=resource)
+            if isinstance(denied, iam_evaluator.EvalResult):
+                said = iam_actions.identity_denial_message(
+                    action, denied.principal_arn, resource, denied.decision == "Deny"
+                )
+                return iam_actions.access_denied_response(
+                    "cloudformation", action, denied.principal_arn, "denied", message=said, headers=headers
+                )
+        return await handle(method, path, headers, body, query)
+
+    app.SERVICE_HANDLERS["cloudformation"] = handle_what_is_allowed
+
+
+def leave_tables_untagged():
+    """Gives a table no tags of CloudFormation's own: its schema says cloudFormationSystemTags: false, the emulator doesn't heed it."""
+    from ministack.services.cloudformation import provisioners, stacks
+
+    with_tags = provisioners._with_stack_tags
+
+    def with_wanted_tags(resource_type, *rest):
+        properties = with_tags(resource_type, *rest)
+        if resource_type != "AWS::DynamoDB::Table":
+            return properties
+        wanted = [tag for tag in properties.get("Tags", []) if not tag["Key"].startswith("aws:cloudformation:")]
+        return {**properties, "Tags": wanted}
+
+    for module in (provisioners, stacks):
+        module._with_stack_tags = with_wanted_tags
+
+
+def reach_apis():
+    """Says of an API where it can be reached without a resolver: the emulator names a host below localhost."""
+    from ministack.services.cloudformation import provisioners
+
+    handler = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
+
+    def reachable(made):
+        api, attributes = made
+        url = f"{os.environ['AWS_ENDPOINT_URL']}/_aws/execute-api/{api}/$default"
+        return api, {**attributes, "ApiEndpoint": url}
+
+    create, update = handler["create"], handler["update"]
+    handler["create"] = lambda *given: reachable(create(*given))
+    handler["update"] = lambda *given: reachable(update(*given))
+
+
 def main():
     # A group of its own: Ctrl-C in the terminal reaches the tests alone, and the end reaches all that runs here.
     os.setsid()
@@ -215,6 +291,9 @@ def main():
     count_as_secure()
     heed_conditional_puts()
     keep_functions_apart()
+    ask_for_more()
+    leave_tables_untagged()
+    reach_apis()
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

@@ -19,8 +19,8 @@ use crate::target::EngineName;
 
 const HELP: &str = "\
 Exit codes: 0 the answer is yes; 1 no, or it can't be known; 3 the config or the principal is not
-there; 5 you may not ask. Asking takes cloudformation:DescribeStacks, iam:GetRole and
-iam:SimulatePrincipalPolicy.
+there; 5 you may not ask. Asking takes cloudformation:DescribeStacks, cloudformation:ListStacks,
+iam:GetRole and iam:SimulatePrincipalPolicy.
 
 -f json: {\"action\":\"access\",\"config\",\"principal\",\"wants\":\"read|write\",\"key\",\"section\",
   \"answer\":\"yes|no|unknown\",\"ways\":[{\"as\",\"role\"?,\"answer\",\"steps\":[{\"of\",\"answer\",\"because\",

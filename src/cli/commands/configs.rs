@@ -130,6 +130,7 @@ async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> 
             }
         }
         Err(OpenError::Aws(AwsError::Failed { action, source })) if source.fault == Fault::Denied => {
+            let action = source.denied(&action);
             unknown.push(format!("tables without a stack: {action} is not allowed"));
             if !are_stacks_known {
                 return Err(Failure::new(
@@ -137,7 +138,7 @@ async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> 
                     "the configs can be seen neither by their stacks nor by their tables",
                 )
                 .hint(
-                    r#"your own policies must allow {"Effect":"Allow","Action":["cloudformation:DescribeStacks","dynamodb:ListTables"],"Resource":"*"}"#,
+                    r#"your own policies must allow {"Effect":"Allow","Action":["cloudformation:DescribeStacks","cloudformation:ListStacks","dynamodb:ListTables"],"Resource":"*"}"#,
                 ));
             }
         }

@@ -2,6 +2,7 @@ mod api;
 mod args;
 mod code;
 mod deployment;
+mod executions;
 mod follow;
 mod function;
 mod local;
@@ -10,6 +11,7 @@ mod meta;
 mod patience;
 mod propose;
 mod prove;
+mod prove_api;
 mod regrant;
 mod review;
 
@@ -32,7 +34,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{ConfigName, Kind, KmsKeyArn};
-use crate::stack::{Output, Services, StackSpec, TableKey};
+use crate::stack::{Deployed, Output, Services, StackSpec, TableKey};
 use crate::target::{ApiUrl, EngineName, Target};
 
 /// Deploy or update a config's stack and prove it
@@ -135,16 +137,11 @@ async fn provision(
     }
     function::verify(aws, deployed, terminal).await?;
     let proving = prove::prove(aws, target, deployed, made.is_new(), terminal);
-    let proof = tokio::select! {
-        proof = proving => proof?,
-        () = patience.interrupted(1) => {
-            return Err(Failure::new(
-                Kind::Interrupted,
-                format!("the stack {} is deployed; reading through its role was not proved", deployed.name),
-            ));
-        }
-    };
-    if !made.is_new() {
+    let proof = unless_interrupted(patience, deployed, "its role", proving).await?;
+    if made.is_new() {
+        let proving = prove_api::prove(aws, target, deployed, terminal);
+        unless_interrupted(patience, deployed, "its API", proving).await?;
+    } else {
         meta::mend(aws, &spec.config, deployed, proof, how.dry_run, terminal).await?;
     }
     if made.trust_changes {
@@ -160,4 +157,20 @@ async fn provision(
         ));
     }
     Ok(made)
+}
+
+/// Proves the stack by reading through `way`, unless Ctrl-C is pressed.
+async fn unless_interrupted<T>(
+    patience: &Patience,
+    deployed: &Deployed,
+    way: &str,
+    proving: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        proof = proving => proof,
+        () = patience.interrupted(1) => Err(Failure::new(
+            Kind::Interrupted,
+            format!("the stack {} is deployed; reading through {way} was not proved", deployed.name),
+        )),
+    }
 }

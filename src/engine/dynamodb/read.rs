@@ -68,6 +68,7 @@ impl DynamoDb {
         for batch in ids.chunks(BATCH) {
             let mut left = batch.to_vec();
             let mut pause = Duration::from_millis(25);
+            let mut progress = Instant::now();
             while !left.is_empty() {
                 let date = AnswerDate::new();
                 let keys = KeysAndAttributes::builder()
@@ -95,6 +96,9 @@ impl DynamoDb {
                     .as_mut()
                     .and_then(|tables| tables.remove(&self.table))
                 {
+                    if !items.is_empty() {
+                        progress = Instant::now();
+                    }
                     found.extend(items);
                 }
                 left = answer
@@ -103,6 +107,12 @@ impl DynamoDb {
                     .map(|rest| rest.keys)
                     .unwrap_or_default();
                 if !left.is_empty() {
+                    if progress.elapsed() >= self.options.patience {
+                        return Err(StoreError::Throttled {
+                            service: "DynamoDB".into(),
+                            source: None,
+                        });
+                    }
                     // Left over for size comes at once, left over for throttling wants a pause; the answer
                     // doesn't say which.
                     sleep(pause).await;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
 use super::HttpOptions;
-use super::failure;
+use super::{failure, gateway};
 use crate::aws::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest, Signer, SigningError};
 use crate::model::{Key, Section};
 use crate::store::{Consistency, Result, StoreError};
@@ -184,15 +184,16 @@ impl Api {
         self.0.no_waits.store(true, Ordering::Relaxed);
     }
 
-    /// Sends a request once.
+    /// Sends a request once, and once more with new credentials where those of an assumed role may not be known any more.
     pub(super) async fn send(&self, call: &Call) -> std::result::Result<PlainAnswer, (Refusal, Option<u64>)> {
-        let mut request = self.request(call);
-        if let Some(signer) = &self.0.signer {
-            // Each time anew: a signature is taken for five minutes.
-            let signed = signer.sign(&mut request).await;
-            signed.map_err(|error| (Refusal::Unsigned(error), None))?;
+        let mut answer = self.send_once(call).await?;
+        if let (Ok(refused), Some(signer)) = (&answer, &self.0.signer)
+            && gateway::is_forbidden(refused)
+            && signer.renew().await
+        {
+            answer = self.send_once(call).await?;
         }
-        match self.0.http.send(request).await {
+        match answer {
             Err(error) => Err((Refusal::Silence(error), None)),
             Ok(answer) if matches!(answer.status, 200 | 201) => Ok(answer),
             Ok(answer) => {
@@ -203,6 +204,19 @@ impl Api {
                 }
             }
         }
+    }
+
+    async fn send_once(
+        &self,
+        call: &Call,
+    ) -> std::result::Result<std::result::Result<PlainAnswer, PlainHttpError>, (Refusal, Option<u64>)> {
+        let mut request = self.request(call);
+        if let Some(signer) = &self.0.signer {
+            // Each time anew: a signature is taken for five minutes.
+            let signed = signer.sign(&mut request).await;
+            signed.map_err(|error| (Refusal::Unsigned(error), None))?;
+        }
+        Ok(self.0.http.send(request).await)
     }
 
     fn request(&self, call: &Call) -> PlainRequest {

@@ -81,6 +81,12 @@ pub(super) fn refused(api: &Api, call: &Call, answer: &PlainAnswer) -> Option<St
     })
 }
 
+/// Whether API Gateway refuses the caller, and doesn't say whether for want of a permission or because it doesn't know the
+/// credentials (an HTTP API answers both alike).
+pub(super) fn is_forbidden(answer: &PlainAnswer) -> bool {
+    answer.status == 403 && words(answer).is_some_and(|words| words == "Forbidden")
+}
+
 fn words(answer: &PlainAnswer) -> Option<String> {
     let is_json = matches!(
         media_type(answer.content_type.as_deref()?),

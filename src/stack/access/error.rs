@@ -27,7 +27,7 @@ pub enum AccessError {
     #[error("{0} is a session of another account: give the ARN of its role")]
     ForeignSession(String),
     /// A request to IAM failed.
-    #[error("{action} {}", failure_words(source))]
+    #[error("{}", failure_words(action, source))]
     Request {
         /// What was tried, such as `iam:GetRole`.
         action: &'static str,
@@ -66,10 +66,10 @@ impl AccessError {
     }
 }
 
-fn failure_words(failed: &Failed) -> String {
+fn failure_words(action: &str, failed: &Failed) -> String {
     match failed.fault {
-        Fault::Denied => "was denied".into(),
-        Fault::Credentials => format!("failed: {}", failed.credentials_problem()),
-        _ => "failed".into(),
+        Fault::Denied => format!("{} was denied", failed.denied(action)),
+        Fault::Credentials => format!("{action} failed: {}", failed.credentials_problem()),
+        _ => format!("{action} failed"),
     }
 }

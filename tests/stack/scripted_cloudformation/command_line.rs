@@ -231,7 +231,7 @@ fn a_table_is_adopted_in_two_deployments_that_are_both_shown() {
         ("Adopt", "true"),
         ("BillingMode", "PAY_PER_REQUEST"),
     ];
-    let whole = [("Config", "payments"), ("Adopt", "false")];
+    let whole = [("Config", "payments")];
     let cloudformation = Scripted::play(vec![
         absent(),
         table("ACTIVE", &json!({})),

@@ -146,6 +146,30 @@ async fn a_failed_create_tells_its_first_cause_and_leaves_nothing() {
     cloudformation.finish();
 }
 
+/// What a failed create has made is deleted with the stack; where CloudFormation keeps it all the same, it is named.
+#[tokio::test]
+async fn a_failed_create_names_what_it_leaves_behind() {
+    let cloudformation = new_stack([
+        events(&[REVIEW]),
+        done("ExecuteChangeSet"),
+        events(&[
+            REVIEW,
+            STARTED,
+            ("e2", "Stage", "CREATE_FAILED", "the account is full", "@TOKEN@"),
+            ("e3", STACK, "DELETE_IN_PROGRESS", "", ""),
+            ("e4", "Key", "DELETE_SKIPPED", "", ""),
+            ("e5", STACK, "DELETE_COMPLETE", "", ""),
+        ]),
+    ]);
+    let (_, end) = deploy(&cloudformation).await;
+    assert_eq!(
+        end.expect_err("it failed").to_string(),
+        "the deployment of discfg-payments failed at what the API lets through and logs (Stage): the account is full; the \
+         stack is deleted, but not the KMS key that encrypts the table and the secrets (physical)"
+    );
+    cloudformation.finish();
+}
+
 #[tokio::test]
 async fn a_create_that_stays_rolled_back_is_a_failure_after_a_while_of_quiet() {
     let over = [

@@ -88,6 +88,46 @@ fn deleted_table() -> Scene {
     super::server::table_answer("DeleteTable", &json!({}))
 }
 
+/// The lifted protection isn't known everywhere at once.
+#[tokio::test]
+async fn a_table_that_still_counts_as_protected_is_asked_again() {
+    let protected = || {
+        super::server::table_refusal(
+            "DeleteTable",
+            "ValidationException",
+            "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first",
+        )
+    };
+    let unprotected = || table("ACTIVE", &json!({"DeletionProtectionEnabled": false}));
+    let config = "payments".parse().expect("a config name");
+    let mut scenes = vec![table("ACTIVE", &json!({})), answer_of_update()];
+    for _ in 0..2 {
+        scenes.extend([unprotected(), protected()]);
+    }
+    scenes.extend([unprotected(), deleted_table(), no_table()]);
+    let cloudformation = Scripted::play(scenes);
+    stack::delete_table(&cloudformation.services.dynamodb, &config)
+        .await
+        .expect("it is gone");
+    assert_eq!(cloudformation.naps().len(), 2);
+    cloudformation.finish();
+
+    // One whose protection nobody has lifted, or that stays protected, is an error in the service's words.
+    let endless = std::iter::repeat_with(|| [unprotected(), protected()])
+        .take(31)
+        .flatten();
+    let scenes = [table("ACTIVE", &json!({})), answer_of_update()]
+        .into_iter()
+        .chain(endless);
+    let cloudformation = Scripted::play(scenes.collect());
+    let error = stack::delete_table(&cloudformation.services.dynamodb, &config).await;
+    assert_eq!(
+        error.expect_err("protected").to_string(),
+        "dynamodb:DeleteTable failed"
+    );
+    cloudformation.finish();
+}
+
 #[tokio::test]
 async fn a_failed_create_without_a_table_is_a_stack_to_delete_and_no_more() {
     let cloudformation = Scripted::play(vec![
@@ -145,7 +185,7 @@ async fn a_table_that_was_there_before_the_create_is_kept_even_if_it_is_empty() 
         stack_state("ROLLBACK_COMPLETE"),
         resources(&[before]),
         table("ACTIVE", &json!({})),
-        table_tags(&[("aws:cloudformation:stack-id", other)]),
+        table_tags(&[("discfg:stack", other)]),
     ]);
     let left = leftover(&cloudformation).await;
     assert!(left.empty_table.is_none() && left.kept_table.is_some());
@@ -165,7 +205,7 @@ async fn a_table_whose_settings_failed_is_known_by_its_tag() {
         stack_state("ROLLBACK_COMPLETE"),
         resources(&[failed]),
         table("ACTIVE", &json!({})),
-        table_tags(&[("aws:cloudformation:stack-id", STACK)]),
+        table_tags(&[("discfg:stack", STACK)]),
         scanned(0),
     ]);
     assert!(leftover(&cloudformation).await.empty_table.is_some());

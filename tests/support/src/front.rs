@@ -20,16 +20,33 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The function as the workspace builds it.
 pub fn function() -> &'static [u8] {
     static FUNCTION: OnceLock<Vec<u8>> = OnceLock::new();
-    FUNCTION.get_or_init(|| {
-        let test = std::env::current_exe().expect("this test is a file");
-        let debug = test.ancestors().nth(2).expect("it lies in deps of a profile's folder");
-        let bootstrap = debug.join("bootstrap");
-        fs::read(&bootstrap).unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}: `cargo test --workspace` builds it, and so does `cargo build --package discfg-lambda`",
-                bootstrap.display()
-            )
-        })
+    FUNCTION.get_or_init(|| built("bootstrap", "cargo build --package discfg-lambda"))
+}
+
+/// A program that serves in the function's place, where it matters that it is deployed and not what it answers.
+pub fn stub() -> &'static [u8] {
+    static STUB: OnceLock<Vec<u8>> = OnceLock::new();
+    STUB.get_or_init(|| {
+        built(
+            "examples/stub_function",
+            "cargo build --package discfg-test-support --examples",
+        )
+    })
+}
+
+/// A program that `cargo test --workspace` builds beside the tests.
+fn built(name: &str, how: &str) -> Vec<u8> {
+    let test = std::env::current_exe().expect("this test is a file");
+    let debug = test
+        .ancestors()
+        .nth(2)
+        .expect("it lies in deps of a profile's folder");
+    let program = debug.join(name);
+    fs::read(&program).unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}: `cargo test --workspace` builds it, and so does `{how}`",
+            program.display()
+        )
     })
 }
 

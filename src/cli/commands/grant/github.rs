@@ -67,7 +67,8 @@ pub(super) async fn settle_provider(
                 spec.create_oidc_provider = Some(true);
             }
             terminal.note(&format!(
-                "Whether this account has GitHub's OIDC provider could not be asked ({action} was denied): {}.",
+                "Whether this account has GitHub's OIDC provider could not be asked ({} was denied): {}.",
+                source.denied(action),
                 if wants {
                     "if it has one, making it fails; leave out --create-oidc-provider then"
                 } else {

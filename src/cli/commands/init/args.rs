@@ -34,6 +34,8 @@ pub(in crate::cli) struct StackArgs {
     #[arg(long, value_name = "ARN", value_parser = boundary)]
     permissions_boundary: Option<PolicyArn>,
     /// How the table is paid for: on-demand, or provisioned:READS/WRITES
+    ///
+    /// DynamoDB lets a table be switched to on-demand at most four times in 24 hours.
     #[arg(long, value_name = "MODE")]
     billing: Option<Billing>,
     /// How many days changes stay in the log

@@ -4,6 +4,7 @@ use tokio::time::sleep;
 
 use super::api::CodeFrom;
 use super::deployment::{DeployArgs, deploy};
+use super::executions;
 use super::patience::Patience;
 use super::propose::Wanted;
 use crate::aws::Aws;
@@ -40,14 +41,17 @@ pub(super) async fn provide(
             )
             .hint("--api makes one"));
         }
-        CodeFrom::Stack => return Ok(()),
+        CodeFrom::Stack => return executions::check(aws, spec).await,
         CodeFrom::Zip(path) => FunctionCode::read(&path)?,
         CodeFrom::Shipped => match FunctionCode::beside_binary() {
             // What it has it keeps.
-            Err(CodeError::NotShipped(_)) if has_code(aws, spec).await? => return Ok(()),
+            Err(CodeError::NotShipped(_)) if has_code(aws, spec).await? => {
+                return executions::check(aws, spec).await;
+            }
             code => code?,
         },
     };
+    executions::check(aws, spec).await?;
     let account = aws.caller().await?.account;
     let bucket = CodeBucket::new(aws.sdk(), aws.region(), &account, aws.requests());
     let version = shelve(aws, spec, &bucket, &code, how, patience, terminal).await?;

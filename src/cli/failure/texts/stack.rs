@@ -4,7 +4,7 @@ use super::{denied, failed, is, of_each_fault};
 use crate::aws::{Failed, Fault};
 use crate::model::AwsNames;
 use crate::stack::access::AccessError;
-use crate::stack::{self, FailedResource, Objections, StackError, StackState};
+use crate::stack::{self, FailedResource, KeptResource, Objections, StackError, StackState};
 
 variants!(StackError: Name TooLong Unbounded Crowded KeyElsewhere ArnElsewhere ReplacesKey Refused Invalid Busy NotOurs
     Stuck RollbackStuck Protected UnfitTable RemovesTable ReplacesTable Overtaken Failed Request Lost NotDeleted
@@ -228,7 +228,16 @@ fn failure(stack: &str, state: StackState, first: Option<FailedResource>) -> Sta
         stack_arn: ARN.into(),
         state,
         first,
+        kept: Vec::new(),
     }))
+}
+
+fn kept(logical_id: &str, words: &str, physical_id: &str) -> KeptResource {
+    KeptResource {
+        logical_id: logical_id.into(),
+        words: words.into(),
+        physical_id: physical_id.into(),
+    }
 }
 
 fn of_failures() -> Vec<(&'static str, StackError)> {
@@ -245,6 +254,37 @@ fn of_failures() -> Vec<(&'static str, StackError)> {
         (
             "a create that was cleared away",
             failed(StackState::DeleteComplete, Some(taken())),
+        ),
+        (
+            "a create that leaves a table and a key",
+            StackError::Failed(Box::new(stack::Failure {
+                stack: "discfg-payments".into(),
+                stack_arn: ARN.into(),
+                state: StackState::DeleteComplete,
+                first: Some(taken()),
+                kept: vec![
+                    kept("Table", "the table that holds the config", "discfg-payments"),
+                    kept(
+                        "Key",
+                        "the KMS key that encrypts the table and the secrets",
+                        "0f3e5b1a-0000-4000-8000-000000000001",
+                    ),
+                ],
+            })),
+        ),
+        (
+            "an API that reserves too many executions",
+            failed(
+                StackState::DeleteComplete,
+                Some(FailedResource {
+                    logical_id: "Function".into(),
+                    words: "the function behind the API".into(),
+                    resource_type: "AWS::Lambda::Function".into(),
+                    reason: "Specified ReservedConcurrentExecutions for function decreases account's \
+                             UnreservedConcurrentExecution below its minimum value of [10]."
+                        .into(),
+                }),
+            ),
         ),
         (
             "an update",

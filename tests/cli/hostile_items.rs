@@ -29,12 +29,12 @@ fn spoilt_table() -> Place {
     fill(&place);
     put(
         &account,
-        json!({"pk": {"S": "/bad"}, "sk": {"S": "/bad/x"}, "kind": {"S": "nonsense"}}),
+        &json!({"pk": {"S": "/bad"}, "sk": {"S": "/bad/x"}, "kind": {"S": "nonsense"}}),
     );
     place
 }
 
-fn put(account: &Account, item: Value) {
+fn put(account: &Account, item: &Value) {
     let input = json!({"TableName": TABLE, "Item": item});
     account
         .dynamodb(&account.root(), "PutItem", &input)
@@ -42,7 +42,7 @@ fn put(account: &Account, item: Value) {
 }
 
 /// The head of `/bad` as it says.
-fn head(more: Value) -> Value {
+fn head(more: &Value) -> Value {
     let mut head = json!({
         "pk": {"S": "/bad"}, "sk": {"S": "@head"}, "rev": {"N": "1"}, "n": {"N": "1"},
         "commit": {"S": "6f1c0c5e-2f0b-4c58-9d0e-6d0a5a3c1b11"}, "modified": {"S": "2026-01-01T00:00:00Z"},
@@ -198,18 +198,18 @@ mod on_dynamodb {
         });
         for (item, told) in [
             (
-                head(json!({"rev": {"N": "0"}, "modified": {"S": "2099-01-01T00:00:00Z"}})),
+                head(&json!({"rev": {"N": "0"}, "modified": {"S": "2099-01-01T00:00:00Z"}})),
                 "rev",
             ),
-            (head(json!({"rev": {"N": "0"}})), "rev"),
-            (head(json!({"n": {"N": "0"}})), "n of the item"),
-            (head(json!({"layout": {"N": "99"}})), "layout 99"),
-            (head(json!({"requires": {"SS": ["zz"]}})), "zz"),
+            (head(&json!({"rev": {"N": "0"}})), "rev"),
+            (head(&json!({"n": {"N": "0"}})), "n of the item"),
+            (head(&json!({"layout": {"N": "99"}})), "layout 99"),
+            (head(&json!({"requires": {"SS": ["zz"]}})), "zz"),
             (entry, "layout 99"),
         ] {
             let (account, place) = on_table();
             fill(&place);
-            put(&account, item.clone());
+            put(&account, &item);
             place
                 .args(["export"])
                 .run()
@@ -240,7 +240,7 @@ mod on_dynamodb {
         watch.says("watching");
         put(
             &account,
-            head(json!({"rev": {"N": "99"}, "modified": {"S": "2099-01-01T00:00:00Z"}})),
+            head(&json!({"rev": {"N": "99"}, "modified": {"S": "2099-01-01T00:00:00Z"}})),
         );
         for value in ["one", "two", "three"] {
             place.args(["set", "good/b", value]).run().code(0);

@@ -136,10 +136,10 @@ async fn provision(
         meta::write(aws, &spec.config, deployed).await?;
     }
     function::verify(aws, deployed, terminal).await?;
-    let proving = prove::prove(aws, target, deployed, made.is_new(), terminal);
+    let proving = Box::pin(prove::prove(aws, target, deployed, made.is_new(), terminal));
     let proof = unless_interrupted(patience, deployed, "its role", proving).await?;
     if made.is_new() {
-        let proving = prove_api::prove(aws, target, deployed, terminal);
+        let proving = Box::pin(prove_api::prove(aws, target, deployed, terminal));
         unless_interrupted(patience, deployed, "its API", proving).await?;
     } else {
         meta::mend(aws, &spec.config, deployed, proof, how.dry_run, terminal).await?;

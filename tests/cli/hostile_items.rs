@@ -240,7 +240,7 @@ mod on_dynamodb {
         watch.says("watching");
         put(
             &account,
-            head(&json!({"rev": {"N": "99"}, "modified": {"S": "2099-01-01T00:00:00Z"}})),
+            &head(&json!({"rev": {"N": "99"}, "modified": {"S": "2099-01-01T00:00:00Z"}})),
         );
         for value in ["one", "two", "three"] {
             place.args(["set", "good/b", value]).run().code(0);

@@ -19,11 +19,13 @@ from suite.table import megabytes, millions
 
 PATIENCE_S = 120
 BUILT = "`just lambda` builds it"
+SECTION, REST = KEY.strip("/").split("/")
+PATH = f"/v1/{CONFIG}/{SECTION}/keys/{REST}"
 
 EVENT = {
     "version": "2.0",
     "routeKey": "$default",
-    "rawPath": f"/v1/{CONFIG}/keys{KEY}",
+    "rawPath": PATH,
     "rawQueryString": "",
     "headers": {"accept": "*/*", "host": "api.example.com"},
     "requestContext": {
@@ -40,7 +42,7 @@ EVENT = {
         "domainPrefix": "api",
         "http": {
             "method": "GET",
-            "path": f"/v1/{CONFIG}/keys{KEY}",
+            "path": PATH,
             "protocol": "HTTP/1.1",
             "sourceIp": "192.0.2.1",
             "userAgent": "bench",

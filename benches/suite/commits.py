@@ -104,7 +104,7 @@ async def write(port, config, kind, writer, until, taken):
         changes = [{"op": "set", "key": f"/{section}/w{writer}", "value": f"value {n}"} for section in sections]
         body = json.dumps({"changes": changes}).encode()
         began = time.perf_counter()
-        head = f"POST /v1/{config}/commit HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+        head = f"POST /v1/{config}/@config/commit HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
         sender.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         answer = (await reader.readuntil(b"\r\n\r\n")).lower()
         await reader.readexactly(int(answer.split(b"content-length:")[1].split(b"\r\n")[0]))

@@ -55,7 +55,7 @@ class Others:
 
     def ask(self):
         began = time.perf_counter()
-        url = f"{self.server.url}{self.server.base}/keys/db/url"
+        url = f"{self.server.url}{self.server.base}/db/keys/url"
         try:
             urllib.request.urlopen(url, timeout=30).close()
         except urllib.error.HTTPError as error:
@@ -173,7 +173,7 @@ def connections(bench):
     host = server.url.removeprefix("http://")
     # Some 900 KB in one answer.
     for n in range(5):
-        send(server, "PUT", f"{server.base}/keys/large/{n}", "v" * 180_000, "text/plain")
+        send(server, "PUT", f"{server.base}/large/keys/{n}", "v" * 180_000, "text/plain")
     bench.table.add("resident: `serve`, idle", "", megabytes(settled(Memory(server))))
 
     def head(method, path, *headers):
@@ -205,24 +205,24 @@ def connections(bench):
         return ""
 
     def slow_bodies(stack, others):
-        request = head("PUT", f"{server.base}/keys/slow/body", "Content-Length: 100000") + b"\r\n"
+        request = head("PUT", f"{server.base}/slow/keys/body", "Content-Length: 100000") + b"\r\n"
         sockets = opened(server, SLOW, request=request)
         stack.callback(close, sockets)
         stay(sockets, others, b"x")
         return ""
 
     def not_reading(stack, others):
-        sockets = opened(server, SLOW, receive=4096, request=head("GET", f"{server.base}/snapshot/large") + b"\r\n")
+        sockets = opened(server, SLOW, receive=4096, request=head("GET", f"{server.base}/large/snapshot") + b"\r\n")
         stack.callback(close, sockets)
         stay(sockets, others)
         return ""
 
     def not_reading_events(stack, others):
-        request = head("GET", f"{server.base}/changes/large", "Accept: text/event-stream") + b"\r\n"
+        request = head("GET", f"{server.base}/large/changes", "Accept: text/event-stream") + b"\r\n"
         sockets = opened(server, SLOW, receive=4096, request=request)
         stack.callback(close, sockets)
         for n in range(STAY * 2):
-            send(server, "PUT", f"{server.base}/keys/large/{n % 5}", str(n) * 90_000, "text/plain")
+            send(server, "PUT", f"{server.base}/large/keys/{n % 5}", str(n) * 90_000, "text/plain")
             others.ask()
             time.sleep(DRIP)
         return ""

@@ -181,19 +181,19 @@ def load(bench):
     etcd.url = etcd.place.env["ETCDCTL_ENDPOINTS"]
     idle = resident(ours), resident(etcd)
 
-    get = Sender(ours, method="GET", path=f"{ours.base}/keys/db/url")
+    get = Sender(ours, method="GET", path=f"{ours.base}/db/keys/url")
     body = json.dumps({"key": encoded("/db/url")})
     their_get = Sender(etcd, method="POST", path="/v3/kv/range", body=body, base64="1")
     compare(bench, "GET, 1 client", get, their_get, 1)
     compare(bench, "GET, 64 clients", get, their_get, 64, 8)
 
     value = "postgres://db.example.com:5432/app?n={n}"
-    put = Sender(ours, method="PUT", path=f"{ours.base}/keys/load/{{client}}", body=value)
+    put = Sender(ours, method="PUT", path=f"{ours.base}/load/keys/{{client}}", body=value)
     their_put = Sender(etcd, method="POST", path="/v3/kv/put", body=PUT, base64="1")
     compare(bench, "durable PUT, 1 client", put, their_put, 1)
     compare(bench, "durable PUT, 64 clients", put, their_put, 64, 3)
 
-    guarded = Sender(ours, method="PUT", path=f"{ours.base}/keys/held/{{client}}", body=value, guard="etag")
+    guarded = Sender(ours, method="PUT", path=f"{ours.base}/held/keys/{{client}}", body=value, guard="etag")
     first = f'{{"success":[{{"requestPut":{PUT}}}]}}'
     their_guarded = Sender(
         etcd, method="POST", path="/v3/kv/txn", body=COMPARED, first_body=first, guard="txn", base64="1"
@@ -201,11 +201,11 @@ def load(bench):
     compare(bench, "guarded PUT, 64 clients in one section", guarded, their_guarded, 64)
     after = resident(ours), resident(etcd)
 
-    watch = f"GET {ours.base}/changes/fan HTTP/1.1\r\nHost: HOST\r\nAccept: text/event-stream\r\n\r\n"
+    watch = f"GET {ours.base}/fan/changes HTTP/1.1\r\nHost: HOST\r\nAccept: text/event-stream\r\n\r\n"
     # The value is the number of the round.
     told = asyncio.run(
         fan_out(ours, watch, re.compile(rb'"value":"(\d+)"'),
-                lambda n: send(ours, "PUT", f"{ours.base}/keys/fan/out", str(n), "text/plain"))
+                lambda n: send(ours, "PUT", f"{ours.base}/fan/keys/out", str(n), "text/plain"))
     )
     create = json.dumps({"create_request": {"key": encoded("/fan/out")}})
     watch = f"POST /v3/watch HTTP/1.1\r\nHost: HOST\r\nContent-Length: {len(create)}\r\n\r\n{create}"

@@ -15,7 +15,9 @@ mod refusal;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use crate::model::{Encoding, Prefix, Revision, Section, Ttl, Value};
+use path::{Named, Place};
+
+use crate::model::{Encoding, Prefix, Revision, Ttl, Value};
 use crate::wire::{CommitRequest, Written};
 
 /// Decodes a request that is written as it would be sent: a line with its target, one a header, and after an empty
@@ -55,23 +57,18 @@ fn check_path(path: &str) {
     if path::check(path).is_err() {
         return;
     }
-    let Ok((_, Some(tail))) = path::named(path) else {
+    let Ok(Named { place, rest, .. }) = path::named(path) else {
         return;
     };
-    let (first, more) = tail
-        .split_once('/')
-        .map_or((tail, false), |(first, _)| (first, true));
-    if let Ok(key) = path::key(tail) {
-        let named = if more {
-            path::section(first)
-        } else {
-            Ok(Section::root())
-        };
-        assert_eq!(Ok(key.section()), named);
+    let Place::Section(section) = place else {
+        return;
+    };
+    if let Ok(key) = path::key(&section, rest.unwrap_or_default()) {
+        assert_eq!(key.section(), section);
     }
-    if let Ok(within) = path::within(tail) {
-        assert_eq!(Ok(&within.section), path::section(first).as_ref());
-        assert!(Prefix::from(&within.section).covers(&within.prefix));
+    if let Ok(within) = path::within(section.clone(), rest) {
+        assert_eq!(within.section, section);
+        assert!(Prefix::from(&section).covers(&within.prefix));
     }
 }
 

@@ -241,12 +241,12 @@ async fn one_process_answers_one_event_after_the_other() {
     let no_route = function.problem(event("DELETE", "/nosuch")).await;
     assert_eq!(no_route, (404, "no-route".into()));
 
-    let read = function.answer(event("GET", "/v1/mycfg/keys/db/url")).await;
+    let read = function.answer(event("GET", "/v1/mycfg/db/keys/url")).await;
     assert_eq!(read["statusCode"], 200, "{read}");
     assert_eq!(read["headers"]["etag"], "\"1\"");
     assert_eq!(body(&read)["node"]["value"], "hello");
 
-    let mut of_text = event("GET", "/v1/mycfg/keys/db/url");
+    let mut of_text = event("GET", "/v1/mycfg/db/keys/url");
     of_text["headers"]["accept"] = "text/plain".into();
     let text = function.answer(of_text).await;
     assert_eq!(
@@ -258,10 +258,10 @@ async fn one_process_answers_one_event_after_the_other() {
 #[tokio::test]
 async fn the_writer_is_whom_iam_let_in() {
     let mut function = Function::start().await;
-    let written = function.answer(put("/v1/mycfg/keys/db/url", "hello")).await;
+    let written = function.answer(put("/v1/mycfg/db/keys/url", "hello")).await;
     assert_eq!(written["statusCode"], 201, "{written}");
     assert_eq!(body(&written)["node"]["by"], WRITER);
-    let base64 = with(put("/v1/mycfg/keys/db/bytes", "//4="), "/isBase64Encoded", true);
+    let base64 = with(put("/v1/mycfg/db/keys/bytes", "//4="), "/isBase64Encoded", true);
     let written = function.answer(base64).await;
     assert_eq!(body(&written)["node"]["value"], "//4=", "{written}");
     let sent = function.table.asked();
@@ -280,39 +280,41 @@ async fn nothing_is_served_but_what_iam_was_asked_about() {
     let mut function = Function::start().await;
     // As they come once API Gateway has decoded them.
     for path in [
-        "/v1/mycfg/keys/db/../web/url",
-        "/v1/mycfg/keys/db/..",
-        "/v1/mycfg/keys/db/./url",
-        "/v1/mycfg/keys/db/..\\web",
-        "/v1/mycfg/keys//db/url",
-        "//v1/mycfg/keys/db/url",
-        "/v1/mycfg/keys/db/url/",
-        "/v1/mycfg/list/",
-        "/v1/mycfg/keys/db%2Furl",
-        "/v1/mycfg/keys/db%252Furl",
-        "/v1/mycfg/keys/db/a b",
-        "/v1/mycfg/keys/db/a?reveal=true",
-        "/v1/mycfg/keys/db/a#b",
-        "/v1/mycfg/keys/db/\u{0}",
-        "/v1/mycfg/keys/db/\n",
-        "/v1/mycfg/keys/db/\u{e4}",
-        "/v1/mycfg/keys/db/{a}",
-        "/v1/mycfg/keys/@root/db/url",
-        "/v1/%6dycfg/keys/db/url",
+        "/v1/mycfg/db/keys/../web/url",
+        "/v1/mycfg/db/keys/..",
+        "/v1/mycfg/db/keys/./url",
+        "/v1/mycfg/db/keys/..\\web",
+        "/v1/mycfg/db/keys//url",
+        "/v1/mycfg//db/keys/url",
+        "//v1/mycfg/db/keys/url",
+        "/v1/mycfg/db/keys/url/",
+        "/v1/mycfg/db/list/",
+        "/v1/mycfg/@root/keys/db%2Furl",
+        "/v1/mycfg/@root/keys/db%252Furl",
+        "/v1/mycfg/db/keys/a b",
+        "/v1/mycfg/db/keys/a?reveal=true",
+        "/v1/mycfg/db/keys/a#b",
+        "/v1/mycfg/db/keys/\u{0}",
+        "/v1/mycfg/db/keys/\n",
+        "/v1/mycfg/db/keys/\u{e4}",
+        "/v1/mycfg/db/keys/{a}",
+        "/v1/mycfg/@root/keys/db/url",
+        "/v1/%6dycfg/db/keys/url",
+        "/v1/mycfg/%64b/keys/url",
     ] {
         for method in ["GET", "PUT", "DELETE"] {
             let refused = function.problem(event(method, path)).await;
             assert_eq!(refused, (400, "path".into()), "{method} {path:?}");
         }
     }
-    let of_others = function.problem(event("GET", "/v1/others/keys/db/url")).await;
+    let of_others = function.problem(event("GET", "/v1/others/db/keys/url")).await;
     assert_eq!(of_others, (404, "no-config".into()));
-    let mut elsewhere = event("POST", "/v1/mycfg/commit/db");
+    let mut elsewhere = event("POST", "/v1/mycfg/db/commit");
     elsewhere["headers"]["content-type"] = "application/json".into();
     elsewhere["body"] = r#"{"changes":[{"op":"set","key":"/web/url","value":"x"}]}"#.into();
     assert_eq!(function.problem(elsewhere).await, (400, "body".into()));
     let odd_query = with(
-        event("GET", "/v1/mycfg/keys/db/url"),
+        event("GET", "/v1/mycfg/db/keys/url"),
         "/rawQueryString",
         "revision=\"1 {}",
     );
@@ -324,13 +326,13 @@ async fn nothing_is_served_but_what_iam_was_asked_about() {
 async fn whom_iam_did_not_let_in_is_denied() {
     let mut function = Function::start().await;
     let nobody = with(
-        event("GET", "/v1/mycfg/keys/db/url"),
+        event("GET", "/v1/mycfg/db/keys/url"),
         "/requestContext/authorizer",
         Value::Null,
     );
     assert_eq!(function.problem(nobody).await, (403, "denied".into()));
     let revealed = with(
-        event("GET", "/v1/mycfg/keys/db/url"),
+        event("GET", "/v1/mycfg/db/keys/url"),
         "/rawQueryString",
         "reveal=true",
     );
@@ -341,7 +343,7 @@ async fn whom_iam_did_not_let_in_is_denied() {
 #[tokio::test]
 async fn what_another_api_passes_on_is_denied() {
     let mut function = Function::start_with(&[("DISCFG_API", "api")]).await;
-    let path = "/v1/mycfg/keys/db/url";
+    let path = "/v1/mycfg/db/keys/url";
     let own = function.answer(event("GET", path)).await;
     assert_eq!(own["statusCode"], 200, "{own}");
     for id in [json!("other"), json!(""), Value::Null] {
@@ -354,12 +356,12 @@ async fn what_another_api_passes_on_is_denied() {
 async fn nobody_waits_or_streams() {
     let mut function = Function::start().await;
     let waiting = with(
-        event("GET", "/v1/mycfg/changes/db"),
+        event("GET", "/v1/mycfg/db/changes"),
         "/rawQueryString",
         "wait=25s",
     );
     assert_eq!(function.problem(waiting).await, (400, "query".into()));
-    let mut streaming = event("GET", "/v1/mycfg/changes/db");
+    let mut streaming = event("GET", "/v1/mycfg/db/changes");
     streaming["headers"]["accept"] = "text/event-stream".into();
     assert_eq!(function.problem(streaming).await.0, 406);
     assert_eq!(function.table.asked(), []);
@@ -368,7 +370,7 @@ async fn nobody_waits_or_streams() {
 #[tokio::test]
 async fn whoever_has_executions_reserved_may_wait_but_not_stream() {
     let mut function = Function::start_with(&[("DISCFG_WAITS", "5")]).await;
-    let path = "/v1/mycfg/changes/db";
+    let path = "/v1/mycfg/db/changes";
     let waiting = with(event("GET", path), "/rawQueryString", "after=1&wait=10ms");
     let answer = function.answer(waiting).await;
     assert_eq!(answer["statusCode"], 200, "{answer}");

@@ -186,7 +186,7 @@ mod tests {
         let mut request = PlainRequest {
             operation: "/keys",
             method: "GET",
-            url: "https://abc.execute-api.eu-central-1.amazonaws.com/v1/payments/keys/db/url?stored=true"
+            url: "https://abc.execute-api.eu-central-1.amazonaws.com/v1/payments/db/keys/url?stored=true"
                 .into(),
             headers: vec![("accept", "application/json".into())],
             body: None,

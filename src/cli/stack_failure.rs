@@ -13,6 +13,13 @@ impl From<StackError> for Failure {
                 .hint(format!(
                     "where the account's quota was raised (up to {most}), deploy what `discfg template` prints"
                 )),
+            StackError::TooLong { of: name, .. } | StackError::LongParameter { name, .. }
+                if name.starts_with("Api") =>
+            {
+                failure
+                    .hint("make two of it, with some of the sections each")
+                    .hint("`--no-api` leaves out the HTTP API, so that the role reaches the table alone")
+            }
             StackError::TooLong { .. } => failure.hint("make two of it, with some of the sections each"),
             StackError::Failed(failed) => of_deployment(failure, failed),
             StackError::Request { action, source } => failure.of_request(action, source),

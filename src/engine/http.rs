@@ -6,6 +6,7 @@
 //! no value of a secret is in an answer.
 
 mod api;
+mod call;
 mod commit;
 mod failure;
 mod gateway;

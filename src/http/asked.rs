@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::api::Api;
 use super::caller::Caller;
 use super::error::Failure;
-use super::path::{self, Within};
+use super::path::{self, Named, Place, Within};
 use super::query::Query;
 use super::refusal::Refusal;
 use crate::model::{Access, ConfigName, Key, Kind, Section};
@@ -42,14 +42,15 @@ pub(super) struct Asked {
     pub(super) query: Query,
     pub(super) headers: HeaderMap,
     pub(super) until: Until,
-    tail: Option<String>,
+    place: Place,
+    rest: Option<String>,
 }
 
 impl FromRequestParts<Api> for Asked {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let (config, tail) = path::named(parts.uri.path())?;
+        let Named { config, place, rest } = path::named(parts.uri.path())?;
         let query = Query::read(parts.uri.query())?;
         let caller = parts.extensions.get::<Caller>().cloned();
         let caller = caller.ok_or_else(|| Failure::denied("nobody says on whose behalf this is asked"))?;
@@ -73,7 +74,8 @@ impl FromRequestParts<Api> for Asked {
             // Nothing after this looks at them.
             headers: std::mem::take(&mut parts.headers),
             until: api.until(&parts.extensions),
-            tail: tail.map(String::from),
+            place,
+            rest: rest.map(String::from),
             config,
             caller,
         })
@@ -81,28 +83,33 @@ impl FromRequestParts<Api> for Asked {
 }
 
 impl Asked {
-    /// The key that the path names, whose section the caller may use.
-    pub(super) fn key(&self) -> Result<Key, Failure> {
-        let key = path::key(self.tail()?)?;
-        self.covers(&key.section())?;
-        Ok(key)
-    }
-
     /// The section that the path names, which the caller may use.
     pub(super) fn section(&self) -> Result<Section, Failure> {
-        let section = path::section(self.tail()?)?;
-        self.covers(&section)?;
-        Ok(section)
+        let Place::Section(section) = &self.place else {
+            return Err(Refusal::Path("the path names no section".into()).into());
+        };
+        self.covers(section)?;
+        Ok(section.clone())
     }
 
-    /// What the path names within a section that the caller may use; none where it names nothing.
+    /// The key that the path names, whose section the caller may use.
+    pub(super) fn key(&self) -> Result<Key, Failure> {
+        Ok(path::key(&self.section()?, self.rest())?)
+    }
+
+    /// What the path names within a section that the caller may use; none where it names the whole config.
     pub(super) fn within(&self) -> Result<Option<Within>, Failure> {
-        let Some(tail) = &self.tail else {
+        if (&self.place, &self.rest) == (&Place::Config, &None) {
             return Ok(None);
-        };
-        let within = path::within(tail)?;
-        self.covers(&within.section)?;
-        Ok(Some(within))
+        }
+        Ok(Some(path::within(self.section()?, self.rest.as_deref())?))
+    }
+
+    /// The section whose data keys the path names, which the caller may use.
+    pub(super) fn section_of_data_keys(&self) -> Result<Section, Failure> {
+        let section = path::section(self.rest())?;
+        self.covers(&section)?;
+        Ok(section)
     }
 
     /// Refuses what the caller may not use.
@@ -141,13 +148,7 @@ impl Asked {
             .await
     }
 
-    /// What the path says below the route; nothing where it ends there.
-    pub(super) fn below(&self) -> &str {
-        self.tail.as_deref().unwrap_or_default()
-    }
-
-    fn tail(&self) -> Result<&str, Failure> {
-        let none = || Failure::from(Refusal::Path("the path names no section".into()));
-        self.tail.as_deref().ok_or_else(none)
+    fn rest(&self) -> &str {
+        self.rest.as_deref().unwrap_or_default()
     }
 }

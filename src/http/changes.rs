@@ -23,7 +23,7 @@ use crate::wire;
 /// go on after, which `Last-Event-ID` takes; without it and without `after` a stream begins now.
 #[utoipa::path(
     get,
-    path = "/v1/{config}/changes/{section}",
+    path = "/v1/{config}/{section}/changes",
     operation_id = "changes",
     params(After, Limit, Wait, LastEventId),
     responses(

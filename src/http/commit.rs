@@ -17,7 +17,7 @@ use crate::wire::{CommitAnswer, CommitRequest, SectionHead, ShapeError, Written}
 /// Make all changes of one section or none, if all guards hold
 #[utoipa::path(
     post,
-    path = "/v1/{config}/commit/{section}",
+    path = "/v1/{config}/{section}/commit",
     operation_id = "commit_section",
     params(CommitId),
     request_body(content = CommitRequest, content_type = "application/json", description = "What must hold, and what is to change."),
@@ -31,7 +31,7 @@ pub(super) async fn section(mut asked: Asked, body: Body) -> Result<Json<CommitA
 /// Make all changes or none, if all guards hold, across sections
 #[utoipa::path(
     post,
-    path = "/v1/{config}/commit",
+    path = "/v1/{config}/@config/commit",
     operation_id = "commit",
     params(CommitId),
     request_body(content = CommitRequest, content_type = "application/json", description = "What must hold, and what is to change."),

@@ -12,7 +12,7 @@ const MARK: usize = 8;
 pub(super) struct Listing<'l> {
     /// Its config.
     pub(super) config: &'l str,
-    /// Its path below the config.
+    /// What of the config it lists.
     pub(super) below: &'l str,
     /// Whether it holds all that lies below.
     pub(super) recursive: bool,

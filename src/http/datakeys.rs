@@ -19,7 +19,7 @@ const BODY_BYTES: usize = 128 * 1024;
 /// Make a data key, for a client that encrypts secrets itself
 #[utoipa::path(
     post,
-    path = "/v1/{config}/datakeys/generate/{section}",
+    path = "/v1/{config}/@datakeys/generate/{section}",
     operation_id = "generate_data_key",
     request_body(content = KeySubject, content_type = "application/json", description = "The secret that it is for."),
     responses(
@@ -27,7 +27,7 @@ const BODY_BYTES: usize = 128 * 1024;
         (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
 )]
 pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
-    asked.section()?;
+    asked.section_of_data_keys()?;
     asked.writes()?;
     asked.query.end()?;
     check_json(&asked.headers)?;
@@ -41,7 +41,7 @@ pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>,
 /// Unwrap a data key, for a client that decrypts secrets itself
 #[utoipa::path(
     post,
-    path = "/v1/{config}/datakeys/unwrap/{section}",
+    path = "/v1/{config}/@datakeys/unwrap/{section}",
     operation_id = "unwrap_data_key",
     request_body(content = WrappedKey, content_type = "application/json", description = "The data key as it is stored."),
     responses(
@@ -49,7 +49,7 @@ pub(super) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>,
         (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
 )]
 pub(super) async fn unwrap(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
-    asked.section()?;
+    asked.section_of_data_keys()?;
     if !asked.caller.decrypts {
         return Err(Failure::denied("this caller may not have secrets decrypted"));
     }
@@ -76,7 +76,7 @@ pub(super) async fn unwrap(asked: Asked, body: Body) -> Result<Json<PlainKey>, F
 
 /// Refuses a key that is not of the section that the path names.
 fn named(asked: &Asked, key: &Key) -> Result<(), Failure> {
-    let (of, named) = (key.section(), asked.section()?);
+    let (of, named) = (key.section(), asked.section_of_data_keys()?);
     if of == named {
         return Ok(());
     }

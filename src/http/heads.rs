@@ -15,7 +15,7 @@ use crate::wire::{self, SectionHead};
 /// With `wait` it is answered when their version, the sum of their revisions, is above `after`, or when the time is over.
 #[utoipa::path(
     get,
-    path = "/v1/{config}/heads",
+    path = "/v1/{config}/@config/heads",
     operation_id = "heads",
     params(AfterVersion, Wait),
     responses((status = 200, description = "The heads, by section.", body = wire::Heads), Reads)
@@ -40,7 +40,7 @@ pub(super) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> 
 /// With `wait` it is answered when its revision is above `after`, or when the time is over.
 #[utoipa::path(
     get,
-    path = "/v1/{config}/heads/{section}",
+    path = "/v1/{config}/{section}/heads",
     operation_id = "head",
     params(After, Wait),
     responses((status = 200, description = "The head; none where nothing was ever written.", body = wire::Heads), Reads)

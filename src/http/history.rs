@@ -11,7 +11,7 @@ use crate::wire::KeyHistory;
 /// The log of a key, newest first
 #[utoipa::path(
     get,
-    path = "/v1/{config}/history/{section}/{*rest}",
+    path = "/v1/{config}/{section}/history/{*rest}",
     operation_id = "history",
     params(Before, Limit),
     responses((status = 200, description = "The lines; none of a key that the log doesn't know.", body = KeyHistory), Reads)

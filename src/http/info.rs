@@ -10,7 +10,7 @@ use crate::wire::Info;
 /// The config's sections, version and digest, as far as the caller may use them
 #[utoipa::path(
     get,
-    path = "/v1/{config}/info",
+    path = "/v1/{config}/@config/info",
     operation_id = "info",
     responses((status = 200, description = "The figures.", body = Info), Reads)
 )]

@@ -24,7 +24,7 @@ use crate::wire::{AnyNode, Envelope, Problem};
 /// Read a key
 #[utoipa::path(
     get,
-    path = "/v1/{config}/keys/{section}/{*rest}",
+    path = "/v1/{config}/{section}/keys/{*rest}",
     operation_id = "get_key",
     params(Past, Consistent, Reveal, IfMatch, IfTag),
     responses(
@@ -90,7 +90,7 @@ fn for_caches(mut response: Response, revision: Revision, view: View) -> Respons
 /// Write a key
 #[utoipa::path(
     put,
-    path = "/v1/{config}/keys/{section}/{*rest}",
+    path = "/v1/{config}/{section}/keys/{*rest}",
     operation_id = "put_key",
     params(TimeToLive, KeepTtl, Secret, IfMatch, IfNoneMatch, CommitId),
     request_body(
@@ -159,7 +159,7 @@ pub(super) async fn put(mut asked: Asked, body: Body) -> Result<Response, Failur
 /// Remove a key
 #[utoipa::path(
     delete,
-    path = "/v1/{config}/keys/{section}/{*rest}",
+    path = "/v1/{config}/{section}/keys/{*rest}",
     operation_id = "delete_key",
     params(IfMatch, CommitId),
     responses((status = 200, description = "It is gone.", body = Envelope), Commits)
@@ -185,7 +185,7 @@ pub(super) async fn delete(asked: Asked) -> Result<Json<Envelope>, Failure> {
 /// Renew a key's time to live
 #[utoipa::path(
     post,
-    path = "/v1/{config}/touch/{section}/{*rest}",
+    path = "/v1/{config}/{section}/touch/{*rest}",
     operation_id = "touch_key",
     params(TimeToLive),
     responses((status = 200, description = "It lives on.", body = Envelope), Reads)

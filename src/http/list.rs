@@ -17,7 +17,7 @@ use crate::wire::Page;
 /// List entries and folders
 #[utoipa::path(
     get,
-    path = "/v1/{config}/list/{section}/{*below}",
+    path = "/v1/{config}/{section}/list/{*below}",
     operation_id = "list",
     params(ListedAs, Limit, Consistent, Reveal),
     responses((status = 200, description = "A page of the listing, in order of names.", body = Page), Reads)
@@ -33,7 +33,7 @@ pub(super) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
     asked.query.end()?;
     let listing = Listing {
         config: asked.config.as_str(),
-        below: asked.below(),
+        below: within.as_ref().map(Within::name).unwrap_or_default(),
         recursive,
     };
     let prefix = within

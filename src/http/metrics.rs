@@ -159,7 +159,7 @@ mod tests {
         let (streams, waits) = (Gauge::default(), Gauge::default());
         let metrics = Metrics::new(&streams, &waits);
         streams.inc();
-        let route = "/v1/{config}/keys/{section}/{*rest}";
+        let route = "/v1/{config}/{section}/keys/{*rest}";
         metrics.answered("GET", route, 200, Some(Duration::from_millis(3)));
         metrics.answered("GET", route, 200, None);
         metrics.answered("BREW", route, 405, Some(Duration::ZERO));

@@ -23,8 +23,8 @@ use super::routes;
 use crate::wire::{Line, Problem};
 
 const DESCRIPTION: &str = "\
-Shared application configuration. Every section's data is at paths of its own, so that a caller can be bounded by \
-path. A path is taken as it is written: no character of it may be percent-encoded, and a `:` or `@` that a client \
+Shared application configuration. A path names the section first, so that one path a method bounds a caller to a \
+section; what spans sections is below `@config`, and data keys are apart, below `@datakeys`. A path is taken as it is written: no character of it may be percent-encoded, and a `:` or `@` that a client \
 would encode must go out as it is. A key is at most 512 bytes long and 16 segments deep; where a path below ends with \
 `{rest}` or `{below}`, as many more segments may follow it.\n\n\
 Every route that answers or takes values also takes `stored=true`, with which values come without loss: each is a \

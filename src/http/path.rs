@@ -4,7 +4,32 @@ use crate::model::{ConfigName, Key, Prefix, Section};
 /// The longest path that is looked at, in bytes: a key of 512 bytes in the config and route with the longest names.
 const MAX_BYTES: usize = 600;
 
-const ROOT: &str = "@root";
+/// What stands in the place of a section where a request is about all of them. No section is called so.
+const CONFIG: &str = "@config";
+/// The same where it is about data keys, so that no path that opens a section opens them, too.
+const DATA_KEYS: &str = "@datakeys";
+
+/// What a path below `/v1/` names: `/v1/{config}/{place}/{route}[/{rest…}]`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Named<'p> {
+    /// The config.
+    pub(super) config: ConfigName,
+    /// What in the config.
+    pub(super) place: Place,
+    /// What follows the route.
+    pub(super) rest: Option<&'p str>,
+}
+
+/// What in a config a path is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// One section.
+    Section(Section),
+    /// All sections.
+    Config,
+    /// Data keys, of the section that the rest of the path names.
+    DataKeys,
+}
 
 /// What lies in one section, or below a prefix within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +38,17 @@ pub(super) struct Within {
     pub(super) section: Section,
     /// The prefix; everything for the root section, whose keys have none.
     pub(super) prefix: Prefix,
+}
+
+impl Within {
+    /// The section, or the prefix within it, as a text that no other has.
+    pub(super) fn name(&self) -> &str {
+        if self.section.is_root() {
+            self.section.as_str()
+        } else {
+            self.prefix.with_slash()
+        }
+    }
 }
 
 /// Refuses a path that isn't in canonical form, so that every path means one thing to whoever bounds a caller by paths.
@@ -50,50 +86,60 @@ pub(super) fn check(path: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The config of a path `/v1/{config}/{route…}[/{tail…}]`, and its tail.
-pub(super) fn named(path: &str) -> Result<(ConfigName, Option<&str>), Refusal> {
-    let below = path.strip_prefix("/v1/").unwrap_or_default();
-    let (config, route) = below.split_once('/').unwrap_or((below, ""));
-    let config = config
-        .parse()
-        .map_err(|error| Refusal::Path(format!("{error}")))?;
-    let tail = route.strip_prefix("datakeys/").unwrap_or(route).split_once('/');
-    Ok((config, tail.map(|(_, tail)| tail)))
+/// What the path names.
+pub(super) fn named(path: &str) -> Result<Named<'_>, Refusal> {
+    let mut segments = path.strip_prefix("/v1/").unwrap_or_default().splitn(4, '/');
+    let mut next = || segments.next();
+    let config = next().unwrap_or_default().parse().map_err(refused)?;
+    let place = match next().unwrap_or_default() {
+        CONFIG => Place::Config,
+        DATA_KEYS => Place::DataKeys,
+        section => Place::Section(self::section(section)?),
+    };
+    let rest = next().and_then(|_route| next());
+    Ok(Named { config, place, rest })
 }
 
-/// The section that a tail names.
-pub(super) fn section(tail: &str) -> Result<Section, Refusal> {
-    tail.parse().map_err(|error| Refusal::Path(format!("{error}")))
+/// The section of that name.
+pub(super) fn section(name: &str) -> Result<Section, Refusal> {
+    name.parse().map_err(refused)
 }
 
-/// The key that a tail names, of the section that it names.
-pub(super) fn key(tail: &str) -> Result<Key, Refusal> {
-    let of_root = tail.strip_prefix(ROOT).and_then(|rest| rest.strip_prefix('/'));
-    let key: Key = of_root
-        .unwrap_or(tail)
-        .parse()
-        .map_err(|error| Refusal::Path(format!("{error}")))?;
-    match of_root {
-        Some(rest) if !key.section().is_root() => Err(Refusal::Path(format!(
-            "the key {key} is of the section {}, not of {ROOT}; its path ends with {rest}",
-            key.section()
-        ))),
-        _ => Ok(key),
+/// The key of a section that ends with the rest of a path.
+pub(super) fn key(section: &Section, rest: &str) -> Result<Key, Refusal> {
+    let key: Key = in_section(section, rest).parse().map_err(refused)?;
+    // Keys of the root section have one segment.
+    if key.section() != *section {
+        let of = key.section();
+        return Err(Refusal::Path(format!(
+            "the key {key} is of the section {of}, not of {section}"
+        )));
     }
+    Ok(key)
 }
 
-/// The section, and the prefix within it, that a tail names.
-pub(super) fn within(tail: &str) -> Result<Within, Refusal> {
-    if tail == ROOT {
-        return Ok(Within {
-            section: Section::root(),
-            prefix: Prefix::all(),
-        });
-    }
-    let prefix: Prefix = tail.parse().map_err(|error| Refusal::Path(format!("{error}")))?;
-    let section = prefix.section();
-    let section = section.ok_or_else(|| Refusal::Path("no section is named".into()))?;
+/// What lies in a section, below the rest of a path if there is one.
+pub(super) fn within(section: Section, rest: Option<&str>) -> Result<Within, Refusal> {
+    let prefix = match rest {
+        None => Prefix::from(&section),
+        Some(_) if section.is_root() => {
+            return Err(Refusal::Path(format!("nothing lies below the keys of {section}")));
+        }
+        Some(rest) => in_section(&section, rest).parse().map_err(refused)?,
+    };
     Ok(Within { section, prefix })
+}
+
+fn in_section(section: &Section, rest: &str) -> String {
+    if section.is_root() {
+        format!("/{rest}")
+    } else {
+        format!("{section}/{rest}")
+    }
+}
+
+fn refused(error: impl std::error::Error) -> Refusal {
+    Refusal::Path(error.to_string())
 }
 
 #[cfg(test)]
@@ -107,86 +153,110 @@ mod tests {
         for (path, named) in [
             ("", "begin with a slash"),
             ("*", "begin with a slash"),
-            ("/v1/c/keys/a%2Fb", "`%`"),
-            ("/v1/c/keys/%00", "`%`"),
-            ("/v1/c/keys//a", "`//`"),
-            ("//v1/c/keys/a", "`//`"),
-            ("/v1/c/keys/a/", "ends with a slash"),
-            ("/v1/c/keys/./a", "\".\""),
-            ("/v1/c/keys/a/..", "\"..\""),
-            ("/v1/c/keys/a b", "' '"),
-            ("/v1/c/keys/a\u{e9}", "'é'"),
-            ("/v1/c/keys/a;b", "';'"),
-            ("/v1/c/keys/a\\b", "'\\\\'"),
+            ("/v1/c/a/keys/a%2Fb", "`%`"),
+            ("/v1/c/a/keys/%00", "`%`"),
+            ("/v1/c/a/keys//a", "`//`"),
+            ("//v1/c/a/keys/a", "`//`"),
+            ("/v1/c/a/keys/a/", "ends with a slash"),
+            ("/v1/c/a/keys/./a", "\".\""),
+            ("/v1/c/a/keys/..", "\"..\""),
+            ("/v1/c/a/keys/a b", "' '"),
+            ("/v1/c/a/keys/a\u{e9}", "'é'"),
+            ("/v1/c/a/keys/a;b", "';'"),
+            ("/v1/c/a/keys/a\\b", "'\\\\'"),
             (long.as_str(), "600"),
         ] {
             let refusal = check(path).expect_err(path);
             assert!(refusal.to_string().contains(named), "{path}: {refusal}");
         }
-        for path in ["/", "/healthz", "/v1/c/keys/@root/a", "/v1/c/keys/a.b/..c/x:y_z-"] {
+        for path in ["/", "/healthz", "/v1/c/@root/keys/a", "/v1/c/a.b/keys/..c/x:y_z-"] {
             assert_eq!(check(path), Ok(()), "{path}");
         }
     }
 
     #[test]
     fn the_longest_key_fits() {
-        let key = format!("/{}", "k".repeat(Key::MAX_BYTES - 1));
         let config = "c".repeat(36);
-        assert_eq!(check(&format!("/v1/{config}/datakeys/generate{key}")), Ok(()));
+        let section = "s".repeat(Key::MAX_BYTES - 1);
+        let half = "s".repeat(Key::MAX_BYTES / 2 - 1);
+        for path in [
+            format!("/v1/{config}/{half}/snapshot/{half}"),
+            format!("/v1/{config}/@root/history/{section}"),
+            format!("/v1/{config}/@datakeys/generate/{section}"),
+        ] {
+            assert_eq!(check(&path), Ok(()), "{path}");
+        }
+    }
+
+    fn of(section: &str) -> Section {
+        section.parse().expect(section)
     }
 
     #[test]
-    fn tails() {
-        let tail = |path| named(path).expect(path).1;
-        assert_eq!(tail("/v1/c/keys/db/url"), Some("db/url"));
-        assert_eq!(tail("/v1/c/list"), None);
-        assert_eq!(tail("/v1/c/datakeys/unwrap/db"), Some("db"));
-        named("/v1/UPPER/list").expect_err("no config name");
-        named("/v1").expect_err("no config");
+    fn a_path_names_a_config_a_place_in_it_and_what_follows_the_route() {
+        let parts = |path| named(path).map(|named| (named.place, named.rest));
+        let section = |name| Place::Section(of(name));
+        assert_eq!(parts("/v1/c/db/keys/url"), Ok((section("db"), Some("url"))));
+        assert_eq!(parts("/v1/c/db/keys/a/b"), Ok((section("db"), Some("a/b"))));
+        assert_eq!(parts("/v1/c/db/list"), Ok((section("db"), None)));
+        assert_eq!(
+            parts("/v1/c/@root/keys/mode"),
+            Ok((section("@root"), Some("mode")))
+        );
+        assert_eq!(parts("/v1/c/@config/list"), Ok((Place::Config, None)));
+        assert_eq!(
+            parts("/v1/c/@datakeys/unwrap/db"),
+            Ok((Place::DataKeys, Some("db")))
+        );
+        for bad in [
+            "/v1",
+            "/v1/c",
+            "/v1/UPPER/db/list",
+            "/v1/c/@meta/heads",
+            "/v1/c//list",
+        ] {
+            named(bad).expect_err(bad);
+        }
     }
 
     #[test]
     fn a_key_is_of_the_section_that_its_path_names() {
-        let of = |tail| key(tail).map(String::from);
-        assert_eq!(of("mykey"), Ok("/mykey".into()));
-        assert_eq!(of("@root/mykey"), Ok("/mykey".into()));
-        assert_eq!(of("db/url"), Ok("/db/url".into()));
-        for bad in [
-            "@root/db/url",
-            "@root",
-            "@config/x",
-            "db/@head",
-            "@root/@root/x",
-            "",
+        let key = |section, rest| key(&of(section), rest).map(String::from);
+        assert_eq!(key("@root", "mykey"), Ok("/mykey".into()));
+        assert_eq!(key("db", "url"), Ok("/db/url".into()));
+        assert_eq!(key("db", "a/b"), Ok("/db/a/b".into()));
+        for (section, rest) in [
+            ("@root", "db/url"),
+            ("@root", "@root"),
+            ("@root", ""),
+            ("db", "@head"),
+            ("db", ""),
+            ("db", "../app"),
         ] {
-            key(bad).expect_err(bad);
+            key(section, rest).expect_err(rest);
         }
-        assert_eq!(section("@root"), Ok(Section::root()));
         section("db/url").expect_err("two segments");
-        within("@root/x").expect_err("the root section has nothing below");
+        within(Section::root(), Some("x")).expect_err("the root section has nothing below");
     }
 
     proptest! {
         #[test]
-        fn whatever_is_served_names_the_section_of_its_key(tail in "(@root/)?[a-z@./%]{0,12}") {
-            let path = format!("/v1/c/keys/{tail}");
+        fn whatever_is_served_lies_in_the_section_that_is_named(
+            section in "@root|@config|[a-z@.]{1,4}",
+            rest in "[a-z@./%]{0,12}",
+        ) {
+            let path = format!("/v1/c/{section}/keys/{rest}");
             if check(&path).is_ok()
-                && let Ok((_, Some(tail))) = named(&path)
-                && let Ok(key) = key(tail)
+                && let Ok(Named { place: Place::Section(named), rest: Some(rest), .. }) = named(&path)
             {
-                let first = tail.split('/').next().unwrap_or_default();
-                let alone = !tail.contains('/');
-                let expected = if alone { Section::root() } else { section(first).expect("a section") };
-                prop_assert_eq!(key.section(), expected);
-            }
-        }
-
-        #[test]
-        fn whatever_is_listed_lies_in_the_section_that_is_named(tail in "(@root|[a-z@./%]{0,12})(/[a-z.]{1,3})?") {
-            if let Ok(within) = within(&tail) {
-                let first = tail.trim_start_matches('/').split('/').next().unwrap_or_default();
-                prop_assert_eq!(Ok(within.section.clone()), section(first));
-                prop_assert!(Prefix::from(&within.section).covers(&within.prefix));
+                prop_assert_eq!(named.as_str().trim_start_matches('/'), section);
+                if let Ok(key) = key(&named, rest) {
+                    prop_assert_eq!(key.section(), named.clone());
+                    prop_assert!(key.as_str().ends_with(rest));
+                }
+                if let Ok(within) = within(named.clone(), Some(rest)) {
+                    prop_assert!(Prefix::from(&named).covers(&within.prefix));
+                }
             }
         }
 
@@ -194,8 +264,8 @@ mod tests {
         fn no_path_breaks_it(path in "\\PC{0,40}") {
             let _ = check(&path);
             let _ = named(&path);
-            let _ = key(&path);
-            let _ = within(&path);
+            let _ = key(&Section::root(), &path);
+            let _ = within(of("db"), Some(&path));
         }
     }
 }

@@ -19,9 +19,8 @@ struct Route {
     path: String,
     methods: MethodRouter<Api>,
     described: fn() -> UtoipaMethodRouter<Api>,
-    /// What may stand in a path instead of `end`, each with the name that the operations have there.
+    /// The other paths below the config, each with the name that the operations have there.
     others: &'static [(&'static str, &'static str)],
-    end: &'static str,
 }
 
 /// The route of handlers that have one path.
@@ -34,7 +33,6 @@ macro_rules! route {
                     $(.merge(on(&$modules::[<__path_ $handlers>]::methods(), &$modules::$handlers)))*,
                 described: || routes!($module::$handler $(, $modules::$handlers)*),
                 others: &[],
-                end: "",
             }
         }
     };
@@ -48,60 +46,54 @@ fn on<H: Handler<T, Api>, T: 'static>(methods: &[HttpMethod], handler: &H) -> Me
 }
 
 impl Route {
-    fn also(self, others: &'static [(&'static str, &'static str)], end: &'static str) -> Self {
-        Self { others, end, ..self }
+    /// Also at these paths. The root section has templates of its own, since many a client would encode the `@` of a
+    /// parameter.
+    fn also(self, others: &'static [(&'static str, &'static str)]) -> Self {
+        Self { others, ..self }
     }
 
-    fn of_keys(self) -> Self {
-        self.also(
-            &[("@root/{key}", "of_root"), ("{key}", "of_one_segment")],
-            "{section}/{*rest}",
-        )
-    }
-
-    /// In a template of its own, since many a client would encode the `@` of a parameter.
-    fn of_sections(self) -> Self {
-        self.also(&[("@root", "of_root")], "{section}")
+    fn others(&self) -> impl Iterator<Item = (String, &'static str)> {
+        let others = self.others.iter();
+        others.map(|(path, name)| (format!("/v1/{{config}}/{path}"), *name))
     }
 
     fn paths(&self) -> impl Iterator<Item = String> {
-        let others = self.others.iter();
-        let others = others.map(|(other, _)| self.path.replace(self.end, other));
-        std::iter::once(self.path.clone()).chain(others)
+        std::iter::once(self.path.clone()).chain(self.others().map(|(path, _)| path))
     }
 
     fn described(&self) -> UtoipaMethodRouter<Api> {
         let (schemas, mut paths, methods) = (self.described)();
-        let moved = |(path, item): (&String, &PathItem)| {
-            let other =
-                |(other, name): &(&str, &str)| (path.replace(self.end, other), openapi::moved(item, name));
-            self.others.iter().map(other).collect::<Vec<_>>()
+        let moved = |item: &PathItem| {
+            let others = self.others();
+            let others = others.map(|(path, name)| (path, openapi::moved(item, name)));
+            others.collect::<Vec<_>>()
         };
-        let moved: Vec<_> = paths.paths.iter().flat_map(moved).collect();
+        let moved: Vec<_> = paths.paths.values().flat_map(moved).collect();
         paths.paths.extend(moved);
         (schemas, paths, methods)
     }
 }
 
 fn all() -> [Route; 18] {
-    const BELOW: &str = "/{section}/{*below}";
-    const WIDER: &[(&str, &str)] = &[("/{section}", "section"), ("/@root", "of_root")];
-    const WIDEST: &[(&str, &str)] = &[("", "all"), ("/{section}", "section"), ("/@root", "of_root")];
     [
-        route!(keys::get, keys::put, keys::delete).of_keys(),
-        route!(keys::touch).of_keys(),
-        route!(history::history).of_keys(),
-        route!(list::list).also(WIDEST, BELOW),
+        route!(keys::get, keys::put, keys::delete).also(&[("@root/keys/{key}", "of_root")]),
+        route!(keys::touch).also(&[("@root/touch/{key}", "of_root")]),
+        route!(history::history).also(&[("@root/history/{key}", "of_root")]),
+        route!(list::list).also(&[
+            ("@config/list", "all"),
+            ("{section}/list", "section"),
+            ("@root/list", "of_root"),
+        ]),
         route!(snapshot::all),
-        route!(snapshot::within).also(WIDER, BELOW),
+        route!(snapshot::within).also(&[("{section}/snapshot", "section"), ("@root/snapshot", "of_root")]),
         route!(commit::all),
-        route!(commit::section).of_sections(),
-        route!(changes::changes).of_sections(),
+        route!(commit::section).also(&[("@root/commit", "of_root")]),
+        route!(changes::changes).also(&[("@root/changes", "of_root")]),
         route!(heads::all),
-        route!(heads::section).of_sections(),
+        route!(heads::section).also(&[("@root/heads", "of_root")]),
         route!(info::info),
-        route!(datakeys::generate).of_sections(),
-        route!(datakeys::unwrap).of_sections(),
+        route!(datakeys::generate).also(&[("@datakeys/generate/@root", "of_root")]),
+        route!(datakeys::unwrap).also(&[("@datakeys/unwrap/@root", "of_root")]),
         route!(health::healthz),
         route!(health::readyz),
         route!(measured::metrics),

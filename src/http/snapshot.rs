@@ -13,7 +13,7 @@ use crate::wire::{SectionHead, Snapshot};
 /// The entries below prefixes as they were together at one moment
 #[utoipa::path(
     get,
-    path = "/v1/{config}/snapshot",
+    path = "/v1/{config}/@config/snapshot",
     operation_id = "snapshot",
     params(Prefixes, Reveal),
     responses((status = 200, description = "The entries, by key.", body = Snapshot), Reads)
@@ -29,7 +29,7 @@ pub(super) async fn all(mut asked: Asked) -> Result<Json<Snapshot>, Failure> {
 /// The entries of a section, or below a prefix within it, as they were together at one moment
 #[utoipa::path(
     get,
-    path = "/v1/{config}/snapshot/{section}/{*below}",
+    path = "/v1/{config}/{section}/snapshot/{*below}",
     operation_id = "snapshot_below",
     params(Reveal),
     responses((status = 200, description = "The entries, by key.", body = Snapshot), Reads)

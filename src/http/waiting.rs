@@ -122,10 +122,10 @@ mod tests {
     #[test]
     fn who_waits_says_so_in_the_query() {
         let asked = |uri: &'static str| is_asked_for(&Uri::from_static(uri));
-        assert!(asked("/v1/app/heads?after=1&wait=5s"));
-        assert!(asked("/v1/app/heads?wait"));
-        assert!(!asked("/v1/app/heads?await=5s&after=wait"));
-        assert!(!asked("/v1/app/keys/wait"));
+        assert!(asked("/v1/app/@config/heads?after=1&wait=5s"));
+        assert!(asked("/v1/app/@config/heads?wait"));
+        assert!(!asked("/v1/app/@config/heads?await=5s&after=wait"));
+        assert!(!asked("/v1/app/@root/keys/wait"));
     }
 
     proptest! {

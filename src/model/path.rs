@@ -174,6 +174,11 @@ impl Section {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The section as a segment of a path of the HTTP API: `db` or `@root`.
+    pub fn segment(&self) -> &str {
+        self.0.trim_start_matches('/')
+    }
 }
 
 impl FromStr for Section {

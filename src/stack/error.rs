@@ -31,6 +31,14 @@ pub enum StackError {
         /// How long it may be in an account whose quota was raised as far as it goes.
         most: usize,
     },
+    /// A parameter would be longer than CloudFormation allows.
+    #[error("the parameter {name} would have {size} bytes; CloudFormation allows {max}", max = Self::PARAMETER_BYTES)]
+    LongParameter {
+        /// Its name in the template.
+        name: String,
+        /// How long it would be, in bytes.
+        size: usize,
+    },
     /// Other accounts would be trusted without a bound.
     #[error(
         "other accounts are trusted only together with an organization (--org-id) or an external id (--external-id)"
@@ -228,12 +236,16 @@ pub enum StackError {
 }
 
 impl StackError {
+    /// The longest that a parameter of a stack may be (CloudFormation quotas, "Parameter values").
+    pub(super) const PARAMETER_BYTES: usize = 4_096;
+
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Name(_)
             | Self::Crowded { .. }
             | Self::TooLong { .. }
+            | Self::LongParameter { .. }
             | Self::KeyElsewhere { .. }
             | Self::ArnElsewhere { .. }
             | Self::ReplacesKey { .. }

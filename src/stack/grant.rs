@@ -7,6 +7,8 @@ use aws_sdk_cloudformation::Client;
 use super::blueprint::{Blueprint, Given, Owner};
 use super::error::StackError;
 use super::lookup::{self, Deployed};
+use super::resolve::Place;
+use super::template::Output;
 use crate::model::{
     Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, PolicyArn, Section,
 };
@@ -25,7 +27,7 @@ pub const GRANT_PARAMETERS: [(&str, &str, bool); 10] = [
     (OIDC, "whether to make GitHub's OIDC provider", false),
     (BOUNDARY, "the permissions boundary of the role", false),
     (KEY, "the config's own key", false),
-    (API, "the config's HTTP API", false),
+    (API_READS, "what the role may read by the HTTP API", true),
 ];
 
 const CONFIG: &str = "Config";
@@ -37,7 +39,7 @@ const GITHUB: &str = "GitHubSubjects";
 const OIDC: &str = "CreateOidcProvider";
 const BOUNDARY: &str = "PermissionsBoundary";
 const KEY: &str = "KmsKeyArn";
-const API: &str = "ApiId";
+const API_READS: &str = "ApiReads";
 
 /// The outputs of the template, in its order.
 pub const GRANT_OUTPUTS: [&str; 3] = ["DiscfgLayout", ROLE, POLICY];
@@ -57,20 +59,11 @@ pub const GRANT_RESOURCES: [(&str, &str); 5] = [
     ("Role", "the grant's role"),
 ];
 
-/// Of how many sections the template lets a grant's role call the HTTP API.
-pub const GRANT_API_SECTIONS: usize = 6;
-
 /// The longest that a role's policy may be, in characters without white space (IAM and STS quotas, "Managed policy
 /// length").
 const POLICY_MAX: usize = 6144;
 /// How much of that the policy of a grant takes at most without the names of its sections.
 pub const POLICY_FRAME: usize = 1750;
-/// How many paths of the HTTP API are for reading one section.
-const API_PATHS: usize = 8;
-/// How much the longest of their ARNs takes without the names of the config and the section.
-const API_PATH: usize = 92;
-/// What a statement takes beside its resources.
-const API_FRAME: usize = 80;
 /// What a text takes in a list beside itself: quotes and a comma.
 const QUOTED: usize = 3;
 
@@ -93,8 +86,8 @@ pub struct GrantSpec {
     pub permissions_boundary: Option<PolicyArn>,
     /// The ARN of the config's own key, or an empty text if it has none.
     pub kms_key: Option<String>,
-    /// The id of the config's HTTP API, or an empty text if the role is to have no part in it.
-    pub api: Option<String>,
+    /// What the role may read by the config's HTTP API, as [`api_reads`] tells it: nothing if it is to have no part in it.
+    pub api_reads: Option<Vec<String>>,
     /// The stack's tags, which CloudFormation gives to its resources.
     pub tags: Option<BTreeMap<String, String>>,
     /// The ARN of the role that CloudFormation deploys with, instead of the caller.
@@ -113,7 +106,7 @@ impl GrantSpec {
             create_oidc_provider: None,
             permissions_boundary: None,
             kms_key: None,
-            api: None,
+            api_reads: None,
             tags: None,
             cfn_role: None,
         }
@@ -145,17 +138,6 @@ impl GrantSpec {
         Ok(())
     }
 
-    /// Whether the role's policies have room for the sections as paths of the HTTP API: of six sections at most, and of
-    /// fewer where the names are long, since the quota is IAM's.
-    pub fn fits_api(&self, scope: &GrantScope) -> bool {
-        let of_section = |section: &Section| {
-            let names = self.config.as_str().len() + section.as_str().len();
-            API_FRAME + API_PATHS * (API_PATH + names + QUOTED)
-        };
-        let sections = scope.sections();
-        sections.len() <= GRANT_API_SECTIONS && sections.iter().map(of_section).sum::<usize>() <= POLICY_MAX
-    }
-
     fn value(&self, parameter: &str) -> Option<String> {
         fn list<T: ToString>(items: &[T]) -> String {
             let items: BTreeSet<String> = items.iter().map(ToString::to_string).collect();
@@ -174,7 +156,7 @@ impl GrantSpec {
             OIDC => self.create_oidc_provider.map(|creates| creates.to_string()),
             BOUNDARY => self.permissions_boundary.as_ref().map(ToString::to_string),
             KEY => self.kms_key.clone(),
-            API => self.api.clone(),
+            API_READS => self.api_reads.as_deref().map(list),
             _ => None,
         }
     }
@@ -248,9 +230,28 @@ impl Grant {
             policy: stack.outputs.get(POLICY).cloned(),
             makes_oidc_provider: text(OIDC) == "true",
             kms_key: list(KEY).pop(),
-            api: list(API).pop(),
+            api: list(API_READS)
+                .first()
+                .and_then(|arn| api_of(arn))
+                .map(str::to_owned),
         })
     }
+}
+
+/// What a role may read by the HTTP API of a config's stack that is to reach these sections: one resource of IAM each.
+/// None where the stack has no API.
+pub fn api_reads(stack: &Deployed, config: &ConfigName, scope: &GrantScope) -> Vec<String> {
+    let id = stack.outputs.get(Output::ApiId.name());
+    let Some((id, place)) = id.zip(Place::of(&stack.arn).ok()) else {
+        return Vec::new();
+    };
+    let read = |section: &Section| format!("{}/GET/v1/{config}/{}/*", place.api(id), section.segment());
+    scope.sections().iter().map(read).collect()
+}
+
+/// The id of the API that a resource of IAM is of.
+fn api_of(arn: &str) -> Option<&str> {
+    arn.splitn(6, ':').nth(5)?.split('/').next()
 }
 
 /// The stack of a grant, or nothing if it is proved to be absent. One request; needs `cloudformation:DescribeStacks`.

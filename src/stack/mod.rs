@@ -63,8 +63,8 @@ pub use error::{FailedResource, Failure, KeptResource, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use function::{RunningCode, running_code, unreserved_executions};
 pub use grant::{
-    GRANT_API_SECTIONS, GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec,
-    POLICY_FRAME, grant_status,
+    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
+    api_reads, grant_status,
 };
 pub use last_failure::{PastFailure, last_failure};
 pub use leftover::{Leftover, Remedy, clear};

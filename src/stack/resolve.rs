@@ -34,6 +34,17 @@ impl Place {
             stack_arn: stack_arn.to_owned(),
         })
     }
+
+    /// The ARN of the stage of an HTTP API there, which those of its methods and paths begin with.
+    pub(super) fn api(&self, id: &str) -> String {
+        let Self {
+            partition,
+            region,
+            account,
+            ..
+        } = self;
+        format!("arn:{partition}:execute-api:{region}:{account}:{id}/$default")
+    }
 }
 
 /// A resource with its properties as they are deployed. What another resource gives only when it is there is a

@@ -35,7 +35,7 @@ const BOUNDED: [Bounded; 2] = [
     },
 ];
 
-/// Whether what the template makes with these parameters fits IAM's quotas. An account whose quota was raised shows it
+/// Whether the parameters fit CloudFormation's quota, and what the template makes with them IAM's. An account whose quota was raised shows it
 /// by what it has already, by the parameters `before`.
 ///
 /// A deployment would find out as well, but in the middle, and in IAM's words.
@@ -46,6 +46,15 @@ pub(super) fn check(
     before: Option<&BTreeMap<String, String>>,
     after: &BTreeMap<String, String>,
 ) -> Result<(), StackError> {
+    if let Some((name, value)) = after
+        .iter()
+        .find(|(_, value)| value.len() > StackError::PARAMETER_BYTES)
+    {
+        return Err(StackError::LongParameter {
+            name: name.clone(),
+            size: value.len(),
+        });
+    }
     let had = before.map_or_else(BTreeMap::new, |before| sizes(stack, template, region, before));
     for ((id, property), (bounded, size)) in sizes(stack, template, region, after) {
         let raised = had
@@ -136,46 +145,50 @@ mod tests {
         )
     }
 
-    #[test]
-    fn the_paths_of_a_grants_sections_fit_where_they_are_said_to() {
-        use crate::model::{Access, GrantScope};
-        use crate::stack::GrantSpec;
-
-        let size = |config: &str, sections: usize, name: &str| {
-            let names: Vec<String> = (0..sections).map(|index| format!("/{name}-{index}")).collect();
-            let given = [
+    /// How many sections of such a name a grant can have that may call an API, and what is said of one more.
+    fn most_by_api(config: &str, access: &str, name: &str) -> (usize, String) {
+        let api = "arn:aws:execute-api:ap-southeast-1:123456789012:abcdefghij/$default/GET/v1";
+        let refused = |count: usize| {
+            let names: Vec<String> = (0..count).map(|index| format!("{name}{index:02}")).collect();
+            let reads: Vec<String> = names
+                .iter()
+                .map(|name| format!("{api}/{config}/{name}/*"))
+                .collect();
+            let sections: Vec<String> = names.iter().map(|name| format!("/{name}")).collect();
+            let given = parameters(&[
                 ("Config", config),
                 ("Grant", "g"),
-                ("Sections", &names.join(",")),
-                ("Access", "write"),
-                ("ApiId", "abcdefghij"),
-            ];
-            let of = ["ApiReadPolicy", "ApiWritePolicy"].map(|id| size_of(GRANT, &given, id));
-            assert!(of[1] < of[0], "reading takes more paths: {of:?}");
-            let spec = GrantSpec::new(config.parse().expect(config), "g".parse().expect("a name"));
-            let sections = names.iter().map(|name| name.parse().expect(name));
-            let scope = GrantScope::new(Access::Write, sections.collect::<Vec<_>>());
-            (spec.fits_api(&scope.expect("a scope")), of[0])
+                ("Sections", &sections.join(",")),
+                ("Access", access),
+                ("ApiReads", &reads.join(",")),
+            ]);
+            check("discfg-x--g", GRANT, &region(), None, &given).err()
         };
-        let (mut most, mut least) = (0, usize::MAX);
-        for config in ["c", "payments", CONFIG] {
-            for name in ["a", "services", &"n".repeat(60)] {
-                for count in 1..=6 {
-                    let (fits, size) = size(config, count, name);
-                    if fits {
-                        most = most.max(size);
-                    } else {
-                        least = least.min(size);
-                    }
-                }
-            }
+        let (count, error) = (1..)
+            .find_map(|count| Some((count, refused(count)?)))
+            .expect("some are too many");
+        (count - 1, error.to_string())
+    }
+
+    #[test]
+    fn as_many_sections_fit_an_api_as_the_documents_say() {
+        for (config, name, reads, writes) in [
+            ("c", "", 40..60, 20..30),
+            ("payments", "services", 40..50, 18..25),
+            (CONFIG, "services", 30..40, 15..20),
+        ] {
+            let (most, told) = most_by_api(config, "read", name);
+            assert!(reads.contains(&most), "{config} {name}: {most}");
+            assert!(told.starts_with("the parameter ApiReads would have 4"), "{told}");
+            assert!(told.ends_with("bytes; CloudFormation allows 4096"), "{told}");
+            let (most, told) = most_by_api(config, "write", name);
+            assert!(writes.contains(&most), "{config} {name}: {most}");
+            assert!(
+                told.starts_with("the policy of ApiWritePolicy would have 6"),
+                "{told}"
+            );
+            assert!(told.ends_with("characters; IAM allows 6144"), "{told}");
         }
-        assert!((5_000..=6_144).contains(&most), "{most}");
-        assert!(least > 5_500, "{least} would have fitted");
-        assert!(
-            !size("payments", 7, "a").0,
-            "there is room for six in the template"
-        );
     }
 
     #[test]
@@ -251,7 +264,7 @@ mod tests {
         let (some, more, most) = (
             principals(20, &name),
             principals(30, &name),
-            principals(50, &name),
+            principals(40, &name),
         );
         let before = [("Config", CONFIG), ("Readers", some.as_str())];
         assert!(

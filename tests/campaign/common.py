@@ -82,6 +82,12 @@ class Server:
         return open(self.log, errors="replace").read()
 
 
+def path_of(key, route="keys"):
+    """The path of a route of a key below its config."""
+    section, rest = key.lstrip("/").split("/", 1)
+    return f"/{section}/{route}/{rest}"
+
+
 class Lost(Exception):
     """No whole answer came. `sent` says whether the server may have seen the request."""
 

@@ -30,7 +30,7 @@ async def commit(conn, name, keys, n):
     """Sets the keys to a number in one commit; `made` is what was acknowledged."""
     sent[name] = (keys, n)
     changes = [{"op": "set", "key": k, "value": str(n)} for k in keys]
-    status, _, data = await conn.request("POST", "/v1/mycfg/commit", json.dumps({"changes": changes}).encode())
+    status, _, data = await conn.request("POST", "/v1/mycfg/@config/commit", json.dumps({"changes": changes}).encode())
     if status == 200:
         made[name] = (keys, n)
     else:
@@ -85,7 +85,7 @@ async def main():
     servers = [Server(home, env=env, args=["--as", "self"], name=f"serve{i}") for i in range(a.servers)]
     await started(*servers)
     for k in range(a.sections):
-        assert (await Conn(servers[0].port).request("PUT", f"/v1/mycfg/keys/s{k}/x", b"0"))[0] == 201
+        assert (await Conn(servers[0].port).request("PUT", f"/v1/mycfg/s{k}/keys/x", b"0"))[0] == 201
     took, codes, one_moment, at_once = [], {}, [], asyncio.Semaphore(a.at_once)
     tasks = [asyncio.create_task(writer(servers[k % a.servers].port, k)) for k in range(a.writers)]
     tasks.append(asyncio.create_task(maker(servers[0].port, lambda: len(took))))

@@ -97,7 +97,7 @@ fn what_is_no_api_is_told_without_what_it_says() {
     );
     get()
         .code(70)
-        .stderr_has("GET /keys with what this discfg can't read (line 1, column");
+        .stderr_has("GET /v1/mycfg/@root/keys/a with what this discfg can't read (line 1, column");
     answer(200, "application/json", r#"{"node":"hunter2"#);
     get().code(70).stderr_has("can't read (line 1, column");
     answer(502, "text/html", "hunter2");
@@ -248,29 +248,29 @@ fn each_command_sends_no_more_than_it_must() {
     };
     assert_eq!(
         asked(&["set", "db/url", "x"]),
-        ["POST /v1/mycfg/commit/db?stored=true"]
+        ["POST /v1/mycfg/db/commit?stored=true"]
     );
     assert_eq!(
         asked(&["get", "db/url"]),
-        ["GET /v1/mycfg/keys/db/url?stored=true"]
+        ["GET /v1/mycfg/db/keys/url?stored=true"]
     );
     assert_eq!(
         asked(&["set", "top", "x", "--ttl", "1h"]),
-        ["POST /v1/mycfg/commit/@root?stored=true"]
+        ["POST /v1/mycfg/@root/commit?stored=true"]
     );
     assert_eq!(
         asked(&["get", "top", "--eventual"]),
-        ["GET /v1/mycfg/keys/@root/top?stored=true&consistency=eventual"]
+        ["GET /v1/mycfg/@root/keys/top?stored=true&consistency=eventual"]
     );
     assert_eq!(
         asked(&["touch", "top"]),
-        ["POST /v1/mycfg/touch/@root/top?stored=true"]
+        ["POST /v1/mycfg/@root/touch/top?stored=true"]
     );
     assert_eq!(asked(&["ls", "db"]).len(), 1);
     assert_eq!(asked(&["ls"]).len(), 1);
     assert_eq!(
         asked(&["export", "--prefix", "db"]),
-        ["GET /v1/mycfg/snapshot/db?stored=true"]
+        ["GET /v1/mycfg/db/snapshot?stored=true"]
     );
     assert_eq!(asked(&["exec", "--", "true"]).len(), 1);
     assert_eq!(asked(&["history", "db/url"]).len(), 1);

@@ -211,7 +211,7 @@ fn a_denial_names_the_token_and_what_mends_it() {
     set("db/a", "reads")
         .code(5)
         .stdout("")
-        .stderr_has("POST /v1/mycfg/commit/db was denied")
+        .stderr_has("POST /v1/mycfg/db/commit was denied")
         .stderr_has(&format!(
             "the token for {host} from the environment variable DISCFG_TOKEN was sent"
         ))
@@ -221,7 +221,7 @@ fn a_denial_names_the_token_and_what_mends_it() {
     set("app/a", "writes-db")
         .code(5)
         .stdout("")
-        .stderr_has("POST /v1/mycfg/commit/app was denied");
+        .stderr_has("POST /v1/mycfg/app/commit was denied");
     set("db/a", "writes-db").code(0).stderr("");
     let node = place
         .args(["get", "db/a", "-f", "json"])
@@ -239,7 +239,7 @@ fn a_denial_names_the_token_and_what_mends_it() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("POST /v1/mycfg/datakeys/unwrap/db was denied")
+        .stderr_has("POST /v1/mycfg/@datakeys/unwrap/db was denied")
         .stderr_lacks("hunter2");
     place
         .args(["get", "db/pw"])

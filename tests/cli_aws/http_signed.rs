@@ -37,8 +37,8 @@ fn reading_is_signed_by_the_read_role_and_writing_by_the_write_role() {
     assert_eq!(
         told(&seen),
         [
-            format!("{writes} POST commit/db"),
-            format!("{reads} GET keys/db/url"),
+            format!("{writes} POST db/commit"),
+            format!("{reads} GET db/keys/url"),
         ]
     );
     for each in &seen {
@@ -130,8 +130,8 @@ fn as_chooses_who_signs() {
     assert_eq!(
         told(&front.gateway.seen()),
         [
-            format!("{} GET keys/db/url", role("write")),
-            "operator POST commit/db".into(),
+            format!("{} GET db/keys/url", role("write")),
+            "operator POST db/commit".into(),
         ]
     );
 }
@@ -175,14 +175,14 @@ fn a_grants_role_signs_for_its_sections() {
     as_team(&["get", "web/x"])
         .code(5)
         .stdout("")
-        .stderr_has("GET /v1/mycfg/keys/web/x was denied")
+        .stderr_has("GET /v1/mycfg/web/keys/x was denied")
         .stderr_has("API Gateway says: Forbidden")
         .stderr_has("discfg-mycfg--team-eu-central-1 was assumed, and it may not do this")
         .stderr_has("`discfg grants mycfg --engine dynamodb` shows them, and `discfg grant mycfg team`");
     as_team(&["ls"])
         .code(5)
         .stdout("")
-        .stderr_has("GET /v1/mycfg/list was denied")
+        .stderr_has("GET /v1/mycfg/@config/list was denied")
         .stderr_has("name a key or a prefix of them");
     as_team(&["doctor"])
         .code(0)

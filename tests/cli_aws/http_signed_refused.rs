@@ -28,7 +28,7 @@ fn a_denial_names_method_path_and_role() {
     run(&front, &["set", "db/url", "hunter2", "--as", "read"])
         .code(5)
         .stdout("")
-        .stderr_has("POST /v1/mycfg/commit/db was denied")
+        .stderr_has("POST /v1/mycfg/db/commit was denied")
         .stderr_has(&format!(
             "you are arn:aws:iam::{}:user/developer",
             front.account.id()
@@ -45,10 +45,10 @@ fn a_denial_names_method_path_and_role() {
     run(&front, &["get", "db/url", "--as", "self"])
         .code(5)
         .stdout("")
-        .stderr_has("GET /v1/mycfg/keys/db/url was denied")
+        .stderr_has("GET /v1/mycfg/db/keys/url was denied")
         .stderr_has("the request was signed with your own credentials")
         .stderr_has(r#""Action":"execute-api:Invoke""#)
-        .stderr_has(r#""Resource":"arn:aws:execute-api:eu-central-1:*:*/*/GET/v1/mycfg/keys/db/url""#);
+        .stderr_has(r#""Resource":"arn:aws:execute-api:eu-central-1:*:*/*/GET/v1/mycfg/db/keys/url""#);
 }
 
 /// A role that is to be let through may have been created again, which API Gateway doesn't tell apart.
@@ -133,7 +133,7 @@ fn what_passes_is_tried_again_and_signed_anew() {
     run(&front, &["get", "db/url"])
         .code(8)
         .stdout("")
-        .stderr_has("it has no route for GET /v1/mycfg/keys/db/url");
+        .stderr_has("it has no route for GET /v1/mycfg/db/keys/url");
     front.gateway.refuse(1, &Refusal::new(503, "Service Unavailable"));
     run(&front, &["set", "db/url", "y"]).code(0).stderr("");
 }
@@ -336,7 +336,7 @@ fn what_asks_for_a_signature_is_told_as_that() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("GET /v1/mycfg/keys/@root/a was refused, and it was not signed")
+        .stderr_has("GET /v1/mycfg/@root/keys/a was refused, and it was not signed")
         .stderr_has(&format!(
             "`discfg use mycfg --engine {} --sign`",
             behind.server.url()

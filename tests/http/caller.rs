@@ -35,7 +35,7 @@ fn names(list: &Json, field: &str) -> Vec<String> {
 #[tokio::test]
 async fn nobody_is_denied() {
     let served = filled().await.for_caller(None);
-    served.get("keys/mykey").await.problem(403, "denied");
+    served.get("@root/keys/mykey").await.problem(403, "denied");
     let health = served.ask_anywhere("GET", "/healthz", &[], "").await.json(200);
     assert_eq!(health, json!({"status": "ok"}));
     served.ask_anywhere("GET", "/readyz", &[], "").await.json(200);
@@ -48,8 +48,8 @@ async fn another_config_is_denied_whether_or_not_it_is_there() {
         configs: Some(BTreeSet::from(["orders".parse().expect("a config")])),
         ..Caller::anyone()
     }));
-    of_others.get("keys/mykey").await.problem(403, "denied");
-    let path = "/v1/absent/keys/mykey";
+    of_others.get("@root/keys/mykey").await.problem(403, "denied");
+    let path = "/v1/absent/@root/keys/mykey";
     of_others
         .ask_anywhere("GET", path, &[], "")
         .await
@@ -67,18 +67,18 @@ async fn a_reader_writes_nothing() {
         access: Access::Read,
         ..Caller::anyone()
     }));
-    reader.get("keys/db/url").await.json(200);
+    reader.get("db/keys/url").await.json(200);
     for (method, path, body) in [
-        ("PUT", "keys/db/url", "2"),
-        ("DELETE", "keys/db/url", ""),
-        ("POST", "touch/db/url?ttl=1m", ""),
-        ("POST", "commit", SET),
-        ("POST", "commit/db", SET),
-        ("POST", "datakeys/generate/db", r#"{"key": "/db/url"}"#),
+        ("PUT", "db/keys/url", "2"),
+        ("DELETE", "db/keys/url", ""),
+        ("POST", "db/touch/url?ttl=1m", ""),
+        ("POST", "@config/commit", SET),
+        ("POST", "db/commit", SET),
+        ("POST", "@datakeys/generate/db", r#"{"key": "/db/url"}"#),
     ] {
         reader.ask(method, path, &[], body).await.problem(403, "denied");
     }
-    let read = served.get("keys/db/url").await.json(200);
+    let read = served.get("db/keys/url").await.json(200);
     assert_eq!(
         (&read["node"]["version"], &read["node"]["value"]),
         (&json!(1), &json!("1"))
@@ -92,61 +92,63 @@ async fn a_caller_of_some_sections_meets_no_other() {
         sections: Some(sections(&["db"])),
         ..Caller::anyone()
     }));
-    of_db.get("keys/db/url").await.json(200);
-    of_db.ask("POST", "commit", &[], SET).await.json(200);
+    of_db.get("db/keys/url").await.json(200);
+    of_db.ask("POST", "@config/commit", &[], SET).await.json(200);
     for path in [
-        "keys/web/port",
-        "keys/web/absent",
-        "keys/absent/port",
-        "keys/mykey",
-        "keys/@root/mykey",
-        "keys/db",
-        "list/web",
-        "list/@root",
-        "snapshot/web",
-        "snapshot?prefix=/db&prefix=/web",
-        "changes/web",
-        "heads/web",
-        "history/web/port",
+        "web/keys/port",
+        "web/keys/absent",
+        "absent/keys/port",
+        "@root/keys/mykey",
+        "@root/keys/db",
+        "web/list",
+        "@root/list",
+        "web/snapshot",
+        "@config/snapshot?prefix=/db&prefix=/web",
+        "web/changes",
+        "web/heads",
+        "web/history/port",
     ] {
         of_db.get(path).await.problem(403, "denied");
     }
     for (method, path, body) in [
-        ("PUT", "keys/web/port", "2"),
-        ("DELETE", "keys/web/port", ""),
-        ("POST", "touch/web/port?ttl=1m", ""),
-        ("POST", "commit/web", r#"{"changes": []}"#),
+        ("PUT", "web/keys/port", "2"),
+        ("DELETE", "web/keys/port", ""),
+        ("POST", "web/touch/port?ttl=1m", ""),
+        ("POST", "web/commit", r#"{"changes": []}"#),
         (
             "POST",
-            "commit",
+            "@config/commit",
             r#"{"changes": [{"op": "delete", "key": "/web/port"}]}"#,
         ),
         (
             "POST",
-            "commit",
+            "@config/commit",
             r#"{"guards": [{"guard": "absent", "key": "/mykey"}], "changes": []}"#,
         ),
-        ("POST", "datakeys/generate/web", r#"{"key": "/web/port"}"#),
+        ("POST", "@datakeys/generate/web", r#"{"key": "/web/port"}"#),
     ] {
         of_db.ask(method, path, &[], body).await.problem(403, "denied");
     }
     // A body or query doesn't reach what its path doesn't name.
     for (path, body) in [
         (
-            "commit/db",
+            "db/commit",
             r#"{"changes": [{"op": "delete", "key": "/web/port"}]}"#,
         ),
         (
-            "commit/db",
+            "db/commit",
             r#"{"guards": [{"guard": "section", "section": "/web", "revision": 1}], "changes": []}"#,
         ),
-        ("datakeys/generate/db", r#"{"key": "/web/port"}"#),
-        ("datakeys/unwrap/db", r#"{"key": "/web/port", "wrapped": "AAAA"}"#),
+        ("@datakeys/generate/db", r#"{"key": "/web/port"}"#),
+        (
+            "@datakeys/unwrap/db",
+            r#"{"key": "/web/port", "wrapped": "AAAA"}"#,
+        ),
     ] {
         of_db.ask("POST", path, &[], body).await.problem(400, "body");
         served.ask("POST", path, &[], body).await.problem(400, "body");
     }
-    served.get("keys/web/port").await.json(200);
+    served.get("web/keys/port").await.json(200);
 }
 
 #[tokio::test]
@@ -157,11 +159,11 @@ async fn what_names_no_section_shows_the_callers_own() {
             sections,
             ..Caller::anyone()
         }));
-        let list = served.get("list").await.json(200);
-        let all = served.get("list?recursive=true").await.json(200);
-        let snapshot = served.get("snapshot").await.json(200);
-        let heads = served.get("heads").await.json(200);
-        let info = served.get("info").await.json(200);
+        let list = served.get("@config/list").await.json(200);
+        let all = served.get("@config/list?recursive=true").await.json(200);
+        let snapshot = served.get("@config/snapshot").await.json(200);
+        let heads = served.get("@config/heads").await.json(200);
+        let info = served.get("@config/info").await.json(200);
         let below = names(&all["nodes"], "key");
         assert_eq!(names(&snapshot["nodes"], "key"), below);
         let known = names(&heads["sections"], "name");
@@ -208,8 +210,8 @@ async fn who_wrote_is_who_was_let_in() {
         ..Caller::anyone()
     }));
     deploy.set("db/url", "2").await;
-    let read = served.get("keys/db/url").await.json(200);
+    let read = served.get("db/keys/url").await.json(200);
     assert_eq!(read["node"]["by"], "token:deploy");
-    let read = served.get("keys/web/port").await.json(200);
+    let read = served.get("web/keys/port").await.json(200);
     assert_eq!(read["node"]["by"], "tester");
 }

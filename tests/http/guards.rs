@@ -9,7 +9,7 @@ use support::api::Served;
 #[tokio::test]
 async fn headers_guard_writes() {
     let served = Served::new();
-    let put = async |header, value, body| served.ask("PUT", "keys/db/k", &[(header, value)], body).await;
+    let put = async |header, value, body| served.ask("PUT", "db/keys/k", &[(header, value)], body).await;
     put("if-match", "*", "0").await.problem(412, "guard-failed");
     put("if-match", "\"1\"", "0").await.problem(412, "guard-failed");
     put("if-none-match", "*", "1").await.json(201);
@@ -36,18 +36,18 @@ async fn headers_guard_writes() {
     }
     let delete = async |value| {
         served
-            .ask("DELETE", "keys/db/k", &[("if-match", value)], "")
+            .ask("DELETE", "db/keys/k", &[("if-match", value)], "")
             .await
     };
     delete("\"1\"").await.problem(412, "guard-failed");
-    assert_eq!(served.get("keys/db/k").await.json(200)["node"]["value"], "3");
+    assert_eq!(served.get("db/keys/k").await.json(200)["node"]["value"], "3");
     delete("\"3\"").await.json(200);
 }
 
 #[tokio::test]
 async fn headers_ask_whether_a_key_has_changed() {
     let served = Served::new();
-    let get = async |header, value| served.ask("GET", "keys/db/k", &[(header, value)], "").await;
+    let get = async |header, value| served.ask("GET", "db/keys/k", &[(header, value)], "").await;
     get("if-none-match", "\"1\"").await.problem(404, "no-key");
     get("if-match", "*").await.problem(412, "guard-failed");
     served.set("db/k", "1").await;
@@ -77,7 +77,7 @@ async fn a_commit_is_all_or_nothing() {
             {"op": "delete", "key": "/db/absent"},
         ],
     });
-    let answer = served.ask("POST", "commit/db", &[], body.to_string()).await;
+    let answer = served.ask("POST", "db/commit", &[], body.to_string()).await;
     assert!(!answer.text().contains("hunter2"), "{}", answer.text());
     let made = answer.json(200);
     assert_eq!(made["action"], "commit");
@@ -97,16 +97,16 @@ async fn a_commit_is_all_or_nothing() {
     );
     assert_eq!(changes[2]["masked"], true);
     assert_eq!(
-        served.get("keys/db/pw?reveal=true").await.json(200)["node"]["value"],
+        served.get("db/keys/pw?reveal=true").await.json(200)["node"]["value"],
         "hunter2"
     );
 
     let again = served
-        .ask("POST", "commit/db", &[], body.to_string())
+        .ask("POST", "db/commit", &[], body.to_string())
         .await
         .problem(412, "guard-failed");
     assert_eq!(again["guard"]["guard"], "absent");
-    let heads = served.get("heads/db").await.json(200);
+    let heads = served.get("db/heads").await.json(200);
     assert_eq!(
         (&heads["version"], &heads["sections"][0]["changes"]),
         (&json!(1), &json!(3))
@@ -117,15 +117,15 @@ async fn a_commit_is_all_or_nothing() {
         {"op": "set", "key": "/mykey", "value": null},
     ]});
     let made = served
-        .ask("POST", "commit", &[], across.to_string())
+        .ask("POST", "@config/commit", &[], across.to_string())
         .await
         .json(200);
     assert_eq!(made["sections"].as_array().expect("sections").len(), 2);
     served
-        .ask("POST", "commit/db", &[], across.to_string())
+        .ask("POST", "db/commit", &[], across.to_string())
         .await
         .problem(400, "body");
-    assert_eq!(served.get("heads").await.json(200)["version"], 3);
+    assert_eq!(served.get("@config/heads").await.json(200)["version"], 3);
 }
 
 #[tokio::test]
@@ -133,23 +133,23 @@ async fn a_commit_that_cant_be_says_why() {
     let served = Served::new();
     let commit = async |path: &str, body: Json| served.ask("POST", path, &[], body.to_string()).await;
     let set = |key: &str| json!({"op": "set", "key": key, "value": "x"});
-    let twice = commit("commit/db", json!({"changes": [set("/db/k"), set("/db/k")]}))
+    let twice = commit("db/commit", json!({"changes": [set("/db/k"), set("/db/k")]}))
         .await
         .problem(422, "twice");
     assert_eq!(twice["keys"], json!(["/db/k"]));
     let many: Vec<Json> = (0..60).map(|n| set(&format!("/db/k{n}"))).collect();
-    let many = commit("commit/db", json!({"changes": many}))
+    let many = commit("db/commit", json!({"changes": many}))
         .await
         .problem(422, "limit");
     assert_eq!(many["limit"]["actions"]["changes"], 60);
     let secret = json!({"op": "set", "key": "/db/k", "kind": "text", "value": "x", "secret": true});
-    let unsealed = commit("commit/db?stored=true", json!({"changes": [secret]}))
+    let unsealed = commit("db/commit?stored=true", json!({"changes": [secret]}))
         .await
         .problem(422, "unsealed");
     assert_eq!(unsealed["keys"], json!(["/db/k"]));
     let large = "x".repeat(189_990);
     let large = commit(
-        "commit/db",
+        "db/commit",
         json!({"changes": [{"op": "set", "key": "/db/k", "value": large, "secret": true}]}),
     )
     .await;
@@ -166,7 +166,7 @@ async fn a_commit_that_cant_be_says_why() {
             json!({"guards": [{"guard": "value", "key": "/db/k", "value": large}], "changes": []}),
         ),
     ] {
-        let large = commit("commit/db", body).await.problem(413, "limit");
+        let large = commit("db/commit", body).await.problem(413, "limit");
         let bytes = json!({"bytes": {"size": 190_001, "max": 190_000}});
         assert_eq!(large["limit"], bytes);
         assert!(
@@ -174,7 +174,7 @@ async fn a_commit_that_cant_be_says_why() {
             "{large}"
         );
     }
-    assert_eq!(served.get("heads").await.json(200)["version"], 0);
+    assert_eq!(served.get("@config/heads").await.json(200)["version"], 0);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn stored_values_go_in_and_come_out_without_loss() {
         {"op": "set", "key": "/db/c", "kind": "text", "value": "[1]", "ttl": 60},
     ]});
     let made = served
-        .ask("POST", "commit/db?stored=true", &[], body.to_string())
+        .ask("POST", "db/commit?stored=true", &[], body.to_string())
         .await
         .json(200);
     assert_eq!(
@@ -195,7 +195,7 @@ async fn stored_values_go_in_and_come_out_without_loss() {
     );
     let again = json!({"changes": [{"op": "set", "key": "/db/c", "kind": "text", "value": "2"}]});
     let again = served
-        .ask("POST", "commit/db?stored=true", &[], again.to_string())
+        .ask("POST", "db/commit?stored=true", &[], again.to_string())
         .await
         .json(200);
     let replaced = &again["changes"][0]["prevNode"];
@@ -204,9 +204,9 @@ async fn stored_values_go_in_and_come_out_without_loss() {
         (&json!("[1]"), &json!(60))
     );
     for path in [
-        "list/db?stored=true",
-        "snapshot/db?stored=true",
-        "snapshot?prefix=/db&stored=true",
+        "db/list?stored=true",
+        "db/snapshot?stored=true",
+        "@config/snapshot?prefix=/db&stored=true",
     ] {
         let nodes = served.get(path).await.json(200)["nodes"].clone();
         let values: Vec<&Json> = nodes
@@ -217,12 +217,12 @@ async fn stored_values_go_in_and_come_out_without_loss() {
             .collect();
         assert_eq!(values, [&json!("1.10"), &json!("/wA="), &json!("2")], "{path}");
     }
-    let lines = served.get("changes/db?stored=true&after=1").await.json(200);
+    let lines = served.get("db/changes?stored=true&after=1").await.json(200);
     assert_eq!(
         (&lines["changes"][0]["value"], &lines["more"]),
         (&json!("2"), &json!(false))
     );
-    let lines = served.get("history/db/c?stored=true").await.json(200);
+    let lines = served.get("db/history/c?stored=true").await.json(200);
     assert_eq!(lines["changes"][1]["value"], "[1]");
     let key: Key = "/db/a".parse().expect("a key");
     let entry = served

@@ -56,33 +56,36 @@ async fn a_listing_is_one_level_or_all_below() {
         (nodes, page["folders"].clone())
     };
     let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(of("list").await, (owned(&["/db"]), json!(["/db/", "/web/"])));
-    assert_eq!(of("list/@root").await, (owned(&["/db"]), json!([])));
     assert_eq!(
-        of("list/@root?recursive=true").await,
+        of("@config/list").await,
+        (owned(&["/db"]), json!(["/db/", "/web/"]))
+    );
+    assert_eq!(of("@root/list").await, (owned(&["/db"]), json!([])));
+    assert_eq!(
+        of("@root/list?recursive=true").await,
         (owned(&["/db"]), json!([]))
     );
     assert_eq!(
-        of("list/db").await,
+        of("db/list").await,
         (owned(&["/db/a", "/db/z"]), json!(["/db/b/"]))
     );
-    assert_eq!(of("list/db/b").await, (owned(&["/db/b/c", "/db/b/d"]), json!([])));
+    assert_eq!(of("db/list/b").await, (owned(&["/db/b/c", "/db/b/d"]), json!([])));
     let below = owned(&["/db/a", "/db/b/c", "/db/b/d", "/db/z"]);
     assert_eq!(
-        of("list/db?recursive=true&consistency=eventual").await,
+        of("db/list?recursive=true&consistency=eventual").await,
         (below, json!([]))
     );
-    assert_eq!(of("list/absent").await, (owned(&[]), json!([])));
+    assert_eq!(of("absent/list").await, (owned(&[]), json!([])));
 }
 
 #[tokio::test]
 async fn pages_come_to_the_whole() {
     let served = filled(ApiSettings::default()).await;
     for path in [
-        "list?recursive=true",
-        "list?recursive=false",
-        "list/db?recursive=true",
-        "list/db?recursive=false",
+        "@config/list?recursive=true",
+        "@config/list?recursive=false",
+        "db/list?recursive=true",
+        "db/list?recursive=false",
     ] {
         let (whole, _) = paged(&served, path, 1000).await;
         for limit in 1..=whole.len() {
@@ -96,13 +99,13 @@ async fn pages_come_to_the_whole() {
         ..ApiSettings::default()
     })
     .await;
-    let (names, pages) = paged(&small, "list/db?recursive=true", 1000).await;
+    let (names, pages) = paged(&small, "db/list?recursive=true", 1000).await;
     assert_eq!((names.len(), pages), (4, 2));
-    let cursor = served.get("list?limit=1").await.json(200)["next"]
+    let cursor = served.get("@config/list?limit=1").await.json(200)["next"]
         .as_str()
         .expect("a cursor")
         .to_owned();
-    for elsewhere in ["list/db?", "list?recursive=true&"] {
+    for elsewhere in ["db/list?", "@config/list?recursive=true&"] {
         let answer = served.get(&format!("{elsewhere}cursor={cursor}")).await;
         answer.problem(400, "query");
     }
@@ -114,7 +117,10 @@ async fn pages_come_to_the_whole() {
         "limit=x",
         "recursive=yes",
     ] {
-        served.get(&format!("list?{bad}")).await.problem(400, "query");
+        served
+            .get(&format!("@config/list?{bad}"))
+            .await
+            .problem(400, "query");
     }
 }
 
@@ -134,27 +140,30 @@ async fn a_snapshot_holds_what_lies_below() {
         (nodes, heads)
     };
     let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let (all, heads) = of("snapshot").await;
+    let (all, heads) = of("@config/snapshot").await;
     assert_eq!((all.len(), heads), (6, owned(&["/db", "/web", "@root"])));
-    assert_eq!(of("snapshot?prefix=/").await.0, all);
-    assert_eq!(of("snapshot/@root").await, (owned(&["/db"]), owned(&["@root"])));
+    assert_eq!(of("@config/snapshot?prefix=/").await.0, all);
+    assert_eq!(of("@root/snapshot").await, (owned(&["/db"]), owned(&["@root"])));
     assert_eq!(
-        of("snapshot/db/b").await,
+        of("db/snapshot/b").await,
         (owned(&["/db/b/c", "/db/b/d"]), owned(&["/db"]))
     );
-    let two = of("snapshot?prefix=/db/b&prefix=/web").await;
+    let two = of("@config/snapshot?prefix=/db/b&prefix=/web").await;
     assert_eq!(two.0, owned(&["/db/b/c", "/db/b/d", "/web/port"]));
-    served.get("snapshot?prefix=//").await.problem(400, "query");
-    served.get("snapshot/db?prefix=/web").await.problem(400, "query");
+    served
+        .get("@config/snapshot?prefix=//")
+        .await
+        .problem(400, "query");
+    served.get("db/snapshot?prefix=/web").await.problem(400, "query");
 }
 
 #[tokio::test]
 async fn a_log_is_told_in_whole_revisions() {
     let served = filled(ApiSettings::default()).await;
     let two = r#"{"changes": [{"op": "delete", "key": "/db/a"}, {"op": "delete", "key": "/db/z"}]}"#;
-    served.ask("POST", "commit/db", &[], two).await.json(200);
+    served.ask("POST", "db/commit", &[], two).await.json(200);
     let part = async |query: &str| {
-        let part = served.get(&format!("changes/db{query}")).await.json(200);
+        let part = served.get(&format!("db/changes{query}")).await.json(200);
         let lines = part["changes"].as_array().expect("lines").len();
         (
             lines,
@@ -173,13 +182,13 @@ async fn a_log_is_told_in_whole_revisions() {
         ..ApiSettings::default()
     })
     .await;
-    let bounded = small.get("changes/db").await.json(200);
+    let bounded = small.get("db/changes").await.json(200);
     assert_eq!((&bounded["after"], &bounded["more"]), (&json!(2), &json!(true)));
 
     served.set("db/a", "2").await;
     served.set("db/a", "3").await;
     let history = async |query: &str| {
-        let history = served.get(&format!("history/db/a{query}")).await.json(200);
+        let history = served.get(&format!("db/history/a{query}")).await.json(200);
         let lines = history["changes"].as_array().expect("lines").iter();
         let revisions: Vec<u64> = lines
             .map(|line| line["revision"].as_u64().expect("a revision"))
@@ -189,7 +198,7 @@ async fn a_log_is_told_in_whole_revisions() {
     assert_eq!(history("").await, (vec![7, 6, 5, 1], Json::Null));
     assert_eq!(history("?limit=2").await, (vec![7, 6], json!(6)));
     assert_eq!(history("?limit=2&before=6").await, (vec![5, 1], Json::Null));
-    let none = served.get("history/db/never").await.json(200);
+    let none = served.get("db/history/never").await.json(200);
     assert_eq!(
         (&none["key"], &none["changes"]),
         (&json!("/db/never"), &json!([]))
@@ -199,7 +208,7 @@ async fn a_log_is_told_in_whole_revisions() {
 #[tokio::test]
 async fn info_is_what_the_command_line_says() {
     let served = filled(ApiSettings::default()).await;
-    let info = served.get("info").await.json(200);
+    let info = served.get("@config/info").await.json(200);
     assert_eq!(
         (&info["action"], &info["config"], &info["version"]),
         (&json!("info"), &json!("mycfg"), &json!(6))

@@ -22,61 +22,67 @@ async fn a_path_means_one_thing_or_nothing() {
     let served = Served::new();
     served.set("db/url", "1").await;
     for (path, named) in [
-        ("/v1/mycfg/keys/db%2Furl", "`%`"),
-        ("/v1/mycfg/keys/db/%75rl", "`%`"),
-        ("/v1/mycfg/keys/db/url%00", "`%`"),
-        ("/v1/mycfg/keys/db/%ff", "`%`"),
-        ("/v1/mycfg/keys/db//url", "`//`"),
-        ("/v1/mycfg/keys/db/url/", "slash"),
-        ("/v1/mycfg/keys/db/./url", "\".\""),
-        ("/v1/mycfg/keys/db/../web/url", "\"..\""),
-        ("/v1/mycfg/keys/@root/db/url", "/db"),
-        ("/v1/mycfg/keys/@config/x", "'@'"),
-        ("/v1/mycfg/keys/db/@head", "'@'"),
-        ("/v1/mycfg/heads/@meta", "@meta"),
-        ("/v1/MYCFG/keys/db/url", "MYCFG"),
-        ("//v1/mycfg/keys/db/url", "`//`"),
-        ("/v1/mycfg/keys/db;x/url", "';'"),
+        ("/v1/mycfg/@root/keys/db%2Furl", "`%`"),
+        ("/v1/mycfg/db/keys%2Furl", "`%`"),
+        ("/v1/mycfg/%64b/keys/url", "`%`"),
+        ("/v1/mycfg/db/keys/%75rl", "`%`"),
+        ("/v1/mycfg/db/keys/url%00", "`%`"),
+        ("/v1/mycfg/db/keys/%ff", "`%`"),
+        ("/v1/mycfg/db/keys//url", "`//`"),
+        ("/v1/mycfg/db//keys/url", "`//`"),
+        ("/v1/mycfg//db/keys/url", "`//`"),
+        ("/v1/mycfg/db/keys/url/", "slash"),
+        ("/v1/mycfg/db/keys/./url", "\".\""),
+        ("/v1/mycfg/db/keys/../web/url", "\"..\""),
+        ("/v1/mycfg/web/../db/keys/url", "\"..\""),
+        ("/v1/mycfg/@root/keys/db/url", "/db"),
+        ("/v1/mycfg/@config/keys/x", "names no section"),
+        ("/v1/mycfg/@datakeys/keys/db/url", "names no section"),
+        ("/v1/mycfg/db/keys/@head", "'@'"),
+        ("/v1/mycfg/@meta/heads", "@meta"),
+        ("/v1/MYCFG/db/keys/url", "MYCFG"),
+        ("//v1/mycfg/db/keys/url", "`//`"),
+        ("/v1/mycfg/@root/keys/db;x/url", "';'"),
     ] {
         for method in ["GET", "PUT", "DELETE"] {
             let answer = served.ask_anywhere(method, path, &[], "x").await;
-            if method != "GET" && path.contains("/heads/") {
+            if method != "GET" && path.ends_with("/heads") {
                 continue;
             }
             let problem = answer.problem(400, "path");
             assert!(detail(&problem).contains(named), "{path}: {problem}");
         }
     }
-    let long = format!("/v1/mycfg/keys/{}", "k".repeat(600));
+    let long = format!("/v1/mycfg/@root/keys/{}", "k".repeat(600));
     served
         .ask_anywhere("GET", &long, &[], "")
         .await
         .problem(400, "path");
-    let deep = format!("keys/{}", ["d"; 17].join("/"));
+    let deep = format!("@root/keys/{}", ["d"; 17].join("/"));
     assert!(detail(&served.get(&deep).await.problem(400, "path")).contains("16"));
-    assert_eq!(served.get("heads").await.json(200)["version"], 1);
+    assert_eq!(served.get("@config/heads").await.json(200)["version"], 1);
 }
 
 #[tokio::test]
 async fn a_query_holds_what_is_known_once() {
     let served = Served::new();
     for (path, named) in [
-        ("keys/k?revison=1", "revison"),
-        ("keys/k?revision=1&revision=2", "revision is given twice"),
-        ("keys/k?revision=x", "revision"),
-        ("keys/k?revision=-1", "revision"),
-        ("keys/k?revision=99999999999999999999", "revision"),
-        ("keys/k?consistency=weak", "consistency"),
-        ("keys/k?stored=1", "stored"),
-        ("keys/k?reveal", "reveal"),
-        ("keys/k?%ff=1", "%ff"),
-        ("keys/k?a=%ff", "%ff"),
-        ("list?after=x", "after"),
-        ("snapshot?prefix=a//b", "prefix"),
-        ("changes/db?after=", "after"),
-        ("heads?x=1", "\"x\""),
-        ("info?x=1", "\"x\""),
-        ("history/k?limit=0", "limit"),
+        ("@root/keys/k?revison=1", "revison"),
+        ("@root/keys/k?revision=1&revision=2", "revision is given twice"),
+        ("@root/keys/k?revision=x", "revision"),
+        ("@root/keys/k?revision=-1", "revision"),
+        ("@root/keys/k?revision=99999999999999999999", "revision"),
+        ("@root/keys/k?consistency=weak", "consistency"),
+        ("@root/keys/k?stored=1", "stored"),
+        ("@root/keys/k?reveal", "reveal"),
+        ("@root/keys/k?%ff=1", "%ff"),
+        ("@root/keys/k?a=%ff", "%ff"),
+        ("@config/list?after=x", "after"),
+        ("@config/snapshot?prefix=a//b", "prefix"),
+        ("db/changes?after=", "after"),
+        ("@config/heads?x=1", "\"x\""),
+        ("@config/info?x=1", "\"x\""),
+        ("@root/history/k?limit=0", "limit"),
     ] {
         let problem = served.get(path).await.problem(400, "query");
         assert!(detail(&problem).contains(named), "{path}: {problem}");
@@ -101,21 +107,21 @@ async fn a_header_means_one_thing() {
         (("host", "localhost"), "host"),
     ] {
         let problem = served
-            .ask("PUT", "keys/k", &[twice, twice], "x")
+            .ask("PUT", "@root/keys/k", &[twice, twice], "x")
             .await
             .problem(400, "header");
         assert!(detail(&problem).contains(named), "{problem}");
     }
     let lengths = [("content-length", "1"), ("transfer-encoding", "chunked")];
     served
-        .ask("PUT", "keys/k", &lengths, "x")
+        .ask("PUT", "@root/keys/k", &lengths, "x")
         .await
         .problem(400, "header");
     served
-        .ask("PUT", "keys/k", &[("idempotency-key", "a b")], "x")
+        .ask("PUT", "@root/keys/k", &[("idempotency-key", "a b")], "x")
         .await
         .problem(400, "header");
-    assert_eq!(served.get("heads").await.json(200)["version"], 0);
+    assert_eq!(served.get("@config/heads").await.json(200)["version"], 0);
 }
 
 #[tokio::test]
@@ -128,7 +134,7 @@ async fn a_commit_is_said_to_be_json() {
         "application/jsonp",
         "",
     ] {
-        for path in ["commit", "commit/db", "datakeys/generate/db"] {
+        for path in ["@config/commit", "db/commit", "@datakeys/generate/db"] {
             let problem = served
                 .ask("POST", path, &[("content-type", of)], body)
                 .await
@@ -136,11 +142,11 @@ async fn a_commit_is_said_to_be_json() {
             assert!(detail(&problem).contains("application/json"), "{problem}");
         }
     }
-    assert_eq!(served.get("heads").await.json(200)["version"], 0);
+    assert_eq!(served.get("@config/heads").await.json(200)["version"], 0);
     let made = served
         .ask(
             "POST",
-            "commit",
+            "@config/commit",
             &[("content-type", "Application/JSON; charset=utf-8")],
             body,
         )
@@ -152,11 +158,11 @@ async fn a_commit_is_said_to_be_json() {
 async fn a_page_of_another_site_is_revealed_no_secret() {
     let served = Served::new();
     let from = |site| [("sec-fetch-site", site)];
-    served.ask("PUT", "keys/db/k", &[], "v").await.json(201);
+    served.ask("PUT", "db/keys/k", &[], "v").await.json(201);
     for path in [
-        "keys/db/k?reveal=true",
-        "snapshot?reveal=true",
-        "list?reveal=true",
+        "db/keys/k?reveal=true",
+        "@config/snapshot?reveal=true",
+        "@config/list?reveal=true",
     ] {
         served
             .ask("GET", path, &from("cross-site"), "")
@@ -167,7 +173,7 @@ async fn a_page_of_another_site_is_revealed_no_secret() {
         }
     }
     served
-        .ask("GET", "keys/db/k", &from("cross-site"), "")
+        .ask("GET", "db/keys/k", &from("cross-site"), "")
         .await
         .json(200);
 }
@@ -225,20 +231,23 @@ async fn a_body_holds_what_is_expected() {
         ),
         ("{\"changes\": []} x", "trailing"),
     ] {
-        let problem = served.ask("POST", "commit", &[], body).await.problem(400, "body");
+        let problem = served
+            .ask("POST", "@config/commit", &[], body)
+            .await
+            .problem(400, "body");
         assert!(detail(&problem).contains(named), "{body}: {problem}");
     }
     let large = format!("{{\"changes\": [], \"x\": \"{}\"}}", "x".repeat(1000));
     let large = served
-        .ask("POST", "commit", &[], large)
+        .ask("POST", "@config/commit", &[], large)
         .await
         .problem(413, "limit");
     assert_eq!(large["limit"]["bytes"]["max"], 1000);
     served
-        .ask("PUT", "keys/k", &[], "x".repeat(1001))
+        .ask("PUT", "@root/keys/k", &[], "x".repeat(1001))
         .await
         .problem(413, "limit");
-    assert_eq!(served.get("heads").await.json(200)["version"], 0);
+    assert_eq!(served.get("@config/heads").await.json(200)["version"], 0);
 }
 
 #[tokio::test]
@@ -250,7 +259,13 @@ async fn a_backend_that_fails_is_told_in_other_words_than_its_own() {
     let served = Served::of(Arc::new(impaired), ApiSettings::default());
     served.set("db/k", "1").await;
     down.store(true, Ordering::SeqCst);
-    for path in ["keys/db/k", "heads", "snapshot", "changes/db", "info"] {
+    for path in [
+        "db/keys/k",
+        "@config/heads",
+        "@config/snapshot",
+        "db/changes",
+        "@config/info",
+    ] {
         let answer = served.get(path).await;
         assert_eq!(answer.header("retry-after"), Some("1"), "{path}");
         let problem = answer.problem(503, "unavailable");
@@ -273,10 +288,10 @@ async fn a_panic_is_answered_and_the_server_lives() {
         false
     });
     let served = Served::of(Arc::new(impaired), ApiSettings::default());
-    let problem = served.get("keys/k").await.problem(500, "internal");
+    let problem = served.get("@root/keys/k").await.problem(500, "internal");
     assert!(!problem.to_string().contains("hunter2"), "{problem}");
     broken.store(false, Ordering::SeqCst);
-    served.get("keys/k").await.problem(404, "no-key");
+    served.get("@root/keys/k").await.problem(404, "no-key");
 }
 
 #[tokio::test]
@@ -289,13 +304,13 @@ async fn a_slow_read_ends_and_a_slow_commit_goes_on_and_is_found() {
         ..ApiSettings::default()
     };
     let served = Served::of(Arc::new(slow), settings);
-    let read = served.get("keys/db/k").await;
+    let read = served.get("db/keys/k").await;
     assert_eq!(read.header("retry-after"), Some("1"));
     read.problem(503, "unavailable");
 
     let headers = [("idempotency-key", "mine")];
     let unknown = served
-        .ask("PUT", "keys/db/k", &headers, "1")
+        .ask("PUT", "db/keys/k", &headers, "1")
         .await
         .problem(504, "outcome-unknown");
     assert_eq!(
@@ -317,7 +332,7 @@ async fn a_slow_read_ends_and_a_slow_commit_goes_on_and_is_found() {
     tokio::time::timeout(Duration::from_secs(20), there)
         .await
         .expect("the commit goes on");
-    let again = served.ask("PUT", "keys/db/k", &headers, "1").await.json(201);
+    let again = served.ask("PUT", "db/keys/k", &headers, "1").await.json(201);
     assert_eq!(
         (&again["node"]["version"], &again["node"]["revision"]),
         (&json!(1), &json!(1))
@@ -328,51 +343,51 @@ async fn a_slow_read_ends_and_a_slow_commit_goes_on_and_is_found() {
 async fn a_commit_that_is_sent_again_is_made_once() {
     let served = Served::new();
     let headers = [("idempotency-key", "mine")];
-    let first = served.ask("PUT", "keys/db/k", &headers, "1").await.json(201);
+    let first = served.ask("PUT", "db/keys/k", &headers, "1").await.json(201);
     // However much else is written meanwhile.
     let changes: Vec<_> = (0..45)
         .map(|n| json!({"op": "set", "key": format!("/db/other/{n}"), "value": "x"}))
         .collect();
     for _ in 0..3 {
         let body = json!({ "changes": changes }).to_string();
-        served.ask("POST", "commit/db", &[], body).await.json(200);
+        served.ask("POST", "db/commit", &[], body).await.json(200);
     }
     assert_eq!(
-        served.ask("PUT", "keys/db/k", &headers, "1").await.json(201),
+        served.ask("PUT", "db/keys/k", &headers, "1").await.json(201),
         first
     );
     let headers = [("idempotency-key", "gone")];
-    let removed = served.ask("DELETE", "keys/db/k", &headers, "").await.json(200);
+    let removed = served.ask("DELETE", "db/keys/k", &headers, "").await.json(200);
     assert_eq!(
-        served.ask("DELETE", "keys/db/k", &headers, "").await.json(200),
+        served.ask("DELETE", "db/keys/k", &headers, "").await.json(200),
         removed
     );
     let body = r#"{"guards": [{"guard": "absent", "key": "/db/k"}], "changes": [{"op": "set", "key": "/db/k", "value": "2"}]}"#;
     let headers = [("idempotency-key", "both")];
-    let made = served.ask("POST", "commit/db", &headers, body).await.json(200);
+    let made = served.ask("POST", "db/commit", &headers, body).await.json(200);
     assert_eq!(made["commit"], "both");
-    let again = served.ask("POST", "commit/db", &headers, body).await.json(200);
+    let again = served.ask("POST", "db/commit", &headers, body).await.json(200);
     assert_eq!(
         (&again["sections"], &again["changes"]),
         (&made["sections"], &made["changes"])
     );
-    assert_eq!(served.get("heads").await.json(200)["version"], 6);
+    assert_eq!(served.get("@config/heads").await.json(200)["version"], 6);
 }
 
 #[tokio::test]
 async fn an_id_that_is_not_the_callers_is_not_looked_for() {
     let served = Served::new();
     let body = r#"{"guards": [{"guard": "absent", "key": "/db/k"}], "changes": [{"op": "set", "key": "/db/k", "value": "1"}]}"#;
-    let made = served.ask("POST", "commit/db", &[], body).await.json(200);
+    let made = served.ask("POST", "db/commit", &[], body).await.json(200);
     let id = made["commit"].as_str().expect("an id");
     served
-        .ask("POST", "commit/db", &[("idempotency-key", id)], body)
+        .ask("POST", "db/commit", &[("idempotency-key", id)], body)
         .await
         .problem(412, "guard-failed");
     served
         .ask(
             "POST",
-            "commit/db?repeated=false",
+            "db/commit?repeated=false",
             &[("idempotency-key", id)],
             body,
         )

@@ -14,9 +14,9 @@ fn what_is_written_by_commands_is_read_over_http_and_the_other_way_round() {
     let place = served_place();
     let server = Server::start(&place, &[]);
     assert!(server.url.starts_with("http://127.0.0.1:"), "{}", server.url);
-    let read = server.ask("GET", "/v1/mycfg/keys/db/url", &[("Accept", "text/plain")], "");
+    let read = server.ask("GET", "/v1/mycfg/db/keys/url", &[("Accept", "text/plain")], "");
     assert_eq!((read.status(), read.body.as_slice()), (200, &b"hello"[..]));
-    let written = server.ask("PUT", "/v1/mycfg/keys/db/url", &[], "again");
+    let written = server.ask("PUT", "/v1/mycfg/db/keys/url", &[], "again");
     assert_eq!(written.status(), 200);
     place
         .args(["get", "db/url", "-f", "raw"])
@@ -33,10 +33,10 @@ fn several_configs_are_served_under_their_names() {
     place.args(["init", "other", "--local"]).run().code(0);
     let server = Server::start(&place, &["--local", SERVED, "other"]);
     for config in [SERVED, "other"] {
-        let info = server.ask("GET", &format!("/v1/{config}/info"), &[], "");
+        let info = server.ask("GET", &format!("/v1/{config}/@config/info"), &[], "");
         assert_eq!(info.status(), 200);
     }
-    assert_eq!(server.ask("GET", "/v1/third/info", &[], "").status(), 404);
+    assert_eq!(server.ask("GET", "/v1/third/@config/info", &[], "").status(), 404);
     let serving = server.says("serving");
     assert!(
         serving.contains("mycfg, other") && serving.contains("no token"),
@@ -48,9 +48,9 @@ fn several_configs_are_served_under_their_names() {
 fn who_may_only_read_serves_only_reading() {
     let place = served_place();
     let server = Server::start(&place, &["--as", "read"]);
-    assert_eq!(server.ask("GET", "/v1/mycfg/keys/db/url", &[], "").status(), 200);
+    assert_eq!(server.ask("GET", "/v1/mycfg/db/keys/url", &[], "").status(), 200);
     assert_eq!(
-        server.ask("PUT", "/v1/mycfg/keys/db/url", &[], "no").status(),
+        server.ask("PUT", "/v1/mycfg/db/keys/url", &[], "no").status(),
         403
     );
     place
@@ -141,18 +141,18 @@ fn the_log_tells_each_request_and_no_value() {
     let server = Server::start(&place, &["--log", "json"]);
     server.ask(
         "PUT",
-        "/v1/mycfg/keys/db/password?ttl=30s",
+        "/v1/mycfg/db/keys/password?ttl=30s",
         &[("X-Mine", "sesame-header")],
         "sesame-body",
     );
     server.ask(
         "GET",
-        "/v1/mycfg/keys/db/password?revision=1&x=sesame-query",
+        "/v1/mycfg/db/keys/password?revision=1&x=sesame-query",
         &[],
         "",
     );
     let line: Value = serde_json::from_str(&server.says("PUT")).expect("JSON");
-    assert_eq!(line["path"], "/v1/mycfg/keys/db/password");
+    assert_eq!(line["path"], "/v1/mycfg/db/keys/password");
     assert_eq!((&line["method"], &line["status"]), (&"PUT".into(), &201.into()));
     assert_eq!(line["caller"], Value::Null);
     assert!(
@@ -167,7 +167,7 @@ fn the_log_tells_each_request_and_no_value() {
     let line: Value = serde_json::from_str(&server.says("GET")).expect("JSON");
     assert_eq!(
         (&line["path"], &line["status"]),
-        (&"/v1/mycfg/keys/db/password".into(), &400.into())
+        (&"/v1/mycfg/db/keys/password".into(), &400.into())
     );
     assert!(!line.to_string().contains("sesame"), "{line}");
     server.signal("INT");
@@ -190,7 +190,7 @@ fn a_request_that_has_begun_is_answered_before_the_end() {
     let mut idle = server.connect();
     let mut begun = server.connect();
     let head = format!(
-        "PUT /v1/mycfg/keys/db/url HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
+        "PUT /v1/mycfg/db/keys/url HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
         server.address
     );
     begun.write_all(head.as_bytes()).expect("it is taken");
@@ -225,11 +225,11 @@ fn who_waits_or_streams_is_told_when_it_ends() {
         stream.write_all(request.as_bytes()).expect("it is taken");
         stream
     };
-    let mut streaming = send("GET /v1/mycfg/changes/db HTTP/1.1\r\nAccept: text/event-stream");
+    let mut streaming = send("GET /v1/mycfg/db/changes HTTP/1.1\r\nAccept: text/event-stream");
     let mut begun = [0; 15];
     streaming.read_exact(&mut begun).expect("it begins");
     assert_eq!(&begun, b"HTTP/1.1 200 OK");
-    let mut waiting = send("GET /v1/mycfg/heads/db?after=1&wait=25s HTTP/1.1");
+    let mut waiting = send("GET /v1/mycfg/db/heads?after=1&wait=25s HTTP/1.1");
     // Whoever is asked after it has been told of it.
     server.lives();
     server.signal("TERM");
@@ -250,7 +250,7 @@ fn a_second_signal_ends_it_at_once() {
     let server = Server::start(&place, &["--request-timeout", "1h"]);
     let mut begun = server.connect();
     let head = format!(
-        "PUT /v1/mycfg/keys/db/url HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
+        "PUT /v1/mycfg/db/keys/url HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
         server.address
     );
     begun.write_all(head.as_bytes()).expect("it is taken");

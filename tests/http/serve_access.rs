@@ -21,15 +21,15 @@ fn a_token_opens_what_it_was_made_for_and_nothing_else() {
     let server = Server::start(&place, &["--local", "--token-file", "tokens", SERVED, "other"]);
     let status = |token: &str, method: &str, path: &str| server.with_token(token, method, path, "v").status();
 
-    assert_eq!(status(&writer, "PUT", "/v1/mycfg/keys/db/url"), 200);
-    assert_eq!(status(&writer, "PUT", "/v1/mycfg/keys/web/url"), 403);
-    assert_eq!(status(&writer, "GET", "/v1/mycfg/keys/web/url"), 403);
-    assert_eq!(status(&reader, "GET", "/v1/mycfg/keys/db/url"), 200);
-    assert_eq!(status(&reader, "PUT", "/v1/mycfg/keys/db/url"), 403);
-    assert_eq!(status(&bound, "PUT", "/v1/other/keys/a/b"), 201);
-    assert_eq!(status(&bound, "GET", "/v1/mycfg/keys/db/url"), 403);
+    assert_eq!(status(&writer, "PUT", "/v1/mycfg/db/keys/url"), 200);
+    assert_eq!(status(&writer, "PUT", "/v1/mycfg/web/keys/url"), 403);
+    assert_eq!(status(&writer, "GET", "/v1/mycfg/web/keys/url"), 403);
+    assert_eq!(status(&reader, "GET", "/v1/mycfg/db/keys/url"), 200);
+    assert_eq!(status(&reader, "PUT", "/v1/mycfg/db/keys/url"), 403);
+    assert_eq!(status(&bound, "PUT", "/v1/other/a/keys/b"), 201);
+    assert_eq!(status(&bound, "GET", "/v1/mycfg/db/keys/url"), 403);
 
-    let read = server.with_token(&reader, "GET", "/v1/mycfg/keys/db/url", "");
+    let read = server.with_token(&reader, "GET", "/v1/mycfg/db/keys/url", "");
     let read: Value = serde_json::from_slice(&read.body).expect("JSON");
     assert_eq!(read["node"]["by"], "token:writer");
     assert!(
@@ -43,12 +43,12 @@ fn a_token_opens_what_it_was_made_for_and_nothing_else() {
         assert_eq!(problem(&answer), (401, "no-token".into()), "{headers:?}");
         String::from_utf8(answer.body).expect("text")
     };
-    let key = "/v1/mycfg/keys/db/url";
+    let key = "/v1/mycfg/db/keys/url";
     for path in [
         key,
         "/metrics",
         "/nowhere",
-        "/v1/nosuch/info",
+        "/v1/nosuch/@config/info",
         "/healthz/",
         "//healthz",
     ] {
@@ -98,11 +98,11 @@ fn secrets_are_shown_to_tokens_that_may_have_them_decrypted() {
     let plain = new_token(&place, "tokens", "plain", &["--read-all"]);
     let trusted = new_token(&place, "tokens", "trusted", &["--read", "db", "--decrypt"]);
     let server = Server::start(&place, &["--token-file", "tokens"]);
-    let path = "/v1/mycfg/keys/db/password?reveal=true";
+    let path = "/v1/mycfg/db/keys/password?reveal=true";
     assert_eq!(problem(&server.with_token(&plain, "GET", path, "")).0, 403);
     let shown = server.with_token(&trusted, "GET", path, "");
     assert!(String::from_utf8_lossy(&shown.body).contains("sesame"));
-    let masked = server.with_token(&trusted, "GET", "/v1/mycfg/keys/db/password", "");
+    let masked = server.with_token(&trusted, "GET", "/v1/mycfg/db/keys/password", "");
     assert!(!String::from_utf8_lossy(&masked.body).contains("sesame"));
 }
 
@@ -118,7 +118,7 @@ fn tokens_are_made_listed_and_revoked_while_a_server_runs() {
     let server = Server::start(&place, &["--token-file", "tokens"]);
     let status = |token: &str| {
         server
-            .with_token(token, "GET", "/v1/mycfg/keys/db/url", "")
+            .with_token(token, "GET", "/v1/mycfg/db/keys/url", "")
             .status()
     };
     let becomes = |token: &str, wanted: u16| {
@@ -132,7 +132,7 @@ fn tokens_are_made_listed_and_revoked_while_a_server_runs() {
     becomes(&second, 200);
     let mut stream = server.connect();
     let request = format!(
-        "GET /v1/mycfg/changes/db HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAuthorization: Bearer {first}\r\n\r\n",
+        "GET /v1/mycfg/db/changes HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAuthorization: Bearer {first}\r\n\r\n",
         server.address
     );
     std::io::Write::write_all(&mut stream, request.as_bytes()).expect("it is taken");
@@ -151,7 +151,7 @@ fn tokens_are_made_listed_and_revoked_while_a_server_runs() {
     // What happens from then on is not told to whom it was revoked.
     assert_eq!(
         server
-            .with_token(&second, "PUT", "/v1/mycfg/keys/db/later", "unseen")
+            .with_token(&second, "PUT", "/v1/mycfg/db/keys/later", "unseen")
             .status(),
         201
     );
@@ -180,7 +180,7 @@ fn a_token_that_opens_less_than_before_ends_what_it_streams() {
     let server = Server::start(&place, &["--token-file", "tokens"]);
     let mut stream = server.connect();
     let request = format!(
-        "GET /v1/mycfg/changes/db HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAuthorization: Bearer {token}\r\n\r\n",
+        "GET /v1/mycfg/db/changes HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAuthorization: Bearer {token}\r\n\r\n",
         server.address
     );
     std::io::Write::write_all(&mut stream, request.as_bytes()).expect("it is taken");
@@ -192,7 +192,7 @@ fn a_token_that_opens_less_than_before_ends_what_it_streams() {
     fs::write(&file, narrowed).expect("it is written");
     let status = || {
         server
-            .with_token(&token, "GET", "/v1/mycfg/keys/db/url", "")
+            .with_token(&token, "GET", "/v1/mycfg/db/keys/url", "")
             .status()
     };
     let deadline = Instant::now() + Duration::from_mins(1);
@@ -260,7 +260,7 @@ fn a_foreign_name_or_page_is_refused_and_a_given_name_is_not() {
             server.connect(),
             host,
             "GET",
-            "/v1/mycfg/keys/db/url",
+            "/v1/mycfg/db/keys/url",
             &headers,
             "",
         )
@@ -301,7 +301,7 @@ fn a_foreign_name_or_page_is_refused_and_a_given_name_is_not() {
         server.connect(),
         "evil.example",
         "PUT",
-        "/v1/mycfg/keys/db/url",
+        "/v1/mycfg/db/keys/url",
         &[],
         "no",
     );
@@ -338,7 +338,7 @@ fn other_addresses_are_served_over_tls_to_who_trusts_its_authority() {
             stream,
             "config.internal",
             "GET",
-            "/v1/mycfg/keys/db/url",
+            "/v1/mycfg/db/keys/url",
             headers,
             "",
         )
@@ -379,6 +379,6 @@ fn a_role_that_only_reads_bounds_a_token_that_writes() {
     let place = served_place();
     let token = new_token(&place, "tokens", "w", &["--write-all"]);
     let server = Server::start(&place, &["--as", "read", "--token-file", "tokens"]);
-    let answer: Message = server.with_token(&token, "PUT", "/v1/mycfg/keys/db/url", "no");
+    let answer: Message = server.with_token(&token, "PUT", "/v1/mycfg/db/keys/url", "no");
     assert_eq!(answer.status(), 403);
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use support::api::path_of;
 use support::http1::Message;
 use support::serving::{Server, served_place};
 
@@ -41,7 +42,7 @@ impl Write {
         let put = |key: String, id: Option<String>| Self {
             id,
             method: "PUT",
-            path: format!("/v1/mycfg/keys{key}"),
+            path: format!("/v1/mycfg/{}", path_of("keys", &key)),
             body: value.clone(),
             keys: vec![key],
             value: value.clone(),
@@ -54,7 +55,7 @@ impl Write {
                 Self {
                     id: Some(format!("two-{value}")),
                     method: "POST",
-                    path: "/v1/mycfg/commit".into(),
+                    path: "/v1/mycfg/@config/commit".into(),
                     body: serde_json::json!({"changes": [set("/left/half"), set("/right/half")]}).to_string(),
                     keys: vec!["/left/half".into(), "/right/half".into()],
                     value,

@@ -35,7 +35,7 @@ fn beyond_its_connections_a_server_says_so_at_once() {
 fn begin(server: &Server) -> TcpStream {
     let mut begun = server.connect();
     let head = format!(
-        "PUT /v1/mycfg/keys/db/url HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
+        "PUT /v1/mycfg/db/keys/url HTTP/1.1\r\nHost: {}\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n",
         server.address
     );
     begun.write_all(head.as_bytes()).expect("it is taken");
@@ -74,18 +74,18 @@ fn beyond_its_requests_a_server_says_so_but_who_waits_counts_apart() {
             begun
         })
         .collect();
-    until_busy(&server, "/v1/mycfg/keys/db/url");
+    until_busy(&server, "/v1/mycfg/db/keys/url");
     server.lives();
     let mut streaming = server.connect();
     let stream = format!(
-        "GET /v1/mycfg/changes/db HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
+        "GET /v1/mycfg/db/changes HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
         server.address
     );
     streaming.write_all(stream.as_bytes()).expect("it is taken");
     let mut status = [0; 15];
     streaming.read_exact(&mut status).expect("it begins");
     assert_eq!(&status, b"HTTP/1.1 200 OK");
-    let turned_away = server.ask("GET", "/v1/mycfg/heads/db?after=1&wait=20s", &[], "");
+    let turned_away = server.ask("GET", "/v1/mycfg/db/heads?after=1&wait=20s", &[], "");
     assert_eq!(problem(&turned_away), (503, "busy".into()));
 
     other.execute_batch("ROLLBACK").expect("it is over");
@@ -93,7 +93,7 @@ fn beyond_its_requests_a_server_says_so_but_who_waits_counts_apart() {
         let answer = Message::read_response(&mut BufReader::new(written)).expect("an answer");
         assert_eq!(answer.status(), 200);
     }
-    let free = server.ask("GET", "/v1/mycfg/keys/db/url", &[], "");
+    let free = server.ask("GET", "/v1/mycfg/db/keys/url", &[], "");
     assert_eq!(free.status(), 200);
 }
 
@@ -110,11 +110,11 @@ fn who_sends_a_body_slowly_or_takes_no_answer_has_no_place_among_the_requests() 
     for sending in &mut slow {
         sending.write_all(b"las").expect("it is taken");
     }
-    assert_eq!(get("/v1/mycfg/keys/db/url"), 200);
+    assert_eq!(get("/v1/mycfg/db/keys/url"), 200);
 
     // More than what lies between takes, asked for at once.
     let host = server.address;
-    let large = format!("GET /v1/mycfg/snapshot/large HTTP/1.1\r\nHost: {host}\r\n\r\n").repeat(30);
+    let large = format!("GET /v1/mycfg/large/snapshot HTTP/1.1\r\nHost: {host}\r\n\r\n").repeat(30);
     let unread: Vec<TcpStream> = (0..3)
         .map(|_| {
             let mut asking = server.connect();
@@ -122,18 +122,18 @@ fn who_sends_a_body_slowly_or_takes_no_answer_has_no_place_among_the_requests() 
             asking
         })
         .collect();
-    until_busy(&server, "/v1/mycfg/snapshot/large");
+    until_busy(&server, "/v1/mycfg/large/snapshot");
     for _ in 0..20 {
-        assert_eq!(get("/v1/mycfg/keys/db/url"), 200);
+        assert_eq!(get("/v1/mycfg/db/keys/url"), 200);
     }
     // What was done is told, however little room there is.
-    let put = server.ask("PUT", "/v1/mycfg/keys/large/a", &[], &"w".repeat(30_000));
+    let put = server.ask("PUT", "/v1/mycfg/large/keys/a", &[], &"w".repeat(30_000));
     assert_eq!(put.status(), 200);
     assert!(put.body.len() > 180_000, "what was there before is in it");
 
     drop(unread);
     let deadline = Instant::now() + Duration::from_mins(1);
-    while get("/v1/mycfg/snapshot/large") != 200 {
+    while get("/v1/mycfg/large/snapshot") != 200 {
         assert!(Instant::now() < deadline, "no room becomes free");
     }
     for sending in &mut slow {
@@ -143,7 +143,7 @@ fn who_sends_a_body_slowly_or_takes_no_answer_has_no_place_among_the_requests() 
     }
     assert_eq!(
         server
-            .ask("GET", "/v1/mycfg/keys/db/url", &[("Accept", "text/plain")], "")
+            .ask("GET", "/v1/mycfg/db/keys/url", &[("Accept", "text/plain")], "")
             .body,
         b"last"
     );
@@ -183,10 +183,10 @@ fn heads_and_bodies_have_their_sizes() {
         431
     );
     let long = server
-        .ask("GET", &format!("/v1/mycfg/keys/db/{}", "k".repeat(4000)), &[], "")
+        .ask("GET", &format!("/v1/mycfg/db/keys/{}", "k".repeat(4000)), &[], "")
         .status();
     assert!(matches!(long, 414 | 431), "{long}");
-    let put = |size| server.ask("PUT", "/v1/mycfg/keys/db/url", &[], &"v".repeat(size));
+    let put = |size| server.ask("PUT", "/v1/mycfg/db/keys/url", &[], &"v".repeat(size));
     assert_eq!(put(2048).status(), 200);
     assert_eq!(problem(&put(2049)), (413, "limit".into()));
     server.lives();
@@ -228,11 +228,11 @@ fn who_is_slow_is_cut_and_nobody_waits_for_it() {
     });
     // A body that never comes.
     let mut unfinished = server.connect();
-    let head = format!("PUT /v1/mycfg/keys/db/url HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\nhal");
+    let head = format!("PUT /v1/mycfg/db/keys/url HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9\r\n\r\nhal");
     unfinished.write_all(head.as_bytes()).expect("it is taken");
     // An answer that is asked for over and over and never taken.
     let mut full = server.connect();
-    let get = format!("GET /v1/mycfg/keys/db/large HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let get = format!("GET /v1/mycfg/db/keys/large HTTP/1.1\r\nHost: {host}\r\n\r\n");
     while full.write_all(get.as_bytes()).is_ok() {
         assert!(
             begin.elapsed() < Duration::from_mins(1),
@@ -272,11 +272,11 @@ fn what_is_no_request_or_two_in_one_ends_its_own_connection_alone() {
         "GET / HTTP/1.1\r\n\r\n".to_owned(),
         format!("GET /healthz HTTP/1.1\r\n{own}Bad Name: x\r\n\r\n"),
         format!("GET /healthz HTTP/1.1\r\n{own}X: a\0b\r\n\r\n"),
-        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
-        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: -1\r\n\r\n"),
-        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: 1e1\r\n\r\n"),
-        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Transfer-Encoding: gzip\r\n\r\n"),
-        format!("PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
+        format!("PUT /v1/mycfg/a/keys/b HTTP/1.1\r\n{own}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+        format!("PUT /v1/mycfg/a/keys/b HTTP/1.1\r\n{own}Content-Length: -1\r\n\r\n"),
+        format!("PUT /v1/mycfg/a/keys/b HTTP/1.1\r\n{own}Content-Length: 1e1\r\n\r\n"),
+        format!("PUT /v1/mycfg/a/keys/b HTTP/1.1\r\n{own}Transfer-Encoding: gzip\r\n\r\n"),
+        format!("PUT /v1/mycfg/a/keys/b HTTP/1.1\r\n{own}Transfer-Encoding: chunked\r\n\r\nzz\r\n"),
         "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n".to_owned(),
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
     ];
@@ -290,7 +290,7 @@ fn what_is_no_request_or_two_in_one_ends_its_own_connection_alone() {
     }
     // With both lengths the chunks count, and the connection ends: nothing of it can be taken for a second request.
     let both = format!(
-        "PUT /v1/mycfg/keys/a/b HTTP/1.1\r\n{own}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\
+        "PUT /v1/mycfg/a/keys/b HTTP/1.1\r\n{own}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n\
          2\r\nok\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\n{own}\r\n"
     );
     let answer = server.until_it_closes(both);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use support::account::Account;
+use support::api::path_of;
 use support::cli::Place;
 use support::grants::deployed;
 use support::http1::Message;
@@ -44,10 +45,10 @@ fn every_route_answers_in_the_write_role() {
 
     let base = |below: &str| format!("/v1/payments/{below}");
     let put = |key: &str, headers: &[(&str, &str)], value: &str| {
-        server.ask("PUT", &base(&format!("keys/{key}")), headers, value)
+        server.ask("PUT", &base(&path_of("keys", key)), headers, value)
     };
     let get = |below: &str| server.ask("GET", &base(below), &[], "");
-    let read = server.ask("GET", &base("keys/db/url"), &[("Accept", "text/plain")], "");
+    let read = server.ask("GET", &base("db/keys/url"), &[("Accept", "text/plain")], "");
     assert_eq!((read.status(), read.body.as_slice()), (200, &b"one"[..]));
     assert_eq!(read.header("etag"), Some("\"1\""));
 
@@ -56,10 +57,10 @@ fn every_route_answers_in_the_write_role() {
     assert_eq!(problem(&put("db/new", &[("If-None-Match", "*")], "2")).0, 412);
     assert_eq!(problem(&put("db/new", &[("If-Match", "\"1\"")], "2")).0, 412);
     json_of(&put("db/new", &[("If-Match", "\"2\"")], "2"), 200);
-    json_of(&server.ask("DELETE", &base("keys/db/new"), &[], ""), 200);
-    assert_eq!(problem(&get("keys/db/new")), (404, "no-key".into()));
+    json_of(&server.ask("DELETE", &base("db/keys/new"), &[], ""), 200);
+    assert_eq!(problem(&get("db/keys/new")), (404, "no-key".into()));
     json_of(&put("lease?ttl=1h", &[], "mine"), 201);
-    json_of(&server.ask("POST", &base("touch/@root/lease"), &[], ""), 200);
+    json_of(&server.ask("POST", &base("@root/touch/lease"), &[], ""), 200);
 
     let set = |key: &str, value: &str| json!({"op": "set", "key": key, "value": value});
     let commit = |path: &str, id: &str, body: &Value| {
@@ -70,36 +71,36 @@ fn every_route_answers_in_the_write_role() {
         "guards": [{"guard": "revision", "key": "/db/url", "revision": 1}],
         "changes": [set("/db/url", "two"), set("/db/pool", "20")],
     });
-    let made = json_of(&commit("commit/db", "first", &guarded), 200);
+    let made = json_of(&commit("db/commit", "first", &guarded), 200);
     assert_eq!(made["sections"][0]["revision"], 5, "{made}");
     // The guard no longer holds; but it is the same commit.
-    assert_eq!(json_of(&commit("commit/db", "first", &guarded), 200), made);
+    assert_eq!(json_of(&commit("db/commit", "first", &guarded), 200), made);
     assert_eq!(
-        problem(&commit("commit/db", "second", &guarded)),
+        problem(&commit("db/commit", "second", &guarded)),
         (412, "guard-failed".into())
     );
     let wide = json!({"changes": [set("/db/url", "three"), set("/web/port", "81")]});
-    json_of(&commit("commit", "wide", &wide), 200);
+    json_of(&commit("@config/commit", "wide", &wide), 200);
 
     for path in [
-        "keys/db/url",
-        "keys/mode",
-        "keys/@root/mode",
-        "list",
-        "list/db?recursive=true",
-        "snapshot",
-        "snapshot/db",
-        "changes/db?after=5",
-        "heads",
-        "heads/db",
-        "history/db/url",
-        "info",
+        "db/keys/url",
+        "@root/keys/mode",
+        "@root/keys/mode",
+        "@config/list",
+        "db/list?recursive=true",
+        "@config/snapshot",
+        "db/snapshot",
+        "db/changes?after=5",
+        "@config/heads",
+        "db/heads",
+        "db/history/url",
+        "@config/info",
     ] {
         json_of(&get(path), 200);
     }
-    let listed = json_of(&get("list/db"), 200);
+    let listed = json_of(&get("db/list"), 200);
     assert_eq!(listed["nodes"].as_array().map(Vec::len), Some(2), "{listed}");
-    let history = json_of(&get("history/db/url"), 200);
+    let history = json_of(&get("db/history/url"), 200);
     let developer = format!("arn:aws:iam::{}:user/developer", account.id());
     assert!(history.to_string().contains(&developer), "{history}");
     for path in ["/healthz", "/readyz", "/metrics", "/openapi.json"] {
@@ -122,7 +123,7 @@ async fn what_another_process_writes_is_told_to_who_waits_and_who_streams() {
     let (_account, _proxy, place) = developers();
     let server = Server::start(&place, &["--interval", "500ms"]);
     let address = server.address;
-    let path = "/v1/payments/changes/db";
+    let path = "/v1/payments/db/changes";
     let mut events = Events::from(address, path, None).await;
     assert_eq!(events.last_id.as_deref(), Some("1"));
     let waits = thread::spawn(move || {
@@ -169,7 +170,7 @@ fn a_token_and_a_secret_reach_as_far_as_they_are_meant_to() {
     let trusted = new_token(&place, "tokens", "trusted", &["--read-all", "--decrypt"]);
     let server = Server::start(&place, &["--token-file", "tokens"]);
 
-    let secret = "/v1/payments/keys/db/password";
+    let secret = "/v1/payments/db/keys/password";
     let put = server.with_token(&db, "PUT", &format!("{secret}?secret=true"), "hunter2");
     let put = json_of(&put, 201);
     assert!(!put.to_string().contains("hunter2"), "{put}");
@@ -190,10 +191,10 @@ fn a_token_and_a_secret_reach_as_far_as_they_are_meant_to() {
     assert!(kept.contains("token:db"), "{kept}");
 
     for (token, method, path) in [
-        (&db, "GET", "/v1/payments/keys/web/port"),
-        (&db, "PUT", "/v1/payments/keys/web/port"),
+        (&db, "GET", "/v1/payments/web/keys/port"),
+        (&db, "PUT", "/v1/payments/web/keys/port"),
         (&db, "GET", "/metrics"),
-        (&trusted, "PUT", "/v1/payments/keys/web/port"),
+        (&trusted, "PUT", "/v1/payments/web/keys/port"),
     ] {
         assert_eq!(
             problem(&server.with_token(token, method, path, "")).0,
@@ -202,6 +203,9 @@ fn a_token_and_a_secret_reach_as_far_as_they_are_meant_to() {
         );
     }
     assert_eq!(problem(&server.ask("GET", secret, &[], "")).0, 401);
-    let seen = json_of(&server.with_token(&db, "GET", "/v1/payments/list", ""), 200);
+    let seen = json_of(
+        &server.with_token(&db, "GET", "/v1/payments/@config/list", ""),
+        200,
+    );
     assert!(!seen.to_string().contains("web"), "{seen}");
 }

@@ -14,8 +14,8 @@ use support::proxy::Proxy;
 use support::serving::{Server, ask};
 use support::sse::Events;
 
-const URL: &str = "/v1/payments/keys/db/url";
-const CHANGES: &str = "/v1/payments/changes/db";
+const URL: &str = "/v1/payments/db/keys/url";
+const CHANGES: &str = "/v1/payments/db/changes";
 /// How much longer than its limit a request may take on a machine that does much else.
 const LEEWAY: Duration = Duration::from_secs(8);
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -65,7 +65,7 @@ impl Between {
     }
 
     fn put(&self, key: &str, id: Option<&str>, value: &str) -> Message {
-        self.ask("PUT", &format!("/v1/payments/keys/db/{key}"), id, value)
+        self.ask("PUT", &format!("/v1/payments/db/keys/{key}"), id, value)
     }
 
     /// It is that problem, and tells nothing of what lies behind the server.
@@ -195,7 +195,7 @@ async fn throttled_it_says_so_and_gives_commits_up_in_time() {
     let others: Vec<_> = (0..3)
         .map(|n| {
             let (stream, host) = (between.server.connect(), host.clone());
-            let path = format!("/v1/payments/keys/db/never-{n}");
+            let path = format!("/v1/payments/db/keys/never-{n}");
             thread::spawn(move || ask(stream, &host, "PUT", &path, &[], "v"))
         })
         .collect();
@@ -208,7 +208,7 @@ async fn throttled_it_says_so_and_gives_commits_up_in_time() {
     between.proxy.calm();
     assert_eq!(
         between
-            .ask("GET", "/v1/payments/keys/db/never", None, "")
+            .ask("GET", "/v1/payments/db/keys/never", None, "")
             .status(),
         404
     );

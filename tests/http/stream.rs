@@ -162,7 +162,7 @@ async fn the_header_goes_before_the_query() {
         ("accept", "text/html, text/event-stream;q=0.5"),
         ("last-event-id", "2"),
     ];
-    let response = served.send("GET", "~/changes/db?after=0", &headers, "").await;
+    let response = served.send("GET", "~/db/changes?after=0", &headers, "").await;
     let mut events = Events::of(response.into_body()).begun().await;
     assert_eq!(read_up_to(&mut events, 3).await, [(3, 0)]);
 }
@@ -279,9 +279,9 @@ async fn no_client_that_keeps_up_is_cut() {
 async fn expiries_are_told_and_secrets_are_not() {
     let served = Served::over(quick(), Arc::new(SystemClock), |store| store);
     let mut events = served.stream("db", None).await;
-    served.send("PUT", "~/keys/db/soon?ttl=2s", &[], "x").await;
+    served.send("PUT", "~/db/keys/soon?ttl=2s", &[], "x").await;
     served
-        .send("PUT", "~/keys/db/pw?secret=true", &[], "hunter2")
+        .send("PUT", "~/db/keys/pw?secret=true", &[], "hunter2")
         .await;
     let soon = events.next().await.expect("a line");
     assert_eq!((soon.name.as_str(), &soon.data["ttl"]), ("set", &2.into()));
@@ -316,7 +316,7 @@ async fn a_commit_through_the_api_waits_for_no_interval() {
         assert_eq!(at(&root.next().await.expect("a line")), (round, 0));
     }
     let body = r#"{"changes":[{"op":"delete","key":"/db/a"},{"op":"delete","key":"/top"}]}"#;
-    let made = served.send("POST", "~/commit", &[], body).await;
+    let made = served.send("POST", "~/@config/commit", &[], body).await;
     assert!(made.status().is_success(), "{}", json(made).await);
     for events in [&mut events, &mut root] {
         assert_eq!(events.next().await.expect("a line").name, "delete");
@@ -347,9 +347,9 @@ mod on_aws {
         let served = served.again(quick());
         let mut again = served.stream("db", Some("0")).await;
         assert_eq!(read_up_to(&mut again, 40).await, wanted);
-        let (_, changes) = served.get("~/changes/db?after=39&wait=60s").await;
+        let (_, changes) = served.get("~/db/changes?after=39&wait=60s").await;
         assert_eq!(changes["after"], 40);
-        let (_, heads) = served.get("~/heads?after=39&wait=60s").await;
+        let (_, heads) = served.get("~/@config/heads?after=39&wait=60s").await;
         assert_eq!(heads["version"], 40);
     }
 }

@@ -16,7 +16,7 @@ async fn a_stop_is_the_last_event() {
     ];
     let waiting = tokio::spawn({
         let served = Arc::clone(&served);
-        async move { served.get("~/changes/db?after=1&wait=60s").await }
+        async move { served.get("~/db/changes?after=1&wait=60s").await }
     });
     served.until("discfg_http_waiting", "1").await;
     served.api.stop();
@@ -31,13 +31,13 @@ async fn a_stop_is_the_last_event() {
     let (status, _) = waiting.await.expect("it was answered");
     assert!(status == 200 || status == 503, "{status}");
     let accept = [("accept", "text/event-stream")];
-    let refused = served.send("GET", "~/changes/db", &accept, "").await;
+    let refused = served.send("GET", "~/db/changes", &accept, "").await;
     assert_eq!(refused.status(), 503);
     assert_eq!(refused.headers()["retry-after"], "1");
     assert_eq!(json(refused).await["code"], "unavailable");
-    assert_eq!(served.get("~/changes/db?after=1&wait=1s").await.0, 503);
+    assert_eq!(served.get("~/db/changes?after=1&wait=1s").await.0, 503);
     assert_eq!(
-        served.get("~/changes/db").await.0,
+        served.get("~/db/changes").await.0,
         200,
         "what needn't wait is served still"
     );
@@ -52,7 +52,7 @@ async fn there_are_so_many_streams_and_no_more() {
     let accept = [("accept", "text/event-stream")];
     let first = served.stream("db", None).await;
     let _second = served.stream("app", None).await;
-    let refused = served.send("GET", "~/changes/db", &accept, "").await;
+    let refused = served.send("GET", "~/db/changes", &accept, "").await;
     assert_eq!(refused.status(), 503);
     assert_eq!(refused.headers()["retry-after"], "1");
     assert_eq!(json(refused).await["code"], "busy");
@@ -62,7 +62,7 @@ async fn there_are_so_many_streams_and_no_more() {
         streams: 0,
         ..quick()
     });
-    assert_eq!(none.send("GET", "~/changes/db", &accept, "").await.status(), 406);
+    assert_eq!(none.send("GET", "~/db/changes", &accept, "").await.status(), 406);
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn what_is_asked_wrongly_is_refused_with_its_name() {
         let mut headers = vec![accept];
         headers.extend(id.map(|id| ("last-event-id", id)));
         let refused = served
-            .send("GET", &format!("~/changes/db{query}"), &headers, "")
+            .send("GET", &format!("~/db/changes{query}"), &headers, "")
             .await;
         assert_eq!(refused.status(), status, "{query} {id:?}");
         let problem = json(refused).await;
@@ -92,11 +92,11 @@ async fn what_is_asked_wrongly_is_refused_with_its_name() {
         assert!(detail.contains(named), "{query} {id:?}: {problem}");
     }
     let wrong = [("last-event-id", "x")];
-    let refused = served.send("GET", "~/changes/db", &wrong, "").await;
+    let refused = served.send("GET", "~/db/changes", &wrong, "").await;
     assert_eq!(json(refused).await["code"], "header", "without a stream, too");
     let bounded = served.within("/app");
     assert_eq!(
-        bounded.send("GET", "~/changes/db", &[accept], "").await.status(),
+        bounded.send("GET", "~/db/changes", &[accept], "").await.status(),
         403
     );
     bounded.stream("app", None).await;

@@ -31,33 +31,33 @@ fn keys(answer: &serde_json::Value) -> Vec<&str> {
 #[tokio::test]
 async fn what_is_listed_or_read_at_once_names_it() {
     let (_folder, served) = spoilt().await;
-    let snapshot = served.get("snapshot").await.json(200);
+    let snapshot = served.get("@config/snapshot").await.json(200);
     assert_eq!(keys(&snapshot), ["/good/a", "/r"]);
     assert_eq!(snapshot["bad"][0]["section"], "/bad");
-    let listed = served.get("list?recursive=true").await.json(200);
+    let listed = served.get("@config/list?recursive=true").await.json(200);
     assert_eq!(keys(&listed), ["/bad/a", "/good/a", "/r"]);
     assert_eq!(listed["bad"][0]["section"], "/bad");
     // Page by page nothing comes twice, and the section is named on the last one.
-    let first = served.get("list?recursive=true&limit=2").await.json(200);
+    let first = served.get("@config/list?recursive=true&limit=2").await.json(200);
     assert_eq!(
         (keys(&first), &first["bad"]),
         (vec!["/bad/a", "/good/a"], &json!(null))
     );
     let cursor = first["next"].as_str().expect("a cursor");
     let next = served
-        .get(&format!("list?recursive=true&limit=2&cursor={cursor}"))
+        .get(&format!("@config/list?recursive=true&limit=2&cursor={cursor}"))
         .await
         .json(200);
     assert_eq!(keys(&next), ["/r"]);
-    let info = served.get("info").await.json(200);
+    let info = served.get("@config/info").await.json(200);
     assert_eq!(
         (&info["digest"], &info["bad"][0]["section"]),
         (&json!(null), &json!("/bad"))
     );
-    let whole = served.get("snapshot/good").await.json(200);
+    let whole = served.get("good/snapshot").await.json(200);
     assert_eq!((keys(&whole), &whole["bad"]), (vec!["/good/a"], &json!(null)));
-    served.get("keys/bad/x").await.problem(500, "corrupt");
-    served.get("keys/bad/a").await.json(200);
+    served.get("bad/keys/x").await.problem(500, "corrupt");
+    served.get("bad/keys/a").await.json(200);
 }
 
 #[tokio::test]
@@ -68,7 +68,12 @@ async fn who_may_not_use_it_hears_nothing_of_it() {
         ..Caller::anyone()
     };
     let own = served.for_caller(Some(caller));
-    for path in ["snapshot", "list?recursive=true", "heads", "info"] {
+    for path in [
+        "@config/snapshot",
+        "@config/list?recursive=true",
+        "@config/heads",
+        "@config/info",
+    ] {
         assert_eq!(own.get(path).await.json(200)["bad"], json!(null), "{path}");
     }
 }
@@ -79,16 +84,19 @@ async fn heads_that_can_not_be_read_are_named_and_the_server_is_ready() {
     let file = Connection::open(folder.path().join(format!("{CONFIG}.db"))).expect("the config's file");
     file.execute("UPDATE section SET changes = -1 WHERE section = '/bad'", [])
         .expect("SQLite takes it");
-    let heads = served.get("heads").await.json(200);
+    let heads = served.get("@config/heads").await.json(200);
     assert_eq!(heads["sections"].as_array().map(Vec::len), Some(2));
     assert_eq!(heads["bad"][0]["section"], "/bad");
-    let waiting = served.get("heads?after=1000&wait=100ms").await.json(200);
+    let waiting = served.get("@config/heads?after=1000&wait=100ms").await.json(200);
     assert_eq!(waiting["sections"].as_array().map(Vec::len), Some(2));
     assert_eq!(waiting["bad"][0]["section"], "/bad");
     let ready = served.ask_anywhere("GET", "/readyz", &[], "").await;
     ready.json(200);
     // Others wait for the good ones.
-    let waits = tokio::time::timeout(Duration::from_mins(1), served.get("heads?after=2&wait=20s"));
+    let waits = tokio::time::timeout(
+        Duration::from_mins(1),
+        served.get("@config/heads?after=2&wait=20s"),
+    );
     let (waited, _) = tokio::join!(waits, served.set("good/a", "2"));
     assert_eq!(waited.expect("it is answered").json(200)["version"], 3);
 }

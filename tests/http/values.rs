@@ -33,17 +33,20 @@ async fn the_kind_of_a_value_is_said_or_seen() {
             .map(|of_type| ("content-type", of_type))
             .into_iter()
             .collect();
-        let answer = served.ask("PUT", "keys/k", &headers, body).await;
+        let answer = served.ask("PUT", "@root/keys/k", &headers, body).await;
         assert!(answer.status.is_success(), "{of_type:?} {body}");
-        let node = &served.get("keys/k").await.json(200)["node"];
+        let node = &served.get("@root/keys/k").await.json(200)["node"];
         assert_eq!(
             (&node["kind"], &node["value"]),
             (&json!(kind), &value),
             "{of_type:?} {body}"
         );
     }
-    served.ask("PUT", "keys/k", &[], vec![0xff, 0]).await.json(200);
-    let node = served.get("keys/k").await.json(200)["node"].clone();
+    served
+        .ask("PUT", "@root/keys/k", &[], vec![0xff, 0])
+        .await
+        .json(200);
+    let node = served.get("@root/keys/k").await.json(200)["node"].clone();
     assert_eq!((&node["kind"], &node["value"]), (&json!("bytes"), &json!("/wA=")));
 }
 
@@ -57,7 +60,7 @@ async fn what_doesnt_fit_its_type_is_refused_and_changes_nothing() {
         ("text/plain", b"\xff", "position 0"),
     ] {
         let answer = served
-            .ask("PUT", "keys/k", &[("content-type", of_type)], body)
+            .ask("PUT", "@root/keys/k", &[("content-type", of_type)], body)
             .await;
         let problem = answer.problem(400, "body");
         assert!(
@@ -67,30 +70,30 @@ async fn what_doesnt_fit_its_type_is_refused_and_changes_nothing() {
     }
     let latin = [("content-type", "text/plain; charset=latin1")];
     served
-        .ask("PUT", "keys/k", &latin, "x")
+        .ask("PUT", "@root/keys/k", &latin, "x")
         .await
         .problem(400, "header");
     let largest = "x".repeat(190_000);
     served
-        .ask("PUT", "keys/largest", &[], largest.clone())
+        .ask("PUT", "@root/keys/largest", &[], largest.clone())
         .await
         .json(201);
     let large = served
-        .ask("PUT", "keys/k", &[], largest + "x")
+        .ask("PUT", "@root/keys/k", &[], largest + "x")
         .await
         .problem(413, "limit");
     assert_eq!(
         large["limit"],
         json!({"bytes": {"size": 190_001, "max": 190_000}})
     );
-    let node = served.get("keys/k").await.json(200)["node"].clone();
+    let node = served.get("@root/keys/k").await.json(200)["node"].clone();
     assert_eq!(node["value"], "before");
 }
 
 #[tokio::test]
 async fn a_value_is_given_alone_where_it_is_asked_for() {
     let served = Served::new();
-    let alone = async |accept| served.ask("GET", "keys/k", &[("accept", accept)], "").await;
+    let alone = async |accept| served.ask("GET", "@root/keys/k", &[("accept", accept)], "").await;
     let told = |answer: &Answer| {
         (
             answer.header("content-type").map(ToOwned::to_owned),
@@ -117,7 +120,7 @@ async fn a_value_is_given_alone_where_it_is_asked_for() {
         alone("text/plain").await.header("x-content-type-options"),
         Some("nosniff")
     );
-    served.ask("PUT", "keys/k", &[], vec![0xff]).await.json(200);
+    served.ask("PUT", "@root/keys/k", &[], vec![0xff]).await.json(200);
     assert_eq!(told(&alone("text/plain").await), (bytes, "\u{fffd}".into()));
     alone("text/html, */*;q=0.1").await.json(200);
 }
@@ -130,21 +133,21 @@ async fn a_time_to_live_is_given_kept_renewed_and_dropped() {
         assert!(answer.status.is_success(), "{path}: {}", answer.text());
         answer.json(answer.status.as_u16())["node"].clone()
     };
-    assert_eq!(node("PUT", "keys/db/k?ttl=5m").await["ttl"], 300);
-    assert_eq!(node("PUT", "keys/db/k?keep-ttl=true").await["ttl"], 300);
-    let renewed = node("POST", "touch/db/k?ttl=2h").await;
+    assert_eq!(node("PUT", "db/keys/k?ttl=5m").await["ttl"], 300);
+    assert_eq!(node("PUT", "db/keys/k?keep-ttl=true").await["ttl"], 300);
+    let renewed = node("POST", "db/touch/k?ttl=2h").await;
     assert_eq!((&renewed["ttl"], &renewed["version"]), (&json!(7200), &json!(2)));
     assert!(renewed["expires"].is_string());
-    assert_eq!(node("POST", "touch/db/k").await["ttl"], 7200);
-    assert_eq!(node("POST", "touch/db/k?stored=true").await["value"], "x");
-    assert_eq!(node("PUT", "keys/db/k").await["ttl"], Json::Null);
+    assert_eq!(node("POST", "db/touch/k").await["ttl"], 7200);
+    assert_eq!(node("POST", "db/touch/k?stored=true").await["value"], "x");
+    assert_eq!(node("PUT", "db/keys/k").await["ttl"], Json::Null);
     let forever = served
-        .ask("POST", "touch/db/k", &[], "")
+        .ask("POST", "db/touch/k", &[], "")
         .await
         .problem(400, "no-ttl");
     assert_eq!(forever["keys"], json!(["/db/k"]));
     served
-        .ask("POST", "touch/db/absent?ttl=1m", &[], "")
+        .ask("POST", "db/touch/absent?ttl=1m", &[], "")
         .await
         .problem(404, "no-key");
     for query in [
@@ -156,17 +159,17 @@ async fn a_time_to_live_is_given_kept_renewed_and_dropped() {
         "ttl=1m&ttl=1m",
         "keep-ttl=1",
     ] {
-        let answer = served.ask("PUT", &format!("keys/db/k?{query}"), &[], "y").await;
+        let answer = served.ask("PUT", &format!("db/keys/k?{query}"), &[], "y").await;
         answer.problem(400, "query");
     }
-    assert_eq!(served.get("keys/db/k").await.json(200)["node"]["value"], "x");
+    assert_eq!(served.get("db/keys/k").await.json(200)["node"]["value"], "x");
 }
 
 #[tokio::test]
 async fn a_secret_is_masked_revealed_or_as_it_is_stored() {
     let served = Served::new();
     let made = served
-        .ask("PUT", "keys/db/pw?secret=true", &[], "hunter2")
+        .ask("PUT", "db/keys/pw?secret=true", &[], "hunter2")
         .await
         .json(201);
     assert_eq!(
@@ -174,16 +177,16 @@ async fn a_secret_is_masked_revealed_or_as_it_is_stored() {
         (&json!(true), &Json::Null)
     );
     assert_eq!(made["node"]["kind"], "text");
-    let set = served.ask("PUT", "keys/db/pw", &[], "hunter3").await;
+    let set = served.ask("PUT", "db/keys/pw", &[], "hunter3").await;
     assert!(!set.text().contains("hunter"), "{}", set.text());
 
     let masked = [
-        "keys/db/pw",
-        "list/db",
-        "snapshot/db",
-        "changes/db",
-        "history/db/pw",
-        "snapshot",
+        "db/keys/pw",
+        "db/list",
+        "db/snapshot",
+        "db/changes",
+        "db/history/pw",
+        "@config/snapshot",
     ];
     for path in masked {
         let answer = served.get(path).await;
@@ -195,10 +198,10 @@ async fn a_secret_is_masked_revealed_or_as_it_is_stored() {
         assert!(answer.text().contains("\"masked\":true"), "{}", answer.text());
     }
     for path in [
-        "keys/db/pw?reveal=true",
-        "list/db?reveal=true",
-        "snapshot/db?reveal=true",
-        "snapshot?reveal=true",
+        "db/keys/pw?reveal=true",
+        "db/list?reveal=true",
+        "db/snapshot?reveal=true",
+        "@config/snapshot?reveal=true",
     ] {
         let answer = served.get(path).await;
         assert!(
@@ -208,7 +211,7 @@ async fn a_secret_is_masked_revealed_or_as_it_is_stored() {
         );
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
-    let stored = served.get("keys/db/pw?stored=true").await.json(200)["node"].clone();
+    let stored = served.get("db/keys/pw?stored=true").await.json(200)["node"].clone();
     assert_eq!(
         (&stored["kind"], &stored["secret"]),
         (&json!("bytes"), &json!(true))
@@ -218,18 +221,18 @@ async fn a_secret_is_masked_revealed_or_as_it_is_stored() {
         "{stored}"
     );
     served
-        .get("keys/db/pw?stored=true&reveal=true")
+        .get("db/keys/pw?stored=true&reveal=true")
         .await
         .problem(400, "query");
 
     let alone = [("accept", "text/plain")];
     served
-        .ask("GET", "keys/db/pw", &alone, "")
+        .ask("GET", "db/keys/pw", &alone, "")
         .await
         .problem(403, "denied");
     assert_eq!(
         served
-            .ask("GET", "keys/db/pw?reveal=true", &alone, "")
+            .ask("GET", "db/keys/pw?reveal=true", &alone, "")
             .await
             .text(),
         "hunter3"
@@ -237,19 +240,19 @@ async fn a_secret_is_masked_revealed_or_as_it_is_stored() {
 
     let guard = r#"{"guards": [{"guard": "value", "key": "/db/pw", "value": "hunter3"}], "changes": []}"#;
     served
-        .ask("POST", "commit/db", &[], guard)
+        .ask("POST", "db/commit", &[], guard)
         .await
         .problem(400, "guard-on-secret");
     let lost = served
-        .ask("PUT", "keys/db/pw", &[("if-match", "\"1\"")], "x")
+        .ask("PUT", "db/keys/pw", &[("if-match", "\"1\"")], "x")
         .await
         .problem(412, "guard-failed");
     assert_eq!(lost["current"], Json::Null);
     served
-        .ask("PUT", "keys/db/pw?secret=false", &[], "open")
+        .ask("PUT", "db/keys/pw?secret=false", &[], "open")
         .await
         .json(200);
-    assert_eq!(served.get("keys/db/pw").await.json(200)["node"]["value"], "open");
+    assert_eq!(served.get("db/keys/pw").await.json(200)["node"]["value"], "open");
 }
 
 #[tokio::test]
@@ -262,13 +265,13 @@ async fn who_may_not_decrypt_reveals_nothing_and_lends_no_key() {
         .await
         .expect("the store");
     let lent = served
-        .ask("POST", "datakeys/generate/db", &[], r#"{"key": "/db/pw"}"#)
+        .ask("POST", "@datakeys/generate/db", &[], r#"{"key": "/db/pw"}"#)
         .await
         .json(200);
     let wrapped = lent["wrapped"].as_str().expect("base64").to_owned();
     let body = json!({"wrapped": wrapped, "key": "/db/pw"}).to_string();
     let again = served
-        .ask("POST", "datakeys/unwrap/db", &[], body.clone())
+        .ask("POST", "@datakeys/unwrap/db", &[], body.clone())
         .await
         .json(200);
     assert_eq!(again, lent);
@@ -278,23 +281,23 @@ async fn who_may_not_decrypt_reveals_nothing_and_lends_no_key() {
         ..Caller::anyone()
     }));
     for path in [
-        "keys/db/pw?reveal=true",
-        "list?reveal=true",
-        "snapshot/db?reveal=true",
+        "db/keys/pw?reveal=true",
+        "@config/list?reveal=true",
+        "db/snapshot?reveal=true",
     ] {
         blind.get(path).await.problem(403, "denied");
     }
     blind
-        .ask("POST", "datakeys/unwrap/db", &[], body)
+        .ask("POST", "@datakeys/unwrap/db", &[], body)
         .await
         .problem(403, "denied");
-    blind.get("keys/db/pw").await.json(200);
-    blind.ask("PUT", "keys/db/pw", &[], "hunter3").await.json(200);
+    blind.get("db/keys/pw").await.json(200);
+    blind.ask("PUT", "db/keys/pw", &[], "hunter3").await.json(200);
 
     for wrapped in ["AAAA", "no base64", ""] {
         let body = json!({"wrapped": wrapped, "key": "/db/pw"}).to_string();
         served
-            .ask("POST", "datakeys/unwrap/db", &[], body)
+            .ask("POST", "@datakeys/unwrap/db", &[], body)
             .await
             .problem(400, "body");
     }

@@ -42,7 +42,7 @@ async fn who_asks_for_longer_than_may_be_waited_is_answered_then() {
     });
     served.put("/db/a", "1").await;
     let began = Instant::now();
-    let (status, changes) = served.get("~/changes/db?after=1&wait=60s").await;
+    let (status, changes) = served.get("~/db/changes?after=1&wait=60s").await;
     assert_eq!((status, keys(&changes)), (200, Vec::new()));
     assert!(began.elapsed() < Duration::from_secs(30));
 }
@@ -56,23 +56,23 @@ async fn what_is_there_is_answered_at_once_and_nothing_when_the_time_is_over() {
     served.put("/db/a", "1").await;
     served.put("/db/b", "2").await;
     let began = Instant::now();
-    let (status, changes) = served.get("~/changes/db?after=1&wait=60s").await;
+    let (status, changes) = served.get("~/db/changes?after=1&wait=60s").await;
     assert_eq!((status, keys(&changes)), (200, vec!["/db/b"]));
     assert_eq!((&changes["after"], &changes["more"]), (&json!(2), &json!(false)));
-    let (status, heads) = served.get("~/heads?after=1&wait=60s").await;
+    let (status, heads) = served.get("~/@config/heads?after=1&wait=60s").await;
     assert_eq!((status, &heads["version"]), (200, &json!(2)));
-    let (status, head) = served.get("~/heads/db?after=1&wait=60s").await;
+    let (status, head) = served.get("~/db/heads?after=1&wait=60s").await;
     assert_eq!((status, &head["sections"][0]["revision"]), (200, &json!(2)));
     assert!(began.elapsed() < Duration::from_secs(30));
 
     for wait in ["0", "0s", "20ms"] {
-        let (status, changes) = served.get(&format!("~/changes/db?after=2&wait={wait}")).await;
+        let (status, changes) = served.get(&format!("~/db/changes?after=2&wait={wait}")).await;
         let wanted = json!({"action": "changes", "section": "/db", "after": 2, "more": false, "changes": []});
         assert_eq!((status, changes), (200, wanted), "{wait}");
-        let (status, heads) = served.get(&format!("~/heads?after=2&wait={wait}")).await;
+        let (status, heads) = served.get(&format!("~/@config/heads?after=2&wait={wait}")).await;
         assert_eq!((status, &heads["version"]), (200, &json!(2)), "{wait}");
         // A section that nobody has written to yet can be waited for.
-        let (status, head) = served.get(&format!("~/heads/new?after=0&wait={wait}")).await;
+        let (status, head) = served.get(&format!("~/new/heads?after=0&wait={wait}")).await;
         assert_eq!((status, &head["version"]), (200, &json!(0)), "{wait}");
     }
 }
@@ -89,18 +89,18 @@ async fn an_answer_is_the_same_whether_it_was_waited_for_or_not() {
         tokio::spawn(async move { served.get(path).await })
     };
     let paths = [
-        ("~/changes/db?after=1&wait=60s", "~/changes/db?after=1"),
+        ("~/db/changes?after=1&wait=60s", "~/db/changes?after=1"),
         (
-            "~/changes/db?after=1&stored=true&limit=2&wait=60s",
-            "~/changes/db?after=1&stored=true&limit=2",
+            "~/db/changes?after=1&stored=true&limit=2&wait=60s",
+            "~/db/changes?after=1&stored=true&limit=2",
         ),
-        ("~/heads?after=1&wait=60s", "~/heads"),
-        ("~/heads/db?after=1&wait=60s", "~/heads/db"),
+        ("~/@config/heads?after=1&wait=60s", "~/@config/heads"),
+        ("~/db/heads?after=1&wait=60s", "~/db/heads"),
     ];
     let waiting: Vec<_> = paths.iter().map(|(waits, _)| ask(waits)).collect();
     served.until("discfg_http_waiting", "4").await;
     let body = r#"{"changes":[{"op":"set","key":"/db/a","value":"x"},{"op":"set","key":"/db/pw","value":"hunter2","secret":true},{"op":"delete","key":"/db/none"}]}"#;
-    let made = served.send("POST", "~/commit/db", &[], body).await;
+    let made = served.send("POST", "~/db/commit", &[], body).await;
     assert_eq!(made.status(), 200);
     for (waited, (_, plain)) in waiting.into_iter().zip(paths) {
         let waited = waited.await.expect("it was answered");
@@ -116,9 +116,9 @@ async fn what_another_process_commits_is_seen_within_the_interval() {
     let other = served.other_handle();
     let mut waiting = JoinSet::new();
     for path in [
-        "~/changes/db?after=0&wait=60s",
-        "~/heads?after=0&wait=60s",
-        "~/heads/db?after=0&wait=60s",
+        "~/db/changes?after=0&wait=60s",
+        "~/@config/heads?after=0&wait=60s",
+        "~/db/heads?after=0&wait=60s",
     ] {
         let served = Arc::clone(&served);
         waiting.spawn(async move { served.get(path).await.0 });
@@ -138,9 +138,9 @@ async fn a_hundred_that_wait_cost_what_one_does() {
     served.put("/db/a", "1").await;
     let served = Arc::new(served);
     for path in [
-        "~/changes/db?after=1&wait=1s",
-        "~/heads/db?after=1&wait=1s",
-        "~/heads?after=1&wait=1s",
+        "~/db/changes?after=1&wait=1s",
+        "~/db/heads?after=1&wait=1s",
+        "~/@config/heads?after=1&wait=1s",
     ] {
         let (began, before) = (Instant::now(), asked.load(Ordering::Relaxed));
         let mut waiting = JoinSet::new();
@@ -163,7 +163,7 @@ async fn a_hundred_that_wait_cost_what_one_does() {
     let (before, mut waiting) = (asked.load(Ordering::Relaxed), JoinSet::new());
     for _ in 0..100 {
         let served = Arc::clone(&served);
-        waiting.spawn(async move { served.get("~/changes/db?after=1&wait=60s").await });
+        waiting.spawn(async move { served.get("~/db/changes?after=1&wait=60s").await });
     }
     served.until("discfg_http_waiting", "100").await;
     served.put("/db/a", "2").await;
@@ -188,14 +188,14 @@ async fn who_has_gone_is_followed_for_a_while_and_then_no_more() {
     let looks = asked.load(Ordering::Relaxed);
     assert!(looks > 500, "{looks}: as long as it is there");
     drop(stream);
-    assert_eq!(served.get("~/heads?after=0&wait=10ms").await.0, 200);
+    assert_eq!(served.get("~/@config/heads?after=0&wait=10ms").await.0, 200);
     tokio::time::sleep(Duration::from_mins(2)).await;
     let looks = asked.load(Ordering::Relaxed);
     tokio::time::sleep(Duration::from_mins(10)).await;
     assert_eq!(asked.load(Ordering::Relaxed), looks);
     // And begins again.
     served.put("/db/a", "1").await;
-    let (_, changes) = served.get("~/changes/db?after=0&wait=60s").await;
+    let (_, changes) = served.get("~/db/changes?after=0&wait=60s").await;
     assert_eq!(keys(&changes), ["/db/a"]);
 }
 
@@ -203,13 +203,13 @@ async fn who_has_gone_is_followed_for_a_while_and_then_no_more() {
 async fn what_is_asked_wrongly_is_refused_with_its_name() {
     let served = Served::new(quick());
     for (path, named) in [
-        ("~/changes/db?wait=61s", "60"),
-        ("~/changes/db?wait=x", "wait"),
-        ("~/changes/db?wait=-1s", "wait"),
-        ("~/changes/db?wait=1s&wait=1s", "wait"),
-        ("~/heads?wait=2m", "60"),
-        ("~/heads?wait=1s&after=-1", "after"),
-        ("~/heads/db?wait=1s&before=2", "before"),
+        ("~/db/changes?wait=61s", "60"),
+        ("~/db/changes?wait=x", "wait"),
+        ("~/db/changes?wait=-1s", "wait"),
+        ("~/db/changes?wait=1s&wait=1s", "wait"),
+        ("~/@config/heads?wait=2m", "60"),
+        ("~/@config/heads?wait=1s&after=-1", "after"),
+        ("~/db/heads?wait=1s&before=2", "before"),
     ] {
         let (status, problem) = served.get(path).await;
         assert_eq!(
@@ -225,14 +225,18 @@ async fn what_is_asked_wrongly_is_refused_with_its_name() {
         );
     }
     let bounded = served.within("/app");
-    for path in ["~/changes/db?wait=1s", "~/heads/db?wait=1s"] {
+    for path in ["~/db/changes?wait=1s", "~/db/heads?wait=1s"] {
         assert_eq!(bounded.get(path).await.0, 403, "{path}");
     }
     let none = bounded.again(ApiSettings {
         waits: false,
         ..quick()
     });
-    for path in ["~/changes/app?wait=1s", "~/heads/app?wait=1s", "~/heads?wait=1s"] {
+    for path in [
+        "~/app/changes?wait=1s",
+        "~/app/heads?wait=1s",
+        "~/@config/heads?wait=1s",
+    ] {
         let (status, problem) = none.get(path).await;
         assert_eq!(
             (status, &problem["code"]),
@@ -240,7 +244,7 @@ async fn what_is_asked_wrongly_is_refused_with_its_name() {
             "{path}: {problem}"
         );
     }
-    assert_eq!(none.get("~/changes/app").await.0, 200);
+    assert_eq!(none.get("~/app/changes").await.0, 200);
 }
 
 #[tokio::test]
@@ -252,13 +256,13 @@ async fn a_caller_waits_for_the_sections_that_it_may_use() {
     let bounded = served.within("/app");
     let anyone = bounded.store.clone();
     set_all(anyone.as_ref(), &[("/db/a", "1"), ("/app/a", "1")]).await;
-    let (_, heads) = bounded.get("~/heads?after=0&wait=60s").await;
+    let (_, heads) = bounded.get("~/@config/heads?after=0&wait=60s").await;
     assert_eq!(
         (&heads["version"], &heads["sections"][0]["name"]),
         (&json!(1), &json!("/app"))
     );
     assert_eq!(heads["sections"].as_array().map(Vec::len), Some(1));
-    let (status, heads) = bounded.get("~/heads?after=1&wait=20ms").await;
+    let (status, heads) = bounded.get("~/@config/heads?after=1&wait=20ms").await;
     assert_eq!((status, &heads["version"]), (200, &json!(1)));
 }
 
@@ -270,9 +274,9 @@ async fn who_waits_for_a_store_that_fails_is_told() {
         Arc::new(Impaired::of(store).fault(move || fails.load(Ordering::Relaxed) > 0))
     });
     served.put("/db/a", "1").await;
-    assert_eq!(served.get("~/changes/db?after=1&wait=10ms").await.0, 200);
+    assert_eq!(served.get("~/db/changes?after=1&wait=10ms").await.0, 200);
     down.store(1, Ordering::Relaxed);
-    for path in ["~/heads?after=1&wait=1s", "~/heads/db?after=1&wait=1s"] {
+    for path in ["~/@config/heads?after=1&wait=1s", "~/db/heads?after=1&wait=1s"] {
         let response = served.send("GET", path, &[], "").await;
         assert_eq!(response.status(), 503, "{path}");
         assert!(response.headers().contains_key("retry-after"), "{path}");
@@ -280,11 +284,11 @@ async fn who_waits_for_a_store_that_fails_is_told() {
     }
     let accept = [("accept", "text/event-stream")];
     assert_eq!(
-        served.send("GET", "~/changes/new", &accept, "").await.status(),
+        served.send("GET", "~/new/changes", &accept, "").await.status(),
         503
     );
     down.store(0, Ordering::Relaxed);
-    assert_eq!(served.get("~/heads?after=0&wait=1s").await.0, 200);
+    assert_eq!(served.get("~/@config/heads?after=0&wait=1s").await.0, 200);
 }
 
 #[tokio::test]
@@ -292,8 +296,8 @@ async fn the_metrics_tell_what_goes_on() {
     let served = Served::new(quick());
     served.put("/db/a", "1").await;
     let stream = served.stream("db", None).await;
-    assert_eq!(served.get("/v1/nowhere/keys/a").await.0, 404);
-    assert_eq!(served.send("BREW", "~/keys/db/a", &[], "").await.status(), 405);
+    assert_eq!(served.get("/v1/nowhere/@root/keys/a").await.0, 404);
+    assert_eq!(served.send("BREW", "~/db/keys/a", &[], "").await.status(), 405);
     let response = served.send("GET", "/metrics", &[], "").await;
     assert_eq!(
         response.headers()["content-type"],
@@ -307,15 +311,15 @@ async fn the_metrics_tell_what_goes_on() {
         ("discfg_commits_total{config=\"mycfg\"}", "1"),
         ("discfg_section_revision{config=\"mycfg\",section=\"/db\"}", "1"),
         (
-            "discfg_http_requests_total{method=\"PUT\",route=\"/v1/{config}/keys/{section}/{*rest}\",status=\"201\"}",
+            "discfg_http_requests_total{method=\"PUT\",route=\"/v1/{config}/{section}/keys/{*rest}\",status=\"201\"}",
             "1",
         ),
         (
-            "discfg_http_requests_total{method=\"other\",route=\"/v1/{config}/keys/{section}/{*rest}\",status=\"405\"}",
+            "discfg_http_requests_total{method=\"other\",route=\"/v1/{config}/{section}/keys/{*rest}\",status=\"405\"}",
             "1",
         ),
         (
-            "discfg_http_request_duration_seconds_count{method=\"PUT\",route=\"/v1/{config}/keys/{section}/{*rest}\"}",
+            "discfg_http_request_duration_seconds_count{method=\"PUT\",route=\"/v1/{config}/{section}/keys/{*rest}\"}",
             "1",
         ),
     ] {

@@ -5,6 +5,7 @@ use discfg::stack::{
     GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, GrantSpec, LAYOUT, POLICY_FRAME,
     READ_ACTIONS, WRITE_ACTIONS,
 };
+use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use crate::template::{names, sorted};
@@ -12,6 +13,8 @@ use crate::yaml::parsed;
 use support::account::Account;
 use support::cli::Place;
 use support::emulator::Emulator;
+
+const API: &str = "arn:aws:execute-api:eu-central-1:123456789012:abc123/$default";
 
 fn template() -> Value {
     parsed(GRANT_TEMPLATE)
@@ -94,6 +97,76 @@ fn the_role_may_do_exactly_this() {
         conditions["Writes"],
         json!({"Fn::Equals": [{"Ref": "Access"}, "write"]})
     );
+}
+
+#[test]
+fn by_an_api_the_role_may_do_exactly_this() {
+    let template = template();
+    let statements = |id: &str| {
+        let properties = &template["Resources"][id]["Properties"];
+        properties["PolicyDocument"]["Statement"].clone()
+    };
+    assert_eq!(
+        statements("ApiReadPolicy"),
+        json!([{
+            "Sid": "Read", "Effect": "Allow", "Action": "execute-api:Invoke",
+            "Resource": {"Fn::Split": [",", {"Ref": "ApiReads"}]},
+        }])
+    );
+    let by = |method: &str| json!({"Fn::Join": [format!("/{method}/v1/"), {"Fn::Split": ["/GET/v1/", {"Ref": "ApiReads"}]}]});
+    assert_eq!(
+        statements("ApiWritePolicy"),
+        json!([{
+            "Sid": "Write", "Effect": "Allow", "Action": "execute-api:Invoke",
+            "Resource": {"Fn::Split": [",", {"Fn::Join": [",", [by("PUT"), by("POST"), by("DELETE")]]}]},
+        }])
+    );
+    for (id, condition) in [("ApiReadPolicy", "HasApi"), ("ApiWritePolicy", "WritesByApi")] {
+        assert_eq!(template["Resources"][id]["Condition"], json!(condition));
+    }
+    let conditions = &template["Conditions"];
+    assert_eq!(
+        conditions["HasApi"],
+        json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "ApiReads"}, ""]}]})
+    );
+    assert_eq!(
+        conditions["WritesByApi"],
+        json!({"Fn::And": [{"Condition": "HasApi"}, {"Condition": "Writes"}]})
+    );
+}
+
+/// Whoever gives the parameter by hand may give no pattern that reaches further than a section.
+#[test]
+fn what_a_role_reads_by_an_api_is_given_section_by_section() {
+    let template = template();
+    let pattern = template["Parameters"]["ApiReads"]["AllowedPattern"].as_str();
+    let pattern = Regex::new(pattern.expect("a pattern")).expect("it is one");
+    let read = |section: &str| format!("{API}/GET/v1/payments/{section}/*");
+    for good in [
+        String::new(),
+        read("db"),
+        read("@root"),
+        format!("{},{}", read("a.b:c_d-e"), read("@root")),
+    ] {
+        assert!(pattern.is_match(&good), "{good}");
+    }
+    for bad in [
+        format!("{API}/*/v1/payments/db/*"),
+        format!("{API}/PUT/v1/payments/db/*"),
+        format!("{API}/GET/v1/*/db/*"),
+        format!("{API}/GET/v1/payments/*"),
+        format!("{API}/GET/v1/payments/db*"),
+        read("*"),
+        read("@config"),
+        read("@datakeys"),
+        read("d?"),
+        format!("{},*", read("db")),
+        format!("{}, {}", read("db"), read("web")),
+        read("db").replace("$default", "*"),
+        read("db").replace("abc123", "*"),
+    ] {
+        assert!(!pattern.is_match(&bad), "{bad}");
+    }
 }
 
 #[test]

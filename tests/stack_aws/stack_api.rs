@@ -89,7 +89,7 @@ fn iam_bounds_who_may_do_what_by_method_and_by_path() {
         auditor,
         release,
     } = callers(&account, &place);
-    let put = format!("PUT {PATH}/keys/db/url");
+    let put = format!("PUT {PATH}/db/keys/url");
     let made = account.call(&id, Some(&writer), &put, "hello");
     assert_eq!(made.status, 201, "{made:?}");
     assert_eq!(
@@ -100,7 +100,7 @@ fn iam_bounds_who_may_do_what_by_method_and_by_path() {
         ),
         "the caller is who wrote, not the function"
     );
-    let read = account.call(&id, Some(&reader), &format!("GET {PATH}/keys/db/url"), "");
+    let read = account.call(&id, Some(&reader), &format!("GET {PATH}/db/keys/url"), "");
     assert_eq!(
         (read.status, &read.json()["node"]["value"]),
         (200, &json!("hello"))
@@ -108,36 +108,36 @@ fn iam_bounds_who_may_do_what_by_method_and_by_path() {
 
     for (who, call, status) in [
         (Some(&reader), put.clone(), 403),
-        (Some(&reader), format!("DELETE {PATH}/keys/db/url"), 403),
-        (Some(&reader), format!("POST {PATH}/commit"), 403),
-        (Some(&reader), format!("POST {PATH}/touch/db/url"), 403),
-        (Some(&reader), format!("GET {PATH}/info"), 200),
-        (Some(&writer), format!("PUT {PATH}/keys/app/url"), 201),
-        (Some(&writer), format!("PUT {PATH}/keys/@root/mode"), 201),
-        (Some(&auditor), format!("GET {PATH}/keys/db/url"), 200),
-        (Some(&auditor), format!("GET {PATH}/keys/@root/mode"), 200),
-        (Some(&auditor), format!("GET {PATH}/list/db"), 200),
-        (Some(&auditor), format!("GET {PATH}/list/db/below"), 200),
-        (Some(&auditor), format!("GET {PATH}/changes/db"), 200),
-        (Some(&auditor), format!("GET {PATH}/history/db/url"), 200),
-        (Some(&auditor), format!("GET {PATH}/heads/db"), 200),
-        (Some(&auditor), format!("GET {PATH}/snapshot/db"), 200),
-        (Some(&auditor), format!("GET {PATH}/keys/app/url"), 403),
-        (Some(&auditor), format!("GET {PATH}/list/app"), 403),
-        (Some(&auditor), format!("GET {PATH}/list/dbx"), 403),
-        (Some(&auditor), format!("GET {PATH}/list"), 403),
-        (Some(&auditor), format!("GET {PATH}/info"), 403),
-        (Some(&auditor), format!("GET {PATH}/snapshot"), 403),
+        (Some(&reader), format!("DELETE {PATH}/db/keys/url"), 403),
+        (Some(&reader), format!("POST {PATH}/@config/commit"), 403),
+        (Some(&reader), format!("POST {PATH}/db/touch/url"), 403),
+        (Some(&reader), format!("GET {PATH}/@config/info"), 200),
+        (Some(&writer), format!("PUT {PATH}/app/keys/url"), 201),
+        (Some(&writer), format!("PUT {PATH}/@root/keys/mode"), 201),
+        (Some(&auditor), format!("GET {PATH}/db/keys/url"), 200),
+        (Some(&auditor), format!("GET {PATH}/@root/keys/mode"), 200),
+        (Some(&auditor), format!("GET {PATH}/db/list"), 200),
+        (Some(&auditor), format!("GET {PATH}/db/list/below"), 200),
+        (Some(&auditor), format!("GET {PATH}/db/changes"), 200),
+        (Some(&auditor), format!("GET {PATH}/db/history/url"), 200),
+        (Some(&auditor), format!("GET {PATH}/db/heads"), 200),
+        (Some(&auditor), format!("GET {PATH}/db/snapshot"), 200),
+        (Some(&auditor), format!("GET {PATH}/app/keys/url"), 403),
+        (Some(&auditor), format!("GET {PATH}/app/list"), 403),
+        (Some(&auditor), format!("GET {PATH}/dbx/list"), 403),
+        (Some(&auditor), format!("GET {PATH}/@config/list"), 403),
+        (Some(&auditor), format!("GET {PATH}/@config/info"), 403),
+        (Some(&auditor), format!("GET {PATH}/@config/snapshot"), 403),
         (Some(&auditor), put.clone(), 403),
-        (Some(&auditor), format!("POST {PATH}/commit/db"), 403),
+        (Some(&auditor), format!("POST {PATH}/db/commit"), 403),
         (Some(&release), put.clone(), 200),
-        (Some(&release), format!("PUT {PATH}/keys/@root/mode"), 200),
-        (Some(&release), format!("PUT {PATH}/keys/app/url"), 403),
-        (Some(&release), format!("POST {PATH}/commit"), 403),
-        (Some(&release), format!("DELETE {PATH}/keys/app/url"), 403),
-        (Some(&release), format!("DELETE {PATH}/keys/db/url"), 200),
-        (Some(&developer), format!("GET {PATH}/keys/db/url"), 403),
-        (None, format!("GET {PATH}/keys/db/url"), 403),
+        (Some(&release), format!("PUT {PATH}/@root/keys/mode"), 200),
+        (Some(&release), format!("PUT {PATH}/app/keys/url"), 403),
+        (Some(&release), format!("POST {PATH}/@config/commit"), 403),
+        (Some(&release), format!("DELETE {PATH}/app/keys/url"), 403),
+        (Some(&release), format!("DELETE {PATH}/db/keys/url"), 200),
+        (Some(&developer), format!("GET {PATH}/db/keys/url"), 403),
+        (None, format!("GET {PATH}/db/keys/url"), 403),
         (None, put, 403),
     ] {
         let body = if call.starts_with("PUT") { "hello" } else { "" };
@@ -154,27 +154,28 @@ fn what_iam_lets_through_by_a_pattern_leads_nowhere_else() {
     let id = deployed(&place, function());
     let Callers { auditor, release, .. } = callers(&account, &place);
     for path in [
-        "keys/db/../app/url",
-        "keys/db/%2e%2e/app/url",
-        "keys/db/%2E%2E%2Fapp/url",
-        "keys/db/%252e%252e/app/url",
-        "keys/db/./url",
-        "keys/db//url",
-        "keys/db/url/",
-        "keys/db/a%00b",
-        "keys/db/a%20b",
-        "keys/db/%ff",
-        "keys/db/a%253Fb",
+        "db/keys/../../app/keys/url",
+        "db/keys/%2e%2e/%2e%2e/app/keys/url",
+        "db/keys/%2E%2E%2F%2E%2E%2Fapp/keys/url",
+        "db/keys/%252e%252e/app/url",
+        "db/../app/keys/url",
+        "db/keys/./url",
+        "db/keys//url",
+        "db/keys/url/",
+        "db/keys/a%00b",
+        "db/keys/a%20b",
+        "db/keys/%ff",
+        "db/keys/a%253Fb",
     ] {
         let answer = account.call(&id, Some(&auditor), &format!("GET {PATH}/{path}"), "");
         let told = (answer.status, answer.json()["code"].clone());
         assert_eq!(told, (400, json!("path")), "{path}: {}", answer.body);
     }
     let of_another = json!({"changes": [{"op": "set", "key": "/app/url", "value": "x", "kind": "text"}]});
-    let answer = account.call_json(&id, &release, &format!("POST {PATH}/commit/db"), &of_another);
+    let answer = account.call_json(&id, &release, &format!("POST {PATH}/db/commit"), &of_another);
     assert_eq!(answer.status, 400, "{}", answer.body);
     let large = "x".repeat(4 * 1024 * 1024 + 1);
-    let answer = account.call(&id, Some(&release), &format!("PUT {PATH}/keys/db/url"), &large);
+    let answer = account.call(&id, Some(&release), &format!("PUT {PATH}/db/keys/url"), &large);
     assert_eq!(answer.status, 413, "{}", answer.body);
 }
 
@@ -247,9 +248,9 @@ fn a_changed_zip_updates_the_function_and_the_same_one_nothing() {
         &developer,
         &role(&account, &format!("discfg-payments-{REGION}-write")),
     );
-    let made = account.call(&id, Some(&writer), &format!("PUT {PATH}/keys/db/url"), "hello");
+    let made = account.call(&id, Some(&writer), &format!("PUT {PATH}/db/keys/url"), "hello");
     assert_eq!(made.status, 201, "{made:?}");
-    let waited = format!("GET {PATH}/changes/db?after=1&wait=50ms");
+    let waited = format!("GET {PATH}/db/changes?after=1&wait=50ms");
     assert_eq!(account.call(&id, Some(&writer), &waited, "").status, 200);
 }
 
@@ -286,9 +287,9 @@ fn the_api_is_taken_away_and_the_config_stays() {
         &developer,
         &role(&account, &format!("discfg-payments-{REGION}-read")),
     );
-    let gone = account.call(&id, Some(&reader), &format!("GET {PATH}/keys/db/url"), "");
+    let gone = account.call(&id, Some(&reader), &format!("GET {PATH}/db/keys/url"), "");
     assert_eq!(gone.status, 403, "{gone:?}");
-    let gone = account.call(&id, Some(&account.root()), &format!("GET {PATH}/keys/db/url"), "");
+    let gone = account.call(&id, Some(&account.root()), &format!("GET {PATH}/db/keys/url"), "");
     assert_eq!(gone.status, 404, "{gone:?}");
     place.args(["get", "db/url"]).run().code(0).stdout("hello\n");
     // The policies have nothing more to do with it.

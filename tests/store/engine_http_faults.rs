@@ -381,7 +381,7 @@ async fn a_listing_begins_where_it_is_told_to() {
     let asked = served.server.asked();
     assert_eq!(
         asked,
-        ["GET /v1/mycfg/list?recursive=true&limit=1&stored=true&after=%2Fb%2Fk"]
+        ["GET /v1/mycfg/@config/list?recursive=true&limit=1&stored=true&after=%2Fb%2Fk"]
     );
     assert_eq!(names("/b/", 9).await, ["/b/k", "/c/k", "/d/k"]);
     // What is no name begins there all the same.

@@ -41,7 +41,7 @@ def map_case(context, case):
     case.query, case.headers = query, headers
     if isinstance(body, dict):
         body = whole(body)
-        if "/commit" in case.path or "/datakeys/" in case.path:
+        if "/commit" in case.path or "/@datakeys/" in case.path:
             body = commit(body, case.path_parameters.get("section", "@root" if "/@root" in case.path else None))
         case.body = body
     return case

@@ -42,6 +42,9 @@ pub(in crate::cli) struct GrantArgs {
     covers: CoverArgs,
     #[command(flatten)]
     role: RoleArgs,
+    /// Leave out the config's HTTP API: the role reaches the table alone
+    #[arg(long)]
+    no_api: bool,
     #[command(flatten)]
     deploy: DeployArgs,
 }
@@ -172,7 +175,11 @@ pub(in crate::cli) async fn run(
         .get(Output::KmsKeyArn.name())
         .cloned()
         .or(had_key.map(|_| String::new()));
-    spec.api = api(&spec, &of, there.as_ref(), terminal);
+    spec.api_reads = if args.no_api {
+        without_api(there.as_ref())
+    } else {
+        api_reads(&spec, &of, there.as_ref())
+    };
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let making = Box::pin(make(
@@ -265,22 +272,19 @@ pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deplo
     }
 }
 
-/// Which HTTP API the grant's role may call: the config's, if it has one and the sections fit.
-fn api(spec: &GrantSpec, of: &Deployed, there: Option<&Grant>, terminal: &Terminal) -> Option<String> {
-    let none = || there.and_then(|grant| grant.api.as_ref()).map(|_| String::new());
-    let Some(api) = of.outputs.get(Output::ApiId.name()) else {
-        return none();
-    };
+/// What the grant's role may read by the config's HTTP API, if it has one.
+fn api_reads(spec: &GrantSpec, of: &Deployed, there: Option<&Grant>) -> Option<Vec<String>> {
     let scope = spec.scope.as_ref().or(there.map(|grant| &grant.scope))?;
-    if spec.fits_api(scope) {
-        return Some(api.clone());
+    let reads = stack::api_reads(of, &spec.config, scope);
+    if reads.is_empty() {
+        return without_api(there);
     }
-    terminal.hint(&format!(
-        "The role may not call the config's HTTP API: IAM's policies have room for the paths of {} sections at most, of \
-         fewer where names are long. Several grants of fewer sections each can.",
-        stack::GRANT_API_SECTIONS
-    ));
-    none()
+    Some(reads)
+}
+
+/// Takes the HTTP API from a grant that has it.
+fn without_api(there: Option<&Grant>) -> Option<Vec<String>> {
+    there.and_then(|grant| grant.api.as_ref()).map(|_| Vec::new())
 }
 
 /// Whether there will be sections, and someone to have them.

@@ -3,22 +3,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
 use super::HttpOptions;
+use super::call::Call;
 use super::{failure, gateway};
 use crate::aws::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest, Signer, SigningError};
-use crate::model::{Key, Section};
-use crate::store::{Consistency, Result, StoreError};
+use crate::store::{Result, StoreError};
 use crate::wire::Problem;
 
 /// How long a host may take to be connected to.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long a request may take.
-pub(super) const REQUEST: Duration = Duration::from_secs(30);
 /// The largest answer, in bytes.
 const LARGEST: usize = 64 * 1024 * 1024;
 /// How often a read is tried.
@@ -27,13 +23,6 @@ const TRIES: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause before the second try; it doubles with each.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
-
-/// What is encoded in a query: all that a signature would encode, so that what is signed is what is sent.
-const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// An API and how to call it.
 #[derive(Clone)]
@@ -51,68 +40,6 @@ struct Caller {
 impl fmt::Debug for Api {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.options.fmt(f)
-    }
-}
-
-/// A request.
-#[derive(Clone)]
-pub(super) struct Call {
-    pub(super) method: &'static str,
-    /// As what it is counted: its route.
-    pub(super) route: &'static str,
-    /// What of its path comes after the config.
-    pub(super) path: String,
-    /// Percent-encoded.
-    query: Vec<(&'static str, String)>,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Option<Vec<u8>>,
-    pub(super) within: Duration,
-}
-
-impl Call {
-    pub(super) fn new(method: &'static str, route: &'static str, path: String) -> Self {
-        Self {
-            method,
-            route,
-            path,
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: None,
-            within: REQUEST,
-        }
-    }
-
-    pub(super) fn query<T: ToString + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
-        let value = utf8_percent_encode(&value.to_string(), IN_QUERY).to_string();
-        self.query.push((name, value));
-        self
-    }
-
-    /// Method and path, as who decides about them knows them.
-    pub(super) fn asks(&self, options: &HttpOptions) -> String {
-        format!("{} /v1/{}/{}", self.method, options.config, self.path)
-    }
-
-    pub(super) fn stored(self) -> Self {
-        self.query("stored", "true")
-    }
-
-    /// The call of a read that is to be as fresh as that.
-    pub(super) fn fresh(self, read: Consistency) -> Self {
-        match read {
-            Consistency::Strong => self,
-            Consistency::Eventual => self.query("consistency", "eventual"),
-        }
-    }
-
-    pub(super) fn json(mut self, body: &impl Serialize) -> Result<Self> {
-        let body = serde_json::to_vec(body).map_err(|error| StoreError::Other {
-            what: "writing a request".into(),
-            source: Some(error.into()),
-        })?;
-        self.headers.push(("content-type", "application/json".into()));
-        self.body = Some(body);
-        Ok(self)
     }
 }
 
@@ -137,21 +64,6 @@ impl Refusal {
             Self::Silence(error) => matches!(error, PlainHttpError::NotSent(_) | PlainHttpError::Cut(_)),
             Self::Unsigned(_) => false,
         }
-    }
-}
-
-/// The segment of a path that names a section.
-pub(super) fn segment(section: &Section) -> &str {
-    section.as_str().trim_start_matches('/')
-}
-
-/// The segments that name a key, its section first.
-pub(super) fn segments(key: &Key) -> String {
-    let section = key.section();
-    if section.is_root() {
-        format!("{section}{key}")
-    } else {
-        key.as_str().trim_start_matches('/').to_owned()
     }
 }
 
@@ -334,30 +246,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_names_the_section_first() {
-        for (key, path) in [
-            ("/db/url", "db/url"),
-            ("/db", "@root/db"),
-            ("/a.b/c:d/e", "a.b/c:d/e"),
-        ] {
-            assert_eq!(segments(&key.parse().expect(key)), path);
-        }
-        assert_eq!(segment(&Section::root()), "@root");
-        assert_eq!(segment(&"db".parse().expect("a section")), "db");
-    }
-
-    #[test]
     fn a_query_is_sent_as_a_signature_has_it() {
         let url = "https://abc.execute-api.eu-central-1.amazonaws.com/prod".parse();
         let options = HttpOptions::new(url.expect("a URL"), "mycfg".parse().expect("a name"));
-        let call = Call::new("GET", "/snapshot", "snapshot".into())
+        let call = Call::of_config("GET", "/snapshot")
             .query("prefix", "/db")
             .query("prefix", "/a:b/c~d")
             .query("cursor", "a b+c=d&e%")
             .stored();
         assert_eq!(
             Api::new(options, None).request(&call).url,
-            "https://abc.execute-api.eu-central-1.amazonaws.com/prod/v1/mycfg/snapshot\
+            "https://abc.execute-api.eu-central-1.amazonaws.com/prod/v1/mycfg/@config/snapshot\
              ?prefix=%2Fdb&prefix=%2Fa%3Ab%2Fc~d&cursor=a%20b%2Bc%3Dd%26e%25&stored=true"
         );
     }

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, Call, REQUEST, Refusal, pause, segment, segments};
+use super::api::{Api, Refusal, pause};
+use super::call::{Call, REQUEST};
 use crate::aws::PlainHttpError;
 use crate::model::{Change, Entry, Guard, Key, Ttl};
 use crate::store::{Applied, Committed, Result, StoreError, Txn};
@@ -27,9 +28,9 @@ enum Meaning {
 
 impl Api {
     pub(super) async fn make(&self, txn: Txn) -> Result<Committed> {
-        let path = match &txn.sections()[..] {
-            [section] => format!("commit/{}", segment(section)),
-            _ => "commit".to_owned(),
+        let call = match &txn.sections()[..] {
+            [section] => Call::of_section("POST", "/commit", section),
+            _ => Call::of_config("POST", "/commit"),
         };
         let mut guards: Vec<&Guard> = Vec::new();
         for guard in &txn.guards {
@@ -42,7 +43,7 @@ impl Api {
             guards: guards.into_iter().map(wire::GuardSpec::new).collect(),
             changes: txn.changes.iter().map(wire::ChangeSpec::new).collect(),
         };
-        let mut call = Call::new("POST", "/commit", path).stored().json(&request)?;
+        let mut call = call.stored().json(&request)?;
         call.headers.push(("idempotency-key", txn.id.to_string()));
         let answer = self.insist(call.clone(), &txn).await?;
         self.committed(&call, answer)
@@ -108,7 +109,7 @@ impl Api {
     }
 
     pub(super) async fn renew(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
-        let mut call = Call::new("POST", "/touch", format!("touch/{}", segments(key))).stored();
+        let mut call = Call::of_key("POST", "/touch", key).stored();
         if let Some(ttl) = ttl {
             call = call.query("ttl", &ttl);
         }

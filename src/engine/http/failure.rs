@@ -4,7 +4,8 @@
 mod texts;
 
 use super::HttpOptions;
-use super::api::{Api, Call, Refusal};
+use super::api::{Api, Refusal};
+use super::call::Call;
 use super::gateway;
 use crate::aws::{PlainAnswer, PlainHttpError, SigningError};
 use crate::model::{CommitId, Entry, Key, Kind};
@@ -73,8 +74,8 @@ pub(super) fn strange(api: &Api, call: &Call, answer: &PlainAnswer) -> StoreErro
     let status = answer.status;
     let content_type = answer.content_type.as_deref().unwrap_or("no content type");
     let what = format!(
-        "{} {} was answered with status {status}, {content_type}, which is no answer of a discfg API",
-        call.method, call.route
+        "{} was answered with status {status}, {content_type}, which is no answer of a discfg API",
+        call.asks(options)
     );
     match status {
         429 => StoreError::Throttled {
@@ -98,8 +99,9 @@ pub(super) fn misshapen(options: &HttpOptions, call: &Call, what: &str) -> Store
     StoreError::Corrupt {
         section: None,
         what: format!(
-            "{} answered {} {} with what this discfg can't read ({what})",
-            options.url, call.method, call.route
+            "{} answered {} with what this discfg can't read ({what})",
+            options.url,
+            call.asks(options)
         ),
         source: None,
     }
@@ -145,9 +147,8 @@ fn told(api: &Api, call: &Call, problem: Problem) -> StoreError {
         (Some("no-route"), _) => Some(StoreError::Api {
             api: options.url.to_string(),
             problem: format!(
-                "it knows no {} {}: it is no discfg API, or one of another version than this {}",
-                call.method,
-                call.route,
+                "it knows no {}: it is no discfg API, or one of another version than this {}",
+                call.asks(options),
                 env!("CARGO_PKG_VERSION")
             ),
             kind: Kind::Invalid,
@@ -258,7 +259,7 @@ mod tests {
     fn error_of(problem: Problem) -> StoreError {
         let url = "https://cfg.example".parse().expect("a URL");
         let options = HttpOptions::new(url, "mycfg".parse().expect("a name"));
-        let call = Call::new("GET", "/keys", "keys/db/url".into());
+        let call = Call::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
         told(&Api::new(options, None), &call, problem)
     }
 
@@ -297,7 +298,7 @@ mod tests {
                 "no-token",
                 "cfg.example asks for a token, and there is none for it",
             ),
-            (Kind::Denied, "denied", "GET /v1/mycfg/keys/db/url was denied"),
+            (Kind::Denied, "denied", "GET /v1/mycfg/db/keys/url was denied"),
             (
                 Kind::Throttled,
                 "throttled",

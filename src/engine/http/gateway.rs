@@ -3,7 +3,8 @@
 
 use serde::Deserialize;
 
-use super::api::{Api, Call, media_type};
+use super::api::{Api, media_type};
+use super::call::Call;
 use super::failure::Said;
 use crate::aws::PlainAnswer;
 use crate::model::Kind;
@@ -128,25 +129,25 @@ mod tests {
 
     #[test]
     fn each_answer_is_told_as_what_it_means() {
-        let call = Call::new("GET", "/keys", "keys/db/url".into());
+        let call = Call::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
         for (status, body, kind, words) in [
             (
                 403,
                 r#"{"message":"Forbidden"}"#,
                 Kind::Denied,
-                "GET /v1/mycfg/keys/db/url was denied",
+                "GET /v1/mycfg/db/keys/url was denied",
             ),
             (
                 403,
                 r#"{"Message":"User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: execute-api:Invoke"}"#,
                 Kind::Denied,
-                "GET /v1/mycfg/keys/db/url was denied",
+                "GET /v1/mycfg/db/keys/url was denied",
             ),
             (
                 403,
                 r#"{"__type":"AccessDeniedException","message":"User: x is not authorized to perform: execute-api:Invoke"}"#,
                 Kind::Denied,
-                "GET /v1/mycfg/keys/db/url was denied",
+                "GET /v1/mycfg/db/keys/url was denied",
             ),
             (
                 403,
@@ -164,19 +165,19 @@ mod tests {
                 403,
                 r#"{"message":"Missing Authentication Token"}"#,
                 Kind::Invalid,
-                "it has no route for GET /v1/mycfg/keys/db/url",
+                "it has no route for GET /v1/mycfg/db/keys/url",
             ),
             (
                 404,
                 r#"{"message":"Not Found"}"#,
                 Kind::Invalid,
-                "it has no route for GET /v1/mycfg/keys/db/url",
+                "it has no route for GET /v1/mycfg/db/keys/url",
             ),
             (
                 413,
                 r#"{"message":"Request Entity Too Large"}"#,
                 Kind::Invalid,
-                "refuses GET /v1/mycfg/keys/db/url with status 413: Request Entity Too Large",
+                "refuses GET /v1/mycfg/db/keys/url with status 413: Request Entity Too Large",
             ),
             (
                 429,
@@ -205,7 +206,7 @@ mod tests {
 
     #[test]
     fn another_servers_words_are_not_repeated() {
-        let call = Call::new("GET", "/keys", "keys/db/url".into());
+        let call = Call::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
         let forbidden = answer(403, r#"{"message":"hunter2"}"#);
         let error = refused(&api(false), &call, &forbidden).expect("it may be API Gateway");
         assert_eq!(error.kind(), Kind::Denied);

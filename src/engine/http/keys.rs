@@ -2,7 +2,8 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::api::{Api, Call, Refused, segment};
+use super::api::{Api, Refused};
+use super::call::Call;
 use crate::model::Key;
 use crate::store::{DataKey, DataKeys, Result, StoreError};
 use crate::wire;
@@ -33,15 +34,13 @@ impl DataKeys for LentKeys {
     }
 
     async fn generate(&self, subject: &Key) -> Result<(DataKey, Vec<u8>)> {
-        let path = format!("datakeys/generate/{}", segment(&subject.section()));
-        let call =
-            Call::new("POST", "/datakeys/generate", path).json(&wire::KeySubject { key: subject.clone() })?;
+        let call = Call::of_data_keys("/datakeys/generate", &subject.section())
+            .json(&wire::KeySubject { key: subject.clone() })?;
         self.lent(&call, &self.api.asked(&call).await?)
     }
 
     async fn unwrap(&self, wrapped: &[u8], subject: &Key) -> Result<DataKey> {
-        let path = format!("datakeys/unwrap/{}", segment(&subject.section()));
-        let call = Call::new("POST", "/datakeys/unwrap", path).json(&wire::WrappedKey {
+        let call = Call::of_data_keys("/datakeys/unwrap", &subject.section()).json(&wire::WrappedKey {
             wrapped: STANDARD.encode(wrapped),
             key: subject.clone(),
         })?;

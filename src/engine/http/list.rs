@@ -2,7 +2,8 @@ use async_stream::try_stream;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
-use super::api::{Api, Call};
+use super::api::Api;
+use super::call::Call;
 use super::read::check_readable;
 use crate::model::{Entry, Prefix, Section};
 use crate::store::{Consistency, Listed, Result, Scope};
@@ -19,18 +20,13 @@ impl Api {
 
     fn pages(&self, scope: Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
         try_stream! {
-            let path = if scope.prefix.is_all() {
-                "list".to_owned()
-            } else {
-                format!("list{}", scope.prefix)
-            };
             // A listing may begin after any text; the API knows names alone.
             let name = scope.after.as_ref().filter(|after| after.starts_with('/') && after.parse::<Prefix>().is_ok());
             let limit = match scope.limit {
                 Some(limit) if name.is_some() || scope.after.is_none() => limit.clamp(1, PAGE),
                 _ => PAGE,
             };
-            let first = Call::new("GET", "/list", path)
+            let first = Call::of_prefix("GET", "/list", &scope.prefix)
                 .query("recursive", &scope.recursive)
                 .query("limit", &limit)
                 .stored()

@@ -5,7 +5,8 @@ use futures::StreamExt as _;
 use futures::TryStreamExt as _;
 use futures::stream::{self, BoxStream};
 
-use super::api::{Api, Call, Refused, segment, segments};
+use super::api::{Api, Refused};
+use super::call::Call;
 use crate::model::{BadSection, Change, Entry, Head, Key, Prefix, Revision, Section};
 use crate::store::{Consistency, Heads, Result, Snapshot, StoreError};
 use crate::wire;
@@ -15,9 +16,7 @@ pub(super) const SIDE_BY_SIDE: usize = 8;
 
 impl Api {
     pub(super) async fn entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
-        let call = Call::new("GET", "/keys", format!("keys/{}", segments(key)))
-            .stored()
-            .fresh(read);
+        let call = Call::of_key("GET", "/keys", key).stored().fresh(read);
         match self.ask::<wire::StoredEnvelope>(&call).await {
             Ok(answer) => {
                 let entry = self.entry_of(&call, answer.node)?;
@@ -53,11 +52,12 @@ impl Api {
     pub(super) async fn snapshot_of(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
         let call = match prefixes {
             [] => return Ok(Snapshot::default()),
-            [one] if !one.is_all() => Call::new("GET", "/snapshot", format!("snapshot{one}")),
-            several => several.iter().fold(
-                Call::new("GET", "/snapshot", "snapshot".into()),
-                |call, prefix| call.query("prefix", prefix),
-            ),
+            [one] if !one.is_all() => Call::of_prefix("GET", "/snapshot", one),
+            several => several
+                .iter()
+                .fold(Call::of_config("GET", "/snapshot"), |call, prefix| {
+                    call.query("prefix", prefix)
+                }),
         };
         let call = call.stored();
         let answer: wire::Snapshot<wire::StoredNode> = self.asked(&call).await?;
@@ -114,13 +114,13 @@ impl Api {
     }
 
     async fn heads_and_bad(&self) -> Result<(Vec<Head>, Vec<BadSection>)> {
-        let call = Call::new("GET", "/heads", "heads".into());
+        let call = Call::of_config("GET", "/heads");
         let answer: wire::Heads = self.asked(&call).await?;
         Ok((self.heads_from(&call, answer.sections)?, answer.bad))
     }
 
     async fn head_of(&self, section: &Section) -> Result<Option<Head>> {
-        let call = Call::new("GET", "/heads", format!("heads/{}", segment(section)));
+        let call = Call::of_section("GET", "/heads", section);
         let answer: wire::Heads = self.asked(&call).await?;
         check_readable(answer.bad, &[])?;
         let heads = self.heads_from(&call, answer.sections)?;
@@ -131,7 +131,7 @@ impl Api {
         try_stream! {
             let mut after = after;
             loop {
-                let call = Call::new("GET", "/changes", format!("changes/{}", segment(&section)))
+                let call = Call::of_section("GET", "/changes", &section)
                     .query("after", &after)
                     .stored();
                 let page: wire::Changes<wire::StoredChange> = self.asked(&call).await?;
@@ -158,7 +158,7 @@ impl Api {
         try_stream! {
             let mut before = before;
             loop {
-                let mut call = Call::new("GET", "/history", format!("history/{}", segments(&key))).stored();
+                let mut call = Call::of_key("GET", "/history", &key).stored();
                 if let Some(before) = before {
                     call = call.query("before", &before);
                 }
@@ -179,7 +179,7 @@ impl Api {
     }
 
     pub(super) async fn state(&self) -> Result<String> {
-        let call = Call::new("GET", "/info", "info".into());
+        let call = Call::of_config("GET", "/info");
         let answer: wire::StateAnswer = self.asked(&call).await?;
         Ok(answer.state)
     }

@@ -4,7 +4,8 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, Call, Refusal, segment};
+use super::api::{Api, Refusal};
+use super::call::Call;
 use super::read::{SIDE_BY_SIDE, check_readable};
 use crate::model::{Head, Revision, Section};
 use crate::store::{Cursor, Deadline, Result};
@@ -118,11 +119,10 @@ impl Api {
         span: Duration,
         except: &[Section],
     ) -> Result<((Vec<Head>, u64), bool)> {
-        let (path, after) = match place {
-            Place::One(section, seen) => (format!("heads/{}", segment(section)), *seen),
-            Place::All(seen) => ("heads".to_owned(), *seen),
+        let (plain, after) = match place {
+            Place::One(section, seen) => (Call::of_section("GET", "/heads", section), *seen),
+            Place::All(seen) => (Call::of_config("GET", "/heads"), *seen),
         };
-        let plain = Call::new("GET", "/heads", path);
         if span >= SHORTEST && self.lets_wait() {
             let mut call = plain
                 .clone()

@@ -249,22 +249,26 @@ mod tests {
             headers.extend(accept.map(|accept| (header::ACCEPT, accept.parse().unwrap())));
             waits(&method, &uri.parse().unwrap(), &headers)
         };
-        assert!(lasts(Method::GET, "/v1/c/heads?wait=25s", None));
-        assert!(lasts(Method::GET, "/v1/c/heads?after=1&wait=25s", Some("*/*")));
-        assert!(lasts(Method::GET, "/v1/c/heads?w%61it=25s", None));
+        assert!(lasts(Method::GET, "/v1/c/@config/heads?wait=25s", None));
+        assert!(lasts(
+            Method::GET,
+            "/v1/c/@config/heads?after=1&wait=25s",
+            Some("*/*")
+        ));
+        assert!(lasts(Method::GET, "/v1/c/@config/heads?w%61it=25s", None));
         for accept in [
             "text/event-stream",
             "Text/Event-Stream;q=0.5",
             "application/json, text/event-stream",
         ] {
-            assert!(lasts(Method::GET, "/v1/c/changes/db", Some(accept)), "{accept}");
+            assert!(lasts(Method::GET, "/v1/c/db/changes", Some(accept)), "{accept}");
         }
         assert!(!lasts(
             Method::GET,
-            "/v1/c/heads?after=1&await=25s",
+            "/v1/c/@config/heads?after=1&await=25s",
             Some("application/json")
         ));
-        assert!(!lasts(Method::PUT, "/v1/c/keys/a?wait=25s", None));
-        assert!(!lasts(Method::GET, "/v1/c/keys/wait=1", None));
+        assert!(!lasts(Method::PUT, "/v1/c/@root/keys/a?wait=25s", None));
+        assert!(!lasts(Method::GET, "/v1/c/@root/keys/wait=1", None));
     }
 }

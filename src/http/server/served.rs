@@ -80,19 +80,19 @@ mod tests {
         let served = Served {
             at: "2026-11-25T12:00:00Z".parse().unwrap(),
             method: "GET",
-            path: Served::path("/v1/c/keys/db/url"),
+            path: Served::path("/v1/c/db/keys/url"),
             status: Some(200),
             ms: Served::milliseconds(Duration::from_micros(1234)),
             bytes: 17,
             caller: Some("token:ci"),
             peer: "127.0.0.1:5000".parse().unwrap(),
         };
-        let line = "2026-11-25T12:00:00Z GET /v1/c/keys/db/url 200 1.23ms 17B token:ci 127.0.0.1:5000";
+        let line = "2026-11-25T12:00:00Z GET /v1/c/db/keys/url 200 1.23ms 17B token:ci 127.0.0.1:5000";
         assert_eq!(served.to_string(), line);
         let json = serde_json::to_string(&served).unwrap();
         assert_eq!(
             json,
-            r#"{"at":"2026-11-25T12:00:00Z","method":"GET","path":"/v1/c/keys/db/url","status":200,"ms":1.23,"bytes":17,"caller":"token:ci","peer":"127.0.0.1:5000"}"#
+            r#"{"at":"2026-11-25T12:00:00Z","method":"GET","path":"/v1/c/db/keys/url","status":200,"ms":1.23,"bytes":17,"caller":"token:ci","peer":"127.0.0.1:5000"}"#
         );
         let gone = Served {
             status: None,

@@ -66,7 +66,7 @@ impl Served {
     /// Sets a key, as the CLI would.
     pub async fn set(&self, key: &str, value: &str) -> Answer {
         let answer = self
-            .ask("PUT", &format!("keys/{key}"), &[], value.to_owned())
+            .ask("PUT", &path_of("keys", key), &[], value.to_owned())
             .await;
         assert!(answer.status.is_success(), "{answer:?}");
         answer
@@ -116,6 +116,13 @@ impl Served {
         answer.hold_to_document(&asked.0, &asked.1);
         answer
     }
+}
+
+/// The path of a key's route below the config: the section first, `@root` for a key of one segment.
+pub fn path_of(route: &str, key: &str) -> String {
+    let key = key.trim_start_matches('/');
+    let (section, rest) = key.split_once('/').unwrap_or(("@root", key));
+    format!("{section}/{route}/{rest}")
 }
 
 /// What the API answered.

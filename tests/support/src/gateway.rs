@@ -192,7 +192,7 @@ impl Gateway {
         let is_allowed = match who.strip_prefix("discfg-") {
             Some(role) if role.contains("--") => {
                 let rest = path.split(CONFIG).nth(1).unwrap_or_default();
-                rest.split('/').any(|segment| segment == "db")
+                rest.starts_with("/db/")
             }
             Some(role) if role.ends_with("-read") => method == "GET",
             Some(_) => true,

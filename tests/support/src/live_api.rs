@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
-use super::api::{document, template_of};
+use super::api::{document, path_of, template_of};
 use super::config::CONFIG;
 use super::sse::Events;
 use super::stores::embedded_store;
@@ -138,7 +138,7 @@ impl Served {
 
     /// Sets a key, and gives the revision that wrote it.
     pub async fn put(&self, key: &str, value: &str) -> u64 {
-        let path = format!("~/keys{key}");
+        let path = format!("~/{}", path_of("keys", key));
         let response = self
             .send("PUT", &path, &[("content-type", "text/plain")], value)
             .await;
@@ -158,7 +158,7 @@ impl Served {
             &headers[..1]
         };
         let response = self
-            .send("GET", &format!("~/changes/{section}"), headers, "")
+            .send("GET", &format!("~/{section}/changes"), headers, "")
             .await;
         assert!(response.status() == 200, "{}", json(response).await);
         assert_eq!(response.headers()["content-type"], "text/event-stream");

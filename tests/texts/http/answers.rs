@@ -25,7 +25,7 @@ const OF_EVERY_ANSWER: [(&str, &str); 5] = [
 /// Requests and their answers.
 ///
 /// ```text
-/// GET /v1/mycfg/keys/db/url
+/// GET /v1/mycfg/db/keys/url
 /// if-match: "1"
 ///
 /// 412 Precondition Failed

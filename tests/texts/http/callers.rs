@@ -12,11 +12,11 @@ use super::answers::Answers;
 async fn callers() {
     let served = Served::new();
     served.set("db/url", "1").await;
-    served.ask("PUT", "keys/db/pw?secret=true", &[], "hunter2").await;
+    served.ask("PUT", "db/keys/pw?secret=true", &[], "hunter2").await;
     let mut answers = Answers::default();
     answers.about("Nobody");
     let nobody = served.for_caller(None);
-    answers.get(&nobody, "keys/db/url").await;
+    answers.get(&nobody, "db/keys/url").await;
     answers.get(&nobody, "/metrics").await;
 
     answers.about("Who may use another config alone");
@@ -24,7 +24,7 @@ async fn callers() {
         configs: Some(BTreeSet::from(["orders".parse().expect("a config")])),
         ..Caller::anyone()
     }));
-    answers.get(&of_others, "keys/db/url").await;
+    answers.get(&of_others, "db/keys/url").await;
     answers.get(&of_others, "/metrics").await;
 
     answers.about("Who may use another section alone");
@@ -34,12 +34,12 @@ async fn callers() {
     }));
     let set = r#"{"changes":[{"op":"set","key":"/db/url","value":1}]}"#;
     for (method, path, body) in [
-        ("GET", "keys/db/url", ""),
-        ("PUT", "keys/db/url", "2"),
-        ("POST", "commit", set),
-        ("GET", "heads/db", ""),
-        ("GET", "snapshot?prefix=/db", ""),
-        ("POST", "datakeys/generate/db", r#"{"key":"/db/url"}"#),
+        ("GET", "db/keys/url", ""),
+        ("PUT", "db/keys/url", "2"),
+        ("POST", "@config/commit", set),
+        ("GET", "db/heads", ""),
+        ("GET", "@config/snapshot?prefix=/db", ""),
+        ("POST", "@datakeys/generate/db", r#"{"key":"/db/url"}"#),
     ] {
         answers.ask(&of_web, method, path, &[], body).await;
     }
@@ -51,14 +51,14 @@ async fn callers() {
         ..Caller::anyone()
     }));
     for (method, path, body) in [
-        ("PUT", "keys/db/url", "2"),
-        ("DELETE", "keys/db/url", ""),
-        ("POST", "touch/db/url?ttl=1m", ""),
-        ("POST", "commit", set),
-        ("GET", "keys/db/pw?reveal=true", ""),
+        ("PUT", "db/keys/url", "2"),
+        ("DELETE", "db/keys/url", ""),
+        ("POST", "db/touch/url?ttl=1m", ""),
+        ("POST", "@config/commit", set),
+        ("GET", "db/keys/pw?reveal=true", ""),
         (
             "POST",
-            "datakeys/unwrap/db",
+            "@datakeys/unwrap/db",
             r#"{"key":"/db/pw","wrapped":"AAAA"}"#,
         ),
     ] {

@@ -14,26 +14,26 @@ async fn routes_and_paths() {
         ("GET", "/"),
         ("GET", "/v1/mycfg"),
         ("GET", "/v1/mycfg/nosuch"),
-        ("POST", "keys/db/url"),
-        ("DELETE", "list"),
-        ("GET", "commit"),
-        ("GET", "/v1/absent/keys/mode"),
+        ("POST", "db/keys/url"),
+        ("DELETE", "@config/list"),
+        ("GET", "@config/commit"),
+        ("GET", "/v1/absent/@root/keys/mode"),
     ] {
         answers.ask(&served, method, path, &[], "").await;
     }
     answers.about("Paths that mean nothing");
-    let long = format!("keys/{}", "k".repeat(600));
-    let deep = format!("keys/{}", ["d"; 17].join("/"));
+    let long = format!("@root/keys/{}", "k".repeat(600));
+    let deep = format!("@root/keys/{}", ["d"; 17].join("/"));
     for path in [
-        "keys/db%2Furl",
-        "keys/db//url",
-        "keys/db/url/",
-        "keys/db/../url",
-        "keys/@root/db/url",
-        "keys/@config/x",
-        "heads/@meta",
-        "keys/db;x/url",
-        "/v1/MyCfg/keys/mode",
+        "@root/keys/db%2Furl",
+        "db/keys//url",
+        "db/keys/url/",
+        "db/keys/../url",
+        "@root/keys/db/url",
+        "@config/keys/x",
+        "@meta/heads",
+        "@root/keys/db;x/url",
+        "/v1/MyCfg/@root/keys/mode",
         &long,
         &deep,
     ] {
@@ -49,25 +49,25 @@ async fn queries() {
     let mut answers = Answers::default();
     answers.about("Unknown, twice, of the wrong form");
     for path in [
-        "keys/k?revison=1",
-        "info?x=1",
+        "@root/keys/k?revison=1",
+        "@config/info?x=1",
         "/healthz?x=1",
-        "keys/k?revision=1&revision=2",
-        "keys/k?revision=x",
-        "keys/k?consistency=weak",
-        "keys/k?reveal",
-        "keys/k?stored=true&reveal=true",
-        "keys/k?%ff=1",
-        "list?limit=0",
-        "list?after=x",
-        "list?cursor=x",
-        "list?cursor=x&after=/db",
-        "snapshot?prefix=a//b",
-        "history/k?limit=9999999",
-        "changes/db?after=",
-        "heads?wait=soon",
-        "heads?wait=2h",
-        "heads?after=1&after=2",
+        "@root/keys/k?revision=1&revision=2",
+        "@root/keys/k?revision=x",
+        "@root/keys/k?consistency=weak",
+        "@root/keys/k?reveal",
+        "@root/keys/k?stored=true&reveal=true",
+        "@root/keys/k?%ff=1",
+        "@config/list?limit=0",
+        "@config/list?after=x",
+        "@config/list?cursor=x",
+        "@config/list?cursor=x&after=/db",
+        "@config/snapshot?prefix=a//b",
+        "@root/history/k?limit=9999999",
+        "db/changes?after=",
+        "@config/heads?wait=soon",
+        "@config/heads?wait=2h",
+        "@config/heads?after=1&after=2",
     ] {
         answers.get(&served, path).await;
     }
@@ -76,18 +76,18 @@ async fn queries() {
         waits: false,
         ..ApiSettings::default()
     });
-    answers.get(&at_once, "heads?after=1&wait=1s").await;
+    answers.get(&at_once, "@config/heads?after=1&wait=1s").await;
     answers.about("Of writes");
     for (method, path) in [
-        ("PUT", "keys/k?ttl=0s"),
-        ("PUT", "keys/k?ttl=1m&keep-ttl=true"),
-        ("PUT", "keys/k?keepTtl=true&ttl=1m"),
-        ("PUT", "keys/k?secret=maybe"),
-        ("PUT", "keys/k?secret=true&plain=true"),
-        ("DELETE", "keys/k?ttl=1m"),
-        ("POST", "touch/k?ttl=soon"),
-        ("POST", "commit?stored=true&reveal=true"),
-        ("POST", "commit?repeated=true"),
+        ("PUT", "@root/keys/k?ttl=0s"),
+        ("PUT", "@root/keys/k?ttl=1m&keep-ttl=true"),
+        ("PUT", "@root/keys/k?keepTtl=true&ttl=1m"),
+        ("PUT", "@root/keys/k?secret=maybe"),
+        ("PUT", "@root/keys/k?secret=true&plain=true"),
+        ("DELETE", "@root/keys/k?ttl=1m"),
+        ("POST", "@root/touch/k?ttl=soon"),
+        ("POST", "@config/commit?stored=true&reveal=true"),
+        ("POST", "@config/commit?repeated=true"),
     ] {
         answers.ask(&served, method, path, &[], "1").await;
     }
@@ -113,14 +113,14 @@ async fn headers() {
         &[("content-type", "application/json")],
     ];
     for headers in headers {
-        answers.ask(&served, "PUT", "keys/db/url", headers, "{").await;
+        answers.ask(&served, "PUT", "db/keys/url", headers, "{").await;
     }
     let stream = ("accept", "text/event-stream");
     answers
         .ask(
             &served,
             "GET",
-            "changes/db",
+            "db/changes",
             &[stream, ("last-event-id", "x")],
             "",
         )
@@ -158,27 +158,27 @@ async fn bodies() {
         &set(&value),
         &format!("{{\"changes\":[{}]}}", "x".repeat(250_001)),
     ] {
-        answers.ask(&served, "POST", "commit", &[], body).await;
+        answers.ask(&served, "POST", "@config/commit", &[], body).await;
     }
     answers.about("Another section than the path's");
     answers
-        .ask(&served, "POST", "commit/web", &[], &set(",\"value\":1"))
+        .ask(&served, "POST", "web/commit", &[], &set(",\"value\":1"))
         .await;
     answers.about("No value");
     answers
-        .ask(&served, "PUT", "keys/db/url", &[], &"x".repeat(190_001))
+        .ask(&served, "PUT", "db/keys/url", &[], &"x".repeat(190_001))
         .await;
     answers.about("No data key, before there is a secret and after");
     let junk = r#"{"key":"/db/url","wrapped":"AAAA"}"#;
     answers
-        .ask(&served, "POST", "datakeys/unwrap/db", &[], junk)
+        .ask(&served, "POST", "@datakeys/unwrap/db", &[], junk)
         .await;
-    served.ask("PUT", "keys/db/pw?secret=true", &[], "hunter2").await;
+    served.ask("PUT", "db/keys/pw?secret=true", &[], "hunter2").await;
     for (path, body) in [
-        ("datakeys/generate/db", "{}"),
-        ("datakeys/generate/web", r#"{"key":"/db/url"}"#),
-        ("datakeys/unwrap/db", r#"{"key":"/db/url","wrapped":"?"}"#),
-        ("datakeys/unwrap/db", junk),
+        ("@datakeys/generate/db", "{}"),
+        ("@datakeys/generate/web", r#"{"key":"/db/url"}"#),
+        ("@datakeys/unwrap/db", r#"{"key":"/db/url","wrapped":"?"}"#),
+        ("@datakeys/unwrap/db", junk),
     ] {
         answers.ask(&served, "POST", path, &[], body).await;
     }
@@ -193,18 +193,18 @@ async fn conditions_and_state() {
     });
     served.set("db/url", "1").await;
     served.set("db/url", "2").await;
-    served.ask("PUT", "keys/db/pw?secret=true", &[], "hunter2").await;
+    served.ask("PUT", "db/keys/pw?secret=true", &[], "hunter2").await;
     let mut answers = Answers::default();
     answers.about("Not there");
     for path in [
-        "keys/db/nosuch",
-        "keys/db/url?revision=99",
-        "keys/db/pw?revision=1",
+        "db/keys/nosuch",
+        "db/keys/url?revision=99",
+        "db/keys/pw?revision=1",
     ] {
         answers.get(&served, path).await;
     }
-    answers.ask(&served, "DELETE", "keys/db/nosuch", &[], "").await;
-    answers.ask(&served, "POST", "touch/db/nosuch", &[], "").await;
+    answers.ask(&served, "DELETE", "db/keys/nosuch", &[], "").await;
+    answers.ask(&served, "POST", "db/touch/nosuch", &[], "").await;
     answers.about("Headers that don't hold");
     for (method, header) in [
         ("GET", ("if-match", "\"1\"")),
@@ -213,10 +213,10 @@ async fn conditions_and_state() {
         ("DELETE", ("if-match", "\"1\"")),
     ] {
         let body = if method == "PUT" { "3" } else { "" };
-        answers.ask(&served, method, "keys/db/url", &[header], body).await;
+        answers.ask(&served, method, "db/keys/url", &[header], body).await;
     }
     answers
-        .ask(&served, "PUT", "keys/db/pw", &[("if-none-match", "*")], "x")
+        .ask(&served, "PUT", "db/keys/pw", &[("if-none-match", "*")], "x")
         .await;
     answers.about("Guards that don't hold");
     for guard in [
@@ -228,42 +228,42 @@ async fn conditions_and_state() {
         r#"{"guard":"value","key":"/db/pw","value":"hunter2"}"#,
     ] {
         let body = format!(r#"{{"guards":[{guard}],"changes":[{{"op":"delete","key":"/db/url"}}]}}"#);
-        answers.ask(&served, "POST", "commit", &[], &body).await;
+        answers.ask(&served, "POST", "@config/commit", &[], &body).await;
     }
     answers.about("Commits that can't be");
     let twice = r#"{"changes":[{"op":"delete","key":"/db/url"},{"op":"delete","key":"/db/url"}]}"#;
-    answers.ask(&served, "POST", "commit", &[], twice).await;
+    answers.ask(&served, "POST", "@config/commit", &[], twice).await;
     let many: Vec<_> = (0..120)
         .map(|n| format!(r#"{{"op":"set","key":"/many/k{n}","value":1}}"#))
         .collect();
     let many = format!(r#"{{"changes":[{}]}}"#, many.join(","));
-    answers.ask(&served, "POST", "commit", &[], &many).await;
+    answers.ask(&served, "POST", "@config/commit", &[], &many).await;
     let large = "x".repeat(189_950);
     answers
-        .ask(&served, "PUT", "keys/db/pw?secret=true", &[], &large)
+        .ask(&served, "PUT", "db/keys/pw?secret=true", &[], &large)
         .await;
     let id = [("idempotency-key", "mine")];
-    served.ask("PUT", "keys/db/url", &id, "3").await;
-    answers.ask(&served, "PUT", "keys/db/other", &id, "3").await;
+    served.ask("PUT", "db/keys/url", &id, "3").await;
+    answers.ask(&served, "PUT", "db/keys/other", &id, "3").await;
     let unsealed = r#"{"changes":[{"op":"set","key":"/db/pw","kind":"text","value":"x"}]}"#;
     answers
-        .ask(&served, "POST", "commit?stored=true", &[], unsealed)
+        .ask(&served, "POST", "@config/commit?stored=true", &[], unsealed)
         .await;
     answers.about("No time to live, a secret as it is, no stream here, what is ahead");
-    answers.ask(&served, "POST", "touch/db/url", &[], "").await;
+    answers.ask(&served, "POST", "db/touch/url", &[], "").await;
     for accept in ["text/plain", "application/octet-stream"] {
         answers
-            .ask(&served, "GET", "keys/db/pw", &[("accept", accept)], "")
+            .ask(&served, "GET", "db/keys/pw", &[("accept", accept)], "")
             .await;
     }
     let stream = ("accept", "text/event-stream");
-    answers.ask(&served, "GET", "changes/db", &[stream], "").await;
+    answers.ask(&served, "GET", "db/changes", &[stream], "").await;
     let streams = Served::new();
     streams.set("db/url", "1").await;
-    for path in ["changes/db?after=99", "changes/db?limit=1"] {
+    for path in ["db/changes?after=99", "db/changes?limit=1"] {
         answers.ask(&streams, "GET", path, &[stream], "").await;
     }
     let seen = [stream, ("last-event-id", "99")];
-    answers.ask(&streams, "GET", "changes/db", &seen, "").await;
+    answers.ask(&streams, "GET", "db/changes", &seen, "").await;
     answers.keep("conditions");
 }

@@ -8,7 +8,7 @@ use support::serving::{Server, new_token, rest, served_place};
 
 use super::answers::Answers;
 
-const KEY: &str = "/v1/mycfg/keys/db/url";
+const KEY: &str = "/v1/mycfg/db/keys/url";
 
 /// Asks a server, and keeps what it answers.
 fn ask(
@@ -53,7 +53,7 @@ fn tokens() {
         &mut answers,
         &server,
         "PUT",
-        "/v1/mycfg/keys/web/url",
+        "/v1/mycfg/web/keys/url",
         &known,
         "x",
     );
@@ -150,7 +150,7 @@ fn busy_servers() {
     let server = Server::start(&place, &["--max-streams", "1", "--max-requests", "1"]);
     let mut streaming = server.connect();
     let stream = format!(
-        "GET /v1/mycfg/changes/db HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
+        "GET /v1/mycfg/db/changes HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n\r\n",
         server.address
     );
     streaming.write_all(stream.as_bytes()).expect("it is taken");
@@ -159,7 +159,7 @@ fn busy_servers() {
         &mut answers,
         &server,
         "GET",
-        "/v1/mycfg/heads/db?after=1&wait=20s",
+        "/v1/mycfg/db/heads?after=1&wait=20s",
         &[],
         "",
     );

@@ -207,7 +207,7 @@ async fn errors_of_stores() {
             with,
             inner: Arc::clone(&inner),
         });
-        answers.ask_over(&failing, "heads").await;
+        answers.ask_over(&failing, "@config/heads").await;
     }
     answers.keep("errors-of-stores");
 }
@@ -219,7 +219,7 @@ async fn stores_that_are_down_slow_or_broken() {
     let (_folder, store) = embedded_store(None);
     let down = Impaired::of(Arc::clone(&store)).fault(|| true);
     let down = Served::of(Arc::new(down), ApiSettings::default());
-    for path in ["/readyz", "/healthz", "heads", "snapshot"] {
+    for path in ["/readyz", "/healthz", "@config/heads", "@config/snapshot"] {
         answers.get(&down, path).await;
     }
     answers.about("It takes too long, for a read and for a commit");
@@ -230,9 +230,9 @@ async fn stores_that_are_down_slow_or_broken() {
         ..ApiSettings::default()
     };
     let slow = Served::of(Arc::new(slow), settings);
-    answers.get(&slow, "keys/db/url").await;
+    answers.get(&slow, "db/keys/url").await;
     let id = [("idempotency-key", "mine")];
-    answers.ask(&slow, "PUT", "keys/db/url", &id, "1").await;
+    answers.ask(&slow, "PUT", "db/keys/url", &id, "1").await;
     gate.add_permits(1000);
     answers.about("A handler breaks");
     let broken = Arc::new(AtomicBool::new(true));
@@ -242,6 +242,6 @@ async fn stores_that_are_down_slow_or_broken() {
         false
     });
     let breaks = Served::of(Arc::new(breaks), ApiSettings::default());
-    answers.get(&breaks, "keys/db/url").await;
+    answers.get(&breaks, "db/keys/url").await;
     answers.keep("unavailable");
 }

@@ -74,7 +74,10 @@ fn serve() {
         let server = Server::start(&place, &flags);
         let mut said = vec![server.says("serving")];
         let url = server.url.clone();
-        for (method, path) in [("GET", "/v1/mycfg/keys/mode"), ("PUT", "/v1/mycfg/keys/a")] {
+        for (method, path) in [
+            ("GET", "/v1/mycfg/@root/keys/mode"),
+            ("PUT", "/v1/mycfg/@root/keys/a"),
+        ] {
             server.with_token(&token, method, path, "");
             said.push(server.says(path));
         }

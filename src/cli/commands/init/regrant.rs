@@ -4,8 +4,8 @@ use super::review::sets;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::unseen::Unseen;
-use crate::model::{ConfigName, GrantName};
-use crate::stack::{self, Deployed, Grant, GrantSpec, Parameter, Plan};
+use crate::model::ConfigName;
+use crate::stack::{self, Deployed, Grant, Parameter, Plan};
 
 /// Says which grants have to be made again once a plan is deployed: the roles of grants are in stacks of their own,
 /// which know of no key and no API that the config's stack is given after them.
@@ -40,7 +40,7 @@ pub(super) async fn tell_grants(
     };
     if !takes_key {
         let makes = api.is_some_and(|change| change.after == "true");
-        grants.retain(|(name, stack)| changes(config, name, stack, makes));
+        grants.retain(|(_, stack)| changes(stack, makes));
     }
     if grants.is_empty() {
         return Ok(());
@@ -54,12 +54,7 @@ pub(super) async fn tell_grants(
     Ok(())
 }
 
-/// Whether making a grant again changes what it may on the API, which comes or goes. IAM has no room for the paths of many
-/// sections.
-fn changes(config: &ConfigName, name: &GrantName, stack: &Deployed, comes: bool) -> bool {
-    match Grant::of(stack) {
-        Ok(grant) if comes => GrantSpec::new(config.clone(), name.clone()).fits_api(&grant.scope),
-        Ok(grant) => grant.api.is_some(),
-        Err(_) => true,
-    }
+/// Whether making a grant again changes what it may on the API, which comes or goes.
+fn changes(stack: &Deployed, comes: bool) -> bool {
+    Grant::of(stack).map_or(true, |grant| comes || grant.api.is_some())
 }

@@ -88,7 +88,7 @@ fn of_api(api: &str, problem: &str, kind: Kind) -> StoreError {
 
 fn of_denial(words: &str) -> StoreError {
     StoreError::Denied {
-        action: "PUT /v1/payments/keys/db/url".into(),
+        action: "PUT /v1/payments/db/keys/url".into(),
         subject: None,
         source: Some(said(words)),
     }
@@ -133,7 +133,7 @@ fn of_an_api_with_tokens() {
             "a gateway",
             of_api(
                 API,
-                "GET /v1/payments/keys/db/url was refused, and it was not signed",
+                "GET /v1/payments/db/keys/url was refused, and it was not signed",
                 Kind::Denied,
             ),
         ),

@@ -6,7 +6,7 @@ use crate::model::AwsNames;
 use crate::stack::access::AccessError;
 use crate::stack::{self, FailedResource, KeptResource, Objections, StackError, StackState};
 
-variants!(StackError: Name TooLong Unbounded Crowded KeyElsewhere ArnElsewhere ReplacesKey Refused Invalid Busy NotOurs
+variants!(StackError: Name TooLong LongParameter Unbounded Crowded KeyElsewhere ArnElsewhere ReplacesKey Refused Invalid Busy NotOurs
     Stuck RollbackStuck Protected UnfitTable RemovesTable ReplacesTable Overtaken Failed Request Lost NotDeleted
     BucketGone DriftUnknown Incomplete);
 variants!(AccessError: Stack NoPrincipal OtherPath ForeignSession Request);
@@ -55,10 +55,27 @@ fn of_what_is_asked_for() -> Vec<(&'static str, StackError)> {
             "a policy",
             StackError::TooLong {
                 what: "policy",
-                of: "GrantPolicy".into(),
+                of: "Policy".into(),
                 size: 6_801,
                 quota: 6_144,
                 most: 6_144,
+            },
+        ),
+        (
+            "a policy of an API",
+            StackError::TooLong {
+                what: "policy",
+                of: "ApiWritePolicy".into(),
+                size: 6_801,
+                quota: 6_144,
+                most: 6_144,
+            },
+        ),
+        (
+            "what may be read by an API",
+            StackError::LongParameter {
+                name: "ApiReads".into(),
+                size: 4_199,
             },
         ),
         ("", StackError::Unbounded),

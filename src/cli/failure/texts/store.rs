@@ -307,7 +307,7 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
             "",
             StoreError::Api {
                 api: "https://config.example.com".into(),
-                problem: "it knows no GET /v1/{config}/keys/{key}: it is no discfg API, or one of another version than \
+                problem: "it knows no GET /v1/payments/db/keys/url: it is no discfg API, or one of another version than \
                           this 0.1.0"
                     .into(),
                 kind: Kind::Invalid,
@@ -316,7 +316,7 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
         (
             "denied",
             api(
-                "GET /v1/payments/keys/db/url was refused, and it was not signed",
+                "GET /v1/payments/db/keys/url was refused, and it was not signed",
                 Kind::Denied,
             ),
         ),

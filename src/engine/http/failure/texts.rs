@@ -27,7 +27,7 @@ fn api(is_signed: bool) -> Api {
 }
 
 fn call() -> Call {
-    Call::new("GET", "/v1/{config}/keys/{key}", "keys/db/url".into())
+    Call::of_key("GET", "/keys", &"/db/url".parse().expect("a key"))
 }
 
 /// A new variant doesn't compile until it has a name here and a case below.

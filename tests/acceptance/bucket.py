@@ -33,7 +33,10 @@ class CodeBucket:
         """Returns the key and version of each object in the bucket."""
         said = self.aws.rest("s3", "ListObjectVersions", "GET", f"/{self.name}", [("versions", "")]).text
         found = re.findall(r"<Version>(.*?)</Version>", said, re.DOTALL)
-        text = lambda xml, name: re.search(f"<{name}>([^<]*)</{name}>", xml).group(1)
+
+        def text(xml, name):
+            return re.search(f"<{name}>([^<]*)</{name}>", xml).group(1)
+
         return [(text(xml, "Key"), text(xml, "VersionId")) for xml in found]
 
     def used_by_others(self, configs):

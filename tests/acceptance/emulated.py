@@ -34,7 +34,6 @@ def started():
         env={"PATH": os.environ.get("PATH", "")},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        start_new_session=True,
     )
     try:
         port = server.stdout.readline().decode().strip()

@@ -4,8 +4,8 @@ import random
 import string
 import time
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import sweep
 from aws import Answer, send, signed_headers
@@ -104,20 +104,24 @@ class Journey:
 
     def allowed(self, *arguments, **how):
         """The same, again and again while IAM denies it, since what IAM was told takes time to spread."""
+
         def look():
             outcome = self.call(*arguments, codes=(0, DENIED), **how)
             if outcome.code == DENIED:
                 self.tool.forget("tester")
                 return None
             return outcome
+
         return self.until(look, f"`discfg {' '.join(arguments[:2])}` is still denied")
 
     def denied(self, *arguments, **how):
         """The same until IAM denies it."""
+
         def look():
             self.tool.forget("tester")
             outcome = self.call(*arguments, codes=(0, DENIED), **how)
             return outcome if outcome.code == DENIED else None
+
         return self.until(look, f"`discfg {' '.join(arguments[:2])}` is still allowed")
 
     @staticmethod
@@ -181,7 +185,8 @@ class Journey:
             except Interrupted:
                 self.report.end("interrupted", "", time.monotonic() - began)
                 raise
-            except Exception as error:  # noqa: BLE001: whatever goes wrong fails the step and not the clean-up
+            except Exception as error:
+                # Whatever goes wrong fails the step and not the clean-up.
                 result, came, good = "FAILED", f"{type(error).__name__}: {error}", False
                 if isinstance(error, Failed):
                     came = str(error)

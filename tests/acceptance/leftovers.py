@@ -54,14 +54,14 @@ def aliases(aws):
     return pages(lambda **given: aws.json("kms", "ListAliases", **given), "Aliases", ("NextMarker", "Marker"), {})
 
 
-def of_configs(aws, account, configs, run):
+def of_configs(aws, configs, run):
     """Yields what is left, as lines. A service that may not be asked is a line, too."""
     names = [f"discfg-{config}" for config in configs]
 
     def found():
-        for each in sweep.everything(aws, account):
+        for each in sweep.everything(aws):
             of_run = each.tags.get(sweep.TAG) == run
-            if of_run or each.kind != "key" and by_prefix([each.name], names):
+            if of_run or (each.kind != "key" and by_prefix([each.name], names)):
                 yield each.kind, [each.name]
 
     looks = {

@@ -139,7 +139,10 @@ class Report:
 
     def table(self):
         """Returns the closing table as lines."""
-        rows = [(step["step"], step["result"], f"{step.get('seconds', 0):.1f} s", step.get("came", "")) for step in self.steps]
+        rows = [
+            (step["step"], step["result"], f"{step.get('seconds', 0):.1f} s", step.get("came", ""))
+            for step in self.steps
+        ]
         widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
         for row in rows:
             cells = [row[column].ljust(widths[column]) for column in range(2)] + [row[2].rjust(widths[2])]

@@ -21,21 +21,27 @@ import identity
 import journey
 import leftovers
 import prices
+import steps_access
+import steps_api
+import steps_config
+import steps_end
 import sweep
-import steps_config, steps_access, steps_api, steps_end  # noqa: E401: each registers its steps
 from aws import Aws, AwsError, Unreachable
 from journey import STEPS, Failed, Interrupted, Journey, Step
 from report import Mask, Report
 from tool import Tool
 
+# Each registers its steps.
+SUBJECTS = (steps_config, steps_access, steps_api, steps_end)
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 REGION_OF_EMULATOR = "eu-central-1"
 ACCOUNT_OF_EMULATOR = "210000000001"
 SPREAD_S = 90
 # In the order of a config's life; the modules hold them by subject.
-ORDER = """nothing yet, dry run, init, set and get, init again, update, narrow readers, watch, time to live, export, grant,
-    scoped use, scoped refusals, access, key, secret, api, signed requests, unsigned request, read-only role,
-    malformed paths, paths out of a grant, status, drift, failed create, foreign table, destroy, adoption, destroy with data"""
+ORDER = """nothing yet, dry run, init, set and get, init again, update, narrow readers, watch, time to live, export,
+    grant, scoped use, scoped refusals, access, key, secret,
+    api, signed requests, unsigned request, read-only role, malformed paths, paths out of a grant,
+    status, drift, failed create, foreign table, destroy, adoption, destroy with data"""
 
 
 def arguments():
@@ -47,7 +53,9 @@ def arguments():
     parser.add_argument("--region", metavar="NAME", help="the region to run in")
     parser.add_argument("--permissions-boundary", metavar="ARN", help="a policy that bounds the roles that are created")
     parser.add_argument("--code", metavar="ZIP", help="code of the API's function, if none is beside discfg")
-    parser.add_argument("--report", metavar="FILE", default="acceptance-report.json", help="where the report is written")
+    parser.add_argument(
+        "--report", metavar="FILE", default="acceptance-report.json", help="where the report is written"
+    )
     parser.add_argument("--spread", metavar="S", type=int, default=SPREAD_S, help="how long IAM may take to spread")
     parser.add_argument("--sweep", action="store_true", help="remove what earlier runs have left, after asking")
     parser.add_argument("--yes", action="store_true", help="don't ask")
@@ -102,13 +110,12 @@ def clean_up(run, say):
     """Removes what is this run's, whatever the steps have left."""
     unused_before = "nothing yet" in run.passed
     mine = []
-    for found in sweep.everything(run.aws, run.account):
+    for found in sweep.everything(run.aws):
         tagged = found.tags.get(sweep.TAG) == run.run
         if sweep.config_of(found) in run.configs and (tagged or unused_before):
             mine.append(found)
-    mine.sort(key=lambda found: (found.kind != "stack", "--" not in found.name, found.kind))
-    left = sweep.remove_all(run.aws, mine, say)
-    if run.bucket and "nothing yet" in run.passed:
+    left = sweep.remove_all(run.aws, sweep.in_order(mine), say)
+    if run.bucket and unused_before:
         run.bucket.remove(run.configs, say)
     if left:
         raise Failed(f"not removed: {', '.join(found.name for found, _ in left)}; try again with --sweep")
@@ -120,7 +127,7 @@ def look_for_leftovers(run):
 
     def nothing():
         # What was just deleted may still be listed for a while.
-        left[:] = leftovers.of_configs(run.aws, run.account, run.configs, run.run)
+        left[:] = leftovers.of_configs(run.aws, run.configs, run.run)
         return not left
 
     try:
@@ -214,7 +221,7 @@ def perform(options, endpoint):
     if options.sweep:
         where = f"********{account[-4:]}, {aws.region}"
         say(f"Looking for what earlier runs have left in the account {where}.")
-        return sweep.sweep(aws, account, asker(options.yes), say)
+        return sweep.sweep(aws, asker(options.yes), say)
     if arn.endswith(":root"):
         stop("these credentials are the account's root user, which can't assume a role: use those of a role or user")
     found = binary()

@@ -123,13 +123,13 @@ class Sweeping(unittest.TestCase):
 
     def test_without_a_yes_nothing_is_removed(self):
         removed = []
-        aws = types.SimpleNamespace(json=lambda *given, **more: removed.append(given))
+        aws = types.SimpleNamespace(json=lambda *given, **_: removed.append(given))
         found = [Found("key", "k", {sweep.TAG: RUN, sweep.CONFIG_TAG: "acc-a1b2c3d4"})]
         everything, sweep.everything = sweep.everything, lambda *_: found
         try:
-            self.assertEqual(sweep.sweep(aws, OURS, lambda _: False, lambda _: None), 1)
+            self.assertEqual(sweep.sweep(aws, lambda _: False, lambda _: None), 1)
             self.assertEqual(removed, [])
-            self.assertEqual(sweep.sweep(aws, OURS, lambda _: True, lambda _: None), 0)
+            self.assertEqual(sweep.sweep(aws, lambda _: True, lambda _: None), 0)
             self.assertEqual(removed, [("kms", "ScheduleKeyDeletion")])
         finally:
             sweep.everything = everything

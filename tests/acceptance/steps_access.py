@@ -6,7 +6,7 @@ import time
 from aws import AwsError
 from emulated import LEADING_KEYS
 from journey import Failed, Skipped, step
-from steps_config import same
+from steps_config import holds, same
 
 GRANT = "team"
 
@@ -56,7 +56,7 @@ def scoped_use(run):
     with able_to_use(run, grant_policies(run)):
         run.allowed("set", run.config, "db/scoped", run.value("db/scoped"), "-q", "--as", GRANT)
         got = run.allowed("get", run.config, "db/scoped", "-f", "raw", "--as", GRANT).out
-    same(got == run.value("db/scoped"), True, "whether the value is the one that was set")
+    holds(run, got, "db/scoped")
     return f"1 key as it was set{remark(run)}"
 
 
@@ -128,10 +128,10 @@ def secret(run):
     with able_to_use(run, policies, run.key):
         run.allowed("set", "-c", run.config, "db/password", "--secret", "-q", stdin=run.value("db/password"))
         got = run.allowed("get", run.config, "db/password", "-f", "raw").out
-        same(got == run.value("db/password"), True, "whether the secret is the one that was set")
+        holds(run, got, "db/password")
         listed = run.call("ls", run.config, "db", "--values").out
         exported = run.call("export", run.config, "-f", "json").json()
-        same(exported.get("/db/password") == run.value("db/password"), True, "whether it is exported")
+        holds(run, exported.get("/db/password"), "db/password")
         items = run.aws.as_(run.assumed(run.outputs["ReadRoleArn"])).json(
             "dynamodb",
             "Query",

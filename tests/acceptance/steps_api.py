@@ -3,7 +3,7 @@
 from journey import Failed, Skipped, step
 from paths import Paths
 from steps_access import GRANT, grant_role
-from steps_config import same
+from steps_config import holds, same
 
 
 def credentials(run, output):
@@ -33,11 +33,12 @@ def signed_requests(run):
 
     run.until(put, "a signed PUT is not answered with 200 or 201")
     got = run.until(lambda: allowed(run.api(reader, "GET", paths.key("db", "api"))), "a signed GET is not answered")
-    same(run.value("db/api") in got.text, True, "whether the answer has the value")
+    if run.value("db/api") not in got.text:
+        raise Failed("the answer does not hold the value that was set")
     url, prefix = run.api_url()
     through = {"DISCFG_ENGINE": url + prefix, "DISCFG_SIGN": "true"}
     seen = run.allowed("get", run.config, "db/api", "-f", "raw", env=through).out
-    same(seen == run.value("db/api"), True, "whether discfg reads the value through the API")
+    holds(run, seen, "db/api")
     return "written and read; discfg reads it through the API"
 
 

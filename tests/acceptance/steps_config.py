@@ -21,6 +21,12 @@ def same(found, wanted, what):
         raise Failed(f"{what} is {found!r}, not {wanted!r}")
 
 
+def holds(run, got, key):
+    """Fails unless what was read is what was set. Neither is shown."""
+    if got != run.value(key):
+        raise Failed(f"{key} is not what was set")
+
+
 def without_stack(run):
     """Waits until no stack of the config is listed any more."""
     name = f"discfg-{run.config}"
@@ -33,7 +39,7 @@ def without_stack(run):
 
 @step("nothing yet", "that nothing bears the names of this run")
 def nothing_yet(run):
-    found = list(leftovers.of_configs(run.aws, run.account, run.configs, run.run))
+    found = list(leftovers.of_configs(run.aws, run.configs, run.run))
     if found:
         raise Failed("; ".join(found))
     return "nothing"
@@ -60,7 +66,7 @@ def set_and_get(run):
     for key in ("db/url", "web/port", "mode"):
         run.allowed("set", run.config, key, run.value(key), "-q")
         got = run.allowed("get", run.config, key, "-f", "raw").out
-        same(got == run.value(key), True, f"whether {key} is what was set")
+        holds(run, got, key)
     missing = run.call("get", run.config, "db/nosuch", codes=(3,))
     return f"3 keys as they were set; a missing key is exit code {missing.code}"
 
@@ -89,7 +95,7 @@ def narrow_readers(run):
     readers = sorted({run.principal, run.tester_principal})
     flags = [flag for reader in readers for flag in ("--reader", reader)]
     run.deploy("init", run.config, *flags, "--yes", "-f", "json")
-    same(run.allowed("get", run.config, "db/url", "-f", "raw").out == run.value("db/url"), True, "whether the value is back")
+    holds(run, run.allowed("get", run.config, "db/url", "-f", "raw").out, "db/url")
     return f"denied with exit code {refused.code}, then allowed again"
 
 
@@ -98,7 +104,8 @@ def watch(run):
     info = run.call("info", run.config, "-f", "json").json()
     revision = next(each["revision"] for each in info["sections"] if each["name"].strip("/") == "db")
     # After a revision, so that the change is seen whichever of the two calls is first.
-    arguments = ["watch", run.config, "db", "--after", str(revision), "--once", "--timeout", CHANGE_PATIENCE, "-f", "json"]
+    bounds = ["--after", str(revision), "--once", "--timeout", CHANGE_PATIENCE]
+    arguments = ["watch", run.config, "db", *bounds, "-f", "json"]
     began = time.monotonic()
     watching = run.tool.start("tester", run.tester(), arguments)
     try:
@@ -110,7 +117,7 @@ def watch(run):
     run.expect(seen, (0,))
     changes = [json.loads(line) for line in seen.out.splitlines()]
     same([(each["op"], each["key"]) for each in changes], [("set", "/db/seen")], "what was seen")
-    same(changes[0]["value"] == run.value("db/seen"), True, "whether the value is the one that was set")
+    holds(run, changes[0]["value"], "db/seen")
     return f"one change, at revision {changes[0]['revision']}"
 
 
@@ -130,7 +137,7 @@ def time_to_live(run):
 def export(run):
     everything = run.call("export", run.config, "-f", "json").json()
     for key in ("db/url", "web/port", "mode"):
-        same(everything.get(f"/{key}") == run.value(key), True, f"whether {key} is as it was set")
+        holds(run, everything.get(f"/{key}"), key)
     if "/db/lease" in everything:
         raise Failed("a key with a time to live is in it")
     below = run.call("export", run.config, "--prefix", "web", "-f", "json").json()

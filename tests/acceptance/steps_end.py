@@ -3,7 +3,7 @@
 import sweep
 from journey import Failed, step
 from steps_access import able_to_use, remark
-from steps_config import same, without_stack
+from steps_config import holds, same, without_stack
 
 
 def table_state(run):
@@ -42,14 +42,14 @@ def adoption(run):
     made = run.deploy("init", run.config, *run.creating, "--yes", "-f", "json").json()
     run.outputs = made["outputs"]
     run.tool.forget("tester")
-    same(run.allowed("get", run.config, "db/url", "-f", "raw").out == run.value("db/url"), True, "whether the value is there")
+    holds(run, run.allowed("get", run.config, "db/url", "-f", "raw").out, "db/url")
     if "secret" not in run.passed:
         return f"{made['result']}; the values are there"
     same(run.outputs.get("KmsKeyArn"), run.key, "the key")
     policies = [run.outputs["ReadPolicyArn"], run.outputs["WritePolicyArn"]]
     with able_to_use(run, policies, run.key):
         got = run.allowed("get", run.config, "db/password", "-f", "raw").out
-    same(got == run.value("db/password"), True, "whether the secret is there")
+    holds(run, got, "db/password")
     return f"{made['result']}; the values and the secret are there{remark(run)}"
 
 

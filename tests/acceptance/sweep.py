@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from aws import AwsError, pages, tags_of, xml_pages
+from aws import AwsError, Unreachable, pages, tags_of, xml_pages
 
 TAG = "discfg-acceptance"
 CONFIG_TAG = "discfg:config"
@@ -51,19 +51,26 @@ def choose(everything):
             spared.append((found, "its name is not one that a run gives" if tagged else f"its tag {TAG} names no run"))
         elif named:
             spared.append((found, f"it has no tag {TAG}"))
-    # A grant's stack goes before that of its config, and a table after both.
+    return in_order(chosen), spared
+
+
+def in_order(found):
+    """Sorts what is to be removed: a grant's stack before that of its config, then the table, then its key."""
     order = {"stack": 0, "table": 2, "key": 3}
-    chosen.sort(key=lambda found: (order[found.kind] + (found.kind == "stack" and "--" not in found.name), found.name))
-    return chosen, spared
+    return sorted(
+        found, key=lambda each: (order[each.kind] + (each.kind == "stack" and "--" not in each.name), each.name)
+    )
 
 
 def stacks(aws):
-    for page in xml_pages(lambda **given: aws.query("cloudformation", "DescribeStacks", **given), "NextToken", "NextToken"):
+    for page in xml_pages(
+        lambda **given: aws.query("cloudformation", "DescribeStacks", **given), "NextToken", "NextToken"
+    ):
         for stack in page.findall(".//Stacks/member"):
             yield Found("stack", stack.findtext("StackName"), tags_of(stack), stack.findtext("StackId"))
 
 
-def tables(aws, account):
+def tables(aws):
     """Yields the tables that are named as a config's."""
     names = pages(
         lambda **given: aws.json("dynamodb", "ListTables", **given),
@@ -103,8 +110,8 @@ def keys(aws):
             yield Found("key", f"{facts['KeyId']} of {tags[CONFIG_TAG]}", tags, facts["Arn"])
 
 
-def everything(aws, account):
-    return [*stacks(aws), *tables(aws, account), *keys(aws)]
+def everything(aws):
+    return [*stacks(aws), *tables(aws), *keys(aws)]
 
 
 def wait(look, patience, what):
@@ -196,7 +203,7 @@ def remove_all(aws, chosen, say):
     for found in chosen:
         try:
             remove(aws, found)
-        except (AwsError, TimeoutError) as error:
+        except (AwsError, Unreachable, TimeoutError) as error:
             left.append((found, str(error)))
             say(f"  could not remove the {found.kind} {found.name}: {error}")
         else:
@@ -205,9 +212,9 @@ def remove_all(aws, chosen, say):
     return left
 
 
-def sweep(aws, account, ask, say):
+def sweep(aws, ask, say):
     """Removes what earlier runs have left, after asking. Returns the exit code."""
-    chosen, spared = choose(everything(aws, account))
+    chosen, spared = choose(everything(aws))
     for found, why in spared:
         say(f"  not touched: the {found.kind} {found.name}: {why}")
     if not chosen:

@@ -15,7 +15,9 @@ KEPT = re.compile(r"^(PATH|LANG|LC_\w+|TMPDIR|SSL_CERT_\w+|AWS_CA_BUNDLE|(HTTPS?
 ANSWERED = re.compile(r"^.*?\banswered\b[:;]?\s*(.*\boperation[=:].*)$", re.MULTILINE)
 FIELD = re.compile(r"(\w+)[=:]\s?(\"(?:[^\"\\]|\\.)*\"|[^\s;]+)")
 REQUEST_ID = re.compile(r"[Rr]equest[ -]?(?:ID|Id|id)[\"':=\s]+([0-9A-Za-z-]{16,64})")
-STATS = re.compile(r"^stats: \d+ requests(?: \(([^)]*)\))?(?:; ([\d.]+) read units, ([\d.]+) write units)?", re.MULTILINE)
+STATS = re.compile(
+    r"^stats: \d+ requests(?: \(([^)]*)\))?(?:; ([\d.]+) read units, ([\d.]+) write units)?", re.MULTILINE
+)
 
 
 @dataclass

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import urllib.parse
 
-from aws import Aws, Credentials
+from aws import Aws, AwsError, Credentials
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 LEADING_KEYS = "the emulator's IAM does not know dynamodb:LeadingKeys"
@@ -54,7 +54,12 @@ class Emulated:
         self.developer = self.user("developer", "sts:AssumeRole")
 
     def user(self, name, action):
-        self.root.query("iam", "CreateUser", UserName=name)
+        try:
+            self.root.query("iam", "CreateUser", UserName=name)
+        except AwsError as error:
+            # An earlier run was in this account.
+            if error.code != "EntityAlreadyExists":
+                raise
         statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         self.root.query("iam", "PutUserPolicy", UserName=name, PolicyName="inline", PolicyDocument=document)

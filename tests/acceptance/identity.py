@@ -18,7 +18,8 @@ class NoIdentity(Exception):
 def said_by_cli(*words):
     done = subprocess.run(["aws", *words], capture_output=True, text=True)
     if done.returncode != 0:
-        raise NoIdentity(f"`aws {' '.join(words)}` failed: {done.stderr.strip()}")
+        last = (done.stderr.strip().splitlines() or [""])[-1]
+        raise NoIdentity(f"`aws {' '.join(words)}` failed (it takes version 2 of the aws CLI): {last}")
     return done.stdout.strip()
 
 
@@ -55,7 +56,7 @@ def of_caller(profile):
         return exported
     raise NoIdentity(
         "no credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN),\n"
-        "or install the aws CLI, whose profiles and single sign-on are then used"
+        "or install the aws CLI, version 2, whose profiles and single sign-on are then used"
     )
 
 

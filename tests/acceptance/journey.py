@@ -105,14 +105,17 @@ class Journey:
     def allowed(self, *arguments, **how):
         """The same, again and again while IAM denies it, since what IAM was told takes time to spread."""
 
+        reasons = []
+
         def look():
             outcome = self.call(*arguments, codes=(0, DENIED), **how)
             if outcome.code == DENIED:
+                reasons.append(outcome.reason)
                 self.tool.forget("tester")
                 return None
             return outcome
 
-        return self.until(look, f"`discfg {' '.join(arguments[:2])}` is still denied")
+        return self.until(look, lambda: f"`discfg {' '.join(arguments[:2])}` is still denied ({reasons[-1]})")
 
     def denied(self, *arguments, **how):
         """The same until IAM denies it."""
@@ -122,7 +125,7 @@ class Journey:
             outcome = self.call(*arguments, codes=(0, DENIED), **how)
             return outcome if outcome.code == DENIED else None
 
-        return self.until(look, f"`discfg {' '.join(arguments[:2])}` is still allowed")
+        return self.until(look, lambda: f"`discfg {' '.join(arguments[:2])}` is still allowed")
 
     @staticmethod
     def expect(outcome, codes):
@@ -131,11 +134,11 @@ class Journey:
         return outcome
 
     def until(self, look, late):
-        """Looks until something comes, within the bound for IAM to spread."""
+        """Looks until something comes, within the bound for IAM to spread. `late` says what is the matter after that."""
         try:
-            return sweep.wait(look, self.options.spread, late)
+            return sweep.wait(look, self.options.spread, "IAM")
         except TimeoutError:
-            raise Failed(f"{late} after {self.options.spread} s") from None
+            raise Failed(f"{late()} after {self.options.spread} s") from None
 
     # Requests of the run's own.
 
@@ -168,6 +171,16 @@ class Journey:
             return Answer(0, {}, str(error).encode())
         self.report.request("execute-api", "API", answer, began)
         return answer
+
+    def answered(self, who, method, path, body=b"", statuses=(200,)):
+        """The same, again and again until the answer has one of these statuses."""
+        answers = []
+
+        def look():
+            answers.append(self.api(who, method, path, body))
+            return answers[-1] if answers[-1].status in statuses else None
+
+        return self.until(look, lambda: f"a signed {method} is still answered with {answers[-1].status}")
 
     # Steps.
 

@@ -34,7 +34,7 @@ def without_stack(run):
     def gone():
         return not any(each.name.startswith(name) for each in sweep.stacks(run.aws))
 
-    run.until(gone, f"a stack {name} is still listed")
+    run.until(gone, lambda: f"a stack {name} is still listed")
 
 
 @step("nothing yet", "that nothing bears the names of this run")

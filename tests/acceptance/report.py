@@ -130,7 +130,7 @@ class Report:
         text = json.dumps(self.document(), indent=1, ensure_ascii=False)
         found = self.mask.leaks(text)
         if found:
-            raise ValueError(f"the report is not written: {', '.join(sorted(set(found)))} could not be removed from it")
+            raise ValueError(f"{', '.join(sorted(set(found)))} could not be removed from it")
         beside = f"{path}.new"
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), 0o600)

@@ -207,6 +207,15 @@ def prepare(options, endpoint, mask, report):
     return Aws(current, region, os.environ.get("AWS_ENDPOINT_URL"), report.request), None
 
 
+def keep(report, path):
+    """Writes the report. Whatever keeps it from being written does not change how the run has ended."""
+    try:
+        report.write(path)
+    except (OSError, ValueError) as error:
+        return f"There is no report: {error}"
+    return f"The report is in {path}: no account number, key, token or value is in it."
+
+
 def perform(options, endpoint):
     mask = Mask()
     run_id = journey.new_run()
@@ -225,6 +234,8 @@ def perform(options, endpoint):
     if arn.endswith(":root"):
         stop("these credentials are the account's root user, which can't assume a role: use those of a role or user")
     found = binary()
+    if not os.access(os.path.dirname(os.path.abspath(options.report)), os.W_OK):
+        stop(f"{options.report} cannot be written: give another file with --report")
     options.code = the_code(options, found)
     tool = Tool(found, aws.region, aws.endpoint, report)
     with contextlib.closing(tool):
@@ -254,11 +265,11 @@ def perform(options, endpoint):
             code = walk(run, say)
         finally:
             report.facts["seconds"] = round(time.time() - began)
-            report.write(options.report)
+            kept = keep(report, options.report)
     say("")
     for line in [*report.table(), "", *report.bill()]:
         say(line)
-    say(f"The report is in {options.report}: no account number, key, token or value is in it.")
+    say(kept)
     return code
 
 
@@ -273,7 +284,7 @@ def main():
             with emulated.started() as url:
                 return perform(options, url)
         return perform(options, options.emulator_url)
-    except (AwsError, OSError, Unreachable, ValueError, identity.NoIdentity) as error:
+    except (AwsError, OSError, Unreachable, identity.NoIdentity) as error:
         stop(error)
     except KeyboardInterrupt:
         return 130

@@ -10,12 +10,6 @@ class Paths:
     def key(self, section, rest):
         return f"/v1/{self.config}/{section}/keys/{rest}"
 
-    def list(self, section):
-        return f"/v1/{self.config}/{section}/list"
-
-    def info(self):
-        return f"/v1/{self.config}/@config/info"
-
     def malformed(self, section, rest, other, other_rest):
         """Yields a name, a path, and whether the gateway may serve it decoded.
 

@@ -43,6 +43,12 @@ campaign *args:
     cargo build --release --bin discfg
     CARGO_TARGET_DIR='{{ target }}' tests/campaign/run {{ args }}
 
+# A config's whole life in your AWS account, or with --emulator; docs/acceptance.md says what it costs
+[group('check')]
+acceptance *args:
+    [[ -n "${DISCFG_BIN:-}" || ' {{ args }} ' =~ ' '--(sweep|selftest)' ' ]] || cargo build --release --bin discfg
+    CARGO_TARGET_DIR='{{ target }}' python3 -B tests/acceptance/run.py {{ args }}
+
 # What cfn-lint says about the templates
 [group('check')]
 lint-infra:

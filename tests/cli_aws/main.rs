@@ -2,6 +2,7 @@
 //!
 //! schemathesis is here, where its minutes pass beside those of others, and by its name it begins among the first.
 
+mod acceptance;
 mod access;
 mod api_schemathesis;
 mod configs;

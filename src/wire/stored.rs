@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Change, CommitId, Entry, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueError,
-    ValueKind,
+    ValueKind, is_unprintable,
 };
 
 /// Why a shape holds nothing that could be meant.
@@ -29,11 +29,16 @@ impl ShapeError {
     }
 
     /// The same, told with what it is about.
-    pub(super) fn about(self, what: &str) -> Self {
+    fn about(self, what: &str) -> Self {
         Self {
             problem: format!("{what}: {}", self.problem),
             ..self
         }
+    }
+
+    /// The same, said of the value of a key.
+    pub(super) fn of_value(self, key: &Key) -> Self {
+        self.about(&format!("the value of {key}"))
     }
 
     /// How many bytes the value has, where it is over [`Value::MAX_BYTES`] and nothing else is wrong.
@@ -97,16 +102,16 @@ impl TryFrom<StoredNode> for Entry {
 
     fn try_from(node: StoredNode) -> Result<Self, ShapeError> {
         Ok(Self {
-            value: value_of(node.kind, node.value)?,
-            key: node.key,
+            value: value_of(node.kind, node.value).map_err(|error| error.of_value(&node.key))?,
             version: node.version,
             revision: node.revision,
             created: moment(&node.created)?,
             modified: moment(&node.modified)?,
-            by: node.by,
+            by: writer(node.by, &node.key)?,
             secret: node.secret,
             ttl: node.ttl.map(ttl_of).transpose()?,
             expires: node.expires.as_deref().map(moment).transpose()?,
+            key: node.key,
         })
     }
 }
@@ -198,7 +203,7 @@ impl TryFrom<StoredChange> for Change {
         let op = match (line.op, line.kind, line.value, line.version) {
             (StoredOp::Delete, ..) => Op::Delete,
             (StoredOp::Set, Some(kind), Some(value), Some(version)) => Op::Set {
-                value: value_of(kind, value)?,
+                value: value_of(kind, value).map_err(|error| error.of_value(&line.key))?,
                 version,
                 secret: line.secret,
                 ttl: line.ttl.map(ttl_of).transpose()?,
@@ -208,16 +213,16 @@ impl TryFrom<StoredChange> for Change {
         };
         let previous = line.prev_node.map(Entry::try_from).transpose()?;
         Ok(Self {
-            key: line.key,
             revision: line.revision,
             index: line.index,
             of: line.of,
             op,
             previous: previous.as_ref().map(Previous::from),
-            by: line.by,
+            by: writer(line.by, &line.key)?,
             at: moment(&line.at)?,
             commit: line.commit.parse::<CommitId>().map_err(shapeless)?,
             with: line.with,
+            key: line.key,
         })
     }
 }
@@ -237,7 +242,17 @@ pub(super) fn value_of(kind: ValueKind, text: String) -> Result<Value, ShapeErro
             .decode(text)
             .map_err(|_| ShapeError::new("the value of kind bytes is no base64 text"))?,
     };
-    Value::from_stored(kind, bytes).ok_or_else(|| ShapeError::new("the value doesn't fit its kind"))
+    Ok(Value::from_stored(kind, bytes)?)
+}
+
+/// Who wrote a key: one line of text.
+fn writer(by: String, key: &Key) -> Result<String, ShapeError> {
+    if by.contains(is_unprintable) {
+        return Err(ShapeError::new(format!(
+            "the writer of {key} is not one line of text"
+        )));
+    }
+    Ok(by)
 }
 
 pub(super) fn moment(text: &str) -> Result<Timestamp, ShapeError> {
@@ -260,6 +275,48 @@ pub(super) fn shapeless(error: impl std::error::Error) -> ShapeError {
 mod tests {
     use super::*;
     use crate::model::Encoding;
+
+    fn node(kind: &str, value: &str, by: &str) -> String {
+        let times = r#""created":"1970-01-01T00:00:00Z","modified":"1970-01-01T00:00:00Z""#;
+        format!(
+            r#"{{"key":"/db/a","kind":"{kind}","version":1,"revision":1,"value":{value:?},"by":{by:?},{times}}}"#
+        )
+    }
+
+    #[test]
+    fn a_value_is_of_its_kind() {
+        let read = |json: &str| {
+            let node: StoredNode = serde_json::from_str(json).expect(json);
+            Entry::try_from(node)
+        };
+        read(&node("json", "{}", "me")).expect("an entry");
+        for (kind, value) in [
+            ("json", "1, \"/good/x\": \"forged\""),
+            ("json", ""),
+            ("bytes", "?"),
+        ] {
+            let error = read(&node(kind, value, "me")).expect_err(value).to_string();
+            assert!(error.contains("/db/a") && !error.contains("forged"), "{error}");
+        }
+        let error = Entry::try_from(
+            serde_json::from_str::<StoredNode>(&node("json", "1", "me\n2026")).expect("a node"),
+        );
+        assert!(
+            error
+                .expect_err("a writer of two lines")
+                .to_string()
+                .contains("/db/a")
+        );
+        let line =
+            node("json", "1, 2", "me").replacen('{', r#"{"op":"set","section":"/db","index":0,"of":1,"#, 1);
+        let line = line.replacen(
+            "\"created\"",
+            r#""commit":"c","at":"1970-01-01T00:00:00Z","created""#,
+            1,
+        );
+        let line: StoredChange = serde_json::from_str(&line).expect(&line);
+        assert!(Change::try_from(line).is_err());
+    }
 
     #[test]
     fn a_line_goes_through_without_loss() {

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::items::{CONFIG, Item};
-use crate::model::{Revision, Section, Timestamp, Ttl, Value, ValueKind};
-use crate::store::{Meta, Result, StoreError};
+use crate::model::{Revision, Section, Timestamp, Ttl, Value, ValueKind, is_unprintable, printable};
+use crate::store::{Cause, Meta, Result, StoreError};
 
 /// The words that a head may require and that this version knows.
 const KNOWN_WORDS: [&str; 0] = [];
@@ -40,14 +40,15 @@ impl<'i> Reader<'i> {
 
     /// Of the whole config its own partition alone can say so: whoever may write to one section could stop the others.
     fn newer(&self, found: u32) -> StoreError {
-        let (pk, sk) = self.place;
         let known = Meta::LAYOUT;
-        if pk == CONFIG {
+        if self.place.0 == CONFIG {
             return StoreError::Layout { found, known };
         }
-        self.unsound(format!(
-            "the item {pk} {sk} has layout {found}, which is newer than the layout {known} that this discfg knows"
-        ))
+        let what = format!(
+            "the item {} has layout {found}, which is newer than the layout {known} that this discfg knows",
+            self.item_name()
+        );
+        self.unsound(what, None)
     }
 
     /// The same for a map within the item.
@@ -59,33 +60,47 @@ impl<'i> Reader<'i> {
     }
 
     pub(super) fn corrupt(&self, attribute: &str) -> StoreError {
-        let (pk, sk) = self.place;
-        self.unsound(format!(
-            "the attribute {attribute} of the item {pk} {sk} is not what discfg writes"
-        ))
+        self.faulty(attribute, None)
     }
 
-    fn unsound(&self, what: String) -> StoreError {
+    fn faulty(&self, attribute: &str, source: Option<Cause>) -> StoreError {
+        let what = format!(
+            "the attribute {attribute} of the item {} is not what discfg writes",
+            self.item_name()
+        );
+        self.unsound(what, source)
+    }
+
+    /// The item's keys, which may be any text.
+    fn item_name(&self) -> String {
+        let (pk, sk) = self.place;
+        format!("{} {}", printable(pk), printable(sk))
+    }
+
+    fn unsound(&self, what: String, source: Option<Cause>) -> StoreError {
         // A line of the section list speaks of its section.
         let (pk, sk) = self.place;
         let section = if pk == CONFIG { sk } else { pk };
         StoreError::Corrupt {
             section: section.parse().ok(),
             what,
-            source: None,
+            source,
         }
     }
 
     /// Refuses an item that lies in the partition of another section: a writer of that section alone may have put it
     /// there.
     pub(super) fn check_section(&self, section: &Section) -> Result<()> {
-        let (pk, sk) = self.place;
+        let (pk, _) = self.place;
         if pk == section.as_str() {
             return Ok(());
         }
-        Err(self.unsound(format!(
-            "the item {pk} {sk} belongs to section {section}, not to {pk}"
-        )))
+        let what = format!(
+            "the item {} belongs to section {section}, not to {}",
+            self.item_name(),
+            printable(pk)
+        );
+        Err(self.unsound(what, None))
     }
 
     /// Refuses an item with an expiry, of a kind that has none: DynamoDB would delete it.
@@ -122,6 +137,15 @@ impl<'i> Reader<'i> {
             .and_then(|v| v.as_s().ok())
             .map(String::as_str)
             .ok_or_else(|| self.corrupt(name))
+    }
+
+    /// Who wrote it: one line of text.
+    pub(super) fn writer(&self) -> Result<String> {
+        let by = self.text("by")?;
+        if by.contains(is_unprintable) {
+            return Err(self.corrupt("by"));
+        }
+        Ok(by.to_owned())
     }
 
     pub(super) fn parsed<T: FromStr>(&self, name: &str) -> Result<T> {
@@ -171,7 +195,7 @@ impl<'i> Reader<'i> {
             "bytes" => ValueKind::Bytes,
             _ => return Err(self.corrupt("kind")),
         };
-        Value::from_stored(kind, bytes).ok_or_else(|| self.corrupt("value"))
+        Value::from_stored(kind, bytes).map_err(|error| self.faulty("value", Some(error.into())))
     }
 
     /// A map of sections to revisions; an empty one where there is none.

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 
-use super::failure::{Failure, Outcome, of_section, unsound};
+use super::failure::{Failure, Outcome, caused, of_section, unsound};
 use crate::model::{
     Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
+    is_unprintable,
 };
 
 /// The columns of an entry but its key, in the order that [`entry`] reads them after `key`.
@@ -44,9 +45,18 @@ fn key(text: &str) -> Outcome<Key> {
         .map_err(|_| unsound(format!("the file holds a key that is none: {text:?}")))
 }
 
+/// A section, in the only form in which discfg writes it.
 fn section(text: &str) -> Outcome<Section> {
-    text.parse()
-        .map_err(|_| unsound(format!("the file holds a section that is none: {text:?}")))
+    let section = text
+        .parse::<Section>()
+        .ok()
+        .filter(|section| section.as_str() == text);
+    section.ok_or_else(|| unsound(format!("the file holds a section that is none: {text:?}")))
+}
+
+/// The section of a row of the table of sections, as far as its name tells.
+pub(super) fn section_of_head(text: &str) -> Option<Section> {
+    text.parse().ok().or_else(|| section_of_key(&format!("{text}/")))
 }
 
 fn commit_id(text: &str) -> Outcome<CommitId> {
@@ -87,9 +97,9 @@ fn entry_under(key: Key, row: &Row<'_>) -> Outcome<Entry> {
         revision: Revision::new(row.get(2)?),
         created: Timestamp::from_epoch(row.get(3)?),
         modified: Timestamp::from_epoch(row.get(4)?),
-        by: row.get(5)?,
+        by: writer(row, 5, &key)?,
         secret: row.get(6)?,
-        ttl: ttl(row, 7)?,
+        ttl: ttl(row, 7, &key)?,
         expires: moment(row, 8)?,
         value: value(row, 9, 10, &key)?,
         key,
@@ -97,7 +107,8 @@ fn entry_under(key: Key, row: &Row<'_>) -> Outcome<Entry> {
 }
 
 pub(super) fn head(row: &Row<'_>) -> Outcome<Head> {
-    let section = section(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+    let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    let section = of_section(|| section_of_head(text), section(text))?;
     of_section(|| Some(section.clone()), head_of(section.clone(), row))
 }
 
@@ -137,7 +148,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
             value: value(row, 11, 19, &key)?,
             version: row.get(7)?,
             secret: row.get(8)?,
-            ttl: ttl(row, 9)?,
+            ttl: ttl(row, 9, &key)?,
             expires: moment(row, 10)?,
         }
     };
@@ -151,8 +162,8 @@ fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
             secret: row.get(14)?,
             created: Timestamp::from_epoch(row.get(15)?),
             modified: Timestamp::from_epoch(row.get(16)?),
-            by: row.get(17)?,
-            ttl: ttl(row, 21)?,
+            by: writer(row, 17, &key)?,
+            ttl: ttl(row, 21, &key)?,
             expires: moment(row, 22)?,
         })
     };
@@ -161,7 +172,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
         index,
         of,
         at: Timestamp::from_epoch(row.get(4)?),
-        by: row.get(5)?,
+        by: writer(row, 5, &key)?,
         commit: commit_id(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?,
         op,
         previous,
@@ -196,12 +207,22 @@ fn moment(row: &Row<'_>, column: usize) -> Outcome<Option<Timestamp>> {
     Ok(seconds.map(Timestamp::from_epoch))
 }
 
-fn ttl(row: &Row<'_>, column: usize) -> Outcome<Option<Ttl>> {
+/// Who wrote it: one line of text.
+fn writer(row: &Row<'_>, column: usize, key: &Key) -> Outcome<String> {
+    let by: String = row.get(column)?;
+    if by.contains(is_unprintable) {
+        return Err(unsound(format!("the file holds a writer of {key} that is none")));
+    }
+    Ok(by)
+}
+
+fn ttl(row: &Row<'_>, column: usize, key: &Key) -> Outcome<Option<Ttl>> {
     let seconds: Option<u64> = row.get(column)?;
-    seconds
-        .map(Ttl::from_seconds)
-        .transpose()
-        .map_err(|error| unsound(format!("the file holds {error}")))
+    seconds.map(Ttl::from_seconds).transpose().map_err(|error| {
+        unsound(format!(
+            "the file holds a time to live of {key} that is none: {error}"
+        ))
+    })
 }
 
 fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> Outcome<Value> {
@@ -215,9 +236,9 @@ fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> Outcome<Value> 
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes.to_vec()),
         _ => None,
     };
-    kind.zip(bytes)
-        .and_then(|(kind, bytes)| Value::from_stored(kind, bytes))
-        .ok_or_else(|| unsound(format!("the file holds a value of {key} that is none")))
+    let what = || format!("the file holds a value of {key} that is none");
+    let (kind, bytes) = kind.zip(bytes).ok_or_else(|| unsound(what()))?;
+    Value::from_stored(kind, bytes).map_err(|error| caused(what(), error))
 }
 
 /// A value as it is bound: text where it is text, so that other tools show it.

@@ -2,9 +2,9 @@
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::uri::PathAndQuery;
-use axum::http::{Response, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Json};
 use discfg::http::Caller;
 use discfg::model::Kind;
@@ -57,13 +57,29 @@ pub(crate) async fn answer(
     if let Some(caller) = caller(&request, api) {
         request.extensions_mut().insert(caller);
     }
-    let (parts, body) = router.oneshot(request.map(into_body)).await?.into_parts();
+    let (mut parts, body) = router.oneshot(request.map(into_body)).await?.into_parts();
+    leave_out_head(&mut parts.headers);
     let bytes = to_bytes(body, usize::MAX).await?;
     let size = size(&bytes);
     if size > MAX_ANSWER {
         return Ok(too_large(size));
     }
     Ok(Response::from_parts(parts, Body::from(bytes)))
+}
+
+/// API Gateway has no route for HEAD, so the methods that a route takes don't include it here.
+fn leave_out_head(headers: &mut HeaderMap) {
+    let Some(allowed) = headers.get(ALLOW).and_then(|methods| methods.to_str().ok()) else {
+        return;
+    };
+    let methods: Vec<&str> = allowed
+        .split(',')
+        .map(str::trim)
+        .filter(|method| *method != "HEAD")
+        .collect();
+    if let Ok(methods) = HeaderValue::from_str(&methods.join(",")) {
+        headers.insert(ALLOW, methods);
+    }
 }
 
 /// The path and query as they came. `lambda_http` makes a URL of them, in which `..` has gone up already: IAM would have
@@ -161,6 +177,19 @@ mod tests {
         }
         assert_eq!(size(b"\xff"), 4);
         assert_eq!(size(b"\xff\xff\xff\xff"), 8);
+    }
+
+    #[test]
+    fn a_route_takes_no_head_behind_api_gateway() {
+        for (allowed, told) in [
+            ("GET,HEAD,PUT", "GET,PUT"),
+            ("GET, HEAD", "GET"),
+            ("POST", "POST"),
+        ] {
+            let mut headers = HeaderMap::from_iter([(ALLOW, HeaderValue::from_static(allowed))]);
+            leave_out_head(&mut headers);
+            assert_eq!(headers[ALLOW], told);
+        }
     }
 
     #[tokio::test]

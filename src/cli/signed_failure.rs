@@ -100,6 +100,11 @@ fn mends(
         return vec!["the read role only reads: leave out `--as read` to act in the write role".into()];
     }
     let lets_through = match chosen {
+        Some(Role::Grant(grant)) if access == Access::Write => format!(
+            "a grant that only reads can't write, and one that writes is let through to its sections alone: `discfg grants \
+             {config} --engine dynamodb` shows which {grant} is, and `discfg grant {config} {grant}` with all that it is to \
+             cover changes it"
+        ),
         Some(Role::Grant(grant)) => format!(
             "a grant's role is let through to its sections alone: name a key or a prefix of them; `discfg grants {config} \
              --engine dynamodb` shows them, and `discfg grant {config} {grant}` with all that it is to cover changes them"

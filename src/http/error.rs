@@ -96,14 +96,14 @@ impl Failure {
 
     /// That there is no such route.
     pub(super) fn no_route(uri: &Uri) -> Self {
-        let detail = format!("there is no route {}; /openapi.json tells all", uri.path());
+        let detail = format!("there is no route {}", uri.path());
         Self::new(Kind::NotFound, "no-route", detail)
     }
 
     /// That the route doesn't take the method.
     pub(super) fn no_method() -> Self {
         let detail = "this route doesn't take the method; the header Allow says which it takes";
-        Self::with_status(StatusCode::METHOD_NOT_ALLOWED, Kind::Usage, "no-route", detail)
+        Self::with_status(StatusCode::METHOD_NOT_ALLOWED, Kind::Usage, "no-method", detail)
     }
 
     /// What the store said. Values of secrets are in it, as they are encrypted, only with `stored`.
@@ -162,6 +162,14 @@ impl Failure {
                 let mut failure = Self::new(kind, "corrupt", told);
                 failure.0.section = Some(section.clone());
                 failure
+            }
+            // Neither the server nor what is behind it may use the key: whoever calls may have the right.
+            StoreError::Denied { ref action, .. } if action.starts_with("kms:") => {
+                log(&error);
+                Self::denied(
+                    "this server may not use the key for secrets: encrypt and decrypt with your own credentials, as the \
+                     command line does",
+                )
             }
             StoreError::Busy(_) => Self::new(kind, "contended", told),
             StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),

@@ -43,7 +43,7 @@ async fn every_operation_is_served_and_no_other_method() {
                 assert!(!refused, "{method} {path}");
                 continue;
             }
-            answer.problem(405, "no-route");
+            answer.problem(405, "no-method");
             let allowed = answer.header("allow").expect("what is allowed").split(',');
             let allowed: BTreeSet<String> = allowed
                 .map(str::to_lowercase)

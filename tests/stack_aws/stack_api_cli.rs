@@ -213,7 +213,10 @@ fn a_grant_that_came_before_the_api_is_made_again() {
     assert!(!resources.contains(&"ApiWritePolicy"), "{resources:?}");
     assert_eq!(done(&admin, &grant).json()["result"], "unchanged");
 
+    let api = || done(&admin, &["grants", "-f", "json"]).json()["grants"][0]["api"].take();
+    assert!(api().is_string());
     done(&admin, &["init", "payments", "--no-api", "--yes", "-q"]);
+    assert!(api().is_null(), "the role's policy names it, and it is gone");
     let again = done(&admin, &grant).json();
     assert_eq!(again["result"], "updated", "its part in the API goes: {again}");
 }
@@ -222,7 +225,7 @@ fn a_grant_that_came_before_the_api_is_made_again() {
 fn a_grant_of_more_sections_than_there_is_room_for_is_refused_before_it_is_deployed() {
     let account = Emulator::shared().account();
     let admin = Place::at(&account.url(), &account.admin()).env("DISCFG_CONFIG", "payments");
-    let code = support::front::zip(&admin, "front.zip", function(), "");
+    let code = zip(&admin, "front.zip", stub(), "");
     let code = format!("--code={}", code.display());
     done(&admin, &["init", "payments", "--api", &code, "--yes", "-q"]);
     let principal = format!("arn:aws:iam::{}:user/developer", account.id());

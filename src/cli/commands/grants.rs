@@ -10,7 +10,7 @@ use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::stack::{self, Grant};
+use crate::stack::{self, Grant, Output, Owner};
 
 /// List a config's grants
 ///
@@ -48,14 +48,25 @@ pub(in crate::cli) async fn run(
     require_dynamodb(&target)?;
     let aws = session.aws().await?;
     let cfn = Client::new(aws.sdk());
-    let stacks = stack::grant_stacks(&cfn, &config).await?;
+    let mut api = None;
+    let mut stacks = Vec::new();
+    for (owner, stack) in stack::stacks(&cfn).await? {
+        match owner {
+            Owner::Config(of) if of == config => api = stack.outputs.get(Output::ApiId.name()).cloned(),
+            Owner::Grant(of, grant) if of == config => stacks.push((grant, stack)),
+            _ => {}
+        }
+    }
     if stacks.is_empty() {
         config_stack(&aws, &config).await?;
         terminal.hint(&format!("{config} has no grants"));
     }
     let grants = stacks.iter().map(|(name, stack)| {
+        let mut grant = Grant::of(stack)?;
+        // What the role may call that is no longer there, or another one by now, is nothing.
+        grant.api = grant.api.filter(|id| api.as_ref() == Some(id));
         Ok(ListedGrant {
-            grant: GrantShape::new(name, &Grant::of(stack)?),
+            grant: GrantShape::new(name, &grant),
             status: stack.state.to_string(),
         })
     });

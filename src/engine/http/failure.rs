@@ -151,7 +151,7 @@ fn told(api: &Api, call: &Call, problem: Problem) -> StoreError {
         (Some("outcome-unknown"), _) => {
             commit(&problem).map(|commit| StoreError::OutcomeUnknown { commit, source: None })
         }
-        (Some("no-route"), _) => Some(StoreError::Api {
+        (Some("no-route" | "no-method"), _) => Some(StoreError::Api {
             api: options.url.to_string(),
             problem: format!(
                 "it knows no {}: it is no discfg API, or one of another version than this {}",

@@ -9,18 +9,19 @@ const ANYONE: &str = "arn:*:*:*:*:*";
 /// Under which name a statement says that it gives a role away: by trust policies alone.
 const ASSUMING: [&str; 2] = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"];
 
+/// What comes with it: tags of the caller's session.
+const TAGGING: &str = "sts:TagSession";
+
 /// What a statement says, in a sentence about the resource whose policy it is of.
 pub(super) fn sentence(statement: &Statement) -> String {
     let who: Vec<String> = statement.principals.iter().flat_map(principals).collect();
     let may = if statement.allows { "may" } else { "may never" };
+    let mut assuming = statement.actions.iter().filter(|action| *action != TAGGING);
+    let assumes = assuming.all(|action| ASSUMING.contains(&action.as_str()));
+    let tags = statement.actions.contains(TAGGING);
     let what = match () {
-        () if statement
-            .actions
-            .iter()
-            .all(|action| ASSUMING.contains(&action.as_str())) =>
-        {
-            "assume it".into()
-        }
+        () if assumes && !tags => "assume it".into(),
+        () if assumes && statement.actions.len() > 1 => "assume it and tag the session".into(),
         () if statement.resources.is_empty() => listed(&statement.actions),
         () => format!(
             "{} on {}",

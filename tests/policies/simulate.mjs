@@ -11,6 +11,10 @@ export const ALIAS = 'accounts.google.com'
 // here speaks of them.
 const CONTEXT = 'kms:EncryptionContext:'
 export const CONTEXT_ALIAS = 'aws:PrincipalTag/'
+// Nor for the external id of a request that tags its session, which is that of the request that assumes the role: EKS asks
+// for both actions with one statement and its external id (EKS user guide, "EKS Pod Identity target IAM roles"). This key
+// is of such requests, and nothing else here speaks of it.
+export const EXTERNAL_ALIAS = 'saml:aud'
 
 export class Unprovable extends Error {}
 

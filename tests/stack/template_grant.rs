@@ -179,7 +179,7 @@ fn the_role_trusts_exactly_these() {
         role["AssumeRolePolicyDocument"]["Statement"],
         json!([
             {"Fn::If": ["TrustsPrincipals", {
-                "Sid": "ThisAccount", "Effect": "Allow", "Action": "sts:AssumeRole",
+                "Sid": "ThisAccount", "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
                 "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
                 "Condition": {"ArnLike": {"aws:PrincipalArn": {"Fn::Split": [",", {"Ref": "Principals"}]}}},
             }, no_value()]},

@@ -13,7 +13,7 @@ use serde_json::json;
 
 pub(in crate::cli) use self::args::CoverArgs;
 use super::init::{DeployArgs, Deployment, Patience, Reviewed, RoleArgs, Wanted, deploy};
-use crate::aws::{Aws, Caller};
+use crate::aws::{ASSUME_ACTIONS, Aws, Caller};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::parse;
@@ -324,7 +324,7 @@ fn statements(grant: &Grant) -> Vec<Statement> {
     };
     let of = |principal: &String| Statement {
         principal: principal.clone(),
-        statement: json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}),
+        statement: json!({"Effect": "Allow", "Action": ASSUME_ACTIONS, "Resource": role}),
     };
     grant.principals.iter().map(of).collect()
 }

@@ -27,16 +27,25 @@ const GITHUB: &str = "token.actions.githubusercontent.com";
 /// The audience that AWS's own action for GitHub asks a token for.
 const AUDIENCE: &str = "sts.amazonaws.com";
 
+/// What is asked of a trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// To assume the role.
+    Assume,
+    /// To pass the session's tags on to it.
+    Tag,
+}
+
 /// Whether a role's trust lets the asker in.
 ///
 /// It knows the forms that the templates of discfg make; IAM's simulator doesn't judge the trust of roles. Whatever
 /// else is there, and whatever isn't known of the asker, makes the answer unknown, never yes.
-pub(super) fn judge(trust: &PolicyDocument, asker: &Asker<'_>, brought: &Brought) -> Finding {
+pub(super) fn judge(trust: &PolicyDocument, asker: &Asker<'_>, ask: Ask, brought: &Brought) -> Finding {
     let mut best = Finding::no("no statement of the trust names it");
     let mut denial = None;
     for (index, statement) in trust.statements.iter().enumerate() {
         let name = name_of(statement, index);
-        let applies = applies(statement, asker, brought);
+        let applies = applies(statement, asker, ask, brought);
         let finding = match (statement.allows, applies) {
             (false, Applies::Yes) => {
                 return Finding::no(format!("{name} of the trust denies it"));
@@ -95,10 +104,11 @@ enum Applies {
     Unknown(String),
 }
 
-fn applies(statement: &Statement, asker: &Asker<'_>, brought: &Brought) -> Applies {
-    let action = match asker {
-        Asker::Principal(_) => "sts:assumerole",
-        Asker::GitHub(_) => "sts:assumerolewithwebidentity",
+fn applies(statement: &Statement, asker: &Asker<'_>, ask: Ask, brought: &Brought) -> Applies {
+    let action = match (ask, asker) {
+        (Ask::Tag, _) => "sts:tagsession",
+        (Ask::Assume, Asker::Principal(_)) => "sts:assumerole",
+        (Ask::Assume, Asker::GitHub(_)) => "sts:assumerolewithwebidentity",
     };
     let is_meant = |pattern: &String| glob(pattern.to_ascii_lowercase().as_bytes(), action.as_bytes());
     if !statement.actions.iter().any(is_meant) {

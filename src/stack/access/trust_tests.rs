@@ -6,6 +6,8 @@ const ACCOUNT: &str = "123456789012";
 /// What is done to a statement.
 type Change = fn(&mut Value);
 
+/// What the statements for principals allow.
+const ASSUMING: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
 const ANN: &str = "arn:aws:iam::123456789012:user/ann";
 
 fn root() -> Value {
@@ -14,14 +16,15 @@ fn root() -> Value {
 
 fn this_account(patterns: &[&str]) -> Value {
     json!({
-        "Sid": "ThisAccount", "Effect": "Allow", "Principal": root(), "Action": "sts:AssumeRole",
+        "Sid": "ThisAccount", "Effect": "Allow", "Principal": root(), "Action": ASSUMING,
         "Condition": {"ArnLike": {"aws:PrincipalArn": patterns}},
     })
 }
 
 fn other_accounts() -> Value {
     json!({
-        "Sid": "OtherAccounts", "Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "sts:AssumeRole",
+        "Sid": "OtherAccounts", "Effect": "Allow", "Principal": {"AWS": "210987654321"},
+        "Action": ASSUMING,
         "Condition": {
             "ArnLike": {"aws:PrincipalArn": "arn:*:*:*:*:*"},
             "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "sts:ExternalId": "acme-7"},
@@ -50,7 +53,12 @@ fn judged(statements: &[Value], arn: &str, org: Option<&str>, external: Option<&
         org_id: org.map(|org| org.parse().expect("an organization")),
         external_id: external.map(|id| id.parse().expect("an external id")),
     };
-    judge(&document(statements), &Asker::Principal(arn), &brought)
+    judge(
+        &document(statements),
+        &Asker::Principal(arn),
+        Ask::Assume,
+        &brought,
+    )
 }
 
 #[track_caller]
@@ -116,7 +124,7 @@ fn another_account_needs_the_organization_and_the_external_id() {
 #[test]
 fn a_github_job_is_let_in_by_its_exact_subject() {
     let trust = document(&[this_account(&["arn:*:*:*:*:*"]), github()]);
-    let may = |subject: &str| judge(&trust, &Asker::GitHub(subject), &Brought::default());
+    let may = |subject: &str| judge(&trust, &Asker::GitHub(subject), Ask::Assume, &Brought::default());
     assert_is(
         &may("repo:acme/shop:environment:production"),
         Answer::Yes,
@@ -136,13 +144,13 @@ fn a_github_job_is_let_in_by_its_exact_subject() {
     let without = document(&[this_account(&["arn:*:*:*:*:*"])]);
     let asker = Asker::GitHub("repo:acme/shop:environment:production");
     assert_is(
-        &judge(&without, &asker, &Brought::default()),
+        &judge(&without, &asker, Ask::Assume, &Brought::default()),
         Answer::No,
         "no statement",
     );
     let mut audience = github();
     audience["Condition"]["StringEquals"]["token.actions.githubusercontent.com:aud"] = json!("other");
-    let audience = judge(&document(&[audience]), &asker, &Brought::default());
+    let audience = judge(&document(&[audience]), &asker, Ask::Assume, &Brought::default());
     assert_is(&audience, Answer::No, "the audience other");
 }
 
@@ -197,6 +205,27 @@ fn a_denial_wins_and_one_that_may_be_meant_leaves_no_yes() {
     let perhaps = deny(json!({"Bool": {"aws:ViaAWSService": "true"}}));
     let unsure = judged(&[this_account(&[ANN]), perhaps], ANN, None, None);
     assert_is(&unsure, Answer::Unknown, "may deny it");
+}
+
+#[test]
+fn tags_of_a_session_pass_by_the_same_statements() {
+    let all = [this_account(&[ANN]), other_accounts(), github()];
+    let brought = Brought {
+        org_id: Some("o-a1b2c3d4e5".parse().expect("an organization")),
+        external_id: Some("acme-7".parse().expect("an external id")),
+    };
+    let tags =
+        |statements: &[Value], arn| judge(&document(statements), &Asker::Principal(arn), Ask::Tag, &brought);
+    let bob = "arn:aws:iam::210987654321:user/bob";
+    assert_is(&tags(&all, ANN), Answer::Yes, "ThisAccount");
+    assert_is(&tags(&all, bob), Answer::Yes, "OtherAccounts");
+    let other = "arn:aws:iam::123456789012:user/bob";
+    assert_is(&tags(&all, other), Answer::No, "it is for arn:aws:iam");
+    // As stacks have it that were deployed before.
+    let mut before = this_account(&[ANN]);
+    before["Action"] = json!("sts:AssumeRole");
+    assert_is(&tags(&[before.clone()], ANN), Answer::No, "no statement");
+    assert_is(&judged(&[before], ANN, None, None), Answer::Yes, "ThisAccount");
 }
 
 #[test]

@@ -33,7 +33,8 @@ fn a_new_stack_tells_all_that_it_grants() {
     let table = format!("arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/discfg-payments");
     let reads = "dynamodb:BatchGetItem, dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Query";
     let writes = "dynamodb:ConditionCheckItem, dynamodb:DeleteItem, dynamodb:PutItem, dynamodb:UpdateItem";
-    let anyone = format!("the account {ACCOUNT} may assume it, if its own policies allow that");
+    let anyone =
+        format!("the account {ACCOUNT} may assume it and tag the session, if its own policies allow that");
     assert_eq!(
         told(&Resources::new(), &made(&[])),
         [
@@ -104,7 +105,7 @@ fn other_accounts_and_jobs_are_named_with_their_bounds() {
         ("OrgId", "o-a1b2c3d4e5"),
         ("GitHubSubjects", "repo:acme/shop:environment:production"),
     ];
-    let other = "the account 210987654321 may assume it, if its own policies allow that, \
+    let other = "the account 210987654321 may assume it and tag the session, if its own policies allow that, \
                  only those of the organization o-a1b2c3d4e5";
     assert_eq!(
         between(&[], &more),
@@ -124,6 +125,18 @@ fn other_accounts_and_jobs_are_named_with_their_bounds() {
         "{lines:#?}"
     );
     assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn tags_of_sessions_that_pass_on_now_broaden() {
+    let before = TEMPLATE.replace("[sts:AssumeRole, sts:TagSession]", "sts:AssumeRole");
+    assert_eq!(
+        told(&made_by(&before, &[]), &made(&[])),
+        [
+            "broadens ReadRole: now also sts:TagSession",
+            "broadens WriteRole: now also sts:TagSession"
+        ]
+    );
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn another_account_is_never_a_yes_from_here() {
         .stdout_has("isn't known (--org-id)")
         .stdout_has("its policies are the account 210987654321's")
         .stdout_has(&format!(
-            "missing: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{}\"}}",
+            "missing: {{\"Effect\":\"Allow\",\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"],\"Resource\":\"{}\"}}",
             asking.role("read")
         ));
     asking

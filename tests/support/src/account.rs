@@ -89,7 +89,7 @@ impl Account {
 
     /// A user who may assume roles and nothing else, as a developer should be set up.
     pub fn developer(&self) -> Credentials {
-        self.user("developer", &["sts:AssumeRole"])
+        self.user("developer", &["sts:AssumeRole", "sts:TagSession"])
     }
 
     /// Does an IAM action as root and gives back the XML.

@@ -49,7 +49,7 @@ async fn read_once(
     sections: &[Section],
 ) -> Result<Result<(), Denial>, OpenError> {
     let opened = match engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await {
-        Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::Role)),
+        Err(OpenError::Aws(error @ AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::of(&error))),
         opened => opened?,
     };
     match opened.store.heads(Heads::Of(sections.to_vec())).await {

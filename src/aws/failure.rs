@@ -59,9 +59,7 @@ impl AwsError {
     /// resource: …`.
     pub fn is_about_session_tags(&self) -> bool {
         match self {
-            Self::AssumeDenied { source, .. } => {
-                Denial::of(&source.to_string()).action == Some(TAG_SESSION)
-            }
+            Self::AssumeDenied { source, .. } => Denial::of(&source.to_string()).action == Some(TAG_SESSION),
             Self::NoRegion | Self::Region(_) | Self::Credentials { .. } | Self::Failed { .. } => false,
         }
     }

@@ -25,7 +25,8 @@ pub use verdict::{Step, Verdict, Way};
 
 use crate::aws::ASSUME_ACTIONS;
 use crate::model::{
-    Access, ConfigName, GitHubSubject, PrincipalArn, PrincipalKind, PrincipalPattern, Role, Section,
+    Access, ConfigName, GitHubSubject, OidcSubject, PrincipalArn, PrincipalKind, PrincipalPattern, Role,
+    Section,
 };
 use roles::{Deputy, Roles};
 use simulate::{Request, Simulated, simulate};
@@ -51,6 +52,8 @@ pub enum Subject {
     Pattern(PrincipalPattern),
     /// A job of GitHub Actions, which has no policies of its own.
     GitHub(GitHubSubject),
+    /// Who has such a token of another OIDC issuer, without policies as well.
+    Oidc(OidcSubject),
 }
 
 impl fmt::Display for Subject {
@@ -59,6 +62,7 @@ impl fmt::Display for Subject {
             Self::Principal(arn) => arn.fmt(f),
             Self::Pattern(pattern) => pattern.fmt(f),
             Self::GitHub(subject) => subject.fmt(f),
+            Self::Oidc(subject) => subject.fmt(f),
         }
     }
 }
@@ -113,7 +117,8 @@ impl Inspector {
         }
     }
 
-    /// Whom the trust of the roles names, ordered: the principals, the patterns, then GitHub's jobs. A role that is
+    /// Whom the trust of the roles names, ordered: the principals, the patterns, GitHub's jobs, then
+    /// the subjects of other OIDC issuers. A role that is
     /// named and isn't there any more is left out.
     pub async fn named(&self) -> Result<Vec<Subject>, AccessError> {
         let mut found = BTreeSet::new();
@@ -123,8 +128,8 @@ impl Inspector {
             .iter()
             .filter_map(|role| role.trust.as_ref().ok())
         {
-            let (patterns, subjects) = trust::named(trust);
-            for pattern in patterns {
+            let named = trust::named(trust);
+            for pattern in named.patterns {
                 match pattern.as_str().parse::<PrincipalArn>() {
                     Ok(principal) => match self.resolve(principal).await {
                         Ok(principal) => found.insert(Subject::Principal(principal)),
@@ -134,7 +139,8 @@ impl Inspector {
                     Err(_) => found.insert(Subject::Pattern(pattern)),
                 };
             }
-            found.extend(subjects.into_iter().map(Subject::GitHub));
+            found.extend(named.jobs.into_iter().map(Subject::GitHub));
+            found.extend(named.subjects.into_iter().map(Subject::Oidc));
         }
         Ok(found.into_iter().collect())
     }
@@ -189,10 +195,15 @@ impl Inspector {
 
     /// Whether the trust lets the subject in; and whether with a session's tags, where that is less.
     fn trusts(&self, role: &Deputy, subject: &Subject, brought: &Brought) -> Vec<Step> {
+        let job;
         let asker = match subject {
             Subject::Principal(arn) => Asker::Principal(arn.as_str()),
             Subject::Pattern(pattern) => Asker::Principal(pattern.as_str()),
-            Subject::GitHub(subject) => Asker::GitHub(subject.as_str()),
+            Subject::GitHub(subject) => {
+                job = OidcSubject::from(subject);
+                Asker::of(&job)
+            }
+            Subject::Oidc(subject) => Asker::of(subject),
         };
         let judge = |ask| match &role.trust {
             Ok(trust) => trust::judge(trust, &asker, ask, brought),
@@ -205,7 +216,7 @@ impl Inspector {
         };
         let tags = match subject {
             Subject::Principal(_) | Subject::Pattern(_) => Some(judge(Ask::Tag)),
-            Subject::GitHub(_) => None,
+            Subject::GitHub(_) | Subject::Oidc(_) => None,
         };
         let tags = tags.filter(|tags| tags.answer < finding.answer).map(|tags| {
             let remedy = self.as_deployed(role, "the role's trust");
@@ -228,7 +239,7 @@ impl Inspector {
         let config = &self.config;
         let is_own = match subject {
             Subject::Principal(arn) => arn.account() == self.account(),
-            Subject::Pattern(_) | Subject::GitHub(_) => true,
+            Subject::Pattern(_) | Subject::GitHub(_) | Subject::Oidc(_) => true,
         };
         let job = subject.to_string();
         let job = job.strip_prefix("repo:").unwrap_or(&job);
@@ -240,6 +251,9 @@ impl Inspector {
             (Role::Config(Access::Read), Subject::GitHub(_)) => {
                 Some(format!("discfg init {config} --github {job}"))
             }
+            (Role::Config(Access::Read), Subject::Oidc(_)) => Some(format!(
+                "discfg init {config} --oidc {subject} (given, it replaces the list)"
+            )),
             (Role::Config(Access::Read), _) => Some(format!(
                 "discfg init {config} --reader {subject} (given, it replaces the list)"
             )),
@@ -248,6 +262,9 @@ impl Inspector {
             )),
             (Role::Grant(grant), Subject::GitHub(_)) => {
                 Some(format!("discfg grant {config} {grant} --github {job}"))
+            }
+            (Role::Grant(grant), Subject::Oidc(_)) => {
+                Some(format!("discfg grant {config} {grant} --oidc {subject}"))
             }
             (Role::Grant(grant), _) if is_own => {
                 Some(format!("discfg grant {config} {grant} --principal {subject}"))

@@ -41,7 +41,7 @@ fn a_grant_is_shown_deployed_and_written_down() {
         made["grant"],
         json!({
             "name": "team", "access": "write", "sections": ["/db", "/new", "@root"], "principals": [principal],
-            "github": [], "role": role, "policy": policy_arn(&account, "team"),
+            "github": [], "oidc": [], "role": role, "policy": policy_arn(&account, "team"),
         })
     );
     assert_eq!(made["statements"][0]["statement"]["Resource"], role);

@@ -118,9 +118,21 @@ async function proveCalls() {
   }
 }
 
+/** Whose tokens the tables speak of. */
+const issuers = {
+  github: GITHUB,
+  google: 'accounts.google.com',
+  gitlab: 'gitlab.com',
+  selfhosted: 'gitlab.example.com',
+  eks: 'oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C',
+  othereks: 'oidc.eks.eu-central-1.amazonaws.com/id/0A1B2D',
+}
+
 async function proveTrust() {
-  const lines = trust.split('\n').filter((line) => line.trim() && !line.startsWith('#'))
-  for (const line of lines) {
+  const written = trust.split('\n').filter((line) => line.trim() && !line.startsWith('#'))
+  // The config `tokens` trusts whom `payments` trusts, and OIDC issuers besides, by a trust that is written otherwise.
+  const ofTokens = written.filter((line) => /^payments +read /.test(line)).map((line) => line.replace('payments', 'tokens'))
+  for (const line of [...written, ...ofTokens]) {
     const [config, roleName, where, who, with_, expected, more] = line.trim().split(/\s+/)
     if (more !== undefined || expected === undefined) throw new Unprovable(`${line}: not six words`)
     const role = configs[config][roleName]
@@ -130,13 +142,14 @@ async function proveTrust() {
     let principal
     let action = 'sts:AssumeRole'
     let policies = []
-    if (where === 'github' || where === 'google') {
-      const provider = where === 'github' ? GITHUB : 'accounts.google.com'
+    if (issuers[where]) {
+      const provider = issuers[where]
       principal = `arn:aws:iam::${account}:oidc-provider/${provider}`
       action = 'sts:AssumeRoleWithWebIdentity'
       contextVariables[`${ALIAS}:sub`] = who
       if (given.has('aud')) contextVariables[`${ALIAS}:aud`] = 'sts.amazonaws.com'
       else if (given.has('otheraud')) contextVariables[`${ALIAS}:aud`] = 'https://github.com/acme'
+      else if (given.has('ownaud')) contextVariables[`${ALIAS}:aud`] = `https://${provider}`
       else if (!given.has('noaud')) throw new Unprovable(`${line}: which audience?`)
     } else {
       const theirs = accounts[where]

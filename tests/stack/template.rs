@@ -403,10 +403,27 @@ fn the_roles_trust_exactly_these() {
             "token.actions.githubusercontent.com:sub": {"Fn::Split": [",", {"Ref": "GitHubSubjects"}]},
         }},
     }, {"Ref": "AWS::NoValue"}]}));
+    let of_readers = trust("ReadRole");
+    assert_eq!(of_readers["Fn::If"][0], json!("TrustsOidc"));
     assert_eq!(
-        trust("ReadRole"),
+        of_readers["Fn::If"][2],
         json!({"Version": "2012-10-17", "Statement": readers})
     );
+    let with_oidc = of_readers["Fn::If"][1].to_string();
+    for sid in [
+        "ThisAccount",
+        "OtherAccounts",
+        "GitHub",
+        "FirstOidc",
+        "SecondOidc",
+        "ThirdOidc",
+    ] {
+        assert_eq!(
+            with_oidc.matches(&format!(r#"\"Sid\":\"{sid}\""#)).count(),
+            1,
+            "{sid}"
+        );
+    }
     assert_eq!(
         trust("WriteRole"),
         json!({"Version": "2012-10-17", "Statement": trust_of("Writers")})

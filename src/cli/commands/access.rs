@@ -12,7 +12,9 @@ use crate::cli::output::show;
 use crate::cli::positionals::{optional_config, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, ConfigName, ExternalId, GitHubSubject, Key, OrgId, PrincipalArn, Section};
+use crate::model::{
+    Access, ConfigName, ExternalId, GitHubSubject, Key, OidcSubject, OrgId, PrincipalArn, Section,
+};
 use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
 use crate::store::StoreError;
 use crate::target::EngineName;
@@ -59,6 +61,9 @@ pub(in crate::cli) struct AccessArgs {
     /// The GitHub Actions job to ask about: ORG/REPO:environment:E or ORG/REPO:ref:R
     #[arg(long, value_name = "JOB")]
     github: Vec<GitHubSubject>,
+    /// The token of another OIDC issuer to ask about: ISSUER,SUBJECT[,AUDIENCE]
+    #[arg(long, value_name = "SUBJECT")]
+    oidc: Vec<OidcSubject>,
     /// The organization that the principal's account belongs to
     #[arg(long, value_name = "ID")]
     org_id: Option<OrgId>,
@@ -108,10 +113,11 @@ pub(in crate::cli) async fn run(
     let subjects = args.principal.into_iter().map(Subject::Principal);
     let mut subjects: Vec<Subject> = subjects
         .chain(args.github.into_iter().map(Subject::GitHub))
+        .chain(args.oidc.into_iter().map(Subject::Oidc))
         .collect();
     if question.is_some() && subjects.len() != 1 {
         return Err(Failure::usage(
-            "name the one who is to be asked about: --principal ARN or --github JOB, once",
+            "name the one who is to be asked about: --principal ARN, --github JOB or --oidc ISSUER,SUBJECT, once",
         ));
     }
 

@@ -26,7 +26,7 @@ pub(crate) use denial::DeniedBy;
 pub use failure::{AwsError, Failed, Fault};
 pub use meter::{Meter, Spent};
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
-pub use role::{AssumedRole, RoleArn};
+pub use role::{ASSUME_ACTIONS, AssumedRole, RoleArn, assume_statement};
 pub(crate) use roots::RootsFault;
 pub use settings::{Aws, AwsSettings, Profile};
 #[cfg(feature = "stack")]

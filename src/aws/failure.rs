@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::role::TAG_SESSION;
 use super::{CertificateFault, Denial, RootsFault};
 #[cfg(feature = "stack")]
 use super::{PlainHttpError, SigningError};
@@ -53,6 +54,16 @@ pub enum AwsError {
 }
 
 impl AwsError {
+    /// Whether STS refused to pass the tags of the caller's session on to the role, which takes an action of its own
+    /// ([`ASSUME_ACTIONS`](super::ASSUME_ACTIONS)), by its own words: `… is not authorized to perform: sts:TagSession on
+    /// resource: …`.
+    pub fn is_about_session_tags(&self) -> bool {
+        match self {
+            Self::AssumeDenied { source, .. } => Denial::of(&source.to_string()).action == Some(TAG_SESSION),
+            Self::NoRegion | Self::Region(_) | Self::Credentials { .. } | Self::Failed { .. } => false,
+        }
+    }
+
     /// What sort of failure this is.
     pub fn kind(&self) -> Kind {
         match self {

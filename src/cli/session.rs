@@ -1,3 +1,4 @@
+mod denied_role;
 #[cfg(test)]
 mod texts;
 
@@ -7,11 +8,12 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::denied_role::DeniedRole;
 use super::api_failure;
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
 use super::signed_failure;
-use crate::aws::{Aws, AwsError, Caller, Meter, RoleArn};
+use crate::aws::{Aws, AwsError, Meter, RoleArn};
 use crate::engine::{self, OpenError, OpenSettings, Opened};
 use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
 use crate::ops::OpsError;
@@ -318,6 +320,7 @@ impl Session {
             _ => return error.into(),
         };
         let (role, caller) = (role.clone(), caller.clone());
+        let is_about_session_tags = matches!(&error, OpenError::Aws(error) if error.is_about_session_tags());
         let config = target.config.as_ref().map(|setting| setting.value.clone());
         if let (Some(config), Some(aws)) = (&config, &self.aws)
             && matches!(
@@ -331,39 +334,16 @@ impl Session {
             });
         }
         let config = config.map_or_else(|| "CONFIG".into(), |config| config.to_string());
-        let trusts = if let Some(Role::Grant(grant)) = target.role.as_ref().map(|setting| &setting.value) {
-            format!(
-                "and the grant {grant} must be there and name you: `discfg grants {config}` shows the grants"
-            )
-        } else {
-            let list = if role.ends_with("-write") {
-                "--writer"
-            } else {
-                "--reader"
-            };
-            let principal = Caller::principal(&caller);
-            let path = if principal == caller {
-                ""
-            } else {
-                "; a path of your role goes before its name"
-            };
-            format!(
-                "and the role must trust you: `discfg init {config} {list} {principal}` (given, it replaces the \
-                 list{path})"
-            )
-        };
         let mut failure = Failure::from(error);
         failure.causes.insert(0, purpose);
-        failure = if caller.ends_with(":root") {
-            failure.hint("the account's root user can't assume roles: use an IAM identity")
-        } else {
-            failure
-                .hint(format!(
-                    "your own policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{role}\"}}"
-                ))
-                .hint(trusts)
+        let denied = DeniedRole {
+            arn: &role,
+            caller: &caller,
+            role: target.role.as_ref().map(|setting| &setting.value),
+            config: &config,
+            is_about_session_tags,
         };
-        failure
+        denied.explain(failure)
     }
 
     /// What `--stats` says, once.

@@ -21,6 +21,7 @@ impl From<StackError> for Failure {
                     .hint("`--no-api` leaves out the HTTP API, so that the role reaches the table alone")
             }
             StackError::TooLong { .. } => failure.hint("make two of it, with some of the sections each"),
+            StackError::NotJson { .. } => failure.hint("name principals and jobs without quotes and backslashes"),
             StackError::Failed(failed) => of_deployment(failure, failed),
             StackError::Request { action, source } => failure.of_request(action, source),
             StackError::Lost { source, .. } => match &**source {

@@ -11,6 +11,8 @@ mod envelope;
 mod grant;
 mod kind;
 mod log_position;
+mod oidc;
+mod oidc_trust;
 mod path;
 mod principal;
 mod principal_pattern;
@@ -34,6 +36,8 @@ pub use envelope::Envelope;
 pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError, Uncovered};
 pub use kind::Kind;
 pub(crate) use log_position::LogPosition;
+pub use oidc::{OidcIssuer, OidcSubject, OidcSubjectError};
+pub use oidc_trust::{OidcTrust, OidcTrustError};
 pub use path::{Key, KeyError, Prefix, Section, SectionError};
 pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
 #[cfg(feature = "stack")]

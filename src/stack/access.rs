@@ -23,12 +23,14 @@ pub use error::AccessError;
 pub use trust::Brought;
 pub use verdict::{Step, Verdict, Way};
 
+use crate::aws::ASSUME_ACTIONS;
 use crate::model::{
-    Access, ConfigName, GitHubSubject, PrincipalArn, PrincipalKind, PrincipalPattern, Role, Section,
+    Access, ConfigName, GitHubSubject, OidcSubject, PrincipalArn, PrincipalKind, PrincipalPattern, Role,
+    Section,
 };
 use roles::{Deputy, Roles};
 use simulate::{Request, Simulated, simulate};
-use trust::Asker;
+use trust::{Ask, Asker};
 
 /// What a reader does with the table's items.
 const READING: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
@@ -50,6 +52,8 @@ pub enum Subject {
     Pattern(PrincipalPattern),
     /// A job of GitHub Actions, which has no policies of its own.
     GitHub(GitHubSubject),
+    /// Who has such a token of another OIDC issuer, without policies as well.
+    Oidc(OidcSubject),
 }
 
 impl fmt::Display for Subject {
@@ -58,6 +62,7 @@ impl fmt::Display for Subject {
             Self::Principal(arn) => arn.fmt(f),
             Self::Pattern(pattern) => pattern.fmt(f),
             Self::GitHub(subject) => subject.fmt(f),
+            Self::Oidc(subject) => subject.fmt(f),
         }
     }
 }
@@ -69,7 +74,7 @@ pub struct Inspector {
     config: ConfigName,
     roles: Roles,
     acts: Mutex<HashMap<(String, Access, Section), Vec<Step>>>,
-    assumes: Mutex<HashMap<(String, String), Step>>,
+    assumes: Mutex<HashMap<(String, String), Vec<Step>>>,
 }
 
 impl Inspector {
@@ -112,7 +117,8 @@ impl Inspector {
         }
     }
 
-    /// Whom the trust of the roles names, ordered: the principals, the patterns, then GitHub's jobs. A role that is
+    /// Whom the trust of the roles names, ordered: the principals, the patterns, GitHub's jobs, then
+    /// the subjects of other OIDC issuers. A role that is
     /// named and isn't there any more is left out.
     pub async fn named(&self) -> Result<Vec<Subject>, AccessError> {
         let mut found = BTreeSet::new();
@@ -122,8 +128,8 @@ impl Inspector {
             .iter()
             .filter_map(|role| role.trust.as_ref().ok())
         {
-            let (patterns, subjects) = trust::named(trust);
-            for pattern in patterns {
+            let named = trust::named(trust);
+            for pattern in named.patterns {
                 match pattern.as_str().parse::<PrincipalArn>() {
                     Ok(principal) => match self.resolve(principal).await {
                         Ok(principal) => found.insert(Subject::Principal(principal)),
@@ -133,7 +139,8 @@ impl Inspector {
                     Err(_) => found.insert(Subject::Pattern(pattern)),
                 };
             }
-            found.extend(subjects.into_iter().map(Subject::GitHub));
+            found.extend(named.jobs.into_iter().map(Subject::GitHub));
+            found.extend(named.subjects.into_iter().map(Subject::Oidc));
         }
         Ok(found.into_iter().collect())
     }
@@ -161,7 +168,7 @@ impl Inspector {
             .iter()
             .filter(|role| role.is_for(access, section))
         {
-            let mut steps = vec![self.trusts(role, subject, brought)];
+            let mut steps = self.trusts(role, subject, brought);
             steps.extend(self.assumes(role, subject).await?);
             steps.extend(self.acts(role, access, section).await?);
             ways.push(Way::new(role.role.clone(), Some(role.arn.clone()), steps));
@@ -186,21 +193,45 @@ impl Inspector {
         self.roles.table.split(':').nth(4).unwrap_or_default()
     }
 
-    fn trusts(&self, role: &Deputy, subject: &Subject, brought: &Brought) -> Step {
+    /// Whether the trust lets the subject in; and whether with a session's tags, where that is less.
+    fn trusts(&self, role: &Deputy, subject: &Subject, brought: &Brought) -> Vec<Step> {
+        let job;
         let asker = match subject {
             Subject::Principal(arn) => Asker::Principal(arn.as_str()),
             Subject::Pattern(pattern) => Asker::Principal(pattern.as_str()),
-            Subject::GitHub(subject) => Asker::GitHub(subject.as_str()),
+            Subject::GitHub(subject) => {
+                job = OidcSubject::from(subject);
+                Asker::of(&job)
+            }
+            Subject::Oidc(subject) => Asker::of(subject),
         };
-        let finding = match &role.trust {
-            Ok(trust) => trust::judge(trust, &asker, brought),
+        let judge = |ask| match &role.trust {
+            Ok(trust) => trust::judge(trust, &asker, ask, brought),
             Err(error) => Finding::unknown(format!("the trust isn't as discfg makes it: {error}")),
         };
+        let finding = judge(Ask::Assume);
         let finding = match self.mending_trust(role, subject) {
             Some(mending) if finding.answer == Answer::No => finding.missing(mending),
             _ => finding,
         };
-        Step::new("trust", finding)
+        let tags = match subject {
+            Subject::Principal(_) | Subject::Pattern(_) => Some(judge(Ask::Tag)),
+            Subject::GitHub(_) | Subject::Oidc(_) => None,
+        };
+        let tags = tags.filter(|tags| tags.answer < finding.answer).map(|tags| {
+            let remedy = self.as_deployed(role, "the role's trust");
+            Step::new("trust, sts:TagSession", tags.missing(remedy)).with_tags()
+        });
+        std::iter::once(Step::new("trust", finding)).chain(tags).collect()
+    }
+
+    /// What makes a part of a role's stack what discfg deploys.
+    fn as_deployed(&self, role: &Deputy, part: &str) -> String {
+        let config = &self.config;
+        match &role.role {
+            Role::Grant(grant) => format!("{part} as discfg makes it: discfg grant {config} {grant}"),
+            Role::Config(_) | Role::Caller => format!("{part} as discfg makes it: discfg init {config}"),
+        }
     }
 
     /// What makes the role trust the subject, where discfg has a command for it.
@@ -208,7 +239,7 @@ impl Inspector {
         let config = &self.config;
         let is_own = match subject {
             Subject::Principal(arn) => arn.account() == self.account(),
-            Subject::Pattern(_) | Subject::GitHub(_) => true,
+            Subject::Pattern(_) | Subject::GitHub(_) | Subject::Oidc(_) => true,
         };
         let job = subject.to_string();
         let job = job.strip_prefix("repo:").unwrap_or(&job);
@@ -220,6 +251,9 @@ impl Inspector {
             (Role::Config(Access::Read), Subject::GitHub(_)) => {
                 Some(format!("discfg init {config} --github {job}"))
             }
+            (Role::Config(Access::Read), Subject::Oidc(_)) => Some(format!(
+                "discfg init {config} --oidc {subject} (given, it replaces the list)"
+            )),
             (Role::Config(Access::Read), _) => Some(format!(
                 "discfg init {config} --reader {subject} (given, it replaces the list)"
             )),
@@ -229,6 +263,9 @@ impl Inspector {
             (Role::Grant(grant), Subject::GitHub(_)) => {
                 Some(format!("discfg grant {config} {grant} --github {job}"))
             }
+            (Role::Grant(grant), Subject::Oidc(_)) => {
+                Some(format!("discfg grant {config} {grant} --oidc {subject}"))
+            }
             (Role::Grant(grant), _) if is_own => {
                 Some(format!("discfg grant {config} {grant} --principal {subject}"))
             }
@@ -237,37 +274,38 @@ impl Inspector {
     }
 
     /// Whether the subject's own policies let it assume the role: nothing where none are asked for.
-    async fn assumes(&self, role: &Deputy, subject: &Subject) -> Result<Option<Step>, AccessError> {
-        const ACTION: &str = "sts:AssumeRole";
+    async fn assumes(&self, role: &Deputy, subject: &Subject) -> Result<Vec<Step>, AccessError> {
         let Subject::Principal(principal) = subject else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         if principal.account() != self.account() {
             let finding = Finding::unknown(format!(
                 "its policies are the account {}'s, where they can't be asked for from here",
                 principal.account()
             ));
-            return Ok(Some(Step::new(
-                ACTION,
-                finding.missing(allow(&[ACTION], &role.arn)),
-            )));
+            return Ok(vec![Step::new(
+                ASSUME_ACTIONS.join(", "),
+                finding.missing(allow(&ASSUME_ACTIONS, &role.arn)),
+            )]);
         }
         let key = (principal.to_string(), role.arn.clone());
         if let Some(known) = lock(&self.assumes).get(&key) {
-            return Ok(Some(known.clone()));
+            return Ok(known.clone());
         }
         let request = Request {
             by: principal.as_str(),
-            actions: &[ACTION],
+            actions: &ASSUME_ACTIONS,
             on: &role.arn,
             leading_keys: &[],
         };
         let said = simulate(&self.iam, &request).await?;
-        let step = steps(said, &role.arn).into_iter().next().map(|(step, _)| step);
-        if let Some(step) = &step {
-            lock(&self.assumes).insert(key, step.clone());
-        }
-        Ok(step)
+        let steps = steps(said, &role.arn).into_iter().map(|(step, _)| {
+            let is_of_tags = step.of == ASSUME_ACTIONS[1];
+            if is_of_tags { step.with_tags() } else { step }
+        });
+        let steps: Vec<Step> = steps.collect();
+        lock(&self.assumes).insert(key, steps.clone());
+        Ok(steps)
     }
 
     /// Whether the role's policies let it act on the table.
@@ -281,17 +319,12 @@ impl Inspector {
             .into_iter()
             .map(|(mut step, is_unsaid)| {
                 // The stack's policies are the stack's: a statement that is added by hand would be drift.
-                step.finding.missing = is_unsaid.then(|| match &role.role {
-                    Role::Grant(grant) => {
-                        format!(
-                            "the policy of {grant} as discfg makes it: discfg grant {} {grant}",
-                            self.config
-                        )
-                    }
-                    _ => format!(
-                        "the role's policy as discfg makes it: discfg init {}",
-                        self.config
-                    ),
+                step.finding.missing = is_unsaid.then(|| {
+                    let part = match &role.role {
+                        Role::Grant(grant) => format!("the policy of {grant}"),
+                        Role::Config(_) | Role::Caller => "the role's policy".to_owned(),
+                    };
+                    self.as_deployed(role, &part)
                 });
                 step
             })

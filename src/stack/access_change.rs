@@ -132,7 +132,8 @@ impl Found<'_> {
             match (before, after) {
                 (Some(_), None) => self.add(Effect::Narrows, "is removed with what it allowed"),
                 (before, after) if before == after => {}
-                (None, Some(made)) if made.kind == "AWS::IAM::OIDCProvider" => {
+                // One that takes the place of another leaves it in the account.
+                (_, Some(made)) if made.kind == "AWS::IAM::OIDCProvider" => {
                     self.add(Effect::Broadens, "roles of this account can trust its tokens");
                 }
                 _ => self.add(Effect::Unclear, "what it allows can't be told"),
@@ -207,9 +208,7 @@ impl Found<'_> {
                 // Less denied is more allowed.
                 let more = statement.allows == added;
                 let effect = if more { Effect::Broadens } else { Effect::Narrows };
-                let twin = other.iter().find(|other| {
-                    statement.sid.is_some() && other.sid == statement.sid && other.allows == statement.allows
-                });
+                let twin = other.iter().find(|other| is_twin(statement, other));
                 let found = twin.map(|twin| gaps(statement, twin)).unwrap_or_default();
                 let denied = if statement.allows { "" } else { "denied: " };
                 for gap in &found {
@@ -273,6 +272,15 @@ impl Found<'_> {
     }
 }
 
+/// Whether one statement took the place of the other. Those of OIDC issuers are named by their order alone.
+fn is_twin(statement: &Statement, other: &Statement) -> bool {
+    let issuers = |of: &Statement| of.principals.get("Federated").cloned();
+    statement.sid.is_some()
+        && other.sid == statement.sid
+        && other.allows == statement.allows
+        && issuers(other) == issuers(statement)
+}
+
 /// The logical id that a placeholder stands for.
 fn placeholder(name: &str) -> Option<&str> {
     let path = name.strip_prefix("${")?.strip_suffix('}')?;
@@ -305,6 +313,15 @@ fn statements(property: &str, resource: Option<&Resource>) -> Result<Vec<Stateme
         None => return Ok(Vec::new()),
         Some(Err(unclear)) => return Err(unclear.to_string()),
         Some(Ok(value)) => value,
+    };
+    // With an OIDC issuer beyond GitHub the trust is a text.
+    let parsed: Value;
+    let value = match value {
+        Value::String(text) => {
+            parsed = serde_json::from_str(text).map_err(|error| format!("it is no JSON ({error})"))?;
+            &parsed
+        }
+        value => value,
     };
     let documents: Vec<&Value> = match value {
         Value::Array(named) => named.iter().map(|named| &named["PolicyDocument"]).collect(),

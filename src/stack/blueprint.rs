@@ -187,9 +187,10 @@ impl Parameters {
                     this.changes.push(change(after));
                 }
                 (Some(_), _) => this.kept.push(given.name),
-                (None, Some(after)) => this.changes.push(change(after)),
-                // The stack's template is older than this one, or there is no stack: the default holds.
-                (None, None) => {}
+                (None, Some(after)) if !after.is_empty() => this.changes.push(change(after)),
+                // The stack's template is older than this one, or there is no stack: the default holds, which is empty where
+                // a text may be.
+                (None, _) => {}
             }
         }
         this

@@ -39,6 +39,14 @@ pub enum StackError {
         /// How long it would be, in bytes.
         size: usize,
     },
+    /// A trust policy with an OIDC issuer is a text of JSON, and something in it would end a string there.
+    #[error("the {what} of {of} would not be JSON: something in it has a quote or a backslash")]
+    NotJson {
+        /// Which document.
+        what: &'static str,
+        /// The logical id of the resource that it is of.
+        of: String,
+    },
     /// Other accounts would be trusted without a bound.
     #[error(
         "other accounts are trusted only together with an organization (--org-id) or an external id (--external-id)"
@@ -246,6 +254,7 @@ impl StackError {
             | Self::Crowded { .. }
             | Self::TooLong { .. }
             | Self::LongParameter { .. }
+            | Self::NotJson { .. }
             | Self::KeyElsewhere { .. }
             | Self::ArnElsewhere { .. }
             | Self::ReplacesKey { .. }

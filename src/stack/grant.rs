@@ -10,21 +10,27 @@ use super::lookup::{self, Deployed};
 use super::resolve::Place;
 use super::template::Output;
 use crate::model::{
-    Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, PolicyArn, Section,
+    Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, OidcIssuer, OidcTrust,
+    PolicyArn, Section,
 };
 
 /// The template of a grant's stack, as `infra/grant.yaml` has it, in ASCII as [`super::TEMPLATE`] is.
 pub const GRANT_TEMPLATE: &str = include_str!("../../infra/grant.yaml");
 
 /// The parameters of the template, in its order, each with what it is in plain words and whether it is a list.
-pub const GRANT_PARAMETERS: [(&str, &str, bool); 10] = [
+pub const GRANT_PARAMETERS: [(&str, &str, bool); 15] = [
     (CONFIG, "the config", false),
     (GRANT, "the grant", false),
     (SECTIONS, "the sections", true),
     (ACCESS, "what the role may do with them", false),
     (PRINCIPALS, "who may act in the role", true),
     (GITHUB, "GitHub jobs that may act in the role", true),
-    (OIDC, "whether to make GitHub's OIDC provider", false),
+    (FIRST_OIDC, "OIDC subjects that may act in the role", false),
+    (SECOND_OIDC, "OIDC subjects that may act in the role", false),
+    (THIRD_OIDC, "OIDC subjects that may act in the role", false),
+    (MAKES_PROVIDER, "whether to create an OIDC provider", false),
+    (PROVIDER_ISSUER, "the issuer of that OIDC provider", false),
+    (PROVIDER_AUDIENCES, "the audiences of that OIDC provider", true),
     (BOUNDARY, "the permissions boundary of the role", false),
     (KEY, "the config's own key", false),
     (API_READS, "what the role may read by the HTTP API", true),
@@ -36,7 +42,14 @@ const SECTIONS: &str = "Sections";
 const ACCESS: &str = "Access";
 const PRINCIPALS: &str = "Principals";
 const GITHUB: &str = "GitHubSubjects";
-const OIDC: &str = "CreateOidcProvider";
+const FIRST_OIDC: &str = "FirstOidc";
+const SECOND_OIDC: &str = "SecondOidc";
+const THIRD_OIDC: &str = "ThirdOidc";
+/// What the OIDC issuers beyond GitHub are, in the form of [`OidcTrust`].
+const OIDC: [&str; OidcTrust::ISSUERS] = [FIRST_OIDC, SECOND_OIDC, THIRD_OIDC];
+const MAKES_PROVIDER: &str = "CreateOidcProvider";
+const PROVIDER_ISSUER: &str = "OidcProviderIssuer";
+const PROVIDER_AUDIENCES: &str = "OidcProviderAudiences";
 const BOUNDARY: &str = "PermissionsBoundary";
 const KEY: &str = "KmsKeyArn";
 const API_READS: &str = "ApiReads";
@@ -49,7 +62,7 @@ const POLICY: &str = "PolicyArn";
 
 /// What the resources of the template are in plain words, in its order.
 pub const GRANT_RESOURCES: [(&str, &str); 5] = [
-    ("OidcProvider", "GitHub's OIDC provider"),
+    ("OidcProvider", "an OIDC provider of the account"),
     ("Policy", "what the grant's role may do"),
     ("ApiReadPolicy", "what the grant's role may read by the HTTP API"),
     (
@@ -67,6 +80,15 @@ pub const POLICY_FRAME: usize = 1750;
 /// What a text takes in a list beside itself: quotes and a comma.
 const QUOTED: usize = 3;
 
+/// An OIDC provider that an account is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOidcProvider {
+    /// Whose tokens it is for.
+    pub issuer: OidcIssuer,
+    /// The audiences of which they must have one.
+    pub audiences: Vec<String>,
+}
+
 /// What a grant's stack is to be. What is `None` stays as the stack has it, or as the template says for a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantSpec {
@@ -80,8 +102,10 @@ pub struct GrantSpec {
     pub principals: Option<Vec<GrantPrincipal>>,
     /// The GitHub jobs that may assume the role.
     pub github: Option<Vec<GitHubSubject>>,
-    /// Whether the stack makes GitHub's OIDC provider.
-    pub create_oidc_provider: Option<bool>,
+    /// The subjects of other OIDC issuers that may.
+    pub oidc: Option<OidcTrust>,
+    /// The OIDC provider that the stack makes.
+    pub oidc_provider: Option<NewOidcProvider>,
     /// A policy that bounds the role.
     pub permissions_boundary: Option<PolicyArn>,
     /// The ARN of the config's own key, or an empty text if it has none.
@@ -103,7 +127,8 @@ impl GrantSpec {
             scope: None,
             principals: None,
             github: None,
-            create_oidc_provider: None,
+            oidc: None,
+            oidc_provider: None,
             permissions_boundary: None,
             kms_key: None,
             api_reads: None,
@@ -153,7 +178,19 @@ impl GrantSpec {
             ACCESS => self.scope.as_ref().map(|scope| scope.access().to_string()),
             PRINCIPALS => self.principals.as_deref().map(list),
             GITHUB => self.github.as_deref().map(list),
-            OIDC => self.create_oidc_provider.map(|creates| creates.to_string()),
+            FIRST_OIDC | SECOND_OIDC | THIRD_OIDC => self.oidc.as_ref().and_then(|oidc| {
+                let mut each = OIDC.into_iter().zip(oidc.parameters());
+                each.find(|(name, _)| *name == parameter).map(|(_, value)| value)
+            }),
+            MAKES_PROVIDER => self.oidc_provider.as_ref().map(|_| "true".into()),
+            PROVIDER_ISSUER => self
+                .oidc_provider
+                .as_ref()
+                .map(|provider| provider.issuer.as_str().to_owned()),
+            PROVIDER_AUDIENCES => self
+                .oidc_provider
+                .as_ref()
+                .map(|provider| list(&provider.audiences)),
             BOUNDARY => self.permissions_boundary.as_ref().map(ToString::to_string),
             KEY => self.kms_key.clone(),
             API_READS => self.api_reads.as_deref().map(list),
@@ -190,12 +227,14 @@ pub struct Grant {
     pub principals: Vec<String>,
     /// The `sub` claims of the GitHub jobs that may.
     pub github: Vec<String>,
+    /// The subjects of other OIDC issuers that may.
+    pub oidc: OidcTrust,
     /// The ARN of its role; nothing while it isn't made.
     pub role: Option<String>,
     /// The ARN of its policy; nothing while it isn't made.
     pub policy: Option<String>,
-    /// Whether the stack holds GitHub's OIDC provider.
-    pub makes_oidc_provider: bool,
+    /// The issuer whose OIDC provider the stack holds, if it holds one.
+    pub makes_oidc_provider: Option<OidcIssuer>,
     /// The ARN of the config's own key, if the role may use one.
     pub kms_key: Option<String>,
     /// The id of the HTTP API, if the role may call it.
@@ -226,9 +265,13 @@ impl Grant {
             scope: GrantScope::new(access, sections).map_err(|_| missing(SECTIONS))?,
             principals: list(PRINCIPALS),
             github: list(GITHUB),
+            oidc: OidcTrust::of_parameters(OIDC.map(text)),
             role: stack.outputs.get(ROLE).cloned(),
             policy: stack.outputs.get(POLICY).cloned(),
-            makes_oidc_provider: text(OIDC) == "true",
+            makes_oidc_provider: (text(MAKES_PROVIDER) == "true").then(|| {
+                // A stack that was deployed before there were others made GitHub's.
+                OidcIssuer::of_provider(text(PROVIDER_ISSUER)).unwrap_or_else(OidcIssuer::github)
+            }),
             kms_key: list(KEY).pop(),
             api: list(API_READS)
                 .first()

@@ -63,14 +63,14 @@ pub use error::{FailedResource, Failure, KeptResource, Objections, StackError};
 pub use event::{Outcome, Phase, StackEvent, Work};
 pub use function::{RunningCode, running_code, unreserved_executions};
 pub use grant::{
-    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, POLICY_FRAME,
-    api_reads, grant_status,
+    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, NewOidcProvider,
+    POLICY_FRAME, api_reads, grant_status,
 };
 pub use last_failure::{PastFailure, last_failure};
 pub use leftover::{Leftover, Remedy, clear};
 pub use listing::{grant_stacks, stacks};
 pub use lookup::{Deployed, Outputs, settled, status};
-pub use oidc::github_audiences;
+pub use oidc::oidc_audiences;
 pub use plan::{Plan, Proposal, plan, plan_config};
 pub use policy::{PolicyDocument, PolicyError, Statement};
 pub use price::{KEY_MONTH, PRICES_IN, PRICES_OF, Price, READ_UNIT, RECOVERABLE_GB, STORED_GB, WRITE_UNIT};

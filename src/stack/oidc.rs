@@ -2,18 +2,19 @@ use aws_sdk_iam::Client;
 use aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIDConnectProviderError;
 
 use super::error::StackError;
-use crate::model::Partition;
+use crate::model::{OidcIssuer, Partition};
 
-/// The audiences of GitHub's OIDC provider in an account, or nothing if the account has no such provider. A role that
-/// trusts GitHub asks for the audience `sts.amazonaws.com`.
+/// The audiences of an issuer's OIDC provider in an account, or nothing if the account has no such provider. A role that
+/// trusts the issuer is assumed with tokens for an audience of both.
 ///
 /// One request; needs `iam:GetOpenIDConnectProvider`.
-pub async fn github_audiences(
+pub async fn oidc_audiences(
     iam: &Client,
     partition: Partition,
     account: &str,
+    issuer: &OidcIssuer,
 ) -> Result<Option<Vec<String>>, StackError> {
-    let arn = format!("arn:{partition}:iam::{account}:oidc-provider/token.actions.githubusercontent.com");
+    let arn = format!("arn:{partition}:iam::{account}:oidc-provider/{}", issuer.as_str());
     let answer = iam
         .get_open_id_connect_provider()
         .open_id_connect_provider_arn(arn)

@@ -56,10 +56,16 @@ pub(super) fn check(
         });
     }
     let had = before.map_or_else(BTreeMap::new, |before| sizes(stack, template, region, before));
-    for ((id, property), (bounded, size)) in sizes(stack, template, region, after) {
+    for ((id, property), (bounded, size, is_json)) in sizes(stack, template, region, after) {
+        if !is_json {
+            return Err(StackError::NotJson {
+                what: bounded.what,
+                of: id,
+            });
+        }
         let raised = had
             .get(&(id.clone(), property))
-            .is_some_and(|(_, had)| *had > bounded.quota);
+            .is_some_and(|(_, had, _)| *had > bounded.quota);
         let quota = if raised { bounded.most } else { bounded.quota };
         if size > quota {
             return Err(StackError::TooLong {
@@ -74,9 +80,9 @@ pub(super) fn check(
     Ok(())
 }
 
-type Sizes = BTreeMap<(String, &'static str), (&'static Bounded, usize)>;
+type Sizes = BTreeMap<(String, &'static str), (&'static Bounded, usize, bool)>;
 
-/// The size of each bounded document that the template makes. What can't be told from the template alone is left out.
+/// The size of each bounded document that the template makes, and whether it is JSON. What can't be told from the template alone is left out.
 fn sizes(stack: &str, template: &str, region: &Region, parameters: &BTreeMap<String, String>) -> Sizes {
     // All account numbers are as long as this one.
     let arn = format!(
@@ -88,7 +94,11 @@ fn sizes(stack: &str, template: &str, region: &Region, parameters: &BTreeMap<Str
     for (id, resource) in made.into_iter().flatten() {
         for bounded in BOUNDED.iter().filter(|bounded| bounded.kind == resource.kind) {
             if let Some(Ok(document)) = resource.properties.get(bounded.property) {
-                sizes.insert((id.clone(), bounded.property), (bounded, size(document)));
+                let is_json = match document {
+                    Value::String(text) => serde_json::from_str::<Value>(text).is_ok(),
+                    _ => true,
+                };
+                sizes.insert((id.clone(), bounded.property), (bounded, size(document), is_json));
             }
         }
     }
@@ -96,11 +106,11 @@ fn sizes(stack: &str, template: &str, region: &Region, parameters: &BTreeMap<Str
 }
 
 fn size(document: &Value) -> usize {
-    document
-        .to_string()
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .count()
+    let text = match document {
+        Value::String(text) => text.clone(),
+        document => document.to_string(),
+    };
+    text.chars().filter(|c| !c.is_whitespace()).count()
 }
 
 #[cfg(test)]
@@ -131,7 +141,7 @@ mod tests {
     fn size_of(template: &str, given: &[(&str, &str)], id: &str) -> usize {
         let all = sizes("discfg-x", template, &region(), &parameters(given));
         let of = all.iter().find(|((of, _), _)| of == id);
-        of.map_or_else(|| panic!("{id} has no size"), |(_, (_, size))| *size)
+        of.map_or_else(|| panic!("{id} has no size"), |(_, (_, size, _))| *size)
     }
 
     fn checked(before: Option<&[(&str, &str)]>, after: &[(&str, &str)]) -> Result<(), StackError> {
@@ -256,6 +266,23 @@ mod tests {
         ];
         assert!(checked(None, &twice).is_err());
         assert!(checked(None, &twice[..2]).is_ok());
+    }
+
+    #[test]
+    fn a_trust_with_an_oidc_issuer_is_measured_and_must_be_json() {
+        let main = "gitlab.com|sts.amazonaws.com|project_path:acme/shop:ref_type:branch:ref:main";
+        let principals = principals(20, "payments-production-service");
+        let without = [("Config", CONFIG), ("Readers", principals.as_str())];
+        let with = [without[0], without[1], ("FirstOidc", main)];
+        let more = size_of(TEMPLATE, &with, "ReadRole") - size_of(TEMPLATE, &without, "ReadRole");
+        assert!((250..350).contains(&more), "{more}");
+        let job = ("GitHubSubjects", r#"repo:acme/shop:environment:a "b""#);
+        assert!(checked(None, &[without[0], job]).is_ok());
+        let error = checked(None, &[without[0], job, ("FirstOidc", main)]).expect_err("a quote");
+        assert_eq!(
+            error.to_string(),
+            "the trust policy of ReadRole would not be JSON: something in it has a quote or a backslash"
+        );
     }
 
     #[test]

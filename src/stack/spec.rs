@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blueprint::{Blueprint, Given, Owner};
 use super::template::{Parameter, TEMPLATE};
 use crate::model::{
-    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn,
-    PrincipalPattern,
+    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OidcTrust, OrgId,
+    PolicyArn, PrincipalPattern,
 };
 
 /// What a config's stack is to be. What is `None` stays as the stack has it, or as the template says for a new one.
@@ -18,6 +18,8 @@ pub struct StackSpec {
     pub writers: Option<Vec<PrincipalPattern>>,
     /// The GitHub jobs that may assume the read role.
     pub github: Option<Vec<GitHubSubject>>,
+    /// The subjects of other OIDC issuers that may assume the read role.
+    pub oidc: Option<OidcTrust>,
     /// Other accounts to trust, which takes `org_id` or `external_id` as well.
     pub account_ids: Option<Vec<AccountId>>,
     /// The organization that callers from other accounts must belong to.
@@ -85,6 +87,7 @@ impl StackSpec {
             readers: None,
             writers: None,
             github: None,
+            oidc: None,
             account_ids: None,
             org_id: None,
             external_id: None,
@@ -110,6 +113,12 @@ impl StackSpec {
         set(Parameter::Readers, self.readers.as_deref().map(list));
         set(Parameter::Writers, self.writers.as_deref().map(list));
         set(Parameter::GitHubSubjects, self.github.as_deref().map(list));
+        for (parameter, value) in Parameter::OIDC
+            .into_iter()
+            .zip(self.oidc.iter().flat_map(OidcTrust::parameters))
+        {
+            set(parameter, Some(value));
+        }
         set(Parameter::AccountIds, self.account_ids.as_deref().map(list));
         set(Parameter::OrgId, self.org_id.as_ref().map(ToString::to_string));
         set(

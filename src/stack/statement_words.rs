@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::containment::Gap;
 use super::policy::Statement;
+use crate::model::OidcIssuer;
 
 /// The pattern of the template's default, which every principal fits.
 const ANYONE: &str = "arn:*:*:*:*:*";
@@ -9,18 +10,19 @@ const ANYONE: &str = "arn:*:*:*:*:*";
 /// Under which name a statement says that it gives a role away: by trust policies alone.
 const ASSUMING: [&str; 2] = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"];
 
+/// What comes with it: tags of the caller's session.
+const TAGGING: &str = "sts:TagSession";
+
 /// What a statement says, in a sentence about the resource whose policy it is of.
 pub(super) fn sentence(statement: &Statement) -> String {
     let who: Vec<String> = statement.principals.iter().flat_map(principals).collect();
     let may = if statement.allows { "may" } else { "may never" };
+    let mut assuming = statement.actions.iter().filter(|action| *action != TAGGING);
+    let assumes = assuming.all(|action| ASSUMING.contains(&action.as_str()));
+    let tags = statement.actions.contains(TAGGING);
     let what = match () {
-        () if statement
-            .actions
-            .iter()
-            .all(|action| ASSUMING.contains(&action.as_str())) =>
-        {
-            "assume it".into()
-        }
+        () if assumes && !tags => "assume it".into(),
+        () if assumes && statement.actions.len() > 1 => "assume it and tag the session".into(),
         () if statement.resources.is_empty() => listed(&statement.actions),
         () => format!(
             "{} on {}",
@@ -63,12 +65,13 @@ fn principal(principal: &str) -> String {
     match (kind, account) {
         ("AWS", Some(account)) => format!("the account {account}"),
         ("AWS" | "*", _) if value == "*" => "everyone".into(),
-        // By its ARN, or by its name in the template that makes it.
-        ("Federated", _)
-            if value.ends_with("/token.actions.githubusercontent.com") || value == "${OidcProvider}" =>
-        {
-            "GitHub".into()
-        }
+        ("Federated", _) => match value.split_once(":oidc-provider/") {
+            Some((_, OidcIssuer::GITHUB)) => "GitHub".into(),
+            Some((_, issuer)) => issuer.to_owned(),
+            // By its name in the template that made it, before there were others.
+            None if value == "${OidcProvider}" => "GitHub".into(),
+            None => value.to_owned(),
+        },
         ("Service", _) => format!("the service {value}"),
         _ => value.to_owned(),
     }
@@ -90,7 +93,8 @@ fn condition(operator: Option<&str>, key: &str, values: &BTreeSet<String>) -> St
         "sts:externalid" => "with the external id",
         "dynamodb:leadingkeys" => "on the partitions",
         "kms:viaservice" => "through",
-        key if key.ends_with(":sub") => "the jobs",
+        key if key.ends_with(":sub") && key.starts_with(OidcIssuer::GITHUB) => "the jobs",
+        key if key.ends_with(":sub") => "the subjects",
         key if key.ends_with(":aud") => "for",
         _ => "",
     };

@@ -67,6 +67,9 @@ pub enum Parameter {
     Readers,
     Writers,
     GitHubSubjects,
+    FirstOidc,
+    SecondOidc,
+    ThirdOidc,
     AccountIds,
     OrgId,
     ExternalId,
@@ -88,12 +91,18 @@ pub enum Parameter {
 }
 
 impl Parameter {
+    /// What the OIDC issuers beyond GitHub are, in the form of [`OidcTrust`](crate::model::OidcTrust).
+    pub(super) const OIDC: [Self; 3] = [Self::FirstOidc, Self::SecondOidc, Self::ThirdOidc];
+
     /// All of them, in the order of the template.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::Config,
         Self::Readers,
         Self::Writers,
         Self::GitHubSubjects,
+        Self::FirstOidc,
+        Self::SecondOidc,
+        Self::ThirdOidc,
         Self::AccountIds,
         Self::OrgId,
         Self::ExternalId,
@@ -121,6 +130,9 @@ impl Parameter {
             Self::Readers => "Readers",
             Self::Writers => "Writers",
             Self::GitHubSubjects => "GitHubSubjects",
+            Self::FirstOidc => "FirstOidc",
+            Self::SecondOidc => "SecondOidc",
+            Self::ThirdOidc => "ThirdOidc",
             Self::AccountIds => "AccountIds",
             Self::OrgId => "OrgId",
             Self::ExternalId => "ExternalId",
@@ -149,6 +161,7 @@ impl Parameter {
             Self::Readers => "who may read",
             Self::Writers => "who may write",
             Self::GitHubSubjects => "GitHub jobs that may read",
+            Self::FirstOidc | Self::SecondOidc | Self::ThirdOidc => "OIDC subjects that may read",
             Self::AccountIds => "other accounts that are trusted",
             Self::OrgId => "the organization that other accounts' callers must belong to",
             Self::ExternalId => "the external id that other accounts' callers must give",
@@ -175,6 +188,9 @@ impl Parameter {
         match self {
             Self::Readers | Self::Writers | Self::GitHubSubjects | Self::AccountIds => true,
             Self::Config
+            | Self::FirstOidc
+            | Self::SecondOidc
+            | Self::ThirdOidc
             | Self::OrgId
             | Self::ExternalId
             | Self::PermissionsBoundary

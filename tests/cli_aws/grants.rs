@@ -18,7 +18,8 @@ fn a_grant_is_shown_deployed_and_written_down() {
         "arn:aws:iam::{}:role/discfg/discfg-payments--team-eu-central-1",
         account.id()
     );
-    let statement = format!(r#"{{"Action":"sts:AssumeRole","Effect":"Allow","Resource":"{role}"}}"#);
+    let statement =
+        format!(r#"{{"Action":["sts:AssumeRole","sts:TagSession"],"Effect":"Allow","Resource":"{role}"}}"#);
     let sections = ["--write", "db", "--write", "@root", "--write", "new"];
     let others = ["--principal", &principal, "--yes", "-f", "json"];
     let made = place
@@ -40,7 +41,7 @@ fn a_grant_is_shown_deployed_and_written_down() {
         made["grant"],
         json!({
             "name": "team", "access": "write", "sections": ["/db", "/new", "@root"], "principals": [principal],
-            "github": [], "role": role, "policy": policy_arn(&account, "team"),
+            "github": [], "oidc": [], "role": role, "policy": policy_arn(&account, "team"),
         })
     );
     assert_eq!(made["statements"][0]["statement"]["Resource"], role);
@@ -80,7 +81,7 @@ fn a_grant_is_shown_deployed_and_written_down() {
     assert_eq!(
         trust(&account, "team")["Statement"],
         json!([{
-            "Sid": "ThisAccount", "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Sid": "ThisAccount", "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
             "Principal": {"AWS": format!("arn:aws:iam::{}:root", account.id())},
             "Condition": {"ArnLike": {"aws:PrincipalArn": [principal]}},
         }])

@@ -51,7 +51,8 @@ fn bad_input_is_named_and_nothing_is_made() {
         .stderr_has("or @root");
     flags(&["--read", "db/url"]).stderr_has("\"db/url\" is no section");
     flags(&["--read", "db", "--write", "web"]).stderr_has("cannot be used with");
-    flags(&["--read", "db", "--create-oidc-provider"]).stderr_has("is for GitHub jobs: add --github");
+    flags(&["--read", "db", "--create-oidc-provider"])
+        .stderr_has("is for GitHub jobs and other OIDC subjects: add --github or --oidc");
     flags(&[])
         .stderr_has("a new grant needs sections")
         .stderr_has("--read db");
@@ -221,7 +222,7 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
         .code(3)
         .stdout("")
         .stderr_has(&format!(
-            "the account {} has no OIDC provider for GitHub",
+            "the account {} has no OIDC provider of GitHub",
             account.id()
         ))
         .stderr_has("--create-oidc-provider makes it");
@@ -230,7 +231,7 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
     grant(&place, &[&job[..], &["--create-oidc-provider"]].concat())
         .code(0)
         .stderr_has("grants   the grant's role: GitHub may assume it, only for sts.amazonaws.com")
-        .stderr_has("create complete          GitHub's OIDC provider (OidcProvider)")
+        .stderr_has("create complete          an OIDC provider of the account (OidcProvider)")
         .stderr_has("The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: arn:aws:iam::")
         .stderr_lacks("own policies of each principal")
         .stdout_has("  job        repo:acme@12/shop@34:environment:live\n");
@@ -267,13 +268,13 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
         .args([&other[..], &["--create-oidc-provider"]].concat())
         .run()
         .code(0)
-        .stderr_has("has GitHub's OIDC provider already")
-        .stderr_lacks("create complete          GitHub's");
+        .stderr_has("has the OIDC provider of GitHub already")
+        .stderr_lacks("(OidcProvider)");
     place
         .args(["revoke", "team", "--yes"])
         .run()
         .code(0)
-        .stderr_has("GitHub's OIDC provider, which the grant made, stays");
+        .stderr_has("The OIDC provider of GitHub, which the grant made, stays");
     assert_eq!(providers(&account), 1);
 }
 
@@ -290,7 +291,7 @@ fn a_provider_that_cannot_be_asked_for_is_no_failure() {
     grant(&place, &job)
         .code(0)
         .stderr_has("could not be asked (iam:GetOpenIDConnectProvider was denied)")
-        .stderr_has("if it has none, jobs will be refused until --create-oidc-provider makes it");
+        .stderr_has("if it has none, its tokens will be refused until --create-oidc-provider makes it");
     grant(&place, &job)
         .code(0)
         .stderr_has("lacks the audience sts.amazonaws.com")

@@ -35,12 +35,12 @@ fn init_shows_deploys_proves_and_says_what_it_made() {
         .stderr_has("create complete")
         .stderr_has("Proved: the read role was assumed")
         .stderr_has(&format!(
-            "grants   the role that reads: the account {} may assume it, if its own policies allow that",
+            "grants   the role that reads: the account {} may assume it and tag the session, if its own policies allow that",
             account.id()
         ))
         .stderr_has("Price at rest: $0.00 a month")
         .stderr_has(&format!(
-            r#"to write  {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"arn:aws:iam::{}:role/discfg/"#,
+            r#"to write  {{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"arn:aws:iam::{}:role/discfg/"#,
             account.id()
         ))
         .json();
@@ -354,7 +354,7 @@ fn who_may_not_assume_the_role_is_told_what_is_missing() {
         .stderr_has(&format!("user/stranger may not assume the role {role}"))
         .stderr_has("dynamodb:PutItem and dynamodb:DeleteItem on /k")
         .stderr_has(&format!(
-            r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{role}"}}"#
+            r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{role}"}}"#
         ))
         .stderr_has("discfg init payments --writer");
     place

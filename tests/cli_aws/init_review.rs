@@ -3,7 +3,7 @@
 use aws_credential_types::Credentials;
 use serde_json::{Value, json};
 
-use support::account::{Account, xml_text};
+use support::account::{Account, GITHUB, xml_text};
 use support::cli::Place;
 use support::emulator::Emulator;
 use support::proxy::Proxy;
@@ -47,6 +47,7 @@ fn change_sets(account: &Account) -> usize {
 #[test]
 fn a_dry_run_says_what_would_be_granted_at_what_price_and_leaves_nothing() {
     let account = Emulator::shared().account();
+    account.oidc_provider(GITHUB);
     let place = Place::at(&account.url(), &account.admin());
     let planned = place
         .args([
@@ -320,7 +321,8 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
 
 #[test]
 fn settings_are_shown_in_the_words_of_the_flags() {
-    let (_account, _who, place) = deployed();
+    let (account, _who, place) = deployed();
+    account.oidc_provider(GITHUB);
     place
         .args([
             "init",

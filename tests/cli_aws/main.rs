@@ -25,6 +25,7 @@ mod init_kms;
 mod init_proof;
 mod init_refused;
 mod init_review;
+mod oidc;
 mod readme;
 mod secret_access;
 mod status;

@@ -96,6 +96,9 @@ const ways = [
   ['the service role of another service', 'iam:CreateServiceLinkedRole', iam('role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS'), { 'iam:AWSServiceName': 'ecs.amazonaws.com' }, '- - - -'],
   ['another audience', 'iam:AddClientIDToOpenIDConnectProvider', iam('oidc-provider/token.actions.githubusercontent.com'), {}, '- - - -'],
   ['the read role', 'sts:AssumeRole', role, {}, 'y y y y'],
+  ['the tags of its session to the read role', 'sts:TagSession', role, {}, 'y y y y'],
+  ['the tags of its session to the write role', 'sts:TagSession', iam('role/discfg/discfg-payments-eu-central-1-write'), {}, '- - - -'],
+  ['the tags of its session to an administrator', 'sts:TagSession', iam('role/admin'), {}, '- - - -'],
   ['the write role', 'sts:AssumeRole', iam('role/discfg/discfg-payments-eu-central-1-write'), {}, '- - - -'],
   ['the role of the function', 'sts:AssumeRole', ofApi, {}, '- - - -'],
   ['an administrator', 'sts:AssumeRole', iam('role/admin'), {}, '- - - -'],
@@ -216,8 +219,8 @@ const trusted = (Action) => {
 /** What the resource itself says: keys and roles delegate to the account, the bucket has the policy of its template. */
 function resourcePolicy(action, resource) {
   if (action.startsWith('kms:') && resource.includes(':key/')) return trusted('kms:*')
-  if (action === 'sts:AssumeRole') {
-    const { Version, Statement: [{ Resource, ...statement }] } = trusted('sts:AssumeRole')
+  if (action.startsWith('sts:')) {
+    const { Version, Statement: [{ Resource, ...statement }] } = trusted(action)
     return { Version, Statement: [statement] }
   }
   return resource.startsWith(bucket) ? bucketPolicy : undefined

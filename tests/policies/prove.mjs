@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs'
 import { calls } from './calls.mjs'
 import { keys, ways } from './keys.mjs'
 import { permissions, places } from './permissions.mjs'
-import { ALIAS, CONTEXT_ALIAS, GITHUB, simulator, Unprovable } from './simulate.mjs'
+import { ALIAS, CONTEXT_ALIAS, EXTERNAL_ALIAS, GITHUB, simulator, Unprovable } from './simulate.mjs'
 import { trust } from './trust.mjs'
 
 const [deployedFile, modules] = process.argv.slice(2)
@@ -118,9 +118,21 @@ async function proveCalls() {
   }
 }
 
+/** Whose tokens the tables speak of. */
+const issuers = {
+  github: GITHUB,
+  google: 'accounts.google.com',
+  gitlab: 'gitlab.com',
+  selfhosted: 'gitlab.example.com',
+  eks: 'oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C',
+  othereks: 'oidc.eks.eu-central-1.amazonaws.com/id/0A1B2D',
+}
+
 async function proveTrust() {
-  const lines = trust.split('\n').filter((line) => line.trim() && !line.startsWith('#'))
-  for (const line of lines) {
+  const written = trust.split('\n').filter((line) => line.trim() && !line.startsWith('#'))
+  // The config `tokens` trusts whom `payments` trusts, and OIDC issuers besides, by a trust that is written otherwise.
+  const ofTokens = written.filter((line) => /^payments +read /.test(line)).map((line) => line.replace('payments', 'tokens'))
+  for (const line of [...written, ...ofTokens]) {
     const [config, roleName, where, who, with_, expected, more] = line.trim().split(/\s+/)
     if (more !== undefined || expected === undefined) throw new Unprovable(`${line}: not six words`)
     const role = configs[config][roleName]
@@ -130,13 +142,14 @@ async function proveTrust() {
     let principal
     let action = 'sts:AssumeRole'
     let policies = []
-    if (where === 'github' || where === 'google') {
-      const provider = where === 'github' ? GITHUB : 'accounts.google.com'
+    if (issuers[where]) {
+      const provider = issuers[where]
       principal = `arn:aws:iam::${account}:oidc-provider/${provider}`
       action = 'sts:AssumeRoleWithWebIdentity'
       contextVariables[`${ALIAS}:sub`] = who
       if (given.has('aud')) contextVariables[`${ALIAS}:aud`] = 'sts.amazonaws.com'
       else if (given.has('otheraud')) contextVariables[`${ALIAS}:aud`] = 'https://github.com/acme'
+      else if (given.has('ownaud')) contextVariables[`${ALIAS}:aud`] = `https://${provider}`
       else if (!given.has('noaud')) throw new Unprovable(`${line}: which audience?`)
     } else {
       const theirs = accounts[where]
@@ -149,13 +162,27 @@ async function proveTrust() {
       if (given.has('otherorg')) contextVariables['aws:PrincipalOrgID'] = `${org}x`
       if (given.has('external')) contextVariables['sts:ExternalId'] = externalId
       if (given.has('otherexternal')) contextVariables['sts:ExternalId'] = `${externalId}x`
-      const statement = { Effect: 'Allow', Action: 'sts:AssumeRole', Resource: role.arn }
+      const statement = { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:TagSession'], Resource: role.arn }
       if (given.has('wide')) Object.assign(statement, { Action: '*', Resource: '*' })
       if (given.has('without')) Object.assign(statement, { Resource: `${role.arn}-other` })
       policies = [{ Version: '2012-10-17', Statement: [statement] }]
     }
-    const request = { principal, action, resource, contextVariables }
-    judge(line.trim().replace(/\s+/g, ' '), expected, await isAllowed(request, policies, role.trust))
+    const words = line.trim().replace(/\s+/g, ' ')
+    const answer = async (action, contextVariables, policies, document = role.trust) => {
+      return isAllowed({ principal, action, resource, contextVariables }, policies, document)
+    }
+    judge(words, expected, await answer(action, contextVariables, policies))
+    // Tags of the caller's session pass on where the role may be assumed, whatever they are, and nowhere else: a job's
+    // never do.
+    const tags = { 'aws:RequestTag/team': 'payments', 'aws:TagKeys': ['team'], 'sts:TransitiveTagKeys': ['team'] }
+    const isPrincipal = action === 'sts:AssumeRole'
+    const { 'sts:ExternalId': external, ...others } = contextVariables
+    const tagged = isPrincipal ? { ...others, ...tags, ...(external && { [EXTERNAL_ALIAS]: external }) } : tags
+    const ofTags = JSON.parse(JSON.stringify(role.trust).replaceAll('"sts:ExternalId"', `"${EXTERNAL_ALIAS}"`))
+    judge(`${words} tagged`, isPrincipal ? expected : '-', await answer('sts:TagSession', tagged, policies, ofTags))
+    if (!isPrincipal || expected !== 'y') continue
+    const assumeOnly = [{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: role.arn }] }]
+    judge(`${words} untaggable`, '-', await answer('sts:TagSession', tagged, assumeOnly, ofTags))
   }
 }
 

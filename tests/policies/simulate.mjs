@@ -4,13 +4,18 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 
 export const GITHUB = 'token.actions.githubusercontent.com'
-// The simulator's data lack GitHub's audience and subject, so it would drop them and judge without. Google's have the
-// same names and types, and nothing else here speaks of Google.
+// The simulator's data lack the audience and subject of GitHub and other issuers, so it would drop them and judge without.
+// Google's have the same names and types, and nothing else here speaks of Google. Whose they are is told by the principal,
+// so a statement may ask for those of its own provider alone.
 export const ALIAS = 'accounts.google.com'
 // It has no data for a key of an encryption context either. A principal's tags are named as freely, and nothing else
 // here speaks of them.
 const CONTEXT = 'kms:EncryptionContext:'
 export const CONTEXT_ALIAS = 'aws:PrincipalTag/'
+// Nor for the external id of a request that tags its session, which is that of the request that assumes the role: EKS asks
+// for both actions with one statement and its external id (EKS user guide, "EKS Pod Identity target IAM roles"). This key
+// is of such requests, and nothing else here speaks of it.
+export const EXTERNAL_ALIAS = 'saml:aud'
 
 export class Unprovable extends Error {}
 
@@ -18,7 +23,20 @@ function aliased(document) {
   const text = JSON.stringify(document)
   if (text.includes(ALIAS)) throw new Unprovable(`${ALIAS} stands for GitHub and is in a policy`)
   if (text.includes(CONTEXT_ALIAS)) throw new Unprovable(`${CONTEXT_ALIAS} stands for ${CONTEXT} and is in a policy`)
-  return JSON.parse(text.replaceAll(`"${GITHUB}:`, `"${ALIAS}:`).replaceAll(`"${CONTEXT}`, `"${CONTEXT_ALIAS}`))
+  const copy = JSON.parse(text.replaceAll(`"${CONTEXT}`, `"${CONTEXT_ALIAS}`))
+  for (const statement of [copy.Statement].flat()) {
+    const provider = statement.Principal?.Federated?.split(':oidc-provider/')[1]
+    for (const [operator, keys] of Object.entries(statement.Condition ?? {})) {
+      const renamed = Object.entries(keys).map(([key, values]) => {
+        const [, issuer, claim] = key.match(/^(.*):(aud|sub)$/) ?? []
+        if (!claim || key === EXTERNAL_ALIAS) return [key, values]
+        if (issuer !== provider) throw new Unprovable(`${key} is asked of tokens of ${provider}`)
+        return [`${ALIAS}:${claim}`, values]
+      })
+      statement.Condition[operator] = Object.fromEntries(renamed)
+    }
+  }
+  return copy
 }
 
 /** What tells whether a request is allowed, by the simulator in the node_modules of that folder. */

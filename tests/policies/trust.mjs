@@ -83,6 +83,45 @@ payments  read   google  repo:acme/shop:environment:production          aud     
 payments  write  github  repo:acme/shop:environment:production          aud       -
 plain     read   github  repo:acme/shop:environment:production          aud       -
 
+# Other issuers' tokens: exactly the subjects given, for the audience given, of the issuer that they were given with.
+tokens    read   gitlab     project_path:acme/shop:ref_type:branch:ref:main       aud       y
+tokens    read   gitlab     project_path:acme/shop:ref_type:tag:ref:v1            aud       y
+tokens    read   gitlab     project_path:acme/shop:ref_type:branch:ref:main       ownaud    -
+tokens    read   gitlab     project_path:acme/shop:ref_type:branch:ref:main       otheraud  -
+tokens    read   gitlab     project_path:acme/shop:ref_type:branch:ref:main       noaud     -
+tokens    read   gitlab     project_path:acme/shop:ref_type:branch:ref:dev        aud       -
+tokens    read   gitlab     project_path:acme/shop:ref_type:branch:ref:main2      aud       -
+tokens    read   gitlab     project_path:acme/shop:ref_type:tag:ref:main          aud       -
+tokens    read   gitlab     project_path:fork/shop:ref_type:branch:ref:main       aud       -
+tokens    read   gitlab     project_path:acme/web:ref_type:branch:ref:main        aud       -
+tokens    read   gitlab     project_path:acme/web:ref_type:branch:ref:main        ownaud    -
+tokens    read   gitlab     repo:acme/shop:environment:production                 aud       -
+tokens    read   gitlab     system:serviceaccount:web:shop                        aud       -
+tokens    read   selfhosted project_path:acme/shop:ref_type:branch:ref:main       aud       -
+tokens    read   eks        system:serviceaccount:web:shop                        aud       y
+tokens    read   eks        system:serviceaccount:web:shop                        otheraud  -
+tokens    read   eks        system:serviceaccount:web:shop                        noaud     -
+tokens    read   eks        system:serviceaccount:web:default                     aud       -
+tokens    read   eks        system:serviceaccount:other:shop                      aud       -
+tokens    read   eks        system:serviceaccount:web:shop2                       aud       -
+tokens    read   othereks   system:serviceaccount:web:shop                        aud       -
+tokens    read   github     system:serviceaccount:web:shop                        aud       -
+tokens    read   github     project_path:acme/shop:ref_type:branch:ref:main       aud       -
+tokens    write  gitlab     project_path:acme/shop:ref_type:branch:ref:main       aud       -
+tokens    write  eks        system:serviceaccount:web:shop                        aud       -
+plain     read   gitlab     project_path:acme/shop:ref_type:branch:ref:main       aud       -
+payments  grant-pods  eks      system:serviceaccount:web:app                      aud       y
+payments  grant-pods  eks      system:serviceaccount:web:shop                     aud       -
+payments  grant-pods  othereks system:serviceaccount:web:app                      aud       -
+payments  grant-pods  gitlab   project_path:acme/shop:ref_type:branch:ref:main    aud       -
+payments  grant-pods  selfhosted project_path:acme/web:ref_type:branch:ref:main   ownaud    y
+payments  grant-pods  selfhosted project_path:acme/web:ref_type:branch:ref:main   aud       -
+payments  grant-pods  selfhosted project_path:acme/web:ref_type:branch:ref:dev    ownaud    -
+payments  grant-pods  gitlab   project_path:acme/web:ref_type:branch:ref:main     ownaud    -
+payments  grant-pods  eks      project_path:acme/web:ref_type:branch:ref:main     ownaud    -
+payments  grant-pods  ACCOUNT  user/auditor                                       ok        -
+payments  grant-pods  ACCOUNT  user/admin                                         wide      -
+
 # Grants: whom they name, and no one else, whoever may assume the config's own roles.
 payments  grant-reader  ACCOUNT  user/auditor                            ok       y
 payments  grant-reader  ACCOUNT  user/auditor                            without  -

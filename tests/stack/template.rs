@@ -3,8 +3,9 @@
 
 use discfg::model::{Access, AwsNames};
 use discfg::stack::{
-    KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS, READ_METHODS, RESOURCES,
-    SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS, WRITE_METHODS,
+    GRANT_TEMPLATE, KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS,
+    READ_METHODS, RESOURCES, SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+    WRITE_METHODS,
 };
 use serde_json::{Value, json};
 
@@ -366,14 +367,14 @@ fn trust_of(principals: &str) -> Vec<Value> {
             "Sid": "ThisAccount",
             "Effect": "Allow",
             "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
-            "Action": "sts:AssumeRole",
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
             "Condition": {"ArnLike": {"aws:PrincipalArn": {"Ref": principals}}},
         }),
         json!({"Fn::If": ["TrustsOtherAccounts", {
             "Sid": "OtherAccounts",
             "Effect": "Allow",
             "Principal": {"AWS": {"Fn::Split": [",", {"Ref": "AccountIds"}]}},
-            "Action": "sts:AssumeRole",
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
             "Condition": {
                 "ArnLike": {"aws:PrincipalArn": {"Ref": principals}},
                 "StringEquals": {
@@ -402,14 +403,46 @@ fn the_roles_trust_exactly_these() {
             "token.actions.githubusercontent.com:sub": {"Fn::Split": [",", {"Ref": "GitHubSubjects"}]},
         }},
     }, {"Ref": "AWS::NoValue"}]}));
+    let of_readers = trust("ReadRole");
+    assert_eq!(of_readers["Fn::If"][0], json!("TrustsOidc"));
     assert_eq!(
-        trust("ReadRole"),
+        of_readers["Fn::If"][2],
         json!({"Version": "2012-10-17", "Statement": readers})
     );
+    let with_oidc = of_readers["Fn::If"][1].to_string();
+    for sid in [
+        "ThisAccount",
+        "OtherAccounts",
+        "GitHub",
+        "FirstOidc",
+        "SecondOidc",
+        "ThirdOidc",
+    ] {
+        assert_eq!(
+            with_oidc.matches(&format!(r#"\"Sid\":\"{sid}\""#)).count(),
+            1,
+            "{sid}"
+        );
+    }
     assert_eq!(
         trust("WriteRole"),
         json!({"Version": "2012-10-17", "Statement": trust_of("Writers")})
     );
+}
+
+/// Whoever may pass tags on to a session of a role chooses them.
+#[test]
+fn nothing_depends_on_the_tags_of_a_session() {
+    for template in [TEMPLATE, GRANT_TEMPLATE] {
+        for key in [
+            "aws:PrincipalTag",
+            "aws:RequestTag",
+            "aws:TagKeys",
+            "sts:TransitiveTagKeys",
+        ] {
+            assert!(!template.contains(key), "{key}");
+        }
+    }
 }
 
 /// An account without an organization or an external id would trust whoever gets a principal there.

@@ -176,18 +176,16 @@ fn the_role_trusts_exactly_these() {
     let provider =
         "arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com";
     assert_eq!(
-        role["AssumeRolePolicyDocument"]["Statement"],
+        role["AssumeRolePolicyDocument"]["Fn::If"][2]["Statement"],
         json!([
             {"Fn::If": ["TrustsPrincipals", {
-                "Sid": "ThisAccount", "Effect": "Allow", "Action": "sts:AssumeRole",
+                "Sid": "ThisAccount", "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"],
                 "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
                 "Condition": {"ArnLike": {"aws:PrincipalArn": {"Fn::Split": [",", {"Ref": "Principals"}]}}},
             }, no_value()]},
             {"Fn::If": ["TrustsGitHub", {
                 "Sid": "GitHub", "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
-                "Principal": {"Federated": {"Fn::If": [
-                    "MakesOidcProvider", {"Ref": "OidcProvider"}, {"Fn::Sub": provider},
-                ]}},
+                "Principal": {"Federated": {"Fn::Sub": provider}},
                 "Condition": {"StringEquals": {
                     "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
                     "token.actions.githubusercontent.com:sub": {"Fn::Split": [",", {"Ref": "GitHubSubjects"}]},
@@ -216,8 +214,22 @@ fn the_role_trusts_exactly_these() {
     assert_eq!(provider["DeletionPolicy"], json!("RetainExceptOnCreate"));
     assert_eq!(provider["UpdateReplacePolicy"], json!("Retain"));
     assert_eq!(
-        provider["Properties"]["ClientIdList"],
-        json!(["sts.amazonaws.com"])
+        provider["Properties"],
+        json!({
+            "Url": {"Fn::Sub": "https://${OidcProviderIssuer}"},
+            "ClientIdList": {"Ref": "OidcProviderAudiences"},
+        })
+    );
+    assert_eq!(
+        template["Resources"]["Role"]["Metadata"]["After"],
+        json!({"Fn::If": ["MakesOidcProvider", {"Ref": "OidcProvider"}, no_value()]}),
+        "the role waits for the provider"
+    );
+    let defaults = ["OidcProviderIssuer", "OidcProviderAudiences"]
+        .map(|name| template["Parameters"][name]["Default"].clone());
+    assert_eq!(
+        defaults,
+        ["token.actions.githubusercontent.com", "sts.amazonaws.com"]
     );
 }
 

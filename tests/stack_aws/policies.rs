@@ -21,6 +21,7 @@ const GRANT: &str = include_str!("../../infra/grant.yaml");
 const OTHER: &str = "210987654321";
 const ORG: &str = "o-a1b2c3d4e5";
 const EXTERNAL_ID: &str = "acme-7";
+const EKS: &str = "https://oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C";
 
 /// What the tables speak of, as the emulator has it. It is deployed by whoever asks first.
 fn deployed() -> Value {
@@ -47,10 +48,24 @@ fn deploy() -> Value {
         "--github=acme/shop:ref:refs/heads/main",
         "--github=acme@12/web@34:ref:refs/heads/main",
     ];
+    account.oidc_provider("https://token.actions.githubusercontent.com");
+    for issuer in ["https://gitlab.com", EKS] {
+        account.oidc_provider(issuer);
+    }
     let other = format!("--account-id={OTHER}");
     let org = format!("--org-id={ORG}");
     let external = format!("--external-id={EXTERNAL_ID}");
     init("payments", &[&both[..], &[&other, &org, &external]].concat());
+    let pod = format!("--oidc={EKS},system:serviceaccount:web:shop");
+    let tokens = [
+        "--oidc=gitlab,project_path:acme/shop:ref_type:branch:ref:main",
+        "--oidc=gitlab,project_path:acme/shop:ref_type:tag:ref:v1",
+        &pod,
+    ];
+    init(
+        "tokens",
+        &[&both[..], &[&other, &org, &external], &tokens].concat(),
+    );
     init("orgonly", &[&other, &org]);
     init("external", &[&other, &external]);
     init("plain", &[]);
@@ -101,6 +116,13 @@ fn deploy() -> Value {
         ["payments", "release", "write"],
         &[("GitHubSubjects", "repo:acme/app:environment:production")],
     );
+    let app = format!(
+        "{}|sts.amazonaws.com|system:serviceaccount:web:app",
+        EKS.replace("https://", "")
+    );
+    let web = "gitlab.example.com|https://gitlab.example.com|project_path:acme/web:ref_type:branch:ref:main";
+    let more = [("FirstOidc", app.as_str()), ("SecondOidc", web)];
+    grant(&account, ["payments", "pods", "read"], &more);
     for config in ["vault", "given"] {
         let principal = arn("user/auditor");
         let key = key(&account, config);
@@ -118,7 +140,7 @@ fn deploy() -> Value {
         .expect("a runtime");
     let mut configs: BTreeMap<&str, Value> = BTreeMap::new();
     for config in [
-        "payments", "orgonly", "external", "plain", "vault", "given", "fronted",
+        "payments", "tokens", "orgonly", "external", "plain", "vault", "given", "fronted",
     ] {
         let mut roles = json!({});
         for access in ["read", "write"] {
@@ -135,6 +157,8 @@ fn deploy() -> Value {
             configs.get_mut(config).expect("it is there")[key] = runtime.block_on(role(&iam, &name));
         }
     }
+    let pods = runtime.block_on(role(&iam, &format!("discfg-payments--pods-{REGION}")));
+    configs.get_mut("payments").expect("it is there")["grant-pods"] = pods;
     for config in ["vault", "given"] {
         configs.get_mut(config).expect("it is there")["key"] = key(&account, config);
     }
@@ -254,7 +278,7 @@ fn each_role_may_do_what_the_tables_say_and_nothing_else() {
 
 #[test]
 fn a_policy_that_lets_more_through_is_caught() {
-    let changes: [(&str, Change); 8] = [
+    let changes: [(&str, Change); 9] = [
         ("grant-reader GetItem nokey: allowed", |it| {
             let statement = &mut it["payments"]["grant-reader"]["policies"][0]["Statement"][0];
             let condition = statement["Condition"].as_object_mut().expect("conditions");
@@ -284,6 +308,21 @@ fn a_policy_that_lets_more_through_is_caught() {
                     .expect("conditions")
                     .remove("token.actions.githubusercontent.com:aud")
                     .expect("it is there");
+            },
+        ),
+        (
+            "tokens read eks system:serviceaccount:web:default aud -: allowed",
+            |it| {
+                let statements = it["tokens"]["read"]["trust"]["Statement"].as_array_mut();
+                let of = statements.expect("statements").iter_mut();
+                for statement in
+                    of.filter(|one| one["Principal"]["Federated"].to_string().contains("oidc.eks"))
+                {
+                    let equals = statement["Condition"]["StringEquals"]
+                        .as_object_mut()
+                        .expect("conditions");
+                    equals.retain(|key, _| key.ends_with(":aud"));
+                }
             },
         ),
         ("external read OTHER user/anyone ok -: allowed", |it| {

@@ -126,6 +126,27 @@ def select_in_conditions():
             module._evaluate_conditions = evaluate_selected
 
 
+def pass_tags_on():
+    """Passes the tags of a session on to the roles that it assumes, as STS does with transitive ones: the emulator forgets them."""
+    from urllib.parse import parse_qs, urlencode
+
+    from ministack.services import sts
+
+    serve = sts.handle_request
+
+    async def serve_with_tags(method, path, headers, body, query_params):
+        form = parse_qs(body.decode("utf-8", "replace")) if body else {}
+        session = sts._sessions.get(sts.extract_access_key_id(headers, query_params), {})
+        if form.get("Action") == ["AssumeRole"]:
+            for number, tag in enumerate(session.get("SessionTags") or [], 1):
+                form[f"Tags.member.{number}.Key"] = [tag["Key"]]
+                form[f"Tags.member.{number}.Value"] = [tag["Value"]]
+            body = urlencode(form, doseq=True).encode()
+        return await serve(method, path, headers, body, query_params)
+
+    sts.handle_request = serve_with_tags
+
+
 def count_as_secure():
     """Takes every request for one that came over TLS, as bucket policies ask for: the tests' connections stay on this machine."""
     from ministack.core import iam_evaluator
@@ -289,6 +310,7 @@ def main():
     heed_conditions()
     count_capacity()
     count_as_secure()
+    pass_tags_on()
     heed_conditional_puts()
     keep_functions_apart()
     ask_for_more()

@@ -1,6 +1,6 @@
 //! Who may do what. The emulator's own simulator knows too little, so that a double answers for it.
 
-use support::account::REGION;
+use support::account::{GITHUB, REGION};
 use support::cli::Place;
 use support::emulator::Emulator;
 use support::proxy::Proxy;
@@ -14,6 +14,7 @@ fn access() {
     let place = Place::at(proxy.url(), &account.admin());
     let developer = format!("arn:aws:iam::{}:user/developer", account.id());
     account.developer();
+    account.oidc_provider(GITHUB);
     let flags = ["--reader", &*developer, "--github", "acme/shop:environment:x"];
     let init = ["init", "payments", "--yes", "-q"];
     place.args(init.into_iter().chain(flags)).run().code(0);

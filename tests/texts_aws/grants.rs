@@ -27,6 +27,8 @@ fn grants() {
             discfg grant reports --read web --principal "$DEVELOPER" --yes -f json
             discfg grant ci --read db --github acme/shop:environment:production --yes
             discfg grant ci --read db --github acme/shop:environment:production --create-oidc-provider --yes
+            discfg grant lab --read db --oidc gitlab,project_path:acme/shop:ref_type:branch:ref:main --yes
+            discfg grant lab --read db --oidc gitlab,project_path:acme/shop:ref_type:branch:ref:main --create-oidc-provider --yes
 
             # Listed
             discfg grants

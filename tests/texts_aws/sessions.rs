@@ -1,7 +1,7 @@
 //! Stacks: deployed, looked at, destroyed.
 
 use serde_json::json;
-use support::account::{Account, keys};
+use support::account::{Account, GITHUB, keys};
 use support::cli::Place;
 use support::emulator::Emulator;
 use support::transcript::Transcript;
@@ -31,7 +31,8 @@ fn session(place: &Place, name: &str, script: &str) {
 
 #[test]
 fn init() {
-    let (_account, place) = administrator();
+    let (account, place) = administrator();
+    account.oidc_provider(GITHUB);
     session(
         &place,
         "init",
@@ -62,6 +63,8 @@ fn init() {
         # Bad input
         discfg init payments --reader nobody
         discfg init payments --github acme
+        discfg init payments --oidc gitlab,project_path:acme/shop
+        discfg init payments --oidc gitlab,project_path:acme/shop:ref_type:branch:ref:main
         discfg init payments --billing cheap
         discfg init payments --history-days 0
         discfg init payments --account-id 111122223333

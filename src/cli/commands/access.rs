@@ -12,7 +12,9 @@ use crate::cli::output::show;
 use crate::cli::positionals::{optional_config, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, ConfigName, ExternalId, GitHubSubject, Key, OrgId, PrincipalArn, Section};
+use crate::model::{
+    Access, ConfigName, ExternalId, GitHubSubject, Key, OidcSubject, OrgId, PrincipalArn, Section,
+};
 use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
 use crate::store::StoreError;
 use crate::target::EngineName;
@@ -24,7 +26,7 @@ iam:GetRole and iam:SimulatePrincipalPolicy.
 
 -f json: {\"action\":\"access\",\"config\",\"principal\",\"wants\":\"read|write\",\"key\",\"section\",
   \"answer\":\"yes|no|unknown\",\"ways\":[{\"as\",\"role\"?,\"answer\",\"steps\":[{\"of\",\"answer\",\"because\",
-  \"missing\"?}]}],\"notCovered\"}
+  \"missing\"?,\"onlyWithTags\"?}]}],\"notCovered\"}
 -f json --matrix: {\"action\":\"access\",\"config\",\"sections\":[…],\"principals\":[{\"principal\",
   \"judgedBy\":\"trust|trust and policies\",\"sections\":[{\"section\",\"access\":\"none|read|write|
   unknown\",\"read\":\"yes|no|unknown\",\"write\":\"yes|no|unknown\"}]}],\"notCovered\"}
@@ -43,7 +45,8 @@ const NOT_COVERED: &str =
 ///
 /// Every way is looked at: the config's roles, the grants that cover the key's section, and the principal's own
 /// policies (--as self). For a role three things must hold: its trust lets the principal in, the principal's policies
-/// let it assume the role, and the role's policies let it act on the section. IAM's own simulator judges the policies,
+/// let it assume the role, and the role's policies let it act on the section. A session whose tags pass on to the role,
+/// such as EKS Pod Identity's, must be allowed to pass them; a step says where it isn't. IAM's own simulator judges the policies,
 /// with groups, permissions boundary and organization. What can't be judged is said to be unknown, never yes.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg access [OPTIONS] [CONFIG] --principal <ARN> <read|write> <KEY>\n       \
@@ -58,6 +61,9 @@ pub(in crate::cli) struct AccessArgs {
     /// The GitHub Actions job to ask about: ORG/REPO:environment:E or ORG/REPO:ref:R
     #[arg(long, value_name = "JOB")]
     github: Vec<GitHubSubject>,
+    /// The token of another OIDC issuer to ask about: ISSUER,SUBJECT[,AUDIENCE]
+    #[arg(long, value_name = "SUBJECT")]
+    oidc: Vec<OidcSubject>,
     /// The organization that the principal's account belongs to
     #[arg(long, value_name = "ID")]
     org_id: Option<OrgId>,
@@ -107,10 +113,11 @@ pub(in crate::cli) async fn run(
     let subjects = args.principal.into_iter().map(Subject::Principal);
     let mut subjects: Vec<Subject> = subjects
         .chain(args.github.into_iter().map(Subject::GitHub))
+        .chain(args.oidc.into_iter().map(Subject::Oidc))
         .collect();
     if question.is_some() && subjects.len() != 1 {
         return Err(Failure::usage(
-            "name the one who is to be asked about: --principal ARN or --github JOB, once",
+            "name the one who is to be asked about: --principal ARN, --github JOB or --oidc ISSUER,SUBJECT, once",
         ));
     }
 
@@ -198,9 +205,14 @@ fn in_words(told: &Told<'_>) -> String {
     for way in &told.verdict.ways {
         let _ = writeln!(text, "--as {}: {}", way.role, way.answer);
         for step in &way.steps {
+            let only = if step.only_with_tags {
+                " (for sessions with tags that pass on)"
+            } else {
+                ""
+            };
             let _ = writeln!(
                 text,
-                "  {:<7} {}: {}",
+                "  {:<7} {}{only}: {}",
                 step.finding.answer, step.of, step.finding.because
             );
             if let Some(missing) = &step.finding.missing {

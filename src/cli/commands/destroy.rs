@@ -27,7 +27,7 @@ use crate::target::{EngineName, Target};
 /// Delete a config's grants and stack, and keep its table
 ///
 /// The table stays with all that it holds, and `discfg init` takes it in again; --delete-data deletes it, too. Asks for
-/// the config's name. GitHub's OIDC provider and keys of KMS are never deleted. Ctrl-C leaves a deletion running; calling
+/// the config's name. OIDC providers and keys of KMS are never deleted. Ctrl-C leaves a deletion running; calling
 /// it again goes on with what is left. The exit code is 3 where there is nothing to destroy, 7 where CloudFormation
 /// could not delete something, or the --timeout ran out.
 #[derive(Debug, Args)]
@@ -216,7 +216,9 @@ fn resources(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
 /// What a grant's stack has. Few make the OIDC provider, and some have no part in an API.
 fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
     let grant = Grant::of(stack).ok();
-    let makes_provider = grant.as_ref().is_some_and(|grant| grant.makes_oidc_provider);
+    let makes_provider = grant
+        .as_ref()
+        .is_some_and(|grant| grant.makes_oidc_provider.is_some());
     let of_api = grant.as_ref().filter(|grant| grant.api.is_some());
     let access = of_api.map(|grant| grant.scope.access());
     GRANT_RESOURCES

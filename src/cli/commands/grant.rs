@@ -1,5 +1,5 @@
 mod args;
-mod github;
+mod oidc_provider;
 mod prove;
 
 use std::fmt::Write as _;
@@ -12,8 +12,9 @@ use serde::Serialize;
 use serde_json::json;
 
 pub(in crate::cli) use self::args::CoverArgs;
+pub(in crate::cli) use self::oidc_provider::given_provider;
 use super::init::{DeployArgs, Deployment, Patience, Reviewed, RoleArgs, Wanted, deploy};
-use crate::aws::{Aws, Caller};
+use crate::aws::{ASSUME_ACTIONS, Aws, Caller};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::parse;
@@ -28,7 +29,7 @@ use crate::target::{EngineName, Target};
 /// Give a role of its own some sections of a config
 ///
 /// Deploys one small stack, discfg-CONFIG--NAME: a role that reads, or reads and writes, these sections and nothing
-/// else, for the principals and GitHub jobs that are named. `--as NAME` then acts in it. Each principal's own policies
+/// else, for the principals, GitHub jobs and other OIDC subjects that are named. `--as NAME` then acts in it. Each principal's own policies
 /// must let it assume the role, too: the statement is shown.
 ///
 /// Run again, it changes the grant; flags that aren't given keep what it has.
@@ -57,6 +58,7 @@ pub(super) struct GrantShape {
     pub(super) sections: Vec<String>,
     pub(super) principals: Vec<String>,
     pub(super) github: Vec<String>,
+    pub(super) oidc: Vec<String>,
     pub(super) role: Option<String>,
     pub(super) policy: Option<String>,
     /// The id of the HTTP API that the role may call.
@@ -72,6 +74,7 @@ impl GrantShape {
             sections: grant.scope.sections().iter().map(ToString::to_string).collect(),
             principals: grant.principals.clone(),
             github: grant.github.clone(),
+            oidc: grant.oidc.subjects().map(ToString::to_string).collect(),
             role: grant.role.clone(),
             policy: grant.policy.clone(),
             api: grant.api.clone(),
@@ -83,9 +86,10 @@ impl GrantShape {
         let mut text = format!("  {:<9}  {}\n", self.access, self.sections.join(", "));
         let principals = self.principals.iter().map(|principal| ("principal", principal));
         let jobs = self.github.iter().map(|job| ("job", job));
+        let subjects = self.oidc.iter().map(|subject| ("OIDC", subject));
         let role = self.role.iter().map(|role| ("role", role));
         let api = self.api.iter().map(|api| ("API", api));
-        for (what, value) in principals.chain(jobs).chain(role).chain(api) {
+        for (what, value) in principals.chain(jobs).chain(subjects).chain(role).chain(api) {
             let _ = writeln!(text, "  {what:<9}  {value}");
         }
         text
@@ -148,6 +152,7 @@ pub(in crate::cli) async fn run(
     let target = session.target()?.clone();
     let config = target.config()?.clone();
     require_dynamodb(&target)?;
+    let creates_provider = args.covers.creates_oidc_provider();
     let mut spec = args.covers.spec(config.clone(), name.clone(), args.role)?;
     spec.check_size()?;
     let aws = session.aws().await?;
@@ -168,7 +173,15 @@ pub(in crate::cli) async fn run(
     let there = there.as_ref().and_then(|stack| Grant::of(stack).ok());
     let there = there.filter(|grant| grant.role.is_some());
     check_whole(&spec, there.as_ref())?;
-    github::settle_provider(&aws, &caller, &mut spec, there.as_ref(), terminal).await?;
+    let settling = oidc_provider::settle_provider(
+        &aws,
+        &caller,
+        &mut spec,
+        creates_provider,
+        there.as_ref(),
+        terminal,
+    );
+    settling.await?;
     let had_key = there.as_ref().and_then(|grant| grant.kms_key.as_ref());
     spec.kms_key = of
         .outputs
@@ -293,9 +306,10 @@ fn check_whole(spec: &GrantSpec, there: Option<&Grant>) -> Result<(), Failure> {
         return Err(Failure::usage("a new grant needs sections")
             .hint("--read db for a role that reads the section /db, --write db for one that writes it, too; @root is the section of the keys at the root"));
     }
-    if spec.principals.is_none() && spec.github.is_none() && there.is_none() {
+    if spec.principals.is_none() && spec.github.is_none() && spec.oidc.is_none() && there.is_none() {
         return Err(Failure::usage("a new grant needs someone to have it").hint(
-            "--principal ARN for a role or a user of this account, --github ORG/REPO:environment:E for a job",
+            "--principal ARN for a role or a user of this account, --github ORG/REPO:environment:E for a job, --oidc \
+             ISSUER,SUBJECT for GitLab, Kubernetes and others",
         ));
     }
     Ok(())
@@ -324,7 +338,7 @@ fn statements(grant: &Grant) -> Vec<Statement> {
     };
     let of = |principal: &String| Statement {
         principal: principal.clone(),
-        statement: json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}),
+        statement: json!({"Effect": "Allow", "Action": ASSUME_ACTIONS, "Resource": role}),
     };
     grant.principals.iter().map(of).collect()
 }
@@ -341,6 +355,23 @@ fn show_statements(grant: &Grant, terminal: &Terminal) {
     if let (false, Some(role)) = (grant.github.is_empty(), &grant.role) {
         terminal.hint(&format!(
             "The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: {role}`."
+        ));
+    }
+    let Some(role) = &grant.role else {
+        return;
+    };
+    let (accounts, others): (Vec<_>, Vec<_>) =
+        grant.oidc.subjects().partition(|one| one.is_service_account());
+    if !accounts.is_empty() {
+        terminal.hint(&format!(
+            "The service accounts need no policy: they come by OIDC, with the annotation `eks.amazonaws.com/role-arn: \
+             {role}`."
+        ));
+    }
+    if !others.is_empty() {
+        terminal.hint(&format!(
+            "The OIDC subjects need no policy: they come with a token in AWS_WEB_IDENTITY_TOKEN_FILE, and AWS_ROLE_ARN is \
+             {role}."
         ));
     }
 }

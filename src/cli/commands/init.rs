@@ -8,6 +8,7 @@ mod function;
 mod local;
 mod made;
 mod meta;
+mod oidc_provider;
 mod patience;
 mod propose;
 mod prove;
@@ -21,10 +22,11 @@ use std::time::Instant;
 use clap::Args;
 
 pub(in crate::cli) use self::api::CodeFrom;
-pub(in crate::cli) use self::args::{RoleArgs, StackArgs};
+pub(in crate::cli) use self::args::{RoleArgs, StackArgs, oidc_trust};
 pub(super) use self::deployment::{DeployArgs, Deployment, deploy};
 use self::made::Made;
 pub(super) use self::made::Reviewed;
+pub(in crate::cli) use self::oidc_provider::{Issuers, Provider, absent, issuers, name_of, provider};
 pub(super) use self::patience::Patience;
 pub(super) use self::propose::Wanted;
 pub(super) use self::prove::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
@@ -94,6 +96,7 @@ pub(in crate::cli) async fn run(
     if let Some(TableKey::Given(key)) = &spec.key {
         check_account(&aws, key).await?;
     }
+    oidc_provider::check_providers(&aws, spec.github.as_deref(), spec.oidc.as_ref(), terminal).await?;
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let provisioning = Box::pin(async {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::destroy::{Bound, Ended, check_stack, delete_stack};
 use super::grant::{config_and_grant, require_dynamodb, table};
+use super::init::name_of;
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -18,7 +19,7 @@ use crate::store::StoreError;
 /// Take a grant back
 ///
 /// Deletes its stack, and with it the role and the policy; whoever acts in the role is refused from then on. The
-/// sections and what is in them stay, and so does GitHub's OIDC provider.
+/// sections and what is in them stay, and so does an OIDC provider that the grant made.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg revoke [OPTIONS] [CONFIG] NAME")]
 pub(in crate::cli) struct RevokeArgs {
@@ -74,7 +75,7 @@ pub(in crate::cli) async fn run(
     }
     if let Some(stack) = &found {
         let hint = format!("`discfg revoke {name}` sees it through: the grant's line in the table goes last");
-        // The first of its resources, GitHub's OIDC provider, stays.
+        // The first of its resources, an OIDC provider, stays.
         let resources = &GRANT_RESOURCES[1..];
         let deleted = delete_stack(&cfn, stack, resources, &Bound::new(None, hint), terminal).await;
         if let Err(ended) = deleted {
@@ -91,8 +92,11 @@ pub(in crate::cli) async fn run(
             ));
         }
     }
-    if grant.is_some_and(|grant| grant.makes_oidc_provider) {
-        terminal.hint("GitHub's OIDC provider, which the grant made, stays: other roles may rest on it.");
+    if let Some(issuer) = grant.and_then(|grant| grant.makes_oidc_provider) {
+        terminal.hint(&format!(
+            "The OIDC provider of {}, which the grant made, stays: other roles may rest on it.",
+            name_of(&issuer)
+        ));
     }
     let shape = Revoked {
         action: "revoke",
@@ -122,12 +126,9 @@ async fn is_written(table: &DynamoDb, name: &GrantName) -> Result<bool, Failure>
 /// What goes with it, for the question.
 fn losing(grant: Option<&Grant>) -> String {
     grant.map_or_else(String::new, |grant| {
-        let who: Vec<&str> = grant
-            .principals
-            .iter()
-            .chain(&grant.github)
-            .map(String::as_str)
-            .collect();
+        let named = grant.principals.iter().chain(&grant.github).cloned();
+        let subjects = grant.oidc.subjects().map(ToString::to_string);
+        let who: Vec<String> = named.chain(subjects).collect();
         format!(", whose role {} for {}", grant.scope, who.join(", "))
     })
 }

@@ -88,6 +88,7 @@ struct GrantShape {
     sections: Vec<String>,
     principals: Vec<String>,
     github: Vec<String>,
+    oidc: Vec<String>,
     stack: String,
     status: String,
 }

@@ -1,7 +1,7 @@
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::grant::CoverArgs;
+use super::grant::{CoverArgs, given_provider};
 use super::init::{CodeFrom, StackArgs};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -102,14 +102,18 @@ pub(in crate::cli) fn run(
         }
         (Some(Some(name)), Some(form)) => {
             let config = session.target()?.config()?.clone();
-            let spec = args.covers.spec(config, name, args.stack.of_grant()?)?;
+            let creates_provider = args.covers.creates_oidc_provider();
+            let mut spec = args.covers.spec(config, name, args.stack.of_grant()?)?;
+            if creates_provider {
+                spec.oidc_provider = Some(given_provider(&spec)?);
+            }
             spec.check_size()?;
             if spec.scope.is_none() {
                 return Err(Failure::usage("a grant needs sections: --read or --write"));
             }
-            if spec.principals.is_none() && spec.github.is_none() {
+            if spec.principals.is_none() && spec.github.is_none() && spec.oidc.is_none() {
                 return Err(Failure::usage(
-                    "a grant needs someone to have it: --principal or --github",
+                    "a grant needs someone to have it: --principal, --github or --oidc",
                 ));
             }
             written(&Blueprint::from(&spec), form)?

@@ -117,6 +117,16 @@ fn not_assumed(role: &str, caller: &str) -> OpenError {
     })
 }
 
+/// STS gives no reason here, as it tells nobody of another account whose policy lacks what.
+fn tags_not_passed(role: &str, caller: &str) -> OpenError {
+    let said = format!("User: {caller} is not authorized to perform: sts:TagSession on resource: {role}");
+    OpenError::Aws(AwsError::AssumeDenied {
+        role: role.into(),
+        caller: caller.into(),
+        source: failed(Fault::Denied, Some("AccessDenied"), &said).into(),
+    })
+}
+
 async fn of_opening(role: Option<Role>, profile: Option<&str>, error: OpenError) -> Failure {
     let mut session = session(role, None);
     let target = Target {
@@ -142,6 +152,18 @@ async fn of_a_store_that_can_not_be_opened() {
     let cases = [
         ("the read role, of a user", None, None, not_assumed(READ, ANN)),
         ("the read role, of a session", None, None, not_assumed(READ, sso)),
+        (
+            "the read role, of a session with tags",
+            None,
+            None,
+            tags_not_passed(READ, sso),
+        ),
+        (
+            "the role of a grant, of a session with tags",
+            Some(Role::Grant(is("ci"))),
+            None,
+            tags_not_passed(GRANT, sso),
+        ),
         (
             "the role of a grant",
             Some(Role::Grant(is("ci"))),

@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::answer::{Answer, Finding};
-use crate::model::{AccountId, ExternalId, GitHubSubject, OrgId, PrincipalPattern, glob};
+use crate::model::{
+    AccountId, ExternalId, GitHubSubject, OidcIssuer, OidcSubject, OrgId, PrincipalPattern, glob,
+};
 use crate::stack::policy::{PolicyDocument, Statement};
 
 /// Who asks to assume a role.
@@ -9,8 +11,25 @@ use crate::stack::policy::{PolicyDocument, Statement};
 pub(super) enum Asker<'a> {
     /// A principal, or a pattern that stands for all who fit it, by ARN.
     Principal(&'a str),
-    /// A GitHub Actions job, by its `sub`.
-    GitHub(&'a str),
+    /// Who has a token of an OIDC issuer, by what the token says.
+    Oidc {
+        /// Its `iss`, without `https://`.
+        issuer: &'a str,
+        /// Its `sub`.
+        subject: &'a str,
+        /// Its `aud`.
+        audience: &'a str,
+    },
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn of(subject: &'a OidcSubject) -> Self {
+        Self::Oidc {
+            issuer: subject.issuer().as_str(),
+            subject: subject.subject(),
+            audience: subject.audience(),
+        }
+    }
 }
 
 /// What an asker brings along.
@@ -22,21 +41,25 @@ pub struct Brought {
     pub external_id: Option<ExternalId>,
 }
 
-/// GitHub's OIDC provider, as the keys of its tokens begin.
-const GITHUB: &str = "token.actions.githubusercontent.com";
-/// The audience that AWS's own action for GitHub asks a token for.
-const AUDIENCE: &str = "sts.amazonaws.com";
+/// What is asked of a trust.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// To assume the role.
+    Assume,
+    /// To pass the session's tags on to it.
+    Tag,
+}
 
 /// Whether a role's trust lets the asker in.
 ///
 /// It knows the forms that the templates of discfg make; IAM's simulator doesn't judge the trust of roles. Whatever
 /// else is there, and whatever isn't known of the asker, makes the answer unknown, never yes.
-pub(super) fn judge(trust: &PolicyDocument, asker: &Asker<'_>, brought: &Brought) -> Finding {
+pub(super) fn judge(trust: &PolicyDocument, asker: &Asker<'_>, ask: Ask, brought: &Brought) -> Finding {
     let mut best = Finding::no("no statement of the trust names it");
     let mut denial = None;
     for (index, statement) in trust.statements.iter().enumerate() {
         let name = name_of(statement, index);
-        let applies = applies(statement, asker, brought);
+        let applies = applies(statement, asker, ask, brought);
         let finding = match (statement.allows, applies) {
             (false, Applies::Yes) => {
                 return Finding::no(format!("{name} of the trust denies it"));
@@ -63,20 +86,55 @@ pub(super) fn judge(trust: &PolicyDocument, asker: &Asker<'_>, brought: &Brought
     }
 }
 
-/// Whom the trust names: patterns of principals, and subjects of GitHub's jobs.
-pub(super) fn named(trust: &PolicyDocument) -> (BTreeSet<PrincipalPattern>, BTreeSet<GitHubSubject>) {
-    let (mut patterns, mut subjects) = (BTreeSet::new(), BTreeSet::new());
+/// Whom a trust names.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    pub(super) patterns: BTreeSet<PrincipalPattern>,
+    /// GitHub's jobs, for the usual audience.
+    pub(super) jobs: BTreeSet<GitHubSubject>,
+    pub(super) subjects: BTreeSet<OidcSubject>,
+}
+
+/// Whom the trust names, in the forms that discfg writes.
+pub(super) fn named(trust: &PolicyDocument) -> Named {
+    let mut named = Named::default();
     for statement in trust.statements.iter().filter(|statement| statement.allows) {
         for (key, values) in statement.conditions.values().flatten() {
             if key.eq_ignore_ascii_case("aws:PrincipalArn") {
-                patterns.extend(values.iter().filter_map(|arn| arn.parse().ok()));
-            } else if key.eq_ignore_ascii_case(&format!("{GITHUB}:sub")) {
+                let arns = values.iter().filter_map(|arn| arn.parse().ok());
+                named.patterns.extend(arns);
+            } else if key.eq_ignore_ascii_case(&format!("{}:sub", OidcIssuer::GITHUB)) {
                 let jobs = values.iter().filter_map(|sub| sub.strip_prefix("repo:"));
-                subjects.extend(jobs.filter_map(|job| job.parse().ok()));
+                named.jobs.extend(jobs.filter_map(|job| job.parse().ok()));
             }
         }
+        let is_job = |subject: &OidcSubject| {
+            subject.issuer().as_str() == OidcIssuer::GITHUB && subject.audience() == OidcSubject::AUDIENCE
+        };
+        let others = subjects(statement).into_iter().filter(|subject| !is_job(subject));
+        named.subjects.extend(others);
     }
-    (patterns, subjects)
+    named
+}
+
+/// The OIDC subjects that a statement is about, with each audience that it takes.
+fn subjects(statement: &Statement) -> Vec<OidcSubject> {
+    let providers = statement.principals.get("Federated").into_iter().flatten();
+    let issuers = providers.filter_map(|arn| OidcIssuer::of_provider(arn.split_once(":oidc-provider/")?.1));
+    let mut found = Vec::new();
+    for issuer in issuers {
+        let values = |claim: &str| -> Vec<&String> {
+            let name = format!("{}:{claim}", issuer.as_str());
+            let all = statement.conditions.values().flatten();
+            let of = all.filter(|(key, _)| key.eq_ignore_ascii_case(&name));
+            of.flat_map(|(_, values)| values).collect()
+        };
+        for subject in values("sub") {
+            let with = |audience: &&String| OidcSubject::new(issuer.clone(), subject, audience).ok();
+            found.extend(values("aud").iter().filter_map(with));
+        }
+    }
+    found
 }
 
 fn name_of(statement: &Statement, index: usize) -> String {
@@ -95,10 +153,11 @@ enum Applies {
     Unknown(String),
 }
 
-fn applies(statement: &Statement, asker: &Asker<'_>, brought: &Brought) -> Applies {
-    let action = match asker {
-        Asker::Principal(_) => "sts:assumerole",
-        Asker::GitHub(_) => "sts:assumerolewithwebidentity",
+fn applies(statement: &Statement, asker: &Asker<'_>, ask: Ask, brought: &Brought) -> Applies {
+    let action = match (ask, asker) {
+        (Ask::Tag, _) => "sts:tagsession",
+        (Ask::Assume, Asker::Principal(_)) => "sts:assumerole",
+        (Ask::Assume, Asker::Oidc { .. }) => "sts:assumerolewithwebidentity",
     };
     let is_meant = |pattern: &String| glob(pattern.to_ascii_lowercase().as_bytes(), action.as_bytes());
     if !statement.actions.iter().any(is_meant) {
@@ -132,7 +191,7 @@ fn who(statement: &Statement, asker: &Asker<'_>) -> Applies {
         for value in values {
             let found = match asker {
                 Asker::Principal(arn) => is_principal(kind, value, arn),
-                Asker::GitHub(_) => is_github(kind, value),
+                Asker::Oidc { issuer, .. } => is_provider(kind, value, issuer),
             };
             match found {
                 Applies::Yes => return Applies::Yes,
@@ -174,10 +233,10 @@ fn is_principal(kind: &str, value: &str, arn: &str) -> Applies {
     }
 }
 
-fn is_github(kind: &str, value: &str) -> Applies {
+fn is_provider(kind: &str, value: &str, issuer: &str) -> Applies {
     match kind {
         "*" => Applies::Unknown("it names everyone, which discfg never does".into()),
-        "Federated" if value.ends_with(&format!(":oidc-provider/{GITHUB}")) => Applies::Yes,
+        "Federated" if value.ends_with(&format!(":oidc-provider/{issuer}")) => Applies::Yes,
         _ => Applies::No(None),
     }
 }
@@ -199,10 +258,13 @@ fn holds(
     let list = || values.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     // Names of condition keys don't depend on case (IAM user guide, "Condition").
     let key_word = key.to_ascii_lowercase();
-    let github_key = key_word
-        .strip_prefix(GITHUB)
-        .and_then(|rest| rest.strip_prefix(':'));
-    match (operator, key_word.as_str(), github_key, asker) {
+    let claim = match asker {
+        Asker::Oidc { issuer, .. } => key_word
+            .strip_prefix(&issuer.to_ascii_lowercase())
+            .and_then(|rest| rest.strip_prefix(':')),
+        Asker::Principal(_) => None,
+    };
+    match (operator, key_word.as_str(), claim, asker) {
         ("ArnLike" | "ArnEquals", "aws:principalarn", _, Asker::Principal(arn)) => {
             let patterns: Result<Vec<PrincipalPattern>, _> =
                 values.iter().map(|value| value.parse()).collect();
@@ -236,11 +298,11 @@ fn holds(
                     .into(),
             ),
         },
-        ("StringEquals", _, Some("aud"), Asker::GitHub(_)) => decided(
-            values.contains(AUDIENCE),
+        ("StringEquals", _, Some("aud"), Asker::Oidc { audience, .. }) => decided(
+            values.contains(*audience),
             format!("it is for the audience {}", list()),
         ),
-        ("StringEquals", _, Some("sub"), Asker::GitHub(subject)) => {
+        ("StringEquals", _, Some("sub"), Asker::Oidc { subject, .. }) => {
             decided(values.contains(*subject), format!("it is for {}", list()))
         }
         _ => Applies::Unknown(format!(

@@ -3,9 +3,13 @@ use serde_json::{Value, json};
 use super::*;
 
 const ACCOUNT: &str = "123456789012";
+const GITHUB: &str = OidcIssuer::GITHUB;
 /// What is done to a statement.
 type Change = fn(&mut Value);
 
+/// What the statements for principals allow.
+const ASSUMING: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
+const EKS: &str = "oidc.eks.eu-central-1.amazonaws.com/id/0A1B";
 const ANN: &str = "arn:aws:iam::123456789012:user/ann";
 
 fn root() -> Value {
@@ -14,14 +18,15 @@ fn root() -> Value {
 
 fn this_account(patterns: &[&str]) -> Value {
     json!({
-        "Sid": "ThisAccount", "Effect": "Allow", "Principal": root(), "Action": "sts:AssumeRole",
+        "Sid": "ThisAccount", "Effect": "Allow", "Principal": root(), "Action": ASSUMING,
         "Condition": {"ArnLike": {"aws:PrincipalArn": patterns}},
     })
 }
 
 fn other_accounts() -> Value {
     json!({
-        "Sid": "OtherAccounts", "Effect": "Allow", "Principal": {"AWS": "210987654321"}, "Action": "sts:AssumeRole",
+        "Sid": "OtherAccounts", "Effect": "Allow", "Principal": {"AWS": "210987654321"},
+        "Action": ASSUMING,
         "Condition": {
             "ArnLike": {"aws:PrincipalArn": "arn:*:*:*:*:*"},
             "StringEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "sts:ExternalId": "acme-7"},
@@ -41,6 +46,25 @@ fn github() -> Value {
     })
 }
 
+/// A token of GitHub's.
+fn job(subject: &str) -> Asker<'_> {
+    Asker::Oidc {
+        issuer: GITHUB,
+        subject,
+        audience: "sts.amazonaws.com",
+    }
+}
+
+/// What a template makes for an issuer beyond GitHub.
+fn oidc(issuer: &str, audience: &str, subjects: &[&str]) -> Value {
+    json!({
+        "Sid": "FirstOidc", "Effect": "Allow",
+        "Principal": {"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}")},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": {format!("{issuer}:aud"): audience, format!("{issuer}:sub"): subjects}},
+    })
+}
+
 fn document(statements: &[Value]) -> PolicyDocument {
     PolicyDocument::from_json(&json!({"Statement": statements})).expect("a document")
 }
@@ -50,7 +74,12 @@ fn judged(statements: &[Value], arn: &str, org: Option<&str>, external: Option<&
         org_id: org.map(|org| org.parse().expect("an organization")),
         external_id: external.map(|id| id.parse().expect("an external id")),
     };
-    judge(&document(statements), &Asker::Principal(arn), &brought)
+    judge(
+        &document(statements),
+        &Asker::Principal(arn),
+        Ask::Assume,
+        &brought,
+    )
 }
 
 #[track_caller]
@@ -116,7 +145,7 @@ fn another_account_needs_the_organization_and_the_external_id() {
 #[test]
 fn a_github_job_is_let_in_by_its_exact_subject() {
     let trust = document(&[this_account(&["arn:*:*:*:*:*"]), github()]);
-    let may = |subject: &str| judge(&trust, &Asker::GitHub(subject), &Brought::default());
+    let may = |subject: &str| judge(&trust, &job(subject), Ask::Assume, &Brought::default());
     assert_is(
         &may("repo:acme/shop:environment:production"),
         Answer::Yes,
@@ -134,16 +163,70 @@ fn a_github_job_is_let_in_by_its_exact_subject() {
         );
     }
     let without = document(&[this_account(&["arn:*:*:*:*:*"])]);
-    let asker = Asker::GitHub("repo:acme/shop:environment:production");
+    let asker = job("repo:acme/shop:environment:production");
     assert_is(
-        &judge(&without, &asker, &Brought::default()),
+        &judge(&without, &asker, Ask::Assume, &Brought::default()),
         Answer::No,
         "no statement",
     );
     let mut audience = github();
     audience["Condition"]["StringEquals"]["token.actions.githubusercontent.com:aud"] = json!("other");
-    let audience = judge(&document(&[audience]), &asker, &Brought::default());
+    let audience = judge(&document(&[audience]), &asker, Ask::Assume, &Brought::default());
     assert_is(&audience, Answer::No, "the audience other");
+}
+
+#[test]
+fn a_token_is_let_in_by_its_issuer_subject_and_audience() {
+    let (main, pod) = (
+        "project_path:acme/shop:ref_type:branch:ref:main",
+        "system:serviceaccount:web:shop",
+    );
+    let trust = document(&[
+        this_account(&["arn:*:*:*:*:*"]),
+        github(),
+        oidc("gitlab.com", "https://gitlab.com", &[main]),
+        oidc(EKS, "sts.amazonaws.com", &[pod]),
+    ]);
+    let may = |issuer, subject, audience| {
+        let asker = Asker::Oidc {
+            issuer,
+            subject,
+            audience,
+        };
+        judge(&trust, &asker, Ask::Assume, &Brought::default())
+    };
+    let usual = "sts.amazonaws.com";
+    assert_is(
+        &may("gitlab.com", main, "https://gitlab.com"),
+        Answer::Yes,
+        "FirstOidc",
+    );
+    assert_is(&may(EKS, pod, usual), Answer::Yes, "FirstOidc");
+    assert_is(
+        &may("gitlab.com", main, usual),
+        Answer::No,
+        "it is for the audience https://gitlab.com",
+    );
+    let branch = "project_path:acme/shop:ref_type:branch:ref:dev";
+    assert_is(
+        &may("gitlab.com", branch, "https://gitlab.com"),
+        Answer::No,
+        "it is for project_path",
+    );
+    // Another issuer may write whatever it likes into a subject.
+    for issuer in [
+        "gitlab.example.com",
+        "gitlab.com/x",
+        "oidc.eks.eu-central-1.amazonaws.com/id/0A1C",
+    ] {
+        assert_is(
+            &may(issuer, main, "https://gitlab.com"),
+            Answer::No,
+            "no statement",
+        );
+        assert_is(&may(issuer, pod, usual), Answer::No, "no statement");
+    }
+    assert_is(&may(GITHUB, pod, usual), Answer::No, "it is for repo:");
 }
 
 #[test]
@@ -200,6 +283,27 @@ fn a_denial_wins_and_one_that_may_be_meant_leaves_no_yes() {
 }
 
 #[test]
+fn tags_of_a_session_pass_by_the_same_statements() {
+    let all = [this_account(&[ANN]), other_accounts(), github()];
+    let brought = Brought {
+        org_id: Some("o-a1b2c3d4e5".parse().expect("an organization")),
+        external_id: Some("acme-7".parse().expect("an external id")),
+    };
+    let tags =
+        |statements: &[Value], arn| judge(&document(statements), &Asker::Principal(arn), Ask::Tag, &brought);
+    let bob = "arn:aws:iam::210987654321:user/bob";
+    assert_is(&tags(&all, ANN), Answer::Yes, "ThisAccount");
+    assert_is(&tags(&all, bob), Answer::Yes, "OtherAccounts");
+    let other = "arn:aws:iam::123456789012:user/bob";
+    assert_is(&tags(&all, other), Answer::No, "it is for arn:aws:iam");
+    // As stacks have it that were deployed before.
+    let mut before = this_account(&[ANN]);
+    before["Action"] = json!("sts:AssumeRole");
+    assert_is(&tags(&[before.clone()], ANN), Answer::No, "no statement");
+    assert_is(&judged(&[before], ANN, None, None), Answer::Yes, "ThisAccount");
+}
+
+#[test]
 fn other_actions_and_other_kinds_of_principals_are_passed_over() {
     let mut tag = this_account(&[ANN]);
     tag["Action"] = json!("sts:TagSession");
@@ -216,13 +320,27 @@ fn other_actions_and_other_kinds_of_principals_are_passed_over() {
 
 #[test]
 fn whom_a_trust_names_is_read_from_its_conditions() {
-    let (patterns, subjects) = named(&document(&[
+    let (main, pod) = (
+        "project_path:acme/shop:ref_type:branch:ref:main",
+        "system:serviceaccount:web:shop",
+    );
+    let named = named(&document(&[
         this_account(&["arn:aws:iam::*:role/ci-*", ANN]),
         other_accounts(),
         github(),
+        oidc("gitlab.com", "https://gitlab.com", &[main, "project_path:acme/*"]),
+        oidc(EKS, "sts.amazonaws.com", &[pod]),
     ]));
-    let patterns: Vec<&str> = patterns.iter().map(PrincipalPattern::as_str).collect();
+    let patterns: Vec<&str> = named.patterns.iter().map(PrincipalPattern::as_str).collect();
     assert_eq!(patterns, ["arn:*:*:*:*:*", "arn:aws:iam::*:role/ci-*", ANN]);
-    let subjects: Vec<&str> = subjects.iter().map(GitHubSubject::as_str).collect();
-    assert_eq!(subjects, ["repo:acme/shop:environment:production"]);
+    let jobs: Vec<&str> = named.jobs.iter().map(GitHubSubject::as_str).collect();
+    assert_eq!(jobs, ["repo:acme/shop:environment:production"]);
+    let subjects: Vec<String> = named.subjects.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        subjects,
+        [
+            format!("https://gitlab.com,{main},https://gitlab.com"),
+            format!("https://{EKS},{pod}")
+        ]
+    );
 }

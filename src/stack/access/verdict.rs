@@ -21,7 +21,7 @@ pub struct Way {
     /// The role's ARN, where it is one.
     #[serde(rename = "role", skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
-    /// The least of the steps' answers.
+    /// The least of the steps' answers, without those for sessions with tags alone.
     pub answer: Answer,
     /// What must be allowed, in order.
     pub steps: Vec<Step>,
@@ -35,6 +35,9 @@ pub struct Step {
     /// What was found.
     #[serde(flatten)]
     pub finding: Finding,
+    /// Whether it is asked of sessions alone whose tags pass on to the role. Whether the principal's do isn't known.
+    #[serde(rename = "onlyWithTags", skip_serializing_if = "std::ops::Not::not")]
+    pub only_with_tags: bool,
 }
 
 fn as_text<S: serde::Serializer>(role: &Role, serializer: S) -> Result<S::Ok, S::Error> {
@@ -52,7 +55,8 @@ impl Verdict {
 
 impl Way {
     pub(super) fn new(role: Role, arn: Option<String>, steps: Vec<Step>) -> Self {
-        let answers = steps.iter().map(|step| step.finding.answer);
+        let asked = steps.iter().filter(|step| !step.only_with_tags);
+        let answers = asked.map(|step| step.finding.answer);
         Self {
             role,
             arn,
@@ -67,6 +71,15 @@ impl Step {
         Self {
             of: of.into(),
             finding,
+            only_with_tags: false,
+        }
+    }
+
+    /// The same, asked of sessions alone whose tags pass on.
+    pub(super) fn with_tags(self) -> Self {
+        Self {
+            only_with_tags: true,
+            ..self
         }
     }
 }

@@ -1,3 +1,4 @@
+use super::super::grant::GRANT_TEMPLATE;
 use super::super::resolve::{Place, resources};
 use super::super::template::TEMPLATE;
 use super::*;
@@ -33,7 +34,8 @@ fn a_new_stack_tells_all_that_it_grants() {
     let table = format!("arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/discfg-payments");
     let reads = "dynamodb:BatchGetItem, dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Query";
     let writes = "dynamodb:ConditionCheckItem, dynamodb:DeleteItem, dynamodb:PutItem, dynamodb:UpdateItem";
-    let anyone = format!("the account {ACCOUNT} may assume it, if its own policies allow that");
+    let anyone =
+        format!("the account {ACCOUNT} may assume it and tag the session, if its own policies allow that");
     assert_eq!(
         told(&Resources::new(), &made(&[])),
         [
@@ -104,7 +106,7 @@ fn other_accounts_and_jobs_are_named_with_their_bounds() {
         ("OrgId", "o-a1b2c3d4e5"),
         ("GitHubSubjects", "repo:acme/shop:environment:production"),
     ];
-    let other = "the account 210987654321 may assume it, if its own policies allow that, \
+    let other = "the account 210987654321 may assume it and tag the session, if its own policies allow that, \
                  only those of the organization o-a1b2c3d4e5";
     assert_eq!(
         between(&[], &more),
@@ -124,6 +126,108 @@ fn other_accounts_and_jobs_are_named_with_their_bounds() {
         "{lines:#?}"
     );
     assert_eq!(lines.len(), 3);
+}
+
+const MAIN: &str = "gitlab.com|https://gitlab.com|project_path:acme/shop:ref_type:branch:ref:main";
+const POD: &str = "oidc.eks.eu-west-1.amazonaws.com/id/0A|sts.amazonaws.com|system:serviceaccount:web:a,\
+                   system:serviceaccount:web:b";
+
+/// With an issuer the trust is another text in the template, which must say all that the other form says.
+#[test]
+fn an_oidc_issuer_adds_its_statement_and_nothing_else() {
+    let every = [
+        ("Readers", "arn:aws:iam::1:role/a,arn:aws:iam::*:user/b"),
+        ("AccountIds", "210987654321,333333333333"),
+        ("OrgId", "o-a1b2c3d4e5"),
+        ("ExternalId", "acme-7"),
+        (
+            "GitHubSubjects",
+            "repo:acme/shop:environment:production,repo:acme/shop:ref:refs/heads/main",
+        ),
+    ];
+    let added = [
+        "gitlab.com may assume it, only for https://gitlab.com, only the subjects \
+         project_path:acme/shop:ref_type:branch:ref:main",
+        "oidc.eks.eu-west-1.amazonaws.com/id/0A may assume it, only for sts.amazonaws.com, only the subjects \
+         system:serviceaccount:web:a, system:serviceaccount:web:b",
+        "ci.example.com may assume it, only for a b, only the subjects deploy to eu",
+    ];
+    let issuers = [
+        ("FirstOidc", MAIN),
+        ("SecondOidc", POD),
+        ("ThirdOidc", "ci.example.com|a b|deploy to eu"),
+    ];
+    // With all of the trust, and with as little as there can be.
+    for base in [&every[..], &every[..2], &every[..3], &every[4..], &[]] {
+        for count in 1..=3 {
+            let with: Vec<_> = base.iter().chain(&issuers[..count]).copied().collect();
+            let lines = |effect: &str| -> Vec<String> {
+                let of = added[..count].iter();
+                of.map(|text| format!("{effect}{text}")).collect()
+            };
+            assert_eq!(between(base, &with), lines("broadens ReadRole: "));
+            assert_eq!(between(&with, base), lines("narrows ReadRole: no longer: "));
+        }
+    }
+    let twice = [("FirstOidc", MAIN), ("SecondOidc", POD)];
+    let turned = [("FirstOidc", POD), ("SecondOidc", MAIN)];
+    assert_eq!(between(&twice, &turned), [""; 0]);
+    assert_eq!(
+        between(&twice, &turned[..1]),
+        [format!("narrows ReadRole: no longer: {}", added[0])]
+    );
+    let more = MAIN.replace(":main", ":main,project_path:acme/shop:ref_type:tag:ref:v1");
+    assert_eq!(
+        between(&twice[..1], &[("FirstOidc", &more)]),
+        ["broadens ReadRole: now also the subjects project_path:acme/shop:ref_type:tag:ref:v1"]
+    );
+}
+
+#[test]
+fn a_grants_trust_says_the_same_with_an_oidc_issuer() {
+    let of = |more: &[(&str, &str)]| {
+        let base = [("Grant", "ci"), ("Sections", "/db")];
+        let all: Vec<_> = base.iter().chain(more).copied().collect();
+        made_by(GRANT_TEMPLATE, &all)
+    };
+    let principals = ("Principals", "arn:aws:iam::1:role/a,arn:aws:iam::1:user/b");
+    let jobs = ("GitHubSubjects", "repo:acme/shop:environment:production");
+    let main = "gitlab.com may assume it, only for https://gitlab.com, only the subjects \
+                project_path:acme/shop:ref_type:branch:ref:main";
+    for base in [&[principals, jobs][..], &[principals], &[jobs], &[]] {
+        let with: Vec<_> = base.iter().copied().chain([("FirstOidc", MAIN)]).collect();
+        assert_eq!(told(&of(base), &of(&with)), [format!("broadens Role: {main}")]);
+        assert_eq!(
+            told(&of(&with), &of(base)),
+            [format!("narrows Role: no longer: {main}")]
+        );
+    }
+    let provider = [
+        ("CreateOidcProvider", "true"),
+        ("OidcProviderIssuer", "gitlab.com"),
+        jobs,
+    ];
+    assert_eq!(
+        told(&of(&[jobs]), &of(&provider)),
+        ["broadens OidcProvider: roles of this account can trust its tokens"]
+    );
+    let next = [provider[0], ("OidcProviderIssuer", "gitlab.example.com"), jobs];
+    assert_eq!(
+        told(&of(&provider), &of(&next)),
+        ["broadens OidcProvider: roles of this account can trust its tokens"]
+    );
+}
+
+#[test]
+fn tags_of_sessions_that_pass_on_now_broaden() {
+    let before = TEMPLATE.replace("[sts:AssumeRole, sts:TagSession]", "sts:AssumeRole");
+    assert_eq!(
+        told(&made_by(&before, &[]), &made(&[])),
+        [
+            "broadens ReadRole: now also sts:TagSession",
+            "broadens WriteRole: now also sts:TagSession"
+        ]
+    );
 }
 
 #[test]
@@ -179,7 +283,11 @@ fn an_older_template_is_compared_by_what_it_allows() {
 
 #[test]
 fn what_cannot_be_told_is_unclear_and_never_passes_as_equal() {
-    let imported = TEMPLATE.replacen("{Ref: Readers}", "{\"Fn::ImportValue\": readers}", 1);
+    let imported = TEMPLATE.replacen(
+        "aws:PrincipalArn: {Ref: Readers}",
+        "aws:PrincipalArn: {\"Fn::ImportValue\": readers}",
+        1,
+    );
     let lines = told(&made(&[]), &made_by(&imported, &[]));
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(

@@ -69,7 +69,7 @@ fn what_stands_in_the_way_is_named() {
             .ask(&developer, &["read", "db/url"])
             .code(1)
             .stdout_has(&format!("{answer}: may"))
-            .stdout_has(&format!("sts:AssumeRole: {because}\n"));
+            .stdout_has(&format!("sts:AssumeRole, sts:TagSession: {because}\n"));
     }
 }
 

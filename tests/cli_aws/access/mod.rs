@@ -8,7 +8,7 @@ mod ways;
 
 use serde_json::Value;
 
-use support::account::{Account, REGION};
+use support::account::{Account, GITHUB, REGION};
 use support::cli::{Outcome, Place};
 use support::emulator::Emulator;
 use support::proxy::Proxy;
@@ -28,6 +28,9 @@ impl Asking {
         let account = Emulator::shared().account();
         let proxy = Proxy::before(Emulator::shared());
         let place = Place::at(proxy.url(), &account.admin());
+        for issuer in [GITHUB, "https://gitlab.com"] {
+            account.oidc_provider(issuer);
+        }
         place
             .args(["init", "payments", "--yes", "-q"].iter().chain(flags))
             .run()

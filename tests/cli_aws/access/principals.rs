@@ -59,7 +59,7 @@ fn another_account_is_never_a_yes_from_here() {
         .stdout_has("isn't known (--org-id)")
         .stdout_has("its policies are the account 210987654321's")
         .stdout_has(&format!(
-            "missing: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{}\"}}",
+            "missing: {{\"Effect\":\"Allow\",\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"],\"Resource\":\"{}\"}}",
             asking.role("read")
         ));
     asking
@@ -101,4 +101,43 @@ fn a_github_job_is_asked_about_by_its_subject() {
     ask("acme/shop", "read")
         .code(2)
         .stderr_has("ORG/REPO:environment:NAME");
+}
+
+#[test]
+fn an_oidc_subject_is_asked_about_by_its_issuer() {
+    let main = "https://gitlab.com,project_path:acme/shop:ref_type:branch:ref:main";
+    let asking = Asking::of(&["--oidc", main]);
+    asking.roles_are_as_made();
+    let ask = |subject: &str, access: &str| {
+        let args = ["access", "payments", "--oidc", subject, access, "db/url"];
+        asking.place.args(args).run()
+    };
+    ask("gitlab,project_path:acme/shop:ref_type:branch:ref:main", "read")
+        .code(0)
+        .stdout_has(&format!("yes: may {main} read /db/url of payments\n"))
+        .stdout_has("trust: the statement FirstOidc of the trust\n");
+    let dev = "https://gitlab.com,project_path:acme/shop:ref_type:branch:ref:dev";
+    ask(dev, "read")
+        .code(1)
+        .stdout_has("it is for project_path:acme/shop:ref_type:branch:ref:main")
+        .stdout_has(&format!(
+            "missing: discfg init payments --oidc {dev} (given, it replaces the list)"
+        ));
+    ask(&format!("{main},https://gitlab.com"), "read")
+        .code(1)
+        .stdout_has("it is for the audience sts.amazonaws.com");
+    ask(&main.replace("gitlab.com", "gitlab.example.com"), "read")
+        .code(1)
+        .stdout_has("no statement of the trust names it");
+    ask(main, "write").code(1).stdout_has("no: may");
+    ask("gitlab,project_path:acme/shop", "read")
+        .code(2)
+        .stderr_has("every branch and tag of the project bears it");
+    let matrix = ["access", "payments", "--matrix", "-f", "raw"];
+    asking
+        .place
+        .args(matrix)
+        .run()
+        .code(0)
+        .stdout_has(&format!("\n\"{main}\",trust and policies,read\n"));
 }

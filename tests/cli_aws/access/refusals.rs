@@ -10,6 +10,7 @@ fn each_permission_that_asking_takes_is_named_where_it_is_missing() {
     let developer = asking.arn("user/developer");
     let actions = [
         "cloudformation:DescribeStacks",
+        "cloudformation:ListStacks",
         "iam:GetRole",
         "iam:SimulatePrincipalPolicy",
     ];
@@ -18,7 +19,7 @@ fn each_permission_that_asking_takes_is_named_where_it_is_missing() {
         given.retain(|action| *action != missing);
         let who = asking
             .account
-            .user(&format!("without-{}", &missing[4..9]), &given);
+            .user(&format!("without-{}", missing.replace(':', "-")), &given);
         let place = Place::at(asking.proxy.url(), &who);
         let args = ["access", "payments", "--principal", &developer, "read", "db/url"];
         let denied = place.args(args).run().code(5).stdout("");
@@ -59,7 +60,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
     for (args, part) in [
         (
             &["payments", "read", "k"][..],
-            "--principal ARN or --github JOB, once",
+            "--principal ARN, --github JOB or --oidc ISSUER,SUBJECT, once",
         ),
         (
             &["payments", "--principal", user],

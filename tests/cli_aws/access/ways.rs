@@ -17,7 +17,7 @@ fn a_yes_says_which_statements_decide() {
         .code(0)
         .stdout_has(&format!("yes: may {developer} read /db/url of payments\n"))
         .stdout_has("--as read: yes\n  yes     trust: the statement ThisAccount of the trust\n")
-        .stdout_has("  yes     sts:AssumeRole: allowed by its policies\n")
+        .stdout_has("  yes     sts:AssumeRole, sts:TagSession: allowed by its policies\n")
         .stdout_has(
             "  yes     dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:Query: \
              allowed by the statement at 1:40 of the policy discfg-payments\n",
@@ -79,6 +79,42 @@ fn the_answer_as_json_has_every_way_and_step() {
     assert_eq!(statement["Action"][3], "dynamodb:PutItem");
 }
 
+/// Most sessions have no tags that pass on, so a missing permission to pass them is told and decides nothing.
+#[test]
+fn tags_of_a_session_are_asked_about_apart() {
+    let asking = Asking::of(&[]);
+    asking.account.user("developer", &["sts:AssumeRole"]);
+    asking.roles_are_as_made();
+    let (arn, role) = (asking.arn("user/developer"), asking.role("read"));
+    asking
+        .ask(&arn, &["read", "db/url"])
+        .code(0)
+        .stdout_has("  yes     sts:AssumeRole: allowed by its policies\n")
+        .stdout_has(&format!(
+            "  no      sts:TagSession (for sessions with tags that pass on): no statement of its policies allows it\n\
+             \x20         missing: {{\"Effect\":\"Allow\",\"Action\":\"sts:TagSession\",\"Resource\":\"{role}\"}}\n"
+        ));
+    let name = format!("discfg-payments-{REGION}-read");
+    let trust = json!({"Version": "2012-10-17", "Statement": [{
+        "Sid": "ThisAccount", "Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": asking.arn("root")},
+        "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:*:*:*:*:*"}},
+    }]});
+    let trust = trust.to_string();
+    let before = [("RoleName", name.as_str()), ("PolicyDocument", &trust)];
+    asking.account.iam("UpdateAssumeRolePolicy", &before);
+    let answer = asking.ask(&arn, &["read", "db/url", "-f", "json"]).code(0).json();
+    let steps = &way(&answer, "read")["steps"];
+    assert_eq!(steps[0]["answer"], "yes");
+    assert_eq!(steps[0].get("onlyWithTags"), None);
+    assert_eq!(steps[1]["of"], "trust, sts:TagSession");
+    assert_eq!(steps[1]["onlyWithTags"], true);
+    assert_eq!(
+        steps[1]["missing"],
+        "the role's trust as discfg makes it: discfg init payments"
+    );
+}
+
 #[test]
 fn a_no_says_what_is_missing() {
     let developer = |asking: &Asking| asking.arn("user/developer");
@@ -95,8 +131,8 @@ fn a_no_says_what_is_missing() {
              \x20         missing: discfg init payments --reader {arn} (given, it replaces the list)\n"
         ))
         .stdout_has(&format!(
-            "  no      sts:AssumeRole: no statement of its policies allows it\n\
-             \x20         missing: {{\"Effect\":\"Allow\",\"Action\":\"sts:AssumeRole\",\"Resource\":\"{role}\"}}\n"
+            "  no      sts:AssumeRole, sts:TagSession: no statement of its policies allows it\n\
+             \x20         missing: {{\"Effect\":\"Allow\",\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"],\"Resource\":\"{role}\"}}\n"
         ))
         .stderr_lacks("error");
 }

@@ -18,6 +18,8 @@ use super::http1::Message;
 
 /// The region that every test is in, unless it is about regions.
 pub const REGION: &str = "eu-central-1";
+/// The issuer of GitHub's tokens.
+pub const GITHUB: &str = "https://token.actions.githubusercontent.com";
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -89,7 +91,13 @@ impl Account {
 
     /// A user who may assume roles and nothing else, as a developer should be set up.
     pub fn developer(&self) -> Credentials {
-        self.user("developer", &["sts:AssumeRole"])
+        self.user("developer", &["sts:AssumeRole", "sts:TagSession"])
+    }
+
+    /// Creates the OIDC provider of an issuer, as [`GITHUB`] is one, for the audience that AWS's own actions ask for.
+    pub fn oidc_provider(&self, url: &str) {
+        let provider = [("Url", url), ("ClientIDList.member.1", "sts.amazonaws.com")];
+        self.iam("CreateOpenIDConnectProvider", &provider);
     }
 
     /// Does an IAM action as root and gives back the XML.

@@ -95,7 +95,13 @@ impl Answer {
 impl Account {
     /// The credentials of that role, assumed by `who`.
     pub fn assume(&self, who: &Credentials, role: &str) -> Credentials {
-        let parameters = [("RoleArn", role), ("RoleSessionName", "tester")];
+        self.assume_with(who, role, &[])
+    }
+
+    /// The same, with more parameters of the request.
+    pub fn assume_with(&self, who: &Credentials, role: &str, more: &[(&str, &str)]) -> Credentials {
+        let mut parameters = vec![("RoleArn", role), ("RoleSessionName", "tester")];
+        parameters.extend(more);
         let xml = self
             .query(who, "sts", "2011-06-15", "AssumeRole", &parameters)
             .unwrap_or_else(|refusal| panic!("{role}: {refusal:?}"));

@@ -59,7 +59,7 @@ pub fn trust(account: &Account, grant: &str) -> Value {
 }
 
 /// IAM gives documents back percent-encoded.
-fn document(encoded: &str) -> Value {
+pub fn document(encoded: &str) -> Value {
     let mut bytes = Vec::new();
     let mut rest = encoded.bytes();
     while let Some(byte) = rest.next() {

@@ -121,7 +121,7 @@ async fn row(
         principal: subject.to_string(),
         judged_by: match subject {
             Subject::Pattern(_) => BY_TRUST,
-            Subject::Principal(_) | Subject::GitHub(_) => BY_BOTH,
+            Subject::Principal(_) | Subject::GitHub(_) | Subject::Oidc(_) => BY_BOTH,
         },
         sections: cells,
     })

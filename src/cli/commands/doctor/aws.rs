@@ -296,8 +296,8 @@ async fn role(target: &Target, aws: &Arc<Aws>, access: Access, checks: &mut Vec<
                 .map_or_else(String::new, |config| config.value.to_string());
             checks.push(if check.fixes.is_empty() {
                 check.fix(format!(
-                    "`discfg access {config} --principal ARN read KEY` says what is missing: your own policies must allow sts:AssumeRole on \
-                     the role, and the role must trust you"
+                    "`discfg access {config} --principal ARN read KEY` says what is missing: your own policies must allow sts:AssumeRole \
+                     and, for a session with tags that pass on, sts:TagSession on the role, and the role must trust you"
                 ))
             } else {
                 check

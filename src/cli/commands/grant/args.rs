@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::cli::commands::init::RoleArgs;
+use crate::cli::commands::init::{RoleArgs, oidc_trust};
 use crate::cli::failure::Failure;
 use crate::model::{Access, ConfigName, GrantName, GrantPrincipal, GrantScope, Section};
 use crate::stack::GrantSpec;
@@ -21,7 +21,7 @@ pub(in crate::cli) struct CoverArgs {
     /// A role or user of this account that may act in the role; * and ? match in its name; given, they replace the list
     #[arg(long = "principal", value_name = "ARN")]
     principals: Vec<GrantPrincipal>,
-    /// Make GitHub's OIDC provider if this account has none
+    /// Make the OIDC provider of the issuer that --github or --oidc names if this account has none
     #[arg(long)]
     create_oidc_provider: bool,
 }
@@ -32,6 +32,11 @@ impl CoverArgs {
             && self.write.is_empty()
             && self.principals.is_empty()
             && !self.create_oidc_provider
+    }
+
+    /// Whether an OIDC provider is to be made if there is none.
+    pub(in crate::cli) fn creates_oidc_provider(&self) -> bool {
+        self.create_oidc_provider
     }
 
     /// What these flags say of a grant; what isn't given is left open.
@@ -56,7 +61,7 @@ impl CoverArgs {
             scope,
             principals: given(self.principals),
             github: given(role.github),
-            create_oidc_provider: self.create_oidc_provider.then_some(true),
+            oidc: oidc_trust(role.oidc)?,
             permissions_boundary: role.permissions_boundary,
             tags: given(role.tags).map(BTreeMap::from_iter),
             cfn_role: role.cfn_role,

@@ -49,7 +49,7 @@ async fn read_once(
     sections: &[Section],
 ) -> Result<Result<(), Denial>, OpenError> {
     let opened = match engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await {
-        Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::Role)),
+        Err(OpenError::Aws(error @ AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::of(&error))),
         opened => opened?,
     };
     match opened.store.heads(Heads::Of(sections.to_vec())).await {
@@ -67,7 +67,7 @@ fn is_principal(caller: &Caller, grant: &Grant) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::GrantScope;
+    use crate::model::{GrantScope, OidcTrust};
 
     #[test]
     fn a_session_is_known_by_its_roles_name() {
@@ -75,9 +75,10 @@ mod tests {
             scope: GrantScope::new(Access::Read, [Section::root()]).expect("a scope"),
             principals: vec![principal.into()],
             github: Vec::new(),
+            oidc: OidcTrust::default(),
             role: None,
             policy: None,
-            makes_oidc_provider: false,
+            makes_oidc_provider: None,
             kms_key: None,
             api: None,
         };

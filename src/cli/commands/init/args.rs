@@ -6,8 +6,8 @@ use clap::Args;
 use super::api::{ApiArgs, CodeFrom};
 use crate::cli::failure::Failure;
 use crate::model::{
-    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, KmsKeyArn, OrgId,
-    PolicyArn, PrincipalArn, PrincipalArnError, PrincipalKind, PrincipalPattern,
+    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, KmsKeyArn, OidcSubject,
+    OidcTrust, OrgId, PolicyArn, PrincipalArn, PrincipalArnError, PrincipalKind, PrincipalPattern,
 };
 use crate::stack::{StackSpec, TableKey};
 
@@ -24,6 +24,10 @@ pub(in crate::cli) struct StackArgs {
     /// GitHub jobs that may assume the read role: ORG/REPO:environment:E or ORG/REPO:ref:R
     #[arg(long, value_name = "JOB")]
     github: Vec<GitHubSubject>,
+    /// Tokens of another OIDC issuer that may assume the read role: ISSUER,SUBJECT[,AUDIENCE], such as
+    /// gitlab,project_path:acme/shop:ref_type:branch:ref:main; given, they replace the list
+    #[arg(long, value_name = "SUBJECT")]
+    oidc: Vec<OidcSubject>,
     /// Trust another account too, with --org-id or --external-id
     #[arg(long, value_name = "ID")]
     account_id: Vec<AccountId>,
@@ -87,6 +91,15 @@ fn boundary(text: &str) -> Result<PolicyArn, String> {
     Ok(arn)
 }
 
+/// The trust of these subjects; nothing if there are none.
+pub(in crate::cli) fn oidc_trust(subjects: Vec<OidcSubject>) -> Result<Option<OidcTrust>, Failure> {
+    if subjects.is_empty() {
+        return Ok(None);
+    }
+    let trust = OidcTrust::new(subjects);
+    trust.map(Some).map_err(|error| Failure::usage(error.to_string()))
+}
+
 /// What the stack of a grant has in common with a config's.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RoleArgs {
@@ -94,6 +107,10 @@ pub(in crate::cli) struct RoleArgs {
     /// made since mid-July 2026; given, they replace the list
     #[arg(long, value_name = "JOB")]
     pub(in crate::cli) github: Vec<GitHubSubject>,
+    /// Tokens of another OIDC issuer that may act in the role: ISSUER,SUBJECT[,AUDIENCE], such as
+    /// gitlab,project_path:acme/shop:ref_type:branch:ref:main; given, they replace the list
+    #[arg(long, value_name = "SUBJECT")]
+    pub(in crate::cli) oidc: Vec<OidcSubject>,
     /// A policy that bounds the role
     #[arg(long, value_name = "ARN", value_parser = boundary)]
     pub(in crate::cli) permissions_boundary: Option<PolicyArn>,
@@ -119,6 +136,7 @@ impl StackArgs {
             readers: given(self.readers),
             writers: given(self.writers),
             github: given(self.github),
+            oidc: oidc_trust(self.oidc)?,
             account_ids: given(self.account_id),
             org_id: self.org_id,
             external_id: external_id
@@ -146,6 +164,7 @@ impl StackArgs {
     pub(in crate::cli) fn of_grant(mut self) -> Result<RoleArgs, Failure> {
         let role = RoleArgs {
             github: mem::take(&mut self.github),
+            oidc: mem::take(&mut self.oidc),
             permissions_boundary: self.permissions_boundary.take(),
             tags: mem::take(&mut self.tags),
             cfn_role: self.cfn_role.take(),
@@ -154,15 +173,16 @@ impl StackArgs {
             Ok(role)
         } else {
             Err(Failure::usage("an option is given that is for a config's stack and not for a grant's")
-                .hint("a grant takes --read or --write, --principal, --github, --create-oidc-provider, --permissions-boundary, --tag and --cfn-role"))
+                .hint("a grant takes --read or --write, --principal, --github, --oidc, --create-oidc-provider, --permissions-boundary, --tag and --cfn-role"))
         }
     }
 
     pub(in crate::cli) fn is_empty(&self) -> bool {
-        let none: [bool; 13] = [
+        let none: [bool; 14] = [
             self.readers.is_empty(),
             self.writers.is_empty(),
             self.github.is_empty(),
+            self.oidc.is_empty(),
             self.account_id.is_empty(),
             self.org_id.is_none(),
             self.permissions_boundary.is_none(),

@@ -28,8 +28,21 @@ pub(super) enum Proof {
 pub(in crate::cli) enum Denial {
     /// The role may not be assumed.
     Role,
+    /// The tags of the session may not be passed on to the role.
+    Tags,
     /// The role may not read.
     Table(StoreError),
+}
+
+impl Denial {
+    /// What STS refused, by its error.
+    pub(in crate::cli) fn of(error: &AwsError) -> Self {
+        if error.is_about_session_tags() {
+            Self::Tags
+        } else {
+            Self::Role
+        }
+    }
 }
 
 /// What is known of whether the role trusts the deployer.
@@ -92,7 +105,7 @@ pub(super) async fn prove(
         patience,
         async || read_once(aws, &target).await,
         async |denial| match denial {
-            Denial::Table(_) => true,
+            Denial::Table(_) | Denial::Tags => true,
             Denial::Role => {
                 if trust.is_none() {
                     trust = Some(
@@ -142,7 +155,7 @@ pub(in crate::cli) async fn until_spread<T, E>(
 async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta>, Denial>, Failure> {
     let opened = match engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await {
         Ok(opened) => opened,
-        Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::Role)),
+        Err(OpenError::Aws(error @ AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::of(&error))),
         Err(error) => return Err(error.into()),
     };
     let sdk = opened
@@ -248,6 +261,10 @@ pub(in crate::cli) fn explanation(
     match (denial, trust) {
         (Denial::Table(error), _) => format!(
             "{waited}: the role {role} was assumed, and {error}. IAM may not have spread its policy yet."
+        ),
+        (Denial::Tags, _) => format!(
+            "{waited}: your session has tags that pass on to the role {role}, so your own policies ({you}) must allow \
+             sts:TagSession on it, beside sts:AssumeRole."
         ),
         (Denial::Role, Some(Trust::Refused(named))) if named.is_empty() => {
             format!(

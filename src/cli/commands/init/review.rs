@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 
+use crate::aws::assume_statement;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::Kind;
@@ -123,9 +124,7 @@ pub(super) fn show_who_may(deployed: &Deployed, terminal: &Terminal) {
     terminal.hint("A principal's own policies must let it assume the role, too:");
     for (purpose, output) in [("read", Output::ReadRoleArn), ("write", Output::WriteRoleArn)] {
         if let Some(role) = deployed.outputs.get(output.name()) {
-            terminal.hint(&format!(
-                r#"  to {purpose:<6} {{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"{role}"}}"#
-            ));
+            terminal.hint(&format!("  to {purpose:<6} {}", assume_statement(role)));
         }
     }
 }

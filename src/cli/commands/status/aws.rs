@@ -313,6 +313,9 @@ fn grant_shape(name: &GrantName, stack: Deployed) -> GrantShape {
         principals: said
             .as_ref()
             .map_or_else(Vec::new, |grant| grant.principals.clone()),
+        oidc: said.as_ref().map_or_else(Vec::new, |grant| {
+            grant.oidc.subjects().map(ToString::to_string).collect()
+        }),
         github: said.map_or_else(Vec::new, |grant| grant.github),
     }
 }

@@ -13,9 +13,9 @@ use crate::cli::args::Cli;
 use crate::cli::positionals::parse;
 use crate::model::{
     Access, AccountId, Billing, ConfigName, ConfigNameError, ExternalId, GitHubSubject, GrantName,
-    GrantNameError, HistoryDays, Key, KeyError, Kind, KmsKeyArn, NoAccess, OrgId, PolicyArn, Prefix, Region,
-    RegionError, Revision, RevisionError, Role, RoleError, Section, SectionError, SettingError, Side,
-    SideError, Span, SpanError, TokenName, TokenNameError, Ttl, TtlError,
+    GrantNameError, HistoryDays, Key, KeyError, Kind, KmsKeyArn, NoAccess, OidcSubject, OidcSubjectError,
+    OrgId, PolicyArn, Prefix, Region, RegionError, Revision, RevisionError, Role, RoleError, Section,
+    SectionError, SettingError, Side, SideError, Span, SpanError, TokenName, TokenNameError, Ttl, TtlError,
 };
 use crate::target::{ApiUrl, ApiUrlError, EngineName, EngineNameError};
 
@@ -27,6 +27,7 @@ variants!(SpanError: Form Range);
 variants!(TtlError: Form Range);
 variants!(EngineNameError: Unknown Url);
 variants!(ApiUrlError: Form Scheme User Query Path);
+variants!(OidcSubjectError: Shape Issuer Text Form Broad);
 variants!(NoAccess);
 variants!(RegionError);
 variants!(RevisionError);
@@ -294,6 +295,23 @@ fn of_the_url_of_an_api() {
     Refused::default()
         .called::<ApiUrl>(ENGINE, &urls)
         .keep::<ApiUrlError>("api_url_error");
+}
+
+#[test]
+fn of_an_oidc_subject() {
+    let texts = [
+        "gitlab",
+        "gitlab.com,project_path:acme/shop:ref_type:branch:ref:main",
+        "https://gitlab.example.com:8443,project_path:acme/shop:ref_type:branch:ref:main",
+        "gitlab,project_path:acme/shop:ref_type:branch:ref:*",
+        "gitlab,acme/shop",
+        "gitlab,project_path:acme/shop",
+        "https://oidc.eks.eu-central-1.amazonaws.com/id/0A1B,system:serviceaccount:web",
+        "https://github.example.com/_services/token,repo:acme/shop:pull_request",
+    ];
+    Refused::default()
+        .called::<OidcSubject>(&["init", "payments", "--oidc={}"], &texts)
+        .keep::<OidcSubjectError>("oidc_subject_error");
 }
 
 /// Each setting of a stack.

@@ -6,7 +6,7 @@ use crate::model::AwsNames;
 use crate::stack::access::AccessError;
 use crate::stack::{self, FailedResource, KeptResource, Objections, StackError, StackState};
 
-variants!(StackError: Name TooLong LongParameter Unbounded Crowded KeyElsewhere ArnElsewhere ReplacesKey Refused Invalid Busy NotOurs
+variants!(StackError: Name TooLong LongParameter NotJson Unbounded Crowded KeyElsewhere ArnElsewhere ReplacesKey Refused Invalid Busy NotOurs
     Stuck RollbackStuck Protected UnfitTable RemovesTable ReplacesTable Overtaken Failed Request Lost NotDeleted
     BucketGone DriftUnknown Incomplete);
 variants!(AccessError: Stack NoPrincipal OtherPath ForeignSession Request);
@@ -76,6 +76,13 @@ fn of_what_is_asked_for() -> Vec<(&'static str, StackError)> {
             StackError::LongParameter {
                 name: "ApiReads".into(),
                 size: 4_199,
+            },
+        ),
+        (
+            "",
+            StackError::NotJson {
+                what: "trust policy",
+                of: "ReadRole".into(),
             },
         ),
         ("", StackError::Unbounded),

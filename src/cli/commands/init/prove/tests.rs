@@ -179,4 +179,11 @@ fn each_answer_says_what_is_known() {
         "{unknown}"
     );
     assert!(unknown.contains("iam:GetRole"), "{unknown}");
+    let ann = caller("arn:aws:iam::123456789012:user/ann");
+    let tags = explanation(&Denial::Tags, Some(&Trust::Given), "the-role", &ann, true);
+    assert_eq!(
+        tags,
+        "Not proved within 60 s: your session has tags that pass on to the role the-role, so your own policies \
+         (arn:aws:iam::123456789012:user/ann) must allow sts:TagSession on it, beside sts:AssumeRole."
+    );
 }

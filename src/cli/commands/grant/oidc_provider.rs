@@ -1,0 +1,102 @@
+use std::collections::BTreeSet;
+
+use crate::aws::{Aws, Caller};
+use crate::cli::commands::init::{Issuers, Provider, absent, issuers, name_of, provider};
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::model::{Kind, OidcIssuer};
+use crate::stack::{Grant, GrantSpec, NewOidcProvider};
+
+/// The issuers that the grant's role will trust.
+fn issuers_of(spec: &GrantSpec, there: Option<&Grant>) -> Issuers {
+    let has_jobs = match &spec.github {
+        Some(jobs) => !jobs.is_empty(),
+        None => there.is_some_and(|grant| !grant.github.is_empty()),
+    };
+    issuers(has_jobs, spec.oidc.as_ref().or(there.map(|grant| &grant.oidc)))
+}
+
+/// Settles whether the stack makes an issuer's OIDC provider, of which an account has one at most.
+pub(super) async fn settle_provider(
+    aws: &Aws,
+    caller: &Caller,
+    spec: &mut GrantSpec,
+    wants: bool,
+    there: Option<&Grant>,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let issuers = issuers_of(spec, there);
+    if wants && issuers.is_empty() {
+        return Err(no_issuer());
+    }
+    let made = there.and_then(|grant| grant.makes_oidc_provider.as_ref());
+    let mut lacking = Vec::new();
+    for (issuer, audiences) in &issuers {
+        let makes = made == Some(issuer);
+        let name = name_of(issuer);
+        match provider(aws, caller, issuer, audiences, terminal).await? {
+            Provider::There if wants && !makes => terminal.hint(&format!(
+                "This account has the OIDC provider of {name} already: it is used as it is."
+            )),
+            Provider::There => {}
+            Provider::Absent if makes => {
+                return Err(Failure::new(
+                    Kind::NotFound,
+                    format!("the OIDC provider of {name}, which the grant's stack made, is no longer there"),
+                )
+                .hint("revoke the grant, and make it again with --create-oidc-provider"));
+            }
+            Provider::Absent if wants => lacking.push((issuer, audiences)),
+            Provider::Absent => {
+                return Err(absent(issuer, caller).hint("--create-oidc-provider makes it"));
+            }
+            Provider::Unknown(action) => {
+                if wants && !makes {
+                    lacking.push((issuer, audiences));
+                }
+                terminal.note(&format!(
+                    "Whether this account has the OIDC provider of {name} could not be asked ({action} was denied): {}.",
+                    if wants {
+                        "if it has one, making it fails; leave out --create-oidc-provider then"
+                    } else {
+                        "if it has none, its tokens will be refused until --create-oidc-provider makes it"
+                    }
+                ));
+            }
+        }
+    }
+    spec.oidc_provider = one(&lacking)?;
+    Ok(())
+}
+
+/// The provider that a grant's parameters make, where no account can be asked.
+pub(in crate::cli) fn given_provider(spec: &GrantSpec) -> Result<NewOidcProvider, Failure> {
+    let issuers = issuers_of(spec, None);
+    let all: Vec<_> = issuers.iter().collect();
+    one(&all)?.ok_or_else(no_issuer)
+}
+
+fn no_issuer() -> Failure {
+    Failure::usage(
+        "--create-oidc-provider is for GitHub jobs and other OIDC subjects: add --github or --oidc",
+    )
+}
+
+/// The template makes one provider.
+fn one(lacking: &[(&OidcIssuer, &BTreeSet<String>)]) -> Result<Option<NewOidcProvider>, Failure> {
+    match lacking {
+        [] => Ok(None),
+        [(issuer, audiences)] => Ok(Some(NewOidcProvider {
+            issuer: (*issuer).clone(),
+            audiences: audiences.iter().cloned().collect(),
+        })),
+        several => {
+            let names: Vec<String> = several.iter().map(|(issuer, _)| name_of(issuer)).collect();
+            Err(Failure::usage(format!(
+                "--create-oidc-provider makes the OIDC provider of one issuer, and these are lacking: {}",
+                names.join(", ")
+            ))
+            .hint("run grant for one of them first, and then again with all"))
+        }
+    }
+}

@@ -278,7 +278,7 @@ fn check_github(subject: &str) -> Result<(), OidcSubjectError> {
 }
 
 /// Pairs of a claim's name and value, `project_path` first; which ones is a project's own choice, by default `ref_type`
-/// and `ref` (GitLab docs, "OpenID Connect authentication using ID tokens"; projects API, `ci_id_token_sub_claim_components`).
+/// and `ref` (GitLab docs, "`OpenID` Connect authentication using ID tokens"; projects API, `ci_id_token_sub_claim_components`).
 fn check_gitlab(subject: &str) -> Result<(), OidcSubjectError> {
     let form = || OidcSubjectError::Form {
         given: subject.into(),

@@ -216,12 +216,12 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
         return Err(OpenError::InTheClear(InTheClear::Token(url.clone())).into());
     }
     // A pipe from the shell has no owner to be judged by, and is there for this one process. A named one may never be written to.
-    let text = if !is_handed_over(file) {
+    let text = if is_handed_over(file) {
+        Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES.into())?)
+    } else {
         read_named(file, TOKEN_BYTES.into(), Privacy::Private).map_err(|error| {
             Failure::caused(Kind::Invalid, format!("can't read {}", file.display()), &error)
         })?
-    } else {
-        Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES.into())?)
     };
     let text = std::str::from_utf8(&text).unwrap_or_default();
     let token: Token = text.trim().parse().map_err(|error| {

@@ -25,7 +25,7 @@ pub(in crate::cli) struct StackArgs {
     #[arg(long, value_name = "JOB")]
     github: Vec<GitHubSubject>,
     /// Tokens of another OIDC issuer that may assume the read role: ISSUER,SUBJECT[,AUDIENCE], such as
-    /// gitlab,project_path:acme/shop:ref_type:branch:ref:main; given, they replace the list
+    /// `gitlab,project_path:acme/shop:ref_type:branch:ref:main`; given, they replace the list
     #[arg(long, value_name = "SUBJECT")]
     oidc: Vec<OidcSubject>,
     /// Trust another account too, with --org-id or --external-id
@@ -108,7 +108,7 @@ pub(in crate::cli) struct RoleArgs {
     #[arg(long, value_name = "JOB")]
     pub(in crate::cli) github: Vec<GitHubSubject>,
     /// Tokens of another OIDC issuer that may act in the role: ISSUER,SUBJECT[,AUDIENCE], such as
-    /// gitlab,project_path:acme/shop:ref_type:branch:ref:main; given, they replace the list
+    /// `gitlab,project_path:acme/shop:ref_type:branch:ref:main`; given, they replace the list
     #[arg(long, value_name = "SUBJECT")]
     pub(in crate::cli) oidc: Vec<OidcSubject>,
     /// A policy that bounds the role

@@ -94,14 +94,7 @@ impl Value {
         }
         let kind = match encoding {
             Encoding::Json => check_json(&bytes).map(|()| ValueKind::Json)?,
-            Encoding::Text => match str::from_utf8(&bytes) {
-                Ok(_) => ValueKind::Text,
-                Err(error) => {
-                    return Err(ValueError::Text {
-                        position: error.valid_up_to(),
-                    });
-                }
-            },
+            Encoding::Text => text_of(&bytes).map(|_| ValueKind::Text)?,
             Encoding::Detect if is_json_container(&bytes) => ValueKind::Json,
             Encoding::Detect if str::from_utf8(&bytes).is_ok() => ValueKind::Text,
             Encoding::Detect => ValueKind::Bytes,
@@ -109,10 +102,20 @@ impl Value {
         Ok(Self { kind, bytes })
     }
 
-    /// The value as an engine stored it, its kind known. None where bytes and kind don't fit each other.
-    pub fn from_stored(kind: ValueKind, bytes: Vec<u8>) -> Option<Self> {
-        let sound = kind == ValueKind::Bytes || str::from_utf8(&bytes).is_ok();
-        sound.then_some(Self { kind, bytes })
+    /// The value as it was stored, its kind known. Any bytes may have been put there past discfg, so they are checked as
+    /// those of a new value are: formats write JSON as it is.
+    pub fn from_stored(kind: ValueKind, bytes: Vec<u8>) -> Result<Self, ValueError> {
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(ValueError::TooLarge { size: bytes.len() });
+        }
+        match kind {
+            ValueKind::Json => check_json(&bytes)?,
+            ValueKind::Text => {
+                text_of(&bytes)?;
+            }
+            ValueKind::Bytes => {}
+        }
+        Ok(Self { kind, bytes })
     }
 
     /// What the bytes are.
@@ -151,8 +154,16 @@ impl fmt::Debug for Value {
     }
 }
 
+fn text_of(bytes: &[u8]) -> Result<&str, ValueError> {
+    str::from_utf8(bytes).map_err(|error| ValueError::Text {
+        position: error.valid_up_to(),
+    })
+}
+
 fn check_json(bytes: &[u8]) -> Result<(), ValueError> {
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes)
+    // A string that is skipped isn't looked at, so this comes first.
+    let text = text_of(bytes)?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text)
         .map(drop)
         .map_err(|error| {
             let problem = match error.classify() {
@@ -206,6 +217,36 @@ mod tests {
             Err(ValueError::Json { line: 1, .. })
         ));
         assert!(matches!(kind(b"", Encoding::Json), Err(ValueError::Json { .. })));
+        assert!(kind(b"\"\xff\"", Encoding::Json).is_err());
+        assert_eq!(kind(b"[\"\xff\"]", Encoding::Detect), Ok(ValueKind::Bytes));
+    }
+
+    #[test]
+    fn stored_bytes_are_of_their_kind() {
+        use ValueKind::{Bytes, Json, Text};
+        let sound = |kind, bytes: &[u8]| Value::from_stored(kind, bytes.to_vec()).is_ok();
+        for json in ["{\"a\": 1}", " [1]\n", "1", "null", "\"a\""] {
+            assert!(sound(Json, json.as_bytes()), "{json}");
+        }
+        for bad in [
+            "",
+            "1, \"/good/x\": \"forged\"",
+            "1\nOTHER = 2",
+            "{} {}",
+            "a",
+            "{\"a\":",
+        ] {
+            assert!(!sound(Json, bad.as_bytes()), "{bad}");
+            assert!(sound(Text, bad.as_bytes()), "{bad}");
+        }
+        for (kind, bytes) in [
+            (Json, &b"\"\xff\""[..]),
+            (Text, b"\xff"),
+            (Bytes, &vec![0; 190_001]),
+        ] {
+            assert!(!sound(kind, bytes), "{kind}");
+        }
+        assert!(sound(Bytes, &vec![0xff; 190_000]));
     }
 
     #[test]
@@ -228,7 +269,7 @@ mod tests {
         fn bytes_stay_as_given(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let value = Value::new(bytes.clone(), Encoding::Detect).expect("any bytes are a value");
             prop_assert_eq!(value.bytes(), bytes.as_slice());
-            prop_assert_eq!(Value::from_stored(value.kind(), bytes), Some(value));
+            prop_assert_eq!(Value::from_stored(value.kind(), bytes), Ok(value));
         }
     }
 }

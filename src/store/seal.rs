@@ -45,7 +45,7 @@ fn seal_with(
             source: None,
         })?;
     let bytes = [&header[..], &nonce[..], &sealed].concat();
-    Value::from_stored(ValueKind::Bytes, bytes).ok_or_else(|| unsound(place))
+    Value::from_stored(ValueKind::Bytes, bytes).map_err(|_| unsound(place))
 }
 
 /// Decrypts what [`seal`] made, for the same place. Whatever was changed since is refused.
@@ -57,13 +57,21 @@ pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: Place<'_
     let bytes = Aes256Gcm::new(data_key.bytes().into())
         .decrypt(envelope.nonce.into(), payload)
         .map_err(|_| unsound(place))?;
-    Value::from_stored(envelope.kind, bytes).ok_or_else(|| unsound(place))
+    // Whoever may encrypt may have encrypted anything.
+    Value::from_stored(envelope.kind, bytes).map_err(|error| StoreError::Corrupt {
+        section: Some(place.key.section()),
+        what: format!(
+            "the secret {} of {} is not what discfg writes",
+            place.key, place.config
+        ),
+        source: Some(error.into()),
+    })
 }
 
 /// That a secret isn't what was sealed for its place.
 pub(super) fn unsound(place: Place<'_>) -> StoreError {
     StoreError::Corrupt {
-        section: None,
+        section: Some(place.key.section()),
         what: format!(
             "the secret {} of {} can't be opened: it was changed, or it was sealed for another key or config",
             place.key, place.config
@@ -145,6 +153,35 @@ mod tests {
                 let changed = Value::from_stored(ValueKind::Bytes, bytes).expect("any bytes are");
                 open(&changed, config, &key).expect_err("it was changed");
             }
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_past_discfg_is_of_its_kind_all_the_same() {
+        let key = key("/zz/x");
+        let place = Place {
+            config: "c",
+            key: &key,
+        };
+        let header = Envelope::header(ValueKind::Json, b"w").expect("it is short");
+        let payload = Payload {
+            msg: br#"1, "/good/x": "forged""#,
+            aad: &bound(&header, place),
+        };
+        let nonce = Nonce::<Aes256Gcm>::generate();
+        let sealed = Aes256Gcm::new(data_key().bytes().into()).encrypt(&nonce, payload);
+        let bytes = [&header[..], &nonce[..], &sealed.expect("it fits")[..]].concat();
+        let sealed = Value::from_stored(ValueKind::Bytes, bytes).expect("any bytes are");
+        match open(&sealed, "c", &key) {
+            Err(StoreError::Corrupt {
+                section: Some(section),
+                what,
+                ..
+            }) => {
+                assert_eq!(section.as_str(), "/zz");
+                assert!(what.contains("/zz/x") && !what.contains("forged"), "{what}");
+            }
+            other => panic!("expected Corrupt, got {other:?}"),
         }
     }
 

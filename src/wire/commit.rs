@@ -269,8 +269,7 @@ impl ChangeSpec {
         }
         let value = self.value.as_deref();
         let value = value.ok_or_else(|| ShapeError::new(format!("the set of {key} has no value")))?;
-        let value = read_value(value, self.kind, written)
-            .map_err(|error| error.about(&format!("the value of {key}")))?;
+        let value = read_value(value, self.kind, written).map_err(|error| error.of_value(&key))?;
         let secret = match (self.secret, self.sealed) {
             (None, false) => Secrecy::Keep,
             (Some(true), false) => Secrecy::Secret,
@@ -310,15 +309,7 @@ fn read_value(raw: &RawValue, kind: Option<ValueKind>, written: Written) -> Resu
                 "a stored value is a string with its kind beside it",
             ));
         };
-        let value = value_of(kind, text)?;
-        // Its size and, of JSON, its form are looked at as of any other.
-        let encoding = match kind {
-            ValueKind::Json => Encoding::Json,
-            ValueKind::Text => Encoding::Text,
-            ValueKind::Bytes if value.len() <= Value::MAX_BYTES => return Ok(value),
-            ValueKind::Bytes => Encoding::Detect,
-        };
-        return Ok(Value::new(value.bytes(), encoding)?);
+        return value_of(kind, text);
     }
     match (kind, text) {
         (None | Some(ValueKind::Text), Some(text)) => Value::new(text, Encoding::Text),
@@ -329,11 +320,7 @@ fn read_value(raw: &RawValue, kind: Option<ValueKind>, written: Written) -> Resu
             let bytes = STANDARD
                 .decode(text)
                 .map_err(|_| ShapeError::new("it is no base64 text"))?;
-            return match Value::new(bytes.as_slice(), Encoding::Detect) {
-                Ok(_) => Value::from_stored(ValueKind::Bytes, bytes)
-                    .ok_or_else(|| ShapeError::new("it doesn't fit its kind")),
-                Err(error) => Err(error.into()),
-            };
+            return Ok(Value::from_stored(ValueKind::Bytes, bytes)?);
         }
         (None | Some(ValueKind::Json), _) => Value::new(raw.get(), Encoding::Json),
     }

@@ -29,11 +29,16 @@ impl ShapeError {
     }
 
     /// The same, told with what it is about.
-    pub(super) fn about(self, what: &str) -> Self {
+    fn about(self, what: &str) -> Self {
         Self {
             problem: format!("{what}: {}", self.problem),
             ..self
         }
+    }
+
+    /// The same, said of the value of a key.
+    pub(super) fn of_value(self, key: &Key) -> Self {
+        self.about(&format!("the value of {key}"))
     }
 
     /// How many bytes the value has, where it is over [`Value::MAX_BYTES`] and nothing else is wrong.
@@ -97,7 +102,7 @@ impl TryFrom<StoredNode> for Entry {
 
     fn try_from(node: StoredNode) -> Result<Self, ShapeError> {
         Ok(Self {
-            value: value_of(node.kind, node.value)?,
+            value: value_of(node.kind, node.value).map_err(|error| error.of_value(&node.key))?,
             key: node.key,
             version: node.version,
             revision: node.revision,
@@ -198,7 +203,7 @@ impl TryFrom<StoredChange> for Change {
         let op = match (line.op, line.kind, line.value, line.version) {
             (StoredOp::Delete, ..) => Op::Delete,
             (StoredOp::Set, Some(kind), Some(value), Some(version)) => Op::Set {
-                value: value_of(kind, value)?,
+                value: value_of(kind, value).map_err(|error| error.of_value(&line.key))?,
                 version,
                 secret: line.secret,
                 ttl: line.ttl.map(ttl_of).transpose()?,
@@ -237,7 +242,7 @@ pub(super) fn value_of(kind: ValueKind, text: String) -> Result<Value, ShapeErro
             .decode(text)
             .map_err(|_| ShapeError::new("the value of kind bytes is no base64 text"))?,
     };
-    Value::from_stored(kind, bytes).ok_or_else(|| ShapeError::new("the value doesn't fit its kind"))
+    Ok(Value::from_stored(kind, bytes)?)
 }
 
 pub(super) fn moment(text: &str) -> Result<Timestamp, ShapeError> {
@@ -260,6 +265,39 @@ pub(super) fn shapeless(error: impl std::error::Error) -> ShapeError {
 mod tests {
     use super::*;
     use crate::model::Encoding;
+
+    fn node(kind: &str, value: &str, by: &str) -> String {
+        let times = r#""created":"1970-01-01T00:00:00Z","modified":"1970-01-01T00:00:00Z""#;
+        format!(
+            r#"{{"key":"/db/a","kind":"{kind}","version":1,"revision":1,"value":{value:?},"by":{by:?},{times}}}"#
+        )
+    }
+
+    #[test]
+    fn a_value_is_of_its_kind() {
+        let read = |json: &str| {
+            let node: StoredNode = serde_json::from_str(json).expect(json);
+            Entry::try_from(node)
+        };
+        read(&node("json", "{}", "me")).expect("an entry");
+        for (kind, value) in [
+            ("json", "1, \"/good/x\": \"forged\""),
+            ("json", ""),
+            ("bytes", "?"),
+        ] {
+            let error = read(&node(kind, value, "me")).expect_err(value).to_string();
+            assert!(error.contains("/db/a") && !error.contains("forged"), "{error}");
+        }
+        let line =
+            node("json", "1, 2", "me").replacen('{', r#"{"op":"set","section":"/db","index":0,"of":1,"#, 1);
+        let line = line.replacen(
+            "\"created\"",
+            r#""commit":"c","at":"1970-01-01T00:00:00Z","created""#,
+            1,
+        );
+        let line: StoredChange = serde_json::from_str(&line).expect(&line);
+        assert!(Change::try_from(line).is_err());
+    }
 
     #[test]
     fn a_line_goes_through_without_loss() {

@@ -15,6 +15,7 @@ mod formats;
 mod guards;
 mod hostile_files;
 mod hostile_items;
+mod hostile_text;
 mod http;
 mod http_alike;
 mod http_tokens;

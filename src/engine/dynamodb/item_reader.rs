@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::items::{CONFIG, Item};
 use crate::model::{Revision, Section, Timestamp, Ttl, Value, ValueKind};
-use crate::store::{Meta, Result, StoreError};
+use crate::store::{Cause, Meta, Result, StoreError};
 
 /// The words that a head may require and that this version knows.
 const KNOWN_WORDS: [&str; 0] = [];
@@ -50,20 +50,23 @@ impl<'i> Reader<'i> {
     }
 
     pub(super) fn corrupt(&self, attribute: &str) -> StoreError {
-        let (pk, sk) = self.place;
-        self.unsound(format!(
-            "the attribute {attribute} of the item {pk} {sk} is not what discfg writes"
-        ))
+        self.faulty(attribute, None)
     }
 
-    fn unsound(&self, what: String) -> StoreError {
+    fn faulty(&self, attribute: &str, source: Option<Cause>) -> StoreError {
+        let (pk, sk) = self.place;
+        let what = format!("the attribute {attribute} of the item {pk} {sk} is not what discfg writes");
+        self.unsound(what, source)
+    }
+
+    fn unsound(&self, what: String, source: Option<Cause>) -> StoreError {
         // A line of the section list speaks of its section.
         let (pk, sk) = self.place;
         let section = if pk == CONFIG { sk } else { pk };
         StoreError::Corrupt {
             section: section.parse().ok(),
             what,
-            source: None,
+            source,
         }
     }
 
@@ -74,9 +77,8 @@ impl<'i> Reader<'i> {
         if pk == section.as_str() {
             return Ok(());
         }
-        Err(self.unsound(format!(
-            "the item {pk} {sk} belongs to section {section}, not to {pk}"
-        )))
+        let what = format!("the item {pk} {sk} belongs to section {section}, not to {pk}");
+        Err(self.unsound(what, None))
     }
 
     /// Refuses an item with an expiry, of a kind that has none: DynamoDB would delete it.
@@ -162,7 +164,7 @@ impl<'i> Reader<'i> {
             "bytes" => ValueKind::Bytes,
             _ => return Err(self.corrupt("kind")),
         };
-        Value::from_stored(kind, bytes).ok_or_else(|| self.corrupt("value"))
+        Value::from_stored(kind, bytes).map_err(|error| self.faulty("value", Some(error.into())))
     }
 
     /// A map of sections to revisions; an empty one where there is none.

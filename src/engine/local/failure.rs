@@ -4,7 +4,7 @@ use rusqlite::ErrorCode;
 
 use super::file::PATIENCE;
 use crate::model::Section;
-use crate::store::StoreError;
+use crate::store::{Cause, StoreError};
 
 /// What goes wrong between SQLite and this engine.
 #[derive(Debug)]
@@ -89,6 +89,15 @@ pub(super) fn unsound(what: impl Into<String>) -> Failure {
         section: None,
         what: what.into(),
         source: None,
+    })
+}
+
+/// The same with its cause.
+pub(super) fn caused(what: String, cause: impl Into<Cause>) -> Failure {
+    Failure::Store(StoreError::Corrupt {
+        section: None,
+        what,
+        source: Some(cause.into()),
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 
-use super::failure::{Failure, Outcome, of_section, unsound};
+use super::failure::{Failure, Outcome, caused, of_section, unsound};
 use crate::model::{
     Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
 };
@@ -215,9 +215,9 @@ fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> Outcome<Value> 
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes.to_vec()),
         _ => None,
     };
-    kind.zip(bytes)
-        .and_then(|(kind, bytes)| Value::from_stored(kind, bytes))
-        .ok_or_else(|| unsound(format!("the file holds a value of {key} that is none")))
+    let what = || format!("the file holds a value of {key} that is none");
+    let (kind, bytes) = kind.zip(bytes).ok_or_else(|| unsound(what()))?;
+    Value::from_stored(kind, bytes).map_err(|error| caused(what(), error))
 }
 
 /// A value as it is bound: text where it is text, so that other tools show it.

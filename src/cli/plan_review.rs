@@ -69,7 +69,9 @@ impl Review<'_> {
             plan.check_limit()?;
         }
         if self.ask != Ask::Never || args.values {
-            terminal.hint(lines(plan, args.values).trim_end());
+            for line in lines(plan, args.values).lines() {
+                terminal.hint(line);
+            }
         }
         if self.ask == Ask::First && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")? {
             return Err(Failure::new(Kind::Interrupted, "nothing was changed").into());

@@ -1,5 +1,6 @@
 //! The two streams: stdout is the result and nothing else; all the rest is stderr.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -11,9 +12,9 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use super::args::Global;
 use super::failure::Failure;
-use super::terminal_log::show_warnings;
+use super::terminal_log::{Plain, show_warnings};
 use super::terminal_wrap::wrapped;
-use crate::model::Kind;
+use crate::model::{Kind, printable};
 
 /// The streams of the process.
 #[derive(Debug)]
@@ -88,20 +89,20 @@ impl Terminal {
     /// Says something beside the result.
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn note(&self, text: &str) {
-        say(text, indent(text) + 2);
+        say(&printable(text), indent(text) + 2);
     }
 
     /// Says something beside the result, unless it is to be quiet.
     pub(super) fn hint(&self, text: &str) {
         if !self.quiet {
-            say(text, indent(text) + 2);
+            say(&printable(text), indent(text) + 2);
         }
     }
 
     /// Says something beside the result of which further lines begin at the column `hang`.
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn note_hanging(&self, text: &str, hang: usize) {
-        say(text, hang);
+        say(&printable(text), hang);
     }
 
     /// Whether progress and hints are unwanted.
@@ -185,17 +186,34 @@ impl Terminal {
     }
 }
 
-/// What is said of a failure that begins with `mark`: each line with the column at which its further lines begin.
+/// What is said of a failure that begins with `mark`: each line with the column at which its further lines begin. It may
+/// repeat what was read somewhere, so nothing in it does more than be read.
 pub(super) fn told(failure: &Failure, mark: &impl fmt::Display, quiet: bool) -> Vec<(String, usize)> {
     if failure.message.is_empty() {
         return Vec::new();
     }
-    let message = (format!("{mark} {}", failure.message), 2);
+    let message = (format!("{mark} {}", one_line(&failure.message)), 2);
     let causes = failure.causes.iter();
-    let causes = causes.map(|cause| (format!("  because: {cause}"), 4));
+    let causes = causes.map(|cause| (format!("  because: {}", one_line(cause)), 4));
     let hints = failure.hints.iter().filter(|_| !quiet);
-    let hints = hints.map(|hint| (format!("  hint: {hint}"), 4));
+    let hints = hints.map(|hint| (format!("  hint: {}", one_line(hint)), 4));
     [message].into_iter().chain(causes).chain(hints).collect()
+}
+
+/// The text as one line that does nothing but be read. What has several, such as the SDK's words on where it looked for
+/// credentials, is joined.
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        return printable(text);
+    }
+    let mut joined = String::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if !joined.is_empty() {
+            joined.push_str(if joined.ends_with(':') { " " } else { "; " });
+        }
+        joined.push_str(&printable(line));
+    }
+    Cow::Owned(joined)
 }
 
 /// A terminal that doesn't show what is typed, until this is dropped.
@@ -264,7 +282,7 @@ pub(super) fn show_events(verbose: u8) {
     };
     let filter = tracing_subscriber::filter::Targets::new().with_target("discfg", level);
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(|| Plain(io::stderr()))
         .with_ansi(false)
         .without_time();
     tracing_subscriber::registry()

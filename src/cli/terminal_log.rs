@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -19,7 +20,7 @@ use tracing_subscriber::prelude::*;
 
 use super::terminal::aside;
 use crate::http::Served;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, printable};
 
 /// How a log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,7 +79,7 @@ impl Log {
     pub(super) fn served(&self, served: &Served<'_>) {
         match self.form {
             LogForm::Off => {}
-            LogForm::Text => self.line(served.to_string()),
+            LogForm::Text => self.line(printable(&served.to_string()).into_owned()),
             LogForm::Json => self.line(serde_json::to_string(served).unwrap_or_default()),
         }
     }
@@ -154,8 +155,8 @@ impl Subscriber for Warnings {
             // Writing to a String can't fail.
             let _ = write!(text, "; {name}: {value}");
         }
-        let hint = hint.map_or_else(String::new, |hint| format!("  hint: {hint}\n"));
-        aside(format_args!("{text}\n{hint}"));
+        let hint = hint.map_or_else(String::new, |hint| format!("  hint: {}\n", printable(&hint)));
+        aside(format_args!("{}\n{hint}", printable(&text)));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -190,7 +191,24 @@ fn told(
         let _ = write!(line, "; {name}: {value}");
     }
     // What was met may hold anything; a line stays one.
-    line.replace(['\n', '\r'], " ")
+    printable(&line).into_owned()
+}
+
+/// Writes each event as one line, whatever is in it.
+pub(super) struct Plain<W>(pub(super) W);
+
+impl<W: io::Write> io::Write for Plain<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        let end = &text[line.len()..];
+        write!(self.0, "{}{end}", printable(line))?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 #[derive(Default)]
@@ -222,7 +240,7 @@ mod tests {
         };
         assert_eq!(
             told(LogForm::Text, at, tracing::Level::WARN, fields()),
-            "2026-11-25T12:00:00Z warn: a request failed; error: no way"
+            "2026-11-25T12:00:00Z warn: a request failed; error: no\\nway"
         );
         assert_eq!(
             told(LogForm::Json, at, tracing::Level::WARN, fields()),

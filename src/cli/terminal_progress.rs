@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::model::printable;
 use crate::stack::{Outcome, ResourceChange, StackEvent};
 
 /// How often a log that shows nothing new is told that things go on.
@@ -110,7 +111,9 @@ impl Board {
                 }
             );
             match event.phase.outcome {
-                Outcome::Complete | Outcome::Failed | Outcome::Skipped => row.finish_with_message(text),
+                Outcome::Complete | Outcome::Failed | Outcome::Skipped => {
+                    row.finish_with_message(printable(&text).into_owned())
+                }
                 Outcome::InProgress => row.set_message(text),
             }
         } else if self.drawn.is_none() {
@@ -147,7 +150,7 @@ impl Board {
     fn line(&self, text: &str) {
         if !self.quiet {
             // Where stderr is gone nobody watches, and the deployment is what counts.
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", printable(text));
         }
     }
 }

@@ -14,6 +14,7 @@ mod log_position;
 mod path;
 mod principal;
 mod principal_pattern;
+mod printable;
 mod provision;
 mod region;
 mod revision;
@@ -38,6 +39,7 @@ pub use principal::{PrincipalArn, PrincipalArnError, PrincipalKind};
 #[cfg(feature = "stack")]
 pub(crate) use principal_pattern::glob;
 pub use principal_pattern::{PrincipalPattern, PrincipalPatternError};
+pub(crate) use printable::{is_unprintable, printable};
 pub use provision::{
     AccountId, Billing, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OrgId, PolicyArn, SettingError,
 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Applied, Conflict, Limit, Result, StoreError, Txn};
 use crate::model::{
     Change, Entry, Envelope, Guard, Head, Key, Mutation, Op, Previous, Revision, Secrecy, Section, Timestamp,
-    TtlChoice,
+    TtlChoice, printable,
 };
 
 /// What was read before a commit.
@@ -214,7 +214,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
                 revision: place.revision,
                 created: before.map_or(state.now, |entry| entry.created),
                 modified: state.now,
-                by: writer(txn, state).to_owned(),
+                by: writer(txn, state),
                 secret: *secret == Secrecy::Sealed,
                 ttl,
                 expires,
@@ -238,7 +238,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
         of: place.of,
         op,
         previous: before.map(Previous::from),
-        by: writer(txn, state).to_owned(),
+        by: writer(txn, state),
         at: state.now,
         commit: txn.id.clone(),
         with: BTreeMap::new(),
@@ -250,8 +250,9 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
     }
 }
 
-fn writer<'w>(txn: &'w Txn, state: &'w State<'_>) -> &'w str {
-    txn.by.as_deref().unwrap_or(state.by)
+/// Who writes, as one line of text: readers refuse any other, and a user's name may come of the environment.
+fn writer(txn: &Txn, state: &State<'_>) -> String {
+    printable(txn.by.as_deref().unwrap_or(state.by)).into_owned()
 }
 
 fn check_actions(

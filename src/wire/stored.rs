@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Change, CommitId, Entry, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueError,
-    ValueKind,
+    ValueKind, is_unprintable,
 };
 
 /// Why a shape holds nothing that could be meant.
@@ -103,15 +103,15 @@ impl TryFrom<StoredNode> for Entry {
     fn try_from(node: StoredNode) -> Result<Self, ShapeError> {
         Ok(Self {
             value: value_of(node.kind, node.value).map_err(|error| error.of_value(&node.key))?,
-            key: node.key,
             version: node.version,
             revision: node.revision,
             created: moment(&node.created)?,
             modified: moment(&node.modified)?,
-            by: node.by,
+            by: writer(node.by, &node.key)?,
             secret: node.secret,
             ttl: node.ttl.map(ttl_of).transpose()?,
             expires: node.expires.as_deref().map(moment).transpose()?,
+            key: node.key,
         })
     }
 }
@@ -213,16 +213,16 @@ impl TryFrom<StoredChange> for Change {
         };
         let previous = line.prev_node.map(Entry::try_from).transpose()?;
         Ok(Self {
-            key: line.key,
             revision: line.revision,
             index: line.index,
             of: line.of,
             op,
             previous: previous.as_ref().map(Previous::from),
-            by: line.by,
+            by: writer(line.by, &line.key)?,
             at: moment(&line.at)?,
             commit: line.commit.parse::<CommitId>().map_err(shapeless)?,
             with: line.with,
+            key: line.key,
         })
     }
 }
@@ -243,6 +243,16 @@ pub(super) fn value_of(kind: ValueKind, text: String) -> Result<Value, ShapeErro
             .map_err(|_| ShapeError::new("the value of kind bytes is no base64 text"))?,
     };
     Ok(Value::from_stored(kind, bytes)?)
+}
+
+/// Who wrote a key: one line of text.
+fn writer(by: String, key: &Key) -> Result<String, ShapeError> {
+    if by.contains(is_unprintable) {
+        return Err(ShapeError::new(format!(
+            "the writer of {key} is not one line of text"
+        )));
+    }
+    Ok(by)
 }
 
 pub(super) fn moment(text: &str) -> Result<Timestamp, ShapeError> {
@@ -288,6 +298,15 @@ mod tests {
             let error = read(&node(kind, value, "me")).expect_err(value).to_string();
             assert!(error.contains("/db/a") && !error.contains("forged"), "{error}");
         }
+        let error = Entry::try_from(
+            serde_json::from_str::<StoredNode>(&node("json", "1", "me\n2026")).expect("a node"),
+        );
+        assert!(
+            error
+                .expect_err("a writer of two lines")
+                .to_string()
+                .contains("/db/a")
+        );
         let line =
             node("json", "1, 2", "me").replacen('{', r#"{"op":"set","section":"/db","index":0,"of":1,"#, 1);
         let line = line.replacen(

@@ -16,7 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{Terminal, one_line};
 use crate::target::EngineName;
 
 /// Check what discfg needs, and say what to do
@@ -107,10 +107,15 @@ impl Check {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{:<5} {:<12} {}\n", self.verdict, self.name, self.message);
+        let mut text = format!(
+            "{:<5} {:<12} {}\n",
+            self.verdict,
+            self.name,
+            one_line(&self.message)
+        );
         for fix in &self.fixes {
             // Writing to a String can't fail.
-            let _ = writeln!(text, "{:<5} {:<12} fix: {fix}", "", "");
+            let _ = writeln!(text, "{:<5} {:<12} fix: {}", "", "", one_line(fix));
         }
         text
     }

@@ -331,7 +331,8 @@ fn show_statements(grant: &Grant, terminal: &Terminal) {
         terminal.hint("The own policies of each principal must let it assume the role, too:");
     }
     for Statement { principal, statement } in statements {
-        terminal.hint(&format!("  {principal}\n    {statement}"));
+        terminal.hint(&format!("  {principal}"));
+        terminal.hint(&format!("    {statement}"));
     }
     if let (false, Some(role)) = (grant.github.is_empty(), &grant.role) {
         terminal.hint(&format!(

@@ -7,7 +7,7 @@ use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
-use crate::model::{Access, Change, Kind, Op, Revision};
+use crate::model::{Access, Change, Kind, Op, Revision, printable};
 use crate::wire::{ChangeLine, History};
 
 /// Show the log of a key
@@ -85,7 +85,7 @@ fn told(line: &Change, values: bool) -> String {
         "{:>8} {version:>7}  {what:<6}  {}  {}",
         format!("r{}", line.revision),
         line.at,
-        line.by
+        printable(&line.by)
     );
     if values && !value.is_empty() {
         text.push('\t');

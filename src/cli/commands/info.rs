@@ -8,7 +8,7 @@ use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Prefix};
+use crate::model::{Access, Prefix, printable};
 use crate::ops::{Overview, readable_snapshot};
 
 /// Show a config's sections, version and digest
@@ -52,7 +52,7 @@ pub(in crate::cli) async fn run(
             "config   {}\nengine   {}\nstate    {}\nversion  {}\ndigest   {}\n",
             shape.config,
             shape.engine,
-            shape.state,
+            printable(&shape.state),
             shape.version,
             shape
                 .digest

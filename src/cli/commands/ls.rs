@@ -9,7 +9,7 @@ use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
-use crate::model::{Access, Entry, Timestamp};
+use crate::model::{Access, Entry, Timestamp, printable};
 use crate::ops::{Shown, readable_list};
 use crate::store::{Consistency, Listed, Scope};
 use crate::wire::{Listing, Node};
@@ -126,7 +126,7 @@ fn details(entry: &Entry, now: Timestamp) -> String {
         span(now.epoch() - entry.modified.epoch()),
         entry.value.len(),
         entry.key,
-        entry.by,
+        printable(&entry.by),
         ttl.unwrap_or_default()
     )
 }

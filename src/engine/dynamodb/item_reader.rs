@@ -5,7 +5,7 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::items::{CONFIG, Item};
-use crate::model::{Revision, Section, Timestamp, Ttl, Value, ValueKind};
+use crate::model::{Revision, Section, Timestamp, Ttl, Value, ValueKind, is_unprintable, printable};
 use crate::store::{Cause, Meta, Result, StoreError};
 
 /// The words that a head may require and that this version knows.
@@ -54,9 +54,17 @@ impl<'i> Reader<'i> {
     }
 
     fn faulty(&self, attribute: &str, source: Option<Cause>) -> StoreError {
-        let (pk, sk) = self.place;
-        let what = format!("the attribute {attribute} of the item {pk} {sk} is not what discfg writes");
+        let what = format!(
+            "the attribute {attribute} of the item {} is not what discfg writes",
+            self.item_name()
+        );
         self.unsound(what, source)
+    }
+
+    /// The item's keys, which may be any text.
+    fn item_name(&self) -> String {
+        let (pk, sk) = self.place;
+        format!("{} {}", printable(pk), printable(sk))
     }
 
     fn unsound(&self, what: String, source: Option<Cause>) -> StoreError {
@@ -73,11 +81,15 @@ impl<'i> Reader<'i> {
     /// Refuses an item that lies in the partition of another section: a writer of that section alone may have put it
     /// there.
     pub(super) fn check_section(&self, section: &Section) -> Result<()> {
-        let (pk, sk) = self.place;
+        let (pk, _) = self.place;
         if pk == section.as_str() {
             return Ok(());
         }
-        let what = format!("the item {pk} {sk} belongs to section {section}, not to {pk}");
+        let what = format!(
+            "the item {} belongs to section {section}, not to {}",
+            self.item_name(),
+            printable(pk)
+        );
         Err(self.unsound(what, None))
     }
 
@@ -115,6 +127,15 @@ impl<'i> Reader<'i> {
             .and_then(|v| v.as_s().ok())
             .map(String::as_str)
             .ok_or_else(|| self.corrupt(name))
+    }
+
+    /// Who wrote it: one line of text.
+    pub(super) fn writer(&self) -> Result<String> {
+        let by = self.text("by")?;
+        if by.contains(is_unprintable) {
+            return Err(self.corrupt("by"));
+        }
+        Ok(by.to_owned())
     }
 
     pub(super) fn parsed<T: FromStr>(&self, name: &str) -> Result<T> {

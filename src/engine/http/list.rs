@@ -4,7 +4,7 @@ use futures::stream::BoxStream;
 
 use super::api::{Api, Call};
 use super::read::check_readable;
-use crate::model::{Entry, Prefix, Section};
+use crate::model::{Entry, Prefix, Section, printable};
 use crate::store::{Consistency, Listed, Result, Scope};
 use crate::wire;
 
@@ -49,7 +49,11 @@ impl Api {
                     Ok(entry)
                 });
                 let after = scope.after.as_deref().unwrap_or_default();
-                for item in merged(entries.collect::<Result<_>>()?, page.folders) {
+                let entries = entries.collect::<Result<_>>()?;
+                if let Some(folder) = page.folders.iter().find(|folder| !is_folder_of(folder, &scope.prefix)) {
+                    Err(self.misshapen(&call, &format!("the folder {} was not asked for", printable(folder))))?;
+                }
+                for item in merged(entries, page.folders) {
                     if item.name() > after && !is_left_out(&item, &scope.except) {
                         yield item;
                     }
@@ -63,6 +67,12 @@ impl Api {
         }
         .boxed()
     }
+}
+
+/// Whether the text is the name of a folder below the prefix.
+fn is_folder_of(text: &str, prefix: &Prefix) -> bool {
+    let folder = text.parse::<Prefix>();
+    folder.is_ok_and(|folder| folder.with_slash() == text && prefix.covers(&folder))
 }
 
 fn is_left_out(item: &Listed, except: &[Section]) -> bool {

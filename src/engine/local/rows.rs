@@ -8,6 +8,7 @@ use rusqlite::{CachedStatement, Connection, Row};
 use super::failure::{Failure, Outcome, caused, of_section, unsound};
 use crate::model::{
     Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
+    is_unprintable,
 };
 
 /// The columns of an entry but its key, in the order that [`entry`] reads them after `key`.
@@ -87,7 +88,7 @@ fn entry_under(key: Key, row: &Row<'_>) -> Outcome<Entry> {
         revision: Revision::new(row.get(2)?),
         created: Timestamp::from_epoch(row.get(3)?),
         modified: Timestamp::from_epoch(row.get(4)?),
-        by: row.get(5)?,
+        by: writer(row, 5, &key)?,
         secret: row.get(6)?,
         ttl: ttl(row, 7)?,
         expires: moment(row, 8)?,
@@ -151,7 +152,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
             secret: row.get(14)?,
             created: Timestamp::from_epoch(row.get(15)?),
             modified: Timestamp::from_epoch(row.get(16)?),
-            by: row.get(17)?,
+            by: writer(row, 17, &key)?,
             ttl: ttl(row, 21)?,
             expires: moment(row, 22)?,
         })
@@ -161,7 +162,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
         index,
         of,
         at: Timestamp::from_epoch(row.get(4)?),
-        by: row.get(5)?,
+        by: writer(row, 5, &key)?,
         commit: commit_id(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?,
         op,
         previous,
@@ -194,6 +195,15 @@ fn is_null(row: &Row<'_>, column: usize) -> Outcome<bool> {
 fn moment(row: &Row<'_>, column: usize) -> Outcome<Option<Timestamp>> {
     let seconds: Option<i64> = row.get(column)?;
     Ok(seconds.map(Timestamp::from_epoch))
+}
+
+/// Who wrote it: one line of text.
+fn writer(row: &Row<'_>, column: usize, key: &Key) -> Outcome<String> {
+    let by: String = row.get(column)?;
+    if by.contains(is_unprintable) {
+        return Err(unsound(format!("the file holds a writer of {key} that is none")));
+    }
+    Ok(by)
 }
 
 fn ttl(row: &Row<'_>, column: usize) -> Outcome<Option<Ttl>> {

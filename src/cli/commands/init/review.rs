@@ -149,7 +149,9 @@ pub(super) async fn approve(
     terminal: &mut Terminal,
 ) -> Result<bool, Failure> {
     if !dry_run && let Some(price) = plan.price().filter(|_| concerns_price(plan)) {
-        terminal.hint(&price.words());
+        for line in price.words().lines() {
+            terminal.hint(line);
+        }
     }
     let answer = match (dry_run, yes) {
         (true, _) => Ok(false),

@@ -1,5 +1,5 @@
 use crate::cli::value_line::value_line;
-use crate::model::{Change, Entry, Key, Op, Revision, Section, Timestamp, Value};
+use crate::model::{Change, Entry, Key, Op, Revision, Section, Timestamp, Value, printable};
 use crate::ops::Event;
 use crate::wire::ChangeLine;
 
@@ -144,7 +144,7 @@ impl<'e> Told<'e> {
             "{at:<20}  {:<6}  {place}  {version}  r{}  {}",
             self.op,
             self.revision,
-            self.by.unwrap_or("-")
+            printable(self.by.unwrap_or("-"))
         );
         if let Some((value, secret)) = self.value {
             line.push('\t');

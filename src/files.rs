@@ -19,6 +19,8 @@ mod tests;
 
 pub(crate) use fault::{FileFault, mend};
 pub(crate) use folder::Folder;
+#[cfg(feature = "cli")]
+pub(crate) use read::append_named;
 pub(crate) use read::read_named;
 #[cfg(feature = "http")]
 pub(crate) use read::{open_named, read_opened};

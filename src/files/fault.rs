@@ -57,6 +57,7 @@ impl FileFault {
     fn mend(&self) -> String {
         match self {
             Self::Link(path) => format!("replace {} with the file it leads to", path.display()),
+            Self::Special { path, .. } if path.starts_with("/dev") => "name a regular file".into(),
             Self::Special { path, .. } | Self::TooLarge { path, .. } => {
                 format!("remove {} or replace it with a file of your own", path.display())
             }

@@ -24,6 +24,32 @@ pub(crate) fn open_named(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a file that the user named to add to it, and creates it for the user alone where it isn't there.
+///
+/// Links are followed. Fails where it isn't a regular file. That it belongs to another user or that others can write it is a
+/// warning: a CI job in a container is given such files by the runner outside.
+#[cfg(feature = "cli")]
+pub(crate) fn append_named(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true);
+    // Where it is there it isn't created: in a sticky folder a system may refuse that for files of others.
+    let file = match open(&mut options, path, true) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            open(options.create(true), path, true)?
+        }
+        opened => opened?,
+    };
+    let metadata = file.metadata()?;
+    check_regular(&metadata, path)?;
+    if let Err(fault) = User::now().check_file(Facts::of(&metadata), Privacy::Public, path) {
+        let hint = mend(&fault);
+        tracing::warn!(hint, "{fault}");
+    }
+    Ok(file)
+}
+
 /// The same as [`read_named`] of a file that was opened already.
 pub(crate) fn read_opened(
     file: &File,

@@ -321,7 +321,7 @@ fn what_is_written_to_a_file_is_replaced_as_a_whole() {
         .args(["export", "-f", "github-env", "--out", "/dev/null"])
         .run()
         .code(8)
-        .stderr_has("it is not a regular file");
+        .stderr_has("/dev/null is a device, not a regular file");
 }
 
 #[test]

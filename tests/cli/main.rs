@@ -11,6 +11,7 @@ mod exec;
 mod exec_endings;
 mod exec_restart;
 mod export;
+mod export_hostile;
 mod formats;
 mod guards;
 mod hostile_files;

@@ -1,12 +1,13 @@
 //! The file that `--out` names.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use crate::cli::failure::Failure;
+use crate::files::append_named;
 use crate::model::Kind;
 
 /// A file that is written in place of stdout.
@@ -37,12 +38,9 @@ fn not_regular() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
 }
 
+/// Adds to the file, through links: a runner may have put one there. A new one is readable by its owner alone.
 fn append(path: &Path, source: &mut impl io::Read) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(found) if !found.is_file() => return Err(not_regular()),
-        _ => {}
-    }
-    let mut file = File::options().read(true).append(true).create(true).open(path)?;
+    let mut file = append_named(path)?;
     // After a line without an end, the first name would be a part of that line.
     if file.seek(SeekFrom::End(0))? > 0 {
         file.seek(SeekFrom::End(-1))?;

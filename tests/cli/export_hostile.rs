@@ -1,0 +1,42 @@
+//! `export` where what it writes decides what runs, or where it goes is not the caller's own.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use support::config::embedded;
+
+#[test]
+fn the_environment_file_of_a_runner_is_private_and_judged() {
+    let place = embedded();
+    place.args(["set", "a", "1"]).run().code(0);
+    let at = |name: &str| place.dir().join(name);
+    let mode = |name: &str| fs::metadata(at(name)).expect("a file").permissions().mode() & 0o777;
+    let append = |out: &str| {
+        let script = format!("umask 0; exec discfg export -f github-env --out {out}");
+        place.shell(&script).run()
+    };
+    append("env").code(0).stderr("");
+    assert_eq!(mode("env"), 0o600);
+    // As runners put it there.
+    symlink("env", at("link")).expect("a link");
+    append("link").code(0).stderr("");
+    assert_eq!(
+        fs::read_to_string(at("env"))
+            .expect("a file")
+            .matches("A<<")
+            .count(),
+        2
+    );
+    fs::set_permissions(at("env"), fs::Permissions::from_mode(0o666)).expect("it is ours");
+    append("link")
+        .code(0)
+        .stderr_has("warning: others can write link (mode 0666)");
+    super::hostile_files::pipe(&at("pipe"));
+    symlink("pipe", at("to-pipe")).expect("a link");
+    for out in ["pipe", "to-pipe", "/dev/null"] {
+        append(out).code(8).stderr_has("not a regular file");
+    }
+    symlink("new", at("dangling")).expect("a link");
+    append("dangling").code(0);
+    assert_eq!(mode("new"), 0o600);
+}

@@ -9,6 +9,7 @@ mod commands;
 mod complete;
 mod data_file;
 mod data_keys;
+mod deciding_names;
 mod denial;
 mod failure;
 mod output;

@@ -2,6 +2,9 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use super::EnvName;
+use crate::model::{Key, Prefix};
+
 /// A format that keys and values are written in and read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DataFormat {
@@ -51,6 +54,17 @@ impl DataFormat {
         Self::K8sSecret,
         Self::K8sConfigmap,
     ];
+
+    /// The variable that a key becomes in the environment of a process that is given a file of this format; none where
+    /// it becomes none.
+    pub fn variable(self, key: &Key, prefix: &Prefix) -> Option<EnvName> {
+        match self {
+            Self::Dotenv | Self::DockerEnv | Self::Shell | Self::GithubEnv => EnvName::of(key, prefix).ok(),
+            // By `envFrom`.
+            Self::K8sSecret | Self::K8sConfigmap => prefix.relative(key)?.replace('/', ".").parse().ok(),
+            Self::Json | Self::Yaml | Self::Tfvars | Self::Properties | Self::Csv => None,
+        }
+    }
 
     /// The word for it on the command line.
     pub fn as_str(self) -> &'static str {

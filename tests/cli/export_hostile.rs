@@ -40,3 +40,49 @@ fn the_environment_file_of_a_runner_is_private_and_judged() {
     append("dangling").code(0);
     assert_eq!(mode("new"), 0o600);
 }
+
+#[test]
+fn variables_that_decide_what_runs_are_not_exported() {
+    let place = embedded();
+    for key in [
+        "gh/path",
+        "gh/bash/env",
+        "gh/ld/preload",
+        "gh/git/ssh/command",
+        "gh/ifs",
+        "gh/fine",
+    ] {
+        place.args(["set", key, "x"]).run().code(0);
+    }
+    for format in ["github-env", "shell", "dotenv", "docker-env"] {
+        let export = ["export", "--prefix", "/gh", "-f", format];
+        place
+            .args(export)
+            .run()
+            .code(8)
+            .stdout("")
+            .stderr_has("PATH (of /gh/path)")
+            .stderr_has("LD_PRELOAD (of /gh/ld/preload)")
+            .stderr_has("--allow-env NAME");
+        let names = ["PATH", "BASH_ENV", "LD_PRELOAD", "GIT_SSH_COMMAND", "IFS"];
+        let allowed = names.iter().flat_map(|name| ["--allow-env", name]);
+        place
+            .args(export.into_iter().chain(allowed))
+            .run()
+            .code(0)
+            .stdout_has("FINE");
+    }
+    // A name that isn't a variable of a process decides nothing.
+    place
+        .args(["export", "--prefix", "/gh", "-f", "tfvars"])
+        .run()
+        .code(0);
+    place.args(["export", "--prefix", "/gh"]).run().code(0);
+    // Such a name is refused in a Kubernetes object, which becomes the environment of a container.
+    place.args(["set", "k8s/PATH", "x"]).run().code(0);
+    place
+        .args(["export", "--prefix", "/k8s", "-f", "k8s-configmap"])
+        .run()
+        .code(8)
+        .stderr_has("PATH (of /k8s/PATH)");
+}

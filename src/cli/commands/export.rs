@@ -15,12 +15,13 @@ use self::out_file::OutFile;
 use crate::cli::args::{Format, FormatFlag, digest};
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::data_file;
+use crate::cli::deciding_names::{decides_what_runs, refuse};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal_wait::seen;
-use crate::formats::{self, DataFormat, Layout, Parts};
+use crate::formats::{self, DataFormat, EnvName, Layout, Parts};
 use crate::model::{Access, Key, Kind, Prefix, Value};
 use crate::ops::OpsError;
 use crate::store::{Digester, StoreExt as _};
@@ -41,6 +42,10 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 ///
 /// dotenv is written as python-dotenv reads it; docker-env is what `docker run --env-file` reads, where nothing is
 /// quoted.
+///
+/// As in `exec`, `PATH`, `LD_*`, `BASH_ENV`, `NODE_OPTIONS` and others that make a shell or an interpreter run something
+/// else are refused without --allow-env, in the formats that become the environment of a process: dotenv, docker-env,
+/// shell, github-env, k8s-secret and k8s-configmap.
 ///
 /// Secrets are decrypted, and an error where the role may not. Keys with a time to live are state, not configuration:
 /// they are left out unless --with-ttl.
@@ -75,6 +80,9 @@ pub(in crate::cli) struct ExportArgs {
     /// Write to this file instead of stdout: -f github-env appends, all else replaces the file, readable by you alone
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Let this variable through although its name is refused; may be given several times
+    #[arg(long = "allow-env", value_name = "NAME", conflicts_with = "template")]
+    allowed: Vec<EnvName>,
     /// Write commands to stderr that mask the secrets in a CI job's log; they hold the secrets in plain text
     #[arg(long)]
     mask: bool,
@@ -107,19 +115,20 @@ pub(in crate::cli) async fn run(
         flat: false,
         name: session.config()?,
     };
-    let parts = match &output {
-        Output::Data(format) => Parts::new(*format, &layout),
+    let format = match &output {
+        Output::Data(format) => Some(*format),
         Output::Template(_) | Output::Nothing => None,
     };
+    let parts = format.and_then(|format| Parts::new(format, &layout));
     if let Some(parts) = parts {
-        let file = spool(&args, parts, &layout.prefix, session, masks.as_mut());
+        let file = spool(&args, parts, format, &layout.prefix, session, masks.as_mut());
         let file = seen("reading", terminal, file).await;
         let mut file = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
         file.rewind().map_err(|error| unspooled(&error))?;
         return give(masks, out, file, terminal);
     }
     let mut items = Vec::new();
-    let read = each(&args, &layout.prefix, session, masks.as_mut(), |item| {
+    let read = each(&args, format, &layout.prefix, session, masks.as_mut(), |item| {
         items.push(item);
         Ok(())
     });
@@ -148,13 +157,14 @@ const IN_MEMORY: usize = 8 * 1024 * 1024;
 async fn spool(
     args: &ExportArgs,
     mut parts: Parts<'_>,
+    format: Option<DataFormat>,
     prefix: &Prefix,
     session: &mut Session,
     masks: Option<&mut Masks>,
 ) -> Result<SpooledTempFile, Stop> {
     let mut file = SpooledTempFile::new(IN_MEMORY);
     let (mut part, mut bytes) = (Vec::new(), 0);
-    each(args, prefix, session, masks, |item: (Key, Value)| {
+    each(args, format, prefix, session, masks, |item: (Key, Value)| {
         bytes += item.1.len();
         part.push(item);
         if part.len() >= PART_KEYS || bytes >= PART_BYTES {
@@ -239,9 +249,11 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<Output, Failure
     }
 }
 
-/// Gives every key and value to `take`, and fails where the digest is another than was expected.
+/// Gives every key and value to `take`, and fails where the digest is another than was expected, or where a file of the
+/// format would decide what runs.
 async fn each(
     args: &ExportArgs,
+    format: Option<DataFormat>,
     prefix: &Prefix,
     session: &mut Session,
     mut masks: Option<&mut Masks>,
@@ -251,7 +263,7 @@ async fn each(
     let entries = store.snapshot_stream(slice::from_ref(prefix), &args.except.sections);
     // As many as are there already, so that their data keys are asked for side by side.
     let mut entries = entries.ready_chunks(PART_KEYS);
-    let mut digester = Digester::default();
+    let (mut digester, mut refused) = (Digester::default(), Vec::new());
     while let Some(chunk) = entries.next().await {
         let mut chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
         chunk.retain(|entry| args.with_ttl || entry.expires.is_none());
@@ -264,9 +276,16 @@ async fn each(
             if let Some(masks) = &mut masks {
                 masks.add(&entry);
             }
+            let variable = format.and_then(|format| format.variable(&entry.key, prefix));
+            if let Some(name) =
+                variable.filter(|name| decides_what_runs(name) && !args.allowed.contains(name))
+            {
+                refused.push((name, entry.key.clone()));
+            }
             take((entry.key, entry.value))?;
         }
     }
+    refuse(refused, "--allow-env NAME lets one through")?;
     if let Some(wanted) = &args.expect_digest {
         let found = digester.finish().to_string();
         if *wanted != found {

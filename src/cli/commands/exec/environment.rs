@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::names::{Named, is_refused};
+use super::names::Named;
+use crate::cli::deciding_names::{decides_what_runs, refuse};
 use crate::cli::failure::{Failure, Stop};
 use crate::formats::{EnvName, EnvNameError};
 use crate::model::{Entry, Key, Kind, Prefix, Section, Timestamp};
@@ -175,22 +176,13 @@ impl Wanted {
     }
 
     fn check(&self, chosen: &BTreeMap<EnvName, &Entry>) -> Result<(), Failure> {
-        let refused: Vec<String> = chosen
+        let refused = chosen
             .iter()
-            .filter(|(name, _)| is_refused(name) && !self.allowed.contains(name))
-            .map(|(name, entry)| format!("{name} (of {})", entry.key))
-            .collect();
-        if !refused.is_empty() {
-            return Err(Failure::new(
-                Kind::Invalid,
-                format!(
-                    "these variables would change what is run, and are refused: {}",
-                    refused.join(", ")
-                ),
-            )
-            .hint("--allow-env NAME lets one through; --env NAME=KEY names the key otherwise"));
-        }
-        Ok(())
+            .filter(|(name, _)| decides_what_runs(name) && !self.allowed.contains(name));
+        refuse(
+            refused.map(|(name, entry)| (name, &entry.key)),
+            "--allow-env NAME lets one through; --env NAME=KEY names the key otherwise",
+        )
     }
 }
 

@@ -1,33 +1,9 @@
-//! Names that are given to single keys, and those that are refused.
+//! Names that are given to single keys.
 
 use std::str::FromStr;
 
 use crate::formats::{EnvName, EnvNameError};
 use crate::model::{Key, KeyError};
-
-/// Names by which a loader, a shell or an interpreter is made to run something else than what was called.
-const REFUSED: &[&str] = &[
-    "PATH",
-    "BASH_ENV",
-    "BASHOPTS",
-    "SHELLOPTS",
-    "PS4",
-    "PROMPT_COMMAND",
-    "NODE_OPTIONS",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
-    "PERL5LIB",
-    "PERL5OPT",
-    "RUBYLIB",
-    "RUBYOPT",
-    "JAVA_TOOL_OPTIONS",
-    "JDK_JAVA_OPTIONS",
-    "_JAVA_OPTIONS",
-    "GCONV_PATH",
-    "GLIBC_TUNABLES",
-];
-const REFUSED_BEGINNINGS: &[&str] = &["LD_", "DYLD_"];
 
 /// `NAME=KEY`.
 #[derive(Debug, Clone)]
@@ -57,14 +33,6 @@ impl FromStr for Named {
             key: key.parse()?,
         })
     }
-}
-
-/// Whether a variable of that name takes the command away from what was called.
-pub(super) fn is_refused(name: &EnvName) -> bool {
-    REFUSED.contains(&name.as_str())
-        || REFUSED_BEGINNINGS
-            .iter()
-            .any(|beginning| name.as_str().starts_with(beginning))
 }
 
 #[cfg(test)]

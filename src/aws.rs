@@ -10,6 +10,7 @@ mod http;
 mod meter;
 mod plain_http;
 mod role;
+mod roots;
 mod settings;
 mod sigv4;
 
@@ -22,6 +23,7 @@ pub use failure::{AwsError, Failed, Fault};
 pub use meter::{Meter, Spent};
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
 pub use role::{AssumedRole, RoleArn};
+pub(crate) use roots::RootsFault;
 pub use settings::{Aws, AwsSettings, Profile};
 #[cfg(feature = "stack")]
 pub(crate) use settings::{CONNECT_TIMEOUT, endpoint_of};

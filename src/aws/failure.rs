@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::CertificateFault;
+use super::{CertificateFault, RootsFault};
 #[cfg(feature = "stack")]
 use super::{PlainHttpError, SigningError};
 use crate::model::{Clock as _, Kind, RegionError, SystemClock};
@@ -94,6 +94,8 @@ pub enum Fault {
     Refused,
     /// The SDK wouldn't send it.
     Client,
+    /// It wasn't sent: the roots of trust that a variable names can't be used.
+    Roots,
 }
 
 impl Fault {
@@ -104,6 +106,7 @@ impl Fault {
             Self::Throttled => Kind::Throttled,
             Self::Unreachable | Self::Unanswered | Self::Server => Kind::Unavailable,
             Self::Refused | Self::Client => Kind::Internal,
+            Self::Roots => Kind::Invalid,
         }
     }
 }
@@ -116,6 +119,7 @@ impl Failed {
     {
         let code = error.code().map(str::to_owned);
         let untrusted = CertificateFault::of(error);
+        let roots = RootsFault::of(error);
         let fault = match error {
             SdkError::ConstructionFailure(_) if find::<CredentialsError>(error).is_some() => {
                 Fault::Credentials
@@ -128,6 +132,7 @@ impl Failed {
                     Fault::Credentials
                 }
             }
+            SdkError::DispatchFailure(_) if roots.is_some() => Fault::Roots,
             // Nothing was sent to it.
             SdkError::DispatchFailure(_) if untrusted.is_some() || is_refused(error) => Fault::Unreachable,
             SdkError::DispatchFailure(failure) if failure.is_user() => Fault::Client,
@@ -142,7 +147,7 @@ impl Failed {
         let message = match (error.message(), untrusted) {
             (Some(message), _) => message.to_owned(),
             (None, Some(fault)) => format!("the server is not trusted: {fault}"),
-            (None, None) => words(error),
+            (None, None) => roots.map_or_else(|| words(error), |fault| fault.to_string()),
         };
         let date = error
             .raw_response()
@@ -171,6 +176,7 @@ impl Failed {
     pub(crate) fn unanswered(error: &PlainHttpError) -> Self {
         let fault = match error {
             PlainHttpError::NotSent(_) | PlainHttpError::NotTrusted(_) => Fault::Unreachable,
+            PlainHttpError::NoRoots(_) => Fault::Roots,
             PlainHttpError::Cut(_) | PlainHttpError::TimedOut(_) => Fault::Unanswered,
             PlainHttpError::TooLarge(_) => Fault::Refused,
         };

@@ -2,10 +2,9 @@
 //!
 //! Loading a system's certificates costs six times what a whole `get` does, so Amazon's own roots are built in
 //! for Amazon's hosts. Where they don't verify (a proxy of a company that opens TLS), and for every other
-//! host, the system's are loaded. `AWS_CA_BUNDLE`, where set, replaces them all.
+//! host, the system's are loaded, or those that variables name in their place. `AWS_CA_BUNDLE`, where set, replaces
+//! them all.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -20,17 +19,8 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 
-use super::{CertificateFault, Meter};
-use crate::files::{self, Privacy};
-
-/// The most bytes of a bundle.
-const MAX_BUNDLE_BYTES: u64 = 16 * 1024 * 1024;
+use super::{CertificateFault, Meter, roots};
 
 /// The roots that Amazon's services are signed under (Amazon Trust Services repository).
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
@@ -99,7 +89,7 @@ impl HttpConnector for Shared {
         if request.uri().starts_with("http://") {
             return connectors.plain().call(request);
         }
-        if ca_bundle().is_some() || !is_amazon(request.uri()) {
+        if roots::has_bundle() || !is_amazon(request.uri()) {
             return match connectors.system() {
                 Ok(connector) => connector.call(request),
                 Err(error) => HttpConnectorFuture::ready(Err(error)),
@@ -140,11 +130,12 @@ impl Connectors {
         if let Some(connector) = self.system.get() {
             return Ok(connector);
         }
-        let trust = match ca_bundle() {
+        let named = roots::named().map_err(|fault| ConnectorError::user(fault.into()))?;
+        let trust = match named {
             None => TrustStore::default(),
-            Some(path) => TrustStore::empty()
+            Some(roots) => TrustStore::empty()
                 .with_native_roots(false)
-                .with_pem_certificate(read_bundle(&path)?),
+                .with_pem_certificate(roots),
         };
         Ok(self.system.get_or_init(|| self.tls(trust)))
     }
@@ -183,45 +174,6 @@ impl Connectors {
             builder
         }
     }
-}
-
-fn ca_bundle() -> Option<PathBuf> {
-    std::env::var_os("AWS_CA_BUNDLE")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-}
-
-/// The certificates of a bundle that can be roots, as PEM. The SDK's client would panic at one that can't, and a
-/// bundle that was made from a system's list may well hold such a one.
-fn read_bundle(path: &Path) -> Result<Vec<u8>, ConnectorError> {
-    let fault = |text: String| ConnectorError::user(text.into());
-    let bundle = files::read_named(path, MAX_BUNDLE_BYTES, Privacy::Public).map_err(|error| {
-        let mend = files::mend(&error).map_or_else(String::new, |mend| format!(": {mend}"));
-        fault(format!(
-            "can't read AWS_CA_BUNDLE {}: {error}{mend}",
-            path.display()
-        ))
-    })?;
-    let mut pem = String::new();
-    for certificate in CertificateDer::pem_slice_iter(&bundle) {
-        let certificate =
-            certificate.map_err(|_| fault(format!("AWS_CA_BUNDLE {} is not valid PEM", path.display())))?;
-        let body = BASE64_STANDARD.encode(&certificate);
-        if RootCertStore::empty().add(certificate).is_ok() {
-            // Writing to a String can't fail.
-            let _ = write!(
-                pem,
-                "-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
-            );
-        }
-    }
-    if pem.is_empty() {
-        return Err(fault(format!(
-            "AWS_CA_BUNDLE {} holds no certificate that can be a root",
-            path.display()
-        )));
-    }
-    Ok(pem.into_bytes())
 }
 
 fn is_amazon(uri: &str) -> bool {

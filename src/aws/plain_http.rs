@@ -14,7 +14,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::timeout;
 
 use super::http::{Operation, Shared};
-use super::{CertificateFault, Meter};
+use super::{CertificateFault, Meter, RootsFault};
 
 /// A client.
 #[derive(Debug, Clone)]
@@ -53,6 +53,9 @@ pub(crate) enum PlainHttpError {
     /// The server didn't prove that it is the one that was asked for: nothing was sent.
     #[error("the server at that address is not trusted")]
     NotTrusted(#[source] CertificateFault),
+    /// The roots of trust that a variable names can't be used: nothing was sent.
+    #[error("no server can be trusted")]
+    NoRoots(#[source] RootsFault),
     /// The connection ended before the answer did. What was asked for may have been done.
     #[error("the connection ended before the answer did")]
     Cut(#[source] Box<dyn Error + Send + Sync>),
@@ -145,6 +148,9 @@ fn header(answer: &HttpResponse, name: &str) -> Option<String> {
 fn told(error: ConnectorError) -> PlainHttpError {
     if let Some(fault) = CertificateFault::of(&error) {
         return PlainHttpError::NotTrusted(fault);
+    }
+    if let Some(fault) = RootsFault::of(&error) {
+        return PlainHttpError::NoRoots(fault);
     }
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     let mut sent = !error.is_user();

@@ -1,4 +1,5 @@
 use crate::aws::{Failed, Fault};
+use crate::model::Kind;
 use crate::store::StoreError;
 
 /// Says what it means that a service refused an action on `subject`, or couldn't be asked.
@@ -37,6 +38,11 @@ pub(super) fn request_failed(
         Fault::Refused if failed.is("TransactionConflictException") => StoreError::Busy(format!(
             "{action} met a commit that was under way; nothing was written"
         )),
+        Fault::Roots => StoreError::Api {
+            api: service.into(),
+            problem: failed.message,
+            kind: Kind::Invalid,
+        },
         Fault::Refused | Fault::Client => StoreError::Other {
             what: action,
             source: Some(failed.into()),

@@ -227,3 +227,37 @@ fn a_bundle_that_others_can_write_is_not_used() {
     std::fs::set_permissions(&bundle, std::fs::Permissions::from_mode(0o444)).expect("it is ours");
     get(&place).code(0).stdout("value\n");
 }
+
+#[test]
+fn the_systems_roots_are_judged_where_a_variable_names_them() {
+    let company = Authority::new("Company");
+    let server = TlsServer::start(&company, "localhost");
+    let place = place().env("AWS_ENDPOINT_URL", server.url());
+    let said = |name: &str, path: &str, what: &str| {
+        place
+            .args(["get", "app", "/db/url", "--as", "self"])
+            .env(name, path)
+            .run()
+            .code(8)
+            .stdout("")
+            .stderr_has(name)
+            .stderr_has(what);
+    };
+    said("SSL_CERT_FILE", "/dev/zero", "is a device, not a regular file");
+    said("SSL_CERT_FILE", "absent.pem", "No such file");
+    let large = place.dir().join("large.pem");
+    std::fs::File::create(&large)
+        .and_then(|file| file.set_len(17 * 1024 * 1024))
+        .expect("a file");
+    said("SSL_CERT_FILE", "large.pem", "is too large");
+    place.write("none.pem", "nothing");
+    said("SSL_CERT_FILE", "none.pem", "no certificate");
+    // A folder of certificates, as OpenSSL keeps them.
+    let folder = place.dir().join("certs");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::os::unix::fs::symlink("/dev/zero", folder.join("0a1b2c3d.0")).expect("a link");
+    said("SSL_CERT_DIR", "certs", "no certificate");
+    place.write("company.pem", company.pem());
+    std::os::unix::fs::symlink("../company.pem", folder.join("0a1b2c3d.1")).expect("a link");
+    get(&place.env("SSL_CERT_DIR", "certs")).code(0).stdout("value\n");
+}

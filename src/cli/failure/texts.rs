@@ -21,7 +21,7 @@ use std::io;
 use crate::aws::{Failed, Fault};
 use book::{Variants, missing, variants};
 
-variants!(Fault: Denied Credentials Throttled Unreachable Unanswered Server Refused Client);
+variants!(Fault: Denied Credentials Throttled Unreachable Unanswered Server Refused Client Roots);
 
 /// What is known to be one.
 pub(in crate::cli) fn is<T: std::str::FromStr>(text: &str) -> T {
@@ -67,6 +67,7 @@ fn of_each_fault(action: &str, resource: &str) -> Vec<(&'static str, Failed)> {
         Fault::Server,
         Fault::Refused,
         Fault::Client,
+        Fault::Roots,
     ];
     let seen = all.iter().map(Variants::variant).collect();
     assert_eq!(missing::<Fault>(&seen), [""; 0], "faults that are not told");
@@ -118,6 +119,13 @@ fn of_fault(fault: Fault, action: &str, resource: &str) -> (&'static str, Failed
             of(
                 None,
                 "failed to construct request: the endpoint URL was invalid: relative URL without a base",
+            ),
+        ),
+        Fault::Roots => (
+            "roots",
+            of(
+                None,
+                "can't read SSL_CERT_FILE /dev/zero: /dev/zero is a device, not a regular file",
             ),
         ),
     }

@@ -120,7 +120,8 @@ impl Api {
 fn meaning(refusal: &Refusal) -> Meaning {
     match refusal {
         Refusal::Silence(PlainHttpError::NotSent(_)) => Meaning::NotMade,
-        Refusal::Silence(PlainHttpError::NotTrusted(_)) | Refusal::Unsigned(_) => Meaning::Hopeless,
+        Refusal::Silence(PlainHttpError::NotTrusted(_) | PlainHttpError::NoRoots(_))
+        | Refusal::Unsigned(_) => Meaning::Hopeless,
         Refusal::Silence(_) => Meaning::Doubt,
         Refusal::Problem(problem) => match problem.status {
             503 => Meaning::NotMade,

@@ -47,6 +47,13 @@ fn silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
                 source: Some(fault.clone().into()),
             };
         }
+        PlainHttpError::NoRoots(fault) => {
+            return StoreError::Api {
+                api: options.url.to_string(),
+                problem: fault.to_string(),
+                kind: Kind::Invalid,
+            };
+        }
         PlainHttpError::Cut(_) | PlainHttpError::TimedOut(_) => {
             format!("{} doesn't answer", options.url)
         }

@@ -10,7 +10,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 
 use super::*;
-use crate::aws::{CertificateFault, Signer};
+use crate::aws::{CertificateFault, RootsFault, Signer};
 use crate::engine::http::api::Refusal as Refused;
 use crate::wire::ProblemLayout;
 
@@ -37,6 +37,7 @@ fn variant(refused: &Refused) -> &'static str {
         Refused::Strange(_) => "Strange",
         Refused::Silence(PlainHttpError::NotSent(_)) => "NotSent",
         Refused::Silence(PlainHttpError::NotTrusted(_)) => "NotTrusted",
+        Refused::Silence(PlainHttpError::NoRoots(_)) => "NoRoots",
         Refused::Silence(PlainHttpError::Cut(_)) => "Cut",
         Refused::Silence(PlainHttpError::TimedOut(_)) => "TimedOut",
         Refused::Silence(PlainHttpError::TooLarge(_)) => "TooLarge",
@@ -78,6 +79,9 @@ fn of_no_answer() {
     let refused = bare([
         Refused::Silence(PlainHttpError::NotSent("connection refused".into())),
         Refused::Silence(PlainHttpError::NotTrusted(CertificateFault::UnknownIssuer)),
+        Refused::Silence(PlainHttpError::NoRoots(RootsFault::new(
+            "can't read SSL_CERT_FILE /dev/zero: /dev/zero is a device, not a regular file",
+        ))),
         Refused::Silence(PlainHttpError::Cut("connection reset by peer".into())),
         Refused::Silence(PlainHttpError::TimedOut(Duration::from_secs(30))),
         Refused::Silence(PlainHttpError::TooLarge(67_108_864)),

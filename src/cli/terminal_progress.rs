@@ -112,7 +112,7 @@ impl Board {
             );
             match event.phase.outcome {
                 Outcome::Complete | Outcome::Failed | Outcome::Skipped => {
-                    row.finish_with_message(printable(&text).into_owned())
+                    row.finish_with_message(printable(&text).into_owned());
                 }
                 Outcome::InProgress => row.set_message(text),
             }

@@ -27,7 +27,7 @@ fn give_away(path: &Path) -> &'static str {
     }
 }
 
-fn pipe(path: &Path) {
+pub(super) fn pipe(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("a named pipe");
 }
 
@@ -568,4 +568,25 @@ mod on_aws {
             chmod(&open, 0o700);
         }
     }
+}
+
+#[test]
+fn a_named_pipe_is_not_waited_for_and_one_of_the_shells_is_read() {
+    let place = embedded();
+    pipe(&place.dir().join("pipe"));
+    let keep = "discfg use mycfg --engine https://config.example --token-file";
+    place
+        .shell(&format!("timeout 20 {keep} pipe"))
+        .run()
+        .code(8)
+        .stderr_has("pipe is a named pipe");
+    place
+        .shell(&format!("printf abc | {keep} /dev/stdin"))
+        .run()
+        .code(0);
+    // As bash passes `<(command)`.
+    place
+        .shell(&format!("printf abc | {{ {keep} /dev/fd/3 3<&0; }}"))
+        .run()
+        .code(0);
 }

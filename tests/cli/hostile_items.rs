@@ -144,3 +144,47 @@ mod on_dynamodb {
         super::what_acts_stops(&super::spoilt_table());
     }
 }
+
+#[test]
+fn a_row_that_is_at_fault_is_named() {
+    let place = embedded();
+    fill(&place);
+    let file = Connection::open(place.home().join("data/discfg/mycfg.db")).expect("the config's file");
+    let change = |sql: &str| file.execute_batch(sql).expect("SQLite takes it");
+    change("UPDATE entry SET ttl = 0 WHERE key = '/bad/a'");
+    place.args(["get", "bad/a"]).run().code(70).stderr_has("/bad/a");
+    place
+        .args(["ls", "-r"])
+        .run()
+        .code(70)
+        .stdout("/good/a\n/r\n")
+        .stderr_has("/bad/a");
+    change("UPDATE entry SET ttl = NULL");
+    // A section that nobody can name is a fault of the one whose name it begins with.
+    change("INSERT INTO section VALUES ('/bad/x', 1, 1, 1, NULL, NULL)");
+    what_shows_goes_on_without(&place);
+    change(
+        "DELETE FROM section WHERE section = '/bad/x'; INSERT INTO section VALUES ('bad', 1, 1, 1, NULL, NULL)",
+    );
+    what_shows_goes_on_without(&place);
+}
+
+fn what_shows_goes_on_without(place: &Place) {
+    let info = place.args(["info", "-f", "json"]).run().code(70).json();
+    assert_eq!(info["bad"][0]["section"], "/bad");
+    assert_eq!(info["sections"].as_array().map(Vec::len), Some(2));
+    place
+        .shell("timeout 20 discfg watch --interval 100ms --timeout 1s")
+        .run()
+        .code(124)
+        .stderr_has("section /bad can't be read");
+    place
+        .args(["exec", "--", "true"])
+        .run()
+        .code(125)
+        .stderr_has("--except /bad");
+    place
+        .args(["exec", "--except", "bad", "--", "true"])
+        .run()
+        .code(0);
+}

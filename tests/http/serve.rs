@@ -111,6 +111,9 @@ fn what_cant_be_served_ends_at_once_and_says_why() {
     refused(&tls("empty.pem", "empty.pem"), 8).stderr_has("empty.pem holds no certificate");
     refused(&tls("broken.pem", "empty.pem"), 8).stderr_has("broken.pem is not valid PEM");
     refused(&["--host", "a@b"], 2).stderr_has("--host");
+    for pattern in ["*", "*.config.internal", "https://*:8443"] {
+        refused(&["--host", pattern], 2).stderr_has("give --host once for each");
+    }
     for (flag, value) in [
         ("--max-connections", "0"),
         ("--max-requests", "many"),

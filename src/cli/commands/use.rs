@@ -215,13 +215,13 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     if url.is_in_the_clear() {
         return Err(OpenError::InTheClear(InTheClear::Token(url.clone())).into());
     }
-    // A pipe has no owner to be judged by.
-    let text = if file.is_file() {
+    // A pipe from the shell has no owner to be judged by, and is there for this one process. A named one may never be written to.
+    let text = if is_handed_over(file) {
+        Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES.into())?)
+    } else {
         read_named(file, TOKEN_BYTES.into(), Privacy::Private).map_err(|error| {
             Failure::caused(Kind::Invalid, format!("can't read {}", file.display()), &error)
         })?
-    } else {
-        Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES.into())?)
     };
     let text = std::str::from_utf8(&text).unwrap_or_default();
     let token: Token = text.trim().parse().map_err(|error| {
@@ -234,6 +234,16 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     let kept = Tokens::kept().keep(url, &token);
     let path = kept.map_err(|error| OpenError::Token(url.clone(), error))?;
     Ok((url.host(), path))
+}
+
+/// Whether the name is that of an open file of this process: stdin, or what a shell passes for `<(command)`.
+fn is_handed_over(file: &Path) -> bool {
+    let names = ["-", "/dev/stdin"];
+    let folders = ["/dev/fd", "/proc/self/fd"];
+    names.iter().any(|name| file == Path::new(name))
+        || folders
+            .iter()
+            .any(|folder| file.parent() == Some(Path::new(folder)))
 }
 
 fn details(file: &TargetFile) -> String {

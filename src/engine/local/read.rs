@@ -56,7 +56,8 @@ pub(super) fn heads(connection: &Connection, of: &Heads) -> Outcome<Vec<Head>> {
     let mut heads = Vec::new();
     while let Some(row) = found.next()? {
         let section = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        if !except.iter().any(|left_out| left_out.as_str() == section) {
+        let section = rows::section_of_head(section);
+        if !section.is_some_and(|section| except.contains(&section)) {
             heads.push(rows::head(row)?);
         }
     }

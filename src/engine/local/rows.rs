@@ -45,9 +45,18 @@ fn key(text: &str) -> Outcome<Key> {
         .map_err(|_| unsound(format!("the file holds a key that is none: {text:?}")))
 }
 
+/// A section, in the only form in which discfg writes it.
 fn section(text: &str) -> Outcome<Section> {
-    text.parse()
-        .map_err(|_| unsound(format!("the file holds a section that is none: {text:?}")))
+    let section = text
+        .parse::<Section>()
+        .ok()
+        .filter(|section| section.as_str() == text);
+    section.ok_or_else(|| unsound(format!("the file holds a section that is none: {text:?}")))
+}
+
+/// The section of a row of the table of sections, as far as its name tells.
+pub(super) fn section_of_head(text: &str) -> Option<Section> {
+    text.parse().ok().or_else(|| section_of_key(&format!("{text}/")))
 }
 
 fn commit_id(text: &str) -> Outcome<CommitId> {
@@ -90,7 +99,7 @@ fn entry_under(key: Key, row: &Row<'_>) -> Outcome<Entry> {
         modified: Timestamp::from_epoch(row.get(4)?),
         by: writer(row, 5, &key)?,
         secret: row.get(6)?,
-        ttl: ttl(row, 7)?,
+        ttl: ttl(row, 7, &key)?,
         expires: moment(row, 8)?,
         value: value(row, 9, 10, &key)?,
         key,
@@ -98,7 +107,8 @@ fn entry_under(key: Key, row: &Row<'_>) -> Outcome<Entry> {
 }
 
 pub(super) fn head(row: &Row<'_>) -> Outcome<Head> {
-    let section = section(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+    let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+    let section = of_section(|| section_of_head(text), section(text))?;
     of_section(|| Some(section.clone()), head_of(section.clone(), row))
 }
 
@@ -138,7 +148,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
             value: value(row, 11, 19, &key)?,
             version: row.get(7)?,
             secret: row.get(8)?,
-            ttl: ttl(row, 9)?,
+            ttl: ttl(row, 9, &key)?,
             expires: moment(row, 10)?,
         }
     };
@@ -153,7 +163,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
             created: Timestamp::from_epoch(row.get(15)?),
             modified: Timestamp::from_epoch(row.get(16)?),
             by: writer(row, 17, &key)?,
-            ttl: ttl(row, 21)?,
+            ttl: ttl(row, 21, &key)?,
             expires: moment(row, 22)?,
         })
     };
@@ -206,12 +216,13 @@ fn writer(row: &Row<'_>, column: usize, key: &Key) -> Outcome<String> {
     Ok(by)
 }
 
-fn ttl(row: &Row<'_>, column: usize) -> Outcome<Option<Ttl>> {
+fn ttl(row: &Row<'_>, column: usize, key: &Key) -> Outcome<Option<Ttl>> {
     let seconds: Option<u64> = row.get(column)?;
-    seconds
-        .map(Ttl::from_seconds)
-        .transpose()
-        .map_err(|error| unsound(format!("the file holds {error}")))
+    seconds.map(Ttl::from_seconds).transpose().map_err(|error| {
+        unsound(format!(
+            "the file holds a time to live of {key} that is none: {error}"
+        ))
+    })
 }
 
 fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> Outcome<Value> {

@@ -42,7 +42,8 @@ impl Scheme {
 /// Why a text is no origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected NAME or NAME:PORT, with https:// before it where a proxy speaks TLS, such as https://config.internal"
+    "expected NAME or NAME:PORT, with https:// before it where a proxy speaks TLS, such as https://config.internal; \
+     a pattern such as * is no name: give --host once for each"
 )]
 pub struct ServerOriginError;
 
@@ -51,7 +52,8 @@ impl FromStr for ServerOrigin {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (scheme, rest) = split_scheme(text);
-        let named = authority(rest).ok_or(ServerOriginError)?;
+        let named = authority(rest).filter(|named| !named.host().contains('*'));
+        let named = named.ok_or(ServerOriginError)?;
         Ok(Self {
             scheme,
             name: named.host().to_ascii_lowercase(),

@@ -21,7 +21,9 @@ pub(crate) use fault::{FileFault, mend};
 pub(crate) use folder::Folder;
 #[cfg(feature = "cli")]
 pub(crate) use read::append_named;
-pub(crate) use read::read_named;
+#[cfg(feature = "cli")]
+pub(crate) use read::is_handed_over;
+pub(crate) use read::{check_named, read_named};
 #[cfg(feature = "http")]
 pub(crate) use read::{open_named, read_opened};
 pub(crate) use replace::{Durability, replace};

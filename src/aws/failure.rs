@@ -21,6 +21,14 @@ pub enum AwsError {
     /// The region that is set is none.
     #[error("the region can't be used")]
     Region(#[source] RegionError),
+    /// A file that a variable names can't be one of settings or credentials.
+    #[error("{variable} names a file that can't be used")]
+    File {
+        /// The variable.
+        variable: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
     /// No credentials were found, or they can't be used.
     #[error("{problem}")]
     Credentials {
@@ -57,6 +65,7 @@ impl AwsError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::NoRegion | Self::Region(_) => Kind::Usage,
+            Self::File { .. } => Kind::Invalid,
             Self::Credentials { .. } | Self::AssumeDenied { .. } => Kind::Denied,
             Self::Failed { source, .. } => source.fault.kind(),
         }

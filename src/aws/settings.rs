@@ -17,6 +17,7 @@ use aws_types::service_config::ServiceConfigKey;
 
 use super::cache::{Cache, fingerprint};
 use super::{AwsError, Meter, http};
+use crate::files;
 use crate::model::Region;
 
 /// What a caller chose; what isn't chosen comes from where the AWS SDKs look.
@@ -61,6 +62,7 @@ impl Aws {
     /// Settles region, endpoints and where credentials come from. Credentials are asked for when a request
     /// first needs them.
     pub async fn load(settings: &AwsSettings) -> Result<Self, AwsError> {
+        check_files()?;
         let sdk = loader(settings).await.load().await;
         let region = sdk
             .region()
@@ -129,6 +131,25 @@ pub(crate) fn endpoint_of(sdk: &SdkConfig, id: &str) -> Option<String> {
         .build();
     let of_service = key.ok().and_then(|key| sdk.service_config()?.load_config(key));
     of_service.or(of_all)
+}
+
+/// The most bytes of a file that the SDKs read.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Refuses what the SDKs would read without an end, or wait for.
+fn check_files() -> Result<(), AwsError> {
+    for variable in [
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ] {
+        if let Some(path) = env::var_os(variable).map(PathBuf::from) {
+            let checked = files::check_named(&path, MAX_FILE_BYTES);
+            checked.map_err(|source| AwsError::File { variable, source })?;
+        }
+    }
+    Ok(())
 }
 
 async fn loader(settings: &AwsSettings) -> ConfigLoader {

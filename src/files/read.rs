@@ -24,6 +24,36 @@ pub(crate) fn open_named(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Judges a file that a variable names and a library reads to its end, before it does: a regular one of at most `most` bytes, or
+/// `/dev/null`. What isn't there, and what the shell handed over, is the library's to read.
+pub(crate) fn check_named(path: &Path, most: u64) -> io::Result<()> {
+    let Ok(metadata) = fs::metadata(path) else {
+        return Ok(());
+    };
+    let is_null = || fs::canonicalize(path).is_ok_and(|path| path == Path::new("/dev/null"));
+    if is_handed_over(path) || !metadata.is_file() && is_null() {
+        return Ok(());
+    }
+    check_regular(&metadata, path)?;
+    if metadata.len() > most {
+        return Err(FileFault::TooLarge {
+            path: path.into(),
+            most,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// Whether the name is that of an open file of this process: stdin, or what a shell passes for `<(command)`.
+pub(crate) fn is_handed_over(file: &Path) -> bool {
+    let folders = ["/dev/fd", "/proc/self/fd"];
+    file == Path::new("/dev/stdin")
+        || folders
+            .iter()
+            .any(|folder| file.parent() == Some(Path::new(folder)))
+}
+
 /// Opens a file that the user named to add to it, and creates it for the user alone where it isn't there.
 ///
 /// Links are followed. Fails where it isn't a regular file. That it belongs to another user or that others can write it is a

@@ -261,3 +261,36 @@ fn the_systems_roots_are_judged_where_a_variable_names_them() {
     std::os::unix::fs::symlink("../company.pem", folder.join("0a1b2c3d.1")).expect("a link");
     get(&place.env("SSL_CERT_DIR", "certs")).code(0).stdout("value\n");
 }
+
+#[test]
+fn files_of_the_sdk_are_judged_where_a_variable_names_them() {
+    let company = Authority::new("Company");
+    let server = TlsServer::start(&company, "localhost");
+    let place = place().env("AWS_ENDPOINT_URL", server.url());
+    let roots = place.write("system.pem", company.pem());
+    let place = place.env("SSL_CERT_FILE", roots);
+    super::hostile_files::pipe(&place.dir().join("pipe"));
+    let get = |variable: &str, path: &str| {
+        place
+            .args(["get", "app", "/db/url", "--as", "self"])
+            .env(variable, path)
+            .run()
+    };
+    for variable in [
+        "AWS_CONFIG_FILE",
+        "AWS_SHARED_CREDENTIALS_FILE",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    ] {
+        for (path, what) in [("/dev/zero", "is a device"), ("pipe", "is a named pipe")] {
+            get(variable, path)
+                .code(8)
+                .stdout("")
+                .stderr_has(variable)
+                .stderr_has(what);
+        }
+        for path in ["/dev/null", "absent"] {
+            get(variable, path).code(0).stdout("value\n");
+        }
+    }
+}

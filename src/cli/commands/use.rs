@@ -13,7 +13,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
-use crate::files::{Privacy, read_named};
+use crate::files::{Privacy, is_handed_over, read_named};
 use crate::model::{ConfigName, Kind};
 use crate::target::{ApiHost, EngineName, FILE_NAME, FoundTargetFile, TargetFile, Token, Tokens, Trust};
 
@@ -216,7 +216,7 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
         return Err(OpenError::InTheClear(InTheClear::Token(url.clone())).into());
     }
     // A pipe from the shell has no owner to be judged by, and is there for this one process. A named one may never be written to.
-    let text = if is_handed_over(file) {
+    let text = if file == Path::new("-") || is_handed_over(file) {
         Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES.into())?)
     } else {
         read_named(file, TOKEN_BYTES.into(), Privacy::Private).map_err(|error| {
@@ -234,16 +234,6 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     let kept = Tokens::kept().keep(url, &token);
     let path = kept.map_err(|error| OpenError::Token(url.clone(), error))?;
     Ok((url.host(), path))
-}
-
-/// Whether the name is that of an open file of this process: stdin, or what a shell passes for `<(command)`.
-fn is_handed_over(file: &Path) -> bool {
-    let names = ["-", "/dev/stdin"];
-    let folders = ["/dev/fd", "/proc/self/fd"];
-    names.iter().any(|name| file == Path::new(name))
-        || folders
-            .iter()
-            .any(|folder| file.parent() == Some(Path::new(folder)))
 }
 
 fn details(file: &TargetFile) -> String {

@@ -1,3 +1,5 @@
+use std::io;
+
 use super::super::Failure;
 use super::book::{Book, Variants, variants};
 use super::{denied, failed, of_each_fault};
@@ -5,7 +7,7 @@ use crate::aws::{AwsError, Failed, Fault};
 use crate::model::{Region, RegionError};
 use crate::stack::StackError;
 
-variants!(AwsError: NoRegion Region Credentials AssumeDenied Failed);
+variants!(AwsError: NoRegion Region File Credentials AssumeDenied Failed);
 
 pub(super) const READ_ROLE: &str = "arn:aws:iam::111122223333:role/discfg/discfg-payments-eu-central-1-read";
 
@@ -35,6 +37,13 @@ fn of_aws() {
     let errors = [
         ("", AwsError::NoRegion),
         ("", AwsError::Region(no_region())),
+        (
+            "",
+            AwsError::File {
+                variable: "AWS_CONFIG_FILE",
+                source: io::Error::other("/dev/zero is a device, not a regular file"),
+            },
+        ),
         (
             "none",
             AwsError::Credentials {

@@ -68,7 +68,11 @@ impl AwsError {
     pub fn is_about_session_tags(&self) -> bool {
         match self {
             Self::AssumeDenied { source, .. } => Denial::of(&source.to_string()).action == Some(TAG_SESSION),
-            Self::NoRegion | Self::Region(_) | Self::Credentials { .. } | Self::Failed { .. } => false,
+            Self::NoRegion
+            | Self::Region(_)
+            | Self::File { .. }
+            | Self::Credentials { .. }
+            | Self::Failed { .. } => false,
         }
     }
 

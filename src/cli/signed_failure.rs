@@ -46,6 +46,17 @@ pub(super) fn explain(
                 "name a smaller prefix; or `--engine dynamodb` reads it from the table itself, which takes no API",
             )
         }
+        // API Gateway answers in the function's place.
+        OpsError::Store(StoreError::Unavailable { problem, .. }) if problem.ends_with("can't serve") => {
+            let region = target.region.as_ref().map(|region| &region.value);
+            let region = region.map(|region| format!(" --region {region}")).unwrap_or_default();
+            let mut failure = Failure::from(error);
+            failure.hints = vec![format!(
+                "its function failed or has no execution left: `aws logs tail /aws/lambda/discfg-{config}{region}` says why; \
+                 `--engine dynamodb` goes to the table itself"
+            )];
+            failure
+        }
         OpsError::Store(of_store @ StoreError::Unavailable { .. })
             if CertificateFault::of(of_store).is_none() => {
             let mut failure = Failure::from(error);

@@ -182,7 +182,8 @@ impl Inspector {
         if let Subject::Principal(principal) = subject
             && principal.account() == self.account()
         {
-            let steps = self.table_steps(principal.as_str(), access, section).await?;
+            let mut steps = self.table_steps(principal.as_str(), access, section).await?;
+            steps.extend(self.api_step(principal.as_str(), access, section).await?);
             let steps = steps.into_iter().map(|(step, _)| step).collect();
             ways.push(Way::new(Role::Caller, None, steps));
         }
@@ -314,7 +315,8 @@ impl Inspector {
         if let Some(known) = lock(&self.acts).get(&key) {
             return Ok(known.clone());
         }
-        let found = self.table_steps(&role.arn, access, section).await?;
+        let mut found = self.table_steps(&role.arn, access, section).await?;
+        found.extend(self.api_step(&role.arn, access, section).await?);
         let steps: Vec<Step> = found
             .into_iter()
             .map(|(mut step, is_unsaid)| {
@@ -349,6 +351,34 @@ impl Inspector {
             leading_keys: &[section.as_str()],
         };
         Ok(steps(simulate(&self.iam, &request).await?, &self.roles.table))
+    }
+
+    /// Whether its policies let it call the config's HTTP API, if there is one, for a key of the section.
+    async fn api_step(
+        &self,
+        by: &str,
+        access: Access,
+        section: &Section,
+    ) -> Result<Option<(Step, bool)>, AccessError> {
+        let Some(api) = &self.roles.api else {
+            return Ok(None);
+        };
+        let method = match access {
+            Access::Read => "GET",
+            Access::Write => "PUT",
+        };
+        let below = format!("{api}/{method}/v1/{}/{}", self.config, section.segment());
+        let request = Request {
+            by,
+            actions: &["execute-api:Invoke"],
+            on: &format!("{below}/keys/any"),
+            leading_keys: &[],
+        };
+        let found = steps(simulate(&self.iam, &request).await?, &format!("{below}/*"));
+        Ok(found
+            .into_iter()
+            .next()
+            .map(|(step, is_unsaid)| (step.by_api(), is_unsaid)))
     }
 }
 

@@ -290,8 +290,14 @@ mod on_aws {
             item["layout"] = json!({"N": "2"});
             put(&item);
         }
-        for args in [&["get", "k"][..], &["ls", "-r"], &["info"]] {
+        for args in [&["ls", "-r"][..], &["info"]] {
             place.args(args).run().code(70).stdout("").stderr_has(newer);
         }
+        place
+            .args(["get", "k"])
+            .run()
+            .code(70)
+            .stdout("")
+            .stderr_has("section @root needs a newer discfg: it requires \"layout 2\"");
     }
 }

@@ -96,7 +96,7 @@ fn what_may_not_be_seen_is_told_with_the_permission_that_it_takes() {
         .stdout_has("unknown    the roles: iam:GetRole is not allowed\n")
         .stdout_has("unknown    the last failure: cloudformation:DescribeStackEvents is not allowed\n")
         .stderr_has(
-            r#""Action":["cloudformation:DescribeStackEvents","dynamodb:DescribeContinuousBackups","#,
+            r#""Action":["cloudformation:DescribeStackEvents","cloudformation:ListStacks","dynamodb:Desc"#,
         );
     assert_eq!(seen.text().matches("iam:GetRole").count(), 1, "{}", seen.text());
     place

@@ -170,6 +170,10 @@ fn a_function_that_fails_is_unavailable_and_one_that_is_gone_is_told() {
     );
     let failed = place.args(["get", "db/url"]).run().code(6).stdout("");
     assert!(failed.errors().contains("can't serve"), "{}", failed.errors());
+    let log = "aws logs tail /aws/lambda/discfg-payments";
+    assert!(failed.errors().contains(log), "{}", failed.errors());
+    let doctor = place.args(["doctor"]).run().code(1);
+    assert!(doctor.text().contains(log), "{}", doctor.text());
     let failed = place.args(["set", "db/url", "x"]).run().code(6).stdout("");
     assert!(failed.errors().contains("commit"), "{}", failed.errors());
     done(&admin, &["init", "payments", "--no-api", "--yes", "-q"]);
@@ -213,6 +217,8 @@ fn a_grant_that_came_before_the_api_is_made_again() {
     assert!(!resources.contains(&"ApiWritePolicy"), "{resources:?}");
     assert_eq!(done(&admin, &grant).json()["result"], "unchanged");
 
+    done(&admin, &["access", "--principal", &principal, "read", "/db/k"])
+        .stdout_has("yes     execute-api:Invoke (through the HTTP API): ");
     let api = || done(&admin, &["grants", "-f", "json"]).json()["grants"][0]["api"].take();
     assert!(api().is_string());
     done(&admin, &["init", "payments", "--no-api", "--yes", "-q"]);

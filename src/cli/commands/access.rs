@@ -26,7 +26,7 @@ iam:GetRole and iam:SimulatePrincipalPolicy.
 
 -f json: {\"action\":\"access\",\"config\",\"principal\",\"wants\":\"read|write\",\"key\",\"section\",
   \"answer\":\"yes|no|unknown\",\"ways\":[{\"as\",\"role\"?,\"answer\",\"steps\":[{\"of\",\"answer\",\"because\",
-  \"missing\"?,\"onlyWithTags\"?}]}],\"notCovered\"}
+  \"missing\"?,\"onlyWithTags\"?,\"onlyByApi\"?}]}],\"notCovered\"}
 -f json --matrix: {\"action\":\"access\",\"config\",\"sections\":[…],\"principals\":[{\"principal\",
   \"judgedBy\":\"trust|trust and policies\",\"sections\":[{\"section\",\"access\":\"none|read|write|
   unknown\",\"read\":\"yes|no|unknown\",\"write\":\"yes|no|unknown\"}]}],\"notCovered\"}
@@ -205,10 +205,10 @@ fn in_words(told: &Told<'_>) -> String {
     for way in &told.verdict.ways {
         let _ = writeln!(text, "--as {}: {}", way.role, way.answer);
         for step in &way.steps {
-            let only = if step.only_with_tags {
-                " (for sessions with tags that pass on)"
-            } else {
-                ""
+            let only = match (step.only_with_tags, step.only_by_api) {
+                (true, _) => " (for sessions with tags that pass on)",
+                (_, true) => " (through the HTTP API)",
+                (false, false) => "",
             };
             let _ = writeln!(
                 text,

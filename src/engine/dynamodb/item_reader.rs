@@ -44,11 +44,13 @@ impl<'i> Reader<'i> {
         if self.place.0 == CONFIG {
             return StoreError::Layout { found, known };
         }
-        let what = format!(
-            "the item {} has layout {found}, which is newer than the layout {known} that this discfg knows",
-            self.item_name()
-        );
-        self.unsound(what, None)
+        match self.place.0.parse() {
+            Ok(section) => StoreError::NeedsNewer {
+                section,
+                word: format!("layout {found}"),
+            },
+            Err(_) => self.corrupt("layout"),
+        }
     }
 
     /// The same for a map within the item.

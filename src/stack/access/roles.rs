@@ -8,13 +8,17 @@ use crate::stack::grant::Grant;
 use crate::stack::listing::grant_stacks;
 use crate::stack::lookup;
 use crate::stack::policy::{PolicyDocument, PolicyError};
+use crate::stack::resolve::Place;
 use crate::stack::role_facts::{self, RoleFacts};
+use crate::stack::template::Output;
 
 /// A config's roles, as they are deployed.
 #[derive(Debug)]
 pub(super) struct Roles {
     /// The ARN of the config's table.
     pub(super) table: String,
+    /// What the ARNs of requests to the config's HTTP API begin with, up to the method; nothing where it has none.
+    pub(super) api: Option<String>,
     /// The read role, the write role, then the grants' by name.
     pub(super) roles: Vec<Deputy>,
 }
@@ -71,8 +75,8 @@ pub(super) async fn roles(
             arn,
         });
     }
-    for (name, stack) in grant_stacks(cfn, config).await? {
-        let grant = Grant::of(&stack)?;
+    for (name, of_grant) in grant_stacks(cfn, config).await? {
+        let grant = Grant::of(&of_grant)?;
         // One that is being made, or wasn't, has no role to speak of.
         let Some(arn) = grant.role else {
             continue;
@@ -85,7 +89,11 @@ pub(super) async fn roles(
             arn,
         });
     }
+    let api = stack.outputs.get(Output::ApiId.name());
     Ok(Some(Roles {
+        api: api
+            .zip(Place::of(&stack.arn).ok())
+            .map(|(id, place)| place.api(id)),
         table: outputs.table_arn,
         roles,
     }))

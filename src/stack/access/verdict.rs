@@ -38,6 +38,9 @@ pub struct Step {
     /// Whether it is asked of sessions alone whose tags pass on to the role. Whether the principal's do isn't known.
     #[serde(rename = "onlyWithTags", skip_serializing_if = "std::ops::Not::not")]
     pub only_with_tags: bool,
+    /// Whether it is asked of requests to the config's HTTP API alone.
+    #[serde(rename = "onlyByApi", skip_serializing_if = "std::ops::Not::not")]
+    pub only_by_api: bool,
 }
 
 fn as_text<S: serde::Serializer>(role: &Role, serializer: S) -> Result<S::Ok, S::Error> {
@@ -55,7 +58,9 @@ impl Verdict {
 
 impl Way {
     pub(super) fn new(role: Role, arn: Option<String>, steps: Vec<Step>) -> Self {
-        let asked = steps.iter().filter(|step| !step.only_with_tags);
+        let asked = steps
+            .iter()
+            .filter(|step| !step.only_with_tags && !step.only_by_api);
         let answers = asked.map(|step| step.finding.answer);
         Self {
             role,
@@ -72,6 +77,15 @@ impl Step {
             of: of.into(),
             finding,
             only_with_tags: false,
+            only_by_api: false,
+        }
+    }
+
+    /// The same, asked of requests to the API alone.
+    pub(super) fn by_api(self) -> Self {
+        Self {
+            only_by_api: true,
+            ..self
         }
     }
 

@@ -104,7 +104,7 @@ pub(in crate::cli) fn oidc_trust(subjects: Vec<OidcSubject>) -> Result<Option<Oi
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RoleArgs {
     /// GitHub jobs that may act in the role: ORG/REPO:environment:E or ORG/REPO:ref:R; ORG@ID/REPO@ID for a repository
-    /// made since mid-July 2026; given, they replace the list
+    /// made, renamed or transferred since mid-July 2026; given, they replace the list
     #[arg(long, value_name = "JOB")]
     pub(in crate::cli) github: Vec<GitHubSubject>,
     /// Tokens of another OIDC issuer that may act in the role: ISSUER,SUBJECT[,AUDIENCE], such as

@@ -124,7 +124,7 @@ impl Inspector {
         let mut found = BTreeSet::new();
         for trust in self
             .roles
-            .roles
+            .deputies
             .iter()
             .filter_map(|role| role.trust.as_ref().ok())
         {
@@ -147,7 +147,11 @@ impl Inspector {
 
     /// The sections that grants are for.
     pub fn granted_sections(&self) -> BTreeSet<Section> {
-        let sections = self.roles.roles.iter().filter_map(|role| role.sections.as_ref());
+        let sections = self
+            .roles
+            .deputies
+            .iter()
+            .filter_map(|role| role.sections.as_ref());
         sections.flatten().cloned().collect()
     }
 
@@ -164,7 +168,7 @@ impl Inspector {
         let mut ways = Vec::new();
         for role in self
             .roles
-            .roles
+            .deputies
             .iter()
             .filter(|role| role.is_for(access, section))
         {

@@ -20,7 +20,7 @@ pub(super) struct Roles {
     /// What the ARNs of requests to the config's HTTP API begin with, up to the method; nothing where it has none.
     pub(super) api: Option<String>,
     /// The read role, the write role, then the grants' by name.
-    pub(super) roles: Vec<Deputy>,
+    pub(super) deputies: Vec<Deputy>,
 }
 
 /// A role that acts for those whom it trusts.
@@ -62,12 +62,12 @@ pub(super) async fn roles(
         return Err(StackError::NotOurs { stack: stack.name }.into());
     }
     let outputs = stack.outputs()?;
-    let mut roles = Vec::new();
+    let mut deputies = Vec::new();
     for (access, arn) in [
         (Access::Read, outputs.read_role_arn),
         (Access::Write, outputs.write_role_arn),
     ] {
-        roles.push(Deputy {
+        deputies.push(Deputy {
             role: Role::Config(access),
             access,
             sections: None,
@@ -81,7 +81,7 @@ pub(super) async fn roles(
         let Some(arn) = grant.role else {
             continue;
         };
-        roles.push(Deputy {
+        deputies.push(Deputy {
             role: Role::Grant(name),
             access: grant.scope.access(),
             sections: Some(grant.scope.sections().iter().cloned().collect()),
@@ -95,7 +95,7 @@ pub(super) async fn roles(
             .zip(Place::of(&stack.arn).ok())
             .map(|(id, place)| place.api(id)),
         table: outputs.table_arn,
-        roles,
+        deputies,
     }))
 }
 

@@ -152,6 +152,7 @@ fn suffices(account: &Account, deployer: &Credentials, how: &[&str]) {
     for look in ["status", "grants", "doctor"] {
         place.args([look, "payments"]).run().code(0);
     }
+    place.args(["status", "payments", "--drift"]).run().code(0);
     place.args(["configs"]).run().code(0).stdout_has("payments");
     place.args(["destroy", "payments", "--yes"]).run().code(0);
 }

@@ -156,3 +156,37 @@ fn a_function_that_does_not_serve_is_a_failure_that_names_its_log() {
         mended.errors()
     );
 }
+
+/// A new account often has 10 executions in all, and keeps as many unreserved.
+#[test]
+fn executions_that_the_account_does_not_have_are_refused_before_anything_is_deployed() {
+    let account = Emulator::shared().account();
+    let (proxy, place) = place_of(&account);
+    zip(&place, "front.zip", stub(), "");
+    let settings = "GET /2016-08-19/account-settings HTTP/1.1";
+    let unreserved = |n: u32| json!({"AccountLimit": {"UnreservedConcurrentExecutions": n}}).to_string();
+    proxy.on(settings).answer(200, &unreserved(14));
+    let waits = ["--api", "--code", "front.zip", "--api-waits"];
+    let refused = init(&place, &[&waits[..], &["5"]].concat()).code(8).stdout("");
+    for told in [
+        "5 executions can't be reserved: the account has 14 in eu-central-1",
+        "reserve fewer with --api-waits",
+    ] {
+        assert!(refused.errors().contains(told), "{}", refused.errors());
+    }
+    assert_eq!(proxy.count("CreateChangeSet") + proxy.count("PutObject"), 0);
+    init(&place, &[&waits[..], &["4"]].concat()).code(0);
+    // What the function has reserved itself counts as free.
+    proxy.calm();
+    proxy.on(settings).answer(200, &unreserved(10));
+    init(&place, &["--api-waits", "4", "--api-rate", "50"]).code(0);
+    init(&place, &["--api-waits", "5"]).code(8);
+    // Whoever may not ask is told by the deployment.
+    proxy.calm();
+    let not_asked = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "lambda:GetAccountSettings", "Resource": "*"},
+    ]});
+    let limited = place.who(&account.user_with("limited", &not_asked));
+    init(&limited, &["--api-waits", "5"]).code(0);
+}

@@ -112,7 +112,7 @@ impl HttpEngine {
     }
 
     /// The config behind an API in that region that IAM guards: requests are signed with the credentials, and no token
-    /// is sent. No request is made here. Where they are of `role`, it is assumed anew once if API Gateway refuses them: it
+    /// is sent. No request is made here. Where they are of `role`, it is assumed again once if API Gateway refuses them: it
     /// says the same of credentials that it doesn't know any more as of a permission that is missing.
     ///
     /// Secrets are encrypted on this side, by the config's key in KMS as `sdk` reaches it; the API has no part in it.

@@ -163,7 +163,7 @@ impl Failure {
                 failure.0.section = Some(section.clone());
                 failure
             }
-            // Neither the server nor what is behind it may use the key: whoever calls may have the right.
+            // Neither the server nor what is behind it may use the key: the caller may have the right.
             StoreError::Denied { ref action, .. } if action.starts_with("kms:") => {
                 log(&error);
                 Self::denied(

@@ -224,13 +224,13 @@ mod tests {
         )
     }
 
-    /// Which folder's file is found from `home/work/a` with these settings; each folder has one but `a`.
+    /// Which folder's file is found from `home/app/a` with these settings; each folder has one but `a`.
     fn found(ceiling: &[&str], home: &str) -> Option<String> {
         let top = tempfile::tempdir().expect("a folder");
         let top = fs::canonicalize(top.path()).expect("it is there");
-        let start = top.join("home/work/a");
+        let start = top.join("home/app/a");
         fs::create_dir_all(&start).expect("folders");
-        for (folder, name) in [(".", "top"), ("home", "home"), ("home/work", "work")] {
+        for (folder, name) in [(".", "top"), ("home", "home"), ("home/app", "app")] {
             fs::write(top.join(folder).join(FILE_NAME), name).expect("a file");
         }
         let ceiling = env::join_paths(ceiling.iter().map(|folder| top.join(folder))).expect("paths");
@@ -244,21 +244,21 @@ mod tests {
 
     #[test]
     fn the_search_goes_up_to_the_home_folder_and_not_into_a_ceiling() {
-        assert_eq!(found(&["nowhere"], "nowhere").as_deref(), Some("work"));
-        assert_eq!(found(&["home/work"], "home"), None);
+        assert_eq!(found(&["nowhere"], "nowhere").as_deref(), Some("app"));
+        assert_eq!(found(&["home/app"], "home"), None);
         assert_eq!(
-            found(&["home/work/a"], "home").as_deref(),
-            Some("work"),
+            found(&["home/app/a"], "home").as_deref(),
+            Some("app"),
             "the start is no ceiling"
         );
-        assert_eq!(found(&["nowhere", "home/work"], "home"), None, "any of the list");
+        assert_eq!(found(&["nowhere", "home/app"], "home"), None, "any of the list");
     }
 
     #[test]
     fn the_home_folder_is_the_last_that_is_read() {
         let top = tempfile::tempdir().expect("a folder");
         let top = fs::canonicalize(top.path()).expect("it is there");
-        let work = top.join("home/work");
+        let work = top.join("home/app");
         fs::create_dir_all(&work).expect("folders");
         fs::write(top.join(FILE_NAME), "top").expect("a file");
         let home = top.join("home").to_str().map(str::to_owned);
@@ -282,7 +282,7 @@ mod tests {
     fn a_ceiling_that_is_a_link_stands_for_what_it_leads_to() {
         let top = tempfile::tempdir().expect("a folder");
         let top = fs::canonicalize(top.path()).expect("it is there");
-        let work = top.join("real/work");
+        let work = top.join("real/app");
         fs::create_dir_all(&work).expect("folders");
         fs::write(top.join("real").join(FILE_NAME), "real").expect("a file");
         std::os::unix::fs::symlink(top.join("real"), top.join("link")).expect("a link");

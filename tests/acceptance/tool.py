@@ -84,7 +84,7 @@ class Tool:
         return home
 
     def forget(self, who):
-        """Drops the cached credentials of roles, so that the next call assumes them anew."""
+        """Drops the cached credentials of roles, so that the next call assumes them again."""
         subprocess.run(["rm", "-rf", os.path.join(self.home(who), "cache")], check=True)
 
     def environment(self, who, credentials, more):

@@ -20,7 +20,7 @@ signal.signal(signal.SIGTERM, lambda *_: (_end(), os._exit(3)))
 
 def folder(name):
     path = tempfile.mkdtemp(prefix=f"{name}-", dir=SCRATCH)
-    os.makedirs(f"{path}/work")
+    os.makedirs(f"{path}/folder")
     return path
 
 
@@ -53,7 +53,7 @@ def wait_port(port, seconds=40):
 
 
 def cli(home, *argv, code=0, env=None, stdin=None, timeout=120):
-    p = subprocess.run([BIN, *argv], cwd=f"{home}/work", env=env or env_of(home), input=stdin,
+    p = subprocess.run([BIN, *argv], cwd=f"{home}/folder", env=env or env_of(home), input=stdin,
                        stdin=subprocess.DEVNULL if stdin is None else None, capture_output=True, timeout=timeout)
     if code is not None and p.returncode != code:
         raise SystemExit(f"discfg {' '.join(argv)}: exit {p.returncode}: {(p.stderr or p.stdout).decode(errors='replace')[:400]}")
@@ -69,7 +69,7 @@ class Server:
 
     def start(self, wait=True):
         self.p = spawn([*self.prefix, BIN, "serve", self.config, "--listen", f"127.0.0.1:{self.port}", "--log", "off", *self.args],
-                       cwd=f"{self.home}/work", env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(self.log, "ab"))
+                       cwd=f"{self.home}/folder", env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(self.log, "ab"))
         if wait:
             wait_port(self.port)
         return self

@@ -94,7 +94,7 @@ async def main():
     async def export():
         async with at_once:
             floor, t = dict(made), time.monotonic()
-            p = await asyncio.create_subprocess_exec(BIN, "export", "-v", "-c", "mycfg", "--as", "self", "-f", "json", env=env, cwd=f"{home}/work", stdin=-3, stdout=-1, stderr=-1)
+            p = await asyncio.create_subprocess_exec(BIN, "export", "-v", "-c", "mycfg", "--as", "self", "-f", "json", env=env, cwd=f"{home}/folder", stdin=-3, stdout=-1, stderr=-1)
             try:
                 out, err = await asyncio.wait_for(p.communicate(), a.longest)
             except asyncio.TimeoutError:

@@ -23,7 +23,7 @@ fn acceptance(work: &Path, args: &[&str]) -> Output {
         .arg(RUN)
         .args(args)
         .current_dir(work)
-        // Nothing of whoever runs this.
+        // Nothing of the surroundings.
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", work)

@@ -181,7 +181,7 @@ fn executions_that_the_account_does_not_have_are_refused_before_anything_is_depl
     proxy.on(settings).answer(200, &unreserved(10));
     init(&place, &["--api-waits", "4", "--api-rate", "50"]).code(0);
     init(&place, &["--api-waits", "5"]).code(8);
-    // Whoever may not ask is told by the deployment.
+    // Where the caller can't ask, the deployment finds out.
     proxy.calm();
     let not_asked = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},

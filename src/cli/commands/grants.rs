@@ -63,7 +63,7 @@ pub(in crate::cli) async fn run(
     }
     let grants = stacks.iter().map(|(name, stack)| {
         let mut grant = Grant::of(stack)?;
-        // What the role may call that is no longer there, or another one by now, is nothing.
+        // An API that was removed, or replaced by another one, is none that the role can call.
         grant.api = grant.api.filter(|id| api.as_ref() == Some(id));
         Ok(ListedGrant {
             grant: GrantShape::new(name, &grant),

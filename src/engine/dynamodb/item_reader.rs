@@ -38,7 +38,7 @@ impl<'i> Reader<'i> {
         Ok(read)
     }
 
-    /// Of the whole config its own partition alone can say so: whoever may write to one section could stop the others.
+    /// Of the whole config its own partition alone can say so: a writer of one section could stop the others.
     fn newer(&self, found: u32) -> StoreError {
         let known = Meta::LAYOUT;
         if self.place.0 == CONFIG {

@@ -124,7 +124,7 @@ impl Api {
     ) -> std::result::Result<std::result::Result<PlainAnswer, PlainHttpError>, (Refusal, Option<u64>)> {
         let mut request = self.request(call);
         if let Some(signer) = &self.0.signer {
-            // Each time anew: a signature is taken for five minutes.
+            // Each time: a signature is valid for five minutes.
             let signed = signer.sign(&mut request).await;
             signed.map_err(|error| (Refusal::Unsigned(error), None))?;
         }

@@ -31,8 +31,8 @@ pub(super) struct Follower<'s> {
     ready: VecDeque<Event>,
     /// The sections that couldn't be read, and when that was last tried. The cursor leaves them out.
     bad: BTreeMap<Section, Instant>,
-    /// The sections that are being read to start over. The cursor leaves them out, and others go on meanwhile: whoever may
-    /// write to one section can have its reading last for as long as lines are waited for.
+    /// The sections that are being read to start over. The cursor leaves them out, and others go on meanwhile: a writer
+    /// of one section can make its reading last as long as missing lines are waited for.
     lost: FuturesUnordered<BoxFuture<'s, (Section, Result<Snapshot, StoreError>)>>,
     /// Whether something was delivered since [`Event::Current`] was.
     news: bool,

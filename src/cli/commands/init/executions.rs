@@ -9,8 +9,8 @@ use crate::stack::{self, Parameter, StackSpec};
 /// that a new account has fewer.
 const KEPT: u32 = 10;
 
-/// Whether the account has as many executions as are to be reserved for the API. Whoever may not ask is told by the
-/// deployment.
+/// Whether the account has as many executions as are to be reserved for the API. Where the caller can't ask, the
+/// deployment finds out.
 pub(super) async fn check(aws: &Aws, spec: &StackSpec) -> Result<(), Failure> {
     let Some(wanted @ 1..) = spec.api.waits else {
         return Ok(());

@@ -16,7 +16,7 @@ use crate::target::{ApiUrl, EngineName, Origin, Setting, Target};
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
 /// Reads once through the API, in the read role, if the stack has one. An API that doesn't answer is a failure; a deployer
-/// who is no reader is told so, which is none.
+/// who is no reader gets a note.
 pub(super) async fn prove(
     aws: &Arc<Aws>,
     target: &Target,

@@ -98,7 +98,7 @@ fn of_deployment(failure: Failure, failed: &stack::Failure) -> Failure {
 /// What a resource that stays costs, and how the next deployment takes it up.
 fn of_kept(kept: &KeptResource, failed: &stack::Failure) -> String {
     let id = &kept.physical_id;
-    let config = failed.stack.trim_start_matches("discfg-");
+    let config = failed.stack.strip_prefix("discfg-").unwrap_or(&failed.stack);
     match (
         kept.logical_id.as_str(),
         failed.stack_arn.split(':').collect::<Vec<_>>().as_slice(),
@@ -112,5 +112,30 @@ fn of_kept(kept: &KeptResource, failed: &stack::Failure) -> String {
              deletes it"
         ),
         _ => format!("{} {id} stays: remove it if nothing needs it", kept.words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::StackState;
+
+    #[test]
+    fn the_config_is_named_whatever_it_is_called() {
+        let failed = stack::Failure {
+            stack: "discfg-discfg-web".into(),
+            stack_arn: "arn:aws:cloudformation:eu-central-1:111122223333:stack/discfg-discfg-web/0a1b2c3d"
+                .into(),
+            state: StackState::DeleteComplete,
+            first: None,
+            kept: Vec::new(),
+        };
+        let table = KeptResource {
+            logical_id: "Table".into(),
+            words: "the table that holds the config".into(),
+            physical_id: "discfg-discfg-web".into(),
+        };
+        let hint = of_kept(&table, &failed);
+        assert!(hint.contains("`discfg init discfg-web`"), "{hint}");
     }
 }

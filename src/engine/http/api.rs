@@ -98,37 +98,33 @@ impl Api {
 
     /// Sends a request once, and once more with new credentials where those of an assumed role may not be known any more.
     pub(super) async fn send(&self, call: &Call) -> std::result::Result<PlainAnswer, (Refusal, Option<u64>)> {
-        let mut answer = self.send_once(call).await?;
-        if let (Ok(refused), Some(signer)) = (&answer, &self.0.signer)
-            && gateway::is_forbidden(refused)
+        let unanswered = |refusal| (refusal, None);
+        let mut answer = self.send_once(call).await.map_err(unanswered)?;
+        if let Some(signer) = &self.0.signer
+            && gateway::is_forbidden(&answer)
             && signer.renew().await
         {
-            answer = self.send_once(call).await?;
+            answer = self.send_once(call).await.map_err(unanswered)?;
         }
-        match answer {
-            Err(error) => Err((Refusal::Silence(error), None)),
-            Ok(answer) if matches!(answer.status, 200 | 201) => Ok(answer),
-            Ok(answer) => {
-                let pause = answer.retry_after;
-                match problem(&answer) {
-                    Some(problem) => Err((Refusal::Problem(Box::new(problem)), pause)),
-                    None => Err((Refusal::Strange(answer), pause)),
-                }
-            }
+        if matches!(answer.status, 200 | 201) {
+            return Ok(answer);
         }
+        let pause = answer.retry_after;
+        let refusal = match problem(&answer) {
+            Some(problem) => Refusal::Problem(Box::new(problem)),
+            None => Refusal::Strange(answer),
+        };
+        Err((refusal, pause))
     }
 
-    async fn send_once(
-        &self,
-        call: &Call,
-    ) -> std::result::Result<std::result::Result<PlainAnswer, PlainHttpError>, (Refusal, Option<u64>)> {
+    /// Whatever is answered.
+    async fn send_once(&self, call: &Call) -> std::result::Result<PlainAnswer, Refusal> {
         let mut request = self.request(call);
         if let Some(signer) = &self.0.signer {
             // Each time: a signature is valid for five minutes.
-            let signed = signer.sign(&mut request).await;
-            signed.map_err(|error| (Refusal::Unsigned(error), None))?;
+            signer.sign(&mut request).await.map_err(Refusal::Unsigned)?;
         }
-        Ok(self.0.http.send(request).await)
+        self.0.http.send(request).await.map_err(Refusal::Silence)
     }
 
     fn request(&self, call: &Call) -> PlainRequest {

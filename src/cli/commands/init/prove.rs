@@ -74,13 +74,7 @@ pub(super) async fn prove(
     fresh: bool,
     terminal: &Terminal,
 ) -> Result<Proof, Failure> {
-    let mut target = target.clone();
-    target.role = Some(Setting {
-        value: Role::Config(Access::Read),
-        origin: Origin::Default,
-    });
-    // The flag is a setting of the stack here, and what other accounts must give; the deployer is at home.
-    target.external_id = None;
+    let target = for_reader(target);
     let caller = aws.caller().await?;
     if caller.is_root() {
         terminal.hint("You are the account's root user, who can't assume a role: reading was not tried.");
@@ -128,6 +122,19 @@ pub(super) async fn prove(
     };
     terminal.hint(&explanation(&denial, trust.as_ref(), &role, &caller, fresh));
     Ok(Proof::Unread)
+}
+
+/// The target as the read role reaches it.
+pub(super) fn for_reader(target: &Target) -> Target {
+    Target {
+        role: Some(Setting {
+            value: Role::Config(Access::Read),
+            origin: Origin::Default,
+        }),
+        // The flag is a setting of the stack here, and what other accounts must give; the deployer is at home.
+        external_id: None,
+        ..target.clone()
+    }
 }
 
 /// Tries until it isn't denied any more, `goes_on` says that waiting won't help, or patience ends.

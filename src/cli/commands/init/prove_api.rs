@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::prove::for_reader;
 use crate::aws::{Aws, AwsError};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::engine::{self, OpenError, OpenSettings};
-use crate::model::{Access, Kind, Role};
+use crate::model::{Access, Kind};
 use crate::stack::{Deployed, Output};
 use crate::store::{Heads, StoreError};
 use crate::target::{ApiUrl, EngineName, Origin, Setting, Target};
@@ -30,18 +31,14 @@ pub(super) async fn prove(
     if aws.caller().await?.is_root() {
         return Ok(());
     }
-    let of_stack = |value| Setting {
-        value,
-        origin: Origin::Default,
+    let target = Target {
+        engine: Setting {
+            value: EngineName::Http(url.clone()),
+            origin: Origin::Default,
+        },
+        signed: Some(Origin::Default),
+        ..for_reader(target)
     };
-    let mut target = target.clone();
-    target.engine = of_stack(EngineName::Http(url.clone()));
-    target.signed = Some(Origin::Default);
-    target.role = Some(Setting {
-        value: Role::Config(Access::Read),
-        origin: Origin::Default,
-    });
-    target.external_id = None;
     let until = Instant::now() + ANSWERS_WITHIN;
     let mut pause = Duration::from_millis(500);
     let error = loop {

@@ -312,5 +312,4 @@ fn holds(
 }
 
 #[cfg(test)]
-#[path = "trust_tests.rs"]
 mod tests;

@@ -1,16 +1,14 @@
 //! The command line: arguments, one file a command, the terminal, output, exit codes.
 
-mod api_failure;
 mod args;
 mod bad_sections;
 mod change_line;
-mod code_failure;
 mod commands;
 mod complete;
 mod data_file;
 mod data_keys;
 mod deciding_names;
-mod denial;
+mod deploying;
 mod failure;
 mod output;
 mod plan_review;
@@ -19,15 +17,7 @@ mod price;
 mod running_code;
 mod session;
 mod sides;
-mod signed_failure;
-mod stack_failure;
 mod terminal;
-mod terminal_count;
-mod terminal_log;
-mod terminal_progress;
-mod terminal_wait;
-mod terminal_wrap;
-mod unseen;
 mod value_line;
 
 use std::ffi::OsString;

@@ -24,12 +24,12 @@ pub use error::ClientError;
 pub use live::Live;
 
 use self::tree::Tree;
+use super::context::{Choices, Surroundings, Target, Trust};
 use crate::aws::{Aws, Meter};
 use crate::engine;
 use crate::model::{Access, Encoding, Entry, Guard, Key, Value};
 use crate::ops::{self, Event, Watch};
 use crate::store::{Consistency, Store, StoreExt as _};
-use crate::target::{Choices, Surroundings, Target, Trust};
 
 /// A config. Clones share what is open.
 ///

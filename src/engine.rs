@@ -16,10 +16,10 @@ use std::time::Duration;
 use self::dynamodb::{DynamoDb, DynamoDbOptions};
 use self::http::{HttpEngine, HttpOptions, InTheClear};
 use self::identity::Identity;
+use super::context::{ApiUrl, EngineName, Origin, Setting, Target, TargetError, TokenError};
 use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, Profile, RoleArn};
 use crate::model::{Access, AwsNamesError, ConfigName, Kind, Role};
 use crate::store::{Store, StoreError};
-use crate::target::{ApiUrl, EngineName, Origin, Setting, Target, TargetError, TokenError};
 
 /// Why an engine can't be opened.
 #[derive(Debug, thiserror::Error)]

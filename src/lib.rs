@@ -58,6 +58,7 @@ pub mod aws;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
+pub mod context;
 pub mod engine;
 mod files;
 pub mod formats;
@@ -68,7 +69,6 @@ pub mod ops;
 #[cfg(feature = "stack")]
 pub mod stack;
 pub mod store;
-pub mod target;
 pub mod wire;
 
 pub use client::{Client, Live};

@@ -14,15 +14,16 @@ use source::{paths, text, tokens};
 use support::counts;
 
 const GROUND: &[&str] = &["model", "files"];
-const GROUND_AND_FIRST: &[&str] = &["model", "files", "store", "wire", "formats", "target", "aws"];
+const GROUND_AND_FIRST: &[&str] = &["model", "files", "store", "wire", "formats", "context", "aws"];
 const ALL_BUT_STACK: &[&str] = &[
-    "model", "files", "store", "wire", "formats", "target", "aws", "engine", "ops",
+    "model", "files", "store", "wire", "formats", "context", "aws", "engine", "ops",
 ];
 const GROUND_FIRST_AND_OPS: &[&str] = &[
-    "model", "files", "store", "wire", "formats", "target", "aws", "ops",
+    "model", "files", "store", "wire", "formats", "context", "aws", "ops",
 ];
 const ALL: &[&str] = &[
-    "model", "files", "store", "wire", "formats", "target", "aws", "engine", "stack", "ops", "client", "http",
+    "model", "files", "store", "wire", "formats", "context", "aws", "engine", "stack", "ops", "client",
+    "http",
 ];
 
 /// Each place with what it may use beside itself.
@@ -32,7 +33,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("store", GROUND),
     ("wire", GROUND),
     ("formats", GROUND),
-    ("target", GROUND),
+    ("context", GROUND),
     ("aws", GROUND),
     ("engine", GROUND_AND_FIRST),
     ("stack", &["model", "files", "aws"]),

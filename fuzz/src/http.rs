@@ -1,21 +1,13 @@
 //! What of the HTTP API decodes requests, before anything is looked up for them.
 
-#[path = "../../src/http/body.rs"]
-mod body;
-#[path = "../../src/http/cursor.rs"]
-mod cursor;
-#[path = "../../src/http/header.rs"]
-mod header;
-#[path = "../../src/http/path.rs"]
-mod path;
-#[path = "../../src/http/query.rs"]
-mod query;
 #[path = "../../src/http/refusal.rs"]
 mod refusal;
+mod request;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use path::{Named, Place};
+use request::path::{Named, Place};
+use request::{body, cursor, header, path, query};
 
 use crate::model::{Encoding, Prefix, Revision, Ttl, Value};
 use crate::wire::{CommitRequest, Written};

@@ -2,9 +2,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::commands;
+use crate::context::EngineName;
 use crate::formats::DataFormat;
 use crate::model::{ConfigName, Region, Role};
-use crate::target::EngineName;
 
 /// Shared application configuration on AWS with nothing to host.
 ///

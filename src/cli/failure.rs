@@ -1,12 +1,17 @@
 //! The one table of exit codes and hints.
 
+pub(super) mod api;
+pub(super) mod code;
+pub(super) mod denial;
+pub(super) mod signed;
+pub(super) mod stack;
 #[cfg(test)]
 pub(super) mod texts;
 
 use std::error::Error;
 
-use super::denial;
 use crate::aws::{AwsError, CertificateFault, Failed, Fault};
+use crate::context::TargetError;
 use crate::engine::OpenError;
 use crate::files;
 use crate::formats::{FormatError, TemplateError};
@@ -15,7 +20,6 @@ use crate::model::{Kind, ValueError};
 use crate::ops::OpsError;
 use crate::stack::access::AccessError;
 use crate::store::StoreError;
-use crate::target::TargetError;
 
 /// Why a command failed, in words for people.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::change_line::{line, shown, sign};
 use super::failure::{Failure, Stop};
 use super::output::show;
 use super::terminal::Terminal;
-use super::terminal_count::Count;
+use crate::cli::terminal::count::Count;
 use crate::model::Kind;
 use crate::ops::{Outcome, Plan};
 use crate::store::Store;

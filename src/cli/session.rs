@@ -9,17 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::denied_role::DeniedRole;
-use super::api_failure;
 use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
-use super::signed_failure;
+use super::failure::{api, signed};
 use crate::aws::{Aws, AwsError, Meter, RoleArn};
+use crate::context::{Choices, EngineName, Surroundings, Target, Trust};
 use crate::engine::{self, OpenError, OpenSettings, Opened};
 use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
 use crate::ops::OpsError;
 use crate::stack::{PRICES_IN, PRICES_OF, READ_UNIT, WRITE_UNIT};
 use crate::store::{Store, StoreError};
-use crate::target::{Choices, EngineName, Surroundings, Target, Trust};
 
 /// What commands share: the target, settled once, and the store, opened once.
 pub(super) struct Session {
@@ -187,10 +186,10 @@ impl Session {
             && let EngineName::Http(url) = &target.engine.value
         {
             if target.signed.is_none() {
-                return api_failure::explain(error, target, url);
+                return api::explain(error, target, url);
             }
-            if !signed_failure::is_of_aws(&error) {
-                return signed_failure::explain(error, target, url, self.opened.as_ref(), access);
+            if !signed::is_of_aws(&error) {
+                return signed::explain(error, target, url, self.opened.as_ref(), access);
             }
         }
         if let OpsError::Store(StoreError::Credentials { .. }) = &error

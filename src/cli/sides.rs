@@ -7,10 +7,10 @@ use clap::Args;
 use super::args::Global;
 use super::failure::{Failure, Stop};
 use super::session::Session;
+use crate::context::EngineName;
 use crate::model::{Access, Entry, Region, Role, Section, Side};
 use crate::ops;
 use crate::store::{Store, StoreExt as _};
-use crate::target::EngineName;
 
 /// Where the sides differ in how they are reached.
 #[derive(Debug, Args)]

@@ -1,5 +1,12 @@
 //! The two streams: stdout is the result and nothing else; all the rest is stderr.
 
+pub(super) mod count;
+pub(super) mod log;
+pub(super) mod progress;
+pub(super) mod prompt;
+pub(super) mod wait;
+pub(super) mod wrap;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::{self, File, Metadata};
@@ -10,10 +17,10 @@ use std::process::{ExitCode, Stdio};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use self::log::{Plain, show_warnings};
+use self::wrap::wrapped;
 use super::args::Global;
 use super::failure::Failure;
-use super::terminal_log::{Plain, show_warnings};
-use super::terminal_wrap::wrapped;
 use crate::model::{Kind, printable};
 
 /// The streams of the process.

@@ -1,8 +1,8 @@
+use crate::context::TargetError;
 use crate::engine::OpenError;
 use crate::model::{KeyError, Kind, ValueError};
 use crate::ops::OpsError;
 use crate::store::StoreError;
-use crate::target::TargetError;
 
 /// What went wrong in a client.
 #[derive(Debug, thiserror::Error)]

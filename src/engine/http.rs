@@ -27,11 +27,11 @@ use self::api::Api;
 use self::keys::LentKeys;
 use super::kms::Kms;
 use crate::aws::{AssumedRole, Meter, Signer};
+use crate::context::{ApiUrl, Setting, Token};
 use crate::model::{Change, ConfigName, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
 };
-use crate::target::{ApiUrl, Setting, Token};
 
 /// How a config behind an API is reached.
 #[derive(Debug, Clone)]

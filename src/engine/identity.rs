@@ -5,8 +5,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::OpenError;
 use crate::aws::{AssumedRole, Aws, AwsError, Caller, RoleArn};
+use crate::context::Target;
 use crate::model::{Access, AwsNames, ConfigName, Role};
-use crate::target::Target;
 
 /// As whom AWS is asked for a config.
 pub(super) struct Identity {

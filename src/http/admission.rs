@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 
 use super::api::Api;
 use super::error::Failure;
-use super::{header, path};
+use super::request::{header, path};
 use crate::model::Kind;
 
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");

@@ -8,11 +8,11 @@ use axum::http::Extensions;
 use axum::middleware::from_fn_with_state;
 use tokio::time::Instant;
 
-use super::asked::Until;
 use super::error::Failure;
 use super::live::Live;
 use super::metrics::Metrics;
 use super::{admission, measured, routes};
+use crate::http::request::context::Until;
 use crate::model::ConfigName;
 use crate::store::{Committed, Store};
 

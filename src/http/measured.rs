@@ -6,11 +6,11 @@ use prometheus_client::encoding::prometheus_text;
 use tokio::time::Instant;
 
 use super::api::Api;
-use super::caller::Caller;
 use super::error::Failure;
-use super::no_query::NoQuery;
 use super::openapi::Fixed;
-use super::waiting;
+use super::request::waiting;
+use crate::http::auth::caller::Caller;
+use crate::http::request::no_query::NoQuery;
 use crate::model::Kind;
 use crate::wire::Problem;
 

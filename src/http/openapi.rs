@@ -18,8 +18,8 @@ use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema};
 
-use super::no_query::NoQuery;
 use super::routes;
+use crate::http::request::no_query::NoQuery;
 use crate::wire::{Line, Problem};
 
 const DESCRIPTION: &str = "\

@@ -1,6 +1,17 @@
 //! The routes, each with what serves it and, apart from that, what the OpenAPI document says of it: writing the document
 //! costs many times what a function does before its first request, and few ever ask for it.
 
+pub(super) mod changes;
+pub(super) mod commit;
+pub(super) mod datakeys;
+pub(super) mod heads;
+pub(super) mod health;
+pub(super) mod history;
+pub(super) mod info;
+pub(super) mod keys;
+pub(super) mod list;
+pub(super) mod snapshot;
+
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::MethodRouter;
@@ -10,9 +21,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::{PathItemExt as _, paste, routes};
 
 use super::api::Api;
-use super::{
-    changes, commit, datakeys, heads, health, history, info, keys, list, measured, openapi, snapshot,
-};
+use super::{measured, openapi};
 
 /// A path with its operations, and others with the same ones.
 struct Route {

@@ -3,11 +3,11 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
-use super::asked::Asked;
 use super::error::Failure;
-use super::header;
 use super::live::{NotOpened, Opened};
 use super::refusal::Refusal;
+use super::request::header;
+use crate::http::request::context::Asked;
 use crate::model::{Kind, Revision, Section};
 use crate::store::Heads;
 

@@ -1,5 +1,9 @@
 //! The code of a config's function: a zip file that is looked through before anything is asked of AWS.
 
+pub(super) mod bucket;
+pub(super) mod bucket_error;
+pub(super) mod program;
+
 use std::env;
 use std::fmt::{self, Write as _};
 use std::io::{self, Read as _};
@@ -9,7 +13,7 @@ use flate2::bufread::DeflateDecoder;
 use rawzip::{CompressionMethod, CreatorSystem, ZipArchive, ZipFileHeaderRecord, ZipSliceArchive};
 use sha2::{Digest as _, Sha256};
 
-use super::program::{self, Unfit};
+use self::program::Unfit;
 use crate::files::{Privacy, read_named};
 use crate::model::Kind;
 

@@ -1,3 +1,9 @@
+pub(super) mod destroy;
+pub(super) mod event;
+pub(super) mod event_feed;
+pub(super) mod pace;
+pub(super) mod table_deletion;
+
 use std::collections::VecDeque;
 
 use aws_sdk_cloudformation::Client;
@@ -6,15 +12,17 @@ use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use uuid::Uuid;
 
-use super::discard::discard;
+use self::event::StackEvent;
+use self::event_feed::EventFeed;
+use self::pace::Pace;
 use super::error::{FailedResource, Failure, KeptResource, StackError};
-use super::event::StackEvent;
-use super::event_feed::EventFeed;
-use super::lookup::{self, Deployed};
-use super::pace::Pace;
-use super::plan::Plan;
-use super::state::{self, End, Next, StackState};
+use super::inspect::lookup;
+use super::inspect::state;
 use crate::aws::Fault;
+use crate::stack::changeset::discard::discard;
+use crate::stack::changeset::plan::Plan;
+use crate::stack::inspect::lookup::Deployed;
+use crate::stack::inspect::state::{End, Next, StackState};
 
 /// How many polls without news make sure that a state which may be the end is the end.
 const QUIET_POLLS: u32 = 3;

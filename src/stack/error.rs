@@ -3,12 +3,12 @@ use std::fmt;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::blueprint::Owner;
-use super::code_stack;
-use super::state::StackState;
 use super::template::Output;
+use super::template::code_stack;
 use crate::aws::{Failed, Fault};
 use crate::model::{AwsNamesError, Kind, KmsKeyArn, Region, Timestamp};
+use crate::stack::inspect::state::StackState;
+use crate::stack::template::blueprint::Owner;
 
 /// What went wrong with a stack.
 #[derive(Debug, thiserror::Error)]

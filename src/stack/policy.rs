@@ -1,3 +1,9 @@
+pub(super) mod access_change;
+pub(super) mod containment;
+pub(super) mod invocation;
+pub(super) mod resolve;
+pub(super) mod statement_words;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::percent_decode_str;

@@ -1,5 +1,12 @@
-use super::code_stack::CODE_RESOURCES;
-use super::grant::GRANT_RESOURCES;
+pub(super) mod blueprint;
+pub(super) mod code_stack;
+pub(super) mod grant;
+pub(super) mod price;
+pub(super) mod size;
+pub(super) mod spec;
+
+use self::code_stack::CODE_RESOURCES;
+use self::grant::GRANT_RESOURCES;
 
 /// The template of a config's stack, as `infra/discfg.yaml` has it. It is ASCII, because `GetTemplate` doesn't
 /// give other characters back, and a stack is compared with it.

@@ -12,12 +12,12 @@ use crate::cli::output::show;
 use crate::cli::positionals::{optional_config, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::context::EngineName;
 use crate::model::{
     Access, ConfigName, ExternalId, GitHubSubject, Key, OidcSubject, OrgId, PrincipalArn, Section,
 };
 use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
 use crate::store::StoreError;
-use crate::target::EngineName;
 
 const HELP: &str = "\
 Exit codes: 0 the answer is yes; 1 no, or it can't be known; 3 the config or the principal is not

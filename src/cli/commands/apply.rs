@@ -9,7 +9,7 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_wait::seen;
+use crate::cli::terminal::wait::seen;
 use crate::model::{Access, Key, Prefix};
 use crate::ops::{OpsError, Plan, Wanted};
 use crate::store::Store;

@@ -11,11 +11,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::unseen::Unseen;
+use crate::cli::terminal::prompt::Unseen;
+use crate::context::{EngineName, Target};
 use crate::engine::{self, OpenError};
 use crate::model::{ConfigName, Kind};
 use crate::stack::{self, Owner};
-use crate::target::{EngineName, Target};
 
 /// List the configs in this account and region
 ///

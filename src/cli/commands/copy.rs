@@ -9,7 +9,7 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_wait::seen;
+use crate::cli::terminal::wait::seen;
 use crate::model::{Access, Entry, Key, Kind, Side, Timestamp};
 use crate::ops::{Plan, Wanted};
 

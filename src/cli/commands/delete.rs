@@ -8,7 +8,7 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_wait::seen;
+use crate::cli::terminal::wait::seen;
 use crate::model::{Access, Entry, Kind, Mutation, Prefix};
 use crate::ops::Plan;
 use crate::store::{Consistency, Listed, Scope, Store, StoreError, Txn};

@@ -20,9 +20,9 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::context::{EngineName, Target};
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind, Span};
 use crate::stack::{Deployed, GRANT_RESOURCES, Grant, Parameter, RESOURCES};
-use crate::target::{EngineName, Target};
 
 /// Delete a config's grants and stack, and keep its table
 ///

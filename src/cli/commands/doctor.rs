@@ -17,7 +17,7 @@ use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::{Terminal, one_line};
-use crate::target::EngineName;
+use crate::context::EngineName;
 
 /// Check what discfg needs, and say what to do
 ///

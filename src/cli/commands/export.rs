@@ -20,7 +20,7 @@ use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_wait::seen;
+use crate::cli::terminal::wait::seen;
 use crate::formats::{self, DataFormat, EnvName, Layout, Parts};
 use crate::model::{Access, Key, Kind, Prefix, Value};
 use crate::ops::OpsError;

@@ -20,11 +20,11 @@ use crate::cli::output::show;
 use crate::cli::positionals::parse;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::context::{EngineName, Target};
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
 use crate::stack::{self, Deployed, Grant, GrantSpec, Output, Services, StackState};
 use crate::store::{Admin as _, StoreError};
-use crate::target::{EngineName, Target};
 
 /// Give a role of its own some sections of a config
 ///

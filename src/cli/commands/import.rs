@@ -6,7 +6,7 @@ use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_wait::seen;
+use crate::cli::terminal::wait::seen;
 use crate::model::{Access, Prefix};
 use crate::ops::Plan;
 

@@ -1,20 +1,9 @@
 mod api;
 mod args;
 mod code;
-mod deployment;
 mod executions;
-mod follow;
 mod function;
 mod local;
-mod made;
-mod meta;
-mod oidc_provider;
-mod patience;
-mod propose;
-mod prove;
-mod prove_api;
-mod regrant;
-mod review;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,21 +12,25 @@ use clap::Args;
 
 pub(in crate::cli) use self::api::CodeFrom;
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs, oidc_trust};
-pub(super) use self::deployment::{DeployArgs, Deployment, deploy};
-use self::made::Made;
-pub(super) use self::made::Reviewed;
-pub(in crate::cli) use self::oidc_provider::{Issuers, Provider, absent, issuers, name_of, provider};
-pub(super) use self::patience::Patience;
-pub(super) use self::propose::Wanted;
-pub(super) use self::prove::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
-use self::review::show_who_may;
 use crate::aws::Aws;
+pub(super) use crate::cli::deploying::deployment::{DeployArgs, Deployment, deploy};
+use crate::cli::deploying::made::Made;
+pub(super) use crate::cli::deploying::made::Reviewed;
+pub(in crate::cli) use crate::cli::deploying::oidc_provider::{
+    Issuers, Provider, absent, issuers, name_of, provider,
+};
+pub(super) use crate::cli::deploying::patience::Patience;
+pub(super) use crate::cli::deploying::propose::Wanted;
+use crate::cli::deploying::review::show_who_may;
+pub(super) use crate::cli::deploying::verify::{
+    Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread,
+};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::context::{ApiUrl, EngineName, Target};
 use crate::model::{ConfigName, Kind, KmsKeyArn};
 use crate::stack::{Deployed, Output, Services, StackSpec, TableKey};
-use crate::target::{ApiUrl, EngineName, Target};
 
 /// Deploy or update a config's stack and prove it
 ///
@@ -96,7 +89,13 @@ pub(in crate::cli) async fn run(
     if let Some(TableKey::Given(key)) = &spec.key {
         check_account(&aws, key).await?;
     }
-    oidc_provider::check_providers(&aws, spec.github.as_deref(), spec.oidc.as_ref(), terminal).await?;
+    crate::cli::deploying::oidc_provider::check_providers(
+        &aws,
+        spec.github.as_deref(),
+        spec.oidc.as_ref(),
+        terminal,
+    )
+    .await?;
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let provisioning = Box::pin(async {
@@ -136,16 +135,24 @@ async fn provision(
         return Ok(made);
     };
     if made.is_new() {
-        meta::write(aws, &spec.config, deployed).await?;
+        crate::cli::deploying::meta::write(aws, &spec.config, deployed).await?;
     }
     function::verify(aws, deployed, terminal).await?;
-    let proving = Box::pin(prove::prove(aws, target, deployed, made.is_new(), terminal));
+    let proving = Box::pin(crate::cli::deploying::verify::prove(
+        aws,
+        target,
+        deployed,
+        made.is_new(),
+        terminal,
+    ));
     let proof = unless_interrupted(patience, deployed, "its role", proving).await?;
     if made.is_new() {
-        let proving = Box::pin(prove_api::prove(aws, target, deployed, terminal));
+        let proving = Box::pin(crate::cli::deploying::verify_api::prove(
+            aws, target, deployed, terminal,
+        ));
         unless_interrupted(patience, deployed, "its API", proving).await?;
     } else {
-        meta::mend(aws, &spec.config, deployed, proof, how.dry_run, terminal).await?;
+        crate::cli::deploying::meta::mend(aws, &spec.config, deployed, proof, how.dry_run, terminal).await?;
     }
     if made.trust_changes {
         show_who_may(deployed, terminal);

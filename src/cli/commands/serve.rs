@@ -18,12 +18,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_log::Log;
+use crate::cli::terminal::log::Log;
+use crate::context::EngineName;
 use crate::http::{self, Api, ApiSettings, KnownTokens, ServerSettings, Tls, TokenFile};
 use crate::model::{Access, ConfigName, Kind, Role};
 use crate::ops::readable_heads;
 use crate::store::{Heads, Store};
-use crate::target::EngineName;
 
 #[derive(Serialize)]
 struct Serving {

@@ -12,7 +12,7 @@ use crate::cli::positionals::optional_config;
 use crate::cli::price::PriceShape;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::target::EngineName;
+use crate::context::EngineName;
 
 /// Show a config's stack, roles, grants, table and price
 ///

@@ -11,11 +11,11 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::context::{ApiHost, EngineName, FILE_NAME, FoundTargetFile, TargetFile, Token, Tokens, Trust};
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
 use crate::files::{Privacy, is_handed_over, read_named};
 use crate::model::{ConfigName, Kind};
-use crate::target::{ApiHost, EngineName, FILE_NAME, FoundTargetFile, TargetFile, Token, Tokens, Trust};
 
 /// Choose the config for this folder
 ///

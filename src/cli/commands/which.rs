@@ -7,9 +7,9 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::context::{ApiUrl, EngineName, FILE_NAME, Setting, Target};
 use crate::engine::local_file;
 use crate::model::Kind;
-use crate::target::{ApiUrl, EngineName, FILE_NAME, Setting, Target};
 
 /// Show which config, engine and identity are in force, and why
 ///

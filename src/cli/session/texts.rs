@@ -5,8 +5,8 @@ use crate::aws::Fault;
 use crate::cli::failure::texts::book::Book;
 use crate::cli::failure::texts::served::{opened, setting, target};
 use crate::cli::failure::texts::{denied_to, failed, is};
+use crate::context::Setting;
 use crate::model::GrantScope;
-use crate::target::Setting;
 
 const TABLE: &str = "arn:aws:dynamodb:eu-central-1:111122223333:table/discfg-payments";
 const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -132,7 +132,7 @@ async fn of_opening(role: Option<Role>, profile: Option<&str>, error: OpenError)
     let target = Target {
         profile: profile.map(|profile| Setting {
             value: profile.into(),
-            origin: crate::target::Origin::Environment("AWS_PROFILE"),
+            origin: crate::context::Origin::Environment("AWS_PROFILE"),
         }),
         ..session.target().expect("there is one").clone()
     };

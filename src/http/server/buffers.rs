@@ -9,9 +9,9 @@ use futures::StreamExt as _;
 use hyper::body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::http::asked::Until;
 use crate::http::error::Failure;
 use crate::http::refusal::Refusal;
+use crate::http::request::context::Until;
 use crate::model::Kind;
 
 /// What each connection may hold besides: as much as a client has at hand, or takes, at once.

@@ -17,15 +17,15 @@ use super::Teller;
 use super::answer::{Answer, Line, Places};
 use super::buffers::Buffers;
 use super::hosts::Hosts;
-use super::known::KnownTokens;
 use super::pace::{Phase, Shared};
 use super::waiting::{Client, WaitingPlaces, busy};
-use crate::http::asked::Until;
-use crate::http::caller::Caller;
+use crate::http::auth::caller::Caller;
+use crate::http::auth::token::TokenDigest;
+use crate::http::auth::token_reload::KnownTokens;
 use crate::http::error::Failure;
-use crate::http::header::wants_events;
-use crate::http::token::TokenDigest;
-use crate::http::waiting as asked_to_wait;
+use crate::http::request::context::Until;
+use crate::http::request::header::wants_events;
+use crate::http::request::waiting as asked_to_wait;
 use crate::model::{Access, Kind};
 
 /// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.

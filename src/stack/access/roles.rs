@@ -4,13 +4,14 @@ use aws_sdk_iam::Client as Iam;
 use super::error::AccessError;
 use crate::model::{Access, ConfigName, Role, Section};
 use crate::stack::error::StackError;
-use crate::stack::grant::Grant;
-use crate::stack::listing::grant_stacks;
-use crate::stack::lookup;
+use crate::stack::inspect::listing::grant_stacks;
+use crate::stack::inspect::lookup;
+use crate::stack::inspect::role_facts;
+use crate::stack::inspect::role_facts::RoleFacts;
+use crate::stack::policy::resolve::Place;
 use crate::stack::policy::{PolicyDocument, PolicyError};
-use crate::stack::resolve::Place;
-use crate::stack::role_facts::{self, RoleFacts};
 use crate::stack::template::Output;
+use crate::stack::template::grant::Grant;
 
 /// A config's roles, as they are deployed.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_progress::Board;
-use crate::cli::terminal_wait::seen;
+use crate::cli::terminal::progress::Board;
+use crate::cli::terminal::wait::seen;
 use crate::model::{ConfigName, Kind, Span};
 use crate::stack::{self, Deployed, StackError};
 

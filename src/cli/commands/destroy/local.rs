@@ -7,11 +7,11 @@ use super::{Data, DestroyArgs, Destroyed, ask, end};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::context::Target;
 use crate::engine::local::LocalEngine;
 use crate::engine::local_file;
 use crate::model::Kind;
 use crate::store::StoreError;
-use crate::target::Target;
 
 /// What SQLite may have beside a file (SQLite documentation, "Temporary Files Used By SQLite"). The file itself goes
 /// after these, and the key of its secrets last: data without its key is lost, a key without data harms nobody.

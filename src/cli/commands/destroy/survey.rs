@@ -4,13 +4,13 @@ use aws_sdk_iam::Client as Iam;
 
 use super::follow::Ended;
 use crate::aws::Aws;
-use crate::cli::denial;
 use crate::cli::failure::Failure;
+use crate::cli::failure::denial;
 use crate::cli::terminal::Terminal;
-use crate::cli::unseen::Unseen;
+use crate::cli::terminal::prompt::Unseen;
+use crate::context::Target;
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
 use crate::stack::{self, Deployed, Output, StackError, StackState, TableFacts};
-use crate::target::Target;
 
 /// What is there of a config.
 pub(super) struct Survey {

@@ -1,8 +1,8 @@
 use super::{Check, Verdict, aws, limited};
 use crate::cli::session::Session;
+use crate::context::{ApiUrl, Target};
 use crate::model::{Access, Role};
 use crate::store::Heads;
-use crate::target::{ApiUrl, Target};
 
 /// What shows the API who is calling, whether it is there, and whether the API takes it.
 pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, checks: &mut Vec<Check>) {

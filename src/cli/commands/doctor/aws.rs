@@ -9,11 +9,11 @@ use super::{function, table};
 use crate::aws::{Aws, Caller};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
+use crate::context::{Origin, Setting, Target};
 use crate::engine::{self, Opened};
 use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
 use crate::stack::{self, Deployed, StackState};
 use crate::store::{Heads, StoreError};
-use crate::target::{Origin, Setting, Target};
 
 /// AWS signs with the time, and refuses what is off by more than this (AWS IAM User Guide, "Signature Version 4").
 const SKEW_REFUSED: i64 = 5 * 60;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::{Check, limited};
 use crate::aws;
+use crate::context::{FoundTargetFile, Target, Trust};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
 use crate::files;
 use crate::model::SystemClock;
 use crate::store::{Store as _, StoreError};
-use crate::target::{FoundTargetFile, Target, Trust};
 
 pub(super) fn version() -> Check {
     Check::ok(

@@ -4,11 +4,11 @@ use crate::aws::{Aws, AwsError, Caller};
 use crate::cli::commands::init::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::context::{Origin, Setting, Target};
 use crate::engine::{self, OpenError};
 use crate::model::{Access, GrantName, Role, Section};
 use crate::stack::Grant;
 use crate::store::{Heads, StoreError};
-use crate::target::{Origin, Setting, Target};
 
 /// Assumes the grant's role and reads once, if the deployer is among the principals.
 pub(super) async fn prove(

@@ -3,14 +3,14 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::api::CodeFrom;
-use super::deployment::{DeployArgs, deploy};
 use super::executions;
-use super::patience::Patience;
-use super::propose::Wanted;
 use crate::aws::Aws;
+use crate::cli::deploying::deployment::{DeployArgs, deploy};
+use crate::cli::deploying::patience::Patience;
+use crate::cli::deploying::propose::Wanted;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_wait::seen;
+use crate::cli::terminal::wait::seen;
 use crate::model::Kind;
 use crate::stack::{
     self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, Services, Shelf,

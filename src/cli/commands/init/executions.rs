@@ -1,7 +1,7 @@
 use crate::aws::Aws;
-use crate::cli::code_failure::FEWER_EXECUTIONS;
 use crate::cli::failure::Failure;
-use crate::cli::unseen::Unseen;
+use crate::cli::failure::code::FEWER_EXECUTIONS;
+use crate::cli::terminal::prompt::Unseen;
 use crate::model::Kind;
 use crate::stack::{self, Parameter, StackSpec};
 

@@ -2,7 +2,7 @@ use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::running_code::foreign;
 use crate::cli::terminal::Terminal;
-use crate::cli::unseen::Unseen;
+use crate::cli::terminal::prompt::Unseen;
 use crate::stack::{self, Deployed, RunningCode};
 
 /// Compares the code that the API's function runs with what the stack deployed. Whoever may not ask is told so, which is

@@ -7,10 +7,10 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::context::{EngineName, Target, TargetFile, Trust};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
 use crate::model::{Kind, SystemClock};
-use crate::target::{EngineName, Target, TargetFile, Trust};
 
 #[derive(Serialize)]
 struct Made {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 
-use crate::cli::terminal_log::LogForm;
+use crate::cli::terminal::log::LogForm;
 use crate::http::ServerOrigin;
 use crate::model::{ConfigName, Section, Span, TokenName};
 

@@ -16,14 +16,14 @@ use crate::cli::output::show;
 use crate::cli::running_code::foreign;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal_wait::seen;
-use crate::cli::unseen::Unseen;
+use crate::cli::terminal::prompt::Unseen;
+use crate::cli::terminal::wait::seen;
+use crate::context::Target;
 use crate::engine::{self, OpenError};
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
 use crate::stack::{
     self, Deployed, Drifted, Grant, PastFailure, Price, RunningCode, StackError, StackState, TableFacts, Work,
 };
-use crate::target::Target;
 
 pub(super) async fn run(
     with_drift: bool,

@@ -11,13 +11,13 @@ use super::super::Failure;
 use super::book::{Book, Variants, missing, title, variants};
 use crate::cli::args::Cli;
 use crate::cli::positionals::parse;
+use crate::context::{ApiUrl, ApiUrlError, EngineName, EngineNameError};
 use crate::model::{
     Access, AccountId, Billing, ConfigName, ConfigNameError, ExternalId, GitHubSubject, GrantName,
     GrantNameError, HistoryDays, Key, KeyError, Kind, KmsKeyArn, NoAccess, OidcSubject, OidcSubjectError,
     OrgId, PolicyArn, Prefix, Region, RegionError, Revision, RevisionError, Role, RoleError, Section,
     SectionError, SettingError, Side, SideError, Span, SpanError, TokenName, TokenNameError, Ttl, TtlError,
 };
-use crate::target::{ApiUrl, ApiUrlError, EngineName, EngineNameError};
 
 variants!(ConfigNameError: Empty TooLong Start Character DoubleDash TrailingDash);
 variants!(KeyError: Empty TooLong TooDeep EmptySegment TrailingSlash DotSegment Character);

@@ -3,13 +3,13 @@
 use super::book::{Book, Variants, variants};
 use super::{is, no_file};
 use crate::client::ClientError;
+use crate::context::{ApiHost, ApiHostError, TargetError};
 use crate::engine::OpenError;
 use crate::formats::{DataFormat, DataFormatError};
 use crate::model::{CommitId, CommitIdError, Encoding, Key, Timestamp, TimestampError, Value};
 use crate::ops::OpsError;
 use crate::stack::{PolicyDocument, PolicyError};
 use crate::store::StoreError;
-use crate::target::{ApiHost, ApiHostError, TargetError};
 use crate::wire::ShapeError;
 
 variants!(ClientError: Folder Target Open Store Ops Key Value Misfit);

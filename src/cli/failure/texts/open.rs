@@ -3,11 +3,11 @@ use super::aws::assume_denied;
 use super::book::{Book, Variants, variants};
 use super::is;
 use super::tokens::no_token;
+use crate::context::{TargetError, TokenError};
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
 use crate::model::{AwsNames, AwsNamesError};
 use crate::store::StoreError;
-use crate::target::{TargetError, TokenError};
 
 variants!(OpenError: Target Aws Names Store Engine NoGrants NoRoles Token InTheClear NoList NoDataDir);
 variants!(AwsNamesError);

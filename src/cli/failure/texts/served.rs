@@ -7,13 +7,13 @@ use super::aws::READ_ROLE;
 use super::book::Book;
 use super::{failed, is};
 use crate::aws::{Caller, CertificateFault, Fault, RoleArn};
-use crate::cli::{api_failure, signed_failure};
+use crate::cli::failure::{api, signed};
+use crate::context::{ApiUrl, Choices, EngineName, Origin, Setting, Surroundings, Target, Tokens, Trust};
 use crate::engine::Opened;
 use crate::engine::http::{HttpEngine, HttpOptions};
 use crate::model::{Access, Kind, Role};
 use crate::ops::OpsError;
 use crate::store::{Cause, StoreError};
-use crate::target::{ApiUrl, Choices, EngineName, Origin, Setting, Surroundings, Target, Tokens, Trust};
 
 const API: &str = "https://config.example.com";
 const GATEWAY: &str = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com";
@@ -179,7 +179,7 @@ fn of_an_api_with_tokens() {
         } else {
             &target
         };
-        book.failure(title, &api_failure::explain(error.into(), target, &url));
+        book.failure(title, &api::explain(error.into(), target, &url));
     }
     book.keep("api_failure");
 }
@@ -199,7 +199,7 @@ impl Signed {
             ..target(EngineName::Http(url.clone()))
         };
         let error = OpsError::from(error);
-        signed_failure::explain(error, &target, &url, Some(&self.opened), self.access)
+        signed::explain(error, &target, &url, Some(&self.opened), self.access)
     }
 }
 

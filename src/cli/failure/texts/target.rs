@@ -2,9 +2,9 @@ use super::super::Failure;
 use super::aws::no_region;
 use super::book::{Book, Variants, variants};
 use super::not_allowed;
+use crate::context::{EngineName, MalformedFile, TargetError};
 use crate::files::FileFault;
 use crate::model::{ConfigName, Role};
-use crate::target::{EngineName, MalformedFile, TargetError};
 
 variants!(TargetError: NoConfig Unreadable Malformed Foreign Untrusted Config Engine Role Sign Region);
 

@@ -1,12 +1,12 @@
 use super::super::Failure;
 use super::book::{Book, Variants, variants};
 use super::{is, no_file, not_allowed};
+use crate::context::{Token, TokenError, TokenFormError};
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
 use crate::files::FileFault;
 use crate::http::{TlsError, TokenFileError};
 use crate::model::Kind;
-use crate::target::{Token, TokenError, TokenFormError};
 
 variants!(TokenError: Variable File Line NoFolder);
 variants!(TokenFormError);

@@ -1,0 +1,77 @@
+use crate::aws::Aws;
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
+use crate::model::{ConfigName, Kind};
+use crate::stack::Deployed;
+use crate::store::{Admin as _, Meta};
+
+use super::verify::Proof;
+
+/// The config's table, in the hands of whoever these credentials belong to.
+pub(in crate::cli) fn table(config: &ConfigName, sdk: aws_config::SdkConfig) -> DynamoDb {
+    DynamoDb::new(DynamoDbOptions::new(config.clone(), sdk))
+}
+
+/// The config's settings as the stack has them.
+fn wanted(deployed: &Deployed) -> Meta {
+    Meta {
+        layout: Meta::LAYOUT,
+        history_days: deployed.history_days().get(),
+    }
+}
+
+/// Stores the config's settings with the deployer's own credentials.
+pub(in crate::cli) async fn write(
+    aws: &Aws,
+    config: &ConfigName,
+    deployed: &Deployed,
+) -> Result<(), Failure> {
+    let table = table(config, aws.sdk().clone());
+    table
+        .write_meta(wanted(deployed))
+        .await
+        .map_err(Failure::of_direct_write)
+}
+
+/// Stores the settings of a stack that was deployed without discfg, where they are missing or say something else than
+/// the stack. The proof has read them; where it couldn't, the deployer's own credentials do.
+pub(in crate::cli) async fn mend(
+    aws: &Aws,
+    config: &ConfigName,
+    deployed: &Deployed,
+    proof: Proof,
+    dry_run: bool,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let found = match proof {
+        Proof::Read(found) => found,
+        Proof::Unread => match table(config, aws.sdk().clone()).meta().await {
+            Ok(found) => found,
+            Err(error) if error.kind() == Kind::Denied => {
+                terminal.hint(
+                    "Whether the table knows its days of history was not looked at: neither the read role nor your \
+                     own policies let you.",
+                );
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let wanted = wanted(deployed);
+    if found == Some(wanted) {
+        return Ok(());
+    }
+    let days = wanted.history_days;
+    if dry_run {
+        terminal.hint(&format!(
+            "The table's settings would be written: {days} days of history."
+        ));
+        return Ok(());
+    }
+    write(aws, config, deployed).await?;
+    terminal.hint(&format!(
+        "The table's settings were written: {days} days of history."
+    ));
+    Ok(())
+}

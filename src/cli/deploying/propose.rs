@@ -1,0 +1,173 @@
+use std::pin::pin;
+
+use super::deployment::DeployArgs;
+use super::patience::Patience;
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::cli::terminal::wait::seen;
+use crate::model::Kind;
+use crate::stack::{
+    self, Blueprint, CodeStack, GrantSpec, Leftover, Proposal, Remedy, Services, StackError, StackSpec,
+};
+
+/// Whose stack is to be made, and how it is to be.
+#[derive(Clone, Copy)]
+pub(in crate::cli) enum Wanted<'a> {
+    Config(&'a StackSpec),
+    Grant(&'a GrantSpec),
+    /// The bucket of functions' code.
+    Code(&'a CodeStack),
+}
+
+impl Wanted<'_> {
+    async fn plan(self, services: &Services) -> Result<Proposal, StackError> {
+        match self {
+            Self::Config(spec) => stack::plan_config(services, spec).await,
+            Self::Grant(spec) => stack::plan(&services.cfn, spec).await,
+            Self::Code(wanted) => stack::plan_code(&services.cfn, wanted).await,
+        }
+    }
+
+    fn stack(self) -> String {
+        match self {
+            Self::Config(spec) => Blueprint::from(spec).stack(),
+            Self::Grant(spec) => Blueprint::from(spec).stack(),
+            Self::Code(wanted) => Blueprint::from(wanted).stack(),
+        }
+    }
+}
+
+/// Plans. Waits for others, and clears away what failed, after asking.
+pub(in crate::cli) async fn propose(
+    services: &Services,
+    wanted: Wanted<'_>,
+    how: &DeployArgs,
+    patience: &Patience,
+    terminal: &mut Terminal,
+) -> Result<Proposal, Failure> {
+    loop {
+        match plan(services, wanted, patience, terminal).await {
+            Ok(Proposal::Clear(left)) if !how.dry_run => {
+                let question = question(&left);
+                if !how.yes && !terminal.ask(&question, "--yes").await? {
+                    return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
+                }
+                clear(services, &left, patience, terminal).await?;
+            }
+            Err(Stopped::Busy(busy)) if how.wait => wait(services, wanted, &busy, patience, terminal).await?,
+            Err(Stopped::Busy(busy)) => {
+                return Err(Failure::from(busy).hint("--wait waits for its end and goes on then"));
+            }
+            Err(Stopped::Failure(failure)) => return Err(failure),
+            Ok(proposal) => return Ok(proposal),
+        }
+    }
+}
+
+/// Why there is no plan.
+enum Stopped {
+    Busy(StackError),
+    Failure(Failure),
+}
+
+/// A change set that is being made when Ctrl-C is pressed would stay behind, so it is waited for and removed.
+async fn plan(
+    services: &Services,
+    wanted: Wanted<'_>,
+    patience: &Patience,
+    terminal: &Terminal,
+) -> Result<Proposal, Stopped> {
+    let mut planning = pin!(wanted.plan(services));
+    let planned = tokio::select! {
+        planned = &mut planning => planned,
+        () = patience.interrupted(1) => {
+            terminal.note("Interrupted: what was begun is taken back. Ctrl-C once more leaves at once.");
+            if let Ok(Proposal::Ready(plan)) = planning.await {
+                stack::discard(&services.cfn, &plan).await.map_err(|error| Stopped::Failure(error.into()))?;
+            }
+            return Err(Stopped::Failure(Failure::new(Kind::Interrupted, "nothing was deployed")));
+        }
+    };
+    planned.map_err(|error| match error {
+        StackError::Busy { .. } => Stopped::Busy(error),
+        other => Stopped::Failure(other.into()),
+    })
+}
+
+async fn wait(
+    services: &Services,
+    wanted: Wanted<'_>,
+    busy: &StackError,
+    patience: &Patience,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    terminal.hint(&format!("Waiting: {busy}."));
+    let stack = wanted.stack();
+    let settled = stack::settled(&services.cfn, &stack);
+    tokio::select! {
+        settled = seen("waiting for the other deployment", terminal, settled) => Ok(settled.map(drop)?),
+        failure = patience.ends("the other deployment goes on; nothing was deployed") => Err(failure),
+    }
+}
+
+async fn clear(
+    services: &Services,
+    left: &Leftover,
+    patience: &Patience,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let name = &left.stack.name;
+    let (doing, goes_on) = match left.remedy {
+        Remedy::Delete => (
+            format!("deleting {name}"),
+            format!("the deletion of {name} goes on without us"),
+        ),
+        Remedy::RollBack => (
+            format!("rolling back {name}"),
+            format!("the rollback of {name} goes on without us"),
+        ),
+    };
+    tokio::select! {
+        cleared = seen(&doing, terminal, stack::clear(services, left)) => Ok(cleared?),
+        failure = patience.ends(&goes_on) => {
+            Err(failure.hint("run the same command again when it is over: it goes on from whatever it finds"))
+        }
+    }
+}
+
+/// What is left, and what would become of it.
+fn question(left: &Leftover) -> String {
+    format!(
+        "{} {}",
+        situation(left),
+        match left.remedy {
+            Remedy::Delete => "Delete the stack and create it anew?",
+            Remedy::RollBack => "Roll it back and go on?",
+        }
+    )
+}
+
+/// What a failed deployment has left, in whole sentences.
+pub(in crate::cli) fn situation(left: &Leftover) -> String {
+    let (name, state) = (&left.stack.name, &left.stack.state);
+    let mut sentences = vec![match left.remedy {
+        Remedy::Delete => format!("The stack {name} is in {state}: it can only be deleted."),
+        Remedy::RollBack => format!("The stack {name} is in {state}: a deployment stopped half way."),
+    }];
+    sentences.extend(left.stuck.iter().map(|stuck| format!("In the way was {stuck}.")));
+    sentences.extend(left.empty_table.as_ref().map(|table| {
+        let protected = if table.protected {
+            " and protected against deletion"
+        } else {
+            ""
+        };
+        format!(
+            "Its table {} is empty{protected}: it is deleted, too.",
+            table.name
+        )
+    }));
+    let kept = left.kept_table.as_ref();
+    sentences
+        .extend(kept.map(|table| format!("The table {} is kept, and taken into the new stack.", table.name)));
+    sentences.join(" ")
+}

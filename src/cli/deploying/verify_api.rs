@@ -1,0 +1,100 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::verify::for_reader;
+use crate::aws::{Aws, AwsError};
+use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
+use crate::context::{ApiUrl, EngineName, Origin, Setting, Target};
+use crate::engine::{self, OpenError, OpenSettings};
+use crate::model::{Access, Kind};
+use crate::stack::{Deployed, Output};
+use crate::store::{Heads, StoreError};
+
+/// How long a new API may take until it answers: IAM has to spread the roles, and Lambda starts the function.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Reads once through the API, in the read role, if the stack has one. An API that doesn't answer is a failure; a deployer
+/// who is no reader gets a note.
+pub(in crate::cli) async fn prove(
+    aws: &Arc<Aws>,
+    target: &Target,
+    deployed: &Deployed,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let endpoint = deployed.outputs.get(Output::ApiEndpoint.name());
+    let Some(url) = endpoint.and_then(|url| url.parse::<ApiUrl>().ok()) else {
+        return Ok(());
+    };
+    if aws.caller().await?.is_root() {
+        return Ok(());
+    }
+    let target = Target {
+        engine: Setting {
+            value: EngineName::Http(url.clone()),
+            origin: Origin::Default,
+        },
+        signed: Some(Origin::Default),
+        ..for_reader(target)
+    };
+    let until = Instant::now() + ANSWERS_WITHIN;
+    let mut pause = Duration::from_millis(500);
+    let error = loop {
+        match read_once(&target, aws).await? {
+            Answer::Read => {
+                terminal.hint("Proved: the API answered a signed request.");
+                return Ok(());
+            }
+            Answer::NotAReader => {
+                terminal.hint("You are not among the readers, so the API was not tried.");
+                return Ok(());
+            }
+            Answer::Failed(error) if Instant::now() + pause >= until => break error,
+            Answer::Failed(_) => {
+                sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(8));
+            }
+        }
+    };
+    if let StoreError::Denied { .. } = error {
+        terminal.hint(&format!(
+            "Not proved: the API refuses the read role within {} s ({error}). IAM may not have spread its policy yet.",
+            ANSWERS_WITHIN.as_secs()
+        ));
+        return Ok(());
+    }
+    let name = &deployed.name;
+    let mut failure = Failure::caused(
+        Kind::Stack,
+        format!("the stack {name} is deployed, but its API {url} doesn't serve"),
+        &error,
+    );
+    failure.hints = vec![
+        format!(
+            "the function's log says why: `aws logs tail /aws/lambda/{name} --region {}`",
+            aws.region()
+        ),
+        "`just lambda` builds a zip file that Lambda can run; --code takes it".into(),
+    ];
+    Err(failure)
+}
+
+enum Answer {
+    Read,
+    NotAReader,
+    Failed(StoreError),
+}
+
+async fn read_once(target: &Target, aws: &Arc<Aws>) -> Result<Answer, Failure> {
+    let opened = match engine::open(target, Access::Read, Some(aws), OpenSettings::default()).await {
+        Ok(opened) => opened,
+        Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Answer::NotAReader),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(match opened.store.heads(Heads::All).await {
+        Ok(_) => Answer::Read,
+        Err(error) => Answer::Failed(error),
+    })
+}

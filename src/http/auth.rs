@@ -1,0 +1,7 @@
+//! Callers and the tokens that they send.
+
+pub(super) mod caller;
+pub(super) mod token;
+pub(super) mod token_file;
+#[cfg(feature = "serve")]
+pub(super) mod token_reload;

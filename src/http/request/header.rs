@@ -1,0 +1,385 @@
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, IF_MATCH,
+    IF_NONE_MATCH, TRANSFER_ENCODING,
+};
+
+use crate::http::refusal::Refusal;
+use crate::model::{CommitId, Encoding, Guard, Key, Revision};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// What two readers could understand in two ways if it were given twice.
+const ONCE: [HeaderName; 10] = [
+    ACCEPT,
+    AUTHORIZATION,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    HOST,
+    IDEMPOTENCY_KEY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    LAST_EVENT_ID,
+    TRANSFER_ENCODING,
+];
+
+/// Refuses headers that two readers could understand in two ways.
+pub(in crate::http) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
+    if let Some(name) = ONCE.iter().find(|name| headers.get_all(*name).iter().count() > 1) {
+        return Err(Refusal::Header(format!("the header {name} is given twice")));
+    }
+    if headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
+        return Err(Refusal::Header(format!(
+            "both {CONTENT_LENGTH} and {TRANSFER_ENCODING} are given"
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a body that isn't said to be JSON. A web page can have a browser send any other without asking the server first.
+pub(in crate::http) fn check_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let said = headers.get(CONTENT_TYPE).and_then(|said| said.to_str().ok());
+    let media = said.map(|said| said.split(';').next().unwrap_or(said).trim());
+    if media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
+        return Ok(());
+    }
+    Err(Refusal::Header(
+        "this takes a body of JSON: send the header content-type: application/json".into(),
+    ))
+}
+
+/// Whether the browser says that a page of another site asks.
+pub(in crate::http) fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers
+        .get(SEC_FETCH_SITE)
+        .is_some_and(|site| site == "cross-site")
+}
+
+/// What `If-Match` or `If-None-Match` asks about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Tag {
+    /// `*`: any entry.
+    Any,
+    /// `"7"`: the entry of that revision.
+    Revision(Revision),
+}
+
+impl Tag {
+    /// Whether an entry is what is asked about.
+    pub(in crate::http) fn is(self, entry: Option<Revision>) -> bool {
+        match self {
+            Self::Any => entry.is_some(),
+            Self::Revision(revision) => entry == Some(revision),
+        }
+    }
+}
+
+/// What `If-Match` says.
+pub(in crate::http) fn if_match(headers: &HeaderMap) -> Result<Option<Tag>, Refusal> {
+    tag(headers, &IF_MATCH)
+}
+
+/// What `If-None-Match` says.
+pub(in crate::http) fn if_none_match(headers: &HeaderMap) -> Result<Option<Tag>, Refusal> {
+    tag(headers, &IF_NONE_MATCH)
+}
+
+/// What must hold for a write of that key.
+pub(in crate::http) fn guards(headers: &HeaderMap, key: &Key) -> Result<Vec<Guard>, Refusal> {
+    let matching = if_match(headers)?.map(|tag| match tag {
+        Tag::Any => Guard::Present(key.clone()),
+        Tag::Revision(revision) => Guard::Revision(key.clone(), revision),
+    });
+    let none = match if_none_match(headers)? {
+        None => None,
+        Some(Tag::Any) => Some(Guard::Absent(key.clone())),
+        Some(Tag::Revision(_)) => {
+            return Err(Refusal::Header(
+                "if-none-match takes * where something is written: it must not be there".into(),
+            ));
+        }
+    };
+    Ok(matching.into_iter().chain(none).collect())
+}
+
+/// The commit's id, where `Idempotency-Key` gives one.
+pub(in crate::http) fn commit_id(headers: &HeaderMap) -> Result<Option<CommitId>, Refusal> {
+    let text = text(headers, &IDEMPOTENCY_KEY)?;
+    text.map(|text| {
+        text.parse()
+            .map_err(|error| Refusal::Header(format!("{IDEMPOTENCY_KEY}: {error}")))
+    })
+    .transpose()
+}
+
+/// How the kind of a body that is a value is decided: what is neither JSON nor text by its type shows it itself.
+pub(in crate::http) fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
+    let Some(given) = text(headers, &CONTENT_TYPE)? else {
+        return Ok(Encoding::Detect);
+    };
+    let mut parts = given.split(';').map(str::trim);
+    let of_type = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let encoding = match of_type.as_str() {
+        "application/json" => Encoding::Json,
+        "text/plain" => Encoding::Text,
+        _ => return Ok(Encoding::Detect),
+    };
+    let charset = parts
+        .filter_map(|part| part.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    match charset.map(|(_, charset)| charset.trim().trim_matches('"')) {
+        Some(charset) if !["utf-8", "utf8", "us-ascii"].contains(&charset.to_ascii_lowercase().as_str()) => {
+            Err(Refusal::Header(format!(
+                "{CONTENT_TYPE}: the charset {charset:?} is not known; text and JSON are UTF-8"
+            )))
+        }
+        _ => Ok(encoding),
+    }
+}
+
+/// In which form an entry is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::http) enum Form {
+    /// The entry, as JSON.
+    Node,
+    /// The value alone, as text where it is text.
+    Text,
+    /// The value alone, as bytes.
+    Bytes,
+}
+
+/// The form that `Accept` likes best; the entry where it doesn't care, or knows none of them.
+pub(in crate::http) fn form(headers: &HeaderMap) -> Result<Form, Refusal> {
+    let Some(accept) = text(headers, &ACCEPT)? else {
+        return Ok(Form::Node);
+    };
+    let mut best = (0.0, Form::Node);
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let form = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "text/plain" | "text/*" => Form::Text,
+            "application/octet-stream" => Form::Bytes,
+            "application/json" | "application/*" | "*/*" => Form::Node,
+            _ => continue,
+        };
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        let weight: f32 = weight.map_or(Ok(1.0), str::parse).unwrap_or(0.0);
+        if weight > best.0 {
+            best = (weight, form);
+        }
+    }
+    Ok(best.1)
+}
+
+/// Whether `Accept` asks for events by their name.
+pub(in crate::http) fn wants_events(headers: &HeaderMap) -> Result<bool, Refusal> {
+    let accept = text(headers, &ACCEPT)?.unwrap_or_default();
+    Ok(accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_named = parts
+            .next()
+            .is_some_and(|range| range.eq_ignore_ascii_case("text/event-stream"));
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        is_named && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
+    }))
+}
+
+/// The id of the last event that a client has seen.
+pub(in crate::http) fn last_event_id(headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
+    let Some(given) = text(headers, &LAST_EVENT_ID)? else {
+        return Ok(None);
+    };
+    let revision = given.parse().map_err(|_| {
+        Refusal::Header(format!(
+            "{LAST_EVENT_ID} is {given:?}; expected a revision, such as 7"
+        ))
+    });
+    revision.map(Some)
+}
+
+fn tag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tag>, Refusal> {
+    let Some(given) = text(headers, name)? else {
+        return Ok(None);
+    };
+    if given == "*" {
+        return Ok(Some(Tag::Any));
+    }
+    let quoted = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let revision = quoted.filter(|digits| !digits.is_empty()).map(str::parse);
+    match revision {
+        Some(Ok(revision)) => Ok(Some(Tag::Revision(revision))),
+        _ => Err(Refusal::Header(format!(
+            "{name} is {given:?}; expected one revision in quotes, such as \"7\", or *"
+        ))),
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, Refusal> {
+    let text = headers.get(name).map(|value| value.to_str().map(str::trim));
+    text.transpose()
+        .map_err(|_| Refusal::Header(format!("the header {name} holds what is no text")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+    use proptest::prelude::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pairs = pairs.iter().map(|(name, value)| {
+            let value = HeaderValue::from_str(value).expect("a header value");
+            (HeaderName::from_static(name), value)
+        });
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    fn key() -> Key {
+        "/db/url".parse().expect("a key")
+    }
+
+    #[test]
+    fn what_could_be_understood_in_two_ways_is_refused() {
+        for name in ONCE {
+            let mut twice = HeaderMap::new();
+            twice.append(name.clone(), HeaderValue::from_static("1"));
+            assert_eq!(check(&twice), Ok(()), "{name}");
+            twice.append(name.clone(), HeaderValue::from_static("1"));
+            let refusal = check(&twice).expect_err("twice");
+            assert!(refusal.to_string().contains(name.as_str()), "{refusal}");
+        }
+        let both = headers(&[("content-length", "3"), ("transfer-encoding", "chunked")]);
+        check(&both).expect_err("two lengths");
+        let many = headers(&[("x-other", "1"), ("x-other", "2")]);
+        assert_eq!(check(&many), Ok(()));
+    }
+
+    #[test]
+    fn guards_of_headers() {
+        let of = |pairs: &[(&'static str, &str)]| guards(&headers(pairs), &key());
+        assert_eq!(of(&[]), Ok(vec![]));
+        assert_eq!(
+            of(&[("if-match", "\"7\"")]),
+            Ok(vec![Guard::Revision(key(), Revision::new(7))])
+        );
+        assert_eq!(of(&[("if-match", "*")]), Ok(vec![Guard::Present(key())]));
+        assert_eq!(of(&[("if-none-match", "*")]), Ok(vec![Guard::Absent(key())]));
+        for bad in [
+            "7",
+            "W/\"7\"",
+            "\"7\", \"8\"",
+            "\"x\"",
+            "\"\"",
+            "\"-1\"",
+            "",
+            "\"",
+            "**",
+        ] {
+            let refusal = of(&[("if-match", bad)]).expect_err(bad);
+            assert!(refusal.to_string().contains("if-match"), "{refusal}");
+        }
+        of(&[("if-none-match", "\"7\"")]).expect_err("a write must not have it at all");
+    }
+
+    #[test]
+    fn kinds_of_bodies() {
+        let of = |of_type: &str| encoding(&headers(&[("content-type", of_type)]));
+        assert_eq!(encoding(&HeaderMap::new()), Ok(Encoding::Detect));
+        for (of_type, encoding) in [
+            ("application/json", Encoding::Json),
+            ("Application/JSON; charset=UTF-8", Encoding::Json),
+            ("text/plain", Encoding::Text),
+            ("text/plain;charset=\"utf-8\"", Encoding::Text),
+            ("application/octet-stream", Encoding::Detect),
+            ("application/x-www-form-urlencoded", Encoding::Detect),
+            ("nonsense", Encoding::Detect),
+        ] {
+            assert_eq!(of(of_type), Ok(encoding), "{of_type}");
+        }
+        let refusal = of("text/plain; charset=latin1").expect_err("another charset");
+        assert!(refusal.to_string().contains("latin1"), "{refusal}");
+    }
+
+    #[test]
+    fn events_are_asked_for_by_their_name() {
+        let of = |accept: &str| wants_events(&headers(&[("accept", accept)]));
+        for (accept, wants) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; q=0.1", true),
+            ("application/json, text/event-stream;charset=utf-8", true),
+            ("text/event-stream;q=0", false),
+            ("text/event-stream;q=x", false),
+            ("text/event-streams", false),
+            ("text/*", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            assert_eq!(of(accept), Ok(wants), "{accept}");
+        }
+        assert_eq!(wants_events(&headers(&[])), Ok(false));
+    }
+
+    #[test]
+    fn a_client_goes_on_after_the_event_that_it_saw_last() {
+        let of = |id: &str| last_event_id(&headers(&[("last-event-id", id)]));
+        assert_eq!(of("7"), Ok(Some(Revision::new(7))));
+        assert_eq!(of("0"), Ok(Some(Revision::ZERO)));
+        assert_eq!(last_event_id(&headers(&[])), Ok(None));
+        for bad in ["", "-1", "+1", "x", "7 8", "18446744073709551616"] {
+            assert!(
+                matches!(of(bad), Err(Refusal::Header(told)) if told.contains("last-event-id")),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn forms_of_answers() {
+        let of = |accept: &str| form(&headers(&[("accept", accept)]));
+        assert_eq!(form(&HeaderMap::new()), Ok(Form::Node));
+        for (accept, form) in [
+            ("*/*", Form::Node),
+            ("text/plain", Form::Text),
+            ("application/octet-stream", Form::Bytes),
+            ("application/json, text/plain", Form::Node),
+            ("text/plain;q=0.5, application/json;q=0.4", Form::Text),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", Form::Node),
+            ("text/html", Form::Node),
+            ("text/plain;q=0", Form::Node),
+            ("text/plain;q=x", Form::Node),
+        ] {
+            assert_eq!(of(accept), Ok(form), "{accept}");
+        }
+    }
+
+    #[test]
+    fn ids_of_commits() {
+        let of = |id: &str| commit_id(&headers(&[("idempotency-key", id)]));
+        assert_eq!(of("my-id"), Ok(Some("my-id".parse().expect("an id"))));
+        assert_eq!(commit_id(&HeaderMap::new()), Ok(None));
+        for bad in ["", "a b", &"x".repeat(65)] {
+            of(bad).expect_err(bad);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_breaks_it(value in proptest::collection::vec(0x20_u8..=0xff, 0..30)) {
+            let Ok(value) = HeaderValue::from_bytes(&value) else { return Ok(()) };
+            let mut headers = HeaderMap::new();
+            for name in ONCE {
+                headers.append(name, value.clone());
+            }
+            let _ = check(&headers);
+            let _ = guards(&headers, &key());
+            let _ = commit_id(&headers);
+            let _ = encoding(&headers);
+            let _ = form(&headers);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+use crate::http::refusal::Refusal;
+use crate::model::{ConfigName, Key, Prefix, Section};
+
+/// The longest path that is looked at, in bytes: a key of 512 bytes in the config and route with the longest names.
+const MAX_BYTES: usize = 600;
+
+/// What stands in the place of a section where a request is about all of them. No section is called so.
+const CONFIG: &str = "@config";
+/// The same where it is about data keys, so that no path that opens a section opens them, too.
+const DATA_KEYS: &str = "@datakeys";
+
+/// What a path below `/v1/` names: `/v1/{config}/{place}/{route}[/{rest…}]`.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::http) struct Named<'p> {
+    /// The config.
+    pub(in crate::http) config: ConfigName,
+    /// What in the config.
+    pub(in crate::http) place: Place,
+    /// What follows the route.
+    pub(in crate::http) rest: Option<&'p str>,
+}
+
+/// What in a config a path is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::http) enum Place {
+    /// One section.
+    Section(Section),
+    /// All sections.
+    Config,
+    /// Data keys, of the section that the rest of the path names.
+    DataKeys,
+}
+
+/// What lies in one section, or below a prefix within it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::http) struct Within {
+    /// The section.
+    pub(in crate::http) section: Section,
+    /// The prefix; everything for the root section, whose keys have none.
+    pub(in crate::http) prefix: Prefix,
+}
+
+impl Within {
+    /// The section, or the prefix within it, as a text that no other has.
+    pub(in crate::http) fn name(&self) -> &str {
+        if self.section.is_root() {
+            self.section.as_str()
+        } else {
+            self.prefix.with_slash()
+        }
+    }
+}
+
+/// Refuses a path that isn't in canonical form, so that every path means one thing to whoever bounds a caller by paths.
+pub(in crate::http) fn check(path: &str) -> Result<(), Refusal> {
+    let refuse = |what: String| Err(Refusal::Path(format!("the path {what}")));
+    if path.len() > MAX_BYTES {
+        return refuse(format!(
+            "has {} bytes; at most {MAX_BYTES} are allowed",
+            path.len()
+        ));
+    }
+    let Some(rest) = path.strip_prefix('/') else {
+        return refuse("doesn't begin with a slash".into());
+    };
+    if path.contains('%') {
+        return refuse(
+            "holds `%`: a name holds no character that would need it, so write it as it is".into(),
+        );
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/._:@-".contains(c);
+    if let Some(character) = path.chars().find(|c| !allowed(*c)) {
+        return refuse(format!(
+            "holds {character:?}; it may hold A-Z, a-z, 0-9, `/`, `.`, `_`, `:`, `@` and `-`"
+        ));
+    }
+    if path.contains("//") {
+        return refuse("holds an empty segment (`//`)".into());
+    }
+    if path.len() > 1 && path.ends_with('/') {
+        return refuse("ends with a slash".into());
+    }
+    match rest.split('/').find(|segment| matches!(*segment, "." | "..")) {
+        Some(segment) => refuse(format!("holds the segment {segment:?}, which names nothing")),
+        None => Ok(()),
+    }
+}
+
+/// What the path names.
+pub(in crate::http) fn named(path: &str) -> Result<Named<'_>, Refusal> {
+    let mut segments = path.strip_prefix("/v1/").unwrap_or_default().splitn(4, '/');
+    let mut next = || segments.next();
+    let config = next().unwrap_or_default().parse().map_err(refused)?;
+    let place = match next().unwrap_or_default() {
+        CONFIG => Place::Config,
+        DATA_KEYS => Place::DataKeys,
+        section => Place::Section(crate::http::request::path::section(section)?),
+    };
+    let rest = next().and_then(|_route| next());
+    Ok(Named { config, place, rest })
+}
+
+/// The section of that name.
+pub(in crate::http) fn section(name: &str) -> Result<Section, Refusal> {
+    name.parse().map_err(refused)
+}
+
+/// The key of a section that ends with the rest of a path.
+pub(in crate::http) fn key(section: &Section, rest: &str) -> Result<Key, Refusal> {
+    let key: Key = in_section(section, rest).parse().map_err(refused)?;
+    // Keys of the root section have one segment.
+    if key.section() != *section {
+        let of = key.section();
+        return Err(Refusal::Path(format!(
+            "the key {key} is of the section {of}, not of {section}"
+        )));
+    }
+    Ok(key)
+}
+
+/// What lies in a section, below the rest of a path if there is one.
+pub(in crate::http) fn within(section: Section, rest: Option<&str>) -> Result<Within, Refusal> {
+    let prefix = match rest {
+        None => Prefix::from(&section),
+        Some(_) if section.is_root() => {
+            return Err(Refusal::Path(format!("nothing lies below the keys of {section}")));
+        }
+        Some(rest) => in_section(&section, rest).parse().map_err(refused)?,
+    };
+    Ok(Within { section, prefix })
+}
+
+fn in_section(section: &Section, rest: &str) -> String {
+    if section.is_root() {
+        format!("/{rest}")
+    } else {
+        format!("{section}/{rest}")
+    }
+}
+
+fn refused(error: impl std::error::Error) -> Refusal {
+    Refusal::Path(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_rule_names_what_is_wrong() {
+        let long = format!("/v1/{}", "a".repeat(MAX_BYTES));
+        for (path, named) in [
+            ("", "begin with a slash"),
+            ("*", "begin with a slash"),
+            ("/v1/c/a/keys/a%2Fb", "`%`"),
+            ("/v1/c/a/keys/%00", "`%`"),
+            ("/v1/c/a/keys//a", "`//`"),
+            ("//v1/c/a/keys/a", "`//`"),
+            ("/v1/c/a/keys/a/", "ends with a slash"),
+            ("/v1/c/a/keys/./a", "\".\""),
+            ("/v1/c/a/keys/..", "\"..\""),
+            ("/v1/c/a/keys/a b", "' '"),
+            ("/v1/c/a/keys/a\u{e9}", "'é'"),
+            ("/v1/c/a/keys/a;b", "';'"),
+            ("/v1/c/a/keys/a\\b", "'\\\\'"),
+            (long.as_str(), "600"),
+        ] {
+            let refusal = check(path).expect_err(path);
+            assert!(refusal.to_string().contains(named), "{path}: {refusal}");
+        }
+        for path in ["/", "/healthz", "/v1/c/@root/keys/a", "/v1/c/a.b/keys/..c/x:y_z-"] {
+            assert_eq!(check(path), Ok(()), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_longest_key_fits() {
+        let config = "c".repeat(36);
+        let section = "s".repeat(Key::MAX_BYTES - 1);
+        let half = "s".repeat(Key::MAX_BYTES / 2 - 1);
+        for path in [
+            format!("/v1/{config}/{half}/snapshot/{half}"),
+            format!("/v1/{config}/@root/history/{section}"),
+            format!("/v1/{config}/@datakeys/generate/{section}"),
+        ] {
+            assert_eq!(check(&path), Ok(()), "{path}");
+        }
+    }
+
+    fn of(section: &str) -> Section {
+        section.parse().expect(section)
+    }
+
+    #[test]
+    fn a_path_names_a_config_a_place_in_it_and_what_follows_the_route() {
+        let parts = |path| named(path).map(|named| (named.place, named.rest));
+        let section = |name| Place::Section(of(name));
+        assert_eq!(parts("/v1/c/db/keys/url"), Ok((section("db"), Some("url"))));
+        assert_eq!(parts("/v1/c/db/keys/a/b"), Ok((section("db"), Some("a/b"))));
+        assert_eq!(parts("/v1/c/db/list"), Ok((section("db"), None)));
+        assert_eq!(
+            parts("/v1/c/@root/keys/mode"),
+            Ok((section("@root"), Some("mode")))
+        );
+        assert_eq!(parts("/v1/c/@config/list"), Ok((Place::Config, None)));
+        assert_eq!(
+            parts("/v1/c/@datakeys/unwrap/db"),
+            Ok((Place::DataKeys, Some("db")))
+        );
+        for bad in [
+            "/v1",
+            "/v1/c",
+            "/v1/UPPER/db/list",
+            "/v1/c/@meta/heads",
+            "/v1/c//list",
+        ] {
+            named(bad).expect_err(bad);
+        }
+    }
+
+    #[test]
+    fn a_key_is_of_the_section_that_its_path_names() {
+        let key = |section, rest| key(&of(section), rest).map(String::from);
+        assert_eq!(key("@root", "mykey"), Ok("/mykey".into()));
+        assert_eq!(key("db", "url"), Ok("/db/url".into()));
+        assert_eq!(key("db", "a/b"), Ok("/db/a/b".into()));
+        for (section, rest) in [
+            ("@root", "db/url"),
+            ("@root", "@root"),
+            ("@root", ""),
+            ("db", "@head"),
+            ("db", ""),
+            ("db", "../app"),
+        ] {
+            key(section, rest).expect_err(rest);
+        }
+        section("db/url").expect_err("two segments");
+        within(Section::root(), Some("x")).expect_err("the root section has nothing below");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_served_lies_in_the_section_that_is_named(
+            section in "@root|@config|[a-z@.]{1,4}",
+            rest in "[a-z@./%]{0,12}",
+        ) {
+            let path = format!("/v1/c/{section}/keys/{rest}");
+            if check(&path).is_ok()
+                && let Ok(Named { place: Place::Section(named), rest: Some(rest), .. }) = named(&path)
+            {
+                prop_assert_eq!(named.as_str().trim_start_matches('/'), section);
+                if let Ok(key) = key(&named, rest) {
+                    prop_assert_eq!(key.section(), named.clone());
+                    prop_assert!(key.as_str().ends_with(rest));
+                }
+                if let Ok(within) = within(named.clone(), Some(rest)) {
+                    prop_assert!(Prefix::from(&named).covers(&within.prefix));
+                }
+            }
+        }
+
+        #[test]
+        fn no_path_breaks_it(path in "\\PC{0,40}") {
+            let _ = check(&path);
+            let _ = named(&path);
+            let _ = key(&Section::root(), &path);
+            let _ = within(of("db"), Some(&path));
+        }
+    }
+}

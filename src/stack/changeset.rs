@@ -1,0 +1,9 @@
+//! Change sets: how they are planned, what they change, and how they are discarded.
+
+pub(super) mod adoption;
+pub(super) mod change;
+pub(super) mod discard;
+pub(super) mod leftover;
+pub(super) mod plan;
+pub(super) mod review;
+pub(super) mod validation;

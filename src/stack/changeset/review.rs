@@ -1,0 +1,96 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::Client;
+
+use super::plan::Plan;
+use crate::stack::error::StackError;
+use crate::stack::policy::access_change;
+use crate::stack::policy::access_change::{AccessChange, Effect, Resources};
+use crate::stack::policy::resolve;
+use crate::stack::policy::resolve::{Place, Unclear};
+use crate::stack::template::TABLE;
+use crate::stack::template::price::Price;
+
+/// What a plan was made from: what its review compares.
+#[derive(Debug, Default)]
+pub(in crate::stack) struct Basis {
+    pub(in crate::stack) template: &'static str,
+    /// The parameters that the stack has; nothing if it is new.
+    pub(in crate::stack) before: Option<BTreeMap<String, String>>,
+    /// The parameters that it gets, without those that are left to the template.
+    pub(in crate::stack) after: BTreeMap<String, String>,
+}
+
+/// Says in `plan.access` what the plan broadens and narrows, from the policies before and after. One request if the
+/// stack is there already (`GetTemplate`). What can't be read or told counts as broadened, and is no failure.
+pub async fn compare_access(cfn: &Client, plan: &mut Plan) {
+    let after = match resources(plan, &plan.basis.after, plan.basis.template) {
+        Ok(after) => after,
+        Err(unclear) => {
+            return plan.access = vec![unjudged(format!("what it allows can't be told: {unclear}"))];
+        }
+    };
+    let before = match &plan.basis.before {
+        None => Ok(Resources::new()),
+        Some(parameters) => match deployed_template(cfn, plan).await {
+            Ok(template) => resources(plan, parameters, &template).map_err(|unclear| unclear.to_string()),
+            Err(error) => Err(error.to_string()),
+        },
+    };
+    let (before, doubt) = match before {
+        Ok(before) => (before, None),
+        Err(problem) => (
+            Resources::new(),
+            Some(unjudged(format!(
+                "what it allows so far can't be told ({problem}), so all that it will allow is listed"
+            ))),
+        ),
+    };
+    plan.access = doubt
+        .into_iter()
+        .chain(access_change::compare(&before, &after))
+        .collect();
+}
+
+impl Plan {
+    /// Whether it may broaden access, once [`compare_access`] has looked.
+    pub fn may_broaden(&self) -> bool {
+        self.access.iter().any(|change| change.effect.may_broaden())
+    }
+
+    /// What the stack costs when this is deployed. Nothing for a stack without a table, which costs nothing.
+    pub fn price(&self) -> Option<Price> {
+        let after = resources(self, &self.basis.after, self.basis.template).ok()?;
+        after.contains_key(TABLE).then(|| Price::of(&after))
+    }
+}
+
+fn resources(
+    plan: &Plan,
+    parameters: &BTreeMap<String, String>,
+    template: &str,
+) -> Result<Resources, Unclear> {
+    resolve::resources(template, parameters, &Place::of(&plan.stack_arn)?)
+}
+
+async fn deployed_template(cfn: &Client, plan: &Plan) -> Result<String, StackError> {
+    let answer = cfn
+        .get_template()
+        .stack_name(&plan.stack_arn)
+        .send()
+        .await
+        .map_err(|error| StackError::request("cloudformation:GetTemplate", &error))?;
+    answer.template_body.ok_or_else(|| StackError::Incomplete {
+        stack: plan.stack.clone(),
+        what: "TemplateBody",
+    })
+}
+
+fn unjudged(text: String) -> AccessChange {
+    AccessChange {
+        effect: Effect::Unclear,
+        logical_id: String::new(),
+        words: "the stack".into(),
+        text,
+    }
+}

@@ -1,0 +1,106 @@
+//! What a program is made for, by the first bytes of it: the ELF header (System V ABI, "ELF Header") or the marks of
+//! other formats.
+
+use std::fmt;
+
+use super::Architecture;
+
+/// The length of the header of a 64-bit ELF file.
+const HEADER: usize = 64;
+const CLASS: usize = 4;
+const CLASS_64: u8 = 2;
+const DATA: usize = 5;
+const DATA_LITTLE_ENDIAN: u8 = 1;
+const TYPE: usize = 16;
+const TYPE_EXECUTABLE: u16 = 2;
+/// An executable that may lie anywhere in memory is of the type of a library.
+const TYPE_SHARED: u16 = 3;
+const MACHINE: usize = 18;
+
+/// Why Lambda can't run a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// It is encrypted.
+    Encrypted,
+    /// It is compressed by a method other than deflate, by the method's name.
+    Compression(String),
+    /// It is a symbolic link.
+    Link,
+    /// Not everyone may read and execute it, by its permission bits.
+    Mode(u32),
+    /// It is no program for Linux, but this.
+    Format(&'static str),
+    /// It is made for this processor, which Lambda doesn't have.
+    Machine(String),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Encrypted => f.write_str("is encrypted"),
+            Self::Compression(method) => write!(f, "is compressed by {method}; Lambda knows deflate alone"),
+            Self::Link => f.write_str("is a symbolic link"),
+            Self::Mode(mode) => write!(
+                f,
+                "has the mode {mode:04o}: everyone must be able to read and execute it, as with 0755"
+            ),
+            Self::Format(what) => write!(f, "is {what}, not a program for Linux"),
+            Self::Machine(machine) => {
+                write!(f, "is made for {machine}; Lambda runs x86_64 and arm64")
+            }
+        }
+    }
+}
+
+/// What a program runs on.
+pub(in crate::stack) fn architecture(program: &[u8]) -> Result<Architecture, Unfit> {
+    if !program.starts_with(b"\x7fELF") {
+        return Err(Unfit::Format(foreign(program)));
+    }
+    if program.len() < HEADER {
+        return Err(Unfit::Format("the beginning of a program"));
+    }
+    if program[DATA] != DATA_LITTLE_ENDIAN {
+        return Err(Unfit::Machine("a big-endian processor".into()));
+    }
+    let word = |at: usize| u16::from_le_bytes([program[at], program[at + 1]]);
+    if ![TYPE_EXECUTABLE, TYPE_SHARED].contains(&word(TYPE)) {
+        return Err(Unfit::Format("an object file"));
+    }
+    // The numbers are those of the ELF registry (gABI, "e_machine").
+    let machine = match (word(MACHINE), program[CLASS]) {
+        (0x3e, CLASS_64) => return Ok(Architecture::X86_64),
+        (0xb7, CLASS_64) => return Ok(Architecture::Arm64),
+        (0x3e, _) => "x86_64 with addresses of 32 bits",
+        (0x03, _) => "a 32-bit x86 (i386)",
+        (0x28, _) => "a 32-bit ARM",
+        (0xf3, _) => "RISC-V",
+        (0x15, _) => "64-bit PowerPC",
+        (0x102, _) => "LoongArch",
+        (other, _) => return Err(Unfit::Machine(format!("the machine {other:#x} of ELF"))),
+    };
+    Err(Unfit::Machine(machine.into()))
+}
+
+fn foreign(program: &[u8]) -> &'static str {
+    const MACH_O: [[u8; 4]; 5] = [
+        [0xfe, 0xed, 0xfa, 0xce],
+        [0xfe, 0xed, 0xfa, 0xcf],
+        [0xce, 0xfa, 0xed, 0xfe],
+        [0xcf, 0xfa, 0xed, 0xfe],
+        // Several in one file.
+        [0xca, 0xfe, 0xba, 0xbe],
+    ];
+    if program.is_empty() {
+        "empty"
+    } else if program.starts_with(b"#!") {
+        "a script"
+    } else if MACH_O.iter().any(|magic| program.starts_with(magic)) {
+        "a program for macOS (Mach-O)"
+    } else if program.starts_with(b"MZ") {
+        "a program for Windows"
+    } else {
+        "of an unknown format"
+    }
+}

@@ -1,0 +1,75 @@
+use std::time::Duration;
+
+use aws_sdk_cloudformation::Client;
+use aws_smithy_async::rt::sleep::{AsyncSleep as _, SharedAsyncSleep, TokioSleep};
+
+use crate::aws::Fault;
+use crate::stack::error::StackError;
+
+/// How many polls may fail in a row, other than by throttling, before what is watched is given up from sight: with the
+/// client's own retries, some minutes.
+const FAILED_POLLS: u32 = 30;
+
+/// Waits between two polls: 2 s and up to half a second of jitter, twice as long after each throttled poll, up to
+/// half a minute. It sleeps as the client does, so that whoever holds the client's time holds this too.
+#[derive(Debug)]
+pub(in crate::stack) struct Pace {
+    sleep: SharedAsyncSleep,
+    interval: Duration,
+    failed: u32,
+}
+
+impl Pace {
+    const INTERVAL: Duration = Duration::from_secs(2);
+    const LONGEST: Duration = Duration::from_secs(30);
+    const JITTER_MS: u64 = 500;
+
+    pub(in crate::stack) fn new(cfn: &Client) -> Self {
+        Self::sleeping_by(cfn.config().sleep_impl())
+    }
+
+    pub(in crate::stack) fn of_table(dynamodb: &aws_sdk_dynamodb::Client) -> Self {
+        Self::sleeping_by(dynamodb.config().sleep_impl())
+    }
+
+    fn sleeping_by(sleep: Option<SharedAsyncSleep>) -> Self {
+        Self {
+            sleep: sleep.unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new())),
+            interval: Self::INTERVAL,
+            failed: 0,
+        }
+    }
+
+    pub(in crate::stack) async fn pause(&self) {
+        let jitter = Duration::from_millis(fastrand::u64(..=Self::JITTER_MS));
+        self.sleep.sleep(self.interval + jitter).await;
+    }
+
+    pub(in crate::stack) fn slower(&mut self) {
+        self.interval = (self.interval * 2).min(Self::LONGEST);
+    }
+
+    /// A poll was answered.
+    pub(in crate::stack) fn as_usual(&mut self) {
+        self.interval = Self::INTERVAL;
+        self.failed = 0;
+    }
+
+    /// A poll that fails is no news: what happens to the stack doesn't depend on being watched.
+    pub(in crate::stack) fn tolerate(&mut self, stack: &str, error: StackError) -> Result<(), StackError> {
+        match error.fault() {
+            Some(Fault::Throttled) => {}
+            Some(Fault::Unreachable | Fault::Unanswered | Fault::Server) if self.failed < FAILED_POLLS => {
+                self.failed += 1;
+            }
+            _ => {
+                return Err(StackError::Lost {
+                    stack: stack.to_owned(),
+                    source: Box::new(error),
+                });
+            }
+        }
+        self.slower();
+        Ok(())
+    }
+}

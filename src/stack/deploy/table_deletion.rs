@@ -1,0 +1,108 @@
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::TableStatus;
+
+use super::pace::Pace;
+use crate::aws::Fault;
+use crate::model::ConfigName;
+use crate::stack::error::StackError;
+use crate::stack::inspect::table::{FoundTable, is_empty};
+use crate::stack::inspect::table_facts::describe;
+
+/// How often a table whose protection was lifted may still be said to be protected, some seconds apart.
+const STALE_REFUSALS: u32 = 30;
+
+/// Takes away a config's table and all that it holds, its protection first, and waits until it is gone. A table that
+/// isn't there is no failure. Polls every 2 s.
+///
+/// Needs `dynamodb:DescribeTable`, `dynamodb:UpdateTable` and `dynamodb:DeleteTable`.
+pub async fn delete_table(dynamodb: &Client, config: &ConfigName) -> Result<(), StackError> {
+    remove(dynamodb, &config.table_name()).await
+}
+
+/// Deletes a table that holds nothing, and waits until it is gone. An error if it holds an item by now.
+pub(in crate::stack) async fn delete_empty_table(
+    dynamodb: &Client,
+    table: &FoundTable,
+) -> Result<(), StackError> {
+    if is_empty(dynamodb, &table.name).await? {
+        return remove(dynamodb, &table.name).await;
+    }
+    Err(StackError::UnfitTable {
+        table: table.name.clone(),
+        why: "it was empty and holds something now, so it was not deleted".into(),
+    })
+}
+
+async fn remove(dynamodb: &Client, table: &str) -> Result<(), StackError> {
+    let mut pace = Pace::of_table(dynamodb);
+    let mut unprotected = false;
+    let mut asked = false;
+    let mut refusals = 0;
+    loop {
+        match describe(dynamodb, table).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(found)) => {
+                pace.as_usual();
+                // Only a table in service can be changed.
+                let is_busy = matches!(
+                    found.table_status(),
+                    Some(TableStatus::Creating | TableStatus::Updating | TableStatus::Deleting)
+                );
+                if !is_busy && !unprotected && found.deletion_protection_enabled() == Some(true) {
+                    unprotect(dynamodb, table).await?;
+                    unprotected = true;
+                    continue;
+                }
+                if !is_busy && !asked {
+                    asked = match request_deletion(dynamodb, table).await {
+                        // The lifted protection isn't known everywhere at once.
+                        Err(error) if unprotected && is_protected(&error) && refusals < STALE_REFUSALS => {
+                            refusals += 1;
+                            false
+                        }
+                        answer => answer?,
+                    };
+                    if asked {
+                        continue;
+                    }
+                }
+            }
+            Err(error) if error.fault() == Some(Fault::Throttled) => pace.slower(),
+            Err(error) => return Err(error),
+        }
+        pace.pause().await;
+    }
+}
+
+async fn unprotect(dynamodb: &Client, table: &str) -> Result<(), StackError> {
+    dynamodb
+        .update_table()
+        .table_name(table)
+        .deletion_protection_enabled(false)
+        .send()
+        .await
+        .map(drop)
+        .map_err(|error| StackError::request("dynamodb:UpdateTable", &error))
+}
+
+/// False where the table is being changed, so that it must be asked again.
+async fn request_deletion(dynamodb: &Client, table: &str) -> Result<bool, StackError> {
+    let answer = dynamodb
+        .delete_table()
+        .table_name(table)
+        .send()
+        .await
+        .map_err(|error| StackError::request("dynamodb:DeleteTable", &error));
+    match answer {
+        Ok(_) => Ok(true),
+        Err(error) if error.is("ResourceInUseException") => Ok(false),
+        Err(error) if error.is("ResourceNotFoundException") => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether DynamoDB takes the table for protected against deletion. It has no code of its own for that.
+fn is_protected(error: &StackError) -> bool {
+    matches!(error, StackError::Request { source, .. } if source.is("ValidationException")
+        && source.message.contains("protected against deletion"))
+}

@@ -1,0 +1,195 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::{Client, types};
+
+use super::state;
+use super::state::{Next, StackState};
+use crate::model::{ConfigName, HistoryDays, Timestamp};
+use crate::stack::changeset::adoption;
+use crate::stack::deploy::pace::Pace;
+use crate::stack::error::StackError;
+use crate::stack::template::{Output, Parameter};
+
+/// A stack as CloudFormation has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its state.
+    pub state: StackState,
+    /// Why it is in that state, where CloudFormation says so.
+    pub reason: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its last operation began.
+    pub since: Timestamp,
+    /// Its parameters with their values.
+    pub parameters: BTreeMap<String, String>,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, String>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The ARN of the role that CloudFormation deploys it with.
+    pub cfn_role: Option<String>,
+    /// Whether it is protected against deletion.
+    pub protected: bool,
+}
+
+/// What a config's stack says about itself when it is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outputs {
+    /// The layout of the table.
+    pub layout: String,
+    /// The table's name.
+    pub table_name: String,
+    /// The table's ARN.
+    pub table_arn: String,
+    /// The read role's ARN.
+    pub read_role_arn: String,
+    /// The write role's ARN.
+    pub write_role_arn: String,
+    /// The ARN of the policy that the read role has.
+    pub read_policy_arn: String,
+    /// The ARN of the policy that the write role has.
+    pub write_policy_arn: String,
+}
+
+impl Deployed {
+    /// Whether the stack bears the mark of a config's stack, however it was deployed.
+    pub fn is_ours(&self) -> bool {
+        self.outputs.contains_key(Output::DiscfgLayout.name()) || self.is_adopting()
+    }
+
+    /// Whether it is only the table so far, which an earlier stack has left: it has no outputs yet.
+    pub fn is_adopting(&self) -> bool {
+        adoption::is_begun(self)
+    }
+
+    /// The outputs that every config's stack has. An error if one is missing.
+    pub fn outputs(&self) -> Result<Outputs, StackError> {
+        let get = |output: Output| {
+            self.outputs
+                .get(output.name())
+                .cloned()
+                .ok_or_else(|| StackError::Incomplete {
+                    stack: self.name.clone(),
+                    what: output.name(),
+                })
+        };
+        Ok(Outputs {
+            layout: get(Output::DiscfgLayout)?,
+            table_name: get(Output::TableName)?,
+            table_arn: get(Output::TableArn)?,
+            read_role_arn: get(Output::ReadRoleArn)?,
+            write_role_arn: get(Output::WriteRoleArn)?,
+            read_policy_arn: get(Output::ReadPolicyArn)?,
+            write_policy_arn: get(Output::WritePolicyArn)?,
+        })
+    }
+
+    /// How many days the stack says that each change stays in the log.
+    pub fn history_days(&self) -> HistoryDays {
+        self.parameters
+            .get(Parameter::HistoryDays.name())
+            .and_then(|days| days.parse().ok())
+            .unwrap_or(HistoryDays::DEFAULT)
+    }
+
+    pub(in crate::stack) fn new(stack: &types::Stack, asked: &str) -> Result<Self, StackError> {
+        let missing = |what| StackError::Incomplete {
+            stack: asked.to_owned(),
+            what,
+        };
+        let began = stack
+            .last_updated_time()
+            .or(stack.creation_time())
+            .ok_or_else(|| missing("CreationTime"))?;
+        let pair = |key: Option<&str>, value: Option<&str>| Some((key?.to_owned(), value?.to_owned()));
+        Ok(Self {
+            name: stack.stack_name().unwrap_or(asked).to_owned(),
+            arn: stack.stack_id().ok_or_else(|| missing("StackId"))?.to_owned(),
+            state: stack.stack_status().ok_or_else(|| missing("StackStatus"))?.into(),
+            reason: stack
+                .stack_status_reason()
+                .filter(|reason| !reason.is_empty())
+                .map(str::to_owned),
+            created: Timestamp::from_epoch(stack.creation_time().unwrap_or(began).secs()),
+            since: Timestamp::from_epoch(began.secs()),
+            parameters: stack
+                .parameters()
+                .iter()
+                .filter_map(|parameter| pair(parameter.parameter_key(), parameter.parameter_value()))
+                .collect(),
+            outputs: stack
+                .outputs()
+                .iter()
+                .filter_map(|output| pair(output.output_key(), output.output_value()))
+                .collect(),
+            tags: stack
+                .tags()
+                .iter()
+                .filter_map(|tag| pair(tag.key(), tag.value()))
+                .collect(),
+            cfn_role: stack.role_arn().map(str::to_owned),
+            protected: stack.enable_termination_protection().unwrap_or(false),
+        })
+    }
+}
+
+/// The stack of a config, or nothing if it is proved to be absent. One request; needs
+/// `cloudformation:DescribeStacks`.
+pub async fn status(cfn: &Client, config: &ConfigName) -> Result<Option<Deployed>, StackError> {
+    describe(cfn, &config.stack_name()).await
+}
+
+/// Waits until nobody is deploying the stack of this name or ARN. It may be gone then.
+pub async fn settled(cfn: &Client, stack: &str) -> Result<Option<Deployed>, StackError> {
+    let mut pace = Pace::new(cfn);
+    loop {
+        match describe(cfn, stack).await {
+            Ok(Some(found)) if state::next(&found.state) == Next::Wait => pace.as_usual(),
+            Err(error) if error.fault() == Some(crate::aws::Fault::Throttled) => pace.slower(),
+            found => return found,
+        }
+        pace.pause().await;
+    }
+}
+
+/// How many polls may still show a stack as it was before something was asked of it.
+const STALE_POLLS: u32 = 5;
+
+/// Waits until what was just asked of a stack is over. What is read right after a request may be older than it.
+pub(in crate::stack) async fn settle_after(
+    cfn: &Client,
+    before: &Deployed,
+) -> Result<Option<Deployed>, StackError> {
+    let pace = Pace::new(cfn);
+    for _ in 0..STALE_POLLS {
+        match settled(cfn, &before.arn).await? {
+            Some(found) if found.state == before.state => pace.pause().await,
+            found => return Ok(found),
+        }
+    }
+    settled(cfn, &before.arn).await
+}
+
+/// The stack of this name or ARN. By its ARN, a deleted stack is found too.
+pub(in crate::stack) async fn describe(cfn: &Client, stack: &str) -> Result<Option<Deployed>, StackError> {
+    let answer = cfn
+        .describe_stacks()
+        .stack_name(stack)
+        .send()
+        .await
+        .map_err(|error| StackError::request("cloudformation:DescribeStacks", &error));
+    match answer {
+        Ok(answer) => answer
+            .stacks()
+            .first()
+            .map(|found| Deployed::new(found, stack))
+            .transpose(),
+        Err(error) if error.is_absent() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,224 @@
+use std::fmt;
+
+use aws_sdk_cloudformation::types::StackStatus;
+
+/// The state of a stack (CloudFormation User Guide, "Stack status codes"). A type of our own, so that what is
+/// done in each state is an exhaustive match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are CloudFormation's")]
+pub enum StackState {
+    CreateComplete,
+    CreateFailed,
+    CreateInProgress,
+    DeleteComplete,
+    DeleteFailed,
+    DeleteInProgress,
+    ImportComplete,
+    ImportInProgress,
+    ImportRollbackComplete,
+    ImportRollbackFailed,
+    ImportRollbackInProgress,
+    ReviewInProgress,
+    RollbackComplete,
+    RollbackFailed,
+    RollbackInProgress,
+    UpdateComplete,
+    UpdateCompleteCleanupInProgress,
+    UpdateFailed,
+    UpdateInProgress,
+    UpdateRollbackComplete,
+    UpdateRollbackCompleteCleanupInProgress,
+    UpdateRollbackFailed,
+    UpdateRollbackInProgress,
+    /// One that CloudFormation didn't have when this was written.
+    Unknown(String),
+}
+
+impl StackState {
+    /// Whether someone is at the stack, be it to delete it.
+    pub fn is_busy(&self) -> bool {
+        next(self) == Next::Wait
+    }
+}
+
+impl From<&str> for StackState {
+    fn from(status: &str) -> Self {
+        match status {
+            "CREATE_COMPLETE" => Self::CreateComplete,
+            "CREATE_FAILED" => Self::CreateFailed,
+            "CREATE_IN_PROGRESS" => Self::CreateInProgress,
+            "DELETE_COMPLETE" => Self::DeleteComplete,
+            "DELETE_FAILED" => Self::DeleteFailed,
+            "DELETE_IN_PROGRESS" => Self::DeleteInProgress,
+            "IMPORT_COMPLETE" => Self::ImportComplete,
+            "IMPORT_IN_PROGRESS" => Self::ImportInProgress,
+            "IMPORT_ROLLBACK_COMPLETE" => Self::ImportRollbackComplete,
+            "IMPORT_ROLLBACK_FAILED" => Self::ImportRollbackFailed,
+            "IMPORT_ROLLBACK_IN_PROGRESS" => Self::ImportRollbackInProgress,
+            "REVIEW_IN_PROGRESS" => Self::ReviewInProgress,
+            "ROLLBACK_COMPLETE" => Self::RollbackComplete,
+            "ROLLBACK_FAILED" => Self::RollbackFailed,
+            "ROLLBACK_IN_PROGRESS" => Self::RollbackInProgress,
+            "UPDATE_COMPLETE" => Self::UpdateComplete,
+            "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => Self::UpdateCompleteCleanupInProgress,
+            "UPDATE_FAILED" => Self::UpdateFailed,
+            "UPDATE_IN_PROGRESS" => Self::UpdateInProgress,
+            "UPDATE_ROLLBACK_COMPLETE" => Self::UpdateRollbackComplete,
+            "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS" => Self::UpdateRollbackCompleteCleanupInProgress,
+            "UPDATE_ROLLBACK_FAILED" => Self::UpdateRollbackFailed,
+            "UPDATE_ROLLBACK_IN_PROGRESS" => Self::UpdateRollbackInProgress,
+            other => Self::Unknown(other.to_owned()),
+        }
+    }
+}
+
+impl From<&StackStatus> for StackState {
+    fn from(status: &StackStatus) -> Self {
+        Self::from(status.as_str())
+    }
+}
+
+impl fmt::Display for StackState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::CreateComplete => "CREATE_COMPLETE",
+            Self::CreateFailed => "CREATE_FAILED",
+            Self::CreateInProgress => "CREATE_IN_PROGRESS",
+            Self::DeleteComplete => "DELETE_COMPLETE",
+            Self::DeleteFailed => "DELETE_FAILED",
+            Self::DeleteInProgress => "DELETE_IN_PROGRESS",
+            Self::ImportComplete => "IMPORT_COMPLETE",
+            Self::ImportInProgress => "IMPORT_IN_PROGRESS",
+            Self::ImportRollbackComplete => "IMPORT_ROLLBACK_COMPLETE",
+            Self::ImportRollbackFailed => "IMPORT_ROLLBACK_FAILED",
+            Self::ImportRollbackInProgress => "IMPORT_ROLLBACK_IN_PROGRESS",
+            Self::ReviewInProgress => "REVIEW_IN_PROGRESS",
+            Self::RollbackComplete => "ROLLBACK_COMPLETE",
+            Self::RollbackFailed => "ROLLBACK_FAILED",
+            Self::RollbackInProgress => "ROLLBACK_IN_PROGRESS",
+            Self::UpdateComplete => "UPDATE_COMPLETE",
+            Self::UpdateCompleteCleanupInProgress => "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+            Self::UpdateFailed => "UPDATE_FAILED",
+            Self::UpdateInProgress => "UPDATE_IN_PROGRESS",
+            Self::UpdateRollbackComplete => "UPDATE_ROLLBACK_COMPLETE",
+            Self::UpdateRollbackCompleteCleanupInProgress => "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+            Self::UpdateRollbackFailed => "UPDATE_ROLLBACK_FAILED",
+            Self::UpdateRollbackInProgress => "UPDATE_ROLLBACK_IN_PROGRESS",
+            Self::Unknown(status) => status,
+        })
+    }
+}
+
+/// What is done with a stack that is to be deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::stack) enum Next {
+    /// Nothing of it is there: make it.
+    Create,
+    /// It is there: compare, and change what differs.
+    Update,
+    /// A first create or a deletion failed and left a stack that can only be deleted.
+    Clear,
+    /// It stopped half way, and can go back.
+    RollBack,
+    /// Going back failed, and has to be continued by whoever has mended the cause.
+    Continue,
+    /// Someone is at it.
+    Wait,
+    /// It can't be deployed as it is. The text says what to do first.
+    Stop(&'static str),
+}
+
+/// The table of DESIGN's stack states: from each state, what a deployment does next.
+pub(in crate::stack) fn next(state: &StackState) -> Next {
+    match state {
+        StackState::DeleteComplete | StackState::ReviewInProgress => Next::Create,
+        StackState::CreateComplete
+        | StackState::ImportComplete
+        | StackState::UpdateComplete
+        | StackState::UpdateRollbackComplete => Next::Update,
+        StackState::RollbackComplete | StackState::RollbackFailed | StackState::DeleteFailed => Next::Clear,
+        StackState::CreateFailed | StackState::UpdateFailed => Next::RollBack,
+        StackState::UpdateRollbackFailed => Next::Continue,
+        StackState::CreateInProgress
+        | StackState::DeleteInProgress
+        | StackState::ImportInProgress
+        | StackState::ImportRollbackInProgress
+        | StackState::RollbackInProgress
+        | StackState::UpdateCompleteCleanupInProgress
+        | StackState::UpdateInProgress
+        | StackState::UpdateRollbackCompleteCleanupInProgress
+        | StackState::UpdateRollbackInProgress => Next::Wait,
+        StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => Next::Stop(
+            "taking the table in has failed, and left the table as it was. \
+                 See why with `aws cloudformation describe-stack-events`, mend that, delete the stack with \
+                 `aws cloudformation delete-stack`, which keeps the table, and try again",
+        ),
+        StackState::Unknown(_) => {
+            Next::Stop("this state is not known to this version; look at it in the AWS console")
+        }
+    }
+}
+
+/// Whether a deployment has ended when the stack's events say this state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::stack) enum End {
+    /// Work goes on.
+    NotYet,
+    /// It may be the end, or CloudFormation may still roll back or delete.
+    Perhaps,
+    /// It has failed.
+    Failed,
+    /// It is as planned.
+    Done,
+}
+
+/// Matched one by one, never by suffix: `ROLLBACK_COMPLETE` is no success.
+pub(in crate::stack) fn end(state: &StackState) -> End {
+    match state {
+        StackState::CreateComplete | StackState::UpdateComplete | StackState::ImportComplete => End::Done,
+        StackState::DeleteComplete
+        | StackState::DeleteFailed
+        | StackState::ImportRollbackComplete
+        | StackState::ImportRollbackFailed
+        | StackState::UpdateRollbackComplete
+        | StackState::UpdateRollbackFailed => End::Failed,
+        // A create is made with OnStackFailure=DELETE, so that a deletion follows.
+        StackState::CreateFailed
+        | StackState::RollbackComplete
+        | StackState::RollbackFailed
+        | StackState::UpdateFailed => End::Perhaps,
+        StackState::CreateInProgress
+        | StackState::DeleteInProgress
+        | StackState::ImportInProgress
+        | StackState::ImportRollbackInProgress
+        | StackState::ReviewInProgress
+        | StackState::RollbackInProgress
+        | StackState::UpdateCompleteCleanupInProgress
+        | StackState::UpdateInProgress
+        | StackState::UpdateRollbackCompleteCleanupInProgress
+        | StackState::UpdateRollbackInProgress
+        | StackState::Unknown(_) => End::NotYet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_of_the_sdk_is_known_and_prints_as_it_was() {
+        for status in StackStatus::values() {
+            let state = StackState::from(*status);
+            assert!(!matches!(state, StackState::Unknown(_)), "{status}");
+            assert_eq!(state.to_string(), *status);
+        }
+    }
+
+    #[test]
+    fn a_rolled_back_create_is_no_success() {
+        assert_eq!(end(&StackState::RollbackComplete), End::Perhaps);
+        assert_eq!(end(&StackState::UpdateRollbackComplete), End::Failed);
+        assert_eq!(next(&StackState::RollbackComplete), Next::Clear);
+        assert_eq!(next(&StackState::UpdateRollbackComplete), Next::Update);
+    }
+}

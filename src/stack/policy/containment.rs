@@ -1,0 +1,234 @@
+use std::collections::BTreeSet;
+
+use super::Statement;
+
+/// Those of `statements` that say anything which none of `others` says. What can't be compared counts as not said.
+pub(in crate::stack) fn beyond<'s>(statements: &'s [Statement], others: &[Statement]) -> Vec<&'s Statement> {
+    let said = |statement: &Statement| {
+        each(&flat(statement)).iter().all(|who| {
+            each(&statement.actions).iter().all(|action| {
+                each(&statement.resources).iter().all(|resource| {
+                    others.iter().any(|other| {
+                        other.allows == statement.allows
+                            && holds(&flat(other), *who, covers_principal)
+                            && holds(&other.actions, *action, covers_action)
+                            && holds(&other.resources, *resource, covers_arn)
+                            && other.conditions.iter().all(|(operator, keys)| {
+                                keys.iter().all(|(key, values)| {
+                                    matches!(bound(statement, operator, key, values), Bound::Within)
+                                })
+                            })
+                    })
+                })
+            })
+        })
+    };
+    statements.iter().filter(|statement| !said(statement)).collect()
+}
+
+/// Its principals, each with its kind.
+fn flat(statement: &Statement) -> BTreeSet<String> {
+    let principals = statement.principals.iter();
+    principals
+        .flat_map(|(kind, values)| values.iter().map(move |value| format!("{kind} {value}")))
+        .collect()
+}
+
+/// A dimension that a policy doesn't have, such as the resources of a trust policy, is one that it says nothing of.
+fn each(values: &BTreeSet<String>) -> Vec<Option<&str>> {
+    if values.is_empty() {
+        vec![None]
+    } else {
+        values.iter().map(|value| Some(value.as_str())).collect()
+    }
+}
+
+fn holds(wide: &BTreeSet<String>, narrow: Option<&str>, covers: fn(&str, &str) -> bool) -> bool {
+    match narrow {
+        None => wide.is_empty(),
+        Some(narrow) => wide.iter().any(|wide| covers(wide, narrow)),
+    }
+}
+
+/// What one statement says beyond another that takes its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::stack) enum Gap {
+    /// These principals, each with its kind.
+    Principals(BTreeSet<String>),
+    /// These actions.
+    Actions(BTreeSet<String>),
+    /// On these resources.
+    Resources(BTreeSet<String>),
+    /// These values of a condition's key, which the other asks for too.
+    Values { key: String, values: BTreeSet<String> },
+    /// Whatever a condition's key is, of which the other asks this.
+    Free {
+        operator: String,
+        key: String,
+        values: BTreeSet<String>,
+    },
+}
+
+/// What `statement` says beyond `other`, dimension by dimension.
+pub(in crate::stack) fn gaps(statement: &Statement, other: &Statement) -> Vec<Gap> {
+    let lacking = |values: &BTreeSet<String>, wide: &BTreeSet<String>, covers: fn(&str, &str) -> bool| {
+        let lacking = values.iter().filter(|value| !holds(wide, Some(value), covers));
+        lacking.cloned().collect::<BTreeSet<String>>()
+    };
+    let mut gaps = Vec::new();
+    let mut add = |values: BTreeSet<String>, gap: fn(BTreeSet<String>) -> Gap| {
+        if !values.is_empty() {
+            gaps.push(gap(values));
+        }
+    };
+    add(
+        lacking(&flat(statement), &flat(other), covers_principal),
+        Gap::Principals,
+    );
+    add(
+        lacking(&statement.actions, &other.actions, covers_action),
+        Gap::Actions,
+    );
+    add(
+        lacking(&statement.resources, &other.resources, covers_arn),
+        Gap::Resources,
+    );
+    for (operator, keys) in &other.conditions {
+        for (key, values) in keys {
+            match bound(statement, operator, key, values) {
+                Bound::Within => {}
+                Bound::Beyond(values) => gaps.push(Gap::Values {
+                    key: key.clone(),
+                    values,
+                }),
+                Bound::Free => gaps.push(Gap::Free {
+                    operator: operator.clone(),
+                    key: key.clone(),
+                    values: values.clone(),
+                }),
+            }
+        }
+    }
+    gaps
+}
+
+/// How a statement stands to a condition of another.
+enum Bound {
+    /// It asks for as much.
+    Within,
+    /// It asks for the same key, and takes these values besides.
+    Beyond(BTreeSet<String>),
+    /// It doesn't ask for it, or in a way that can't be compared.
+    Free,
+}
+
+fn bound(statement: &Statement, operator: &str, key: &str, values: &BTreeSet<String>) -> Bound {
+    let asked = statement.conditions.iter().flat_map(|(operator, keys)| {
+        let same = keys.iter().filter(|(asked, _)| asked.eq_ignore_ascii_case(key));
+        same.map(move |(_, values)| (operator.as_str(), values))
+    });
+    let mut nearest = Bound::Free;
+    for (by, given) in asked {
+        if by == operator && given == values {
+            return Bound::Within;
+        }
+        let Some(covers) = comparison(by, operator) else {
+            continue;
+        };
+        let beyond: BTreeSet<String> = given
+            .iter()
+            .filter(|narrow| !holds(values, Some(narrow), covers))
+            .cloned()
+            .collect();
+        if beyond.is_empty() {
+            return Bound::Within;
+        }
+        nearest = Bound::Beyond(beyond);
+    }
+    nearest
+}
+
+/// How values of the operator `strict` compare with those of `wide`, if the first can imply the second at all. Of
+/// operators that exclude, compare numbers or times, only equal ones do.
+fn comparison(strict: &str, wide: &str) -> Option<fn(&str, &str) -> bool> {
+    let parts = |operator: &str| {
+        let (qualifier, base) = operator.split_once(':').unwrap_or(("", operator));
+        let (base, lenient) = base
+            .strip_suffix("IfExists")
+            .map_or((base, false), |base| (base, true));
+        (qualifier.to_owned(), base.to_owned(), lenient)
+    };
+    let (strict, wide) = (parts(strict), parts(wide));
+    if strict.0 != wide.0 || (strict.2 && !wide.2) {
+        return None;
+    }
+    match (strict.1.as_str(), wide.1.as_str()) {
+        ("StringEquals" | "StringLike", "StringLike") => Some(covers),
+        ("StringEquals", "StringEquals") => Some(|wide, narrow| wide == narrow),
+        ("StringEqualsIgnoreCase", "StringEqualsIgnoreCase") | ("Bool", "Bool") => {
+            Some(str::eq_ignore_ascii_case)
+        }
+        ("ArnEquals" | "ArnLike", "ArnEquals" | "ArnLike") => Some(covers_arn),
+        _ => None,
+    }
+}
+
+/// A principal that is named can act without a policy of its own, which the account's root can't give: so none covers
+/// another but itself and everyone.
+fn covers_principal(wide: &str, narrow: &str) -> bool {
+    let number = |principal: &str| {
+        let (kind, value) = principal.split_once(' ').unwrap_or_default();
+        let account = value
+            .strip_prefix("arn:")
+            .and_then(|arn| arn.split_once(":iam::"))
+            .and_then(|(_, rest)| rest.strip_suffix(":root"));
+        format!("{kind} {}", account.unwrap_or(value))
+    };
+    wide == "* *" || (wide == "AWS *" && narrow.starts_with("AWS ")) || number(wide) == number(narrow)
+}
+
+/// Actions are compared without regard to case (IAM JSON policy reference, "Action").
+fn covers_action(wide: &str, narrow: &str) -> bool {
+    covers(&wide.to_ascii_lowercase(), &narrow.to_ascii_lowercase())
+}
+
+/// Whether every ARN that fits `narrow` fits `wide`: part by part, as wildcards don't reach across a colon
+/// (IAM User Guide, "Condition operators", `ArnLike`).
+pub(in crate::stack) fn covers_arn(wide: &str, narrow: &str) -> bool {
+    let parts = |arn: &str| arn.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
+    let (wide_parts, narrow_parts) = (parts(wide), parts(narrow));
+    wide == narrow
+        || wide == "*"
+        || (wide_parts.len() == narrow_parts.len()
+            && wide_parts
+                .iter()
+                .zip(&narrow_parts)
+                .all(|(wide, narrow)| covers(wide, narrow)))
+}
+
+/// Whether every text that fits the pattern `narrow` fits `wide`, `*` and `?` being wildcards in both. It never says
+/// so wrongly; of patterns that are alike it may fail to say so, as of `?*` and `*?`.
+pub(in crate::stack) fn covers(wide: &str, narrow: &str) -> bool {
+    let (wide, narrow): (Vec<char>, Vec<char>) = (wide.chars().collect(), narrow.chars().collect());
+    // Whether what was read of `wide` covers what was read of `narrow`, a row for each character of `narrow`.
+    let mut row: Vec<bool> = vec![true];
+    row.extend(wide.iter().scan(true, |all, c| {
+        *all &= *c == '*';
+        Some(*all)
+    }));
+    for symbol in narrow {
+        let mut next = vec![false];
+        for (index, pattern) in wide.iter().enumerate() {
+            next.push(match pattern {
+                '*' => row[index + 1] || next[index],
+                '?' => symbol != '*' && row[index],
+                literal => *literal == symbol && row[index],
+            });
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(true)
+}
+
+#[cfg(test)]
+mod tests;

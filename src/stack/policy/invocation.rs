@@ -1,0 +1,144 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Statement;
+use super::resolve::Resource;
+
+/// What a resource that holds no policy document says of who may invoke something, as the statement that a policy would
+/// say it by. Nothing for resources of other types; an error where it can't be told.
+pub(in crate::stack) fn statement(resource: &Resource) -> Option<Result<Option<Statement>, String>> {
+    match resource.kind.as_str() {
+        "AWS::Lambda::Permission" => Some(permission(resource).map(Some)),
+        "AWS::ApiGatewayV2::Route" => Some(route(resource)),
+        _ => None,
+    }
+}
+
+/// Lambda adds this statement to the function's own policy (CloudFormation, `AWS::Lambda::Permission`).
+fn permission(resource: &Resource) -> Result<Statement, String> {
+    const KNOWN: [&str; 5] = [
+        "Action",
+        "FunctionName",
+        "Principal",
+        "SourceAccount",
+        "SourceArn",
+    ];
+    if let Some(other) = resource
+        .properties
+        .keys()
+        .find(|name| !KNOWN.contains(&name.as_str()))
+    {
+        return Err(format!("it has {other}, which discfg doesn't know"));
+    }
+    let principal = text(resource, "Principal")?.unwrap_or_default();
+    let kind = if principal.ends_with(".amazonaws.com") {
+        "Service"
+    } else {
+        "AWS"
+    };
+    let mut conditions = BTreeMap::new();
+    for (property, operator, key) in [
+        ("SourceAccount", "StringEquals", "aws:SourceAccount"),
+        ("SourceArn", "ArnLike", "aws:SourceArn"),
+    ] {
+        if let Some(value) = text(resource, property)? {
+            let values = BTreeMap::from([(key.to_owned(), BTreeSet::from([value]))]);
+            conditions.insert(operator.to_owned(), values);
+        }
+    }
+    Ok(Statement {
+        sid: Some("Permission".into()),
+        allows: true,
+        principals: BTreeMap::from([(kind.to_owned(), BTreeSet::from([principal]))]),
+        actions: text(resource, "Action")?.into_iter().collect(),
+        resources: text(resource, "FunctionName")?.into_iter().collect(),
+        conditions,
+    })
+}
+
+/// A route that asks IAM lets nobody in by itself: the callers' own policies do.
+fn route(resource: &Resource) -> Result<Option<Statement>, String> {
+    match text(resource, "AuthorizationType")?.as_deref() {
+        Some("AWS_IAM") => Ok(None),
+        None | Some("NONE") => Ok(Some(Statement {
+            sid: Some("Route".into()),
+            allows: true,
+            principals: BTreeMap::from([("*".to_owned(), BTreeSet::from(["*".to_owned()]))]),
+            actions: BTreeSet::from(["execute-api:Invoke".to_owned()]),
+            resources: text(resource, "RouteKey")?.into_iter().collect(),
+            conditions: BTreeMap::new(),
+        })),
+        Some(other) => Err(format!("whom its authorization {other} lets in can't be told")),
+    }
+}
+
+fn text(resource: &Resource, property: &str) -> Result<Option<String>, String> {
+    match resource.properties.get(property) {
+        None => Ok(None),
+        Some(Ok(Value::String(text))) => Ok(Some(text.clone())),
+        Some(Ok(Value::Number(number))) => Ok(Some(number.to_string())),
+        Some(Ok(_)) => Err(format!("its {property} is no text")),
+        Some(Err(unclear)) => Err(unclear.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::policy::resolve;
+    use crate::stack::policy::resolve::Place;
+    use crate::stack::policy::statement_words::sentence;
+    use crate::stack::template::TEMPLATE;
+
+    fn resource(kind: &str, properties: &[(&str, &str)]) -> Resource {
+        let property = |(name, value): &(&str, &str)| ((*name).to_owned(), Ok(Value::from(*value)));
+        Resource {
+            kind: kind.into(),
+            properties: properties.iter().map(property).collect(),
+        }
+    }
+
+    #[test]
+    fn the_templates_permission_is_for_its_own_api_alone() {
+        let parameters = [("Config", "payments"), ("MakeApi", "true")];
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let place = Place::of("arn:aws:cloudformation:eu-west-1:123456789012:stack/discfg-payments/x");
+        let made = resolve::resources(TEMPLATE, &parameters.into(), &place.expect("a place"));
+        let made = made.expect("the template resolves");
+        let told = statement(&made["Invocation"])
+            .expect("it is one")
+            .expect("it is clear");
+        assert_eq!(
+            sentence(&told.expect("it lets in")),
+            "the service apigateway.amazonaws.com may lambda:InvokeFunction on ${Function}, only for requests like \
+             arn:aws:execute-api:eu-west-1:123456789012:${Api}/$default/*"
+        );
+        for route in ["GetRoute", "PutRoute", "PostRoute", "DeleteRoute"] {
+            assert_eq!(statement(&made[route]), Some(Ok(None)), "{route}");
+        }
+    }
+
+    #[test]
+    fn a_route_that_asks_nobody_is_open_to_everyone() {
+        for of in [
+            &[("RouteKey", "GET /x")][..],
+            &[("RouteKey", "GET /x"), ("AuthorizationType", "NONE")],
+        ] {
+            let told = statement(&resource("AWS::ApiGatewayV2::Route", of)).expect("it is one");
+            let told = told.expect("it is clear").expect("it lets in");
+            assert_eq!(sentence(&told), "everyone may execute-api:Invoke on GET /x");
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_told_is_an_error() {
+        let custom = [("RouteKey", "GET /x"), ("AuthorizationType", "CUSTOM")];
+        let told = statement(&resource("AWS::ApiGatewayV2::Route", &custom)).expect("it is one");
+        assert!(told.expect_err("unclear").contains("CUSTOM"));
+        let token = [("Action", "lambda:InvokeFunction"), ("EventSourceToken", "x")];
+        let told = statement(&resource("AWS::Lambda::Permission", &token)).expect("it is one");
+        assert!(told.expect_err("unclear").contains("EventSourceToken"));
+        assert_eq!(statement(&resource("AWS::Lambda::Function", &[])), None);
+    }
+}

@@ -1,0 +1,257 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudformation::types;
+
+use super::Parameter;
+use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region, glob};
+use crate::stack::error::StackError;
+
+/// What a stack is to be, whichever template it is made from: what [`plan`](crate::stack::plan) compares with what is there.
+#[derive(Debug, Clone)]
+pub struct Blueprint {
+    pub(in crate::stack) owner: Owner,
+    pub(in crate::stack) template: &'static str,
+    /// Every parameter of the template, in its order.
+    pub(in crate::stack) parameters: Vec<Given>,
+    pub(in crate::stack) tags: Option<BTreeMap<String, String>>,
+    /// The ARN of the role that CloudFormation deploys with, instead of the caller.
+    pub(in crate::stack) cfn_role: Option<String>,
+}
+
+/// Whose stack it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// A config itself.
+    Config(ConfigName),
+    /// A grant on a config.
+    Grant(ConfigName, GrantName),
+    /// All configs of the account and region: it holds the code of their functions.
+    Code,
+}
+
+impl Owner {
+    /// The name of its stack.
+    pub(in crate::stack) fn stack(&self) -> String {
+        match self {
+            Self::Config(config) => config.stack_name(),
+            Self::Grant(config, grant) => format!("{}--{grant}", config.stack_name()),
+            // No config has a name that begins with a hyphen.
+            Self::Code => "discfg--code".into(),
+        }
+    }
+}
+
+/// A parameter of the template, and its value if one is given.
+#[derive(Debug, Clone)]
+pub(in crate::stack) struct Given {
+    pub(in crate::stack) name: &'static str,
+    /// What it is in plain words.
+    pub(in crate::stack) words: &'static str,
+    /// Whether the value is a list with commas between, in which order means nothing.
+    pub(in crate::stack) is_list: bool,
+    pub(in crate::stack) value: Option<String>,
+}
+
+impl Blueprint {
+    /// The stack's name.
+    pub fn stack(&self) -> String {
+        self.owner.stack()
+    }
+
+    /// Gives a parameter this value, whatever it was to have.
+    pub(in crate::stack) fn set(&mut self, parameter: Parameter, value: &str) {
+        for given in &mut self.parameters {
+            if given.name == parameter.name() {
+                given.value = Some(value.to_owned());
+            }
+        }
+    }
+
+    /// Leaves a parameter as the stack has it, whatever it was to have.
+    pub(in crate::stack) fn keep(&mut self, parameter: Parameter) {
+        for given in &mut self.parameters {
+            if given.name == parameter.name() {
+                given.value = None;
+            }
+        }
+    }
+
+    /// The parameters that are given, with their values, in the order of the template.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.parameters
+            .iter()
+            .filter_map(|given| Some((given.name, given.value.as_deref()?)))
+    }
+
+    /// Whether it decides what no parameter tells: tags, or the role that CloudFormation deploys with.
+    pub fn is_told_beside(&self) -> bool {
+        self.tags.is_some() || self.cfn_role.is_some()
+    }
+
+    /// Whether the names of its roles fit in the region, its KMS key is there, and whoever it names can be.
+    pub(in crate::stack) fn check_place(&self, region: &Region) -> Result<(), StackError> {
+        self.check_names(region)?;
+        self.check_partition(region)?;
+        let mut given = self.given();
+        let key = given.find(|(name, _)| *name == Parameter::KmsKeyArn.name());
+        let key = key.and_then(|(_, key)| key.parse::<KmsKeyArn>().ok());
+        match key {
+            Some(key) if !key.is_in(region) => Err(StackError::KeyElsewhere {
+                key,
+                region: region.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_partition(&self, region: &Region) -> Result<(), StackError> {
+        let partition = region.partition();
+        let named = [
+            Parameter::Readers,
+            Parameter::Writers,
+            Parameter::PermissionsBoundary,
+        ]
+        .map(Parameter::name);
+        let given = self.given().filter(|(name, _)| named.contains(name));
+        let mut arns = given
+            .flat_map(|(_, arns)| arns.split(','))
+            .chain(self.cfn_role.as_deref());
+        let elsewhere = arns.find(|arn| {
+            let given = arn.split(':').nth(1);
+            given.is_some_and(|given| !glob(given.as_bytes(), partition.as_str().as_bytes()))
+        });
+        match elsewhere {
+            None => Ok(()),
+            Some(arn) => Err(StackError::ArnElsewhere {
+                arn: arn.to_owned(),
+                region: region.clone(),
+            }),
+        }
+    }
+
+    fn check_names(&self, region: &Region) -> Result<(), StackError> {
+        match &self.owner {
+            Owner::Config(config) => AwsNames::new(config, region).map(drop),
+            Owner::Grant(config, grant) => {
+                AwsNames::new(config, region).and_then(|names| names.grant_role(grant).map(drop))
+            }
+            Owner::Code => Ok(()),
+        }
+        .map_err(StackError::Name)
+    }
+}
+
+/// A parameter whose value a deployment sets or changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterChange {
+    /// Its name in the template.
+    pub name: &'static str,
+    /// What it is in plain words.
+    pub words: &'static str,
+    /// The value that the stack has; nothing if it has no such parameter yet.
+    pub before: Option<String>,
+    /// The value that it gets.
+    pub after: String,
+}
+
+/// What becomes of the parameters of a stack whose parameters are `deployed`.
+#[derive(Debug)]
+pub(in crate::stack) struct Parameters {
+    /// Those that change.
+    pub(in crate::stack) changes: Vec<ParameterChange>,
+    kept: Vec<&'static str>,
+    after: BTreeMap<&'static str, String>,
+}
+
+impl Parameters {
+    pub(in crate::stack) fn new(blueprint: &Blueprint, deployed: &BTreeMap<String, String>) -> Self {
+        let mut this = Self {
+            changes: Vec::new(),
+            kept: Vec::new(),
+            after: BTreeMap::new(),
+        };
+        for given in &blueprint.parameters {
+            let before = deployed.get(given.name);
+            let after = given.value.as_ref();
+            if let Some(value) = after.or(before) {
+                this.after.insert(given.name, value.clone());
+            }
+            let change = |after: &String| ParameterChange {
+                name: given.name,
+                words: given.words,
+                before: before.cloned(),
+                after: after.clone(),
+            };
+            match (before, after) {
+                (Some(before), Some(after)) if !given.is_same(before, after) => {
+                    this.changes.push(change(after));
+                }
+                (Some(_), _) => this.kept.push(given.name),
+                (None, Some(after)) if !after.is_empty() => this.changes.push(change(after)),
+                // The stack's template is older than this one, or there is no stack: the default holds, which is empty where
+                // a text may be.
+                (None, _) => {}
+            }
+        }
+        this
+    }
+
+    /// All that have a value of the stack's or a given one; the rest is left to the template.
+    pub(in crate::stack) fn after(&self) -> BTreeMap<String, String> {
+        let after = self.after.iter();
+        after
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect()
+    }
+
+    /// Whether accounts would be trusted without a bound, which the template takes for not at all.
+    pub(in crate::stack) fn trusts_unbounded(&self) -> bool {
+        let filled = |name| self.after.get(name).is_some_and(|value| !value.is_empty());
+        filled("AccountIds") && !filled("OrgId") && !filled("ExternalId")
+    }
+
+    /// The KMS key that the stack takes and would no longer: the secrets that it encrypts could not be read.
+    pub(in crate::stack) fn replaced_key(&self) -> Option<&str> {
+        let change_of = |parameter: Parameter| {
+            let mut changes = self.changes.iter();
+            changes.find(move |change| change.name == parameter.name())
+        };
+        let filled = |key: &&str| !key.is_empty();
+        if let Some(change) = change_of(Parameter::KmsKeyArn) {
+            return change.before.as_deref().filter(filled);
+        }
+        change_of(Parameter::MakeKmsKey)?;
+        let kept = self.after.get(Parameter::KmsKeyArn.name())?;
+        Some(kept.as_str()).filter(filled)
+    }
+
+    pub(in crate::stack) fn to_sdk(&self) -> Vec<types::Parameter> {
+        let changed = self.changes.iter().map(|change| {
+            types::Parameter::builder()
+                .parameter_key(change.name)
+                .parameter_value(&change.after)
+        });
+        let kept = self.kept.iter().map(|name| {
+            types::Parameter::builder()
+                .parameter_key(*name)
+                .use_previous_value(true)
+        });
+        changed
+            .chain(kept)
+            .map(types::builders::ParameterBuilder::build)
+            .collect()
+    }
+}
+
+impl Given {
+    fn is_same(&self, before: &str, after: &str) -> bool {
+        if self.is_list {
+            let items = |text: &str| -> BTreeSet<String> {
+                text.split(',').map(|item| item.trim().to_owned()).collect()
+            };
+            items(before) == items(after)
+        } else {
+            before == after
+        }
+    }
+}

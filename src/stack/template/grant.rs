@@ -1,0 +1,373 @@
+//! The stack of a grant: one scoped role of a config, and what it may do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_cloudformation::Client;
+
+use super::Output;
+use super::blueprint::{Blueprint, Given, Owner};
+use crate::model::{
+    Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, OidcIssuer, OidcTrust,
+    PolicyArn, Section,
+};
+use crate::stack::error::StackError;
+use crate::stack::inspect::lookup;
+use crate::stack::inspect::lookup::Deployed;
+use crate::stack::policy::resolve::Place;
+
+/// The template of a grant's stack, as `infra/grant.yaml` has it, in ASCII as [`super::TEMPLATE`] is.
+pub const GRANT_TEMPLATE: &str = include_str!("../../../infra/grant.yaml");
+
+/// The parameters of the template, in its order, each with what it is in plain words and whether it is a list.
+pub const GRANT_PARAMETERS: [(&str, &str, bool); 15] = [
+    (CONFIG, "the config", false),
+    (GRANT, "the grant", false),
+    (SECTIONS, "the sections", true),
+    (ACCESS, "what the role may do with them", false),
+    (PRINCIPALS, "who may act in the role", true),
+    (GITHUB, "GitHub jobs that may act in the role", true),
+    (FIRST_OIDC, "OIDC subjects that may act in the role", false),
+    (SECOND_OIDC, "OIDC subjects that may act in the role", false),
+    (THIRD_OIDC, "OIDC subjects that may act in the role", false),
+    (MAKES_PROVIDER, "whether to create an OIDC provider", false),
+    (PROVIDER_ISSUER, "the issuer of that OIDC provider", false),
+    (PROVIDER_AUDIENCES, "the audiences of that OIDC provider", true),
+    (BOUNDARY, "the permissions boundary of the role", false),
+    (KEY, "the config's own key", false),
+    (API_READS, "what the role may read by the HTTP API", true),
+];
+
+const CONFIG: &str = "Config";
+const GRANT: &str = "Grant";
+const SECTIONS: &str = "Sections";
+const ACCESS: &str = "Access";
+const PRINCIPALS: &str = "Principals";
+const GITHUB: &str = "GitHubSubjects";
+const FIRST_OIDC: &str = "FirstOidc";
+const SECOND_OIDC: &str = "SecondOidc";
+const THIRD_OIDC: &str = "ThirdOidc";
+/// What the OIDC issuers beyond GitHub are, in the form of [`OidcTrust`].
+const OIDC: [&str; OidcTrust::ISSUERS] = [FIRST_OIDC, SECOND_OIDC, THIRD_OIDC];
+const MAKES_PROVIDER: &str = "CreateOidcProvider";
+const PROVIDER_ISSUER: &str = "OidcProviderIssuer";
+const PROVIDER_AUDIENCES: &str = "OidcProviderAudiences";
+const BOUNDARY: &str = "PermissionsBoundary";
+const KEY: &str = "KmsKeyArn";
+const API_READS: &str = "ApiReads";
+
+/// The outputs of the template, in its order.
+pub const GRANT_OUTPUTS: [&str; 3] = ["DiscfgLayout", ROLE, POLICY];
+
+const ROLE: &str = "RoleArn";
+const POLICY: &str = "PolicyArn";
+
+/// What the resources of the template are in plain words, in its order.
+pub const GRANT_RESOURCES: [(&str, &str); 5] = [
+    ("OidcProvider", "an OIDC provider of the account"),
+    ("Policy", "what the grant's role may do"),
+    ("ApiReadPolicy", "what the grant's role may read by the HTTP API"),
+    (
+        "ApiWritePolicy",
+        "what the grant's role may write by the HTTP API",
+    ),
+    ("Role", "the grant's role"),
+];
+
+/// The longest that a role's policy may be, in characters without white space (IAM and STS quotas, "Managed policy
+/// length").
+const POLICY_MAX: usize = 6144;
+/// How much of that the policy of a grant takes at most without the names of its sections.
+pub const POLICY_FRAME: usize = 1750;
+/// What a text takes in a list beside itself: quotes and a comma.
+const QUOTED: usize = 3;
+
+/// An OIDC provider that an account is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOidcProvider {
+    /// Whose tokens it is for.
+    pub issuer: OidcIssuer,
+    /// The audiences of which they must have one.
+    pub audiences: Vec<String>,
+}
+
+/// What a grant's stack is to be. What is `None` stays as the stack has it, or as the template says for a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantSpec {
+    /// Of which config.
+    pub config: ConfigName,
+    /// Which grant.
+    pub grant: GrantName,
+    /// The sections, and what the role may do with them.
+    pub scope: Option<GrantScope>,
+    /// The roles and users that may assume the role.
+    pub principals: Option<Vec<GrantPrincipal>>,
+    /// The GitHub jobs that may assume the role.
+    pub github: Option<Vec<GitHubSubject>>,
+    /// The subjects of other OIDC issuers that may.
+    pub oidc: Option<OidcTrust>,
+    /// The OIDC provider that the stack makes.
+    pub oidc_provider: Option<NewOidcProvider>,
+    /// A policy that bounds the role.
+    pub permissions_boundary: Option<PolicyArn>,
+    /// The ARN of the config's own key, or an empty text if it has none.
+    pub kms_key: Option<String>,
+    /// What the role may read by the config's HTTP API, as [`api_reads`] tells it: nothing if it is to have no part in it.
+    pub api_reads: Option<Vec<String>>,
+    /// The stack's tags, which CloudFormation gives to its resources.
+    pub tags: Option<BTreeMap<String, String>>,
+    /// The ARN of the role that CloudFormation deploys with, instead of the caller.
+    pub cfn_role: Option<String>,
+}
+
+impl GrantSpec {
+    /// A grant that is left as it is.
+    pub fn new(config: ConfigName, grant: GrantName) -> Self {
+        Self {
+            config,
+            grant,
+            scope: None,
+            principals: None,
+            github: None,
+            oidc: None,
+            oidc_provider: None,
+            permissions_boundary: None,
+            kms_key: None,
+            api_reads: None,
+            tags: None,
+            cfn_role: None,
+        }
+    }
+
+    /// Whether the role's policy has room for the names of the sections; the quota is IAM's, and counts each name
+    /// twice if the role writes.
+    pub fn check_size(&self) -> Result<(), StackError> {
+        let Some(scope) = &self.scope else {
+            return Ok(());
+        };
+        let names: usize = scope
+            .sections()
+            .iter()
+            .map(|section| section.as_str().len() + QUOTED)
+            .sum();
+        let times = match scope.access() {
+            Access::Read => 1,
+            Access::Write => 2,
+        };
+        let room = POLICY_MAX - POLICY_FRAME;
+        if names * times > room {
+            return Err(StackError::Crowded {
+                stack: Blueprint::from(self).stack(),
+                length: names * times,
+                room,
+            });
+        }
+        Ok(())
+    }
+
+    fn value(&self, parameter: &str) -> Option<String> {
+        fn list<T: ToString>(items: &[T]) -> String {
+            let items: BTreeSet<String> = items.iter().map(ToString::to_string).collect();
+            items.into_iter().collect::<Vec<_>>().join(",")
+        }
+        match parameter {
+            CONFIG => Some(self.config.to_string()),
+            GRANT => Some(self.grant.to_string()),
+            SECTIONS => self.scope.as_ref().map(|scope| {
+                let sections: Vec<&Section> = scope.sections().iter().collect();
+                list(&sections)
+            }),
+            ACCESS => self.scope.as_ref().map(|scope| scope.access().to_string()),
+            PRINCIPALS => self.principals.as_deref().map(list),
+            GITHUB => self.github.as_deref().map(list),
+            FIRST_OIDC | SECOND_OIDC | THIRD_OIDC => self.oidc.as_ref().and_then(|oidc| {
+                let mut each = OIDC.into_iter().zip(oidc.parameters());
+                each.find(|(name, _)| *name == parameter).map(|(_, value)| value)
+            }),
+            MAKES_PROVIDER => self.oidc_provider.as_ref().map(|_| "true".into()),
+            PROVIDER_ISSUER => self
+                .oidc_provider
+                .as_ref()
+                .map(|provider| provider.issuer.as_str().to_owned()),
+            PROVIDER_AUDIENCES => self
+                .oidc_provider
+                .as_ref()
+                .map(|provider| list(&provider.audiences)),
+            BOUNDARY => self.permissions_boundary.as_ref().map(ToString::to_string),
+            KEY => self.kms_key.clone(),
+            API_READS => self.api_reads.as_deref().map(list),
+            _ => None,
+        }
+    }
+}
+
+impl From<&GrantSpec> for Blueprint {
+    fn from(spec: &GrantSpec) -> Self {
+        Self {
+            owner: Owner::Grant(spec.config.clone(), spec.grant.clone()),
+            template: GRANT_TEMPLATE,
+            parameters: GRANT_PARAMETERS
+                .map(|(name, words, is_list)| Given {
+                    name,
+                    words,
+                    is_list,
+                    value: spec.value(name),
+                })
+                .into(),
+            tags: spec.tags.clone(),
+            cfn_role: spec.cfn_role.clone(),
+        }
+    }
+}
+
+/// A grant as its stack says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// What it covers.
+    pub scope: GrantScope,
+    /// The ARNs of the roles and users that may assume its role, as patterns.
+    pub principals: Vec<String>,
+    /// The `sub` claims of the GitHub jobs that may.
+    pub github: Vec<String>,
+    /// The subjects of other OIDC issuers that may.
+    pub oidc: OidcTrust,
+    /// The ARN of its role; nothing while it isn't made.
+    pub role: Option<String>,
+    /// The ARN of its policy; nothing while it isn't made.
+    pub policy: Option<String>,
+    /// The issuer whose OIDC provider the stack holds, if it holds one.
+    pub makes_oidc_provider: Option<OidcIssuer>,
+    /// The ARN of the config's own key, if the role may use one.
+    pub kms_key: Option<String>,
+    /// The id of the HTTP API, if the role may call it.
+    pub api: Option<String>,
+}
+
+impl Grant {
+    /// The grant that this stack makes. An error if its parameters aren't those of a grant.
+    pub fn of(stack: &Deployed) -> Result<Self, StackError> {
+        let text = |name: &str| stack.parameters.get(name).map_or("", String::as_str);
+        let list = |name: &str| -> Vec<String> {
+            let items = text(name).split(',').map(str::trim);
+            items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        };
+        let missing = |what| StackError::Incomplete {
+            stack: stack.name.clone(),
+            what,
+        };
+        let access = match text(ACCESS) {
+            "read" => Access::Read,
+            "write" => Access::Write,
+            _ => return Err(missing(ACCESS)),
+        };
+        let sections = list(SECTIONS).iter().map(|section| section.parse()).collect();
+        let sections: Result<Vec<Section>, _> = sections;
+        let sections = sections.map_err(|_| missing(SECTIONS))?;
+        Ok(Self {
+            scope: GrantScope::new(access, sections).map_err(|_| missing(SECTIONS))?,
+            principals: list(PRINCIPALS),
+            github: list(GITHUB),
+            oidc: OidcTrust::of_parameters(OIDC.map(text)),
+            role: stack.outputs.get(ROLE).cloned(),
+            policy: stack.outputs.get(POLICY).cloned(),
+            makes_oidc_provider: (text(MAKES_PROVIDER) == "true").then(|| {
+                // A stack that was deployed before there were others made GitHub's.
+                OidcIssuer::of_provider(text(PROVIDER_ISSUER)).unwrap_or_else(OidcIssuer::github)
+            }),
+            kms_key: list(KEY).pop(),
+            api: list(API_READS)
+                .first()
+                .and_then(|arn| api_of(arn))
+                .map(str::to_owned),
+        })
+    }
+}
+
+/// What a role may read by the HTTP API of a config's stack that is to reach these sections: one resource of IAM each.
+/// None where the stack has no API.
+pub fn api_reads(stack: &Deployed, config: &ConfigName, scope: &GrantScope) -> Vec<String> {
+    let id = stack.outputs.get(Output::ApiId.name());
+    let Some((id, place)) = id.zip(Place::of(&stack.arn).ok()) else {
+        return Vec::new();
+    };
+    let read = |section: &Section| format!("{}/GET/v1/{config}/{}/*", place.api(id), section.segment());
+    scope.sections().iter().map(read).collect()
+}
+
+/// The id of the API that a resource of IAM is of.
+fn api_of(arn: &str) -> Option<&str> {
+    arn.splitn(6, ':').nth(5)?.split('/').next()
+}
+
+/// The stack of a grant, or nothing if it is proved to be absent. One request; needs `cloudformation:DescribeStacks`.
+pub async fn grant_status(
+    cfn: &Client,
+    config: &ConfigName,
+    grant: &GrantName,
+) -> Result<Option<Deployed>, StackError> {
+    let spec = GrantSpec::new(config.clone(), grant.clone());
+    lookup::describe(cfn, &Blueprint::from(&spec).stack()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::template::blueprint::Parameters;
+
+    fn spec(access: Access, sections: impl IntoIterator<Item = String>) -> GrantSpec {
+        let (config, grant) = ("payments".parse(), "ci".parse());
+        let sections: Vec<Section> = sections
+            .into_iter()
+            .map(|section| section.parse().expect("a section"))
+            .collect();
+        GrantSpec {
+            scope: Some(GrantScope::new(access, sections).expect("a scope")),
+            ..GrantSpec::new(config.expect("a config name"), grant.expect("a grant name"))
+        }
+    }
+
+    #[test]
+    fn what_is_given_becomes_parameters_and_the_rest_stays() {
+        let spec = GrantSpec {
+            principals: Some(vec![
+                "arn:aws:iam::123456789012:user/b".parse().expect("a principal"),
+                "arn:aws:iam::123456789012:role/a".parse().expect("a principal"),
+            ]),
+            ..spec(Access::Write, ["web", "@root", "db"].map(str::to_owned))
+        };
+        let deployed = BTreeMap::from([
+            ("Config".to_owned(), "payments".to_owned()),
+            ("Sections".to_owned(), "/web,/db,@root".to_owned()),
+            ("Access".to_owned(), "read".to_owned()),
+            ("GitHubSubjects".to_owned(), "repo:a/b:environment:c".to_owned()),
+        ]);
+        let blueprint = Blueprint::from(&spec);
+        assert_eq!(blueprint.stack(), "discfg-payments--ci");
+        let changes = Parameters::new(&blueprint, &deployed).changes;
+        let changes: Vec<_> = changes.iter().map(|c| (c.name, c.after.as_str())).collect();
+        assert_eq!(
+            changes,
+            [
+                ("Grant", "ci"),
+                ("Access", "write"),
+                (
+                    "Principals",
+                    "arn:aws:iam::123456789012:role/a,arn:aws:iam::123456789012:user/b"
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn more_names_than_a_policy_holds_are_refused_with_the_sum() {
+        let names = |count| (0..count).map(|n| format!("section-{n:05}"));
+        assert!(spec(Access::Read, names(200)).check_size().is_ok());
+        let error = spec(Access::Write, names(200))
+            .check_size()
+            .expect_err("too many");
+        let words = error.to_string();
+        assert!(
+            words.contains("6800 characters") && words.contains("has room for 4394"),
+            "{words}"
+        );
+    }
+}

@@ -9,7 +9,10 @@ mod data_file;
 mod data_keys;
 mod deciding_names;
 mod deploying;
+mod digest;
+mod direct_table;
 mod failure;
+mod global;
 mod output;
 mod plan_review;
 mod positionals;
@@ -25,15 +28,16 @@ use std::process::ExitCode;
 
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
 
-use args::{Cli, Command, Global};
+use args::{Cli, Command};
 use failure::Failure;
+use global::Global;
 use session::Session;
 use terminal::Terminal;
 
 /// Runs the command line and gives the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
-    if let Some(code) = complete::answer(&args) {
+    if let Some(code) = complete::answer(&args, Cli::command) {
         return code;
     }
     let parsed = parser(&args).try_get_matches_from(args);
@@ -145,6 +149,6 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Serve(args) => commands::serve::run(args, session, terminal).await,
         Command::Version => commands::version::run(session, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),
-        Command::Man(args) => commands::man::run(&args, terminal),
+        Command::Man(args) => commands::man::run(&args, Cli::command(), terminal),
     }
 }

@@ -14,10 +14,13 @@ mod services;
 mod template;
 
 pub use self::changeset::change::{Action, ResourceChange};
+pub use self::changeset::code_stack::plan_code;
 pub use self::changeset::discard::discard;
 pub use self::changeset::leftover::{Leftover, Remedy, clear};
-pub use self::changeset::plan::{Plan, Proposal, plan, plan_config};
+pub use self::changeset::plan::{Plan, Proposal};
+pub use self::changeset::planning::{plan, plan_config};
 pub use self::changeset::review::compare_access;
+pub use self::code::architecture::Architecture;
 pub use self::code::bucket::{CodeBucket, Shelf};
 pub use self::code::bucket_error::BucketError;
 pub use self::code::program::Unfit;
@@ -26,6 +29,7 @@ pub use self::deploy::event::{Outcome, Phase, StackEvent, Work};
 pub use self::deploy::table_deletion::delete_table;
 pub use self::inspect::drift::{Difference, Drifted, drift};
 pub use self::inspect::function::{RunningCode, running_code, unreserved_executions};
+pub use self::inspect::grant::{Grant, api_reads, grant_status};
 pub use self::inspect::last_failure::{PastFailure, last_failure};
 pub use self::inspect::listing::{grant_stacks, stacks};
 pub use self::inspect::lookup::{Deployed, Outputs, settled, status};
@@ -37,23 +41,23 @@ pub use self::inspect::table_facts::{TableFacts, point_in_time_recovery, table, 
 pub use self::policy::access_change::{AccessChange, Effect};
 pub use self::template::blueprint::{Blueprint, Owner, ParameterChange};
 pub use self::template::code_stack::{
-    CODE_OUTPUTS, CODE_PARAMETERS, CODE_RESOURCES, CODE_TEMPLATE, CodeStack, plan_code,
+    CODE_OUTPUTS, CODE_PARAMETERS, CODE_RESOURCES, CODE_TEMPLATE, CodeStack,
+};
+pub use self::template::config_template::{
+    FUNCTION_ACTIONS, KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS,
+    READ_METHODS, RESOURCES, SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
+    WRITE_METHODS,
 };
 pub use self::template::grant::{
-    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, Grant, GrantSpec, NewOidcProvider,
-    POLICY_FRAME, api_reads, grant_status,
+    GRANT_OUTPUTS, GRANT_PARAMETERS, GRANT_RESOURCES, GRANT_TEMPLATE, GrantSpec, NewOidcProvider,
+    POLICY_FRAME,
 };
 pub use self::template::price::{
     KEY_MONTH, PRICES_IN, PRICES_OF, Price, READ_UNIT, RECOVERABLE_GB, STORED_GB, WRITE_UNIT,
 };
 pub use self::template::spec::{ApiSpec, CodeObject, StackSpec, TableKey};
-pub use code::{Architecture, CodeError, FunctionCode};
+pub use code::{CodeError, FunctionCode};
 pub use deploy::{Progress, deploy};
 pub use error::{FailedResource, Failure, KeptResource, Objections, StackError};
 pub use policy::{PolicyDocument, PolicyError, Statement};
 pub use services::Services;
-pub use template::{
-    FUNCTION_ACTIONS, KEY_READ_ACTIONS, KEY_WRITE_ACTIONS, LAYOUT, Output, Parameter, READ_ACTIONS,
-    READ_METHODS, RESOURCES, SECRET_READ_ACTIONS, SECRET_WRITE_ACTIONS, TEMPLATE, WRITE_ACTIONS,
-    WRITE_METHODS,
-};

@@ -12,13 +12,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::builder::{PossibleValuesParser, Str};
-use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _, ValueHint};
+use clap::{Arg, ArgMatches, Command, FromArgMatches as _, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::Shells;
 use futures::TryStreamExt as _;
 
-use super::args::{Cli, Global};
 use super::failure::Failure;
+use super::global::Global;
 use super::positionals::parse;
 use super::session::Session;
 use super::terminal::Terminal;
@@ -38,7 +38,7 @@ const MOST: usize = 1000;
 ///
 /// Whatever goes wrong is told by the exit code alone: an error message would be written into the line that the user
 /// is typing.
-pub(super) fn answer(args: &[OsString]) -> Option<ExitCode> {
+pub(super) fn answer(args: &[OsString], cli: fn() -> Command) -> Option<ExitCode> {
     let shell = env::var_os(VARIABLE)?;
     let shells = Shells::builtins();
     let shell = shells.completer(&Path::new(&shell).file_stem()?.to_string_lossy())?;
@@ -51,7 +51,7 @@ pub(super) fn answer(args: &[OsString]) -> Option<ExitCode> {
     } else {
         let folder = env::current_dir().ok();
         shell.write_complete(
-            &mut command(words),
+            &mut command(cli(), words),
             words.to_vec(),
             folder.as_deref(),
             &mut answer,
@@ -67,9 +67,8 @@ pub(super) fn answer(args: &[OsString]) -> Option<ExitCode> {
 }
 
 /// The command line, with what its words could become where `words` are typed.
-fn command(words: &[OsString]) -> Command {
-    let asked = Asked::about(words);
-    let mut command = Cli::command();
+fn command(mut command: Command, words: &[OsString]) -> Command {
+    let asked = Asked::about(command.clone(), words);
     // Builds the subcommands, whose arguments are made no sooner.
     command.build();
     let with = |arg| completed(arg, &asked);
@@ -129,13 +128,13 @@ struct Asked {
 }
 
 impl Asked {
-    fn about(words: &[OsString]) -> Self {
+    fn about(cli: Command, words: &[OsString]) -> Self {
         let until = Instant::now() + PATIENCE;
         // Some shells give the index of the word, the others end the line with it.
         let index = env::var("_CLAP_COMPLETE_INDEX").ok();
         let index = index.and_then(|index| index.parse::<usize>().ok());
         let before = index.unwrap_or(words.len().saturating_sub(1)).min(words.len());
-        let matches = Cli::command()
+        let matches = cli
             .ignore_errors(true)
             .try_get_matches_from(&words[..before])
             .unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::args::Format;
 use super::failure::Failure;
+use super::global::Format;
 use super::terminal::Terminal;
 use crate::formats::{Json, to_yaml};
 use crate::model::Kind;

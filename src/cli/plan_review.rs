@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::args::Format;
 use super::change_line::{line, shown, sign};
 use super::failure::{Failure, Stop};
+use super::global::Format;
 use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::count::Count;

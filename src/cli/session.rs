@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::denied_role::DeniedRole;
-use super::args::{Format, Global};
 use super::failure::{Failure, Stop};
 use super::failure::{api, signed};
+use super::global::{Format, Global};
 use crate::aws::{Aws, AwsError, Meter, RoleArn};
 use crate::context::{Choices, EngineName, Surroundings, Target, Trust};
 use crate::engine::{self, OpenError, OpenSettings, Opened};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use super::args::Global;
 use super::failure::{Failure, Stop};
+use super::global::Global;
 use super::session::Session;
 use crate::context::EngineName;
 use crate::model::{Access, Entry, Region, Role, Section, Side};
@@ -41,10 +41,10 @@ pub(super) struct SideArgs {
     #[arg(long, value_name = "ROLE")]
     to_as: Option<Role>,
     /// The account of the first side's config, if it isn't the caller's
-    #[arg(long, value_name = "ID", value_parser = super::args::account)]
+    #[arg(long, value_name = "ID", value_parser = super::global::account)]
     from_account: Option<String>,
     /// The account of the second side's config, if it isn't the caller's
-    #[arg(long, value_name = "ID", value_parser = super::args::account)]
+    #[arg(long, value_name = "ID", value_parser = super::global::account)]
     to_account: Option<String>,
 }
 

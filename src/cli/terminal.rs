@@ -19,8 +19,8 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use self::log::{Plain, show_warnings};
 use self::wrap::wrapped;
-use super::args::Global;
 use super::failure::Failure;
+use super::global::Global;
 use crate::model::{Kind, printable};
 
 /// The streams of the process.

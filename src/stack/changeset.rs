@@ -2,8 +2,10 @@
 
 pub(super) mod adoption;
 pub(super) mod change;
+pub(super) mod code_stack;
 pub(super) mod discard;
 pub(super) mod leftover;
 pub(super) mod plan;
+pub(super) mod planning;
 pub(super) mod review;
 pub(super) mod validation;

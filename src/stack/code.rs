@@ -1,5 +1,6 @@
 //! The code of a config's function: a zip file that is looked through before anything is asked of AWS.
 
+pub(super) mod architecture;
 pub(super) mod bucket;
 pub(super) mod bucket_error;
 pub(super) mod program;
@@ -13,6 +14,7 @@ use flate2::bufread::DeflateDecoder;
 use rawzip::{CompressionMethod, CreatorSystem, ZipArchive, ZipFileHeaderRecord, ZipSliceArchive};
 use sha2::{Digest as _, Sha256};
 
+use self::architecture::Architecture;
 use self::program::Unfit;
 use crate::files::{Privacy, read_named};
 use crate::model::Kind;
@@ -28,31 +30,6 @@ const PROGRAM: &str = "bootstrap";
 const UNZIPPED_MAX: u64 = 262_144_000;
 /// What whoever runs the program needs: Lambda does it as a user that owns nothing.
 const FOR_EVERYONE: u32 = 0o005;
-
-/// The processor that code is made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Architecture {
-    /// `x86_64`
-    X86_64,
-    /// `arm64`
-    Arm64,
-}
-
-impl Architecture {
-    /// Lambda's word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::X86_64 => "x86_64",
-            Self::Arm64 => "arm64",
-        }
-    }
-}
-
-impl fmt::Display for Architecture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// Code that Lambda can run: a zip file with a program for Linux at its root.
 #[derive(Clone)]

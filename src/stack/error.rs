@@ -3,12 +3,9 @@ use std::fmt;
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
-use super::template::Output;
-use super::template::code_stack;
 use crate::aws::{Failed, Fault};
 use crate::model::{AwsNamesError, Kind, KmsKeyArn, Region, Timestamp};
 use crate::stack::inspect::state::StackState;
-use crate::stack::template::blueprint::Owner;
 
 /// What went wrong with a stack.
 #[derive(Debug, thiserror::Error)]
@@ -122,10 +119,12 @@ pub enum StackError {
         since: Timestamp,
     },
     /// There is a stack of this name that discfg didn't make.
-    #[error("the stack {stack} is not discfg's: it has no output {}", mark(stack))]
+    #[error("the stack {stack} is not discfg's: it has no output {mark}")]
     NotOurs {
         /// The stack's name.
         stack: String,
+        /// The output by which discfg knows such a stack.
+        mark: &'static str,
     },
     /// The stack can't be deployed in the state in which it is.
     #[error("the stack {stack} is in {state}: {advice}")]
@@ -321,15 +320,6 @@ fn refusal_words(reason: &str, objections: &Objections) -> String {
     match objections {
         Objections::Told(objections) => objections.join("; "),
         Objections::Denied => reason.to_owned(),
-    }
-}
-
-/// The output by which a stack of that name is known.
-fn mark(stack: &str) -> &'static str {
-    if *stack == Owner::Code.stack() {
-        code_stack::MARK
-    } else {
-        Output::DiscfgLayout.name()
     }
 }
 

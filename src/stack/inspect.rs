@@ -2,6 +2,7 @@
 
 pub(super) mod drift;
 pub(super) mod function;
+pub(super) mod grant;
 pub(super) mod last_failure;
 pub(super) mod listing;
 pub(super) mod lookup;

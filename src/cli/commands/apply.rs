@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::cli::args::digest;
 use crate::cli::data_keys::FileArgs;
+use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::plan_review::{Ask, PlanArgs, Review};
 use crate::cli::positionals::optional_config;

@@ -14,8 +14,8 @@ use self::follow::delete_table;
 pub(super) use self::follow::{Bound, Ended, delete_stack};
 use self::survey::Survey;
 pub(super) use self::survey::check_stack;
-use super::grant::table;
 use crate::aws::{AssumedRole, Aws, RoleArn};
+use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
@@ -235,7 +235,7 @@ fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
 /// Takes a grant out of the list in the table that is kept, with the caller's own credentials. A line that stays grants
 /// nothing, so that what hinders it is told and stops nothing.
 async fn unlist(aws: &Aws, config: &ConfigName, grant: &GrantName, terminal: &Terminal) {
-    if let Err(error) = table(aws, config).remove_grant(grant).await {
+    if let Err(error) = direct_table(config, aws.sdk().clone()).remove_grant(grant).await {
         terminal.note(&format!(
             "The grant {grant} is gone, and stays in the table's list of grants: {error}."
         ));

@@ -12,11 +12,12 @@ use tempfile::SpooledTempFile;
 
 use self::masks::Masks;
 use self::out_file::OutFile;
-use crate::cli::args::{Format, FormatFlag, digest};
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::data_file;
 use crate::cli::deciding_names::{decides_what_runs, refuse};
+use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::global::{Format, FormatFlag};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;

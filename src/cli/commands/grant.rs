@@ -3,7 +3,6 @@ mod oidc_provider;
 mod prove;
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Instant;
 
 use aws_sdk_cloudformation::Client;
@@ -13,17 +12,24 @@ use serde_json::json;
 
 pub(in crate::cli) use self::args::CoverArgs;
 pub(in crate::cli) use self::oidc_provider::given_provider;
-use super::init::{DeployArgs, Deployment, Patience, Reviewed, RoleArgs, Wanted, deploy};
+use super::init::RoleArgs;
 use crate::aws::{ASSUME_ACTIONS, Aws, Caller};
+use crate::cli::deploying::deployer::Deployer;
+use crate::cli::deploying::deployment::Deployment;
+use crate::cli::deploying::options::DeployArgs;
+use crate::cli::deploying::patience::Patience;
+use crate::cli::deploying::propose::Wanted;
+use crate::cli::deploying::reviewed::Reviewed;
+use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::parse;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
-use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
+use crate::engine::dynamodb::DynamoDb;
 use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
-use crate::stack::{self, Deployed, Grant, GrantSpec, Output, Services, StackState};
+use crate::stack::{self, Deployed, Grant, GrantSpec, Output, StackState};
 use crate::store::{Admin as _, StoreError};
 
 /// Give a role of its own some sections of a config
@@ -136,11 +142,6 @@ pub(super) fn require_dynamodb(target: &Target) -> Result<(), Failure> {
     }
 }
 
-/// The config's table, asked with the deployer's own credentials.
-pub(super) fn table(aws: &Aws, config: &ConfigName) -> DynamoDb {
-    DynamoDb::new(DynamoDbOptions::new(config.clone(), aws.sdk().clone()))
-}
-
 pub(in crate::cli) async fn run(
     args: GrantArgs,
     session: &mut Session,
@@ -195,15 +196,8 @@ pub(in crate::cli) async fn run(
     };
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
-    let making = Box::pin(make(
-        &aws,
-        &caller,
-        &target,
-        &spec,
-        &args.deploy,
-        &patience,
-        terminal,
-    ));
+    let deployer = Deployer::new(&aws, &args.deploy, &patience, terminal);
+    let making = Box::pin(make(deployer, &caller, &target, &spec));
     let (made, grant) = patience.unless_left_at_once(&config, making).await?;
 
     if let Some(grant) = &grant {
@@ -229,25 +223,31 @@ pub(in crate::cli) async fn run(
 
 /// Makes the grant's stack as wanted, writes down what it covers, and proves it. No grant where it was only looked at.
 async fn make(
-    aws: &Arc<Aws>,
+    mut deployer: Deployer<'_>,
     caller: &Caller,
     target: &Target,
     spec: &GrantSpec,
-    how: &DeployArgs,
-    patience: &Patience,
-    terminal: &mut Terminal,
 ) -> Result<(Deployment, Option<Grant>), Failure> {
-    let services = Services::new(aws.sdk());
-    let deploying = Box::pin(deploy(&services, Wanted::Grant(spec), how, patience, terminal));
-    let made = deploying.await?;
+    let made = Box::pin(deployer.deploy(Wanted::Grant(spec))).await?;
+    let Deployer {
+        aws,
+        options,
+        patience,
+        terminal,
+        ..
+    } = deployer;
     let Some(deployed) = &made.deployed else {
         return Ok((made, None));
     };
     let grant = Grant::of(deployed)?;
-    if !how.dry_run {
-        write_down(&table(aws, &spec.config), &spec.grant, &grant.scope)
-            .await
-            .map_err(unwritten)?;
+    if !options.dry_run {
+        write_down(
+            &direct_table(&spec.config, aws.sdk().clone()),
+            &spec.grant,
+            &grant.scope,
+        )
+        .await
+        .map_err(unwritten)?;
     }
     if made.is_new() {
         tokio::select! {
@@ -281,7 +281,11 @@ pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deplo
             )
             .hint(format!("`discfg init {config} --wait` makes it")))
         }
-        _ => Err(stack::StackError::NotOurs { stack: of.name }.into()),
+        _ => Err(stack::StackError::NotOurs {
+            stack: of.name,
+            mark: Output::DiscfgLayout.name(),
+        }
+        .into()),
     }
 }
 

@@ -4,33 +4,31 @@ mod code;
 mod executions;
 mod function;
 mod local;
+mod meta;
+mod result;
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
 
 pub(in crate::cli) use self::api::CodeFrom;
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs, oidc_trust};
+use self::result::InitResult;
 use crate::aws::Aws;
-pub(super) use crate::cli::deploying::deployment::{DeployArgs, Deployment, deploy};
-use crate::cli::deploying::made::Made;
-pub(super) use crate::cli::deploying::made::Reviewed;
-pub(in crate::cli) use crate::cli::deploying::oidc_provider::{
-    Issuers, Provider, absent, issuers, name_of, provider,
-};
-pub(super) use crate::cli::deploying::patience::Patience;
-pub(super) use crate::cli::deploying::propose::Wanted;
+use crate::cli::deploying::deployer::Deployer;
+use crate::cli::deploying::deployment::Deployment;
+use crate::cli::deploying::oidc_provider::check_providers;
+use crate::cli::deploying::options::DeployArgs;
+use crate::cli::deploying::patience::Patience;
+use crate::cli::deploying::propose::Wanted;
 use crate::cli::deploying::review::show_who_may;
-pub(super) use crate::cli::deploying::verify::{
-    Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread,
-};
+use crate::cli::deploying::{verify, verify_api};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, Target};
 use crate::model::{ConfigName, Kind, KmsKeyArn};
-use crate::stack::{Deployed, Output, Services, StackSpec, TableKey};
+use crate::stack::{Deployed, Output, StackSpec, TableKey};
 
 /// Deploy or update a config's stack and prove it
 ///
@@ -89,21 +87,16 @@ pub(in crate::cli) async fn run(
     if let Some(TableKey::Given(key)) = &spec.key {
         check_account(&aws, key).await?;
     }
-    crate::cli::deploying::oidc_provider::check_providers(
-        &aws,
-        spec.github.as_deref(),
-        spec.oidc.as_ref(),
-        terminal,
-    )
-    .await?;
+    check_providers(&aws, spec.github.as_deref(), spec.oidc.as_ref(), terminal).await?;
     let patience = Patience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let provisioning = Box::pin(async {
-        code::provide(&aws, &mut spec, code, &args.deploy, &patience, terminal).await?;
-        provision(&aws, &target, &spec, &args.deploy, &patience, terminal).await
+        let mut deployer = Deployer::new(&aws, &args.deploy, &patience, terminal);
+        code::provide(&mut deployer, &mut spec, code).await?;
+        provision(&mut deployer, &target, &spec).await
     });
     let made = patience.unless_left_at_once(&config, provisioning).await?;
-    Made::new(&config, made).show(started, session, terminal)
+    InitResult::new(&config, made).show(started, session, terminal)
 }
 
 /// The key gets a name, which it can have in its own account alone (KMS developer guide, "Aliases in AWS KMS").
@@ -121,38 +114,32 @@ async fn check_account(aws: &Aws, key: &KmsKeyArn) -> Result<(), Failure> {
 
 /// Makes the stack as wanted and proves it.
 async fn provision(
-    aws: &Arc<Aws>,
+    deployer: &mut Deployer<'_>,
     target: &Target,
     spec: &StackSpec,
-    how: &DeployArgs,
-    patience: &Patience,
-    terminal: &mut Terminal,
 ) -> Result<Deployment, Failure> {
-    let services = Services::new(aws.sdk());
-    let deploying = Box::pin(deploy(&services, Wanted::Config(spec), how, patience, terminal));
-    let made = deploying.await?;
+    let made = Box::pin(deployer.deploy(Wanted::Config(spec))).await?;
+    let Deployer {
+        aws,
+        options,
+        patience,
+        terminal,
+        ..
+    } = deployer;
     let Some(deployed) = &made.deployed else {
         return Ok(made);
     };
     if made.is_new() {
-        crate::cli::deploying::meta::write(aws, &spec.config, deployed).await?;
+        meta::write(aws, &spec.config, deployed).await?;
     }
     function::verify(aws, deployed, terminal).await?;
-    let proving = Box::pin(crate::cli::deploying::verify::prove(
-        aws,
-        target,
-        deployed,
-        made.is_new(),
-        terminal,
-    ));
+    let proving = Box::pin(verify::prove(aws, target, deployed, made.is_new(), terminal));
     let proof = unless_interrupted(patience, deployed, "its role", proving).await?;
     if made.is_new() {
-        let proving = Box::pin(crate::cli::deploying::verify_api::prove(
-            aws, target, deployed, terminal,
-        ));
+        let proving = Box::pin(verify_api::prove(aws, target, deployed, terminal));
         unless_interrupted(patience, deployed, "its API", proving).await?;
     } else {
-        crate::cli::deploying::meta::mend(aws, &spec.config, deployed, proof, how.dry_run, terminal).await?;
+        meta::mend(aws, &spec.config, deployed, proof, options.dry_run, terminal).await?;
     }
     if made.trust_changes {
         show_who_may(deployed, terminal);

@@ -1,9 +1,9 @@
 use clap::Args;
 use futures::TryStreamExt as _;
 
-use crate::cli::args::Format;
 use crate::cli::bad_sections::report;
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::global::Format;
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;

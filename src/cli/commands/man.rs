@@ -1,7 +1,6 @@
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_mangen::Man;
 
-use crate::cli::args::Cli;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::Kind;
@@ -15,8 +14,12 @@ pub(in crate::cli) struct ManArgs {
     command: Option<String>,
 }
 
-pub(in crate::cli) fn run(args: &ManArgs, terminal: &mut Terminal) -> Result<(), Failure> {
-    let mut cli = Cli::command();
+/// Prints a page of the whole command line, `cli`.
+pub(in crate::cli) fn run(
+    args: &ManArgs,
+    mut cli: clap::Command,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     cli.build();
     let command = match &args.command {
         None => cli,

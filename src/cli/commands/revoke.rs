@@ -4,9 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::destroy::{Bound, Ended, check_stack, delete_stack};
-use super::grant::{config_and_grant, require_dynamodb, table};
-use super::init::name_of;
+use super::grant::{config_and_grant, require_dynamodb};
 use crate::aws::Aws;
+use crate::cli::deploying::oidc_provider::name_of;
+use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
@@ -53,7 +54,7 @@ pub(in crate::cli) async fn run(
     require_dynamodb(&target)?;
     let aws = session.aws().await?;
     let cfn = Client::new(aws.sdk());
-    let table = table(&aws, &config);
+    let table = direct_table(&config, aws.sdk().clone());
     let found = stack::grant_status(&cfn, &config, &name).await?;
     let grant = found.as_ref().and_then(|stack| Grant::of(stack).ok());
     if found.is_none() && !is_written(&table, &name).await? {
@@ -65,7 +66,11 @@ pub(in crate::cli) async fn run(
     if let Some(stack) = &found {
         if !stack.is_ours() && grant.is_none() {
             let stack = stack.name.clone();
-            return Err(StackError::NotOurs { stack }.into());
+            return Err(StackError::NotOurs {
+                stack,
+                mark: stack::Output::DiscfgLayout.name(),
+            }
+            .into());
         }
         check_stack(stack)?;
     }

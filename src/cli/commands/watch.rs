@@ -13,8 +13,8 @@ use tokio::time::sleep;
 
 use self::hook::Hook;
 use self::line::{Told, told};
-use crate::cli::args::Format;
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::global::Format;
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_prefix;
 use crate::cli::session::Session;

@@ -1,53 +1,48 @@
-use aws_sdk_cloudformation::Client;
 use futures::StreamExt as _;
 
-use super::patience::Patience;
+use super::deployer::Deployer;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::Terminal;
 use crate::cli::terminal::progress::Board;
 use crate::model::Kind;
 use crate::stack::{self, Deployed, Plan, Progress};
 
-/// Deploys, and shows what happens until it is done or patience ends; then the deployment goes on by itself.
-pub(in crate::cli) async fn follow(
-    cfn: &Client,
-    plan: Plan,
-    patience: &Patience,
-    terminal: &Terminal,
-) -> Result<Deployed, Failure> {
-    let name = plan.stack.clone();
-    let left = how_to_go_on(&plan);
-    let mut board = Board::new(&plan.changes, terminal.is_quiet());
-    let mut news = stack::deploy(cfn.clone(), plan);
-    let goes_on = format!("the deployment of {name} goes on without us");
-    let mut ends = std::pin::pin!(patience.ends(&goes_on));
-    let mut has_begun = false;
-    loop {
-        let next = tokio::select! {
-            next = news.next() => next,
-            () = board.heartbeat() => continue,
-            // What has not begun doesn't go on.
-            failure = &mut ends, if has_begun => {
-                board.end();
-                return Err(left.into_iter().fold(failure, Failure::hint));
-            }
-        };
-        match next {
-            Some(Ok(Progress::Begun)) => has_begun = true,
-            Some(Ok(Progress::Event(event))) => board.show(&event),
-            Some(Ok(Progress::Done(deployed))) => {
-                board.end();
-                return Ok(*deployed);
-            }
-            Some(Err(error)) => {
-                board.end();
-                return Err(error.into());
-            }
-            None => {
-                return Err(Failure::new(
-                    Kind::Stack,
-                    format!("the deployment of {name} ended without an end"),
-                ));
+impl Deployer<'_> {
+    /// Deploys, and shows what happens until it is done or patience ends; then the deployment goes on by itself.
+    pub(super) async fn follow(&self, plan: Plan) -> Result<Deployed, Failure> {
+        let name = plan.stack.clone();
+        let left = how_to_go_on(&plan);
+        let mut board = Board::new(&plan.changes, self.terminal.is_quiet());
+        let mut news = stack::deploy(self.services.cfn.clone(), plan);
+        let goes_on = format!("the deployment of {name} goes on without us");
+        let mut ends = std::pin::pin!(self.patience.ends(&goes_on));
+        let mut has_begun = false;
+        loop {
+            let next = tokio::select! {
+                next = news.next() => next,
+                () = board.heartbeat() => continue,
+                // What has not begun doesn't go on.
+                failure = &mut ends, if has_begun => {
+                    board.end();
+                    return Err(left.into_iter().fold(failure, Failure::hint));
+                }
+            };
+            match next {
+                Some(Ok(Progress::Begun)) => has_begun = true,
+                Some(Ok(Progress::Event(event))) => board.show(&event),
+                Some(Ok(Progress::Done(deployed))) => {
+                    board.end();
+                    return Ok(*deployed);
+                }
+                Some(Err(error)) => {
+                    board.end();
+                    return Err(error.into());
+                }
+                None => {
+                    return Err(Failure::new(
+                        Kind::Stack,
+                        format!("the deployment of {name} ended without an end"),
+                    ));
+                }
             }
         }
     }

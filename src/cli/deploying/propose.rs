@@ -1,9 +1,7 @@
 use std::pin::pin;
 
-use super::deployment::DeployArgs;
-use super::patience::Patience;
+use super::deployer::Deployer;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
 use crate::model::Kind;
 use crate::stack::{
@@ -37,29 +35,74 @@ impl Wanted<'_> {
     }
 }
 
-/// Plans. Waits for others, and clears away what failed, after asking.
-pub(in crate::cli) async fn propose(
-    services: &Services,
-    wanted: Wanted<'_>,
-    how: &DeployArgs,
-    patience: &Patience,
-    terminal: &mut Terminal,
-) -> Result<Proposal, Failure> {
-    loop {
-        match plan(services, wanted, patience, terminal).await {
-            Ok(Proposal::Clear(left)) if !how.dry_run => {
-                let question = question(&left);
-                if !how.yes && !terminal.ask(&question, "--yes").await? {
-                    return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
+impl Deployer<'_> {
+    /// Plans. Waits for others, and clears away what failed, after asking.
+    pub(super) async fn propose(&mut self, wanted: Wanted<'_>) -> Result<Proposal, Failure> {
+        loop {
+            match self.plan(wanted).await {
+                Ok(Proposal::Clear(left)) if !self.options.dry_run => {
+                    let question = question(&left);
+                    if !self.options.yes && !self.terminal.ask(&question, "--yes").await? {
+                        return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
+                    }
+                    self.clear(&left).await?;
                 }
-                clear(services, &left, patience, terminal).await?;
+                Err(Stopped::Busy(busy)) if self.options.wait => self.wait_for_other(wanted, &busy).await?,
+                Err(Stopped::Busy(busy)) => {
+                    return Err(Failure::from(busy).hint("--wait waits for its end and goes on then"));
+                }
+                Err(Stopped::Failure(failure)) => return Err(failure),
+                Ok(proposal) => return Ok(proposal),
             }
-            Err(Stopped::Busy(busy)) if how.wait => wait(services, wanted, &busy, patience, terminal).await?,
-            Err(Stopped::Busy(busy)) => {
-                return Err(Failure::from(busy).hint("--wait waits for its end and goes on then"));
+        }
+    }
+
+    /// A change set that is being made when Ctrl-C is pressed would stay behind, so it is waited for and removed.
+    async fn plan(&self, wanted: Wanted<'_>) -> Result<Proposal, Stopped> {
+        let mut planning = pin!(wanted.plan(&self.services));
+        let planned = tokio::select! {
+            planned = &mut planning => planned,
+            () = self.patience.interrupted(1) => {
+                self.terminal.note("Interrupted: what was begun is taken back. Ctrl-C once more leaves at once.");
+                if let Ok(Proposal::Ready(plan)) = planning.await {
+                    stack::discard(&self.services.cfn, &plan).await.map_err(|error| Stopped::Failure(error.into()))?;
+                }
+                return Err(Stopped::Failure(Failure::new(Kind::Interrupted, "nothing was deployed")));
             }
-            Err(Stopped::Failure(failure)) => return Err(failure),
-            Ok(proposal) => return Ok(proposal),
+        };
+        planned.map_err(|error| match error {
+            StackError::Busy { .. } => Stopped::Busy(error),
+            other => Stopped::Failure(other.into()),
+        })
+    }
+
+    async fn wait_for_other(&self, wanted: Wanted<'_>, busy: &StackError) -> Result<(), Failure> {
+        self.terminal.hint(&format!("Waiting: {busy}."));
+        let stack = wanted.stack();
+        let settled = stack::settled(&self.services.cfn, &stack);
+        tokio::select! {
+            settled = seen("waiting for the other deployment", self.terminal, settled) => Ok(settled.map(drop)?),
+            failure = self.patience.ends("the other deployment goes on; nothing was deployed") => Err(failure),
+        }
+    }
+
+    async fn clear(&self, left: &Leftover) -> Result<(), Failure> {
+        let name = &left.stack.name;
+        let (doing, goes_on) = match left.remedy {
+            Remedy::Delete => (
+                format!("deleting {name}"),
+                format!("the deletion of {name} goes on without us"),
+            ),
+            Remedy::RollBack => (
+                format!("rolling back {name}"),
+                format!("the rollback of {name} goes on without us"),
+            ),
+        };
+        tokio::select! {
+            cleared = seen(&doing, self.terminal, stack::clear(&self.services, left)) => Ok(cleared?),
+            failure = self.patience.ends(&goes_on) => {
+                Err(failure.hint("run the same command again when it is over: it goes on from whatever it finds"))
+            }
         }
     }
 }
@@ -68,71 +111,6 @@ pub(in crate::cli) async fn propose(
 enum Stopped {
     Busy(StackError),
     Failure(Failure),
-}
-
-/// A change set that is being made when Ctrl-C is pressed would stay behind, so it is waited for and removed.
-async fn plan(
-    services: &Services,
-    wanted: Wanted<'_>,
-    patience: &Patience,
-    terminal: &Terminal,
-) -> Result<Proposal, Stopped> {
-    let mut planning = pin!(wanted.plan(services));
-    let planned = tokio::select! {
-        planned = &mut planning => planned,
-        () = patience.interrupted(1) => {
-            terminal.note("Interrupted: what was begun is taken back. Ctrl-C once more leaves at once.");
-            if let Ok(Proposal::Ready(plan)) = planning.await {
-                stack::discard(&services.cfn, &plan).await.map_err(|error| Stopped::Failure(error.into()))?;
-            }
-            return Err(Stopped::Failure(Failure::new(Kind::Interrupted, "nothing was deployed")));
-        }
-    };
-    planned.map_err(|error| match error {
-        StackError::Busy { .. } => Stopped::Busy(error),
-        other => Stopped::Failure(other.into()),
-    })
-}
-
-async fn wait(
-    services: &Services,
-    wanted: Wanted<'_>,
-    busy: &StackError,
-    patience: &Patience,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    terminal.hint(&format!("Waiting: {busy}."));
-    let stack = wanted.stack();
-    let settled = stack::settled(&services.cfn, &stack);
-    tokio::select! {
-        settled = seen("waiting for the other deployment", terminal, settled) => Ok(settled.map(drop)?),
-        failure = patience.ends("the other deployment goes on; nothing was deployed") => Err(failure),
-    }
-}
-
-async fn clear(
-    services: &Services,
-    left: &Leftover,
-    patience: &Patience,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    let name = &left.stack.name;
-    let (doing, goes_on) = match left.remedy {
-        Remedy::Delete => (
-            format!("deleting {name}"),
-            format!("the deletion of {name} goes on without us"),
-        ),
-        Remedy::RollBack => (
-            format!("rolling back {name}"),
-            format!("the rollback of {name} goes on without us"),
-        ),
-    };
-    tokio::select! {
-        cleared = seen(&doing, terminal, stack::clear(services, left)) => Ok(cleared?),
-        failure = patience.ends(&goes_on) => {
-            Err(failure.hint("run the same command again when it is over: it goes on from whatever it finds"))
-        }
-    }
 }
 
 /// What is left, and what would become of it.
@@ -148,7 +126,7 @@ fn question(left: &Leftover) -> String {
 }
 
 /// What a failed deployment has left, in whole sentences.
-pub(in crate::cli) fn situation(left: &Leftover) -> String {
+pub(super) fn situation(left: &Leftover) -> String {
     let (name, state) = (&left.stack.name, &left.stack.state);
     let mut sentences = vec![match left.remedy {
         Remedy::Delete => format!("The stack {name} is in {state}: it can only be deleted."),

@@ -2,13 +2,15 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 
+use super::deployer::Deployer;
+use super::options::DeployArgs;
 use crate::aws::assume_statement;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::Kind;
 use crate::stack::{self, Deployed, Effect, FoundTable, Output, Parameter, Plan};
 
-pub(in crate::cli) fn show_plan(plan: &Plan, terminal: &Terminal) {
+pub(super) fn show_plan(plan: &Plan, terminal: &Terminal) {
     if !terminal.is_quiet() {
         show(plan, terminal);
     }
@@ -113,7 +115,7 @@ fn adoption(table: &FoundTable) -> String {
     )
 }
 
-pub(in crate::cli) fn sets(plan: &Plan, parameter: Parameter) -> bool {
+pub(super) fn sets(plan: &Plan, parameter: Parameter) -> bool {
     plan.parameters
         .iter()
         .any(|change| change.name == parameter.name())
@@ -139,43 +141,41 @@ fn concerns_price(plan: &Plan) -> bool {
     plan.creates || billing.iter().any(|parameter| sets(plan, *parameter))
 }
 
-/// Asks; whatever isn't approved leaves nothing behind.
-pub(in crate::cli) async fn approve(
-    cfn: &Client,
-    plan: &Plan,
-    yes: bool,
-    dry_run: bool,
-    terminal: &mut Terminal,
-) -> Result<bool, Failure> {
-    if !dry_run && let Some(price) = plan.price().filter(|_| concerns_price(plan)) {
-        for line in price.words().lines() {
-            terminal.hint(line);
-        }
-    }
-    let answer = match (dry_run, yes) {
-        (true, _) => Ok(false),
-        (false, true) => Ok(true),
-        (false, false) => {
-            if terminal.is_quiet() {
-                // Nobody can answer for what they haven't seen.
-                show(plan, terminal);
+impl Deployer<'_> {
+    /// Asks; whatever isn't approved leaves nothing behind.
+    pub(super) async fn approve(&mut self, plan: &Plan) -> Result<bool, Failure> {
+        let DeployArgs { dry_run, yes, .. } = *self.options;
+        if !dry_run && let Some(price) = plan.price().filter(|_| concerns_price(plan)) {
+            for line in price.words().lines() {
+                self.terminal.hint(line);
             }
-            terminal.ask(&question(plan), "--yes").await
         }
-    };
-    if !matches!(answer, Ok(true)) {
-        take_back(cfn, plan).await?;
-    }
-    match answer {
-        Ok(false) if dry_run => {
-            terminal.hint("Nothing was deployed; the change set is removed.");
-            Ok(false)
+        let answer = match (dry_run, yes) {
+            (true, _) => Ok(false),
+            (false, true) => Ok(true),
+            (false, false) => {
+                if self.terminal.is_quiet() {
+                    // Nobody can answer for what they haven't seen.
+                    show(plan, self.terminal);
+                }
+                self.terminal.ask(&question(plan), "--yes").await
+            }
+        };
+        if !matches!(answer, Ok(true)) {
+            take_back(&self.services.cfn, plan).await?;
         }
-        Ok(false) => Err(Failure::new(
-            Kind::Interrupted,
-            "nothing was deployed; the change set is removed",
-        )),
-        answer => answer,
+        match answer {
+            Ok(false) if dry_run => {
+                self.terminal
+                    .hint("Nothing was deployed; the change set is removed.");
+                Ok(false)
+            }
+            Ok(false) => Err(Failure::new(
+                Kind::Interrupted,
+                "nothing was deployed; the change set is removed",
+            )),
+            answer => answer,
+        }
     }
 }
 

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::meta;
 use crate::aws::{AssumedRole, Aws, AwsError, Caller, RoleArn};
+use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::context::{Origin, Setting, Target};
@@ -168,7 +168,7 @@ async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta
     let sdk = opened
         .session
         .map_or_else(|| aws.sdk().clone(), |session| aws.sdk_as(session.provider()));
-    match meta::table(target.config()?, sdk).meta().await {
+    match direct_table(target.config()?, sdk).meta().await {
         Ok(meta) => Ok(Ok(meta)),
         Err(error @ StoreError::Denied { .. }) => Ok(Err(Denial::Table(error))),
         Err(error) => Err(error.into()),

@@ -4,14 +4,14 @@ use aws_sdk_iam::Client as Iam;
 use super::error::AccessError;
 use crate::model::{Access, ConfigName, Role, Section};
 use crate::stack::error::StackError;
+use crate::stack::inspect::grant::Grant;
 use crate::stack::inspect::listing::grant_stacks;
 use crate::stack::inspect::lookup;
 use crate::stack::inspect::role_facts;
 use crate::stack::inspect::role_facts::RoleFacts;
 use crate::stack::policy::resolve::Place;
 use crate::stack::policy::{PolicyDocument, PolicyError};
-use crate::stack::template::Output;
-use crate::stack::template::grant::Grant;
+use crate::stack::template::config_template::Output;
 
 /// A config's roles, as they are deployed.
 #[derive(Debug)]
@@ -60,7 +60,11 @@ pub(super) async fn roles(
         return Ok(None);
     };
     if !stack.is_ours() {
-        return Err(StackError::NotOurs { stack: stack.name }.into());
+        return Err(StackError::NotOurs {
+            stack: stack.name,
+            mark: Output::DiscfgLayout.name(),
+        }
+        .into());
     }
     let outputs = stack.outputs()?;
     let mut deputies = Vec::new();

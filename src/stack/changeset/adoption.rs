@@ -5,8 +5,8 @@ use crate::model::Billing;
 use crate::stack::error::StackError;
 use crate::stack::inspect::lookup::Deployed;
 use crate::stack::inspect::table::FoundTable;
-use crate::stack::template::Parameter;
 use crate::stack::template::blueprint::Blueprint;
+use crate::stack::template::config_template::Parameter;
 
 /// The template of the import, as `infra/import.yaml` has it.
 const IMPORT_TEMPLATE: &str = include_str!("../../../infra/import.yaml");
@@ -20,16 +20,6 @@ const IMPORT_PARAMETERS: [Parameter; 6] = [
     Parameter::HistoryDays,
     Parameter::KmsKeyArn,
 ];
-
-/// The parameter that the import's template alone has, with the only value that it can have.
-const MARK: (&str, &str) = ("Adopt", "true");
-
-/// Whether the stack is the table alone so far.
-pub(in crate::stack) fn is_begun(stack: &Deployed) -> bool {
-    let given = |name| stack.parameters.get(name).map(String::as_str);
-    let (name, value) = MARK;
-    given(Parameter::Config.name()).is_some() && given(name) == Some(value)
-}
 
 /// Makes `wanted` the table alone, as it is: what differs from it is for the update to change.
 ///

@@ -5,7 +5,8 @@ use aws_sdk_cloudformation::types::{
     self, ChangeAction, PolicyAction, Replacement, RequiresRecreation, ResourceAttribute,
 };
 
-use crate::stack::template;
+use crate::stack::template::config_template::TABLE;
+use crate::stack::template::resource_words;
 
 /// What a deployment does to one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl ResourceChange {
         let logical_id = change.logical_resource_id().unwrap_or_default().to_owned();
         let resource_type = change.resource_type().unwrap_or_default().to_owned();
         Self {
-            words: template::words(&logical_id, &resource_type),
+            words: resource_words::words(&logical_id, &resource_type),
             action: action(change),
             properties: properties(change),
             logical_id,
@@ -67,7 +68,7 @@ impl ResourceChange {
 
     /// Whether this would, or might, take the table out of the stack or put another in its place.
     pub(in crate::stack) fn loses_table(&self, change: &types::ResourceChange) -> Option<TableLoss> {
-        if self.logical_id != template::TABLE {
+        if self.logical_id != TABLE {
             return None;
         }
         match self.action {

@@ -13,7 +13,7 @@ use crate::stack::inspect::state::StackState;
 use crate::stack::inspect::table;
 use crate::stack::inspect::table::FoundTable;
 use crate::stack::services::Services;
-use crate::stack::template;
+use crate::stack::template::config_template::TABLE;
 
 /// What a deployment that failed has left, and stands in the way of the next.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Leftover {
 /// Whether the stack itself made the table. Of one that was there before it would say that its creation failed.
 fn holds(resources: &[StackResource], table: &str) -> bool {
     resources.iter().any(|resource| {
-        resource.logical_resource_id() == Some(template::TABLE)
+        resource.logical_resource_id() == Some(TABLE)
             && resource.physical_resource_id() == Some(table)
             && resource.resource_status().is_some_and(|status| {
                 matches!(
@@ -119,10 +119,7 @@ pub async fn clear(services: &Services, leftover: &Leftover) -> Result<(), Stack
     }
     let keeps_table = stack.state == StackState::DeleteFailed
         && leftover.kept_table.is_some()
-        && leftover
-            .stuck
-            .iter()
-            .any(|stuck| stuck.logical_id == template::TABLE);
+        && leftover.stuck.iter().any(|stuck| stuck.logical_id == TABLE);
     request_deletion(&services.cfn, &stack.name, &stack.arn, keeps_table).await?;
     match lookup::settle_after(&services.cfn, stack).await? {
         None => Ok(()),

@@ -8,18 +8,8 @@ use crate::stack::policy::access_change;
 use crate::stack::policy::access_change::{AccessChange, Effect, Resources};
 use crate::stack::policy::resolve;
 use crate::stack::policy::resolve::{Place, Unclear};
-use crate::stack::template::TABLE;
+use crate::stack::template::config_template::TABLE;
 use crate::stack::template::price::Price;
-
-/// What a plan was made from: what its review compares.
-#[derive(Debug, Default)]
-pub(in crate::stack) struct Basis {
-    pub(in crate::stack) template: &'static str,
-    /// The parameters that the stack has; nothing if it is new.
-    pub(in crate::stack) before: Option<BTreeMap<String, String>>,
-    /// The parameters that it gets, without those that are left to the template.
-    pub(in crate::stack) after: BTreeMap<String, String>,
-}
 
 /// Says in `plan.access` what the plan broadens and narrows, from the policies before and after. One request if the
 /// stack is there already (`GetTemplate`). What can't be read or told counts as broadened, and is no failure.

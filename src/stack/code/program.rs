@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::Architecture;
+use super::architecture::Architecture;
 
 /// The length of the header of a 64-bit ELF file.
 const HEADER: usize = 64;

@@ -13,7 +13,7 @@ use crate::stack::error::{FailedResource, StackError};
 use crate::stack::inspect::lookup;
 use crate::stack::inspect::lookup::Deployed;
 use crate::stack::inspect::state::StackState;
-use crate::stack::template;
+use crate::stack::template::config_template::TABLE;
 
 /// How many polls without news make it worth asking for the stack itself: its last event may be late.
 const QUIET_POLLS: u32 = 3;
@@ -168,7 +168,7 @@ pub(in crate::stack) async fn request_deletion(
     stack_arn: &str,
     keeps_table: bool,
 ) -> Result<(), StackError> {
-    let kept = keeps_table.then(|| vec![template::TABLE.to_owned()]);
+    let kept = keeps_table.then(|| vec![TABLE.to_owned()]);
     let deleted = cfn
         .delete_stack()
         .stack_name(stack_arn)

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 use aws_sdk_cloudformation::types::{self, ResourceStatus};
 
 use crate::stack::error::{FailedResource, KeptResource};
-use crate::stack::template;
+use crate::stack::template::resource_words;
 
 /// Something that happened to a resource of a stack, or to the stack itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl StackEvent {
             words: if is_stack {
                 "the stack".to_owned()
             } else {
-                template::words(&logical_id, &resource_type)
+                resource_words::words(&logical_id, &resource_type)
             },
             is_stack,
             phase: phase(status),

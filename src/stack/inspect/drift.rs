@@ -8,7 +8,7 @@ use super::lookup::Deployed;
 use crate::aws::Fault;
 use crate::stack::deploy::pace::Pace;
 use crate::stack::error::StackError;
-use crate::stack::template;
+use crate::stack::template::resource_words;
 
 /// A resource that is no longer as its stack made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub async fn drift(cfn: &Client, stack: &Deployed) -> Result<Vec<Drifted>, Stack
             break;
         }
     }
-    drifted.sort_by_key(|resource| template::position(&resource.logical_id));
+    drifted.sort_by_key(|resource| resource_words::position(&resource.logical_id));
     Ok(drifted)
 }
 
@@ -110,7 +110,7 @@ impl Drifted {
         let logical_id = drift.logical_resource_id().unwrap_or_default();
         Self {
             logical_id: logical_id.to_owned(),
-            words: template::words(logical_id, drift.resource_type().unwrap_or_default()),
+            words: resource_words::words(logical_id, drift.resource_type().unwrap_or_default()),
             is_gone: drift.stack_resource_drift_status() == Some(&StackResourceDriftStatus::Deleted),
             differences: drift.property_differences().iter().map(Difference::new).collect(),
         }

@@ -12,7 +12,7 @@ use super::lookup::Deployed;
 use crate::aws::{CONNECT_TIMEOUT, Failed, Meter, PlainAnswer, PlainHttp, PlainRequest, Signer, endpoint_of};
 use crate::model::Region;
 use crate::stack::error::StackError;
-use crate::stack::template::Parameter;
+use crate::stack::template::config_template::Parameter;
 
 /// How long the request may take.
 const WITHIN: Duration = Duration::from_secs(15);

@@ -5,7 +5,7 @@ use super::state::StackState;
 use crate::model::{ConfigName, GrantName};
 use crate::stack::error::StackError;
 use crate::stack::template::blueprint::Owner;
-use crate::stack::template::{Output, Parameter};
+use crate::stack::template::config_template::{Output, Parameter};
 
 /// What the name of every stack that discfg deploys begins with.
 const BEGINNING: &str = "discfg-";

@@ -5,10 +5,12 @@ use aws_sdk_cloudformation::{Client, types};
 use super::state;
 use super::state::{Next, StackState};
 use crate::model::{ConfigName, HistoryDays, Timestamp};
-use crate::stack::changeset::adoption;
 use crate::stack::deploy::pace::Pace;
 use crate::stack::error::StackError;
-use crate::stack::template::{Output, Parameter};
+use crate::stack::template::config_template::{Output, Parameter};
+
+/// The parameter that `infra/import.yaml` alone has, with the only value that it can have.
+const ADOPTION_MARK: (&str, &str) = ("Adopt", "true");
 
 /// A stack as CloudFormation has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +66,9 @@ impl Deployed {
 
     /// Whether it is only the table so far, which an earlier stack has left: it has no outputs yet.
     pub fn is_adopting(&self) -> bool {
-        adoption::is_begun(self)
+        let given = |name| self.parameters.get(name).map(String::as_str);
+        let (name, value) = ADOPTION_MARK;
+        given(Parameter::Config.name()).is_some() && given(name) == Some(value)
     }
 
     /// The outputs that every config's stack has. An error if one is missing.

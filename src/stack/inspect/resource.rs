@@ -4,7 +4,7 @@ use super::lookup::Deployed;
 use crate::aws::Fault;
 use crate::stack::error::{FailedResource, StackError};
 use crate::stack::services::Services;
-use crate::stack::template;
+use crate::stack::template::resource_words;
 
 /// A resource of a stack that couldn't be made, changed or deleted.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(in crate::stack) fn stuck(resources: &[StackResource]) -> Vec<Stuck> {
         Stuck {
             resource: FailedResource {
                 logical_id: logical_id.to_owned(),
-                words: template::words(logical_id, resource_type),
+                words: resource_words::words(logical_id, resource_type),
                 resource_type: resource_type.to_owned(),
                 reason: resource
                     .resource_status_reason()

@@ -8,7 +8,7 @@ use super::invocation;
 use super::resolve::Resource;
 use super::statement_words::{difference, sentence};
 use super::{PolicyDocument, Statement};
-use crate::stack::template;
+use crate::stack::template::resource_words;
 
 /// What a deployment does to who may do what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(in crate::stack) fn compare(before: &Resources, after: &Resources) -> Vec<Ac
                 .get(id)
                 .or(before.get(id))
                 .map_or("", |resource| resource.kind.as_str());
-            let words = template::words(id, kind);
+            let words = resource_words::words(id, kind);
             found.lines.into_iter().map(move |(effect, text)| AccessChange {
                 effect,
                 logical_id: id.clone(),
@@ -81,7 +81,7 @@ pub(in crate::stack) fn compare(before: &Resources, after: &Resources) -> Vec<Ac
             })
         })
         .collect();
-    changes.sort_by_key(|change| (change.effect, template::position(&change.logical_id)));
+    changes.sort_by_key(|change| (change.effect, resource_words::position(&change.logical_id)));
     changes
 }
 
@@ -293,7 +293,10 @@ fn is_new(name: &str, known: &Resources) -> bool {
 }
 
 fn readable(name: &str) -> String {
-    placeholder(name).map_or_else(|| name.to_owned(), |id| format!("of {}", template::words(id, id)))
+    placeholder(name).map_or_else(
+        || name.to_owned(),
+        |id| format!("of {}", resource_words::words(id, id)),
+    )
 }
 
 fn is_same(property: &str, before: Option<&Resource>, after: Option<&Resource>) -> bool {

@@ -89,7 +89,7 @@ mod tests {
     use crate::stack::policy::resolve;
     use crate::stack::policy::resolve::Place;
     use crate::stack::policy::statement_words::sentence;
-    use crate::stack::template::TEMPLATE;
+    use crate::stack::template::config_template::TEMPLATE;
 
     fn resource(kind: &str, properties: &[(&str, &str)]) -> Resource {
         let property = |(name, value): &(&str, &str)| ((*name).to_owned(), Ok(Value::from(*value)));

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudformation::types;
 
-use super::Parameter;
+use super::config_template::{Output, Parameter};
 use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region, glob};
 use crate::stack::error::StackError;
 
@@ -39,7 +39,18 @@ impl Owner {
             Self::Code => "discfg--code".into(),
         }
     }
+
+    /// The output that its stack has and a stack of others hasn't.
+    pub(in crate::stack) fn mark(&self) -> &'static str {
+        match self {
+            Self::Config(_) | Self::Grant(..) => Output::DiscfgLayout.name(),
+            Self::Code => CODE_MARK,
+        }
+    }
 }
+
+/// The parameter and the output by which the stack of the bucket for code is known.
+pub(in crate::stack) const CODE_MARK: &str = "DiscfgCode";
 
 /// A parameter of the template, and its value if one is given.
 #[derive(Debug, Clone)]

@@ -2,20 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_cloudformation::Client;
-
-use super::Output;
 use super::blueprint::{Blueprint, Given, Owner};
 use crate::model::{
     Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, OidcIssuer, OidcTrust,
     PolicyArn, Section,
 };
 use crate::stack::error::StackError;
-use crate::stack::inspect::lookup;
-use crate::stack::inspect::lookup::Deployed;
-use crate::stack::policy::resolve::Place;
 
-/// The template of a grant's stack, as `infra/grant.yaml` has it, in ASCII as [`super::TEMPLATE`] is.
+/// The template of a grant's stack, as `infra/grant.yaml` has it, in ASCII as [`TEMPLATE`](crate::stack::TEMPLATE) is.
 pub const GRANT_TEMPLATE: &str = include_str!("../../../infra/grant.yaml");
 
 /// The parameters of the template, in its order, each with what it is in plain words and whether it is a list.
@@ -39,27 +33,27 @@ pub const GRANT_PARAMETERS: [(&str, &str, bool); 15] = [
 
 const CONFIG: &str = "Config";
 const GRANT: &str = "Grant";
-const SECTIONS: &str = "Sections";
-const ACCESS: &str = "Access";
-const PRINCIPALS: &str = "Principals";
-const GITHUB: &str = "GitHubSubjects";
+pub(in crate::stack) const SECTIONS: &str = "Sections";
+pub(in crate::stack) const ACCESS: &str = "Access";
+pub(in crate::stack) const PRINCIPALS: &str = "Principals";
+pub(in crate::stack) const GITHUB: &str = "GitHubSubjects";
 const FIRST_OIDC: &str = "FirstOidc";
 const SECOND_OIDC: &str = "SecondOidc";
 const THIRD_OIDC: &str = "ThirdOidc";
 /// What the OIDC issuers beyond GitHub are, in the form of [`OidcTrust`].
-const OIDC: [&str; OidcTrust::ISSUERS] = [FIRST_OIDC, SECOND_OIDC, THIRD_OIDC];
-const MAKES_PROVIDER: &str = "CreateOidcProvider";
-const PROVIDER_ISSUER: &str = "OidcProviderIssuer";
+pub(in crate::stack) const OIDC: [&str; OidcTrust::ISSUERS] = [FIRST_OIDC, SECOND_OIDC, THIRD_OIDC];
+pub(in crate::stack) const MAKES_PROVIDER: &str = "CreateOidcProvider";
+pub(in crate::stack) const PROVIDER_ISSUER: &str = "OidcProviderIssuer";
 const PROVIDER_AUDIENCES: &str = "OidcProviderAudiences";
 const BOUNDARY: &str = "PermissionsBoundary";
-const KEY: &str = "KmsKeyArn";
-const API_READS: &str = "ApiReads";
+pub(in crate::stack) const KEY: &str = "KmsKeyArn";
+pub(in crate::stack) const API_READS: &str = "ApiReads";
 
 /// The outputs of the template, in its order.
 pub const GRANT_OUTPUTS: [&str; 3] = ["DiscfgLayout", ROLE, POLICY];
 
-const ROLE: &str = "RoleArn";
-const POLICY: &str = "PolicyArn";
+pub(in crate::stack) const ROLE: &str = "RoleArn";
+pub(in crate::stack) const POLICY: &str = "PolicyArn";
 
 /// What the resources of the template are in plain words, in its order.
 pub const GRANT_RESOURCES: [(&str, &str); 5] = [
@@ -217,95 +211,6 @@ impl From<&GrantSpec> for Blueprint {
             cfn_role: spec.cfn_role.clone(),
         }
     }
-}
-
-/// A grant as its stack says it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// What it covers.
-    pub scope: GrantScope,
-    /// The ARNs of the roles and users that may assume its role, as patterns.
-    pub principals: Vec<String>,
-    /// The `sub` claims of the GitHub jobs that may.
-    pub github: Vec<String>,
-    /// The subjects of other OIDC issuers that may.
-    pub oidc: OidcTrust,
-    /// The ARN of its role; nothing while it isn't made.
-    pub role: Option<String>,
-    /// The ARN of its policy; nothing while it isn't made.
-    pub policy: Option<String>,
-    /// The issuer whose OIDC provider the stack holds, if it holds one.
-    pub makes_oidc_provider: Option<OidcIssuer>,
-    /// The ARN of the config's own key, if the role may use one.
-    pub kms_key: Option<String>,
-    /// The id of the HTTP API, if the role may call it.
-    pub api: Option<String>,
-}
-
-impl Grant {
-    /// The grant that this stack makes. An error if its parameters aren't those of a grant.
-    pub fn of(stack: &Deployed) -> Result<Self, StackError> {
-        let text = |name: &str| stack.parameters.get(name).map_or("", String::as_str);
-        let list = |name: &str| -> Vec<String> {
-            let items = text(name).split(',').map(str::trim);
-            items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
-        };
-        let missing = |what| StackError::Incomplete {
-            stack: stack.name.clone(),
-            what,
-        };
-        let access = match text(ACCESS) {
-            "read" => Access::Read,
-            "write" => Access::Write,
-            _ => return Err(missing(ACCESS)),
-        };
-        let sections = list(SECTIONS).iter().map(|section| section.parse()).collect();
-        let sections: Result<Vec<Section>, _> = sections;
-        let sections = sections.map_err(|_| missing(SECTIONS))?;
-        Ok(Self {
-            scope: GrantScope::new(access, sections).map_err(|_| missing(SECTIONS))?,
-            principals: list(PRINCIPALS),
-            github: list(GITHUB),
-            oidc: OidcTrust::of_parameters(OIDC.map(text)),
-            role: stack.outputs.get(ROLE).cloned(),
-            policy: stack.outputs.get(POLICY).cloned(),
-            makes_oidc_provider: (text(MAKES_PROVIDER) == "true").then(|| {
-                // A stack that was deployed before there were others made GitHub's.
-                OidcIssuer::of_provider(text(PROVIDER_ISSUER)).unwrap_or_else(OidcIssuer::github)
-            }),
-            kms_key: list(KEY).pop(),
-            api: list(API_READS)
-                .first()
-                .and_then(|arn| api_of(arn))
-                .map(str::to_owned),
-        })
-    }
-}
-
-/// What a role may read by the HTTP API of a config's stack that is to reach these sections: one resource of IAM each.
-/// None where the stack has no API.
-pub fn api_reads(stack: &Deployed, config: &ConfigName, scope: &GrantScope) -> Vec<String> {
-    let id = stack.outputs.get(Output::ApiId.name());
-    let Some((id, place)) = id.zip(Place::of(&stack.arn).ok()) else {
-        return Vec::new();
-    };
-    let read = |section: &Section| format!("{}/GET/v1/{config}/{}/*", place.api(id), section.segment());
-    scope.sections().iter().map(read).collect()
-}
-
-/// The id of the API that a resource of IAM is of.
-fn api_of(arn: &str) -> Option<&str> {
-    arn.splitn(6, ':').nth(5)?.split('/').next()
-}
-
-/// The stack of a grant, or nothing if it is proved to be absent. One request; needs `cloudformation:DescribeStacks`.
-pub async fn grant_status(
-    cfn: &Client,
-    config: &ConfigName,
-    grant: &GrantName,
-) -> Result<Option<Deployed>, StackError> {
-    let spec = GrantSpec::new(config.clone(), grant.clone());
-    lookup::describe(cfn, &Blueprint::from(&spec).stack()).await
 }
 
 #[cfg(test)]

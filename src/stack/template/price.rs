@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{API, TABLE, TEMPLATE};
+use super::config_template::{API, TABLE, TEMPLATE};
 use crate::model::Billing;
 use crate::stack::inspect::lookup::Deployed;
 use crate::stack::policy::resolve;

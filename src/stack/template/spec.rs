@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blueprint::{Blueprint, Given, Owner};
-use super::{Parameter, TEMPLATE};
+use super::config_template::{Parameter, TEMPLATE};
 use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OidcTrust, OrgId,
     PolicyArn, PrincipalPattern,

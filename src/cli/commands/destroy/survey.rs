@@ -98,6 +98,7 @@ impl Survey {
         {
             return Err(StackError::NotOurs {
                 stack: stack.name.clone(),
+                mark: crate::stack::Output::DiscfgLayout.name(),
             }
             .into());
         }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use crate::aws::{Aws, Caller};
-use crate::cli::commands::init::{Issuers, Provider, absent, issuers, name_of, provider};
+use crate::cli::deploying::oidc_provider::{Issuers, Provider, absent, issuers, name_of, provider};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::{Kind, OidcIssuer};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::aws::{Aws, AwsError, Caller};
-use crate::cli::commands::init::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
+use crate::cli::deploying::verify::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::context::{Origin, Setting, Target};

@@ -5,16 +5,13 @@ use tokio::time::sleep;
 use super::api::CodeFrom;
 use super::executions;
 use crate::aws::Aws;
-use crate::cli::deploying::deployment::{DeployArgs, deploy};
-use crate::cli::deploying::patience::Patience;
+use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::propose::Wanted;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
 use crate::model::Kind;
 use crate::stack::{
-    self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, Services, Shelf,
-    StackSpec,
+    self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, Shelf, StackSpec,
 };
 
 /// How often the bucket is tried to be made.
@@ -27,13 +24,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Says in the spec where the code of the API's function is, and puts it there if it isn't. The bucket is made first where
 /// the account has none in the region, after asking.
 pub(super) async fn provide(
-    aws: &Aws,
+    deployer: &mut Deployer<'_>,
     spec: &mut StackSpec,
     from: CodeFrom,
-    how: &DeployArgs,
-    patience: &Patience,
-    terminal: &mut Terminal,
 ) -> Result<(), Failure> {
+    let aws = deployer.aws;
     let code = match from {
         CodeFrom::Stack if bounds(spec) && !has_code(aws, spec).await? => {
             return Err(Failure::usage(
@@ -54,7 +49,7 @@ pub(super) async fn provide(
     executions::check(aws, spec).await?;
     let account = aws.caller().await?.account;
     let bucket = CodeBucket::new(aws.sdk(), aws.region(), &account, aws.requests());
-    let version = shelve(aws, spec, &bucket, &code, how, patience, terminal).await?;
+    let version = shelve(deployer, spec, &bucket, &code).await?;
     spec.api.code = Some(CodeObject {
         bucket: bucket.name().to_owned(),
         key: code.key(),
@@ -66,20 +61,17 @@ pub(super) async fn provide(
 
 /// Sees to it that the code is in the bucket, and gives its version there.
 async fn shelve(
-    aws: &Aws,
+    deployer: &mut Deployer<'_>,
     spec: &StackSpec,
     bucket: &CodeBucket,
     code: &FunctionCode,
-    how: &DeployArgs,
-    patience: &Patience,
-    terminal: &mut Terminal,
 ) -> Result<String, Failure> {
     let mut shelf = bucket.look(code).await?;
     if let Shelf::There { version } = shelf {
         return Ok(version);
     }
-    if how.dry_run {
-        terminal.hint(&format!(
+    if deployer.options.dry_run {
+        deployer.terminal.hint(&format!(
             "Without --dry-run the function's code is put into the bucket {} first{}.",
             bucket.name(),
             if shelf == Shelf::NoBucket {
@@ -91,18 +83,17 @@ async fn shelve(
         return Ok(UNKNOWN_VERSION.into());
     }
     if shelf == Shelf::NoBucket {
-        terminal.hint(&format!(
+        deployer.terminal.hint(&format!(
             "The function's code needs a bucket, which is made once for this account and region: {}.",
             bucket.name()
         ));
         let wanted = CodeStack {
             cfn_role: spec.cfn_role.clone(),
         };
-        let services = Services::new(aws.sdk());
         let mut tries = 0;
         while shelf == Shelf::NoBucket {
             tries += 1;
-            let making = Box::pin(deploy(&services, Wanted::Code(&wanted), how, patience, terminal));
+            let making = Box::pin(deployer.deploy(Wanted::Code(&wanted)));
             let Err(failure) = making.await else {
                 break;
             };
@@ -110,11 +101,18 @@ async fn shelve(
             if tries == MAKINGS || !may_be_overtaken(failure.kind) {
                 return Err(failure);
             }
-            terminal.note("Making the bucket was overtaken; looking again.");
+            deployer
+                .terminal
+                .note("Making the bucket was overtaken; looking again.");
             sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
             let name = Blueprint::from(&wanted).stack();
-            let settled = stack::settled(&services.cfn, &name);
-            seen("waiting for who else makes the bucket", terminal, settled).await?;
+            let settled = stack::settled(&deployer.services.cfn, &name);
+            seen(
+                "waiting for who else makes the bucket",
+                deployer.terminal,
+                settled,
+            )
+            .await?;
             shelf = bucket.look(code).await?;
         }
         if let Shelf::There { version } = shelf {
@@ -122,8 +120,8 @@ async fn shelve(
         }
     }
     tokio::select! {
-        put = seen("uploading the function's code", terminal, bucket.upload(code)) => Ok(put?),
-        failure = patience.ends("the function's code is not in its bucket yet; nothing else was deployed") => Err(failure),
+        put = seen("uploading the function's code", deployer.terminal, bucket.upload(code)) => Ok(put?),
+        failure = deployer.patience.ends("the function's code is not in its bucket yet; nothing else was deployed") => Err(failure),
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::args::{NewTokenArgs, RevokeTokenArgs, TokenCommand, TokenFileArgs};
-use crate::cli::args::Format;
 use crate::cli::failure::Failure;
+use crate::cli::global::Format;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;

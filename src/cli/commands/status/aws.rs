@@ -68,6 +68,7 @@ pub(super) async fn run(
             if deployed.state != StackState::ReviewInProgress && deployed.owner().is_none() {
                 return Err(StackError::NotOurs {
                     stack: deployed.name.clone(),
+                    mark: stack::Output::DiscfgLayout.name(),
                 }
                 .into());
             }

@@ -3,7 +3,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::line::Told;
-use crate::cli::args::Format;
+use crate::cli::global::Format;
 use crate::cli::terminal::Terminal;
 use crate::model::Value;
 

@@ -143,11 +143,18 @@ fn of_cloudformation() -> Vec<(&'static str, StackError)> {
                 since: is("2026-11-25T12:00:00Z"),
             },
         ),
-        ("of a config", StackError::NotOurs { stack: name() }),
+        (
+            "of a config",
+            StackError::NotOurs {
+                stack: name(),
+                mark: "DiscfgLayout",
+            },
+        ),
         (
             "of code",
             StackError::NotOurs {
                 stack: "discfg--code".into(),
+                mark: "DiscfgCode",
             },
         ),
         (
@@ -365,7 +372,13 @@ fn of_a_stack() {
 fn of_access() {
     let user = "arn:aws:iam::111122223333:user/ann";
     let mut errors = vec![
-        ("", AccessError::Stack(StackError::NotOurs { stack: name() })),
+        (
+            "",
+            AccessError::Stack(StackError::NotOurs {
+                stack: name(),
+                mark: "DiscfgLayout",
+            }),
+        ),
         ("", AccessError::NoPrincipal(user.into())),
         (
             "",

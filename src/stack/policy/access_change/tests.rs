@@ -1,6 +1,6 @@
 use super::*;
 use crate::stack::policy::resolve::{Place, resources};
-use crate::stack::template::TEMPLATE;
+use crate::stack::template::config_template::TEMPLATE;
 use crate::stack::template::grant::GRANT_TEMPLATE;
 
 const ACCOUNT: &str = "123456789012";

@@ -150,7 +150,12 @@ fn what_is_no_template_is_no_panic() {
 fn all_of_our_own_template_resolves() {
     let parameters = BTreeMap::from([("Config".to_owned(), "payments".to_owned())]);
     let place = Place::of(ARN).expect("a place");
-    let made = resources(crate::stack::template::TEMPLATE, &parameters, &place).expect("it resolves");
+    let made = resources(
+        crate::stack::template::config_template::TEMPLATE,
+        &parameters,
+        &place,
+    )
+    .expect("it resolves");
     for (id, resource) in made {
         for (property, value) in resource.properties {
             assert!(value.is_ok(), "{id}.{property}: {value:?}");

@@ -1,17 +1,11 @@
 use crate::aws::Aws;
+use crate::cli::deploying::verify::Proof;
+use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{ConfigName, Kind};
 use crate::stack::Deployed;
 use crate::store::{Admin as _, Meta};
-
-use super::verify::Proof;
-
-/// The config's table, in the hands of whoever these credentials belong to.
-pub(in crate::cli) fn table(config: &ConfigName, sdk: aws_config::SdkConfig) -> DynamoDb {
-    DynamoDb::new(DynamoDbOptions::new(config.clone(), sdk))
-}
 
 /// The config's settings as the stack has them.
 fn wanted(deployed: &Deployed) -> Meta {
@@ -22,12 +16,8 @@ fn wanted(deployed: &Deployed) -> Meta {
 }
 
 /// Stores the config's settings with the deployer's own credentials.
-pub(in crate::cli) async fn write(
-    aws: &Aws,
-    config: &ConfigName,
-    deployed: &Deployed,
-) -> Result<(), Failure> {
-    let table = table(config, aws.sdk().clone());
+pub(super) async fn write(aws: &Aws, config: &ConfigName, deployed: &Deployed) -> Result<(), Failure> {
+    let table = direct_table(config, aws.sdk().clone());
     table
         .write_meta(wanted(deployed))
         .await
@@ -36,7 +26,7 @@ pub(in crate::cli) async fn write(
 
 /// Stores the settings of a stack that was deployed without discfg, where they are missing or say something else than
 /// the stack. The proof has read them; where it couldn't, the deployer's own credentials do.
-pub(in crate::cli) async fn mend(
+pub(super) async fn mend(
     aws: &Aws,
     config: &ConfigName,
     deployed: &Deployed,
@@ -46,7 +36,7 @@ pub(in crate::cli) async fn mend(
 ) -> Result<(), Failure> {
     let found = match proof {
         Proof::Read(found) => found,
-        Proof::Unread => match table(config, aws.sdk().clone()).meta().await {
+        Proof::Unread => match direct_table(config, aws.sdk().clone()).meta().await {
             Ok(found) => found,
             Err(error) if error.kind() == Kind::Denied => {
                 terminal.hint(

@@ -1,0 +1,33 @@
+use std::sync::Arc;
+
+use super::options::DeployArgs;
+use super::patience::Patience;
+use crate::aws::Aws;
+use crate::cli::terminal::Terminal;
+use crate::stack::Services;
+
+/// Deploys stacks in an account: what a command hands to each step of it.
+pub(in crate::cli) struct Deployer<'a> {
+    pub(in crate::cli) aws: &'a Arc<Aws>,
+    pub(in crate::cli) services: Services,
+    pub(in crate::cli) options: &'a DeployArgs,
+    pub(in crate::cli) patience: &'a Patience,
+    pub(in crate::cli) terminal: &'a mut Terminal,
+}
+
+impl<'a> Deployer<'a> {
+    pub(in crate::cli) fn new(
+        aws: &'a Arc<Aws>,
+        options: &'a DeployArgs,
+        patience: &'a Patience,
+        terminal: &'a mut Terminal,
+    ) -> Self {
+        Self {
+            aws,
+            services: Services::new(aws.sdk()),
+            options,
+            patience,
+            terminal,
+        }
+    }
+}

@@ -4,6 +4,7 @@ pub(super) mod count;
 pub(super) mod log;
 pub(super) mod progress;
 pub(super) mod prompt;
+mod stderr;
 pub(super) mod wait;
 pub(super) mod wrap;
 
@@ -18,6 +19,7 @@ use std::process::{ExitCode, Stdio};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use self::log::{Plain, show_warnings};
+use self::stderr::aside;
 use self::wrap::wrapped;
 use super::failure::Failure;
 use super::global::Global;
@@ -320,11 +322,6 @@ fn is_null(stream: impl AsFd) -> bool {
     let device = |metadata: io::Result<Metadata>| metadata.map(|metadata| metadata.rdev()).ok();
     let stream = device(stream.and_then(|stream| stream.metadata()));
     stream.is_some() && stream == device(fs::metadata("/dev/null"))
-}
-
-/// Writes to stderr. Where nobody reads it the exit code still tells, so that is no failure (`eprintln!` panics).
-pub(super) fn aside(text: fmt::Arguments<'_>) {
-    let _ = io::stderr().write_fmt(text);
 }
 
 /// Shows what clap has to say: help and version on stdout, errors on stderr.

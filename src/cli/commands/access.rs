@@ -1,3 +1,4 @@
+mod cell;
 mod matrix;
 
 use std::fmt::Write as _;
@@ -7,15 +8,14 @@ use aws_sdk_iam::Client as Iam;
 use clap::Args;
 use serde::Serialize;
 
+use self::cell::NOT_COVERED;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::{optional_config, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::EngineName;
-use crate::model::{
-    Access, ConfigName, ExternalId, GitHubSubject, Key, OidcSubject, OrgId, PrincipalArn, Section,
-};
+use crate::model::{Access, ConfigName, ExternalId, GitHubSubject, Key, OidcSubject, OrgId, PrincipalArn};
 use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
 use crate::store::StoreError;
 
@@ -36,10 +36,6 @@ Examples:
   discfg access payments --principal arn:aws:iam::123456789012:role/app read /db/url
   discfg access payments --github acme/shop:environment:production read /db/url
   discfg access payments --matrix -f raw > access.csv";
-
-/// What no answer here takes into account.
-const NOT_COVERED: &str =
-    "policies on the table itself, the use of KMS keys, session policies, and the policies of other accounts";
 
 /// Tell whether a principal may read or write a key, and what decides it
 ///
@@ -223,36 +219,11 @@ fn in_words(told: &Told<'_>) -> String {
     text
 }
 
-/// What a subject may do with a section.
-#[derive(Serialize)]
-struct Cell {
-    section: Section,
-    /// The most that it surely may; unknown where more can't be excluded.
-    access: &'static str,
-    read: Answer,
-    write: Answer,
-}
-
-impl Cell {
-    fn new(section: Section, read: Answer, write: Answer) -> Self {
-        let access = match (read, write) {
-            (_, Answer::Yes) => "write",
-            (_, Answer::Unknown) | (Answer::Unknown, _) => "unknown",
-            (Answer::Yes, Answer::No) => "read",
-            (Answer::No, Answer::No) => "none",
-        };
-        Self {
-            section,
-            access,
-            read,
-            write,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::cell::Cell;
     use super::*;
+    use crate::model::Section;
 
     #[test]
     fn what_can_not_be_excluded_is_unknown() {

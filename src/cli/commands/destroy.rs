@@ -1,77 +1,30 @@
+mod args;
 mod follow;
 mod local;
+mod result;
 mod survey;
+
+pub(in crate::cli) use self::args::DestroyArgs;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use aws_sdk_cloudformation::Client;
 use aws_sdk_dynamodb::Client as DynamoDb;
-use clap::Args;
-use serde::Serialize;
 
 use self::follow::delete_table;
 pub(super) use self::follow::{Bound, Ended, delete_stack};
+use self::result::{Data, Destroyed, ask, end};
 use self::survey::Survey;
 pub(super) use self::survey::check_stack;
 use crate::aws::{AssumedRole, Aws, RoleArn};
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
-use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
-use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind, Span};
+use crate::model::{Access, AwsNames, ConfigName, GrantName};
 use crate::stack::{Deployed, GRANT_RESOURCES, Grant, Parameter, RESOURCES};
-
-/// Delete a config's grants and stack, and keep its table
-///
-/// The table stays with all that it holds, and `discfg init` takes it in again; --delete-data deletes it, too. Asks for
-/// the config's name. OIDC providers and keys of KMS are never deleted. Ctrl-C leaves a deletion running; calling
-/// it again goes on with what is left. The exit code is 3 where there is nothing to destroy, 7 where CloudFormation
-/// could not delete something, or the --timeout ran out.
-#[derive(Debug, Args)]
-#[command(override_usage = "discfg destroy [OPTIONS] CONFIG")]
-pub(in crate::cli) struct DestroyArgs {
-    /// The config: what is destroyed is named, and not chosen by a .discfg
-    #[arg(value_name = "CONFIG", required_unless_present = "config")]
-    name: Option<ConfigName>,
-    /// Delete the table, too, with all that it holds; on the embedded engine the file and the key of its secrets
-    #[arg(long)]
-    delete_data: bool,
-    /// Don't ask for the config's name
-    #[arg(short, long)]
-    yes: bool,
-    /// Show what would be deleted, and delete nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Wait no longer than this for CloudFormation and DynamoDB, which go on: 90s, 10m
-    #[arg(long, value_name = "TIME")]
-    timeout: Option<Span>,
-}
-
-#[derive(Debug, Serialize)]
-struct Destroyed {
-    action: &'static str,
-    config: String,
-    /// `destroyed`, or `planned` with --dry-run.
-    result: &'static str,
-    /// The stack that was deleted, if there was one.
-    stack: Option<String>,
-    /// The grants that were deleted.
-    grants: Vec<String>,
-    /// The table, or the file, if there was one.
-    data: Option<Data>,
-    #[serde(rename = "durationMs")]
-    duration_ms: u128,
-}
-
-#[derive(Debug, Serialize)]
-struct Data {
-    name: String,
-    /// Whether it is there no more.
-    deleted: bool,
-}
 
 pub(in crate::cli) async fn run(
     args: DestroyArgs,
@@ -117,32 +70,6 @@ pub(in crate::cli) async fn run(
         duration_ms: started.elapsed().as_millis(),
     };
     end(&shape, session, terminal)
-}
-
-fn end(shape: &Destroyed, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
-    let human = || {
-        let what = if shape.result == "planned" {
-            "would be destroyed"
-        } else {
-            "destroyed"
-        };
-        format!("{}: {what}\n", shape.config)
-    };
-    show(terminal, session.format(), shape, human, || {
-        format!("{}\n", shape.result).into_bytes()
-    })
-}
-
-/// A yes is given too easily for what can't be undone.
-async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<(), Failure> {
-    let question = format!("To destroy {config}, type its name.");
-    if terminal.ask_for(&question, config.as_str(), "--yes").await? {
-        return Ok(());
-    }
-    Err(Failure::new(
-        Kind::Interrupted,
-        format!("{config} was not typed: nothing was deleted"),
-    ))
 }
 
 async fn carry_out(

@@ -18,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
 
-use super::aside;
+use super::stderr::aside;
 use crate::http::Served;
 use crate::model::{Timestamp, printable};
 

@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
-use super::{Cell, NOT_COVERED};
+use super::cell::{Cell, NOT_COVERED};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;

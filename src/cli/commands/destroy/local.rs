@@ -3,7 +3,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Data, DestroyArgs, Destroyed, ask, end};
+use super::args::DestroyArgs;
+use super::result::{Data, Destroyed, ask, end};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;

@@ -1,4 +1,5 @@
-use super::{Check, Verdict, aws, limited};
+use super::aws;
+use super::check::{Check, Verdict, limited};
 use crate::cli::session::Session;
 use crate::context::{ApiUrl, Target};
 use crate::model::{Access, Role};

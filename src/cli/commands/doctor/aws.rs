@@ -4,7 +4,8 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::Client;
 
-use super::{Check, Verdict, limited, machine};
+use super::check::{Check, Verdict, limited};
+use super::machine;
 use super::{function, table};
 use crate::aws::{Aws, Caller};
 use crate::cli::failure::Failure;

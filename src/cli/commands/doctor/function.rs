@@ -1,4 +1,4 @@
-use super::{Check, Verdict, limited};
+use super::check::{Check, Verdict, limited};
 use crate::aws::Aws;
 use crate::cli::running_code::foreign;
 use crate::model::Kind;

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Check, limited};
+use super::check::{Check, limited};
 use crate::aws;
 use crate::context::{FoundTargetFile, Target, Trust};
 use crate::engine::local::{LocalEngine, OpenMode};

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::Client as DynamoDbClient;
 
-use super::{Check, Verdict, limited};
+use super::check::{Check, Verdict, limited};
 use crate::aws::{AssumedRole, Aws};
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{ConfigName, Kind};

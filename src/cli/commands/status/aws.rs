@@ -5,11 +5,11 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_iam::Client as Iam;
 
-use super::text::{is_unknown, text};
-use super::{
+use super::shape::{
     CodeShape, DifferenceShape, DriftShape, FailureShape, GrantShape, RoleShape, StackShape, Status,
     TableShape,
 };
+use super::text::{is_unknown, text};
 use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;

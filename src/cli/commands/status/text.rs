@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{DriftShape, Status, TableShape};
+use super::shape::{DifferenceShape, DriftShape, Status, TableShape};
 use crate::stack::{Output, Parameter};
 
 /// What people read.
@@ -175,7 +175,7 @@ fn drift_lines(drift: &DriftShape) -> Vec<String> {
         return vec![format!("{resource} is gone")];
     }
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
-    let line = |difference: &super::DifferenceShape| {
+    let line = |difference: &DifferenceShape| {
         format!(
             "{resource} {}: expected {}, is {}",
             difference.property,

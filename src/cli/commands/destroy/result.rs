@@ -1,0 +1,56 @@
+use crate::cli::failure::Failure;
+use crate::cli::output::show;
+use crate::cli::session::Session;
+use crate::cli::terminal::Terminal;
+use crate::model::ConfigName;
+use crate::model::Kind;
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Destroyed {
+    pub(super) action: &'static str,
+    pub(super) config: String,
+    /// `destroyed`, or `planned` with --dry-run.
+    pub(super) result: &'static str,
+    /// The stack that was deleted, if there was one.
+    pub(super) stack: Option<String>,
+    /// The grants that were deleted.
+    pub(super) grants: Vec<String>,
+    /// The table, or the file, if there was one.
+    pub(super) data: Option<Data>,
+    #[serde(rename = "durationMs")]
+    pub(super) duration_ms: u128,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Data {
+    pub(super) name: String,
+    /// Whether it is there no more.
+    pub(super) deleted: bool,
+}
+
+pub(super) fn end(shape: &Destroyed, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
+    let human = || {
+        let what = if shape.result == "planned" {
+            "would be destroyed"
+        } else {
+            "destroyed"
+        };
+        format!("{}: {what}\n", shape.config)
+    };
+    show(terminal, session.format(), shape, human, || {
+        format!("{}\n", shape.result).into_bytes()
+    })
+}
+
+/// A yes is given too easily for what can't be undone.
+pub(super) async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<(), Failure> {
+    let question = format!("To destroy {config}, type its name.");
+    if terminal.ask_for(&question, config.as_str(), "--yes").await? {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::Interrupted,
+        format!("{config} was not typed: nothing was deleted"),
+    ))
+}

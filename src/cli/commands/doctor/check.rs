@@ -1,0 +1,112 @@
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use crate::cli::failure::Failure;
+use crate::cli::terminal::one_line;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// The longest that a check may take.
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Verdict {
+    Ok,
+    Warn,
+    Fail,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) verdict: Verdict,
+    pub(super) message: String,
+    /// What to do, one way a line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) fixes: Vec<String>,
+}
+
+impl Check {
+    pub(super) fn new(name: &'static str, verdict: Verdict, message: impl Into<String>) -> Self {
+        // A check is a line, and what the SDK says of credentials is several.
+        let lines: Vec<String> = message
+            .into()
+            .lines()
+            .map(|line| line.trim().to_owned())
+            .collect();
+        Self {
+            name,
+            verdict,
+            message: lines.join(" "),
+            fixes: Vec::new(),
+        }
+    }
+
+    pub(super) fn ok(name: &'static str, message: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Ok, message)
+    }
+
+    pub(super) fn warn(name: &'static str, message: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Warn, message)
+    }
+
+    pub(super) fn fail(name: &'static str, message: impl Into<String>) -> Self {
+        Self::new(name, Verdict::Fail, message)
+    }
+
+    /// A failure of the command's own, as a check that found it.
+    pub(super) fn failed(name: &'static str, verdict: Verdict, failure: Failure) -> Self {
+        let causes = failure.causes.iter().map(|cause| format!(": {cause}"));
+        let message = failure.message.clone() + &causes.collect::<String>();
+        Self {
+            fixes: failure.hints,
+            ..Self::new(name, verdict, message)
+        }
+    }
+
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fixes.push(fix.into());
+        self
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut text = format!(
+            "{:<5} {:<12} {}\n",
+            self.verdict,
+            self.name,
+            one_line(&self.message)
+        );
+        for fix in &self.fixes {
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "{:<5} {:<12} fix: {}", "", "", one_line(fix));
+        }
+        text
+    }
+}
+
+/// What the work gives, or a failed check where it takes too long.
+pub(super) fn limited<T>(
+    name: &'static str,
+    work: impl Future<Output = T>,
+) -> impl Future<Output = Result<T, Check>> {
+    // What opens an engine is large, and would be held here as often as it is passed on.
+    let work = Box::pin(work);
+    async move {
+        tokio::time::timeout(LIMIT, work).await.map_err(|_| {
+            Check::fail(name, format!("no answer within {} s", LIMIT.as_secs()))
+                .fix("check the network, a proxy, and AWS_ENDPOINT_URL")
+        })
+    }
+}

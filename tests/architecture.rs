@@ -2,14 +2,17 @@
 //!
 //! The table is the one of "How it works" in the README. Whoever changes one changes both.
 
+#[path = "architecture/imports.rs"]
+mod imports;
 #[path = "architecture/source.rs"]
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use imports::House;
 use source::{paths, text, tokens};
 use support::counts;
 
@@ -120,25 +123,95 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn every_file_stays_on_its_floor() {
+/// The files of the source, each with its text.
+fn sources() -> BTreeMap<String, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     rust_files(&root.join("src"), &mut files);
     assert!(files.len() > 10, "the source was not found");
-    let mut found = Vec::new();
-    for file in files {
-        let name = file
-            .strip_prefix(root)
-            .expect("it is below")
-            .to_string_lossy()
-            .replace('\\', "/");
-        found.extend(violations(
-            &name,
-            &fs::read_to_string(&file).expect("readable source"),
-        ));
-    }
+    let source = |file: PathBuf| {
+        let name = file.strip_prefix(root).expect("it is below");
+        let name = name.to_string_lossy().replace('\\', "/");
+        (name, fs::read_to_string(&file).expect("readable source"))
+    };
+    files.into_iter().map(source).collect()
+}
+
+#[test]
+fn every_file_stays_on_its_floor() {
+    let found: Vec<String> = sources()
+        .iter()
+        .flat_map(|(name, source)| violations(name, source))
+        .collect();
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
+}
+
+/// Circles that stay, each with its reason.
+const CIRCLES: &[(&str, &str)] = &[];
+
+/// Of files that import each other in a loop nobody can say what rests on what.
+fn circles<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Vec<String>> {
+    let files = files
+        .into_iter()
+        .map(|(name, source)| (module_of(name), tokens(source)));
+    House::new(&files.collect()).circles()
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let files = sources();
+    let files = files
+        .iter()
+        .map(|(name, source)| (name.as_str(), source.as_str()));
+    let found: Vec<String> = circles(files)
+        .into_iter()
+        .filter(|ties| {
+            !CIRCLES
+                .iter()
+                .any(|(tie, _)| ties.iter().any(|found| found.starts_with(tie)))
+        })
+        .map(|ties| ties.join("\n"))
+        .collect();
+    assert!(found.is_empty(), "\n{}\n", found.join("\n\n"));
+}
+
+#[test]
+fn a_circle_is_seen_however_it_is_tied() {
+    let face = (
+        "src/a.rs",
+        "mod b;\nmod c;\npub use self::b::B;\npub(crate) use c::C;",
+    );
+    let tied = [
+        ("use super::C;", "use super::B;"),
+        (
+            "use super::c::{self, C as D};\nfn f() -> c::C { D }",
+            "fn f() -> super::b::B {}",
+        ),
+        (
+            "use crate::a::c;\nfn f() { c::f() }",
+            "use crate::a::{b};\nfn f() -> b::B {}",
+        ),
+    ];
+    for (b, c) in tied {
+        let found = circles([face, ("src/a/b.rs", b), ("src/a/c.rs", c)]);
+        assert_eq!(found.len(), 1, "{b} {c}");
+        assert!(
+            found[0].iter().any(|tie| tie.starts_with("a::b -> a::c")),
+            "{found:?}"
+        );
+    }
+    let apart = [
+        (
+            "use super::C;",
+            "#[cfg(test)]\nmod tests { use super::super::B; }",
+        ),
+        ("use super::C;", "use super::b;"),
+        ("use super::C;", "/// [`crate::a::B`]\npub struct C;"),
+    ];
+    for (b, c) in apart {
+        let found = circles([face, ("src/a/b.rs", b), ("src/a/c.rs", c)]);
+        assert!(found.is_empty(), "{b} {c}: {found:?}");
+    }
 }
 
 /// The crates that come with these arguments of `cargo tree`, each with its version.

@@ -228,7 +228,7 @@ async fn make(
     target: &Target,
     spec: &GrantSpec,
 ) -> Result<(Deployment, Option<Grant>), Failure> {
-    let made = Box::pin(deployer.deploy(Wanted::Grant(spec))).await?;
+    let deployment = Box::pin(deployer.deploy(Wanted::Grant(spec))).await?;
     let Deployer {
         aws,
         options,
@@ -236,8 +236,8 @@ async fn make(
         terminal,
         ..
     } = deployer;
-    let Some(deployed) = &made.deployed else {
-        return Ok((made, None));
+    let Some(deployed) = &deployment.deployed else {
+        return Ok((deployment, None));
     };
     let grant = Grant::of(deployed)?;
     if !options.dry_run {
@@ -249,7 +249,7 @@ async fn make(
         .await
         .map_err(unwritten)?;
     }
-    if made.is_new() {
+    if deployment.is_new() {
         tokio::select! {
             proved = prove::prove(aws, caller, target, &spec.grant, &grant, terminal) => proved?,
             () = patience.interrupted(1) => {
@@ -260,7 +260,7 @@ async fn make(
             }
         }
     }
-    Ok((made, Some(grant)))
+    Ok((deployment, Some(grant)))
 }
 
 /// The stack of the config, which must be there.

@@ -118,7 +118,7 @@ async fn provision(
     target: &Target,
     spec: &StackSpec,
 ) -> Result<Deployment, Failure> {
-    let made = Box::pin(deployer.deploy(Wanted::Config(spec))).await?;
+    let deployment = Box::pin(deployer.deploy(Wanted::Config(spec))).await?;
     let Deployer {
         aws,
         options,
@@ -126,25 +126,34 @@ async fn provision(
         terminal,
         ..
     } = deployer;
-    let Some(deployed) = &made.deployed else {
-        return Ok(made);
+    let Some(deployed) = &deployment.deployed else {
+        return Ok(deployment);
     };
-    if made.is_new() {
+    if deployment.is_new() {
         meta::write(aws, &spec.config, deployed).await?;
     }
     function::verify(aws, deployed, terminal).await?;
-    let proving = Box::pin(verify::prove(aws, target, deployed, made.is_new(), terminal));
+    let proving = Box::pin(verify::prove(
+        aws,
+        target,
+        deployed,
+        deployment.is_new(),
+        terminal,
+    ));
     let proof = unless_interrupted(patience, deployed, "its role", proving).await?;
-    if made.is_new() {
+    if deployment.is_new() {
         let proving = Box::pin(verify_api::prove(aws, target, deployed, terminal));
         unless_interrupted(patience, deployed, "its API", proving).await?;
     } else {
         meta::mend(aws, &spec.config, deployed, proof, options.dry_run, terminal).await?;
     }
-    if made.trust_changes {
+    if deployment.trust_changes {
         show_who_may(deployed, terminal);
     }
-    if let (true, Some(endpoint)) = (made.makes_api, deployed.outputs.get(Output::ApiEndpoint.name())) {
+    if let (true, Some(endpoint)) = (
+        deployment.makes_api,
+        deployed.outputs.get(Output::ApiEndpoint.name()),
+    ) {
         let url = endpoint.parse::<ApiUrl>().ok();
         let tells_region = url.is_some_and(|url| url.gateway_region().is_some());
         terminal.hint(&format!(
@@ -153,7 +162,7 @@ async fn provision(
             if tells_region { "" } else { " --sign" }
         ));
     }
-    Ok(made)
+    Ok(deployment)
 }
 
 /// Proves the stack by reading through `way`, unless Ctrl-C is pressed.

@@ -1,4 +1,3 @@
-use std::future::Future;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -6,8 +5,9 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use futures::StreamExt as _;
-use tokio::time::{Instant, timeout_at};
+use serde::de::DeserializeOwned;
 
+use super::deadline::RequestDeadline;
 use super::path;
 use super::path::{Named, Place, Within};
 use super::query::Query;
@@ -18,22 +18,6 @@ use crate::http::refusal::Refusal;
 use crate::model::{Access, ConfigName, Key, Kind, Section};
 use crate::store::Store;
 
-/// When a request must be answered.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Until(pub(in crate::http) Instant);
-
-impl Until {
-    /// What comes of it in time.
-    pub(in crate::http) async fn in_time<T>(
-        self,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        timeout_at(self.0, work)
-            .await
-            .unwrap_or_else(|_| Err(Failure::too_slow()))
-    }
-}
-
 /// A request about a config that is served, by a caller that may use the config.
 pub(in crate::http) struct Asked {
     pub(in crate::http) api: Api,
@@ -42,7 +26,7 @@ pub(in crate::http) struct Asked {
     pub(in crate::http) caller: Caller,
     pub(in crate::http) query: Query,
     pub(in crate::http) headers: HeaderMap,
-    pub(in crate::http) until: Until,
+    pub(in crate::http) deadline: RequestDeadline,
     place: Place,
     rest: Option<String>,
 }
@@ -74,7 +58,7 @@ impl FromRequestParts<Api> for Asked {
             query,
             // Nothing after this looks at them.
             headers: std::mem::take(&mut parts.headers),
-            until: api.until(&parts.extensions),
+            deadline: RequestDeadline::of(&parts.extensions, api.settings().request_time),
             place,
             rest: rest.map(String::from),
             config,
@@ -130,10 +114,21 @@ impl Asked {
         }
     }
 
+    /// The body, of at most so many bytes, as the JSON that it must be.
+    pub(in crate::http) async fn json<T: DeserializeOwned>(
+        &self,
+        body: Body,
+        max: usize,
+    ) -> Result<T, Failure> {
+        let body = self.body(body, max).await?;
+        let json = serde_json::from_slice(&body);
+        Ok(json.map_err(|error| Refusal::Body(format!("the body is not as expected: {error}")))?)
+    }
+
     /// The whole body, of at most so many bytes.
     pub(in crate::http) async fn body(&self, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
         let mut chunks = body.into_data_stream();
-        self.until
+        self.deadline
             .in_time(async {
                 let mut read = Vec::new();
                 while let Some(chunk) = chunks.next().await {
@@ -151,5 +146,16 @@ impl Asked {
 
     fn rest(&self) -> &str {
         self.rest.as_deref().unwrap_or_default()
+    }
+}
+
+/// That a request has no query, for a route that takes none.
+pub(in crate::http) struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Query::read(parts.uri.query())?.end().map(|()| Self)?)
     }
 }

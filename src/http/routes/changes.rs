@@ -1,3 +1,5 @@
+mod event_stream;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,7 +13,6 @@ use crate::http::openapi::{After, LastEventId, Limit, Reads, Wait};
 use crate::http::request::context::Asked;
 use crate::http::request::view::View;
 use crate::http::request::{header, waiting};
-use crate::http::streaming;
 use crate::model::{Change, Revision, Section};
 use crate::store::StoreError;
 use crate::wire;
@@ -37,7 +38,7 @@ use crate::wire;
 pub(in crate::http) async fn changes(mut asked: Asked) -> Result<Response, Failure> {
     let section = asked.section()?;
     if header::wants_events(&asked.headers)? {
-        return streaming::stream(asked, &section).await;
+        return event_stream::stream(asked, &section).await;
     }
     // It means nothing here, and a wrong one is wrong here, too.
     header::last_event_id(&asked.headers)?;
@@ -50,7 +51,7 @@ pub(in crate::http) async fn changes(mut asked: Asked) -> Result<Response, Failu
         Some(wait) => {
             let place = (&asked.config, &asked.store);
             let waited = asked.api.live().changes(place, &section, after, wait).await?;
-            asked.until = waiting::waited(&asked);
+            asked.deadline = waiting::waited(&asked);
             match waited {
                 Waited::Come(revisions) => revisions,
                 Waited::Over(_) => Some(Vec::new()),
@@ -65,7 +66,7 @@ pub(in crate::http) async fn changes(mut asked: Asked) -> Result<Response, Failu
     };
     let page_bytes = asked.api.settings().page_bytes;
     let part = asked
-        .until
+        .deadline
         .in_time(async { Ok(part(lines, after, limit, page_bytes).await?) });
     Ok(Json(part.await?.shape(section, view)).into_response())
 }

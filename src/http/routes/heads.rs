@@ -31,7 +31,10 @@ pub(in crate::http) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, 
         bad.retain(|bad| caller.covers(&bad.section));
         return Ok(Json(shape(heads.values().filter(is_own), bad)));
     }
-    let (heads, bad) = asked.until.in_time(async { Ok(covered(&asked).await?) }).await?;
+    let (heads, bad) = asked
+        .deadline
+        .in_time(async { Ok(covered(&asked).await?) })
+        .await?;
     Ok(Json(shape(&heads, bad)))
 }
 
@@ -53,7 +56,7 @@ pub(in crate::http) async fn section(mut asked: Asked) -> Result<Json<wire::Head
     }
     let of = Heads::Of(vec![section]);
     let reading = async { Ok(readable_heads(&*asked.store, &of).await?) };
-    let (heads, bad) = asked.until.in_time(reading).await?;
+    let (heads, bad) = asked.deadline.in_time(reading).await?;
     Ok(Json(shape(&heads, bad)))
 }
 
@@ -71,7 +74,7 @@ async fn waited(
     let place = (&asked.config, &asked.store);
     let is_wanted = |heads: &Standing| is_above(heads, after);
     let waited = asked.api.live().heads(place, section, wait, is_wanted).await?;
-    asked.until = waiting::waited(asked);
+    asked.deadline = waiting::waited(asked);
     Ok(match waited {
         Waited::Come(stood) | Waited::Over(stood) => Some(stood),
         Waited::Unknown => None,

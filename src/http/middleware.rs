@@ -12,8 +12,9 @@ use tokio::time::Instant;
 
 use super::api::Api;
 use super::error::Failure;
+use super::request::class::RequestClass;
 use super::request::deadline::RequestDeadline;
-use super::request::{header, path, waiting};
+use super::request::{header, path};
 use crate::model::Kind;
 
 /// The route of a request that has none.
@@ -50,10 +51,10 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
 }
 
 /// Counts what is answered.
-pub(super) async fn measure(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(super) async fn measure(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let waits = waiting::is_asked_for(request.uri());
+    let RequestClass { waits, .. } = RequestClass::classify(&mut request);
     let began = Instant::now();
     let response = next.run(request).await;
     let route = path.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);

@@ -1,5 +1,6 @@
 //! Requests, parsed before anything is looked up for them.
 
+pub(super) mod class;
 pub(super) mod context;
 pub(super) mod cursor;
 pub(super) mod deadline;
@@ -8,4 +9,3 @@ pub(super) mod path;
 pub(super) mod query;
 pub(super) mod view;
 pub(super) mod wait_time;
-pub(super) mod waiting;

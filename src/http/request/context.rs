@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -7,10 +8,12 @@ use axum::http::request::Parts;
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 
+use super::class::RequestClass;
 use super::deadline::RequestDeadline;
 use super::path;
 use super::path::{Named, Place, Within};
 use super::query::Query;
+use super::wait_time::{WAIT, WaitTime};
 use crate::http::api::Api;
 use crate::http::auth::caller::Caller;
 use crate::http::error::Failure;
@@ -26,6 +29,7 @@ pub(in crate::http) struct Asked {
     pub(in crate::http) caller: Caller,
     pub(in crate::http) query: Query,
     pub(in crate::http) headers: HeaderMap,
+    pub(in crate::http) class: RequestClass,
     pub(in crate::http) deadline: RequestDeadline,
     place: Place,
     rest: Option<String>,
@@ -56,6 +60,7 @@ impl FromRequestParts<Api> for Asked {
             store: Arc::clone(store),
             api: api.clone(),
             query,
+            class: RequestClass::of(parts),
             // Nothing after this looks at them.
             headers: std::mem::take(&mut parts.headers),
             deadline: RequestDeadline::of(&parts.extensions, api.settings().request_time),
@@ -104,6 +109,21 @@ impl Asked {
         }
         let detail = format!("the section {section} is not for this caller");
         Err(Failure::denied(detail))
+    }
+
+    /// How long the request waits, if it does.
+    pub(in crate::http) fn wait(&mut self) -> Result<Option<Duration>, Failure> {
+        let wait: Option<WaitTime> = self.query.take(WAIT)?;
+        if wait.is_some() && !self.api.settings().waits {
+            let told = "the query parameter wait is not for this server, where no request may wait";
+            return Err(Refusal::Query(told.into()).into());
+        }
+        Ok(wait.map(|WaitTime(wait)| wait.min(self.api.settings().longest_wait)))
+    }
+
+    /// Gives a request that has waited up to now the time that any other has.
+    pub(in crate::http) fn renew_deadline(&mut self) {
+        self.deadline = RequestDeadline::after(self.api.settings().request_time);
     }
 
     /// Refuses a caller that may only read.

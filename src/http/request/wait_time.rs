@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use crate::model::{Span, SpanError};
 
+/// The query parameter that says how long to wait.
+pub(super) const WAIT: &str = "wait";
 /// Longer than this nobody waits: what lies between a client and the server may take the connection for dead.
 const LONGEST: Duration = Duration::from_mins(1);
 

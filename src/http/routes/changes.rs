@@ -11,8 +11,8 @@ use crate::http::error::Failure;
 use crate::http::live::Waited;
 use crate::http::openapi::{After, LastEventId, Limit, Reads, Wait};
 use crate::http::request::context::Asked;
+use crate::http::request::header;
 use crate::http::request::view::View;
-use crate::http::request::{header, waiting};
 use crate::model::{Change, Revision, Section};
 use crate::store::StoreError;
 use crate::wire;
@@ -37,7 +37,7 @@ use crate::wire;
 )]
 pub(in crate::http) async fn changes(mut asked: Asked) -> Result<Response, Failure> {
     let section = asked.section()?;
-    if header::wants_events(&asked.headers)? {
+    if asked.class.streams.clone()? {
         return event_stream::stream(asked, &section).await;
     }
     // It means nothing here, and a wrong one is wrong here, too.
@@ -45,13 +45,13 @@ pub(in crate::http) async fn changes(mut asked: Asked) -> Result<Response, Failu
     let view = View::of_lines(&mut asked)?;
     let after = asked.query.take("after")?.unwrap_or(Revision::ZERO);
     let limit = asked.query.limit(1000, 100)?;
-    let wait = waiting::wait(&mut asked)?;
+    let wait = asked.wait()?;
     asked.query.end()?;
     let held = match wait {
         Some(wait) => {
             let place = (&asked.config, &asked.store);
             let waited = asked.api.live().changes(place, &section, after, wait).await?;
-            asked.deadline = waiting::waited(&asked);
+            asked.renew_deadline();
             match waited {
                 Waited::Come(revisions) => revisions,
                 Waited::Over(_) => Some(Vec::new()),

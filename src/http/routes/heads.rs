@@ -4,7 +4,6 @@ use crate::http::error::Failure;
 use crate::http::live::{Standing, Stood, Waited};
 use crate::http::openapi::{After, AfterVersion, Reads, Wait};
 use crate::http::request::context::Asked;
-use crate::http::request::waiting;
 use crate::model::{BadSection, Head, Revision, Section};
 use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
@@ -67,14 +66,14 @@ async fn waited(
     is_above: impl Fn(&Standing, Revision) -> bool + Send + Sync,
 ) -> Result<Option<Stood>, Failure> {
     let after: Option<Revision> = asked.query.take("after")?;
-    let wait = waiting::wait(asked)?;
+    let wait = asked.wait()?;
     asked.query.end()?;
     let Some(wait) = wait else { return Ok(None) };
     let after = after.unwrap_or(Revision::ZERO);
     let place = (&asked.config, &asked.store);
     let is_wanted = |heads: &Standing| is_above(heads, after);
     let waited = asked.api.live().heads(place, section, wait, is_wanted).await?;
-    asked.deadline = waiting::waited(asked);
+    asked.renew_deadline();
     Ok(match waited {
         Waited::Come(stood) | Waited::Over(stood) => Some(stood),
         Waited::Unknown => None,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
-use axum::http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use axum::http::{Method, Request, Response, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use hyper::body::Body as _;
 use tokio::sync::Semaphore;
@@ -23,9 +23,8 @@ use super::waiting::{Client, WaitingPlaces, busy};
 use crate::http::auth::caller::Caller;
 use crate::http::auth::token_reload::KnownTokens;
 use crate::http::error::Failure;
+use crate::http::request::class::RequestClass;
 use crate::http::request::deadline::RequestDeadline;
-use crate::http::request::header::wants_events;
-use crate::http::request::waiting as asked_to_wait;
 use crate::model::{Access, Kind};
 
 /// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
@@ -80,7 +79,8 @@ impl Gate {
             bytes: 0,
             caller: None,
         };
-        let (response, token, permits) = match self.admit(&request) {
+        let lasts = lasts(&mut request);
+        let (response, token, permits) = match self.admit(&request, lasts) {
             Err(refused) => (*refused, None, AnswerPermits::default()),
             Ok(Admitted { caller, token }) => {
                 let client = match caller.as_ref().and_then(|caller| caller.by.clone()) {
@@ -91,7 +91,7 @@ impl Gate {
                 if let Some(caller) = caller {
                     request.extensions_mut().insert(caller);
                 }
-                match self.served(request, client).await {
+                match self.served(request, client, lasts).await {
                     Ok((response, permits)) => (response, token, permits),
                     Err(failure) => (failure.into_response(), None, AnswerPermits::default()),
                 }
@@ -107,11 +107,12 @@ impl Gate {
         &self,
         mut request: Request<Body>,
         client: Client,
+        lasts: bool,
     ) -> Result<(Response<Body>, AnswerPermits), Failure> {
         let deadline = RequestDeadline::after(self.request_time);
         request.extensions_mut().insert(deadline);
         let (request, body) = self.buffers.receive(request, self.body_bytes, deadline).await?;
-        let place = self.place(&request, client)?;
+        let place = self.place(request.uri(), client, lasts)?;
         let is_read = *request.method() == Method::GET;
         let Ok(response) = self.router.clone().oneshot(request).await;
         drop(body);
@@ -128,7 +129,7 @@ impl Gate {
         Ok((response, permits))
     }
 
-    fn admit(&self, request: &Request<Body>) -> Result<Admitted, Box<Response<Body>>> {
+    fn admit(&self, request: &Request<Body>, lasts: bool) -> Result<Admitted, Box<Response<Body>>> {
         if let Some(hosts) = &self.hosts {
             hosts
                 .check(request.uri(), request.headers())
@@ -149,7 +150,6 @@ impl Gate {
                 let token = BearerToken::of(tokens, request.headers()).map_err(unknown)?;
                 let caller = token.caller().clone();
                 // What is answered at once was let in while the token held; what waits may outlast it.
-                let lasts = waits(request.method(), request.uri(), request.headers());
                 (Some(caller), lasts.then_some(token))
             }
         };
@@ -161,11 +161,11 @@ impl Gate {
     }
 
     /// A place among the requests that are served at the same time. Whether the server lives is told without one.
-    fn place(&self, request: &Request<Body>, client: Client) -> Result<AnswerPermits, Failure> {
-        if request.uri().path() == "/healthz" {
+    fn place(&self, uri: &Uri, client: Client, lasts: bool) -> Result<AnswerPermits, Failure> {
+        if uri.path() == "/healthz" {
             return Ok(AnswerPermits::default());
         }
-        if waits(request.method(), request.uri(), request.headers()) {
+        if lasts {
             return Ok(AnswerPermits::of_waiting(self.waiting.take(client)?));
         }
         let place = Arc::clone(&self.requests).try_acquire_owned();
@@ -175,10 +175,11 @@ impl Gate {
     }
 }
 
-/// Whether a request waits for a change or streams them.
-fn waits(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
-    let streams = || wants_events(headers).unwrap_or_default();
-    *method == Method::GET && (asked_to_wait::is_asked_for(uri) || streams())
+/// Whether a request may last, since it waits for a change or streams them. It is found out here, before the router sees
+/// the request: a place among those that last, and the token to look at again, are needed before.
+fn lasts(request: &mut Request<Body>) -> bool {
+    let RequestClass { waits, streams } = RequestClass::classify(request);
+    *request.method() == Method::GET && (waits || streams == Ok(true))
 }
 
 fn unknown(told: &'static str) -> Response<Body> {
@@ -196,9 +197,12 @@ mod tests {
     #[test]
     fn what_waits_or_streams_is_told_from_what_is_answered_at_once() {
         let lasts = |method: Method, uri: &str, accept: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.extend(accept.map(|accept| (header::ACCEPT, accept.parse().unwrap())));
-            waits(&method, &uri.parse().unwrap(), &headers)
+            let mut request = Request::new(Body::empty());
+            *request.method_mut() = method;
+            *request.uri_mut() = uri.parse().unwrap();
+            let accept = accept.map(|accept| (header::ACCEPT, accept.parse().unwrap()));
+            request.headers_mut().extend(accept);
+            super::lasts(&mut request)
         };
         assert!(lasts(Method::GET, "/v1/c/@config/heads?wait=25s", None));
         assert!(lasts(

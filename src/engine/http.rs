@@ -5,64 +5,37 @@
 //! Values travel as they are stored, secrets among them as they are encrypted, so that nothing is lost on the way and
 //! no value of a secret is in an answer.
 
-mod api;
+mod answer;
+mod api_client;
 mod call;
+mod call_failure;
+mod call_site;
 mod commit;
 mod failure;
 mod gateway;
-mod keys;
+mod lent_keys;
 mod list;
+mod options;
 mod read;
 mod wait;
 
 use std::fmt;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use futures::stream::BoxStream;
 
-use self::api::Api;
-use self::keys::LentKeys;
+use self::api_client::ApiClient;
+use self::lent_keys::LentKeys;
+pub use self::options::HttpOptions;
 use super::kms::Kms;
-use crate::aws::{AssumedRole, Meter, Signer};
-use crate::context::{ApiUrl, Setting, Token};
-use crate::model::{Change, ConfigName, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
+use crate::aws::{AssumedRole, Signer};
+use crate::context::ApiUrl;
+use crate::model::{Change, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
 };
-
-/// How a config behind an API is reached.
-#[derive(Debug, Clone)]
-pub struct HttpOptions {
-    /// Where the API is.
-    pub url: ApiUrl,
-    /// The config.
-    pub config: ConfigName,
-    /// What shows who is calling, if anything does. Nothing but `url` is ever sent it.
-    pub token: Option<Setting<Token>>,
-    /// Why the environment's token isn't sent, where there is one for another host.
-    pub withheld: Option<String>,
-    /// Counts the requests.
-    pub requests: Meter,
-    /// How long a commit is tried.
-    pub patience: Duration,
-}
-
-impl HttpOptions {
-    /// How a config is reached that asks for no token: commits are tried for 30 seconds.
-    pub fn new(url: ApiUrl, config: ConfigName) -> Self {
-        Self {
-            url,
-            config,
-            token: None,
-            withheld: None,
-            requests: Meter::default(),
-            patience: Duration::from_secs(30),
-        }
-    }
-}
 
 /// What shows who is calling would travel in the clear.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +59,7 @@ pub enum InTheClear {
 ///
 /// Who writes, the API knows from the token or the signature: what a commit says of it (`Txn::by`) is not sent.
 pub struct HttpEngine {
-    api: Api,
+    api: ApiClient,
     keys: Box<dyn DataKeys>,
 }
 
@@ -104,7 +77,7 @@ impl HttpEngine {
         if options.token.is_some() && options.url.is_in_the_clear() {
             return Err(InTheClear::Token(options.url));
         }
-        let api = Api::new(options, None);
+        let api = ApiClient::new(options, None);
         Ok(Self {
             keys: Box::new(LentKeys::of(api.clone())),
             api,
@@ -134,7 +107,7 @@ impl HttpEngine {
         let signer = Signer::new("execute-api", region, credentials).renewed_by(role);
         Ok(Self {
             keys: Box::new(Kms::new(sdk, &options.config)),
-            api: Api::new(options, Some(signer)),
+            api: ApiClient::new(options, Some(signer)),
         })
     }
 }

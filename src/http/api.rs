@@ -1,55 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Request;
-use axum::http::Extensions;
-use axum::middleware::from_fn_with_state;
-use tokio::time::Instant;
-
-use super::error::Failure;
 use super::live::Live;
 use super::metrics::Metrics;
-use super::{admission, measured, routes};
-use crate::http::request::context::Until;
+use super::settings::ApiSettings;
 use crate::model::ConfigName;
 use crate::store::{Committed, Store};
-
-/// What an API allows and how it behaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiSettings {
-    /// How often a section that somebody waits for or streams is looked at for what other processes changed.
-    pub interval: Duration,
-    /// Whether requests may wait for a change (`wait=`): as many at once as streams may be open, or 1,024 where none may.
-    pub waits: bool,
-    /// How long a request waits at most; one that asks for longer is answered then.
-    pub longest_wait: Duration,
-    /// Whether changes may be streamed (server-sent events), and by how many clients at once; 0 answers 406.
-    pub streams: usize,
-    /// The largest body of a request, in bytes.
-    pub body_bytes: usize,
-    /// After about this many bytes of values a page ends.
-    pub page_bytes: usize,
-    /// How long a request may take, its waiting for a change aside.
-    pub request_time: Duration,
-}
-
-impl Default for ApiSettings {
-    /// Waits and 1,024 streams with a look every 2 seconds, bodies of 4 MB at most, pages of about 1 MB, 20 seconds a
-    /// request.
-    fn default() -> Self {
-        Self {
-            interval: Duration::from_secs(2),
-            waits: true,
-            longest_wait: Duration::from_mins(1),
-            streams: 1024,
-            body_bytes: 4 * 1024 * 1024,
-            page_bytes: 1024 * 1024,
-            request_time: Duration::from_secs(20),
-        }
-    }
-}
 
 /// The API of some configs.
 #[derive(Clone)]
@@ -80,15 +36,6 @@ impl Api {
     /// The configs that it serves, by name.
     pub fn configs(&self) -> impl Iterator<Item = &ConfigName> {
         self.0.configs.keys()
-    }
-
-    /// Its routes. Whoever serves them puts a [`Caller`](super::Caller) into each request's extensions.
-    pub fn router(&self) -> Router {
-        routes::router()
-            .fallback(async |request: Request| Failure::no_route(request.uri()))
-            .layer(from_fn_with_state(self.clone(), admission::admit))
-            .layer(from_fn_with_state(self.clone(), measured::measure))
-            .with_state(self.clone())
     }
 
     /// Ends all streams, each with a last event that says so, and answers all who wait for a change. Who comes to wait
@@ -122,11 +69,5 @@ impl Api {
 
     pub(super) fn settings(&self) -> &ApiSettings {
         &self.0.settings
-    }
-
-    /// When a request must be answered that comes now, or came when it says.
-    pub(super) fn until(&self, of_request: &Extensions) -> Until {
-        let come = of_request.get().copied();
-        come.unwrap_or_else(|| Until(Instant::now() + self.0.settings.request_time))
     }
 }

@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
+use super::live::{NotOpened, Turned};
 use super::refusal::Refusal;
 use crate::model::{CommitId, Key, Kind, Value};
 use crate::ops::OpsError;
@@ -274,6 +275,27 @@ impl From<Refusal> for Failure {
         let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, told);
         failure.0.limit = Some(ProblemLimit::Bytes { size, max });
         failure
+    }
+}
+
+impl From<Turned> for Failure {
+    fn from(turned: Turned) -> Self {
+        match turned {
+            Turned::Busy => {
+                let told = "as many wait or stream as this server lets; try again";
+                Self::new(Kind::Unavailable, "busy", told)
+            }
+            Turned::Stopping => Self::new(Kind::Unavailable, "unavailable", "the server stops"),
+        }
+    }
+}
+
+impl From<NotOpened> for Failure {
+    fn from(not: NotOpened) -> Self {
+        match not {
+            NotOpened::Turned(turned) => turned.into(),
+            NotOpened::Store(error) => error.into(),
+        }
     }
 }
 

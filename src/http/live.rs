@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep_until};
 use self::feed::{Feed, State};
 use self::feeds::{Feeds, LINGER};
 use self::stream::Reader;
-use super::api::ApiSettings;
+use super::settings::ApiSettings;
 use crate::model::{BadSection, Change, ConfigName, Head, Revision, Section};
 use crate::store::{Heads, Store, StoreError};
 

@@ -9,17 +9,11 @@ pub(super) use parameters::{
 };
 pub(super) use responses::{Commits, Fixed, Reads};
 
-use std::sync::LazyLock;
-
-use axum::Json;
-use axum::response::{IntoResponse as _, Response};
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema};
 
-use super::routes;
-use crate::http::request::no_query::NoQuery;
 use crate::wire::{Line, Problem};
 
 const DESCRIPTION: &str = "\
@@ -31,24 +25,8 @@ Every route that answers or takes values also takes `stored=true`, with which va
 string with its kind beside it, bytes in base64, and secrets are as they are encrypted. That is for clients that \
 stand in for the store, such as discfg's own engine `http`.";
 
-/// What the API is, in OpenAPI 3.1
-#[utoipa::path(
-    get,
-    path = "/openapi.json",
-    operation_id = "openapi",
-    responses(
-        (status = 200, description = "This document.", body = serde_json::Value),
-        Fixed,
-        (status = 503, description = "The server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json")
-    )
-)]
-pub(super) async fn document(_: NoQuery) -> Response {
-    static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| finished(routes::described()));
-    Json(&*DOCUMENT).into_response()
-}
-
 /// The document, once its paths and operations are collected.
-fn finished(mut document: OpenApi) -> OpenApi {
+pub(super) fn finished(mut document: OpenApi) -> OpenApi {
     let mut info = Info::new("discfg", env!("CARGO_PKG_VERSION"));
     info.description = Some(DESCRIPTION.into());
     let mut license = License::new("Apache-2.0");

@@ -1,11 +1,11 @@
 //! Requests, parsed before anything is looked up for them.
 
-pub(super) mod body;
+pub(super) mod class;
 pub(super) mod context;
 pub(super) mod cursor;
+pub(super) mod deadline;
 pub(super) mod header;
-pub(super) mod no_query;
 pub(super) mod path;
 pub(super) mod query;
 pub(super) mod view;
-pub(super) mod waiting;
+pub(super) mod wait_time;

@@ -1,12 +1,15 @@
 //! The server: connections, TLS, who may come in, and what no client may take more of than its share.
 
-mod answer;
+mod access_log;
+mod answer_body;
+mod bearer_token;
 mod buffers;
 mod connection;
 mod gate;
 mod hosts;
 mod pace;
-mod served;
+mod settings;
+mod shutdown;
 mod tls;
 mod waiting;
 
@@ -20,100 +23,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{interval, sleep, timeout};
 
+pub use self::access_log::{AccessLogEntry, AccessLogger};
 use self::buffers::Buffers;
 use self::gate::Gate;
 use self::hosts::Hosts;
 pub use self::hosts::{ServerOrigin, ServerOriginError};
-pub use self::served::Served;
+pub use self::settings::ServerSettings;
+use self::shutdown::ShutdownStage;
 pub use self::tls::{Tls, TlsError};
 use self::waiting::WaitingPlaces;
 use super::api::Api;
-pub use crate::http::auth::token_reload::KnownTokens;
-use crate::model::{Access, Kind};
+use crate::model::Kind;
 use crate::wire::Problem;
-
-/// What is done with each request when it is over. It must not block.
-pub type Teller = Arc<dyn Fn(&Served<'_>) + Send + Sync>;
-
-/// How a server behaves, and what it allows.
-#[derive(Clone)]
-pub struct ServerSettings {
-    /// How many connections may be open. Beyond, one is answered 503 at once and closed; over TLS, closed.
-    pub connections: usize,
-    /// How many requests are served at the same time, from their body's last byte to their answer's first, those that
-    /// wait for changes aside. Beyond, one is answered 503.
-    pub requests: usize,
-    /// How many bytes of bodies that haven't come whole, and of answers that haven't been taken, are held for all clients
-    /// together, beside 32 KB for each. Beyond, a request is answered 503.
-    pub buffered: usize,
-    /// How many requests may wait for changes, or stream them, at the same time; of one client (token, else address) half as
-    /// many. Beyond, one is answered 503.
-    pub waiting: usize,
-    /// How long a handshake, or the head of a request, may take from its first byte (on a new connection, from its
-    /// beginning) to its last.
-    pub head_time: Duration,
-    /// How long a connection is kept on which nothing is asked.
-    pub idle_time: Duration,
-    /// How long a client may take nothing of its answer.
-    pub stall_time: Duration,
-    /// How long requests may go on once the server is to stop.
-    pub grace: Duration,
-    /// How many headers a request may have. Beyond, it is answered 431.
-    pub headers: usize,
-    /// How many bytes the head of a request may have. Beyond, it is answered 431.
-    pub head_bytes: usize,
-    /// The most that anyone may do, whatever their token says.
-    pub access: Access,
-    /// Whether requests are refused whose `Host` isn't the server's, or whose `Origin` is another's. Without tokens
-    /// that alone keeps web pages out.
-    pub checks_host: bool,
-    /// The origins that the server has beside `localhost` and its address, such as that of a proxy before it.
-    pub hosts: Vec<ServerOrigin>,
-    /// The certificate; without one, HTTP is spoken in the clear.
-    pub tls: Option<Tls>,
-    /// The tokens, one of which each request must bear, `/healthz`, `/readyz` and `/openapi.json` aside; without, none
-    /// is asked for.
-    pub tokens: Option<Arc<KnownTokens>>,
-    /// What is done with each request when it is over.
-    pub tell: Option<Teller>,
-}
-
-impl Default for ServerSettings {
-    /// For who is alone on a machine: no token, no TLS, but only by the server's own names. 4,096 connections, 256
-    /// requests and 1,024 that wait, 128 MB for slow clients; 10 seconds for a head of at most 100 headers and 16 KB, 75
-    /// seconds of rest, 20 seconds for a client that takes nothing, 25 seconds to stop.
-    fn default() -> Self {
-        Self {
-            connections: 4096,
-            requests: 256,
-            buffered: 128 * 1024 * 1024,
-            waiting: 1024,
-            head_time: Duration::from_secs(10),
-            idle_time: Duration::from_secs(75),
-            stall_time: Duration::from_secs(20),
-            grace: Duration::from_secs(25),
-            headers: 100,
-            head_bytes: 16 * 1024,
-            access: Access::Write,
-            checks_host: true,
-            hosts: Vec::new(),
-            tls: None,
-            tokens: None,
-            tell: None,
-        }
-    }
-}
-
-/// How far a server is from its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    /// It serves.
-    No,
-    /// What was asked is answered, and nothing more is taken.
-    Graceful,
-    /// All is over.
-    Cut,
-}
 
 /// How often it is looked whether the tokens have changed.
 const TOKENS: Duration = Duration::from_secs(2);
@@ -141,7 +62,7 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(settings.connections));
     let turned_away = Arc::new(Semaphore::new(TURNED_AWAY));
     let settings = Arc::new(settings);
-    let (stopping, _) = watch::channel(Stop::No);
+    let (stopping, _) = watch::channel(ShutdownStage::Serving);
     let mut looks = interval(TOKENS);
     tokio::pin!(stop);
     loop {
@@ -190,9 +111,9 @@ pub async fn serve(
     }
     drop(listener);
     api.stop();
-    stopping.send_replace(Stop::Graceful);
+    stopping.send_replace(ShutdownStage::Graceful);
     if timeout(settings.grace, stopping.closed()).await.is_err() {
-        stopping.send_replace(Stop::Cut);
+        stopping.send_replace(ShutdownStage::Cut);
         stopping.closed().await;
     }
     Ok(())
@@ -210,7 +131,7 @@ fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
         body_bytes: api.settings().body_bytes,
         request_time: api.settings().request_time,
         waiting: WaitingPlaces::of(settings.waiting),
-        tell: settings.tell.clone(),
+        access_logger: settings.access_logger.clone(),
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a request says.
 
-#[path = "../../../src/http/request/body.rs"]
-pub(super) mod body;
 #[path = "../../../src/http/request/cursor.rs"]
 pub(super) mod cursor;
 #[path = "../../../src/http/request/header.rs"]

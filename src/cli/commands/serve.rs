@@ -114,7 +114,7 @@ async fn serve_logged(
         hosts: args.hosts,
         tls,
         tokens,
-        tell: Some(Arc::new(move |served| teller.served(served))),
+        access_logger: Some(Arc::new(move |entry| teller.served(entry))),
     };
     let (stop, stopped) = oneshot::channel();
     let watched = async {

@@ -19,7 +19,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
 
 use super::stderr::aside;
-use crate::http::Served;
+use crate::http::AccessLogEntry;
 use crate::model::{Timestamp, printable};
 
 /// How a log is written.
@@ -76,7 +76,7 @@ impl Log {
     }
 
     /// Tells of a request.
-    pub(in crate::cli) fn served(&self, served: &Served<'_>) {
+    pub(in crate::cli) fn served(&self, served: &AccessLogEntry<'_>) {
         match self.form {
             LogForm::Off => {}
             LogForm::Text => self.line(printable(&served.to_string()).into_owned()),

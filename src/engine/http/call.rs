@@ -3,7 +3,6 @@ use std::time::Duration;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use super::HttpOptions;
 use crate::model::{Key, Prefix, Section};
 use crate::store::{Consistency, Result, StoreError};
 
@@ -19,7 +18,7 @@ const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A request.
 #[derive(Clone)]
-pub(super) struct Call {
+pub(super) struct ApiCall {
     pub(super) method: &'static str,
     /// As what it is counted: its route.
     pub(super) route: &'static str,
@@ -32,7 +31,7 @@ pub(super) struct Call {
     pub(super) within: Duration,
 }
 
-impl Call {
+impl ApiCall {
     /// The call of a route of all sections.
     pub(super) fn of_config(method: &'static str, route: &'static str) -> Self {
         Self::new(method, route, format!("@config{route}"))
@@ -91,11 +90,6 @@ impl Call {
         self
     }
 
-    /// Method and path, as who decides about them knows them.
-    pub(super) fn asks(&self, options: &HttpOptions) -> String {
-        format!("{} /v1/{}/{}", self.method, options.config, self.path)
-    }
-
     pub(super) fn stored(self) -> Self {
         self.query("stored", "true")
     }
@@ -132,7 +126,7 @@ mod tests {
             ("/a.b/c:d/e", "a.b/keys/c:d/e"),
         ] {
             let key = key.parse().expect(key);
-            assert_eq!(Call::of_key("GET", "/keys", &key).path, path);
+            assert_eq!(ApiCall::of_key("GET", "/keys", &key).path, path);
         }
         for (prefix, path) in [
             ("/", "@config/list"),
@@ -141,16 +135,16 @@ mod tests {
             ("/db/db/x/", "db/list/db/x"),
         ] {
             let prefix = prefix.parse().expect(prefix);
-            assert_eq!(Call::of_prefix("GET", "/list", &prefix).path, path);
+            assert_eq!(ApiCall::of_prefix("GET", "/list", &prefix).path, path);
         }
         let db = "db".parse().expect("a section");
-        assert_eq!(Call::of_section("GET", "/heads", &db).path, "db/heads");
+        assert_eq!(ApiCall::of_section("GET", "/heads", &db).path, "db/heads");
         assert_eq!(
-            Call::of_section("GET", "/heads", &Section::root()).path,
+            ApiCall::of_section("GET", "/heads", &Section::root()).path,
             "@root/heads"
         );
         assert_eq!(
-            Call::of_data_keys("/datakeys/unwrap", &db).path,
+            ApiCall::of_data_keys("/datakeys/unwrap", &db).path,
             "@datakeys/unwrap/db"
         );
     }

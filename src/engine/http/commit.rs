@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, Refusal, pause};
-use super::call::{Call, REQUEST};
+use super::api_client::{ApiClient, pause};
+use super::call::{ApiCall, REQUEST};
+use super::call_failure::CallFailure;
 use crate::aws::PlainHttpError;
 use crate::model::{Change, Entry, Guard, Key, Ttl};
 use crate::store::{Applied, Committed, Result, StoreError, Txn};
@@ -26,11 +27,11 @@ enum Meaning {
     Doubt,
 }
 
-impl Api {
+impl ApiClient {
     pub(super) async fn make(&self, txn: Txn) -> Result<Committed> {
         let call = match &txn.sections()[..] {
-            [section] => Call::of_section("POST", "/commit", section),
-            _ => Call::of_config("POST", "/commit"),
+            [section] => ApiCall::of_section("POST", "/commit", section),
+            _ => ApiCall::of_config("POST", "/commit"),
         };
         let mut guards: Vec<&Guard> = Vec::new();
         for guard in &txn.guards {
@@ -50,7 +51,7 @@ impl Api {
     }
 
     /// Sends a commit until it is answered, or until its time is over.
-    async fn insist(&self, mut call: Call, txn: &Txn) -> Result<wire::CommitAnswer<wire::StoredChange>> {
+    async fn insist(&self, mut call: ApiCall, txn: &Txn) -> Result<wire::CommitAnswer<wire::StoredChange>> {
         let (began, bound) = (Instant::now(), self.options().patience);
         let mut tries = 0;
         let mut in_doubt = false;
@@ -65,7 +66,7 @@ impl Api {
             let meaning = meaning(&refusal);
             in_doubt |= matches!(meaning, Meaning::Doubt);
             let hopeless = matches!(meaning, Meaning::Hopeless)
-                || matches!(&refusal, Refusal::Silence(PlainHttpError::NotSent(_)))
+                || matches!(&refusal, CallFailure::Silence(PlainHttpError::NotSent(_)))
                     && !in_doubt
                     && tries >= LOOKS;
             let pause = pause(tries, wanted);
@@ -87,7 +88,7 @@ impl Api {
         }
     }
 
-    fn committed(&self, call: &Call, answer: wire::CommitAnswer<wire::StoredChange>) -> Result<Committed> {
+    fn committed(&self, call: &ApiCall, answer: wire::CommitAnswer<wire::StoredChange>) -> Result<Committed> {
         let told = |error: wire::ShapeError| self.misshapen(call, &error);
         let applied = |line: wire::StoredChange| {
             let change = Change::try_from(line).map_err(told)?;
@@ -109,7 +110,7 @@ impl Api {
     }
 
     pub(super) async fn renew(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
-        let mut call = Call::of_key("POST", "/touch", key).stored();
+        let mut call = ApiCall::of_key("POST", "/touch", key).stored();
         if let Some(ttl) = ttl {
             call = call.query("ttl", &ttl);
         }
@@ -118,18 +119,18 @@ impl Api {
     }
 }
 
-fn meaning(refusal: &Refusal) -> Meaning {
+fn meaning(refusal: &CallFailure) -> Meaning {
     match refusal {
-        Refusal::Silence(PlainHttpError::NotSent(_)) => Meaning::NotMade,
-        Refusal::Silence(PlainHttpError::NotTrusted(_) | PlainHttpError::NoRoots(_))
-        | Refusal::Unsigned(_) => Meaning::Hopeless,
-        Refusal::Silence(_) => Meaning::Doubt,
-        Refusal::Problem(problem) => match problem.status {
+        CallFailure::Silence(PlainHttpError::NotSent(_)) => Meaning::NotMade,
+        CallFailure::Silence(PlainHttpError::NotTrusted(_) | PlainHttpError::NoRoots(_))
+        | CallFailure::Unsigned(_) => Meaning::Hopeless,
+        CallFailure::Silence(_) => Meaning::Doubt,
+        CallFailure::Problem(problem) => match problem.status {
             503 => Meaning::NotMade,
             504 => Meaning::Doubt,
             _ => Meaning::Final,
         },
-        Refusal::Strange(answer) => match answer.status {
+        CallFailure::Strange(answer) => match answer.status {
             429 => Meaning::NotMade,
             // Something between here and there, which needn't know what became of the request.
             500.. => Meaning::Doubt,

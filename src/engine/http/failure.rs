@@ -3,30 +3,26 @@
 #[cfg(test)]
 mod texts;
 
-use super::HttpOptions;
-use super::api::{Api, Refusal};
-use super::call::Call;
+use super::call_failure::{ApiStatement, CallFailure};
+use super::call_site::CallSite;
 use super::gateway;
+use super::options::HttpOptions;
 use crate::aws::{PlainAnswer, PlainHttpError, SigningError};
 use crate::model::{CommitId, Entry, Key, Kind};
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{Problem, ProblemLimit, Written};
 
-/// What an API said, or what is to be said of it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Said(pub(super) String);
-
-pub(super) fn of(api: &Api, call: &Call, refusal: Refusal) -> StoreError {
-    match refusal {
-        Refusal::Silence(error) => silence(api.options(), error),
-        Refusal::Strange(answer) => strange(api, call, &answer),
-        Refusal::Problem(problem) => told(api, call, *problem),
-        Refusal::Unsigned(error) => unsigned(api.options(), error),
+/// The error that a failed call is.
+pub(super) fn of_call(site: CallSite<'_>, failure: CallFailure) -> StoreError {
+    match failure {
+        CallFailure::Silence(error) => of_silence(site.options, error),
+        CallFailure::Strange(answer) => of_strange_answer(site, &answer),
+        CallFailure::Problem(problem) => of_problem(site, *problem),
+        CallFailure::Unsigned(error) => of_signing(site.options, error),
     }
 }
 
-fn unsigned(options: &HttpOptions, error: SigningError) -> StoreError {
+fn of_signing(options: &HttpOptions, error: SigningError) -> StoreError {
     match error {
         SigningError::Credentials(_) => StoreError::Credentials {
             problem: format!("a request to {} can't be signed", options.url.host()),
@@ -39,7 +35,7 @@ fn unsigned(options: &HttpOptions, error: SigningError) -> StoreError {
     }
 }
 
-fn silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
+fn of_silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
     let problem = match &error {
         PlainHttpError::NotSent(_) => format!("{} can't be reached", options.url),
         PlainHttpError::NotTrusted(fault) => {
@@ -73,25 +69,25 @@ fn silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
 }
 
 /// Something answers that is no discfg API: API Gateway, a proxy, another server, a page to log in.
-pub(super) fn strange(api: &Api, call: &Call, answer: &PlainAnswer) -> StoreError {
-    if let Some(error) = gateway::refused(api, call, answer) {
+pub(super) fn of_strange_answer(site: CallSite<'_>, answer: &PlainAnswer) -> StoreError {
+    if let Some(error) = gateway::refusal(site, answer) {
         return error;
     }
-    let options = api.options();
+    let options = site.options;
     let status = answer.status;
     let content_type = answer.content_type.as_deref().unwrap_or("no content type");
     let what = format!(
         "{} was answered with status {status}, {content_type}, which is no answer of a discfg API",
-        call.asks(options)
+        site.request_line()
     );
     match status {
         429 => StoreError::Throttled {
             service: options.url.to_string(),
-            source: Some(Said(what).into()),
+            source: Some(ApiStatement(what).into()),
         },
         500.. => StoreError::Unavailable {
             problem: format!("{} can't serve", options.url),
-            source: Some(Said(what).into()),
+            source: Some(ApiStatement(what).into()),
         },
         _ => StoreError::Api {
             api: options.url.to_string(),
@@ -102,20 +98,20 @@ pub(super) fn strange(api: &Api, call: &Call, answer: &PlainAnswer) -> StoreErro
 }
 
 /// An answer has not the content that it should.
-pub(super) fn misshapen(options: &HttpOptions, call: &Call, what: &str) -> StoreError {
+pub(super) fn of_content(site: CallSite<'_>, what: &str) -> StoreError {
     StoreError::Corrupt {
         section: None,
         what: format!(
             "{} answered {} with what this discfg can't read ({what})",
-            options.url,
-            call.asks(options)
+            site.options.url,
+            site.request_line()
         ),
         source: None,
     }
 }
 
-fn told(api: &Api, call: &Call, problem: Problem) -> StoreError {
-    let options = api.options();
+fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
+    let options = site.options;
     let first = problem.keys.first().cloned();
     let error = match (problem.code.as_deref(), first) {
         (Some("no-key"), Some(key)) => Some(StoreError::NotFound(key)),
@@ -147,7 +143,7 @@ fn told(api: &Api, call: &Call, problem: Problem) -> StoreError {
         }),
         (Some("contended"), _) => Some(StoreError::Busy(problem.detail.clone())),
         (Some("read-only"), _) => Some(StoreError::ReadOnly),
-        (Some("no-token"), _) => Some(no_token(api, &problem)),
+        (Some("no-token"), _) => Some(no_token(site, &problem)),
         (Some("outcome-unknown"), _) => {
             commit(&problem).map(|commit| StoreError::OutcomeUnknown { commit, source: None })
         }
@@ -155,31 +151,31 @@ fn told(api: &Api, call: &Call, problem: Problem) -> StoreError {
             api: options.url.to_string(),
             problem: format!(
                 "it knows no {}: it is no discfg API, or one of another version than this {}",
-                call.asks(options),
+                site.request_line(),
                 env!("CARGO_PKG_VERSION")
             ),
             kind: Kind::Invalid,
         }),
         _ => None,
     };
-    error.unwrap_or_else(|| by_kind(options, call, problem))
+    error.unwrap_or_else(|| by_kind(site, problem))
 }
 
-fn by_kind(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
-    let api = options.url.to_string();
+fn by_kind(site: CallSite<'_>, problem: Problem) -> StoreError {
+    let api = site.options.url.to_string();
     match Kind::of_word(&problem.kind) {
         Some(Kind::Denied) => StoreError::Denied {
-            action: call.asks(options),
+            action: site.request_line(),
             subject: None,
-            source: Some(Said(format!("{api} says: {}", problem.detail)).into()),
+            source: Some(ApiStatement(format!("{api} says: {}", problem.detail)).into()),
         },
         Some(Kind::Throttled) => StoreError::Throttled {
             service: api,
-            source: Some(Said(problem.detail).into()),
+            source: Some(ApiStatement(problem.detail).into()),
         },
         Some(Kind::Unavailable) => StoreError::Unavailable {
             problem: format!("{api} can't serve for the moment"),
-            source: Some(Said(problem.detail).into()),
+            source: Some(ApiStatement(problem.detail).into()),
         },
         kind => StoreError::Api {
             api,
@@ -189,11 +185,11 @@ fn by_kind(options: &HttpOptions, call: &Call, problem: Problem) -> StoreError {
     }
 }
 
-fn no_token(api: &Api, problem: &Problem) -> StoreError {
-    let options = api.options();
+fn no_token(site: CallSite<'_>, problem: &Problem) -> StoreError {
+    let options = site.options;
     let host = options.url.host();
     let problem = match (&options.token, &options.withheld) {
-        _ if api.is_signed() => format!(
+        _ if site.is_signed => format!(
             "{host} asks for a token, and requests to it are signed: it is an API that IAM doesn't stand before"
         ),
         (Some(token), _) => format!(
@@ -262,12 +258,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::engine::http::call::ApiCall;
 
     fn error_of(problem: Problem) -> StoreError {
         let url = "https://cfg.example".parse().expect("a URL");
         let options = HttpOptions::new(url, "mycfg".parse().expect("a name"));
-        let call = Call::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
-        told(&Api::new(options, None), &call, problem)
+        let call = ApiCall::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
+        let site = CallSite {
+            options: &options,
+            is_signed: false,
+            call: &call,
+        };
+        of_problem(site, problem)
     }
 
     fn problem(kind: Kind, code: &str) -> Problem {

@@ -3,9 +3,9 @@
 
 use serde::Deserialize;
 
-use super::api::{Api, media_type};
-use super::call::Call;
-use super::failure::Said;
+use super::answer::media_type;
+use super::call_failure::ApiStatement;
+use super::call_site::CallSite;
 use crate::aws::PlainAnswer;
 use crate::model::Kind;
 use crate::store::StoreError;
@@ -24,19 +24,19 @@ struct Words {
 }
 
 /// What the answer means, if it is one of API Gateway's.
-pub(super) fn refused(api: &Api, call: &Call, answer: &PlainAnswer) -> Option<StoreError> {
+pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreError> {
     let words = words(answer)?;
-    let options = api.options();
+    let options = site.options;
     let url = options.url.to_string();
-    if !api.is_signed() {
+    if !site.is_signed {
         // Another server may answer so, too, and what that says needn't be for everyone.
         return (answer.status == 403).then(|| StoreError::Api {
             api: url,
-            problem: format!("{} was refused, and it was not signed", call.asks(options)),
+            problem: format!("{} was refused, and it was not signed", site.request_line()),
             kind: Kind::Denied,
         });
     }
-    let said = Said(format!("API Gateway says: {words}"));
+    let said = ApiStatement(format!("API Gateway says: {words}"));
     Some(match answer.status {
         403 if words.contains("security token") => StoreError::Credentials {
             problem: format!("{} doesn't accept the credentials", options.url.host()),
@@ -53,13 +53,13 @@ pub(super) fn refused(api: &Api, call: &Call, answer: &PlainAnswer) -> Option<St
                 api: url,
                 problem: format!(
                     "it has no route for {}: it is another config's API, or a part of its URL is missing",
-                    call.asks(options)
+                    site.request_line()
                 ),
                 kind: Kind::Invalid,
             }
         }
         403 => StoreError::Denied {
-            action: call.asks(options),
+            action: site.request_line(),
             subject: None,
             source: Some(said.into()),
         },
@@ -75,7 +75,7 @@ pub(super) fn refused(api: &Api, call: &Call, answer: &PlainAnswer) -> Option<St
             api: url,
             problem: format!(
                 "API Gateway refuses {} with status {status}: {words}",
-                call.asks(options)
+                site.request_line()
             ),
             kind: Kind::Invalid,
         },
@@ -90,7 +90,7 @@ pub(super) fn is_forbidden(answer: &PlainAnswer) -> bool {
 
 fn words(answer: &PlainAnswer) -> Option<String> {
     let is_json = matches!(
-        media_type(answer.content_type.as_deref()?),
+        media_type(answer)?,
         "application/json" | "application/x-amz-json-1.0" | "application/x-amz-json-1.1"
     );
     let words: Words = serde_json::from_slice(&answer.body)
@@ -102,20 +102,19 @@ fn words(answer: &PlainAnswer) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use aws_credential_types::Credentials;
-    use aws_credential_types::provider::SharedCredentialsProvider;
-
-    use super::super::HttpOptions;
     use super::*;
-    use crate::aws::Signer;
+    use crate::engine::http::call::ApiCall;
+    use crate::engine::http::options::HttpOptions;
 
-    fn api(is_signed: bool) -> Api {
+    fn refusal_of(is_signed: bool, call: &ApiCall, answer: &PlainAnswer) -> Option<StoreError> {
         let url = "https://abc.execute-api.eu-central-1.amazonaws.com".parse();
         let options = HttpOptions::new(url.expect("a URL"), "mycfg".parse().expect("a name"));
-        let credentials = Credentials::new("AKID", "secret", None, None, "test");
-        let region = "eu-central-1".parse().expect("a region");
-        let signer = Signer::new("execute-api", region, SharedCredentialsProvider::new(credentials));
-        Api::new(options, is_signed.then_some(signer))
+        let site = CallSite {
+            options: &options,
+            is_signed,
+            call,
+        };
+        refusal(site, answer)
     }
 
     fn answer(status: u16, body: &str) -> PlainAnswer {
@@ -129,7 +128,7 @@ mod tests {
 
     #[test]
     fn each_answer_is_told_as_what_it_means() {
-        let call = Call::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
+        let call = ApiCall::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
         for (status, body, kind, words) in [
             (
                 403,
@@ -198,7 +197,7 @@ mod tests {
                 "can't serve",
             ),
         ] {
-            let error = refused(&api(true), &call, &answer(status, body)).expect(body);
+            let error = refusal_of(true, &call, &answer(status, body)).expect(body);
             assert_eq!(error.kind(), kind, "{body}");
             assert!(error.to_string().contains(words), "{body}: {error}");
         }
@@ -206,15 +205,15 @@ mod tests {
 
     #[test]
     fn another_servers_words_are_not_repeated() {
-        let call = Call::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
+        let call = ApiCall::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
         let forbidden = answer(403, r#"{"message":"hunter2"}"#);
-        let error = refused(&api(false), &call, &forbidden).expect("it may be API Gateway");
+        let error = refusal_of(false, &call, &forbidden).expect("it may be API Gateway");
         assert_eq!(error.kind(), Kind::Denied);
         assert!(error.to_string().contains("it was not signed"), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
-        assert!(refused(&api(false), &call, &answer(404, r#"{"message":"Not Found"}"#)).is_none());
+        assert!(refusal_of(false, &call, &answer(404, r#"{"message":"Not Found"}"#)).is_none());
         for body in [r#"{"message":"a","more":1}"#, r#"{"error":"a"}"#, "[]", ""] {
-            assert!(refused(&api(true), &call, &answer(403, body)).is_none(), "{body}");
+            assert!(refusal_of(true, &call, &answer(403, body)).is_none(), "{body}");
         }
     }
 }

@@ -2,8 +2,8 @@ use async_stream::try_stream;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 
-use super::api::Api;
-use super::call::Call;
+use super::api_client::ApiClient;
+use super::call::ApiCall;
 use super::read::check_readable;
 use crate::model::{Entry, Prefix, Section, printable};
 use crate::store::{Consistency, Listed, Result, Scope};
@@ -12,7 +12,7 @@ use crate::wire;
 /// The most items of a page.
 const PAGE: usize = 1000;
 
-impl Api {
+impl ApiClient {
     pub(super) fn listing(&self, scope: Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
         let limit = scope.limit.unwrap_or(usize::MAX);
         self.pages(scope, read).take(limit).boxed()
@@ -26,7 +26,7 @@ impl Api {
                 Some(limit) if name.is_some() || scope.after.is_none() => limit.clamp(1, PAGE),
                 _ => PAGE,
             };
-            let first = Call::of_prefix("GET", "/list", &scope.prefix)
+            let first = ApiCall::of_prefix("GET", "/list", &scope.prefix)
                 .query("recursive", &scope.recursive)
                 .query("limit", &limit)
                 .stored()

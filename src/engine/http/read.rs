@@ -5,8 +5,8 @@ use futures::StreamExt as _;
 use futures::TryStreamExt as _;
 use futures::stream::{self, BoxStream};
 
-use super::api::{Api, Refused};
-use super::call::Call;
+use super::api_client::{ApiClient, Refused};
+use super::call::ApiCall;
 use crate::model::{BadSection, Change, Entry, Head, Key, Prefix, Revision, Section};
 use crate::store::{Consistency, Heads, Result, Snapshot, StoreError};
 use crate::wire;
@@ -14,9 +14,9 @@ use crate::wire;
 /// How many requests go side by side.
 pub(super) const SIDE_BY_SIDE: usize = 8;
 
-impl Api {
+impl ApiClient {
     pub(super) async fn entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
-        let call = Call::of_key("GET", "/keys", key).stored().fresh(read);
+        let call = ApiCall::of_key("GET", "/keys", key).stored().fresh(read);
         match self.ask::<wire::StoredEnvelope>(&call).await {
             Ok(answer) => {
                 let entry = self.entry_of(&call, answer.node)?;
@@ -28,21 +28,21 @@ impl Api {
         }
     }
 
-    pub(super) fn entry_of(&self, call: &Call, node: wire::StoredNode) -> Result<Entry> {
+    pub(super) fn entry_of(&self, call: &ApiCall, node: wire::StoredNode) -> Result<Entry> {
         Entry::try_from(node).map_err(|error| self.misshapen(call, &error))
     }
 
-    fn change_of(&self, call: &Call, line: wire::StoredChange) -> Result<Change> {
+    fn change_of(&self, call: &ApiCall, line: wire::StoredChange) -> Result<Change> {
         Change::try_from(line).map_err(|error| self.misshapen(call, &error))
     }
 
-    pub(super) fn heads_from(&self, call: &Call, heads: Vec<wire::SectionHead>) -> Result<Vec<Head>> {
+    pub(super) fn heads_from(&self, call: &ApiCall, heads: Vec<wire::SectionHead>) -> Result<Vec<Head>> {
         let head = |head| Head::try_from(head).map_err(|error| self.misshapen(call, &error));
         heads.into_iter().map(head).collect()
     }
 
     /// What was asked of a part of the config must be of that part.
-    pub(super) fn check_is_of(&self, call: &Call, key: &Key, is_asked_for: bool) -> Result<()> {
+    pub(super) fn check_is_of(&self, call: &ApiCall, key: &Key, is_asked_for: bool) -> Result<()> {
         if is_asked_for {
             return Ok(());
         }
@@ -52,10 +52,10 @@ impl Api {
     pub(super) async fn snapshot_of(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
         let call = match prefixes {
             [] => return Ok(Snapshot::default()),
-            [one] if !one.is_all() => Call::of_prefix("GET", "/snapshot", one),
+            [one] if !one.is_all() => ApiCall::of_prefix("GET", "/snapshot", one),
             several => several
                 .iter()
-                .fold(Call::of_config("GET", "/snapshot"), |call, prefix| {
+                .fold(ApiCall::of_config("GET", "/snapshot"), |call, prefix| {
                     call.query("prefix", prefix)
                 }),
         };
@@ -114,13 +114,13 @@ impl Api {
     }
 
     async fn heads_and_bad(&self) -> Result<(Vec<Head>, Vec<BadSection>)> {
-        let call = Call::of_config("GET", "/heads");
+        let call = ApiCall::of_config("GET", "/heads");
         let answer: wire::Heads = self.asked(&call).await?;
         Ok((self.heads_from(&call, answer.sections)?, answer.bad))
     }
 
     async fn head_of(&self, section: &Section) -> Result<Option<Head>> {
-        let call = Call::of_section("GET", "/heads", section);
+        let call = ApiCall::of_section("GET", "/heads", section);
         let answer: wire::Heads = self.asked(&call).await?;
         check_readable(answer.bad, &[])?;
         let heads = self.heads_from(&call, answer.sections)?;
@@ -131,7 +131,7 @@ impl Api {
         try_stream! {
             let mut after = after;
             loop {
-                let call = Call::of_section("GET", "/changes", &section)
+                let call = ApiCall::of_section("GET", "/changes", &section)
                     .query("after", &after)
                     .stored();
                 let page: wire::Changes<wire::StoredChange> = self.asked(&call).await?;
@@ -158,7 +158,7 @@ impl Api {
         try_stream! {
             let mut before = before;
             loop {
-                let mut call = Call::of_key("GET", "/history", &key).stored();
+                let mut call = ApiCall::of_key("GET", "/history", &key).stored();
                 if let Some(before) = before {
                     call = call.query("before", &before);
                 }
@@ -179,7 +179,7 @@ impl Api {
     }
 
     pub(super) async fn state(&self) -> Result<String> {
-        let call = Call::of_config("GET", "/info");
+        let call = ApiCall::of_config("GET", "/info");
         let answer: wire::StateAnswer = self.asked(&call).await?;
         Ok(answer.state)
     }

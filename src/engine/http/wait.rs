@@ -4,8 +4,9 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep};
 
-use super::api::{Api, Refusal};
-use super::call::Call;
+use super::api_client::ApiClient;
+use super::call::ApiCall;
+use super::call_failure::CallFailure;
 use super::read::{SIDE_BY_SIDE, check_readable};
 use crate::model::{Head, Revision, Section};
 use crate::store::{Cursor, Deadline, Result};
@@ -26,7 +27,7 @@ enum Place<'c> {
     All(u64),
 }
 
-impl Api {
+impl ApiClient {
     pub(super) async fn moved(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
         let end = Instant::now() + deadline.within;
         let left = || end.saturating_duration_since(Instant::now());
@@ -120,8 +121,8 @@ impl Api {
         except: &[Section],
     ) -> Result<((Vec<Head>, u64), bool)> {
         let (plain, after) = match place {
-            Place::One(section, seen) => (Call::of_section("GET", "/heads", section), *seen),
-            Place::All(seen) => (Call::of_config("GET", "/heads"), *seen),
+            Place::One(section, seen) => (ApiCall::of_section("GET", "/heads", section), *seen),
+            Place::All(seen) => (ApiCall::of_config("GET", "/heads"), *seen),
         };
         if span >= SHORTEST && self.lets_wait() {
             let mut call = plain
@@ -134,7 +135,7 @@ impl Api {
                     let answer: wire::Heads = self.read(&call, &answer)?;
                     return Ok((self.stood(&call, answer, except)?, true));
                 }
-                Err((Refusal::Problem(problem), _)) if problem.code.as_deref() == Some("query") => {
+                Err((CallFailure::Problem(problem), _)) if problem.code.as_deref() == Some("query") => {
                     self.dont_wait();
                 }
                 // It lets no more wait, or what lies between cut it off: a plain look tells what there is to tell.
@@ -147,7 +148,7 @@ impl Api {
     }
 
     /// Where sections stand, with the version that the API gives them.
-    fn stood(&self, call: &Call, answer: wire::Heads, except: &[Section]) -> Result<(Vec<Head>, u64)> {
+    fn stood(&self, call: &ApiCall, answer: wire::Heads, except: &[Section]) -> Result<(Vec<Head>, u64)> {
         check_readable(answer.bad, except)?;
         Ok((self.heads_from(call, answer.sections)?, answer.version))
     }

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::http::live::{NotOpened, Turned};
 
 pub(in crate::http) fn keep(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();

@@ -4,7 +4,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{RefOr, Required, SchemaFormat};
 
-use crate::http::request::waiting;
+use crate::http::request::wait_time;
 
 /// A segment of a key as clients leave it that encode what a path may hold but needn't: without `:`.
 const SEGMENT: &str = r"([A-Za-z0-9_-]|\.[A-Za-z0-9_-]|\.\.[A-Za-z0-9._-])[A-Za-z0-9._-]*";
@@ -143,7 +143,7 @@ parameters! {
     /// `wait`
     Wait: query(
         "wait",
-        text().pattern(Some(waiting::FORM)),
+        text().pattern(Some(wait_time::PATTERN)),
         "How long to wait for something that isn't there yet: up to 60s. Not at all if nothing is said.",
     );
     /// `Last-Event-ID`

@@ -1,38 +1,25 @@
-use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use futures::StreamExt as _;
-use tokio::time::{Instant, timeout_at};
+use serde::de::DeserializeOwned;
 
+use super::class::RequestClass;
+use super::deadline::RequestDeadline;
 use super::path;
 use super::path::{Named, Place, Within};
 use super::query::Query;
+use super::wait_time::{WAIT, WaitTime};
 use crate::http::api::Api;
 use crate::http::auth::caller::Caller;
 use crate::http::error::Failure;
 use crate::http::refusal::Refusal;
 use crate::model::{Access, ConfigName, Key, Kind, Section};
 use crate::store::Store;
-
-/// When a request must be answered.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Until(pub(in crate::http) Instant);
-
-impl Until {
-    /// What comes of it in time.
-    pub(in crate::http) async fn in_time<T>(
-        self,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        timeout_at(self.0, work)
-            .await
-            .unwrap_or_else(|_| Err(Failure::too_slow()))
-    }
-}
 
 /// A request about a config that is served, by a caller that may use the config.
 pub(in crate::http) struct Asked {
@@ -42,7 +29,8 @@ pub(in crate::http) struct Asked {
     pub(in crate::http) caller: Caller,
     pub(in crate::http) query: Query,
     pub(in crate::http) headers: HeaderMap,
-    pub(in crate::http) until: Until,
+    pub(in crate::http) class: RequestClass,
+    pub(in crate::http) deadline: RequestDeadline,
     place: Place,
     rest: Option<String>,
 }
@@ -72,9 +60,10 @@ impl FromRequestParts<Api> for Asked {
             store: Arc::clone(store),
             api: api.clone(),
             query,
+            class: RequestClass::of(parts),
             // Nothing after this looks at them.
             headers: std::mem::take(&mut parts.headers),
-            until: api.until(&parts.extensions),
+            deadline: RequestDeadline::of(&parts.extensions, api.settings().request_time),
             place,
             rest: rest.map(String::from),
             config,
@@ -122,6 +111,21 @@ impl Asked {
         Err(Failure::denied(detail))
     }
 
+    /// How long the request waits, if it does.
+    pub(in crate::http) fn wait(&mut self) -> Result<Option<Duration>, Failure> {
+        let wait: Option<WaitTime> = self.query.take(WAIT)?;
+        if wait.is_some() && !self.api.settings().waits {
+            let told = "the query parameter wait is not for this server, where no request may wait";
+            return Err(Refusal::Query(told.into()).into());
+        }
+        Ok(wait.map(|WaitTime(wait)| wait.min(self.api.settings().longest_wait)))
+    }
+
+    /// Gives a request that has waited up to now the time that any other has.
+    pub(in crate::http) fn renew_deadline(&mut self) {
+        self.deadline = RequestDeadline::after(self.api.settings().request_time);
+    }
+
     /// Refuses a caller that may only read.
     pub(in crate::http) fn writes(&self) -> Result<(), Failure> {
         match self.caller.access {
@@ -130,10 +134,21 @@ impl Asked {
         }
     }
 
+    /// The body, of at most so many bytes, as the JSON that it must be.
+    pub(in crate::http) async fn json<T: DeserializeOwned>(
+        &self,
+        body: Body,
+        max: usize,
+    ) -> Result<T, Failure> {
+        let body = self.body(body, max).await?;
+        let json = serde_json::from_slice(&body);
+        Ok(json.map_err(|error| Refusal::Body(format!("the body is not as expected: {error}")))?)
+    }
+
     /// The whole body, of at most so many bytes.
     pub(in crate::http) async fn body(&self, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
         let mut chunks = body.into_data_stream();
-        self.until
+        self.deadline
             .in_time(async {
                 let mut read = Vec::new();
                 while let Some(chunk) = chunks.next().await {
@@ -151,5 +166,16 @@ impl Asked {
 
     fn rest(&self) -> &str {
         self.rest.as_deref().unwrap_or_default()
+    }
+}
+
+/// That a request has no query, for a route that takes none.
+pub(in crate::http) struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        Ok(Query::read(parts.uri.query())?.end().map(|()| Self)?)
     }
 }

@@ -1,3 +1,5 @@
+mod event_stream;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -9,9 +11,8 @@ use crate::http::error::Failure;
 use crate::http::live::Waited;
 use crate::http::openapi::{After, LastEventId, Limit, Reads, Wait};
 use crate::http::request::context::Asked;
+use crate::http::request::header;
 use crate::http::request::view::View;
-use crate::http::request::{header, waiting};
-use crate::http::streaming;
 use crate::model::{Change, Revision, Section};
 use crate::store::StoreError;
 use crate::wire;
@@ -36,21 +37,21 @@ use crate::wire;
 )]
 pub(in crate::http) async fn changes(mut asked: Asked) -> Result<Response, Failure> {
     let section = asked.section()?;
-    if header::wants_events(&asked.headers)? {
-        return streaming::stream(asked, &section).await;
+    if asked.class.streams.clone()? {
+        return event_stream::stream(asked, &section).await;
     }
     // It means nothing here, and a wrong one is wrong here, too.
     header::last_event_id(&asked.headers)?;
     let view = View::of_lines(&mut asked)?;
     let after = asked.query.take("after")?.unwrap_or(Revision::ZERO);
     let limit = asked.query.limit(1000, 100)?;
-    let wait = waiting::wait(&mut asked)?;
+    let wait = asked.wait()?;
     asked.query.end()?;
     let held = match wait {
         Some(wait) => {
             let place = (&asked.config, &asked.store);
             let waited = asked.api.live().changes(place, &section, after, wait).await?;
-            asked.until = waiting::waited(&asked);
+            asked.renew_deadline();
             match waited {
                 Waited::Come(revisions) => revisions,
                 Waited::Over(_) => Some(Vec::new()),
@@ -65,7 +66,7 @@ pub(in crate::http) async fn changes(mut asked: Asked) -> Result<Response, Failu
     };
     let page_bytes = asked.api.settings().page_bytes;
     let part = asked
-        .until
+        .deadline
         .in_time(async { Ok(part(lines, after, limit, page_bytes).await?) });
     Ok(Json(part.await?.shape(section, view)).into_response())
 }

@@ -51,8 +51,8 @@ async fn commit_within(
     asked.query.end()?;
     header::check_json(&asked.headers)?;
     let id = header::commit_id(&asked.headers)?;
-    let body = asked.body(body, asked.api.settings().body_bytes).await?;
-    let (guards, changes) = read(&body, view, section)?;
+    let request = asked.json(body, asked.api.settings().body_bytes).await?;
+    let (guards, changes) = read(&request, view, section)?;
     let txn = txn(asked, id, changes).guarded(guards);
     for section in txn.sections() {
         asked.covers(&section)?;
@@ -71,9 +71,12 @@ async fn commit_within(
     }))
 }
 
-/// What a body asks for, all of it of the section that the path names, if it names one.
-fn read(body: &[u8], view: View, section: Option<&Section>) -> Result<(Vec<Guard>, Vec<Mutation>), Refusal> {
-    let request: CommitRequest = crate::http::request::body::json(body)?;
+/// What a request asks for, all of it of the section that the path names, if it names one.
+fn read(
+    request: &CommitRequest,
+    view: View,
+    section: Option<&Section>,
+) -> Result<(Vec<Guard>, Vec<Mutation>), Refusal> {
     let written = match view {
         View::Stored => Written::AsStored,
         View::Masked | View::Revealed => Written::Plainly,
@@ -139,7 +142,7 @@ pub(in crate::http) async fn made(asked: &Asked, txn: Txn, view: View) -> Result
         }
         made
     });
-    match timeout_at(asked.until.0, task).await {
+    match timeout_at(asked.deadline.instant(), task).await {
         Ok(Ok(outcome)) => outcome.map_err(|error| Failure::of_store(error, stored)),
         Ok(Err(error)) => {
             tracing::error!(commit = %id, %error, "a commit ended without an answer");

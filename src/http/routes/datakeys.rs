@@ -6,7 +6,6 @@ use base64::engine::general_purpose::STANDARD;
 use crate::http::error::Failure;
 use crate::http::openapi::Reads;
 use crate::http::refusal::Refusal;
-use crate::http::request::body::json;
 use crate::http::request::context::Asked;
 use crate::http::request::header::check_json;
 use crate::model::Key;
@@ -31,10 +30,10 @@ pub(in crate::http) async fn generate(asked: Asked, body: Body) -> Result<Json<P
     asked.writes()?;
     asked.query.end()?;
     check_json(&asked.headers)?;
-    let KeySubject { key } = json(&asked.body(body, BODY_BYTES).await?)?;
+    let KeySubject { key } = asked.json(body, BODY_BYTES).await?;
     named(&asked, &key)?;
     let made = async { Ok(asked.store.data_keys().generate(&key).await?) };
-    let (plain, wrapped) = asked.until.in_time(made).await?;
+    let (plain, wrapped) = asked.deadline.in_time(made).await?;
     Ok(Json(shape(&plain, &wrapped)))
 }
 
@@ -55,7 +54,7 @@ pub(in crate::http) async fn unwrap(asked: Asked, body: Body) -> Result<Json<Pla
     }
     asked.query.end()?;
     check_json(&asked.headers)?;
-    let WrappedKey { wrapped, key } = json(&asked.body(body, BODY_BYTES).await?)?;
+    let WrappedKey { wrapped, key } = asked.json(body, BODY_BYTES).await?;
     named(&asked, &key)?;
     let wrapped = STANDARD
         .decode(wrapped)
@@ -70,7 +69,7 @@ pub(in crate::http) async fn unwrap(asked: Asked, body: Body) -> Result<Json<Pla
             error => Failure::from(error),
         })
     };
-    let plain = asked.until.in_time(unwrapping).await?;
+    let plain = asked.deadline.in_time(unwrapping).await?;
     Ok(Json(shape(&plain, &wrapped)))
 }
 

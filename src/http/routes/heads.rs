@@ -4,7 +4,6 @@ use crate::http::error::Failure;
 use crate::http::live::{Standing, Stood, Waited};
 use crate::http::openapi::{After, AfterVersion, Reads, Wait};
 use crate::http::request::context::Asked;
-use crate::http::request::waiting;
 use crate::model::{BadSection, Head, Revision, Section};
 use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
@@ -31,7 +30,10 @@ pub(in crate::http) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, 
         bad.retain(|bad| caller.covers(&bad.section));
         return Ok(Json(shape(heads.values().filter(is_own), bad)));
     }
-    let (heads, bad) = asked.until.in_time(async { Ok(covered(&asked).await?) }).await?;
+    let (heads, bad) = asked
+        .deadline
+        .in_time(async { Ok(covered(&asked).await?) })
+        .await?;
     Ok(Json(shape(&heads, bad)))
 }
 
@@ -53,7 +55,7 @@ pub(in crate::http) async fn section(mut asked: Asked) -> Result<Json<wire::Head
     }
     let of = Heads::Of(vec![section]);
     let reading = async { Ok(readable_heads(&*asked.store, &of).await?) };
-    let (heads, bad) = asked.until.in_time(reading).await?;
+    let (heads, bad) = asked.deadline.in_time(reading).await?;
     Ok(Json(shape(&heads, bad)))
 }
 
@@ -64,14 +66,14 @@ async fn waited(
     is_above: impl Fn(&Standing, Revision) -> bool + Send + Sync,
 ) -> Result<Option<Stood>, Failure> {
     let after: Option<Revision> = asked.query.take("after")?;
-    let wait = waiting::wait(asked)?;
+    let wait = asked.wait()?;
     asked.query.end()?;
     let Some(wait) = wait else { return Ok(None) };
     let after = after.unwrap_or(Revision::ZERO);
     let place = (&asked.config, &asked.store);
     let is_wanted = |heads: &Standing| is_above(heads, after);
     let waited = asked.api.live().heads(place, section, wait, is_wanted).await?;
-    asked.until = waiting::waited(asked);
+    asked.renew_deadline();
     Ok(match waited {
         Waited::Come(stood) | Waited::Over(stood) => Some(stood),
         Waited::Unknown => None,

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use crate::http::api::Api;
 use crate::http::error::Failure;
 use crate::http::openapi::Fixed;
-use crate::http::request::no_query::NoQuery;
+use crate::http::request::context::NoQuery;
 use crate::ops::readable_heads;
 use crate::store::Heads;
 use crate::wire::Problem;

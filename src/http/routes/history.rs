@@ -36,7 +36,7 @@ pub(in crate::http) async fn history(mut asked: Asked) -> Result<Json<KeyHistory
         }
         Ok((found, before_next))
     };
-    let (lines, before) = asked.until.in_time(reading).await?;
+    let (lines, before) = asked.deadline.in_time(reading).await?;
     Ok(Json(KeyHistory {
         action: "history".into(),
         key,

@@ -51,7 +51,7 @@ pub(in crate::http) async fn get(mut asked: Asked) -> Result<Response, Failure> 
     );
     let form = header::form(&asked.headers)?;
     let found = asked
-        .until
+        .deadline
         .in_time(found(&asked, &key, revision, read.unwrap_or_default()))
         .await?;
     let now = found.as_ref().map(|entry| entry.revision);
@@ -63,7 +63,7 @@ pub(in crate::http) async fn get(mut asked: Asked) -> Result<Response, Failure> 
         return Ok(for_caches(StatusCode::NOT_MODIFIED.into_response(), now, view));
     }
     let opening = async { Ok(view.opened(&asked, Vec::from_iter(found)).await?) };
-    let opened = asked.until.in_time(opening).await?;
+    let opened = asked.deadline.in_time(opening).await?;
     let Some(entry) = opened.first() else {
         return Err(match revision {
             Some(revision) => {
@@ -198,7 +198,7 @@ pub(in crate::http) async fn touch(mut asked: Asked) -> Result<Json<Envelope>, F
     let ttl: Option<Ttl> = asked.query.take("ttl")?;
     asked.query.end()?;
     let entry = asked
-        .until
+        .deadline
         .in_time(async { Ok(asked.store.touch(&key, ttl).await?) })
         .await?;
     Ok(Json(Envelope {

@@ -87,7 +87,7 @@ pub(in crate::http) async fn list(mut asked: Asked) -> Result<Json<Page>, Failur
         }
         Ok((view.opened(&asked, entries).await?, folders, next, bad))
     };
-    let (entries, folders, next, bad) = asked.until.in_time(reading).await?;
+    let (entries, folders, next, bad) = asked.deadline.in_time(reading).await?;
     Ok(Json(Page {
         action: "ls".into(),
         nodes: entries.iter().map(|entry| view.node(entry)).collect(),

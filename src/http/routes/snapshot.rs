@@ -58,7 +58,7 @@ async fn snapshot(
         let entries = view.opened(&asked, snapshot.entries).await?;
         Ok((snapshot.heads, entries, bad))
     };
-    let (heads, entries, bad) = asked.until.in_time(reading).await?;
+    let (heads, entries, bad) = asked.deadline.in_time(reading).await?;
     Ok(Json(Snapshot {
         action: "snapshot".into(),
         sections: heads.iter().map(SectionHead::from).collect(),

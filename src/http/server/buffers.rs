@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::error::Failure;
 use crate::http::refusal::Refusal;
-use crate::http::request::context::Until;
+use crate::http::request::deadline::RequestDeadline;
 use crate::model::Kind;
 
 /// What each connection may hold besides: as much as a client has at hand, or takes, at once.
@@ -70,7 +70,7 @@ impl Buffers {
         &self,
         request: Request<Body>,
         most: usize,
-        until: Until,
+        deadline: RequestDeadline,
     ) -> Result<(Request<Body>, Share), Failure> {
         let (parts, body) = request.into_parts();
         let mut share = Share(None);
@@ -89,7 +89,7 @@ impl Buffers {
             }
             Ok(received)
         };
-        let received = until.in_time(received).await?;
+        let received = deadline.in_time(received).await?;
         Ok((Request::from_parts(parts, Body::from(received)), share))
     }
 }

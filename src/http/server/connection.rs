@@ -20,7 +20,8 @@ use tokio_io_timeout::TimeoutStream;
 
 use super::gate::Gate;
 use super::pace::{Paced, Phase, Shared};
-use super::{ServerSettings, Stop};
+use super::settings::ServerSettings;
+use super::shutdown::ShutdownStage;
 
 /// The most that is kept of what came in, or is to go out, beside an answer.
 const BUFFER: usize = 64 * 1024;
@@ -35,7 +36,7 @@ pub(super) async fn attend(
     peer: SocketAddr,
     gate: Arc<Gate>,
     settings: Arc<ServerSettings>,
-    mut stop: watch::Receiver<Stop>,
+    mut stop: watch::Receiver<ShutdownStage>,
 ) {
     // Answers are written whole: waiting for more would only delay them.
     let _ = stream.set_nodelay(true);
@@ -47,7 +48,7 @@ pub(super) async fn attend(
         Some(tls) => {
             let shaken = tokio::select! {
                 shaken = timeout(settings.head_time, tls.0.accept(stream)) => shaken,
-                _ = stop.wait_for(|stop| *stop != Stop::No) => return,
+                _ = stop.wait_for(|stop| *stop != ShutdownStage::Serving) => return,
             };
             match shaken {
                 Ok(Ok(stream)) => exchange(stream, peer, gate, &settings, &mut stop).await,
@@ -67,7 +68,7 @@ async fn exchange(
     peer: SocketAddr,
     gate: Arc<Gate>,
     settings: &ServerSettings,
-    stop: &mut watch::Receiver<Stop>,
+    stop: &mut watch::Receiver<ShutdownStage>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let shared = Shared::default();
     let paced = Paced::new(stream, shared.clone(), settings.head_time, settings.idle_time);
@@ -88,10 +89,10 @@ async fn exchange(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(paced), service));
     tokio::select! {
         ended = &mut connection => return Ok(ended?),
-        _ = stop.wait_for(|stop| *stop != Stop::No) => {}
+        _ = stop.wait_for(|stop| *stop != ShutdownStage::Serving) => {}
     }
     connection.as_mut().graceful_shutdown();
-    let cut = stop.wait_for(|stop| *stop == Stop::Cut);
+    let cut = stop.wait_for(|stop| *stop == ShutdownStage::Cut);
     // What hasn't asked anything yet isn't owed an answer.
     let unasked = async {
         sleep(ASKING).await;

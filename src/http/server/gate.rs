@@ -7,25 +7,24 @@ use std::time::{Duration, Instant, SystemTime};
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{self, HeaderValue};
-use axum::http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use axum::http::{Method, Request, Response, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use hyper::body::Body as _;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
-use super::Teller;
-use super::answer::{Answer, Line, Places};
+use super::access_log::{AccessLogger, PendingLogEntry};
+use super::answer_body::{AnswerBody, AnswerPermits};
+use super::bearer_token::BearerToken;
 use super::buffers::Buffers;
 use super::hosts::Hosts;
 use super::pace::{Phase, Shared};
 use super::waiting::{Client, WaitingPlaces, busy};
 use crate::http::auth::caller::Caller;
-use crate::http::auth::token::TokenDigest;
 use crate::http::auth::token_reload::KnownTokens;
 use crate::http::error::Failure;
-use crate::http::request::context::Until;
-use crate::http::request::header::wants_events;
-use crate::http::request::waiting as asked_to_wait;
+use crate::http::request::class::RequestClass;
+use crate::http::request::deadline::RequestDeadline;
 use crate::model::{Access, Kind};
 
 /// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
@@ -50,35 +49,14 @@ pub(super) struct Gate {
     pub(super) body_bytes: usize,
     /// How long a request may take.
     pub(super) request_time: Duration,
-    pub(super) tell: Option<Teller>,
-}
-
-/// The token that a request was let in by.
-pub(super) struct Held {
-    tokens: Arc<KnownTokens>,
-    reading: u64,
-    digest: TokenDigest,
-    caller: Caller,
-}
-
-impl Held {
-    /// Whether it is no longer one, or no longer opens what it did.
-    pub(super) fn is_revoked(&mut self) -> bool {
-        let reading = self.tokens.reading();
-        if reading == self.reading {
-            return false;
-        }
-        self.reading = reading;
-        let now = self.tokens.now();
-        now.holding(&self.digest)
-            .is_none_or(|entry| entry.caller() != self.caller)
-    }
+    /// What is done with each request when it is over.
+    pub(super) access_logger: Option<AccessLogger>,
 }
 
 /// Whom a request was let in as.
 struct Admitted {
     caller: Option<Caller>,
-    held: Option<Held>,
+    token: Option<BearerToken>,
 }
 
 impl Gate {
@@ -88,10 +66,10 @@ impl Gate {
         mut request: Request<Body>,
         peer: SocketAddr,
         shared: Shared,
-    ) -> Response<Answer> {
+    ) -> Response<AnswerBody> {
         shared.set(Phase::Answer);
-        let mut line = Line {
-            tell: self.tell.clone(),
+        let mut log_entry = PendingLogEntry {
+            logger: self.access_logger.clone(),
             method: request.method().clone(),
             uri: request.uri().clone(),
             peer,
@@ -101,25 +79,26 @@ impl Gate {
             bytes: 0,
             caller: None,
         };
-        let (response, held, places) = match self.admit(&request) {
-            Err(refused) => (*refused, None, Places::default()),
-            Ok(Admitted { caller, held }) => {
+        let lasts = lasts(&mut request);
+        let (response, token, permits) = match self.admit(&request, lasts) {
+            Err(refused) => (*refused, None, AnswerPermits::default()),
+            Ok(Admitted { caller, token }) => {
                 let client = match caller.as_ref().and_then(|caller| caller.by.clone()) {
-                    Some(token) => Client::Token(token),
+                    Some(name) => Client::Token(name),
                     None => Client::Address(peer.ip()),
                 };
-                line.caller = caller.as_ref().and_then(|caller| caller.by.clone());
+                log_entry.caller = caller.as_ref().and_then(|caller| caller.by.clone());
                 if let Some(caller) = caller {
                     request.extensions_mut().insert(caller);
                 }
-                match self.served(request, client).await {
-                    Ok((response, places)) => (response, held, places),
-                    Err(failure) => (failure.into_response(), None, Places::default()),
+                match self.served(request, client, lasts).await {
+                    Ok((response, permits)) => (response, token, permits),
+                    Err(failure) => (failure.into_response(), None, AnswerPermits::default()),
                 }
             }
         };
-        line.status = Some(response.status().as_u16());
-        response.map(|body| Answer::new(body, line, held, shared, places))
+        log_entry.status = Some(response.status().as_u16());
+        response.map(|body| AnswerBody::new(body, log_entry, token, shared, permits))
     }
 
     /// Serves a request once all of it is there. It has its place among the others until its answer is known: what a
@@ -128,11 +107,12 @@ impl Gate {
         &self,
         mut request: Request<Body>,
         client: Client,
-    ) -> Result<(Response<Body>, Places), Failure> {
-        let until = Until(tokio::time::Instant::now() + self.request_time);
-        request.extensions_mut().insert(until);
-        let (request, body) = self.buffers.receive(request, self.body_bytes, until).await?;
-        let place = self.place(&request, client)?;
+        lasts: bool,
+    ) -> Result<(Response<Body>, AnswerPermits), Failure> {
+        let deadline = RequestDeadline::after(self.request_time);
+        request.extensions_mut().insert(deadline);
+        let (request, body) = self.buffers.receive(request, self.body_bytes, deadline).await?;
+        let place = self.place(request.uri(), client, lasts)?;
         let is_read = *request.method() == Method::GET;
         let Ok(response) = self.router.clone().oneshot(request).await;
         drop(body);
@@ -140,16 +120,16 @@ impl Gate {
         let Some(size) = response.body().size_hint().exact() else {
             return Ok((response, place));
         };
-        let places = match self.buffers.share(usize::try_from(size).unwrap_or(usize::MAX)) {
-            Ok(share) => Places::of_share(share),
+        let permits = match self.buffers.share(usize::try_from(size).unwrap_or(usize::MAX)) {
+            Ok(share) => AnswerPermits::of_share(share),
             Err(failure) if is_read => return Err(failure),
             // It was done, and that has to be told.
             Err(_) => place,
         };
-        Ok((response, places))
+        Ok((response, permits))
     }
 
-    fn admit(&self, request: &Request<Body>) -> Result<Admitted, Box<Response<Body>>> {
+    fn admit(&self, request: &Request<Body>, lasts: bool) -> Result<Admitted, Box<Response<Body>>> {
         if let Some(hosts) = &self.hosts {
             hosts
                 .check(request.uri(), request.headers())
@@ -163,71 +143,43 @@ impl Gate {
                 .into_response()
                 .into());
         }
-        let (caller, held) = match &self.tokens {
+        let (caller, token) = match &self.tokens {
             _ if OPEN.contains(&request.uri().path()) => (None, None),
             None => (Some(Caller::anyone()), None),
             Some(tokens) => {
-                let (caller, held) = bearer(tokens, request.headers()).map_err(unknown)?;
+                let token = BearerToken::of(tokens, request.headers()).map_err(unknown)?;
+                let caller = token.caller().clone();
                 // What is answered at once was let in while the token held; what waits may outlast it.
-                let lasts = waits(request.method(), request.uri(), request.headers());
-                (Some(caller), lasts.then_some(held))
+                (Some(caller), lasts.then_some(token))
             }
         };
         let caller = caller.map(|caller| Caller {
             access: caller.access.min(self.access),
             ..caller
         });
-        Ok(Admitted { caller, held })
+        Ok(Admitted { caller, token })
     }
 
     /// A place among the requests that are served at the same time. Whether the server lives is told without one.
-    fn place(&self, request: &Request<Body>, client: Client) -> Result<Places, Failure> {
-        if request.uri().path() == "/healthz" {
-            return Ok(Places::default());
+    fn place(&self, uri: &Uri, client: Client, lasts: bool) -> Result<AnswerPermits, Failure> {
+        if uri.path() == "/healthz" {
+            return Ok(AnswerPermits::default());
         }
-        if waits(request.method(), request.uri(), request.headers()) {
-            return Ok(Places::of_waiting(self.waiting.take(client)?));
+        if lasts {
+            return Ok(AnswerPermits::of_waiting(self.waiting.take(client)?));
         }
         let place = Arc::clone(&self.requests).try_acquire_owned();
         place
-            .map(Places::of_request)
+            .map(AnswerPermits::of_request)
             .map_err(|_| busy("at the same time"))
     }
 }
 
-/// Whether a request waits for a change or streams them.
-fn waits(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
-    let streams = || wants_events(headers).unwrap_or_default();
-    *method == Method::GET && (asked_to_wait::is_asked_for(uri) || streams())
-}
-
-/// Whom the request's token stands for.
-fn bearer(tokens: &Arc<KnownTokens>, headers: &HeaderMap) -> Result<(Caller, Held), &'static str> {
-    const NONE: &str = "a token is asked for: Authorization: Bearer dcfg_…";
-    const UNKNOWN: &str = "the token is not one that this server knows";
-    let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let (given, None) = (given.next().ok_or(NONE)?, given.next()) else {
-        return Err("the header Authorization may be given once");
-    };
-    let (scheme, word) = given
-        .to_str()
-        .ok()
-        .and_then(|given| given.split_once(' '))
-        .ok_or(NONE)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(NONE);
-    }
-    // Before the tokens: where they are read anew meanwhile, the answer looks again.
-    let reading = tokens.reading();
-    let now = tokens.now();
-    let entry = now.find(word.trim()).ok_or(UNKNOWN)?;
-    let held = Held {
-        tokens: Arc::clone(tokens),
-        reading,
-        digest: entry.sha256,
-        caller: entry.caller(),
-    };
-    Ok((entry.caller(), held))
+/// Whether a request may last, since it waits for a change or streams them. It is found out here, before the router sees
+/// the request: a place among those that last, and the token to look at again, are needed before.
+fn lasts(request: &mut Request<Body>) -> bool {
+    let RequestClass { waits, streams } = RequestClass::classify(request);
+    *request.method() == Method::GET && (waits || streams == Ok(true))
 }
 
 fn unknown(told: &'static str) -> Response<Body> {
@@ -245,9 +197,12 @@ mod tests {
     #[test]
     fn what_waits_or_streams_is_told_from_what_is_answered_at_once() {
         let lasts = |method: Method, uri: &str, accept: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.extend(accept.map(|accept| (header::ACCEPT, accept.parse().unwrap())));
-            waits(&method, &uri.parse().unwrap(), &headers)
+            let mut request = Request::new(Body::empty());
+            *request.method_mut() = method;
+            *request.uri_mut() = uri.parse().unwrap();
+            let accept = accept.map(|accept| (header::ACCEPT, accept.parse().unwrap()));
+            request.headers_mut().extend(accept);
+            super::lasts(&mut request)
         };
         assert!(lasts(Method::GET, "/v1/c/@config/heads?wait=25s", None));
         assert!(lasts(

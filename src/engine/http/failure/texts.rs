@@ -5,53 +5,53 @@ use std::fmt::Write as _;
 use std::iter::successors;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 
 use super::*;
-use crate::aws::{CertificateFault, RootsFault, Signer};
-use crate::engine::http::api::Refusal as Refused;
+use crate::aws::{CertificateFault, RootsFault};
+use crate::engine::http::call::ApiCall;
 use crate::wire::ProblemLayout;
 
 const HTML: &str = "text/html";
 const JSON: &str = "application/json";
 
-fn api(is_signed: bool) -> Api {
+fn options() -> HttpOptions {
     let url = "https://config.example.com".parse();
-    let options = HttpOptions::new(url.expect("a URL"), "payments".parse().expect("a name"));
-    let credentials = Credentials::new("AKID", "secret", None, None, "test");
-    let region = "eu-central-1".parse().expect("a region");
-    let signer = Signer::new("execute-api", region, SharedCredentialsProvider::new(credentials));
-    Api::new(options, is_signed.then_some(signer))
+    HttpOptions::new(url.expect("a URL"), "payments".parse().expect("a name"))
 }
 
-fn call() -> Call {
-    Call::of_key("GET", "/keys", &"/db/url".parse().expect("a key"))
+fn call() -> ApiCall {
+    ApiCall::of_key("GET", "/keys", &"/db/url".parse().expect("a key"))
 }
 
 /// A new variant doesn't compile until it has a name here and a case below.
-fn variant(refused: &Refused) -> &'static str {
+fn variant(refused: &CallFailure) -> &'static str {
     match refused {
-        Refused::Problem(_) => "Problem",
-        Refused::Strange(_) => "Strange",
-        Refused::Silence(PlainHttpError::NotSent(_)) => "NotSent",
-        Refused::Silence(PlainHttpError::NotTrusted(_)) => "NotTrusted",
-        Refused::Silence(PlainHttpError::NoRoots(_)) => "NoRoots",
-        Refused::Silence(PlainHttpError::Cut(_)) => "Cut",
-        Refused::Silence(PlainHttpError::TimedOut(_)) => "TimedOut",
-        Refused::Silence(PlainHttpError::TooLarge(_)) => "TooLarge",
-        Refused::Unsigned(SigningError::Credentials(_)) => "Credentials",
-        Refused::Unsigned(SigningError::Form(_)) => "Form",
+        CallFailure::Problem(_) => "Problem",
+        CallFailure::Strange(_) => "Strange",
+        CallFailure::Silence(PlainHttpError::NotSent(_)) => "NotSent",
+        CallFailure::Silence(PlainHttpError::NotTrusted(_)) => "NotTrusted",
+        CallFailure::Silence(PlainHttpError::NoRoots(_)) => "NoRoots",
+        CallFailure::Silence(PlainHttpError::Cut(_)) => "Cut",
+        CallFailure::Silence(PlainHttpError::TimedOut(_)) => "TimedOut",
+        CallFailure::Silence(PlainHttpError::TooLarge(_)) => "TooLarge",
+        CallFailure::Unsigned(SigningError::Credentials(_)) => "Credentials",
+        CallFailure::Unsigned(SigningError::Form(_)) => "Form",
     }
 }
 
 /// What the store says of each, which is told with the answer's status and code.
-fn said(api: &Api, refused: impl IntoIterator<Item = (String, Refused)>) -> String {
+fn said(is_signed: bool, refused: impl IntoIterator<Item = (String, CallFailure)>) -> String {
     let mut text = String::new();
     for (note, refused) in refused {
         let variant = variant(&refused);
-        let error = of(api, &call(), refused);
+        let (options, call) = (options(), call());
+        let site = CallSite {
+            options: &options,
+            is_signed,
+            call: &call,
+        };
+        let error = of_call(site, refused);
         let kind = error.kind().as_str();
         let space = if text.is_empty() { "" } else { "\n" };
         let _ = writeln!(text, "{space}## {variant}{note}\n{kind}: {error}");
@@ -70,37 +70,37 @@ fn keep(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-fn bare<const N: usize>(refused: [Refused; N]) -> [(String, Refused); N] {
+fn bare<const N: usize>(refused: [CallFailure; N]) -> [(String, CallFailure); N] {
     refused.map(|refused| (String::new(), refused))
 }
 
 #[test]
 fn of_no_answer() {
     let refused = bare([
-        Refused::Silence(PlainHttpError::NotSent("connection refused".into())),
-        Refused::Silence(PlainHttpError::NotTrusted(CertificateFault::UnknownIssuer)),
-        Refused::Silence(PlainHttpError::NoRoots(RootsFault::new(
+        CallFailure::Silence(PlainHttpError::NotSent("connection refused".into())),
+        CallFailure::Silence(PlainHttpError::NotTrusted(CertificateFault::UnknownIssuer)),
+        CallFailure::Silence(PlainHttpError::NoRoots(RootsFault::new(
             "can't read SSL_CERT_FILE /dev/zero: /dev/zero is a device, not a regular file",
         ))),
-        Refused::Silence(PlainHttpError::Cut("connection reset by peer".into())),
-        Refused::Silence(PlainHttpError::TimedOut(Duration::from_secs(30))),
-        Refused::Silence(PlainHttpError::TooLarge(67_108_864)),
+        CallFailure::Silence(PlainHttpError::Cut("connection reset by peer".into())),
+        CallFailure::Silence(PlainHttpError::TimedOut(Duration::from_secs(30))),
+        CallFailure::Silence(PlainHttpError::TooLarge(67_108_864)),
     ]);
-    keep("plain_http_error", &said(&api(false), refused));
+    keep("plain_http_error", &said(false, refused));
 }
 
 #[test]
 fn of_what_is_not_signed() {
     let none = CredentialsError::not_loaded("no providers in chain provided credentials");
     let refused = bare([
-        Refused::Unsigned(SigningError::Credentials(none.into())),
-        Refused::Unsigned(SigningError::Form("invalid URI character".into())),
+        CallFailure::Unsigned(SigningError::Credentials(none.into())),
+        CallFailure::Unsigned(SigningError::Form("invalid URI character".into())),
     ]);
-    keep("signing_error", &said(&api(true), refused));
+    keep("signing_error", &said(true, refused));
 }
 
-fn answer(status: u16, content_type: &str, body: &str) -> Refused {
-    Refused::Strange(PlainAnswer {
+fn answer(status: u16, content_type: &str, body: &str) -> CallFailure {
+    CallFailure::Strange(PlainAnswer {
         status,
         content_type: Some(content_type.into()),
         retry_after: None,
@@ -119,7 +119,7 @@ fn of_a_strange_answer() {
         (": 429, a page".into(), answer(429, HTML, page)),
         (": 502, a page".into(), answer(502, HTML, page)),
     ];
-    keep("strange_answer", &said(&api(false), pages));
+    keep("strange_answer", &said(false, pages));
     let of_gateway = [
         (403, "Forbidden"),
         (403, "The security token included in the request is expired"),
@@ -134,7 +134,7 @@ fn of_a_strange_answer() {
     ];
     let of_gateway =
         of_gateway.map(|(status, said)| (format!(": {status} {said}"), answer(status, JSON, &words(said))));
-    keep("answer_of_a_gateway", &said(&api(true), of_gateway));
+    keep("answer_of_a_gateway", &said(true, of_gateway));
 }
 
 fn problem(kind: Kind, code: &str, detail: &str) -> Problem {
@@ -204,7 +204,7 @@ fn of_a_problem() {
     ];
     let problems = problems.map(|problem| {
         let code = problem.code.clone().unwrap_or_default();
-        (format!(": {code}"), Refused::Problem(Box::new(problem)))
+        (format!(": {code}"), CallFailure::Problem(Box::new(problem)))
     });
-    keep("problem", &said(&api(false), problems));
+    keep("problem", &said(false, problems));
 }

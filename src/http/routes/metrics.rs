@@ -1,35 +1,15 @@
-use axum::extract::{Extension, MatchedPath, Request, State};
+use axum::extract::{Extension, State};
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse as _, Response};
 use prometheus_client::encoding::prometheus_text;
-use tokio::time::Instant;
 
-use super::api::Api;
-use super::error::Failure;
-use super::openapi::Fixed;
-use super::request::waiting;
+use crate::http::api::Api;
 use crate::http::auth::caller::Caller;
-use crate::http::request::no_query::NoQuery;
+use crate::http::error::Failure;
+use crate::http::openapi::Fixed;
+use crate::http::request::context::NoQuery;
 use crate::model::Kind;
 use crate::wire::Problem;
-
-/// The route of a request that has none.
-const NO_ROUTE: &str = "none";
-
-/// Counts what is answered.
-pub(super) async fn measure(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    let path = request.extensions().get::<MatchedPath>().cloned();
-    let waits = waiting::is_asked_for(request.uri());
-    let began = Instant::now();
-    let response = next.run(request).await;
-    let route = path.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    let took = (!waits).then(|| began.elapsed());
-    let status = response.status().as_u16();
-    api.metrics().answered(method.as_str(), route, status, took);
-    response
-}
 
 /// What goes on, in the text format of Prometheus. For callers of all configs and sections
 #[utoipa::path(
@@ -44,7 +24,7 @@ pub(super) async fn measure(State(api): State<Api>, request: Request, next: Next
         (status = 503, description = "The server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json")
     )
 )]
-pub(super) async fn metrics(
+pub(in crate::http) async fn metrics(
     _: NoQuery,
     State(api): State<Api>,
     caller: Option<Extension<Caller>>,

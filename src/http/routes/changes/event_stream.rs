@@ -3,11 +3,11 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
-use super::error::Failure;
-use super::live::{NotOpened, Opened};
-use super::refusal::Refusal;
-use super::request::header;
+use crate::http::error::Failure;
+use crate::http::live::Opened;
+use crate::http::refusal::Refusal;
 use crate::http::request::context::Asked;
+use crate::http::request::header;
 use crate::model::{Kind, Revision, Section};
 use crate::store::Heads;
 
@@ -17,7 +17,7 @@ const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const NOT_OF_STREAMS: [&str; 3] = ["limit", "stored", "wait"];
 
 /// Tells what happens in a section as it comes.
-pub(super) async fn stream(mut asked: Asked, section: &Section) -> Result<Response, Failure> {
+pub(in crate::http) async fn stream(mut asked: Asked, section: &Section) -> Result<Response, Failure> {
     if asked.api.settings().streams == 0 {
         let told = "this server streams nothing; ask without text/event-stream in accept";
         return Err(Failure::with_status(
@@ -41,7 +41,7 @@ pub(super) async fn stream(mut asked: Asked, section: &Section) -> Result<Respon
         let opened = asked.api.live().stream(place, section, resumed.or(after)).await;
         opened.map_err(Failure::from)
     };
-    let body = match asked.until.in_time(opening).await? {
+    let body = match asked.deadline.in_time(opening).await? {
         Opened::Stream(sent) => Body::from_stream(sent),
         Opened::Ahead(head) => {
             let told = |named: String| {
@@ -59,7 +59,7 @@ pub(super) async fn stream(mut asked: Asked, section: &Section) -> Result<Respon
         Opened::Unknown => {
             let of = Heads::Of(vec![section.clone()]);
             asked
-                .until
+                .deadline
                 .in_time(async { Ok(asked.store.heads(of).await?) })
                 .await?;
             let told = "the section couldn't be followed a moment ago; try again";
@@ -71,13 +71,4 @@ pub(super) async fn stream(mut asked: Asked, section: &Section) -> Result<Respon
         (NO_BUFFERING, HeaderValue::from_static("no")),
     ];
     Ok((headers, body).into_response())
-}
-
-impl From<NotOpened> for Failure {
-    fn from(not: NotOpened) -> Self {
-        match not {
-            NotOpened::Turned(turned) => turned.into(),
-            NotOpened::Store(error) => error.into(),
-        }
-    }
 }

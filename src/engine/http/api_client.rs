@@ -6,10 +6,13 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep};
 
-use super::HttpOptions;
-use super::call::Call;
+use super::answer::{media_type, problem};
+use super::call::ApiCall;
+use super::call_failure::CallFailure;
+use super::call_site::CallSite;
+use super::options::HttpOptions;
 use super::{failure, gateway};
-use crate::aws::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest, Signer, SigningError};
+use crate::aws::{PlainAnswer, PlainHttp, PlainRequest, Signer};
 use crate::store::{Result, StoreError};
 use crate::wire::Problem;
 
@@ -26,9 +29,9 @@ pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// An API and how to call it.
 #[derive(Clone)]
-pub(super) struct Api(Arc<Caller>);
+pub(super) struct ApiClient(Arc<ApiConnection>);
 
-struct Caller {
+struct ApiConnection {
     options: HttpOptions,
     /// What signs requests, where the API takes them signed.
     signer: Option<Signer>,
@@ -37,41 +40,17 @@ struct Caller {
     no_waits: AtomicBool,
 }
 
-impl fmt::Debug for Api {
+impl fmt::Debug for ApiClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.options.fmt(f)
     }
 }
 
-/// Why a request wasn't served.
-pub(super) enum Refusal {
-    /// The API says so.
-    Problem(Box<Problem>),
-    /// Something else answers, or what is no answer.
-    Strange(PlainAnswer),
-    /// Nothing does.
-    Silence(PlainHttpError),
-    /// It wasn't sent, since it can't be signed.
-    Unsigned(SigningError),
-}
-
-impl Refusal {
-    /// Whether another try may be served.
-    pub(super) fn may_pass(&self) -> bool {
-        match self {
-            Self::Problem(problem) => problem.status == 503,
-            Self::Strange(answer) => matches!(answer.status, 429 | 502..=504),
-            Self::Silence(error) => matches!(error, PlainHttpError::NotSent(_) | PlainHttpError::Cut(_)),
-            Self::Unsigned(_) => false,
-        }
-    }
-}
-
-impl Api {
+impl ApiClient {
     pub(super) fn new(options: HttpOptions, signer: Option<Signer>) -> Self {
         // What is sent to this machine is to stay on it.
         let http = PlainHttp::new(CONNECT, options.url.is_loopback(), options.requests.clone());
-        Self(Arc::new(Caller {
+        Self(Arc::new(ApiConnection {
             options,
             signer,
             http,
@@ -83,9 +62,12 @@ impl Api {
         &self.0.options
     }
 
-    /// Whether requests are signed, so that API Gateway and IAM stand before the API.
-    pub(super) fn is_signed(&self) -> bool {
-        self.0.signer.is_some()
+    fn site<'c>(&'c self, call: &'c ApiCall) -> CallSite<'c> {
+        CallSite {
+            options: self.options(),
+            is_signed: self.0.signer.is_some(),
+            call,
+        }
     }
 
     pub(super) fn lets_wait(&self) -> bool {
@@ -97,7 +79,10 @@ impl Api {
     }
 
     /// Sends a request once, and once more with new credentials where those of an assumed role may not be known any more.
-    pub(super) async fn send(&self, call: &Call) -> std::result::Result<PlainAnswer, (Refusal, Option<u64>)> {
+    pub(super) async fn send(
+        &self,
+        call: &ApiCall,
+    ) -> std::result::Result<PlainAnswer, (CallFailure, Option<u64>)> {
         let unanswered = |refusal| (refusal, None);
         let mut answer = self.send_once(call).await.map_err(unanswered)?;
         if let Some(signer) = &self.0.signer
@@ -111,23 +96,23 @@ impl Api {
         }
         let pause = answer.retry_after;
         let refusal = match problem(&answer) {
-            Some(problem) => Refusal::Problem(Box::new(problem)),
-            None => Refusal::Strange(answer),
+            Some(problem) => CallFailure::Problem(Box::new(problem)),
+            None => CallFailure::Strange(answer),
         };
         Err((refusal, pause))
     }
 
     /// Whatever is answered.
-    async fn send_once(&self, call: &Call) -> std::result::Result<PlainAnswer, Refusal> {
+    async fn send_once(&self, call: &ApiCall) -> std::result::Result<PlainAnswer, CallFailure> {
         let mut request = self.request(call);
         if let Some(signer) = &self.0.signer {
             // Each time: a signature is valid for five minutes.
-            signer.sign(&mut request).await.map_err(Refusal::Unsigned)?;
+            signer.sign(&mut request).await.map_err(CallFailure::Unsigned)?;
         }
-        self.0.http.send(request).await.map_err(Refusal::Silence)
+        self.0.http.send(request).await.map_err(CallFailure::Silence)
     }
 
-    fn request(&self, call: &Call) -> PlainRequest {
+    fn request(&self, call: &ApiCall) -> PlainRequest {
         let options = self.options();
         let query = call.query.iter().map(|(name, value)| format!("{name}={value}"));
         let query = query.collect::<Vec<_>>().join("&");
@@ -151,7 +136,7 @@ impl Api {
     }
 
     /// Sends a request that changes nothing, or may be made twice, until it is answered or hopeless.
-    pub(super) async fn ask<T: DeserializeOwned>(&self, call: &Call) -> std::result::Result<T, Refused> {
+    pub(super) async fn ask<T: DeserializeOwned>(&self, call: &ApiCall) -> std::result::Result<T, Refused> {
         let began = Instant::now();
         let mut tries = 0;
         loop {
@@ -164,52 +149,45 @@ impl Api {
                     tracing::debug!(route = call.route, tries, "trying again");
                     sleep(pause(tries, wanted)).await;
                 }
-                Err((Refusal::Problem(problem), _)) => return Err(Refused::Problem(problem)),
+                Err((CallFailure::Problem(problem), _)) => return Err(Refused::Problem(problem)),
                 Err((refusal, _)) => return Err(Refused::Store(self.failed(call, refusal))),
             }
         }
     }
 
     /// The same, where every refusal is an error.
-    pub(super) async fn asked<T: DeserializeOwned>(&self, call: &Call) -> Result<T> {
+    pub(super) async fn asked<T: DeserializeOwned>(&self, call: &ApiCall) -> Result<T> {
         self.ask(call)
             .await
             .map_err(|refused| self.refused(call, refused))
     }
 
-    pub(super) fn refused(&self, call: &Call, refused: Refused) -> StoreError {
+    pub(super) fn refused(&self, call: &ApiCall, refused: Refused) -> StoreError {
         match refused {
             Refused::Store(error) => error,
-            Refused::Problem(problem) => self.failed(call, Refusal::Problem(problem)),
+            Refused::Problem(problem) => self.failed(call, CallFailure::Problem(problem)),
         }
     }
 
     /// What a good answer says.
-    pub(super) fn read<T: DeserializeOwned>(&self, call: &Call, answer: &PlainAnswer) -> Result<T> {
-        let is_json = answer
-            .content_type
-            .as_deref()
-            .is_some_and(|of| media_type(of) == "application/json");
-        if !is_json {
-            return Err(failure::strange(self, call, answer));
+    pub(super) fn read<T: DeserializeOwned>(&self, call: &ApiCall, answer: &PlainAnswer) -> Result<T> {
+        if media_type(answer) != Some("application/json") {
+            return Err(failure::of_strange_answer(self.site(call), answer));
         }
         // What serde says of it may hold values.
         serde_json::from_slice(&answer.body).map_err(|error| {
-            failure::misshapen(
-                self.options(),
-                call,
-                &format!("line {}, column {}", error.line(), error.column()),
-            )
+            let place = format!("line {}, column {}", error.line(), error.column());
+            failure::of_content(self.site(call), &place)
         })
     }
 
-    pub(super) fn failed(&self, call: &Call, refusal: Refusal) -> StoreError {
-        failure::of(self, call, refusal)
+    pub(super) fn failed(&self, call: &ApiCall, failure: CallFailure) -> StoreError {
+        failure::of_call(self.site(call), failure)
     }
 
     /// What an answer holds that has a good form, but no good content.
-    pub(super) fn misshapen(&self, call: &Call, what: &dyn fmt::Display) -> StoreError {
-        failure::misshapen(self.options(), call, &what.to_string())
+    pub(super) fn misshapen(&self, call: &ApiCall, what: &dyn fmt::Display) -> StoreError {
+        failure::of_content(self.site(call), &what.to_string())
     }
 }
 
@@ -226,17 +204,6 @@ pub(super) fn pause(tries: u32, wanted: Option<u64>) -> Duration {
     own.max(wanted).mul_f64(0.75 + 0.5 * fastrand::f64())
 }
 
-/// What the API says is wrong, if it is a discfg API that says so.
-fn problem(answer: &PlainAnswer) -> Option<Problem> {
-    let is_problem = media_type(answer.content_type.as_deref()?) == "application/problem+json";
-    let problem: Problem = serde_json::from_slice(&answer.body).ok().filter(|_| is_problem)?;
-    (problem.status == answer.status && !problem.kind.is_empty()).then_some(problem)
-}
-
-pub(super) fn media_type(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,13 +212,13 @@ mod tests {
     fn a_query_is_sent_as_a_signature_has_it() {
         let url = "https://abc.execute-api.eu-central-1.amazonaws.com/prod".parse();
         let options = HttpOptions::new(url.expect("a URL"), "mycfg".parse().expect("a name"));
-        let call = Call::of_config("GET", "/snapshot")
+        let call = ApiCall::of_config("GET", "/snapshot")
             .query("prefix", "/db")
             .query("prefix", "/a:b/c~d")
             .query("cursor", "a b+c=d&e%")
             .stored();
         assert_eq!(
-            Api::new(options, None).request(&call).url,
+            ApiClient::new(options, None).request(&call).url,
             "https://abc.execute-api.eu-central-1.amazonaws.com/prod/v1/mycfg/@config/snapshot\
              ?prefix=%2Fdb&prefix=%2Fa%3Ab%2Fc~d&cursor=a%20b%2Bc%3Dd%26e%25&stored=true"
         );
@@ -269,21 +236,5 @@ mod tests {
             assert!(pause(tries, Some(1)) >= Duration::from_millis(750));
             assert!(pause(tries, Some(3600)) <= Duration::from_millis(2500));
         }
-    }
-
-    #[test]
-    fn only_a_problem_that_agrees_with_its_status_is_one() {
-        let answer = |status, content_type: &str, body: &str| PlainAnswer {
-            status,
-            content_type: Some(content_type.into()),
-            retry_after: None,
-            body: body.into(),
-        };
-        let json = r#"{"type":"about:blank","title":"-","status":404,"detail":"-","kind":"not-found"}"#;
-        assert!(problem(&answer(404, "application/problem+json", json)).is_some());
-        assert!(problem(&answer(404, "application/problem+json; charset=utf-8", json)).is_some());
-        assert!(problem(&answer(403, "application/problem+json", json)).is_none());
-        assert!(problem(&answer(404, "application/json", json)).is_none());
-        assert!(problem(&answer(404, "application/problem+json", "{}")).is_none());
     }
 }

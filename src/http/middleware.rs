@@ -1,17 +1,24 @@
+//! What each request passes on its way to its route, and its answer on its way back.
+
 use std::panic::AssertUnwindSafe;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt as _;
+use tokio::time::Instant;
 
 use super::api::Api;
 use super::error::Failure;
+use super::request::class::RequestClass;
+use super::request::deadline::RequestDeadline;
 use super::request::{header, path};
 use crate::model::Kind;
 
+/// The route of a request that has none.
+const NO_ROUTE: &str = "none";
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// Lets a request in whose path and headers mean one thing, and sees to it that whatever comes of it is an answer.
@@ -20,8 +27,8 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
     let mut response = if let Err(refusal) = sound {
         Failure::from(refusal).into_response()
     } else {
-        let until = api.until(request.extensions());
-        request.extensions_mut().insert(until);
+        let deadline = RequestDeadline::of(request.extensions(), api.settings().request_time);
+        request.extensions_mut().insert(deadline);
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         answered.unwrap_or_else(|_| {
             tracing::error!("the handler of a request panicked");
@@ -40,5 +47,19 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Counts what is answered.
+pub(super) async fn measure(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let RequestClass { waits, .. } = RequestClass::classify(&mut request);
+    let began = Instant::now();
+    let response = next.run(request).await;
+    let route = path.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let took = (!waits).then(|| began.elapsed());
+    let status = response.status().as_u16();
+    api.metrics().answered(method.as_str(), route, status, took);
     response
 }

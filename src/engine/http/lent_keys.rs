@@ -2,23 +2,23 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::api::{Api, Refused};
-use super::call::Call;
+use super::api_client::{ApiClient, Refused};
+use super::call::ApiCall;
 use crate::model::Key;
 use crate::store::{DataKey, DataKeys, Result, StoreError};
 use crate::wire;
 
 /// The data keys that the API lends: it wraps and unwraps them as the config behind it does.
 pub(super) struct LentKeys {
-    api: Api,
+    api: ApiClient,
 }
 
 impl LentKeys {
-    pub(super) fn of(api: Api) -> Self {
+    pub(super) fn of(api: ApiClient) -> Self {
         Self { api }
     }
 
-    fn lent(&self, call: &Call, lent: &wire::PlainKey) -> Result<(DataKey, Vec<u8>)> {
+    fn lent(&self, call: &ApiCall, lent: &wire::PlainKey) -> Result<(DataKey, Vec<u8>)> {
         let plain = STANDARD.decode(&lent.plain).ok().and_then(DataKey::new);
         let wrapped = STANDARD.decode(&lent.wrapped).ok();
         plain
@@ -34,13 +34,13 @@ impl DataKeys for LentKeys {
     }
 
     async fn generate(&self, subject: &Key) -> Result<(DataKey, Vec<u8>)> {
-        let call = Call::of_data_keys("/datakeys/generate", &subject.section())
+        let call = ApiCall::of_data_keys("/datakeys/generate", &subject.section())
             .json(&wire::KeySubject { key: subject.clone() })?;
         self.lent(&call, &self.api.asked(&call).await?)
     }
 
     async fn unwrap(&self, wrapped: &[u8], subject: &Key) -> Result<DataKey> {
-        let call = Call::of_data_keys("/datakeys/unwrap", &subject.section()).json(&wire::WrappedKey {
+        let call = ApiCall::of_data_keys("/datakeys/unwrap", &subject.section()).json(&wire::WrappedKey {
             wrapped: STANDARD.encode(wrapped),
             key: subject.clone(),
         })?;

@@ -1,15 +1,20 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
+use axum::http::{Method, Uri};
 use serde::{Serialize, Serializer};
 
 use crate::model::Timestamp;
 
+/// What is done with each request when it is over. It must not block.
+pub type AccessLogger = Arc<dyn Fn(&AccessLogEntry<'_>) + Send + Sync>;
+
 /// A request that is over, as a server's log tells it: never a query, a header, a body or a value.
 #[derive(Debug, Serialize)]
-pub struct Served<'r> {
+pub struct AccessLogEntry<'r> {
     /// When it came.
     #[serde(serialize_with = "as_text")]
     pub at: Timestamp,
@@ -29,16 +34,16 @@ pub struct Served<'r> {
     pub peer: SocketAddr,
 }
 
-impl Served<'_> {
+impl AccessLogEntry<'_> {
     /// The most bytes of a path that are told.
     const PATH: usize = 1024;
 
-    pub(super) fn path(path: &str) -> &str {
+    fn path(path: &str) -> &str {
         // A path that came over HTTP is ASCII; of one that isn't nothing is told rather than half a character.
         path.get(..path.len().min(Self::PATH)).unwrap_or_default()
     }
 
-    pub(super) fn milliseconds(time: Duration) -> f64 {
+    fn milliseconds(time: Duration) -> f64 {
         (time.as_secs_f64() * 100_000.0).round() / 100.0
     }
 }
@@ -51,7 +56,7 @@ fn as_text<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Err
     serializer.collect_str(at)
 }
 
-impl fmt::Display for Served<'_> {
+impl fmt::Display for AccessLogEntry<'_> {
     /// One line of text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -71,18 +76,48 @@ impl fmt::Display for Served<'_> {
     }
 }
 
+/// What is told of a request when it is over.
+pub(super) struct PendingLogEntry {
+    pub(super) logger: Option<AccessLogger>,
+    pub(super) method: Method,
+    pub(super) uri: Uri,
+    pub(super) peer: SocketAddr,
+    pub(super) at: SystemTime,
+    pub(super) begun: Instant,
+    pub(super) status: Option<u16>,
+    pub(super) bytes: u64,
+    pub(super) caller: Option<String>,
+}
+
+impl Drop for PendingLogEntry {
+    fn drop(&mut self) {
+        if let Some(log) = &self.logger {
+            log(&AccessLogEntry {
+                at: self.at.into(),
+                method: self.method.as_str(),
+                path: AccessLogEntry::path(self.uri.path()),
+                status: self.status,
+                ms: AccessLogEntry::milliseconds(self.begun.elapsed()),
+                bytes: self.bytes,
+                caller: self.caller.as_deref(),
+                peer: self.peer,
+            });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_line_tells_who_did_what_and_how_it_went() {
-        let served = Served {
+        let served = AccessLogEntry {
             at: "2026-11-25T12:00:00Z".parse().unwrap(),
             method: "GET",
-            path: Served::path("/v1/c/db/keys/url"),
+            path: AccessLogEntry::path("/v1/c/db/keys/url"),
             status: Some(200),
-            ms: Served::milliseconds(Duration::from_micros(1234)),
+            ms: AccessLogEntry::milliseconds(Duration::from_micros(1234)),
             bytes: 17,
             caller: Some("token:ci"),
             peer: "127.0.0.1:5000".parse().unwrap(),
@@ -94,12 +129,12 @@ mod tests {
             json,
             r#"{"at":"2026-11-25T12:00:00Z","method":"GET","path":"/v1/c/db/keys/url","status":200,"ms":1.23,"bytes":17,"caller":"token:ci","peer":"127.0.0.1:5000"}"#
         );
-        let gone = Served {
+        let gone = AccessLogEntry {
             status: None,
             caller: None,
             ..served
         };
         assert!(gone.to_string().contains(" gone 1.23ms 17B - "), "{gone}");
-        assert_eq!(Served::path(&"/a".repeat(1000)).len(), 1024);
+        assert_eq!(AccessLogEntry::path(&"/a".repeat(1000)).len(), 1024);
     }
 }

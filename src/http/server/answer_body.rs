@@ -1,64 +1,31 @@
 use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Instant, SystemTime};
 
 use axum::body::Body;
-use axum::http::{Method, Uri};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Teller;
+use super::access_log::PendingLogEntry;
+use super::bearer_token::BearerToken;
 use super::buffers::Share;
-use super::gate::Held;
 use super::pace::{Phase, Shared};
-use super::served::Served;
 use super::waiting::WaitingPlace;
 
 /// The most bytes that are handed on at once. What a client hasn't taken stays with the answer, and the answer with its
 /// share of what is held for slow clients, so that many of them don't hold many large answers.
 const PIECE: usize = 32 * 1024;
 
-/// What is told of a request when it is over.
-pub(super) struct Line {
-    pub(super) tell: Option<Teller>,
-    pub(super) method: Method,
-    pub(super) uri: Uri,
-    pub(super) peer: std::net::SocketAddr,
-    pub(super) at: SystemTime,
-    pub(super) begun: Instant,
-    pub(super) status: Option<u16>,
-    pub(super) bytes: u64,
-    pub(super) caller: Option<String>,
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if let Some(tell) = &self.tell {
-            tell(&Served {
-                at: self.at.into(),
-                method: self.method.as_str(),
-                path: Served::path(self.uri.path()),
-                status: self.status,
-                ms: Served::milliseconds(self.begun.elapsed()),
-                bytes: self.bytes,
-                caller: self.caller.as_deref(),
-                peer: self.peer,
-            });
-        }
-    }
-}
-
 /// What an answer takes of what is bounded, for as long as it lasts.
 #[derive(Default)]
-pub(super) struct Places {
+pub(super) struct AnswerPermits {
     _request: Option<OwnedSemaphorePermit>,
     _waiting: Option<WaitingPlace>,
     _share: Option<Share>,
 }
 
-impl Places {
+impl AnswerPermits {
     /// A place among the requests that are answered at once.
     pub(super) fn of_request(place: OwnedSemaphorePermit) -> Self {
         Self {
@@ -85,34 +52,40 @@ impl Places {
 }
 
 /// The body of an answer, with what lasts as long as it does.
-pub(super) struct Answer {
+pub(super) struct AnswerBody {
     body: Body,
     rest: Bytes,
-    line: Line,
-    held: Option<Held>,
+    log_entry: PendingLogEntry,
+    token: Option<BearerToken>,
     shared: Shared,
-    _places: Places,
+    _permits: AnswerPermits,
 }
 
 /// The token that a request was let in by is no longer one.
 #[derive(Debug, thiserror::Error)]
 #[error("the token was revoked")]
-struct Revoked;
+struct TokenRevoked;
 
-impl Answer {
-    pub(super) fn new(body: Body, line: Line, held: Option<Held>, shared: Shared, places: Places) -> Self {
+impl AnswerBody {
+    pub(super) fn new(
+        body: Body,
+        log_entry: PendingLogEntry,
+        token: Option<BearerToken>,
+        shared: Shared,
+        permits: AnswerPermits,
+    ) -> Self {
         Self {
             body,
             rest: Bytes::new(),
-            line,
-            held,
+            log_entry,
+            token,
             shared,
-            _places: places,
+            _permits: permits,
         }
     }
 }
 
-impl hyper::body::Body for Answer {
+impl hyper::body::Body for AnswerBody {
     type Data = Bytes;
     type Error = Box<dyn Error + Send + Sync>;
 
@@ -131,11 +104,11 @@ impl hyper::body::Body for Answer {
                 },
             }
         }
-        if this.held.as_mut().is_some_and(Held::is_revoked) {
-            return Poll::Ready(Some(Err(Revoked.into())));
+        if this.token.as_mut().is_some_and(BearerToken::is_revoked) {
+            return Poll::Ready(Some(Err(TokenRevoked.into())));
         }
         let piece = this.rest.split_to(this.rest.len().min(PIECE));
-        this.line.bytes += piece.len() as u64;
+        this.log_entry.bytes += piece.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
@@ -156,7 +129,7 @@ impl hyper::body::Body for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for AnswerBody {
     fn drop(&mut self) {
         self.shared.set(Phase::Idle);
     }

@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::DynamoDb;
-use super::commit::pause;
 use super::items::{self, Item, id};
 use super::protocol::{SectionList, Transaction, Written};
-use crate::model::Section;
+use crate::model::{Jitter, Section};
 use crate::store::{Admin, Consistency, Meta, Result};
 
 /// How often a registration is sent, and the pause after the first time.
@@ -47,7 +47,7 @@ impl Admin for DynamoDb {
                         if tries == TRIES {
                             return Err(error);
                         }
-                        pause(PAUSE * tries).await;
+                        sleep(Jitter::Half.draw(PAUSE * tries)).await;
                     }
                 }
             };

@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::oneshot;
@@ -16,7 +15,7 @@ use super::protocol::{
 };
 use super::snapshot::HEADS;
 use crate::engine::queue::Turn;
-use crate::model::{Change, Head, Key, Revision, Section};
+use crate::model::{Change, Head, Jitter, Key, Revision, Section};
 use crate::store::{Committed, Consistency, Meta, Result, StoreError, Txn};
 
 /// How many logs are read side by side.
@@ -133,7 +132,7 @@ impl DynamoDb {
                 }
                 Step::Request(request) => self.ask(request).await.unwrap_or_else(CommitAnswer::Failed),
                 Step::Pause(about) => {
-                    pause(about).await;
+                    sleep(Jitter::Half.draw(about)).await;
                     CommitAnswer::Next
                 }
                 Step::Done(left) => return (left.waiting, left.apart),
@@ -263,9 +262,4 @@ impl DynamoDb {
         }
         Ok(listed)
     }
-}
-
-/// Waits for between half of that time and half as long again, so that those who lost together don't try together.
-pub(super) async fn pause(about: Duration) {
-    sleep(about.mul_f64(0.5 + fastrand::f64())).await;
 }

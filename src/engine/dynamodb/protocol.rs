@@ -25,6 +25,8 @@ pub(super) use transaction::{
     Action, CommitRecord, EntryAsRead, Read, RecordPlace, SectionList, Transaction,
 };
 
+use crate::model::Backoff;
+
 /// What a machine wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step<R, O> {
@@ -38,14 +40,10 @@ pub(super) enum Step<R, O> {
 
 /// How often lines that must become visible are read again.
 const LOOKS: u32 = 12;
-/// The pause before a second try; it doubles from then on.
+/// The pause before a second try.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// About how long to wait after so many more tries.
-fn pause_after(tries: u32) -> Duration {
-    (FIRST_PAUSE * 2_u32.saturating_pow(tries.min(8))).min(LONGEST_PAUSE)
-}
+/// The pauses between tries.
+const BACKOFF: Backoff = Backoff::new(FIRST_PAUSE, Duration::from_secs(2));
 
 /// Seconds after which every item of a transaction is visible to plain reads: they become so one by one, within
 /// moments (DynamoDB developer guide, "Isolation levels for DynamoDB transactions"); a minute covers the slowest.

@@ -6,18 +6,19 @@ use futures::TryStreamExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::DynamoDb;
-use super::commit::pause;
 use super::items::{self, Item, n};
 use super::protocol::{EntryAsRead, Step, TouchAnswer, TouchMachine, TouchRequest};
 use super::snapshot::HEADS;
 use super::store_time::KnownTime;
 use super::transaction::Condition;
 use crate::aws::AnswerDate;
-use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
+use crate::model::{Backoff, Entry, Head, Jitter, Key, Section, Timestamp, Ttl};
 use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
 
 /// The most keys of one `BatchGetItem` (DynamoDB API reference).
 const BATCH: usize = 100;
+/// The pauses before what a batch left over is read.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(25), Duration::from_secs(2));
 
 /// The section list.
 pub(super) struct ListedSections {
@@ -67,7 +68,7 @@ impl DynamoDb {
         let mut time = None;
         for batch in ids.chunks(BATCH) {
             let mut left = batch.to_vec();
-            let mut pause = Duration::from_millis(25);
+            let mut pauses = 0;
             let mut progress = Instant::now();
             while !left.is_empty() {
                 let date = AnswerDate::new();
@@ -115,8 +116,8 @@ impl DynamoDb {
                     }
                     // Left over for size comes at once, left over for throttling wants a pause; the answer
                     // doesn't say which.
-                    sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(2));
+                    sleep(BACKOFF.pause(pauses)).await;
+                    pauses += 1;
                 }
             }
         }
@@ -192,8 +193,7 @@ impl DynamoDb {
                 sleep(left).await;
                 return Ok(Vec::new());
             }
-            let jitter = deadline.interval.mul_f64(0.9 + 0.2 * fastrand::f64());
-            sleep(jitter.min(left)).await;
+            sleep(Jitter::Tenth.draw(deadline.interval).min(left)).await;
         }
     }
 
@@ -223,7 +223,7 @@ impl DynamoDb {
             match machine.next(answer)? {
                 Step::Request(next) => request = next,
                 Step::Pause(about) => {
-                    pause(about).await;
+                    sleep(Jitter::Half.draw(about)).await;
                     request = TouchRequest::Read;
                 }
                 Step::Done(entry) => return Ok(entry),

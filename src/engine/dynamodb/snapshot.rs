@@ -3,15 +3,15 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::{Get, TransactGetItem};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::time::sleep;
 
 use super::DynamoDb;
-use super::commit::pause;
 use super::items::{self, Item, id};
 use super::protocol::{
     LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Step, Together,
 };
 use crate::aws::{AnswerDate, Failed, Fault};
-use crate::model::{Change, Entry, Head, Prefix, Revision, Section, Timestamp};
+use crate::model::{Backoff, Change, Entry, Head, Jitter, Prefix, Revision, Section, Timestamp};
 use crate::store::{Consistency, Result, Snapshot, StoreError};
 
 /// What is read, for people.
@@ -20,7 +20,7 @@ pub(super) const HEADS: &str = "the heads";
 const SIDE_BY_SIDE: usize = 8;
 /// How often a transaction that is throttled is tried.
 const ATTEMPTS: u32 = 8;
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(1280));
 
 impl DynamoDb {
     /// Reads a snapshot: every commit whole, also across sections. It never fails because others write.
@@ -32,7 +32,7 @@ impl DynamoDb {
             answer = match machine.next(answer)? {
                 Step::Request(request) => self.answer(request, except).await?,
                 Step::Pause(about) => {
-                    pause(about).await;
+                    sleep(Jitter::Half.draw(about)).await;
                     SnapshotAnswer::Next
                 }
                 Step::Done(snapshot) => break snapshot,
@@ -176,9 +176,9 @@ impl DynamoDb {
             let mut failed = Failed::new(&error);
             if is_throttled {
                 failed.fault = Fault::Throttled;
-                attempt += 1;
-                if attempt < ATTEMPTS {
-                    pause(FIRST_PAUSE * 2_u32.pow(attempt)).await;
+                if attempt + 1 < ATTEMPTS {
+                    sleep(Jitter::Half.draw(BACKOFF.pause(attempt))).await;
+                    attempt += 1;
                     continue;
                 }
             }

@@ -11,7 +11,7 @@ use crate::cli::deploying::propose::Wanted;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
-use crate::model::Kind;
+use crate::model::{Jitter, Kind};
 use crate::stack::{
     self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, Services, Shelf,
     StackSpec,
@@ -111,7 +111,7 @@ async fn shelve(
                 return Err(failure);
             }
             terminal.note("Making the bucket was overtaken; looking again.");
-            sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
+            sleep(Jitter::Half.draw(PAUSE)).await;
             let name = Blueprint::from(&wanted).stack();
             let settled = stack::settled(&services.cfn, &name);
             seen("waiting for who else makes the bucket", terminal, settled).await?;

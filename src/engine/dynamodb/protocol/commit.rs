@@ -29,7 +29,7 @@ pub(in crate::engine::dynamodb) use self::messages::{
 use self::registration::split_unregistered;
 use super::batch::{Batch, committed};
 use super::transaction::{Action, CommitRecord, Read, RecordPlace, SectionList, Transaction};
-use super::{FIRST_PAUSE, SETTLED_AFTER, Step, pause_after};
+use super::{BACKOFF, FIRST_PAUSE, SETTLED_AFTER, Step};
 use crate::model::{Key, Revision, Section, Timestamp};
 use crate::store::{Committed, Decision, Result, StoreError, Txn};
 
@@ -312,7 +312,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     }
 
     fn pause_before_sending(&mut self, elapsed: Duration) -> Next<J> {
-        let pause = pause_after(self.tries);
+        let pause = BACKOFF.pause(self.tries);
         self.tries += 1;
         if self.is_over_after(pause, elapsed) {
             return self.gave_up();

@@ -18,7 +18,7 @@ pub(in crate::engine::dynamodb) use self::messages::{
     LogRange, SnapshotAnswer, SnapshotRequest, SnapshotScope, Together,
 };
 use self::reach::{Reach, replay};
-use super::{LOOKS, SETTLED_AFTER, Step, pause_after};
+use super::{BACKOFF, LOOKS, SETTLED_AFTER, Step};
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
 use crate::store::{Result, Snapshot, StoreError};
 
@@ -334,7 +334,7 @@ impl SnapshotMachine {
             1 => Ok(then(self)),
             looks if looks <= LOOKS => {
                 then(self);
-                Ok(Step::Pause(pause_after(looks)))
+                Ok(Step::Pause(BACKOFF.pause(looks)))
             }
             _ => Err(StoreError::Corrupt {
                 section,

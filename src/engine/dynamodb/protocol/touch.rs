@@ -9,7 +9,7 @@
 //! time left than a request takes.
 
 use super::transaction::EntryAsRead;
-use super::{Step, pause_after};
+use super::{BACKOFF, Step};
 use crate::engine::dynamodb::store_time::KnownTime;
 use crate::model::{Entry, Key, Timestamp, Ttl};
 use crate::store::{Result, StoreError};
@@ -88,7 +88,7 @@ impl TouchMachine {
             TouchAnswer::UnderWay => {
                 self.reads_plainly = true;
                 self.count_try()?;
-                return Ok(Step::Pause(pause_after(self.tries)));
+                return Ok(Step::Pause(BACKOFF.pause(self.tries)));
             }
         };
         let is_plain = std::mem::take(&mut self.reads_plainly);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::super::transaction::{CommitRecord, RecordPlace};
-use super::super::{Step, pause_after};
+use super::super::{BACKOFF, Step};
 use super::{CommitMachine, CommitRequest, Next, Stage};
 use crate::model::{Head, Revision, Section};
 use crate::store::Txn;
@@ -63,7 +63,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     }
 
     pub(super) fn pause_within(&mut self, elapsed: Duration) -> Next<J> {
-        let pause = pause_after(self.tries);
+        let pause = BACKOFF.pause(self.tries);
         self.tries += 1;
         if self.is_over_after(pause, elapsed) {
             return self.gave_up();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::super::transaction::{CommitRecord, RecordPlace};
-use super::super::{LOOKS, Step, pause_after};
+use super::super::{BACKOFF, LOOKS, Step};
 use super::{CommitMachine, CommitRequest, MOST_LOSSES, Next, Stage};
 use crate::model::{Change, CommitId, Head, LogPosition, Mutation, Revision, Section};
 use crate::store::{Cause, Txn};
@@ -81,7 +81,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             if self.looks > LOOKS {
                 return self.unknown(None);
             }
-            return Step::Pause(pause_after(self.looks));
+            return Step::Pause(BACKOFF.pause(self.looks));
         }
         for job in std::mem::take(&mut self.open) {
             let lines = lines_of(&job).cloned().unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::time::Duration;
 
-use super::super::{LOOKS, Step, pause_after};
+use super::super::{BACKOFF, LOOKS, Step};
 use super::{CommitMachine, CommitRequest, Next, Stage};
 use crate::model::{Change, Section};
 use crate::store::{StoreError, Txn};
@@ -54,7 +54,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             // Of its transaction the record is visible, and not all lines are.
             self.looks += 1;
             self.recalled.push((job, record));
-            return Step::Pause(pause_after(self.looks));
+            return Step::Pause(BACKOFF.pause(self.looks));
         } else {
             let what = format!("the log lacks lines of the commit {}, which has a record", txn.id);
             self.answers.push((

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{SnapshotMachine, SnapshotRequest, SnapshotScope, Stage, Together};
-use crate::engine::dynamodb::protocol::{Step, pause_after};
+use crate::engine::dynamodb::protocol::{BACKOFF, Step};
 use crate::model::{Head, Revision, Section};
 use crate::store::{Result, Snapshot, StoreError};
 
@@ -102,7 +102,7 @@ impl SnapshotMachine {
                 .collect();
         }
         if self.tries <= TRIES {
-            return Ok(Step::Pause(pause_after(self.tries)));
+            return Ok(Step::Pause(BACKOFF.pause(self.tries)));
         }
         self.stage = Stage::PlainHeads;
         let heads = self.closing.iter().flat_map(|together| &together.heads);
@@ -128,6 +128,6 @@ impl SnapshotMachine {
             }
         }
         self.stage = Stage::Closing;
-        Step::Pause(pause_after((self.tries - TRIES).min(SHORT_PAUSES)))
+        Step::Pause(BACKOFF.pause((self.tries - TRIES).min(SHORT_PAUSES)))
     }
 }

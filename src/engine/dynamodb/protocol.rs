@@ -5,31 +5,39 @@
 
 mod batch;
 mod commit;
+mod commit_basis;
+mod commit_record;
+mod found_item;
 mod log;
 #[cfg(test)]
 mod model;
 mod snapshot;
+mod table_action;
 mod touch;
 mod transaction;
 
 use std::time::Duration;
 
-pub(super) use batch::Room;
-pub(super) use commit::{CommitAnswer, CommitMachine, CommitRequest, CommitSettings, Found, Written};
-pub(super) use log::{FirstLine, LogAnswer, LogMachine, LogRequest};
+pub(super) use batch::TransactionRoom;
+pub(super) use commit::{
+    CommitMachine, CommitMachineAnswer, CommitMachineRequest, CommitSettings, SendOutcome,
+};
+pub(super) use commit_basis::CommitBasis;
+pub(super) use commit_record::{CommitRecord, RecordPlace};
+pub(super) use found_item::FoundItem;
+pub(super) use log::{FirstLineState, LogAnswer, LogMachine, LogRequest};
 pub(super) use snapshot::{
-    LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Together,
+    HeadTransaction, LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope,
 };
+pub(super) use table_action::{EntryAsRead, TableAction};
 pub(super) use touch::{TouchAnswer, TouchMachine, TouchRequest};
-pub(super) use transaction::{
-    Action, CommitRecord, EntryAsRead, Read, RecordPlace, SectionList, Transaction,
-};
+pub(super) use transaction::{SectionList, Transaction};
 
 use crate::model::Backoff;
 
 /// What a machine wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step<R, O> {
+pub(super) enum MachineStep<R, O> {
     /// This request is to be sent.
     Request(R),
     /// About this time is to pass: between half of it and half as long again.

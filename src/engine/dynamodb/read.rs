@@ -6,8 +6,9 @@ use futures::TryStreamExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::DynamoDb;
-use super::items::{self, Item, n};
-use super::protocol::{EntryAsRead, Step, TouchAnswer, TouchMachine, TouchRequest};
+use super::item::{self, Item, n};
+use super::items;
+use super::protocol::{EntryAsRead, MachineStep, TouchAnswer, TouchMachine, TouchRequest};
 use super::snapshot::HEADS;
 use super::store_time::KnownTime;
 use super::transaction::Condition;
@@ -51,7 +52,7 @@ impl DynamoDb {
             .send()
             .await
             .map_err(|error| self.failure("GetItem", Some(key.as_str()), &error))?;
-        self.took_to_read(answer.consumed_capacity());
+        self.count_read(answer.consumed_capacity());
         let now = self.time_of(date.get());
         Ok((answer.item.as_ref().map(items::to_entry).transpose()?, now))
     }
@@ -90,7 +91,7 @@ impl DynamoDb {
                     .send()
                     .await
                     .map_err(|error| self.failure("BatchGetItem", Some(subject), &error))?;
-                self.took_to_read(answer.consumed_capacity());
+                self.count_read(answer.consumed_capacity());
                 time.get_or_insert_with(|| self.time_of(date.get()));
                 if let Some(items) = answer
                     .responses
@@ -140,15 +141,15 @@ impl DynamoDb {
             self.client
                 .query()
                 .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", items::s(items::CONFIG))
+                .expression_attribute_values(":pk", item::s(item::CONFIG))
         };
         let (mut sections, mut is_counted, mut at) = (Vec::new(), false, None);
-        let mut pages = self.pages(query, read, items::CONFIG, |_| None);
+        let mut pages = self.pages(query, read, item::CONFIG, |_| None);
         while let Some(page) = pages.try_next().await? {
             at.get_or_insert(page.time);
             for item in &page.items {
-                let sk = items::sk_of(item);
-                is_counted |= sk == items::SECTIONS;
+                let sk = item::sk_of(item);
+                is_counted |= sk == item::SECTIONS;
                 match except.iter().find(|section| section.as_str() == sk) {
                     Some(section) => sections.push(section.clone()),
                     None => sections.extend(items::listed_section(item)?),
@@ -221,12 +222,12 @@ impl DynamoDb {
                 }
             };
             match machine.next(answer)? {
-                Step::Request(next) => request = next,
-                Step::Pause(about) => {
+                MachineStep::Request(next) => request = next,
+                MachineStep::Pause(about) => {
                     sleep(Jitter::Half.draw(about)).await;
                     request = TouchRequest::Read;
                 }
-                Step::Done(entry) => return Ok(entry),
+                MachineStep::Done(entry) => return Ok(entry),
             }
         }
     }
@@ -248,7 +249,7 @@ impl DynamoDb {
             .set_return_consumed_capacity(self.wants_capacity());
         let error = match request.customize().interceptor(date.clone()).send().await {
             Ok(answer) => {
-                self.took_to_write(answer.consumed_capacity());
+                self.count_write(answer.consumed_capacity());
                 self.time_of(date.get());
                 let entry = items::to_entry(&answer.attributes.unwrap_or_default())?;
                 return Ok(TouchAnswer::Renewed(Box::new(entry)));

@@ -6,9 +6,10 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::time::sleep;
 
 use super::DynamoDb;
-use super::items::{self, Item, id};
+use super::item::{self, Item, id};
+use super::items;
 use super::protocol::{
-    LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Step, Together,
+    HeadTransaction, LogRange, MachineStep, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope,
 };
 use crate::aws::{AnswerDate, Failed, Fault};
 use crate::model::{Backoff, Change, Entry, Head, Jitter, Prefix, Revision, Section, Timestamp};
@@ -30,12 +31,12 @@ impl DynamoDb {
         let mut answer = SnapshotAnswer::Next;
         let mut snapshot = loop {
             answer = match machine.next(answer)? {
-                Step::Request(request) => self.answer(request, except).await?,
-                Step::Pause(about) => {
+                MachineStep::Request(request) => self.answer(request, except).await?,
+                MachineStep::Pause(about) => {
                     sleep(Jitter::Half.draw(about)).await;
                     SnapshotAnswer::Next
                 }
-                Step::Done(snapshot) => break snapshot,
+                MachineStep::Done(snapshot) => break snapshot,
             };
         };
         let is_of_one_moment = machine.is_of_one_moment();
@@ -105,17 +106,20 @@ impl DynamoDb {
         })
     }
 
-    async fn read_heads_together(&self, together: &Together) -> Result<Option<(Vec<Head>, Option<usize>)>> {
+    async fn read_heads_together(
+        &self,
+        together: &HeadTransaction,
+    ) -> Result<Option<(Vec<Head>, Option<usize>)>> {
         let mut ids = Self::head_ids(&together.heads);
         if together.counts {
-            ids.push(id(items::CONFIG, items::SECTIONS));
+            ids.push(id(item::CONFIG, item::SECTIONS));
         }
         let Some((found, _)) = self.read_together(&ids, HEADS).await? else {
             return Ok(None);
         };
         let (mut heads, mut count) = (Vec::new(), None);
         for item in &found {
-            if items::sk_of(item) == items::SECTIONS {
+            if item::sk_of(item) == item::SECTIONS {
                 count = Some(items::to_section_count(item)?);
             } else {
                 heads.push(items::to_head(item)?);
@@ -154,7 +158,7 @@ impl DynamoDb {
             let date = AnswerDate::new();
             let error = match request.customize().interceptor(date.clone()).send().await {
                 Ok(answer) => {
-                    self.took_to_read(answer.consumed_capacity());
+                    self.count_read(answer.consumed_capacity());
                     let responses = answer.responses.unwrap_or_default();
                     let items = responses.into_iter().filter_map(|response| response.item);
                     return Ok(Some((items.collect(), self.time_of(date.get()))));

@@ -7,6 +7,7 @@ mod identity;
 mod kms;
 #[cfg(feature = "local")]
 pub mod local;
+mod open_error;
 mod queue;
 
 use std::path::PathBuf;
@@ -16,69 +17,14 @@ use std::time::Duration;
 use self::dynamodb::{DynamoDb, DynamoDbOptions};
 use self::http::{HttpEngine, HttpOptions, InTheClear};
 use self::identity::Identity;
-use super::context::{ApiUrl, EngineName, Origin, Setting, Target, TargetError, TokenError};
-use crate::aws::{AssumedRole, Aws, AwsError, AwsSettings, Caller, Meter, Profile, RoleArn};
-use crate::model::{Access, AwsNamesError, ConfigName, Kind, Role};
+pub use self::open_error::OpenError;
+use super::context::{ApiUrl, EngineName, Origin, Setting, Target};
+use crate::aws::{AssumedRole, Aws, AwsSettings, Caller, Meter, Profile, RoleArn};
+use crate::model::{Access, ConfigName, Role};
 use crate::store::{Store, StoreError};
 
-/// Why an engine can't be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// What to open isn't settled.
-    #[error("there is nothing to open")]
-    Target(#[source] TargetError),
-    /// AWS can't be reached as whom it should be.
-    #[error("AWS can't be used")]
-    Aws(#[source] AwsError),
-    /// A name is too long for the region.
-    #[error("the config's names don't fit")]
-    Names(#[source] AwsNamesError),
-    /// The engine itself failed.
-    #[error("the engine can't be opened")]
-    Store(#[source] StoreError),
-    /// This build has no such engine.
-    #[error("this discfg can't use the engine {0}")]
-    Engine(String),
-    /// The embedded engine has no grants.
-    #[error("the embedded engine has no grants, so nobody can act as {0}")]
-    NoGrants(String),
-    /// An API decides by its token who is calling.
-    #[error("{0} decides by the token who is calling, so nobody can choose to act as {1} there")]
-    NoRoles(ApiUrl, String),
-    /// The token for an API can't be had.
-    #[error("the token for {0} can't be had")]
-    Token(ApiUrl, #[source] TokenError),
-    /// What shows an API who is calling would travel in the clear.
-    #[error(transparent)]
-    InTheClear(InTheClear),
-    /// An API tells no one which configs it serves.
-    #[error("{0} doesn't tell which configs it serves")]
-    NoList(ApiUrl),
-    /// There is no folder for the embedded engine's files.
-    #[error("there is no folder for data: neither DISCFG_DATA_DIR nor HOME is set")]
-    NoDataDir,
-}
-
-impl OpenError {
-    /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Target(error) => error.kind(),
-            Self::Aws(error) => error.kind(),
-            Self::Names(_) => Kind::Invalid,
-            Self::Store(error) => error.kind(),
-            Self::Token(_, error) => error.kind(),
-            Self::InTheClear(_) => Kind::Denied,
-            Self::Engine(_) | Self::NoGrants(_) | Self::NoRoles(..) | Self::NoList(_) | Self::NoDataDir => {
-                Kind::Usage
-            }
-        }
-    }
-}
-
 /// An opened engine, and as whom.
-pub struct Opened {
+pub struct OpenedEngine {
     /// The config's data.
     pub store: Box<dyn Store>,
     /// The role that requests are made in, if one was assumed.
@@ -89,7 +35,7 @@ pub struct Opened {
     pub caller: Option<Caller>,
 }
 
-impl Opened {
+impl OpenedEngine {
     fn on_aws(store: Box<dyn Store>, identity: Identity) -> Self {
         Self {
             store,
@@ -138,7 +84,7 @@ pub async fn open(
     access: Access,
     aws: Option<&Arc<Aws>>,
     settings: OpenSettings,
-) -> Result<Opened, OpenError> {
+) -> Result<OpenedEngine, OpenError> {
     let config = target.config().map_err(OpenError::Target)?;
     match (&target.engine.value, aws) {
         (EngineName::DynamoDb, Some(aws)) => open_dynamodb(target, config, access, aws, settings).await,
@@ -164,7 +110,7 @@ async fn open_dynamodb(
     access: Access,
     aws: &Arc<Aws>,
     settings: OpenSettings,
-) -> Result<Opened, OpenError> {
+) -> Result<OpenedEngine, OpenError> {
     let identity = Identity::take(target, config, access, aws).await?;
     let store = DynamoDb::new(DynamoDbOptions {
         config: config.clone(),
@@ -179,11 +125,11 @@ async fn open_dynamodb(
         Role::Grant(grant) => store.under(grant.clone()),
         Role::Config(_) | Role::Caller => store,
     };
-    Ok(Opened::on_aws(Box::new(store), identity))
+    Ok(OpenedEngine::on_aws(Box::new(store), identity))
 }
 
 #[cfg(feature = "local")]
-fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<Opened, OpenError> {
+fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<OpenedEngine, OpenError> {
     use self::local::{LocalEngine, OpenMode};
     let access = match target.role.as_ref().map(|setting| &setting.value) {
         Some(Role::Grant(grant)) => return Err(OpenError::NoGrants(grant.to_string())),
@@ -211,7 +157,7 @@ fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<Op
         }),
         opened => opened,
     };
-    Ok(Opened {
+    Ok(OpenedEngine {
         store: Box::new(store.map_err(OpenError::Store)?),
         role: None,
         session: None,
@@ -220,7 +166,7 @@ fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<Op
 }
 
 #[cfg(not(feature = "local"))]
-fn open_local(_: &Target, _: &ConfigName, _: Access) -> Result<Opened, OpenError> {
+fn open_local(_: &Target, _: &ConfigName, _: Access) -> Result<OpenedEngine, OpenError> {
     Err(OpenError::Engine("local".into()))
 }
 
@@ -229,7 +175,7 @@ fn open_http(
     config: &ConfigName,
     url: &ApiUrl,
     requests: Option<Meter>,
-) -> Result<Opened, OpenError> {
+) -> Result<OpenedEngine, OpenError> {
     // What a file says of the engine that it names is none of another's business.
     let of_another = |role: &Setting<Role>| {
         matches!(role.origin, Origin::File(_)) && !matches!(target.engine.origin, Origin::File(_))
@@ -247,7 +193,7 @@ fn open_http(
         requests: requests.unwrap_or_default(),
         ..HttpOptions::new(url.clone(), config.clone())
     });
-    Ok(Opened {
+    Ok(OpenedEngine {
         store: Box::new(store.map_err(OpenError::InTheClear)?),
         role: None,
         session: None,
@@ -262,7 +208,7 @@ async fn open_signed(
     access: Access,
     aws: &Arc<Aws>,
     requests: Option<Meter>,
-) -> Result<Opened, OpenError> {
+) -> Result<OpenedEngine, OpenError> {
     if url.is_in_the_clear() {
         return Err(OpenError::InTheClear(InTheClear::Signature(url.clone())));
     }
@@ -279,7 +225,7 @@ async fn open_signed(
         identity.sdk.clone(),
     );
     let store = store.map_err(OpenError::InTheClear)?;
-    Ok(Opened::on_aws(Box::new(store), identity))
+    Ok(OpenedEngine::on_aws(Box::new(store), identity))
 }
 
 /// The configs that are there, ordered by name: on DynamoDB those whose tables the caller sees, on the embedded engine

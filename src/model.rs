@@ -1,6 +1,7 @@
 //! The words of discfg as parsed types. Nothing here does IO; parsing lives here and nowhere else.
 
 mod access;
+mod backoff;
 mod bad_section;
 mod change;
 mod clock;
@@ -26,6 +27,7 @@ mod token_name;
 mod value;
 
 pub use access::{Access, GrantName, GrantNameError, NoAccess, Role, RoleError};
+pub(crate) use backoff::{Backoff, Jitter};
 pub use bad_section::BadSection;
 pub use change::{Change, Guard, Mutation, Op, Previous, Secrecy, TtlChoice};
 pub use clock::{Clock, SystemClock, Timestamp, TimestampError, Ttl, TtlError};

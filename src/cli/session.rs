@@ -14,7 +14,7 @@ use super::failure::{api, signed};
 use super::global::{Format, Global};
 use crate::aws::{Aws, AwsError, Meter, RoleArn};
 use crate::context::{Choices, EngineName, Surroundings, Target, Trust};
-use crate::engine::{self, OpenError, OpenSettings, Opened};
+use crate::engine::{self, OpenError, OpenSettings, OpenedEngine};
 use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
 use crate::ops::OpsError;
 use crate::stack::{PRICES_IN, PRICES_OF, READ_UNIT, WRITE_UNIT};
@@ -25,7 +25,7 @@ pub(super) struct Session {
     global: Global,
     target: Option<Target>,
     aws: Option<Arc<Aws>>,
-    opened: Option<Opened>,
+    opened: Option<OpenedEngine>,
     requests: Meter,
     capacity: Meter,
     patience: Option<Duration>,
@@ -193,7 +193,7 @@ impl Session {
             }
         }
         if let OpsError::Store(StoreError::Credentials { .. }) = &error
-            && let Some(Opened {
+            && let Some(OpenedEngine {
                 session: Some(session),
                 ..
             }) = &self.opened
@@ -227,7 +227,7 @@ impl Session {
         let Some(action) = denied else {
             return failure;
         };
-        let Some(Opened { role, caller, .. }) = &self.opened else {
+        let Some(OpenedEngine { role, caller, .. }) = &self.opened else {
             return failure;
         };
         if let Some(caller) = caller {

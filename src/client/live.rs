@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
 use super::{ClientError, Content};
-use crate::model::{Prefix, Revision, Section};
+use crate::model::{Jitter, Prefix, Revision, Section};
 use crate::ops::{self, Event, Start, Watch};
 use crate::store::{Snapshot, Store};
 
@@ -139,7 +139,7 @@ impl<T: DeserializeOwned + Send + Sync> Keeper<T> {
         let mut start = Start::Snapshot(snapshot);
         loop {
             self.follow(start).await;
-            sleep(self.interval.mul_f64(0.9 + 0.2 * fastrand::f64())).await;
+            sleep(Jitter::Tenth.draw(self.interval)).await;
             start = Start::Now;
             // What happened between the end of one watch and the beginning of the next is in neither.
             self.due = true;

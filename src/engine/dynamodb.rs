@@ -2,8 +2,10 @@
 
 mod admin;
 mod commit;
+mod commit_job;
 mod failure;
 mod grant;
+mod item;
 mod item_reader;
 mod items;
 mod list;
@@ -25,7 +27,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 use futures::stream::BoxStream;
 
-use self::commit::Job;
+use self::commit_job::CommitJob;
 use self::store_time::{KnownTime, StoreTime};
 pub use self::tables::configs;
 use super::kms::Kms;
@@ -90,7 +92,7 @@ pub struct DynamoDb {
     /// The store's time, as the last answer gave it.
     store_time: Arc<Mutex<Option<StoreTime>>>,
     /// The commits that wait.
-    waiting: Arc<Queue<Section, Job>>,
+    waiting: Arc<Queue<Section, CommitJob>>,
 }
 
 impl DynamoDb {
@@ -156,7 +158,7 @@ impl DynamoDb {
             .map(|_| ReturnConsumedCapacity::Total)
     }
 
-    fn took_to_read<'c>(&self, capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) {
+    fn count_read<'c>(&self, capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) {
         if let Some(meter) = &self.options.capacity {
             capacity
                 .into_iter()
@@ -164,7 +166,7 @@ impl DynamoDb {
         }
     }
 
-    fn took_to_write<'c>(&self, capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) {
+    fn count_write<'c>(&self, capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) {
         if let Some(meter) = &self.options.capacity {
             capacity
                 .into_iter()
@@ -173,7 +175,7 @@ impl DynamoDb {
     }
 
     /// Counts a cancelled transaction, which DynamoDB charges for and doesn't report.
-    fn took_to_cancel(&self, write_units: f64) {
+    fn count_cancelled(&self, write_units: f64) {
         if let Some(meter) = &self.options.capacity {
             meter.cancel(write_units);
         }
@@ -184,18 +186,18 @@ impl DynamoDb {
 impl Store for DynamoDb {
     async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
         let found = self.read_entry(key, read).await;
-        self.told(found, &[key.section()], Access::Read).await
+        self.explain_denial(found, &[key.section()], Access::Read).await
     }
 
     fn list(&self, scope: &Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {
         let asked = scope.prefix.section().into_iter().collect();
-        self.told_each(self.list_scope(scope.clone(), read), asked)
+        self.explain_denials(self.list_scope(scope.clone(), read), asked)
     }
 
     async fn snapshot_except(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
         let asked: Vec<Section> = prefixes.iter().filter_map(Prefix::section).collect();
         let snapshot = self.read_snapshot(prefixes, except).await;
-        self.told(snapshot, &asked, Access::Read).await
+        self.explain_denial(snapshot, &asked, Access::Read).await
     }
 
     async fn heads(&self, of: Heads) -> Result<Vec<Head>> {
@@ -204,32 +206,33 @@ impl Store for DynamoDb {
             Heads::Of(sections) => sections.clone(),
         };
         let heads = self.read_heads(of, Consistency::Strong).await;
-        self.told(heads, &asked, Access::Read).await
+        self.explain_denial(heads, &asked, Access::Read).await
     }
 
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
         let asked: Vec<Section> = cursor.seen.keys().cloned().collect();
         let heads = self.wait_for_heads(cursor, deadline).await;
-        self.told(heads, &asked, Access::Read).await
+        self.explain_denial(heads, &asked, Access::Read).await
     }
 
     fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>> {
-        self.told_each(self.read_changes(section.clone(), after), vec![section.clone()])
+        self.explain_denials(self.read_changes(section.clone(), after), vec![section.clone()])
     }
 
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
-        self.told_each(self.read_history(key.clone(), before), vec![key.section()])
+        self.explain_denials(self.read_history(key.clone(), before), vec![key.section()])
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
         let sections = txn.sections();
         let committed = self.commit_in_turn(txn).await;
-        self.told(committed, &sections, Access::Write).await
+        self.explain_denial(committed, &sections, Access::Write).await
     }
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
         let renewed = self.renew(key, ttl).await;
-        self.told(renewed, &[key.section()], Access::Write).await
+        self.explain_denial(renewed, &[key.section()], Access::Write)
+            .await
     }
 
     async fn state(&self) -> Result<String> {

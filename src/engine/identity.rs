@@ -3,7 +3,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use super::OpenError;
+use super::open_error::OpenError;
 use crate::aws::{AssumedRole, Aws, AwsError, Caller, RoleArn};
 use crate::context::Target;
 use crate::model::{Access, AwsNames, ConfigName, Role};

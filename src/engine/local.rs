@@ -8,11 +8,13 @@
 //! write-ahead log that is synced before the commit is answered, and a snapshot is one read transaction. Commits of one
 //! handle that wait for each other share one, and its sync.
 
-mod failure;
-mod file;
+mod data_file;
+mod file_error;
 mod key_file;
+mod layout;
 mod list;
 mod log;
+mod open_mode;
 mod read;
 mod rows;
 mod turn;
@@ -38,21 +40,10 @@ use crate::store::{
     Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
     Store, StoreError, Txn,
 };
-use file::File;
+use data_file::DataFile;
 use key_file::KeyFile;
-use turn::{Job, Write};
-
-/// What a config's file is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpenMode {
-    /// For reading alone: every change is refused with [`StoreError::ReadOnly`].
-    Read,
-    /// For reading and writing.
-    Write,
-    /// For reading and writing, and made first where it isn't there, with the folders above it. What is made is
-    /// for its owner alone.
-    Create,
-}
+pub use open_mode::OpenMode;
+use turn::{PendingWrite, WriteJob};
 
 /// How many entries, or bytes of values, of a snapshot pass from the thread that reads them at a time.
 const BATCH_ENTRIES: usize = 512;
@@ -60,9 +51,9 @@ const BATCH_BYTES: usize = 1024 * 1024;
 
 /// A config's file, open.
 pub struct LocalEngine {
-    file: Arc<File>,
+    file: Arc<DataFile>,
     keys: KeyFile,
-    waiting: Arc<Queue<(), Job>>,
+    waiting: Arc<Queue<(), WriteJob>>,
 }
 
 impl LocalEngine {
@@ -85,7 +76,7 @@ impl LocalEngine {
     /// - [`StoreError::Layout`] where a newer discfg wrote it,
     /// - [`StoreError::File`] where it, or its folder, can't be used.
     pub fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: impl Into<String>) -> Result<Self> {
-        let file = Arc::new(File::open(path, mode, clock, by.into())?);
+        let file = Arc::new(DataFile::open(path, mode, clock, by.into())?);
         let keys = KeyFile::beside(path, Arc::clone(&file), mode != OpenMode::Read);
         Ok(Self {
             file,
@@ -97,7 +88,7 @@ impl LocalEngine {
     /// Reads on a blocking thread.
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&File, &Connection) -> Result<T, failure::Failure> + Send + 'static,
+        read: impl FnOnce(&DataFile, &Connection) -> Result<T, file_error::FileError> + Send + 'static,
     ) -> Result<T> {
         let file = Arc::clone(&self.file);
         joined(spawn_blocking(move || file.read(|connection| read(&file, connection))).await)
@@ -105,7 +96,10 @@ impl LocalEngine {
 
     /// Writes when it is the turn of what waits, all together, on a blocking thread. A write goes on to its end where
     /// its caller stops waiting. None where the thread ended before.
-    async fn in_turn<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Option<Result<T>> {
+    async fn in_turn<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T>>) -> WriteJob,
+    ) -> Option<Result<T>> {
         let (answer, answered) = oneshot::channel();
         self.waiting.enter(turn::claims(), job(answer));
         if let Some(turn) = turn::start(&self.waiting) {
@@ -118,7 +112,7 @@ impl LocalEngine {
     /// Writes on a blocking thread. A write goes on to its end where its caller stops waiting.
     async fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&File, &mut Connection) -> Result<T, failure::Failure> + Send + 'static,
+        write: impl FnOnce(&DataFile, &mut Connection) -> Result<T, file_error::FileError> + Send + 'static,
     ) -> Result<T> {
         let file = Arc::clone(&self.file);
         joined(spawn_blocking(move || file.write(|connection| write(&file, connection))).await)
@@ -145,12 +139,12 @@ impl Store for LocalEngine {
     fn list(&self, scope: &Scope, _read: Consistency) -> BoxStream<'_, Result<Listed>> {
         let scope = scope.clone();
         try_stream! {
-            let mut place = Some(list::Place::first(scope));
-            while let Some(from) = place.take() {
+            let mut position = Some(list::ListPosition::first(scope));
+            while let Some(from) = position.take() {
                 let (page, next) = self
                     .read(move |file, connection| list::page(connection, from, file.now()))
                     .await?;
-                place = next;
+                position = next;
                 for item in page {
                     yield item;
                 }
@@ -160,7 +154,7 @@ impl Store for LocalEngine {
     }
 
     async fn snapshot_except(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
-        let wanted = read::Wanted {
+        let wanted = read::SnapshotSelection {
             prefixes: prefixes.to_vec(),
             except: except.to_vec(),
         };
@@ -169,7 +163,7 @@ impl Store for LocalEngine {
     }
 
     fn snapshot_stream(&self, prefixes: &[Prefix], except: &[Section]) -> BoxStream<'_, Result<Entry>> {
-        let wanted = read::Wanted {
+        let wanted = read::SnapshotSelection {
             prefixes: prefixes.to_vec(),
             except: except.to_vec(),
         };
@@ -190,7 +184,7 @@ impl Store for LocalEngine {
                         give.blocking_send(std::mem::take(&mut batch)).is_ok()
                     })?;
                     drop(give.blocking_send(batch));
-                    Ok::<_, failure::Failure>(())
+                    Ok::<_, file_error::FileError>(())
                 })
             });
             while let Some(batch) = given.recv().await {
@@ -265,13 +259,15 @@ impl Store for LocalEngine {
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
         let commit = txn.id.clone();
-        let committed = self.in_turn(|answer| Job::Commit(Write::new(txn, answer))).await;
+        let committed = self
+            .in_turn(|answer| WriteJob::Commit(PendingWrite::new(txn, answer)))
+            .await;
         committed.unwrap_or(Err(StoreError::OutcomeUnknown { commit, source: None }))
     }
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
         let key = key.clone();
-        let renewed = self.in_turn(|answer| Job::Touch(Write::new((key, ttl), answer)));
+        let renewed = self.in_turn(|answer| WriteJob::Touch(PendingWrite::new((key, ttl), answer)));
         renewed.await.unwrap_or_else(|| {
             Err(StoreError::Other {
                 what: "the thread that writes".into(),
@@ -282,7 +278,9 @@ impl Store for LocalEngine {
 
     async fn state(&self) -> Result<String> {
         self.file.read(|connection| {
-            Ok::<_, failure::Failure>(connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?)
+            Ok::<_, file_error::FileError>(
+                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?,
+            )
         })
     }
 

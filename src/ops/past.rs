@@ -4,11 +4,12 @@ use futures::TryStreamExt as _;
 use tokio::time::sleep;
 
 use super::{OpsError, Result};
-use crate::model::{Entry, Key, Prefix, Revision, Section};
+use crate::model::{Backoff, Entry, Jitter, Key, Prefix, Revision, Section};
 use crate::store::{Consistency, Heads, Past, Snapshot, Store};
 
 /// How often a log that ends before its head is read again: its last lines become visible within moments.
 const ATTEMPTS: u32 = 12;
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(10), Duration::from_millis(2560));
 
 /// The entry of `key` as it was at that revision of its section, also where its time to live is over by now.
 ///
@@ -41,7 +42,7 @@ pub async fn entry_at(store: &dyn Store, key: &Key, revision: Revision) -> Resul
         if seen >= head && now.is_none() {
             return Ok(None);
         }
-        pause(attempt).await;
+        pause_after(attempt).await;
     }
     Err(OpsError::Unsettled {
         head: head_of(store, &section).await?,
@@ -81,7 +82,7 @@ pub async fn state_at(store: &dyn Store, prefix: &Prefix, revision: Revision) ->
                 entries: past.into_entries(),
             });
         }
-        pause(attempt).await;
+        pause_after(attempt).await;
     }
     Err(OpsError::Unsettled {
         head: head_of(store, &section).await?,
@@ -94,7 +95,6 @@ async fn head_of(store: &dyn Store, section: &Section) -> Result<Revision> {
     Ok(heads.first().map_or(Revision::ZERO, |head| head.revision))
 }
 
-async fn pause(attempt: u32) {
-    let longest = Duration::from_millis(10) * 2_u32.saturating_pow(attempt.min(8));
-    sleep(longest.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
+async fn pause_after(attempt: u32) {
+    sleep(Jitter::HalfShorter.draw(BACKOFF.pause(attempt))).await;
 }

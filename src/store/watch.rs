@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Cursor, StoreError};
-use crate::model::{Change, Head, LogPosition, Revision, Section};
+use crate::model::{Backoff, Change, Head, LogPosition, Revision, Section};
 
 /// Lines of a commit become visible within moments. What is missing longer than this is taken for lost.
 const LOST_AFTER: Duration = Duration::from_mins(1);
-/// The pause before a gap is read again for the first time; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The pauses before a gap is read again.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
 /// After this many lines, or bytes, of one section what was read is delivered before more is read.
 const ENOUGH_LINES: usize = 500;
 const ENOUGH_BYTES: usize = 4 * 1024 * 1024;
@@ -184,9 +183,9 @@ impl WatchMachine {
         if elapsed.saturating_sub(gap.since) >= LOST_AFTER {
             return AfterLog::Resync;
         }
-        let pause = FIRST_PAUSE * 2_u32.saturating_pow(gap.looks.min(8));
+        let pause = BACKOFF.pause(gap.looks);
         gap.looks += 1;
-        AfterLog::Pause(pause.min(LONGEST_PAUSE))
+        AfterLog::Pause(pause)
     }
 
     /// Goes on without a section, until it starts over.

@@ -9,12 +9,14 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::context::{Origin, Setting, Target};
 use crate::engine::{self, OpenError};
-use crate::model::{Access, AwsNames, PrincipalPattern, Role};
+use crate::model::{Access, AwsNames, Backoff, PrincipalPattern, Role};
 use crate::stack::{self, Deployed, Parameter, PolicyDocument, Statement};
 use crate::store::{Admin as _, Meta, StoreError};
 
 /// How long IAM may take to spread a role.
 pub(in crate::cli) const SPREADS_WITHIN: Duration = Duration::from_mins(1);
+/// The pauses between tries while a change to IAM spreads.
+pub(super) const SPREADING: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(8));
 
 /// What reading once through the read role has shown.
 pub(in crate::cli) enum Proof {
@@ -144,17 +146,18 @@ pub(in crate::cli) async fn until_spread<T, E>(
     mut goes_on: impl AsyncFnMut(&Denial) -> bool,
 ) -> Result<Result<T, Denial>, E> {
     let until = Instant::now() + patience;
-    let mut pause = Duration::from_millis(500);
+    let mut pauses = 0;
     loop {
         let denial = match attempt().await? {
             Ok(done) => return Ok(Ok(done)),
             Err(denial) => denial,
         };
+        let pause = SPREADING.pause(pauses);
         if !goes_on(&denial).await || Instant::now() + pause >= until {
             return Ok(Err(denial));
         }
         sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(8));
+        pauses += 1;
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::verify::for_reader;
+use super::verify::{SPREADING, for_reader};
 use crate::aws::{Aws, AwsError};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
@@ -40,8 +40,9 @@ pub(in crate::cli) async fn prove(
         ..for_reader(target)
     };
     let until = Instant::now() + ANSWERS_WITHIN;
-    let mut pause = Duration::from_millis(500);
+    let mut pauses = 0;
     let error = loop {
+        let pause = SPREADING.pause(pauses);
         match read_once(&target, aws).await? {
             Answer::Read => {
                 terminal.hint("Proved: the API answered a signed request.");
@@ -54,7 +55,7 @@ pub(in crate::cli) async fn prove(
             Answer::Failed(error) if Instant::now() + pause >= until => break error,
             Answer::Failed(_) => {
                 sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_secs(8));
+                pauses += 1;
             }
         }
     };

@@ -1,6 +1,6 @@
 use crate::aws::CertificateFault;
 use crate::context::{ApiUrl, Origin, Target};
-use crate::engine::Opened;
+use crate::engine::OpenedEngine;
 use crate::model::{Access, Kind, Role};
 use crate::ops::OpsError;
 use crate::store::StoreError;
@@ -21,7 +21,7 @@ pub(in crate::cli) fn explain(
     error: OpsError,
     target: &Target,
     url: &ApiUrl,
-    opened: Option<&Opened>,
+    opened: Option<&OpenedEngine>,
     access: Access,
 ) -> Failure {
     let config = target.config.as_ref();
@@ -71,7 +71,7 @@ pub(in crate::cli) fn explain(
 }
 
 /// As whom the request was signed.
-fn who(opened: &Opened) -> Vec<String> {
+fn who(opened: &OpenedEngine) -> Vec<String> {
     let caller = opened.caller.as_ref();
     let caller = caller.map(|caller| format!("you are {}", caller.arn));
     let signed = match &opened.role {
@@ -95,7 +95,7 @@ fn mends(
     action: &str,
     target: &Target,
     url: &ApiUrl,
-    opened: Option<&Opened>,
+    opened: Option<&OpenedEngine>,
     access: Access,
     config: &str,
 ) -> Vec<String> {
@@ -134,7 +134,7 @@ fn mends(
 
 /// What a policy names to allow the request
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html>).
-fn resource(action: &str, target: &Target, url: &ApiUrl, opened: Option<&Opened>) -> String {
+fn resource(action: &str, target: &Target, url: &ApiUrl, opened: Option<&OpenedEngine>) -> String {
     let region = target.region.as_ref().map(|setting| &setting.value);
     let partition = region.map_or("*", |region| region.partition().as_str());
     let region = region.map_or("*", |region| region.as_str());

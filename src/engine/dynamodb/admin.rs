@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::DynamoDb;
-use super::commit::pause;
-use super::items::{self, Item, id};
-use super::protocol::{SectionList, Transaction, Written};
-use crate::model::Section;
+use super::item::{self, Item, id};
+use super::items;
+use super::protocol::{SectionList, SendOutcome, Transaction};
+use crate::model::{Jitter, Section};
 use crate::store::{Admin, Consistency, Meta, Result};
 
 /// How often a registration is sent, and the pause after the first time.
@@ -18,13 +19,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[async_trait]
 impl Admin for DynamoDb {
     async fn meta(&self) -> Result<Option<Meta>> {
-        let ids = vec![id(items::CONFIG, items::META)];
-        let (found, _) = self.read_items(ids, Consistency::Strong, items::META).await?;
+        let ids = vec![id(item::CONFIG, item::META)];
+        let (found, _) = self.read_items(ids, Consistency::Strong, item::META).await?;
         found.first().map(items::to_meta).transpose()
     }
 
     async fn write_meta(&self, meta: Meta) -> Result<()> {
-        self.put_unless(items::from_meta(meta), None, items::META).await?;
+        self.put_unless(items::from_meta(meta), None, item::META).await?;
         self.count_sections().await
     }
 
@@ -39,15 +40,15 @@ impl Admin for DynamoDb {
             let mut tries = 0;
             let found = loop {
                 match self.send(&transaction, &token).await {
-                    Written::Made => return Ok(()),
-                    Written::Lost(found, _) => break found,
-                    Written::Refused(error) => return Err(error),
-                    Written::NotYet { error, .. } | Written::Unanswered(error) => {
+                    SendOutcome::Done => return Ok(()),
+                    SendOutcome::Lost(found, _) => break found,
+                    SendOutcome::Refused(error) => return Err(error),
+                    SendOutcome::NotYet { error, .. } | SendOutcome::Unanswered(error) => {
                         tries += 1;
                         if tries == TRIES {
                             return Err(error);
                         }
-                        pause(PAUSE * tries).await;
+                        sleep(Jitter::Half.draw(PAUSE * tries)).await;
                     }
                 }
             };
@@ -67,7 +68,7 @@ impl DynamoDb {
             return Ok(());
         }
         let count = items::from_section_count(list.sections.len());
-        self.put_unless(count, Some("attribute_not_exists(pk)"), items::SECTIONS)
+        self.put_unless(count, Some("attribute_not_exists(pk)"), item::SECTIONS)
             .await
     }
 
@@ -82,7 +83,7 @@ impl DynamoDb {
             .set_return_consumed_capacity(self.wants_capacity());
         match put.send().await {
             Ok(answer) => {
-                self.took_to_write(answer.consumed_capacity());
+                self.count_write(answer.consumed_capacity());
                 Ok(())
             }
             Err(error) => match error.as_service_error() {

@@ -1,8 +1,6 @@
 //! Commits: those that wait for the same sections go together, each with its own answer.
 
-use std::borrow::Borrow;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio::sync::oneshot;
@@ -10,48 +8,27 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::DynamoDb;
-use super::items::{self, Item, id};
+use super::commit_job::CommitJob;
+use super::item::{self, Item, id};
+use super::items;
 use super::protocol::{
-    CommitAnswer, CommitMachine, CommitRecord, CommitRequest, CommitSettings, Read, RecordPlace, Room, Step,
+    CommitBasis, CommitMachine, CommitMachineAnswer, CommitMachineRequest, CommitRecord, CommitSettings,
+    MachineStep, RecordPlace, TransactionRoom,
 };
 use super::snapshot::HEADS;
 use crate::engine::queue::Turn;
-use crate::model::{Change, Head, Key, Revision, Section};
+use crate::model::{Change, Head, Jitter, Key, Revision, Section};
 use crate::store::{Committed, Consistency, Meta, Result, StoreError, Txn};
 
 /// How many logs are read side by side.
 const SIDE_BY_SIDE: usize = 8;
-
-/// A commit that waits, and who waits for its answer.
-pub(super) struct Job {
-    txn: Txn,
-    since: Instant,
-    answer: oneshot::Sender<Result<Committed>>,
-}
-
-impl Borrow<Txn> for Job {
-    fn borrow(&self) -> &Txn {
-        &self.txn
-    }
-}
-
-impl Job {
-    fn reply(self, answer: Result<Committed>) {
-        // The caller may have stopped waiting.
-        let _ = self.answer.send(answer);
-    }
-
-    fn claims(&self) -> BTreeSet<Section> {
-        self.txn.sections().into_iter().collect()
-    }
-}
 
 impl DynamoDb {
     /// Commits when it is its turn, together with what waits for the same sections where that fits.
     pub(super) async fn commit_in_turn(&self, txn: Txn) -> Result<Committed> {
         let id = txn.id.clone();
         let (answer, answered) = oneshot::channel();
-        let job = Job {
+        let job = CommitJob {
             txn,
             since: Instant::now(),
             answer,
@@ -70,16 +47,16 @@ impl DynamoDb {
     /// others go on.
     fn serve_ready(&self) {
         loop {
-            let mut room = Room::default();
-            let Some(turn) = self.waiting.start(|job: &Job| room.takes(&job.txn)) else {
+            let mut room = TransactionRoom::default();
+            let Some(turn) = self.waiting.start(|job: &CommitJob| room.takes(&job.txn)) else {
                 return;
             };
             tokio::spawn(self.clone().serve(turn));
         }
     }
 
-    async fn serve(self, mut turn: Turn<Section, Job>) {
-        let (late, jobs): (Vec<Job>, Vec<Job>) = turn
+    async fn serve(self, mut turn: Turn<Section, CommitJob>) {
+        let (late, jobs): (Vec<CommitJob>, Vec<CommitJob>) = turn
             .take()
             .into_iter()
             .partition(|job| job.since.elapsed() > self.options.patience);
@@ -87,12 +64,12 @@ impl DynamoDb {
             job.reply(Err(CommitSettings::busy(self.options.patience)));
         }
         let left = self.write_together(jobs).await;
-        turn.end(left, Job::claims);
+        turn.end(left, CommitJob::claims);
         self.serve_ready();
     }
 
     /// Makes commits, answers them, and gives back those that must wait for their next turn.
-    async fn write_together(&self, jobs: Vec<Job>) -> Vec<Job> {
+    async fn write_together(&self, jobs: Vec<CommitJob>) -> Vec<CommitJob> {
         let mut groups = VecDeque::from([jobs]);
         let mut waiting = Vec::new();
         while let Some(jobs) = groups.pop_front() {
@@ -115,74 +92,84 @@ impl DynamoDb {
         waiting
     }
 
-    async fn drive(&self, machine: &mut CommitMachine<Job>) -> (Vec<Job>, Vec<Job>) {
+    async fn drive(&self, machine: &mut CommitMachine<CommitJob>) -> (Vec<CommitJob>, Vec<CommitJob>) {
         let began = Instant::now();
         let mut token = (0, String::new());
-        let mut answer = CommitAnswer::Next;
+        let mut answer = CommitMachineAnswer::Next;
         loop {
             let step = machine.next(answer, began.elapsed());
             for (job, answer) in machine.take_answers() {
                 job.reply(answer);
             }
             answer = match step {
-                Step::Request(CommitRequest::Write { transaction, number }) => {
+                MachineStep::Request(CommitMachineRequest::Write { transaction, number }) => {
                     if token.0 != number {
                         token = (number, Uuid::new_v4().to_string());
                     }
-                    CommitAnswer::Written(self.send(&transaction, &token.1).await)
+                    CommitMachineAnswer::Written(self.send(&transaction, &token.1).await)
                 }
-                Step::Request(request) => self.ask(request).await.unwrap_or_else(CommitAnswer::Failed),
-                Step::Pause(about) => {
-                    pause(about).await;
-                    CommitAnswer::Next
+                MachineStep::Request(request) => self
+                    .ask(request)
+                    .await
+                    .unwrap_or_else(CommitMachineAnswer::Failed),
+                MachineStep::Pause(about) => {
+                    sleep(Jitter::Half.draw(about)).await;
+                    CommitMachineAnswer::Next
                 }
-                Step::Done(left) => return (left.waiting, left.apart),
+                MachineStep::Done(left) => return (left.waiting, left.apart),
             };
         }
     }
 
-    async fn ask(&self, request: CommitRequest) -> Result<CommitAnswer> {
+    async fn ask(&self, request: CommitMachineRequest) -> Result<CommitMachineAnswer> {
         Ok(match request {
-            CommitRequest::Read {
+            CommitMachineRequest::Read {
                 keys,
                 sections,
                 records,
-            } => CommitAnswer::Read(self.read_for(&keys, &sections, &records).await?),
-            CommitRequest::Confirm { sections, records } => {
-                CommitAnswer::Confirmed(self.confirm(&sections, &records).await?)
+            } => CommitMachineAnswer::Read(self.read_for(&keys, &sections, &records).await?),
+            CommitMachineRequest::Confirm { sections, records } => {
+                CommitMachineAnswer::Confirmed(self.confirm(&sections, &records).await?)
             }
-            CommitRequest::LinesAfter(of) => {
+            CommitMachineRequest::LinesAfter(of) => {
                 let last = Revision::new(u64::MAX);
-                CommitAnswer::Lines(self.lines(of, |since| (since, last)).await?)
+                CommitMachineAnswer::Lines(self.lines(of, |since| (since, last)).await?)
             }
-            CommitRequest::LinesOf(of) => {
+            CommitMachineRequest::LinesOf(of) => {
                 let before = |at: Revision| Revision::new(at.get().saturating_sub(1));
-                CommitAnswer::Lines(self.lines(of, |at| (before(at), at)).await?)
+                CommitMachineAnswer::Lines(self.lines(of, |at| (before(at), at)).await?)
             }
-            CommitRequest::CountSections => {
-                CommitAnswer::Count(self.section_list(&[], Consistency::Strong).await?.sections.len())
+            CommitMachineRequest::CountSections => {
+                CommitMachineAnswer::Count(self.section_list(&[], Consistency::Strong).await?.sections.len())
             }
-            CommitRequest::Listed(sections) => CommitAnswer::Listed(self.listed_of(sections).await?),
-            CommitRequest::Write { .. } => CommitAnswer::Next,
+            CommitMachineRequest::Listed(sections) => {
+                CommitMachineAnswer::Listed(self.listed_of(sections).await?)
+            }
+            CommitMachineRequest::Write { .. } => CommitMachineAnswer::Next,
         })
     }
 
     /// Everything that the commits need to know, in one strongly consistent read.
-    async fn read_for(&self, keys: &[Key], sections: &[Section], records: &[RecordPlace]) -> Result<Read> {
+    async fn read_for(
+        &self,
+        keys: &[Key],
+        sections: &[Section],
+        records: &[RecordPlace],
+    ) -> Result<CommitBasis> {
         let subject = keys.first().map_or_else(String::new, ToString::to_string);
         let mut ids: Vec<Item> = keys.iter().map(items::entry_id).collect();
         ids.extend(Self::head_ids(sections));
         ids.extend(records.iter().map(items::record_id));
-        ids.push(id(items::CONFIG, items::META));
+        ids.push(id(item::CONFIG, item::META));
         let (found, now) = self.read_items(ids, Consistency::Strong, &subject).await?;
-        let mut read = Read::at(now);
+        let mut read = CommitBasis::at(now);
         for item in &found {
-            match items::sk_of(item) {
-                items::HEAD => {
+            match item::sk_of(item) {
+                item::HEAD => {
                     let head = items::to_head_for_writer(item)?;
                     read.heads.insert(head.section.clone(), head);
                 }
-                items::META => {
+                item::META => {
                     let meta = items::to_meta(item)?;
                     if meta.layout > Meta::LAYOUT {
                         return Err(StoreError::Layout {
@@ -192,7 +179,7 @@ impl DynamoDb {
                     }
                     read.history_days = meta.history_days;
                 }
-                sk if sk.starts_with(items::RECORD) => {
+                sk if sk.starts_with(item::RECORD) => {
                     let record = items::to_record(item)?;
                     read.records.insert(record.place.id.clone(), record);
                 }
@@ -217,7 +204,7 @@ impl DynamoDb {
         };
         let (mut heads, mut records) = (Vec::new(), Vec::new());
         for item in &found {
-            if items::sk_of(item) == items::HEAD {
+            if item::sk_of(item) == item::HEAD {
                 heads.push(items::to_head_for_writer(item)?);
             } else {
                 records.push(items::to_record(item)?);
@@ -253,19 +240,14 @@ impl DynamoDb {
         };
         let unknown = sections.iter().filter(|section| !listed.contains(section));
         let ids: Vec<Item> = unknown
-            .map(|section| id(items::CONFIG, section.as_str()))
+            .map(|section| id(item::CONFIG, section.as_str()))
             .collect();
         if !ids.is_empty() {
-            let (found, _) = self.read_items(ids, Consistency::Strong, items::CONFIG).await?;
+            let (found, _) = self.read_items(ids, Consistency::Strong, item::CONFIG).await?;
             for item in &found {
                 listed.extend(items::listed_section(item)?);
             }
         }
         Ok(listed)
     }
-}
-
-/// Waits for between half of that time and half as long again, so that those who lost together don't try together.
-pub(super) async fn pause(about: Duration) {
-    sleep(about.mul_f64(0.5 + fastrand::f64())).await;
 }

@@ -2,7 +2,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::DynamoDb;
-use super::items;
+use super::{item, items};
 use crate::model::{Access, GrantName, GrantScope, Section, Uncovered};
 use crate::store::{Consistency, Result, StoreError};
 
@@ -22,8 +22,8 @@ impl DynamoDb {
             .set_item(Some(items::from_grant(grant, scope)))
             .set_return_consumed_capacity(self.wants_capacity());
         let answer = put.send().await;
-        let answer = answer.map_err(|error| self.failure("PutItem", Some(items::CONFIG), &error))?;
-        self.took_to_write(answer.consumed_capacity());
+        let answer = answer.map_err(|error| self.failure("PutItem", Some(item::CONFIG), &error))?;
+        self.count_write(answer.consumed_capacity());
         Ok(())
     }
 
@@ -36,8 +36,8 @@ impl DynamoDb {
             .set_key(Some(items::grant_id(grant)))
             .set_return_consumed_capacity(self.wants_capacity());
         let answer = delete.send().await;
-        let answer = answer.map_err(|error| self.failure("DeleteItem", Some(items::CONFIG), &error))?;
-        self.took_to_write(answer.consumed_capacity());
+        let answer = answer.map_err(|error| self.failure("DeleteItem", Some(item::CONFIG), &error))?;
+        self.count_write(answer.consumed_capacity());
         Ok(())
     }
 
@@ -51,8 +51,8 @@ impl DynamoDb {
             .set_return_consumed_capacity(self.wants_capacity())
             .send()
             .await
-            .map_err(|error| self.failure("GetItem", Some(items::CONFIG), &error))?;
-        self.took_to_read(answer.consumed_capacity());
+            .map_err(|error| self.failure("GetItem", Some(item::CONFIG), &error))?;
+        self.count_read(answer.consumed_capacity());
         answer.item.as_ref().map(items::to_grant).transpose()
     }
 
@@ -68,15 +68,20 @@ impl DynamoDb {
     }
 
     /// The same result, in which a denial under a grant says what the grant covers, where that explains it.
-    pub(super) async fn told<T>(&self, result: Result<T>, asked: &[Section], wanted: Access) -> Result<T> {
+    pub(super) async fn explain_denial<T>(
+        &self,
+        result: Result<T>,
+        asked: &[Section],
+        wanted: Access,
+    ) -> Result<T> {
         match (result, &self.grant) {
-            (Err(error), Some(grant)) => Err(self.explained(error, grant, asked, wanted).await),
+            (Err(error), Some(grant)) => Err(self.explained_denial(error, grant, asked, wanted).await),
             (result, _) => result,
         }
     }
 
-    /// As [`Self::told`], for reading.
-    pub(super) fn told_each<'a, T: Send + 'a>(
+    /// As [`Self::explain_denial`], for reading.
+    pub(super) fn explain_denials<'a, T: Send + 'a>(
         &'a self,
         stream: BoxStream<'a, Result<T>>,
         asked: Vec<Section>,
@@ -86,13 +91,13 @@ impl DynamoDb {
             Some(grant) => stream
                 .or_else(move |error| {
                     let asked = asked.clone();
-                    async move { Err(self.explained(error, grant, &asked, Access::Read).await) }
+                    async move { Err(self.explained_denial(error, grant, &asked, Access::Read).await) }
                 })
                 .boxed(),
         }
     }
 
-    async fn explained(
+    async fn explained_denial(
         &self,
         error: StoreError,
         grant: &GrantName,

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::items::{CONFIG, Item};
+use super::item::{CONFIG, Item};
 use crate::model::{Revision, Section, Timestamp, Ttl, Value, ValueKind, is_unprintable, printable};
 use crate::store::{Cause, Meta, Result, StoreError};
 
@@ -12,13 +12,13 @@ use crate::store::{Cause, Meta, Result, StoreError};
 const KNOWN_WORDS: [&str; 0] = [];
 
 /// Reads attributes and says which one is wrong of which item.
-pub(super) struct Reader<'i> {
+pub(super) struct ItemReader<'i> {
     item: &'i Item,
     /// The partition in which it was found, and its sort key.
     place: (&'i str, &'i str),
 }
 
-impl<'i> Reader<'i> {
+impl<'i> ItemReader<'i> {
     /// Refuses an item of a newer layout.
     pub(super) fn new(item: &'i Item) -> Result<Self> {
         let part = |name: &str| {

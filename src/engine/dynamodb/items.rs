@@ -13,13 +13,13 @@
 //!
 //! Names that begin with `@` can't be keys, so nothing collides.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Display;
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item_reader::Reader;
+use super::item::{CONFIG, Item, META, RECORD, SECTIONS, id, n, s, sk_of};
+use super::item_reader::ItemReader;
 use super::protocol::{CommitRecord, RecordPlace};
 use crate::model::{
     Access, Change, CommitId, Entry, GrantName, GrantScope, Head, Key, Op, Previous, Revision, Section,
@@ -27,31 +27,10 @@ use crate::model::{
 };
 use crate::store::{Meta, Result};
 
-pub(super) type Item = HashMap<String, AttributeValue>;
-
-pub(super) const CONFIG: &str = "@config";
-pub(super) const META: &str = "@meta";
-pub(super) const HEAD: &str = "@head";
-pub(super) const SECTIONS: &str = "@sections";
-pub(super) const RECORD: &str = "@commit#";
-
 /// What a section's head may require of those who read it, and what of those who write to it. A version that doesn't know a
 /// word refuses the section.
 const REQUIRES: &str = "requires";
 const REQUIRES_OF_WRITERS: &str = "requires_of_writers";
-
-pub(super) fn s(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-pub(super) fn n(number: impl Display) -> AttributeValue {
-    AttributeValue::N(number.to_string())
-}
-
-/// The primary key of an item.
-pub(super) fn id(pk: &str, sk: &str) -> Item {
-    Item::from([("pk".into(), s(pk)), ("sk".into(), s(sk))])
-}
 
 pub(super) fn entry_id(key: &Key) -> Item {
     id(key.section().as_str(), key.as_str())
@@ -100,7 +79,7 @@ pub(super) fn from_entry(entry: &Entry) -> Item {
 }
 
 pub(super) fn to_entry(item: &Item) -> Result<Entry> {
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     let key: Key = read.path("sk")?;
     read.check_section(&key.section())?;
     Ok(Entry {
@@ -132,13 +111,13 @@ pub(super) fn head_attributes(head: &Head) -> Item {
 
 /// A head as a writer may move it.
 pub(super) fn to_head_for_writer(item: &Item) -> Result<Head> {
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     read.check_requirements(REQUIRES_OF_WRITERS)?;
     to_head(item)
 }
 
 pub(super) fn to_head(item: &Item) -> Result<Head> {
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     read.check_lasts()?;
     read.check_requirements(REQUIRES)?;
     let head = Head {
@@ -220,7 +199,7 @@ pub(super) fn from_change(change: &Change, history_days: u32) -> Item {
 }
 
 pub(super) fn to_change(item: &Item) -> Result<Change> {
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     let (revision, index) = read.log_place()?;
     let key: Key = read.path("key")?;
     read.check_section(&key.section())?;
@@ -293,7 +272,7 @@ pub(super) fn from_meta(meta: Meta) -> Item {
 }
 
 pub(super) fn to_meta(item: &Item) -> Result<Meta> {
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     read.check_lasts()?;
     Ok(Meta {
         layout: read.number("layout")?,
@@ -314,7 +293,7 @@ pub(super) fn from_grant(grant: &GrantName, scope: &GrantScope) -> Item {
 }
 
 pub(super) fn to_grant(item: &Item) -> Result<GrantScope> {
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     read.check_lasts()?;
     let access = match read.text("access")? {
         "read" => Access::Read,
@@ -336,16 +315,9 @@ pub(super) fn listed_section(item: &Item) -> Result<Option<Section>> {
     if sk.starts_with('@') && sk != Section::root().as_str() {
         return Ok(None);
     }
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     read.check_lasts()?;
     read.path("sk").map(Some)
-}
-
-/// The sort key of an item.
-pub(super) fn sk_of(item: &Item) -> &str {
-    item.get("sk")
-        .and_then(|sk| sk.as_s().ok())
-        .map_or("", String::as_str)
 }
 
 pub(super) fn from_section_count(sections: usize) -> Item {
@@ -356,7 +328,7 @@ pub(super) fn from_section_count(sections: usize) -> Item {
 
 /// How many lines the section list has.
 pub(super) fn to_section_count(item: &Item) -> Result<usize> {
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     read.check_lasts()?;
     read.number("n")
 }
@@ -373,7 +345,7 @@ pub(super) fn from_record(record: &CommitRecord) -> Item {
 }
 
 pub(super) fn to_record(item: &Item) -> Result<CommitRecord> {
-    let read = Reader::new(item)?;
+    let read = ItemReader::new(item)?;
     let id = read
         .text("sk")?
         .strip_prefix(RECORD)

@@ -4,7 +4,8 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::DynamoDb;
-use super::items::{self, Item, id, s};
+use super::item::{self, Item, id, s};
+use super::items;
 use crate::aws::AnswerDate;
 use crate::model::{Prefix, Section, Timestamp};
 use crate::store::{Consistency, Listed, Result, Scope};
@@ -15,7 +16,7 @@ const SIDE_BY_SIDE: usize = 8;
 const ABOVE: char = '\u{7f}';
 
 /// One answer to a Query.
-pub(super) struct Page {
+pub(super) struct QueryPage {
     pub(super) items: Vec<Item>,
     pub(super) time: Timestamp,
 }
@@ -29,7 +30,7 @@ impl DynamoDb {
         read: Consistency,
         subject: &'a str,
         skip: impl Fn(&str) -> Option<String> + Send + 'a,
-    ) -> BoxStream<'a, Result<Page>> {
+    ) -> BoxStream<'a, Result<QueryPage>> {
         try_stream! {
             let mut start: Option<Item> = None;
             loop {
@@ -47,8 +48,8 @@ impl DynamoDb {
                     .send()
                     .await
                     .map_err(|error| self.failure("Query", Some(subject), &error))?;
-                self.took_to_read(answer.consumed_capacity());
-                yield Page { items: answer.items.unwrap_or_default(), time: self.time_of(date.get()) };
+                self.count_read(answer.consumed_capacity());
+                yield QueryPage { items: answer.items.unwrap_or_default(), time: self.time_of(date.get()) };
                 match answer.last_evaluated_key {
                     Some(mut last) if !last.is_empty() => {
                         let further = last.get("sk").and_then(|sk| sk.as_s().ok()).and_then(|sk| skip(sk));
@@ -227,7 +228,7 @@ impl DynamoDb {
     pub(super) fn head_ids(sections: &[Section]) -> Vec<Item> {
         sections
             .iter()
-            .map(|section| id(section.as_str(), items::HEAD))
+            .map(|section| id(section.as_str(), item::HEAD))
             .collect()
     }
 }

@@ -4,8 +4,9 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::DynamoDb;
-use super::items::{self, Item, id, log_sk, s};
-use super::protocol::{FirstLine, LogAnswer, LogMachine, LogRequest, Step};
+use super::item::{Item, id, s};
+use super::items::{self, log_sk};
+use super::protocol::{FirstLineState, LogAnswer, LogMachine, LogRequest, MachineStep};
 use crate::model::{Change, Key, Revision, Section, Timestamp};
 use crate::store::{Consistency, Heads, Result};
 
@@ -29,7 +30,7 @@ impl DynamoDb {
                 for line in machine.take_lines() {
                     yield line;
                 }
-                let Step::Request(next) = step else { break };
+                let MachineStep::Request(next) = step else { break };
                 request = next;
             }
         }
@@ -45,12 +46,12 @@ impl DynamoDb {
     }
 
     /// Whether the first line of a revision is there, in a transaction.
-    async fn first_line(&self, section: &Section, of: Revision) -> Result<FirstLine> {
+    async fn first_line(&self, section: &Section, of: Revision) -> Result<FirstLineState> {
         let line = id(section.as_str(), &log_sk(of, 0));
         Ok(match self.read_together(&[line], section.as_str()).await? {
-            None => FirstLine::UnderWay,
-            Some((lines, now)) if lines.iter().any(|line| is_kept(line, now)) => FirstLine::There,
-            Some(_) => FirstLine::Absent,
+            None => FirstLineState::UnderWay,
+            Some((lines, now)) if lines.iter().any(|line| is_kept(line, now)) => FirstLineState::There,
+            Some(_) => FirstLineState::Absent,
         })
     }
 

@@ -5,29 +5,39 @@
 
 mod batch;
 mod commit;
+mod commit_basis;
+mod commit_record;
+mod found_item;
 mod log;
 #[cfg(test)]
 mod model;
 mod snapshot;
+mod table_action;
 mod touch;
 mod transaction;
 
 use std::time::Duration;
 
-pub(super) use batch::Room;
-pub(super) use commit::{CommitAnswer, CommitMachine, CommitRequest, CommitSettings, Found, Written};
-pub(super) use log::{FirstLine, LogAnswer, LogMachine, LogRequest};
+pub(super) use batch::TransactionRoom;
+pub(super) use commit::{
+    CommitMachine, CommitMachineAnswer, CommitMachineRequest, CommitSettings, SendOutcome,
+};
+pub(super) use commit_basis::CommitBasis;
+pub(super) use commit_record::{CommitRecord, RecordPlace};
+pub(super) use found_item::FoundItem;
+pub(super) use log::{FirstLineState, LogAnswer, LogMachine, LogRequest};
 pub(super) use snapshot::{
-    LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Together,
+    HeadTransaction, LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope,
 };
+pub(super) use table_action::{EntryAsRead, TableAction};
 pub(super) use touch::{TouchAnswer, TouchMachine, TouchRequest};
-pub(super) use transaction::{
-    Action, CommitRecord, EntryAsRead, Read, RecordPlace, SectionList, Transaction,
-};
+pub(super) use transaction::{SectionList, Transaction};
+
+use crate::model::Backoff;
 
 /// What a machine wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step<R, O> {
+pub(super) enum MachineStep<R, O> {
     /// This request is to be sent.
     Request(R),
     /// About this time is to pass: between half of it and half as long again.
@@ -38,14 +48,10 @@ pub(super) enum Step<R, O> {
 
 /// How often lines that must become visible are read again.
 const LOOKS: u32 = 12;
-/// The pause before a second try; it doubles from then on.
+/// The pause before a second try.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-
-/// About how long to wait after so many more tries.
-fn pause_after(tries: u32) -> Duration {
-    (FIRST_PAUSE * 2_u32.saturating_pow(tries.min(8))).min(LONGEST_PAUSE)
-}
+/// The pauses between tries.
+const BACKOFF: Backoff = Backoff::new(FIRST_PAUSE, Duration::from_secs(2));
 
 /// Seconds after which every item of a transaction is visible to plain reads: they become so one by one, within
 /// moments (DynamoDB developer guide, "Isolation levels for DynamoDB transactions"); a minute covers the slowest.

@@ -6,18 +6,20 @@ use futures::TryStreamExt as _;
 use tokio::time::{Instant, sleep};
 
 use super::DynamoDb;
-use super::commit::pause;
-use super::items::{self, Item, n};
-use super::protocol::{EntryAsRead, Step, TouchAnswer, TouchMachine, TouchRequest};
+use super::item::{self, Item, n};
+use super::items;
+use super::protocol::{EntryAsRead, MachineStep, TouchAnswer, TouchMachine, TouchRequest};
 use super::snapshot::HEADS;
 use super::store_time::KnownTime;
 use super::transaction::Condition;
 use crate::aws::AnswerDate;
-use crate::model::{Entry, Head, Key, Section, Timestamp, Ttl};
+use crate::model::{Backoff, Entry, Head, Jitter, Key, Section, Timestamp, Ttl};
 use crate::store::{Consistency, Cursor, Deadline, Heads, Result, StoreError};
 
 /// The most keys of one `BatchGetItem` (DynamoDB API reference).
 const BATCH: usize = 100;
+/// The pauses before what a batch left over is read.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(25), Duration::from_secs(2));
 
 /// The section list.
 pub(super) struct ListedSections {
@@ -50,7 +52,7 @@ impl DynamoDb {
             .send()
             .await
             .map_err(|error| self.failure("GetItem", Some(key.as_str()), &error))?;
-        self.took_to_read(answer.consumed_capacity());
+        self.count_read(answer.consumed_capacity());
         let now = self.time_of(date.get());
         Ok((answer.item.as_ref().map(items::to_entry).transpose()?, now))
     }
@@ -67,7 +69,7 @@ impl DynamoDb {
         let mut time = None;
         for batch in ids.chunks(BATCH) {
             let mut left = batch.to_vec();
-            let mut pause = Duration::from_millis(25);
+            let mut pauses = 0;
             let mut progress = Instant::now();
             while !left.is_empty() {
                 let date = AnswerDate::new();
@@ -89,7 +91,7 @@ impl DynamoDb {
                     .send()
                     .await
                     .map_err(|error| self.failure("BatchGetItem", Some(subject), &error))?;
-                self.took_to_read(answer.consumed_capacity());
+                self.count_read(answer.consumed_capacity());
                 time.get_or_insert_with(|| self.time_of(date.get()));
                 if let Some(items) = answer
                     .responses
@@ -115,8 +117,8 @@ impl DynamoDb {
                     }
                     // Left over for size comes at once, left over for throttling wants a pause; the answer
                     // doesn't say which.
-                    sleep(pause).await;
-                    pause = (pause * 2).min(Duration::from_secs(2));
+                    sleep(BACKOFF.pause(pauses)).await;
+                    pauses += 1;
                 }
             }
         }
@@ -139,15 +141,15 @@ impl DynamoDb {
             self.client
                 .query()
                 .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", items::s(items::CONFIG))
+                .expression_attribute_values(":pk", item::s(item::CONFIG))
         };
         let (mut sections, mut is_counted, mut at) = (Vec::new(), false, None);
-        let mut pages = self.pages(query, read, items::CONFIG, |_| None);
+        let mut pages = self.pages(query, read, item::CONFIG, |_| None);
         while let Some(page) = pages.try_next().await? {
             at.get_or_insert(page.time);
             for item in &page.items {
-                let sk = items::sk_of(item);
-                is_counted |= sk == items::SECTIONS;
+                let sk = item::sk_of(item);
+                is_counted |= sk == item::SECTIONS;
                 match except.iter().find(|section| section.as_str() == sk) {
                     Some(section) => sections.push(section.clone()),
                     None => sections.extend(items::listed_section(item)?),
@@ -192,8 +194,7 @@ impl DynamoDb {
                 sleep(left).await;
                 return Ok(Vec::new());
             }
-            let jitter = deadline.interval.mul_f64(0.9 + 0.2 * fastrand::f64());
-            sleep(jitter.min(left)).await;
+            sleep(Jitter::Tenth.draw(deadline.interval).min(left)).await;
         }
     }
 
@@ -221,12 +222,12 @@ impl DynamoDb {
                 }
             };
             match machine.next(answer)? {
-                Step::Request(next) => request = next,
-                Step::Pause(about) => {
-                    pause(about).await;
+                MachineStep::Request(next) => request = next,
+                MachineStep::Pause(about) => {
+                    sleep(Jitter::Half.draw(about)).await;
                     request = TouchRequest::Read;
                 }
-                Step::Done(entry) => return Ok(entry),
+                MachineStep::Done(entry) => return Ok(entry),
             }
         }
     }
@@ -248,7 +249,7 @@ impl DynamoDb {
             .set_return_consumed_capacity(self.wants_capacity());
         let error = match request.customize().interceptor(date.clone()).send().await {
             Ok(answer) => {
-                self.took_to_write(answer.consumed_capacity());
+                self.count_write(answer.consumed_capacity());
                 self.time_of(date.get());
                 let entry = items::to_entry(&answer.attributes.unwrap_or_default())?;
                 return Ok(TouchAnswer::Renewed(Box::new(entry)));

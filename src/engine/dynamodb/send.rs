@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 
 use super::DynamoDb;
 use super::items;
-use super::protocol::{Action, Found, Transaction, Written};
+use super::protocol::{FoundItem, SendOutcome, TableAction, Transaction};
 use super::snapshot::THROTTLED;
 use super::transaction::{encode, write_units};
 use crate::aws::{AnswerDate, Failed, Fault};
@@ -19,11 +19,11 @@ const ACTION: &str = "TransactWriteItems";
 
 impl DynamoDb {
     /// Sends a transaction once under that token.
-    pub(super) async fn send(&self, transaction: &Transaction, token: &str) -> Written {
+    pub(super) async fn send(&self, transaction: &Transaction, token: &str) -> SendOutcome {
         let actions = match encode(&self.table, transaction) {
             Ok(actions) => actions,
             Err(error) => {
-                return Written::Refused(StoreError::Other {
+                return SendOutcome::Refused(StoreError::Other {
                     what: format!("dynamodb:{ACTION}"),
                     source: Some(error.into()),
                 });
@@ -45,19 +45,19 @@ impl DynamoDb {
             .await;
         let error = match answer {
             Ok(answer) => {
-                self.took_to_write(answer.consumed_capacity());
-                return Written::Made;
+                self.count_write(answer.consumed_capacity());
+                return SendOutcome::Done;
             }
             Err(error) => error,
         };
         if let Some(reasons) = cancellation(&error) {
-            self.took_to_cancel(write_units);
+            self.count_cancelled(write_units);
             let found = found(transaction, reasons);
             let failed = Failed::new(&error);
             return match found {
-                Ok(Some(found)) => Written::Lost(found, date.get().map(|at| self.time_of(Some(at)))),
+                Ok(Some(found)) => SendOutcome::Lost(found, date.get().map(|at| self.time_of(Some(at)))),
                 Ok(None) => self.cancelled(transaction, reasons, failed),
-                Err(error) => Written::Refused(error),
+                Err(error) => SendOutcome::Refused(error),
             };
         }
         let failed = Failed::new(&error);
@@ -65,11 +65,11 @@ impl DynamoDb {
         let (fault, in_progress) = (failed.fault, failed.is("TransactionInProgressException"));
         let error = self.failed(ACTION, Some(&subjects(transaction)), failed);
         match fault {
-            Fault::Throttled | Fault::Unreachable => Written::NotYet { error, is_conflict },
-            Fault::Unanswered | Fault::Server => Written::Unanswered(error),
-            Fault::Refused if in_progress => Written::Unanswered(error),
-            Fault::Refused if is_conflict => Written::NotYet { error, is_conflict },
-            _ => Written::Refused(error),
+            Fault::Throttled | Fault::Unreachable => SendOutcome::NotYet { error, is_conflict },
+            Fault::Unanswered | Fault::Server => SendOutcome::Unanswered(error),
+            Fault::Refused if in_progress => SendOutcome::Unanswered(error),
+            Fault::Refused if is_conflict => SendOutcome::NotYet { error, is_conflict },
+            _ => SendOutcome::Refused(error),
         }
     }
 
@@ -79,7 +79,7 @@ impl DynamoDb {
         transaction: &Transaction,
         reasons: &[CancellationReason],
         mut failed: Failed,
-    ) -> Written {
+    ) -> SendOutcome {
         let has = |wanted: &str| reasons.iter().any(|reason| reason.code() == Some(wanted));
         let is_throttled = THROTTLED.iter().any(|code| has(code));
         let is_conflict = has("TransactionConflict") && !is_throttled;
@@ -94,9 +94,9 @@ impl DynamoDb {
         }
         let error = self.failed(ACTION, Some(&subjects(transaction)), failed);
         if is_throttled || is_conflict {
-            Written::NotYet { error, is_conflict }
+            SendOutcome::NotYet { error, is_conflict }
         } else {
-            Written::Refused(error)
+            SendOutcome::Refused(error)
         }
     }
 }
@@ -111,26 +111,28 @@ fn cancellation(error: &SdkError<TransactWriteItemsError, HttpResponse>) -> Opti
 }
 
 /// What each action found, if a condition of one failed.
-fn found(transaction: &Transaction, reasons: &[CancellationReason]) -> Result<Option<Vec<Found>>> {
+fn found(transaction: &Transaction, reasons: &[CancellationReason]) -> Result<Option<Vec<FoundItem>>> {
     let mut any = false;
     let mut all = Vec::with_capacity(transaction.actions.len());
     for (action, reason) in transaction.actions.iter().zip(reasons) {
         if reason.code() != Some("ConditionalCheckFailed") {
-            all.push(Found::AsRead);
+            all.push(FoundItem::AsRead);
             continue;
         }
         any = true;
         let item = reason.item().filter(|item| !item.is_empty());
         all.push(match (action, item) {
             (
-                Action::PutEntry { .. } | Action::DeleteEntry { .. } | Action::CheckEntry { .. },
+                TableAction::PutEntry { .. }
+                | TableAction::DeleteEntry { .. }
+                | TableAction::CheckEntry { .. },
                 Some(item),
-            ) => Found::Entry(Box::new(items::to_entry(item)?)),
-            (Action::MoveHead { .. } | Action::CheckHead { .. }, Some(item)) => {
-                Found::Head(items::to_head_for_writer(item)?)
+            ) => FoundItem::Entry(Box::new(items::to_entry(item)?)),
+            (TableAction::MoveHead { .. } | TableAction::CheckHead { .. }, Some(item)) => {
+                FoundItem::Head(items::to_head_for_writer(item)?)
             }
-            (Action::PutRecord(_), Some(item)) => Found::Record(items::to_record(item)?),
-            _ => Found::Other,
+            (TableAction::PutRecord(_), Some(item)) => FoundItem::Record(items::to_record(item)?),
+            _ => FoundItem::Other,
         });
     }
     Ok(any.then_some(all))
@@ -138,8 +140,8 @@ fn found(transaction: &Transaction, reasons: &[CancellationReason]) -> Result<Op
 
 fn subjects(transaction: &Transaction) -> String {
     let mut keys = transaction.actions.iter().filter_map(|action| match action {
-        Action::PutEntry { entry, .. } => Some(entry.key.as_str()),
-        Action::DeleteEntry { key, .. } | Action::CheckEntry { key, .. } => Some(key.as_str()),
+        TableAction::PutEntry { entry, .. } => Some(entry.key.as_str()),
+        TableAction::DeleteEntry { key, .. } | TableAction::CheckEntry { key, .. } => Some(key.as_str()),
         _ => None,
     });
     let first = keys.next().unwrap_or_default();

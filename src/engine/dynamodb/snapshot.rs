@@ -3,15 +3,16 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::types::{Get, TransactGetItem};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::time::sleep;
 
 use super::DynamoDb;
-use super::commit::pause;
-use super::items::{self, Item, id};
+use super::item::{self, Item, id};
+use super::items;
 use super::protocol::{
-    LogRange, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Step, Together,
+    HeadTransaction, LogRange, MachineStep, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope,
 };
 use crate::aws::{AnswerDate, Failed, Fault};
-use crate::model::{Change, Entry, Head, Prefix, Revision, Section, Timestamp};
+use crate::model::{Backoff, Change, Entry, Head, Jitter, Prefix, Revision, Section, Timestamp};
 use crate::store::{Consistency, Result, Snapshot, StoreError};
 
 /// What is read, for people.
@@ -20,7 +21,7 @@ pub(super) const HEADS: &str = "the heads";
 const SIDE_BY_SIDE: usize = 8;
 /// How often a transaction that is throttled is tried.
 const ATTEMPTS: u32 = 8;
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(1280));
 
 impl DynamoDb {
     /// Reads a snapshot: every commit whole, also across sections. It never fails because others write.
@@ -30,12 +31,12 @@ impl DynamoDb {
         let mut answer = SnapshotAnswer::Next;
         let mut snapshot = loop {
             answer = match machine.next(answer)? {
-                Step::Request(request) => self.answer(request, except).await?,
-                Step::Pause(about) => {
-                    pause(about).await;
+                MachineStep::Request(request) => self.answer(request, except).await?,
+                MachineStep::Pause(about) => {
+                    sleep(Jitter::Half.draw(about)).await;
                     SnapshotAnswer::Next
                 }
-                Step::Done(snapshot) => break snapshot,
+                MachineStep::Done(snapshot) => break snapshot,
             };
         };
         let is_of_one_moment = machine.is_of_one_moment();
@@ -105,17 +106,20 @@ impl DynamoDb {
         })
     }
 
-    async fn read_heads_together(&self, together: &Together) -> Result<Option<(Vec<Head>, Option<usize>)>> {
+    async fn read_heads_together(
+        &self,
+        together: &HeadTransaction,
+    ) -> Result<Option<(Vec<Head>, Option<usize>)>> {
         let mut ids = Self::head_ids(&together.heads);
         if together.counts {
-            ids.push(id(items::CONFIG, items::SECTIONS));
+            ids.push(id(item::CONFIG, item::SECTIONS));
         }
         let Some((found, _)) = self.read_together(&ids, HEADS).await? else {
             return Ok(None);
         };
         let (mut heads, mut count) = (Vec::new(), None);
         for item in &found {
-            if items::sk_of(item) == items::SECTIONS {
+            if item::sk_of(item) == item::SECTIONS {
                 count = Some(items::to_section_count(item)?);
             } else {
                 heads.push(items::to_head(item)?);
@@ -154,7 +158,7 @@ impl DynamoDb {
             let date = AnswerDate::new();
             let error = match request.customize().interceptor(date.clone()).send().await {
                 Ok(answer) => {
-                    self.took_to_read(answer.consumed_capacity());
+                    self.count_read(answer.consumed_capacity());
                     let responses = answer.responses.unwrap_or_default();
                     let items = responses.into_iter().filter_map(|response| response.item);
                     return Ok(Some((items.collect(), self.time_of(date.get()))));
@@ -176,9 +180,9 @@ impl DynamoDb {
             let mut failed = Failed::new(&error);
             if is_throttled {
                 failed.fault = Fault::Throttled;
-                attempt += 1;
-                if attempt < ATTEMPTS {
-                    pause(FIRST_PAUSE * 2_u32.pow(attempt)).await;
+                if attempt + 1 < ATTEMPTS {
+                    sleep(Jitter::Half.draw(BACKOFF.pause(attempt))).await;
+                    attempt += 1;
                     continue;
                 }
             }

@@ -6,8 +6,9 @@ use aws_sdk_dynamodb::types::{
     Update,
 };
 
-use super::items::{self, Item, id, n, s};
-use super::protocol::{Action, EntryAsRead, Transaction};
+use super::item::{self, Item, id, n, s};
+use super::items;
+use super::protocol::{EntryAsRead, TableAction, Transaction};
 use crate::model::{Head, Revision, Section, Timestamp};
 
 type Built<T> = std::result::Result<T, BuildError>;
@@ -74,33 +75,39 @@ struct Encoder<'t> {
 const ALL_OLD: ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure::AllOld;
 
 impl Encoder<'_> {
-    fn action(&self, action: &Action) -> Built<TransactWriteItem> {
+    fn action(&self, action: &TableAction) -> Built<TransactWriteItem> {
         match action {
-            Action::PutEntry { entry, was } => {
+            TableAction::PutEntry { entry, was } => {
                 self.put(items::from_entry(entry), Some(&Condition::entry(was)))
             }
-            Action::DeleteEntry { key, was } => self.delete(items::entry_id(key), &Condition::entry(was)),
-            Action::CheckEntry { key, was } => self.check(items::entry_id(key), &Condition::entry(was)),
-            Action::PutLine { line, history_days } => self.put(items::from_change(line, *history_days), None),
-            Action::MoveHead { from, to } => self.move_head(*from, to),
-            Action::CheckHead { section, at } => {
-                self.check(id(section.as_str(), items::HEAD), &Condition::head(*at))
+            TableAction::DeleteEntry { key, was } => {
+                self.delete(items::entry_id(key), &Condition::entry(was))
             }
-            Action::Register { section, at } => {
+            TableAction::CheckEntry { key, was } => self.check(items::entry_id(key), &Condition::entry(was)),
+            TableAction::PutLine { line, history_days } => {
+                self.put(items::from_change(line, *history_days), None)
+            }
+            TableAction::MoveHead { from, to } => self.move_head(*from, to),
+            TableAction::CheckHead { section, at } => {
+                self.check(id(section.as_str(), item::HEAD), &Condition::head(*at))
+            }
+            TableAction::Register { section, at } => {
                 self.put(registration(section, *at), Some(&Condition::absent()))
             }
-            Action::CountSections { new } => {
+            TableAction::CountSections { new } => {
                 let update = self
-                    .update(id(items::CONFIG, items::SECTIONS))
+                    .update(id(item::CONFIG, item::SECTIONS))
                     .update_expression("ADD n :new")
                     .expression_attribute_values(":new", n(new))
                     .condition_expression("attribute_exists(pk)");
                 Ok(TransactWriteItem::builder().update(update.build()?).build())
             }
-            Action::StartCount { sections } => {
+            TableAction::StartCount { sections } => {
                 self.put(items::from_section_count(*sections), Some(&Condition::absent()))
             }
-            Action::PutRecord(record) => self.put(items::from_record(record), Some(&Condition::absent())),
+            TableAction::PutRecord(record) => {
+                self.put(items::from_record(record), Some(&Condition::absent()))
+            }
         }
     }
 
@@ -141,7 +148,7 @@ impl Encoder<'_> {
     fn move_head(&self, from: Option<Revision>, to: &Head) -> Built<TransactWriteItem> {
         let condition = Condition::head(from);
         let mut update = self
-            .update(id(to.section.as_str(), items::HEAD))
+            .update(id(to.section.as_str(), item::HEAD))
             .condition_expression(&condition.text)
             .set_expression_attribute_values(condition.values());
         let mut sets = Vec::new();
@@ -193,7 +200,7 @@ fn size_of_value(value: &AttributeValue) -> usize {
 
 /// A line of the section list.
 pub(super) fn registration(section: &Section, now: Timestamp) -> Item {
-    let mut item = id(items::CONFIG, section.as_str());
+    let mut item = id(item::CONFIG, section.as_str());
     item.insert("created".into(), s(now.to_string()));
     item
 }

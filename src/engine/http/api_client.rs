@@ -13,6 +13,7 @@ use super::call_site::CallSite;
 use super::options::HttpOptions;
 use super::{failure, gateway};
 use crate::aws::{PlainAnswer, PlainHttp, PlainRequest, Signer};
+use crate::model::{Backoff, Jitter};
 use crate::store::{Result, StoreError};
 use crate::wire::Problem;
 
@@ -24,8 +25,9 @@ const LARGEST: usize = 64 * 1024 * 1024;
 const TRIES: u32 = 3;
 /// A read that has taken so long isn't tried again.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The pause before the second try; it doubles with each.
-pub(super) const PAUSE: Duration = Duration::from_millis(50);
+/// The pause before the second try.
+const PAUSE: Duration = Duration::from_millis(50);
+const BACKOFF: Backoff = Backoff::new(PAUSE, Duration::from_millis(1600));
 
 /// An API and how to call it.
 #[derive(Clone)]
@@ -199,9 +201,9 @@ pub(super) enum Refused {
 
 /// The pause before another try, jittered, and not shorter than the API wishes, within reason.
 pub(super) fn pause(tries: u32, wanted: Option<u64>) -> Duration {
-    let own = PAUSE * 2_u32.saturating_pow(tries.min(6).saturating_sub(1));
+    let own = BACKOFF.pause(tries.saturating_sub(1));
     let wanted = Duration::from_secs(wanted.unwrap_or_default().min(2));
-    own.max(wanted).mul_f64(0.75 + 0.5 * fastrand::f64())
+    Jitter::Quarter.draw(own.max(wanted))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use aes_gcm::Aes256Gcm;
 use aes_gcm::aead::{Aead as _, Generate as _, KeyInit as _, Nonce, Payload};
 use async_trait::async_trait;
 
-use super::file::File;
+use super::data_file::DataFile;
 use super::read;
 use crate::files::{Folder, Privacy};
 use crate::model::Key;
@@ -29,7 +29,7 @@ pub(super) struct KeyFile {
     path: PathBuf,
     folder: Folder,
     config: String,
-    data: Arc<File>,
+    data: Arc<DataFile>,
     writable: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn path_beside(data: &Path) -> PathBuf {
 
 impl KeyFile {
     /// The file beside the config's data, which is at `path`. Nothing is opened before a secret is met.
-    pub(super) fn beside(path: &Path, data: Arc<File>, writable: bool) -> Self {
+    pub(super) fn beside(path: &Path, data: Arc<DataFile>, writable: bool) -> Self {
         Self {
             path: path_beside(path),
             folder: Folder::named(path.parent().unwrap_or(path)),

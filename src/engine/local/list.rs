@@ -1,7 +1,7 @@
 use rusqlite::{Connection, params};
 
-use super::failure::{Failure, Outcome};
-use super::read::is_left_out;
+use super::file_error::{FileError, FileResult};
+use super::read::{is_left_out, range_end};
 use super::rows;
 use crate::model::Timestamp;
 use crate::store::{Listed, Scope};
@@ -12,7 +12,7 @@ const PAGE_ITEMS: usize = 1000;
 const PAGE_BYTES: usize = 1_000_000;
 
 /// Where a listing goes on.
-pub(super) struct Place {
+pub(super) struct ListPosition {
     scope: Scope,
     /// The least text that a further key may have.
     from: String,
@@ -20,7 +20,7 @@ pub(super) struct Place {
     left: usize,
 }
 
-impl Place {
+impl ListPosition {
     pub(super) fn first(scope: Scope) -> Self {
         let start = scope.prefix.with_slash();
         let from = match &scope.after {
@@ -36,62 +36,54 @@ impl Place {
     }
 }
 
-/// The first text after all that begin with `folder`, which ends with a slash: `/db0` for `/db/`.
-pub(super) fn end_of(folder: &str) -> String {
-    let mut end = folder.to_owned();
-    end.pop();
-    end.push('0');
-    end
-}
-
 /// One page of a listing, and where the next begins if there may be one.
 pub(super) fn page(
     connection: &Connection,
-    mut place: Place,
+    mut position: ListPosition,
     now: Timestamp,
-) -> Outcome<(Vec<Listed>, Option<Place>)> {
+) -> FileResult<(Vec<Listed>, Option<ListPosition>)> {
     let sql = format!(
         "SELECT {} FROM entry WHERE key >= ?1 AND key < ?2 AND (expires IS NULL OR expires > ?3) ORDER BY key",
         rows::ENTRY
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let end = end_of(place.scope.prefix.with_slash());
+    let end = range_end(position.scope.prefix.with_slash());
     let mut page = Vec::new();
     let mut bytes = 0;
-    'seek: while place.left > 0 {
-        let mut found = statement.query(params![place.from, end, now.epoch()])?;
+    'seek: while position.left > 0 {
+        let mut found = statement.query(params![position.from, end, now.epoch()])?;
         while let Some(row) = found.next()? {
-            if is_left_out(row, &place.scope.except) {
+            if is_left_out(row, &position.scope.except) {
                 continue;
             }
             let key = match rows::key_of_entry(row) {
                 Ok(key) => key,
-                Err(failure) => return after_the_page(page, place, failure),
+                Err(error) => return after_the_page(page, position, error),
             };
             let mut skips = false;
-            if let Some(folder) = place.scope.folder_of(&key) {
-                if place.scope.after.as_deref().is_none_or(|after| folder > after) {
+            if let Some(folder) = position.scope.folder_of(&key) {
+                if position.scope.after.as_deref().is_none_or(|after| folder > after) {
                     page.push(Listed::Folder(folder.to_owned()));
-                    place.left -= 1;
+                    position.left -= 1;
                 }
-                place.from = end_of(folder);
+                position.from = range_end(folder);
                 skips = true;
             } else {
                 let next = format!("{key}\0");
                 let entry = match rows::entry_of(key, row) {
                     Ok(entry) => entry,
-                    Err(failure) => return after_the_page(page, place, failure),
+                    Err(error) => return after_the_page(page, position, error),
                 };
-                place.from = next;
+                position.from = next;
                 bytes += entry.value.len();
                 page.push(Listed::Entry(Box::new(entry)));
-                place.left -= 1;
+                position.left -= 1;
             }
-            if place.left == 0 {
+            if position.left == 0 {
                 return Ok((page, None));
             }
             if page.len() >= PAGE_ITEMS || bytes >= PAGE_BYTES {
-                return Ok((page, Some(place)));
+                return Ok((page, Some(position)));
             }
             if skips {
                 // What lies in the folder isn't read: the next row is sought behind it.
@@ -106,11 +98,11 @@ pub(super) fn page(
 /// What comes before a row that can't be read is given first; the next page begins with the row.
 fn after_the_page(
     page: Vec<Listed>,
-    place: Place,
-    failure: Failure,
-) -> Outcome<(Vec<Listed>, Option<Place>)> {
+    position: ListPosition,
+    error: FileError,
+) -> FileResult<(Vec<Listed>, Option<ListPosition>)> {
     if page.is_empty() {
-        return Err(failure);
+        return Err(error);
     }
-    Ok((page, Some(place)))
+    Ok((page, Some(position)))
 }

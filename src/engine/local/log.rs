@@ -1,6 +1,6 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::failure::Outcome;
+use super::file_error::FileResult;
 use super::read;
 use super::rows::{self, number};
 use crate::model::{Change, Key, Op, Revision, Section, Timestamp};
@@ -20,7 +20,7 @@ pub(super) fn changes_page(
     section: Section,
     after: Revision,
     now: Timestamp,
-) -> Outcome<Vec<Change>> {
+) -> FileResult<Vec<Change>> {
     // The head and the lines as of one moment.
     let moment = connection.unchecked_transaction()?;
     let head = read::head(&moment, &section)?.map_or(Revision::ZERO, |head| head.revision);
@@ -59,7 +59,7 @@ pub(super) fn changes_page(
 }
 
 /// The revision of the oldest line that is still kept.
-fn oldest_line(connection: &Connection, section: &Section, now: Timestamp) -> Outcome<Option<Revision>> {
+fn oldest_line(connection: &Connection, section: &Section, now: Timestamp) -> FileResult<Option<Revision>> {
     let sql = "SELECT revision FROM log WHERE section = ?1 AND expires > ?2 ORDER BY revision, line LIMIT 1";
     let mut statement = connection.prepare_cached(sql)?;
     let revision: Option<u64> = statement
@@ -74,7 +74,7 @@ pub(super) fn history_page(
     key: &Key,
     before: Revision,
     now: Timestamp,
-) -> Outcome<Vec<Change>> {
+) -> FileResult<Vec<Change>> {
     let mut statement = rows::changes(
         connection,
         "WHERE section = ?1 AND revision < ?2 AND key = ?3 AND expires > ?4 ORDER BY revision DESC, line DESC",
@@ -93,7 +93,7 @@ pub(super) fn history_page(
 }
 
 /// All lines that a recorded commit has left in its sections, for as long as they are kept: none where it was not made.
-pub(super) fn lines_of(connection: &Connection, txn: &Txn, now: Timestamp) -> Outcome<Vec<Change>> {
+pub(super) fn lines_of(connection: &Connection, txn: &Txn, now: Timestamp) -> FileResult<Vec<Change>> {
     let mut statement = rows::changes(connection, MADE)?;
     let mut lines = Vec::new();
     for section in txn.sections() {

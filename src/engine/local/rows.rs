@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 
-use super::failure::{Failure, Outcome, caused, of_section, unsound};
+use super::file_error::{FileError, FileResult, caused, of_section, unsound};
 use crate::model::{
     Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
     is_unprintable,
@@ -27,7 +27,7 @@ const CHANGE: &str = "key, revision, line, lines, at, by, commit_id, version, se
 const ADDED_TO_CHANGE: &str = "prev_ttl, prev_expires, others";
 
 /// A query for log lines, which [`change`] reads.
-pub(super) fn changes<'c>(connection: &'c Connection, rest: &str) -> Outcome<CachedStatement<'c>> {
+pub(super) fn changes<'c>(connection: &'c Connection, rest: &str) -> FileResult<CachedStatement<'c>> {
     let query = |added: &str| format!("SELECT {CHANGE}, {added}, section FROM log {rest}");
     // A file of an earlier build that was opened for reading alone lacks what came later.
     let statement = connection
@@ -40,13 +40,13 @@ pub(super) fn changes<'c>(connection: &'c Connection, rest: &str) -> Outcome<Cac
     Ok(statement)
 }
 
-fn key(text: &str) -> Outcome<Key> {
+fn key(text: &str) -> FileResult<Key> {
     text.parse()
         .map_err(|_| unsound(format!("the file holds a key that is none: {text:?}")))
 }
 
 /// A section, in the only form in which discfg writes it.
-fn section(text: &str) -> Outcome<Section> {
+fn section(text: &str) -> FileResult<Section> {
     let section = text
         .parse::<Section>()
         .ok()
@@ -59,7 +59,7 @@ pub(super) fn section_of_head(text: &str) -> Option<Section> {
     text.parse().ok().or_else(|| section_of_key(&format!("{text}/")))
 }
 
-fn commit_id(text: &str) -> Outcome<CommitId> {
+fn commit_id(text: &str) -> FileResult<CommitId> {
     text.parse()
         .map_err(|_| unsound(format!("the file holds a commit id that is none: {text:?}")))
 }
@@ -76,22 +76,22 @@ fn section_of_key(text: &str) -> Option<Section> {
     }
 }
 
-pub(super) fn key_of_entry(row: &Row<'_>) -> Outcome<Key> {
+pub(super) fn key_of_entry(row: &Row<'_>) -> FileResult<Key> {
     let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
     of_section(|| section_of_key(text), key(text))
 }
 
-pub(super) fn entry(row: &Row<'_>) -> Outcome<Entry> {
+pub(super) fn entry(row: &Row<'_>) -> FileResult<Entry> {
     entry_of(key_of_entry(row)?, row)
 }
 
 /// The entry of a row whose key is read already.
-pub(super) fn entry_of(key: Key, row: &Row<'_>) -> Outcome<Entry> {
+pub(super) fn entry_of(key: Key, row: &Row<'_>) -> FileResult<Entry> {
     let place = key.clone();
     of_section(|| Some(place.section()), entry_under(key, row))
 }
 
-fn entry_under(key: Key, row: &Row<'_>) -> Outcome<Entry> {
+fn entry_under(key: Key, row: &Row<'_>) -> FileResult<Entry> {
     Ok(Entry {
         version: row.get(1)?,
         revision: Revision::new(row.get(2)?),
@@ -106,13 +106,13 @@ fn entry_under(key: Key, row: &Row<'_>) -> Outcome<Entry> {
     })
 }
 
-pub(super) fn head(row: &Row<'_>) -> Outcome<Head> {
+pub(super) fn head(row: &Row<'_>) -> FileResult<Head> {
     let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
     let section = of_section(|| section_of_head(text), section(text))?;
     of_section(|| Some(section.clone()), head_of(section.clone(), row))
 }
 
-fn head_of(section: Section, row: &Row<'_>) -> Outcome<Head> {
+fn head_of(section: Section, row: &Row<'_>) -> FileResult<Head> {
     let commit: Option<String> = row.get(3)?;
     Ok(Head {
         section,
@@ -123,12 +123,12 @@ fn head_of(section: Section, row: &Row<'_>) -> Outcome<Head> {
     })
 }
 
-pub(super) fn change(row: &Row<'_>) -> Outcome<Change> {
+pub(super) fn change(row: &Row<'_>) -> FileResult<Change> {
     let section = section(row.get_ref(24)?.as_str().map_err(rusqlite::Error::from)?)?;
     of_section(|| Some(section.clone()), change_of(&section, row))
 }
 
-fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
+fn change_of(section: &Section, row: &Row<'_>) -> FileResult<Change> {
     let key = key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
     if key.section() != *section {
         return Err(unsound(format!(
@@ -181,7 +181,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> Outcome<Change> {
     })
 }
 
-fn others(row: &Row<'_>, column: usize) -> Outcome<BTreeMap<Section, Revision>> {
+fn others(row: &Row<'_>, column: usize) -> FileResult<BTreeMap<Section, Revision>> {
     let json: Option<String> = row.get(column)?;
     let others = json.as_deref().map(serde_json::from_str).transpose();
     Ok(others
@@ -190,7 +190,7 @@ fn others(row: &Row<'_>, column: usize) -> Outcome<BTreeMap<Section, Revision>> 
 }
 
 /// The other sections of a commit as they are bound; nothing where there are none.
-pub(super) fn bound_others(others: &BTreeMap<Section, Revision>) -> Outcome<Option<String>> {
+pub(super) fn bound_others(others: &BTreeMap<Section, Revision>) -> FileResult<Option<String>> {
     if others.is_empty() {
         return Ok(None);
     }
@@ -198,17 +198,17 @@ pub(super) fn bound_others(others: &BTreeMap<Section, Revision>) -> Outcome<Opti
     Ok(Some(json.map_err(|error| unsound(error.to_string()))?))
 }
 
-fn is_null(row: &Row<'_>, column: usize) -> Outcome<bool> {
+fn is_null(row: &Row<'_>, column: usize) -> FileResult<bool> {
     Ok(row.get_ref(column)? == ValueRef::Null)
 }
 
-fn moment(row: &Row<'_>, column: usize) -> Outcome<Option<Timestamp>> {
+fn moment(row: &Row<'_>, column: usize) -> FileResult<Option<Timestamp>> {
     let seconds: Option<i64> = row.get(column)?;
     Ok(seconds.map(Timestamp::from_epoch))
 }
 
 /// Who wrote it: one line of text.
-fn writer(row: &Row<'_>, column: usize, key: &Key) -> Outcome<String> {
+fn writer(row: &Row<'_>, column: usize, key: &Key) -> FileResult<String> {
     let by: String = row.get(column)?;
     if by.contains(is_unprintable) {
         return Err(unsound(format!("the file holds a writer of {key} that is none")));
@@ -216,7 +216,7 @@ fn writer(row: &Row<'_>, column: usize, key: &Key) -> Outcome<String> {
     Ok(by)
 }
 
-fn ttl(row: &Row<'_>, column: usize, key: &Key) -> Outcome<Option<Ttl>> {
+fn ttl(row: &Row<'_>, column: usize, key: &Key) -> FileResult<Option<Ttl>> {
     let seconds: Option<u64> = row.get(column)?;
     seconds.map(Ttl::from_seconds).transpose().map_err(|error| {
         unsound(format!(
@@ -225,7 +225,7 @@ fn ttl(row: &Row<'_>, column: usize, key: &Key) -> Outcome<Option<Ttl>> {
     })
 }
 
-fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> Outcome<Value> {
+fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> FileResult<Value> {
     let kind = match row.get_ref(kind)? {
         ValueRef::Text(b"json") => Some(ValueKind::Json),
         ValueRef::Text(b"text") => Some(ValueKind::Text),
@@ -250,6 +250,6 @@ pub(super) fn bound(value: &Value) -> ToSqlOutput<'_> {
 }
 
 /// A number as SQLite holds it: signed, so half of `u64`.
-pub(super) fn number(number: u64) -> Result<i64, Failure> {
+pub(super) fn number(number: u64) -> Result<i64, FileError> {
     i64::try_from(number).map_err(|_| unsound(format!("the number {number} is too large for the file")))
 }

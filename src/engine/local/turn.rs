@@ -6,9 +6,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
 
-use super::failure::{Failure, Outcome};
-use super::file::File;
-use super::write::{self, Decided};
+use super::data_file::DataFile;
+use super::file_error::{FileError, FileResult};
+use super::layout;
+use super::write::{self, CommitDecision};
 use crate::engine::queue::{Queue, Turn};
 use crate::model::{Entry, Key, Mutation, Section, Ttl};
 use crate::store::{Committed, Result, StoreError, Txn};
@@ -18,19 +19,19 @@ use crate::store::{Committed, Result, StoreError, Txn};
 const MOST: usize = 256;
 const MOST_BYTES: usize = 4_000_000;
 
-/// A write that waits, and who waits for its answer.
-pub(super) enum Job {
-    Commit(Write<Txn, Committed>),
-    Touch(Write<(Key, Option<Ttl>), Entry>),
+/// A write that waits, with its caller.
+pub(super) enum WriteJob {
+    Commit(PendingWrite<Txn, Committed>),
+    Touch(PendingWrite<(Key, Option<Ttl>), Entry>),
 }
 
-pub(super) struct Write<W, T> {
+pub(super) struct PendingWrite<W, T> {
     work: W,
     done: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
 }
 
-impl<W, T> Write<W, T> {
+impl<W, T> PendingWrite<W, T> {
     pub(super) fn new(work: W, answer: oneshot::Sender<Result<T>>) -> Self {
         Self {
             work,
@@ -39,19 +40,19 @@ impl<W, T> Write<W, T> {
         }
     }
 
-    fn tell(self, failed: Option<StoreError>) {
+    fn answer(self, failed: Option<StoreError>) {
         let answer = failed.map(Err).or(self.done);
-        // Whoever stopped waiting is told nothing.
+        // The caller may have stopped waiting.
         let _ = answer.map(|answer| self.answer.send(answer));
     }
 }
 
-impl Job {
+impl WriteJob {
     /// Answers with what was done, or with what all failed by.
-    fn tell(self, failed: Option<StoreError>) {
+    fn answer(self, failed: Option<StoreError>) {
         match self {
-            Self::Commit(commit) => commit.tell(failed),
-            Self::Touch(touch) => touch.tell(failed),
+            Self::Commit(commit) => commit.answer(failed),
+            Self::Touch(touch) => touch.answer(failed),
         }
     }
 
@@ -73,9 +74,9 @@ pub(super) fn claims() -> BTreeSet<()> {
 }
 
 /// Begins the turn of what waits, as much as goes together, unless one is under way.
-pub(super) fn start(waiting: &Arc<Queue<(), Job>>) -> Option<Turn<(), Job>> {
+pub(super) fn start(waiting: &Arc<Queue<(), WriteJob>>) -> Option<Turn<(), WriteJob>> {
     let (mut jobs, mut bytes) = (0, 0);
-    waiting.start(|job: &Job| {
+    waiting.start(|job: &WriteJob| {
         jobs += 1;
         bytes += job.bytes();
         jobs <= MOST && bytes <= MOST_BYTES
@@ -83,7 +84,7 @@ pub(super) fn start(waiting: &Arc<Queue<(), Job>>) -> Option<Turn<(), Job>> {
 }
 
 /// Writes what waits until nothing does.
-pub(super) fn serve(file: &File, waiting: &Arc<Queue<(), Job>>, first: Turn<(), Job>) {
+pub(super) fn serve(file: &DataFile, waiting: &Arc<Queue<(), WriteJob>>, first: Turn<(), WriteJob>) {
     let mut next = Some(first);
     while let Some(mut turn) = next {
         write_together(file, turn.take());
@@ -93,16 +94,16 @@ pub(super) fn serve(file: &File, waiting: &Arc<Queue<(), Job>>, first: Turn<(), 
     }
 }
 
-fn write_together(file: &File, mut jobs: Vec<Job>) {
+fn write_together(file: &DataFile, mut jobs: Vec<WriteJob>) {
     match file.write(|connection| together(connection, &mut jobs, file)) {
-        Ok(Ended::Synced) => jobs.into_iter().for_each(|job| job.tell(None)),
-        Ok(Ended::Spoilt) => jobs.into_iter().for_each(|job| write_together(file, vec![job])),
-        Err(error) => jobs.into_iter().for_each(|job| job.tell(Some(error.clone()))),
+        Ok(BatchEnd::Synced) => jobs.into_iter().for_each(|job| job.answer(None)),
+        Ok(BatchEnd::Spoilt) => jobs.into_iter().for_each(|job| write_together(file, vec![job])),
+        Err(error) => jobs.into_iter().for_each(|job| job.answer(Some(error.clone()))),
     }
 }
 
 /// How writing together ended.
-enum Ended {
+enum BatchEnd {
     /// What was to be written is on the disk.
     Synced,
     /// Nothing is written: one of several could not be, and the others can without it.
@@ -110,8 +111,8 @@ enum Ended {
 }
 
 /// Does the jobs in one transaction, each on what those before it leave. A job that is refused has written nothing.
-fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outcome<Ended> {
-    let transaction = write::begin(connection)?;
+fn together(connection: &mut Connection, jobs: &mut [WriteJob], file: &DataFile) -> FileResult<BatchEnd> {
+    let transaction = layout::begin(connection)?;
     // Told after the lock was had, so that commits are in the order of their times.
     let now = file.now();
     let mut history_days = None;
@@ -120,30 +121,33 @@ fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outco
     let several = jobs.len() > 1;
     for job in jobs {
         let written = match job {
-            Job::Commit(commit) => match write::decided(&transaction, &commit.work, now, file.by()) {
-                Err(refused) => {
-                    commit.done = Some(Err(file.failed(refused)));
-                    Ok(())
+            WriteJob::Commit(commit) => {
+                match write::decide_commit(&transaction, &commit.work, now, file.by()) {
+                    Err(refused) => {
+                        commit.done = Some(Err(file.failed(refused)));
+                        Ok(())
+                    }
+                    Ok(CommitDecision::Repeated(committed)) => {
+                        commit.done = Some(Ok(committed));
+                        Ok(())
+                    }
+                    Ok(CommitDecision::New(committed)) if committed.changes.is_empty() => {
+                        commit.done = Some(Ok(committed));
+                        Ok(())
+                    }
+                    Ok(CommitDecision::New(committed)) => {
+                        commits += 1;
+                        sections.extend(committed.heads.iter().map(|head| head.section.clone()));
+                        let written =
+                            write_commit(&transaction, &committed, commit.work.recorded, &mut history_days);
+                        commit.done = Some(Ok(committed));
+                        written
+                    }
                 }
-                Ok(Decided::Made(committed)) => {
-                    commit.done = Some(Ok(committed));
-                    Ok(())
-                }
-                Ok(Decided::ToMake(committed)) if committed.changes.is_empty() => {
-                    commit.done = Some(Ok(committed));
-                    Ok(())
-                }
-                Ok(Decided::ToMake(committed)) => {
-                    commits += 1;
-                    sections.extend(committed.heads.iter().map(|head| head.section.clone()));
-                    let written = make(&transaction, &committed, commit.work.recorded, &mut history_days);
-                    commit.done = Some(Ok(committed));
-                    written
-                }
-            },
-            Job::Touch(touch) => {
+            }
+            WriteJob::Touch(touch) => {
                 let (key, ttl) = &touch.work;
-                match write::renewed(&transaction, key, *ttl, now) {
+                match write::renewed_entry(&transaction, key, *ttl, now) {
                     Err(refused) => {
                         touch.done = Some(Err(file.failed(refused)));
                         Ok(())
@@ -159,12 +163,12 @@ fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outco
         };
         match written {
             Ok(()) => {}
-            Err(_) if several => return Ok(Ended::Spoilt),
-            Err(failure) => return Err(failure),
+            Err(_) if several => return Ok(BatchEnd::Spoilt),
+            Err(error) => return Err(error),
         }
     }
     if commits + touches == 0 {
-        return Ok(Ended::Synced);
+        return Ok(BatchEnd::Synced);
     }
     sections.sort();
     sections.dedup();
@@ -175,20 +179,20 @@ fn together(connection: &mut Connection, jobs: &mut [Job], file: &File) -> Outco
         write::sweep(&transaction, commits, now)?;
     }
     transaction.commit()?;
-    Ok(Ended::Synced)
+    Ok(BatchEnd::Synced)
 }
 
-fn make(
+fn write_commit(
     transaction: &Transaction<'_>,
     committed: &Committed,
     recorded: bool,
     history_days: &mut Option<u32>,
-) -> Result<(), Failure> {
+) -> Result<(), FileError> {
     let days = match history_days {
         Some(days) => *days,
         None => *history_days.insert(write::history_days(transaction)?),
     };
-    write::make(transaction, committed, recorded, days)
+    write::write_commit(transaction, committed, recorded, days)
 }
 
 #[cfg(test)]
@@ -209,8 +213,8 @@ mod tests {
 
     #[test]
     fn a_batch_is_bounded_but_never_empty() {
-        let job = |key: &str| Job::Commit(Write::new(txn(key), oneshot::channel().0));
-        let drawn = |jobs: Vec<Job>| {
+        let job = |key: &str| WriteJob::Commit(PendingWrite::new(txn(key), oneshot::channel().0));
+        let drawn = |jobs: Vec<WriteJob>| {
             let waiting = Queue::new();
             for job in jobs {
                 waiting.enter(claims(), job);
@@ -220,7 +224,7 @@ mod tests {
         let large = (0..50).map(|n| job(&format!("/s/{n}"))).collect();
         assert_eq!(drawn(large), MOST_BYTES / Value::MAX_BYTES);
         let touch = || {
-            Job::Touch(Write::new(
+            WriteJob::Touch(PendingWrite::new(
                 ("/s/k".parse().expect("a key"), None),
                 oneshot::channel().0,
             ))

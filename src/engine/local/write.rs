@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, params};
 
-use super::failure::Outcome;
-use super::file::layout;
+use super::file_error::FileResult;
+use super::layout::begin;
 use super::rows::{bound, bound_others, number};
 use super::{log, read};
 use crate::model::{CommitId, Entry, Head, Key, Op, Section, Timestamp, Ttl};
@@ -16,25 +16,25 @@ const DAY: i64 = 24 * 60 * 60;
 /// For how long a recorded commit must be found.
 const RECORDED_FOR: i64 = Txn::RECORDED_FOR.as_secs().cast_signed();
 
-/// What is to become of a commit.
-pub(super) enum Decided {
-    /// It was made before.
-    Made(Committed),
-    /// It is to be made, and this is its answer then.
-    ToMake(Committed),
+/// What becomes of a commit.
+pub(super) enum CommitDecision {
+    /// It was committed before, with this answer.
+    Repeated(Committed),
+    /// It is new, and this is its answer once it is written.
+    New(Committed),
 }
 
 /// Decides a commit on what the file holds, and writes nothing.
-pub(super) fn decided(
+pub(super) fn decide_commit(
     transaction: &Transaction<'_>,
     txn: &Txn,
     now: Timestamp,
     by: &str,
-) -> Outcome<Decided> {
+) -> FileResult<CommitDecision> {
     if txn.recorded
         && let Some(made) = txn.made_in(log::lines_of(transaction, txn, now)?)?
     {
-        return Ok(Decided::Made(made));
+        return Ok(CommitDecision::Repeated(made));
     }
     let mut entries: HashMap<Key, Entry> = HashMap::new();
     for key in txn.keys() {
@@ -51,7 +51,7 @@ pub(super) fn decided(
         by,
     };
     let decision = decide(txn, &state)?;
-    Ok(Decided::ToMake(Committed {
+    Ok(CommitDecision::New(Committed {
         commit: txn.id.clone(),
         at: now,
         heads: decision.moves.into_iter().map(|moved| moved.to).collect(),
@@ -60,12 +60,12 @@ pub(super) fn decided(
 }
 
 /// Writes what a commit does; its lines are kept for that many days, and found by its id where it is recorded.
-pub(super) fn make(
+pub(super) fn write_commit(
     transaction: &Transaction<'_>,
     committed: &Committed,
     recorded: bool,
     history_days: u32,
-) -> Outcome<()> {
+) -> FileResult<()> {
     let kept_for = (i64::from(history_days) * DAY).max(RECORDED_FOR);
     let kept_until = Timestamp::from_epoch(committed.at.epoch() + kept_for);
     for applied in &committed.changes {
@@ -78,25 +78,11 @@ pub(super) fn make(
     Ok(())
 }
 
-pub(super) fn history_days(transaction: &Transaction<'_>) -> Outcome<u32> {
+pub(super) fn history_days(transaction: &Transaction<'_>) -> FileResult<u32> {
     Ok(read::meta(transaction)?.unwrap_or_default().history_days)
 }
 
-/// Begins to write, when no one else does.
-pub(super) fn begin(connection: &mut Connection) -> Outcome<Transaction<'_>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // Looked at each time: a server may outlive the layout that it opened.
-    match layout(&transaction)? {
-        Meta::LAYOUT => Ok(transaction),
-        found => Err(StoreError::Layout {
-            found,
-            known: Meta::LAYOUT,
-        }
-        .into()),
-    }
-}
-
-fn write_entry(transaction: &Transaction<'_>, applied: &Applied) -> Outcome<()> {
+fn write_entry(transaction: &Transaction<'_>, applied: &Applied) -> FileResult<()> {
     let Some(entry) = &applied.entry else {
         let mut statement = transaction.prepare_cached("DELETE FROM entry WHERE key = ?1")?;
         statement.execute([applied.change.key.as_str()])?;
@@ -128,7 +114,7 @@ fn write_line(
     applied: &Applied,
     recorded: bool,
     kept_until: Timestamp,
-) -> Outcome<()> {
+) -> FileResult<()> {
     let change = &applied.change;
     let mut statement = transaction.prepare_cached(
         "INSERT INTO log (section, revision, line, lines, key, at, by, commit_id, expires, version, secret, ttl, \
@@ -185,7 +171,7 @@ fn write_line(
     Ok(())
 }
 
-fn move_head(transaction: &Transaction<'_>, to: &Head, now: Timestamp) -> Outcome<()> {
+fn move_head(transaction: &Transaction<'_>, to: &Head, now: Timestamp) -> FileResult<()> {
     let mut statement = transaction.prepare_cached(
         "INSERT INTO section (section, created, revision, changes, commit_id, modified) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
@@ -209,7 +195,7 @@ pub(super) fn drop_old_lines(
     transaction: &Transaction<'_>,
     section: &Section,
     now: Timestamp,
-) -> Outcome<()> {
+) -> FileResult<()> {
     let mut statement = transaction.prepare_cached(
         "DELETE FROM log WHERE section = ?1 AND revision < \
          (SELECT revision FROM log WHERE section = ?1 AND expires > ?2 ORDER BY revision LIMIT 1)",
@@ -219,7 +205,7 @@ pub(super) fn drop_old_lines(
 }
 
 /// Removes expired entries: so many a commit.
-pub(super) fn sweep(transaction: &Transaction<'_>, commits: u32, now: Timestamp) -> Outcome<()> {
+pub(super) fn sweep(transaction: &Transaction<'_>, commits: u32, now: Timestamp) -> FileResult<()> {
     let mut statement = transaction.prepare_cached(
         "DELETE FROM entry WHERE key IN (SELECT key FROM entry WHERE expires <= ?1 LIMIT ?2)",
     )?;
@@ -228,12 +214,12 @@ pub(super) fn sweep(transaction: &Transaction<'_>, commits: u32, now: Timestamp)
 }
 
 /// The entry of that key with its time to live renewed. Nothing is written.
-pub(super) fn renewed(
+pub(super) fn renewed_entry(
     transaction: &Transaction<'_>,
     key: &Key,
     ttl: Option<Ttl>,
     now: Timestamp,
-) -> Outcome<Entry> {
+) -> FileResult<Entry> {
     let entry = read::entry(transaction, key)?.filter(|entry| entry.is_live(now));
     let entry = entry.ok_or_else(|| StoreError::NotFound(key.clone()))?;
     let ttl = ttl.or(entry.ttl).ok_or_else(|| StoreError::NoTtl(key.clone()))?;
@@ -246,7 +232,7 @@ pub(super) fn renewed(
 }
 
 /// Writes the time to live of an entry.
-pub(super) fn renew(transaction: &Transaction<'_>, entry: &Entry) -> Outcome<()> {
+pub(super) fn renew(transaction: &Transaction<'_>, entry: &Entry) -> FileResult<()> {
     let renew = "UPDATE entry SET ttl = ?2, expires = ?3 WHERE key = ?1";
     transaction.prepare_cached(renew)?.execute(params![
         entry.key.as_str(),
@@ -256,7 +242,7 @@ pub(super) fn renew(transaction: &Transaction<'_>, entry: &Entry) -> Outcome<()>
     Ok(())
 }
 
-pub(super) fn meta(connection: &mut Connection, meta: Meta) -> Outcome<()> {
+pub(super) fn meta(connection: &mut Connection, meta: Meta) -> FileResult<()> {
     let transaction = begin(connection)?;
     let write = "INSERT OR REPLACE INTO meta (id, history_days) VALUES (1, ?1)";
     transaction.execute(write, [meta.history_days])?;

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::expiries::Expiries;
 use super::{BAD_FOR, Event, Start, Watch, section_now};
-use crate::model::{BadSection, Change, Clock, Key, Prefix, Revision, Section, Timestamp};
+use crate::model::{BadSection, Change, Clock, Jitter, Key, Prefix, Revision, Section, Timestamp};
 use crate::ops::{OpsError, Result, readable_snapshot};
 use crate::store::{
     AfterLog, Consistency, Cursor, Deadline, Heads, LeftOut, Snapshot, Store, StoreError, Taken, WatchMachine,
@@ -207,7 +207,7 @@ impl<'s> Follower<'s> {
     }
 
     async fn look(&mut self) -> Result<(), StoreError> {
-        let mut within = self.interval.mul_f64(0.9 + 0.2 * fastrand::f64());
+        let mut within = Jitter::Tenth.draw(self.interval);
         if let Some((at, _)) = self.expiries.first() {
             let left = at.epoch().saturating_sub(self.clock.now().epoch());
             within = within.min(Duration::from_secs(u64::try_from(left).unwrap_or_default()));
@@ -263,7 +263,7 @@ impl<'s> Follower<'s> {
             }
             (AfterLog::Fail, Some(error)) => Err(error),
             (AfterLog::Pause(longest), _) => {
-                sleep(longest.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
+                sleep(Jitter::HalfShorter.draw(longest)).await;
                 Ok(())
             }
             (AfterLog::GoOn | AfterLog::Fail, _) => Ok(()),

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use crate::model::Kind;
+use crate::model::{Backoff, Jitter, Kind};
 use crate::store::StoreError;
 
-/// The pause after a first failure; it doubles up to [`LONGEST_PAUSE`].
-const PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The pauses after failures.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(30));
 /// Credentials that are being renewed are good again soon; those that aren't by then are not being renewed.
 const TRIES_WITH_CREDENTIALS: u32 = 5;
 
@@ -27,8 +26,8 @@ impl Patience {
             StoreError::Credentials { .. } => self.failures < TRIES_WITH_CREDENTIALS,
             other => matches!(other.kind(), Kind::Unavailable | Kind::Throttled),
         };
-        let longest = PAUSE * 2_u32.saturating_pow(self.failures.min(8));
+        let pause = BACKOFF.pause(self.failures);
         self.failures += 1;
-        may_pass.then(|| longest.min(LONGEST_PAUSE).mul_f64(0.5 + 0.5 * fastrand::f64()))
+        may_pass.then(|| Jitter::HalfShorter.draw(pause))
     }
 }

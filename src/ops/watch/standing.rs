@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::{BAD_FOR, Patience};
-use crate::model::{BadSection, Head};
+use crate::model::{BadSection, Head, Jitter};
 use crate::ops::readable_heads;
 use crate::store::{Cursor, Deadline, Heads, LeftOut, Result, Store, StoreError};
 
@@ -57,7 +57,7 @@ pub fn watch_heads(
                     cursor.seen.remove(&section);
                 }
             }
-            let within = interval.mul_f64(0.9 + 0.2 * fastrand::f64());
+            let within = Jitter::Tenth.draw(interval);
             let looked = select! {
                 looked = store.wait(&cursor, Deadline { within, interval: within }) => looked,
                 () = nudge.notified() => store.heads(cursor.heads()).await,

@@ -22,7 +22,7 @@ use crate::aws::{
     CONNECT_TIMEOUT, Failed, Fault, Meter, PlainAnswer, PlainHttp, PlainHttpError, PlainRequest, Signer,
     endpoint_of,
 };
-use crate::model::Region;
+use crate::model::{Backoff, Jitter, Region};
 use crate::stack::template::code_stack::bucket_name;
 
 /// How long a look may take.
@@ -33,8 +33,7 @@ const UPLOAD: Duration = Duration::from_mins(5);
 const LARGEST: usize = 64 * 1024;
 /// How often a request is sent that may be served when it is sent again.
 const TRIES: u32 = 4;
-/// The pause before the second try; it doubles with each.
-const PAUSE: Duration = Duration::from_millis(200);
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_millis(1600));
 
 /// The bucket for code of an account and region.
 #[derive(Debug)]
@@ -221,7 +220,7 @@ impl CodeBucket {
                 return Err(failed);
             }
             tracing::debug!(request.operation, tries, failed.message, "trying again");
-            sleep(PAUSE.mul_f64(0.5 + fastrand::f64()) * 2_u32.pow(tries - 1)).await;
+            sleep(Jitter::Half.draw(BACKOFF.pause(tries - 1))).await;
             tries += 1;
         }
     }

@@ -4,6 +4,7 @@ use aws_sdk_cloudformation::Client;
 use aws_smithy_async::rt::sleep::{AsyncSleep as _, SharedAsyncSleep, TokioSleep};
 
 use crate::aws::Fault;
+use crate::model::Backoff;
 use crate::stack::error::StackError;
 
 /// How many polls may fail in a row, other than by throttling, before what is watched is given up from sight: with the
@@ -15,13 +16,13 @@ const FAILED_POLLS: u32 = 30;
 #[derive(Debug)]
 pub(in crate::stack) struct Pace {
     sleep: SharedAsyncSleep,
-    interval: Duration,
+    /// How often in a row a poll was throttled or failed.
+    slowed: u32,
     failed: u32,
 }
 
 impl Pace {
-    const INTERVAL: Duration = Duration::from_secs(2);
-    const LONGEST: Duration = Duration::from_secs(30);
+    const BACKOFF: Backoff = Backoff::new(Duration::from_secs(2), Duration::from_secs(30));
     const JITTER_MS: u64 = 500;
 
     pub(in crate::stack) fn new(cfn: &Client) -> Self {
@@ -35,23 +36,23 @@ impl Pace {
     fn sleeping_by(sleep: Option<SharedAsyncSleep>) -> Self {
         Self {
             sleep: sleep.unwrap_or_else(|| SharedAsyncSleep::new(TokioSleep::new())),
-            interval: Self::INTERVAL,
+            slowed: 0,
             failed: 0,
         }
     }
 
     pub(in crate::stack) async fn pause(&self) {
         let jitter = Duration::from_millis(fastrand::u64(..=Self::JITTER_MS));
-        self.sleep.sleep(self.interval + jitter).await;
+        self.sleep.sleep(Self::BACKOFF.pause(self.slowed) + jitter).await;
     }
 
     pub(in crate::stack) fn slower(&mut self) {
-        self.interval = (self.interval * 2).min(Self::LONGEST);
+        self.slowed = self.slowed.saturating_add(1);
     }
 
     /// A poll was answered.
     pub(in crate::stack) fn as_usual(&mut self) {
-        self.interval = Self::INTERVAL;
+        self.slowed = 0;
         self.failed = 0;
     }
 

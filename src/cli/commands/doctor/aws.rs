@@ -11,7 +11,7 @@ use crate::aws::{Aws, Caller};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::context::{Origin, Setting, Target};
-use crate::engine::{self, Opened};
+use crate::engine::{self, OpenedEngine};
 use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
 use crate::stack::{self, Deployed, StackState};
 use crate::store::{Heads, StoreError};
@@ -246,7 +246,12 @@ fn as_config(target: &Target, access: Access) -> Target {
 }
 
 /// Assumes the role, and reads once as the one that reads. Not everyone is a writer, so that is no failure.
-async fn role(target: &Target, aws: &Arc<Aws>, access: Access, checks: &mut Vec<Check>) -> Option<Opened> {
+async fn role(
+    target: &Target,
+    aws: &Arc<Aws>,
+    access: Access,
+    checks: &mut Vec<Check>,
+) -> Option<OpenedEngine> {
     let is_grant = matches!(
         target.role,
         Some(Setting {
@@ -309,7 +314,7 @@ async fn role(target: &Target, aws: &Arc<Aws>, access: Access, checks: &mut Vec<
 }
 
 /// Credentials that were kept and are no longer taken are dropped: the role was made anew since.
-fn stale(error: StoreError, opened: &Opened) -> Failure {
+fn stale(error: StoreError, opened: &OpenedEngine) -> Failure {
     let is_stale = matches!(error, StoreError::Credentials { .. });
     let failure = Failure::from(error);
     match (&opened.session, is_stale) {

@@ -19,7 +19,7 @@ use super::environment::{Variables, Wanted};
 use super::program::Program;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::terminal::Terminal;
-use crate::model::{Prefix, Revision, Timestamp};
+use crate::model::{Backoff, Jitter, Prefix, Revision, Timestamp};
 use crate::store::{Cursor, Deadline, Snapshot, Store};
 
 /// How fast things are done.
@@ -101,7 +101,9 @@ impl Supervised<'_> {
 
     /// Waits until the config gives other variables than these. Where it can't be read it is tried again.
     async fn changed(&self, seen: &mut Seen, now: &Variables, terminal: &Terminal) -> Variables {
-        let mut pause = Duration::ZERO;
+        let first = self.pace.interval.min(LONGEST_PAUSE);
+        let backoff = Backoff::new(first, LONGEST_PAUSE);
+        let mut failures = 0;
         loop {
             match self.look(seen).await {
                 Ok(next) if next != *now => return next,
@@ -109,15 +111,15 @@ impl Supervised<'_> {
                 // What is in the config gives no environment: the next change may.
                 Err(Stop::Failure(failure)) => keeps_running(&failure, terminal),
                 Err(Stop::Ops(error)) => {
-                    if pause.is_zero() {
+                    if failures == 0 {
                         keeps_running(&error.into(), terminal);
                     }
-                    pause = (pause * 2).clamp(self.pace.interval.min(LONGEST_PAUSE), LONGEST_PAUSE);
-                    sleep(pause.mul_f64(0.5 + 0.5 * fastrand::f64())).await;
+                    sleep(Jitter::HalfShorter.draw(backoff.pause(failures))).await;
+                    failures += 1;
                     continue;
                 }
             }
-            pause = Duration::ZERO;
+            failures = 0;
         }
     }
 

@@ -9,7 +9,7 @@ use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::propose::Wanted;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::wait::seen;
-use crate::model::Kind;
+use crate::model::{Jitter, Kind};
 use crate::stack::{
     self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, Shelf, StackSpec,
 };
@@ -104,7 +104,7 @@ async fn shelve(
             deployer
                 .terminal
                 .note("Making the bucket was overtaken; looking again.");
-            sleep(PAUSE.mul_f64(0.5 + fastrand::f64())).await;
+            sleep(Jitter::Half.draw(PAUSE)).await;
             let name = Blueprint::from(&wanted).stack();
             let settled = stack::settled(&deployer.services.cfn, &name);
             seen(

@@ -9,7 +9,7 @@ use super::{failed, is};
 use crate::aws::{Caller, CertificateFault, Fault, RoleArn};
 use crate::cli::failure::{api, signed};
 use crate::context::{ApiUrl, Choices, EngineName, Origin, Setting, Surroundings, Target, Tokens, Trust};
-use crate::engine::Opened;
+use crate::engine::OpenedEngine;
 use crate::engine::http::{HttpEngine, HttpOptions};
 use crate::model::{Access, Kind, Role};
 use crate::ops::OpsError;
@@ -56,14 +56,14 @@ fn tokens() -> Tokens {
 }
 
 /// As whom a config was opened.
-pub(in crate::cli) fn opened(role: Option<&str>) -> Opened {
+pub(in crate::cli) fn opened(role: Option<&str>) -> OpenedEngine {
     let options = HttpOptions::new(is(API), is("payments"));
     let role = role.map(|arn| RoleArn {
         account: "111122223333".into(),
         name: arn.rsplit('/').next().unwrap_or_default().into(),
         arn: arn.into(),
     });
-    Opened {
+    OpenedEngine {
         store: Box::new(HttpEngine::new(options).expect("no token travels")),
         role,
         session: None,
@@ -186,7 +186,7 @@ fn of_an_api_with_tokens() {
 
 struct Signed {
     role: Option<Role>,
-    opened: Opened,
+    opened: OpenedEngine,
     access: Access,
 }
 

@@ -3,7 +3,8 @@
 use std::borrow::Borrow;
 use std::collections::HashSet;
 
-use super::transaction::{Read, RecordPlace};
+use super::commit_basis::CommitBasis;
+use super::commit_record::RecordPlace;
 use crate::model::{Guard, Key, Mutation, Section};
 use crate::store::{Committed, Decision, Limit, Result, State, Txn, decide};
 
@@ -11,7 +12,7 @@ use crate::store::{Committed, Decision, Limit, Result, State, Txn, decide};
 const MOST: usize = 256;
 
 /// Commits decided in turn, each on the state that those before it leave.
-pub(in crate::engine::dynamodb) struct Batch<J> {
+pub(in crate::engine::dynamodb) struct CommitBatch<J> {
     /// Those that need no transaction, with their answers: what was read alone decided them.
     pub(in crate::engine::dynamodb) answered: Vec<(J, Result<Committed>)>,
     /// Those that one transaction makes, in their order.
@@ -22,9 +23,9 @@ pub(in crate::engine::dynamodb) struct Batch<J> {
     pub(in crate::engine::dynamodb) left: Vec<J>,
 }
 
-impl<J: Borrow<Txn>> Batch<J> {
+impl<J: Borrow<Txn>> CommitBatch<J> {
     /// Decides the jobs, all of the same sections, on what was read.
-    pub(in crate::engine::dynamodb) fn of(jobs: Vec<J>, read: &Read, by: &str) -> Self {
+    pub(in crate::engine::dynamodb) fn of(jobs: Vec<J>, read: &CommitBasis, by: &str) -> Self {
         let (mut entries, mut heads) = (read.entries.clone(), read.heads.clone());
         let mut batch = Self {
             answered: Vec::new(),
@@ -128,7 +129,7 @@ fn is_of_one_item(txn: &Txn) -> bool {
 
 /// What commits take together of a transaction, as far as is known before anything is read.
 #[derive(Debug, Default)]
-pub(in crate::engine::dynamodb) struct Room {
+pub(in crate::engine::dynamodb) struct TransactionRoom {
     commits: usize,
     written: HashSet<Key>,
     guarded: HashSet<Key>,
@@ -137,7 +138,7 @@ pub(in crate::engine::dynamodb) struct Room {
     records: usize,
 }
 
-impl Room {
+impl TransactionRoom {
     /// Takes one more commit, if it fits.
     pub(in crate::engine::dynamodb) fn takes(&mut self, txn: &Txn) -> bool {
         self.commits += 1;
@@ -164,7 +165,7 @@ fn least_bytes(change: &Mutation) -> usize {
     }
 }
 
-pub(in crate::engine::dynamodb) fn committed(txn: &Txn, read: &Read, decision: Decision) -> Committed {
+pub(in crate::engine::dynamodb) fn committed(txn: &Txn, read: &CommitBasis, decision: Decision) -> Committed {
     Committed {
         commit: txn.id.clone(),
         at: read.now,

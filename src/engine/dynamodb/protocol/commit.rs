@@ -24,12 +24,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(in crate::engine::dynamodb) use self::messages::{
-    CommitAnswer, CommitRequest, CommitSettings, Found, Left, Written,
+    CommitMachineAnswer, CommitMachineRequest, CommitSettings, SendOutcome, UnfinishedJobs,
 };
-use self::registration::split_unregistered;
-use super::batch::{Batch, committed};
-use super::transaction::{Action, CommitRecord, Read, RecordPlace, SectionList, Transaction};
-use super::{FIRST_PAUSE, SETTLED_AFTER, Step, pause_after};
+use self::registration::{split_unregistered, unlisted_sections};
+use super::batch::{CommitBatch, committed};
+use super::commit_basis::CommitBasis;
+use super::commit_record::{CommitRecord, RecordPlace};
+use super::found_item::FoundItem;
+use super::table_action::TableAction;
+use super::transaction::{SectionList, Transaction};
+use super::{BACKOFF, FIRST_PAUSE, MachineStep, SETTLED_AFTER};
 use crate::model::{Key, Revision, Section, Timestamp};
 use crate::store::{Committed, Decision, Result, StoreError, Txn};
 
@@ -44,7 +48,7 @@ const _: () = assert!(RESENT_WITHIN.as_secs() + LONGEST_REQUEST.as_secs() < SETT
 const MOST_LOSSES: u32 = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Stage {
+enum CommitStage {
     Reading,
     Writing,
     Confirming,
@@ -57,7 +61,7 @@ enum Stage {
 
 /// A batch whose transaction is under way.
 #[derive(Debug, Clone)]
-struct Sent<J> {
+struct SentBatch<J> {
     transaction: Arc<Transaction>,
     made: Vec<(J, Decision)>,
     refused: Vec<(J, Result<Committed>)>,
@@ -70,10 +74,10 @@ struct Sent<J> {
 #[derive(Debug, Clone)]
 pub(in crate::engine::dynamodb) struct CommitMachine<J> {
     settings: CommitSettings,
-    stage: Stage,
+    stage: CommitStage,
     open: Vec<J>,
     answers: Vec<(J, Result<Committed>)>,
-    read: Option<Read>,
+    read: Option<CommitBasis>,
     read_at: Duration,
     /// Where the sections stood when they were read first.
     first: Option<BTreeMap<Section, Revision>>,
@@ -82,7 +86,7 @@ pub(in crate::engine::dynamodb) struct CommitMachine<J> {
     listed: Option<BTreeSet<Section>>,
     /// Whether what was read is known to be whole.
     confirmed: bool,
-    sent: Option<Sent<J>>,
+    sent: Option<SentBatch<J>>,
     number: u32,
     /// Commits that have a record, which gives their answers.
     recalled: Vec<(J, CommitRecord)>,
@@ -105,14 +109,14 @@ pub(in crate::engine::dynamodb) struct CommitMachine<J> {
     took: Duration,
 }
 
-type Next<J> = Step<CommitRequest, Left<J>>;
+type CommitStep<J> = MachineStep<CommitMachineRequest, UnfinishedJobs<J>>;
 
 impl<J: Borrow<Txn>> CommitMachine<J> {
     /// A machine for these jobs, of which there is one at least.
     pub(in crate::engine::dynamodb) fn new(jobs: Vec<J>, settings: CommitSettings) -> Self {
         Self {
             settings,
-            stage: Stage::Reading,
+            stage: CommitStage::Reading,
             open: jobs,
             answers: Vec::new(),
             read: None,
@@ -144,34 +148,40 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     }
 
     /// Takes an answer, `elapsed` after the machine began, and says what comes next.
-    pub(in crate::engine::dynamodb) fn next(&mut self, answer: CommitAnswer, elapsed: Duration) -> Next<J> {
+    pub(in crate::engine::dynamodb) fn next(
+        &mut self,
+        answer: CommitMachineAnswer,
+        elapsed: Duration,
+    ) -> CommitStep<J> {
         match (self.stage, answer) {
-            (_, CommitAnswer::Failed(error)) => self.failed(error),
-            (Stage::Reading, CommitAnswer::Read(read)) => self.take_read(read, elapsed),
-            (Stage::Writing, CommitAnswer::Written(written)) => self.written(written, elapsed),
-            (Stage::Writing, _) => self.send_again(elapsed),
-            (Stage::Confirming, CommitAnswer::Confirmed(found)) => self.take_confirmed(found, elapsed),
-            (Stage::Confirming, _) => self.confirm(),
-            (Stage::Settling, CommitAnswer::Confirmed(found)) => self.settled(found, elapsed),
-            (Stage::Settling, _) => self.settle(),
-            (Stage::Looking, CommitAnswer::Lines(lines)) => self.looked(&lines, elapsed),
-            (Stage::Looking, _) => self.look(),
-            (Stage::Recalling, CommitAnswer::Lines(lines)) => self.take_recalled(lines, elapsed),
-            (Stage::Recalling, _) => self.recall(),
-            (Stage::Counting, CommitAnswer::Count(lines)) => {
+            (_, CommitMachineAnswer::Failed(error)) => self.failed(error),
+            (CommitStage::Reading, CommitMachineAnswer::Read(read)) => self.take_read(read, elapsed),
+            (CommitStage::Writing, CommitMachineAnswer::Written(written)) => self.written(written, elapsed),
+            (CommitStage::Writing, _) => self.send_again(elapsed),
+            (CommitStage::Confirming, CommitMachineAnswer::Confirmed(found)) => {
+                self.take_confirmed(found, elapsed)
+            }
+            (CommitStage::Confirming, _) => self.confirm(),
+            (CommitStage::Settling, CommitMachineAnswer::Confirmed(found)) => self.settled(found, elapsed),
+            (CommitStage::Settling, _) => self.settle(),
+            (CommitStage::Looking, CommitMachineAnswer::Lines(lines)) => self.looked(&lines, elapsed),
+            (CommitStage::Looking, _) => self.look(),
+            (CommitStage::Recalling, CommitMachineAnswer::Lines(lines)) => self.take_recalled(lines, elapsed),
+            (CommitStage::Recalling, _) => self.recall(),
+            (CommitStage::Counting, CommitMachineAnswer::Count(lines)) => {
                 self.list.uncounted = Some(lines);
                 self.decide(elapsed)
             }
-            (Stage::Listing, CommitAnswer::Listed(sections)) => {
+            (CommitStage::Listing, CommitMachineAnswer::Listed(sections)) => {
                 self.listed = Some(sections.into_iter().collect());
                 self.decide(elapsed)
             }
-            (Stage::Reading | Stage::Counting | Stage::Listing, _) => self.read(),
+            (CommitStage::Reading | CommitStage::Counting | CommitStage::Listing, _) => self.read(),
         }
     }
 
-    fn read(&mut self) -> Next<J> {
-        self.stage = Stage::Reading;
+    fn read(&mut self) -> CommitStep<J> {
+        self.stage = CommitStage::Reading;
         self.confirmed = false;
         let txns = || self.open.iter().map(Borrow::borrow);
         let mut keys: Vec<Key> = txns().flat_map(Txn::keys).collect();
@@ -180,7 +190,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         let mut records: Vec<RecordPlace> = txns().filter_map(RecordPlace::of).collect();
         records.sort();
         records.dedup();
-        Step::Request(CommitRequest::Read {
+        MachineStep::Request(CommitMachineRequest::Read {
             keys,
             sections: self.sections(),
             records,
@@ -192,7 +202,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         sections.into_iter().collect()
     }
 
-    fn take_read(&mut self, read: Read, elapsed: Duration) -> Next<J> {
+    fn take_read(&mut self, read: CommitBasis, elapsed: Duration) -> CommitStep<J> {
         if self.first.is_none() {
             let stands_at = |section: Section| {
                 let head = read.heads.get(&section);
@@ -206,7 +216,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         self.go_on(elapsed)
     }
 
-    fn decide(&mut self, elapsed: Duration) -> Next<J> {
+    fn decide(&mut self, elapsed: Duration) -> CommitStep<J> {
         if self.open.is_empty() {
             return self.end();
         }
@@ -218,10 +228,13 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         step
     }
 
-    fn decide_on(&mut self, read: &Read, elapsed: Duration) -> Next<J> {
-        if let Some(unknown) = self.unlisted(read) {
-            self.stage = Stage::Listing;
-            return Step::Request(CommitRequest::Listed(unknown));
+    fn decide_on(&mut self, read: &CommitBasis, elapsed: Duration) -> CommitStep<J> {
+        if !self.settings.registers_sections && self.listed.is_none() {
+            let unlisted = unlisted_sections(&self.open, read);
+            if !unlisted.is_empty() {
+                self.stage = CommitStage::Listing;
+                return MachineStep::Request(CommitMachineRequest::Listed(unlisted));
+            }
         }
         let mut open = std::mem::take(&mut self.open);
         if let Some(listed) = &self.listed {
@@ -232,7 +245,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
                 return self.end();
             }
         }
-        let batch = Batch::of(open, read, &self.settings.by);
+        let batch = CommitBatch::of(open, read, &self.settings.by);
         let is_recorded = |(job, _): &(J, Result<Committed>)| RecordPlace::of(job.borrow()).is_some();
         let does_nothing = |(job, decision): &(J, Decision)| {
             decision.changes.is_empty() && RecordPlace::of(job.borrow()).is_some()
@@ -255,7 +268,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             .collect();
         let list = self.settings.registers_sections.then_some(&self.list);
         let transaction = Transaction::build(&commits, read, list);
-        self.sent = Some(Sent {
+        self.sent = Some(SentBatch {
             transaction: Arc::new(transaction),
             made: batch.made,
             refused: batch.refused,
@@ -267,21 +280,21 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         self.send(elapsed)
     }
 
-    fn send(&mut self, elapsed: Duration) -> Next<J> {
-        self.stage = Stage::Writing;
+    fn send(&mut self, elapsed: Duration) -> CommitStep<J> {
+        self.stage = CommitStage::Writing;
         let Some(sent) = &mut self.sent else {
             return self.end();
         };
         sent.at = elapsed;
-        Step::Request(CommitRequest::Write {
+        MachineStep::Request(CommitMachineRequest::Write {
             transaction: Arc::clone(&sent.transaction),
             number: self.number,
         })
     }
 
-    fn written(&mut self, written: Written, elapsed: Duration) -> Next<J> {
+    fn written(&mut self, written: SendOutcome, elapsed: Duration) -> CommitStep<J> {
         match written {
-            Written::Made => {
+            SendOutcome::Done => {
                 let (Some(sent), Some(read)) = (self.sent.take(), &self.read) else {
                     return self.end();
                 };
@@ -293,13 +306,13 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
                 self.waiting.extend(sent.left);
                 self.end()
             }
-            Written::Lost(found, at) => self.lost(found, at, elapsed),
-            Written::NotYet { error, is_conflict } => {
+            SendOutcome::Lost(found, at) => self.lost(found, at, elapsed),
+            SendOutcome::NotYet { error, is_conflict } => {
                 // A conflict is no error of its own: others were faster.
                 self.last = (!is_conflict).then_some(error);
                 self.pause_before_sending(elapsed)
             }
-            Written::Unanswered(error) => {
+            SendOutcome::Unanswered(error) => {
                 self.unanswered = true;
                 self.in_doubt
                     .extend(self.sent.as_ref().map(|sent| moved_from(&sent.transaction)));
@@ -307,20 +320,20 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
                 self.last = Some(error);
                 self.pause_before_sending(elapsed)
             }
-            Written::Refused(error) => self.failed(error),
+            SendOutcome::Refused(error) => self.failed(error),
         }
     }
 
-    fn pause_before_sending(&mut self, elapsed: Duration) -> Next<J> {
-        let pause = pause_after(self.tries);
+    fn pause_before_sending(&mut self, elapsed: Duration) -> CommitStep<J> {
+        let pause = BACKOFF.pause(self.tries);
         self.tries += 1;
         if self.is_over_after(pause, elapsed) {
             return self.gave_up();
         }
-        Step::Pause(pause)
+        MachineStep::Pause(pause)
     }
 
-    fn send_again(&mut self, elapsed: Duration) -> Next<J> {
+    fn send_again(&mut self, elapsed: Duration) -> CommitStep<J> {
         if elapsed.saturating_sub(self.read_at) <= RESENT_WITHIN {
             return self.send(elapsed);
         }
@@ -331,14 +344,14 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             if elapsed + pause >= self.settings.deadline {
                 return self.gave_up();
             }
-            return Step::Pause(pause);
+            return MachineStep::Pause(pause);
         }
         // Its times are too old: it is decided again, unless it was made.
         self.take_back();
         self.look_or(Self::read)
     }
 
-    fn lost(&mut self, found: Vec<Found>, at: Option<Timestamp>, elapsed: Duration) -> Next<J> {
+    fn lost(&mut self, found: Vec<FoundItem>, at: Option<Timestamp>, elapsed: Duration) -> CommitStep<J> {
         let Some(sent) = &self.sent else {
             return self.end();
         };
@@ -348,7 +361,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         let mut is_race = false;
         if let Some(read) = &mut self.read {
             for (action, found) in transaction.actions.iter().zip(found) {
-                if found != Found::AsRead {
+                if found != FoundItem::AsRead {
                     is_race |= action.is_as_read();
                     read.learn(action, found);
                 }
@@ -367,10 +380,10 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         self.try_again(must_count, elapsed)
     }
 
-    fn try_again(&mut self, must_count: bool, elapsed: Duration) -> Next<J> {
+    fn try_again(&mut self, must_count: bool, elapsed: Duration) -> CommitStep<J> {
         if must_count {
-            self.stage = Stage::Counting;
-            return Step::Request(CommitRequest::CountSections);
+            self.stage = CommitStage::Counting;
+            return MachineStep::Request(CommitMachineRequest::CountSections);
         }
         if self.losses < 2 {
             return self.go_on(elapsed);
@@ -380,15 +393,15 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             return self.gave_up();
         }
         // What the cancellation gave back is old by then.
-        self.stage = Stage::Reading;
-        Step::Pause(pause)
+        self.stage = CommitStage::Reading;
+        MachineStep::Pause(pause)
     }
 }
 
 /// The heads that a transaction moves, each as it is before.
 fn moved_from(transaction: &Transaction) -> BTreeMap<Section, Revision> {
     let moved = transaction.actions.iter().filter_map(|action| match action {
-        Action::MoveHead { from, to } => Some((to.section.clone(), from.unwrap_or_default())),
+        TableAction::MoveHead { from, to } => Some((to.section.clone(), from.unwrap_or_default())),
         _ => None,
     });
     moved.collect()

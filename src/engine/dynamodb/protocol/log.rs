@@ -4,7 +4,7 @@
 //! not visible yet or gone for good. A transaction on it tells which: it waits for a commit that is under way, and a line
 //! that it doesn't find, of a revision that was made, was removed.
 
-use super::Step;
+use super::MachineStep;
 use crate::model::{Change, LogPosition, Revision, Section};
 use crate::store::{Result, StoreError};
 
@@ -27,14 +27,14 @@ pub(in crate::engine::dynamodb) enum LogAnswer {
     Page(Option<Vec<Change>>),
     /// [`Revision::ZERO`] where there is none.
     Head(Revision),
-    FirstLine(FirstLine),
+    FirstLine(FirstLineState),
     /// The revision of that line; none where the log is empty.
     Oldest(Option<Revision>),
 }
 
 /// What a transaction found of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) enum FirstLine {
+pub(in crate::engine::dynamodb) enum FirstLineState {
     There,
     /// Its commit is under way.
     UnderWay,
@@ -78,23 +78,26 @@ impl LogMachine {
     /// Takes an answer and says what comes next. The first request is [`LogRequest::Page`].
     ///
     /// Fails with [`StoreError::Compacted`] where the lines after the given revision are gone for good.
-    pub(in crate::engine::dynamodb) fn next(&mut self, answer: LogAnswer) -> Result<Step<LogRequest, ()>> {
+    pub(in crate::engine::dynamodb) fn next(
+        &mut self,
+        answer: LogAnswer,
+    ) -> Result<MachineStep<LogRequest, ()>> {
         Ok(match answer {
             LogAnswer::Page(lines) => {
                 let goes_on = lines.is_some_and(|lines| self.take_page(lines));
                 match (goes_on, self.sees_first) {
-                    (true, _) => Step::Request(LogRequest::Page),
-                    (false, true) => Step::Done(()),
-                    (false, false) => Step::Request(LogRequest::Head),
+                    (true, _) => MachineStep::Request(LogRequest::Page),
+                    (false, true) => MachineStep::Done(()),
+                    (false, false) => MachineStep::Request(LogRequest::Head),
                 }
             }
-            LogAnswer::Head(head) if head <= self.after => Step::Done(()),
+            LogAnswer::Head(head) if head <= self.after => MachineStep::Done(()),
             LogAnswer::Head(head) => {
                 self.head = head;
-                Step::Request(LogRequest::FirstLine(self.after.next()))
+                MachineStep::Request(LogRequest::FirstLine(self.after.next()))
             }
-            LogAnswer::FirstLine(FirstLine::There | FirstLine::UnderWay) => Step::Done(()),
-            LogAnswer::FirstLine(FirstLine::Absent) => Step::Request(LogRequest::Oldest),
+            LogAnswer::FirstLine(FirstLineState::There | FirstLineState::UnderWay) => MachineStep::Done(()),
+            LogAnswer::FirstLine(FirstLineState::Absent) => MachineStep::Request(LogRequest::Oldest),
             LogAnswer::Oldest(first) => {
                 let before = |first: Revision| Revision::new(first.get().saturating_sub(1));
                 return Err(StoreError::Compacted {
@@ -158,9 +161,9 @@ mod tests {
         lines.map(|line| (line.revision.get(), line.index)).collect()
     }
 
-    fn requested(step: Result<Step<LogRequest, ()>>) -> LogRequest {
+    fn requested(step: Result<MachineStep<LogRequest, ()>>) -> LogRequest {
         match step {
-            Ok(Step::Request(request)) => request,
+            Ok(MachineStep::Request(request)) => request,
             other => panic!("no request: {other:?}"),
         }
     }
@@ -172,7 +175,7 @@ mod tests {
         assert_eq!(requested(step), LogRequest::Page);
         assert_eq!(places(&mut machine), [(5, 0)]);
         let step = machine.next(page(&[(6, 1, 2), (7, 1, 2), (8, 0, 1)]));
-        assert!(matches!(step, Ok(Step::Done(()))), "{step:?}");
+        assert!(matches!(step, Ok(MachineStep::Done(()))), "{step:?}");
         assert_eq!(places(&mut machine), [(6, 0), (6, 1)]);
     }
 
@@ -181,19 +184,19 @@ mod tests {
         let mut read = machine(4);
         read.next(page(&[(5, 0, 1)])).expect("a step");
         let step = read.next(LogAnswer::Page(None));
-        assert!(matches!(step, Ok(Step::Done(()))), "{step:?}");
+        assert!(matches!(step, Ok(MachineStep::Done(()))), "{step:?}");
         let mut read = machine(4);
         assert_eq!(requested(read.next(LogAnswer::Page(None))), LogRequest::Head);
         let step = read.next(LogAnswer::Head(Revision::new(4)));
-        assert!(matches!(step, Ok(Step::Done(()))), "{step:?}");
+        assert!(matches!(step, Ok(MachineStep::Done(()))), "{step:?}");
     }
 
     #[test]
     fn lines_are_gone_only_where_a_transaction_says_so() {
         for (found, is_gone) in [
-            (FirstLine::There, false),
-            (FirstLine::UnderWay, false),
-            (FirstLine::Absent, true),
+            (FirstLineState::There, false),
+            (FirstLineState::UnderWay, false),
+            (FirstLineState::Absent, true),
         ] {
             for lines in [&[][..], &[(7, 0, 1)]] {
                 let mut machine = machine(4);
@@ -206,7 +209,7 @@ mod tests {
                 assert_eq!(requested(step), LogRequest::FirstLine(Revision::new(5)));
                 let step = machine.next(LogAnswer::FirstLine(found));
                 if !is_gone {
-                    assert!(matches!(step, Ok(Step::Done(()))), "{step:?}");
+                    assert!(matches!(step, Ok(MachineStep::Done(()))), "{step:?}");
                     continue;
                 }
                 assert_eq!(requested(step), LogRequest::Oldest);

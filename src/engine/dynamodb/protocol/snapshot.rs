@@ -9,16 +9,16 @@
 //! taken in until every commit that is seen in one section is seen in its others.
 
 mod closing;
+mod log_reach;
 mod messages;
-mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::log_reach::{LogReach, replay};
 pub(in crate::engine::dynamodb) use self::messages::{
-    LogRange, SnapshotAnswer, SnapshotRequest, SnapshotScope, Together,
+    HeadTransaction, LogRange, SnapshotAnswer, SnapshotRequest, SnapshotScope,
 };
-use self::reach::{Reach, replay};
-use super::{LOOKS, SETTLED_AFTER, Step, pause_after};
+use super::{BACKOFF, LOOKS, MachineStep, SETTLED_AFTER};
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
 use crate::store::{Result, Snapshot, StoreError};
 
@@ -27,7 +27,7 @@ const SETTLING_LOOKS: u32 = 4;
 
 /// What comes next after the answer that is awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Stage {
+enum SnapshotStage {
     Start,
     Listing,
     FirstHeads,
@@ -46,7 +46,7 @@ pub(in crate::engine::dynamodb) struct SnapshotMachine {
     left_out: BTreeSet<Section>,
     /// Which section's log spoke of a revision of another, where that was beyond the other's head.
     named_by: BTreeMap<Section, Section>,
-    stage: Stage,
+    stage: SnapshotStage,
     /// The sections that are known, and the prefixes of each.
     parts: BTreeMap<Section, Vec<Prefix>>,
     /// The sections whose entries are read.
@@ -63,7 +63,7 @@ pub(in crate::engine::dynamodb) struct SnapshotMachine {
     /// The lines that were read of each section, oldest first.
     lines: BTreeMap<Section, Vec<Change>>,
     /// The transactions that are still to read heads.
-    closing: Vec<Together>,
+    closing: Vec<HeadTransaction>,
     /// Where heads that are always being written stood when they were first read plainly.
     plain: BTreeMap<Section, Revision>,
     /// The number of sections, where it was read.
@@ -87,7 +87,7 @@ impl SnapshotMachine {
             except: except.iter().cloned().collect(),
             left_out: BTreeSet::new(),
             named_by: BTreeMap::new(),
-            stage: Stage::Start,
+            stage: SnapshotStage::Start,
             parts,
             read: BTreeSet::new(),
             before: BTreeMap::new(),
@@ -117,10 +117,10 @@ impl SnapshotMachine {
     pub(in crate::engine::dynamodb) fn next(
         &mut self,
         answer: SnapshotAnswer,
-    ) -> Result<Step<SnapshotRequest, Snapshot>> {
+    ) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         match (self.stage, answer) {
-            (Stage::Start, _) => Ok(self.start()),
-            (Stage::Listing, SnapshotAnswer::Sections(sections, at)) => {
+            (SnapshotStage::Start, _) => Ok(self.start()),
+            (SnapshotStage::Listing, SnapshotAnswer::Sections(sections, at)) => {
                 self.started.get_or_insert(at);
                 for section in sections {
                     self.discover(section);
@@ -133,7 +133,7 @@ impl SnapshotMachine {
                     self.read_entries()
                 })
             }
-            (Stage::FirstHeads, SnapshotAnswer::Heads(heads, at)) => {
+            (SnapshotStage::FirstHeads, SnapshotAnswer::Heads(heads, at)) => {
                 self.started.get_or_insert(at);
                 let settled = self.settled();
                 let idle = heads
@@ -146,37 +146,37 @@ impl SnapshotMachine {
                     .collect();
                 Ok(self.read_entries())
             }
-            (Stage::Entries, SnapshotAnswer::Entries(entries)) => {
+            (SnapshotStage::Entries, SnapshotAnswer::Entries(entries)) => {
                 self.entries
                     .extend(entries.into_iter().map(|entry| (entry.key.clone(), entry)));
                 self.read.extend(self.parts.keys().cloned());
                 self.close()
             }
-            (Stage::Closing, SnapshotAnswer::Together(read)) => self.closed(read),
-            (Stage::PlainHeads, SnapshotAnswer::Heads(heads, _)) => Ok(self.take_plain(heads)),
-            (Stage::Closing | Stage::PlainHeads, _) => self.read_closing(),
-            (Stage::Lines, SnapshotAnswer::Lines(lines)) => self.taken_in(lines),
-            (Stage::Lines, _) => Ok(self.read_lines()),
-            (Stage::Listing, _) => Ok(self.list()),
-            (Stage::FirstHeads | Stage::Entries, _) => Ok(self.first_heads()),
+            (SnapshotStage::Closing, SnapshotAnswer::Together(read)) => self.closed(read),
+            (SnapshotStage::PlainHeads, SnapshotAnswer::Heads(heads, _)) => Ok(self.take_plain(heads)),
+            (SnapshotStage::Closing | SnapshotStage::PlainHeads, _) => self.read_closing(),
+            (SnapshotStage::Lines, SnapshotAnswer::Lines(lines)) => self.taken_in(lines),
+            (SnapshotStage::Lines, _) => Ok(self.read_lines()),
+            (SnapshotStage::Listing, _) => Ok(self.list()),
+            (SnapshotStage::FirstHeads | SnapshotStage::Entries, _) => Ok(self.first_heads()),
         }
     }
 
-    fn start(&mut self) -> Step<SnapshotRequest, Snapshot> {
+    fn start(&mut self) -> MachineStep<SnapshotRequest, Snapshot> {
         match self.scope {
             SnapshotScope::Whole => self.list(),
             SnapshotScope::Of(_) => self.first_heads(),
         }
     }
 
-    fn list(&mut self) -> Step<SnapshotRequest, Snapshot> {
-        self.stage = Stage::Listing;
-        Step::Request(SnapshotRequest::Sections)
+    fn list(&mut self) -> MachineStep<SnapshotRequest, Snapshot> {
+        self.stage = SnapshotStage::Listing;
+        MachineStep::Request(SnapshotRequest::Sections)
     }
 
-    fn first_heads(&mut self) -> Step<SnapshotRequest, Snapshot> {
-        self.stage = Stage::FirstHeads;
-        Step::Request(SnapshotRequest::Heads(self.sections()))
+    fn first_heads(&mut self) -> MachineStep<SnapshotRequest, Snapshot> {
+        self.stage = SnapshotStage::FirstHeads;
+        MachineStep::Request(SnapshotRequest::Heads(self.sections()))
     }
 
     fn sections(&self) -> Vec<Section> {
@@ -184,26 +184,26 @@ impl SnapshotMachine {
     }
 
     /// Reads the entries of the sections whose entries aren't read yet.
-    fn read_entries(&mut self) -> Step<SnapshotRequest, Snapshot> {
-        self.stage = Stage::Entries;
+    fn read_entries(&mut self) -> MachineStep<SnapshotRequest, Snapshot> {
+        self.stage = SnapshotStage::Entries;
         let unread = self
             .parts
             .iter()
             .filter(|(section, _)| !self.read.contains(*section));
         let parts = unread
             .flat_map(|(section, prefixes)| prefixes.iter().map(|prefix| (section.clone(), prefix.clone())));
-        Step::Request(SnapshotRequest::Entries(parts.collect()))
+        MachineStep::Request(SnapshotRequest::Entries(parts.collect()))
     }
 
     /// Reads the log of the sections whose lines may be missing from the entries.
-    fn read_lines(&mut self) -> Step<SnapshotRequest, Snapshot> {
-        self.stage = Stage::Lines;
+    fn read_lines(&mut self) -> MachineStep<SnapshotRequest, Snapshot> {
+        self.stage = SnapshotStage::Lines;
         let of: Vec<LogRange> = self.ranges();
         if of.is_empty() {
-            return Step::Done(self.finish());
+            return MachineStep::Done(self.finish());
         }
         let settled = self.settled();
-        Step::Request(SnapshotRequest::Lines { of, settled })
+        MachineStep::Request(SnapshotRequest::Lines { of, settled })
     }
 
     /// The moment before which everything was visible when the first read was answered.
@@ -237,15 +237,15 @@ impl SnapshotMachine {
         self.before.get(section).copied().unwrap_or_default()
     }
 
-    fn taken_in(&mut self, lines: Vec<Vec<Change>>) -> Result<Step<SnapshotRequest, Snapshot>> {
+    fn taken_in(&mut self, lines: Vec<Vec<Change>>) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         let mut gap = None;
         let settled = self.settled();
         for (range, lines) in self.ranges().into_iter().zip(lines) {
-            let is_taken = match Reach::of(&lines, &range, settled, self.idle.contains(&range.section)) {
-                Reach::Whole => true,
+            let is_taken = match LogReach::of(&lines, &range, settled, self.idle.contains(&range.section)) {
+                LogReach::Whole => true,
                 // By then what was under way is there: what came before has left the log.
-                Reach::Open => self.looks >= SETTLING_LOOKS,
-                Reach::Gap => false,
+                LogReach::Open => self.looks >= SETTLING_LOOKS,
+                LogReach::Gap => false,
             };
             if is_taken {
                 self.lines.insert(range.section, lines);
@@ -324,17 +324,17 @@ impl SnapshotMachine {
 
     fn look_again(
         &mut self,
-        then: impl Fn(&mut Self) -> Step<SnapshotRequest, Snapshot>,
+        then: impl Fn(&mut Self) -> MachineStep<SnapshotRequest, Snapshot>,
         section: Option<Section>,
         what: String,
-    ) -> Result<Step<SnapshotRequest, Snapshot>> {
+    ) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         self.looks += 1;
         match self.looks {
             // Once at once: what was made before the answer is there.
             1 => Ok(then(self)),
             looks if looks <= LOOKS => {
                 then(self);
-                Ok(Step::Pause(pause_after(looks)))
+                Ok(MachineStep::Pause(BACKOFF.pause(looks)))
             }
             _ => Err(StoreError::Corrupt {
                 section,

@@ -8,8 +8,8 @@
 //! its holder. A model drives both together. A touch doesn't say whose lock it renews, so a holder touches while it has more
 //! time left than a request takes.
 
-use super::transaction::EntryAsRead;
-use super::{Step, pause_after};
+use super::table_action::EntryAsRead;
+use super::{BACKOFF, MachineStep};
 use crate::engine::dynamodb::store_time::KnownTime;
 use crate::model::{Entry, Key, Timestamp, Ttl};
 use crate::store::{Result, StoreError};
@@ -81,14 +81,14 @@ impl TouchMachine {
     pub(in crate::engine::dynamodb) fn next(
         &mut self,
         answer: TouchAnswer,
-    ) -> Result<Step<TouchRequest, Entry>> {
+    ) -> Result<MachineStep<TouchRequest, Entry>> {
         let (found, now) = match answer {
-            TouchAnswer::Renewed(entry) => return Ok(Step::Done(*entry)),
+            TouchAnswer::Renewed(entry) => return Ok(MachineStep::Done(*entry)),
             TouchAnswer::Found(found, now) => (found, now),
             TouchAnswer::UnderWay => {
                 self.reads_plainly = true;
                 self.count_try()?;
-                return Ok(Step::Pause(pause_after(self.tries)));
+                return Ok(MachineStep::Pause(BACKOFF.pause(self.tries)));
             }
         };
         let is_plain = std::mem::take(&mut self.reads_plainly);
@@ -96,12 +96,12 @@ impl TouchMachine {
         let ttl = entry.as_ref().and_then(|entry| self.ttl.or(entry.ttl));
         let (entry, ttl) = match (entry, ttl) {
             (Some(entry), Some(ttl)) => (entry, ttl),
-            _ if is_plain => return Ok(Step::Request(TouchRequest::ReadTogether)),
+            _ if is_plain => return Ok(MachineStep::Request(TouchRequest::ReadTogether)),
             (Some(_), None) => return Err(StoreError::NoTtl(self.key.clone())),
             (None, _) => return Err(StoreError::NotFound(self.key.clone())),
         };
         self.count_try()?;
-        Ok(Step::Request(TouchRequest::Set {
+        Ok(MachineStep::Request(TouchRequest::Set {
             was: Some((entry.revision, entry.expires)),
             ttl,
             expires: now.expiry_after(ttl),
@@ -169,7 +169,7 @@ mod tests {
         let renewed = TouchAnswer::Renewed(Box::new(entry(Some(131))));
         assert_eq!(
             machine.next(renewed).expect("an entry"),
-            Step::Done(entry(Some(131)))
+            MachineStep::Done(entry(Some(131)))
         );
     }
 
@@ -178,7 +178,7 @@ mod tests {
         let mut machine = TouchMachine::new(key(), None);
         assert_eq!(machine.start(None), TouchRequest::Read);
         let set = |was, now: i64| {
-            Step::Request(TouchRequest::Set {
+            MachineStep::Request(TouchRequest::Set {
                 was: Some((Revision::new(3), Some(at(was)))),
                 ttl: ttl(30),
                 expires: at(now + 31),
@@ -199,7 +199,10 @@ mod tests {
         machine.start(Some(at(100).into()));
         assert!(matches!(machine.next(answer()), Err(StoreError::NoTtl(_))));
         let given = TouchMachine::new(key(), Some(ttl(60))).next(answer());
-        assert!(matches!(given, Ok(Step::Request(TouchRequest::Set { .. }))));
+        assert!(matches!(
+            given,
+            Ok(MachineStep::Request(TouchRequest::Set { .. }))
+        ));
     }
 
     /// It may be half of a commit that is under way.
@@ -209,9 +212,13 @@ mod tests {
             let mut machine = TouchMachine::new(key(), None);
             assert_eq!(machine.start(None), TouchRequest::Read);
             let step = machine.next(found(shown.clone(), 100)).expect("another read");
-            assert_eq!(step, Step::Request(TouchRequest::ReadTogether), "{shown:?}");
+            assert_eq!(
+                step,
+                MachineStep::Request(TouchRequest::ReadTogether),
+                "{shown:?}"
+            );
             let step = machine.next(TouchAnswer::UnderWay).expect("a pause");
-            assert!(matches!(step, Step::Pause(_)), "{step:?}");
+            assert!(matches!(step, MachineStep::Pause(_)), "{step:?}");
             machine
                 .next(found(shown.clone(), 100))
                 .expect("a plain read refuses nothing");

@@ -3,32 +3,34 @@ use std::collections::{HashSet, VecDeque};
 use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::*;
-use crate::engine::dynamodb::protocol::{Action, SectionList, Transaction};
+use crate::engine::dynamodb::protocol::{SectionList, TableAction, Transaction};
 use crate::model::{Encoding, Revision, Timestamp, Value};
 use crate::store::StoreError;
 
-fn empty() -> Read {
-    Read::at(Timestamp::from_epoch(100))
+fn empty() -> CommitBasis {
+    CommitBasis::at(Timestamp::from_epoch(100))
 }
 
 /// Takes those that go together from those that wait, as a queue does.
 fn draw(waiting: &mut VecDeque<Txn>) -> Vec<Txn> {
-    let mut room = Room::default();
+    let mut room = TransactionRoom::default();
     let fits = waiting.iter().take_while(|txn| room.takes(txn)).count();
     waiting.drain(..fits.max(1).min(waiting.len())).collect()
 }
 
 /// The item that an action is about.
-fn item(action: &Action) -> String {
+fn item(action: &TableAction) -> String {
     match action {
-        Action::PutEntry { entry, .. } => entry.key.to_string(),
-        Action::DeleteEntry { key, .. } | Action::CheckEntry { key, .. } => key.to_string(),
-        Action::PutLine { line, .. } => format!("{} {}#{}", line.key.section(), line.revision, line.index),
-        Action::MoveHead { to, .. } => format!("{} @head", to.section),
-        Action::CheckHead { section, .. } => format!("{section} @head"),
-        Action::Register { section, .. } => format!("@config {section}"),
-        Action::CountSections { .. } | Action::StartCount { .. } => "@config @sections".into(),
-        Action::PutRecord(record) => format!("{} {}", record.place.section, record.place.id),
+        TableAction::PutEntry { entry, .. } => entry.key.to_string(),
+        TableAction::DeleteEntry { key, .. } | TableAction::CheckEntry { key, .. } => key.to_string(),
+        TableAction::PutLine { line, .. } => {
+            format!("{} {}#{}", line.key.section(), line.revision, line.index)
+        }
+        TableAction::MoveHead { to, .. } => format!("{} @head", to.section),
+        TableAction::CheckHead { section, .. } => format!("{section} @head"),
+        TableAction::Register { section, .. } => format!("@config {section}"),
+        TableAction::CountSections { .. } | TableAction::StartCount { .. } => "@config @sections".into(),
+        TableAction::PutRecord(record) => format!("{} {}", record.place.section, record.place.id),
     }
 }
 
@@ -47,7 +49,7 @@ fn as_many_go_together_as_a_transaction_takes() {
     let drawn = draw(&mut waiting);
     assert_eq!((drawn.len(), waiting.len()), (49, 15));
     // A new section takes two actions more: its line in the list, and the number of sections.
-    let batch = Batch::of(drawn, &empty(), "me");
+    let batch = CommitBatch::of(drawn, &empty(), "me");
     assert_eq!((batch.made.len(), batch.left.len()), (48, 1));
     let revisions: Vec<u64> = batch
         .made
@@ -72,7 +74,7 @@ fn one_always_goes_however_large() {
     assert!(draw(&mut waiting).is_empty());
     // What is replaced counts too, and is known only when it was read.
     let mut read = empty();
-    let first = Batch::of(vec![big("/s/a")], &read, "me");
+    let first = CommitBatch::of(vec![big("/s/a")], &read, "me");
     first.made[0].1.follow(&mut read.entries, &mut read.heads);
     let half = Txn::new(
         (0..4)
@@ -84,7 +86,7 @@ fn one_always_goes_however_large() {
             .map(|n| set(&format!("/s/c{n}"), vec![b'y'; 190_000]))
             .collect(),
     );
-    let batch = Batch::of(vec![half, other], &read, "me");
+    let batch = CommitBatch::of(vec![half, other], &read, "me");
     assert_eq!((batch.made.len(), batch.left.len()), (1, 1));
 }
 
@@ -94,10 +96,10 @@ fn delete(key: &str) -> Mutation {
 }
 
 /// How many absent keys the transaction of these commits checks, and how many actions it has.
-fn absent_keys_of(batch: &Batch<Txn>) -> (usize, usize) {
+fn absent_keys_of(batch: &CommitBatch<Txn>) -> (usize, usize) {
     let made: Vec<(&Txn, &Decision)> = batch.made.iter().map(|(txn, made)| (txn, made)).collect();
     let Transaction { actions } = Transaction::build(&made, &empty(), Some(&SectionList::default()));
-    let is_check = |action: &&Action| matches!(action, Action::CheckEntry { was: None, .. });
+    let is_check = |action: &&TableAction| matches!(action, TableAction::CheckEntry { was: None, .. });
     (actions.iter().filter(is_check).count(), actions.len())
 }
 
@@ -110,9 +112,9 @@ fn every_absent_key_that_was_to_be_deleted_is_checked_or_the_commit_is_refused()
                 .collect(),
         )
     };
-    let batch = Batch::of(vec![commit(36)], &empty(), "me");
+    let batch = CommitBatch::of(vec![commit(36)], &empty(), "me");
     assert_eq!(absent_keys_of(&batch), (36, 99));
-    let batch = Batch::of(vec![commit(37)], &empty(), "me");
+    let batch = CommitBatch::of(vec![commit(37)], &empty(), "me");
     let [(_, Err(StoreError::Limit(Limit::Actions { guards: 37, .. })))] = &batch.answered[..] else {
         panic!("it takes 101 actions with its record");
     };
@@ -121,7 +123,7 @@ fn every_absent_key_that_was_to_be_deleted_is_checked_or_the_commit_is_refused()
 #[test]
 fn deletes_of_absent_keys_go_together_as_far_as_they_are_checked() {
     let absent = |n: usize| Txn::new(vec![delete(&format!("/s/a{n}")), delete(&format!("/s/b{n}"))]);
-    let batch = Batch::of((0..60).map(absent).collect(), &empty(), "me");
+    let batch = CommitBatch::of((0..60).map(absent).collect(), &empty(), "me");
     assert_eq!((batch.made.len(), batch.left.len()), (49, 11));
     assert_eq!(absent_keys_of(&batch), (98, 98));
     // One under a caller's id leaves no record where nothing changes, so its section's head is checked, too.
@@ -129,7 +131,7 @@ fn deletes_of_absent_keys_go_together_as_far_as_they_are_checked() {
         recorded: true,
         ..absent(n)
     };
-    let batch = Batch::of((0..60).map(recorded).collect(), &empty(), "me");
+    let batch = CommitBatch::of((0..60).map(recorded).collect(), &empty(), "me");
     let (_, actions) = absent_keys_of(&batch);
     assert!(actions <= Limit::MAX_ACTIONS, "{actions}");
 }
@@ -137,7 +139,7 @@ fn deletes_of_absent_keys_go_together_as_far_as_they_are_checked() {
 #[test]
 fn one_key_is_written_once_in_a_transaction() {
     let guarded = one("/s/k").guarded([Guard::Absent("/s/k".parse().expect("a key"))]);
-    let batch = Batch::of(
+    let batch = CommitBatch::of(
         vec![one("/s/k"), one("/s/k"), guarded, one("/s/j")],
         &empty(),
         "me",
@@ -157,7 +159,7 @@ fn one_id_is_never_twice_in_a_transaction() {
         id: first.id.clone(),
         ..one("/s/b")
     };
-    let batch = Batch::of(vec![first, again], &empty(), "me");
+    let batch = CommitBatch::of(vec![first, again], &empty(), "me");
     assert_eq!((batch.made.len(), batch.left.len()), (1, 1));
 }
 
@@ -168,7 +170,7 @@ fn what_is_refused_as_read_is_answered_at_once() {
         key: "/s/none".parse().expect("a key"),
     }]);
     let jobs = vec![absent("/s/a"), nothing, one("/s/b"), absent("/s/c")];
-    let batch = Batch::of(jobs, &empty(), "me");
+    let batch = CommitBatch::of(jobs, &empty(), "me");
     assert_eq!(
         (batch.answered.len(), batch.made.len(), batch.refused.len()),
         (2, 1, 1)
@@ -207,7 +209,7 @@ fn txn() -> impl Strategy<Value = Txn> {
 }
 
 /// What the commit comes to on that state alone, as far as it can be compared.
-fn alone(txn: &Txn, read: &Read) -> (Result<Committed, String>, Read) {
+fn alone(txn: &Txn, read: &CommitBasis) -> (Result<Committed, String>, CommitBasis) {
     let state = State {
         entries: &read.entries,
         heads: &read.heads,
@@ -235,7 +237,7 @@ proptest! {
         let mut waiting = VecDeque::from(txns);
         let mut answered = 0;
         while !waiting.is_empty() {
-            let batch = Batch::of(draw(&mut waiting), &now, "me");
+            let batch = CommitBatch::of(draw(&mut waiting), &now, "me");
             let members: Vec<(&Txn, &Decision)> = batch.made.iter().map(|(txn, made)| (txn, made)).collect();
             let list = SectionList::default();
             let transaction = Transaction::build(&members, &now, Some(&list));
@@ -255,7 +257,7 @@ proptest! {
                 states.push(after);
             }
             for (txn, answer) in &batch.refused {
-                let is_so = |state: &Read| words(answer) == alone(txn, state).0;
+                let is_so = |state: &CommitBasis| words(answer) == alone(txn, state).0;
                 prop_assert!(states.iter().any(is_so), "{:?} was never so", answer);
             }
             now = states.pop().unwrap_or(now);

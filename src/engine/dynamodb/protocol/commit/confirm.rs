@@ -4,15 +4,15 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::super::transaction::{CommitRecord, RecordPlace};
-use super::super::{Step, pause_after};
-use super::{CommitMachine, CommitRequest, Next, Stage};
+use super::super::commit_record::{CommitRecord, RecordPlace};
+use super::super::{BACKOFF, MachineStep};
+use super::{CommitMachine, CommitMachineRequest, CommitStage, CommitStep};
 use crate::model::{Head, Revision, Section};
 use crate::store::Txn;
 
 impl<J: Borrow<Txn>> CommitMachine<J> {
-    pub(super) fn confirm(&mut self) -> Next<J> {
-        self.stage = Stage::Confirming;
+    pub(super) fn confirm(&mut self) -> CommitStep<J> {
+        self.stage = CommitStage::Confirming;
         let mut records: Vec<RecordPlace> = self
             .open
             .iter()
@@ -20,7 +20,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             .collect();
         records.sort();
         records.dedup();
-        Step::Request(CommitRequest::Confirm {
+        MachineStep::Request(CommitMachineRequest::Confirm {
             sections: self.sections(),
             records,
         })
@@ -30,7 +30,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         &mut self,
         found: Option<(Vec<Head>, Vec<CommitRecord>)>,
         elapsed: Duration,
-    ) -> Next<J> {
+    ) -> CommitStep<J> {
         let (Some((heads, records)), Some(read)) = (found, &mut self.read) else {
             return self.pause_before_confirming(elapsed);
         };
@@ -53,21 +53,21 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         if !read.records.is_empty() {
             return self.go_on(elapsed);
         }
-        self.stage = Stage::Reading;
+        self.stage = CommitStage::Reading;
         self.pause_within(elapsed)
     }
 
-    pub(super) fn pause_before_confirming(&mut self, elapsed: Duration) -> Next<J> {
-        self.stage = Stage::Confirming;
+    pub(super) fn pause_before_confirming(&mut self, elapsed: Duration) -> CommitStep<J> {
+        self.stage = CommitStage::Confirming;
         self.pause_within(elapsed)
     }
 
-    pub(super) fn pause_within(&mut self, elapsed: Duration) -> Next<J> {
-        let pause = pause_after(self.tries);
+    pub(super) fn pause_within(&mut self, elapsed: Duration) -> CommitStep<J> {
+        let pause = BACKOFF.pause(self.tries);
         self.tries += 1;
         if self.is_over_after(pause, elapsed) {
             return self.gave_up();
         }
-        Step::Pause(pause)
+        MachineStep::Pause(pause)
     }
 }

@@ -3,8 +3,8 @@
 use std::borrow::Borrow;
 use std::time::Duration;
 
-use super::super::Step;
-use super::{CommitMachine, CommitSettings, Left, Next};
+use super::super::MachineStep;
+use super::{CommitMachine, CommitSettings, CommitStep, UnfinishedJobs};
 use crate::model::Kind;
 use crate::store::{Cause, StoreError, Txn};
 
@@ -24,7 +24,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     }
 
     /// The time is over.
-    pub(super) fn gave_up(&mut self) -> Next<J> {
+    pub(super) fn gave_up(&mut self) -> CommitStep<J> {
         if self.unanswered && !self.is_over {
             // Whether it was made can still be found out.
             self.is_over = true;
@@ -43,7 +43,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         self.end()
     }
 
-    pub(super) fn unknown(&mut self, cause: Option<&Cause>) -> Next<J> {
+    pub(super) fn unknown(&mut self, cause: Option<&Cause>) -> CommitStep<J> {
         self.take_back();
         for job in std::mem::take(&mut self.open) {
             let error = StoreError::OutcomeUnknown {
@@ -56,7 +56,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
     }
 
     /// A request failed for good.
-    pub(super) fn failed(&mut self, error: StoreError) -> Next<J> {
+    pub(super) fn failed(&mut self, error: StoreError) -> CommitStep<J> {
         self.take_back();
         self.open
             .extend(std::mem::take(&mut self.recalled).into_iter().map(|(job, _)| job));
@@ -65,7 +65,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         }
         let is_of_all = matches!(error.kind(), Kind::Throttled | Kind::Unavailable);
         if self.open.len() > 1 && !is_of_all {
-            return Step::Done(Left {
+            return MachineStep::Done(UnfinishedJobs {
                 waiting: std::mem::take(&mut self.waiting),
                 apart: std::mem::take(&mut self.open),
             });
@@ -76,8 +76,8 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         self.end()
     }
 
-    pub(super) fn end(&mut self) -> Next<J> {
-        Step::Done(Left {
+    pub(super) fn end(&mut self) -> CommitStep<J> {
+        MachineStep::Done(UnfinishedJobs {
             waiting: std::mem::take(&mut self.waiting),
             apart: Vec::new(),
         })

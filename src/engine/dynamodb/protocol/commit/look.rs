@@ -4,15 +4,15 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::super::transaction::{CommitRecord, RecordPlace};
-use super::super::{LOOKS, Step, pause_after};
-use super::{CommitMachine, CommitRequest, MOST_LOSSES, Next, Stage};
+use super::super::commit_record::{CommitRecord, RecordPlace};
+use super::super::{BACKOFF, LOOKS, MachineStep};
+use super::{CommitMachine, CommitMachineRequest, CommitStage, CommitStep, MOST_LOSSES};
 use crate::model::{Change, CommitId, Head, LogPosition, Mutation, Revision, Section};
 use crate::store::{Cause, Txn};
 
 impl<J: Borrow<Txn>> CommitMachine<J> {
     /// Looks in the logs for commits that may have been made, if there are any; the others go on by `then`.
-    pub(super) fn look_or(&mut self, then: impl FnOnce(&mut Self) -> Next<J>) -> Next<J> {
+    pub(super) fn look_or(&mut self, then: impl FnOnce(&mut Self) -> CommitStep<J>) -> CommitStep<J> {
         // A record tells of its own accord.
         let is_sought = |job: &J| RecordPlace::of(job.borrow()).is_none();
         if !self.unanswered || !self.open.iter().any(is_sought) {
@@ -24,9 +24,9 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
 
     /// Reads where the sections stand, in one transaction: a commit that came before is in the log up to there, whether or
     /// not its lines are visible yet.
-    pub(super) fn settle(&mut self) -> Next<J> {
-        self.stage = Stage::Settling;
-        Step::Request(CommitRequest::Confirm {
+    pub(super) fn settle(&mut self) -> CommitStep<J> {
+        self.stage = CommitStage::Settling;
+        MachineStep::Request(CommitMachineRequest::Confirm {
             sections: self
                 .first
                 .iter()
@@ -41,7 +41,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         &mut self,
         found: Option<(Vec<Head>, Vec<CommitRecord>)>,
         elapsed: Duration,
-    ) -> Next<J> {
+    ) -> CommitStep<J> {
         let Some((heads, _)) = found else {
             return self.pause_within(elapsed);
         };
@@ -52,12 +52,14 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         self.look()
     }
 
-    pub(super) fn look(&mut self) -> Next<J> {
-        self.stage = Stage::Looking;
-        Step::Request(CommitRequest::LinesAfter(self.first.clone().unwrap_or_default()))
+    pub(super) fn look(&mut self) -> CommitStep<J> {
+        self.stage = CommitStage::Looking;
+        MachineStep::Request(CommitMachineRequest::LinesAfter(
+            self.first.clone().unwrap_or_default(),
+        ))
     }
 
-    pub(super) fn looked(&mut self, lines: &[Change], elapsed: Duration) -> Next<J> {
+    pub(super) fn looked(&mut self, lines: &[Change], elapsed: Duration) -> CommitStep<J> {
         let mut by_commit: HashMap<CommitId, Vec<Change>> = HashMap::new();
         for line in lines {
             by_commit
@@ -81,7 +83,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             if self.looks > LOOKS {
                 return self.unknown(None);
             }
-            return Step::Pause(pause_after(self.looks));
+            return MachineStep::Pause(BACKOFF.pause(self.looks));
         }
         for job in std::mem::take(&mut self.open) {
             let lines = lines_of(&job).cloned().unwrap_or_default();
@@ -107,8 +109,8 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         if self.is_over_after(pause, elapsed) {
             return self.gave_up();
         }
-        self.stage = Stage::Reading;
-        Step::Pause(pause)
+        self.stage = CommitStage::Reading;
+        MachineStep::Pause(pause)
     }
 }
 

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::transaction::{CommitRecord, Read, RecordPlace, Transaction};
-use crate::model::{Change, Entry, Head, Key, Revision, Section, Timestamp};
+use super::super::commit_basis::CommitBasis;
+use super::super::commit_record::{CommitRecord, RecordPlace};
+use super::super::found_item::FoundItem;
+use super::super::transaction::Transaction;
+use crate::model::{Change, Head, Key, Revision, Section, Timestamp};
 use crate::store::StoreError;
 
 /// What a commit asks of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) enum CommitRequest {
+pub(in crate::engine::dynamodb) enum CommitMachineRequest {
     /// These items and the config's settings, each strongly consistent by itself.
     Read {
         keys: Vec<Key>,
@@ -37,11 +40,11 @@ pub(in crate::engine::dynamodb) enum CommitRequest {
     Listed(Vec<Section>),
 }
 
-/// The answer to a [`CommitRequest`], or the end of a pause.
+/// The answer to a [`CommitMachineRequest`], or the end of a pause.
 #[derive(Debug, Clone)]
-pub(in crate::engine::dynamodb) enum CommitAnswer {
-    Read(Read),
-    Written(Written),
+pub(in crate::engine::dynamodb) enum CommitMachineAnswer {
+    Read(CommitBasis),
+    Written(SendOutcome),
     /// None where a commit is under way on one of the items.
     Confirmed(Option<(Vec<Head>, Vec<CommitRecord>)>),
     Lines(Vec<Change>),
@@ -55,30 +58,17 @@ pub(in crate::engine::dynamodb) enum CommitAnswer {
 
 /// What became of one send of a transaction.
 #[derive(Debug, Clone)]
-pub(in crate::engine::dynamodb) enum Written {
-    /// It is made.
-    Made,
+pub(in crate::engine::dynamodb) enum SendOutcome {
+    /// It was carried out.
+    Done,
     /// A condition failed, and nothing was written: what each action found, and the time of the answer.
-    Lost(Vec<Found>, Option<Timestamp>),
+    Lost(Vec<FoundItem>, Option<Timestamp>),
     /// Nothing was written, and the same may be sent again.
     NotYet { error: StoreError, is_conflict: bool },
-    /// It may have been made.
+    /// It may have been carried out.
     Unanswered(StoreError),
     /// Nothing was written, and it won't be.
     Refused(StoreError),
-}
-
-/// What an action of a cancelled transaction found.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) enum Found {
-    /// Its condition held, or nothing is known.
-    AsRead,
-    /// Its condition failed, and this is there instead.
-    Entry(Box<Entry>),
-    Head(Head),
-    Record(CommitRecord),
-    /// Its condition failed, and nothing is there, or nothing that matters.
-    Other,
 }
 
 /// Whose commits these are, and how long they may take.
@@ -106,7 +96,7 @@ impl CommitSettings {
 
 /// What is left when a machine ends.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::engine::dynamodb) struct Left<J> {
+pub(in crate::engine::dynamodb) struct UnfinishedJobs<J> {
     /// Jobs that wait for their next turn.
     pub(in crate::engine::dynamodb) waiting: Vec<J>,
     /// Jobs that failed together, where the reason may be one's alone: each is tried by itself.

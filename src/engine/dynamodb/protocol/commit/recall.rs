@@ -3,14 +3,14 @@
 use std::borrow::Borrow;
 use std::time::Duration;
 
-use super::super::{LOOKS, Step, pause_after};
-use super::{CommitMachine, CommitRequest, Next, Stage};
+use super::super::{BACKOFF, LOOKS, MachineStep};
+use super::{CommitMachine, CommitMachineRequest, CommitStage, CommitStep};
 use crate::model::{Change, Section};
 use crate::store::{StoreError, Txn};
 
 impl<J: Borrow<Txn>> CommitMachine<J> {
     /// Recalls what is recorded, and decides the rest.
-    pub(super) fn go_on(&mut self, elapsed: Duration) -> Next<J> {
+    pub(super) fn go_on(&mut self, elapsed: Duration) -> CommitStep<J> {
         for job in std::mem::take(&mut self.open) {
             let txn: &Txn = job.borrow();
             let record = self.read.as_ref().filter(|_| txn.recorded);
@@ -28,13 +28,13 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         }
     }
 
-    pub(super) fn recall(&mut self) -> Next<J> {
-        self.stage = Stage::Recalling;
+    pub(super) fn recall(&mut self) -> CommitStep<J> {
+        self.stage = CommitStage::Recalling;
         let revisions = self.recalled.last().map(|(_, record)| record.revisions.clone());
-        Step::Request(CommitRequest::LinesOf(revisions.unwrap_or_default()))
+        MachineStep::Request(CommitMachineRequest::LinesOf(revisions.unwrap_or_default()))
     }
 
-    pub(super) fn take_recalled(&mut self, lines: Vec<Change>, elapsed: Duration) -> Next<J> {
+    pub(super) fn take_recalled(&mut self, lines: Vec<Change>, elapsed: Duration) -> CommitStep<J> {
         let Some((job, record)) = self.recalled.pop() else {
             return self.decide(elapsed);
         };
@@ -54,7 +54,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             // Of its transaction the record is visible, and not all lines are.
             self.looks += 1;
             self.recalled.push((job, record));
-            return Step::Pause(pause_after(self.looks));
+            return MachineStep::Pause(BACKOFF.pause(self.looks));
         } else {
             let what = format!("the log lacks lines of the commit {}, which has a record", txn.id);
             self.answers.push((

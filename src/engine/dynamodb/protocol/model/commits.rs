@@ -8,9 +8,9 @@ use stateright::{Model, Property};
 
 use super::promises::{is_contiguous, is_once, is_so};
 use super::table::{Ask, NOW, Table};
-use super::writer::{Waits, Writer, Written};
+use super::writer::{SendOutcome, Waits, Writer};
 use super::{assert_holds, counterexample, delete, key, section, set, txn};
-use crate::engine::dynamodb::protocol::{Action, Transaction};
+use crate::engine::dynamodb::protocol::{TableAction, Transaction};
 use crate::model::{Guard, Revision};
 use crate::store::Txn;
 
@@ -80,19 +80,25 @@ pub(super) enum Event {
 
 impl State {
     /// Makes a transaction once under its token.
-    fn make(&mut self, model: &Commits, writer: usize, number: u32, transaction: &Transaction) -> Written {
+    fn make(
+        &mut self,
+        model: &Commits,
+        writer: usize,
+        number: u32,
+        transaction: &Transaction,
+    ) -> SendOutcome {
         let token = (writer, number);
         if self.tokens.contains(&token) {
-            return Written::Made;
+            return SendOutcome::Done;
         }
         let transaction = &model.weakened(transaction);
         let expected = self.table.decide(&model.txns[writer], NOW);
         if let Err(found) = self.table.write(transaction) {
-            return Written::Lost(found, Some(NOW));
+            return SendOutcome::Lost(found, Some(NOW));
         }
         self.tokens.insert(token);
         let lines = transaction.actions.iter().filter_map(|action| match action {
-            Action::PutLine { line, .. } => Some(line),
+            TableAction::PutLine { line, .. } => Some(line),
             _ => None,
         });
         let id = &model.txns[writer].id;
@@ -104,7 +110,7 @@ impl State {
             Ok(_) => {}
         }
         self.note_what_could_be(model);
-        Written::Made
+        SendOutcome::Done
     }
 
     /// Keeps what the writers may be told by now: what they would have been told at a moment since they began.
@@ -123,17 +129,20 @@ impl Commits {
     fn weakened(&self, transaction: &Transaction) -> Transaction {
         let mut transaction = transaction.clone();
         match self.broken {
-            Some(Broken::Heads) => transaction
-                .actions
-                .retain(|action| !matches!(action, Action::CheckHead { .. } | Action::MoveHead { .. })),
+            Some(Broken::Heads) => transaction.actions.retain(|action| {
+                !matches!(
+                    action,
+                    TableAction::CheckHead { .. } | TableAction::MoveHead { .. }
+                )
+            }),
             Some(Broken::Checks) => {
-                let is_check = |action: &Action| matches!(action, Action::CheckEntry { .. });
+                let is_check = |action: &TableAction| matches!(action, TableAction::CheckEntry { .. });
                 transaction.actions.retain(|action| !is_check(action));
             }
             Some(Broken::Records) => {
                 transaction
                     .actions
-                    .retain(|action| !matches!(action, Action::PutRecord(_)));
+                    .retain(|action| !matches!(action, TableAction::PutRecord(_)));
             }
             _ => {}
         }

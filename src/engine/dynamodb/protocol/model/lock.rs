@@ -17,7 +17,7 @@ use super::promises::{is_contiguous, is_once};
 use super::table::{Ask, Item, Place, Table};
 use super::writer::{Waits, Writer};
 use super::{assert_holds, counterexample, set, txn};
-use crate::engine::dynamodb::protocol::{CommitAnswer, TouchAnswer, TouchMachine, TouchRequest};
+use crate::engine::dynamodb::protocol::{CommitMachineAnswer, TouchAnswer, TouchMachine, TouchRequest};
 use crate::engine::dynamodb::store_time::{KnownTime, time_after};
 use crate::model::{Encoding, Guard, Mutation, Secrecy, Timestamp, Ttl, TtlChoice, Value};
 use crate::store::Txn;
@@ -181,7 +181,7 @@ impl Locks {
                 }
                 Waits::Write(transaction, number) => {
                     let written = state.make(at, *number, transaction);
-                    state.take(self, at, CommitAnswer::Written(written));
+                    state.take(self, at, CommitMachineAnswer::Written(written));
                 }
                 Waits::Pause | Waits::Nothing => {}
             },
@@ -209,7 +209,7 @@ impl Locks {
                 if let (true, Waits::Write(transaction, number)) = (made, &writer.waits) {
                     let _ = state.make(at, *number, transaction);
                 }
-                state.take(self, at, CommitAnswer::Written(Writer::unanswered()));
+                state.take(self, at, CommitMachineAnswer::Written(Writer::unanswered()));
             }
             Doing::Touches(_, request) if made => drop(state.touch(at, &request)),
             _ => {}
@@ -280,7 +280,7 @@ impl Model for Locks {
             Event::FindsBusy(at) => {
                 let answer = match &state.clients[at].doing {
                     Doing::Acquires(writer) if matches!(writer.waits, Waits::Write(..)) => {
-                        CommitAnswer::Written(Writer::conflict())
+                        CommitMachineAnswer::Written(Writer::conflict())
                     }
                     Doing::Acquires(writer) => writer.answer(None, date(state.tick)),
                     _ => return None,
@@ -296,7 +296,7 @@ impl Model for Locks {
                 {
                     state.late.push((at, number, transaction, client.is_late));
                 }
-                state.take(self, at, CommitAnswer::Written(Writer::unanswered()));
+                state.take(self, at, CommitMachineAnswer::Written(Writer::unanswered()));
             }
             Event::Arrives => {
                 let (client, number, transaction, _) = state.late.pop()?;
@@ -308,7 +308,7 @@ impl Model for Locks {
                 {
                     state.table.settle();
                 }
-                state.take(self, at, CommitAnswer::Next);
+                state.take(self, at, CommitMachineAnswer::Next);
             }
             Event::Ticks { asleep } => state.ticks(asleep),
         }

@@ -7,7 +7,7 @@ use stateright::{Model, Property};
 use super::table::{Ask, Item, NOW, Place, Table};
 use super::{assert_holds, counterexample, delete, section, set, txn};
 use crate::engine::dynamodb::protocol::{
-    SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope, Step, Together,
+    HeadTransaction, MachineStep, SnapshotAnswer, SnapshotMachine, SnapshotRequest, SnapshotScope,
 };
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section};
 use crate::store::{Snapshot, Txn};
@@ -74,12 +74,12 @@ enum Event {
 impl Reader {
     fn take(&mut self, answer: SnapshotAnswer, table: &Table) {
         self.doing = match self.machine.next(answer) {
-            Ok(Step::Request(request)) => Doing::Asks {
+            Ok(MachineStep::Request(request)) => Doing::Asks {
                 parts: parts_of(&request).into_iter().map(|ask| (ask, None)).collect(),
                 request,
             },
-            Ok(Step::Pause(_)) => Doing::Pauses,
-            Ok(Step::Done(snapshot)) => Doing::Done(judge(&snapshot, table)),
+            Ok(MachineStep::Pause(_)) => Doing::Pauses,
+            Ok(MachineStep::Done(snapshot)) => Doing::Done(judge(&snapshot, table)),
             Err(error) => Doing::Done(Verdict::Failed(error.to_string())),
         };
     }
@@ -209,7 +209,7 @@ fn parts_of(request: &SnapshotRequest) -> Vec<Ask> {
     }
 }
 
-fn places_of(together: &Together) -> Vec<Place> {
+fn places_of(together: &HeadTransaction) -> Vec<Place> {
     let heads = together.heads.iter().cloned().map(Place::Head);
     heads.chain(together.counts.then_some(Place::Count)).collect()
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::dynamodb::protocol::{
-    Action, CommitRecord, EntryAsRead, Found, LogRange, Read, RecordPlace, SectionList, TouchAnswer,
-    TouchRequest, Transaction,
+    CommitBasis, CommitRecord, EntryAsRead, FoundItem, LogRange, RecordPlace, SectionList, TableAction,
+    TouchAnswer, TouchRequest, Transaction,
 };
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
 use crate::store::{Decision, Result, State, Txn, decide};
@@ -126,8 +126,8 @@ impl Table {
             .filter(|_| !decision.changes.is_empty())
     }
 
-    fn read_all(&self, now: Timestamp) -> Read {
-        let mut read = Read::at(now);
+    fn read_all(&self, now: Timestamp) -> CommitBasis {
+        let mut read = CommitBasis::at(now);
         for item in self.items.values() {
             match item {
                 Item::Entry(entry) => drop(read.entries.insert(entry.key.clone(), entry.clone())),
@@ -172,19 +172,22 @@ impl Table {
     }
 
     /// Makes a transaction, or gives what its actions found where a condition fails.
-    pub(super) fn write(&mut self, transaction: &Transaction) -> std::result::Result<(), Vec<Found>> {
+    pub(super) fn write(&mut self, transaction: &Transaction) -> std::result::Result<(), Vec<FoundItem>> {
         for place in self.open_to(transaction) {
             self.before.remove(&place);
         }
-        let found: Vec<Found> = transaction.actions.iter().map(|a| self.found(a)).collect();
-        if found.iter().any(|found| *found != Found::AsRead) {
+        let found: Vec<FoundItem> = transaction.actions.iter().map(|a| self.found(a)).collect();
+        if found.iter().any(|found| *found != FoundItem::AsRead) {
             return Err(found);
         }
         for action in &transaction.actions {
             let place = place_of(action);
             let before = self.items.get(&place).cloned();
             let after = after(action, before.as_ref());
-            if matches!(action, Action::CheckEntry { .. } | Action::CheckHead { .. }) {
+            if matches!(
+                action,
+                TableAction::CheckEntry { .. } | TableAction::CheckHead { .. }
+            ) {
                 continue;
             }
             match after {
@@ -227,30 +230,31 @@ impl Table {
         self.items.get(place)
     }
 
-    fn found(&self, action: &Action) -> Found {
+    fn found(&self, action: &TableAction) -> FoundItem {
         let there = self.items.get(&place_of(action));
         let holds = match (action, there) {
             (
-                Action::PutEntry { was, .. }
-                | Action::DeleteEntry { was, .. }
-                | Action::CheckEntry { was, .. },
+                TableAction::PutEntry { was, .. }
+                | TableAction::DeleteEntry { was, .. }
+                | TableAction::CheckEntry { was, .. },
                 there,
             ) => *was == as_read(there),
-            (Action::MoveHead { from: was, .. } | Action::CheckHead { at: was, .. }, there) => {
+            (TableAction::MoveHead { from: was, .. } | TableAction::CheckHead { at: was, .. }, there) => {
                 *was == revision_of(there)
             }
-            (Action::PutLine { .. }, _) => true,
-            (Action::CountSections { .. }, there) => there.is_some(),
-            (Action::Register { .. } | Action::StartCount { .. } | Action::PutRecord(_), there) => {
-                there.is_none()
-            }
+            (TableAction::PutLine { .. }, _) => true,
+            (TableAction::CountSections { .. }, there) => there.is_some(),
+            (
+                TableAction::Register { .. } | TableAction::StartCount { .. } | TableAction::PutRecord(_),
+                there,
+            ) => there.is_none(),
         };
         match there {
-            _ if holds => Found::AsRead,
-            Some(Item::Entry(entry)) => Found::Entry(Box::new(entry.clone())),
-            Some(Item::Head(head)) => Found::Head(head.clone()),
-            Some(Item::Record(record)) => Found::Record(record.clone()),
-            _ => Found::Other,
+            _ if holds => FoundItem::AsRead,
+            Some(Item::Entry(entry)) => FoundItem::Entry(Box::new(entry.clone())),
+            Some(Item::Head(head)) => FoundItem::Head(head.clone()),
+            Some(Item::Record(record)) => FoundItem::Record(record.clone()),
+            _ => FoundItem::Other,
         }
     }
 
@@ -311,28 +315,30 @@ fn revision_of(item: Option<&Item>) -> Option<Revision> {
     }
 }
 
-fn place_of(action: &Action) -> Place {
+fn place_of(action: &TableAction) -> Place {
     match action {
-        Action::PutEntry { entry, .. } => Place::Entry(entry.key.clone()),
-        Action::DeleteEntry { key, .. } | Action::CheckEntry { key, .. } => Place::Entry(key.clone()),
-        Action::PutLine { line, .. } => Place::Line(line.key.section(), line.revision, line.index),
-        Action::MoveHead { to, .. } => Place::Head(to.section.clone()),
-        Action::CheckHead { section, .. } => Place::Head(section.clone()),
-        Action::Register { section, .. } => Place::Listed(section.clone()),
-        Action::CountSections { .. } | Action::StartCount { .. } => Place::Count,
-        Action::PutRecord(record) => Place::Record(record.place.clone()),
+        TableAction::PutEntry { entry, .. } => Place::Entry(entry.key.clone()),
+        TableAction::DeleteEntry { key, .. } | TableAction::CheckEntry { key, .. } => {
+            Place::Entry(key.clone())
+        }
+        TableAction::PutLine { line, .. } => Place::Line(line.key.section(), line.revision, line.index),
+        TableAction::MoveHead { to, .. } => Place::Head(to.section.clone()),
+        TableAction::CheckHead { section, .. } => Place::Head(section.clone()),
+        TableAction::Register { section, .. } => Place::Listed(section.clone()),
+        TableAction::CountSections { .. } | TableAction::StartCount { .. } => Place::Count,
+        TableAction::PutRecord(record) => Place::Record(record.place.clone()),
     }
 }
 
-fn after(action: &Action, before: Option<&Item>) -> Option<Item> {
+fn after(action: &TableAction, before: Option<&Item>) -> Option<Item> {
     match (action, before) {
-        (Action::PutEntry { entry, .. }, _) => Some(Item::Entry(entry.clone())),
-        (Action::PutLine { line, .. }, _) => Some(Item::Line(line.clone())),
-        (Action::MoveHead { to, .. }, _) => Some(Item::Head(to.clone())),
-        (Action::Register { section, .. }, _) => Some(Item::Listed(section.clone())),
-        (Action::CountSections { new }, Some(Item::Count(count))) => Some(Item::Count(count + new)),
-        (Action::StartCount { sections }, _) => Some(Item::Count(*sections)),
-        (Action::PutRecord(record), _) => Some(Item::Record(record.clone())),
+        (TableAction::PutEntry { entry, .. }, _) => Some(Item::Entry(entry.clone())),
+        (TableAction::PutLine { line, .. }, _) => Some(Item::Line(line.clone())),
+        (TableAction::MoveHead { to, .. }, _) => Some(Item::Head(to.clone())),
+        (TableAction::Register { section, .. }, _) => Some(Item::Listed(section.clone())),
+        (TableAction::CountSections { new }, Some(Item::Count(count))) => Some(Item::Count(count + new)),
+        (TableAction::StartCount { sections }, _) => Some(Item::Count(*sections)),
+        (TableAction::PutRecord(record), _) => Some(Item::Record(record.clone())),
         _ => None,
     }
 }

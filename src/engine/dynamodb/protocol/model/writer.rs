@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::table::{Ask, Item, NOW, Place};
-pub(super) use crate::engine::dynamodb::protocol::Written;
+pub(super) use crate::engine::dynamodb::protocol::SendOutcome;
 use crate::engine::dynamodb::protocol::{
-    CommitAnswer, CommitMachine, CommitRecord, CommitRequest, CommitSettings, Read, Step, Transaction,
+    CommitBasis, CommitMachine, CommitMachineAnswer, CommitMachineRequest, CommitRecord, CommitSettings,
+    MachineStep, Transaction,
 };
 use crate::model::{Change, Head, Revision, Section, Timestamp};
 use crate::store::{Committed, Result, StoreError, Txn};
@@ -89,15 +90,15 @@ impl Writer {
         writer
     }
 
-    pub(super) fn conflict() -> Written {
-        Written::NotYet {
+    pub(super) fn conflict() -> SendOutcome {
+        SendOutcome::NotYet {
             error: lost("a conflict"),
             is_conflict: true,
         }
     }
 
-    pub(super) fn unanswered() -> Written {
-        Written::Unanswered(lost("no answer"))
+    pub(super) fn unanswered() -> SendOutcome {
+        SendOutcome::Unanswered(lost("no answer"))
     }
 
     /// Whether it waits to send a transaction again.
@@ -113,15 +114,15 @@ impl Writer {
     }
 
     pub(super) fn wake(&mut self, elapsed: Duration) {
-        self.take(CommitAnswer::Next, elapsed);
+        self.take(CommitMachineAnswer::Next, elapsed);
     }
 
-    pub(super) fn take_written(&mut self, written: Written) {
+    pub(super) fn take_written(&mut self, written: SendOutcome) {
         let elapsed = match written {
-            Written::Unanswered(_) => LAST_SEND,
+            SendOutcome::Unanswered(_) => LAST_SEND,
             _ => Duration::ZERO,
         };
-        self.take(CommitAnswer::Written(written), elapsed);
+        self.take(CommitMachineAnswer::Written(written), elapsed);
     }
 
     /// What was read; none where a commit was under way.
@@ -131,36 +132,38 @@ impl Writer {
     }
 
     /// What was read at that time as an answer to the request under way.
-    pub(super) fn answer(&self, items: Option<Vec<Item>>, now: Timestamp) -> CommitAnswer {
+    pub(super) fn answer(&self, items: Option<Vec<Item>>, now: Timestamp) -> CommitMachineAnswer {
         match (self.request, items) {
-            (Asked::Confirm, items) => CommitAnswer::Confirmed(items.map(confirmed)),
-            (Asked::Read, Some(items)) => CommitAnswer::Read(read(items, now)),
-            (Asked::Lines, Some(items)) => CommitAnswer::Lines(items.into_iter().filter_map(line).collect()),
-            (Asked::Count, Some(items)) => CommitAnswer::Count(items.len()),
+            (Asked::Confirm, items) => CommitMachineAnswer::Confirmed(items.map(confirmed)),
+            (Asked::Read, Some(items)) => CommitMachineAnswer::Read(read(items, now)),
+            (Asked::Lines, Some(items)) => {
+                CommitMachineAnswer::Lines(items.into_iter().filter_map(line).collect())
+            }
+            (Asked::Count, Some(items)) => CommitMachineAnswer::Count(items.len()),
             (Asked::Listed, Some(items)) => {
                 let sections = items.into_iter().filter_map(|item| match item {
                     Item::Listed(section) => Some(section),
                     _ => None,
                 });
-                CommitAnswer::Listed(sections.collect())
+                CommitMachineAnswer::Listed(sections.collect())
             }
-            _ => CommitAnswer::Next,
+            _ => CommitMachineAnswer::Next,
         }
     }
 
-    pub(super) fn take(&mut self, answer: CommitAnswer, elapsed: Duration) {
+    pub(super) fn take(&mut self, answer: CommitMachineAnswer, elapsed: Duration) {
         let step = self.machine.next(answer, elapsed);
         for (_, answer) in self.machine.take_answers() {
             self.told = Some(told(answer));
         }
         self.waits = match step {
-            Step::Request(request) => self.wait_for(request),
-            Step::Pause(_) => Waits::Pause,
-            Step::Done(_) => Waits::Nothing,
+            MachineStep::Request(request) => self.wait_for(request),
+            MachineStep::Pause(_) => Waits::Pause,
+            MachineStep::Done(_) => Waits::Nothing,
         };
     }
 
-    fn wait_for(&mut self, request: CommitRequest) -> Waits {
+    fn wait_for(&mut self, request: CommitMachineRequest) -> Waits {
         let lines = |of: BTreeMap<Section, Revision>, is_one: bool| {
             let range = |at: Revision| {
                 if is_one {
@@ -173,7 +176,7 @@ impl Writer {
             Waits::Read(Ask::Lines(each.collect()))
         };
         let (asked, waits) = match request {
-            CommitRequest::Read {
+            CommitMachineRequest::Read {
                 keys,
                 sections,
                 records,
@@ -183,16 +186,18 @@ impl Writer {
                 let places = places.chain(records.into_iter().map(Place::Record));
                 (Asked::Read, Waits::Read(Ask::Items(places.collect())))
             }
-            CommitRequest::Write { transaction, number } => (Asked::Write, Waits::Write(transaction, number)),
-            CommitRequest::Confirm { sections, records } => {
+            CommitMachineRequest::Write { transaction, number } => {
+                (Asked::Write, Waits::Write(transaction, number))
+            }
+            CommitMachineRequest::Confirm { sections, records } => {
                 let places = sections.into_iter().map(Place::Head);
                 let places = places.chain(records.into_iter().map(Place::Record));
                 (Asked::Confirm, Waits::Read(Ask::Together(places.collect())))
             }
-            CommitRequest::LinesAfter(of) => (Asked::Lines, lines(of, false)),
-            CommitRequest::LinesOf(of) => (Asked::Lines, lines(of, true)),
-            CommitRequest::CountSections => (Asked::Count, Waits::Read(Ask::List)),
-            CommitRequest::Listed(sections) => {
+            CommitMachineRequest::LinesAfter(of) => (Asked::Lines, lines(of, false)),
+            CommitMachineRequest::LinesOf(of) => (Asked::Lines, lines(of, true)),
+            CommitMachineRequest::CountSections => (Asked::Count, Waits::Read(Ask::List)),
+            CommitMachineRequest::Listed(sections) => {
                 let places = sections.into_iter().map(Place::Listed);
                 (Asked::Listed, Waits::Read(Ask::Items(places.collect())))
             }
@@ -229,8 +234,8 @@ fn confirmed(items: Vec<Item>) -> (Vec<Head>, Vec<CommitRecord>) {
     (heads, records)
 }
 
-fn read(items: Vec<Item>, now: Timestamp) -> Read {
-    let mut read = Read::at(now);
+fn read(items: Vec<Item>, now: Timestamp) -> CommitBasis {
+    let mut read = CommitBasis::at(now);
     for item in items {
         match item {
             Item::Entry(entry) => drop(read.entries.insert(entry.key.clone(), entry)),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{SnapshotMachine, SnapshotRequest, SnapshotScope, Stage, Together};
-use crate::engine::dynamodb::protocol::{Step, pause_after};
+use super::{HeadTransaction, SnapshotMachine, SnapshotRequest, SnapshotScope, SnapshotStage};
+use crate::engine::dynamodb::protocol::{BACKOFF, MachineStep};
 use crate::model::{Head, Revision, Section};
 use crate::store::{Result, Snapshot, StoreError};
 
@@ -18,20 +18,20 @@ const SHORT_PAUSES: u32 = 2;
 
 impl SnapshotMachine {
     /// Reads the heads that the snapshot is taken at.
-    pub(super) fn close(&mut self) -> Result<Step<SnapshotRequest, Snapshot>> {
+    pub(super) fn close(&mut self) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         self.heads.clear();
         self.count = None;
         let mut counts = self.scope == SnapshotScope::Whole;
         let sections = self.sections();
-        let mut chunks: Vec<Together> = sections
+        let mut chunks: Vec<HeadTransaction> = sections
             .chunks(TOGETHER)
-            .map(|heads| Together {
+            .map(|heads| HeadTransaction {
                 heads: heads.to_vec(),
                 counts: std::mem::take(&mut counts),
             })
             .collect();
         if counts {
-            chunks.push(Together {
+            chunks.push(HeadTransaction {
                 heads: Vec::new(),
                 counts,
             });
@@ -41,18 +41,20 @@ impl SnapshotMachine {
         self.read_closing()
     }
 
-    pub(super) fn read_closing(&mut self) -> Result<Step<SnapshotRequest, Snapshot>> {
-        self.stage = Stage::Closing;
+    pub(super) fn read_closing(&mut self) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
+        self.stage = SnapshotStage::Closing;
         if self.closing.is_empty() {
             return self.check_count();
         }
-        Ok(Step::Request(SnapshotRequest::Together(self.closing.clone())))
+        Ok(MachineStep::Request(SnapshotRequest::Together(
+            self.closing.clone(),
+        )))
     }
 
     pub(super) fn closed(
         &mut self,
         read: Vec<Option<(Vec<Head>, Option<usize>)>>,
-    ) -> Result<Step<SnapshotRequest, Snapshot>> {
+    ) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         let asked = std::mem::take(&mut self.closing);
         for (together, found) in asked.into_iter().zip(read) {
             match found {
@@ -70,7 +72,7 @@ impl SnapshotMachine {
         self.check_count()
     }
 
-    fn check_count(&mut self) -> Result<Step<SnapshotRequest, Snapshot>> {
+    fn check_count(&mut self) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         self.tries = 0;
         if self
             .count
@@ -84,7 +86,7 @@ impl SnapshotMachine {
     }
 
     /// Tries the heads again on which a commit was under way.
-    fn close_again(&mut self) -> Result<Step<SnapshotRequest, Snapshot>> {
+    fn close_again(&mut self) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         self.tries += 1;
         if self.tries > MOST_TRIES {
             let busy = self.closing.iter().flat_map(|together| &together.heads);
@@ -98,20 +100,22 @@ impl SnapshotMachine {
             self.is_of_one_moment = false;
             self.closing = std::mem::take(&mut self.closing)
                 .into_iter()
-                .flat_map(Together::apart)
+                .flat_map(HeadTransaction::apart)
                 .collect();
         }
         if self.tries <= TRIES {
-            return Ok(Step::Pause(pause_after(self.tries)));
+            return Ok(MachineStep::Pause(BACKOFF.pause(self.tries)));
         }
-        self.stage = Stage::PlainHeads;
+        self.stage = SnapshotStage::PlainHeads;
         let heads = self.closing.iter().flat_map(|together| &together.heads);
-        Ok(Step::Request(SnapshotRequest::Heads(heads.cloned().collect())))
+        Ok(MachineStep::Request(SnapshotRequest::Heads(
+            heads.cloned().collect(),
+        )))
     }
 
     /// Takes plain reads of the heads that no transaction could read. Each may miss the one commit of which the entries show
     /// a part, and no more: the next one is sent only when the head of that one is there. So it will do once it has moved.
-    pub(super) fn take_plain(&mut self, heads: Vec<Head>) -> Step<SnapshotRequest, Snapshot> {
+    pub(super) fn take_plain(&mut self, heads: Vec<Head>) -> MachineStep<SnapshotRequest, Snapshot> {
         let mut found: BTreeMap<Section, Head> = heads
             .into_iter()
             .map(|head| (head.section.clone(), head))
@@ -127,7 +131,7 @@ impl SnapshotMachine {
                 self.heads.insert(section, head);
             }
         }
-        self.stage = Stage::Closing;
-        Step::Pause(pause_after((self.tries - TRIES).min(SHORT_PAUSES)))
+        self.stage = SnapshotStage::Closing;
+        MachineStep::Pause(BACKOFF.pause((self.tries - TRIES).min(SHORT_PAUSES)))
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::engine::dynamodb) enum SnapshotRequest {
     /// The entries below these prefixes, expired ones too.
     Entries(Vec<(Section, Prefix)>),
     /// Each of these in a transaction of its own.
-    Together(Vec<Together>),
+    Together(Vec<HeadTransaction>),
     /// The log of each section up to a revision: back to, and with, the first line that is older than `settled` and not
     /// after `since`. Oldest first.
     Lines { of: Vec<LogRange>, settled: Timestamp },
@@ -29,14 +29,14 @@ pub(in crate::engine::dynamodb) enum SnapshotRequest {
 
 /// What one transaction reads.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(in crate::engine::dynamodb) struct Together {
+pub(in crate::engine::dynamodb) struct HeadTransaction {
     /// The heads of these sections.
     pub(in crate::engine::dynamodb) heads: Vec<Section>,
     /// Whether the number of sections is read, too.
     pub(in crate::engine::dynamodb) counts: bool,
 }
 
-impl Together {
+impl HeadTransaction {
     /// The same, each item in a transaction of its own.
     pub(super) fn apart(self) -> Vec<Self> {
         let head = |section| Self {

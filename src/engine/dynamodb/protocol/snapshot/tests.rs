@@ -22,9 +22,9 @@ fn beside_writers(mut revisions: &[u64]) -> Result<SnapshotRequest> {
     let mut answer = SnapshotAnswer::Next;
     loop {
         answer = match machine.next(answer)? {
-            Step::Pause(_) => SnapshotAnswer::Next,
-            Step::Done(_) => panic!("the log comes first"),
-            Step::Request(SnapshotRequest::Heads(of)) => {
+            MachineStep::Pause(_) => SnapshotAnswer::Next,
+            MachineStep::Done(_) => panic!("the log comes first"),
+            MachineStep::Request(SnapshotRequest::Heads(of)) => {
                 assert_eq!(of, [section()]);
                 let (first, rest) = revisions.split_first().expect("a revision is left");
                 if !rest.is_empty() {
@@ -33,12 +33,12 @@ fn beside_writers(mut revisions: &[u64]) -> Result<SnapshotRequest> {
                 let heads = (*first > 0).then(|| head(*first)).into_iter().collect();
                 SnapshotAnswer::Heads(heads, Timestamp::from_epoch(1000))
             }
-            Step::Request(SnapshotRequest::Entries(_)) => SnapshotAnswer::Entries(Vec::new()),
-            Step::Request(SnapshotRequest::Together(asked)) => {
+            MachineStep::Request(SnapshotRequest::Entries(_)) => SnapshotAnswer::Entries(Vec::new()),
+            MachineStep::Request(SnapshotRequest::Together(asked)) => {
                 SnapshotAnswer::Together(asked.iter().map(|_| None).collect())
             }
-            Step::Request(lines @ SnapshotRequest::Lines { .. }) => return Ok(lines),
-            Step::Request(SnapshotRequest::Sections) => panic!("the section is named"),
+            MachineStep::Request(lines @ SnapshotRequest::Lines { .. }) => return Ok(lines),
+            MachineStep::Request(SnapshotRequest::Sections) => panic!("the section is named"),
         };
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::super::key;
 use super::super::promises::is_so;
 use super::super::table::{Item, NOW, Place, Table};
-use super::super::writer::{Told, Waits, Writer, Written};
+use super::super::writer::{SendOutcome, Told, Waits, Writer};
 use super::{Broken, Locks};
 use crate::engine::dynamodb::protocol::{
-    Action, CommitAnswer, Step, TouchAnswer, TouchMachine, TouchRequest, Transaction,
+    CommitMachineAnswer, MachineStep, TableAction, TouchAnswer, TouchMachine, TouchRequest, Transaction,
 };
 use crate::model::{Change, Entry, Key, Op, Timestamp};
 use crate::store::Txn;
@@ -175,16 +175,16 @@ impl State {
     }
 
     /// Makes a transaction once under its token.
-    pub(super) fn make(&mut self, client: usize, number: u32, transaction: &Transaction) -> Written {
+    pub(super) fn make(&mut self, client: usize, number: u32, transaction: &Transaction) -> SendOutcome {
         if self.tokens.contains(&(client, number)) {
-            return Written::Made;
+            return SendOutcome::Done;
         }
         if let Err(found) = self.table.write(transaction) {
-            return Written::Lost(found, Some(date(self.tick)));
+            return SendOutcome::Lost(found, Some(date(self.tick)));
         }
         self.tokens.insert((client, number));
         let entry = transaction.actions.iter().find_map(|action| match action {
-            Action::PutEntry { entry, .. } => Some(entry),
+            TableAction::PutEntry { entry, .. } => Some(entry),
             _ => None,
         });
         if let Some(entry) = entry {
@@ -192,10 +192,10 @@ impl State {
             // It is sent for the last time a tick after the read, and comes a tick after that.
             self.check_ttl(entry.expires, decided_at.unwrap_or(TICKS), 2);
         }
-        Written::Made
+        SendOutcome::Done
     }
 
-    pub(super) fn take(&mut self, model: &Locks, at: usize, answer: CommitAnswer) {
+    pub(super) fn take(&mut self, model: &Locks, at: usize, answer: CommitMachineAnswer) {
         let txn = &model.txns[at];
         let client = &mut self.clients[at];
         let Doing::Acquires(writer) = &mut client.doing else {
@@ -203,7 +203,7 @@ impl State {
         };
         if matches!(
             answer,
-            CommitAnswer::Read(_) | CommitAnswer::Written(Written::Lost(..))
+            CommitMachineAnswer::Read(_) | CommitMachineAnswer::Written(SendOutcome::Lost(..))
         ) {
             client.known = Some((date(self.tick), 0, 0));
         }
@@ -238,18 +238,18 @@ impl State {
         client.is_late = false;
         client.asked_at = self.tick;
         match machine.next(answer) {
-            Ok(Step::Request(next)) => *request = next,
-            Ok(Step::Pause(_)) => {
+            Ok(MachineStep::Request(next)) => *request = next,
+            Ok(MachineStep::Pause(_)) => {
                 // It ends when what was under way is visible.
                 self.table.settle();
                 *request = TouchRequest::Read;
             }
-            Ok(Step::Done(entry)) if is_of(&entry, &model.txns[at]) => {
+            Ok(MachineStep::Done(entry)) if is_of(&entry, &model.txns[at]) => {
                 client.holds_until = entry.expires;
                 client.doing = Doing::Holds;
             }
             // It is another's by now.
-            Ok(Step::Done(_)) => {
+            Ok(MachineStep::Done(_)) => {
                 client.holds_until = None;
                 client.doing = Doing::Ended;
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::section;
 use super::super::table::{Ask, Item, Place, Table};
 use super::{Broken, Watches};
-use crate::engine::dynamodb::protocol::{FirstLine, LogAnswer, LogMachine, LogRequest, Step};
+use crate::engine::dynamodb::protocol::{FirstLineState, LogAnswer, LogMachine, LogRequest, MachineStep};
 use crate::model::{Change, Head, Revision, Section};
 use crate::store::{AfterLog, Cursor, StoreError, Taken, WatchMachine};
 
@@ -137,11 +137,11 @@ impl Watcher {
                 let head = heads(items.unwrap_or_default()).pop();
                 LogAnswer::Head(head.map_or(Revision::ZERO, |head| head.revision))
             }
-            (LogRequest::FirstLine(_), None) => LogAnswer::FirstLine(FirstLine::UnderWay),
+            (LogRequest::FirstLine(_), None) => LogAnswer::FirstLine(FirstLineState::UnderWay),
             (LogRequest::FirstLine(_), Some(items)) if items.is_empty() => {
-                LogAnswer::FirstLine(FirstLine::Absent)
+                LogAnswer::FirstLine(FirstLineState::Absent)
             }
-            (LogRequest::FirstLine(_), Some(_)) => LogAnswer::FirstLine(FirstLine::There),
+            (LogRequest::FirstLine(_), Some(_)) => LogAnswer::FirstLine(FirstLineState::There),
             (LogRequest::Oldest, items) => {
                 let first = lines(items.unwrap_or_default()).into_iter().next();
                 LogAnswer::Oldest(first.map(|line| line.revision))
@@ -159,7 +159,7 @@ impl Watcher {
             }
         }
         match (step, &mut self.doing) {
-            (Ok(Step::Request(next)), Doing::Reads(reading)) => reading.request = next,
+            (Ok(MachineStep::Request(next)), Doing::Reads(reading)) => reading.request = next,
             (step, _) => self.end_log(section, step.err().as_ref()),
         }
     }

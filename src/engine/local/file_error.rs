@@ -1,35 +1,38 @@
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
-use super::file::PATIENCE;
 use crate::model::Section;
 use crate::store::{Cause, StoreError};
 
+/// How long one process waits for another's lock.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
 /// What goes wrong between SQLite and this engine.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum FileError {
     /// SQLite's own.
     Sqlite(rusqlite::Error),
     /// The engine's, already in the words of the store.
     Store(StoreError),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for FileError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for FileError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl Failure {
+impl FileError {
     /// The same in the words of the store, for the file at `path`.
-    pub(super) fn of(self, path: &Path) -> StoreError {
+    pub(super) fn into_store_error(self, path: &Path) -> StoreError {
         let error = match self {
             Self::Store(error) => return error,
             Self::Sqlite(error) => error,
@@ -46,7 +49,7 @@ impl Failure {
                 problem: format!(
                     "another process has kept {} locked for {} s",
                     path.display(),
-                    PATIENCE.as_secs()
+                    LOCK_PATIENCE.as_secs()
                 ),
                 source: Some(error.into()),
             },
@@ -81,11 +84,11 @@ impl Failure {
 }
 
 /// What a step on the file gives.
-pub(super) type Outcome<T> = Result<T, Failure>;
+pub(super) type FileResult<T> = Result<T, FileError>;
 
 /// A row holds what this engine never writes.
-pub(super) fn unsound(what: impl Into<String>) -> Failure {
-    Failure::Store(StoreError::Corrupt {
+pub(super) fn unsound(what: impl Into<String>) -> FileError {
+    FileError::Store(StoreError::Corrupt {
         section: None,
         what: what.into(),
         source: None,
@@ -93,8 +96,8 @@ pub(super) fn unsound(what: impl Into<String>) -> Failure {
 }
 
 /// The same with its cause.
-pub(super) fn caused(what: String, cause: impl Into<Cause>) -> Failure {
-    Failure::Store(StoreError::Corrupt {
+pub(super) fn caused(what: String, cause: impl Into<Cause>) -> FileError {
+    FileError::Store(StoreError::Corrupt {
         section: None,
         what,
         source: Some(cause.into()),
@@ -102,22 +105,25 @@ pub(super) fn caused(what: String, cause: impl Into<Cause>) -> Failure {
 }
 
 /// The same, which names the section that the row is of where the row is at fault.
-pub(super) fn of_section<T>(section: impl FnOnce() -> Option<Section>, decoded: Outcome<T>) -> Outcome<T> {
-    decoded.map_err(|failure| match failure {
-        Failure::Store(StoreError::Corrupt {
+pub(super) fn of_section<T>(
+    section: impl FnOnce() -> Option<Section>,
+    decoded: FileResult<T>,
+) -> FileResult<T> {
+    decoded.map_err(|error| match error {
+        FileError::Store(StoreError::Corrupt {
             section: None,
             what,
             source,
-        }) => Failure::Store(StoreError::Corrupt {
+        }) => FileError::Store(StoreError::Corrupt {
             section: section(),
             what,
             source,
         }),
         // Not SQLite's: a column holds another type, or a number out of range.
-        Failure::Sqlite(error) if error.sqlite_error_code().is_none() => {
+        FileError::Sqlite(error) if error.sqlite_error_code().is_none() => {
             let section = section();
             let place = section.as_ref().map(|section| format!(" of section {section}"));
-            Failure::Store(StoreError::Corrupt {
+            FileError::Store(StoreError::Corrupt {
                 what: format!(
                     "the file holds a row{} that discfg doesn't write",
                     place.unwrap_or_default()

@@ -7,7 +7,7 @@ use crate::model::{Change, Entry, Key, LogPosition, Revision, Timestamp};
 
 /// How far back the lines of a range reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum LogReach {
     /// As far as is needed: nothing that isn't there was under way.
     Whole,
     /// They are without a gap, but what came before the first of them may be under way as well as gone for good.
@@ -15,7 +15,7 @@ pub(super) enum Reach {
     Gap,
 }
 
-impl Reach {
+impl LogReach {
     pub(super) fn of(lines: &[Change], range: &LogRange, settled: Timestamp, is_idle: bool) -> Self {
         let LogRange { since, upto, .. } = *range;
         let is_old = |line: &&Change| line.revision <= since && line.at < settled;

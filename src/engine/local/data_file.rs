@@ -8,17 +8,13 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::OpenMode;
-use super::failure::{Failure, Outcome, unsound};
-use super::write;
+use super::file_error::{FileError, FileResult, LOCK_PATIENCE, unsound};
+use super::layout::{FileOwner, add_what_is_missing, lay_out, owner};
+use super::open_mode::OpenMode;
 use crate::files::{Folder, Privacy};
 use crate::model::{Clock, Timestamp};
 use crate::store::{Meta, Result, StoreError};
 
-/// Marks a file as discfg's: `dcfg` in ASCII (SQLite file format, "Application ID").
-const APPLICATION_ID: i32 = i32::from_be_bytes(*b"dcfg");
-/// How long one process waits for another's lock.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// The bytes of the write-ahead log from which on it is emptied. SQLite begins it anew only at a moment without
 /// readers, which under a server's may never come.
 const LONGEST_LOG: u64 = 16 * 1024 * 1024;
@@ -27,13 +23,8 @@ const LOG_PATIENCE: Duration = Duration::from_millis(200);
 /// The readers kept open when idle. More may be open at once.
 const IDLE_READERS: usize = 4;
 
-/// What came to the layout after its first files.
-const ADDITIONS: &str = include_str!("additions.sql");
-/// The last of it: where it is, all of it is.
-const LAST_ADDITION: &str = "log_recorded";
-
 /// A config's file with its connections: one that writes, opened with the first write, and those that read.
-pub(super) struct File {
+pub(super) struct DataFile {
     path: PathBuf,
     folder: Folder,
     writable: bool,
@@ -45,7 +36,7 @@ pub(super) struct File {
     log_bound: AtomicU64,
 }
 
-impl File {
+impl DataFile {
     pub(super) fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: String) -> Result<Self> {
         let file = Self {
             path: path.to_owned(),
@@ -79,7 +70,7 @@ impl File {
     }
 
     /// Reads with a connection that no one else has meanwhile.
-    pub(super) fn read<T, E: Into<Failure>>(
+    pub(super) fn read<T, E: Into<FileError>>(
         &self,
         read: impl FnOnce(&Connection) -> std::result::Result<T, E>,
     ) -> Result<T> {
@@ -88,7 +79,7 @@ impl File {
             Some(connection) => connection,
             None => self.connect_reader()?,
         };
-        let outcome = read(&connection).map_err(|error| error.into().of(&self.path));
+        let outcome = read(&connection).map_err(|error| error.into().into_store_error(&self.path));
         let mut readers = lock(&self.readers);
         if readers.len() < IDLE_READERS {
             readers.push(connection);
@@ -97,13 +88,13 @@ impl File {
     }
 
     /// Writes when all who came before have written.
-    pub(super) fn write<T, E: Into<Failure>>(
+    pub(super) fn write<T, E: Into<FileError>>(
         &self,
         write: impl FnOnce(&mut Connection) -> std::result::Result<T, E>,
     ) -> Result<T> {
         let mut writer = lock(&self.writer);
         let connection = writer.as_mut().ok_or(StoreError::ReadOnly)?;
-        write(connection).map_err(|error| error.into().of(&self.path))
+        write(connection).map_err(|error| error.into().into_store_error(&self.path))
     }
 
     /// Empties the write-ahead log where it has grown long.
@@ -117,7 +108,7 @@ impl File {
         let emptied = self.write(|connection| {
             connection.busy_timeout(LOG_PATIENCE)?;
             let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-            connection.busy_timeout(PATIENCE)?;
+            connection.busy_timeout(LOCK_PATIENCE)?;
             is_busy.map(|is_busy: bool| !is_busy)
         });
         if let Err(error) = &emptied {
@@ -141,7 +132,7 @@ impl File {
             return Err(self.unusable(ErrorKind::PermissionDenied.into()));
         }
         settle(&connection).map_err(|error| self.failed(error))?;
-        add_what_came_later(&mut connection).map_err(|error| self.failed(error))?;
+        add_what_is_missing(&mut connection).map_err(|error| self.failed(error))?;
         Ok(connection)
     }
 
@@ -173,16 +164,16 @@ impl File {
         let connection =
             Connection::open_with_flags(&self.path, flags).map_err(|error| self.failed(error))?;
         connection
-            .busy_timeout(PATIENCE)
+            .busy_timeout(LOCK_PATIENCE)
             .map_err(|error| self.failed(error))?;
-        match whose(&connection).map_err(|error| error.of(&self.path))? {
-            Owner::Discfg(Meta::LAYOUT) => Ok(connection),
-            Owner::Discfg(found) => Err(StoreError::Layout {
+        match owner(&connection).map_err(|error| error.into_store_error(&self.path))? {
+            FileOwner::Discfg(Meta::LAYOUT) => Ok(connection),
+            FileOwner::Discfg(found) => Err(StoreError::Layout {
                 found,
                 known: Meta::LAYOUT,
             }),
-            Owner::Nobody => Err(self.absent()),
-            Owner::Another => Err(self.failed(unsound(format!(
+            FileOwner::Nobody => Err(self.absent()),
+            FileOwner::Another => Err(self.failed(unsound(format!(
                 "{} is a database, but not a file of discfg",
                 self.path.display()
             )))),
@@ -202,32 +193,30 @@ impl File {
             _ => {}
         }
         self.check()?;
-        self.initialise().map_err(|error| error.of(&self.path))
+        self.initialise()
+            .map_err(|error| error.into_store_error(&self.path))
     }
 
-    fn initialise(&self) -> Outcome<()> {
+    fn initialise(&self) -> FileResult<()> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(PATIENCE)?;
-        if !matches!(whose(&connection)?, Owner::Nobody) {
+        connection.busy_timeout(LOCK_PATIENCE)?;
+        if !matches!(owner(&connection)?, FileOwner::Nobody) {
             return Ok(());
         }
         settle(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been here first.
-        if matches!(whose(&transaction)?, Owner::Nobody) {
-            transaction.execute_batch(include_str!("schema.sql"))?;
-            transaction.execute_batch(ADDITIONS)?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", Meta::LAYOUT)?;
+        if matches!(owner(&transaction)?, FileOwner::Nobody) {
+            lay_out(&transaction)?;
         }
         transaction.commit()?;
         Ok(())
     }
 
-    pub(super) fn failed(&self, error: impl Into<Failure>) -> StoreError {
-        error.into().of(&self.path)
+    pub(super) fn failed(&self, error: impl Into<FileError>) -> StoreError {
+        error.into().into_store_error(&self.path)
     }
 
     fn unusable(&self, error: std::io::Error) -> StoreError {
@@ -244,54 +233,6 @@ impl File {
             place: Some(self.path.display().to_string()),
         }
     }
-}
-
-enum Owner {
-    /// discfg, in that layout.
-    Discfg(u32),
-    /// Nobody: nothing was ever written into it.
-    Nobody,
-    /// Some other program.
-    Another,
-}
-
-fn whose(connection: &Connection) -> Outcome<Owner> {
-    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if id == APPLICATION_ID {
-        return Ok(Owner::Discfg(layout(connection)?));
-    }
-    let empty: bool = connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| {
-        row.get(0)
-    })?;
-    Ok(if empty && id == 0 {
-        Owner::Nobody
-    } else {
-        Owner::Another
-    })
-}
-
-/// The layout that the file says it has.
-pub(super) fn layout(connection: &Connection) -> Outcome<u32> {
-    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
-}
-
-/// Gives a file of an earlier build what it lacks of the layout.
-fn add_what_came_later(connection: &mut Connection) -> Outcome<()> {
-    if has_what_came_later(connection)? {
-        return Ok(());
-    }
-    let transaction = write::begin(connection)?;
-    // Another process may have been here first.
-    if !has_what_came_later(&transaction)? {
-        transaction.execute_batch(ADDITIONS)?;
-    }
-    transaction.commit()?;
-    Ok(())
-}
-
-fn has_what_came_later(connection: &Connection) -> Outcome<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
-    Ok(connection.query_row(sql, [LAST_ADDITION], |row| row.get(0))?)
 }
 
 // A panic in between rolled its transaction back: the connection is sound.

@@ -8,6 +8,7 @@ mod complete;
 mod data_file;
 mod data_keys;
 mod deciding_names;
+mod denied_lookups;
 mod deploying;
 mod digest;
 mod direct_table;

@@ -68,7 +68,7 @@ pub(super) fn answer(args: &[OsString], cli: fn() -> Command) -> Option<ExitCode
 
 /// The command line, with what its words could become where `words` are typed.
 fn command(mut command: Command, words: &[OsString]) -> Command {
-    let asked = Asked::about(command.clone(), words);
+    let asked = CompletionContext::about(command.clone(), words);
     // Builds the subcommands, whose arguments are made no sooner.
     command.build();
     let with = |arg| completed(arg, &asked);
@@ -85,15 +85,15 @@ fn of_data(flag: Arg) -> Arg {
 }
 
 /// The argument, completed as the name of its value says.
-fn completed(arg: Arg, asked: &Asked) -> Arg {
+fn completed(arg: Arg, asked: &CompletionContext) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first());
     let what = match name.map(Str::as_str) {
-        Some("KEY" | "KEY VALUE") => What::Key,
-        Some("PREFIX") => What::Prefix,
-        Some("NAME=KEY") => What::NamedKey,
-        Some("A" | "B" | "FROM" | "TO") => What::Side,
-        Some("CONFIG") => What::Config,
-        Some("NAME") if arg.get_id() == "config" => What::Config,
+        Some("KEY" | "KEY VALUE") => CompletionKind::Key,
+        Some("PREFIX") => CompletionKind::Prefix,
+        Some("NAME=KEY") => CompletionKind::NamedKey,
+        Some("A" | "B" | "FROM" | "TO") => CompletionKind::Side,
+        Some("CONFIG") => CompletionKind::Config,
+        Some("NAME") if arg.get_id() == "config" => CompletionKind::Config,
         Some("FILE" | "ZIP" | "COMMAND") => return arg.value_hint(ValueHint::AnyPath),
         _ => return arg,
     };
@@ -106,7 +106,7 @@ fn completed(arg: Arg, asked: &Asked) -> Arg {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum What {
+enum CompletionKind {
     Key,
     Prefix,
     NamedKey,
@@ -116,7 +116,7 @@ enum What {
 
 /// What was typed before the word in question.
 #[derive(Clone)]
-struct Asked {
+struct CompletionContext {
     global: Global,
     /// The config that a positional names.
     config: Option<ConfigName>,
@@ -127,7 +127,7 @@ struct Asked {
     until: Instant,
 }
 
-impl Asked {
+impl CompletionContext {
     fn about(cli: Command, words: &[OsString]) -> Self {
         let until = Instant::now() + PATIENCE;
         // Some shells give the index of the word, the others end the line with it.
@@ -166,9 +166,9 @@ fn config_in(given: &ArgMatches) -> Option<ConfigName> {
 }
 
 struct Completer {
-    what: What,
+    what: CompletionKind,
     is_word: bool,
-    asked: Asked,
+    asked: CompletionContext,
 }
 
 impl ValueCompleter for Completer {
@@ -178,16 +178,18 @@ impl ValueCompleter for Completer {
         };
         match self.what {
             // What follows `--` is taken for the first positional, which it isn't.
-            What::Config if self.is_word && self.asked.is_escaped => PathCompleter::any().complete(current),
-            What::Config => self.candidates("", [Some(self.configs()), None], typed),
-            What::NamedKey => match typed.split_once('=') {
+            CompletionKind::Config if self.is_word && self.asked.is_escaped => {
+                PathCompleter::any().complete(current)
+            }
+            CompletionKind::Config => self.candidates("", [Some(self.configs()), None], typed),
+            CompletionKind::NamedKey => match typed.split_once('=') {
                 Some((name, key)) => {
                     let before = format!("{name}=");
                     self.candidates(&before, [Some(self.below(key)), None], key)
                 }
                 None => Vec::new(),
             },
-            What::Side => match typed.find('/') {
+            CompletionKind::Side => match typed.find('/') {
                 Some(slash) if slash > 0 => {
                     let (config, path) = typed.split_at(slash);
                     let mut asked = self.asked.clone();
@@ -197,10 +199,10 @@ impl ValueCompleter for Completer {
                 }
                 _ => self.either(typed),
             },
-            What::Key | What::Prefix if !self.is_word => {
+            CompletionKind::Key | CompletionKind::Prefix if !self.is_word => {
                 self.candidates("", [Some(self.below(typed)), None], typed)
             }
-            What::Key | What::Prefix => match self.asked.words {
+            CompletionKind::Key | CompletionKind::Prefix => match self.asked.words {
                 // The first of two words is the config; while there is one, it can become either.
                 0 => self.either(typed),
                 1 => self.candidates("", [Some(self.below(typed)), None], typed),
@@ -243,7 +245,7 @@ impl Completer {
     }
 
     fn below(&self, typed: &str) -> Receiver<Vec<String>> {
-        let only_folders = !matches!(self.what, What::Key | What::NamedKey);
+        let only_folders = !matches!(self.what, CompletionKind::Key | CompletionKind::NamedKey);
         below(self.asked.clone(), typed, only_folders)
     }
 
@@ -257,7 +259,7 @@ impl Completer {
 
 /// Looks something up on a thread of its own, which ends with the process where it takes too long: a resolver, a disk
 /// or a credential process may block.
-fn look_up<F>(asked: Asked, find: F) -> Receiver<Vec<String>>
+fn look_up<F>(asked: CompletionContext, find: F) -> Receiver<Vec<String>>
 where
     F: AsyncFnOnce(&mut Session) -> Result<Vec<String>, Failure> + Send + 'static,
 {
@@ -277,7 +279,7 @@ where
 }
 
 /// The keys and folders, or the folders alone, of the level that what was typed lies in.
-fn below(asked: Asked, typed: &str, only_folders: bool) -> Receiver<Vec<String>> {
+fn below(asked: CompletionContext, typed: &str, only_folders: bool) -> Receiver<Vec<String>> {
     let end = typed.rfind('/').unwrap_or_default();
     let above = typed[..end].to_owned();
     look_up(asked, async move |session: &mut Session| {

@@ -32,7 +32,7 @@ pub(super) struct PlanArgs {
 
 /// Whether the user is asked before a plan is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ask {
+pub(super) enum Confirmation {
     /// On the terminal.
     First,
     /// They have answered already, and are shown what to.
@@ -48,7 +48,7 @@ pub(super) struct Review<'p> {
     /// The config that it changes.
     pub(super) config: String,
     pub(super) plan: &'p Plan,
-    pub(super) ask: Ask,
+    pub(super) ask: Confirmation,
 }
 
 impl Review<'_> {
@@ -68,12 +68,14 @@ impl Review<'_> {
         if !args.batch {
             plan.check_limit()?;
         }
-        if self.ask != Ask::Never || args.values {
+        if self.ask != Confirmation::Never || args.values {
             for line in lines(plan, args.values).lines() {
                 terminal.hint(line);
             }
         }
-        if self.ask == Ask::First && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")? {
+        if self.ask == Confirmation::First
+            && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")?
+        {
             return Err(Failure::new(Kind::Interrupted, "nothing was changed").into());
         }
         let outcome = if args.batch {

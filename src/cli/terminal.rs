@@ -11,12 +11,10 @@ pub(super) mod wrap;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::{self, File, Metadata};
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{ExitCode, Stdio};
-
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use self::log::{Plain, show_warnings};
 use self::stderr::aside;
@@ -132,67 +130,6 @@ impl Terminal {
             say(&line, hang);
         }
     }
-
-    /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
-    pub(super) fn confirm(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
-        self.put(question, "[y/N] ", flag)?;
-        Ok(is_yes(&line()?))
-    }
-
-    /// Asks as [`Self::confirm`] does, except that Ctrl-C means no, for callers that then have something to clear away.
-    pub(super) async fn ask(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
-        self.put(question, "[y/N] ", flag)?;
-        Ok(line_or_ctrl_c().await?.is_some_and(|line| is_yes(&line)))
-    }
-
-    /// Asks for a word, for what a yes is too quickly given to. False if another is typed, and with Ctrl-C. Without a
-    /// terminal that is an error which names `flag`.
-    pub(super) async fn ask_for(&mut self, question: &str, word: &str, flag: &str) -> Result<bool, Failure> {
-        self.put(question, "> ", flag)?;
-        Ok(line_or_ctrl_c().await?.is_some_and(|line| line.trim() == word))
-    }
-
-    /// Asks for a line that isn't shown while it is typed. None where there is no terminal to type on.
-    pub(super) async fn ask_unseen(&mut self, question: &str) -> Result<Option<String>, Failure> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Ok(None);
-        }
-        self.flush()?;
-        // Before the question: whoever types at once, or pastes, isn't shown either.
-        let unseen = Unseen::begin().map_err(|error| unread(&error))?;
-        aside(format_args!("{question}"));
-        let (tell, told) = tokio::sync::oneshot::channel();
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            tell.send(io::stdin().lock().read_line(&mut line).map(|_| line))
-        });
-        // Ctrl-C, too, leaves a terminal behind that shows what is typed.
-        let line = tokio::select! {
-            told = told => told.unwrap_or_else(|_| Ok(String::new())).map_err(|error| unread(&error)),
-            _ = tokio::signal::ctrl_c() => Ok(String::new()),
-        };
-        drop(unseen);
-        aside(format_args!("\n"));
-        match line?.strip_suffix('\n') {
-            Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
-            None => Err(Failure::new(
-                Kind::Interrupted,
-                "nothing was given, and nothing was changed",
-            )),
-        }
-    }
-
-    fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Err(
-                Failure::usage(format!("{question} There is no terminal to ask on."))
-                    .hint(format!("{flag} answers yes")),
-            );
-        }
-        self.flush()?;
-        aside(format_args!("{question} {mark}"));
-        Ok(())
-    }
 }
 
 /// What is said of a failure that begins with `mark`: each line with the column at which its further lines begin. It may
@@ -223,61 +160,6 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
         joined.push_str(&printable(line));
     }
     Cow::Owned(joined)
-}
-
-/// A terminal that doesn't show what is typed, until this is dropped.
-struct Unseen(Termios);
-
-impl Unseen {
-    fn begin() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut unseen = before.clone();
-        unseen.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Now, &unseen)?;
-        Ok(Self(before))
-    }
-}
-
-impl Drop for Unseen {
-    fn drop(&mut self) {
-        // Where the terminal is gone there is nothing to put back.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
-    }
-}
-
-fn unread(error: &io::Error) -> Failure {
-    Failure::caused(Kind::Interrupted, "no answer could be read", error)
-}
-
-fn line() -> Result<String, Failure> {
-    let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| unread(&error))?;
-    if line.is_empty() {
-        // The end of input is no line.
-        aside(format_args!("\n"));
-    }
-    Ok(line)
-}
-
-/// A line, or nothing where Ctrl-C came first.
-async fn line_or_ctrl_c() -> Result<Option<String>, Failure> {
-    let (tell, told) = tokio::sync::oneshot::channel();
-    // A thread of its own rather than one of the runtime's, which would be waited for at the end.
-    std::thread::spawn(move || tell.send(line()));
-    tokio::select! {
-        told = told => told.ok().transpose(),
-        _ = tokio::signal::ctrl_c() => {
-            aside(format_args!("\n"));
-            Ok(None)
-        }
-    }
-}
-
-fn is_yes(line: &str) -> bool {
-    matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Shows discfg's own events on stderr: warnings, and as many more as `--verbose` asks for. Those of the SDKs hold

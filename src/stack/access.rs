@@ -21,7 +21,7 @@ use aws_sdk_iam::Client as Iam;
 pub use answer::{Answer, Finding};
 pub use error::AccessError;
 pub use trust::Brought;
-pub use verdict::{Step, Verdict, Way};
+pub use verdict::{AccessStep, Verdict, Way};
 
 use crate::aws::ASSUME_ACTIONS;
 use crate::model::{
@@ -30,7 +30,7 @@ use crate::model::{
 };
 use roles::{Deputy, Roles};
 use simulate::{Request, Simulated, simulate};
-use trust::{Ask, Asker};
+use trust::{Asker, TrustedAction};
 
 /// What a reader does with the table's items.
 const READING: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
@@ -73,8 +73,8 @@ pub struct Inspector {
     iam: Iam,
     config: ConfigName,
     roles: Roles,
-    acts: Mutex<HashMap<(String, Access, Section), Vec<Step>>>,
-    assumes: Mutex<HashMap<(String, String), Vec<Step>>>,
+    acts: Mutex<HashMap<(String, Access, Section), Vec<AccessStep>>>,
+    assumes: Mutex<HashMap<(String, String), Vec<AccessStep>>>,
 }
 
 impl Inspector {
@@ -199,7 +199,7 @@ impl Inspector {
     }
 
     /// Whether the trust lets the subject in; and whether with a session's tags, where that is less.
-    fn trusts(&self, role: &Deputy, subject: &Subject, brought: &Brought) -> Vec<Step> {
+    fn trusts(&self, role: &Deputy, subject: &Subject, brought: &Brought) -> Vec<AccessStep> {
         let job;
         let asker = match subject {
             Subject::Principal(arn) => Asker::Principal(arn.as_str()),
@@ -214,20 +214,22 @@ impl Inspector {
             Ok(trust) => trust::judge(trust, &asker, ask, brought),
             Err(error) => Finding::unknown(format!("the trust isn't as discfg makes it: {error}")),
         };
-        let finding = judge(Ask::Assume);
+        let finding = judge(TrustedAction::Assume);
         let finding = match self.mending_trust(role, subject) {
             Some(mending) if finding.answer == Answer::No => finding.missing(mending),
             _ => finding,
         };
         let tags = match subject {
-            Subject::Principal(_) | Subject::Pattern(_) => Some(judge(Ask::Tag)),
+            Subject::Principal(_) | Subject::Pattern(_) => Some(judge(TrustedAction::Tag)),
             Subject::GitHub(_) | Subject::Oidc(_) => None,
         };
         let tags = tags.filter(|tags| tags.answer < finding.answer).map(|tags| {
             let remedy = self.as_deployed(role, "the role's trust");
-            Step::new("trust, sts:TagSession", tags.missing(remedy)).with_tags()
+            AccessStep::new("trust, sts:TagSession", tags.missing(remedy)).with_tags()
         });
-        std::iter::once(Step::new("trust", finding)).chain(tags).collect()
+        std::iter::once(AccessStep::new("trust", finding))
+            .chain(tags)
+            .collect()
     }
 
     /// What makes a part of a role's stack what discfg deploys.
@@ -279,7 +281,7 @@ impl Inspector {
     }
 
     /// Whether the subject's own policies let it assume the role: nothing where none are asked for.
-    async fn assumes(&self, role: &Deputy, subject: &Subject) -> Result<Vec<Step>, AccessError> {
+    async fn assumes(&self, role: &Deputy, subject: &Subject) -> Result<Vec<AccessStep>, AccessError> {
         let Subject::Principal(principal) = subject else {
             return Ok(Vec::new());
         };
@@ -288,7 +290,7 @@ impl Inspector {
                 "its policies are the account {}'s, where they can't be asked for from here",
                 principal.account()
             ));
-            return Ok(vec![Step::new(
+            return Ok(vec![AccessStep::new(
                 ASSUME_ACTIONS.join(", "),
                 finding.missing(allow(&ASSUME_ACTIONS, &role.arn)),
             )]);
@@ -308,20 +310,25 @@ impl Inspector {
             let is_of_tags = step.of == ASSUME_ACTIONS[1];
             if is_of_tags { step.with_tags() } else { step }
         });
-        let steps: Vec<Step> = steps.collect();
+        let steps: Vec<AccessStep> = steps.collect();
         lock(&self.assumes).insert(key, steps.clone());
         Ok(steps)
     }
 
     /// Whether the role's policies let it act on the table.
-    async fn acts(&self, role: &Deputy, access: Access, section: &Section) -> Result<Vec<Step>, AccessError> {
+    async fn acts(
+        &self,
+        role: &Deputy,
+        access: Access,
+        section: &Section,
+    ) -> Result<Vec<AccessStep>, AccessError> {
         let key = (role.arn.clone(), access, section.clone());
         if let Some(known) = lock(&self.acts).get(&key) {
             return Ok(known.clone());
         }
         let mut found = self.table_steps(&role.arn, access, section).await?;
         found.extend(self.api_step(&role.arn, access, section).await?);
-        let steps: Vec<Step> = found
+        let steps: Vec<AccessStep> = found
             .into_iter()
             .map(|(mut step, is_unsaid)| {
                 // The stack's policies are the stack's: a statement that is added by hand would be drift.
@@ -344,7 +351,7 @@ impl Inspector {
         by: &str,
         access: Access,
         section: &Section,
-    ) -> Result<Vec<(Step, bool)>, AccessError> {
+    ) -> Result<Vec<(AccessStep, bool)>, AccessError> {
         let request = Request {
             by,
             actions: match access {
@@ -363,7 +370,7 @@ impl Inspector {
         by: &str,
         access: Access,
         section: &Section,
-    ) -> Result<Option<(Step, bool)>, AccessError> {
+    ) -> Result<Option<(AccessStep, bool)>, AccessError> {
         let Some(api) = &self.roles.api else {
             return Ok(None);
         };
@@ -391,7 +398,7 @@ fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// One step for all actions that the same was found of, and whether a statement is all that it lacks.
-fn steps(said: Vec<Simulated>, on: &str) -> Vec<(Step, bool)> {
+fn steps(said: Vec<Simulated>, on: &str) -> Vec<(AccessStep, bool)> {
     let mut groups: Vec<(Vec<String>, Finding, bool)> = Vec::new();
     for Simulated {
         action,
@@ -411,7 +418,7 @@ fn steps(said: Vec<Simulated>, on: &str) -> Vec<(Step, bool)> {
         } else {
             finding
         };
-        (Step::new(actions.join(", "), finding), is_unsaid)
+        (AccessStep::new(actions.join(", "), finding), is_unsaid)
     };
     groups.into_iter().map(step).collect()
 }

@@ -15,7 +15,7 @@ use rawzip::{CompressionMethod, CreatorSystem, ZipArchive, ZipFileHeaderRecord, 
 use sha2::{Digest as _, Sha256};
 
 use self::architecture::Architecture;
-use self::program::Unfit;
+use self::program::UnfitProgram;
 use crate::files::{Privacy, read_named};
 use crate::model::Kind;
 
@@ -89,7 +89,7 @@ pub enum CodeError {
         /// The file.
         path: PathBuf,
         /// What is wrong with the program.
-        unfit: Unfit,
+        unfit: UnfitProgram,
     },
 }
 
@@ -233,23 +233,23 @@ impl fmt::Debug for FunctionCode {
     }
 }
 
-fn check_entry(program: &ZipFileHeaderRecord<'_>) -> Result<(), Unfit> {
+fn check_entry(program: &ZipFileHeaderRecord<'_>) -> Result<(), UnfitProgram> {
     let mode = program.mode();
     if program.flags().is_encrypted() {
-        return Err(Unfit::Encrypted);
+        return Err(UnfitProgram::Encrypted);
     }
     let method = program.compression_method();
     if ![CompressionMethod::STORE, CompressionMethod::DEFLATE].contains(&method) {
-        return Err(Unfit::Compression(format!("{method}")));
+        return Err(UnfitProgram::Compression(format!("{method}")));
     }
     if mode.is_symlink() {
-        return Err(Unfit::Link);
+        return Err(UnfitProgram::Link);
     }
     let has_modes = [CreatorSystem::UNIX, CreatorSystem::MACOS]
         .contains(&program.version_made_by().creator_system())
         && program.external_attributes() >> 16 != 0;
     if has_modes && mode.permissions() & FOR_EVERYONE != FOR_EVERYONE {
-        return Err(Unfit::Mode(mode.permissions()));
+        return Err(UnfitProgram::Mode(mode.permissions()));
     }
     Ok(())
 }

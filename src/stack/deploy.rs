@@ -14,15 +14,15 @@ use uuid::Uuid;
 
 use self::event::StackEvent;
 use self::event_feed::EventFeed;
-use self::pace::Pace;
-use super::error::{FailedResource, Failure, KeptResource, StackError};
+use self::pace::PollPace;
+use super::error::{DeploymentFailure, FailedResource, KeptResource, StackError};
 use super::inspect::lookup;
 use super::inspect::state;
 use crate::aws::Fault;
 use crate::stack::changeset::discard::discard;
-use crate::stack::changeset::plan::Plan;
+use crate::stack::changeset::plan::StackPlan;
 use crate::stack::inspect::lookup::Deployed;
-use crate::stack::inspect::state::{End, Next, StackState};
+use crate::stack::inspect::state::{NextAction, StackEnd, StackState};
 
 /// How many polls without news make sure that a state which may be the end is the end.
 const QUIET_POLLS: u32 = 3;
@@ -45,14 +45,14 @@ pub enum Progress {
 /// [`StackError::Failed`] with the first cause if the deployment failed.
 ///
 /// Dropping the stream leaves the deployment running, once it has [begun](Progress::Begun).
-pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, StackError>> {
+pub fn deploy(cfn: Client, plan: StackPlan) -> BoxStream<'static, Result<Progress, StackError>> {
     let token = Uuid::new_v4().to_string();
-    let follower = Follower {
-        pace: Pace::new(&cfn),
+    let follower = DeploymentFollower {
+        pace: PollPace::new(&cfn),
         feed: EventFeed::of_operation(&cfn, &plan.stack_arn, &token),
         cfn,
         plan,
-        step: Step::Execute,
+        step: DeploymentStep::Execute,
         waiting: VecDeque::new(),
         first: None,
         kept: Vec::new(),
@@ -65,7 +65,7 @@ pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, St
     stream::unfold(follower, |mut follower| async move {
         let item = follower.next().await?;
         if item.is_err() {
-            follower.step = Step::Over;
+            follower.step = DeploymentStep::Over;
         }
         Some((item, follower))
     })
@@ -73,7 +73,7 @@ pub fn deploy(cfn: Client, plan: Plan) -> BoxStream<'static, Result<Progress, St
 }
 
 #[derive(Debug)]
-enum Step {
+enum DeploymentStep {
     Execute,
     Follow,
     Fail,
@@ -82,11 +82,11 @@ enum Step {
 }
 
 #[derive(Debug)]
-struct Follower {
+struct DeploymentFollower {
     cfn: Client,
-    plan: Plan,
-    pace: Pace,
-    step: Step,
+    plan: StackPlan,
+    pace: PollPace,
+    step: DeploymentStep,
     feed: EventFeed,
     waiting: VecDeque<StackEvent>,
     first: Option<FailedResource>,
@@ -101,32 +101,32 @@ struct Follower {
     token: String,
 }
 
-impl Follower {
+impl DeploymentFollower {
     async fn next(&mut self) -> Option<Result<Progress, StackError>> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(Ok(Progress::Event(event)));
             }
             let step = match &self.step {
-                Step::Execute => match self.execute().await {
+                DeploymentStep::Execute => match self.execute().await {
                     Err(error) if error.fault() == Some(Fault::Denied) => Err(self.abandon(error).await),
                     Err(error) => Err(error),
                     Ok(()) => return Some(Ok(Progress::Begun)),
                 },
-                Step::Follow => self.follow().await,
-                Step::Finish(state) => {
+                DeploymentStep::Follow => self.follow().await,
+                DeploymentStep::Finish(state) => {
                     let state = state.clone();
                     match self.finish(&state).await {
                         Ok(Some(done)) => {
-                            self.step = Step::Over;
+                            self.step = DeploymentStep::Over;
                             return Some(Ok(Progress::Done(Box::new(done))));
                         }
                         Ok(None) => Ok(()),
                         Err(error) => Err(error),
                     }
                 }
-                Step::Fail => Err(self.failure()),
-                Step::Over => return None,
+                DeploymentStep::Fail => Err(self.failure()),
+                DeploymentStep::Over => return None,
             };
             if let Err(error) = step {
                 return Some(Err(error));
@@ -151,7 +151,7 @@ impl Follower {
             self.check_execution(error).await?;
             self.feed.has_begun();
         }
-        self.step = Step::Follow;
+        self.step = DeploymentStep::Follow;
         Ok(())
     }
 
@@ -210,13 +210,13 @@ impl Follower {
         }
         if let Some(state) = &self.ahead {
             match state::end(state) {
-                End::Done => {
-                    self.step = Step::Finish(state.clone());
+                StackEnd::Done => {
+                    self.step = DeploymentStep::Finish(state.clone());
                     self.polled = false;
                 }
-                End::Failed => self.step = Step::Fail,
-                End::Perhaps if self.quiet >= QUIET_POLLS => self.step = Step::Fail,
-                End::Perhaps | End::NotYet => {}
+                StackEnd::Failed => self.step = DeploymentStep::Fail,
+                StackEnd::Perhaps if self.quiet >= QUIET_POLLS => self.step = DeploymentStep::Fail,
+                StackEnd::Perhaps | StackEnd::NotYet => {}
             }
         }
         Ok(())
@@ -231,7 +231,7 @@ impl Follower {
     }
 
     fn failure(&mut self) -> StackError {
-        StackError::Failed(Box::new(Failure {
+        StackError::Failed(Box::new(DeploymentFailure {
             stack: self.plan.stack.clone(),
             stack_arn: self.plan.stack_arn.clone(),
             state: self.ahead.clone().unwrap_or(StackState::Unknown(String::new())),
@@ -267,7 +267,7 @@ impl Follower {
         if stack.state == *state && self.shows_in(&stack) {
             return Ok(Some(stack));
         }
-        if state::next(&stack.state) == Next::Wait {
+        if state::next(&stack.state) == NextAction::Wait {
             return Ok(None);
         }
         self.stale += 1;

@@ -186,7 +186,7 @@ pub enum StackError {
     },
     /// The deployment failed.
     #[error("{0}")]
-    Failed(Box<Failure>),
+    Failed(Box<DeploymentFailure>),
     /// A request to CloudFormation failed.
     #[error("{}", request_words(action, source))]
     Request {
@@ -346,7 +346,7 @@ fn at_resources(failed: &[FailedResource]) -> String {
 
 /// A deployment that failed, by its first cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct DeploymentFailure {
     /// The stack's name.
     pub stack: String,
     /// The stack's ARN, by which its events can still be read when it is deleted.
@@ -389,7 +389,7 @@ impl fmt::Display for FailedResource {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for DeploymentFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the deployment of {} failed", self.stack)?;
         f.write_str(&at_resources(self.first.as_slice()))?;

@@ -11,7 +11,7 @@ mod planning;
 mod refusing;
 mod server;
 
-use discfg::stack::{Leftover, Plan, Proposal, StackError, StackSpec};
+use discfg::stack::{Leftover, Proposal, StackError, StackPlan, StackSpec};
 
 use server::Scripted;
 use support::cli::Place;
@@ -40,14 +40,14 @@ async fn leftover(cloudformation: &Scripted) -> Leftover {
     }
 }
 
-async fn config_ready(cloudformation: &Scripted) -> Plan {
+async fn config_ready(cloudformation: &Scripted) -> StackPlan {
     match config_plan(cloudformation).await {
         Ok(Proposal::Ready(plan)) => plan,
         other => panic!("no plan: {other:?}"),
     }
 }
 
-async fn ready(cloudformation: &Scripted, spec: &StackSpec) -> Plan {
+async fn ready(cloudformation: &Scripted, spec: &StackSpec) -> StackPlan {
     match discfg::stack::plan(&cloudformation.client, spec).await {
         Ok(Proposal::Ready(plan)) => plan,
         other => panic!("no plan: {other:?}"),

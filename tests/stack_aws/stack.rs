@@ -2,7 +2,7 @@
 
 use aws_sdk_cloudformation::Client;
 use discfg::model::Kind;
-use discfg::stack::{self, Action, Deployed, Plan, Progress, Proposal, StackSpec, StackState};
+use discfg::stack::{self, Action, Deployed, Progress, Proposal, StackPlan, StackSpec, StackState};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn client(account: &Account) -> Client {
     Client::new(&Account::sdk(&account.url(), &account.admin()))
 }
 
-async fn ready(cfn: &Client, spec: &StackSpec) -> Plan {
+async fn ready(cfn: &Client, spec: &StackSpec) -> StackPlan {
     match stack::plan(cfn, spec).await {
         Ok(Proposal::Ready(plan)) => plan,
         other => panic!("no plan: {other:?}"),

@@ -6,7 +6,7 @@ use aws_sdk_cloudformation::Client;
 use discfg::aws::Meter;
 use discfg::model::Kind;
 use discfg::stack::{
-    self, BucketError, CodeBucket, CodeStack, FunctionCode, Progress, Proposal, Shelf, StackError,
+    self, BucketError, CodeBucket, CodeStack, FunctionCode, Progress, Proposal, StackError, StoredCode,
 };
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -54,9 +54,9 @@ async fn make_bucket(account: &Account) -> Client {
 }
 
 async fn put(bucket: &CodeBucket, code: &FunctionCode) -> String {
-    assert_eq!(bucket.look(code).await.expect("an answer"), Shelf::Missing);
+    assert_eq!(bucket.look(code).await.expect("an answer"), StoredCode::Missing);
     let version = bucket.upload(code).await.expect("it is taken");
-    let there = Shelf::There {
+    let there = StoredCode::There {
         version: version.clone(),
     };
     assert_eq!(bucket.look(code).await.expect("an answer"), there);
@@ -88,7 +88,10 @@ async fn code_is_put_once_into_a_bucket_that_is_made_once() {
     let account = Emulator::shared().account();
     let bucket = bucket(&account);
     let first = code("first");
-    assert_eq!(bucket.look(&first).await.expect("an answer"), Shelf::NoBucket);
+    assert_eq!(
+        bucket.look(&first).await.expect("an answer"),
+        StoredCode::NoBucket
+    );
     make_bucket(&account).await;
     put(&bucket, &first).await;
     let second = code("second");
@@ -143,7 +146,7 @@ async fn what_is_there_takes_one_request_to_know() {
     let requests = Meter::default();
     let bucket = bucket_at(proxy.url(), &account, &requests);
     let found = bucket.look(&code).await.expect("an answer");
-    assert!(matches!(found, Shelf::There { .. }), "{found:?}");
+    assert!(matches!(found, StoredCode::There { .. }), "{found:?}");
     let asked = proxy.requests();
     assert_eq!(asked.len(), 1);
     let answer = asked[0].answer.as_ref().expect("it was asked");

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_types::region::Region;
 use discfg::aws::Meter;
 use discfg::model::Kind;
-use discfg::stack::{BucketError, CodeBucket, Shelf};
+use discfg::stack::{BucketError, CodeBucket, StoredCode};
 
 use support::account::{Account, keys};
 use support::http1::Message;
@@ -28,7 +28,7 @@ fn bucket(sdk: &SdkConfig) -> CodeBucket {
     )
 }
 
-async fn look(lines: &[Line]) -> (Result<Shelf, BucketError>, Vec<Message>) {
+async fn look(lines: &[Line]) -> (Result<StoredCode, BucketError>, Vec<Message>) {
     let s3 = ScriptedS3::play(lines);
     let answer = bucket(&sdk(s3.url())).look(&code("a")).await;
     (answer, s3.finish())
@@ -64,8 +64,8 @@ async fn every_request_names_the_code_and_whose_the_bucket_must_be() {
     assert_eq!(checksum.len(), 44, "a SHA-256 in Base64: {checksum}");
 }
 
-fn there() -> Shelf {
-    Shelf::There { version: "v1".into() }
+fn there() -> StoredCode {
+    StoredCode::There { version: "v1".into() }
 }
 
 #[tokio::test]
@@ -73,7 +73,10 @@ async fn a_look_tells_what_is_there() {
     let (found, requests) = look(&[(200, "")]).await;
     assert_eq!((found.expect("an answer"), requests.len()), (there(), 1));
     // The answer to a HEAD has no body, so S3 is asked once more for its reason.
-    for (code, shelf) in [("NoSuchKey", Shelf::Missing), ("NoSuchBucket", Shelf::NoBucket)] {
+    for (code, shelf) in [
+        ("NoSuchKey", StoredCode::Missing),
+        ("NoSuchBucket", StoredCode::NoBucket),
+    ] {
         let (found, requests) = look(&[(404, ""), (404, code)]).await;
         assert_eq!((found.expect("an answer"), requests.len()), (shelf, 2));
         assert!(requests[1].start.starts_with("GET "), "{requests:?}");
@@ -206,7 +209,7 @@ async fn what_passes_is_tried_again_and_what_does_not_pass_ends() {
         (CUT, Kind::Unavailable),
     ] {
         let (answer, requests) = look(&[line, line, (404, ""), line, (404, "NoSuchKey")]).await;
-        assert_eq!(answer.expect("an answer"), Shelf::Missing);
+        assert_eq!(answer.expect("an answer"), StoredCode::Missing);
         assert_eq!(requests.len(), 5);
         let (refused, requests) = look(&[line; 4]).await;
         let error = refused.expect_err("it doesn't pass");

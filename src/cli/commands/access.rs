@@ -69,7 +69,7 @@ pub(in crate::cli) struct AccessArgs {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
+struct AccessResult<'a> {
     action: &'static str,
     config: String,
     principal: String,
@@ -139,7 +139,7 @@ pub(in crate::cli) async fn run(
     };
     let section = key.section();
     let verdict = inspector.may(subject, &brought, *access, &section).await?;
-    let told = Told {
+    let told = AccessResult {
         action: "access",
         config: config.to_string(),
         principal: subject.to_string(),
@@ -193,7 +193,7 @@ async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Fai
     }
 }
 
-fn in_words(told: &Told<'_>) -> String {
+fn in_words(told: &AccessResult<'_>) -> String {
     let mut text = format!(
         "{}: may {} {} {} of {}\n",
         told.verdict.answer, told.principal, told.wants, told.key, told.config

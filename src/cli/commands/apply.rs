@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::data_keys::FileArgs;
 use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
-use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -59,7 +59,11 @@ pub(in crate::cli) async fn run(
             action: "apply",
             config,
             plan: &plan,
-            ask: if args.yes { Ask::Answered } else { Ask::First },
+            ask: if args.yes {
+                Confirmation::Answered
+            } else {
+                Confirmation::First
+            },
         };
         review.carry_out(&args.plan, store, format, terminal).await
     }

@@ -7,11 +7,11 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::aws::{AwsError, Fault};
+use crate::cli::denied_lookups::DeniedLookups;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::prompt::Unseen;
 use crate::context::{EngineName, Target};
 use crate::engine::{self, OpenError};
 use crate::model::{ConfigName, Kind};
@@ -25,18 +25,18 @@ use crate::stack::{self, Owner};
 pub(in crate::cli) struct ConfigsArgs {}
 
 #[derive(Debug, Serialize)]
-struct Listed {
+struct ConfigsResult {
     action: &'static str,
     engine: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     region: Option<String>,
-    configs: Vec<Found>,
+    configs: Vec<ConfigShape>,
     /// What could not be seen, and why.
     unknown: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct Found {
+struct ConfigShape {
     config: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     stack: Option<String>,
@@ -76,7 +76,11 @@ pub(in crate::cli) async fn run(
     show(terminal, session.format(), &listed, || text(&listed), raw)
 }
 
-async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> Result<Listed, Failure> {
+async fn on_aws(
+    target: &Target,
+    session: &mut Session,
+    terminal: &Terminal,
+) -> Result<ConfigsResult, Failure> {
     let aws = session.aws().await?;
     if let Some(account) = &target.account
         && aws.caller().await?.account != *account
@@ -87,14 +91,14 @@ async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> 
         .hint("take credentials of that account, and leave out --account"));
     }
     let region = aws.region().to_string();
-    let mut unseen = Unseen::default();
-    let stacks = unseen.see("the stacks", stack::stacks(&Client::new(aws.sdk())).await)?;
+    let mut denied_lookups = DeniedLookups::default();
+    let stacks = denied_lookups.record("the stacks", stack::stacks(&Client::new(aws.sdk())).await)?;
     let are_stacks_known = stacks.is_some();
-    let mut found: BTreeMap<ConfigName, Found> = BTreeMap::new();
+    let mut found: BTreeMap<ConfigName, ConfigShape> = BTreeMap::new();
     for (owner, stack) in stacks.into_iter().flatten() {
         if let Owner::Config(config) = owner {
             let other_name = stack.name != config.stack_name();
-            let entry = Found {
+            let entry = ConfigShape {
                 config: config.to_string(),
                 note: other_name
                     .then(|| format!("the command line looks for the stack {}", config.stack_name())),
@@ -108,7 +112,7 @@ async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> 
             found.insert(config, entry);
         }
     }
-    let mut unknown = unseen.lines();
+    let mut unknown = denied_lookups.lines();
     match engine::configs(target, Some(&aws)).await {
         Ok(tables) => {
             for config in tables {
@@ -117,7 +121,7 @@ async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> 
                 } else {
                     "a table; its stack is not known"
                 };
-                found.entry(config.clone()).or_insert_with(|| Found {
+                found.entry(config.clone()).or_insert_with(|| ConfigShape {
                     config: config.to_string(),
                     stack: None,
                     status: None,
@@ -147,7 +151,7 @@ async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> 
     for line in &unknown {
         terminal.note(&format!("unknown: {line}"));
     }
-    Ok(Listed {
+    Ok(ConfigsResult {
         action: "configs",
         engine: "dynamodb",
         region: Some(region),
@@ -156,11 +160,11 @@ async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> 
     })
 }
 
-async fn on_this_machine(target: &Target) -> Result<Listed, Failure> {
+async fn on_this_machine(target: &Target) -> Result<ConfigsResult, Failure> {
     let folder = target.data_dir.clone().ok_or(OpenError::NoDataDir)?;
     let found = engine::configs(target, None).await?.into_iter().map(|config| {
         let path = folder.join(format!("{config}.db"));
-        Found {
+        ConfigShape {
             config: config.to_string(),
             stack: None,
             status: None,
@@ -171,7 +175,7 @@ async fn on_this_machine(target: &Target) -> Result<Listed, Failure> {
             file: Some(path.display().to_string()),
         }
     });
-    Ok(Listed {
+    Ok(ConfigsResult {
         action: "configs",
         engine: "local",
         region: None,
@@ -180,7 +184,7 @@ async fn on_this_machine(target: &Target) -> Result<Listed, Failure> {
     })
 }
 
-fn text(listed: &Listed) -> String {
+fn text(listed: &ConfigsResult) -> String {
     let width = listed.configs.iter().map(|found| found.config.len()).max();
     let width = width.unwrap_or_default();
     let mut text = String::new();

@@ -4,7 +4,7 @@ use futures::TryStreamExt as _;
 use super::guards::{GuardArgs, refused};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
-use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -123,7 +123,11 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
         action: "delete",
         config,
         plan: &plan,
-        ask: if args.yes { Ask::Never } else { Ask::First },
+        ask: if args.yes {
+            Confirmation::Never
+        } else {
+            Confirmation::First
+        },
     };
     let how = PlanArgs {
         dry_run: args.dry_run,

@@ -13,8 +13,8 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_dynamodb::Client as DynamoDb;
 
 use self::follow::delete_table;
-pub(super) use self::follow::{Bound, Ended, delete_stack};
-use self::result::{Data, Destroyed, ask, end};
+pub(super) use self::follow::{DeletionBound, DeletionFailure, delete_stack};
+use self::result::{DestroyResult, DestroyedData, ask, end};
 use self::survey::Survey;
 pub(super) use self::survey::check_stack;
 use crate::aws::{AssumedRole, Aws, RoleArn};
@@ -57,13 +57,13 @@ pub(in crate::cli) async fn run(
         }
         carry_out(&args, &survey, &aws, &target, terminal).await?;
     }
-    let shape = Destroyed {
+    let shape = DestroyResult {
         action: "destroy",
         config: config.to_string(),
         result: if args.dry_run { "planned" } else { "destroyed" },
         stack: survey.stack.as_ref().map(|stack| stack.name.clone()),
         grants: survey.grants.iter().map(|(grant, _)| grant.to_string()).collect(),
-        data: survey.table.as_ref().map(|table| Data {
+        data: survey.table.as_ref().map(|table| DestroyedData {
             name: table.name.clone(),
             deleted: args.delete_data && !args.dry_run,
         }),
@@ -82,7 +82,7 @@ async fn carry_out(
     let config = &survey.config;
     let hint =
         format!("`discfg status {config}` shows it; `discfg destroy {config}` goes on with what is left");
-    let bound = Bound::new(args.timeout, hint);
+    let bound = DeletionBound::new(args.timeout, hint);
     let cfn = Client::new(aws.sdk());
     // First the grants: their roles would outlive what they are about.
     for (grant, stack) in &survey.grants {

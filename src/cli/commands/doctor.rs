@@ -8,7 +8,7 @@ mod table;
 use clap::Args;
 use serde::Serialize;
 
-use self::check::{Check, Verdict};
+use self::check::{Check, CheckStatus};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
@@ -34,7 +34,7 @@ struct Report {
     action: &'static str,
     config: Option<String>,
     /// The worst of the checks.
-    verdict: Verdict,
+    verdict: CheckStatus,
     checks: Vec<Check>,
 }
 
@@ -48,7 +48,7 @@ pub(in crate::cli) async fn run(
     let mut config = None;
     match session.target().cloned() {
         // A .discfg that isn't trusted, a variable that holds nothing sensible: nothing else can be checked.
-        Err(failure) => checks.push(Check::failed("settings", Verdict::Fail, failure)),
+        Err(failure) => checks.push(Check::failed("settings", CheckStatus::Fail, failure)),
         Ok(target) => {
             config = target.config.as_ref().map(|setting| setting.value.to_string());
             checks.extend(machine::settings(&target));
@@ -63,7 +63,7 @@ pub(in crate::cli) async fn run(
     let report = Report {
         action: "doctor",
         config,
-        verdict: worst.unwrap_or(Verdict::Ok),
+        verdict: worst.unwrap_or(CheckStatus::Ok),
         checks,
     };
     let human = || report.checks.iter().map(Check::text).collect();
@@ -71,7 +71,7 @@ pub(in crate::cli) async fn run(
         format!("{}\n", report.verdict).into_bytes()
     })?;
     match report.verdict {
-        Verdict::Ok | Verdict::Warn => Ok(()),
-        Verdict::Fail => Err(Failure::no()),
+        CheckStatus::Ok | CheckStatus::Warn => Ok(()),
+        CheckStatus::Fail => Err(Failure::no()),
     }
 }

@@ -9,10 +9,10 @@ use std::os::unix::process::CommandExt as _;
 
 use clap::Args;
 
-use self::environment::Wanted;
-use self::names::Named;
+use self::environment::EnvironmentSpec;
+use self::names::NamedKey;
 use self::program::Program;
-use self::restart::{Pace, Supervised};
+use self::restart::{RestartPace, Supervised};
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::optional_config;
@@ -47,7 +47,7 @@ pub(in crate::cli) struct ExecArgs {
     prefixes: Vec<Prefix>,
     /// Give this key as this variable, below whichever prefix it lies; may be given several times
     #[arg(long = "env", value_name = "NAME=KEY")]
-    named: Vec<Named>,
+    named: Vec<NamedKey>,
     /// Let this variable through although its name is refused; may be given several times
     #[arg(long = "allow-env", value_name = "NAME")]
     allowed: Vec<EnvName>,
@@ -105,7 +105,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
     session.choose(optional_config(args.word.as_deref())?)?;
     let program = Program::find(&args.command, args.pristine)?;
     let given = !args.prefixes.is_empty();
-    let wanted = Wanted {
+    let wanted = EnvironmentSpec {
         prefixes: if given { args.prefixes } else { vec![Prefix::all()] },
         named: args.named,
         allowed: args.allowed,
@@ -130,7 +130,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
     }
     let variables = wanted.choose(&snapshot.entries, &around)?.reveal(store).await?;
     if args.restart {
-        let pace = Pace {
+        let pace = RestartPace {
             interval: args.interval.duration(),
             grace: args.grace.duration(),
         };

@@ -90,7 +90,7 @@ pub(in crate::cli) struct ExportArgs {
 }
 
 /// What is made of the snapshot.
-enum Output {
+enum ExportTarget {
     Data(DataFormat),
     Template(String),
     Nothing,
@@ -102,7 +102,7 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let output = output(&args, session.global().format)?;
-    let is_github_env = matches!(output, Output::Data(DataFormat::GithubEnv));
+    let is_github_env = matches!(output, ExportTarget::Data(DataFormat::GithubEnv));
     let mut masks = (args.mask || is_github_env && has_runner()).then(Masks::default);
     let out = args.out.clone().map(|path| OutFile {
         path,
@@ -117,8 +117,8 @@ pub(in crate::cli) async fn run(
         name: session.config()?,
     };
     let format = match &output {
-        Output::Data(format) => Some(*format),
-        Output::Template(_) | Output::Nothing => None,
+        ExportTarget::Data(format) => Some(*format),
+        ExportTarget::Template(_) | ExportTarget::Nothing => None,
     };
     let parts = format.and_then(|format| Parts::new(format, &layout));
     if let Some(parts) = parts {
@@ -136,9 +136,9 @@ pub(in crate::cli) async fn run(
     let read = seen("reading", terminal, read).await;
     read.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     let written = match output {
-        Output::Nothing => return give(masks, None, io::empty(), terminal),
-        Output::Data(format) => formats::write(format, &items, &layout)?,
-        Output::Template(source) => formats::render(&source, &items, &layout.prefix)?.into_bytes(),
+        ExportTarget::Nothing => return give(masks, None, io::empty(), terminal),
+        ExportTarget::Data(format) => formats::write(format, &items, &layout)?,
+        ExportTarget::Template(source) => formats::render(&source, &items, &layout.prefix)?.into_bytes(),
     };
     give(masks, out, written.as_slice(), terminal)
 }
@@ -215,14 +215,14 @@ fn give(
     }
 }
 
-fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<Output, Failure> {
+fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, Failure> {
     let shown = flag.and_then(|flag| flag.shown);
     let format = match flag {
         None => Some(DataFormat::Json),
         Some(flag) => flag.data,
     };
     match (&args.template, format) {
-        _ if shown == Some(Format::Silent) => Ok(Output::Nothing),
+        _ if shown == Some(Format::Silent) => Ok(ExportTarget::Nothing),
         (Some(_), _) if flag.is_some() => Err(Failure::usage(
             "a template is its own format: leave out -f or --template",
         )),
@@ -235,7 +235,7 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<Output, Failure
                     &error.utf8_error(),
                 )
             })?;
-            Ok(Output::Template(text))
+            Ok(ExportTarget::Template(text))
         }
         (None, None) => {
             let all = DataFormat::ALL.map(DataFormat::as_str).join(", ");
@@ -246,7 +246,7 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<Output, Failure
         (None, Some(format)) if args.nested && !format.nests() => Err(Failure::usage(format!(
             "--nested is for json and yaml: {format} holds no tree"
         ))),
-        (None, Some(format)) => Ok(Output::Data(format)),
+        (None, Some(format)) => Ok(ExportTarget::Data(format)),
     }
 }
 

@@ -17,8 +17,8 @@ use crate::aws::{ASSUME_ACTIONS, Aws, Caller};
 use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::deployment::Deployment;
 use crate::cli::deploying::options::DeployArgs;
-use crate::cli::deploying::patience::Patience;
-use crate::cli::deploying::propose::Wanted;
+use crate::cli::deploying::patience::DeploymentPatience;
+use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::deploying::reviewed::Reviewed;
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
@@ -103,13 +103,13 @@ impl GrantShape {
 }
 
 #[derive(Serialize)]
-struct Made {
+struct GrantResult {
     action: &'static str,
     config: String,
     result: &'static str,
     /// Nothing where it was only looked at.
     grant: Option<GrantShape>,
-    statements: Vec<Statement>,
+    statements: Vec<AssumeStatement>,
     #[serde(flatten)]
     reviewed: Reviewed,
     #[serde(rename = "durationMs")]
@@ -118,7 +118,7 @@ struct Made {
 
 /// What a principal's own policies must hold.
 #[derive(Serialize)]
-struct Statement {
+struct AssumeStatement {
     principal: String,
     statement: serde_json::Value,
 }
@@ -194,7 +194,7 @@ pub(in crate::cli) async fn run(
     } else {
         api_reads(&spec, &of, there.as_ref())
     };
-    let patience = Patience::new(args.deploy.timeout);
+    let patience = DeploymentPatience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let deployer = Deployer::new(&aws, &args.deploy, &patience, terminal);
     let making = Box::pin(make(deployer, &caller, &target, &spec));
@@ -203,7 +203,7 @@ pub(in crate::cli) async fn run(
     if let Some(grant) = &grant {
         show_statements(grant, terminal);
     }
-    let shape = Made {
+    let shape = GrantResult {
         action: "grant",
         config: config.to_string(),
         result: made.result,
@@ -228,7 +228,7 @@ async fn make(
     target: &Target,
     spec: &GrantSpec,
 ) -> Result<(Deployment, Option<Grant>), Failure> {
-    let deployment = Box::pin(deployer.deploy(Wanted::Grant(spec))).await?;
+    let deployment = Box::pin(deployer.deploy(DesiredStack::Grant(spec))).await?;
     let Deployer {
         aws,
         options,
@@ -336,11 +336,11 @@ fn unwritten(error: StoreError) -> Failure {
     )
 }
 
-fn statements(grant: &Grant) -> Vec<Statement> {
+fn statements(grant: &Grant) -> Vec<AssumeStatement> {
     let Some(role) = &grant.role else {
         return Vec::new();
     };
-    let of = |principal: &String| Statement {
+    let of = |principal: &String| AssumeStatement {
         principal: principal.clone(),
         statement: json!({"Effect": "Allow", "Action": ASSUME_ACTIONS, "Resource": role}),
     };
@@ -352,7 +352,7 @@ fn show_statements(grant: &Grant, terminal: &Terminal) {
     if !statements.is_empty() {
         terminal.hint("The own policies of each principal must let it assume the role, too:");
     }
-    for Statement { principal, statement } in statements {
+    for AssumeStatement { principal, statement } in statements {
         terminal.hint(&format!("  {principal}"));
         terminal.hint(&format!("    {statement}"));
     }

@@ -24,7 +24,7 @@ pub(in crate::cli) struct GrantsArgs {
 }
 
 #[derive(Serialize)]
-struct Listed {
+struct GrantsResult {
     action: &'static str,
     config: String,
     grants: Vec<ListedGrant>,
@@ -70,7 +70,7 @@ pub(in crate::cli) async fn run(
             status: stack.state.to_string(),
         })
     });
-    let shape = Listed {
+    let shape = GrantsResult {
         action: "grants",
         config: config.to_string(),
         grants: grants.collect::<Result<_, Failure>>()?,

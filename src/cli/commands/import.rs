@@ -2,7 +2,7 @@ use clap::Args;
 
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::{Failure, Stop};
-use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -48,7 +48,7 @@ pub(in crate::cli) async fn run(
             action: "import",
             config,
             plan: &plan,
-            ask: Ask::Never,
+            ask: Confirmation::Never,
         };
         review.carry_out(&args.plan, store, format, terminal).await
     }

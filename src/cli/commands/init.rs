@@ -19,8 +19,8 @@ use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::deployment::Deployment;
 use crate::cli::deploying::oidc_provider::check_providers;
 use crate::cli::deploying::options::DeployArgs;
-use crate::cli::deploying::patience::Patience;
-use crate::cli::deploying::propose::Wanted;
+use crate::cli::deploying::patience::DeploymentPatience;
+use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::deploying::review::show_who_may;
 use crate::cli::deploying::{verify, verify_api};
 use crate::cli::failure::Failure;
@@ -88,7 +88,7 @@ pub(in crate::cli) async fn run(
         check_account(&aws, key).await?;
     }
     check_providers(&aws, spec.github.as_deref(), spec.oidc.as_ref(), terminal).await?;
-    let patience = Patience::new(args.deploy.timeout);
+    let patience = DeploymentPatience::new(args.deploy.timeout);
     // Large, with all that it may have to do, and held as often as it is passed on.
     let provisioning = Box::pin(async {
         let mut deployer = Deployer::new(&aws, &args.deploy, &patience, terminal);
@@ -118,7 +118,7 @@ async fn provision(
     target: &Target,
     spec: &StackSpec,
 ) -> Result<Deployment, Failure> {
-    let deployment = Box::pin(deployer.deploy(Wanted::Config(spec))).await?;
+    let deployment = Box::pin(deployer.deploy(DesiredStack::Config(spec))).await?;
     let Deployer {
         aws,
         options,
@@ -167,7 +167,7 @@ async fn provision(
 
 /// Proves the stack by reading through `way`, unless Ctrl-C is pressed.
 async fn unless_interrupted<T>(
-    patience: &Patience,
+    patience: &DeploymentPatience,
     deployed: &Deployed,
     way: &str,
     proving: impl Future<Output = Result<T, Failure>>,

@@ -3,7 +3,7 @@ use aws_sdk_iam::Client as Iam;
 use clap::Args;
 use serde::Serialize;
 
-use super::destroy::{Bound, Ended, check_stack, delete_stack};
+use super::destroy::{DeletionBound, DeletionFailure, check_stack, delete_stack};
 use super::grant::{config_and_grant, require_dynamodb};
 use crate::aws::Aws;
 use crate::cli::deploying::oidc_provider::name_of;
@@ -33,7 +33,7 @@ pub(in crate::cli) struct RevokeArgs {
 }
 
 #[derive(Serialize)]
-struct Revoked {
+struct RevokeResult {
     action: &'static str,
     config: String,
     grant: String,
@@ -82,7 +82,7 @@ pub(in crate::cli) async fn run(
         let hint = format!("`discfg revoke {name}` sees it through: the grant's line in the table goes last");
         // The first of its resources, an OIDC provider, stays.
         let resources = &GRANT_RESOURCES[1..];
-        let deleted = delete_stack(&cfn, stack, resources, &Bound::new(None, hint), terminal).await;
+        let deleted = delete_stack(&cfn, stack, resources, &DeletionBound::new(None, hint), terminal).await;
         if let Err(ended) = deleted {
             return Err(explain(ended, &aws, grant.as_ref()).await);
         }
@@ -103,7 +103,7 @@ pub(in crate::cli) async fn run(
             name_of(&issuer)
         ));
     }
-    let shape = Revoked {
+    let shape = RevokeResult {
         action: "revoke",
         config: config.to_string(),
         grant: name.to_string(),
@@ -139,10 +139,10 @@ fn losing(grant: Option<&Grant>) -> String {
 }
 
 /// Says to whom the grant's policy is attached where that hindered its deletion.
-async fn explain(ended: Ended, aws: &Aws, grant: Option<&Grant>) -> Failure {
+async fn explain(ended: DeletionFailure, aws: &Aws, grant: Option<&Grant>) -> Failure {
     let error = match ended {
-        Ended::Left(failure) => return failure,
-        Ended::Failed(error) => error,
+        DeletionFailure::Left(failure) => return failure,
+        DeletionFailure::Failed(error) => error,
     };
     let is_blocked = matches!(error, StackError::NotDeleted { .. });
     let mut failure = Failure::from(error);

@@ -6,7 +6,7 @@ use clap::Args;
 use crate::cli::change_line::line;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
-use crate::cli::plan_review::{Ask, PlanArgs, Review};
+use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -73,7 +73,11 @@ async fn below(
     let then = ops::state_at(store, prefix, args.to).await?;
     let now = store.snapshot(std::slice::from_ref(prefix)).await?;
     let plan = Plan::over(store, now, prefix, wanted(then), true).await?;
-    let ask = if args.yes { Ask::Answered } else { Ask::First };
+    let ask = if args.yes {
+        Confirmation::Answered
+    } else {
+        Confirmation::First
+    };
     let review = Review {
         action: "rollback",
         config,

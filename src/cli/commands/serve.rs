@@ -13,12 +13,12 @@ use tokio::sync::oneshot;
 
 pub(in crate::cli) use self::args::ServeArgs;
 use self::args::{ServeCommand, ServerArgs};
-use self::signals::Signals;
+use self::signals::StopSignals;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::log::Log;
+use crate::cli::terminal::log::LogWriter;
 use crate::context::EngineName;
 use crate::http::{self, Api, ApiSettings, KnownTokens, ServerSettings, Tls, TokenFile};
 use crate::model::{Access, ConfigName, Kind, Role};
@@ -52,7 +52,7 @@ async fn serve(args: ServerArgs, session: &mut Session, terminal: &mut Terminal)
     memory::keep_private()?;
     listen::check_exposure(&args)?;
     // Before files are read: what is wrong with one, and doesn't hinder, is told there.
-    let log = Log::begin(args.log, session.global().verbose);
+    let log = LogWriter::begin(args.log, session.global().verbose);
     let served = serve_logged(args, &log, session, terminal).await;
     log.end();
     served
@@ -60,7 +60,7 @@ async fn serve(args: ServerArgs, session: &mut Session, terminal: &mut Terminal)
 
 async fn serve_logged(
     args: ServerArgs,
-    log: &Log,
+    log: &LogWriter,
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
@@ -76,7 +76,7 @@ async fn serve_logged(
     let (configs, access) = stores(args.configs.clone(), session).await?;
     let names: Vec<String> = configs.iter().map(|(name, _)| name.to_string()).collect();
     // Before anyone is told that it serves: whoever is told may already stop it.
-    let mut signals = Signals::new()?;
+    let mut signals = StopSignals::new()?;
     let listener = listen::bind(args.listen).await?;
     let address = listener
         .local_addr()
@@ -144,10 +144,10 @@ fn api_settings(args: &ServerArgs) -> ApiSettings {
     }
 }
 
-type Named = (ConfigName, Arc<dyn Store>);
+type NamedStore = (ConfigName, Arc<dyn Store>);
 
 /// The configs that are served, each opened and asked once, and the most that may be done with them.
-async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<Named>, Access), Failure> {
+async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<NamedStore>, Access), Failure> {
     let target = session.target()?;
     if let EngineName::Http(url) = &target.engine.value {
         return Err(Failure::usage(format!(

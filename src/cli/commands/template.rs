@@ -42,7 +42,7 @@ pub(in crate::cli) struct TemplateArgs {
         require_equals = true,
         default_missing_value = "stack"
     )]
-    parameters: Option<Form>,
+    parameters: Option<ParameterForm>,
     #[command(flatten)]
     covers: CoverArgs,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub(in crate::cli) struct TemplateArgs {
 
 /// How parameters are written.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Form {
+enum ParameterForm {
     /// For --parameters of aws cloudformation create-stack, update-stack and create-change-set; the form if none is given
     Stack,
     /// For --parameter-overrides of aws cloudformation deploy
@@ -124,7 +124,7 @@ pub(in crate::cli) fn run(
     terminal.line(&json)
 }
 
-fn written(blueprint: &Blueprint, form: Form) -> Result<Value, Failure> {
+fn written(blueprint: &Blueprint, form: ParameterForm) -> Result<Value, Failure> {
     if blueprint.is_told_beside() {
         return Err(Failure::usage(
             "tags and the role that CloudFormation deploys with are no parameters of the template",
@@ -132,8 +132,8 @@ fn written(blueprint: &Blueprint, form: Form) -> Result<Value, Failure> {
         .hint("give them to the AWS CLI, with --tags and --role-arn"));
     }
     let entry = |(name, value): (&str, &str)| match form {
-        Form::Deploy => json!(format!("{name}={value}")),
-        Form::Stack => json!({"ParameterKey": name, "ParameterValue": value}),
+        ParameterForm::Deploy => json!(format!("{name}={value}")),
+        ParameterForm::Stack => json!({"ParameterKey": name, "ParameterValue": value}),
     };
     Ok(blueprint.given().map(entry).collect())
 }

@@ -12,7 +12,7 @@ use tokio::signal::ctrl_c;
 use tokio::time::sleep;
 
 use self::hook::Hook;
-use self::line::{Told, told};
+use self::line::{WatchLine, told};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::Format;
 use crate::cli::output::show;
@@ -127,7 +127,7 @@ pub(in crate::cli) async fn run(
         ..Watch::new(prefix)
     };
     let format = session.format();
-    let mut teller = Teller {
+    let mut teller = WatchPrinter {
         format,
         hook: args.exec.map(|command| Hook::new(command, format)),
         once: args.once,
@@ -150,7 +150,7 @@ async fn timeout(after: Option<Duration>) {
 
 async fn follow(
     watched: Watch,
-    teller: &mut Teller,
+    teller: &mut WatchPrinter,
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Stop> {
@@ -177,7 +177,7 @@ async fn follow(
 }
 
 /// Shows what a watch tells.
-struct Teller {
+struct WatchPrinter {
     format: Format,
     hook: Option<Hook>,
     once: bool,
@@ -185,7 +185,7 @@ struct Teller {
     lost: bool,
 }
 
-impl Teller {
+impl WatchPrinter {
     /// Shows one event and says whether it was the last one that is wanted.
     async fn take(&mut self, event: Event, terminal: &mut Terminal) -> Result<bool, Failure> {
         if let Event::Retry { error, pause } = event {
@@ -219,7 +219,7 @@ impl Teller {
         Ok(is_news && self.once)
     }
 
-    fn show(&self, line: &Told<'_>, terminal: &mut Terminal) -> Result<(), Failure> {
+    fn show(&self, line: &WatchLine<'_>, terminal: &mut Terminal) -> Result<(), Failure> {
         if self.format == Format::Yaml {
             terminal.line("---")?;
         }

@@ -20,18 +20,18 @@ pub(in crate::cli) struct WhichArgs {}
 #[derive(Serialize)]
 struct Which {
     action: &'static str,
-    settings: Vec<Line>,
+    settings: Vec<SettingLine>,
     file: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Line {
+struct SettingLine {
     name: &'static str,
     value: Option<String>,
     from: String,
 }
 
-impl Line {
+impl SettingLine {
     fn new<T: ToString>(name: &'static str, setting: Option<&Setting<T>>, otherwise: &str) -> Self {
         match setting {
             Some(setting) => Self {
@@ -49,14 +49,14 @@ impl Line {
 }
 
 /// Where AWS is asked, and with whose credentials.
-fn on_aws(target: &Target) -> [Line; 2] {
+fn on_aws(target: &Target) -> [SettingLine; 2] {
     [
-        Line::new(
+        SettingLine::new(
             "region",
             target.region.as_ref(),
             "where the AWS SDKs look: the profile",
         ),
-        Line::new(
+        SettingLine::new(
             "profile",
             target.profile.as_ref(),
             "the profile that the AWS SDKs take by default",
@@ -65,7 +65,7 @@ fn on_aws(target: &Target) -> [Line; 2] {
 }
 
 /// Where the token for the API is from, never the token.
-fn token(target: &Target, url: &ApiUrl) -> Line {
+fn token(target: &Target, url: &ApiUrl) -> SettingLine {
     let (value, from) = match target.tokens.find(url) {
         Ok(Some(found)) => (Some(format!("for {}", url.host())), found.origin.to_string()),
         Ok(None) => {
@@ -74,7 +74,7 @@ fn token(target: &Target, url: &ApiUrl) -> Line {
         }
         Err(error) => (None, error.to_string()),
     };
-    Line {
+    SettingLine {
         name: "token",
         value,
         from,
@@ -88,15 +88,15 @@ pub(in crate::cli) fn run(
 ) -> Result<(), Failure> {
     let target = session.target()?;
     let mut settings = vec![
-        Line::new("config", target.config.as_ref(), "nothing chooses one"),
-        Line::new("engine", Some(&target.engine), ""),
+        SettingLine::new("config", target.config.as_ref(), "nothing chooses one"),
+        SettingLine::new("engine", Some(&target.engine), ""),
     ];
     match target.engine.value {
         EngineName::DynamoDb => settings.extend(on_aws(target)),
         EngineName::Local => {
             let value = local_file(target).ok().map(|path| path.display().to_string());
             let from = "DISCFG_DATA_DIR, else the XDG data folder".into();
-            settings.push(Line {
+            settings.push(SettingLine {
                 name: "data",
                 value,
                 from,
@@ -105,14 +105,14 @@ pub(in crate::cli) fn run(
         EngineName::Http(ref url) => match &target.signed {
             None => settings.push(token(target, url)),
             Some(origin) => {
-                settings.push(Line {
+                settings.push(SettingLine {
                     name: "signed",
                     value: Some("with AWS credentials".into()),
                     from: origin.to_string(),
                 });
                 settings.extend(on_aws(target));
                 if let Ok(Some(_)) = target.tokens.find(url) {
-                    settings.push(Line {
+                    settings.push(SettingLine {
                         name: "token",
                         value: None,
                         from: format!("not sent to {}: requests are signed", url.host()),
@@ -121,7 +121,7 @@ pub(in crate::cli) fn run(
             }
         },
     }
-    settings.push(Line::new(
+    settings.push(SettingLine::new(
         "as",
         target.role.as_ref(),
         match target.engine.value {
@@ -137,7 +137,7 @@ pub(in crate::cli) fn run(
         file,
     };
     let human = || {
-        let line = |line: &Line| {
+        let line = |line: &SettingLine| {
             format!(
                 "{:<8} {:<24} {}\n",
                 line.name,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::options::DeployArgs;
-use super::patience::Patience;
+use super::patience::DeploymentPatience;
 use crate::aws::Aws;
 use crate::cli::terminal::Terminal;
 use crate::stack::Services;
@@ -11,7 +11,7 @@ pub(in crate::cli) struct Deployer<'a> {
     pub(in crate::cli) aws: &'a Arc<Aws>,
     pub(in crate::cli) services: Services,
     pub(in crate::cli) options: &'a DeployArgs,
-    pub(in crate::cli) patience: &'a Patience,
+    pub(in crate::cli) patience: &'a DeploymentPatience,
     pub(in crate::cli) terminal: &'a mut Terminal,
 }
 
@@ -19,7 +19,7 @@ impl<'a> Deployer<'a> {
     pub(in crate::cli) fn new(
         aws: &'a Arc<Aws>,
         options: &'a DeployArgs,
-        patience: &'a Patience,
+        patience: &'a DeploymentPatience,
         terminal: &'a mut Terminal,
     ) -> Self {
         Self {

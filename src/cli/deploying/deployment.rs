@@ -1,5 +1,5 @@
 use super::deployer::Deployer;
-use super::propose::{Wanted, situation};
+use super::propose::{DesiredStack, situation};
 use super::regrant::tell_grants;
 use super::review::{sets, show_plan};
 use super::reviewed::Reviewed;
@@ -29,7 +29,7 @@ impl Deployment {
 
 impl Deployer<'_> {
     /// Plans, shows, asks, deploys and follows, until the stack is as wanted.
-    pub(in crate::cli) async fn deploy(&mut self, wanted: Wanted<'_>) -> Result<Deployment, Failure> {
+    pub(in crate::cli) async fn deploy(&mut self, wanted: DesiredStack<'_>) -> Result<Deployment, Failure> {
         let mut earlier: Option<Deployment> = None;
         loop {
             let mut plan = match self.propose(wanted).await? {
@@ -58,7 +58,7 @@ impl Deployer<'_> {
             };
             stack::compare_access(&self.services.cfn, &mut plan).await;
             show_plan(&plan, self.terminal);
-            if let Wanted::Config(spec) = wanted {
+            if let DesiredStack::Config(spec) = wanted {
                 tell_grants(&self.services.cfn, &spec.config, &plan, self.terminal).await?;
             }
             let reviewed = Reviewed::planned(&plan);

@@ -4,11 +4,11 @@ use super::deployer::Deployer;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::progress::Board;
 use crate::model::Kind;
-use crate::stack::{self, Deployed, Plan, Progress};
+use crate::stack::{self, Deployed, Progress, StackPlan};
 
 impl Deployer<'_> {
     /// Deploys, and shows what happens until it is done or patience ends; then the deployment goes on by itself.
-    pub(super) async fn follow(&self, plan: Plan) -> Result<Deployed, Failure> {
+    pub(super) async fn follow(&self, plan: StackPlan) -> Result<Deployed, Failure> {
         let name = plan.stack.clone();
         let left = how_to_go_on(&plan);
         let mut board = Board::new(&plan.changes, self.terminal.is_quiet());
@@ -48,7 +48,7 @@ impl Deployer<'_> {
     }
 }
 
-fn how_to_go_on(plan: &Plan) -> [String; 2] {
+fn how_to_go_on(plan: &StackPlan) -> [String; 2] {
     let stack = &plan.stack;
     // A grant's stack has the config's name, two hyphens and its own.
     let config = stack.strip_prefix("discfg-").unwrap_or(stack);

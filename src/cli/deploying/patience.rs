@@ -6,12 +6,12 @@ use crate::cli::failure::Failure;
 use crate::model::{ConfigName, Kind, Span};
 
 /// How long a deployment is waited for, and how often the user has asked for the end with Ctrl-C.
-pub(in crate::cli) struct Patience {
+pub(in crate::cli) struct DeploymentPatience {
     timeout: Option<Span>,
     interrupts: watch::Receiver<u32>,
 }
 
-impl Patience {
+impl DeploymentPatience {
     /// Counts from now on: until then, and after the runtime's end, Ctrl-C ends the process.
     pub(in crate::cli) fn new(timeout: Option<Span>) -> Self {
         let (tell, interrupts) = watch::channel(0);

@@ -10,14 +10,14 @@ use crate::stack::{
 
 /// Whose stack is to be made, and how it is to be.
 #[derive(Clone, Copy)]
-pub(in crate::cli) enum Wanted<'a> {
+pub(in crate::cli) enum DesiredStack<'a> {
     Config(&'a StackSpec),
     Grant(&'a GrantSpec),
     /// The bucket of functions' code.
     Code(&'a CodeStack),
 }
 
-impl Wanted<'_> {
+impl DesiredStack<'_> {
     async fn plan(self, services: &Services) -> Result<Proposal, StackError> {
         match self {
             Self::Config(spec) => stack::plan_config(services, spec).await,
@@ -37,7 +37,7 @@ impl Wanted<'_> {
 
 impl Deployer<'_> {
     /// Plans. Waits for others, and clears away what failed, after asking.
-    pub(super) async fn propose(&mut self, wanted: Wanted<'_>) -> Result<Proposal, Failure> {
+    pub(super) async fn propose(&mut self, wanted: DesiredStack<'_>) -> Result<Proposal, Failure> {
         loop {
             match self.plan(wanted).await {
                 Ok(Proposal::Clear(left)) if !self.options.dry_run => {
@@ -47,36 +47,38 @@ impl Deployer<'_> {
                     }
                     self.clear(&left).await?;
                 }
-                Err(Stopped::Busy(busy)) if self.options.wait => self.wait_for_other(wanted, &busy).await?,
-                Err(Stopped::Busy(busy)) => {
+                Err(PlanningFailure::Busy(busy)) if self.options.wait => {
+                    self.wait_for_other(wanted, &busy).await?
+                }
+                Err(PlanningFailure::Busy(busy)) => {
                     return Err(Failure::from(busy).hint("--wait waits for its end and goes on then"));
                 }
-                Err(Stopped::Failure(failure)) => return Err(failure),
+                Err(PlanningFailure::Failure(failure)) => return Err(failure),
                 Ok(proposal) => return Ok(proposal),
             }
         }
     }
 
     /// A change set that is being made when Ctrl-C is pressed would stay behind, so it is waited for and removed.
-    async fn plan(&self, wanted: Wanted<'_>) -> Result<Proposal, Stopped> {
+    async fn plan(&self, wanted: DesiredStack<'_>) -> Result<Proposal, PlanningFailure> {
         let mut planning = pin!(wanted.plan(&self.services));
         let planned = tokio::select! {
             planned = &mut planning => planned,
             () = self.patience.interrupted(1) => {
                 self.terminal.note("Interrupted: what was begun is taken back. Ctrl-C once more leaves at once.");
                 if let Ok(Proposal::Ready(plan)) = planning.await {
-                    stack::discard(&self.services.cfn, &plan).await.map_err(|error| Stopped::Failure(error.into()))?;
+                    stack::discard(&self.services.cfn, &plan).await.map_err(|error| PlanningFailure::Failure(error.into()))?;
                 }
-                return Err(Stopped::Failure(Failure::new(Kind::Interrupted, "nothing was deployed")));
+                return Err(PlanningFailure::Failure(Failure::new(Kind::Interrupted, "nothing was deployed")));
             }
         };
         planned.map_err(|error| match error {
-            StackError::Busy { .. } => Stopped::Busy(error),
-            other => Stopped::Failure(other.into()),
+            StackError::Busy { .. } => PlanningFailure::Busy(error),
+            other => PlanningFailure::Failure(other.into()),
         })
     }
 
-    async fn wait_for_other(&self, wanted: Wanted<'_>, busy: &StackError) -> Result<(), Failure> {
+    async fn wait_for_other(&self, wanted: DesiredStack<'_>, busy: &StackError) -> Result<(), Failure> {
         self.terminal.hint(&format!("Waiting: {busy}."));
         let stack = wanted.stack();
         let settled = stack::settled(&self.services.cfn, &stack);
@@ -108,7 +110,7 @@ impl Deployer<'_> {
 }
 
 /// Why there is no plan.
-enum Stopped {
+enum PlanningFailure {
     Busy(StackError),
     Failure(Failure),
 }

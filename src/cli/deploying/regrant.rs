@@ -1,18 +1,18 @@
 use aws_sdk_cloudformation::Client;
 
 use super::review::sets;
+use crate::cli::denied_lookups::DeniedLookups;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::prompt::Unseen;
 use crate::model::ConfigName;
-use crate::stack::{self, Deployed, Grant, Parameter, Plan};
+use crate::stack::{self, Deployed, Grant, Parameter, StackPlan};
 
 /// Says which grants have to be made again once a plan is deployed: the roles of grants are in stacks of their own,
 /// which know of no key and no API that the config's stack is given after them.
 pub(in crate::cli) async fn tell_grants(
     cfn: &Client,
     config: &ConfigName,
-    plan: &Plan,
+    plan: &StackPlan,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let takes_key = sets(plan, Parameter::MakeKmsKey) || sets(plan, Parameter::KmsKeyArn);
@@ -28,13 +28,13 @@ pub(in crate::cli) async fn tell_grants(
     if plan.creates {
         return Ok(());
     }
-    let mut unseen = Unseen::default();
-    let found = unseen.see("the grants", stack::grant_stacks(cfn, config).await)?;
+    let mut denied_lookups = DeniedLookups::default();
+    let found = denied_lookups.record("the grants", stack::grant_stacks(cfn, config).await)?;
     let Some(mut grants) = found else {
         terminal.hint(&format!(
             "  The roles of grants {lacks} until each is made again: `discfg grant {config} NAME` for each that \
              `discfg grants {config}` shows ({}).",
-            unseen.lines().join("; ")
+            denied_lookups.lines().join("; ")
         ));
         return Ok(());
     };

@@ -8,16 +8,16 @@ use crate::aws::assume_statement;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::Kind;
-use crate::stack::{self, Deployed, Effect, FoundTable, Output, Parameter, Plan};
+use crate::stack::{self, Deployed, Effect, FoundTable, Output, Parameter, StackPlan};
 
-pub(super) fn show_plan(plan: &Plan, terminal: &Terminal) {
+pub(super) fn show_plan(plan: &StackPlan, terminal: &Terminal) {
     if !terminal.is_quiet() {
         show(plan, terminal);
     }
 }
 
 /// Whether progress is wanted or not.
-fn show(plan: &Plan, terminal: &Terminal) {
+fn show(plan: &StackPlan, terminal: &Terminal) {
     for line in lines(plan) {
         let hang = if line.starts_with("  ") { VERB + 3 } else { 2 };
         terminal.note_hanging(&line, hang);
@@ -28,7 +28,7 @@ fn show(plan: &Plan, terminal: &Terminal) {
 const VERB: usize = 8;
 
 /// A plan in plain words, line by line.
-fn lines(plan: &Plan) -> Vec<String> {
+fn lines(plan: &StackPlan) -> Vec<String> {
     let verb = if plan.creates { "Creating" } else { "Updating" };
     let mut lines = vec![format!("{verb} the stack {}:", plan.stack)];
     lines.extend(plan.adopts.as_ref().map(adoption));
@@ -93,7 +93,7 @@ fn tags(tags: &BTreeMap<String, String>) -> String {
 }
 
 /// What is asked before a plan is deployed.
-fn question(plan: &Plan) -> String {
+fn question(plan: &StackPlan) -> String {
     let broader = plan
         .access
         .iter()
@@ -115,7 +115,7 @@ fn adoption(table: &FoundTable) -> String {
     )
 }
 
-pub(super) fn sets(plan: &Plan, parameter: Parameter) -> bool {
+pub(super) fn sets(plan: &StackPlan, parameter: Parameter) -> bool {
     plan.parameters
         .iter()
         .any(|change| change.name == parameter.name())
@@ -132,7 +132,7 @@ pub(in crate::cli) fn show_who_may(deployed: &Deployed, terminal: &Terminal) {
 }
 
 /// Whether the plan has to do with what is paid.
-fn concerns_price(plan: &Plan) -> bool {
+fn concerns_price(plan: &StackPlan) -> bool {
     let billing = [
         Parameter::BillingMode,
         Parameter::ReadCapacity,
@@ -143,7 +143,7 @@ fn concerns_price(plan: &Plan) -> bool {
 
 impl Deployer<'_> {
     /// Asks; whatever isn't approved leaves nothing behind.
-    pub(super) async fn approve(&mut self, plan: &Plan) -> Result<bool, Failure> {
+    pub(super) async fn approve(&mut self, plan: &StackPlan) -> Result<bool, Failure> {
         let DeployArgs { dry_run, yes, .. } = *self.options;
         if !dry_run && let Some(price) = plan.price().filter(|_| concerns_price(plan)) {
             for line in price.words().lines() {
@@ -179,7 +179,7 @@ impl Deployer<'_> {
     }
 }
 
-async fn take_back(cfn: &Client, plan: &Plan) -> Result<(), Failure> {
+async fn take_back(cfn: &Client, plan: &StackPlan) -> Result<(), Failure> {
     stack::discard(cfn, plan).await.map_err(|error| {
         let (stack, change_set) = (&plan.stack, &plan.change_set_arn);
         let failure = Failure::from(error).hint(format!(

@@ -1,13 +1,13 @@
 use serde::Serialize;
 
 use crate::stack::{
-    AccessChange, Deployed, FoundTable, Leftover, ParameterChange, Plan, Price, Remedy, ResourceChange,
+    AccessChange, Deployed, FoundTable, Leftover, ParameterChange, Price, Remedy, ResourceChange, StackPlan,
 };
 
 /// What a deployment changes, as results show it.
 #[derive(Serialize)]
 pub(in crate::cli) struct Reviewed {
-    stack: StackShape,
+    stack: DeployedStackShape,
     changes: Vec<ChangeShape>,
     parameters: Vec<ParameterShape>,
     access: Vec<AccessShape>,
@@ -20,7 +20,7 @@ pub(in crate::cli) struct Reviewed {
 
 /// A stack, as results show it.
 #[derive(Serialize)]
-struct StackShape {
+struct DeployedStackShape {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     arn: Option<String>,
@@ -66,7 +66,7 @@ struct AccessShape {
     text: String,
 }
 
-impl StackShape {
+impl DeployedStackShape {
     fn new(stack: &Deployed) -> Self {
         Self {
             name: stack.name.clone(),
@@ -110,9 +110,9 @@ impl From<&AccessChange> for AccessShape {
 
 impl Reviewed {
     /// What a plan would do: nothing of it is there when it is removed, unless the stack was.
-    pub(in crate::cli) fn planned(plan: &Plan) -> Self {
+    pub(in crate::cli) fn planned(plan: &StackPlan) -> Self {
         Self {
-            stack: StackShape {
+            stack: DeployedStackShape {
                 name: plan.stack.clone(),
                 arn: (!plan.creates).then(|| plan.stack_arn.clone()),
                 status: None,
@@ -128,7 +128,7 @@ impl Reviewed {
     /// A stack that needed nothing.
     pub(in crate::cli) fn unchanged(deployed: &Deployed) -> Self {
         Self {
-            stack: StackShape::new(deployed),
+            stack: DeployedStackShape::new(deployed),
             changes: Vec::new(),
             parameters: Vec::new(),
             access: Vec::new(),
@@ -156,7 +156,7 @@ impl Reviewed {
 
     /// The same once it is deployed, after what an earlier deployment of the same call did.
     pub(in crate::cli) fn deployed(mut self, deployed: &Deployed, earlier: Option<Self>) -> Self {
-        self.stack = StackShape::new(deployed);
+        self.stack = DeployedStackShape::new(deployed);
         self.price = Price::of_deployed(deployed);
         if let Some(mut all) = earlier {
             all.changes.append(&mut self.changes);

@@ -27,7 +27,7 @@ pub(in crate::cli) enum Proof {
 }
 
 /// Why the role couldn't be read with.
-pub(in crate::cli) enum Denial {
+pub(in crate::cli) enum ReadDenial {
     /// The role may not be assumed.
     Role,
     /// The tags of the session may not be passed on to the role.
@@ -36,7 +36,7 @@ pub(in crate::cli) enum Denial {
     Table(StoreError),
 }
 
-impl Denial {
+impl ReadDenial {
     /// What STS refused, by its error.
     pub(in crate::cli) fn of(error: &AwsError) -> Self {
         if error.is_about_session_tags() {
@@ -49,13 +49,13 @@ impl Denial {
 
 /// What is known of whether the role trusts the deployer.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Trust {
+pub(in crate::cli) enum DeployerTrust {
     Given,
     Refused(Vec<String>),
     Unknown,
 }
 
-impl Trust {
+impl DeployerTrust {
     /// What IAM says may be what held before the deployment: where the stack names the caller, IAM will, too.
     fn unless_named_by(self, deployed: &Deployed, caller: &Caller) -> Self {
         let readers = deployed.parameters.get(Parameter::Readers.name());
@@ -101,8 +101,8 @@ pub(in crate::cli) async fn prove(
         patience,
         async || read_once(aws, &target).await,
         async |denial| match denial {
-            Denial::Table(_) | Denial::Tags => true,
-            Denial::Role => {
+            ReadDenial::Table(_) | ReadDenial::Tags => true,
+            ReadDenial::Role => {
                 if trust.is_none() {
                     trust = Some(
                         judge(aws, &role, &caller)
@@ -110,7 +110,7 @@ pub(in crate::cli) async fn prove(
                             .unless_named_by(deployed, &caller),
                     );
                 }
-                !matches!(trust, Some(Trust::Refused(_)))
+                !matches!(trust, Some(DeployerTrust::Refused(_)))
             }
         },
     )
@@ -142,9 +142,9 @@ pub(in crate::cli) fn for_reader(target: &Target) -> Target {
 /// Tries until it isn't denied any more, `goes_on` says that waiting won't help, or patience ends.
 pub(in crate::cli) async fn until_spread<T, E>(
     patience: Duration,
-    mut attempt: impl AsyncFnMut() -> Result<Result<T, Denial>, E>,
-    mut goes_on: impl AsyncFnMut(&Denial) -> bool,
-) -> Result<Result<T, Denial>, E> {
+    mut attempt: impl AsyncFnMut() -> Result<Result<T, ReadDenial>, E>,
+    mut goes_on: impl AsyncFnMut(&ReadDenial) -> bool,
+) -> Result<Result<T, ReadDenial>, E> {
     let until = Instant::now() + patience;
     let mut pauses = 0;
     loop {
@@ -162,10 +162,10 @@ pub(in crate::cli) async fn until_spread<T, E>(
 }
 
 /// One `BatchGetItem`, as any command that reads makes.
-async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta>, Denial>, Failure> {
+async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta>, ReadDenial>, Failure> {
     let opened = match engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await {
         Ok(opened) => opened,
-        Err(OpenError::Aws(error @ AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::of(&error))),
+        Err(OpenError::Aws(error @ AwsError::AssumeDenied { .. })) => return Ok(Err(ReadDenial::of(&error))),
         Err(error) => return Err(error.into()),
     };
     let sdk = opened
@@ -173,26 +173,26 @@ async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta
         .map_or_else(|| aws.sdk().clone(), |session| aws.sdk_as(session.provider()));
     match direct_table(target.config()?, sdk).meta().await {
         Ok(meta) => Ok(Ok(meta)),
-        Err(error @ StoreError::Denied { .. }) => Ok(Err(Denial::Table(error))),
+        Err(error @ StoreError::Denied { .. }) => Ok(Err(ReadDenial::Table(error))),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Asks IAM whom the role trusts. Whoever may not ask, or gets an answer that can't be read, doesn't know.
-async fn judge(aws: &Aws, role: &str, caller: &Caller) -> Trust {
+async fn judge(aws: &Aws, role: &str, caller: &Caller) -> DeployerTrust {
     let found = stack::role(&aws_sdk_iam::Client::new(aws.sdk()), role).await;
     match found.map(|role| role.and_then(|role| role.trust.ok())) {
         Ok(Some(trust)) => trusts(&trust, caller),
-        Ok(None) => Trust::Unknown,
+        Ok(None) => DeployerTrust::Unknown,
         Err(error) => {
             tracing::debug!(%error, "the role's trust can't be read");
-            Trust::Unknown
+            DeployerTrust::Unknown
         }
     }
 }
 
 /// Whether a role of the caller's account trusts the caller, as far as the caller's ARN decides that.
-fn trusts(trust: &PolicyDocument, caller: &Caller) -> Trust {
+fn trusts(trust: &PolicyDocument, caller: &Caller) -> DeployerTrust {
     let mut named = Vec::new();
     for statement in trust
         .statements
@@ -210,11 +210,11 @@ fn trusts(trust: &PolicyDocument, caller: &Caller) -> Trust {
             .iter()
             .all(|list| list.iter().any(|pattern| fits(pattern, caller)))
         {
-            return Trust::Given;
+            return DeployerTrust::Given;
         }
         named.extend(lists.into_iter().flatten().cloned());
     }
-    Trust::Refused(named)
+    DeployerTrust::Refused(named)
 }
 
 fn is_for(statement: &Statement, caller: &Caller) -> bool {
@@ -256,8 +256,8 @@ pub(in crate::cli) fn fits(pattern: &str, caller: &Caller) -> bool {
 
 /// Why the role wasn't proved, for the caller. `fresh` says that it was waited for.
 pub(in crate::cli) fn explanation(
-    denial: &Denial,
-    trust: Option<&Trust>,
+    denial: &ReadDenial,
+    trust: Option<&DeployerTrust>,
     role: &str,
     caller: &Caller,
     fresh: bool,
@@ -269,30 +269,30 @@ pub(in crate::cli) fn explanation(
         "Not proved".to_owned()
     };
     match (denial, trust) {
-        (Denial::Table(error), _) => format!(
+        (ReadDenial::Table(error), _) => format!(
             "{waited}: the role {role} was assumed, and {error}. IAM may not have spread its policy yet."
         ),
-        (Denial::Tags, _) => format!(
+        (ReadDenial::Tags, _) => format!(
             "{waited}: your session has tags that pass on to the role {role}, so your own policies ({you}) must allow \
              sts:TagSession on it, beside sts:AssumeRole."
         ),
-        (Denial::Role, Some(Trust::Refused(named))) if named.is_empty() => {
+        (ReadDenial::Role, Some(DeployerTrust::Refused(named))) if named.is_empty() => {
             format!(
                 "You are not among the readers: the role {role} trusts nobody of your account, and you are {you}."
             )
         }
-        (Denial::Role, Some(Trust::Refused(named))) => format!(
+        (ReadDenial::Role, Some(DeployerTrust::Refused(named))) => format!(
             "You are not among the readers: the role {role} trusts {}, and you are {you}.",
             named.join(", ")
         ),
-        (Denial::Role, Some(Trust::Given)) if fresh => format!(
+        (ReadDenial::Role, Some(DeployerTrust::Given)) if fresh => format!(
             "{waited}: the role {role} trusts you ({you}), so either IAM has not spread it yet, or your own policies \
              don't allow sts:AssumeRole on it."
         ),
-        (Denial::Role, Some(Trust::Given)) => format!(
+        (ReadDenial::Role, Some(DeployerTrust::Given)) => format!(
             "{waited}: the role {role} trusts you ({you}), so your own policies must allow sts:AssumeRole on it."
         ),
-        (Denial::Role, Some(Trust::Unknown) | None) => format!(
+        (ReadDenial::Role, Some(DeployerTrust::Unknown) | None) => format!(
             "{waited}: you ({you}) may not assume the role {role}. Either you are not among the readers, or IAM has \
              not spread the role yet; with iam:GetRole allowed on it, that could be told."
         ),

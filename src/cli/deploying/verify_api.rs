@@ -44,16 +44,16 @@ pub(in crate::cli) async fn prove(
     let error = loop {
         let pause = SPREADING.pause(pauses);
         match read_once(&target, aws).await? {
-            Answer::Read => {
+            ApiRead::Read => {
                 terminal.hint("Proved: the API answered a signed request.");
                 return Ok(());
             }
-            Answer::NotAReader => {
+            ApiRead::NotAReader => {
                 terminal.hint("You are not among the readers, so the API was not tried.");
                 return Ok(());
             }
-            Answer::Failed(error) if Instant::now() + pause >= until => break error,
-            Answer::Failed(_) => {
+            ApiRead::Failed(error) if Instant::now() + pause >= until => break error,
+            ApiRead::Failed(_) => {
                 sleep(pause).await;
                 pauses += 1;
             }
@@ -82,20 +82,20 @@ pub(in crate::cli) async fn prove(
     Err(failure)
 }
 
-enum Answer {
+enum ApiRead {
     Read,
     NotAReader,
     Failed(StoreError),
 }
 
-async fn read_once(target: &Target, aws: &Arc<Aws>) -> Result<Answer, Failure> {
+async fn read_once(target: &Target, aws: &Arc<Aws>) -> Result<ApiRead, Failure> {
     let opened = match engine::open(target, Access::Read, Some(aws), OpenSettings::default()).await {
         Ok(opened) => opened,
-        Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(Answer::NotAReader),
+        Err(OpenError::Aws(AwsError::AssumeDenied { .. })) => return Ok(ApiRead::NotAReader),
         Err(error) => return Err(error.into()),
     };
     Ok(match opened.store.heads(Heads::All).await {
-        Ok(_) => Answer::Read,
-        Err(error) => Answer::Failed(error),
+        Ok(_) => ApiRead::Read,
+        Err(error) => ApiRead::Failed(error),
     })
 }

@@ -79,7 +79,7 @@ impl From<StackError> for Failure {
 }
 
 /// What mends a deployment that failed, and what becomes of what it leaves.
-fn of_deployment(failure: Failure, failed: &stack::Failure) -> Failure {
+fn of_deployment(failure: Failure, failed: &stack::DeploymentFailure) -> Failure {
     let reason = failed.first.as_ref().map_or("", |first| first.reason.as_str());
     let mut failure = failure;
     if reason.contains("not authorized to perform: ") {
@@ -96,7 +96,7 @@ fn of_deployment(failure: Failure, failed: &stack::Failure) -> Failure {
 }
 
 /// What a resource that stays costs, and how the next deployment takes it up.
-fn of_kept(kept: &KeptResource, failed: &stack::Failure) -> String {
+fn of_kept(kept: &KeptResource, failed: &stack::DeploymentFailure) -> String {
     let id = &kept.physical_id;
     let config = failed.stack.strip_prefix("discfg-").unwrap_or(&failed.stack);
     match (
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn the_config_is_named_whatever_it_is_called() {
-        let failed = stack::Failure {
+        let failed = stack::DeploymentFailure {
             stack: "discfg-discfg-web".into(),
             stack_arn: "arn:aws:cloudformation:eu-central-1:111122223333:stack/discfg-discfg-web/0a1b2c3d"
                 .into(),

@@ -46,13 +46,13 @@ enum Word {
 /// The log. A thread of its own writes it: a reader that doesn't read holds no request up, it only misses lines, of
 /// which the log then says how many.
 #[derive(Clone)]
-pub(in crate::cli) struct Log {
+pub(in crate::cli) struct LogWriter {
     form: LogForm,
     words: SyncSender<Word>,
     missed: Arc<AtomicU64>,
 }
 
-impl Log {
+impl LogWriter {
     /// Begins it, and takes in the events of discfg: warnings, and more where it is to be verbose. Those of other
     /// crates hold requests, and so values.
     pub(in crate::cli) fn begin(form: LogForm, verbose: u8) -> Self {
@@ -115,7 +115,7 @@ fn write(words: &Receiver<Word>, missed: &AtomicU64) {
 }
 
 /// Events as lines of the log.
-struct Events(Log);
+struct Events(LogWriter);
 
 impl<S: Subscriber> Layer<S> for Events {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {

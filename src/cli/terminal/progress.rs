@@ -7,14 +7,14 @@ use std::time::{Duration, Instant, SystemTime};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::model::printable;
-use crate::stack::{Outcome, ResourceChange, StackEvent};
+use crate::stack::{ResourceChange, ResourceOutcome, StackEvent};
 
 /// How often a log that shows nothing new is told that things go on.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// Where a deployment is drawn, on stderr.
 pub(in crate::cli) struct Board {
-    rows: HashMap<String, Row>,
+    rows: HashMap<String, ProgressRow>,
     /// Holds the rows together; none where lines are printed.
     drawn: Option<MultiProgress>,
     /// What a log is told that goes on, such as `deploying`.
@@ -24,13 +24,13 @@ pub(in crate::cli) struct Board {
     last: Instant,
 }
 
-struct Row {
+struct ProgressRow {
     bar: ProgressBar,
     /// When its work began, by CloudFormation's clock.
     begun: Option<SystemTime>,
 }
 
-impl Row {
+impl ProgressRow {
     /// Sets how long the work has taken, without the wait for other resources and the pause between polls.
     fn reckon(&mut self, at: SystemTime) {
         if self.begun.is_none() {
@@ -78,7 +78,7 @@ impl Board {
                 bar.set_prefix(format!("{words:width$}"));
                 bar.set_message("waiting");
                 bar.tick();
-                rows.insert((*logical_id).to_owned(), Row { bar, begun: None });
+                rows.insert((*logical_id).to_owned(), ProgressRow { bar, begun: None });
             }
         }
         Self {
@@ -104,17 +104,17 @@ impl Board {
             let text = format!(
                 "{}{}",
                 event.phase,
-                if event.phase.outcome == Outcome::Failed {
+                if event.phase.outcome == ResourceOutcome::Failed {
                     &reason
                 } else {
                     ""
                 }
             );
             match event.phase.outcome {
-                Outcome::Complete | Outcome::Failed | Outcome::Skipped => {
+                ResourceOutcome::Complete | ResourceOutcome::Failed | ResourceOutcome::Skipped => {
                     row.finish_with_message(printable(&text).into_owned());
                 }
-                Outcome::InProgress => row.set_message(text),
+                ResourceOutcome::InProgress => row.set_message(text),
             }
         } else if self.drawn.is_none() {
             self.line(&format!(

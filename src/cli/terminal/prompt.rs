@@ -1,66 +1,133 @@
-//! What can't be seen for want of a permission: a line each, so that the rest can be shown.
+//! Questions to the person at the terminal.
 
-use crate::aws::Fault;
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use super::Terminal;
+use super::stderr::aside;
 use crate::cli::failure::Failure;
-use crate::stack::StackError;
+use crate::model::Kind;
 
-/// What could not be seen, and which permission it takes.
-#[derive(Debug, Default)]
-pub(in crate::cli) struct Unseen(Vec<Denied>);
+impl Terminal {
+    /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
+    pub(in crate::cli) fn confirm(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
+        self.put(question, "[y/N] ", flag)?;
+        Ok(is_yes(&line()?))
+    }
 
-#[derive(Debug)]
-struct Denied {
-    what: &'static str,
-    action: String,
-}
+    /// Asks as [`Self::confirm`] does, except that Ctrl-C means no, for callers that then have something to clear away.
+    pub(in crate::cli) async fn ask(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
+        self.put(question, "[y/N] ", flag)?;
+        Ok(line_or_ctrl_c().await?.is_some_and(|line| is_yes(&line)))
+    }
 
-impl Unseen {
-    /// What was found out; nothing, and a line about it, where the caller isn't allowed to. Whatever else went wrong is
-    /// a failure.
-    pub(in crate::cli) fn see<T>(
+    /// Asks for a word, for what a yes is too quickly given to. False if another is typed, and with Ctrl-C. Without a
+    /// terminal that is an error which names `flag`.
+    pub(in crate::cli) async fn ask_for(
         &mut self,
-        what: &'static str,
-        found: Result<T, StackError>,
-    ) -> Result<Option<T>, Failure> {
-        match found {
-            Ok(found) => Ok(Some(found)),
-            Err(StackError::Request { action, source }) if source.fault == Fault::Denied => {
-                let action = source.denied(action).to_owned();
-                if !self
-                    .0
-                    .iter()
-                    .any(|denied| denied.what == what && denied.action == action)
-                {
-                    self.0.push(Denied { what, action });
-                }
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
+        question: &str,
+        word: &str,
+        flag: &str,
+    ) -> Result<bool, Failure> {
+        self.put(question, "> ", flag)?;
+        Ok(line_or_ctrl_c().await?.is_some_and(|line| line.trim() == word))
+    }
+
+    /// Asks for a line that isn't shown while it is typed. None where there is no terminal to type on.
+    pub(in crate::cli) async fn ask_unseen(&mut self, question: &str) -> Result<Option<String>, Failure> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(None);
+        }
+        self.flush()?;
+        // Before the question: whoever types at once, or pastes, isn't shown either.
+        let unseen = HiddenInput::begin().map_err(|error| unread(&error))?;
+        aside(format_args!("{question}"));
+        let (tell, told) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            tell.send(io::stdin().lock().read_line(&mut line).map(|_| line))
+        });
+        // Ctrl-C, too, leaves a terminal behind that shows what is typed.
+        let line = tokio::select! {
+            told = told => told.unwrap_or_else(|_| Ok(String::new())).map_err(|error| unread(&error)),
+            _ = tokio::signal::ctrl_c() => Ok(String::new()),
+        };
+        drop(unseen);
+        aside(format_args!("\n"));
+        match line?.strip_suffix('\n') {
+            Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
+            None => Err(Failure::new(
+                Kind::Interrupted,
+                "nothing was given, and nothing was changed",
+            )),
         }
     }
 
-    pub(in crate::cli) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(
+                Failure::usage(format!("{question} There is no terminal to ask on."))
+                    .hint(format!("{flag} answers yes")),
+            );
+        }
+        self.flush()?;
+        aside(format_args!("{question} {mark}"));
+        Ok(())
     }
+}
 
-    /// A line for each, such as `the roles: iam:GetRole is not allowed`.
-    pub(in crate::cli) fn lines(&self) -> Vec<String> {
-        let line = |denied: &Denied| format!("{}: {} is not allowed", denied.what, denied.action);
-        self.0.iter().map(line).collect()
-    }
+/// A terminal that doesn't show what is typed, until this is dropped.
+struct HiddenInput(Termios);
 
-    /// What the caller's own policies must say to see it all; none where all was seen.
-    pub(in crate::cli) fn statement(&self) -> Option<String> {
-        let mut actions: Vec<String> = self
-            .0
-            .iter()
-            .map(|denied| format!("\"{}\"", denied.action))
-            .collect();
-        actions.sort();
-        actions.dedup();
-        (!actions.is_empty()).then(|| {
-            let actions = actions.join(",");
-            format!(r#"{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}"#)
-        })
+impl HiddenInput {
+    fn begin() -> io::Result<Self> {
+        let before = tcgetattr(io::stdin())?;
+        let mut unseen = before.clone();
+        unseen.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(io::stdin(), OptionalActions::Now, &unseen)?;
+        Ok(Self(before))
     }
+}
+
+impl Drop for HiddenInput {
+    fn drop(&mut self) {
+        // Where the terminal is gone there is nothing to put back.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+    }
+}
+
+fn unread(error: &io::Error) -> Failure {
+    Failure::caused(Kind::Interrupted, "no answer could be read", error)
+}
+
+fn line() -> Result<String, Failure> {
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| unread(&error))?;
+    if line.is_empty() {
+        // The end of input is no line.
+        aside(format_args!("\n"));
+    }
+    Ok(line)
+}
+
+/// A line, or nothing where Ctrl-C came first.
+async fn line_or_ctrl_c() -> Result<Option<String>, Failure> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // A thread of its own rather than one of the runtime's, which would be waited for at the end.
+    std::thread::spawn(move || tell.send(line()));
+    tokio::select! {
+        told = told => told.ok().transpose(),
+        _ = tokio::signal::ctrl_c() => {
+            aside(format_args!("\n"));
+            Ok(None)
+        }
+    }
+}
+
+fn is_yes(line: &str) -> bool {
+    matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }

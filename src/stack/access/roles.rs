@@ -9,7 +9,7 @@ use crate::stack::inspect::listing::grant_stacks;
 use crate::stack::inspect::lookup;
 use crate::stack::inspect::role_facts;
 use crate::stack::inspect::role_facts::RoleFacts;
-use crate::stack::policy::resolve::Place;
+use crate::stack::policy::resolve::StackLocation;
 use crate::stack::policy::{PolicyDocument, PolicyError};
 use crate::stack::template::config_template::Output;
 
@@ -97,7 +97,7 @@ pub(super) async fn roles(
     let api = stack.outputs.get(Output::ApiId.name());
     Ok(Some(Roles {
         api: api
-            .zip(Place::of(&stack.arn).ok())
+            .zip(StackLocation::of(&stack.arn).ok())
             .map(|(id, place)| place.api(id)),
         table: outputs.table_arn,
         deputies,

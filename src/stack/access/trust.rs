@@ -43,7 +43,7 @@ pub struct Brought {
 
 /// What is asked of a trust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ask {
+pub(super) enum TrustedAction {
     /// To assume the role.
     Assume,
     /// To pass the session's tags on to it.
@@ -54,7 +54,12 @@ pub(super) enum Ask {
 ///
 /// It knows the forms that the templates of discfg make; IAM's simulator doesn't judge the trust of roles. Whatever
 /// else is there, and whatever isn't known of the asker, makes the answer unknown, never yes.
-pub(super) fn judge(trust: &PolicyDocument, asker: &Asker<'_>, ask: Ask, brought: &Brought) -> Finding {
+pub(super) fn judge(
+    trust: &PolicyDocument,
+    asker: &Asker<'_>,
+    ask: TrustedAction,
+    brought: &Brought,
+) -> Finding {
     let mut best = Finding::no("no statement of the trust names it");
     let mut denial = None;
     for (index, statement) in trust.statements.iter().enumerate() {
@@ -88,7 +93,7 @@ pub(super) fn judge(trust: &PolicyDocument, asker: &Asker<'_>, ask: Ask, brought
 
 /// Whom a trust names.
 #[derive(Debug, Default)]
-pub(super) struct Named {
+pub(super) struct TrustedPrincipals {
     pub(super) patterns: BTreeSet<PrincipalPattern>,
     /// GitHub's jobs, for the usual audience.
     pub(super) jobs: BTreeSet<GitHubSubject>,
@@ -96,8 +101,8 @@ pub(super) struct Named {
 }
 
 /// Whom the trust names, in the forms that discfg writes.
-pub(super) fn named(trust: &PolicyDocument) -> Named {
-    let mut named = Named::default();
+pub(super) fn named(trust: &PolicyDocument) -> TrustedPrincipals {
+    let mut named = TrustedPrincipals::default();
     for statement in trust.statements.iter().filter(|statement| statement.allows) {
         for (key, values) in statement.conditions.values().flatten() {
             if key.eq_ignore_ascii_case("aws:PrincipalArn") {
@@ -153,11 +158,11 @@ enum Applies {
     Unknown(String),
 }
 
-fn applies(statement: &Statement, asker: &Asker<'_>, ask: Ask, brought: &Brought) -> Applies {
+fn applies(statement: &Statement, asker: &Asker<'_>, ask: TrustedAction, brought: &Brought) -> Applies {
     let action = match (ask, asker) {
-        (Ask::Tag, _) => "sts:tagsession",
-        (Ask::Assume, Asker::Principal(_)) => "sts:assumerole",
-        (Ask::Assume, Asker::Oidc { .. }) => "sts:assumerolewithwebidentity",
+        (TrustedAction::Tag, _) => "sts:tagsession",
+        (TrustedAction::Assume, Asker::Principal(_)) => "sts:assumerole",
+        (TrustedAction::Assume, Asker::Oidc { .. }) => "sts:assumerolewithwebidentity",
     };
     let is_meant = |pattern: &String| glob(pattern.to_ascii_lowercase().as_bytes(), action.as_bytes());
     if !statement.actions.iter().any(is_meant) {

@@ -24,12 +24,12 @@ pub struct Way {
     /// The least of the steps' answers, without those for sessions with tags alone.
     pub answer: Answer,
     /// What must be allowed, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<AccessStep>,
 }
 
 /// One thing that must be allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Step {
+pub struct AccessStep {
     /// `trust`, or the IAM actions with commas between.
     pub of: String,
     /// What was found.
@@ -57,7 +57,7 @@ impl Verdict {
 }
 
 impl Way {
-    pub(super) fn new(role: Role, arn: Option<String>, steps: Vec<Step>) -> Self {
+    pub(super) fn new(role: Role, arn: Option<String>, steps: Vec<AccessStep>) -> Self {
         let asked = steps
             .iter()
             .filter(|step| !step.only_with_tags && !step.only_by_api);
@@ -71,7 +71,7 @@ impl Way {
     }
 }
 
-impl Step {
+impl AccessStep {
     pub(super) fn new(of: impl Into<String>, finding: Finding) -> Self {
         Self {
             of: of.into(),

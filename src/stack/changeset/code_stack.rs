@@ -44,11 +44,11 @@ impl StackError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::error::{FailedResource, Failure};
+    use crate::stack::error::{DeploymentFailure, FailedResource};
     use crate::stack::inspect::state::StackState;
 
     fn failed(stack: &str, reason: &str) -> StackError {
-        StackError::Failed(Box::new(Failure {
+        StackError::Failed(Box::new(DeploymentFailure {
             stack: stack.into(),
             stack_arn: String::new(),
             state: StackState::DeleteComplete,

@@ -1,14 +1,14 @@
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::ChangeSetStatus;
 
-use super::plan::Plan;
+use super::plan::StackPlan;
 use crate::stack::deploy::destroy::request_deletion;
 use crate::stack::error::StackError;
 use crate::stack::inspect::lookup;
 use crate::stack::inspect::state::StackState;
 
 /// Removes a plan's change set, and the empty stack that it may have left, unless someone else has come to use it.
-pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
+pub async fn discard(cfn: &Client, plan: &StackPlan) -> Result<(), StackError> {
     cfn.delete_change_set()
         .stack_name(&plan.stack_arn)
         .change_set_name(&plan.change_set_arn)
@@ -29,7 +29,7 @@ pub async fn discard(cfn: &Client, plan: &Plan) -> Result<(), StackError> {
     Ok(())
 }
 
-async fn is_under_review(cfn: &Client, plan: &Plan) -> Result<bool, StackError> {
+async fn is_under_review(cfn: &Client, plan: &StackPlan) -> Result<bool, StackError> {
     let answer = cfn
         .list_change_sets()
         .stack_name(&plan.stack_arn)

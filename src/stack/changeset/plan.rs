@@ -17,12 +17,12 @@ pub enum Proposal {
     /// Something is in the way and has to be cleared first with [`clear`](crate::stack::clear), after asking; then plan again.
     Clear(Leftover),
     /// A change set is made and waits for its execution.
-    Ready(Plan),
+    Ready(StackPlan),
 }
 
 /// A change set that waits to be executed with [`deploy`](crate::stack::deploy), or removed with [`discard`](crate::stack::discard).
 #[derive(Debug)]
-pub struct Plan {
+pub struct StackPlan {
     /// The stack's name.
     pub stack: String,
     /// The stack's ARN. A new stack has one already, empty and in `REVIEW_IN_PROGRESS`.

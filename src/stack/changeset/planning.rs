@@ -13,17 +13,17 @@ use super::adoption;
 use super::change::{ResourceChange, TableLoss};
 use super::discard::discard;
 use super::leftover::{Leftover, Remedy};
-use super::plan::{Basis, Plan, Proposal};
+use super::plan::{Basis, Proposal, StackPlan};
 use super::validation;
 use crate::aws::Fault;
 use crate::model::Region;
-use crate::stack::deploy::pace::Pace;
+use crate::stack::deploy::pace::PollPace;
 use crate::stack::error::StackError;
 use crate::stack::inspect::lookup;
 use crate::stack::inspect::lookup::Deployed;
 use crate::stack::inspect::resource;
 use crate::stack::inspect::state;
-use crate::stack::inspect::state::Next;
+use crate::stack::inspect::state::NextAction;
 use crate::stack::inspect::table;
 use crate::stack::inspect::table::FoundTable;
 use crate::stack::services::Services;
@@ -49,34 +49,34 @@ pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal
     let wanted = &wanted.into();
     check_place(cfn, wanted)?;
     match look(cfn, wanted).await? {
-        Found::Nothing => change(cfn, wanted, Making::Create).await,
-        Found::Stack(deployed) => change(cfn, wanted, Making::Update(deployed)).await,
-        Found::Leftover(leftover) => Ok(Proposal::Clear(*leftover)),
+        ExistingStack::Nothing => change(cfn, wanted, ChangeSetPurpose::Create).await,
+        ExistingStack::Stack(deployed) => change(cfn, wanted, ChangeSetPurpose::Update(deployed)).await,
+        ExistingStack::Leftover(leftover) => Ok(Proposal::Clear(*leftover)),
     }
 }
 
 /// Does for a config what [`plan`] does, and beyond the stack looks at its table: one that is there without a stack is
-/// adopted, in two deployments ([`Plan::adopts`]), and of what a failed create has left it says which table goes and
+/// adopted, in two deployments ([`StackPlan::adopts`]), and of what a failed create has left it says which table goes and
 /// which stays.
 pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Proposal, StackError> {
     let mut wanted = Blueprint::from(spec);
     let cfn = &services.cfn;
     check_place(cfn, &wanted)?;
     match look(cfn, &wanted).await? {
-        Found::Nothing => match table::find(&services.dynamodb, &spec.config).await? {
-            None => change(cfn, &wanted, Making::Create).await,
+        ExistingStack::Nothing => match table::find(&services.dynamodb, &spec.config).await? {
+            None => change(cfn, &wanted, ChangeSetPurpose::Create).await,
             Some(table) => {
                 adoption::begin(&mut wanted, &table)?;
-                change(cfn, &wanted, Making::Adopt(table)).await
+                change(cfn, &wanted, ChangeSetPurpose::Adopt(table)).await
             }
         },
-        Found::Stack(deployed) => {
+        ExistingStack::Stack(deployed) => {
             if deployed.is_adopting() {
                 adoption::complete(&mut wanted, &deployed);
             }
-            change(cfn, &wanted, Making::Update(deployed)).await
+            change(cfn, &wanted, ChangeSetPurpose::Update(deployed)).await
         }
-        Found::Leftover(mut leftover) => {
+        ExistingStack::Leftover(mut leftover) => {
             leftover.look(services, &spec.config).await?;
             Ok(Proposal::Clear(*leftover))
         }
@@ -84,34 +84,36 @@ pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Propos
 }
 
 /// What is there before anything is planned.
-enum Found {
+enum ExistingStack {
     Nothing,
     Stack(Box<Deployed>),
     Leftover(Box<Leftover>),
 }
 
-async fn look(cfn: &Client, wanted: &Blueprint) -> Result<Found, StackError> {
+async fn look(cfn: &Client, wanted: &Blueprint) -> Result<ExistingStack, StackError> {
     let stack = wanted.stack();
     let Some(deployed) = lookup::describe(cfn, &stack).await? else {
-        return Ok(Found::Nothing);
+        return Ok(ExistingStack::Nothing);
     };
-    let leftover = |deployed, remedy| Ok(Found::Leftover(Box::new(Leftover::new(deployed, remedy))));
+    let leftover = |deployed, remedy| Ok(ExistingStack::Leftover(Box::new(Leftover::new(deployed, remedy))));
     match state::next(&deployed.state) {
-        Next::Create => Ok(Found::Nothing),
-        Next::Update | Next::RollBack if !is_marked(&deployed, wanted) && !is_begun(&deployed, wanted) => {
+        NextAction::Create => Ok(ExistingStack::Nothing),
+        NextAction::Update | NextAction::RollBack
+            if !is_marked(&deployed, wanted) && !is_begun(&deployed, wanted) =>
+        {
             Err(not_ours(wanted))
         }
-        Next::Update => Ok(Found::Stack(Box::new(deployed))),
-        Next::Clear if !bears_name(&deployed, wanted) => Err(not_ours(wanted)),
-        Next::Clear => leftover(deployed, Remedy::Delete),
-        Next::RollBack => leftover(deployed, Remedy::RollBack),
-        Next::Wait => Err(StackError::Busy {
+        NextAction::Update => Ok(ExistingStack::Stack(Box::new(deployed))),
+        NextAction::Clear if !bears_name(&deployed, wanted) => Err(not_ours(wanted)),
+        NextAction::Clear => leftover(deployed, Remedy::Delete),
+        NextAction::RollBack => leftover(deployed, Remedy::RollBack),
+        NextAction::Wait => Err(StackError::Busy {
             stack,
             state: deployed.state,
             since: deployed.since,
         }),
-        Next::Continue => Err(resource::rollback_stuck(cfn, deployed).await),
-        Next::Stop(advice) => Err(StackError::Stuck {
+        NextAction::Continue => Err(resource::rollback_stuck(cfn, deployed).await),
+        NextAction::Stop(advice) => Err(StackError::Stuck {
             stack,
             state: deployed.state,
             advice,
@@ -162,14 +164,14 @@ fn region(cfn: &Client) -> Option<Region> {
 
 /// How a stack comes to be as wanted.
 #[derive(Debug)]
-enum Making {
+enum ChangeSetPurpose {
     Create,
     /// It is made around a table that is there.
     Adopt(FoundTable),
     Update(Box<Deployed>),
 }
 
-impl Making {
+impl ChangeSetPurpose {
     fn deployed(&self) -> Option<&Deployed> {
         match self {
             Self::Create | Self::Adopt(_) => None,
@@ -178,7 +180,7 @@ impl Making {
     }
 }
 
-async fn change(cfn: &Client, wanted: &Blueprint, making: Making) -> Result<Proposal, StackError> {
+async fn change(cfn: &Client, wanted: &Blueprint, making: ChangeSetPurpose) -> Result<Proposal, StackError> {
     let nothing = BTreeMap::new();
     let deployed = making.deployed();
     let (before, had) = deployed.map_or((&nothing, &nothing), |stack| (&stack.parameters, &stack.tags));
@@ -194,10 +196,10 @@ async fn change(cfn: &Client, wanted: &Blueprint, making: Making) -> Result<Prop
     }
     // An import may give no tags: the update that follows does.
     let tags = match &making {
-        Making::Adopt(_) => had,
-        Making::Create | Making::Update(_) => wanted.tags.as_ref().unwrap_or(had),
+        ChangeSetPurpose::Adopt(_) => had,
+        ChangeSetPurpose::Create | ChangeSetPurpose::Update(_) => wanted.tags.as_ref().unwrap_or(had),
     };
-    if let Making::Update(stack) = &making
+    if let ChangeSetPurpose::Update(stack) = &making
         && !stack.is_adopting()
         && parameters.changes.is_empty()
         && tags == had
@@ -230,7 +232,7 @@ async fn change(cfn: &Client, wanted: &Blueprint, making: Making) -> Result<Prop
     }
     let cleaned = discard(cfn, &plan).await;
     match (outcome, making) {
-        (Ok(_), Making::Update(stack)) => cleaned.map(|()| Proposal::Unchanged(stack)),
+        (Ok(_), ChangeSetPurpose::Update(stack)) => cleaned.map(|()| Proposal::Unchanged(stack)),
         (outcome, _) => {
             // What hinders the cleaning up hides nothing of why there is anything to clean up.
             if let Err(error) = cleaned {
@@ -248,15 +250,15 @@ async fn make_change_set(
     cfn: &Client,
     wanted: &Blueprint,
     parameters: &Parameters,
-    making: &Making,
+    making: &ChangeSetPurpose,
     tags: &BTreeMap<String, String>,
-) -> Result<Plan, StackError> {
+) -> Result<StackPlan, StackError> {
     let stack = wanted.stack();
     let name = format!("discfg-{}", Uuid::new_v4());
     let (kind, on_failure, imported) = match making {
-        Making::Create => (ChangeSetType::Create, Some(OnStackFailure::Delete), None),
-        Making::Adopt(table) => (ChangeSetType::Import, None, Some(imported(table))),
-        Making::Update(_) => (ChangeSetType::Update, None, None),
+        ChangeSetPurpose::Create => (ChangeSetType::Create, Some(OnStackFailure::Delete), None),
+        ChangeSetPurpose::Adopt(table) => (ChangeSetType::Import, None, Some(imported(table))),
+        ChangeSetPurpose::Update(_) => (ChangeSetType::Update, None, None),
     };
     let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
     let made = cfn
@@ -284,14 +286,14 @@ async fn make_change_set(
         stack: stack.clone(),
         what,
     };
-    Ok(Plan {
+    Ok(StackPlan {
         stack_arn: made.stack_id.ok_or_else(|| missing("StackId"))?,
         change_set_arn: made.id.ok_or_else(|| missing("Id"))?,
         stack,
-        creates: !matches!(making, Making::Update(_)),
+        creates: !matches!(making, ChangeSetPurpose::Update(_)),
         adopts: match making {
-            Making::Adopt(table) => Some(table.clone()),
-            Making::Create | Making::Update(_) => None,
+            ChangeSetPurpose::Adopt(table) => Some(table.clone()),
+            ChangeSetPurpose::Create | ChangeSetPurpose::Update(_) => None,
         },
         changes: Vec::new(),
         parameters: Vec::new(),
@@ -310,7 +312,7 @@ fn imported(table: &FoundTable) -> ResourceToImport {
 }
 
 /// Waits for the change set and reads what it does into `plan`. False if it does nothing.
-async fn review(cfn: &Client, plan: &mut Plan) -> Result<bool, StackError> {
+async fn review(cfn: &Client, plan: &mut StackPlan) -> Result<bool, StackError> {
     let mut page = wait_for_change_set(cfn, plan).await?;
     if page.status() == Some(&ChangeSetStatus::Failed) {
         let reason = page.status_reason().unwrap_or("it gives no reason");
@@ -346,8 +348,8 @@ async fn review(cfn: &Client, plan: &mut Plan) -> Result<bool, StackError> {
     Ok(true)
 }
 
-async fn wait_for_change_set(cfn: &Client, plan: &Plan) -> Result<DescribeChangeSetOutput, StackError> {
-    let mut pace = Pace::new(cfn);
+async fn wait_for_change_set(cfn: &Client, plan: &StackPlan) -> Result<DescribeChangeSetOutput, StackError> {
+    let mut pace = PollPace::new(cfn);
     loop {
         match describe_change_set(cfn, plan, None).await {
             Ok(answer) => match answer.status() {
@@ -370,7 +372,7 @@ async fn wait_for_change_set(cfn: &Client, plan: &Plan) -> Result<DescribeChange
 
 async fn describe_change_set(
     cfn: &Client,
-    plan: &Plan,
+    plan: &StackPlan,
     page: Option<String>,
 ) -> Result<DescribeChangeSetOutput, StackError> {
     cfn.describe_change_set()

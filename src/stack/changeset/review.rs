@@ -2,18 +2,18 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudformation::Client;
 
-use super::plan::Plan;
+use super::plan::StackPlan;
 use crate::stack::error::StackError;
 use crate::stack::policy::access_change;
 use crate::stack::policy::access_change::{AccessChange, Effect, Resources};
 use crate::stack::policy::resolve;
-use crate::stack::policy::resolve::{Place, Unclear};
+use crate::stack::policy::resolve::{StackLocation, Unclear};
 use crate::stack::template::config_template::TABLE;
 use crate::stack::template::price::Price;
 
 /// Says in `plan.access` what the plan broadens and narrows, from the policies before and after. One request if the
 /// stack is there already (`GetTemplate`). What can't be read or told counts as broadened, and is no failure.
-pub async fn compare_access(cfn: &Client, plan: &mut Plan) {
+pub async fn compare_access(cfn: &Client, plan: &mut StackPlan) {
     let after = match resources(plan, &plan.basis.after, plan.basis.template) {
         Ok(after) => after,
         Err(unclear) => {
@@ -42,7 +42,7 @@ pub async fn compare_access(cfn: &Client, plan: &mut Plan) {
         .collect();
 }
 
-impl Plan {
+impl StackPlan {
     /// Whether it may broaden access, once [`compare_access`] has looked.
     pub fn may_broaden(&self) -> bool {
         self.access.iter().any(|change| change.effect.may_broaden())
@@ -56,14 +56,14 @@ impl Plan {
 }
 
 fn resources(
-    plan: &Plan,
+    plan: &StackPlan,
     parameters: &BTreeMap<String, String>,
     template: &str,
 ) -> Result<Resources, Unclear> {
-    resolve::resources(template, parameters, &Place::of(&plan.stack_arn)?)
+    resolve::resources(template, parameters, &StackLocation::of(&plan.stack_arn)?)
 }
 
-async fn deployed_template(cfn: &Client, plan: &Plan) -> Result<String, StackError> {
+async fn deployed_template(cfn: &Client, plan: &StackPlan) -> Result<String, StackError> {
     let answer = cfn
         .get_template()
         .stack_name(&plan.stack_arn)

@@ -1,13 +1,13 @@
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{EventFilter, OperationEvent};
 
-use super::plan::Plan;
+use super::plan::StackPlan;
 use crate::aws::Fault;
 use crate::stack::error::{Objections, StackError};
 
 /// Why a change set failed, as far as CloudFormation says: its reason is a summary, and what was found in the
 /// template and beside it is in events of its own.
-pub(in crate::stack) async fn refusal(cfn: &Client, plan: &Plan, reason: String) -> StackError {
+pub(in crate::stack) async fn refusal(cfn: &Client, plan: &StackPlan, reason: String) -> StackError {
     let stack = plan.stack.clone();
     match objections(cfn, &plan.change_set_arn).await {
         Ok(found) if found.is_empty() => StackError::Refused { stack, reason },

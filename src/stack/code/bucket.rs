@@ -49,7 +49,7 @@ pub struct CodeBucket {
 
 /// What is in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shelf {
+pub enum StoredCode {
     /// The code, whose SHA-256 is as it must be.
     There {
         /// The version of the object, as S3 names it.
@@ -96,12 +96,12 @@ impl CodeBucket {
     /// Looks for the code, and verifies it by the SHA-256 that S3 has of it. One request where it is there, which asks for
     /// nothing of its content; another where S3 refuses, since it says why only in a body, which the answer to a HEAD
     /// has not. Needs `s3:GetObject`, and `s3:ListBucket`, without which S3 denies what isn't there.
-    pub async fn look(&self, code: &FunctionCode) -> Result<Shelf, BucketError> {
+    pub async fn look(&self, code: &FunctionCode) -> Result<StoredCode, BucketError> {
         let mut head = self.request("HeadObject", "HEAD", code, LOOK);
         head.headers.push(("x-amz-checksum-mode", "ENABLED".into()));
         let there = |headers: &Headers| {
             let version = self.verified(code, headers)?;
-            Ok(Shelf::There { version })
+            Ok(StoredCode::There { version })
         };
         let refused = match self.send(&head, |_| false).await {
             Ok(headers) => return there(&headers),
@@ -121,8 +121,8 @@ impl CodeBucket {
             Err(refused) => refused,
         };
         match refused.code.as_deref() {
-            Some("NoSuchKey") => Ok(Shelf::Missing),
-            Some("NoSuchBucket") => Ok(Shelf::NoBucket),
+            Some("NoSuchKey") => Ok(StoredCode::Missing),
+            Some("NoSuchBucket") => Ok(StoredCode::NoBucket),
             _ => Err(self.failed(GET, refused)),
         }
     }
@@ -147,8 +147,8 @@ impl CodeBucket {
             return Err(self.failed(PUT, refused));
         }
         match self.look(code).await? {
-            Shelf::There { version } => Ok(version),
-            Shelf::Missing | Shelf::NoBucket => Err(self.failed(PUT, refused)),
+            StoredCode::There { version } => Ok(version),
+            StoredCode::Missing | StoredCode::NoBucket => Err(self.failed(PUT, refused)),
         }
     }
 

@@ -20,7 +20,7 @@ const MACHINE: usize = 18;
 /// Why Lambda can't run a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Unfit {
+pub enum UnfitProgram {
     /// It is encrypted.
     Encrypted,
     /// It is compressed by a method other than deflate, by the method's name.
@@ -35,7 +35,7 @@ pub enum Unfit {
     Machine(String),
 }
 
-impl fmt::Display for Unfit {
+impl fmt::Display for UnfitProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Encrypted => f.write_str("is encrypted"),
@@ -54,19 +54,19 @@ impl fmt::Display for Unfit {
 }
 
 /// What a program runs on.
-pub(in crate::stack) fn architecture(program: &[u8]) -> Result<Architecture, Unfit> {
+pub(in crate::stack) fn architecture(program: &[u8]) -> Result<Architecture, UnfitProgram> {
     if !program.starts_with(b"\x7fELF") {
-        return Err(Unfit::Format(foreign(program)));
+        return Err(UnfitProgram::Format(foreign(program)));
     }
     if program.len() < HEADER {
-        return Err(Unfit::Format("the beginning of a program"));
+        return Err(UnfitProgram::Format("the beginning of a program"));
     }
     if program[DATA] != DATA_LITTLE_ENDIAN {
-        return Err(Unfit::Machine("a big-endian processor".into()));
+        return Err(UnfitProgram::Machine("a big-endian processor".into()));
     }
     let word = |at: usize| u16::from_le_bytes([program[at], program[at + 1]]);
     if ![TYPE_EXECUTABLE, TYPE_SHARED].contains(&word(TYPE)) {
-        return Err(Unfit::Format("an object file"));
+        return Err(UnfitProgram::Format("an object file"));
     }
     // The numbers are those of the ELF registry (gABI, "e_machine").
     let machine = match (word(MACHINE), program[CLASS]) {
@@ -78,9 +78,9 @@ pub(in crate::stack) fn architecture(program: &[u8]) -> Result<Architecture, Unf
         (0xf3, _) => "RISC-V",
         (0x15, _) => "64-bit PowerPC",
         (0x102, _) => "LoongArch",
-        (other, _) => return Err(Unfit::Machine(format!("the machine {other:#x} of ELF"))),
+        (other, _) => return Err(UnfitProgram::Machine(format!("the machine {other:#x} of ELF"))),
     };
-    Err(Unfit::Machine(machine.into()))
+    Err(UnfitProgram::Machine(machine.into()))
 }
 
 fn foreign(program: &[u8]) -> &'static str {

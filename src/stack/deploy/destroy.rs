@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::event::StackEvent;
 use super::event_feed::EventFeed;
-use super::pace::Pace;
+use super::pace::PollPace;
 use crate::stack::error::{FailedResource, StackError};
 use crate::stack::inspect::lookup;
 use crate::stack::inspect::lookup::Deployed;
@@ -25,13 +25,13 @@ const QUIET_POLLS: u32 = 3;
 /// Dropping the stream leaves the deletion running. Needs `cloudformation:DeleteStack`,
 /// `cloudformation:DescribeStackEvents` and `cloudformation:DescribeStacks`, and leave to delete each resource.
 pub fn delete(cfn: &Client, stack: &Deployed) -> BoxStream<'static, Result<StackEvent, StackError>> {
-    let follower = Follower {
+    let follower = DeletionFollower {
         cfn: cfn.clone(),
         feed: EventFeed::new(cfn, &stack.arn),
-        pace: Pace::new(cfn),
+        pace: PollPace::new(cfn),
         name: stack.name.clone(),
         arn: stack.arn.clone(),
-        step: Step::Begin {
+        step: DeletionStep::Begin {
             is_running: stack.state == StackState::DeleteInProgress,
         },
         waiting: VecDeque::new(),
@@ -42,7 +42,7 @@ pub fn delete(cfn: &Client, stack: &Deployed) -> BoxStream<'static, Result<Stack
     stream::unfold(follower, |mut follower| async move {
         let item = follower.next().await?;
         if item.is_err() {
-            follower.step = Step::Over;
+            follower.step = DeletionStep::Over;
         }
         Some((item, follower))
     })
@@ -50,7 +50,7 @@ pub fn delete(cfn: &Client, stack: &Deployed) -> BoxStream<'static, Result<Stack
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum DeletionStep {
     Begin { is_running: bool },
     Follow,
     Fail,
@@ -58,34 +58,34 @@ enum Step {
 }
 
 #[derive(Debug)]
-struct Follower {
+struct DeletionFollower {
     cfn: Client,
     feed: EventFeed,
-    pace: Pace,
+    pace: PollPace,
     name: String,
     arn: String,
-    step: Step,
+    step: DeletionStep,
     waiting: VecDeque<StackEvent>,
     first: Option<FailedResource>,
     quiet: u32,
     polled: bool,
 }
 
-impl Follower {
+impl DeletionFollower {
     async fn next(&mut self) -> Option<Result<StackEvent, StackError>> {
         loop {
             if let Some(event) = self.waiting.pop_front() {
                 return Some(Ok(event));
             }
             let step = match self.step {
-                Step::Begin { is_running } => self.begin(is_running).await,
-                Step::Follow => self.follow().await,
-                Step::Fail => Err(StackError::NotDeleted {
+                DeletionStep::Begin { is_running } => self.begin(is_running).await,
+                DeletionStep::Follow => self.follow().await,
+                DeletionStep::Fail => Err(StackError::NotDeleted {
                     stack: self.name.clone(),
                     state: StackState::DeleteFailed,
                     stuck: self.first.take().into_iter().collect(),
                 }),
-                Step::Over => return None,
+                DeletionStep::Over => return None,
             };
             if let Err(error) = step {
                 return Some(Err(error));
@@ -94,7 +94,7 @@ impl Follower {
     }
 
     async fn begin(&mut self, is_running: bool) -> Result<(), StackError> {
-        self.step = Step::Follow;
+        self.step = DeletionStep::Follow;
         if is_running {
             return Ok(());
         }
@@ -111,7 +111,7 @@ impl Follower {
         let news = match self.feed.news().await {
             Ok(news) => news,
             Err(error) if error.is_absent() => {
-                self.step = Step::Over;
+                self.step = DeletionStep::Over;
                 return Ok(());
             }
             Err(error) => return self.pace.tolerate(&self.name, error),
@@ -134,10 +134,10 @@ impl Follower {
             match StackState::from(event.status.as_str()) {
                 StackState::DeleteInProgress => {
                     self.first = None;
-                    self.step = Step::Follow;
+                    self.step = DeletionStep::Follow;
                 }
-                StackState::DeleteComplete => self.step = Step::Over,
-                StackState::DeleteFailed => self.step = Step::Fail,
+                StackState::DeleteComplete => self.step = DeletionStep::Over,
+                StackState::DeleteFailed => self.step = DeletionStep::Fail,
                 _ => {}
             }
         } else if self.first.is_none() {
@@ -149,10 +149,10 @@ impl Follower {
     /// Asks for the stack itself, whose end its events may never tell.
     async fn look(&mut self) -> Result<(), StackError> {
         match lookup::describe(&self.cfn, &self.arn).await {
-            Ok(None) => self.step = Step::Over,
+            Ok(None) => self.step = DeletionStep::Over,
             Ok(Some(stack)) => match stack.state {
-                StackState::DeleteComplete => self.step = Step::Over,
-                StackState::DeleteFailed => self.step = Step::Fail,
+                StackState::DeleteComplete => self.step = DeletionStep::Over,
+                StackState::DeleteFailed => self.step = DeletionStep::Fail,
                 _ => {}
             },
             Err(error) => return self.pace.tolerate(&self.name, error),

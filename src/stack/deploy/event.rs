@@ -22,7 +22,7 @@ pub struct StackEvent {
     /// The state in CloudFormation's word, such as `CREATE_IN_PROGRESS`.
     pub status: String,
     /// What the state means.
-    pub phase: Phase,
+    pub phase: ResourcePhase,
     /// Why, where CloudFormation says so.
     pub reason: Option<String>,
     /// When, by CloudFormation's clock.
@@ -31,16 +31,16 @@ pub struct StackEvent {
 
 /// What is being done to a resource, and how far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Phase {
+pub struct ResourcePhase {
     /// What is being done.
-    pub work: Work,
+    pub work: ResourceWork,
     /// How far it is.
-    pub outcome: Outcome,
+    pub outcome: ResourceOutcome,
 }
 
 /// What is being done to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
+pub enum ResourceWork {
     /// It is made.
     Create,
     /// It is changed.
@@ -61,7 +61,7 @@ pub enum Work {
 
 /// How far the work on a resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ResourceOutcome {
     /// It goes on.
     InProgress,
     /// It is done.
@@ -72,23 +72,23 @@ pub enum Outcome {
     Skipped,
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for ResourcePhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let work = match self.work {
-            Work::Create => "create",
-            Work::Update => "update",
-            Work::Delete => "delete",
-            Work::Import => "import",
-            Work::Export => "export",
-            Work::RollBack => "roll back",
-            Work::Review => "review",
-            Work::Other => "work",
+            ResourceWork::Create => "create",
+            ResourceWork::Update => "update",
+            ResourceWork::Delete => "delete",
+            ResourceWork::Import => "import",
+            ResourceWork::Export => "export",
+            ResourceWork::RollBack => "roll back",
+            ResourceWork::Review => "review",
+            ResourceWork::Other => "work",
         };
         let outcome = match self.outcome {
-            Outcome::InProgress => "in progress",
-            Outcome::Complete => "complete",
-            Outcome::Failed => "failed",
-            Outcome::Skipped => "skipped",
+            ResourceOutcome::InProgress => "in progress",
+            ResourceOutcome::Complete => "complete",
+            ResourceOutcome::Failed => "failed",
+            ResourceOutcome::Skipped => "skipped",
         };
         write!(f, "{work} {outcome}")
     }
@@ -123,8 +123,9 @@ impl StackEvent {
 
     /// What stays although the stack goes, if it tells of such.
     pub(in crate::stack) fn kept(&self) -> Option<KeptResource> {
-        let stays =
-            !self.is_stack && self.phase.work == Work::Delete && self.phase.outcome == Outcome::Skipped;
+        let stays = !self.is_stack
+            && self.phase.work == ResourceWork::Delete
+            && self.phase.outcome == ResourceOutcome::Skipped;
         stays.then(|| KeptResource {
             logical_id: self.logical_id.clone(),
             words: self.words.clone(),
@@ -134,7 +135,8 @@ impl StackEvent {
 
     /// The failure of a resource of its own that it tells, if it does.
     pub(in crate::stack) fn failure(&self) -> Option<FailedResource> {
-        let fails = !self.is_stack && self.phase.outcome == Outcome::Failed && !self.is_cancellation();
+        let fails =
+            !self.is_stack && self.phase.outcome == ResourceOutcome::Failed && !self.is_cancellation();
         fails.then(|| FailedResource {
             logical_id: self.logical_id.clone(),
             words: self.words.clone(),
@@ -157,41 +159,41 @@ impl StackEvent {
     }
 }
 
-fn phase(status: Option<&ResourceStatus>) -> Phase {
-    use Outcome::{Complete, Failed, InProgress, Skipped};
+fn phase(status: Option<&ResourceStatus>) -> ResourcePhase {
+    use ResourceOutcome::{Complete, Failed, InProgress, Skipped};
     // The SDK's type isn't exhaustive, and it has no word for the states that only stacks have.
     let (work, outcome) = match status.map(ResourceStatus::as_str).unwrap_or_default() {
-        "CREATE_IN_PROGRESS" => (Work::Create, InProgress),
-        "CREATE_COMPLETE" => (Work::Create, Complete),
-        "CREATE_FAILED" => (Work::Create, Failed),
-        "UPDATE_IN_PROGRESS" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => (Work::Update, InProgress),
-        "UPDATE_COMPLETE" => (Work::Update, Complete),
-        "UPDATE_FAILED" => (Work::Update, Failed),
-        "DELETE_IN_PROGRESS" => (Work::Delete, InProgress),
-        "DELETE_COMPLETE" => (Work::Delete, Complete),
-        "DELETE_FAILED" => (Work::Delete, Failed),
-        "DELETE_SKIPPED" => (Work::Delete, Skipped),
-        "IMPORT_IN_PROGRESS" => (Work::Import, InProgress),
-        "IMPORT_COMPLETE" => (Work::Import, Complete),
-        "IMPORT_FAILED" => (Work::Import, Failed),
-        "EXPORT_IN_PROGRESS" => (Work::Export, InProgress),
-        "EXPORT_COMPLETE" => (Work::Export, Complete),
-        "EXPORT_FAILED" => (Work::Export, Failed),
+        "CREATE_IN_PROGRESS" => (ResourceWork::Create, InProgress),
+        "CREATE_COMPLETE" => (ResourceWork::Create, Complete),
+        "CREATE_FAILED" => (ResourceWork::Create, Failed),
+        "UPDATE_IN_PROGRESS" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" => (ResourceWork::Update, InProgress),
+        "UPDATE_COMPLETE" => (ResourceWork::Update, Complete),
+        "UPDATE_FAILED" => (ResourceWork::Update, Failed),
+        "DELETE_IN_PROGRESS" => (ResourceWork::Delete, InProgress),
+        "DELETE_COMPLETE" => (ResourceWork::Delete, Complete),
+        "DELETE_FAILED" => (ResourceWork::Delete, Failed),
+        "DELETE_SKIPPED" => (ResourceWork::Delete, Skipped),
+        "IMPORT_IN_PROGRESS" => (ResourceWork::Import, InProgress),
+        "IMPORT_COMPLETE" => (ResourceWork::Import, Complete),
+        "IMPORT_FAILED" => (ResourceWork::Import, Failed),
+        "EXPORT_IN_PROGRESS" => (ResourceWork::Export, InProgress),
+        "EXPORT_COMPLETE" => (ResourceWork::Export, Complete),
+        "EXPORT_FAILED" => (ResourceWork::Export, Failed),
         "ROLLBACK_IN_PROGRESS"
         | "UPDATE_ROLLBACK_IN_PROGRESS"
         | "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
         | "IMPORT_ROLLBACK_IN_PROGRESS"
-        | "EXPORT_ROLLBACK_IN_PROGRESS" => (Work::RollBack, InProgress),
+        | "EXPORT_ROLLBACK_IN_PROGRESS" => (ResourceWork::RollBack, InProgress),
         "ROLLBACK_COMPLETE"
         | "UPDATE_ROLLBACK_COMPLETE"
         | "IMPORT_ROLLBACK_COMPLETE"
-        | "EXPORT_ROLLBACK_COMPLETE" => (Work::RollBack, Complete),
+        | "EXPORT_ROLLBACK_COMPLETE" => (ResourceWork::RollBack, Complete),
         "ROLLBACK_FAILED"
         | "UPDATE_ROLLBACK_FAILED"
         | "IMPORT_ROLLBACK_FAILED"
-        | "EXPORT_ROLLBACK_FAILED" => (Work::RollBack, Failed),
-        "REVIEW_IN_PROGRESS" => (Work::Review, InProgress),
-        _ => (Work::Other, InProgress),
+        | "EXPORT_ROLLBACK_FAILED" => (ResourceWork::RollBack, Failed),
+        "REVIEW_IN_PROGRESS" => (ResourceWork::Review, InProgress),
+        _ => (ResourceWork::Other, InProgress),
     };
-    Phase { work, outcome }
+    ResourcePhase { work, outcome }
 }

@@ -14,14 +14,14 @@ const FAILED_POLLS: u32 = 30;
 /// Waits between two polls: 2 s and up to half a second of jitter, twice as long after each throttled poll, up to
 /// half a minute. It sleeps as the client does, so that whoever holds the client's time holds this too.
 #[derive(Debug)]
-pub(in crate::stack) struct Pace {
+pub(in crate::stack) struct PollPace {
     sleep: SharedAsyncSleep,
     /// How often in a row a poll was throttled or failed.
     slowed: u32,
     failed: u32,
 }
 
-impl Pace {
+impl PollPace {
     const BACKOFF: Backoff = Backoff::new(Duration::from_secs(2), Duration::from_secs(30));
     const JITTER_MS: u64 = 500;
 

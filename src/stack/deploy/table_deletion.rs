@@ -1,7 +1,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::TableStatus;
 
-use super::pace::Pace;
+use super::pace::PollPace;
 use crate::aws::Fault;
 use crate::model::ConfigName;
 use crate::stack::error::StackError;
@@ -34,7 +34,7 @@ pub(in crate::stack) async fn delete_empty_table(
 }
 
 async fn remove(dynamodb: &Client, table: &str) -> Result<(), StackError> {
-    let mut pace = Pace::of_table(dynamodb);
+    let mut pace = PollPace::of_table(dynamodb);
     let mut unprotected = false;
     let mut asked = false;
     let mut refusals = 0;

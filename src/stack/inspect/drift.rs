@@ -6,13 +6,13 @@ use aws_sdk_cloudformation::types::{
 
 use super::lookup::Deployed;
 use crate::aws::Fault;
-use crate::stack::deploy::pace::Pace;
+use crate::stack::deploy::pace::PollPace;
 use crate::stack::error::StackError;
 use crate::stack::template::resource_words;
 
 /// A resource that is no longer as its stack made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drifted {
+pub struct DriftedResource {
     /// Its logical id in the template.
     pub logical_id: String,
     /// What it is in plain words.
@@ -20,12 +20,12 @@ pub struct Drifted {
     /// Whether it is gone altogether.
     pub is_gone: bool,
     /// What differs, where it isn't gone.
-    pub differences: Vec<Difference>,
+    pub differences: Vec<PropertyDrift>,
 }
 
 /// A property that someone has changed beside the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct PropertyDrift {
     /// Its path in the resource, such as `/DeletionProtectionEnabled`.
     pub property: String,
     /// What the template says, as JSON; none where the property was added.
@@ -39,7 +39,7 @@ pub struct Difference {
 ///
 /// Needs `cloudformation:DetectStackDrift`, `DescribeStackDriftDetectionStatus`, `DescribeStackResourceDrifts`, and
 /// leave to read each of the resources.
-pub async fn drift(cfn: &Client, stack: &Deployed) -> Result<Vec<Drifted>, StackError> {
+pub async fn drift(cfn: &Client, stack: &Deployed) -> Result<Vec<DriftedResource>, StackError> {
     let detection = cfn
         .detect_stack_drift()
         .stack_name(&stack.arn)
@@ -66,7 +66,7 @@ pub async fn drift(cfn: &Client, stack: &Deployed) -> Result<Vec<Drifted>, Stack
             .send()
             .await
             .map_err(|error| StackError::request("cloudformation:DescribeStackResourceDrifts", &error))?;
-        drifted.extend(page.stack_resource_drifts().iter().map(Drifted::new));
+        drifted.extend(page.stack_resource_drifts().iter().map(DriftedResource::new));
         token = page.next_token;
         if token.is_none() {
             break;
@@ -77,7 +77,7 @@ pub async fn drift(cfn: &Client, stack: &Deployed) -> Result<Vec<Drifted>, Stack
 }
 
 async fn wait_for_detection(cfn: &Client, stack: &Deployed, id: &str) -> Result<(), StackError> {
-    let mut pace = Pace::new(cfn);
+    let mut pace = PollPace::new(cfn);
     loop {
         let answer = cfn
             .describe_stack_drift_detection_status()
@@ -105,19 +105,23 @@ async fn wait_for_detection(cfn: &Client, stack: &Deployed, id: &str) -> Result<
     }
 }
 
-impl Drifted {
+impl DriftedResource {
     fn new(drift: &StackResourceDrift) -> Self {
         let logical_id = drift.logical_resource_id().unwrap_or_default();
         Self {
             logical_id: logical_id.to_owned(),
             words: resource_words::words(logical_id, drift.resource_type().unwrap_or_default()),
             is_gone: drift.stack_resource_drift_status() == Some(&StackResourceDriftStatus::Deleted),
-            differences: drift.property_differences().iter().map(Difference::new).collect(),
+            differences: drift
+                .property_differences()
+                .iter()
+                .map(PropertyDrift::new)
+                .collect(),
         }
     }
 }
 
-impl Difference {
+impl PropertyDrift {
     fn new(difference: &PropertyDifference) -> Self {
         let kind = difference.difference_type();
         let value = |value: Option<&str>| value.map(str::to_owned);

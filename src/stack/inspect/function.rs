@@ -63,7 +63,7 @@ struct AccountLimit {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Refusal {
+struct LambdaError {
     #[serde(alias = "Message")]
     message: String,
 }
@@ -181,7 +181,7 @@ fn named(key: &str) -> Option<String> {
 
 /// Why Lambda refuses. Its header names the code, with a colon and an address after it.
 fn refusal(answer: &PlainAnswer, error_type: Option<&str>) -> Failed {
-    let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let refusal: LambdaError = serde_json::from_slice(&answer.body).unwrap_or_default();
     let code = error_type.map(|name| name.split(':').next().unwrap_or(name).to_owned());
     let message = match refusal.message.as_str() {
         "" => format!("Lambda answered with the status {}", answer.status),

@@ -5,7 +5,7 @@ use aws_sdk_cloudformation::Client;
 use super::lookup::{self, Deployed};
 use crate::model::{Access, ConfigName, GrantName, GrantScope, OidcIssuer, OidcTrust, Section};
 use crate::stack::error::StackError;
-use crate::stack::policy::resolve::Place;
+use crate::stack::policy::resolve::StackLocation;
 use crate::stack::template::blueprint::Blueprint;
 use crate::stack::template::config_template::Output;
 use crate::stack::template::grant::{
@@ -80,7 +80,7 @@ impl Grant {
 /// None where the stack has no API.
 pub fn api_reads(stack: &Deployed, config: &ConfigName, scope: &GrantScope) -> Vec<String> {
     let id = stack.outputs.get(Output::ApiId.name());
-    let Some((id, place)) = id.zip(Place::of(&stack.arn).ok()) else {
+    let Some((id, place)) = id.zip(StackLocation::of(&stack.arn).ok()) else {
         return Vec::new();
     };
     let read = |section: &Section| format!("{}/GET/v1/{config}/{}/*", place.api(id), section.segment());

@@ -3,7 +3,7 @@ use aws_sdk_cloudformation::types;
 
 use super::lookup::Deployed;
 use crate::model::Timestamp;
-use crate::stack::deploy::event::{Outcome, StackEvent, Work};
+use crate::stack::deploy::event::{ResourceOutcome, ResourceWork, StackEvent};
 use crate::stack::deploy::event_feed::{EventFeed, to_event};
 use crate::stack::error::{FailedResource, StackError};
 
@@ -14,7 +14,7 @@ const PAGES: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastFailure {
     /// What was being done: create, update, delete or import.
-    pub work: Work,
+    pub work: ResourceWork,
     /// When its first cause came up, by CloudFormation's clock.
     pub at: Timestamp,
     /// CloudFormation's id of the operation, where it gives one.
@@ -34,7 +34,7 @@ pub async fn last_failure(cfn: &Client, stack: &Deployed) -> Result<Option<PastF
 
 /// Events as CloudFormation gives them, newest first.
 fn find(newest_first: &[types::StackEvent], stack_arn: &str) -> Option<PastFailure> {
-    let mut work = Work::Other;
+    let mut work = ResourceWork::Other;
     let mut failed_already = false;
     let mut last: Option<PastFailure> = None;
     for given in newest_first.iter().rev() {
@@ -51,7 +51,7 @@ fn find(newest_first: &[types::StackEvent], stack_arn: &str) -> Option<PastFailu
         {
             failed_already = true;
             last = Some(PastFailure {
-                work: if work == Work::Other {
+                work: if work == ResourceWork::Other {
                     event.phase.work
                 } else {
                     work
@@ -68,7 +68,7 @@ fn find(newest_first: &[types::StackEvent], stack_arn: &str) -> Option<PastFailu
 
 /// Whether a new operation begins. A roll back, and the deletion that follows a failed create, belong to the one before.
 fn begins(event: &StackEvent) -> bool {
-    event.phase.outcome == Outcome::InProgress
+    event.phase.outcome == ResourceOutcome::InProgress
         && matches!(
             event.status.as_str(),
             "CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS" | "DELETE_IN_PROGRESS" | "IMPORT_IN_PROGRESS"
@@ -116,7 +116,10 @@ mod tests {
         ];
         let found = find(&events(&told), ARN).expect("a failure");
         assert_eq!(found.first.reason, "iam:UpdateRole is not allowed");
-        assert_eq!((found.work, found.at), (Work::Update, Timestamp::from_epoch(4)));
+        assert_eq!(
+            (found.work, found.at),
+            (ResourceWork::Update, Timestamp::from_epoch(4))
+        );
         assert_eq!(found.operation.as_deref(), Some("operation of 4"));
         assert!(!found.is_over);
 

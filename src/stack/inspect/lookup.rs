@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::{Client, types};
 
 use super::state;
-use super::state::{Next, StackState};
+use super::state::{NextAction, StackState};
 use crate::model::{ConfigName, HistoryDays, Timestamp};
-use crate::stack::deploy::pace::Pace;
+use crate::stack::deploy::pace::PollPace;
 use crate::stack::error::StackError;
 use crate::stack::template::config_template::{Output, Parameter};
 
@@ -150,10 +150,10 @@ pub async fn status(cfn: &Client, config: &ConfigName) -> Result<Option<Deployed
 
 /// Waits until nobody is deploying the stack of this name or ARN. It may be gone then.
 pub async fn settled(cfn: &Client, stack: &str) -> Result<Option<Deployed>, StackError> {
-    let mut pace = Pace::new(cfn);
+    let mut pace = PollPace::new(cfn);
     loop {
         match describe(cfn, stack).await {
-            Ok(Some(found)) if state::next(&found.state) == Next::Wait => pace.as_usual(),
+            Ok(Some(found)) if state::next(&found.state) == NextAction::Wait => pace.as_usual(),
             Err(error) if error.fault() == Some(crate::aws::Fault::Throttled) => pace.slower(),
             found => return found,
         }
@@ -169,7 +169,7 @@ pub(in crate::stack) async fn settle_after(
     cfn: &Client,
     before: &Deployed,
 ) -> Result<Option<Deployed>, StackError> {
-    let pace = Pace::new(cfn);
+    let pace = PollPace::new(cfn);
     for _ in 0..STALE_POLLS {
         match settled(cfn, &before.arn).await? {
             Some(found) if found.state == before.state => pace.pause().await,

@@ -37,7 +37,7 @@ pub enum StackState {
 impl StackState {
     /// Whether someone is at the stack, be it to delete it.
     pub fn is_busy(&self) -> bool {
-        next(self) == Next::Wait
+        next(self) == NextAction::Wait
     }
 }
 
@@ -111,7 +111,7 @@ impl fmt::Display for StackState {
 
 /// What is done with a stack that is to be deployed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::stack) enum Next {
+pub(in crate::stack) enum NextAction {
     /// Nothing of it is there: make it.
     Create,
     /// It is there: compare, and change what differs.
@@ -129,16 +129,18 @@ pub(in crate::stack) enum Next {
 }
 
 /// The table of DESIGN's stack states: from each state, what a deployment does next.
-pub(in crate::stack) fn next(state: &StackState) -> Next {
+pub(in crate::stack) fn next(state: &StackState) -> NextAction {
     match state {
-        StackState::DeleteComplete | StackState::ReviewInProgress => Next::Create,
+        StackState::DeleteComplete | StackState::ReviewInProgress => NextAction::Create,
         StackState::CreateComplete
         | StackState::ImportComplete
         | StackState::UpdateComplete
-        | StackState::UpdateRollbackComplete => Next::Update,
-        StackState::RollbackComplete | StackState::RollbackFailed | StackState::DeleteFailed => Next::Clear,
-        StackState::CreateFailed | StackState::UpdateFailed => Next::RollBack,
-        StackState::UpdateRollbackFailed => Next::Continue,
+        | StackState::UpdateRollbackComplete => NextAction::Update,
+        StackState::RollbackComplete | StackState::RollbackFailed | StackState::DeleteFailed => {
+            NextAction::Clear
+        }
+        StackState::CreateFailed | StackState::UpdateFailed => NextAction::RollBack,
+        StackState::UpdateRollbackFailed => NextAction::Continue,
         StackState::CreateInProgress
         | StackState::DeleteInProgress
         | StackState::ImportInProgress
@@ -147,21 +149,21 @@ pub(in crate::stack) fn next(state: &StackState) -> Next {
         | StackState::UpdateCompleteCleanupInProgress
         | StackState::UpdateInProgress
         | StackState::UpdateRollbackCompleteCleanupInProgress
-        | StackState::UpdateRollbackInProgress => Next::Wait,
-        StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => Next::Stop(
+        | StackState::UpdateRollbackInProgress => NextAction::Wait,
+        StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => NextAction::Stop(
             "taking the table in has failed, and left the table as it was. \
                  See why with `aws cloudformation describe-stack-events`, mend that, delete the stack with \
                  `aws cloudformation delete-stack`, which keeps the table, and try again",
         ),
         StackState::Unknown(_) => {
-            Next::Stop("this state is not known to this version; look at it in the AWS console")
+            NextAction::Stop("this state is not known to this version; look at it in the AWS console")
         }
     }
 }
 
 /// Whether a deployment has ended when the stack's events say this state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::stack) enum End {
+pub(in crate::stack) enum StackEnd {
     /// Work goes on.
     NotYet,
     /// It may be the end, or CloudFormation may still roll back or delete.
@@ -173,20 +175,22 @@ pub(in crate::stack) enum End {
 }
 
 /// Matched one by one, never by suffix: `ROLLBACK_COMPLETE` is no success.
-pub(in crate::stack) fn end(state: &StackState) -> End {
+pub(in crate::stack) fn end(state: &StackState) -> StackEnd {
     match state {
-        StackState::CreateComplete | StackState::UpdateComplete | StackState::ImportComplete => End::Done,
+        StackState::CreateComplete | StackState::UpdateComplete | StackState::ImportComplete => {
+            StackEnd::Done
+        }
         StackState::DeleteComplete
         | StackState::DeleteFailed
         | StackState::ImportRollbackComplete
         | StackState::ImportRollbackFailed
         | StackState::UpdateRollbackComplete
-        | StackState::UpdateRollbackFailed => End::Failed,
+        | StackState::UpdateRollbackFailed => StackEnd::Failed,
         // A create is made with OnStackFailure=DELETE, so that a deletion follows.
         StackState::CreateFailed
         | StackState::RollbackComplete
         | StackState::RollbackFailed
-        | StackState::UpdateFailed => End::Perhaps,
+        | StackState::UpdateFailed => StackEnd::Perhaps,
         StackState::CreateInProgress
         | StackState::DeleteInProgress
         | StackState::ImportInProgress
@@ -197,7 +201,7 @@ pub(in crate::stack) fn end(state: &StackState) -> End {
         | StackState::UpdateInProgress
         | StackState::UpdateRollbackCompleteCleanupInProgress
         | StackState::UpdateRollbackInProgress
-        | StackState::Unknown(_) => End::NotYet,
+        | StackState::Unknown(_) => StackEnd::NotYet,
     }
 }
 
@@ -216,9 +220,9 @@ mod tests {
 
     #[test]
     fn a_rolled_back_create_is_no_success() {
-        assert_eq!(end(&StackState::RollbackComplete), End::Perhaps);
-        assert_eq!(end(&StackState::UpdateRollbackComplete), End::Failed);
-        assert_eq!(next(&StackState::RollbackComplete), Next::Clear);
-        assert_eq!(next(&StackState::UpdateRollbackComplete), Next::Update);
+        assert_eq!(end(&StackState::RollbackComplete), StackEnd::Perhaps);
+        assert_eq!(end(&StackState::UpdateRollbackComplete), StackEnd::Failed);
+        assert_eq!(next(&StackState::RollbackComplete), NextAction::Clear);
+        assert_eq!(next(&StackState::UpdateRollbackComplete), NextAction::Update);
     }
 }

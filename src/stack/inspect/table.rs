@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{KeyType, ScalarAttributeType, Select, TableDescrip
 use super::table_facts::{billing, describe};
 use crate::aws::Fault;
 use crate::model::{Billing, ConfigName, HistoryDays};
-use crate::stack::deploy::pace::Pace;
+use crate::stack::deploy::pace::PollPace;
 use crate::stack::error::StackError;
 
 /// The tag in which the template keeps the days of history, because a table has no place of its own for them.
@@ -89,7 +89,7 @@ pub(in crate::stack) async fn is_empty(dynamodb: &Client, table: &str) -> Result
 }
 
 async fn settled(dynamodb: &Client, name: &str) -> Result<Option<TableDescription>, StackError> {
-    let mut pace = Pace::of_table(dynamodb);
+    let mut pace = PollPace::of_table(dynamodb);
     loop {
         match describe(dynamodb, name).await {
             Ok(table) => match table.as_ref().and_then(TableDescription::table_status) {

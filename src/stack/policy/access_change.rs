@@ -63,7 +63,7 @@ pub(in crate::stack) fn compare(before: &Resources, after: &Resources) -> Vec<Ac
     let mut changes: Vec<AccessChange> = ids
         .into_iter()
         .flat_map(|id| {
-            let mut found = Found {
+            let mut found = Comparison {
                 known: before,
                 lines: Vec::new(),
             };
@@ -115,13 +115,13 @@ fn is_opaque(kind: &str) -> bool {
     kind.starts_with("AWS::IAM::") && !compared
 }
 
-struct Found<'r> {
+struct Comparison<'r> {
     /// All that was there before.
     known: &'r Resources,
     lines: Vec<(Effect, String)>,
 }
 
-impl Found<'_> {
+impl Comparison<'_> {
     fn add(&mut self, effect: Effect, text: impl Into<String>) {
         self.lines.push((effect, text.into()));
     }

@@ -15,7 +15,7 @@ pub(in crate::stack) fn beyond<'s>(statements: &'s [Statement], others: &[Statem
                             && holds(&other.resources, *resource, covers_arn)
                             && other.conditions.iter().all(|(operator, keys)| {
                                 keys.iter().all(|(key, values)| {
-                                    matches!(bound(statement, operator, key, values), Bound::Within)
+                                    matches!(bound(statement, operator, key, values), ConditionCover::Within)
                                 })
                             })
                     })
@@ -52,7 +52,7 @@ fn holds(wide: &BTreeSet<String>, narrow: Option<&str>, covers: fn(&str, &str) -
 
 /// What one statement says beyond another that takes its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::stack) enum Gap {
+pub(in crate::stack) enum StatementGap {
     /// These principals, each with its kind.
     Principals(BTreeSet<String>),
     /// These actions.
@@ -70,38 +70,38 @@ pub(in crate::stack) enum Gap {
 }
 
 /// What `statement` says beyond `other`, dimension by dimension.
-pub(in crate::stack) fn gaps(statement: &Statement, other: &Statement) -> Vec<Gap> {
+pub(in crate::stack) fn gaps(statement: &Statement, other: &Statement) -> Vec<StatementGap> {
     let lacking = |values: &BTreeSet<String>, wide: &BTreeSet<String>, covers: fn(&str, &str) -> bool| {
         let lacking = values.iter().filter(|value| !holds(wide, Some(value), covers));
         lacking.cloned().collect::<BTreeSet<String>>()
     };
     let mut gaps = Vec::new();
-    let mut add = |values: BTreeSet<String>, gap: fn(BTreeSet<String>) -> Gap| {
+    let mut add = |values: BTreeSet<String>, gap: fn(BTreeSet<String>) -> StatementGap| {
         if !values.is_empty() {
             gaps.push(gap(values));
         }
     };
     add(
         lacking(&flat(statement), &flat(other), covers_principal),
-        Gap::Principals,
+        StatementGap::Principals,
     );
     add(
         lacking(&statement.actions, &other.actions, covers_action),
-        Gap::Actions,
+        StatementGap::Actions,
     );
     add(
         lacking(&statement.resources, &other.resources, covers_arn),
-        Gap::Resources,
+        StatementGap::Resources,
     );
     for (operator, keys) in &other.conditions {
         for (key, values) in keys {
             match bound(statement, operator, key, values) {
-                Bound::Within => {}
-                Bound::Beyond(values) => gaps.push(Gap::Values {
+                ConditionCover::Within => {}
+                ConditionCover::Beyond(values) => gaps.push(StatementGap::Values {
                     key: key.clone(),
                     values,
                 }),
-                Bound::Free => gaps.push(Gap::Free {
+                ConditionCover::Free => gaps.push(StatementGap::Free {
                     operator: operator.clone(),
                     key: key.clone(),
                     values: values.clone(),
@@ -113,7 +113,7 @@ pub(in crate::stack) fn gaps(statement: &Statement, other: &Statement) -> Vec<Ga
 }
 
 /// How a statement stands to a condition of another.
-enum Bound {
+enum ConditionCover {
     /// It asks for as much.
     Within,
     /// It asks for the same key, and takes these values besides.
@@ -122,15 +122,15 @@ enum Bound {
     Free,
 }
 
-fn bound(statement: &Statement, operator: &str, key: &str, values: &BTreeSet<String>) -> Bound {
+fn bound(statement: &Statement, operator: &str, key: &str, values: &BTreeSet<String>) -> ConditionCover {
     let asked = statement.conditions.iter().flat_map(|(operator, keys)| {
         let same = keys.iter().filter(|(asked, _)| asked.eq_ignore_ascii_case(key));
         same.map(move |(_, values)| (operator.as_str(), values))
     });
-    let mut nearest = Bound::Free;
+    let mut nearest = ConditionCover::Free;
     for (by, given) in asked {
         if by == operator && given == values {
-            return Bound::Within;
+            return ConditionCover::Within;
         }
         let Some(covers) = comparison(by, operator) else {
             continue;
@@ -141,9 +141,9 @@ fn bound(statement: &Statement, operator: &str, key: &str, values: &BTreeSet<Str
             .cloned()
             .collect();
         if beyond.is_empty() {
-            return Bound::Within;
+            return ConditionCover::Within;
         }
-        nearest = Bound::Beyond(beyond);
+        nearest = ConditionCover::Beyond(beyond);
     }
     nearest
 }

@@ -87,7 +87,7 @@ fn text(resource: &Resource, property: &str) -> Result<Option<String>, String> {
 mod tests {
     use super::*;
     use crate::stack::policy::resolve;
-    use crate::stack::policy::resolve::Place;
+    use crate::stack::policy::resolve::StackLocation;
     use crate::stack::policy::statement_words::sentence;
     use crate::stack::template::config_template::TEMPLATE;
 
@@ -103,7 +103,8 @@ mod tests {
     fn the_templates_permission_is_for_its_own_api_alone() {
         let parameters = [("Config", "payments"), ("MakeApi", "true")];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let place = Place::of("arn:aws:cloudformation:eu-west-1:123456789012:stack/discfg-payments/x");
+        let place =
+            StackLocation::of("arn:aws:cloudformation:eu-west-1:123456789012:stack/discfg-payments/x");
         let made = resolve::resources(TEMPLATE, &parameters.into(), &place.expect("a place"));
         let made = made.expect("the template resolves");
         let told = statement(&made["Invocation"])

@@ -11,7 +11,7 @@ pub(in crate::stack) struct Unclear(String);
 
 /// What the pseudo parameters stand for, as a stack's ARN tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::stack) struct Place {
+pub(in crate::stack) struct StackLocation {
     partition: String,
     region: String,
     account: String,
@@ -19,7 +19,7 @@ pub(in crate::stack) struct Place {
     stack_arn: String,
 }
 
-impl Place {
+impl StackLocation {
     /// The place of the stack of this ARN.
     pub(in crate::stack) fn of(stack_arn: &str) -> Result<Self, Unclear> {
         let parts: Vec<&str> = stack_arn.splitn(6, ':').collect();
@@ -60,7 +60,7 @@ pub(in crate::stack) struct Resource {
 pub(in crate::stack) fn resources(
     template: &str,
     parameters: &BTreeMap<String, String>,
-    place: &Place,
+    place: &StackLocation,
 ) -> Result<BTreeMap<String, Resource>, Unclear> {
     let template = parse(template)?;
     let resolver = Resolver {
@@ -129,7 +129,7 @@ fn plain(value: &Value) -> Result<String, Unclear> {
 struct Resolver<'t> {
     template: &'t Value,
     parameters: &'t BTreeMap<String, String>,
-    place: &'t Place,
+    place: &'t StackLocation,
     /// The conditions that are being decided, none of which may ask for itself.
     asked: RefCell<BTreeSet<String>>,
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::Statement;
-use super::containment::Gap;
+use super::containment::StatementGap;
 use crate::model::OidcIssuer;
 
 /// The pattern of the template's default, which every principal fits.
@@ -112,20 +112,20 @@ fn listed(values: &BTreeSet<String>) -> String {
 }
 
 /// What is said besides, if that is `more`; else what is said no longer.
-pub(in crate::stack) fn difference(gap: &Gap, more: bool) -> String {
+pub(in crate::stack) fn difference(gap: &StatementGap, more: bool) -> String {
     let start = if more { "now also" } else { "no longer" };
     match gap {
-        Gap::Principals(principals) => {
+        StatementGap::Principals(principals) => {
             let named: Vec<String> = principals.iter().map(|name| principal(name)).collect();
             format!("{start} {}", named.join(", "))
         }
-        Gap::Actions(actions) => format!("{start} {}", listed(actions)),
-        Gap::Resources(resources) => format!("{start} on {}", listed(resources)),
-        Gap::Values { key, values } if is_anyone(key, values) => {
+        StatementGap::Actions(actions) => format!("{start} {}", listed(actions)),
+        StatementGap::Resources(resources) => format!("{start} on {}", listed(resources)),
+        StatementGap::Values { key, values } if is_anyone(key, values) => {
             format!("{start} whomever the account's own policies allow")
         }
-        Gap::Values { key, values } => format!("{start} {}", condition(None, key, values)),
-        Gap::Free {
+        StatementGap::Values { key, values } => format!("{start} {}", condition(None, key, values)),
+        StatementGap::Free {
             operator,
             key,
             values,

@@ -12,7 +12,7 @@ pub struct Blueprint {
     pub(in crate::stack) owner: Owner,
     pub(in crate::stack) template: &'static str,
     /// Every parameter of the template, in its order.
-    pub(in crate::stack) parameters: Vec<Given>,
+    pub(in crate::stack) parameters: Vec<BlueprintParameter>,
     pub(in crate::stack) tags: Option<BTreeMap<String, String>>,
     /// The ARN of the role that CloudFormation deploys with, instead of the caller.
     pub(in crate::stack) cfn_role: Option<String>,
@@ -54,7 +54,7 @@ pub(in crate::stack) const CODE_MARK: &str = "DiscfgCode";
 
 /// A parameter of the template, and its value if one is given.
 #[derive(Debug, Clone)]
-pub(in crate::stack) struct Given {
+pub(in crate::stack) struct BlueprintParameter {
     pub(in crate::stack) name: &'static str,
     /// What it is in plain words.
     pub(in crate::stack) words: &'static str,
@@ -254,7 +254,7 @@ impl Parameters {
     }
 }
 
-impl Given {
+impl BlueprintParameter {
     fn is_same(&self, before: &str, after: &str) -> bool {
         if self.is_list {
             let items = |text: &str| -> BTreeSet<String> {

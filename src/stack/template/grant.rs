@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::blueprint::{Blueprint, Given, Owner};
+use super::blueprint::{Blueprint, BlueprintParameter, Owner};
 use crate::model::{
     Access, ConfigName, GitHubSubject, GrantName, GrantPrincipal, GrantScope, OidcIssuer, OidcTrust,
     PolicyArn, Section,
@@ -200,7 +200,7 @@ impl From<&GrantSpec> for Blueprint {
             owner: Owner::Grant(spec.config.clone(), spec.grant.clone()),
             template: GRANT_TEMPLATE,
             parameters: GRANT_PARAMETERS
-                .map(|(name, words, is_list)| Given {
+                .map(|(name, words, is_list)| BlueprintParameter {
                     name,
                     words,
                     is_list,

@@ -5,7 +5,7 @@ use super::config_template::{API, TABLE, TEMPLATE};
 use crate::model::Billing;
 use crate::stack::inspect::lookup::Deployed;
 use crate::stack::policy::resolve;
-use crate::stack::policy::resolve::{Place, Resource};
+use crate::stack::policy::resolve::{Resource, StackLocation};
 
 /// When these prices held: on-demand requests were made cheaper that month (DynamoDB pricing, US East (N. Virginia),
 /// standard table class; KMS pricing).
@@ -60,7 +60,7 @@ pub struct Price {
 impl Price {
     /// What a config's stack costs as it is deployed. Makes no request.
     pub fn of_deployed(stack: &Deployed) -> Option<Self> {
-        let place = Place::of(&stack.arn).ok()?;
+        let place = StackLocation::of(&stack.arn).ok()?;
         let resources = resolve::resources(TEMPLATE, &stack.parameters, &place).ok()?;
         Some(Self::of(&resources))
     }
@@ -173,7 +173,8 @@ mod tests {
         let parameters = all
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let place = Place::of("arn:aws:cloudformation:eu-west-1:123456789012:stack/discfg-payments/x");
+        let place =
+            StackLocation::of("arn:aws:cloudformation:eu-west-1:123456789012:stack/discfg-payments/x");
         let place = place.expect("a place");
         Price::of(&resolve::resources(TEMPLATE, &parameters, &place).expect("the template resolves"))
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::model::Region;
 use crate::stack::error::StackError;
 use crate::stack::policy::resolve;
-use crate::stack::policy::resolve::Place;
+use crate::stack::policy::resolve::StackLocation;
 
 /// A document of IAM's whose size is bounded, in characters without white space (IAM user guide, "IAM and STS
 /// character limits").
@@ -90,7 +90,7 @@ fn sizes(stack: &str, template: &str, region: &Region, parameters: &BTreeMap<Str
         "arn:{}:cloudformation:{region}:000000000000:stack/{stack}/0",
         region.partition()
     );
-    let made = Place::of(&arn).and_then(|place| resolve::resources(template, parameters, &place));
+    let made = StackLocation::of(&arn).and_then(|place| resolve::resources(template, parameters, &place));
     let mut sizes = Sizes::new();
     for (id, resource) in made.into_iter().flatten() {
         for bounded in BOUNDED.iter().filter(|bounded| bounded.kind == resource.kind) {

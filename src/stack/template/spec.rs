@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::blueprint::{Blueprint, Given, Owner};
+use super::blueprint::{Blueprint, BlueprintParameter, Owner};
 use super::config_template::{Parameter, TEMPLATE};
 use crate::model::{
     AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn, OidcTrust, OrgId,
@@ -174,7 +174,7 @@ impl From<&StackSpec> for Blueprint {
             owner: Owner::Config(spec.config.clone()),
             template: TEMPLATE,
             parameters: Parameter::ALL
-                .map(|parameter| Given {
+                .map(|parameter| BlueprintParameter {
                     name: parameter.name(),
                     words: parameter.words(),
                     is_list: parameter.is_list(),

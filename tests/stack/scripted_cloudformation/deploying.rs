@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use discfg::model::Kind;
-use discfg::stack::{self, Deployed, Outcome, Progress, StackError, StackEvent, StackState};
+use discfg::stack::{self, Deployed, Progress, ResourceOutcome, StackError, StackEvent, StackState};
 use futures::StreamExt as _;
 
 use super::answers::{
@@ -85,7 +85,7 @@ async fn a_create_tells_each_event_once_and_in_order_and_ends_in_outputs() {
         ]
     );
     assert_eq!(told[1].words, "the role that reads");
-    assert_eq!(told[2].phase.outcome, Outcome::Complete);
+    assert_eq!(told[2].phase.outcome, ResourceOutcome::Complete);
     assert!(told[0].is_stack);
     let outputs = end.expect("made").outputs().expect("outputs");
     assert_eq!(outputs.read_role_arn, "the ReadRoleArn");

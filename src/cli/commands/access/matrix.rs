@@ -21,13 +21,13 @@ struct Matrix {
     action: &'static str,
     config: String,
     sections: Vec<Section>,
-    principals: Vec<Row>,
+    principals: Vec<MatrixRow>,
     #[serde(rename = "notCovered")]
     not_covered: &'static str,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct MatrixRow {
     principal: String,
     #[serde(rename = "judgedBy")]
     judged_by: &'static str,
@@ -54,7 +54,7 @@ pub(super) async fn run(
         sections.insert(Section::root());
     }
     let sections: Vec<Section> = sections.into_iter().collect();
-    let principals: Vec<Row> = stream::iter(&subjects)
+    let principals: Vec<MatrixRow> = stream::iter(&subjects)
         .map(|subject| row(inspector, subject, brought, &sections))
         .buffered(SIDE_BY_SIDE)
         .try_collect()
@@ -110,14 +110,14 @@ async fn row(
     subject: &Subject,
     brought: &Brought,
     sections: &[Section],
-) -> Result<Row, AccessError> {
+) -> Result<MatrixRow, AccessError> {
     let mut cells = Vec::new();
     for section in sections {
         let read = inspector.may(subject, brought, Access::Read, section).await?;
         let write = inspector.may(subject, brought, Access::Write, section).await?;
         cells.push(Cell::new(section.clone(), read.answer, write.answer));
     }
-    Ok(Row {
+    Ok(MatrixRow {
         principal: subject.to_string(),
         judged_by: match subject {
             Subject::Pattern(_) => BY_TRUST,
@@ -185,7 +185,7 @@ mod tests {
             action: "access",
             config: "payments".into(),
             sections: vec!["/db".parse().expect("a section")],
-            principals: vec![Row {
+            principals: vec![MatrixRow {
                 principal: "repo:acme/shop:environment:a \"b\"".into(),
                 judged_by: BY_BOTH,
                 sections: vec![cell("/db")],

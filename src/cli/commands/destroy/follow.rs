@@ -11,7 +11,7 @@ use crate::model::{ConfigName, Kind, Span};
 use crate::stack::{self, Deployed, StackError};
 
 /// Why a deletion wasn't followed to its end.
-pub(in crate::cli) enum Ended {
+pub(in crate::cli) enum DeletionFailure {
     /// It failed, or can't be watched.
     Failed(StackError),
     /// It goes on.
@@ -19,13 +19,13 @@ pub(in crate::cli) enum Ended {
 }
 
 /// When waiting ends: with Ctrl-C, or with the time that was given.
-pub(in crate::cli) struct Bound {
+pub(in crate::cli) struct DeletionBound {
     until: Option<Instant>,
     /// How what goes on is seen through.
     hint: String,
 }
 
-impl Bound {
+impl DeletionBound {
     pub(in crate::cli) fn new(timeout: Option<Span>, hint: String) -> Self {
         Self {
             until: timeout.map(|span| Instant::now() + span.duration()),
@@ -54,9 +54,9 @@ pub(in crate::cli) async fn delete_stack(
     cfn: &Client,
     stack: &Deployed,
     resources: &[(&'static str, &'static str)],
-    bound: &Bound,
+    bound: &DeletionBound,
     terminal: &Terminal,
-) -> Result<(), Ended> {
+) -> Result<(), DeletionFailure> {
     let mut board = Board::deleting(resources, terminal.is_quiet());
     let mut news = stack::delete(cfn, stack);
     let end = bound.end(&stack.name);
@@ -65,11 +65,11 @@ pub(in crate::cli) async fn delete_stack(
         let next = tokio::select! {
             next = news.next() => next,
             () = board.heartbeat() => continue,
-            failure = &mut end => break Err(Ended::Left(failure)),
+            failure = &mut end => break Err(DeletionFailure::Left(failure)),
         };
         match next {
             Some(Ok(event)) => board.show(&event),
-            Some(Err(error)) => break Err(Ended::Failed(error)),
+            Some(Err(error)) => break Err(DeletionFailure::Failed(error)),
             None => break Ok(()),
         }
     };
@@ -81,7 +81,7 @@ pub(in crate::cli) async fn delete_stack(
 pub(super) async fn delete_table(
     dynamodb: &DynamoDb,
     config: &ConfigName,
-    bound: &Bound,
+    bound: &DeletionBound,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let name = config.table_name();

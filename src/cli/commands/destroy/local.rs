@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::args::DestroyArgs;
-use super::result::{Data, Destroyed, ask, end};
+use super::result::{DestroyResult, DestroyedData, ask, end};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -70,13 +70,13 @@ pub(super) async fn run(
         }
         remove(&path, &key)?;
     }
-    let shape = Destroyed {
+    let shape = DestroyResult {
         action: "destroy",
         config: config.to_string(),
         result: if args.dry_run { "planned" } else { "destroyed" },
         stack: None,
         grants: Vec::new(),
-        data: Some(Data {
+        data: Some(DestroyedData {
             name: path.display().to_string(),
             deleted: !args.dry_run,
         }),

@@ -7,7 +7,7 @@ use crate::model::Kind;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Destroyed {
+pub(super) struct DestroyResult {
     pub(super) action: &'static str,
     pub(super) config: String,
     /// `destroyed`, or `planned` with --dry-run.
@@ -17,19 +17,19 @@ pub(super) struct Destroyed {
     /// The grants that were deleted.
     pub(super) grants: Vec<String>,
     /// The table, or the file, if there was one.
-    pub(super) data: Option<Data>,
+    pub(super) data: Option<DestroyedData>,
     #[serde(rename = "durationMs")]
     pub(super) duration_ms: u128,
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct Data {
+pub(super) struct DestroyedData {
     pub(super) name: String,
     /// Whether it is there no more.
     pub(super) deleted: bool,
 }
 
-pub(super) fn end(shape: &Destroyed, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
+pub(super) fn end(shape: &DestroyResult, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let human = || {
         let what = if shape.result == "planned" {
             "would be destroyed"

@@ -2,12 +2,12 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_iam::Client as Iam;
 
-use super::follow::Ended;
+use super::follow::DeletionFailure;
 use crate::aws::Aws;
+use crate::cli::denied_lookups::DeniedLookups;
 use crate::cli::failure::Failure;
 use crate::cli::failure::denial;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::prompt::Unseen;
 use crate::context::Target;
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
 use crate::stack::{self, Deployed, Output, StackError, StackState, TableFacts};
@@ -21,7 +21,7 @@ pub(super) struct Survey {
     /// Whether the table can be taken back to a point in time, where that is known.
     recovery: Option<bool>,
     region: String,
-    unseen: Unseen,
+    denied_lookups: DeniedLookups,
 }
 
 impl Survey {
@@ -37,15 +37,15 @@ impl Survey {
         }
         let cfn = Client::new(aws.sdk());
         let dynamodb = DynamoDb::new(aws.sdk());
-        let mut unseen = Unseen::default();
+        let mut denied_lookups = DeniedLookups::default();
         let stack = stack::status(&cfn, &config).await?;
         let grants = stack::grant_stacks(&cfn, &config).await?;
-        let table = unseen
-            .see("the table", stack::table(&dynamodb, &config).await)?
+        let table = denied_lookups
+            .record("the table", stack::table(&dynamodb, &config).await)?
             .flatten();
         let recovery = if table.is_some() {
             let recovery = stack::point_in_time_recovery(&dynamodb, &config).await;
-            unseen.see("point-in-time recovery", recovery)?
+            denied_lookups.record("point-in-time recovery", recovery)?
         } else {
             None
         };
@@ -56,7 +56,7 @@ impl Survey {
             grants,
             table,
             recovery,
-            unseen,
+            denied_lookups,
         })
     }
 
@@ -65,7 +65,7 @@ impl Survey {
         let config = &self.config;
         if self.stack.is_none() && self.grants.is_empty() {
             let name = config.stack_name();
-            let may_be_hidden = delete_data && !self.unseen.is_empty();
+            let may_be_hidden = delete_data && !self.denied_lookups.is_empty();
             if self.table.is_none() && !may_be_hidden {
                 return Err(Failure::new(
                     Kind::NotFound,
@@ -84,7 +84,7 @@ impl Survey {
                 .hint("--delete-data deletes the table with all that it holds"));
             }
         }
-        if delete_data && self.table.is_none() && !self.unseen.is_empty() {
+        if delete_data && self.table.is_none() && !self.denied_lookups.is_empty() {
             return Err(Failure::new(
                 Kind::Denied,
                 format!("whether there is data of {config} is not known: dynamodb:DescribeTable was denied"),
@@ -167,10 +167,15 @@ impl Survey {
     }
 
     /// Says who holds what couldn't be deleted: a policy that is attached to others stays.
-    pub(super) async fn explain(&self, ended: Ended, aws: &Aws, grant: Option<&GrantName>) -> Failure {
+    pub(super) async fn explain(
+        &self,
+        ended: DeletionFailure,
+        aws: &Aws,
+        grant: Option<&GrantName>,
+    ) -> Failure {
         let (mut failure, is_blocked) = match ended {
-            Ended::Left(failure) => return failure,
-            Ended::Failed(error) => {
+            DeletionFailure::Left(failure) => return failure,
+            DeletionFailure::Failed(error) => {
                 let is_blocked = matches!(error, StackError::NotDeleted { .. });
                 (Failure::from(error), is_blocked)
             }

@@ -1,5 +1,5 @@
 use super::aws;
-use super::check::{Check, Verdict, limited};
+use super::check::{Check, CheckStatus, limited};
 use crate::cli::session::Session;
 use crate::context::{ApiUrl, Target};
 use crate::model::{Access, Role};
@@ -41,7 +41,7 @@ pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, 
             );
             Check::ok("api", format!("{how}; {shown}"))
         }
-        Ok(Err(failure)) => Check::failed("api", Verdict::Fail, failure),
+        Ok(Err(failure)) => Check::failed("api", CheckStatus::Fail, failure),
     });
 }
 

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::Client;
 
-use super::check::{Check, Verdict, limited};
+use super::check::{Check, CheckStatus, limited};
 use super::machine;
 use super::{function, table};
 use crate::aws::{Aws, Caller};
@@ -35,7 +35,7 @@ async fn reached(
     let aws = match limited("region", session.aws()).await {
         Ok(Ok(aws)) => aws,
         Ok(Err(failure)) => {
-            checks.push(Check::failed("region", Verdict::Fail, failure));
+            checks.push(Check::failed("region", CheckStatus::Fail, failure));
             return None;
         }
         Err(check) => {
@@ -127,7 +127,7 @@ async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option
                 Kind::Unavailable => "endpoint",
                 _ => "credentials",
             };
-            checks.push(Check::failed(name, Verdict::Fail, error.into()));
+            checks.push(Check::failed(name, CheckStatus::Fail, error.into()));
             None
         }
     }
@@ -187,8 +187,8 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> Stack
         // A developer needn't be allowed to look at stacks.
         Ok(Err(error)) => {
             let verdict = match error.kind() {
-                Kind::Denied => Verdict::Warn,
-                _ => Verdict::Fail,
+                Kind::Denied => CheckStatus::Warn,
+                _ => CheckStatus::Fail,
             };
             (Check::failed("stack", verdict, error.into()), Stack::Unknown)
         }
@@ -260,9 +260,9 @@ async fn role(
         })
     );
     let (name, verdict) = match access {
-        _ if is_grant => ("grant role", Verdict::Fail),
-        Access::Read => ("read role", Verdict::Fail),
-        Access::Write => ("write role", Verdict::Warn),
+        _ if is_grant => ("grant role", CheckStatus::Fail),
+        Access::Read => ("read role", CheckStatus::Fail),
+        Access::Write => ("write role", CheckStatus::Warn),
     };
     let work = async {
         let opened = engine::open(target, access, Some(aws), engine::OpenSettings::default())
@@ -339,11 +339,11 @@ mod tests {
             )
         };
         for (off, verdict) in [
-            (0, Verdict::Ok),
-            (-60, Verdict::Ok),
-            (61, Verdict::Warn),
-            (-300, Verdict::Warn),
-            (301, Verdict::Fail),
+            (0, CheckStatus::Ok),
+            (-60, CheckStatus::Ok),
+            (61, CheckStatus::Warn),
+            (-300, CheckStatus::Warn),
+            (301, CheckStatus::Fail),
         ] {
             assert_eq!(judged(off).verdict, verdict, "{off}");
         }

@@ -12,13 +12,13 @@ pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Verdict {
+pub(super) enum CheckStatus {
     Ok,
     Warn,
     Fail,
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for CheckStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Ok => "ok",
@@ -31,7 +31,7 @@ impl fmt::Display for Verdict {
 #[derive(Debug, Serialize)]
 pub(super) struct Check {
     pub(super) name: &'static str,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: CheckStatus,
     pub(super) message: String,
     /// What to do, one way a line.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -39,7 +39,7 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn new(name: &'static str, verdict: Verdict, message: impl Into<String>) -> Self {
+    pub(super) fn new(name: &'static str, verdict: CheckStatus, message: impl Into<String>) -> Self {
         // A check is a line, and what the SDK says of credentials is several.
         let lines: Vec<String> = message
             .into()
@@ -55,19 +55,19 @@ impl Check {
     }
 
     pub(super) fn ok(name: &'static str, message: impl Into<String>) -> Self {
-        Self::new(name, Verdict::Ok, message)
+        Self::new(name, CheckStatus::Ok, message)
     }
 
     pub(super) fn warn(name: &'static str, message: impl Into<String>) -> Self {
-        Self::new(name, Verdict::Warn, message)
+        Self::new(name, CheckStatus::Warn, message)
     }
 
     pub(super) fn fail(name: &'static str, message: impl Into<String>) -> Self {
-        Self::new(name, Verdict::Fail, message)
+        Self::new(name, CheckStatus::Fail, message)
     }
 
     /// A failure of the command's own, as a check that found it.
-    pub(super) fn failed(name: &'static str, verdict: Verdict, failure: Failure) -> Self {
+    pub(super) fn failed(name: &'static str, verdict: CheckStatus, failure: Failure) -> Self {
         let causes = failure.causes.iter().map(|cause| format!(": {cause}"));
         let message = failure.message.clone() + &causes.collect::<String>();
         Self {

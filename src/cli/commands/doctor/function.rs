@@ -1,4 +1,4 @@
-use super::check::{Check, Verdict, limited};
+use super::check::{Check, CheckStatus, limited};
 use crate::aws::Aws;
 use crate::cli::running_code::foreign;
 use crate::model::Kind;
@@ -14,8 +14,8 @@ pub(super) async fn check(aws: &Aws, stack: &Deployed) -> Option<Check> {
         Ok(Err(error)) => {
             // A developer needn't be allowed to look at functions.
             let verdict = match error.kind() {
-                Kind::Denied => Verdict::Warn,
-                _ => Verdict::Fail,
+                Kind::Denied => CheckStatus::Warn,
+                _ => CheckStatus::Fail,
             };
             return Some(Check::failed(NAME, verdict, error.into()));
         }
@@ -28,7 +28,7 @@ pub(super) async fn check(aws: &Aws, stack: &Deployed) -> Option<Check> {
             format!("{name} runs the code of the stack, SHA-256 {sha256}"),
         ),
         RunningCode::Foreign { sha256, expected } => {
-            Check::failed(NAME, Verdict::Fail, foreign(stack, &sha256, &expected))
+            Check::failed(NAME, CheckStatus::Fail, foreign(stack, &sha256, &expected))
         }
         RunningCode::Unnamed { sha256 } => Check::warn(
             NAME,

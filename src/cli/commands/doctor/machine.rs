@@ -116,7 +116,7 @@ pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
                 error => files::mend(error)
                     .unwrap_or_else(|| format!("look at {shown}; put a copy that is sound in its place")),
             };
-            checks.push(Check::failed("file", super::Verdict::Fail, error.into()).fix(fix));
+            checks.push(Check::failed("file", super::CheckStatus::Fail, error.into()).fix(fix));
             return;
         }
     };
@@ -144,7 +144,7 @@ pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
         Ok(Ok(state)) => Check::fail("integrity", state).fix(format!(
             "`discfg export -f json` saves what can be read; put a copy that is sound in the place of {shown}"
         )),
-        Ok(Err(error)) => Check::failed("integrity", super::Verdict::Fail, error.into()),
+        Ok(Err(error)) => Check::failed("integrity", super::CheckStatus::Fail, error.into()),
     });
 }
 

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::Client as DynamoDbClient;
 
-use super::check::{Check, Verdict, limited};
+use super::check::{Check, CheckStatus, limited};
 use crate::aws::{AssumedRole, Aws};
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use crate::model::{ConfigName, Kind};
@@ -34,7 +34,7 @@ pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole)
         ),
         Ok(Err(error)) => {
             let is_newer = matches!(error, StoreError::Layout { .. });
-            let check = Check::failed("layout", Verdict::Fail, error.into());
+            let check = Check::failed("layout", CheckStatus::Fail, error.into());
             if is_newer {
                 check.fix("update discfg")
             } else {
@@ -103,9 +103,9 @@ const EXPIRES_AT: &str = "expires_at";
 /// A developer needn't be allowed to look at the table's settings.
 fn unknown(name: &'static str, error: StackError) -> Check {
     let verdict = if error.kind() == Kind::Denied {
-        Verdict::Warn
+        CheckStatus::Warn
     } else {
-        Verdict::Fail
+        CheckStatus::Fail
     };
     Check::failed(name, verdict, error.into())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::names::Named;
+use super::names::NamedKey;
 use crate::cli::deciding_names::{decides_what_runs, refuse};
 use crate::cli::failure::{Failure, Stop};
 use crate::formats::{EnvName, EnvNameError};
@@ -15,11 +15,11 @@ use crate::store::{Store, StoreError, StoreExt as _};
 const PLACEHOLDER: &str = "discfg";
 
 /// What is wanted of a config.
-pub(super) struct Wanted {
+pub(super) struct EnvironmentSpec {
     /// At least one; the later wins.
     pub(super) prefixes: Vec<Prefix>,
     /// Keys that are named one by one.
-    pub(super) named: Vec<Named>,
+    pub(super) named: Vec<NamedKey>,
     /// Names that are not refused.
     pub(super) allowed: Vec<EnvName>,
     pub(super) with_ttl: bool,
@@ -33,7 +33,7 @@ pub(super) struct Wanted {
 
 /// The variables, by name.
 #[derive(PartialEq, Eq)]
-pub(super) struct Variables(BTreeMap<EnvName, Variable>);
+pub(super) struct Environment(BTreeMap<EnvName, Variable>);
 
 #[derive(PartialEq, Eq)]
 struct Variable {
@@ -41,7 +41,7 @@ struct Variable {
     value: Vec<u8>,
 }
 
-impl Variables {
+impl Environment {
     fn of(entries: impl IntoIterator<Item = (EnvName, Entry)>) -> Result<Self, Failure> {
         let variable = |(name, Entry { key, value, .. }): (EnvName, Entry)| {
             if value.bytes().contains(&0) {
@@ -85,11 +85,11 @@ impl Variables {
     }
 }
 
-impl Wanted {
+impl EnvironmentSpec {
     /// The prefixes to read: those given, and where a key that is named lies below none of them, all beside it.
     pub(super) fn to_read(&self) -> Vec<Prefix> {
         let mut read = self.prefixes.clone();
-        for Named { key, .. } in &self.named {
+        for NamedKey { key, .. } in &self.named {
             if !read.iter().any(|prefix| prefix.holds(key)) {
                 let end = key.as_str().rfind('/').unwrap_or_default();
                 read.push(key.as_str()[..end].parse().unwrap_or_else(|_| Prefix::all()));
@@ -134,7 +134,7 @@ impl Wanted {
             }
         }
         let mut given = BTreeSet::new();
-        for Named { name, key } in &self.named {
+        for NamedKey { name, key } in &self.named {
             if !given.insert(name) {
                 return Err(Failure::usage(format!("--env names {name} twice")));
             }
@@ -191,10 +191,10 @@ pub(super) struct Chosen(BTreeMap<EnvName, Entry>);
 
 impl Chosen {
     /// The variables. Of secrets only those that are chosen are decrypted.
-    pub(super) async fn reveal(self, store: &dyn Store) -> Result<Variables, Stop> {
+    pub(super) async fn reveal(self, store: &dyn Store) -> Result<Environment, Stop> {
         let (names, entries): (Vec<EnvName>, Vec<Entry>) = self.0.into_iter().unzip();
         let entries = store.reveal(entries).await?;
-        Ok(Variables::of(names.into_iter().zip(entries))?)
+        Ok(Environment::of(names.into_iter().zip(entries))?)
     }
 }
 
@@ -222,8 +222,8 @@ mod tests {
         }
     }
 
-    fn wanted(prefixes: &[&str], named: &[&str]) -> Wanted {
-        Wanted {
+    fn wanted(prefixes: &[&str], named: &[&str]) -> EnvironmentSpec {
+        EnvironmentSpec {
             except: Vec::new(),
             prefixes: prefixes.iter().map(|p| p.parse().expect("a prefix")).collect(),
             named: named
@@ -244,16 +244,16 @@ mod tests {
     }
 
     fn given(
-        wanted: &Wanted,
+        wanted: &EnvironmentSpec,
         entries: &[Entry],
         around: &BTreeMap<OsString, OsString>,
-    ) -> Result<Variables, Failure> {
+    ) -> Result<Environment, Failure> {
         wanted
             .choose(entries, around)
-            .and_then(|chosen| Variables::of(chosen.0))
+            .and_then(|chosen| Environment::of(chosen.0))
     }
 
-    fn chosen(wanted: &Wanted, entries: &[Entry], around: &BTreeMap<OsString, OsString>) -> String {
+    fn chosen(wanted: &EnvironmentSpec, entries: &[Entry], around: &BTreeMap<OsString, OsString>) -> String {
         let variables = match given(wanted, entries, around) {
             Ok(variables) => variables,
             Err(failure) => return failure.message,
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn strict_fills_what_waits_and_nothing_else() {
-        let strict = |named: &[&str]| Wanted {
+        let strict = |named: &[&str]| EnvironmentSpec {
             strict: true,
             ..wanted(&["/"], named)
         };
@@ -320,7 +320,7 @@ mod tests {
 
     #[test]
     fn what_is_set_stays_with_no_clobber() {
-        let kept = Wanted {
+        let kept = EnvironmentSpec {
             no_clobber: true,
             ..wanted(&["/"], &[])
         };
@@ -377,7 +377,7 @@ mod tests {
         assert_eq!(chosen(&plain, &entries, &none), "A=1");
         assert_eq!(plain.expires(&entries), None);
         for asking in [
-            Wanted {
+            EnvironmentSpec {
                 with_ttl: true,
                 ..wanted(&["/"], &[])
             },

@@ -7,14 +7,14 @@ use crate::model::{Key, KeyError};
 
 /// `NAME=KEY`.
 #[derive(Debug, Clone)]
-pub(in crate::cli) struct Named {
+pub(in crate::cli) struct NamedKey {
     pub(super) name: EnvName,
     pub(super) key: Key,
 }
 
 /// Why a text is no `NAME=KEY`.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum NamedError {
+pub(in crate::cli) enum NamedKeyError {
     #[error("expected NAME=KEY")]
     Form,
     #[error(transparent)]
@@ -23,11 +23,11 @@ pub(in crate::cli) enum NamedError {
     Key(#[from] KeyError),
 }
 
-impl FromStr for Named {
-    type Err = NamedError;
+impl FromStr for NamedKey {
+    type Err = NamedKeyError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, key) = text.split_once('=').ok_or(NamedError::Form)?;
+        let (name, key) = text.split_once('=').ok_or(NamedKeyError::Form)?;
         Ok(Self {
             name: name.parse()?,
             key: key.parse()?,
@@ -41,13 +41,13 @@ mod tests {
     use crate::cli::failure::texts::arguments::Refused;
     use crate::cli::failure::texts::book::{Variants, variants};
 
-    variants!(NamedError: Form Name Key);
+    variants!(NamedKeyError: Form Name Key);
 
     #[test]
     fn what_is_refused_says_why() {
         let texts = ["/db/url", "1ST=/db/url", "DB_URL=/db//url"];
         Refused::default()
-            .called::<Named>(&["exec", "payments", "--env={}", "--", "env"], &texts)
-            .keep::<NamedError>("named_error");
+            .called::<NamedKey>(&["exec", "payments", "--env={}", "--", "env"], &texts)
+            .keep::<NamedKeyError>("named_error");
     }
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-use super::environment::Variables;
+use super::environment::Environment;
 use crate::cli::failure::Failure;
 
 /// Where commands are where no PATH says it.
@@ -42,7 +42,7 @@ impl Program {
     }
 
     /// The command, with these variables.
-    pub(super) fn command(&self, variables: &Variables) -> Command {
+    pub(super) fn command(&self, variables: &Environment) -> Command {
         let mut command = Command::new(&self.file);
         command.arg0(&self.name).args(&self.args);
         if self.pristine {
@@ -53,7 +53,7 @@ impl Program {
     }
 
     /// Why the system didn't run it.
-    pub(super) fn failure(&self, error: &io::Error, variables: &Variables) -> Failure {
+    pub(super) fn failure(&self, error: &io::Error, variables: &Environment) -> Failure {
         let name = self.name.display();
         let message = format!("{name} can't be run");
         let mut failure = match error.kind() {

@@ -15,7 +15,7 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::sleep;
 
-use super::environment::{Variables, Wanted};
+use super::environment::{Environment, EnvironmentSpec};
 use super::program::Program;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::terminal::Terminal;
@@ -24,7 +24,7 @@ use crate::store::{Cursor, Deadline, Snapshot, Store};
 
 /// How fast things are done.
 #[derive(Clone, Copy)]
-pub(super) struct Pace {
+pub(super) struct RestartPace {
     /// Between two looks for changes.
     pub(super) interval: Duration,
     /// Between TERM and KILL.
@@ -34,14 +34,14 @@ pub(super) struct Pace {
 /// A command and what it is given.
 pub(super) struct Supervised<'a> {
     pub(super) store: &'a dyn Store,
-    pub(super) wanted: &'a Wanted,
+    pub(super) wanted: &'a EnvironmentSpec,
     pub(super) around: &'a BTreeMap<OsString, OsString>,
     pub(super) program: &'a Program,
-    pub(super) pace: Pace,
+    pub(super) pace: RestartPace,
 }
 
 /// How far the config has been seen.
-struct Seen {
+struct SeenConfig {
     cursor: Cursor,
     /// When something that counts expires, which moves no head.
     expires: Option<Timestamp>,
@@ -61,11 +61,11 @@ impl Supervised<'_> {
     pub(super) async fn run(
         &self,
         snapshot: &Snapshot,
-        mut variables: Variables,
+        mut variables: Environment,
         terminal: &Terminal,
     ) -> Result<(), Failure> {
         let cant = |error: io::Error| Failure::internal("the command can't be watched", &error);
-        let mut signals = Signals::new().map_err(cant)?;
+        let mut signals = ForwardedSignals::new().map_err(cant)?;
         let mut seen = self.seen(snapshot);
         loop {
             let mut group = self.spawn(&variables)?;
@@ -82,14 +82,14 @@ impl Supervised<'_> {
                 .collect();
             terminal.hint(&format!("{} changed: the command is run anew", names.join(", ")));
             let stopped = group.stop(self.pace.grace, &mut signals, terminal).await;
-            if let Stopped::ForGood(status) = stopped.map_err(cant)? {
+            if let StopReason::ForGood(status) = stopped.map_err(cant)? {
                 return ended(status);
             }
             variables = next;
         }
     }
 
-    fn spawn(&self, variables: &Variables) -> Result<Group, Failure> {
+    fn spawn(&self, variables: &Environment) -> Result<Group, Failure> {
         let mut command = self.program.command(variables);
         command.process_group(0);
         let child = Command::from(command)
@@ -100,7 +100,7 @@ impl Supervised<'_> {
     }
 
     /// Waits until the config gives other variables than these. Where it can't be read it is tried again.
-    async fn changed(&self, seen: &mut Seen, now: &Variables, terminal: &Terminal) -> Variables {
+    async fn changed(&self, seen: &mut SeenConfig, now: &Environment, terminal: &Terminal) -> Environment {
         let first = self.pace.interval.min(LONGEST_PAUSE);
         let backoff = Backoff::new(first, LONGEST_PAUSE);
         let mut failures = 0;
@@ -124,7 +124,7 @@ impl Supervised<'_> {
     }
 
     /// Waits for a change, and for the end of those that follow it, and reads the variables then.
-    async fn look(&self, seen: &mut Seen) -> Result<Variables, Stop> {
+    async fn look(&self, seen: &mut SeenConfig) -> Result<Environment, Stop> {
         let interval = self.pace.interval;
         let mut cursor = seen.cursor.clone();
         let mut within = seen.expires.map_or(LONG, until);
@@ -146,7 +146,7 @@ impl Supervised<'_> {
         chosen.reveal(self.store).await
     }
 
-    fn seen(&self, snapshot: &Snapshot) -> Seen {
+    fn seen(&self, snapshot: &Snapshot) -> SeenConfig {
         let read = self.wanted.to_read();
         // A section that isn't there yet counts from its beginning.
         let sections = read.iter().filter_map(Prefix::section);
@@ -159,7 +159,7 @@ impl Supervised<'_> {
         cursor
             .seen
             .extend(heads.map(|head| (head.section.clone(), head.revision)));
-        Seen {
+        SeenConfig {
             cursor,
             expires: self.wanted.expires(&snapshot.entries),
         }
@@ -191,7 +191,7 @@ fn ended(status: ExitStatus) -> Result<(), Failure> {
 }
 
 /// Why a command was stopped.
-enum Stopped {
+enum StopReason {
     /// To be run anew.
     ToRestart,
     /// A signal came meanwhile that ends this process, too.
@@ -217,7 +217,7 @@ impl Group {
     }
 
     /// Waits for its end, and passes signals until then.
-    async fn ends(&mut self, signals: &mut Signals) -> io::Result<ExitStatus> {
+    async fn ends(&mut self, signals: &mut ForwardedSignals) -> io::Result<ExitStatus> {
         loop {
             tokio::select! {
                 status = self.child.wait() => return status,
@@ -230,9 +230,9 @@ impl Group {
     async fn stop(
         &mut self,
         grace: Duration,
-        signals: &mut Signals,
+        signals: &mut ForwardedSignals,
         terminal: &Terminal,
-    ) -> io::Result<Stopped> {
+    ) -> io::Result<StopReason> {
         let mut for_good = false;
         let mut killed = false;
         let mut grace_ends = pin!(sleep(grace));
@@ -254,16 +254,16 @@ impl Group {
             }
         }
         Ok(match status {
-            Some(status) if for_good => Stopped::ForGood(status),
-            _ => Stopped::ToRestart,
+            Some(status) if for_good => StopReason::ForGood(status),
+            _ => StopReason::ToRestart,
         })
     }
 }
 
 /// The signals that are passed on, each with whether it asks a process to end.
-struct Signals(Vec<(unix::Signal, Signal, bool)>);
+struct ForwardedSignals(Vec<(unix::Signal, Signal, bool)>);
 
-impl Signals {
+impl ForwardedSignals {
     fn new() -> io::Result<Self> {
         let listen = [
             (SignalKind::interrupt(), Signal::INT, true),

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use crate::aws::{Aws, AwsError, Caller};
-use crate::cli::deploying::verify::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
+use crate::cli::deploying::verify::{
+    DeployerTrust, ReadDenial, SPREADS_WITHIN, explanation, fits, until_spread,
+};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::context::{Origin, Setting, Target};
@@ -38,7 +40,7 @@ pub(super) async fn prove(
     let role = grant.role.as_deref().unwrap_or_default();
     terminal.hint(&match tried {
         Ok(()) => "Proved: the grant's role was assumed and the table read.".into(),
-        Err(denial) => explanation(&denial, Some(&Trust::Given), role, caller, true),
+        Err(denial) => explanation(&denial, Some(&DeployerTrust::Given), role, caller, true),
     });
     Ok(())
 }
@@ -47,14 +49,14 @@ async fn read_once(
     aws: &Arc<Aws>,
     target: &Target,
     sections: &[Section],
-) -> Result<Result<(), Denial>, OpenError> {
+) -> Result<Result<(), ReadDenial>, OpenError> {
     let opened = match engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await {
-        Err(OpenError::Aws(error @ AwsError::AssumeDenied { .. })) => return Ok(Err(Denial::of(&error))),
+        Err(OpenError::Aws(error @ AwsError::AssumeDenied { .. })) => return Ok(Err(ReadDenial::of(&error))),
         opened => opened?,
     };
     match opened.store.heads(Heads::Of(sections.to_vec())).await {
         Ok(_) => Ok(Ok(())),
-        Err(error @ StoreError::Denied { .. }) => Ok(Err(Denial::Table(error))),
+        Err(error @ StoreError::Denied { .. }) => Ok(Err(ReadDenial::Table(error))),
         Err(error) => Err(OpenError::Store(error)),
     }
 }

@@ -6,12 +6,13 @@ use super::api::CodeFrom;
 use super::executions;
 use crate::aws::Aws;
 use crate::cli::deploying::deployer::Deployer;
-use crate::cli::deploying::propose::Wanted;
+use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::wait::seen;
 use crate::model::{Jitter, Kind};
 use crate::stack::{
-    self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, Shelf, StackSpec,
+    self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, StackSpec,
+    StoredCode,
 };
 
 /// How often the bucket is tried to be made.
@@ -67,14 +68,14 @@ async fn shelve(
     code: &FunctionCode,
 ) -> Result<String, Failure> {
     let mut shelf = bucket.look(code).await?;
-    if let Shelf::There { version } = shelf {
+    if let StoredCode::There { version } = shelf {
         return Ok(version);
     }
     if deployer.options.dry_run {
         deployer.terminal.hint(&format!(
             "Without --dry-run the function's code is put into the bucket {} first{}.",
             bucket.name(),
-            if shelf == Shelf::NoBucket {
+            if shelf == StoredCode::NoBucket {
                 ", which is made in a stack of its own"
             } else {
                 ""
@@ -82,7 +83,7 @@ async fn shelve(
         ));
         return Ok(UNKNOWN_VERSION.into());
     }
-    if shelf == Shelf::NoBucket {
+    if shelf == StoredCode::NoBucket {
         deployer.terminal.hint(&format!(
             "The function's code needs a bucket, which is made once for this account and region: {}.",
             bucket.name()
@@ -91,9 +92,9 @@ async fn shelve(
             cfn_role: spec.cfn_role.clone(),
         };
         let mut tries = 0;
-        while shelf == Shelf::NoBucket {
+        while shelf == StoredCode::NoBucket {
             tries += 1;
-            let making = Box::pin(deployer.deploy(Wanted::Code(&wanted)));
+            let making = Box::pin(deployer.deploy(DesiredStack::Code(&wanted)));
             let Err(failure) = making.await else {
                 break;
             };
@@ -115,7 +116,7 @@ async fn shelve(
             .await?;
             shelf = bucket.look(code).await?;
         }
-        if let Shelf::There { version } = shelf {
+        if let StoredCode::There { version } = shelf {
             return Ok(version);
         }
     }

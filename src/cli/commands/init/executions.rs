@@ -1,7 +1,7 @@
 use crate::aws::Aws;
+use crate::cli::denied_lookups::DeniedLookups;
 use crate::cli::failure::Failure;
 use crate::cli::failure::code::FEWER_EXECUTIONS;
-use crate::cli::terminal::prompt::Unseen;
 use crate::model::Kind;
 use crate::stack::{self, Parameter, StackSpec};
 
@@ -16,8 +16,8 @@ pub(super) async fn check(aws: &Aws, spec: &StackSpec) -> Result<(), Failure> {
         return Ok(());
     };
     let asked = stack::unreserved_executions(aws.sdk(), aws.region(), aws.requests()).await;
-    let Some(free) = Unseen::default()
-        .see("the account's executions", asked)?
+    let Some(free) = DeniedLookups::default()
+        .record("the account's executions", asked)?
         .flatten()
     else {
         return Ok(());

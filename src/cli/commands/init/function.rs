@@ -1,23 +1,23 @@
 use crate::aws::Aws;
+use crate::cli::denied_lookups::DeniedLookups;
 use crate::cli::failure::Failure;
 use crate::cli::running_code::foreign;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::prompt::Unseen;
 use crate::stack::{self, Deployed, RunningCode};
 
 /// Compares the code that the API's function runs with what the stack deployed. Whoever may not ask is told so, which is
 /// no failure.
 pub(super) async fn verify(aws: &Aws, deployed: &Deployed, terminal: &Terminal) -> Result<(), Failure> {
-    let mut unseen = Unseen::default();
+    let mut denied_lookups = DeniedLookups::default();
     let running = stack::running_code(aws.sdk(), aws.region(), deployed, aws.requests()).await;
-    match unseen.see("the function's code", running)?.flatten() {
+    match denied_lookups.record("the function's code", running)?.flatten() {
         Some(RunningCode::Foreign { sha256, expected }) => Err(foreign(deployed, &sha256, &expected)),
         Some(RunningCode::Verified { .. }) => {
             terminal.hint("Verified: the function runs the code of the stack.");
             Ok(())
         }
         Some(RunningCode::Unnamed { .. } | RunningCode::Missing) | None => {
-            for line in unseen.lines() {
+            for line in denied_lookups.lines() {
                 terminal.hint(&format!("Not verified: {line}"));
             }
             Ok(())

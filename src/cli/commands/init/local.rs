@@ -13,7 +13,7 @@ use crate::engine::local_file;
 use crate::model::{Kind, SystemClock};
 
 #[derive(Serialize)]
-struct Made {
+struct LocalInitResult {
     action: &'static str,
     config: String,
     result: &'static str,
@@ -36,7 +36,7 @@ pub(super) fn run(
             choose_here(target, terminal)?;
         }
     }
-    let shape = Made {
+    let shape = LocalInitResult {
         action: "init",
         config: config.to_string(),
         result,

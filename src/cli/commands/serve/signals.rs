@@ -3,12 +3,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::cli::failure::Failure;
 
 /// What asks a server to stop.
-pub(super) struct Signals {
+pub(super) struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
-impl Signals {
+impl StopSignals {
     /// From now on they don't end the process any more.
     pub(super) fn new() -> Result<Self, Failure> {
         let take =

@@ -13,30 +13,30 @@ use crate::http::{Token, TokenEntry, TokenFile};
 use crate::model::{Access, ConfigName, Section, TokenName};
 
 #[derive(Serialize)]
-struct Made<'t> {
+struct NewTokenResult<'t> {
     action: &'static str,
     #[serde(flatten)]
-    token: Opens<'t>,
+    token: TokenShape<'t>,
     /// The one time that it is shown.
     #[serde(rename = "token")]
     word: &'t str,
 }
 
 #[derive(Serialize)]
-struct Revoked<'t> {
+struct RevokedTokenResult<'t> {
     action: &'static str,
     name: &'t TokenName,
 }
 
 #[derive(Serialize)]
-struct Listed<'t> {
+struct TokenListResult<'t> {
     action: &'static str,
-    tokens: Vec<Opens<'t>>,
+    tokens: Vec<TokenShape<'t>>,
 }
 
 /// What a token opens. `sections` and `configs` are missing where it is all of them.
 #[derive(Serialize)]
-struct Opens<'t> {
+struct TokenShape<'t> {
     name: &'t TokenName,
     access: Access,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ struct Opens<'t> {
     decrypt: bool,
 }
 
-impl<'t> From<&'t TokenEntry> for Opens<'t> {
+impl<'t> From<&'t TokenEntry> for TokenShape<'t> {
     fn from(entry: &'t TokenEntry) -> Self {
         Self {
             name: &entry.name,
@@ -95,9 +95,9 @@ fn new(args: NewTokenArgs, session: &Session, terminal: &mut Terminal) -> Result
     };
     let file = TokenFile::at(args.of.file);
     file.add(entry.clone())?;
-    let shape = Made {
+    let shape = NewTokenResult {
         action: "token",
-        token: Opens::from(&entry),
+        token: TokenShape::from(&entry),
         word: token.reveal(),
     };
     let bare = || format!("{}\n", token.reveal());
@@ -112,9 +112,9 @@ fn new(args: NewTokenArgs, session: &Session, terminal: &mut Terminal) -> Result
 
 fn list(args: TokenFileArgs, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let tokens = TokenFile::at(args.file).read()?;
-    let shape = Listed {
+    let shape = TokenListResult {
         action: "tokens",
-        tokens: tokens.entries().iter().map(Opens::from).collect(),
+        tokens: tokens.entries().iter().map(TokenShape::from).collect(),
     };
     let text = |line: fn(&TokenEntry) -> String| {
         tokens.entries().iter().fold(String::new(), |mut all, entry| {
@@ -132,7 +132,7 @@ fn list(args: TokenFileArgs, session: &Session, terminal: &mut Terminal) -> Resu
 fn revoke(args: RevokeTokenArgs, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let file = TokenFile::at(args.of.file);
     file.revoke(&args.name)?;
-    let shape = Revoked {
+    let shape = RevokedTokenResult {
         action: "token-revoked",
         name: &args.name,
     };

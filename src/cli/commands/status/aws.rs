@@ -6,23 +6,24 @@ use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_iam::Client as Iam;
 
 use super::shape::{
-    CodeShape, DifferenceShape, DriftShape, FailureShape, GrantShape, RoleShape, StackShape, Status,
+    CodeShape, DifferenceShape, DriftShape, FailureShape, GrantStatusShape, RoleShape, StackShape, Status,
     TableShape,
 };
 use super::text::{is_unknown, text};
 use crate::aws::Aws;
+use crate::cli::denied_lookups::DeniedLookups;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::running_code::foreign;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::prompt::Unseen;
 use crate::cli::terminal::wait::seen;
 use crate::context::Target;
 use crate::engine::{self, OpenError};
 use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
 use crate::stack::{
-    self, Deployed, Drifted, Grant, PastFailure, Price, RunningCode, StackError, StackState, TableFacts, Work,
+    self, Deployed, DriftedResource, Grant, PastFailure, Price, ResourceWork, RunningCode, StackError,
+    StackState, TableFacts,
 };
 
 pub(super) async fn run(
@@ -51,18 +52,18 @@ pub(super) async fn run(
         price_words: None,
         unknown: Vec::new(),
     };
-    let mut unseen = Unseen::default();
+    let mut denied_lookups = DeniedLookups::default();
     let mut state = None;
     let mut foreign_code = None;
     if let Some(account) = other_account(&aws, &target).await? {
         status.unknown.push(format!(
             "the stack: it is in the account {account}, and CloudFormation answers callers of that account alone"
         ));
-        status.table = other_accounts_table(&aws, &target, &mut unseen).await?;
+        status.table = other_accounts_table(&aws, &target, &mut denied_lookups).await?;
     } else {
         let cfn = Client::new(aws.sdk());
-        let deployed = unseen
-            .see("the stack", stack::status(&cfn, &config).await)?
+        let deployed = denied_lookups
+            .record("the stack", stack::status(&cfn, &config).await)?
             .flatten();
         if let Some(deployed) = &deployed {
             if deployed.state != StackState::ReviewInProgress && deployed.owner().is_none() {
@@ -73,14 +74,14 @@ pub(super) async fn run(
                 .into());
             }
             state = Some(deployed.state.clone());
-            status.last_failure = unseen
-                .see("the last failure", stack::last_failure(&cfn, deployed).await)?
+            status.last_failure = denied_lookups
+                .record("the last failure", stack::last_failure(&cfn, deployed).await)?
                 .flatten()
                 .map(failure_shape);
             if with_drift {
                 let drift = seen("comparing", terminal, stack::drift(&cfn, deployed)).await;
-                status.drift = unseen
-                    .see("the drift", drift)?
+                status.drift = denied_lookups
+                    .record("the drift", drift)?
                     .map(|drift| drift.into_iter().map(drift_shape).collect());
             }
             if let Some(price) = Price::of_deployed(deployed) {
@@ -88,7 +89,7 @@ pub(super) async fn run(
                 status.price = Some(price.into());
             }
             let running = stack::running_code(aws.sdk(), aws.region(), deployed, aws.requests()).await;
-            if let Some(running) = unseen.see("the function's code", running)?.flatten() {
+            if let Some(running) = denied_lookups.record("the function's code", running)?.flatten() {
                 status.code = code_shape(&running);
                 if let RunningCode::Foreign { sha256, expected } = &running {
                     foreign_code = Some(foreign(deployed, sha256, expected));
@@ -99,19 +100,19 @@ pub(super) async fn run(
             status.stack = Some(stack_shape(deployed));
         }
         let grants = stack::grant_stacks(&cfn, &config).await;
-        status.grants = unseen.see("the grants", grants)?.map(|grants| {
+        status.grants = denied_lookups.record("the grants", grants)?.map(|grants| {
             grants
                 .into_iter()
                 .map(|(name, stack)| grant_shape(&name, stack))
                 .collect()
         });
-        if deployed.is_some() || !unseen.is_empty() {
-            status.roles = roles(&aws, &config, &mut unseen).await?;
+        if deployed.is_some() || !denied_lookups.is_empty() {
+            status.roles = roles(&aws, &config, &mut denied_lookups).await?;
         }
-        status.table = table(&DynamoDb::new(aws.sdk()), &config, &mut unseen).await?;
+        status.table = table(&DynamoDb::new(aws.sdk()), &config, &mut denied_lookups).await?;
     }
-    status.unknown.extend(unseen.lines());
-    if let Some(statement) = unseen.statement() {
+    status.unknown.extend(denied_lookups.lines());
+    if let Some(statement) = denied_lookups.statement() {
         terminal.hint(&format!(
             "hint: to see it all, your own policies must allow {statement}"
         ));
@@ -241,7 +242,7 @@ async fn other_account(aws: &Aws, target: &Target) -> Result<Option<String>, Fai
 async fn other_accounts_table(
     aws: &Arc<Aws>,
     target: &Target,
-    unseen: &mut Unseen,
+    denied_lookups: &mut DeniedLookups,
 ) -> Result<Option<TableShape>, Failure> {
     let opened = engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await?;
     let session = opened.session.as_ref().ok_or_else(|| {
@@ -249,32 +250,36 @@ async fn other_accounts_table(
             .hint("leave out --as: the read role is what shows the table")
     })?;
     let dynamodb = DynamoDb::new(&aws.sdk_as(session.provider()));
-    table(&dynamodb, target.config()?, unseen).await
+    table(&dynamodb, target.config()?, denied_lookups).await
 }
 
 async fn table(
     dynamodb: &DynamoDb,
     config: &ConfigName,
-    unseen: &mut Unseen,
+    denied_lookups: &mut DeniedLookups,
 ) -> Result<Option<TableShape>, Failure> {
-    let facts = unseen.see("the table", stack::table(dynamodb, config).await)?;
+    let facts = denied_lookups.record("the table", stack::table(dynamodb, config).await)?;
     let Some(facts) = facts.flatten() else {
         return Ok(None);
     };
     let recovery = stack::point_in_time_recovery(dynamodb, config).await;
-    let recovery = unseen.see("point-in-time recovery", recovery)?;
-    let ttl = unseen.see("time to live", stack::time_to_live(dynamodb, config).await)?;
+    let recovery = denied_lookups.record("point-in-time recovery", recovery)?;
+    let ttl = denied_lookups.record("time to live", stack::time_to_live(dynamodb, config).await)?;
     Ok(Some(table_shape(facts, recovery, ttl.flatten())))
 }
 
-async fn roles(aws: &Aws, config: &ConfigName, unseen: &mut Unseen) -> Result<Vec<RoleShape>, Failure> {
+async fn roles(
+    aws: &Aws,
+    config: &ConfigName,
+    denied_lookups: &mut DeniedLookups,
+) -> Result<Vec<RoleShape>, Failure> {
     let names = AwsNames::new(config, aws.region())
         .map_err(|error| Failure::caused(Kind::Invalid, "the config's names don't fit", &error))?;
     let iam = Iam::new(aws.sdk());
     let mut roles = Vec::new();
     for access in [Access::Read, Access::Write] {
         let name = names.role(access);
-        let found = unseen.see("the roles", stack::role(&iam, &name).await)?;
+        let found = denied_lookups.record("the roles", stack::role(&iam, &name).await)?;
         if let Some(facts) = found {
             roles.push(RoleShape {
                 purpose: access.to_string(),
@@ -300,10 +305,10 @@ fn stack_shape(deployed: &Deployed) -> StackShape {
     }
 }
 
-fn grant_shape(name: &GrantName, stack: Deployed) -> GrantShape {
+fn grant_shape(name: &GrantName, stack: Deployed) -> GrantStatusShape {
     let said = Grant::of(&stack).ok();
     let scope = said.as_ref().map(|grant| &grant.scope);
-    GrantShape {
+    GrantStatusShape {
         name: name.to_string(),
         access: scope.map(|scope| scope.access().to_string()),
         sections: scope.map_or_else(Vec::new, |scope| {
@@ -353,11 +358,13 @@ fn failure_shape(failure: PastFailure) -> FailureShape {
     FailureShape {
         at: failure.at.to_string(),
         work: match failure.work {
-            Work::Create => "create",
-            Work::Update => "update",
-            Work::Delete => "delete",
-            Work::Import => "import",
-            Work::Export | Work::RollBack | Work::Review | Work::Other => "an operation",
+            ResourceWork::Create => "create",
+            ResourceWork::Update => "update",
+            ResourceWork::Delete => "delete",
+            ResourceWork::Import => "import",
+            ResourceWork::Export | ResourceWork::RollBack | ResourceWork::Review | ResourceWork::Other => {
+                "an operation"
+            }
         }
         .into(),
         operation: failure.operation,
@@ -368,7 +375,7 @@ fn failure_shape(failure: PastFailure) -> FailureShape {
     }
 }
 
-fn drift_shape(drifted: Drifted) -> DriftShape {
+fn drift_shape(drifted: DriftedResource) -> DriftShape {
     DriftShape {
         resource: drifted.logical_id,
         what: drifted.words,

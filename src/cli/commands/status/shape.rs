@@ -14,7 +14,7 @@ pub(super) struct Status {
     pub(super) outputs: BTreeMap<String, String>,
     pub(super) parameters: BTreeMap<String, String>,
     pub(super) roles: Vec<RoleShape>,
-    pub(super) grants: Option<Vec<GrantShape>>,
+    pub(super) grants: Option<Vec<GrantStatusShape>>,
     pub(super) table: Option<TableShape>,
     /// The code of the API's function.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,7 @@ pub(super) struct RoleShape {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct GrantShape {
+pub(super) struct GrantStatusShape {
     pub(super) name: String,
     /// `read` or `write`; nothing where the stack doesn't say, as one that is being reviewed.
     pub(super) access: Option<String>,

@@ -2,7 +2,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::line::Told;
+use super::line::WatchLine;
 use crate::cli::global::Format;
 use crate::cli::terminal::Terminal;
 use crate::model::Value;
@@ -26,7 +26,7 @@ impl Hook {
     }
 
     /// Runs it to its end. What goes wrong is told and ends nothing.
-    pub(super) async fn run(&self, line: &Told<'_>, terminal: &Terminal) {
+    pub(super) async fn run(&self, line: &WatchLine<'_>, terminal: &Terminal) {
         let mut command = Command::new("sh");
         command.arg("-c").arg(&self.command).stdin(Stdio::null());
         // A watch that is broken off leaves nothing running.
@@ -55,7 +55,7 @@ impl Hook {
 }
 
 /// What the change doesn't have is none, so that nothing is taken over from around.
-fn variables(line: &Told<'_>) -> [(&'static str, Option<String>); 8] {
+fn variables(line: &WatchLine<'_>) -> [(&'static str, Option<String>); 8] {
     [
         ("DISCFG_OP", Some(line.op.to_owned())),
         ("DISCFG_SECTION", Some(line.section.to_string())),

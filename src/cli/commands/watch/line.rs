@@ -4,8 +4,8 @@ use crate::ops::Event;
 use crate::wire::ChangeLine;
 
 /// One line of what is told.
-pub(super) struct Told<'e> {
-    what: What<'e>,
+pub(super) struct WatchLine<'e> {
+    what: WatchEvent<'e>,
     pub(super) op: &'static str,
     pub(super) section: Section,
     pub(super) key: Option<&'e Key>,
@@ -17,7 +17,7 @@ pub(super) struct Told<'e> {
     value: Option<(&'e Value, bool)>,
 }
 
-enum What<'e> {
+enum WatchEvent<'e> {
     Change(&'e Change),
     Expired {
         key: &'e Key,
@@ -35,7 +35,7 @@ enum What<'e> {
 }
 
 /// The lines that tell an event, if it is news.
-pub(super) fn told(event: &Event) -> Vec<Told<'_>> {
+pub(super) fn told(event: &Event) -> Vec<WatchLine<'_>> {
     match event {
         Event::Commit(changes) => changes.iter().map(change).collect(),
         Event::Expire {
@@ -43,8 +43,8 @@ pub(super) fn told(event: &Event) -> Vec<Told<'_>> {
             at,
             version,
             revision,
-        } => vec![Told {
-            what: What::Expired {
+        } => vec![WatchLine {
+            what: WatchEvent::Expired {
                 key,
                 version: *version,
                 at: *at,
@@ -64,8 +64,8 @@ pub(super) fn told(event: &Event) -> Vec<Told<'_>> {
             entries,
         } => {
             let of = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-            let first = Told {
-                what: What::Resync { of },
+            let first = WatchLine {
+                what: WatchEvent::Resync { of },
                 op: "resync",
                 section: section.clone(),
                 key: None,
@@ -75,8 +75,8 @@ pub(super) fn told(event: &Event) -> Vec<Told<'_>> {
                 at: None,
                 value: None,
             };
-            let rest = (0..).zip(entries).map(|(index, entry)| Told {
-                what: What::Resynced { entry, index, of },
+            let rest = (0..).zip(entries).map(|(index, entry)| WatchLine {
+                what: WatchEvent::Resynced { entry, index, of },
                 op: "set",
                 section: section.clone(),
                 key: Some(&entry.key),
@@ -92,7 +92,7 @@ pub(super) fn told(event: &Event) -> Vec<Told<'_>> {
     }
 }
 
-fn change(change: &Change) -> Told<'_> {
+fn change(change: &Change) -> WatchLine<'_> {
     let (op, version, value) = match &change.op {
         Op::Delete => ("delete", None, None),
         Op::Set {
@@ -102,8 +102,8 @@ fn change(change: &Change) -> Told<'_> {
             ..
         } => ("set", Some(*version), Some((value, *secret))),
     };
-    Told {
-        what: What::Change(change),
+    WatchLine {
+        what: WatchEvent::Change(change),
         op,
         section: change.key.section(),
         key: Some(&change.key),
@@ -115,7 +115,7 @@ fn change(change: &Change) -> Told<'_> {
     }
 }
 
-impl<'e> Told<'e> {
+impl<'e> WatchLine<'e> {
     /// What may be shown of the value.
     pub(super) fn shown(&self) -> Option<&'e Value> {
         self.value.and_then(|(value, secret)| (!secret).then_some(value))
@@ -123,10 +123,12 @@ impl<'e> Told<'e> {
 
     pub(super) fn shape(&self) -> ChangeLine {
         match &self.what {
-            What::Change(change) => ChangeLine::new(Some("watch"), change),
-            What::Expired { key, version, at } => ChangeLine::expired(key, (*version, self.revision), *at),
-            What::Resync { of } => ChangeLine::resync(&self.section, self.revision, *of),
-            What::Resynced { entry, index, of } => ChangeLine::resynced(entry, (*index, *of)),
+            WatchEvent::Change(change) => ChangeLine::new(Some("watch"), change),
+            WatchEvent::Expired { key, version, at } => {
+                ChangeLine::expired(key, (*version, self.revision), *at)
+            }
+            WatchEvent::Resync { of } => ChangeLine::resync(&self.section, self.revision, *of),
+            WatchEvent::Resynced { entry, index, of } => ChangeLine::resynced(entry, (*index, *of)),
         }
     }
 
@@ -136,7 +138,7 @@ impl<'e> Told<'e> {
             .version
             .map_or_else(|| "-".into(), |version| format!("v{version}"));
         let place = match (&self.what, self.key) {
-            (What::Resync { of }, _) => format!("{} ({of} keys)", self.section),
+            (WatchEvent::Resync { of }, _) => format!("{} ({of} keys)", self.section),
             (_, Some(key)) => key.to_string(),
             (_, None) => self.section.to_string(),
         };
@@ -176,7 +178,7 @@ mod tests {
         "/db/pw".parse().expect("a key")
     }
 
-    fn json(line: &Told<'_>) -> String {
+    fn json(line: &WatchLine<'_>) -> String {
         serde_json::to_string(&line.shape()).expect("JSON")
     }
 

@@ -44,7 +44,7 @@ fn the_trust_tells_who_is_a_reader() {
     ] {
         assert_eq!(
             trusts(&trust(&[pattern]), &caller(arn)),
-            Trust::Given,
+            DeployerTrust::Given,
             "{pattern} is {arn}"
         );
     }
@@ -57,14 +57,14 @@ fn the_trust_tells_who_is_a_reader() {
     ] {
         assert_eq!(
             trusts(&trust(&[pattern]), &caller(arn)),
-            Trust::Refused(vec![pattern.to_owned()]),
+            DeployerTrust::Refused(vec![pattern.to_owned()]),
             "{pattern} isn't {arn}"
         );
     }
 }
 
-fn denied() -> Denial {
-    Denial::Role
+fn denied() -> ReadDenial {
+    ReadDenial::Role
 }
 
 fn deployed(readers: &str) -> Deployed {
@@ -88,10 +88,16 @@ fn a_trust_that_lags_behind_the_stack_is_no_refusal() {
     let ann = caller("arn:aws:iam::123456789012:user/ann");
     let told = || trusts(&trust(&["arn:aws:iam::123456789012:user/ben"]), &ann);
     let both = deployed("arn:aws:iam::123456789012:user/ben, arn:aws:iam::123456789012:user/ann");
-    assert_eq!(told().unless_named_by(&both, &ann), Trust::Given);
+    assert_eq!(told().unless_named_by(&both, &ann), DeployerTrust::Given);
     let ben = deployed("arn:aws:iam::123456789012:user/ben");
-    assert!(matches!(told().unless_named_by(&ben, &ann), Trust::Refused(_)));
-    assert_eq!(Trust::Unknown.unless_named_by(&both, &ann), Trust::Unknown);
+    assert!(matches!(
+        told().unless_named_by(&ben, &ann),
+        DeployerTrust::Refused(_)
+    ));
+    assert_eq!(
+        DeployerTrust::Unknown.unless_named_by(&both, &ann),
+        DeployerTrust::Unknown
+    );
 }
 
 /// How often was tried, for how long, and whether it worked, if it works after `works_after`.
@@ -144,7 +150,7 @@ async fn what_waiting_cannot_mend_is_not_waited_for() {
 
 #[test]
 fn each_answer_says_what_is_known() {
-    let said = |trust: Option<&Trust>, fresh| {
+    let said = |trust: Option<&DeployerTrust>, fresh| {
         explanation(
             &denied(),
             trust,
@@ -153,13 +159,13 @@ fn each_answer_says_what_is_known() {
             fresh,
         )
     };
-    let refused = Trust::Refused(vec!["arn:aws:iam::123456789012:user/ben".into()]);
+    let refused = DeployerTrust::Refused(vec!["arn:aws:iam::123456789012:user/ben".into()]);
     assert_eq!(
         said(Some(&refused), true),
         "You are not among the readers: the role the-role trusts arn:aws:iam::123456789012:user/ben, and you are \
          arn:aws:iam::123456789012:user/ann."
     );
-    let given = said(Some(&Trust::Given), true);
+    let given = said(Some(&DeployerTrust::Given), true);
     assert!(
         given.starts_with("Not proved within 60 s: the role the-role trusts you"),
         "{given}"
@@ -168,19 +174,25 @@ fn each_answer_says_what_is_known() {
         given.contains("not spread it yet") && given.contains("sts:AssumeRole on it"),
         "{given}"
     );
-    let settled = said(Some(&Trust::Given), false);
+    let settled = said(Some(&DeployerTrust::Given), false);
     assert!(
         settled.starts_with("Not proved: ") && !settled.contains("spread"),
         "{settled}"
     );
-    let unknown = said(Some(&Trust::Unknown), true);
+    let unknown = said(Some(&DeployerTrust::Unknown), true);
     assert!(
         unknown.contains("not among the readers, or IAM has not spread"),
         "{unknown}"
     );
     assert!(unknown.contains("iam:GetRole"), "{unknown}");
     let ann = caller("arn:aws:iam::123456789012:user/ann");
-    let tags = explanation(&Denial::Tags, Some(&Trust::Given), "the-role", &ann, true);
+    let tags = explanation(
+        &ReadDenial::Tags,
+        Some(&DeployerTrust::Given),
+        "the-role",
+        &ann,
+        true,
+    );
     assert_eq!(
         tags,
         "Not proved within 60 s: your session has tags that pass on to the role the-role, so your own policies \

@@ -2,15 +2,15 @@ use super::super::Failure;
 use super::book::{Book, Variants, variants};
 use super::{denied, failed, is, no_file, not_allowed, of_each_fault};
 use crate::aws::{Failed, Fault};
-use crate::stack::{BucketError, CodeError, Unfit};
+use crate::stack::{BucketError, CodeError, UnfitProgram};
 
 variants!(CodeError: NotShipped Lost Unreadable NoZip TooLarge NoProgram Unfit);
-variants!(Unfit: Encrypted Compression Link Mode Format Machine);
+variants!(UnfitProgram: Encrypted Compression Link Mode Format Machine);
 variants!(BucketError: Denied Elsewhere Foreign Unversioned Request);
 
 const BUCKET: &str = "discfg-code-111122223333-eu-central-1";
 
-fn unfit(unfit: Unfit) -> CodeError {
+fn unfit(unfit: UnfitProgram) -> CodeError {
     CodeError::Unfit {
         path: "discfg-lambda.zip".into(),
         unfit,
@@ -64,7 +64,7 @@ fn of_code() {
                 found: Some("discfg-lambda/bootstrap".into()),
             },
         ),
-        ("", unfit(Unfit::Link)),
+        ("", unfit(UnfitProgram::Link)),
     ];
     Book::errors("code_error", Failure::from, errors);
 }
@@ -72,12 +72,12 @@ fn of_code() {
 #[test]
 fn of_a_program() {
     let programs = [
-        Unfit::Encrypted,
-        Unfit::Compression("zstd".into()),
-        Unfit::Link,
-        Unfit::Mode(0o644),
-        Unfit::Format("a program for macOS"),
-        Unfit::Machine("RISC-V".into()),
+        UnfitProgram::Encrypted,
+        UnfitProgram::Compression("zstd".into()),
+        UnfitProgram::Link,
+        UnfitProgram::Mode(0o644),
+        UnfitProgram::Format("a program for macOS"),
+        UnfitProgram::Machine("RISC-V".into()),
     ];
     Book::errors(
         "unfit",

@@ -254,7 +254,7 @@ fn of_what_is_there() -> Vec<(&'static str, StackError)> {
 }
 
 fn failure(stack: &str, state: StackState, first: Option<FailedResource>) -> StackError {
-    StackError::Failed(Box::new(stack::Failure {
+    StackError::Failed(Box::new(stack::DeploymentFailure {
         stack: stack.into(),
         stack_arn: ARN.into(),
         state,
@@ -288,7 +288,7 @@ fn of_failures() -> Vec<(&'static str, StackError)> {
         ),
         (
             "a create that leaves a table and a key",
-            StackError::Failed(Box::new(stack::Failure {
+            StackError::Failed(Box::new(stack::DeploymentFailure {
                 stack: "discfg-payments".into(),
                 stack_arn: ARN.into(),
                 state: StackState::DeleteComplete,

@@ -77,7 +77,7 @@ fn judged(statements: &[Value], arn: &str, org: Option<&str>, external: Option<&
     judge(
         &document(statements),
         &Asker::Principal(arn),
-        Ask::Assume,
+        TrustedAction::Assume,
         &brought,
     )
 }
@@ -145,7 +145,7 @@ fn another_account_needs_the_organization_and_the_external_id() {
 #[test]
 fn a_github_job_is_let_in_by_its_exact_subject() {
     let trust = document(&[this_account(&["arn:*:*:*:*:*"]), github()]);
-    let may = |subject: &str| judge(&trust, &job(subject), Ask::Assume, &Brought::default());
+    let may = |subject: &str| judge(&trust, &job(subject), TrustedAction::Assume, &Brought::default());
     assert_is(
         &may("repo:acme/shop:environment:production"),
         Answer::Yes,
@@ -165,13 +165,18 @@ fn a_github_job_is_let_in_by_its_exact_subject() {
     let without = document(&[this_account(&["arn:*:*:*:*:*"])]);
     let asker = job("repo:acme/shop:environment:production");
     assert_is(
-        &judge(&without, &asker, Ask::Assume, &Brought::default()),
+        &judge(&without, &asker, TrustedAction::Assume, &Brought::default()),
         Answer::No,
         "no statement",
     );
     let mut audience = github();
     audience["Condition"]["StringEquals"]["token.actions.githubusercontent.com:aud"] = json!("other");
-    let audience = judge(&document(&[audience]), &asker, Ask::Assume, &Brought::default());
+    let audience = judge(
+        &document(&[audience]),
+        &asker,
+        TrustedAction::Assume,
+        &Brought::default(),
+    );
     assert_is(&audience, Answer::No, "the audience other");
 }
 
@@ -193,7 +198,7 @@ fn a_token_is_let_in_by_its_issuer_subject_and_audience() {
             subject,
             audience,
         };
-        judge(&trust, &asker, Ask::Assume, &Brought::default())
+        judge(&trust, &asker, TrustedAction::Assume, &Brought::default())
     };
     let usual = "sts.amazonaws.com";
     assert_is(
@@ -289,8 +294,14 @@ fn tags_of_a_session_pass_by_the_same_statements() {
         org_id: Some("o-a1b2c3d4e5".parse().expect("an organization")),
         external_id: Some("acme-7".parse().expect("an external id")),
     };
-    let tags =
-        |statements: &[Value], arn| judge(&document(statements), &Asker::Principal(arn), Ask::Tag, &brought);
+    let tags = |statements: &[Value], arn| {
+        judge(
+            &document(statements),
+            &Asker::Principal(arn),
+            TrustedAction::Tag,
+            &brought,
+        )
+    };
     let bob = "arn:aws:iam::210987654321:user/bob";
     assert_is(&tags(&all, ANN), Answer::Yes, "ThisAccount");
     assert_is(&tags(&all, bob), Answer::Yes, "OtherAccounts");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::stack::policy::resolve::{Place, resources};
+use crate::stack::policy::resolve::{StackLocation, resources};
 use crate::stack::template::config_template::TEMPLATE;
 use crate::stack::template::grant::GRANT_TEMPLATE;
 
@@ -14,7 +14,7 @@ fn made_by(template: &str, parameters: &[(&str, &str)]) -> Resources {
     let parameters = all
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    let place = Place::of("arn:aws:cloudformation:eu-west-1:123456789012:stack/discfg-payments/x");
+    let place = StackLocation::of("arn:aws:cloudformation:eu-west-1:123456789012:stack/discfg-payments/x");
     resources(template, &parameters, &place.expect("a place")).expect("the template resolves")
 }
 

@@ -26,7 +26,7 @@ fn resolved(value: &Value) -> Result<Option<Value>, String> {
         },
     });
     let parameters = BTreeMap::from([("Text".to_owned(), "text".to_owned())]);
-    let place = Place::of(ARN).expect("a place");
+    let place = StackLocation::of(ARN).expect("a place");
     let mut made = resources(&template.to_string(), &parameters, &place).expect("JSON is YAML");
     assert!(!made.contains_key("Never"), "its condition doesn't hold");
     let mut it = made.remove("It").expect("it is made");
@@ -132,7 +132,7 @@ fn what_cannot_be_told_says_why() {
 
 #[test]
 fn what_is_no_template_is_no_panic() {
-    let place = Place::of(ARN).expect("a place");
+    let place = StackLocation::of(ARN).expect("a place");
     for text in [
         "",
         "a: [",
@@ -143,13 +143,13 @@ fn what_is_no_template_is_no_panic() {
     ] {
         let _ = resources(text, &BTreeMap::new(), &place);
     }
-    assert!(Place::of("nothing").is_err());
+    assert!(StackLocation::of("nothing").is_err());
 }
 
 #[test]
 fn all_of_our_own_template_resolves() {
     let parameters = BTreeMap::from([("Config".to_owned(), "payments".to_owned())]);
-    let place = Place::of(ARN).expect("a place");
+    let place = StackLocation::of(ARN).expect("a place");
     let made = resources(
         crate::stack::template::config_template::TEMPLATE,
         &parameters,

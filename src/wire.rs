@@ -4,6 +4,7 @@ mod answer;
 mod change_line;
 mod commit;
 mod problem;
+mod problem_code;
 #[cfg(feature = "http")]
 mod schema;
 mod section;
@@ -16,6 +17,7 @@ pub use answer::{
 pub use change_line::ChangeLine;
 pub use commit::{ChangeName, ChangeSpec, CommitRequest, GuardName, GuardSpec, Written};
 pub use problem::{Problem, ProblemLayout, ProblemLimit};
+pub use problem_code::ProblemCode;
 pub use section::SectionHead;
 pub use stored::{ShapeError, StoredChange, StoredNode};
 

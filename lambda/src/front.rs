@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Json};
 use discfg::http::Caller;
 use discfg::model::Kind;
-use discfg::wire::{Problem, ProblemLimit};
+use discfg::wire::{Problem, ProblemCode, ProblemLimit};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Error, LambdaEvent, Request, RequestExt as _};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -145,7 +145,7 @@ fn too_large(size: usize) -> Response<Body> {
         status.as_u16(),
         "Payload Too Large",
         Kind::Invalid,
-        "limit",
+        ProblemCode::Limit,
         detail,
     );
     problem.limit = Some(ProblemLimit::Bytes {

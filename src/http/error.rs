@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use crate::model::{CommitId, Key, Kind, Value};
 use crate::ops::OpsError;
 use crate::store::{Conflict, Limit, StoreError};
-use crate::wire::{GuardSpec, Problem, ProblemLayout, ProblemLimit, StoredNode};
+use crate::wire::{GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode};
 
 /// Why a request isn't served, as it is answered.
 #[derive(Debug)]
@@ -53,26 +53,31 @@ fn discreet(kind: Kind) -> &'static str {
 
 impl Failure {
     /// A failure with the status of its kind.
-    pub(super) fn new(kind: Kind, code: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(kind: Kind, code: ProblemCode, detail: impl Into<String>) -> Self {
         Self::with_status(status(kind), kind, code, detail)
     }
 
     /// A failure for which HTTP has a status of its own.
-    pub(super) fn with_status(status: StatusCode, kind: Kind, code: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn with_status(
+        status: StatusCode,
+        kind: Kind,
+        code: ProblemCode,
+        detail: impl Into<String>,
+    ) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
         Self(Box::new(Problem::new(status.as_u16(), title, kind, code, detail)))
     }
 
     /// That the caller may not do that.
     pub(super) fn denied(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Denied, "denied", detail)
+        Self::new(Kind::Denied, ProblemCode::Denied, detail)
     }
 
     /// That it took longer than a request may take.
     pub(super) fn too_slow() -> Self {
         Self::new(
             Kind::Timeout,
-            "unavailable",
+            ProblemCode::Unavailable,
             "it took longer than a request may take; try again",
         )
     }
@@ -81,7 +86,7 @@ impl Failure {
     pub(super) fn not_ready(error: &StoreError) -> Self {
         log(error);
         let detail = "the data of a config can't be reached; the server's log says which and why";
-        Self::new(Kind::Unavailable, "unavailable", detail)
+        Self::new(Kind::Unavailable, ProblemCode::Unavailable, detail)
     }
 
     /// That a commit was begun and its answer isn't known.
@@ -90,7 +95,7 @@ impl Failure {
             "the commit {commit} was begun, and whether it happened is not known; sending it again with \
              Idempotency-Key: {commit} tells"
         );
-        let mut failure = Self::new(Kind::OutcomeUnknown, "outcome-unknown", detail);
+        let mut failure = Self::new(Kind::OutcomeUnknown, ProblemCode::OutcomeUnknown, detail);
         failure.0.commit = Some(commit.to_string());
         failure
     }
@@ -98,13 +103,18 @@ impl Failure {
     /// That there is no such route.
     pub(super) fn no_route(uri: &Uri) -> Self {
         let detail = format!("there is no route {}", uri.path());
-        Self::new(Kind::NotFound, "no-route", detail)
+        Self::new(Kind::NotFound, ProblemCode::NoRoute, detail)
     }
 
     /// That the route doesn't take the method.
     pub(super) fn no_method() -> Self {
         let detail = "this route doesn't take the method; the header Allow says which it takes";
-        Self::with_status(StatusCode::METHOD_NOT_ALLOWED, Kind::Usage, "no-method", detail)
+        Self::with_status(
+            StatusCode::METHOD_NOT_ALLOWED,
+            Kind::Usage,
+            ProblemCode::NoMethod,
+            detail,
+        )
     }
 
     /// What the store said. Values of secrets are in it, as they are encrypted, only with `stored`.
@@ -112,46 +122,49 @@ impl Failure {
         let kind = error.kind();
         let told = error.to_string();
         match error {
-            StoreError::NotFound(key) => Self::new(kind, "no-key", told).about([key]),
-            StoreError::NoTtl(key) => Self::new(kind, "no-ttl", told).about([key]),
+            StoreError::NotFound(key) => Self::new(kind, ProblemCode::NoKey, told).about([key]),
+            StoreError::NoTtl(key) => Self::new(kind, ProblemCode::NoTtl, told).about([key]),
             StoreError::Conflict(conflict) => Self::of_conflict(&conflict, stored),
             StoreError::Compacted {
                 section,
                 wanted,
                 oldest,
             } => {
-                let mut failure = Self::new(kind, "compacted", told);
+                let mut failure = Self::new(kind, ProblemCode::Compacted, told);
                 failure.0.section = Some(section);
                 failure.0.revision = Some(wanted);
                 failure.0.oldest = Some(oldest);
                 failure
             }
             StoreError::Limit(limit) => Self::of_limit(&limit),
-            StoreError::Twice(key) => Self::new(kind, "twice", told).about([key]),
+            StoreError::Twice(key) => Self::new(kind, ProblemCode::Twice, told).about([key]),
             StoreError::IdReused(ref commit) => {
-                let mut failure = Self::new(kind, "id-reused", told);
+                let mut failure = Self::new(kind, ProblemCode::IdReused, told);
                 failure.0.commit = Some(commit.to_string());
                 failure
             }
-            StoreError::Unsealed(keys) => Self::new(kind, "unsealed", told).about(keys),
-            StoreError::GuardOnSecret(key) => Self::new(kind, "guard-on-secret", told).about([key]),
+            StoreError::Unsealed(keys) => Self::new(kind, ProblemCode::Unsealed, told).about(keys),
+            StoreError::GuardOnSecret(key) => Self::new(kind, ProblemCode::GuardOnSecret, told).about([key]),
             StoreError::SecretTooLarge { key, size, max } => {
                 let too_large = StatusCode::PAYLOAD_TOO_LARGE;
-                let mut failure = Self::with_status(too_large, kind, "secret-too-large", told).about([key]);
+                let mut failure =
+                    Self::with_status(too_large, kind, ProblemCode::SecretTooLarge, told).about([key]);
                 failure.0.limit = Some(ProblemLimit::Bytes { size, max });
                 failure
             }
             StoreError::NoSecretsKey { ref config, .. } => Self::new(
                 kind,
-                "no-secrets-key",
+                ProblemCode::NoSecretsKey,
                 format!("the config {config} has no key for secrets"),
             ),
-            StoreError::NoConfig { ref config, .. } => {
-                Self::new(kind, "no-config", format!("the config {config} is not there"))
-            }
+            StoreError::NoConfig { ref config, .. } => Self::new(
+                kind,
+                ProblemCode::NoConfig,
+                format!("the config {config} is not there"),
+            ),
             StoreError::Layout { found, known } => {
                 let told = format!("the data has layout {found}; this server knows {known}: update it");
-                let mut failure = Self::new(kind, "layout", told);
+                let mut failure = Self::new(kind, ProblemCode::Layout, told);
                 failure.0.layout = Some(ProblemLayout { found, known });
                 failure
             }
@@ -160,7 +173,7 @@ impl Failure {
                 ..
             } => {
                 log(&error);
-                let mut failure = Self::new(kind, "corrupt", told);
+                let mut failure = Self::new(kind, ProblemCode::Corrupt, told);
                 failure.0.section = Some(section.clone());
                 failure
             }
@@ -172,8 +185,12 @@ impl Failure {
                      command line does",
                 )
             }
-            StoreError::Busy(_) => Self::new(kind, "contended", told),
-            StoreError::ReadOnly => Self::new(kind, "read-only", "this server may only read this config"),
+            StoreError::Busy(_) => Self::new(kind, ProblemCode::Contended, told),
+            StoreError::ReadOnly => Self::new(
+                kind,
+                ProblemCode::ReadOnly,
+                "this server may only read this config",
+            ),
             StoreError::OutcomeUnknown { ref commit, .. } => {
                 log(&error);
                 Self::outcome_unknown(commit)
@@ -191,7 +208,7 @@ impl Failure {
         match error {
             OpsError::Store(error) => Self::of_store(error, false),
             OpsError::Future { section, head, .. } => {
-                let mut failure = Self::new(kind, "no-revision", told);
+                let mut failure = Self::new(kind, ProblemCode::NoRevision, told);
                 failure.0.section = Some(section);
                 failure.0.revision = Some(head);
                 failure
@@ -201,7 +218,7 @@ impl Failure {
     }
 
     fn of_conflict(conflict: &Conflict, stored: bool) -> Self {
-        let mut failure = Self::new(Kind::Conflict, "guard-failed", conflict.to_string());
+        let mut failure = Self::new(Kind::Conflict, ProblemCode::GuardFailed, conflict.to_string());
         failure.0.keys = conflict.guard.key().cloned().into_iter().collect();
         failure.0.section = Some(conflict.guard.section());
         failure.0.revision = Some(conflict.revision);
@@ -214,7 +231,7 @@ impl Failure {
     }
 
     fn of_limit(limit: &Limit) -> Self {
-        let mut failure = Self::new(Kind::Invalid, "limit", limit.to_string());
+        let mut failure = Self::new(Kind::Invalid, ProblemCode::Limit, limit.to_string());
         failure.0.limit = Some(match *limit {
             Limit::Actions {
                 changes,
@@ -239,10 +256,10 @@ impl Failure {
     fn discreet(error: &(dyn StdError + 'static), kind: Kind) -> Self {
         log(error);
         let code = match kind {
-            Kind::Denied => "denied",
-            Kind::Throttled => "throttled",
-            Kind::Unavailable | Kind::Timeout => "unavailable",
-            _ => "internal",
+            Kind::Denied => ProblemCode::Denied,
+            Kind::Throttled => ProblemCode::Throttled,
+            Kind::Unavailable | Kind::Timeout => ProblemCode::Unavailable,
+            _ => ProblemCode::Internal,
         };
         // What is invalid here is what is stored or set up, not what was sent.
         let status = match kind {
@@ -283,9 +300,9 @@ impl From<Turned> for Failure {
         match turned {
             Turned::Busy => {
                 let told = "as many wait or stream as this server lets; try again";
-                Self::new(Kind::Unavailable, "busy", told)
+                Self::new(Kind::Unavailable, ProblemCode::Busy, told)
             }
-            Turned::Stopping => Self::new(Kind::Unavailable, "unavailable", "the server stops"),
+            Turned::Stopping => Self::new(Kind::Unavailable, ProblemCode::Unavailable, "the server stops"),
         }
     }
 }

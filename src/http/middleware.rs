@@ -16,6 +16,7 @@ use super::request::class::RequestClass;
 use super::request::deadline::RequestDeadline;
 use super::request::{header, path};
 use crate::model::Kind;
+use crate::wire::ProblemCode;
 
 /// The route of a request that has none.
 const NO_ROUTE: &str = "none";
@@ -32,7 +33,12 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         answered.unwrap_or_else(|_| {
             tracing::error!("the handler of a request panicked");
-            Failure::new(Kind::Internal, "internal", "the server failed; its log says why").into_response()
+            Failure::new(
+                Kind::Internal,
+                ProblemCode::Internal,
+                "the server failed; its log says why",
+            )
+            .into_response()
         })
     };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {

@@ -1,4 +1,5 @@
 use crate::model::Kind;
+use crate::wire::ProblemCode;
 
 /// What is wrong with a request by itself, whatever the store holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,13 +36,13 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The code of its problem.
-    pub(super) fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> ProblemCode {
         match self {
-            Self::Path(_) => "path",
-            Self::Query(_) => "query",
-            Self::Header(_) => "header",
-            Self::Body(_) => "body",
-            Self::TooLarge { .. } | Self::ValueTooLarge { .. } => "limit",
+            Self::Path(_) => ProblemCode::Path,
+            Self::Query(_) => ProblemCode::Query,
+            Self::Header(_) => ProblemCode::Header,
+            Self::Body(_) => ProblemCode::Body,
+            Self::TooLarge { .. } | Self::ValueTooLarge { .. } => ProblemCode::Limit,
         }
     }
 

@@ -34,7 +34,7 @@ pub use self::tls::{Tls, TlsError};
 use self::waiting::WaitingPlaces;
 use super::api::Api;
 use crate::model::Kind;
-use crate::wire::Problem;
+use crate::wire::{Problem, ProblemCode};
 
 /// How often it is looked whether the tokens have changed.
 const TOKENS: Duration = Duration::from_secs(2);
@@ -146,7 +146,13 @@ fn is_the_clients(error: &io::Error) -> bool {
 /// Says to a client that there is no connection for it.
 async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
     let detail = "the server has as many connections as it serves; try again";
-    let problem = Problem::new(503, "Service Unavailable", Kind::Unavailable, "busy", detail);
+    let problem = Problem::new(
+        503,
+        "Service Unavailable",
+        Kind::Unavailable,
+        ProblemCode::Busy,
+        detail,
+    );
     let body = serde_json::to_string(&problem)?;
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::commit::GuardSpec;
+use super::problem_code::{ProblemCode, read_known};
 use super::stored::StoredNode;
 use crate::model::{Key, Kind, Revision, Section};
 
@@ -22,8 +23,13 @@ pub struct Problem {
     /// What sort of failure it is, such as `not-found`, `conflict` or `unavailable`.
     pub kind: String,
     /// What exactly it is, where a program may want to know.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
+    #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
+    #[serde(
+        default,
+        deserialize_with = "read_known",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub code: Option<ProblemCode>,
     /// The keys that it is about.
     #[cfg_attr(feature = "http", schema(value_type = Vec<String>))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -60,14 +66,14 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with an HTTP status and what that is called. `code` says what exactly it is.
-    pub fn new(status: u16, title: &str, kind: Kind, code: &str, detail: impl Into<String>) -> Self {
+    pub fn new(status: u16, title: &str, kind: Kind, code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             of_type: "about:blank".into(),
             title: title.into(),
             status,
             detail: detail.into(),
             kind: kind.as_str().into(),
-            code: Some(code.into()),
+            code: Some(code),
             ..Self::default()
         }
     }

@@ -10,7 +10,7 @@ use super::options::HttpOptions;
 use crate::aws::{PlainAnswer, PlainHttpError, SigningError};
 use crate::model::{CommitId, Entry, Key, Kind};
 use crate::store::{Conflict, Limit, StoreError};
-use crate::wire::{Problem, ProblemLimit, Written};
+use crate::wire::{Problem, ProblemCode, ProblemLimit, Written};
 
 /// The error that a failed call is.
 pub(super) fn of_call(site: CallSite<'_>, failure: CallFailure) -> StoreError {
@@ -113,41 +113,41 @@ pub(super) fn of_content(site: CallSite<'_>, what: &str) -> StoreError {
 fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
     let options = site.options;
     let first = problem.keys.first().cloned();
-    let error = match (problem.code.as_deref(), first) {
-        (Some("no-key"), Some(key)) => Some(StoreError::NotFound(key)),
-        (Some("no-ttl"), Some(key)) => Some(StoreError::NoTtl(key)),
-        (Some("twice"), Some(key)) => Some(StoreError::Twice(key)),
-        (Some("guard-on-secret"), Some(key)) => Some(StoreError::GuardOnSecret(key)),
-        (Some("unsealed"), Some(_)) => Some(StoreError::Unsealed(problem.keys.clone())),
-        (Some("secret-too-large"), Some(key)) => secret_too_large(key, problem.limit.as_ref()),
-        (Some("id-reused"), _) => commit(&problem).map(StoreError::IdReused),
-        (Some("guard-failed"), _) => conflict(&problem),
-        (Some("compacted"), _) => compacted(&problem),
-        (Some("limit"), _) => limit(problem.limit.as_ref()),
-        (Some("layout"), _) => problem.layout.map(|layout| StoreError::Layout {
+    let error = match (problem.code, first) {
+        (Some(ProblemCode::NoKey), Some(key)) => Some(StoreError::NotFound(key)),
+        (Some(ProblemCode::NoTtl), Some(key)) => Some(StoreError::NoTtl(key)),
+        (Some(ProblemCode::Twice), Some(key)) => Some(StoreError::Twice(key)),
+        (Some(ProblemCode::GuardOnSecret), Some(key)) => Some(StoreError::GuardOnSecret(key)),
+        (Some(ProblemCode::Unsealed), Some(_)) => Some(StoreError::Unsealed(problem.keys.clone())),
+        (Some(ProblemCode::SecretTooLarge), Some(key)) => secret_too_large(key, problem.limit.as_ref()),
+        (Some(ProblemCode::IdReused), _) => commit(&problem).map(StoreError::IdReused),
+        (Some(ProblemCode::GuardFailed), _) => conflict(&problem),
+        (Some(ProblemCode::Compacted), _) => compacted(&problem),
+        (Some(ProblemCode::Limit), _) => limit(problem.limit.as_ref()),
+        (Some(ProblemCode::Layout), _) => problem.layout.map(|layout| StoreError::Layout {
             found: layout.found,
             known: layout.known,
         }),
-        (Some("no-config"), _) => Some(StoreError::NoConfig {
+        (Some(ProblemCode::NoConfig), _) => Some(StoreError::NoConfig {
             config: options.config.to_string(),
             place: Some(options.url.to_string()),
         }),
-        (Some("no-secrets-key"), _) => Some(StoreError::NoSecretsKey {
+        (Some(ProblemCode::NoSecretsKey), _) => Some(StoreError::NoSecretsKey {
             config: options.config.to_string(),
             missing: format!("what {} would encrypt them with", options.url),
         }),
-        (Some("corrupt"), _) => problem.section.clone().map(|section| StoreError::Corrupt {
+        (Some(ProblemCode::Corrupt), _) => problem.section.clone().map(|section| StoreError::Corrupt {
             section: Some(section),
             what: problem.detail.clone(),
             source: None,
         }),
-        (Some("contended"), _) => Some(StoreError::Busy(problem.detail.clone())),
-        (Some("read-only"), _) => Some(StoreError::ReadOnly),
-        (Some("no-token"), _) => Some(no_token(site, &problem)),
-        (Some("outcome-unknown"), _) => {
+        (Some(ProblemCode::Contended), _) => Some(StoreError::Busy(problem.detail.clone())),
+        (Some(ProblemCode::ReadOnly), _) => Some(StoreError::ReadOnly),
+        (Some(ProblemCode::NoToken), _) => Some(no_token(site, &problem)),
+        (Some(ProblemCode::OutcomeUnknown), _) => {
             commit(&problem).map(|commit| StoreError::OutcomeUnknown { commit, source: None })
         }
-        (Some("no-route" | "no-method"), _) => Some(StoreError::Api {
+        (Some(ProblemCode::NoRoute | ProblemCode::NoMethod), _) => Some(StoreError::Api {
             api: options.url.to_string(),
             problem: format!(
                 "it knows no {}: it is no discfg API, or one of another version than this {}",
@@ -273,14 +273,16 @@ mod tests {
     }
 
     fn problem(kind: Kind, code: &str) -> Problem {
-        Problem {
-            status: 400,
-            kind: kind.as_str().into(),
-            code: Some(code.into()),
-            detail: "told".into(),
-            keys: vec!["/db/url".parse().expect("a key")],
-            ..Problem::default()
-        }
+        let problem = serde_json::json!({
+            "type": "about:blank",
+            "title": "-",
+            "status": 400,
+            "kind": kind.as_str(),
+            "code": code,
+            "detail": "told",
+            "keys": ["/db/url"],
+        });
+        serde_json::from_value(problem).expect("a problem")
     }
 
     #[test]

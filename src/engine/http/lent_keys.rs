@@ -46,7 +46,7 @@ impl DataKeys for LentKeys {
         })?;
         match self.api.ask(&call).await {
             Ok(lent) => Ok(self.lent(&call, &lent)?.0),
-            Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("body") => {
+            Err(Refused::Problem(problem)) if problem.code == Some(wire::ProblemCode::Body) => {
                 Err(StoreError::Corrupt {
                     section: None,
                     what: format!(

@@ -23,7 +23,7 @@ impl ApiClient {
                 self.check_is_of(&call, &entry.key, entry.key == *key)?;
                 Ok(Some(entry))
             }
-            Err(Refused::Problem(problem)) if problem.code.as_deref() == Some("no-key") => Ok(None),
+            Err(Refused::Problem(problem)) if problem.code == Some(wire::ProblemCode::NoKey) => Ok(None),
             Err(refused) => Err(self.refused(&call, refused)),
         }
     }

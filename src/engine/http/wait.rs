@@ -135,7 +135,7 @@ impl ApiClient {
                     let answer: wire::Heads = self.read(&call, &answer)?;
                     return Ok((self.stood(&call, answer, except)?, true));
                 }
-                Err((CallFailure::Problem(problem), _)) if problem.code.as_deref() == Some("query") => {
+                Err((CallFailure::Problem(problem), _)) if problem.code == Some(wire::ProblemCode::Query) => {
                     self.dont_wait();
                 }
                 // It lets no more wait, or what lies between cut it off: a plain look tells what there is to tell.

@@ -20,6 +20,7 @@ use crate::http::error::Failure;
 use crate::http::refusal::Refusal;
 use crate::model::{Access, ConfigName, Key, Kind, Section};
 use crate::store::Store;
+use crate::wire::ProblemCode;
 
 /// A request about a config that is served, by a caller that may use the config.
 pub(in crate::http) struct Asked {
@@ -54,7 +55,7 @@ impl FromRequestParts<Api> for Asked {
         }
         let store = api.store(&config).ok_or_else(|| {
             let detail = format!("the config {config} is not served here");
-            Failure::new(Kind::NotFound, "no-config", detail)
+            Failure::new(Kind::NotFound, ProblemCode::NoConfig, detail)
         })?;
         Ok(Self {
             store: Arc::clone(store),

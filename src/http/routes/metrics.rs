@@ -9,7 +9,7 @@ use crate::http::error::Failure;
 use crate::http::openapi::Fixed;
 use crate::http::request::context::NoQuery;
 use crate::model::Kind;
-use crate::wire::Problem;
+use crate::wire::{Problem, ProblemCode};
 
 /// What goes on, in the text format of Prometheus. For callers of all configs and sections
 #[utoipa::path(
@@ -35,7 +35,8 @@ pub(in crate::http) async fn metrics(
         return Err(Failure::denied(told));
     }
     let text = api.metrics().text(&api.live().feeds.followed());
-    let text = text.map_err(|_| Failure::new(Kind::Internal, "internal", "the metrics can't be told"))?;
+    let text =
+        text.map_err(|_| Failure::new(Kind::Internal, ProblemCode::Internal, "the metrics can't be told"))?;
     let content_type = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);
     Ok(([(CONTENT_TYPE, content_type)], text).into_response())
 }

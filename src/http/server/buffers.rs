@@ -13,6 +13,7 @@ use crate::http::error::Failure;
 use crate::http::refusal::Refusal;
 use crate::http::request::deadline::RequestDeadline;
 use crate::model::Kind;
+use crate::wire::ProblemCode;
 
 /// What each connection may hold besides: as much as a client has at hand, or takes, at once.
 const OWN: usize = 32 * 1024;
@@ -55,7 +56,7 @@ impl Buffers {
         let more = Arc::clone(&self.units).try_acquire_many_owned(more);
         let more = more.map_err(|_| {
             let told = "the server holds as much for slow clients as it may; try again";
-            Failure::new(Kind::Unavailable, "busy", told)
+            Failure::new(Kind::Unavailable, ProblemCode::Busy, told)
         })?;
         match &mut share.0 {
             Some(held) => held.merge(more),

@@ -26,6 +26,7 @@ use crate::http::error::Failure;
 use crate::http::request::class::RequestClass;
 use crate::http::request::deadline::RequestDeadline;
 use crate::model::{Access, Kind};
+use crate::wire::ProblemCode;
 
 /// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
@@ -139,7 +140,7 @@ impl Gate {
             && self.tokens.as_ref().is_some_and(|tokens| !tokens.is_current())
         {
             let told = "the token file can't be used; the tokens are those that it held before";
-            return Err(Failure::new(Kind::Unavailable, "tokens", told)
+            return Err(Failure::new(Kind::Unavailable, ProblemCode::Tokens, told)
                 .into_response()
                 .into());
         }
@@ -183,7 +184,7 @@ fn lasts(request: &mut Request<Body>) -> bool {
 }
 
 fn unknown(told: &'static str) -> Response<Body> {
-    let failure = Failure::with_status(StatusCode::UNAUTHORIZED, Kind::Denied, "no-token", told);
+    let failure = Failure::with_status(StatusCode::UNAUTHORIZED, Kind::Denied, ProblemCode::NoToken, told);
     let mut response = failure.into_response();
     let challenge = HeaderValue::from_static("Bearer realm=\"discfg\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

@@ -6,6 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::error::Failure;
 use crate::model::Kind;
+use crate::wire::ProblemCode;
 
 /// Who asks, as far as shares go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,7 +53,7 @@ impl WaitingPlaces {
         if *own >= self.most {
             let told =
                 "this client has as many requests that wait for changes as one may; end one, or try again";
-            return Err(Failure::new(Kind::Unavailable, "busy", told));
+            return Err(Failure::new(Kind::Unavailable, ProblemCode::Busy, told));
         }
         *own += 1;
         drop(taken);
@@ -79,7 +80,7 @@ impl Drop for WaitingPlace {
 /// There is no place for a further request.
 pub(super) fn busy(many: &str) -> Failure {
     let told = format!("the server has as many requests {many} as it serves; try again");
-    Failure::new(Kind::Unavailable, "busy", told)
+    Failure::new(Kind::Unavailable, ProblemCode::Busy, told)
 }
 
 fn locked(taken: &Mutex<HashMap<Client, usize>>) -> MutexGuard<'_, HashMap<Client, usize>> {

@@ -10,7 +10,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use super::*;
 use crate::aws::{CertificateFault, RootsFault};
 use crate::engine::http::call::ApiCall;
-use crate::wire::ProblemLayout;
+use crate::wire::{ProblemCode, ProblemLayout};
 
 const HTML: &str = "text/html";
 const JSON: &str = "application/json";
@@ -137,18 +137,18 @@ fn of_a_strange_answer() {
     keep("answer_of_a_gateway", &said(true, of_gateway));
 }
 
-fn problem(kind: Kind, code: &str, detail: &str) -> Problem {
+fn problem(kind: Kind, code: ProblemCode, detail: &str) -> Problem {
     Problem::new(400, "Bad Request", kind, code, detail)
 }
 
-fn about_a_key(code: &str) -> Problem {
+fn about_a_key(code: ProblemCode) -> Problem {
     Problem {
         keys: vec!["/db/url".parse().expect("a key")],
         ..problem(Kind::Invalid, code, "")
     }
 }
 
-fn about_a_commit(code: &str) -> Problem {
+fn about_a_commit(code: ProblemCode) -> Problem {
     Problem {
         commit: Some("deploy-2026-11-25.1".into()),
         ..problem(Kind::OutcomeUnknown, code, "")
@@ -157,7 +157,7 @@ fn about_a_commit(code: &str) -> Problem {
 
 #[test]
 fn of_a_problem() {
-    let limit = |code: &str, size, max| Problem {
+    let limit = |code: ProblemCode, size, max| Problem {
         limit: Some(ProblemLimit::Bytes { size, max }),
         ..about_a_key(code)
     };
@@ -165,46 +165,61 @@ fn of_a_problem() {
         section: "/db".parse().ok(),
         revision: Some(crate::model::Revision::new(7)),
         oldest: Some(crate::model::Revision::new(40)),
-        ..problem(Kind::Compacted, "compacted", "")
+        ..problem(Kind::Compacted, ProblemCode::Compacted, "")
     };
     let layout = Problem {
         layout: Some(ProblemLayout { found: 3, known: 2 }),
-        ..problem(Kind::Internal, "layout", "")
+        ..problem(Kind::Internal, ProblemCode::Layout, "")
     };
     let problems = [
-        about_a_key("no-key"),
-        about_a_key("no-ttl"),
-        about_a_key("twice"),
-        about_a_key("guard-on-secret"),
-        about_a_key("unsealed"),
-        limit("secret-too-large", 189_990, 189_700),
-        limit("limit", 4_812_345, Limit::MAX_BYTES),
-        about_a_commit("id-reused"),
-        about_a_commit("outcome-unknown"),
+        about_a_key(ProblemCode::NoKey),
+        about_a_key(ProblemCode::NoTtl),
+        about_a_key(ProblemCode::Twice),
+        about_a_key(ProblemCode::GuardOnSecret),
+        about_a_key(ProblemCode::Unsealed),
+        limit(ProblemCode::SecretTooLarge, 189_990, 189_700),
+        limit(ProblemCode::Limit, 4_812_345, Limit::MAX_BYTES),
+        about_a_commit(ProblemCode::IdReused),
+        about_a_commit(ProblemCode::OutcomeUnknown),
         compacted,
         layout,
-        problem(Kind::NotFound, "no-config", ""),
-        problem(Kind::NotFound, "no-secrets-key", ""),
-        problem(Kind::Denied, "read-only", ""),
-        problem(Kind::Denied, "no-token", "there is no such token"),
-        problem(Kind::NotFound, "no-route", ""),
-        problem(Kind::Denied, "denied", "the token app may read /db alone"),
+        problem(Kind::NotFound, ProblemCode::NoConfig, ""),
+        problem(Kind::NotFound, ProblemCode::NoSecretsKey, ""),
+        problem(Kind::Denied, ProblemCode::ReadOnly, ""),
+        problem(Kind::Denied, ProblemCode::NoToken, "there is no such token"),
+        problem(Kind::NotFound, ProblemCode::NoRoute, ""),
+        problem(
+            Kind::Denied,
+            ProblemCode::Denied,
+            "the token app may read /db alone",
+        ),
         problem(
             Kind::Throttled,
-            "throttled",
+            ProblemCode::Throttled,
             "what holds the data asks for patience; try again",
         ),
         problem(
             Kind::Unavailable,
-            "unavailable",
+            ProblemCode::Unavailable,
             "what holds the data can't be reached; try again",
         ),
-        problem(Kind::Internal, "internal", "the server failed; its log says why"),
-        problem(Kind::Usage, "query", "the query parameter page is not known here"),
+        problem(
+            Kind::Internal,
+            ProblemCode::Internal,
+            "the server failed; its log says why",
+        ),
+        problem(
+            Kind::Usage,
+            ProblemCode::Query,
+            "the query parameter page is not known here",
+        ),
     ];
     let problems = problems.map(|problem| {
-        let code = problem.code.clone().unwrap_or_default();
-        (format!(": {code}"), CallFailure::Problem(Box::new(problem)))
+        let code = serde_json::to_string(&problem.code).expect("a word");
+        (
+            format!(": {}", code.trim_matches('"')),
+            CallFailure::Problem(Box::new(problem)),
+        )
     });
     keep("problem", &said(false, problems));
 }

@@ -10,6 +10,7 @@ use crate::http::request::context::Asked;
 use crate::http::request::header;
 use crate::model::{Kind, Revision, Section};
 use crate::store::Heads;
+use crate::wire::ProblemCode;
 
 /// Keeps a proxy from holding events back until there are many.
 const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -23,7 +24,7 @@ pub(in crate::http) async fn stream(mut asked: Asked, section: &Section) -> Resu
         return Err(Failure::with_status(
             StatusCode::NOT_ACCEPTABLE,
             Kind::Usage,
-            "header",
+            ProblemCode::Header,
             told,
         ));
     }
@@ -63,7 +64,7 @@ pub(in crate::http) async fn stream(mut asked: Asked, section: &Section) -> Resu
                 .in_time(async { Ok(asked.store.heads(of).await?) })
                 .await?;
             let told = "the section couldn't be followed a moment ago; try again";
-            return Err(Failure::new(Kind::Unavailable, "unavailable", told));
+            return Err(Failure::new(Kind::Unavailable, ProblemCode::Unavailable, told));
         }
     };
     let headers = [

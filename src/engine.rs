@@ -19,7 +19,7 @@ use self::http::{HttpEngine, HttpOptions, InTheClear};
 use self::identity::Identity;
 pub use self::open_error::OpenError;
 use super::context::{ApiUrl, EngineName, Origin, Setting, Target};
-use crate::aws::{AssumedRole, Aws, AwsSettings, Caller, Meter, Profile, RoleArn};
+use crate::aws::{AssumedRole, Aws, AwsSettings, CallerIdentity, Meter, Profile, RoleArn};
 use crate::model::{Access, ConfigName, Role};
 use crate::store::{Store, StoreError};
 
@@ -32,7 +32,7 @@ pub struct OpenedEngine {
     /// What keeps that role's credentials.
     pub session: Option<AssumedRole>,
     /// Whose credentials assumed it, where that was asked for.
-    pub caller: Option<Caller>,
+    pub caller: Option<CallerIdentity>,
 }
 
 impl OpenedEngine {

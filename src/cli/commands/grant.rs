@@ -14,7 +14,7 @@ use serde_json::json;
 pub(in crate::cli) use self::args::CoverArgs;
 pub(in crate::cli) use self::oidc_provider::given_provider;
 use super::init::{DeployArgs, Deployment, Patience, Reviewed, RoleArgs, Wanted, deploy};
-use crate::aws::{ASSUME_ACTIONS, Aws, Caller};
+use crate::aws::{ASSUME_ACTIONS, Aws, CallerIdentity};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::parse;
@@ -230,7 +230,7 @@ pub(in crate::cli) async fn run(
 /// Makes the grant's stack as wanted, writes down what it covers, and proves it. No grant where it was only looked at.
 async fn make(
     aws: &Arc<Aws>,
-    caller: &Caller,
+    caller: &CallerIdentity,
     target: &Target,
     spec: &GrantSpec,
     how: &DeployArgs,

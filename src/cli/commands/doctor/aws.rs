@@ -6,7 +6,7 @@ use aws_sdk_cloudformation::Client;
 
 use super::{Check, Verdict, limited, machine};
 use super::{function, table};
-use crate::aws::{Aws, Caller};
+use crate::aws::{Aws, CallerIdentity};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::context::{Origin, Setting, Target};
@@ -29,7 +29,7 @@ async fn reached(
     target: &Target,
     session: &mut Session,
     checks: &mut Vec<Check>,
-) -> Option<(Arc<Aws>, Caller)> {
+) -> Option<(Arc<Aws>, CallerIdentity)> {
     checks.push(machine::cache());
     let aws = match limited("region", session.aws()).await {
         Ok(Ok(aws)) => aws,
@@ -88,7 +88,7 @@ fn region(target: &Target, aws: &Aws) -> Check {
 }
 
 /// Who the caller is, whether AWS answers, and what time it is there.
-async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option<Caller> {
+async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option<CallerIdentity> {
     let (caller, date) = match limited("endpoint", aws.ask_caller()).await {
         Ok(answer) => answer,
         Err(check) => {

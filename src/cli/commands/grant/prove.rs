@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::aws::{Aws, AwsError, Caller};
+use crate::aws::{Aws, AwsError, CallerIdentity};
 use crate::cli::commands::init::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
@@ -13,7 +13,7 @@ use crate::store::{Heads, StoreError};
 /// Assumes the grant's role and reads once, if the deployer is among the principals.
 pub(super) async fn prove(
     aws: &Arc<Aws>,
-    caller: &Caller,
+    caller: &CallerIdentity,
     target: &Target,
     name: &GrantName,
     grant: &Grant,
@@ -60,7 +60,7 @@ async fn read_once(
 }
 
 /// Whether the grant names the deployer; that it may is enough to try.
-fn is_principal(caller: &Caller, grant: &Grant) -> bool {
+fn is_principal(caller: &CallerIdentity, grant: &Grant) -> bool {
     grant.principals.iter().any(|pattern| fits(pattern, caller))
 }
 
@@ -82,7 +82,7 @@ mod tests {
             kms_key: None,
             api: None,
         };
-        let caller = |arn: &str| Caller {
+        let caller = |arn: &str| CallerIdentity {
             arn: arn.into(),
             account: "123456789012".into(),
         };

@@ -6,7 +6,7 @@ use super::super::Failure;
 use super::aws::READ_ROLE;
 use super::book::Book;
 use super::{failed, is};
-use crate::aws::{Caller, CertificateFault, Fault, RoleArn};
+use crate::aws::{CallerIdentity, CertificateFault, Fault, RoleArn};
 use crate::cli::failure::{api, signed};
 use crate::context::{ApiUrl, Choices, EngineName, Origin, Setting, Surroundings, Target, Tokens, Trust};
 use crate::engine::OpenedEngine;
@@ -67,7 +67,7 @@ pub(in crate::cli) fn opened(role: Option<&str>) -> OpenedEngine {
         store: Box::new(HttpEngine::new(options).expect("no token travels")),
         role,
         session: None,
-        caller: Some(Caller {
+        caller: Some(CallerIdentity {
             arn: "arn:aws:iam::111122223333:user/ann".into(),
             account: "111122223333".into(),
         }),

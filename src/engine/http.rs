@@ -27,7 +27,7 @@ use self::api::Api;
 use self::keys::LentKeys;
 use super::kms::Kms;
 use crate::aws::{AssumedRole, Meter, Signer};
-use crate::context::{ApiUrl, Setting, Token};
+use crate::context::{ApiToken, ApiUrl, Setting};
 use crate::model::{Change, ConfigName, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
@@ -41,7 +41,7 @@ pub struct HttpOptions {
     /// The config.
     pub config: ConfigName,
     /// What shows who is calling, if anything does. Nothing but `url` is ever sent it.
-    pub token: Option<Setting<Token>>,
+    pub token: Option<Setting<ApiToken>>,
     /// Why the environment's token isn't sent, where there is one for another host.
     pub withheld: Option<String>,
     /// Counts the requests.

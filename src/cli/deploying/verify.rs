@@ -7,7 +7,7 @@ use super::meta;
 use crate::aws::{AssumedRole, Aws, AwsError, CallerIdentity, RoleArn};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::context::{Origin, Setting, Target};
+use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenError};
 use crate::model::{Access, AwsNames, Backoff, PrincipalPattern, Role};
 use crate::stack::{self, Deployed, Parameter, PolicyDocument, Statement};
@@ -131,7 +131,7 @@ pub(in crate::cli) fn for_reader(target: &Target) -> Target {
     Target {
         role: Some(Setting {
             value: Role::Config(Access::Read),
-            origin: Origin::Default,
+            origin: SettingOrigin::Default,
         }),
         // The flag is a setting of the stack here, and what other accounts must give; the deployer is at home.
         external_id: None,

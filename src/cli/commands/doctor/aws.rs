@@ -9,7 +9,7 @@ use super::{function, table};
 use crate::aws::{Aws, CallerIdentity};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::context::{Origin, Setting, Target};
+use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenedEngine};
 use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
 use crate::stack::{self, Deployed, StackState};
@@ -151,7 +151,7 @@ fn source(target: &Target) -> String {
     match &target.profile {
         Some(Setting {
             value,
-            origin: origin @ Origin::Flag,
+            origin: origin @ SettingOrigin::Flag,
         }) => return format!("the profile {value} (by {origin})"),
         _ if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") => {
             return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".into();
@@ -238,7 +238,7 @@ fn as_config(target: &Target, access: Access) -> Target {
     Target {
         role: Some(Setting {
             value: Role::Config(access),
-            origin: Origin::Default,
+            origin: SettingOrigin::Default,
         }),
         ..target.clone()
     }

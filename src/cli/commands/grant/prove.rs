@@ -4,7 +4,7 @@ use crate::aws::{Aws, AwsError, CallerIdentity};
 use crate::cli::commands::init::{Denial, SPREADS_WITHIN, Trust, explanation, fits, until_spread};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::context::{Origin, Setting, Target};
+use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenError};
 use crate::model::{Access, GrantName, Role, Section};
 use crate::stack::Grant;
@@ -26,7 +26,7 @@ pub(super) async fn prove(
     let mut target = target.clone();
     target.role = Some(Setting {
         value: Role::Grant(name.clone()),
-        origin: Origin::Default,
+        origin: SettingOrigin::Default,
     });
     let sections: Vec<Section> = grant.scope.sections().iter().take(1).cloned().collect();
     let tried = until_spread(

@@ -2,10 +2,12 @@
 //! assumed roles and their cache.
 
 mod answer_date;
+mod assume_actions;
 mod cache;
 mod caller;
 mod certificate;
 mod denial;
+mod error;
 mod failure;
 mod http;
 mod meter;
@@ -13,22 +15,26 @@ mod plain_http;
 mod role;
 mod roots;
 mod settings;
-mod sigv4;
+mod signer;
+mod signing_error;
 
 pub(crate) use answer_date::AnswerDate;
+pub use assume_actions::{ASSUME_ACTIONS, assume_statement};
 #[cfg(feature = "cli")]
 pub(crate) use cache::folder as cache_folder;
-pub use caller::Caller;
+pub use caller::CallerIdentity;
 pub(crate) use certificate::CertificateFault;
 pub(crate) use denial::Denial;
 #[cfg(feature = "cli")]
 pub(crate) use denial::DeniedBy;
-pub use failure::{AwsError, Failed, Fault};
+pub use error::AwsError;
+pub use failure::{Failed, Fault};
 pub use meter::{Meter, Spent};
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
-pub use role::{ASSUME_ACTIONS, AssumedRole, RoleArn, assume_statement};
+pub use role::{AssumedRole, RoleArn};
 pub(crate) use roots::RootsFault;
 pub use settings::{Aws, AwsSettings, Profile};
 #[cfg(feature = "stack")]
 pub(crate) use settings::{CONNECT_TIMEOUT, endpoint_of};
-pub(crate) use sigv4::{Signer, SigningError};
+pub(crate) use signer::Signer;
+pub(crate) use signing_error::SigningError;

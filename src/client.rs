@@ -24,7 +24,7 @@ pub use error::ClientError;
 pub use live::Live;
 
 use self::tree::Tree;
-use super::context::{Choices, Surroundings, Target, Trust};
+use super::context::{Choices, Surroundings, Target, TrustedFiles};
 use crate::aws::{Aws, Meter};
 use crate::engine;
 use crate::model::{Access, Encoding, Entry, Guard, Key, Value};
@@ -73,7 +73,7 @@ impl Client {
         let target = {
             let folder = env::current_dir().map_err(ClientError::Folder)?;
             let environment = |name: &str| env::var(name).ok();
-            let trust = Trust::of_user();
+            let trust = TrustedFiles::of_user();
             let around = Surroundings {
                 environment: &environment,
                 folder: &folder,

@@ -18,8 +18,8 @@ use self::dynamodb::{DynamoDb, DynamoDbOptions};
 use self::http::{HttpEngine, HttpOptions, InTheClear};
 use self::identity::Identity;
 pub use self::open_error::OpenError;
-use super::context::{ApiUrl, EngineName, Origin, Setting, Target};
-use crate::aws::{AssumedRole, Aws, AwsSettings, Caller, Meter, Profile, RoleArn};
+use super::context::{ApiUrl, EngineName, Setting, SettingOrigin, Target};
+use crate::aws::{AssumedRole, Aws, AwsSettings, CallerIdentity, Meter, Profile, RoleArn};
 use crate::model::{Access, ConfigName, Role};
 use crate::store::{Store, StoreError};
 
@@ -32,7 +32,7 @@ pub struct OpenedEngine {
     /// What keeps that role's credentials.
     pub session: Option<AssumedRole>,
     /// Whose credentials assumed it, where that was asked for.
-    pub caller: Option<Caller>,
+    pub caller: Option<CallerIdentity>,
 }
 
 impl OpenedEngine {
@@ -54,12 +54,12 @@ pub async fn aws(target: &Target, requests: Meter) -> Result<Arc<Aws>, OpenError
             // The SDKs read it themselves.
             None
             | Some(Setting {
-                origin: Origin::Environment(_),
+                origin: SettingOrigin::Environment(_),
                 ..
             }) => None,
             Some(Setting { value, origin }) => Some(Profile {
                 name: value.clone(),
-                decides: *origin == Origin::Flag,
+                decides: *origin == SettingOrigin::Flag,
             }),
         },
         endpoint_url: target.endpoint_url.clone(),
@@ -178,7 +178,8 @@ fn open_http(
 ) -> Result<OpenedEngine, OpenError> {
     // What a file says of the engine that it names is none of another's business.
     let of_another = |role: &Setting<Role>| {
-        matches!(role.origin, Origin::File(_)) && !matches!(target.engine.origin, Origin::File(_))
+        matches!(role.origin, SettingOrigin::File(_))
+            && !matches!(target.engine.origin, SettingOrigin::File(_))
     };
     if let Some(role) = target.role.as_ref().filter(|role| !of_another(role)) {
         return Err(OpenError::NoRoles(url.clone(), role.value.to_string()));

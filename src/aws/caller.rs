@@ -1,20 +1,21 @@
 use serde::{Deserialize, Serialize};
 
 use super::answer_date::AnswerDate;
-use super::failure::{AwsError, Failed, Fault};
+use super::error::AwsError;
+use super::failure::Failed;
 use super::settings::Aws;
 use crate::model::Timestamp;
 
 /// Who the base credentials belong to, as STS tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caller {
+pub struct CallerIdentity {
     /// The ARN.
     pub arn: String,
     /// The account's number.
     pub account: String,
 }
 
-impl Caller {
+impl CallerIdentity {
     /// Whether this is a session of the role of that name.
     ///
     /// A session's ARN is `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION`: without the role's path (IAM user
@@ -61,7 +62,7 @@ impl Caller {
 impl Aws {
     /// Who the base credentials belong to. Asked for once, then remembered on disk for as long as the settings
     /// stay the same.
-    pub async fn caller(&self) -> Result<Caller, AwsError> {
+    pub async fn caller(&self) -> Result<CallerIdentity, AwsError> {
         let name = format!("caller-{}.json", self.identity());
         if let Some(caller) = self.cache().read(&name) {
             return Ok(caller);
@@ -73,12 +74,13 @@ impl Aws {
 
     /// Who the base credentials belong to by STS's word of now, and what time it is there, which a refusal tells, too.
     /// One request; needs no permission.
-    pub async fn ask_caller(&self) -> (Result<Caller, AwsError>, Option<Timestamp>) {
+    pub async fn ask_caller(&self) -> (Result<CallerIdentity, AwsError>, Option<Timestamp>) {
         let date = AnswerDate::new();
         let request = self.sts().get_caller_identity().customize();
         let answer = request.interceptor(date.clone()).send().await;
-        let caller = answer.map_err(|error| failure("sts:GetCallerIdentity", Failed::new(&error)));
-        let caller = caller.map(|answer| Caller {
+        let caller =
+            answer.map_err(|error| AwsError::of_request("sts:GetCallerIdentity", Failed::new(&error)));
+        let caller = caller.map(|answer| CallerIdentity {
             arn: answer.arn.unwrap_or_default(),
             account: answer.account.unwrap_or_default(),
         });
@@ -86,27 +88,13 @@ impl Aws {
     }
 }
 
-pub(super) fn failure(action: &str, failed: Failed) -> AwsError {
-    if failed.fault == Fault::Credentials {
-        AwsError::Credentials {
-            problem: failed.credentials_problem(),
-            source: Some(failed.into()),
-        }
-    } else {
-        AwsError::Failed {
-            action: action.into(),
-            source: failed,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::Caller;
+    use super::CallerIdentity;
 
     #[test]
     fn a_session_is_of_its_role_only() {
-        let caller = Caller {
+        let caller = CallerIdentity {
             arn: "arn:aws:sts::123456789012:assumed-role/discfg-app-eu-west-1-read/ci".into(),
             account: "123456789012".into(),
         };
@@ -128,7 +116,7 @@ mod tests {
                 "arn:aws:iam::123456789012:user/team/ann",
             ),
         ] {
-            assert_eq!(Caller::principal(arn), principal);
+            assert_eq!(CallerIdentity::principal(arn), principal);
         }
     }
 }

@@ -27,25 +27,25 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// A client whose requests are counted by `meter`.
 pub(super) fn client(meter: Meter) -> SharedHttpClient {
-    SharedHttpClient::new(Client {
+    SharedHttpClient::new(CountingClient {
         meter,
         connectors: OnceLock::new(),
     })
 }
 
 #[derive(Debug)]
-struct Client {
+struct CountingClient {
     meter: Meter,
-    connectors: OnceLock<Shared>,
+    connectors: OnceLock<SharedConnectors>,
 }
 
-impl HttpClient for Client {
+impl HttpClient for CountingClient {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         // Every SDK client is given the same timeouts, so the first one's settings are everyone's, and one pool
         // of connections serves them all.
         let connectors = self
             .connectors
-            .get_or_init(|| Shared::new(settings.clone(), false, self.meter.clone()));
+            .get_or_init(|| SharedConnectors::new(settings.clone(), false, self.meter.clone()));
         SharedHttpConnector::new(connectors.clone())
     }
 }
@@ -62,9 +62,9 @@ struct Connectors {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Shared(Arc<Connectors>);
+pub(super) struct SharedConnectors(Arc<Connectors>);
 
-impl Shared {
+impl SharedConnectors {
     /// Connectors whose requests are counted by `meter`. `direct` leaves proxies out, whatever the environment says.
     pub(super) fn new(settings: HttpConnectorSettings, direct: bool, meter: Meter) -> Self {
         Self(Arc::new(Connectors {
@@ -85,7 +85,7 @@ const REQUEST_ID: [&str; 3] = ["x-amzn-requestid", "x-amz-request-id", "apigw-re
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operation(pub(super) &'static str);
 
-impl HttpConnector for Shared {
+impl HttpConnector for SharedConnectors {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         self.0.meter.count(operation(&request));
         if !tracing::enabled!(tracing::Level::DEBUG) {
@@ -108,7 +108,7 @@ impl HttpConnector for Shared {
     }
 }
 
-impl Shared {
+impl SharedConnectors {
     fn send(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connectors = &self.0;
         if request.uri().starts_with("http://") {

@@ -13,12 +13,12 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::timeout;
 
-use super::http::{Operation, Shared};
+use super::http::{Operation, SharedConnectors};
 use super::{CertificateFault, Meter, RootsFault};
 
 /// A client.
 #[derive(Debug, Clone)]
-pub(crate) struct PlainHttp(Shared);
+pub(crate) struct PlainHttp(SharedConnectors);
 
 /// What is sent.
 #[derive(Clone)]
@@ -73,7 +73,7 @@ impl PlainHttp {
         let settings = HttpConnectorSettings::builder()
             .connect_timeout(connect_within)
             .build();
-        Self(Shared::new(settings, direct, meter))
+        Self(SharedConnectors::new(settings, direct, meter))
     }
 
     /// Sends the request and takes the whole answer.

@@ -8,8 +8,8 @@ use aws_credential_types::provider::{self, ProvideCredentials, SharedCredentials
 use serde::{Deserialize, Serialize};
 
 use super::cache::fingerprint;
-use super::caller::failure;
-use super::failure::{AwsError, Failed, Fault};
+use super::error::AwsError;
+use super::failure::{Failed, Fault};
 use super::settings::Aws;
 
 /// A role by account and name.
@@ -21,22 +21,6 @@ pub struct RoleArn {
     pub name: String,
     /// The whole ARN.
     pub arn: String,
-}
-
-/// What a principal must be allowed, by a role's trust and by its own policies, to assume the role from any session.
-///
-/// A session may bear tags that pass on to the roles it assumes: EKS Pod Identity's do by default, and those of single
-/// sign-on where attributes are passed. STS then asks for `sts:TagSession`, too (IAM user guide, "Pass session tags in
-/// AWS STS", "Chaining roles with session tags"). Whoever may tag its session chooses the tags, so nothing of discfg's
-/// relies on them.
-pub const ASSUME_ACTIONS: [&str; 2] = ["sts:AssumeRole", TAG_SESSION];
-
-pub(super) const TAG_SESSION: &str = "sts:TagSession";
-
-/// The statement that a principal's own policies need to assume the role of this ARN, in IAM's JSON.
-pub fn assume_statement(role: &str) -> String {
-    let [assume, tag] = ASSUME_ACTIONS;
-    format!(r#"{{"Effect":"Allow","Action":["{assume}","{tag}"],"Resource":"{role}"}}"#)
 }
 
 /// A role that is assumed with the caller's credentials when it is first needed, and again five minutes before
@@ -77,7 +61,7 @@ impl AssumedRole {
     /// already (a role can't assume itself), else new ones.
     pub async fn credentials(&self) -> Result<Credentials, AwsError> {
         let file = self.file();
-        if let Some(kept) = self.aws.cache().read::<Kept>(&file)
+        if let Some(kept) = self.aws.cache().read::<CachedCredentials>(&file)
             && let Some(credentials) = kept.usable(SystemTime::now())
         {
             return Ok(credentials);
@@ -106,10 +90,10 @@ impl AssumedRole {
                         source: failed.into(),
                     }
                 } else {
-                    failure("sts:AssumeRole", failed)
+                    AwsError::of_request("sts:AssumeRole", failed)
                 }
             })?;
-        let kept = answer.credentials.map(|credentials| Kept {
+        let kept = answer.credentials.map(|credentials| CachedCredentials {
             access_key_id: credentials.access_key_id,
             secret_access_key: credentials.secret_access_key,
             session_token: credentials.session_token,
@@ -166,7 +150,7 @@ impl ProvideCredentials for AssumedRole {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct CachedCredentials {
     access_key_id: String,
     secret_access_key: String,
     session_token: String,
@@ -174,7 +158,7 @@ struct Kept {
     expires: i64,
 }
 
-impl Kept {
+impl CachedCredentials {
     fn usable(self, now: SystemTime) -> Option<Credentials> {
         let credentials = self.credentials();
         credentials
@@ -183,7 +167,7 @@ impl Kept {
             .map(|_| credentials)
     }
 
-    fn credentials(self: &Kept) -> Credentials {
+    fn credentials(self: &CachedCredentials) -> Credentials {
         let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(self.expires).unwrap_or(0));
         Credentials::new(
             &self.access_key_id,
@@ -195,9 +179,9 @@ impl Kept {
     }
 }
 
-impl fmt::Debug for Kept {
+impl fmt::Debug for CachedCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Kept({})", self.access_key_id)
+        write!(f, "CachedCredentials({})", self.access_key_id)
     }
 }
 
@@ -207,7 +191,7 @@ mod tests {
 
     #[test]
     fn credentials_are_renewed_five_minutes_early() {
-        let kept = |expires| Kept {
+        let kept = |expires| CachedCredentials {
             access_key_id: "a".into(),
             secret_access_key: "s".into(),
             session_token: "t".into(),

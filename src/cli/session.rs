@@ -13,7 +13,7 @@ use super::failure::{Failure, Stop};
 use super::failure::{api, signed};
 use super::global::{Format, Global};
 use crate::aws::{Aws, AwsError, Meter, RoleArn};
-use crate::context::{Choices, EngineName, Surroundings, Target, Trust};
+use crate::context::{Choices, EngineName, Surroundings, Target, TrustedFiles};
 use crate::engine::{self, OpenError, OpenSettings, OpenedEngine};
 use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
 use crate::ops::OpsError;
@@ -416,7 +416,7 @@ fn settle(global: &Global) -> Result<Target, Failure> {
         external_id: global.external_id.clone(),
     };
     let environment = |name: &str| env::var(name).ok();
-    let trust = Trust::of_user();
+    let trust = TrustedFiles::of_user();
     let around = Surroundings {
         environment: &environment,
         folder: &folder,

@@ -13,10 +13,10 @@ const GATEWAY_DOMAINS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".ama
 /// Where a discfg API is: `http://` or `https://`, a host, a port where it isn't the scheme's own, and a path where the
 /// API doesn't begin at the host's root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiUrl(Arc<Parts>);
+pub struct ApiUrl(Arc<ParsedUrl>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct Parts {
+struct ParsedUrl {
     url: Url,
     /// The same as text, without a slash at its end.
     text: String,
@@ -122,7 +122,7 @@ impl FromStr for ApiUrl {
             return Err(ApiUrlError::Path);
         }
         let text = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self(Arc::new(Parts { url, text })))
+        Ok(Self(Arc::new(ParsedUrl { url, text })))
     }
 }
 

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ApiUrl, ApiUrlError, Origin, Setting};
+use super::api_url::{ApiUrl, ApiUrlError};
+use super::setting::{Setting, SettingOrigin};
 use crate::model::Region;
 
 /// Where a config's data lives.
@@ -30,11 +31,11 @@ pub enum EngineNameError {
 impl EngineName {
     /// What has requests signed to it, if anything does: API Gateway's own hosts take no others, and of any other host
     /// it is said.
-    pub(super) fn signed_by(&self, said: Option<Setting<bool>>) -> Option<Origin> {
+    pub(super) fn signed_by(&self, said: Option<Setting<bool>>) -> Option<SettingOrigin> {
         let Self::Http(url) = self else { return None };
         match said {
             Some(Setting { value, origin }) => value.then_some(origin),
-            None => url.gateway_region().map(|_| Origin::Host),
+            None => url.gateway_region().map(|_| SettingOrigin::Host),
         }
     }
 
@@ -43,7 +44,7 @@ impl EngineName {
         let Self::Http(url) = self else { return None };
         url.gateway_region().map(|value| Setting {
             value,
-            origin: Origin::Host,
+            origin: SettingOrigin::Host,
         })
     }
 }

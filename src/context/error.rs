@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 use std::str::ParseBoolError;
 
-use super::{EngineNameError, MalformedFile};
+use super::engine_name::EngineNameError;
+use super::malformed_file::MalformedFile;
 use crate::model::{ConfigNameError, Kind, RegionError, RoleError};
 
 /// Why no target could be settled.

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::open_error::OpenError;
-use crate::aws::{AssumedRole, Aws, AwsError, Caller, RoleArn};
+use crate::aws::{AssumedRole, Aws, AwsError, CallerIdentity, RoleArn};
 use crate::context::Target;
 use crate::model::{Access, AwsNames, ConfigName, Role};
 
@@ -17,7 +17,7 @@ pub(super) struct Identity {
     /// The role, if one was assumed.
     pub(super) assumed: Option<AssumedRole>,
     /// Whose credentials assumed it, where that was asked for.
-    pub(super) caller: Option<Caller>,
+    pub(super) caller: Option<CallerIdentity>,
 }
 
 impl Identity {

@@ -13,7 +13,7 @@ use serde_json::json;
 pub(in crate::cli) use self::args::CoverArgs;
 pub(in crate::cli) use self::oidc_provider::given_provider;
 use super::init::RoleArgs;
-use crate::aws::{ASSUME_ACTIONS, Aws, Caller};
+use crate::aws::{ASSUME_ACTIONS, Aws, CallerIdentity};
 use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::deployment::Deployment;
 use crate::cli::deploying::options::DeployArgs;
@@ -224,7 +224,7 @@ pub(in crate::cli) async fn run(
 /// Makes the grant's stack as wanted, writes down what it covers, and proves it. No grant where it was only looked at.
 async fn make(
     mut deployer: Deployer<'_>,
-    caller: &Caller,
+    caller: &CallerIdentity,
     target: &Target,
     spec: &GrantSpec,
 ) -> Result<(Deployment, Option<Grant>), Failure> {

@@ -11,7 +11,9 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::context::{ApiHost, EngineName, FILE_NAME, FoundTargetFile, TargetFile, Token, Tokens, Trust};
+use crate::context::{
+    ApiHost, ApiToken, ApiTokens, EngineName, FILE_NAME, FoundTargetFile, TargetFile, TrustedFiles,
+};
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
 use crate::files::{Privacy, is_handed_over, read_named};
@@ -80,7 +82,7 @@ pub(in crate::cli) fn run(
     session.choose(args.name.clone())?;
     let folder =
         env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
-    let trust = Trust::of_user();
+    let trust = TrustedFiles::of_user();
     let mut tokens = None;
     let (file, content) = match args.name {
         None => {
@@ -150,7 +152,7 @@ fn merged(
     sign: Option<bool>,
     session: &Session,
     folder: &Path,
-    trust: &Trust,
+    trust: &TrustedFiles,
 ) -> TargetFile {
     let global = session.global();
     let kept = match FoundTargetFile::read(folder) {
@@ -224,14 +226,14 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
         })?
     };
     let text = std::str::from_utf8(&text).unwrap_or_default();
-    let token: Token = text.trim().parse().map_err(|error| {
+    let token: ApiToken = text.trim().parse().map_err(|error| {
         Failure::caused(
             Kind::Invalid,
             format!("{} holds no token", file.display()),
             &error,
         )
     })?;
-    let kept = Tokens::kept().keep(url, &token);
+    let kept = ApiTokens::kept().keep(url, &token);
     let path = kept.map_err(|error| OpenError::Token(url.clone(), error))?;
     Ok((url.host(), path))
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::{Aws, Caller, Fault};
+use crate::aws::{Aws, CallerIdentity, Fault};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::{GitHubSubject, Kind, OidcIssuer, OidcSubject, OidcTrust};
@@ -31,7 +31,7 @@ pub(in crate::cli) enum Provider {
 /// Looks for an issuer's provider in the caller's account, and notes the audiences that it lacks.
 pub(in crate::cli) async fn provider(
     aws: &Aws,
-    caller: &Caller,
+    caller: &CallerIdentity,
     issuer: &OidcIssuer,
     audiences: &BTreeSet<String>,
     terminal: &Terminal,
@@ -89,7 +89,7 @@ pub(in crate::cli) async fn check_providers(
 }
 
 /// An account without the issuer's provider.
-pub(in crate::cli) fn absent(issuer: &OidcIssuer, caller: &Caller) -> Failure {
+pub(in crate::cli) fn absent(issuer: &OidcIssuer, caller: &CallerIdentity) -> Failure {
     Failure::new(
         Kind::NotFound,
         format!(

@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::aws::{AssumedRole, Aws, AwsError, Caller, RoleArn};
+use crate::aws::{AssumedRole, Aws, AwsError, CallerIdentity, RoleArn};
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::context::{Origin, Setting, Target};
+use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenError};
 use crate::model::{Access, AwsNames, Backoff, PrincipalPattern, Role};
 use crate::stack::{self, Deployed, Parameter, PolicyDocument, Statement};
@@ -57,7 +57,7 @@ pub(in crate::cli) enum DeployerTrust {
 
 impl DeployerTrust {
     /// What IAM says may be what held before the deployment: where the stack names the caller, IAM will, too.
-    fn unless_named_by(self, deployed: &Deployed, caller: &Caller) -> Self {
+    fn unless_named_by(self, deployed: &Deployed, caller: &CallerIdentity) -> Self {
         let readers = deployed.parameters.get(Parameter::Readers.name());
         let mut readers = readers.map_or("", String::as_str).split(',');
         match self {
@@ -131,7 +131,7 @@ pub(in crate::cli) fn for_reader(target: &Target) -> Target {
     Target {
         role: Some(Setting {
             value: Role::Config(Access::Read),
-            origin: Origin::Default,
+            origin: SettingOrigin::Default,
         }),
         // The flag is a setting of the stack here, and what other accounts must give; the deployer is at home.
         external_id: None,
@@ -179,7 +179,7 @@ async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta
 }
 
 /// Asks IAM whom the role trusts. Whoever may not ask, or gets an answer that can't be read, doesn't know.
-async fn judge(aws: &Aws, role: &str, caller: &Caller) -> DeployerTrust {
+async fn judge(aws: &Aws, role: &str, caller: &CallerIdentity) -> DeployerTrust {
     let found = stack::role(&aws_sdk_iam::Client::new(aws.sdk()), role).await;
     match found.map(|role| role.and_then(|role| role.trust.ok())) {
         Ok(Some(trust)) => trusts(&trust, caller),
@@ -192,7 +192,7 @@ async fn judge(aws: &Aws, role: &str, caller: &Caller) -> DeployerTrust {
 }
 
 /// Whether a role of the caller's account trusts the caller, as far as the caller's ARN decides that.
-fn trusts(trust: &PolicyDocument, caller: &Caller) -> DeployerTrust {
+fn trusts(trust: &PolicyDocument, caller: &CallerIdentity) -> DeployerTrust {
     let mut named = Vec::new();
     for statement in trust
         .statements
@@ -217,7 +217,7 @@ fn trusts(trust: &PolicyDocument, caller: &Caller) -> DeployerTrust {
     DeployerTrust::Refused(named)
 }
 
-fn is_for(statement: &Statement, caller: &Caller) -> bool {
+fn is_for(statement: &Statement, caller: &CallerIdentity) -> bool {
     let assumes = statement
         .actions
         .iter()
@@ -229,14 +229,14 @@ fn is_for(statement: &Statement, caller: &Caller) -> bool {
             let root = format!(":iam::{}:root", caller.account);
             *principal == "*"
                 || *principal == caller.account
-                || *principal == Caller::principal(&caller.arn)
+                || *principal == CallerIdentity::principal(&caller.arn)
                 || principal.ends_with(&root)
         })
 }
 
 /// Whether a pattern may mean the caller. Of a session only the role's name is known, not its path: any path will do.
-pub(in crate::cli) fn fits(pattern: &str, caller: &Caller) -> bool {
-    let principal = Caller::principal(&caller.arn);
+pub(in crate::cli) fn fits(pattern: &str, caller: &CallerIdentity) -> bool {
+    let principal = CallerIdentity::principal(&caller.arn);
     let Ok(parsed) = pattern.parse::<PrincipalPattern>() else {
         return false;
     };
@@ -259,10 +259,10 @@ pub(in crate::cli) fn explanation(
     denial: &ReadDenial,
     trust: Option<&DeployerTrust>,
     role: &str,
-    caller: &Caller,
+    caller: &CallerIdentity,
     fresh: bool,
 ) -> String {
-    let you = Caller::principal(&caller.arn);
+    let you = CallerIdentity::principal(&caller.arn);
     let waited = if fresh {
         format!("Not proved within {} s", SPREADS_WITHIN.as_secs())
     } else {

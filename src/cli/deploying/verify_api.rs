@@ -7,7 +7,7 @@ use super::verify::{SPREADING, for_reader};
 use crate::aws::{Aws, AwsError};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::context::{ApiUrl, EngineName, Origin, Setting, Target};
+use crate::context::{ApiUrl, EngineName, Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenError, OpenSettings};
 use crate::model::{Access, Kind};
 use crate::stack::{Deployed, Output};
@@ -34,9 +34,9 @@ pub(in crate::cli) async fn prove(
     let target = Target {
         engine: Setting {
             value: EngineName::Http(url.clone()),
-            origin: Origin::Default,
+            origin: SettingOrigin::Default,
         },
-        signed: Some(Origin::Default),
+        signed: Some(SettingOrigin::Default),
         ..for_reader(target)
     };
     let until = Instant::now() + ANSWERS_WITHIN;

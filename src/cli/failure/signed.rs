@@ -1,5 +1,5 @@
 use crate::aws::CertificateFault;
-use crate::context::{ApiUrl, Origin, Target};
+use crate::context::{ApiUrl, SettingOrigin, Target};
 use crate::engine::OpenedEngine;
 use crate::model::{Access, Kind, Role};
 use crate::ops::OpsError;
@@ -144,7 +144,7 @@ fn resource(action: &str, target: &Target, url: &ApiUrl, opened: Option<&OpenedE
     let id = host
         .split('.')
         .next()
-        .filter(|_| target.signed == Some(Origin::Host));
+        .filter(|_| target.signed == Some(SettingOrigin::Host));
     let id = id.unwrap_or("*");
     let request = action.replacen(' ', "", 1);
     format!("arn:{partition}:execute-api:{region}:{account}:{id}/*/{request}")

@@ -1,4 +1,4 @@
-use crate::aws::{Caller, assume_statement};
+use crate::aws::{CallerIdentity, assume_statement};
 use crate::cli::failure::Failure;
 use crate::model::Role;
 
@@ -56,7 +56,7 @@ impl DeniedRole<'_> {
         } else {
             "--reader"
         };
-        let principal = Caller::principal(caller);
+        let principal = CallerIdentity::principal(caller);
         let path = if principal == caller {
             ""
         } else {

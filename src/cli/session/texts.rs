@@ -132,7 +132,7 @@ async fn of_opening(role: Option<Role>, profile: Option<&str>, error: OpenError)
     let target = Target {
         profile: profile.map(|profile| Setting {
             value: profile.into(),
-            origin: crate::context::Origin::Environment("AWS_PROFILE"),
+            origin: crate::context::SettingOrigin::Environment("AWS_PROFILE"),
         }),
         ..session.target().expect("there is one").clone()
     };

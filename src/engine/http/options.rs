@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::aws::Meter;
-use crate::context::{ApiUrl, Setting, Token};
+use crate::context::{ApiToken, ApiUrl, Setting};
 use crate::model::ConfigName;
 
 /// How a config behind an API is reached.
@@ -12,7 +12,7 @@ pub struct HttpOptions {
     /// The config.
     pub config: ConfigName,
     /// What shows who is calling, if anything does. Nothing but `url` is ever sent it.
-    pub token: Option<Setting<Token>>,
+    pub token: Option<Setting<ApiToken>>,
     /// Why the environment's token isn't sent, where there is one for another host.
     pub withheld: Option<String>,
     /// Counts the requests.

@@ -7,10 +7,10 @@ use aws_sdk_cloudformation::Client;
 use super::check::{Check, CheckStatus, limited};
 use super::machine;
 use super::{function, table};
-use crate::aws::{Aws, Caller};
+use crate::aws::{Aws, CallerIdentity};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::context::{Origin, Setting, Target};
+use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenedEngine};
 use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
 use crate::stack::{self, Deployed, StackState};
@@ -30,7 +30,7 @@ async fn reached(
     target: &Target,
     session: &mut Session,
     checks: &mut Vec<Check>,
-) -> Option<(Arc<Aws>, Caller)> {
+) -> Option<(Arc<Aws>, CallerIdentity)> {
     checks.push(machine::cache());
     let aws = match limited("region", session.aws()).await {
         Ok(Ok(aws)) => aws,
@@ -89,7 +89,7 @@ fn region(target: &Target, aws: &Aws) -> Check {
 }
 
 /// Who the caller is, whether AWS answers, and what time it is there.
-async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option<Caller> {
+async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option<CallerIdentity> {
     let (caller, date) = match limited("endpoint", aws.ask_caller()).await {
         Ok(answer) => answer,
         Err(check) => {
@@ -152,7 +152,7 @@ fn source(target: &Target) -> String {
     match &target.profile {
         Some(Setting {
             value,
-            origin: origin @ Origin::Flag,
+            origin: origin @ SettingOrigin::Flag,
         }) => return format!("the profile {value} (by {origin})"),
         _ if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") => {
             return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".into();
@@ -239,7 +239,7 @@ fn as_config(target: &Target, access: Access) -> Target {
     Target {
         role: Some(Setting {
             value: Role::Config(access),
-            origin: Origin::Default,
+            origin: SettingOrigin::Default,
         }),
         ..target.clone()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::check::{Check, limited};
 use crate::aws;
-use crate::context::{FoundTargetFile, Target, Trust};
+use crate::context::{FoundTargetFile, Target, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
 use crate::files;
@@ -56,7 +56,7 @@ fn is_trusted(path: &Path) -> bool {
     let found = path
         .parent()
         .and_then(|folder| FoundTargetFile::read(folder).ok()?);
-    found.is_some_and(|found| Trust::of_user().holds(&found))
+    found.is_some_and(|found| TrustedFiles::of_user().holds(&found))
 }
 
 /// Whether others on this machine could read the credentials that are kept.

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::aws::{Aws, Caller};
+use crate::aws::{Aws, CallerIdentity};
 use crate::cli::deploying::oidc_provider::{Issuers, Provider, absent, issuers, name_of, provider};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
@@ -19,7 +19,7 @@ fn issuers_of(spec: &GrantSpec, there: Option<&Grant>) -> Issuers {
 /// Settles whether the stack makes an issuer's OIDC provider, of which an account has one at most.
 pub(super) async fn settle_provider(
     aws: &Aws,
-    caller: &Caller,
+    caller: &CallerIdentity,
     spec: &mut GrantSpec,
     wants: bool,
     there: Option<&Grant>,

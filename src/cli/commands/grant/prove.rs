@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use crate::aws::{Aws, AwsError, Caller};
+use crate::aws::{Aws, AwsError, CallerIdentity};
 use crate::cli::deploying::verify::{
     DeployerTrust, ReadDenial, SPREADS_WITHIN, explanation, fits, until_spread,
 };
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::context::{Origin, Setting, Target};
+use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenError};
 use crate::model::{Access, GrantName, Role, Section};
 use crate::stack::Grant;
@@ -15,7 +15,7 @@ use crate::store::{Heads, StoreError};
 /// Assumes the grant's role and reads once, if the deployer is among the principals.
 pub(super) async fn prove(
     aws: &Arc<Aws>,
-    caller: &Caller,
+    caller: &CallerIdentity,
     target: &Target,
     name: &GrantName,
     grant: &Grant,
@@ -28,7 +28,7 @@ pub(super) async fn prove(
     let mut target = target.clone();
     target.role = Some(Setting {
         value: Role::Grant(name.clone()),
-        origin: Origin::Default,
+        origin: SettingOrigin::Default,
     });
     let sections: Vec<Section> = grant.scope.sections().iter().take(1).cloned().collect();
     let tried = until_spread(
@@ -62,7 +62,7 @@ async fn read_once(
 }
 
 /// Whether the grant names the deployer; that it may is enough to try.
-fn is_principal(caller: &Caller, grant: &Grant) -> bool {
+fn is_principal(caller: &CallerIdentity, grant: &Grant) -> bool {
     grant.principals.iter().any(|pattern| fits(pattern, caller))
 }
 
@@ -84,7 +84,7 @@ mod tests {
             kms_key: None,
             api: None,
         };
-        let caller = |arn: &str| Caller {
+        let caller = |arn: &str| CallerIdentity {
             arn: arn.into(),
             account: "123456789012".into(),
         };

@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::context::{EngineName, Target, TargetFile, Trust};
+use crate::context::{EngineName, Target, TargetFile, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
 use crate::model::{Kind, SystemClock};
@@ -59,7 +59,7 @@ fn choose_here(target: &Target, terminal: &Terminal) -> Result<(), Failure> {
     let file = file
         .write(&folder)
         .map_err(|error| Failure::caused(Kind::Internal, "can't write .discfg into this folder", &error))?;
-    if let Err(error) = Trust::of_user().remember(&file) {
+    if let Err(error) = TrustedFiles::of_user().remember(&file) {
         tracing::debug!(%error, "the file can't be remembered");
     }
     terminal.hint(&format!(

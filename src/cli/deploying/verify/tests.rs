@@ -7,8 +7,8 @@ use super::*;
 use crate::model::Timestamp;
 use crate::stack::StackState;
 
-fn caller(arn: &str) -> Caller {
-    Caller {
+fn caller(arn: &str) -> CallerIdentity {
+    CallerIdentity {
         arn: arn.into(),
         account: "123456789012".into(),
     }

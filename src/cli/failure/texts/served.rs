@@ -6,9 +6,11 @@ use super::super::Failure;
 use super::aws::READ_ROLE;
 use super::book::Book;
 use super::{failed, is};
-use crate::aws::{Caller, CertificateFault, Fault, RoleArn};
+use crate::aws::{CallerIdentity, CertificateFault, Fault, RoleArn};
 use crate::cli::failure::{api, signed};
-use crate::context::{ApiUrl, Choices, EngineName, Origin, Setting, Surroundings, Target, Tokens, Trust};
+use crate::context::{
+    ApiTokens, ApiUrl, Choices, EngineName, Setting, SettingOrigin, Surroundings, Target, TrustedFiles,
+};
 use crate::engine::OpenedEngine;
 use crate::engine::http::{HttpEngine, HttpOptions};
 use crate::model::{Access, Kind, Role};
@@ -21,7 +23,7 @@ const GATEWAY: &str = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com
 pub(in crate::cli) fn setting<T>(value: T) -> Setting<T> {
     Setting {
         value,
-        origin: Origin::Flag,
+        origin: SettingOrigin::Flag,
     }
 }
 
@@ -38,18 +40,18 @@ pub(in crate::cli) fn target(engine: EngineName) -> Target {
         account: None,
         external_id: None,
         data_dir: None,
-        tokens: Tokens::default(),
+        tokens: ApiTokens::default(),
         file: None,
     }
 }
 
 /// Those of an environment that has a token for the API.
-fn tokens() -> Tokens {
+fn tokens() -> ApiTokens {
     let environment = |name: &str| (name == "DISCFG_TOKEN").then(|| "config.example.com=app-token".into());
     let around = Surroundings {
         environment: &environment,
         folder: Path::new("/"),
-        trust: &Trust::of_user(),
+        trust: &TrustedFiles::of_user(),
     };
     let target = Target::settle(Choices::default(), &around);
     target.expect("it is settled").tokens
@@ -67,7 +69,7 @@ pub(in crate::cli) fn opened(role: Option<&str>) -> OpenedEngine {
         store: Box::new(HttpEngine::new(options).expect("no token travels")),
         role,
         session: None,
-        caller: Some(Caller {
+        caller: Some(CallerIdentity {
             arn: "arn:aws:iam::111122223333:user/ann".into(),
             account: "111122223333".into(),
         }),
@@ -194,7 +196,7 @@ impl Signed {
     fn explain(&self, error: StoreError) -> Failure {
         let url: ApiUrl = is(GATEWAY);
         let target = Target {
-            signed: Some(Origin::Host),
+            signed: Some(SettingOrigin::Host),
             role: self.role.clone().map(setting),
             ..target(EngineName::Http(url.clone()))
         };

@@ -1,7 +1,7 @@
 use super::super::Failure;
 use super::book::{Book, Variants, variants};
 use super::{is, no_file, not_allowed};
-use crate::context::{Token, TokenError, TokenFormError};
+use crate::context::{ApiToken, TokenError, TokenFormError};
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
 use crate::files::FileFault;
@@ -15,7 +15,7 @@ variants!(TokenFileError: Read Write Malformed Ambiguous Nothing Taken Unknown);
 variants!(TlsError: Read Missing Pem Unfit);
 
 pub(super) fn no_token() -> TokenFormError {
-    "two words".parse::<Token>().expect_err("it is no token")
+    "two words".parse::<ApiToken>().expect_err("it is no token")
 }
 
 #[test]

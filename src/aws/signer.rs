@@ -21,7 +21,7 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use aws_types::SdkConfig;
 use tokio::sync::Mutex;
 
-use super::{AssumedRole, PlainRequest};
+use super::{AssumedRole, PlainRequest, SigningError};
 use crate::model::Region;
 
 /// Signs requests to one service in one region. A clone signs with the same credentials.
@@ -30,14 +30,14 @@ pub(crate) struct Signer {
     service: &'static str,
     region: Region,
     credentials: SharedCredentialsProvider,
-    held: Arc<Mutex<Option<Held>>>,
+    held: Arc<Mutex<Option<HeldCredentials>>>,
     /// The role that the credentials are of, until they were renewed before their time.
     renewable: Arc<Mutex<Option<AssumedRole>>>,
 }
 
 /// Credentials and until when they are signed with. Their provider may ask another service, or run a program.
 #[derive(Debug)]
-struct Held {
+struct HeldCredentials {
     credentials: Credentials,
     until: SystemTime,
 }
@@ -46,17 +46,6 @@ struct Held {
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
 /// Credentials that have no end are asked for again after this long, as the SDKs do.
 const RENEW_AFTER: Duration = Duration::from_mins(15);
-
-/// Why a request isn't signed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SigningError {
-    /// There is nothing to sign it with.
-    #[error("no usable credentials were found")]
-    Credentials(#[source] Box<dyn Error + Send + Sync>),
-    /// It has a form that can't be signed.
-    #[error("the request can't be signed")]
-    Form(#[source] Box<dyn Error + Send + Sync>),
-}
 
 impl Signer {
     /// For the service of that signing name.
@@ -119,7 +108,7 @@ impl Signer {
             Some(expiry) => expiry.checked_sub(RENEW_BEFORE).unwrap_or(now),
             None => now + RENEW_AFTER,
         };
-        *held = Some(Held {
+        *held = Some(HeldCredentials {
             credentials: credentials.clone(),
             until,
         });

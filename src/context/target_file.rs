@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{EngineName, Origin, Setting, TargetError, Trust};
+use super::engine_name::EngineName;
+use super::error::TargetError;
+use super::malformed_file::MalformedFile;
+use super::setting::{Setting, SettingOrigin};
 use crate::files::{self, Durability, FileFault, Folder, Privacy};
 use crate::model::{ConfigName, Region, Role};
 
@@ -64,7 +67,7 @@ impl TargetFile {
         let engine = self.engine.as_ref();
         let said = self.sign.map(|value| Setting {
             value,
-            origin: Origin::Flag,
+            origin: SettingOrigin::Flag,
         });
         engine.is_some_and(|engine| engine.signed_by(said).is_some())
     }
@@ -96,20 +99,6 @@ impl TargetFile {
             fault: None,
         })
     }
-}
-
-/// Why a file isn't what `use` writes. What it holds isn't repeated: a file of that name may be anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum MalformedFile {
-    /// It is no text.
-    #[error("it is not valid UTF-8")]
-    Encoding,
-    /// It is one word, and no config's name.
-    #[error("it holds neither a config name nor lines NAME = \"VALUE\"")]
-    Name,
-    /// A line, counted from 1, says nothing that is known.
-    #[error("line {0} is not NAME = VALUE with a known name and a valid value")]
-    Line(usize),
 }
 
 /// A `.discfg` as it was when it was read, once: what is parsed is what is trusted.
@@ -181,17 +170,9 @@ impl FoundTargetFile {
         &self.bytes
     }
 
-    /// What it says. Fails where another user could have written it, unless the user trusts it as it is.
-    pub fn content(&self, trust: &Trust) -> Result<TargetFile, TargetError> {
-        if let Some(fault) = &self.fault
-            && !trust.holds(self)
-        {
-            return Err(TargetError::Foreign {
-                path: self.path.clone(),
-                source: fault.clone().into(),
-            });
-        }
-        self.content_unjudged()
+    /// Why another user could have written it, where one could.
+    pub(super) fn fault(&self) -> Option<&FileFault> {
+        self.fault.as_ref()
     }
 
     /// What it says, whoever wrote it.

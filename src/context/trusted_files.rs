@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use etcetera::BaseStrategy as _;
 use sha2::{Digest as _, Sha256};
 
-use super::FoundTargetFile;
+use super::error::TargetError;
+use super::target_file::{FoundTargetFile, TargetFile};
 use crate::files::{Durability, Folder, Privacy, mend};
 
 /// Remembers which `.discfg` files the user wrote on this machine, by path and content.
 #[derive(Debug, Clone)]
-pub struct Trust(Option<Folder>);
+pub struct TrustedFiles(Option<Folder>);
 
 /// The most bytes of a mark, which has 64.
 const MARK_BYTES: u64 = 1024;
 
-impl Trust {
+impl TrustedFiles {
     /// What this user trusts: kept in the XDG state folder. On a machine without a home nothing is trusted.
     pub fn of_user() -> Self {
         let base = etcetera::choose_base_strategy().ok();
@@ -45,6 +46,19 @@ impl Trust {
                 false
             }
         }
+    }
+
+    /// What the file says. Fails where another user could have written it, unless it is trusted as it is.
+    pub(super) fn content_of(&self, file: &FoundTargetFile) -> Result<TargetFile, TargetError> {
+        if let Some(fault) = file.fault()
+            && !self.holds(file)
+        {
+            return Err(TargetError::Foreign {
+                path: file.path().to_owned(),
+                source: fault.clone().into(),
+            });
+        }
+        file.content_unjudged()
     }
 
     /// Remembers the file as it was read.

@@ -1,0 +1,96 @@
+use std::error::Error;
+
+use super::Denial;
+use super::assume_actions::TAG_SESSION;
+use super::failure::{Failed, Fault};
+use crate::model::{Kind, RegionError};
+
+/// What went wrong before a service could be asked, or in STS.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AwsError {
+    /// No region is set anywhere.
+    #[error("no region is set")]
+    NoRegion,
+    /// The region that is set is none.
+    #[error("the region can't be used")]
+    Region(#[source] RegionError),
+    /// A file that a variable names can't be one of settings or credentials.
+    #[error("{variable} names a file that can't be used")]
+    File {
+        /// The variable.
+        variable: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No credentials were found, or they can't be used.
+    #[error("{problem}")]
+    Credentials {
+        /// What is wrong with them.
+        problem: String,
+        /// The cause.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
+    /// STS wouldn't let the caller assume the role. It says so, too, of a role that isn't there.
+    #[error("{caller} may not assume the role {role}, or the role is not there")]
+    AssumeDenied {
+        /// The role's ARN.
+        role: String,
+        /// The caller's ARN.
+        caller: String,
+        /// STS's own words.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A request failed otherwise.
+    #[error("{action} failed")]
+    Failed {
+        /// What was tried, such as `sts:GetCallerIdentity`.
+        action: String,
+        /// How it failed.
+        #[source]
+        source: Failed,
+    },
+}
+
+impl AwsError {
+    /// The error of a failed request for that action.
+    pub(super) fn of_request(action: &str, failed: Failed) -> Self {
+        if failed.fault == Fault::Credentials {
+            Self::Credentials {
+                problem: failed.credentials_problem(),
+                source: Some(failed.into()),
+            }
+        } else {
+            Self::Failed {
+                action: action.into(),
+                source: failed,
+            }
+        }
+    }
+
+    /// Whether STS refused to pass the tags of the caller's session on to the role, which takes an action of its own
+    /// ([`ASSUME_ACTIONS`](super::ASSUME_ACTIONS)), by its own words: `… is not authorized to perform: sts:TagSession on
+    /// resource: …`.
+    pub fn is_about_session_tags(&self) -> bool {
+        match self {
+            Self::AssumeDenied { source, .. } => Denial::of(&source.to_string()).action == Some(TAG_SESSION),
+            Self::NoRegion
+            | Self::Region(_)
+            | Self::File { .. }
+            | Self::Credentials { .. }
+            | Self::Failed { .. } => false,
+        }
+    }
+
+    /// What sort of failure this is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NoRegion | Self::Region(_) => Kind::Usage,
+            Self::File { .. } => Kind::Invalid,
+            Self::Credentials { .. } | Self::AssumeDenied { .. } => Kind::Denied,
+            Self::Failed { source, .. } => source.fault.kind(),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+use std::error::Error;
+
+/// Why a request isn't signed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SigningError {
+    /// There is nothing to sign it with.
+    #[error("no usable credentials were found")]
+    Credentials(#[source] Box<dyn Error + Send + Sync>),
+    /// It has a form that can't be signed.
+    #[error("the request can't be signed")]
+    Form(#[source] Box<dyn Error + Send + Sync>),
+}

@@ -220,17 +220,16 @@ fn state(config: &ConfigName, stack: &Deployed) -> Check {
             )
             .fix(format!("`discfg init {config}` makes the rest"))
         }
-        StackState::CreateComplete
-        | StackState::ImportComplete
-        | StackState::UpdateComplete
-        | StackState::UpdateRollbackComplete => Check::ok("stack", format!("{name}, {}", stack.state)),
-        state if state.to_string().ends_with("_IN_PROGRESS") => {
+        state if state.is_stuck() || *state == StackState::DeleteComplete => {
+            Check::fail("stack", format!("{name}, {state}")).fix(format!(
+                "`discfg status {config}` shows why; `discfg init {config}` mends it or says how"
+            ))
+        }
+        state if state.is_busy() || matches!(state, StackState::Unknown(_)) => {
             Check::warn("stack", format!("{name}, {state} since {}", stack.since))
                 .fix(format!("discfg status {config}"))
         }
-        state => Check::fail("stack", format!("{name}, {state}")).fix(format!(
-            "`discfg status {config}` shows why; `discfg init {config}` mends it or says how"
-        )),
+        state => Check::ok("stack", format!("{name}, {state}")),
     }
 }
 

@@ -173,7 +173,7 @@ fn end(
         .hint(format!(
             "`discfg init {config}` takes the table in; `discfg destroy {config} --delete-data` deletes it"
         ))),
-        Some(state) if is_stuck(state) => Err(Failure::new(
+        Some(state) if state.is_stuck() => Err(Failure::new(
             Kind::Stack,
             format!("the stack {stack} is in {state}, which it doesn't leave by itself"),
         )
@@ -197,35 +197,6 @@ fn end(
             format!("whether {stack} has drifted is not known"),
         )),
         Some(_) => Ok(()),
-    }
-}
-
-fn is_stuck(state: &StackState) -> bool {
-    match state {
-        StackState::CreateFailed
-        | StackState::DeleteFailed
-        | StackState::ImportRollbackComplete
-        | StackState::ImportRollbackFailed
-        | StackState::ReviewInProgress
-        | StackState::RollbackComplete
-        | StackState::RollbackFailed
-        | StackState::UpdateFailed
-        | StackState::UpdateRollbackFailed => true,
-        StackState::CreateComplete
-        | StackState::CreateInProgress
-        | StackState::DeleteComplete
-        | StackState::DeleteInProgress
-        | StackState::ImportComplete
-        | StackState::ImportInProgress
-        | StackState::ImportRollbackInProgress
-        | StackState::RollbackInProgress
-        | StackState::UpdateComplete
-        | StackState::UpdateCompleteCleanupInProgress
-        | StackState::UpdateInProgress
-        | StackState::UpdateRollbackComplete
-        | StackState::UpdateRollbackCompleteCleanupInProgress
-        | StackState::UpdateRollbackInProgress
-        | StackState::Unknown(_) => false,
     }
 }
 

@@ -5,6 +5,8 @@ mod change_line;
 mod commit;
 mod problem;
 mod problem_code;
+#[cfg(feature = "cli")]
+pub(crate) mod result;
 #[cfg(feature = "http")]
 mod schema;
 mod section;

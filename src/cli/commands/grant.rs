@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use aws_sdk_cloudformation::Client;
 use clap::Args;
-use serde::Serialize;
 use serde_json::json;
 
 pub(in crate::cli) use self::args::CoverArgs;
@@ -19,7 +18,6 @@ use crate::cli::deploying::deployment::Deployment;
 use crate::cli::deploying::options::DeployArgs;
 use crate::cli::deploying::patience::DeploymentPatience;
 use crate::cli::deploying::propose::DesiredStack;
-use crate::cli::deploying::reviewed::Reviewed;
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -31,6 +29,7 @@ use crate::engine::dynamodb::DynamoDb;
 use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
 use crate::stack::{self, Deployed, Grant, GrantSpec, Output, StackState};
 use crate::store::{Admin as _, StoreError};
+use crate::wire::result::{AssumeStatement, GrantResult, GrantShape};
 
 /// Give a role of its own some sections of a config
 ///
@@ -54,22 +53,6 @@ pub(in crate::cli) struct GrantArgs {
     no_api: bool,
     #[command(flatten)]
     deploy: DeployArgs,
-}
-
-/// A grant, as results show it.
-#[derive(Serialize)]
-pub(super) struct GrantShape {
-    pub(super) name: String,
-    pub(super) access: String,
-    pub(super) sections: Vec<String>,
-    pub(super) principals: Vec<String>,
-    pub(super) github: Vec<String>,
-    pub(super) oidc: Vec<String>,
-    pub(super) role: Option<String>,
-    pub(super) policy: Option<String>,
-    /// The id of the HTTP API that the role may call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) api: Option<String>,
 }
 
 impl GrantShape {
@@ -100,27 +83,6 @@ impl GrantShape {
         }
         text
     }
-}
-
-#[derive(Serialize)]
-struct GrantResult {
-    action: &'static str,
-    config: String,
-    result: &'static str,
-    /// Nothing where it was only looked at.
-    grant: Option<GrantShape>,
-    statements: Vec<AssumeStatement>,
-    #[serde(flatten)]
-    reviewed: Reviewed,
-    #[serde(rename = "durationMs")]
-    duration_ms: u128,
-}
-
-/// What a principal's own policies must hold.
-#[derive(Serialize)]
-struct AssumeStatement {
-    principal: String,
-    statement: serde_json::Value,
 }
 
 /// Reads `[CONFIG] NAME`.
@@ -209,7 +171,7 @@ pub(in crate::cli) async fn run(
         result: made.result,
         statements: grant.as_ref().map(statements).unwrap_or_default(),
         grant: grant.as_ref().map(|grant| GrantShape::new(&name, grant)),
-        reviewed: made.reviewed,
+        deployment: made.reviewed.shape,
         duration_ms: started.elapsed().as_millis(),
     };
     let human = || {

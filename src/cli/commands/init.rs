@@ -13,7 +13,7 @@ use clap::Args;
 
 pub(in crate::cli) use self::api::CodeFrom;
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs, oidc_trust};
-use self::result::InitResult;
+use self::result::show_result;
 use crate::aws::Aws;
 use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::deployment::Deployment;
@@ -96,7 +96,7 @@ pub(in crate::cli) async fn run(
         provision(&mut deployer, &target, &spec).await
     });
     let made = patience.unless_left_at_once(&config, provisioning).await?;
-    InitResult::new(&config, made).show(started, session, terminal)
+    show_result(&config, made, started, session, terminal)
 }
 
 /// The key gets a name, which it can have in its own account alone (KMS developer guide, "Aliases in AWS KMS").

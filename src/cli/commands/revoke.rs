@@ -1,7 +1,6 @@
 use aws_sdk_cloudformation::Client;
 use aws_sdk_iam::Client as Iam;
 use clap::Args;
-use serde::Serialize;
 
 use super::destroy::{DeletionBound, DeletionFailure, check_stack, delete_stack};
 use super::grant::{config_and_grant, require_dynamodb};
@@ -16,6 +15,7 @@ use crate::engine::dynamodb::DynamoDb;
 use crate::model::{GrantName, Kind};
 use crate::stack::{self, GRANT_RESOURCES, Grant, StackError};
 use crate::store::StoreError;
+use crate::wire::result::RevokeResult;
 
 /// Take a grant back
 ///
@@ -30,16 +30,6 @@ pub(in crate::cli) struct RevokeArgs {
     /// Don't ask
     #[arg(short, long)]
     yes: bool,
-}
-
-#[derive(Serialize)]
-struct RevokeResult {
-    action: &'static str,
-    config: String,
-    grant: String,
-    result: &'static str,
-    /// The stack that is gone, if there was one.
-    stack: Option<String>,
 }
 
 pub(in crate::cli) async fn run(

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::oneshot;
 
 pub(in crate::cli) use self::args::ServeArgs;
@@ -24,13 +23,7 @@ use crate::http::{self, Api, ApiSettings, KnownTokens, ServerSettings, Tls, Toke
 use crate::model::{Access, ConfigName, Kind, Role};
 use crate::ops::readable_heads;
 use crate::store::{Heads, Store};
-
-#[derive(Serialize)]
-struct Serving {
-    action: &'static str,
-    url: String,
-    configs: Vec<String>,
-}
+use crate::wire::result::Serving;
 
 /// Which part of a request's time a commit is tried for.
 const PATIENCE: f64 = 0.75;

@@ -1,7 +1,6 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -10,26 +9,13 @@ use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, FILE_NAME, Setting, Target};
 use crate::engine::local_file;
 use crate::model::Kind;
+use crate::wire::result::{SettingLine, Which};
 
 /// Show which config, engine and identity are in force, and why
 ///
 /// Makes no request. Where no config is chosen, the exit code is 3.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhichArgs {}
-
-#[derive(Serialize)]
-struct Which {
-    action: &'static str,
-    settings: Vec<SettingLine>,
-    file: Option<String>,
-}
-
-#[derive(Serialize)]
-struct SettingLine {
-    name: &'static str,
-    value: Option<String>,
-    from: String,
-}
 
 impl SettingLine {
     fn new<T: ToString>(name: &'static str, setting: Option<&Setting<T>>, otherwise: &str) -> Self {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::args::DestroyArgs;
-use super::result::{DestroyResult, DestroyedData, ask, end};
+use super::result::{ask, end};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -13,6 +13,7 @@ use crate::engine::local::LocalEngine;
 use crate::engine::local_file;
 use crate::model::Kind;
 use crate::store::StoreError;
+use crate::wire::result::{DestroyResult, DestroyedData};
 
 /// What SQLite may have beside a file (SQLite documentation, "Temporary Files Used By SQLite"). The file itself goes
 /// after these, and the key of its secrets last: data without its key is lost, a key without data harms nobody.

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::Client;
 
-use super::check::{Check, CheckStatus, limited};
+use super::check::limited;
 use super::machine;
 use super::{function, table};
 use crate::aws::{Aws, CallerIdentity};
@@ -15,6 +15,7 @@ use crate::engine::{self, OpenedEngine};
 use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
 use crate::stack::{self, Deployed, StackState};
 use crate::store::{Heads, StoreError};
+use crate::wire::result::{Check, CheckStatus};
 
 /// AWS signs with the time, and refuses what is off by more than this (AWS IAM User Guide, "Signature Version 4").
 const SKEW_REFUSED: i64 = 5 * 60;

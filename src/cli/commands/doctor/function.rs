@@ -1,8 +1,9 @@
-use super::check::{Check, CheckStatus, limited};
+use super::check::limited;
 use crate::aws::Aws;
 use crate::cli::running_code::foreign;
 use crate::model::Kind;
 use crate::stack::{self, Deployed, RunningCode};
+use crate::wire::result::{Check, CheckStatus};
 
 const NAME: &str = "function";
 

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::check::{Check, limited};
+use super::check::limited;
 use crate::aws;
 use crate::context::{FoundTargetFile, Target, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
@@ -11,6 +11,7 @@ use crate::engine::local_file;
 use crate::files;
 use crate::model::SystemClock;
 use crate::store::{Store as _, StoreError};
+use crate::wire::result::Check;
 
 pub(super) fn version() -> Check {
     Check::ok(

@@ -1,8 +1,6 @@
 use std::env;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
@@ -11,14 +9,7 @@ use crate::context::{EngineName, Target, TargetFile, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
 use crate::model::{Kind, SystemClock};
-
-#[derive(Serialize)]
-struct LocalInitResult {
-    action: &'static str,
-    config: String,
-    result: &'static str,
-    file: String,
-}
+use crate::wire::result::LocalInitResult;
 
 /// Makes the config's file, and a `.discfg` here if none is in force.
 pub(super) fn run(

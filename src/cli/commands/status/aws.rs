@@ -5,10 +5,6 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_iam::Client as Iam;
 
-use super::shape::{
-    CodeShape, DifferenceShape, DriftShape, FailureShape, GrantStatusShape, RoleShape, StackShape, Status,
-    TableShape,
-};
 use super::text::{is_unknown, text};
 use crate::aws::Aws;
 use crate::cli::denied_lookups::DeniedLookups;
@@ -24,6 +20,10 @@ use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
 use crate::stack::{
     self, Deployed, DriftedResource, Grant, PastFailure, Price, ResourceWork, RunningCode, StackError,
     StackState, TableFacts,
+};
+use crate::wire::result::{
+    CodeShape, DifferenceShape, DriftShape, FailureShape, GrantStatusShape, RoleShape, StackShape, Status,
+    TableShape,
 };
 
 pub(super) async fn run(

@@ -1,7 +1,4 @@
-use std::collections::BTreeMap;
 use std::fs;
-
-use serde::Serialize;
 
 use crate::cli::bad_sections::report;
 use crate::cli::failure::Failure;
@@ -12,19 +9,7 @@ use crate::engine::local_file;
 use crate::model::Access;
 use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
-
-#[derive(Serialize)]
-struct LocalStatus {
-    action: &'static str,
-    config: String,
-    engine: &'static str,
-    stack: Option<()>,
-    file: String,
-    bytes: u64,
-    state: String,
-    /// The sections with their revisions.
-    sections: BTreeMap<String, u64>,
-}
+use crate::wire::result::LocalStatus;
 
 /// The file, its size, its soundness and its sections. There is no stack.
 pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -131,23 +131,23 @@ impl Store for HttpEngine {
     }
 
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
-        self.api.moved(cursor, deadline).await
+        self.api.wait_for_news(cursor, deadline).await
     }
 
     fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>> {
-        self.api.log(section.clone(), after)
+        self.api.changes(section.clone(), after)
     }
 
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
-        self.api.log_of(key.clone(), before)
+        self.api.history(key.clone(), before)
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
-        self.api.make(txn).await
+        self.api.commit(txn).await
     }
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
-        self.api.renew(key, ttl).await
+        self.api.touch(key, ttl).await
     }
 
     async fn state(&self) -> Result<String> {

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{kind, value};
+use super::node::{kind, value};
 use crate::model::{Change, Entry, Key, Op, Revision, Section, Timestamp, Ttl, ValueKind};
 
 /// A line of a section's log, as `watch` and `history` tell it, and what else a watch tells.

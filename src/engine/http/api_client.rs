@@ -70,11 +70,11 @@ impl ApiClient {
         }
     }
 
-    pub(super) fn lets_wait(&self) -> bool {
+    pub(super) fn can_wait(&self) -> bool {
         !self.0.no_waits.load(Ordering::Relaxed)
     }
 
-    pub(super) fn dont_wait(&self) {
+    pub(super) fn note_no_waits(&self) {
         self.0.no_waits.store(true, Ordering::Relaxed);
     }
 
@@ -136,36 +136,39 @@ impl ApiClient {
     }
 
     /// Sends a request that changes nothing, or may be made twice, until it is answered or hopeless.
-    pub(super) async fn ask<T: DeserializeOwned>(&self, call: &ApiCall) -> std::result::Result<T, Refused> {
+    pub(super) async fn try_fetch<T: DeserializeOwned>(
+        &self,
+        call: &ApiCall,
+    ) -> std::result::Result<T, ReadFailure> {
         let began = Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
             match self.send(call).await {
-                Ok(answer) => return self.read(call, &answer).map_err(Refused::Store),
+                Ok(answer) => return self.read(call, &answer).map_err(ReadFailure::Store),
                 Err((refusal, wanted))
                     if refusal.may_pass() && tries < TRIES && began.elapsed() < PATIENCE =>
                 {
                     tracing::debug!(route = call.route, tries, "trying again");
                     sleep(pause(tries, wanted)).await;
                 }
-                Err((CallFailure::Problem(problem), _)) => return Err(Refused::Problem(problem)),
-                Err((refusal, _)) => return Err(Refused::Store(self.failed(call, refusal))),
+                Err((CallFailure::Problem(problem), _)) => return Err(ReadFailure::Problem(problem)),
+                Err((refusal, _)) => return Err(ReadFailure::Store(self.explain_failure(call, refusal))),
             }
         }
     }
 
     /// The same, where every refusal is an error.
-    pub(super) async fn asked<T: DeserializeOwned>(&self, call: &ApiCall) -> Result<T> {
-        self.ask(call)
+    pub(super) async fn fetch<T: DeserializeOwned>(&self, call: &ApiCall) -> Result<T> {
+        self.try_fetch(call)
             .await
-            .map_err(|refused| self.refused(call, refused))
+            .map_err(|refused| self.explain_read_failure(call, refused))
     }
 
-    pub(super) fn refused(&self, call: &ApiCall, refused: Refused) -> StoreError {
+    pub(super) fn explain_read_failure(&self, call: &ApiCall, refused: ReadFailure) -> StoreError {
         match refused {
-            Refused::Store(error) => error,
-            Refused::Problem(problem) => self.failed(call, CallFailure::Problem(problem)),
+            ReadFailure::Store(error) => error,
+            ReadFailure::Problem(problem) => self.explain_failure(call, CallFailure::Problem(problem)),
         }
     }
 
@@ -181,18 +184,18 @@ impl ApiClient {
         })
     }
 
-    pub(super) fn failed(&self, call: &ApiCall, failure: CallFailure) -> StoreError {
+    pub(super) fn explain_failure(&self, call: &ApiCall, failure: CallFailure) -> StoreError {
         failure::of_call(self.site(call), failure)
     }
 
     /// What an answer holds that has a good form, but no good content.
-    pub(super) fn misshapen(&self, call: &ApiCall, what: &dyn fmt::Display) -> StoreError {
+    pub(super) fn explain_content(&self, call: &ApiCall, what: &dyn fmt::Display) -> StoreError {
         failure::of_content(self.site(call), &what.to_string())
     }
 }
 
 /// Why there is no answer to a read.
-pub(super) enum Refused {
+pub(super) enum ReadFailure {
     Problem(Box<Problem>),
     Store(StoreError),
 }

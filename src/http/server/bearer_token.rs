@@ -57,7 +57,7 @@ impl BearerToken {
         }
         self.reading = reading;
         let now = self.tokens.now();
-        now.holding(&self.digest)
+        now.find_digest(&self.digest)
             .is_none_or(|entry| entry.caller() != self.caller)
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::access_log::AccessLogger;
-use super::hosts::ServerOrigin;
+use super::known_hosts::ServerOrigin;
 use super::tls::Tls;
 use crate::http::auth::token_reload::KnownTokens;
 use crate::model::Access;

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::http::{Token, TokenEntry, TokenFile};
+use crate::http::{GeneratedToken, TokenEntry, TokenFile};
 use crate::model::{Access, ConfigName, Section, TokenName};
 
 #[derive(Serialize)]
@@ -84,7 +84,7 @@ fn new(args: NewTokenArgs, session: &Session, terminal: &mut Terminal) -> Result
     };
     let mut configs: BTreeSet<ConfigName> = args.configs.into_iter().collect();
     configs.extend(session.global().config.clone());
-    let token = Token::generate();
+    let token = GeneratedToken::generate();
     let entry = TokenEntry {
         name: args.name,
         sha256: token.digest(),

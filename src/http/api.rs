@@ -52,7 +52,7 @@ impl Api {
         &self.0.metrics
     }
 
-    /// Takes notice of a commit that was made here.
+    /// Counts a commit, and has those that wait for its sections look at once.
     pub(super) fn record_commit(&self, config: &ConfigName, committed: &Committed) {
         self.0.metrics.count_commit(config);
         let heads = committed.heads.iter();

@@ -16,7 +16,7 @@ use crate::ops::OpsError;
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode};
 
-/// Why a request isn't served, as it is answered.
+/// The error that a request is answered with.
 #[derive(Debug)]
 pub(super) struct ApiError(Box<Problem>);
 
@@ -35,7 +35,7 @@ fn status_of(kind: Kind) -> StatusCode {
     }
 }
 
-/// What is said of a failure whose own words may tell what lies behind the server.
+/// The detail of a failure whose own words may show what lies behind the server.
 fn discreet_detail(kind: Kind) -> &'static str {
     match kind {
         Kind::Denied => "the server's own identity may not do this",

@@ -28,10 +28,10 @@ use super::settings::ApiSettings;
 use crate::model::{BadSection, Change, ConfigName, Head, Revision, Section};
 use crate::store::{Heads, Store, StoreError};
 
-/// How many may wait where no streams are allowed, which bound them else.
+/// How many may wait where no streams are allowed; else as many as may stream.
 const WAITS_WITHOUT_STREAMS: usize = 1024;
 
-/// All that waits and streams.
+/// What waits for changes and streams them.
 #[derive(Debug)]
 pub(super) struct LiveUpdates {
     pub(super) feeds: Feeds,
@@ -40,7 +40,7 @@ pub(super) struct LiveUpdates {
     stop: watch::Sender<bool>,
 }
 
-/// Why nobody is waited with.
+/// Why a request can't wait or stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LiveRefusal {
     /// As many wait or stream as may.
@@ -56,7 +56,7 @@ pub(super) enum WaitOutcome<T> {
     Come(T),
     /// The time was over before.
     Over(T),
-    /// Nobody knows: the store itself has to be asked, if only for why it can't be.
+    /// It is not known: the store itself has to be read, if only for why it can't be.
     Unknown,
 }
 
@@ -83,7 +83,7 @@ pub(super) enum StreamOpening {
     Stream(BoxStream<'static, Result<Bytes, Infallible>>),
     /// The revision to begin after hasn't been: the section stands here.
     Ahead(Revision),
-    /// Nobody knows: the store itself has to be asked, if only for why it can't be.
+    /// It is not known: the store itself has to be read, if only for why it can't be.
     Unknown,
 }
 

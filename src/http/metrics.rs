@@ -1,4 +1,4 @@
-//! What a server tells of itself, in the text format of Prometheus. The labels are few by nature: no key is among them.
+//! The metrics of a server, in the text format of Prometheus. The labels are few by nature: no key is among them.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -38,7 +38,7 @@ struct SectionLabels {
     section: String,
 }
 
-/// What is counted.
+/// The counters of a server.
 pub(super) struct Metrics {
     answered: Family<ResponseLabels, Counter>,
     durations: Family<RouteLabels, Histogram>,
@@ -86,7 +86,7 @@ impl Metrics {
         }
     }
 
-    /// Takes notice of an answer. `took` is none where the time says nothing of the server.
+    /// Counts an answer. `took` is none where the time says nothing of the server.
     pub(super) fn count_response(&self, method: &str, route: &str, status: u16, took: Option<Duration>) {
         let method = match method {
             "GET" => "GET",

@@ -22,7 +22,7 @@ use crate::wire::ProblemCode;
 const NO_ROUTE: &str = "none";
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
-/// Lets a request in whose path and headers mean one thing, and sees to it that whatever comes of it is an answer.
+/// Lets a request in whose path and headers mean one thing, and makes an answer of whatever comes of it.
 pub(super) async fn admit_request(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let sound = path::check(request.uri().path()).and_then(|()| header::check(request.headers()));
     let mut response = if let Err(refusal) = sound {
@@ -56,7 +56,7 @@ pub(super) async fn admit_request(State(api): State<Api>, mut request: Request, 
     response
 }
 
-/// Counts what is answered.
+/// Counts an answer, with its time unless it waited for a change.
 pub(super) async fn measure_response(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();

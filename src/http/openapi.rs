@@ -50,7 +50,7 @@ pub(super) fn finish(mut document: OpenApi) -> OpenApi {
         document.paths.paths.insert(path, item);
     }
     let mut token = Http::new(HttpAuthScheme::Bearer);
-    // Whether one is asked for is the server's choice, so no operation says that it takes one.
+    // Whether one is needed is the server's choice, so no operation says that it takes one.
     token.description = Some("A token of the server's token file, where it asks for one.".into());
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme("token", SecurityScheme::Http(token));

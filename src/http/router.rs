@@ -23,7 +23,7 @@ use super::{middleware, openapi};
 use crate::wire::Problem;
 
 impl Api {
-    /// Its routes. Whoever serves them puts a [`Caller`](super::Caller) into each request's extensions.
+    /// Its routes. What serves them puts a [`Caller`](super::Caller) into each request's extensions.
     pub fn router(&self) -> Router {
         let mut router = Router::new();
         for route in all() {

@@ -36,16 +36,16 @@ use super::api::Api;
 use crate::model::Kind;
 use crate::wire::{Problem, ProblemCode};
 
-/// How often it is looked whether the tokens have changed.
+/// How often the token file is checked for changes.
 const TOKENS: Duration = Duration::from_secs(2);
-/// How long it is waited where the system has no more connections to give.
+/// The pause where the system has no more connections to give.
 const EXHAUSTED: Duration = Duration::from_millis(50);
-/// How many clients for whom there is no connection are told so in peace.
+/// How many clients for whom there is no connection are answered so at the same time.
 const TURNED_AWAY: usize = 64;
 /// How long each of them has to take it.
 const TURNING_AWAY: Duration = Duration::from_secs(1);
 
-/// Serves an API on a listening socket until `stop` comes: then no connection is taken any more, what was asked is
+/// Serves an API on a listening socket until `stop` comes: then no connection is taken any more, what has come is
 /// answered within `settings.grace`, and it is over. What one client does ends no other's connection.
 ///
 /// # Errors

@@ -151,7 +151,7 @@ pub struct PlainKey {
     pub wrapped: String,
 }
 
-/// What a command on one key answers ([`KeyAnswer`](super::KeyAnswer)), as far as a program needs it that has asked for
+/// What a command on one key answers ([`KeyAnswer`](super::KeyAnswer)), as far as a program needs it that wants
 /// the entry without loss.
 #[derive(Debug, Deserialize)]
 pub struct StoredKeyAnswer {

@@ -91,7 +91,7 @@ impl ChangeLine {
         }
     }
 
-    /// A section that is told as it is, since the log no longer says how it came to be: `of` entries follow.
+    /// A section as it is, since the log no longer says how it came to be: `of` entries follow.
     pub fn resync(section: &Section, revision: Revision, of: u32) -> Self {
         Self {
             action: Some("watch"),

@@ -1,4 +1,4 @@
-//! A commit as it is asked for and answered over HTTP.
+//! A commit as it is requested and answered over HTTP.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -138,7 +138,7 @@ pub struct ChangeSpec {
 pub enum ValueNotation {
     /// As people write them in JSON.
     Plain,
-    /// Each as a string that holds its exact bytes, of the kind that is given beside it.
+    /// Each as a string that holds its exact bytes, of the kind that is given with it.
     Stored,
 }
 

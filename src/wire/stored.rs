@@ -28,7 +28,7 @@ impl ShapeError {
         }
     }
 
-    /// The same, told with what it is about.
+    /// The same, with what it is about.
     fn about(self, what: &str) -> Self {
         Self {
             problem: format!("{what}: {}", self.problem),
@@ -256,7 +256,7 @@ fn check_writer(by: String, key: &Key) -> Result<String, ShapeError> {
 }
 
 pub(super) fn parse_moment(text: &str) -> Result<Timestamp, ShapeError> {
-    // A year beyond 9999 has no RFC 3339 form and is told as its number.
+    // A year beyond 9999 has no RFC 3339 form and is written as its number.
     match i64::from_str(text) {
         Ok(number) => Ok(Timestamp::from_epoch(number)),
         Err(_) => text.parse().map_err(shapeless),

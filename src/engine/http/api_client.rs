@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The pause before the second try; it doubles with each.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
-/// An API and how to call it.
+/// A client of an API.
 #[derive(Clone)]
 pub(super) struct ApiClient(Arc<ApiConnection>);
 
@@ -102,7 +102,7 @@ impl ApiClient {
         Err((refusal, pause))
     }
 
-    /// Whatever is answered.
+    /// Sends a request once, and returns whatever is answered.
     async fn send_once(&self, call: &ApiCall) -> std::result::Result<PlainAnswer, CallFailure> {
         let mut request = self.request(call);
         if let Some(signer) = &self.0.signer {
@@ -135,7 +135,7 @@ impl ApiClient {
         }
     }
 
-    /// Sends a request that changes nothing, or may be made twice, until it is answered or hopeless.
+    /// Sends a request that changes nothing, or may be sent twice, until it is answered or hopeless.
     pub(super) async fn try_fetch<T: DeserializeOwned>(
         &self,
         call: &ApiCall,
@@ -158,7 +158,7 @@ impl ApiClient {
         }
     }
 
-    /// The same, where every refusal is an error.
+    /// Sends a request as [`try_fetch`](Self::try_fetch) does. Every refusal is an error.
     pub(super) async fn fetch<T: DeserializeOwned>(&self, call: &ApiCall) -> Result<T> {
         self.try_fetch(call)
             .await
@@ -172,7 +172,7 @@ impl ApiClient {
         }
     }
 
-    /// What a good answer says.
+    /// Reads what a good answer holds.
     pub(super) fn read<T: DeserializeOwned>(&self, call: &ApiCall, answer: &PlainAnswer) -> Result<T> {
         if media_type(answer) != Some("application/json") {
             return Err(failure::of_strange_answer(self.site(call), answer));
@@ -188,7 +188,7 @@ impl ApiClient {
         failure::of_call(self.site(call), failure)
     }
 
-    /// What an answer holds that has a good form, but no good content.
+    /// Returns the error of an answer that has a good form, but no good content.
     pub(super) fn explain_content(&self, call: &ApiCall, what: &dyn fmt::Display) -> StoreError {
         failure::of_content(self.site(call), &what.to_string())
     }

@@ -15,15 +15,15 @@ const LOOKS: u32 = 3;
 /// What a request is given at least, however little of the bound is left.
 const LEAST: Duration = Duration::from_secs(2);
 
-/// What a refusal of a commit means.
+/// What a failed call means for its commit.
 enum FailureMeaning {
-    /// It is not made, and won't be: the API has looked for its id.
+    /// It has not happened, and won't: the API has looked for its id.
     Final,
-    /// This request doesn't make it, and another won't.
+    /// This request doesn't carry it out, and another won't.
     Hopeless,
-    /// It is not made, and another try may make it.
+    /// It has not happened, and another try may carry it out.
     NotMade,
-    /// It may be made.
+    /// It may have happened.
     Doubt,
 }
 
@@ -77,7 +77,7 @@ impl ApiClient {
             let is_over = began.elapsed() + pause >= bound;
             if matches!(meaning, FailureMeaning::Final) || hopeless || is_over {
                 let error = self.explain_failure(&call, refusal);
-                // What was refused for good isn't made: the API looks for its id first.
+                // What was refused for good has not happened: the API looks for its id first.
                 return Err(if in_doubt && !matches!(meaning, FailureMeaning::Final) {
                     StoreError::OutcomeUnknown {
                         commit: txn.id.clone(),

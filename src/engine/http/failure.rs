@@ -1,4 +1,4 @@
-//! What an API refuses, as the errors of a store of one's own.
+//! Errors of a store, for calls that failed.
 
 #[cfg(test)]
 mod texts;

@@ -10,7 +10,7 @@ use crate::aws::PlainAnswer;
 use crate::model::Kind;
 use crate::store::StoreError;
 
-/// The longest that its words are told, in characters.
+/// The most characters of a message that are repeated.
 const LONGEST: usize = 300;
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ struct GatewayMessage {
     _sort: Option<String>,
 }
 
-/// What the answer means, if it is one of API Gateway's.
+/// Returns the error that an answer means, if it is one of API Gateway's.
 pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreError> {
     let words = read_message(answer)?;
     let options = site.options;

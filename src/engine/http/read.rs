@@ -41,7 +41,7 @@ impl ApiClient {
         heads.into_iter().map(head).collect()
     }
 
-    /// What was asked of a part of the config must be of that part.
+    /// Refuses a key that lies outside the part of the config that was requested.
     pub(super) fn check_is_of(&self, call: &ApiCall, key: &Key, is_asked_for: bool) -> Result<()> {
         if is_asked_for {
             return Ok(());
@@ -92,7 +92,7 @@ impl ApiClient {
             let (all, _) = self.heads_and_bad().await?;
             known.extend(all.into_iter().map(|head| (head.section.clone(), head)));
         }
-        // Who may not see a section finds it in no list, and is to be told so.
+        // A caller that may not see a section finds it in no list, and is to get the refusal.
         let absent = sections.iter().filter(|section| !known.contains_key(section));
         let looks: Vec<_> = absent.map(|section| self.head_of(section)).collect();
         let singly: Vec<_> = stream::iter(looks).buffered(SIDE_BY_SIDE).try_collect().await?;

@@ -19,7 +19,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// What a request that waits is given beyond that.
 const BEYOND: Duration = Duration::from_secs(10);
 
-/// Of what a request asks, and beyond what it waits.
+/// What a request waits for, and the revision or version that it waits to be passed.
 enum WaitTarget<'c> {
     /// A section, and the revision that was seen of it.
     One(&'c Section, u64),
@@ -40,7 +40,7 @@ impl ApiClient {
             if !moved.is_empty() || left().is_zero() {
                 return Ok(moved);
             }
-            // What was waited for in vain or for others' news isn't asked for more often than a poll would.
+            // Where it waited in vain, or for others' news, it looks no more often than a poll would.
             let pause = if waited {
                 deadline.interval.saturating_sub(began.elapsed())
             } else {
@@ -96,7 +96,7 @@ impl ApiClient {
                     let ((heads, _), did) = ended?;
                     waited &= did;
                     if !news(heads, cursor).is_empty() {
-                        // All that have moved are told, not only the first that did.
+                        // All that have moved are returned, not only the first that did.
                         return Ok((all().await?, true));
                     }
                 }
@@ -139,7 +139,7 @@ impl ApiClient {
                 Err((CallFailure::Problem(problem), _)) if problem.code == Some(wire::ProblemCode::Query) => {
                     self.note_no_waits();
                 }
-                // It lets no more wait, or what lies between cut it off: a plain look tells what there is to tell.
+                // It lets no more wait, or what lies between cut it off: a plain look finds what there is.
                 Err((refusal, _)) if refusal.may_pass() => {}
                 Err((refusal, _)) => return Err(self.explain_failure(&call, refusal)),
             }

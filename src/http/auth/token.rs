@@ -26,7 +26,7 @@ impl GeneratedToken {
         Self(Zeroizing::new(format!("dcfg_{}", *word)))
     }
 
-    /// The word itself, for whom it is made. It can't be had again.
+    /// The word itself, for its holder. It can't be had again.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -126,12 +126,12 @@ impl TokenSet {
         Self(entries)
     }
 
-    /// All of them, in the order that they were made in.
+    /// All of them, in the order of their creation.
     pub fn entries(&self) -> &[TokenEntry] {
         &self.0
     }
 
-    /// The one that this word is. All are compared, each in constant time, so that how long it takes tells nothing.
+    /// The one that this word is. All are compared, each in constant time, so that the time it takes shows nothing.
     pub fn find(&self, word: &str) -> Option<&TokenEntry> {
         self.find_digest(&TokenDigest::of(word))
     }

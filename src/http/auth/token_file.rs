@@ -129,7 +129,7 @@ impl TokenFile {
         self.parse(&self.text(bytes)?)
     }
 
-    /// Adds a token; where there is no file yet, one is made that its owner alone can read.
+    /// Adds a token; where there is no file yet, creates one that its owner alone can read.
     pub fn add(&self, entry: TokenEntry) -> Result<(), TokenFileError> {
         let file = self.lock(true)?;
         let mut text = self.locked_text(&file)?;
@@ -186,7 +186,7 @@ impl TokenFile {
                 opened => opened.map_err(|source| self.unread(source))?,
             };
             file.lock().map_err(unwritten)?;
-            // Whoever had the lock put another file in its place.
+            // The one that had the lock before may have put another file in its place.
             let (locked, there) = (file.metadata().map_err(unwritten)?, fs::metadata(&self.0));
             if there.is_ok_and(|there| identity(&there) == identity(&locked)) {
                 return Ok(file);

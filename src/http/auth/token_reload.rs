@@ -13,7 +13,7 @@ use super::token_file::{TokenFile, TokenFileError};
 pub struct KnownTokens {
     file: TokenFile,
     tokens: RwLock<Arc<TokenSet>>,
-    /// Counts the times that they were read anew.
+    /// Counts how often they were read again.
     reading: AtomicU64,
     seen: Mutex<LastLook>,
 }
@@ -29,7 +29,7 @@ struct LastLook {
 /// How often it is said that the file can't be used.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// By what a file that has changed is told.
+/// What shows that a file has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileStamp {
     file: (u64, u64),
@@ -96,7 +96,7 @@ impl KnownTokens {
         Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How often they were read anew: as long as it is the same, so are they.
+    /// How often they were read again: while it is the same, so are they.
     pub(in crate::http) fn reading(&self) -> u64 {
         self.reading.load(Ordering::Acquire)
     }

@@ -1,5 +1,5 @@
-//! What a stream sends, as server-sent events: one line of `watch -f json` an event. The id of an event is the revision
-//! to go on after, so only the last line of a revision bears one: whoever resumes never meets a part of a commit.
+//! The text of what a stream sends, as server-sent events: one line of `watch -f json` an event. The id of an event is the revision
+//! to go on after, so only the last line of a revision bears one: a client that resumes never gets a part of a commit.
 
 use std::fmt::Write as _;
 
@@ -57,7 +57,7 @@ pub(super) fn render_expiry(key: &Key, of: (u64, Revision), at: Timestamp) -> By
     text.into()
 }
 
-/// A section that is told as it is, with all its entries.
+/// A section as it is, with all its entries.
 pub(super) fn render_resync(section: &Section, revision: Revision, entries: &[Entry]) -> Bytes {
     let of = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     let mut text = String::new();

@@ -15,14 +15,14 @@ use crate::model::{BadSection, Change, Head, Revision, Section};
 use crate::ops::{Event, OpsError, Standing, Start, Watch, section_now, watch as follow, watch_heads};
 use crate::store::{Heads, Store, StoreError};
 
-/// What a feed knows.
+/// What a feed knows of its sections.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FeedState {
     /// The heads, which are not there before the first look.
     pub(super) heads: Option<BTreeMap<Section, Head>>,
     /// The sections of which the heads can't be read.
     pub(super) bad: Vec<BadSection>,
-    /// The store can't be asked for the moment.
+    /// The store can't be reached for the moment.
     pub(super) failing: bool,
     /// The feed follows nothing any more.
     pub(super) ended: bool,
@@ -36,14 +36,14 @@ impl FeedState {
     }
 }
 
-/// What is told of one section, or of the heads of all.
+/// The news of one section, or of the heads of all.
 #[derive(Debug)]
 pub(super) struct Feed {
     section: Option<Section>,
     state: watch::Sender<FeedState>,
     ring: Mutex<Ring>,
     nudge: Arc<Notify>,
-    /// The last resync that a client asked for, as long as one sends it.
+    /// The last resync that a client needed, for as long as one sends it.
     resync: AsyncMutex<std::sync::Weak<Resync>>,
 }
 
@@ -76,7 +76,7 @@ impl Feed {
         self.nudge.notify_one();
     }
 
-    /// What was told under that number.
+    /// What there is under that number.
     pub(super) fn get(&self, number: u64) -> RingSlot {
         self.ring().get(number)
     }
@@ -183,7 +183,7 @@ impl Feed {
                     let text = event_text::render_resync(section, revision, &entries);
                     drop(entries);
                     let heads = store.heads(Heads::Of(vec![section.clone()])).await?;
-                    // A later head is told with its lines.
+                    // A later head comes with its lines.
                     let head = heads.into_iter().next().filter(|head| head.revision == revision);
                     let head = head.unwrap_or(Head {
                         section: section.clone(),

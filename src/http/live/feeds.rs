@@ -28,7 +28,7 @@ pub(in crate::http) struct Feeds {
 #[derive(Debug)]
 struct RunningFeed {
     feed: Arc<Feed>,
-    /// Whether somebody came since it was last asked.
+    /// Whether a client came since the last check.
     used: bool,
     work: AbortHandle,
 }
@@ -121,7 +121,7 @@ impl Feeds {
     }
 }
 
-/// What one task does.
+/// The task that runs one feed.
 struct FeedTask {
     feed: Arc<Feed>,
     scope: FeedScope,

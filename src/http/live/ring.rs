@@ -1,4 +1,4 @@
-//! What a feed told last, for all its clients to read, each at its own pace: a client is no more than a number.
+//! The last frames of a feed, which each client reads at its own pace: a client is no more than a number.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::model::{Change, Revision};
 const MOST_FRAMES: usize = 1024;
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-/// One thing that was told.
+/// One thing that a feed sends.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     pub(super) content: FrameContent,
@@ -53,7 +53,7 @@ impl Frame {
 pub(super) enum RingPosition {
     /// This is the number of what it gets next.
     At(u64),
-    /// What it gets next was told before all that is held.
+    /// What it gets next came before all that is held.
     Before,
 }
 
@@ -61,7 +61,7 @@ pub(super) enum RingPosition {
 #[derive(Debug)]
 pub(super) enum RingSlot {
     Frame(Frame),
-    /// It is yet to be told.
+    /// It has yet to come.
     NotYet,
     /// It was forgotten.
     Gone,
@@ -201,7 +201,7 @@ mod tests {
         ring.push(commit(7, 1));
         assert_eq!(ring.position_after(Revision::new(5)), RingPosition::At(0));
         assert_eq!(ring.position_after(Revision::new(6)), RingPosition::At(2));
-        // A client may have seen more than the feed has told.
+        // A client may have seen more than the feed has sent.
         assert_eq!(ring.position_after(Revision::new(9)), RingPosition::At(3));
         assert_eq!(numbers(ring.since(Revision::new(5))), Some(vec![6, 7]));
         assert_eq!(numbers(ring.since(Revision::new(4))), None);

@@ -22,7 +22,7 @@ use crate::store::{Result, Store, StoreError};
 /// So often at least something is sent.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
-/// Whom to tell what.
+/// The changes of a section, for one client.
 pub(super) struct ChangeStream<P> {
     pub(super) store: Arc<dyn Store>,
     pub(super) section: Section,
@@ -73,7 +73,7 @@ impl<P: Send + 'static> ChangeStream<P> {
                     continue;
                 };
                 loop {
-                    // Before the look: what is told after it wakes.
+                    // Before the look: what comes after it wakes.
                     state.mark_unchanged();
                     match self.feed.get(next) {
                         RingSlot::Frame(frame) => {
@@ -123,7 +123,7 @@ impl<P: Send + 'static> ChangeStream<P> {
         }
     }
 
-    /// What the log tells next, or the section as it is where that is no longer told.
+    /// Reads the next revision of the log, or the section as it is where the log no longer has it.
     async fn read_missed(&mut self, log: &mut RevisionLog<'_>) -> Result<MissedEvents, EndReason> {
         let missed = select! {
             biased;
@@ -155,7 +155,7 @@ impl<P: Send + 'static> ChangeStream<P> {
 }
 
 async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
-    // Whoever could stop it is gone only with all that it serves.
+    // The sender is gone only with all that it serves.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 

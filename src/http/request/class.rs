@@ -7,7 +7,7 @@ use super::header::can_take_events;
 use super::wait_time::WAIT;
 use crate::http::invalid_request::InvalidRequest;
 
-/// How a request is to be answered: at once, when there is news, or by a stream of events. Whoever sees the request first
+/// How a request is to be answered: at once, when there is news, or by a stream of events. The first to see the request
 /// finds it out and hands it on among the request's extensions.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct RequestClass {

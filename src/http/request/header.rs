@@ -58,7 +58,7 @@ pub(in crate::http) fn is_cross_site(headers: &HeaderMap) -> bool {
         .is_some_and(|site| site == "cross-site")
 }
 
-/// What `If-Match` or `If-None-Match` asks about.
+/// What `If-Match` or `If-None-Match` holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum EntityTag {
     /// `*`: any entry.
@@ -68,7 +68,7 @@ pub(in crate::http) enum EntityTag {
 }
 
 impl EntityTag {
-    /// Whether an entry is what is asked about.
+    /// Whether the tag stands for an entry of that revision, or for none.
     pub(in crate::http) fn is_met_by(self, entry: Option<Revision>) -> bool {
         match self {
             Self::Any => entry.is_some(),

@@ -51,7 +51,7 @@ impl SectionPart {
     }
 }
 
-/// Refuses a path that isn't in canonical form, so that every path means one thing to whoever bounds a caller by paths.
+/// Refuses a path that isn't in canonical form, so that a policy that bounds a caller by paths means what is served.
 pub(in crate::http) fn check(path: &str) -> Result<(), InvalidRequest> {
     let refuse = |what: String| Err(InvalidRequest::Path(format!("the path {what}")));
     if path.len() > MAX_BYTES {

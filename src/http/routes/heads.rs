@@ -61,7 +61,7 @@ pub(in crate::http) async fn section(
     Ok(Json(render_heads(&heads, bad)))
 }
 
-/// What came of waiting, if the request waits; none where the store is to be asked.
+/// Waits, if the request says so, and returns the heads as they are then; none where they have to be read.
 async fn wait_for_heads(
     context: &mut RequestContext,
     section: Option<&Section>,
@@ -97,7 +97,6 @@ pub(in crate::http) async fn read_covered(
     readable_heads(&*context.store, &of).await
 }
 
-/// What is answered.
 fn render_heads<'h>(heads: impl IntoIterator<Item = &'h Head>, bad: Vec<BadSection>) -> wire::HeadsAnswer {
     let mut answer = wire::HeadsAnswer {
         action: "heads".into(),

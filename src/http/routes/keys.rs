@@ -84,8 +84,7 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
     ))
 }
 
-/// The same with what it tells caches. An answer that nothing has changed tells the same, since a cache takes that over
-/// into what it holds.
+/// Adds what caches go by. A 304 has the same headers as a 200, since a cache takes them over into what it holds.
 fn with_cache_headers(mut response: Response, revision: Revision, view: EntryView) -> Response {
     let headers = response.headers_mut();
     headers.insert(ETAG, etag(revision));

@@ -32,7 +32,7 @@ impl BearerToken {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(NONE);
         }
-        // Before the tokens: where they are read anew meanwhile, the answer looks again.
+        // Before the tokens: where they are read again meanwhile, the answer checks the token again.
         let reading = tokens.reading();
         let now = tokens.now();
         let entry = now.find(word.trim()).ok_or(UNKNOWN)?;

@@ -15,12 +15,12 @@ use crate::http::request::deadline::RequestDeadline;
 use crate::model::Kind;
 use crate::wire::ProblemCode;
 
-/// What each connection may hold besides: as much as a client has at hand, or takes, at once.
+/// What each connection may hold on top: as much as a client has at hand, or takes, at once.
 const OWN: usize = 32 * 1024;
 /// The unit in which shares are counted, in bytes.
 const UNIT: usize = 1024;
 
-/// The bytes that may be held.
+/// The bytes that may be held for all clients together.
 pub(super) struct BufferBudget {
     units: Arc<Semaphore>,
     all: usize,
@@ -65,8 +65,8 @@ impl BufferBudget {
         Ok(())
     }
 
-    /// Takes in the body of a request that has one: all of it, or enough that whoever serves the request
-    /// sees that it is larger than `most`.
+    /// Takes in the body of a request that has one: all of it, or enough for the route to see
+    /// that it is larger than `most`.
     pub(super) async fn receive(
         &self,
         request: Request<Body>,

@@ -23,7 +23,7 @@ use super::pace::{ConnectionPhase, PacedStream, SharedPhase};
 use super::settings::ServerSettings;
 use super::shutdown::ShutdownStage;
 
-/// The most that is kept of what came in, or is to go out, beside an answer.
+/// The most bytes kept of what came in or is to go out, answers aside.
 const BUFFER: usize = 64 * 1024;
 /// The number of headers for which the parser needs no memory of its own.
 const USUAL_HEADERS: usize = 100;
@@ -93,7 +93,7 @@ async fn exchange(
     }
     connection.as_mut().graceful_shutdown();
     let cut = stop.wait_for(|stop| *stop == ShutdownStage::Cut);
-    // What hasn't asked anything yet isn't owed an answer.
+    // A client that has sent no request yet isn't owed an answer.
     let unasked = async {
         sleep(ASKING).await;
         if shared.get() != ConnectionPhase::Head {

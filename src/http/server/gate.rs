@@ -28,15 +28,15 @@ use crate::http::request::deadline::RequestDeadline;
 use crate::model::{Access, Kind};
 use crate::wire::ProblemCode;
 
-/// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
+/// The paths that need no token: what they answer is about the server and the API, and about no config.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
 
-/// What lets requests in.
+/// The gate before the routes.
 pub(super) struct Gate {
     pub(super) router: Router,
     /// By which names the server is called, where that is checked.
     pub(super) hosts: Option<KnownHosts>,
-    /// The tokens, where one is asked for.
+    /// The tokens, where a request needs one.
     pub(super) tokens: Option<Arc<KnownTokens>>,
     /// The most that anyone may.
     pub(super) access: Access,
@@ -54,7 +54,7 @@ pub(super) struct Gate {
     pub(super) access_logger: Option<AccessLogger>,
 }
 
-/// Whom a request was let in as.
+/// A request that was let in, as its caller.
 struct AdmittedRequest {
     caller: Option<Caller>,
     token: Option<BearerToken>,
@@ -124,7 +124,7 @@ impl Gate {
         let permits = match self.buffers.share(usize::try_from(size).unwrap_or(usize::MAX)) {
             Ok(share) => AnswerPermits::of_share(share),
             Err(failure) if is_read => return Err(failure),
-            // It was done, and that has to be told.
+            // The request was carried out, and the client has to know.
             Err(_) => place,
         };
         Ok((response, permits))
@@ -161,7 +161,7 @@ impl Gate {
         Ok(AdmittedRequest { caller, token })
     }
 
-    /// A place among the requests that are served at the same time. Whether the server lives is told without one.
+    /// Takes a place among the requests that are served at the same time. `/healthz` needs none.
     fn take_place(&self, uri: &Uri, client: ClientId, lasts: bool) -> Result<AnswerPermits, ApiError> {
         if uri.path() == "/healthz" {
             return Ok(AnswerPermits::default());

@@ -146,7 +146,7 @@ impl KnownHosts {
         Ok(())
     }
 
-    /// Whether an origin has that host. A `Host` without a port has the one of its scheme, which it doesn't tell.
+    /// Whether an origin has that host. A `Host` without a port has the one of its scheme, which it doesn't name.
     fn is_known(&self, called: &Authority) -> bool {
         // What names a user, too, is no host.
         !called.as_str().contains('@')

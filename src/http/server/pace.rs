@@ -40,7 +40,7 @@ impl SharedPhase {
 }
 
 /// A stream whose reading end is an error where the client doesn't send what is waited for in its time. Each phase has
-/// its time as a whole: whoever sends a byte now and then gains nothing by it.
+/// its time as a whole: a client that sends a byte now and then gains nothing by it.
 pub(super) struct PacedStream<S> {
     stream: S,
     shared: SharedPhase,

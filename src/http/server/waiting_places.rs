@@ -8,12 +8,12 @@ use super::super::error::ApiError;
 use crate::model::Kind;
 use crate::wire::ProblemCode;
 
-/// Who asks, as far as shares go.
+/// The client that a place is counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum ClientId {
-    /// Whoever holds this token.
+    /// All that hold this token.
     Token(String),
-    /// Whoever calls from there.
+    /// All that call from this address.
     Address(IpAddr),
 }
 
@@ -77,7 +77,7 @@ impl Drop for WaitingPlace {
     }
 }
 
-/// There is no place for a further request.
+/// Returns the refusal of a request for which there is no place.
 pub(super) fn busy(many: &str) -> ApiError {
     let told = format!("the server has as many requests {many} as it serves; try again");
     ApiError::new(Kind::Unavailable, ProblemCode::Busy, told)

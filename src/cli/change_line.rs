@@ -3,7 +3,7 @@
 use super::value_line::value_line;
 use crate::model::{Key, Value};
 use crate::ops::{Change, Difference};
-use crate::wire::Shown;
+use crate::wire::ShownValue;
 
 /// The sign and the word of what differs; none where nothing does.
 pub(super) fn sign(change: &Change) -> Option<(char, &'static str)> {
@@ -16,7 +16,7 @@ pub(super) fn sign(change: &Change) -> Option<(char, &'static str)> {
 }
 
 /// The values of both sides, where they are to be shown.
-pub(super) fn shown(change: &Change, values: bool) -> (Shown<'_>, Shown<'_>) {
+pub(super) fn shown(change: &Change, values: bool) -> (ShownValue<'_>, ShownValue<'_>) {
     if !values {
         return (None, None);
     }
@@ -31,8 +31,10 @@ pub(super) fn shown(change: &Change, values: bool) -> (Shown<'_>, Shown<'_>) {
 }
 
 /// The same with secrets shown.
-pub(super) fn unmasked<'v>((left, right): (Shown<'v>, Shown<'v>)) -> (Shown<'v>, Shown<'v>) {
-    let unmask = |shown: Shown<'v>| shown.map(|(value, _)| (value, false));
+pub(super) fn unmasked<'v>(
+    (left, right): (ShownValue<'v>, ShownValue<'v>),
+) -> (ShownValue<'v>, ShownValue<'v>) {
+    let unmask = |shown: ShownValue<'v>| shown.map(|(value, _)| (value, false));
     (unmask(left), unmask(right))
 }
 
@@ -43,7 +45,7 @@ pub(super) fn line(key: &Key, change: &Change, values: bool) -> Option<String> {
 }
 
 /// What follows a name that differs: the value, or both.
-pub(super) fn beside(sides: (Shown<'_>, Shown<'_>)) -> String {
+pub(super) fn beside(sides: (ShownValue<'_>, ShownValue<'_>)) -> String {
     let line = |(value, secret): (&Value, bool)| value_line(value, secret);
     match sides {
         (Some(left), Some(right)) => format!("\t{} -> {}", line(left), line(right)),

@@ -109,7 +109,7 @@ impl Review<'_> {
         format: Format,
         terminal: &mut Terminal,
     ) -> Result<(), Failure> {
-        let shape = wire::Applied {
+        let shape = wire::PlanAnswer {
             action: self.action,
             config: self.config.clone(),
             result,

@@ -9,19 +9,19 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
-use super::live::{NotOpened, Turned};
-use super::refusal::Refusal;
+use super::invalid_request::InvalidRequest;
+use super::live::{LiveRefusal, StreamError};
 use crate::model::{CommitId, Key, Kind, Value};
 use crate::ops::OpsError;
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode};
 
-/// Why a request isn't served, as it is answered.
+/// The error that a request is answered with.
 #[derive(Debug)]
-pub(super) struct Failure(Box<Problem>);
+pub(super) struct ApiError(Box<Problem>);
 
 /// The status of a failure of that kind.
-fn status(kind: Kind) -> StatusCode {
+fn status_of(kind: Kind) -> StatusCode {
     match kind {
         Kind::Usage => StatusCode::BAD_REQUEST,
         Kind::NotFound => StatusCode::NOT_FOUND,
@@ -35,8 +35,8 @@ fn status(kind: Kind) -> StatusCode {
     }
 }
 
-/// What is said of a failure whose own words may tell what lies behind the server.
-fn discreet(kind: Kind) -> &'static str {
+/// The detail of a failure whose own words may show what lies behind the server.
+fn discreet_detail(kind: Kind) -> &'static str {
     match kind {
         Kind::Denied => "the server's own identity may not do this",
         Kind::Unavailable => "what holds the data can't be reached; try again",
@@ -51,10 +51,10 @@ fn discreet(kind: Kind) -> &'static str {
     }
 }
 
-impl Failure {
+impl ApiError {
     /// A failure with the status of its kind.
     pub(super) fn new(kind: Kind, code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self::with_status(status(kind), kind, code, detail)
+        Self::with_status(status_of(kind), kind, code, detail)
     }
 
     /// A failure for which HTTP has a status of its own.
@@ -84,7 +84,7 @@ impl Failure {
 
     /// That a store that is served can't be used.
     pub(super) fn not_ready(error: &StoreError) -> Self {
-        log(error);
+        log_error(error);
         let detail = "the data of a config can't be reached; the server's log says which and why";
         Self::new(Kind::Unavailable, ProblemCode::Unavailable, detail)
     }
@@ -172,14 +172,14 @@ impl Failure {
                 section: Some(ref section),
                 ..
             } => {
-                log(&error);
+                log_error(&error);
                 let mut failure = Self::new(kind, ProblemCode::Corrupt, told);
                 failure.0.section = Some(section.clone());
                 failure
             }
             // Neither the server nor what is behind it may use the key: the caller may have the right.
             StoreError::Denied { ref action, .. } if action.starts_with("kms:") => {
-                log(&error);
+                log_error(&error);
                 Self::denied(
                     "this server may not use the key for secrets: encrypt and decrypt with your own credentials, as the \
                      command line does",
@@ -192,7 +192,7 @@ impl Failure {
                 "this server may only read this config",
             ),
             StoreError::OutcomeUnknown { ref commit, .. } => {
-                log(&error);
+                log_error(&error);
                 Self::outcome_unknown(commit)
             }
             // The server's own credentials, which are no caller's to mend: new ones may be there at the next try.
@@ -254,7 +254,7 @@ impl Failure {
 
     /// A failure of what lies behind the server: its own words go to the log alone.
     fn discreet(error: &(dyn StdError + 'static), kind: Kind) -> Self {
-        log(error);
+        log_error(error);
         let code = match kind {
             Kind::Denied => ProblemCode::Denied,
             Kind::Throttled => ProblemCode::Throttled,
@@ -264,9 +264,9 @@ impl Failure {
         // What is invalid here is what is stored or set up, not what was sent.
         let status = match kind {
             Kind::Invalid => StatusCode::INTERNAL_SERVER_ERROR,
-            kind => status(kind),
+            kind => status_of(kind),
         };
-        Self::with_status(status, kind, code, discreet(kind))
+        Self::with_status(status, kind, code, discreet_detail(kind))
     }
 
     fn about(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
@@ -275,18 +275,18 @@ impl Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::of_store(error, false)
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<InvalidRequest> for ApiError {
+    fn from(refusal: InvalidRequest) -> Self {
         let (kind, code, told) = (refusal.kind(), refusal.code(), refusal.to_string());
         let (size, max) = match refusal {
-            Refusal::TooLarge { size, max } => (size, max),
-            Refusal::ValueTooLarge { size, .. } => (size, Value::MAX_BYTES),
+            InvalidRequest::TooLarge { size, max } => (size, max),
+            InvalidRequest::ValueTooLarge { size, .. } => (size, Value::MAX_BYTES),
             _ => return Self::new(kind, code, told),
         };
         let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, told);
@@ -295,28 +295,30 @@ impl From<Refusal> for Failure {
     }
 }
 
-impl From<Turned> for Failure {
-    fn from(turned: Turned) -> Self {
-        match turned {
-            Turned::Busy => {
+impl From<LiveRefusal> for ApiError {
+    fn from(refusal: LiveRefusal) -> Self {
+        match refusal {
+            LiveRefusal::Busy => {
                 let told = "as many wait or stream as this server lets; try again";
                 Self::new(Kind::Unavailable, ProblemCode::Busy, told)
             }
-            Turned::Stopping => Self::new(Kind::Unavailable, ProblemCode::Unavailable, "the server stops"),
+            LiveRefusal::Stopping => {
+                Self::new(Kind::Unavailable, ProblemCode::Unavailable, "the server stops")
+            }
         }
     }
 }
 
-impl From<NotOpened> for Failure {
-    fn from(not: NotOpened) -> Self {
+impl From<StreamError> for ApiError {
+    fn from(not: StreamError) -> Self {
         match not {
-            NotOpened::Turned(turned) => turned.into(),
-            NotOpened::Store(error) => error.into(),
+            StreamError::Refused(refusal) => refusal.into(),
+            StreamError::Store(error) => error.into(),
         }
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.0)).into_response();
@@ -330,7 +332,7 @@ impl IntoResponse for Failure {
 }
 
 /// Writes an error with its causes to the log. No error of a store holds a value.
-fn log(error: &(dyn StdError + 'static)) {
+fn log_error(error: &(dyn StdError + 'static)) {
     let mut chain = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

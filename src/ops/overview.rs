@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use crate::model::{BadSection, Head, Section};
 use crate::store::{Digest, Snapshot};
-use crate::wire::{Info, SectionInfo};
+use crate::wire::{InfoAnswer, SectionInfo};
 
 /// What a snapshot comes to, in figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +37,9 @@ impl Overview {
     }
 
     /// What `info` answers of a config on an engine whose data is in that state.
-    pub fn info(&self, config: String, engine: String, state: String) -> Info {
+    pub fn info(&self, config: String, engine: String, state: String) -> InfoAnswer {
         let sections = self.sections.iter();
-        Info {
+        InfoAnswer {
             action: "info",
             config,
             engine,

@@ -12,7 +12,7 @@ use crate::cli::terminal::wait::seen;
 use crate::model::{Access, Entry, Kind, Mutation, Prefix};
 use crate::ops::Plan;
 use crate::store::{Consistency, Listed, Scope, Store, StoreError, Txn};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Remove a key, or all below a prefix
 ///
@@ -71,7 +71,7 @@ pub(in crate::cli) async fn run(
                 None => failure,
             });
         }
-        let shape = Envelope {
+        let shape = KeyAnswer {
             action: "delete",
             node: AnyNode::of(None),
             prev_node: AnyNode::of(None),
@@ -85,7 +85,7 @@ pub(in crate::cli) async fn run(
         );
     };
     let revision = applied.change.revision;
-    let shape = Envelope {
+    let shape = KeyAnswer {
         action: "delete",
         node: AnyNode::gone(&key, revision),
         prev_node: AnyNode::of(applied.previous.as_ref()),

@@ -13,7 +13,7 @@ use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Side};
 use crate::ops::{Change, Wanted, compare};
-use crate::wire::{Compared, PlannedChange};
+use crate::wire::{DiffAnswer, PlannedChange};
 
 /// Compare two places, or a place with its past
 ///
@@ -107,7 +107,7 @@ fn tell(
         changes.push(PlannedChange::new(op, name.clone(), shown));
     }
     let same = changes.is_empty();
-    let shape = Compared {
+    let shape = DiffAnswer {
         action: "diff",
         same,
         changes,

@@ -8,7 +8,7 @@ use crate::cli::terminal::Terminal;
 use crate::model::{Access, Encoding, Entry, Kind, Revision, Value};
 use crate::ops::{self, OpsError};
 use crate::store::{Consistency, StoreError, StoreExt as _};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Read a key
 ///
@@ -58,7 +58,7 @@ pub(in crate::cli) async fn run(
     }
     if let Some(default) = args.default {
         let line = format!("{default}\n");
-        let shape = Envelope {
+        let shape = KeyAnswer {
             action: "get",
             node: AnyNode::stand_in(&key, &Value::new(default.as_str(), Encoding::Detect)?),
             prev_node: AnyNode::of(None),
@@ -85,7 +85,7 @@ pub(in crate::cli) async fn run(
 }
 
 fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
-    let shape = Envelope {
+    let shape = KeyAnswer {
         action: "get",
         node: AnyNode::revealed(entry),
         prev_node: AnyNode::of(None),

@@ -8,7 +8,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
 use crate::model::{Access, Change, Kind, Op, Revision, printable};
-use crate::wire::{ChangeLine, History};
+use crate::wire::{ChangeLine, HistoryAnswer};
 
 /// Show the log of a key
 ///
@@ -59,7 +59,7 @@ pub(in crate::cli) async fn run(
             None => failure,
         });
     }
-    let shape = History {
+    let shape = HistoryAnswer {
         action: "history",
         key: key.to_string(),
         changes: lines.iter().map(|line| ChangeLine::new(None, line)).collect(),

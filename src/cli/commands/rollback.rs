@@ -13,7 +13,7 @@ use crate::cli::terminal::Terminal;
 use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, Timestamp};
 use crate::ops::{self, Change, Plan, Wanted};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Take a key, or all below a prefix, back to a revision
 ///
@@ -187,8 +187,8 @@ async fn restore(
     store.write(Txn::new(vec![mutation]).guarded([guard])).await
 }
 
-fn envelope(node: AnyNode, previous: Option<&Entry>) -> Envelope {
-    Envelope {
+fn envelope(node: AnyNode, previous: Option<&Entry>) -> KeyAnswer {
+    KeyAnswer {
         action: "rollback",
         node,
         prev_node: AnyNode::of(previous),

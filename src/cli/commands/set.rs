@@ -13,7 +13,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Encoding, Kind, Mutation, Secrecy, Ttl, TtlChoice, Value};
 use crate::store::{StoreExt as _, Txn};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Write a key
 ///
@@ -104,7 +104,7 @@ pub(in crate::cli) async fn run(
     let committed = committed.map_err(|error| refused(error, show_value, session))?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
-    let shape = Envelope {
+    let shape = KeyAnswer {
         action: "set",
         node: AnyNode::of(entry.as_ref()),
         prev_node: AnyNode::of(previous.as_ref()),

@@ -1,4 +1,4 @@
-//! What an API refuses, as the errors of a store of one's own.
+//! Errors of a store, for calls that failed.
 
 #[cfg(test)]
 mod texts;
@@ -10,7 +10,7 @@ use super::options::HttpOptions;
 use crate::aws::{PlainAnswer, PlainHttpError, SigningError};
 use crate::model::{CommitId, Entry, Key, Kind};
 use crate::store::{Conflict, Limit, StoreError};
-use crate::wire::{Problem, ProblemCode, ProblemLimit, Written};
+use crate::wire::{Problem, ProblemCode, ProblemLimit, ValueNotation};
 
 /// The error that a failed call is.
 pub(super) fn of_call(site: CallSite<'_>, failure: CallFailure) -> StoreError {
@@ -70,7 +70,7 @@ fn of_silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
 
 /// Something answers that is no discfg API: API Gateway, a proxy, another server, a page to log in.
 pub(super) fn of_strange_answer(site: CallSite<'_>, answer: &PlainAnswer) -> StoreError {
-    if let Some(error) = gateway::refusal(site, answer) {
+    if let Some(error) = gateway::explain_refusal(site, answer) {
         return error;
     }
     let options = site.options;
@@ -210,7 +210,7 @@ fn commit(problem: &Problem) -> Option<CommitId> {
 }
 
 fn conflict(problem: &Problem) -> Option<StoreError> {
-    let guard = problem.guard.as_ref()?.guard(Written::AsStored).ok()?;
+    let guard = problem.guard.as_ref()?.guard(ValueNotation::Stored).ok()?;
     let current = problem.current.clone().map(Entry::try_from).transpose().ok()?;
     Some(StoreError::Conflict(Box::new(Conflict {
         guard,

@@ -10,12 +10,12 @@ use crate::aws::PlainAnswer;
 use crate::model::Kind;
 use crate::store::StoreError;
 
-/// The longest that its words are told, in characters.
+/// The most characters of a message that are repeated.
 const LONGEST: usize = 300;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Words {
+struct GatewayMessage {
     #[serde(alias = "Message")]
     message: String,
     /// Services of AWS name what sort of failure it is, too.
@@ -23,9 +23,9 @@ struct Words {
     _sort: Option<String>,
 }
 
-/// What the answer means, if it is one of API Gateway's.
-pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreError> {
-    let words = words(answer)?;
+/// Returns the error that an answer means, if it is one of API Gateway's.
+pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreError> {
+    let words = read_message(answer)?;
     let options = site.options;
     let url = options.url.to_string();
     if !site.is_signed {
@@ -85,15 +85,15 @@ pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreE
 /// Whether API Gateway refuses the caller, and doesn't say whether for want of a permission or because it doesn't know the
 /// credentials (an HTTP API answers both alike).
 pub(super) fn is_forbidden(answer: &PlainAnswer) -> bool {
-    answer.status == 403 && words(answer).is_some_and(|words| words == "Forbidden")
+    answer.status == 403 && read_message(answer).is_some_and(|words| words == "Forbidden")
 }
 
-fn words(answer: &PlainAnswer) -> Option<String> {
+fn read_message(answer: &PlainAnswer) -> Option<String> {
     let is_json = matches!(
         media_type(answer)?,
         "application/json" | "application/x-amz-json-1.0" | "application/x-amz-json-1.1"
     );
-    let words: Words = serde_json::from_slice(&answer.body)
+    let words: GatewayMessage = serde_json::from_slice(&answer.body)
         .ok()
         .filter(|_| is_json && answer.status >= 400)?;
     let told = words.message.chars().filter(|c| !c.is_control());
@@ -114,7 +114,7 @@ mod tests {
             is_signed,
             call,
         };
-        refusal(site, answer)
+        explain_refusal(site, answer)
     }
 
     fn answer(status: u16, body: &str) -> PlainAnswer {

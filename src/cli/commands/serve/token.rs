@@ -7,7 +7,7 @@ use crate::cli::global::Format;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::http::{Token, TokenEntry, TokenFile};
+use crate::http::{GeneratedToken, TokenEntry, TokenFile};
 use crate::model::{Access, ConfigName};
 use crate::wire::result::{NewTokenResult, RevokedTokenResult, TokenListResult, TokenShape};
 
@@ -49,7 +49,7 @@ fn new(args: NewTokenArgs, session: &Session, terminal: &mut Terminal) -> Result
     };
     let mut configs: BTreeSet<ConfigName> = args.configs.into_iter().collect();
     configs.extend(session.global().config.clone());
-    let token = Token::generate();
+    let token = GeneratedToken::generate();
     let entry = TokenEntry {
         name: args.name,
         sha256: token.digest(),

@@ -40,7 +40,7 @@ fn variant(refused: &CallFailure) -> &'static str {
     }
 }
 
-/// What the store says of each, which is told with the answer's status and code.
+/// What the store says of each, with the answer's status and code.
 fn said(is_signed: bool, refused: impl IntoIterator<Item = (String, CallFailure)>) -> String {
     let mut text = String::new();
     for (note, refused) in refused {

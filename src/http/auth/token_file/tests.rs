@@ -2,13 +2,13 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::thread;
 
 use super::*;
-use crate::http::auth::token::Token;
+use crate::http::auth::token::GeneratedToken;
 use crate::model::Access;
 
 fn entry(name: &str) -> TokenEntry {
     TokenEntry {
         name: name.parse().unwrap(),
-        sha256: Token::generate().digest(),
+        sha256: GeneratedToken::generate().digest(),
         access: Access::Write,
         sections: Some(["db".parse().unwrap(), "@root".parse().unwrap()].into()),
         configs: Some(["payments".parse().unwrap()].into()),

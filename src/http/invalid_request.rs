@@ -3,7 +3,7 @@ use crate::wire::ProblemCode;
 
 /// What is wrong with a request by itself, whatever the store holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum InvalidRequest {
     /// The path isn't canonical, or names nothing that could be.
     #[error("{0}")]
     Path(String),
@@ -34,7 +34,7 @@ pub(super) enum Refusal {
     },
 }
 
-impl Refusal {
+impl InvalidRequest {
     /// The code of its problem.
     pub(super) fn code(&self) -> ProblemCode {
         match self {

@@ -7,14 +7,14 @@ mod data_key;
 mod decide;
 mod error;
 mod ext;
-mod left_out;
 mod limit;
 mod listing;
-mod made;
-mod past;
+mod past_entries;
+mod repeated_commit;
 mod seal;
 mod snapshot;
 mod txn;
+mod unreadable_sections;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -27,15 +27,15 @@ use futures::stream::BoxStream;
 
 pub use cause::Cause;
 pub use data_key::{DataKey, DataKeys};
-pub use decide::{Decision, HeadMove, State, decide};
+pub use decide::{CommitState, Decision, HeadMove, decide};
 pub use error::{Conflict, Result, StoreError};
 pub use ext::StoreExt;
-pub use left_out::LeftOut;
 pub use limit::Limit;
 pub use listing::{Listed, Scope};
-pub use past::Past;
+pub use past_entries::PastEntries;
 pub use snapshot::{Digest, Digester, Snapshot};
-pub use txn::{Applied, Committed, Txn};
+pub use txn::{AppliedChange, Committed, Txn};
+pub use unreadable_sections::UnreadableSections;
 pub(crate) use watch::{AfterLog, Taken, WatchMachine};
 
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Ttl};

@@ -9,7 +9,7 @@ use super::data_file;
 use super::failure::Failure;
 use crate::formats::{self, DataFormat, Layout};
 use crate::model::{Key, Kind, Prefix};
-use crate::ops::Wanted;
+use crate::ops::DesiredValue;
 
 /// The largest data file, in bytes: what a file of it takes in memory several times over still fits a small machine.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
@@ -35,7 +35,7 @@ impl FileArgs {
         &self,
         prefix: Option<&Prefix>,
         config: &str,
-    ) -> Result<BTreeMap<Key, Wanted>, Failure> {
+    ) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
         let Some(path) = &self.data else {
             return Err(Failure::usage("a file is missing").hint("give it with -d FILE; -d - reads stdin"));
         };
@@ -65,7 +65,7 @@ impl FileArgs {
                     format!("{}: the key {key} does not lie below {prefix}", path.display()),
                 ));
             }
-            wanted.insert(key, Wanted::from(value));
+            wanted.insert(key, DesiredValue::from(value));
         }
         Ok(wanted)
     }

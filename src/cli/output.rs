@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::args::Format;
 use super::failure::Failure;
 use super::terminal::Terminal;
-use crate::formats::{Json, to_yaml};
+use crate::formats::{JsonDocument, to_yaml};
 use crate::model::Kind;
 
 /// Shows a result: its JSON shape, or the words of `human` and `raw`.
@@ -25,7 +25,7 @@ pub(super) fn show(
         Format::Raw => terminal.write(&raw()),
         Format::Json => terminal.line(&json()?),
         Format::Yaml => {
-            let tree = Json::parse(&json()?)
+            let tree = JsonDocument::parse(&json()?)
                 .map_err(|error| Failure::caused(Kind::Invalid, "the result has no YAML form", &error))?;
             terminal.write(to_yaml(&tree).as_bytes())
         }

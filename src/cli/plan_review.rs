@@ -11,7 +11,7 @@ use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::count::Count;
 use crate::model::Kind;
-use crate::ops::{Outcome, Plan};
+use crate::ops::{Plan, PlanOutcome};
 use crate::store::Store;
 use crate::wire;
 
@@ -102,7 +102,7 @@ impl Review<'_> {
     fn tell(
         &self,
         result: &'static str,
-        outcome: &Outcome,
+        outcome: &PlanOutcome,
         args: &PlanArgs,
         format: Format,
         terminal: &mut Terminal,
@@ -154,11 +154,11 @@ fn lines(plan: &Plan, values: bool) -> String {
     text
 }
 
-fn question(config: &str, outcome: &Outcome) -> String {
+fn question(config: &str, outcome: &PlanOutcome) -> String {
     format!("{config}: {}. Make these changes?", counted(outcome))
 }
 
-fn counted(outcome: &Outcome) -> String {
+fn counted(outcome: &PlanOutcome) -> String {
     format!(
         "{} added, {} changed, {} removed, {} unchanged",
         outcome.added, outcome.changed, outcome.removed, outcome.unchanged

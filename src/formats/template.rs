@@ -8,7 +8,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, Value as Shown};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 
-use super::Json;
+use super::JsonDocument;
 use crate::model::{Key, Kind, Prefix, Value, ValueKind};
 
 /// Why a template can't be rendered. None quotes a value.
@@ -42,7 +42,9 @@ pub fn render(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<S
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
     environment.set_syntax(syntax.map_err(|error| explained(&error, source))?);
-    environment.add_filter("json", |text: &Shown| Json::String(text.to_string()).to_string());
+    environment.add_filter("json", |text: &Shown| {
+        JsonDocument::String(text.to_string()).to_string()
+    });
     let keys = Arc::clone(&all);
     environment.add_function("get", move |name: &str| keys.find(name).and_then(shown));
     let keys = Arc::clone(&all);
@@ -189,7 +191,7 @@ fn shown((key, value): (&Key, &Value)) -> Result<Shown, Error> {
 fn json((key, value): (&Key, &Value)) -> Result<Shown, Error> {
     shown((key, value)).map(|shown| match value.as_text() {
         Some(source) if value.kind() == ValueKind::Json => Shown::from(source.trim_ascii()),
-        _ => Shown::from(Json::String(shown.to_string()).to_string()),
+        _ => Shown::from(JsonDocument::String(shown.to_string()).to_string()),
     })
 }
 

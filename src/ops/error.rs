@@ -69,7 +69,7 @@ pub enum OpsError {
 }
 
 /// What an operation gives.
-pub type Result<T, E = OpsError> = std::result::Result<T, E>;
+pub type OpsResult<T, E = OpsError> = std::result::Result<T, E>;
 
 impl OpsError {
     /// What sort of failure this is.

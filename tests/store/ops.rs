@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use discfg::engine::local::{LocalEngine, OpenMode};
 use discfg::model::{Encoding, Key, Kind, Mutation, Prefix, Revision, Value};
-use discfg::ops::{self, OpsError, Plan, Wanted};
+use discfg::ops::{self, DesiredValue, OpsError, Plan};
 use discfg::store::conformance::TestClock;
 use discfg::store::{Consistency, Snapshot, Store, StoreError, Txn};
 
@@ -35,10 +35,10 @@ fn value(text: &str) -> Value {
     Value::new(text, Encoding::Text).expect("a value")
 }
 
-fn wanted(pairs: &[(&str, &str)]) -> BTreeMap<Key, Wanted> {
+fn wanted(pairs: &[(&str, &str)]) -> BTreeMap<Key, DesiredValue> {
     pairs
         .iter()
-        .map(|(at, to)| (key(at), Wanted::from(value(to))))
+        .map(|(at, to)| (key(at), DesiredValue::from(value(to))))
         .collect()
 }
 

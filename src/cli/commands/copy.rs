@@ -11,7 +11,7 @@ use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
 use crate::model::{Access, Entry, Key, Kind, Side, Timestamp};
-use crate::ops::{Plan, Wanted};
+use crate::ops::{DesiredValue, Plan};
 
 /// Copy keys from one place to another
 ///
@@ -82,7 +82,7 @@ pub(in crate::cli) async fn run(
 }
 
 /// The entries under their names below the second side's prefix.
-fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, Wanted>, Failure> {
+fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
     read.into_iter()
         .map(|(name, entry)| {
             let path = format!("{}{name}", to.prefix.with_slash());

@@ -21,7 +21,7 @@ use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
-use crate::formats::{self, DataFormat, EnvName, Layout, Parts};
+use crate::formats::{self, DataFormat, EnvName, FileParts, Layout};
 use crate::model::{Access, Key, Kind, Prefix, Value};
 use crate::ops::OpsError;
 use crate::store::{Digester, StoreExt as _};
@@ -119,7 +119,7 @@ pub(in crate::cli) async fn run(
         Output::Data(format) => Some(*format),
         Output::Template(_) | Output::Nothing => None,
     };
-    let parts = format.and_then(|format| Parts::new(format, &layout));
+    let parts = format.and_then(|format| FileParts::new(format, &layout));
     if let Some(parts) = parts {
         let file = spool(&args, parts, format, &layout.prefix, session, masks.as_mut());
         let file = seen("reading", terminal, file).await;
@@ -156,7 +156,7 @@ const IN_MEMORY: usize = 8 * 1024 * 1024;
 /// Writes the snapshot to where it waits until it is whole: a failure half way must leave nothing on stdout.
 async fn spool(
     args: &ExportArgs,
-    mut parts: Parts<'_>,
+    mut parts: FileParts<'_>,
     format: Option<DataFormat>,
     prefix: &Prefix,
     session: &mut Session,

@@ -6,7 +6,7 @@ use super::api::{Api, Refusal, pause};
 use super::call::{Call, REQUEST};
 use crate::aws::PlainHttpError;
 use crate::model::{Change, Entry, Guard, Key, Ttl};
-use crate::store::{Applied, Committed, Result, StoreError, Txn};
+use crate::store::{AppliedChange, Committed, Result, StoreError, Txn};
 use crate::wire;
 
 /// How often a host that can't be found is looked for, where no request has gone out.
@@ -91,7 +91,7 @@ impl Api {
         let told = |error: wire::ShapeError| self.misshapen(call, &error);
         let applied = |line: wire::StoredChange| {
             let change = Change::try_from(line).map_err(told)?;
-            Ok(Applied {
+            Ok(AppliedChange {
                 entry: change.entry(),
                 previous: change.replaced(),
                 change,

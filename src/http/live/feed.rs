@@ -12,7 +12,7 @@ use tokio::task::yield_now;
 use super::frame;
 use super::ring::{Frame, Held, Place, Ring, Told};
 use crate::model::{BadSection, Change, Head, Revision, Section};
-use crate::ops::{Event, OpsError, Standing, Start, Watch, section_now, watch as follow, watch_heads};
+use crate::ops::{Event, HeadNews, OpsError, Start, Watch, section_now, watch as follow, watch_heads};
 use crate::store::{Heads, Store, StoreError};
 
 /// What a feed knows.
@@ -128,10 +128,10 @@ impl Feed {
         let mut standings = watch_heads(store, interval, Arc::clone(&self.nudge));
         while let Some(standing) = standings.next().await {
             match standing? {
-                Standing::Moved(heads) => self.moved(heads),
-                Standing::Bad(bad) => self.leave_out(bad),
-                Standing::Still => self.fails(false),
-                Standing::Retry(_) => self.fails(true),
+                HeadNews::Moved(heads) => self.moved(heads),
+                HeadNews::Bad(bad) => self.leave_out(bad),
+                HeadNews::Still => self.fails(false),
+                HeadNews::Retry(_) => self.fails(true),
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use crate::http::request::cursor::Listing;
 use crate::http::request::path::Within;
 use crate::http::request::view::View;
 use crate::model::{Prefix, Section};
-use crate::ops::{Shown, readable_list};
+use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Listed, Scope};
 use crate::wire::Page;
 
@@ -61,8 +61,8 @@ pub(in crate::http) async fn list(mut asked: Asked) -> Result<Json<Page>, Failur
         let mut listed = readable_list(&*asked.store, &scope, read);
         while let Some(item) = listed.try_next().await? {
             let item = match item {
-                Shown::Listed(item) => item,
-                Shown::Bad(found) => {
+                ReadableItem::Listed(item) => item,
+                ReadableItem::Bad(found) => {
                     if is_of(&found.section, within.as_ref(), &asked) {
                         bad.push(found);
                     }

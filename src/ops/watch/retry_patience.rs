@@ -10,11 +10,11 @@ const TRIES_WITH_CREDENTIALS: u32 = 5;
 
 /// How a watcher bears a store that fails.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(super) struct RetryPatience {
     failures: u32,
 }
 
-impl Patience {
+impl RetryPatience {
     /// The store answered.
     pub(super) fn renew(&mut self) {
         self.failures = 0;

@@ -38,7 +38,7 @@ pub use txn::{AppliedChange, Committed, Txn};
 pub use unreadable_sections::UnreadableSections;
 pub(crate) use watch::{AfterLog, Taken, WatchMachine};
 
-use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Ttl};
+use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, StoreStatus, Ttl};
 
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -175,9 +175,8 @@ pub trait Store: Send + Sync {
     /// where it has none and none is given.
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry>;
 
-    /// The state of what holds the data, in the engine's own word: `active` for a DynamoDB table in service,
-    /// `ok` for a file that `SQLite` finds sound.
-    async fn state(&self) -> Result<String>;
+    /// The status of what holds the data.
+    async fn status(&self) -> Result<StoreStatus>;
 
     /// What encrypts the config's secrets. An engine stores and gives them as they are encrypted:
     /// [`StoreExt::write`] and [`StoreExt::reveal`] are for their values.

@@ -28,7 +28,9 @@ use self::keys::LentKeys;
 use super::kms::Kms;
 use crate::aws::{AssumedRole, Meter, Signer};
 use crate::context::{ApiToken, ApiUrl, Setting};
-use crate::model::{Change, ConfigName, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
+use crate::model::{
+    Change, ConfigName, Entry, Head, Key, Prefix, Region, Revision, Section, StoreStatus, Ttl,
+};
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
 };
@@ -177,8 +179,8 @@ impl Store for HttpEngine {
         self.api.renew(key, ttl).await
     }
 
-    async fn state(&self) -> Result<String> {
-        self.api.state().await
+    async fn status(&self) -> Result<StoreStatus> {
+        self.api.status().await
     }
 
     fn data_keys(&self) -> &dyn DataKeys {

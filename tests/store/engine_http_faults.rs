@@ -269,7 +269,7 @@ async fn an_answer_without_end_is_left() {
             body: vec![b' '; 64 * 1024 * 1024 + 1],
         })
     });
-    let error = served.engine.state().await.expect_err("it is too large");
+    let error = served.engine.status().await.expect_err("it is too large");
     assert_eq!(error.kind(), Kind::Invalid);
     assert!(error.to_string().contains("more than 67108864 bytes"), "{error}");
 }

@@ -7,7 +7,7 @@ use futures::stream::{self, BoxStream};
 
 use super::api::{Api, Refused};
 use super::call::Call;
-use crate::model::{BadSection, Change, Entry, Head, Key, Prefix, Revision, Section};
+use crate::model::{BadSection, Change, Entry, Head, Key, Prefix, Revision, Section, StoreStatus};
 use crate::store::{Consistency, Heads, Result, Snapshot, StoreError};
 use crate::wire;
 
@@ -178,10 +178,10 @@ impl Api {
         .boxed()
     }
 
-    pub(super) async fn state(&self) -> Result<String> {
+    pub(super) async fn status(&self) -> Result<StoreStatus> {
         let call = Call::of_config("GET", "/info");
         let answer: wire::StateAnswer = self.asked(&call).await?;
-        Ok(answer.state)
+        Ok(StoreStatus::from_word(&answer.state))
     }
 }
 

@@ -16,13 +16,13 @@ use crate::wire::Info;
 )]
 pub(in crate::http) async fn info(asked: Asked) -> Result<Json<Info>, Failure> {
     asked.query.end()?;
-    let reading = async { Ok((asked.store.state().await?, covered(&asked, Vec::new()).await?)) };
-    let (state, (snapshot, bad)) = asked.until.in_time(reading).await?;
+    let reading = async { Ok((asked.store.status().await?, covered(&asked, Vec::new()).await?)) };
+    let (status, (snapshot, bad)) = asked.until.in_time(reading).await?;
     // Which engine it is behind the server is the server's own business.
     let engine = "http".into();
     Ok(Json(Overview::of(snapshot, bad).info(
         asked.config.to_string(),
         engine,
-        state,
+        &status,
     )))
 }

@@ -5,7 +5,7 @@ pub(super) mod bucket_error;
 pub(super) mod program;
 
 use std::env;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -238,12 +238,7 @@ impl FunctionCode {
     /// What it is called in the bucket: the SHA-256 in lower-case hexadecimal, and `.zip`. What has one name has one
     /// content.
     pub fn key(&self) -> String {
-        let mut key = String::with_capacity(68);
-        for byte in self.sha256 {
-            // Writing to a String can't fail.
-            let _ = write!(key, "{byte:02x}");
-        }
-        key + ".zip"
+        hex::encode(self.sha256) + ".zip"
     }
 }
 

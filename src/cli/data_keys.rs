@@ -8,7 +8,7 @@ use clap::Args;
 use super::data_file;
 use super::failure::Failure;
 use crate::formats::{self, DataFormat, Layout};
-use crate::model::{Key, Kind, Prefix};
+use crate::model::{ErrorKind, Key, Prefix};
 use crate::ops::DesiredValue;
 
 /// The largest data file, in bytes: what a file of it takes in memory several times over still fits a small machine.
@@ -55,13 +55,17 @@ impl FileArgs {
             name: config.to_owned(),
         };
         let items = formats::read(format, &bytes, &layout).map_err(|error| {
-            Failure::caused(Kind::Invalid, format!("{} can't be used", path.display()), &error)
+            Failure::caused(
+                ErrorKind::Invalid,
+                format!("{} can't be used", path.display()),
+                &error,
+            )
         })?;
         let mut wanted = BTreeMap::new();
         for (key, value) in items {
             if let Some(prefix) = prefix.filter(|prefix| !prefix.holds(&key)) {
                 return Err(Failure::new(
-                    Kind::Invalid,
+                    ErrorKind::Invalid,
                     format!("{}: the key {key} does not lie below {prefix}", path.display()),
                 ));
             }

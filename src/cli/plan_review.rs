@@ -10,7 +10,7 @@ use super::failure::{Failure, Stop};
 use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::count::Count;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::ops::{Plan, PlanOutcome};
 use crate::store::Store;
 use crate::wire;
@@ -74,7 +74,7 @@ impl Review<'_> {
             }
         }
         if self.ask == Ask::First && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")? {
-            return Err(Failure::new(Kind::Interrupted, "nothing was changed").into());
+            return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed").into());
         }
         let outcome = if args.batch {
             let (total, mut made) = (plan.len(), 0);

@@ -21,7 +21,7 @@ use self::log::{Plain, show_warnings};
 use self::wrap::wrapped;
 use super::args::Global;
 use super::failure::Failure;
-use crate::model::{Kind, printable};
+use crate::model::{ErrorKind, printable};
 
 /// The streams of the process.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Terminal {
     pub(super) fn command(&self, bytes: &[u8]) -> Result<(), Failure> {
         if !bytes.is_empty() && is_null(io::stderr()) {
             let message = "stderr is closed or /dev/null, so the CI runner would not mask the secrets";
-            return Err(Failure::new(Kind::Invalid, message));
+            return Err(Failure::new(ErrorKind::Invalid, message));
         }
         io::stderr().write_all(bytes).map_err(|error| {
             Failure::internal("commands to the CI runner can't be written to stderr", &error)
@@ -174,7 +174,7 @@ impl Terminal {
         match line?.strip_suffix('\n') {
             Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
             None => Err(Failure::new(
-                Kind::Interrupted,
+                ErrorKind::Interrupted,
                 "nothing was given, and nothing was changed",
             )),
         }
@@ -244,7 +244,7 @@ impl Drop for Unseen {
 }
 
 fn unread(error: &io::Error) -> Failure {
-    Failure::caused(Kind::Interrupted, "no answer could be read", error)
+    Failure::caused(ErrorKind::Interrupted, "no answer could be read", error)
 }
 
 fn line() -> Result<String, Failure> {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, Value as Shown};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 
 use super::JsonDocument;
-use crate::model::{Key, Kind, Prefix, Value, ValueKind};
+use crate::model::{ErrorKind, Key, Prefix, Value, ValueKind};
 
 /// Why a template can't be rendered. None quotes a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,8 +21,8 @@ pub struct TemplateError {
 
 impl TemplateError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
-        Kind::Invalid
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::Invalid
     }
 }
 
@@ -58,18 +58,22 @@ pub fn render(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<S
 fn explained(error: &Error, source: &str) -> TemplateError {
     let name = error.range().and_then(|range| source.get(range)).map(str::trim);
     let problem = match (error.kind(), name) {
-        (ErrorKind::WriteFailure, Some(name)) => format!("{name} is no key, only the beginning of some"),
-        (ErrorKind::UndefinedError, Some(name)) if !name.is_empty() => format!("{name} is not there"),
+        (minijinja::ErrorKind::WriteFailure, Some(name)) => {
+            format!("{name} is no key, only the beginning of some")
+        }
+        (minijinja::ErrorKind::UndefinedError, Some(name)) if !name.is_empty() => {
+            format!("{name} is not there")
+        }
         // What the parser says names signs of the template alone; what an operation says may show operands.
         (
-            ErrorKind::SyntaxError
-            | ErrorKind::NonPrimitive
-            | ErrorKind::UnknownFilter
-            | ErrorKind::UnknownTest
-            | ErrorKind::UnknownFunction
-            | ErrorKind::UnknownMethod
-            | ErrorKind::MissingArgument
-            | ErrorKind::TooManyArguments,
+            minijinja::ErrorKind::SyntaxError
+            | minijinja::ErrorKind::NonPrimitive
+            | minijinja::ErrorKind::UnknownFilter
+            | minijinja::ErrorKind::UnknownTest
+            | minijinja::ErrorKind::UnknownFunction
+            | minijinja::ErrorKind::UnknownMethod
+            | minijinja::ErrorKind::MissingArgument
+            | minijinja::ErrorKind::TooManyArguments,
             _,
         ) => error
             .detail()
@@ -100,7 +104,7 @@ impl Keys {
             .parse::<Key>()
             .ok()
             .and_then(|key| self.values.get_key_value(&key));
-        found.ok_or_else(|| Error::from(ErrorKind::UndefinedError))
+        found.ok_or_else(|| Error::from(minijinja::ErrorKind::UndefinedError))
     }
 }
 
@@ -173,7 +177,7 @@ impl Object for Branch {
 fn shown((key, value): (&Key, &Value)) -> Result<Shown, Error> {
     let Some(text) = value.as_text() else {
         let problem = format!("the key {key} is bytes, which no template can show");
-        return Err(Error::new(ErrorKind::NonPrimitive, problem));
+        return Err(Error::new(minijinja::ErrorKind::NonPrimitive, problem));
     };
     if value.kind() != ValueKind::Json {
         return Ok(Shown::from(text));

@@ -10,7 +10,7 @@ use futures::FutureExt as _;
 use super::api::Api;
 use super::error::Failure;
 use super::request::{header, path};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
@@ -25,7 +25,12 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         answered.unwrap_or_else(|_| {
             tracing::error!("the handler of a request panicked");
-            Failure::new(Kind::Internal, "internal", "the server failed; its log says why").into_response()
+            Failure::new(
+                ErrorKind::Internal,
+                "internal",
+                "the server failed; its log says why",
+            )
+            .into_response()
         })
     };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::refusal::Refusal;
-use crate::model::{CommitId, Key, Kind, Value};
+use crate::model::{CommitId, ErrorKind, Key, Value};
 use crate::ops::OpsError;
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{GuardSpec, Problem, ProblemLayout, ProblemLimit, StoredNode};
@@ -20,57 +20,67 @@ use crate::wire::{GuardSpec, Problem, ProblemLayout, ProblemLimit, StoredNode};
 pub(super) struct Failure(Box<Problem>);
 
 /// The status of a failure of that kind.
-fn status(kind: Kind) -> StatusCode {
+fn status(kind: ErrorKind) -> StatusCode {
     match kind {
-        Kind::Usage => StatusCode::BAD_REQUEST,
-        Kind::NotFound => StatusCode::NOT_FOUND,
-        Kind::Compacted => StatusCode::GONE,
-        Kind::Conflict => StatusCode::PRECONDITION_FAILED,
-        Kind::Denied => StatusCode::FORBIDDEN,
-        Kind::Unavailable | Kind::Throttled | Kind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-        Kind::OutcomeUnknown => StatusCode::GATEWAY_TIMEOUT,
-        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::No | Kind::Stack | Kind::Interrupted | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Usage => StatusCode::BAD_REQUEST,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::Compacted => StatusCode::GONE,
+        ErrorKind::Conflict => StatusCode::PRECONDITION_FAILED,
+        ErrorKind::Denied => StatusCode::FORBIDDEN,
+        ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::OutcomeUnknown => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::No | ErrorKind::Stack | ErrorKind::Interrupted | ErrorKind::Internal => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
     }
 }
 
 /// What is said of a failure whose own words may tell what lies behind the server.
-fn discreet(kind: Kind) -> &'static str {
+fn discreet(kind: ErrorKind) -> &'static str {
     match kind {
-        Kind::Denied => "the server's own identity may not do this",
-        Kind::Unavailable => "what holds the data can't be reached; try again",
-        Kind::Throttled => "what holds the data asks for patience; try again",
-        Kind::NotFound => "what is asked for is not there",
-        Kind::Conflict => "it was changed meanwhile; try again",
-        Kind::Compacted => "the log no longer goes back that far",
-        Kind::Timeout | Kind::OutcomeUnknown => "it took too long",
-        Kind::Usage | Kind::Invalid | Kind::No | Kind::Stack | Kind::Interrupted | Kind::Internal => {
-            "the server failed; its log says why"
-        }
+        ErrorKind::Denied => "the server's own identity may not do this",
+        ErrorKind::Unavailable => "what holds the data can't be reached; try again",
+        ErrorKind::Throttled => "what holds the data asks for patience; try again",
+        ErrorKind::NotFound => "what is asked for is not there",
+        ErrorKind::Conflict => "it was changed meanwhile; try again",
+        ErrorKind::Compacted => "the log no longer goes back that far",
+        ErrorKind::Timeout | ErrorKind::OutcomeUnknown => "it took too long",
+        ErrorKind::Usage
+        | ErrorKind::Invalid
+        | ErrorKind::No
+        | ErrorKind::Stack
+        | ErrorKind::Interrupted
+        | ErrorKind::Internal => "the server failed; its log says why",
     }
 }
 
 impl Failure {
     /// A failure with the status of its kind.
-    pub(super) fn new(kind: Kind, code: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(kind: ErrorKind, code: &str, detail: impl Into<String>) -> Self {
         Self::with_status(status(kind), kind, code, detail)
     }
 
     /// A failure for which HTTP has a status of its own.
-    pub(super) fn with_status(status: StatusCode, kind: Kind, code: &str, detail: impl Into<String>) -> Self {
+    pub(super) fn with_status(
+        status: StatusCode,
+        kind: ErrorKind,
+        code: &str,
+        detail: impl Into<String>,
+    ) -> Self {
         let title = status.canonical_reason().unwrap_or_default();
         Self(Box::new(Problem::new(status.as_u16(), title, kind, code, detail)))
     }
 
     /// That the caller may not do that.
     pub(super) fn denied(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Denied, "denied", detail)
+        Self::new(ErrorKind::Denied, "denied", detail)
     }
 
     /// That it took longer than a request may take.
     pub(super) fn too_slow() -> Self {
         Self::new(
-            Kind::Timeout,
+            ErrorKind::Timeout,
             "unavailable",
             "it took longer than a request may take; try again",
         )
@@ -80,7 +90,7 @@ impl Failure {
     pub(super) fn not_ready(error: &StoreError) -> Self {
         log(error);
         let detail = "the data of a config can't be reached; the server's log says which and why";
-        Self::new(Kind::Unavailable, "unavailable", detail)
+        Self::new(ErrorKind::Unavailable, "unavailable", detail)
     }
 
     /// That a commit was begun and its answer isn't known.
@@ -89,7 +99,7 @@ impl Failure {
             "the commit {commit} was begun, and whether it happened is not known; sending it again with \
              Idempotency-Key: {commit} tells"
         );
-        let mut failure = Self::new(Kind::OutcomeUnknown, "outcome-unknown", detail);
+        let mut failure = Self::new(ErrorKind::OutcomeUnknown, "outcome-unknown", detail);
         failure.0.commit = Some(commit.to_string());
         failure
     }
@@ -97,13 +107,18 @@ impl Failure {
     /// That there is no such route.
     pub(super) fn no_route(uri: &Uri) -> Self {
         let detail = format!("there is no route {}", uri.path());
-        Self::new(Kind::NotFound, "no-route", detail)
+        Self::new(ErrorKind::NotFound, "no-route", detail)
     }
 
     /// That the route doesn't take the method.
     pub(super) fn no_method() -> Self {
         let detail = "this route doesn't take the method; the header Allow says which it takes";
-        Self::with_status(StatusCode::METHOD_NOT_ALLOWED, Kind::Usage, "no-method", detail)
+        Self::with_status(
+            StatusCode::METHOD_NOT_ALLOWED,
+            ErrorKind::Usage,
+            "no-method",
+            detail,
+        )
     }
 
     /// What the store said. Values of secrets are in it, as they are encrypted, only with `stored`.
@@ -178,7 +193,7 @@ impl Failure {
                 Self::outcome_unknown(commit)
             }
             // The server's own credentials, which are no caller's to mend: new ones may be there at the next try.
-            StoreError::Credentials { .. } => Self::discreet(&error, Kind::Unavailable),
+            StoreError::Credentials { .. } => Self::discreet(&error, ErrorKind::Unavailable),
             _ => Self::discreet(&error, kind),
         }
     }
@@ -200,7 +215,7 @@ impl Failure {
     }
 
     fn of_conflict(conflict: &Conflict, stored: bool) -> Self {
-        let mut failure = Self::new(Kind::Conflict, "guard-failed", conflict.to_string());
+        let mut failure = Self::new(ErrorKind::Conflict, "guard-failed", conflict.to_string());
         failure.0.keys = conflict.guard.key().cloned().into_iter().collect();
         failure.0.section = Some(conflict.guard.section());
         failure.0.revision = Some(conflict.revision);
@@ -213,7 +228,7 @@ impl Failure {
     }
 
     fn of_limit(limit: &Limit) -> Self {
-        let mut failure = Self::new(Kind::Invalid, "limit", limit.to_string());
+        let mut failure = Self::new(ErrorKind::Invalid, "limit", limit.to_string());
         failure.0.limit = Some(match *limit {
             Limit::Actions {
                 changes,
@@ -235,17 +250,17 @@ impl Failure {
     }
 
     /// A failure of what lies behind the server: its own words go to the log alone.
-    fn discreet(error: &(dyn StdError + 'static), kind: Kind) -> Self {
+    fn discreet(error: &(dyn StdError + 'static), kind: ErrorKind) -> Self {
         log(error);
         let code = match kind {
-            Kind::Denied => "denied",
-            Kind::Throttled => "throttled",
-            Kind::Unavailable | Kind::Timeout => "unavailable",
+            ErrorKind::Denied => "denied",
+            ErrorKind::Throttled => "throttled",
+            ErrorKind::Unavailable | ErrorKind::Timeout => "unavailable",
             _ => "internal",
         };
         // What is invalid here is what is stored or set up, not what was sent.
         let status = match kind {
-            Kind::Invalid => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorKind::Invalid => StatusCode::INTERNAL_SERVER_ERROR,
             kind => status(kind),
         };
         Self::with_status(status, kind, code, discreet(kind))

@@ -11,7 +11,7 @@ use super::openapi::Fixed;
 use super::request::waiting;
 use crate::http::auth::caller::Caller;
 use crate::http::request::no_query::NoQuery;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::Problem;
 
 /// The route of a request that has none.
@@ -55,7 +55,8 @@ pub(super) async fn metrics(
         return Err(Failure::denied(told));
     }
     let text = api.metrics().text(&api.live().feeds.followed());
-    let text = text.map_err(|_| Failure::new(Kind::Internal, "internal", "the metrics can't be told"))?;
+    let text =
+        text.map_err(|_| Failure::new(ErrorKind::Internal, "internal", "the metrics can't be told"))?;
     let content_type = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);
     Ok(([(CONTENT_TYPE, content_type)], text).into_response())
 }

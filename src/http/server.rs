@@ -29,7 +29,7 @@ pub use self::tls::{Tls, TlsError};
 use self::waiting::WaitingPlaces;
 use super::api::Api;
 pub use crate::http::auth::token_reload::KnownTokens;
-use crate::model::{Access, Kind};
+use crate::model::{Access, ErrorKind};
 use crate::wire::Problem;
 
 /// What is done with each request when it is over. It must not block.
@@ -225,7 +225,7 @@ fn is_the_clients(error: &io::Error) -> bool {
 /// Says to a client that there is no connection for it.
 async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
     let detail = "the server has as many connections as it serves; try again";
-    let problem = Problem::new(503, "Service Unavailable", Kind::Unavailable, "busy", detail);
+    let problem = Problem::new(503, "Service Unavailable", ErrorKind::Unavailable, "busy", detail);
     let body = serde_json::to_string(&problem)?;
     let head = format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\

@@ -8,7 +8,7 @@ use super::live::{NotOpened, Opened};
 use super::refusal::Refusal;
 use super::request::header;
 use crate::http::request::context::Asked;
-use crate::model::{Kind, Revision, Section};
+use crate::model::{ErrorKind, Revision, Section};
 use crate::store::Heads;
 
 /// Keeps a proxy from holding events back until there are many.
@@ -22,7 +22,7 @@ pub(super) async fn stream(mut asked: Asked, section: &Section) -> Result<Respon
         let told = "this server streams nothing; ask without text/event-stream in accept";
         return Err(Failure::with_status(
             StatusCode::NOT_ACCEPTABLE,
-            Kind::Usage,
+            ErrorKind::Usage,
             "header",
             told,
         ));
@@ -63,7 +63,7 @@ pub(super) async fn stream(mut asked: Asked, section: &Section) -> Result<Respon
                 .in_time(async { Ok(asked.store.heads(of).await?) })
                 .await?;
             let told = "the section couldn't be followed a moment ago; try again";
-            return Err(Failure::new(Kind::Unavailable, "unavailable", told));
+            return Err(Failure::new(ErrorKind::Unavailable, "unavailable", told));
         }
     };
     let headers = [

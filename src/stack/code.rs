@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use self::program::Unfit;
 use crate::files::{Privacy, read_named};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// What the zip file is called that is shipped with the binary.
 const SHIPPED: &str = "discfg-lambda.zip";
@@ -118,15 +118,15 @@ pub enum CodeError {
 
 impl CodeError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotShipped(_) => Kind::NotFound,
-            Self::Lost(_) => Kind::Internal,
+            Self::NotShipped(_) => ErrorKind::NotFound,
+            Self::Lost(_) => ErrorKind::Internal,
             Self::Unreadable { .. }
             | Self::NoZip { .. }
             | Self::TooLarge { .. }
             | Self::NoProgram { .. }
-            | Self::Unfit { .. } => Kind::Invalid,
+            | Self::Unfit { .. } => ErrorKind::Invalid,
         }
     }
 }

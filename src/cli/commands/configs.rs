@@ -14,7 +14,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal::prompt::Unseen;
 use crate::context::{EngineName, Target};
 use crate::engine::{self, OpenError};
-use crate::model::{ConfigName, Kind};
+use crate::model::{ConfigName, ErrorKind};
 use crate::stack::{self, Owner};
 
 /// List the configs in this account and region
@@ -134,7 +134,7 @@ async fn on_aws(target: &Target, session: &mut Session, terminal: &Terminal) -> 
             unknown.push(format!("tables without a stack: {action} is not allowed"));
             if !are_stacks_known {
                 return Err(Failure::new(
-                    Kind::Denied,
+                    ErrorKind::Denied,
                     "the configs can be seen neither by their stacks nor by their tables",
                 )
                 .hint(

@@ -10,7 +10,7 @@ use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
-use crate::model::{Access, Entry, Key, Kind, Side, Timestamp};
+use crate::model::{Access, Entry, ErrorKind, Key, Side, Timestamp};
 use crate::ops::{DesiredValue, Plan};
 
 /// Copy keys from one place to another
@@ -88,7 +88,7 @@ fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, Desir
             let path = format!("{}{name}", to.prefix.with_slash());
             let key: Key = path.parse().map_err(|error| {
                 Failure::caused(
-                    Kind::Invalid,
+                    ErrorKind::Invalid,
                     format!("{name} can't lie below {}", to.prefix),
                     &error,
                 )

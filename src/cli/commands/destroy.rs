@@ -21,7 +21,7 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
-use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind, Span};
+use crate::model::{Access, AwsNames, ConfigName, ErrorKind, GrantName, Span};
 use crate::stack::{Deployed, GRANT_RESOURCES, Grant, Parameter, RESOURCES};
 
 /// Delete a config's grants and stack, and keep its table
@@ -140,7 +140,7 @@ async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<(), Failure
         return Ok(());
     }
     Err(Failure::new(
-        Kind::Interrupted,
+        ErrorKind::Interrupted,
         format!("{config} was not typed: nothing was deleted"),
     ))
 }

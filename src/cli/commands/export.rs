@@ -22,7 +22,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
 use crate::formats::{self, DataFormat, EnvName, FileParts, Layout};
-use crate::model::{Access, Key, Kind, Prefix, Value};
+use crate::model::{Access, ErrorKind, Key, Prefix, Value};
 use crate::ops::OpsError;
 use crate::store::{Digester, StoreExt as _};
 
@@ -229,7 +229,7 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<Output, Failure
             let bytes = data_file::read(path, "the template", MAX_TEMPLATE)?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 Failure::caused(
-                    Kind::Invalid,
+                    ErrorKind::Invalid,
                     "the template is no UTF-8 text",
                     &error.utf8_error(),
                 )

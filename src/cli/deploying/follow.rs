@@ -5,7 +5,7 @@ use super::patience::Patience;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::progress::Board;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{self, Deployed, Plan, Progress};
 
 /// Deploys, and shows what happens until it is done or patience ends; then the deployment goes on by itself.
@@ -45,7 +45,7 @@ pub(in crate::cli) async fn follow(
             }
             None => {
                 return Err(Failure::new(
-                    Kind::Stack,
+                    ErrorKind::Stack,
                     format!("the deployment of {name} ended without an end"),
                 ));
             }

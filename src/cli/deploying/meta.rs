@@ -2,7 +2,7 @@ use crate::aws::Aws;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
-use crate::model::{ConfigName, Kind};
+use crate::model::{ConfigName, ErrorKind};
 use crate::stack::Deployed;
 use crate::store::{Admin as _, Meta};
 
@@ -48,7 +48,7 @@ pub(in crate::cli) async fn mend(
         Proof::Read(found) => found,
         Proof::Unread => match table(config, aws.sdk().clone()).meta().await {
             Ok(found) => found,
-            Err(error) if error.kind() == Kind::Denied => {
+            Err(error) if error.kind() == ErrorKind::Denied => {
                 terminal.hint(
                     "Whether the table knows its days of history was not looked at: neither the read role nor your \
                      own policies let you.",

@@ -5,7 +5,7 @@ use super::patience::Patience;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{
     self, Blueprint, CodeStack, GrantSpec, Leftover, Proposal, Remedy, Services, StackError, StackSpec,
 };
@@ -50,7 +50,7 @@ pub(in crate::cli) async fn propose(
             Ok(Proposal::Clear(left)) if !how.dry_run => {
                 let question = question(&left);
                 if !how.yes && !terminal.ask(&question, "--yes").await? {
-                    return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
+                    return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed"));
                 }
                 clear(services, &left, patience, terminal).await?;
             }
@@ -85,7 +85,7 @@ async fn plan(
             if let Ok(Proposal::Ready(plan)) = planning.await {
                 stack::discard(&services.cfn, &plan).await.map_err(|error| Stopped::Failure(error.into()))?;
             }
-            return Err(Stopped::Failure(Failure::new(Kind::Interrupted, "nothing was deployed")));
+            return Err(Stopped::Failure(Failure::new(ErrorKind::Interrupted, "nothing was deployed")));
         }
     };
     planned.map_err(|error| match error {

@@ -5,7 +5,7 @@ use aws_sdk_cloudformation::Client;
 use crate::aws::assume_statement;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{self, Deployed, Effect, FoundTable, Output, Parameter, Plan};
 
 pub(in crate::cli) fn show_plan(plan: &Plan, terminal: &Terminal) {
@@ -172,7 +172,7 @@ pub(in crate::cli) async fn approve(
             Ok(false)
         }
         Ok(false) => Err(Failure::new(
-            Kind::Interrupted,
+            ErrorKind::Interrupted,
             "nothing was deployed; the change set is removed",
         )),
         answer => answer,

@@ -15,7 +15,7 @@ use crate::http::api::Api;
 use crate::http::auth::caller::Caller;
 use crate::http::error::Failure;
 use crate::http::refusal::Refusal;
-use crate::model::{Access, ConfigName, Key, Kind, Section};
+use crate::model::{Access, ConfigName, ErrorKind, Key, Section};
 use crate::store::Store;
 
 /// When a request must be answered.
@@ -66,7 +66,7 @@ impl FromRequestParts<Api> for Asked {
         }
         let store = api.store(&config).ok_or_else(|| {
             let detail = format!("the config {config} is not served here");
-            Failure::new(Kind::NotFound, "no-config", detail)
+            Failure::new(ErrorKind::NotFound, "no-config", detail)
         })?;
         Ok(Self {
             store: Arc::clone(store),

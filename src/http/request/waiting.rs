@@ -11,7 +11,7 @@ use super::context::{Asked, Until};
 use crate::http::error::Failure;
 use crate::http::live::Turned;
 use crate::http::refusal::Refusal;
-use crate::model::{Kind, Span, SpanError};
+use crate::model::{ErrorKind, Span, SpanError};
 
 const WAIT: &str = "wait";
 /// Longer than this nobody waits: what lies between a client and the server may take the connection for dead.
@@ -76,9 +76,9 @@ impl From<Turned> for Failure {
         match turned {
             Turned::Busy => {
                 let told = "as many wait or stream as this server lets; try again";
-                Self::new(Kind::Unavailable, "busy", told)
+                Self::new(ErrorKind::Unavailable, "busy", told)
             }
-            Turned::Stopping => Self::new(Kind::Unavailable, "unavailable", "the server stops"),
+            Turned::Stopping => Self::new(ErrorKind::Unavailable, "unavailable", "the server stops"),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::http::request::header;
 use crate::http::request::header::Form;
 use crate::http::request::view::View;
 use crate::model::{
-    Entry, Key, Kind, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
+    Entry, ErrorKind, Key, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
 };
 use crate::ops::entry_at;
 use crate::store::{Consistency, StoreError};
@@ -57,7 +57,7 @@ pub(in crate::http) async fn get(mut asked: Asked) -> Result<Response, Failure> 
     let now = found.as_ref().map(|entry| entry.revision);
     if if_match.is_some_and(|tag| !tag.is(now)) {
         let told = format!("the key {key} is not at the revision that if-match names");
-        return Err(Failure::new(Kind::Conflict, "guard-failed", told));
+        return Err(Failure::new(ErrorKind::Conflict, "guard-failed", told));
     }
     if let Some(now) = now.filter(|_| if_none_match.is_some_and(|tag| tag.is(now))) {
         return Ok(for_caches(StatusCode::NOT_MODIFIED.into_response(), now, view));
@@ -68,7 +68,7 @@ pub(in crate::http) async fn get(mut asked: Asked) -> Result<Response, Failure> 
         return Err(match revision {
             Some(revision) => {
                 let told = format!("the key {key} was not there at revision {revision}");
-                Failure::new(Kind::NotFound, "no-key", told)
+                Failure::new(ErrorKind::NotFound, "no-key", told)
             }
             None => StoreError::NotFound(key).into(),
         });

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::http::error::Failure;
 use crate::http::refusal::Refusal;
 use crate::http::request::context::Until;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// What each connection may hold besides: as much as a client has at hand, or takes, at once.
 const OWN: usize = 32 * 1024;
@@ -55,7 +55,7 @@ impl Buffers {
         let more = Arc::clone(&self.units).try_acquire_many_owned(more);
         let more = more.map_err(|_| {
             let told = "the server holds as much for slow clients as it may; try again";
-            Failure::new(Kind::Unavailable, "busy", told)
+            Failure::new(ErrorKind::Unavailable, "busy", told)
         })?;
         match &mut share.0 {
             Some(held) => held.merge(more),

@@ -26,7 +26,7 @@ use crate::http::error::Failure;
 use crate::http::request::context::Until;
 use crate::http::request::header::wants_events;
 use crate::http::request::waiting as asked_to_wait;
-use crate::model::{Access, Kind};
+use crate::model::{Access, ErrorKind};
 
 /// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
@@ -159,7 +159,7 @@ impl Gate {
             && self.tokens.as_ref().is_some_and(|tokens| !tokens.is_current())
         {
             let told = "the token file can't be used; the tokens are those that it held before";
-            return Err(Failure::new(Kind::Unavailable, "tokens", told)
+            return Err(Failure::new(ErrorKind::Unavailable, "tokens", told)
                 .into_response()
                 .into());
         }
@@ -231,7 +231,7 @@ fn bearer(tokens: &Arc<KnownTokens>, headers: &HeaderMap) -> Result<(Caller, Hel
 }
 
 fn unknown(told: &'static str) -> Response<Body> {
-    let failure = Failure::with_status(StatusCode::UNAUTHORIZED, Kind::Denied, "no-token", told);
+    let failure = Failure::with_status(StatusCode::UNAUTHORIZED, ErrorKind::Denied, "no-token", told);
     let mut response = failure.into_response();
     let challenge = HeaderValue::from_static("Bearer realm=\"discfg\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

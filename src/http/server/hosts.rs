@@ -9,7 +9,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 use super::super::error::Failure;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// An origin under which clients reach a server: `NAME`, `NAME:PORT`, or either with `http://` or `https://` before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Hosts {
         let mut given = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (given.next(), given.next()) else {
             let told = "the header Host must be given, and once";
-            return Err(Failure::new(Kind::Usage, "header", told));
+            return Err(Failure::new(ErrorKind::Usage, "header", told));
         };
         let called = host.to_str().ok().and_then(authority);
         if !called.is_some_and(|host| self.knows(&host))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::error::Failure;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// Who asks, as far as shares go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ impl WaitingPlaces {
         if *own >= self.most {
             let told =
                 "this client has as many requests that wait for changes as one may; end one, or try again";
-            return Err(Failure::new(Kind::Unavailable, "busy", told));
+            return Err(Failure::new(ErrorKind::Unavailable, "busy", told));
         }
         *own += 1;
         drop(taken);
@@ -79,7 +79,7 @@ impl Drop for WaitingPlace {
 /// There is no place for a further request.
 pub(super) fn busy(many: &str) -> Failure {
     let told = format!("the server has as many requests {many} as it serves; try again");
-    Failure::new(Kind::Unavailable, "busy", told)
+    Failure::new(ErrorKind::Unavailable, "busy", told)
 }
 
 fn locked(taken: &Mutex<HashMap<Client, usize>>) -> MutexGuard<'_, HashMap<Client, usize>> {

@@ -1,7 +1,7 @@
 use super::{Check, Verdict, limited};
 use crate::aws::Aws;
 use crate::cli::running_code::foreign;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{self, Deployed, RunningCode};
 
 const NAME: &str = "function";
@@ -14,7 +14,7 @@ pub(super) async fn check(aws: &Aws, stack: &Deployed) -> Option<Check> {
         Ok(Err(error)) => {
             // A developer needn't be allowed to look at functions.
             let verdict = match error.kind() {
-                Kind::Denied => Verdict::Warn,
+                ErrorKind::Denied => Verdict::Warn,
                 _ => Verdict::Fail,
             };
             return Some(Check::failed(NAME, verdict, error.into()));

@@ -137,21 +137,21 @@ fn of_a_strange_answer() {
     keep("answer_of_a_gateway", &said(&api(true), of_gateway));
 }
 
-fn problem(kind: Kind, code: &str, detail: &str) -> Problem {
+fn problem(kind: ErrorKind, code: &str, detail: &str) -> Problem {
     Problem::new(400, "Bad Request", kind, code, detail)
 }
 
 fn about_a_key(code: &str) -> Problem {
     Problem {
         keys: vec!["/db/url".parse().expect("a key")],
-        ..problem(Kind::Invalid, code, "")
+        ..problem(ErrorKind::Invalid, code, "")
     }
 }
 
 fn about_a_commit(code: &str) -> Problem {
     Problem {
         commit: Some("deploy-2026-11-25.1".into()),
-        ..problem(Kind::OutcomeUnknown, code, "")
+        ..problem(ErrorKind::OutcomeUnknown, code, "")
     }
 }
 
@@ -165,11 +165,11 @@ fn of_a_problem() {
         section: "/db".parse().ok(),
         revision: Some(crate::model::Revision::new(7)),
         oldest: Some(crate::model::Revision::new(40)),
-        ..problem(Kind::Compacted, "compacted", "")
+        ..problem(ErrorKind::Compacted, "compacted", "")
     };
     let layout = Problem {
         layout: Some(ProblemLayout { found: 3, known: 2 }),
-        ..problem(Kind::Internal, "layout", "")
+        ..problem(ErrorKind::Internal, "layout", "")
     };
     let problems = [
         about_a_key("no-key"),
@@ -183,24 +183,32 @@ fn of_a_problem() {
         about_a_commit("outcome-unknown"),
         compacted,
         layout,
-        problem(Kind::NotFound, "no-config", ""),
-        problem(Kind::NotFound, "no-secrets-key", ""),
-        problem(Kind::Denied, "read-only", ""),
-        problem(Kind::Denied, "no-token", "there is no such token"),
-        problem(Kind::NotFound, "no-route", ""),
-        problem(Kind::Denied, "denied", "the token app may read /db alone"),
+        problem(ErrorKind::NotFound, "no-config", ""),
+        problem(ErrorKind::NotFound, "no-secrets-key", ""),
+        problem(ErrorKind::Denied, "read-only", ""),
+        problem(ErrorKind::Denied, "no-token", "there is no such token"),
+        problem(ErrorKind::NotFound, "no-route", ""),
+        problem(ErrorKind::Denied, "denied", "the token app may read /db alone"),
         problem(
-            Kind::Throttled,
+            ErrorKind::Throttled,
             "throttled",
             "what holds the data asks for patience; try again",
         ),
         problem(
-            Kind::Unavailable,
+            ErrorKind::Unavailable,
             "unavailable",
             "what holds the data can't be reached; try again",
         ),
-        problem(Kind::Internal, "internal", "the server failed; its log says why"),
-        problem(Kind::Usage, "query", "the query parameter page is not known here"),
+        problem(
+            ErrorKind::Internal,
+            "internal",
+            "the server failed; its log says why",
+        ),
+        problem(
+            ErrorKind::Usage,
+            "query",
+            "the query parameter page is not known here",
+        ),
     ];
     let problems = problems.map(|problem| {
         let code = problem.code.clone().unwrap_or_default();

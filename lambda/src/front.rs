@@ -7,7 +7,7 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Json};
 use discfg::http::Caller;
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::wire::{Problem, ProblemCode, ProblemLimit};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Error, LambdaEvent, Request, RequestExt as _};
@@ -144,7 +144,7 @@ fn too_large(size: usize) -> Response<Body> {
     let mut problem = Problem::new(
         status.as_u16(),
         "Payload Too Large",
-        Kind::Invalid,
+        ErrorKind::Invalid,
         ProblemCode::Limit,
         detail,
     );

@@ -3,7 +3,7 @@ use std::error::Error;
 use super::Denial;
 use super::assume_actions::TAG_SESSION;
 use super::failure::{Failed, Fault};
-use crate::model::{Kind, RegionError};
+use crate::model::{ErrorKind, RegionError};
 
 /// What went wrong before a service could be asked, or in STS.
 #[derive(Debug, thiserror::Error)]
@@ -85,11 +85,11 @@ impl AwsError {
     }
 
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoRegion | Self::Region(_) => Kind::Usage,
-            Self::File { .. } => Kind::Invalid,
-            Self::Credentials { .. } | Self::AssumeDenied { .. } => Kind::Denied,
+            Self::NoRegion | Self::Region(_) => ErrorKind::Usage,
+            Self::File { .. } => ErrorKind::Invalid,
+            Self::Credentials { .. } | Self::AssumeDenied { .. } => ErrorKind::Denied,
             Self::Failed { source, .. } => source.fault.kind(),
         }
     }

@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::{CertificateFault, Denial, RootsFault};
 #[cfg(feature = "stack")]
 use super::{PlainHttpError, SigningError};
-use crate::model::{Clock as _, Kind, SystemClock};
+use crate::model::{Clock as _, ErrorKind, SystemClock};
 
 /// How a request to an AWS service failed, for every service alike.
 #[derive(Debug, thiserror::Error)]
@@ -48,13 +48,13 @@ pub enum Fault {
 
 impl Fault {
     /// What sort of failure this is to the user.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> ErrorKind {
         match self {
-            Self::Denied | Self::Credentials => Kind::Denied,
-            Self::Throttled => Kind::Throttled,
-            Self::Unreachable | Self::Unanswered | Self::Server => Kind::Unavailable,
-            Self::Refused | Self::Client => Kind::Internal,
-            Self::Roots => Kind::Invalid,
+            Self::Denied | Self::Credentials => ErrorKind::Denied,
+            Self::Throttled => ErrorKind::Throttled,
+            Self::Unreachable | Self::Unanswered | Self::Server => ErrorKind::Unavailable,
+            Self::Refused | Self::Client => ErrorKind::Internal,
+            Self::Roots => ErrorKind::Invalid,
         }
     }
 }

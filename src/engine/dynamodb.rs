@@ -34,8 +34,8 @@ use super::kms::Kms;
 use super::queue::Queue;
 use crate::aws::Meter;
 use crate::model::{
-    Access, Change, Clock, ConfigName, Entry, GrantName, Head, Key, Prefix, Revision, Section, SystemClock,
-    Timestamp, Ttl,
+    Access, Change, Clock, ConfigName, Entry, GrantName, Head, Key, Prefix, Revision, Section, StoreStatus,
+    SystemClock, Timestamp, Ttl,
 };
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
@@ -235,11 +235,13 @@ impl Store for DynamoDb {
             .await
     }
 
-    async fn state(&self) -> Result<String> {
+    async fn status(&self) -> Result<StoreStatus> {
         let request = self.client.describe_table().table_name(&self.table).send().await;
         let answer = request.map_err(|error| self.failure("DescribeTable", None, &error))?;
         let status = answer.table.and_then(|table| table.table_status);
-        Ok(status.map_or_else(|| "unknown".into(), |status| status.as_str().to_lowercase()))
+        Ok(status.map_or(StoreStatus::Unknown, |status| {
+            StoreStatus::from_word(&status.as_str().to_lowercase())
+        }))
     }
 
     fn data_keys(&self) -> &dyn DataKeys {

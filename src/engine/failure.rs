@@ -1,5 +1,5 @@
 use crate::aws::{Failed, Fault};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::store::StoreError;
 
 /// Says what it means that a service refused an action on `subject`, or couldn't be asked.
@@ -41,7 +41,7 @@ pub(super) fn request_failed(
         Fault::Roots => StoreError::Api {
             api: service.into(),
             problem: failed.message,
-            kind: Kind::Invalid,
+            kind: ErrorKind::Invalid,
         },
         Fault::Refused | Fault::Client => StoreError::Other {
             what: action,

@@ -32,6 +32,7 @@ pub use self::options::HttpOptions;
 use super::kms::Kms;
 use crate::aws::{AssumedRole, Signer};
 use crate::context::ApiUrl;
+use crate::model::StoreStatus;
 use crate::model::{Change, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
@@ -150,8 +151,8 @@ impl Store for HttpEngine {
         self.api.touch(key, ttl).await
     }
 
-    async fn state(&self) -> Result<String> {
-        self.api.state().await
+    async fn status(&self) -> Result<StoreStatus> {
+        self.api.status().await
     }
 
     fn data_keys(&self) -> &dyn DataKeys {

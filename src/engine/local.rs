@@ -35,7 +35,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::queue::Queue;
-use crate::model::{Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Ttl};
+use crate::model::{
+    Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, StoreStatus, Ttl,
+};
 use crate::store::{
     Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
     Store, StoreError, Txn,
@@ -83,6 +85,15 @@ impl LocalEngine {
             keys,
             waiting: Queue::new(),
         })
+    }
+
+    /// The first fault that SQLite finds in the file, if it finds one. It reads the whole file.
+    pub async fn integrity_fault(&self) -> Result<Option<String>> {
+        self.read(|_, connection| {
+            let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            Ok(Some(found).filter(|found| found != "ok"))
+        })
+        .await
     }
 
     /// Reads on a blocking thread.
@@ -276,12 +287,9 @@ impl Store for LocalEngine {
         })
     }
 
-    async fn state(&self) -> Result<String> {
-        self.file.read(|connection| {
-            Ok::<_, file_error::FileError>(
-                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?,
-            )
-        })
+    async fn status(&self) -> Result<StoreStatus> {
+        self.file.read(layout::layout)?;
+        Ok(StoreStatus::Ok)
     }
 
     fn data_keys(&self) -> &dyn DataKeys {

@@ -1,4 +1,4 @@
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
 /// What is wrong with a request by itself, whatever the store holds.
@@ -47,10 +47,10 @@ impl InvalidRequest {
     }
 
     /// What sort of failure this is.
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Body(_) => Kind::Usage,
-            Self::TooLarge { .. } | Self::ValueTooLarge { .. } => Kind::Invalid,
+            Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Body(_) => ErrorKind::Usage,
+            Self::TooLarge { .. } | Self::ValueTooLarge { .. } => ErrorKind::Invalid,
         }
     }
 }

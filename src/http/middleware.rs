@@ -15,7 +15,7 @@ use super::error::ApiError;
 use super::request::class::RequestClass;
 use super::request::deadline::RequestDeadline;
 use super::request::{header, path};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
 /// The route of a request that has none.
@@ -34,7 +34,7 @@ pub(super) async fn admit_request(State(api): State<Api>, mut request: Request, 
         answered.unwrap_or_else(|_| {
             tracing::error!("the handler of a request panicked");
             ApiError::new(
-                Kind::Internal,
+                ErrorKind::Internal,
                 ProblemCode::Internal,
                 "the server failed; its log says why",
             )

@@ -33,7 +33,7 @@ use self::shutdown::ShutdownStage;
 pub use self::tls::{Tls, TlsError};
 use self::waiting_places::WaitingPlaces;
 use super::api::Api;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::{Problem, ProblemCode};
 
 /// How often the token file is checked for changes.
@@ -149,7 +149,7 @@ async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
     let problem = Problem::new(
         503,
         "Service Unavailable",
-        Kind::Unavailable,
+        ErrorKind::Unavailable,
         ProblemCode::Busy,
         detail,
     );

@@ -4,7 +4,7 @@ use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::aws::{Failed, Fault};
-use crate::model::{AwsNamesError, Kind, KmsKeyArn, Region, Timestamp};
+use crate::model::{AwsNamesError, ErrorKind, KmsKeyArn, Region, Timestamp};
 use crate::stack::inspect::state::StackState;
 
 /// What went wrong with a stack.
@@ -247,7 +247,7 @@ impl StackError {
     pub(super) const PARAMETER_BYTES: usize = 4_096;
 
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Name(_)
             | Self::Crowded { .. }
@@ -258,9 +258,9 @@ impl StackError {
             | Self::ArnElsewhere { .. }
             | Self::ReplacesKey { .. }
             | Self::Refused { .. }
-            | Self::Invalid { .. } => Kind::Invalid,
-            Self::Unbounded => Kind::Usage,
-            Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
+            | Self::Invalid { .. } => ErrorKind::Invalid,
+            Self::Unbounded => ErrorKind::Usage,
+            Self::Busy { .. } | Self::Lost { .. } => ErrorKind::Unavailable,
             Self::NotOurs { .. }
             | Self::Stuck { .. }
             | Self::RollbackStuck { .. }
@@ -271,10 +271,10 @@ impl StackError {
             | Self::Failed(_)
             | Self::NotDeleted { .. }
             | Self::BucketGone { .. }
-            | Self::DriftUnknown { .. } => Kind::Stack,
-            Self::Overtaken { .. } => Kind::Conflict,
+            | Self::DriftUnknown { .. } => ErrorKind::Stack,
+            Self::Overtaken { .. } => ErrorKind::Conflict,
             Self::Request { source, .. } => source.fault.kind(),
-            Self::Incomplete { .. } => Kind::Internal,
+            Self::Incomplete { .. } => ErrorKind::Internal,
         }
     }
 

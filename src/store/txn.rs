@@ -64,7 +64,7 @@ impl Txn {
 
 /// What became of one key in a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
+pub struct AppliedChange {
     /// The line of the log.
     pub change: Change,
     /// The entry afterwards; none after a delete.
@@ -83,5 +83,5 @@ pub struct Committed {
     /// Where the sections that it changed stand after it.
     pub heads: Vec<Head>,
     /// What it did. A delete of an absent key isn't in it.
-    pub changes: Vec<Applied>,
+    pub changes: Vec<AppliedChange>,
 }

@@ -33,7 +33,7 @@ fn from_the_start(section: &str) -> Start {
     )]))
 }
 
-type Events<'s> = futures::stream::BoxStream<'s, discfg::ops::Result<Event>>;
+type Events<'s> = futures::stream::BoxStream<'s, discfg::ops::OpsResult<Event>>;
 
 /// The next event that is neither a look without news nor an outage.
 async fn news(events: &mut Events<'_>) -> Event {

@@ -13,7 +13,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
 use crate::engine::{self, OpenError};
-use crate::model::{ConfigName, Kind};
+use crate::model::{ConfigName, ErrorKind};
 use crate::stack::{self, Owner};
 use crate::wire::result::{ConfigShape, ConfigsResult};
 
@@ -107,7 +107,7 @@ async fn on_aws(
             unknown.push(format!("tables without a stack: {action} is not allowed"));
             if !are_stacks_known {
                 return Err(Failure::new(
-                    Kind::Denied,
+                    ErrorKind::Denied,
                     "the configs can be seen neither by their stacks nor by their tables",
                 )
                 .hint(

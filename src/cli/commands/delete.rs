@@ -9,7 +9,7 @@ use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
-use crate::model::{Access, Entry, Kind, Mutation, Prefix};
+use crate::model::{Access, Entry, ErrorKind, Mutation, Prefix};
 use crate::ops::Plan;
 use crate::store::{Consistency, Listed, Scope, Store, StoreError, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
@@ -103,7 +103,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     let store = session.store(Access::Write, &prefix).await?;
     let entries = seen("reading", terminal, entries_below(&prefix, store)).await?;
     if entries.is_empty() && !args.ignore_not_found {
-        let failure = Failure::new(Kind::NotFound, format!("there is nothing below {prefix}"));
+        let failure = Failure::new(ErrorKind::NotFound, format!("there is nothing below {prefix}"));
         return Err(match hint("delete -r", &args.words, "prefix") {
             Some(hint) => failure.hint(hint),
             None => failure,

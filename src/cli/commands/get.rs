@@ -5,7 +5,7 @@ use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, Entry, Kind, Revision, Value};
+use crate::model::{Access, Encoding, Entry, ErrorKind, Revision, Value};
 use crate::ops::{self, OpsError};
 use crate::store::{Consistency, StoreError, StoreExt as _};
 use crate::wire::{AnyNode, KeyAnswer};
@@ -73,7 +73,7 @@ pub(in crate::cli) async fn run(
     }
     let failure = match args.revision {
         Some(revision) => Failure::new(
-            Kind::NotFound,
+            ErrorKind::NotFound,
             format!("the key {key} was not there at revision {revision}"),
         ),
         None => Failure::from(StoreError::NotFound(key)),

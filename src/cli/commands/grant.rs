@@ -26,7 +26,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
 use crate::engine::dynamodb::DynamoDb;
-use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
+use crate::model::{AwsNames, ConfigName, ErrorKind, GrantName, GrantScope};
 use crate::stack::{self, Deployed, Grant, GrantSpec, Output, StackState};
 use crate::store::{Admin as _, StoreError};
 use crate::wire::result::{AssumeStatement, GrantResult, GrantShape};
@@ -121,7 +121,7 @@ pub(in crate::cli) async fn run(
     let aws = session.aws().await?;
     AwsNames::new(&config, aws.region())
         .and_then(|names| names.grant_role(&name))
-        .map_err(|error| Failure::new(Kind::Invalid, error.to_string()))?;
+        .map_err(|error| Failure::new(ErrorKind::Invalid, error.to_string()))?;
     let caller = aws.caller().await?;
     for principal in spec.principals.iter().flatten() {
         principal
@@ -216,7 +216,7 @@ async fn make(
             proved = prove::prove(aws, caller, target, &spec.grant, &grant, terminal) => proved?,
             () = patience.interrupted(1) => {
                 return Err(Failure::new(
-                    Kind::Interrupted,
+                    ErrorKind::Interrupted,
                     format!("the stack {} is deployed; its role was not tried", deployed.name),
                 ));
             }
@@ -238,7 +238,7 @@ pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deplo
         StackState::ReviewInProgress | StackState::CreateInProgress => {
             let (name, state) = (&of.name, &of.state);
             Err(Failure::new(
-                Kind::NotFound,
+                ErrorKind::NotFound,
                 format!("the config {config} is not there yet: the stack {name} is in {state}"),
             )
             .hint(format!("`discfg init {config} --wait` makes it")))

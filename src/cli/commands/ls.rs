@@ -10,7 +10,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
 use crate::model::{Access, Entry, Timestamp, printable};
-use crate::ops::{Shown, readable_list};
+use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Consistency, Listed, Scope};
 use crate::wire::{EntryNode, ListAnswer};
 
@@ -62,8 +62,8 @@ pub(in crate::cli) async fn run(
         while let Some(item) = listed.try_next().await? {
             found = true;
             let item = match item {
-                Shown::Listed(item) => item,
-                Shown::Bad(bad) => {
+                ReadableItem::Listed(item) => item,
+                ReadableItem::Bad(bad) => {
                     listing.bad.push(bad);
                     continue;
                 }

@@ -20,7 +20,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal::log::LogWriter;
 use crate::context::EngineName;
 use crate::http::{self, Api, ApiSettings, KnownTokens, ServerSettings, Tls, TokenFile};
-use crate::model::{Access, ConfigName, Kind, Role};
+use crate::model::{Access, ConfigName, ErrorKind, Role};
 use crate::ops::readable_heads;
 use crate::store::{Heads, Store};
 use crate::wire::result::Serving;
@@ -123,7 +123,7 @@ async fn serve_logged(
         served = http::serve(listener, api, settings, stopped) => {
             served.map_err(|error| Failure::internal("the server ended", &error))
         }
-        () = watched => Err(Failure::new(Kind::Interrupted, "")),
+        () = watched => Err(Failure::new(ErrorKind::Interrupted, "")),
     }
 }
 

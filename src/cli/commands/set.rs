@@ -11,7 +11,7 @@ use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, Kind, Mutation, Secrecy, Ttl, TtlChoice, Value};
+use crate::model::{Access, Encoding, ErrorKind, Mutation, Secrecy, Ttl, TtlChoice, Value};
 use crate::store::{StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
 
@@ -95,7 +95,7 @@ pub(in crate::cli) async fn run(
     let txn = Txn::new(vec![mutation]).guarded(guards);
     let store = session.store(Access::Write, &key).await;
     let store = store.map_err(|failure| match failure.kind {
-        Kind::NotFound if from_file => {
+        ErrorKind::NotFound if from_file => {
             failure.hint("with -d the value is not a word: two words are CONFIG and KEY")
         }
         _ => failure,

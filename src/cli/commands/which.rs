@@ -8,7 +8,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, FILE_NAME, Setting, Target};
 use crate::engine::local_file;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::result::{SettingLine, Which};
 
 /// Show which config, engine and identity are in force, and why
@@ -146,7 +146,7 @@ pub(in crate::cli) fn run(
     };
     show(terminal, session.format(), &shape, human, raw)?;
     if chosen.is_none() {
-        return Err(Failure::new(Kind::NotFound, "no config is chosen")
+        return Err(Failure::new(ErrorKind::NotFound, "no config is chosen")
             .hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG"));
     }
     Ok(())

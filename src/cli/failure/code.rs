@@ -98,7 +98,7 @@ pub(in crate::cli) const FEWER_EXECUTIONS: &str = "reserve fewer with --api-wait
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Kind;
+    use crate::model::ErrorKind;
 
     #[test]
     fn the_statement_covers_the_bucket_and_what_is_in_it() {
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn code_that_is_not_shipped_can_be_given() {
         let failure = Failure::from(CodeError::NotShipped(vec!["bin/discfg-lambda.zip".into()]));
-        assert_eq!(failure.kind, Kind::NotFound);
+        assert_eq!(failure.kind, ErrorKind::NotFound);
         assert!(
             failure.message.ends_with("looked for bin/discfg-lambda.zip"),
             "{}",

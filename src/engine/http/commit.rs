@@ -7,7 +7,7 @@ use super::call::{ApiCall, REQUEST};
 use super::call_failure::CallFailure;
 use crate::aws::PlainHttpError;
 use crate::model::{Change, Entry, Guard, Key, Ttl};
-use crate::store::{Applied, Committed, Result, StoreError, Txn};
+use crate::store::{AppliedChange, Committed, Result, StoreError, Txn};
 use crate::wire;
 
 /// How often a host that can't be found is looked for, where no request has gone out.
@@ -96,7 +96,7 @@ impl ApiClient {
         let told = |error: wire::ShapeError| self.explain_content(call, &error);
         let applied = |line: wire::StoredChange| {
             let change = Change::try_from(line).map_err(told)?;
-            Ok(Applied {
+            Ok(AppliedChange {
                 entry: change.entry(),
                 previous: change.replaced(),
                 change,

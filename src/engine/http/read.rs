@@ -7,6 +7,7 @@ use futures::stream::{self, BoxStream};
 
 use super::api_client::{ApiClient, ReadFailure};
 use super::call::ApiCall;
+use crate::model::StoreStatus;
 use crate::model::{BadSection, Change, Entry, Head, Key, Prefix, Revision, Section};
 use crate::store::{Consistency, Heads, Result, Snapshot, StoreError};
 use crate::wire;
@@ -178,10 +179,10 @@ impl ApiClient {
         .boxed()
     }
 
-    pub(super) async fn state(&self) -> Result<String> {
+    pub(super) async fn status(&self) -> Result<StoreStatus> {
         let call = ApiCall::of_config("GET", "/info");
         let answer: wire::StateAnswer = self.fetch(&call).await?;
-        Ok(answer.state)
+        Ok(StoreStatus::from_word(&answer.state))
     }
 }
 

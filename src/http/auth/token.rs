@@ -60,25 +60,14 @@ impl TryFrom<String> for TokenDigest {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         const EXPECTED: &str = "expected the SHA-256 of a token: 64 digits of 0-9 and a-f";
         let mut digest = [0; 32];
-        if text.len() != 2 * digest.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(EXPECTED);
-        }
-        for (at, byte) in digest.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| EXPECTED)?;
-        }
+        hex::decode_to_slice(text, &mut digest).map_err(|_| EXPECTED)?;
         Ok(Self(digest))
     }
 }
 
 impl From<TokenDigest> for String {
     fn from(digest: TokenDigest) -> Self {
-        use fmt::Write as _;
-        let mut text = Self::with_capacity(64);
-        for byte in digest.0 {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex::encode(digest.0)
     }
 }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::token::{TokenEntry, TokenSet};
 use crate::files::{self, Privacy};
-use crate::model::{Kind, TokenName};
+use crate::model::{ErrorKind, TokenName};
 
 /// Why the tokens of a file can't be had, or it can't be changed.
 #[derive(Debug, thiserror::Error)]
@@ -80,16 +80,16 @@ pub enum TokenFileError {
 
 impl TokenFileError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
             Self::Read { .. }
             | Self::Write { .. }
             | Self::Malformed { .. }
             | Self::Ambiguous { .. }
-            | Self::Nothing { .. } => Kind::Invalid,
-            Self::Taken { .. } => Kind::Conflict,
-            Self::Unknown { .. } => Kind::NotFound,
+            | Self::Nothing { .. } => ErrorKind::Invalid,
+            Self::Taken { .. } => ErrorKind::Conflict,
+            Self::Unknown { .. } => ErrorKind::NotFound,
         }
     }
 }

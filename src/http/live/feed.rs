@@ -12,7 +12,7 @@ use tokio::task::yield_now;
 use super::event_text;
 use super::ring::{Frame, FrameContent, Ring, RingPosition, RingSlot};
 use crate::model::{BadSection, Change, Head, Revision, Section};
-use crate::ops::{Event, OpsError, Standing, Start, Watch, section_now, watch as follow, watch_heads};
+use crate::ops::{Event, HeadNews, OpsError, Start, Watch, section_now, watch as follow, watch_heads};
 use crate::store::{Heads, Store, StoreError};
 
 /// What a feed knows of its sections.
@@ -128,10 +128,10 @@ impl Feed {
         let mut standings = watch_heads(store, interval, Arc::clone(&self.nudge));
         while let Some(standing) = standings.next().await {
             match standing? {
-                Standing::Moved(heads) => self.take_in(heads),
-                Standing::Bad(bad) => self.leave_out(bad),
-                Standing::Still => self.set_failing(false),
-                Standing::Retry(_) => self.set_failing(true),
+                HeadNews::Moved(heads) => self.take_in(heads),
+                HeadNews::Bad(bad) => self.leave_out(bad),
+                HeadNews::Still => self.set_failing(false),
+                HeadNews::Retry(_) => self.set_failing(true),
             }
         }
         Ok(())

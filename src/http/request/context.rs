@@ -18,7 +18,7 @@ use crate::http::api::Api;
 use crate::http::auth::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::invalid_request::InvalidRequest;
-use crate::model::{Access, ConfigName, Key, Kind, Section};
+use crate::model::{Access, ConfigName, ErrorKind, Key, Section};
 use crate::store::Store;
 use crate::wire::ProblemCode;
 
@@ -55,7 +55,7 @@ impl FromRequestParts<Api> for RequestContext {
         }
         let store = api.store(&config).ok_or_else(|| {
             let detail = format!("the config {config} is not served here");
-            ApiError::new(Kind::NotFound, ProblemCode::NoConfig, detail)
+            ApiError::new(ErrorKind::NotFound, ProblemCode::NoConfig, detail)
         })?;
         Ok(Self {
             store: Arc::clone(store),

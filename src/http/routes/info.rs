@@ -18,16 +18,16 @@ pub(in crate::http) async fn info(context: RequestContext) -> Result<Json<InfoAn
     context.query.end()?;
     let reading = async {
         Ok((
-            context.store.state().await?,
+            context.store.status().await?,
             read_covered(&context, Vec::new()).await?,
         ))
     };
-    let (state, (snapshot, bad)) = context.deadline.in_time(reading).await?;
+    let (status, (snapshot, bad)) = context.deadline.in_time(reading).await?;
     // Which engine it is behind the server is the server's own business.
     let engine = "http".into();
     Ok(Json(Overview::of(snapshot, bad).info(
         context.config.to_string(),
         engine,
-        state,
+        &status,
     )))
 }

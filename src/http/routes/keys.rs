@@ -16,7 +16,7 @@ use crate::http::request::header;
 use crate::http::request::header::AnswerForm;
 use crate::http::request::view::EntryView;
 use crate::model::{
-    Entry, Key, Kind, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
+    Entry, ErrorKind, Key, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
 };
 use crate::ops::entry_at;
 use crate::store::{Consistency, StoreError};
@@ -57,7 +57,7 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
     let now = found.as_ref().map(|entry| entry.revision);
     if if_match.is_some_and(|tag| !tag.is_met_by(now)) {
         let told = format!("the key {key} is not at the revision that if-match names");
-        return Err(ApiError::new(Kind::Conflict, ProblemCode::GuardFailed, told));
+        return Err(ApiError::new(ErrorKind::Conflict, ProblemCode::GuardFailed, told));
     }
     if let Some(now) = now.filter(|_| if_none_match.is_some_and(|tag| tag.is_met_by(now))) {
         return Ok(with_cache_headers(
@@ -72,7 +72,7 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
         return Err(match revision {
             Some(revision) => {
                 let told = format!("the key {key} was not there at revision {revision}");
-                ApiError::new(Kind::NotFound, ProblemCode::NoKey, told)
+                ApiError::new(ErrorKind::NotFound, ProblemCode::NoKey, told)
             }
             None => StoreError::NotFound(key).into(),
         });

@@ -10,7 +10,7 @@ use crate::http::request::cursor::ListingIdentity;
 use crate::http::request::path::SectionPart;
 use crate::http::request::view::EntryView;
 use crate::model::{Prefix, Section};
-use crate::ops::{Shown, readable_list};
+use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Listed, Scope};
 use crate::wire::ListPage;
 
@@ -61,8 +61,8 @@ pub(in crate::http) async fn list(mut context: RequestContext) -> Result<Json<Li
         let mut listed = readable_list(&*context.store, &scope, read);
         while let Some(item) = listed.try_next().await? {
             let item = match item {
-                Shown::Listed(item) => item,
-                Shown::Bad(found) => {
+                ReadableItem::Listed(item) => item,
+                ReadableItem::Bad(found) => {
                     if is_in_scope(&found.section, within.as_ref(), &context) {
                         bad.push(found);
                     }

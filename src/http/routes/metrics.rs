@@ -8,7 +8,7 @@ use crate::http::auth::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::openapi::Fixed;
 use crate::http::request::context::NoQuery;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::{Problem, ProblemCode};
 
 /// What goes on, in the text format of Prometheus. For callers of all configs and sections
@@ -35,8 +35,13 @@ pub(in crate::http) async fn metrics(
         return Err(ApiError::denied(told));
     }
     let text = api.metrics().render(&api.live().feeds.followed());
-    let text =
-        text.map_err(|_| ApiError::new(Kind::Internal, ProblemCode::Internal, "the metrics can't be told"))?;
+    let text = text.map_err(|_| {
+        ApiError::new(
+            ErrorKind::Internal,
+            ProblemCode::Internal,
+            "the metrics can't be told",
+        )
+    })?;
     let content_type = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);
     Ok(([(CONTENT_TYPE, content_type)], text).into_response())
 }

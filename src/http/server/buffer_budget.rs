@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::http::error::ApiError;
 use crate::http::invalid_request::InvalidRequest;
 use crate::http::request::deadline::RequestDeadline;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
 /// What each connection may hold on top: as much as a client has at hand, or takes, at once.
@@ -56,7 +56,7 @@ impl BufferBudget {
         let more = Arc::clone(&self.units).try_acquire_many_owned(more);
         let more = more.map_err(|_| {
             let told = "the server holds as much for slow clients as it may; try again";
-            ApiError::new(Kind::Unavailable, ProblemCode::Busy, told)
+            ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
         })?;
         match &mut share.0 {
             Some(held) => held.merge(more),

@@ -25,7 +25,7 @@ use crate::http::auth::token_reload::KnownTokens;
 use crate::http::error::ApiError;
 use crate::http::request::class::RequestClass;
 use crate::http::request::deadline::RequestDeadline;
-use crate::model::{Access, Kind};
+use crate::model::{Access, ErrorKind};
 use crate::wire::ProblemCode;
 
 /// The paths that need no token: what they answer is about the server and the API, and about no config.
@@ -140,7 +140,7 @@ impl Gate {
             && self.tokens.as_ref().is_some_and(|tokens| !tokens.is_current())
         {
             let told = "the token file can't be used; the tokens are those that it held before";
-            return Err(ApiError::new(Kind::Unavailable, ProblemCode::Tokens, told)
+            return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Tokens, told)
                 .into_response()
                 .into());
         }
@@ -184,7 +184,12 @@ fn lasts(request: &mut Request<Body>) -> bool {
 }
 
 fn refuse_token(told: &'static str) -> Response<Body> {
-    let failure = ApiError::with_status(StatusCode::UNAUTHORIZED, Kind::Denied, ProblemCode::NoToken, told);
+    let failure = ApiError::with_status(
+        StatusCode::UNAUTHORIZED,
+        ErrorKind::Denied,
+        ProblemCode::NoToken,
+        told,
+    );
     let mut response = failure.into_response();
     let challenge = HeaderValue::from_static("Bearer realm=\"discfg\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

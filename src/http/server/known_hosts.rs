@@ -9,7 +9,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 use super::super::error::ApiError;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
 /// An origin under which clients reach a server: `NAME`, `NAME:PORT`, or either with `http://` or `https://` before it.
@@ -125,7 +125,7 @@ impl KnownHosts {
         let mut given = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (given.next(), given.next()) else {
             let told = "the header Host must be given, and once";
-            return Err(ApiError::new(Kind::Usage, ProblemCode::Header, told));
+            return Err(ApiError::new(ErrorKind::Usage, ProblemCode::Header, told));
         };
         let called = host.to_str().ok().and_then(authority);
         if !called.is_some_and(|host| self.is_known(&host))

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::error::ApiError;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
 /// The client that a place is counted for.
@@ -53,7 +53,7 @@ impl WaitingPlaces {
         if *own >= self.most {
             let told =
                 "this client has as many requests that wait for changes as one may; end one, or try again";
-            return Err(ApiError::new(Kind::Unavailable, ProblemCode::Busy, told));
+            return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told));
         }
         *own += 1;
         drop(taken);
@@ -80,7 +80,7 @@ impl Drop for WaitingPlace {
 /// Returns the refusal of a request for which there is no place.
 pub(super) fn busy(many: &str) -> ApiError {
     let told = format!("the server has as many requests {many} as it serves; try again");
-    ApiError::new(Kind::Unavailable, ProblemCode::Busy, told)
+    ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
 }
 
 fn locked(taken: &Mutex<HashMap<ClientId, usize>>) -> MutexGuard<'_, HashMap<ClientId, usize>> {

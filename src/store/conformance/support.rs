@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 
-use super::{Harness, TestClock};
+use super::harness::{Harness, TestClock};
 use crate::model::{
     Change, Clock as _, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Secrecy, Section, Timestamp,
     Ttl, TtlChoice, Value,

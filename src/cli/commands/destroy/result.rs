@@ -3,7 +3,7 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::result::DestroyResult;
 
 pub(super) fn end(shape: &DestroyResult, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
@@ -27,7 +27,7 @@ pub(super) async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<
         return Ok(());
     }
     Err(Failure::new(
-        Kind::Interrupted,
+        ErrorKind::Interrupted,
         format!("{config} was not typed: nothing was deleted"),
     ))
 }

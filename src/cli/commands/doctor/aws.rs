@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenedEngine};
-use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
+use crate::model::{Access, ConfigName, ErrorKind, Role, Section, Timestamp};
 use crate::stack::{self, Deployed, StackState};
 use crate::store::{Heads, StoreError};
 use crate::wire::result::{Check, CheckStatus};
@@ -125,7 +125,7 @@ async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option
         }
         Err(error) => {
             let name = match error.kind() {
-                Kind::Unavailable => "endpoint",
+                ErrorKind::Unavailable => "endpoint",
                 _ => "credentials",
             };
             checks.push(Check::failed(name, CheckStatus::Fail, error.into()));
@@ -188,7 +188,7 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> Stack
         // A developer needn't be allowed to look at stacks.
         Ok(Err(error)) => {
             let verdict = match error.kind() {
-                Kind::Denied => CheckStatus::Warn,
+                ErrorKind::Denied => CheckStatus::Warn,
                 _ => CheckStatus::Fail,
             };
             (Check::failed("stack", verdict, error.into()), Stack::Unknown)

@@ -16,7 +16,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
 use crate::context::Target;
 use crate::engine::{self, OpenError};
-use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
+use crate::model::{Access, AwsNames, ConfigName, ErrorKind, GrantName};
 use crate::stack::{
     self, Deployed, DriftedResource, Grant, PastFailure, Price, ResourceWork, RunningCode, StackError,
     StackState, TableFacts,
@@ -143,7 +143,7 @@ fn end(
     let stack = config.stack_name();
     if state.is_none() && word == "ABSENT" && status.table.is_none() && !is_unknown(status, "the table") {
         return Err(Failure::new(
-            Kind::NotFound,
+            ErrorKind::NotFound,
             format!(
                 "the config {config} is not there (no stack {stack} in {})",
                 status.region
@@ -162,19 +162,19 @@ fn end(
     )?;
     match state {
         None if is_unknown(status, "the stack") && status.table.is_none() => Err(Failure::new(
-            Kind::Denied,
+            ErrorKind::Denied,
             format!("nothing of {config} can be seen with these credentials"),
         )),
         None if is_unknown(status, "the stack") => Ok(()),
         None => Err(Failure::new(
-            Kind::NotFound,
+            ErrorKind::NotFound,
             format!("the config {config} has a table and no stack {stack}"),
         )
         .hint(format!(
             "`discfg init {config}` takes the table in; `discfg destroy {config} --delete-data` deletes it"
         ))),
         Some(state) if state.is_stuck() => Err(Failure::new(
-            Kind::Stack,
+            ErrorKind::Stack,
             format!("the stack {stack} is in {state}, which it doesn't leave by itself"),
         )
         .hint(format!(
@@ -184,7 +184,7 @@ fn end(
             if status.stack.as_ref().is_some_and(|stack| stack.adopting) =>
         {
             Err(Failure::new(
-                Kind::Stack,
+                ErrorKind::Stack,
                 format!("the adoption of the table into {stack} stopped half way: it has no roles"),
             )
             .hint(format!("`discfg init {config}` makes the rest")))
@@ -193,7 +193,7 @@ fn end(
             Err(Failure::no())
         }
         Some(_) if with_drift && status.drift.is_none() => Err(Failure::new(
-            Kind::Denied,
+            ErrorKind::Denied,
             format!("whether {stack} has drifted is not known"),
         )),
         Some(_) => Ok(()),
@@ -245,7 +245,7 @@ async fn roles(
     denied_lookups: &mut DeniedLookups,
 ) -> Result<Vec<RoleShape>, Failure> {
     let names = AwsNames::new(config, aws.region())
-        .map_err(|error| Failure::caused(Kind::Invalid, "the config's names don't fit", &error))?;
+        .map_err(|error| Failure::caused(ErrorKind::Invalid, "the config's names don't fit", &error))?;
     let iam = Iam::new(aws.sdk());
     let mut roles = Vec::new();
     for access in [Access::Read, Access::Write] {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::commit_basis::CommitBasis;
 use super::commit_record::RecordPlace;
 use crate::model::{Guard, Key, Mutation, Section};
-use crate::store::{Committed, Decision, Limit, Result, State, Txn, decide};
+use crate::store::{CommitState, Committed, Decision, Limit, Result, Txn, decide};
 
 /// The most commits that are decided together: those that are refused take no room in a transaction.
 const MOST: usize = 256;
@@ -43,7 +43,7 @@ impl<J: Borrow<Txn>> CommitBatch<J> {
                 batch.left.push(job);
                 continue;
             }
-            let state = State {
+            let state = CommitState {
                 entries: &entries,
                 heads: &heads,
                 now: read.now,

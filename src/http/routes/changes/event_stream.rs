@@ -8,7 +8,7 @@ use crate::http::invalid_request::InvalidRequest;
 use crate::http::live::StreamOpening;
 use crate::http::request::context::RequestContext;
 use crate::http::request::header;
-use crate::model::{Kind, Revision, Section};
+use crate::model::{ErrorKind, Revision, Section};
 use crate::store::Heads;
 use crate::wire::ProblemCode;
 
@@ -26,7 +26,7 @@ pub(in crate::http) async fn open_stream(
         let told = "this server streams nothing; ask without text/event-stream in accept";
         return Err(ApiError::with_status(
             StatusCode::NOT_ACCEPTABLE,
-            Kind::Usage,
+            ErrorKind::Usage,
             ProblemCode::Header,
             told,
         ));
@@ -73,7 +73,11 @@ pub(in crate::http) async fn open_stream(
                 .in_time(async { Ok(context.store.heads(of).await?) })
                 .await?;
             let told = "the section couldn't be followed a moment ago; try again";
-            return Err(ApiError::new(Kind::Unavailable, ProblemCode::Unavailable, told));
+            return Err(ApiError::new(
+                ErrorKind::Unavailable,
+                ProblemCode::Unavailable,
+                told,
+            ));
         }
     };
     let headers = [

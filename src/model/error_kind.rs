@@ -1,6 +1,6 @@
 /// What sort of failure an error is. Every error of this crate has one; exit codes and HTTP statuses follow from it alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum ErrorKind {
     /// The answer to a question is no.
     No,
     /// The call itself is wrong: a flag, a combination, a setting that is missing.
@@ -31,7 +31,7 @@ pub enum Kind {
     Internal,
 }
 
-impl Kind {
+impl ErrorKind {
     const ALL: [(Self, &'static str); 14] = [
         (Self::No, "no"),
         (Self::Usage, "usage"),

@@ -8,14 +8,15 @@ use tokio::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use super::{BAD_FOR, Patience};
+use super::retry_patience::RetryPatience;
+use super::section::BAD_FOR;
 use crate::model::{BadSection, Head, Jitter};
 use crate::ops::readable_heads;
-use crate::store::{Cursor, Deadline, Heads, LeftOut, Result, Store, StoreError};
+use crate::store::{Cursor, Deadline, Heads, Result, Store, StoreError, UnreadableSections};
 
 /// What following a config's heads tells.
 #[derive(Debug)]
-pub enum Standing {
+pub enum HeadNews {
     /// The heads that have moved: at first all of them.
     Moved(Vec<Head>),
     /// The heads of these sections can't be read. The others are followed on, and these are tried once a minute.
@@ -34,7 +35,7 @@ pub fn watch_heads(
     store: &dyn Store,
     interval: Duration,
     nudge: Arc<Notify>,
-) -> BoxStream<'_, Result<Standing>> {
+) -> BoxStream<'_, Result<HeadNews>> {
     stream! {
         let (heads, bad) = match readable_heads(store, &Heads::All).await {
             Ok(found) => found,
@@ -46,10 +47,10 @@ pub fn watch_heads(
         let mut cursor = Cursor { whole: true, ..Cursor::default() };
         let mut tried = Instant::now();
         cursor.except.extend(bad.iter().map(|bad| bad.section.clone()));
-        let mut patience = Patience::default();
-        yield Ok(Standing::Moved(take(&mut cursor, heads)));
+        let mut patience = RetryPatience::default();
+        yield Ok(HeadNews::Moved(take(&mut cursor, heads)));
         if !bad.is_empty() {
-            yield Ok(Standing::Bad(bad));
+            yield Ok(HeadNews::Bad(bad));
         }
         loop {
             if !cursor.except.is_empty() && tried.elapsed() >= BAD_FOR {
@@ -66,21 +67,21 @@ pub fn watch_heads(
                 Ok(heads) => {
                     patience.renew();
                     let moved = take(&mut cursor, heads);
-                    yield Ok(if moved.is_empty() { Standing::Still } else { Standing::Moved(moved) });
+                    yield Ok(if moved.is_empty() { HeadNews::Still } else { HeadNews::Moved(moved) });
                 }
                 Err(error) => {
-                    let mut left_out = LeftOut::default();
+                    let mut left_out = UnreadableSections::default();
                     let Err(error) = left_out.take(error) else {
                         tried = Instant::now();
                         cursor.except.extend_from_slice(left_out.sections());
-                        yield Ok(Standing::Bad(left_out.into_bad()));
+                        yield Ok(HeadNews::Bad(left_out.into_bad()));
                         continue;
                     };
                     let Some(pause) = patience.with(&error) else {
                         yield Err(error);
                         return;
                     };
-                    yield Ok(Standing::Retry(error));
+                    yield Ok(HeadNews::Retry(error));
                     sleep(pause).await;
                 }
             }

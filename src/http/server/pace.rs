@@ -1,4 +1,9 @@
 //! How long a client may take for what it has to say.
+//!
+//! With `buffer_budget`, `waiting_places` and `answer_body` this bounds slow clients. tower-http and hyper-util have less: a timeout
+//! of a handler ends when the head of an answer is there, so that a client which takes its body slowly holds a place, and
+//! neither has one bound in bytes for what all clients together make the server keep (`tests/http/serve_limits.rs`,
+//! `serve_memory.rs`).
 
 use std::io;
 use std::pin::Pin;

@@ -5,7 +5,7 @@ use super::assume_actions::TAG_SESSION;
 use super::failure::{Failed, Fault};
 use crate::model::{ErrorKind, RegionError};
 
-/// What went wrong before a service could be asked, or in STS.
+/// A failure before a request to a service, or in STS.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AwsError {

@@ -23,14 +23,14 @@ pub struct Failed {
     pub message: String,
 }
 
-/// The sorts of failed requests that are told apart.
+/// The sort of a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The identity may not do this.
     Denied,
     /// There are no credentials, or they are expired, or not known.
     Credentials,
-    /// The service asked for patience.
+    /// The service throttles.
     Throttled,
     /// The request never left: the service can't be reached.
     Unreachable,
@@ -109,7 +109,7 @@ impl Failed {
         Self { fault, code, message }
     }
 
-    /// Of an answer to a request that no SDK made.
+    /// The failure of an answer to a request that no SDK sent.
     #[cfg(feature = "stack")]
     pub(crate) fn answered(status: u16, code: Option<String>, message: String) -> Self {
         Self {
@@ -119,7 +119,7 @@ impl Failed {
         }
     }
 
-    /// Of such a request that has no answer.
+    /// The failure of such a request that has no answer.
     #[cfg(feature = "stack")]
     pub(crate) fn unanswered(error: &PlainHttpError) -> Self {
         let fault = match error {
@@ -135,7 +135,7 @@ impl Failed {
         }
     }
 
-    /// Of such a request that couldn't be signed.
+    /// The failure of such a request that couldn't be signed.
     #[cfg(feature = "stack")]
     pub(crate) fn unsigned(error: &SigningError) -> Self {
         let fault = match error {

@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use super::Denial;
+use super::DenialMessage;
 use super::assume_actions::TAG_SESSION;
 use super::failure::{Failed, Fault};
 use crate::model::{ErrorKind, RegionError};
@@ -75,7 +75,9 @@ impl AwsError {
     /// resource: …`.
     pub fn is_about_session_tags(&self) -> bool {
         match self {
-            Self::AssumeDenied { source, .. } => Denial::of(&source.to_string()).action == Some(TAG_SESSION),
+            Self::AssumeDenied { source, .. } => {
+                DenialMessage::of(&source.to_string()).action == Some(TAG_SESSION)
+            }
             Self::NoRegion
             | Self::Region(_)
             | Self::File { .. }

@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::{CertificateFault, Denial, RootsFault};
+use super::{CertificateFault, DenialMessage, RootsFault};
 #[cfg(feature = "stack")]
 use super::{PlainHttpError, SigningError};
 use crate::model::{Clock as _, ErrorKind, SystemClock};
@@ -163,7 +163,7 @@ impl Failed {
     /// The action that was denied: the one that the service names, else the one that was tried. A request may take others
     /// besides the one that it is named for, such as `cloudformation:ListStacks`.
     pub(crate) fn denied<'a>(&'a self, tried: &'a str) -> &'a str {
-        Denial::of(&self.message).action.unwrap_or(tried)
+        DenialMessage::of(&self.message).action.unwrap_or(tried)
     }
 
     /// Whether the service answered with this error code.

@@ -2,7 +2,7 @@ use crate::aws::{Failed, Fault};
 use crate::model::ErrorKind;
 use crate::store::StoreError;
 
-/// Says what it means that a service refused an action on `subject`, or couldn't be asked.
+/// The store's error for a failed request to a service for an action on `subject`.
 pub(super) fn request_failed(
     service: &str,
     action: String,

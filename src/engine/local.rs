@@ -64,7 +64,7 @@ impl LocalEngine {
         data_dir.join(format!("{config}.db"))
     }
 
-    /// Where the key is that hides the secrets of the file at `path`. It is made with the first of them.
+    /// Where the key is that hides the secrets of the file at `path`. It is created with the first of them.
     pub fn key_path_of(path: &Path) -> PathBuf {
         key_file::path_beside(path)
     }
@@ -308,7 +308,7 @@ impl Admin for LocalEngine {
             .await
     }
 
-    /// Whoever may write the file may write every section of it.
+    /// Nothing to do: who may write the file may write every section of it.
     async fn register(&self, _sections: &[Section]) -> Result<()> {
         Ok(())
     }

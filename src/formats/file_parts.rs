@@ -67,7 +67,7 @@ impl<'l> FileParts<'l> {
         }
     }
 
-    /// Within one part `write` finds two keys of one name; across parts only whoever has seen them all can.
+    /// Within one part `write` finds two keys of one name; across parts only this, which has seen them all, does.
     fn take_names(&mut self, items: &[(Key, Value)]) -> Result<(), FormatError> {
         for (key, _) in items {
             let (format, second) = (self.format, key.clone());

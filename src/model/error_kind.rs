@@ -7,7 +7,7 @@ pub enum ErrorKind {
     Usage,
     /// The key, the config or the role isn't there.
     NotFound,
-    /// What was asked for lies before the oldest line of the log.
+    /// The wanted revision lies before the oldest line of the log.
     Compacted,
     /// A guard didn't hold, or a plan was overtaken. Final: trying again can't help by itself.
     Conflict,
@@ -15,7 +15,7 @@ pub enum ErrorKind {
     Denied,
     /// The service could not be reached or failed. Another try may help.
     Unavailable,
-    /// The service asked for patience. Another try may help.
+    /// The service throttles. Another try may help.
     Throttled,
     /// A commit was sent and never answered: it may have happened.
     OutcomeUnknown,

@@ -25,7 +25,7 @@ impl<L, R> ValueDifference<L, R> {
     }
 }
 
-/// Lays two sides beside each other, ordered by name. Values are the same where kind and bytes are.
+/// Compares two sides name by name, in order. Values are the same where kind and bytes are.
 pub fn compare<N: Ord, L: AsRef<Value>, R: AsRef<Value>>(
     left: BTreeMap<N, L>,
     mut right: BTreeMap<N, R>,

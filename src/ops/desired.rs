@@ -7,7 +7,7 @@ use super::compare::{ValueDifference, compare};
 use crate::model::{Entry, Key, Secrecy, Timestamp, Ttl, TtlChoice, Value};
 use crate::store::{Store, StoreExt as _};
 
-/// What a key is to hold.
+/// The value that a key is to hold, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredValue {
     /// Its value.
@@ -39,8 +39,8 @@ impl From<Value> for DesiredValue {
 }
 
 impl From<Entry> for DesiredValue {
-    /// The same value, with the same time to live anew. That of a secret must have been revealed: it is encrypted
-    /// anew for the key that it comes to.
+    /// The same value, whose time to live begins again. That of a secret must have been revealed: it is encrypted
+    /// for the key that it comes to.
     fn from(entry: Entry) -> Self {
         let secret = if entry.secret {
             Secrecy::Secret

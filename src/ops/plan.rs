@@ -7,7 +7,7 @@ use super::{OpsError, OpsResult};
 use crate::model::{Entry, Envelope, Guard, Head, Key, Mutation, Prefix, Revision, Secrecy, Section};
 use crate::store::{Heads, Limit, Snapshot, Store, StoreError, StoreExt as _, Txn};
 
-/// What it takes to make keys hold what they are to hold, as of what was read when the plan was made.
+/// What it takes to make keys hold what they are to hold, as of what was read for the plan.
 #[derive(Debug, Clone)]
 pub struct Plan {
     changes: BTreeMap<Key, KeyChange>,
@@ -76,7 +76,7 @@ impl Plan {
         }
     }
 
-    /// The same, to be committed whatever has changed since it was made.
+    /// The same, to be committed whatever has changed since.
     #[must_use]
     pub fn unguarded(mut self) -> Self {
         self.holds = PlanCondition::Nothing;
@@ -214,7 +214,7 @@ impl Plan {
     }
 
     /// Makes the changes in commits that are as large as they may be, one after another, each if the keys that it
-    /// changes are as they were read, unless the plan is unguarded. `done` is told how many changes each has made. A
+    /// changes are as they were read, unless the plan is unguarded. `done` gets the number of changes of each. A
     /// run that ends early leaves whole commits behind, and a new plan has only the rest to do.
     pub async fn commit_in_batches(
         &self,
@@ -252,7 +252,7 @@ impl Plan {
             let section = mutation.key().section();
             let more = usize::from(!sections.contains(&section));
             let size = self.bytes_of(&mutation);
-            // Every section may be new by then, whatever it was when the plan was made.
+            // Every section may be new by then, whatever it was for the plan.
             let after = sections.len() + more;
             let full = Limit::actions_of(batch.len() + 1, after, after, 0) > Limit::MAX_ACTIONS
                 || bytes + size > Limit::MAX_BYTES;

@@ -22,10 +22,10 @@ pub use self::section::section_now;
 use super::OpsResult;
 use crate::store::Store;
 
-/// Tells what happens below a prefix: commits, deletes among them, each once and in order, and expiries.
+/// Follows what happens below a prefix: commits, deletes among them, each once and in order, and expiries.
 ///
 /// The stream ends with the first error: at the beginning any, later one that trying again can't mend (denied, no
-/// config). What may pass (unreachable, throttled) is told as [`Event::Retry`]. Beside the errors of the store there are
+/// config). What may pass (unreachable, throttled) is an [`Event::Retry`]. In addition to the errors of the store there are
 /// - [`OpsError::Ahead`](super::OpsError::Ahead) where a revision to begin after hasn't been,
 /// - [`OpsError::Unwatched`](super::OpsError::Unwatched) where its section isn't in the prefix.
 pub fn watch(store: &dyn Store, watch: Watch) -> BoxStream<'_, OpsResult<Event>> {

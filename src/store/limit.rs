@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::model::Key;
 
-/// A limit of a commit, and what was asked of it.
+/// A limit of a commit, and what would have exceeded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Limit {
     /// DynamoDB takes 100 actions a transaction (DynamoDB quotas, "Transactions").

@@ -4,10 +4,10 @@ use super::{AppliedChange, Committed, Result, StoreError, Txn};
 use crate::model::{Change, Head, Mutation, Op, Secrecy, TtlChoice};
 
 impl Txn {
-    /// The answer to this commit where it was made already: `lines` are all that the log holds under its id, of all
+    /// The answer to this commit where it took place already: `lines` are all that the log holds under its id, of all
     /// its sections.
     ///
-    /// Fails with [`StoreError::IdReused`] where a commit of other changes made them. Secrets are not compared: each
+    /// Fails with [`StoreError::IdReused`] where a commit of other changes left them. Secrets are not compared: each
     /// time they are encrypted otherwise.
     pub fn answer_in(&self, mut lines: Vec<Change>) -> Result<Option<Committed>> {
         let Some(at) = lines.first().map(|line| line.at) else {

@@ -13,7 +13,7 @@ pub(super) struct SecretPlace<'p> {
     pub(super) key: &'p Key,
 }
 
-/// Encrypts a value for its place under a data key, which is stored wrapped beside it.
+/// Encrypts a value for its place under a data key, which is stored wrapped with it.
 ///
 /// Fails with [`StoreError::SecretTooLarge`] where the value and what surrounds it are over the limit of a value.
 pub(super) fn seal(
@@ -53,7 +53,7 @@ fn seal_with(
     Value::from_stored(ValueKind::Bytes, bytes).map_err(|_| unsound(place))
 }
 
-/// Decrypts what [`seal`] made, for the same place. Whatever was changed since is refused.
+/// Decrypts what [`seal`] encrypted, for the same place. Whatever was changed since is refused.
 pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: SecretPlace<'_>) -> Result<Value> {
     let payload = Payload {
         msg: envelope.sealed,
@@ -62,7 +62,7 @@ pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: SecretPl
     let bytes = Aes256Gcm::new(data_key.bytes().into())
         .decrypt(envelope.nonce.into(), payload)
         .map_err(|_| unsound(place))?;
-    // Whoever may encrypt may have encrypted anything.
+    // Who may encrypt may have encrypted anything.
     Value::from_stored(envelope.kind, bytes).map_err(|error| StoreError::Corrupt {
         section: Some(place.key.section()),
         what: format!(
@@ -85,7 +85,7 @@ pub(super) fn unsound(place: SecretPlace<'_>) -> StoreError {
     }
 }
 
-/// What is authenticated beside the value.
+/// What is authenticated in addition to the value.
 fn bound(header: &[u8], place: SecretPlace<'_>) -> Vec<u8> {
     let mut bound = header.to_vec();
     for part in [place.config.as_bytes(), place.key.as_str().as_bytes()] {

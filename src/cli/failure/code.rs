@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::denial;
-use crate::aws::{Denial, DeniedBy};
+use crate::aws::{DenialMessage, DeniedBy};
 use crate::stack::{BucketError, CodeError, StackError};
 
 impl From<CodeError> for Failure {
@@ -28,7 +28,7 @@ impl From<BucketError> for Failure {
         match &error {
             BucketError::Denied {
                 action, arn, source, ..
-            } => failure.hint(match Denial::of(&source.message).by {
+            } => failure.hint(match DenialMessage::of(&source.message).by {
                 DeniedBy::Explicit(_) => denial::advice(action, &source.message),
                 DeniedBy::Lacking(_) | DeniedBy::Unknown => format!(
                     "the bucket's account being right, add to the policies: {}",

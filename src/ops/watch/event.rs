@@ -3,14 +3,14 @@ use std::time::Duration;
 use crate::model::{BadSection, Change, Entry, Key, Revision, Section, Timestamp};
 use crate::store::StoreError;
 
-/// What a watch tells.
+/// An event of a watch.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// A commit: its lines of one section that lie below the prefix. Of each section in order, every one once. Its
     /// revision is the one to watch after to go on from here.
     Commit(Vec<Change>),
-    /// An entry's time to live ran out. That is in no log: it is told some time after it came to be, in no order with
+    /// An entry's time to live ran out. That is in no log: the event comes some time after, in no order with
     /// commits, and not where nobody watched at the time.
     Expire {
         /// The key.
@@ -36,9 +36,9 @@ pub enum Event {
     /// tells its [`Event::Resync`] when it can be read again, which is tried once a minute. A watch of that section alone
     /// ends with the error.
     Bad(BadSection),
-    /// All that the last look showed has been told. The first event of every watch, and one after each look.
+    /// All that the last look showed has been delivered. The first event of every watch, and one after each look.
     Current,
-    /// The store can't be asked for the moment. The watch goes on by itself after the pause, and loses nothing.
+    /// The store fails for the moment. The watch goes on by itself after the pause, and loses nothing.
     Retry {
         /// Why.
         error: StoreError,

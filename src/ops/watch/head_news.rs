@@ -14,7 +14,7 @@ use crate::model::{BadSection, Head, Jitter};
 use crate::ops::readable_heads;
 use crate::store::{Cursor, Deadline, Heads, Result, Store, StoreError, UnreadableSections};
 
-/// What following a config's heads tells.
+/// An event of following a config's heads.
 #[derive(Debug)]
 pub enum HeadNews {
     /// The heads that have moved: at first all of them.
@@ -23,7 +23,7 @@ pub enum HeadNews {
     Bad(Vec<BadSection>),
     /// A look showed no other head than the last.
     Still,
-    /// The store can't be asked for the moment. It is asked again after a pause.
+    /// The store fails for the moment. The next look comes after a pause.
     Retry(StoreError),
 }
 

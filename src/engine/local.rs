@@ -35,7 +35,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::queue::Queue;
-use crate::model::{Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Ttl};
+use crate::model::{Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Span, Ttl};
 use crate::store::{
     Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
     Store, StoreError, Txn,
@@ -204,6 +204,7 @@ impl Store for LocalEngine {
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
         let began = Instant::now();
         let of = cursor.heads();
+        let interval = Span::bounded(deadline.interval);
         loop {
             let mut heads = self.file.read(|connection| read::heads(connection, &of))?;
             heads.retain(|head| head.revision > cursor.seen.get(&head.section).copied().unwrap_or_default());
@@ -211,11 +212,11 @@ impl Store for LocalEngine {
             if !heads.is_empty() || left.is_zero() {
                 return Ok(heads);
             }
-            if left <= deadline.interval {
+            if left <= interval {
                 sleep(left).await;
                 return Ok(Vec::new());
             }
-            sleep(deadline.interval).await;
+            sleep(interval).await;
         }
     }
 

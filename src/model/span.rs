@@ -18,8 +18,16 @@ pub enum SpanError {
 }
 
 impl Span {
-    const SHORTEST: Duration = Duration::from_millis(10);
-    const LONGEST: Duration = Duration::from_hours(365 * 24);
+    /// The shortest span: what is looked at more often only burns a core.
+    pub const SHORTEST: Duration = Duration::from_millis(10);
+    /// The longest span.
+    pub const LONGEST: Duration = Duration::from_hours(365 * 24);
+
+    /// Returns that time, or the bound that it passes.
+    #[must_use]
+    pub fn bounded(time: Duration) -> Duration {
+        time.clamp(Self::SHORTEST, Self::LONGEST)
+    }
 
     /// The same for a timer.
     pub const fn duration(self) -> Duration {

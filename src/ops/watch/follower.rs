@@ -7,11 +7,12 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use tokio::select;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use super::expiries::Expiries;
 use super::{BAD_FOR, Event, Start, Watch, section_now};
-use crate::model::{BadSection, Change, Clock, Jitter, Key, Prefix, Revision, Section, Timestamp};
+use crate::model::{BadSection, Change, Clock, Jitter, Key, Prefix, Revision, Section, Span, Timestamp};
 use crate::ops::{OpsError, Result, readable_snapshot};
 use crate::store::{
     AfterLog, Consistency, Cursor, Deadline, Heads, LeftOut, Snapshot, Store, StoreError, Taken, WatchMachine,
@@ -126,7 +127,7 @@ impl<'s> Follower<'s> {
             }),
             began: Instant::now(),
             prefix,
-            interval,
+            interval: Span::bounded(interval),
             clock,
             nudge,
             expiries,
@@ -229,6 +230,8 @@ impl<'s> Follower<'s> {
             Some((section, read)) = self.lost.next() => return self.start_over(section, read),
         };
         self.machine.take_heads(heads);
+        // An engine may answer without ever waiting, and nothing else of this task need wait either.
+        yield_now().await;
         Ok(())
     }
 

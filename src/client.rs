@@ -9,7 +9,6 @@ mod tree;
 
 use std::env;
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,7 +151,7 @@ impl Client {
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ClientError> {
         let entry = self.revealed(key).await?;
         entry
-            .map(|entry| Ok(Tree::leaf(&entry).read(PhantomData)?))
+            .map(|entry| Ok(Tree::leaf(&entry).deserialize()?))
             .transpose()
     }
 
@@ -282,7 +281,8 @@ impl Client {
         self.live_every(prefix, LIVE_INTERVAL).await
     }
 
-    /// The same with another time between two looks, which is kept give or take a tenth.
+    /// The same with another time between two looks, which is kept give or take a tenth, within the bounds of a
+    /// [`Span`](crate::model::Span): at least 10 milliseconds.
     pub async fn live_every<T>(&self, prefix: &str, interval: Duration) -> Result<Live<T>, ClientError>
     where
         T: DeserializeOwned + Send + Sync + 'static,

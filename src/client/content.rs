@@ -1,5 +1,3 @@
-use std::marker::PhantomData;
-
 use serde::de::DeserializeOwned;
 
 use super::ClientError;
@@ -26,6 +24,14 @@ impl Content {
 
     /// Reads all of it as one value: each segment below the prefix is a field, nested as the keys are; JSON is JSON,
     /// and text is read as a number or boolean where one is wanted.
+    ///
+    /// - A key may have keys below it, too. Text, numbers, booleans and unit variants then take the key's value; a struct,
+    ///   a map or a list is a misfit, which names both keys.
+    /// - `#[serde(flatten)]`, tagged and untagged enums work as on JSON: text is a number or boolean where it is refused as
+    ///   text. Of an untagged enum the first variant that takes the value is taken, so that one of a number goes before one
+    ///   of text. Where a variant needs both numbers and texts that look like numbers, store the value as JSON.
+    /// - An error that such a type makes up itself, as one that parses text does, names the prefix below which it is, since
+    ///   serde doesn't say which value it was.
     ///
     /// Fails with [`ClientError::Misfit`], which names the key that doesn't fit, or the prefix below which one is
     /// missing.
@@ -58,6 +64,6 @@ impl Content {
     /// ```
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         let tree = Tree::new(&self.prefix, &self.snapshot.entries);
-        Ok(tree.read(PhantomData)?)
+        Ok(tree.deserialize()?)
     }
 }

@@ -19,25 +19,20 @@
 //! A test, or a program without AWS, uses the embedded engine in the same way:
 //!
 //! ```
-//! use std::sync::Arc;
-//!
 //! use discfg::Client;
-//! use discfg::engine::local::{LocalEngine, OpenMode};
-//! use discfg::model::{Guard, SystemClock};
+//! use discfg::model::Guard;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let folder = tempfile::tempdir()?;
-//! let path = folder.path().join("mycfg.db");
-//! let engine = LocalEngine::open(&path, OpenMode::Create, Arc::new(SystemClock), "me")?;
-//! let client = Client::with_store(Arc::new(engine));
+//! # let folder = tempfile::tempdir()?;
+//! let client = Client::builder().config("mycfg").local(folder.path()).open().await?;
 //!
-//! let entry = client.set("/db/pool/size", "20").await?;
+//! let entry = client.set("/db/pool/size", 20).await?;
 //! assert_eq!(client.get::<u32>("/db/pool/size").await?, Some(20));
 //!
 //! // Nobody has changed it since it was read, or nothing is written.
 //! let unchanged = Guard::Revision(entry.key, entry.revision);
-//! client.set_if("/db/pool/size", "30", unchanged).await?;
+//! client.set_if("/db/pool/size", 30, unchanged).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -72,3 +67,8 @@ pub mod store;
 pub mod wire;
 
 pub use client::{Client, Live};
+
+/// The macro for implementations of [`Store`](store::Store), as this crate uses it.
+pub use async_trait::async_trait;
+/// The streams of this crate's signatures, and the traits to use them.
+pub use futures;

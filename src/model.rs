@@ -23,6 +23,7 @@ mod region;
 mod revision;
 mod side;
 mod span;
+mod test_clock;
 mod token_name;
 mod value;
 
@@ -53,5 +54,6 @@ pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};
 pub use side::{Side, SideError};
 pub use span::{Span, SpanError};
+pub use test_clock::TestClock;
 pub use token_name::{TokenName, TokenNameError};
 pub use value::{Encoding, Value, ValueError, ValueKind};

@@ -37,10 +37,6 @@ impl Content {
     /// missing.
     ///
     /// ```
-    /// # use discfg::client::Content;
-    /// # use discfg::engine::local::{LocalEngine, OpenMode};
-    /// # use discfg::{Client, model::SystemClock};
-    /// # use std::sync::Arc;
     /// #[derive(serde::Deserialize)]
     /// struct Db { url: String, pool: Pool }
     /// #[derive(serde::Deserialize)]
@@ -49,8 +45,7 @@ impl Content {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let folder = tempfile::tempdir()?;
-    /// # let engine = LocalEngine::open(&folder.path().join("a.db"), OpenMode::Create, Arc::new(SystemClock), "me")?;
-    /// # let client = Client::with_store(Arc::new(engine));
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
     /// client.set("/db/url", "postgres://db").await?;
     /// client.set("/db/pool/size", "20").await?;
     /// let db: Db = client.snapshot("/db").await?.deserialize()?;

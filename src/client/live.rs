@@ -125,16 +125,15 @@ impl<T: Send + Sync + 'static> Live<T> {
     /// the stream is left out.
     ///
     /// ```
-    /// # use discfg::engine::local::{LocalEngine, OpenMode};
-    /// # use discfg::{Client, Live, model::SystemClock};
-    /// # use std::{sync::Arc, time::Duration};
-    /// use futures::StreamExt as _;
+    /// use std::time::Duration;
+    ///
+    /// use discfg::Live;
+    /// use discfg::futures::StreamExt as _;
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let folder = tempfile::tempdir()?;
-    /// # let engine = LocalEngine::open(&folder.path().join("a.db"), OpenMode::Create, Arc::new(SystemClock), "me")?;
-    /// # let client = Client::with_store(Arc::new(engine));
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
     /// #[derive(serde::Deserialize)]
     /// struct App { port: u16 }
     ///

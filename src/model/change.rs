@@ -68,6 +68,47 @@ impl Mutation {
         }
     }
 
+    /// Removes a key.
+    pub fn delete(key: Key) -> Self {
+        Self::Delete { key }
+    }
+
+    /// The same with a value that lives that long from the commit on. A delete stays as it is.
+    ///
+    /// ```
+    /// use discfg::model::{Mutation, Value};
+    ///
+    /// let lease = Mutation::set("/lease".parse()?, Value::text("me")?).ttl("30s".parse()?);
+    /// # drop(lease);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn ttl(self, ttl: Ttl) -> Self {
+        self.with_ttl(TtlChoice::For(ttl))
+    }
+
+    /// The same with a value that lives on as long as the one that it replaces would have. A delete stays as it is.
+    #[must_use]
+    pub fn keep_ttl(self) -> Self {
+        self.with_ttl(TtlChoice::Keep)
+    }
+
+    /// The same as a secret. A delete stays as it is.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        if let Self::Set { secret, .. } = &mut self {
+            *secret = Secrecy::Secret;
+        }
+        self
+    }
+
+    fn with_ttl(mut self, choice: TtlChoice) -> Self {
+        if let Self::Set { ttl, .. } = &mut self {
+            *ttl = choice;
+        }
+        self
+    }
+
     /// The key it is about.
     pub fn key(&self) -> &Key {
         match self {

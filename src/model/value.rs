@@ -79,12 +79,46 @@ pub enum ValueError {
         /// The number of bytes before the fault.
         position: usize,
     },
+    /// What was given has no form in JSON.
+    #[error("the value can't be written as JSON: {0}")]
+    Unwritable(String),
 }
 
 impl Value {
     /// The largest value, in bytes. A change line holds the new value and the one before within DynamoDB's item
     /// limit of 400 KB (DynamoDB quotas, "Item size").
     pub const MAX_BYTES: usize = 190_000;
+
+    /// The value of that text, whatever it holds.
+    ///
+    /// ```
+    /// use discfg::model::{Value, ValueKind};
+    ///
+    /// assert_eq!(Value::text("[1]")?.kind(), ValueKind::Text);
+    /// assert_eq!(Value::json(&[1])?.as_text(), Some("[1]"));
+    /// assert_eq!(Value::bytes_of(b"[1]")?.kind(), ValueKind::Bytes);
+    /// # Ok::<(), discfg::model::ValueError>(())
+    /// ```
+    pub fn text(text: impl Into<String>) -> Result<Self, ValueError> {
+        Self::new(text.into(), Encoding::Text)
+    }
+
+    /// The value that is this as JSON.
+    pub fn json<T: Serialize + ?Sized>(content: &T) -> Result<Self, ValueError> {
+        let bytes = serde_json::to_vec(content).map_err(|error| ValueError::Unwritable(error.to_string()))?;
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(ValueError::TooLarge { size: bytes.len() });
+        }
+        Ok(Self {
+            kind: ValueKind::Json,
+            bytes,
+        })
+    }
+
+    /// The value of these bytes, whatever they are.
+    pub fn bytes_of(bytes: impl Into<Vec<u8>>) -> Result<Self, ValueError> {
+        Self::from_stored(ValueKind::Bytes, bytes.into())
+    }
 
     /// The value of these bytes, its kind decided by `encoding`.
     pub fn new(bytes: impl Into<Vec<u8>>, encoding: Encoding) -> Result<Self, ValueError> {

@@ -22,6 +22,11 @@ pub use error::ClientError;
 pub use into_value::IntoValue;
 pub use live::Live;
 
+#[doc(inline)]
+pub use super::context::TargetError;
+#[doc(inline)]
+pub use super::engine::OpenError;
+
 use super::context::Target;
 use crate::aws::{Aws, Meter};
 use crate::engine;

@@ -40,7 +40,7 @@
 //! # Features
 //!
 //! - `cli` (default): the command line, and with it clap, indicatif and `stack`.
-//! - `stack`: deploying a config's CloudFormation stack.
+//! - `stack`: deploying a config's CloudFormation stack, for the command line; no public API.
 //! - `http`: the HTTP API as a router over stores, for a server of one's own; `serve` adds the server of `discfg serve`.
 //! - `profiles` (with `cli`): credentials of single sign-on and of programs, as profiles name them.
 //! - `local` (default): the embedded engine, with SQLite built in.
@@ -49,21 +49,28 @@
 //! An application that reads from DynamoDB needs none: `default-features = false`. With `profiles` it also runs on a
 //! person's machine as that person.
 
+// Of the modules that are hidden nothing is public API: the command line, the function for AWS Lambda and the tests of this
+// repository use them, and they change without notice.
 pub mod aws;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod client;
+#[doc(hidden)]
 pub mod context;
 pub mod engine;
 mod files;
+#[doc(hidden)]
 pub mod formats;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod model;
 pub mod ops;
 #[cfg(feature = "stack")]
+#[doc(hidden)]
 pub mod stack;
 pub mod store;
+#[doc(hidden)]
 pub mod wire;
 
 pub use client::{Client, Live};

@@ -42,6 +42,7 @@ use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Ttl};
 
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Consistency {
     /// It sees every commit that was answered before it began.
     #[default]
@@ -52,6 +53,7 @@ pub enum Consistency {
 
 /// Which heads to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Heads {
     /// Those of every section that is registered.
     All,

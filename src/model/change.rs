@@ -4,6 +4,7 @@ use super::{CommitId, Entry, Key, Revision, Section, Timestamp, Ttl, Value};
 
 /// What becomes of an entry's time to live when it is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TtlChoice {
     /// It has none afterwards, as in etcd and Redis.
     #[default]
@@ -24,6 +25,7 @@ pub enum TtlChoice {
 
 /// Whether a value that is written is a secret.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Secrecy {
     /// As the key is: the value, which is plain, must be sealed first where the key holds a secret.
     #[default]
@@ -38,6 +40,7 @@ pub enum Secrecy {
 
 /// What a commit is asked to do to one key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mutation {
     /// Write the key.
     Set {
@@ -119,6 +122,7 @@ impl Mutation {
 
 /// A condition that must hold for a commit, at the moment of the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Guard {
     /// The key has no entry.
     Absent(Key),
@@ -156,6 +160,7 @@ impl Guard {
 
 /// What a commit did to a key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Op {
     /// The key was written.
     Set {

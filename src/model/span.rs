@@ -8,6 +8,7 @@ pub struct Span(Duration);
 
 /// Why a text is no span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SpanError {
     /// The form is wrong.
     #[error("{0:?} is no time: expected a whole number with ms, s, m, h or d, such as 500ms or 10s")]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum ValueKind {
     /// A JSON document, as it was written.
     Json,
@@ -35,6 +36,7 @@ impl fmt::Display for ValueKind {
 
 /// How the kind of given bytes is decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Encoding {
     /// An object or array is `json`, other UTF-8 is `text`, the rest is `bytes`.
     #[default]
@@ -56,6 +58,7 @@ pub struct Value {
 
 /// Why bytes are no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ValueError {
     /// Over the limit.
     #[error("the value has {size} bytes; at most {max} are allowed", max = Value::MAX_BYTES)]

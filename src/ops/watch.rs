@@ -84,6 +84,7 @@ impl fmt::Debug for Watch {
 
 /// From where on to watch.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Start {
     /// What is committed from now on.
     Now,

@@ -15,6 +15,7 @@ use crate::store::{Cursor, Deadline, Heads, LeftOut, Result, Store, StoreError};
 
 /// What following a config's heads tells.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Standing {
     /// The heads that have moved: at first all of them.
     Moved(Vec<Head>),

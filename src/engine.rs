@@ -20,7 +20,9 @@ use self::identity::Identity;
 pub use self::open_error::OpenError;
 use super::context::{ApiUrl, EngineName, Setting, SettingOrigin, Target};
 use crate::aws::{AssumedRole, Aws, AwsSettings, CallerIdentity, Meter, Profile, RoleArn};
-use crate::model::{Access, ConfigName, Role};
+#[cfg(feature = "local")]
+use crate::model::SystemClock;
+use crate::model::{Access, Clock, ConfigName, Role};
 use crate::store::{Store, StoreError};
 
 /// An opened engine and its identity.
@@ -69,12 +71,14 @@ pub async fn aws(target: &Target, requests: Meter) -> Result<Arc<Aws>, OpenError
 }
 
 /// Settings of an engine that aren't the target's.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct OpenSettings {
     /// Counts the capacity that DynamoDB consumes, or the requests to an API.
     pub spent: Option<Meter>,
     /// How long a commit is tried while DynamoDB asks for patience; 30 seconds where nothing is said.
     pub patience: Option<Duration>,
+    /// The clock of the engine; the machine's, or on DynamoDB the service's, where none is given. An API has its own.
+    pub clock: Option<Arc<dyn Clock>>,
 }
 
 /// Opens the target's engine for what a command does with it, in the role that this takes unless the target
@@ -92,7 +96,7 @@ pub async fn open(
             let aws = self::aws(target, Meter::default()).await?;
             open_dynamodb(target, config, access, &aws, settings).await
         }
-        (EngineName::Local, _) => open_local(target, config, access),
+        (EngineName::Local, _) => open_local(target, config, access, settings.clock),
         (EngineName::Http(url), Some(aws)) if target.signed.is_some() => {
             open_signed(target, config, url, access, aws, settings.spent).await
         }
@@ -116,7 +120,7 @@ async fn open_dynamodb(
         config: config.clone(),
         sdk: identity.sdk.clone(),
         by: identity.by(),
-        clock: None,
+        clock: settings.clock,
         registers_sections: !matches!(identity.role, Role::Grant(_)),
         capacity: settings.spent,
         patience: settings.patience.unwrap_or(DynamoDb::PATIENCE),
@@ -129,7 +133,12 @@ async fn open_dynamodb(
 }
 
 #[cfg(feature = "local")]
-fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<OpenedEngine, OpenError> {
+fn open_local(
+    target: &Target,
+    config: &ConfigName,
+    access: Access,
+    clock: Option<Arc<dyn Clock>>,
+) -> Result<OpenedEngine, OpenError> {
     use self::local::{LocalEngine, OpenMode};
     let access = match target.role.as_ref().map(|setting| &setting.value) {
         Some(Role::Grant(grant)) => return Err(OpenError::NoGrants(grant.to_string())),
@@ -140,17 +149,9 @@ fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<Op
         Access::Read => OpenMode::Read,
         Access::Write => OpenMode::Write,
     };
-    let by = std::env::var("USER")
-        .ok()
-        .filter(|user| !user.is_empty())
-        .unwrap_or_else(|| "unknown".into());
     let path = local_file(target)?;
-    let store = match LocalEngine::open(
-        &path,
-        mode,
-        Arc::new(crate::model::SystemClock),
-        format!("local:{by}"),
-    ) {
+    let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
+    let store = match LocalEngine::open(&path, mode, clock, local_user()) {
         Err(StoreError::NoConfig { place, .. }) => Err(StoreError::NoConfig {
             config: config.to_string(),
             place,
@@ -165,8 +166,32 @@ fn open_local(target: &Target, config: &ConfigName, access: Access) -> Result<Op
     })
 }
 
+/// Who writes to an embedded config.
+#[cfg(feature = "local")]
+fn local_user() -> String {
+    let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    format!("local:{}", user.as_deref().unwrap_or("unknown"))
+}
+
+/// Makes the file of the target's embedded config where it isn't there.
+#[cfg(feature = "local")]
+pub fn ensure_local(target: &Target) -> Result<(), OpenError> {
+    use self::local::{LocalEngine, OpenMode};
+    let path = local_file(target)?;
+    if !path.exists() {
+        LocalEngine::open(&path, OpenMode::Create, Arc::new(SystemClock), local_user())
+            .map_err(OpenError::Store)?;
+    }
+    Ok(())
+}
+
 #[cfg(not(feature = "local"))]
-fn open_local(_: &Target, _: &ConfigName, _: Access) -> Result<OpenedEngine, OpenError> {
+fn open_local(
+    _: &Target,
+    _: &ConfigName,
+    _: Access,
+    _: Option<Arc<dyn Clock>>,
+) -> Result<OpenedEngine, OpenError> {
     Err(OpenError::Engine("local".into()))
 }
 

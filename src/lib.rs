@@ -19,25 +19,20 @@
 //! A test, or a program without AWS, uses the embedded engine in the same way:
 //!
 //! ```
-//! use std::sync::Arc;
-//!
 //! use discfg::Client;
-//! use discfg::engine::local::{LocalEngine, OpenMode};
-//! use discfg::model::{Guard, SystemClock};
+//! use discfg::model::Guard;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let folder = tempfile::tempdir()?;
-//! let path = folder.path().join("mycfg.db");
-//! let engine = LocalEngine::open(&path, OpenMode::Create, Arc::new(SystemClock), "me")?;
-//! let client = Client::with_store(Arc::new(engine));
+//! # let folder = tempfile::tempdir()?;
+//! let client = Client::builder().config("mycfg").local(folder.path()).open().await?;
 //!
-//! let entry = client.set("/db/pool/size", "20").await?;
+//! let entry = client.set("/db/pool/size", 20).await?;
 //! assert_eq!(client.get::<u32>("/db/pool/size").await?, Some(20));
 //!
 //! // Nobody has changed it since it was read, or nothing is written.
 //! let unchanged = Guard::Revision(entry.key, entry.revision);
-//! client.set_if("/db/pool/size", "30", unchanged).await?;
+//! client.set_if("/db/pool/size", 30, unchanged).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -45,7 +40,7 @@
 //! # Features
 //!
 //! - `cli` (default): the command line, and with it clap, indicatif and `stack`.
-//! - `stack`: deploying a config's CloudFormation stack.
+//! - `stack`: deploying a config's CloudFormation stack, for the command line; no public API.
 //! - `http`: the HTTP API as a router over stores, for a server of one's own; `serve` adds the server of `discfg serve`.
 //! - `profiles` (with `cli`): credentials of single sign-on and of programs, as profiles name them.
 //! - `local` (default): the embedded engine, with SQLite built in.
@@ -54,21 +49,33 @@
 //! An application that reads from DynamoDB needs none: `default-features = false`. With `profiles` it also runs on a
 //! person's machine as that person.
 
+// Of the modules that are hidden nothing is public API: the command line, the function for AWS Lambda and the tests of this
+// repository use them, and they change without notice.
 pub mod aws;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod client;
+#[doc(hidden)]
 pub mod context;
 pub mod engine;
 mod files;
+#[doc(hidden)]
 pub mod formats;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod model;
 pub mod ops;
 #[cfg(feature = "stack")]
+#[doc(hidden)]
 pub mod stack;
 pub mod store;
+#[doc(hidden)]
 pub mod wire;
 
 pub use client::{Client, Live};
+
+/// The macro for implementations of [`Store`](store::Store), as this crate uses it.
+pub use async_trait::async_trait;
+/// The streams of this crate's signatures, and the traits to use them.
+pub use futures;

@@ -24,6 +24,7 @@ mod revision;
 mod side;
 mod span;
 mod store_status;
+mod test_clock;
 mod token_name;
 mod value;
 
@@ -55,5 +56,6 @@ pub use revision::{Revision, RevisionError};
 pub use side::{Side, SideError};
 pub use span::{Span, SpanError};
 pub use store_status::StoreStatus;
+pub use test_clock::TestClock;
 pub use token_name::{TokenName, TokenNameError};
 pub use value::{Encoding, Value, ValueError, ValueKind};

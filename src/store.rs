@@ -42,6 +42,7 @@ use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, StoreSta
 
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Consistency {
     /// It sees every commit that was answered before it began.
     #[default]
@@ -52,6 +53,7 @@ pub enum Consistency {
 
 /// Which heads to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Heads {
     /// Those of every section that is registered.
     All,
@@ -168,6 +170,14 @@ pub trait Store: Send + Sync {
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>>;
 
     /// Makes all changes or none, exactly once, if all guards hold.
+    ///
+    /// Nothing is written where it fails, but for [`StoreError::OutcomeUnknown`]. It fails with
+    /// - [`StoreError::Conflict`] where a guard doesn't hold,
+    /// - [`StoreError::Twice`] where a key is changed twice, [`StoreError::Limit`] above 100 actions or 4 MB,
+    /// - [`StoreError::Unsealed`] where a key holds a secret, or is to, and its new value isn't sealed, and
+    ///   [`StoreError::GuardOnSecret`] where a guard asks for the value of one,
+    /// - [`StoreError::IdReused`] where its id is that of a recorded commit of other changes,
+    /// - [`StoreError::Layout`] where [`Meta::layout`] is newer than [`Meta::LAYOUT`]: another version knows better.
     async fn commit(&self, txn: Txn) -> Result<Committed>;
 
     /// Renews the time to live of an entry that is there: with `ttl`, or with the one it has. No commit and no

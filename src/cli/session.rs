@@ -134,6 +134,7 @@ impl Session {
             let settings = OpenSettings {
                 spent,
                 patience: self.patience,
+                clock: None,
             };
             match engine::open(&target, access, aws.as_ref(), settings).await {
                 Ok(opened) => self.opened = Some(opened),

@@ -1,5 +1,3 @@
-use std::marker::PhantomData;
-
 use serde::de::DeserializeOwned;
 
 use super::ClientError;
@@ -27,14 +25,18 @@ impl Content {
     /// Reads all of it as one value: each segment below the prefix is a field, nested as the keys are; JSON is JSON,
     /// and text is read as a number or boolean where one is wanted.
     ///
+    /// - A key may have keys below it, too. Text, numbers, booleans and unit variants then take the key's value; a struct,
+    ///   a map or a list is a misfit, which names both keys.
+    /// - `#[serde(flatten)]`, tagged and untagged enums work as on JSON: text is a number or boolean where it is refused as
+    ///   text. Of an untagged enum the first variant that takes the value is taken, so that one of a number goes before one
+    ///   of text. Where a variant needs both numbers and texts that look like numbers, store the value as JSON.
+    /// - An error that such a type makes up itself, as one that parses text does, names the prefix below which it is, since
+    ///   serde doesn't say which value it was.
+    ///
     /// Fails with [`ClientError::Misfit`], which names the key that doesn't fit, or the prefix below which one is
     /// missing.
     ///
     /// ```
-    /// # use discfg::client::Content;
-    /// # use discfg::engine::local::{LocalEngine, OpenMode};
-    /// # use discfg::{Client, model::SystemClock};
-    /// # use std::sync::Arc;
     /// #[derive(serde::Deserialize)]
     /// struct Db { url: String, pool: Pool }
     /// #[derive(serde::Deserialize)]
@@ -43,8 +45,7 @@ impl Content {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let folder = tempfile::tempdir()?;
-    /// # let engine = LocalEngine::open(&folder.path().join("a.db"), OpenMode::Create, Arc::new(SystemClock), "me")?;
-    /// # let client = Client::with_store(Arc::new(engine));
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
     /// client.set("/db/url", "postgres://db").await?;
     /// client.set("/db/pool/size", "20").await?;
     /// let db: Db = client.snapshot("/db").await?.deserialize()?;
@@ -58,6 +59,6 @@ impl Content {
     /// ```
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
         let tree = Tree::new(&self.prefix, &self.snapshot.entries);
-        Ok(tree.read(PhantomData)?)
+        Ok(tree.deserialize()?)
     }
 }

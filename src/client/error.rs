@@ -2,7 +2,7 @@ use crate::context::TargetError;
 use crate::engine::OpenError;
 use crate::model::{ErrorKind, KeyError, ValueError};
 use crate::ops::OpsError;
-use crate::store::StoreError;
+use crate::store::{Conflict, StoreError};
 
 /// What went wrong in a client.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,17 @@ pub enum ClientError {
     /// The working folder, from which `.discfg` is looked for, can't be found.
     #[error("the working folder can't be found")]
     Folder(#[source] std::io::Error),
+    /// What a [`ClientBuilder`](super::ClientBuilder) was given for a setting can't be that.
+    #[error("{given:?} can't be the {setting}")]
+    Setting {
+        /// The setting.
+        setting: &'static str,
+        /// What was given.
+        given: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The environment and `.discfg` don't say what to open.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -40,6 +51,19 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// The guard that didn't hold, and what is there instead, if this is why the operation failed.
+    pub fn conflict(&self) -> Option<&Conflict> {
+        match self {
+            Self::Store(error) => error.conflict(),
+            _ => None,
+        }
+    }
+
+    /// Whether a guard didn't hold.
+    pub fn is_conflict(&self) -> bool {
+        self.conflict().is_some()
+    }
+
     /// What sort of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -48,7 +72,7 @@ impl ClientError {
             Self::Open(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Ops(error) => error.kind(),
-            Self::Key(_) => ErrorKind::Usage,
+            Self::Key(_) | Self::Setting { .. } => ErrorKind::Usage,
             Self::Value(_) | Self::Misfit { .. } => ErrorKind::Invalid,
         }
     }

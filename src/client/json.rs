@@ -3,7 +3,7 @@ use serde::de::{Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
-use super::misfit::Misfit;
+use super::misfit::{Misfit, Scrap};
 
 /// A JSON document as a source of typed values, whose errors don't quote it.
 pub(super) struct Json(Value);
@@ -13,6 +13,23 @@ impl Json {
         serde_json::from_str(text)
             .map(Self)
             .map_err(|_| Misfit::custom("it is no JSON"))
+    }
+
+    /// Whether that is somewhere in it.
+    pub(super) fn holds(&self, scrap: Scrap) -> bool {
+        fn is_in(value: &Value, scrap: Scrap) -> bool {
+            match (value, scrap) {
+                (Value::Bool(value), Scrap::Bool(wanted)) => *value == wanted,
+                (Value::Number(number), Scrap::Unsigned(wanted)) => number.as_u64() == Some(wanted),
+                (Value::Number(number), Scrap::Signed(wanted)) => number.as_i64() == Some(wanted),
+                (Value::Number(number), Scrap::Float(wanted)) => number.as_f64() == Some(wanted),
+                (Value::Array(_), Scrap::List) | (Value::Object(_), Scrap::Map) => true,
+                (Value::Array(items), _) => items.iter().any(|item| is_in(item, scrap)),
+                (Value::Object(fields), _) => fields.values().any(|field| is_in(field, scrap)),
+                _ => false,
+            }
+        }
+        is_in(&self.0, scrap)
     }
 }
 

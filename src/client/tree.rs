@@ -1,59 +1,149 @@
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::btree_map;
+use std::marker::PhantomData;
 
 use serde::de::value::{MapAccessDeserializer, SeqDeserializer};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor,
+};
 
 use super::json::Json;
-use super::misfit::Misfit;
+use super::misfit::{Misfit, Scrap, refused_texts, start_watching};
 use crate::model::{Entry, Envelope, Prefix, ValueKind};
 
 /// Entries as a source of typed values: a node for each segment below a prefix. A node has an entry, nodes below it,
-/// or both, where a key is also a prefix: a field that is a struct or a map takes what is below, any other the entry.
+/// or both, where a key is also a prefix: a field that is text, a number or a boolean takes the entry. A struct, a map or a
+/// list could only be one of them, and so is neither.
+///
+/// Where serde buffers (`flatten`, `untagged`, a `tag`), it asks for a value before it knows what is wanted, and text stays
+/// text then. A text that is refused later is found by what the nodes remember of it, and the whole is read once more with
+/// that text as the number or boolean that it is.
 pub(super) struct Tree<'e> {
     /// Its key, or the prefix it stands for.
     path: String,
     entry: Option<&'e Entry>,
     below: BTreeMap<&'e str, Tree<'e>>,
+    /// Whether its text is buffered as a number or boolean.
+    is_typed: Cell<bool>,
+    /// What of it was buffered last.
+    buffered: Cell<Option<Scrap>>,
 }
 
 impl<'e> Tree<'e> {
     /// One entry.
     pub(super) fn leaf(entry: &'e Entry) -> Self {
         Self {
-            path: entry.key.to_string(),
             entry: Some(entry),
+            ..Self::empty(entry.key.to_string())
+        }
+    }
+
+    fn empty(path: String) -> Self {
+        Self {
+            path,
+            entry: None,
             below: BTreeMap::new(),
+            is_typed: Cell::new(false),
+            buffered: Cell::new(None),
         }
     }
 
     /// The entries that lie below the prefix.
     pub(super) fn new(prefix: &Prefix, entries: &'e [Entry]) -> Self {
-        let mut root = Self {
-            path: prefix.to_string(),
-            entry: None,
-            below: BTreeMap::new(),
-        };
+        let mut root = Self::empty(prefix.to_string());
         for entry in entries {
             let Some(relative) = prefix.relative(&entry.key) else {
                 continue;
             };
             let node = relative.split('/').fold(&mut root, |node, segment| {
                 let path = format!("{}/{segment}", node.path.trim_end_matches('/'));
-                node.below.entry(segment).or_insert_with(|| Self {
-                    path,
-                    entry: None,
-                    below: BTreeMap::new(),
-                })
+                node.below.entry(segment).or_insert_with(|| Self::empty(path))
             });
             node.entry = Some(entry);
         }
         root
     }
 
+    /// Reads all of it as one value.
+    pub(super) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Misfit> {
+        let mut fallback = None;
+        loop {
+            self.forget_buffered();
+            start_watching();
+            let read = self.read(PhantomData::<T>);
+            let mut is_news = false;
+            for text in refused_texts() {
+                self.visit(&mut |node| is_news |= node.buffered.get() == Some(text) && node.take_type());
+            }
+            match read {
+                // A variant or an option that was passed over may want the text as a number.
+                Ok(value) if is_news => fallback = Some(value),
+                Err(_) if is_news => {}
+                Ok(value) => return Ok(value),
+                Err(misfit) => return fallback.ok_or_else(|| self.locate(misfit)),
+            }
+        }
+    }
+
     /// The value of the type that the seed makes, or where it doesn't fit.
-    pub(super) fn read<'de, S: DeserializeSeed<'de>>(&self, seed: S) -> Result<S::Value, Misfit> {
+    fn read<'de, S: DeserializeSeed<'de>>(&self, seed: S) -> Result<S::Value, Misfit> {
         seed.deserialize(self).map_err(|misfit| misfit.at(&self.path))
+    }
+
+    fn visit<'t>(&'t self, see: &mut impl FnMut(&'t Self)) {
+        see(self);
+        self.below.values().for_each(|node| node.visit(see));
+    }
+
+    fn forget_buffered(&self) {
+        self.visit(&mut |node| node.buffered.set(None));
+    }
+
+    /// Has its text buffered as what else it can be from now on, and returns whether that is new.
+    fn take_type(&self) -> bool {
+        let is_scalar = matches!(self.scalar(), Ok(Scalar::Text(text)) if scrap_in(text).is_some());
+        is_scalar && !self.is_typed.replace(true)
+    }
+
+    /// The same misfit with the key that was refused, where serde had buffered it and so knew only a prefix above.
+    fn locate(&self, misfit: Misfit) -> Misfit {
+        let (Some(found), Some(place)) = (misfit.found(), misfit.place()) else {
+            return misfit;
+        };
+        let mut keys = Vec::new();
+        self.visit(&mut |node| {
+            let gave = match (node.buffered.get(), node.scalar()) {
+                (Some(Scrap::Document), Ok(Scalar::Json(json))) => json.holds(found),
+                (buffered, _) => buffered == Some(found),
+            };
+            let below = node.path.strip_prefix(place.trim_end_matches('/'));
+            let is_below = below.is_some_and(|below| below.len() > 1 && below.starts_with('/'));
+            if gave && is_below {
+                keys.push(node.path.as_str());
+            }
+        });
+        // A prefix says more than many keys of which one is meant.
+        if keys.is_empty() || keys.len() > 3 {
+            return misfit;
+        }
+        let keys = keys.join(" or ");
+        misfit.moved_to(keys)
+    }
+
+    /// What is there where a struct, a map, a list or anything is wanted: the entry or what is below.
+    fn either(&self) -> Result<(), Misfit> {
+        let Some(node) = self.below.values().next().filter(|_| self.entry.is_some()) else {
+            return Ok(());
+        };
+        let mut node = node;
+        while let (None, Some(below)) = (node.entry, node.below.values().next()) {
+            node = below;
+        }
+        Err(Misfit::custom(format!(
+            "it has a value, and so has {} below it; a struct, a map or a list can only be read from one of them",
+            node.path
+        )))
     }
 
     /// What this node is where no struct or map is wanted.
@@ -89,6 +179,17 @@ enum Scalar<'e> {
     Text(&'e str),
     Bytes(&'e [u8]),
     Json(Json),
+}
+
+/// The number or boolean that a text is, if it is one.
+fn scrap_in(text: &str) -> Option<Scrap> {
+    let text = text.trim();
+    let float = || text.parse().ok().filter(|number: &f64| number.is_finite());
+    (text.parse().map(Scrap::Bool))
+        .or_else(|_| text.parse().map(Scrap::Unsigned))
+        .or_else(|_| text.parse().map(Scrap::Signed))
+        .ok()
+        .or_else(|| float().map(Scrap::Float))
 }
 
 /// The nodes below one, as the fields of a struct.
@@ -132,10 +233,11 @@ macro_rules! from_text {
     )+};
 }
 
-/// Where a struct or a map is wanted, what is below goes before the entry itself.
+/// Where a struct or a map is wanted, it is what is below, or the entry where nothing is.
 macro_rules! from_branch {
     ($($method:ident($($name:ident: $type:ty),*);)+) => {$(
         fn $method<V: Visitor<'de>>(self, $($name: $type,)* visitor: V) -> Result<V::Value, Misfit> {
+            self.either()?;
             if self.is_branch() {
                 visitor.visit_map(self.nodes())
             } else {
@@ -178,8 +280,34 @@ impl<'de> Deserializer<'de> for &Tree<'_> {
         deserialize_f64 visit_f64 f64: "a number";
     }
 
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.either()?;
+        if self.is_branch() {
+            self.buffered.set(Some(Scrap::Map));
+            return visitor.visit_map(self.nodes());
+        }
+        let text = match self.scalar()? {
+            Scalar::Text(text) => text,
+            Scalar::Json(json) => {
+                self.buffered.set(Some(Scrap::Document));
+                return json.deserialize_any(visitor);
+            }
+            Scalar::Bytes(_) | Scalar::None => return self.deserialize_str(visitor),
+        };
+        let typed = scrap_in(text).filter(|_| self.is_typed.get());
+        let text = text.to_owned();
+        self.buffered
+            .set(Some(typed.unwrap_or_else(|| Scrap::of_text(&text))));
+        match typed {
+            Some(Scrap::Bool(value)) => visitor.visit_bool(value),
+            Some(Scrap::Unsigned(number)) => visitor.visit_u64(number),
+            Some(Scrap::Signed(number)) => visitor.visit_i64(number),
+            Some(Scrap::Float(number)) => visitor.visit_f64(number),
+            _ => visitor.visit_string(text),
+        }
+    }
+
     from_branch! {
-        deserialize_any();
         deserialize_map();
         deserialize_struct(_name: &'static str, _fields: &'static [&'static str]);
     }
@@ -205,6 +333,7 @@ impl<'de> Deserializer<'de> for &Tree<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        self.either()?;
         match self.scalar()? {
             Scalar::Bytes(bytes) => visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied())),
             Scalar::Json(json) => json.deserialize_seq(visitor),
@@ -249,7 +378,10 @@ impl<'de> Deserializer<'de> for &Tree<'_> {
     ) -> Result<V::Value, Misfit> {
         match self.scalar()? {
             Scalar::Text(text) => visitor.visit_enum(text.into_deserializer()),
-            Scalar::Json(json) => json.deserialize_enum(name, variants, visitor),
+            Scalar::Json(json) => {
+                self.either()?;
+                json.deserialize_enum(name, variants, visitor)
+            }
             Scalar::Bytes(bytes) => visitor.visit_bytes(bytes),
             Scalar::None => visitor.visit_enum(MapAccessDeserializer::new(self.nodes())),
         }

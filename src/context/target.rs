@@ -148,6 +148,31 @@ impl Target {
         })
     }
 
+    /// The target that these choices name by themselves, whatever the environment and the folder say.
+    pub fn chosen(choices: Choices) -> Self {
+        fn flag<T>(value: Option<T>) -> Option<Setting<T>> {
+            first(value, None, None)
+        }
+        let engine = flag(choices.engine).unwrap_or(Setting {
+            value: EngineName::default(),
+            origin: SettingOrigin::Default,
+        });
+        Self {
+            config: flag(choices.config),
+            signed: engine.value.signed_by(None),
+            region: engine.value.region_of_host().or(flag(choices.region)),
+            engine,
+            profile: flag(choices.profile),
+            endpoint_url: choices.endpoint_url,
+            role: flag(choices.role),
+            account: choices.account,
+            external_id: choices.external_id,
+            data_dir: default_data_dir(),
+            tokens: ApiTokens::kept(),
+            file: None,
+        }
+    }
+
     /// Whether requests go to AWS, or are signed as those that do.
     pub fn uses_aws(&self) -> bool {
         self.engine.value == EngineName::DynamoDb || self.signed.is_some()
@@ -236,9 +261,13 @@ fn variable<T: FromStr>(
 }
 
 fn data_dir(around: &Surroundings<'_>) -> Option<PathBuf> {
-    use etcetera::BaseStrategy as _;
     let chosen = set(around, "DISCFG_DATA_DIR").map(|dir| around.folder.join(dir));
-    chosen.or_else(|| Some(etcetera::choose_base_strategy().ok()?.data_dir().join("discfg")))
+    chosen.or_else(default_data_dir)
+}
+
+fn default_data_dir() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    Some(etcetera::choose_base_strategy().ok()?.data_dir().join("discfg"))
 }
 
 #[cfg(test)]

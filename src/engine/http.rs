@@ -40,6 +40,7 @@ use crate::store::{
 
 /// What shows who is calling would travel in the clear.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InTheClear {
     /// A token, with which anyone could call.
     #[error("the token for {} would be sent in the clear: only https:// is taken where the host is another machine", .0.host())]

@@ -36,7 +36,7 @@ use tokio::time::sleep;
 
 use super::queue::Queue;
 use crate::model::{
-    Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, StoreStatus, Ttl,
+    Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Span, StoreStatus, Ttl,
 };
 use crate::store::{
     Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
@@ -215,6 +215,7 @@ impl Store for LocalEngine {
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
         let began = Instant::now();
         let of = cursor.heads();
+        let interval = Span::bounded(deadline.interval);
         loop {
             let mut heads = self.file.read(|connection| read::heads(connection, &of))?;
             heads.retain(|head| head.revision > cursor.seen.get(&head.section).copied().unwrap_or_default());
@@ -222,11 +223,11 @@ impl Store for LocalEngine {
             if !heads.is_empty() || left.is_zero() {
                 return Ok(heads);
             }
-            if left <= deadline.interval {
+            if left <= interval {
                 sleep(left).await;
                 return Ok(Vec::new());
             }
-            sleep(deadline.interval).await;
+            sleep(interval).await;
         }
     }
 

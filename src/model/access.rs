@@ -45,6 +45,7 @@ pub struct GrantName(String);
 
 /// Why a text is no grant name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GrantNameError {
     /// One of the words that name other identities.
     #[error("a grant can't be called {0:?}: the word names another identity")]
@@ -86,6 +87,7 @@ impl fmt::Display for GrantName {
 /// The identity that a command acts as: what `--as` takes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[non_exhaustive]
 pub enum Role {
     /// The config's read or write role.
     Config(Access),

@@ -4,6 +4,7 @@ use super::{CommitId, Entry, Key, Revision, Section, Timestamp, Ttl, Value};
 
 /// What becomes of an entry's time to live when it is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TtlChoice {
     /// It has none afterwards, as in etcd and Redis.
     #[default]
@@ -24,6 +25,7 @@ pub enum TtlChoice {
 
 /// Whether a value that is written is a secret.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Secrecy {
     /// As the key is: the value, which is plain, must be sealed first where the key holds a secret.
     #[default]
@@ -38,6 +40,7 @@ pub enum Secrecy {
 
 /// What a commit is asked to do to one key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Mutation {
     /// Write the key.
     Set {
@@ -68,6 +71,47 @@ impl Mutation {
         }
     }
 
+    /// Removes a key.
+    pub fn delete(key: Key) -> Self {
+        Self::Delete { key }
+    }
+
+    /// The same with a value that lives that long from the commit on. A delete stays as it is.
+    ///
+    /// ```
+    /// use discfg::model::{Mutation, Value};
+    ///
+    /// let lease = Mutation::set("/lease".parse()?, Value::text("me")?).ttl("30s".parse()?);
+    /// # drop(lease);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn ttl(self, ttl: Ttl) -> Self {
+        self.with_ttl(TtlChoice::For(ttl))
+    }
+
+    /// The same with a value that lives on as long as the one that it replaces would have. A delete stays as it is.
+    #[must_use]
+    pub fn keep_ttl(self) -> Self {
+        self.with_ttl(TtlChoice::Keep)
+    }
+
+    /// The same as a secret. A delete stays as it is.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        if let Self::Set { secret, .. } = &mut self {
+            *secret = Secrecy::Secret;
+        }
+        self
+    }
+
+    fn with_ttl(mut self, choice: TtlChoice) -> Self {
+        if let Self::Set { ttl, .. } = &mut self {
+            *ttl = choice;
+        }
+        self
+    }
+
     /// The key it is about.
     pub fn key(&self) -> &Key {
         match self {
@@ -78,6 +122,7 @@ impl Mutation {
 
 /// A condition that must hold for a commit, at the moment of the commit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Guard {
     /// The key has no entry.
     Absent(Key),
@@ -115,6 +160,7 @@ impl Guard {
 
 /// What a commit did to a key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Op {
     /// The key was written.
     Set {

@@ -90,6 +90,7 @@ pub struct Ttl(u64);
 
 /// Why a text or number is no time to live.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TtlError {
     /// The form is wrong.
     #[error("{0:?} is no time to live: expected a whole number with s, m, h or d, such as 30s or 7d")]

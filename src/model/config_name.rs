@@ -20,6 +20,7 @@ pub struct ConfigName(String);
 
 /// Why a text is no config name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigNameError {
     /// Nothing at all.
     #[error("a config name can't be empty")]

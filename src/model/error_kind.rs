@@ -1,5 +1,6 @@
 /// What sort of failure an error is. Every error of this crate has one; exit codes and HTTP statuses follow from it alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// The answer to a question is no.
     No,

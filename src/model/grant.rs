@@ -13,6 +13,7 @@ pub struct GrantScope {
 
 /// Why sections make no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GrantScopeError {
     /// There are none.
     #[error("a grant covers at least one section")]
@@ -118,6 +119,7 @@ pub struct GrantPrincipal(String);
 
 /// Why a principal can't be given a grant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GrantPrincipalError {
     /// No ARN at all.
     #[error("{0:?} is no principal: expected the ARN of a role or a user, such as {EXAMPLE}")]

@@ -34,6 +34,7 @@ pub struct OidcSubject {
 
 /// Why a text can't be used as an OIDC subject.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OidcSubjectError {
     /// Neither two nor three words.
     #[error(

@@ -22,6 +22,7 @@ pub struct Key(String);
 
 /// Why a text is no key (or no prefix).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyError {
     /// Nothing at all, or only a slash.
     #[error("a key can't be empty")]

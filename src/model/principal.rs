@@ -20,6 +20,7 @@ pub struct PrincipalArn {
 
 /// What a principal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum PrincipalKind {
     /// An IAM user.
     User,
@@ -31,6 +32,7 @@ pub enum PrincipalKind {
 
 /// Why a text is no principal about whom can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PrincipalArnError {
     /// It matches several.
     #[error("{0:?} stands for many principals: name one, without * and ?")]

@@ -19,6 +19,7 @@ pub struct PrincipalPattern(String);
 
 /// Why a text fits no principal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PrincipalPatternError {
     /// No ARN at all.
     #[error(

@@ -224,6 +224,7 @@ impl fmt::Display for HistoryDays {
 
 /// How a table is paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Billing {
     /// Each request.
     OnDemand,

@@ -75,6 +75,7 @@ impl fmt::Display for Region {
 
 /// A part of AWS whose ARNs begin alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Partition {
     /// `aws`
     Commercial,

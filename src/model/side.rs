@@ -24,6 +24,7 @@ pub struct Side {
 
 /// Why a text is no side.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SideError {
     /// The part before `:/` is no config.
     #[error("expected CONFIG, /PREFIX or CONFIG:/PREFIX, each with @REVISION or without")]

@@ -8,6 +8,7 @@ pub struct Span(Duration);
 
 /// Why a text is no span.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SpanError {
     /// The form is wrong.
     #[error("{0:?} is no time: expected a whole number with ms, s, m, h or d, such as 500ms or 10s")]
@@ -18,8 +19,16 @@ pub enum SpanError {
 }
 
 impl Span {
-    const SHORTEST: Duration = Duration::from_millis(10);
-    const LONGEST: Duration = Duration::from_hours(365 * 24);
+    /// The shortest span: what is looked at more often only burns a core.
+    pub const SHORTEST: Duration = Duration::from_millis(10);
+    /// The longest span.
+    pub const LONGEST: Duration = Duration::from_hours(365 * 24);
+
+    /// Returns that time, or the bound that it passes.
+    #[must_use]
+    pub fn bounded(time: Duration) -> Duration {
+        time.clamp(Self::SHORTEST, Self::LONGEST)
+    }
 
     /// The same for a timer.
     pub const fn duration(self) -> Duration {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum ValueKind {
     /// A JSON document, as it was written.
     Json,
@@ -35,6 +36,7 @@ impl fmt::Display for ValueKind {
 
 /// How the kind of given bytes is decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Encoding {
     /// An object or array is `json`, other UTF-8 is `text`, the rest is `bytes`.
     #[default]
@@ -56,6 +58,7 @@ pub struct Value {
 
 /// Why bytes are no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ValueError {
     /// Over the limit.
     #[error("the value has {size} bytes; at most {max} are allowed", max = Value::MAX_BYTES)]
@@ -79,12 +82,46 @@ pub enum ValueError {
         /// The number of bytes before the fault.
         position: usize,
     },
+    /// What was given has no form in JSON.
+    #[error("the value can't be written as JSON: {0}")]
+    Unwritable(String),
 }
 
 impl Value {
     /// The largest value, in bytes. A change line holds the new value and the one before within DynamoDB's item
     /// limit of 400 KB (DynamoDB quotas, "Item size").
     pub const MAX_BYTES: usize = 190_000;
+
+    /// The value of that text, whatever it holds.
+    ///
+    /// ```
+    /// use discfg::model::{Value, ValueKind};
+    ///
+    /// assert_eq!(Value::text("[1]")?.kind(), ValueKind::Text);
+    /// assert_eq!(Value::json(&[1])?.as_text(), Some("[1]"));
+    /// assert_eq!(Value::bytes_of(b"[1]")?.kind(), ValueKind::Bytes);
+    /// # Ok::<(), discfg::model::ValueError>(())
+    /// ```
+    pub fn text(text: impl Into<String>) -> Result<Self, ValueError> {
+        Self::new(text.into(), Encoding::Text)
+    }
+
+    /// The value that is this as JSON.
+    pub fn json<T: Serialize + ?Sized>(content: &T) -> Result<Self, ValueError> {
+        let bytes = serde_json::to_vec(content).map_err(|error| ValueError::Unwritable(error.to_string()))?;
+        if bytes.len() > Self::MAX_BYTES {
+            return Err(ValueError::TooLarge { size: bytes.len() });
+        }
+        Ok(Self {
+            kind: ValueKind::Json,
+            bytes,
+        })
+    }
+
+    /// The value of these bytes, whatever they are.
+    pub fn bytes_of(bytes: impl Into<Vec<u8>>) -> Result<Self, ValueError> {
+        Self::from_stored(ValueKind::Bytes, bytes.into())
+    }
 
     /// The value of these bytes, its kind decided by `encoding`.
     pub fn new(bytes: impl Into<Vec<u8>>, encoding: Encoding) -> Result<Self, ValueError> {

@@ -209,6 +209,19 @@ pub enum StoreError {
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl StoreError {
+    /// The guard that didn't hold, and what is there instead, if this is why the operation failed.
+    pub fn conflict(&self) -> Option<&Conflict> {
+        match self {
+            Self::Conflict(conflict) => Some(conflict),
+            _ => None,
+        }
+    }
+
+    /// Whether a guard didn't hold.
+    pub fn is_conflict(&self) -> bool {
+        self.conflict().is_some()
+    }
+
     /// What sort of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {

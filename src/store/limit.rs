@@ -4,6 +4,7 @@ use crate::model::Key;
 
 /// A limit of a commit, and what would have exceeded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Limit {
     /// DynamoDB takes 100 actions a transaction (DynamoDB quotas, "Transactions").
     Actions {

@@ -51,6 +51,7 @@ impl Scope {
 
 /// One item of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Listed {
     /// An entry.
     Entry(Box<Entry>),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use discfg::Client;
 use discfg::client::ClientError;
-use discfg::model::{ErrorKind, Guard};
+use discfg::model::{ErrorKind, Guard, Mutation, Value};
 use discfg::ops::Event;
-use discfg::store::{Store, StoreError};
+use discfg::store::{Store, StoreError, Txn};
 use futures::StreamExt as _;
 use serde::Deserialize;
 
-use support::stores::{on_every_store, set_all};
+use support::stores::{embedded_store, on_every_store, set_all};
 
 on_every_store!(
     a_value_is_read_as_what_is_wanted,
@@ -19,6 +19,10 @@ on_every_store!(
     a_prefix_is_read_into_a_struct,
     what_does_not_fit_is_named_and_not_quoted,
     a_watch_is_a_stream_of_its_own,
+    a_time_to_live_is_given_kept_and_dropped,
+    keys_are_listed_and_have_a_history,
+    several_keys_are_one_commit,
+    updates_lose_nothing,
 );
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -68,8 +72,10 @@ async fn a_value_is_read_as_what_is_wanted(store: Arc<dyn Store>) {
 
     let stored = client.set_secret("/pw", "hunter2").await.expect("a secret");
     assert!(stored.secret && stored.value.as_text().is_none());
+    let sealed = client.entry_sealed("/pw").await.expect("a read");
+    assert_eq!(sealed.as_ref(), Some(&stored));
     let entry = client.entry("/pw").await.expect("a read").expect("it is there");
-    assert_eq!(entry, stored);
+    assert!(entry.secret && entry.value.as_text() == Some("hunter2"));
     client.set("/pw", "12").await.expect("a write");
     assert_eq!(client.get::<u8>("/pw").await.expect("a read"), Some(12));
     assert_eq!(
@@ -108,6 +114,8 @@ async fn writes_are_guarded(store: Arc<dyn Store>) {
             "{error:?}"
         );
         assert_eq!(error.kind(), ErrorKind::Conflict);
+        let conflict = error.conflict().expect("a guard didn't hold");
+        assert!(error.is_conflict() && conflict.revision.get() == 2);
     }
     let gone = client
         .delete_if("/k", Guard::Present(first.key))
@@ -288,4 +296,137 @@ async fn a_watch_is_a_stream_of_its_own(store: Arc<dyn Store>) {
         matches!(&told, Event::Commit(lines) if lines.len() == 2),
         "{told:?}"
     );
+}
+
+async fn a_time_to_live_is_given_kept_and_dropped(store: Arc<dyn Store>) {
+    let client = Client::with_store(store);
+    let (hour, day) = ("1h".parse().expect("a time"), "1d".parse().expect("a time"));
+    let entry = client.set_for("/k", 1, hour).await.expect("a write");
+    assert_eq!(entry.ttl, Some(hour));
+    let kept = client.update("/k", |n: Option<u8>| n.unwrap_or(0) + 1).await;
+    let kept = kept.expect("a write");
+    assert_eq!((kept.ttl, kept.expires), (entry.ttl, entry.expires));
+    assert_eq!(client.touch("/k").await.expect("it has one").ttl, Some(hour));
+    assert_eq!(
+        client.touch_for("/k", day).await.expect("it is there").ttl,
+        Some(day)
+    );
+    let plain = client.set("/k", 3).await.expect("a write");
+    assert_eq!((plain.ttl, plain.expires), (None, None));
+    let error = client.touch("/k").await.expect_err("it has none");
+    assert!(
+        matches!(error, ClientError::Store(StoreError::NoTtl(_))),
+        "{error:?}"
+    );
+}
+
+async fn keys_are_listed_and_have_a_history(store: Arc<dyn Store>) {
+    let client = Client::with_store(store).below("/db").expect("a prefix");
+    client.set("url", "a").await.expect("a write");
+    client.set("/db/url", "b").await.expect("a write");
+    client.set_json("pool/size", &20).await.expect("a write");
+    let below = client.below("pool").expect("a prefix");
+    assert_eq!(below.get::<u8>("size").await.expect("a read"), Some(20));
+    let listed = client.list("").await.expect("a listing");
+    let names: Vec<&str> = listed.iter().map(discfg::store::Listed::name).collect();
+    assert_eq!(names, ["/db/pool/", "/db/url"]);
+    let history = client.history("url").await.expect("a history");
+    let values: Vec<Option<String>> = history
+        .iter()
+        .map(|change| change.entry()?.value.as_text().map(str::to_owned))
+        .collect();
+    assert_eq!(values, [Some("b".into()), Some("a".into())]);
+}
+
+async fn several_keys_are_one_commit(store: Arc<dyn Store>) {
+    let client = Client::with_store(store);
+    let key = |text| client.key(text).expect("a key");
+    let text = |text: &str| Value::text(text).expect("a value");
+    let txn = || {
+        let changes = vec![
+            Mutation::set(key("/a/x"), text("1")).ttl("1h".parse().expect("a time")),
+            Mutation::set(key("/b/y"), text("2")).secret(),
+            Mutation::delete(key("/c/z")),
+        ];
+        Txn::new(changes).guarded([Guard::Absent(key("/a/x"))])
+    };
+    client.set("/c/z", "gone soon").await.expect("a write");
+    let committed = client.commit(txn()).await.expect("a commit");
+    assert_eq!(committed.changes.len(), 3);
+    assert_eq!(client.get::<u8>("/b/y").await.expect("a read"), Some(2));
+    let sealed = client.entry_sealed("/b/y").await.expect("a read");
+    assert!(sealed.is_some_and(|entry| entry.secret));
+    let error = client.commit(txn()).await.expect_err("it is there");
+    let conflict = error.conflict().expect("a guard didn't hold");
+    assert_eq!(conflict.guard, Guard::Absent(key("/a/x")));
+}
+
+async fn updates_lose_nothing(store: Arc<dyn Store>) {
+    let client = Client::with_store(store);
+    let count = async || {
+        for _ in 0..3 {
+            let counted = client.update("/n", |n: Option<u32>| n.unwrap_or(0) + 1).await;
+            counted.expect("a write in ten tries");
+        }
+    };
+    futures::join!(count(), count(), count());
+    assert_eq!(client.get::<u32>("/n").await.expect("a read"), Some(9));
+}
+
+/// Another writer is faster each time.
+#[tokio::test]
+async fn an_update_ends_with_the_conflict() {
+    let (_folder, store) = embedded_store(None);
+    let client = Client::with_store(store);
+    let mut tries = 0;
+    let updated = client.update("/n", |_: Option<u32>| {
+        tries += 1;
+        let other = client.clone();
+        let write = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            let write = other.set("/n", tries);
+            runtime.expect("a runtime").block_on(write).expect("a write");
+        };
+        std::thread::spawn(write).join().expect("no panic");
+        0
+    });
+    let error = updated.await.expect_err("overtaken");
+    assert!(error.is_conflict(), "{error:?}");
+    assert_eq!(tries, 10);
+}
+
+#[tokio::test]
+async fn two_configs_are_open_in_one_process() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let open = async |config| {
+        let client = Client::builder()
+            .config(config)
+            .local(folder.path())
+            .prefix("/app");
+        client.open().await.expect("an embedded config")
+    };
+    let (one, two) = (open("one").await, open("two").await);
+    one.set("name", "one").await.expect("a write");
+    two.set("name", "two").await.expect("a write");
+    for (client, name) in [(open("one").await, "one"), (open("two").await, "two")] {
+        let found = client.get_text("/app/name").await.expect("a read");
+        assert_eq!(found.as_deref(), Some(name));
+    }
+    for (builder, problem) in [
+        (
+            Client::builder().config("My Config"),
+            "\"My Config\" can't be the config",
+        ),
+        (Client::builder().alone(), "no config is chosen"),
+        (
+            Client::builder().config("one").engine("ftp://x").alone(),
+            "\"ftp://x\" can't be the engine",
+        ),
+    ] {
+        let error = builder.open().await.expect_err("nothing to open");
+        assert_eq!(
+            (error.to_string().as_str(), error.kind()),
+            (problem, ErrorKind::Usage)
+        );
+    }
 }

@@ -1,14 +1,17 @@
 //! Values that keep themselves current, and the example that shows them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use discfg::client::ClientError;
 use discfg::model::ErrorKind;
+use discfg::ops::Watch;
 use discfg::store::Store;
 use discfg::{Client, Live};
-use serde::Deserialize;
+use futures::StreamExt as _;
+use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 
 use support::cli::Place;
@@ -23,6 +26,7 @@ const INTERVAL: Duration = Duration::from_millis(10);
 on_every_store!(
     a_live_value_follows,
     a_value_that_does_not_fit_leaves_the_last_good_one,
+    values_and_errors_come_as_one_stream,
 );
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -92,6 +96,91 @@ async fn a_value_that_does_not_fit_leaves_the_last_good_one(store: Arc<dyn Store
     set_all(store.as_ref(), &[("/app/level", "2")]).await;
     assert_eq!(changed(&mut app).await.level, 2);
     until(|| app.last_error().is_none()).await;
+}
+
+async fn values_and_errors_come_as_one_stream(store: Arc<dyn Store>) {
+    set_all(store.as_ref(), &[("/app/level", "1"), ("/app/twin", "1")]).await;
+    let app = live(&store, "/app").await.expect("it fits");
+    let mut changes = app.changes();
+    drop(app);
+    for level in ["2", "high", "higher", "3"] {
+        set_all(store.as_ref(), &[("/app/level", level)]).await;
+        if level == "higher" {
+            // Its error says the same, and so is no news.
+            continue;
+        }
+        let news = timeout(PATIENCE, changes.next()).await.expect("it follows");
+        match (level.parse(), news.expect("it goes on")) {
+            (Ok(level), Ok(app)) => assert_eq!(*app, App { level, twin: 1 }),
+            (Err(_), Err(error)) => {
+                assert!(error.to_string().starts_with("/app/level doesn't fit"), "{error}");
+            }
+            (_, news) => panic!("{level}: {news:?}"),
+        }
+    }
+    drop(changes);
+    until(|| Arc::strong_count(&store) == 1).await;
+}
+
+/// A number that isn't read, but panics, where it is 13.
+#[derive(Debug, PartialEq)]
+struct Lucky(u8);
+
+impl<'de> Deserialize<'de> for Lucky {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u8::deserialize(deserializer)?;
+        assert_ne!(number, 13, "hunter2");
+        Ok(Self(number))
+    }
+}
+
+#[tokio::test]
+async fn a_type_that_panics_is_an_error_and_not_the_end() {
+    let (_folder, store) = embedded_store(None);
+    set_all(store.as_ref(), &[("/app/number", "1")]).await;
+    let client = Client::with_store(Arc::clone(&store));
+    let app: Live<BTreeMap<String, Lucky>> = client.live_every("/app", INTERVAL).await.expect("it fits");
+    let mut changes = app.clone();
+    set_all(store.as_ref(), &[("/app/number", "13")]).await;
+    until(|| app.last_error().is_some()).await;
+    let error = app.last_error().expect("it was there");
+    assert_eq!(
+        error.to_string(),
+        "/app doesn't fit: its type panicked while it was read"
+    );
+    assert_eq!(app.get()["number"], Lucky(1));
+    set_all(store.as_ref(), &[("/app/number", "14")]).await;
+    let new = timeout(PATIENCE, changes.changed()).await.expect("it follows");
+    assert_eq!(new["number"], Lucky(14));
+    assert!(app.last_error().is_none());
+}
+
+/// A look each 10 milliseconds at most, and other tasks get their turn.
+#[tokio::test]
+async fn an_interval_of_nothing_is_bounded() {
+    let (_folder, store) = embedded_store(None);
+    set_all(store.as_ref(), &[("/app/level", "1"), ("/app/twin", "1")]).await;
+    let looks = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&looks);
+    let store = Impaired::of(store).fault(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        false
+    });
+    let client = Client::with_store(Arc::new(store));
+    let app: Live<App> = client.live_every("/app", Duration::ZERO).await.expect("it fits");
+    let mut events = client
+        .watch_from(Watch {
+            interval: Duration::ZERO,
+            ..Watch::new("/app".parse().expect("a prefix"))
+        })
+        .await
+        .expect("a watch");
+    let watched = async { while events.next().await.is_some() {} };
+    let ended = timeout(Duration::from_millis(200), watched).await;
+    assert!(ended.is_err(), "a watch goes on");
+    let looks = looks.load(Ordering::SeqCst);
+    assert!((4..100).contains(&looks), "{looks} looks");
+    drop(app);
 }
 
 /// Cuts a live value off, lets it grow old, and lets it catch up.

@@ -43,3 +43,27 @@ async fn fresh(clock: Arc<dyn Clock>) -> Embedded {
 }
 
 discfg::conformance_tests!(fresh);
+
+/// An engine without a provisioning side, whose tests don't say so.
+mod without_admin {
+    use super::*;
+
+    struct Bare(Embedded);
+
+    #[async_trait]
+    impl Harness for Bare {
+        async fn open(&self) -> Arc<dyn Store> {
+            self.0.open().await
+        }
+    }
+
+    async fn bare(clock: Arc<dyn Clock>) -> Bare {
+        Bare(fresh(clock).await)
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "without admin")]
+    async fn it_is_not_left_out_in_silence() {
+        discfg::store::conformance::run("a_newer_layout_is_not_written", bare).await;
+    }
+}

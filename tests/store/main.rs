@@ -4,6 +4,7 @@
 
 mod client;
 mod client_live;
+mod client_types;
 mod commit_faults_on_dynamodb;
 mod commit_together_on_dynamodb;
 

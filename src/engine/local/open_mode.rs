@@ -3,6 +3,7 @@ use crate::store::StoreError;
 
 /// What a config's file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OpenMode {
     /// For reading alone: every change is refused with [`StoreError::ReadOnly`].
     Read,

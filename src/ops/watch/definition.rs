@@ -17,8 +17,8 @@ pub struct Watch {
     pub section: Option<Section>,
     /// From where on.
     pub start: Start,
-    /// How long to wait between two looks, give or take a tenth. A look costs half a read unit a section, and for `/`
-    /// the reading of the section list.
+    /// How long to wait between two looks, give or take a tenth, within the bounds of a [`Span`](crate::model::Span). A
+    /// look costs half a read unit a section, and for `/` the reading of the section list.
     pub interval: Duration,
     /// By which the end of an entry is expected. Whether it is gone the store's clock decides.
     pub clock: Arc<dyn Clock>,
@@ -62,6 +62,7 @@ impl fmt::Debug for Watch {
 
 /// From where on to watch.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Start {
     /// What is committed from now on.
     Now,

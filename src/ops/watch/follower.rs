@@ -7,13 +7,14 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use tokio::select;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use super::definition::{Start, Watch};
 use super::event::Event;
 use super::expiries::Expiries;
 use super::section::{BAD_FOR, section_now};
-use crate::model::{BadSection, Change, Clock, Jitter, Key, Prefix, Revision, Section, Timestamp};
+use crate::model::{BadSection, Change, Clock, Jitter, Key, Prefix, Revision, Section, Span, Timestamp};
 use crate::ops::{OpsError, OpsResult, readable_snapshot};
 use crate::store::{
     AfterLog, Consistency, Cursor, Deadline, Heads, Snapshot, Store, StoreError, Taken, UnreadableSections,
@@ -129,7 +130,7 @@ impl<'s> WatchFollower<'s> {
             }),
             began: Instant::now(),
             prefix,
-            interval,
+            interval: Span::bounded(interval),
             clock,
             nudge,
             expiries,
@@ -232,6 +233,8 @@ impl<'s> WatchFollower<'s> {
             Some((section, read)) = self.lost.next() => return self.start_over(section, read),
         };
         self.machine.take_heads(heads);
+        // An engine may answer without ever waiting, and nothing else of this task need wait either.
+        yield_now().await;
         Ok(())
     }
 

@@ -16,6 +16,7 @@ use crate::store::{Cursor, Deadline, Heads, Result, Store, StoreError, Unreadabl
 
 /// An event of following a config's heads.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum HeadNews {
     /// The heads that have moved: at first all of them.
     Moved(Vec<Head>),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::support::{Config, key, largest, prefix, set, text};
+use super::support::{Config, ENOUGH, key, largest, prefix, set, text};
 use crate::model::{Mutation, Prefix};
 use crate::store::{Consistency, Listed, Scope};
 
@@ -152,6 +152,7 @@ pub(super) async fn listings_end_at_a_limit(config: &Config) {
             ..scope.clone()
         };
         loop {
+            assert!(paged.len() < ENOUGH, "the pages don't end");
             let names = config.names(&page).await;
             let Some(last) = names.last() else { break };
             page.after = Some(last.clone());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::future::join_all;
 
-use super::support::{Config, key, set, text};
+use super::support::{Config, ENOUGH, key, set, text};
 use crate::model::{Entry, Guard, Op, Revision};
 use crate::store::{Consistency, Store, StoreError, Txn};
 
@@ -54,7 +54,8 @@ pub(super) async fn eight_writers_lose_nothing(config: &Config) {
     config.set("/count/n", "0").await;
     race(config, async |store, _| {
         for _ in 0..EACH {
-            loop {
+            for lost in 0.. {
+                assert!(lost < ENOUGH, "a writer loses every race");
                 let now = read(&*store, "/count/n").await.expect("it is never deleted");
                 let txn = Txn::new(vec![set("/count/n", &(number(&now) + 1).to_string())])
                     .guarded([Guard::Revision(now.key.clone(), now.revision)]);
@@ -143,7 +144,8 @@ pub(super) async fn transfers_across_sections_keep_the_sum(config: &Config) {
     race(config, move |store, writer| async move {
         let (from, to) = (accounts[writer % 2], accounts[(writer + 1) % 2]);
         for _ in 0..EACH {
-            loop {
+            for lost in 0.. {
+                assert!(lost < ENOUGH, "a writer loses every race");
                 let source = read(&*store, from).await.expect("it is never deleted");
                 let target = read(&*store, to).await.expect("it is never deleted");
                 let txn = Txn::new(vec![

@@ -45,9 +45,7 @@ pub(super) async fn a_log_that_is_gone_is_compacted(config: &Config) {
 }
 
 pub(super) async fn the_settings_say_how_long_lines_are_kept(config: &Config) {
-    let Some(admin) = config.harness.admin().await else {
-        return;
-    };
+    let admin = config.admin().await;
     let meta = Meta {
         history_days: 1,
         ..Meta::default()
@@ -73,9 +71,7 @@ pub(super) async fn the_settings_say_how_long_lines_are_kept(config: &Config) {
 }
 
 pub(super) async fn a_newer_layout_is_not_written(config: &Config) {
-    let Some(admin) = config.harness.admin().await else {
-        return;
-    };
+    let admin = config.admin().await;
     config.set("/db/a", "1").await;
     let newer = Meta {
         layout: Meta::LAYOUT + 1,

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use futures::TryStreamExt as _;
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 
-use super::harness::{Harness, TestClock};
+use super::harness::Harness;
+use crate::model::TestClock;
 use crate::model::{
     Change, Clock as _, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Secrecy, Section, Timestamp,
     Ttl, TtlChoice, Value,
 };
 use crate::store::{
-    Committed, Conflict, Consistency, Heads, Listed, Scope, Snapshot, Store, StoreError, Txn,
+    Admin, Committed, Conflict, Consistency, Heads, Listed, Result, Scope, Snapshot, Store, StoreError, Txn,
 };
 
 /// The config under test, with one handle open.
@@ -20,11 +22,48 @@ pub(super) struct Config {
     pub(super) store: Arc<dyn Store>,
 }
 
+/// How many items an engine may list or log in a check, and how often a writer may lose a race: many times what any
+/// check needs, so that one that never ends is found out.
+pub(super) const ENOUGH: usize = 10_000;
+
 /// All that can be read of a config.
-#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Everything {
     snapshot: Snapshot,
     log: Vec<Change>,
+}
+
+impl Everything {
+    /// What of it another one has otherwise, in a few words; none where they are equal.
+    fn difference(&self, other: &Self) -> Option<String> {
+        if self.snapshot.heads != other.snapshot.heads {
+            return Some("a section stands elsewhere".into());
+        }
+        let (ours, theirs) = (&self.snapshot.entries, &other.snapshot.entries);
+        if let Some(key) = first_difference(ours, theirs, |entry| entry.key.to_string()) {
+            return Some(format!("the entry of {key}"));
+        }
+        let line = first_difference(&self.log, &other.log, |line| {
+            format!("{} at revision {}", line.key, line.revision)
+        });
+        line.map(|line| format!("the line of {line}"))
+    }
+}
+
+/// The name of the first item that only one of them has in its place.
+fn first_difference<T: PartialEq>(ours: &[T], theirs: &[T], name: impl Fn(&T) -> String) -> Option<String> {
+    let same = ours
+        .iter()
+        .zip(theirs)
+        .take_while(|(ours, theirs)| ours == theirs)
+        .count();
+    ours.get(same).or(theirs.get(same)).map(name)
+}
+
+/// All of a stream that ends.
+async fn all_of<T>(what: &str, items: BoxStream<'_, Result<T>>) -> Result<Vec<T>> {
+    let items: Vec<T> = items.take(ENOUGH).try_collect().await?;
+    assert!(items.len() < ENOUGH, "{what} doesn't end");
+    Ok(items)
 }
 
 impl Config {
@@ -35,6 +74,12 @@ impl Config {
             clock,
             store,
         }
+    }
+
+    /// Its provisioning side, which a check can't do without.
+    pub(super) async fn admin(&self) -> Arc<dyn Admin> {
+        let admin = self.harness.admin().await;
+        admin.expect("`Harness::admin` gives one, or the macro is told `without admin`")
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -67,12 +112,17 @@ impl Config {
             Err(StoreError::Conflict(conflict)) => *conflict,
             other => panic!("expected a conflict, got {other:?}"),
         };
-        assert_eq!(
-            self.everything().await,
-            before,
-            "a refused commit changed something"
-        );
+        self.is_still(&before).await;
         conflict
+    }
+
+    /// Fails where anything that can be read is otherwise than before.
+    pub(super) async fn is_still(&self, before: &Everything) {
+        let changed = before.difference(&self.everything().await);
+        assert_eq!(
+            changed, None,
+            "what was to leave everything as it was changed something"
+        );
     }
 
     pub(super) async fn get(&self, at: &str) -> Option<Entry> {
@@ -88,7 +138,7 @@ impl Config {
 
     pub(super) async fn list(&self, scope: &Scope) -> Vec<Listed> {
         let listed = self.store.list(scope, Consistency::Strong);
-        listed.try_collect().await.expect("a listing")
+        all_of("a listing", listed).await.expect("a listing")
     }
 
     pub(super) async fn names(&self, scope: &Scope) -> Vec<String> {
@@ -103,18 +153,18 @@ impl Config {
 
     pub(super) async fn changes(&self, of: &str, after: u64) -> Vec<Change> {
         let changes = self.store.changes(&section(of), Revision::new(after));
-        changes.try_collect().await.expect("the log")
+        all_of("a log", changes).await.expect("the log")
     }
 
     pub(super) async fn history(&self, of: &str, before: Option<u64>) -> Vec<Change> {
         let history = self.store.history(&key(of), before.map(Revision::new));
-        history.try_collect().await.expect("a history")
+        all_of("a history", history).await.expect("a history")
     }
 
     /// The oldest revision that a log names which no longer goes back to `after`.
     pub(super) async fn compacted(&self, of: &str, after: u64) -> u64 {
         let changes = self.store.changes(&section(of), Revision::new(after));
-        match changes.try_collect::<Vec<_>>().await {
+        match all_of("a log", changes).await {
             Err(StoreError::Compacted {
                 section: named,
                 wanted,
@@ -153,7 +203,8 @@ impl Config {
                 Listed::Folder(folder) => panic!("a recursive listing gave the folder {folder}"),
             })
             .collect();
-        assert_eq!(snapshot.entries, entries, "a snapshot and a listing disagree");
+        let differs = first_difference(&snapshot.entries, &entries, |entry| entry.key.to_string());
+        assert_eq!(differs, None, "a snapshot and a listing disagree");
         let mut log = Vec::new();
         for head in &snapshot.heads {
             log.extend(self.changes(head.section.as_str(), 0).await);

@@ -6,13 +6,13 @@ use crate::client::ClientError;
 use crate::context::{ApiHost, ApiHostError, TargetError};
 use crate::engine::OpenError;
 use crate::formats::{DataFormat, DataFormatError};
-use crate::model::{CommitId, CommitIdError, Encoding, Key, Timestamp, TimestampError, Value};
+use crate::model::{CommitId, CommitIdError, ConfigName, Encoding, Key, Timestamp, TimestampError, Value};
 use crate::ops::OpsError;
 use crate::stack::{PolicyDocument, PolicyError};
 use crate::store::StoreError;
 use crate::wire::ShapeError;
 
-variants!(ClientError: Folder Target Open Store Ops Key Value Misfit);
+variants!(ClientError: Folder Setting Target Open Store Ops Key Value Misfit);
 variants!(ApiHostError);
 variants!(CommitIdError);
 variants!(DataFormatError);
@@ -24,6 +24,14 @@ variants!(TimestampError);
 fn of_a_client() {
     let errors = [
         ("", ClientError::Folder(no_file())),
+        (
+            "",
+            ClientError::Setting {
+                setting: "config",
+                given: "My Config".into(),
+                source: "My Config".parse::<ConfigName>().expect_err("no name").into(),
+            },
+        ),
         ("", ClientError::Target(TargetError::NoConfig)),
         ("", ClientError::Open(OpenError::NoDataDir)),
         ("", ClientError::Store(StoreError::NotFound(is("/db/url")))),

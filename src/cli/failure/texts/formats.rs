@@ -9,7 +9,7 @@ use crate::model::{Encoding, Key, Prefix, Value, ValueError};
 variants!(FormatError: Syntax Utf8 Key Duplicate Mixed EmptyObject Value Unfit AlsoPrefix Outside Unnamed Collision
     EnvName);
 variants!(EnvNameError: Text Digit Outside Collision);
-variants!(ValueError: TooLarge Json Text);
+variants!(ValueError: TooLarge Json Text Unwritable);
 variants!(TemplateError);
 
 fn layout() -> Layout {
@@ -126,6 +126,7 @@ fn of_a_value() {
         ("it ends too early", value(b"{\"port\":", Encoding::Json)),
         ("it goes wrong", value(b"{port: 80}", Encoding::Json)),
         ("", value(b"caf\xe9", Encoding::Text)),
+        ("", ValueError::Unwritable("key must be a string".into())),
     ];
     Book::errors("value_error", Failure::from, errors);
 }

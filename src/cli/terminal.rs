@@ -17,7 +17,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::process::{ExitCode, Stdio};
 
 use self::log::{Plain, show_warnings};
-use self::stderr::aside;
+use self::stderr::write_stderr;
 use self::wrap::wrapped;
 use super::failure::Failure;
 use super::global::Global;
@@ -126,7 +126,7 @@ impl Terminal {
     /// Says why the command failed, unless the result has said it.
     pub(super) fn fail(&self, failure: &Failure) {
         let red = console::Style::new().for_stderr().red().bold();
-        for (line, hang) in told(failure, &red.apply_to("error:"), self.quiet) {
+        for (line, hang) in failure_lines(failure, &red.apply_to("error:"), self.quiet) {
             say(&line, hang);
         }
     }
@@ -134,7 +134,11 @@ impl Terminal {
 
 /// What is said of a failure that begins with `mark`: each line with the column at which its further lines begin. It may
 /// repeat what was read somewhere, so nothing in it does more than be read.
-pub(super) fn told(failure: &Failure, mark: &impl fmt::Display, quiet: bool) -> Vec<(String, usize)> {
+pub(super) fn failure_lines(
+    failure: &Failure,
+    mark: &impl fmt::Display,
+    quiet: bool,
+) -> Vec<(String, usize)> {
     if failure.message.is_empty() {
         return Vec::new();
     }
@@ -192,9 +196,9 @@ fn indent(text: &str) -> usize {
 fn say(text: &str, hang: usize) {
     match console::Term::stderr().size_checked() {
         Some((_, columns)) if columns >= NARROWEST && io::stderr().is_terminal() => {
-            aside(format_args!("{}\n", wrapped(text, columns.into(), hang)));
+            write_stderr(format_args!("{}\n", wrapped(text, columns.into(), hang)));
         }
-        _ => aside(format_args!("{text}\n")),
+        _ => write_stderr(format_args!("{text}\n")),
     }
 }
 

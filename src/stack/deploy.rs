@@ -210,7 +210,7 @@ impl DeploymentFollower {
             self.take(event);
         }
         if let Some(state) = &self.ahead {
-            match state::end(state) {
+            match state::stack_end(state) {
                 StackEnd::Done => {
                     self.step = DeploymentStep::Finish(state.clone());
                     self.polled = false;
@@ -268,7 +268,7 @@ impl DeploymentFollower {
         if stack.state == *state && self.shows_in(&stack) {
             return Ok(Some(stack));
         }
-        if state::next(&stack.state) == NextAction::Wait {
+        if state::next_action(&stack.state) == NextAction::Wait {
             return Ok(None);
         }
         self.stale += 1;

@@ -254,12 +254,11 @@ impl Reader<'_> {
                         }
                         at += 1;
                     }
-                    match self.resolved(&path, &here) {
-                        Some(path) => room.used.push(path),
-                        None => {
-                            path[0].insert(0, '@');
-                            room.used.push(path);
-                        }
+                    if let Some(path) = self.resolved(&path, &here) {
+                        room.used.push(path);
+                    } else {
+                        path[0].insert(0, '@');
+                        room.used.push(path);
                     }
                     continue;
                 }

@@ -9,7 +9,7 @@ use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::model::{Access, Key, Prefix};
 use crate::ops::{DesiredValue, OpsError, Plan};
 use crate::store::Store;
@@ -54,7 +54,7 @@ pub(in crate::cli) async fn run(
         let format = session.format();
         let subject = args.prefix.clone().unwrap_or_else(Prefix::all);
         let store = session.store(Access::Write, &subject).await?;
-        let plan = seen("reading", terminal, make_plan(&args, wanted, store)).await?;
+        let plan = with_progress("reading", terminal, make_plan(&args, wanted, store)).await?;
         let review = Review {
             action: "apply",
             config,

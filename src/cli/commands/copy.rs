@@ -9,7 +9,7 @@ use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::model::{Access, Entry, ErrorKind, Key, Side, Timestamp};
 use crate::ops::{DesiredValue, Plan};
 
@@ -52,7 +52,7 @@ pub(in crate::cli) async fn run(
     }
     let mut from = args.sides.from(&args.from, session);
     let mut to = args.sides.to(&args.to, session);
-    let read = seen(
+    let read = with_progress(
         "reading",
         terminal,
         sides::read(&args.from, &mut from, args.with_ttl, &args.except.sections),
@@ -68,7 +68,7 @@ pub(in crate::cli) async fn run(
         let config = to.config()?;
         let format = to.format();
         let store = to.store(Access::Write, &args.to.prefix).await?;
-        let plan = seen("reading", terminal, Plan::set(store, wanted)).await?;
+        let plan = with_progress("reading", terminal, Plan::set(store, wanted)).await?;
         let review = Review {
             action: "copy",
             config,

@@ -8,7 +8,7 @@ use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::model::{Access, Entry, ErrorKind, Mutation, Prefix};
 use crate::ops::Plan;
 use crate::store::{Consistency, Listed, Scope, Store, StoreError, Txn};
@@ -101,7 +101,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     session.choose(config)?;
     let (config, format) = (session.config()?, session.format());
     let store = session.store(Access::Write, &prefix).await?;
-    let entries = seen("reading", terminal, entries_below(&prefix, store)).await?;
+    let entries = with_progress("reading", terminal, entries_below(&prefix, store)).await?;
     if entries.is_empty() && !args.ignore_not_found {
         let failure = Failure::new(ErrorKind::NotFound, format!("there is nothing below {prefix}"));
         return Err(match hint("delete -r", &args.words, "prefix") {

@@ -21,7 +21,7 @@ use crate::cli::global::{Format, FormatFlag};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::formats::{self, DataFormat, EnvName, FileParts, Layout};
 use crate::model::{Access, ErrorKind, Key, Prefix, Value};
 use crate::ops::OpsError;
@@ -123,7 +123,7 @@ pub(in crate::cli) async fn run(
     let parts = format.and_then(|format| FileParts::new(format, &layout));
     if let Some(parts) = parts {
         let file = spool(&args, parts, format, &layout.prefix, session, masks.as_mut());
-        let file = seen("reading", terminal, file).await;
+        let file = with_progress("reading", terminal, file).await;
         let mut file = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
         file.rewind().map_err(|error| unspooled(&error))?;
         return give(masks, out, file, terminal);
@@ -133,7 +133,7 @@ pub(in crate::cli) async fn run(
         items.push(item);
         Ok(())
     });
-    let read = seen("reading", terminal, read).await;
+    let read = with_progress("reading", terminal, read).await;
     read.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     let written = match output {
         ExportTarget::Nothing => return give(masks, None, io::empty(), terminal),

@@ -198,18 +198,18 @@ async fn make(
         terminal,
         ..
     } = deployer;
-    let Some(deployed) = &deployment.deployed else {
+    let Some(stack) = &deployment.deployed else {
         return Ok((deployment, None));
     };
-    let grant = Grant::of(deployed)?;
+    let grant = Grant::of(stack)?;
     if !options.dry_run {
-        write_down(
+        record_grant(
             &direct_table(&spec.config, aws.sdk().clone()),
             &spec.grant,
             &grant.scope,
         )
         .await
-        .map_err(unwritten)?;
+        .map_err(unrecorded)?;
     }
     if deployment.is_new() {
         tokio::select! {
@@ -217,7 +217,7 @@ async fn make(
             () = patience.interrupted(1) => {
                 return Err(Failure::new(
                     ErrorKind::Interrupted,
-                    format!("the stack {} is deployed; its role was not tried", deployed.name),
+                    format!("the stack {} is deployed; its role was not tried", stack.name),
                 ));
             }
         }
@@ -282,7 +282,7 @@ fn check_whole(spec: &GrantSpec, there: Option<&Grant>) -> Result<(), Failure> {
 }
 
 /// Makes the sections known, and writes down what the grant covers, unless that is so already.
-async fn write_down(table: &DynamoDb, name: &GrantName, scope: &GrantScope) -> Result<(), StoreError> {
+async fn record_grant(table: &DynamoDb, name: &GrantName, scope: &GrantScope) -> Result<(), StoreError> {
     if table.grant_scope(name).await?.as_ref() == Some(scope) {
         return Ok(());
     }
@@ -291,7 +291,7 @@ async fn write_down(table: &DynamoDb, name: &GrantName, scope: &GrantScope) -> R
     table.write_grant(name, scope).await
 }
 
-fn unwritten(error: StoreError) -> Failure {
+fn unrecorded(error: StoreError) -> Failure {
     Failure::from(error).hint(
         "the role is as it should be, and what it covers is not written down in the table yet: your own policies must \
          allow dynamodb:GetItem and dynamodb:PutItem on it; then run the same command again",

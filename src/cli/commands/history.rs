@@ -67,14 +67,14 @@ pub(in crate::cli) async fn run(
         key: key.to_string(),
         changes: lines.iter().map(|line| ChangeLine::new(None, line)).collect(),
     };
-    let human = || lines.iter().map(|line| told(line, args.values)).collect();
+    let human = || lines.iter().map(|line| change_text(line, args.values)).collect();
     show(terminal, session.format(), &shape, human, || {
         let revisions = lines.iter().map(|line| format!("{}\n", line.revision));
         revisions.collect::<String>().into_bytes()
     })
 }
 
-fn told(line: &Change, values: bool) -> String {
+fn change_text(line: &Change, values: bool) -> String {
     let (version, what, value) = match &line.op {
         Op::Set {
             value,

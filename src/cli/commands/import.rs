@@ -6,7 +6,7 @@ use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::model::{Access, Prefix};
 use crate::ops::Plan;
 
@@ -41,7 +41,7 @@ pub(in crate::cli) async fn run(
         let format = session.format();
         let subject = args.prefix.clone().unwrap_or_else(Prefix::all);
         let store = session.store(Access::Write, &subject).await?;
-        let plan = seen("reading", terminal, Plan::set(store, wanted))
+        let plan = with_progress("reading", terminal, Plan::set(store, wanted))
             .await?
             .unguarded();
         let review = Review {

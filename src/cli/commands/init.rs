@@ -21,7 +21,7 @@ use crate::cli::deploying::oidc_provider::check_providers;
 use crate::cli::deploying::options::DeployArgs;
 use crate::cli::deploying::patience::DeploymentPatience;
 use crate::cli::deploying::propose::DesiredStack;
-use crate::cli::deploying::review::show_who_may;
+use crate::cli::deploying::review::show_assume_statements;
 use crate::cli::deploying::{verify, verify_api};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
@@ -126,33 +126,27 @@ async fn provision(
         terminal,
         ..
     } = deployer;
-    let Some(deployed) = &deployment.deployed else {
+    let Some(stack) = &deployment.deployed else {
         return Ok(deployment);
     };
     if deployment.is_new() {
-        meta::write(aws, &spec.config, deployed).await?;
+        meta::write(aws, &spec.config, stack).await?;
     }
-    function::verify(aws, deployed, terminal).await?;
-    let proving = Box::pin(verify::prove(
-        aws,
-        target,
-        deployed,
-        deployment.is_new(),
-        terminal,
-    ));
-    let proof = unless_interrupted(patience, deployed, "its role", proving).await?;
+    function::verify(aws, stack, terminal).await?;
+    let proving = Box::pin(verify::prove(aws, target, stack, deployment.is_new(), terminal));
+    let proof = unless_interrupted(patience, stack, "its role", proving).await?;
     if deployment.is_new() {
-        let proving = Box::pin(verify_api::prove(aws, target, deployed, terminal));
-        unless_interrupted(patience, deployed, "its API", proving).await?;
+        let proving = Box::pin(verify_api::prove(aws, target, stack, terminal));
+        unless_interrupted(patience, stack, "its API", proving).await?;
     } else {
-        meta::mend(aws, &spec.config, deployed, proof, options.dry_run, terminal).await?;
+        meta::mend(aws, &spec.config, stack, proof, options.dry_run, terminal).await?;
     }
     if deployment.trust_changes {
-        show_who_may(deployed, terminal);
+        show_assume_statements(stack, terminal);
     }
     if let (true, Some(endpoint)) = (
         deployment.makes_api,
-        deployed.outputs.get(Output::ApiEndpoint.name()),
+        stack.outputs.get(Output::ApiEndpoint.name()),
     ) {
         let url = endpoint.parse::<ApiUrl>().ok();
         let tells_region = url.is_some_and(|url| url.gateway_region().is_some());

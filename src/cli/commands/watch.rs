@@ -12,7 +12,7 @@ use tokio::signal::ctrl_c;
 use tokio::time::sleep;
 
 use self::hook::Hook;
-use self::line::{WatchLine, told};
+use self::line::{WatchLine, watch_lines};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::Format;
 use crate::cli::output::show;
@@ -207,7 +207,7 @@ impl WatchPrinter {
         if std::mem::take(&mut self.lost) {
             terminal.note("watching again; nothing was lost");
         }
-        let lines = told(&event);
+        let lines = watch_lines(&event);
         let is_news = !lines.is_empty();
         for line in lines {
             self.show(&line, terminal)?;

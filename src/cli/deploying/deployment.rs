@@ -1,6 +1,6 @@
 use super::deployer::Deployer;
-use super::propose::{DesiredStack, situation};
-use super::regrant::tell_grants;
+use super::propose::{DesiredStack, describe_leftover};
+use super::regrant::warn_about_grants;
 use super::review::{sets, show_plan};
 use super::reviewed::Reviewed;
 use crate::cli::failure::Failure;
@@ -43,7 +43,7 @@ impl Deployer<'_> {
                     }));
                 }
                 Proposal::Clear(left) => {
-                    self.terminal.hint(&situation(&left));
+                    self.terminal.hint(&describe_leftover(&left));
                     self.terminal
                         .hint("Without --dry-run this is done first, after asking. Nothing was changed.");
                     return Ok(Deployment {
@@ -59,7 +59,7 @@ impl Deployer<'_> {
             stack::compare_access(&self.services.cfn, &mut plan).await;
             show_plan(&plan, self.terminal);
             if let DesiredStack::Config(spec) = wanted {
-                tell_grants(&self.services.cfn, &spec.config, &plan, self.terminal).await?;
+                warn_about_grants(&self.services.cfn, &spec.config, &plan, self.terminal).await?;
             }
             let reviewed = Reviewed::planned(&plan);
             let approved = self.approve(&plan).await;

@@ -2,7 +2,7 @@ use std::pin::pin;
 
 use super::deployer::Deployer;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::model::ErrorKind;
 use crate::stack::{
     self, Blueprint, CodeStack, GrantSpec, Leftover, Proposal, Remedy, Services, StackError, StackSpec,
@@ -48,7 +48,7 @@ impl Deployer<'_> {
                     self.clear(&left).await?;
                 }
                 Err(PlanningFailure::Busy(busy)) if self.options.wait => {
-                    self.wait_for_other(wanted, &busy).await?
+                    self.wait_for_other(wanted, &busy).await?;
                 }
                 Err(PlanningFailure::Busy(busy)) => {
                     return Err(Failure::from(busy).hint("--wait waits for its end and goes on then"));
@@ -83,7 +83,7 @@ impl Deployer<'_> {
         let stack = wanted.stack();
         let settled = stack::settled(&self.services.cfn, &stack);
         tokio::select! {
-            settled = seen("waiting for the other deployment", self.terminal, settled) => Ok(settled.map(drop)?),
+            settled = with_progress("waiting for the other deployment", self.terminal, settled) => Ok(settled.map(drop)?),
             failure = self.patience.ends("the other deployment goes on; nothing was deployed") => Err(failure),
         }
     }
@@ -101,7 +101,7 @@ impl Deployer<'_> {
             ),
         };
         tokio::select! {
-            cleared = seen(&doing, self.terminal, stack::clear(&self.services, left)) => Ok(cleared?),
+            cleared = with_progress(&doing, self.terminal, stack::clear(&self.services, left)) => Ok(cleared?),
             failure = self.patience.ends(&goes_on) => {
                 Err(failure.hint("run the same command again when it is over: it goes on from whatever it finds"))
             }
@@ -119,7 +119,7 @@ enum PlanningFailure {
 fn question(left: &Leftover) -> String {
     format!(
         "{} {}",
-        situation(left),
+        describe_leftover(left),
         match left.remedy {
             Remedy::Delete => "Delete the stack and create it anew?",
             Remedy::RollBack => "Roll it back and go on?",
@@ -128,7 +128,7 @@ fn question(left: &Leftover) -> String {
 }
 
 /// What a failed deployment has left, in whole sentences.
-pub(super) fn situation(left: &Leftover) -> String {
+pub(super) fn describe_leftover(left: &Leftover) -> String {
     let (name, state) = (&left.stack.name, &left.stack.state);
     let mut sentences = vec![match left.remedy {
         Remedy::Delete => format!("The stack {name} is in {state}: it can only be deleted."),

@@ -9,7 +9,7 @@ use crate::stack::{self, Deployed, Grant, Parameter, StackPlan};
 
 /// Says which grants have to be made again once a plan is deployed: the roles of grants are in stacks of their own,
 /// which know of no key and no API that the config's stack is given after them.
-pub(in crate::cli) async fn tell_grants(
+pub(in crate::cli) async fn warn_about_grants(
     cfn: &Client,
     config: &ConfigName,
     plan: &StackPlan,

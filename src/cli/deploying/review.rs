@@ -122,7 +122,7 @@ pub(super) fn sets(plan: &StackPlan, parameter: Parameter) -> bool {
 }
 
 /// The roles trust the account, and so leave it to each principal's own policies.
-pub(in crate::cli) fn show_who_may(deployed: &Deployed, terminal: &Terminal) {
+pub(in crate::cli) fn show_assume_statements(deployed: &Deployed, terminal: &Terminal) {
     terminal.hint("A principal's own policies must let it assume the role, too:");
     for (purpose, output) in [("read", Output::ReadRoleArn), ("write", Output::WriteRoleArn)] {
         if let Some(role) = deployed.outputs.get(output.name()) {
@@ -162,7 +162,7 @@ impl Deployer<'_> {
             }
         };
         if !matches!(answer, Ok(true)) {
-            take_back(&self.services.cfn, plan).await?;
+            discard_change_set(&self.services.cfn, plan).await?;
         }
         match answer {
             Ok(false) if dry_run => {
@@ -179,7 +179,7 @@ impl Deployer<'_> {
     }
 }
 
-async fn take_back(cfn: &Client, plan: &StackPlan) -> Result<(), Failure> {
+async fn discard_change_set(cfn: &Client, plan: &StackPlan) -> Result<(), Failure> {
     stack::discard(cfn, plan).await.map_err(|error| {
         let (stack, change_set) = (&plan.stack, &plan.change_set_arn);
         let failure = Failure::from(error).hint(format!(

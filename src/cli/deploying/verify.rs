@@ -76,7 +76,7 @@ pub(in crate::cli) async fn prove(
     fresh: bool,
     terminal: &Terminal,
 ) -> Result<Proof, Failure> {
-    let target = for_reader(target);
+    let target = as_reader(target);
     let caller = aws.caller().await?;
     if caller.is_root() {
         terminal.hint("You are the account's root user, who can't assume a role: reading was not tried.");
@@ -97,7 +97,7 @@ pub(in crate::cli) async fn prove(
 
     let patience = if fresh { SPREADS_WITHIN } else { Duration::ZERO };
     let mut trust = None;
-    let tried = until_spread(
+    let tried = retry_until_spread(
         patience,
         async || read_once(aws, &target).await,
         async |denial| match denial {
@@ -122,12 +122,12 @@ pub(in crate::cli) async fn prove(
         }
         Err(denial) => denial,
     };
-    terminal.hint(&explanation(&denial, trust.as_ref(), &role, &caller, fresh));
+    terminal.hint(&explain_denial(&denial, trust.as_ref(), &role, &caller, fresh));
     Ok(Proof::Unread)
 }
 
 /// The target as the read role reaches it.
-pub(in crate::cli) fn for_reader(target: &Target) -> Target {
+pub(in crate::cli) fn as_reader(target: &Target) -> Target {
     Target {
         role: Some(Setting {
             value: Role::Config(Access::Read),
@@ -140,7 +140,7 @@ pub(in crate::cli) fn for_reader(target: &Target) -> Target {
 }
 
 /// Tries until it isn't denied any more, `goes_on` says that waiting won't help, or patience ends.
-pub(in crate::cli) async fn until_spread<T, E>(
+pub(in crate::cli) async fn retry_until_spread<T, E>(
     patience: Duration,
     mut attempt: impl AsyncFnMut() -> Result<Result<T, ReadDenial>, E>,
     mut goes_on: impl AsyncFnMut(&ReadDenial) -> bool,
@@ -255,7 +255,7 @@ pub(in crate::cli) fn fits(pattern: &str, caller: &CallerIdentity) -> bool {
 }
 
 /// Why the role wasn't proved, for the caller. `fresh` says that it was waited for.
-pub(in crate::cli) fn explanation(
+pub(in crate::cli) fn explain_denial(
     denial: &ReadDenial,
     trust: Option<&DeployerTrust>,
     role: &str,

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::verify::{SPREADING, for_reader};
+use super::verify::{SPREADING, as_reader};
 use crate::aws::{Aws, AwsError};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
@@ -37,7 +37,7 @@ pub(in crate::cli) async fn prove(
             origin: SettingOrigin::Default,
         },
         signed: Some(SettingOrigin::Default),
-        ..for_reader(target)
+        ..as_reader(target)
     };
     let until = Instant::now() + ANSWERS_WITHIN;
     let mut pauses = 0;

@@ -18,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
 
-use super::stderr::aside;
+use super::stderr::write_stderr;
 use crate::http::AccessLogEntry;
 use crate::model::{Timestamp, printable};
 
@@ -102,14 +102,14 @@ impl LogWriter {
 fn write(words: &Receiver<Word>, missed: &AtomicU64) {
     for word in words {
         match word {
-            Word::Line(line) => aside(format_args!("{line}\n")),
+            Word::Line(line) => write_stderr(format_args!("{line}\n")),
             Word::End(tell) => {
                 let _ = tell.send(());
             }
         }
         match missed.swap(0, Ordering::Relaxed) {
             0 => {}
-            lines => aside(format_args!("{lines} lines of the log were not taken in time\n")),
+            lines => write_stderr(format_args!("{lines} lines of the log were not taken in time\n")),
         }
     }
 }
@@ -122,8 +122,12 @@ impl<S: Subscriber> Layer<S> for Events {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let at = Timestamp::from(SystemTime::now());
-        self.0
-            .line(told(self.0.form, at, *event.metadata().level(), fields.0));
+        self.0.line(failure_lines(
+            self.0.form,
+            at,
+            *event.metadata().level(),
+            fields.0,
+        ));
     }
 }
 
@@ -156,7 +160,7 @@ impl Subscriber for Warnings {
             let _ = write!(text, "; {name}: {value}");
         }
         let hint = hint.map_or_else(String::new, |hint| format!("  hint: {}\n", printable(&hint)));
-        aside(format_args!("{}\n{hint}", printable(&text)));
+        write_stderr(format_args!("{}\n{hint}", printable(&text)));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -172,7 +176,7 @@ impl Subscriber for Warnings {
     fn exit(&self, _: &Id) {}
 }
 
-fn told(
+fn failure_lines(
     form: LogForm,
     at: Timestamp,
     level: tracing::Level,
@@ -239,11 +243,11 @@ mod tests {
             .into()
         };
         assert_eq!(
-            told(LogForm::Text, at, tracing::Level::WARN, fields()),
+            failure_lines(LogForm::Text, at, tracing::Level::WARN, fields()),
             "2026-11-25T12:00:00Z warn: a request failed; error: no\\nway"
         );
         assert_eq!(
-            told(LogForm::Json, at, tracing::Level::WARN, fields()),
+            failure_lines(LogForm::Json, at, tracing::Level::WARN, fields()),
             r#"{"at":"2026-11-25T12:00:00Z","error":"no\nway","level":"warn","message":"a request failed"}"#
         );
     }

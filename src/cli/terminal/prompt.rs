@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::Terminal;
-use super::stderr::aside;
+use super::stderr::write_stderr;
 use crate::cli::failure::Failure;
 use crate::model::ErrorKind;
 
@@ -42,7 +42,7 @@ impl Terminal {
         self.flush()?;
         // Before the question: whoever types at once, or pastes, isn't shown either.
         let unseen = HiddenInput::begin().map_err(|error| unread(&error))?;
-        aside(format_args!("{question}"));
+        write_stderr(format_args!("{question}"));
         let (tell, told) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
             let mut line = String::new();
@@ -54,7 +54,7 @@ impl Terminal {
             _ = tokio::signal::ctrl_c() => Ok(String::new()),
         };
         drop(unseen);
-        aside(format_args!("\n"));
+        write_stderr(format_args!("\n"));
         match line?.strip_suffix('\n') {
             Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
             None => Err(Failure::new(
@@ -72,7 +72,7 @@ impl Terminal {
             );
         }
         self.flush()?;
-        aside(format_args!("{question} {mark}"));
+        write_stderr(format_args!("{question} {mark}"));
         Ok(())
     }
 }
@@ -109,7 +109,7 @@ fn line() -> Result<String, Failure> {
         .map_err(|error| unread(&error))?;
     if line.is_empty() {
         // The end of input is no line.
-        aside(format_args!("\n"));
+        write_stderr(format_args!("\n"));
     }
     Ok(line)
 }
@@ -122,7 +122,7 @@ async fn line_or_ctrl_c() -> Result<Option<String>, Failure> {
     tokio::select! {
         told = told => told.ok().transpose(),
         _ = tokio::signal::ctrl_c() => {
-            aside(format_args!("\n"));
+            write_stderr(format_args!("\n"));
             Ok(None)
         }
     }

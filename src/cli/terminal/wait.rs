@@ -14,7 +14,7 @@ use super::count::{HEARTBEAT, PATIENCE};
 const TICK: Duration = Duration::from_millis(120);
 
 /// Does the work; `what` says what is being done, such as `reading`.
-pub(in crate::cli) fn seen<F: Future>(
+pub(in crate::cli) fn with_progress<F: Future>(
     what: &str,
     terminal: &Terminal,
     work: F,

@@ -58,7 +58,7 @@ impl ResourceChange {
         let logical_id = change.logical_resource_id().unwrap_or_default().to_owned();
         let resource_type = change.resource_type().unwrap_or_default().to_owned();
         Self {
-            words: resource_words::words(&logical_id, &resource_type),
+            words: resource_words::describe(&logical_id, &resource_type),
             action: action(change),
             properties: properties(change),
             logical_id,

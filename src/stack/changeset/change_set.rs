@@ -144,7 +144,7 @@ pub(super) async fn review(cfn: &Client, plan: &mut StackPlan) -> Result<bool, S
         }
     }
     plan.changes
-        .sort_by_key(|change| resource_words::position(&change.logical_id));
+        .sort_by_key(|change| resource_words::template_position(&change.logical_id));
     Ok(true)
 }
 

@@ -78,7 +78,7 @@ async fn look(cfn: &Client, wanted: &Blueprint) -> Result<ExistingStack, StackEr
         return Ok(ExistingStack::Nothing);
     };
     let leftover = |deployed, remedy| Ok(ExistingStack::Leftover(Box::new(Leftover::new(deployed, remedy))));
-    match state::next(&deployed.state) {
+    match state::next_action(&deployed.state) {
         NextAction::Create => Ok(ExistingStack::Nothing),
         NextAction::Update | NextAction::RollBack
             if !is_marked(&deployed, wanted) && !is_begun(&deployed, wanted) =>

@@ -105,7 +105,7 @@ impl StackEvent {
             words: if is_stack {
                 "the stack".to_owned()
             } else {
-                resource_words::words(&logical_id, &resource_type)
+                resource_words::describe(&logical_id, &resource_type)
             },
             is_stack,
             phase: phase(status),

@@ -72,7 +72,7 @@ pub async fn drift(cfn: &Client, stack: &Deployed) -> Result<Vec<DriftedResource
             break;
         }
     }
-    drifted.sort_by_key(|resource| resource_words::position(&resource.logical_id));
+    drifted.sort_by_key(|resource| resource_words::template_position(&resource.logical_id));
     Ok(drifted)
 }
 
@@ -110,7 +110,7 @@ impl DriftedResource {
         let logical_id = drift.logical_resource_id().unwrap_or_default();
         Self {
             logical_id: logical_id.to_owned(),
-            words: resource_words::words(logical_id, drift.resource_type().unwrap_or_default()),
+            words: resource_words::describe(logical_id, drift.resource_type().unwrap_or_default()),
             is_gone: drift.stack_resource_drift_status() == Some(&StackResourceDriftStatus::Deleted),
             differences: drift
                 .property_differences()

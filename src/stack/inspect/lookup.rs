@@ -153,7 +153,7 @@ pub async fn settled(cfn: &Client, stack: &str) -> Result<Option<Deployed>, Stac
     let mut pace = PollPace::new(cfn);
     loop {
         match describe(cfn, stack).await {
-            Ok(Some(found)) if state::next(&found.state) == NextAction::Wait => pace.as_usual(),
+            Ok(Some(found)) if state::next_action(&found.state) == NextAction::Wait => pace.as_usual(),
             Err(error) if error.fault() == Some(crate::aws::Fault::Throttled) => pace.slower(),
             found => return found,
         }

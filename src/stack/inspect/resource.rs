@@ -44,7 +44,7 @@ pub(in crate::stack) fn stuck(resources: &[StackResource]) -> Vec<Stuck> {
         Stuck {
             resource: FailedResource {
                 logical_id: logical_id.to_owned(),
-                words: resource_words::words(logical_id, resource_type),
+                words: resource_words::describe(logical_id, resource_type),
                 resource_type: resource_type.to_owned(),
                 reason: resource
                     .resource_status_reason()

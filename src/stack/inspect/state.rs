@@ -37,12 +37,12 @@ pub enum StackState {
 impl StackState {
     /// Whether an operation is running on the stack, be it its deletion.
     pub fn is_busy(&self) -> bool {
-        next(self) == NextAction::Wait
+        next_action(self) == NextAction::Wait
     }
 
     /// Whether the stack stays in this state until somebody acts, and is not as it should be.
     pub fn is_stuck(&self) -> bool {
-        match next(self) {
+        match next_action(self) {
             NextAction::Clear | NextAction::RollBack | NextAction::Continue => true,
             NextAction::Stop(_) => !matches!(self, Self::Unknown(_)),
             NextAction::Create => *self == Self::ReviewInProgress,
@@ -139,7 +139,7 @@ pub(in crate::stack) enum NextAction {
 }
 
 /// The table of DESIGN's stack states: from each state, what a deployment does next.
-pub(in crate::stack) fn next(state: &StackState) -> NextAction {
+pub(in crate::stack) fn next_action(state: &StackState) -> NextAction {
     match state {
         StackState::DeleteComplete | StackState::ReviewInProgress => NextAction::Create,
         StackState::CreateComplete
@@ -185,7 +185,7 @@ pub(in crate::stack) enum StackEnd {
 }
 
 /// Matched one by one, never by suffix: `ROLLBACK_COMPLETE` is no success.
-pub(in crate::stack) fn end(state: &StackState) -> StackEnd {
+pub(in crate::stack) fn stack_end(state: &StackState) -> StackEnd {
     match state {
         StackState::CreateComplete | StackState::UpdateComplete | StackState::ImportComplete => {
             StackEnd::Done
@@ -256,9 +256,12 @@ mod tests {
 
     #[test]
     fn a_rolled_back_create_is_no_success() {
-        assert_eq!(end(&StackState::RollbackComplete), StackEnd::Perhaps);
-        assert_eq!(end(&StackState::UpdateRollbackComplete), StackEnd::Failed);
-        assert_eq!(next(&StackState::RollbackComplete), NextAction::Clear);
-        assert_eq!(next(&StackState::UpdateRollbackComplete), NextAction::Update);
+        assert_eq!(stack_end(&StackState::RollbackComplete), StackEnd::Perhaps);
+        assert_eq!(stack_end(&StackState::UpdateRollbackComplete), StackEnd::Failed);
+        assert_eq!(next_action(&StackState::RollbackComplete), NextAction::Clear);
+        assert_eq!(
+            next_action(&StackState::UpdateRollbackComplete),
+            NextAction::Update
+        );
     }
 }

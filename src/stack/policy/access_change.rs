@@ -72,7 +72,7 @@ pub(in crate::stack) fn compare(before: &Resources, after: &Resources) -> Vec<Ac
                 .get(id)
                 .or(before.get(id))
                 .map_or("", |resource| resource.kind.as_str());
-            let words = resource_words::words(id, kind);
+            let words = resource_words::describe(id, kind);
             found.lines.into_iter().map(move |(effect, text)| AccessChange {
                 effect,
                 logical_id: id.clone(),
@@ -81,7 +81,12 @@ pub(in crate::stack) fn compare(before: &Resources, after: &Resources) -> Vec<Ac
             })
         })
         .collect();
-    changes.sort_by_key(|change| (change.effect, resource_words::position(&change.logical_id)));
+    changes.sort_by_key(|change| {
+        (
+            change.effect,
+            resource_words::template_position(&change.logical_id),
+        )
+    });
     changes
 }
 
@@ -295,7 +300,7 @@ fn is_new(name: &str, known: &Resources) -> bool {
 fn readable(name: &str) -> String {
     placeholder(name).map_or_else(
         || name.to_owned(),
-        |id| format!("of {}", resource_words::words(id, id)),
+        |id| format!("of {}", resource_words::describe(id, id)),
     )
 }
 

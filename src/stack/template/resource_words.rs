@@ -10,14 +10,14 @@ fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// Where a resource stands in its template, by which changes are shown. One that no template has comes last.
-pub(in crate::stack) fn position(logical_id: &str) -> usize {
+pub(in crate::stack) fn template_position(logical_id: &str) -> usize {
     let mut known = known();
     known.position(|(id, _)| id == logical_id).unwrap_or(usize::MAX)
 }
 
 /// What a resource is in plain words. One that no template has, such as one that an update removes, is called by its
 /// type.
-pub(in crate::stack) fn words(logical_id: &str, resource_type: &str) -> String {
+pub(in crate::stack) fn describe(logical_id: &str, resource_type: &str) -> String {
     let mut known = known();
     known
         .find(|(id, _)| *id == logical_id)

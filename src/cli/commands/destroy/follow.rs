@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::progress::Board;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::model::{ConfigName, ErrorKind, Span};
 use crate::stack::{self, Deployed, StackError};
 
@@ -87,7 +87,7 @@ pub(super) async fn delete_table(
     let name = config.table_name();
     let what = format!("deleting the table {name}");
     tokio::select! {
-        deleted = seen(&what, terminal, stack::delete_table(dynamodb, config)) => deleted.map_err(Failure::from),
+        deleted = with_progress(&what, terminal, stack::delete_table(dynamodb, config)) => deleted.map_err(Failure::from),
         failure = bound.end(&name) => Err(failure),
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::aws::{Aws, AwsError, CallerIdentity};
 use crate::cli::deploying::verify::{
-    DeployerTrust, ReadDenial, SPREADS_WITHIN, explanation, fits, until_spread,
+    DeployerTrust, ReadDenial, SPREADS_WITHIN, explain_denial, fits, retry_until_spread,
 };
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
@@ -31,7 +31,7 @@ pub(super) async fn prove(
         origin: SettingOrigin::Default,
     });
     let sections: Vec<Section> = grant.scope.sections().iter().take(1).cloned().collect();
-    let tried = until_spread(
+    let tried = retry_until_spread(
         SPREADS_WITHIN,
         async || read_once(aws, &target, &sections).await,
         async |_| true,
@@ -40,7 +40,7 @@ pub(super) async fn prove(
     let role = grant.role.as_deref().unwrap_or_default();
     terminal.hint(&match tried {
         Ok(()) => "Proved: the grant's role was assumed and the table read.".into(),
-        Err(denial) => explanation(&denial, Some(&DeployerTrust::Given), role, caller, true),
+        Err(denial) => explain_denial(&denial, Some(&DeployerTrust::Given), role, caller, true),
     });
     Ok(())
 }

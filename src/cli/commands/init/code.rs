@@ -8,7 +8,7 @@ use crate::aws::Aws;
 use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::model::{ErrorKind, Jitter};
 use crate::stack::{
     self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, StackSpec,
@@ -50,7 +50,7 @@ pub(super) async fn provide(
     executions::check(aws, spec).await?;
     let account = aws.caller().await?.account;
     let bucket = CodeBucket::new(aws.sdk(), aws.region(), &account, aws.requests());
-    let version = shelve(deployer, spec, &bucket, &code).await?;
+    let version = store_code(deployer, spec, &bucket, &code).await?;
     spec.api.code = Some(CodeObject {
         bucket: bucket.name().to_owned(),
         key: code.key(),
@@ -61,7 +61,7 @@ pub(super) async fn provide(
 }
 
 /// Sees to it that the code is in the bucket, and gives its version there.
-async fn shelve(
+async fn store_code(
     deployer: &mut Deployer<'_>,
     spec: &StackSpec,
     bucket: &CodeBucket,
@@ -108,7 +108,7 @@ async fn shelve(
             sleep(Jitter::Half.draw(PAUSE)).await;
             let name = Blueprint::from(&wanted).stack();
             let settled = stack::settled(&deployer.services.cfn, &name);
-            seen(
+            with_progress(
                 "waiting for who else makes the bucket",
                 deployer.terminal,
                 settled,
@@ -121,7 +121,7 @@ async fn shelve(
         }
     }
     tokio::select! {
-        put = seen("uploading the function's code", deployer.terminal, bucket.upload(code)) => Ok(put?),
+        put = with_progress("uploading the function's code", deployer.terminal, bucket.upload(code)) => Ok(put?),
         failure = deployer.patience.ends("the function's code is not in its bucket yet; nothing else was deployed") => Err(failure),
     }
 }

@@ -13,7 +13,7 @@ use crate::cli::output::show;
 use crate::cli::running_code::foreign;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::cli::terminal::wait::seen;
+use crate::cli::terminal::wait::with_progress;
 use crate::context::Target;
 use crate::engine::{self, OpenError};
 use crate::model::{Access, AwsNames, ConfigName, ErrorKind, GrantName};
@@ -79,7 +79,7 @@ pub(super) async fn run(
                 .flatten()
                 .map(failure_shape);
             if with_drift {
-                let drift = seen("comparing", terminal, stack::drift(&cfn, deployed)).await;
+                let drift = with_progress("comparing", terminal, stack::drift(&cfn, deployed)).await;
                 status.drift = denied_lookups
                     .record("the drift", drift)?
                     .map(|drift| drift.into_iter().map(drift_shape).collect());

@@ -35,7 +35,7 @@ enum WatchEvent<'e> {
 }
 
 /// The lines that tell an event, if it is news.
-pub(super) fn told(event: &Event) -> Vec<WatchLine<'_>> {
+pub(super) fn watch_lines(event: &Event) -> Vec<WatchLine<'_>> {
     match event {
         Event::Commit(changes) => changes.iter().map(change).collect(),
         Event::Expire {
@@ -202,7 +202,7 @@ mod tests {
             commit: CommitId::random(),
             with: std::collections::BTreeMap::new(),
         }]);
-        let [line] = &told(&event)[..] else {
+        let [line] = &watch_lines(&event)[..] else {
             panic!("one line")
         };
         assert_eq!(line.shown(), None);
@@ -236,7 +236,7 @@ mod tests {
                 expires: None,
             }],
         };
-        let lines = told(&event);
+        let lines = watch_lines(&event);
         assert_eq!(
             lines.iter().map(json).collect::<Vec<_>>(),
             [

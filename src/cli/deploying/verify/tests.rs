@@ -104,7 +104,7 @@ fn a_trust_that_lags_behind_the_stack_is_no_refusal() {
 async fn tried(patience: Duration, works_after: Duration) -> (u32, Duration, bool) {
     let began = Instant::now();
     let tries = Cell::new(0);
-    let outcome = until_spread::<(), ()>(
+    let outcome = retry_until_spread::<(), ()>(
         patience,
         async || {
             tries.set(tries.get() + 1);
@@ -143,7 +143,8 @@ async fn a_role_that_was_there_before_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn what_waiting_cannot_mend_is_not_waited_for() {
     let began = Instant::now();
-    let outcome = until_spread::<(), ()>(SPREADS_WITHIN, async || Ok(Err(denied())), async |_| false).await;
+    let outcome =
+        retry_until_spread::<(), ()>(SPREADS_WITHIN, async || Ok(Err(denied())), async |_| false).await;
     assert!(outcome.expect("no attempt fails").is_err());
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
@@ -151,7 +152,7 @@ async fn what_waiting_cannot_mend_is_not_waited_for() {
 #[test]
 fn each_answer_says_what_is_known() {
     let said = |trust: Option<&DeployerTrust>, fresh| {
-        explanation(
+        explain_denial(
             &denied(),
             trust,
             "the-role",
@@ -186,7 +187,7 @@ fn each_answer_says_what_is_known() {
     );
     assert!(unknown.contains("iam:GetRole"), "{unknown}");
     let ann = caller("arn:aws:iam::123456789012:user/ann");
-    let tags = explanation(
+    let tags = explain_denial(
         &ReadDenial::Tags,
         Some(&DeployerTrust::Given),
         "the-role",

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::iter::successors;
 
 use super::super::Failure;
-use crate::cli::terminal::told;
+use crate::cli::terminal::failure_lines;
 
 /// An error whose variants have names.
 pub(in crate::cli) trait Variants {
@@ -87,7 +87,7 @@ impl Book {
 
     /// Tells a failure as the terminal prints it.
     pub(in crate::cli) fn failure(&mut self, title: &str, failure: &Failure) {
-        let lines: Vec<String> = told(failure, &"error:", false)
+        let lines: Vec<String> = failure_lines(failure, &"error:", false)
             .into_iter()
             .map(|(line, _)| line)
             .collect();

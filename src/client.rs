@@ -5,7 +5,7 @@ mod content;
 mod entry_tree;
 mod error;
 mod into_value;
-mod json_source;
+mod json_deserializer;
 mod live;
 mod misfit;
 mod reads;

@@ -25,15 +25,15 @@ use crate::model::SystemClock;
 use crate::model::{Access, Clock, ConfigName, Role};
 use crate::store::{Store, StoreError};
 
-/// An opened engine, and as whom.
+/// An opened engine and its identity.
 pub struct OpenedEngine {
     /// The config's data.
     pub store: Box<dyn Store>,
-    /// The role that requests are made in, if one was assumed.
+    /// The role that requests are sent in, if one was assumed.
     pub role: Option<RoleArn>,
     /// What keeps that role's credentials.
     pub session: Option<AssumedRole>,
-    /// Whose credentials assumed it, where that was asked for.
+    /// Whose credentials assumed it, where that is known.
     pub caller: Option<CallerIdentity>,
 }
 
@@ -70,7 +70,7 @@ pub async fn aws(target: &Target, requests: Meter) -> Result<Arc<Aws>, OpenError
     Aws::load(&settings).await.map(Arc::new).map_err(OpenError::Aws)
 }
 
-/// What else whoever opens an engine wants of it.
+/// Settings of an engine that aren't the target's.
 #[derive(Clone, Default)]
 pub struct OpenSettings {
     /// Counts the capacity that DynamoDB consumes, or the requests to an API.
@@ -82,7 +82,7 @@ pub struct OpenSettings {
 }
 
 /// Opens the target's engine for what a command does with it, in the role that this takes unless the target
-/// names one. `aws` is asked for only where the engine needs it.
+/// names one. `aws` is loaded only where the engine needs it.
 pub async fn open(
     target: &Target,
     access: Access,
@@ -255,7 +255,7 @@ async fn open_signed(
 }
 
 /// The configs that are there, ordered by name: on DynamoDB those whose tables the caller sees, on the embedded engine
-/// those that have a file. `aws` is asked for only where the engine needs it.
+/// those that have a file. `aws` is loaded only where the engine needs it.
 pub async fn configs(target: &Target, aws: Option<&Arc<Aws>>) -> Result<Vec<ConfigName>, OpenError> {
     match (&target.engine.value, aws) {
         (EngineName::DynamoDb, Some(aws)) => dynamodb::configs(aws).await.map_err(OpenError::Aws),
@@ -272,7 +272,7 @@ fn local_configs(target: &Target) -> Result<Vec<ConfigName>, OpenError> {
     let folder = target.data_dir.as_ref().ok_or(OpenError::NoDataDir)?;
     let files = match std::fs::read_dir(folder) {
         Ok(files) => files,
-        // It is made with the first config.
+        // It is created with the first config.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => {
             let (path, source) = (folder.clone(), error.into());

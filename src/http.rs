@@ -3,11 +3,11 @@
 mod api;
 mod auth;
 mod error;
+mod invalid_request;
 mod live;
 mod metrics;
 mod middleware;
 mod openapi;
-mod refusal;
 mod request;
 mod router;
 mod routes;
@@ -16,7 +16,7 @@ mod server;
 mod settings;
 
 pub use self::auth::caller::Caller;
-pub use self::auth::token::{Token, TokenDigest, TokenEntry, Tokens};
+pub use self::auth::token::{GeneratedToken, TokenDigest, TokenEntry, TokenSet};
 pub use self::auth::token_file::{TokenFile, TokenFileError};
 #[cfg(feature = "serve")]
 pub use self::auth::token_reload::KnownTokens;

@@ -1,20 +1,20 @@
 //! What takes more than one call of a store, or a policy.
 
 mod compare;
+mod desired;
 mod error;
 mod overview;
-mod past;
+mod past_state;
 mod plan;
 mod read;
-mod readable;
-mod wanted;
+mod readable_parts;
 mod watch;
 
-pub use compare::{Difference, compare};
-pub use error::{OpsError, Result};
+pub use compare::{ValueDifference, compare};
+pub use desired::{DesiredValue, KeyChange};
+pub use error::{OpsError, OpsResult};
 pub use overview::Overview;
-pub use past::{entry_at, state_at};
-pub use plan::{Outcome, Plan};
-pub use readable::{Shown, readable_heads, readable_list, readable_snapshot};
-pub use wanted::{Change, Wanted};
-pub use watch::{Event, Standing, Start, Watch, section_now, watch, watch_heads};
+pub use past_state::{entry_at, state_at};
+pub use plan::{Plan, PlanOutcome};
+pub use readable_parts::{ReadableItem, readable_heads, readable_list, readable_snapshot};
+pub use watch::{Event, HeadNews, Start, Watch, section_now, watch, watch_heads};

@@ -8,6 +8,7 @@ mod changeset;
 mod code;
 mod deploy;
 mod error;
+mod failed_resource;
 mod inspect;
 mod policy;
 mod services;
@@ -58,6 +59,7 @@ pub use self::template::price::{
 pub use self::template::spec::{ApiSpec, CodeObject, StackSpec, TableKey};
 pub use code::{CodeError, FunctionCode};
 pub use deploy::{Progress, deploy};
-pub use error::{DeploymentFailure, FailedResource, KeptResource, Objections, StackError};
+pub use error::{Objections, StackError};
+pub use failed_resource::{DeploymentFailure, FailedResource, KeptResource};
 pub use policy::{PolicyDocument, PolicyError, Statement};
 pub use services::Services;

@@ -7,14 +7,14 @@ mod data_key;
 mod decide;
 mod error;
 mod ext;
-mod left_out;
 mod limit;
 mod listing;
-mod made;
-mod past;
+mod past_entries;
+mod repeated_commit;
 mod seal;
 mod snapshot;
 mod txn;
+mod unreadable_sections;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -27,18 +27,18 @@ use futures::stream::BoxStream;
 
 pub use cause::Cause;
 pub use data_key::{DataKey, DataKeys};
-pub use decide::{Decision, HeadMove, State, decide};
+pub use decide::{CommitState, Decision, HeadMove, decide};
 pub use error::{Conflict, Result, StoreError};
 pub use ext::StoreExt;
-pub use left_out::LeftOut;
 pub use limit::Limit;
 pub use listing::{Listed, Scope};
-pub use past::Past;
+pub use past_entries::PastEntries;
 pub use snapshot::{Digest, Digester, Snapshot};
-pub use txn::{Applied, Committed, Txn};
+pub use txn::{AppliedChange, Committed, Txn};
+pub use unreadable_sections::UnreadableSections;
 pub(crate) use watch::{AfterLog, Taken, WatchMachine};
 
-use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Ttl};
+use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, StoreStatus, Ttl};
 
 /// How fresh a read must be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -377,8 +377,7 @@ pub trait Store: Send + Sync {
     /// ```
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry>;
 
-    /// The state of what holds the data, in the engine's own word: `active` for a DynamoDB table in service,
-    /// `ok` for a file that `SQLite` finds sound.
+    /// The status of what holds the data.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -386,12 +385,14 @@ pub trait Store: Send + Sync {
     /// # let folder = tempfile::tempdir()?;
     /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
     /// # let store = client.store(discfg::model::Access::Write).await?;
+    /// use discfg::model::StoreStatus;
+    ///
     /// client.set("/greeting", "hello").await?;
-    /// assert_eq!(store.state().await?, "ok");
+    /// assert_eq!(store.status().await?, StoreStatus::Ok);
     /// # Ok(())
     /// # }
     /// ```
-    async fn state(&self) -> Result<String>;
+    async fn status(&self) -> Result<StoreStatus>;
 
     /// What encrypts the config's secrets. An engine stores and gives them as they are encrypted:
     /// [`StoreExt::write`] and [`StoreExt::reveal`] are for their values.

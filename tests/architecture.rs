@@ -175,6 +175,22 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(found.is_empty(), "\n{}\n", found.join("\n\n"));
 }
 
+/// One name for one thing: whoever reads a name need not know the module to know what it is.
+#[test]
+fn no_two_types_have_one_name() {
+    let files = sources();
+    let files = files
+        .iter()
+        .map(|(name, source)| (module_of(name), tokens(source)));
+    let house = House::new(&files.collect());
+    let mut homes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (module, name) in house.types() {
+        homes.entry(name).or_default().push(module.join("::"));
+    }
+    homes.retain(|_, homes| homes.len() > 1);
+    assert!(homes.is_empty(), "{homes:#?}");
+}
+
 #[test]
 fn a_circle_is_seen_however_it_is_tied() {
     let face = (

@@ -1,16 +1,16 @@
 //! What of the HTTP API decodes requests, before anything is looked up for them.
 
-#[path = "../../src/http/refusal.rs"]
-mod refusal;
+#[path = "../../src/http/invalid_request.rs"]
+mod invalid_request;
 mod request;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
-use request::path::{Named, Place};
+use request::path::{ParsedPath, PathScope};
 use request::{cursor, header, path, query};
 
 use crate::model::{Encoding, Prefix, Revision, Ttl, Value};
-use crate::wire::{CommitRequest, Written};
+use crate::wire::{CommitRequest, ValueNotation};
 
 /// Decodes a request that is written as it would be sent: a line with its target, one a header, and after an empty
 /// line its body.
@@ -38,7 +38,7 @@ pub fn check_request(bytes: &[u8]) {
     let _ = header::check(&headers);
     let _ = header::guards(&headers, &"/k".parse().expect("a key"));
     let _ = header::commit_id(&headers);
-    let _ = header::form(&headers);
+    let _ = header::answer_form(&headers);
     let encoding = header::encoding(&headers).unwrap_or(Encoding::Detect);
     let _ = Value::new(body, encoding);
     check_body(body);
@@ -49,10 +49,10 @@ fn check_path(path: &str) {
     if path::check(path).is_err() {
         return;
     }
-    let Ok(Named { place, rest, .. }) = path::named(path) else {
+    let Ok(ParsedPath { scope, rest, .. }) = path::parse(path) else {
         return;
     };
-    let Place::Section(section) = place else {
+    let PathScope::Section(section) = scope else {
         return;
     };
     if let Ok(key) = path::key(&section, rest.unwrap_or_default()) {
@@ -73,7 +73,7 @@ fn check_query(raw: Option<&str>) {
     let _ = query.take::<Ttl>("ttl");
     let _ = query.flag("stored");
     let _ = query.limit(1000, 100);
-    let listing = cursor::Listing {
+    let listing = cursor::ListingIdentity {
         config: "mycfg",
         below: "db",
         recursive: false,
@@ -90,12 +90,12 @@ fn check_body(body: &[u8]) {
     let Ok(request) = serde_json::from_slice::<CommitRequest>(body) else {
         return;
     };
-    for written in [Written::Plainly, Written::AsStored] {
+    for notation in [ValueNotation::Plain, ValueNotation::Stored] {
         for guard in &request.guards {
-            let _ = guard.guard(written);
+            let _ = guard.guard(notation);
         }
         for change in &request.changes {
-            let _ = change.mutation(written);
+            let _ = change.mutation(notation);
         }
     }
 }

@@ -47,7 +47,7 @@ fn contents(format: DataFormat, items: &[(Key, Value)]) -> Vec<Vec<u8>> {
         .iter()
         .map(|(_, value)| match value.as_text() {
             // White space and escapes of JSON in blocks are YAML's.
-            Some(text) if json_means_the_same => match formats::Json::parse(text) {
+            Some(text) if json_means_the_same => match formats::JsonDocument::parse(text) {
                 Ok(json) => json.to_string().into_bytes(),
                 Err(_) => text.as_bytes().to_vec(),
             },

@@ -7,7 +7,7 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Json};
 use discfg::http::Caller;
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::wire::{Problem, ProblemCode, ProblemLimit};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Error, LambdaEvent, Request, RequestExt as _};
@@ -83,7 +83,7 @@ fn leave_out_head(headers: &mut HeaderMap) {
 }
 
 /// The path and query as they came. `lambda_http` makes a URL of them, in which `..` has gone up already: IAM would have
-/// been asked about another path than the one that is served.
+/// decided about another path than the one that is served.
 fn uri(request: &Request) -> Result<Uri, Error> {
     let path = request.raw_http_path();
     let target = match request.uri().query() {
@@ -96,7 +96,7 @@ fn uri(request: &Request) -> Result<Uri, Error> {
 /// Who calls, as IAM knows them. IAM has decided about the method and the path; secrets it knows nothing of.
 ///
 /// That an event has the shape and the id of the config's API guards against accidents, such as another API before the
-/// function. It is no protection: whoever may invoke the function writes the event, and names whom they like in it.
+/// function. It is no protection: a caller that may invoke the function writes the event, and names anyone in it.
 fn caller(request: &Request, api: Option<&str>) -> Option<Caller> {
     let RequestContext::ApiGatewayV2(context) = request.request_context_ref()? else {
         return None;
@@ -144,7 +144,7 @@ fn too_large(size: usize) -> Response<Body> {
     let mut problem = Problem::new(
         status.as_u16(),
         "Payload Too Large",
-        Kind::Invalid,
+        ErrorKind::Invalid,
         ProblemCode::Limit,
         detail,
     );

@@ -24,12 +24,12 @@ const API: &str = "DISCFG_API";
 const REQUEST: Duration = Duration::from_secs(20);
 /// How long a request waits at most, so that there is time left to answer it.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// How long a commit is tried, so that one that isn't let through is told as not made.
+/// How long a commit is tried, so that one that isn't let through is answered as not carried out.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    // All that a request needs is made before the first one comes.
+    // All that a request needs is set up before the first one comes.
     let router = api().await?.router();
     let id = env::var(API).ok();
     let service = service_fn(move |request| {
@@ -52,7 +52,7 @@ async fn api() -> Result<Api, Error> {
         ..DynamoDbOptions::new(config.clone(), aws.sdk().clone())
     });
     let settings = ApiSettings {
-        // Whoever waits holds an execution for as long. A stream can't be: the function answers as a whole.
+        // A request that waits holds an execution for as long. A stream can't be: the function answers as a whole.
         waits: waits()?,
         longest_wait: LONGEST_WAIT,
         streams: 0,

@@ -2,7 +2,7 @@
 ///
 /// A session may bear tags that pass on to the roles it assumes: EKS Pod Identity's do by default, and those of single
 /// sign-on where attributes are passed. STS then asks for `sts:TagSession`, too (IAM user guide, "Pass session tags in
-/// AWS STS", "Chaining roles with session tags"). Whoever may tag its session chooses the tags, so nothing of discfg's
+/// AWS STS", "Chaining roles with session tags"). Who may tag a session chooses its tags, so nothing of discfg's
 /// relies on them.
 pub const ASSUME_ACTIONS: [&str; 2] = ["sts:AssumeRole", TAG_SESSION];
 

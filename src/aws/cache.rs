@@ -2,7 +2,6 @@
 //!
 //! Losing one costs a request, so a file that can't be read or written is no error.
 
-use std::fmt::Write as _;
 use std::io;
 #[cfg(feature = "cli")]
 use std::path::PathBuf;
@@ -90,11 +89,5 @@ pub(super) fn fingerprint(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    hex::encode(hash.finalize())
 }

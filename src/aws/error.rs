@@ -1,11 +1,11 @@
 use std::error::Error;
 
-use super::Denial;
+use super::DenialMessage;
 use super::assume_actions::TAG_SESSION;
 use super::failure::{Failed, Fault};
-use crate::model::{Kind, RegionError};
+use crate::model::{ErrorKind, RegionError};
 
-/// What went wrong before a service could be asked, or in STS.
+/// A failure before a request to a service, or in STS.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AwsError {
@@ -75,7 +75,9 @@ impl AwsError {
     /// resource: …`.
     pub fn is_about_session_tags(&self) -> bool {
         match self {
-            Self::AssumeDenied { source, .. } => Denial::of(&source.to_string()).action == Some(TAG_SESSION),
+            Self::AssumeDenied { source, .. } => {
+                DenialMessage::of(&source.to_string()).action == Some(TAG_SESSION)
+            }
             Self::NoRegion
             | Self::Region(_)
             | Self::File { .. }
@@ -85,11 +87,11 @@ impl AwsError {
     }
 
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoRegion | Self::Region(_) => Kind::Usage,
-            Self::File { .. } => Kind::Invalid,
-            Self::Credentials { .. } | Self::AssumeDenied { .. } => Kind::Denied,
+            Self::NoRegion | Self::Region(_) => ErrorKind::Usage,
+            Self::File { .. } => ErrorKind::Invalid,
+            Self::Credentials { .. } | Self::AssumeDenied { .. } => ErrorKind::Denied,
             Self::Failed { source, .. } => source.fault.kind(),
         }
     }

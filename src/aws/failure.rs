@@ -6,10 +6,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::{CertificateFault, Denial, RootsFault};
+use super::{CertificateFault, DenialMessage, RootsFault};
 #[cfg(feature = "stack")]
 use super::{PlainHttpError, SigningError};
-use crate::model::{Clock as _, Kind, SystemClock};
+use crate::model::{Clock as _, ErrorKind, SystemClock};
 
 /// How a request to an AWS service failed, for every service alike.
 #[derive(Debug, thiserror::Error)]
@@ -23,14 +23,14 @@ pub struct Failed {
     pub message: String,
 }
 
-/// The sorts of failed requests that are told apart.
+/// The sort of a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The identity may not do this.
     Denied,
     /// There are no credentials, or they are expired, or not known.
     Credentials,
-    /// The service asked for patience.
+    /// The service throttles.
     Throttled,
     /// The request never left: the service can't be reached.
     Unreachable,
@@ -48,13 +48,13 @@ pub enum Fault {
 
 impl Fault {
     /// What sort of failure this is to the user.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> ErrorKind {
         match self {
-            Self::Denied | Self::Credentials => Kind::Denied,
-            Self::Throttled => Kind::Throttled,
-            Self::Unreachable | Self::Unanswered | Self::Server => Kind::Unavailable,
-            Self::Refused | Self::Client => Kind::Internal,
-            Self::Roots => Kind::Invalid,
+            Self::Denied | Self::Credentials => ErrorKind::Denied,
+            Self::Throttled => ErrorKind::Throttled,
+            Self::Unreachable | Self::Unanswered | Self::Server => ErrorKind::Unavailable,
+            Self::Refused | Self::Client => ErrorKind::Internal,
+            Self::Roots => ErrorKind::Invalid,
         }
     }
 }
@@ -109,7 +109,7 @@ impl Failed {
         Self { fault, code, message }
     }
 
-    /// Of an answer to a request that no SDK made.
+    /// The failure of an answer to a request that no SDK sent.
     #[cfg(feature = "stack")]
     pub(crate) fn answered(status: u16, code: Option<String>, message: String) -> Self {
         Self {
@@ -119,7 +119,7 @@ impl Failed {
         }
     }
 
-    /// Of such a request that has no answer.
+    /// The failure of such a request that has no answer.
     #[cfg(feature = "stack")]
     pub(crate) fn unanswered(error: &PlainHttpError) -> Self {
         let fault = match error {
@@ -135,7 +135,7 @@ impl Failed {
         }
     }
 
-    /// Of such a request that couldn't be signed.
+    /// The failure of such a request that couldn't be signed.
     #[cfg(feature = "stack")]
     pub(crate) fn unsigned(error: &SigningError) -> Self {
         let fault = match error {
@@ -163,7 +163,7 @@ impl Failed {
     /// The action that was denied: the one that the service names, else the one that was tried. A request may take others
     /// besides the one that it is named for, such as `cloudformation:ListStacks`.
     pub(crate) fn denied<'a>(&'a self, tried: &'a str) -> &'a str {
-        Denial::of(&self.message).action.unwrap_or(tried)
+        DenialMessage::of(&self.message).action.unwrap_or(tried)
     }
 
     /// Whether the service answered with this error code.

@@ -34,7 +34,7 @@ pub struct AssumedRole {
 
 /// How long before their end credentials are renewed.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
-/// How long credentials are asked for: the roles' `MaxSessionDuration`, and the limit of role chaining.
+/// How long credentials last: the roles' `MaxSessionDuration`, and the limit of role chaining.
 const SESSION_SECONDS: i32 = 3600;
 
 impl AssumedRole {

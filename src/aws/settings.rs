@@ -59,7 +59,7 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Aws {
-    /// Settles region, endpoints and where credentials come from. Credentials are asked for when a request
+    /// Settles region, endpoints and where credentials come from. Credentials are loaded when a request
     /// first needs them.
     pub async fn load(settings: &AwsSettings) -> Result<Self, AwsError> {
         check_files()?;

@@ -42,9 +42,9 @@ struct HeldCredentials {
     until: SystemTime,
 }
 
-/// Credentials are asked for again this long before their end.
+/// How long before their end credentials are renewed.
 const RENEW_BEFORE: Duration = Duration::from_mins(1);
-/// Credentials that have no end are asked for again after this long, as the SDKs do.
+/// After how long credentials without an end are renewed, as the SDKs do.
 const RENEW_AFTER: Duration = Duration::from_mins(15);
 
 impl Signer {
@@ -144,7 +144,7 @@ impl Signer {
         Ok(())
     }
 
-    /// S3 signs a path as it is, and wants to be told the body's hash.
+    /// The settings of the service: S3 signs a path as it is, and requires the body's hash in a header.
     fn settings(&self) -> SigningSettings {
         let mut settings = SigningSettings::default();
         if self.service == "s3" {

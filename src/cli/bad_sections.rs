@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::terminal::Terminal;
-use crate::model::{BadSection, Kind, Section};
+use crate::model::{BadSection, ErrorKind, Section};
 
 /// The flag that leaves sections out.
 #[derive(Debug, Args)]
@@ -23,7 +23,7 @@ pub(super) fn report(bad: &[BadSection], terminal: &Terminal) -> Result<(), Fail
         terminal.note(&format!("warning: section {section} can't be read: {problem}"));
     }
     Err(Failure::new(
-        Kind::Internal,
+        ErrorKind::Internal,
         format!("section {} can't be read: {}", last.section, last.problem),
     ))
 }

@@ -2,48 +2,50 @@
 
 use super::value_line::value_line;
 use crate::model::{Key, Value};
-use crate::ops::{Change, Difference};
-use crate::wire::Shown;
+use crate::ops::{KeyChange, ValueDifference};
+use crate::wire::ShownValue;
 
 /// The sign and the word of what differs; none where nothing does.
-pub(super) fn sign(change: &Change) -> Option<(char, &'static str)> {
+pub(super) fn sign(change: &KeyChange) -> Option<(char, &'static str)> {
     match change {
-        Difference::Added(_) => Some(('+', "add")),
-        Difference::Changed(..) => Some(('~', "change")),
-        Difference::Removed(_) => Some(('-', "remove")),
-        Difference::Same(..) => None,
+        ValueDifference::Added(_) => Some(('+', "add")),
+        ValueDifference::Changed(..) => Some(('~', "change")),
+        ValueDifference::Removed(_) => Some(('-', "remove")),
+        ValueDifference::Same(..) => None,
     }
 }
 
 /// The values of both sides, where they are to be shown.
-pub(super) fn shown(change: &Change, values: bool) -> (Shown<'_>, Shown<'_>) {
+pub(super) fn shown(change: &KeyChange, values: bool) -> (ShownValue<'_>, ShownValue<'_>) {
     if !values {
         return (None, None);
     }
     let left = change.left().map(|entry| (&entry.value, entry.secret));
     let right = match change {
-        Difference::Added(wanted) | Difference::Changed(_, wanted) | Difference::Same(_, wanted) => {
-            Some((&wanted.value, wanted.is_secret()))
-        }
-        Difference::Removed(_) => None,
+        ValueDifference::Added(wanted)
+        | ValueDifference::Changed(_, wanted)
+        | ValueDifference::Same(_, wanted) => Some((&wanted.value, wanted.is_secret())),
+        ValueDifference::Removed(_) => None,
     };
     (left, right)
 }
 
 /// The same with secrets shown.
-pub(super) fn unmasked<'v>((left, right): (Shown<'v>, Shown<'v>)) -> (Shown<'v>, Shown<'v>) {
-    let unmask = |shown: Shown<'v>| shown.map(|(value, _)| (value, false));
+pub(super) fn unmasked<'v>(
+    (left, right): (ShownValue<'v>, ShownValue<'v>),
+) -> (ShownValue<'v>, ShownValue<'v>) {
+    let unmask = |shown: ShownValue<'v>| shown.map(|(value, _)| (value, false));
     (unmask(left), unmask(right))
 }
 
 /// A key that differs, for people.
-pub(super) fn line(key: &Key, change: &Change, values: bool) -> Option<String> {
+pub(super) fn line(key: &Key, change: &KeyChange, values: bool) -> Option<String> {
     let (sign, _) = sign(change)?;
     Some(format!("{sign} {key}{}\n", beside(shown(change, values))))
 }
 
 /// What follows a name that differs: the value, or both.
-pub(super) fn beside(sides: (Shown<'_>, Shown<'_>)) -> String {
+pub(super) fn beside(sides: (ShownValue<'_>, ShownValue<'_>)) -> String {
     let line = |(value, secret): (&Value, bool)| value_line(value, secret);
     match sides {
         (Some(left), Some(right)) => format!("\t{} -> {}", line(left), line(right)),

@@ -24,7 +24,7 @@ use super::session::Session;
 use super::terminal::Terminal;
 use crate::formats::DataFormat;
 use crate::model::{Access, ConfigName, Prefix};
-use crate::ops::{Shown, readable_list};
+use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Consistency, Listed, Scope};
 
 /// The variable by which a script asks.
@@ -296,7 +296,9 @@ fn below(asked: CompletionContext, typed: &str, only_folders: bool) -> Receiver<
         let mut listed = readable_list(store, &scope, Consistency::Eventual);
         let mut names = Vec::new();
         while let Some(item) = listed.try_next().await? {
-            let Shown::Listed(item) = item else { continue };
+            let ReadableItem::Listed(item) = item else {
+                continue;
+            };
             if !only_folders || matches!(item, Listed::Folder(_)) {
                 names.push(item.name().to_owned());
             }

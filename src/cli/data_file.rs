@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::failure::Failure;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// Where reading stops, unless more is allowed: far over most limits, so that the size of most that is over them can
 /// be told.
@@ -15,8 +15,13 @@ const MOST_READ: usize = 16 * 1024 * 1024;
 
 /// Reads a file, or stdin for `-`: at most `limit` bytes. `what` says in words what the file holds.
 pub(super) fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, Failure> {
-    let unreadable =
-        |error: io::Error| Failure::caused(Kind::Invalid, format!("can't read {}", path.display()), &error);
+    let unreadable = |error: io::Error| {
+        Failure::caused(
+            ErrorKind::Invalid,
+            format!("can't read {}", path.display()),
+            &error,
+        )
+    };
     let file = if path.as_os_str() == "-" {
         let stdin = io::stdin();
         let file = stdin
@@ -26,7 +31,7 @@ pub(super) fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, Fai
             .map_err(unreadable)?;
         if !stdin.is_terminal() && is_closed(&file) {
             return Err(Failure::new(
-                Kind::Invalid,
+                ErrorKind::Invalid,
                 "stdin is closed, or is /dev/null: there is nothing to read",
             )
             .hint("the empty value is '', or -d /dev/null"));
@@ -49,7 +54,7 @@ pub(super) fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, Fai
             None => bytes.len().to_string(),
         };
         let message = format!("{what} has {size} bytes; at most {limit} are allowed");
-        return Err(Failure::new(Kind::Invalid, message));
+        return Err(Failure::new(ErrorKind::Invalid, message));
     }
     Ok(bytes)
 }

@@ -8,8 +8,8 @@ use clap::Args;
 use super::data_file;
 use super::failure::Failure;
 use crate::formats::{self, DataFormat, Layout};
-use crate::model::{Key, Kind, Prefix};
-use crate::ops::Wanted;
+use crate::model::{ErrorKind, Key, Prefix};
+use crate::ops::DesiredValue;
 
 /// The largest data file, in bytes: what a file of it takes in memory several times over still fits a small machine.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
@@ -35,7 +35,7 @@ impl FileArgs {
         &self,
         prefix: Option<&Prefix>,
         config: &str,
-    ) -> Result<BTreeMap<Key, Wanted>, Failure> {
+    ) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
         let Some(path) = &self.data else {
             return Err(Failure::usage("a file is missing").hint("give it with -d FILE; -d - reads stdin"));
         };
@@ -55,17 +55,21 @@ impl FileArgs {
             name: config.to_owned(),
         };
         let items = formats::read(format, &bytes, &layout).map_err(|error| {
-            Failure::caused(Kind::Invalid, format!("{} can't be used", path.display()), &error)
+            Failure::caused(
+                ErrorKind::Invalid,
+                format!("{} can't be used", path.display()),
+                &error,
+            )
         })?;
         let mut wanted = BTreeMap::new();
         for (key, value) in items {
             if let Some(prefix) = prefix.filter(|prefix| !prefix.holds(&key)) {
                 return Err(Failure::new(
-                    Kind::Invalid,
+                    ErrorKind::Invalid,
                     format!("{}: the key {key} does not lie below {prefix}", path.display()),
                 ));
             }
-            wanted.insert(key, Wanted::from(value));
+            wanted.insert(key, DesiredValue::from(value));
         }
         Ok(wanted)
     }

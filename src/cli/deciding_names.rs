@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::failure::Failure;
 use crate::formats::EnvName;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// Names by which a loader, a shell, an interpreter or a tool that runs others is made to run something else than what was
 /// called.
@@ -90,5 +90,5 @@ pub(super) fn refuse(
         "these variables would change what is run, and are refused: {}",
         named.join(", ")
     );
-    Err(Failure::new(Kind::Invalid, message).hint(hint))
+    Err(Failure::new(ErrorKind::Invalid, message).hint(hint))
 }

@@ -16,7 +16,7 @@ use crate::engine::OpenError;
 use crate::files;
 use crate::formats::{FormatError, TemplateError};
 use crate::http::{TlsError, TokenFileError};
-use crate::model::{Kind, ValueError};
+use crate::model::{ErrorKind, ValueError};
 use crate::ops::OpsError;
 use crate::stack::access::AccessError;
 use crate::store::StoreError;
@@ -24,7 +24,7 @@ use crate::store::StoreError;
 /// Why a command failed, in words for people.
 #[derive(Debug)]
 pub(super) struct Failure {
-    pub(super) kind: Kind,
+    pub(super) kind: ErrorKind,
     pub(super) message: String,
     pub(super) causes: Vec<String>,
     pub(super) hints: Vec<String>,
@@ -41,7 +41,7 @@ const NO_COMMAND: u8 = 127;
 
 impl Failure {
     /// A failure without a cause.
-    pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -53,16 +53,16 @@ impl Failure {
 
     /// The call itself is wrong.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self::new(Kind::Usage, message)
+        Self::new(ErrorKind::Usage, message)
     }
 
     /// Nothing of the user's can mend it.
     pub(super) fn internal(message: &str, cause: &(dyn Error + 'static)) -> Self {
-        Self::caused(Kind::Internal, message, cause)
+        Self::caused(ErrorKind::Internal, message, cause)
     }
 
     /// A failure with a cause.
-    pub(super) fn caused(kind: Kind, message: impl Into<String>, cause: &(dyn Error + 'static)) -> Self {
+    pub(super) fn caused(kind: ErrorKind, message: impl Into<String>, cause: &(dyn Error + 'static)) -> Self {
         let mut failure = Self::new(kind, message);
         failure.add_causes(Some(cause));
         failure.hints.extend(files::mend(cause));
@@ -90,7 +90,7 @@ impl Failure {
         }
     }
 
-    pub(super) fn of(kind: Kind, error: &(dyn Error + 'static)) -> Self {
+    pub(super) fn of(kind: ErrorKind, error: &(dyn Error + 'static)) -> Self {
         let mut failure = Self::new(kind, error.to_string());
         failure.add_causes(error.source());
         failure.hints.extend(files::mend(error));
@@ -125,7 +125,7 @@ impl Failure {
 
     /// The answer is no, which the result has said already.
     pub(super) fn no() -> Self {
-        Self::new(Kind::No, String::new())
+        Self::new(ErrorKind::No, String::new())
     }
 
     /// A child ended with this code, which is the process's, too. It has said itself what there was to say.
@@ -146,7 +146,7 @@ impl Failure {
     pub(super) fn cant_run(message: impl Into<String>) -> Self {
         Self {
             code: Some(CANT_RUN),
-            ..Self::new(Kind::Invalid, message)
+            ..Self::new(ErrorKind::Invalid, message)
         }
     }
 
@@ -154,7 +154,7 @@ impl Failure {
     pub(super) fn no_command(message: impl Into<String>) -> Self {
         Self {
             code: Some(NO_COMMAND),
-            ..Self::new(Kind::NotFound, message)
+            ..Self::new(ErrorKind::NotFound, message)
         }
     }
 
@@ -164,17 +164,17 @@ impl Failure {
             return code;
         }
         match self.kind {
-            Kind::No => 1,
-            Kind::Usage => 2,
-            Kind::NotFound | Kind::Compacted => 3,
-            Kind::Conflict => 4,
-            Kind::Denied => 5,
-            Kind::Unavailable | Kind::Throttled | Kind::OutcomeUnknown => 6,
-            Kind::Stack => 7,
-            Kind::Invalid => 8,
-            Kind::Internal => 70,
-            Kind::Timeout => 124,
-            Kind::Interrupted => 130,
+            ErrorKind::No => 1,
+            ErrorKind::Usage => 2,
+            ErrorKind::NotFound | ErrorKind::Compacted => 3,
+            ErrorKind::Conflict => 4,
+            ErrorKind::Denied => 5,
+            ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::OutcomeUnknown => 6,
+            ErrorKind::Stack => 7,
+            ErrorKind::Invalid => 8,
+            ErrorKind::Internal => 70,
+            ErrorKind::Timeout => 124,
+            ErrorKind::Interrupted => 130,
         }
     }
 }
@@ -289,7 +289,7 @@ impl From<AwsError> for Failure {
             AwsError::NoRegion => failure
                 .hint("give one with --region, with AWS_REGION, or by `discfg use CONFIG --region REGION`"),
             AwsError::Credentials { .. } => failure.hint(CREDENTIALS),
-            AwsError::Failed { source, .. } if source.fault.kind() == Kind::Unavailable => {
+            AwsError::Failed { source, .. } if source.fault.kind() == ErrorKind::Unavailable => {
                 failure.hint(ENDPOINT)
             }
             _ => failure,
@@ -362,7 +362,7 @@ impl From<TokenFileError> for Failure {
     fn from(error: TokenFileError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match (&error, error.kind()) {
-            (TokenFileError::Read { path, .. }, Kind::NotFound) => failure.hint(format!(
+            (TokenFileError::Read { path, .. }, ErrorKind::NotFound) => failure.hint(format!(
                 "`discfg serve token new --file {} --name NAME --read-all` makes it",
                 path.display()
             )),
@@ -376,7 +376,7 @@ impl From<TokenFileError> for Failure {
 
 impl From<ValueError> for Failure {
     fn from(error: ValueError) -> Self {
-        Self::of(Kind::Invalid, &error)
+        Self::of(ErrorKind::Invalid, &error)
     }
 }
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::global::Format;
 use super::terminal::Terminal;
-use crate::formats::{Json, to_yaml};
-use crate::model::Kind;
+use crate::formats::{JsonDocument, to_yaml};
+use crate::model::ErrorKind;
 
 /// Shows a result: its JSON shape, or the words of `human` and `raw`.
 pub(super) fn show(
@@ -25,8 +25,9 @@ pub(super) fn show(
         Format::Raw => terminal.write(&raw()),
         Format::Json => terminal.line(&json()?),
         Format::Yaml => {
-            let tree = Json::parse(&json()?)
-                .map_err(|error| Failure::caused(Kind::Invalid, "the result has no YAML form", &error))?;
+            let tree = JsonDocument::parse(&json()?).map_err(|error| {
+                Failure::caused(ErrorKind::Invalid, "the result has no YAML form", &error)
+            })?;
             terminal.write(to_yaml(&tree).as_bytes())
         }
     }

@@ -10,8 +10,8 @@ use super::global::Format;
 use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::count::Count;
-use crate::model::Kind;
-use crate::ops::{Outcome, Plan};
+use crate::model::ErrorKind;
+use crate::ops::{Plan, PlanOutcome};
 use crate::store::Store;
 use crate::wire;
 
@@ -76,7 +76,7 @@ impl Review<'_> {
         if self.ask == Confirmation::First
             && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")?
         {
-            return Err(Failure::new(Kind::Interrupted, "nothing was changed").into());
+            return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed").into());
         }
         let outcome = if args.batch {
             let (total, mut made) = (plan.len(), 0);
@@ -104,12 +104,12 @@ impl Review<'_> {
     fn tell(
         &self,
         result: &'static str,
-        outcome: &Outcome,
+        outcome: &PlanOutcome,
         args: &PlanArgs,
         format: Format,
         terminal: &mut Terminal,
     ) -> Result<(), Failure> {
-        let shape = wire::Applied {
+        let shape = wire::PlanAnswer {
             action: self.action,
             config: self.config.clone(),
             result,
@@ -156,11 +156,11 @@ fn lines(plan: &Plan, values: bool) -> String {
     text
 }
 
-fn question(config: &str, outcome: &Outcome) -> String {
+fn question(config: &str, outcome: &PlanOutcome) -> String {
     format!("{config}: {}. Make these changes?", counted(outcome))
 }
 
-fn counted(outcome: &Outcome) -> String {
+fn counted(outcome: &PlanOutcome) -> String {
     format!(
         "{} added, {} changed, {} removed, {} unchanged",
         outcome.added, outcome.changed, outcome.removed, outcome.unchanged

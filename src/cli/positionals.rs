@@ -49,5 +49,5 @@ where
     T::Err: std::error::Error + 'static,
 {
     text.parse()
-        .map_err(|error| Failure::caused(crate::model::Kind::Usage, format!("invalid {name}"), &error))
+        .map_err(|error| Failure::caused(crate::model::ErrorKind::Usage, format!("invalid {name}"), &error))
 }

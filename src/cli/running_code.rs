@@ -1,7 +1,7 @@
 //! A function that runs other code than its stack says.
 
 use super::failure::Failure;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{Deployed, Parameter};
 
 /// The failure, with the command that puts the stack's code back. CloudFormation sees no change there, so deploying the
@@ -10,7 +10,7 @@ pub(super) fn foreign(stack: &Deployed, sha256: &str, expected: &str) -> Failure
     let name = &stack.name;
     let parameter = |parameter: Parameter| stack.parameters.get(parameter.name()).map_or("", String::as_str);
     Failure::new(
-        Kind::Stack,
+        ErrorKind::Stack,
         format!(
             "the function {name} runs other code than its stack deployed: SHA-256 {sha256}, expected {expected} (Base64)"
         ),

@@ -15,7 +15,7 @@ use super::global::{Format, Global};
 use crate::aws::{Aws, AwsError, Meter, RoleArn};
 use crate::context::{Choices, EngineName, Surroundings, Target, TrustedFiles};
 use crate::engine::{self, OpenError, OpenSettings, OpenedEngine};
-use crate::model::{Access, ConfigName, GrantName, Kind, Role, Section, Uncovered};
+use crate::model::{Access, ConfigName, ErrorKind, GrantName, Role, Section, Uncovered};
 use crate::ops::OpsError;
 use crate::stack::{PRICES_IN, PRICES_OF, READ_UNIT, WRITE_UNIT};
 use crate::store::{Store, StoreError};
@@ -387,7 +387,7 @@ impl Session {
 }
 
 fn not_open() -> Failure {
-    Failure::new(Kind::Internal, "the store is not open")
+    Failure::new(ErrorKind::Internal, "the store is not open")
 }
 
 /// The words after `discfg grant CONFIG` that make a grant cover what was asked for, too.

@@ -21,7 +21,7 @@ use self::stderr::aside;
 use self::wrap::wrapped;
 use super::failure::Failure;
 use super::global::Global;
-use crate::model::{Kind, printable};
+use crate::model::{ErrorKind, printable};
 
 /// The streams of the process.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Terminal {
     pub(super) fn command(&self, bytes: &[u8]) -> Result<(), Failure> {
         if !bytes.is_empty() && is_null(io::stderr()) {
             let message = "stderr is closed or /dev/null, so the CI runner would not mask the secrets";
-            return Err(Failure::new(Kind::Invalid, message));
+            return Err(Failure::new(ErrorKind::Invalid, message));
         }
         io::stderr().write_all(bytes).map_err(|error| {
             Failure::internal("commands to the CI runner can't be written to stderr", &error)

@@ -8,7 +8,7 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor,
 };
 
-use super::json_source::JsonSource;
+use super::json_deserializer::JsonDeserializer;
 use super::misfit::{Misfit, Scrap, refused_texts, start_watching};
 use crate::model::{Entry, Envelope, Prefix, ValueKind};
 
@@ -156,7 +156,7 @@ impl<'e> EntryTree<'e> {
         }
         let value = &entry.value;
         Ok(match (value.kind(), value.as_text()) {
-            (ValueKind::Json, Some(text)) => Scalar::Json(JsonSource::parse(text)?),
+            (ValueKind::Json, Some(text)) => Scalar::Json(JsonDeserializer::parse(text)?),
             (_, Some(text)) => Scalar::Text(text),
             (_, None) => Scalar::Bytes(value.bytes()),
         })
@@ -178,7 +178,7 @@ enum Scalar<'e> {
     None,
     Text(&'e str),
     Bytes(&'e [u8]),
-    Json(JsonSource),
+    Json(JsonDeserializer),
 }
 
 /// The number or boolean that a text is, if it is one.

@@ -1,6 +1,6 @@
 use crate::context::TargetError;
 use crate::engine::OpenError;
-use crate::model::{KeyError, Kind, ValueError};
+use crate::model::{ErrorKind, KeyError, ValueError};
 use crate::ops::OpsError;
 use crate::store::{Conflict, StoreError};
 
@@ -65,15 +65,15 @@ impl ClientError {
     }
 
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Folder(_) => Kind::Internal,
+            Self::Folder(_) => ErrorKind::Internal,
             Self::Target(error) => error.kind(),
             Self::Open(error) => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Ops(error) => error.kind(),
-            Self::Key(_) | Self::Setting { .. } => Kind::Usage,
-            Self::Value(_) | Self::Misfit { .. } => Kind::Invalid,
+            Self::Key(_) | Self::Setting { .. } => ErrorKind::Usage,
+            Self::Value(_) | Self::Misfit { .. } => ErrorKind::Invalid,
         }
     }
 }

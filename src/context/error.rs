@@ -3,7 +3,7 @@ use std::str::ParseBoolError;
 
 use super::engine_name::EngineNameError;
 use super::malformed_file::MalformedFile;
-use crate::model::{ConfigNameError, Kind, RegionError, RoleError};
+use crate::model::{ConfigNameError, ErrorKind, RegionError, RoleError};
 
 /// Why no target could be settled.
 #[derive(Debug, thiserror::Error)]
@@ -96,16 +96,16 @@ pub enum TargetError {
 
 impl TargetError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoConfig
             | Self::Config { .. }
             | Self::Engine { .. }
             | Self::Role { .. }
             | Self::Sign { .. }
-            | Self::Region { .. } => Kind::Usage,
-            Self::Unreadable { .. } | Self::Malformed { .. } => Kind::Invalid,
-            Self::Foreign { .. } | Self::Untrusted { .. } => Kind::Denied,
+            | Self::Region { .. } => ErrorKind::Usage,
+            Self::Unreadable { .. } | Self::Malformed { .. } => ErrorKind::Invalid,
+            Self::Foreign { .. } | Self::Untrusted { .. } => ErrorKind::Denied,
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Choices {
     pub external_id: Option<String>,
 }
 
-/// Where settings are looked for beside the call.
+/// The sources of settings other than the call.
 pub struct Surroundings<'s> {
     /// The environment.
     pub environment: &'s dyn Fn(&str) -> Option<String>,
@@ -49,11 +49,11 @@ pub struct Target {
     pub engine: Setting<EngineName>,
     /// What has requests to the engine signed, where it is an API that takes them signed: its host, or who says so.
     pub signed: Option<SettingOrigin>,
-    /// The region, if discfg is told one; else the AWS SDKs look for it.
+    /// The region, if it is set for discfg; else the AWS SDKs look for it.
     pub region: Option<Setting<Region>>,
     /// The AWS profile, if one is named.
     pub profile: Option<Setting<String>>,
-    /// The endpoint of all AWS services, if discfg is told one.
+    /// The endpoint of all AWS services, if it is set for discfg.
     pub endpoint_url: Option<String>,
     /// The identity, if one is chosen; else what a command does decides.
     pub role: Option<Setting<Role>>,

@@ -175,7 +175,7 @@ impl FoundTargetFile {
         self.fault.as_ref()
     }
 
-    /// What it says, whoever wrote it.
+    /// What it says, without regard to its writer.
     pub fn content_unjudged(&self) -> Result<TargetFile, TargetError> {
         TargetFile::parse(&self.bytes).map_err(|source| TargetError::Malformed {
             path: self.path.clone(),

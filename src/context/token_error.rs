@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::api_token::TokenFormError;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// Why there is no token to be had.
 #[derive(Debug, thiserror::Error)]
@@ -29,10 +29,10 @@ pub enum TokenError {
 
 impl TokenError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Variable(_) | Self::NoFolder => Kind::Usage,
-            Self::File(..) | Self::Line { .. } => Kind::Invalid,
+            Self::Variable(_) | Self::NoFolder => ErrorKind::Usage,
+            Self::File(..) | Self::Line { .. } => ErrorKind::Invalid,
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) const FILE_NAME: &str = "tokens";
 /// The most bytes of it.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// The file of tokens: a line for each, and what its owner wrote beside.
+/// The file of tokens: a line for each, and its owner's comments.
 #[derive(Default)]
 pub(super) struct TokensFile {
     pub(super) lines: Vec<TokenLine>,

@@ -38,7 +38,7 @@ impl TrustedFiles {
             return false;
         };
         match folder.read(&name, MARK_BYTES, Privacy::Public) {
-            Ok(known) => *known == hex(file.bytes()).into_bytes(),
+            Ok(known) => *known == fingerprint(file.bytes()).into_bytes(),
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
                     tracing::warn!(hint = mend(&error), "what you trust is not looked at: {error}");
@@ -68,7 +68,7 @@ impl TrustedFiles {
             .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no home folder"))?;
         folder.replace(
             &name,
-            hex(file.bytes()).as_bytes(),
+            fingerprint(file.bytes()).as_bytes(),
             Privacy::Private,
             Durability::Lossy,
         )
@@ -78,12 +78,10 @@ impl TrustedFiles {
     fn mark(&self, file: &FoundTargetFile) -> Option<(&Folder, String)> {
         let (above, name) = (file.path().parent()?, file.path().file_name()?);
         let path = fs::canonicalize(above).ok()?.join(name);
-        Some((self.0.as_ref()?, hex(path.as_os_str().as_encoded_bytes())))
+        Some((self.0.as_ref()?, fingerprint(path.as_os_str().as_encoded_bytes())))
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+fn fingerprint(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }

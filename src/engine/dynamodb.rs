@@ -34,8 +34,8 @@ use super::kms::Kms;
 use super::queue::Queue;
 use crate::aws::Meter;
 use crate::model::{
-    Access, Change, Clock, ConfigName, Entry, GrantName, Head, Key, Prefix, Revision, Section, SystemClock,
-    Timestamp, Ttl,
+    Access, Change, Clock, ConfigName, Entry, GrantName, Head, Key, Prefix, Revision, Section, StoreStatus,
+    SystemClock, Timestamp, Ttl,
 };
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
@@ -46,7 +46,7 @@ use crate::store::{
 pub struct DynamoDbOptions {
     /// The config.
     pub config: ConfigName,
-    /// Where the table is and as whom it is asked.
+    /// Where the table is, and the credentials for it.
     pub sdk: SdkConfig,
     /// Who is written down as the writer.
     pub by: String,
@@ -55,7 +55,7 @@ pub struct DynamoDbOptions {
     pub clock: Option<Arc<dyn Clock>>,
     /// Whether the writer may write the section list. A scoped writer may not.
     pub registers_sections: bool,
-    /// Where consumed capacity is counted, if it is to be asked for.
+    /// Where consumed capacity is counted, if it is counted.
     pub capacity: Option<Meter>,
     /// How long a commit is tried while the table is throttled or others change the same, from when it came.
     pub patience: Duration,
@@ -79,7 +79,7 @@ impl DynamoDbOptions {
 
 /// A config's table. A clone is the same handle: commits of both that wait for the same sections go together.
 ///
-/// Commits are made in a task of their own, on the runtime of the first to commit: one whose caller stops waiting
+/// Commits run in a task of their own, on the runtime of the first to commit: one whose caller stops waiting
 /// goes on to its end.
 #[derive(Clone)]
 pub struct DynamoDb {
@@ -87,7 +87,7 @@ pub struct DynamoDb {
     table: String,
     keys: Arc<Kms>,
     options: Arc<DynamoDbOptions>,
-    /// The grant in whose role the table is asked, if it is one's.
+    /// The grant whose role is used, if it is one's.
     grant: Option<GrantName>,
     /// The store's time, as the last answer gave it.
     store_time: Arc<Mutex<Option<StoreTime>>>,
@@ -99,7 +99,7 @@ impl DynamoDb {
     /// How long a commit is tried where nobody waits for it with a limit of their own.
     pub const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// Opens the table. No request is made.
+    /// Opens the table. No request is sent.
     pub fn new(options: DynamoDbOptions) -> Self {
         Self {
             client: Client::new(&options.sdk),
@@ -235,11 +235,13 @@ impl Store for DynamoDb {
             .await
     }
 
-    async fn state(&self) -> Result<String> {
+    async fn status(&self) -> Result<StoreStatus> {
         let request = self.client.describe_table().table_name(&self.table).send().await;
         let answer = request.map_err(|error| self.failure("DescribeTable", None, &error))?;
         let status = answer.table.and_then(|table| table.table_status);
-        Ok(status.map_or_else(|| "unknown".into(), |status| status.as_str().to_lowercase()))
+        Ok(status.map_or(StoreStatus::Unknown, |status| {
+            StoreStatus::from_word(&status.as_str().to_lowercase())
+        }))
     }
 
     fn data_keys(&self) -> &dyn DataKeys {

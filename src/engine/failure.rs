@@ -1,8 +1,8 @@
 use crate::aws::{Failed, Fault};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::store::StoreError;
 
-/// Says what it means that a service refused an action on `subject`, or couldn't be asked.
+/// The store's error for a failed request to a service for an action on `subject`.
 pub(super) fn request_failed(
     service: &str,
     action: String,
@@ -41,7 +41,7 @@ pub(super) fn request_failed(
         Fault::Roots => StoreError::Api {
             api: service.into(),
             problem: failed.message,
-            kind: Kind::Invalid,
+            kind: ErrorKind::Invalid,
         },
         Fault::Refused | Fault::Client => StoreError::Other {
             what: action,

@@ -32,6 +32,7 @@ pub use self::options::HttpOptions;
 use super::kms::Kms;
 use crate::aws::{AssumedRole, Signer};
 use crate::context::ApiUrl;
+use crate::model::StoreStatus;
 use crate::model::{Change, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
 use crate::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
@@ -44,7 +45,7 @@ pub enum InTheClear {
     /// A token, with which anyone could call.
     #[error("the token for {} would be sent in the clear: only https:// is taken where the host is another machine", .0.host())]
     Token(ApiUrl),
-    /// A signature, with the token of its session beside it.
+    /// A signature, with the token of its session.
     #[error(
         "signed requests to {} would be sent in the clear: only https:// is taken where the host is another machine",
         .0.host()
@@ -73,7 +74,7 @@ impl fmt::Debug for HttpEngine {
 }
 
 impl HttpEngine {
-    /// The config behind that API. No request is made.
+    /// The config behind that API. No request is sent.
     pub fn new(options: HttpOptions) -> Result<Self, InTheClear> {
         if options.token.is_some() && options.url.is_in_the_clear() {
             return Err(InTheClear::Token(options.url));
@@ -86,7 +87,7 @@ impl HttpEngine {
     }
 
     /// The config behind an API in that region that IAM guards: requests are signed with the credentials, and no token
-    /// is sent. No request is made here. Where they are of `role`, it is assumed again once if API Gateway refuses them: it
+    /// is sent. No request is sent here. Where they are of `role`, it is assumed again once if API Gateway refuses them: it
     /// says the same of credentials that it doesn't know any more as of a permission that is missing.
     ///
     /// Secrets are encrypted on this side, by the config's key in KMS as `sdk` reaches it; the API has no part in it.
@@ -132,27 +133,27 @@ impl Store for HttpEngine {
     }
 
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
-        self.api.moved(cursor, deadline).await
+        self.api.wait_for_news(cursor, deadline).await
     }
 
     fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>> {
-        self.api.log(section.clone(), after)
+        self.api.changes(section.clone(), after)
     }
 
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
-        self.api.log_of(key.clone(), before)
+        self.api.history(key.clone(), before)
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {
-        self.api.make(txn).await
+        self.api.commit(txn).await
     }
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
-        self.api.renew(key, ttl).await
+        self.api.touch(key, ttl).await
     }
 
-    async fn state(&self) -> Result<String> {
-        self.api.state().await
+    async fn status(&self) -> Result<StoreStatus> {
+        self.api.status().await
     }
 
     fn data_keys(&self) -> &dyn DataKeys {

@@ -8,7 +8,7 @@ use crate::aws::{AssumedRole, Aws, AwsError, CallerIdentity, RoleArn};
 use crate::context::Target;
 use crate::model::{Access, AwsNames, ConfigName, Role};
 
-/// As whom AWS is asked for a config.
+/// The identity in which AWS is used for a config.
 pub(super) struct Identity {
     /// What was chosen, or follows from what is done.
     pub(super) role: Role,
@@ -16,13 +16,13 @@ pub(super) struct Identity {
     pub(super) sdk: SdkConfig,
     /// The role, if one was assumed.
     pub(super) assumed: Option<AssumedRole>,
-    /// Whose credentials assumed it, where that was asked for.
+    /// Whose credentials assumed it, where that is known.
     pub(super) caller: Option<CallerIdentity>,
 }
 
 impl Identity {
     /// The identity that the target names, else the config's role for what is done. A role is assumed at once, so that
-    /// a denial is told as what it is.
+    /// a denial is known as one.
     pub(super) async fn take(
         target: &Target,
         config: &ConfigName,
@@ -76,7 +76,7 @@ impl Identity {
         })
     }
 
-    /// The name of the writer; empty where it wasn't asked for.
+    /// The name of the writer; empty where it isn't known.
     pub(super) fn by(&self) -> String {
         let arn = self.caller.as_ref().map(|caller| caller.arn.clone());
         arn.unwrap_or_default()

@@ -35,7 +35,9 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::queue::Queue;
-use crate::model::{Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Span, Ttl};
+use crate::model::{
+    Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Span, StoreStatus, Ttl,
+};
 use crate::store::{
     Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
     Store, StoreError, Txn,
@@ -62,7 +64,7 @@ impl LocalEngine {
         data_dir.join(format!("{config}.db"))
     }
 
-    /// Where the key is that hides the secrets of the file at `path`. It is made with the first of them.
+    /// Where the key is that hides the secrets of the file at `path`. It is created with the first of them.
     pub fn key_path_of(path: &Path) -> PathBuf {
         key_file::path_beside(path)
     }
@@ -83,6 +85,15 @@ impl LocalEngine {
             keys,
             waiting: Queue::new(),
         })
+    }
+
+    /// The first fault that SQLite finds in the file, if it finds one. It reads the whole file.
+    pub async fn integrity_fault(&self) -> Result<Option<String>> {
+        self.read(|_, connection| {
+            let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            Ok(Some(found).filter(|found| found != "ok"))
+        })
+        .await
     }
 
     /// Reads on a blocking thread.
@@ -277,12 +288,9 @@ impl Store for LocalEngine {
         })
     }
 
-    async fn state(&self) -> Result<String> {
-        self.file.read(|connection| {
-            Ok::<_, file_error::FileError>(
-                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?,
-            )
-        })
+    async fn status(&self) -> Result<StoreStatus> {
+        self.file.read(layout::layout)?;
+        Ok(StoreStatus::Ok)
     }
 
     fn data_keys(&self) -> &dyn DataKeys {
@@ -301,7 +309,7 @@ impl Admin for LocalEngine {
             .await
     }
 
-    /// Whoever may write the file may write every section of it.
+    /// Nothing to do: who may write the file may write every section of it.
     async fn register(&self, _sections: &[Section]) -> Result<()> {
         Ok(())
     }

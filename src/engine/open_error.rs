@@ -1,7 +1,7 @@
 use super::http::InTheClear;
 use crate::aws::AwsError;
 use crate::context::{ApiUrl, TargetError, TokenError};
-use crate::model::{AwsNamesError, Kind};
+use crate::model::{AwsNamesError, ErrorKind};
 use crate::store::StoreError;
 
 /// Why an engine can't be opened.
@@ -45,16 +45,16 @@ pub enum OpenError {
 
 impl OpenError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Target(error) => error.kind(),
             Self::Aws(error) => error.kind(),
-            Self::Names(_) => Kind::Invalid,
+            Self::Names(_) => ErrorKind::Invalid,
             Self::Store(error) => error.kind(),
             Self::Token(_, error) => error.kind(),
-            Self::InTheClear(_) => Kind::Denied,
+            Self::InTheClear(_) => ErrorKind::Denied,
             Self::Engine(_) | Self::NoGrants(_) | Self::NoRoles(..) | Self::NoList(_) | Self::NoDataDir => {
-                Kind::Usage
+                ErrorKind::Usage
             }
         }
     }

@@ -26,7 +26,7 @@ impl<K: Ord + Clone, J> Queue<K, J> {
     }
 
     /// Begins the turn of the first job that is ready, if one is. Later jobs that claim no more than it does join it in
-    /// their order, while `fits` says so of each: it is asked of the first one, too, which goes in any case.
+    /// their order, while `fits` says so of each: it is called for the first one, too, which goes in any case.
     pub(super) fn start(self: &Arc<Self>, mut fits: impl FnMut(&J) -> bool) -> Option<Turn<K, J>> {
         let mut waiting = self.lock();
         let mut claimed: BTreeSet<K> = waiting.busy.clone();

@@ -151,7 +151,7 @@ impl Folder {
     }
 }
 
-/// What is wrong with a folder or one above it up to `last`, and whether a link is among them. Whoever owns a link says
+/// What is wrong with a folder or one above it up to `last`, and whether a link is among them. The owner of a link says
 /// where it leads.
 fn first_fault(folder: &Path, last: Option<&Path>) -> io::Result<(Option<FileFault>, bool)> {
     let user = User::now();

@@ -1,4 +1,4 @@
-//! The one way in which files are written: a temporary file beside the old one takes its name, whole or not at all. What
+//! The one way in which files are written: a temporary file next to the old one takes its name, whole or not at all. What
 //! the name led to, if it was a link, stays as it is.
 
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use super::rule::Privacy;
 /// Whether a file must outlive a power cut once it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
-    /// It may be lost: it is made again.
+    /// It may be lost: it is written again.
     Lossy,
     /// It must.
     Synced,

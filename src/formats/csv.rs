@@ -1,4 +1,4 @@
-use super::layout::{Found, parse_key};
+use super::layout::{ParsedItems, parse_key};
 use super::position::At;
 use super::text::{text_of, utf8};
 use super::{DataFormat, FormatError, Layout};
@@ -45,7 +45,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             ));
         }
     }
-    let mut found = Found::new();
+    let mut found = ParsedItems::new();
     while let Some((at, fields)) = rows.next_row()? {
         let [name, value] = <[String; 2]>::try_from(fields).map_err(|fields| {
             let count = fields.len();

@@ -1,7 +1,7 @@
 //! What `docker run --env-file` reads: a value is the rest of its line, with nothing quoted and nothing escaped.
 
-use super::line::{Variables, write_variables};
 use super::text::utf8;
+use super::variable_lines::{VariableLines, write_variables};
 use super::{DataFormat, FormatError, Layout};
 use crate::model::{Key, Value};
 
@@ -29,7 +29,7 @@ pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, 
 }
 
 pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, FormatError> {
-    let mut variables = Variables::new(FORMAT, utf8(FORMAT, bytes)?);
+    let mut variables = VariableLines::new(FORMAT, utf8(FORMAT, bytes)?);
     while !variables.is_done() {
         if variables.skip_silence() {
             continue;

@@ -1,8 +1,8 @@
 //! `.env` files. Their readers differ; the rules here are python-dotenv's, and of several ways to write a value the one
 //! is taken that most other readers read alike.
 
-use super::line::{Variables, write_variables};
 use super::text::utf8;
+use super::variable_lines::{VariableLines, write_variables};
 use super::{DataFormat, FormatError, Layout};
 use crate::model::{Key, Value};
 
@@ -69,7 +69,7 @@ fn written(text: &str) -> Result<String, &'static str> {
 
 /// Reads `NAME=value` lines. Nothing is expanded: `${` outside single quotes is an error, and a `$` alone is itself.
 pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, FormatError> {
-    let mut variables = Variables::new(FORMAT, utf8(FORMAT, bytes)?);
+    let mut variables = VariableLines::new(FORMAT, utf8(FORMAT, bytes)?);
     while !variables.is_done() {
         if variables.skip_silence() {
             continue;
@@ -100,7 +100,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
     Ok(variables.into_items())
 }
 
-fn quoted(variables: &mut Variables<'_>, quote: char) -> Result<String, FormatError> {
+fn quoted(variables: &mut VariableLines<'_>, quote: char) -> Result<String, FormatError> {
     let opened = variables.at();
     let rest = &variables.rest()[1..];
     let mut value = String::new();
@@ -141,7 +141,7 @@ fn quoted(variables: &mut Variables<'_>, quote: char) -> Result<String, FormatEr
 const EXPANDED: &str =
     "`${` is not expanded here: put the value between single quotes to mean it as it stands";
 
-fn bare(variables: &mut Variables<'_>) -> Result<String, FormatError> {
+fn bare(variables: &mut VariableLines<'_>) -> Result<String, FormatError> {
     let line = variables.line();
     let mut end = line.len();
     for (offset, c) in line.char_indices() {

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use super::position::At;
 use super::{DataFormat, EnvNameError, Position};
-use crate::model::{Key, KeyError, Kind, Prefix, ValueError};
+use crate::model::{ErrorKind, Key, KeyError, Prefix, ValueError};
 
 /// Why keys and values can't be written in a format, or read from it. None quotes a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -135,8 +135,8 @@ pub enum FormatError {
 
 impl FormatError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
-        Kind::Invalid
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::Invalid
     }
 
     pub(super) fn syntax<'t>(

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::line::{Variables, write_variables};
 use super::text::utf8;
+use super::variable_lines::{VariableLines, write_variables};
 use super::{DataFormat, FormatError, Layout};
 use crate::model::{Key, Value};
 
@@ -26,7 +26,7 @@ pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, 
 
 /// Reads both of the forms that GitHub's runner reads: `NAME=value`, and a value between delimiters.
 pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, FormatError> {
-    let mut variables = Variables::new(FORMAT, utf8(FORMAT, bytes)?);
+    let mut variables = VariableLines::new(FORMAT, utf8(FORMAT, bytes)?);
     while !variables.is_done() {
         if variables.line().is_empty() {
             variables.skip_line();

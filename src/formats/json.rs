@@ -5,11 +5,11 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::yaml::is_unprintable;
+use super::yaml_escape::escaped_length;
 
 /// A JSON document that keeps the source text of its numbers and the order of its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Json {
+pub enum JsonDocument {
     /// `null`
     Null,
     /// `true` or `false`
@@ -19,12 +19,12 @@ pub enum Json {
     /// A string.
     String(String),
     /// An array.
-    Array(Vec<Json>),
+    Array(Vec<JsonDocument>),
     /// An object.
-    Object(Vec<(String, Json)>),
+    Object(Vec<(String, JsonDocument)>),
 }
 
-impl Json {
+impl JsonDocument {
     /// The deepest document that is read: what follows a document down its levels has a stack, which ends.
     pub const MAX_DEPTH: usize = 128;
 
@@ -67,7 +67,7 @@ impl Json {
     }
 }
 
-impl Json {
+impl JsonDocument {
     /// Whether an object in it names a member twice.
     pub(super) fn has_double_name(&self) -> bool {
         match self {
@@ -96,18 +96,8 @@ impl Json {
     }
 }
 
-fn escaped_length(name: &str) -> usize {
-    name.chars()
-        .map(|c| match c {
-            '"' | '\\' => 2,
-            c if c.is_control() || is_unprintable(c) => "\\u001a".len(),
-            c => c.len_utf8(),
-        })
-        .sum()
-}
-
 /// Without white space; numbers as they were written.
-impl fmt::Display for Json {
+impl fmt::Display for JsonDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let string = |text: &str| serde_json::to_string(text).map_err(|_| fmt::Error);
         match self {
@@ -168,27 +158,27 @@ mod tests {
     #[test]
     fn what_nests_too_deep_is_refused() {
         let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-        assert!(Json::parse(&nested(Json::MAX_DEPTH + 1)).is_ok());
-        let error = Json::parse(&nested(Json::MAX_DEPTH + 2)).expect_err("too deep");
+        assert!(JsonDocument::parse(&nested(JsonDocument::MAX_DEPTH + 1)).is_ok());
+        let error = JsonDocument::parse(&nested(JsonDocument::MAX_DEPTH + 2)).expect_err("too deep");
         assert!(error.to_string().contains("128 levels"), "{error}");
-        assert!(Json::parse(&nested(100_000)).is_err());
+        assert!(JsonDocument::parse(&nested(100_000)).is_err());
     }
 
     #[test]
     fn numbers_and_order_stay() {
-        let json = Json::parse(r#" {"b": 1.10, "a": [1e400, true, null, "x\"y"]} "#).expect("JSON");
-        let number = |text: &str| Json::Number(text.into());
+        let json = JsonDocument::parse(r#" {"b": 1.10, "a": [1e400, true, null, "x\"y"]} "#).expect("JSON");
+        let number = |text: &str| JsonDocument::Number(text.into());
         assert_eq!(
             json,
-            Json::Object(vec![
+            JsonDocument::Object(vec![
                 ("b".into(), number("1.10")),
                 (
                     "a".into(),
-                    Json::Array(vec![
+                    JsonDocument::Array(vec![
                         number("1e400"),
-                        Json::Bool(true),
-                        Json::Null,
-                        Json::String("x\"y".into())
+                        JsonDocument::Bool(true),
+                        JsonDocument::Null,
+                        JsonDocument::String("x\"y".into())
                     ])
                 ),
             ])

@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::json::Members;
+use super::key_tree::{DocumentNode, KeyTree, NodeParts, items, tree};
 use super::position::At;
 use super::text::utf8;
-use super::tree::{Node, Parts, Tree, items, tree};
 use super::{DataFormat, FormatError, Layout, Position};
 use crate::model::{Encoding, Key, Value, ValueKind};
 
@@ -20,7 +20,7 @@ pub(super) fn write(given: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, 
 }
 
 fn write_members<'i>(
-    members: &BTreeMap<&'i str, Tree<'i>>,
+    members: &BTreeMap<&'i str, KeyTree<'i>>,
     depth: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), FormatError> {
@@ -35,8 +35,8 @@ fn write_members<'i>(
         write_string(name, out);
         out.extend_from_slice(b": ");
         match member {
-            Tree::Members(members) => write_members(members, depth + 1, out)?,
-            Tree::Value(key, value) => write_value(key, value, out)?,
+            KeyTree::Members(members) => write_members(members, depth + 1, out)?,
+            KeyTree::Value(key, value) => write_value(key, value, out)?,
         }
     }
     out.push(b'\n');
@@ -85,8 +85,8 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
     let root = JsonNode { text, raw };
     let at = root.at();
     match root.parts()? {
-        Parts::Members(members) => items(members, layout),
-        Parts::Value(_) => Err(FormatError::syntax(FORMAT, "one object was expected", at)),
+        NodeParts::Members(members) => items(members, layout),
+        NodeParts::Value(_) => Err(FormatError::syntax(FORMAT, "one object was expected", at)),
     }
 }
 
@@ -95,24 +95,24 @@ struct JsonNode<'t> {
     raw: &'t RawValue,
 }
 
-impl<'t> Node<'t> for JsonNode<'t> {
+impl<'t> DocumentNode<'t> for JsonNode<'t> {
     fn at(&self) -> At<'t> {
         // What is read without a copy lies in the text that it was read from.
         let offset = self.raw.get().as_ptr() as usize - self.text.as_ptr() as usize;
         At::Byte(self.text, offset)
     }
 
-    fn parts(self) -> Result<Parts<Self>, FormatError> {
+    fn parts(self) -> Result<NodeParts<Self>, FormatError> {
         let raw = self.raw.get();
         if !raw.starts_with('{') {
-            return Ok(Parts::Value(self));
+            return Ok(NodeParts::Value(self));
         }
         let text = self.text;
         let members: Members<'t> = serde_json::from_str(raw).map_err(|_| {
             FormatError::syntax(FORMAT, "a name in this object is no Unicode text", self.at())
         })?;
         let members = members.0.into_iter();
-        Ok(Parts::Members(
+        Ok(NodeParts::Members(
             members
                 .map(|(name, raw)| (name, JsonNode { text, raw }))
                 .collect(),

@@ -4,12 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::dotted_name::{dotted_names, path_of};
-use super::layout::Found;
+use super::key_tree::{DocumentNode as _, NodeParts};
+use super::layout::ParsedItems;
 use super::text::utf8;
-use super::tree::{Node as _, Parts};
 use super::yaml::to_yaml;
-use super::yaml_node::{Content, Document, YamlNode};
-use super::{DataFormat, FormatError, Json, Layout};
+use super::yaml_node::{YamlContent, YamlDocument, YamlNode};
+use super::{DataFormat, FormatError, JsonDocument, Layout};
 use crate::model::{Encoding, Key, Value};
 
 /// The most that an object's data may hold, in bytes (Kubernetes, "Secrets" and "`ConfigMaps`": 1 MiB).
@@ -48,26 +48,26 @@ pub(super) fn write(
                 reason: "with it there is over 1 MiB, the most that Kubernetes takes in one object",
             });
         }
-        let base64 = || Json::String(STANDARD.encode(value.bytes()));
+        let base64 = || JsonDocument::String(STANDARD.encode(value.bytes()));
         match value.as_text() {
             _ if format == DataFormat::K8sSecret => data.push((name, base64())),
-            Some(text) => data.push((name, Json::String(text.to_owned()))),
+            Some(text) => data.push((name, JsonDocument::String(text.to_owned()))),
             None => binary.push((name, base64())),
         }
     }
-    let string = |text: &str| Json::String(text.to_owned());
-    let metadata = Json::Object(vec![("name".into(), string(&layout.name))]);
+    let string = |text: &str| JsonDocument::String(text.to_owned());
+    let metadata = JsonDocument::Object(vec![("name".into(), string(&layout.name))]);
     let mut object = vec![("apiVersion".to_owned(), string("v1"))];
     object.push(("kind".into(), string(kind(format))));
     object.push(("metadata".into(), metadata));
     if format == DataFormat::K8sSecret {
         object.push(("type".into(), string("Opaque")));
     }
-    object.push(("data".into(), Json::Object(data)));
+    object.push(("data".into(), JsonDocument::Object(data)));
     if !binary.is_empty() {
-        object.push(("binaryData".into(), Json::Object(binary)));
+        object.push(("binaryData".into(), JsonDocument::Object(binary)));
     }
-    Ok(to_yaml(&Json::Object(object)).into_bytes())
+    Ok(to_yaml(&JsonDocument::Object(object)).into_bytes())
 }
 
 fn kind(format: DataFormat) -> &'static str {
@@ -84,19 +84,19 @@ pub(super) fn read(
     bytes: &[u8],
     layout: &Layout,
 ) -> Result<Vec<(Key, Value)>, FormatError> {
-    let root = Document::read(format, utf8(format, bytes)?)?;
+    let root = YamlDocument::read(format, utf8(format, bytes)?)?;
     let at = root.at();
-    let Parts::Members(members) = root.parts()? else {
+    let NodeParts::Members(members) = root.parts()? else {
         return Err(FormatError::syntax(format, "one object was expected", at));
     };
     let is_kind = members.iter().any(|(name, node)| {
-        name == "kind" && matches!(&node.content, Content::Text(text) if text == kind(format))
+        name == "kind" && matches!(&node.content, YamlContent::Text(text) if text == kind(format))
     });
     if !is_kind {
         let problem = format!("`kind: {}` was expected", kind(format));
         return Err(FormatError::syntax(format, problem, at));
     }
-    let mut found = Found::new();
+    let mut found = ParsedItems::new();
     for (name, node) in members {
         let encoded = match (format, name.as_str()) {
             (DataFormat::K8sSecret, "data") | (DataFormat::K8sConfigmap, "binaryData") => true,
@@ -105,15 +105,15 @@ pub(super) fn read(
         };
         let at = node.at();
         match node.parts()? {
-            Parts::Members(data) => {
+            NodeParts::Members(data) => {
                 for (name, node) in data {
                     let at = node.at();
                     let bytes = datum(format, node, encoded)?;
                     found.add(&layout.prefix, &path_of(&name), bytes, Encoding::Detect, at)?;
                 }
             }
-            Parts::Value(node) if matches!(node.content, Content::Plain(Json::Null)) => {}
-            Parts::Value(_) => return Err(FormatError::syntax(format, "its data must be a mapping", at)),
+            NodeParts::Value(node) if matches!(node.content, YamlContent::Plain(JsonDocument::Null)) => {}
+            NodeParts::Value(_) => return Err(FormatError::syntax(format, "its data must be a mapping", at)),
         }
     }
     Ok(found.into_items())
@@ -122,13 +122,13 @@ pub(super) fn read(
 fn datum(format: DataFormat, node: YamlNode, encoded: bool) -> Result<Vec<u8>, FormatError> {
     let at = node.at();
     match node.content {
-        Content::Text(text) if encoded => {
+        YamlContent::Text(text) if encoded => {
             let base64: String = text.split_ascii_whitespace().collect();
             STANDARD
                 .decode(base64)
                 .map_err(|_| FormatError::syntax(format, "this is no base64", at))
         }
-        Content::Text(text) => Ok(text.into()),
+        YamlContent::Text(text) => Ok(text.into()),
         _ => Err(FormatError::syntax(format, "a text was expected: quote it", at)),
     }
 }

@@ -22,12 +22,12 @@ pub struct Layout {
 }
 
 /// What is read from a file, with where each part of it stood.
-pub(super) struct Found<'t> {
+pub(super) struct ParsedItems<'t> {
     seen: HashMap<Key, At<'t>>,
     items: Vec<(Key, Value)>,
 }
 
-impl<'t> Found<'t> {
+impl<'t> ParsedItems<'t> {
     pub(super) fn new() -> Self {
         Self {
             seen: HashMap::new(),

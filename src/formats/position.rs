@@ -31,7 +31,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// Where something stands, to be counted out only where it must be told.
+/// Where something stands, counted out only where it is shown.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum At<'t> {
     /// So many bytes into a text.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::dotted_name::{dotted_names, path_of};
-use super::layout::Found;
+use super::layout::ParsedItems;
 use super::position::At;
 use super::text::{text_of, utf8};
 use super::{DataFormat, FormatError, Layout};
@@ -45,7 +45,7 @@ pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, 
 /// segments.
 pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, FormatError> {
     let text = utf8(FORMAT, bytes)?;
-    let mut found = Found::new();
+    let mut found = ParsedItems::new();
     let mut offset = 0;
     while offset < text.len() {
         let rest = &text[offset..];

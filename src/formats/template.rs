@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, Value as Shown};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 
-use super::Json;
-use crate::model::{Key, Kind, Prefix, Value, ValueKind};
+use super::JsonDocument;
+use crate::model::{ErrorKind, Key, Prefix, Value, ValueKind};
 
 /// Why a template can't be rendered. None quotes a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,8 +21,8 @@ pub struct TemplateError {
 
 impl TemplateError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
-        Kind::Invalid
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::Invalid
     }
 }
 
@@ -42,7 +42,9 @@ pub fn render(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<S
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
     environment.set_syntax(syntax.map_err(|error| explained(&error, source))?);
-    environment.add_filter("json", |text: &Shown| Json::String(text.to_string()).to_string());
+    environment.add_filter("json", |text: &Shown| {
+        JsonDocument::String(text.to_string()).to_string()
+    });
     let keys = Arc::clone(&all);
     environment.add_function("get", move |name: &str| keys.find(name).and_then(shown));
     let keys = Arc::clone(&all);
@@ -56,18 +58,22 @@ pub fn render(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<S
 fn explained(error: &Error, source: &str) -> TemplateError {
     let name = error.range().and_then(|range| source.get(range)).map(str::trim);
     let problem = match (error.kind(), name) {
-        (ErrorKind::WriteFailure, Some(name)) => format!("{name} is no key, only the beginning of some"),
-        (ErrorKind::UndefinedError, Some(name)) if !name.is_empty() => format!("{name} is not there"),
+        (minijinja::ErrorKind::WriteFailure, Some(name)) => {
+            format!("{name} is no key, only the beginning of some")
+        }
+        (minijinja::ErrorKind::UndefinedError, Some(name)) if !name.is_empty() => {
+            format!("{name} is not there")
+        }
         // What the parser says names signs of the template alone; what an operation says may show operands.
         (
-            ErrorKind::SyntaxError
-            | ErrorKind::NonPrimitive
-            | ErrorKind::UnknownFilter
-            | ErrorKind::UnknownTest
-            | ErrorKind::UnknownFunction
-            | ErrorKind::UnknownMethod
-            | ErrorKind::MissingArgument
-            | ErrorKind::TooManyArguments,
+            minijinja::ErrorKind::SyntaxError
+            | minijinja::ErrorKind::NonPrimitive
+            | minijinja::ErrorKind::UnknownFilter
+            | minijinja::ErrorKind::UnknownTest
+            | minijinja::ErrorKind::UnknownFunction
+            | minijinja::ErrorKind::UnknownMethod
+            | minijinja::ErrorKind::MissingArgument
+            | minijinja::ErrorKind::TooManyArguments,
             _,
         ) => error
             .detail()
@@ -98,7 +104,7 @@ impl Keys {
             .parse::<Key>()
             .ok()
             .and_then(|key| self.values.get_key_value(&key));
-        found.ok_or_else(|| Error::from(ErrorKind::UndefinedError))
+        found.ok_or_else(|| Error::from(minijinja::ErrorKind::UndefinedError))
     }
 }
 
@@ -171,7 +177,7 @@ impl Object for Branch {
 fn shown((key, value): (&Key, &Value)) -> Result<Shown, Error> {
     let Some(text) = value.as_text() else {
         let problem = format!("the key {key} is bytes, which no template can show");
-        return Err(Error::new(ErrorKind::NonPrimitive, problem));
+        return Err(Error::new(minijinja::ErrorKind::NonPrimitive, problem));
     };
     if value.kind() != ValueKind::Json {
         return Ok(Shown::from(text));
@@ -189,7 +195,7 @@ fn shown((key, value): (&Key, &Value)) -> Result<Shown, Error> {
 fn json((key, value): (&Key, &Value)) -> Result<Shown, Error> {
     shown((key, value)).map(|shown| match value.as_text() {
         Some(source) if value.kind() == ValueKind::Json => Shown::from(source.trim_ascii()),
-        _ => Shown::from(Json::String(shown.to_string()).to_string()),
+        _ => Shown::from(JsonDocument::String(shown.to_string()).to_string()),
     })
 }
 

@@ -6,11 +6,11 @@ use hcl_edit::expr::{Expression, ObjectKey, UnaryOperator};
 use hcl_edit::structure::Structure;
 use hcl_edit::template::Element;
 
-use super::layout::Found;
-use super::line::write_variables;
+use super::layout::ParsedItems;
 use super::position::At;
 use super::text::utf8;
-use super::{DataFormat, FormatError, Json, Layout, Position};
+use super::variable_lines::write_variables;
+use super::{DataFormat, FormatError, JsonDocument, Layout, Position};
 use crate::model::{Encoding, Key, Value, ValueKind};
 
 const FORMAT: DataFormat = DataFormat::Tfvars;
@@ -66,7 +66,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
         let (line, column) = (error.location().line(), error.location().column());
         FormatError::syntax(FORMAT, error.message().to_owned(), Position { line, column })
     })?;
-    let mut found = Found::new();
+    let mut found = ParsedItems::new();
     let mut gone = 0;
     for structure in body {
         let name = match &structure {
@@ -127,21 +127,21 @@ fn text_of(value: &Expression) -> Option<String> {
     }
 }
 
-fn json_of(value: &Expression) -> Option<Json> {
+fn json_of(value: &Expression) -> Option<JsonDocument> {
     Some(match value {
-        Expression::Null(_) => Json::Null,
-        Expression::Bool(bool) => Json::Bool(*bool.value()),
-        Expression::Number(number) => Json::Number(match number.as_repr() {
+        Expression::Null(_) => JsonDocument::Null,
+        Expression::Bool(bool) => JsonDocument::Bool(*bool.value()),
+        Expression::Number(number) => JsonDocument::Number(match number.as_repr() {
             Some(source) => source.to_string(),
             None => number.value().to_string(),
         }),
         Expression::UnaryOp(operation) if *operation.operator.value() == UnaryOperator::Neg => {
             match json_of(&operation.expr)? {
-                Json::Number(number) => Json::Number(format!("-{number}")),
+                JsonDocument::Number(number) => JsonDocument::Number(format!("-{number}")),
                 _ => return None,
             }
         }
-        Expression::Array(items) => Json::Array(items.iter().map(json_of).collect::<Option<_>>()?),
+        Expression::Array(items) => JsonDocument::Array(items.iter().map(json_of).collect::<Option<_>>()?),
         Expression::Object(members) => {
             let member = |(name, member): (&ObjectKey, &hcl_edit::expr::ObjectValue)| {
                 let name = match name {
@@ -150,8 +150,8 @@ fn json_of(value: &Expression) -> Option<Json> {
                 };
                 Some((name, json_of(member.expr())?))
             };
-            Json::Object(members.iter().map(member).collect::<Option<_>>()?)
+            JsonDocument::Object(members.iter().map(member).collect::<Option<_>>()?)
         }
-        other => Json::String(text_of(other)?),
+        other => JsonDocument::String(text_of(other)?),
     })
 }

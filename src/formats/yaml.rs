@@ -1,9 +1,10 @@
 use saphyr::{Mapping, Scalar, ScalarStyle, Yaml, YamlEmitter};
 
-use super::Json;
+use super::json::JsonDocument;
+use super::yaml_escape::is_escaped;
 
 /// A JSON document as a YAML document, with a newline at its end. Numbers keep their source text.
-pub fn to_yaml(json: &Json) -> String {
+pub fn to_yaml(json: &JsonDocument) -> String {
     emit(&node(json))
 }
 
@@ -18,14 +19,14 @@ pub(super) fn emit(document: &Yaml<'_>) -> String {
     text
 }
 
-pub(super) fn node(json: &Json) -> Yaml<'_> {
+pub(super) fn node(json: &JsonDocument) -> Yaml<'_> {
     match json {
-        Json::Null => Yaml::Value(Scalar::Null),
-        Json::Bool(bool) => Yaml::Value(Scalar::Boolean(*bool)),
-        Json::Number(text) => verbatim(text.clone()),
-        Json::String(text) => string(text),
-        Json::Array(items) => Yaml::Sequence(items.iter().map(node).collect()),
-        Json::Object(members) => {
+        JsonDocument::Null => Yaml::Value(Scalar::Null),
+        JsonDocument::Bool(bool) => Yaml::Value(Scalar::Boolean(*bool)),
+        JsonDocument::Number(text) => verbatim(text.clone()),
+        JsonDocument::String(text) => string(text),
+        JsonDocument::Array(items) => Yaml::Sequence(items.iter().map(node).collect()),
+        JsonDocument::Object(members) => {
             let mut mapping = Mapping::new();
             for (name, value) in members {
                 mapping.insert(string(name), node(value));
@@ -73,7 +74,7 @@ fn quoted(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             // These YAML 1.1 takes for the end of a line, or for no text.
-            c if c.is_control() || is_unprintable(c) => {
+            c if c.is_control() || is_escaped(c) => {
                 let escape = match u32::from(c) {
                     code @ 0..=0xff => format!("\\x{code:02x}"),
                     code @ 0..=0xffff => format!("\\u{code:04x}"),
@@ -88,14 +89,6 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether YAML wants a character escaped that JSON may hold as it is.
-pub(super) fn is_unprintable(c: char) -> bool {
-    matches!(
-        c,
-        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +96,7 @@ mod tests {
     use saphyr::LoadableYamlNode as _;
 
     fn yaml(json: &str) -> String {
-        to_yaml(&Json::parse(json).expect("JSON"))
+        to_yaml(&JsonDocument::parse(json).expect("JSON"))
     }
 
     #[test]
@@ -140,7 +133,7 @@ mod tests {
         #[test]
         fn strings_come_back(text in any::<String>(), odd in "[ \\t\\n\"'#:{}\\[\\]&*!|>%@`0-9.eE~-]{0,12}") {
             for text in [text, odd] {
-                let json = Json::Object(vec![("k".into(), Json::String(text.clone()))]);
+                let json = JsonDocument::Object(vec![("k".into(), JsonDocument::String(text.clone()))]);
                 let yaml = to_yaml(&json);
                 let read = Yaml::load_from_str(&yaml).expect("YAML");
                 prop_assert_eq!(read[0]["k"].as_str(), Some(text.as_str()), "{}", yaml);

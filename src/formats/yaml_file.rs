@@ -4,11 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use saphyr::{Mapping, Yaml};
 
+use super::key_tree::{DocumentNode as _, KeyTree, NodeParts, items, tree};
 use super::text::utf8;
-use super::tree::{Node as _, Parts, Tree, items, tree};
-use super::yaml::{emit, is_unprintable, node, string, verbatim};
-use super::yaml_node::Document;
-use super::{DataFormat, FormatError, Json, Layout};
+use super::yaml::{emit, node, string, verbatim};
+use super::yaml_escape::is_escaped;
+use super::yaml_node::YamlDocument;
+use super::{DataFormat, FormatError, JsonDocument, Layout};
 use crate::model::{Key, Value, ValueKind};
 
 const FORMAT: DataFormat = DataFormat::Yaml;
@@ -27,7 +28,7 @@ pub(super) fn write(given: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, 
     Ok(emit(&mapping(&members, &parsed)).into_bytes())
 }
 
-fn parse(key: &Key, value: &Value) -> Result<Option<Json>, FormatError> {
+fn parse(key: &Key, value: &Value) -> Result<Option<JsonDocument>, FormatError> {
     let unfit = |reason| FormatError::Unfit {
         format: FORMAT,
         key: key.clone(),
@@ -35,7 +36,7 @@ fn parse(key: &Key, value: &Value) -> Result<Option<Json>, FormatError> {
     };
     let json = match value.as_text().filter(|_| value.kind() == ValueKind::Json) {
         Some(text) => {
-            Json::parse(text).map_err(|_| unfit("it nests too deep, or holds what is no Unicode"))?
+            JsonDocument::parse(text).map_err(|_| unfit("it nests too deep, or holds what is no Unicode"))?
         }
         None => return Ok(None),
     };
@@ -49,14 +50,14 @@ fn parse(key: &Key, value: &Value) -> Result<Option<Json>, FormatError> {
 }
 
 fn mapping<'i>(
-    members: &BTreeMap<&'i str, Tree<'i>>,
-    parsed: &'i BTreeMap<&'i Key, Option<Json>>,
+    members: &BTreeMap<&'i str, KeyTree<'i>>,
+    parsed: &'i BTreeMap<&'i Key, Option<JsonDocument>>,
 ) -> Yaml<'i> {
     let mut mapping = Mapping::new();
     for (name, member) in members {
         let content = match member {
-            Tree::Members(members) => self::mapping(members, parsed),
-            Tree::Value(key, value) => match (parsed.get(key), value.as_text()) {
+            KeyTree::Members(members) => self::mapping(members, parsed),
+            KeyTree::Value(key, value) => match (parsed.get(key), value.as_text()) {
                 (Some(Some(json)), Some(source)) => json_node(json, source.trim_ascii()),
                 (_, Some(text)) => string(text),
                 (_, None) => verbatim(format!("!!binary \"{}\"", STANDARD.encode(value.bytes()))),
@@ -68,9 +69,9 @@ fn mapping<'i>(
 }
 
 /// JSON in blocks where reading them gives the same text back, else as it stands where YAML reads it so.
-fn json_node<'j>(json: &'j Json, source: &str) -> Yaml<'j> {
+fn json_node<'j>(json: &'j JsonDocument, source: &str) -> Yaml<'j> {
     let is_container = source.starts_with(['{', '[']);
-    let reads = |c: char| c != '\\' && !c.is_control() && !is_unprintable(c);
+    let reads = |c: char| c != '\\' && !c.is_control() && !is_escaped(c);
     if is_container && json.to_string() != source && source.chars().all(reads) {
         verbatim(source.to_owned())
     } else {
@@ -80,11 +81,11 @@ fn json_node<'j>(json: &'j Json, source: &str) -> Yaml<'j> {
 
 /// Reads one mapping.
 pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, FormatError> {
-    let root = Document::read(FORMAT, utf8(FORMAT, bytes)?)?;
+    let root = YamlDocument::read(FORMAT, utf8(FORMAT, bytes)?)?;
     let at = root.at();
     match root.parts()? {
-        Parts::Members(members) => items(members, layout),
-        Parts::Value(_) => Err(FormatError::syntax(FORMAT, "one mapping was expected", at)),
+        NodeParts::Members(members) => items(members, layout),
+        NodeParts::Value(_) => Err(FormatError::syntax(FORMAT, "one mapping was expected", at)),
     }
 }
 

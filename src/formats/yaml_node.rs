@@ -7,31 +7,31 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
+use super::key_tree::{DocumentNode, NodeParts};
 use super::position::At;
-use super::tree::{Node, Parts};
-use super::{DataFormat, FormatError, Json, Position};
+use super::{DataFormat, FormatError, JsonDocument, Position};
 use crate::model::Encoding;
 
 pub(super) struct YamlNode {
     format: DataFormat,
     at: Position,
-    pub(super) content: Content,
+    pub(super) content: YamlContent,
 }
 
-pub(super) enum Content {
+pub(super) enum YamlContent {
     Text(String),
     Bytes(Vec<u8>),
     /// `null`, a truth value, or a number with its source text.
-    Plain(Json),
-    Items(Vec<YamlNode>, Source),
-    Members(Vec<(String, YamlNode)>, Source),
+    Plain(JsonDocument),
+    Items(Vec<YamlNode>, JsonSource),
+    Members(Vec<(String, YamlNode)>, JsonSource),
 }
 
 /// The text of what is written in brackets, where it is JSON as it stands.
-type Source = Option<String>;
+type JsonSource = Option<String>;
 
 /// What is open while events come.
-struct Open {
+struct OpenCollection {
     at: Position,
     start: usize,
     flow: bool,
@@ -41,16 +41,16 @@ struct Open {
     members: Vec<(String, YamlNode)>,
 }
 
-pub(super) struct Document<'t> {
+pub(super) struct YamlDocument<'t> {
     format: DataFormat,
     text: &'t str,
     /// How many characters and bytes have been gone past.
     gone: (usize, usize),
-    open: Vec<Open>,
+    open: Vec<OpenCollection>,
     root: Option<YamlNode>,
 }
 
-impl<'t> Document<'t> {
+impl<'t> YamlDocument<'t> {
     /// Reads the one document of a text.
     pub(super) fn read(format: DataFormat, text: &'t str) -> Result<YamlNode, FormatError> {
         let mut document = Self {
@@ -117,7 +117,7 @@ impl<'t> Document<'t> {
         if tag.is_some_and(|tag| !(tag.is_yaml_core_schema() && tag.suffix == kind)) {
             return Err(self.fault("this tag is not read", at));
         }
-        if self.open.len() >= Json::MAX_DEPTH {
+        if self.open.len() >= JsonDocument::MAX_DEPTH {
             return Err(self.fault("it nests deeper than 128 levels", at));
         }
         if let Some(open) = self.open.last()
@@ -127,7 +127,7 @@ impl<'t> Document<'t> {
             return Err(self.fault("a name must be a text", at));
         }
         let start = self.byte(start.index());
-        self.open.push(Open {
+        self.open.push(OpenCollection {
             at,
             start,
             flow: self.text[start..].starts_with(['{', '[']),
@@ -149,8 +149,8 @@ impl<'t> Document<'t> {
             .filter(|source| open.flow && serde_json::from_str::<serde::de::IgnoredAny>(source).is_ok())
             .map(str::to_owned);
         let content = match open.names {
-            Some(_) => Content::Members(open.members, source),
-            None => Content::Items(open.items, source),
+            Some(_) => YamlContent::Members(open.members, source),
+            None => YamlContent::Items(open.items, source),
         };
         self.put(content, open.at)
     }
@@ -181,7 +181,7 @@ impl<'t> Document<'t> {
         }
         let content = match tag {
             None if plain => resolved(text),
-            None => Content::Text(text),
+            None => YamlContent::Text(text),
             Some(tag) => match tagged(&text, tag) {
                 Some(content) => content,
                 None => return Err(self.fault("this tag is not read, or doesn't fit its value", at)),
@@ -190,7 +190,7 @@ impl<'t> Document<'t> {
         self.put(content, at)
     }
 
-    fn put(&mut self, content: Content, at: Position) -> Result<(), FormatError> {
+    fn put(&mut self, content: YamlContent, at: Position) -> Result<(), FormatError> {
         let node = YamlNode {
             format: self.format,
             at,
@@ -222,19 +222,19 @@ impl<'t> Document<'t> {
 }
 
 /// The value that a tag makes of a text: none where it isn't a tag of the core schema or the text doesn't fit.
-fn tagged(text: &str, tag: &Tag) -> Option<Content> {
+fn tagged(text: &str, tag: &Tag) -> Option<YamlContent> {
     let core = tag.is_yaml_core_schema() || (tag.handle.is_empty() && tag.suffix == "!");
     let kind = if core { tag.suffix.as_str() } else { return None };
     match kind {
-        "str" | "!" => Some(Content::Text(text.to_owned())),
+        "str" | "!" => Some(YamlContent::Text(text.to_owned())),
         "binary" => {
             let base64: String = text.split_ascii_whitespace().collect();
-            STANDARD.decode(base64).ok().map(Content::Bytes)
+            STANDARD.decode(base64).ok().map(YamlContent::Bytes)
         }
         "null" | "bool" | "int" | "float" => match (kind, resolved(text.to_owned())) {
-            ("null", content @ Content::Plain(Json::Null))
-            | ("bool", content @ Content::Plain(Json::Bool(_)))
-            | ("int" | "float", content @ Content::Plain(Json::Number(_))) => Some(content),
+            ("null", content @ YamlContent::Plain(JsonDocument::Null))
+            | ("bool", content @ YamlContent::Plain(JsonDocument::Bool(_)))
+            | ("int" | "float", content @ YamlContent::Plain(JsonDocument::Number(_))) => Some(content),
             _ => None,
         },
         _ => None,
@@ -250,13 +250,13 @@ fn position(marker: Marker) -> Position {
 
 /// What a plain scalar is: `null`, a truth value or a number where JSON could write it so, else text. A number of
 /// YAML's own, such as `0x1f`, stays the text that it is.
-fn resolved(text: String) -> Content {
+fn resolved(text: String) -> YamlContent {
     match text.as_str() {
-        "" | "~" | "null" | "Null" | "NULL" => Content::Plain(Json::Null),
-        "true" | "True" | "TRUE" => Content::Plain(Json::Bool(true)),
-        "false" | "False" | "FALSE" => Content::Plain(Json::Bool(false)),
-        _ if is_json_number(&text) => Content::Plain(Json::Number(text)),
-        _ => Content::Text(text),
+        "" | "~" | "null" | "Null" | "NULL" => YamlContent::Plain(JsonDocument::Null),
+        "true" | "True" | "TRUE" => YamlContent::Plain(JsonDocument::Bool(true)),
+        "false" | "False" | "FALSE" => YamlContent::Plain(JsonDocument::Bool(false)),
+        _ if is_json_number(&text) => YamlContent::Plain(JsonDocument::Number(text)),
+        _ => YamlContent::Text(text),
     }
 }
 
@@ -267,18 +267,20 @@ fn is_json_number(text: &str) -> bool {
 }
 
 impl YamlNode {
-    fn json(&self) -> Result<Json, FormatError> {
+    fn json(&self) -> Result<JsonDocument, FormatError> {
         Ok(match &self.content {
-            Content::Text(text) => Json::String(text.clone()),
-            Content::Plain(json) => json.clone(),
-            Content::Items(items, _) => Json::Array(items.iter().map(Self::json).collect::<Result<_, _>>()?),
-            Content::Members(members, _) => Json::Object(
+            YamlContent::Text(text) => JsonDocument::String(text.clone()),
+            YamlContent::Plain(json) => json.clone(),
+            YamlContent::Items(items, _) => {
+                JsonDocument::Array(items.iter().map(Self::json).collect::<Result<_, _>>()?)
+            }
+            YamlContent::Members(members, _) => JsonDocument::Object(
                 members
                     .iter()
                     .map(|(name, node)| Ok((name.clone(), node.json()?)))
                     .collect::<Result<_, FormatError>>()?,
             ),
-            Content::Bytes(_) => {
+            YamlContent::Bytes(_) => {
                 let problem = "bytes are a value of their own, not a part of one";
                 return Err(FormatError::syntax(self.format, problem, self.at));
             }
@@ -286,23 +288,23 @@ impl YamlNode {
     }
 }
 
-impl Node<'static> for YamlNode {
+impl DocumentNode<'static> for YamlNode {
     fn at(&self) -> At<'static> {
         At::Known(self.at)
     }
 
-    fn parts(self) -> Result<Parts<Self>, FormatError> {
+    fn parts(self) -> Result<NodeParts<Self>, FormatError> {
         Ok(match self.content {
-            Content::Members(members, _) => Parts::Members(members),
-            _ => Parts::Value(self),
+            YamlContent::Members(members, _) => NodeParts::Members(members),
+            _ => NodeParts::Value(self),
         })
     }
 
     fn value(self) -> Result<(Vec<u8>, Encoding), FormatError> {
         Ok(match self.content {
-            Content::Text(text) => (text.into(), Encoding::Text),
-            Content::Bytes(bytes) => (bytes, Encoding::Detect),
-            Content::Items(_, Some(source)) | Content::Members(_, Some(source)) => {
+            YamlContent::Text(text) => (text.into(), Encoding::Text),
+            YamlContent::Bytes(bytes) => (bytes, Encoding::Detect),
+            YamlContent::Items(_, Some(source)) | YamlContent::Members(_, Some(source)) => {
                 (source.into(), Encoding::Json)
             }
             _ => (self.json()?.to_string().into(), Encoding::Json),

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::live::Live;
+use super::live::LiveUpdates;
 use super::metrics::Metrics;
 use super::settings::ApiSettings;
 use crate::model::ConfigName;
@@ -46,12 +46,12 @@ use crate::store::{Committed, Store};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Api(Arc<Shared>);
+pub struct Api(Arc<ApiState>);
 
-struct Shared {
+struct ApiState {
     configs: BTreeMap<ConfigName, Arc<dyn Store>>,
     settings: ApiSettings,
-    live: Live,
+    live: LiveUpdates,
     metrics: Metrics,
 }
 
@@ -61,8 +61,8 @@ impl Api {
         configs: impl IntoIterator<Item = (ConfigName, Arc<dyn Store>)>,
         settings: ApiSettings,
     ) -> Self {
-        let live = Live::new(&settings);
-        Self(Arc::new(Shared {
+        let live = LiveUpdates::new(&settings);
+        Self(Arc::new(ApiState {
             configs: configs.into_iter().collect(),
             settings,
             metrics: Metrics::new(live.streams(), live.waits()),
@@ -81,7 +81,7 @@ impl Api {
         self.0.live.stop();
     }
 
-    pub(super) fn live(&self) -> &Live {
+    pub(super) fn live(&self) -> &LiveUpdates {
         &self.0.live
     }
 
@@ -89,9 +89,9 @@ impl Api {
         &self.0.metrics
     }
 
-    /// Takes notice of a commit that was made here.
-    pub(super) fn committed(&self, config: &ConfigName, committed: &Committed) {
-        self.0.metrics.committed(config);
+    /// Counts a commit, and has those that wait for its sections look at once.
+    pub(super) fn record_commit(&self, config: &ConfigName, committed: &Committed) {
+        self.0.metrics.count_commit(config);
         let heads = committed.heads.iter();
         self.0.live.feeds.nudge(config, heads.map(|head| &head.section));
     }

@@ -9,58 +9,63 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
-use super::live::{NotOpened, Turned};
-use super::refusal::Refusal;
-use crate::model::{CommitId, Key, Kind, Value};
+use super::invalid_request::InvalidRequest;
+use super::live::{LiveRefusal, StreamError};
+use crate::model::{CommitId, ErrorKind, Key, Value};
 use crate::ops::OpsError;
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode};
 
-/// Why a request isn't served, as it is answered.
+/// The error that a request is answered with.
 #[derive(Debug)]
-pub(super) struct Failure(Box<Problem>);
+pub(super) struct ApiError(Box<Problem>);
 
 /// The status of a failure of that kind.
-fn status(kind: Kind) -> StatusCode {
+fn status_of(kind: ErrorKind) -> StatusCode {
     match kind {
-        Kind::Usage => StatusCode::BAD_REQUEST,
-        Kind::NotFound => StatusCode::NOT_FOUND,
-        Kind::Compacted => StatusCode::GONE,
-        Kind::Conflict => StatusCode::PRECONDITION_FAILED,
-        Kind::Denied => StatusCode::FORBIDDEN,
-        Kind::Unavailable | Kind::Throttled | Kind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-        Kind::OutcomeUnknown => StatusCode::GATEWAY_TIMEOUT,
-        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-        Kind::No | Kind::Stack | Kind::Interrupted | Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// What is said of a failure whose own words may tell what lies behind the server.
-fn discreet(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Denied => "the server's own identity may not do this",
-        Kind::Unavailable => "what holds the data can't be reached; try again",
-        Kind::Throttled => "what holds the data asks for patience; try again",
-        Kind::NotFound => "what is asked for is not there",
-        Kind::Conflict => "it was changed meanwhile; try again",
-        Kind::Compacted => "the log no longer goes back that far",
-        Kind::Timeout | Kind::OutcomeUnknown => "it took too long",
-        Kind::Usage | Kind::Invalid | Kind::No | Kind::Stack | Kind::Interrupted | Kind::Internal => {
-            "the server failed; its log says why"
+        ErrorKind::Usage => StatusCode::BAD_REQUEST,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::Compacted => StatusCode::GONE,
+        ErrorKind::Conflict => StatusCode::PRECONDITION_FAILED,
+        ErrorKind::Denied => StatusCode::FORBIDDEN,
+        ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::OutcomeUnknown => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::No | ErrorKind::Stack | ErrorKind::Interrupted | ErrorKind::Internal => {
+            StatusCode::INTERNAL_SERVER_ERROR
         }
     }
 }
 
-impl Failure {
+/// The detail of a failure whose own words may show what lies behind the server.
+fn discreet_detail(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Denied => "the server's own identity may not do this",
+        ErrorKind::Unavailable => "what holds the data can't be reached; try again",
+        ErrorKind::Throttled => "what holds the data asks for patience; try again",
+        ErrorKind::NotFound => "what is asked for is not there",
+        ErrorKind::Conflict => "it was changed meanwhile; try again",
+        ErrorKind::Compacted => "the log no longer goes back that far",
+        ErrorKind::Timeout | ErrorKind::OutcomeUnknown => "it took too long",
+        ErrorKind::Usage
+        | ErrorKind::Invalid
+        | ErrorKind::No
+        | ErrorKind::Stack
+        | ErrorKind::Interrupted
+        | ErrorKind::Internal => "the server failed; its log says why",
+    }
+}
+
+impl ApiError {
     /// A failure with the status of its kind.
-    pub(super) fn new(kind: Kind, code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self::with_status(status(kind), kind, code, detail)
+    pub(super) fn new(kind: ErrorKind, code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self::with_status(status_of(kind), kind, code, detail)
     }
 
     /// A failure for which HTTP has a status of its own.
     pub(super) fn with_status(
         status: StatusCode,
-        kind: Kind,
+        kind: ErrorKind,
         code: ProblemCode,
         detail: impl Into<String>,
     ) -> Self {
@@ -70,13 +75,13 @@ impl Failure {
 
     /// That the caller may not do that.
     pub(super) fn denied(detail: impl Into<String>) -> Self {
-        Self::new(Kind::Denied, ProblemCode::Denied, detail)
+        Self::new(ErrorKind::Denied, ProblemCode::Denied, detail)
     }
 
     /// That it took longer than a request may take.
     pub(super) fn too_slow() -> Self {
         Self::new(
-            Kind::Timeout,
+            ErrorKind::Timeout,
             ProblemCode::Unavailable,
             "it took longer than a request may take; try again",
         )
@@ -84,9 +89,9 @@ impl Failure {
 
     /// That a store that is served can't be used.
     pub(super) fn not_ready(error: &StoreError) -> Self {
-        log(error);
+        log_error(error);
         let detail = "the data of a config can't be reached; the server's log says which and why";
-        Self::new(Kind::Unavailable, ProblemCode::Unavailable, detail)
+        Self::new(ErrorKind::Unavailable, ProblemCode::Unavailable, detail)
     }
 
     /// That a commit was begun and its answer isn't known.
@@ -95,7 +100,7 @@ impl Failure {
             "the commit {commit} was begun, and whether it happened is not known; sending it again with \
              Idempotency-Key: {commit} tells"
         );
-        let mut failure = Self::new(Kind::OutcomeUnknown, ProblemCode::OutcomeUnknown, detail);
+        let mut failure = Self::new(ErrorKind::OutcomeUnknown, ProblemCode::OutcomeUnknown, detail);
         failure.0.commit = Some(commit.to_string());
         failure
     }
@@ -103,7 +108,7 @@ impl Failure {
     /// That there is no such route.
     pub(super) fn no_route(uri: &Uri) -> Self {
         let detail = format!("there is no route {}", uri.path());
-        Self::new(Kind::NotFound, ProblemCode::NoRoute, detail)
+        Self::new(ErrorKind::NotFound, ProblemCode::NoRoute, detail)
     }
 
     /// That the route doesn't take the method.
@@ -111,7 +116,7 @@ impl Failure {
         let detail = "this route doesn't take the method; the header Allow says which it takes";
         Self::with_status(
             StatusCode::METHOD_NOT_ALLOWED,
-            Kind::Usage,
+            ErrorKind::Usage,
             ProblemCode::NoMethod,
             detail,
         )
@@ -172,14 +177,14 @@ impl Failure {
                 section: Some(ref section),
                 ..
             } => {
-                log(&error);
+                log_error(&error);
                 let mut failure = Self::new(kind, ProblemCode::Corrupt, told);
                 failure.0.section = Some(section.clone());
                 failure
             }
             // Neither the server nor what is behind it may use the key: the caller may have the right.
             StoreError::Denied { ref action, .. } if action.starts_with("kms:") => {
-                log(&error);
+                log_error(&error);
                 Self::denied(
                     "this server may not use the key for secrets: encrypt and decrypt with your own credentials, as the \
                      command line does",
@@ -192,11 +197,11 @@ impl Failure {
                 "this server may only read this config",
             ),
             StoreError::OutcomeUnknown { ref commit, .. } => {
-                log(&error);
+                log_error(&error);
                 Self::outcome_unknown(commit)
             }
             // The server's own credentials, which are no caller's to mend: new ones may be there at the next try.
-            StoreError::Credentials { .. } => Self::discreet(&error, Kind::Unavailable),
+            StoreError::Credentials { .. } => Self::discreet(&error, ErrorKind::Unavailable),
             _ => Self::discreet(&error, kind),
         }
     }
@@ -218,7 +223,11 @@ impl Failure {
     }
 
     fn of_conflict(conflict: &Conflict, stored: bool) -> Self {
-        let mut failure = Self::new(Kind::Conflict, ProblemCode::GuardFailed, conflict.to_string());
+        let mut failure = Self::new(
+            ErrorKind::Conflict,
+            ProblemCode::GuardFailed,
+            conflict.to_string(),
+        );
         failure.0.keys = conflict.guard.key().cloned().into_iter().collect();
         failure.0.section = Some(conflict.guard.section());
         failure.0.revision = Some(conflict.revision);
@@ -231,7 +240,7 @@ impl Failure {
     }
 
     fn of_limit(limit: &Limit) -> Self {
-        let mut failure = Self::new(Kind::Invalid, ProblemCode::Limit, limit.to_string());
+        let mut failure = Self::new(ErrorKind::Invalid, ProblemCode::Limit, limit.to_string());
         failure.0.limit = Some(match *limit {
             Limit::Actions {
                 changes,
@@ -253,20 +262,20 @@ impl Failure {
     }
 
     /// A failure of what lies behind the server: its own words go to the log alone.
-    fn discreet(error: &(dyn StdError + 'static), kind: Kind) -> Self {
-        log(error);
+    fn discreet(error: &(dyn StdError + 'static), kind: ErrorKind) -> Self {
+        log_error(error);
         let code = match kind {
-            Kind::Denied => ProblemCode::Denied,
-            Kind::Throttled => ProblemCode::Throttled,
-            Kind::Unavailable | Kind::Timeout => ProblemCode::Unavailable,
+            ErrorKind::Denied => ProblemCode::Denied,
+            ErrorKind::Throttled => ProblemCode::Throttled,
+            ErrorKind::Unavailable | ErrorKind::Timeout => ProblemCode::Unavailable,
             _ => ProblemCode::Internal,
         };
         // What is invalid here is what is stored or set up, not what was sent.
         let status = match kind {
-            Kind::Invalid => StatusCode::INTERNAL_SERVER_ERROR,
-            kind => status(kind),
+            ErrorKind::Invalid => StatusCode::INTERNAL_SERVER_ERROR,
+            kind => status_of(kind),
         };
-        Self::with_status(status, kind, code, discreet(kind))
+        Self::with_status(status, kind, code, discreet_detail(kind))
     }
 
     fn about(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
@@ -275,18 +284,18 @@ impl Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::of_store(error, false)
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<InvalidRequest> for ApiError {
+    fn from(refusal: InvalidRequest) -> Self {
         let (kind, code, told) = (refusal.kind(), refusal.code(), refusal.to_string());
         let (size, max) = match refusal {
-            Refusal::TooLarge { size, max } => (size, max),
-            Refusal::ValueTooLarge { size, .. } => (size, Value::MAX_BYTES),
+            InvalidRequest::TooLarge { size, max } => (size, max),
+            InvalidRequest::ValueTooLarge { size, .. } => (size, Value::MAX_BYTES),
             _ => return Self::new(kind, code, told),
         };
         let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, told);
@@ -295,28 +304,32 @@ impl From<Refusal> for Failure {
     }
 }
 
-impl From<Turned> for Failure {
-    fn from(turned: Turned) -> Self {
-        match turned {
-            Turned::Busy => {
+impl From<LiveRefusal> for ApiError {
+    fn from(refusal: LiveRefusal) -> Self {
+        match refusal {
+            LiveRefusal::Busy => {
                 let told = "as many wait or stream as this server lets; try again";
-                Self::new(Kind::Unavailable, ProblemCode::Busy, told)
+                Self::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
             }
-            Turned::Stopping => Self::new(Kind::Unavailable, ProblemCode::Unavailable, "the server stops"),
+            LiveRefusal::Stopping => Self::new(
+                ErrorKind::Unavailable,
+                ProblemCode::Unavailable,
+                "the server stops",
+            ),
         }
     }
 }
 
-impl From<NotOpened> for Failure {
-    fn from(not: NotOpened) -> Self {
+impl From<StreamError> for ApiError {
+    fn from(not: StreamError) -> Self {
         match not {
-            NotOpened::Turned(turned) => turned.into(),
-            NotOpened::Store(error) => error.into(),
+            StreamError::Refused(refusal) => refusal.into(),
+            StreamError::Store(error) => error.into(),
         }
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self.0)).into_response();
@@ -330,7 +343,7 @@ impl IntoResponse for Failure {
 }
 
 /// Writes an error with its causes to the log. No error of a store holds a value.
-fn log(error: &(dyn StdError + 'static)) {
+fn log_error(error: &(dyn StdError + 'static)) {
     let mut chain = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

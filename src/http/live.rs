@@ -1,8 +1,9 @@
 //! Waiting for what is to come: long polls and streams, all fed by one follower a section.
 
+mod event_text;
 mod feed;
 mod feeds;
-mod frame;
+mod gauged_semaphore;
 mod ring;
 mod stream;
 
@@ -16,31 +17,32 @@ use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::select;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use self::feed::{Feed, State};
+use self::feed::{Feed, FeedState};
 use self::feeds::{Feeds, LINGER};
-use self::stream::Reader;
+use self::gauged_semaphore::{GaugedPermit, GaugedSemaphore};
+use self::stream::ChangeStream;
 use super::settings::ApiSettings;
 use crate::model::{BadSection, Change, ConfigName, Head, Revision, Section};
 use crate::store::{Heads, Store, StoreError};
 
-/// How many may wait where no streams are allowed, which bound them else.
+/// How many may wait where no streams are allowed; else as many as may stream.
 const WAITS_WITHOUT_STREAMS: usize = 1024;
 
-/// All that waits and streams.
+/// What waits for changes and streams them.
 #[derive(Debug)]
-pub(super) struct Live {
+pub(super) struct LiveUpdates {
     pub(super) feeds: Feeds,
-    streams: Bound,
-    waits: Bound,
+    streams: GaugedSemaphore,
+    waits: GaugedSemaphore,
     stop: watch::Sender<bool>,
 }
 
-/// Why nobody is waited with.
+/// Why a request can't wait or stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turned {
+pub(super) enum LiveRefusal {
     /// As many wait or stream as may.
     Busy,
     /// The server stops.
@@ -49,43 +51,43 @@ pub(super) enum Turned {
 
 /// What came of waiting.
 #[derive(Debug)]
-pub(super) enum Waited<T> {
+pub(super) enum WaitOutcome<T> {
     /// It has come.
     Come(T),
     /// The time was over before.
     Over(T),
-    /// Nobody knows: the store itself has to be asked, if only for why it can't be.
+    /// It is not known: the store itself has to be read, if only for why it can't be.
     Unknown,
 }
 
 /// Why no stream was opened.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum NotOpened {
+pub(super) enum StreamError {
     /// There is no place for one.
     #[error("no stream is to be had")]
-    Turned(Turned),
+    Refused(LiveRefusal),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-impl From<Turned> for NotOpened {
-    fn from(turned: Turned) -> Self {
-        Self::Turned(turned)
+impl From<LiveRefusal> for StreamError {
+    fn from(refusal: LiveRefusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
 /// A stream that can begin, or why it can't.
-pub(super) enum Opened {
+pub(super) enum StreamOpening {
     /// What is sent.
     Stream(BoxStream<'static, Result<Bytes, Infallible>>),
     /// The revision to begin after hasn't been: the section stands here.
     Ahead(Revision),
-    /// Nobody knows: the store itself has to be asked, if only for why it can't be.
+    /// It is not known: the store itself has to be read, if only for why it can't be.
     Unknown,
 }
 
-impl Live {
+impl LiveUpdates {
     pub(super) fn new(settings: &ApiSettings) -> Self {
         let waits = match settings.streams {
             0 => WAITS_WITHOUT_STREAMS,
@@ -93,20 +95,20 @@ impl Live {
         };
         Self {
             feeds: Feeds::new(settings.interval, LINGER),
-            streams: Bound::of(settings.streams),
-            waits: Bound::of(waits),
+            streams: GaugedSemaphore::new(settings.streams),
+            waits: GaugedSemaphore::new(waits),
             stop: watch::Sender::new(false),
         }
     }
 
     /// How many streams are open.
     pub(super) fn streams(&self) -> &Gauge {
-        &self.streams.taken
+        self.streams.taken()
     }
 
     /// How many requests wait.
     pub(super) fn waits(&self) -> &Gauge {
-        &self.waits.taken
+        self.waits.taken()
     }
 
     /// Ends all that waits and streams, and turns away who comes.
@@ -116,33 +118,33 @@ impl Live {
     }
 
     /// Waits at most so long for revisions of a section after one, and gives them; none where they have to be read.
-    pub(super) async fn changes(
+    pub(super) async fn wait_for_changes(
         &self,
         (config, store): (&ConfigName, &Arc<dyn Store>),
         section: &Section,
         after: Revision,
         wait: Duration,
-    ) -> Result<Waited<Option<Vec<Arc<[Change]>>>>, Turned> {
-        let _place = self.place(&self.waits)?;
+    ) -> Result<WaitOutcome<Option<Vec<Arc<[Change]>>>>, LiveRefusal> {
+        let _place = self.admit(&self.waits)?;
         let feed = self.feeds.feed(store, config, Some(section));
-        let is_wanted = |heads: &Standing| heads.get(section).is_some_and(|head| head.revision > after);
+        let is_wanted = |heads: &HeadMap| heads.get(section).is_some_and(|head| head.revision > after);
         Ok(match self.wait(&feed, wait, is_wanted).await {
-            Waited::Come(_) => Waited::Come(feed.since(after)),
-            Waited::Over(_) => Waited::Over(None),
-            Waited::Unknown => Waited::Unknown,
+            WaitOutcome::Come(_) => WaitOutcome::Come(feed.since(after)),
+            WaitOutcome::Over(_) => WaitOutcome::Over(None),
+            WaitOutcome::Unknown => WaitOutcome::Unknown,
         })
     }
 
     /// Waits at most so long for the heads of a section, or of the whole config, to be what is wanted, and gives them as
     /// they are then.
-    pub(super) async fn heads(
+    pub(super) async fn wait_for_heads(
         &self,
         (config, store): (&ConfigName, &Arc<dyn Store>),
         section: Option<&Section>,
         wait: Duration,
-        is_wanted: impl Fn(&Standing) -> bool + Send + Sync,
-    ) -> Result<Waited<Stood>, Turned> {
-        let _place = self.place(&self.waits)?;
+        is_wanted: impl Fn(&HeadMap) -> bool + Send + Sync,
+    ) -> Result<WaitOutcome<FollowedHeads>, LiveRefusal> {
+        let _place = self.admit(&self.waits)?;
         let feed = self.feeds.feed(store, config, section);
         Ok(self.wait(&feed, wait, is_wanted).await)
     }
@@ -151,20 +153,20 @@ impl Live {
         &self,
         feed: &Feed,
         wait: Duration,
-        is_wanted: impl Fn(&Standing) -> bool + Send + Sync,
-    ) -> Waited<Stood> {
+        is_wanted: impl Fn(&HeadMap) -> bool + Send + Sync,
+    ) -> WaitOutcome<FollowedHeads> {
         let until = Instant::now() + wait;
         let mut state = feed.subscribe();
         let mut stop = self.stop.subscribe();
         loop {
-            if let Some(known) = known(&state.borrow_and_update(), &is_wanted) {
+            if let Some(known) = find_outcome(&state.borrow_and_update(), &is_wanted) {
                 return known;
             }
             select! {
                 // What comes at the last moment has come.
                 biased;
                 changed = state.changed() => if changed.is_err() {
-                    return Waited::Unknown;
+                    return WaitOutcome::Unknown;
                 },
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = sleep_until(until) => break,
@@ -172,32 +174,32 @@ impl Live {
         }
         let state = state.borrow();
         match &state.heads {
-            Some(heads) if !state.failing => Waited::Over((heads.clone(), state.bad.clone())),
-            _ => Waited::Unknown,
+            Some(heads) if !state.failing => WaitOutcome::Over((heads.clone(), state.bad.clone())),
+            _ => WaitOutcome::Unknown,
         }
     }
 
-    fn place(&self, bound: &Bound) -> Result<Place, Turned> {
+    fn admit(&self, places: &GaugedSemaphore) -> Result<GaugedPermit, LiveRefusal> {
         if *self.stop.borrow() {
-            return Err(Turned::Stopping);
+            return Err(LiveRefusal::Stopping);
         }
-        bound.take().ok_or(Turned::Busy)
+        places.take().ok_or(LiveRefusal::Busy)
     }
 
     /// A stream of what happens in a section after a revision, or from now on.
-    pub(super) async fn stream(
+    pub(super) async fn open_stream(
         &self,
         (config, store): (&ConfigName, &Arc<dyn Store>),
         section: &Section,
         after: Option<Revision>,
-    ) -> Result<Opened, NotOpened> {
-        let place = self.place(&self.streams)?;
+    ) -> Result<StreamOpening, StreamError> {
+        let place = self.admit(&self.streams)?;
         let stop = self.stop.subscribe();
         let feed = self.feeds.feed(store, config, Some(section));
         let mut state = feed.subscribe();
         let told = match state.wait_for(|state| state.heads.is_some() || state.ended).await {
             Ok(state) if !state.ended => state.revision(section),
-            _ => return Ok(Opened::Unknown),
+            _ => return Ok(StreamOpening::Unknown),
         };
         let seen = match after {
             Some(after) if after <= told => after,
@@ -206,12 +208,12 @@ impl Live {
                 let heads = store.heads(Heads::Of(vec![section.clone()])).await?;
                 let head = heads.first().map_or(told, |head| head.revision.max(told));
                 match after {
-                    Some(after) if after > head => return Ok(Opened::Ahead(head)),
+                    Some(after) if after > head => return Ok(StreamOpening::Ahead(head)),
                     after => after.unwrap_or(head),
                 }
             }
         };
-        let reader = Reader {
+        let stream = ChangeStream {
             store: Arc::clone(store),
             section: section.clone(),
             feed,
@@ -219,57 +221,22 @@ impl Live {
             seen,
             place,
         };
-        Ok(Opened::Stream(reader.read().boxed()))
+        Ok(StreamOpening::Stream(stream.into_events().boxed()))
     }
 }
 
 /// Where sections stand.
-pub(super) type Standing = BTreeMap<Section, Head>;
+pub(super) type HeadMap = BTreeMap<Section, Head>;
 
 /// Where sections stand, and of which the heads can't be read.
-pub(super) type Stood = (Standing, Vec<BadSection>);
+pub(super) type FollowedHeads = (HeadMap, Vec<BadSection>);
 
-fn known(state: &State, is_wanted: &impl Fn(&Standing) -> bool) -> Option<Waited<Stood>> {
+fn find_outcome(
+    state: &FeedState,
+    is_wanted: &impl Fn(&HeadMap) -> bool,
+) -> Option<WaitOutcome<FollowedHeads>> {
     match &state.heads {
-        Some(heads) if is_wanted(heads) => Some(Waited::Come((heads.clone(), state.bad.clone()))),
-        _ => state.ended.then_some(Waited::Unknown),
-    }
-}
-
-/// So many places, and how many of them are taken.
-#[derive(Debug)]
-struct Bound {
-    places: Arc<Semaphore>,
-    taken: Gauge,
-}
-
-/// A place that is taken as long as this is held.
-struct Place {
-    taken: Gauge,
-    /// Gives the place back.
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Bound {
-    fn of(places: usize) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
-            taken: Gauge::default(),
-        }
-    }
-
-    fn take(&self) -> Option<Place> {
-        let permit = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        self.taken.inc();
-        Some(Place {
-            taken: self.taken.clone(),
-            _permit: permit,
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.taken.dec();
+        Some(heads) if is_wanted(heads) => Some(WaitOutcome::Come((heads.clone(), state.bad.clone()))),
+        _ => state.ended.then_some(WaitOutcome::Unknown),
     }
 }

@@ -1,4 +1,4 @@
-//! What a server tells of itself, in the text format of Prometheus. The labels are few by nature: no key is among them.
+//! The metrics of a server, in the text format of Prometheus. The labels are few by nature: no key is among them.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,35 +15,35 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::model::{ConfigName, Head};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct ResponseLabels {
     method: &'static str,
     route: String,
     status: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Timed {
+struct RouteLabels {
     method: &'static str,
     route: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfConfig {
+struct ConfigLabels {
     config: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfSection {
+struct SectionLabels {
     config: String,
     section: String,
 }
 
-/// What is counted.
+/// The counters of a server.
 pub(super) struct Metrics {
-    answered: Family<Answered, Counter>,
-    durations: Family<Timed, Histogram>,
-    commits: Family<OfConfig, Counter>,
-    revisions: Family<OfSection, Gauge>,
+    answered: Family<ResponseLabels, Counter>,
+    durations: Family<RouteLabels, Histogram>,
+    commits: Family<ConfigLabels, Counter>,
+    revisions: Family<SectionLabels, Gauge>,
     registry: Mutex<Registry>,
 }
 
@@ -86,8 +86,8 @@ impl Metrics {
         }
     }
 
-    /// Takes notice of an answer. `took` is none where the time says nothing of the server.
-    pub(super) fn answered(&self, method: &str, route: &str, status: u16, took: Option<Duration>) {
+    /// Counts an answer. `took` is none where the time says nothing of the server.
+    pub(super) fn count_response(&self, method: &str, route: &str, status: u16, took: Option<Duration>) {
         let method = match method {
             "GET" => "GET",
             "HEAD" => "HEAD",
@@ -101,13 +101,13 @@ impl Metrics {
         };
         let route = route.to_owned();
         if let Some(took) = took {
-            let timed = Timed {
+            let timed = RouteLabels {
                 method,
                 route: route.clone(),
             };
             self.durations.get_or_create(&timed).observe(took.as_secs_f64());
         }
-        let answered = Answered {
+        let answered = ResponseLabels {
             method,
             route,
             status,
@@ -116,18 +116,18 @@ impl Metrics {
     }
 
     /// Takes notice of a commit.
-    pub(super) fn committed(&self, config: &ConfigName) {
+    pub(super) fn count_commit(&self, config: &ConfigName) {
         let config = config.to_string();
-        self.commits.get_or_create(&OfConfig { config }).inc();
+        self.commits.get_or_create(&ConfigLabels { config }).inc();
     }
 
     /// All of it, with where the sections stand that are followed.
-    pub(super) fn text(&self, followed: &[(ConfigName, Head)]) -> Result<String, fmt::Error> {
+    pub(super) fn render(&self, followed: &[(ConfigName, Head)]) -> Result<String, fmt::Error> {
         // One at a time, since the sections are the followed ones alone.
         let registry = self.registry();
         self.revisions.clear();
         for (config, head) in followed {
-            let of = OfSection {
+            let of = SectionLabels {
                 config: config.to_string(),
                 section: head.section.to_string(),
             };
@@ -160,11 +160,11 @@ mod tests {
         let metrics = Metrics::new(&streams, &waits);
         streams.inc();
         let route = "/v1/{config}/{section}/keys/{*rest}";
-        metrics.answered("GET", route, 200, Some(Duration::from_millis(3)));
-        metrics.answered("GET", route, 200, None);
-        metrics.answered("BREW", route, 405, Some(Duration::ZERO));
+        metrics.count_response("GET", route, 200, Some(Duration::from_millis(3)));
+        metrics.count_response("GET", route, 200, None);
+        metrics.count_response("BREW", route, 405, Some(Duration::ZERO));
         let config: ConfigName = "app".parse().expect("a name");
-        metrics.committed(&config);
+        metrics.count_commit(&config);
         let head = |section: &str| Head {
             section: section.parse().expect("a section"),
             revision: Revision::new(7),
@@ -172,8 +172,8 @@ mod tests {
             commit: None,
             modified: None,
         };
-        metrics.text(&[(config.clone(), head("/old"))]).expect("text");
-        let text = metrics.text(&[(config, head("/db"))]).expect("text");
+        metrics.render(&[(config.clone(), head("/old"))]).expect("text");
+        let text = metrics.render(&[(config, head("/db"))]).expect("text");
         for (series, wanted) in [
             (
                 format!("discfg_http_requests_total{{method=\"GET\",route=\"{route}\",status=\"200\"}}"),

@@ -11,30 +11,30 @@ use futures::FutureExt as _;
 use tokio::time::Instant;
 
 use super::api::Api;
-use super::error::Failure;
+use super::error::ApiError;
 use super::request::class::RequestClass;
 use super::request::deadline::RequestDeadline;
 use super::request::{header, path};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
 /// The route of a request that has none.
 const NO_ROUTE: &str = "none";
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
-/// Lets a request in whose path and headers mean one thing, and sees to it that whatever comes of it is an answer.
-pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+/// Lets a request in whose path and headers mean one thing, and makes an answer of whatever comes of it.
+pub(super) async fn admit_request(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let sound = path::check(request.uri().path()).and_then(|()| header::check(request.headers()));
     let mut response = if let Err(refusal) = sound {
-        Failure::from(refusal).into_response()
+        ApiError::from(refusal).into_response()
     } else {
         let deadline = RequestDeadline::of(request.extensions(), api.settings().request_time);
         request.extensions_mut().insert(deadline);
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         answered.unwrap_or_else(|_| {
             tracing::error!("the handler of a request panicked");
-            Failure::new(
-                Kind::Internal,
+            ApiError::new(
+                ErrorKind::Internal,
                 ProblemCode::Internal,
                 "the server failed; its log says why",
             )
@@ -43,7 +43,7 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
     };
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let allowed = response.headers_mut().remove(ALLOW);
-        response = Failure::no_method().into_response();
+        response = ApiError::no_method().into_response();
         response
             .headers_mut()
             .extend(allowed.map(|allowed| (ALLOW, allowed)));
@@ -56,8 +56,8 @@ pub(super) async fn admit(State(api): State<Api>, mut request: Request, next: Ne
     response
 }
 
-/// Counts what is answered.
-pub(super) async fn measure(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+/// Counts an answer, with its time unless it waited for a change.
+pub(super) async fn measure_response(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
     let RequestClass { waits, .. } = RequestClass::classify(&mut request);
@@ -66,6 +66,6 @@ pub(super) async fn measure(State(api): State<Api>, mut request: Request, next: 
     let route = path.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let took = (!waits).then(|| began.elapsed());
     let status = response.status().as_u16();
-    api.metrics().answered(method.as_str(), route, status, took);
+    api.metrics().count_response(method.as_str(), route, status, took);
     response
 }

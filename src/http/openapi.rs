@@ -14,7 +14,7 @@ use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema};
 
-use crate::wire::{Line, Problem};
+use crate::wire::{LogLine, Problem};
 
 const DESCRIPTION: &str = "\
 Shared application configuration. A path names the section first, so that one path a method bounds a caller to a \
@@ -26,7 +26,7 @@ string with its kind beside it, bytes in base64, and secrets are as they are enc
 stand in for the store, such as discfg's own engine `http`.";
 
 /// The document, once its paths and operations are collected.
-pub(super) fn finished(mut document: OpenApi) -> OpenApi {
+pub(super) fn finish(mut document: OpenApi) -> OpenApi {
     let mut info = Info::new("discfg", env!("CARGO_PKG_VERSION"));
     info.description = Some(DESCRIPTION.into());
     let mut license = License::new("Apache-2.0");
@@ -50,24 +50,24 @@ pub(super) fn finished(mut document: OpenApi) -> OpenApi {
         document.paths.paths.insert(path, item);
     }
     let mut token = Http::new(HttpAuthScheme::Bearer);
-    // Whether one is asked for is the server's choice, so no operation says that it takes one.
+    // Whether one is needed is the server's choice, so no operation says that it takes one.
     token.description = Some("A token of the server's token file, where it asks for one.".into());
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme("token", SecurityScheme::Http(token));
     // They are only named elsewhere, which collects nothing.
     components
         .schemas
-        .extend([described::<Problem>(), described::<Line>()]);
+        .extend([schema_of::<Problem>(), schema_of::<LogLine>()]);
     document
 }
 
-fn described<T: ToSchema>() -> (String, RefOr<Schema>) {
+fn schema_of<T: ToSchema>() -> (String, RefOr<Schema>) {
     (T::name().into(), T::schema())
 }
 
 /// The same operations at other paths, too: those in which something else stands for `end`. Each is known by its own
 /// name there.
-pub(super) fn moved(item: &PathItem, name: &str) -> PathItem {
+pub(super) fn rename_operations(item: &PathItem, name: &str) -> PathItem {
     let mut item = item.clone();
     for operation in operations(&mut item) {
         let id = operation.operation_id.take().unwrap_or_default();

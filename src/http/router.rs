@@ -15,7 +15,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::{PathItemExt as _, paste, routes};
 
 use super::api::Api;
-use super::error::Failure;
+use super::error::ApiError;
 use super::openapi::Fixed;
 use super::request::context::NoQuery;
 use super::routes::{changes, commit, datakeys, heads, health, history, info, keys, list, metrics, snapshot};
@@ -23,7 +23,7 @@ use super::{middleware, openapi};
 use crate::wire::Problem;
 
 impl Api {
-    /// Its routes. Whoever serves them puts a [`Caller`](super::Caller) into each request's extensions.
+    /// Its routes. What serves them puts a [`Caller`](super::Caller) into each request's extensions.
     pub fn router(&self) -> Router {
         let mut router = Router::new();
         for route in all() {
@@ -32,9 +32,9 @@ impl Api {
             }
         }
         router
-            .fallback(async |request: Request| Failure::no_route(request.uri()))
-            .layer(from_fn_with_state(self.clone(), middleware::admit))
-            .layer(from_fn_with_state(self.clone(), middleware::measure))
+            .fallback(async |request: Request| ApiError::no_route(request.uri()))
+            .layer(from_fn_with_state(self.clone(), middleware::admit_request))
+            .layer(from_fn_with_state(self.clone(), middleware::measure_response))
             .with_state(self.clone())
     }
 }
@@ -43,7 +43,7 @@ impl Api {
 struct Route {
     path: String,
     methods: MethodRouter<Api>,
-    described: fn() -> UtoipaMethodRouter<Api>,
+    describe: fn() -> UtoipaMethodRouter<Api>,
     /// The other paths below the config, each with the name that the operations have there.
     others: &'static [(&'static str, &'static str)],
 }
@@ -56,7 +56,7 @@ macro_rules! route {
                 path: $module::[<__path_ $handler>]::path(),
                 methods: on(&$module::[<__path_ $handler>]::methods(), &$module::$handler)
                     $(.merge(on(&$modules::[<__path_ $handlers>]::methods(), &$modules::$handlers)))*,
-                described: || routes!($module::$handler $(, $modules::$handlers)*),
+                describe: || routes!($module::$handler $(, $modules::$handlers)*),
                 others: &[],
             }
         }
@@ -86,11 +86,11 @@ impl Route {
         std::iter::once(self.path.clone()).chain(self.others().map(|(path, _)| path))
     }
 
-    fn described(&self) -> UtoipaMethodRouter<Api> {
-        let (schemas, mut paths, methods) = (self.described)();
+    fn describe(&self) -> UtoipaMethodRouter<Api> {
+        let (schemas, mut paths, methods) = (self.describe)();
         let moved = |item: &PathItem| {
             let others = self.others();
-            let others = others.map(|(path, name)| (path, openapi::moved(item, name)));
+            let others = others.map(|(path, name)| (path, openapi::rename_operations(item, name)));
             others.collect::<Vec<_>>()
         };
         let moved: Vec<_> = paths.paths.values().flat_map(moved).collect();
@@ -138,15 +138,15 @@ fn all() -> [Route; 18] {
     )
 )]
 async fn document(_: NoQuery) -> Response {
-    static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| openapi::finished(described()));
+    static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| openapi::finish(describe()));
     Json(&*DOCUMENT).into_response()
 }
 
 /// What the handlers say of themselves.
-fn described() -> OpenApi {
+fn describe() -> OpenApi {
     let mut router = OpenApiRouter::new();
     for route in all() {
-        router = router.routes(route.described());
+        router = router.routes(route.describe());
     }
     router.into_openapi()
 }

@@ -3,15 +3,15 @@
 mod access_log;
 mod answer_body;
 mod bearer_token;
-mod buffers;
+mod buffer_budget;
 mod connection;
 mod gate;
-mod hosts;
+mod known_hosts;
 mod pace;
 mod settings;
 mod shutdown;
 mod tls;
-mod waiting;
+mod waiting_places;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,28 +24,28 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{interval, sleep, timeout};
 
 pub use self::access_log::{AccessLogEntry, AccessLogger};
-use self::buffers::Buffers;
+use self::buffer_budget::BufferBudget;
 use self::gate::Gate;
-use self::hosts::Hosts;
-pub use self::hosts::{ServerOrigin, ServerOriginError};
+use self::known_hosts::KnownHosts;
+pub use self::known_hosts::{ServerOrigin, ServerOriginError};
 pub use self::settings::ServerSettings;
 use self::shutdown::ShutdownStage;
 pub use self::tls::{Tls, TlsError};
-use self::waiting::WaitingPlaces;
+use self::waiting_places::WaitingPlaces;
 use super::api::Api;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::{Problem, ProblemCode};
 
-/// How often it is looked whether the tokens have changed.
+/// How often the token file is checked for changes.
 const TOKENS: Duration = Duration::from_secs(2);
-/// How long it is waited where the system has no more connections to give.
+/// The pause where the system has no more connections to give.
 const EXHAUSTED: Duration = Duration::from_millis(50);
-/// How many clients for whom there is no connection are told so in peace.
+/// How many clients for whom there is no connection are answered so at the same time.
 const TURNED_AWAY: usize = 64;
 /// How long each of them has to take it.
 const TURNING_AWAY: Duration = Duration::from_secs(1);
 
-/// Serves an API on a listening socket until `stop` comes: then no connection is taken any more, what was asked is
+/// Serves an API on a listening socket until `stop` comes: then no connection is taken any more, what has come is
 /// answered within `settings.grace`, and it is over. What one client does ends no other's connection.
 ///
 /// # Errors
@@ -72,13 +72,13 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             _ = looks.tick(), if settings.tokens.is_some() => {
                 let tokens = settings.tokens.clone();
-                tokio::task::spawn_blocking(move || tokens.map(|tokens| tokens.look()));
+                tokio::task::spawn_blocking(move || tokens.map(|tokens| tokens.reload_if_changed()));
                 continue;
             }
         };
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
-            Err(error) if is_the_clients(&error) => continue,
+            Err(error) if is_client_fault(&error) => continue,
             Err(error) => {
                 tracing::warn!(%error, "no connection can be taken");
                 sleep(EXHAUSTED).await;
@@ -97,7 +97,7 @@ pub async fn serve(
             }
             continue;
         };
-        let attended = connection::attend(
+        let attended = connection::serve_connection(
             stream,
             peer,
             Arc::clone(&gate),
@@ -120,14 +120,14 @@ pub async fn serve(
 }
 
 fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
-    let hosts = || Hosts::new(listens, settings.tls.is_some(), &settings.hosts);
+    let hosts = || KnownHosts::new(listens, settings.tls.is_some(), &settings.hosts);
     Gate {
         router: api.router(),
         hosts: settings.checks_host.then(hosts),
         tokens: settings.tokens.clone(),
         access: settings.access,
         requests: Arc::new(Semaphore::new(settings.requests)),
-        buffers: Buffers::of(settings.buffered),
+        buffers: BufferBudget::of(settings.buffered),
         body_bytes: api.settings().body_bytes,
         request_time: api.settings().request_time,
         waiting: WaitingPlaces::of(settings.waiting),
@@ -136,7 +136,7 @@ fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
 }
 
 /// Whether it was the client that broke the connection off before it was taken.
-fn is_the_clients(error: &io::Error) -> bool {
+fn is_client_fault(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
@@ -149,7 +149,7 @@ async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
     let problem = Problem::new(
         503,
         "Service Unavailable",
-        Kind::Unavailable,
+        ErrorKind::Unavailable,
         ProblemCode::Busy,
         detail,
     );

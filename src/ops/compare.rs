@@ -4,7 +4,7 @@ use crate::model::Value;
 
 /// How one name differs between two sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference<L, R> {
+pub enum ValueDifference<L, R> {
     /// Only the right side has it.
     Added(R),
     /// Only the left side has it.
@@ -15,7 +15,7 @@ pub enum Difference<L, R> {
     Same(L, R),
 }
 
-impl<L, R> Difference<L, R> {
+impl<L, R> ValueDifference<L, R> {
     /// What the left side has.
     pub fn left(&self) -> Option<&L> {
         match self {
@@ -25,18 +25,18 @@ impl<L, R> Difference<L, R> {
     }
 }
 
-/// Lays two sides beside each other, ordered by name. Values are the same where kind and bytes are.
+/// Compares two sides name by name, in order. Values are the same where kind and bytes are.
 pub fn compare<N: Ord, L: AsRef<Value>, R: AsRef<Value>>(
     left: BTreeMap<N, L>,
     mut right: BTreeMap<N, R>,
-) -> BTreeMap<N, Difference<L, R>> {
-    let mut all: BTreeMap<N, Difference<L, R>> = left
+) -> BTreeMap<N, ValueDifference<L, R>> {
+    let mut all: BTreeMap<N, ValueDifference<L, R>> = left
         .into_iter()
         .map(|(name, left)| {
             let difference = match right.remove(&name) {
-                None => Difference::Removed(left),
-                Some(right) if left.as_ref() == right.as_ref() => Difference::Same(left, right),
-                Some(right) => Difference::Changed(left, right),
+                None => ValueDifference::Removed(left),
+                Some(right) if left.as_ref() == right.as_ref() => ValueDifference::Same(left, right),
+                Some(right) => ValueDifference::Changed(left, right),
             };
             (name, difference)
         })
@@ -44,7 +44,7 @@ pub fn compare<N: Ord, L: AsRef<Value>, R: AsRef<Value>>(
     all.extend(
         right
             .into_iter()
-            .map(|(name, right)| (name, Difference::Added(right))),
+            .map(|(name, right)| (name, ValueDifference::Added(right))),
     );
     all
 }

@@ -1,4 +1,4 @@
-use crate::model::{Key, Kind, Prefix, Revision, Section};
+use crate::model::{ErrorKind, Key, Prefix, Revision, Section};
 use crate::store::{Limit, StoreError};
 
 /// What went wrong in an operation on a store.
@@ -69,18 +69,18 @@ pub enum OpsError {
 }
 
 /// What an operation gives.
-pub type Result<T, E = OpsError> = std::result::Result<T, E>;
+pub type OpsResult<T, E = OpsError> = std::result::Result<T, E>;
 
 impl OpsError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Store(error) => error.kind(),
-            Self::Future { .. } => Kind::NotFound,
-            Self::Spans(_) | Self::Unwatched { .. } => Kind::Usage,
-            Self::Ahead { .. } | Self::Outside { .. } | Self::Limit(_) => Kind::Invalid,
-            Self::Digest { .. } => Kind::Conflict,
-            Self::Unsettled { .. } => Kind::Unavailable,
+            Self::Future { .. } => ErrorKind::NotFound,
+            Self::Spans(_) | Self::Unwatched { .. } => ErrorKind::Usage,
+            Self::Ahead { .. } | Self::Outside { .. } | Self::Limit(_) => ErrorKind::Invalid,
+            Self::Digest { .. } => ErrorKind::Conflict,
+            Self::Unsettled { .. } => ErrorKind::Unavailable,
         }
     }
 }

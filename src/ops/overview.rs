@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
-use crate::model::{BadSection, Head, Section};
+use crate::model::{BadSection, Head, Section, StoreStatus};
 use crate::store::{Digest, Snapshot};
-use crate::wire::{Info, SectionInfo};
+use crate::wire::{InfoAnswer, SectionInfo};
 
 /// What a snapshot comes to, in figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +36,14 @@ impl Overview {
         }
     }
 
-    /// What `info` answers of a config on an engine whose data is in that state.
-    pub fn info(&self, config: String, engine: String, state: String) -> Info {
+    /// Returns what `info` answers of a config on an engine of that status.
+    pub fn info(&self, config: String, engine: String, status: &StoreStatus) -> InfoAnswer {
         let sections = self.sections.iter();
-        Info {
+        InfoAnswer {
             action: "info",
             config,
             engine,
-            state,
+            state: status.to_string(),
             version: self.version,
             sections: sections
                 .map(|(head, keys)| SectionInfo::new(head, *keys))

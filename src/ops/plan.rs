@@ -1,24 +1,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compare::Difference;
+use super::compare::ValueDifference;
+use super::desired::{DesiredValue, KeyChange, changes};
 use super::read::entries_of;
-use super::wanted::{Change, Wanted, changes};
-use super::{OpsError, Result};
+use super::{OpsError, OpsResult};
 use crate::model::{Entry, Envelope, Guard, Head, Key, Mutation, Prefix, Revision, Secrecy, Section};
 use crate::store::{Heads, Limit, Snapshot, Store, StoreError, StoreExt as _, Txn};
 
-/// What it takes to make keys hold what they are to hold, as of what was read when the plan was made.
+/// What it takes to make keys hold what they are to hold, as of what was read for the plan.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    changes: BTreeMap<Key, Change>,
+    changes: BTreeMap<Key, KeyChange>,
     /// Where the sections of all keys stood before the keys were read; a new section isn't in it.
     heads: BTreeMap<Section, Revision>,
-    holds: Holds,
+    holds: PlanCondition,
 }
 
 /// What must still be as it was read for a plan to be committed.
 #[derive(Debug, Clone)]
-enum Holds {
+enum PlanCondition {
     /// The keys that are in the plan.
     Keys,
     /// This whole section.
@@ -29,7 +29,7 @@ enum Holds {
 
 /// What a plan did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct PlanOutcome {
     /// Keys that are new.
     pub added: usize,
     /// Keys with another value than before.
@@ -49,7 +49,7 @@ const LONG_WRAPPED: usize = 512;
 
 impl Plan {
     /// Plans to set these keys, and to leave all others as they are.
-    pub async fn set(store: &dyn Store, wanted: BTreeMap<Key, Wanted>) -> Result<Self> {
+    pub async fn set(store: &dyn Store, wanted: BTreeMap<Key, DesiredValue>) -> OpsResult<Self> {
         let sections: BTreeSet<Section> = wanted.keys().map(Key::section).collect();
         // Before the entries: whatever changes after this moment overtakes the plan.
         let heads = store.heads(Heads::Of(sections.into_iter().collect())).await?;
@@ -57,7 +57,7 @@ impl Plan {
         Ok(Self {
             changes: changes(store, now, wanted).await?,
             heads: revisions(&heads),
-            holds: Holds::Keys,
+            holds: PlanCondition::Keys,
         })
     }
 
@@ -70,16 +70,16 @@ impl Plan {
                 .collect(),
             changes: entries
                 .into_iter()
-                .map(|entry| (entry.key.clone(), Difference::Removed(entry)))
+                .map(|entry| (entry.key.clone(), ValueDifference::Removed(entry)))
                 .collect(),
-            holds: Holds::Keys,
+            holds: PlanCondition::Keys,
         }
     }
 
-    /// The same, to be committed whatever has changed since it was made.
+    /// The same, to be committed whatever has changed since.
     #[must_use]
     pub fn unguarded(mut self) -> Self {
-        self.holds = Holds::Nothing;
+        self.holds = PlanCondition::Nothing;
         self
     }
 
@@ -91,9 +91,9 @@ impl Plan {
     pub async fn replace(
         store: &dyn Store,
         prefix: &Prefix,
-        wanted: BTreeMap<Key, Wanted>,
+        wanted: BTreeMap<Key, DesiredValue>,
         with_ttl: bool,
-    ) -> Result<Self> {
+    ) -> OpsResult<Self> {
         let now = store.snapshot(std::slice::from_ref(prefix)).await?;
         Self::over(store, now, prefix, wanted, with_ttl).await
     }
@@ -103,9 +103,9 @@ impl Plan {
         store: &dyn Store,
         now: Snapshot,
         prefix: &Prefix,
-        wanted: BTreeMap<Key, Wanted>,
+        wanted: BTreeMap<Key, DesiredValue>,
         with_ttl: bool,
-    ) -> Result<Self> {
+    ) -> OpsResult<Self> {
         let section = prefix.section().ok_or_else(|| OpsError::Spans(prefix.clone()))?;
         if let Some(key) = wanted.keys().find(|key| !prefix.holds(key)) {
             return Err(OpsError::Outside {
@@ -123,7 +123,7 @@ impl Plan {
         Ok(Self {
             changes: changes(store, entries, wanted).await?,
             heads,
-            holds: Holds::Section(section),
+            holds: PlanCondition::Section(section),
         })
     }
 
@@ -134,16 +134,16 @@ impl Plan {
         store: &dyn Store,
         now: Snapshot,
         prefix: &Prefix,
-        wanted: BTreeMap<Key, Wanted>,
-    ) -> Result<Self> {
+        wanted: BTreeMap<Key, DesiredValue>,
+    ) -> OpsResult<Self> {
         let mut plan = Self::over(store, now, prefix, wanted, true).await?;
         plan.changes
-            .retain(|_, change| !matches!(change, Difference::Removed(_)));
+            .retain(|_, change| !matches!(change, ValueDifference::Removed(_)));
         Ok(plan)
     }
 
     /// Each key with what becomes of it, ordered.
-    pub fn changes(&self) -> &BTreeMap<Key, Change> {
+    pub fn changes(&self) -> &BTreeMap<Key, KeyChange> {
         &self.changes
     }
 
@@ -158,21 +158,21 @@ impl Plan {
     }
 
     /// What it will have done.
-    pub fn outcome(&self) -> Outcome {
-        let mut outcome = Outcome::default();
+    pub fn outcome(&self) -> PlanOutcome {
+        let mut outcome = PlanOutcome::default();
         for change in self.changes.values() {
             *match change {
-                Difference::Added(_) => &mut outcome.added,
-                Difference::Removed(_) => &mut outcome.removed,
-                Difference::Changed(..) => &mut outcome.changed,
-                Difference::Same(..) => &mut outcome.unchanged,
+                ValueDifference::Added(_) => &mut outcome.added,
+                ValueDifference::Removed(_) => &mut outcome.removed,
+                ValueDifference::Changed(..) => &mut outcome.changed,
+                ValueDifference::Same(..) => &mut outcome.unchanged,
             } += 1;
         }
         outcome
     }
 
     /// Fails with [`OpsError::Limit`] where the plan doesn't go into one commit.
-    pub fn check_limit(&self) -> Result<()> {
+    pub fn check_limit(&self) -> OpsResult<()> {
         let changes = self.mutations().count();
         let sections: BTreeSet<Section> = self.mutations().map(|change| change.key().section()).collect();
         let new_sections = sections
@@ -199,7 +199,7 @@ impl Plan {
     /// Makes all changes in one commit, if nothing of what was read has changed since, unless the plan is unguarded.
     ///
     /// Fails with a conflict where something has, and with [`OpsError::Limit`] where it doesn't go into one commit.
-    pub async fn commit(&self, store: &dyn Store) -> Result<Outcome> {
+    pub async fn commit(&self, store: &dyn Store) -> OpsResult<PlanOutcome> {
         self.check_limit()?;
         let mut outcome = self.outcome();
         if !self.is_empty() {
@@ -214,10 +214,14 @@ impl Plan {
     }
 
     /// Makes the changes in commits that are as large as they may be, one after another, each if the keys that it
-    /// changes are as they were read, unless the plan is unguarded. `done` is told how many changes each has made. A
+    /// changes are as they were read, unless the plan is unguarded. `done` gets the number of changes of each. A
     /// run that ends early leaves whole commits behind, and a new plan has only the rest to do.
-    pub async fn commit_in_batches(&self, store: &dyn Store, mut done: impl FnMut(usize)) -> Result<Outcome> {
-        let guarded = !matches!(self.holds, Holds::Nothing);
+    pub async fn commit_in_batches(
+        &self,
+        store: &dyn Store,
+        mut done: impl FnMut(usize),
+    ) -> OpsResult<PlanOutcome> {
+        let guarded = !matches!(self.holds, PlanCondition::Nothing);
         let mut heads: BTreeMap<Section, Head> = BTreeMap::new();
         for batch in self.batches() {
             let changes = batch.len();
@@ -235,7 +239,7 @@ impl Plan {
             );
             done(changes);
         }
-        Ok(Outcome {
+        Ok(PlanOutcome {
             heads: heads.into_values().collect(),
             ..self.outcome()
         })
@@ -248,7 +252,7 @@ impl Plan {
             let section = mutation.key().section();
             let more = usize::from(!sections.contains(&section));
             let size = self.bytes_of(&mutation);
-            // Every section may be new by then, whatever it was when the plan was made.
+            // Every section may be new by then, whatever it was for the plan.
             let after = sections.len() + more;
             let full = Limit::actions_of(batch.len() + 1, after, after, 0) > Limit::MAX_ACTIONS
                 || bytes + size > Limit::MAX_BYTES;
@@ -279,16 +283,16 @@ impl Plan {
         let old = self
             .changes
             .get(key)
-            .and_then(Difference::left)
+            .and_then(ValueDifference::left)
             .map_or(0, |entry| entry.value.len());
         Limit::bytes_of(key, new, old, LONG_NAME)
     }
 
     fn mutations(&self) -> impl Iterator<Item = Mutation> {
         self.changes.iter().filter_map(|(key, change)| match change {
-            Difference::Same(..) => None,
-            Difference::Removed(_) => Some(Mutation::Delete { key: key.clone() }),
-            Difference::Added(wanted) | Difference::Changed(_, wanted) => Some(Mutation::Set {
+            ValueDifference::Same(..) => None,
+            ValueDifference::Removed(_) => Some(Mutation::Delete { key: key.clone() }),
+            ValueDifference::Added(wanted) | ValueDifference::Changed(_, wanted) => Some(Mutation::Set {
                 key: key.clone(),
                 value: wanted.value.clone(),
                 secret: wanted.secret,
@@ -301,14 +305,14 @@ impl Plan {
     /// by the revisions of their sections.
     fn guards(&self) -> Vec<Guard> {
         match &self.holds {
-            Holds::Nothing => return Vec::new(),
-            Holds::Section(section) => return vec![self.section_guard(section.clone())],
-            Holds::Keys => {}
+            PlanCondition::Nothing => return Vec::new(),
+            PlanCondition::Section(section) => return vec![self.section_guard(section.clone())],
+            PlanCondition::Keys => {}
         }
         let (same, written): (Vec<_>, Vec<_>) = self
             .changes
             .iter()
-            .partition(|(_, change)| matches!(change, Difference::Same(..)));
+            .partition(|(_, change)| matches!(change, ValueDifference::Same(..)));
         let mut guards: Vec<Guard> = written.iter().map(|(key, _)| self.guard(key)).collect();
         let sections: BTreeSet<Section> = written.iter().map(|(key, _)| key.section()).collect();
         let fits = Limit::actions_of(written.len(), sections.len(), sections.len(), same.len())
@@ -328,7 +332,7 @@ impl Plan {
     }
 
     fn guard(&self, key: &Key) -> Guard {
-        match self.changes.get(key).and_then(Difference::left) {
+        match self.changes.get(key).and_then(ValueDifference::left) {
             Some(entry) => Guard::Revision(key.clone(), entry.revision),
             None => Guard::Absent(key.clone()),
         }

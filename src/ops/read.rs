@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::Result;
+use super::OpsResult;
 use crate::model::{Entry, Key, Prefix, Section};
 use crate::store::{Consistency, Listed, Scope, Store};
 
@@ -15,7 +15,7 @@ const SIDE_BY_SIDE: usize = 16;
 pub(super) async fn entries_of(
     store: &dyn Store,
     keys: impl IntoIterator<Item = &Key>,
-) -> Result<BTreeMap<Key, Entry>> {
+) -> OpsResult<BTreeMap<Key, Entry>> {
     let keys: BTreeSet<&Key> = keys.into_iter().collect();
     let mut found = BTreeMap::new();
     if keys.len() <= ONE_BY_ONE {

@@ -8,11 +8,11 @@ mod answer;
 mod error;
 mod roles;
 mod simulate;
+mod subject;
 mod trust;
 mod verdict;
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_cloudformation::Client as CloudFormation;
@@ -20,14 +20,12 @@ use aws_sdk_iam::Client as Iam;
 
 pub use answer::{Answer, Finding};
 pub use error::AccessError;
+pub use subject::Subject;
 pub use trust::Brought;
 pub use verdict::{AccessStep, Verdict, Way};
 
 use crate::aws::ASSUME_ACTIONS;
-use crate::model::{
-    Access, ConfigName, GitHubSubject, OidcSubject, PrincipalArn, PrincipalKind, PrincipalPattern, Role,
-    Section,
-};
+use crate::model::{Access, ConfigName, OidcSubject, PrincipalArn, PrincipalKind, Role, Section};
 use roles::{Deputy, Roles};
 use simulate::{Request, Simulated, simulate};
 use trust::{Asker, TrustedAction};
@@ -42,30 +40,6 @@ const WRITING: &[&str] = &[
     "dynamodb:PutItem",
     "dynamodb:UpdateItem",
 ];
-
-/// Of whom it is asked.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    /// A user or role: see [`Inspector::resolve`].
-    Principal(PrincipalArn),
-    /// All who fit a pattern. Their own policies can't be asked for, so only trust and the role's policies count.
-    Pattern(PrincipalPattern),
-    /// A job of GitHub Actions, which has no policies of its own.
-    GitHub(GitHubSubject),
-    /// Who has such a token of another OIDC issuer, without policies as well.
-    Oidc(OidcSubject),
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Principal(arn) => arn.fmt(f),
-            Self::Pattern(pattern) => pattern.fmt(f),
-            Self::GitHub(subject) => subject.fmt(f),
-            Self::Oidc(subject) => subject.fmt(f),
-        }
-    }
-}
 
 /// Looks into a config's roles. What it has asked IAM once it doesn't ask again.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 pub(super) mod adoption;
 pub(super) mod change;
+mod change_set;
 pub(super) mod code_stack;
 pub(super) mod discard;
 pub(super) mod leftover;

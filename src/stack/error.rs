@@ -1,10 +1,9 @@
-use std::fmt;
-
 use aws_sdk_cloudformation::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::aws::{Failed, Fault};
-use crate::model::{AwsNamesError, Kind, KmsKeyArn, Region, Timestamp};
+use crate::model::{AwsNamesError, ErrorKind, KmsKeyArn, Region, Timestamp};
+use crate::stack::failed_resource::{DeploymentFailure, FailedResource, at_resources};
 use crate::stack::inspect::state::StackState;
 
 /// What went wrong with a stack.
@@ -247,7 +246,7 @@ impl StackError {
     pub(super) const PARAMETER_BYTES: usize = 4_096;
 
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Name(_)
             | Self::Crowded { .. }
@@ -258,9 +257,9 @@ impl StackError {
             | Self::ArnElsewhere { .. }
             | Self::ReplacesKey { .. }
             | Self::Refused { .. }
-            | Self::Invalid { .. } => Kind::Invalid,
-            Self::Unbounded => Kind::Usage,
-            Self::Busy { .. } | Self::Lost { .. } => Kind::Unavailable,
+            | Self::Invalid { .. } => ErrorKind::Invalid,
+            Self::Unbounded => ErrorKind::Usage,
+            Self::Busy { .. } | Self::Lost { .. } => ErrorKind::Unavailable,
             Self::NotOurs { .. }
             | Self::Stuck { .. }
             | Self::RollbackStuck { .. }
@@ -271,10 +270,10 @@ impl StackError {
             | Self::Failed(_)
             | Self::NotDeleted { .. }
             | Self::BucketGone { .. }
-            | Self::DriftUnknown { .. } => Kind::Stack,
-            Self::Overtaken { .. } => Kind::Conflict,
+            | Self::DriftUnknown { .. } => ErrorKind::Stack,
+            Self::Overtaken { .. } => ErrorKind::Conflict,
             Self::Request { source, .. } => source.fault.kind(),
-            Self::Incomplete { .. } => Kind::Internal,
+            Self::Incomplete { .. } => ErrorKind::Internal,
         }
     }
 
@@ -336,82 +335,5 @@ fn request_words(action: &str, failed: &Failed) -> String {
         Fault::Denied => format!("{} was denied", failed.denied(action)),
         Fault::Credentials => format!("{action} failed: {}", failed.credentials_problem()),
         _ => format!("{action} failed"),
-    }
-}
-
-fn at_resources(failed: &[FailedResource]) -> String {
-    let words: Vec<String> = failed.iter().map(|failed| format!(" at {failed}")).collect();
-    words.join(";")
-}
-
-/// A deployment that failed, by its first cause.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeploymentFailure {
-    /// The stack's name.
-    pub stack: String,
-    /// The stack's ARN, by which its events can still be read when it is deleted.
-    pub stack_arn: String,
-    /// The state in which it ended.
-    pub state: StackState,
-    /// The resource that failed first. Those that were cancelled because of it don't count.
-    pub first: Option<FailedResource>,
-    /// What it had created and CloudFormation did not delete again.
-    pub kept: Vec<KeptResource>,
-}
-
-/// A resource that stays although its stack is deleted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptResource {
-    /// Its logical id in the template.
-    pub logical_id: String,
-    /// What it is in plain words.
-    pub words: String,
-    /// Its name or id in its service.
-    pub physical_id: String,
-}
-
-/// A resource that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailedResource {
-    /// Its logical id in the template.
-    pub logical_id: String,
-    /// What it is in plain words.
-    pub words: String,
-    /// Its type, such as `AWS::IAM::Role`.
-    pub resource_type: String,
-    /// Why it failed, in the service's words.
-    pub reason: String,
-}
-
-impl fmt::Display for FailedResource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): {}", self.words, self.logical_id, self.reason)
-    }
-}
-
-impl fmt::Display for DeploymentFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the deployment of {} failed", self.stack)?;
-        f.write_str(&at_resources(self.first.as_slice()))?;
-        match self.state {
-            StackState::DeleteComplete if self.kept.is_empty() => f.write_str("; nothing of it is left"),
-            StackState::DeleteComplete => {
-                let words: Vec<String> = self
-                    .kept
-                    .iter()
-                    .map(|kept| format!("{} ({})", kept.words, kept.physical_id))
-                    .collect();
-                write!(f, "; the stack is deleted, but not {}", words.join(" and "))
-            }
-            StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),
-            StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => {
-                write!(
-                    f,
-                    "; the stack is in {}, and the table is as it was before",
-                    self.state
-                )
-            }
-            _ => write!(f, "; the stack is in {}", self.state),
-        }
     }
 }

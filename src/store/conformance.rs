@@ -49,6 +49,7 @@
 mod atomic;
 mod expiry;
 mod guards;
+mod harness;
 mod heads;
 mod listing;
 mod log;
@@ -65,37 +66,16 @@ mod versions;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use tokio::time::timeout;
 
-use super::{Admin, Store};
-pub use crate::model::TestClock;
-
-use crate::model::Clock;
-use support::Config;
+pub use self::harness::Harness;
+use self::support::Config;
+#[cfg(doc)]
+use super::Store;
+use crate::model::{Clock, TestClock};
 
 /// How long a check may take.
 pub const LONGEST_CHECK: Duration = Duration::from_mins(5);
-
-/// One config, made fresh and empty for one check, whose engine tells the time by the clock it was made with.
-#[async_trait]
-pub trait Harness: Send + Sync {
-    /// A handle to the config. Each call gives another one that shares nothing in memory with those before, as
-    /// if another process had opened it.
-    async fn open(&self) -> Arc<dyn Store>;
-
-    /// The config's provisioning side. An engine without one says `without admin` to the macro, which then shows what it
-    /// leaves out as ignored tests.
-    async fn admin(&self) -> Option<Arc<dyn Admin>> {
-        None
-    }
-
-    /// Who is written down as the writer of every commit, for an engine that doesn't leave that to the commit
-    /// ([`Txn::by`](super::Txn::by)).
-    fn writer(&self) -> Option<String> {
-        None
-    }
-}
 
 /// Runs the check of that name against the config that `fresh` makes.
 ///

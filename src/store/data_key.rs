@@ -40,7 +40,7 @@ impl fmt::Debug for DataKey {
 }
 
 /// Where the keys come from that encrypt a config's secrets. What is stored of each is the key wrapped, that is
-/// encrypted by a key that never lies beside the data.
+/// encrypted by a key that never lies with the data.
 #[async_trait]
 pub trait DataKeys: Send + Sync {
     /// The config, to which every secret is bound.

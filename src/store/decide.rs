@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Applied, Conflict, Limit, Result, StoreError, Txn};
+use super::{AppliedChange, Conflict, Limit, Result, StoreError, Txn};
 use crate::model::{
     Change, Entry, Envelope, Guard, Head, Key, Mutation, Op, Previous, Revision, Secrecy, Section, Timestamp,
     TtlChoice, printable,
@@ -10,7 +10,7 @@ use crate::model::{
 
 /// What was read before a commit.
 #[derive(Debug, Clone)]
-pub struct State<'a> {
+pub struct CommitState<'a> {
     /// The entries of all keys that are changed or guarded, expired ones too.
     pub entries: &'a HashMap<Key, Entry>,
     /// The heads of all their sections; a section without one is new.
@@ -25,7 +25,7 @@ pub struct State<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What becomes of each key. Empty where nothing changes.
-    pub changes: Vec<Applied>,
+    pub changes: Vec<AppliedChange>,
     /// The heads that move.
     pub moves: Vec<HeadMove>,
 }
@@ -46,7 +46,7 @@ impl Decision {
 
     /// What it takes of [`Limit::MAX_BYTES`].
     pub fn bytes(&self) -> usize {
-        let bytes_of = |applied: &Applied| {
+        let bytes_of = |applied: &AppliedChange| {
             let new = applied.entry.as_ref().map_or(0, |entry| entry.value.len());
             let old = applied.previous.as_ref().map_or(0, |entry| entry.value.len());
             Limit::bytes_of(&applied.change.key, new, old, applied.change.by.len())
@@ -65,7 +65,7 @@ pub struct HeadMove {
 }
 
 /// Checks the guards and limits of `txn` against what was read and says what the commit writes.
-pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
+pub fn decide(txn: &Txn, state: &CommitState<'_>) -> Result<Decision> {
     let live = |key: &Key| state.entries.get(key).filter(|entry| entry.is_live(state.now));
     let revision = |section: &Section| {
         state
@@ -126,12 +126,12 @@ pub fn decide(txn: &Txn, state: &State<'_>) -> Result<Decision> {
     check_actions(txn, &effective, &lines, state)?;
 
     let mut next_index: HashMap<Section, u32> = HashMap::new();
-    let mut changes: Vec<Applied> = effective
+    let mut changes: Vec<AppliedChange> = effective
         .into_iter()
         .map(|mutation| {
             let section = mutation.key().section();
             let index = next_index.entry(section.clone()).or_default();
-            let place = Place {
+            let place = LinePlace {
                 revision: revision(&section).next(),
                 index: *index,
                 of: lines[&section],
@@ -184,13 +184,19 @@ fn needs_seal(change: &Mutation, before: Option<&Entry>) -> bool {
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct LinePlace {
     revision: Revision,
     index: u32,
     of: u32,
 }
 
-fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, state: &State<'_>) -> Applied {
+fn apply(
+    txn: &Txn,
+    mutation: &Mutation,
+    before: Option<&Entry>,
+    place: LinePlace,
+    state: &CommitState<'_>,
+) -> AppliedChange {
     let entry = match mutation {
         Mutation::Delete { .. } => None,
         Mutation::Set {
@@ -243,7 +249,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
         commit: txn.id.clone(),
         with: BTreeMap::new(),
     };
-    Applied {
+    AppliedChange {
         change,
         entry,
         previous: before.cloned(),
@@ -251,7 +257,7 @@ fn apply(txn: &Txn, mutation: &Mutation, before: Option<&Entry>, place: Place, s
 }
 
 /// Who writes, as one line of text: readers refuse any other, and a user's name may come of the environment.
-fn writer(txn: &Txn, state: &State<'_>) -> String {
+fn writer(txn: &Txn, state: &CommitState<'_>) -> String {
     printable(txn.by.as_deref().unwrap_or(state.by)).into_owned()
 }
 
@@ -259,7 +265,7 @@ fn check_actions(
     txn: &Txn,
     effective: &[&Mutation],
     lines: &HashMap<Section, u32>,
-    state: &State<'_>,
+    state: &CommitState<'_>,
 ) -> Result<()> {
     let new_sections = lines
         .keys()

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use super::{Cause, Limit};
-use crate::model::{CommitId, Entry, GrantName, Guard, Key, Kind, Revision, Section, Uncovered, Value};
+use crate::model::{CommitId, Entry, ErrorKind, GrantName, Guard, Key, Revision, Section, Uncovered, Value};
 
 /// What went wrong in an engine.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -183,7 +183,7 @@ pub enum StoreError {
         /// What it says, or what is wrong with what it answers.
         problem: String,
         /// What sort of failure it is.
-        kind: Kind,
+        kind: ErrorKind,
     },
     /// A file of the embedded engine can't be used.
     #[error("can't use {path}", path = .path.display())]
@@ -223,30 +223,30 @@ impl StoreError {
     }
 
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoConfig { .. } | Self::NotFound(_) | Self::Unlisted(_) | Self::NoSecretsKey { .. } => {
-                Kind::NotFound
+                ErrorKind::NotFound
             }
-            Self::NoTtl(_) | Self::GuardOnSecret(_) | Self::IdReused(_) => Kind::Usage,
-            Self::Conflict(_) => Kind::Conflict,
-            Self::Compacted { .. } => Kind::Compacted,
+            Self::NoTtl(_) | Self::GuardOnSecret(_) | Self::IdReused(_) => ErrorKind::Usage,
+            Self::Conflict(_) => ErrorKind::Conflict,
+            Self::Compacted { .. } => ErrorKind::Compacted,
             Self::Limit(_)
             | Self::Unregistered(_)
             | Self::Twice(_)
             | Self::Unsealed(_)
             | Self::SecretTooLarge { .. }
             | Self::NoKeyFile(_)
-            | Self::File { .. } => Kind::Invalid,
+            | Self::File { .. } => ErrorKind::Invalid,
             Self::Denied { .. } | Self::Uncovered { .. } | Self::ReadOnly | Self::Credentials { .. } => {
-                Kind::Denied
+                ErrorKind::Denied
             }
-            Self::Throttled { .. } => Kind::Throttled,
-            Self::Busy(_) | Self::Unavailable { .. } => Kind::Unavailable,
-            Self::OutcomeUnknown { .. } => Kind::OutcomeUnknown,
+            Self::Throttled { .. } => ErrorKind::Throttled,
+            Self::Busy(_) | Self::Unavailable { .. } => ErrorKind::Unavailable,
+            Self::OutcomeUnknown { .. } => ErrorKind::OutcomeUnknown,
             Self::Api { kind, .. } => *kind,
             Self::Layout { .. } | Self::NeedsNewer { .. } | Self::Corrupt { .. } | Self::Other { .. } => {
-                Kind::Internal
+                ErrorKind::Internal
             }
         }
     }

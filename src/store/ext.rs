@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::seal::{Place, seal, unseal, unsound};
-use super::{Applied, Committed, DataKey, DataKeys, Result, Store, StoreError, Txn};
+use super::seal::{SecretPlace, seal, unseal, unsound};
+use super::{AppliedChange, Committed, DataKey, DataKeys, Result, Store, StoreError, Txn};
 use crate::model::{Entry, Envelope, Guard, Key, Mutation, Secrecy, TtlChoice, Value};
 
 /// How many data keys are unwrapped side by side.
@@ -111,9 +111,9 @@ pub trait StoreExt: Store {
 
 impl<S: Store + ?Sized> StoreExt for S {}
 
-fn place<'p>(keys: &'p dyn DataKeys, key: &'p Key) -> Place<'p> {
+fn place<'p>(keys: &'p dyn DataKeys, key: &'p Key) -> SecretPlace<'p> {
     let config = keys.config();
-    Place { config, key }
+    SecretPlace { config, key }
 }
 
 async fn unwrap(keys: &dyn DataKeys, wrapped: Vec<u8>, subject: Key) -> Result<(Vec<u8>, DataKey)> {
@@ -163,12 +163,12 @@ async fn commit_one<S: Store + ?Sized>(
     store: &S,
     change: Mutation,
     guard: Option<Guard>,
-) -> Result<Option<Applied>> {
+) -> Result<Option<AppliedChange>> {
     let txn = Txn::new(vec![change]).guarded(guard);
     Ok(store.write(txn).await?.changes.into_iter().next())
 }
 
-fn written(applied: Option<Applied>) -> Result<Entry> {
+fn written(applied: Option<AppliedChange>) -> Result<Entry> {
     applied
         .and_then(|applied| applied.entry)
         .ok_or_else(|| StoreError::Other {

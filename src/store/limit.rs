@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::model::Key;
 
-/// A limit of a commit, and what was asked of it.
+/// A limit of a commit, and what would have exceeded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limit {

@@ -8,15 +8,20 @@ use crate::model::{Envelope, Key, Value, ValueKind};
 
 /// Where a secret belongs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'p> {
+pub(super) struct SecretPlace<'p> {
     pub(super) config: &'p str,
     pub(super) key: &'p Key,
 }
 
-/// Encrypts a value for its place under a data key, which is stored wrapped beside it.
+/// Encrypts a value for its place under a data key, which is stored wrapped with it.
 ///
 /// Fails with [`StoreError::SecretTooLarge`] where the value and what surrounds it are over the limit of a value.
-pub(super) fn seal(value: &Value, data_key: &DataKey, wrapped: &[u8], place: Place<'_>) -> Result<Value> {
+pub(super) fn seal(
+    value: &Value,
+    data_key: &DataKey,
+    wrapped: &[u8],
+    place: SecretPlace<'_>,
+) -> Result<Value> {
     seal_with(value, data_key, wrapped, place, &Nonce::<Aes256Gcm>::generate())
 }
 
@@ -24,7 +29,7 @@ fn seal_with(
     value: &Value,
     data_key: &DataKey,
     wrapped: &[u8],
-    place: Place<'_>,
+    place: SecretPlace<'_>,
     nonce: &Nonce<Aes256Gcm>,
 ) -> Result<Value> {
     let max = Value::MAX_BYTES.saturating_sub(Envelope::OVERHEAD + wrapped.len());
@@ -48,8 +53,8 @@ fn seal_with(
     Value::from_stored(ValueKind::Bytes, bytes).map_err(|_| unsound(place))
 }
 
-/// Decrypts what [`seal`] made, for the same place. Whatever was changed since is refused.
-pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: Place<'_>) -> Result<Value> {
+/// Decrypts what [`seal`] encrypted, for the same place. Whatever was changed since is refused.
+pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: SecretPlace<'_>) -> Result<Value> {
     let payload = Payload {
         msg: envelope.sealed,
         aad: &bound(envelope.header, place),
@@ -57,7 +62,7 @@ pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: Place<'_
     let bytes = Aes256Gcm::new(data_key.bytes().into())
         .decrypt(envelope.nonce.into(), payload)
         .map_err(|_| unsound(place))?;
-    // Whoever may encrypt may have encrypted anything.
+    // Who may encrypt may have encrypted anything.
     Value::from_stored(envelope.kind, bytes).map_err(|error| StoreError::Corrupt {
         section: Some(place.key.section()),
         what: format!(
@@ -69,7 +74,7 @@ pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: Place<'_
 }
 
 /// That a secret isn't what was sealed for its place.
-pub(super) fn unsound(place: Place<'_>) -> StoreError {
+pub(super) fn unsound(place: SecretPlace<'_>) -> StoreError {
     StoreError::Corrupt {
         section: Some(place.key.section()),
         what: format!(
@@ -80,8 +85,8 @@ pub(super) fn unsound(place: Place<'_>) -> StoreError {
     }
 }
 
-/// What is authenticated beside the value.
-fn bound(header: &[u8], place: Place<'_>) -> Vec<u8> {
+/// What is authenticated in addition to the value.
+fn bound(header: &[u8], place: SecretPlace<'_>) -> Vec<u8> {
     let mut bound = header.to_vec();
     for part in [place.config.as_bytes(), place.key.as_str().as_bytes()] {
         // Names are far shorter: a key has 512 bytes at most.
@@ -110,15 +115,15 @@ mod tests {
     }
 
     fn open(sealed: &Value, config: &str, key: &Key) -> Result<Value> {
-        let envelope = Envelope::read(sealed).ok_or_else(|| unsound(Place { config, key }))?;
-        unseal(envelope, &data_key(), Place { config, key })
+        let envelope = Envelope::read(sealed).ok_or_else(|| unsound(SecretPlace { config, key }))?;
+        unseal(envelope, &data_key(), SecretPlace { config, key })
     }
 
     /// Made by Python's `cryptography` 50, `AESGCM(bytes(range(32))).encrypt(bytes(range(100, 112)), b"hunter2", aad)`.
     #[test]
     fn the_format_is_as_it_is_documented() {
         let key = key("/db/password");
-        let place = Place {
+        let place = SecretPlace {
             config: "payments",
             key: &key,
         };
@@ -140,7 +145,7 @@ mod tests {
     fn every_changed_byte_is_refused() {
         let key = key("/k");
         let config = "mycfg";
-        let place = Place { config, key: &key };
+        let place = SecretPlace { config, key: &key };
         let sealed = seal(&value("hunter2"), &data_key(), b"wrapped", place).expect("it fits");
         assert_eq!(
             open(&sealed, config, &key).expect("it is sound"),
@@ -159,7 +164,7 @@ mod tests {
     #[test]
     fn what_was_sealed_past_discfg_is_of_its_kind_all_the_same() {
         let key = key("/zz/x");
-        let place = Place {
+        let place = SecretPlace {
             config: "c",
             key: &key,
         };
@@ -188,7 +193,7 @@ mod tests {
     #[test]
     fn a_secret_opens_only_in_its_place() {
         let here = key("/ab");
-        let place = Place {
+        let place = SecretPlace {
             config: "c",
             key: &here,
         };
@@ -205,7 +210,7 @@ mod tests {
     #[test]
     fn one_value_never_looks_the_same_twice() {
         let key = key("/k");
-        let place = Place {
+        let place = SecretPlace {
             config: "c",
             key: &key,
         };
@@ -216,7 +221,7 @@ mod tests {
     #[test]
     fn the_limit_counts_what_surrounds_the_value() {
         let key = key("/k");
-        let place = Place {
+        let place = SecretPlace {
             config: "c",
             key: &key,
         };
@@ -236,7 +241,7 @@ mod tests {
             wrapped in proptest::collection::vec(any::<u8>(), 0..200),
         ) {
             let key = key("/a/b");
-            let place = Place { config: "mycfg", key: &key };
+            let place = SecretPlace { config: "mycfg", key: &key };
             let sealed = seal(&value(bytes.clone()), &data_key(), &wrapped, place).expect("it fits");
             let envelope = Envelope::read(&sealed).expect("an envelope");
             prop_assert_eq!(envelope.wrapped, &wrapped);

@@ -22,7 +22,7 @@ impl Snapshot {
     }
 
     /// Names the content: equal content has an equal digest, wherever it lies. A secret counts as it is stored, so
-    /// that a digest takes no key and gives nothing to guess a value by; one that was written anew counts as another.
+    /// that a digest takes no key and gives nothing to guess a value by; one that was written again counts as another.
     pub fn digest(&self) -> Digest {
         let mut digester = Digester::default();
         self.entries.iter().for_each(|entry| digester.add(entry));
@@ -61,7 +61,6 @@ pub struct Digest([u8; 32]);
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "sha256:{}", hex::encode(self.0))
     }
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::model::{Change, CommitId, Entry, Guard, Head, Key, Mutation, Section, Timestamp};
 
-/// What a commit is asked to do.
+/// A commit to be executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Txn {
     /// Its id, under which it can be looked for.
@@ -13,7 +13,7 @@ pub struct Txn {
     pub changes: Vec<Mutation>,
     /// Who is written down as the writer; none for whom the store was opened as.
     pub by: Option<String>,
-    /// Whether the id is the caller's, under which it may be sent again, to whichever process: it is made once, and
+    /// Whether the id is the caller's, under which it may be sent again, to whichever process: it takes place once, and
     /// each of its senders gets the answer of the first. Honoured for [`Self::RECORDED_FOR`] at least.
     pub recorded: bool,
 }
@@ -64,7 +64,7 @@ impl Txn {
 
 /// What became of one key in a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
+pub struct AppliedChange {
     /// The line of the log.
     pub change: Change,
     /// The entry afterwards; none after a delete.
@@ -73,7 +73,7 @@ pub struct Applied {
     pub previous: Option<Entry>,
 }
 
-/// A commit that was made.
+/// A commit that took place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// Its id.
@@ -83,5 +83,5 @@ pub struct Committed {
     /// Where the sections that it changed stand after it.
     pub heads: Vec<Head>,
     /// What it did. A delete of an absent key isn't in it.
-    pub changes: Vec<Applied>,
+    pub changes: Vec<AppliedChange>,
 }

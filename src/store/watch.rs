@@ -25,12 +25,12 @@ pub(crate) struct WatchMachine {
     /// The sections whose log is to be read, and up to where at least.
     moved: BTreeMap<Section, Revision>,
     /// The sections whose log ends before their head.
-    gaps: BTreeMap<Section, Gap>,
+    gaps: BTreeMap<Section, LogGap>,
     reading: Option<Reading>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Gap {
+struct LogGap {
     since: Duration,
     looks: u32,
 }
@@ -176,7 +176,7 @@ impl WatchMachine {
     }
 
     fn wait_for_gap(&mut self, section: Section, elapsed: Duration) -> AfterLog {
-        let gap = self.gaps.entry(section).or_insert(Gap {
+        let gap = self.gaps.entry(section).or_insert(LogGap {
             since: elapsed,
             looks: 0,
         });

@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::{kind, value};
+use super::node::{kind, value};
 use crate::model::{Change, Entry, Key, Op, Revision, Section, Timestamp, Ttl, ValueKind};
 
 /// A line of a section's log, as `watch` and `history` tell it, and what else a watch tells.
@@ -91,7 +91,7 @@ impl ChangeLine {
         }
     }
 
-    /// A section that is told as it is, since the log no longer says how it came to be: `of` entries follow.
+    /// A section as it is, since the log no longer says how it came to be: `of` entries follow.
     pub fn resync(section: &Section, revision: Revision, of: u32) -> Self {
         Self {
             action: Some("watch"),

@@ -1,11 +1,11 @@
-//! A commit as it is asked for and answered over HTTP.
+//! A commit as it is requested and answered over HTTP.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::stored::{ShapeError, moment, shapeless, text_of, value_of};
+use super::stored::{ShapeError, parse_moment, shapeless, text_of, value_of};
 use crate::model::{
     Encoding, Guard, Key, Mutation, Revision, Secrecy, Section, Ttl, TtlChoice, Value, ValueKind,
 };
@@ -135,11 +135,11 @@ pub struct ChangeSpec {
 
 /// How the values of a request are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
+pub enum ValueNotation {
     /// As people write them in JSON.
-    Plainly,
-    /// Each as a string that holds its exact bytes, of the kind that is given beside it.
-    AsStored,
+    Plain,
+    /// Each as a string that holds its exact bytes, of the kind that is given with it.
+    Stored,
 }
 
 impl GuardSpec {
@@ -161,7 +161,7 @@ impl GuardSpec {
             }
             Guard::Value(_, value) => {
                 (spec.guard, spec.kind) = (GuardName::Value, Some(value.kind()));
-                spec.value = raw(&text_of(value));
+                spec.value = to_raw(&text_of(value));
             }
             Guard::Section(section, revision) => {
                 (spec.section, spec.revision) = (Some(section.clone()), Some(*revision));
@@ -171,7 +171,7 @@ impl GuardSpec {
     }
 
     /// The guard that is meant.
-    pub fn guard(&self, written: Written) -> Result<Guard, ShapeError> {
+    pub fn guard(&self, notation: ValueNotation) -> Result<Guard, ShapeError> {
         let key = || self.key.clone().ok_or_else(|| missing(self.guard, "key"));
         let revision = || self.revision.ok_or_else(|| missing(self.guard, "revision"));
         let (guard, fits) = match self.guard {
@@ -183,7 +183,7 @@ impl GuardSpec {
                     .value
                     .as_deref()
                     .ok_or_else(|| missing(self.guard, "value"))?;
-                let value = read_value(value, self.kind, written)?;
+                let value = read_value(value, self.kind, notation)?;
                 (Guard::Value(key()?, value), [true, false, false, true])
             }
             GuardName::Section => {
@@ -230,7 +230,7 @@ impl ChangeSpec {
         {
             spec.op = ChangeName::Set;
             spec.kind = Some(value.kind());
-            spec.value = raw(&text_of(value));
+            spec.value = to_raw(&text_of(value));
             match secret {
                 Secrecy::Keep => {}
                 Secrecy::Secret => spec.secret = Some(true),
@@ -251,7 +251,7 @@ impl ChangeSpec {
     }
 
     /// The change that is meant.
-    pub fn mutation(&self, written: Written) -> Result<Mutation, ShapeError> {
+    pub fn mutation(&self, notation: ValueNotation) -> Result<Mutation, ShapeError> {
         let key = self.key.clone();
         if self.op == ChangeName::Delete {
             let settings = [
@@ -269,12 +269,12 @@ impl ChangeSpec {
         }
         let value = self.value.as_deref();
         let value = value.ok_or_else(|| ShapeError::new(format!("the set of {key} has no value")))?;
-        let value = read_value(value, self.kind, written).map_err(|error| error.of_value(&key))?;
+        let value = read_value(value, self.kind, notation).map_err(|error| error.of_value(&key))?;
         let secret = match (self.secret, self.sealed) {
             (None, false) => Secrecy::Keep,
             (Some(true), false) => Secrecy::Secret,
             (Some(false), false) => Secrecy::Plain,
-            (None, true) if written == Written::AsStored => Secrecy::Sealed,
+            (None, true) if notation == ValueNotation::Stored => Secrecy::Sealed,
             (None, true) => return Err(ShapeError::new("only a stored value can be sealed")),
             (Some(_), true) => return Err(ShapeError::new(format!("{key} is given both secret and sealed"))),
         };
@@ -284,7 +284,7 @@ impl ChangeSpec {
             (None, None, true) => TtlChoice::Keep,
             (Some(ttl), None, false) => TtlChoice::For(ttl),
             (Some(ttl), Some(expires), false) => {
-                let expires = moment(expires)?;
+                let expires = parse_moment(expires)?;
                 TtlChoice::Until { ttl, expires }
             }
             (None, Some(_), _) => return Err(ShapeError::new(format!("{key} is given expires without ttl"))),
@@ -301,9 +301,9 @@ impl ChangeSpec {
     }
 }
 
-fn read_value(raw: &RawValue, kind: Option<ValueKind>, written: Written) -> Result<Value, ShapeError> {
+fn read_value(raw: &RawValue, kind: Option<ValueKind>, notation: ValueNotation) -> Result<Value, ShapeError> {
     let text: Option<String> = serde_json::from_str(raw.get()).ok();
-    if written == Written::AsStored {
+    if notation == ValueNotation::Stored {
         let (Some(kind), Some(text)) = (kind, text) else {
             return Err(ShapeError::new(
                 "a stored value is a string with its kind beside it",
@@ -332,7 +332,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> R
     T::deserialize(deserializer).map(Some)
 }
 
-fn raw(text: &str) -> Option<Box<RawValue>> {
+fn to_raw(text: &str) -> Option<Box<RawValue>> {
     to_raw_value(text).ok()
 }
 

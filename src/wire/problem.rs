@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::commit::GuardSpec;
 use super::problem_code::{ProblemCode, read_known};
 use super::stored::StoredNode;
-use crate::model::{Key, Kind, Revision, Section};
+use crate::model::{ErrorKind, Key, Revision, Section};
 
 /// Why a request wasn't served, and what a client needs to tell it as its own store would have.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -66,7 +66,13 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with an HTTP status and what that is called. `code` says what exactly it is.
-    pub fn new(status: u16, title: &str, kind: Kind, code: ProblemCode, detail: impl Into<String>) -> Self {
+    pub fn new(
+        status: u16,
+        title: &str,
+        kind: ErrorKind,
+        code: ProblemCode,
+        detail: impl Into<String>,
+    ) -> Self {
         Self {
             of_type: "about:blank".into(),
             title: title.into(),

@@ -5,7 +5,10 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder,
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{AnyNode, ChangeLine, ChangeSpec, GuardSpec, Line, Node};
+use super::api_answer::LogLine;
+use super::change_line::ChangeLine;
+use super::commit::{ChangeSpec, GuardSpec};
+use super::node::{AnyNode, EntryNode};
 
 /// A key: segments of letters, digits, `.`, `_`, `:` and `-`, none of them `.` or `..`, at most 16.
 const KEY: &str = "^/?(SEGMENT)(/(SEGMENT)){0,15}$";
@@ -167,7 +170,7 @@ impl PartialSchema for AnyNode {
     fn schema() -> RefOr<Schema> {
         let description =
             "An entry; `{}` where there is none, and key and revision alone where it was removed.";
-        loose(Node::schema(), description)
+        loose(EntryNode::schema(), description)
     }
 }
 
@@ -177,18 +180,22 @@ impl ToSchema for AnyNode {
     }
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <Node as ToSchema>::schemas(schemas);
+        <EntryNode as ToSchema>::schemas(schemas);
     }
 }
 
-impl PartialSchema for Line {
+impl PartialSchema for LogLine {
     fn schema() -> RefOr<Schema> {
         let description = "One line of a section's log: what a commit did to one key.";
         loose(ChangeLine::schema(), description)
     }
 }
 
-impl ToSchema for Line {
+impl ToSchema for LogLine {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Line".into()
+    }
+
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         <ChangeLine as ToSchema>::schemas(schemas);
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::stored::{ShapeError, moment, shapeless};
+use super::stored::{ShapeError, parse_moment, shapeless};
 use crate::model::{Head, Revision, Section};
 
 /// Where a section stands.
@@ -42,7 +42,7 @@ impl TryFrom<SectionHead> for Head {
             revision: shape.revision,
             changes: shape.changes,
             commit: shape.commit.map(|id| id.parse()).transpose().map_err(shapeless)?,
-            modified: shape.modified.as_deref().map(moment).transpose()?,
+            modified: shape.modified.as_deref().map(parse_moment).transpose()?,
         })
     }
 }

@@ -28,7 +28,7 @@ impl ShapeError {
         }
     }
 
-    /// The same, told with what it is about.
+    /// The same, with what it is about.
     fn about(self, what: &str) -> Self {
         Self {
             problem: format!("{what}: {}", self.problem),
@@ -105,12 +105,12 @@ impl TryFrom<StoredNode> for Entry {
             value: value_of(node.kind, node.value).map_err(|error| error.of_value(&node.key))?,
             version: node.version,
             revision: node.revision,
-            created: moment(&node.created)?,
-            modified: moment(&node.modified)?,
-            by: writer(node.by, &node.key)?,
+            created: parse_moment(&node.created)?,
+            modified: parse_moment(&node.modified)?,
+            by: check_writer(node.by, &node.key)?,
             secret: node.secret,
             ttl: node.ttl.map(ttl_of).transpose()?,
-            expires: node.expires.as_deref().map(moment).transpose()?,
+            expires: node.expires.as_deref().map(parse_moment).transpose()?,
             key: node.key,
         })
     }
@@ -207,7 +207,7 @@ impl TryFrom<StoredChange> for Change {
                 version,
                 secret: line.secret,
                 ttl: line.ttl.map(ttl_of).transpose()?,
-                expires: line.expires.as_deref().map(moment).transpose()?,
+                expires: line.expires.as_deref().map(parse_moment).transpose()?,
             },
             (StoredOp::Set, ..) => return Err(ShapeError::new("a set without its value, kind or version")),
         };
@@ -218,8 +218,8 @@ impl TryFrom<StoredChange> for Change {
             of: line.of,
             op,
             previous: previous.as_ref().map(Previous::from),
-            by: writer(line.by, &line.key)?,
-            at: moment(&line.at)?,
+            by: check_writer(line.by, &line.key)?,
+            at: parse_moment(&line.at)?,
             commit: line.commit.parse::<CommitId>().map_err(shapeless)?,
             with: line.with,
             key: line.key,
@@ -246,7 +246,7 @@ pub(super) fn value_of(kind: ValueKind, text: String) -> Result<Value, ShapeErro
 }
 
 /// Who wrote a key: one line of text.
-fn writer(by: String, key: &Key) -> Result<String, ShapeError> {
+fn check_writer(by: String, key: &Key) -> Result<String, ShapeError> {
     if by.contains(is_unprintable) {
         return Err(ShapeError::new(format!(
             "the writer of {key} is not one line of text"
@@ -255,8 +255,8 @@ fn writer(by: String, key: &Key) -> Result<String, ShapeError> {
     Ok(by)
 }
 
-pub(super) fn moment(text: &str) -> Result<Timestamp, ShapeError> {
-    // A year beyond 9999 has no RFC 3339 form and is told as its number.
+pub(super) fn parse_moment(text: &str) -> Result<Timestamp, ShapeError> {
+    // A year beyond 9999 has no RFC 3339 form and is written as its number.
     match i64::from_str(text) {
         Ok(number) => Ok(Timestamp::from_epoch(number)),
         Err(_) => text.parse().map_err(shapeless),

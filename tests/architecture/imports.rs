@@ -23,6 +23,8 @@ struct Room {
     used: Vec<Module>,
     /// Children that are compiled for tests alone.
     tests: BTreeSet<String>,
+    /// The structs, enums, traits and aliases that it defines.
+    types: Vec<String>,
 }
 
 impl House {
@@ -93,6 +95,12 @@ impl House {
             circles.push(ties.collect());
         }
         circles
+    }
+
+    /// The types that the source defines, each with its module.
+    pub(crate) fn types(&self) -> impl Iterator<Item = (&Module, String)> {
+        let rooms = self.rooms.iter().filter(|(module, _)| !self.is_test(module));
+        rooms.flat_map(|(module, room)| room.types.iter().map(move |name| (module, name.clone())))
     }
 
     fn imports(&self, module: &Module) -> BTreeMap<Module, BTreeSet<String>> {
@@ -214,6 +222,10 @@ impl Reader<'_> {
                     }
                     is_test = false;
                     continue;
+                }
+                // Deeper are associated types and what a function keeps for itself.
+                "struct" | "enum" | "trait" | "type" if depth == inline.len() && !is_test => {
+                    room.types.push(after.to_owned());
                 }
                 "{" => depth += 1,
                 "}" => {

@@ -1,7 +1,7 @@
 //! A config's stack from its making to an update, on the emulator: what CloudFormation takes, and what is there then.
 
 use aws_sdk_cloudformation::Client;
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::stack::{self, Action, Deployed, Progress, Proposal, StackPlan, StackSpec, StackState};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
@@ -163,6 +163,6 @@ async fn who_may_not_deploy_is_told_the_action() {
     let account = Emulator::shared().account();
     let cfn = Client::new(&Account::sdk(&account.url(), &account.developer()));
     let error = stack::plan(&cfn, &spec()).await.expect_err("a developer may not");
-    assert_eq!(error.kind(), Kind::Denied);
+    assert_eq!(error.kind(), ErrorKind::Denied);
     assert_eq!(error.to_string(), "cloudformation:DescribeStacks was denied");
 }

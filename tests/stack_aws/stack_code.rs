@@ -4,7 +4,7 @@ use std::process::Command;
 
 use aws_sdk_cloudformation::Client;
 use discfg::aws::Meter;
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::stack::{
     self, BucketError, CodeBucket, CodeStack, FunctionCode, Progress, Proposal, StackError, StoredCode,
 };
@@ -223,7 +223,7 @@ async fn a_bucket_that_was_deleted_is_not_made_again_by_its_stack() {
         .await
         .expect_err("it is made");
     assert!(matches!(error, StackError::BucketGone { .. }), "{error:?}");
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
         "the stack discfg--code has made its bucket, which is not there any more"

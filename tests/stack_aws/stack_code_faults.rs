@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_types::region::Region;
 use discfg::aws::Meter;
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::stack::{BucketError, CodeBucket, StoredCode};
 
 use support::account::{Account, keys};
@@ -111,7 +111,11 @@ async fn an_object_is_the_code_by_its_content_and_not_by_its_name() {
             },
         ] {
             let error = found.expect_err("it is something else");
-            assert_eq!((error.kind(), requests.len()), (Kind::Invalid, count), "{line:?}");
+            assert_eq!(
+                (error.kind(), requests.len()),
+                (ErrorKind::Invalid, count),
+                "{line:?}"
+            );
             let told = format!("the object {key} in the bucket {bucket} is not the function's code: {why}");
             assert!(error.to_string().starts_with(&told), "{error}");
         }
@@ -126,7 +130,7 @@ async fn code_without_a_version_could_be_replaced_and_is_refused() {
         for error in [found.map(|_| ()), put.map(|_| ())] {
             let error = error.expect_err("it is refused");
             assert!(matches!(error, BucketError::Unversioned { .. }), "{error:?}");
-            assert_eq!(error.kind(), Kind::Invalid);
+            assert_eq!(error.kind(), ErrorKind::Invalid);
         }
     }
 }
@@ -138,7 +142,7 @@ async fn a_denial_names_both_that_it_may_be() {
     for line in [(403, "AccessDenied"), (403, "")] {
         let (refused, requests) = look(&[(403, ""), line]).await;
         let error = refused.expect_err("it is denied");
-        assert_eq!((error.kind(), requests.len()), (Kind::Denied, 2));
+        assert_eq!((error.kind(), requests.len()), (ErrorKind::Denied, 2));
         assert_eq!(
             error.to_string(),
             format!(
@@ -150,7 +154,7 @@ async fn a_denial_names_both_that_it_may_be() {
     }
     let (refused, requests) = upload(&[(403, "AccessDenied")]).await;
     let error = refused.expect_err("it is denied");
-    assert_eq!((error.kind(), requests.len()), (Kind::Denied, 1));
+    assert_eq!((error.kind(), requests.len()), (ErrorKind::Denied, 1));
     assert_eq!(
         error.to_string(),
         format!(
@@ -176,7 +180,7 @@ async fn credentials_that_are_not_taken_are_no_denial_of_the_bucket() {
         let (refused, requests) = look(&[(403, ""), (403, code)]).await;
         let error = refused.expect_err("it is refused");
         assert!(matches!(error, BucketError::Request { .. }), "{error:?}");
-        assert_eq!((error.kind(), requests.len()), (Kind::Denied, 2));
+        assert_eq!((error.kind(), requests.len()), (ErrorKind::Denied, 2));
     }
 }
 
@@ -191,7 +195,11 @@ async fn a_bucket_of_another_region_is_told_as_such() {
     ] {
         let (refused, requests) = look(&[(line.0, ""), line]).await;
         let error = refused.expect_err("it is elsewhere");
-        assert_eq!((error.kind(), requests.len()), (Kind::Invalid, 2), "{line:?}");
+        assert_eq!(
+            (error.kind(), requests.len()),
+            (ErrorKind::Invalid, 2),
+            "{line:?}"
+        );
         assert_eq!(
             error.to_string(),
             format!("the bucket discfg-code-{ACCOUNT}-eu-central-1 is there, but not in eu-central-1")
@@ -202,11 +210,11 @@ async fn a_bucket_of_another_region_is_told_as_such() {
 #[tokio::test]
 async fn what_passes_is_tried_again_and_what_does_not_pass_ends() {
     for (line, kind) in [
-        ((503, "SlowDown"), Kind::Throttled),
-        ((503, "ServiceUnavailable"), Kind::Unavailable),
-        ((500, "InternalError"), Kind::Unavailable),
-        ((502, ""), Kind::Unavailable),
-        (CUT, Kind::Unavailable),
+        ((503, "SlowDown"), ErrorKind::Throttled),
+        ((503, "ServiceUnavailable"), ErrorKind::Unavailable),
+        ((500, "InternalError"), ErrorKind::Unavailable),
+        ((502, ""), ErrorKind::Unavailable),
+        (CUT, ErrorKind::Unavailable),
     ] {
         let (answer, requests) = look(&[line, line, (404, ""), line, (404, "NoSuchKey")]).await;
         assert_eq!(answer.expect("an answer"), StoredCode::Missing);
@@ -214,14 +222,18 @@ async fn what_passes_is_tried_again_and_what_does_not_pass_ends() {
         let (refused, requests) = look(&[line; 4]).await;
         let error = refused.expect_err("it doesn't pass");
         // A HEAD tells by its status alone.
-        assert_eq!((error.kind(), requests.len()), (Kind::Unavailable, 4), "{line:?}");
+        assert_eq!(
+            (error.kind(), requests.len()),
+            (ErrorKind::Unavailable, 4),
+            "{line:?}"
+        );
         let (refused, requests) = upload(&[line; 4]).await;
         let error = refused.expect_err("it doesn't pass");
         assert_eq!((error.kind(), requests.len()), (kind, 4), "{line:?}");
     }
     let (refused, requests) = look(&[(400, ""), (400, "InvalidRequest")]).await;
     let error = refused.expect_err("it is wrong");
-    assert_eq!((error.kind(), requests.len()), (Kind::Internal, 2));
+    assert_eq!((error.kind(), requests.len()), (ErrorKind::Internal, 2));
 }
 
 #[tokio::test]
@@ -263,7 +275,7 @@ async fn a_bucket_that_was_just_made_may_not_be_known_yet() {
 async fn an_s3_that_is_not_there_is_unavailable() {
     let sdk = sdk("http://127.0.0.1:1");
     let error = bucket(&sdk).look(&code("a")).await.expect_err("nobody listens");
-    assert_eq!(error.kind(), Kind::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
 #[tokio::test]
@@ -275,6 +287,6 @@ async fn without_credentials_nothing_is_sent() {
         .look(&code("a"))
         .await
         .expect_err("nobody asks");
-    assert_eq!(error.kind(), Kind::Denied);
+    assert_eq!(error.kind(), ErrorKind::Denied);
     assert!(s3.finish().is_empty());
 }

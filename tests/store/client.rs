@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use discfg::Client;
 use discfg::client::ClientError;
-use discfg::model::{Guard, Kind, Mutation, Value};
+use discfg::model::{ErrorKind, Guard, Mutation, Value};
 use discfg::ops::Event;
 use discfg::store::{Store, StoreError, Txn};
 use futures::StreamExt as _;
@@ -68,7 +68,7 @@ async fn a_value_is_read_as_what_is_wanted(store: Arc<dyn Store>) {
     let error = client.get_text("/blob").await.expect_err("no text");
     assert_eq!(error.to_string(), "/blob doesn't fit: it is bytes, not text");
     let error = client.get::<u8>("/a//b").await.expect_err("no key");
-    assert_eq!(error.kind(), Kind::Usage);
+    assert_eq!(error.kind(), ErrorKind::Usage);
 
     let stored = client.set_secret("/pw", "hunter2").await.expect("a secret");
     assert!(stored.secret && stored.value.as_text().is_none());
@@ -113,7 +113,7 @@ async fn writes_are_guarded(store: Arc<dyn Store>) {
             matches!(&error, ClientError::Store(StoreError::Conflict(_))),
             "{error:?}"
         );
-        assert_eq!(error.kind(), Kind::Conflict);
+        assert_eq!(error.kind(), ErrorKind::Conflict);
         let conflict = error.conflict().expect("a guard didn't hold");
         assert!(error.is_conflict() && conflict.revision.get() == 2);
     }
@@ -269,7 +269,7 @@ async fn what_does_not_fit_is_named_and_not_quoted(store: Arc<dyn Store>) {
         let content = client.snapshot(prefix).await.expect("a snapshot");
         let error = content.deserialize::<Pools>().expect_err("it doesn't fit");
         assert_eq!(error.to_string(), problem);
-        assert_eq!(error.kind(), Kind::Invalid);
+        assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(!format!("{error:?}").contains("hunter2"));
     }
     let error = client.get::<Level>("/db/pool/size").await.expect_err("no level");
@@ -424,6 +424,9 @@ async fn two_configs_are_open_in_one_process() {
         ),
     ] {
         let error = builder.open().await.expect_err("nothing to open");
-        assert_eq!((error.to_string().as_str(), error.kind()), (problem, Kind::Usage));
+        assert_eq!(
+            (error.to_string().as_str(), error.kind()),
+            (problem, ErrorKind::Usage)
+        );
     }
 }

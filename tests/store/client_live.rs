@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use discfg::client::ClientError;
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::ops::Watch;
 use discfg::store::Store;
 use discfg::{Client, Live};
@@ -191,7 +191,7 @@ async fn survives(store: Arc<dyn Store>, direct: Arc<dyn Store>, outage: impl Fn
     set_all(direct.as_ref(), &[("/app/level", "2"), ("/app/twin", "2")]).await;
     until(|| app.last_error().is_some()).await;
     let error = app.last_error().expect("it was there");
-    assert_eq!(error.kind(), Kind::Unavailable, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
     let age = app.age();
     until(|| app.age() > age + Duration::from_millis(100)).await;
     assert_eq!(*app.get(), App { level: 1, twin: 1 });

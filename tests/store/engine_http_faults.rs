@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use discfg::engine::http::{HttpEngine, HttpOptions};
-use discfg::model::{Encoding, Guard, Kind, Mutation, Prefix, Revision, Value};
+use discfg::model::{Encoding, ErrorKind, Guard, Mutation, Prefix, Revision, Value};
 use discfg::store::{Consistency, Cursor, Deadline, Heads, Listed, Scope, Store, StoreError, Txn};
 use futures::TryStreamExt as _;
 use tempfile::TempDir;
@@ -185,7 +185,7 @@ async fn what_is_refused_is_not_tried_again() {
     served.server.impair(|_, _| Some(html(403)));
     let error = served.engine.commit(Txn::new(vec![set("/count/n", "2")])).await;
     let error = error.expect_err("a proxy forbids it");
-    assert_eq!(error.kind(), Kind::Invalid, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert!(error.to_string().contains("status 403, text/html"), "{error}");
     assert_eq!(served.server.asked().len(), 1);
 }
@@ -253,7 +253,7 @@ async fn a_read_is_tried_three_times() {
             .get(&key, Consistency::Strong)
             .await
             .expect_err("it stays so");
-        assert_eq!(error.kind(), Kind::Unavailable, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         assert_eq!(served.server.asked().len(), 3);
     }
@@ -269,8 +269,8 @@ async fn an_answer_without_end_is_left() {
             body: vec![b' '; 64 * 1024 * 1024 + 1],
         })
     });
-    let error = served.engine.state().await.expect_err("it is too large");
-    assert_eq!(error.kind(), Kind::Invalid);
+    let error = served.engine.status().await.expect_err("it is too large");
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("more than 67108864 bytes"), "{error}");
 }
 

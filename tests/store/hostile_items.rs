@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use discfg::model::{Prefix, Section};
 use discfg::ops::{
-    Event, Shown, Standing, Watch, readable_heads, readable_list, readable_snapshot, watch, watch_heads,
+    Event, HeadNews, ReadableItem, Watch, readable_heads, readable_list, readable_snapshot, watch,
+    watch_heads,
 };
 use discfg::store::{Consistency, Heads, Scope, Store, StoreError};
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -194,12 +195,12 @@ async fn a_bad_entry_spoils_its_section_alone(config: Config) {
 
     // A listing shows what it can.
     let listed = readable_list(store, &Scope::all(Prefix::all()), Consistency::Strong);
-    let listed: Vec<Shown> = listed.try_collect().await.expect("a listing");
+    let listed: Vec<ReadableItem> = listed.try_collect().await.expect("a listing");
     let names: Vec<String> = listed
         .iter()
         .map(|shown| match shown {
-            Shown::Listed(item) => item.name().to_owned(),
-            Shown::Bad(bad) => format!("bad {}", bad.section),
+            ReadableItem::Listed(item) => item.name().to_owned(),
+            ReadableItem::Bad(bad) => format!("bad {}", bad.section),
         })
         .collect();
     assert_eq!(names, ["/bad/a", "/good/a", "/r", "bad /bad"]);
@@ -229,18 +230,18 @@ async fn a_bad_head_spoils_its_section_alone(config: Config) {
         next.expect("it goes on").expect("no error")
     };
     match next().await {
-        Standing::Moved(heads) => assert_eq!(heads.len(), 2),
+        HeadNews::Moved(heads) => assert_eq!(heads.len(), 2),
         other => panic!("{other:?}"),
     }
     match next().await {
-        Standing::Bad(bad) => assert_eq!(bad[0].section, section("/bad")),
+        HeadNews::Bad(bad) => assert_eq!(bad[0].section, section("/bad")),
         other => panic!("{other:?}"),
     }
     set_all(store, &[("/good/a", "2")]).await;
     loop {
         match next().await {
-            Standing::Still => {}
-            Standing::Moved(heads) => break assert_eq!(heads[0].section, section("/good")),
+            HeadNews::Still => {}
+            HeadNews::Moved(heads) => break assert_eq!(heads[0].section, section("/good")),
             other => panic!("{other:?}"),
         }
     }
@@ -366,14 +367,14 @@ mod in_partitions_on_dynamodb {
             &Scope::all(Prefix::all()),
             Consistency::Strong,
         );
-        let listed: Vec<Shown> = listed.try_collect().await.expect("a listing");
+        let listed: Vec<ReadableItem> = listed.try_collect().await.expect("a listing");
         for shown in &listed {
-            if let Shown::Listed(discfg::store::Listed::Entry(entry)) = shown {
+            if let ReadableItem::Listed(discfg::store::Listed::Entry(entry)) = shown {
                 assert_eq!(entry.value.as_text(), Some("1"), "{entry:?}");
             }
         }
         assert!(
-            matches!(listed.last(), Some(Shown::Bad(bad)) if bad.section.is_root()),
+            matches!(listed.last(), Some(ReadableItem::Bad(bad)) if bad.section.is_root()),
             "{listed:?}"
         );
     }

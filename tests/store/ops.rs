@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use discfg::engine::local::{LocalEngine, OpenMode};
-use discfg::model::{Encoding, Key, Kind, Mutation, Prefix, Revision, Value};
-use discfg::ops::{self, OpsError, Plan, Wanted};
-use discfg::store::conformance::TestClock;
+use discfg::model::{Encoding, ErrorKind, Key, Mutation, Prefix, Revision, TestClock, Value};
+use discfg::ops::{self, DesiredValue, OpsError, Plan};
 use discfg::store::{Consistency, Snapshot, Store, StoreError, Txn};
 
 struct Config {
@@ -35,10 +34,10 @@ fn value(text: &str) -> Value {
     Value::new(text, Encoding::Text).expect("a value")
 }
 
-fn wanted(pairs: &[(&str, &str)]) -> BTreeMap<Key, Wanted> {
+fn wanted(pairs: &[(&str, &str)]) -> BTreeMap<Key, DesiredValue> {
     pairs
         .iter()
-        .map(|(at, to)| (key(at), Wanted::from(value(to))))
+        .map(|(at, to)| (key(at), DesiredValue::from(value(to))))
         .collect()
 }
 
@@ -49,7 +48,7 @@ async fn set(store: &dyn Store, at: &str, to: &str) {
 
 async fn overtaken(store: &dyn Store, plan: &Plan) {
     let error = plan.commit(store).await.expect_err("the plan is overtaken");
-    assert_eq!(error.kind(), Kind::Conflict, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
 }
 
 #[tokio::test]
@@ -172,7 +171,7 @@ async fn the_past_ends_where_the_log_does() {
             .await
             .expect_err("too long ago"),
     ] {
-        assert_eq!(error.kind(), Kind::Compacted);
+        assert_eq!(error.kind(), ErrorKind::Compacted);
         let OpsError::Store(StoreError::Compacted { oldest, .. }) = error else {
             panic!("{error:?}");
         };

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use discfg::model::{Clock, Key, Mutation, Op, Revision, Ttl, TtlChoice, Value};
+use discfg::model::{Clock, Key, Mutation, Op, Revision, TestClock, Ttl, TtlChoice, Value};
 use discfg::ops::{Event, Start, Watch, watch};
-use discfg::store::conformance::TestClock;
 use discfg::store::{Store, Txn};
 use futures::StreamExt as _;
 use tokio::time::timeout;
@@ -33,7 +32,7 @@ fn from_the_start(section: &str) -> Start {
     )]))
 }
 
-type Events<'s> = futures::stream::BoxStream<'s, discfg::ops::Result<Event>>;
+type Events<'s> = futures::stream::BoxStream<'s, discfg::ops::OpsResult<Event>>;
 
 /// The next event that is neither a look without news nor an outage.
 async fn news(events: &mut Events<'_>) -> Event {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use discfg::model::{Mutation, Secrecy, Section, Ttl, TtlChoice, Value};
-use discfg::ops::{Event, Standing, Watch, watch, watch_heads};
+use discfg::ops::{Event, HeadNews, Watch, watch, watch_heads};
 use discfg::store::{Store, Txn};
 use futures::StreamExt as _;
 use tokio::sync::Notify;
@@ -32,7 +32,7 @@ fn lazy(section: &str, nudge: &Arc<Notify>) -> Watch {
 }
 
 async fn commit(
-    events: &mut (impl futures::Stream<Item = discfg::ops::Result<Event>> + Unpin),
+    events: &mut (impl futures::Stream<Item = discfg::ops::OpsResult<Event>> + Unpin),
 ) -> Vec<String> {
     let next = async {
         loop {
@@ -109,11 +109,11 @@ async fn heads_are_followed_one_nudge_a_look(store: Arc<dyn Store>) {
     let mut moved = async || {
         let next = timeout(PATIENCE, heads.next()).await.expect("it is nudged");
         match next.expect("it goes on").expect("no error") {
-            Standing::Moved(heads) => heads
+            HeadNews::Moved(heads) => heads
                 .iter()
                 .map(|head| format!("{} {}", head.section, head.revision))
                 .collect(),
-            Standing::Still => Vec::new(),
+            HeadNews::Still => Vec::new(),
             other => panic!("{other:?}"),
         }
     };

@@ -130,9 +130,9 @@ pub(in crate::cli) async fn run(
         .map(str::parse::<ExternalId>);
     let brought = Brought {
         org_id: args.org_id,
-        external_id: external_id
-            .transpose()
-            .map_err(|error| Failure::caused(crate::model::Kind::Usage, "invalid --external-id", &error))?,
+        external_id: external_id.transpose().map_err(|error| {
+            Failure::caused(crate::model::ErrorKind::Usage, "invalid --external-id", &error)
+        })?,
     };
     let (Some((access, key)), [subject]) = (&question, subjects.as_slice()) else {
         return matrix::run(&config, &inspector, subjects, &brought, session, terminal).await;

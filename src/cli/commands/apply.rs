@@ -11,7 +11,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
 use crate::model::{Access, Key, Prefix};
-use crate::ops::{OpsError, Plan, Wanted};
+use crate::ops::{DesiredValue, OpsError, Plan};
 use crate::store::Store;
 
 /// Make keys as a file says, in one commit
@@ -73,7 +73,7 @@ pub(in crate::cli) async fn run(
 
 async fn make_plan(
     args: &ApplyArgs,
-    wanted: BTreeMap<Key, Wanted>,
+    wanted: BTreeMap<Key, DesiredValue>,
     store: &dyn Store,
 ) -> Result<Plan, OpsError> {
     let Some(prefix) = args

@@ -4,7 +4,6 @@ use std::fs;
 
 use aws_sdk_cloudformation::Client;
 use clap::Args;
-use serde::Serialize;
 
 use crate::aws::{AwsError, Fault};
 use crate::cli::denied_lookups::DeniedLookups;
@@ -14,8 +13,9 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
 use crate::engine::{self, OpenError};
-use crate::model::{ConfigName, Kind};
+use crate::model::{ConfigName, ErrorKind};
 use crate::stack::{self, Owner};
+use crate::wire::result::{ConfigShape, ConfigsResult};
 
 /// List the configs in this account and region
 ///
@@ -23,37 +23,6 @@ use crate::stack::{self, Owner};
 /// have a file on this machine. Asks with your own credentials; none at all is no failure.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ConfigsArgs {}
-
-#[derive(Debug, Serialize)]
-struct ConfigsResult {
-    action: &'static str,
-    engine: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<String>,
-    configs: Vec<ConfigShape>,
-    /// What could not be seen, and why.
-    unknown: Vec<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct ConfigShape {
-    config: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stack: Option<String>,
-    /// The stack's state; nothing where there is none, or where it isn't known.
-    status: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<String>,
-    /// What else there is to know, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<u64>,
-}
 
 pub(in crate::cli) async fn run(
     _: ConfigsArgs,
@@ -138,7 +107,7 @@ async fn on_aws(
             unknown.push(format!("tables without a stack: {action} is not allowed"));
             if !are_stacks_known {
                 return Err(Failure::new(
-                    Kind::Denied,
+                    ErrorKind::Denied,
                     "the configs can be seen neither by their stacks nor by their tables",
                 )
                 .hint(

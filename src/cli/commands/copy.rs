@@ -10,8 +10,8 @@ use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
-use crate::model::{Access, Entry, Key, Kind, Side, Timestamp};
-use crate::ops::{Plan, Wanted};
+use crate::model::{Access, Entry, ErrorKind, Key, Side, Timestamp};
+use crate::ops::{DesiredValue, Plan};
 
 /// Copy keys from one place to another
 ///
@@ -86,13 +86,13 @@ pub(in crate::cli) async fn run(
 }
 
 /// The entries under their names below the second side's prefix.
-fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, Wanted>, Failure> {
+fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
     read.into_iter()
         .map(|(name, entry)| {
             let path = format!("{}{name}", to.prefix.with_slash());
             let key: Key = path.parse().map_err(|error| {
                 Failure::caused(
-                    Kind::Invalid,
+                    ErrorKind::Invalid,
                     format!("{name} can't lie below {}", to.prefix),
                     &error,
                 )

@@ -9,10 +9,10 @@ use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
-use crate::model::{Access, Entry, Kind, Mutation, Prefix};
+use crate::model::{Access, Entry, ErrorKind, Mutation, Prefix};
 use crate::ops::Plan;
 use crate::store::{Consistency, Listed, Scope, Store, StoreError, Txn};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Remove a key, or all below a prefix
 ///
@@ -71,7 +71,7 @@ pub(in crate::cli) async fn run(
                 None => failure,
             });
         }
-        let shape = Envelope {
+        let shape = KeyAnswer {
             action: "delete",
             node: AnyNode::of(None),
             prev_node: AnyNode::of(None),
@@ -85,7 +85,7 @@ pub(in crate::cli) async fn run(
         );
     };
     let revision = applied.change.revision;
-    let shape = Envelope {
+    let shape = KeyAnswer {
         action: "delete",
         node: AnyNode::gone(&key, revision),
         prev_node: AnyNode::of(applied.previous.as_ref()),
@@ -103,7 +103,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     let store = session.store(Access::Write, &prefix).await?;
     let entries = seen("reading", terminal, entries_below(&prefix, store)).await?;
     if entries.is_empty() && !args.ignore_not_found {
-        let failure = Failure::new(Kind::NotFound, format!("there is nothing below {prefix}"));
+        let failure = Failure::new(ErrorKind::NotFound, format!("there is nothing below {prefix}"));
         return Err(match hint("delete -r", &args.words, "prefix") {
             Some(hint) => failure.hint(hint),
             None => failure,

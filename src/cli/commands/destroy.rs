@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::Client as DynamoDb;
 
 use self::follow::delete_table;
 pub(super) use self::follow::{DeletionBound, DeletionFailure, delete_stack};
-use self::result::{DestroyResult, DestroyedData, ask, end};
+use self::result::{ask, end};
 use self::survey::Survey;
 pub(super) use self::survey::check_stack;
 use crate::aws::{AssumedRole, Aws, RoleArn};
@@ -25,6 +25,7 @@ use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
 use crate::model::{Access, AwsNames, ConfigName, GrantName};
 use crate::stack::{Deployed, GRANT_RESOURCES, Grant, Parameter, RESOURCES};
+use crate::wire::result::{DestroyResult, DestroyedData};
 
 pub(in crate::cli) async fn run(
     args: DestroyArgs,

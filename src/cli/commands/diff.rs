@@ -12,8 +12,8 @@ use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Side};
-use crate::ops::{Change, Wanted, compare};
-use crate::wire::{Compared, PlannedChange};
+use crate::ops::{DesiredValue, KeyChange, compare};
+use crate::wire::{DiffAnswer, PlannedChange};
 
 /// Compare two places, or a place with its past
 ///
@@ -81,7 +81,7 @@ pub(in crate::cli) async fn run(
     tell(&compare(left, right), args.values, session, terminal)
 }
 
-fn in_file(args: &DiffArgs, config: &str) -> Result<BTreeMap<String, Wanted>, Failure> {
+fn in_file(args: &DiffArgs, config: &str) -> Result<BTreeMap<String, DesiredValue>, Failure> {
     let prefix = &args.left.prefix;
     let read = args.file.read(Some(prefix), config)?;
     Ok(read
@@ -91,7 +91,7 @@ fn in_file(args: &DiffArgs, config: &str) -> Result<BTreeMap<String, Wanted>, Fa
 }
 
 fn tell(
-    differences: &BTreeMap<String, Change>,
+    differences: &BTreeMap<String, KeyChange>,
     values: bool,
     session: &Session,
     terminal: &mut Terminal,
@@ -107,7 +107,7 @@ fn tell(
         changes.push(PlannedChange::new(op, name.clone(), shown));
     }
     let same = changes.is_empty();
-    let shape = Compared {
+    let shape = DiffAnswer {
         action: "diff",
         same,
         changes,

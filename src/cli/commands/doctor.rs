@@ -6,15 +6,15 @@ mod machine;
 mod table;
 
 use clap::Args;
-use serde::Serialize;
 
-use self::check::{Check, CheckStatus};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::EngineName;
+use crate::wire::result::DoctorReport;
+use crate::wire::result::{Check, CheckStatus};
 
 /// Check what discfg needs, and say what to do
 ///
@@ -27,15 +27,6 @@ pub(in crate::cli) struct DoctorArgs {
     /// The config
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Report {
-    action: &'static str,
-    config: Option<String>,
-    /// The worst of the checks.
-    verdict: CheckStatus,
-    checks: Vec<Check>,
 }
 
 pub(in crate::cli) async fn run(
@@ -60,7 +51,7 @@ pub(in crate::cli) async fn run(
         }
     }
     let worst = checks.iter().map(|check| check.verdict).max();
-    let report = Report {
+    let report = DoctorReport {
         action: "doctor",
         config,
         verdict: worst.unwrap_or(CheckStatus::Ok),

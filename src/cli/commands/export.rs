@@ -22,8 +22,8 @@ use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
-use crate::formats::{self, DataFormat, EnvName, Layout, Parts};
-use crate::model::{Access, Key, Kind, Prefix, Value};
+use crate::formats::{self, DataFormat, EnvName, FileParts, Layout};
+use crate::model::{Access, ErrorKind, Key, Prefix, Value};
 use crate::ops::OpsError;
 use crate::store::{Digester, StoreExt as _};
 
@@ -120,7 +120,7 @@ pub(in crate::cli) async fn run(
         ExportTarget::Data(format) => Some(*format),
         ExportTarget::Template(_) | ExportTarget::Nothing => None,
     };
-    let parts = format.and_then(|format| Parts::new(format, &layout));
+    let parts = format.and_then(|format| FileParts::new(format, &layout));
     if let Some(parts) = parts {
         let file = spool(&args, parts, format, &layout.prefix, session, masks.as_mut());
         let file = seen("reading", terminal, file).await;
@@ -157,7 +157,7 @@ const IN_MEMORY: usize = 8 * 1024 * 1024;
 /// Writes the snapshot to where it waits until it is whole: a failure half way must leave nothing on stdout.
 async fn spool(
     args: &ExportArgs,
-    mut parts: Parts<'_>,
+    mut parts: FileParts<'_>,
     format: Option<DataFormat>,
     prefix: &Prefix,
     session: &mut Session,
@@ -230,7 +230,7 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, F
             let bytes = data_file::read(path, "the template", MAX_TEMPLATE)?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 Failure::caused(
-                    Kind::Invalid,
+                    ErrorKind::Invalid,
                     "the template is no UTF-8 text",
                     &error.utf8_error(),
                 )

@@ -5,10 +5,10 @@ use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, Entry, Kind, Revision, Value};
+use crate::model::{Access, Encoding, Entry, ErrorKind, Revision, Value};
 use crate::ops::{self, OpsError};
 use crate::store::{Consistency, StoreError, StoreExt as _};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Read a key
 ///
@@ -58,7 +58,7 @@ pub(in crate::cli) async fn run(
     }
     if let Some(default) = args.default {
         let line = format!("{default}\n");
-        let shape = Envelope {
+        let shape = KeyAnswer {
             action: "get",
             node: AnyNode::stand_in(&key, &Value::new(default.as_str(), Encoding::Detect)?),
             prev_node: AnyNode::of(None),
@@ -73,7 +73,7 @@ pub(in crate::cli) async fn run(
     }
     let failure = match args.revision {
         Some(revision) => Failure::new(
-            Kind::NotFound,
+            ErrorKind::NotFound,
             format!("the key {key} was not there at revision {revision}"),
         ),
         None => Failure::from(StoreError::NotFound(key)),
@@ -85,7 +85,7 @@ pub(in crate::cli) async fn run(
 }
 
 fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
-    let shape = Envelope {
+    let shape = KeyAnswer {
         action: "get",
         node: AnyNode::revealed(entry),
         prev_node: AnyNode::of(None),

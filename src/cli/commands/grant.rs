@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use aws_sdk_cloudformation::Client;
 use clap::Args;
-use serde::Serialize;
 use serde_json::json;
 
 pub(in crate::cli) use self::args::CoverArgs;
@@ -19,7 +18,6 @@ use crate::cli::deploying::deployment::Deployment;
 use crate::cli::deploying::options::DeployArgs;
 use crate::cli::deploying::patience::DeploymentPatience;
 use crate::cli::deploying::propose::DesiredStack;
-use crate::cli::deploying::reviewed::Reviewed;
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -28,9 +26,10 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target};
 use crate::engine::dynamodb::DynamoDb;
-use crate::model::{AwsNames, ConfigName, GrantName, GrantScope, Kind};
+use crate::model::{AwsNames, ConfigName, ErrorKind, GrantName, GrantScope};
 use crate::stack::{self, Deployed, Grant, GrantSpec, Output, StackState};
 use crate::store::{Admin as _, StoreError};
+use crate::wire::result::{AssumeStatement, GrantResult, GrantShape};
 
 /// Give a role of its own some sections of a config
 ///
@@ -54,22 +53,6 @@ pub(in crate::cli) struct GrantArgs {
     no_api: bool,
     #[command(flatten)]
     deploy: DeployArgs,
-}
-
-/// A grant, as results show it.
-#[derive(Serialize)]
-pub(super) struct GrantShape {
-    pub(super) name: String,
-    pub(super) access: String,
-    pub(super) sections: Vec<String>,
-    pub(super) principals: Vec<String>,
-    pub(super) github: Vec<String>,
-    pub(super) oidc: Vec<String>,
-    pub(super) role: Option<String>,
-    pub(super) policy: Option<String>,
-    /// The id of the HTTP API that the role may call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) api: Option<String>,
 }
 
 impl GrantShape {
@@ -100,27 +83,6 @@ impl GrantShape {
         }
         text
     }
-}
-
-#[derive(Serialize)]
-struct GrantResult {
-    action: &'static str,
-    config: String,
-    result: &'static str,
-    /// Nothing where it was only looked at.
-    grant: Option<GrantShape>,
-    statements: Vec<AssumeStatement>,
-    #[serde(flatten)]
-    reviewed: Reviewed,
-    #[serde(rename = "durationMs")]
-    duration_ms: u128,
-}
-
-/// What a principal's own policies must hold.
-#[derive(Serialize)]
-struct AssumeStatement {
-    principal: String,
-    statement: serde_json::Value,
 }
 
 /// Reads `[CONFIG] NAME`.
@@ -159,7 +121,7 @@ pub(in crate::cli) async fn run(
     let aws = session.aws().await?;
     AwsNames::new(&config, aws.region())
         .and_then(|names| names.grant_role(&name))
-        .map_err(|error| Failure::new(Kind::Invalid, error.to_string()))?;
+        .map_err(|error| Failure::new(ErrorKind::Invalid, error.to_string()))?;
     let caller = aws.caller().await?;
     for principal in spec.principals.iter().flatten() {
         principal
@@ -209,7 +171,7 @@ pub(in crate::cli) async fn run(
         result: made.result,
         statements: grant.as_ref().map(statements).unwrap_or_default(),
         grant: grant.as_ref().map(|grant| GrantShape::new(&name, grant)),
-        reviewed: made.reviewed,
+        deployment: made.reviewed.shape,
         duration_ms: started.elapsed().as_millis(),
     };
     let human = || {
@@ -254,7 +216,7 @@ async fn make(
             proved = prove::prove(aws, caller, target, &spec.grant, &grant, terminal) => proved?,
             () = patience.interrupted(1) => {
                 return Err(Failure::new(
-                    Kind::Interrupted,
+                    ErrorKind::Interrupted,
                     format!("the stack {} is deployed; its role was not tried", deployed.name),
                 ));
             }
@@ -276,7 +238,7 @@ pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deplo
         StackState::ReviewInProgress | StackState::CreateInProgress => {
             let (name, state) = (&of.name, &of.state);
             Err(Failure::new(
-                Kind::NotFound,
+                ErrorKind::NotFound,
                 format!("the config {config} is not there yet: the stack {name} is in {state}"),
             )
             .hint(format!("`discfg init {config} --wait` makes it")))

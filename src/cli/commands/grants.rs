@@ -2,15 +2,15 @@ use std::fmt::Write as _;
 
 use aws_sdk_cloudformation::Client;
 use clap::Args;
-use serde::Serialize;
 
-use super::grant::{GrantShape, config_stack, require_dynamodb};
+use super::grant::{config_stack, require_dynamodb};
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::stack::{self, Grant, Output, Owner};
+use crate::wire::result::{GrantShape, GrantsResult, ListedGrant};
 
 /// List a config's grants
 ///
@@ -21,20 +21,6 @@ pub(in crate::cli) struct GrantsArgs {
     /// The config
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-}
-
-#[derive(Serialize)]
-struct GrantsResult {
-    action: &'static str,
-    config: String,
-    grants: Vec<ListedGrant>,
-}
-
-#[derive(Serialize)]
-struct ListedGrant {
-    #[serde(flatten)]
-    grant: GrantShape,
-    status: String,
 }
 
 pub(in crate::cli) async fn run(

@@ -7,8 +7,8 @@ use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
-use crate::model::{Access, Change, Kind, Op, Revision, printable};
-use crate::wire::{ChangeLine, History};
+use crate::model::{Access, Change, ErrorKind, Op, Revision, printable};
+use crate::wire::{ChangeLine, HistoryAnswer};
 
 /// Show the log of a key
 ///
@@ -53,13 +53,16 @@ pub(in crate::cli) async fn run(
     .await;
     let lines = result.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     if lines.is_empty() {
-        let failure = Failure::new(Kind::NotFound, format!("the log holds nothing of the key {key}"));
+        let failure = Failure::new(
+            ErrorKind::NotFound,
+            format!("the log holds nothing of the key {key}"),
+        );
         return Err(match hint("history", &args.words, "key") {
             Some(hint) => failure.hint(hint),
             None => failure,
         });
     }
-    let shape = History {
+    let shape = HistoryAnswer {
         action: "history",
         key: key.to_string(),
         changes: lines.iter().map(|line| ChangeLine::new(None, line)).collect(),

@@ -37,16 +37,16 @@ pub(in crate::cli) async fn run(
     let store = session.store(Access::Read, "every section").await?;
     let read: crate::store::Result<_> = async {
         Ok((
-            store.state().await?,
+            store.status().await?,
             readable_snapshot(store, std::slice::from_ref(&prefix)).await?,
         ))
     }
     .await;
-    let (state, (snapshot, bad)) = read.map_err(|error| session.explain(error, Access::Read))?;
+    let (status, (snapshot, bad)) = read.map_err(|error| session.explain(error, Access::Read))?;
     let overview = Overview::of(snapshot, bad);
     let target = session.target()?;
     let (config, engine) = (target.config()?.to_string(), target.engine.value.to_string());
-    let shape = overview.info(config, engine, state);
+    let shape = overview.info(config, engine, &status);
     let human = || {
         let mut text = format!(
             "config   {}\nengine   {}\nstate    {}\nversion  {}\ndigest   {}\n",

@@ -13,7 +13,7 @@ use clap::Args;
 
 pub(in crate::cli) use self::api::CodeFrom;
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs, oidc_trust};
-use self::result::InitResult;
+use self::result::show_result;
 use crate::aws::Aws;
 use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::deployment::Deployment;
@@ -27,7 +27,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, Target};
-use crate::model::{ConfigName, Kind, KmsKeyArn};
+use crate::model::{ConfigName, ErrorKind, KmsKeyArn};
 use crate::stack::{Deployed, Output, StackSpec, TableKey};
 
 /// Deploy or update a config's stack and prove it
@@ -96,7 +96,7 @@ pub(in crate::cli) async fn run(
         provision(&mut deployer, &target, &spec).await
     });
     let made = patience.unless_left_at_once(&config, provisioning).await?;
-    InitResult::new(&config, made).show(started, session, terminal)
+    show_result(&config, made, started, session, terminal)
 }
 
 /// The key gets a name, which it can have in its own account alone (KMS developer guide, "Aliases in AWS KMS").
@@ -109,7 +109,7 @@ async fn check_account(aws: &Aws, key: &KmsKeyArn) -> Result<(), Failure> {
         "the KMS key {key} is of the account {}; a config takes a key of its own account, {own}",
         key.account()
     );
-    Err(Failure::new(Kind::Invalid, why).hint("--kms makes one in the stack"))
+    Err(Failure::new(ErrorKind::Invalid, why).hint("--kms makes one in the stack"))
 }
 
 /// Makes the stack as wanted and proves it.
@@ -175,7 +175,7 @@ async fn unless_interrupted<T>(
     tokio::select! {
         proof = proving => proof,
         () = patience.interrupted(1) => Err(Failure::new(
-            Kind::Interrupted,
+            ErrorKind::Interrupted,
             format!("the stack {} is deployed; reading through {way} was not proved", deployed.name),
         )),
     }

@@ -10,9 +10,9 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
 use crate::model::{Access, Entry, Timestamp, printable};
-use crate::ops::{Shown, readable_list};
+use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Consistency, Listed, Scope};
-use crate::wire::{Listing, Node};
+use crate::wire::{EntryNode, ListAnswer};
 
 /// List keys
 ///
@@ -49,7 +49,7 @@ pub(in crate::cli) async fn run(
     };
     let streams = matches!(session.format(), Format::Human | Format::Raw);
     let now = Timestamp::from(std::time::SystemTime::now());
-    let mut listing = Listing {
+    let mut listing = ListAnswer {
         action: "ls",
         nodes: Vec::new(),
         folders: Vec::new(),
@@ -62,8 +62,8 @@ pub(in crate::cli) async fn run(
         while let Some(item) = listed.try_next().await? {
             found = true;
             let item = match item {
-                Shown::Listed(item) => item,
-                Shown::Bad(bad) => {
+                ReadableItem::Listed(item) => item,
+                ReadableItem::Bad(bad) => {
                     listing.bad.push(bad);
                     continue;
                 }
@@ -78,8 +78,8 @@ pub(in crate::cli) async fn run(
             }
             match item {
                 Listed::Folder(path) => listing.folders.push(path),
-                Listed::Entry(entry) if args.values => listing.nodes.push(Node::new(&entry)),
-                Listed::Entry(entry) => listing.nodes.push(Node::without_value(&entry)),
+                Listed::Entry(entry) if args.values => listing.nodes.push(EntryNode::new(&entry)),
+                Listed::Entry(entry) => listing.nodes.push(EntryNode::without_value(&entry)),
             }
         }
         Ok(())

@@ -3,7 +3,7 @@ use clap_mangen::Man;
 
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// Print the manual page
 ///
@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(
         None => cli,
         Some(name) => {
             let found = cli.find_subcommand(name).cloned();
-            let missing = || Failure::new(Kind::NotFound, format!("there is no command {name}"));
+            let missing = || Failure::new(ErrorKind::NotFound, format!("there is no command {name}"));
             let found = found.ok_or_else(missing)?;
             let title = format!("discfg-{}", found.get_name());
             found.display_name(title)

@@ -1,7 +1,6 @@
 use aws_sdk_cloudformation::Client;
 use aws_sdk_iam::Client as Iam;
 use clap::Args;
-use serde::Serialize;
 
 use super::destroy::{DeletionBound, DeletionFailure, check_stack, delete_stack};
 use super::grant::{config_and_grant, require_dynamodb};
@@ -13,9 +12,10 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::engine::dynamodb::DynamoDb;
-use crate::model::{GrantName, Kind};
+use crate::model::{ErrorKind, GrantName};
 use crate::stack::{self, GRANT_RESOURCES, Grant, StackError};
 use crate::store::StoreError;
+use crate::wire::result::RevokeResult;
 
 /// Take a grant back
 ///
@@ -30,16 +30,6 @@ pub(in crate::cli) struct RevokeArgs {
     /// Don't ask
     #[arg(short, long)]
     yes: bool,
-}
-
-#[derive(Serialize)]
-struct RevokeResult {
-    action: &'static str,
-    config: String,
-    grant: String,
-    result: &'static str,
-    /// The stack that is gone, if there was one.
-    stack: Option<String>,
 }
 
 pub(in crate::cli) async fn run(
@@ -58,10 +48,11 @@ pub(in crate::cli) async fn run(
     let found = stack::grant_status(&cfn, &config, &name).await?;
     let grant = found.as_ref().and_then(|stack| Grant::of(stack).ok());
     if found.is_none() && !is_written(&table, &name).await? {
-        return Err(
-            Failure::new(Kind::NotFound, format!("the config {config} has no grant {name}"))
-                .hint(format!("`discfg grants {config}` shows those that it has")),
-        );
+        return Err(Failure::new(
+            ErrorKind::NotFound,
+            format!("the config {config} has no grant {name}"),
+        )
+        .hint(format!("`discfg grants {config}` shows those that it has")));
     }
     if let Some(stack) = &found {
         if !stack.is_ours() && grant.is_none() {
@@ -76,7 +67,7 @@ pub(in crate::cli) async fn run(
     }
     let question = format!("Revoke the grant {name} of {config}{}?", losing(grant.as_ref()));
     if !args.yes && !terminal.confirm(&question, "--yes")? {
-        return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
+        return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed"));
     }
     if let Some(stack) = &found {
         let hint = format!("`discfg revoke {name}` sees it through: the grant's line in the table goes last");

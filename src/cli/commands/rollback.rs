@@ -11,9 +11,9 @@ use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, Timestamp};
-use crate::ops::{self, Change, Plan, Wanted};
+use crate::ops::{self, DesiredValue, KeyChange, Plan};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Take a key, or all below a prefix, back to a revision
 ///
@@ -87,11 +87,11 @@ async fn below(
     review.carry_out(&args.plan, store, format, terminal).await
 }
 
-fn wanted(then: Snapshot) -> BTreeMap<Key, Wanted> {
+fn wanted(then: Snapshot) -> BTreeMap<Key, DesiredValue> {
     let now = Timestamp::from(SystemTime::now());
     then.entries
         .into_iter()
-        .filter_map(|entry| Some((entry.key.clone(), Wanted::again(entry, now)?)))
+        .filter_map(|entry| Some((entry.key.clone(), DesiredValue::again(entry, now)?)))
         .collect()
 }
 
@@ -106,7 +106,7 @@ async fn one_key(
     let clock = Timestamp::from(SystemTime::now());
     let then = ops::entry_at(store, key, args.to).await?;
     let then = then.filter(|entry| entry.is_live(clock));
-    let again = then.clone().and_then(|entry| Wanted::again(entry, clock));
+    let again = then.clone().and_then(|entry| DesiredValue::again(entry, clock));
     let now = store.get(key, Consistency::Strong).await?;
     let is_as_then = match (&now, &again) {
         (None, None) => true,
@@ -154,12 +154,12 @@ async fn one_key(
     })?)
 }
 
-fn change(now: Option<Entry>, then: Option<Wanted>) -> Option<Change> {
+fn change(now: Option<Entry>, then: Option<DesiredValue>) -> Option<KeyChange> {
     match (now, then) {
         (None, None) => None,
-        (None, Some(then)) => Some(Change::Added(then)),
-        (Some(now), None) => Some(Change::Removed(now)),
-        (Some(now), Some(then)) => Some(Change::Changed(now, then)),
+        (None, Some(then)) => Some(KeyChange::Added(then)),
+        (Some(now), None) => Some(KeyChange::Removed(now)),
+        (Some(now), Some(then)) => Some(KeyChange::Changed(now, then)),
     }
 }
 
@@ -167,7 +167,7 @@ fn change(now: Option<Entry>, then: Option<Wanted>) -> Option<Change> {
 async fn restore(
     store: &dyn Store,
     key: &Key,
-    then: Option<Wanted>,
+    then: Option<DesiredValue>,
     now: Option<Entry>,
 ) -> crate::store::Result<Committed> {
     let key = key.clone();
@@ -187,8 +187,8 @@ async fn restore(
     store.write(Txn::new(vec![mutation]).guarded([guard])).await
 }
 
-fn envelope(node: AnyNode, previous: Option<&Entry>) -> Envelope {
-    Envelope {
+fn envelope(node: AnyNode, previous: Option<&Entry>) -> KeyAnswer {
+    KeyAnswer {
         action: "rollback",
         node,
         prev_node: AnyNode::of(previous),

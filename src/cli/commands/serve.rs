@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::oneshot;
 
 pub(in crate::cli) use self::args::ServeArgs;
@@ -21,16 +20,10 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal::log::LogWriter;
 use crate::context::EngineName;
 use crate::http::{self, Api, ApiSettings, KnownTokens, ServerSettings, Tls, TokenFile};
-use crate::model::{Access, ConfigName, Kind, Role};
+use crate::model::{Access, ConfigName, ErrorKind, Role};
 use crate::ops::readable_heads;
 use crate::store::{Heads, Store};
-
-#[derive(Serialize)]
-struct Serving {
-    action: &'static str,
-    url: String,
-    configs: Vec<String>,
-}
+use crate::wire::result::Serving;
 
 /// Which part of a request's time a commit is tried for.
 const PATIENCE: f64 = 0.75;
@@ -130,7 +123,7 @@ async fn serve_logged(
         served = http::serve(listener, api, settings, stopped) => {
             served.map_err(|error| Failure::internal("the server ended", &error))
         }
-        () = watched => Err(Failure::new(Kind::Interrupted, "")),
+        () = watched => Err(Failure::new(ErrorKind::Interrupted, "")),
     }
 }
 

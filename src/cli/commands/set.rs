@@ -11,9 +11,9 @@ use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, Kind, Mutation, Secrecy, Ttl, TtlChoice, Value};
+use crate::model::{Access, Encoding, ErrorKind, Mutation, Secrecy, Ttl, TtlChoice, Value};
 use crate::store::{StoreExt as _, Txn};
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Write a key
 ///
@@ -95,7 +95,7 @@ pub(in crate::cli) async fn run(
     let txn = Txn::new(vec![mutation]).guarded(guards);
     let store = session.store(Access::Write, &key).await;
     let store = store.map_err(|failure| match failure.kind {
-        Kind::NotFound if from_file => {
+        ErrorKind::NotFound if from_file => {
             failure.hint("with -d the value is not a word: two words are CONFIG and KEY")
         }
         _ => failure,
@@ -104,7 +104,7 @@ pub(in crate::cli) async fn run(
     let committed = committed.map_err(|error| refused(error, show_value, session))?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
-    let shape = Envelope {
+    let shape = KeyAnswer {
         action: "set",
         node: AnyNode::of(entry.as_ref()),
         prev_node: AnyNode::of(previous.as_ref()),

@@ -1,6 +1,5 @@
 mod aws;
 mod local;
-mod shape;
 mod text;
 
 use clap::Args;

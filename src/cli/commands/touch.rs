@@ -7,7 +7,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::{Access, Ttl};
 use crate::store::StoreError;
-use crate::wire::{AnyNode, Envelope};
+use crate::wire::{AnyNode, KeyAnswer};
 
 /// Renew the time to live of a key
 ///
@@ -49,7 +49,7 @@ pub(in crate::cli) async fn run(
             None => failure,
         }
     })?;
-    let shape = Envelope {
+    let shape = KeyAnswer {
         action: "touch",
         node: AnyNode::of(Some(&entry)),
         prev_node: AnyNode::of(None),

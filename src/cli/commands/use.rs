@@ -17,7 +17,7 @@ use crate::context::{
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
 use crate::files::{Privacy, is_handed_over, read_named};
-use crate::model::{ConfigName, Kind};
+use crate::model::{ConfigName, ErrorKind};
 
 /// Choose the config for this folder
 ///
@@ -88,7 +88,7 @@ pub(in crate::cli) fn run(
         None => {
             let file = FoundTargetFile::nearest(&folder, &|name| env::var(name).ok())?.ok_or_else(|| {
                 Failure::new(
-                    Kind::NotFound,
+                    ErrorKind::NotFound,
                     format!("there is no {FILE_NAME} from here upwards"),
                 )
             })?;
@@ -103,7 +103,7 @@ pub(in crate::cli) fn run(
             }
             let file = content.write(&folder).map_err(|error| {
                 Failure::caused(
-                    Kind::Invalid,
+                    ErrorKind::Invalid,
                     format!("can't write {}", folder.join(FILE_NAME).display()),
                     &error,
                 )
@@ -115,7 +115,7 @@ pub(in crate::cli) fn run(
     match trust.remember(&file) {
         Err(error) if args.trust => {
             let message = format!("can't remember {} as trusted", path.display());
-            return Err(Failure::caused(Kind::Invalid, message, &error));
+            return Err(Failure::caused(ErrorKind::Invalid, message, &error));
         }
         Err(error) => terminal.hint(&format!(
             "note: {} can't be remembered as yours: {error}",
@@ -222,13 +222,17 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
         Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES.into())?)
     } else {
         read_named(file, TOKEN_BYTES.into(), Privacy::Private).map_err(|error| {
-            Failure::caused(Kind::Invalid, format!("can't read {}", file.display()), &error)
+            Failure::caused(
+                ErrorKind::Invalid,
+                format!("can't read {}", file.display()),
+                &error,
+            )
         })?
     };
     let text = std::str::from_utf8(&text).unwrap_or_default();
     let token: ApiToken = text.trim().parse().map_err(|error| {
         Failure::caused(
-            Kind::Invalid,
+            ErrorKind::Invalid,
             format!("{} holds no token", file.display()),
             &error,
         )

@@ -1,20 +1,13 @@
-use serde::Serialize;
-
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::wire::result::VersionShape;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-#[derive(Serialize)]
-struct Shape {
-    action: &'static str,
-    version: &'static str,
-}
-
 pub(in crate::cli) fn run(session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
-    let shape = Shape {
+    let shape = VersionShape {
         action: "version",
         version: VERSION,
     };

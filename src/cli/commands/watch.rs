@@ -19,7 +19,9 @@ use crate::cli::output::show;
 use crate::cli::positionals::config_and_prefix;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, BadSection, Kind, Prefix, Revision, RevisionError, Section, SectionError, Span};
+use crate::model::{
+    Access, BadSection, ErrorKind, Prefix, Revision, RevisionError, Section, SectionError, Span,
+};
 use crate::ops::{Event, Start, Watch, watch};
 
 /// Tell every change as it comes
@@ -135,8 +137,8 @@ pub(in crate::cli) async fn run(
     };
     let ended = tokio::select! {
         ended = follow(watch, &mut teller, session, terminal) => ended,
-        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(Kind::Timeout, "the --timeout ran out").into()),
-        _ = ctrl_c() => Err(Failure::new(Kind::Interrupted, "").into()),
+        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(ErrorKind::Timeout, "the --timeout ran out").into()),
+        _ = ctrl_c() => Err(Failure::new(ErrorKind::Interrupted, "").into()),
     };
     ended.map_err(|stop| session.explain_stop(stop, Access::Read))
 }

@@ -1,7 +1,6 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
@@ -9,27 +8,14 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, FILE_NAME, Setting, Target};
 use crate::engine::local_file;
-use crate::model::Kind;
+use crate::model::ErrorKind;
+use crate::wire::result::{SettingLine, Which};
 
 /// Show which config, engine and identity are in force, and why
 ///
 /// Makes no request. Where no config is chosen, the exit code is 3.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhichArgs {}
-
-#[derive(Serialize)]
-struct Which {
-    action: &'static str,
-    settings: Vec<SettingLine>,
-    file: Option<String>,
-}
-
-#[derive(Serialize)]
-struct SettingLine {
-    name: &'static str,
-    value: Option<String>,
-    from: String,
-}
 
 impl SettingLine {
     fn new<T: ToString>(name: &'static str, setting: Option<&Setting<T>>, otherwise: &str) -> Self {
@@ -160,7 +146,7 @@ pub(in crate::cli) fn run(
     };
     show(terminal, session.format(), &shape, human, raw)?;
     if chosen.is_none() {
-        return Err(Failure::new(Kind::NotFound, "no config is chosen")
+        return Err(Failure::new(ErrorKind::NotFound, "no config is chosen")
             .hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG"));
     }
     Ok(())

@@ -3,7 +3,7 @@ use futures::StreamExt as _;
 use super::deployer::Deployer;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::progress::Board;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{self, Deployed, Progress, StackPlan};
 
 impl Deployer<'_> {
@@ -39,7 +39,7 @@ impl Deployer<'_> {
                 }
                 None => {
                     return Err(Failure::new(
-                        Kind::Stack,
+                        ErrorKind::Stack,
                         format!("the deployment of {name} ended without an end"),
                     ));
                 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::aws::{Aws, CallerIdentity, Fault};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::model::{GitHubSubject, Kind, OidcIssuer, OidcSubject, OidcTrust};
+use crate::model::{ErrorKind, GitHubSubject, OidcIssuer, OidcSubject, OidcTrust};
 use crate::stack::{self, StackError};
 
 /// The OIDC issuers that a role trusts, each with the audiences that tokens are for.
@@ -91,7 +91,7 @@ pub(in crate::cli) async fn check_providers(
 /// An account without the issuer's provider.
 pub(in crate::cli) fn absent(issuer: &OidcIssuer, caller: &CallerIdentity) -> Failure {
     Failure::new(
-        Kind::NotFound,
+        ErrorKind::NotFound,
         format!(
             "the account {} has no OIDC provider of {}, so nobody could assume the role with its tokens",
             caller.account,

@@ -3,7 +3,7 @@ use std::future;
 use tokio::sync::watch;
 
 use crate::cli::failure::Failure;
-use crate::model::{ConfigName, Kind, Span};
+use crate::model::{ConfigName, ErrorKind, Span};
 
 /// How long a deployment is waited for, and how often the user has asked for the end with Ctrl-C.
 pub(in crate::cli) struct DeploymentPatience {
@@ -41,7 +41,7 @@ impl DeploymentPatience {
         tokio::select! {
             done = work => done,
             () = self.interrupted(2) => {
-                Err(Failure::new(Kind::Interrupted, "left at once, whatever was under way").hint(format!(
+                Err(Failure::new(ErrorKind::Interrupted, "left at once, whatever was under way").hint(format!(
                     "`discfg status {config}` shows what is there; running the same command again goes on from it"
                 )))
             }
@@ -57,10 +57,10 @@ impl DeploymentPatience {
             }
         };
         tokio::select! {
-            () = self.interrupted(1) => Failure::new(Kind::Interrupted, goes_on),
+            () = self.interrupted(1) => Failure::new(ErrorKind::Interrupted, goes_on),
             () = timeout => {
                 let span = self.timeout.map(|span| span.to_string()).unwrap_or_default();
-                Failure::new(Kind::Stack, format!("{goes_on}; the --timeout of {span} ran out"))
+                Failure::new(ErrorKind::Stack, format!("{goes_on}; the --timeout of {span} ran out"))
             }
         }
     }

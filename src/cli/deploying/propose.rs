@@ -3,7 +3,7 @@ use std::pin::pin;
 use super::deployer::Deployer;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::wait::seen;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{
     self, Blueprint, CodeStack, GrantSpec, Leftover, Proposal, Remedy, Services, StackError, StackSpec,
 };
@@ -43,7 +43,7 @@ impl Deployer<'_> {
                 Ok(Proposal::Clear(left)) if !self.options.dry_run => {
                     let question = question(&left);
                     if !self.options.yes && !self.terminal.ask(&question, "--yes").await? {
-                        return Err(Failure::new(Kind::Interrupted, "nothing was changed"));
+                        return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed"));
                     }
                     self.clear(&left).await?;
                 }
@@ -69,7 +69,7 @@ impl Deployer<'_> {
                 if let Ok(Proposal::Ready(plan)) = planning.await {
                     stack::discard(&self.services.cfn, &plan).await.map_err(|error| PlanningFailure::Failure(error.into()))?;
                 }
-                return Err(PlanningFailure::Failure(Failure::new(Kind::Interrupted, "nothing was deployed")));
+                return Err(PlanningFailure::Failure(Failure::new(ErrorKind::Interrupted, "nothing was deployed")));
             }
         };
         planned.map_err(|error| match error {

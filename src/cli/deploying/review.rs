@@ -7,7 +7,7 @@ use super::options::DeployArgs;
 use crate::aws::assume_statement;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{self, Deployed, Effect, FoundTable, Output, Parameter, StackPlan};
 
 pub(super) fn show_plan(plan: &StackPlan, terminal: &Terminal) {
@@ -171,7 +171,7 @@ impl Deployer<'_> {
                 Ok(false)
             }
             Ok(false) => Err(Failure::new(
-                Kind::Interrupted,
+                ErrorKind::Interrupted,
                 "nothing was deployed; the change set is removed",
             )),
             answer => answer,

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenError, OpenSettings};
-use crate::model::{Access, Kind};
+use crate::model::{Access, ErrorKind};
 use crate::stack::{Deployed, Output};
 use crate::store::{Heads, StoreError};
 
@@ -68,7 +68,7 @@ pub(in crate::cli) async fn prove(
     }
     let name = &deployed.name;
     let mut failure = Failure::caused(
-        Kind::Stack,
+        ErrorKind::Stack,
         format!("the stack {name} is deployed, but its API {url} doesn't serve"),
         &error,
     );

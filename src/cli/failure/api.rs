@@ -1,7 +1,7 @@
 use super::Failure;
 use crate::aws::CertificateFault;
 use crate::context::{ApiUrl, Target};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::ops::OpsError;
 use crate::store::StoreError;
 
@@ -26,7 +26,8 @@ pub(in crate::cli) fn explain(error: OpsError, target: &Target, url: &ApiUrl) ->
             ],
         ),
         OpsError::Store(StoreError::Api {
-            kind: Kind::Denied, ..
+            kind: ErrorKind::Denied,
+            ..
         }) => (
             None,
             vec![format!(

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::denial;
-use crate::aws::{Denial, DeniedBy};
+use crate::aws::{DenialMessage, DeniedBy};
 use crate::stack::{BucketError, CodeError, StackError};
 
 impl From<CodeError> for Failure {
@@ -28,7 +28,7 @@ impl From<BucketError> for Failure {
         match &error {
             BucketError::Denied {
                 action, arn, source, ..
-            } => failure.hint(match Denial::of(&source.message).by {
+            } => failure.hint(match DenialMessage::of(&source.message).by {
                 DeniedBy::Explicit(_) => denial::advice(action, &source.message),
                 DeniedBy::Lacking(_) | DeniedBy::Unknown => format!(
                     "the bucket's account being right, add to the policies: {}",
@@ -98,7 +98,7 @@ pub(in crate::cli) const FEWER_EXECUTIONS: &str = "reserve fewer with --api-wait
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Kind;
+    use crate::model::ErrorKind;
 
     #[test]
     fn the_statement_covers_the_bucket_and_what_is_in_it() {
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn code_that_is_not_shipped_can_be_given() {
         let failure = Failure::from(CodeError::NotShipped(vec!["bin/discfg-lambda.zip".into()]));
-        assert_eq!(failure.kind, Kind::NotFound);
+        assert_eq!(failure.kind, ErrorKind::NotFound);
         assert!(
             failure.message.ends_with("looked for bin/discfg-lambda.zip"),
             "{}",

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::aws::{Denial, DeniedBy};
+use crate::aws::{DenialMessage, DeniedBy};
 
 /// What to do about it. `action` is what was tried; the service may name another one that it takes besides, such as
 /// `iam:PassRole`.
@@ -12,7 +12,7 @@ pub(in crate::cli) fn advice(action: &str, said: &str) -> String {
 
 /// The same where it is known what the action was tried on, as its ARN.
 pub(in crate::cli) fn advice_on(action: &str, on: Option<&str>, said: &str) -> String {
-    let denial = Denial::of(said);
+    let denial = DenialMessage::of(said);
     let action = denial.action.unwrap_or(action);
     if let DeniedBy::Explicit(place) = denial.by {
         return format!(

@@ -1,7 +1,7 @@
 use crate::aws::CertificateFault;
 use crate::context::{ApiUrl, SettingOrigin, Target};
 use crate::engine::OpenedEngine;
-use crate::model::{Access, Kind, Role};
+use crate::model::{Access, ErrorKind, Role};
 use crate::ops::OpsError;
 use crate::store::StoreError;
 
@@ -37,7 +37,7 @@ pub(in crate::cli) fn explain(
             failure
         }
         OpsError::Store(StoreError::Api {
-            kind: Kind::Denied, ..
+            kind: ErrorKind::Denied, ..
         }) => Failure::from(error).hint(
             "AWS takes a signature within 5 minutes of its own time: `discfg doctor` compares this machine's clock",
         ),

@@ -7,7 +7,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use super::Terminal;
 use super::stderr::aside;
 use crate::cli::failure::Failure;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 impl Terminal {
     /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
@@ -58,7 +58,7 @@ impl Terminal {
         match line?.strip_suffix('\n') {
             Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
             None => Err(Failure::new(
-                Kind::Interrupted,
+                ErrorKind::Interrupted,
                 "nothing was given, and nothing was changed",
             )),
         }
@@ -98,7 +98,7 @@ impl Drop for HiddenInput {
 }
 
 fn unread(error: &io::Error) -> Failure {
-    Failure::caused(Kind::Interrupted, "no answer could be read", error)
+    Failure::caused(ErrorKind::Interrupted, "no answer could be read", error)
 }
 
 fn line() -> Result<String, Failure> {

@@ -232,7 +232,7 @@ impl DynamoDb {
         Ok(lines.concat())
     }
 
-    /// Which of the sections are in the section list, or in the list of the grant in whose role the table is asked.
+    /// Which of the sections are in the section list, or in the list of the grant whose role is used.
     async fn listed_of(&self, sections: Vec<Section>) -> Result<Vec<Section>> {
         let mut listed = match &self.grant {
             Some(grant) => self.granted_sections(grant, Consistency::Strong).await?,

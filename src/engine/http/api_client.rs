@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 const BACKOFF: Backoff = Backoff::new(PAUSE, Duration::from_millis(1600));
 
-/// An API and how to call it.
+/// A client of an API.
 #[derive(Clone)]
 pub(super) struct ApiClient(Arc<ApiConnection>);
 
@@ -72,11 +72,11 @@ impl ApiClient {
         }
     }
 
-    pub(super) fn lets_wait(&self) -> bool {
+    pub(super) fn can_wait(&self) -> bool {
         !self.0.no_waits.load(Ordering::Relaxed)
     }
 
-    pub(super) fn dont_wait(&self) {
+    pub(super) fn note_no_waits(&self) {
         self.0.no_waits.store(true, Ordering::Relaxed);
     }
 
@@ -104,7 +104,7 @@ impl ApiClient {
         Err((refusal, pause))
     }
 
-    /// Whatever is answered.
+    /// Sends a request once, and returns whatever is answered.
     async fn send_once(&self, call: &ApiCall) -> std::result::Result<PlainAnswer, CallFailure> {
         let mut request = self.request(call);
         if let Some(signer) = &self.0.signer {
@@ -137,41 +137,44 @@ impl ApiClient {
         }
     }
 
-    /// Sends a request that changes nothing, or may be made twice, until it is answered or hopeless.
-    pub(super) async fn ask<T: DeserializeOwned>(&self, call: &ApiCall) -> std::result::Result<T, Refused> {
+    /// Sends a request that changes nothing, or may be sent twice, until it is answered or hopeless.
+    pub(super) async fn try_fetch<T: DeserializeOwned>(
+        &self,
+        call: &ApiCall,
+    ) -> std::result::Result<T, ReadFailure> {
         let began = Instant::now();
         let mut tries = 0;
         loop {
             tries += 1;
             match self.send(call).await {
-                Ok(answer) => return self.read(call, &answer).map_err(Refused::Store),
+                Ok(answer) => return self.read(call, &answer).map_err(ReadFailure::Store),
                 Err((refusal, wanted))
                     if refusal.may_pass() && tries < TRIES && began.elapsed() < PATIENCE =>
                 {
                     tracing::debug!(route = call.route, tries, "trying again");
                     sleep(pause(tries, wanted)).await;
                 }
-                Err((CallFailure::Problem(problem), _)) => return Err(Refused::Problem(problem)),
-                Err((refusal, _)) => return Err(Refused::Store(self.failed(call, refusal))),
+                Err((CallFailure::Problem(problem), _)) => return Err(ReadFailure::Problem(problem)),
+                Err((refusal, _)) => return Err(ReadFailure::Store(self.explain_failure(call, refusal))),
             }
         }
     }
 
-    /// The same, where every refusal is an error.
-    pub(super) async fn asked<T: DeserializeOwned>(&self, call: &ApiCall) -> Result<T> {
-        self.ask(call)
+    /// Sends a request as [`try_fetch`](Self::try_fetch) does. Every refusal is an error.
+    pub(super) async fn fetch<T: DeserializeOwned>(&self, call: &ApiCall) -> Result<T> {
+        self.try_fetch(call)
             .await
-            .map_err(|refused| self.refused(call, refused))
+            .map_err(|refused| self.explain_read_failure(call, refused))
     }
 
-    pub(super) fn refused(&self, call: &ApiCall, refused: Refused) -> StoreError {
+    pub(super) fn explain_read_failure(&self, call: &ApiCall, refused: ReadFailure) -> StoreError {
         match refused {
-            Refused::Store(error) => error,
-            Refused::Problem(problem) => self.failed(call, CallFailure::Problem(problem)),
+            ReadFailure::Store(error) => error,
+            ReadFailure::Problem(problem) => self.explain_failure(call, CallFailure::Problem(problem)),
         }
     }
 
-    /// What a good answer says.
+    /// Reads what a good answer holds.
     pub(super) fn read<T: DeserializeOwned>(&self, call: &ApiCall, answer: &PlainAnswer) -> Result<T> {
         if media_type(answer) != Some("application/json") {
             return Err(failure::of_strange_answer(self.site(call), answer));
@@ -183,18 +186,18 @@ impl ApiClient {
         })
     }
 
-    pub(super) fn failed(&self, call: &ApiCall, failure: CallFailure) -> StoreError {
+    pub(super) fn explain_failure(&self, call: &ApiCall, failure: CallFailure) -> StoreError {
         failure::of_call(self.site(call), failure)
     }
 
-    /// What an answer holds that has a good form, but no good content.
-    pub(super) fn misshapen(&self, call: &ApiCall, what: &dyn fmt::Display) -> StoreError {
+    /// Returns the error of an answer that has a good form, but no good content.
+    pub(super) fn explain_content(&self, call: &ApiCall, what: &dyn fmt::Display) -> StoreError {
         failure::of_content(self.site(call), &what.to_string())
     }
 }
 
 /// Why there is no answer to a read.
-pub(super) enum Refused {
+pub(super) enum ReadFailure {
     Problem(Box<Problem>),
     Store(StoreError),
 }

@@ -7,7 +7,7 @@ use super::call::{ApiCall, REQUEST};
 use super::call_failure::CallFailure;
 use crate::aws::PlainHttpError;
 use crate::model::{Change, Entry, Guard, Key, Ttl};
-use crate::store::{Applied, Committed, Result, StoreError, Txn};
+use crate::store::{AppliedChange, Committed, Result, StoreError, Txn};
 use crate::wire;
 
 /// How often a host that can't be found is looked for, where no request has gone out.
@@ -15,20 +15,20 @@ const LOOKS: u32 = 3;
 /// What a request is given at least, however little of the bound is left.
 const LEAST: Duration = Duration::from_secs(2);
 
-/// What a refusal of a commit means.
-enum Meaning {
-    /// It is not made, and won't be: the API has looked for its id.
+/// What a failed call means for its commit.
+enum FailureMeaning {
+    /// It has not happened, and won't: the API has looked for its id.
     Final,
-    /// This request doesn't make it, and another won't.
+    /// This request doesn't carry it out, and another won't.
     Hopeless,
-    /// It is not made, and another try may make it.
+    /// It has not happened, and another try may carry it out.
     NotMade,
-    /// It may be made.
+    /// It may have happened.
     Doubt,
 }
 
 impl ApiClient {
-    pub(super) async fn make(&self, txn: Txn) -> Result<Committed> {
+    pub(super) async fn commit(&self, txn: Txn) -> Result<Committed> {
         let call = match &txn.sections()[..] {
             [section] => ApiCall::of_section("POST", "/commit", section),
             _ => ApiCall::of_config("POST", "/commit"),
@@ -46,12 +46,16 @@ impl ApiClient {
         };
         let mut call = call.stored().json(&request)?;
         call.headers.push(("idempotency-key", txn.id.to_string()));
-        let answer = self.insist(call.clone(), &txn).await?;
+        let answer = self.send_commit(call.clone(), &txn).await?;
         self.committed(&call, answer)
     }
 
     /// Sends a commit until it is answered, or until its time is over.
-    async fn insist(&self, mut call: ApiCall, txn: &Txn) -> Result<wire::CommitAnswer<wire::StoredChange>> {
+    async fn send_commit(
+        &self,
+        mut call: ApiCall,
+        txn: &Txn,
+    ) -> Result<wire::CommitAnswer<wire::StoredChange>> {
         let (began, bound) = (Instant::now(), self.options().patience);
         let mut tries = 0;
         let mut in_doubt = false;
@@ -63,18 +67,18 @@ impl ApiClient {
                 Ok(answer) => return self.read(&call, &answer),
                 Err(refused) => refused,
             };
-            let meaning = meaning(&refusal);
-            in_doubt |= matches!(meaning, Meaning::Doubt);
-            let hopeless = matches!(meaning, Meaning::Hopeless)
+            let meaning = classify_failure(&refusal);
+            in_doubt |= matches!(meaning, FailureMeaning::Doubt);
+            let hopeless = matches!(meaning, FailureMeaning::Hopeless)
                 || matches!(&refusal, CallFailure::Silence(PlainHttpError::NotSent(_)))
                     && !in_doubt
                     && tries >= LOOKS;
             let pause = pause(tries, wanted);
             let is_over = began.elapsed() + pause >= bound;
-            if matches!(meaning, Meaning::Final) || hopeless || is_over {
-                let error = self.failed(&call, refusal);
-                // What was refused for good isn't made: the API looks for its id first.
-                return Err(if in_doubt && !matches!(meaning, Meaning::Final) {
+            if matches!(meaning, FailureMeaning::Final) || hopeless || is_over {
+                let error = self.explain_failure(&call, refusal);
+                // What was refused for good has not happened: the API looks for its id first.
+                return Err(if in_doubt && !matches!(meaning, FailureMeaning::Final) {
                     StoreError::OutcomeUnknown {
                         commit: txn.id.clone(),
                         source: Some(error.into()),
@@ -89,10 +93,10 @@ impl ApiClient {
     }
 
     fn committed(&self, call: &ApiCall, answer: wire::CommitAnswer<wire::StoredChange>) -> Result<Committed> {
-        let told = |error: wire::ShapeError| self.misshapen(call, &error);
+        let told = |error: wire::ShapeError| self.explain_content(call, &error);
         let applied = |line: wire::StoredChange| {
             let change = Change::try_from(line).map_err(told)?;
-            Ok(Applied {
+            Ok(AppliedChange {
                 entry: change.entry(),
                 previous: change.replaced(),
                 change,
@@ -102,39 +106,42 @@ impl ApiClient {
             commit: answer
                 .commit
                 .parse()
-                .map_err(|error| self.misshapen(call, &error))?,
-            at: answer.at.parse().map_err(|error| self.misshapen(call, &error))?,
+                .map_err(|error| self.explain_content(call, &error))?,
+            at: answer
+                .at
+                .parse()
+                .map_err(|error| self.explain_content(call, &error))?,
             heads: self.heads_from(call, answer.sections)?,
             changes: answer.changes.into_iter().map(applied).collect::<Result<_>>()?,
         })
     }
 
-    pub(super) async fn renew(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
+    pub(super) async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
         let mut call = ApiCall::of_key("POST", "/touch", key).stored();
         if let Some(ttl) = ttl {
             call = call.query("ttl", &ttl);
         }
-        let answer: wire::StoredEnvelope = self.asked(&call).await?;
+        let answer: wire::StoredKeyAnswer = self.fetch(&call).await?;
         self.entry_of(&call, answer.node)
     }
 }
 
-fn meaning(refusal: &CallFailure) -> Meaning {
+fn classify_failure(refusal: &CallFailure) -> FailureMeaning {
     match refusal {
-        CallFailure::Silence(PlainHttpError::NotSent(_)) => Meaning::NotMade,
+        CallFailure::Silence(PlainHttpError::NotSent(_)) => FailureMeaning::NotMade,
         CallFailure::Silence(PlainHttpError::NotTrusted(_) | PlainHttpError::NoRoots(_))
-        | CallFailure::Unsigned(_) => Meaning::Hopeless,
-        CallFailure::Silence(_) => Meaning::Doubt,
+        | CallFailure::Unsigned(_) => FailureMeaning::Hopeless,
+        CallFailure::Silence(_) => FailureMeaning::Doubt,
         CallFailure::Problem(problem) => match problem.status {
-            503 => Meaning::NotMade,
-            504 => Meaning::Doubt,
-            _ => Meaning::Final,
+            503 => FailureMeaning::NotMade,
+            504 => FailureMeaning::Doubt,
+            _ => FailureMeaning::Final,
         },
         CallFailure::Strange(answer) => match answer.status {
-            429 => Meaning::NotMade,
+            429 => FailureMeaning::NotMade,
             // Something between here and there, which needn't know what became of the request.
-            500.. => Meaning::Doubt,
-            _ => Meaning::Hopeless,
+            500.. => FailureMeaning::Doubt,
+            _ => FailureMeaning::Hopeless,
         },
     }
 }

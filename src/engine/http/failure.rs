@@ -1,4 +1,4 @@
-//! What an API refuses, as the errors of a store of one's own.
+//! Errors of a store, for calls that failed.
 
 #[cfg(test)]
 mod texts;
@@ -8,9 +8,9 @@ use super::call_site::CallSite;
 use super::gateway;
 use super::options::HttpOptions;
 use crate::aws::{PlainAnswer, PlainHttpError, SigningError};
-use crate::model::{CommitId, Entry, Key, Kind};
+use crate::model::{CommitId, Entry, ErrorKind, Key};
 use crate::store::{Conflict, Limit, StoreError};
-use crate::wire::{Problem, ProblemCode, ProblemLimit, Written};
+use crate::wire::{Problem, ProblemCode, ProblemLimit, ValueNotation};
 
 /// The error that a failed call is.
 pub(super) fn of_call(site: CallSite<'_>, failure: CallFailure) -> StoreError {
@@ -48,7 +48,7 @@ fn of_silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
             return StoreError::Api {
                 api: options.url.to_string(),
                 problem: fault.to_string(),
-                kind: Kind::Invalid,
+                kind: ErrorKind::Invalid,
             };
         }
         PlainHttpError::Cut(_) | PlainHttpError::TimedOut(_) => {
@@ -58,7 +58,7 @@ fn of_silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
             return StoreError::Api {
                 api: options.url.to_string(),
                 problem: error.to_string(),
-                kind: Kind::Invalid,
+                kind: ErrorKind::Invalid,
             };
         }
     };
@@ -70,7 +70,7 @@ fn of_silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
 
 /// Something answers that is no discfg API: API Gateway, a proxy, another server, a page to log in.
 pub(super) fn of_strange_answer(site: CallSite<'_>, answer: &PlainAnswer) -> StoreError {
-    if let Some(error) = gateway::refusal(site, answer) {
+    if let Some(error) = gateway::explain_refusal(site, answer) {
         return error;
     }
     let options = site.options;
@@ -92,7 +92,7 @@ pub(super) fn of_strange_answer(site: CallSite<'_>, answer: &PlainAnswer) -> Sto
         _ => StoreError::Api {
             api: options.url.to_string(),
             problem: what,
-            kind: Kind::Invalid,
+            kind: ErrorKind::Invalid,
         },
     }
 }
@@ -154,7 +154,7 @@ fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
                 site.request_line(),
                 env!("CARGO_PKG_VERSION")
             ),
-            kind: Kind::Invalid,
+            kind: ErrorKind::Invalid,
         }),
         _ => None,
     };
@@ -163,24 +163,24 @@ fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
 
 fn by_kind(site: CallSite<'_>, problem: Problem) -> StoreError {
     let api = site.options.url.to_string();
-    match Kind::of_word(&problem.kind) {
-        Some(Kind::Denied) => StoreError::Denied {
+    match ErrorKind::of_word(&problem.kind) {
+        Some(ErrorKind::Denied) => StoreError::Denied {
             action: site.request_line(),
             subject: None,
             source: Some(ApiStatement(format!("{api} says: {}", problem.detail)).into()),
         },
-        Some(Kind::Throttled) => StoreError::Throttled {
+        Some(ErrorKind::Throttled) => StoreError::Throttled {
             service: api,
             source: Some(ApiStatement(problem.detail).into()),
         },
-        Some(Kind::Unavailable) => StoreError::Unavailable {
+        Some(ErrorKind::Unavailable) => StoreError::Unavailable {
             problem: format!("{api} can't serve for the moment"),
             source: Some(ApiStatement(problem.detail).into()),
         },
         kind => StoreError::Api {
             api,
             problem: problem.detail,
-            kind: kind.unwrap_or(Kind::Internal),
+            kind: kind.unwrap_or(ErrorKind::Internal),
         },
     }
 }
@@ -210,7 +210,7 @@ fn commit(problem: &Problem) -> Option<CommitId> {
 }
 
 fn conflict(problem: &Problem) -> Option<StoreError> {
-    let guard = problem.guard.as_ref()?.guard(Written::AsStored).ok()?;
+    let guard = problem.guard.as_ref()?.guard(ValueNotation::Stored).ok()?;
     let current = problem.current.clone().map(Entry::try_from).transpose().ok()?;
     Some(StoreError::Conflict(Box::new(Conflict {
         guard,
@@ -272,7 +272,7 @@ mod tests {
         of_problem(site, problem)
     }
 
-    fn problem(kind: Kind, code: &str) -> Problem {
+    fn problem(kind: ErrorKind, code: &str) -> Problem {
         let problem = serde_json::json!({
             "type": "about:blank",
             "title": "-",
@@ -288,36 +288,40 @@ mod tests {
     #[test]
     fn each_code_is_the_error_that_a_store_of_ones_own_has() {
         for (kind, code, words) in [
-            (Kind::NotFound, "no-key", "the key /db/url is not there"),
-            (Kind::Usage, "no-ttl", "the key /db/url has no time to live"),
-            (Kind::Invalid, "twice", "the key /db/url is changed twice"),
-            (Kind::Invalid, "unsealed", "/db/url must be sealed first"),
-            (Kind::Usage, "guard-on-secret", "the key /db/url is a secret"),
+            (ErrorKind::NotFound, "no-key", "the key /db/url is not there"),
+            (ErrorKind::Usage, "no-ttl", "the key /db/url has no time to live"),
+            (ErrorKind::Invalid, "twice", "the key /db/url is changed twice"),
+            (ErrorKind::Invalid, "unsealed", "/db/url must be sealed first"),
+            (ErrorKind::Usage, "guard-on-secret", "the key /db/url is a secret"),
             (
-                Kind::NotFound,
+                ErrorKind::NotFound,
                 "no-config",
                 "the config mycfg is not there (https://cfg.example)",
             ),
             (
-                Kind::NotFound,
+                ErrorKind::NotFound,
                 "no-secrets-key",
                 "the config mycfg has no key for secrets",
             ),
-            (Kind::Denied, "read-only", "opened for reading only"),
+            (ErrorKind::Denied, "read-only", "opened for reading only"),
             (
-                Kind::Denied,
+                ErrorKind::Denied,
                 "no-token",
                 "cfg.example asks for a token, and there is none for it",
             ),
-            (Kind::Denied, "denied", "GET /v1/mycfg/db/keys/url was denied"),
             (
-                Kind::Throttled,
+                ErrorKind::Denied,
+                "denied",
+                "GET /v1/mycfg/db/keys/url was denied",
+            ),
+            (
+                ErrorKind::Throttled,
                 "throttled",
                 "https://cfg.example is throttling requests",
             ),
-            (Kind::Unavailable, "busy", "can't serve for the moment"),
-            (Kind::Usage, "query", "https://cfg.example: told"),
-            (Kind::Internal, "internal", "https://cfg.example: told"),
+            (ErrorKind::Unavailable, "busy", "can't serve for the moment"),
+            (ErrorKind::Usage, "query", "https://cfg.example: told"),
+            (ErrorKind::Internal, "internal", "https://cfg.example: told"),
         ] {
             let error = error_of(problem(kind, code));
             assert_eq!(error.kind(), kind, "{code}");
@@ -327,8 +331,8 @@ mod tests {
 
     #[test]
     fn a_route_that_is_not_known_is_no_key_that_is_not_there() {
-        let error = error_of(problem(Kind::NotFound, "no-route"));
-        assert_eq!(error.kind(), Kind::Invalid);
+        let error = error_of(problem(ErrorKind::NotFound, "no-route"));
+        assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(
             error
                 .to_string()
@@ -345,7 +349,7 @@ mod tests {
                 "compacted", "limit", "outcome-unknown", "id-reused",
             ];
             for code in [code.as_str(), codes[known]] {
-                for kind in [Kind::Conflict, Kind::Invalid, Kind::OutcomeUnknown, Kind::Unavailable] {
+                for kind in [ErrorKind::Conflict, ErrorKind::Invalid, ErrorKind::OutcomeUnknown, ErrorKind::Unavailable] {
                     let bare = Problem { keys: Vec::new(), ..problem(kind, code) };
                     prop_assert_eq!(error_of(bare).kind(), kind);
                 }

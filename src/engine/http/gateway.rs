@@ -7,15 +7,15 @@ use super::answer::media_type;
 use super::call_failure::ApiStatement;
 use super::call_site::CallSite;
 use crate::aws::PlainAnswer;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::store::StoreError;
 
-/// The longest that its words are told, in characters.
+/// The most characters of a message that are repeated.
 const LONGEST: usize = 300;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Words {
+struct GatewayMessage {
     #[serde(alias = "Message")]
     message: String,
     /// Services of AWS name what sort of failure it is, too.
@@ -23,9 +23,9 @@ struct Words {
     _sort: Option<String>,
 }
 
-/// What the answer means, if it is one of API Gateway's.
-pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreError> {
-    let words = words(answer)?;
+/// Returns the error that an answer means, if it is one of API Gateway's.
+pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreError> {
+    let words = read_message(answer)?;
     let options = site.options;
     let url = options.url.to_string();
     if !site.is_signed {
@@ -33,7 +33,7 @@ pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreE
         return (answer.status == 403).then(|| StoreError::Api {
             api: url,
             problem: format!("{} was refused, and it was not signed", site.request_line()),
-            kind: Kind::Denied,
+            kind: ErrorKind::Denied,
         });
     }
     let said = ApiStatement(format!("API Gateway says: {words}"));
@@ -45,7 +45,7 @@ pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreE
         403 if words.to_ascii_lowercase().contains("signature") => StoreError::Api {
             api: url,
             problem: format!("API Gateway doesn't take the signature: {words}"),
-            kind: Kind::Denied,
+            kind: ErrorKind::Denied,
         },
         // A REST API says of a route that it doesn't have that the token is missing.
         404 | 403 if matches!(words.as_str(), "Not Found" | "Missing Authentication Token") => {
@@ -55,7 +55,7 @@ pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreE
                     "it has no route for {}: it is another config's API, or a part of its URL is missing",
                     site.request_line()
                 ),
-                kind: Kind::Invalid,
+                kind: ErrorKind::Invalid,
             }
         }
         403 => StoreError::Denied {
@@ -77,7 +77,7 @@ pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreE
                 "API Gateway refuses {} with status {status}: {words}",
                 site.request_line()
             ),
-            kind: Kind::Invalid,
+            kind: ErrorKind::Invalid,
         },
     })
 }
@@ -85,15 +85,15 @@ pub(super) fn refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Option<StoreE
 /// Whether API Gateway refuses the caller, and doesn't say whether for want of a permission or because it doesn't know the
 /// credentials (an HTTP API answers both alike).
 pub(super) fn is_forbidden(answer: &PlainAnswer) -> bool {
-    answer.status == 403 && words(answer).is_some_and(|words| words == "Forbidden")
+    answer.status == 403 && read_message(answer).is_some_and(|words| words == "Forbidden")
 }
 
-fn words(answer: &PlainAnswer) -> Option<String> {
+fn read_message(answer: &PlainAnswer) -> Option<String> {
     let is_json = matches!(
         media_type(answer)?,
         "application/json" | "application/x-amz-json-1.0" | "application/x-amz-json-1.1"
     );
-    let words: Words = serde_json::from_slice(&answer.body)
+    let words: GatewayMessage = serde_json::from_slice(&answer.body)
         .ok()
         .filter(|_| is_json && answer.status >= 400)?;
     let told = words.message.chars().filter(|c| !c.is_control());
@@ -114,7 +114,7 @@ mod tests {
             is_signed,
             call,
         };
-        refusal(site, answer)
+        explain_refusal(site, answer)
     }
 
     fn answer(status: u16, body: &str) -> PlainAnswer {
@@ -133,67 +133,67 @@ mod tests {
             (
                 403,
                 r#"{"message":"Forbidden"}"#,
-                Kind::Denied,
+                ErrorKind::Denied,
                 "GET /v1/mycfg/db/keys/url was denied",
             ),
             (
                 403,
                 r#"{"Message":"User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: execute-api:Invoke"}"#,
-                Kind::Denied,
+                ErrorKind::Denied,
                 "GET /v1/mycfg/db/keys/url was denied",
             ),
             (
                 403,
                 r#"{"__type":"AccessDeniedException","message":"User: x is not authorized to perform: execute-api:Invoke"}"#,
-                Kind::Denied,
+                ErrorKind::Denied,
                 "GET /v1/mycfg/db/keys/url was denied",
             ),
             (
                 403,
                 r#"{"message":"The security token included in the request is expired"}"#,
-                Kind::Denied,
+                ErrorKind::Denied,
                 "abc.execute-api.eu-central-1.amazonaws.com doesn't accept the credentials",
             ),
             (
                 403,
                 r#"{"message":"Signature expired: 20261127T080000Z is now earlier than 20261127T081000Z"}"#,
-                Kind::Denied,
+                ErrorKind::Denied,
                 "doesn't take the signature: Signature expired: 20261127T080000Z",
             ),
             (
                 403,
                 r#"{"message":"Missing Authentication Token"}"#,
-                Kind::Invalid,
+                ErrorKind::Invalid,
                 "it has no route for GET /v1/mycfg/db/keys/url",
             ),
             (
                 404,
                 r#"{"message":"Not Found"}"#,
-                Kind::Invalid,
+                ErrorKind::Invalid,
                 "it has no route for GET /v1/mycfg/db/keys/url",
             ),
             (
                 413,
                 r#"{"message":"Request Entity Too Large"}"#,
-                Kind::Invalid,
+                ErrorKind::Invalid,
                 "refuses GET /v1/mycfg/db/keys/url with status 413: Request Entity Too Large",
             ),
             (
                 429,
                 r#"{"message":"Too Many Requests"}"#,
-                Kind::Throttled,
+                ErrorKind::Throttled,
                 "is throttling requests",
             ),
             (
                 500,
                 r#"{"message":"Internal Server Error"}"#,
-                Kind::Unavailable,
+                ErrorKind::Unavailable,
                 "can't serve",
             ),
             (
                 503,
                 r#"{"message":"Service Unavailable"}"#,
-                Kind::Unavailable,
+                ErrorKind::Unavailable,
                 "can't serve",
             ),
         ] {
@@ -208,7 +208,7 @@ mod tests {
         let call = ApiCall::of_key("GET", "/keys", &"/db/url".parse().expect("a key"));
         let forbidden = answer(403, r#"{"message":"hunter2"}"#);
         let error = refusal_of(false, &call, &forbidden).expect("it may be API Gateway");
-        assert_eq!(error.kind(), Kind::Denied);
+        assert_eq!(error.kind(), ErrorKind::Denied);
         assert!(error.to_string().contains("it was not signed"), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
         assert!(refusal_of(false, &call, &answer(404, r#"{"message":"Not Found"}"#)).is_none());

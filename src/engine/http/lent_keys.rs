@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::api_client::{ApiClient, Refused};
+use super::api_client::{ApiClient, ReadFailure};
 use super::call::ApiCall;
 use crate::model::Key;
 use crate::store::{DataKey, DataKeys, Result, StoreError};
@@ -23,7 +23,7 @@ impl LentKeys {
         let wrapped = STANDARD.decode(&lent.wrapped).ok();
         plain
             .zip(wrapped)
-            .ok_or_else(|| self.api.misshapen(call, &"no data key"))
+            .ok_or_else(|| self.api.explain_content(call, &"no data key"))
     }
 }
 
@@ -36,7 +36,7 @@ impl DataKeys for LentKeys {
     async fn generate(&self, subject: &Key) -> Result<(DataKey, Vec<u8>)> {
         let call = ApiCall::of_data_keys("/datakeys/generate", &subject.section())
             .json(&wire::KeySubject { key: subject.clone() })?;
-        self.lent(&call, &self.api.asked(&call).await?)
+        self.lent(&call, &self.api.fetch(&call).await?)
     }
 
     async fn unwrap(&self, wrapped: &[u8], subject: &Key) -> Result<DataKey> {
@@ -44,9 +44,9 @@ impl DataKeys for LentKeys {
             wrapped: STANDARD.encode(wrapped),
             key: subject.clone(),
         })?;
-        match self.api.ask(&call).await {
+        match self.api.try_fetch(&call).await {
             Ok(lent) => Ok(self.lent(&call, &lent)?.0),
-            Err(Refused::Problem(problem)) if problem.code == Some(wire::ProblemCode::Body) => {
+            Err(ReadFailure::Problem(problem)) if problem.code == Some(wire::ProblemCode::Body) => {
                 Err(StoreError::Corrupt {
                     section: None,
                     what: format!(
@@ -57,7 +57,7 @@ impl DataKeys for LentKeys {
                     source: None,
                 })
             }
-            Err(refused) => Err(self.api.refused(&call, refused)),
+            Err(refused) => Err(self.api.explain_read_failure(&call, refused)),
         }
     }
 }

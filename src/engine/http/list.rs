@@ -38,7 +38,7 @@ impl ApiClient {
                     (None, Some(name)) => first.clone().query("after", name),
                     (None, None) => first.clone(),
                 };
-                let page: wire::Page<wire::StoredNode> = self.asked(&call).await?;
+                let page: wire::ListPage<wire::StoredNode> = self.fetch(&call).await?;
                 let entries = page.nodes.into_iter().map(|node| {
                     let entry = self.entry_of(&call, node)?;
                     self.check_is_of(&call, &entry.key, scope.prefix.holds(&entry.key))?;
@@ -47,7 +47,7 @@ impl ApiClient {
                 let after = scope.after.as_deref().unwrap_or_default();
                 let entries = entries.collect::<Result<_>>()?;
                 if let Some(folder) = page.folders.iter().find(|folder| !is_folder_of(folder, &scope.prefix)) {
-                    Err(self.misshapen(&call, &format!("the folder {} was not asked for", printable(folder))))?;
+                    Err(self.explain_content(&call, &format!("the folder {} was not asked for", printable(folder))))?;
                 }
                 for item in merged(entries, page.folders) {
                     if item.name() > after && !is_left_out(&item, &scope.except) {

@@ -5,8 +5,9 @@ use futures::StreamExt as _;
 use futures::TryStreamExt as _;
 use futures::stream::{self, BoxStream};
 
-use super::api_client::{ApiClient, Refused};
+use super::api_client::{ApiClient, ReadFailure};
 use super::call::ApiCall;
+use crate::model::StoreStatus;
 use crate::model::{BadSection, Change, Entry, Head, Key, Prefix, Revision, Section};
 use crate::store::{Consistency, Heads, Result, Snapshot, StoreError};
 use crate::wire;
@@ -17,36 +18,36 @@ pub(super) const SIDE_BY_SIDE: usize = 8;
 impl ApiClient {
     pub(super) async fn entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
         let call = ApiCall::of_key("GET", "/keys", key).stored().fresh(read);
-        match self.ask::<wire::StoredEnvelope>(&call).await {
+        match self.try_fetch::<wire::StoredKeyAnswer>(&call).await {
             Ok(answer) => {
                 let entry = self.entry_of(&call, answer.node)?;
                 self.check_is_of(&call, &entry.key, entry.key == *key)?;
                 Ok(Some(entry))
             }
-            Err(Refused::Problem(problem)) if problem.code == Some(wire::ProblemCode::NoKey) => Ok(None),
-            Err(refused) => Err(self.refused(&call, refused)),
+            Err(ReadFailure::Problem(problem)) if problem.code == Some(wire::ProblemCode::NoKey) => Ok(None),
+            Err(refused) => Err(self.explain_read_failure(&call, refused)),
         }
     }
 
     pub(super) fn entry_of(&self, call: &ApiCall, node: wire::StoredNode) -> Result<Entry> {
-        Entry::try_from(node).map_err(|error| self.misshapen(call, &error))
+        Entry::try_from(node).map_err(|error| self.explain_content(call, &error))
     }
 
     fn change_of(&self, call: &ApiCall, line: wire::StoredChange) -> Result<Change> {
-        Change::try_from(line).map_err(|error| self.misshapen(call, &error))
+        Change::try_from(line).map_err(|error| self.explain_content(call, &error))
     }
 
     pub(super) fn heads_from(&self, call: &ApiCall, heads: Vec<wire::SectionHead>) -> Result<Vec<Head>> {
-        let head = |head| Head::try_from(head).map_err(|error| self.misshapen(call, &error));
+        let head = |head| Head::try_from(head).map_err(|error| self.explain_content(call, &error));
         heads.into_iter().map(head).collect()
     }
 
-    /// What was asked of a part of the config must be of that part.
+    /// Refuses a key that lies outside the part of the config that was requested.
     pub(super) fn check_is_of(&self, call: &ApiCall, key: &Key, is_asked_for: bool) -> Result<()> {
         if is_asked_for {
             return Ok(());
         }
-        Err(self.misshapen(call, &format!("{key} was not asked for")))
+        Err(self.explain_content(call, &format!("{key} was not asked for")))
     }
 
     pub(super) async fn snapshot_of(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {
@@ -60,7 +61,7 @@ impl ApiClient {
                 }),
         };
         let call = call.stored();
-        let answer: wire::Snapshot<wire::StoredNode> = self.asked(&call).await?;
+        let answer: wire::SnapshotResponse<wire::StoredNode> = self.fetch(&call).await?;
         check_readable(answer.bad, except)?;
         let entries = answer.nodes.into_iter().map(|node| self.entry_of(&call, node));
         let mut snapshot = Snapshot {
@@ -92,7 +93,7 @@ impl ApiClient {
             let (all, _) = self.heads_and_bad().await?;
             known.extend(all.into_iter().map(|head| (head.section.clone(), head)));
         }
-        // Who may not see a section finds it in no list, and is to be told so.
+        // A caller that may not see a section finds it in no list, and is to get the refusal.
         let absent = sections.iter().filter(|section| !known.contains_key(section));
         let looks: Vec<_> = absent.map(|section| self.head_of(section)).collect();
         let singly: Vec<_> = stream::iter(looks).buffered(SIDE_BY_SIDE).try_collect().await?;
@@ -115,26 +116,26 @@ impl ApiClient {
 
     async fn heads_and_bad(&self) -> Result<(Vec<Head>, Vec<BadSection>)> {
         let call = ApiCall::of_config("GET", "/heads");
-        let answer: wire::Heads = self.asked(&call).await?;
+        let answer: wire::HeadsAnswer = self.fetch(&call).await?;
         Ok((self.heads_from(&call, answer.sections)?, answer.bad))
     }
 
     async fn head_of(&self, section: &Section) -> Result<Option<Head>> {
         let call = ApiCall::of_section("GET", "/heads", section);
-        let answer: wire::Heads = self.asked(&call).await?;
+        let answer: wire::HeadsAnswer = self.fetch(&call).await?;
         check_readable(answer.bad, &[])?;
         let heads = self.heads_from(&call, answer.sections)?;
         Ok(heads.into_iter().find(|head| head.section == *section))
     }
 
-    pub(super) fn log(&self, section: Section, after: Revision) -> BoxStream<'_, Result<Change>> {
+    pub(super) fn changes(&self, section: Section, after: Revision) -> BoxStream<'_, Result<Change>> {
         try_stream! {
             let mut after = after;
             loop {
                 let call = ApiCall::of_section("GET", "/changes", &section)
                     .query("after", &after)
                     .stored();
-                let page: wire::Changes<wire::StoredChange> = self.asked(&call).await?;
+                let page: wire::ChangesAnswer<wire::StoredChange> = self.fetch(&call).await?;
                 let is_last = !page.more || page.after <= after;
                 after = page.after;
                 for line in page.changes {
@@ -150,7 +151,7 @@ impl ApiClient {
         .boxed()
     }
 
-    pub(super) fn log_of(&self, key: Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+    pub(super) fn history(&self, key: Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
         // Nothing is older than the first revision.
         if before.is_some_and(|before| before <= Revision::ZERO.next()) {
             return stream::empty().boxed();
@@ -162,7 +163,7 @@ impl ApiClient {
                 if let Some(before) = before {
                     call = call.query("before", &before);
                 }
-                let page: wire::KeyHistory<wire::StoredChange> = self.asked(&call).await?;
+                let page: wire::KeyHistoryAnswer<wire::StoredChange> = self.fetch(&call).await?;
                 let goes_on = page.before.is_some_and(|next| before.is_none_or(|before| next < before));
                 before = page.before;
                 for line in page.changes {
@@ -178,10 +179,10 @@ impl ApiClient {
         .boxed()
     }
 
-    pub(super) async fn state(&self) -> Result<String> {
+    pub(super) async fn status(&self) -> Result<StoreStatus> {
         let call = ApiCall::of_config("GET", "/info");
-        let answer: wire::StateAnswer = self.asked(&call).await?;
-        Ok(answer.state)
+        let answer: wire::StateAnswer = self.fetch(&call).await?;
+        Ok(StoreStatus::from_word(&answer.state))
     }
 }
 

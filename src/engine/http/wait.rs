@@ -19,8 +19,8 @@ const SHORTEST: Duration = Duration::from_millis(10);
 /// What a request that waits is given beyond that.
 const BEYOND: Duration = Duration::from_secs(10);
 
-/// Of what a request asks, and beyond what it waits.
-enum Place<'c> {
+/// What a request waits for, and the revision or version that it waits to be passed.
+enum WaitTarget<'c> {
     /// A section, and the revision that was seen of it.
     One(&'c Section, u64),
     /// The config, and the sum of the revisions.
@@ -28,19 +28,19 @@ enum Place<'c> {
 }
 
 impl ApiClient {
-    pub(super) async fn moved(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
+    pub(super) async fn wait_for_news(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>> {
         let end = Instant::now() + deadline.within;
         let left = || end.saturating_duration_since(Instant::now());
         let mut below = None;
         loop {
             let began = Instant::now();
             let span = left().min(LONGEST);
-            let (heads, waited) = self.look(cursor, span, &mut below).await?;
+            let (heads, waited) = self.heads_since(cursor, span, &mut below).await?;
             let moved = news(heads, cursor);
             if !moved.is_empty() || left().is_zero() {
                 return Ok(moved);
             }
-            // What was waited for in vain or for others' news isn't asked for more often than a poll would.
+            // Where it waited in vain, or for others' news, it looks no more often than a poll would.
             let pause = if waited {
                 deadline.interval.saturating_sub(began.elapsed())
             } else {
@@ -57,7 +57,7 @@ impl ApiClient {
     /// Where the cursor's sections stand: at once where they have moved, else after the span at the latest, if the API
     /// lets requests wait. Says whether it does. `below` is what the config's version was found to be where it is less
     /// than the cursor has seen.
-    async fn look(
+    async fn heads_since(
         &self,
         cursor: &Cursor,
         span: Duration,
@@ -73,7 +73,7 @@ impl ApiClient {
             [] if !cursor.whole => Ok((Vec::new(), false)),
             [(section, seen)] if !cursor.whole => {
                 let ((heads, _), waited) = self
-                    .wait(&Place::One(section, *seen), span, &cursor.except)
+                    .wait(&WaitTarget::One(section, *seen), span, &cursor.except)
                     .await?;
                 Ok((heads, waited))
             }
@@ -83,20 +83,20 @@ impl ApiClient {
                 if span < SHORTEST || !news(heads.clone(), cursor).is_empty() {
                     return Ok((heads, false));
                 }
-                let places: Vec<Place<'_>> = several
+                let targets: Vec<WaitTarget<'_>> = several
                     .iter()
-                    .map(|(section, seen)| Place::One(section, *seen))
+                    .map(|(section, seen)| WaitTarget::One(section, *seen))
                     .collect();
-                let mut waits: FuturesUnordered<_> = places
+                let mut waits: FuturesUnordered<_> = targets
                     .iter()
-                    .map(|place| self.wait(place, span, &cursor.except))
+                    .map(|target| self.wait(target, span, &cursor.except))
                     .collect();
                 let mut waited = true;
                 while let Some(ended) = waits.next().await {
                     let ((heads, _), did) = ended?;
                     waited &= did;
                     if !news(heads, cursor).is_empty() {
-                        // All that have moved are told, not only the first that did.
+                        // All that have moved are returned, not only the first that did.
                         return Ok((all().await?, true));
                     }
                 }
@@ -105,7 +105,8 @@ impl ApiClient {
             _ => {
                 let seen = sections.iter().map(|(_, seen)| seen).sum();
                 let after = below.unwrap_or(seen);
-                let ((heads, version), waited) = self.wait(&Place::All(after), span, &cursor.except).await?;
+                let ((heads, version), waited) =
+                    self.wait(&WaitTarget::All(after), span, &cursor.except).await?;
                 if version < seen {
                     *below = Some(version);
                 }
@@ -116,15 +117,15 @@ impl ApiClient {
 
     async fn wait(
         &self,
-        place: &Place<'_>,
+        target: &WaitTarget<'_>,
         span: Duration,
         except: &[Section],
     ) -> Result<((Vec<Head>, u64), bool)> {
-        let (plain, after) = match place {
-            Place::One(section, seen) => (ApiCall::of_section("GET", "/heads", section), *seen),
-            Place::All(seen) => (ApiCall::of_config("GET", "/heads"), *seen),
+        let (plain, after) = match target {
+            WaitTarget::One(section, seen) => (ApiCall::of_section("GET", "/heads", section), *seen),
+            WaitTarget::All(seen) => (ApiCall::of_config("GET", "/heads"), *seen),
         };
-        if span >= SHORTEST && self.lets_wait() {
+        if span >= SHORTEST && self.can_wait() {
             let mut call = plain
                 .clone()
                 .query("after", &after)
@@ -132,23 +133,28 @@ impl ApiClient {
             call.within = span + BEYOND;
             match self.send(&call).await {
                 Ok(answer) => {
-                    let answer: wire::Heads = self.read(&call, &answer)?;
-                    return Ok((self.stood(&call, answer, except)?, true));
+                    let answer: wire::HeadsAnswer = self.read(&call, &answer)?;
+                    return Ok((self.read_heads(&call, answer, except)?, true));
                 }
                 Err((CallFailure::Problem(problem), _)) if problem.code == Some(wire::ProblemCode::Query) => {
-                    self.dont_wait();
+                    self.note_no_waits();
                 }
-                // It lets no more wait, or what lies between cut it off: a plain look tells what there is to tell.
+                // It lets no more wait, or what lies between cut it off: a plain look finds what there is.
                 Err((refusal, _)) if refusal.may_pass() => {}
-                Err((refusal, _)) => return Err(self.failed(&call, refusal)),
+                Err((refusal, _)) => return Err(self.explain_failure(&call, refusal)),
             }
         }
-        let answer: wire::Heads = self.asked(&plain).await?;
-        Ok((self.stood(&plain, answer, except)?, false))
+        let answer: wire::HeadsAnswer = self.fetch(&plain).await?;
+        Ok((self.read_heads(&plain, answer, except)?, false))
     }
 
     /// Where sections stand, with the version that the API gives them.
-    fn stood(&self, call: &ApiCall, answer: wire::Heads, except: &[Section]) -> Result<(Vec<Head>, u64)> {
+    fn read_heads(
+        &self,
+        call: &ApiCall,
+        answer: wire::HeadsAnswer,
+        except: &[Section],
+    ) -> Result<(Vec<Head>, u64)> {
         check_readable(answer.bad, except)?;
         Ok((self.heads_from(call, answer.sections)?, answer.version))
     }

@@ -15,7 +15,7 @@ use crate::files::{Folder, Privacy};
 use crate::model::{Clock, Timestamp};
 use crate::store::{Meta, Result, StoreError};
 
-/// The bytes of the write-ahead log from which on it is emptied. SQLite begins it anew only at a moment without
+/// The bytes of the write-ahead log from which on it is emptied. SQLite starts it over only at a moment without
 /// readers, which under a server's may never come.
 const LONGEST_LOG: u64 = 16 * 1024 * 1024;
 /// How long writers wait then for those who read from it. Where it isn't enough, the log may grow by as much again.
@@ -150,7 +150,7 @@ impl DataFile {
             let mut name = self.path.file_name().unwrap_or_default().to_owned();
             name.push(end);
             match self.folder.check_file(name, Privacy::Public) {
-                // What is beside the file comes and goes.
+                // The files next to it come and go.
                 Err(error) if error.kind() == ErrorKind::NotFound && !end.is_empty() => {}
                 checked => checked.map_err(|error| self.unusable(error))?,
             }
@@ -180,12 +180,12 @@ impl DataFile {
         }
     }
 
-    /// Makes the file where it isn't there, and finishes one whose making was interrupted.
+    /// Creates the file where it isn't there, and finishes one whose creation was interrupted.
     fn create(&self) -> Result<()> {
         self.folder.make().map_err(|error| self.unusable(error))?;
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
-        // SQLite gives the files beside it the same mode.
+        // SQLite gives the files next to it the same mode.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(&self.path) {
@@ -242,7 +242,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // Where SQLite begins the log anew by itself, the file is cut to this.
+    // Where SQLite starts the log over by itself, the file is cut to this.
     connection.pragma_update(None, "journal_size_limit", LONGEST_LOG)?;
     // A process that does one thing would pay for a checkpoint, two syncs, each time it ends.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

@@ -1,5 +1,5 @@
-//! The key file of the embedded engine: 32 random bytes, for their owner alone, beside the data. It keeps secrets from
-//! whoever gets a copy of the data, and from nobody who can read the owner's files.
+//! The key file of the embedded engine: 32 random bytes, for their owner alone, next to the data. It keeps secrets from
+//! those who get a copy of the data, and from nobody who can read the owner's files.
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -17,7 +17,7 @@ use crate::files::{Folder, Privacy};
 use crate::model::Key;
 use crate::store::{DataKey, DataKeys, Result, StoreError};
 
-/// What a wrapped data key is bound to beside the config, so that a wrapped key is taken for nothing else.
+/// What a wrapped data key is bound to in addition to the config, so that a wrapped key is taken for nothing else.
 const PURPOSE: &[u8] = b"discfg data key 1\0";
 /// The most bytes of the file, which has 32.
 const MAX_BYTES: u64 = 1024;
@@ -33,13 +33,13 @@ pub(super) struct KeyFile {
     writable: bool,
 }
 
-/// Where the key file of a config's data is, made or not.
+/// Where the key file of a config's data is, or would be.
 pub(super) fn path_beside(data: &Path) -> PathBuf {
     data.with_extension("key")
 }
 
 impl KeyFile {
-    /// The file beside the config's data, which is at `path`. Nothing is opened before a secret is met.
+    /// The file next to the config's data, which is at `path`. Nothing is opened before a secret is met.
     pub(super) fn beside(path: &Path, data: Arc<DataFile>, writable: bool) -> Self {
         Self {
             path: path_beside(path),
@@ -77,7 +77,7 @@ impl KeyFile {
         }
     }
 
-    /// The file, which is made if the config never had one. One that was lost is not: what it encrypted would be lost
+    /// The file, which is created if the config never had one. One that was lost is not: what it encrypted would be lost
     /// with it for good, once another is in its place.
     fn read_or_create(&self) -> Result<DataKey> {
         if let Some(key) = self.read()? {
@@ -90,7 +90,7 @@ impl KeyFile {
         {
             return self.create();
         }
-        // Another process may have made the file and its first secret since the look above.
+        // Another process may have created the file and its first secret since the look above.
         self.read()?.ok_or_else(|| self.absent())
     }
 

@@ -92,7 +92,7 @@ pub(super) fn history_page(
     Ok(page)
 }
 
-/// All lines that a recorded commit has left in its sections, for as long as they are kept: none where it was not made.
+/// All lines that a recorded commit has left in its sections, for as long as they are kept: none where it was not committed.
 pub(super) fn lines_of(connection: &Connection, txn: &Txn, now: Timestamp) -> FileResult<Vec<Change>> {
     let mut statement = rows::changes(connection, MADE)?;
     let mut lines = Vec::new();

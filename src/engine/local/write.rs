@@ -7,7 +7,7 @@ use super::layout::begin;
 use super::rows::{bound, bound_others, number};
 use super::{log, read};
 use crate::model::{CommitId, Entry, Head, Key, Op, Section, Timestamp, Ttl};
-use crate::store::{Applied, Committed, Meta, State, StoreError, Txn, decide};
+use crate::store::{AppliedChange, CommitState, Committed, Meta, StoreError, Txn, decide};
 
 /// How many expired entries a commit clears away: enough to keep up, too few to be felt.
 const SWEEP: u32 = 100;
@@ -32,7 +32,7 @@ pub(super) fn decide_commit(
     by: &str,
 ) -> FileResult<CommitDecision> {
     if txn.recorded
-        && let Some(made) = txn.made_in(log::lines_of(transaction, txn, now)?)?
+        && let Some(made) = txn.answer_in(log::lines_of(transaction, txn, now)?)?
     {
         return Ok(CommitDecision::Repeated(made));
     }
@@ -44,7 +44,7 @@ pub(super) fn decide_commit(
     for section in txn.sections() {
         heads.extend(read::head(transaction, &section)?.map(|head| (section, head)));
     }
-    let state = State {
+    let state = CommitState {
         entries: &entries,
         heads: &heads,
         now,
@@ -82,7 +82,7 @@ pub(super) fn history_days(transaction: &Transaction<'_>) -> FileResult<u32> {
     Ok(read::meta(transaction)?.unwrap_or_default().history_days)
 }
 
-fn write_entry(transaction: &Transaction<'_>, applied: &Applied) -> FileResult<()> {
+fn write_entry(transaction: &Transaction<'_>, applied: &AppliedChange) -> FileResult<()> {
     let Some(entry) = &applied.entry else {
         let mut statement = transaction.prepare_cached("DELETE FROM entry WHERE key = ?1")?;
         statement.execute([applied.change.key.as_str()])?;
@@ -111,7 +111,7 @@ fn write_entry(transaction: &Transaction<'_>, applied: &Applied) -> FileResult<(
 
 fn write_line(
     transaction: &Transaction<'_>,
-    applied: &Applied,
+    applied: &AppliedChange,
     recorded: bool,
     kept_until: Timestamp,
 ) -> FileResult<()> {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Access, ConfigName, Key, Section};
 
-/// On whose behalf a request is served. Whoever authenticates requests puts one into each request's extensions; a
+/// The caller on whose behalf a request is served. What authenticates requests puts one into each request's extensions; a
 /// request without one is denied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -19,7 +19,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whoever reaches a server that asks for no token: it may do all that the store may.
+    /// Anyone who reaches a server without tokens: it may do all that the store may.
     pub fn anyone() -> Self {
         Self {
             by: None,

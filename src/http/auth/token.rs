@@ -16,9 +16,9 @@ use super::caller::Caller;
 use crate::model::{Access, ConfigName, Section, TokenName};
 
 /// A token as it is sent: `dcfg_` and 256 random bits as 43 characters of base64url.
-pub struct Token(Zeroizing<String>);
+pub struct GeneratedToken(Zeroizing<String>);
 
-impl Token {
+impl GeneratedToken {
     /// A new one.
     pub fn generate() -> Self {
         let bits = Zeroizing::new(<[u8; 32]>::generate());
@@ -26,7 +26,7 @@ impl Token {
         Self(Zeroizing::new(format!("dcfg_{}", *word)))
     }
 
-    /// The word itself, for whom it is made. It can't be had again.
+    /// The word itself, for its holder. It can't be had again.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -37,7 +37,7 @@ impl Token {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for GeneratedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(..)")
     }
@@ -60,25 +60,14 @@ impl TryFrom<String> for TokenDigest {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         const EXPECTED: &str = "expected the SHA-256 of a token: 64 digits of 0-9 and a-f";
         let mut digest = [0; 32];
-        if text.len() != 2 * digest.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(EXPECTED);
-        }
-        for (at, byte) in digest.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(|_| EXPECTED)?;
-        }
+        hex::decode_to_slice(text, &mut digest).map_err(|_| EXPECTED)?;
         Ok(Self(digest))
     }
 }
 
 impl From<TokenDigest> for String {
     fn from(digest: TokenDigest) -> Self {
-        use fmt::Write as _;
-        let mut text = Self::with_capacity(64);
-        for byte in digest.0 {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hex::encode(digest.0)
     }
 }
 
@@ -118,26 +107,26 @@ impl TokenEntry {
 
 /// The tokens that a server takes.
 #[derive(Debug, Clone, Default)]
-pub struct Tokens(Vec<TokenEntry>);
+pub struct TokenSet(Vec<TokenEntry>);
 
-impl Tokens {
+impl TokenSet {
     /// These tokens.
     pub fn new(entries: Vec<TokenEntry>) -> Self {
         Self(entries)
     }
 
-    /// All of them, in the order that they were made in.
+    /// All of them, in the order of their creation.
     pub fn entries(&self) -> &[TokenEntry] {
         &self.0
     }
 
-    /// The one that this word is. All are compared, each in constant time, so that how long it takes tells nothing.
+    /// The one that this word is. All are compared, each in constant time, so that the time it takes shows nothing.
     pub fn find(&self, word: &str) -> Option<&TokenEntry> {
-        self.holding(&TokenDigest::of(word))
+        self.find_digest(&TokenDigest::of(word))
     }
 
     /// The one whose digest this is.
-    pub(in crate::http) fn holding(&self, digest: &TokenDigest) -> Option<&TokenEntry> {
+    pub(in crate::http) fn find_digest(&self, digest: &TokenDigest) -> Option<&TokenEntry> {
         let mut found = None;
         for entry in &self.0 {
             if bool::from(entry.sha256.0.ct_eq(&digest.0)) {
@@ -152,7 +141,7 @@ impl Tokens {
 mod tests {
     use super::*;
 
-    fn entry(name: &str, token: &Token) -> TokenEntry {
+    fn entry(name: &str, token: &GeneratedToken) -> TokenEntry {
         TokenEntry {
             name: name.parse().unwrap(),
             sha256: token.digest(),
@@ -165,8 +154,12 @@ mod tests {
 
     #[test]
     fn a_token_is_found_by_its_whole_word_alone() {
-        let (first, second, other) = (Token::generate(), Token::generate(), Token::generate());
-        let tokens = Tokens::new(vec![entry("first", &first), entry("second", &second)]);
+        let (first, second, other) = (
+            GeneratedToken::generate(),
+            GeneratedToken::generate(),
+            GeneratedToken::generate(),
+        );
+        let tokens = TokenSet::new(vec![entry("first", &first), entry("second", &second)]);
         let found = |word: &str| tokens.find(word).map(|entry| entry.name.to_string());
         assert_eq!(found(first.reveal()).as_deref(), Some("first"));
         assert_eq!(found(second.reveal()).as_deref(), Some("second"));
@@ -188,10 +181,10 @@ mod tests {
 
     #[test]
     fn a_token_is_256_random_bits_that_no_debug_shows() {
-        let token = Token::generate();
+        let token = GeneratedToken::generate();
         assert_eq!(token.reveal().len(), "dcfg_".len() + 43);
         assert!(token.reveal().starts_with("dcfg_"));
-        assert_ne!(token.reveal(), Token::generate().reveal());
+        assert_ne!(token.reveal(), GeneratedToken::generate().reveal());
         assert!(!format!("{token:?}").contains(&token.reveal()[5..]));
     }
 

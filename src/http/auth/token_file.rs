@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::token::{TokenEntry, Tokens};
+use super::token::{TokenEntry, TokenSet};
 use crate::files::{self, Privacy};
-use crate::model::{Kind, TokenName};
+use crate::model::{ErrorKind, TokenName};
 
 /// Why the tokens of a file can't be had, or it can't be changed.
 #[derive(Debug, thiserror::Error)]
@@ -80,23 +80,23 @@ pub enum TokenFileError {
 
 impl TokenFileError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
             Self::Read { .. }
             | Self::Write { .. }
             | Self::Malformed { .. }
             | Self::Ambiguous { .. }
-            | Self::Nothing { .. } => Kind::Invalid,
-            Self::Taken { .. } => Kind::Conflict,
-            Self::Unknown { .. } => Kind::NotFound,
+            | Self::Nothing { .. } => ErrorKind::Invalid,
+            Self::Taken { .. } => ErrorKind::Conflict,
+            Self::Unknown { .. } => ErrorKind::NotFound,
         }
     }
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Content {
+struct TokenFileContent {
     #[serde(default)]
     token: Vec<TokenEntry>,
 }
@@ -124,12 +124,12 @@ impl TokenFile {
     }
 
     /// Reads its tokens.
-    pub fn read(&self) -> Result<Tokens, TokenFileError> {
+    pub fn read(&self) -> Result<TokenSet, TokenFileError> {
         let bytes = files::read_named(&self.0, MAX_BYTES, Privacy::Private);
         self.parse(&self.text(bytes)?)
     }
 
-    /// Adds a token; where there is no file yet, one is made that its owner alone can read.
+    /// Adds a token; where there is no file yet, creates one that its owner alone can read.
     pub fn add(&self, entry: TokenEntry) -> Result<(), TokenFileError> {
         let file = self.lock(true)?;
         let mut text = self.locked_text(&file)?;
@@ -186,7 +186,7 @@ impl TokenFile {
                 opened => opened.map_err(|source| self.unread(source))?,
             };
             file.lock().map_err(unwritten)?;
-            // Whoever had the lock put another file in its place.
+            // The one that had the lock before may have put another file in its place.
             let (locked, there) = (file.metadata().map_err(unwritten)?, fs::metadata(&self.0));
             if there.is_ok_and(|there| identity(&there) == identity(&locked)) {
                 return Ok(file);
@@ -210,8 +210,8 @@ impl TokenFile {
         text.map_err(|error| self.unread(io::Error::new(io::ErrorKind::InvalidData, error)))
     }
 
-    fn parse(&self, text: &str) -> Result<Tokens, TokenFileError> {
-        let content: Content = toml::from_str(text).map_err(|error| {
+    fn parse(&self, text: &str) -> Result<TokenSet, TokenFileError> {
+        let content: TokenFileContent = toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start));
             TokenFileError::Malformed {
                 path: self.0.clone(),
@@ -230,11 +230,11 @@ impl TokenFile {
             };
             return Err(TokenFileError::Nothing { path, name, what });
         }
-        Ok(Tokens::new(content.token))
+        Ok(TokenSet::new(content.token))
     }
 
     fn written(&self, token: Vec<TokenEntry>) -> Result<String, TokenFileError> {
-        toml::to_string(&Content { token }).map_err(|error| self.unwritten(io::Error::other(error)))
+        toml::to_string(&TokenFileContent { token }).map_err(|error| self.unwritten(io::Error::other(error)))
     }
 
     fn unread(&self, source: io::Error) -> TokenFileError {

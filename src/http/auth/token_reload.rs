@@ -5,23 +5,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use super::token::Tokens;
+use super::token::TokenSet;
 use super::token_file::{TokenFile, TokenFileError};
 
 /// The tokens of a file as it is now.
 #[derive(Debug)]
 pub struct KnownTokens {
     file: TokenFile,
-    tokens: RwLock<Arc<Tokens>>,
-    /// Counts the times that they were read anew.
+    tokens: RwLock<Arc<TokenSet>>,
+    /// Counts how often they were read again.
     reading: AtomicU64,
-    seen: Mutex<Seen>,
+    seen: Mutex<LastLook>,
 }
 
 /// What the last look at the file found.
 #[derive(Debug)]
-struct Seen {
-    stamp: Option<Stamp>,
+struct LastLook {
+    stamp: Option<FileStamp>,
     /// When it was last said that the file can't be used; none where it can.
     warned: Option<Instant>,
 }
@@ -29,9 +29,9 @@ struct Seen {
 /// How often it is said that the file can't be used.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// By what a file that has changed is told.
+/// What shows that a file has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     file: (u64, u64),
     modified: (i64, i64),
     changed: (i64, i64),
@@ -41,8 +41,8 @@ struct Stamp {
 impl KnownTokens {
     /// Reads the file, which must be there.
     pub fn read(file: TokenFile) -> Result<Self, TokenFileError> {
-        let seen = Seen {
-            stamp: stamp(&file),
+        let seen = LastLook {
+            stamp: read_stamp(&file),
             warned: None,
         };
         let tokens = file.read()?;
@@ -56,8 +56,8 @@ impl KnownTokens {
 
     /// Reads the file again if it has changed. Where it is gone there are no tokens. Where it can't be read, or isn't as it
     /// should be, the tokens stay as they were; the log says so once a minute, and the server isn't ready.
-    pub fn look(&self) {
-        let now = stamp(&self.file);
+    pub fn reload_if_changed(&self) {
+        let now = read_stamp(&self.file);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = seen.warned.is_some_and(|warned| warned.elapsed() >= WARN_EVERY);
         if seen.stamp == now && !is_due {
@@ -66,10 +66,10 @@ impl KnownTokens {
         seen.stamp = now;
         let read = self.file.read();
         match read {
-            Ok(tokens) => self.take(tokens),
+            Ok(tokens) => self.replace(tokens),
             Err(TokenFileError::Read { ref source, .. }) if source.kind() == ErrorKind::NotFound => {
                 tracing::warn!("the token file is gone: no token is taken until it is back");
-                self.take(Tokens::default());
+                self.replace(TokenSet::default());
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
@@ -81,7 +81,7 @@ impl KnownTokens {
         seen.warned = None;
     }
 
-    fn take(&self, tokens: Tokens) {
+    fn replace(&self, tokens: TokenSet) {
         *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens.into();
         self.reading.fetch_add(1, Ordering::AcqRel);
     }
@@ -92,19 +92,19 @@ impl KnownTokens {
         seen.warned.is_none()
     }
 
-    pub(in crate::http) fn now(&self) -> Arc<Tokens> {
+    pub(in crate::http) fn now(&self) -> Arc<TokenSet> {
         Arc::clone(&self.tokens.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// How often they were read anew: as long as it is the same, so are they.
+    /// How often they were read again: while it is the same, so are they.
     pub(in crate::http) fn reading(&self) -> u64 {
         self.reading.load(Ordering::Acquire)
     }
 }
 
-fn stamp(file: &TokenFile) -> Option<Stamp> {
+fn read_stamp(file: &TokenFile) -> Option<FileStamp> {
     let metadata = fs::metadata(file.path()).ok()?;
-    Some(Stamp {
+    Some(FileStamp {
         file: (metadata.dev(), metadata.ino()),
         modified: (metadata.mtime(), metadata.mtime_nsec()),
         changed: (metadata.ctime(), metadata.ctime_nsec()),
@@ -115,14 +115,14 @@ fn stamp(file: &TokenFile) -> Option<Stamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::auth::token::{Token, TokenEntry};
+    use crate::http::auth::token::{GeneratedToken, TokenEntry};
     use crate::model::Access;
 
     #[test]
     fn what_is_made_or_revoked_counts_at_the_next_look() {
         let folder = tempfile::tempdir().unwrap();
         let file = TokenFile::at(folder.path().join("tokens"));
-        let entry = |name: &str, token: &Token| TokenEntry {
+        let entry = |name: &str, token: &GeneratedToken| TokenEntry {
             name: name.parse().unwrap(),
             sha256: token.digest(),
             access: Access::Read,
@@ -130,11 +130,11 @@ mod tests {
             configs: None,
             decrypt: false,
         };
-        let (first, second) = (Token::generate(), Token::generate());
+        let (first, second) = (GeneratedToken::generate(), GeneratedToken::generate());
         file.add(entry("first", &first)).unwrap();
         let known = KnownTokens::read(file.clone()).unwrap();
-        let opens = |token: &Token| {
-            known.look();
+        let opens = |token: &GeneratedToken| {
+            known.reload_if_changed();
             known.now().find(token.reveal()).is_some()
         };
         assert!(opens(&first) && !opens(&second));
@@ -154,7 +154,7 @@ mod tests {
         );
         assert!(known.is_current());
         assert_eq!(known.reading(), 2);
-        file.add(entry("other", &Token::generate())).unwrap();
+        file.add(entry("other", &GeneratedToken::generate())).unwrap();
         assert!(!opens(&first) && !opens(&second));
         fs::write(file.path(), good).unwrap();
         file.revoke(&"first".parse().unwrap()).unwrap();

@@ -12,7 +12,7 @@ pub(in crate::http) fn keep(name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
-fn answers<E: Into<Failure>>(
+fn answers<E: Into<ApiError>>(
     variant: impl Fn(&E) -> &'static str,
     errors: impl IntoIterator<Item = E>,
 ) -> String {
@@ -20,7 +20,7 @@ fn answers<E: Into<Failure>>(
     for error in errors {
         let space = if text.is_empty() { "" } else { "\n" };
         let variant = variant(&error);
-        let Failure(problem) = error.into();
+        let ApiError(problem) = error.into();
         let json = serde_json::to_string_pretty(&problem).expect("JSON");
         let _ = writeln!(text, "{space}## {variant}\n{json}");
     }
@@ -29,24 +29,24 @@ fn answers<E: Into<Failure>>(
 
 #[test]
 fn of_a_request() {
-    let variant = |refusal: &Refusal| match refusal {
-        Refusal::Path(_) => "Path",
-        Refusal::Query(_) => "Query",
-        Refusal::Header(_) => "Header",
-        Refusal::Body(_) => "Body",
-        Refusal::TooLarge { .. } => "TooLarge",
-        Refusal::ValueTooLarge { .. } => "ValueTooLarge",
+    let variant = |refusal: &InvalidRequest| match refusal {
+        InvalidRequest::Path(_) => "Path",
+        InvalidRequest::Query(_) => "Query",
+        InvalidRequest::Header(_) => "Header",
+        InvalidRequest::Body(_) => "Body",
+        InvalidRequest::TooLarge { .. } => "TooLarge",
+        InvalidRequest::ValueTooLarge { .. } => "ValueTooLarge",
     };
     let refusals = [
-        Refusal::Path("the key \"/db//url\" holds an empty segment (`//`)".into()),
-        Refusal::Query("the query parameter wait is given twice".into()),
-        Refusal::Header("the header If-Match is given twice".into()),
-        Refusal::Body("the body is no JSON".into()),
-        Refusal::TooLarge {
+        InvalidRequest::Path("the key \"/db//url\" holds an empty segment (`//`)".into()),
+        InvalidRequest::Query("the query parameter wait is given twice".into()),
+        InvalidRequest::Header("the header If-Match is given twice".into()),
+        InvalidRequest::Body("the body is no JSON".into()),
+        InvalidRequest::TooLarge {
             size: 4_194_305,
             max: 4_194_304,
         },
-        Refusal::ValueTooLarge {
+        InvalidRequest::ValueTooLarge {
             told: "the set of /db/url: the value has 190001 bytes; at most 190000 are allowed".into(),
             size: 190_001,
         },
@@ -56,15 +56,15 @@ fn of_a_request() {
 
 #[test]
 fn of_a_stream() {
-    let variant = |not: &NotOpened| match not {
-        NotOpened::Turned(Turned::Busy) => "Turned: Busy",
-        NotOpened::Turned(Turned::Stopping) => "Turned: Stopping",
-        NotOpened::Store(_) => "Store",
+    let variant = |not: &StreamError| match not {
+        StreamError::Refused(LiveRefusal::Busy) => "Turned: Busy",
+        StreamError::Refused(LiveRefusal::Stopping) => "Turned: Stopping",
+        StreamError::Store(_) => "Store",
     };
     let refused = [
-        NotOpened::Turned(Turned::Busy),
-        NotOpened::Turned(Turned::Stopping),
-        NotOpened::Store(StoreError::NoConfig {
+        StreamError::Refused(LiveRefusal::Busy),
+        StreamError::Refused(LiveRefusal::Stopping),
+        StreamError::Store(StoreError::NoConfig {
             config: "payments".into(),
             place: None,
         }),

@@ -9,26 +9,26 @@ use futures::StreamExt as _;
 use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 use tokio::task::yield_now;
 
-use super::frame;
-use super::ring::{Frame, Held, Place, Ring, Told};
+use super::event_text;
+use super::ring::{Frame, FrameContent, Ring, RingPosition, RingSlot};
 use crate::model::{BadSection, Change, Head, Revision, Section};
-use crate::ops::{Event, OpsError, Standing, Start, Watch, section_now, watch as follow, watch_heads};
+use crate::ops::{Event, HeadNews, OpsError, Start, Watch, section_now, watch as follow, watch_heads};
 use crate::store::{Heads, Store, StoreError};
 
-/// What a feed knows.
+/// What a feed knows of its sections.
 #[derive(Debug, Clone, Default)]
-pub(super) struct State {
+pub(super) struct FeedState {
     /// The heads, which are not there before the first look.
     pub(super) heads: Option<BTreeMap<Section, Head>>,
     /// The sections of which the heads can't be read.
     pub(super) bad: Vec<BadSection>,
-    /// The store can't be asked for the moment.
+    /// The store can't be reached for the moment.
     pub(super) failing: bool,
     /// The feed follows nothing any more.
     pub(super) ended: bool,
 }
 
-impl State {
+impl FeedState {
     /// Where the section stands.
     pub(super) fn revision(&self, section: &Section) -> Revision {
         let head = self.heads.as_ref().and_then(|heads| heads.get(section));
@@ -36,14 +36,14 @@ impl State {
     }
 }
 
-/// What is told of one section, or of the heads of all.
+/// The news of one section, or of the heads of all.
 #[derive(Debug)]
 pub(super) struct Feed {
     section: Option<Section>,
-    state: watch::Sender<State>,
+    state: watch::Sender<FeedState>,
     ring: Mutex<Ring>,
     nudge: Arc<Notify>,
-    /// The last resync that a client asked for, as long as one sends it.
+    /// The last resync that a client needed, for as long as one sends it.
     resync: AsyncMutex<std::sync::Weak<Resync>>,
 }
 
@@ -67,7 +67,7 @@ impl Feed {
     }
 
     /// What it knows, and what it comes to know.
-    pub(super) fn subscribe(&self) -> watch::Receiver<State> {
+    pub(super) fn subscribe(&self) -> watch::Receiver<FeedState> {
         self.state.subscribe()
     }
 
@@ -76,14 +76,14 @@ impl Feed {
         self.nudge.notify_one();
     }
 
-    /// What was told under that number.
-    pub(super) fn get(&self, number: u64) -> Held {
+    /// What there is under that number.
+    pub(super) fn get(&self, number: u64) -> RingSlot {
         self.ring().get(number)
     }
 
     /// Where a client stands that has seen all up to a revision.
-    pub(super) fn place_after(&self, seen: Revision) -> Place {
-        self.ring().place_after(seen)
+    pub(super) fn position_after(&self, seen: Revision) -> RingPosition {
+        self.ring().position_after(seen)
     }
 
     /// All revisions after that one, if they are still held.
@@ -101,7 +101,7 @@ impl Feed {
         let mut shared = self.resync.lock().await;
         if let Some(resync) = shared.upgrade()
             && resync.revision >= least
-            && self.place_after(resync.revision) != Place::Before
+            && self.position_after(resync.revision) != RingPosition::Before
         {
             return Ok(resync);
         }
@@ -128,10 +128,10 @@ impl Feed {
         let mut standings = watch_heads(store, interval, Arc::clone(&self.nudge));
         while let Some(standing) = standings.next().await {
             match standing? {
-                Standing::Moved(heads) => self.moved(heads),
-                Standing::Bad(bad) => self.leave_out(bad),
-                Standing::Still => self.fails(false),
-                Standing::Retry(_) => self.fails(true),
+                HeadNews::Moved(heads) => self.take_in(heads),
+                HeadNews::Bad(bad) => self.leave_out(bad),
+                HeadNews::Still => self.set_failing(false),
+                HeadNews::Retry(_) => self.set_failing(true),
             }
         }
         Ok(())
@@ -147,7 +147,7 @@ impl Feed {
         let head = start.heads.iter().find(|head| head.section == *section).cloned();
         let floor = head.as_ref().map_or(Revision::ZERO, |head| head.revision);
         *self.ring() = Ring::after(floor);
-        self.moved(head);
+        self.take_in(head);
         let watched = Watch {
             start: Start::Snapshot(start),
             interval,
@@ -165,8 +165,8 @@ impl Feed {
                         commit: Some(last.commit.clone()),
                         modified: Some(last.at),
                     });
-                    let text = frame::commit(&lines);
-                    self.tell(Told::Commit(lines.into()), text, head).await;
+                    let text = event_text::render_commit(&lines);
+                    self.publish(FrameContent::Commit(lines.into()), text, head).await;
                 }
                 Event::Expire {
                     key,
@@ -174,16 +174,16 @@ impl Feed {
                     version,
                     revision,
                 } => {
-                    let text = frame::expire(&key, (version, revision), at);
-                    self.tell(Told::Aside, text, None).await;
+                    let text = event_text::render_expiry(&key, (version, revision), at);
+                    self.publish(FrameContent::Aside, text, None).await;
                 }
                 Event::Resync {
                     revision, entries, ..
                 } => {
-                    let text = frame::resync(section, revision, &entries);
+                    let text = event_text::render_resync(section, revision, &entries);
                     drop(entries);
                     let heads = store.heads(Heads::Of(vec![section.clone()])).await?;
-                    // A later head is told with its lines.
+                    // A later head comes with its lines.
                     let head = heads.into_iter().next().filter(|head| head.revision == revision);
                     let head = head.unwrap_or(Head {
                         section: section.clone(),
@@ -192,25 +192,26 @@ impl Feed {
                         commit: None,
                         modified: None,
                     });
-                    self.tell(Told::Resync(revision), text, Some(head)).await;
+                    self.publish(FrameContent::Resync(revision), text, Some(head))
+                        .await;
                 }
                 // A section by itself that can't be read ends the watch.
-                Event::Current | Event::Bad(_) => self.fails(false),
-                Event::Retry { .. } => self.fails(true),
+                Event::Current | Event::Bad(_) => self.set_failing(false),
+                Event::Retry { .. } => self.set_failing(true),
             }
         }
         Ok(())
     }
 
-    async fn tell(&self, told: Told, text: Bytes, head: Option<Head>) {
-        self.ring().push(Frame { told, text });
-        self.moved(head);
+    async fn publish(&self, content: FrameContent, text: Bytes, head: Option<Head>) {
+        self.ring().push(Frame { content, text });
+        self.take_in(head);
         // A backlog comes at once: no client that keeps up is to be overrun by it.
         yield_now().await;
     }
 
     /// Takes in heads, and wakes all that wait.
-    fn moved(&self, moved: impl IntoIterator<Item = Head>) {
+    fn take_in(&self, moved: impl IntoIterator<Item = Head>) {
         self.state.send_modify(|state| {
             state.failing = false;
             let moved: Vec<Head> = moved.into_iter().collect();
@@ -235,7 +236,7 @@ impl Feed {
         });
     }
 
-    fn fails(&self, failing: bool) {
+    fn set_failing(&self, failing: bool) {
         self.state.send_if_modified(|state| {
             let before = std::mem::replace(&mut state.failing, failing);
             before != failing
@@ -252,5 +253,8 @@ async fn resync_now(store: &dyn Store, section: &Section) -> Result<(Revision, B
     now.entries.retain(|entry| entry.key.section() == *section);
     let head = now.heads.iter().find(|head| head.section == *section);
     let revision = head.map_or(Revision::ZERO, |head| head.revision);
-    Ok((revision, frame::resync(section, revision, &now.entries)))
+    Ok((
+        revision,
+        event_text::render_resync(section, revision, &now.entries),
+    ))
 }

@@ -13,27 +13,27 @@ use crate::model::{ConfigName, Head, Section};
 use crate::store::Store;
 
 /// A config, and a section of it; none for where all its sections stand.
-type Scope = (ConfigName, Option<Section>);
+type FeedScope = (ConfigName, Option<Section>);
 
 /// Long enough that one client which asks again and again keeps its feed.
 pub(super) const LINGER: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(in crate::http) struct Feeds {
-    running: Arc<Mutex<HashMap<Scope, Running>>>,
+    running: Arc<Mutex<HashMap<FeedScope, RunningFeed>>>,
     interval: Duration,
     linger: Duration,
 }
 
 #[derive(Debug)]
-struct Running {
+struct RunningFeed {
     feed: Arc<Feed>,
-    /// Whether somebody came since it was last asked.
+    /// Whether a client came since the last check.
     used: bool,
     work: AbortHandle,
 }
 
-impl Drop for Running {
+impl Drop for RunningFeed {
     fn drop(&mut self) {
         self.work.abort();
     }
@@ -63,15 +63,15 @@ impl Feeds {
             return Arc::clone(&known.feed);
         }
         let feed = Arc::new(Feed::new(section.cloned()));
-        let run = Run {
+        let task = FeedTask {
             feed: Arc::clone(&feed),
             scope: scope.clone(),
             running: Arc::downgrade(&self.running),
         };
-        let work = run.go(Arc::clone(store), self.interval, self.linger);
+        let work = task.run(Arc::clone(store), self.interval, self.linger);
         running.insert(
             scope,
-            Running {
+            RunningFeed {
                 feed: Arc::clone(&feed),
                 used: true,
                 work: tokio::spawn(work).abort_handle(),
@@ -121,15 +121,15 @@ impl Feeds {
     }
 }
 
-/// What one task does.
-struct Run {
+/// The task that runs one feed.
+struct FeedTask {
     feed: Arc<Feed>,
-    scope: Scope,
-    running: Weak<Mutex<HashMap<Scope, Running>>>,
+    scope: FeedScope,
+    running: Weak<Mutex<HashMap<FeedScope, RunningFeed>>>,
 }
 
-impl Run {
-    async fn go(self, store: Arc<dyn Store>, interval: Duration, linger: Duration) {
+impl FeedTask {
+    async fn run(self, store: Arc<dyn Store>, interval: Duration, linger: Duration) {
         select! {
             ended = self.feed.follow(store.as_ref(), interval) => {
                 let (config, section) = (&self.scope.0, self.scope.1.as_ref().map(tracing::field::display));
@@ -138,12 +138,12 @@ impl Run {
                     Err(error) => tracing::warn!(%config, section, error = &error as &dyn std::error::Error, "a feed ended"),
                 }
             }
-            () = self.unused(linger) => {}
+            () = self.wait_until_unused(linger) => {}
         }
     }
 
     /// Until nobody has held the feed for a while.
-    async fn unused(&self, linger: Duration) {
+    async fn wait_until_unused(&self, linger: Duration) {
         loop {
             sleep(linger).await;
             let Some(all) = self.running.upgrade() else { return };
@@ -162,7 +162,7 @@ impl Run {
 }
 
 /// However it ended: nobody waits for a feed that follows nothing, and the next who comes begins a new one.
-impl Drop for Run {
+impl Drop for FeedTask {
     fn drop(&mut self) {
         if let Some(all) = self.running.upgrade() {
             let mut all = locked(&all);
@@ -177,6 +177,8 @@ impl Drop for Run {
     }
 }
 
-fn locked(running: &Mutex<HashMap<Scope, Running>>) -> MutexGuard<'_, HashMap<Scope, Running>> {
+fn locked(
+    running: &Mutex<HashMap<FeedScope, RunningFeed>>,
+) -> MutexGuard<'_, HashMap<FeedScope, RunningFeed>> {
     running.lock().unwrap_or_else(PoisonError::into_inner)
 }

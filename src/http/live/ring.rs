@@ -1,4 +1,4 @@
-//! What a feed told last, for all its clients to read, each at its own pace: a client is no more than a number.
+//! The last frames of a feed, which each client reads at its own pace: a client is no more than a number.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use crate::model::{Change, Revision};
 const MOST_FRAMES: usize = 1024;
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-/// One thing that was told.
+/// One thing that a feed sends.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
-    pub(super) told: Told,
+    pub(super) content: FrameContent,
     /// As it is sent.
     pub(super) text: Bytes,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Told {
+pub(super) enum FrameContent {
     /// The lines of a revision, of which there is one at least.
     Commit(Arc<[Change]>),
     /// How all is at that revision.
@@ -32,17 +32,17 @@ pub(super) enum Told {
 impl Frame {
     /// The revision that a client has seen with this.
     pub(super) fn revision(&self) -> Option<Revision> {
-        match &self.told {
-            Told::Commit(lines) => lines.first().map(|line| line.revision),
-            Told::Resync(revision) => Some(*revision),
-            Told::Aside => None,
+        match &self.content {
+            FrameContent::Commit(lines) => lines.first().map(|line| line.revision),
+            FrameContent::Resync(revision) => Some(*revision),
+            FrameContent::Aside => None,
         }
     }
 
     fn bytes(&self) -> usize {
-        let values = match &self.told {
-            Told::Commit(lines) => lines.iter().map(Change::bytes).sum(),
-            Told::Resync(_) | Told::Aside => 0,
+        let values = match &self.content {
+            FrameContent::Commit(lines) => lines.iter().map(Change::bytes).sum(),
+            FrameContent::Resync(_) | FrameContent::Aside => 0,
         };
         self.text.len() + values
     }
@@ -50,18 +50,18 @@ impl Frame {
 
 /// Where a client stands who has seen all up to some revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum RingPosition {
     /// This is the number of what it gets next.
     At(u64),
-    /// What it gets next was told before all that is held.
+    /// What it gets next came before all that is held.
     Before,
 }
 
 /// What there is under a number.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(super) enum RingSlot {
     Frame(Frame),
-    /// It is yet to be told.
+    /// It has yet to come.
     NotYet,
     /// It was forgotten.
     Gone,
@@ -101,23 +101,23 @@ impl Ring {
         }
     }
 
-    pub(super) fn get(&self, number: u64) -> Held {
+    pub(super) fn get(&self, number: u64) -> RingSlot {
         let Some(index) = number.checked_sub(self.first) else {
-            return Held::Gone;
+            return RingSlot::Gone;
         };
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         self.frames
             .get(index)
-            .map_or(Held::NotYet, |frame| Held::Frame(frame.clone()))
+            .map_or(RingSlot::NotYet, |frame| RingSlot::Frame(frame.clone()))
     }
 
-    pub(super) fn place_after(&self, seen: Revision) -> Place {
+    pub(super) fn position_after(&self, seen: Revision) -> RingPosition {
         if seen < self.floor {
-            return Place::Before;
+            return RingPosition::Before;
         }
         let news = |frame: &Frame| frame.revision().is_some_and(|revision| revision > seen);
         let index = self.frames.iter().position(news).unwrap_or(self.frames.len());
-        Place::At(self.first + index as u64)
+        RingPosition::At(self.first + index as u64)
     }
 
     /// All revisions after that one; none where not every one of them is held.
@@ -127,9 +127,11 @@ impl Ring {
         }
         let mut revisions = Vec::new();
         for frame in &self.frames {
-            match &frame.told {
-                Told::Resync(revision) if *revision > seen => return None,
-                Told::Commit(lines) if frame.revision() > Some(seen) => revisions.push(Arc::clone(lines)),
+            match &frame.content {
+                FrameContent::Resync(revision) if *revision > seen => return None,
+                FrameContent::Commit(lines) if frame.revision() > Some(seen) => {
+                    revisions.push(Arc::clone(lines));
+                }
                 _ => {}
             }
         }
@@ -164,21 +166,21 @@ mod tests {
             with: std::collections::BTreeMap::new(),
         };
         Frame {
-            told: Told::Commit(vec![line].into()),
+            content: FrameContent::Commit(vec![line].into()),
             text: Bytes::new(),
         }
     }
 
     fn resync(revision: u64) -> Frame {
         Frame {
-            told: Told::Resync(Revision::new(revision)),
+            content: FrameContent::Resync(Revision::new(revision)),
             text: Bytes::new(),
         }
     }
 
     fn aside() -> Frame {
         Frame {
-            told: Told::Aside,
+            content: FrameContent::Aside,
             text: Bytes::new(),
         }
     }
@@ -191,16 +193,16 @@ mod tests {
     #[test]
     fn what_is_held_can_be_gone_on_from() {
         let mut ring = Ring::after(Revision::new(5));
-        assert_eq!(ring.place_after(Revision::new(4)), Place::Before);
-        assert_eq!(ring.place_after(Revision::new(5)), Place::At(0));
+        assert_eq!(ring.position_after(Revision::new(4)), RingPosition::Before);
+        assert_eq!(ring.position_after(Revision::new(5)), RingPosition::At(0));
         assert_eq!(numbers(ring.since(Revision::new(5))), Some(vec![]));
         ring.push(commit(6, 1));
         ring.push(aside());
         ring.push(commit(7, 1));
-        assert_eq!(ring.place_after(Revision::new(5)), Place::At(0));
-        assert_eq!(ring.place_after(Revision::new(6)), Place::At(2));
-        // A client may have seen more than the feed has told.
-        assert_eq!(ring.place_after(Revision::new(9)), Place::At(3));
+        assert_eq!(ring.position_after(Revision::new(5)), RingPosition::At(0));
+        assert_eq!(ring.position_after(Revision::new(6)), RingPosition::At(2));
+        // A client may have seen more than the feed has sent.
+        assert_eq!(ring.position_after(Revision::new(9)), RingPosition::At(3));
         assert_eq!(numbers(ring.since(Revision::new(5))), Some(vec![6, 7]));
         assert_eq!(numbers(ring.since(Revision::new(4))), None);
     }
@@ -211,7 +213,7 @@ mod tests {
         ring.push(commit(6, 1));
         ring.push(resync(9));
         ring.push(commit(10, 1));
-        assert_eq!(ring.place_after(Revision::new(7)), Place::At(1));
+        assert_eq!(ring.position_after(Revision::new(7)), RingPosition::At(1));
         assert_eq!(numbers(ring.since(Revision::new(7))), None);
         assert_eq!(numbers(ring.since(Revision::new(9))), Some(vec![10]));
     }
@@ -231,7 +233,7 @@ mod tests {
         huge.text = vec![0; MOST_BYTES * 2].into();
         ring.push(huge);
         assert_eq!(numbers(ring.since(Revision::new(40))), Some(vec![41]));
-        assert_eq!(ring.place_after(Revision::new(39)), Place::Before);
+        assert_eq!(ring.position_after(Revision::new(39)), RingPosition::Before);
         ring.push(commit(42, 1));
         assert_eq!(numbers(ring.since(Revision::new(41))), Some(vec![42]));
         assert!(ring.bytes < 1000, "{}", ring.bytes);
@@ -249,17 +251,17 @@ mod tests {
             for is_aside in asides {
                 ring.push(if is_aside { aside() } else { last += 1; commit(last, 1) });
             }
-            let Place::At(mut number) = ring.place_after(Revision::new(seen)) else {
+            let RingPosition::At(mut number) = ring.position_after(Revision::new(seen)) else {
                 prop_assert!(ring.frames.len() == MOST_FRAMES && seen < last);
                 return Ok(());
             };
-            let mut told = Vec::new();
-            while let Held::Frame(frame) = ring.get(number) {
-                told.extend(frame.revision().map(Revision::get));
+            let mut content = Vec::new();
+            while let RingSlot::Frame(frame) = ring.get(number) {
+                content.extend(frame.revision().map(Revision::get));
                 number += 1;
             }
-            prop_assert_eq!(&told, &(seen + 1..=last).collect::<Vec<_>>());
-            prop_assert_eq!(numbers(ring.since(Revision::new(seen))), Some(told));
+            prop_assert_eq!(&content, &(seen + 1..=last).collect::<Vec<_>>());
+            prop_assert_eq!(numbers(ring.since(Revision::new(seen))), Some(content));
         }
     }
 }

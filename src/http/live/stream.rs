@@ -13,17 +13,17 @@ use tokio::select;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::feed::{Feed, Resync, State};
-use super::frame::{self, End};
-use super::ring::{Held, Place, Told};
+use super::event_text::{self, EndReason};
+use super::feed::{Feed, FeedState, Resync};
+use super::ring::{FrameContent, RingPosition, RingSlot};
 use crate::model::{Change, Revision, Section};
 use crate::store::{Result, Store, StoreError};
 
 /// So often at least something is sent.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
-/// Whom to tell what.
-pub(super) struct Reader<P> {
+/// The changes of a section, for one client.
+pub(super) struct ChangeStream<P> {
     pub(super) store: Arc<dyn Store>,
     pub(super) section: Section,
     pub(super) feed: Arc<Feed>,
@@ -35,33 +35,33 @@ pub(super) struct Reader<P> {
     pub(super) place: P,
 }
 
-enum Missed {
+enum MissedEvents {
     Revision(Bytes),
     /// All that there is, in place of revisions.
     All(Arc<Resync>),
 }
 
-enum Woken {
+enum Wakeup {
     News,
     /// Nothing for as long as silence may last.
     Quiet,
-    End(End),
+    End(EndReason),
 }
 
-impl<P: Send + 'static> Reader<P> {
+impl<P: Send + 'static> ChangeStream<P> {
     /// What is sent: an id, events as they come, and a last event that says why there are no more.
-    pub(super) fn read(mut self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
+    pub(super) fn into_events(mut self) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static {
         stream! {
-            yield Ok(frame::begin(self.seen));
+            yield Ok(event_text::render_start(self.seen));
             let store = Arc::clone(&self.store);
             let mut state = self.feed.subscribe();
             let end = 'all: loop {
-                let Place::At(mut next) = self.feed.place_after(self.seen) else {
-                    let mut log = Log::after(store.as_ref(), &self.section, self.seen);
-                    while self.feed.place_after(self.seen) == Place::Before {
-                        match self.missed(&mut log).await {
-                            Ok(Missed::Revision(text)) => yield Ok(text),
-                            Ok(Missed::All(resync)) => {
+                let RingPosition::At(mut next) = self.feed.position_after(self.seen) else {
+                    let mut log = RevisionLog::after(store.as_ref(), &self.section, self.seen);
+                    while self.feed.position_after(self.seen) == RingPosition::Before {
+                        match self.read_missed(&mut log).await {
+                            Ok(MissedEvents::Revision(text)) => yield Ok(text),
+                            Ok(MissedEvents::All(resync)) => {
                                 yield Ok(resync.text.clone());
                                 // Others who come meanwhile are sent the same.
                                 drop(resync);
@@ -73,17 +73,17 @@ impl<P: Send + 'static> Reader<P> {
                     continue;
                 };
                 loop {
-                    // Before the look: what is told after it wakes.
+                    // Before the look: what comes after it wakes.
                     state.mark_unchanged();
                     match self.feed.get(next) {
-                        Held::Frame(frame) => {
+                        RingSlot::Frame(frame) => {
                             next += 1;
                             match frame.revision() {
                                 None => yield Ok(frame.text),
                                 Some(revision) if revision <= self.seen => {}
                                 Some(revision) => {
                                     let follows = revision == self.seen.next();
-                                    if matches!(frame.told, Told::Commit(_)) && !follows {
+                                    if matches!(frame.content, FrameContent::Commit(_)) && !follows {
                                         continue 'all;
                                     }
                                     self.seen = revision;
@@ -91,47 +91,47 @@ impl<P: Send + 'static> Reader<P> {
                                 }
                             }
                         }
-                        Held::Gone => break 'all End::Slow,
-                        Held::NotYet => match self.wait(&mut state).await {
-                            Woken::News => {}
-                            Woken::Quiet => yield Ok(frame::HEARTBEAT),
-                            Woken::End(end) => break 'all end,
+                        RingSlot::Gone => break 'all EndReason::Slow,
+                        RingSlot::NotYet => match self.wait(&mut state).await {
+                            Wakeup::News => {}
+                            Wakeup::Quiet => yield Ok(event_text::HEARTBEAT),
+                            Wakeup::End(end) => break 'all end,
                         },
                     }
                 }
             };
-            yield Ok(frame::end(end));
+            yield Ok(event_text::render_end(end));
             drop(self.place);
         }
     }
 
-    async fn wait(&mut self, state: &mut watch::Receiver<State>) -> Woken {
+    async fn wait(&mut self, state: &mut watch::Receiver<FeedState>) -> Wakeup {
         if *self.stop.borrow() {
-            return Woken::End(End::ShuttingDown);
+            return Wakeup::End(EndReason::ShuttingDown);
         }
         if state.borrow().ended {
-            return Woken::End(End::Unavailable);
+            return Wakeup::End(EndReason::Unavailable);
         }
         select! {
             biased;
-            () = stopped(&mut self.stop) => Woken::End(End::ShuttingDown),
+            () = wait_for_stop(&mut self.stop) => Wakeup::End(EndReason::ShuttingDown),
             changed = state.changed() => match changed {
-                Ok(()) => Woken::News,
-                Err(_) => Woken::End(End::Unavailable),
+                Ok(()) => Wakeup::News,
+                Err(_) => Wakeup::End(EndReason::Unavailable),
             },
-            () = sleep(HEARTBEAT_EVERY) => Woken::Quiet,
+            () = sleep(HEARTBEAT_EVERY) => Wakeup::Quiet,
         }
     }
 
-    /// What the log tells next, or the section as it is where that is no longer told.
-    async fn missed(&mut self, log: &mut Log<'_>) -> Result<Missed, End> {
+    /// Reads the next revision of the log, or the section as it is where the log no longer has it.
+    async fn read_missed(&mut self, log: &mut RevisionLog<'_>) -> Result<MissedEvents, EndReason> {
         let missed = select! {
             biased;
-            () = stopped(&mut self.stop) => return Err(End::ShuttingDown),
+            () = wait_for_stop(&mut self.stop) => return Err(EndReason::ShuttingDown),
             revision = log.next() => match revision {
                 Ok(Some(lines)) => {
                     self.seen = self.seen.next();
-                    return Ok(Missed::Revision(frame::commit(&lines)));
+                    return Ok(MissedEvents::Revision(event_text::render_commit(&lines)));
                 }
                 Ok(None) | Err(StoreError::Compacted { .. }) => {
                     let least = self.seen.next();
@@ -143,29 +143,29 @@ impl<P: Send + 'static> Reader<P> {
         match missed {
             Ok(resync) => {
                 self.seen = resync.revision;
-                Ok(Missed::All(resync))
+                Ok(MissedEvents::All(resync))
             }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::warn!(section = %self.section, error, "a stream ends");
-                Err(End::Unavailable)
+                Err(EndReason::Unavailable)
             }
         }
     }
 }
 
-async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // Whoever could stop it is gone only with all that it serves.
+async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
+    // The sender is gone only with all that it serves.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
 /// A section's log, revision by revision.
-struct Log<'s> {
+struct RevisionLog<'s> {
     lines: BoxStream<'s, Result<Change>>,
     seen: Revision,
 }
 
-impl<'s> Log<'s> {
+impl<'s> RevisionLog<'s> {
     fn after(store: &'s dyn Store, section: &Section, seen: Revision) -> Self {
         Self {
             lines: store.changes(section, seen),

@@ -3,18 +3,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri};
 use percent_encoding::percent_decode_str;
 
-use super::header::wants_events;
+use super::header::can_take_events;
 use super::wait_time::WAIT;
-use crate::http::refusal::Refusal;
+use crate::http::invalid_request::InvalidRequest;
 
-/// How a request is to be answered: at once, when there is news, or by a stream of events. Whoever sees the request first
+/// How a request is to be answered: at once, when there is news, or by a stream of events. The first to see the request
 /// finds it out and hands it on among the request's extensions.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct RequestClass {
     /// Whether the query says how long to wait, whatever it says.
     pub(in crate::http) waits: bool,
     /// Whether `Accept` asks for events. Where that can't be read, only a route that streams refuses the request.
-    pub(in crate::http) streams: Result<bool, Refusal>,
+    pub(in crate::http) streams: Result<bool, InvalidRequest>,
 }
 
 impl RequestClass {
@@ -37,7 +37,7 @@ impl RequestClass {
     fn new(uri: &Uri, headers: &HeaderMap) -> Self {
         Self {
             waits: has_wait(uri),
-            streams: wants_events(headers),
+            streams: can_take_events(headers),
         }
     }
 }
@@ -55,10 +55,10 @@ mod tests {
 
     #[test]
     fn who_waits_says_so_in_the_query() {
-        let asked = |uri: &'static str| has_wait(&Uri::from_static(uri));
-        assert!(asked("/v1/app/@config/heads?after=1&wait=5s"));
-        assert!(asked("/v1/app/@config/heads?wait"));
-        assert!(!asked("/v1/app/@config/heads?await=5s&after=wait"));
-        assert!(!asked("/v1/app/@root/keys/wait"));
+        let waits = |uri: &'static str| has_wait(&Uri::from_static(uri));
+        assert!(waits("/v1/app/@config/heads?after=1&wait=5s"));
+        assert!(waits("/v1/app/@config/heads?wait"));
+        assert!(!waits("/v1/app/@config/heads?await=5s&after=wait"));
+        assert!(!waits("/v1/app/@root/keys/wait"));
     }
 }

@@ -11,19 +11,19 @@ use serde::de::DeserializeOwned;
 use super::class::RequestClass;
 use super::deadline::RequestDeadline;
 use super::path;
-use super::path::{Named, Place, Within};
+use super::path::{ParsedPath, PathScope, SectionPart};
 use super::query::Query;
 use super::wait_time::{WAIT, WaitTime};
 use crate::http::api::Api;
 use crate::http::auth::caller::Caller;
-use crate::http::error::Failure;
-use crate::http::refusal::Refusal;
-use crate::model::{Access, ConfigName, Key, Kind, Section};
+use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
+use crate::model::{Access, ConfigName, ErrorKind, Key, Section};
 use crate::store::Store;
 use crate::wire::ProblemCode;
 
 /// A request about a config that is served, by a caller that may use the config.
-pub(in crate::http) struct Asked {
+pub(in crate::http) struct RequestContext {
     pub(in crate::http) api: Api,
     pub(in crate::http) config: ConfigName,
     pub(in crate::http) store: Arc<dyn Store>,
@@ -32,30 +32,30 @@ pub(in crate::http) struct Asked {
     pub(in crate::http) headers: HeaderMap,
     pub(in crate::http) class: RequestClass,
     pub(in crate::http) deadline: RequestDeadline,
-    place: Place,
+    scope: PathScope,
     rest: Option<String>,
 }
 
-impl FromRequestParts<Api> for Asked {
-    type Rejection = Failure;
+impl FromRequestParts<Api> for RequestContext {
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Failure> {
-        let Named { config, place, rest } = path::named(parts.uri.path())?;
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let ParsedPath { config, scope, rest } = path::parse(parts.uri.path())?;
         let query = Query::read(parts.uri.query())?;
         let caller = parts.extensions.get::<Caller>().cloned();
-        let caller = caller.ok_or_else(|| Failure::denied("nobody says on whose behalf this is asked"))?;
+        let caller = caller.ok_or_else(|| ApiError::denied("nobody says on whose behalf this is asked"))?;
         if !caller
             .configs
             .as_ref()
             .is_none_or(|configs| configs.contains(&config))
         {
-            return Err(Failure::denied(format!(
+            return Err(ApiError::denied(format!(
                 "the config {config} is not for this caller"
             )));
         }
         let store = api.store(&config).ok_or_else(|| {
             let detail = format!("the config {config} is not served here");
-            Failure::new(Kind::NotFound, ProblemCode::NoConfig, detail)
+            ApiError::new(ErrorKind::NotFound, ProblemCode::NoConfig, detail)
         })?;
         Ok(Self {
             store: Arc::clone(store),
@@ -65,7 +65,7 @@ impl FromRequestParts<Api> for Asked {
             // Nothing after this looks at them.
             headers: std::mem::take(&mut parts.headers),
             deadline: RequestDeadline::of(&parts.extensions, api.settings().request_time),
-            place,
+            scope,
             rest: rest.map(String::from),
             config,
             caller,
@@ -73,51 +73,51 @@ impl FromRequestParts<Api> for Asked {
     }
 }
 
-impl Asked {
+impl RequestContext {
     /// The section that the path names, which the caller may use.
-    pub(in crate::http) fn section(&self) -> Result<Section, Failure> {
-        let Place::Section(section) = &self.place else {
-            return Err(Refusal::Path("the path names no section".into()).into());
+    pub(in crate::http) fn section(&self) -> Result<Section, ApiError> {
+        let PathScope::Section(section) = &self.scope else {
+            return Err(InvalidRequest::Path("the path names no section".into()).into());
         };
-        self.covers(section)?;
+        self.check_section(section)?;
         Ok(section.clone())
     }
 
     /// The key that the path names, whose section the caller may use.
-    pub(in crate::http) fn key(&self) -> Result<Key, Failure> {
+    pub(in crate::http) fn key(&self) -> Result<Key, ApiError> {
         Ok(path::key(&self.section()?, self.rest())?)
     }
 
     /// What the path names within a section that the caller may use; none where it names the whole config.
-    pub(in crate::http) fn within(&self) -> Result<Option<Within>, Failure> {
-        if (&self.place, &self.rest) == (&Place::Config, &None) {
+    pub(in crate::http) fn section_part(&self) -> Result<Option<SectionPart>, ApiError> {
+        if (&self.scope, &self.rest) == (&PathScope::Config, &None) {
             return Ok(None);
         }
         Ok(Some(path::within(self.section()?, self.rest.as_deref())?))
     }
 
     /// The section whose data keys the path names, which the caller may use.
-    pub(in crate::http) fn section_of_data_keys(&self) -> Result<Section, Failure> {
-        let section = path::section(self.rest())?;
-        self.covers(&section)?;
+    pub(in crate::http) fn data_key_section(&self) -> Result<Section, ApiError> {
+        let section = path::parse_section(self.rest())?;
+        self.check_section(&section)?;
         Ok(section)
     }
 
     /// Refuses what the caller may not use.
-    pub(in crate::http) fn covers(&self, section: &Section) -> Result<(), Failure> {
+    pub(in crate::http) fn check_section(&self, section: &Section) -> Result<(), ApiError> {
         if self.caller.covers(section) {
             return Ok(());
         }
         let detail = format!("the section {section} is not for this caller");
-        Err(Failure::denied(detail))
+        Err(ApiError::denied(detail))
     }
 
     /// How long the request waits, if it does.
-    pub(in crate::http) fn wait(&mut self) -> Result<Option<Duration>, Failure> {
+    pub(in crate::http) fn wait(&mut self) -> Result<Option<Duration>, ApiError> {
         let wait: Option<WaitTime> = self.query.take(WAIT)?;
         if wait.is_some() && !self.api.settings().waits {
             let told = "the query parameter wait is not for this server, where no request may wait";
-            return Err(Refusal::Query(told.into()).into());
+            return Err(InvalidRequest::Query(told.into()).into());
         }
         Ok(wait.map(|WaitTime(wait)| wait.min(self.api.settings().longest_wait)))
     }
@@ -128,10 +128,10 @@ impl Asked {
     }
 
     /// Refuses a caller that may only read.
-    pub(in crate::http) fn writes(&self) -> Result<(), Failure> {
+    pub(in crate::http) fn check_writes(&self) -> Result<(), ApiError> {
         match self.caller.access {
             Access::Write => Ok(()),
-            Access::Read => Err(Failure::denied("this caller may only read")),
+            Access::Read => Err(ApiError::denied("this caller may only read")),
         }
     }
 
@@ -140,24 +140,24 @@ impl Asked {
         &self,
         body: Body,
         max: usize,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, ApiError> {
         let body = self.body(body, max).await?;
         let json = serde_json::from_slice(&body);
-        Ok(json.map_err(|error| Refusal::Body(format!("the body is not as expected: {error}")))?)
+        Ok(json.map_err(|error| InvalidRequest::Body(format!("the body is not as expected: {error}")))?)
     }
 
     /// The whole body, of at most so many bytes.
-    pub(in crate::http) async fn body(&self, body: Body, max: usize) -> Result<Vec<u8>, Failure> {
+    pub(in crate::http) async fn body(&self, body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
         let mut chunks = body.into_data_stream();
         self.deadline
             .in_time(async {
                 let mut read = Vec::new();
                 while let Some(chunk) = chunks.next().await {
-                    let chunk = chunk.map_err(|_| Refusal::Body("the body ended too early".into()))?;
+                    let chunk = chunk.map_err(|_| InvalidRequest::Body("the body ended too early".into()))?;
                     read.extend_from_slice(&chunk);
                     if read.len() > max {
                         let size = read.len();
-                        return Err(Refusal::TooLarge { size, max }.into());
+                        return Err(InvalidRequest::TooLarge { size, max }.into());
                     }
                 }
                 Ok(read)
@@ -174,9 +174,9 @@ impl Asked {
 pub(in crate::http) struct NoQuery;
 
 impl<S: Sync> FromRequestParts<S> for NoQuery {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Ok(Query::read(parts.uri.query())?.end().map(|()| Self)?)
     }
 }

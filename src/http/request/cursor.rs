@@ -2,14 +2,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-use crate::http::refusal::Refusal;
+use crate::http::invalid_request::InvalidRequest;
 
 /// How many bytes of a digest bind a cursor to its listing.
 const MARK: usize = 8;
 
 /// A listing, as far as a cursor is bound to it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct Listing<'l> {
+pub(in crate::http) struct ListingIdentity<'l> {
     /// Its config.
     pub(in crate::http) config: &'l str,
     /// What of the config it lists.
@@ -18,14 +18,14 @@ pub(in crate::http) struct Listing<'l> {
     pub(in crate::http) recursive: bool,
 }
 
-impl Listing<'_> {
+impl ListingIdentity<'_> {
     /// The cursor that goes on after that name.
     pub(in crate::http) fn cursor(&self, after: &str) -> String {
         URL_SAFE_NO_PAD.encode([&self.mark()[..], after.as_bytes()].concat())
     }
 
     /// The name that a cursor goes on after.
-    pub(in crate::http) fn after(&self, cursor: &str) -> Result<String, Refusal> {
+    pub(in crate::http) fn after(&self, cursor: &str) -> Result<String, InvalidRequest> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok();
         let after = bytes.as_deref().and_then(|bytes| {
             let (mark, after) = bytes.split_first_chunk()?;
@@ -33,7 +33,7 @@ impl Listing<'_> {
             (*mark == self.mark() && after.starts_with('/')).then(|| after.to_owned())
         });
         after.ok_or_else(|| {
-            Refusal::Query(
+            InvalidRequest::Query(
                 "the query parameter cursor is not of this listing; it takes the `next` of a page of the same \
                  path, with the same recursive"
                     .into(),
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const HERE: Listing<'_> = Listing {
+    const HERE: ListingIdentity<'_> = ListingIdentity {
         config: "payments",
         below: "db",
         recursive: false,
@@ -65,9 +65,9 @@ mod tests {
             let cursor = HERE.cursor(&name);
             prop_assert_eq!(HERE.after(&cursor), Ok(name));
             for elsewhere in [
-                Listing { config: "orders", ..HERE },
-                Listing { below: "dbx", ..HERE },
-                Listing { recursive: true, ..HERE },
+                ListingIdentity { config: "orders", ..HERE },
+                ListingIdentity { below: "dbx", ..HERE },
+                ListingIdentity { recursive: true, ..HERE },
             ] {
                 prop_assert!(elsewhere.after(&cursor).is_err());
             }

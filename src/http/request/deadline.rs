@@ -4,7 +4,7 @@ use std::time::Duration;
 use axum::http::Extensions;
 use tokio::time::{Instant, timeout_at};
 
-use crate::http::error::Failure;
+use crate::http::error::ApiError;
 
 /// When a request must be answered.
 #[derive(Debug, Clone, Copy)]
@@ -28,10 +28,10 @@ impl RequestDeadline {
     /// Returns what comes of the work, or that it took too long.
     pub(in crate::http) async fn in_time<T>(
         self,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
+        work: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
         timeout_at(self.0, work)
             .await
-            .unwrap_or_else(|_| Err(Failure::too_slow()))
+            .unwrap_or_else(|_| Err(ApiError::too_slow()))
     }
 }

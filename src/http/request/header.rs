@@ -3,7 +3,7 @@ use axum::http::header::{
     IF_NONE_MATCH, TRANSFER_ENCODING,
 };
 
-use crate::http::refusal::Refusal;
+use crate::http::invalid_request::InvalidRequest;
 use crate::model::{CommitId, Encoding, Guard, Key, Revision};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -25,12 +25,14 @@ const ONCE: [HeaderName; 10] = [
 ];
 
 /// Refuses headers that two readers could understand in two ways.
-pub(in crate::http) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(in crate::http) fn check(headers: &HeaderMap) -> Result<(), InvalidRequest> {
     if let Some(name) = ONCE.iter().find(|name| headers.get_all(*name).iter().count() > 1) {
-        return Err(Refusal::Header(format!("the header {name} is given twice")));
+        return Err(InvalidRequest::Header(format!(
+            "the header {name} is given twice"
+        )));
     }
     if headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
-        return Err(Refusal::Header(format!(
+        return Err(InvalidRequest::Header(format!(
             "both {CONTENT_LENGTH} and {TRANSFER_ENCODING} are given"
         )));
     }
@@ -38,13 +40,13 @@ pub(in crate::http) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// Refuses a body that isn't said to be JSON. A web page can have a browser send any other without asking the server first.
-pub(in crate::http) fn check_json(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(in crate::http) fn check_json(headers: &HeaderMap) -> Result<(), InvalidRequest> {
     let said = headers.get(CONTENT_TYPE).and_then(|said| said.to_str().ok());
     let media = said.map(|said| said.split(';').next().unwrap_or(said).trim());
     if media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
         return Ok(());
     }
-    Err(Refusal::Header(
+    Err(InvalidRequest::Header(
         "this takes a body of JSON: send the header content-type: application/json".into(),
     ))
 }
@@ -56,18 +58,18 @@ pub(in crate::http) fn is_cross_site(headers: &HeaderMap) -> bool {
         .is_some_and(|site| site == "cross-site")
 }
 
-/// What `If-Match` or `If-None-Match` asks about.
+/// What `If-Match` or `If-None-Match` holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Tag {
+pub(in crate::http) enum EntityTag {
     /// `*`: any entry.
     Any,
     /// `"7"`: the entry of that revision.
     Revision(Revision),
 }
 
-impl Tag {
-    /// Whether an entry is what is asked about.
-    pub(in crate::http) fn is(self, entry: Option<Revision>) -> bool {
+impl EntityTag {
+    /// Whether the tag stands for an entry of that revision, or for none.
+    pub(in crate::http) fn is_met_by(self, entry: Option<Revision>) -> bool {
         match self {
             Self::Any => entry.is_some(),
             Self::Revision(revision) => entry == Some(revision),
@@ -76,26 +78,26 @@ impl Tag {
 }
 
 /// What `If-Match` says.
-pub(in crate::http) fn if_match(headers: &HeaderMap) -> Result<Option<Tag>, Refusal> {
+pub(in crate::http) fn if_match(headers: &HeaderMap) -> Result<Option<EntityTag>, InvalidRequest> {
     tag(headers, &IF_MATCH)
 }
 
 /// What `If-None-Match` says.
-pub(in crate::http) fn if_none_match(headers: &HeaderMap) -> Result<Option<Tag>, Refusal> {
+pub(in crate::http) fn if_none_match(headers: &HeaderMap) -> Result<Option<EntityTag>, InvalidRequest> {
     tag(headers, &IF_NONE_MATCH)
 }
 
 /// What must hold for a write of that key.
-pub(in crate::http) fn guards(headers: &HeaderMap, key: &Key) -> Result<Vec<Guard>, Refusal> {
+pub(in crate::http) fn guards(headers: &HeaderMap, key: &Key) -> Result<Vec<Guard>, InvalidRequest> {
     let matching = if_match(headers)?.map(|tag| match tag {
-        Tag::Any => Guard::Present(key.clone()),
-        Tag::Revision(revision) => Guard::Revision(key.clone(), revision),
+        EntityTag::Any => Guard::Present(key.clone()),
+        EntityTag::Revision(revision) => Guard::Revision(key.clone(), revision),
     });
     let none = match if_none_match(headers)? {
         None => None,
-        Some(Tag::Any) => Some(Guard::Absent(key.clone())),
-        Some(Tag::Revision(_)) => {
-            return Err(Refusal::Header(
+        Some(EntityTag::Any) => Some(Guard::Absent(key.clone())),
+        Some(EntityTag::Revision(_)) => {
+            return Err(InvalidRequest::Header(
                 "if-none-match takes * where something is written: it must not be there".into(),
             ));
         }
@@ -104,17 +106,17 @@ pub(in crate::http) fn guards(headers: &HeaderMap, key: &Key) -> Result<Vec<Guar
 }
 
 /// The commit's id, where `Idempotency-Key` gives one.
-pub(in crate::http) fn commit_id(headers: &HeaderMap) -> Result<Option<CommitId>, Refusal> {
+pub(in crate::http) fn commit_id(headers: &HeaderMap) -> Result<Option<CommitId>, InvalidRequest> {
     let text = text(headers, &IDEMPOTENCY_KEY)?;
     text.map(|text| {
         text.parse()
-            .map_err(|error| Refusal::Header(format!("{IDEMPOTENCY_KEY}: {error}")))
+            .map_err(|error| InvalidRequest::Header(format!("{IDEMPOTENCY_KEY}: {error}")))
     })
     .transpose()
 }
 
 /// How the kind of a body that is a value is decided: what is neither JSON nor text by its type shows it itself.
-pub(in crate::http) fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal> {
+pub(in crate::http) fn encoding(headers: &HeaderMap) -> Result<Encoding, InvalidRequest> {
     let Some(given) = text(headers, &CONTENT_TYPE)? else {
         return Ok(Encoding::Detect);
     };
@@ -130,7 +132,7 @@ pub(in crate::http) fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal
         .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
     match charset.map(|(_, charset)| charset.trim().trim_matches('"')) {
         Some(charset) if !["utf-8", "utf8", "us-ascii"].contains(&charset.to_ascii_lowercase().as_str()) => {
-            Err(Refusal::Header(format!(
+            Err(InvalidRequest::Header(format!(
                 "{CONTENT_TYPE}: the charset {charset:?} is not known; text and JSON are UTF-8"
             )))
         }
@@ -140,7 +142,7 @@ pub(in crate::http) fn encoding(headers: &HeaderMap) -> Result<Encoding, Refusal
 
 /// In which form an entry is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Form {
+pub(in crate::http) enum AnswerForm {
     /// The entry, as JSON.
     Node,
     /// The value alone, as text where it is text.
@@ -150,17 +152,17 @@ pub(in crate::http) enum Form {
 }
 
 /// The form that `Accept` likes best; the entry where it doesn't care, or knows none of them.
-pub(in crate::http) fn form(headers: &HeaderMap) -> Result<Form, Refusal> {
+pub(in crate::http) fn answer_form(headers: &HeaderMap) -> Result<AnswerForm, InvalidRequest> {
     let Some(accept) = text(headers, &ACCEPT)? else {
-        return Ok(Form::Node);
+        return Ok(AnswerForm::Node);
     };
-    let mut best = (0.0, Form::Node);
+    let mut best = (0.0, AnswerForm::Node);
     for range in accept.split(',') {
         let mut parts = range.split(';').map(str::trim);
         let form = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
-            "text/plain" | "text/*" => Form::Text,
-            "application/octet-stream" => Form::Bytes,
-            "application/json" | "application/*" | "*/*" => Form::Node,
+            "text/plain" | "text/*" => AnswerForm::Text,
+            "application/octet-stream" => AnswerForm::Bytes,
+            "application/json" | "application/*" | "*/*" => AnswerForm::Node,
             _ => continue,
         };
         let weight = parts.find_map(|part| part.strip_prefix("q="));
@@ -173,7 +175,7 @@ pub(in crate::http) fn form(headers: &HeaderMap) -> Result<Form, Refusal> {
 }
 
 /// Whether `Accept` asks for events by their name.
-pub(in crate::http) fn wants_events(headers: &HeaderMap) -> Result<bool, Refusal> {
+pub(in crate::http) fn can_take_events(headers: &HeaderMap) -> Result<bool, InvalidRequest> {
     let accept = text(headers, &ACCEPT)?.unwrap_or_default();
     Ok(accept.split(',').any(|range| {
         let mut parts = range.split(';').map(str::trim);
@@ -186,39 +188,39 @@ pub(in crate::http) fn wants_events(headers: &HeaderMap) -> Result<bool, Refusal
 }
 
 /// The id of the last event that a client has seen.
-pub(in crate::http) fn last_event_id(headers: &HeaderMap) -> Result<Option<Revision>, Refusal> {
+pub(in crate::http) fn last_event_id(headers: &HeaderMap) -> Result<Option<Revision>, InvalidRequest> {
     let Some(given) = text(headers, &LAST_EVENT_ID)? else {
         return Ok(None);
     };
     let revision = given.parse().map_err(|_| {
-        Refusal::Header(format!(
+        InvalidRequest::Header(format!(
             "{LAST_EVENT_ID} is {given:?}; expected a revision, such as 7"
         ))
     });
     revision.map(Some)
 }
 
-fn tag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Tag>, Refusal> {
+fn tag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTag>, InvalidRequest> {
     let Some(given) = text(headers, name)? else {
         return Ok(None);
     };
     if given == "*" {
-        return Ok(Some(Tag::Any));
+        return Ok(Some(EntityTag::Any));
     }
     let quoted = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let revision = quoted.filter(|digits| !digits.is_empty()).map(str::parse);
     match revision {
-        Some(Ok(revision)) => Ok(Some(Tag::Revision(revision))),
-        _ => Err(Refusal::Header(format!(
+        Some(Ok(revision)) => Ok(Some(EntityTag::Revision(revision))),
+        _ => Err(InvalidRequest::Header(format!(
             "{name} is {given:?}; expected one revision in quotes, such as \"7\", or *"
         ))),
     }
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, Refusal> {
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, InvalidRequest> {
     let text = headers.get(name).map(|value| value.to_str().map(str::trim));
     text.transpose()
-        .map_err(|_| Refusal::Header(format!("the header {name} holds what is no text")))
+        .map_err(|_| InvalidRequest::Header(format!("the header {name} holds what is no text")))
 }
 
 #[cfg(test)]
@@ -307,7 +309,7 @@ mod tests {
 
     #[test]
     fn events_are_asked_for_by_their_name() {
-        let of = |accept: &str| wants_events(&headers(&[("accept", accept)]));
+        let of = |accept: &str| can_take_events(&headers(&[("accept", accept)]));
         for (accept, wants) in [
             ("text/event-stream", true),
             ("Text/Event-Stream; q=0.1", true),
@@ -321,7 +323,7 @@ mod tests {
         ] {
             assert_eq!(of(accept), Ok(wants), "{accept}");
         }
-        assert_eq!(wants_events(&headers(&[])), Ok(false));
+        assert_eq!(can_take_events(&headers(&[])), Ok(false));
     }
 
     #[test]
@@ -332,7 +334,7 @@ mod tests {
         assert_eq!(last_event_id(&headers(&[])), Ok(None));
         for bad in ["", "-1", "+1", "x", "7 8", "18446744073709551616"] {
             assert!(
-                matches!(of(bad), Err(Refusal::Header(told)) if told.contains("last-event-id")),
+                matches!(of(bad), Err(InvalidRequest::Header(told)) if told.contains("last-event-id")),
                 "{bad:?}"
             );
         }
@@ -340,18 +342,18 @@ mod tests {
 
     #[test]
     fn forms_of_answers() {
-        let of = |accept: &str| form(&headers(&[("accept", accept)]));
-        assert_eq!(form(&HeaderMap::new()), Ok(Form::Node));
+        let of = |accept: &str| answer_form(&headers(&[("accept", accept)]));
+        assert_eq!(answer_form(&HeaderMap::new()), Ok(AnswerForm::Node));
         for (accept, form) in [
-            ("*/*", Form::Node),
-            ("text/plain", Form::Text),
-            ("application/octet-stream", Form::Bytes),
-            ("application/json, text/plain", Form::Node),
-            ("text/plain;q=0.5, application/json;q=0.4", Form::Text),
-            ("text/html,application/xhtml+xml,*/*;q=0.8", Form::Node),
-            ("text/html", Form::Node),
-            ("text/plain;q=0", Form::Node),
-            ("text/plain;q=x", Form::Node),
+            ("*/*", AnswerForm::Node),
+            ("text/plain", AnswerForm::Text),
+            ("application/octet-stream", AnswerForm::Bytes),
+            ("application/json, text/plain", AnswerForm::Node),
+            ("text/plain;q=0.5, application/json;q=0.4", AnswerForm::Text),
+            ("text/html,application/xhtml+xml,*/*;q=0.8", AnswerForm::Node),
+            ("text/html", AnswerForm::Node),
+            ("text/plain;q=0", AnswerForm::Node),
+            ("text/plain;q=x", AnswerForm::Node),
         ] {
             assert_eq!(of(accept), Ok(form), "{accept}");
         }
@@ -379,7 +381,7 @@ mod tests {
             let _ = guards(&headers, &key());
             let _ = commit_id(&headers);
             let _ = encoding(&headers);
-            let _ = form(&headers);
+            let _ = answer_form(&headers);
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::http::refusal::Refusal;
+use crate::http::invalid_request::InvalidRequest;
 use crate::model::{ConfigName, Key, Prefix, Section};
 
 /// The longest path that is looked at, in bytes: a key of 512 bytes in the config and route with the longest names.
@@ -11,18 +11,18 @@ const DATA_KEYS: &str = "@datakeys";
 
 /// What a path below `/v1/` names: `/v1/{config}/{place}/{route}[/{rest…}]`.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::http) struct Named<'p> {
+pub(in crate::http) struct ParsedPath<'p> {
     /// The config.
     pub(in crate::http) config: ConfigName,
     /// What in the config.
-    pub(in crate::http) place: Place,
+    pub(in crate::http) scope: PathScope,
     /// What follows the route.
     pub(in crate::http) rest: Option<&'p str>,
 }
 
 /// What in a config a path is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http) enum Place {
+pub(in crate::http) enum PathScope {
     /// One section.
     Section(Section),
     /// All sections.
@@ -33,14 +33,14 @@ pub(in crate::http) enum Place {
 
 /// What lies in one section, or below a prefix within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http) struct Within {
+pub(in crate::http) struct SectionPart {
     /// The section.
     pub(in crate::http) section: Section,
     /// The prefix; everything for the root section, whose keys have none.
     pub(in crate::http) prefix: Prefix,
 }
 
-impl Within {
+impl SectionPart {
     /// The section, or the prefix within it, as a text that no other has.
     pub(in crate::http) fn name(&self) -> &str {
         if self.section.is_root() {
@@ -51,9 +51,9 @@ impl Within {
     }
 }
 
-/// Refuses a path that isn't in canonical form, so that every path means one thing to whoever bounds a caller by paths.
-pub(in crate::http) fn check(path: &str) -> Result<(), Refusal> {
-    let refuse = |what: String| Err(Refusal::Path(format!("the path {what}")));
+/// Refuses a path that isn't in canonical form, so that a policy that bounds a caller by paths means what is served.
+pub(in crate::http) fn check(path: &str) -> Result<(), InvalidRequest> {
+    let refuse = |what: String| Err(InvalidRequest::Path(format!("the path {what}")));
     if path.len() > MAX_BYTES {
         return refuse(format!(
             "has {} bytes; at most {MAX_BYTES} are allowed",
@@ -87,31 +87,31 @@ pub(in crate::http) fn check(path: &str) -> Result<(), Refusal> {
 }
 
 /// What the path names.
-pub(in crate::http) fn named(path: &str) -> Result<Named<'_>, Refusal> {
+pub(in crate::http) fn parse(path: &str) -> Result<ParsedPath<'_>, InvalidRequest> {
     let mut segments = path.strip_prefix("/v1/").unwrap_or_default().splitn(4, '/');
     let mut next = || segments.next();
     let config = next().unwrap_or_default().parse().map_err(refused)?;
-    let place = match next().unwrap_or_default() {
-        CONFIG => Place::Config,
-        DATA_KEYS => Place::DataKeys,
-        section => Place::Section(crate::http::request::path::section(section)?),
+    let scope = match next().unwrap_or_default() {
+        CONFIG => PathScope::Config,
+        DATA_KEYS => PathScope::DataKeys,
+        section => PathScope::Section(parse_section(section)?),
     };
     let rest = next().and_then(|_route| next());
-    Ok(Named { config, place, rest })
+    Ok(ParsedPath { config, scope, rest })
 }
 
 /// The section of that name.
-pub(in crate::http) fn section(name: &str) -> Result<Section, Refusal> {
+pub(in crate::http) fn parse_section(name: &str) -> Result<Section, InvalidRequest> {
     name.parse().map_err(refused)
 }
 
 /// The key of a section that ends with the rest of a path.
-pub(in crate::http) fn key(section: &Section, rest: &str) -> Result<Key, Refusal> {
+pub(in crate::http) fn key(section: &Section, rest: &str) -> Result<Key, InvalidRequest> {
     let key: Key = in_section(section, rest).parse().map_err(refused)?;
     // Keys of the root section have one segment.
     if key.section() != *section {
         let of = key.section();
-        return Err(Refusal::Path(format!(
+        return Err(InvalidRequest::Path(format!(
             "the key {key} is of the section {of}, not of {section}"
         )));
     }
@@ -119,15 +119,17 @@ pub(in crate::http) fn key(section: &Section, rest: &str) -> Result<Key, Refusal
 }
 
 /// What lies in a section, below the rest of a path if there is one.
-pub(in crate::http) fn within(section: Section, rest: Option<&str>) -> Result<Within, Refusal> {
+pub(in crate::http) fn within(section: Section, rest: Option<&str>) -> Result<SectionPart, InvalidRequest> {
     let prefix = match rest {
         None => Prefix::from(&section),
         Some(_) if section.is_root() => {
-            return Err(Refusal::Path(format!("nothing lies below the keys of {section}")));
+            return Err(InvalidRequest::Path(format!(
+                "nothing lies below the keys of {section}"
+            )));
         }
         Some(rest) => in_section(&section, rest).parse().map_err(refused)?,
     };
-    Ok(Within { section, prefix })
+    Ok(SectionPart { section, prefix })
 }
 
 fn in_section(section: &Section, rest: &str) -> String {
@@ -138,8 +140,8 @@ fn in_section(section: &Section, rest: &str) -> String {
     }
 }
 
-fn refused(error: impl std::error::Error) -> Refusal {
-    Refusal::Path(error.to_string())
+fn refused(error: impl std::error::Error) -> InvalidRequest {
+    InvalidRequest::Path(error.to_string())
 }
 
 #[cfg(test)]
@@ -194,8 +196,8 @@ mod tests {
 
     #[test]
     fn a_path_names_a_config_a_place_in_it_and_what_follows_the_route() {
-        let parts = |path| named(path).map(|named| (named.place, named.rest));
-        let section = |name| Place::Section(of(name));
+        let parts = |path| parse(path).map(|named| (named.scope, named.rest));
+        let section = |name| PathScope::Section(of(name));
         assert_eq!(parts("/v1/c/db/keys/url"), Ok((section("db"), Some("url"))));
         assert_eq!(parts("/v1/c/db/keys/a/b"), Ok((section("db"), Some("a/b"))));
         assert_eq!(parts("/v1/c/db/list"), Ok((section("db"), None)));
@@ -203,10 +205,10 @@ mod tests {
             parts("/v1/c/@root/keys/mode"),
             Ok((section("@root"), Some("mode")))
         );
-        assert_eq!(parts("/v1/c/@config/list"), Ok((Place::Config, None)));
+        assert_eq!(parts("/v1/c/@config/list"), Ok((PathScope::Config, None)));
         assert_eq!(
             parts("/v1/c/@datakeys/unwrap/db"),
-            Ok((Place::DataKeys, Some("db")))
+            Ok((PathScope::DataKeys, Some("db")))
         );
         for bad in [
             "/v1",
@@ -215,7 +217,7 @@ mod tests {
             "/v1/c/@meta/heads",
             "/v1/c//list",
         ] {
-            named(bad).expect_err(bad);
+            parse(bad).expect_err(bad);
         }
     }
 
@@ -235,7 +237,7 @@ mod tests {
         ] {
             key(section, rest).expect_err(rest);
         }
-        section("db/url").expect_err("two segments");
+        parse_section("db/url").expect_err("two segments");
         within(Section::root(), Some("x")).expect_err("the root section has nothing below");
     }
 
@@ -247,7 +249,7 @@ mod tests {
         ) {
             let path = format!("/v1/c/{section}/keys/{rest}");
             if check(&path).is_ok()
-                && let Ok(Named { place: Place::Section(named), rest: Some(rest), .. }) = named(&path)
+                && let Ok(ParsedPath { scope: PathScope::Section(named), rest: Some(rest), .. }) = parse(&path)
             {
                 prop_assert_eq!(named.as_str().trim_start_matches('/'), section);
                 if let Ok(key) = key(&named, rest) {
@@ -263,7 +265,7 @@ mod tests {
         #[test]
         fn no_path_breaks_it(path in "\\PC{0,40}") {
             let _ = check(&path);
-            let _ = named(&path);
+            let _ = parse(&path);
             let _ = key(&Section::root(), &path);
             let _ = within(of("db"), Some(&path));
         }

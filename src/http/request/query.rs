@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
-use crate::http::refusal::Refusal;
+use crate::http::invalid_request::InvalidRequest;
 
 /// A query's parameters. Each is taken by its name; what is left at the end is refused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,12 +14,12 @@ pub(in crate::http) struct Query {
 
 impl Query {
     /// Reads what follows the `?`.
-    pub(in crate::http) fn read(raw: Option<&str>) -> Result<Self, Refusal> {
+    pub(in crate::http) fn read(raw: Option<&str>) -> Result<Self, InvalidRequest> {
         let decoded = |text: &str, what: &str| {
             let decoded = percent_decode_str(text).decode_utf8();
             decoded
                 .map(String::from)
-                .map_err(|_| Refusal::Query(format!("the {what} {text:?} is no UTF-8")))
+                .map_err(|_| InvalidRequest::Query(format!("the {what} {text:?} is no UTF-8")))
         };
         let pairs = raw.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         let given = pairs.map(|pair| {
@@ -39,13 +39,13 @@ impl Query {
     pub(in crate::http) fn each<T: FromStr<Err: Display>>(
         &mut self,
         name: &'static str,
-    ) -> Result<Vec<T>, Refusal> {
+    ) -> Result<Vec<T>, InvalidRequest> {
         self.known.push(name);
         let of_name = self.given.extract_if(.., |(given, _)| given == name);
         of_name
             .map(|(_, value)| {
                 let parsed: Result<T, _> = value.parse();
-                parsed.map_err(|error| Refusal::Query(format!("the query parameter {name}: {error}")))
+                parsed.map_err(|error| InvalidRequest::Query(format!("the query parameter {name}: {error}")))
             })
             .collect()
     }
@@ -54,10 +54,10 @@ impl Query {
     pub(in crate::http) fn take<T: FromStr<Err: Display>>(
         &mut self,
         name: &'static str,
-    ) -> Result<Option<T>, Refusal> {
+    ) -> Result<Option<T>, InvalidRequest> {
         let mut values = self.each(name)?;
         if values.len() > 1 {
-            return Err(Refusal::Query(format!(
+            return Err(InvalidRequest::Query(format!(
                 "the query parameter {name} is given twice"
             )));
         }
@@ -65,20 +65,20 @@ impl Query {
     }
 
     /// Whether a parameter is `true`; none where it isn't given.
-    pub(in crate::http) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, Refusal> {
+    pub(in crate::http) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, InvalidRequest> {
         let given: Option<String> = self.take(name)?;
         match given.as_deref() {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
-            Some(other) => Err(Refusal::Query(format!(
+            Some(other) => Err(InvalidRequest::Query(format!(
                 "the query parameter {name} is {other:?}; expected true or false"
             ))),
         }
     }
 
     /// How many things an answer may hold at most.
-    pub(in crate::http) fn limit(&mut self, most: usize, else_: usize) -> Result<usize, Refusal> {
+    pub(in crate::http) fn limit(&mut self, most: usize, else_: usize) -> Result<usize, InvalidRequest> {
         let given: Option<String> = self.take("limit")?;
         let Some(given) = given else {
             return Ok(else_);
@@ -90,18 +90,18 @@ impl Query {
             .ok()
             .filter(|limit| digits && (1..=most).contains(limit));
         number.ok_or_else(|| {
-            Refusal::Query(format!(
+            InvalidRequest::Query(format!(
                 "the query parameter limit is {given:?}; expected a whole number from 1 to {most}"
             ))
         })
     }
 
     /// Refuses what was not taken.
-    pub(in crate::http) fn end(&self) -> Result<(), Refusal> {
+    pub(in crate::http) fn end(&self) -> Result<(), InvalidRequest> {
         let Some((name, _)) = self.given.first() else {
             return Ok(());
         };
-        Err(Refusal::Query(if self.known.is_empty() {
+        Err(InvalidRequest::Query(if self.known.is_empty() {
             format!("the query parameter {name:?} is not known; this takes none")
         } else {
             format!(
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn each_refusal_names_the_parameter() {
-        let refused = |raw: &str, take: &dyn Fn(&mut Query) -> Result<(), Refusal>| {
+        let refused = |raw: &str, take: &dyn Fn(&mut Query) -> Result<(), InvalidRequest>| {
             let mut query = query(raw);
             let refusal = take(&mut query).and_then(|()| query.end()).expect_err(raw);
             refusal.to_string()

@@ -1,14 +1,14 @@
-use super::context::Asked;
+use super::context::RequestContext;
 use super::header::is_cross_site;
-use crate::http::error::Failure;
-use crate::http::refusal::Refusal;
+use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
 use crate::model::{Change, Entry};
 use crate::store::{StoreError, StoreExt as _};
-use crate::wire::{AnyNode, ChangeLine, Line, Node, StoredChange, StoredNode};
+use crate::wire::{AnyNode, ChangeLine, EntryNode, LogLine, StoredChange, StoredNode};
 
 /// How entries are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum View {
+pub(in crate::http) enum EntryView {
     /// For people; of a secret no value.
     Masked,
     /// For people; secrets decrypted.
@@ -17,20 +17,20 @@ pub(in crate::http) enum View {
     Stored,
 }
 
-impl View {
+impl EntryView {
     /// What `stored` and `reveal` ask for, which the caller may have.
-    pub(in crate::http) fn of_entries(asked: &mut Asked) -> Result<Self, Failure> {
-        let reveal = asked.query.flag("reveal")?.unwrap_or_default();
-        match (Self::of_lines(asked)?, reveal) {
-            (Self::Stored, true) => Err(Refusal::Query(
+    pub(in crate::http) fn of_entries(context: &mut RequestContext) -> Result<Self, ApiError> {
+        let reveal = context.query.flag("reveal")?.unwrap_or_default();
+        match (Self::of_lines(context)?, reveal) {
+            (Self::Stored, true) => Err(InvalidRequest::Query(
                 "the query parameters stored and reveal are not for one request".into(),
             )
             .into()),
-            (_, true) if is_cross_site(&asked.headers) => {
-                Err(Failure::denied("secrets are revealed to no page of another site"))
-            }
-            (_, true) if !asked.caller.decrypts => {
-                Err(Failure::denied("this caller may not have secrets decrypted"))
+            (_, true) if is_cross_site(&context.headers) => Err(ApiError::denied(
+                "secrets are revealed to no page of another site",
+            )),
+            (_, true) if !context.caller.decrypts => {
+                Err(ApiError::denied("this caller may not have secrets decrypted"))
             }
             (_, true) => Ok(Self::Revealed),
             (view, false) => Ok(view),
@@ -38,37 +38,37 @@ impl View {
     }
 
     /// What `stored` asks for.
-    pub(in crate::http) fn of_lines(asked: &mut Asked) -> Result<Self, Failure> {
-        let stored = asked.query.flag("stored")?.unwrap_or_default();
+    pub(in crate::http) fn of_lines(context: &mut RequestContext) -> Result<Self, ApiError> {
+        let stored = context.query.flag("stored")?.unwrap_or_default();
         Ok(if stored { Self::Stored } else { Self::Masked })
     }
 
     /// The entries with their values as they are to be answered.
-    pub(in crate::http) async fn opened(
+    pub(in crate::http) async fn open(
         self,
-        asked: &Asked,
+        context: &RequestContext,
         entries: Vec<Entry>,
     ) -> Result<Vec<Entry>, StoreError> {
         match self {
-            Self::Revealed => asked.store.reveal(entries).await,
+            Self::Revealed => context.store.reveal(entries).await,
             Self::Masked | Self::Stored => Ok(entries),
         }
     }
 
     /// An entry that was opened.
-    pub(in crate::http) fn node(self, entry: &Entry) -> AnyNode {
+    pub(in crate::http) fn render_node(self, entry: &Entry) -> AnyNode {
         match self {
-            Self::Masked => AnyNode::Entry(Box::new(Node::new(entry))),
+            Self::Masked => AnyNode::Entry(Box::new(EntryNode::new(entry))),
             Self::Revealed => AnyNode::revealed(entry),
             Self::Stored => AnyNode::Stored(Box::new(StoredNode::from(entry))),
         }
     }
 
     /// A line of a log.
-    pub(in crate::http) fn line(self, change: &Change) -> Line {
+    pub(in crate::http) fn render_line(self, change: &Change) -> LogLine {
         match self {
-            Self::Masked | Self::Revealed => Line::Shown(Box::new(ChangeLine::new(None, change))),
-            Self::Stored => Line::Stored(Box::new(StoredChange::from(change))),
+            Self::Masked | Self::Revealed => LogLine::Shown(Box::new(ChangeLine::new(None, change))),
+            Self::Stored => LogLine::Stored(Box::new(StoredChange::from(change))),
         }
     }
 }

@@ -7,12 +7,12 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use crate::http::error::Failure;
-use crate::http::live::Waited;
+use crate::http::error::ApiError;
+use crate::http::live::WaitOutcome;
 use crate::http::openapi::{After, LastEventId, Limit, Reads, Wait};
-use crate::http::request::context::Asked;
+use crate::http::request::context::RequestContext;
 use crate::http::request::header;
-use crate::http::request::view::View;
+use crate::http::request::view::EntryView;
 use crate::model::{Change, Revision, Section};
 use crate::store::StoreError;
 use crate::wire;
@@ -29,56 +29,60 @@ use crate::wire;
     operation_id = "changes",
     params(After, Limit, Wait, LastEventId),
     responses(
-        (status = 200, description = "Whole revisions, in order, or events as they come.", content((wire::Changes = "application/json"), (String = "text/event-stream"))),
+        (status = 200, description = "Whole revisions, in order, or events as they come.", content((wire::ChangesAnswer = "application/json"), (String = "text/event-stream"))),
         (status = 406, description = "Events are asked for, and this server streams none.", body = wire::Problem, content_type = "application/problem+json"),
         (status = 410, description = "The log no longer goes back that far; the problem says how far.", body = wire::Problem, content_type = "application/problem+json"),
         Reads
     )
 )]
-pub(in crate::http) async fn changes(mut asked: Asked) -> Result<Response, Failure> {
-    let section = asked.section()?;
-    if asked.class.streams.clone()? {
-        return event_stream::stream(asked, &section).await;
+pub(in crate::http) async fn changes(mut context: RequestContext) -> Result<Response, ApiError> {
+    let section = context.section()?;
+    if context.class.streams.clone()? {
+        return event_stream::open_stream(context, &section).await;
     }
     // It means nothing here, and a wrong one is wrong here, too.
-    header::last_event_id(&asked.headers)?;
-    let view = View::of_lines(&mut asked)?;
-    let after = asked.query.take("after")?.unwrap_or(Revision::ZERO);
-    let limit = asked.query.limit(1000, 100)?;
-    let wait = asked.wait()?;
-    asked.query.end()?;
+    header::last_event_id(&context.headers)?;
+    let view = EntryView::of_lines(&mut context)?;
+    let after = context.query.take("after")?.unwrap_or(Revision::ZERO);
+    let limit = context.query.limit(1000, 100)?;
+    let wait = context.wait()?;
+    context.query.end()?;
     let held = match wait {
         Some(wait) => {
-            let place = (&asked.config, &asked.store);
-            let waited = asked.api.live().changes(place, &section, after, wait).await?;
-            asked.renew_deadline();
+            let place = (&context.config, &context.store);
+            let waited = context
+                .api
+                .live()
+                .wait_for_changes(place, &section, after, wait)
+                .await?;
+            context.renew_deadline();
             match waited {
-                Waited::Come(revisions) => revisions,
-                Waited::Over(_) => Some(Vec::new()),
-                Waited::Unknown => None,
+                WaitOutcome::Come(revisions) => revisions,
+                WaitOutcome::Over(_) => Some(Vec::new()),
+                WaitOutcome::Unknown => None,
             }
         }
         None => None,
     };
     let lines = match held {
-        Some(revisions) => lines_of(revisions),
-        None => asked.store.changes(&section, after),
+        Some(revisions) => flatten_revisions(revisions),
+        None => context.store.changes(&section, after),
     };
-    let page_bytes = asked.api.settings().page_bytes;
-    let part = asked
+    let page_bytes = context.api.settings().page_bytes;
+    let part = context
         .deadline
-        .in_time(async { Ok(part(lines, after, limit, page_bytes).await?) });
-    Ok(Json(part.await?.shape(section, view)).into_response())
+        .in_time(async { Ok(read_part(lines, after, limit, page_bytes).await?) });
+    Ok(Json(part.await?.render(section, view)).into_response())
 }
 
-fn lines_of(revisions: Vec<Arc<[Change]>>) -> BoxStream<'static, Result<Change, StoreError>> {
+fn flatten_revisions(revisions: Vec<Arc<[Change]>>) -> BoxStream<'static, Result<Change, StoreError>> {
     let revisions = stream::iter(revisions);
     let lines = revisions.flat_map(|lines| stream::iter(0..lines.len()).map(move |at| Ok(lines[at].clone())));
     lines.boxed()
 }
 
 /// Whole revisions of a section's log.
-struct Part {
+struct LogPart {
     /// The last of them, or the revision that they were to come after.
     after: Revision,
     /// Whether there are more.
@@ -87,27 +91,27 @@ struct Part {
     lines: Vec<Change>,
 }
 
-impl Part {
+impl LogPart {
     /// What is answered.
-    fn shape(&self, section: Section, view: View) -> wire::Changes {
-        wire::Changes {
+    fn render(&self, section: Section, view: EntryView) -> wire::ChangesAnswer {
+        wire::ChangesAnswer {
             action: "changes".into(),
             section,
             after: self.after,
             more: self.more,
-            changes: self.lines.iter().map(|line| view.line(line)).collect(),
+            changes: self.lines.iter().map(|line| view.render_line(line)).collect(),
         }
     }
 }
 
 /// The revisions after `after`: as many as it takes to come to `limit` lines, or to the bytes of a page.
-async fn part(
+async fn read_part(
     mut lines: BoxStream<'_, Result<Change, StoreError>>,
     after: Revision,
     limit: usize,
     page_bytes: usize,
-) -> Result<Part, StoreError> {
-    let mut part = Part {
+) -> Result<LogPart, StoreError> {
+    let mut part = LogPart {
         after,
         more: false,
         lines: Vec::new(),

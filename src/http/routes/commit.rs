@@ -4,15 +4,15 @@ use axum::Json;
 use axum::body::Body;
 use tokio::time::timeout_at;
 
-use crate::http::error::Failure;
+use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::{CommitId, Commits};
-use crate::http::refusal::Refusal;
-use crate::http::request::context::Asked;
+use crate::http::request::context::RequestContext;
 use crate::http::request::header;
-use crate::http::request::view::View;
+use crate::http::request::view::EntryView;
 use crate::model::{self, Guard, Mutation, Section};
 use crate::store::{Committed, StoreExt as _, Txn};
-use crate::wire::{CommitAnswer, CommitRequest, SectionHead, ShapeError, Written};
+use crate::wire::{CommitAnswer, CommitRequest, SectionHead, ShapeError, ValueNotation};
 
 /// Make all changes of one section or none, if all guards hold
 #[utoipa::path(
@@ -23,9 +23,12 @@ use crate::wire::{CommitAnswer, CommitRequest, SectionHead, ShapeError, Written}
     request_body(content = CommitRequest, content_type = "application/json", description = "What must hold, and what is to change."),
     responses((status = 200, description = "All of it was made.", body = CommitAnswer), Commits)
 )]
-pub(in crate::http) async fn section(mut asked: Asked, body: Body) -> Result<Json<CommitAnswer>, Failure> {
-    let section = asked.section()?;
-    commit_within(&mut asked, body, Some(&section)).await
+pub(in crate::http) async fn section(
+    mut context: RequestContext,
+    body: Body,
+) -> Result<Json<CommitAnswer>, ApiError> {
+    let section = context.section()?;
+    commit_within(&mut context, body, Some(&section)).await
 }
 
 /// Make all changes or none, if all guards hold, across sections
@@ -37,27 +40,30 @@ pub(in crate::http) async fn section(mut asked: Asked, body: Body) -> Result<Jso
     request_body(content = CommitRequest, content_type = "application/json", description = "What must hold, and what is to change."),
     responses((status = 200, description = "All of it was made.", body = CommitAnswer), Commits)
 )]
-pub(in crate::http) async fn all(mut asked: Asked, body: Body) -> Result<Json<CommitAnswer>, Failure> {
-    commit_within(&mut asked, body, None).await
+pub(in crate::http) async fn all(
+    mut context: RequestContext,
+    body: Body,
+) -> Result<Json<CommitAnswer>, ApiError> {
+    commit_within(&mut context, body, None).await
 }
 
 async fn commit_within(
-    asked: &mut Asked,
+    context: &mut RequestContext,
     body: Body,
     section: Option<&Section>,
-) -> Result<Json<CommitAnswer>, Failure> {
-    asked.writes()?;
-    let view = View::of_lines(asked)?;
-    asked.query.end()?;
-    header::check_json(&asked.headers)?;
-    let id = header::commit_id(&asked.headers)?;
-    let request = asked.json(body, asked.api.settings().body_bytes).await?;
-    let (guards, changes) = read(&request, view, section)?;
-    let txn = txn(asked, id, changes).guarded(guards);
+) -> Result<Json<CommitAnswer>, ApiError> {
+    context.check_writes()?;
+    let view = EntryView::of_lines(context)?;
+    context.query.end()?;
+    header::check_json(&context.headers)?;
+    let id = header::commit_id(&context.headers)?;
+    let request = context.json(body, context.api.settings().body_bytes).await?;
+    let (guards, changes) = read_request(&request, view, section)?;
+    let txn = build_txn(context, id, changes).guarded(guards);
     for section in txn.sections() {
-        asked.covers(&section)?;
+        context.check_section(&section)?;
     }
-    let made = made(asked, txn, view).await?;
+    let made = run_commit(context, txn, view).await?;
     Ok(Json(CommitAnswer {
         action: "commit".into(),
         commit: made.commit.to_string(),
@@ -66,59 +72,63 @@ async fn commit_within(
         changes: made
             .changes
             .iter()
-            .map(|applied| view.line(&applied.change))
+            .map(|applied| view.render_line(&applied.change))
             .collect(),
     }))
 }
 
 /// What a request asks for, all of it of the section that the path names, if it names one.
-fn read(
+fn read_request(
     request: &CommitRequest,
-    view: View,
+    view: EntryView,
     section: Option<&Section>,
-) -> Result<(Vec<Guard>, Vec<Mutation>), Refusal> {
-    let written = match view {
-        View::Stored => Written::AsStored,
-        View::Masked | View::Revealed => Written::Plainly,
+) -> Result<(Vec<Guard>, Vec<Mutation>), InvalidRequest> {
+    let notation = match view {
+        EntryView::Stored => ValueNotation::Stored,
+        EntryView::Masked | EntryView::Revealed => ValueNotation::Plain,
     };
     let within = |what: String, of: Section| match section {
-        Some(section) if *section != of => Err(Refusal::Body(format!(
+        Some(section) if *section != of => Err(InvalidRequest::Body(format!(
             "{what} is of the section {of}; the path names {section}"
         ))),
         _ => Ok(()),
     };
     let mut guards = Vec::with_capacity(request.guards.len());
     for (at, spec) in request.guards.iter().enumerate() {
-        let guard = spec.guard(written);
-        let guard = guard.map_err(|error| misshapen("guards", at, &error))?;
+        let guard = spec.guard(notation);
+        let guard = guard.map_err(|error| explain_shape("guards", at, &error))?;
         within(format!("guards[{at}]"), guard.section())?;
         if guards.contains(&guard) {
-            return Err(Refusal::Body(format!("guards[{at}] is there twice")));
+            return Err(InvalidRequest::Body(format!("guards[{at}] is there twice")));
         }
         guards.push(guard);
     }
     let mut changes = Vec::with_capacity(request.changes.len());
     for (at, spec) in request.changes.iter().enumerate() {
-        let change = spec.mutation(written);
-        let change = change.map_err(|error| misshapen("changes", at, &error))?;
+        let change = spec.mutation(notation);
+        let change = change.map_err(|error| explain_shape("changes", at, &error))?;
         within(format!("changes[{at}]"), change.key().section())?;
         changes.push(change);
     }
     Ok((guards, changes))
 }
 
-fn misshapen(list: &str, at: usize, error: &ShapeError) -> Refusal {
+fn explain_shape(list: &str, at: usize, error: &ShapeError) -> InvalidRequest {
     let told = format!("{list}[{at}]: {error}");
     match error.oversize() {
-        Some(size) => Refusal::ValueTooLarge { told, size },
-        None => Refusal::Body(told),
+        Some(size) => InvalidRequest::ValueTooLarge { told, size },
+        None => InvalidRequest::Body(told),
     }
 }
 
 /// A commit on behalf of the caller, under an id of its own choosing or a new one.
-pub(in crate::http) fn txn(asked: &Asked, id: Option<model::CommitId>, changes: Vec<Mutation>) -> Txn {
+pub(in crate::http) fn build_txn(
+    context: &RequestContext,
+    id: Option<model::CommitId>,
+    changes: Vec<Mutation>,
+) -> Txn {
     Txn {
-        by: asked.caller.by.clone(),
+        by: context.caller.by.clone(),
         recorded: id.is_some(),
         id: id.unwrap_or_else(model::CommitId::random),
         guards: Vec::new(),
@@ -127,10 +137,14 @@ pub(in crate::http) fn txn(asked: &Asked, id: Option<model::CommitId>, changes: 
 }
 
 /// Commits in a task of its own, which goes on to its end whether or not the client waits for it.
-pub(in crate::http) async fn made(asked: &Asked, txn: Txn, view: View) -> Result<Committed, Failure> {
-    let (id, store) = (txn.id.clone(), Arc::clone(&asked.store));
-    let stored = view == View::Stored;
-    let (api, config) = (asked.api.clone(), asked.config.clone());
+pub(in crate::http) async fn run_commit(
+    context: &RequestContext,
+    txn: Txn,
+    view: EntryView,
+) -> Result<Committed, ApiError> {
+    let (id, store) = (txn.id.clone(), Arc::clone(&context.store));
+    let stored = view == EntryView::Stored;
+    let (api, config) = (context.api.clone(), context.config.clone());
     let task = tokio::spawn(async move {
         let made = if stored {
             store.commit(txn).await
@@ -138,16 +152,16 @@ pub(in crate::http) async fn made(asked: &Asked, txn: Txn, view: View) -> Result
             store.write(txn).await
         };
         if let Ok(committed) = &made {
-            api.committed(&config, committed);
+            api.record_commit(&config, committed);
         }
         made
     });
-    match timeout_at(asked.deadline.instant(), task).await {
-        Ok(Ok(outcome)) => outcome.map_err(|error| Failure::of_store(error, stored)),
+    match timeout_at(context.deadline.instant(), task).await {
+        Ok(Ok(outcome)) => outcome.map_err(|error| ApiError::of_store(error, stored)),
         Ok(Err(error)) => {
             tracing::error!(commit = %id, %error, "a commit ended without an answer");
-            Err(Failure::outcome_unknown(&id))
+            Err(ApiError::outcome_unknown(&id))
         }
-        Err(_) => Err(Failure::outcome_unknown(&id)),
+        Err(_) => Err(ApiError::outcome_unknown(&id)),
     }
 }

@@ -3,10 +3,10 @@ use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::error::Failure;
+use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::Reads;
-use crate::http::refusal::Refusal;
-use crate::http::request::context::Asked;
+use crate::http::request::context::RequestContext;
 use crate::http::request::header::check_json;
 use crate::model::Key;
 use crate::store::{DataKey, StoreError};
@@ -25,16 +25,19 @@ const BODY_BYTES: usize = 128 * 1024;
         (status = 200, description = "A new data key.", body = PlainKey),
         (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
 )]
-pub(in crate::http) async fn generate(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
-    asked.section_of_data_keys()?;
-    asked.writes()?;
-    asked.query.end()?;
-    check_json(&asked.headers)?;
-    let KeySubject { key } = asked.json(body, BODY_BYTES).await?;
-    named(&asked, &key)?;
-    let made = async { Ok(asked.store.data_keys().generate(&key).await?) };
-    let (plain, wrapped) = asked.deadline.in_time(made).await?;
-    Ok(Json(shape(&plain, &wrapped)))
+pub(in crate::http) async fn generate(
+    context: RequestContext,
+    body: Body,
+) -> Result<Json<PlainKey>, ApiError> {
+    context.data_key_section()?;
+    context.check_writes()?;
+    context.query.end()?;
+    check_json(&context.headers)?;
+    let KeySubject { key } = context.json(body, BODY_BYTES).await?;
+    check_key(&context, &key)?;
+    let made = async { Ok(context.store.data_keys().generate(&key).await?) };
+    let (plain, wrapped) = context.deadline.in_time(made).await?;
+    Ok(Json(render_key(&plain, &wrapped)))
 }
 
 /// Unwrap a data key, for a client that decrypts secrets itself
@@ -47,43 +50,43 @@ pub(in crate::http) async fn generate(asked: Asked, body: Body) -> Result<Json<P
         (status = 200, description = "The data key.", body = PlainKey),
         (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
 )]
-pub(in crate::http) async fn unwrap(asked: Asked, body: Body) -> Result<Json<PlainKey>, Failure> {
-    asked.section_of_data_keys()?;
-    if !asked.caller.decrypts {
-        return Err(Failure::denied("this caller may not have secrets decrypted"));
+pub(in crate::http) async fn unwrap(context: RequestContext, body: Body) -> Result<Json<PlainKey>, ApiError> {
+    context.data_key_section()?;
+    if !context.caller.decrypts {
+        return Err(ApiError::denied("this caller may not have secrets decrypted"));
     }
-    asked.query.end()?;
-    check_json(&asked.headers)?;
-    let WrappedKey { wrapped, key } = asked.json(body, BODY_BYTES).await?;
-    named(&asked, &key)?;
+    context.query.end()?;
+    check_json(&context.headers)?;
+    let WrappedKey { wrapped, key } = context.json(body, BODY_BYTES).await?;
+    check_key(&context, &key)?;
     let wrapped = STANDARD
         .decode(wrapped)
-        .map_err(|_| Refusal::Body("wrapped is no base64 text".into()))?;
+        .map_err(|_| InvalidRequest::Body("wrapped is no base64 text".into()))?;
     let unwrapping = async {
-        let unwrapped = asked.store.data_keys().unwrap(&wrapped, &key).await;
+        let unwrapped = context.store.data_keys().unwrap(&wrapped, &key).await;
         unwrapped.map_err(|error| match error {
             // Here it was sent, not stored.
             StoreError::Corrupt { .. } => {
-                Refusal::Body("wrapped is no data key of this config".into()).into()
+                InvalidRequest::Body("wrapped is no data key of this config".into()).into()
             }
-            error => Failure::from(error),
+            error => ApiError::from(error),
         })
     };
-    let plain = asked.deadline.in_time(unwrapping).await?;
-    Ok(Json(shape(&plain, &wrapped)))
+    let plain = context.deadline.in_time(unwrapping).await?;
+    Ok(Json(render_key(&plain, &wrapped)))
 }
 
 /// Refuses a key that is not of the section that the path names.
-fn named(asked: &Asked, key: &Key) -> Result<(), Failure> {
-    let (of, named) = (key.section(), asked.section_of_data_keys()?);
+fn check_key(context: &RequestContext, key: &Key) -> Result<(), ApiError> {
+    let (of, named) = (key.section(), context.data_key_section()?);
     if of == named {
         return Ok(());
     }
     let told = format!("the key {key} is of the section {of}; the path names {named}");
-    Err(Refusal::Body(told).into())
+    Err(InvalidRequest::Body(told).into())
 }
 
-fn shape(plain: &DataKey, wrapped: &[u8]) -> PlainKey {
+fn render_key(plain: &DataKey, wrapped: &[u8]) -> PlainKey {
     PlainKey {
         plain: STANDARD.encode(plain.bytes()),
         wrapped: STANDARD.encode(wrapped),

@@ -1,9 +1,9 @@
 use axum::Json;
 
-use crate::http::error::Failure;
-use crate::http::live::{Standing, Stood, Waited};
+use crate::http::error::ApiError;
+use crate::http::live::{FollowedHeads, HeadMap, WaitOutcome};
 use crate::http::openapi::{After, AfterVersion, Reads, Wait};
-use crate::http::request::context::Asked;
+use crate::http::request::context::RequestContext;
 use crate::model::{BadSection, Head, Revision, Section};
 use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
@@ -17,24 +17,24 @@ use crate::wire::{self, SectionHead};
     path = "/v1/{config}/@config/heads",
     operation_id = "heads",
     params(AfterVersion, Wait),
-    responses((status = 200, description = "The heads, by section.", body = wire::Heads), Reads)
+    responses((status = 200, description = "The heads, by section.", body = wire::HeadsAnswer), Reads)
 )]
-pub(in crate::http) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {
-    let caller = asked.caller.clone();
+pub(in crate::http) async fn all(mut context: RequestContext) -> Result<Json<wire::HeadsAnswer>, ApiError> {
+    let caller = context.caller.clone();
     let is_own = |head: &&Head| caller.covers(&head.section);
-    let is_above = |heads: &Standing, after: Revision| {
+    let is_above = |heads: &HeadMap, after: Revision| {
         let own = heads.values().filter(is_own);
         own.map(|head| head.revision.get()).sum::<u64>() > after.get()
     };
-    if let Some((heads, mut bad)) = waited(&mut asked, None, is_above).await? {
+    if let Some((heads, mut bad)) = wait_for_heads(&mut context, None, is_above).await? {
         bad.retain(|bad| caller.covers(&bad.section));
-        return Ok(Json(shape(heads.values().filter(is_own), bad)));
+        return Ok(Json(render_heads(heads.values().filter(is_own), bad)));
     }
-    let (heads, bad) = asked
+    let (heads, bad) = context
         .deadline
-        .in_time(async { Ok(covered(&asked).await?) })
+        .in_time(async { Ok(read_covered(&context).await?) })
         .await?;
-    Ok(Json(shape(&heads, bad)))
+    Ok(Json(render_heads(&heads, bad)))
 }
 
 /// Where a section stands
@@ -45,53 +45,60 @@ pub(in crate::http) async fn all(mut asked: Asked) -> Result<Json<wire::Heads>, 
     path = "/v1/{config}/{section}/heads",
     operation_id = "head",
     params(After, Wait),
-    responses((status = 200, description = "The head; none where nothing was ever written.", body = wire::Heads), Reads)
+    responses((status = 200, description = "The head; none where nothing was ever written.", body = wire::HeadsAnswer), Reads)
 )]
-pub(in crate::http) async fn section(mut asked: Asked) -> Result<Json<wire::Heads>, Failure> {
-    let section = asked.section()?;
-    let is_above = |heads: &Standing, after: Revision| heads.values().any(|head| head.revision > after);
-    if let Some((heads, bad)) = waited(&mut asked, Some(&section), is_above).await? {
-        return Ok(Json(shape(heads.values(), bad)));
+pub(in crate::http) async fn section(
+    mut context: RequestContext,
+) -> Result<Json<wire::HeadsAnswer>, ApiError> {
+    let section = context.section()?;
+    let is_above = |heads: &HeadMap, after: Revision| heads.values().any(|head| head.revision > after);
+    if let Some((heads, bad)) = wait_for_heads(&mut context, Some(&section), is_above).await? {
+        return Ok(Json(render_heads(heads.values(), bad)));
     }
     let of = Heads::Of(vec![section]);
-    let reading = async { Ok(readable_heads(&*asked.store, &of).await?) };
-    let (heads, bad) = asked.deadline.in_time(reading).await?;
-    Ok(Json(shape(&heads, bad)))
+    let reading = async { Ok(readable_heads(&*context.store, &of).await?) };
+    let (heads, bad) = context.deadline.in_time(reading).await?;
+    Ok(Json(render_heads(&heads, bad)))
 }
 
-/// What came of waiting, if the request waits; none where the store is to be asked.
-async fn waited(
-    asked: &mut Asked,
+/// Waits, if the request says so, and returns the heads as they are then; none where they have to be read.
+async fn wait_for_heads(
+    context: &mut RequestContext,
     section: Option<&Section>,
-    is_above: impl Fn(&Standing, Revision) -> bool + Send + Sync,
-) -> Result<Option<Stood>, Failure> {
-    let after: Option<Revision> = asked.query.take("after")?;
-    let wait = asked.wait()?;
-    asked.query.end()?;
+    is_above: impl Fn(&HeadMap, Revision) -> bool + Send + Sync,
+) -> Result<Option<FollowedHeads>, ApiError> {
+    let after: Option<Revision> = context.query.take("after")?;
+    let wait = context.wait()?;
+    context.query.end()?;
     let Some(wait) = wait else { return Ok(None) };
     let after = after.unwrap_or(Revision::ZERO);
-    let place = (&asked.config, &asked.store);
-    let is_wanted = |heads: &Standing| is_above(heads, after);
-    let waited = asked.api.live().heads(place, section, wait, is_wanted).await?;
-    asked.renew_deadline();
+    let place = (&context.config, &context.store);
+    let is_wanted = |heads: &HeadMap| is_above(heads, after);
+    let waited = context
+        .api
+        .live()
+        .wait_for_heads(place, section, wait, is_wanted)
+        .await?;
+    context.renew_deadline();
     Ok(match waited {
-        Waited::Come(stood) | Waited::Over(stood) => Some(stood),
-        Waited::Unknown => None,
+        WaitOutcome::Come(stood) | WaitOutcome::Over(stood) => Some(stood),
+        WaitOutcome::Unknown => None,
     })
 }
 
 /// The heads of the sections that the caller may use.
-pub(in crate::http) async fn covered(asked: &Asked) -> Result<(Vec<Head>, Vec<BadSection>), StoreError> {
-    let of = match &asked.caller.sections {
+pub(in crate::http) async fn read_covered(
+    context: &RequestContext,
+) -> Result<(Vec<Head>, Vec<BadSection>), StoreError> {
+    let of = match &context.caller.sections {
         Some(sections) => Heads::Of(sections.iter().cloned().collect::<Vec<Section>>()),
         None => Heads::All,
     };
-    readable_heads(&*asked.store, &of).await
+    readable_heads(&*context.store, &of).await
 }
 
-/// What is answered.
-fn shape<'h>(heads: impl IntoIterator<Item = &'h Head>, bad: Vec<BadSection>) -> wire::Heads {
-    let mut answer = wire::Heads {
+fn render_heads<'h>(heads: impl IntoIterator<Item = &'h Head>, bad: Vec<BadSection>) -> wire::HeadsAnswer {
+    let mut answer = wire::HeadsAnswer {
         action: "heads".into(),
         version: 0,
         sections: Vec::new(),

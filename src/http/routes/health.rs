@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::http::api::Api;
-use crate::http::error::Failure;
+use crate::http::error::ApiError;
 use crate::http::openapi::Fixed;
 use crate::http::request::context::NoQuery;
 use crate::ops::readable_heads;
@@ -39,11 +39,11 @@ pub(in crate::http) async fn healthz(_: NoQuery) -> Json<Health> {
     operation_id = "readyz",
     responses((status = 200, description = "All is well.", body = Health), Fixed, (status = 503, description = "Some can't be, or the server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json"))
 )]
-pub(in crate::http) async fn readyz(_: NoQuery, State(api): State<Api>) -> Result<Json<Health>, Failure> {
+pub(in crate::http) async fn readyz(_: NoQuery, State(api): State<Api>) -> Result<Json<Health>, ApiError> {
     let looks = api.stores().map(|store| readable_heads(store, &Heads::All));
     match timeout(api.settings().request_time, try_join_all(looks)).await {
         Ok(Ok(_)) => Ok(Json(WELL)),
-        Ok(Err(error)) => Err(Failure::not_ready(&error)),
-        Err(_) => Err(Failure::too_slow()),
+        Ok(Err(error)) => Err(ApiError::not_ready(&error)),
+        Err(_) => Err(ApiError::too_slow()),
     }
 }

@@ -1,28 +1,33 @@
 use axum::Json;
 
-use super::snapshot::covered;
-use crate::http::error::Failure;
+use super::snapshot::read_covered;
+use crate::http::error::ApiError;
 use crate::http::openapi::Reads;
-use crate::http::request::context::Asked;
+use crate::http::request::context::RequestContext;
 use crate::ops::Overview;
-use crate::wire::Info;
+use crate::wire::InfoAnswer;
 
 /// The config's sections, version and digest, as far as the caller may use them
 #[utoipa::path(
     get,
     path = "/v1/{config}/@config/info",
     operation_id = "info",
-    responses((status = 200, description = "The figures.", body = Info), Reads)
+    responses((status = 200, description = "The figures.", body = InfoAnswer), Reads)
 )]
-pub(in crate::http) async fn info(asked: Asked) -> Result<Json<Info>, Failure> {
-    asked.query.end()?;
-    let reading = async { Ok((asked.store.state().await?, covered(&asked, Vec::new()).await?)) };
-    let (state, (snapshot, bad)) = asked.deadline.in_time(reading).await?;
+pub(in crate::http) async fn info(context: RequestContext) -> Result<Json<InfoAnswer>, ApiError> {
+    context.query.end()?;
+    let reading = async {
+        Ok((
+            context.store.status().await?,
+            read_covered(&context, Vec::new()).await?,
+        ))
+    };
+    let (status, (snapshot, bad)) = context.deadline.in_time(reading).await?;
     // Which engine it is behind the server is the server's own business.
     let engine = "http".into();
     Ok(Json(Overview::of(snapshot, bad).info(
-        asked.config.to_string(),
+        context.config.to_string(),
         engine,
-        state,
+        &status,
     )))
 }

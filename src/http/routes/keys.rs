@@ -4,23 +4,23 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use axum::response::{IntoResponse, Response};
 
-use super::commit::{made, txn};
-use crate::http::error::Failure;
+use super::commit::{build_txn, run_commit};
+use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::{
     CommitId, Commits, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Past, Reads, Reveal, Secret,
     TimeToLive,
 };
-use crate::http::refusal::Refusal;
-use crate::http::request::context::Asked;
+use crate::http::request::context::RequestContext;
 use crate::http::request::header;
-use crate::http::request::header::Form;
-use crate::http::request::view::View;
+use crate::http::request::header::AnswerForm;
+use crate::http::request::view::EntryView;
 use crate::model::{
-    Entry, Key, Kind, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
+    Entry, ErrorKind, Key, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
 };
 use crate::ops::entry_at;
 use crate::store::{Consistency, StoreError};
-use crate::wire::{AnyNode, Envelope, Problem, ProblemCode};
+use crate::wire::{AnyNode, KeyAnswer, Problem, ProblemCode};
 
 /// Read a key
 #[utoipa::path(
@@ -32,57 +32,64 @@ use crate::wire::{AnyNode, Envelope, Problem, ProblemCode};
         (
             status = 200,
             description = "The entry, or its value alone where Accept asks for text/plain or application/octet-stream.",
-            content((Envelope = "application/json"), (String = "text/plain"), (String = "application/octet-stream")),
+            content((KeyAnswer = "application/json"), (String = "text/plain"), (String = "application/octet-stream")),
             headers(("ETag" = String, description = "The entry's revision in quotes."))
         ),
         (status = 304, description = "It is at the revision still that If-None-Match names."),
         (status = 410, description = "The log no longer goes back to that revision.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "It is not at the revision that If-Match names.", body = Problem, content_type = "application/problem+json"), Reads)
 )]
-pub(in crate::http) async fn get(mut asked: Asked) -> Result<Response, Failure> {
-    let key = asked.key()?;
-    let view = View::of_entries(&mut asked)?;
-    let revision: Option<Revision> = asked.query.take("revision")?;
-    let read = consistency(&mut asked)?;
-    asked.query.end()?;
+pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response, ApiError> {
+    let key = context.key()?;
+    let view = EntryView::of_entries(&mut context)?;
+    let revision: Option<Revision> = context.query.take("revision")?;
+    let read = take_consistency(&mut context)?;
+    context.query.end()?;
     let (if_match, if_none_match) = (
-        header::if_match(&asked.headers)?,
-        header::if_none_match(&asked.headers)?,
+        header::if_match(&context.headers)?,
+        header::if_none_match(&context.headers)?,
     );
-    let form = header::form(&asked.headers)?;
-    let found = asked
+    let form = header::answer_form(&context.headers)?;
+    let found = context
         .deadline
-        .in_time(found(&asked, &key, revision, read.unwrap_or_default()))
+        .in_time(find_entry(&context, &key, revision, read.unwrap_or_default()))
         .await?;
     let now = found.as_ref().map(|entry| entry.revision);
-    if if_match.is_some_and(|tag| !tag.is(now)) {
+    if if_match.is_some_and(|tag| !tag.is_met_by(now)) {
         let told = format!("the key {key} is not at the revision that if-match names");
-        return Err(Failure::new(Kind::Conflict, ProblemCode::GuardFailed, told));
+        return Err(ApiError::new(ErrorKind::Conflict, ProblemCode::GuardFailed, told));
     }
-    if let Some(now) = now.filter(|_| if_none_match.is_some_and(|tag| tag.is(now))) {
-        return Ok(for_caches(StatusCode::NOT_MODIFIED.into_response(), now, view));
+    if let Some(now) = now.filter(|_| if_none_match.is_some_and(|tag| tag.is_met_by(now))) {
+        return Ok(with_cache_headers(
+            StatusCode::NOT_MODIFIED.into_response(),
+            now,
+            view,
+        ));
     }
-    let opening = async { Ok(view.opened(&asked, Vec::from_iter(found)).await?) };
-    let opened = asked.deadline.in_time(opening).await?;
+    let opening = async { Ok(view.open(&context, Vec::from_iter(found)).await?) };
+    let opened = context.deadline.in_time(opening).await?;
     let Some(entry) = opened.first() else {
         return Err(match revision {
             Some(revision) => {
                 let told = format!("the key {key} was not there at revision {revision}");
-                Failure::new(Kind::NotFound, ProblemCode::NoKey, told)
+                ApiError::new(ErrorKind::NotFound, ProblemCode::NoKey, told)
             }
             None => StoreError::NotFound(key).into(),
         });
     };
-    Ok(for_caches(shown(entry, view, form)?, entry.revision, view))
+    Ok(with_cache_headers(
+        render_entry(entry, view, form)?,
+        entry.revision,
+        view,
+    ))
 }
 
-/// The same with what it tells caches. An answer that nothing has changed tells the same, since a cache takes that over
-/// into what it holds.
-fn for_caches(mut response: Response, revision: Revision, view: View) -> Response {
+/// Adds what caches go by. A 304 has the same headers as a 200, since a cache takes them over into what it holds.
+fn with_cache_headers(mut response: Response, revision: Revision, view: EntryView) -> Response {
     let headers = response.headers_mut();
     headers.insert(ETAG, etag(revision));
     headers.insert(VARY, HeaderValue::from_static("accept, authorization"));
-    if view == View::Masked {
+    if view == EntryView::Masked {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
     response
@@ -99,33 +106,33 @@ fn for_caches(mut response: Response, revision: Revision, view: View) -> Respons
         content((serde_json::Value = "application/json"), (String = "text/plain"), (String = "application/octet-stream"))
     ),
     responses(
-        (status = 200, description = "The key was there, and has the value now.", body = Envelope, headers(("ETag" = String, description = "The entry's revision in quotes."))),
-        (status = 201, description = "The key is new.", body = Envelope, headers(("ETag" = String, description = "The entry's revision in quotes."))), Commits)
+        (status = 200, description = "The key was there, and has the value now.", body = KeyAnswer, headers(("ETag" = String, description = "The entry's revision in quotes."))),
+        (status = 201, description = "The key is new.", body = KeyAnswer, headers(("ETag" = String, description = "The entry's revision in quotes."))), Commits)
 )]
-pub(in crate::http) async fn put(mut asked: Asked, body: Body) -> Result<Response, Failure> {
-    let key = asked.key()?;
-    asked.writes()?;
-    let ttl: Option<Ttl> = asked.query.take("ttl")?;
-    let keep_ttl = asked.query.flag("keep-ttl")?.unwrap_or_default();
-    let secret = asked.query.flag("secret")?;
-    asked.query.end()?;
+pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Result<Response, ApiError> {
+    let key = context.key()?;
+    context.check_writes()?;
+    let ttl: Option<Ttl> = context.query.take("ttl")?;
+    let keep_ttl = context.query.flag("keep-ttl")?.unwrap_or_default();
+    let secret = context.query.flag("secret")?;
+    context.query.end()?;
     let ttl = match (ttl, keep_ttl) {
         (Some(_), true) => {
             let told = "the query parameters ttl and keep-ttl are not for one request";
-            return Err(Refusal::Query(told.into()).into());
+            return Err(InvalidRequest::Query(told.into()).into());
         }
         (Some(ttl), false) => TtlChoice::For(ttl),
         (None, true) => TtlChoice::Keep,
         (None, false) => TtlChoice::Never,
     };
-    let guards = header::guards(&asked.headers, &key)?;
-    let id = header::commit_id(&asked.headers)?;
-    let encoding = header::encoding(&asked.headers)?;
-    let max = Value::MAX_BYTES.min(asked.api.settings().body_bytes);
-    let body = asked.body(body, max).await?;
+    let guards = header::guards(&context.headers, &key)?;
+    let id = header::commit_id(&context.headers)?;
+    let encoding = header::encoding(&context.headers)?;
+    let max = Value::MAX_BYTES.min(context.api.settings().body_bytes);
+    let body = context.body(body, max).await?;
     let value = Value::new(body, encoding).map_err(|error| match error {
-        ValueError::TooLarge { size } => Refusal::TooLarge { size, max },
-        error => Refusal::Body(error.to_string()),
+        ValueError::TooLarge { size } => InvalidRequest::TooLarge { size, max },
+        error => InvalidRequest::Body(error.to_string()),
     })?;
     let change = Mutation::Set {
         key,
@@ -137,15 +144,15 @@ pub(in crate::http) async fn put(mut asked: Asked, body: Body) -> Result<Respons
         },
         ttl,
     };
-    let txn = txn(&asked, id, vec![change]).guarded(guards);
-    let committed = made(&asked, txn, View::Masked).await?;
+    let txn = build_txn(&context, id, vec![change]).guarded(guards);
+    let committed = run_commit(&context, txn, EntryView::Masked).await?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
     let status = match previous {
         Some(_) => StatusCode::OK,
         None => StatusCode::CREATED,
     };
-    let shape = Envelope {
+    let shape = KeyAnswer {
         action: "set",
         node: AnyNode::of(entry.as_ref()),
         prev_node: AnyNode::of(previous.as_ref()),
@@ -163,20 +170,20 @@ pub(in crate::http) async fn put(mut asked: Asked, body: Body) -> Result<Respons
     path = "/v1/{config}/{section}/keys/{*rest}",
     operation_id = "delete_key",
     params(IfMatch, CommitId),
-    responses((status = 200, description = "It is gone.", body = Envelope), Commits)
+    responses((status = 200, description = "It is gone.", body = KeyAnswer), Commits)
 )]
-pub(in crate::http) async fn delete(asked: Asked) -> Result<Json<Envelope>, Failure> {
-    let key = asked.key()?;
-    asked.writes()?;
-    asked.query.end()?;
-    let guards = header::guards(&asked.headers, &key)?;
-    let id = header::commit_id(&asked.headers)?;
-    let txn = txn(&asked, id, vec![Mutation::Delete { key: key.clone() }]).guarded(guards);
-    let committed = made(&asked, txn, View::Masked).await?;
+pub(in crate::http) async fn delete(context: RequestContext) -> Result<Json<KeyAnswer>, ApiError> {
+    let key = context.key()?;
+    context.check_writes()?;
+    context.query.end()?;
+    let guards = header::guards(&context.headers, &key)?;
+    let id = header::commit_id(&context.headers)?;
+    let txn = build_txn(&context, id, vec![Mutation::Delete { key: key.clone() }]).guarded(guards);
+    let committed = run_commit(&context, txn, EntryView::Masked).await?;
     let Some(applied) = committed.changes.into_iter().next() else {
         return Err(StoreError::NotFound(key).into());
     };
-    Ok(Json(Envelope {
+    Ok(Json(KeyAnswer {
         action: "delete",
         node: AnyNode::gone(&key, applied.change.revision),
         prev_node: AnyNode::of(applied.previous.as_ref()),
@@ -189,69 +196,71 @@ pub(in crate::http) async fn delete(asked: Asked) -> Result<Json<Envelope>, Fail
     path = "/v1/{config}/{section}/touch/{*rest}",
     operation_id = "touch_key",
     params(TimeToLive),
-    responses((status = 200, description = "It lives on.", body = Envelope), Reads)
+    responses((status = 200, description = "It lives on.", body = KeyAnswer), Reads)
 )]
-pub(in crate::http) async fn touch(mut asked: Asked) -> Result<Json<Envelope>, Failure> {
-    let key = asked.key()?;
-    asked.writes()?;
-    let view = View::of_lines(&mut asked)?;
-    let ttl: Option<Ttl> = asked.query.take("ttl")?;
-    asked.query.end()?;
-    let entry = asked
+pub(in crate::http) async fn touch(mut context: RequestContext) -> Result<Json<KeyAnswer>, ApiError> {
+    let key = context.key()?;
+    context.check_writes()?;
+    let view = EntryView::of_lines(&mut context)?;
+    let ttl: Option<Ttl> = context.query.take("ttl")?;
+    context.query.end()?;
+    let entry = context
         .deadline
-        .in_time(async { Ok(asked.store.touch(&key, ttl).await?) })
+        .in_time(async { Ok(context.store.touch(&key, ttl).await?) })
         .await?;
-    Ok(Json(Envelope {
+    Ok(Json(KeyAnswer {
         action: "touch",
-        node: view.node(&entry),
+        node: view.render_node(&entry),
         prev_node: AnyNode::of(None),
     }))
 }
 
 /// How fresh the answer must be, where the query says it.
-pub(in crate::http) fn consistency(asked: &mut Asked) -> Result<Option<Consistency>, Refusal> {
-    let given: Option<String> = asked.query.take("consistency")?;
+pub(in crate::http) fn take_consistency(
+    context: &mut RequestContext,
+) -> Result<Option<Consistency>, InvalidRequest> {
+    let given: Option<String> = context.query.take("consistency")?;
     match given.as_deref() {
         None => Ok(None),
         Some("strong") => Ok(Some(Consistency::Strong)),
         Some("eventual") => Ok(Some(Consistency::Eventual)),
-        Some(other) => Err(Refusal::Query(format!(
+        Some(other) => Err(InvalidRequest::Query(format!(
             "the query parameter consistency is {other:?}; expected strong or eventual"
         ))),
     }
 }
 
-async fn found(
-    asked: &Asked,
+async fn find_entry(
+    context: &RequestContext,
     key: &Key,
     revision: Option<Revision>,
     read: Consistency,
-) -> Result<Option<Entry>, Failure> {
+) -> Result<Option<Entry>, ApiError> {
     match revision {
-        Some(revision) => entry_at(&*asked.store, key, revision)
+        Some(revision) => entry_at(&*context.store, key, revision)
             .await
-            .map_err(Failure::of_ops),
-        None => Ok(asked.store.get(key, read).await?),
+            .map_err(ApiError::of_ops),
+        None => Ok(context.store.get(key, read).await?),
     }
 }
 
-fn shown(entry: &Entry, view: View, form: Form) -> Result<Response, Failure> {
-    if form == Form::Node {
-        return Ok(Json(Envelope {
+fn render_entry(entry: &Entry, view: EntryView, form: AnswerForm) -> Result<Response, ApiError> {
+    if form == AnswerForm::Node {
+        return Ok(Json(KeyAnswer {
             action: "get",
-            node: view.node(entry),
+            node: view.render_node(entry),
             prev_node: AnyNode::of(None),
         })
         .into_response());
     }
-    if entry.secret && view == View::Masked {
+    if entry.secret && view == EntryView::Masked {
         let told = format!(
             "the key {} is a secret; reveal=true asks for its value",
             entry.key
         );
-        return Err(Failure::denied(told));
+        return Err(ApiError::denied(told));
     }
-    let is_text = form == Form::Text && entry.value.kind() != ValueKind::Bytes;
+    let is_text = form == AnswerForm::Text && entry.value.kind() != ValueKind::Bytes;
     let of_type = if is_text {
         "text/plain; charset=utf-8"
     } else {

@@ -1,18 +1,18 @@
 use axum::Json;
 use futures::TryStreamExt as _;
 
-use super::keys::consistency;
-use crate::http::error::Failure;
+use super::keys::take_consistency;
+use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::{Consistent, Limit, Listed as ListedAs, Reads, Reveal};
-use crate::http::refusal::Refusal;
-use crate::http::request::context::Asked;
-use crate::http::request::cursor::Listing;
-use crate::http::request::path::Within;
-use crate::http::request::view::View;
+use crate::http::request::context::RequestContext;
+use crate::http::request::cursor::ListingIdentity;
+use crate::http::request::path::SectionPart;
+use crate::http::request::view::EntryView;
 use crate::model::{Prefix, Section};
-use crate::ops::{Shown, readable_list};
+use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Listed, Scope};
-use crate::wire::Page;
+use crate::wire::ListPage;
 
 /// List entries and folders
 #[utoipa::path(
@@ -20,20 +20,20 @@ use crate::wire::Page;
     path = "/v1/{config}/{section}/list/{*below}",
     operation_id = "list",
     params(ListedAs, Limit, Consistent, Reveal),
-    responses((status = 200, description = "A page of the listing, in order of names.", body = Page), Reads)
+    responses((status = 200, description = "A page of the listing, in order of names.", body = ListPage), Reads)
 )]
-pub(in crate::http) async fn list(mut asked: Asked) -> Result<Json<Page>, Failure> {
-    let within = asked.within()?;
-    let view = View::of_entries(&mut asked)?;
-    let recursive = asked.query.flag("recursive")?.unwrap_or_default();
-    let read = consistency(&mut asked)?.unwrap_or_default();
-    let limit = asked.query.limit(1000, 100)?;
-    let cursor: Option<String> = asked.query.take("cursor")?;
-    let after: Option<String> = asked.query.take("after")?;
-    asked.query.end()?;
-    let listing = Listing {
-        config: asked.config.as_str(),
-        below: within.as_ref().map(Within::name).unwrap_or_default(),
+pub(in crate::http) async fn list(mut context: RequestContext) -> Result<Json<ListPage>, ApiError> {
+    let within = context.section_part()?;
+    let view = EntryView::of_entries(&mut context)?;
+    let recursive = context.query.flag("recursive")?.unwrap_or_default();
+    let read = take_consistency(&mut context)?.unwrap_or_default();
+    let limit = context.query.limit(1000, 100)?;
+    let cursor: Option<String> = context.query.take("cursor")?;
+    let after: Option<String> = context.query.take("after")?;
+    context.query.end()?;
+    let listing = ListingIdentity {
+        config: context.config.as_str(),
+        below: within.as_ref().map(SectionPart::name).unwrap_or_default(),
         recursive,
     };
     let prefix = within
@@ -45,31 +45,31 @@ pub(in crate::http) async fn list(mut asked: Asked) -> Result<Json<Page>, Failur
         after: match (cursor, after) {
             (Some(_), Some(_)) => {
                 let told = "the query parameters cursor and after are not for one request";
-                return Err(Refusal::Query(told.into()).into());
+                return Err(InvalidRequest::Query(told.into()).into());
             }
             (Some(cursor), None) => Some(listing.after(&cursor)?),
-            (None, after) => after.map(named).transpose()?,
+            (None, after) => after.map(parse_after).transpose()?,
         },
         limit: None,
         except: Vec::new(),
     };
-    let page_bytes = asked.api.settings().page_bytes;
+    let page_bytes = context.api.settings().page_bytes;
     let reading = async {
         let (mut entries, mut folders, mut last, mut bytes) = (Vec::new(), Vec::new(), None, 0);
         let mut next = None;
         let mut bad = Vec::new();
-        let mut listed = readable_list(&*asked.store, &scope, read);
+        let mut listed = readable_list(&*context.store, &scope, read);
         while let Some(item) = listed.try_next().await? {
             let item = match item {
-                Shown::Listed(item) => item,
-                Shown::Bad(found) => {
-                    if is_of(&found.section, within.as_ref(), &asked) {
+                ReadableItem::Listed(item) => item,
+                ReadableItem::Bad(found) => {
+                    if is_in_scope(&found.section, within.as_ref(), &context) {
                         bad.push(found);
                     }
                     continue;
                 }
             };
-            if !is_shown(&item, within.as_ref(), &asked) {
+            if !is_shown(&item, within.as_ref(), &context) {
                 continue;
             }
             if entries.len() + folders.len() >= limit || bytes >= page_bytes {
@@ -85,12 +85,12 @@ pub(in crate::http) async fn list(mut asked: Asked) -> Result<Json<Page>, Failur
                 }
             }
         }
-        Ok((view.opened(&asked, entries).await?, folders, next, bad))
+        Ok((view.open(&context, entries).await?, folders, next, bad))
     };
-    let (entries, folders, next, bad) = asked.deadline.in_time(reading).await?;
-    Ok(Json(Page {
+    let (entries, folders, next, bad) = context.deadline.in_time(reading).await?;
+    Ok(Json(ListPage {
         action: "ls".into(),
-        nodes: entries.iter().map(|entry| view.node(entry)).collect(),
+        nodes: entries.iter().map(|entry| view.render_node(entry)).collect(),
         folders,
         next,
         bad,
@@ -98,17 +98,17 @@ pub(in crate::http) async fn list(mut asked: Asked) -> Result<Json<Page>, Failur
 }
 
 /// The name of a key, or of a folder with its slash, that a listing is to begin after.
-fn named(after: String) -> Result<String, Refusal> {
+fn parse_after(after: String) -> Result<String, InvalidRequest> {
     if after.starts_with('/') && after.parse::<Prefix>().is_ok() {
         return Ok(after);
     }
-    Err(Refusal::Query(format!(
+    Err(InvalidRequest::Query(format!(
         "the query parameter after is {after:?}; expected a key or a folder, such as /db/url or /db/"
     )))
 }
 
 /// Whether an item is of the section that is named, or, where none is, of one that the caller may use.
-fn is_shown(item: &Listed, within: Option<&Within>, asked: &Asked) -> bool {
+fn is_shown(item: &Listed, within: Option<&SectionPart>, context: &RequestContext) -> bool {
     let section = match item {
         Listed::Entry(entry) => entry.key.section(),
         Listed::Folder(path) => match path.parse::<Prefix>().ok().and_then(|prefix| prefix.section()) {
@@ -116,12 +116,12 @@ fn is_shown(item: &Listed, within: Option<&Within>, asked: &Asked) -> bool {
             None => return false,
         },
     };
-    is_of(&section, within, asked)
+    is_in_scope(&section, within, context)
 }
 
-fn is_of(section: &Section, within: Option<&Within>, asked: &Asked) -> bool {
+fn is_in_scope(section: &Section, within: Option<&SectionPart>, context: &RequestContext) -> bool {
     match within {
         Some(within) => within.section == *section,
-        None => asked.caller.covers(section),
+        None => context.caller.covers(section),
     }
 }

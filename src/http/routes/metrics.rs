@@ -5,10 +5,10 @@ use prometheus_client::encoding::prometheus_text;
 
 use crate::http::api::Api;
 use crate::http::auth::caller::Caller;
-use crate::http::error::Failure;
+use crate::http::error::ApiError;
 use crate::http::openapi::Fixed;
 use crate::http::request::context::NoQuery;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::{Problem, ProblemCode};
 
 /// What goes on, in the text format of Prometheus. For callers of all configs and sections
@@ -28,15 +28,20 @@ pub(in crate::http) async fn metrics(
     _: NoQuery,
     State(api): State<Api>,
     caller: Option<Extension<Caller>>,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let sees_all = |caller: &Caller| caller.configs.is_none() && caller.sections.is_none();
     if !caller.is_some_and(|Extension(caller)| sees_all(&caller)) {
         let told = "the metrics tell of all configs and sections, which are not for this caller";
-        return Err(Failure::denied(told));
+        return Err(ApiError::denied(told));
     }
-    let text = api.metrics().text(&api.live().feeds.followed());
-    let text =
-        text.map_err(|_| Failure::new(Kind::Internal, ProblemCode::Internal, "the metrics can't be told"))?;
+    let text = api.metrics().render(&api.live().feeds.followed());
+    let text = text.map_err(|_| {
+        ApiError::new(
+            ErrorKind::Internal,
+            ProblemCode::Internal,
+            "the metrics can't be told",
+        )
+    })?;
     let content_type = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);
     Ok(([(CONTENT_TYPE, content_type)], text).into_response())
 }

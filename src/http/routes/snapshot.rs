@@ -1,14 +1,14 @@
 use axum::Json;
 
-use crate::http::error::Failure;
+use crate::http::error::ApiError;
 use crate::http::openapi::{Prefixes, Reads, Reveal};
-use crate::http::request::context::Asked;
-use crate::http::request::path::Within;
-use crate::http::request::view::View;
+use crate::http::request::context::RequestContext;
+use crate::http::request::path::SectionPart;
+use crate::http::request::view::EntryView;
 use crate::model::{BadSection, Prefix};
 use crate::ops::readable_snapshot;
 use crate::store::{self, StoreError};
-use crate::wire::{SectionHead, Snapshot};
+use crate::wire::{SectionHead, SnapshotResponse};
 
 /// The entries below prefixes as they were together at one moment
 #[utoipa::path(
@@ -16,14 +16,14 @@ use crate::wire::{SectionHead, Snapshot};
     path = "/v1/{config}/@config/snapshot",
     operation_id = "snapshot",
     params(Prefixes, Reveal),
-    responses((status = 200, description = "The entries, by key.", body = Snapshot), Reads)
+    responses((status = 200, description = "The entries, by key.", body = SnapshotResponse), Reads)
 )]
-pub(in crate::http) async fn all(mut asked: Asked) -> Result<Json<Snapshot>, Failure> {
-    let prefixes: Vec<Prefix> = asked.query.each("prefix")?;
+pub(in crate::http) async fn all(mut context: RequestContext) -> Result<Json<SnapshotResponse>, ApiError> {
+    let prefixes: Vec<Prefix> = context.query.each("prefix")?;
     for section in prefixes.iter().filter_map(Prefix::section) {
-        asked.covers(&section)?;
+        context.check_section(&section)?;
     }
-    snapshot(asked, None, prefixes).await
+    snapshot(context, None, prefixes).await
 }
 
 /// The entries of a section, or below a prefix within it, as they were together at one moment
@@ -32,57 +32,57 @@ pub(in crate::http) async fn all(mut asked: Asked) -> Result<Json<Snapshot>, Fai
     path = "/v1/{config}/{section}/snapshot/{*below}",
     operation_id = "snapshot_below",
     params(Reveal),
-    responses((status = 200, description = "The entries, by key.", body = Snapshot), Reads)
+    responses((status = 200, description = "The entries, by key.", body = SnapshotResponse), Reads)
 )]
-pub(in crate::http) async fn within(asked: Asked) -> Result<Json<Snapshot>, Failure> {
-    let within = asked.within()?;
+pub(in crate::http) async fn within(context: RequestContext) -> Result<Json<SnapshotResponse>, ApiError> {
+    let within = context.section_part()?;
     let prefix = within.iter().map(|within| within.prefix.clone()).collect();
-    snapshot(asked, within, prefix).await
+    snapshot(context, within, prefix).await
 }
 
 async fn snapshot(
-    mut asked: Asked,
-    within: Option<Within>,
+    mut context: RequestContext,
+    within: Option<SectionPart>,
     prefixes: Vec<Prefix>,
-) -> Result<Json<Snapshot>, Failure> {
-    let view = View::of_entries(&mut asked)?;
-    asked.query.end()?;
+) -> Result<Json<SnapshotResponse>, ApiError> {
+    let view = EntryView::of_entries(&mut context)?;
+    context.query.end()?;
     let reading = async {
-        let (mut snapshot, bad) = covered(&asked, prefixes).await?;
+        let (mut snapshot, bad) = read_covered(&context, prefixes).await?;
         if let Some(within) = within {
             snapshot.heads.retain(|head| head.section == within.section);
             snapshot
                 .entries
                 .retain(|entry| entry.key.section() == within.section);
         }
-        let entries = view.opened(&asked, snapshot.entries).await?;
+        let entries = view.open(&context, snapshot.entries).await?;
         Ok((snapshot.heads, entries, bad))
     };
-    let (heads, entries, bad) = asked.deadline.in_time(reading).await?;
-    Ok(Json(Snapshot {
+    let (heads, entries, bad) = context.deadline.in_time(reading).await?;
+    Ok(Json(SnapshotResponse {
         action: "snapshot".into(),
         sections: heads.iter().map(SectionHead::from).collect(),
-        nodes: entries.iter().map(|entry| view.node(entry)).collect(),
+        nodes: entries.iter().map(|entry| view.render_node(entry)).collect(),
         bad,
     }))
 }
 
 /// What the caller may see of a snapshot of these prefixes, or of everything.
-pub(in crate::http) async fn covered(
-    asked: &Asked,
+pub(in crate::http) async fn read_covered(
+    context: &RequestContext,
     prefixes: Vec<Prefix>,
 ) -> Result<(store::Snapshot, Vec<BadSection>), StoreError> {
     let everything = prefixes.is_empty() || prefixes.iter().any(Prefix::is_all);
-    let prefixes = match &asked.caller.sections {
+    let prefixes = match &context.caller.sections {
         Some(sections) if everything => sections.iter().map(Prefix::from).collect(),
         _ if everything => vec![Prefix::all()],
         _ => prefixes,
     };
-    let (mut snapshot, mut bad) = readable_snapshot(&*asked.store, &prefixes).await?;
-    bad.retain(|bad| asked.caller.covers(&bad.section));
-    snapshot.heads.retain(|head| asked.caller.covers(&head.section));
+    let (mut snapshot, mut bad) = readable_snapshot(&*context.store, &prefixes).await?;
+    bad.retain(|bad| context.caller.covers(&bad.section));
+    snapshot.heads.retain(|head| context.caller.covers(&head.section));
     snapshot
         .entries
-        .retain(|entry| asked.caller.covers_key(&entry.key));
+        .retain(|entry| context.caller.covers_key(&entry.key));
     Ok((snapshot, bad))
 }

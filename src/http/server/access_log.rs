@@ -12,7 +12,7 @@ use crate::model::Timestamp;
 /// What is done with each request when it is over. It must not block.
 pub type AccessLogger = Arc<dyn Fn(&AccessLogEntry<'_>) + Send + Sync>;
 
-/// A request that is over, as a server's log tells it: never a query, a header, a body or a value.
+/// A request that is over, as a server's log has it: never a query, a header, a body or a value.
 #[derive(Debug, Serialize)]
 pub struct AccessLogEntry<'r> {
     /// When it came.
@@ -28,18 +28,18 @@ pub struct AccessLogEntry<'r> {
     pub ms: f64,
     /// The bytes of the answer's body.
     pub bytes: u64,
-    /// On whose behalf it was; none for whoever needs no token, and where no token was known.
+    /// On whose behalf it was; none where no token is needed, and where no token was known.
     pub caller: Option<&'r str>,
     /// Where it came from.
     pub peer: SocketAddr,
 }
 
 impl AccessLogEntry<'_> {
-    /// The most bytes of a path that are told.
+    /// The most bytes of a path that are logged.
     const PATH: usize = 1024;
 
     fn path(path: &str) -> &str {
-        // A path that came over HTTP is ASCII; of one that isn't nothing is told rather than half a character.
+        // A path that came over HTTP is ASCII; of one that isn't nothing is logged rather than half a character.
         path.get(..path.len().min(Self::PATH)).unwrap_or_default()
     }
 
@@ -76,7 +76,7 @@ impl fmt::Display for AccessLogEntry<'_> {
     }
 }
 
-/// What is told of a request when it is over.
+/// The entry of a request that isn't over. It goes to the logger when it is dropped.
 pub(super) struct PendingLogEntry {
     pub(super) logger: Option<AccessLogger>,
     pub(super) method: Method,

@@ -9,9 +9,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::access_log::PendingLogEntry;
 use super::bearer_token::BearerToken;
-use super::buffers::Share;
-use super::pace::{Phase, Shared};
-use super::waiting::WaitingPlace;
+use super::buffer_budget::BufferShare;
+use super::pace::{ConnectionPhase, SharedPhase};
+use super::waiting_places::WaitingPlace;
 
 /// The most bytes that are handed on at once. What a client hasn't taken stays with the answer, and the answer with its
 /// share of what is held for slow clients, so that many of them don't hold many large answers.
@@ -22,7 +22,7 @@ const PIECE: usize = 32 * 1024;
 pub(super) struct AnswerPermits {
     _request: Option<OwnedSemaphorePermit>,
     _waiting: Option<WaitingPlace>,
-    _share: Option<Share>,
+    _share: Option<BufferShare>,
 }
 
 impl AnswerPermits {
@@ -43,7 +43,7 @@ impl AnswerPermits {
     }
 
     /// A share of what is held for slow clients.
-    pub(super) fn of_share(share: Share) -> Self {
+    pub(super) fn of_share(share: BufferShare) -> Self {
         Self {
             _share: Some(share),
             ..Self::default()
@@ -57,7 +57,7 @@ pub(super) struct AnswerBody {
     rest: Bytes,
     log_entry: PendingLogEntry,
     token: Option<BearerToken>,
-    shared: Shared,
+    shared: SharedPhase,
     _permits: AnswerPermits,
 }
 
@@ -71,7 +71,7 @@ impl AnswerBody {
         body: Body,
         log_entry: PendingLogEntry,
         token: Option<BearerToken>,
-        shared: Shared,
+        shared: SharedPhase,
         permits: AnswerPermits,
     ) -> Self {
         Self {
@@ -131,6 +131,6 @@ impl hyper::body::Body for AnswerBody {
 
 impl Drop for AnswerBody {
     fn drop(&mut self) {
-        self.shared.set(Phase::Idle);
+        self.shared.set(ConnectionPhase::Idle);
     }
 }

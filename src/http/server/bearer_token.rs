@@ -32,7 +32,7 @@ impl BearerToken {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(NONE);
         }
-        // Before the tokens: where they are read anew meanwhile, the answer looks again.
+        // Before the tokens: where they are read again meanwhile, the answer checks the token again.
         let reading = tokens.reading();
         let now = tokens.now();
         let entry = now.find(word.trim()).ok_or(UNKNOWN)?;
@@ -57,7 +57,7 @@ impl BearerToken {
         }
         self.reading = reading;
         let now = self.tokens.now();
-        now.holding(&self.digest)
+        now.find_digest(&self.digest)
             .is_none_or(|entry| entry.caller() != self.caller)
     }
 }

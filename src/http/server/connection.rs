@@ -19,11 +19,11 @@ use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 
 use super::gate::Gate;
-use super::pace::{Paced, Phase, Shared};
+use super::pace::{ConnectionPhase, PacedStream, SharedPhase};
 use super::settings::ServerSettings;
 use super::shutdown::ShutdownStage;
 
-/// The most that is kept of what came in, or is to go out, beside an answer.
+/// The most bytes kept of what came in or is to go out, answers aside.
 const BUFFER: usize = 64 * 1024;
 /// The number of headers for which the parser needs no memory of its own.
 const USUAL_HEADERS: usize = 100;
@@ -31,7 +31,7 @@ const USUAL_HEADERS: usize = 100;
 const ASKING: Duration = Duration::from_secs(1);
 
 /// Serves a client until it or the server ends the connection.
-pub(super) async fn attend(
+pub(super) async fn serve_connection(
     stream: TcpStream,
     peer: SocketAddr,
     gate: Arc<Gate>,
@@ -70,8 +70,8 @@ async fn exchange(
     settings: &ServerSettings,
     stop: &mut watch::Receiver<ShutdownStage>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let shared = Shared::default();
-    let paced = Paced::new(stream, shared.clone(), settings.head_time, settings.idle_time);
+    let shared = SharedPhase::default();
+    let paced = PacedStream::new(stream, shared.clone(), settings.head_time, settings.idle_time);
     let answers = shared.clone();
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let (gate, shared) = (Arc::clone(&gate), answers.clone());
@@ -93,10 +93,10 @@ async fn exchange(
     }
     connection.as_mut().graceful_shutdown();
     let cut = stop.wait_for(|stop| *stop == ShutdownStage::Cut);
-    // What hasn't asked anything yet isn't owed an answer.
+    // A client that has sent no request yet isn't owed an answer.
     let unasked = async {
         sleep(ASKING).await;
-        if shared.get() != Phase::Head {
+        if shared.get() != ConnectionPhase::Head {
             pending::<()>().await;
         }
     };

@@ -16,27 +16,27 @@ use tower::ServiceExt as _;
 use super::access_log::{AccessLogger, PendingLogEntry};
 use super::answer_body::{AnswerBody, AnswerPermits};
 use super::bearer_token::BearerToken;
-use super::buffers::Buffers;
-use super::hosts::Hosts;
-use super::pace::{Phase, Shared};
-use super::waiting::{Client, WaitingPlaces, busy};
+use super::buffer_budget::BufferBudget;
+use super::known_hosts::KnownHosts;
+use super::pace::{ConnectionPhase, SharedPhase};
+use super::waiting_places::{ClientId, WaitingPlaces, busy};
 use crate::http::auth::caller::Caller;
 use crate::http::auth::token_reload::KnownTokens;
-use crate::http::error::Failure;
+use crate::http::error::ApiError;
 use crate::http::request::class::RequestClass;
 use crate::http::request::deadline::RequestDeadline;
-use crate::model::{Access, Kind};
+use crate::model::{Access, ErrorKind};
 use crate::wire::ProblemCode;
 
-/// What tells how the server is, or what the API is like, and nothing of any config: no token is asked for it.
+/// The paths that need no token: what they answer is about the server and the API, and about no config.
 const OPEN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
 
-/// What lets requests in.
+/// The gate before the routes.
 pub(super) struct Gate {
     pub(super) router: Router,
     /// By which names the server is called, where that is checked.
-    pub(super) hosts: Option<Hosts>,
-    /// The tokens, where one is asked for.
+    pub(super) hosts: Option<KnownHosts>,
+    /// The tokens, where a request needs one.
     pub(super) tokens: Option<Arc<KnownTokens>>,
     /// The most that anyone may.
     pub(super) access: Access,
@@ -45,7 +45,7 @@ pub(super) struct Gate {
     /// The places for those that wait for a change or stream.
     pub(super) waiting: WaitingPlaces,
     /// What is held for slow clients.
-    pub(super) buffers: Buffers,
+    pub(super) buffers: BufferBudget,
     /// The largest body.
     pub(super) body_bytes: usize,
     /// How long a request may take.
@@ -54,8 +54,8 @@ pub(super) struct Gate {
     pub(super) access_logger: Option<AccessLogger>,
 }
 
-/// Whom a request was let in as.
-struct Admitted {
+/// A request that was let in, as its caller.
+struct AdmittedRequest {
     caller: Option<Caller>,
     token: Option<BearerToken>,
 }
@@ -66,9 +66,9 @@ impl Gate {
         &self,
         mut request: Request<Body>,
         peer: SocketAddr,
-        shared: Shared,
+        shared: SharedPhase,
     ) -> Response<AnswerBody> {
-        shared.set(Phase::Answer);
+        shared.set(ConnectionPhase::Answer);
         let mut log_entry = PendingLogEntry {
             logger: self.access_logger.clone(),
             method: request.method().clone(),
@@ -83,16 +83,16 @@ impl Gate {
         let lasts = lasts(&mut request);
         let (response, token, permits) = match self.admit(&request, lasts) {
             Err(refused) => (*refused, None, AnswerPermits::default()),
-            Ok(Admitted { caller, token }) => {
+            Ok(AdmittedRequest { caller, token }) => {
                 let client = match caller.as_ref().and_then(|caller| caller.by.clone()) {
-                    Some(name) => Client::Token(name),
-                    None => Client::Address(peer.ip()),
+                    Some(name) => ClientId::Token(name),
+                    None => ClientId::Address(peer.ip()),
                 };
                 log_entry.caller = caller.as_ref().and_then(|caller| caller.by.clone());
                 if let Some(caller) = caller {
                     request.extensions_mut().insert(caller);
                 }
-                match self.served(request, client, lasts).await {
+                match self.serve(request, client, lasts).await {
                     Ok((response, permits)) => (response, token, permits),
                     Err(failure) => (failure.into_response(), None, AnswerPermits::default()),
                 }
@@ -104,16 +104,16 @@ impl Gate {
 
     /// Serves a request once all of it is there. It has its place among the others until its answer is known: what a
     /// client then takes its time over is held apart.
-    async fn served(
+    async fn serve(
         &self,
         mut request: Request<Body>,
-        client: Client,
+        client: ClientId,
         lasts: bool,
-    ) -> Result<(Response<Body>, AnswerPermits), Failure> {
+    ) -> Result<(Response<Body>, AnswerPermits), ApiError> {
         let deadline = RequestDeadline::after(self.request_time);
         request.extensions_mut().insert(deadline);
         let (request, body) = self.buffers.receive(request, self.body_bytes, deadline).await?;
-        let place = self.place(request.uri(), client, lasts)?;
+        let place = self.take_place(request.uri(), client, lasts)?;
         let is_read = *request.method() == Method::GET;
         let Ok(response) = self.router.clone().oneshot(request).await;
         drop(body);
@@ -124,23 +124,23 @@ impl Gate {
         let permits = match self.buffers.share(usize::try_from(size).unwrap_or(usize::MAX)) {
             Ok(share) => AnswerPermits::of_share(share),
             Err(failure) if is_read => return Err(failure),
-            // It was done, and that has to be told.
+            // The request was carried out, and the client has to know.
             Err(_) => place,
         };
         Ok((response, permits))
     }
 
-    fn admit(&self, request: &Request<Body>, lasts: bool) -> Result<Admitted, Box<Response<Body>>> {
+    fn admit(&self, request: &Request<Body>, lasts: bool) -> Result<AdmittedRequest, Box<Response<Body>>> {
         if let Some(hosts) = &self.hosts {
             hosts
                 .check(request.uri(), request.headers())
-                .map_err(Failure::into_response)?;
+                .map_err(ApiError::into_response)?;
         }
         if request.uri().path() == "/readyz"
             && self.tokens.as_ref().is_some_and(|tokens| !tokens.is_current())
         {
             let told = "the token file can't be used; the tokens are those that it held before";
-            return Err(Failure::new(Kind::Unavailable, ProblemCode::Tokens, told)
+            return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Tokens, told)
                 .into_response()
                 .into());
         }
@@ -148,7 +148,7 @@ impl Gate {
             _ if OPEN.contains(&request.uri().path()) => (None, None),
             None => (Some(Caller::anyone()), None),
             Some(tokens) => {
-                let token = BearerToken::of(tokens, request.headers()).map_err(unknown)?;
+                let token = BearerToken::of(tokens, request.headers()).map_err(refuse_token)?;
                 let caller = token.caller().clone();
                 // What is answered at once was let in while the token held; what waits may outlast it.
                 (Some(caller), lasts.then_some(token))
@@ -158,11 +158,11 @@ impl Gate {
             access: caller.access.min(self.access),
             ..caller
         });
-        Ok(Admitted { caller, token })
+        Ok(AdmittedRequest { caller, token })
     }
 
-    /// A place among the requests that are served at the same time. Whether the server lives is told without one.
-    fn place(&self, uri: &Uri, client: Client, lasts: bool) -> Result<AnswerPermits, Failure> {
+    /// Takes a place among the requests that are served at the same time. `/healthz` needs none.
+    fn take_place(&self, uri: &Uri, client: ClientId, lasts: bool) -> Result<AnswerPermits, ApiError> {
         if uri.path() == "/healthz" {
             return Ok(AnswerPermits::default());
         }
@@ -183,8 +183,13 @@ fn lasts(request: &mut Request<Body>) -> bool {
     *request.method() == Method::GET && (waits || streams == Ok(true))
 }
 
-fn unknown(told: &'static str) -> Response<Body> {
-    let failure = Failure::with_status(StatusCode::UNAUTHORIZED, Kind::Denied, ProblemCode::NoToken, told);
+fn refuse_token(told: &'static str) -> Response<Body> {
+    let failure = ApiError::with_status(
+        StatusCode::UNAUTHORIZED,
+        ErrorKind::Denied,
+        ProblemCode::NoToken,
+        told,
+    );
     let mut response = failure.into_response();
     let challenge = HeaderValue::from_static("Bearer realm=\"discfg\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

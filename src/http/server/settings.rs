@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::access_log::AccessLogger;
-use super::hosts::ServerOrigin;
+use super::known_hosts::ServerOrigin;
 use super::tls::Tls;
 use crate::http::auth::token_reload::KnownTokens;
 use crate::model::Access;
@@ -16,7 +16,7 @@ pub struct ServerSettings {
     /// wait for changes aside. Beyond, one is answered 503.
     pub requests: usize,
     /// How many bytes of bodies that haven't come whole, and of answers that haven't been taken, are held for all clients
-    /// together, beside 32 KB for each. Beyond, a request is answered 503.
+    /// together, on top of 32 KB for each. Beyond, a request is answered 503.
     pub buffered: usize,
     /// How many requests may wait for changes, or stream them, at the same time; of one client (token, else address) half as
     /// many. Beyond, one is answered 503.
@@ -24,7 +24,7 @@ pub struct ServerSettings {
     /// How long a handshake, or the head of a request, may take from its first byte (on a new connection, from its
     /// beginning) to its last.
     pub head_time: Duration,
-    /// How long a connection is kept on which nothing is asked.
+    /// How long a connection is kept without a request.
     pub idle_time: Duration,
     /// How long a client may take nothing of its answer.
     pub stall_time: Duration,
@@ -39,12 +39,12 @@ pub struct ServerSettings {
     /// Whether requests are refused whose `Host` isn't the server's, or whose `Origin` is another's. Without tokens
     /// that alone keeps web pages out.
     pub checks_host: bool,
-    /// The origins that the server has beside `localhost` and its address, such as that of a proxy before it.
+    /// The origins that the server has besides `localhost` and its address, such as that of a proxy before it.
     pub hosts: Vec<ServerOrigin>,
     /// The certificate; without one, HTTP is spoken in the clear.
     pub tls: Option<Tls>,
     /// The tokens, one of which each request must bear, `/healthz`, `/readyz` and `/openapi.json` aside; without, none
-    /// is asked for.
+    /// is needed.
     pub tokens: Option<Arc<KnownTokens>>,
     /// What is done with each request when it is over.
     pub access_logger: Option<AccessLogger>,

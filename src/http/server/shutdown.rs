@@ -1,9 +1,9 @@
-/// How far a server is from its end.
+/// The stage of a server on its way to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShutdownStage {
     /// It serves.
     Serving,
-    /// What was asked is answered, and nothing more is taken.
+    /// It answers the requests that have come, and takes no more.
     Graceful,
     /// All is over.
     Cut,

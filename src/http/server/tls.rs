@@ -10,7 +10,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{self, ServerConfig};
 
 use crate::files::{self, Privacy};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// Why a certificate can't be served with.
 #[derive(Debug, thiserror::Error)]
@@ -53,10 +53,12 @@ pub enum TlsError {
 
 impl TlsError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
-            Self::Read { .. } | Self::Missing { .. } | Self::Pem { .. } | Self::Unfit { .. } => Kind::Invalid,
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
+            Self::Read { .. } | Self::Missing { .. } | Self::Pem { .. } | Self::Unfit { .. } => {
+                ErrorKind::Invalid
+            }
         }
     }
 

@@ -10,16 +10,19 @@ use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
+use super::definition::{Start, Watch};
+use super::event::Event;
 use super::expiries::Expiries;
-use super::{BAD_FOR, Event, Start, Watch, section_now};
+use super::section::{BAD_FOR, section_now};
 use crate::model::{BadSection, Change, Clock, Jitter, Key, Prefix, Revision, Section, Span, Timestamp};
-use crate::ops::{OpsError, Result, readable_snapshot};
+use crate::ops::{OpsError, OpsResult, readable_snapshot};
 use crate::store::{
-    AfterLog, Consistency, Cursor, Deadline, Heads, LeftOut, Snapshot, Store, StoreError, Taken, WatchMachine,
+    AfterLog, Consistency, Cursor, Deadline, Heads, Snapshot, Store, StoreError, Taken, UnreadableSections,
+    WatchMachine,
 };
 
 /// A watch under way: it does what a [`WatchMachine`] wants next, and expects expiries.
-pub(super) struct Follower<'s> {
+pub(super) struct WatchFollower<'s> {
     store: &'s dyn Store,
     prefix: Prefix,
     interval: Duration,
@@ -71,9 +74,9 @@ async fn read_section(
     (section, read)
 }
 
-impl<'s> Follower<'s> {
+impl<'s> WatchFollower<'s> {
     /// Finds the place to begin at.
-    pub(super) async fn begin(store: &'s dyn Store, watch: Watch) -> Result<Self> {
+    pub(super) async fn begin(store: &'s dyn Store, watch: Watch) -> OpsResult<Self> {
         let Watch {
             prefix,
             section,
@@ -152,7 +155,7 @@ impl<'s> Follower<'s> {
                 Ok(None) => {}
                 Ok(Some(event)) => return Ok(event),
                 Err(error) if self.machine.cursor().whole => {
-                    let mut left_out = LeftOut::default();
+                    let mut left_out = UnreadableSections::default();
                     left_out.take(error)?;
                     for bad in left_out.into_bad() {
                         self.leave_out(bad);
@@ -297,7 +300,7 @@ impl<'s> Follower<'s> {
         let snapshot = match read {
             Ok(snapshot) => snapshot,
             Err(error) if self.machine.cursor().whole => {
-                let mut left_out = LeftOut::default();
+                let mut left_out = UnreadableSections::default();
                 if let Err(error) = left_out.take(error) {
                     self.read_again(section);
                     return Err(error);

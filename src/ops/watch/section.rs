@@ -1,8 +1,13 @@
+use std::time::Duration;
+
 use futures::TryStreamExt as _;
 
 use crate::model::{Prefix, Section};
-use crate::ops::{Shown, readable_list};
+use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Consistency, Heads, Listed, Result, Scope, Snapshot, Store, StoreError};
+
+/// How long a section that can't be read is left alone before it is tried again.
+pub(super) const BAD_FOR: Duration = Duration::from_mins(1);
 
 /// A section as it is, for a watch to begin at: its head, if it has one, and its entries, none older than the head.
 pub async fn section_now(store: &dyn Store, section: &Section) -> Result<Snapshot> {
@@ -16,15 +21,15 @@ pub async fn section_now(store: &dyn Store, section: &Section) -> Result<Snapsho
     let mut entries = Vec::new();
     while let Some(item) = listed.try_next().await? {
         match item {
-            Shown::Listed(Listed::Entry(entry)) => entries.push(*entry),
-            Shown::Bad(bad) if bad.section == *section => {
+            ReadableItem::Listed(Listed::Entry(entry)) => entries.push(*entry),
+            ReadableItem::Bad(bad) if bad.section == *section => {
                 return Err(StoreError::Corrupt {
                     section: Some(bad.section),
                     what: bad.problem,
                     source: None,
                 });
             }
-            Shown::Listed(Listed::Folder(_)) | Shown::Bad(_) => {}
+            ReadableItem::Listed(Listed::Folder(_)) | ReadableItem::Bad(_) => {}
         }
     }
     Ok(Snapshot { heads, entries })

@@ -2,7 +2,7 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::aws::{Failed, Fault};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::StackError;
 
 /// Why access can't be told.
@@ -41,11 +41,11 @@ pub enum AccessError {
 
 impl AccessError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Stack(source) => source.kind(),
-            Self::NoPrincipal(_) | Self::OtherPath { .. } => Kind::NotFound,
-            Self::ForeignSession(_) => Kind::Usage,
+            Self::NoPrincipal(_) | Self::OtherPath { .. } => ErrorKind::NotFound,
+            Self::ForeignSession(_) => ErrorKind::Usage,
             Self::Request { source, .. } => source.fault.kind(),
         }
     }

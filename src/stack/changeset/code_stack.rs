@@ -44,7 +44,7 @@ impl StackError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::error::{DeploymentFailure, FailedResource};
+    use crate::stack::failed_resource::{DeploymentFailure, FailedResource};
     use crate::stack::inspect::state::StackState;
 
     fn failed(stack: &str, reason: &str) -> StackError {

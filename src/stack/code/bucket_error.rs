@@ -1,5 +1,5 @@
 use crate::aws::Failed;
-use crate::model::{Kind, Region};
+use crate::model::{ErrorKind, Region};
 
 /// The action that looking for code takes.
 pub(in crate::stack) const GET: &str = "s3:GetObject";
@@ -88,10 +88,10 @@ fn mismatch(found: Option<&str>) -> String {
 
 impl BucketError {
     /// What sort of failure this is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Denied { .. } => Kind::Denied,
-            Self::Elsewhere { .. } | Self::Foreign { .. } | Self::Unversioned { .. } => Kind::Invalid,
+            Self::Denied { .. } => ErrorKind::Denied,
+            Self::Elsewhere { .. } | Self::Foreign { .. } | Self::Unversioned { .. } => ErrorKind::Invalid,
             Self::Request { source, .. } => source.fault.kind(),
         }
     }

@@ -55,7 +55,7 @@ fn code(bytes: Vec<u8>) -> Result<FunctionCode, CodeError> {
 
 fn refusal(bytes: Vec<u8>) -> String {
     let error = code(bytes).expect_err("it is refused");
-    assert_eq!(error.kind(), Kind::Invalid);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     error.to_string()
 }
 
@@ -244,7 +244,7 @@ fn more_than_lambda_takes_is_refused_by_what_the_entries_say() {
 fn a_file_that_is_not_there_is_named() {
     let error = FunctionCode::read(Path::new("/nosuch/front.zip")).expect_err("it isn't there");
     assert_eq!(error.to_string(), "can't read /nosuch/front.zip");
-    assert_eq!(error.kind(), Kind::Invalid);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let error = FunctionCode::read(folder.path()).expect_err("it is a folder");
     assert!(error.to_string().starts_with("can't read "), "{error}");
@@ -283,7 +283,7 @@ fn the_shipped_code_is_beside_the_binary_or_in_the_shared_folders() {
         fs::create_dir_all(&folder).expect("a folder");
         let binary = folder.join("discfg");
         let error = FunctionCode::beside(&binary).expect_err("nothing is shipped");
-        assert_eq!(error.kind(), Kind::NotFound);
+        assert_eq!(error.kind(), ErrorKind::NotFound);
         let words = error.to_string();
         for looked in ["bin/discfg-lambda.zip", "share/discfg/discfg-lambda.zip"] {
             assert!(words.contains(looked), "{words}");

@@ -3,7 +3,7 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::types::{self, ResourceStatus};
 
-use crate::stack::error::{FailedResource, KeptResource};
+use crate::stack::failed_resource::{FailedResource, KeptResource};
 use crate::stack::template::resource_words;
 
 /// Something that happened to a resource of a stack, or to the stack itself.

@@ -170,13 +170,9 @@ fn endpoint(sdk: &SdkConfig, region: &Region) -> String {
 
 /// The SHA-256 that a key of [`super::FunctionCode`] names, in Base64.
 fn named(key: &str) -> Option<String> {
-    let digits = key.strip_suffix(".zip").filter(|digits| digits.len() == 64)?;
-    if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
-    let bytes: Option<Vec<u8>> = (0..64).step_by(2).map(byte).collect();
-    Some(BASE64_STANDARD.encode(bytes?))
+    let mut digest = [0; 32];
+    hex::decode_to_slice(key.strip_suffix(".zip")?, &mut digest).ok()?;
+    Some(BASE64_STANDARD.encode(digest))
 }
 
 /// Why Lambda refuses. Its header names the code, with a colon and an address after it.

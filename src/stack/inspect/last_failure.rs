@@ -5,7 +5,8 @@ use super::lookup::Deployed;
 use crate::model::Timestamp;
 use crate::stack::deploy::event::{ResourceOutcome, ResourceWork, StackEvent};
 use crate::stack::deploy::event_feed::{EventFeed, to_event};
-use crate::stack::error::{FailedResource, StackError};
+use crate::stack::error::StackError;
+use crate::stack::failed_resource::FailedResource;
 
 /// How far back a failure is looked for: 10 pages of 100 events.
 const PAGES: usize = 10;

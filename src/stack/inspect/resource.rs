@@ -2,7 +2,8 @@ use aws_sdk_cloudformation::types::StackResource;
 
 use super::lookup::Deployed;
 use crate::aws::Fault;
-use crate::stack::error::{FailedResource, StackError};
+use crate::stack::error::StackError;
+use crate::stack::failed_resource::FailedResource;
 use crate::stack::services::Services;
 use crate::stack::template::resource_words;
 

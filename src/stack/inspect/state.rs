@@ -35,9 +35,19 @@ pub enum StackState {
 }
 
 impl StackState {
-    /// Whether someone is at the stack, be it to delete it.
+    /// Whether an operation is running on the stack, be it its deletion.
     pub fn is_busy(&self) -> bool {
         next(self) == NextAction::Wait
+    }
+
+    /// Whether the stack stays in this state until somebody acts, and is not as it should be.
+    pub fn is_stuck(&self) -> bool {
+        match next(self) {
+            NextAction::Clear | NextAction::RollBack | NextAction::Continue => true,
+            NextAction::Stop(_) => !matches!(self, Self::Unknown(_)),
+            NextAction::Create => *self == Self::ReviewInProgress,
+            NextAction::Update | NextAction::Wait => false,
+        }
     }
 }
 
@@ -216,6 +226,32 @@ mod tests {
             assert!(!matches!(state, StackState::Unknown(_)), "{status}");
             assert_eq!(state.to_string(), *status);
         }
+    }
+
+    #[test]
+    fn a_stack_that_needs_somebody_is_neither_busy_nor_well() {
+        let named = |are: fn(&StackState) -> bool| -> Vec<String> {
+            let states = StackStatus::values()
+                .iter()
+                .map(|status| StackState::from(*status));
+            states.filter(are).map(|state| state.to_string()).collect()
+        };
+        assert_eq!(
+            named(StackState::is_stuck),
+            [
+                "CREATE_FAILED",
+                "DELETE_FAILED",
+                "IMPORT_ROLLBACK_COMPLETE",
+                "IMPORT_ROLLBACK_FAILED",
+                "REVIEW_IN_PROGRESS",
+                "ROLLBACK_COMPLETE",
+                "ROLLBACK_FAILED",
+                "UPDATE_FAILED",
+                "UPDATE_ROLLBACK_FAILED",
+            ]
+        );
+        assert!(named(|state| state.is_stuck() && state.is_busy()).is_empty());
+        assert!(!StackState::from("EXPORT_IN_PROGRESS").is_stuck());
     }
 
     #[test]

@@ -1,3 +1,9 @@
+//! The resources of a template as CloudFormation would create them from these parameters.
+//!
+//! `DescribeChangeSet` with `IncludePropertyValues` is no substitute: it returns the context of the resources that change,
+//! while a comparison of access and a price need all of them, before and after, and a plan without changes has no change
+//! set. The templates are discfg's own, so that the functions in use are few; what isn't known is `Unclear`, never a guess.
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,7 +4,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::support::{Config, delete, hours, key, largest, section, set, set_for_an_hour};
 use crate::model::{Change, Entry, Mutation, Op, Revision};
-use crate::store::Past;
+use crate::store::PastEntries;
 
 fn places(log: &[Change]) -> Vec<(String, u64, u32)> {
     log.iter()
@@ -257,7 +257,7 @@ pub(super) async fn an_older_state_is_the_state_now_undone(config: &Config) {
     }
     let now = states.last().cloned().expect("six states");
     for (state, revision) in states.into_iter().zip(1..) {
-        let mut past = Past::from_now(now.clone());
+        let mut past = PastEntries::from_now(now.clone());
         for line in config.changes("/db", revision).await {
             past.undo(&line);
         }

@@ -15,7 +15,7 @@ fn run(txn: &Txn, entries: &HashMap<Key, Entry>) -> Result<Decision> {
     let heads = HashMap::new();
     decide(
         txn,
-        &State {
+        &CommitState {
             entries,
             heads: &heads,
             now: Timestamp::from_epoch(100),
@@ -117,7 +117,7 @@ proptest! {
         let (mut entries, mut heads) = (Entries::new(), HeadsBySection::new());
         let mut log: Vec<Change> = Vec::new();
         for txn in &txns {
-            let state = State { entries: &entries, heads: &heads, now: Timestamp::from_epoch(100), by: "me" };
+            let state = CommitState { entries: &entries, heads: &heads, now: Timestamp::from_epoch(100), by: "me" };
             if let Ok(decision) = decide(txn, &state) {
                 for moved in &decision.moves {
                     prop_assert_eq!(moved.from, heads.get(&moved.to.section).map(|head| head.revision));

@@ -1,4 +1,4 @@
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::stack::{self, Deployed, StackError};
 use futures::StreamExt as _;
 
@@ -109,7 +109,7 @@ async fn a_failed_deletion_tells_its_first_cause() {
     let (told, end) = delete(&cloudformation).await;
     let error = end.expect_err("failed");
     assert_eq!(told.len(), 5, "what happened is told before the end");
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
         "the deletion of discfg-payments failed at what the read role may do (ReadPolicy): \
@@ -207,7 +207,7 @@ async fn drift_that_cant_be_told_is_an_error_and_no_answer() {
     let error = stack::drift(&cloudformation.client, &deployed)
         .await
         .expect_err("not known");
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
         "the drift of discfg-payments can't be told: Failed to detect drift on ReadRole"

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::stack::{self, Deployed, Progress, ResourceOutcome, StackError, StackEvent, StackState};
 use futures::StreamExt as _;
 
@@ -137,7 +137,7 @@ async fn a_failed_create_tells_its_first_cause_and_leaves_nothing() {
     let (told, end) = deploy(&cloudformation).await;
     assert_eq!(told.len(), 7);
     let error = end.expect_err("it failed");
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
         "the deployment of discfg-payments failed at the role that reads (ReadRole): \
@@ -365,7 +365,7 @@ async fn a_service_that_fails_for_minutes_is_lost_from_sight_and_nothing_more() 
     let (_, end) = deploy(&cloudformation).await;
     let error = end.expect_err("lost");
     assert!(matches!(error, StackError::Lost { .. }), "{error}");
-    assert_eq!(error.kind(), Kind::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     cloudformation.finish();
 }
 
@@ -404,7 +404,7 @@ async fn a_plan_that_another_deployment_overtook_is_a_conflict() {
         ),
     ]);
     let (_, end) = deploy(&cloudformation).await;
-    assert_eq!(end.expect_err("overtaken").kind(), Kind::Conflict);
+    assert_eq!(end.expect_err("overtaken").kind(), ErrorKind::Conflict);
     cloudformation.finish();
 }
 

@@ -1,6 +1,6 @@
 //! What a deployment that failed has left, and how it is cleared away without losing a table.
 
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::stack::{self, Remedy, StackError};
 use serde_json::json;
 
@@ -295,7 +295,7 @@ async fn a_policy_attached_elsewhere_is_told_with_those_who_have_it() {
     let words = "Cannot delete a policy attached to entities.; it is attached to the role app, the user ann";
     assert_eq!(left.stuck[0].reason, words);
     let error = clear(&cloudformation, &left).await.expect_err("still attached");
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
         format!(
@@ -358,7 +358,7 @@ async fn a_protected_stack_is_not_deleted() {
     assert!(matches!(error, StackError::Protected { .. }), "{error}");
     left.stack.protected = true;
     let error = clear(&cloudformation, &left).await.expect_err("protected");
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     cloudformation.finish();
 }
 
@@ -397,7 +397,7 @@ async fn a_rollback_that_is_stuck_names_its_resources() {
         resources(&[made, stuck]),
     ]);
     let error = config_plan(&cloudformation).await.expect_err("stuck");
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
         "the stack discfg-payments is in UPDATE_ROLLBACK_FAILED: \

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::stack::{self, Action, Proposal, StackError, StackSpec, StackState};
 
 use super::answers::{
@@ -217,7 +217,7 @@ async fn a_deployment_elsewhere_is_told_with_its_state_and_start() {
     let error = stack::plan(&cloudformation.client, &spec())
         .await
         .expect_err("busy");
-    assert_eq!(error.kind(), Kind::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(
         error.to_string(),
         "someone else is deploying the stack discfg-payments: it is in UPDATE_IN_PROGRESS since 2026-01-31T08:00:00Z"
@@ -252,7 +252,7 @@ async fn a_stack_of_that_name_that_is_not_ours_is_left_alone() {
         .await
         .expect_err("refused");
     assert!(matches!(error, StackError::NotOurs { .. }), "{error}");
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     cloudformation.finish();
 }
 
@@ -338,7 +338,7 @@ async fn a_denial_names_the_action() {
     let error = stack::plan(&cloudformation.client, &spec())
         .await
         .expect_err("denied");
-    assert_eq!(error.kind(), Kind::Denied);
+    assert_eq!(error.kind(), ErrorKind::Denied);
     assert_eq!(error.to_string(), "cloudformation:DescribeStacks was denied");
     cloudformation.finish();
 }
@@ -353,7 +353,7 @@ async fn accounts_without_a_bound_are_refused_before_anything_is_made() {
     let error = stack::plan(&cloudformation.client, &wanted)
         .await
         .expect_err("unbounded");
-    assert_eq!(error.kind(), Kind::Usage);
+    assert_eq!(error.kind(), ErrorKind::Usage);
     cloudformation.finish();
 }
 
@@ -371,7 +371,7 @@ async fn a_parameter_that_the_template_forbids_is_told_in_its_words() {
     let error = stack::plan(&cloudformation.client, &spec())
         .await
         .expect_err("refused");
-    assert_eq!(error.kind(), Kind::Invalid);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(error.to_string().contains("Parameter OrgId must be"), "{error}");
     cloudformation.finish();
 }

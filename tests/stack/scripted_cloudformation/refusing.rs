@@ -1,6 +1,6 @@
 //! Change sets that are refused: by CloudFormation before it deploys, and by us where the table would be lost.
 
-use discfg::model::Kind;
+use discfg::model::ErrorKind;
 use discfg::stack::{self, Objections, Proposal, StackError, StackSpec};
 
 use super::answers::{absent, change_set, change_set_made, change_sets, done, stack as stack_in};
@@ -55,7 +55,7 @@ async fn what_early_validation_found_is_told_each_once() {
         &format!("<OperationEvents>{}</OperationEvents>", events.concat()),
     ));
     let error = plan(&cloudformation).await;
-    assert_eq!(error.kind(), Kind::Invalid);
+    assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(
         error.to_string(),
         "CloudFormation refused the deployment of discfg-payments: ReadRole: it is too long (at \
@@ -126,7 +126,7 @@ async fn of_table(action: &str, more: &str) -> StackError {
         other => other.expect_err("never"),
     };
     cloudformation.finish();
-    assert_eq!(error.kind(), Kind::Stack);
+    assert_eq!(error.kind(), ErrorKind::Stack);
     error
 }
 

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use discfg::engine::dynamodb::{DynamoDb, DynamoDbOptions};
 use discfg::engine::local::{LocalEngine, OpenMode};
 use discfg::model::{
-    Change, Clock, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Section, SystemClock, Ttl, Value,
+    Change, Clock, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Section, StoreStatus, SystemClock,
+    Ttl, Value,
 };
 use discfg::store::{
     Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store,
@@ -185,8 +186,8 @@ impl Store for Impaired {
         self.inner.touch(key, ttl).await
     }
 
-    async fn state(&self) -> Result<String> {
-        self.inner.state().await
+    async fn status(&self) -> Result<StoreStatus> {
+        self.inner.status().await
     }
 
     fn data_keys(&self) -> &dyn DataKeys {

@@ -8,7 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use discfg::http::ApiSettings;
 use discfg::model::{
-    Access, Change, CommitId, Entry, GrantScope, Head, Key, Kind, Prefix, Revision, Section, Ttl, Uncovered,
+    Access, Change, CommitId, Entry, ErrorKind, GrantScope, Head, Key, Prefix, Revision, Section,
+    StoreStatus, Ttl, Uncovered,
 };
 use discfg::store::{
     Cause, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Limit, Listed, Result, Scope, Snapshot,
@@ -72,7 +73,7 @@ impl Store for Failing {
         Err(self.with.clone())
     }
 
-    async fn state(&self) -> Result<String> {
+    async fn status(&self) -> Result<StoreStatus> {
         Err(self.with.clone())
     }
 
@@ -166,7 +167,7 @@ fn errors() -> Vec<StoreError> {
         StoreError::Api {
             api: "https://config.example.com".into(),
             problem: "it answers 500".into(),
-            kind: Kind::Unavailable,
+            kind: ErrorKind::Unavailable,
         },
         StoreError::File {
             path: path.into(),

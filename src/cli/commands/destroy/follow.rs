@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::progress::Board;
 use crate::cli::terminal::wait::seen;
-use crate::model::{ConfigName, Kind, Span};
+use crate::model::{ConfigName, ErrorKind, Span};
 use crate::stack::{self, Deployed, StackError};
 
 /// Why a deletion wasn't followed to its end.
@@ -42,8 +42,8 @@ impl DeletionBound {
             }
         };
         let (kind, why) = tokio::select! {
-            () = time => (Kind::Stack, "the --timeout ran out: "),
-            _ = tokio::signal::ctrl_c() => (Kind::Interrupted, ""),
+            () = time => (ErrorKind::Stack, "the --timeout ran out: "),
+            _ = tokio::signal::ctrl_c() => (ErrorKind::Interrupted, ""),
         };
         Failure::new(kind, format!("{why}the deletion of {what} goes on without us")).hint(&self.hint)
     }

@@ -1,18 +1,19 @@
 use std::fs;
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::args::DestroyArgs;
-use super::result::{DestroyResult, DestroyedData, ask, end};
+use super::result::{ask, end};
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::Target;
 use crate::engine::local::LocalEngine;
 use crate::engine::local_file;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::store::StoreError;
+use crate::wire::result::{DestroyResult, DestroyedData};
 
 /// What SQLite may have beside a file (SQLite documentation, "Temporary Files Used By SQLite"). The file itself goes
 /// after these, and the key of its secrets last: data without its key is lost, a key without data harms nobody.
@@ -32,11 +33,11 @@ pub(super) async fn run(
     let bytes = match fs::metadata(&path) {
         Ok(file) => Some(file.len()),
         // A deletion was cut short.
-        Err(error) if error.kind() == ErrorKind::NotFound && key.exists() => None,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && key.exists() => None,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let place = path.display();
             return Err(Failure::new(
-                Kind::NotFound,
+                ErrorKind::NotFound,
                 format!("the config {config} is not there ({place})"),
             )
             .hint("`discfg configs --local` lists those that are there"));
@@ -98,7 +99,7 @@ fn remove(path: &Path, key: &Path) -> Result<(), Failure> {
 /// Removes a file, which needn't be there.
 fn remove_file(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable(path, error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(path, error)),
         _ => Ok(()),
     }
 }

@@ -3,31 +3,8 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
-use crate::model::Kind;
-use serde::Serialize;
-
-#[derive(Debug, Serialize)]
-pub(super) struct DestroyResult {
-    pub(super) action: &'static str,
-    pub(super) config: String,
-    /// `destroyed`, or `planned` with --dry-run.
-    pub(super) result: &'static str,
-    /// The stack that was deleted, if there was one.
-    pub(super) stack: Option<String>,
-    /// The grants that were deleted.
-    pub(super) grants: Vec<String>,
-    /// The table, or the file, if there was one.
-    pub(super) data: Option<DestroyedData>,
-    #[serde(rename = "durationMs")]
-    pub(super) duration_ms: u128,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct DestroyedData {
-    pub(super) name: String,
-    /// Whether it is there no more.
-    pub(super) deleted: bool,
-}
+use crate::model::ErrorKind;
+use crate::wire::result::DestroyResult;
 
 pub(super) fn end(shape: &DestroyResult, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let human = || {
@@ -50,7 +27,7 @@ pub(super) async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<
         return Ok(());
     }
     Err(Failure::new(
-        Kind::Interrupted,
+        ErrorKind::Interrupted,
         format!("{config} was not typed: nothing was deleted"),
     ))
 }

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::failure::denial;
 use crate::cli::terminal::Terminal;
 use crate::context::Target;
-use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
+use crate::model::{Access, AwsNames, ConfigName, ErrorKind, GrantName};
 use crate::stack::{self, Deployed, Output, StackError, StackState, TableFacts};
 
 /// What is there of a config.
@@ -68,7 +68,7 @@ impl Survey {
             let may_be_hidden = delete_data && !self.denied_lookups.is_empty();
             if self.table.is_none() && !may_be_hidden {
                 return Err(Failure::new(
-                    Kind::NotFound,
+                    ErrorKind::NotFound,
                     format!(
                         "the config {config} is not there (no stack {name} in {})",
                         self.region
@@ -78,7 +78,7 @@ impl Survey {
             }
             if !delete_data {
                 return Err(Failure::new(
-                    Kind::NotFound,
+                    ErrorKind::NotFound,
                     format!("the config {config} has no stack {name}, only a table that was kept"),
                 )
                 .hint("--delete-data deletes the table with all that it holds"));
@@ -86,7 +86,7 @@ impl Survey {
         }
         if delete_data && self.table.is_none() && !self.denied_lookups.is_empty() {
             return Err(Failure::new(
-                Kind::Denied,
+                ErrorKind::Denied,
                 format!("whether there is data of {config} is not known: dynamodb:DescribeTable was denied"),
             )
             .hint(denial::advice("dynamodb:DescribeTable", "")));
@@ -194,7 +194,7 @@ impl Survey {
             let arn = names.role_arn(account, &name).replacen(":role/", ":policy/", 1);
             let attached = match stack::attached_to(&iam, &arn).await {
                 Ok(attached) => attached,
-                Err(error) if error.kind() == Kind::Denied => {
+                Err(error) if error.kind() == ErrorKind::Denied => {
                     return failure.hint(format!("to whom its policies are attached is not known: {error}"));
                 }
                 // One that is deleted already is attached to nobody.

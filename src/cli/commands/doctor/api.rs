@@ -1,9 +1,10 @@
 use super::aws;
-use super::check::{Check, CheckStatus, limited};
+use super::check::limited;
 use crate::cli::session::Session;
 use crate::context::{ApiUrl, Target};
 use crate::model::{Access, Role};
 use crate::store::Heads;
+use crate::wire::result::{Check, CheckStatus};
 
 /// What shows the API who is calling, whether it is there, and whether the API takes it.
 pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, checks: &mut Vec<Check>) {

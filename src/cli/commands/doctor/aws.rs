@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::Client;
 
-use super::check::{Check, CheckStatus, limited};
+use super::check::limited;
 use super::machine;
 use super::{function, table};
 use crate::aws::{Aws, CallerIdentity};
@@ -12,9 +12,10 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenedEngine};
-use crate::model::{Access, ConfigName, Kind, Role, Section, Timestamp};
+use crate::model::{Access, ConfigName, ErrorKind, Role, Section, Timestamp};
 use crate::stack::{self, Deployed, StackState};
 use crate::store::{Heads, StoreError};
+use crate::wire::result::{Check, CheckStatus};
 
 /// AWS signs with the time, and refuses what is off by more than this (AWS IAM User Guide, "Signature Version 4").
 const SKEW_REFUSED: i64 = 5 * 60;
@@ -124,7 +125,7 @@ async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option
         }
         Err(error) => {
             let name = match error.kind() {
-                Kind::Unavailable => "endpoint",
+                ErrorKind::Unavailable => "endpoint",
                 _ => "credentials",
             };
             checks.push(Check::failed(name, CheckStatus::Fail, error.into()));
@@ -187,7 +188,7 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> Stack
         // A developer needn't be allowed to look at stacks.
         Ok(Err(error)) => {
             let verdict = match error.kind() {
-                Kind::Denied => CheckStatus::Warn,
+                ErrorKind::Denied => CheckStatus::Warn,
                 _ => CheckStatus::Fail,
             };
             (Check::failed("stack", verdict, error.into()), Stack::Unknown)
@@ -220,17 +221,16 @@ fn state(config: &ConfigName, stack: &Deployed) -> Check {
             )
             .fix(format!("`discfg init {config}` makes the rest"))
         }
-        StackState::CreateComplete
-        | StackState::ImportComplete
-        | StackState::UpdateComplete
-        | StackState::UpdateRollbackComplete => Check::ok("stack", format!("{name}, {}", stack.state)),
-        state if state.to_string().ends_with("_IN_PROGRESS") => {
+        state if state.is_stuck() || *state == StackState::DeleteComplete => {
+            Check::fail("stack", format!("{name}, {state}")).fix(format!(
+                "`discfg status {config}` shows why; `discfg init {config}` mends it or says how"
+            ))
+        }
+        state if state.is_busy() || matches!(state, StackState::Unknown(_)) => {
             Check::warn("stack", format!("{name}, {state} since {}", stack.since))
                 .fix(format!("discfg status {config}"))
         }
-        state => Check::fail("stack", format!("{name}, {state}")).fix(format!(
-            "`discfg status {config}` shows why; `discfg init {config}` mends it or says how"
-        )),
+        state => Check::ok("stack", format!("{name}, {state}")),
     }
 }
 

@@ -4,19 +4,11 @@ use std::time::Duration;
 
 use crate::cli::failure::Failure;
 use crate::cli::terminal::one_line;
-use serde::Serialize;
+use crate::wire::result::{Check, CheckStatus};
 use std::fmt::Write as _;
 
 /// The longest that a check may take.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum CheckStatus {
-    Ok,
-    Warn,
-    Fail,
-}
 
 impl fmt::Display for CheckStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,16 +18,6 @@ impl fmt::Display for CheckStatus {
             Self::Fail => "fail",
         })
     }
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Check {
-    pub(super) name: &'static str,
-    pub(super) verdict: CheckStatus,
-    pub(super) message: String,
-    /// What to do, one way a line.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) fixes: Vec<String>,
 }
 
 impl Check {

@@ -1,8 +1,9 @@
-use super::check::{Check, CheckStatus, limited};
+use super::check::limited;
 use crate::aws::Aws;
 use crate::cli::running_code::foreign;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{self, Deployed, RunningCode};
+use crate::wire::result::{Check, CheckStatus};
 
 const NAME: &str = "function";
 
@@ -14,7 +15,7 @@ pub(super) async fn check(aws: &Aws, stack: &Deployed) -> Option<Check> {
         Ok(Err(error)) => {
             // A developer needn't be allowed to look at functions.
             let verdict = match error.kind() {
-                Kind::Denied => CheckStatus::Warn,
+                ErrorKind::Denied => CheckStatus::Warn,
                 _ => CheckStatus::Fail,
             };
             return Some(Check::failed(NAME, verdict, error.into()));

@@ -3,14 +3,15 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::check::{Check, limited};
+use super::check::limited;
 use crate::aws;
 use crate::context::{FoundTargetFile, Target, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
 use crate::files;
 use crate::model::SystemClock;
-use crate::store::{Store as _, StoreError};
+use crate::store::StoreError;
+use crate::wire::result::Check;
 
 pub(super) fn version() -> Check {
     Check::ok(
@@ -138,10 +139,10 @@ pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
             Check::ok("key", format!("{shown}, for you alone"))
         });
     }
-    checks.push(match limited("integrity", engine.state()).await {
+    checks.push(match limited("integrity", engine.integrity_fault()).await {
         Err(check) => check,
-        Ok(Ok(state)) if state == "ok" => Check::ok("integrity", "SQLite finds it sound"),
-        Ok(Ok(state)) => Check::fail("integrity", state).fix(format!(
+        Ok(Ok(None)) => Check::ok("integrity", "SQLite finds it sound"),
+        Ok(Ok(Some(fault))) => Check::fail("integrity", fault).fix(format!(
             "`discfg export -f json` saves what can be read; put a copy that is sound in the place of {shown}"
         )),
         Ok(Err(error)) => Check::failed("integrity", super::CheckStatus::Fail, error.into()),

@@ -1,11 +1,12 @@
 use aws_sdk_dynamodb::Client as DynamoDbClient;
 
-use super::check::{Check, CheckStatus, limited};
+use super::check::limited;
 use crate::aws::{AssumedRole, Aws};
 use crate::engine::dynamodb::{DynamoDb, DynamoDbOptions};
-use crate::model::{ConfigName, Kind};
+use crate::model::{ConfigName, ErrorKind};
 use crate::stack::{self, StackError};
 use crate::store::{Admin as _, Meta, StoreError};
+use crate::wire::result::{Check, CheckStatus};
 
 /// Whether this version knows how the table is laid out, as the read role sees it.
 pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole) -> Check {
@@ -102,7 +103,7 @@ const EXPIRES_AT: &str = "expires_at";
 
 /// A developer needn't be allowed to look at the table's settings.
 fn unknown(name: &'static str, error: StackError) -> Check {
-    let verdict = if error.kind() == Kind::Denied {
+    let verdict = if error.kind() == ErrorKind::Denied {
         CheckStatus::Warn
     } else {
         CheckStatus::Fail

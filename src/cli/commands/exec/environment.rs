@@ -8,7 +8,7 @@ use super::names::NamedKey;
 use crate::cli::deciding_names::{decides_what_runs, refuse};
 use crate::cli::failure::{Failure, Stop};
 use crate::formats::{EnvName, EnvNameError};
-use crate::model::{Entry, Key, Kind, Prefix, Section, Timestamp};
+use crate::model::{Entry, ErrorKind, Key, Prefix, Section, Timestamp};
 use crate::store::{Store, StoreError, StoreExt as _};
 
 /// What a variable holds that `--strict` has filled.
@@ -47,7 +47,7 @@ impl Environment {
             if value.bytes().contains(&0) {
                 let problem = "its value holds a NUL byte, which ends a variable";
                 let message = format!("the key {key} can't be the variable {name}: {problem}");
-                return Err(Failure::new(Kind::Invalid, message));
+                return Err(Failure::new(ErrorKind::Invalid, message));
             }
             let value = value.bytes().to_vec();
             Ok((name, Variable { key, value }))
@@ -151,7 +151,7 @@ impl EnvironmentSpec {
         let unfilled: Vec<String> = unfilled.map(|name| name.display().to_string()).collect();
         if !unfilled.is_empty() {
             return Err(Failure::new(
-                Kind::NotFound,
+                ErrorKind::NotFound,
                 format!("no key fills {}", unfilled.join(", ")),
             )
             .hint(format!(
@@ -199,7 +199,7 @@ impl Chosen {
 }
 
 fn unnamed(error: &EnvNameError) -> Failure {
-    Failure::new(Kind::Invalid, error.to_string()).hint("--env NAME=KEY names one otherwise")
+    Failure::new(ErrorKind::Invalid, error.to_string()).hint("--env NAME=KEY names one otherwise")
 }
 
 #[cfg(test)]

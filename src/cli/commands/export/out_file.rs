@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::cli::failure::Failure;
 use crate::files::append_named;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// A file that is written in place of stdout.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl OutFile {
         };
         written.map_err(|error| {
             let message = format!("can't write to {}", self.path.display());
-            Failure::caused(Kind::Invalid, message, &error)
+            Failure::caused(ErrorKind::Invalid, message, &error)
         })
     }
 }

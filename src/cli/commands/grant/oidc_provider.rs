@@ -4,7 +4,7 @@ use crate::aws::{Aws, CallerIdentity};
 use crate::cli::deploying::oidc_provider::{Issuers, Provider, absent, issuers, name_of, provider};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::model::{Kind, OidcIssuer};
+use crate::model::{ErrorKind, OidcIssuer};
 use crate::stack::{Grant, GrantSpec, NewOidcProvider};
 
 /// The issuers that the grant's role will trust.
@@ -41,7 +41,7 @@ pub(super) async fn settle_provider(
             Provider::There => {}
             Provider::Absent if makes => {
                 return Err(Failure::new(
-                    Kind::NotFound,
+                    ErrorKind::NotFound,
                     format!("the OIDC provider of {name}, which the grant's stack made, is no longer there"),
                 )
                 .hint("revoke the grant, and make it again with --create-oidc-provider"));

@@ -6,8 +6,9 @@ use clap::Args;
 use super::api::{ApiArgs, CodeFrom};
 use crate::cli::failure::Failure;
 use crate::model::{
-    AccountId, Billing, ConfigName, ExternalId, GitHubSubject, HistoryDays, Kind, KmsKeyArn, OidcSubject,
-    OidcTrust, OrgId, PolicyArn, PrincipalArn, PrincipalArnError, PrincipalKind, PrincipalPattern,
+    AccountId, Billing, ConfigName, ErrorKind, ExternalId, GitHubSubject, HistoryDays, KmsKeyArn,
+    OidcSubject, OidcTrust, OrgId, PolicyArn, PrincipalArn, PrincipalArnError, PrincipalKind,
+    PrincipalPattern,
 };
 use crate::stack::{StackSpec, TableKey};
 
@@ -140,7 +141,7 @@ impl StackArgs {
             account_ids: given(self.account_id),
             org_id: self.org_id,
             external_id: external_id
-                .map_err(|error| Failure::caused(Kind::Usage, "invalid --external-id", &error))?,
+                .map_err(|error| Failure::caused(ErrorKind::Usage, "invalid --external-id", &error))?,
             permissions_boundary: self.permissions_boundary,
             billing: self.billing,
             history_days: self.history_days,

@@ -9,7 +9,7 @@ use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::wait::seen;
-use crate::model::{Jitter, Kind};
+use crate::model::{ErrorKind, Jitter};
 use crate::stack::{
     self, Blueprint, CodeBucket, CodeError, CodeObject, CodeStack, FunctionCode, Parameter, StackSpec,
     StoredCode,
@@ -128,10 +128,10 @@ async fn shelve(
 
 /// Whether what failed may go well when it is tried again, beside others that do the same. CloudFormation has no one word for
 /// a stack or a change set that another process has taken away or made in the meantime.
-fn may_be_overtaken(kind: Kind) -> bool {
+fn may_be_overtaken(kind: ErrorKind) -> bool {
     matches!(
         kind,
-        Kind::Conflict | Kind::Unavailable | Kind::Internal | Kind::NotFound
+        ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::NotFound
     )
 }
 

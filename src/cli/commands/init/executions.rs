@@ -2,7 +2,7 @@ use crate::aws::Aws;
 use crate::cli::denied_lookups::DeniedLookups;
 use crate::cli::failure::Failure;
 use crate::cli::failure::code::FEWER_EXECUTIONS;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::stack::{self, Parameter, StackSpec};
 
 /// How many executions of an account Lambda lets no function reserve. It says so when it refuses; its guide says 100, and
@@ -37,7 +37,7 @@ pub(super) async fn check(aws: &Aws, spec: &StackSpec) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(
-        Kind::Invalid,
+        ErrorKind::Invalid,
         format!(
             "{wanted} executions can't be reserved: the account has {free} in {} that no other function has reserved, and keeps \
              {KEPT} of them unreserved",

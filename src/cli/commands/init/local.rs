@@ -1,8 +1,6 @@
 use std::env;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
@@ -10,15 +8,8 @@ use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, Target, TargetFile, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
-use crate::model::{Kind, SystemClock};
-
-#[derive(Serialize)]
-struct LocalInitResult {
-    action: &'static str,
-    config: String,
-    result: &'static str,
-    file: String,
-}
+use crate::model::{ErrorKind, SystemClock};
+use crate::wire::result::LocalInitResult;
 
 /// Makes the config's file, and a `.discfg` here if none is in force.
 pub(super) fn run(
@@ -56,9 +47,13 @@ fn choose_here(target: &Target, terminal: &Terminal) -> Result<(), Failure> {
         engine: Some(EngineName::Local),
         ..TargetFile::default()
     };
-    let file = file
-        .write(&folder)
-        .map_err(|error| Failure::caused(Kind::Internal, "can't write .discfg into this folder", &error))?;
+    let file = file.write(&folder).map_err(|error| {
+        Failure::caused(
+            ErrorKind::Internal,
+            "can't write .discfg into this folder",
+            &error,
+        )
+    })?;
     if let Err(error) = TrustedFiles::of_user().remember(&file) {
         tracing::debug!(%error, "the file can't be remembered");
     }

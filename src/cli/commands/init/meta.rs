@@ -3,7 +3,7 @@ use crate::cli::deploying::verify::Proof;
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::model::{ConfigName, Kind};
+use crate::model::{ConfigName, ErrorKind};
 use crate::stack::Deployed;
 use crate::store::{Admin as _, Meta};
 
@@ -38,7 +38,7 @@ pub(super) async fn mend(
         Proof::Read(found) => found,
         Proof::Unread => match direct_table(config, aws.sdk().clone()).meta().await {
             Ok(found) => found,
-            Err(error) if error.kind() == Kind::Denied => {
+            Err(error) if error.kind() == ErrorKind::Denied => {
                 terminal.hint(
                     "Whether the table knows its days of history was not looked at: neither the read role nor your \
                      own policies let you.",

@@ -1,75 +1,45 @@
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use serde::Serialize;
-
 use crate::cli::deploying::deployment::Deployment;
-use crate::cli::deploying::reviewed::Reviewed;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
-use crate::cli::price::PriceShape;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
+use crate::wire::result::InitResult;
 
-/// What `init` has done, or would do.
-#[derive(Serialize)]
-pub(super) struct InitResult {
-    action: &'static str,
-    config: String,
-    result: &'static str,
-    #[serde(flatten)]
-    reviewed: Reviewed,
-    outputs: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    price: Option<PriceShape>,
-    #[serde(rename = "durationMs")]
-    duration_ms: u128,
-    #[serde(skip)]
-    price_words: Option<String>,
-}
-
-impl InitResult {
-    pub(super) fn new(config: &ConfigName, deployment: Deployment) -> Self {
-        let Deployment {
-            deployed,
-            result,
-            reviewed,
-            ..
-        } = deployment;
-        let planned = deployed.is_none();
-        let price = reviewed.price;
-        Self {
-            action: "init",
-            config: config.to_string(),
-            result,
-            reviewed,
-            outputs: deployed.map(|deployed| deployed.outputs).unwrap_or_default(),
-            price_words: price.filter(|_| planned).map(|price| price.words()),
-            price: price.map(Into::into),
-            duration_ms: 0,
+/// Shows what has come of `init`, which began at `started`.
+pub(super) fn show_result(
+    config: &ConfigName,
+    deployment: Deployment,
+    started: Instant,
+    session: &Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let price = deployment.reviewed.price;
+    // What is there already is in `status`.
+    let price_words = price.filter(|_| deployment.deployed.is_none());
+    let price_words = price_words.map(|price| price.words());
+    let result = InitResult {
+        action: "init",
+        config: config.to_string(),
+        result: deployment.result,
+        deployment: deployment.reviewed.shape,
+        outputs: deployment.deployed.map(|stack| stack.outputs).unwrap_or_default(),
+        price: price.map(Into::into),
+        duration_ms: started.elapsed().as_millis(),
+    };
+    let human = || {
+        let mut text = format!("{}: {}\n", result.config, result.result);
+        for (name, value) in &result.outputs {
+            let _ = writeln!(text, "  {name:<16} {value}");
         }
-    }
-
-    pub(super) fn show(
-        mut self,
-        started: Instant,
-        session: &Session,
-        terminal: &mut Terminal,
-    ) -> Result<(), Failure> {
-        self.duration_ms = started.elapsed().as_millis();
-        let human = || {
-            let mut text = format!("{}: {}\n", self.config, self.result);
-            for (name, value) in &self.outputs {
-                let _ = writeln!(text, "  {name:<16} {value}");
-            }
-            for line in self.price_words.iter().flat_map(|words| words.lines()) {
-                let _ = writeln!(text, "  {line}");
-            }
-            text
-        };
-        let raw = || format!("{}\n", self.result).into_bytes();
-        show(terminal, session.format(), &self, human, raw)
-    }
+        for line in price_words.iter().flat_map(|words| words.lines()) {
+            let _ = writeln!(text, "  {line}");
+        }
+        text
+    };
+    let raw = || format!("{}\n", result.result).into_bytes();
+    show(terminal, session.format(), &result, human, raw)
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use super::args::ServerArgs;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 /// Files that are open beside the connections: data, the log, connections to AWS.
 const OTHER_FILES: u64 = 256;
@@ -70,9 +70,9 @@ pub(super) fn allow_connections(connections: usize, terminal: &Terminal) {
 pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         let kind = match error.kind() {
-            io::ErrorKind::PermissionDenied => Kind::Denied,
-            io::ErrorKind::AddrNotAvailable => Kind::Usage,
-            _ => Kind::Unavailable,
+            io::ErrorKind::PermissionDenied => ErrorKind::Denied,
+            io::ErrorKind::AddrNotAvailable => ErrorKind::Usage,
+            _ => ErrorKind::Unavailable,
         };
         let failure = Failure::caused(kind, format!("{address} can't be listened on"), &error);
         match error.kind() {

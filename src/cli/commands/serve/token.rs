@@ -1,50 +1,15 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde::Serialize;
-
 use super::args::{NewTokenArgs, RevokeTokenArgs, TokenCommand, TokenFileArgs};
 use crate::cli::failure::Failure;
 use crate::cli::global::Format;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::http::{Token, TokenEntry, TokenFile};
-use crate::model::{Access, ConfigName, Section, TokenName};
-
-#[derive(Serialize)]
-struct NewTokenResult<'t> {
-    action: &'static str,
-    #[serde(flatten)]
-    token: TokenShape<'t>,
-    /// The one time that it is shown.
-    #[serde(rename = "token")]
-    word: &'t str,
-}
-
-#[derive(Serialize)]
-struct RevokedTokenResult<'t> {
-    action: &'static str,
-    name: &'t TokenName,
-}
-
-#[derive(Serialize)]
-struct TokenListResult<'t> {
-    action: &'static str,
-    tokens: Vec<TokenShape<'t>>,
-}
-
-/// What a token opens. `sections` and `configs` are missing where it is all of them.
-#[derive(Serialize)]
-struct TokenShape<'t> {
-    name: &'t TokenName,
-    access: Access,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sections: Option<&'t BTreeSet<Section>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    configs: Option<&'t BTreeSet<ConfigName>>,
-    decrypt: bool,
-}
+use crate::http::{GeneratedToken, TokenEntry, TokenFile};
+use crate::model::{Access, ConfigName};
+use crate::wire::result::{NewTokenResult, RevokedTokenResult, TokenListResult, TokenShape};
 
 impl<'t> From<&'t TokenEntry> for TokenShape<'t> {
     fn from(entry: &'t TokenEntry) -> Self {
@@ -84,7 +49,7 @@ fn new(args: NewTokenArgs, session: &Session, terminal: &mut Terminal) -> Result
     };
     let mut configs: BTreeSet<ConfigName> = args.configs.into_iter().collect();
     configs.extend(session.global().config.clone());
-    let token = Token::generate();
+    let token = GeneratedToken::generate();
     let entry = TokenEntry {
         name: args.name,
         sha256: token.digest(),

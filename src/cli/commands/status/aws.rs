@@ -5,10 +5,6 @@ use aws_sdk_cloudformation::Client;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_iam::Client as Iam;
 
-use super::shape::{
-    CodeShape, DifferenceShape, DriftShape, FailureShape, GrantStatusShape, RoleShape, StackShape, Status,
-    TableShape,
-};
 use super::text::{is_unknown, text};
 use crate::aws::Aws;
 use crate::cli::denied_lookups::DeniedLookups;
@@ -20,10 +16,14 @@ use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::seen;
 use crate::context::Target;
 use crate::engine::{self, OpenError};
-use crate::model::{Access, AwsNames, ConfigName, GrantName, Kind};
+use crate::model::{Access, AwsNames, ConfigName, ErrorKind, GrantName};
 use crate::stack::{
     self, Deployed, DriftedResource, Grant, PastFailure, Price, ResourceWork, RunningCode, StackError,
     StackState, TableFacts,
+};
+use crate::wire::result::{
+    CodeShape, DifferenceShape, DriftShape, FailureShape, GrantStatusShape, RoleShape, StackShape, Status,
+    TableShape,
 };
 
 pub(super) async fn run(
@@ -143,7 +143,7 @@ fn end(
     let stack = config.stack_name();
     if state.is_none() && word == "ABSENT" && status.table.is_none() && !is_unknown(status, "the table") {
         return Err(Failure::new(
-            Kind::NotFound,
+            ErrorKind::NotFound,
             format!(
                 "the config {config} is not there (no stack {stack} in {})",
                 status.region
@@ -162,19 +162,19 @@ fn end(
     )?;
     match state {
         None if is_unknown(status, "the stack") && status.table.is_none() => Err(Failure::new(
-            Kind::Denied,
+            ErrorKind::Denied,
             format!("nothing of {config} can be seen with these credentials"),
         )),
         None if is_unknown(status, "the stack") => Ok(()),
         None => Err(Failure::new(
-            Kind::NotFound,
+            ErrorKind::NotFound,
             format!("the config {config} has a table and no stack {stack}"),
         )
         .hint(format!(
             "`discfg init {config}` takes the table in; `discfg destroy {config} --delete-data` deletes it"
         ))),
-        Some(state) if is_stuck(state) => Err(Failure::new(
-            Kind::Stack,
+        Some(state) if state.is_stuck() => Err(Failure::new(
+            ErrorKind::Stack,
             format!("the stack {stack} is in {state}, which it doesn't leave by itself"),
         )
         .hint(format!(
@@ -184,7 +184,7 @@ fn end(
             if status.stack.as_ref().is_some_and(|stack| stack.adopting) =>
         {
             Err(Failure::new(
-                Kind::Stack,
+                ErrorKind::Stack,
                 format!("the adoption of the table into {stack} stopped half way: it has no roles"),
             )
             .hint(format!("`discfg init {config}` makes the rest")))
@@ -193,39 +193,10 @@ fn end(
             Err(Failure::no())
         }
         Some(_) if with_drift && status.drift.is_none() => Err(Failure::new(
-            Kind::Denied,
+            ErrorKind::Denied,
             format!("whether {stack} has drifted is not known"),
         )),
         Some(_) => Ok(()),
-    }
-}
-
-fn is_stuck(state: &StackState) -> bool {
-    match state {
-        StackState::CreateFailed
-        | StackState::DeleteFailed
-        | StackState::ImportRollbackComplete
-        | StackState::ImportRollbackFailed
-        | StackState::ReviewInProgress
-        | StackState::RollbackComplete
-        | StackState::RollbackFailed
-        | StackState::UpdateFailed
-        | StackState::UpdateRollbackFailed => true,
-        StackState::CreateComplete
-        | StackState::CreateInProgress
-        | StackState::DeleteComplete
-        | StackState::DeleteInProgress
-        | StackState::ImportComplete
-        | StackState::ImportInProgress
-        | StackState::ImportRollbackInProgress
-        | StackState::RollbackInProgress
-        | StackState::UpdateComplete
-        | StackState::UpdateCompleteCleanupInProgress
-        | StackState::UpdateInProgress
-        | StackState::UpdateRollbackComplete
-        | StackState::UpdateRollbackCompleteCleanupInProgress
-        | StackState::UpdateRollbackInProgress
-        | StackState::Unknown(_) => false,
     }
 }
 
@@ -274,7 +245,7 @@ async fn roles(
     denied_lookups: &mut DeniedLookups,
 ) -> Result<Vec<RoleShape>, Failure> {
     let names = AwsNames::new(config, aws.region())
-        .map_err(|error| Failure::caused(Kind::Invalid, "the config's names don't fit", &error))?;
+        .map_err(|error| Failure::caused(ErrorKind::Invalid, "the config's names don't fit", &error))?;
     let iam = Iam::new(aws.sdk());
     let mut roles = Vec::new();
     for access in [Access::Read, Access::Write] {

@@ -1,7 +1,4 @@
-use std::collections::BTreeMap;
 use std::fs;
-
-use serde::Serialize;
 
 use crate::cli::bad_sections::report;
 use crate::cli::failure::Failure;
@@ -12,28 +9,16 @@ use crate::engine::local_file;
 use crate::model::Access;
 use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
+use crate::wire::result::LocalStatus;
 
-#[derive(Serialize)]
-struct LocalStatus {
-    action: &'static str,
-    config: String,
-    engine: &'static str,
-    stack: Option<()>,
-    file: String,
-    bytes: u64,
-    state: String,
-    /// The sections with their revisions.
-    sections: BTreeMap<String, u64>,
-}
-
-/// The file, its size, its soundness and its sections. There is no stack.
+/// The file, its size, its status and its sections. There is no stack.
 pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let config = session.config()?;
     let path = local_file(session.target()?)?;
     let store = session.store(Access::Read, "every section").await?;
     let read: crate::store::Result<_> =
-        async { Ok((store.state().await?, readable_heads(store, &Heads::All).await?)) }.await;
-    let (state, (heads, bad)) = read.map_err(|error| session.explain(error, Access::Read))?;
+        async { Ok((store.status().await?, readable_heads(store, &Heads::All).await?)) }.await;
+    let (status, (heads, bad)) = read.map_err(|error| session.explain(error, Access::Read))?;
     let bytes = fs::metadata(&path)
         .map_err(|error| StoreError::File {
             path: path.clone(),
@@ -47,7 +32,7 @@ pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Resul
         stack: None,
         file: path.display().to_string(),
         bytes,
-        state,
+        state: status.to_string(),
         sections: heads
             .iter()
             .map(|head| (head.section.to_string(), head.revision.get()))

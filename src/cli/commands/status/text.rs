@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
-use super::shape::{DifferenceShape, DriftShape, Status, TableShape};
 use crate::stack::{Output, Parameter};
+use crate::wire::result::{DifferenceShape, DriftShape, Status, TableShape};
 
 /// What people read.
 pub(super) fn text(status: &Status) -> String {

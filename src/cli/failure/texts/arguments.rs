@@ -13,10 +13,10 @@ use crate::cli::args::Cli;
 use crate::cli::positionals::parse;
 use crate::context::{ApiUrl, ApiUrlError, EngineName, EngineNameError};
 use crate::model::{
-    Access, AccountId, Billing, ConfigName, ConfigNameError, ExternalId, GitHubSubject, GrantName,
-    GrantNameError, HistoryDays, Key, KeyError, Kind, KmsKeyArn, NoAccess, OidcSubject, OidcSubjectError,
-    OrgId, PolicyArn, Prefix, Region, RegionError, Revision, RevisionError, Role, RoleError, Section,
-    SectionError, SettingError, Side, SideError, Span, SpanError, TokenName, TokenNameError, Ttl, TtlError,
+    Access, AccountId, Billing, ConfigName, ConfigNameError, ErrorKind, ExternalId, GitHubSubject, GrantName,
+    GrantNameError, HistoryDays, Key, KeyError, KmsKeyArn, NoAccess, OidcSubject, OidcSubjectError, OrgId,
+    PolicyArn, Prefix, Region, RegionError, Revision, RevisionError, Role, RoleError, Section, SectionError,
+    SettingError, Side, SideError, Span, SpanError, TokenName, TokenNameError, Ttl, TtlError,
 };
 
 variants!(ConfigNameError: Empty TooLong Start Character DoubleDash TrailingDash);
@@ -334,5 +334,5 @@ fn of_a_setting() {
 
 fn external_id(text: &str) -> Failure {
     let error = text.parse::<ExternalId>().expect_err("it is refused");
-    Failure::caused(Kind::Usage, "invalid --external-id", &error)
+    Failure::caused(ErrorKind::Usage, "invalid --external-id", &error)
 }

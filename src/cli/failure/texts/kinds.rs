@@ -2,30 +2,30 @@
 
 use super::super::Failure;
 use super::book::{Book, Variants, variants};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
-variants!(Kind: No Usage NotFound Compacted Conflict Denied Unavailable Throttled OutcomeUnknown Stack Invalid Timeout
+variants!(ErrorKind: No Usage NotFound Compacted Conflict Denied Unavailable Throttled OutcomeUnknown Stack Invalid Timeout
     Interrupted Internal);
 
 #[test]
 fn of_a_kind() {
     let kinds = [
-        Kind::No,
-        Kind::Usage,
-        Kind::NotFound,
-        Kind::Compacted,
-        Kind::Conflict,
-        Kind::Denied,
-        Kind::Unavailable,
-        Kind::Throttled,
-        Kind::OutcomeUnknown,
-        Kind::Stack,
-        Kind::Invalid,
-        Kind::Timeout,
-        Kind::Interrupted,
-        Kind::Internal,
+        ErrorKind::No,
+        ErrorKind::Usage,
+        ErrorKind::NotFound,
+        ErrorKind::Compacted,
+        ErrorKind::Conflict,
+        ErrorKind::Denied,
+        ErrorKind::Unavailable,
+        ErrorKind::Throttled,
+        ErrorKind::OutcomeUnknown,
+        ErrorKind::Stack,
+        ErrorKind::Invalid,
+        ErrorKind::Timeout,
+        ErrorKind::Interrupted,
+        ErrorKind::Internal,
     ];
-    let explain = |kind: Kind| Failure::new(kind, kind.as_str());
+    let explain = |kind: ErrorKind| Failure::new(kind, kind.as_str());
     Book::errors("kind", explain, kinds.map(|kind| ("", kind)));
 }
 
@@ -35,7 +35,7 @@ fn of_a_command_that_is_run() {
     let mut book = Book::default();
     book.failure(
         "before it is run",
-        &Failure::new(Kind::Denied, "dynamodb:Query was denied").before_the_child(),
+        &Failure::new(ErrorKind::Denied, "dynamodb:Query was denied").before_the_child(),
     );
     book.failure(
         "it can't be run",

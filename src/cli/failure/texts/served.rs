@@ -13,7 +13,7 @@ use crate::context::{
 };
 use crate::engine::OpenedEngine;
 use crate::engine::http::{HttpEngine, HttpOptions};
-use crate::model::{Access, Kind, Role};
+use crate::model::{Access, ErrorKind, Role};
 use crate::ops::OpsError;
 use crate::store::{Cause, StoreError};
 
@@ -80,7 +80,7 @@ fn said(words: &str) -> Cause {
     failed(Fault::Refused, None, words).into()
 }
 
-fn of_api(api: &str, problem: &str, kind: Kind) -> StoreError {
+fn of_api(api: &str, problem: &str, kind: ErrorKind) -> StoreError {
     StoreError::Api {
         api: api.into(),
         problem: problem.into(),
@@ -136,7 +136,7 @@ fn of_an_api_with_tokens() {
             of_api(
                 API,
                 "GET /v1/payments/db/keys/url was refused, and it was not signed",
-                Kind::Denied,
+                ErrorKind::Denied,
             ),
         ),
         ("it only reads", StoreError::ReadOnly),
@@ -238,12 +238,12 @@ fn of_an_api_with_signatures() {
             writer.explain(of_api(
                 GATEWAY,
                 "API Gateway doesn't take the signature: Signature expired",
-                Kind::Denied,
+                ErrorKind::Denied,
             )),
         ),
         (
             "a large answer",
-            writer.explain(of_api(GATEWAY, too_large, Kind::Invalid)),
+            writer.explain(of_api(GATEWAY, too_large, ErrorKind::Invalid)),
         ),
         (
             "nothing answers",

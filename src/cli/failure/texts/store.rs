@@ -3,7 +3,7 @@ use super::book::{Book, Variants, title, variants};
 use super::{denied, failed, is, no_file};
 use crate::aws::Fault;
 use crate::model::{
-    Access, CommitId, Encoding, Entry, GrantScope, Guard, Kind, Revision, Timestamp, Uncovered, Value,
+    Access, CommitId, Encoding, Entry, ErrorKind, GrantScope, Guard, Revision, Timestamp, Uncovered, Value,
 };
 use crate::store::{Conflict, Limit, StoreError};
 
@@ -310,14 +310,14 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
                 problem: "it knows no GET /v1/payments/db/keys/url: it is no discfg API, or one of another version than \
                           this 0.1.0"
                     .into(),
-                kind: Kind::Invalid,
+                kind: ErrorKind::Invalid,
             },
         ),
         (
             "denied",
             api(
                 "GET /v1/payments/db/keys/url was refused, and it was not signed",
-                Kind::Denied,
+                ErrorKind::Denied,
             ),
         ),
         (

@@ -6,7 +6,7 @@ use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
 use crate::files::FileFault;
 use crate::http::{TlsError, TokenFileError};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 
 variants!(TokenError: Variable File Line NoFolder);
 variants!(TokenFormError);
@@ -51,7 +51,7 @@ fn of_a_token() {
 /// As `discfg use --token-file` tells it.
 #[test]
 fn of_the_form_of_a_token() {
-    let explain = |error| Failure::caused(Kind::Invalid, "token.txt holds no token", &error);
+    let explain = |error| Failure::caused(ErrorKind::Invalid, "token.txt holds no token", &error);
     Book::errors("token_form_error", explain, [("", no_token())]);
 }
 

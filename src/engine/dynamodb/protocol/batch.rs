@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::commit_basis::CommitBasis;
 use super::commit_record::RecordPlace;
 use crate::model::{Guard, Key, Mutation, Section};
-use crate::store::{Committed, Decision, Limit, Result, State, Txn, decide};
+use crate::store::{CommitState, Committed, Decision, Limit, Result, Txn, decide};
 
 /// The most commits that are decided together: those that are refused take no room in a transaction.
 const MOST: usize = 256;
@@ -17,7 +17,7 @@ pub(in crate::engine::dynamodb) struct CommitBatch<J> {
     pub(in crate::engine::dynamodb) answered: Vec<(J, Result<Committed>)>,
     /// Those that one transaction makes, in their order.
     pub(in crate::engine::dynamodb) made: Vec<(J, Decision)>,
-    /// Those that are refused if that transaction is made.
+    /// Those that are refused if that transaction is carried out.
     pub(in crate::engine::dynamodb) refused: Vec<(J, Result<Committed>)>,
     /// Those that wait for the next.
     pub(in crate::engine::dynamodb) left: Vec<J>,
@@ -43,7 +43,7 @@ impl<J: Borrow<Txn>> CommitBatch<J> {
                 batch.left.push(job);
                 continue;
             }
-            let state = State {
+            let state = CommitState {
                 entries: &entries,
                 heads: &heads,
                 now: read.now,
@@ -101,7 +101,7 @@ impl<J: Borrow<Txn>> CommitBatch<J> {
         actions <= Limit::MAX_ACTIONS && decisions().map(Decision::bytes).sum::<usize>() <= Limit::MAX_BYTES
     }
 
-    /// All that it was made of.
+    /// All jobs of the batch.
     pub(in crate::engine::dynamodb) fn into_jobs(self) -> Vec<J> {
         let answered = self.answered.into_iter().map(|(job, _)| job);
         let made = self.made.into_iter().map(|(job, _)| job);

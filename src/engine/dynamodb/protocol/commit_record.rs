@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::model::{CommitId, Revision, Section, Timestamp};
 use crate::store::Txn;
 
-/// The record of a commit that was made under a caller's id.
+/// The record of a commit under a caller's id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::engine::dynamodb) struct CommitRecord {
     pub(in crate::engine::dynamodb) place: RecordPlace,

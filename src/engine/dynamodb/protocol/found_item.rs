@@ -1,7 +1,7 @@
 use super::commit_record::CommitRecord;
 use crate::model::{Entry, Head};
 
-/// What an action of a cancelled transaction found.
+/// The item that an action of a cancelled transaction found.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum FoundItem {
     /// Its condition held, or nothing is known.

@@ -4,7 +4,7 @@ use crate::model::{Change, Entry, Head, Key, Revision, Section, Timestamp};
 /// How an entry was read: its revision and when it expires; none where it was absent.
 pub(in crate::engine::dynamodb) type EntryAsRead = Option<(Revision, Option<Timestamp>)>;
 
-/// An action of a transaction. It is made on condition that what it is about is as it was read.
+/// An action of a transaction, on condition that its item is as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum TableAction {
     PutEntry {

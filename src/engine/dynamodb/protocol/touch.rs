@@ -17,7 +17,7 @@ use crate::store::{Result, StoreError};
 /// How often an entry that others change meanwhile is tried.
 const TRIES: u32 = 8;
 
-/// What is asked of the table.
+/// A request to the table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum TouchRequest {
     /// The entry, strongly consistent.

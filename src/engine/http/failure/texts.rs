@@ -40,7 +40,7 @@ fn variant(refused: &CallFailure) -> &'static str {
     }
 }
 
-/// What the store says of each, which is told with the answer's status and code.
+/// What the store says of each, with the answer's status and code.
 fn said(is_signed: bool, refused: impl IntoIterator<Item = (String, CallFailure)>) -> String {
     let mut text = String::new();
     for (note, refused) in refused {
@@ -137,21 +137,21 @@ fn of_a_strange_answer() {
     keep("answer_of_a_gateway", &said(true, of_gateway));
 }
 
-fn problem(kind: Kind, code: ProblemCode, detail: &str) -> Problem {
+fn problem(kind: ErrorKind, code: ProblemCode, detail: &str) -> Problem {
     Problem::new(400, "Bad Request", kind, code, detail)
 }
 
 fn about_a_key(code: ProblemCode) -> Problem {
     Problem {
         keys: vec!["/db/url".parse().expect("a key")],
-        ..problem(Kind::Invalid, code, "")
+        ..problem(ErrorKind::Invalid, code, "")
     }
 }
 
 fn about_a_commit(code: ProblemCode) -> Problem {
     Problem {
         commit: Some("deploy-2026-11-25.1".into()),
-        ..problem(Kind::OutcomeUnknown, code, "")
+        ..problem(ErrorKind::OutcomeUnknown, code, "")
     }
 }
 
@@ -165,11 +165,11 @@ fn of_a_problem() {
         section: "/db".parse().ok(),
         revision: Some(crate::model::Revision::new(7)),
         oldest: Some(crate::model::Revision::new(40)),
-        ..problem(Kind::Compacted, ProblemCode::Compacted, "")
+        ..problem(ErrorKind::Compacted, ProblemCode::Compacted, "")
     };
     let layout = Problem {
         layout: Some(ProblemLayout { found: 3, known: 2 }),
-        ..problem(Kind::Internal, ProblemCode::Layout, "")
+        ..problem(ErrorKind::Internal, ProblemCode::Layout, "")
     };
     let problems = [
         about_a_key(ProblemCode::NoKey),
@@ -183,33 +183,33 @@ fn of_a_problem() {
         about_a_commit(ProblemCode::OutcomeUnknown),
         compacted,
         layout,
-        problem(Kind::NotFound, ProblemCode::NoConfig, ""),
-        problem(Kind::NotFound, ProblemCode::NoSecretsKey, ""),
-        problem(Kind::Denied, ProblemCode::ReadOnly, ""),
-        problem(Kind::Denied, ProblemCode::NoToken, "there is no such token"),
-        problem(Kind::NotFound, ProblemCode::NoRoute, ""),
+        problem(ErrorKind::NotFound, ProblemCode::NoConfig, ""),
+        problem(ErrorKind::NotFound, ProblemCode::NoSecretsKey, ""),
+        problem(ErrorKind::Denied, ProblemCode::ReadOnly, ""),
+        problem(ErrorKind::Denied, ProblemCode::NoToken, "there is no such token"),
+        problem(ErrorKind::NotFound, ProblemCode::NoRoute, ""),
         problem(
-            Kind::Denied,
+            ErrorKind::Denied,
             ProblemCode::Denied,
             "the token app may read /db alone",
         ),
         problem(
-            Kind::Throttled,
+            ErrorKind::Throttled,
             ProblemCode::Throttled,
             "what holds the data asks for patience; try again",
         ),
         problem(
-            Kind::Unavailable,
+            ErrorKind::Unavailable,
             ProblemCode::Unavailable,
             "what holds the data can't be reached; try again",
         ),
         problem(
-            Kind::Internal,
+            ErrorKind::Internal,
             ProblemCode::Internal,
             "the server failed; its log says why",
         ),
         problem(
-            Kind::Usage,
+            ErrorKind::Usage,
             ProblemCode::Query,
             "the query parameter page is not known here",
         ),

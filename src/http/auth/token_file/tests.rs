@@ -2,13 +2,13 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::thread;
 
 use super::*;
-use crate::http::auth::token::Token;
+use crate::http::auth::token::GeneratedToken;
 use crate::model::Access;
 
 fn entry(name: &str) -> TokenEntry {
     TokenEntry {
         name: name.parse().unwrap(),
-        sha256: Token::generate().digest(),
+        sha256: GeneratedToken::generate().digest(),
         access: Access::Write,
         sections: Some(["db".parse().unwrap(), "@root".parse().unwrap()].into()),
         configs: Some(["payments".parse().unwrap()].into()),
@@ -29,9 +29,9 @@ fn names(file: &TokenFile) -> Vec<String> {
 fn what_is_added_is_read_and_what_is_revoked_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let file = TokenFile::at(folder.path().join("tokens"));
-    assert_eq!(file.read().unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(file.read().unwrap_err().kind(), ErrorKind::NotFound);
     let name = "a".parse().unwrap();
-    assert_eq!(file.revoke(&name).unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(file.revoke(&name).unwrap_err().kind(), ErrorKind::NotFound);
     assert!(!file.path().exists());
     file.add(entry("a")).unwrap();
     assert_eq!(
@@ -48,7 +48,7 @@ fn what_is_added_is_read_and_what_is_revoked_is_gone() {
     .unwrap();
     assert!(fs::read_to_string(file.path()).unwrap().contains("# mine\n"));
     assert_eq!(names(&file), ["a", "b"]);
-    assert_eq!(file.add(entry("a")).unwrap_err().kind(), Kind::Conflict);
+    assert_eq!(file.add(entry("a")).unwrap_err().kind(), ErrorKind::Conflict);
     let read = file.read().unwrap();
     let caller = read.entries()[0].caller();
     assert_eq!(caller.by.as_deref(), Some("token:a"));
@@ -127,7 +127,7 @@ fn what_is_malformed_is_refused_by_place_and_left_alone() {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
             let told = format!("{error}: {}", cause.unwrap_or_default());
             assert!(told.contains(&part), "{part}: {told}");
-            assert_eq!(error.kind(), Kind::Invalid);
+            assert_eq!(error.kind(), ErrorKind::Invalid);
         }
         assert_eq!(fs::read_to_string(file.path()).unwrap(), text);
     }
@@ -157,7 +157,7 @@ fn no_file_is_made_at_the_end_of_a_link() {
     let (nowhere, link) = (folder.path().join("nowhere"), folder.path().join("link"));
     symlink(&nowhere, &link).unwrap();
     let error = TokenFile::at(&link).add(entry("a")).unwrap_err();
-    assert_eq!(error.kind(), Kind::Invalid, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
     assert!(!nowhere.exists());
 }
 

@@ -3,12 +3,12 @@ use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
-use crate::http::error::Failure;
-use crate::http::live::Opened;
-use crate::http::refusal::Refusal;
-use crate::http::request::context::Asked;
+use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
+use crate::http::live::StreamOpening;
+use crate::http::request::context::RequestContext;
 use crate::http::request::header;
-use crate::model::{Kind, Revision, Section};
+use crate::model::{ErrorKind, Revision, Section};
 use crate::store::Heads;
 use crate::wire::ProblemCode;
 
@@ -18,53 +18,66 @@ const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const NOT_OF_STREAMS: [&str; 3] = ["limit", "stored", "wait"];
 
 /// Tells what happens in a section as it comes.
-pub(in crate::http) async fn stream(mut asked: Asked, section: &Section) -> Result<Response, Failure> {
-    if asked.api.settings().streams == 0 {
+pub(in crate::http) async fn open_stream(
+    mut context: RequestContext,
+    section: &Section,
+) -> Result<Response, ApiError> {
+    if context.api.settings().streams == 0 {
         let told = "this server streams nothing; ask without text/event-stream in accept";
-        return Err(Failure::with_status(
+        return Err(ApiError::with_status(
             StatusCode::NOT_ACCEPTABLE,
-            Kind::Usage,
+            ErrorKind::Usage,
             ProblemCode::Header,
             told,
         ));
     }
-    let after: Option<Revision> = asked.query.take("after")?;
+    let after: Option<Revision> = context.query.take("after")?;
     for name in NOT_OF_STREAMS {
-        if asked.query.take::<String>(name)?.is_some() {
-            return Err(Refusal::Query(format!("the query parameter {name} is not for a stream")).into());
+        if context.query.take::<String>(name)?.is_some() {
+            return Err(
+                InvalidRequest::Query(format!("the query parameter {name} is not for a stream")).into(),
+            );
         }
     }
-    asked.query.end()?;
+    context.query.end()?;
     // What a client saw last goes before what it began with.
-    let resumed = header::last_event_id(&asked.headers)?;
-    let place = (&asked.config, &asked.store);
+    let resumed = header::last_event_id(&context.headers)?;
+    let place = (&context.config, &context.store);
     let opening = async {
-        let opened = asked.api.live().stream(place, section, resumed.or(after)).await;
-        opened.map_err(Failure::from)
+        let opened = context
+            .api
+            .live()
+            .open_stream(place, section, resumed.or(after))
+            .await;
+        opened.map_err(ApiError::from)
     };
-    let body = match asked.deadline.in_time(opening).await? {
-        Opened::Stream(sent) => Body::from_stream(sent),
-        Opened::Ahead(head) => {
+    let body = match context.deadline.in_time(opening).await? {
+        StreamOpening::Stream(sent) => Body::from_stream(sent),
+        StreamOpening::Ahead(head) => {
             let told = |named: String| {
                 format!("{named} is ahead of the section {section}, which is at revision {head}")
             };
             return Err(match (resumed, after) {
-                (Some(id), _) => Refusal::Header(told(format!("last-event-id {id}"))),
+                (Some(id), _) => InvalidRequest::Header(told(format!("last-event-id {id}"))),
                 (None, after) => {
                     let after = after.unwrap_or_default();
-                    Refusal::Query(told(format!("the query parameter after={after}")))
+                    InvalidRequest::Query(told(format!("the query parameter after={after}")))
                 }
             }
             .into());
         }
-        Opened::Unknown => {
+        StreamOpening::Unknown => {
             let of = Heads::Of(vec![section.clone()]);
-            asked
+            context
                 .deadline
-                .in_time(async { Ok(asked.store.heads(of).await?) })
+                .in_time(async { Ok(context.store.heads(of).await?) })
                 .await?;
             let told = "the section couldn't be followed a moment ago; try again";
-            return Err(Failure::new(Kind::Unavailable, ProblemCode::Unavailable, told));
+            return Err(ApiError::new(
+                ErrorKind::Unavailable,
+                ProblemCode::Unavailable,
+                told,
+            ));
         }
     };
     let headers = [

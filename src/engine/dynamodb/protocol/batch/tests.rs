@@ -210,7 +210,7 @@ fn txn() -> impl Strategy<Value = Txn> {
 
 /// What the commit comes to on that state alone, as far as it can be compared.
 fn alone(txn: &Txn, read: &CommitBasis) -> (Result<Committed, String>, CommitBasis) {
-    let state = State {
+    let state = CommitState {
         entries: &read.entries,
         heads: &read.heads,
         now: read.now,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::MachineStep;
 use super::{CommitMachine, CommitSettings, CommitStep, UnfinishedJobs};
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::store::{Cause, StoreError, Txn};
 
 impl<J: Borrow<Txn>> CommitMachine<J> {
@@ -63,7 +63,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         if self.unanswered {
             return self.unknown(Some(&error.into()));
         }
-        let is_of_all = matches!(error.kind(), Kind::Throttled | Kind::Unavailable);
+        let is_of_all = matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Unavailable);
         if self.open.len() > 1 && !is_of_all {
             return MachineStep::Done(UnfinishedJobs {
                 waiting: std::mem::take(&mut self.waiting),

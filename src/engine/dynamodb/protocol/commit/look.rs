@@ -87,7 +87,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         }
         for job in std::mem::take(&mut self.open) {
             let lines = lines_of(&job).cloned().unwrap_or_default();
-            match job.borrow().made_in(lines).transpose() {
+            match job.borrow().answer_in(lines).transpose() {
                 Some(answer) => self.answers.push((job, answer)),
                 None => self.open.push(job),
             }

@@ -1,4 +1,4 @@
-//! What commits ask of the table, and what is answered.
+//! The requests of commits to the table, and the answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::super::transaction::Transaction;
 use crate::model::{Change, Head, Key, Revision, Section, Timestamp};
 use crate::store::StoreError;
 
-/// What a commit asks of the table.
+/// A request of a commit to the table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) enum CommitMachineRequest {
     /// These items and the config's settings, each strongly consistent by itself.
@@ -20,7 +20,7 @@ pub(in crate::engine::dynamodb) enum CommitMachineRequest {
         sections: Vec<Section>,
         records: Vec<RecordPlace>,
     },
-    /// A transaction. `number` is its token: what is sent again under the same is made once.
+    /// A transaction. `number` is its token: what is sent again under the same is carried out once.
     Write {
         transaction: Arc<Transaction>,
         number: u32,
@@ -56,7 +56,7 @@ pub(in crate::engine::dynamodb) enum CommitMachineAnswer {
     Next,
 }
 
-/// What became of one send of a transaction.
+/// The outcome of one send of a transaction.
 #[derive(Debug, Clone)]
 pub(in crate::engine::dynamodb) enum SendOutcome {
     /// It was carried out.
@@ -71,7 +71,7 @@ pub(in crate::engine::dynamodb) enum SendOutcome {
     Refused(StoreError),
 }
 
-/// Whose commits these are, and how long they may take.
+/// The writer of commits, and how long they may take.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(in crate::engine::dynamodb) struct CommitSettings {
     /// Who is written down as the writer.

@@ -47,7 +47,7 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
         };
         if record.revisions.keys().all(is_there) {
             let answer = txn
-                .made_in(lines)
+                .answer_in(lines)
                 .and_then(|made| made.ok_or_else(|| StoreError::IdReused(txn.id.clone())));
             self.answers.push((job, answer));
         } else if self.looks < LOOKS {

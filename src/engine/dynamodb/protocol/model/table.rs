@@ -7,7 +7,7 @@ use crate::engine::dynamodb::protocol::{
     TouchAnswer, TouchRequest, Transaction,
 };
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
-use crate::store::{Decision, Result, State, Txn, decide};
+use crate::store::{CommitState, Decision, Result, Txn, decide};
 
 /// When everything in a model happens.
 pub(super) const NOW: Timestamp = Timestamp::from_epoch(1000);
@@ -108,7 +108,7 @@ impl Table {
         let read = self.read_all(now);
         decide(
             txn,
-            &State {
+            &CommitState {
                 entries: &read.entries,
                 heads: &read.heads,
                 now,

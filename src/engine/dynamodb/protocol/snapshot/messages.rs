@@ -1,4 +1,4 @@
-//! What a snapshot asks of the table, and what is answered.
+//! The requests of a snapshot to the table, and the answers.
 
 use crate::model::{Change, Entry, Head, Prefix, Revision, Section, Timestamp};
 
@@ -69,7 +69,7 @@ pub(in crate::engine::dynamodb) enum SnapshotAnswer {
     /// To [`SnapshotRequest::Entries`].
     Entries(Vec<Entry>),
     /// To [`SnapshotRequest::Together`], in its order: the heads that are there, and the number of sections where it was
-    /// asked for and is there; none where a commit is under way on one of the items.
+    /// requested and is there; none where a commit is under way on one of the items.
     Together(Vec<Option<(Vec<Head>, Option<usize>)>>),
     /// To [`SnapshotRequest::Lines`], in the order of its ranges.
     Lines(Vec<Vec<Change>>),

@@ -8,22 +8,23 @@ use tokio::select;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use super::{BAD_FOR, Patience};
+use super::retry_patience::RetryPatience;
+use super::section::BAD_FOR;
 use crate::model::{BadSection, Head, Jitter};
 use crate::ops::readable_heads;
-use crate::store::{Cursor, Deadline, Heads, LeftOut, Result, Store, StoreError};
+use crate::store::{Cursor, Deadline, Heads, Result, Store, StoreError, UnreadableSections};
 
-/// What following a config's heads tells.
+/// An event of following a config's heads.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Standing {
+pub enum HeadNews {
     /// The heads that have moved: at first all of them.
     Moved(Vec<Head>),
     /// The heads of these sections can't be read. The others are followed on, and these are tried once a minute.
     Bad(Vec<BadSection>),
     /// A look showed no other head than the last.
     Still,
-    /// The store can't be asked for the moment. It is asked again after a pause.
+    /// The store fails for the moment. The next look comes after a pause.
     Retry(StoreError),
 }
 
@@ -35,7 +36,7 @@ pub fn watch_heads(
     store: &dyn Store,
     interval: Duration,
     nudge: Arc<Notify>,
-) -> BoxStream<'_, Result<Standing>> {
+) -> BoxStream<'_, Result<HeadNews>> {
     stream! {
         let (heads, bad) = match readable_heads(store, &Heads::All).await {
             Ok(found) => found,
@@ -47,10 +48,10 @@ pub fn watch_heads(
         let mut cursor = Cursor { whole: true, ..Cursor::default() };
         let mut tried = Instant::now();
         cursor.except.extend(bad.iter().map(|bad| bad.section.clone()));
-        let mut patience = Patience::default();
-        yield Ok(Standing::Moved(take(&mut cursor, heads)));
+        let mut patience = RetryPatience::default();
+        yield Ok(HeadNews::Moved(take(&mut cursor, heads)));
         if !bad.is_empty() {
-            yield Ok(Standing::Bad(bad));
+            yield Ok(HeadNews::Bad(bad));
         }
         loop {
             if !cursor.except.is_empty() && tried.elapsed() >= BAD_FOR {
@@ -67,21 +68,21 @@ pub fn watch_heads(
                 Ok(heads) => {
                     patience.renew();
                     let moved = take(&mut cursor, heads);
-                    yield Ok(if moved.is_empty() { Standing::Still } else { Standing::Moved(moved) });
+                    yield Ok(if moved.is_empty() { HeadNews::Still } else { HeadNews::Moved(moved) });
                 }
                 Err(error) => {
-                    let mut left_out = LeftOut::default();
+                    let mut left_out = UnreadableSections::default();
                     let Err(error) = left_out.take(error) else {
                         tried = Instant::now();
                         cursor.except.extend_from_slice(left_out.sections());
-                        yield Ok(Standing::Bad(left_out.into_bad()));
+                        yield Ok(HeadNews::Bad(left_out.into_bad()));
                         continue;
                     };
                     let Some(pause) = patience.with(&error) else {
                         yield Err(error);
                         return;
                     };
-                    yield Ok(Standing::Retry(error));
+                    yield Ok(HeadNews::Retry(error));
                     sleep(pause).await;
                 }
             }

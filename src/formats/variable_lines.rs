@@ -1,6 +1,6 @@
 //! What the formats of lines share: one variable after another.
 
-use super::layout::{Found, key_below};
+use super::layout::{ParsedItems, key_below};
 use super::position::At;
 use super::text::text_of;
 use super::{DataFormat, EnvName, FormatError, Layout};
@@ -31,20 +31,20 @@ pub(super) fn write_variables(
 }
 
 /// Goes through a text that holds one variable after another.
-pub(super) struct Variables<'t> {
+pub(super) struct VariableLines<'t> {
     format: DataFormat,
     text: &'t str,
     offset: usize,
-    found: Found<'t>,
+    found: ParsedItems<'t>,
 }
 
-impl<'t> Variables<'t> {
+impl<'t> VariableLines<'t> {
     pub(super) fn new(format: DataFormat, text: &'t str) -> Self {
         Self {
             format,
             text,
             offset: 0,
-            found: Found::new(),
+            found: ParsedItems::new(),
         }
     }
 

@@ -9,27 +9,27 @@ use futures::StreamExt as _;
 use hyper::body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::http::error::Failure;
-use crate::http::refusal::Refusal;
+use crate::http::error::ApiError;
+use crate::http::invalid_request::InvalidRequest;
 use crate::http::request::deadline::RequestDeadline;
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
-/// What each connection may hold besides: as much as a client has at hand, or takes, at once.
+/// What each connection may hold on top: as much as a client has at hand, or takes, at once.
 const OWN: usize = 32 * 1024;
 /// The unit in which shares are counted, in bytes.
 const UNIT: usize = 1024;
 
-/// The bytes that may be held.
-pub(super) struct Buffers {
+/// The bytes that may be held for all clients together.
+pub(super) struct BufferBudget {
     units: Arc<Semaphore>,
     all: usize,
 }
 
 /// What one client holds of them, for as long as this lives.
-pub(super) struct Share(Option<OwnedSemaphorePermit>);
+pub(super) struct BufferShare(Option<OwnedSemaphorePermit>);
 
-impl Buffers {
+impl BufferBudget {
     pub(super) fn of(bytes: usize) -> Self {
         let all = (bytes / UNIT).clamp(2, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
         Self {
@@ -40,13 +40,13 @@ impl Buffers {
 
     /// A share for so many bytes. No single one takes more than half of all there is, however much it needs: the largest
     /// answer is given still.
-    pub(super) fn share(&self, bytes: usize) -> Result<Share, Failure> {
-        let mut share = Share(None);
+    pub(super) fn share(&self, bytes: usize) -> Result<BufferShare, ApiError> {
+        let mut share = BufferShare(None);
         self.widen(&mut share, bytes)?;
         Ok(share)
     }
 
-    fn widen(&self, share: &mut Share, bytes: usize) -> Result<(), Failure> {
+    fn widen(&self, share: &mut BufferShare, bytes: usize) -> Result<(), ApiError> {
         if bytes <= OWN {
             return Ok(());
         }
@@ -56,7 +56,7 @@ impl Buffers {
         let more = Arc::clone(&self.units).try_acquire_many_owned(more);
         let more = more.map_err(|_| {
             let told = "the server holds as much for slow clients as it may; try again";
-            Failure::new(Kind::Unavailable, ProblemCode::Busy, told)
+            ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
         })?;
         match &mut share.0 {
             Some(held) => held.merge(more),
@@ -65,16 +65,16 @@ impl Buffers {
         Ok(())
     }
 
-    /// Takes in the body of a request that has one: all of it, or enough that whoever serves the request
-    /// sees that it is larger than `most`.
+    /// Takes in the body of a request that has one: all of it, or enough for the route to see
+    /// that it is larger than `most`.
     pub(super) async fn receive(
         &self,
         request: Request<Body>,
         most: usize,
         deadline: RequestDeadline,
-    ) -> Result<(Request<Body>, Share), Failure> {
+    ) -> Result<(Request<Body>, BufferShare), ApiError> {
         let (parts, body) = request.into_parts();
-        let mut share = Share(None);
+        let mut share = BufferShare(None);
         if body.is_end_stream() || !matches!(parts.method, Method::PUT | Method::POST) {
             return Ok((Request::from_parts(parts, body), share));
         }
@@ -84,7 +84,7 @@ impl Buffers {
             while received.len() <= most
                 && let Some(chunk) = chunks.next().await
             {
-                let chunk = chunk.map_err(|_| Refusal::Body("the body ended too early".into()))?;
+                let chunk = chunk.map_err(|_| InvalidRequest::Body("the body ended too early".into()))?;
                 self.widen(&mut share, received.len() + chunk.len())?;
                 received.extend_from_slice(&chunk);
             }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_a_connection_holds_anyway_is_not_counted_and_no_one_takes_all() {
-        let buffers = Buffers::of(256 * 1024);
+        let buffers = BufferBudget::of(256 * 1024);
         let small: Vec<_> = (0..100).map(|_| buffers.share(OWN)).collect();
         assert!(small.iter().all(Result::is_ok));
         let large = buffers
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_share_grows_by_what_it_lacks() {
-        let buffers = Buffers::of(256 * 1024);
+        let buffers = BufferBudget::of(256 * 1024);
         let mut share = buffers.share(40 * 1024).unwrap_or_else(|_| panic!("it is free"));
         assert!(buffers.widen(&mut share, 100 * 1024).is_ok());
         assert_eq!(buffers.units.available_permits(), 156);

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::model::{Backoff, Jitter, Kind};
+use crate::model::{Backoff, ErrorKind, Jitter};
 use crate::store::StoreError;
 
 /// The pauses after failures.
@@ -10,11 +10,11 @@ const TRIES_WITH_CREDENTIALS: u32 = 5;
 
 /// How a watcher bears a store that fails.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(super) struct RetryPatience {
     failures: u32,
 }
 
-impl Patience {
+impl RetryPatience {
     /// The store answered.
     pub(super) fn renew(&mut self) {
         self.failures = 0;
@@ -24,7 +24,7 @@ impl Patience {
     pub(super) fn with(&mut self, error: &StoreError) -> Option<Duration> {
         let may_pass = match error {
             StoreError::Credentials { .. } => self.failures < TRIES_WITH_CREDENTIALS,
-            other => matches!(other.kind(), Kind::Unavailable | Kind::Throttled),
+            other => matches!(other.kind(), ErrorKind::Unavailable | ErrorKind::Throttled),
         };
         let pause = BACKOFF.pause(self.failures);
         self.failures += 1;

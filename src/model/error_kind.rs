@@ -1,14 +1,14 @@
 /// What sort of failure an error is. Every error of this crate has one; exit codes and HTTP statuses follow from it alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum ErrorKind {
     /// The answer to a question is no.
     No,
     /// The call itself is wrong: a flag, a combination, a setting that is missing.
     Usage,
     /// The key, the config or the role isn't there.
     NotFound,
-    /// What was asked for lies before the oldest line of the log.
+    /// The wanted revision lies before the oldest line of the log.
     Compacted,
     /// A guard didn't hold, or a plan was overtaken. Final: trying again can't help by itself.
     Conflict,
@@ -16,7 +16,7 @@ pub enum Kind {
     Denied,
     /// The service could not be reached or failed. Another try may help.
     Unavailable,
-    /// The service asked for patience. Another try may help.
+    /// The service throttles. Another try may help.
     Throttled,
     /// A commit was sent and never answered: it may have happened.
     OutcomeUnknown,
@@ -32,7 +32,7 @@ pub enum Kind {
     Internal,
 }
 
-impl Kind {
+impl ErrorKind {
     const ALL: [(Self, &'static str); 14] = [
         (Self::No, "no"),
         (Self::Usage, "usage"),

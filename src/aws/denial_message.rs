@@ -4,7 +4,7 @@
 
 /// What such a message names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Denial<'a> {
+pub(crate) struct DenialMessage<'a> {
     /// The ARN of who was refused.
     pub(crate) who: Option<&'a str>,
     /// The action that is lacking, such as `iam:PassRole`. A request may take others besides the one that it is named for.
@@ -26,7 +26,7 @@ pub(crate) enum DeniedBy<'a> {
     Unknown,
 }
 
-impl<'a> Denial<'a> {
+impl<'a> DenialMessage<'a> {
     pub(crate) fn of(said: &'a str) -> Self {
         let by = if let Some((_, place)) = said.split_once("with an explicit deny in ") {
             DeniedBy::Explicit(place.trim_end_matches('.'))
@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn what_no_policy_allows() {
         assert_eq!(
-            Denial::of(LIST),
-            Denial {
+            DenialMessage::of(LIST),
+            DenialMessage {
                 who: Some("arn:aws:iam::111122223333:user/dev"),
                 action: Some("cloudformation:ListStacks"),
                 resource: Some("arn:aws:cloudformation:us-east-1:111122223333:stack/*/*"),
@@ -80,15 +80,15 @@ mod tests {
             "",
         );
         assert_eq!(
-            Denial::of(&nowhere),
-            Denial {
+            DenialMessage::of(&nowhere),
+            DenialMessage {
                 resource: None,
-                ..Denial::of(LIST)
+                ..DenialMessage::of(LIST)
             }
         );
         let session = "User: arn:aws:sts::111122223333:assumed-role/pods/eks is not authorized to perform: sts:TagSession \
             on resource: arn:aws:iam::111122223333:role/discfg/discfg-payments-eu-central-1-read";
-        let denial = Denial::of(session);
+        let denial = DenialMessage::of(session);
         assert_eq!(denial.action, Some("sts:TagSession"));
         assert_eq!(denial.by, DeniedBy::Unknown);
     }
@@ -97,7 +97,7 @@ mod tests {
     fn what_a_policy_denies() {
         let said = "User: arn:aws:iam::111122223333:user/dev is not authorized to perform: dynamodb:DeleteTable on \
             resource: * with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-a/p-b";
-        let denial = Denial::of(said);
+        let denial = DenialMessage::of(said);
         assert_eq!(denial.resource, Some("*"));
         let place = "a service control policy: arn:aws:organizations::1:policy/o-a/p-b";
         assert_eq!(denial.by, DeniedBy::Explicit(place));
@@ -111,7 +111,7 @@ mod tests {
             "User: x is not authorized to perform this",
             "Forbidden",
         ] {
-            let denial = Denial::of(said);
+            let denial = DenialMessage::of(said);
             assert_eq!(
                 (denial.who, denial.action, denial.resource, denial.by),
                 (None, None, None, DeniedBy::Unknown),

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Found, key_below, parse_key};
+use super::layout::{ParsedItems, key_below, parse_key};
 use super::position::At;
 use super::{DataFormat, FormatError, Layout};
 use crate::model::{Encoding, Key, Prefix, Value, ValueKind};
 
 /// What is written in one place: a value, or members in order.
-pub(super) enum Tree<'i> {
+pub(super) enum KeyTree<'i> {
     Value(&'i Key, &'i Value),
-    Members(BTreeMap<&'i str, Tree<'i>>),
+    Members(BTreeMap<&'i str, KeyTree<'i>>),
 }
 
 /// Lays keys out as the members of one object.
@@ -18,7 +18,7 @@ pub(super) fn tree<'i>(
     format: DataFormat,
     items: &'i [(Key, Value)],
     layout: &Layout,
-) -> Result<BTreeMap<&'i str, Tree<'i>>, FormatError> {
+) -> Result<BTreeMap<&'i str, KeyTree<'i>>, FormatError> {
     let mut members = BTreeMap::new();
     for (key, value) in items {
         if layout.nested {
@@ -34,14 +34,14 @@ pub(super) fn tree<'i>(
             put(&mut members, layout.relative_name(key)?, key, value)
                 .map_err(|(key, below)| FormatError::AlsoPrefix { format, key, below })?;
         } else {
-            members.insert(layout.flat_name(key)?, Tree::Value(key, value));
+            members.insert(layout.flat_name(key)?, KeyTree::Value(key, value));
         }
     }
     Ok(members)
 }
 
 fn put<'i>(
-    members: &mut BTreeMap<&'i str, Tree<'i>>,
+    members: &mut BTreeMap<&'i str, KeyTree<'i>>,
     path: &'i str,
     key: &'i Key,
     value: &'i Value,
@@ -50,47 +50,47 @@ fn put<'i>(
         Some((segment, rest)) => {
             let place = members
                 .entry(segment)
-                .or_insert_with(|| Tree::Members(BTreeMap::new()));
+                .or_insert_with(|| KeyTree::Members(BTreeMap::new()));
             match place {
-                Tree::Members(members) => put(members, rest, key, value),
-                Tree::Value(above, _) => Err(((*above).clone(), key.clone())),
+                KeyTree::Members(members) => put(members, rest, key, value),
+                KeyTree::Value(above, _) => Err(((*above).clone(), key.clone())),
             }
         }
-        None => match members.insert(path, Tree::Value(key, value)) {
-            Some(Tree::Members(members)) => Err((key.clone(), a_key_of(&members, key).clone())),
+        None => match members.insert(path, KeyTree::Value(key, value)) {
+            Some(KeyTree::Members(members)) => Err((key.clone(), a_key_of(&members, key).clone())),
             _ => Ok(()),
         },
     }
 }
 
-fn a_key_of<'i>(members: &BTreeMap<&'i str, Tree<'i>>, fallback: &'i Key) -> &'i Key {
+fn a_key_of<'i>(members: &BTreeMap<&'i str, KeyTree<'i>>, fallback: &'i Key) -> &'i Key {
     match members.values().next() {
-        Some(Tree::Value(key, _)) => key,
-        Some(Tree::Members(members)) => a_key_of(members, fallback),
+        Some(KeyTree::Value(key, _)) => key,
+        Some(KeyTree::Members(members)) => a_key_of(members, fallback),
         None => fallback,
     }
 }
 
 /// A part of a document that is read.
-pub(super) trait Node<'t>: Sized {
+pub(super) trait DocumentNode<'t>: Sized {
     /// Where it stands.
     fn at(&self) -> At<'t>;
 
     /// Its members in order if it is an object, else itself.
-    fn parts(self) -> Result<Parts<Self>, FormatError>;
+    fn parts(self) -> Result<NodeParts<Self>, FormatError>;
 
     /// It as a value: of strings the text, of all the rest their JSON.
     fn value(self) -> Result<(Vec<u8>, Encoding), FormatError>;
 }
 
 /// What a part of a document comes apart into.
-pub(super) enum Parts<N> {
+pub(super) enum NodeParts<N> {
     Members(Vec<(String, N)>),
     Value(N),
 }
 
 /// The keys and values that the members of a document are.
-pub(super) fn items<'t, N: Node<'t>>(
+pub(super) fn items<'t, N: DocumentNode<'t>>(
     members: Vec<(String, N)>,
     layout: &Layout,
 ) -> Result<Vec<(Key, Value)>, FormatError> {
@@ -105,7 +105,7 @@ pub(super) fn items<'t, N: Node<'t>>(
         });
     }
     let is_full = full.is_some();
-    let mut found = Found::new();
+    let mut found = ParsedItems::new();
     for (name, node) in members {
         let at = node.at();
         if is_full || layout.flat {
@@ -123,24 +123,24 @@ pub(super) fn items<'t, N: Node<'t>>(
     Ok(found.into_items())
 }
 
-fn descend<'t, N: Node<'t>>(
+fn descend<'t, N: DocumentNode<'t>>(
     prefix: &Prefix,
     name: String,
     node: N,
-    found: &mut Found<'t>,
+    found: &mut ParsedItems<'t>,
 ) -> Result<(), FormatError> {
     let at = node.at();
     // Checked on the way down, which also bounds how deep the way is.
     let key = key_below(prefix, &name, at)?;
     match node.parts()? {
-        Parts::Members(members) if members.is_empty() => Err(FormatError::EmptyObject {
+        NodeParts::Members(members) if members.is_empty() => Err(FormatError::EmptyObject {
             name,
             at: at.position(),
         }),
-        Parts::Members(members) => members
+        NodeParts::Members(members) => members
             .into_iter()
             .try_for_each(|(member, node)| descend(prefix, format!("{name}/{member}"), node, found)),
-        Parts::Value(node) => {
+        NodeParts::Value(node) => {
             let (bytes, encoding) = node.value()?;
             found.add_key(key, bytes, encoding, at)
         }

@@ -1,5 +1,5 @@
-//! What a stream sends, as server-sent events: one line of `watch -f json` an event. The id of an event is the revision
-//! to go on after, so only the last line of a revision bears one: whoever resumes never meets a part of a commit.
+//! The text of what a stream sends, as server-sent events: one line of `watch -f json` an event. The id of an event is the revision
+//! to go on after, so only the last line of a revision bears one: a client that resumes never gets a part of a commit.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ pub(super) const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
 /// Why a stream ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum End {
+pub(super) enum EndReason {
     /// The server stops.
     ShuttingDown,
     /// The client took so long that what it was to get is no longer held.
@@ -28,16 +28,16 @@ pub(super) enum End {
 struct EndLine {
     action: &'static str,
     op: &'static str,
-    reason: End,
+    reason: EndReason,
 }
 
 /// The beginning: an id alone, which is no event but what a client resumes after that is cut before its first.
-pub(super) fn begin(after: Revision) -> Bytes {
+pub(super) fn render_start(after: Revision) -> Bytes {
     Bytes::from(format!("id: {after}\n\n"))
 }
 
 /// A revision.
-pub(super) fn commit(lines: &[Change]) -> Bytes {
+pub(super) fn render_commit(lines: &[Change]) -> Bytes {
     let mut text = String::new();
     for (line, is_last) in with_last(lines) {
         let name = match &line.op {
@@ -45,24 +45,24 @@ pub(super) fn commit(lines: &[Change]) -> Bytes {
             Op::Delete => "delete",
         };
         let id = is_last.then_some(line.revision);
-        event(&mut text, name, id, &ChangeLine::new(Some("watch"), line));
+        write_event(&mut text, name, id, &ChangeLine::new(Some("watch"), line));
     }
     text.into()
 }
 
 /// An entry whose time to live ran out, with the version and the revision that it had.
-pub(super) fn expire(key: &Key, of: (u64, Revision), at: Timestamp) -> Bytes {
+pub(super) fn render_expiry(key: &Key, of: (u64, Revision), at: Timestamp) -> Bytes {
     let mut text = String::new();
-    event(&mut text, "expire", None, &ChangeLine::expired(key, of, at));
+    write_event(&mut text, "expire", None, &ChangeLine::expired(key, of, at));
     text.into()
 }
 
-/// A section that is told as it is, with all its entries.
-pub(super) fn resync(section: &Section, revision: Revision, entries: &[Entry]) -> Bytes {
+/// A section as it is, with all its entries.
+pub(super) fn render_resync(section: &Section, revision: Revision, entries: &[Entry]) -> Bytes {
     let of = u32::try_from(entries.len()).unwrap_or(u32::MAX);
     let mut text = String::new();
     let id = entries.is_empty().then_some(revision);
-    event(
+    write_event(
         &mut text,
         "resync",
         id,
@@ -70,20 +70,20 @@ pub(super) fn resync(section: &Section, revision: Revision, entries: &[Entry]) -
     );
     for (index, (entry, is_last)) in (0..).zip(with_last(entries)) {
         let id = is_last.then_some(revision);
-        event(&mut text, "set", id, &ChangeLine::resynced(entry, (index, of)));
+        write_event(&mut text, "set", id, &ChangeLine::resynced(entry, (index, of)));
     }
     text.into()
 }
 
 /// The last event.
-pub(super) fn end(reason: End) -> Bytes {
+pub(super) fn render_end(reason: EndReason) -> Bytes {
     let mut text = String::new();
     let line = EndLine {
         action: "watch",
         op: "end",
         reason,
     };
-    event(&mut text, "end", None, &line);
+    write_event(&mut text, "end", None, &line);
     text.into()
 }
 
@@ -92,7 +92,7 @@ fn with_last<T>(items: &[T]) -> impl Iterator<Item = (&T, bool)> {
     items.iter().enumerate().map(move |(at, item)| (item, at == last))
 }
 
-fn event(text: &mut String, name: &str, id: Option<Revision>, line: &impl Serialize) {
+fn write_event(text: &mut String, name: &str, id: Option<Revision>, line: &impl Serialize) {
     // Neither fails: the lines are of strings and numbers, and a string takes all that is written to it.
     let json = serde_json::to_string(line).unwrap_or_default();
     let _ = writeln!(text, "event: {name}");
@@ -160,7 +160,7 @@ mod tests {
             change("/db/b", 1, set("two\nlines\r", false)),
             change("/db/c", 2, Op::Delete),
         ];
-        let rendered = commit(&lines);
+        let rendered = render_commit(&lines);
         let events = events(text(&rendered));
         let shape: Vec<_> = events.iter().map(|(name, id, _)| (*name, *id)).collect();
         assert_eq!(shape, [("set", None), ("set", None), ("delete", Some("8"))]);
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked() {
-        let rendered = commit(&[change("/db/pw", 0, set("hunter2", true))]);
+        let rendered = render_commit(&[change("/db/pw", 0, set("hunter2", true))]);
         assert!(!text(&rendered).contains("hunter2"), "{rendered:?}");
         assert_eq!(events(text(&rendered))[0].2["masked"], true);
     }
@@ -192,7 +192,7 @@ mod tests {
             expires: None,
         };
         let revision = Revision::new(9);
-        let rendered = resync(&section, revision, &[entry("/db/a", false), entry("/db/b", true)]);
+        let rendered = render_resync(&section, revision, &[entry("/db/a", false), entry("/db/b", true)]);
         let told = events(text(&rendered));
         let shape: Vec<_> = told.iter().map(|(name, id, _)| (*name, *id)).collect();
         assert_eq!(shape, [("resync", None), ("set", None), ("set", Some("9"))]);
@@ -205,22 +205,25 @@ mod tests {
             (&told[2].2["masked"], told[2].2.get("value")),
             (&true.into(), None)
         );
-        assert_eq!(events(text(&resync(&section, revision, &[])))[0].1, Some("9"));
+        assert_eq!(
+            events(text(&render_resync(&section, revision, &[])))[0].1,
+            Some("9")
+        );
     }
 
     #[test]
     fn what_has_no_place_in_the_order_bears_no_id() {
         let key: Key = "/db/a".parse().expect("a key");
-        let expired = expire(&key, (4, Revision::new(7)), Timestamp::from_epoch(0));
+        let expired = render_expiry(&key, (4, Revision::new(7)), Timestamp::from_epoch(0));
         assert_eq!(
             text(&expired),
             "event: expire\ndata: {\"action\":\"watch\",\"op\":\"expire\",\"section\":\"/db\",\"key\":\"/db/a\",\
              \"revision\":7,\"version\":4,\"at\":\"1970-01-01T00:00:00Z\"}\n\n"
         );
         assert_eq!(
-            text(&end(End::ShuttingDown)),
+            text(&render_end(EndReason::ShuttingDown)),
             "event: end\ndata: {\"action\":\"watch\",\"op\":\"end\",\"reason\":\"shutting-down\"}\n\n"
         );
-        assert_eq!(text(&begin(Revision::new(7))), "id: 7\n\n");
+        assert_eq!(text(&render_start(Revision::new(7))), "id: 7\n\n");
     }
 }

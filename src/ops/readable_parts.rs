@@ -5,11 +5,11 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::model::{BadSection, Head, Prefix};
-use crate::store::{Consistency, Heads, LeftOut, Listed, Result, Scope, Snapshot, Store};
+use crate::store::{Consistency, Heads, Listed, Result, Scope, Snapshot, Store, UnreadableSections};
 
 /// What a listing shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum ReadableItem {
     /// An entry or a folder.
     Listed(Listed),
     /// A section of which the rest can't be read. These come last.
@@ -21,10 +21,10 @@ pub fn readable_list<'s>(
     store: &'s dyn Store,
     scope: &Scope,
     read: Consistency,
-) -> BoxStream<'s, Result<Shown>> {
+) -> BoxStream<'s, Result<ReadableItem>> {
     let mut scope = scope.clone();
     try_stream! {
-        let mut left_out = LeftOut::default();
+        let mut left_out = UnreadableSections::default();
         loop {
             let mut listed = store.list(&scope, read);
             let (mut after, mut count) = (None, 0);
@@ -33,7 +33,7 @@ pub fn readable_list<'s>(
                     Ok(Some(item)) => {
                         after = Some(item.name().to_owned());
                         count += 1;
-                        yield Shown::Listed(item);
+                        yield ReadableItem::Listed(item);
                     }
                     Ok(None) => break None,
                     Err(error) => break Some(error),
@@ -46,7 +46,7 @@ pub fn readable_list<'s>(
             scope.limit = scope.limit.map(|limit| limit.saturating_sub(count));
         }
         for bad in left_out.into_bad() {
-            yield Shown::Bad(bad);
+            yield ReadableItem::Bad(bad);
         }
     }
     .boxed()
@@ -57,7 +57,7 @@ pub async fn readable_snapshot(
     store: &dyn Store,
     prefixes: &[Prefix],
 ) -> Result<(Snapshot, Vec<BadSection>)> {
-    let mut left_out = LeftOut::default();
+    let mut left_out = UnreadableSections::default();
     loop {
         match store.snapshot_except(prefixes, left_out.sections()).await {
             Ok(snapshot) => return Ok((snapshot, left_out.into_bad())),
@@ -68,7 +68,7 @@ pub async fn readable_snapshot(
 
 /// The heads that can be read, and the sections of which they can't be.
 pub async fn readable_heads(store: &dyn Store, of: &Heads) -> Result<(Vec<Head>, Vec<BadSection>)> {
-    let mut left_out = LeftOut::default();
+    let mut left_out = UnreadableSections::default();
     loop {
         let readable = match of {
             Heads::All => Heads::AllBut(left_out.sections().to_vec()),

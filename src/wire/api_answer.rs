@@ -3,14 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::change_line::ChangeLine;
+use super::node::AnyNode;
 use super::section::SectionHead;
-use super::{AnyNode, ChangeLine, StoredChange, StoredNode};
+use super::stored::{StoredChange, StoredNode};
 use crate::model::{BadSection, Key, Revision, Section};
 
 /// A line of a section's log.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Line {
+pub enum LogLine {
     /// For people.
     Shown(Box<ChangeLine>),
     /// Without loss.
@@ -19,8 +21,8 @@ pub enum Line {
 
 /// One page of a listing.
 #[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
-pub struct Page<N = AnyNode> {
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Page))]
+pub struct ListPage<N = AnyNode> {
     /// `ls`
     pub action: String,
     /// The entries.
@@ -37,8 +39,8 @@ pub struct Page<N = AnyNode> {
 
 /// Where sections stand.
 #[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
-pub struct Heads {
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Heads))]
+pub struct HeadsAnswer {
     /// `heads`
     pub action: String,
     /// The sum of the revisions.
@@ -52,8 +54,8 @@ pub struct Heads {
 
 /// A part of a section's log: whole revisions, in order.
 #[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
-pub struct Changes<L = Line> {
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Changes))]
+pub struct ChangesAnswer<L = LogLine> {
     /// `changes`
     pub action: String,
     /// The section.
@@ -70,8 +72,8 @@ pub struct Changes<L = Line> {
 
 /// The log of one key, newest first.
 #[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
-pub struct KeyHistory<L = Line> {
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = KeyHistory))]
+pub struct KeyHistoryAnswer<L = LogLine> {
     /// `history`
     pub action: String,
     /// The key.
@@ -87,8 +89,8 @@ pub struct KeyHistory<L = Line> {
 
 /// Entries as they were together at one moment.
 #[derive(Debug, Serialize, Deserialize)]
-#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
-pub struct Snapshot<N = AnyNode> {
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Snapshot))]
+pub struct SnapshotResponse<N = AnyNode> {
     /// `snapshot`
     pub action: String,
     /// The sections of that moment.
@@ -103,7 +105,7 @@ pub struct Snapshot<N = AnyNode> {
 /// What a commit answers.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
-pub struct CommitAnswer<L = Line> {
+pub struct CommitAnswer<L = LogLine> {
     /// `commit`
     pub action: String,
     /// Its id.
@@ -149,15 +151,15 @@ pub struct PlainKey {
     pub wrapped: String,
 }
 
-/// What a command on one key answers ([`Envelope`](super::Envelope)), as far as a program needs it that has asked for
+/// What a command on one key answers ([`KeyAnswer`](super::KeyAnswer)), as far as a program needs it that wants
 /// the entry without loss.
 #[derive(Debug, Deserialize)]
-pub struct StoredEnvelope {
+pub struct StoredKeyAnswer {
     /// The entry.
     pub node: StoredNode,
 }
 
-/// What `info` answers ([`Info`](super::Info)), as far as it can't be had otherwise.
+/// What `info` answers ([`InfoAnswer`](super::InfoAnswer)), as far as it can't be had otherwise.
 #[derive(Debug, Deserialize)]
 pub struct StateAnswer {
     /// The engine's state.

@@ -5,14 +5,14 @@ use super::{DataFormat, EnvName, EnvNameError, FormatError, Layout, write};
 use crate::model::{Key, Value};
 
 /// Writes a file a part at a time, so that not all of its values need be held at once: only its names are.
-pub struct Parts<'l> {
+pub struct FileParts<'l> {
     format: DataFormat,
     layout: &'l Layout,
     named: HashMap<String, Key>,
     begun: bool,
 }
 
-impl<'l> Parts<'l> {
+impl<'l> FileParts<'l> {
     /// A file in parts; none for a format, or a layout, that needs all of it at once.
     pub fn new(format: DataFormat, layout: &'l Layout) -> Option<Self> {
         let in_parts = match format {
@@ -67,7 +67,7 @@ impl<'l> Parts<'l> {
         }
     }
 
-    /// Within one part `write` finds two keys of one name; across parts only whoever has seen them all can.
+    /// Within one part `write` finds two keys of one name; across parts only this, which has seen them all, does.
     fn take_names(&mut self, items: &[(Key, Value)]) -> Result<(), FormatError> {
         for (key, _) in items {
             let (format, second) = (self.format, key.clone());
@@ -138,7 +138,7 @@ mod tests {
         for count in [0, 1, 2, 7, 10] {
             let items = items(&(0..count).map(|n| format!("/db/k{n}")).collect::<Vec<_>>());
             for format in IN_PARTS {
-                let mut parts = Parts::new(format, &layout).expect("it comes in parts");
+                let mut parts = FileParts::new(format, &layout).expect("it comes in parts");
                 let mut out = Vec::new();
                 for part in items.chunks(3) {
                     out.extend(parts.next(part).expect("it can be written"));
@@ -162,7 +162,7 @@ mod tests {
             (DataFormat::Properties, ["/db.a", "/db/a"]),
         ] {
             let items = items(&names.map(str::to_owned));
-            let mut parts = Parts::new(format, &layout).expect("it comes in parts");
+            let mut parts = FileParts::new(format, &layout).expect("it comes in parts");
             parts.next(&items[..1]).expect("one key");
             let error = parts.next(&items[1..]).expect_err("the same name again");
             let said = error.to_string();

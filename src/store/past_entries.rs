@@ -5,12 +5,12 @@ use crate::model::{Change, Entry, Key};
 /// Entries on the way back to an older revision of their section: the state then is the state now, with the log's
 /// lines after it undone.
 #[derive(Debug, Clone, Default)]
-pub struct Past {
+pub struct PastEntries {
     entries: BTreeMap<Key, Entry>,
     settled: HashSet<Key>,
 }
 
-impl Past {
+impl PastEntries {
     /// Begins at the state now.
     pub fn from_now(entries: impl IntoIterator<Item = Entry>) -> Self {
         Self {

@@ -1,9 +1,9 @@
-use crate::model::Kind;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
 /// What is wrong with a request by itself, whatever the store holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
+pub(super) enum InvalidRequest {
     /// The path isn't canonical, or names nothing that could be.
     #[error("{0}")]
     Path(String),
@@ -34,7 +34,7 @@ pub(super) enum Refusal {
     },
 }
 
-impl Refusal {
+impl InvalidRequest {
     /// The code of its problem.
     pub(super) fn code(&self) -> ProblemCode {
         match self {
@@ -47,10 +47,10 @@ impl Refusal {
     }
 
     /// What sort of failure this is.
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Body(_) => Kind::Usage,
-            Self::TooLarge { .. } | Self::ValueTooLarge { .. } => Kind::Invalid,
+            Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Body(_) => ErrorKind::Usage,
+            Self::TooLarge { .. } | Self::ValueTooLarge { .. } => ErrorKind::Invalid,
         }
     }
 }

@@ -3,9 +3,9 @@ use std::time::Duration;
 use futures::TryStreamExt as _;
 use tokio::time::sleep;
 
-use super::{OpsError, Result};
+use super::{OpsError, OpsResult};
 use crate::model::{Backoff, Entry, Jitter, Key, Prefix, Revision, Section};
-use crate::store::{Consistency, Heads, Past, Snapshot, Store};
+use crate::store::{Consistency, Heads, PastEntries, Snapshot, Store};
 
 /// How often a log that ends before its head is read again: its last lines become visible within moments.
 const ATTEMPTS: u32 = 12;
@@ -15,7 +15,7 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(10), Duration::from_
 ///
 /// Fails with [`OpsError::Future`] for a revision that hasn't been, and with
 /// [`Compacted`](crate::store::StoreError::Compacted) where the log no longer goes back that far.
-pub async fn entry_at(store: &dyn Store, key: &Key, revision: Revision) -> Result<Option<Entry>> {
+pub async fn entry_at(store: &dyn Store, key: &Key, revision: Revision) -> OpsResult<Option<Entry>> {
     let section = key.section();
     for attempt in 0..ATTEMPTS {
         let head = head_of(store, &section).await?;
@@ -54,7 +54,7 @@ pub async fn entry_at(store: &dyn Store, key: &Key, revision: Revision) -> Resul
 /// by now, where something replaced them before. The prefix must lie within one section.
 ///
 /// Fails as [`entry_at`] does, and with [`OpsError::Spans`] for a prefix of several sections.
-pub async fn state_at(store: &dyn Store, prefix: &Prefix, revision: Revision) -> Result<Snapshot> {
+pub async fn state_at(store: &dyn Store, prefix: &Prefix, revision: Revision) -> OpsResult<Snapshot> {
     let section = prefix.section().ok_or_else(|| OpsError::Spans(prefix.clone()))?;
     for attempt in 0..ATTEMPTS {
         let now = store.snapshot(std::slice::from_ref(prefix)).await?;
@@ -68,7 +68,7 @@ pub async fn state_at(store: &dyn Store, prefix: &Prefix, revision: Revision) ->
             });
         }
         let mut seen = revision;
-        let mut past = Past::from_now(now.entries);
+        let mut past = PastEntries::from_now(now.entries);
         let mut lines = store.changes(&section, revision);
         while let Some(line) = lines.try_next().await? {
             seen = line.revision;
@@ -90,7 +90,7 @@ pub async fn state_at(store: &dyn Store, prefix: &Prefix, revision: Revision) ->
     })
 }
 
-async fn head_of(store: &dyn Store, section: &Section) -> Result<Revision> {
+async fn head_of(store: &dyn Store, section: &Section) -> OpsResult<Revision> {
     let heads = store.heads(Heads::Of(vec![section.clone()])).await?;
     Ok(heads.first().map_or(Revision::ZERO, |head| head.revision))
 }

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
-use super::super::error::Failure;
-use crate::model::Kind;
+use super::super::error::ApiError;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
 /// An origin under which clients reach a server: `NAME`, `NAME:PORT`, or either with `http://` or `https://` before it.
@@ -87,31 +87,31 @@ fn authority(text: &str) -> Option<Authority> {
 
 /// The origins that a server answers to.
 #[derive(Debug)]
-pub(super) struct Hosts(Vec<Origin>);
+pub(super) struct KnownHosts(Vec<KnownOrigin>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct Origin {
+struct KnownOrigin {
     scheme: Scheme,
     /// In lower case.
     name: String,
     port: u16,
 }
 
-impl Hosts {
+impl KnownHosts {
     /// Those of a server that listens there, and others: without a scheme they have the server's.
     pub(super) fn new(listens: SocketAddr, is_tls: bool, others: &[ServerOrigin]) -> Self {
         let itself = match listens {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
         };
-        let own = ["localhost", "127.0.0.1", "[::1]", &itself].map(|name| Origin {
+        let own = ["localhost", "127.0.0.1", "[::1]", &itself].map(|name| KnownOrigin {
             scheme: Scheme::of_server(is_tls),
             name: name.to_owned(),
             port: listens.port(),
         });
         let others = others.iter().map(|other| {
             let scheme = other.scheme.unwrap_or(Scheme::of_server(is_tls));
-            Origin {
+            KnownOrigin {
                 scheme,
                 name: other.name.clone(),
                 port: other.port.unwrap_or(scheme.port()),
@@ -121,24 +121,24 @@ impl Hosts {
     }
 
     /// Refuses a request that wasn't meant for this server, or comes from a page that isn't its own.
-    pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
+    pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
         let mut given = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (given.next(), given.next()) else {
             let told = "the header Host must be given, and once";
-            return Err(Failure::new(Kind::Usage, ProblemCode::Header, told));
+            return Err(ApiError::new(ErrorKind::Usage, ProblemCode::Header, told));
         };
         let called = host.to_str().ok().and_then(authority);
-        if !called.is_some_and(|host| self.knows(&host))
-            || uri.authority().is_some_and(|target| !self.knows(target))
+        if !called.is_some_and(|host| self.is_known(&host))
+            || uri.authority().is_some_and(|target| !self.is_known(target))
         {
-            return Err(Failure::denied(
+            return Err(ApiError::denied(
                 "this server doesn't answer to that Host: it knows itself as localhost, by its address, and by the origins \
                  that --host gave it",
             ));
         }
         for origin in headers.get_all(header::ORIGIN) {
             if !self.is_own(origin) {
-                return Err(Failure::denied(
+                return Err(ApiError::denied(
                     "requests of web pages (with the header Origin) are answered to the server's own alone",
                 ));
             }
@@ -146,8 +146,8 @@ impl Hosts {
         Ok(())
     }
 
-    /// Whether an origin has that host. A `Host` without a port has the one of its scheme, which it doesn't tell.
-    fn knows(&self, called: &Authority) -> bool {
+    /// Whether an origin has that host. A `Host` without a port has the one of its scheme, which it doesn't name.
+    fn is_known(&self, called: &Authority) -> bool {
         // What names a user, too, is no host.
         !called.as_str().contains('@')
             && self.0.iter().any(|known| {
@@ -162,7 +162,7 @@ impl Hosts {
             return false;
         };
         authority(rest).is_some_and(|host| {
-            self.0.contains(&Origin {
+            self.0.contains(&KnownOrigin {
                 scheme,
                 name: host.host().to_ascii_lowercase(),
                 port: host.port_u16().unwrap_or(scheme.port()),
@@ -175,7 +175,7 @@ impl Hosts {
 mod tests {
     use super::*;
 
-    fn hosts() -> Hosts {
+    fn hosts() -> KnownHosts {
         let others = [
             "config.internal",
             "https://config.internal",
@@ -183,7 +183,7 @@ mod tests {
             "Proxy:8443",
         ]
         .map(|origin| origin.parse().unwrap());
-        Hosts::new("127.0.0.1:8899".parse().unwrap(), false, &others)
+        KnownHosts::new("127.0.0.1:8899".parse().unwrap(), false, &others)
     }
 
     fn status(uri: &str, headers: &[(header::HeaderName, &str)]) -> u16 {

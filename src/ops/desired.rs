@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Result;
-use super::compare::{Difference, compare};
+use super::OpsResult;
+use super::compare::{ValueDifference, compare};
 use crate::model::{Entry, Key, Secrecy, Timestamp, Ttl, TtlChoice, Value};
 use crate::store::{Store, StoreExt as _};
 
-/// What a key is to hold.
+/// The value that a key is to hold, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct DesiredValue {
     /// Its value.
     pub value: Value,
     /// Whether the value is a secret, and whether it is sealed already.
@@ -20,13 +20,13 @@ pub struct Wanted {
     pub until: Option<Timestamp>,
 }
 
-impl AsRef<Value> for Wanted {
+impl AsRef<Value> for DesiredValue {
     fn as_ref(&self) -> &Value {
         &self.value
     }
 }
 
-impl From<Value> for Wanted {
+impl From<Value> for DesiredValue {
     /// A value without a time to live, as a secret where the key holds one.
     fn from(value: Value) -> Self {
         Self {
@@ -38,9 +38,9 @@ impl From<Value> for Wanted {
     }
 }
 
-impl From<Entry> for Wanted {
-    /// The same value, with the same time to live anew. That of a secret must have been revealed: it is encrypted
-    /// anew for the key that it comes to.
+impl From<Entry> for DesiredValue {
+    /// The same value, whose time to live begins again. That of a secret must have been revealed: it is encrypted
+    /// for the key that it comes to.
     fn from(entry: Entry) -> Self {
         let secret = if entry.secret {
             Secrecy::Secret
@@ -56,7 +56,7 @@ impl From<Entry> for Wanted {
     }
 }
 
-impl Wanted {
+impl DesiredValue {
     /// What an entry of the same key once held: a secret as it was encrypted then, and until the moment at which it
     /// would have ended. None where that has passed at `now`.
     pub fn again(entry: Entry, now: Timestamp) -> Option<Self> {
@@ -97,15 +97,15 @@ impl Wanted {
 }
 
 /// One key of a plan: what is there, and what is to be.
-pub type Change = Difference<Entry, Wanted>;
+pub type KeyChange = ValueDifference<Entry, DesiredValue>;
 
 /// An entry by what it is compared by: of a secret the plain value, unless what is wanted is sealed, too.
-struct Compared {
+struct ComparedEntry {
     entry: Entry,
     plain: Option<Value>,
 }
 
-impl AsRef<Value> for Compared {
+impl AsRef<Value> for ComparedEntry {
     fn as_ref(&self) -> &Value {
         self.plain.as_ref().unwrap_or(&self.entry.value)
     }
@@ -115,8 +115,8 @@ impl AsRef<Value> for Compared {
 pub(super) async fn changes(
     store: &dyn Store,
     now: BTreeMap<Key, Entry>,
-    wanted: BTreeMap<Key, Wanted>,
-) -> Result<BTreeMap<Key, Change>> {
+    wanted: BTreeMap<Key, DesiredValue>,
+) -> OpsResult<BTreeMap<Key, KeyChange>> {
     let by_plain = |entry: &&Entry| {
         let wanted = wanted.get(&entry.key);
         entry.secret && wanted.is_some_and(|wanted| wanted.secret != Secrecy::Sealed)
@@ -128,7 +128,7 @@ pub(super) async fn changes(
         .into_iter()
         .map(|(key, entry)| {
             let plain = plain.remove(&key);
-            (key, Compared { entry, plain })
+            (key, ComparedEntry { entry, plain })
         })
         .collect();
     Ok(compare(now, wanted)
@@ -137,29 +137,29 @@ pub(super) async fn changes(
         .collect())
 }
 
-fn settle(difference: Difference<Compared, Wanted>) -> Change {
+fn settle(difference: ValueDifference<ComparedEntry, DesiredValue>) -> KeyChange {
     // A secret that is set stays one.
-    let kept = |entry: &Entry, wanted: Wanted| match wanted.secret {
-        Secrecy::Keep if entry.secret => Wanted {
+    let kept = |entry: &Entry, wanted: DesiredValue| match wanted.secret {
+        Secrecy::Keep if entry.secret => DesiredValue {
             secret: Secrecy::Secret,
             ..wanted
         },
         _ => wanted,
     };
     match difference {
-        Difference::Added(wanted) => Difference::Added(wanted),
-        Difference::Removed(Compared { entry, .. }) => Difference::Removed(entry),
-        Difference::Changed(Compared { entry, .. }, wanted) => {
+        ValueDifference::Added(wanted) => ValueDifference::Added(wanted),
+        ValueDifference::Removed(ComparedEntry { entry, .. }) => ValueDifference::Removed(entry),
+        ValueDifference::Changed(ComparedEntry { entry, .. }, wanted) => {
             let wanted = kept(&entry, wanted);
-            Difference::Changed(entry, wanted)
+            ValueDifference::Changed(entry, wanted)
         }
-        Difference::Same(Compared { entry, .. }, wanted) => {
+        ValueDifference::Same(ComparedEntry { entry, .. }, wanted) => {
             let wanted = kept(&entry, wanted);
             // What ceases to be at another time, or to be a secret, is not as it is to be.
             if wanted.lives_as(&entry) && entry.secret == wanted.is_secret() {
-                Difference::Same(entry, wanted)
+                ValueDifference::Same(entry, wanted)
             } else {
-                Difference::Changed(entry, wanted)
+                ValueDifference::Changed(entry, wanted)
             }
         }
     }
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_comes_again_ends_when_it_would_have() {
-        let at = |now| Wanted::again(entry(60, 100), Timestamp::from_epoch(now));
+        let at = |now| DesiredValue::again(entry(60, 100), Timestamp::from_epoch(now));
         for now in [40, 99, i64::MIN] {
             let again = at(now).expect("it is alive");
             let (ttl, expires) = (seconds(60), Timestamp::from_epoch(100));
@@ -203,24 +203,24 @@ mod tests {
             expires: None,
             ..entry(60, 100)
         };
-        let again = Wanted::again(for_ever, Timestamp::from_epoch(99)).expect("it has no end");
+        let again = DesiredValue::again(for_ever, Timestamp::from_epoch(99)).expect("it has no end");
         assert_eq!(again.ttl_choice(), TtlChoice::Never);
     }
 
     #[test]
     fn what_ends_at_the_same_moment_is_the_same() {
-        let again = Wanted::again(entry(60, 100), Timestamp::from_epoch(50)).expect("it is alive");
+        let again = DesiredValue::again(entry(60, 100), Timestamp::from_epoch(50)).expect("it is alive");
         let beside = |now: Entry| {
-            settle(Difference::Same(
-                Compared {
+            settle(ValueDifference::Same(
+                ComparedEntry {
                     entry: now,
                     plain: None,
                 },
                 again.clone(),
             ))
         };
-        assert!(matches!(beside(entry(60, 100)), Difference::Same(..)));
-        assert!(matches!(beside(entry(60, 110)), Difference::Changed(..)));
-        assert!(matches!(beside(entry(50, 100)), Difference::Changed(..)));
+        assert!(matches!(beside(entry(60, 100)), ValueDifference::Same(..)));
+        assert!(matches!(beside(entry(60, 110)), ValueDifference::Changed(..)));
+        assert!(matches!(beside(entry(50, 100)), ValueDifference::Changed(..)));
     }
 }

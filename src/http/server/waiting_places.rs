@@ -4,16 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::super::error::Failure;
-use crate::model::Kind;
+use super::super::error::ApiError;
+use crate::model::ErrorKind;
 use crate::wire::ProblemCode;
 
-/// Who asks, as far as shares go.
+/// The client that a place is counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Client {
-    /// Whoever holds this token.
+pub(super) enum ClientId {
+    /// All that hold this token.
     Token(String),
-    /// Whoever calls from there.
+    /// All that call from this address.
     Address(IpAddr),
 }
 
@@ -23,14 +23,14 @@ pub(super) enum Client {
 pub(super) struct WaitingPlaces {
     free: Arc<Semaphore>,
     most: usize,
-    taken: Arc<Mutex<HashMap<Client, usize>>>,
+    taken: Arc<Mutex<HashMap<ClientId, usize>>>,
 }
 
 /// A place that is taken as long as this is held.
 #[derive(Debug)]
 pub(super) struct WaitingPlace {
-    taken: Arc<Mutex<HashMap<Client, usize>>>,
-    client: Client,
+    taken: Arc<Mutex<HashMap<ClientId, usize>>>,
+    client: ClientId,
     /// Gives the place back.
     _permit: OwnedSemaphorePermit,
 }
@@ -45,7 +45,7 @@ impl WaitingPlaces {
     }
 
     /// A place for a request of that client. Fails where none is free, or the client holds its share.
-    pub(super) fn take(&self, client: Client) -> Result<WaitingPlace, Failure> {
+    pub(super) fn take(&self, client: ClientId) -> Result<WaitingPlace, ApiError> {
         let permit = Arc::clone(&self.free).try_acquire_owned();
         let permit = permit.map_err(|_| busy("that wait for changes"))?;
         let mut taken = locked(&self.taken);
@@ -53,7 +53,7 @@ impl WaitingPlaces {
         if *own >= self.most {
             let told =
                 "this client has as many requests that wait for changes as one may; end one, or try again";
-            return Err(Failure::new(Kind::Unavailable, ProblemCode::Busy, told));
+            return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told));
         }
         *own += 1;
         drop(taken);
@@ -77,13 +77,13 @@ impl Drop for WaitingPlace {
     }
 }
 
-/// There is no place for a further request.
-pub(super) fn busy(many: &str) -> Failure {
+/// Returns the refusal of a request for which there is no place.
+pub(super) fn busy(many: &str) -> ApiError {
     let told = format!("the server has as many requests {many} as it serves; try again");
-    Failure::new(Kind::Unavailable, ProblemCode::Busy, told)
+    ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
 }
 
-fn locked(taken: &Mutex<HashMap<Client, usize>>) -> MutexGuard<'_, HashMap<Client, usize>> {
+fn locked(taken: &Mutex<HashMap<ClientId, usize>>) -> MutexGuard<'_, HashMap<ClientId, usize>> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -94,11 +94,11 @@ mod tests {
     #[test]
     fn one_client_holds_half_of_the_places_at_most() {
         let places = WaitingPlaces::of(4);
-        let token = |name: &str| Client::Token(name.into());
+        let token = |name: &str| ClientId::Token(name.into());
         let first = places.take(token("a")).expect("a place");
         let second = places.take(token("a")).expect("a place");
         assert!(places.take(token("a")).is_err(), "its share is taken");
-        let others: Vec<_> = [token("b"), Client::Address([127, 0, 0, 1].into())]
+        let others: Vec<_> = [token("b"), ClientId::Address([127, 0, 0, 1].into())]
             .map(|client| places.take(client).expect("the other half"))
             .into();
         assert!(places.take(token("c")).is_err(), "none is left");

@@ -1,15 +1,15 @@
 //! Commits that are found in the log.
 
-use super::{Applied, Committed, Result, StoreError, Txn};
+use super::{AppliedChange, Committed, Result, StoreError, Txn};
 use crate::model::{Change, Head, Mutation, Op, Secrecy, TtlChoice};
 
 impl Txn {
-    /// The answer to this commit where it was made already: `lines` are all that the log holds under its id, of all
+    /// The answer to this commit where it took place already: `lines` are all that the log holds under its id, of all
     /// its sections.
     ///
-    /// Fails with [`StoreError::IdReused`] where a commit of other changes made them. Secrets are not compared: each
+    /// Fails with [`StoreError::IdReused`] where a commit of other changes left them. Secrets are not compared: each
     /// time they are encrypted otherwise.
-    pub fn made_in(&self, mut lines: Vec<Change>) -> Result<Option<Committed>> {
+    pub fn answer_in(&self, mut lines: Vec<Change>) -> Result<Option<Committed>> {
         let Some(at) = lines.first().map(|line| line.at) else {
             return Ok(None);
         };
@@ -42,7 +42,7 @@ impl Txn {
             })
             .collect();
         heads.sort_by(|a, b| a.section.cmp(&b.section));
-        let applied = |change: Change| Applied {
+        let applied = |change: Change| AppliedChange {
             entry: change.entry(),
             previous: change.replaced(),
             change,
@@ -150,7 +150,7 @@ mod tests {
             line("/s/a", 1, 2, None),
         ];
         let made = txn(changes)
-            .made_in(lines)
+            .answer_in(lines)
             .expect("the same")
             .expect("it is there");
         let keys: Vec<_> = made.changes.iter().map(|a| a.change.key.as_str()).collect();
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(heads, [("/r", 1), ("/s", 2)]);
         assert_eq!(made.at, Timestamp::from_epoch(100));
         assert_eq!(
-            txn(vec![set("/s/b", "2")]).made_in(vec![]).expect("no lines"),
+            txn(vec![set("/s/b", "2")]).answer_in(vec![]).expect("no lines"),
             None
         );
     }
@@ -173,11 +173,11 @@ mod tests {
         let mut made = line("/s/a", 0, 1, Some(("1", false)));
         let other: crate::model::Section = "/r".parse().expect("a section");
         made.with.insert(other, Revision::new(3));
-        let part = txn(vec![set("/s/a", "1")]).made_in(vec![made.clone()]);
+        let part = txn(vec![set("/s/a", "1")]).answer_in(vec![made.clone()]);
         assert!(matches!(part, Err(StoreError::IdReused(_))), "{part:?}");
         let whole = txn(vec![set("/s/a", "1"), set("/r/a", "1")]);
         let other = line("/r/a", 0, 1, Some(("1", false)));
-        assert!(whole.made_in(vec![made, other]).expect("the same").is_some());
+        assert!(whole.answer_in(vec![made, other]).expect("the same").is_some());
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
             (vec![with(Secrecy::Keep, TtlChoice::For(ttl))], plain, false),
         ];
         for (changes, logged, is_same) in cases {
-            let outcome = txn(changes.clone()).made_in(vec![line("/s/a", 0, 1, logged)]);
+            let outcome = txn(changes.clone()).answer_in(vec![line("/s/a", 0, 1, logged)]);
             match outcome {
                 Ok(Some(_)) => assert!(is_same, "{changes:?}"),
                 Err(StoreError::IdReused(id)) => {

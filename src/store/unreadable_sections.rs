@@ -4,12 +4,12 @@ use crate::model::{BadSection, Section};
 /// The sections that a reading leaves out, since they can't be read. For what shows a config: what acts on the absence of
 /// a key needs all of them.
 #[derive(Debug, Clone, Default)]
-pub struct LeftOut {
+pub struct UnreadableSections {
     sections: Vec<Section>,
     bad: Vec<BadSection>,
 }
 
-impl LeftOut {
+impl UnreadableSections {
     /// The sections, for the `except` of a reading.
     pub fn sections(&self) -> &[Section] {
         &self.sections

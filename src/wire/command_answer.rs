@@ -1,0 +1,188 @@
+//! What the commands answer in JSON; the HTTP API answers some of it, too.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::change_line::ChangeLine;
+use super::node::{AnyNode, EntryNode, kind, value};
+use crate::model::{BadSection, Head, Value, ValueKind};
+
+/// What a command on one key answers.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Envelope))]
+pub struct KeyAnswer {
+    /// The command.
+    pub action: &'static str,
+    /// The entry that it read or made.
+    pub node: AnyNode,
+    /// The entry that it replaced or deleted.
+    #[serde(rename = "prevNode")]
+    pub prev_node: AnyNode,
+}
+
+/// What `ls` answers.
+#[derive(Debug, Serialize)]
+pub struct ListAnswer {
+    /// `ls`
+    pub action: &'static str,
+    /// The entries.
+    pub nodes: Vec<EntryNode>,
+    /// The folders, with their trailing slash.
+    pub folders: Vec<String>,
+    /// The sections that can't be read, and so are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<BadSection>,
+}
+
+/// One key that a plan changes, or that differs between two sides.
+#[derive(Debug, Serialize)]
+pub struct PlannedChange {
+    op: &'static str,
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<PlannedValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<PlannedValue>,
+}
+
+/// A value with whether it is a secret, where it is to be shown.
+pub type ShownValue<'v> = Option<(&'v Value, bool)>;
+
+#[derive(Debug, Serialize)]
+struct PlannedValue {
+    kind: ValueKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    masked: bool,
+}
+
+impl PlannedChange {
+    /// The change, with the values before and after where they are to be shown; a secret is masked.
+    pub fn new(op: &'static str, key: String, (from, to): (ShownValue<'_>, ShownValue<'_>)) -> Self {
+        let side = |(shown, secret): (&Value, bool)| PlannedValue {
+            kind: kind(shown, secret),
+            value: (!secret).then(|| value(shown)).flatten(),
+            masked: secret,
+        };
+        Self {
+            op,
+            key,
+            from: from.map(side),
+            to: to.map(side),
+        }
+    }
+}
+
+/// Where a section stands after a commit.
+#[derive(Debug, Serialize)]
+pub struct SectionRevision {
+    name: String,
+    revision: u64,
+}
+
+impl SectionRevision {
+    /// The section of that head.
+    pub fn new(head: &Head) -> Self {
+        Self {
+            name: head.section.to_string(),
+            revision: head.revision.get(),
+        }
+    }
+}
+
+/// What the commands answer that carry out a plan.
+#[derive(Debug, Serialize)]
+pub struct PlanAnswer {
+    /// The command.
+    pub action: &'static str,
+    /// The config that it changes.
+    pub config: String,
+    /// `applied`, `unchanged` or `planned`.
+    pub result: &'static str,
+    /// Keys that are new.
+    pub added: usize,
+    /// Keys with another value than before.
+    pub changed: usize,
+    /// Keys that are gone.
+    pub removed: usize,
+    /// Keys that were as they are to be.
+    pub unchanged: usize,
+    /// The keys that change.
+    pub changes: Vec<PlannedChange>,
+    /// The sections that were written.
+    pub sections: Vec<SectionRevision>,
+}
+
+/// What `diff` answers.
+#[derive(Debug, Serialize)]
+pub struct DiffAnswer {
+    /// `diff`
+    pub action: &'static str,
+    /// Whether there is no difference.
+    pub same: bool,
+    /// The names that differ.
+    pub changes: Vec<PlannedChange>,
+}
+
+/// What `history` answers.
+#[derive(Debug, Serialize)]
+pub struct HistoryAnswer {
+    /// `history`
+    pub action: &'static str,
+    /// The key.
+    pub key: String,
+    /// The lines of its log, newest first.
+    pub changes: Vec<ChangeLine>,
+}
+
+/// A section in [`InfoAnswer`].
+#[derive(Debug, Serialize)]
+// The description is the document's own words, in which the answer has the name that the document gives it.
+#[cfg_attr(
+    feature = "http",
+    derive(utoipa::ToSchema),
+    schema(description = "A section in [`Info`].")
+)]
+pub struct SectionInfo {
+    name: String,
+    revision: u64,
+    keys: usize,
+    modified: Option<String>,
+}
+
+impl SectionInfo {
+    /// The section of that head, with its number of keys.
+    pub fn new(head: &Head, keys: usize) -> Self {
+        Self {
+            name: head.section.to_string(),
+            revision: head.revision.get(),
+            keys,
+            modified: head.modified.map(|modified| modified.to_string()),
+        }
+    }
+}
+
+/// What `info` answers.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Info))]
+pub struct InfoAnswer {
+    /// `info`
+    pub action: &'static str,
+    /// The config.
+    pub config: String,
+    /// The engine.
+    pub engine: String,
+    /// The engine's state.
+    pub state: String,
+    /// The sum of all sections' revisions.
+    pub version: u64,
+    /// The sections.
+    pub sections: Vec<SectionInfo>,
+    /// Names the content, without the keys that have a time to live. None where a section can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The sections that can't be read, and so are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<BadSection>,
+}

@@ -2,13 +2,13 @@
 
 mod builder;
 mod content;
+mod entry_tree;
 mod error;
 mod into_value;
-mod json;
+mod json_deserializer;
 mod live;
 mod misfit;
 mod reads;
-mod tree;
 mod writes;
 
 use std::fmt;
@@ -149,11 +149,31 @@ impl Client {
     }
 
     /// The key that this text is here, for guards and commits.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
+    /// assert_eq!(client.below("/db")?.key("url")?.as_str(), "/db/url");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn key(&self, key: &str) -> Result<Key, KeyError> {
         self.whole(key).parse()
     }
 
     /// The prefix that this text is here.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
+    /// assert!(client.below("/db")?.prefix("pool")?.holds(&"/db/pool/size".parse()?));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn prefix(&self, prefix: &str) -> Result<Prefix, KeyError> {
         self.whole(prefix).parse()
     }
@@ -166,6 +186,21 @@ impl Client {
     }
 
     /// The store, opened for that access: for all that a client doesn't say.
+    ///
+    /// ```
+    /// use discfg::model::Access;
+    /// use discfg::store::Heads;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
+    /// client.set("/greeting", "hello").await?;
+    /// let store = client.store(Access::Read).await?;
+    /// assert_eq!(store.heads(Heads::All).await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn store(&self, access: Access) -> Result<Arc<dyn Store>, ClientError> {
         let lazy = match self.source.as_ref() {
             Source::Store(store) => return Ok(Arc::clone(store)),

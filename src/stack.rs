@@ -1,7 +1,7 @@
 //! The CloudFormation stack of a config: its template, and how it is deployed and looked at.
 //!
 //! Deploying is in steps, so that whoever asks can show and ask in between: [`plan`] looks at the stack and makes
-//! a change set, [`deploy`] executes it and tells what happens, [`discard`] takes it back.
+//! a change set, [`deploy`](fn@deploy) executes it and tells what happens, [`discard`] takes it back.
 
 pub mod access;
 mod changeset;

@@ -1,8 +1,8 @@
 use serde::de::DeserializeOwned;
 
 use super::ClientError;
-use super::tree::Tree;
-use crate::model::Prefix;
+use super::entry_tree::EntryTree;
+use crate::model::{Entry, Prefix};
 use crate::store::{Snapshot, Store, StoreError, StoreExt as _};
 
 /// What lay below a prefix at one moment, whole commits only.
@@ -20,6 +20,11 @@ impl Content {
         let mut snapshot = store.snapshot(std::slice::from_ref(&prefix)).await?;
         snapshot.entries = store.reveal(snapshot.entries).await?;
         Ok(Self { prefix, snapshot })
+    }
+
+    /// The entries, ordered by key.
+    pub fn entries(&self) -> &[Entry] {
+        &self.snapshot.entries
     }
 
     /// Reads all of it as one value: each segment below the prefix is a field, nested as the keys are; JSON is JSON,
@@ -58,7 +63,7 @@ impl Content {
     /// # }
     /// ```
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
-        let tree = Tree::new(&self.prefix, &self.snapshot.entries);
+        let tree = EntryTree::new(&self.prefix, &self.snapshot.entries);
         Ok(tree.deserialize()?)
     }
 }

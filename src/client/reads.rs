@@ -5,7 +5,7 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::de::DeserializeOwned;
 
-use super::tree::Tree;
+use super::entry_tree::EntryTree;
 use super::{Client, ClientError, Content, Live};
 use crate::model::{Access, Change, Entry};
 use crate::ops::{self, Event, Watch};
@@ -35,7 +35,7 @@ impl Client {
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, ClientError> {
         let entry = self.entry(key).await?;
         entry
-            .map(|entry| Ok(Tree::leaf(&entry).deserialize()?))
+            .map(|entry| Ok(EntryTree::leaf(&entry).deserialize()?))
             .transpose()
     }
 
@@ -174,7 +174,7 @@ impl Client {
     /// client.set("/db/url", "postgres://db").await?;
     /// client.set("/db/pool/size", "20").await?;
     /// let db = client.snapshot("/db").await?;
-    /// let keys: Vec<&str> = db.snapshot.entries.iter().map(|entry| entry.key.as_str()).collect();
+    /// let keys: Vec<&str> = db.entries().iter().map(|entry| entry.key.as_str()).collect();
     /// assert_eq!(keys, ["/db/pool/size", "/db/url"]);
     /// # Ok(())
     /// # }

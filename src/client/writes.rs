@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
-use super::tree::Tree;
+use super::entry_tree::EntryTree;
 use super::{Client, ClientError, IntoValue};
 use crate::model::{Access, Backoff, Entry, Guard, Jitter, Mutation, Ttl, Value};
 use crate::store::{Committed, StoreError, StoreExt as _, Txn};
@@ -153,7 +153,7 @@ impl Client {
         let mut failed = 0;
         loop {
             let entry = self.entry(key).await?;
-            let current = entry.as_ref().map(|entry| Tree::leaf(entry).deserialize());
+            let current = entry.as_ref().map(|entry| EntryTree::leaf(entry).deserialize());
             let value = change(current.transpose()?).into_value()?;
             let key = self.key(key)?;
             let guard = match entry {
@@ -194,6 +194,18 @@ impl Client {
     }
 
     /// The same with another time to live, which the key need not have had.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
+    /// client.set("/lease", "me").await?;
+    /// let entry = client.touch_for("/lease", "1h".parse()?).await?;
+    /// assert_eq!(entry.ttl.unwrap().seconds(), 3600);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn touch_for(&self, key: &str, ttl: Ttl) -> Result<Entry, ClientError> {
         let key = self.key(key)?;
         Ok(self.store(Access::Write).await?.touch(&key, Some(ttl)).await?)

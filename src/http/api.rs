@@ -8,6 +8,43 @@ use crate::model::ConfigName;
 use crate::store::{Committed, Store};
 
 /// The API of some configs.
+///
+/// A server of one's own serves its [`router`](Self::router), and says who is calling by a [`Caller`](super::Caller) in each
+/// request's extensions:
+///
+/// ```
+/// use axum::body::Body;
+/// use axum::extract::Request;
+/// use axum::http::StatusCode;
+/// use axum::middleware::{Next, from_fn};
+/// use discfg::http::{Api, ApiSettings, Caller};
+/// use discfg::model::Access;
+/// use tower::ServiceExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
+/// client.set("/db/url", "postgres://db").await?;
+/// let store = client.store(Access::Write).await?;
+/// let api = Api::new([("demo".parse()?, store)], ApiSettings::default());
+/// let router = api.router().layer(from_fn(async |mut request: Request, next: Next| {
+///     if request.headers().contains_key("x-employee") {
+///         let mut caller = Caller::anyone();
+///         caller.by = Some("employee".into());
+///         caller.access = Access::Read;
+///         request.extensions_mut().insert(caller);
+///     }
+///     next.run(request).await
+/// }));
+///
+/// let request = Request::get("/v1/demo/db/keys/url").header("x-employee", "7").body(Body::empty())?;
+/// assert_eq!(router.clone().oneshot(request).await?.status(), StatusCode::OK);
+/// let request = Request::get("/v1/demo/db/keys/url").body(Body::empty())?;
+/// assert!(router.oneshot(request).await?.status().is_client_error());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Api(Arc<ApiState>);
 

@@ -72,8 +72,7 @@ pub use self::harness::Harness;
 use self::support::Config;
 #[cfg(doc)]
 use super::Store;
-use crate::model::Clock;
-pub use crate::model::TestClock;
+use crate::model::{Clock, TestClock};
 
 /// How long a check may take.
 pub const LONGEST_CHECK: Duration = Duration::from_mins(5);

@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use discfg::http::ApiSettings;
-use discfg::model::SystemClock;
+use discfg::model::{SystemClock, TestClock};
 use discfg::store::Store;
-use discfg::store::conformance::TestClock;
 use futures::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::Instant;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use discfg::engine::local::{LocalEngine, OpenMode};
-use discfg::model::{Encoding, ErrorKind, Key, Mutation, Prefix, Revision, Value};
+use discfg::model::{Encoding, ErrorKind, Key, Mutation, Prefix, Revision, TestClock, Value};
 use discfg::ops::{self, DesiredValue, OpsError, Plan};
-use discfg::store::conformance::TestClock;
 use discfg::store::{Consistency, Snapshot, Store, StoreError, Txn};
 
 struct Config {

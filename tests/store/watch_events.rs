@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use discfg::model::{Clock, Key, Mutation, Op, Revision, Ttl, TtlChoice, Value};
+use discfg::model::{Clock, Key, Mutation, Op, Revision, TestClock, Ttl, TtlChoice, Value};
 use discfg::ops::{Event, Start, Watch, watch};
-use discfg::store::conformance::TestClock;
 use discfg::store::{Store, Txn};
 use futures::StreamExt as _;
 use tokio::time::timeout;

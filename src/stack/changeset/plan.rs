@@ -20,7 +20,7 @@ pub enum Proposal {
     Ready(StackPlan),
 }
 
-/// A change set that waits to be executed with [`deploy`](crate::stack::deploy), or removed with [`discard`](crate::stack::discard).
+/// A change set that waits to be executed with [`deploy`](fn@crate::stack::deploy), or removed with [`discard`](crate::stack::discard).
 #[derive(Debug)]
 pub struct StackPlan {
     /// The stack's name.

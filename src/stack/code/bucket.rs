@@ -57,7 +57,7 @@ pub enum StoredCode {
     },
     /// Not the code.
     Missing,
-    /// There is no bucket; [`plan_code`](crate::stack::plan_code) and [`deploy`](crate::stack::deploy) make it.
+    /// There is no bucket; [`plan_code`](crate::stack::plan_code) and [`deploy`](fn@crate::stack::deploy) make it.
     NoBucket,
 }
 

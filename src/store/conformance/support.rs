@@ -6,10 +6,9 @@ use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::harness::Harness;
-use crate::model::TestClock;
 use crate::model::{
-    Change, Clock as _, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Secrecy, Section, Timestamp,
-    Ttl, TtlChoice, Value,
+    Change, Clock as _, Encoding, Entry, Head, Key, Mutation, Prefix, Revision, Secrecy, Section, TestClock,
+    Timestamp, Ttl, TtlChoice, Value,
 };
 use crate::store::{
     Admin, Committed, Conflict, Consistency, Heads, Listed, Result, Scope, Snapshot, Store, StoreError, Txn,

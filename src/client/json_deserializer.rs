@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::misfit::{Misfit, Scrap};
 
 /// A JSON document as a source of typed values, whose errors don't quote it.
-pub(super) struct Json(Value);
+pub(super) struct JsonDeserializer(Value);
 
-impl Json {
+impl JsonDeserializer {
     pub(super) fn parse(text: &str) -> Result<Self, Misfit> {
         serde_json::from_str(text)
             .map(Self)
@@ -33,7 +33,7 @@ impl Json {
     }
 }
 
-impl IntoDeserializer<'_, Misfit> for Json {
+impl IntoDeserializer<'_, Misfit> for JsonDeserializer {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -41,7 +41,7 @@ impl IntoDeserializer<'_, Misfit> for Json {
     }
 }
 
-impl<'de> Deserializer<'de> for Json {
+impl<'de> Deserializer<'de> for JsonDeserializer {
     type Error = Misfit;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
@@ -55,13 +55,16 @@ impl<'de> Deserializer<'de> for Json {
             },
             Value::String(text) => visitor.visit_string(text),
             Value::Array(items) => {
-                let mut items = SeqDeserializer::new(items.into_iter().map(Json));
+                let mut items = SeqDeserializer::new(items.into_iter().map(JsonDeserializer));
                 let value = visitor.visit_seq(&mut items)?;
                 items.end().map(|()| value)
             }
             Value::Object(fields) => {
-                let mut fields =
-                    MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, Json(value))));
+                let mut fields = MapDeserializer::new(
+                    fields
+                        .into_iter()
+                        .map(|(name, value)| (name, JsonDeserializer(value))),
+                );
                 let value = visitor.visit_map(&mut fields)?;
                 fields.end().map(|()| value)
             }
@@ -92,8 +95,11 @@ impl<'de> Deserializer<'de> for Json {
         match self.0 {
             Value::String(variant) => visitor.visit_enum(variant.into_deserializer()),
             Value::Object(fields) => {
-                let fields =
-                    MapDeserializer::new(fields.into_iter().map(|(name, value)| (name, Json(value))));
+                let fields = MapDeserializer::new(
+                    fields
+                        .into_iter()
+                        .map(|(name, value)| (name, JsonDeserializer(value))),
+                );
                 visitor.visit_enum(MapAccessDeserializer::new(fields))
             }
             _ => Err(Misfit::custom("it is neither a name nor an object with one")),

@@ -8,7 +8,7 @@ use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess, Visitor,
 };
 
-use super::json::Json;
+use super::json_deserializer::JsonDeserializer;
 use super::misfit::{Misfit, Scrap, refused_texts, start_watching};
 use crate::model::{Entry, Envelope, Prefix, ValueKind};
 
@@ -19,18 +19,18 @@ use crate::model::{Entry, Envelope, Prefix, ValueKind};
 /// Where serde buffers (`flatten`, `untagged`, a `tag`), it asks for a value before it knows what is wanted, and text stays
 /// text then. A text that is refused later is found by what the nodes remember of it, and the whole is read once more with
 /// that text as the number or boolean that it is.
-pub(super) struct Tree<'e> {
+pub(super) struct EntryTree<'e> {
     /// Its key, or the prefix it stands for.
     path: String,
     entry: Option<&'e Entry>,
-    below: BTreeMap<&'e str, Tree<'e>>,
+    below: BTreeMap<&'e str, EntryTree<'e>>,
     /// Whether its text is buffered as a number or boolean.
     is_typed: Cell<bool>,
     /// What of it was buffered last.
     buffered: Cell<Option<Scrap>>,
 }
 
-impl<'e> Tree<'e> {
+impl<'e> EntryTree<'e> {
     /// One entry.
     pub(super) fn leaf(entry: &'e Entry) -> Self {
         Self {
@@ -156,7 +156,7 @@ impl<'e> Tree<'e> {
         }
         let value = &entry.value;
         Ok(match (value.kind(), value.as_text()) {
-            (ValueKind::Json, Some(text)) => Scalar::Json(Json::parse(text)?),
+            (ValueKind::Json, Some(text)) => Scalar::Json(JsonDeserializer::parse(text)?),
             (_, Some(text)) => Scalar::Text(text),
             (_, None) => Scalar::Bytes(value.bytes()),
         })
@@ -178,7 +178,7 @@ enum Scalar<'e> {
     None,
     Text(&'e str),
     Bytes(&'e [u8]),
-    Json(Json),
+    Json(JsonDeserializer),
 }
 
 /// The number or boolean that a text is, if it is one.
@@ -194,8 +194,8 @@ fn scrap_in(text: &str) -> Option<Scrap> {
 
 /// The nodes below one, as the fields of a struct.
 struct Nodes<'t, 'e> {
-    left: btree_map::Iter<'t, &'e str, Tree<'e>>,
-    value: Option<&'t Tree<'e>>,
+    left: btree_map::Iter<'t, &'e str, EntryTree<'e>>,
+    value: Option<&'t EntryTree<'e>>,
 }
 
 impl<'de> MapAccess<'de> for Nodes<'_, '_> {
@@ -261,7 +261,7 @@ macro_rules! from_entry {
     )+};
 }
 
-impl<'de> Deserializer<'de> for &Tree<'_> {
+impl<'de> Deserializer<'de> for &EntryTree<'_> {
     type Error = Misfit;
 
     from_text! {

@@ -9,7 +9,7 @@ use crate::stack::inspect::table::FoundTable;
 use crate::stack::policy::access_change::AccessChange;
 use crate::stack::template::blueprint::ParameterChange;
 
-/// What can be done to make a stack as a [`Blueprint`] says.
+/// What can be done to make a stack as a [`Blueprint`](crate::stack::Blueprint) says.
 #[derive(Debug)]
 pub enum Proposal {
     /// Nothing: it is so already.

@@ -38,7 +38,7 @@ pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal
 }
 
 /// Does for a config what [`plan`] does, and beyond the stack looks at its table: one that is there without a stack is
-/// adopted, in two deployments ([`StackPlan::adopts`]), and of what a failed create has left it says which table goes and
+/// adopted, in two deployments ([`StackPlan::adopts`](crate::stack::StackPlan::adopts)), and of what a failed create has left it says which table goes and
 /// which stays.
 pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Proposal, StackError> {
     let mut wanted = Blueprint::from(spec);

@@ -105,7 +105,7 @@ pub struct GrantSpec {
     pub permissions_boundary: Option<PolicyArn>,
     /// The ARN of the config's own key, or an empty text if it has none.
     pub kms_key: Option<String>,
-    /// What the role may read by the config's HTTP API, as [`api_reads`] tells it: nothing if it is to have no part in it.
+    /// What the role may read by the config's HTTP API, as [`api_reads`](crate::stack::api_reads) tells it: nothing if it is to have no part in it.
     pub api_reads: Option<Vec<String>>,
     /// The stack's tags, which CloudFormation gives to its resources.
     pub tags: Option<BTreeMap<String, String>>,

@@ -28,6 +28,7 @@ pub use super::context::TargetError;
 pub use super::engine::OpenError;
 
 use super::context::Target;
+#[cfg(feature = "dynamodb")]
 use crate::aws::{Aws, Meter};
 use crate::engine;
 use crate::model::{Access, Clock, Key, KeyError, Prefix};
@@ -54,6 +55,7 @@ enum Source {
 /// What is opened when it is first used.
 struct LazyStore {
     target: Target,
+    #[cfg(feature = "dynamodb")]
     aws: Option<Arc<Aws>>,
     clock: Option<Arc<dyn Clock>>,
     reads: OnceCell<Arc<dyn Store>>,
@@ -83,6 +85,7 @@ impl Client {
         prefix: Prefix,
     ) -> Result<Self, ClientError> {
         target.config()?;
+        #[cfg(feature = "dynamodb")]
         let aws = if target.uses_aws() {
             Some(engine::aws(&target, Meter::default()).await?)
         } else {
@@ -90,6 +93,7 @@ impl Client {
         };
         let lazy = LazyStore {
             target,
+            #[cfg(feature = "dynamodb")]
             aws,
             clock,
             reads: OnceCell::new(),
@@ -216,7 +220,10 @@ impl Client {
                     clock: lazy.clock.clone(),
                     ..engine::OpenSettings::default()
                 };
+                #[cfg(feature = "dynamodb")]
                 let opened = engine::open(&lazy.target, access, lazy.aws.as_ref(), settings).await?;
+                #[cfg(not(feature = "dynamodb"))]
+                let opened = engine::open(&lazy.target, access, settings).await?;
                 Ok::<_, ClientError>(Arc::from(opened.store))
             })
             .await?;

@@ -10,6 +10,10 @@
 
 mod fault;
 mod folder;
+#[cfg_attr(
+    not(feature = "dynamodb"),
+    expect(dead_code, reason = "the embedded engine alone reads its files as a database")
+)]
 mod read;
 mod replace;
 mod rule;
@@ -21,9 +25,12 @@ pub(crate) use fault::{FileFault, mend};
 pub(crate) use folder::Folder;
 #[cfg(feature = "cli")]
 pub(crate) use read::append_named;
+#[cfg(feature = "dynamodb")]
+pub(crate) use read::check_named;
 #[cfg(feature = "cli")]
 pub(crate) use read::is_handed_over;
-pub(crate) use read::{check_named, read_named};
+#[cfg(any(feature = "dynamodb", feature = "http"))]
+pub(crate) use read::read_named;
 #[cfg(feature = "http")]
 pub(crate) use read::{open_named, read_opened};
 pub(crate) use replace::{Durability, replace};

@@ -43,14 +43,16 @@
 //! - `stack`: deploying a config's CloudFormation stack, for the command line; no public API.
 //! - `http`: the HTTP API as a router over stores, for a server of one's own; `serve` adds the server of `discfg serve`.
 //! - `profiles` (with `cli`): credentials of single sign-on and of programs, as profiles name them.
+//! - `dynamodb` (default): configs on DynamoDB and behind an HTTP API. Without it nothing of AWS's SDK comes along.
 //! - `local` (default): the embedded engine, with SQLite built in.
 //! - `conformance`: the suite that every engine passes, for engines of other crates.
 //!
-//! An application that reads from DynamoDB needs none: `default-features = false`. With `profiles` it also runs on a
-//! person's machine as that person.
+//! An application that reads from DynamoDB takes `dynamodb` alone (`default-features = false`), with `profiles` where it also
+//! runs on a person's machine as that person; one on the embedded engine takes `local`.
 
 // Of the modules that are hidden nothing is public API: the command line, the function for AWS Lambda and the tests of this
 // repository use them, and they change without notice.
+#[cfg(feature = "dynamodb")]
 pub mod aws;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -268,8 +268,11 @@ fn as_many_crates_come_along_as_the_table_of_counts_says() {
     };
     let library = ["--package", "discfg"];
     counts::hold("crates", |counted| {
-        let bare = [&library[..], &["--no-default-features"]].concat();
-        counted.number("library, no default features", count(&bare, "aws-sdk-dynamodb"));
+        let bare = [&library[..], &["--no-default-features", "--features"]].concat();
+        let embedded = [&bare[..], &["local"]].concat();
+        counted.number("embedded engine alone", count(&embedded, "rusqlite"));
+        let dynamodb = [&bare[..], &["dynamodb"]].concat();
+        counted.number("dynamodb alone", count(&dynamodb, "aws-sdk-dynamodb"));
         counted.number("default features", count(&library, "clap"));
         counted.number("function", count(&["--package", "discfg-lambda"], "lambda_http"));
     });
@@ -289,13 +292,16 @@ fn the_lambda_carries_no_command_line() {
 #[test]
 fn an_application_chooses_what_it_carries() {
     let library = ["--package", "discfg", "--no-default-features"];
-    let bare = tree(&library, "aws-sdk-dynamodb");
+    let dynamodb = tree(
+        &[&library[..], &["--features", "dynamodb"]].concat(),
+        "aws-sdk-dynamodb",
+    );
     let embedded = tree(
         &[&library[..], &["--features", "local,conformance"]].concat(),
         "rusqlite",
     );
     for unwanted in NOT_IN_A_PROGRAM.iter().chain(&["tracing-subscriber", "console"]) {
-        for crates in [&bare, &embedded] {
+        for crates in [&dynamodb, &embedded] {
             assert!(
                 !crates.iter().any(|name| name == unwanted),
                 "{unwanted} is in the tree of the library"
@@ -303,9 +309,11 @@ fn an_application_chooses_what_it_carries() {
         }
     }
     assert!(
-        !bare.iter().any(|name| name == "rusqlite"),
+        !dynamodb.iter().any(|name| name == "rusqlite"),
         "SQLite comes uncalled"
     );
+    let of_aws: Vec<_> = embedded.iter().filter(|name| name.starts_with("aws-")).collect();
+    assert!(of_aws.is_empty(), "AWS comes uncalled: {of_aws:?}");
 }
 
 /// Planted in a file, each is seen, at its line.

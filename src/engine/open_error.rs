@@ -1,4 +1,6 @@
+#[cfg(feature = "dynamodb")]
 use super::http::InTheClear;
+#[cfg(feature = "dynamodb")]
 use crate::aws::AwsError;
 use crate::context::{ApiUrl, TargetError, TokenError};
 use crate::model::{AwsNamesError, ErrorKind};
@@ -12,6 +14,7 @@ pub enum OpenError {
     #[error("there is nothing to open")]
     Target(#[source] TargetError),
     /// AWS can't be reached as whom it should be.
+    #[cfg(feature = "dynamodb")]
     #[error("AWS can't be used")]
     Aws(#[source] AwsError),
     /// A name is too long for the region.
@@ -33,6 +36,7 @@ pub enum OpenError {
     #[error("the token for {0} can't be had")]
     Token(ApiUrl, #[source] TokenError),
     /// What shows an API who is calling would travel in the clear.
+    #[cfg(feature = "dynamodb")]
     #[error(transparent)]
     InTheClear(InTheClear),
     /// An API tells no one which configs it serves.
@@ -48,10 +52,12 @@ impl OpenError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Target(error) => error.kind(),
+            #[cfg(feature = "dynamodb")]
             Self::Aws(error) => error.kind(),
             Self::Names(_) => ErrorKind::Invalid,
             Self::Store(error) => error.kind(),
             Self::Token(_, error) => error.kind(),
+            #[cfg(feature = "dynamodb")]
             Self::InTheClear(_) => ErrorKind::Denied,
             Self::Engine(_) | Self::NoGrants(_) | Self::NoRoles(..) | Self::NoList(_) | Self::NoDataDir => {
                 ErrorKind::Usage

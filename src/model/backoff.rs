@@ -21,6 +21,10 @@ impl Backoff {
 
 /// How far a pause is drawn from its nominal length, so that those who failed together don't try together again.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(
+    not(feature = "dynamodb"),
+    expect(dead_code, reason = "some are for requests to AWS and to an API alone")
+)]
 pub(crate) enum Jitter {
     /// Up to a tenth shorter or longer.
     Tenth,

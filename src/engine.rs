@@ -82,7 +82,8 @@ pub async fn open(
     match &target.engine.value {
         EngineName::Local => open_local(target, config, access, settings.clock),
         #[cfg(feature = "dynamodb")]
-        _ => remote::open(target, config, access, aws, settings).await,
+        // Boxed: callers in callers would make the compiler's depth of futures too deep.
+        _ => Box::pin(remote::open(target, config, access, aws, settings)).await,
         #[cfg(not(feature = "dynamodb"))]
         other => Err(OpenError::Engine(other.to_string())),
     }

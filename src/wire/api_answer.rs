@@ -19,6 +19,25 @@ pub enum LogLine {
     Stored(Box<StoredChange>),
 }
 
+#[cfg(feature = "http")]
+impl utoipa::PartialSchema for LogLine {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let description = "One line of a section's log: what a commit did to one key.";
+        super::schema::loose(ChangeLine::schema(), description)
+    }
+}
+
+#[cfg(feature = "http")]
+impl utoipa::ToSchema for LogLine {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Line".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+        <ChangeLine as utoipa::ToSchema>::schemas(schemas);
+    }
+}
+
 /// One page of a listing.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Page))]

@@ -5,8 +5,6 @@ use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder,
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::api_answer::LogLine;
-use super::change_line::ChangeLine;
 use super::commit::{ChangeSpec, GuardSpec};
 use super::node::{AnyNode, EntryNode};
 
@@ -155,7 +153,7 @@ impl PartialSchema for ChangeSpec {
 impl ToSchema for ChangeSpec {}
 
 /// The same schema, of whose properties none must be there.
-fn loose(schema: RefOr<Schema>, description: &str) -> RefOr<Schema> {
+pub(super) fn loose(schema: RefOr<Schema>, description: &str) -> RefOr<Schema> {
     match schema {
         RefOr::T(Schema::Object(mut object)) => {
             object.required.clear();
@@ -181,22 +179,5 @@ impl ToSchema for AnyNode {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         <EntryNode as ToSchema>::schemas(schemas);
-    }
-}
-
-impl PartialSchema for LogLine {
-    fn schema() -> RefOr<Schema> {
-        let description = "One line of a section's log: what a commit did to one key.";
-        loose(ChangeLine::schema(), description)
-    }
-}
-
-impl ToSchema for LogLine {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "Line".into()
-    }
-
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        <ChangeLine as ToSchema>::schemas(schemas);
     }
 }

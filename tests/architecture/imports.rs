@@ -186,8 +186,6 @@ impl Reader<'_> {
                     is_test |= self.tokens[at..end]
                         .windows(2)
                         .any(|pair| pair[0].text == "(" && pair[1].text == "test");
-                    at = end;
-                    continue;
                 }
                 "mod" if is_test && self.text(at + 2) == "{" => {
                     at = self.end(at + 2, "{", "}");

@@ -13,6 +13,7 @@ mod kms;
 #[cfg(feature = "local")]
 pub mod local;
 mod open_error;
+mod opened_engine;
 #[cfg(any(feature = "dynamodb", feature = "local"))]
 mod queue;
 #[cfg(feature = "dynamodb")]
@@ -20,51 +21,21 @@ mod remote;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-#[cfg(feature = "dynamodb")]
-use std::time::Duration;
 
 pub use self::open_error::OpenError;
+pub use self::opened_engine::{OpenSettings, OpenedEngine};
 #[cfg(feature = "dynamodb")]
 pub use self::remote::aws;
 use super::context::{EngineName, Target};
 #[cfg(feature = "dynamodb")]
-use crate::aws::{AssumedRole, Aws, CallerIdentity, Meter, RoleArn};
+use crate::aws::Aws;
 #[cfg(feature = "local")]
 use crate::model::Role;
 #[cfg(feature = "local")]
 use crate::model::SystemClock;
 use crate::model::{Access, Clock, ConfigName};
-use crate::store::Store;
 #[cfg(any(feature = "dynamodb", feature = "local"))]
 use crate::store::StoreError;
-
-/// An opened engine and its identity.
-pub struct OpenedEngine {
-    /// The config's data.
-    pub store: Box<dyn Store>,
-    /// The role that requests are sent in, if one was assumed.
-    #[cfg(feature = "dynamodb")]
-    pub role: Option<RoleArn>,
-    /// What keeps that role's credentials.
-    #[cfg(feature = "dynamodb")]
-    pub session: Option<AssumedRole>,
-    /// Whose credentials assumed it, where that is known.
-    #[cfg(feature = "dynamodb")]
-    pub caller: Option<CallerIdentity>,
-}
-
-/// Settings of an engine that aren't the target's.
-#[derive(Clone, Default)]
-pub struct OpenSettings {
-    /// Counts the capacity that DynamoDB consumes, or the requests to an API.
-    #[cfg(feature = "dynamodb")]
-    pub spent: Option<Meter>,
-    /// How long a commit is tried while DynamoDB asks for patience; 30 seconds where nothing is said.
-    #[cfg(feature = "dynamodb")]
-    pub patience: Option<Duration>,
-    /// The clock of the engine; the machine's, or on DynamoDB the service's, where none is given. An API has its own.
-    pub clock: Option<Arc<dyn Clock>>,
-}
 
 /// Opens the target's engine for what a command does with it, in the role that this takes unless the target
 /// names one. `aws` is loaded only where the engine needs it.

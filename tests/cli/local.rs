@@ -202,3 +202,33 @@ fn a_reader_does_not_write_and_there_are_no_grants() {
     }
     place.args(["info", "-f", "raw"]).run().code(0).stdout("1\n");
 }
+
+/// Reads go on from a damaged file as long as they meet sound pages, so that a check of the whole file is `doctor`'s.
+#[test]
+fn a_damaged_file_is_found_by_doctor_alone() {
+    let place = embedded();
+    place.args(["set", "/a", "1"]).run().code(0);
+    place
+        .args(["doctor"])
+        .run()
+        .code(0)
+        .stdout_has("SQLite finds it sound");
+    database(&place)
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .expect("SQLite writes all pages to the file");
+    let file = place.home().join("data/discfg/mycfg.db");
+    let mut bytes = std::fs::read(&file).expect("the config's file");
+    // The number of free pages (SQLite documentation, "The Database Header").
+    bytes[36..40].copy_from_slice(&5_u32.to_be_bytes());
+    std::fs::write(&file, bytes).expect("the config's file");
+
+    place.args(["get", "/a"]).run().code(0).stdout("1\n");
+    place.args(["info"]).run().code(0).stdout_has("state    ok");
+    place.args(["status"]).run().code(0).stdout_has("state      ok");
+    place
+        .args(["doctor"])
+        .run()
+        .code(1)
+        .stdout_has("fail  integrity")
+        .stdout_has("discfg export -f json");
+}

@@ -5,16 +5,27 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use support::account::{Account, REGION};
+use support::calls::Calls;
 use support::cli::{Place, discfg};
 use support::emulator::{Emulator, venv};
 use support::front::{function, zip};
+use support::markdown::blocks;
+use support::node;
 
 const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/acceptance/run.py");
 
 /// The steps about what the emulator doesn't show: keys that a request names, requests without a signature, stacks that
 /// fail.
 const SKIPPED: [&str; 3] = ["scoped refusals", "unsigned request", "failed create"];
+
+/// The documents with what the run's deployer may, and their sections. The first policy of each is meant.
+const POLICIES: [(&str, &str); 3] = [
+    (include_str!("../../docs/access.md"), "What a deployer needs"),
+    (include_str!("../../docs/api.md"), "What a deployer needs besides"),
+    (include_str!("../../docs/acceptance.md"), "What it needs"),
+];
 
 fn acceptance(work: &Path, args: &[&str]) -> Output {
     let python = venv().expect("the tests' Python").join("bin/python");
@@ -38,6 +49,7 @@ fn a_configs_whole_life_passes_and_leaves_nothing() {
     let place = Place::new();
     let url = account.url();
     let code = zip(&place, "front.zip", function(), "acceptance");
+    let kept = Calls::of(&account);
     let ended = acceptance(
         &place.dir(),
         &[
@@ -78,6 +90,50 @@ fn a_configs_whole_life_passes_and_leaves_nothing() {
             .all(|call| call["code"].is_i64() && call["ms"].is_u64())
     );
     assert!(report["dollars"].as_f64().is_some_and(|dollars| dollars < 0.1));
+    the_documents_allow(&place, &account, &kept.made());
+}
+
+/// The deployer's calls are allowed by what the documents give it, and not by less.
+fn the_documents_allow(place: &Place, account: &Account, calls: &[Value]) {
+    let deployer = format!("arn:aws:iam::{}:user/administrator", account.id());
+    let mut calls: Vec<_> = calls
+        .iter()
+        .filter(|call| call["principal"] == *deployer)
+        .collect();
+    calls.sort_by_key(|call| call.to_string());
+    calls.dedup();
+    assert!(calls.len() > 80, "only {}", calls.len());
+    let policies = POLICIES.map(|(document, section)| {
+        let block = &blocks(document, section, "json")[0];
+        let block = block.replace("ACCOUNT", account.id()).replace("REGION", REGION);
+        serde_json::from_str::<Value>(&block).expect("a policy is JSON")
+    });
+    let denied = |policies: &[Value]| {
+        let file = place.dir().join("calls.json");
+        let asked = json!({"account": account.id(), "policies": policies, "calls": calls});
+        fs::write(&file, asked.to_string()).expect("a file");
+        let ran = node::run("recorded.mjs", &file);
+        (
+            ran.status.code(),
+            String::from_utf8_lossy(&ran.stderr).into_owned(),
+        )
+    };
+    assert_eq!(denied(&policies), (Some(0), String::new()));
+    // Without any one of them something is denied.
+    for (left_out, action) in [
+        "cloudformation:ListStacks",
+        "s3:PutObject",
+        "kms:ScheduleKeyDeletion",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut fewer = policies.to_vec();
+        fewer.remove(left_out);
+        let (code, said) = denied(&fewer);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(action), "{said}");
+    }
 }
 
 #[test]

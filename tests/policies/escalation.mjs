@@ -8,7 +8,7 @@
 // proof itself can't be held.
 
 import { readFileSync } from 'node:fs'
-import { CONTEXT_ALIAS, simulator, Unprovable } from './simulate.mjs'
+import { CONTEXT_ALIAS, delegated, simulator, Unprovable } from './simulate.mjs'
 
 const [file, modules] = process.argv.slice(2)
 const isAllowed = simulator(modules)
@@ -211,19 +211,10 @@ const atMost = [
 ]
 
 const allow = (Action) => ({ Version: '2012-10-17', Statement: [{ Sid: 'All', Effect: 'Allow', Action, Resource: '*' }] })
-const trusted = (Action) => {
-  const Principal = { AWS: `arn:aws:iam::${account}:root` }
-  return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Principal, Resource: '*' }] }
-}
 
 /** What the resource itself says: keys and roles delegate to the account, the bucket has the policy of its template. */
 function resourcePolicy(action, resource) {
-  if (action.startsWith('kms:') && resource.includes(':key/')) return trusted('kms:*')
-  if (action.startsWith('sts:')) {
-    const { Version, Statement: [{ Resource, ...statement }] } = trusted(action)
-    return { Version, Statement: [statement] }
-  }
-  return resource.startsWith(bucket) ? bucketPolicy : undefined
+  return delegated(account, action, resource) ?? (resource.startsWith(bucket) ? bucketPolicy : undefined)
 }
 
 // An administrator invokes the function past API Gateway, by itself and with each of the policies that deny it.

@@ -19,6 +19,16 @@ export const EXTERNAL_ALIAS = 'saml:aud'
 
 export class Unprovable extends Error {}
 
+/** What a key or a role of the account says: that the account's policies decide. */
+export function delegated(account, action, resource) {
+  const statement = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` } }
+  const Version = '2012-10-17'
+  if (action.startsWith('kms:') && resource.includes(':key/')) {
+    return { Version, Statement: [{ ...statement, Action: 'kms:*', Resource: '*' }] }
+  }
+  if (action.startsWith('sts:')) return { Version, Statement: [{ ...statement, Action: action }] }
+}
+
 function aliased(document) {
   const text = JSON.stringify(document)
   if (text.includes(ALIAS)) throw new Unprovable(`${ALIAS} stands for GitHub and is in a policy`)

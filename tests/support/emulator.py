@@ -280,6 +280,78 @@ def reach_apis():
     handler["update"] = lambda *given: reachable(update(*given))
 
 
+def keep_calls(folder, port):
+    """Appends what a call asks IAM for to FOLDER/calls-PORT-ACCOUNT as a line of JSON, where a test has created that file.
+
+    The keys that a call of DynamoDB names and the types that an import names are added; the emulator's IAM knows neither.
+    """
+    import contextvars
+    import json
+
+    from ministack.core import iam_actions, iam_evaluator
+    from ministack.core.responses import get_account_id
+    from ministack.services import iam
+    from ministack.services.tagging import resource_tags
+
+    asked = contextvars.ContextVar("asked", default=(b"", {}))
+    tag_context, enforce = iam_actions.request_tag_context, iam_evaluator.enforce
+
+    def keeping_the_body(service, action, body, params):
+        asked.set((body, params))
+        return tag_context(service, action, body, params)
+
+    def keys_in(value):
+        # An item or a key has a partition key; a query's condition compares it with a value.
+        if isinstance(value, list):
+            return [key for item in value for key in keys_in(item)]
+        if not isinstance(value, dict):
+            return []
+        if "KeyConditionExpression" in value:
+            return [value["ExpressionAttributeValues"][":pk"]["S"]]
+        own = [value["pk"]["S"]] if isinstance(value.get("pk"), dict) and "S" in value["pk"] else []
+        return own + keys_in(list(value.values()))
+
+    def resource_of(action, resource):
+        # The emulator's IAM leaves out the path of a role, and doesn't know what a simulation and a table's tags are about.
+        if action == "iam:GetRole":
+            role = iam._roles.get(resource.rpartition("/")[2])
+            return role["Arn"] if role else resource
+        body, params = asked.get()
+        if action == "iam:SimulatePrincipalPolicy":
+            return params["PolicySourceArn"][0]
+        if action == "dynamodb:ListTagsOfResource":
+            return json.loads(body)["ResourceArn"]
+        return resource
+
+    def named_by(service, action):
+        body, params = asked.get()
+        if service == "dynamodb":
+            keys = sorted(set(keys_in(json.loads(body or b"{}"))))
+            return {"dynamodb:LeadingKeys": keys} if keys else {}
+        if action == "cloudformation:CreateChangeSet":
+            types = [value[0] for name, value in params.items() if name.endswith(".ResourceType")]
+            return {"cloudformation:ImportResourceTypes": types} if types else {}
+        return {}
+
+    def keeping(key, action, service, region, resource_arn="*", service_context=None):
+        denied = enforce(key, action, service, region, resource_arn=resource_arn, service_context=service_context)
+        path = os.path.join(folder, f"calls-{port}-{get_account_id()}")
+        if os.path.exists(path):
+            resource = resource_of(action, resource_arn)
+            tags = {f"aws:ResourceTag/{name}": value for name, value in (resource_tags(resource) or {}).items()}
+            line = {
+                "principal": iam_evaluator.caller_arn(),
+                "action": action,
+                "resource": resource,
+                "context": {**tags, **(service_context or {}), **named_by(service, action)},
+            }
+            with open(path, "a", encoding="utf-8") as calls:
+                calls.write(json.dumps(line) + "\n")
+        return denied
+
+    iam_actions.request_tag_context, iam_evaluator.enforce = keeping_the_body, keeping
+
+
 def main():
     # A group of its own: Ctrl-C in the terminal reaches the tests alone, and the end reaches all that runs here.
     os.setsid()
@@ -316,6 +388,7 @@ def main():
     ask_for_more()
     leave_tables_untagged()
     reach_apis()
+    keep_calls(os.path.dirname(os.path.abspath(sys.argv[1])), port)
     threading.Thread(target=until_end_of_input, args=(scratch,), daemon=True).start()
     threading.Thread(target=announce, args=(port, stdout), daemon=True).start()
     sys.argv = ["ministack"]

@@ -100,7 +100,7 @@ fn the_documents_allow(place: &Place, account: &Account, calls: &[Value]) {
         .iter()
         .filter(|call| call["principal"] == *deployer)
         .collect();
-    calls.sort_by_key(|call| call.to_string());
+    calls.sort_by_cached_key(ToString::to_string);
     calls.dedup();
     assert!(calls.len() > 80, "only {}", calls.len());
     let policies = POLICIES.map(|(document, section)| {

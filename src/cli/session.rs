@@ -13,7 +13,7 @@ use super::failure::{Failure, Stop};
 use super::failure::{api, signed};
 use super::global::{Format, Global};
 use crate::aws::{Aws, AwsError, Meter, RoleArn};
-use crate::context::{Choices, EngineName, Surroundings, Target, TrustedFiles};
+use crate::context::{Choices, EngineName, Target};
 use crate::engine::{self, OpenError, OpenSettings, OpenedEngine};
 use crate::model::{Access, ConfigName, ErrorKind, GrantName, Role, Section, Uncovered};
 use crate::ops::OpsError;
@@ -416,12 +416,5 @@ fn settle(global: &Global) -> Result<Target, Failure> {
         account: global.account.clone(),
         external_id: global.external_id.clone(),
     };
-    let environment = |name: &str| env::var(name).ok();
-    let trust = TrustedFiles::of_user();
-    let around = Surroundings {
-        environment: &environment,
-        folder: &folder,
-        trust: &trust,
-    };
-    Ok(Target::settle(choices, &around)?)
+    Ok(Target::settle_in(choices, &folder)?)
 }

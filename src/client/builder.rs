@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{Client, ClientError};
-use crate::context::{Choices, EngineName, Surroundings, Target, TrustedFiles};
+use crate::context::{Choices, EngineName, Target};
 #[cfg(feature = "local")]
 use crate::engine;
 use crate::model::{Clock, Prefix};
@@ -161,14 +161,7 @@ impl Client {
 
 fn settled(choices: Choices) -> Result<Target, ClientError> {
     let folder = env::current_dir().map_err(ClientError::Folder)?;
-    let environment = |name: &str| env::var(name).ok();
-    let trust = TrustedFiles::of_user();
-    let around = Surroundings {
-        environment: &environment,
-        folder: &folder,
-        trust: &trust,
-    };
-    Ok(Target::settle(choices, &around)?)
+    Ok(Target::settle_in(choices, &folder)?)
 }
 
 fn setting<T>(setting: &'static str, given: Option<String>) -> Result<Option<T>, ClientError>

@@ -209,7 +209,7 @@ impl Client {
         self.watch_from(Watch::new(self.prefix(prefix)?)).await
     }
 
-    /// What happens as of that watch. One that starts at a snapshot leaves no gap: what was committed after it is told.
+    /// What happens as of that watch. One that starts at a snapshot leaves no gap: it begins with what was committed after it.
     ///
     /// ```
     /// use std::time::Duration;

@@ -70,6 +70,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// Settles what a call in that folder works on, by the environment of this process and the files that its user trusts.
+    pub fn settle_in(choices: Choices, folder: &Path) -> Result<Self, TargetError> {
+        let around = Surroundings {
+            environment: &|name| std::env::var(name).ok(),
+            folder,
+            trust: &TrustedFiles::of_user(),
+        };
+        Self::settle(choices, &around)
+    }
+
     /// Settles what a call works on.
     pub fn settle(choices: Choices, around: &Surroundings<'_>) -> Result<Self, TargetError> {
         let found = FoundTargetFile::nearest(around.folder, around.environment)?;

@@ -36,7 +36,7 @@
 //! | expiry | an entry is absent from its second on: from reads, listings, folders, snapshots and guards; its key begins again with version 1 |
 //! | ttl | a write drops, keeps or gives a time to live; `touch` renews without commit or log line, is `NoTtl` without one, and makes no entry |
 //! | log | every change once, in order, with what it replaced; read from a revision; history newest first, strictly before a revision; expiries aren't logged |
-//! | retention | lines older than the settings' days are `Compacted`, with the oldest revision that can be told; **a config whose settings say a newer layout is not written: `Layout`** |
+//! | retention | lines older than the settings' days are `Compacted`, with the oldest revision that the log still has; **a config whose settings say a newer layout is not written: `Layout`** |
 //! | listing | byte order of paths, folders with their slash; `/db` has no part in `/dbx`; `after` is exclusive, `limit` exact; large ones are read to their end |
 //! | snapshots | one moment, whole commits only, also across sections and with large values |
 //! | heads | where each section stands; registered ones without a commit have none; `wait` gives what moved, or nothing at its deadline |

@@ -66,10 +66,9 @@ impl Terminal {
 
     fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Err(
-                Failure::usage(format!("{question} There is no terminal to ask on."))
-                    .hint(format!("{flag} answers yes")),
-            );
+            return Err(Failure::usage(format!(
+                "refusing to continue without confirmation (no terminal): use {flag}"
+            )));
         }
         self.flush()?;
         write_stderr(format_args!("{question} {mark}"));

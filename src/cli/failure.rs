@@ -351,7 +351,7 @@ impl From<TargetError> for Failure {
         let failure = Self::of(error.kind(), &error);
         match &error {
             TargetError::NoConfig => {
-                failure.hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG")
+                failure.hint("select one with -c NAME, `discfg use NAME` or DISCFG_CONFIG")
             }
             TargetError::Untrusted { .. } => {
                 failure.hint("read the file; if it says what you want, `discfg use --trust` remembers it")

@@ -39,7 +39,7 @@ pub(super) fn hint(command: &str, words: &[String], what: &str) -> Option<String
     let name: ConfigName = word.parse().ok()?;
     let place = what.to_uppercase();
     Some(format!(
-        "one word is a {what}; to name a config, use -c: discfg {command} -c {name} {place}"
+        "a single argument is the {what}; to select a config, use `discfg {command} -c {name} {place}`"
     ))
 }
 

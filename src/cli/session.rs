@@ -400,8 +400,8 @@ fn widened(grant: &GrantName, uncovered: &Uncovered, wanted: Access) -> String {
 }
 
 fn settle(global: &Global) -> Result<Target, Failure> {
-    let folder =
-        env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("can't determine the current directory", &error))?;
     let choices = Choices {
         config: global.config.clone(),
         engine: if global.local {

@@ -10,7 +10,7 @@ use crate::model::{ConfigNameError, ErrorKind, RegionError, RoleError};
 #[non_exhaustive]
 pub enum TargetError {
     /// No config is chosen anywhere.
-    #[error("no config is chosen")]
+    #[error("no config selected")]
     NoConfig,
     /// A file can't be read.
     #[error("can't read {}", .path.display())]

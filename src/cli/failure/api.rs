@@ -71,7 +71,7 @@ fn sent(target: &Target, url: &ApiUrl) -> String {
         Ok(Some(token)) => format!("the token for {host} from {} was sent", token.origin),
         _ => match target.tokens.withheld(url) {
             Some(withheld) => format!("no token was sent: {withheld}"),
-            None => format!("no token was sent: none is kept for {host}"),
+            None => format!("no token was sent: none is stored for {host}"),
         },
     }
 }

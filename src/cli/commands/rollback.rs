@@ -54,7 +54,7 @@ pub(in crate::cli) async fn run(
     };
     match args.words.as_slice() {
         [] => {}
-        [config] => session.choose(Some(parse("CONFIG", config)?))?,
+        [config] => session.choose(Some(parse(config)?))?,
         _ => return Err(Failure::usage("with --prefix no key is given: expected [CONFIG]")),
     }
     let result = below(prefix, &args, session, terminal).await;

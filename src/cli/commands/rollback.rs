@@ -55,7 +55,7 @@ pub(in crate::cli) async fn run(
     };
     match args.words.as_slice() {
         [] => {}
-        [config] => session.choose(Some(parse("CONFIG", config)?))?,
+        [config] => session.choose(Some(parse(config)?))?,
         _ => {
             return Err(Failure::usage(
                 "--prefix and KEY exclude each other: expected [CONFIG]",

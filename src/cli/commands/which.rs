@@ -13,7 +13,7 @@ use crate::wire::result::{SettingLine, Which};
 
 /// Show which config, engine and identity are in force, and why
 ///
-/// Makes no request. Where no config selected, the exit code is 3.
+/// Makes no request. Where no config is selected, the exit code is 3.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhichArgs {}
 

@@ -14,6 +14,8 @@ mod digest;
 mod direct_table;
 mod failure;
 mod global;
+mod help;
+mod near_miss;
 mod output;
 mod plan_review;
 mod positionals;
@@ -44,7 +46,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let parsed = parser(&args).try_get_matches_from(args);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return terminal::show_usage(&error),
+        Err(error) => return terminal::show_usage(&near_miss::improved(error, &Cli::command())),
     };
     // A server's log is its own.
     if !matches!(&cli.command, Command::Serve(args) if args.runs_a_server()) {
@@ -75,14 +77,14 @@ fn parser(args: &[OsString]) -> clap::Command {
         })
     };
     let Some(called) = whole.get_subcommands().find(is_called).cloned() else {
-        return whole;
+        return help::grouped(whole);
     };
     let parser = clap::Command::new(env!("CARGO_PKG_NAME"))
         .version(env!("CARGO_PKG_VERSION"))
         .propagate_version(true)
         .max_term_width(args::HELP_WIDTH)
         .subcommand_required(true)
-        .subcommand(called);
+        .subcommand(help::with_globals(called));
     Global::augment_args(parser)
 }
 

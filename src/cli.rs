@@ -12,8 +12,10 @@ mod denied_lookups;
 mod deploying;
 mod digest;
 mod direct_table;
+mod early_flags;
 mod failure;
 mod global;
+mod one_line;
 mod output;
 mod plan_review;
 mod positionals;
@@ -30,6 +32,7 @@ use std::process::ExitCode;
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
 
 use args::{Cli, Command};
+use early_flags::EarlyFlags;
 use failure::Failure;
 use global::Global;
 use session::Session;
@@ -41,10 +44,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = complete::answer(&args, Cli::command) {
         return code;
     }
-    let parsed = parser(&args).try_get_matches_from(args);
+    let early = EarlyFlags::of(&args);
+    let color = early.color.unwrap_or_default();
+    terminal::color::set_colors(color);
+    let parsed = parser(&args).color(color).try_get_matches_from(args);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return terminal::show_usage(&error),
+        Err(error) => return terminal::show_usage(&error, early.json),
     };
     // A server's log is its own.
     if !matches!(&cli.command, Command::Serve(args) if args.runs_a_server()) {

@@ -1,8 +1,9 @@
 //! The options that every command takes.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{Args, ColorChoice, ValueEnum};
 
+use super::terminal::times::TimeStyle;
 use crate::context::EngineName;
 use crate::formats::DataFormat;
 use crate::model::{ConfigName, Region, Role};
@@ -83,6 +84,12 @@ pub(super) struct Global {
     /// How to show the result
     #[arg(short, long, global = true, value_name = "FORMAT", value_parser = FormatFlag::parser())]
     pub(super) format: Option<FormatFlag>,
+    /// When to color the output
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub(super) color: Option<ColorChoice>,
+    /// How to show times; relative on a terminal by default, iso elsewhere
+    #[arg(long, global = true, value_name = "STYLE")]
+    pub(super) time: Option<TimeStyle>,
     /// Show no progress and no hints
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,

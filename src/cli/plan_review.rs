@@ -9,6 +9,7 @@ use super::failure::{Failure, Stop};
 use super::global::Format;
 use super::output::show;
 use super::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::count::Count;
 use crate::model::ErrorKind;
 use crate::ops::{Plan, PlanOutcome};
@@ -69,8 +70,8 @@ impl Review<'_> {
             plan.check_limit()?;
         }
         if self.ask != Confirmation::Never || args.values {
-            for line in lines(plan, args.values).lines() {
-                terminal.hint(line);
+            for (sign, line) in lines(plan, args.values) {
+                terminal.toned_hint(Tone::of_sign(sign), &line);
             }
         }
         if self.ask == Confirmation::First
@@ -130,11 +131,12 @@ impl Review<'_> {
             sections: outcome.heads.iter().map(wire::SectionRevision::new).collect(),
         };
         let human = || {
-            let mut text = if result == "planned" {
-                lines(self.plan, args.values)
-            } else {
-                String::new()
-            };
+            let mut text = String::new();
+            if result == "planned" {
+                for (sign, line) in lines(self.plan, args.values) {
+                    let _ = writeln!(text, "{}", Tone::of_sign(sign).paint(&line));
+                }
+            }
             let _ = writeln!(text, "{}: {result}: {}", self.config, counted(outcome));
             for head in &outcome.heads {
                 let _ = writeln!(text, "  {} is at revision {}", head.section, head.revision);
@@ -147,13 +149,10 @@ impl Review<'_> {
     }
 }
 
-/// The plan for people: a line a key that changes.
-fn lines(plan: &Plan, values: bool) -> String {
-    let mut text = String::new();
-    for (key, change) in plan.changes() {
-        text.extend(line(key, change, values));
-    }
-    text
+/// The keys that change, each with its sign and a line for people.
+fn lines(plan: &Plan, values: bool) -> impl Iterator<Item = (char, String)> {
+    let changes = plan.changes().iter();
+    changes.filter_map(move |(key, change)| line(key, change, values))
 }
 
 fn question(config: &str, outcome: &PlanOutcome) -> String {

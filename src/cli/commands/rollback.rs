@@ -10,6 +10,7 @@ use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
 use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, Timestamp};
 use crate::ops::{self, DesiredValue, KeyChange, Plan};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
@@ -122,7 +123,8 @@ async fn one_key(
         let human = || {
             let line = change(now.clone(), again.clone())
                 .filter(|_| !is_as_then)
-                .and_then(|change| line(key, &change, args.plan.values));
+                .and_then(|change| line(key, &change, args.plan.values))
+                .map(|(sign, line)| format!("{}\n", Tone::of_sign(sign).paint(&line)));
             format!("{}{key}: {word}\n", line.unwrap_or_default())
         };
         return Ok(show(terminal, format, &shape, human, || {

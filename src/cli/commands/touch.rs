@@ -57,7 +57,9 @@ pub(in crate::cli) async fn run(
     let expires = entry
         .expires
         .map_or_else(|| "never".into(), |expires| expires.to_string());
-    let human = || format!("{key}: expires {expires}\n");
+    let times = terminal.time_style();
+    let shown = entry.expires.map_or_else(|| "never".into(), |at| times.show(at));
+    let human = || format!("{key}: expires {shown}\n");
     show(terminal, session.format(), &shape, human, || {
         format!("{expires}\n").into_bytes()
     })

@@ -8,7 +8,10 @@ use support::cli::Place;
 use support::emulator::{Emulator, venv};
 use support::kms::without_conditions;
 use support::markdown::{all_blocks, blocks, rerun};
+use support::transcript::on_terminal;
 
+/// Columns of the terminal that the documents show.
+const COLUMNS: &str = "110";
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const README: &str = include_str!("../../README.md");
 const COMMANDS: &str = include_str!("../../docs/commands.md");
@@ -17,25 +20,31 @@ const PROVISIONING: &str = include_str!("../../docs/provisioning.md");
 /// Each a pattern of what differs from run to run, and what it is compared as.
 const VOLATILE: &[(&str, &str)] = &[
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[TIME]"),
-    // The age of an entry.
-    (r"(?m)^( +v\d+ +r\d+ +)\d+[smhd]\b", "$1[AGE]"),
+    (r"\b(now|\d+ (s|min) ago)\b", "[AGO]"),
+    (r"\bin \d+ (s|min)\b", "in [LEFT]"),
+    // The columns of a table are as wide as what is in them.
+    (" +", " "),
 ];
 
 fn stable(document: &str) -> String {
-    VOLATILE.iter().fold(document.to_owned(), |text, (pattern, shown)| {
-        let pattern = Regex::new(pattern).expect("a pattern");
-        pattern.replace_all(&text, *shown).into_owned()
-    })
+    VOLATILE
+        .iter()
+        .fold(document.to_owned(), |text, (pattern, shown)| {
+            let pattern = Regex::new(pattern).expect("a pattern");
+            pattern.replace_all(&text, *shown).into_owned()
+        })
 }
 
-/// The document with the output of its commands, which are run as they are but for `replaced`.
+/// Runs a document's commands on a terminal, with `replaced` applied to each, and returns the document with their output.
 fn run_all(place: &Place, document: &str, replaced: (&str, &str)) -> String {
     let root = place.home();
     let root = root.parent().expect("a home is in a folder").to_string_lossy();
     rerun(document, |command| {
         let command = command.replace(replaced.0, replaced.1);
-        let ended = place.shell(&format!("exec 2>&1\n{command}")).run().code(0);
-        let output = ended.text().replace(&format!("{root}/home"), "/home/ana");
+        let ended = place.shell(&on_terminal(&command, COLUMNS));
+        let ended = ended.env("COLUMNS", COLUMNS).run().code(0);
+        let output = ended.text().replace("\r\n", "\n");
+        let output = output.replace(&format!("{root}/home"), "/home/ana");
         output.replace(&format!("{root}/work"), "/home/ana/payments")
     })
 }
@@ -45,6 +54,8 @@ fn place_of_ana() -> Place {
     Place::new()
         .env("USER", "ana")
         .env("LOGNAME", "ana")
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
         .without_env("XDG_DATA_HOME")
 }
 

@@ -286,7 +286,7 @@ fn below(asked: CompletionContext, typed: &str, only_folders: bool) -> Receiver<
         let prefix = if above.is_empty() {
             Prefix::all()
         } else {
-            parse("PREFIX", &above)?
+            parse(&above)?
         };
         let store = session.store(Access::Read, &prefix).await?;
         let scope = Scope {

@@ -77,7 +77,7 @@ impl Review<'_> {
         if self.ask == Confirmation::First
             && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")?
         {
-            return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed").into());
+            return Err(Failure::new(ErrorKind::Interrupted, "cancelled: nothing was changed").into());
         }
         let outcome = if args.batch {
             let (total, mut made) = (plan.len(), 0);
@@ -90,11 +90,11 @@ impl Review<'_> {
             let rate = count.end();
             if outcome.is_err() && made > 0 {
                 terminal.note(&format!(
-                    "{made} of {total} changes were committed before the failure; running it again does the rest"
+                    "{made} of {total} changes were committed before the failure; rerun to commit the rest"
                 ));
             }
             let outcome = outcome?;
-            terminal.hint(&format!("{total} changes, {rate} a second"));
+            terminal.hint(&format!("{total} changes, {rate}/s"));
             outcome
         } else {
             plan.commit(store).await?
@@ -156,7 +156,7 @@ fn lines(plan: &Plan, values: bool) -> impl Iterator<Item = (char, String)> {
 }
 
 fn question(config: &str, outcome: &PlanOutcome) -> String {
-    format!("{config}: {}. Make these changes?", counted(outcome))
+    format!("{config}: {}. Apply these changes?", counted(outcome))
 }
 
 fn counted(outcome: &PlanOutcome) -> String {

@@ -144,7 +144,7 @@ impl Session {
                         Access::Read => "dynamodb:GetItem and dynamodb:Query",
                         Access::Write => "dynamodb:PutItem and dynamodb:DeleteItem",
                     };
-                    let purpose = format!("it was to be assumed for {actions} on {subject}");
+                    let purpose = format!("the role is needed for {actions} on {subject}");
                     return Err(self.explain_open(&target, error, purpose).await);
                 }
             }
@@ -203,7 +203,7 @@ impl Session {
             session.forget();
             let mut failure = Failure::from(error);
             failure.hints = vec![format!(
-                "the credentials that were kept for {} are dropped: try again",
+                "retry: the cached credentials of {} were removed",
                 session.role().name
             )];
             return failure;
@@ -219,7 +219,7 @@ impl Session {
             OpsError::Store(StoreError::Unlisted(grant)) => {
                 let (grant, config) = (grant.clone(), self.config_word());
                 return Failure::from(error).hint(format!(
-                    "`discfg grant {config} {grant}` writes it down; or name a prefix, such as /db"
+                    "record them with `discfg grant {config} {grant}`, or use a prefix such as /db"
                 ));
             }
             _ => (None, None),
@@ -235,7 +235,7 @@ impl Session {
             failure.causes.insert(0, format!("you are {}", caller.arn));
         }
         if let Some(role) = role {
-            let assumed = format!("the role {} was assumed, and it may not do this", role.arn);
+            let assumed = format!("the assumed role {} is not allowed to do this", role.arn);
             failure.causes.insert(1, assumed);
         }
         failure.hint(self.mends(&action, role.as_ref(), access, widens))
@@ -247,29 +247,27 @@ impl Session {
         let config = self.config_word();
         let Some(role) = role else {
             let what = if about_key { "key" } else { "table" };
-            return format!("your own policies must allow {action} on the config's {what}");
+            return format!("allow {action} on the config's {what} in your own policies");
         };
         if about_key {
             format!(
-                "reading a secret takes kms:Decrypt and writing one kms:GenerateDataKey, in the policy of {} and, where \
-                 the key is one of your own, by its key policy; where the config has no key yet, `discfg init {config} \
-                 --kms` makes one",
+                "allow {action} in the policy of {} and in the policy of the key; if the config has no key, create one with \
+                 `discfg init {config} --kms`",
                 role.name
             )
         } else if let Some(flags) = widens {
-            format!("whoever manages the grant may let it {access} more: `discfg grant {config} {flags}`")
+            format!("extend the grant with `discfg grant {config} {flags}`")
         } else if let Some(grant) = self.grant() {
             format!(
-                "the policy of {} allows {action} on the grant's sections when it is as `discfg grant` made it: if it was \
-                 changed since, `discfg revoke {config} {grant}` and granting again make it anew",
+                "if the policy of {} was changed, recreate it with `discfg revoke {config} {grant}` and `discfg grant {config} \
+                 {grant}`",
                 role.name
             )
         } else if role.name.ends_with("-read") && access == Access::Write {
-            "the read role only reads: leave out `--as read` to act in the write role".into()
+            "leave out --as read to use the write role".into()
         } else {
             format!(
-                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg status {config} \
-                 --drift` shows what was changed since",
+                "check whether the policy of {} was changed with `discfg status {config} --drift`",
                 role.name
             )
         }
@@ -302,7 +300,7 @@ impl Session {
         let (role, caller) = match &error {
             OpenError::Aws(AwsError::AssumeDenied { role, caller, .. }) => (role, caller),
             OpenError::Store(StoreError::NoConfig { config, .. }) => {
-                let hint = format!("`discfg init {config} --local` makes it");
+                let hint = format!("create it with `discfg init {config} --local`");
                 let mut failure = Failure::from(error);
                 failure.hints = vec![hint];
                 return failure;
@@ -400,8 +398,8 @@ fn widened(grant: &GrantName, uncovered: &Uncovered, wanted: Access) -> String {
 }
 
 fn settle(global: &Global) -> Result<Target, Failure> {
-    let folder =
-        env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("can't determine the current directory", &error))?;
     let choices = Choices {
         config: global.config.clone(),
         engine: if global.local {

@@ -90,7 +90,7 @@ impl Terminal {
                 self.closed = true;
                 Ok(())
             }
-            Err(error) => Err(Failure::internal("the result can't be written to stdout", &error)),
+            Err(error) => Err(Failure::internal("can't write the result to stdout", &error)),
         }
     }
 
@@ -98,11 +98,11 @@ impl Terminal {
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn command(&self, bytes: &[u8]) -> Result<(), Failure> {
         if !bytes.is_empty() && is_null(io::stderr()) {
-            let message = "stderr is closed or /dev/null, so the CI runner would not mask the secrets";
+            let message = "can't mask the secrets in the CI log: stderr is closed or /dev/null";
             return Err(Failure::new(ErrorKind::Invalid, message));
         }
         io::stderr().write_all(bytes).map_err(|error| {
-            Failure::internal("commands to the CI runner can't be written to stderr", &error)
+            Failure::internal("can't write the commands that mask secrets to stderr", &error)
         })
     }
 

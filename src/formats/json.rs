@@ -36,7 +36,7 @@ impl JsonDocument {
 
     fn from_raw(text: &str, depth: usize) -> Result<Self, serde_json::Error> {
         if depth > Self::MAX_DEPTH {
-            let message = format!("it nests deeper than {} levels", Self::MAX_DEPTH);
+            let message = format!("nested deeper than {} levels", Self::MAX_DEPTH);
             return Err(serde::de::Error::custom(message));
         }
         let text = text.trim();

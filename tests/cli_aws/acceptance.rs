@@ -146,7 +146,7 @@ fn without_an_answer_nothing_is_begun() {
     assert_eq!(ended.status.code(), Some(2));
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(
-        said.contains("There is no terminal to ask on; --yes answers yes"),
+        said.contains("refusing to continue without confirmation (no terminal): use --yes"),
         "{said}"
     );
     assert!(!place.dir().join("acceptance-report.json").exists());

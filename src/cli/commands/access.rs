@@ -95,10 +95,10 @@ pub(in crate::cli) async fn run(
             None
         }
         (true, _) => return Err(Failure::usage("with --matrix, expected [CONFIG] alone")),
-        (false, [access, key]) => Some((parse::<Access>("read|write", access)?, parse::<Key>("KEY", key)?)),
+        (false, [access, key]) => Some((parse::<Access>(access)?, parse::<Key>(key)?)),
         (false, [config, access, key]) => {
             session.choose(optional_config(Some(config))?)?;
-            Some((parse::<Access>("read|write", access)?, parse::<Key>("KEY", key)?))
+            Some((parse::<Access>(access)?, parse::<Key>(key)?))
         }
         (false, _) => {
             return Err(Failure::usage(
@@ -130,9 +130,9 @@ pub(in crate::cli) async fn run(
         .map(str::parse::<ExternalId>);
     let brought = Brought {
         org_id: args.org_id,
-        external_id: external_id.transpose().map_err(|error| {
-            Failure::caused(crate::model::ErrorKind::Usage, "invalid --external-id", &error)
-        })?,
+        external_id: external_id
+            .transpose()
+            .map_err(|error| Failure::of(crate::model::ErrorKind::Usage, &error))?,
     };
     let (Some((access, key)), [subject]) = (&question, subjects.as_slice()) else {
         return matrix::run(&config, &inspector, subjects, &brought, session, terminal).await;

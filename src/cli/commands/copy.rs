@@ -48,7 +48,9 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     if args.to.revision.is_some() {
-        return Err(Failure::usage("the past can't be written: TO takes no @REVISION"));
+        return Err(Failure::usage(
+            "TO can't have @REVISION: only the current state can be written",
+        ));
     }
     let mut from = args.sides.from(&args.from, session);
     let mut to = args.sides.to(&args.to, session);
@@ -93,7 +95,7 @@ fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, Desir
             let key: Key = path.parse().map_err(|error| {
                 Failure::caused(
                     ErrorKind::Invalid,
-                    format!("{name} can't lie below {}", to.prefix),
+                    format!("{name} can't be copied below {}", to.prefix),
                     &error,
                 )
             })?;

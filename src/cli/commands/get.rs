@@ -76,7 +76,7 @@ pub(in crate::cli) async fn run(
     let failure = match args.revision {
         Some(revision) => Failure::new(
             ErrorKind::NotFound,
-            format!("the key {key} was not there at revision {revision}"),
+            format!("key {key} did not exist at revision {revision}"),
         ),
         None => Failure::from(StoreError::NotFound(key)),
     };
@@ -97,7 +97,7 @@ fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Resu
     let human = || match entry.value.as_text() {
         Some(text) if is_shown && entry.value.kind() == ValueKind::Json => format!("{}\n", indented(text)),
         Some(text) => format!("{text}\n"),
-        None => format!("{} bytes that are no text; -f raw shows them\n", bytes.len()),
+        None => format!("{} bytes of binary data; use -f raw to print them\n", bytes.len()),
     };
     match session.format() {
         // A value is shown as it is, however long its lines are.

@@ -88,8 +88,8 @@ impl GrantShape {
 /// Reads `[CONFIG] NAME`.
 pub(super) fn config_and_grant(words: &[String]) -> Result<(Option<ConfigName>, GrantName), Failure> {
     match words {
-        [name] => Ok((None, parse("NAME", name)?)),
-        [config, name] => Ok((Some(parse("CONFIG", config)?), parse("NAME", name)?)),
+        [name] => Ok((None, parse(name)?)),
+        [config, name] => Ok((Some(parse(config)?), parse(name)?)),
         _ => Err(Failure::usage("expected [CONFIG] NAME")),
     }
 }

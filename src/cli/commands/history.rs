@@ -56,10 +56,7 @@ pub(in crate::cli) async fn run(
     .await;
     let lines = result.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     if lines.is_empty() {
-        let failure = Failure::new(
-            ErrorKind::NotFound,
-            format!("the log holds nothing of the key {key}"),
-        );
+        let failure = Failure::new(ErrorKind::NotFound, format!("no history for {key}"));
         return Err(match hint("history", &args.words, "key") {
             Some(hint) => failure.hint(hint),
             None => failure,

@@ -59,7 +59,7 @@ pub(in crate::cli) async fn run(
             shape
                 .digest
                 .as_deref()
-                .unwrap_or("none, since a section can't be read")
+                .unwrap_or("none (a section can't be read)")
         );
         let modified = |head: &Head| head.modified.map_or_else(|| "never".into(), |at| times.show(at));
         if let Some(columns) = columns {

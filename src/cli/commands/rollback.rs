@@ -55,8 +55,12 @@ pub(in crate::cli) async fn run(
     };
     match args.words.as_slice() {
         [] => {}
-        [config] => session.choose(Some(parse("CONFIG", config)?))?,
-        _ => return Err(Failure::usage("with --prefix no key is given: expected [CONFIG]")),
+        [config] => session.choose(Some(parse(config)?))?,
+        _ => {
+            return Err(Failure::usage(
+                "--prefix and KEY exclude each other: expected [CONFIG]",
+            ));
+        }
     }
     let result = below(prefix, &args, session, terminal).await;
     result.map_err(|stop| session.explain_stop(stop, Access::Write))
@@ -143,11 +147,11 @@ async fn one_key(
     let shape = envelope(node, applied.previous.as_ref());
     let human = || match &applied.entry {
         Some(entry) => format!(
-            "{key}: as it was at revision {}; version {}, revision {revision}\n",
+            "{key}: rolled back to revision {}; version {}, revision {revision}\n",
             args.to, entry.version
         ),
         None => format!(
-            "{key}: deleted, as at revision {}; revision {revision}\n",
+            "{key}: rolled back to revision {} (deleted); revision {revision}\n",
             args.to
         ),
     };

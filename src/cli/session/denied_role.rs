@@ -20,17 +20,16 @@ impl DeniedRole<'_> {
     pub(super) fn explain(&self, failure: Failure) -> Failure {
         let statement = assume_statement(self.arn);
         if self.caller.ends_with(":root") {
-            failure.hint("the account's root user can't assume roles: use an IAM identity")
+            failure.hint("use an IAM identity: the root user can't assume roles")
         } else if self.is_about_session_tags {
             failure
                 .hint(format!(
-                    "your session has tags that pass on to the role, so your own policies must allow sts:TagSession, too: \
-                     {statement}"
+                    "add to your own policies, because your session's tags pass on to the role: {statement}"
                 ))
                 .hint(self.trust_of_tags())
         } else {
             failure
-                .hint(format!("your own policies must allow it: {statement}"))
+                .hint(format!("add to your own policies: {statement}"))
                 .hint(self.trust())
         }
     }
@@ -41,14 +40,14 @@ impl DeniedRole<'_> {
             Some(Role::Grant(grant)) => format!("discfg grant {config} {grant}"),
             Some(Role::Config(_) | Role::Caller) | None => format!("discfg init {config}"),
         };
-        format!("and the role's trust must allow it: `{command}` updates the trust of an older stack")
+        format!("update the trust of a role of an older stack with `{command}`")
     }
 
     fn trust(&self) -> String {
         let (config, caller) = (self.config, self.caller);
         if let Some(Role::Grant(grant)) = self.role {
             return format!(
-                "and the grant {grant} must be there and name you: `discfg grants {config}` shows the grants"
+                "check that the grant {grant} exists and names you with `discfg grants {config}`"
             );
         }
         let list = if self.arn.ends_with("-write") {
@@ -60,10 +59,10 @@ impl DeniedRole<'_> {
         let path = if principal == caller {
             ""
         } else {
-            "; a path of your role goes before its name"
+            "; add your role's path, if it has one"
         };
         format!(
-            "and the role must trust you: `discfg init {config} {list} {principal}` (given, it replaces the list{path})"
+            "make the role trust you with `discfg init {config} {list} {principal}` (replaces the list{path})"
         )
     }
 }

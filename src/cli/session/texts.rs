@@ -136,7 +136,7 @@ async fn of_opening(role: Option<Role>, profile: Option<&str>, error: OpenError)
         }),
         ..session.target().expect("there is one").clone()
     };
-    let purpose = "it was to be assumed for dynamodb:GetItem and dynamodb:Query on /db/url".into();
+    let purpose = "the role is needed for dynamodb:GetItem and dynamodb:Query on /db/url".into();
     session.explain_open(&target, error, purpose).await
 }
 

@@ -26,7 +26,7 @@ const VOLATILE: &[(&str, &str)] = &[
     (r#"("?durationMs"?: ?)\d+"#, "$1[MS]"),
     // One system's number of it.
     (r"refused \(os error \d+\)", "refused (os error [ERRNO])"),
-    (r"\b\d+ a second", "[RATE] a second"),
+    (r"\b\d+/s\b", "[RATE]/s"),
     // Of a database file, which SQLite fills when it sees fit.
     (r"(\.db \(|\.db, |that it holds: )\d+ bytes", "$1[SIZE] bytes"),
     (r#"("?\bbytes"?: ?)\d+"#, "$1[SIZE]"),

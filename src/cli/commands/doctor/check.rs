@@ -93,8 +93,8 @@ pub(super) fn limited<T>(
     let work = Box::pin(work);
     async move {
         tokio::time::timeout(LIMIT, work).await.map_err(|_| {
-            Check::fail(name, format!("no answer within {} s", LIMIT.as_secs()))
-                .fix("check the network, a proxy, and AWS_ENDPOINT_URL")
+            Check::fail(name, format!("no response within {} s", LIMIT.as_secs()))
+                .fix("check the network, the proxy and AWS_ENDPOINT_URL")
         })
     }
 }

@@ -19,7 +19,7 @@ pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole)
         Ok(Ok(Some(meta))) if meta.layout > Meta::LAYOUT => Check::fail(
             "layout",
             format!(
-                "the table has layout {}, and this discfg knows layouts up to {}",
+                "the table has layout {}; this discfg supports layouts up to {}",
                 meta.layout,
                 Meta::LAYOUT
             ),
@@ -29,10 +29,7 @@ pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole)
             "layout",
             format!("layout {}, {} days of history", meta.layout, meta.history_days),
         ),
-        Ok(Ok(None)) => Check::ok(
-            "layout",
-            format!("layout {}: the table has no settings of its own", Meta::LAYOUT),
-        ),
+        Ok(Ok(None)) => Check::ok("layout", format!("layout {}, default settings", Meta::LAYOUT)),
         Ok(Err(error)) => {
             let is_newer = matches!(error, StoreError::Layout { .. });
             let check = Check::failed("layout", CheckStatus::Fail, error.into());
@@ -54,8 +51,8 @@ pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Ch
         Err(check) => return checks.push(check),
         Ok(Ok(None)) => {
             return checks.push(
-                Check::fail("table", format!("there is no table {table}")).fix(format!(
-                    "`discfg status {config} --drift` shows what else is missing"
+                Check::fail("table", format!("table {table} not found")).fix(format!(
+                    "run `discfg status {config} --drift` to see what else is missing"
                 )),
             );
         }
@@ -68,16 +65,16 @@ pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Ch
         Check::warn("table", format!("{table}, {}", facts.state)).fix(format!("discfg status {config}"))
     });
     checks.push(if facts.protected {
-        Check::ok("protection", "the table is protected against deletion")
+        Check::ok("protection", "deletion protection is on")
     } else {
-        Check::warn("protection", "the table is not protected against deletion").fix(format!(
+        Check::warn("protection", "deletion protection is off").fix(format!(
             "aws dynamodb update-table --table-name {table} --deletion-protection-enabled"
         ))
     });
     let recovery = limited("recovery", stack::point_in_time_recovery(&dynamodb, config)).await;
     checks.push(match recovery {
         Err(check) => check,
-        Ok(Ok(true)) => Check::ok("recovery", "the table can be taken back to a point in time"),
+        Ok(Ok(true)) => Check::ok("recovery", "point-in-time recovery is on"),
         Ok(Ok(false)) => Check::warn("recovery", "point-in-time recovery is off").fix(format!(
             "aws dynamodb update-continuous-backups --table-name {table} \
              --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
@@ -88,9 +85,13 @@ pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Ch
     checks.push(match ttl {
         Err(check) => check,
         Ok(Ok(Some(attribute))) if attribute == EXPIRES_AT => {
-            Check::ok("expiry", "DynamoDB deletes what has expired")
+            Check::ok("expiry", "time to live is on: DynamoDB deletes expired items")
         }
-        Ok(Ok(_)) => Check::warn("expiry", "what has expired is hidden, and never deleted").fix(format!(
+        Ok(Ok(_)) => Check::warn(
+            "expiry",
+            "time to live is off: expired items are hidden but never deleted",
+        )
+        .fix(format!(
             "aws dynamodb update-time-to-live --table-name {table} \
              --time-to-live-specification Enabled=true,AttributeName={EXPIRES_AT}"
         )),

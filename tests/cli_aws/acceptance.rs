@@ -22,7 +22,7 @@ const SKIPPED: [&str; 3] = ["scoped refusals", "unsigned request", "failed creat
 
 /// The documents with what the run's deployer may, and their sections. The first policy of each is meant.
 const POLICIES: [(&str, &str); 3] = [
-    (include_str!("../../docs/access.md"), "What a deployer needs"),
+    (include_str!("../../docs/deployer.md"), "What a deployer needs"),
     (include_str!("../../docs/api.md"), "What a deployer needs besides"),
     (include_str!("../../docs/acceptance.md"), "What it needs"),
 ];

@@ -311,7 +311,9 @@ impl Session {
                 let mut failure = Failure::from(error);
                 if let Some(profile) = &target.profile {
                     let (name, origin) = (&profile.value, &profile.origin);
-                    failure.message.push_str(&format!(" (profile {name}, from {origin})"));
+                    failure
+                        .message
+                        .push_str(&format!(" (profile {name}, from {origin})"));
                 }
                 return failure;
             }
@@ -398,8 +400,8 @@ fn widened(grant: &GrantName, uncovered: &Uncovered, wanted: Access) -> String {
 }
 
 fn settle(global: &Global) -> Result<Target, Failure> {
-    let folder =
-        env::current_dir().map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
     let choices = Choices {
         config: global.config.clone(),
         engine: if global.local {

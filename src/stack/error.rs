@@ -47,7 +47,9 @@ pub enum StackError {
     #[error("--account-id requires --org-id or --external-id")]
     Unbounded,
     /// The section names of a grant exceed the space in its policy.
-    #[error("too many sections for the policy of {stack}: their names take {length} characters of at most {room}")]
+    #[error(
+        "too many sections for the policy of {stack}: their names take {length} characters of at most {room}"
+    )]
     Crowded {
         /// The stack's name.
         stack: String,
@@ -162,7 +164,9 @@ pub enum StackError {
         stack: String,
     },
     /// The deployment would replace the table, and so lose the config.
-    #[error("refusing a deployment that replaces the table of {stack} (change of {property}): its data would be lost")]
+    #[error(
+        "refusing a deployment that replaces the table of {stack} (change of {property}): its data would be lost"
+    )]
     ReplacesTable {
         /// The stack's name.
         stack: String,

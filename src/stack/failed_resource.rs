@@ -53,14 +53,20 @@ impl fmt::Display for DeploymentFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "deployment of {} failed", self.stack)?;
         match self.state {
-            StackState::DeleteComplete if self.kept.is_empty() => f.write_str(" and the new stack was deleted")?,
+            StackState::DeleteComplete if self.kept.is_empty() => {
+                f.write_str(" and the new stack was deleted")?
+            }
             StackState::DeleteComplete => {
                 let words: Vec<String> = self
                     .kept
                     .iter()
                     .map(|kept| format!("{} ({})", kept.words, kept.physical_id))
                     .collect();
-                write!(f, " and the new stack was deleted, except {}", words.join(" and "))?;
+                write!(
+                    f,
+                    " and the new stack was deleted, except {}",
+                    words.join(" and ")
+                )?;
             }
             StackState::UpdateRollbackComplete => f.write_str(" and was rolled back")?,
             StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => {

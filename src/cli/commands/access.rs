@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use self::cell::NOT_COVERED;
 use crate::cli::failure::Failure;
+use crate::cli::help::{CONFIG, KEY, Positional, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{optional_config, parse};
 use crate::cli::session::Session;
@@ -20,50 +21,71 @@ use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
 use crate::store::StoreError;
 
 const HELP: &str = "\
-Exit codes: 0 the answer is yes; 1 no, or it can't be known; 3 the config or the principal is not
-there; 5 you may not ask. Asking takes cloudformation:DescribeStacks, cloudformation:ListStacks,
-iam:GetRole and iam:SimulatePrincipalPolicy.
+Exit codes: 0 yes; 1 no or unknown; 3 config or principal not found; 5 access denied.
+Required permissions: cloudformation:DescribeStacks, cloudformation:ListStacks,
+iam:GetRole, iam:SimulatePrincipalPolicy.
 
--f json: {\"action\":\"access\",\"config\",\"principal\",\"wants\":\"read|write\",\"key\",\"section\",
-  \"answer\":\"yes|no|unknown\",\"ways\":[{\"as\",\"role\"?,\"answer\",\"steps\":[{\"of\",\"answer\",\"because\",
-  \"missing\"?,\"onlyWithTags\"?,\"onlyByApi\"?}]}],\"notCovered\"}
--f json --matrix: {\"action\":\"access\",\"config\",\"sections\":[…],\"principals\":[{\"principal\",
-  \"judgedBy\":\"trust|trust and policies\",\"sections\":[{\"section\",\"access\":\"none|read|write|
-  unknown\",\"read\":\"yes|no|unknown\",\"write\":\"yes|no|unknown\"}]}],\"notCovered\"}
--f raw --matrix: CSV, a column for each section
+-f json:
+  {\"action\":\"access\",\"config\",\"principal\",\"wants\":\"read|write\",\"key\",
+   \"section\",\"answer\":\"yes|no|unknown\",\"ways\":[{\"as\",\"role\"?,\"answer\",
+   \"steps\":[{\"of\",\"answer\",\"because\",\"missing\"?,\"onlyWithTags\"?,
+   \"onlyByApi\"?}]}],\"notCovered\"}
+-f json --matrix:
+  {\"action\":\"access\",\"config\",\"sections\":[…],\"principals\":[{\"principal\",
+   \"judgedBy\":\"trust|trust and policies\",\"sections\":[{\"section\",
+   \"access\":\"none|read|write|unknown\",\"read\":\"yes|no|unknown\",
+   \"write\":\"yes|no|unknown\"}]}],\"notCovered\"}
+-f raw --matrix:
+  CSV, a row for each principal and a column for each section
 
 Examples:
-  discfg access payments --principal arn:aws:iam::123456789012:role/app read /db/url
-  discfg access payments --github acme/shop:environment:production read /db/url
+  discfg access payments read /db/url \\
+    --principal arn:aws:iam::123456789012:role/app
+  discfg access payments read /db/url --github acme/shop:environment:production
   discfg access payments --matrix -f raw > access.csv";
 
-/// Tell whether a principal may read or write a key, and what decides it
+const ARGUMENTS: [Positional; 3] = [CONFIG, ("read|write", "Access to check"), KEY];
+
+/// Check whether a principal can read or write a key, and why
 ///
-/// Every way is looked at: the config's roles, the grants that cover the key's section, and the principal's own
-/// policies (--as self). For a role three things must hold: its trust lets the principal in, the principal's policies
-/// let it assume the role, and the role's policies let it act on the section. A session whose tags pass on to the role,
-/// such as EKS Pod Identity's, must be allowed to pass them; a step says where it isn't. IAM's own simulator judges the policies,
-/// with groups, permissions boundary and organization. What can't be judged is said to be unknown, never yes.
+/// Evaluates every path to the key: the config's read and write roles, each grant that covers the key's section, and
+/// the principal's own policies (--as self). A path through a role is open if the role's trust policy allows the
+/// principal, the principal's policies allow assuming the role, and the role's policies allow the access. A session that
+/// passes its tags on to the role, as EKS Pod Identity does, also needs permission to tag it. IAM's policy simulator
+/// evaluates the policies, including groups, permissions boundaries and service control policies. What it cannot
+/// evaluate is reported as unknown, never as yes.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg access [OPTIONS] [CONFIG] --principal <ARN> <read|write> <KEY>\n       \
-                            discfg access [OPTIONS] [CONFIG] --matrix", after_help = HELP)]
+#[command(
+    override_usage = "discfg access [OPTIONS] [CONFIG] read|write KEY --principal ARN\n       \
+                      discfg access [OPTIONS] [CONFIG] read|write KEY --github JOB\n       \
+                      discfg access [OPTIONS] [CONFIG] read|write KEY --oidc SUBJECT\n       \
+                      discfg access [OPTIONS] [CONFIG] --matrix",
+    help_template = positionals(&ARGUMENTS),
+    after_long_help = HELP
+)]
 pub(in crate::cli) struct AccessArgs {
-    /// [CONFIG] read|write KEY; with --matrix [CONFIG] alone
-    #[arg(value_name = "WORD", num_args = 0..=3)]
+    /// Config to check, the access (read or write) and the key
+    #[arg(value_name = "WORD", num_args = 0..=3, hide = true)]
     words: Vec<String>,
-    /// The user, role or session to ask about, by its ARN
+    /// User, role or assumed-role session to check
     #[arg(long, value_name = "ARN")]
     principal: Vec<PrincipalArn>,
-    /// The GitHub Actions job to ask about: ORG/REPO:environment:E or ORG/REPO:ref:R
+    /// GitHub Actions job to check
+    ///
+    /// `ORG/REPO:environment:E` or `ORG/REPO:ref:R`.
     #[arg(long, value_name = "JOB")]
     github: Vec<GitHubSubject>,
-    /// The token of another OIDC issuer to ask about: ISSUER,SUBJECT[,AUDIENCE]
+    /// Subject of another OIDC issuer to check
+    ///
+    /// ISSUER,SUBJECT[,AUDIENCE], as for `discfg grant --oidc`.
     #[arg(long, value_name = "SUBJECT")]
     oidc: Vec<OidcSubject>,
-    /// The organization that the principal's account belongs to
+    /// Organization of the principal's account
     #[arg(long, value_name = "ID")]
     org_id: Option<OrgId>,
-    /// Show whom the roles trust, or who is given, with every section
+    /// Show the access of all principals to all sections
+    ///
+    /// The principals are those that the roles trust, or those given by --principal, --github and --oidc.
     #[arg(long)]
     matrix: bool,
 }
@@ -95,10 +117,10 @@ pub(in crate::cli) async fn run(
             None
         }
         (true, _) => return Err(Failure::usage("with --matrix, expected only [CONFIG]")),
-        (false, [access, key]) => Some((parse::<Access>("read|write", access)?, parse::<Key>("KEY", key)?)),
+        (false, [access, key]) => Some((parse::<Access>(access)?, parse::<Key>(key)?)),
         (false, [config, access, key]) => {
             session.choose(optional_config(Some(config))?)?;
-            Some((parse::<Access>("read|write", access)?, parse::<Key>("KEY", key)?))
+            Some((parse::<Access>(access)?, parse::<Key>(key)?))
         }
         (false, _) => {
             return Err(Failure::usage(
@@ -130,9 +152,9 @@ pub(in crate::cli) async fn run(
         .map(str::parse::<ExternalId>);
     let brought = Brought {
         org_id: args.org_id,
-        external_id: external_id.transpose().map_err(|error| {
-            Failure::caused(crate::model::ErrorKind::Usage, "invalid --external-id", &error)
-        })?,
+        external_id: external_id
+            .transpose()
+            .map_err(|error| Failure::of(crate::model::ErrorKind::Usage, &error))?,
     };
     let (Some((access, key)), [subject]) = (&question, subjects.as_slice()) else {
         return matrix::run(&config, &inspector, subjects, &brought, session, terminal).await;

@@ -19,8 +19,8 @@ use crate::wire::result::{ConfigShape, ConfigsResult};
 
 /// List the configs in this account and region
 ///
-/// By their stacks, and by their tables where a table was kept when its stack was destroyed. With --local, those that
-/// have a file on this machine. Asks with your own credentials; none at all is no failure.
+/// Finds configs by their stacks, and by the tables that were kept when a stack was destroyed. With --local, lists the
+/// configs on this machine. Uses your own credentials. An empty list is not an error.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ConfigsArgs {}
 
@@ -69,8 +69,7 @@ async fn on_aws(
             let other_name = stack.name != config.stack_name();
             let entry = ConfigShape {
                 config: config.to_string(),
-                note: other_name
-                    .then(|| format!("discfg expects the stack name {}", config.stack_name())),
+                note: other_name.then(|| format!("discfg expects the stack name {}", config.stack_name())),
                 stack: Some(stack.name),
                 status: Some(stack.state.to_string()),
                 region: Some(region.clone()),

@@ -38,10 +38,8 @@ pub(in crate::cli) async fn run(
         EngineName::DynamoDb => {}
         EngineName::Local => return local::run(&args, &target, session, terminal).await,
         EngineName::Http(url) => {
-            return Err(
-                Failure::usage(format!("can't destroy a config through {url}"))
-                    .hint("use --engine dynamodb to access AWS directly"),
-            );
+            return Err(Failure::usage(format!("can't destroy a config through {url}"))
+                .hint("use --engine dynamodb to access AWS directly"));
         }
     }
     let started = Instant::now();
@@ -81,8 +79,7 @@ async fn carry_out(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let config = &survey.config;
-    let hint =
-        format!("rerun to resume; `discfg status {config}` shows the state");
+    let hint = format!("rerun to resume; `discfg status {config}` shows the state");
     let bound = DeletionBound::new(args.timeout, hint);
     let cfn = Client::new(aws.sdk());
     // The grants first, so that their roles don't outlive the config.

@@ -20,6 +20,7 @@ use crate::cli::deploying::patience::DeploymentPatience;
 use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
+use crate::cli::help::{CONFIG, Positional, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::parse;
 use crate::cli::session::Session;
@@ -31,29 +32,43 @@ use crate::stack::{self, Deployed, Grant, GrantSpec, Output, StackState};
 use crate::store::{Admin as _, StoreError};
 use crate::wire::result::{AssumeStatement, GrantResult, GrantShape};
 
-/// Give a role of its own some sections of a config
+/// Create a role scoped to sections of a config
 ///
-/// Deploys one small stack, discfg-CONFIG--NAME: a role that reads, or reads and writes, these sections and nothing
-/// else, for the principals, GitHub jobs and other OIDC subjects that are named. `--as NAME` then acts in it. Each principal's own policies
-/// must let it assume the role, too: the statement is shown.
+/// Deploys a small stack, discfg-CONFIG--NAME, with a role that can read, or read and write, only these sections. The
+/// principals, GitHub jobs and OIDC subjects given can assume it, with `--as NAME`. A principal's own policies must also
+/// allow sts:AssumeRole: the statement is printed.
 ///
-/// Run again, it changes the grant; flags that aren't given keep what it has.
+/// Run it again to change the grant; flags that are not given keep their values.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg grant [OPTIONS] [CONFIG] NAME (--read SECTION | --write SECTION)")]
+#[command(
+    override_usage = "discfg grant [OPTIONS] [CONFIG] NAME --read SECTION...\n       \
+                      discfg grant [OPTIONS] [CONFIG] NAME --write SECTION...",
+    help_template = positionals(&[CONFIG, NAME]),
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct GrantArgs {
-    /// The config, if two are given, and the grant's name
-    #[arg(value_name = "NAME", required = true, num_args = 1..=2)]
+    /// Config, if two are given, and the grant's name
+    #[arg(value_name = "NAME", required = true, num_args = 1..=2, hide = true)]
     words: Vec<String>,
     #[command(flatten)]
     covers: CoverArgs,
     #[command(flatten)]
     role: RoleArgs,
-    /// Leave out the config's HTTP API: the role reaches the table alone
-    #[arg(long)]
+    /// Don't let the role call the HTTP API
+    #[arg(long, help_heading = "Grant options")]
     no_api: bool,
     #[command(flatten)]
     deploy: DeployArgs,
 }
+
+/// The name of a grant.
+pub(super) const NAME: Positional = ("NAME", "Name of the grant");
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg grant payments reports --read db --principal arn:aws:iam::123456789012:role/app
+  discfg grant payments ci --write db --github acme/shop:environment:production
+  discfg get payments /db/url --as reports";
 
 impl GrantShape {
     pub(super) fn new(name: &GrantName, grant: &Grant) -> Self {
@@ -88,8 +103,8 @@ impl GrantShape {
 /// Reads `[CONFIG] NAME`.
 pub(super) fn config_and_grant(words: &[String]) -> Result<(Option<ConfigName>, GrantName), Failure> {
     match words {
-        [name] => Ok((None, parse("NAME", name)?)),
-        [config, name] => Ok((Some(parse("CONFIG", config)?), parse("NAME", name)?)),
+        [name] => Ok((None, parse(name)?)),
+        [config, name] => Ok((Some(parse(config)?), parse(name)?)),
         _ => Err(Failure::usage("expected [CONFIG] NAME")),
     }
 }

@@ -14,11 +14,11 @@ use crate::wire::result::{GrantShape, GrantsResult, ListedGrant};
 
 /// List a config's grants
 ///
-/// Each with what it covers, who has it, and its role. -f raw gives the names alone, one a line.
+/// Shows the sections, principals and role of each grant. -f raw prints only the names, one per line.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg grants [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct GrantsArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
 }

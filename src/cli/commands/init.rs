@@ -24,38 +24,49 @@ use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::deploying::review::show_assume_statements;
 use crate::cli::deploying::{verify, verify_api};
 use crate::cli::failure::Failure;
+use crate::cli::help::positionals;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, Target};
 use crate::model::{ConfigName, ErrorKind, KmsKeyArn};
 use crate::stack::{Deployed, Output, StackSpec, TableKey};
 
-/// Deploy or update a config's stack and prove it
+/// Deploy or update a config's stack and verify it
 ///
-/// Makes a change set, shows it, asks, executes it, and then reads once through the read role. Flags that aren't
-/// given keep what the stack has. With nothing to change it says so and makes three requests.
+/// Creates a change set, shows it with its effect on access, asks for confirmation, executes it, and then reads the
+/// config once through the read role. Flags that are not given keep the stack's values. If nothing changes, nothing is
+/// deployed. An effect on access that cannot be determined is shown as broader access.
 ///
-/// What a failed deployment left is cleared away first, after asking; a table that holds anything is never deleted. A
-/// table that outlived its stack is adopted, in two change sets. Ctrl-C leaves the deployment running, and so does the
-/// end of --timeout (exit code 7); running init again goes on from there. Ctrl-C at a question removes the change set.
+/// First cleans up after a failed deployment, once you confirm; a table with data is never deleted. If `destroy` kept
+/// the config's table, init imports it, in two change sets. A stack that was deployed without discfg gets the settings
+/// that its table lacks.
 ///
-/// With --api the stack holds an HTTP API of the config too: API Gateway, which asks IAM about each request, before a
-/// function. Its code is put into a bucket that is made once for an account and region, in the stack discfg--code.
+/// Ctrl-C leaves the deployment running in the background, and so does --timeout (exit code 7): rerun to resume. Ctrl-C at
+/// a prompt deletes the change set. --dry-run deletes it too; with -f json its result is "planned".
 ///
-/// Before it asks it says what access is broadened and narrowed, from the policies before and after; what can't be told
-/// counts as broadened. --dry-run shows that, and the price, removes the change set, and with -f json prints an object
-/// whose result is "planned". A stack that was deployed without discfg gets the settings that its table lacks.
+/// --api adds an HTTP API: API Gateway with IAM authorization, and a Lambda function. The function's code is uploaded to
+/// a bucket in the stack discfg--code, which is created once per account and region.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg init [OPTIONS] CONFIG")]
+#[command(
+    override_usage = "discfg init [OPTIONS] CONFIG",
+    help_template = positionals(&[("CONFIG", "Config to create or update")]),
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct InitArgs {
-    /// The config
-    #[arg(value_name = "CONFIG", required_unless_present = "config")]
+    /// Config to create or update
+    #[arg(value_name = "CONFIG", required_unless_present = "config", hide = true)]
     name: Option<ConfigName>,
     #[command(flatten)]
     stack: StackArgs,
     #[command(flatten)]
     deploy: DeployArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg init demo --local
+  discfg init payments --dry-run
+  discfg init payments --reader 'arn:aws:iam::123456789012:role/app-*' --history-days 30";
 
 pub(in crate::cli) async fn run(
     args: InitArgs,

@@ -3,11 +3,13 @@ use aws_sdk_iam::Client as Iam;
 use clap::Args;
 
 use super::destroy::{DeletionBound, DeletionFailure, check_stack, delete_stack};
-use super::grant::{config_and_grant, require_dynamodb};
+use super::grant::{NAME, config_and_grant, require_dynamodb};
 use crate::aws::Aws;
 use crate::cli::deploying::oidc_provider::name_of;
+use crate::cli::deploying::options::DELETION;
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
+use crate::cli::help::{CONFIG, positionals};
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -17,18 +19,21 @@ use crate::stack::{self, GRANT_RESOURCES, Grant, StackError};
 use crate::store::StoreError;
 use crate::wire::result::RevokeResult;
 
-/// Take a grant back
+/// Revoke a grant
 ///
-/// Deletes its stack, and with it the role and the policy; whoever acts in the role is refused from then on. The
-/// sections and what is in them stay, and so does an OIDC provider that the grant made.
+/// Deletes the grant's stack with its role and policy, so its principals lose access at once. The data stays, and so
+/// does an OIDC provider that the grant created.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg revoke [OPTIONS] [CONFIG] NAME")]
+#[command(
+    override_usage = "discfg revoke [OPTIONS] [CONFIG] NAME",
+    help_template = positionals(&[CONFIG, NAME])
+)]
 pub(in crate::cli) struct RevokeArgs {
-    /// The config, if two are given, and the grant's name
-    #[arg(value_name = "NAME", required = true, num_args = 1..=2)]
+    /// Config, if two are given, and the grant's name
+    #[arg(value_name = "NAME", required = true, num_args = 1..=2, hide = true)]
     words: Vec<String>,
-    /// Don't ask
-    #[arg(short, long)]
+    /// Don't ask for confirmation
+    #[arg(short, long, help_heading = DELETION)]
     yes: bool,
 }
 
@@ -67,10 +72,14 @@ pub(in crate::cli) async fn run(
     }
     let question = format!("Revoke the grant {name} of {config}{}?", losing(grant.as_ref()));
     if !args.yes && !terminal.confirm(&question, "--yes")? {
-        return Err(Failure::new(ErrorKind::Interrupted, "cancelled: nothing was changed"));
+        return Err(Failure::new(
+            ErrorKind::Interrupted,
+            "cancelled: nothing was changed",
+        ));
     }
     if let Some(stack) = &found {
-        let hint = format!("rerun `discfg revoke {name}` to resume: it also removes the grant from the table");
+        let hint =
+            format!("rerun `discfg revoke {name}` to resume: it also removes the grant from the table");
         // The first of its resources, an OIDC provider, is kept.
         let resources = &GRANT_RESOURCES[1..];
         let deleted = delete_stack(&cfn, stack, resources, &DeletionBound::new(None, hint), terminal).await;
@@ -153,6 +162,8 @@ async fn explain(ended: DeletionFailure, aws: &Aws, grant: Option<&Grant>) -> Fa
             }
             failure
         }
-        Err(error) => failure.hint(format!("find out what its policy is attached to, and detach it ({error})")),
+        Err(error) => failure.hint(format!(
+            "find out what its policy is attached to, and detach it ({error})"
+        )),
     }
 }

@@ -12,16 +12,19 @@ use crate::context::EngineName;
 
 /// Show a config's stack, roles, grants, table and price
 ///
-/// Asks with your own credentials, not through the roles. What you may not see is told as unknown, with the
-/// permission that it takes. The exit code is 3 where there is no stack (a table that was kept is shown), 7 where the
-/// stack is in a state that it doesn't leave by itself or only its table was taken in so far or its function runs other code than the stack says, and with --drift 1 where something was changed beside it.
+/// Uses your own credentials, not the config's roles. What they don't allow you to see is shown as unknown, with the
+/// missing permission.
+///
+/// Exit codes: 3 if there is no stack (a table that was kept is shown); 7 if the stack needs repair, if so far only its
+/// table was imported, or if its function runs code other than the stack's; with --drift, 1 if there are changes made
+/// outside CloudFormation.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg status [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct StatusArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-    /// Compare the resources with the template, which takes some seconds: what was changed beside the stack
+    /// Detect changes made outside CloudFormation (takes some seconds)
     #[arg(long)]
     drift: bool,
 }

@@ -44,8 +44,9 @@ impl Deployer<'_> {
                 }
                 Proposal::Clear(left) => {
                     self.terminal.hint(&describe_leftover(&left));
-                    self.terminal
-                        .hint("Without --dry-run, init does this first, after confirmation. Nothing was changed.");
+                    self.terminal.hint(
+                        "Without --dry-run, init does this first, after confirmation. Nothing was changed.",
+                    );
                     return Ok(Deployment {
                         deployed: None,
                         result: "planned",
@@ -64,7 +65,9 @@ impl Deployer<'_> {
             let reviewed = Reviewed::planned(&plan);
             let approved = self.approve(&plan).await;
             let approved = approved.map_err(|failure| match &earlier {
-                Some(_) => failure.hint("the table is imported; rerun the command to create the remaining resources"),
+                Some(_) => {
+                    failure.hint("the table is imported; rerun the command to create the remaining resources")
+                }
                 None => failure,
             })?;
             if !approved {

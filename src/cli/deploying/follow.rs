@@ -60,9 +60,7 @@ fn how_to_go_on(plan: &StackPlan) -> [String; 2] {
         "cancel-update-stack"
     };
     [
-        format!(
-            "rerun to resume, with --wait to wait for its end; `discfg status {config}` shows its state"
-        ),
+        format!("rerun to resume, with --wait to wait for its end; `discfg status {config}` shows its state"),
         format!("stop it: `aws cloudformation {stop} --stack-name {stack}`"),
     ]
 }

@@ -43,7 +43,10 @@ impl Deployer<'_> {
                 Ok(Proposal::Clear(left)) if !self.options.dry_run => {
                     let question = question(&left);
                     if !self.options.yes && !self.terminal.ask(&question, "--yes").await? {
-                        return Err(Failure::new(ErrorKind::Interrupted, "cancelled: nothing was changed"));
+                        return Err(Failure::new(
+                            ErrorKind::Interrupted,
+                            "cancelled: nothing was changed",
+                        ));
                     }
                     self.clear(&left).await?;
                 }
@@ -147,7 +150,11 @@ pub(super) fn describe_leftover(left: &Leftover) -> String {
         )
     }));
     let kept = left.kept_table.as_ref();
-    sentences
-        .extend(kept.map(|table| format!("The table {} is kept and imported into the new stack.", table.name)));
+    sentences.extend(kept.map(|table| {
+        format!(
+            "The table {} is kept and imported into the new stack.",
+            table.name
+        )
+    }));
     sentences.join(" ")
 }

@@ -171,7 +171,8 @@ impl Deployer<'_> {
         }
         match answer {
             Ok(false) if dry_run => {
-                self.terminal.hint("Dry run: nothing was deployed, change set removed.");
+                self.terminal
+                    .hint("Dry run: nothing was deployed, change set removed.");
                 Ok(false)
             }
             Ok(false) => Err(Failure::new(

@@ -59,7 +59,7 @@ impl Terminal {
             Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
             None => Err(Failure::new(
                 ErrorKind::Interrupted,
-                "nothing was given, and nothing was changed",
+                "cancelled: no value was given",
             )),
         }
     }
@@ -97,7 +97,7 @@ impl Drop for HiddenInput {
 }
 
 fn unread(error: &io::Error) -> Failure {
-    Failure::caused(ErrorKind::Interrupted, "no answer could be read", error)
+    Failure::caused(ErrorKind::Interrupted, "can't read the answer", error)
 }
 
 fn line() -> Result<String, Failure> {

@@ -309,9 +309,7 @@ fn holds(
         ("StringEquals", _, Some("sub"), Asker::Oidc { subject, .. }) => {
             decided(values.contains(*subject), format!("it only matches {}", list()))
         }
-        _ => Applies::Unknown(format!(
-            "unknown condition {operator} {key}"
-        )),
+        _ => Applies::Unknown(format!("unknown condition {operator} {key}")),
     }
 }
 

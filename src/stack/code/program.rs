@@ -39,7 +39,9 @@ impl fmt::Display for UnfitProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Encrypted => f.write_str("is encrypted"),
-            Self::Compression(method) => write!(f, "is compressed with {method}; Lambda supports only deflate"),
+            Self::Compression(method) => {
+                write!(f, "is compressed with {method}; Lambda supports only deflate")
+            }
             Self::Link => f.write_str("is a symbolic link"),
             Self::Mode(mode) => write!(
                 f,

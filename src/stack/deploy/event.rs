@@ -141,7 +141,10 @@ impl StackEvent {
             logical_id: self.logical_id.clone(),
             words: self.words.clone(),
             resource_type: self.resource_type.clone(),
-            reason: self.reason.clone().unwrap_or_else(|| "CloudFormation gives no reason".into()),
+            reason: self
+                .reason
+                .clone()
+                .unwrap_or_else(|| "CloudFormation gives no reason".into()),
         })
     }
 

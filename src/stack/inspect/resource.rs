@@ -96,9 +96,9 @@ pub(in crate::stack) async fn explained(
                 Ok(to) => {
                     resource.reason = format!("{}; it is attached to {}", resource.reason, to.join(", "));
                 }
-                Err(error) if error.fault() == Some(Fault::Denied) => resource
-                    .reason
-                    .push_str("; cannot determine what it is attached to (iam:ListEntitiesForPolicy was denied)"),
+                Err(error) if error.fault() == Some(Fault::Denied) => resource.reason.push_str(
+                    "; cannot determine what it is attached to (iam:ListEntitiesForPolicy was denied)",
+                ),
                 Err(error) if error.is("NoSuchEntity") => {}
                 Err(error) => return Err(error),
             }

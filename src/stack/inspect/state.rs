@@ -164,9 +164,9 @@ pub(in crate::stack) fn next_action(state: &StackState) -> NextAction {
                  describe-stack-events` for the reason, fix it, delete the stack with `aws cloudformation delete-stack`, \
                  which keeps the table, and rerun the command",
         ),
-        StackState::Unknown(_) => {
-            NextAction::Stop("this version of discfg doesn't know this state; see the stack in the AWS console")
-        }
+        StackState::Unknown(_) => NextAction::Stop(
+            "this version of discfg doesn't know this state; see the stack in the AWS console",
+        ),
     }
 }
 

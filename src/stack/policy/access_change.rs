@@ -266,11 +266,20 @@ impl Comparison<'_> {
         });
         match (was, is) {
             (Some(Some(was)), Some(None)) => {
-                self.add(Effect::Broadens, format!("no longer limited by the permissions boundary {was}"));
+                self.add(
+                    Effect::Broadens,
+                    format!("no longer limited by the permissions boundary {was}"),
+                );
             }
-            (Some(None), Some(Some(is))) => self.add(Effect::Narrows, format!("now limited by the permissions boundary {is}")),
+            (Some(None), Some(Some(is))) => self.add(
+                Effect::Narrows,
+                format!("now limited by the permissions boundary {is}"),
+            ),
             (Some(Some(was)), Some(Some(is))) => {
-                self.add(Effect::Unclear, format!("now limited by the permissions boundary {is} instead of {was}"));
+                self.add(
+                    Effect::Unclear,
+                    format!("now limited by the permissions boundary {is} instead of {was}"),
+                );
             }
             _ => self.add(Effect::Unclear, "cannot evaluate its permissions boundary"),
         }
@@ -298,10 +307,7 @@ fn is_new(name: &str, known: &Resources) -> bool {
 }
 
 fn readable(name: &str) -> String {
-    placeholder(name).map_or_else(
-        || name.to_owned(),
-        |id| resource_words::describe(id, id),
-    )
+    placeholder(name).map_or_else(|| name.to_owned(), |id| resource_words::describe(id, id))
 }
 
 fn is_same(property: &str, before: Option<&Resource>, after: Option<&Resource>) -> bool {

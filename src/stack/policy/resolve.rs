@@ -234,7 +234,9 @@ impl Resolver<'_> {
                 let index: usize = self.text(index)?.parse().map_err(|_| wrong())?;
                 self.array(items)?.get(index).cloned().map(Some).ok_or_else(wrong)
             }
-            other => Err(Unclear(format!("{other} is only known when the stack is deployed"))),
+            other => Err(Unclear(format!(
+                "{other} is only known when the stack is deployed"
+            ))),
         }
     }
 

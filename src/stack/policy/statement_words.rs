@@ -44,7 +44,11 @@ pub(in crate::stack) fn sentence(statement: &Statement) -> String {
                 resources if resources.is_empty() => resources,
                 resources => format!(" on {resources}"),
             };
-            let principals = if who.is_empty() { who } else { format!(" for {who}") };
+            let principals = if who.is_empty() {
+                who
+            } else {
+                format!(" for {who}")
+            };
             format!("{effect} {}{on}{principals}", listed(&statement.actions))
         }
     };

@@ -13,10 +13,8 @@ pub const CODE_PARAMETERS: [&str; 1] = [CODE_MARK];
 pub const CODE_OUTPUTS: [&str; 2] = [CODE_MARK, "BucketName"];
 
 /// The resources of the template, in its order, each with its name for people.
-pub const CODE_RESOURCES: [(&str, &str); 2] = [
-    ("Bucket", "code bucket"),
-    ("BucketPolicy", "code bucket policy"),
-];
+pub const CODE_RESOURCES: [(&str, &str); 2] =
+    [("Bucket", "code bucket"), ("BucketPolicy", "code bucket policy")];
 
 /// The desired state of the stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -203,7 +203,10 @@ mod tests {
         assert_eq!(format!("{:.3}", price.monthly()), "5.694");
         assert_eq!((price.million_gets(), price.million_sets()), (None, None));
         let words = price.words();
-        assert!(words.contains("allow 30.0 gets and 1.0 sets per second"), "{words}");
+        assert!(
+            words.contains("allow 30.0 gets and 1.0 sets per second"),
+            "{words}"
+        );
         assert!(
             !words.contains("Free while"),
             "30 units exceed the free ones: {words}"
@@ -224,7 +227,8 @@ mod tests {
         assert_eq!(format!("{:.2}", price.monthly()), "0.00");
         let words = price.words();
         assert!(
-            words.contains("$1.20 per million requests to the HTTP API, and $0.04 per 10 ms of function time"),
+            words
+                .contains("$1.20 per million requests to the HTTP API, and $0.04 per 10 ms of function time"),
             "{words}"
         );
     }

@@ -45,7 +45,11 @@ impl DeletionBound {
             () = time => (ErrorKind::Stack, "timed out (--timeout): "),
             _ = tokio::signal::ctrl_c() => (ErrorKind::Interrupted, ""),
         };
-        Failure::new(kind, format!("{why}deletion of {what} continues in the background")).hint(&self.hint)
+        Failure::new(
+            kind,
+            format!("{why}deletion of {what} continues in the background"),
+        )
+        .hint(&self.hint)
     }
 }
 

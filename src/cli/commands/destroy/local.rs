@@ -45,10 +45,10 @@ pub(super) async fn run(
         Err(error) => return Err(unusable(&path, error)),
     };
     if !args.delete_data {
-        return Err(Failure::usage(
-            "the embedded engine has no stack: only data to destroy",
-        )
-        .hint(format!("add --delete-data to delete the file {}", path.display())));
+        return Err(
+            Failure::usage("the embedded engine has no stack: only data to destroy")
+                .hint(format!("add --delete-data to delete the file {}", path.display())),
+        );
     }
     terminal.hint(&format!("Destroying the config {config}:"));
     if let Some(bytes) = bytes {
@@ -58,10 +58,7 @@ pub(super) async fn run(
         ));
     }
     if key.exists() {
-        terminal.hint(&format!(
-            "  delete   key file {} of its secrets",
-            key.display()
-        ));
+        terminal.hint(&format!("  delete   key file {} of its secrets", key.display()));
     }
     if args.dry_run {
         terminal.hint("Dry run: nothing was deleted.");

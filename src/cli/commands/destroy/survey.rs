@@ -113,10 +113,7 @@ impl Survey {
         let config = &self.config;
         terminal.hint(&format!("Destroying the config {config}:"));
         for (grant, stack) in &self.grants {
-            terminal.hint(&format!(
-                "  delete   grant {grant} (stack {})",
-                stack.name
-            ));
+            terminal.hint(&format!("  delete   grant {grant} (stack {})", stack.name));
         }
         if let Some(stack) = &self.stack {
             terminal.hint(&format!(
@@ -140,16 +137,15 @@ impl Survey {
             terminal.hint(&format!("  keep     table {}: {holds}", table.name));
             return;
         }
-        terminal.hint(&format!(
-            "  delete   table {} with all data: {holds}",
-            table.name
-        ));
+        terminal.hint(&format!("  delete   table {} with all data: {holds}", table.name));
         terminal.hint(match self.recovery {
             Some(true) => {
                 "           point-in-time recovery is on: DynamoDB keeps a final backup for 35 days"
             }
             Some(false) => "           point-in-time recovery is off: the data can't be restored",
-            None => "           point-in-time recovery is unknown: DynamoDB keeps a final backup only if it is on",
+            None => {
+                "           point-in-time recovery is unknown: DynamoDB keeps a final backup only if it is on"
+            }
         });
     }
 
@@ -195,7 +191,9 @@ impl Survey {
             let attached = match stack::attached_to(&iam, &arn).await {
                 Ok(attached) => attached,
                 Err(error) if error.kind() == ErrorKind::Denied => {
-                    return failure.hint(format!("find out what its policies are attached to, and detach them ({error})"));
+                    return failure.hint(format!(
+                        "find out what its policies are attached to, and detach them ({error})"
+                    ));
                 }
                 // A deleted policy has no attachments.
                 Err(_) => continue,

@@ -195,7 +195,10 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> Stack
         }
         Ok(Ok(None)) => {
             let check = Check::fail("stack", format!("no stack {name} in {}", aws.region()));
-            (check.fix(format!("create it: `discfg init {config}`")), Stack::Absent)
+            (
+                check.fix(format!("create it: `discfg init {config}`")),
+                Stack::Absent,
+            )
         }
         Ok(Ok(Some(stack))) if stack.state != StackState::ReviewInProgress && stack.owner().is_none() => {
             let check = Check::fail("stack", format!("the stack {name} was not created by discfg"));

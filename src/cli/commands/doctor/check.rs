@@ -3,7 +3,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::cli::failure::Failure;
-use crate::cli::terminal::one_line;
+use crate::cli::one_line::one_line;
+use crate::cli::terminal::color::Tone;
 use crate::wire::result::{Check, CheckStatus};
 use std::fmt::Write as _;
 
@@ -64,9 +65,14 @@ impl Check {
     }
 
     pub(super) fn text(&self) -> String {
+        let tone = match self.verdict {
+            CheckStatus::Ok => Tone::Good,
+            CheckStatus::Warn => Tone::Notable,
+            CheckStatus::Fail => Tone::Bad,
+        };
         let mut text = format!(
-            "{:<5} {:<12} {}\n",
-            self.verdict,
+            "{} {:<12} {}\n",
+            tone.paint(&format!("{:<5}", self.verdict)),
             self.name,
             one_line(&self.message)
         );

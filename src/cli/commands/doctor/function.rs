@@ -24,10 +24,9 @@ pub(super) async fn check(aws: &Aws, stack: &Deployed) -> Option<Check> {
     };
     let name = &stack.name;
     Some(match running {
-        RunningCode::Verified { sha256 } => Check::ok(
-            NAME,
-            format!("{name} runs the stack's code (SHA-256 {sha256})"),
-        ),
+        RunningCode::Verified { sha256 } => {
+            Check::ok(NAME, format!("{name} runs the stack's code (SHA-256 {sha256})"))
+        }
         RunningCode::Foreign { sha256, expected } => {
             Check::failed(NAME, CheckStatus::Fail, foreign(stack, &sha256, &expected))
         }

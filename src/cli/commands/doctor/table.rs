@@ -65,7 +65,8 @@ pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Ch
     checks.push(if facts.state == "active" {
         Check::ok("table", format!("{table}, active"))
     } else {
-        Check::warn("table", format!("{table}, {}", facts.state)).fix(format!("follow it with `discfg status {config}`"))
+        Check::warn("table", format!("{table}, {}", facts.state))
+            .fix(format!("follow it with `discfg status {config}`"))
     });
     checks.push(if facts.protected {
         Check::ok("protection", "deletion protection is on")
@@ -90,7 +91,11 @@ pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Ch
         Ok(Ok(Some(attribute))) if attribute == EXPIRES_AT => {
             Check::ok("expiry", "DynamoDB TTL is on: expired keys are deleted")
         }
-        Ok(Ok(_)) => Check::warn("expiry", "DynamoDB TTL is off: expired keys are hidden, but never deleted").fix(format!(
+        Ok(Ok(_)) => Check::warn(
+            "expiry",
+            "DynamoDB TTL is off: expired keys are hidden, but never deleted",
+        )
+        .fix(format!(
             "turn it on: `aws dynamodb update-time-to-live --table-name {table} \
              --time-to-live-specification Enabled=true,AttributeName={EXPIRES_AT}`"
         )),

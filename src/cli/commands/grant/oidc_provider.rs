@@ -35,9 +35,9 @@ pub(super) async fn settle_provider(
         let makes = made == Some(issuer);
         let name = name_of(issuer);
         match provider(aws, caller, issuer, audiences, terminal).await? {
-            Provider::There if wants && !makes => terminal.hint(&format!(
-                "Using the account's existing OIDC provider for {name}."
-            )),
+            Provider::There if wants && !makes => {
+                terminal.hint(&format!("Using the account's existing OIDC provider for {name}."))
+            }
             Provider::There => {}
             Provider::Absent if makes => {
                 return Err(Failure::new(
@@ -77,9 +77,7 @@ pub(in crate::cli) fn given_provider(spec: &GrantSpec) -> Result<NewOidcProvider
 }
 
 fn no_issuer() -> Failure {
-    Failure::usage(
-        "--create-oidc-provider requires --github or --oidc",
-    )
+    Failure::usage("--create-oidc-provider requires --github or --oidc")
 }
 
 /// The single provider that the template can create.

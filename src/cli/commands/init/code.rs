@@ -32,10 +32,10 @@ pub(super) async fn provide(
     let aws = deployer.aws;
     let code = match from {
         CodeFrom::Stack if bounds(spec) && !has_code(aws, spec).await? => {
-            return Err(Failure::usage(
-                "--api-waits, --api-rate and --api-burst require an HTTP API",
-            )
-            .hint("add --api to create one"));
+            return Err(
+                Failure::usage("--api-waits, --api-rate and --api-burst require an HTTP API")
+                    .hint("add --api to create one"),
+            );
         }
         CodeFrom::Stack => return executions::check(aws, spec).await,
         CodeFrom::Zip(path) => FunctionCode::read(&path)?,

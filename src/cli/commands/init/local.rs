@@ -39,7 +39,8 @@ pub(super) fn run(
         format!("{result}\n").into_bytes()
     })?;
     if result == "created" && !dry_run {
-        let is_chosen_elsewhere = target.file.is_some() && matches!(target.engine.origin, SettingOrigin::Flag);
+        let is_chosen_elsewhere =
+            target.file.is_some() && matches!(target.engine.origin, SettingOrigin::Flag);
         let flag = if is_chosen_elsewhere { " --local" } else { "" };
         terminal.hint(&(next_step(config) + flag));
     }
@@ -47,19 +48,15 @@ pub(super) fn run(
 }
 
 fn choose_here(target: &Target, terminal: &Terminal) -> Result<(), Failure> {
-    let folder =
-        env::current_dir().map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
     let file = TargetFile {
         config: target.config.as_ref().map(|setting| setting.value.clone()),
         engine: Some(EngineName::Local),
         ..TargetFile::default()
     };
     let file = file.write(&folder).map_err(|error| {
-        Failure::caused(
-            ErrorKind::Internal,
-            "can't write .discfg in this folder",
-            &error,
-        )
+        Failure::caused(ErrorKind::Internal, "can't write .discfg in this folder", &error)
     })?;
     if let Err(error) = TrustedFiles::of_user().remember(&file) {
         tracing::debug!(%error, "the file can't be trusted");

@@ -60,8 +60,6 @@ pub(super) async fn mend(
         return Ok(());
     }
     write(aws, config, deployed).await?;
-    terminal.hint(&format!(
-        "Set the table to {days} days of history."
-    ));
+    terminal.hint(&format!("Set the table to {days} days of history."));
     Ok(())
 }

@@ -217,8 +217,7 @@ async fn other_accounts_table(
 ) -> Result<Option<TableShape>, Failure> {
     let opened = engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await?;
     let session = opened.session.as_ref().ok_or_else(|| {
-        Failure::from(OpenError::Engine("self".into()))
-            .hint("omit --as: the table is shown in the read role")
+        Failure::from(OpenError::Engine("self".into())).hint("omit --as: the table is shown in the read role")
     })?;
     let dynamodb = DynamoDb::new(&aws.sdk_as(session.provider()));
     table(&dynamodb, target.config()?, denied_lookups).await
@@ -244,8 +243,9 @@ async fn roles(
     config: &ConfigName,
     denied_lookups: &mut DeniedLookups,
 ) -> Result<Vec<RoleShape>, Failure> {
-    let names = AwsNames::new(config, aws.region())
-        .map_err(|error| Failure::caused(ErrorKind::Invalid, "invalid config name for this region", &error))?;
+    let names = AwsNames::new(config, aws.region()).map_err(|error| {
+        Failure::caused(ErrorKind::Invalid, "invalid config name for this region", &error)
+    })?;
     let iam = Iam::new(aws.sdk());
     let mut roles = Vec::new();
     for access in [Access::Read, Access::Write] {

@@ -70,7 +70,12 @@ pub(super) fn text(status: &Status) -> String {
         None if is_unknown(status, "the table") => line("table", "unknown"),
         None => line("table", "none"),
     }
-    for (index, words) in status.price_words.iter().flat_map(|words| words.lines()).enumerate() {
+    for (index, words) in status
+        .price_words
+        .iter()
+        .flat_map(|words| words.lines())
+        .enumerate()
+    {
         line(if index == 0 { "price" } else { "" }, words);
     }
     if let Some(failure) = &status.last_failure {

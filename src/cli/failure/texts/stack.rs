@@ -119,7 +119,8 @@ fn of_what_is_asked_for() -> Vec<(&'static str, StackError)> {
 }
 
 fn of_cloudformation() -> Vec<(&'static str, StackError)> {
-    let objection = "read role (ReadRole): Invalid principal in policy: \"AWS\":\"arn:aws:iam::111122223333:role/app\"";
+    let objection =
+        "read role (ReadRole): Invalid principal in policy: \"AWS\":\"arn:aws:iam::111122223333:role/app\"";
     let invalid = |objections| StackError::Invalid {
         stack: name(),
         reason: "Change set validation failed: see the events of the change set".into(),
@@ -295,11 +296,7 @@ fn of_failures() -> Vec<(&'static str, StackError)> {
                 first: Some(taken()),
                 kept: vec![
                     kept("Table", "table", "discfg-payments"),
-                    kept(
-                        "Key",
-                        "KMS key",
-                        "0f3e5b1a-0000-4000-8000-000000000001",
-                    ),
+                    kept("Key", "KMS key", "0f3e5b1a-0000-4000-8000-000000000001"),
                 ],
             })),
         ),

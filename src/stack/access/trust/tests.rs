@@ -323,7 +323,11 @@ fn other_actions_and_other_kinds_of_principals_are_passed_over() {
     let mut saml = github();
     saml["Principal"] = json!({"Federated": format!("arn:aws:iam::{ACCOUNT}:saml-provider/acme")});
     let finding = judged(&[tag, service, saml], ANN, None, None);
-    assert_is(&finding, Answer::No, "no statement of the trust policy matches it");
+    assert_is(
+        &finding,
+        Answer::No,
+        "no statement of the trust policy matches it",
+    );
     let mut wide = this_account(&[ANN]);
     wide["Action"] = json!("STS:Assume*");
     assert_is(&judged(&[wide], ANN, None, None), Answer::Yes, "");

@@ -34,8 +34,9 @@ fn a_new_stack_tells_all_that_it_grants() {
     let table = format!("arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/discfg-payments");
     let reads = "dynamodb:BatchGetItem, dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Query";
     let writes = "dynamodb:ConditionCheckItem, dynamodb:DeleteItem, dynamodb:PutItem, dynamodb:UpdateItem";
-    let anyone =
-        format!("any principal in account {ACCOUNT} whose own policy allows sts:AssumeRole and sts:TagSession");
+    let anyone = format!(
+        "any principal in account {ACCOUNT} whose own policy allows sts:AssumeRole and sts:TagSession"
+    );
     assert_eq!(
         told(&Resources::new(), &made(&[])),
         [
@@ -296,7 +297,10 @@ fn what_cannot_be_told_is_unclear_and_never_passes_as_equal() {
     );
     let back = told(&made_by(&imported, &[]), &made(&[]));
     assert_eq!(back.len(), 2, "all that the role will trust is listed: {back:#?}");
-    assert!(back[0].starts_with("broadens ReadRole: any principal"), "{back:#?}");
+    assert!(
+        back[0].starts_with("broadens ReadRole: any principal"),
+        "{back:#?}"
+    );
 }
 
 #[test]

@@ -15,9 +15,7 @@ pub(in crate::cli) fn advice_on(action: &str, on: Option<&str>, said: &str) -> S
     let denial = DenialMessage::of(said);
     let action = denial.action.unwrap_or(action);
     if let DeniedBy::Explicit(place) = denial.by {
-        return format!(
-            "remove the explicit deny in {place} for {action}: it overrides every allow"
-        );
+        return format!("remove the explicit deny in {place} for {action}: it overrides every allow");
     }
     let place = match denial.by {
         DeniedBy::Lacking(kind) if kind != "identity-based policy" => kind,

@@ -190,7 +190,10 @@ mod tests {
         ] {
             let (most, told) = most_by_api(config, "read", name);
             assert!(reads.contains(&most), "{config} {name}: {most}");
-            assert!(told.starts_with("the parameter ApiReads is too long: 4"), "{told}");
+            assert!(
+                told.starts_with("the parameter ApiReads is too long: 4"),
+                "{told}"
+            );
             assert!(told.ends_with("bytes of at most 4096"), "{told}");
             let (most, told) = most_by_api(config, "write", name);
             assert!(writes.contains(&most), "{config} {name}: {most}");

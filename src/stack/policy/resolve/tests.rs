@@ -117,10 +117,7 @@ fn what_cannot_be_told_says_why() {
             "invalid arguments of Fn::Select",
         ),
         (json!({"Fn::Sub": "${Text"}), "unterminated name in Fn::Sub"),
-        (
-            json!({"Fn::Sub": "${List}"}),
-            "expected a string",
-        ),
+        (json!({"Fn::Sub": "${List}"}), "expected a string"),
         (
             json!({"Ref": "AWS::NotificationARNs"}),
             "AWS::NotificationARNs is neither a parameter nor a resource",

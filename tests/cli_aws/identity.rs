@@ -122,7 +122,9 @@ fn a_trust_of_before_that_refuses_tags_is_updated_by_init() {
         .stderr_has(&format!(
             r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{arn}"}}"#
         ))
-        .stderr_has("hint: and update the role's trust policy if the stack is older: `discfg init payments`");
+        .stderr_has(
+            "hint: also update the role's trust policy if the stack is older: `discfg init payments`",
+        );
 }
 
 /// The emulator asks the trust alone, so these are STS's words.

@@ -136,7 +136,7 @@ fn issuers_that_are_not_given_again_stay_and_are_replaced_by_others() {
     assert_eq!(statements(&account, &role), before);
     init(&["--oidc", &eks])
         .code(0)
-        .stderr_has("narrows  read role: no longer: allow gitlab.com to assume it");
+        .stderr_has("narrows  read role: no longer allow gitlab.com to assume it");
     assert_eq!(
         statements(&account, &role)[1..],
         [statement(&account, "FirstOidc", EKS, &[POD])]

@@ -268,7 +268,7 @@ fn a_table_is_adopted_in_two_deployments_that_are_both_shown() {
         .args(["init", "payments", "--yes", "-f", "json"])
         .run()
         .code(0)
-        .stderr_has("Table discfg-payments exists from an earlier stack (on-demand)")
+        .stderr_has("Table discfg-payments exists from an earlier stack (billing on-demand)")
         .stderr_has("import   table (Table)")
         .stderr_has("Table imported. Creating the remaining resources.")
         .stderr_has("create   read role (ReadRole)")

@@ -130,8 +130,10 @@ impl Survey {
             return;
         };
         let holds = format!(
-            "{} items, {} bytes (as of up to 6 hours ago)",
-            table.items, table.bytes
+            "{} item{}, {} bytes (as of up to 6 hours ago)",
+            table.items,
+            if table.items == 1 { "" } else { "s" },
+            table.bytes
         );
         if !delete_data {
             terminal.hint(&format!("  keep     table {}: {holds}", table.name));

@@ -110,7 +110,7 @@ fn the_stack_goes_and_the_table_stays_with_its_data() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config payments is not there");
+        .stderr_has("config \"payments\" not found");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn nothing_goes_without_a_yes_and_a_dry_run_shows_what_would() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config nosuch is not there (no stack discfg-nosuch in eu-central-1)");
+        .stderr_has("config \"nosuch\" not found (no stack discfg-nosuch in eu-central-1)");
     place
         .args(["destroy", "payments", "--yes", "--account", "999999999999"])
         .run()
@@ -305,6 +305,6 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config mycfg is not there")
+        .stderr_has("config \"mycfg\" not found")
         .stderr_has("hint: `discfg configs --local` lists those that are there");
 }

@@ -67,7 +67,7 @@ fn a_config_that_is_not_there_is_exit_code_three() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config nosuch is not there (no stack discfg-nosuch in eu-central-1)");
+        .stderr_has("config \"nosuch\" not found (no stack discfg-nosuch in eu-central-1)");
     account.create_table("discfg-kept");
     place
         .args(["status", "kept"])

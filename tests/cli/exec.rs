@@ -145,15 +145,15 @@ fn one_key_is_named_with_env(place: &Place) {
     exec(place, &["--env", "X=/db/nosuch", "--", "true"])
         .code(125)
         .stdout("")
-        .stderr_has("the key /db/nosuch is not there");
+        .stderr_has("key /db/nosuch not found");
     exec(place, &["--env", "X=/root", "--env", "X=/db/url", "--", "true"])
         .code(125)
         .stderr_has("--env names X twice");
     for (bad, told) in [
         ("X", "expected NAME=KEY"),
-        ("1X=/a", "\"1X\" is no name of a variable"),
+        ("1X=/a", "invalid variable name \"1X\""),
         ("X=/a//b", "empty segment"),
-        ("=a", "\"\" is no name of a variable"),
+        ("=a", "invalid variable name \"\""),
     ] {
         exec(place, &["--env", bad, "--", "true"])
             .code(2)

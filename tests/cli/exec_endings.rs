@@ -91,7 +91,7 @@ fn own_failures_are_125(place: &Place) {
     exec(place, &["--prefix", "//", "--", "touch", "ran"]).code(2);
     exec(place, &["--allow-env", "A-B", "--", "touch", "ran"])
         .code(2)
-        .stderr_has("\"A-B\" is no name of a variable");
+        .stderr_has("invalid variable name \"A-B\"");
     exec(place, &["--interval", "1s", "--", "touch", "ran"])
         .code(2)
         .stderr_has("--restart");

@@ -9,7 +9,9 @@ use crate::model::{BadSection, ErrorKind, Section};
 /// The flag that leaves sections out.
 #[derive(Debug, Args)]
 pub(super) struct ExceptArgs {
-    /// Leave this section out, such as one that can't be read; may be given several times
+    /// Leave this section out; repeatable
+    ///
+    /// For a section that cannot be read.
     #[arg(long = "except", value_name = "SECTION")]
     pub(super) sections: Vec<Section>,
 }

@@ -17,13 +17,18 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// Which file, and how it is read.
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
-    /// The file; - is stdin
+    /// File to read; - is stdin
     #[arg(short, long, value_name = "FILE")]
     pub(super) data: Option<PathBuf>,
-    /// The file's format, else what its name ends with: json, yaml, dotenv, tfvars, properties, csv, …
+    /// File format [default: by the file's extension]
+    ///
+    /// One of json, yaml, dotenv, docker-env, tfvars, properties, csv, shell, github-env, k8s-secret and k8s-configmap.
+    /// Required for stdin, docker-env, github-env and the Kubernetes formats, which have no extension of their own.
     #[arg(long, value_name = "FORMAT", requires = "data")]
     from: Option<DataFormat>,
-    /// The names in the file are keys and objects are values, even if no name begins with a slash
+    /// Read names as whole keys, not as folders
+    ///
+    /// By default a JSON or YAML file in which no name begins with a slash is nested: objects are folders.
     #[arg(long, requires = "data")]
     flat: bool,
 }

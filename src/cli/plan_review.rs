@@ -22,11 +22,12 @@ pub(super) struct PlanArgs {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Make several commits where one can't hold it all, one after another; each is whole, and running it again
-    /// does the rest
+    /// Allow several commits if one can't hold it all
+    ///
+    /// Each commit is all or nothing. After a failure, rerun the command to resume.
     #[arg(long)]
     pub(super) batch: bool,
-    /// Show values, too; secrets stay masked
+    /// Show values too; secrets stay masked
     #[arg(long)]
     pub(super) values: bool,
 }

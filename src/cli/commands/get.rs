@@ -2,6 +2,7 @@ use clap::Args;
 
 use crate::cli::failure::Failure;
 use crate::cli::global::Format;
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
@@ -12,26 +13,40 @@ use crate::ops::{self, OpsError};
 use crate::store::{Consistency, StoreError, StoreExt as _};
 use crate::wire::{AnyNode, KeyAnswer};
 
-/// Read a key
+/// Print the value of a key
 ///
-/// Shows the value and a newline; -f raw shows the bytes exactly. A secret is decrypted, if the role may. A key that
-/// isn't there is exit code 3.
+/// Prints the value and a newline; -f raw prints the exact bytes. Secrets are decrypted if the role is allowed to. Exits
+/// with 3 if the key is not found.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg get [OPTIONS] [CONFIG] KEY")]
+#[command(
+    override_usage = "discfg get [OPTIONS] [CONFIG] KEY",
+    help_template = positionals(&[CONFIG, KEY]),
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct GetArgs {
-    /// The config, if two are given, and the key
-    #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
+    /// Config, if two are given, and the key
+    #[arg(value_name = "KEY", num_args = 1..=2, required = true, hide = true)]
     words: Vec<String>,
-    /// The value as it was at this revision of the key's section; `history` shows them
+    /// Print the value as of this revision (see `history`)
+    ///
+    /// The revision is one of the key's section.
     #[arg(long, value_name = "N", conflicts_with = "eventual")]
     revision: Option<Revision>,
-    /// Allow an answer that misses the latest writes, at half the price
+    /// Read eventually consistent, at half the price
+    ///
+    /// The result may miss the latest writes.
     #[arg(long)]
     eventual: bool,
-    /// What to show where the key isn't there
+    /// Print this value if the key is not found
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     default: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg get payments /db/url
+  discfg get /db/url --default postgres://localhost/app
+  discfg get /tls/cert -f raw > cert.pem";
 
 pub(in crate::cli) async fn run(
     args: GetArgs,

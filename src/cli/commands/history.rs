@@ -2,6 +2,7 @@ use clap::Args;
 use futures::TryStreamExt as _;
 
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
@@ -13,23 +14,30 @@ use crate::cli::value_line::value_line;
 use crate::model::{Access, Change, ErrorKind, Op, Revision, printable};
 use crate::wire::{ChangeLine, HistoryAnswer};
 
-/// Show the log of a key
+/// Show the changes of a key, newest first
 ///
-/// Newest first. The log goes back as many days as the config keeps (`init --history-days`), and lives on when the
-/// key is deleted. An expiry isn't in it.
+/// History goes back as many days as the config keeps (`init --history-days`), and is kept when the key is deleted.
+/// Expiries are not recorded.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg history [OPTIONS] [CONFIG] KEY")]
+#[command(
+    override_usage = "discfg history [OPTIONS] [CONFIG] KEY",
+    help_template = positionals(&[CONFIG, KEY])
+)]
 pub(in crate::cli) struct HistoryArgs {
-    /// The config, if two are given, and the key
-    #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
+    /// Config, if two are given, and the key
+    #[arg(value_name = "KEY", num_args = 1..=2, required = true, hide = true)]
     words: Vec<String>,
-    /// Show at most this many lines; 0 for all
+    /// Maximum number of changes; 0 for all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     limit: usize,
-    /// Only what was done before this revision of the key's section
+    /// Show only changes before this revision
+    ///
+    /// The revision is one of the key's section.
     #[arg(long, value_name = "REVISION")]
     before: Option<Revision>,
-    /// With values; -f json has them always, but for secrets
+    /// Show values too; secrets stay masked
+    ///
+    /// -f json and -f yaml always contain the values.
     #[arg(long)]
     values: bool,
 }

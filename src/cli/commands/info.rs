@@ -14,16 +14,16 @@ use crate::ops::{Overview, readable_snapshot};
 
 /// Show a config's sections, version and digest
 ///
-/// The version is the sum of the sections' revisions: it rises with every commit. The digest names the content
-/// without the keys that have a time to live. A section that can't be read is named on stderr, and there is no digest
-/// then; the exit code is 70.
+/// The version is the sum of the sections' revisions, so every commit increases it. The digest identifies the content,
+/// without keys that have a time to live (TTL). If a section cannot be read, it is named on stderr, there is no digest,
+/// and the exit code is 70.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg info [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct InfoArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-    /// Only what lies below this prefix
+    /// Show only what is below this prefix
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<Prefix>,
 }

@@ -6,6 +6,7 @@ use futures::TryStreamExt as _;
 use crate::cli::bad_sections::report;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::Format;
+use crate::cli::help::{CONFIG, PREFIX, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;
@@ -20,24 +21,34 @@ use crate::wire::{EntryNode, ListAnswer};
 
 /// List keys
 ///
-/// One level below the prefix, folders with a slash. An empty listing is no failure. A section that can't be read is
-/// named on stderr and the others are listed; the exit code is 70.
+/// Lists one level below the prefix; folders end with a slash. An empty list is not an error. If a section cannot be
+/// read, it is named on stderr, the others are listed, and the exit code is 70.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg ls [OPTIONS] [CONFIG] [PREFIX]")]
+#[command(
+    override_usage = "discfg ls [OPTIONS] [CONFIG] [PREFIX]",
+    help_template = positionals(&[CONFIG, PREFIX]),
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct LsArgs {
-    /// The config, if two are given, and the prefix
-    #[arg(value_name = "PREFIX", num_args = 0..=2)]
+    /// Config, if two are given, and the prefix
+    #[arg(value_name = "PREFIX", num_args = 0..=2, hide = true)]
     words: Vec<String>,
-    /// All below, not one level
+    /// List all levels below the prefix
     #[arg(short, long)]
     recursive: bool,
-    /// With version, revision, age, writer, size and time to live
+    /// Show version, revision, age, size, writer and time to live
     #[arg(short, long)]
     long: bool,
-    /// With values
+    /// Show values too; secrets stay masked
     #[arg(long)]
     values: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg ls -r                    all keys of the current config
+  discfg ls -r payments /         all keys of the config payments
+  discfg ls -l /db";
 
 pub(in crate::cli) async fn run(
     args: LsArgs,

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::cli::change_line::line;
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, parse};
@@ -16,31 +17,42 @@ use crate::ops::{self, DesiredValue, KeyChange, Plan};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
 
-/// Take a key, or all below a prefix, back to a revision
+/// Roll a key or a prefix back to a revision
 ///
-/// A rollback is a new commit: it shows in the log, and can be rolled back. A deleted key comes back, a key that was
-/// not there is deleted. A key with a time to live comes back until the moment at which it would have ended; where that
-/// has passed it is deleted. The revision is one of the key's section, as `history` shows it.
+/// A rollback is a new commit: it is recorded in the history and can itself be rolled back. A key that was deleted since
+/// is restored; a key that did not exist then is deleted. A key with a time to live (TTL) gets its original expiry time,
+/// or is deleted if that has passed. A prefix is rolled back after confirmation.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]"
+    override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]",
+    help_template = positionals(&[CONFIG, KEY]),
+    after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct RollbackArgs {
-    /// The config, if it is given, and the key, unless --prefix is given
-    #[arg(value_name = "KEY", num_args = 0..=2)]
+    /// Config, if it is given, and the key, unless --prefix is given
+    #[arg(value_name = "KEY", num_args = 0..=2, hide = true)]
     words: Vec<String>,
-    /// The revision to go back to
+    /// Revision to roll back to (see `history`)
+    ///
+    /// The revision is one of the key's section.
     #[arg(long, value_name = "REVISION", required = true)]
     to: Revision,
-    /// Take all below this prefix back, instead of a key; it must lie within one section
+    /// Roll back all keys below this prefix
+    ///
+    /// The prefix must be within one section.
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<Prefix>,
-    /// Don't ask before a prefix is taken back
+    /// Don't ask for confirmation (with --prefix)
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
     plan: PlanArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg rollback /db/url --to 12
+  discfg rollback payments --prefix /db --to 12 --dry-run";
 
 pub(in crate::cli) async fn run(
     args: RollbackArgs,

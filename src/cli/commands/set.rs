@@ -7,6 +7,7 @@ use clap::Args;
 use super::guards::{GuardArgs, refused};
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
@@ -15,30 +16,34 @@ use crate::model::{Access, Encoding, ErrorKind, Mutation, Secrecy, Ttl, TtlChoic
 use crate::store::{StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
 
-/// Write a key
+/// Set the value of a key
 ///
-/// An object or array is kept as JSON, any other UTF-8 as text, the rest as bytes. A value that begins with `-`
-/// goes after `--`. At most 190,000 bytes, for a secret some 200 less. Other users of this machine may see a value that
-/// is given as a word.
+/// JSON objects and arrays are stored as JSON, other UTF-8 as text, and anything else as bytes. A value can have at most
+/// 190,000 bytes, a secret some 200 fewer. Write a value that begins with `-` after `--`.
+///
+/// A value on the command line is visible to other users of this machine while the command runs: use -d or --secret for
+/// values that they must not see.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set --secret [OPTIONS] KEY"
+    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set [OPTIONS] --secret KEY",
+    help_template = positionals(&[CONFIG, KEY, ("VALUE", "Value, unless -d gives it or --secret prompts for it")]),
+    after_long_help = EXAMPLES
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct SetArgs {
-    /// The config, if it is given; the key; and the value, unless -d gives it
-    #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true)]
+    /// Config, if it is given; the key; and the value, unless -d gives it
+    #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true, hide = true)]
     words: Vec<OsString>,
-    /// Take the value from a file; - is stdin
+    /// Read the value from a file; - is stdin
     #[arg(short, long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// The value is JSON, a scalar too
+    /// Parse the value as JSON, even a number or a string
     #[arg(long, conflicts_with = "text")]
     json: bool,
-    /// The value is text, whatever it looks like
+    /// Store the value as text, whatever it looks like
     #[arg(long)]
     text: bool,
-    /// Let the key expire after this long: 30s, 5m, 2h, 7d
+    /// Let the key expire after this time: 30s, 5m, 2h, 7d
     #[arg(
         long,
         value_name = "TIME",
@@ -46,19 +51,31 @@ pub(in crate::cli) struct SetArgs {
         conflicts_with = "keep_ttl"
     )]
     ttl: Option<Ttl>,
-    /// Keep the time to live that the key has; without this or --ttl it has none afterwards
+    /// Keep the key's time to live
+    ///
+    /// Without this flag or --ttl, the key no longer expires.
     #[arg(long)]
     keep_ttl: bool,
-    /// Encrypt the value, so that only who may decrypt reads it. Without VALUE it is asked for, unseen, or read from
-    /// stdin where that is no terminal. A secret stays one when it is set again
+    /// Encrypt the value; prompts for it if VALUE is omitted
+    ///
+    /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads stdin if there is no
+    /// terminal. A secret stays a secret when it is set again.
     #[arg(long)]
     secret: bool,
-    /// Keep the value as it is, even where the key holds a secret
+    /// Store the value unencrypted, even if the key holds a secret
     #[arg(long, conflicts_with = "secret")]
     plain: bool,
     #[command(flatten)]
     guards: GuardArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg set payments /db/url postgres://localhost/app
+  discfg set /db/password --secret
+  discfg set /limits '{\"daily\": 500}' --if-revision 7
+  discfg set /tls/cert -d cert.pem
+  discfg set /app/offset -- -5";
 
 pub(in crate::cli) async fn run(
     args: SetArgs,

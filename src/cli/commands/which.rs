@@ -11,9 +11,9 @@ use crate::engine::local_file;
 use crate::model::ErrorKind;
 use crate::wire::result::{SettingLine, Which};
 
-/// Show which config, engine and identity are in force, and why
+/// Show the current config, engine and identity, and where each is set
 ///
-/// Makes no request. Where no config selected, the exit code is 3.
+/// Makes no request. Exits with 3 if no config is selected.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhichArgs {}
 

@@ -185,7 +185,7 @@ fn grants_lists_what_there_is() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config nosuch is not there");
+        .stderr_has("config \"nosuch\" not found");
 }
 
 #[test]

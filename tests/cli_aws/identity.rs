@@ -168,7 +168,7 @@ fn a_grant_that_is_not_there_is_told_as_a_grant() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("role/discfg/discfg-payments--team-eu-central-1, or the role is not there")
+            .stderr_has("role/discfg/discfg-payments--team-eu-central-1, or the role does not exist")
             .stderr_has("sts:AssumeRole")
             .stderr_has("discfg grants payments")
             .stderr_lacks("discfg init");

@@ -351,7 +351,7 @@ fn who_may_not_assume_the_role_is_told_what_is_missing() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has(&format!("user/stranger may not assume the role {role}"))
+        .stderr_has(&format!("user/stranger can't assume the role {role}"))
         .stderr_has("dynamodb:PutItem and dynamodb:DeleteItem on /k")
         .stderr_has(&format!(
             r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{role}"}}"#
@@ -361,7 +361,7 @@ fn who_may_not_assume_the_role_is_told_what_is_missing() {
         .args(["get", "k", "--as", "self"])
         .run()
         .code(3)
-        .stderr_has("the key /k is not there");
+        .stderr_has("key /k not found");
 }
 
 #[test]
@@ -372,12 +372,12 @@ fn an_unknown_config_is_told_from_a_denial() {
         .args(["get", "-c", "nosuch", "k"])
         .run()
         .code(3)
-        .stderr_has("the config nosuch is not there")
+        .stderr_has("config \"nosuch\" not found")
         .stderr_has("discfg init nosuch");
     let place = place.who(&account.developer());
     place
         .args(["get", "-c", "nosuch", "k"])
         .run()
         .code(5)
-        .stderr_has("or the role is not there");
+        .stderr_has("or the role does not exist");
 }

@@ -272,7 +272,7 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
     let place = Place::at(proxy.url(), &account.admin());
     for (flag, given, said) in [
         ("--reader", "arn:aws:s3:::bucket", "is neither a role nor a user"),
-        ("--writer", "*", "is no principal"),
+        ("--writer", "*", "invalid principal"),
         (
             "--reader",
             "arn:aws:sts::123456789012:assumed-role/app/x",

@@ -132,7 +132,7 @@ fn an_oidc_subject_is_asked_about_by_its_issuer() {
     ask(main, "write").code(1).stdout_has("no: may");
     ask("gitlab,project_path:acme/shop", "read")
         .code(2)
-        .stderr_has("every branch and tag of the project bears it");
+        .stderr_has("every branch and tag of the project");
     let matrix = ["access", "payments", "--matrix", "-f", "raw"];
     asking
         .place

@@ -50,7 +50,7 @@ fn what_is_not_there_is_told_from_what_is_denied() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config nosuch is not there");
+        .stderr_has("config \"nosuch\" not found");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
         ),
         (
             &["payments", "--principal", user, "wipe", "k"],
-            "expected read or write, not \"wipe\"",
+            "invalid access \"wipe\": expected read or write",
         ),
         (&["payments", "--principal", user, "read", "a//b"], "invalid KEY"),
         (
@@ -77,7 +77,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
         ),
         (
             &["payments", "--principal", "*", "read", "k"],
-            "stands for many principals",
+            "expected a single principal",
         ),
         (
             &[

@@ -305,7 +305,8 @@ async fn role(
                 .map_or_else(String::new, |config| config.value.to_string());
             checks.push(if check.fixes.is_empty() {
                 check.fix(format!(
-                    "find out what is missing with `discfg access {config} --principal ARN read KEY`: your own policies must allow \
+                    "find out what is missing with `discfg access {config} --principal ARN read KEY`: your own \
+                     policies must allow \
                      sts:AssumeRole on the role (sts:TagSession, too, for a session with tags), and the role must trust you"
                 ))
             } else {

@@ -149,7 +149,8 @@ fn an_oidc_issuer_adds_its_statement_and_nothing_else() {
     let added = [
         "allow gitlab.com to assume it, only for the audience https://gitlab.com, only for the subjects \
          project_path:acme/shop:ref_type:branch:ref:main",
-        "allow oidc.eks.eu-west-1.amazonaws.com/id/0A to assume it, only for the audience sts.amazonaws.com, only for the subjects \
+        "allow oidc.eks.eu-west-1.amazonaws.com/id/0A to assume it, only for the audience sts.amazonaws.com, only for \
+         the subjects \
          system:serviceaccount:web:a, system:serviceaccount:web:b",
         "allow ci.example.com to assume it, only for the audience a b, only for the subjects deploy to eu",
     ];
@@ -358,7 +359,8 @@ fn a_key_and_a_provider_say_what_they_let_in() {
     assert_eq!(
         told(&Resources::new(), &root),
         [
-            "broadens Key: allow kms:Decrypt on * for account 123456789012, only through dynamodb.eu-west-1.amazonaws.com"
+            "broadens Key: allow kms:Decrypt on * for account 123456789012, only through \
+             dynamodb.eu-west-1.amazonaws.com"
         ]
     );
     assert_eq!(

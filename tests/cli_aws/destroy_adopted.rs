@@ -77,7 +77,7 @@ fn the_table_that_was_kept_is_adopted_with_its_data() {
         .args(["destroy", "payments", "--yes"])
         .run()
         .code(0)
-        .stderr_has("The table discfg-payments is kept");
+        .stderr_has("Kept the table discfg-payments");
     place
         .args(["destroy", "payments", "--yes", "--delete-data"])
         .run()

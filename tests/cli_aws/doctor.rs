@@ -73,7 +73,7 @@ fn a_config_that_is_well_is_all_right_but_for_what_the_emulator_drops() {
         .args(["doctor", "payments"])
         .run()
         .code(0)
-        .stdout_has("ok    region       eu-central-1, by the environment variable AWS_REGION\n")
+        .stdout_has("ok    region       eu-central-1, from the environment variable AWS_REGION\n")
         .stdout_has("user/admin, from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n")
         .stdout_has("ok    stack        discfg-payments, CREATE_COMPLETE\n")
         .stdout_has("discfg-payments-eu-central-1-read was assumed, and reads\n")
@@ -96,7 +96,7 @@ fn without_a_config_the_rest_is_checked() {
         .args(["doctor"])
         .run()
         .code(0)
-        .stdout_has("warn  config       none is chosen: what needs one is not checked\n")
+        .stdout_has("warn  config       none selected: checks that need one are skipped\n")
         .stdout_has("ok    credentials ");
 }
 
@@ -148,7 +148,7 @@ fn an_endpoint_that_never_answers_hangs_nothing() {
         .run()
         .code(1)
         .stderr("")
-        .stdout_has("fail  endpoint     no answer within 10 s\n");
+        .stdout_has("fail  endpoint     timed out after 10 s\n");
 }
 
 #[test]
@@ -187,8 +187,8 @@ fn a_config_that_is_not_there_fails_at_its_stack() {
         .run()
         .code(1)
         .stderr("")
-        .stdout_has("fail  stack        there is no stack discfg-nosuch in eu-central-1\n")
-        .stdout_has("fix: discfg init nosuch\n");
+        .stdout_has("fail  stack        no stack discfg-nosuch in eu-central-1\n")
+        .stdout_has("fix: create it: `discfg init nosuch`\n");
 }
 
 #[test]

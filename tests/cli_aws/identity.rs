@@ -187,7 +187,7 @@ fn what_own_policies_refuse_is_told_as_that() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("was denied")
+            .stderr_has("access denied: dynamodb:")
             .stderr_has("in your own policies");
     }
     assert_eq!(account.items("discfg-payments"), before);

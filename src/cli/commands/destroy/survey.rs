@@ -87,7 +87,9 @@ impl Survey {
         if delete_data && self.table.is_none() && !self.denied_lookups.is_empty() {
             return Err(Failure::new(
                 ErrorKind::Denied,
-                format!("cannot determine whether {config} has data: dynamodb:DescribeTable was denied"),
+                format!(
+                    "access denied: dynamodb:DescribeTable, needed to determine whether {config} has data"
+                ),
             )
             .hint(denial::advice("dynamodb:DescribeTable", "")));
         }

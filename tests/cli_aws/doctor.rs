@@ -272,8 +272,8 @@ fn the_file_of_the_embedded_engine_is_checked() {
         .code(0)
         .stderr("")
         .stdout_has("ok    engine       local, by ")
-        .stdout_has("mycfg.db, for you alone\n")
-        .stdout_has("ok    integrity    SQLite finds it sound\n");
+        .stdout_has("mycfg.db, accessible only to you\n")
+        .stdout_has("ok    integrity    SQLite's integrity check passed\n");
     let file = place.home().join("data/discfg/mycfg.db");
     chmod(&file, 0o644);
     place
@@ -287,18 +287,17 @@ fn the_file_of_the_embedded_engine_is_checked() {
         .args(["set", "pw", "s3cret", "--secret", "-q"])
         .run()
         .code(0);
-    place
-        .args(["doctor"])
-        .run()
-        .code(0)
-        .stdout_has(&format!("ok    key          {}, for you alone\n", key.display()));
+    place.args(["doctor"]).run().code(0).stdout_has(&format!(
+        "ok    key          {}, accessible only to you\n",
+        key.display()
+    ));
     chmod(&key, 0o640);
     place
         .args(["doctor"])
         .run()
         .code(1)
         .stdout_has("fail  key          ")
-        .stdout_has("opens the secrets, and others may read it\n")
+        .stdout_has("decrypts the secrets and is readable by other users\n")
         .stdout_has(&format!("fix: chmod 600 {}\n", key.display()));
     chmod(&key, 0o600);
     place

@@ -162,7 +162,7 @@ fn a_key_that_is_none_or_elsewhere_is_refused() {
         init(&place, &["--kms-key", bad])
             .code(2)
             .stdout("")
-            .stderr_has(&format!("{bad:?} is no KMS key: expected the ARN of a key"));
+            .stderr_has(&format!("invalid KMS key {bad:?}: expected the ARN of a key"));
     }
     for (bad, partition) in [
         ("arn:aws:kms:eu-west-1", "aws"),
@@ -173,7 +173,7 @@ fn a_key_that_is_none_or_elsewhere_is_refused() {
             .code(8)
             .stdout("")
             .stderr_has(&format!(
-                "the KMS key {arn} is not in {partition} in {REGION}, where the table is"
+                "the KMS key {arn} is not in the table's region {REGION} (partition {partition})"
             ));
     }
     let arn = format!("arn:aws:kms:{REGION}:123456789012:key/a");

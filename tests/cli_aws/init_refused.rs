@@ -29,7 +29,7 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
         }
         let arn = "arn:aws-cn:iam::123456789012:role/dev";
         init(flag, arn).code(8).stdout("").stderr_has(&format!(
-            "{arn} is of another partition than aws, in which eu-central-1 is"
+            "{arn} is in another partition than eu-central-1 (partition aws)"
         ));
     }
     for (arn, why) in [

@@ -222,7 +222,9 @@ fn a_grant_is_for_tokens_and_makes_the_provider() {
     grant(&["--oidc", &gitlab, "--oidc", &pod, "--create-oidc-provider"])
         .code(2)
         .stdout("")
-        .stderr_has("makes the OIDC provider of one issuer, and these are lacking: https://gitlab.com, https://oidc.eks");
+        .stderr_has(
+            "can create one OIDC provider, but several are missing: https://gitlab.com, https://oidc.eks",
+        );
     assert_eq!(proxy.count("CreateChangeSet"), 1, "init's own");
     grant(&["--oidc", &gitlab, "--create-oidc-provider"])
         .code(0)

@@ -68,7 +68,7 @@ fn what_stands_in_the_way_is_named() {
         asking
             .ask(&developer, &["read", "db/url"])
             .code(1)
-            .stdout_has(&format!("{answer}: may"))
+            .stdout_has(&format!("{answer}: "))
             .stdout_has(&format!("sts:AssumeRole, sts:TagSession: {because}\n"));
     }
 }

@@ -97,7 +97,7 @@ fn the_stack_goes_and_the_table_stays_with_its_data() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("has no stack discfg-payments, only a table that was kept")
+        .stderr_has("not found, only its table exists")
         .stderr_has("--delete-data");
     place
         .args(["destroy", "payments", "--yes", "--delete-data"])
@@ -303,5 +303,5 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .code(3)
         .stdout("")
         .stderr_has("config \"mycfg\" not found")
-        .stderr_has("hint: `discfg configs --local` lists those that are there");
+        .stderr_has("hint: list the configs with `discfg configs --local`");
 }

@@ -51,7 +51,7 @@ fn bad_input_is_named_and_nothing_is_made() {
     flags(&["--read", "db/url"]).stderr_has("invalid section \"db/url\"");
     flags(&["--read", "db", "--write", "web"]).stderr_has("cannot be used with");
     flags(&["--read", "db", "--create-oidc-provider"])
-        .stderr_has("is for GitHub jobs and other OIDC subjects: add --github or --oidc");
+        .stderr_has("--create-oidc-provider requires --github or --oidc");
     flags(&[])
         .stderr_has("a new grant needs sections")
         .stderr_has("--read db");
@@ -273,7 +273,7 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
         .args(["revoke", "team", "--yes"])
         .run()
         .code(0)
-        .stderr_has("The OIDC provider of GitHub, which the grant made, stays");
+        .stderr_has("Kept the OIDC provider for GitHub");
     assert_eq!(providers(&account), 1);
 }
 

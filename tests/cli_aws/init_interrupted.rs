@@ -122,7 +122,7 @@ fn ctrl_c_twice_leaves_at_once() {
         .code(130)
         .stdout("")
         .stderr_has("interrupted before the end")
-        .stderr_has("running the same command again goes on from it");
+        .stderr_has("rerun to resume");
     proxy.calm();
     place.args(["init", "payments", "--yes"]).run().code(0);
 }

@@ -42,7 +42,7 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
     init("--permissions-boundary", arn)
         .code(8)
         .stdout("")
-        .stderr_has("of another partition");
+        .stderr_has("in another partition");
     let arn = "arn:aws:iam::123456789012:policy/discfg/discfg-boundary";
     init("--permissions-boundary", arn)
         .code(2)

@@ -307,7 +307,7 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
             .code(8)
             .stdout("")
             .stderr_has(&format!(
-                "{given} is of another partition than aws, in which eu-central-1 is"
+                "{given} is in another partition than eu-central-1 (partition aws)"
             ));
     }
     assert_eq!(proxy.count("CreateChangeSet"), 0);

@@ -31,7 +31,7 @@ fn a_session_is_asked_about_as_its_role_with_its_path() {
         .ask(&asking.arn("role/dev"), &["read", "db/url"])
         .code(3)
         .stdout("")
-        .stderr_has(&format!("the role of that name is {role}"));
+        .stderr_has(&format!("the role with this name is {role}"));
     asking
         .ask(&asking.arn("role/nosuch"), &["read", "db/url"])
         .code(3)

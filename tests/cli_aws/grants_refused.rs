@@ -58,7 +58,7 @@ fn bad_input_is_named_and_nothing_is_made() {
     grant(&place, &["--read", "db"])
         .code(2)
         .stdout("")
-        .stderr_has("a new grant needs someone to have it")
+        .stderr_has("a new grant needs a principal")
         .stderr_has("--principal ARN");
     for job in [
         "acme/shop",
@@ -69,7 +69,7 @@ fn bad_input_is_named_and_nothing_is_made() {
         grant(&place, &["--read", "db", "--github", job])
             .code(2)
             .stdout("")
-            .stderr_has(&format!("{job:?} is no GitHub job"))
+            .stderr_has(&format!("invalid GitHub job {job:?}"))
             .stderr_has("ORG/REPO:environment:NAME");
     }
     for name in ["read", "self", "A", "a--b"] {

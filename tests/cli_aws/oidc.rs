@@ -165,17 +165,17 @@ fn what_cannot_be_trusted_is_refused_before_anything_is_deployed() {
         );
     init(&["--github", "acme/shop:environment:live"])
         .code(3)
-        .stderr_has("has no OIDC provider of GitHub");
+        .stderr_has("no OIDC provider for GitHub");
     init(&["--oidc", "gitlab,project_path:acme/shop:ref_type:branch"])
         .code(2)
-        .stderr_has("every branch of the project bears it");
+        .stderr_has("every branch of the project");
     let issuers: Vec<String> = (1..=4)
         .map(|n| format!("--oidc=https://ci{n}.example.com,deploy"))
         .collect();
     let issuers: Vec<&str> = issuers.iter().map(String::as_str).collect();
     init(&issuers)
         .code(2)
-        .stderr_has("a role trusts up to 3 besides GitHub");
+        .stderr_has("too many OIDC issuers: 4 of at most 3 in addition to GitHub");
     account.oidc_provider(GITLAB);
     account.oidc_provider(GITHUB);
     init(&[
@@ -185,7 +185,7 @@ fn what_cannot_be_trusted_is_refused_before_anything_is_deployed() {
         r#"acme/shop:environment:the "live" one"#,
     ])
     .code(8)
-    .stderr_has("the trust policy of ReadRole would not be JSON");
+    .stderr_has("the trust policy of ReadRole is not valid JSON");
     assert_eq!(proxy.count("CreateChangeSet"), 0);
 
     proxy
@@ -229,7 +229,7 @@ fn a_grant_is_for_tokens_and_makes_the_provider() {
     grant(&["--oidc", &gitlab, "--create-oidc-provider"])
         .code(0)
         .stderr_has("create complete          OIDC provider (OidcProvider)")
-        .stderr_has("The OIDC subjects need no policy: they come with a token in AWS_WEB_IDENTITY_TOKEN_FILE")
+        .stderr_has("OIDC subjects need no policy: set AWS_WEB_IDENTITY_TOKEN_FILE")
         .stdout_has(&format!(
             "  OIDC       https://gitlab.com,{MAIN},https://gitlab.com\n"
         ));
@@ -243,9 +243,9 @@ fn a_grant_is_for_tokens_and_makes_the_provider() {
     // The next issuer's provider takes the place of the first in the stack, which stays.
     grant(&["--oidc", &gitlab, "--oidc", &pod, "--create-oidc-provider"])
         .code(0)
-        .stderr_has("replace  an OIDC provider of the account (OidcProvider): ClientIdList, Url")
-        .stderr_has("delete skipped           an OIDC provider of the account (OidcProvider)")
-        .stderr_has("The service accounts need no policy: they come by OIDC, with the annotation `eks.amazonaws.com/role-arn:");
+        .stderr_has("replace  OIDC provider (OidcProvider): ClientIdList, Url")
+        .stderr_has("delete skipped           OIDC provider (OidcProvider)")
+        .stderr_has("Service accounts need no policy: annotate them with `eks.amazonaws.com/role-arn:");
     let role = format!("discfg-payments--ci-{REGION}");
     assert_eq!(statements(&account, &role).len(), 2);
     let providers = account.iam("ListOpenIDConnectProviders", &[]);

@@ -41,8 +41,10 @@ impl Deployer<'_> {
         loop {
             match self.plan(wanted).await {
                 Ok(Proposal::Clear(left)) if !self.options.dry_run => {
-                    let question = question(&left);
-                    if !self.options.yes && !self.terminal.ask(&question, "--yes").await? {
+                    if !self.options.yes {
+                        self.terminal.note(&describe_leftover(&left));
+                    }
+                    if !self.options.yes && !self.terminal.ask(question(&left), "--yes").await? {
                         return Err(Failure::new(
                             ErrorKind::Interrupted,
                             "cancelled: nothing was changed",
@@ -119,15 +121,11 @@ enum PlanningFailure {
 }
 
 /// The question before a leftover is cleared.
-fn question(left: &Leftover) -> String {
-    format!(
-        "{} {}",
-        describe_leftover(left),
-        match left.remedy {
-            Remedy::Delete => "Delete the stack and create it again?",
-            Remedy::RollBack => "Roll it back and continue?",
-        }
-    )
+fn question(left: &Leftover) -> &'static str {
+    match left.remedy {
+        Remedy::Delete => "Delete the stack and create it again?",
+        Remedy::RollBack => "Roll it back and continue?",
+    }
 }
 
 /// Describes the remains of a failed deployment, in full sentences.

@@ -24,7 +24,7 @@ fn what_stands_in_the_way_is_named() {
                 ..Said::unsaid()
             },
             "no",
-            "its permissions boundary doesn't allow it",
+            "not allowed by its permissions boundary",
         ),
         (
             Said {
@@ -32,7 +32,7 @@ fn what_stands_in_the_way_is_named() {
                 ..Said::unsaid()
             },
             "no",
-            "the organization's policies (SCP) don't allow it",
+            "not allowed by the organization's policies (SCP)",
         ),
         (
             Said {
@@ -40,7 +40,7 @@ fn what_stands_in_the_way_is_named() {
                 ..Said::allowed("office", 1, 1)
             },
             "unknown",
-            "the policies ask for aws:SourceIp, which isn't known here; without it the simulator says allowed",
+            "the policies depend on aws:SourceIp, which is unknown here; without it the policy simulator returns allowed",
         ),
         (
             Said {
@@ -48,7 +48,7 @@ fn what_stands_in_the_way_is_named() {
                 ..Said::default()
             },
             "unknown",
-            "the simulator says perhaps",
+            "the policy simulator returns perhaps",
         ),
     ];
     for (said, answer, because) in cases {

@@ -43,7 +43,7 @@ fn a_session_is_asked_about_as_its_role_with_its_path() {
             &["read", "db/url"],
         )
         .code(2)
-        .stderr_has("a session of another account: give the ARN of its role");
+        .stderr_has("a session in another account: give the ARN of its role");
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
         ),
         (
             &["payments", "--principal", user, "--principal", user, "read", "k"],
-            "once",
+            "expected exactly one of --principal ARN",
         ),
         (
             &["payments", "--principal", "*", "read", "k"],
@@ -90,7 +90,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
                 "read",
                 "k",
             ],
-            "the account's root user",
+            "the root user can't assume a role",
         ),
         (
             &["payments", "--principal", "ann", "read", "k"],
@@ -98,7 +98,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
         ),
         (
             &["--matrix", "payments", "read", "k"],
-            "with --matrix, expected [CONFIG] alone",
+            "with --matrix, expected only [CONFIG]",
         ),
         (
             &["payments", "--local", "--principal", user, "read", "k"],

@@ -79,7 +79,7 @@ fn bad_input_is_named_and_nothing_is_made() {
             .run()
             .code(2)
             .stdout("")
-            .stderr_has("invalid NAME");
+            .stderr_has("invalid grant name");
     }
     let long = "g".repeat(36);
     place

@@ -164,7 +164,7 @@ fn a_function_that_fails_is_unavailable_and_one_that_is_gone_is_told() {
     let code = format!("--code={}", code.display());
     let deployed = admin.args(["init", "payments", &code, "--yes"]).run().code(7);
     assert!(
-        deployed.errors().contains("doesn't serve"),
+        deployed.errors().contains("doesn't work"),
         "{}",
         deployed.errors()
     );

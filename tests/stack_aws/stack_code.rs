@@ -37,7 +37,7 @@ async fn make_bucket(account: &Account) -> Client {
     };
     assert_eq!(plan.stack, "discfg--code");
     let words: Vec<_> = plan.changes.iter().map(|change| change.words.as_str()).collect();
-    assert_eq!(words, ["code bucket", "what the bucket refuses"]);
+    assert_eq!(words, ["code bucket", "code bucket policy"]);
     let mut stream = stack::deploy(cfn.clone(), plan);
     loop {
         if let Progress::Done(deployed) = stream.next().await.expect("an end").expect("it succeeds") {
@@ -242,6 +242,6 @@ async fn a_stack_of_that_name_that_is_not_ours_is_left_alone() {
         .expect_err("it isn't ours");
     assert_eq!(
         error.to_string(),
-        "the stack discfg--code is not discfg's: it has no output DiscfgCode"
+        "the stack discfg--code was not created by discfg: it has no output DiscfgCode"
     );
 }

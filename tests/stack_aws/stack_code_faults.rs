@@ -97,7 +97,7 @@ async fn an_object_is_the_code_by_its_content_and_not_by_its_name() {
     for (line, why) in [
         (POISONED, "its SHA-256 is "),
         (COMPOSITE, "its SHA-256 is "),
-        (UNSUMMED, "S3 has no SHA-256 of it"),
+        (UNSUMMED, "S3 stores no SHA-256 for it"),
     ] {
         for (found, requests, count) in [
             {
@@ -199,7 +199,7 @@ async fn a_bucket_of_another_region_is_told_as_such() {
         );
         assert_eq!(
             error.to_string(),
-            format!("the bucket discfg-code-{ACCOUNT}-eu-central-1 is there, but not in eu-central-1")
+            format!("the bucket discfg-code-{ACCOUNT}-eu-central-1 is not in eu-central-1")
         );
     }
 }

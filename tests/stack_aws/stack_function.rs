@@ -141,7 +141,7 @@ fn a_function_that_does_not_serve_is_a_failure_that_names_its_log() {
     let errors = ended.errors();
     for told in [
         "the stack discfg-payments is deployed, but its API ",
-        " doesn't serve",
+        " doesn't work",
         &format!("`aws logs tail /aws/lambda/discfg-payments --region {REGION}`"),
     ] {
         assert!(errors.contains(told), "{told}: {errors}");

@@ -311,7 +311,7 @@ impl Session {
                     let (name, origin) = (&profile.value, &profile.origin);
                     failure
                         .causes
-                        .insert(0, format!("the profile {name} was chosen by {origin}"));
+                        .insert(0, format!("the profile {name} comes from {origin}"));
                 }
                 return failure;
             }

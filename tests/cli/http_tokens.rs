@@ -115,8 +115,8 @@ fn a_token_that_can_not_be_kept_changes_nothing() {
         outcome
     };
     let with = |engine| ["use", CONFIG, "--engine", engine, "--token-file", "-"];
-    refused(&with(url), "two words", 8, "- holds no token");
-    refused(&with(url), "", 8, "- holds no token");
+    refused(&with(url), "two words", 8, "no token in -");
+    refused(&with(url), "", 8, "no token in -");
     refused(
         &with("local"),
         TOKEN,

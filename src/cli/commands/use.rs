@@ -233,7 +233,7 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     let token: ApiToken = text.trim().parse().map_err(|error| {
         Failure::caused(
             ErrorKind::Invalid,
-            format!("{} holds no token", file.display()),
+            format!("no token in {}", file.display()),
             &error,
         )
     })?;

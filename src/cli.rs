@@ -12,8 +12,12 @@ mod denied_lookups;
 mod deploying;
 mod digest;
 mod direct_table;
+mod early_flags;
 mod failure;
 mod global;
+mod help;
+mod near_miss;
+mod one_line;
 mod output;
 mod plan_review;
 mod positionals;
@@ -30,6 +34,7 @@ use std::process::ExitCode;
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
 
 use args::{Cli, Command};
+use early_flags::EarlyFlags;
 use failure::Failure;
 use global::Global;
 use session::Session;
@@ -41,10 +46,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = complete::answer(&args, Cli::command) {
         return code;
     }
-    let parsed = parser(&args).try_get_matches_from(args);
+    let early = EarlyFlags::of(&args);
+    let color = early.color.unwrap_or_default();
+    terminal::color::set_colors(color);
+    let parsed = parser(&args).color(color).try_get_matches_from(args);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return terminal::show_usage(&error),
+        Err(error) => return terminal::show_usage(&near_miss::improved(error, &Cli::command()), early.json),
     };
     // A server's log is its own.
     if !matches!(&cli.command, Command::Serve(args) if args.runs_a_server()) {
@@ -75,14 +83,14 @@ fn parser(args: &[OsString]) -> clap::Command {
         })
     };
     let Some(called) = whole.get_subcommands().find(is_called).cloned() else {
-        return whole;
+        return help::grouped(whole);
     };
     let parser = clap::Command::new(env!("CARGO_PKG_NAME"))
         .version(env!("CARGO_PKG_VERSION"))
         .propagate_version(true)
         .max_term_width(args::HELP_WIDTH)
         .subcommand_required(true)
-        .subcommand(called);
+        .subcommand(help::with_globals(called));
     Global::augment_args(parser)
 }
 

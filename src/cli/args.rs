@@ -1,12 +1,13 @@
 use clap::{Parser, Subcommand};
 
 use super::commands;
-use super::global::Global;
+use super::global::{FormatFlag, Global};
 
-/// Shared application configuration on AWS with nothing to host.
+/// Shared application configuration on AWS, with nothing to host
 ///
-/// `discfg init` deploys one CloudFormation stack per config: a table, a read role and a write role. Every other
-/// command works through these roles, so IAM decides who reads and who writes.
+/// `discfg init` deploys one CloudFormation stack per config: a DynamoDB table, a read role and a write role. All other
+/// commands act in these roles, so IAM decides who can read and who can write. With --local a config is a file on this
+/// machine, without AWS.
 #[derive(Debug, Parser)]
 #[command(name = "discfg", version, propagate_version = true, max_term_width = HELP_WIDTH)]
 #[command(after_long_help = EXIT_CODES)]
@@ -22,85 +23,88 @@ pub(super) const HELP_WIDTH: usize = 100;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done                            8  invalid input (value, size, file)
-  1  the answer is no               70  any other failure
-  2  usage                         124  a --timeout ran out
-  3  not found                     130  interrupted
-  4  conflict: a guard failed
-  5  denied
-  6  unavailable or throttled: worth another try
-  7  the stack failed
+    0  success                          7  a stack operation failed
+    1  no, different, or cancelled      8  invalid input (value, size, file)
+    2  usage error                     70  any other failure
+    3  not found                      124  timed out (--timeout of watch)
+    4  conflict: a guard failed       130  interrupted
+    5  access denied, or no credentials
+    6  unavailable or throttled: retry
 
-Which config: -c or the leading positional, else DISCFG_CONFIG, else the nearest .discfg.";
+A command works on the config named by -c or by the first positional argument, else
+by DISCFG_CONFIG, else by the nearest .discfg file (see `discfg which`).";
 
 // Only the command that is called has its arguments built: those of all the others cost every call more than its own
 // parsing.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(super) enum Command {
-    /// Deploy or update a config's stack and prove it
+    /// Deploy or update a config's stack and verify it
     #[command(visible_alias = "create")]
     Init(commands::init::InitArgs),
-    /// Tell whether a principal may read or write a key, and what decides it
+    /// Check whether a principal can read or write a key, and why
     Access(commands::access::AccessArgs),
-    /// Print the template that init or grant deploys
+    /// Print the CloudFormation template of a config or grant
     Template(commands::template::TemplateArgs),
-    /// Show a config's stack, roles, grants and table
+    /// Show a config's stack, roles, grants, table and price
     Status(commands::status::StatusArgs),
     /// List the configs in this account and region
     Configs(commands::configs::ConfigsArgs),
-    /// Give a role of its own some sections of a config
+    /// Create a role scoped to sections of a config
     Grant(commands::grant::GrantArgs),
-    /// Take a grant back
+    /// Revoke a grant
     Revoke(commands::revoke::RevokeArgs),
     /// List a config's grants
     Grants(commands::grants::GrantsArgs),
-    /// Delete a config's grants and stack, and keep its table
+    /// Delete a config's stack and grants, but keep its table
     Destroy(commands::destroy::DestroyArgs),
-    /// Check what discfg needs, and say what to do
+    /// Check credentials, settings, stack and table for problems
     Doctor(commands::doctor::DoctorArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
-    /// Show which config, engine and identity are in force, and why
+    /// Show the current config, engine and identity, and where each is set
     Which(commands::which::WhichArgs),
-    /// Write a key
+    /// Set the value of a key
+    #[command(visible_alias = "put")]
     Set(commands::set::SetArgs),
-    /// Read a key
+    /// Print the value of a key
     Get(commands::get::GetArgs),
-    /// Remove a key
+    /// Delete a key, or all keys below a prefix
     #[command(visible_alias = "rm")]
     Delete(commands::delete::DeleteArgs),
-    /// Renew the time to live of a key
+    /// Renew a key's time to live (TTL)
     Touch(commands::touch::TouchArgs),
     /// List keys
+    #[command(visible_alias = "list")]
     Ls(commands::ls::LsArgs),
-    /// Make keys as a file says, in one commit
+    /// Apply a file of keys in one commit, after a review
     Apply(commands::apply::ApplyArgs),
     /// Set the keys of a file, without asking
     Import(commands::import::ImportArgs),
-    /// Tell every change as it comes
+    /// Stream changes as they happen
     Watch(commands::watch::WatchArgs),
-    /// Show the log of a key
+    /// Show the changes of a key, newest first
     History(commands::history::HistoryArgs),
-    /// Take a key, or all below a prefix, back to a revision
+    /// Roll a key or a prefix back to a revision
     Rollback(commands::rollback::RollbackArgs),
-    /// Compare two places, or a place with its past
+    /// Compare two configs, prefixes or revisions
     Diff(commands::diff::DiffArgs),
-    /// Copy keys from one place to another
+    /// Copy keys to another prefix or config
     #[command(visible_alias = "cp")]
     Copy(commands::copy::CopyArgs),
-    /// Run a command with the keys as its environment
+    /// Run a command with the keys as environment variables
     Exec(commands::exec::ExecArgs),
-    /// Write a consistent snapshot in a data format, or by a template
+    /// Export all keys in a file format, or through a template
+    #[command(arg = FormatFlag::export_arg())]
     Export(commands::export::ExportArgs),
     /// Show a config's sections, version and digest
     Info(commands::info::InfoArgs),
     /// Serve configs over HTTP
     Serve(commands::serve::ServeArgs),
-    /// Show the version
+    /// Print the version
     Version,
-    /// Print a completion script for a shell
+    /// Print a shell completion script
     Completions(commands::completions::CompletionsArgs),
-    /// Print the manual page
+    /// Print a manual page
     Man(commands::man::ManArgs),
 }

@@ -9,7 +9,9 @@ use crate::model::{BadSection, ErrorKind, Section};
 /// The flag that leaves sections out.
 #[derive(Debug, Args)]
 pub(super) struct ExceptArgs {
-    /// Leave this section out, such as one that can't be read; may be given several times
+    /// Leave this section out; repeatable
+    ///
+    /// For a section that cannot be read.
     #[arg(long = "except", value_name = "SECTION")]
     pub(super) sections: Vec<Section>,
 }
@@ -20,10 +22,10 @@ pub(super) fn report(bad: &[BadSection], terminal: &Terminal) -> Result<(), Fail
         return Ok(());
     };
     for BadSection { section, problem } in others {
-        terminal.note(&format!("warning: section {section} can't be read: {problem}"));
+        terminal.note(&format!("warning: can't read section {section}: {problem}"));
     }
     Err(Failure::new(
         ErrorKind::Internal,
-        format!("section {} can't be read: {}", last.section, last.problem),
+        format!("can't read section {}: {}", last.section, last.problem),
     ))
 }

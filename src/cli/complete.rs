@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::builder::{PossibleValuesParser, Str};
+use clap::builder::Str;
 use clap::{Arg, ArgMatches, Command, FromArgMatches as _, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::Shells;
@@ -22,7 +22,6 @@ use super::global::Global;
 use super::positionals::parse;
 use super::session::Session;
 use super::terminal::Terminal;
-use crate::formats::DataFormat;
 use crate::model::{Access, ConfigName, Prefix};
 use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Consistency, Listed, Scope};
@@ -75,13 +74,6 @@ fn command(mut command: Command, words: &[OsString]) -> Command {
     command
         .mut_args(with)
         .mut_subcommands(|subcommand| subcommand.mut_args(with))
-        .mut_subcommand("export", |export| export.mut_arg("format", of_data))
-}
-
-/// The flag `-f` of export, which writes data and so takes other words than elsewhere.
-fn of_data(flag: Arg) -> Arg {
-    let formats = DataFormat::ALL.map(DataFormat::as_str);
-    flag.value_parser(PossibleValuesParser::new(formats.into_iter().chain(["silent"])))
 }
 
 /// The argument, completed as the name of its value says.

@@ -17,13 +17,18 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// Which file, and how it is read.
 #[derive(Debug, Args)]
 pub(super) struct FileArgs {
-    /// The file; - is stdin
+    /// File to read; - is stdin
     #[arg(short, long, value_name = "FILE")]
     pub(super) data: Option<PathBuf>,
-    /// The file's format, else what its name ends with: json, yaml, dotenv, tfvars, properties, csv, …
+    /// File format [default: by the file's extension]
+    ///
+    /// One of json, yaml, dotenv, docker-env, tfvars, properties, csv, shell, github-env, k8s-secret and k8s-configmap.
+    /// Required for stdin, docker-env, github-env and the Kubernetes formats, which have no extension of their own.
     #[arg(long, value_name = "FORMAT", requires = "data")]
     from: Option<DataFormat>,
-    /// The names in the file are keys and objects are values, even if no name begins with a slash
+    /// Read names as whole keys, not as folders
+    ///
+    /// By default a JSON or YAML file in which no name begins with a slash is nested: objects are folders.
     #[arg(long, requires = "data")]
     flat: bool,
 }
@@ -37,13 +42,16 @@ impl FileArgs {
         config: &str,
     ) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
         let Some(path) = &self.data else {
-            return Err(Failure::usage("a file is missing").hint("give it with -d FILE; -d - reads stdin"));
+            return Err(Failure::usage("missing FILE").hint("give a file with -d FILE; -d - reads stdin"));
         };
         let format = match self.from {
             Some(format) => format,
             None => DataFormat::of_file(path).ok_or_else(|| {
-                Failure::usage(format!("the name {} doesn't tell a format", path.display()))
-                    .hint("give it with --from: json, yaml, dotenv, tfvars, properties, csv, …")
+                Failure::usage(format!(
+                    "can't determine the format of {} from its name",
+                    path.display()
+                ))
+                .hint("set the format with --from: json, yaml, dotenv, tfvars, properties, csv, …")
             })?,
         };
         let bytes = data_file::read(path, "the file", MOST_BYTES)?;
@@ -57,7 +65,7 @@ impl FileArgs {
         let items = formats::read(format, &bytes, &layout).map_err(|error| {
             Failure::caused(
                 ErrorKind::Invalid,
-                format!("{} can't be used", path.display()),
+                format!("invalid data in {}", path.display()),
                 &error,
             )
         })?;
@@ -66,7 +74,7 @@ impl FileArgs {
             if let Some(prefix) = prefix.filter(|prefix| !prefix.holds(&key)) {
                 return Err(Failure::new(
                     ErrorKind::Invalid,
-                    format!("{}: the key {key} does not lie below {prefix}", path.display()),
+                    format!("{}: key {key} is not below {prefix}", path.display()),
                 ));
             }
             wanted.insert(key, DesiredValue::from(value));

@@ -81,13 +81,13 @@ pub(super) fn refuse(
 ) -> Result<(), Failure> {
     let named = variables
         .into_iter()
-        .map(|(name, key)| format!("{name} (of {key})"));
+        .map(|(name, key)| format!("{name} (from key {key})"));
     let named: Vec<String> = named.collect();
     if named.is_empty() {
         return Ok(());
     }
     let message = format!(
-        "these variables would change what is run, and are refused: {}",
+        "refusing variables that change what programs run: {}",
         named.join(", ")
     );
     Err(Failure::new(ErrorKind::Invalid, message).hint(hint))

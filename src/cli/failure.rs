@@ -10,6 +10,7 @@ pub(super) mod texts;
 
 use std::error::Error;
 
+use super::one_line::one_line;
 use crate::aws::{AwsError, CertificateFault, Failed, Fault};
 use crate::context::TargetError;
 use crate::engine::OpenError;
@@ -17,9 +18,11 @@ use crate::files;
 use crate::formats::{FormatError, TemplateError};
 use crate::http::{TlsError, TokenFileError};
 use crate::model::{ErrorKind, ValueError};
-use crate::ops::OpsError;
+use crate::ops::{OpsError, problem_code_of_kind, problem_code_of_store};
 use crate::stack::access::AccessError;
 use crate::store::StoreError;
+use crate::wire::ProblemCode;
+use crate::wire::result::{ErrorResult, ErrorShape};
 
 /// Why a command failed, for people.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(super) struct Failure {
     pub(super) message: String,
     pub(super) causes: Vec<String>,
     pub(super) hints: Vec<String>,
+    /// The API's code of the error, where it is one of a store.
+    problem: Option<ProblemCode>,
     /// The exit code where it isn't the kind's.
     code: Option<u8>,
 }
@@ -47,6 +52,7 @@ impl Failure {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            problem: problem_code_of_kind(kind),
             code: None,
         }
     }
@@ -158,6 +164,30 @@ impl Failure {
         }
     }
 
+    /// The cause on one line; none where nothing is known of it.
+    pub(super) fn cause(&self) -> Option<String> {
+        let causes: Vec<_> = self.causes.iter().map(|cause| one_line(cause)).collect();
+        (!causes.is_empty()).then(|| causes.join("; "))
+    }
+
+    /// The failure for programs; none where the result has said it.
+    pub(super) fn document(&self) -> Option<ErrorResult> {
+        (!self.message.is_empty()).then(|| ErrorResult {
+            error: ErrorShape {
+                kind: self.kind.as_str(),
+                exit: self.exit_code(),
+                code: self.problem,
+                message: one_line(&self.message).into_owned(),
+                cause: self.cause(),
+                hints: self
+                    .hints
+                    .iter()
+                    .map(|hint| one_line(hint).into_owned())
+                    .collect(),
+            },
+        })
+    }
+
     /// The process's exit code.
     pub(super) fn exit_code(&self) -> u8 {
         if let Some(code) = self.code {
@@ -181,7 +211,8 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let failure = Self::of(error.kind(), &error);
+        let mut failure = Self::of(error.kind(), &error);
+        failure.problem = problem_code_of_store(&error);
         match &error {
             StoreError::NoConfig { config, .. } => failure.hint(format!(
                 "create it with `discfg init {config}`, or run `discfg which` to see where discfg looked"
@@ -227,8 +258,9 @@ impl From<StoreError> for Failure {
 
 impl From<OpsError> for Failure {
     fn from(error: OpsError) -> Self {
-        match error {
-            OpsError::Store(error) => error.into(),
+        let problem = error.problem_code();
+        let failure = match error {
+            OpsError::Store(error) => return error.into(),
             OpsError::Limit(_) => {
                 Self::of(error.kind(), &error).hint("use --batch to split it into several commits")
             }
@@ -239,7 +271,8 @@ impl From<OpsError> for Failure {
                 Self::of(error.kind(), &error).hint("run `discfg info --prefix` to see the current digest")
             }
             other => Self::of(other.kind(), &other),
-        }
+        };
+        Self { problem, ..failure }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The options that every command takes.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, ColorChoice, ValueEnum};
 
+use super::terminal::times::TimeStyle;
 use crate::context::EngineName;
 use crate::formats::DataFormat;
 use crate::model::{ConfigName, Region, Role};
@@ -10,16 +11,16 @@ use crate::model::{ConfigName, Region, Role};
 /// How results are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
+    /// Text for people (default)
     #[default]
     Human,
-    /// One JSON object
+    /// JSON, one object a line
     Json,
-    /// One YAML document
+    /// YAML
     Yaml,
-    /// The bare value, nothing added
+    /// The bare value, with nothing added
     Raw,
-    /// Nothing: the exit code is the answer
+    /// Nothing; the exit code is the answer
     Silent,
 }
 
@@ -39,58 +40,101 @@ impl FormatFlag {
             .filter_map(Format::to_possible_value);
         let of_export = |format: &DataFormat| Format::from_str(format.as_str(), false).is_err();
         let data = DataFormat::ALL.into_iter().filter(of_export);
-        // Export lists these itself: no other command takes them.
+        // Only export takes these, and lists them.
         let data = data.map(|format| PossibleValue::new(format.as_str()).hide(true));
-        PossibleValuesParser::new(shown.chain(data)).map(|word| Self {
-            shown: Format::from_str(&word, false).ok(),
+        PossibleValuesParser::new(shown.chain(data)).map(|word| Self::of(&word))
+    }
+
+    /// The flag `-f` of export, in place of the one that every command takes.
+    pub(super) fn export_arg() -> Arg {
+        let flag = Arg::new("format").short('f').long("format").value_name("FORMAT");
+        flag.value_parser(Self::export_parser()).help("File format")
+    }
+
+    fn export_parser() -> impl TypedValueParser<Value = Self> {
+        let data = DataFormat::ALL.map(|format| PossibleValue::new(format.as_str()).help(about(format)));
+        let silent = PossibleValue::new("silent").help("Nothing; the exit code is the answer");
+        PossibleValuesParser::new(data.into_iter().chain([silent])).map(|word| Self::of(&word))
+    }
+
+    fn of(word: &str) -> Self {
+        Self {
+            shown: Format::from_str(word, false).ok(),
             data: word.parse().ok(),
-        })
+        }
     }
 }
 
-/// The flags that every command takes.
+/// What a format of data is, in a clause.
+fn about(format: DataFormat) -> &'static str {
+    match format {
+        DataFormat::Json => "One JSON object of keys and values (default)",
+        DataFormat::Yaml => "One YAML mapping",
+        DataFormat::Dotenv => ".env file as python-dotenv reads it",
+        DataFormat::DockerEnv => "File for `docker run --env-file`; nothing is quoted",
+        DataFormat::Tfvars => "Terraform variable definitions",
+        DataFormat::Properties => "Java properties",
+        DataFormat::Csv => "CSV with the columns key and value",
+        DataFormat::Shell => "Assignments that a POSIX shell sources",
+        DataFormat::GithubEnv => "Lines for the file named by $GITHUB_ENV",
+        DataFormat::K8sSecret => "Kubernetes Secret",
+        DataFormat::K8sConfigmap => "Kubernetes ConfigMap",
+    }
+}
+
+/// The flags that every command takes. A short help names them in one line.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
-    /// The config to work on
-    #[arg(short, long, global = true, value_name = "NAME")]
+    /// Config to work on
+    ///
+    /// Without it: the CONFIG argument, else `DISCFG_CONFIG`, else the nearest .discfg file (see `discfg which`).
+    #[arg(short, long, global = true, value_name = "NAME", hide_short_help = true)]
     pub(super) config: Option<ConfigName>,
-    /// Use the embedded engine: data in a file on this machine
-    #[arg(long, global = true, conflicts_with = "engine")]
+    /// Use the embedded engine, with the data in a file on this machine
+    #[arg(long, global = true, conflicts_with = "engine", hide_short_help = true)]
     pub(super) local: bool,
-    /// Where the data lives: dynamodb, local, or the URL of a discfg API
-    #[arg(long, global = true, value_name = "ENGINE")]
+    /// Where the data is: dynamodb (default), local, or a discfg API's URL
+    #[arg(long, global = true, value_name = "ENGINE", hide_short_help = true)]
     pub(super) engine: Option<EngineName>,
-    /// The AWS region
-    #[arg(long, global = true, value_name = "REGION")]
+    /// AWS region
+    #[arg(long, global = true, value_name = "REGION", hide_short_help = true)]
     pub(super) region: Option<Region>,
-    /// The profile of the AWS config files
-    #[arg(short, long, global = true, value_name = "NAME")]
+    /// Profile in the AWS config files
+    #[arg(short, long, global = true, value_name = "NAME", hide_short_help = true)]
     pub(super) profile: Option<String>,
-    /// Send requests to all AWS services there
-    #[arg(long, global = true, value_name = "URL")]
+    /// Send the requests to all AWS services to this URL
+    #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub(super) endpoint_url: Option<String>,
-    /// Act as: read, write, the name of a grant, or self for your own credentials; with an API that asks for a token, the
-    /// token decides
-    #[arg(long = "as", global = true, value_name = "ROLE")]
+    /// Role to act in: read, write, a grant's name, or self
+    ///
+    /// By default commands that read assume the config's read role, and commands that write its write role. self uses
+    /// your own credentials and assumes no role. On an API that requires a token, the token decides.
+    #[arg(long = "as", global = true, value_name = "ROLE", hide_short_help = true)]
     pub(super) role: Option<Role>,
-    /// The account that the config lives in, if it isn't yours (12 digits)
-    #[arg(long, global = true, value_name = "ID", value_parser = account)]
+    /// AWS account of the config, if it is not yours (12 digits)
+    #[arg(long, global = true, value_name = "ID", value_parser = account, hide_short_help = true)]
     pub(super) account: Option<String>,
-    /// The external id that the config's roles ask of your account
-    #[arg(long, global = true, value_name = "ID")]
+    /// External ID that the config's roles require of other accounts
+    #[arg(long, global = true, value_name = "ID", hide_short_help = true)]
     pub(super) external_id: Option<String>,
-    /// How to show the result
-    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = FormatFlag::parser())]
+    /// Output format
+    #[arg(short, long, global = true, value_name = "FORMAT", value_parser = FormatFlag::parser(), hide_short_help = true)]
     pub(super) format: Option<FormatFlag>,
-    /// Show no progress and no hints
-    #[arg(short, long, global = true)]
+    /// When to color the output
+    #[arg(long, global = true, value_name = "WHEN", hide_short_help = true)]
+    pub(super) color: Option<ColorChoice>,
+    /// How to show times; relative on a terminal by default, iso elsewhere
+    #[arg(long, global = true, value_name = "STYLE", hide_short_help = true)]
+    pub(super) time: Option<TimeStyle>,
+    /// Hide progress and hints
+    #[arg(short, long, global = true, hide_short_help = true)]
     pub(super) quiet: bool,
-    /// Say more on stderr; never values
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Log more on stderr, never values; -vv logs yet more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, hide_short_help = true)]
     pub(super) verbose: u8,
-    /// Say on stderr how many requests were made and what they cost
-    #[arg(long, global = true)]
+    /// Print the number of requests and their cost on stderr
+    #[arg(long, global = true, hide_short_help = true)]
     pub(super) stats: bool,
 }
 
@@ -98,6 +142,6 @@ pub(super) fn account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {
-        Err("an account's number has 12 digits".into())
+        Err(format!("invalid account ID {text:?}: expected 12 digits"))
     }
 }

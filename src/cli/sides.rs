@@ -14,36 +14,36 @@ use crate::store::{Store, StoreExt as _};
 
 /// Where the sides differ in how they are reached.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Where the sides differ")]
+#[command(next_help_heading = "Options for one side")]
 pub(super) struct SideArgs {
-    /// The profile for the first side
+    /// Profile for the first side
     #[arg(long, value_name = "NAME")]
     from_profile: Option<String>,
-    /// The profile for the second side
+    /// Profile for the second side
     #[arg(long, value_name = "NAME")]
     to_profile: Option<String>,
-    /// The region of the first side
+    /// Region of the first side
     #[arg(long, value_name = "REGION")]
     from_region: Option<Region>,
-    /// The region of the second side
+    /// Region of the second side
     #[arg(long, value_name = "REGION")]
     to_region: Option<Region>,
-    /// The engine of the first side: dynamodb, local, or a URL
+    /// Engine of the first side (as for --engine)
     #[arg(long, value_name = "ENGINE")]
     from_engine: Option<EngineName>,
-    /// The engine of the second side
+    /// Engine of the second side (as for --engine)
     #[arg(long, value_name = "ENGINE")]
     to_engine: Option<EngineName>,
-    /// Act on the first side as: read, write, a grant, or self
+    /// Role on the first side (as for --as)
     #[arg(long, value_name = "ROLE")]
     from_as: Option<Role>,
-    /// Act on the second side as: read, write, a grant, or self
+    /// Role on the second side (as for --as)
     #[arg(long, value_name = "ROLE")]
     to_as: Option<Role>,
-    /// The account of the first side's config, if it isn't the caller's
+    /// Account of the first side, if it is not yours
     #[arg(long, value_name = "ID", value_parser = super::global::account)]
     from_account: Option<String>,
-    /// The account of the second side's config, if it isn't the caller's
+    /// Account of the second side, if it is not yours
     #[arg(long, value_name = "ID", value_parser = super::global::account)]
     to_account: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The policies that docs/access.md and docs/api.md give to a deployer suffice, and nothing in them is left out.
+//! The policies that docs/deployer.md and docs/api.md give to a deployer suffice, and nothing in them is left out.
 
 use aws_credential_types::Credentials;
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use support::emulator::Emulator;
 use support::front::{stub, zip};
 use support::markdown::blocks;
 
-const ACCESS: &str = include_str!("../../docs/access.md");
+const DEPLOYER: &str = include_str!("../../docs/deployer.md");
 const API: &str = include_str!("../../docs/api.md");
 
 /// What the policies are for: a deployer, the roles that it makes, a deployer through a role of CloudFormation's, and who
 /// deletes tables.
 fn policies(account: &Account) -> [Value; 4] {
-    let blocks = blocks(ACCESS, "What a deployer needs", "json");
+    let blocks = blocks(DEPLOYER, "What a deployer needs", "json");
     let policies: Vec<Value> = blocks.iter().map(|block| judged(account, block)).collect();
     policies.try_into().expect("four policies")
 }
@@ -110,13 +110,13 @@ fn suffices(account: &Account, deployer: &Credentials, how: &[&str]) {
         .and(how)
         .run()
         .code(0)
-        .stderr_has("Nothing was deployed");
+        .stderr_has("Dry run: nothing was deployed");
     place
         .args(["init", "payments", "--yes"])
         .and(how)
         .run()
         .code(0)
-        .stderr_has("Proved: the read role was assumed")
+        .stderr_has("Verified: assumed the read role")
         .stdout_has("payments: created");
     place
         .args([
@@ -183,7 +183,7 @@ fn without_an_action_that_init_itself_calls_it_is_denied() {
             .args(["init", "payments", "--yes"])
             .run()
             .code(5)
-            .stderr_has(&format!("{action} was denied"));
+            .stderr_has(&format!("access denied: {action}"));
     }
 }
 
@@ -219,5 +219,5 @@ fn without_an_action_on_the_code_it_is_denied() {
         .args(["init", "payments", "--yes", "--api", "--code", "front.zip"])
         .run()
         .code(5)
-        .stderr_has("s3:PutObject was denied");
+        .stderr_has("access denied: s3:PutObject");
 }

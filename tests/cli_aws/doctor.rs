@@ -199,12 +199,12 @@ fn a_role_that_cant_be_assumed_is_told_with_the_statement_that_is_missing() {
         .args(["doctor", "payments"])
         .run()
         .code(1)
-        .stdout_has("warn  stack        cloudformation:DescribeStacks was denied")
+        .stdout_has("warn  stack        access denied: cloudformation:DescribeStacks")
         .stdout_has("fail  read role    ")
         .stdout_has("user/stranger can't assume the role arn:aws:iam::")
         .stdout_has("sts:AssumeRole")
         .stdout_has("warn  write role   ")
-        .stdout_has("warn  table        dynamodb:DescribeTable was denied");
+        .stdout_has("warn  table        access denied: dynamodb:DescribeTable");
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn a_config_that_is_not_ours_or_not_there_yet_has_no_grants() {
     let (who, version) = (account.root(), "2010-05-15");
     let made = account.query(&who, "cloudformation", version, "CreateChangeSet", &change_set);
     made.expect("root may");
-    let said = "config \"payments\" not found yet: the stack discfg-payments is in REVIEW_IN_PROGRESS";
+    let said = "config \"payments\" is not ready: the stack discfg-payments is in REVIEW_IN_PROGRESS";
     let flags = ["--read", "db", "--principal", &developer(&account)];
     grant(&place, &flags).code(3).stdout("").stderr_has(said);
     place.args(["grants"]).run().code(3).stdout("").stderr_has(said);
@@ -173,17 +173,17 @@ fn who_may_not_deploy_is_told_which_permission_is_missing() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("cloudformation:DescribeStacks was denied");
+        .stderr_has("access denied: cloudformation:DescribeStacks");
     place
         .args(["grants"])
         .run()
         .code(5)
-        .stderr_has("cloudformation:DescribeStacks was denied");
+        .stderr_has("access denied: cloudformation:DescribeStacks");
     place
         .args(["revoke", "team", "--yes"])
         .run()
         .code(5)
-        .stderr_has("cloudformation:DescribeStacks was denied");
+        .stderr_has("access denied: cloudformation:DescribeStacks");
 }
 
 #[test]
@@ -224,12 +224,12 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
             "the account {} has no OIDC provider of GitHub",
             account.id()
         ))
-        .stderr_has("--create-oidc-provider makes it");
+        .stderr_has("add --create-oidc-provider to create it");
     assert_eq!(proxy.count("CreateChangeSet"), 1, "init's own");
 
     grant(&place, &[&job[..], &["--create-oidc-provider"]].concat())
         .code(0)
-        .stderr_has("grants   the grant's role: GitHub may assume it, only for sts.amazonaws.com")
+        .stderr_has("grants   grant role: allow GitHub to assume it, only for the audience sts.amazonaws.com")
         .stderr_has("create complete          an OIDC provider of the account (OidcProvider)")
         .stderr_has("The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: arn:aws:iam::")
         .stderr_lacks("own policies of each principal")
@@ -289,8 +289,8 @@ fn a_provider_that_cannot_be_asked_for_is_no_failure() {
     deny_provider(&proxy);
     grant(&place, &job)
         .code(0)
-        .stderr_has("could not be asked (iam:GetOpenIDConnectProvider was denied)")
-        .stderr_has("if it has none, its tokens will be refused until --create-oidc-provider makes it");
+        .stderr_has("(iam:GetOpenIDConnectProvider was denied)")
+        .stderr_has("Without one, IAM will reject its tokens: then add --create-oidc-provider");
     grant(&place, &job)
         .code(0)
         .stderr_has("lacks the audience sts.amazonaws.com")
@@ -358,10 +358,10 @@ fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("at what the grant's role may do (Policy): Cannot delete a policy attached to entities.")
+        .stderr_has("grant policy (Policy): Cannot delete a policy attached to entities.")
         .stderr_has(&format!(
-            "the policy is attached to the user holder: `aws iam detach-user-policy --user-name holder --policy-arn \
-             {policy}`, then revoke again"
+            "detach the policy from the user holder, then rerun the command: `aws iam detach-user-policy --user-name \
+             holder --policy-arn {policy}`"
         ))
         .stderr_lacks("attached to the role");
     assert!(line(&account, "team").is_some(), "the line goes last");

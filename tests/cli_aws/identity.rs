@@ -118,11 +118,11 @@ fn a_trust_of_before_that_refuses_tags_is_updated_by_init() {
         .stderr_has(&format!(
             "not authorized to perform: sts:TagSession on resource: {arn}"
         ))
-        .stderr_has("hint: add to your own policies, because your session's tags pass on to the role: ")
+        .stderr_has("hint: allow sts:TagSession in your own policies, since your session has tags: ")
         .stderr_has(&format!(
             r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{arn}"}}"#
         ))
-        .stderr_has("hint: update the trust of a role of an older stack with `discfg init payments`");
+        .stderr_has("hint: and update the role's trust policy if the stack is older: `discfg init payments`");
 }
 
 /// The emulator asks the trust alone, so these are STS's words.
@@ -150,8 +150,8 @@ fn own_policies_that_do_not_let_tags_pass_are_told() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("so your own policies must allow sts:TagSession, too: ")
-        .stderr_has("`discfg grant payments team` updates the trust")
+        .stderr_has("allow sts:TagSession in your own policies, since your session has tags: ")
+        .stderr_has("update the role's trust policy if the stack is older: `discfg grant payments team`")
         .stderr_lacks("discfg grants payments");
 }
 
@@ -186,7 +186,7 @@ fn what_own_policies_refuse_is_told_as_that() {
             .code(5)
             .stdout("")
             .stderr_has("was denied")
-            .stderr_has("your own policies must allow dynamodb:");
+            .stderr_has("in your own policies");
     }
     assert_eq!(account.items("discfg-payments"), before);
 }

@@ -84,7 +84,7 @@ fn a_config_gets_a_key_later() {
             "The roles of these grants can't read the table with the new key until each is made again",
         )
         .stderr_has("\n    discfg grant payments dbread\n");
-    let told = told.stderr_has("the KMS key that encrypts the table and the secrets");
+    let told = told.stderr_has("KMS key");
     let key = key_of(told);
     assert_eq!(target_of_alias(&account), json!(key));
     let granted = run(&place, &["grant", "payments", "dbread", "--yes", "-f", "json"])

@@ -24,12 +24,15 @@ static COMMANDS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
     found
 });
 
-/// What is listed under "Commands:", but for the command that shows help.
+/// The commands that are listed before the options, but for the one that shows help.
 fn subcommands(place: &Place, words: &[String]) -> Vec<String> {
     let help = place.args(words.iter().map(String::as_str).chain(["--help"]));
     let help = help.env("COLUMNS", COLUMNS).run().code(0).text();
-    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let listed = listed.take_while(|line| !line.is_empty());
+    let is_heading = |line: &&str| line.ends_with(':') && !line.starts_with(' ');
+    let lists = help
+        .lines()
+        .take_while(|line| !["Arguments:", "Options:"].contains(line));
+    let listed = lists.skip_while(|line| !is_heading(line));
     // What is further in goes on with the line before.
     let names = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     names

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use self::cell::NOT_COVERED;
 use crate::cli::failure::Failure;
+use crate::cli::help::{CONFIG, KEY, Positional, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{optional_config, parse};
 use crate::cli::session::Session;
@@ -20,50 +21,71 @@ use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
 use crate::store::StoreError;
 
 const HELP: &str = "\
-Exit codes: 0 the answer is yes; 1 no, or it can't be known; 3 the config or the principal is not
-there; 5 you may not ask. Asking takes cloudformation:DescribeStacks, cloudformation:ListStacks,
-iam:GetRole and iam:SimulatePrincipalPolicy.
+Exit codes: 0 yes; 1 no or unknown; 3 config or principal not found; 5 access denied.
+Required permissions: cloudformation:DescribeStacks, cloudformation:ListStacks,
+iam:GetRole, iam:SimulatePrincipalPolicy.
 
--f json: {\"action\":\"access\",\"config\",\"principal\",\"wants\":\"read|write\",\"key\",\"section\",
-  \"answer\":\"yes|no|unknown\",\"ways\":[{\"as\",\"role\"?,\"answer\",\"steps\":[{\"of\",\"answer\",\"because\",
-  \"missing\"?,\"onlyWithTags\"?,\"onlyByApi\"?}]}],\"notCovered\"}
--f json --matrix: {\"action\":\"access\",\"config\",\"sections\":[…],\"principals\":[{\"principal\",
-  \"judgedBy\":\"trust|trust and policies\",\"sections\":[{\"section\",\"access\":\"none|read|write|
-  unknown\",\"read\":\"yes|no|unknown\",\"write\":\"yes|no|unknown\"}]}],\"notCovered\"}
--f raw --matrix: CSV, a column for each section
+-f json:
+  {\"action\":\"access\",\"config\",\"principal\",\"wants\":\"read|write\",\"key\",
+   \"section\",\"answer\":\"yes|no|unknown\",\"ways\":[{\"as\",\"role\"?,\"answer\",
+   \"steps\":[{\"of\",\"answer\",\"because\",\"missing\"?,\"onlyWithTags\"?,
+   \"onlyByApi\"?}]}],\"notCovered\"}
+-f json --matrix:
+  {\"action\":\"access\",\"config\",\"sections\":[…],\"principals\":[{\"principal\",
+   \"judgedBy\":\"trust|trust and policies\",\"sections\":[{\"section\",
+   \"access\":\"none|read|write|unknown\",\"read\":\"yes|no|unknown\",
+   \"write\":\"yes|no|unknown\"}]}],\"notCovered\"}
+-f raw --matrix:
+  CSV, a row for each principal and a column for each section
 
 Examples:
-  discfg access payments --principal arn:aws:iam::123456789012:role/app read /db/url
-  discfg access payments --github acme/shop:environment:production read /db/url
+  discfg access payments read /db/url \\
+    --principal arn:aws:iam::123456789012:role/app
+  discfg access payments read /db/url --github acme/shop:environment:production
   discfg access payments --matrix -f raw > access.csv";
 
-/// Tell whether a principal may read or write a key, and what decides it
+const ARGUMENTS: [Positional; 3] = [CONFIG, ("read|write", "Access to check"), KEY];
+
+/// Check whether a principal can read or write a key, and why
 ///
-/// Every way is looked at: the config's roles, the grants that cover the key's section, and the principal's own
-/// policies (--as self). For a role three things must hold: its trust lets the principal in, the principal's policies
-/// let it assume the role, and the role's policies let it act on the section. A session whose tags pass on to the role,
-/// such as EKS Pod Identity's, must be allowed to pass them; a step says where it isn't. IAM's own simulator judges the policies,
-/// with groups, permissions boundary and organization. What can't be judged is said to be unknown, never yes.
+/// Evaluates every path to the key: the config's read and write roles, each grant that covers the key's section, and
+/// the principal's own policies (--as self). A path through a role is open if the role's trust policy allows the
+/// principal, the principal's policies allow assuming the role, and the role's policies allow the access. A session that
+/// passes its tags on to the role, as EKS Pod Identity does, also needs permission to tag it. IAM's policy simulator
+/// evaluates the policies, including groups, permissions boundaries and service control policies. What it cannot
+/// evaluate is reported as unknown, never as yes.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg access [OPTIONS] [CONFIG] --principal <ARN> <read|write> <KEY>\n       \
-                            discfg access [OPTIONS] [CONFIG] --matrix", after_help = HELP)]
+#[command(
+    override_usage = "discfg access [OPTIONS] [CONFIG] read|write KEY --principal ARN\n       \
+                      discfg access [OPTIONS] [CONFIG] read|write KEY --github JOB\n       \
+                      discfg access [OPTIONS] [CONFIG] read|write KEY --oidc SUBJECT\n       \
+                      discfg access [OPTIONS] [CONFIG] --matrix",
+    help_template = positionals(&ARGUMENTS),
+    after_long_help = HELP
+)]
 pub(in crate::cli) struct AccessArgs {
-    /// [CONFIG] read|write KEY; with --matrix [CONFIG] alone
-    #[arg(value_name = "WORD", num_args = 0..=3)]
+    /// Config to check, the access (read or write) and the key
+    #[arg(value_name = "WORD", num_args = 0..=3, hide = true)]
     words: Vec<String>,
-    /// The user, role or session to ask about, by its ARN
+    /// User, role or assumed-role session to check
     #[arg(long, value_name = "ARN")]
     principal: Vec<PrincipalArn>,
-    /// The GitHub Actions job to ask about: ORG/REPO:environment:E or ORG/REPO:ref:R
+    /// GitHub Actions job to check
+    ///
+    /// `ORG/REPO:environment:E` or `ORG/REPO:ref:R`.
     #[arg(long, value_name = "JOB")]
     github: Vec<GitHubSubject>,
-    /// The token of another OIDC issuer to ask about: ISSUER,SUBJECT[,AUDIENCE]
+    /// Subject of another OIDC issuer to check
+    ///
+    /// ISSUER,SUBJECT[,AUDIENCE], as for `discfg grant --oidc`.
     #[arg(long, value_name = "SUBJECT")]
     oidc: Vec<OidcSubject>,
-    /// The organization that the principal's account belongs to
+    /// Organization of the principal's account
     #[arg(long, value_name = "ID")]
     org_id: Option<OrgId>,
-    /// Show whom the roles trust, or who is given, with every section
+    /// Show the access of all principals to all sections
+    ///
+    /// The principals are those that the roles trust, or those given by --principal, --github and --oidc.
     #[arg(long)]
     matrix: bool,
 }
@@ -94,7 +116,7 @@ pub(in crate::cli) async fn run(
             session.choose(optional_config(Some(config))?)?;
             None
         }
-        (true, _) => return Err(Failure::usage("with --matrix, expected [CONFIG] alone")),
+        (true, _) => return Err(Failure::usage("with --matrix, expected only [CONFIG]")),
         (false, [access, key]) => Some((parse::<Access>(access)?, parse::<Key>(key)?)),
         (false, [config, access, key]) => {
             session.choose(optional_config(Some(config))?)?;
@@ -113,7 +135,7 @@ pub(in crate::cli) async fn run(
         .collect();
     if question.is_some() && subjects.len() != 1 {
         return Err(Failure::usage(
-            "name the one who is to be asked about: --principal ARN, --github JOB or --oidc ISSUER,SUBJECT, once",
+            "expected exactly one of --principal ARN, --github JOB, --oidc ISSUER,SUBJECT",
         ));
     }
 
@@ -139,7 +161,7 @@ pub(in crate::cli) async fn run(
     };
     let section = key.section();
     let verdict = inspector.may(subject, &brought, *access, &section).await?;
-    let told = AccessResult {
+    let result = AccessResult {
         action: "access",
         config: config.to_string(),
         principal: subject.to_string(),
@@ -149,18 +171,18 @@ pub(in crate::cli) async fn run(
         verdict: &verdict,
         not_covered: NOT_COVERED,
     };
-    let human = || in_words(&told);
-    show(terminal, session.format(), &told, human, || {
+    let human = || in_words(&result);
+    show(terminal, session.format(), &result, human, || {
         format!("{}\n", verdict.answer).into_bytes()
     })?;
-    terminal.hint(&format!("Not looked at: {NOT_COVERED}."));
+    terminal.hint(&format!("Not evaluated: {NOT_COVERED}."));
     match verdict.answer {
         Answer::Yes => Ok(()),
         Answer::No | Answer::Unknown => Err(Failure::no()),
     }
 }
 
-/// Looks into the config's roles with the caller's own credentials.
+/// Reads the config's roles with the caller's own credentials.
 async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Failure> {
     let target = session.target()?.clone();
     let config = target.config()?.clone();
@@ -168,17 +190,17 @@ async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Fai
         EngineName::DynamoDb => {}
         EngineName::Local => {
             return Err(Failure::usage(
-                "the embedded engine has no roles: whoever reads its file reads it all",
+                "the embedded engine has no roles: file permissions decide",
             ));
         }
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("{url} doesn't tell who may do what"))
-                .hint("`--engine dynamodb` asks AWS itself, in the account of the config"));
+            return Err(Failure::usage(format!("can't evaluate access through {url}"))
+                .hint("use --engine dynamodb to access AWS directly, in the config's account"));
         }
     }
     if target.account.is_some() {
         return Err(Failure::usage(
-            "access asks in the account of the config: leave out --account and use credentials of it",
+            "access needs credentials of the config's account: omit --account",
         ));
     }
     let aws = session.aws().await?;
@@ -193,17 +215,22 @@ async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Fai
     }
 }
 
-fn in_words(told: &AccessResult<'_>) -> String {
+fn in_words(result: &AccessResult<'_>) -> String {
+    let verb = match result.verdict.answer {
+        Answer::Yes => "can",
+        Answer::No => "can't",
+        Answer::Unknown => "may",
+    };
     let mut text = format!(
-        "{}: may {} {} {} of {}\n",
-        told.verdict.answer, told.principal, told.wants, told.key, told.config
+        "{}: {} {verb} {} {} of {}\n",
+        result.verdict.answer, result.principal, result.wants, result.key, result.config
     );
-    for way in &told.verdict.ways {
+    for way in &result.verdict.ways {
         let _ = writeln!(text, "--as {}: {}", way.role, way.answer);
         for step in &way.steps {
             let only = match (step.only_with_tags, step.only_by_api) {
-                (true, _) => " (for sessions with tags that pass on)",
-                (_, true) => " (through the HTTP API)",
+                (true, _) => " (only for sessions with transitive tags)",
+                (_, true) => " (only for the HTTP API)",
                 (false, false) => "",
             };
             let _ = writeln!(

@@ -14,28 +14,40 @@ use crate::model::{Access, Key, Prefix};
 use crate::ops::{DesiredValue, OpsError, Plan};
 use crate::store::Store;
 
-/// Make keys as a file says, in one commit
+const EXAMPLES: &str = "\
+Examples:
+  discfg apply payments -d prod.yaml
+  discfg apply -d db.json --prefix /db --prune --dry-run
+  discfg export -c staging | discfg apply -c production -d - --from json --yes";
+
+/// Apply a file of keys in one commit, after a review
 ///
-/// Shows what would change and asks. What was shown is committed only if nothing of it has changed meanwhile (exit
-/// code 4 otherwise). Keys that the file doesn't name stay, unless --prune.
+/// Shows the changes and asks for confirmation. Commits exactly what was shown: if any of these keys has changed
+/// meanwhile, nothing is written (exit code 4). Keys that the file does not contain stay, unless --prune is given.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg apply [OPTIONS] -d FILE [CONFIG]")]
+#[command(override_usage = "discfg apply [OPTIONS] -d FILE [CONFIG]", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct ApplyArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
     #[command(flatten)]
     file: FileArgs,
-    /// Everything lies below this prefix, and the names in the file are relative to it
+    /// Put the keys below this prefix
+    ///
+    /// Names in the file are relative to it.
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<Prefix>,
-    /// Remove the other keys below the prefix, too, but for those with a time to live
+    /// Delete the keys below --prefix not in FILE
+    ///
+    /// Keys with a time to live stay.
     #[arg(long, requires = "prefix")]
     prune: bool,
-    /// Only if what lies below the prefix has this digest, as `info --prefix` tells it
+    /// Only if the keys below --prefix have this digest
+    ///
+    /// `discfg info --prefix PREFIX` shows the digest. If it is another, nothing is written (exit code 4).
     #[arg(long, value_name = "DIGEST", value_parser = digest, requires = "prefix")]
     if_digest: Option<String>,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]

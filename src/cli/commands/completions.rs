@@ -6,15 +6,20 @@ use crate::cli::complete::VARIABLE;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 
-/// Print a completion script for a shell
+const EXAMPLES: &str = "\
+Add one line to your shell's startup file:
+  bash  ~/.bashrc                   source <(discfg completions bash)
+  zsh   ~/.zshrc, after compinit    source <(discfg completions zsh)
+  fish  ~/.config/fish/config.fish  discfg completions fish | source";
+
+/// Print a shell completion script
 ///
-/// The script asks discfg what a word could become: commands and flags, and the keys, prefixes and configs that are
-/// there, where they come within 300 ms. It belongs to this version of discfg, so let the shell read it anew whenever
-/// it starts: `source <(discfg completions bash)` in ~/.bashrc, the same with zsh in ~/.zshrc, and `discfg completions
-/// fish | source` in fish's config.
+/// Completes commands, flags, keys, prefixes and configs. Completions time out after 300 ms. Load the script whenever
+/// the shell starts, because it belongs to the installed version.
 #[derive(Debug, Args)]
+#[command(after_long_help = EXAMPLES)]
 pub(in crate::cli) struct CompletionsArgs {
-    /// The shell
+    /// Shell
     shell: Shell,
 }
 
@@ -22,8 +27,8 @@ pub(in crate::cli) fn run(args: &CompletionsArgs, terminal: &mut Terminal) -> Re
     let mut script = Vec::new();
     let written = match Shells::builtins().completer(&args.shell.to_string()) {
         Some(shell) => shell.write_registration(VARIABLE, "discfg", "discfg", "discfg", &mut script),
-        None => return Err(Failure::usage(format!("there is no script for {}", args.shell))),
+        None => return Err(Failure::usage(format!("no completion script for {}", args.shell))),
     };
-    written.map_err(|error| Failure::internal("the script can't be made", &error))?;
+    written.map_err(|error| Failure::internal("can't generate the completion script", &error))?;
     terminal.write(&script)
 }

@@ -13,25 +13,32 @@ use crate::cli::terminal::wait::with_progress;
 use crate::model::{Access, Entry, ErrorKind, Key, Side, Timestamp};
 use crate::ops::{DesiredValue, Plan};
 
-/// Copy keys from one place to another
+const EXAMPLES: &str = "\
+Examples:
+  discfg copy staging production --dry-run
+  discfg copy /db /db-new
+  discfg copy staging:/db production:/db --to-profile prod";
+
+/// Copy keys to another prefix or config
 ///
-/// A side is CONFIG, /PREFIX of the chosen config, or `CONFIG:/PREFIX`; the first may end with @REVISION. Each side
-/// is reached with an identity of its own. Shows what would change and asks; keys of the second side that the first
-/// doesn't have stay. Secrets are encrypted anew, for the second side, and stay masked here. Keys with a time to live
-/// are left out unless --with-ttl, and of those at @REVISION also the ones whose time is over by now.
+/// FROM and TO are each CONFIG, /PREFIX in the current config, or `CONFIG:/PREFIX`. FROM can end with @REVISION to read a
+/// past state. Shows the changes and asks for confirmation. Keys that only TO has stay.
+///
+/// Each side uses its own role. Secrets are encrypted again for TO, and stay masked in the output. Keys with a time to
+/// live (TTL) are left out unless --with-ttl is given; at @REVISION, those that have expired since are always left out.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg copy [OPTIONS] FROM TO")]
+#[command(override_usage = "discfg copy [OPTIONS] FROM TO", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct CopyArgs {
-    /// Where to read
+    /// Source: CONFIG, /PREFIX or CONFIG:/PREFIX, with or without @REVISION
     #[arg(value_name = "FROM")]
     from: Side,
-    /// Where to write
+    /// Destination: CONFIG, /PREFIX or CONFIG:/PREFIX
     #[arg(value_name = "TO")]
     to: Side,
-    /// Keys with a time to live, too; it begins anew
+    /// Include keys with a time to live; each starts anew
     #[arg(long)]
     with_ttl: bool,
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -48,7 +55,9 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     if args.to.revision.is_some() {
-        return Err(Failure::usage("the past can't be written: TO takes no @REVISION"));
+        return Err(Failure::usage(
+            "TO can't have @REVISION: only the current state can be written",
+        ));
     }
     let mut from = args.sides.from(&args.from, session);
     let mut to = args.sides.to(&args.to, session);
@@ -93,7 +102,7 @@ fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, Desir
             let key: Key = path.parse().map_err(|error| {
                 Failure::caused(
                     ErrorKind::Invalid,
-                    format!("{name} can't lie below {}", to.prefix),
+                    format!("{name} can't be copied below {}", to.prefix),
                     &error,
                 )
             })?;

@@ -3,6 +3,7 @@ use futures::TryStreamExt as _;
 
 use super::guards::{GuardArgs, refused};
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
@@ -14,33 +15,36 @@ use crate::ops::Plan;
 use crate::store::{Consistency, Listed, Scope, Store, StoreError, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
 
-/// Remove a key, or all below a prefix
+/// Delete a key, or all keys below a prefix
 ///
-/// A key that isn't there is exit code 3, unless --ignore-not-found. With -r the word is a prefix: /db removes what
-/// lies below it, and not the key /db itself.
+/// Exits with 3 if the key is not found, unless --ignore-not-found is given. With -r, /db deletes the keys below /db, but
+/// not the key /db itself.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "discfg delete [OPTIONS] [CONFIG] KEY\n       discfg delete -r [OPTIONS] [CONFIG] PREFIX"
+    override_usage = "discfg delete [OPTIONS] [CONFIG] KEY\n       discfg delete [OPTIONS] -r [CONFIG] PREFIX",
+    help_template = positionals(&[CONFIG, KEY, ("PREFIX", "With -r: prefix, such as /db")])
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct DeleteArgs {
-    /// The config, if two are given, and the key
-    #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
+    /// Config, if two are given, and the key
+    #[arg(value_name = "KEY", num_args = 1..=2, required = true, hide = true)]
     words: Vec<String>,
-    /// Remove all that lies below a prefix, after asking; over the limit of one commit in several, after saying so
+    /// Delete all keys below a prefix, after confirmation
+    ///
+    /// More keys than one commit can hold are deleted in several commits.
     #[arg(
         short,
         long,
         conflicts_with_all = ["if_present", "if_revision", "if_value", "if_absent"]
     )]
     recursive: bool,
-    /// Don't ask
+    /// Don't ask for confirmation (with -r)
     #[arg(short, long, requires = "recursive")]
     yes: bool,
-    /// Show what would be removed, and remove nothing
+    /// Show what would be deleted; delete nothing (with -r)
     #[arg(long, requires = "recursive")]
     dry_run: bool,
-    /// What isn't there is no failure
+    /// Succeed if nothing is found
     #[arg(long)]
     ignore_not_found: bool,
     #[command(flatten)]
@@ -80,7 +84,7 @@ pub(in crate::cli) async fn run(
             terminal,
             session.format(),
             &shape,
-            || format!("{key}: not there\n"),
+            || format!("{key}: not found\n"),
             Vec::new,
         );
     };
@@ -103,7 +107,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     let store = session.store(Access::Write, &prefix).await?;
     let entries = with_progress("reading", terminal, entries_below(&prefix, store)).await?;
     if entries.is_empty() && !args.ignore_not_found {
-        let failure = Failure::new(ErrorKind::NotFound, format!("there is nothing below {prefix}"));
+        let failure = Failure::new(ErrorKind::NotFound, format!("no keys below {prefix}"));
         return Err(match hint("delete -r", &args.words, "prefix") {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -115,7 +119,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     let batch = !plan.fits_one_commit();
     if batch && !args.dry_run {
         terminal.hint(&format!(
-            "{} keys don't go into one commit: they will be removed in several, one after another",
+            "{} keys are too many for one commit: they are deleted in several commits, one after another",
             plan.len()
         ));
     }

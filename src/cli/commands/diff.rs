@@ -11,32 +11,45 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
 use crate::model::{Access, Side};
 use crate::ops::{DesiredValue, KeyChange, compare};
 use crate::wire::{DiffAnswer, PlannedChange};
 
-/// Compare two places, or a place with its past
+const EXAMPLES: &str = "\
+Examples:
+  discfg diff staging production --values
+  discfg diff /db@12 /db
+  discfg diff /db -d db.yaml";
+
+/// Compare two configs, prefixes or revisions
 ///
-/// A side is CONFIG, /PREFIX of the chosen config, or `CONFIG:/PREFIX`, each with @REVISION or without. Names are
-/// compared below each side's prefix. + is only in the second, - only in the first, ~ in both with different values.
-/// Exit code 0 says that there is no difference, 1 that there is one. Secrets are compared by their values, for which
-/// the role must be allowed to decrypt those that are in both. Keys with a time to live are left out unless
-/// --with-ttl. With -d FILE the second side is a file, whose names are those below the first side's prefix.
+/// A and B are each CONFIG, /PREFIX in the current config, or `CONFIG:/PREFIX`, with or without @REVISION. With -d FILE, B
+/// is a file whose names are relative to A's prefix. Names are compared below each side's prefix.
+///
+/// Prints + for a key that only B has, - for one that only A has, and ~ for different values. Exits with 0 if there is
+/// no difference, and with 1 if there is.
+///
+/// Secrets are compared by value, so the role needs permission to decrypt those that both sides have. Keys with a time
+/// to live (TTL) are left out unless --with-ttl is given.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg diff [OPTIONS] A B\n       discfg diff [OPTIONS] A -d FILE")]
+#[command(
+    override_usage = "discfg diff [OPTIONS] A B\n       discfg diff [OPTIONS] A -d FILE",
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct DiffArgs {
-    /// The first side
+    /// First side: CONFIG, /PREFIX or CONFIG:/PREFIX, with or without @REVISION
     #[arg(value_name = "A")]
     left: Side,
-    /// The second side
+    /// Second side, in the same form
     #[arg(value_name = "B", required_unless_present = "data", conflicts_with = "data")]
     right: Option<Side>,
     #[command(flatten)]
     file: FileArgs,
-    /// Show values, too, also those of secrets
+    /// Show values too, including those of secrets
     #[arg(long)]
     values: bool,
-    /// Keys with a time to live, too
+    /// Include keys with a time to live
     #[arg(long)]
     with_ttl: bool,
     #[command(flatten)]
@@ -97,13 +110,16 @@ fn tell(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let mut text = String::new();
+    let mut colored = String::new();
     let mut changes = Vec::new();
     for (name, difference) in differences {
         let Some((sign, op)) = sign(difference) else {
             continue;
         };
         let shown = unmasked(shown(difference, values));
-        let _ = writeln!(text, "{sign} {name}{}", beside(shown));
+        let line = format!("{sign} {name}{}", beside(shown));
+        let _ = writeln!(text, "{line}");
+        let _ = writeln!(colored, "{}", Tone::of_sign(sign).paint(&line));
         changes.push(PlannedChange::new(op, name.clone(), shown));
     }
     let same = changes.is_empty();
@@ -112,7 +128,28 @@ fn tell(
         same,
         changes,
     };
-    let raw = text.clone().into_bytes();
-    show(terminal, session.format(), &shape, || text, || raw)?;
+    if terminal.columns().is_some() {
+        let _ = writeln!(colored, "{}", summary(differences));
+    }
+    show(
+        terminal,
+        session.format(),
+        &shape,
+        || colored,
+        || text.into_bytes(),
+    )?;
     if same { Ok(()) } else { Err(Failure::no()) }
+}
+
+/// How many keys differ in which way.
+fn summary(differences: &BTreeMap<String, KeyChange>) -> String {
+    let count = |of: char| {
+        let signs = differences.values().filter_map(sign);
+        signs.filter(|(sign, _)| *sign == of).count()
+    };
+    let (added, changed, removed) = (count('+'), count('~'), count('-'));
+    if added + changed + removed == 0 {
+        return "no differences".into();
+    }
+    format!("{added} added, {changed} changed, {removed} removed")
 }

@@ -16,15 +16,15 @@ use crate::context::EngineName;
 use crate::wire::result::DoctorReport;
 use crate::wire::result::{Check, CheckStatus};
 
-/// Check what discfg needs, and say what to do
+/// Check credentials, settings, stack and table for problems
 ///
-/// Settings, credentials, region, endpoint, clock and cache; for a config also its stack, its roles and its table.
-/// Without a config, the checks that need none. Nothing is changed, and no check takes longer than 10 seconds. The exit
-/// code is 1 if a check fails, 0 otherwise: warnings are no failure.
+/// Checks the settings, credentials, region, endpoint, clock and cache. If a config is chosen, also checks its stack,
+/// roles and table. Prints one line for each check, with a fix for each problem. Changes nothing; each check takes 10
+/// seconds at most. Exits with 1 if a check fails; warnings don't count.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg doctor [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct DoctorArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
 }

@@ -21,76 +21,91 @@ use crate::cli::terminal::Terminal;
 use crate::formats::EnvName;
 use crate::model::{Access, Prefix, Span};
 
-/// Run a command with the keys as its environment
+/// Run a command with the keys as environment variables
 ///
 /// A key's variable is its path below the prefix in upper case, with _ for each of / - . and : so /db/url is `DB_URL`,
-/// and `URL` with --prefix /db. Two keys for one name below a prefix are an error that names both; of several prefixes
-/// the later wins. All prefixes are read as they were together at one moment. The command also has the variables that
-/// discfg has, AWS's among them; of the role that discfg acts in it is given nothing. Keys with a time to live are
-/// left out unless --with-ttl, or --env names one.
+/// and with --prefix /db it is `URL`. Two keys for one variable below a prefix are an error. If several prefixes set the
+/// same variable, the last one wins. All keys are read in one consistent snapshot. Keys with a time to live (TTL) are
+/// left out, unless --with-ttl is given or --env names them.
 ///
-/// discfg gives its place to the command, which so has its process id, signals and exit code, unless --restart.
-/// The command is looked for in the PATH that discfg has. `PATH`, `LD_*`, `DYLD_*`, `BASH_ENV`, `NODE_OPTIONS` and
-/// others that make a shell or an interpreter run something else are refused without --allow-env.
+/// The command also inherits discfg's environment, including AWS credentials in it, but not the credentials of the role
+/// that discfg assumes.
+///
+/// Variables that make a shell or interpreter run other code, such as `PATH`, `LD_*`, `DYLD_*`, `BASH_ENV` and
+/// `NODE_OPTIONS`, are refused unless --allow-env names them. The command is looked up in discfg's own PATH.
+///
+/// The command replaces the discfg process, so it keeps the process ID and receives signals directly; with --restart,
+/// discfg stays as its parent.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg exec [OPTIONS] [CONFIG] -- COMMAND [ARGUMENT]...",
-    after_long_help = EXIT_CODES
+    after_long_help = AFTER_HELP
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct ExecArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-    /// The keys below this prefix; may be given several times [default: /]
+    /// Pass keys below this prefix; repeatable [default: /]
     #[arg(long = "prefix", value_name = "PREFIX")]
     prefixes: Vec<Prefix>,
-    /// Give this key as this variable, below whichever prefix it lies; may be given several times
+    /// Pass KEY as the variable NAME; repeatable
+    ///
+    /// KEY need not be below --prefix.
     #[arg(long = "env", value_name = "NAME=KEY")]
     named: Vec<NamedKey>,
-    /// Let this variable through although its name is refused; may be given several times
+    /// Allow a variable refused by default; repeatable
     #[arg(long = "allow-env", value_name = "NAME")]
     allowed: Vec<EnvName>,
-    /// Keys with a time to live, too
+    /// Include keys with a time to live
     #[arg(long)]
     with_ttl: bool,
     #[command(flatten)]
     except: ExceptArgs,
-    /// Fill the variables that hold `discfg`, every one of them, and set no other
+    /// Only fill variables that are set to "discfg"
+    ///
+    /// Each of them must be filled; no other variable is set.
     #[arg(long, conflicts_with = "no_clobber")]
     strict: bool,
-    /// Give the command no variables but those of the config
+    /// Pass only the variables of the config
     #[arg(long, conflicts_with = "no_clobber")]
     pristine: bool,
-    /// Leave variables as they are that are set already
+    /// Keep variables that are already set
     #[arg(long)]
     no_clobber: bool,
-    /// Stay, and run the command anew when a change of the config changes one of its variables
+    /// Restart the command when one of its variables changes
     #[arg(long)]
     restart: bool,
-    /// With --restart: how often to look for changes; those that follow each other faster are one restart
+    /// Time between checks (with --restart)
+    ///
+    /// Changes that follow each other faster cause one restart.
     #[arg(long, value_name = "TIME", default_value = "2s", requires = "restart")]
     interval: Span,
-    /// With --restart: how long the command may take to end after TERM, before KILL
+    /// Time from TERM to KILL (with --restart)
     #[arg(long, value_name = "TIME", default_value = "10s", requires = "restart")]
     grace: Span,
-    /// The command, after --, and its arguments
+    /// Command to run, and its arguments, after --
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
-const EXIT_CODES: &str = "\
+const AFTER_HELP: &str = "\
 Exit codes:
-    2  the call can't be understood
-  125  discfg failed before the command ran, whatever the reason
-  126  the command can't be run
+    2  usage error
+  125  discfg failed before it ran the command
+  126  the command cannot be executed
   127  the command was not found
-  any other is the command's own; with --restart, 128 and the signal's number where one ended it
+  Any other is the command's; with --restart, 128 + N if signal N ended it.
 
-With --restart the command is in a process group of its own: INT, TERM, HUP, QUIT, USR1 and USR2 are
-passed to all of the group, and a restart ends all of it. It can't read from the terminal then. When
-the command ends by itself, so does discfg. While the config can't be read, the command keeps
-running, and discfg tries again.";
+With --restart the command runs in its own process group, without access to the
+terminal. discfg forwards INT, TERM, HUP, QUIT, USR1 and USR2 to the group. When the
+command exits, discfg exits too. While the config cannot be read, the command keeps
+running and discfg retries.
+
+Examples:
+  discfg exec payments -- ./server
+  discfg exec --prefix /db --env TOKEN=/app/token -- printenv
+  discfg exec payments --restart -- ./worker";
 
 pub(in crate::cli) async fn run(
     args: ExecArgs,
@@ -125,7 +140,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
     let snapshot = store.snapshot_except(&read, &wanted.except).await?;
     for prefix in wanted.prefixes.iter().filter(|_| given) {
         if !snapshot.entries.iter().any(|entry| prefix.holds(&entry.key)) {
-            terminal.hint(&format!("there is nothing below {prefix}"));
+            terminal.hint(&format!("no keys below {prefix}"));
         }
     }
     let variables = wanted.choose(&snapshot.entries, &around)?.reveal(store).await?;

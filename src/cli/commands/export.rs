@@ -30,64 +30,80 @@ use crate::store::{Digester, StoreExt as _};
 /// The largest template, in bytes.
 const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 
-/// Write a consistent snapshot in a data format, or by a template
+/// Export all keys in a file format, or through a template
 ///
-/// The formats of -f: json (the default), yaml, dotenv, docker-env, tfvars, properties, csv, shell, github-env,
-/// k8s-secret, k8s-configmap; silent writes nothing. What a format can't hold is an error that names the key, and
-/// nothing is written.
+/// Reads one consistent snapshot. If a key or value does not fit the format, nothing is written and the error names the
+/// key.
 ///
-/// json, yaml and csv hold full keys, with --prefix the keys relative to it. dotenv, docker-env, shell, github-env and
-/// tfvars name keys as environment variables: `DB_URL` for /db/url, with --prefix /db `URL`. properties and Kubernetes
-/// objects name them by their path with dots: db.url. json, yaml and tfvars keep numbers and truth values; the others
-/// hold text alone. yaml and k8s objects hold bytes, too.
+/// Names: json, yaml and csv use whole keys, or with --prefix names relative to it. dotenv, docker-env, shell, github-env
+/// and tfvars use variable names: /db/url is `DB_URL`, and with --prefix /db it is `URL`. properties and the Kubernetes
+/// formats use dots: db.url.
 ///
-/// dotenv is written as python-dotenv reads it; docker-env is what `docker run --env-file` reads, where nothing is
-/// quoted.
+/// Values: json, yaml and tfvars keep numbers and booleans; the other formats write text. Only yaml and the Kubernetes
+/// formats can hold bytes.
 ///
-/// As in `exec`, `PATH`, `LD_*`, `BASH_ENV`, `NODE_OPTIONS` and others that make a shell or an interpreter run something
-/// else are refused without --allow-env, in the formats that become the environment of a process: dotenv, docker-env,
-/// shell, github-env, k8s-secret and k8s-configmap.
+/// Secrets are decrypted; if the role is not allowed to decrypt them, export fails. Keys with a time to live (TTL) are
+/// left out unless --with-ttl is given.
 ///
-/// Secrets are decrypted, and an error where the role may not. Keys with a time to live are state, not configuration:
-/// they are left out unless --with-ttl.
+/// In dotenv, docker-env, shell, github-env, k8s-secret and k8s-configmap, variables that make a shell or interpreter run
+/// other code, such as `PATH`, `LD_*`, `BASH_ENV` and `NODE_OPTIONS`, are refused unless --allow-env names them.
 ///
-/// GitHub Actions shows the variables of a step in its log. Therefore, with -f github-env and `GITHUB_ACTIONS=true`,
-/// export first writes a mask command to stderr for each line of each secret, and the runner replaces those lines by
-/// `***` in the log. Anywhere else only --mask writes these commands, since they hold the secrets in plain text.
+/// With -f github-env and `GITHUB_ACTIONS=true`, export first prints mask commands to stderr, so that the GitHub Actions
+/// log shows each line of a secret as `***`. These commands contain the secrets in plain text, so elsewhere they are only
+/// printed with --mask.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg export [OPTIONS] [CONFIG]")]
+#[command(override_usage = "discfg export [OPTIONS] [CONFIG]", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct ExportArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-    /// Only what lies below this prefix, with names relative to it
+    /// Export the keys below this prefix
+    ///
+    /// Names are relative to it.
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<Prefix>,
-    /// Nest json and yaml by path; an object value, or a key that is also a prefix, is an error
+    /// Nest json and yaml by path
+    ///
+    /// An object as a value, or a key that is also a prefix, is then an error.
     #[arg(long, conflicts_with = "template")]
     nested: bool,
-    /// Keys with a time to live, too
+    /// Include keys with a time to live
     #[arg(long)]
     with_ttl: bool,
     #[command(flatten)]
     except: ExceptArgs,
-    /// Write nothing and exit with 4 unless the content has this digest; `info --prefix` shows it
+    /// Exit with 4 unless the content has this digest
+    ///
+    /// `discfg info` shows the digest; with --prefix, that of a prefix. Nothing is written if it is another.
     #[arg(long, value_name = "DIGEST", value_parser = digest)]
     expect_digest: Option<String>,
-    /// Render this file in Jinja's language; - is stdin. `{{ get("/db/url") }}`, `{{ keys["/db/url"] }}` and
-    /// `{{ db.url }}` look a key up, `{{ json("/db/url") }}` as JSON; an unknown name is an error
+    /// Render this Jinja template; - is stdin
+    ///
+    /// `{{ get("/db/url") }}`, `{{ keys["/db/url"] }}` and `{{ db.url }}` insert a key's value, `{{ json("/db/url") }}`
+    /// inserts it as JSON. An unknown name is an error.
     #[arg(long, value_name = "FILE")]
     template: Option<PathBuf>,
-    /// Write to this file instead of stdout: -f github-env appends, all else replaces the file, readable by you alone
+    /// Write to this file instead of stdout
+    ///
+    /// The file is readable only by you. -f github-env appends to it, every other format replaces it.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Let this variable through although its name is refused; may be given several times
+    /// Allow a variable refused by default; repeatable
     #[arg(long = "allow-env", value_name = "NAME", conflicts_with = "template")]
     allowed: Vec<EnvName>,
-    /// Write commands to stderr that mask the secrets in a CI job's log; they hold the secrets in plain text
+    /// Print commands that mask secrets in CI logs
+    ///
+    /// They go to stderr, and contain the secrets in plain text.
     #[arg(long)]
     mask: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg export payments > payments.json
+  discfg export --prefix /db -f dotenv --out .env
+  discfg export -f k8s-secret | kubectl apply -f -
+  discfg export --template app.conf.j2 --out app.conf";
 
 /// What is made of the snapshot.
 enum ExportTarget {
@@ -186,7 +202,7 @@ async fn spool(
 }
 
 fn unspooled(error: &io::Error) -> Failure {
-    Failure::internal("the snapshot can't be kept in a temporary file", error)
+    Failure::internal("can't write the snapshot to a temporary file", error)
 }
 
 /// Writes the whole result, after the commands that mask its secrets.
@@ -224,14 +240,14 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, F
     match (&args.template, format) {
         _ if shown == Some(Format::Silent) => Ok(ExportTarget::Nothing),
         (Some(_), _) if flag.is_some() => Err(Failure::usage(
-            "a template is its own format: leave out -f or --template",
+            "-f and --template exclude each other: a template decides the format",
         )),
         (Some(path), _) => {
             let bytes = data_file::read(path, "the template", MAX_TEMPLATE)?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 Failure::caused(
                     ErrorKind::Invalid,
-                    "the template is no UTF-8 text",
+                    "the template is not valid UTF-8",
                     &error.utf8_error(),
                 )
             })?;
@@ -240,11 +256,11 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, F
         (None, None) => {
             let all = DataFormat::ALL.map(DataFormat::as_str).join(", ");
             Err(Failure::usage(format!(
-                "export writes data: -f is one of {all}, or silent"
+                "invalid format for export: expected one of {all}, or silent"
             )))
         }
         (None, Some(format)) if args.nested && !format.nests() => Err(Failure::usage(format!(
-            "--nested is for json and yaml: {format} holds no tree"
+            "--nested requires -f json or -f yaml, not {format}"
         ))),
         (None, Some(format)) => Ok(ExportTarget::Data(format)),
     }

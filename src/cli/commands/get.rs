@@ -1,35 +1,52 @@
 use clap::Args;
 
 use crate::cli::failure::Failure;
+use crate::cli::global::Format;
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, Entry, ErrorKind, Revision, Value};
+use crate::formats::JsonDocument;
+use crate::model::{Access, Encoding, Entry, ErrorKind, Revision, Value, ValueKind};
 use crate::ops::{self, OpsError};
 use crate::store::{Consistency, StoreError, StoreExt as _};
 use crate::wire::{AnyNode, KeyAnswer};
 
-/// Read a key
+/// Print the value of a key
 ///
-/// Shows the value and a newline; -f raw shows the bytes exactly. A secret is decrypted, if the role may. A key that
-/// isn't there is exit code 3.
+/// Prints the value and a newline; -f raw prints the exact bytes. Secrets are decrypted if the role is allowed to. Exits
+/// with 3 if the key is not found.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg get [OPTIONS] [CONFIG] KEY")]
+#[command(
+    override_usage = "discfg get [OPTIONS] [CONFIG] KEY",
+    help_template = positionals(&[CONFIG, KEY]),
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct GetArgs {
-    /// The config, if two are given, and the key
-    #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
+    /// Config, if two are given, and the key
+    #[arg(value_name = "KEY", num_args = 1..=2, required = true, hide = true)]
     words: Vec<String>,
-    /// The value as it was at this revision of the key's section; `history` shows them
+    /// Print the value as of this revision (see `history`)
+    ///
+    /// The revision is one of the key's section.
     #[arg(long, value_name = "N", conflicts_with = "eventual")]
     revision: Option<Revision>,
-    /// Allow an answer that misses the latest writes, at half the price
+    /// Read eventually consistent, at half the price
+    ///
+    /// The result may miss the latest writes.
     #[arg(long)]
     eventual: bool,
-    /// What to show where the key isn't there
+    /// Print this value if the key is not found
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     default: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg get payments /db/url
+  discfg get /db/url --default postgres://localhost/app
+  discfg get /tls/cert -f raw > cert.pem";
 
 pub(in crate::cli) async fn run(
     args: GetArgs,
@@ -74,7 +91,7 @@ pub(in crate::cli) async fn run(
     let failure = match args.revision {
         Some(revision) => Failure::new(
             ErrorKind::NotFound,
-            format!("the key {key} was not there at revision {revision}"),
+            format!("key {key} not found at revision {revision}"),
         ),
         None => Failure::from(StoreError::NotFound(key)),
     };
@@ -91,9 +108,20 @@ fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Resu
         prev_node: AnyNode::of(None),
     };
     let bytes = entry.value.bytes();
+    let is_shown = terminal.columns().is_some();
     let human = || match entry.value.as_text() {
+        Some(text) if is_shown && entry.value.kind() == ValueKind::Json => format!("{}\n", indented(text)),
         Some(text) => format!("{text}\n"),
-        None => format!("{} bytes that are no text; -f raw shows them\n", bytes.len()),
+        None => format!("{} bytes of binary data; use -f raw to print them\n", bytes.len()),
     };
-    show(terminal, session.format(), &shape, human, || bytes.to_vec())
+    match session.format() {
+        // A value is shown as it is, however long its lines are.
+        Format::Human => terminal.write(human().as_bytes()),
+        format => show(terminal, format, &shape, String::new, || bytes.to_vec()),
+    }
+}
+
+/// JSON with a line for each member, its numbers as they were written.
+fn indented(text: &str) -> String {
+    JsonDocument::parse(text).map_or_else(|_| text.to_owned(), |document| format!("{document:#}"))
 }

@@ -14,11 +14,11 @@ use crate::wire::result::{GrantShape, GrantsResult, ListedGrant};
 
 /// List a config's grants
 ///
-/// Each with what it covers, who has it, and its role. -f raw gives the names alone, one a line.
+/// Shows the sections, principals and role of each grant. -f raw prints only the names, one per line.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg grants [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct GrantsArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
 }
@@ -45,11 +45,11 @@ pub(in crate::cli) async fn run(
     }
     if stacks.is_empty() {
         config_stack(&aws, &config).await?;
-        terminal.hint(&format!("{config} has no grants"));
+        terminal.hint(&format!("no grants of {config}"));
     }
     let grants = stacks.iter().map(|(name, stack)| {
         let mut grant = Grant::of(stack)?;
-        // An API that was removed, or replaced by another one, is none that the role can call.
+        // The role can't call an API that was deleted or replaced.
         grant.api = grant.api.filter(|id| api.as_ref() == Some(id));
         Ok(ListedGrant {
             grant: GrantShape::new(name, &grant),

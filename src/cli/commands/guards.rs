@@ -6,14 +6,16 @@ use crate::cli::value_line::value_line;
 use crate::model::{Access, Encoding, Guard, Key, Revision, Value};
 use crate::store::StoreError;
 
-/// What must hold for a key to be written or removed.
+/// What must hold for a key to be written or deleted.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Guards (exit code 4 where one doesn't hold)")]
+#[command(next_help_heading = "Guards (exit code 4 if one fails)")]
 pub(in crate::cli) struct GuardArgs {
-    /// Only if the key is there
+    /// Only if the key exists
     #[arg(long = "if-present", id = "if_present")]
     present: bool,
-    /// Only if the key was last changed at this revision of its section
+    /// Only if the key was last changed at this revision
+    ///
+    /// The revision is that of the key's section, as `ls -l` and `history` show it.
     #[arg(long = "if-revision", id = "if_revision", value_name = "N")]
     revision: Option<Revision>,
     /// Only if the key has this value
@@ -24,14 +26,16 @@ pub(in crate::cli) struct GuardArgs {
         allow_hyphen_values = true
     )]
     value: Option<String>,
-    /// Only if the key is not there
+    /// Only if the key does not exist
     #[arg(
         long = "if-absent",
         id = "if_absent",
         conflicts_with_all = ["if_present", "if_revision", "if_value"]
     )]
     absent: bool,
-    /// Where a guard doesn't hold, show the value that is there, too; a secret stays masked
+    /// Show the current value if a guard fails
+    ///
+    /// Secrets stay masked.
     #[arg(long)]
     pub(in crate::cli) show_value: bool,
 }

@@ -10,19 +10,26 @@ use crate::cli::terminal::wait::with_progress;
 use crate::model::{Access, Prefix};
 use crate::ops::Plan;
 
+const EXAMPLES: &str = "\
+Examples:
+  discfg import payments -d .env --prefix /app
+  discfg import -d backup.json --batch";
+
 /// Set the keys of a file, without asking
 ///
-/// As `apply`, in one commit or with --batch in several, but whatever others do meanwhile. Keys that hold already
-/// what they are to hold aren't written again, so a run that was ended early is gone on with by running it again.
+/// Like `apply --yes`, except that it overwrites changes made meanwhile, and deletes nothing. It writes in one commit, or
+/// with --batch in several. Keys that already have the value are not written again, so rerun it to resume.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg import [OPTIONS] -d FILE [CONFIG]")]
+#[command(override_usage = "discfg import [OPTIONS] -d FILE [CONFIG]", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct ImportArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
     #[command(flatten)]
     file: FileArgs,
-    /// Everything lies below this prefix, and the names in the file are relative to it
+    /// Put the keys below this prefix
+    ///
+    /// Names in the file are relative to it.
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<Prefix>,
     #[command(flatten)]

@@ -24,38 +24,49 @@ use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::deploying::review::show_assume_statements;
 use crate::cli::deploying::{verify, verify_api};
 use crate::cli::failure::Failure;
+use crate::cli::help::positionals;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, Target};
 use crate::model::{ConfigName, ErrorKind, KmsKeyArn};
 use crate::stack::{Deployed, Output, StackSpec, TableKey};
 
-/// Deploy or update a config's stack and prove it
+/// Deploy or update a config's stack and verify it
 ///
-/// Makes a change set, shows it, asks, executes it, and then reads once through the read role. Flags that aren't
-/// given keep what the stack has. With nothing to change it says so and makes three requests.
+/// Creates a change set, shows it with its effect on access, asks for confirmation, executes it, and then reads the
+/// config once through the read role. Flags that are not given keep the stack's values. If nothing changes, nothing is
+/// deployed. An effect on access that cannot be determined is shown as broader access.
 ///
-/// What a failed deployment left is cleared away first, after asking; a table that holds anything is never deleted. A
-/// table that outlived its stack is adopted, in two change sets. Ctrl-C leaves the deployment running, and so does the
-/// end of --timeout (exit code 7); running init again goes on from there. Ctrl-C at a question removes the change set.
+/// First cleans up after a failed deployment, once you confirm; a table with data is never deleted. If `destroy` kept
+/// the config's table, init imports it, in two change sets. A stack that was deployed without discfg gets the settings
+/// that its table lacks.
 ///
-/// With --api the stack holds an HTTP API of the config too: API Gateway, which asks IAM about each request, before a
-/// function. Its code is put into a bucket that is made once for an account and region, in the stack discfg--code.
+/// Ctrl-C leaves the deployment running in the background, and so does --timeout (exit code 7): rerun to resume. Ctrl-C at
+/// a prompt deletes the change set. --dry-run deletes it too; with -f json its result is "planned".
 ///
-/// Before it asks it says what access is broadened and narrowed, from the policies before and after; what can't be told
-/// counts as broadened. --dry-run shows that, and the price, removes the change set, and with -f json prints an object
-/// whose result is "planned". A stack that was deployed without discfg gets the settings that its table lacks.
+/// --api adds an HTTP API: API Gateway with IAM authorization, and a Lambda function. The function's code is uploaded to
+/// a bucket in the stack discfg--code, which is created once per account and region.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg init [OPTIONS] CONFIG")]
+#[command(
+    override_usage = "discfg init [OPTIONS] CONFIG",
+    help_template = positionals(&[("CONFIG", "Config to create or update")]),
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct InitArgs {
-    /// The config
-    #[arg(value_name = "CONFIG", required_unless_present = "config")]
+    /// Config to create or update
+    #[arg(value_name = "CONFIG", required_unless_present = "config", hide = true)]
     name: Option<ConfigName>,
     #[command(flatten)]
     stack: StackArgs,
     #[command(flatten)]
     deploy: DeployArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg init demo --local
+  discfg init payments --dry-run
+  discfg init payments --reader 'arn:aws:iam::123456789012:role/app-*' --history-days 30";
 
 pub(in crate::cli) async fn run(
     args: InitArgs,
@@ -73,12 +84,12 @@ pub(in crate::cli) async fn run(
         }
         EngineName::Local => {
             return Err(Failure::usage(
-                "the embedded engine has no stack, so it takes no options for one",
+                "the embedded engine has no stack: remove the options for AWS",
             ));
         }
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("a config can't be made through {url}"))
-                .hint("`--engine dynamodb` asks AWS itself"));
+            return Err(Failure::usage(format!("can't create a config through {url}"))
+                .hint("use --engine dynamodb to access AWS directly"));
         }
     }
     let aws = session.aws().await?;
@@ -89,30 +100,40 @@ pub(in crate::cli) async fn run(
     }
     check_providers(&aws, spec.github.as_deref(), spec.oidc.as_ref(), terminal).await?;
     let patience = DeploymentPatience::new(args.deploy.timeout);
-    // Large, with all that it may have to do, and held as often as it is passed on.
+    // Boxed, since the future is large and passed on several times.
     let provisioning = Box::pin(async {
         let mut deployer = Deployer::new(&aws, &args.deploy, &patience, terminal);
         code::provide(&mut deployer, &mut spec, code).await?;
         provision(&mut deployer, &target, &spec).await
     });
-    let made = patience.unless_left_at_once(&config, provisioning).await?;
-    show_result(&config, made, started, session, terminal)
+    let deployment = patience.unless_left_at_once(&config, provisioning).await?;
+    let is_created = deployment.result == "created";
+    show_result(&config, deployment, started, session, terminal)?;
+    if is_created {
+        terminal.hint(&next_step(&config));
+    }
+    Ok(())
 }
 
-/// The key gets a name, which it can have in its own account alone (KMS developer guide, "Aliases in AWS KMS").
+/// The key gets an alias, which is only possible in its own account (KMS developer guide, "Aliases in AWS KMS").
 async fn check_account(aws: &Aws, key: &KmsKeyArn) -> Result<(), Failure> {
     let own = aws.caller().await?.account;
     if key.account() == own {
         return Ok(());
     }
     let why = format!(
-        "the KMS key {key} is of the account {}; a config takes a key of its own account, {own}",
+        "the KMS key {key} is in account {}: a config needs a key in its own account, {own}",
         key.account()
     );
-    Err(Failure::new(ErrorKind::Invalid, why).hint("--kms makes one in the stack"))
+    Err(Failure::new(ErrorKind::Invalid, why).hint("use --kms to create a key in the stack"))
 }
 
-/// Makes the stack as wanted and proves it.
+/// The line that ends the output of a new config.
+fn next_step(config: &ConfigName) -> String {
+    format!("next: discfg set {config} db/url VALUE")
+}
+
+/// Deploys the stack and verifies it.
 async fn provision(
     deployer: &mut Deployer<'_>,
     target: &Target,
@@ -134,10 +155,10 @@ async fn provision(
     }
     function::verify(aws, stack, terminal).await?;
     let proving = Box::pin(verify::prove(aws, target, stack, deployment.is_new(), terminal));
-    let proof = unless_interrupted(patience, stack, "its role", proving).await?;
+    let proof = unless_interrupted(patience, stack, "its read role", proving).await?;
     if deployment.is_new() {
         let proving = Box::pin(verify_api::prove(aws, target, stack, terminal));
-        unless_interrupted(patience, stack, "its API", proving).await?;
+        unless_interrupted(patience, stack, "its HTTP API", proving).await?;
     } else {
         meta::mend(aws, &spec.config, stack, proof, options.dry_run, terminal).await?;
     }
@@ -151,7 +172,7 @@ async fn provision(
         let url = endpoint.parse::<ApiUrl>().ok();
         let tells_region = url.is_some_and(|url| url.gateway_region().is_some());
         terminal.hint(&format!(
-            "To go through the API, in a folder of its own: `discfg use {} --engine {endpoint}{}`",
+            "To use the HTTP API, run in another folder: `discfg use {} --engine {endpoint}{}`",
             spec.config,
             if tells_region { "" } else { " --sign" }
         ));
@@ -159,7 +180,7 @@ async fn provision(
     Ok(deployment)
 }
 
-/// Proves the stack by reading through `way`, unless Ctrl-C is pressed.
+/// Verifies the stack by reading through `way`, unless Ctrl-C is pressed.
 async fn unless_interrupted<T>(
     patience: &DeploymentPatience,
     deployed: &Deployed,
@@ -170,7 +191,7 @@ async fn unless_interrupted<T>(
         proof = proving => proof,
         () = patience.interrupted(1) => Err(Failure::new(
             ErrorKind::Interrupted,
-            format!("the stack {} is deployed; reading through {way} was not proved", deployed.name),
+            format!("the stack {} is deployed; {way} was not verified", deployed.name),
         )),
     }
 }

@@ -1,13 +1,18 @@
+use std::time::SystemTime;
+
 use clap::Args;
 use futures::TryStreamExt as _;
 
 use crate::cli::bad_sections::report;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::Format;
+use crate::cli::help::{CONFIG, PREFIX, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::table::Table;
+use crate::cli::terminal::times::largest_unit;
 use crate::cli::value_line::value_line;
 use crate::model::{Access, Entry, Timestamp, printable};
 use crate::ops::{ReadableItem, readable_list};
@@ -16,24 +21,34 @@ use crate::wire::{EntryNode, ListAnswer};
 
 /// List keys
 ///
-/// One level below the prefix, folders with a slash. An empty listing is no failure. A section that can't be read is
-/// named on stderr and the others are listed; the exit code is 70.
+/// Lists one level below the prefix; folders end with a slash. An empty list is not an error. If a section cannot be
+/// read, it is named on stderr, the others are listed, and the exit code is 70.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg ls [OPTIONS] [CONFIG] [PREFIX]")]
+#[command(
+    override_usage = "discfg ls [OPTIONS] [CONFIG] [PREFIX]",
+    help_template = positionals(&[CONFIG, PREFIX]),
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct LsArgs {
-    /// The config, if two are given, and the prefix
-    #[arg(value_name = "PREFIX", num_args = 0..=2)]
+    /// Config, if two are given, and the prefix
+    #[arg(value_name = "PREFIX", num_args = 0..=2, hide = true)]
     words: Vec<String>,
-    /// All below, not one level
+    /// List all levels below the prefix
     #[arg(short, long)]
     recursive: bool,
-    /// With version, revision, age, writer, size and time to live
+    /// Show version, revision, age, size, writer and time to live
     #[arg(short, long)]
     long: bool,
-    /// With values
+    /// Show values too; secrets stay masked
     #[arg(long)]
     values: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg ls -r                    all keys of the current config
+  discfg ls -r payments /         all keys of the config payments
+  discfg ls -l /db";
 
 pub(in crate::cli) async fn run(
     args: LsArgs,
@@ -48,7 +63,6 @@ pub(in crate::cli) async fn run(
         Scope::level(prefix.clone())
     };
     let streams = matches!(session.format(), Format::Human | Format::Raw);
-    let now = Timestamp::from(std::time::SystemTime::now());
     let mut listing = ListAnswer {
         action: "ls",
         nodes: Vec::new(),
@@ -56,6 +70,10 @@ pub(in crate::cli) async fn run(
         bad: Vec::new(),
     };
     let mut found = false;
+    let mut table = match terminal.columns() {
+        Some(columns) if streams && args.long => Some((columns, Table::new(TITLES))),
+        _ => None,
+    };
     let result: Result<(), Stop> = async {
         let store = session.store(Access::Read, &prefix).await?;
         let mut listed = readable_list(store, &scope, Consistency::Strong);
@@ -68,9 +86,13 @@ pub(in crate::cli) async fn run(
                     continue;
                 }
             };
+            if let Some((_, table)) = &mut table {
+                table.row(cells(&item, &args, terminal));
+                continue;
+            }
             if streams {
                 // A listing can be long: lines go out as they come, and end when nobody reads them.
-                terminal.line(&line(&item, &args, now))?;
+                terminal.line(&line(&item, &args, terminal))?;
                 if terminal.is_closed() {
                     break;
                 }
@@ -89,13 +111,51 @@ pub(in crate::cli) async fn run(
     if !found && let Some(hint) = hint("ls", &args.words, "prefix") {
         terminal.hint(&format!("hint: {hint}"));
     }
+    if let Some((columns, table)) = &table {
+        terminal.write(table.lines(*columns).as_bytes())?;
+    }
     if !streams {
         show(terminal, session.format(), &listing, String::new, Vec::new)?;
     }
     report(&listing.bad, terminal)
 }
 
-fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
+/// The columns of a long listing on a terminal.
+const TITLES: &[&str] = &[
+    "#VERSION",
+    "#REVISION",
+    "MODIFIED",
+    "#SIZE",
+    "KEY",
+    "BY",
+    "EXPIRES",
+    "VALUE",
+];
+
+fn cells(item: &Listed, args: &LsArgs, terminal: &Terminal) -> Vec<String> {
+    let entry = match item {
+        Listed::Folder(path) => {
+            let mut cells = vec![String::new(); TITLES.len()];
+            cells[4].clone_from(path);
+            return cells;
+        }
+        Listed::Entry(entry) => entry,
+    };
+    let times = terminal.time_style();
+    let value = args.values.then(|| value_line(&entry.value, entry.secret));
+    vec![
+        entry.version.to_string(),
+        entry.revision.to_string(),
+        times.show(entry.modified),
+        entry.value.len().to_string(),
+        entry.key.to_string(),
+        printable(&entry.by).into_owned(),
+        entry.expires.map(|at| times.show(at)).unwrap_or_default(),
+        value.unwrap_or_default(),
+    ]
+}
+
+fn line(item: &Listed, args: &LsArgs, terminal: &Terminal) -> String {
     let entry = match item {
         Listed::Folder(path) if args.long => {
             return format!("{:>7} {:>8} {:>5} {:>7}  {path}", "-", "-", "-", "-");
@@ -104,7 +164,7 @@ fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
         Listed::Entry(entry) => entry,
     };
     let mut line = if args.long {
-        details(entry, now)
+        details(entry, terminal)
     } else {
         entry.key.to_string()
     };
@@ -115,15 +175,24 @@ fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
     line
 }
 
-fn details(entry: &Entry, now: Timestamp) -> String {
-    let ttl = entry
-        .expires
-        .map(|expires| format!("  (ttl {})", span(expires.epoch() - now.epoch())));
+fn details(entry: &Entry, terminal: &Terminal) -> String {
+    let now = Timestamp::from(SystemTime::now());
+    let (modified, ttl) = match terminal.wanted_time_style() {
+        Some(style) => (
+            style.show(entry.modified),
+            entry.expires.map(|at| format!("  (expires {})", style.show(at))),
+        ),
+        None => (
+            span(now.epoch() - entry.modified.epoch()),
+            entry
+                .expires
+                .map(|at| format!("  (ttl {})", span(at.epoch() - now.epoch()))),
+        ),
+    };
     format!(
-        "{:>7} {:>8} {:>5} {:>7}  {}  {}{}",
+        "{:>7} {:>8} {modified:>5} {:>7}  {}  {}{}",
         format!("v{}", entry.version),
         format!("r{}", entry.revision),
-        span(now.epoch() - entry.modified.epoch()),
         entry.value.len(),
         entry.key,
         printable(&entry.by),
@@ -133,10 +202,6 @@ fn details(entry: &Entry, now: Timestamp) -> String {
 
 /// A span of time in its largest unit.
 fn span(seconds: i64) -> String {
-    match seconds.max(0) {
-        s if s < 60 => format!("{s}s"),
-        s if s < 3600 => format!("{}m", s / 60),
-        s if s < 86400 => format!("{}h", s / 3600),
-        s => format!("{}d", s / 86400),
-    }
+    let (number, unit) = largest_unit(seconds);
+    format!("{number}{}", &unit[..1])
 }

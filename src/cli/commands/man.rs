@@ -5,12 +5,12 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::model::ErrorKind;
 
-/// Print the manual page
+/// Print a manual page
 ///
-/// discfg man | man -l -
+/// To read it: discfg man | man -l -
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ManArgs {
-    /// The page of one command
+    /// Command whose page to print [default: the page of discfg]
     command: Option<String>,
 }
 
@@ -25,15 +25,19 @@ pub(in crate::cli) fn run(
         None => cli,
         Some(name) => {
             let found = cli.find_subcommand(name).cloned();
-            let missing = || Failure::new(ErrorKind::NotFound, format!("there is no command {name}"));
+            let missing = || Failure::new(ErrorKind::NotFound, format!("unknown command {name:?}"));
             let found = found.ok_or_else(missing)?;
             let title = format!("discfg-{}", found.get_name());
-            found.display_name(title)
+            // Where help lists several positionals in place of one list of words, the page has the list.
+            found.display_name(title).mut_args(|arg| {
+                let is_hidden = arg.is_hide_set() && !arg.is_positional();
+                arg.hide(is_hidden)
+            })
         }
     };
     let mut page = Vec::new();
     Man::new(command)
         .render(&mut page)
-        .map_err(|error| Failure::internal("the page can't be made", &error))?;
+        .map_err(|error| Failure::internal("can't render the manual page", &error))?;
     terminal.write(&page)
 }

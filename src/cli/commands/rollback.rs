@@ -5,41 +5,54 @@ use clap::Args;
 
 use crate::cli::change_line::line;
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
 use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, Timestamp};
 use crate::ops::{self, DesiredValue, KeyChange, Plan};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
 
-/// Take a key, or all below a prefix, back to a revision
+/// Roll a key or a prefix back to a revision
 ///
-/// A rollback is a new commit: it shows in the log, and can be rolled back. A deleted key comes back, a key that was
-/// not there is deleted. A key with a time to live comes back until the moment at which it would have ended; where that
-/// has passed it is deleted. The revision is one of the key's section, as `history` shows it.
+/// A rollback is a new commit: it is recorded in the history and can itself be rolled back. A key that was deleted since
+/// is restored; a key that did not exist then is deleted. A key with a time to live (TTL) gets its original expiry time,
+/// or is deleted if that has passed. A prefix is rolled back after confirmation.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]"
+    override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]",
+    help_template = positionals(&[CONFIG, KEY]),
+    after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct RollbackArgs {
-    /// The config, if it is given, and the key, unless --prefix is given
-    #[arg(value_name = "KEY", num_args = 0..=2)]
+    /// Config, if it is given, and the key, unless --prefix is given
+    #[arg(value_name = "KEY", num_args = 0..=2, hide = true)]
     words: Vec<String>,
-    /// The revision to go back to
+    /// Revision to roll back to (see `history`)
+    ///
+    /// The revision is one of the key's section.
     #[arg(long, value_name = "REVISION", required = true)]
     to: Revision,
-    /// Take all below this prefix back, instead of a key; it must lie within one section
+    /// Roll back all keys below this prefix
+    ///
+    /// The prefix must be within one section.
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<Prefix>,
-    /// Don't ask before a prefix is taken back
+    /// Don't ask for confirmation (with --prefix)
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
     plan: PlanArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg rollback /db/url --to 12
+  discfg rollback payments --prefix /db --to 12 --dry-run";
 
 pub(in crate::cli) async fn run(
     args: RollbackArgs,
@@ -55,7 +68,11 @@ pub(in crate::cli) async fn run(
     match args.words.as_slice() {
         [] => {}
         [config] => session.choose(Some(parse(config)?))?,
-        _ => return Err(Failure::usage("with --prefix no key is given: expected [CONFIG]")),
+        _ => {
+            return Err(Failure::usage(
+                "--prefix and KEY exclude each other: expected [CONFIG]",
+            ));
+        }
     }
     let result = below(prefix, &args, session, terminal).await;
     result.map_err(|stop| session.explain_stop(stop, Access::Write))
@@ -122,7 +139,8 @@ async fn one_key(
         let human = || {
             let line = change(now.clone(), again.clone())
                 .filter(|_| !is_as_then)
-                .and_then(|change| line(key, &change, args.plan.values));
+                .and_then(|change| line(key, &change, args.plan.values))
+                .map(|(sign, line)| format!("{}\n", Tone::of_sign(sign).paint(&line)));
             format!("{}{key}: {word}\n", line.unwrap_or_default())
         };
         return Ok(show(terminal, format, &shape, human, || {
@@ -141,11 +159,11 @@ async fn one_key(
     let shape = envelope(node, applied.previous.as_ref());
     let human = || match &applied.entry {
         Some(entry) => format!(
-            "{key}: as it was at revision {}; version {}, revision {revision}\n",
+            "{key}: rolled back to revision {}; version {}, revision {revision}\n",
             args.to, entry.version
         ),
         None => format!(
-            "{key}: deleted, as at revision {}; revision {revision}\n",
+            "{key}: rolled back to revision {} (deleted); revision {revision}\n",
             args.to
         ),
     };

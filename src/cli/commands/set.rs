@@ -7,6 +7,7 @@ use clap::Args;
 use super::guards::{GuardArgs, refused};
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
@@ -15,30 +16,34 @@ use crate::model::{Access, Encoding, ErrorKind, Mutation, Secrecy, Ttl, TtlChoic
 use crate::store::{StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
 
-/// Write a key
+/// Set the value of a key
 ///
-/// An object or array is kept as JSON, any other UTF-8 as text, the rest as bytes. A value that begins with `-`
-/// goes after `--`. At most 190,000 bytes, for a secret some 200 less. Other users of this machine may see a value that
-/// is given as a word.
+/// JSON objects and arrays are stored as JSON, other UTF-8 as text, and anything else as bytes. A value can have at most
+/// 190,000 bytes, a secret some 200 fewer. Write a value that begins with `-` after `--`.
+///
+/// A value on the command line is visible to other users of this machine while the command runs: use -d or --secret for
+/// values that they must not see.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set --secret [OPTIONS] KEY"
+    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set [OPTIONS] --secret KEY",
+    help_template = positionals(&[CONFIG, KEY, ("VALUE", "Value, unless -d gives it or --secret prompts for it")]),
+    after_long_help = EXAMPLES
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct SetArgs {
-    /// The config, if it is given; the key; and the value, unless -d gives it
-    #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true)]
+    /// Config, if it is given; the key; and the value, unless -d gives it
+    #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true, hide = true)]
     words: Vec<OsString>,
-    /// Take the value from a file; - is stdin
+    /// Read the value from a file; - is stdin
     #[arg(short, long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// The value is JSON, a scalar too
+    /// Parse the value as JSON, even a number or a string
     #[arg(long, conflicts_with = "text")]
     json: bool,
-    /// The value is text, whatever it looks like
+    /// Store the value as text, whatever it looks like
     #[arg(long)]
     text: bool,
-    /// Let the key expire after this long: 30s, 5m, 2h, 7d
+    /// Let the key expire after this time: 30s, 5m, 2h, 7d
     #[arg(
         long,
         value_name = "TIME",
@@ -46,19 +51,31 @@ pub(in crate::cli) struct SetArgs {
         conflicts_with = "keep_ttl"
     )]
     ttl: Option<Ttl>,
-    /// Keep the time to live that the key has; without this or --ttl it has none afterwards
+    /// Keep the key's time to live
+    ///
+    /// Without this flag or --ttl, the key no longer expires.
     #[arg(long)]
     keep_ttl: bool,
-    /// Encrypt the value, so that only who may decrypt reads it. Without VALUE it is asked for, unseen, or read from
-    /// stdin where that is no terminal. A secret stays one when it is set again
+    /// Encrypt the value; prompts for it if VALUE is omitted
+    ///
+    /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads stdin if there is no
+    /// terminal. A secret stays a secret when it is set again.
     #[arg(long)]
     secret: bool,
-    /// Keep the value as it is, even where the key holds a secret
+    /// Store the value unencrypted, even if the key holds a secret
     #[arg(long, conflicts_with = "secret")]
     plain: bool,
     #[command(flatten)]
     guards: GuardArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg set payments /db/url postgres://localhost/app
+  discfg set /db/password --secret
+  discfg set /limits '{\"daily\": 500}' --if-revision 7
+  discfg set /tls/cert -d cert.pem
+  discfg set /app/offset -- -5";
 
 pub(in crate::cli) async fn run(
     args: SetArgs,
@@ -96,7 +113,7 @@ pub(in crate::cli) async fn run(
     let store = session.store(Access::Write, &key).await;
     let store = store.map_err(|failure| match failure.kind {
         ErrorKind::NotFound if from_file => {
-            failure.hint("with -d the value is not a word: two words are CONFIG and KEY")
+            failure.hint("unexpected VALUE: with -d, the arguments are [CONFIG] KEY")
         }
         _ => failure,
     })?;
@@ -125,16 +142,16 @@ async fn split(
 ) -> Result<(Vec<String>, Vec<u8>), Failure> {
     let bytes = match data {
         Some(_) if words.len() == 3 => {
-            return Err(Failure::usage("the value is given twice: as a word and with -d"));
+            return Err(Failure::usage("VALUE and -d exclude each other"));
         }
         Some(path) => data_file::read(path, "the value", Value::MAX_BYTES)?,
-        None if words.len() == 1 && secret => match terminal.ask_unseen("Value of the secret: ").await? {
+        None if words.len() == 1 && secret => match terminal.ask_unseen("Secret value: ").await? {
             Some(line) => line.into_bytes(),
             None => data_file::read(Path::new("-"), "the value", Value::MAX_BYTES)?,
         },
         None if words.len() == 1 => {
-            return Err(Failure::usage("a value is missing").hint(
-                "give it after the key, or with -d FILE; -d - reads stdin, and '' is the empty value",
+            return Err(Failure::usage("missing VALUE").hint(
+                "give the value after the key or with -d FILE (-d - reads stdin); '' is the empty value",
             ));
         }
         None => words.pop().unwrap_or_default().into_vec(),
@@ -143,7 +160,7 @@ async fn split(
         .into_iter()
         .map(|word| {
             word.into_string()
-                .map_err(|word| Failure::usage(format!("{} is no UTF-8", word.display())))
+                .map_err(|word| Failure::usage(format!("{} is not valid UTF-8", word.display())))
         })
         .collect::<Result<_, _>>()?;
     Ok((words, bytes))

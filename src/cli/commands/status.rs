@@ -12,16 +12,19 @@ use crate::context::EngineName;
 
 /// Show a config's stack, roles, grants, table and price
 ///
-/// Asks with your own credentials, not through the roles. What you may not see is told as unknown, with the
-/// permission that it takes. The exit code is 3 where there is no stack (a table that was kept is shown), 7 where the
-/// stack is in a state that it doesn't leave by itself or only its table was taken in so far or its function runs other code than the stack says, and with --drift 1 where something was changed beside it.
+/// Uses your own credentials, not the config's roles. What they don't allow you to see is shown as unknown, with the
+/// missing permission.
+///
+/// Exit codes: 3 if there is no stack (a table that was kept is shown); 7 if the stack needs repair, if so far only its
+/// table was imported, or if its function runs code other than the stack's; with --drift, 1 if there are changes made
+/// outside CloudFormation.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg status [OPTIONS] [CONFIG]")]
 pub(in crate::cli) struct StatusArgs {
-    /// The config
+    /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-    /// Compare the resources with the template, which takes some seconds: what was changed beside the stack
+    /// Detect changes made outside CloudFormation (takes some seconds)
     #[arg(long)]
     drift: bool,
 }
@@ -35,10 +38,10 @@ pub(in crate::cli) async fn run(
     match &session.target()?.engine.value {
         EngineName::DynamoDb => aws::run(args.drift, session, terminal).await,
         EngineName::Local if args.drift => Err(Failure::usage(
-            "the embedded engine has no stack, so nothing can drift from one",
+            "the embedded engine has no stack: --drift is not supported",
         )),
         EngineName::Local => local::run(session, terminal).await,
-        EngineName::Http(url) => Err(Failure::usage(format!("{url} tells nothing of a stack"))
-            .hint("`--engine dynamodb` asks AWS itself")),
+        EngineName::Http(url) => Err(Failure::usage(format!("can't show the stack through {url}"))
+            .hint("use --engine dynamodb to access AWS directly")),
     }
 }

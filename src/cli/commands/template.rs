@@ -11,30 +11,31 @@ use crate::stack::{self, Blueprint};
 
 /// How the AWS CLI deploys what this prints.
 const EXAMPLE: &str = "\
-The AWS CLI takes both as they are printed:
-
+To deploy a config with the AWS CLI:
   discfg template > discfg.yaml
   discfg template -c payments --parameters=deploy --reader ARN > payments.json
-  aws cloudformation deploy --stack-name discfg-payments --template-file discfg.yaml \\
-    --parameter-overrides file://payments.json --capabilities CAPABILITY_NAMED_IAM
+  aws cloudformation deploy --stack-name discfg-payments \\
+    --template-file discfg.yaml --parameter-overrides file://payments.json \\
+    --capabilities CAPABILITY_NAMED_IAM
+  discfg init payments    # writes the settings that the table lacks";
 
-Under that name the stack is a config like any other. `discfg init payments` then finds
-nothing to change, and writes the settings that the table lacks.";
-
-/// Print the template that init or grant deploys
+/// Print the CloudFormation template of a config or grant
 ///
-/// It can be read, compared, linted and deployed without discfg. With --parameters it prints, instead, the parameters
-/// that these flags give, in the form that the AWS CLI takes. A stack that is deployed so must be called
-/// discfg-CONFIG, or discfg-CONFIG--NAME for a grant; `discfg grant CONFIG NAME` then writes down in the table what the
-/// grant covers.
+/// Use it to review, lint or deploy the stack without discfg. The stack must be named discfg-CONFIG, or
+/// discfg-CONFIG--NAME for a grant; after deploying a grant, `discfg grant CONFIG NAME` registers its sections in the
+/// table. With --parameters, prints the parameters for the given flags instead.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLE)]
 pub(in crate::cli) struct TemplateArgs {
-    /// The template of a grant; with --parameters the grant's name is needed
+    /// Print the template of a grant
+    ///
+    /// With --parameters, NAME is required.
     #[arg(long, value_name = "NAME")]
     #[expect(clippy::option_option, reason = "the flag may stand without a name")]
     grant: Option<Option<GrantName>>,
-    /// Print the parameters for these flags; needs -c CONFIG
+    /// Print parameters; requires -c CONFIG
+    ///
+    /// Prints the parameters for the other flags given, in the form that the AWS CLI takes.
     #[arg(
         long,
         value_name = "FORM",
@@ -52,9 +53,9 @@ pub(in crate::cli) struct TemplateArgs {
 /// How parameters are written.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum ParameterForm {
-    /// For --parameters of aws cloudformation create-stack, update-stack and create-change-set; the form if none is given
+    /// For --parameters of `aws cloudformation create-stack` and similar commands (default)
     Stack,
-    /// For --parameter-overrides of aws cloudformation deploy
+    /// For --parameter-overrides of `aws cloudformation deploy`
     Deploy,
 }
 
@@ -65,16 +66,16 @@ pub(in crate::cli) fn run(
 ) -> Result<(), Failure> {
     if args.grant.is_none() && !args.covers.is_empty() {
         return Err(Failure::usage(
-            "--read, --write, --principal and --create-oidc-provider are of a grant: add --grant NAME",
+            "--read, --write, --principal and --create-oidc-provider require --grant NAME",
         ));
     }
     let parameters = match (args.grant, args.parameters) {
         (grant, None) => {
             if !args.stack.is_empty() {
-                return Err(Failure::usage(
-                    "the template is the same whatever the stack is to be: its parameters tell that",
-                )
-                .hint("--parameters prints them"));
+                return Err(
+                    Failure::usage("these flags set parameters, and don't change the template")
+                        .hint("add --parameters to print the parameters"),
+                );
             }
             let template = if grant.is_some() {
                 stack::GRANT_TEMPLATE
@@ -85,8 +86,8 @@ pub(in crate::cli) fn run(
         }
         (None, Some(form)) => {
             if let CodeFrom::Zip(_) = args.stack.code() {
-                return Err(Failure::usage("nothing is put into a bucket here, so --code has no use").hint(
-                    "put the zip file into a bucket of yours, and set CodeBucket, CodeKey, CodeVersion and CodeArchitecture",
+                return Err(Failure::usage("--code is not supported here: template uploads nothing").hint(
+                    "upload the zip file yourself, and set CodeBucket, CodeKey, CodeVersion and CodeArchitecture",
                 ));
             }
             let target = session.target()?;
@@ -97,7 +98,7 @@ pub(in crate::cli) fn run(
         }
         (Some(None), Some(_)) => {
             return Err(Failure::usage(
-                "the parameters of a grant need its name: --grant NAME",
+                "the parameters of a grant require its name: --grant NAME",
             ));
         }
         (Some(Some(name)), Some(form)) => {
@@ -113,23 +114,23 @@ pub(in crate::cli) fn run(
             }
             if spec.principals.is_none() && spec.github.is_none() && spec.oidc.is_none() {
                 return Err(Failure::usage(
-                    "a grant needs someone to have it: --principal, --github or --oidc",
+                    "a grant needs a principal: --principal, --github or --oidc",
                 ));
             }
             written(&Blueprint::from(&spec), form)?
         }
     };
     let json = serde_json::to_string_pretty(&parameters)
-        .map_err(|error| Failure::internal("the parameters have no JSON form", &error))?;
+        .map_err(|error| Failure::internal("can't write the parameters as JSON", &error))?;
     terminal.line(&json)
 }
 
 fn written(blueprint: &Blueprint, form: ParameterForm) -> Result<Value, Failure> {
     if blueprint.is_told_beside() {
-        return Err(Failure::usage(
-            "tags and the role that CloudFormation deploys with are no parameters of the template",
-        )
-        .hint("give them to the AWS CLI, with --tags and --role-arn"));
+        return Err(
+            Failure::usage("--tag and --cfn-role are not parameters of the template")
+                .hint("pass them to the AWS CLI with --tags and --role-arn"),
+        );
     }
     let entry = |(name, value): (&str, &str)| match form {
         ParameterForm::Deploy => json!(format!("{name}={value}")),

@@ -1,6 +1,7 @@
 use clap::Args;
 
 use crate::cli::failure::Failure;
+use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
@@ -9,18 +10,21 @@ use crate::model::{Access, Ttl};
 use crate::store::StoreError;
 use crate::wire::{AnyNode, KeyAnswer};
 
-/// Renew the time to live of a key
+/// Renew a key's time to live (TTL)
 ///
-/// With --ttl the key lives that long from now; without, as long as it was given to live when it was written. This is
-/// the heartbeat of a service that is registered under a key: one write, no new version, no new revision and no line
-/// in the log. A key that isn't there, or whose time is over, stays away: exit code 3.
+/// With --ttl the key expires that long from now; without, its last TTL starts anew. Use it as the heartbeat of a
+/// registered service: it is a single write that creates no version, no revision and no history. A key that is not found
+/// or has expired is not created (exit code 3).
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg touch [OPTIONS] [CONFIG] KEY")]
+#[command(
+    override_usage = "discfg touch [OPTIONS] [CONFIG] KEY",
+    help_template = positionals(&[CONFIG, KEY])
+)]
 pub(in crate::cli) struct TouchArgs {
-    /// The config, if two are given, and the key
-    #[arg(value_name = "KEY", num_args = 1..=2, required = true)]
+    /// Config, if two are given, and the key
+    #[arg(value_name = "KEY", num_args = 1..=2, required = true, hide = true)]
     words: Vec<String>,
-    /// How long it is to live from now: 30s, 5m, 2h, 7d
+    /// Let the key expire after this time: 30s, 5m, 2h, 7d
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     ttl: Option<Ttl>,
 }
@@ -40,7 +44,7 @@ pub(in crate::cli) async fn run(
     let entry = touched.map_err(|error| {
         let more = match &error {
             StoreError::NotFound(_) => hint("touch", &args.words, "key"),
-            StoreError::NoTtl(_) => Some("--ttl 30s lets it live for 30 seconds from now".into()),
+            StoreError::NoTtl(_) => Some("set one with --ttl, such as --ttl 30s".into()),
             _ => None,
         };
         let failure = session.explain(error, Access::Write);
@@ -57,7 +61,9 @@ pub(in crate::cli) async fn run(
     let expires = entry
         .expires
         .map_or_else(|| "never".into(), |expires| expires.to_string());
-    let human = || format!("{key}: expires {expires}\n");
+    let times = terminal.time_style();
+    let shown = entry.expires.map_or_else(|| "never".into(), |at| times.show(at));
+    let human = || format!("{key}: expires {shown}\n");
     show(terminal, session.format(), &shape, human, || {
         format!("{expires}\n").into_bytes()
     })

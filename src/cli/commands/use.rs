@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
+use crate::cli::help::positionals;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -21,37 +22,40 @@ use crate::model::{ConfigName, ErrorKind};
 
 /// Choose the config for this folder
 ///
-/// Writes .discfg into the working folder and makes no request. The engine, region, profile and --as given with
-/// it are kept in the file; those not given stay as the folder's .discfg has them.
+/// Writes the file .discfg in the working folder, without any request. Commands run in this folder and below it then use
+/// this config. --engine, --region, --profile and --as are stored in the file too; those that are not given keep their
+/// values.
 ///
-/// Commands don't use a .discfg that another user could have written: one that belongs to another user than you or root,
-/// or that others can write, or in a folder that others can write. --trust remembers it as it is now; when it changes, it
-/// isn't used again. A symbolic link is never followed to it: `use` replaces one by a file.
+/// A .discfg that another user could have written is not used: one that is owned by another user (except root), or that
+/// is writable by others or in a folder writable by others. --trust allows the file as it is now, until it changes. `use`
+/// replaces a symbolic link with a file.
 ///
-/// With --engine URL the data lives behind a discfg API. Its token comes from --token-file and is kept for that host,
-/// and for no other, in a file for you alone: discfg/tokens in the XDG config folder, a line `HOST TOKEN` for each.
-/// `DISCFG_TOKEN=HOST=TOKEN` goes before that file; a token alone in `DISCFG_TOKEN` counts where `DISCFG_ENGINE` names
-/// its host.
+/// With --engine URL, the data is behind a discfg API. --token-file stores the token for that API's host in
+/// discfg/tokens in your XDG config folder, readable only by you. `DISCFG_TOKEN=HOST=TOKEN` takes precedence over it;
+/// `DISCFG_TOKEN=TOKEN` applies to the host in `DISCFG_ENGINE`.
 ///
-/// An API at a host of API Gateway takes no token: requests are signed with your AWS credentials, in the roles that
-/// commands take on DynamoDB. --sign says the same of another host, such as a domain of your own; the region is then the
-/// one given with --region.
+/// Requests to an API Gateway host are signed with your AWS credentials instead, in the same roles as on DynamoDB. Use
+/// --sign, with --region, for an API Gateway behind a custom domain.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "discfg use [OPTIONS] CONFIG\n       discfg use --engine URL [--token-file FILE] CONFIG\n       discfg use --trust"
+    override_usage = "discfg use [OPTIONS] CONFIG\n       discfg use --engine URL [--token-file FILE] CONFIG\n       discfg use --trust",
+    help_template = positionals(&[("CONFIG", "Config to use in this folder")])
 )]
 pub(in crate::cli) struct UseArgs {
-    /// The config
-    #[arg(value_name = "CONFIG", required_unless_present = "trust")]
+    /// Config to use in this folder
+    #[arg(value_name = "CONFIG", required_unless_present = "trust", hide = true)]
     name: Option<ConfigName>,
-    /// Trust the .discfg in force as it is now, whoever wrote it, after you have read it
+    /// Trust the current .discfg until it changes
+    ///
+    /// Read it first.
     #[arg(long, conflicts_with = "name")]
     trust: bool,
-    /// Keep the token in FILE for the host of the API; - reads stdin
+    /// Store the API's token from FILE; - is stdin
     #[arg(long, value_name = "FILE", requires = "name")]
     token_file: Option<PathBuf>,
-    /// Sign requests to the API with AWS credentials, though its host doesn't tell that it wants them signed; false
-    /// signs none
+    /// Sign requests to the API with AWS credentials
+    ///
+    /// For an API Gateway behind a custom domain. --sign=false turns signing off.
     #[arg(
         long,
         value_name = "BOOL",
@@ -80,8 +84,8 @@ pub(in crate::cli) fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     session.choose(args.name.clone())?;
-    let folder =
-        env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("can't determine the current directory", &error))?;
     let trust = TrustedFiles::of_user();
     let mut tokens = None;
     let (file, content) = match args.name {
@@ -89,7 +93,7 @@ pub(in crate::cli) fn run(
             let file = FoundTargetFile::nearest(&folder, &|name| env::var(name).ok())?.ok_or_else(|| {
                 Failure::new(
                     ErrorKind::NotFound,
-                    format!("there is no {FILE_NAME} from here upwards"),
+                    format!("no {FILE_NAME} file in this directory or its parents"),
                 )
             })?;
             let content = file.content_unjudged()?;
@@ -114,11 +118,11 @@ pub(in crate::cli) fn run(
     let path = file.path();
     match trust.remember(&file) {
         Err(error) if args.trust => {
-            let message = format!("can't remember {} as trusted", path.display());
+            let message = format!("can't save {} as trusted", path.display());
             return Err(Failure::caused(ErrorKind::Invalid, message, &error));
         }
         Err(error) => terminal.hint(&format!(
-            "note: {} can't be remembered as yours: {error}",
+            "warning: can't save {} as trusted: {error}",
             path.display()
         )),
         Ok(()) => {}
@@ -129,7 +133,7 @@ pub(in crate::cli) fn run(
         .map_or_else(|| "no config".to_owned(), ToString::to_string);
     let mut human = format!("{}: {config}{}\n", path.display(), details(&content));
     if let Some((host, tokens)) = &tokens {
-        let _ = writeln!(human, "{}: the token for {host}", tokens.display());
+        let _ = writeln!(human, "{}: token stored for {host}", tokens.display());
     }
     let shape = Used {
         action: "use",
@@ -192,8 +196,10 @@ fn check_sign(content: &TargetFile) -> Result<(), Failure> {
             Err(OpenError::NoRoles(url.clone(), role.to_string()).into())
         }
         (Some(EngineName::Http(_)), _) => Ok(()),
-        _ if content.sign.is_some() => Err(Failure::usage("--sign is about requests to a discfg API")
-            .hint("give its URL with --engine https://HOST/")),
+        _ if content.sign.is_some() => {
+            Err(Failure::usage("--sign requires a discfg API as the engine")
+                .hint("add --engine https://HOST/"))
+        }
         _ => Ok(()),
     }
 }
@@ -204,15 +210,15 @@ const TOKEN_BYTES: u16 = 8192;
 /// Keeps the token in the file, or from stdin, for the host of the API, and tells which and where.
 fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), Failure> {
     let Some(EngineName::Http(url)) = &content.engine else {
-        return Err(Failure::usage("--token-file keeps a token for a discfg API")
-            .hint("give its URL with --engine https://HOST/"));
+        return Err(Failure::usage("--token-file requires a discfg API as the engine")
+            .hint("add --engine https://HOST/"));
     };
     if content.signs() {
         return Err(Failure::usage(format!(
-            "{} is sent no token: requests to it are signed",
+            "--token-file doesn't apply: requests to {} are signed with AWS credentials",
             url.host()
         ))
-        .hint("leave out --token-file; --sign=false has requests sent unsigned, with a token"));
+        .hint("leave out --token-file, or use --sign=false to authenticate with the token instead"));
     }
     if url.is_in_the_clear() {
         return Err(OpenError::InTheClear(InTheClear::Token(url.clone())).into());
@@ -233,7 +239,7 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     let token: ApiToken = text.trim().parse().map_err(|error| {
         Failure::caused(
             ErrorKind::Invalid,
-            format!("no token in {}", file.display()),
+            format!("{} contains no token", file.display()),
             &error,
         )
     })?;

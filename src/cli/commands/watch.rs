@@ -15,6 +15,7 @@ use self::hook::Hook;
 use self::line::{WatchLine, watch_lines};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::Format;
+use crate::cli::help::{CONFIG, PREFIX, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_prefix;
 use crate::cli::session::Session;
@@ -24,44 +25,58 @@ use crate::model::{
 };
 use crate::ops::{Event, Start, Watch, watch};
 
-/// Tell every change as it comes
+/// Stream changes as they happen
 ///
-/// One line a change: when, what, the key, its version, the revision of its section, who, the value. Deletes are told
-/// like sets. When an entry's time to live runs out, `expire` tells it: not in the order of revisions, and not after the
-/// fact. A watch that was broken off goes on with --after and the last revision that it told of each section.
+/// Prints one line per change: time, operation, key, version, revision of its section, writer and value. An expired key
+/// is reported as `expire`, later than it happened and not in the order of revisions. To resume a watch, pass --after
+/// with the last revision printed for each section.
 ///
-/// Where the log no longer reaches back to that, one `resync` line tells the section's revision and the number of its
-/// keys, and these follow as `set` lines (in JSON with "resync":true, each with the revision that wrote it): what isn't
-/// among them is gone.
+/// If the history no longer reaches back that far, a `resync` line shows the section's revision and number of keys, and
+/// each current key follows as a `set` line ("resync":true in JSON). Keys that are not among them were deleted.
 ///
-/// -f json is one object a line, -f yaml a document a change, -f raw the value and a newline (nothing for a delete, an
-/// expiry or a secret). Exit code 124 says that the --timeout ran out.
+/// -f json prints one object per line, -f yaml one document per change, and -f raw the value and a newline (nothing for
+/// deletes, expiries and secrets).
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg watch [OPTIONS] [CONFIG] [PREFIX]")]
+#[command(
+    override_usage = "discfg watch [OPTIONS] [CONFIG] [PREFIX]",
+    help_template = positionals(&[CONFIG, PREFIX]),
+    after_long_help = EXAMPLES
+)]
 pub(in crate::cli) struct WatchArgs {
-    /// The config, if two are given, and the prefix
-    #[arg(value_name = "PREFIX", num_args = 0..=2)]
+    /// Config, if two are given, and the prefix
+    #[arg(value_name = "PREFIX", num_args = 0..=2, hide = true)]
     words: Vec<String>,
-    /// Begin after this revision of the prefix's section, or of a section that is named: db=7. May be given for several
-    /// sections; the others are watched from now on
-    #[arg(long, value_name = "[SECTION=]REVISION")]
+    /// Start after this revision; repeatable
+    ///
+    /// REVISION is one of the prefix's section; SECTION=REVISION, such as db=7, names the section. Sections that are not given start now.
+    #[arg(long, value_name = "REVISION")]
     after: Vec<After>,
-    /// End after the first commit or expiry
+    /// Exit after the first commit or expiry
     #[arg(long)]
     once: bool,
-    /// End after this time, with exit code 124
+    /// Exit after this time, with exit code 124
     #[arg(long, value_name = "TIME")]
     timeout: Option<Span>,
-    /// How long to wait between two looks; each costs half a read unit a section
+    /// Time between checks for changes
+    ///
+    /// Each check costs half a read unit per section.
     #[arg(long, value_name = "TIME", default_value = "2s")]
     interval: Span,
-    /// Run this by `sh -c` for each change, one after another, with `DISCFG_OP`, `DISCFG_SECTION`, `DISCFG_KEY`,
-    /// `DISCFG_REVISION`, `DISCFG_VERSION`, `DISCFG_BY`, `DISCFG_AT` and `DISCFG_VALUE` in its environment, as far as the change
-    /// has them. No `DISCFG_VALUE` holds a secret, bytes or more than 100,000 bytes. What it writes goes to stderr; with -f
-    /// silent to stdout. A command that fails is told, and the watch goes on
+    /// Run CMD with `sh -c` for each change, one at a time
+    ///
+    /// Sets `DISCFG_OP`, `DISCFG_SECTION`, `DISCFG_KEY`, `DISCFG_REVISION`, `DISCFG_VERSION`, `DISCFG_BY`, `DISCFG_AT` and
+    /// `DISCFG_VALUE`, as far as they apply. `DISCFG_VALUE` is not set for secrets, bytes, and values over 100,000 bytes.
+    /// The command's stdout goes to stderr, or with -f silent to stdout. If the command fails, the failure is reported and
+    /// the watch continues.
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg watch payments /db
+  discfg watch /db --once --timeout 10m
+  discfg watch --exec 'systemctl reload app'";
 
 /// What `--after` takes.
 #[derive(Debug, Clone)]
@@ -101,15 +116,15 @@ fn start(after: Vec<After>, prefix: &Prefix) -> Result<Start, Failure> {
     for After { section, revision } in after {
         let section = section.or_else(|| prefix.section()).ok_or_else(|| {
             Failure::usage(format!(
-                "--after {revision} doesn't say which section it counts in: {prefix} is all of them"
+                "--after {revision} is ambiguous: {prefix} spans several sections, and each counts its own revisions"
             ))
             .hint(format!(
-                "name it, --after db={revision}, or give a prefix within one section, such as /db"
+                "name the section (--after db={revision}), or watch a prefix within one section, such as /db"
             ))
         })?;
         if sections.insert(section.clone(), revision).is_some() {
             return Err(Failure::usage(format!(
-                "--after is given twice for the section {section}"
+                "--after is given twice for section {section}"
             )));
         }
     }
@@ -137,7 +152,7 @@ pub(in crate::cli) async fn run(
     };
     let ended = tokio::select! {
         ended = follow(watch, &mut teller, session, terminal) => ended,
-        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(ErrorKind::Timeout, "the --timeout ran out").into()),
+        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(ErrorKind::Timeout, "timed out: --timeout reached").into()),
         _ = ctrl_c() => Err(Failure::new(ErrorKind::Interrupted, "").into()),
     };
     ended.map_err(|stop| session.explain_stop(stop, Access::Read))
@@ -167,8 +182,8 @@ async fn follow(
         if !begun {
             begun = true;
             terminal.hint(&match &grant {
-                Some(grant) => format!("watching the sections of {grant}, a grant of {config}"),
-                None => format!("watching {prefix} of {config}"),
+                Some(grant) => format!("watching the sections of grant {grant} of config {config}"),
+                None => format!("watching {prefix} of config {config}"),
             });
         }
         if teller.take(event, terminal).await? {
@@ -195,17 +210,17 @@ impl WatchPrinter {
             let failure = Failure::from(error);
             let reasons = [vec![failure.message], failure.causes].concat().join(": ");
             let pause = pause.as_secs_f32();
-            terminal.note(&format!("{reasons}; trying again in {pause:.1}s"));
+            terminal.note(&format!("{reasons}; retrying in {pause:.1} s"));
             return Ok(false);
         }
         if let Event::Bad(bad) = &event {
             let BadSection { section, problem } = bad;
             terminal.note(&format!(
-                "warning: section {section} can't be read: {problem}; the others are watched on"
+                "warning: can't read section {section}: {problem}; still watching the others"
             ));
         }
         if std::mem::take(&mut self.lost) {
-            terminal.note("watching again; nothing was lost");
+            terminal.note("connected again; no change was missed");
         }
         let lines = watch_lines(&event);
         let is_news = !lines.is_empty();

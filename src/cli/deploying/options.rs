@@ -2,19 +2,27 @@ use clap::Args;
 
 use crate::model::Span;
 
+/// The heading of the flags that say how a stack is deployed.
+pub(in crate::cli) const DEPLOYMENT: &str = "Deployment options";
+/// The heading of the flags that say how a stack is deleted.
+pub(in crate::cli) const DELETION: &str = "Deletion options";
+
 /// How a stack is deployed, whichever it is.
 #[derive(Debug, Args)]
+#[command(next_help_heading = DEPLOYMENT)]
 pub(in crate::cli) struct DeployArgs {
-    /// Don't ask
+    /// Don't ask for confirmation
     #[arg(short, long)]
     pub(in crate::cli) yes: bool,
-    /// Show what would change, who gains or loses access and the price; leaves nothing behind
+    /// Show changes, effect on access and price; deploy nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
-    /// Where another deployment of the stack is running, wait for its end
+    /// Wait if another deployment of the stack is running
     #[arg(long)]
     pub(in crate::cli) wait: bool,
-    /// How long a deployment is waited for, such as 10m: exit code 7 then, and it goes on
+    /// Stop waiting after this time, such as 10m (exit code 7)
+    ///
+    /// The deployment continues in the background; rerun the command to resume.
     #[arg(long, value_name = "TIME")]
     pub(in crate::cli) timeout: Option<Span>,
 }

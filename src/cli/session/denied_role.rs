@@ -2,34 +2,34 @@ use crate::aws::{CallerIdentity, assume_statement};
 use crate::cli::failure::Failure;
 use crate::model::Role;
 
-/// A role that STS refused.
+/// A role that STS refused to assume.
 pub(super) struct DeniedRole<'a> {
     pub(super) arn: &'a str,
-    /// Who asked, by its ARN.
+    /// The caller's ARN.
     pub(super) caller: &'a str,
-    /// What it is of the config, where that was told.
+    /// The chosen identity, if one was chosen.
     pub(super) role: Option<&'a Role>,
-    /// The config's name, or what stands for it.
+    /// The config's name, or a placeholder.
     pub(super) config: &'a str,
     /// Whether STS refused to pass the tags of the caller's session on to it.
     pub(super) is_about_session_tags: bool,
 }
 
 impl DeniedRole<'_> {
-    /// Adds what mends it.
+    /// Adds hints.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
         let statement = assume_statement(self.arn);
         if self.caller.ends_with(":root") {
-            failure.hint("use an IAM identity: the root user can't assume roles")
+            failure.hint("use an IAM identity: the account's root user can't assume roles")
         } else if self.is_about_session_tags {
             failure
                 .hint(format!(
-                    "add to your own policies, because your session's tags pass on to the role: {statement}"
+                    "allow sts:TagSession in your own policies, since your session has tags: {statement}"
                 ))
                 .hint(self.trust_of_tags())
         } else {
             failure
-                .hint(format!("add to your own policies: {statement}"))
+                .hint(format!("allow it in your own policies: {statement}"))
                 .hint(self.trust())
         }
     }
@@ -40,14 +40,14 @@ impl DeniedRole<'_> {
             Some(Role::Grant(grant)) => format!("discfg grant {config} {grant}"),
             Some(Role::Config(_) | Role::Caller) | None => format!("discfg init {config}"),
         };
-        format!("update the trust of a role of an older stack with `{command}`")
+        format!("and update the role's trust policy if the stack is older: `{command}`")
     }
 
     fn trust(&self) -> String {
         let (config, caller) = (self.config, self.caller);
         if let Some(Role::Grant(grant)) = self.role {
             return format!(
-                "check that the grant {grant} exists and names you with `discfg grants {config}`"
+                "and check that the grant {grant} exists and names you: `discfg grants {config}`"
             );
         }
         let list = if self.arn.ends_with("-write") {
@@ -59,10 +59,10 @@ impl DeniedRole<'_> {
         let path = if principal == caller {
             ""
         } else {
-            "; add your role's path, if it has one"
+            "; add the path of your role, if it has one"
         };
         format!(
-            "make the role trust you with `discfg init {config} {list} {principal}` (replaces the list{path})"
+            "and make the role trust you: `discfg init {config} {list} {principal}` (replaces the list{path})"
         )
     }
 }

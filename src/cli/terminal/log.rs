@@ -25,11 +25,11 @@ use crate::model::{Timestamp, printable};
 /// How a log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum LogForm {
-    /// One line of text
+    /// One line of text per request
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
-    /// No line a request; what went wrong is told as text
+    /// No requests; problems are logged as text
     Off,
 }
 
@@ -109,7 +109,9 @@ fn write(words: &Receiver<Word>, missed: &AtomicU64) {
         }
         match missed.swap(0, Ordering::Relaxed) {
             0 => {}
-            lines => write_stderr(format_args!("{lines} lines of the log were not taken in time\n")),
+            lines => write_stderr(format_args!(
+                "{lines} log lines dropped: the reader is too slow\n"
+            )),
         }
     }
 }

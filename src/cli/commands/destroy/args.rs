@@ -1,29 +1,39 @@
+use crate::cli::deploying::options::DELETION;
+use crate::cli::help::positionals;
 use crate::model::ConfigName;
 use crate::model::Span;
 use clap::Args;
 
-/// Delete a config's grants and stack, and keep its table
+/// Delete a config's stack and grants, but keep its table
 ///
-/// The table stays with all that it holds, and `discfg init` takes it in again; --delete-data deletes it, too. Asks for
-/// the config's name. OIDC providers and keys of KMS are never deleted. Ctrl-C leaves a deletion running; calling
-/// it again goes on with what is left. The exit code is 3 where there is nothing to destroy, 7 where CloudFormation
-/// could not delete something, or the --timeout ran out.
+/// Asks you to type the config's name. The table stays with all its data, and `discfg init` imports it again;
+/// --delete-data deletes it too. OIDC providers and KMS keys are never deleted.
+///
+/// If interrupted, the deletion continues in the background; rerun the command to resume. Exit codes: 3 if there is
+/// nothing to destroy, 7 if CloudFormation could not delete something or --timeout was reached.
 #[derive(Debug, Args)]
-#[command(override_usage = "discfg destroy [OPTIONS] CONFIG")]
+#[command(
+    override_usage = "discfg destroy [OPTIONS] CONFIG",
+    help_template = positionals(&[("CONFIG", "Config to destroy; the one in .discfg is not used")])
+)]
 pub(in crate::cli) struct DestroyArgs {
-    /// The config: what is destroyed is named, and not chosen by a .discfg
-    #[arg(value_name = "CONFIG", required_unless_present = "config")]
+    /// Config to destroy; the one in .discfg is not used
+    #[arg(value_name = "CONFIG", required_unless_present = "config", hide = true)]
     pub(super) name: Option<ConfigName>,
-    /// Delete the table, too, with all that it holds; on the embedded engine the file and the key of its secrets
+    /// Delete the table and all its data too
+    ///
+    /// Required with --local: deletes the config's data file and the key of its secrets.
     #[arg(long)]
     pub(super) delete_data: bool,
     /// Don't ask for the config's name
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = DELETION)]
     pub(super) yes: bool,
     /// Show what would be deleted, and delete nothing
-    #[arg(long)]
+    #[arg(long, help_heading = DELETION)]
     pub(super) dry_run: bool,
-    /// Wait no longer than this for CloudFormation and DynamoDB, which go on: 90s, 10m
-    #[arg(long, value_name = "TIME")]
+    /// Stop waiting after this time, such as 10m (exit code 7)
+    ///
+    /// The deletion continues in the background.
+    #[arg(long, value_name = "TIME", help_heading = DELETION)]
     pub(super) timeout: Option<Span>,
 }

@@ -11,17 +11,25 @@ use crate::stack::GrantSpec;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Grant options")]
 pub(in crate::cli) struct CoverArgs {
-    /// A section that the role reads, such as db; @root for the keys at the root; may be given several times; given, they
-    /// replace what the grant covers
+    /// Section to read, such as db; repeatable
+    ///
+    /// A section is the first segment of a key: /db/url is in db. @root stands for the keys without a section, such as
+    /// /name. Replaces the sections that the grant has.
     #[arg(long, value_name = "SECTION", conflicts_with = "write")]
     read: Vec<Section>,
-    /// A section that the role reads and writes; may be given several times; given, they replace what the grant covers
+    /// Section to read and write; repeatable
+    ///
+    /// Replaces the sections that the grant has.
     #[arg(long, value_name = "SECTION")]
     write: Vec<Section>,
-    /// A role or user of this account that may act in the role; * and ? match in its name; given, they replace the list
+    /// Allow this role or user; repeatable
+    ///
+    /// It must be in this account. * and ? match in its name. Replaces the principals that the grant has.
     #[arg(long = "principal", value_name = "ARN")]
     principals: Vec<GrantPrincipal>,
-    /// Make the OIDC provider of the issuer that --github or --oidc names if this account has none
+    /// Create the OIDC provider if there is none
+    ///
+    /// The provider is that of the issuer in --github or --oidc.
     #[arg(long)]
     create_oidc_provider: bool,
 }

@@ -6,41 +6,45 @@ use crate::stack::ApiSpec;
 
 /// What a config's HTTP API is to be.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "HTTP API options (not for --local)")]
+#[command(next_help_heading = "HTTP API options (not with --local)")]
 pub(in crate::cli) struct ApiArgs {
-    /// Make an HTTP API of the config: API Gateway, which asks IAM about each request, before a function
+    /// Add an HTTP API: API Gateway and a Lambda function
     #[arg(long, conflicts_with = "no_api")]
     api: bool,
-    /// Take the HTTP API away
+    /// Remove the HTTP API
     #[arg(long)]
     no_api: bool,
-    /// The code of the API's function, instead of the zip file that is shipped beside discfg; means --api
+    /// Zip file with the function's code; implies --api
+    ///
+    /// By default, the file that is installed next to discfg.
     #[arg(long, value_name = "ZIP", conflicts_with = "no_api")]
     code: Option<PathBuf>,
-    /// Let requests to the API wait for a change, and reserve so many executions of its function; 0 takes both back
+    /// Let N requests wait for changes at a time; 0 turns it off
+    ///
+    /// Reserves N concurrent executions of the function.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=10_000), conflicts_with = "no_api")]
     api_waits: Option<u32>,
-    /// How many requests a second the API takes over some time
+    /// Rate limit of the API, in requests per second
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "no_api")]
     api_rate: Option<u32>,
-    /// How many requests the API takes at once
+    /// Burst limit of the API, in requests
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "no_api")]
     api_burst: Option<u32>,
 }
 
-/// Where the code of an API's function comes from.
+/// The source of the code of an API's function.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) enum CodeFrom {
-    /// It stays as the stack has it, if it has any.
+    /// The stack's current code, if any.
     Stack,
-    /// What is shipped beside discfg; or as the stack has it, where nothing is.
+    /// The zip file next to discfg; without one, the stack's current code.
     Shipped,
     /// This zip file.
     Zip(PathBuf),
 }
 
 impl ApiArgs {
-    /// What the stack is to be, but for the code.
+    /// The desired state of the API, without the code.
     pub(super) fn spec(&self) -> ApiSpec {
         let makes = self.api || self.code.is_some();
         ApiSpec {

@@ -14,48 +14,69 @@ use crate::stack::{StackSpec, TableKey};
 
 /// What a stack is to be.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Stack options (not for --local)")]
+#[command(next_help_heading = "Stack options (not with --local)")]
 pub(in crate::cli) struct StackArgs {
-    /// Who may assume the read role; * and ? as in ArnLike; given, they replace the list
+    /// Allow this principal to read; repeatable
+    ///
+    /// It can assume the read role. In the ARN, * and ? match as in ArnLike. Replaces the stack's list.
     #[arg(long = "reader", value_name = "ARN")]
     readers: Vec<PrincipalPattern>,
-    /// Who may assume the write role; given, they replace the list
+    /// Allow this principal to write; repeatable
+    ///
+    /// It can assume the write role. In the ARN, * and ? match as in ArnLike. Replaces the stack's list.
     #[arg(long = "writer", value_name = "ARN")]
     writers: Vec<PrincipalPattern>,
-    /// GitHub jobs that may assume the read role: ORG/REPO:environment:E or ORG/REPO:ref:R
+    /// Allow this GitHub job to read; repeatable
+    ///
+    /// `ORG/REPO:environment:E` or `ORG/REPO:ref:R`. Replaces the stack's list.
     #[arg(long, value_name = "JOB")]
     github: Vec<GitHubSubject>,
-    /// Tokens of another OIDC issuer that may assume the read role: ISSUER,SUBJECT[,AUDIENCE], such as
-    /// `gitlab,project_path:acme/shop:ref_type:branch:ref:main`; given, they replace the list
+    /// Allow this OIDC subject to read; repeatable
+    ///
+    /// ISSUER,SUBJECT[,AUDIENCE], such as `gitlab,project_path:acme/shop:ref_type:branch:ref:main`. Replaces the stack's
+    /// list.
     #[arg(long, value_name = "SUBJECT")]
     oidc: Vec<OidcSubject>,
-    /// Trust another account too, with --org-id or --external-id
+    /// Also trust this account; repeatable
+    ///
+    /// Requires --org-id or --external-id. Replaces the stack's list.
     #[arg(long, value_name = "ID")]
     account_id: Vec<AccountId>,
-    /// The organization that callers of other accounts must belong to
+    /// Organization of callers in other accounts
+    ///
+    /// Callers from other accounts must belong to it.
     #[arg(long, value_name = "ID")]
     org_id: Option<OrgId>,
-    /// A policy that bounds both roles
+    /// Permissions boundary of both roles
     #[arg(long, value_name = "ARN", value_parser = boundary)]
     permissions_boundary: Option<PolicyArn>,
-    /// How the table is paid for: on-demand, or provisioned:READS/WRITES
+    /// Billing mode, such as on-demand
     ///
-    /// DynamoDB lets a table be switched to on-demand at most four times in 24 hours.
+    /// on-demand, or provisioned:READS/WRITES. READS and WRITES are capacity units per second. DynamoDB lets a table be switched to on-demand at most four times
+    /// in 24 hours.
     #[arg(long, value_name = "MODE")]
     billing: Option<Billing>,
-    /// How many days changes stay in the log
+    /// Days to keep the history of changes
     #[arg(long, value_name = "DAYS")]
     history_days: Option<HistoryDays>,
-    /// Encrypt the table, and the secrets in it, with a KMS key that the stack makes; it stays then
+    /// Encrypt with a new KMS key
+    ///
+    /// Encrypts the table and its secrets. The stack creates the key, which outlives it. Encryption cannot be turned off later.
     #[arg(long, conflicts_with = "kms_key")]
     kms: bool,
-    /// The same with a KMS key of yours, of the same account and region
+    /// Encrypt with this KMS key
+    ///
+    /// Encrypts the table and its secrets. The key must be in the same account and region. Encryption cannot be turned off later.
     #[arg(long, value_name = "ARN")]
     kms_key: Option<KmsKeyArn>,
-    /// A tag of the stack: KEY=VALUE; given, they replace the list
+    /// Tag of the stack; repeatable
+    ///
+    /// Replaces the stack's tags.
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
     tags: Vec<(String, String)>,
-    /// The role that CloudFormation deploys with, instead of you
+    /// Role that CloudFormation deploys with
+    ///
+    /// By default it uses your credentials.
     #[arg(long, value_name = "ARN", value_parser = role)]
     cfn_role: Option<String>,
     #[command(flatten)]
@@ -103,22 +124,31 @@ pub(in crate::cli) fn oidc_trust(subjects: Vec<OidcSubject>) -> Result<Option<Oi
 
 /// What the stack of a grant has in common with a config's.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Grant options")]
 pub(in crate::cli) struct RoleArgs {
-    /// GitHub jobs that may act in the role: ORG/REPO:environment:E or ORG/REPO:ref:R; ORG@ID/REPO@ID for a repository
-    /// made, renamed or transferred since mid-July 2026; given, they replace the list
+    /// Allow this GitHub job; repeatable
+    ///
+    /// `ORG/REPO:environment:E` or `ORG/REPO:ref:R`; `ORG@ID/REPO@ID` for a repository that was created, renamed or
+    /// transferred since mid-July 2026. Replaces the jobs that the grant has.
     #[arg(long, value_name = "JOB")]
     pub(in crate::cli) github: Vec<GitHubSubject>,
-    /// Tokens of another OIDC issuer that may act in the role: ISSUER,SUBJECT[,AUDIENCE], such as
-    /// `gitlab,project_path:acme/shop:ref_type:branch:ref:main`; given, they replace the list
+    /// Allow this OIDC subject; repeatable
+    ///
+    /// ISSUER,SUBJECT[,AUDIENCE], such as `gitlab,project_path:acme/shop:ref_type:branch:ref:main`. Replaces the subjects
+    /// that the grant has.
     #[arg(long, value_name = "SUBJECT")]
     pub(in crate::cli) oidc: Vec<OidcSubject>,
-    /// A policy that bounds the role
+    /// Permissions boundary of the role
     #[arg(long, value_name = "ARN", value_parser = boundary)]
     pub(in crate::cli) permissions_boundary: Option<PolicyArn>,
-    /// A tag of the stack: KEY=VALUE; given, they replace the list
+    /// Tag of the stack; repeatable
+    ///
+    /// Replaces the stack's tags.
     #[arg(long = "tag", value_name = "K=V", value_parser = tag)]
     pub(in crate::cli) tags: Vec<(String, String)>,
-    /// The role that CloudFormation deploys with, instead of you
+    /// Role that CloudFormation deploys with
+    ///
+    /// By default it uses your credentials.
     #[arg(long, value_name = "ARN", value_parser = role)]
     pub(in crate::cli) cfn_role: Option<String>,
 }

@@ -4,38 +4,36 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 
+use crate::cli::help::globals;
 use crate::cli::terminal::log::LogForm;
 use crate::http::ServerOrigin;
 use crate::model::{ConfigName, Section, Span, TokenName};
 
 /// Serve configs over HTTP
 ///
-/// Applications in any language read, write and watch over HTTP what the other commands do here: /openapi.json
-/// describes it. Every engine can be served but another server. Without CONFIG it is the config that the other commands
-/// would work on. With --as read, or as a grant, no caller may do more than that role. A config that is called token or
-/// help is served with -c.
+/// Applications in any language can read, write and watch keys through this API; /openapi.json describes it. Serves the
+/// current config if none is given. It can serve any engine except another server. --as read, or a grant, limits all
+/// callers to that role. To serve a config named token or help, use -c.
 ///
-/// On this machine alone (the default) no token is asked for, so whoever is on it may do what you may. What a web page
-/// could send is refused: a Host that isn't the server's, and an Origin that is another's. Any other address takes TLS
-/// and tokens, which `discfg serve token new` makes; what can be asked without one is /healthz, /readyz and
-/// /openapi.json.
+/// On the loopback interface (the default), no token is required: every user of this machine has your access. Requests
+/// with a foreign Host or Origin are rejected, so web pages cannot use the API. Any other address requires TLS and
+/// tokens, which `discfg serve token new` creates; only /healthz, /readyz and /openapi.json then work without a token.
 ///
-/// The token file is read again when it changes, within 2 seconds; what waits or streams by a token that was revoked is
-/// told nothing more, and cut. A certificate is read once, at the start. These files may be symbolic links; what they
-/// lead to must belong to you or root, and nobody else may write it.
+/// Changes to the token file take effect within 2 seconds, and streams of a revoked token are closed. The certificate is
+/// read once, at startup. These files may be symbolic links, but must be owned by you or root and not writable by others.
 ///
-/// The process writes no core dump, and on Linux no other process of the same user can read its memory.
+/// SIGTERM or Ctrl-C shuts down gracefully: no new connections, running requests finish within --request-timeout, and
+/// streams get a last event (exit code 0). A second signal exits at once (exit code 130).
 ///
-/// SIGTERM or Ctrl-C stops it: no connection is taken any more, what was asked is answered within --request-timeout,
-/// streams end with a last event. Exit code 0; 130 after a second one, which ends it at once.
-///
-/// stdout is empty; with -f json or yaml it says once {"action":"serve","url":…,"configs":[…]}, when requests are
-/// taken. stderr is the log: one line a request with its time, method, path, status, milliseconds, bytes, token's name
-/// and peer, never a query, a body or a value.
+/// The log goes to stderr, one line per request: time, method, path, status, milliseconds, bytes, token name and peer,
+/// never a query, body or value. stdout is empty; with -f json or yaml, it gets
+/// {"action":"serve","url":…,"configs":[…]} once the server is ready. Core dumps are disabled, and on Linux other
+/// processes of the same user cannot read the server's memory.
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    override_usage = "discfg serve [OPTIONS] [CONFIG]...\n       discfg serve token <new|list|revoke> [OPTIONS]"
+    override_usage = "discfg serve [OPTIONS] [CONFIG]...\n       discfg serve token <new|list|revoke> [OPTIONS]",
+    after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct ServeArgs {
     #[command(subcommand)]
@@ -43,6 +41,13 @@ pub(in crate::cli) struct ServeArgs {
     #[command(flatten)]
     pub(super) server: ServerArgs,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  discfg serve payments
+  discfg serve token new --file tokens --name app --read-all
+  discfg serve payments --listen 0.0.0.0:8899 --token-file tokens \\
+    --tls-cert cert.pem --tls-key key.pem";
 
 impl ServeArgs {
     /// Whether it is the server that is called, and not what makes its tokens.
@@ -53,65 +58,83 @@ impl ServeArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ServerArgs {
-    /// The configs to serve
+    /// Configs to serve [default: the current config]
     #[arg(value_name = "CONFIG")]
     pub(super) configs: Vec<ConfigName>,
-    /// Where to listen; with port 0 the system chooses one, which is told. Other addresses than this machine's own take
-    /// --tls-cert, --tls-key and --token-file
+    /// Address to listen on
+    ///
+    /// With port 0 the system chooses a port, which is printed. An address other than loopback requires --tls-cert,
+    /// --tls-key and --token-file.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8899", value_parser = address)]
     pub(super) listen: SocketAddr,
-    /// The certificate, and those up to the authority that clients trust, as PEM
+    /// TLS certificate chain, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(super) tls_cert: Option<PathBuf>,
-    /// The certificate's private key, as PEM
+    /// Private key of the certificate, as PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(super) tls_key: Option<PathBuf>,
-    /// Ask for a token of this file
+    /// Require a token from this file
     #[arg(long, value_name = "FILE")]
     pub(super) token_file: Option<PathBuf>,
-    /// Another origin of the server, such as `https://config.internal` of a proxy before it. Without a scheme it has the
-    /// server's own, without a port that of its scheme. May be given several times
-    #[arg(long = "host", value_name = "[SCHEME://]NAME[:PORT]")]
+    /// Additional origin of the server; repeatable
+    ///
+    /// `[SCHEME://]NAME[:PORT]`, such as `https://config.internal` of a reverse proxy. Without a scheme, the server's is used; without
+    /// a port, the scheme's default.
+    #[arg(long = "host", value_name = "ORIGIN")]
     pub(super) hosts: Vec<ServerOrigin>,
-    /// How often what other processes change is looked for while somebody waits or streams; each look costs half a read
-    /// unit a section, however many wait
+    /// Time between checks for changes
+    ///
+    /// Checks only while clients wait or stream. Each check costs half a read unit per section, however many clients there are.
     #[arg(long, value_name = "TIME", default_value = "2s")]
     pub(super) interval: Span,
-    /// How requests are logged
+    /// Request log
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(super) log: LogForm,
-    /// Connections at the same time; beyond, 503 at once (over TLS: closed)
+    /// Maximum open connections; beyond: 503
+    ///
+    /// Over TLS, the connection is closed instead.
     #[arg(long, value_name = "N", default_value = "4096", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_connections: usize,
-    /// Requests that are worked on at the same time, those that wait or stream aside; beyond, 503 at once
+    /// Maximum concurrent requests; beyond: 503
+    ///
+    /// Requests that wait for a change or stream count towards --max-streams instead.
     #[arg(long, value_name = "N", default_value = "256", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_requests: usize,
-    /// Bytes of bodies that haven't come whole and of answers that haven't been taken, of all clients together, beside 32
-    /// KB for each; beyond, 503 at once
+    /// Maximum buffered bytes; beyond: 503
+    ///
+    /// Counts incomplete request bodies and unsent response data of all clients, in addition to 32 KB per connection.
     #[arg(long, value_name = "N", default_value = "134217728", value_parser = count(1_048_576, 1 << 40), help_heading = LIMITS)]
     pub(super) max_buffered: usize,
-    /// Requests that wait for a change or stream at the same time; beyond, 503 at once
+    /// Maximum waiting or streaming requests; beyond: 503
     #[arg(long, value_name = "N", default_value = "1024", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_streams: usize,
-    /// How long a request may take from its head on, its waiting for a change aside; beyond, 503, or 504 for a commit
+    /// Time for a request; beyond: 503, or 504 for a commit
+    ///
+    /// Starts when the head has been received. Waiting for a change does not count.
     #[arg(long, value_name = "TIME", default_value = "20s", help_heading = LIMITS)]
     pub(super) request_timeout: Span,
-    /// How long the head of a request, or a TLS handshake, may take; beyond, the connection is cut
+    /// Time for a request's head, or a TLS handshake
+    ///
+    /// The connection is then closed.
     #[arg(long, value_name = "TIME", default_value = "10s", help_heading = LIMITS)]
     pub(super) header_timeout: Span,
-    /// How long a connection is kept on which nothing is asked
+    /// Time to keep idle connections open
     #[arg(long, value_name = "TIME", default_value = "75s", help_heading = LIMITS)]
     pub(super) idle_timeout: Span,
-    /// How long a client may take nothing of its answer; beyond, the connection is cut
+    /// Time that a client may read nothing
+    ///
+    /// The connection is then closed.
     #[arg(long, value_name = "TIME", default_value = "20s", help_heading = LIMITS)]
     pub(super) stall_timeout: Span,
-    /// Headers of a request; beyond, 431
+    /// Maximum headers of a request; beyond: 431
     #[arg(long, value_name = "N", default_value = "100", value_parser = count(1, 1000), help_heading = LIMITS)]
     pub(super) max_headers: usize,
-    /// Bytes of the head of a request; beyond, 431
+    /// Maximum bytes of a request's head; beyond: 431
     #[arg(long, value_name = "N", default_value = "16384", value_parser = count(1024, 65_536), help_heading = LIMITS)]
     pub(super) max_header_bytes: usize,
-    /// Bytes of the body of a request; beyond, 413. A value has at most 190,000
+    /// Maximum bytes of a request's body; beyond: 413
+    ///
+    /// A value has at most 190,000 bytes.
     #[arg(long, value_name = "N", default_value = "4194304", value_parser = count(1024, 67_108_864), help_heading = LIMITS)]
     pub(super) max_body: usize,
 }
@@ -120,57 +143,67 @@ const LIMITS: &str = "Limits";
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum ServeCommand {
-    /// Make, list and revoke the tokens of a token file
-    #[command(subcommand)]
+    /// Manage the tokens in a token file
+    #[command(subcommand, after_help = globals(), after_long_help = "")]
     Token(TokenCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum TokenCommand {
-    /// Make a token, which is shown this once
+    /// Create a token and print it, once
     ///
-    /// The file keeps its SHA-256, its name and what it opens, and is made for its owner alone (mode 0600). The token is
-    /// the whole of stdout: `dcfg_` and 256 random bits. A server that is running takes it within 2 seconds.
+    /// Prints only the token: `dcfg_` and 256 random bits in Base64. The file stores its SHA-256, name and permissions,
+    /// and is created with mode 0600. A running server accepts the token within 2 seconds.
+    #[command(after_help = globals(), after_long_help = "")]
     New(NewTokenArgs),
-    /// List the tokens of a file
+    /// List the tokens in a file
+    #[command(after_help = globals(), after_long_help = "")]
     List(TokenFileArgs),
-    /// Take a token out of the file
+    /// Revoke a token
     ///
-    /// A server that is running refuses it within 2 seconds.
+    /// Removes it from the file. A running server rejects it within 2 seconds.
+    #[command(after_help = globals(), after_long_help = "")]
     Revoke(RevokeTokenArgs),
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TokenFileArgs {
-    /// The token file
+    /// Token file
     #[arg(long, value_name = "FILE")]
     pub(super) file: PathBuf,
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("opens").required(true))]
+#[command(
+    group = ArgGroup::new("opens").required(true),
+    override_usage = "discfg serve token new [OPTIONS] --file FILE --name NAME\n           \
+                      (--read SECTION | --write SECTION | --read-all | --write-all) [CONFIG]..."
+)]
 pub(in crate::cli) struct NewTokenArgs {
-    /// The configs that it opens; without, all that are served
+    /// Configs the token is valid for [default: all that are served]
     #[arg(value_name = "CONFIG")]
     pub(super) configs: Vec<ConfigName>,
     #[command(flatten)]
     pub(super) of: TokenFileArgs,
-    /// What it is called: its writes bear `token:NAME`
+    /// Name of the token; its writes are recorded as `token:NAME`
     #[arg(long, value_name = "NAME")]
     pub(super) name: TokenName,
-    /// A section that it reads, such as db; @root for the keys at the root; may be given several times
+    /// Section it can read, such as db; repeatable
+    ///
+    /// A section is the first segment of a key: /db/url is in db. @root stands for the keys without a section, such as
+    /// /name.
     #[arg(long, value_name = "SECTION", group = "opens")]
     pub(super) read: Vec<Section>,
-    /// A section that it reads and writes; may be given several times
+    /// Section it can read and write; repeatable
     #[arg(long, value_name = "SECTION", group = "opens")]
     pub(super) write: Vec<Section>,
-    /// It reads every section
+    /// It can read all sections
     #[arg(long, group = "opens")]
     pub(super) read_all: bool,
-    /// It reads and writes every section
+    /// It can read and write all sections
     #[arg(long, group = "opens")]
     pub(super) write_all: bool,
-    /// It may have secrets decrypted
+    /// It can decrypt secrets
     #[arg(long)]
     pub(super) decrypt: bool,
 }
@@ -179,7 +212,7 @@ pub(in crate::cli) struct NewTokenArgs {
 pub(in crate::cli) struct RevokeTokenArgs {
     #[command(flatten)]
     pub(super) of: TokenFileArgs,
-    /// What it is called
+    /// Name of the token
     #[arg(long, value_name = "NAME")]
     pub(super) name: TokenName,
 }

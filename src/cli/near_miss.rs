@@ -1,0 +1,189 @@
+//! What was probably meant by a command or an option that doesn't exist.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Words that other tools use, with the commands that do the same here.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    (
+        "get",
+        &["cat", "read", "show", "print", "view", "describe", "fetch"],
+    ),
+    ("set", &["write", "add", "update", "save", "store", "edit"]),
+    ("ls", &["ll", "dir", "keys", "tree", "find", "grep", "search"]),
+    ("delete", &["del", "remove", "unset"]),
+    ("copy", &["clone", "promote"]),
+    ("touch", &["renew", "expire", "ttl", "heartbeat"]),
+    ("watch", &["tail", "follow", "subscribe", "stream"]),
+    ("use", &["switch", "select", "context"]),
+    ("which", &["whoami", "current"]),
+    ("import", &["load", "upload", "restore"]),
+    ("export", &["dump", "download", "backup", "env", "render"]),
+    ("exec", &["run"]),
+    ("history", &["log", "logs", "versions", "blame"]),
+    ("diff", &["compare"]),
+    ("rollback", &["undo", "revert"]),
+    ("init", &["new", "deploy", "provision", "setup", "up"]),
+    ("destroy", &["down", "teardown"]),
+    ("grant", &["allow", "share"]),
+    ("revoke", &["deny", "ungrant"]),
+    ("access", &["can", "can-i", "permissions"]),
+    ("serve", &["server", "api"]),
+    ("doctor", &["check", "verify", "diagnose"]),
+];
+
+/// What takes more than another word.
+const ADVICE: &[(&[&str], &str)] = &[
+    (
+        &["mv", "move", "rename"],
+        "to rename a key, use 'discfg copy OLD NEW' and 'discfg delete OLD'",
+    ),
+    (
+        &["find", "grep", "search"],
+        "to search keys and values, use 'discfg ls -r --values | grep PATTERN'",
+    ),
+    (
+        &["edit"],
+        "to write a value from a file, use 'discfg set KEY -d FILE'",
+    ),
+    (
+        &["env", "render"],
+        "to render keys, use 'discfg export -f dotenv' or 'discfg export --template FILE'",
+    ),
+];
+
+/// Returns the error with a suggestion that helps, or with none. clap's own goes by the letters of a word only.
+pub(super) fn improved(mut error: clap::Error, commands: &clap::Command) -> clap::Error {
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => suggest_command(&mut error, commands),
+        ErrorKind::UnknownArgument => suggest_option(&mut error),
+        _ => {}
+    }
+    error
+}
+
+fn suggest_command(error: &mut clap::Error, commands: &clap::Command) {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return;
+    };
+    let word = word.to_lowercase();
+    let is_of_another = |names: &ContextValue| match names {
+        ContextValue::Strings(names) => !names.iter().all(|name| commands.find_subcommand(name).is_some()),
+        _ => false,
+    };
+    if error
+        .get(ContextKind::SuggestedSubcommand)
+        .is_some_and(is_of_another)
+    {
+        return;
+    }
+    error.remove(ContextKind::SuggestedSubcommand);
+    let advice = ADVICE.iter().find(|(words, _)| words.contains(&word.as_str()));
+    if let Some((_, advice)) = advice {
+        advise(error, advice);
+    } else if let Some(name) = meant(&word, commands) {
+        let names = ContextValue::Strings(vec![name.to_owned()]);
+        error.insert(ContextKind::SuggestedSubcommand, names);
+    }
+}
+
+/// The command that a word stands for elsewhere, or is a typo of.
+fn meant<'c>(word: &str, commands: &'c clap::Command) -> Option<&'c str> {
+    let synonym = SYNONYMS.iter().find(|(_, words)| words.contains(&word));
+    if let Some((name, _)) = synonym {
+        return Some(name);
+    }
+    let length = word.chars().count();
+    // A short word is soon like another: one typo there, two in the others.
+    let most = if length < 6 { 1 } else { 2 };
+    let names = commands
+        .get_subcommands()
+        .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()));
+    names
+        .map(|name| (distance(word, name), name))
+        .filter(|(distance, _)| length > 1 && *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+fn suggest_option(error: &mut clap::Error) {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+        return;
+    };
+    let name = option.split('=').next().unwrap_or_default();
+    let advice = match name {
+        "-o" | "--output" => "'-f FORMAT' chooses the format; 'export --out FILE' names a file",
+        "--json" => "'-f json' prints JSON",
+        "--yaml" => "'-f yaml' prints YAML",
+        "--value" => "the value is a positional argument: 'discfg set KEY VALUE'",
+        "--key" => "the key is a positional argument",
+        _ => return,
+    };
+    error.remove(ContextKind::SuggestedArg);
+    error.remove(ContextKind::SuggestedSubcommand);
+    error.remove(ContextKind::TrailingArg);
+    advise(error, advice);
+}
+
+fn advise(error: &mut clap::Error, advice: &str) {
+    let advice = ContextValue::StyledStrs(vec![advice.to_owned().into()]);
+    error.insert(ContextKind::Suggested, advice);
+}
+
+/// The number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment).
+fn distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut rows = vec![vec![0; right.len() + 1]; left.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    rows[0] = (0..=right.len()).collect();
+    for i in 1..=left.len() {
+        for j in 1..=right.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[left.len()][right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+
+    #[test]
+    fn a_suggestion_is_a_command_and_what_leads_to_it_is_none() {
+        let commands = Cli::command();
+        for (name, words) in SYNONYMS {
+            assert!(commands.find_subcommand(name).is_some(), "{name}");
+            for word in *words {
+                assert!(commands.find_subcommand(word).is_none(), "{word}");
+            }
+        }
+        for word in ADVICE.iter().flat_map(|(words, _)| *words) {
+            assert!(commands.find_subcommand(word).is_none(), "{word}");
+        }
+    }
+
+    #[test]
+    fn typos_lead_to_the_command_and_other_words_to_none() {
+        let commands = Cli::command();
+        let of = |word| meant(word, &commands);
+        assert_eq!(of("gte"), Some("get"));
+        assert_eq!(of("lst"), Some("list"));
+        assert_eq!(of("histroy"), Some("history"));
+        assert_eq!(of("completion"), Some("completions"));
+        assert_eq!(of("log"), Some("history"));
+        assert_eq!(of("nosuch"), None);
+        assert_eq!(of("x"), None);
+        assert_eq!(of("kubernetes"), None);
+        assert_eq!(distance("grnat", "grant"), 1);
+        assert_eq!(distance("", "ls"), 2);
+    }
+}

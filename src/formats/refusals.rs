@@ -168,7 +168,7 @@ fn properties() {
     refuses(
         Properties,
         "b=\\ud800 hunter2",
-        "\\u must be followed by four digits of a character",
+        "expected four hexadecimal digits after \\u",
     );
     let two = write(
         Properties,

@@ -105,7 +105,7 @@ fn what_is_no_time_to_live_is_refused(place: &Place) {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("invalid KEY");
+        .stderr_has("invalid key");
     assert_eq!(node(place, "k"), before);
 }
 

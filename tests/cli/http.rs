@@ -19,7 +19,7 @@ fn no_role_is_chosen_before_an_api() {
             .code(2)
             .stdout("")
             .stderr_has("identifies callers by their token")
-            .stderr_has("leave out --as");
+            .stderr_has("omit `--as`");
     }
     behind
         .place

@@ -158,6 +158,6 @@ mod on_aws {
             .code(5)
             .stdout("")
             .stderr_has("access denied: dynamodb:UpdateItem on /k")
-            .stderr_has("leave out --as read");
+            .stderr_has("omit `--as read`");
     }
 }

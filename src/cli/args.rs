@@ -31,8 +31,8 @@ Exit codes:
     5  access denied, or no credentials
     6  unavailable or throttled: retry
 
-A command works on the config named by -c or by the first positional argument, else
-by DISCFG_CONFIG, else by the nearest .discfg file (see `discfg which`).";
+A command works on the config named by -c or by the CONFIG argument, else by
+DISCFG_CONFIG, else by the nearest .discfg file (see `discfg which`).";
 
 // Only the command that is called has its arguments built: those of all the others cost every call more than its own
 // parsing.
@@ -62,7 +62,7 @@ pub(super) enum Command {
     Doctor(commands::doctor::DoctorArgs),
     /// Choose the config for this folder
     Use(commands::r#use::UseArgs),
-    /// Show the current config, engine and identity, and where each is set
+    /// Show the current config, engine and identity, and their source
     Which(commands::which::WhichArgs),
     /// Set the value of a key
     #[command(visible_alias = "put")]

@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use clap::Command;
 use clap::builder::{StyledStr, Styles};
+use clap::{Command, Id};
 
 /// The commands under their headings, as `discfg --help` lists them.
 const GROUPS: [(&str, &[&str]); 7] = [
@@ -28,8 +28,11 @@ const GROUPS: [(&str, &[&str]); 7] = [
 /// The global options that a short help names, all in one line.
 const SHORT_GLOBALS: &str = "-c -f -p -q -v --local --engine --region --as … (see --help)";
 
+/// What the usage has after the name, where a command is wanted.
+pub(super) const USAGE: &str = " [OPTIONS] <COMMAND>";
+
 const EXAMPLES: [&str; 4] = [
-    "discfg init demo --local                        create a config on this machine",
+    "discfg init demo --local",
     "discfg set /db/url postgres://localhost/app",
     "discfg get /db/url",
     "discfg ls -r --values",
@@ -56,7 +59,7 @@ pub(super) fn grouped(whole: Command) -> Command {
     let styles = whole.get_styles().clone();
     let (header, literal) = (styles.get_header(), styles.get_literal());
     let globals = global_options(&styles);
-    let usage = format!("{literal}discfg{literal:#} [OPTIONS] <COMMAND>");
+    let usage = format!("{literal}discfg{literal:#}{USAGE}");
     let template = template(&groups(&whole, &styles));
     let examples = format!(
         "{header}Try it without an AWS account:{header:#}\n  {}\n\nRun `discfg help COMMAND` for more about a command.",
@@ -79,6 +82,26 @@ pub(super) fn grouped(whole: Command) -> Command {
 pub(super) fn with_globals(command: Command) -> Command {
     let globals = global_options(command.get_styles());
     with_global_line(command, &globals)
+}
+
+/// A command whose arguments are complete.
+pub(super) trait GlobalsLast {
+    /// Moves the global options behind those of the command, which come later where they are built on demand.
+    fn globals_last(self) -> Self;
+}
+
+impl GlobalsLast for Command {
+    fn globals_last(self) -> Self {
+        let globals: Vec<Id> = self
+            .get_arguments()
+            .filter(|arg| arg.is_global_set())
+            .map(|arg| arg.get_id().clone())
+            .collect();
+        // A changed argument is put at the end.
+        globals
+            .into_iter()
+            .fold(self, |command, id| command.mut_arg(id, |arg| arg))
+    }
 }
 
 /// Returns the line of global options, for the short help of a command within a command.
@@ -194,7 +217,7 @@ mod tests {
 
     /// Clauses of one line: the list beside them is what people read first.
     #[test]
-    fn short_help_is_a_clause() {
+    fn help_of_every_command_is_in_form() {
         let mut whole = Cli::command();
         whole.build();
         let mut all = vec![&whole];
@@ -204,6 +227,23 @@ mod tests {
                     .get_subcommands()
                     .filter(|command| command.get_name() != "help"),
             );
+            let headings = command.get_arguments().filter_map(clap::Arg::get_help_heading);
+            let after_globals = headings.skip_while(|heading| *heading != "Global options");
+            let after_globals: Vec<&str> = after_globals
+                .filter(|heading| *heading != "Global options")
+                .collect();
+            assert!(
+                after_globals.is_empty(),
+                "{}: {after_globals:?}",
+                command.get_name()
+            );
+            let after = command
+                .get_after_long_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            for line in after.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
             let named = |text: &StyledStr, of: &str| {
                 let text = text.to_string();
                 assert!(!text.ends_with('.'), "{of}: {text}");

@@ -2,6 +2,8 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::help::USAGE;
+
 /// Words that other tools use, with the commands that do the same here.
 const SYNONYMS: &[(&str, &[&str])] = &[
     (
@@ -35,7 +37,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
 const ADVICE: &[(&[&str], &str)] = &[
     (
         &["mv", "move", "rename"],
-        "to rename a key, use 'discfg copy OLD NEW' and 'discfg delete OLD'",
+        "to rename a prefix, use 'discfg copy /old /new' and 'discfg delete -r /old'",
     ),
     (
         &["find", "grep", "search"],
@@ -54,11 +56,19 @@ const ADVICE: &[(&[&str], &str)] = &[
 /// Returns the error with a suggestion that helps, or with none. clap's own goes by the letters of a word only.
 pub(super) fn improved(mut error: clap::Error, commands: &clap::Command) -> clap::Error {
     match error.kind() {
-        ErrorKind::InvalidSubcommand => suggest_command(&mut error, commands),
+        ErrorKind::InvalidSubcommand if is_of_the_whole(&error) => suggest_command(&mut error, commands),
         ErrorKind::UnknownArgument => suggest_option(&mut error),
         _ => {}
     }
     error
+}
+
+/// Whether the word stands where a command does, and not one of a command's own.
+fn is_of_the_whole(error: &clap::Error) -> bool {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string().ends_with(&format!("discfg{USAGE}")),
+        _ => false,
+    }
 }
 
 fn suggest_command(error: &mut clap::Error, commands: &clap::Command) {
@@ -66,16 +76,6 @@ fn suggest_command(error: &mut clap::Error, commands: &clap::Command) {
         return;
     };
     let word = word.to_lowercase();
-    let is_of_another = |names: &ContextValue| match names {
-        ContextValue::Strings(names) => !names.iter().all(|name| commands.find_subcommand(name).is_some()),
-        _ => false,
-    };
-    if error
-        .get(ContextKind::SuggestedSubcommand)
-        .is_some_and(is_of_another)
-    {
-        return;
-    }
     error.remove(ContextKind::SuggestedSubcommand);
     let advice = ADVICE.iter().find(|(words, _)| words.contains(&word.as_str()));
     if let Some((_, advice)) = advice {
@@ -94,7 +94,7 @@ fn meant<'c>(word: &str, commands: &'c clap::Command) -> Option<&'c str> {
     }
     let length = word.chars().count();
     // A short word is soon like another: one typo there, two in the others.
-    let most = if length < 6 { 1 } else { 2 };
+    let most = if length < 8 { 1 } else { 2 };
     let names = commands
         .get_subcommands()
         .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()));
@@ -176,7 +176,7 @@ mod tests {
         let commands = Cli::command();
         let of = |word| meant(word, &commands);
         assert_eq!(of("gte"), Some("get"));
-        assert_eq!(of("lst"), Some("list"));
+        assert_eq!(of("lst"), Some("ls"));
         assert_eq!(of("histroy"), Some("history"));
         assert_eq!(of("completion"), Some("completions"));
         assert_eq!(of("log"), Some("history"));

@@ -7,7 +7,7 @@ use clap::Args;
 use super::guards::{GuardArgs, refused};
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
-use crate::cli::help::{CONFIG, KEY, positionals};
+use crate::cli::help::{CONFIG, GlobalsLast as _, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
@@ -24,6 +24,7 @@ use crate::wire::{AnyNode, KeyAnswer};
 /// A value on the command line is visible to other users of this machine while the command runs: use -d or --secret for
 /// values that they must not see.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set [OPTIONS] --secret KEY",
     help_template = positionals(&[CONFIG, KEY, ("VALUE", "Value, unless -d gives it or --secret prompts for it")]),

@@ -7,7 +7,7 @@ target := absolute_path(env("CARGO_TARGET_DIR", justfile_directory() / "target")
 default:
     @'{{ just_executable() }}' --list --unsorted
 
-# Set a value and read it back on the embedded engine, in a folder that goes away
+# Set a value and read it back on the embedded engine, in a temporary folder
 [group('try')]
 demo:
     #!/usr/bin/env bash
@@ -22,62 +22,62 @@ demo:
     discfg set mykey '{"json": "works"}'
     discfg get mykey
 
-# All that a change must pass, as CI runs it
+# Everything that a change must pass, as in CI
 [group('check')]
 check:
     .ci/run
 
-# All tests; the emulator that they need is made on the way
+# All tests; installs the emulator that they need
 [group('check')]
 test *args:
     cargo test --workspace {{ args }}
 
-# The fast tier: units, the engines and the command line without AWS, texts; no Python, Node or network
+# The fast tier: units, engines, command line without AWS, texts; no Python, Node or network
 [group('check')]
 test-fast *args:
     tests/fast {{ args }}
 
-# Concurrency, crashes and faults against the release binary: all campaigns, or those named
+# Test the release binary under concurrency, crashes and faults: all campaigns, or the named ones
 [group('check')]
 campaign *args:
     cargo build --release --bin discfg
     CARGO_TARGET_DIR='{{ target }}' tests/campaign/run {{ args }}
 
-# A config's whole life in your AWS account, or with --emulator; docs/acceptance.md says what it costs
+# Take a config through its whole life in your AWS account, or with --emulator (see docs/acceptance.md)
 [group('check')]
 acceptance *args:
     [[ -n "${DISCFG_BIN:-}" || ' {{ args }} ' =~ ' '--(sweep|selftest)' ' ]] || cargo build --release --bin discfg
     CARGO_TARGET_DIR='{{ target }}' python3 -B tests/acceptance/run.py {{ args }}
 
-# What cfn-lint says about the templates
+# Check the templates with cfn-lint
 [group('check')]
 lint-infra:
     "$(python3 tests/venv.py '{{ target }}')/bin/cfn-lint" --include-checks I -- infra/*.yaml
 
-# Fuzz each parser for a minute, or for as many seconds as are given; it needs nightly Rust and cargo-fuzz
+# Fuzz each parser for a minute, or for the given seconds; needs nightly Rust and cargo-fuzz
 [group('check')]
 fuzz seconds="60":
     #!/usr/bin/env bash
     set -euo pipefail
-    cargo +nightly fuzz --version >/dev/null || { echo 'cargo install cargo-fuzz' >&2; exit 1; }
+    cargo +nightly fuzz --version >/dev/null || { echo 'error: cargo-fuzz not found: run cargo install cargo-fuzz' >&2; exit 1; }
     for target in $(cargo +nightly fuzz list); do
         printf '\n== %s ==\n' "$target"
         cargo +nightly fuzz run "$target" -- -max_total_time={{ seconds }} -rss_limit_mb=2048 -timeout=10
     done
 
-# Time and count against other tools, with the release binary; figures are in benches/README.md
+# Measure the release binary and compare it with other tools (see benches/README.md)
 [group('check')]
 bench *args:
     cargo build --release --package discfg --package discfg-bare --bins
     CARGO_TARGET_DIR='{{ target }}' benches/run {{ args }}
 
-# The binary as it is shipped
+# Build the release binary
 [group('ship')]
 release:
     cargo build --release --bin discfg
     @ls -lh '{{ target }}/release/discfg'
 
-# The zip files of the function that `init --api` deploys, and the one that it takes by default beside the binary
+# Build the zip files of the function that `init --api` deploys
 [group('ship')]
 lambda:
     python3 lambda/package.py '{{ target }}'

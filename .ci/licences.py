@@ -1,9 +1,9 @@
-"""Holds every dependency to deny.toml: its licence, its source, and that no crate is there twice.
+"""Checks every dependency against deny.toml: its licence, its source, and that no crate has two versions.
 
     python .ci/licences.py
 
-The same rules as `cargo deny check licenses bans sources`, with nothing to install. Advisories are the one thing
-that it can't look up, since they come from a database that changes daily.
+The same rules as `cargo deny check licenses bans sources`, with nothing to install. It does not check advisories,
+which come from a database that changes daily.
 """
 
 import collections
@@ -37,7 +37,7 @@ class Expression:
     def _any(self, allowed):
         holds = self._all(allowed)
         while self._take("OR"):
-            # Both sides are read, whatever the first one says.
+            # Parses both sides, whatever the result of the first.
             holds = self._all(allowed) or holds
         return holds
 
@@ -51,7 +51,7 @@ class Expression:
         if self._take("("):
             holds = self._any(allowed)
             if not self._take(")"):
-                raise ValueError("a bracket is open")
+                raise ValueError("a parenthesis is not closed")
             return holds
         name = self.tokens.pop(0)
         if self._take("WITH"):
@@ -71,7 +71,7 @@ def licence_faults(packages, allowed):
         try:
             fits = expression is not None and Expression(expression).allowed_by(allowed)
         except (ValueError, IndexError) as error:
-            fits, expression = False, f"{expression}, which can't be read: {error}"
+            fits, expression = False, f"{expression} (invalid: {error})"
         if not fits:
             yield f"{package['name']} {package['version']}: the licence {expression} is not in deny.toml"
 
@@ -79,9 +79,9 @@ def licence_faults(packages, allowed):
 def source_faults(packages):
     for package in packages:
         source = package["source"]
-        # No source is a member of the workspace, which cargo finds by its path.
+        # A package without a source is a member of the workspace.
         if source is not None and not CRATES_IO.fullmatch(source):
-            yield f"{package['name']} {package['version']}: it comes from {source}"
+            yield f"{package['name']} {package['version']}: source {source} is not crates.io"
 
 
 def double_faults(packages, exceptions):
@@ -92,17 +92,17 @@ def double_faults(packages, exceptions):
         name, _, version = exception["crate"].partition("@")
         skipped = [v for v in versions[name] if v == version or v.startswith(f"{version}.")]
         if len(versions[name]) < 2 or not skipped:
-            yield f"{exception['crate']}: the exception in deny.toml is needed no more"
+            yield f"{exception['crate']}: the exception in deny.toml is no longer needed"
         elif not exception.get("reason"):
             yield f"{exception['crate']}: the exception in deny.toml has no reason"
         versions[name] = [v for v in versions[name] if v not in skipped]
     for name, left in sorted(versions.items()):
         if len(left) > 1:
-            yield f"{name}: there are {', '.join(left)}; see `cargo tree --target all --invert {name}@{left[0]}`"
+            yield f"{name}: several versions ({', '.join(left)}); see `cargo tree --target all --invert {name}@{left[0]}`"
 
 
 def self_test():
-    """A check that can't fail is none."""
+    """Verifies that the checks can fail."""
     for text, fits in {
         "MIT": True,
         "GPL-3.0": False,
@@ -137,7 +137,7 @@ def main():
     ]
     if faults:
         sys.exit("\n".join(faults))
-    print(f"{len(packages)} packages, all licensed and sourced as deny.toml allows, none twice without a reason")
+    print(f"{len(packages)} packages: licences, sources and duplicate versions match deny.toml")
 
 
 if __name__ == "__main__":

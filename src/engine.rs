@@ -97,10 +97,12 @@ fn open_local(
     })
 }
 
-/// Who writes to an embedded config.
+/// The writer's name in an embedded config: `USER`, or the account's where that is not set, as in a service or a
+/// container.
 #[cfg(feature = "local")]
 fn local_user() -> String {
     let user = std::env::var("USER").ok().filter(|user| !user.is_empty());
+    let user = user.or_else(|| whoami::username().ok());
     format!("local:{}", user.as_deref().unwrap_or("unknown"))
 }
 

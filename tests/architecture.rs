@@ -1,6 +1,6 @@
 //! The floors of the house hold: a file names only what its floor may use.
 //!
-//! The table is the one of "How it works" in the README. Whoever changes one changes both.
+//! The table is the one of "The source" in docs/design.md. Whoever changes one changes both.
 
 #[path = "architecture/imports.rs"]
 mod imports;

@@ -138,8 +138,8 @@ fn size(body: &[u8]) -> usize {
 fn too_large(size: usize) -> Response<Body> {
     let status = StatusCode::PAYLOAD_TOO_LARGE;
     let detail = format!(
-        "the answer has {size} bytes, and a Lambda function answers at most {MAX_ANSWER}; ask for a part of it, or list it \
-         by pages"
+        "response too large: {size} bytes of at most {MAX_ANSWER}, the limit of AWS Lambda; request a part, or list by \
+         pages"
     );
     let mut problem = Problem::new(
         status.as_u16(),

@@ -41,7 +41,7 @@ async fn main() -> Result<(), Error> {
 
 async fn api() -> Result<Api, Error> {
     let config: ConfigName = env::var(CONFIG)
-        .map_err(|_| format!("{CONFIG} doesn't name a config"))?
+        .map_err(|_| format!("{CONFIG} is not set"))?
         .parse()
         .map_err(|error| format!("{CONFIG}: {error}"))?;
     let aws = Aws::load(&AwsSettings::default()).await?;

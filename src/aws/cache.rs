@@ -63,7 +63,7 @@ impl Cache {
     fn warn(&self, error: &io::Error) {
         match mend(error) {
             Some(hint) if !self.has_warned.swap(true, Ordering::Relaxed) => {
-                tracing::warn!(hint, "cached credentials are not used: {error}");
+                tracing::warn!(hint, "ignoring cached credentials: {error}");
             }
             Some(_) => {}
             None => tracing::debug!(%error, "no cached file"),

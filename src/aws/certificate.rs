@@ -10,8 +10,8 @@ use crate::model::Timestamp;
 /// Why a server's TLS certificate is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CertificateFault {
-    /// Nobody that this machine trusts signed it.
-    #[error("no authority that this machine trusts has signed its certificate")]
+    /// It is not signed by a CA that this machine trusts.
+    #[error("its certificate is not signed by a CA that this machine trusts")]
     UnknownIssuer,
     /// It is for other names.
     #[error("its certificate is valid for {valid_for}, not for {asked}")]
@@ -21,14 +21,14 @@ pub(crate) enum CertificateFault {
         /// The names in the certificate.
         valid_for: String,
     },
-    /// Its time is over.
-    #[error("its certificate expired {}", at(.0.as_ref()))]
+    /// It expired.
+    #[error("its certificate expired{}", at(.0.as_ref()))]
     Expired(Option<Timestamp>),
-    /// Its time is to come.
-    #[error("its certificate is not valid before {}", at(.0.as_ref()))]
+    /// It is not valid yet.
+    #[error("its certificate is not valid yet{}", starts(.0.as_ref()))]
     NotYetValid(Option<Timestamp>),
-    /// It signs itself, and says that it is an authority's.
-    #[error("its certificate is an authority's, which no server may use")]
+    /// It is self-signed and marked as a CA certificate.
+    #[error("its certificate is a CA certificate, which a server can't use")]
     Authority,
     /// Anything else.
     #[error("its certificate is invalid: {0}")]
@@ -97,5 +97,9 @@ fn time(time: UnixTime) -> Option<Timestamp> {
 }
 
 fn at(time: Option<&Timestamp>) -> String {
-    time.map_or_else(|| "by this machine's clock".into(), ToString::to_string)
+    time.map_or_else(String::new, |time| format!(" at {time}"))
+}
+
+fn starts(time: Option<&Timestamp>) -> String {
+    time.map_or_else(String::new, |time| format!(": it starts at {time}"))
 }

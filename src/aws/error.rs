@@ -10,13 +10,13 @@ use crate::model::{ErrorKind, RegionError};
 #[non_exhaustive]
 pub enum AwsError {
     /// No region is set anywhere.
-    #[error("no region is set")]
+    #[error("no AWS region set")]
     NoRegion,
     /// The region that is set is none.
-    #[error("the region can't be used")]
+    #[error("invalid AWS region in the configuration")]
     Region(#[source] RegionError),
     /// A file that a variable names can't be one of settings or credentials.
-    #[error("{variable} names a file that can't be used")]
+    #[error("cannot read the file in {variable}")]
     File {
         /// The variable.
         variable: &'static str,
@@ -33,7 +33,7 @@ pub enum AwsError {
         source: Option<Box<dyn Error + Send + Sync>>,
     },
     /// STS wouldn't let the caller assume the role. It says so, too, of a role that isn't there.
-    #[error("{caller} may not assume the role {role}, or the role is not there")]
+    #[error("{caller} can't assume the role {role}, or the role does not exist")]
     AssumeDenied {
         /// The role's ARN.
         role: String,

@@ -152,11 +152,9 @@ impl Failed {
     /// What is wrong with the credentials, where that is the fault.
     pub(crate) fn credentials_problem(&self) -> String {
         match self.code.as_deref() {
-            Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired") => {
-                "the credentials have expired".into()
-            }
-            Some(code) => format!("AWS doesn't accept the credentials ({code})"),
-            None => "no usable credentials were found".into(),
+            Some("ExpiredToken" | "ExpiredTokenException" | "RequestExpired") => "credentials expired".into(),
+            Some(code) => format!("AWS rejected the credentials ({code})"),
+            None => "no usable AWS credentials found".into(),
         }
     }
 
@@ -188,7 +186,7 @@ fn clock_problem(message: &str, service: i64, here: i64) -> Option<String> {
     };
     (is_about_time && seconds > 1).then(|| {
         format!(
-            "this machine's clock is {} min {} s {is} AWS's",
+            "this machine's clock is {} min {} s {is} AWS",
             seconds / 60,
             seconds % 60
         )

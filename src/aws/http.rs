@@ -101,7 +101,7 @@ impl HttpConnector for SharedConnectors {
                     let status = answer.status().as_u16();
                     tracing::debug!(operation, status, id, "answered");
                 }
-                Err(error) => tracing::debug!(operation, %error, "not answered"),
+                Err(error) => tracing::debug!(operation, %error, "no response"),
             }
             answer
         })
@@ -171,7 +171,7 @@ impl Connectors {
         SharedHttpConnector::new(match context {
             Ok(context) => builder.tls_context(context).build(),
             Err(error) => {
-                tracing::warn!(%error, "the certificates can't be used; falling back to the system's");
+                tracing::warn!(%error, "cannot use the configured certificates; falling back to the system's");
                 builder.build()
             }
         })

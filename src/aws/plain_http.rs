@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::http::{Operation, SharedConnectors};
 use super::{CertificateFault, Meter, RootsFault};
+use crate::model::Grouped;
 
 /// A client.
 #[derive(Debug, Clone)]
@@ -47,23 +48,23 @@ pub(crate) struct PlainAnswer {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlainHttpError {
-    /// No connection came to be: nothing was sent.
-    #[error("no connection")]
+    /// The connection failed: nothing was sent.
+    #[error("connection failed")]
     NotSent(#[source] Box<dyn Error + Send + Sync>),
-    /// The server didn't prove that it is the one that was asked for: nothing was sent.
-    #[error("the server at that address is not trusted")]
+    /// The server's certificate is not trusted: nothing was sent.
+    #[error("the server's certificate is not trusted")]
     NotTrusted(#[source] CertificateFault),
-    /// The roots of trust that a variable names can't be used: nothing was sent.
-    #[error("no server can be trusted")]
+    /// The root certificates that an environment variable names can't be used: nothing was sent.
+    #[error("no usable root certificates")]
     NoRoots(#[source] RootsFault),
-    /// The connection ended before the answer did. What was asked for may have been done.
-    #[error("the connection ended before the answer did")]
+    /// The connection closed before the response was complete. The request may have been processed.
+    #[error("the connection closed before the response was complete")]
     Cut(#[source] Box<dyn Error + Send + Sync>),
-    /// The time is over. What was asked for may have been done.
-    #[error("no answer within {} s", .0.as_secs())]
+    /// There was no response in time. The request may have been processed.
+    #[error("timed out after {} s", .0.as_secs())]
     TimedOut(Duration),
-    /// The answer is larger than it may be.
-    #[error("the answer has more than {0} bytes")]
+    /// The response exceeds the limit, in bytes.
+    #[error("response too large: more than {} bytes", Grouped(*.0))]
     TooLarge(usize),
 }
 

@@ -100,7 +100,7 @@ impl AssumedRole {
             expires: credentials.expiration.secs(),
         });
         let kept = kept.ok_or_else(|| AwsError::Credentials {
-            problem: format!("STS answered without credentials for {}", self.role.arn),
+            problem: format!("STS returned no credentials for {}", self.role.arn),
             source: None,
         })?;
         self.aws.cache().write(&file, &kept);
@@ -114,7 +114,7 @@ impl AssumedRole {
 
     async fn own(&self) -> Result<Credentials, AwsError> {
         let none = || AwsError::Credentials {
-            problem: "no usable credentials were found".into(),
+            problem: "no usable AWS credentials found".into(),
             source: None,
         };
         let provider = self.aws.sdk().credentials_provider().ok_or_else(none)?;
@@ -122,7 +122,7 @@ impl AssumedRole {
             .provide_credentials()
             .await
             .map_err(|error| AwsError::Credentials {
-                problem: "no usable credentials were found".into(),
+                problem: "no usable AWS credentials found".into(),
                 source: Some(error.into()),
             })
     }

@@ -102,7 +102,10 @@ impl Roots {
     fn add_file(&mut self, variable: &str, path: &Path) -> Result<(), RootsFault> {
         let bytes = self.read(path).map_err(|error| {
             let mend = files::mend(&error).map_or_else(String::new, |mend| format!(": {mend}"));
-            RootsFault(format!("can't read {variable} {}: {error}{mend}", path.display()))
+            RootsFault(format!(
+                "cannot read {variable} {}: {error}{mend}",
+                path.display()
+            ))
         })?;
         self.add(&bytes)
             .map_err(|_| RootsFault(format!("{variable} {} is not valid PEM", path.display())))
@@ -113,7 +116,7 @@ impl Roots {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => {
-                tracing::warn!(%error, "can't read {FOLDERS} {}", folder.display());
+                tracing::warn!(%error, "cannot read {FOLDERS} {}", folder.display());
                 return;
             }
         };
@@ -130,7 +133,7 @@ impl Roots {
                     let _ = self.add(&bytes);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "can't use {} in {FOLDERS} {}", path.display(), folder.display());
+                    tracing::warn!(%error, "cannot read {} in {FOLDERS} {}", path.display(), folder.display());
                 }
             }
         }
@@ -159,9 +162,7 @@ impl Roots {
 
     fn pem(self, names: &str) -> Result<Vec<u8>, RootsFault> {
         if self.pem.is_empty() {
-            return Err(RootsFault(format!(
-                "{names} holds no certificate that can be a root"
-            )));
+            return Err(RootsFault(format!("no usable root certificate in {names}")));
         }
         Ok(self.pem.into_bytes())
     }

@@ -4,9 +4,9 @@ use std::error::Error;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SigningError {
     /// There is nothing to sign it with.
-    #[error("no usable credentials were found")]
+    #[error("no usable AWS credentials found")]
     Credentials(#[source] Box<dyn Error + Send + Sync>),
     /// It has a form that can't be signed.
-    #[error("the request can't be signed")]
+    #[error("cannot sign the request")]
     Form(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -18,7 +18,7 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
-/// The widest that help is set, in columns.
+/// The maximum width of help, in columns.
 pub(super) const HELP_WIDTH: usize = 100;
 
 const EXIT_CODES: &str = "\
@@ -34,8 +34,7 @@ Exit codes:
 A command works on the config named by -c or by the CONFIG argument, else by
 DISCFG_CONFIG, else by the nearest .discfg file (see `discfg which`).";
 
-// Only the command that is called has its arguments built: those of all the others cost every call more than its own
-// parsing.
+// Only the called command's arguments are built: those of all commands would cost every call more than its own parsing.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(super) enum Command {
@@ -60,7 +59,7 @@ pub(super) enum Command {
     Destroy(commands::destroy::DestroyArgs),
     /// Check credentials, settings, stack and table for problems
     Doctor(commands::doctor::DoctorArgs),
-    /// Choose the config for this folder
+    /// Select the config for this folder
     Use(commands::r#use::UseArgs),
     /// Show the current config, engine and identity, and their source
     Which(commands::which::WhichArgs),

@@ -22,10 +22,10 @@ pub(super) fn report(bad: &[BadSection], terminal: &Terminal) -> Result<(), Fail
         return Ok(());
     };
     for BadSection { section, problem } in others {
-        terminal.note(&format!("warning: section {section} can't be read: {problem}"));
+        terminal.note(&format!("warning: can't read section {section}: {problem}"));
     }
     Err(Failure::new(
         ErrorKind::Internal,
-        format!("section {} can't be read: {}", last.section, last.problem),
+        format!("can't read section {}: {}", last.section, last.problem),
     ))
 }

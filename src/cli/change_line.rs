@@ -38,10 +38,10 @@ pub(super) fn unmasked<'v>(
     (unmask(left), unmask(right))
 }
 
-/// A key that differs, for people.
-pub(super) fn line(key: &Key, change: &KeyChange, values: bool) -> Option<String> {
+/// The line for people of a key that differs, and its sign.
+pub(super) fn line(key: &Key, change: &KeyChange, values: bool) -> Option<(char, String)> {
     let (sign, _) = sign(change)?;
-    Some(format!("{sign} {key}{}\n", beside(shown(change, values))))
+    Some((sign, format!("{sign} {key}{}", beside(shown(change, values)))))
 }
 
 /// What follows a name that differs: the value, or both.

@@ -32,9 +32,9 @@ pub(super) fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, Fai
         if !stdin.is_terminal() && is_closed(&file) {
             return Err(Failure::new(
                 ErrorKind::Invalid,
-                "stdin is closed, or is /dev/null: there is nothing to read",
+                "stdin is closed or /dev/null: nothing to read",
             )
-            .hint("the empty value is '', or -d /dev/null"));
+            .hint("give the empty value as '' or with -d /dev/null"));
         }
         file
     } else {
@@ -53,7 +53,7 @@ pub(super) fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, Fai
             None if bytes.len() == most => format!("at least {most}"),
             None => bytes.len().to_string(),
         };
-        let message = format!("{what} has {size} bytes; at most {limit} are allowed");
+        let message = format!("{what} too large: {size} bytes of at most {limit}");
         return Err(Failure::new(ErrorKind::Invalid, message));
     }
     Ok(bytes)

@@ -42,13 +42,16 @@ impl FileArgs {
         config: &str,
     ) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
         let Some(path) = &self.data else {
-            return Err(Failure::usage("a file is missing").hint("give it with -d FILE; -d - reads stdin"));
+            return Err(Failure::usage("missing FILE").hint("give a file with -d FILE; -d - reads stdin"));
         };
         let format = match self.from {
             Some(format) => format,
             None => DataFormat::of_file(path).ok_or_else(|| {
-                Failure::usage(format!("the name {} doesn't tell a format", path.display()))
-                    .hint("give it with --from: json, yaml, dotenv, tfvars, properties, csv, …")
+                Failure::usage(format!(
+                    "can't determine the format of {} from its name",
+                    path.display()
+                ))
+                .hint("set the format with --from: json, yaml, dotenv, tfvars, properties, csv, …")
             })?,
         };
         let bytes = data_file::read(path, "the file", MOST_BYTES)?;
@@ -62,7 +65,7 @@ impl FileArgs {
         let items = formats::read(format, &bytes, &layout).map_err(|error| {
             Failure::caused(
                 ErrorKind::Invalid,
-                format!("{} can't be used", path.display()),
+                format!("invalid data in {}", path.display()),
                 &error,
             )
         })?;
@@ -71,7 +74,7 @@ impl FileArgs {
             if let Some(prefix) = prefix.filter(|prefix| !prefix.holds(&key)) {
                 return Err(Failure::new(
                     ErrorKind::Invalid,
-                    format!("{}: the key {key} does not lie below {prefix}", path.display()),
+                    format!("{}: key {key} is not below {prefix}", path.display()),
                 ));
             }
             wanted.insert(key, DesiredValue::from(value));

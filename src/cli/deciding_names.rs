@@ -87,7 +87,7 @@ pub(super) fn refuse(
         return Ok(());
     }
     let message = format!(
-        "these variables would change what is run, and are refused: {}",
+        "refusing variables that change what programs run: {}",
         named.join(", ")
     );
     Err(Failure::new(ErrorKind::Invalid, message).hint(hint))

@@ -1,10 +1,10 @@
-//! What can't be seen for want of a permission: a line each, so that the rest can be shown.
+//! Denied lookups, one line each, so that the rest can be shown.
 
 use crate::aws::Fault;
 use crate::cli::failure::Failure;
 use crate::stack::StackError;
 
-/// What could not be seen, and which permission it takes.
+/// The lookups that were denied, with the missing permissions.
 #[derive(Debug, Default)]
 pub(in crate::cli) struct DeniedLookups(Vec<Denied>);
 
@@ -15,8 +15,7 @@ struct Denied {
 }
 
 impl DeniedLookups {
-    /// What was found out; nothing, and a line about it, where the caller isn't allowed to. Whatever else went wrong is
-    /// a failure.
+    /// Returns what was found; `None`, and records a line, if the lookup was denied. Any other error is a failure.
     pub(in crate::cli) fn record<T>(
         &mut self,
         what: &'static str,
@@ -43,13 +42,13 @@ impl DeniedLookups {
         self.0.is_empty()
     }
 
-    /// A line for each, such as `the roles: iam:GetRole is not allowed`.
+    /// One line each, such as `the roles: iam:GetRole was denied`.
     pub(in crate::cli) fn lines(&self) -> Vec<String> {
-        let line = |denied: &Denied| format!("{}: {} is not allowed", denied.what, denied.action);
+        let line = |denied: &Denied| format!("{}: {} was denied", denied.what, denied.action);
         self.0.iter().map(line).collect()
     }
 
-    /// What the caller's own policies must say to see it all; none where all was seen.
+    /// The policy statement that the caller needs for all lookups; `None` if none was denied.
     pub(in crate::cli) fn statement(&self) -> Option<String> {
         let mut actions: Vec<String> = self
             .0

@@ -5,6 +5,6 @@ pub(super) fn digest(text: &str) -> Result<String, String> {
     if digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         Ok(lower)
     } else {
-        Err("a digest is sha256: and 64 digits of 0-9 and a-f".into())
+        Err("invalid digest: expected sha256: and 64 hexadecimal digits".into())
     }
 }

@@ -1,4 +1,4 @@
-//! The one table of exit codes and hints.
+//! The exit codes and hints of all failures.
 
 pub(super) mod api;
 pub(super) mod code;
@@ -10,6 +10,7 @@ pub(super) mod texts;
 
 use std::error::Error;
 
+use super::one_line::one_line;
 use crate::aws::{AwsError, CertificateFault, Failed, Fault};
 use crate::context::TargetError;
 use crate::engine::OpenError;
@@ -17,26 +18,30 @@ use crate::files;
 use crate::formats::{FormatError, TemplateError};
 use crate::http::{TlsError, TokenFileError};
 use crate::model::{ErrorKind, ValueError};
-use crate::ops::OpsError;
+use crate::ops::{OpsError, problem_code_of_kind, problem_code_of_store};
 use crate::stack::access::AccessError;
 use crate::store::StoreError;
+use crate::wire::ProblemCode;
+use crate::wire::result::{ErrorResult, ErrorShape};
 
-/// Why a command failed, in words for people.
+/// Why a command failed, for people.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) kind: ErrorKind,
     pub(super) message: String,
     pub(super) causes: Vec<String>,
     pub(super) hints: Vec<String>,
+    /// The API's code of the error, where it is one of a store.
+    problem: Option<ProblemCode>,
     /// The exit code where it isn't the kind's.
     code: Option<u8>,
 }
 
 /// `exec` failed before the child ran.
 const BEFORE_THE_CHILD: u8 = 125;
-/// The child can't be run, as shells say it.
+/// The exit code of shells for a command that can't be run.
 const CANT_RUN: u8 = 126;
-/// The child can't be found, as shells say it.
+/// The exit code of shells for a command that was not found.
 const NO_COMMAND: u8 = 127;
 
 impl Failure {
@@ -47,16 +52,17 @@ impl Failure {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            problem: problem_code_of_kind(kind),
             code: None,
         }
     }
 
-    /// The call itself is wrong.
+    /// The command line is invalid.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Usage, message)
     }
 
-    /// Nothing of the user's can mend it.
+    /// A failure that the user can't fix.
     pub(super) fn internal(message: &str, cause: &(dyn Error + 'static)) -> Self {
         Self::caused(ErrorKind::Internal, message, cause)
     }
@@ -76,7 +82,7 @@ impl Failure {
         self
     }
 
-    /// Adds what an error says and what caused it, each thing once.
+    /// Adds the messages of an error and its causes, each once.
     fn add_causes(&mut self, mut cause: Option<&(dyn Error + 'static)>) {
         while let Some(error) = cause {
             let text = error.to_string();
@@ -106,8 +112,8 @@ impl Failure {
         }
     }
 
-    /// The same, with the statement that would allow what the store was asked for, for who works on it without a role
-    /// of discfg's.
+    /// A failure of the store, with the policy statement that would allow the denied action, for a caller without a role
+    /// of discfg.
     pub(super) fn of_direct_write(error: StoreError) -> Self {
         let advice = match &error {
             StoreError::Denied { action, source, .. } => {
@@ -123,12 +129,12 @@ impl Failure {
         }
     }
 
-    /// The answer is no, which the result has said already.
+    /// The answer is no, which the result has already printed.
     pub(super) fn no() -> Self {
         Self::new(ErrorKind::No, String::new())
     }
 
-    /// A child ended with this code, which is the process's, too. It has said itself what there was to say.
+    /// A child exited with this code, which becomes the exit code of this process. The child has printed its own errors.
     pub(super) fn of_child(code: u8) -> Self {
         Self {
             code: Some(code),
@@ -136,7 +142,7 @@ impl Failure {
         }
     }
 
-    /// The same as a failure of `exec`, which keeps apart its own and the child's.
+    /// The same as a failure of `exec`, whose exit code differs from those of the child.
     pub(super) fn before_the_child(self) -> Self {
         let code = self.code.or(Some(BEFORE_THE_CHILD));
         Self { code, ..self }
@@ -156,6 +162,30 @@ impl Failure {
             code: Some(NO_COMMAND),
             ..Self::new(ErrorKind::NotFound, message)
         }
+    }
+
+    /// The cause on one line; none where nothing is known of it.
+    pub(super) fn cause(&self) -> Option<String> {
+        let causes: Vec<_> = self.causes.iter().map(|cause| one_line(cause)).collect();
+        (!causes.is_empty()).then(|| causes.join("; "))
+    }
+
+    /// The failure for programs; none where the result has said it.
+    pub(super) fn document(&self) -> Option<ErrorResult> {
+        (!self.message.is_empty()).then(|| ErrorResult {
+            error: ErrorShape {
+                kind: self.kind.as_str(),
+                exit: self.exit_code(),
+                code: self.problem,
+                message: one_line(&self.message).into_owned(),
+                cause: self.cause(),
+                hints: self
+                    .hints
+                    .iter()
+                    .map(|hint| one_line(hint).into_owned())
+                    .collect(),
+            },
+        })
     }
 
     /// The process's exit code.
@@ -181,12 +211,13 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let failure = Self::of(error.kind(), &error);
+        let mut failure = Self::of(error.kind(), &error);
+        failure.problem = problem_code_of_store(&error);
         match &error {
             StoreError::NoConfig { config, .. } => failure.hint(format!(
-                "`discfg init {config}` makes it; `discfg which` shows where it was looked for"
+                "create it with `discfg init {config}`, or run `discfg which` to see where discfg looked"
             )),
-            StoreError::ReadOnly => failure.hint("`--as write` writes, and so does leaving out `--as`"),
+            StoreError::ReadOnly => failure.hint("use --as write, or leave out --as"),
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
             StoreError::Busy(_) => failure.hint(BUSY),
             StoreError::Throttled { .. } => failure.hint(THROTTLED),
@@ -194,23 +225,31 @@ impl From<StoreError> for Failure {
                 Some(fault) => certificate_hints(&fault).into_iter().fold(failure, Self::hint),
                 None => failure.hint(ENDPOINT),
             },
-            StoreError::Unregistered(section) => failure
-                .hint(format!("change {section} in a commit of its own; `discfg grant CONFIG NAME --write {section}` registers it")),
+            StoreError::Unregistered(section) => failure.hint(format!(
+                "change {section} in a separate commit, or register it with `discfg grant CONFIG NAME --write {section}`"
+            )),
             StoreError::Corrupt {
                 section: Some(section),
                 ..
             } => failure.hint(format!(
-                "remove that item from the table or the file; export, exec, diff and copy leave the section out with --except {section}"
+                "remove the item from the table or the file, or skip the section with --except {section} (export, exec, diff, copy)"
             )),
             StoreError::NeedsNewer { section, .. } => failure.hint(format!(
-                "update discfg; export, exec, diff and copy leave the section out with --except {section}"
+                "update discfg, or skip the section with --except {section} (export, exec, diff, copy)"
             )),
-            StoreError::GuardOnSecret(_) => failure.hint("--if-revision holds for a secret, too"),
+            StoreError::GuardOnSecret(_) => failure.hint("use --if-revision, which also works for secrets"),
+            StoreError::NoTtl(key) => {
+                failure.hint(format!("set a time to live with `discfg touch {key} --ttl 30s`"))
+            }
+            StoreError::OutcomeUnknown { .. } => {
+                failure.hint("check whether the commit is in `discfg history -f json`; if it is not, rerun the command")
+            }
+            StoreError::Layout { .. } => failure.hint("update discfg"),
             StoreError::NoKeyFile(_) => failure.hint(
-                "put it back; a secret that is lost goes with `discfg delete`, or with `discfg set --plain` to another value",
+                "restore the file; without it, delete the secrets with `discfg delete` or overwrite them with `discfg set --plain`",
             ),
             StoreError::NoSecretsKey { config, .. } => failure.hint(format!(
-                "`discfg init {config} --kms` makes one, and `--kms-key ARN` takes one that you have"
+                "create one with `discfg init {config} --kms`, or use an existing one with `discfg init {config} --kms-key ARN`"
             )),
             _ => failure,
         }
@@ -219,22 +258,25 @@ impl From<StoreError> for Failure {
 
 impl From<OpsError> for Failure {
     fn from(error: OpsError) -> Self {
-        match error {
-            OpsError::Store(error) => error.into(),
+        let problem = error.problem_code();
+        let failure = match error {
+            OpsError::Store(error) => return error.into(),
             OpsError::Limit(_) => {
-                Self::of(error.kind(), &error).hint("--batch makes several commits of it, one after another")
+                Self::of(error.kind(), &error).hint("use --batch to split it into several commits")
             }
             OpsError::Spans(_) => {
-                Self::of(error.kind(), &error).hint("give a prefix within one section, such as /db")
+                Self::of(error.kind(), &error).hint("use a prefix within one section, such as /db")
             }
-            OpsError::Digest { .. } => Self::of(error.kind(), &error)
-                .hint("someone has changed it since; `discfg info --prefix` shows the digest now"),
+            OpsError::Digest { .. } => {
+                Self::of(error.kind(), &error).hint("run `discfg info --prefix` to see the current digest")
+            }
             other => Self::of(other.kind(), &other),
-        }
+        };
+        Self { problem, ..failure }
     }
 }
 
-/// What ends a command half way: the store, whose errors are explained by who asked, or anything else.
+/// Why a command stopped: an error of the store, which is explained with the identity in use, or another failure.
 pub(super) enum Stop {
     Ops(OpsError),
     Failure(Failure),
@@ -252,42 +294,41 @@ impl From<Failure> for Stop {
     }
 }
 
-/// What mends a certificate that is not accepted.
+/// The hints for a certificate that is not trusted.
 pub(super) fn certificate_hints(fault: &CertificateFault) -> Vec<&'static str> {
     match fault {
         CertificateFault::UnknownIssuer => {
-            vec!["AWS_CA_BUNDLE names a file with the authority that signed the server's certificate, as PEM"]
+            vec!["set AWS_CA_BUNDLE to a PEM file with the CA that signed the server's certificate"]
         }
         CertificateFault::OtherName { .. } => {
-            vec!["name the server as its certificate does, or give it a certificate for this name"]
+            vec!["use the host name in the certificate, or give the server a certificate for this host"]
         }
         CertificateFault::Expired(_) => {
-            vec!["renew the server's certificate; if it is valid, set this machine's clock"]
+            vec!["renew the server's certificate, or correct this machine's clock"]
         }
         CertificateFault::NotYetValid(_) => {
-            vec!["set this machine's clock, or the server's certificate anew"]
+            vec!["correct this machine's clock, or replace the server's certificate"]
         }
         CertificateFault::Authority => vec![
-            "a certificate that signs itself must say that it is no authority's (openssl: -addext \
-             basicConstraints=critical,CA:FALSE)",
+            "create the self-signed certificate as a server certificate (openssl: -addext basicConstraints=critical,CA:FALSE)",
         ],
-        CertificateFault::Other(_) => vec!["give the server another certificate"],
+        CertificateFault::Other(_) => vec!["replace the server's certificate"],
     }
 }
 
-const CREDENTIALS: &str = "give credentials as the AWS SDKs take them: AWS_ACCESS_KEY_ID and \
-    AWS_SECRET_ACCESS_KEY, a profile with -p, `aws sso login`, or a role of the machine";
-const BUSY: &str =
-    "try again; commits of one process take turns, so one that makes several changes loses less";
-const THROTTLED: &str = "try again in a few seconds; a table on demand grows with its load";
-const ENDPOINT: &str = "check the region, the network and AWS_ENDPOINT_URL, then try again";
+const CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with -p, or run `aws sso \
+    login`";
+const BUSY: &str = "retry, or combine several changes into one commit";
+const THROTTLED: &str = "retry in a few seconds; an on-demand table scales with its load";
+const ENDPOINT: &str = "check the region, the network and AWS_ENDPOINT_URL, then retry";
 
 impl From<AwsError> for Failure {
     fn from(error: AwsError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match &error {
-            AwsError::NoRegion => failure
-                .hint("give one with --region, with AWS_REGION, or by `discfg use CONFIG --region REGION`"),
+            AwsError::NoRegion => {
+                failure.hint("set one with --region, AWS_REGION or `discfg use CONFIG --region REGION`")
+            }
             AwsError::Credentials { .. } => failure.hint(CREDENTIALS),
             AwsError::Failed { source, .. } if source.fault.kind() == ErrorKind::Unavailable => {
                 failure.hint(ENDPOINT)
@@ -304,10 +345,10 @@ impl From<OpenError> for Failure {
             OpenError::Aws(error) => error.into(),
             OpenError::Target(error) => error.into(),
             OpenError::NoRoles(..) => Self::of(error.kind(), &error).hint(
-                "leave out --as; where DISCFG_AS or a .discfg says it, `discfg which` shows which of them",
-            ).hint("before an API that takes signed requests a role is chosen: `discfg use` takes --sign, and DISCFG_SIGN=true says the same"),
+                "leave out --as, or run `discfg which` to see whether DISCFG_AS or a .discfg sets it",
+            ).hint("if the API requires signed requests, run `discfg use` with --sign, or set DISCFG_SIGN=true"),
             OpenError::InTheClear(_) => Self::of(error.kind(), &error)
-                .hint("give the API's URL with https://; `discfg serve` takes --tls-cert and --tls-key"),
+                .hint("use an https:// URL; start `discfg serve` with --tls-cert and --tls-key"),
             other => Self::of(other.kind(), &other),
         }
     }
@@ -318,16 +359,16 @@ impl From<TargetError> for Failure {
         let failure = Self::of(error.kind(), &error);
         match &error {
             TargetError::NoConfig => {
-                failure.hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG")
+                failure.hint("select one with -c NAME, `discfg use NAME` or DISCFG_CONFIG")
             }
             TargetError::Untrusted { .. } => {
-                failure.hint("read the file; if it says what you want, `discfg use --trust` remembers it")
+                failure.hint("read the file; if you trust its content, run `discfg use --trust`")
             }
             TargetError::Foreign { .. } => {
-                failure.hint("or read the file; if it says what you want, `discfg use --trust` remembers it")
+                failure.hint("or read the file; if you trust its content, run `discfg use --trust`")
             }
             TargetError::Malformed { .. } => failure.hint(
-                "a .discfg is TOML with config, engine, sign, region, profile, as; or a bare config name",
+                "write it as TOML with config, engine, sign, region, profile or as; or as only a config name",
             ),
             _ => failure,
         }
@@ -363,12 +404,10 @@ impl From<TokenFileError> for Failure {
         let failure = Self::of(error.kind(), &error);
         match (&error, error.kind()) {
             (TokenFileError::Read { path, .. }, ErrorKind::NotFound) => failure.hint(format!(
-                "`discfg serve token new --file {} --name NAME --read-all` makes it",
+                "create it with `discfg serve token new --file {} --name NAME --read-all`",
                 path.display()
             )),
-            (TokenFileError::Taken { .. }, _) => {
-                failure.hint("revoke it first, or give the new one another name")
-            }
+            (TokenFileError::Taken { .. }, _) => failure.hint("revoke it first, or choose another name"),
             _ => failure,
         }
     }

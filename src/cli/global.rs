@@ -1,8 +1,9 @@
 //! The options that every command takes.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Arg, Args, ValueEnum};
+use clap::{Arg, Args, ColorChoice, ValueEnum};
 
+use super::terminal::times::TimeStyle;
 use crate::context::EngineName;
 use crate::formats::DataFormat;
 use crate::model::{ConfigName, Region, Role};
@@ -118,8 +119,16 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "ID", hide_short_help = true)]
     pub(super) external_id: Option<String>,
     /// Output format
+    ///
+    /// With json, a failure ends stderr with a line that is a JSON object: {"error":{…}}.
     #[arg(short, long, global = true, value_name = "FORMAT", value_parser = FormatFlag::parser(), hide_short_help = true)]
     pub(super) format: Option<FormatFlag>,
+    /// When to color the output
+    #[arg(long, global = true, value_name = "WHEN", hide_short_help = true)]
+    pub(super) color: Option<ColorChoice>,
+    /// How to show times [default: relative on a terminal, else iso]
+    #[arg(long, global = true, value_name = "STYLE", hide_short_help = true)]
+    pub(super) time: Option<TimeStyle>,
     /// Hide progress and hints
     #[arg(short, long, global = true, hide_short_help = true)]
     pub(super) quiet: bool,

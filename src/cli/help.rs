@@ -1,5 +1,5 @@
-//! What clap's help lacks: commands in groups, positionals that share one list of words, and global options that take
-//! one line of a short help.
+//! Help beyond clap's own: groups of commands, a description for each of several positionals that are parsed as one
+//! list, and global options in one line of the short help.
 
 use std::fmt::Write as _;
 
@@ -25,10 +25,10 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Tools", &["doctor", "completions", "man", "version"]),
 ];
 
-/// The global options that a short help names, all in one line.
+/// The global options that a short help names in its last line.
 const SHORT_GLOBALS: &str = "-c -f -p -q -v --local --engine --region --as … (see --help)";
 
-/// What the usage has after the name, where a command is wanted.
+/// The usage of discfg itself, after the name.
 pub(super) const USAGE: &str = " [OPTIONS] <COMMAND>";
 
 const EXAMPLES: [&str; 4] = [
@@ -54,7 +54,7 @@ pub(super) const PREFIX: Positional = (
     "Prefix, such as /db: the keys below it [default: all keys]",
 );
 
-/// Returns the whole command line with the help that people read.
+/// Returns the whole command line, with its commands listed in groups.
 pub(super) fn grouped(whole: Command) -> Command {
     let styles = whole.get_styles().clone();
     let (header, literal) = (styles.get_header(), styles.get_literal());
@@ -74,7 +74,7 @@ pub(super) fn grouped(whole: Command) -> Command {
         .help_template(template)
         .after_help(StyledStr::from(format!("{globals}\n\n{examples}")))
         .after_long_help(StyledStr::from(format!("{codes}\n\n{examples}")))
-        // The groups list them instead.
+        // The template lists them.
         .mut_subcommands(|command| with_global_line(command, &globals).hide(true))
 }
 
@@ -84,9 +84,9 @@ pub(super) fn with_globals(command: Command) -> Command {
     with_global_line(command, &globals)
 }
 
-/// A command whose arguments are complete.
+/// An extension for the attributes of a command.
 pub(super) trait GlobalsLast {
-    /// Moves the global options behind those of the command, which come later where they are built on demand.
+    /// Moves the global options behind the command's own, which are added later because they are built on demand.
     fn globals_last(self) -> Self;
 }
 
@@ -97,7 +97,7 @@ impl GlobalsLast for Command {
             .filter(|arg| arg.is_global_set())
             .map(|arg| arg.get_id().clone())
             .collect();
-        // A changed argument is put at the end.
+        // `mut_arg` moves the argument to the end.
         globals
             .into_iter()
             .fold(self, |command, id| command.mut_arg(id, |arg| arg))
@@ -110,7 +110,7 @@ pub(super) fn globals() -> StyledStr {
 }
 
 fn with_global_line(command: Command, globals: &str) -> Command {
-    // The long help lists these options; its text is that of the command, if it has one.
+    // The long help lists these options in full. A command with its own text overrides the empty one.
     command
         .after_help(StyledStr::from(globals.to_owned()))
         .after_long_help("")
@@ -121,7 +121,7 @@ fn global_options(styles: &Styles) -> String {
     format!("{header}Global options:{header:#} {SHORT_GLOBALS}")
 }
 
-/// Returns the help template of a command whose positionals are all in one list of words, which clap would show as one.
+/// Returns the help template of a command whose positionals are parsed as one hidden list of words.
 pub(super) fn positionals(list: &[Positional]) -> StyledStr {
     let styles = Styles::default();
     let header = styles.get_header();
@@ -160,7 +160,7 @@ fn groups(whole: &Command, styles: &Styles) -> String {
     text
 }
 
-/// What a command does, and its aliases.
+/// A command's description and aliases.
 fn about(command: &Command) -> String {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let aliases: Vec<&str> = command.get_visible_aliases().collect();

@@ -1,4 +1,4 @@
-//! What was probably meant by a command or an option that doesn't exist.
+//! Suggestions for commands and options that don't exist.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -33,7 +33,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("doctor", &["check", "verify", "diagnose"]),
 ];
 
-/// What takes more than another word.
+/// Words for which there is no single command, with what to do instead.
 const ADVICE: &[(&[&str], &str)] = &[
     (
         &["mv", "move", "rename"],
@@ -53,7 +53,7 @@ const ADVICE: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Returns the error with a suggestion that helps, or with none. clap's own goes by the letters of a word only.
+/// Returns the error with a useful suggestion, or with none. clap's own only compares the letters of words.
 pub(super) fn improved(mut error: clap::Error, commands: &clap::Command) -> clap::Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand if is_of_the_whole(&error) => suggest_command(&mut error, commands),
@@ -63,7 +63,7 @@ pub(super) fn improved(mut error: clap::Error, commands: &clap::Command) -> clap
     error
 }
 
-/// Whether the word stands where a command does, and not one of a command's own.
+/// Whether the unknown word is a command of discfg itself, and not a subcommand such as that of `serve token`.
 fn is_of_the_whole(error: &clap::Error) -> bool {
     match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => usage.to_string().ends_with(&format!("discfg{USAGE}")),
@@ -86,14 +86,14 @@ fn suggest_command(error: &mut clap::Error, commands: &clap::Command) {
     }
 }
 
-/// The command that a word stands for elsewhere, or is a typo of.
+/// The command that a word is a synonym or a typo of.
 fn meant<'c>(word: &str, commands: &'c clap::Command) -> Option<&'c str> {
     let synonym = SYNONYMS.iter().find(|(_, words)| words.contains(&word));
     if let Some((name, _)) = synonym {
         return Some(name);
     }
     let length = word.chars().count();
-    // A short word is soon like another: one typo there, two in the others.
+    // Short words resemble each other, so only one typo is allowed.
     let most = if length < 8 { 1 } else { 2 };
     let names = commands
         .get_subcommands()

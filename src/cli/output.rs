@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 use crate::formats::{JsonDocument, to_yaml};
 use crate::model::ErrorKind;
 
-/// Shows a result: its JSON shape, or the words of `human` and `raw`.
+/// Shows a result: its JSON shape, or the words of `human`, which a terminal shows within its width, and `raw`.
 pub(super) fn show(
     terminal: &mut Terminal,
     format: Format,
@@ -21,7 +21,7 @@ pub(super) fn show(
     };
     match format {
         Format::Silent => Ok(()),
-        Format::Human => terminal.write(human().as_bytes()),
+        Format::Human => terminal.write_wrapped(&human()),
         Format::Raw => terminal.write(&raw()),
         Format::Json => terminal.line(&json()?),
         Format::Yaml => {

@@ -9,6 +9,7 @@ use super::failure::{Failure, Stop};
 use super::global::Format;
 use super::output::show;
 use super::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::count::Count;
 use crate::model::ErrorKind;
 use crate::ops::{Plan, PlanOutcome};
@@ -70,14 +71,14 @@ impl Review<'_> {
             plan.check_limit()?;
         }
         if self.ask != Confirmation::Never || args.values {
-            for line in lines(plan, args.values).lines() {
-                terminal.hint(line);
+            for (sign, line) in lines(plan, args.values) {
+                terminal.toned_hint(Tone::of_sign(sign), &line);
             }
         }
         if self.ask == Confirmation::First
             && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")?
         {
-            return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed").into());
+            return Err(Failure::new(ErrorKind::Interrupted, "cancelled: nothing was changed").into());
         }
         let outcome = if args.batch {
             let (total, mut made) = (plan.len(), 0);
@@ -90,11 +91,11 @@ impl Review<'_> {
             let rate = count.end();
             if outcome.is_err() && made > 0 {
                 terminal.note(&format!(
-                    "{made} of {total} changes were committed before the failure; running it again does the rest"
+                    "{made} of {total} changes were committed before the failure; rerun to commit the rest"
                 ));
             }
             let outcome = outcome?;
-            terminal.hint(&format!("{total} changes, {rate} a second"));
+            terminal.hint(&format!("{total} changes, {rate}/s"));
             outcome
         } else {
             plan.commit(store).await?
@@ -131,11 +132,12 @@ impl Review<'_> {
             sections: outcome.heads.iter().map(wire::SectionRevision::new).collect(),
         };
         let human = || {
-            let mut text = if result == "planned" {
-                lines(self.plan, args.values)
-            } else {
-                String::new()
-            };
+            let mut text = String::new();
+            if result == "planned" {
+                for (sign, line) in lines(self.plan, args.values) {
+                    let _ = writeln!(text, "{}", Tone::of_sign(sign).paint(&line));
+                }
+            }
             let _ = writeln!(text, "{}: {result}: {}", self.config, counted(outcome));
             for head in &outcome.heads {
                 let _ = writeln!(text, "  {} is at revision {}", head.section, head.revision);
@@ -148,17 +150,14 @@ impl Review<'_> {
     }
 }
 
-/// The plan for people: a line a key that changes.
-fn lines(plan: &Plan, values: bool) -> String {
-    let mut text = String::new();
-    for (key, change) in plan.changes() {
-        text.extend(line(key, change, values));
-    }
-    text
+/// The keys that change, each with its sign and a line for people.
+fn lines(plan: &Plan, values: bool) -> impl Iterator<Item = (char, String)> {
+    let changes = plan.changes().iter();
+    changes.filter_map(move |(key, change)| line(key, change, values))
 }
 
 fn question(config: &str, outcome: &PlanOutcome) -> String {
-    format!("{config}: {}. Make these changes?", counted(outcome))
+    format!("{config}: {}. Apply these changes?", counted(outcome))
 }
 
 fn counted(outcome: &PlanOutcome) -> String {

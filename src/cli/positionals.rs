@@ -4,18 +4,18 @@
 use std::str::FromStr;
 
 use super::failure::Failure;
-use crate::model::{ConfigName, Key, Prefix};
+use crate::model::{ConfigName, ErrorKind, Key, Prefix};
 
 /// Reads `[CONFIG]`.
 pub(super) fn optional_config(word: Option<&str>) -> Result<Option<ConfigName>, Failure> {
-    word.map(|config| parse("CONFIG", config)).transpose()
+    word.map(|config| parse(config)).transpose()
 }
 
 /// Reads `[CONFIG] KEY`.
 pub(super) fn config_and_key(words: &[String]) -> Result<(Option<ConfigName>, Key), Failure> {
     match words {
-        [key] => Ok((None, parse("KEY", key)?)),
-        [config, key] => Ok((Some(parse("CONFIG", config)?), parse("KEY", key)?)),
+        [key] => Ok((None, parse(key)?)),
+        [config, key] => Ok((Some(parse(config)?), parse(key)?)),
         _ => Err(Failure::usage("expected [CONFIG] KEY")),
     }
 }
@@ -24,8 +24,8 @@ pub(super) fn config_and_key(words: &[String]) -> Result<(Option<ConfigName>, Ke
 pub(super) fn config_and_prefix(words: &[String]) -> Result<(Option<ConfigName>, Prefix), Failure> {
     match words {
         [] => Ok((None, Prefix::all())),
-        [prefix] => Ok((None, parse("PREFIX", prefix)?)),
-        [config, prefix] => Ok((Some(parse("CONFIG", config)?), parse("PREFIX", prefix)?)),
+        [prefix] => Ok((None, parse(prefix)?)),
+        [config, prefix] => Ok((Some(parse(config)?), parse(prefix)?)),
         _ => Err(Failure::usage("expected [CONFIG] [PREFIX]")),
     }
 }
@@ -39,15 +39,15 @@ pub(super) fn hint(command: &str, words: &[String], what: &str) -> Option<String
     let name: ConfigName = word.parse().ok()?;
     let place = what.to_uppercase();
     Some(format!(
-        "one word is a {what}; to name a config, use -c: discfg {command} -c {name} {place}"
+        "a single argument is a {what}; for the config {name}, run `discfg {command} -c {name} {place}`"
     ))
 }
 
 /// Reads one positional.
-pub(super) fn parse<T: FromStr>(name: &str, text: &str) -> Result<T, Failure>
+pub(super) fn parse<T: FromStr>(text: &str) -> Result<T, Failure>
 where
     T::Err: std::error::Error + 'static,
 {
     text.parse()
-        .map_err(|error| Failure::caused(crate::model::ErrorKind::Usage, format!("invalid {name}"), &error))
+        .map_err(|error| Failure::of(ErrorKind::Usage, &error))
 }

@@ -20,7 +20,7 @@ use crate::ops::OpsError;
 use crate::stack::{PRICES_IN, PRICES_OF, READ_UNIT, WRITE_UNIT};
 use crate::store::{Store, StoreError};
 
-/// What commands share: the target, settled once, and the store, opened once.
+/// The state that commands share: the target, resolved once, and the store, opened once.
 pub(super) struct Session {
     global: Global,
     target: Option<Target>,
@@ -44,7 +44,7 @@ impl Session {
         }
     }
 
-    /// Another session, whose requests count as this one's.
+    /// Another session, whose requests are counted together with this one's.
     pub(super) fn beside(&self, global: Global) -> Self {
         Self {
             requests: self.requests.clone(),
@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    /// Has commits tried for this long at most, as far as the engine tries them again.
+    /// Limits how long the engine retries commits.
     pub(super) fn be_patient_for(&mut self, patience: Duration) {
         self.patience = Some(patience);
     }
@@ -70,11 +70,11 @@ impl Session {
         &self.global
     }
 
-    /// Takes the config that was given as a positional.
+    /// Chooses the config that was given as a positional argument.
     pub(super) fn choose(&mut self, config: Option<ConfigName>) -> Result<(), Failure> {
         match (&self.global.config, config) {
             (Some(flag), Some(positional)) if *flag != positional => Err(Failure::usage(format!(
-                "the config is given twice: {flag} with -c and {positional} as a positional"
+                "the config is given twice: {flag} with -c and {positional} as an argument"
             ))),
             (_, Some(positional)) => {
                 self.global.config = Some(positional);
@@ -84,7 +84,7 @@ impl Session {
         }
     }
 
-    /// What the command works on.
+    /// The target of the command.
     pub(super) fn target(&mut self) -> Result<&Target, Failure> {
         let target = match self.target.take() {
             Some(target) => target,
@@ -93,12 +93,12 @@ impl Session {
         Ok(self.target.insert(target))
     }
 
-    /// The name of the config that the command works on.
+    /// The name of the target config.
     pub(super) fn config(&mut self) -> Result<String, Failure> {
         Ok(self.target()?.config()?.to_string())
     }
 
-    /// AWS, as the target chooses it.
+    /// The AWS clients for the target's region, profile and endpoint.
     pub(super) async fn aws(&mut self) -> Result<Arc<Aws>, Failure> {
         if let Some(aws) = &self.aws {
             return Ok(Arc::clone(aws));
@@ -116,7 +116,7 @@ impl Session {
         }
     }
 
-    /// The store, opened as what the command does with `subject`, a key or a prefix, asks for.
+    /// The store, opened for this access. `subject` is the key or prefix of the command, for error messages.
     pub(super) async fn store(
         &mut self,
         access: Access,
@@ -125,7 +125,7 @@ impl Session {
         if self.opened.is_none() {
             self.target()?.config()?;
             let spent = match self.target()?.engine.value {
-                // Nothing but the requests of its engine is sent.
+                // Only the engine sends requests.
                 EngineName::Http(_) => Some(self.requests.clone()),
                 _ => self.global.stats.then(|| self.capacity.clone()),
             };
@@ -144,7 +144,7 @@ impl Session {
                         Access::Read => "dynamodb:GetItem and dynamodb:Query",
                         Access::Write => "dynamodb:PutItem and dynamodb:DeleteItem",
                     };
-                    let purpose = format!("it was to be assumed for {actions} on {subject}");
+                    let purpose = format!("{actions} on {subject}");
                     return Err(self.explain_open(&target, error, purpose).await);
                 }
             }
@@ -155,7 +155,7 @@ impl Session {
         }
     }
 
-    /// A session for another config at the same place, which shares what can be shared.
+    /// A session for another config of the same engine, which shares the AWS clients.
     pub(super) async fn of_config(&mut self, config: ConfigName) -> Result<Self, Failure> {
         let aws = self.aws_if_used().await?;
         let global = Global {
@@ -168,19 +168,19 @@ impl Session {
         })
     }
 
-    /// The store that was opened, for longer than the session.
+    /// Returns the opened store, which outlives the session.
     pub(super) fn into_store(self) -> Result<Arc<dyn Store>, Failure> {
         let opened = self.opened.ok_or_else(not_open)?;
         Ok(opened.store.into())
     }
 
-    /// The configs that are there, where the target says, ordered by name.
+    /// The configs of the target's engine, ordered by name.
     pub(super) async fn configs(&mut self) -> Result<Vec<ConfigName>, Failure> {
         let aws = self.aws_if_used().await?;
         Ok(engine::configs(self.target()?, aws.as_ref()).await?)
     }
 
-    /// Says more of a denial: who asked, in which role, and what mends it.
+    /// Explains an error: adds the caller, the role, and a hint to a denial.
     pub(super) fn explain(&self, error: impl Into<OpsError>, access: Access) -> Failure {
         let error = error.into();
         if let Some(target) = &self.target
@@ -199,11 +199,11 @@ impl Session {
                 ..
             }) = &self.opened
         {
-            // They were good when they were kept: the role may have been made anew since.
+            // They were valid when they were cached: the role may have been recreated since.
             session.forget();
             let mut failure = Failure::from(error);
             failure.hints = vec![format!(
-                "the credentials that were kept for {} are dropped: try again",
+                "rerun the command: the cached credentials of the role {} were rejected and deleted",
                 session.role().name
             )];
             return failure;
@@ -219,7 +219,7 @@ impl Session {
             OpsError::Store(StoreError::Unlisted(grant)) => {
                 let (grant, config) = (grant.clone(), self.config_word());
                 return Failure::from(error).hint(format!(
-                    "`discfg grant {config} {grant}` writes it down; or name a prefix, such as /db"
+                    "record them with `discfg grant {config} {grant}`, or give a prefix such as /db"
                 ));
             }
             _ => (None, None),
@@ -231,57 +231,56 @@ impl Session {
         let Some(OpenedEngine { role, caller, .. }) = &self.opened else {
             return failure;
         };
-        if let Some(caller) = caller {
-            failure.causes.insert(0, format!("you are {}", caller.arn));
-        }
-        if let Some(role) = role {
-            let assumed = format!("the role {} was assumed, and it may not do this", role.arn);
-            failure.causes.insert(1, assumed);
-        }
+        let identity = match (role, caller) {
+            (Some(role), Some(caller)) => format!(" (role {}, assumed by {})", role.arn, caller.arn),
+            (Some(role), None) => format!(" (role {})", role.arn),
+            (None, Some(caller)) => format!(" (you are {})", caller.arn),
+            (None, None) => String::new(),
+        };
+        failure.message.push_str(&identity);
         failure.hint(self.mends(&action, role.as_ref(), access, widens))
     }
 
-    /// What lets `action` through that was denied. `widens` is what `discfg grant` takes to cover it.
+    /// The hint on how to allow the denied `action`. `widens` are the arguments of `discfg grant` that cover it.
     fn mends(&self, action: &str, role: Option<&RoleArn>, access: Access, widens: Option<String>) -> String {
         let about_key = action.starts_with("kms:");
         let config = self.config_word();
         let Some(role) = role else {
             let what = if about_key { "key" } else { "table" };
-            return format!("your own policies must allow {action} on the config's {what}");
+            return format!("allow {action} on the config's {what} in your own policies");
         };
         if about_key {
             format!(
-                "reading a secret takes kms:Decrypt and writing one kms:GenerateDataKey, in the policy of {} and, where \
-                 the key is one of your own, by its key policy; where the config has no key yet, `discfg init {config} \
-                 --kms` makes one",
+                "allow kms:Decrypt (to read secrets) and kms:GenerateDataKey (to write them) in the policy of {}, and in the \
+                 key policy of an existing key; if the config has no key, create one with `discfg init {config} --kms`",
                 role.name
             )
         } else if let Some(flags) = widens {
-            format!("whoever manages the grant may let it {access} more: `discfg grant {config} {flags}`")
+            format!("have the grant extended: `discfg grant {config} {flags}`")
         } else if let Some(grant) = self.grant() {
             format!(
-                "the policy of {} allows {action} on the grant's sections when it is as `discfg grant` made it: if it was \
-                 changed since, `discfg revoke {config} {grant}` and granting again make it anew",
+                "if the policy of {} was changed, recreate it: run `discfg revoke {config} {grant}`, then `discfg grant` with \
+                 the same options",
                 role.name
             )
         } else if role.name.ends_with("-read") && access == Access::Write {
-            "the read role only reads: leave out `--as read` to act in the write role".into()
+            "omit `--as read` to act in the write role".into()
         } else {
             format!(
-                "the stack's policy of {} allows {action} when it is as `discfg init` made it: `discfg status {config} \
-                 --drift` shows what was changed since",
+                "check whether the policy of {}, which allows {action}, was changed outside CloudFormation: `discfg status \
+                 {config} --drift`",
                 role.name
             )
         }
     }
 
-    /// The config for a command that is proposed.
+    /// The config name for suggested commands.
     fn config_word(&self) -> &str {
         let config = self.target.as_ref().and_then(|target| target.config.as_ref());
         config.map_or("CONFIG", |config| config.value.as_str())
     }
 
-    /// The grant whose role the command acts in, if it is one's.
+    /// The grant whose role the command uses, if any.
     pub(super) fn grant(&self) -> Option<&GrantName> {
         match &self.target.as_ref()?.role.as_ref()?.value {
             Role::Grant(grant) => Some(grant),
@@ -289,7 +288,7 @@ impl Session {
         }
     }
 
-    /// Says why a command ended half way.
+    /// Explains why a command stopped half way.
     pub(super) fn explain_stop(&self, stop: Stop, access: Access) -> Failure {
         match stop {
             Stop::Ops(error) => self.explain(error, access),
@@ -297,12 +296,13 @@ impl Session {
         }
     }
 
-    /// STS says "denied", too, of a role that isn't there: CloudFormation knows which it is.
+    /// Explains why a store couldn't be opened. STS also denies missing roles, so CloudFormation is asked whether the
+    /// config exists.
     async fn explain_open(&mut self, target: &Target, error: OpenError, purpose: String) -> Failure {
         let (role, caller) = match &error {
             OpenError::Aws(AwsError::AssumeDenied { role, caller, .. }) => (role, caller),
             OpenError::Store(StoreError::NoConfig { config, .. }) => {
-                let hint = format!("`discfg init {config} --local` makes it");
+                let hint = format!("create it with `discfg init {config} --local`");
                 let mut failure = Failure::from(error);
                 failure.hints = vec![hint];
                 return failure;
@@ -312,8 +312,8 @@ impl Session {
                 if let Some(profile) = &target.profile {
                     let (name, origin) = (&profile.value, &profile.origin);
                     failure
-                        .causes
-                        .insert(0, format!("the profile {name} was chosen by {origin}"));
+                        .message
+                        .push_str(&format!(" (profile {name}, from {origin})"));
                 }
                 return failure;
             }
@@ -335,7 +335,7 @@ impl Session {
         }
         let config = config.map_or_else(|| "CONFIG".into(), |config| config.to_string());
         let mut failure = Failure::from(error);
-        failure.causes.insert(0, purpose);
+        failure.message.push_str(&format!(" (needed for {purpose})"));
         let denied = DeniedRole {
             arn: &role,
             caller: &caller,
@@ -346,7 +346,7 @@ impl Session {
         denied.explain(failure)
     }
 
-    /// What `--stats` says, once.
+    /// The output of `--stats`, once.
     pub(super) fn take_stats(&mut self) -> Option<String> {
         std::mem::take(&mut self.global.stats).then(|| self.stats())
     }
@@ -367,7 +367,7 @@ impl Session {
         let requests = format!("stats: {} requests{each}", spent.total());
         let engine = self.target.as_ref().map(|target| &target.engine.value);
         if matches!(engine, Some(EngineName::Http(_))) {
-            return format!("{requests}; an API doesn't tell what they read and write");
+            return format!("{requests}; read and write units are unknown for an HTTP API");
         }
         let written = capacity.write_units + capacity.cancelled_write_units;
         let price = capacity.read_units * READ_UNIT + written * WRITE_UNIT;
@@ -390,7 +390,7 @@ fn not_open() -> Failure {
     Failure::new(ErrorKind::Internal, "the store is not open")
 }
 
-/// The words after `discfg grant CONFIG` that make a grant cover what was asked for, too.
+/// The arguments after `discfg grant CONFIG` that extend a grant to the requested sections.
 fn widened(grant: &GrantName, uncovered: &Uncovered, wanted: Access) -> String {
     let scope = &uncovered.scope;
     let access = scope.access().max(wanted);
@@ -400,8 +400,8 @@ fn widened(grant: &GrantName, uncovered: &Uncovered, wanted: Access) -> String {
 }
 
 fn settle(global: &Global) -> Result<Target, Failure> {
-    let folder =
-        env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
     let choices = Choices {
         config: global.config.clone(),
         engine: if global.local {

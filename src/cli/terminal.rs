@@ -1,14 +1,16 @@
 //! The two streams: stdout is the result and nothing else; all the rest is stderr.
 
+pub(super) mod color;
 pub(super) mod count;
 pub(super) mod log;
 pub(super) mod progress;
 pub(super) mod prompt;
 mod stderr;
+pub(super) mod table;
+pub(super) mod times;
 pub(super) mod wait;
 pub(super) mod wrap;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -16,18 +18,25 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{ExitCode, Stdio};
 
+use self::color::Tone;
 use self::log::{Plain, show_warnings};
 use self::stderr::write_stderr;
+use self::times::TimeStyle;
 use self::wrap::wrapped;
 use super::failure::Failure;
-use super::global::Global;
+use super::global::{Format, Global};
+use super::one_line::one_line;
 use crate::model::{ErrorKind, printable};
+use crate::wire::result::{ErrorResult, ErrorShape};
 
 /// The streams of the process.
 #[derive(Debug)]
 pub(super) struct Terminal {
     out: io::BufWriter<io::Stdout>,
     quiet: bool,
+    /// Whether failures are shown in JSON, too.
+    json: bool,
+    time: Option<TimeStyle>,
     /// Whoever read stdout went away. That is no error: `| head` has what it wants.
     closed: bool,
 }
@@ -37,6 +46,10 @@ impl Terminal {
         Self {
             out: io::BufWriter::new(io::stdout()),
             quiet: global.quiet,
+            json: global
+                .format
+                .is_some_and(|format| format.shown == Some(Format::Json)),
+            time: global.time,
             closed: false,
         }
     }
@@ -77,7 +90,7 @@ impl Terminal {
                 self.closed = true;
                 Ok(())
             }
-            Err(error) => Err(Failure::internal("the result can't be written to stdout", &error)),
+            Err(error) => Err(Failure::internal("can't write the result to stdout", &error)),
         }
     }
 
@@ -85,11 +98,11 @@ impl Terminal {
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn command(&self, bytes: &[u8]) -> Result<(), Failure> {
         if !bytes.is_empty() && is_null(io::stderr()) {
-            let message = "stderr is closed or /dev/null, so the CI runner would not mask the secrets";
+            let message = "can't mask the secrets in the CI log: stderr is closed or /dev/null";
             return Err(Failure::new(ErrorKind::Invalid, message));
         }
         io::stderr().write_all(bytes).map_err(|error| {
-            Failure::internal("commands to the CI runner can't be written to stderr", &error)
+            Failure::internal("can't write the commands that mask secrets to stderr", &error)
         })
     }
 
@@ -123,11 +136,53 @@ impl Terminal {
         io::stderr().into()
     }
 
-    /// Says why the command failed, unless the result has said it.
+    /// Says a line beside the result in a tone, unless it is to be quiet.
+    pub(super) fn toned_hint(&self, tone: Tone, text: &str) {
+        if !self.quiet {
+            say(&tone.paint_stderr(&printable(text)), indent(text) + 2);
+        }
+    }
+
+    /// The columns of the terminal that shows the result; none where stdout is none.
+    #[expect(clippy::unused_self, reason = "whoever lays out a result holds the terminal")]
+    pub(super) fn columns(&self) -> Option<usize> {
+        let (_, columns) = console::Term::stdout().size_checked()?;
+        (columns >= NARROWEST && io::stdout().is_terminal()).then(|| columns.into())
+    }
+
+    /// How times are shown: as is asked for, else relative on a terminal.
+    pub(super) fn time_style(&self) -> TimeStyle {
+        match self.time {
+            Some(style) => style,
+            None if io::stdout().is_terminal() => TimeStyle::Relative,
+            None => TimeStyle::Iso,
+        }
+    }
+
+    /// How times are to be shown, where that is asked for.
+    pub(super) fn wanted_time_style(&self) -> Option<TimeStyle> {
+        self.time
+    }
+
+    /// Writes a part of the result in lines that keep within the terminal's width.
+    pub(super) fn write_wrapped(&mut self, text: &str) -> Result<(), Failure> {
+        let Some(columns) = self.columns() else {
+            return self.write(text.as_bytes());
+        };
+        for line in text.split_inclusive('\n') {
+            self.write(wrapped(line, columns, hang(line, columns)).as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Says why the command failed, unless the result has said it. Where results are JSON, the last line is, too.
     pub(super) fn fail(&self, failure: &Failure) {
         let red = console::Style::new().for_stderr().red().bold();
         for (line, hang) in failure_lines(failure, &red.apply_to("error:"), self.quiet) {
             say(&line, hang);
+        }
+        if let Some(document) = failure.document().filter(|_| self.json) {
+            write_json(&document);
         }
     }
 }
@@ -143,27 +198,10 @@ pub(super) fn failure_lines(
         return Vec::new();
     }
     let message = (format!("{mark} {}", one_line(&failure.message)), 2);
-    let causes = failure.causes.iter();
-    let causes = causes.map(|cause| (format!("  because: {}", one_line(cause)), 4));
+    let cause = failure.cause().map(|cause| (format!("  because: {cause}"), 4));
     let hints = failure.hints.iter().filter(|_| !quiet);
     let hints = hints.map(|hint| (format!("  hint: {}", one_line(hint)), 4));
-    [message].into_iter().chain(causes).chain(hints).collect()
-}
-
-/// The text as one line that does nothing but be read. What has several, such as the SDK's words on where it looked for
-/// credentials, is joined.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    if !text.contains('\n') {
-        return printable(text);
-    }
-    let mut joined = String::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        if !joined.is_empty() {
-            joined.push_str(if joined.ends_with(':') { " " } else { "; " });
-        }
-        joined.push_str(&printable(line));
-    }
-    Cow::Owned(joined)
+    [message].into_iter().chain(cause).chain(hints).collect()
 }
 
 /// Shows discfg's own events on stderr: warnings, and as many more as `--verbose` asks for. Those of the SDKs hold
@@ -192,6 +230,16 @@ fn indent(text: &str) -> usize {
     text.len() - text.trim_start_matches(' ').len()
 }
 
+/// Where the further lines of a line begin: below the value of one that names it, such as `engine   local`.
+fn hang(line: &str, columns: usize) -> usize {
+    let indent = indent(line);
+    let value = line[indent..].find("  ").map(|gap| {
+        let gap = indent + gap;
+        gap + line[gap..].len() - line[gap..].trim_start_matches(' ').len()
+    });
+    value.filter(|at| *at <= columns / 3).unwrap_or(indent + 2)
+}
+
 /// Writes a line to stderr; on a terminal, as many as it takes for its width.
 fn say(text: &str, hang: usize) {
     match console::Term::stderr().size_checked() {
@@ -210,10 +258,32 @@ fn is_null(stream: impl AsFd) -> bool {
     stream.is_some() && stream == device(fs::metadata("/dev/null"))
 }
 
-/// Shows what clap has to say: help and version on stdout, errors on stderr.
-pub(super) fn show_usage(error: &clap::Error) -> ExitCode {
+/// Shows what clap has to say: help and version on stdout, errors on stderr, in JSON, too, where `json` says so.
+pub(super) fn show_usage(error: &clap::Error, json: bool) -> ExitCode {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
     // Nobody is left to be told where even that can't be written.
     let _ = error.print();
+    if json && error.use_stderr() {
+        let text = error.render().to_string();
+        let paragraphs = text.split("\n\n").next().unwrap_or_default();
+        let message = one_line(paragraphs.trim_start_matches("error: ")).into_owned();
+        write_json(&ErrorResult {
+            error: ErrorShape {
+                kind: ErrorKind::Usage.as_str(),
+                exit: code,
+                code: None,
+                message,
+                cause: None,
+                hints: Vec::new(),
+            },
+        });
+    }
     ExitCode::from(code)
+}
+
+/// Writes a failure for programs.
+fn write_json(document: &ErrorResult) {
+    if let Ok(line) = serde_json::to_string(document) {
+        write_stderr(format_args!("{line}\n"));
+    }
 }

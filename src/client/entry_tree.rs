@@ -141,7 +141,7 @@ impl<'e> EntryTree<'e> {
             node = below;
         }
         Err(Misfit::custom(format!(
-            "it has a value, and so has {} below it; a struct, a map or a list can only be read from one of them",
+            "it has both a value and the key {} below it; a struct, a map or a list is read from one of them",
             node.path
         )))
     }
@@ -152,7 +152,7 @@ impl<'e> EntryTree<'e> {
             return Ok(Scalar::None);
         };
         if entry.secret && Envelope::read(&entry.value).is_some() {
-            return Err(Misfit::custom("it is a secret that was not revealed"));
+            return Err(Misfit::custom("it is a secret that was not decrypted"));
         }
         let value = &entry.value;
         Ok(match (value.kind(), value.as_text()) {

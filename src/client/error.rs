@@ -9,10 +9,10 @@ use crate::store::{Conflict, StoreError};
 #[non_exhaustive]
 pub enum ClientError {
     /// The working folder, from which `.discfg` is looked for, can't be found.
-    #[error("the working folder can't be found")]
+    #[error("cannot find the working folder")]
     Folder(#[source] std::io::Error),
     /// What a [`ClientBuilder`](super::ClientBuilder) was given for a setting can't be that.
-    #[error("{given:?} can't be the {setting}")]
+    #[error("invalid {setting} {given:?}")]
     Setting {
         /// The setting.
         setting: &'static str,
@@ -41,7 +41,7 @@ pub enum ClientError {
     #[error(transparent)]
     Value(#[from] ValueError),
     /// What is stored isn't of the type that was asked for.
-    #[error("{at} doesn't fit: {problem}")]
+    #[error("cannot read {at}: {problem}")]
     Misfit {
         /// The key that doesn't fit, or the prefix below which a key is missing.
         at: String,

@@ -5,7 +5,7 @@ use crate::model::{Encoding, Value, ValueError};
 /// Text and bytes are as `discfg set` takes them: an object or array is JSON, other UTF-8 text, the rest bytes. What is
 /// [`Serialize`](serde::Serialize) is written by [`Client::set_json`](super::Client::set_json), or as [`Value::json`].
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no value of a key",
+    message = "`{Self}` can't be the value of a key",
     note = "write what serde can serialize with `set_json`, or as `Value::json(&it)?`"
 )]
 pub trait IntoValue {

@@ -12,7 +12,7 @@ impl JsonDeserializer {
     pub(super) fn parse(text: &str) -> Result<Self, Misfit> {
         serde_json::from_str(text)
             .map(Self)
-            .map_err(|_| Misfit::custom("it is no JSON"))
+            .map_err(|_| Misfit::custom("it is not valid JSON"))
     }
 
     /// Whether that is somewhere in it.

@@ -266,7 +266,7 @@ impl<T: DeserializeOwned + Send + Sync> Keeper<T> {
     }
 
     fn fail(&self, error: ClientError) {
-        tracing::debug!(%error, prefix = %self.prefix, "a live value stays as it was");
+        tracing::debug!(%error, prefix = %self.prefix, "cannot update a live value; it keeps its previous state");
         self.state.send_if_modified(|state| {
             let said = |earlier: &Arc<ClientError>| earlier.to_string() == error.to_string();
             let is_new = !state.error.as_ref().is_some_and(said);

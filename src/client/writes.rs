@@ -286,7 +286,7 @@ impl Client {
             .and_then(|applied| applied.entry);
         entry.ok_or_else(|| {
             ClientError::Store(StoreError::Other {
-                what: "telling the entry that a write left".into(),
+                what: "reading back the written entry".into(),
                 source: None,
             })
         })

@@ -9,7 +9,9 @@ pub struct ApiToken(Zeroizing<String>);
 
 /// A text is no token. It may be one that was pasted badly, so that it isn't repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a token is one word of A-Z, a-z, 0-9, `-`, `.`, `_`, `~`, `+` and `/`, with `=` at its end only")]
+#[error(
+    "invalid token: expected one word of A-Z, a-z, 0-9, `-`, `.`, `_`, `~`, `+` and `/`, with `=` only at the end"
+)]
 pub struct TokenFormError;
 
 impl ApiToken {

@@ -93,11 +93,10 @@ impl ApiTokens {
     pub fn withheld(&self, url: &ApiUrl) -> Option<String> {
         match self.given().ok()?? {
             TokenVariable::For(host, _) if !url.is_at(&host) => {
-                Some(format!("{VARIABLE} is for {host} and is sent nowhere else"))
+                Some(format!("{VARIABLE} is only for {host}"))
             }
             TokenVariable::Alone(_) if !self.chooses(url) => Some(format!(
-                "{VARIABLE} holds a token alone, which is sent only where DISCFG_ENGINE names its host: \
-                 {VARIABLE}={}=TOKEN binds it",
+                "{VARIABLE} has no host, so it is sent only to the host in DISCFG_ENGINE; set {VARIABLE}={}=TOKEN",
                 url.host()
             )),
             _ => None,

@@ -26,23 +26,23 @@ struct ParsedUrl {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiUrlError {
     /// It is no URL.
-    #[error("the URL of the API can't be understood: {0}")]
+    #[error("invalid API URL: {0}")]
     Form(#[from] url::ParseError),
     /// It is one of something else.
-    #[error("the URL of an API begins with http:// or https://")]
+    #[error("invalid API URL: expected http:// or https://")]
     Scheme,
     /// It holds a user or a password.
     #[error(
-        "the URL of an API holds no user and no password: a token goes into DISCFG_TOKEN, or into the file that `discfg \
+        "invalid API URL: a user or password is not allowed; put the token into DISCFG_TOKEN or store it with `discfg \
          use --token-file` writes"
     )]
     User,
     /// It holds a query or a fragment.
-    #[error("the URL of an API ends with its path: `?` and `#` have no place in it")]
+    #[error("invalid API URL: `?` and `#` are not allowed")]
     Query,
     /// Its path holds something that would have to be encoded.
     #[error(
-        "the path of the API's URL may hold A-Z, a-z, 0-9, `.`, `_`, `~`, `$`, `-` and `/`, with nothing encoded"
+        "invalid API URL: in the path only A-Z, a-z, 0-9, `.`, `_`, `~`, `$`, `-` and `/` are allowed, nothing encoded"
     )]
     Path,
 }
@@ -141,7 +141,7 @@ pub struct ApiHost {
 
 /// Why a text names no host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no host: expected HOST or HOST:PORT, an IPv6 address in brackets")]
+#[error("invalid host {0:?}: expected HOST or HOST:PORT, with an IPv6 address in brackets")]
 pub struct ApiHostError(String);
 
 impl FromStr for ApiHost {

@@ -21,7 +21,7 @@ pub enum EngineName {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EngineNameError {
     /// It is none of them.
-    #[error("{0:?} names no engine: expected dynamodb, local or a URL that begins with http:// or https://")]
+    #[error("invalid engine {0:?}: expected dynamodb, local or an http:// or https:// URL")]
     Unknown(String),
     /// It is a URL of no API.
     #[error("{0}")]

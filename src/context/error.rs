@@ -10,10 +10,10 @@ use crate::model::{ConfigNameError, ErrorKind, RegionError, RoleError};
 #[non_exhaustive]
 pub enum TargetError {
     /// No config is chosen anywhere.
-    #[error("no config is chosen")]
+    #[error("no config selected")]
     NoConfig,
     /// A file can't be read.
-    #[error("can't read {}", .path.display())]
+    #[error("cannot read {}", .path.display())]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -22,7 +22,7 @@ pub enum TargetError {
         source: std::io::Error,
     },
     /// A file isn't what `use` writes.
-    #[error("{} can't be understood", .path.display())]
+    #[error("invalid file {}", .path.display())]
     Malformed {
         /// Which.
         path: PathBuf,
@@ -31,7 +31,7 @@ pub enum TargetError {
         source: MalformedFile,
     },
     /// Another user could have written a file, and this one didn't say to trust it.
-    #[error("{} is not used", .path.display())]
+    #[error("refusing to use {}", .path.display())]
     Foreign {
         /// Which.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum TargetError {
         source: std::io::Error,
     },
     /// A file decides what only the user may decide.
-    #[error("{} sets {setting}, and `discfg use` did not write it on this machine", .path.display())]
+    #[error("refusing to use {}: it sets {setting}, and `discfg use` did not write it on this machine", .path.display())]
     Untrusted {
         /// Which.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum TargetError {
         setting: String,
     },
     /// An environment variable holds no config name.
-    #[error("{variable} can't be used")]
+    #[error("invalid {variable}")]
     Config {
         /// Which.
         variable: &'static str,
@@ -57,7 +57,7 @@ pub enum TargetError {
         source: ConfigNameError,
     },
     /// An environment variable names no engine.
-    #[error("{variable} can't be used")]
+    #[error("invalid {variable}")]
     Engine {
         /// Which.
         variable: &'static str,
@@ -66,7 +66,7 @@ pub enum TargetError {
         source: EngineNameError,
     },
     /// An environment variable names no identity.
-    #[error("{variable} can't be used")]
+    #[error("invalid {variable}")]
     Role {
         /// Which.
         variable: &'static str,
@@ -75,7 +75,7 @@ pub enum TargetError {
         source: RoleError,
     },
     /// An environment variable doesn't say whether to sign.
-    #[error("{variable} can't be used: expected true or false")]
+    #[error("invalid {variable}: expected true or false")]
     Sign {
         /// Which.
         variable: &'static str,
@@ -84,7 +84,7 @@ pub enum TargetError {
         source: ParseBoolError,
     },
     /// An environment variable holds no region.
-    #[error("{variable} can't be used")]
+    #[error("invalid {variable}")]
     Region {
         /// Which.
         variable: &'static str,

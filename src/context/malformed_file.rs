@@ -5,9 +5,9 @@ pub enum MalformedFile {
     #[error("it is not valid UTF-8")]
     Encoding,
     /// It is one word, and no config's name.
-    #[error("it holds neither a config name nor lines NAME = \"VALUE\"")]
+    #[error("it contains neither a config name nor lines of the form NAME = \"VALUE\"")]
     Name,
     /// A line, counted from 1, says nothing that is known.
-    #[error("line {0} is not NAME = VALUE with a known name and a valid value")]
+    #[error("line {0}: expected NAME = VALUE with a known name and a valid value")]
     Line(usize),
 }

@@ -9,13 +9,13 @@ use crate::model::ErrorKind;
 #[non_exhaustive]
 pub enum TokenError {
     /// The environment variable can't be understood.
-    #[error("DISCFG_TOKEN can't be used: expected HOST=TOKEN, HOST:PORT=TOKEN, or a token alone")]
+    #[error("invalid DISCFG_TOKEN: expected HOST=TOKEN, HOST:PORT=TOKEN or TOKEN")]
     Variable(#[source] TokenFormError),
     /// The file can't be used.
-    #[error("can't use {}", .0.display())]
+    #[error("cannot read {}", .0.display())]
     File(PathBuf, #[source] io::Error),
     /// A line of the file is none. It may hold a token, so that it isn't repeated.
-    #[error("line {line} of {} can't be understood: expected HOST TOKEN or HOST:PORT TOKEN", .path.display())]
+    #[error("invalid line {line} in {}: expected HOST TOKEN or HOST:PORT TOKEN", .path.display())]
     Line {
         /// Which file.
         path: PathBuf,
@@ -23,7 +23,7 @@ pub enum TokenError {
         line: usize,
     },
     /// There is no folder that the file could be in.
-    #[error("there is no folder for tokens: neither XDG_CONFIG_HOME nor HOME is set")]
+    #[error("no folder for tokens: neither XDG_CONFIG_HOME nor HOME is set")]
     NoFolder,
 }
 

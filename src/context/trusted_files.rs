@@ -41,7 +41,10 @@ impl TrustedFiles {
             Ok(known) => *known == fingerprint(file.bytes()).into_bytes(),
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
-                    tracing::warn!(hint = mend(&error), "what you trust is not looked at: {error}");
+                    tracing::warn!(
+                        hint = mend(&error),
+                        "cannot read the list of trusted files: {error}"
+                    );
                 }
                 false
             }

@@ -24,19 +24,19 @@ pub(super) fn request_failed(
             source: Some(failed.into()),
         },
         Fault::Unreachable => StoreError::Unavailable {
-            problem: format!("{service} can't be reached"),
+            problem: format!("cannot reach {service}"),
             source: Some(failed.into()),
         },
         Fault::Unanswered => StoreError::Unavailable {
-            problem: format!("{action} was not answered"),
+            problem: format!("no response to {action}"),
             source: Some(failed.into()),
         },
         Fault::Server => StoreError::Unavailable {
-            problem: format!("{action} failed in {service}"),
+            problem: format!("{service} failed to process {action}"),
             source: Some(failed.into()),
         },
         Fault::Refused if failed.is("TransactionConflictException") => StoreError::Busy(format!(
-            "{action} met a commit that was under way; nothing was written"
+            "{action} conflicted with another commit; nothing was written"
         )),
         Fault::Roots => StoreError::Api {
             api: service.into(),

@@ -43,11 +43,11 @@ use crate::store::{
 #[non_exhaustive]
 pub enum InTheClear {
     /// A token, with which anyone could call.
-    #[error("the token for {} would be sent in the clear: only https:// is taken where the host is another machine", .0.host())]
+    #[error("refusing to send the token for {} unencrypted: another machine requires https://", .0.host())]
     Token(ApiUrl),
     /// A signature, with the token of its session.
     #[error(
-        "signed requests to {} would be sent in the clear: only https:// is taken where the host is another machine",
+        "refusing to send signed requests to {} unencrypted: another machine requires https://",
         .0.host()
     )]
     Signature(ApiUrl),

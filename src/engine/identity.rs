@@ -70,7 +70,7 @@ impl Identity {
     pub(super) fn credentials(&self) -> Result<SharedCredentialsProvider, OpenError> {
         self.sdk.credentials_provider().ok_or_else(|| {
             OpenError::Aws(AwsError::Credentials {
-                problem: "no usable credentials were found".into(),
+                problem: "no usable AWS credentials found".into(),
                 source: None,
             })
         })

@@ -74,15 +74,15 @@ impl Kms {
                 return StoreError::Corrupt {
                     section: None,
                     what: format!(
-                        "the data key of the secret {subject} can't be unwrapped: it was changed, or it is another config's"
+                        "cannot decrypt the data key of secret {subject}: it was altered, or belongs to another config"
                     ),
                     source: Some(failed.into()),
                 };
             }
             // A service that asks to try again answers so with 4xx; these don't pass by themselves.
             Some("DisabledException") => "is disabled",
-            Some("KMSInvalidStateException") => "is in a state in which it can't be used",
-            Some("InvalidKeyUsageException") => "isn't meant for encrypting",
+            Some("KMSInvalidStateException") => "is not in a usable state",
+            Some("InvalidKeyUsageException") => "is not an encryption key",
             _ => return request_failed("KMS", format!("kms:{action}"), Some(subject.as_str()), failed),
         };
         StoreError::Denied {
@@ -109,7 +109,7 @@ fn data_key(plaintext: Option<Blob>, subject: &Key) -> Result<DataKey> {
 fn no_key(subject: &Key) -> StoreError {
     StoreError::Corrupt {
         section: None,
-        what: format!("KMS gave no data key of 256 bits for {subject}"),
+        what: format!("KMS returned no 256-bit data key for {subject}"),
         source: None,
     }
 }

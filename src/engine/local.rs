@@ -133,7 +133,7 @@ impl LocalEngine {
 fn joined<T>(ended: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
     ended.unwrap_or_else(|error| {
         Err(StoreError::Other {
-            what: "a blocking thread".into(),
+            what: "a background thread".into(),
             source: Some(error.into()),
         })
     })
@@ -282,7 +282,7 @@ impl Store for LocalEngine {
         let renewed = self.in_turn(|answer| WriteJob::Touch(PendingWrite::new((key, ttl), answer)));
         renewed.await.unwrap_or_else(|| {
             Err(StoreError::Other {
-                what: "the thread that writes".into(),
+                what: "the writer thread".into(),
                 source: None,
             })
         })

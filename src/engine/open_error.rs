@@ -11,39 +11,39 @@ use crate::store::StoreError;
 #[non_exhaustive]
 pub enum OpenError {
     /// What to open isn't settled.
-    #[error("there is nothing to open")]
+    #[error("cannot determine the config to open")]
     Target(#[source] TargetError),
     /// AWS can't be reached as whom it should be.
     #[cfg(feature = "dynamodb")]
-    #[error("AWS can't be used")]
+    #[error("cannot use AWS")]
     Aws(#[source] AwsError),
     /// A name is too long for the region.
-    #[error("the config's names don't fit")]
+    #[error("a resource name would be too long")]
     Names(#[source] AwsNamesError),
     /// The engine itself failed.
-    #[error("the engine can't be opened")]
+    #[error("cannot open the engine")]
     Store(#[source] StoreError),
     /// This build has no such engine.
-    #[error("this discfg can't use the engine {0}")]
+    #[error("this build of discfg does not support the engine {0}")]
     Engine(String),
     /// The embedded engine has no grants.
-    #[error("the embedded engine has no grants, so nobody can act as {0}")]
+    #[error("cannot act as {0}: the local engine has no grants")]
     NoGrants(String),
     /// An API decides by its token who is calling.
-    #[error("{0} decides by the token who is calling, so nobody can choose to act as {1} there")]
+    #[error("cannot act as {1}: {0} identifies callers by their token")]
     NoRoles(ApiUrl, String),
     /// The token for an API can't be had.
-    #[error("the token for {0} can't be had")]
+    #[error("cannot read the token for {0}")]
     Token(ApiUrl, #[source] TokenError),
     /// What shows an API who is calling would travel in the clear.
     #[cfg(feature = "dynamodb")]
     #[error(transparent)]
     InTheClear(InTheClear),
     /// An API tells no one which configs it serves.
-    #[error("{0} doesn't tell which configs it serves")]
+    #[error("cannot list configs: {0} does not list the configs that it serves")]
     NoList(ApiUrl),
     /// There is no folder for the embedded engine's files.
-    #[error("there is no folder for data: neither DISCFG_DATA_DIR nor HOME is set")]
+    #[error("no data folder: neither DISCFG_DATA_DIR nor HOME is set")]
     NoDataDir,
 }
 

@@ -2,11 +2,13 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::model::Grouped;
+
 /// Why a file is not used although it can be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FileFault {
     /// It is a link, where none is followed.
-    #[error("{path} is a symbolic link, and none is followed here", path = .0.display())]
+    #[error("{path} is a symbolic link, which is not followed here", path = .0.display())]
     Link(PathBuf),
     /// It is a pipe, a device or a socket.
     #[error("{path} is a {what}, not a regular file", path = .path.display())]
@@ -17,7 +19,7 @@ pub(crate) enum FileFault {
         what: &'static str,
     },
     /// It is larger than such a file is.
-    #[error("{path} is too large (at most {most} bytes)", path = .path.display())]
+    #[error("{path} is too large (at most {} bytes)", Grouped(usize::try_from(*.most).unwrap_or(usize::MAX)), path = .path.display())]
     TooLarge {
         /// Which file.
         path: PathBuf,
@@ -56,16 +58,16 @@ impl FileFault {
     /// The command, or the act, that mends it.
     fn mend(&self) -> String {
         match self {
-            Self::Link(path) => format!("replace {} with the file it leads to", path.display()),
-            Self::Special { path, .. } if path.starts_with("/dev") => "name a regular file".into(),
+            Self::Link(path) => format!("replace {} with the file it points to", path.display()),
+            Self::Special { path, .. } if path.starts_with("/dev") => "use a regular file".into(),
             Self::Special { path, .. } | Self::TooLarge { path, .. } => {
-                format!("remove {} or replace it with a file of your own", path.display())
+                format!("remove {} or replace it with a regular file", path.display())
             }
             Self::Owner { path, you, .. } => {
-                format!("`chown {you} {}`, if you know who wrote it", quoted(path))
+                format!("if you trust its content, run `chown {you} {}`", quoted(path))
             }
-            Self::Writable { path, .. } => format!("`chmod go-w {}`", quoted(path)),
-            Self::Readable { path, .. } => format!("`chmod go= {}`", quoted(path)),
+            Self::Writable { path, .. } => format!("run `chmod go-w {}`", quoted(path)),
+            Self::Readable { path, .. } => format!("run `chmod go= {}`", quoted(path)),
         }
     }
 }

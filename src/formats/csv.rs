@@ -40,7 +40,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             let at = header.map_or(At::Byte(text, 0), |(at, _)| at);
             return Err(FormatError::syntax(
                 FORMAT,
-                "the first line must be `key,value`",
+                "expected the header line `key,value`",
                 at,
             ));
         }
@@ -49,11 +49,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
     while let Some((at, fields)) = rows.next_row()? {
         let [name, value] = <[String; 2]>::try_from(fields).map_err(|fields| {
             let count = fields.len();
-            FormatError::syntax(
-                FORMAT,
-                format!("a row has 2 fields, and this one has {count}"),
-                at,
-            )
+            FormatError::syntax(FORMAT, format!("expected 2 fields in the row, found {count}"), at)
         })?;
         if name.starts_with('/') {
             found.add_key(parse_key(&name, &name, at)?, value, Encoding::Detect, at)?;
@@ -93,7 +89,7 @@ impl<'t> Rows<'t> {
             } else if self.rest().is_empty() || self.line_end() {
                 return Ok(Some((at, fields)));
             } else {
-                return Err(self.fault("a comma or the end of the line was expected"));
+                return Err(self.fault("expected a comma or the end of the line"));
             }
         }
     }
@@ -114,9 +110,9 @@ impl<'t> Rows<'t> {
             let end = rest.find([',', '"', '\r', '\n']).unwrap_or(rest.len());
             self.offset += end;
             return match rest.as_bytes().get(end) {
-                Some(b'"') => Err(self.fault("a field that holds a quote must be quoted as a whole")),
+                Some(b'"') => Err(self.fault("a field that contains a quote must be quoted")),
                 Some(b'\r') if !self.rest().starts_with("\r\n") => {
-                    Err(self.fault("a field that holds a carriage return must be quoted"))
+                    Err(self.fault("a field that contains a carriage return must be quoted"))
                 }
                 _ => Ok(rest[..end].to_owned()),
             };
@@ -125,7 +121,7 @@ impl<'t> Rows<'t> {
         let mut left = quoted;
         loop {
             let Some((part, after)) = left.split_once('"') else {
-                return Err(self.fault("the quote that opens here is never closed"));
+                return Err(self.fault("unclosed quote"));
             };
             field.push_str(part);
             left = after;

@@ -34,7 +34,7 @@ pub enum DataFormat {
 
 /// A word that names no format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is no data format; there are {}", DataFormat::ALL.map(DataFormat::as_str).join(", "))]
+#[error("invalid data format {word:?}: expected {}", DataFormat::ALL.map(DataFormat::as_str).join(", "))]
 pub struct DataFormatError {
     word: String,
 }
@@ -63,6 +63,16 @@ impl DataFormat {
             // By `envFrom`.
             Self::K8sSecret | Self::K8sConfigmap => prefix.relative(key)?.replace('/', ".").parse().ok(),
             Self::Json | Self::Yaml | Self::Tfvars | Self::Properties | Self::Csv => None,
+        }
+    }
+
+    /// The name for people: `JSON`, and `dotenv`.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Yaml => "YAML",
+            Self::Csv => "CSV",
+            other => other.as_str(),
         }
     }
 

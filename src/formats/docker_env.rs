@@ -13,12 +13,10 @@ const MAX_LINE: usize = 64 * 1024;
 pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
     write_variables(FORMAT, items, layout, |name, text, _, out| {
         if text.contains('\n') || text.ends_with('\r') {
-            return Err(
-                "a value ends with its line, and this one holds the end of a line; dotenv and shell hold it",
-            );
+            return Err("it contains a line break; use dotenv or shell");
         }
         if name.as_str().len() + text.len() + 2 >= MAX_LINE {
-            return Err("docker takes no line of 64 KiB or more");
+            return Err("Docker does not read lines of 64 KiB or more");
         }
         out.push_str(name.as_str());
         out.push('=');
@@ -38,7 +36,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
         let (name, at) = variables.name()?;
         variables.expect(
             "=",
-            "`=` was expected after the name; a name alone would be this machine's own variable",
+            "expected `=` after the name; a name without it would mean this machine's variable",
         )?;
         let value = variables.line().to_owned();
         variables.skip_line();

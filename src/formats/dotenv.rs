@@ -25,24 +25,20 @@ fn written(text: &str) -> Result<String, &'static str> {
         return Ok(text.to_owned());
     }
     if text.contains("${") {
-        return Err(
-            "readers put a variable in the place of `${`, even between quotes; shell and docker-env hold it",
-        );
+        return Err("readers expand `${`, even in quotes; use shell or docker-env");
     }
     if text.ends_with('\\') {
         // The quote that followed it would not close.
         let quotable = text.contains(['\r', '\n', '#', '\'', '"', '`', '$']);
         return if quotable || text.trim() != text {
-            Err("it needs quotes and ends with a backslash, which no reader tells apart; shell holds it")
+            Err("it needs quotes and ends with a backslash, which readers misread; use shell")
         } else {
             Ok(text.to_owned())
         };
     }
     if text.contains('\r') {
         if text.contains(['$', '`']) {
-            return Err(
-                "it holds a carriage return beside `$`, which readers expand where they read the one; shell holds it",
-            );
+            return Err("it contains both a carriage return and `$`, which readers would expand; use shell");
         }
         let escaped = text
             .replace('\\', "\\\\")
@@ -81,18 +77,20 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
         }
         let (name, at) = variables.name()?;
         variables.skip_blanks();
-        variables.expect("=", "`=` was expected after the name")?;
+        variables.expect("=", "expected `=` after the name")?;
         variables.skip_blanks();
         let value = match variables.rest().chars().next() {
             Some(quote @ ('\'' | '"')) => {
                 let value = quoted(&mut variables, quote)?;
                 variables.skip_blanks();
                 if !variables.skip_silence() {
-                    return Err(variables.fault("only a comment may follow the closing quote"));
+                    return Err(
+                        variables.fault("expected the end of the line or a comment after the closing quote")
+                    );
                 }
                 value
             }
-            Some('`') => return Err(variables.fault("readers differ over backticks: use single quotes")),
+            Some('`') => return Err(variables.fault("backticks are not supported: use single quotes")),
             _ => bare(&mut variables)?,
         };
         variables.add(layout, name, value, at)?;
@@ -134,12 +132,11 @@ fn quoted(variables: &mut VariableLines<'_>, quote: char) -> Result<String, Form
             c => value.push(c),
         }
     }
-    let problem = "the quote that opens here is never closed";
+    let problem = "unclosed quote";
     Err(FormatError::syntax(FORMAT, problem, opened))
 }
 
-const EXPANDED: &str =
-    "`${` is not expanded here: put the value between single quotes to mean it as it stands";
+const EXPANDED: &str = "`${` is not expanded: put the value in single quotes to keep it as it is";
 
 fn bare(variables: &mut VariableLines<'_>) -> Result<String, FormatError> {
     let line = variables.line();
@@ -154,10 +151,7 @@ fn bare(variables: &mut VariableLines<'_>) -> Result<String, FormatError> {
     let value = line[..end].trim_end();
     for (sign, problem) in [
         ("${", EXPANDED),
-        (
-            "\r",
-            "a carriage return must be written \\r, between double quotes",
-        ),
+        ("\r", "a carriage return must be written as \\r in double quotes"),
     ] {
         if let Some(offset) = value.find(sign) {
             variables.skip(offset);

@@ -23,10 +23,10 @@ pub struct EnvName(String);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvNameError {
     /// A text that no shell takes for a name.
-    #[error("{0:?} is no name of a variable: a letter or `_` comes first, then letters, digits and `_`")]
+    #[error("invalid variable name {0:?}: expected a letter or `_`, then letters, digits and `_`")]
     Text(String),
     /// A key whose name would begin with a digit.
-    #[error("the key {key} would be the variable {name}, and none begins with a digit")]
+    #[error("key {key} would be the variable {name}, which can't start with a digit")]
     Digit {
         /// The key.
         key: Key,
@@ -34,7 +34,7 @@ pub enum EnvNameError {
         name: String,
     },
     /// A key that doesn't lie below the prefix that it is to be named by.
-    #[error("the key {key} doesn't lie below {prefix}")]
+    #[error("key {key} is not below {prefix}")]
     Outside {
         /// The key.
         key: Key,
@@ -42,7 +42,7 @@ pub enum EnvNameError {
         prefix: Prefix,
     },
     /// Two keys below one prefix with one name.
-    #[error("the keys {first} and {second} would both be the variable {name}")]
+    #[error("keys {first} and {second} would both be the variable {name}")]
     Collision {
         /// The name.
         name: EnvName,

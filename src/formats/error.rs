@@ -9,7 +9,7 @@ use crate::model::{ErrorKind, Key, KeyError, Prefix, ValueError};
 #[non_exhaustive]
 pub enum FormatError {
     /// The text isn't what the format asks for.
-    #[error("this is no {format} as discfg reads it: {problem}, at {at}")]
+    #[error("invalid {} at {at}: {problem}", .format.title())]
     Syntax {
         /// The format.
         format: DataFormat,
@@ -19,7 +19,7 @@ pub enum FormatError {
         at: Position,
     },
     /// The bytes are no text.
-    #[error("this is no {format}: the byte at position {position} fits no UTF-8 character")]
+    #[error("the {} input is not valid UTF-8 (at byte {position})", .format.title())]
     Utf8 {
         /// The format.
         format: DataFormat,
@@ -27,7 +27,7 @@ pub enum FormatError {
         position: usize,
     },
     /// A name that makes no key.
-    #[error("{name:?} makes no key, at {at}")]
+    #[error("cannot use {name:?} as a key at {at}")]
     Key {
         /// The name.
         name: String,
@@ -37,7 +37,7 @@ pub enum FormatError {
         source: KeyError,
     },
     /// One key twice.
-    #[error("the key {key} is there twice: at {first} and at {second}")]
+    #[error("duplicate key {key}: at {first} and at {second}")]
     Duplicate {
         /// The key.
         key: Key,
@@ -48,7 +48,7 @@ pub enum FormatError {
     },
     /// Full keys and relative names in one file.
     #[error(
-        "{full:?} at {full_at} is a full key, {relative:?} at {relative_at} a relative name: all must be one or the other"
+        "full keys and relative names are mixed: {full:?} at {full_at} is a full key, {relative:?} at {relative_at} is relative"
     )]
     Mixed {
         /// A name with a leading slash.
@@ -61,7 +61,7 @@ pub enum FormatError {
         relative_at: Position,
     },
     /// An object without members where members are keys.
-    #[error("{name:?} is an object that holds no key, at {at}; --flat takes objects for values")]
+    #[error("{name:?} at {at} is an empty object, which contains no key; with --flat, objects are values")]
     EmptyObject {
         /// Its name.
         name: String,
@@ -69,7 +69,7 @@ pub enum FormatError {
         at: Position,
     },
     /// A value that breaks a rule of values.
-    #[error("the value of {key} can't be taken, at {at}")]
+    #[error("invalid value of {key} at {at}")]
     Value {
         /// Its key.
         key: Key,
@@ -79,7 +79,7 @@ pub enum FormatError {
         source: ValueError,
     },
     /// A value that the format can't hold.
-    #[error("{format} can't hold the value of {key}: {reason}")]
+    #[error("cannot write the value of {key} as {}: {reason}", .format.title())]
     Unfit {
         /// The format.
         format: DataFormat,
@@ -89,7 +89,7 @@ pub enum FormatError {
         reason: &'static str,
     },
     /// A tree can't hold a value and members in one place.
-    #[error("nested {format} can't hold both {key} and {below}")]
+    #[error("nested {} can't contain both {key} and {below}", .format.title())]
     AlsoPrefix {
         /// The format.
         format: DataFormat,
@@ -99,7 +99,7 @@ pub enum FormatError {
         below: Key,
     },
     /// A key that isn't below the prefix that names are relative to.
-    #[error("the key {key} doesn't lie below {prefix}")]
+    #[error("key {key} is not below {prefix}")]
     Outside {
         /// The key.
         key: Key,
@@ -107,7 +107,7 @@ pub enum FormatError {
         prefix: Prefix,
     },
     /// A key without a name that the format takes.
-    #[error("{format} can't name the key {key}: {reason}")]
+    #[error("cannot write the key {key} as {}: {reason}", .format.title())]
     Unnamed {
         /// The format.
         format: DataFormat,
@@ -117,7 +117,7 @@ pub enum FormatError {
         reason: &'static str,
     },
     /// Two keys with one name.
-    #[error("the keys {first} and {second} would both be {name} in {format}")]
+    #[error("keys {first} and {second} would both be named {name} in {}", .format.title())]
     Collision {
         /// The format.
         format: DataFormat,

@@ -37,7 +37,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             variables.skip(2);
             let delimiter = variables.line();
             if delimiter.is_empty() {
-                return Err(variables.fault("a delimiter was expected"));
+                return Err(variables.fault("expected a delimiter"));
             }
             let named = variables.at();
             variables.skip_line();
@@ -50,7 +50,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
                 closes
             });
             if closes.is_none() {
-                let problem = "the delimiter that is named here never comes";
+                let problem = "the delimiter is missing at the end";
                 return Err(FormatError::syntax(FORMAT, problem, named));
             }
             let value = &rest[..length];
@@ -59,7 +59,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             variables.skip_line();
             variables.add(layout, name, value, at)?;
         } else {
-            variables.expect("=", "`=` or `<<` was expected right after the name")?;
+            variables.expect("=", "expected `=` or `<<` right after the name")?;
             let value = variables.line().to_owned();
             variables.skip_line();
             variables.add(layout, name, value, at)?;

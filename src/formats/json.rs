@@ -1,8 +1,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::yaml_escape::escaped_length;
@@ -36,7 +36,7 @@ impl JsonDocument {
 
     fn from_raw(text: &str, depth: usize) -> Result<Self, serde_json::Error> {
         if depth > Self::MAX_DEPTH {
-            let message = format!("it nests deeper than {} levels", Self::MAX_DEPTH);
+            let message = format!("nested deeper than {} levels", Self::MAX_DEPTH);
             return Err(serde::de::Error::custom(message));
         }
         let text = text.trim();
@@ -96,31 +96,33 @@ impl JsonDocument {
     }
 }
 
-/// Without white space; numbers as they were written.
-impl fmt::Display for JsonDocument {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let string = |text: &str| serde_json::to_string(text).map_err(|_| fmt::Error);
+/// Numbers as they were written.
+impl Serialize for JsonDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(bool) => write!(f, "{bool}"),
-            Self::Number(text) => f.write_str(text),
-            Self::String(text) => f.write_str(&string(text)?),
-            Self::Array(items) => {
-                f.write_str("[")?;
-                for (number, item) in items.iter().enumerate() {
-                    write!(f, "{}{item}", if number == 0 { "" } else { "," })?;
-                }
-                f.write_str("]")
-            }
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(bool) => serializer.serialize_bool(*bool),
+            Self::Number(text) => RawValue::from_string(text.clone())
+                .map_err(serde::ser::Error::custom)?
+                .serialize(serializer),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Array(items) => serializer.collect_seq(items),
             Self::Object(members) => {
-                f.write_str("{")?;
-                for (number, (name, member)) in members.iter().enumerate() {
-                    let comma = if number == 0 { "" } else { "," };
-                    write!(f, "{comma}{}:{member}", string(name)?)?;
-                }
-                f.write_str("}")
+                serializer.collect_map(members.iter().map(|(name, member)| (name, member)))
             }
         }
+    }
+}
+
+/// Without white space, or indented by two spaces with `{:#}`.
+impl fmt::Display for JsonDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = if f.alternate() {
+            serde_json::to_string_pretty(self)
+        } else {
+            serde_json::to_string(self)
+        };
+        f.write_str(&text.map_err(|_| fmt::Error)?)
     }
 }
 

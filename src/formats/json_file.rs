@@ -57,7 +57,7 @@ fn write_value(key: &Key, value: &Value, out: &mut Vec<u8>) -> Result<(), Format
             return Err(FormatError::Unfit {
                 format: FORMAT,
                 key: key.clone(),
-                reason: "it is bytes, and JSON holds text; yaml and k8s-secret hold bytes",
+                reason: "it is bytes; use yaml or k8s-secret",
             });
         }
     }
@@ -86,7 +86,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
     let at = root.at();
     match root.parts()? {
         NodeParts::Members(members) => items(members, layout),
-        NodeParts::Value(_) => Err(FormatError::syntax(FORMAT, "one object was expected", at)),
+        NodeParts::Value(_) => Err(FormatError::syntax(FORMAT, "expected an object", at)),
     }
 }
 
@@ -109,7 +109,7 @@ impl<'t> DocumentNode<'t> for JsonNode<'t> {
         }
         let text = self.text;
         let members: Members<'t> = serde_json::from_str(raw).map_err(|_| {
-            FormatError::syntax(FORMAT, "a name in this object is no Unicode text", self.at())
+            FormatError::syntax(FORMAT, "a name in this object is not valid Unicode", self.at())
         })?;
         let members = members.0.into_iter();
         Ok(NodeParts::Members(
@@ -125,7 +125,7 @@ impl<'t> DocumentNode<'t> for JsonNode<'t> {
             return Ok((raw.into(), Encoding::Json));
         }
         let text: String = serde_json::from_str(raw)
-            .map_err(|_| FormatError::syntax(FORMAT, "this string is no Unicode text", self.at()))?;
+            .map_err(|_| FormatError::syntax(FORMAT, "the string is not valid Unicode", self.at()))?;
         Ok((text.into(), Encoding::Text))
     }
 }

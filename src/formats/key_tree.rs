@@ -24,7 +24,7 @@ pub(super) fn tree<'i>(
         if layout.nested {
             let is_json = value.kind() == ValueKind::Json;
             if is_json && value.bytes().trim_ascii_start().starts_with(b"{") {
-                let reason = "it is an object, which --nested would take for keys";
+                let reason = "it is an object, which --nested would read as keys";
                 return Err(FormatError::Unfit {
                     format,
                     key: key.clone(),

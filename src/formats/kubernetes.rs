@@ -34,18 +34,18 @@ pub(super) fn write(
         };
         if name.contains(':') {
             return Err(unnamed(
-                "a name of Kubernetes has letters, digits, `.`, `-` and `_`",
+                "Kubernetes names allow only letters, digits, `.`, `-` and `_`",
             ));
         }
         if name.len() > MAX_NAME {
-            return Err(unnamed("a name of Kubernetes has at most 253 characters"));
+            return Err(unnamed("Kubernetes names have at most 253 characters"));
         }
         size += name.len() + value.len();
         if size > MAX_BYTES {
             return Err(FormatError::Unfit {
                 format,
                 key: key.clone(),
-                reason: "with it there is over 1 MiB, the most that Kubernetes takes in one object",
+                reason: "the object would exceed 1 MiB, the limit of Kubernetes",
             });
         }
         let base64 = || JsonDocument::String(STANDARD.encode(value.bytes()));
@@ -87,13 +87,13 @@ pub(super) fn read(
     let root = YamlDocument::read(format, utf8(format, bytes)?)?;
     let at = root.at();
     let NodeParts::Members(members) = root.parts()? else {
-        return Err(FormatError::syntax(format, "one object was expected", at));
+        return Err(FormatError::syntax(format, "expected a mapping", at));
     };
     let is_kind = members.iter().any(|(name, node)| {
         name == "kind" && matches!(&node.content, YamlContent::Text(text) if text == kind(format))
     });
     if !is_kind {
-        let problem = format!("`kind: {}` was expected", kind(format));
+        let problem = format!("expected `kind: {}`", kind(format));
         return Err(FormatError::syntax(format, problem, at));
     }
     let mut found = ParsedItems::new();
@@ -113,7 +113,7 @@ pub(super) fn read(
                 }
             }
             NodeParts::Value(node) if matches!(node.content, YamlContent::Plain(JsonDocument::Null)) => {}
-            NodeParts::Value(_) => return Err(FormatError::syntax(format, "its data must be a mapping", at)),
+            NodeParts::Value(_) => return Err(FormatError::syntax(format, "data must be a mapping", at)),
         }
     }
     Ok(found.into_items())
@@ -126,9 +126,9 @@ fn datum(format: DataFormat, node: YamlNode, encoded: bool) -> Result<Vec<u8>, F
             let base64: String = text.split_ascii_whitespace().collect();
             STANDARD
                 .decode(base64)
-                .map_err(|_| FormatError::syntax(format, "this is no base64", at))
+                .map_err(|_| FormatError::syntax(format, "not valid base64", at))
         }
         YamlContent::Text(text) => Ok(text.into()),
-        _ => Err(FormatError::syntax(format, "a text was expected: quote it", at)),
+        _ => Err(FormatError::syntax(format, "expected a string: quote it", at)),
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             let value = value.trim_start_matches(BLANKS);
             let at = At::Byte(text, start);
             let unreadable =
-                |()| FormatError::syntax(FORMAT, "\\u must be followed by four digits of a character", at);
+                |()| FormatError::syntax(FORMAT, "expected four hexadecimal digits after \\u", at);
             let name = unescape(name).map_err(unreadable)?;
             let value = unescape(value).map_err(unreadable)?;
             found.add(&layout.prefix, &path_of(&name), value, Encoding::Detect, at)?;

@@ -32,7 +32,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             variables.skip_blanks();
         }
         let (name, at) = variables.name()?;
-        variables.expect("=", "`=` was expected right after the name")?;
+        variables.expect("=", "expected `=` right after the name")?;
         let mut value = String::new();
         loop {
             if variables.rest().starts_with("\\'") {
@@ -40,7 +40,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
                 value.push('\'');
             } else if let Some(rest) = variables.rest().strip_prefix('\'') {
                 let Some(end) = rest.find('\'') else {
-                    return Err(variables.fault("the quote that opens here is never closed"));
+                    return Err(variables.fault("unclosed quote"));
                 };
                 value.push_str(&rest[..end]);
                 variables.skip(1 + end + 1);
@@ -49,7 +49,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             }
         }
         if !variables.line().is_empty() {
-            return Err(variables.fault("only a value between single quotes is read: 'it'\\''s'"));
+            return Err(variables.fault("expected a value in single quotes, such as 'it'\\''s'"));
         }
         variables.skip_line();
         variables.add(layout, name, value, at)?;

@@ -13,7 +13,7 @@ use crate::model::{ErrorKind, Key, Prefix, Value, ValueKind};
 
 /// Why a template can't be rendered. None quotes a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the template can't be rendered: {problem}, at line {line}")]
+#[error("invalid template at line {line}: {problem}")]
 pub struct TemplateError {
     problem: String,
     line: usize,
@@ -59,10 +59,10 @@ fn explained(error: &Error, source: &str) -> TemplateError {
     let name = error.range().and_then(|range| source.get(range)).map(str::trim);
     let problem = match (error.kind(), name) {
         (minijinja::ErrorKind::WriteFailure, Some(name)) => {
-            format!("{name} is no key, only the beginning of some")
+            format!("{name} is a prefix, not a key")
         }
         (minijinja::ErrorKind::UndefinedError, Some(name)) if !name.is_empty() => {
-            format!("{name} is not there")
+            format!("{name} not found")
         }
         // What the parser says names signs of the template alone; what an operation says may show operands.
         (
@@ -176,7 +176,7 @@ impl Object for Branch {
 
 fn shown((key, value): (&Key, &Value)) -> Result<Shown, Error> {
     let Some(text) = value.as_text() else {
-        let problem = format!("the key {key} is bytes, which no template can show");
+        let problem = format!("key {key} is bytes, which a template can't show");
         return Err(Error::new(minijinja::ErrorKind::NonPrimitive, problem));
     };
     if value.kind() != ValueKind::Json {

@@ -15,6 +15,6 @@ pub(super) fn text_of<'v>(format: DataFormat, key: &Key, value: &'v Value) -> Re
     value.as_text().ok_or_else(|| FormatError::Unfit {
         format,
         key: key.clone(),
-        reason: "it is bytes, and the format holds text; yaml and k8s-secret hold bytes",
+        reason: "it is bytes; use yaml or k8s-secret",
     })
 }

@@ -78,7 +78,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
         let Structure::Attribute(attribute) = structure else {
             return Err(FormatError::syntax(
                 FORMAT,
-                "blocks are not read: `name = value` was expected",
+                "expected `name = value`; blocks are not supported",
                 at,
             ));
         };
@@ -86,7 +86,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
             Some(text) => (text, Encoding::Detect),
             None => match json_of(&attribute.value) {
                 Some(json) => (json.to_string(), Encoding::Json),
-                None => return Err(FormatError::syntax(FORMAT, "a literal value was expected", at)),
+                None => return Err(FormatError::syntax(FORMAT, "expected a literal value", at)),
             },
         };
         found.add(&layout.prefix, attribute.key.as_str(), value, encoding, at)?;

@@ -23,7 +23,7 @@ pub(super) fn write_variables(
             reason,
         };
         if text.contains('\0') {
-            return Err(unfit("no variable holds the character NUL"));
+            return Err(unfit("a variable can't contain the character NUL"));
         }
         rule(name, text, value.kind(), &mut out).map_err(unfit)?;
     }
@@ -104,7 +104,7 @@ impl<'t> VariableLines<'t> {
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || "_.-".contains(c)));
         let name = &rest[..end.unwrap_or(rest.len())];
         if name.is_empty() {
-            return Err(self.fault("a name was expected"));
+            return Err(self.fault("expected a name"));
         }
         self.skip(name.len());
         Ok((name, at))

@@ -35,16 +35,15 @@ fn parse(key: &Key, value: &Value) -> Result<Option<JsonDocument>, FormatError> 
         reason,
     };
     let json = match value.as_text().filter(|_| value.kind() == ValueKind::Json) {
-        Some(text) => {
-            JsonDocument::parse(text).map_err(|_| unfit("it nests too deep, or holds what is no Unicode"))?
-        }
+        Some(text) => JsonDocument::parse(text)
+            .map_err(|_| unfit("it is nested too deep, or contains invalid Unicode"))?,
         None => return Ok(None),
     };
     if json.has_double_name() {
-        return Err(unfit("one of its objects has a name twice"));
+        return Err(unfit("one of its objects has a duplicate name"));
     }
     if json.longest_name() > MAX_NAME {
-        return Err(unfit("one of its objects has a name of over 1000 bytes"));
+        return Err(unfit("one of its objects has a name longer than 1,000 bytes"));
     }
     Ok(Some(json))
 }
@@ -85,7 +84,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
     let at = root.at();
     match root.parts()? {
         NodeParts::Members(members) => items(members, layout),
-        NodeParts::Value(_) => Err(FormatError::syntax(FORMAT, "one mapping was expected", at)),
+        NodeParts::Value(_) => Err(FormatError::syntax(FORMAT, "expected a mapping", at)),
     }
 }
 
@@ -230,12 +229,18 @@ mod tests {
         let long = format!("json {{\"{}\":1}}", "x".repeat(1001));
         let long_escaped = format!("json [{{\"{}\":1}}]", "\\u001a".repeat(250));
         for (value, reason) in [
-            ("json {\"a\":1,\"a\":2}", "one of its objects has a name twice"),
-            (&long, "one of its objects has a name of over 1000 bytes"),
-            (&long_escaped, "one of its objects has a name of over 1000 bytes"),
+            (
+                "json {\"a\":1,\"a\":2}",
+                "one of its objects has a duplicate name",
+            ),
+            (&long, "one of its objects has a name longer than 1,000 bytes"),
+            (
+                &long_escaped,
+                "one of its objects has a name longer than 1,000 bytes",
+            ),
             (
                 "json \"\\ud800\"",
-                "it nests too deep, or holds what is no Unicode",
+                "it is nested too deep, or contains invalid Unicode",
             ),
         ] {
             let error = write(&items(&[("/k", value)]), &layout("/")).expect_err(value);

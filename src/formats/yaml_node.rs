@@ -70,13 +70,13 @@ impl<'t> YamlDocument<'t> {
                 documents += 1;
             }
             if documents > 1 {
-                return Err(document.fault("a second document begins here", position(span.start)));
+                return Err(document.fault("expected one document, found a second", position(span.start)));
             }
             document.take(event, span.start, span.end)?;
         }
         let nothing = Position::of(text, text.len());
         let root = document.root.take();
-        root.ok_or_else(|| document.fault("there is no document", nothing))
+        root.ok_or_else(|| document.fault("the file is empty", nothing))
     }
 
     fn fault(&self, problem: &'static str, at: Position) -> FormatError {
@@ -86,13 +86,13 @@ impl<'t> YamlDocument<'t> {
     fn take(&mut self, event: Event<'t>, start: Marker, end: Marker) -> Result<(), FormatError> {
         let at = position(start);
         match event {
-            Event::Alias(_) => Err(self.fault("aliases are not read: write the value out", at)),
+            Event::Alias(_) => Err(self.fault("aliases are not supported: write the value out", at)),
             Event::Scalar(_, _, anchor, _)
             | Event::SequenceStart(anchor, _)
             | Event::MappingStart(anchor, _)
                 if anchor != 0 =>
             {
-                Err(self.fault("anchors are not read: write the value out", at))
+                Err(self.fault("anchors are not supported: write the value out", at))
             }
             Event::Scalar(text, style, _, tag) => self.scalar(text.into_owned(), style, tag.as_deref(), at),
             Event::SequenceStart(_, tag) => self.begin(false, "seq", tag.as_deref(), start),
@@ -115,16 +115,16 @@ impl<'t> YamlDocument<'t> {
     ) -> Result<(), FormatError> {
         let at = position(start);
         if tag.is_some_and(|tag| !(tag.is_yaml_core_schema() && tag.suffix == kind)) {
-            return Err(self.fault("this tag is not read", at));
+            return Err(self.fault("unsupported tag", at));
         }
         if self.open.len() >= JsonDocument::MAX_DEPTH {
-            return Err(self.fault("it nests deeper than 128 levels", at));
+            return Err(self.fault("nested deeper than 128 levels", at));
         }
         if let Some(open) = self.open.last()
             && open.names.is_some()
             && open.name.is_none()
         {
-            return Err(self.fault("a name must be a text", at));
+            return Err(self.fault("a name must be a string", at));
         }
         let start = self.byte(start.index());
         self.open.push(OpenCollection {
@@ -168,11 +168,11 @@ impl<'t> YamlDocument<'t> {
             && open.name.is_none()
         {
             let problem = if plain && text == "<<" {
-                "merge keys are not read: write the members out"
+                "merge keys are not supported: write the members out"
             } else if tag.is_some() {
-                "a name must be a text"
+                "a name must be a string"
             } else if !names.insert(text.clone()) {
-                "this name is there twice in one mapping"
+                "duplicate name in a mapping"
             } else {
                 open.name = Some(text);
                 return Ok(());
@@ -184,7 +184,7 @@ impl<'t> YamlDocument<'t> {
             None => YamlContent::Text(text),
             Some(tag) => match tagged(&text, tag) {
                 Some(content) => content,
-                None => return Err(self.fault("this tag is not read, or doesn't fit its value", at)),
+                None => return Err(self.fault("the tag is unsupported or does not match its value", at)),
             },
         };
         self.put(content, at)
@@ -200,7 +200,7 @@ impl<'t> YamlDocument<'t> {
             None => self.root = Some(node),
             Some(open) => match (&open.names, open.name.take()) {
                 (Some(_), Some(name)) => open.members.push((name, node)),
-                (Some(_), None) => return Err(self.fault("a name must be a text", at)),
+                (Some(_), None) => return Err(self.fault("a name must be a string", at)),
                 (None, _) => open.items.push(node),
             },
         }
@@ -281,7 +281,7 @@ impl YamlNode {
                     .collect::<Result<_, FormatError>>()?,
             ),
             YamlContent::Bytes(_) => {
-                let problem = "bytes are a value of their own, not a part of one";
+                let problem = "bytes are only allowed as a whole value";
                 return Err(FormatError::syntax(self.format, problem, self.at));
             }
         })

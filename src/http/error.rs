@@ -11,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 
 use super::invalid_request::InvalidRequest;
 use super::live::{LiveRefusal, StreamError};
-use crate::model::{CommitId, ErrorKind, Key, Value};
+use crate::model::{CommitId, ErrorKind, Grouped, Key, Value};
 use crate::ops::OpsError;
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode};
 
-/// The error that a request is answered with.
+/// The error response to a request.
 #[derive(Debug)]
 pub(super) struct ApiError(Box<Problem>);
 
@@ -37,22 +37,22 @@ fn status_of(kind: ErrorKind) -> StatusCode {
     }
 }
 
-/// The detail of a failure whose own words may show what lies behind the server.
+/// The detail of a failure whose own message could expose the backend.
 fn discreet_detail(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::Denied => "the server's own identity may not do this",
-        ErrorKind::Unavailable => "what holds the data can't be reached; try again",
-        ErrorKind::Throttled => "what holds the data asks for patience; try again",
-        ErrorKind::NotFound => "what is asked for is not there",
-        ErrorKind::Conflict => "it was changed meanwhile; try again",
-        ErrorKind::Compacted => "the log no longer goes back that far",
-        ErrorKind::Timeout | ErrorKind::OutcomeUnknown => "it took too long",
+        ErrorKind::Denied => "the server's identity is not allowed to do this",
+        ErrorKind::Unavailable => "the backend is unavailable; retry after 1 s",
+        ErrorKind::Throttled => "the backend is throttling requests; retry after 1 s",
+        ErrorKind::NotFound => "not found",
+        ErrorKind::Conflict => "conflicting change; retry",
+        ErrorKind::Compacted => "the revision was compacted",
+        ErrorKind::Timeout | ErrorKind::OutcomeUnknown => "timed out",
         ErrorKind::Usage
         | ErrorKind::Invalid
         | ErrorKind::No
         | ErrorKind::Stack
         | ErrorKind::Interrupted
-        | ErrorKind::Internal => "the server failed; its log says why",
+        | ErrorKind::Internal => "internal error; see the server's log",
     }
 }
 
@@ -62,7 +62,7 @@ impl ApiError {
         Self::with_status(status_of(kind), kind, code, detail)
     }
 
-    /// A failure for which HTTP has a status of its own.
+    /// A failure with a specific HTTP status.
     pub(super) fn with_status(
         status: StatusCode,
         kind: ErrorKind,
@@ -73,47 +73,46 @@ impl ApiError {
         Self(Box::new(Problem::new(status.as_u16(), title, kind, code, detail)))
     }
 
-    /// That the caller may not do that.
+    /// The caller is not allowed to do that.
     pub(super) fn denied(detail: impl Into<String>) -> Self {
         Self::new(ErrorKind::Denied, ProblemCode::Denied, detail)
     }
 
-    /// That it took longer than a request may take.
+    /// The request timed out.
     pub(super) fn too_slow() -> Self {
         Self::new(
             ErrorKind::Timeout,
             ProblemCode::Unavailable,
-            "it took longer than a request may take; try again",
+            "the request timed out; retry after 1 s",
         )
     }
 
-    /// That a store that is served can't be used.
+    /// The backend of a served config is unavailable.
     pub(super) fn not_ready(error: &StoreError) -> Self {
         log_error(error);
-        let detail = "the data of a config can't be reached; the server's log says which and why";
+        let detail = "the backend of a config is unavailable; see the server's log";
         Self::new(ErrorKind::Unavailable, ProblemCode::Unavailable, detail)
     }
 
-    /// That a commit was begun and its answer isn't known.
+    /// A commit was started and its outcome is unknown.
     pub(super) fn outcome_unknown(commit: &CommitId) -> Self {
         let detail = format!(
-            "the commit {commit} was begun, and whether it happened is not known; sending it again with \
-             Idempotency-Key: {commit} tells"
+            "outcome unknown: no response to commit {commit}; to find out, send it again with Idempotency-Key: {commit}"
         );
         let mut failure = Self::new(ErrorKind::OutcomeUnknown, ProblemCode::OutcomeUnknown, detail);
         failure.0.commit = Some(commit.to_string());
         failure
     }
 
-    /// That there is no such route.
+    /// The route does not exist.
     pub(super) fn no_route(uri: &Uri) -> Self {
-        let detail = format!("there is no route {}", uri.path());
+        let detail = format!("route {} not found", uri.path());
         Self::new(ErrorKind::NotFound, ProblemCode::NoRoute, detail)
     }
 
-    /// That the route doesn't take the method.
+    /// The route does not allow the method.
     pub(super) fn no_method() -> Self {
-        let detail = "this route doesn't take the method; the header Allow says which it takes";
+        let detail = "method not allowed; the Allow header lists the allowed methods";
         Self::with_status(
             StatusCode::METHOD_NOT_ALLOWED,
             ErrorKind::Usage,
@@ -122,7 +121,7 @@ impl ApiError {
         )
     }
 
-    /// What the store said. Values of secrets are in it, as they are encrypted, only with `stored`.
+    /// An error of the store. It contains values of secrets, encrypted, only with `stored`.
     pub(super) fn of_store(error: StoreError, stored: bool) -> Self {
         let kind = error.kind();
         let told = error.to_string();
@@ -160,15 +159,17 @@ impl ApiError {
             StoreError::NoSecretsKey { ref config, .. } => Self::new(
                 kind,
                 ProblemCode::NoSecretsKey,
-                format!("the config {config} has no key for secrets"),
+                format!("config {config:?} has no encryption key for secrets"),
             ),
             StoreError::NoConfig { ref config, .. } => Self::new(
                 kind,
                 ProblemCode::NoConfig,
-                format!("the config {config} is not there"),
+                format!("config {config:?} not found"),
             ),
             StoreError::Layout { found, known } => {
-                let told = format!("the data has layout {found}; this server knows {known}: update it");
+                let told = format!(
+                    "unsupported data layout {found}: this server supports layouts up to {known}; update it"
+                );
                 let mut failure = Self::new(kind, ProblemCode::Layout, told);
                 failure.0.layout = Some(ProblemLayout { found, known });
                 failure
@@ -182,31 +183,31 @@ impl ApiError {
                 failure.0.section = Some(section.clone());
                 failure
             }
-            // Neither the server nor what is behind it may use the key: the caller may have the right.
+            // The server is not allowed to use the key, but the caller may be.
             StoreError::Denied { ref action, .. } if action.starts_with("kms:") => {
                 log_error(&error);
                 Self::denied(
-                    "this server may not use the key for secrets: encrypt and decrypt with your own credentials, as the \
-                     command line does",
+                    "the server is not allowed to use the encryption key; encrypt and decrypt with your own credentials, \
+                     as the command line does",
                 )
             }
             StoreError::Busy(_) => Self::new(kind, ProblemCode::Contended, told),
             StoreError::ReadOnly => Self::new(
                 kind,
                 ProblemCode::ReadOnly,
-                "this server may only read this config",
+                "the server serves this config read-only",
             ),
             StoreError::OutcomeUnknown { ref commit, .. } => {
                 log_error(&error);
                 Self::outcome_unknown(commit)
             }
-            // The server's own credentials, which are no caller's to mend: new ones may be there at the next try.
+            // The server's own credentials, which no caller can fix: they may be renewed before the next try.
             StoreError::Credentials { .. } => Self::discreet(&error, ErrorKind::Unavailable),
             _ => Self::discreet(&error, kind),
         }
     }
 
-    /// What an operation on a store said.
+    /// An error of an operation on a store.
     pub(super) fn of_ops(error: OpsError) -> Self {
         let kind = error.kind();
         let told = error.to_string();
@@ -261,7 +262,7 @@ impl ApiError {
         failure
     }
 
-    /// A failure of what lies behind the server: its own words go to the log alone.
+    /// A failure of the backend: its own message goes only to the log.
     fn discreet(error: &(dyn StdError + 'static), kind: ErrorKind) -> Self {
         log_error(error);
         let code = match kind {
@@ -307,14 +308,15 @@ impl From<InvalidRequest> for ApiError {
 impl From<LiveRefusal> for ApiError {
     fn from(refusal: LiveRefusal) -> Self {
         match refusal {
-            LiveRefusal::Busy => {
-                let told = "as many wait or stream as this server lets; try again";
+            LiveRefusal::Busy { limit } => {
+                let limit = Grouped(limit);
+                let told = format!("too many waiting or streaming requests (limit {limit}); retry after 1 s");
                 Self::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
             }
             LiveRefusal::Stopping => Self::new(
                 ErrorKind::Unavailable,
                 ProblemCode::Unavailable,
-                "the server stops",
+                "the server is shutting down",
             ),
         }
     }
@@ -350,5 +352,5 @@ fn log_error(error: &(dyn StdError + 'static)) {
         let _ = write!(chain, ": {next}");
         cause = next.source();
     }
-    tracing::warn!(error = chain, "a request failed");
+    tracing::warn!(error = chain, "request failed");
 }

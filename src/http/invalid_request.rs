@@ -1,7 +1,7 @@
-use crate::model::ErrorKind;
+use crate::model::{ErrorKind, Grouped};
 use crate::wire::ProblemCode;
 
-/// What is wrong with a request by itself, whatever the store holds.
+/// Why a request is invalid, regardless of the stored data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InvalidRequest {
     /// The path isn't canonical, or names nothing that could be.
@@ -17,7 +17,7 @@ pub(super) enum InvalidRequest {
     #[error("{0}")]
     Body(String),
     /// The body, or the value that it is, is over its limit.
-    #[error("the body has {size} bytes or more; at most {max} are allowed")]
+    #[error("request body too large: at least {} bytes of at most {}", Grouped(*.size), Grouped(*.max))]
     TooLarge {
         /// How many bytes there are at least.
         size: usize,

@@ -43,9 +43,12 @@ pub(super) struct LiveUpdates {
 /// Why a request can't wait or stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LiveRefusal {
-    /// As many wait or stream as may.
-    Busy,
-    /// The server stops.
+    /// Too many requests wait or stream.
+    Busy {
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// The server is shutting down.
     Stopping,
 }
 
@@ -63,8 +66,8 @@ pub(super) enum WaitOutcome<T> {
 /// Why no stream was opened.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StreamError {
-    /// There is no place for one.
-    #[error("no stream is to be had")]
+    /// The server refuses it.
+    #[error("cannot open a stream")]
     Refused(LiveRefusal),
     /// The store failed.
     #[error(transparent)]
@@ -183,7 +186,9 @@ impl LiveUpdates {
         if *self.stop.borrow() {
             return Err(LiveRefusal::Stopping);
         }
-        places.take().ok_or(LiveRefusal::Busy)
+        places.take().ok_or(LiveRefusal::Busy {
+            limit: places.limit(),
+        })
     }
 
     /// A stream of what happens in a section after a revision, or from now on.

@@ -52,29 +52,25 @@ impl Metrics {
     pub(super) fn new(streams: &Gauge, waits: &Gauge) -> Self {
         let mut registry = Registry::with_prefix("discfg");
         let answered = Family::default();
-        registry.register("http_requests", "Requests that were answered", answered.clone());
+        registry.register("http_requests", "Requests answered", answered.clone());
         // From half a millisecond to 16 seconds.
         let durations = Family::new_with_constructor(
             (|| Histogram::new(exponential_buckets(0.0005, 2.0, 16))) as fn() -> _,
         );
         registry.register_with_unit(
             "http_request_duration",
-            "From a request's head to its answer's; of those that waited for a change nothing",
+            "Time from the request's head to the response's, without requests that waited for a change",
             Unit::Seconds,
             durations.clone(),
         );
-        registry.register(
-            "http_streams",
-            "Streams of changes that are open",
-            streams.clone(),
-        );
-        registry.register("http_waiting", "Requests that wait for a change", waits.clone());
+        registry.register("http_streams", "Open streams of changes", streams.clone());
+        registry.register("http_waiting", "Requests waiting for a change", waits.clone());
         let commits = Family::default();
-        registry.register("commits", "Commits that this server made", commits.clone());
+        registry.register("commits", "Commits made by this server", commits.clone());
         let revisions = Family::default();
         registry.register(
             "section_revision",
-            "Where a section stands that somebody waits for or streams",
+            "Latest revision of a section that requests wait for or stream",
             revisions.clone(),
         );
         Self {

@@ -32,11 +32,11 @@ pub(super) async fn admit_request(State(api): State<Api>, mut request: Request, 
         request.extensions_mut().insert(deadline);
         let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         answered.unwrap_or_else(|_| {
-            tracing::error!("the handler of a request panicked");
+            tracing::error!("a request handler panicked");
             ApiError::new(
                 ErrorKind::Internal,
                 ProblemCode::Internal,
-                "the server failed; its log says why",
+                "internal error; see the server's log",
             )
             .into_response()
         })

@@ -1,5 +1,6 @@
 //! Requests, parsed before anything is looked up for them.
 
+mod body_fault;
 pub(super) mod class;
 pub(super) mod context;
 pub(super) mod cursor;

@@ -33,7 +33,7 @@ use self::shutdown::ShutdownStage;
 pub use self::tls::{Tls, TlsError};
 use self::waiting_places::WaitingPlaces;
 use super::api::Api;
-use crate::model::ErrorKind;
+use crate::model::{ErrorKind, Grouped};
 use crate::wire::{Problem, ProblemCode};
 
 /// How often the token file is checked for changes.
@@ -80,19 +80,20 @@ pub async fn serve(
             Ok(accepted) => accepted,
             Err(error) if is_client_fault(&error) => continue,
             Err(error) => {
-                tracing::warn!(%error, "no connection can be taken");
+                tracing::warn!(%error, "cannot accept a connection");
                 sleep(EXHAUSTED).await;
                 continue;
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            tracing::debug!(%peer, "there are as many connections as may be");
+            tracing::debug!(%peer, "connection limit reached");
             if settings.tls.is_none()
                 && let Ok(turn) = Arc::clone(&turned_away).try_acquire_owned()
             {
+                let limit = settings.connections;
                 tokio::spawn(async move {
                     let _turn = turn;
-                    let _ = timeout(TURNING_AWAY, turn_away(stream)).await;
+                    let _ = timeout(TURNING_AWAY, turn_away(stream, limit)).await;
                 });
             }
             continue;
@@ -127,6 +128,7 @@ fn gate(api: &Api, settings: &ServerSettings, listens: SocketAddr) -> Gate {
         tokens: settings.tokens.clone(),
         access: settings.access,
         requests: Arc::new(Semaphore::new(settings.requests)),
+        request_limit: settings.requests,
         buffers: BufferBudget::of(settings.buffered),
         body_bytes: api.settings().body_bytes,
         request_time: api.settings().request_time,
@@ -143,9 +145,9 @@ fn is_client_fault(error: &io::Error) -> bool {
     )
 }
 
-/// Says to a client that there is no connection for it.
-async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
-    let detail = "the server has as many connections as it serves; try again";
+/// Tells a client that the connection limit is reached.
+async fn turn_away(mut stream: TcpStream, limit: usize) -> io::Result<()> {
+    let detail = format!("too many connections (limit {}); retry after 1 s", Grouped(limit));
     let problem = Problem::new(
         503,
         "Service Unavailable",

@@ -24,7 +24,7 @@ impl fmt::Display for Access {
 
 /// Why a text is no access.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected read or write, not {0:?}")]
+#[error("invalid access {0:?}: expected read or write")]
 pub struct NoAccess(String);
 
 impl FromStr for Access {
@@ -48,11 +48,11 @@ pub struct GrantName(String);
 #[non_exhaustive]
 pub enum GrantNameError {
     /// One of the words that name other identities.
-    #[error("a grant can't be called {0:?}: the word names another identity")]
+    #[error("invalid grant name {0:?}: the name is reserved")]
     Reserved(String),
     /// The shape is wrong.
     #[error(
-        "{0:?} is no grant name: expected a letter a-z, then a-z, 0-9 and single dashes, at most 36 characters"
+        "invalid grant name {0:?}: expected a letter a-z, then a-z, 0-9 and single dashes, at most 36 characters"
     )]
     Shape(String),
 }
@@ -99,7 +99,7 @@ pub enum Role {
 
 /// Why a text names no identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?} names no identity: expected read, write, self or the name of a grant")]
+#[error("invalid identity {given:?}: expected read, write, self or a grant name")]
 pub struct RoleError {
     given: String,
     source: GrantNameError,

@@ -12,7 +12,7 @@ pub struct Timestamp(i64);
 
 /// Why a text is no moment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no moment: expected a form such as 2026-01-31T08:00:00Z")]
+#[error("invalid time {0:?}: expected a form such as 2026-01-31T08:00:00Z")]
 pub struct TimestampError(String);
 
 impl Timestamp {
@@ -93,10 +93,10 @@ pub struct Ttl(u64);
 #[non_exhaustive]
 pub enum TtlError {
     /// The form is wrong.
-    #[error("{0:?} is no time to live: expected a whole number with s, m, h or d, such as 30s or 7d")]
+    #[error("invalid time to live {0:?}: expected a whole number with s, m, h or d, such as 30s or 7d")]
     Form(String),
     /// Zero, or more than ten years.
-    #[error("a time to live of {0} is out of range: expected 1s to 3650d")]
+    #[error("time to live {0} out of range: expected 1s to 3650d")]
     Range(String),
 }
 

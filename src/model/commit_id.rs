@@ -8,7 +8,7 @@ pub struct CommitId(String);
 
 /// Why a text is no commit id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no commit id: expected 1 to 64 characters of A-Z, a-z, 0-9, `.`, `_`, `:` and `-`")]
+#[error("invalid commit ID {0:?}: expected 1 to 64 characters of A-Z, a-z, 0-9, `.`, `_`, `:` and `-`")]
 pub struct CommitIdError(String);
 
 impl CommitId {

@@ -23,10 +23,10 @@ pub struct ConfigName(String);
 #[non_exhaustive]
 pub enum ConfigNameError {
     /// Nothing at all.
-    #[error("a config name can't be empty")]
+    #[error("the config name is empty")]
     Empty,
     /// More than 36 characters.
-    #[error("the config name {name:?} has {length} characters; at most {max} are allowed", max = ConfigName::MAX_LENGTH)]
+    #[error("config name {name:?} too long: {length} characters of at most {max}", max = ConfigName::MAX_LENGTH)]
     TooLong {
         /// What was given.
         name: String,
@@ -34,10 +34,10 @@ pub enum ConfigNameError {
         length: usize,
     },
     /// The first character isn't a lower-case letter.
-    #[error("the config name {0:?} must begin with a letter a-z")]
+    #[error("invalid config name {0:?}: must start with a letter a-z")]
     Start(String),
     /// A character that isn't allowed.
-    #[error("the config name {name:?} holds {character:?}; allowed are a-z, 0-9 and -")]
+    #[error("invalid config name {name:?}: {character:?} is not allowed; use a-z, 0-9 and `-`")]
     Character {
         /// What was given.
         name: String,
@@ -45,10 +45,10 @@ pub enum ConfigNameError {
         character: char,
     },
     /// Two dashes in a row.
-    #[error("the config name {0:?} holds `--`, which is kept for the names of grants")]
+    #[error("invalid config name {0:?}: `--` is reserved for grants")]
     DoubleDash(String),
     /// A dash at the end.
-    #[error("the config name {0:?} ends with `-`")]
+    #[error("invalid config name {0:?}: must not end with `-`")]
     TrailingDash(String),
 }
 

@@ -16,10 +16,10 @@ pub struct GrantScope {
 #[non_exhaustive]
 pub enum GrantScopeError {
     /// There are none.
-    #[error("a grant covers at least one section")]
+    #[error("a grant must cover at least one section")]
     Empty,
     /// One of them is named twice.
-    #[error("the section {0} is named twice")]
+    #[error("section {0} is given twice")]
     Twice(Section),
 }
 
@@ -85,14 +85,22 @@ impl Uncovered {
     }
 }
 
-/// `this role reads /db, not /web`, or `this role reads /db and writes nothing`.
+/// `this role can read /db, but not /web`, or `this role can read /db, but not write`.
 impl fmt::Display for Uncovered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "this role {}", self.scope)?;
+        let access = match self.scope.access {
+            Access::Read => "read",
+            Access::Write => "read and write",
+        };
+        write!(
+            f,
+            "this role can {access} {}, but not ",
+            listed(&self.scope.sections)
+        )?;
         if self.sections.is_empty() {
-            f.write_str(" and writes nothing")
+            f.write_str("write")
         } else {
-            write!(f, ", not {}", listed(&self.sections))
+            f.write_str(&listed(&self.sections))
         }
     }
 }
@@ -122,15 +130,17 @@ pub struct GrantPrincipal(String);
 #[non_exhaustive]
 pub enum GrantPrincipalError {
     /// No ARN at all.
-    #[error("{0:?} is no principal: expected the ARN of a role or a user, such as {EXAMPLE}")]
+    #[error("invalid principal {0:?}: expected the ARN of a role or a user, such as {EXAMPLE}")]
     Shape(String),
     /// A wildcard outside the name.
     #[error(
-        "{0:?} is no principal but a wildcard: * and ? match in the name of a role or a user alone, as in {EXAMPLE}-*"
+        "invalid principal {0:?}: `*` and `?` are allowed only in the name of a role or a user, as in {EXAMPLE}-*"
     )]
     Wildcard(String),
     /// The ARN of a session, which no trust ever sees.
-    #[error("{given:?} is a session: give its role, {role} (a path of the role goes before its name)")]
+    #[error(
+        "invalid principal {given:?}: it is a session; use its role, {role} (with the role's path, if it has one)"
+    )]
     Session {
         /// What was given.
         given: String,
@@ -138,10 +148,10 @@ pub enum GrantPrincipalError {
         role: String,
     },
     /// Something else than a role or a user.
-    #[error("{0:?} is neither a role nor a user: expected an ARN such as {EXAMPLE}")]
+    #[error("invalid principal {0:?}: neither a role nor a user; expected an ARN such as {EXAMPLE}")]
     Kind(String),
     /// A principal of another partition.
-    #[error("{given:?} is in the partition {found}; the config is in {expected}")]
+    #[error("principal {given:?} is in partition {found}, but the config is in {expected}")]
     Partition {
         /// What was given.
         given: String,
@@ -152,7 +162,7 @@ pub enum GrantPrincipalError {
     },
     /// A principal of another account.
     #[error(
-        "{given:?} is of the account {found}; a grant is for principals of the config's own account, {expected}"
+        "principal {given:?} is in account {found}; a grant is only for principals of the config's account, {expected}"
     )]
     Account {
         /// What was given.

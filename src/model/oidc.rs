@@ -61,7 +61,7 @@ pub enum OidcSubjectError {
         given: String,
     },
     /// Not the form of that issuer's subjects.
-    #[error("invalid subject {given:?} of {of}: expected {expected}")]
+    #[error("invalid {of} subject {given:?}: expected {expected}")]
     Form {
         /// What was given.
         given: String,
@@ -70,12 +70,12 @@ pub enum OidcSubjectError {
         /// The form.
         expected: &'static str,
     },
-    /// A subject that is not bound to one ref or environment.
-    #[error("the subject {given:?} is too broad: {bearers}; expected {expected}")]
+    /// A subject that matches more than one ref or environment.
+    #[error("OIDC subject {given:?} too broad: it matches {bearers}; expected {expected}")]
     Broad {
         /// What was given.
         given: String,
-        /// Whose tokens bear it.
+        /// The tokens that it matches.
         bearers: &'static str,
         /// The form of a narrower one.
         expected: &'static str,
@@ -140,7 +140,7 @@ impl FromStr for OidcIssuer {
             !label.is_empty() && label.chars().all(sound)
         };
         if host.contains(':') {
-            return Err(refuse("IAM takes no port in the URL of an issuer"));
+            return Err(refuse("IAM does not accept a port in an issuer URL"));
         }
         if !host.contains('.') || !host.split('.').all(is_name) {
             return Err(refuse("the URL has no valid host"));
@@ -149,7 +149,7 @@ impl FromStr for OidcIssuer {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "._~%/-".contains(c))
         {
-            return Err(refuse("IAM takes a host and a path alone, without a query"));
+            return Err(refuse("IAM accepts only a host and a path, without a query"));
         }
         let host = host.to_ascii_lowercase();
         // IAM user guide, "OIDC federation": these have no provider in an account, and other claims.
@@ -161,7 +161,7 @@ impl FromStr for OidcIssuer {
         ];
         if built_in.contains(&host.as_str()) {
             return Err(refuse(
-                "IAM knows this issuer without a provider, which a role of discfg can't trust",
+                "discfg roles can't trust an issuer that is built into IAM",
             ));
         }
         Ok(Self(format!("{host}{}", &url[host.len()..])))
@@ -262,12 +262,12 @@ fn check_github(subject: &str) -> Result<(), OidcSubjectError> {
         Ok(parsed) if parsed.as_str() == subject => Ok(()),
         _ if subject.ends_with(":pull_request") => Err(OidcSubjectError::Broad {
             given: subject.into(),
-            bearers: "every pull request of the repository bears it",
+            bearers: "every pull request of the repository",
             expected: GITHUB,
         }),
         _ if job.split(':').count() == 1 && job.contains('/') => Err(OidcSubjectError::Broad {
             given: subject.into(),
-            bearers: "every branch of the repository bears it",
+            bearers: "every branch of the repository",
             expected: GITHUB,
         }),
         _ => Err(OidcSubjectError::Form {
@@ -319,11 +319,11 @@ fn check_gitlab(subject: &str) -> Result<(), OidcSubjectError> {
         {
             Ok(())
         }
-        (None, Some(_)) => Err(broad("a branch and a tag of that name both bear it")),
-        (Some("branch"), None) => Err(broad("every branch of the project bears it")),
-        (Some("tag"), None) => Err(broad("every tag of the project bears it")),
+        (None, Some(_)) => Err(broad("both a branch and a tag of that name")),
+        (Some("branch"), None) => Err(broad("every branch of the project")),
+        (Some("tag"), None) => Err(broad("every tag of the project")),
         (Some(_), _) => Err(form()),
-        (None, None) => Err(broad("every branch and tag of the project bears it")),
+        (None, None) => Err(broad("every branch and tag of the project")),
     }
 }
 

@@ -10,7 +10,7 @@ pub struct OidcTrust(BTreeSet<OidcSubject>);
 /// Why a role can't trust these OIDC subjects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0} OIDC issuers are given, counted with each audience; a role trusts up to {max} besides GitHub",
+    "too many OIDC issuers: {0} of at most {max} in addition to GitHub (each audience counts)",
     max = OidcTrust::ISSUERS
 )]
 pub struct OidcTrustError(usize);

@@ -25,16 +25,16 @@ pub struct Key(String);
 #[non_exhaustive]
 pub enum KeyError {
     /// Nothing at all, or only a slash.
-    #[error("a key can't be empty")]
+    #[error("the key is empty")]
     Empty,
     /// Longer than 512 bytes.
-    #[error("the key has {length} bytes; at most {max} are allowed", max = Key::MAX_BYTES)]
+    #[error("key too long: {length} bytes of at most {max}", max = Key::MAX_BYTES)]
     TooLong {
         /// Its length in bytes, with the leading slash.
         length: usize,
     },
     /// More than 16 segments.
-    #[error("the key {key:?} has {segments} segments; at most {max} are allowed", max = Key::MAX_SEGMENTS)]
+    #[error("key {key:?} too deep: {segments} segments of at most {max}", max = Key::MAX_SEGMENTS)]
     TooDeep {
         /// What was given.
         key: String,
@@ -42,13 +42,13 @@ pub enum KeyError {
         segments: usize,
     },
     /// Two slashes in a row.
-    #[error("the key {0:?} holds an empty segment (`//`)")]
+    #[error("invalid key {0:?}: empty segment (`//`)")]
     EmptySegment(String),
     /// A slash at the end.
-    #[error("the key {0:?} ends with a slash")]
+    #[error("invalid key {0:?}: must not end with `/`")]
     TrailingSlash(String),
     /// A segment `.` or `..`.
-    #[error("the key {key:?} holds the segment {segment:?}, which names no key")]
+    #[error("invalid key {key:?}: the segment {segment:?} is not allowed")]
     DotSegment {
         /// What was given.
         key: String,
@@ -56,7 +56,7 @@ pub enum KeyError {
         segment: String,
     },
     /// A character that isn't allowed.
-    #[error("the key {key:?} holds {character:?}; a segment may hold A-Z, a-z, 0-9, `.`, `_`, `:` and `-`")]
+    #[error("invalid key {key:?}: {character:?} is not allowed; use A-Z, a-z, 0-9, `.`, `_`, `:` and `-`")]
     Character {
         /// What was given.
         key: String,
@@ -155,7 +155,7 @@ pub struct Section(String);
 
 /// Why a text is no section.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no section: expected one segment, such as db or /db, or @root")]
+#[error("invalid section {0:?}: expected one segment, such as db or /db, or @root")]
 pub struct SectionError(String);
 
 impl Section {

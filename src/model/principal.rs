@@ -35,14 +35,14 @@ pub enum PrincipalKind {
 #[non_exhaustive]
 pub enum PrincipalArnError {
     /// It matches several.
-    #[error("{0:?} stands for many principals: name one, without * and ?")]
+    #[error("invalid principal {0:?}: expected a single principal, without `*` and `?`")]
     Wildcard(String),
     /// The account's root.
-    #[error("{0:?} is the account's root user, who can't assume a role: name a user or a role")]
+    #[error("invalid principal {0:?}: the root user can't assume a role; use a user or a role")]
     Root(String),
     /// Something else.
     #[error(
-        "{0:?} is no principal: expected the ARN of a user, a role or a session, such as arn:aws:iam::123456789012:role/app"
+        "invalid principal {0:?}: expected the ARN of a user, a role or a session, such as arn:aws:iam::123456789012:role/app"
     )]
     Shape(String),
 }

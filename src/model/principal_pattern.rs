@@ -23,11 +23,13 @@ pub struct PrincipalPattern(String);
 pub enum PrincipalPatternError {
     /// No ARN at all.
     #[error(
-        "{0:?} is no principal: expected an ARN such as arn:aws:iam::123456789012:role/app, in which * and ? match within each part"
+        "invalid principal {0:?}: expected an ARN such as arn:aws:iam::123456789012:role/app; `*` and `?` match within each part"
     )]
     Shape(String),
     /// The ARN of a session, which no trust ever sees.
-    #[error("{given:?} is a session: give its role, {role} (a path of the role goes before its name)")]
+    #[error(
+        "invalid principal {given:?}: it is a session; use its role, {role} (with the role's path, if it has one)"
+    )]
     Session {
         /// What was given.
         given: String,
@@ -35,7 +37,9 @@ pub enum PrincipalPatternError {
         role: String,
     },
     /// The root user of an account.
-    #[error("{given:?} is the root user, who can't assume a role: all of the account is {all}")]
+    #[error(
+        "invalid principal {given:?}: the root user can't assume a role; for the whole account, use {all}"
+    )]
     Root {
         /// What was given.
         given: String,
@@ -44,7 +48,7 @@ pub enum PrincipalPatternError {
     },
     /// An ARN that neither a role nor a user can have.
     #[error(
-        "{0:?} is neither a role nor a user: expected an ARN such as arn:aws:iam::123456789012:role/app or arn:aws:iam::123456789012:user/ann"
+        "invalid principal {0:?}: neither a role nor a user; expected an ARN such as arn:aws:iam::123456789012:role/app or arn:aws:iam::123456789012:user/ann"
     )]
     Kind(String),
 }

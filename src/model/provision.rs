@@ -5,7 +5,7 @@ use super::Region;
 
 /// Why a text can't be used as a setting of a stack.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{given:?} is no {what}: expected {expected}")]
+#[error("invalid {what} {given:?}: expected {expected}")]
 pub struct SettingError {
     what: &'static str,
     given: String,
@@ -64,8 +64,8 @@ setting!(
     /// ```
     GitHubSubject,
     "GitHub job",
-    "ORG/REPO:environment:NAME or ORG/REPO:ref:refs/heads/BRANCH, without wildcards; for a repository made since \
-     mid-July 2026 with both ids, ORG@ID/REPO@ID:environment:NAME",
+    "ORG/REPO:environment:NAME or ORG/REPO:ref:refs/heads/BRANCH, without wildcards; for a repository created \
+     since mid-July 2026, with both IDs: ORG@ID/REPO@ID:environment:NAME",
     |given| {
         let (repository, of) = given.split_once(':')?;
         let (owner, name) = repository.split_once('/')?;
@@ -92,7 +92,7 @@ setting!(
 setting!(
     /// The number of an AWS account: 12 digits.
     AccountId,
-    "account number",
+    "account ID",
     "12 digits",
     |given| (given.len() == 12 && given.bytes().all(|b| b.is_ascii_digit())).then(|| given.to_owned())
 );
@@ -101,7 +101,7 @@ setting!(
     /// The id of an AWS organization: `o-` and 10 to 32 letters and digits (AWS Organizations API reference,
     /// "Organization").
     OrgId,
-    "organization id",
+    "organization ID",
     "o- and 10 to 32 of a-z and 0-9",
     |given| {
         let id = given.strip_prefix("o-")?;
@@ -115,7 +115,7 @@ setting!(
     /// What a caller from another account must give to assume a role: 2 to 1224 characters (STS API reference,
     /// `AssumeRole`).
     ExternalId,
-    "external id",
+    "external ID",
     "2 to 1224 letters, digits and +=,.@:/_-",
     |given| {
         let sound = (2..=1224).contains(&given.len())
@@ -256,7 +256,7 @@ impl FromStr for Billing {
                 })
         };
         parsed.ok_or_else(|| SettingError {
-            what: "way of billing",
+            what: "billing mode",
             given: given.into(),
             expected: "on-demand, or provisioned:R/W with at least 1 unit each, such as provisioned:5/5",
         })

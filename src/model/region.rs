@@ -12,7 +12,7 @@ pub struct Region(String);
 
 /// Why a text is no region.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no region: expected a code such as eu-central-1")]
+#[error("invalid region {0:?}: expected a code such as eu-central-1")]
 pub struct RegionError(String);
 
 impl Region {

@@ -10,7 +10,7 @@ pub struct Revision(u64);
 
 /// Why a text is no revision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no revision: expected a whole number")]
+#[error("invalid revision {0:?}: expected a whole number")]
 pub struct RevisionError(String);
 
 impl Revision {

@@ -27,13 +27,13 @@ pub struct Side {
 #[non_exhaustive]
 pub enum SideError {
     /// The part before `:/` is no config.
-    #[error("expected CONFIG, /PREFIX or CONFIG:/PREFIX, each with @REVISION or without")]
+    #[error("expected CONFIG, /PREFIX or CONFIG:/PREFIX, optionally with @REVISION")]
     Config(#[source] ConfigNameError),
     /// The part that begins with `/` is no prefix.
-    #[error("the prefix can't be used")]
+    #[error("{0}")]
     Prefix(#[source] KeyError),
     /// The part after `@` is no revision.
-    #[error("the part after `@` can't be used")]
+    #[error("{0}")]
     Revision(#[source] RevisionError),
 }
 

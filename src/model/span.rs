@@ -11,10 +11,10 @@ pub struct Span(Duration);
 #[non_exhaustive]
 pub enum SpanError {
     /// The form is wrong.
-    #[error("{0:?} is no time: expected a whole number with ms, s, m, h or d, such as 500ms or 10s")]
+    #[error("invalid duration {0:?}: expected a whole number with ms, s, m, h or d, such as 500ms or 10s")]
     Form(String),
     /// Too short, or more than 365 days.
-    #[error("a time of {0} is out of range: expected 10ms to 365d")]
+    #[error("duration {0} out of range: expected 10ms to 365d")]
     Range(String),
 }
 

@@ -10,7 +10,7 @@ pub struct TokenName(String);
 
 /// Why a text is no name of a token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no name of a token: expected 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'")]
+#[error("invalid token name {0:?}: expected 1 to 64 characters of A-Z, a-z, 0-9, `.`, `_` and `-`")]
 pub struct TokenNameError(String);
 
 impl TokenName {

@@ -3,6 +3,8 @@ use std::str;
 
 use serde::{Deserialize, Serialize};
 
+use super::Grouped;
+
 /// What the bytes of a value are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
@@ -61,13 +63,13 @@ pub struct Value {
 #[non_exhaustive]
 pub enum ValueError {
     /// Over the limit.
-    #[error("the value has {size} bytes; at most {max} are allowed", max = Value::MAX_BYTES)]
+    #[error("value too large: {} bytes of at most {}", Grouped(*.size), Grouped(Value::MAX_BYTES))]
     TooLarge {
         /// Its size in bytes.
         size: usize,
     },
     /// JSON was asked for, and it isn't.
-    #[error("the value is no JSON: {problem} at line {line}, column {column}")]
+    #[error("invalid JSON value at line {line}, column {column}: {problem}")]
     Json {
         /// What is wrong, without quoting the value.
         problem: &'static str,
@@ -77,13 +79,13 @@ pub enum ValueError {
         column: usize,
     },
     /// Text was asked for, and it isn't UTF-8.
-    #[error("the value is no UTF-8 text: the byte at position {position} fits no character")]
+    #[error("the value is not valid UTF-8 (at byte {position})")]
     Text {
         /// The number of bytes before the fault.
         position: usize,
     },
     /// What was given has no form in JSON.
-    #[error("the value can't be written as JSON: {0}")]
+    #[error("cannot convert the value to JSON: {0}")]
     Unwritable(String),
 }
 
@@ -204,8 +206,8 @@ fn check_json(bytes: &[u8]) -> Result<(), ValueError> {
         .map(drop)
         .map_err(|error| {
             let problem = match error.classify() {
-                serde_json::error::Category::Eof => "it ends too early",
-                _ => "it can't be read further",
+                serde_json::error::Category::Eof => "unexpected end",
+                _ => "syntax error",
             };
             ValueError::Json {
                 problem,

@@ -9,7 +9,7 @@ pub enum OpsError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A revision is asked for that hasn't been.
-    #[error("the section {section} has no revision {wanted} yet; it is at {head}")]
+    #[error("revision {wanted} of {section} not found; the latest is {head}")]
     Future {
         /// The section.
         section: Section,
@@ -19,7 +19,7 @@ pub enum OpsError {
         head: Revision,
     },
     /// A watch is to begin after a revision that hasn't been.
-    #[error("the section {section} is at revision {head}, so it can't be watched after revision {after}")]
+    #[error("cannot watch {section} after revision {after}; the latest is {head}")]
     Ahead {
         /// The section.
         section: Section,
@@ -29,7 +29,7 @@ pub enum OpsError {
         head: Revision,
     },
     /// A watch is to begin after a revision of a section that it doesn't watch.
-    #[error("the section {section} has no part in a watch of {prefix}")]
+    #[error("section {section} is not part of the watched prefix {prefix}")]
     Unwatched {
         /// The section.
         section: Section,
@@ -37,10 +37,10 @@ pub enum OpsError {
         prefix: Prefix,
     },
     /// A revision or a section guard is asked for of keys in more than one section.
-    #[error("{0} lies in more than one section, and each section counts its revisions by itself")]
+    #[error("{0} spans several sections, and each section has its own revisions")]
     Spans(Prefix),
     /// A key is given that doesn't lie below the prefix that everything must lie below.
-    #[error("the key {key} does not lie below {prefix}")]
+    #[error("key {key} is not below {prefix}")]
     Outside {
         /// The key.
         key: Key,
@@ -48,7 +48,7 @@ pub enum OpsError {
         prefix: Prefix,
     },
     /// The content isn't what it was to be. Nothing was written.
-    #[error("the content has the digest {found}; it was to be {wanted}")]
+    #[error("expected digest {wanted}, found {found}")]
     Digest {
         /// What it was to be.
         wanted: String,
@@ -59,7 +59,7 @@ pub enum OpsError {
     #[error("{0}")]
     Limit(Limit),
     /// The log can't be read as a whole: it keeps changing, or lines are missing.
-    #[error("the log of {section} could not be read up to revision {head}")]
+    #[error("cannot read the log of {section} up to revision {head}: it keeps changing or has gaps")]
     Unsettled {
         /// The section.
         section: Section,

@@ -1,8 +1,8 @@
-//! Who may do what with a config.
+//! Evaluates who can read and write a config.
 //!
-//! Three things decide, and all must agree: the trust of a role lets a principal in, the principal's own policies let
-//! it assume the role, and the role's policies let it act on the table. Trust is judged here, the policies by IAM's
-//! simulator. Policies on the table itself and session policies are not looked at.
+//! Access through a role needs three permissions: the role's trust policy, the principal's own policies that let it assume
+//! the role, and the role's policies on the table. Trust policies are evaluated here, the other policies by IAM's policy
+//! simulator. Resource policies of the table and session policies are not evaluated.
 
 mod answer;
 mod error;
@@ -30,9 +30,9 @@ use roles::{Deputy, Roles};
 use simulate::{Request, Simulated, simulate};
 use trust::{Asker, TrustedAction};
 
-/// What a reader does with the table's items.
+/// The actions of a reader on the table's items.
 const READING: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"];
-/// What a commit does with them.
+/// The actions of a commit on the table's items.
 const WRITING: &[&str] = &[
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
@@ -41,7 +41,7 @@ const WRITING: &[&str] = &[
     "dynamodb:UpdateItem",
 ];
 
-/// Looks into a config's roles. What it has asked IAM once it doesn't ask again.
+/// Evaluates access to a config. It caches the responses of IAM.
 #[derive(Debug)]
 pub struct Inspector {
     iam: Iam,
@@ -52,7 +52,8 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Looks at the config's stack, its grants' and the trust of each role; nothing if the config isn't there.
+    /// Reads the config's stack, the stacks of its grants, and the trust policy of each role. `None` if the config doesn't
+    /// exist.
     ///
     /// Needs `cloudformation:DescribeStacks` and `iam:GetRole`.
     pub async fn new(
@@ -69,7 +70,7 @@ impl Inspector {
         }))
     }
 
-    /// The user or role that a principal is, with its path: a session's ARN has its role's name alone.
+    /// Resolves a principal to its user or role, with the path, which a session's ARN lacks.
     ///
     /// Needs `iam:GetRole` on roles of the config's account. An error if there is no such role.
     pub async fn resolve(&self, principal: PrincipalArn) -> Result<PrincipalArn, AccessError> {
@@ -91,9 +92,8 @@ impl Inspector {
         }
     }
 
-    /// Whom the trust of the roles names, ordered: the principals, the patterns, GitHub's jobs, then
-    /// the subjects of other OIDC issuers. A role that is
-    /// named and isn't there any more is left out.
+    /// The subjects that the trust policies name, ordered: principals, patterns, GitHub jobs, subjects of other OIDC
+    /// issuers. Roles that no longer exist are omitted.
     pub async fn named(&self) -> Result<Vec<Subject>, AccessError> {
         let mut found = BTreeSet::new();
         for trust in self
@@ -119,7 +119,7 @@ impl Inspector {
         Ok(found.into_iter().collect())
     }
 
-    /// The sections that grants are for.
+    /// The sections of all grants.
     pub fn granted_sections(&self) -> BTreeSet<Section> {
         let sections = self
             .roles
@@ -129,7 +129,7 @@ impl Inspector {
         sections.flatten().cloned().collect()
     }
 
-    /// Whether the subject may do this in the section, by every way that is meant for it.
+    /// Evaluates the subject's access to the section in every role that covers it.
     ///
     /// Needs `iam:SimulatePrincipalPolicy` on the subject, if it is of the config's account, and on the roles.
     pub async fn may(
@@ -151,7 +151,7 @@ impl Inspector {
             steps.extend(self.acts(role, access, section).await?);
             ways.push(Way::new(role.role.clone(), Some(role.arn.clone()), steps));
         }
-        // As a command does that isn't told otherwise: the role of that access first, then the grants, then the rest.
+        // In the order in which commands choose a role: the role of that access, then the grants, then the rest.
         ways.sort_by_key(|way| match &way.role {
             Role::Config(of) if *of == access => 0,
             Role::Grant(_) => 1,
@@ -172,7 +172,7 @@ impl Inspector {
         self.roles.table.split(':').nth(4).unwrap_or_default()
     }
 
-    /// Whether the trust lets the subject in; and whether with a session's tags, where that is less.
+    /// Evaluates the trust policy for the subject, and for session tags where that differs.
     fn trusts(&self, role: &Deputy, subject: &Subject, brought: &Brought) -> Vec<AccessStep> {
         let job;
         let asker = match subject {
@@ -186,7 +186,7 @@ impl Inspector {
         };
         let judge = |ask| match &role.trust {
             Ok(trust) => trust::judge(trust, &asker, ask, brought),
-            Err(error) => Finding::unknown(format!("the trust isn't as discfg makes it: {error}")),
+            Err(error) => Finding::unknown(format!("cannot evaluate the trust policy: {error}")),
         };
         let finding = judge(TrustedAction::Assume);
         let finding = match self.mending_trust(role, subject) {
@@ -198,7 +198,7 @@ impl Inspector {
             Subject::GitHub(_) | Subject::Oidc(_) => None,
         };
         let tags = tags.filter(|tags| tags.answer < finding.answer).map(|tags| {
-            let remedy = self.as_deployed(role, "the role's trust");
+            let remedy = self.as_deployed(role);
             AccessStep::new("trust, sts:TagSession", tags.missing(remedy)).with_tags()
         });
         std::iter::once(AccessStep::new("trust", finding))
@@ -206,16 +206,16 @@ impl Inspector {
             .collect()
     }
 
-    /// What makes a part of a role's stack what discfg deploys.
-    fn as_deployed(&self, role: &Deputy, part: &str) -> String {
+    /// The command that restores a role as discfg deploys it.
+    fn as_deployed(&self, role: &Deputy) -> String {
         let config = &self.config;
         match &role.role {
-            Role::Grant(grant) => format!("{part} as discfg makes it: discfg grant {config} {grant}"),
-            Role::Config(_) | Role::Caller => format!("{part} as discfg makes it: discfg init {config}"),
+            Role::Grant(grant) => format!("discfg grant {config} {grant} (updates the role)"),
+            Role::Config(_) | Role::Caller => format!("discfg init {config} (updates the role)"),
         }
     }
 
-    /// What makes the role trust the subject, where discfg has a command for it.
+    /// The command that makes the role trust the subject, if there is one.
     fn mending_trust(&self, role: &Deputy, subject: &Subject) -> Option<String> {
         let config = &self.config;
         let is_own = match subject {
@@ -233,13 +233,13 @@ impl Inspector {
                 Some(format!("discfg init {config} --github {job}"))
             }
             (Role::Config(Access::Read), Subject::Oidc(_)) => Some(format!(
-                "discfg init {config} --oidc {subject} (given, it replaces the list)"
+                "discfg init {config} --oidc {subject} (replaces the list)"
             )),
             (Role::Config(Access::Read), _) => Some(format!(
-                "discfg init {config} --reader {subject} (given, it replaces the list)"
+                "discfg init {config} --reader {subject} (replaces the list)"
             )),
             (Role::Config(Access::Write), Subject::Principal(_) | Subject::Pattern(_)) => Some(format!(
-                "discfg init {config} --writer {subject} (given, it replaces the list)"
+                "discfg init {config} --writer {subject} (replaces the list)"
             )),
             (Role::Grant(grant), Subject::GitHub(_)) => {
                 Some(format!("discfg grant {config} {grant} --github {job}"))
@@ -254,14 +254,14 @@ impl Inspector {
         }
     }
 
-    /// Whether the subject's own policies let it assume the role: nothing where none are asked for.
+    /// Evaluates whether the subject's own policies let it assume the role; empty if it has no policies.
     async fn assumes(&self, role: &Deputy, subject: &Subject) -> Result<Vec<AccessStep>, AccessError> {
         let Subject::Principal(principal) = subject else {
             return Ok(Vec::new());
         };
         if principal.account() != self.account() {
             let finding = Finding::unknown(format!(
-                "its policies are the account {}'s, where they can't be asked for from here",
+                "its policies are in account {}, which can't be queried from this account",
                 principal.account()
             ));
             return Ok(vec![AccessStep::new(
@@ -289,7 +289,7 @@ impl Inspector {
         Ok(steps)
     }
 
-    /// Whether the role's policies let it act on the table.
+    /// Evaluates the role's policies on the table.
     async fn acts(
         &self,
         role: &Deputy,
@@ -305,14 +305,8 @@ impl Inspector {
         let steps: Vec<AccessStep> = found
             .into_iter()
             .map(|(mut step, is_unsaid)| {
-                // The stack's policies are the stack's: a statement that is added by hand would be drift.
-                step.finding.missing = is_unsaid.then(|| {
-                    let part = match &role.role {
-                        Role::Grant(grant) => format!("the policy of {grant}"),
-                        Role::Config(_) | Role::Caller => "the role's policy".to_owned(),
-                    };
-                    self.as_deployed(role, &part)
-                });
+                // A statement that is added to the stack's policies would be drift.
+                step.finding.missing = is_unsaid.then(|| self.as_deployed(role));
                 step
             })
             .collect();
@@ -338,7 +332,7 @@ impl Inspector {
         Ok(steps(simulate(&self.iam, &request).await?, &self.roles.table))
     }
 
-    /// Whether its policies let it call the config's HTTP API, if there is one, for a key of the section.
+    /// Evaluates whether its policies let it call the config's HTTP API, if there is one, for a key of the section.
     async fn api_step(
         &self,
         by: &str,
@@ -371,7 +365,7 @@ fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One step for all actions that the same was found of, and whether a statement is all that it lacks.
+/// Groups actions with the same finding into steps, each with whether only a statement is missing.
 fn steps(said: Vec<Simulated>, on: &str) -> Vec<(AccessStep, bool)> {
     let mut groups: Vec<(Vec<String>, Finding, bool)> = Vec::new();
     for Simulated {
@@ -397,7 +391,7 @@ fn steps(said: Vec<Simulated>, on: &str) -> Vec<(AccessStep, bool)> {
     groups.into_iter().map(step).collect()
 }
 
-/// The statement that allows this, in IAM's JSON.
+/// The policy statement that allows this, as JSON.
 fn allow(actions: &[&str], on: &str) -> String {
     let action = match actions {
         [one] => serde_json::json!(one),

@@ -1,8 +1,8 @@
-//! The code of a config's function: a zip file that is checked before anything is asked of AWS.
+//! The code of a config's function: a zip file that is checked before any request to AWS.
 //!
-//! A check of its size alone would not do: the template's `CodeArchitecture` must name the processor of the program, which
-//! only its ELF header says, and a program that Lambda can't start (its mode, its format) shows only as a 502 after minutes
-//! of deploying. Reading the header and the entry takes about 130 lines and the crates flate2 and rawzip.
+//! Checking only its size would not do: the template's `CodeArchitecture` must name the program's processor, which is only
+//! in its ELF header, and a program that Lambda can't start (its mode, its format) shows only as a 502 after minutes of
+//! deploying. Reading the header and the entry takes about 130 lines and the crates flate2 and rawzip.
 
 pub(super) mod architecture;
 pub(super) mod bucket;
@@ -23,16 +23,16 @@ use self::program::UnfitProgram;
 use crate::files::{Privacy, read_named};
 use crate::model::ErrorKind;
 
-/// What the zip file is called that is shipped with the binary.
+/// The name of the zip file that is shipped with the binary.
 const SHIPPED: &str = "discfg-lambda.zip";
-/// Where it is looked for, from the binary's folder.
+/// Where it is searched, relative to the binary's folder.
 const SHIPPED_IN: [&str; 3] = ["", "../share/discfg", "../lib/discfg"];
 /// The program that the runtime `provided.al2023` starts.
 const PROGRAM: &str = "bootstrap";
-/// How large a function's files may be together, in bytes (Lambda quotas, "Deployment package (.zip file archive) size":
+/// The limit of a function's files in total, in bytes (Lambda quotas, "Deployment package (.zip file archive) size":
 /// 250 MB, unzipped, which are MiB).
 const UNZIPPED_MAX: u64 = 262_144_000;
-/// What whoever runs the program needs: Lambda does it as a user that owns nothing.
+/// The permission bits that Lambda needs: it runs the program as a user that owns no files.
 const FOR_EVERYONE: u32 = 0o005;
 
 /// Code that Lambda can run: a zip file with a program for Linux at its root.
@@ -43,17 +43,17 @@ pub struct FunctionCode {
     architecture: Architecture,
 }
 
-/// Why a file can't be a function's code.
+/// Why a file is not valid code of a function.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodeError {
     /// No zip file is shipped with this binary.
-    #[error("no {SHIPPED} is shipped with this binary: looked for {}", listed(.0))]
+    #[error("{SHIPPED} not found next to this binary: looked for {}", listed(.0))]
     NotShipped(Vec<PathBuf>),
-    /// The binary's own place isn't known.
-    #[error("where this binary is can't be told, and so not where its {SHIPPED} is")]
+    /// The path of the binary is unknown.
+    #[error("cannot determine the path of this binary to find {SHIPPED}")]
     Lost(#[source] io::Error),
-    /// The file isn't there or can't be read.
+    /// The file doesn't exist or can't be read.
     #[error("can't read {}", path.display())]
     Unreadable {
         /// The file.
@@ -62,8 +62,8 @@ pub enum CodeError {
         #[source]
         source: io::Error,
     },
-    /// The file is no zip file, or a damaged one.
-    #[error("{} is no zip file, or a damaged one", path.display())]
+    /// The file is not a zip file, or is damaged.
+    #[error("{} is not a valid zip file", path.display())]
     NoZip {
         /// The file.
         path: PathBuf,
@@ -71,15 +71,15 @@ pub enum CodeError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// It is more than Lambda takes.
-    #[error("{} has {size} bytes unzipped; Lambda takes {UNZIPPED_MAX} at most", path.display())]
+    /// The unzipped files exceed the limit of Lambda.
+    #[error("{} is too large: {size} bytes unzipped of at most {UNZIPPED_MAX}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// How much it is, in bytes.
+        /// Its unzipped size in bytes.
         size: u64,
     },
-    /// It has no program.
+    /// The zip file has no program at its root.
     #[error("{} has no {PROGRAM} at its root{}", path.display(), elsewhere(found.as_deref()))]
     NoProgram {
         /// The file.
@@ -87,9 +87,9 @@ pub enum CodeError {
         /// An entry of that name in a folder.
         found: Option<String>,
     },
-    /// Its program can't be run.
-    #[error("the {PROGRAM} in {} {unfit}", path.display())]
-    Unfit {
+    /// Lambda can't run its program.
+    #[error("invalid {PROGRAM} in {}: it {unfit}", path.display())]
+    InvalidProgram {
         /// The file.
         path: PathBuf,
         /// What is wrong with the program.
@@ -98,7 +98,7 @@ pub enum CodeError {
 }
 
 impl CodeError {
-    /// What sort of failure this is.
+    /// The error's kind.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotShipped(_) => ErrorKind::NotFound,
@@ -107,7 +107,7 @@ impl CodeError {
             | Self::NoZip { .. }
             | Self::TooLarge { .. }
             | Self::NoProgram { .. }
-            | Self::Unfit { .. } => ErrorKind::Invalid,
+            | Self::InvalidProgram { .. } => ErrorKind::Invalid,
         }
     }
 }
@@ -118,11 +118,11 @@ fn listed(paths: &[PathBuf]) -> String {
 }
 
 fn elsewhere(found: Option<&str>) -> String {
-    found.map_or_else(String::new, |found| format!(": it is at {found}"))
+    found.map_or_else(String::new, |found| format!(": found {found}"))
 }
 
 impl FunctionCode {
-    /// Reads a zip file and looks through it: at most 262,144,000 bytes, zipped and unzipped. It must be a regular file that
+    /// Reads and checks a zip file: at most 262,144,000 bytes, zipped and unzipped. It must be a regular file that
     /// belongs to the user or to root and that nobody else can write.
     pub fn read(path: &Path) -> Result<Self, CodeError> {
         let unreadable = |source| CodeError::Unreadable {
@@ -134,8 +134,8 @@ impl FunctionCode {
         Self::new(path, bytes)
     }
 
-    /// Reads the zip file that is shipped with this binary: beside it, or in `share/discfg` or `lib/discfg` beside the
-    /// folder that it is in. Links to the binary are followed.
+    /// Reads the zip file that is shipped with this binary: next to it, or in `share/discfg` or `lib/discfg` next to the
+    /// binary's folder. Links to the binary are followed.
     pub fn beside_binary() -> Result<Self, CodeError> {
         let binary = env::current_exe().and_then(|path| path.canonicalize());
         Self::beside(&binary.map_err(CodeError::Lost)?)
@@ -183,7 +183,7 @@ impl FunctionCode {
             let path = path.to_owned();
             return Err(CodeError::NoProgram { path, found });
         };
-        let unfit = |unfit| CodeError::Unfit {
+        let unfit = |unfit| CodeError::InvalidProgram {
             path: path.to_owned(),
             unfit,
         };
@@ -201,7 +201,7 @@ impl FunctionCode {
         })
     }
 
-    /// What its program runs on.
+    /// The processor architecture of its program.
     pub fn architecture(&self) -> Architecture {
         self.architecture
     }
@@ -216,8 +216,7 @@ impl FunctionCode {
         &self.sha256
     }
 
-    /// What it is called in the bucket: the SHA-256 in lower-case hexadecimal, and `.zip`. What has one name has one
-    /// content.
+    /// The key in the bucket: the SHA-256 in lower-case hexadecimal, and `.zip`, so that one key means one content.
     pub fn key(&self) -> String {
         hex::encode(self.sha256) + ".zip"
     }
@@ -253,14 +252,14 @@ fn check_entry(program: &ZipFileHeaderRecord<'_>) -> Result<(), UnfitProgram> {
     Ok(())
 }
 
-/// The whole program, so that damage anywhere in it is found here and not by Lambda.
+/// Unzips the whole program, so that damage is found here and not by Lambda.
 fn unzipped(
     archive: &ZipSliceArchive<&[u8]>,
     program: &ZipFileHeaderRecord<'_>,
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let entry = archive.get_entry(program.wayfinder())?;
     let mut bytes = Vec::new();
-    // One byte more than the entry says: then the count that it says is found to be wrong.
+    // One byte more than the declared size, so that a wrong size is detected.
     let most = program.uncompressed_size_hint().saturating_add(1);
     if program.compression_method() == CompressionMethod::STORE {
         entry

@@ -167,11 +167,11 @@ impl DeploymentFollower {
     /// A request that was repeated after an answer that never came may be refused because the first one has done
     /// its work.
     async fn check_execution(&self, error: StackError) -> Result<(), StackError> {
-        let overtaken = StackError::Overtaken {
+        let stale = StackError::StaleChangeSet {
             stack: self.plan.stack.clone(),
         };
         if error.is("ChangeSetNotFound") || error.is("ChangeSetNotFoundException") {
-            return Err(overtaken);
+            return Err(stale);
         }
         let doubtful = error.is("InvalidChangeSetStatus")
             || error.is("InvalidChangeSetStatusException")
@@ -193,7 +193,7 @@ impl DeploymentFollower {
                 | ExecutionStatus::ExecuteComplete
                 | ExecutionStatus::ExecuteFailed,
             )) => Ok(()),
-            Ok(Some(ExecutionStatus::Obsolete)) => Err(overtaken),
+            Ok(Some(ExecutionStatus::Obsolete)) => Err(stale),
             _ => Err(error),
         }
     }

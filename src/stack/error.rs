@@ -6,62 +6,60 @@ use crate::model::{AwsNamesError, ErrorKind, KmsKeyArn, Region, Timestamp};
 use crate::stack::failed_resource::{DeploymentFailure, FailedResource, at_resources};
 use crate::stack::inspect::state::StackState;
 
-/// What went wrong with a stack.
+/// An error of planning, deploying, inspecting or deleting a stack.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StackError {
     /// A role's name would be too long in this region.
-    #[error("a name is too long for this region")]
+    #[error("a role name is too long for this region")]
     Name(#[source] AwsNamesError),
     /// A policy or a trust policy would be longer than IAM allows.
-    #[error("the {what} of {of} would have {size} characters; IAM allows {quota}")]
+    #[error("the {what} of {of} is too long: {size} characters of at most {quota}")]
     TooLong {
-        /// Which document.
+        /// The kind of document: `policy` or `trust policy`.
         what: &'static str,
-        /// The logical id of the resource that it is of.
+        /// The logical id of its resource.
         of: String,
-        /// How long it would be, in characters without white space.
+        /// Its length in characters without white space.
         size: usize,
-        /// How long it may be.
+        /// The limit that IAM applies to this account, in characters.
         quota: usize,
-        /// How long it may be in an account whose quota was raised as far as it goes.
+        /// The limit to which AWS can raise the quota, in characters.
         most: usize,
     },
     /// A parameter would be longer than CloudFormation allows.
-    #[error("the parameter {name} would have {size} bytes; CloudFormation allows {max}", max = Self::PARAMETER_BYTES)]
+    #[error("the parameter {name} is too long: {size} bytes of at most {max}", max = Self::PARAMETER_BYTES)]
     LongParameter {
         /// Its name in the template.
         name: String,
-        /// How long it would be, in bytes.
+        /// Its length in bytes.
         size: usize,
     },
-    /// A trust policy with an OIDC issuer is a text of JSON, and something in it would end a string there.
-    #[error("the {what} of {of} would not be JSON: something in it has a quote or a backslash")]
+    /// A value with a quote or a backslash would break the JSON text of a trust policy with an OIDC issuer.
+    #[error("the {what} of {of} is not valid JSON: a principal or a job contains a quote or a backslash")]
     NotJson {
-        /// Which document.
+        /// The kind of document: `policy` or `trust policy`.
         what: &'static str,
-        /// The logical id of the resource that it is of.
+        /// The logical id of its resource.
         of: String,
     },
-    /// Other accounts would be trusted without a bound.
-    #[error(
-        "other accounts are trusted only together with an organization (--org-id) or an external id (--external-id)"
-    )]
+    /// Other accounts would be trusted without an organization or an external ID.
+    #[error("--account-id requires --org-id or --external-id")]
     Unbounded,
-    /// The sections of a grant have more names than its policy has room for.
+    /// The section names of a grant exceed the space in its policy.
     #[error(
-        "the names of the sections would take {length} characters in the policy of {stack}, which has room for {room}"
+        "too many sections for the policy of {stack}: their names take {length} characters of at most {room}"
     )]
     Crowded {
         /// The stack's name.
         stack: String,
-        /// How much they would take.
+        /// Their length in the policy, in characters.
         length: usize,
-        /// How much there is, in characters.
+        /// The limit, in characters.
         room: usize,
     },
-    /// The KMS key isn't where the table is.
-    #[error("the KMS key {key} is not in {partition} in {region}, where the table is", partition = .region.partition())]
+    /// The KMS key is in another region or partition than the table.
+    #[error("the KMS key {key} is not in the table's region {region} (partition {partition})", partition = .region.partition())]
     KeyElsewhere {
         /// The key.
         key: KmsKeyArn,
@@ -69,34 +67,32 @@ pub enum StackError {
         region: Region,
     },
     /// A principal or a policy is of another partition.
-    #[error("{arn} is of another partition than {partition}, in which {region} is", partition = .region.partition())]
+    #[error("{arn} is in another partition than {region} (partition {partition})", partition = .region.partition())]
     ArnElsewhere {
-        /// What was given.
+        /// The ARN of the principal or policy.
         arn: String,
         /// The stack's region.
         region: Region,
     },
-    /// The deployment would give up the key that secrets are encrypted with.
-    #[error(
-        "the stack {stack} takes the KMS key {key}, and the secrets that it encrypts could not be read with another"
-    )]
+    /// The deployment would replace the key that the secrets are encrypted with.
+    #[error("can't change the KMS key of {stack}: its secrets are encrypted with {key}")]
     ReplacesKey {
         /// The stack's name.
         stack: String,
-        /// The key that it takes.
+        /// The stack's key.
         key: String,
     },
-    /// CloudFormation won't have the template or a parameter.
-    #[error("CloudFormation refused the deployment of {stack}: {reason}")]
+    /// CloudFormation rejected the template or a parameter.
+    #[error("CloudFormation rejected the deployment of {stack}: {reason}")]
     Refused {
         /// The stack's name.
         stack: String,
-        /// CloudFormation's own words.
+        /// The reason that CloudFormation gives.
         reason: String,
     },
-    /// CloudFormation found faults in the template, or in what it meets, before it deployed anything.
+    /// CloudFormation's validation of the change set failed, before anything was deployed.
     #[error(
-        "CloudFormation refused the deployment of {stack}: {}",
+        "CloudFormation rejected the deployment of {stack}: {}",
         refusal_words(reason, objections)
     )]
     Invalid {
@@ -104,72 +100,72 @@ pub enum StackError {
         stack: String,
         /// CloudFormation's summary.
         reason: String,
-        /// What it objects to.
+        /// The validation errors.
         objections: Objections,
     },
     /// Another deployment of the stack is running.
-    #[error("someone else is deploying the stack {stack}: it is in {state} since {since}")]
+    #[error("another operation is running on the stack {stack}: {state} since {since}")]
     Busy {
         /// The stack's name.
         stack: String,
         /// Its state.
         state: StackState,
-        /// When that deployment began.
+        /// When that operation started.
         since: Timestamp,
     },
-    /// There is a stack of this name that discfg didn't make.
-    #[error("the stack {stack} is not discfg's: it has no output {mark}")]
+    /// A stack of this name exists that discfg didn't create.
+    #[error("the stack {stack} was not created by discfg: it has no output {mark}")]
     NotOurs {
         /// The stack's name.
         stack: String,
-        /// The output by which discfg knows such a stack.
+        /// The output that identifies such a stack of discfg.
         mark: &'static str,
     },
-    /// The stack can't be deployed in the state in which it is.
+    /// The stack can't be deployed in its current state.
     #[error("the stack {stack} is in {state}: {advice}")]
     Stuck {
         /// The stack's name.
         stack: String,
         /// Its state.
         state: StackState,
-        /// What to do first.
+        /// The cause, and what to do first.
         advice: &'static str,
     },
-    /// An update failed, and so did its undoing. It can be continued when the cause is mended.
+    /// An update failed, and so did its rollback, which can be continued once the cause is fixed.
     #[error("the stack {stack} is in UPDATE_ROLLBACK_FAILED: {}", stuck_words(stuck))]
     RollbackStuck {
         /// The stack's name.
         stack: String,
         /// The region that it is in.
         region: String,
-        /// What couldn't be undone; empty if nobody says.
+        /// The resources that couldn't be rolled back; empty if CloudFormation doesn't name them.
         stuck: Vec<FailedResource>,
-        /// Whether who asks may not know what is stuck (`cloudformation:DescribeStackResources`).
+        /// Whether `cloudformation:DescribeStackResources`, which names them, was denied.
         denied: bool,
     },
-    /// The stack is protected against deletion.
-    #[error("the stack {stack} has termination protection, so it can't be deleted")]
+    /// The stack has termination protection.
+    #[error("can't delete the stack {stack}: termination protection is enabled")]
     Protected {
         /// The stack's name.
         stack: String,
     },
-    /// There is a table of the config's name that can't be its table.
-    #[error("the table {table} is there and can't be used: {why}")]
+    /// A table of the config's name exists and can't be the config's table.
+    #[error("can't use the existing table {table}: {why}")]
     UnfitTable {
         /// The table's name.
         table: String,
-        /// What is wrong with it.
+        /// Why it can't be used.
         why: String,
     },
     /// The deployment would remove the table, and so lose the config.
-    #[error("the deployment would take the table out of the stack {stack}, and so lose what it holds")]
+    #[error("refusing a deployment that removes the table from the stack {stack}: its data would be lost")]
     RemovesTable {
         /// The stack's name.
         stack: String,
     },
     /// The deployment would replace the table, and so lose the config.
     #[error(
-        "the deployment would replace the table of {stack} because of {property}, and so lose what it holds"
+        "refusing a deployment that replaces the table of {stack} (change of {property}): its data would be lost"
     )]
     ReplacesTable {
         /// The stack's name.
@@ -177,9 +173,9 @@ pub enum StackError {
         /// The property that can't be changed in place.
         property: String,
     },
-    /// Another deployment came between the plan and its execution. Nothing was changed by the plan.
-    #[error("another deployment of {stack} came first, so that the plan no longer holds")]
-    Overtaken {
+    /// Another deployment ran between the plan and its execution. Nothing was changed by this plan.
+    #[error("the change set for {stack} is stale: another deployment ran first")]
+    StaleChangeSet {
         /// The stack's name.
         stack: String,
     },
@@ -189,14 +185,14 @@ pub enum StackError {
     /// A request to CloudFormation failed.
     #[error("{}", request_words(action, source))]
     Request {
-        /// What was tried, such as `cloudformation:DescribeStacks`.
+        /// The action, such as `cloudformation:DescribeStacks`.
         action: &'static str,
-        /// How it failed.
+        /// The failure.
         #[source]
         source: Failed,
     },
-    /// The deployment is running, and can't be watched any longer.
-    #[error("CloudFormation no longer answers about {stack}; the deployment goes on without us")]
+    /// The operation runs, and its progress can't be read any longer.
+    #[error("can't follow {stack} any longer; the operation continues in the background")]
     Lost {
         /// The stack's name.
         stack: String,
@@ -205,47 +201,44 @@ pub enum StackError {
         source: Box<StackError>,
     },
     /// A stack could not be deleted.
-    #[error(
-        "the deletion of {stack} failed{}; the stack is in {state}",
-        at_resources(stuck)
-    )]
+    #[error("deletion of {stack} failed, the stack is in {state}{}", at_resources(stuck))]
     NotDeleted {
         /// The stack's name.
         stack: String,
         /// Its state.
         state: StackState,
-        /// What is in the way; only what failed first where the deletion was followed.
+        /// The resources that blocked it; only the first failure where the deletion was followed.
         stuck: Vec<FailedResource>,
     },
-    /// The stack says that it has the bucket for code, and the bucket isn't there.
-    #[error("the stack {stack} has made its bucket, which is not there any more")]
+    /// The stack of the code bucket exists, and the bucket doesn't.
+    #[error("the bucket of the stack {stack} was deleted outside CloudFormation")]
     BucketGone {
         /// The stack's name.
         stack: String,
     },
     /// CloudFormation couldn't compare the stack with its template.
-    #[error("the drift of {stack} can't be told: {reason}")]
+    #[error("cannot determine the drift of {stack}: {reason}")]
     DriftUnknown {
         /// The stack's name.
         stack: String,
-        /// CloudFormation's own words.
+        /// The reason that CloudFormation gives.
         reason: String,
     },
-    /// CloudFormation left out of an answer what it promises.
-    #[error("CloudFormation's answer about {stack} has no {what}")]
+    /// A response of CloudFormation lacks a required field.
+    #[error("CloudFormation's response about {stack} has no {what}")]
     Incomplete {
         /// The stack's name.
         stack: String,
-        /// What isn't there.
+        /// The missing field.
         what: &'static str,
     },
 }
 
 impl StackError {
-    /// The longest that a parameter of a stack may be (CloudFormation quotas, "Parameter values").
+    /// The limit of a parameter's value, in bytes (CloudFormation quotas, "Parameter values").
     pub(super) const PARAMETER_BYTES: usize = 4_096;
 
-    /// What sort of failure this is.
+    /// The error's kind.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Name(_)
@@ -271,7 +264,7 @@ impl StackError {
             | Self::NotDeleted { .. }
             | Self::BucketGone { .. }
             | Self::DriftUnknown { .. } => ErrorKind::Stack,
-            Self::Overtaken { .. } => ErrorKind::Conflict,
+            Self::StaleChangeSet { .. } => ErrorKind::Conflict,
             Self::Request { source, .. } => source.fault.kind(),
             Self::Incomplete { .. } => ErrorKind::Internal,
         }
@@ -294,24 +287,24 @@ impl StackError {
         }
     }
 
-    /// Whether CloudFormation answered with this code.
+    /// Whether CloudFormation responded with this error code.
     pub(super) fn is(&self, code: &str) -> bool {
         matches!(self, Self::Request { source, .. } if source.is(code))
     }
 
-    /// Whether CloudFormation says that there is no such stack. It has no code of its own for that.
+    /// Whether CloudFormation says that the stack doesn't exist, for which it has no error code.
     pub(super) fn is_absent(&self) -> bool {
         matches!(self, Self::Request { source, .. } if source.is("ValidationError")
             && source.message.contains("does not exist"))
     }
 }
 
-/// What CloudFormation objects to in a change set.
+/// The validation errors of a change set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Objections {
-    /// Each a line, with the resource that it is about.
+    /// One line per error, with its resource.
     Told(Vec<String>),
-    /// Who asks may not know (`cloudformation:DescribeEvents`).
+    /// Reading them (`cloudformation:DescribeEvents`) was denied.
     Denied,
 }
 
@@ -324,7 +317,7 @@ fn refusal_words(reason: &str, objections: &Objections) -> String {
 
 fn stuck_words(stuck: &[FailedResource]) -> String {
     if stuck.is_empty() {
-        return "CloudFormation doesn't say what is in the way".into();
+        return "CloudFormation names no resource".into();
     }
     let words: Vec<String> = stuck.iter().map(ToString::to_string).collect();
     words.join("; ")
@@ -332,7 +325,7 @@ fn stuck_words(stuck: &[FailedResource]) -> String {
 
 fn request_words(action: &str, failed: &Failed) -> String {
     match failed.fault {
-        Fault::Denied => format!("{} was denied", failed.denied(action)),
+        Fault::Denied => format!("access denied: {}", failed.denied(action)),
         Fault::Credentials => format!("{action} failed: {}", failed.credentials_problem()),
         _ => format!("{action} failed"),
     }

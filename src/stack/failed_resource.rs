@@ -4,27 +4,27 @@ use std::fmt;
 
 use crate::stack::inspect::state::StackState;
 
-/// A deployment that failed, by its first cause.
+/// A failed deployment with its first cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentFailure {
     /// The stack's name.
     pub stack: String,
-    /// The stack's ARN, by which its events can still be read when it is deleted.
+    /// The stack's ARN, under which its events can be read even after its deletion.
     pub stack_arn: String,
-    /// The state in which it ended.
+    /// The final state.
     pub state: StackState,
-    /// The resource that failed first. Those that were cancelled because of it don't count.
+    /// The resource that failed first; those that were cancelled because of it don't count.
     pub first: Option<FailedResource>,
-    /// What it had created and CloudFormation did not delete again.
+    /// Resources that it created and CloudFormation did not delete.
     pub kept: Vec<KeptResource>,
 }
 
-/// A resource that stays although its stack is deleted.
+/// A resource that outlives its stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptResource {
     /// Its logical id in the template.
     pub logical_id: String,
-    /// What it is in plain words.
+    /// Its name for people, such as `read role`.
     pub words: String,
     /// Its name or id in its service.
     pub physical_id: String,
@@ -35,7 +35,7 @@ pub struct KeptResource {
 pub struct FailedResource {
     /// Its logical id in the template.
     pub logical_id: String,
-    /// What it is in plain words.
+    /// Its name for people, such as `read role`.
     pub words: String,
     /// Its type, such as `AWS::IAM::Role`.
     pub resource_type: String,
@@ -51,33 +51,38 @@ impl fmt::Display for FailedResource {
 
 impl fmt::Display for DeploymentFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the deployment of {} failed", self.stack)?;
-        f.write_str(&at_resources(self.first.as_slice()))?;
+        write!(f, "deployment of {} failed", self.stack)?;
         match self.state {
-            StackState::DeleteComplete if self.kept.is_empty() => f.write_str("; nothing of it is left"),
+            StackState::DeleteComplete if self.kept.is_empty() => {
+                f.write_str(" and the new stack was deleted")?
+            }
             StackState::DeleteComplete => {
                 let words: Vec<String> = self
                     .kept
                     .iter()
                     .map(|kept| format!("{} ({})", kept.words, kept.physical_id))
                     .collect();
-                write!(f, "; the stack is deleted, but not {}", words.join(" and "))
-            }
-            StackState::UpdateRollbackComplete => f.write_str("; the stack is as it was before"),
-            StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => {
                 write!(
                     f,
-                    "; the stack is in {}, and the table is as it was before",
-                    self.state
-                )
+                    " and the new stack was deleted, except {}",
+                    words.join(" and ")
+                )?;
             }
-            _ => write!(f, "; the stack is in {}", self.state),
+            StackState::UpdateRollbackComplete => f.write_str(" and was rolled back")?,
+            StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => {
+                write!(f, ", the table is unchanged, the stack is in {}", self.state)?;
+            }
+            _ => write!(f, ", the stack is in {}", self.state)?,
         }
+        f.write_str(&at_resources(self.first.as_slice()))
     }
 }
 
-/// The resources of a message, each after `" at "`.
+/// The end of a message that names the failed resources, each with its reason.
 pub(super) fn at_resources(failed: &[FailedResource]) -> String {
-    let words: Vec<String> = failed.iter().map(|failed| format!(" at {failed}")).collect();
-    words.join(";")
+    if failed.is_empty() {
+        return String::new();
+    }
+    let words: Vec<String> = failed.iter().map(ToString::to_string).collect();
+    format!(": {}", words.join("; "))
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-/// An IAM policy document, of a role's trust or of what a role may do, in one form whichever way it was written: IAM
-/// takes a single statement or value in place of a list (IAM JSON policy reference, "Grammar").
+/// An IAM policy document (a trust policy or a permissions policy) in normal form: IAM also accepts a single statement
+/// or value in place of a list (IAM JSON policy reference, "Grammar").
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicyDocument {
     /// Its statements, in order.
@@ -20,39 +20,39 @@ pub struct PolicyDocument {
 /// A statement of a policy document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Statement {
-    /// The name that it bears, if it has one.
+    /// Its `Sid`, if it has one.
     pub sid: Option<String>,
-    /// Whether it allows; else it denies.
+    /// Whether its effect is `Allow`; else it is `Deny`.
     pub allows: bool,
-    /// Who is meant, by kind (`AWS`, `Federated`, `Service`); empty in a policy that is attached to a principal. A
-    /// bare `*` is of kind `*`.
+    /// The principals by kind (`AWS`, `Federated`, `Service`); empty in a policy that is attached to a principal. A
+    /// bare `*` has the kind `*`.
     pub principals: BTreeMap<String, BTreeSet<String>>,
-    /// What is meant to be done, such as `dynamodb:GetItem`.
+    /// The actions, such as `dynamodb:GetItem`.
     pub actions: BTreeSet<String>,
-    /// On what, as ARNs; empty in a trust policy.
+    /// The resources as ARNs; empty in a trust policy.
     pub resources: BTreeSet<String>,
-    /// The conditions, all of which must hold: operator, key, and the values of which one must fit.
+    /// The conditions, all of which must hold: operator, key, and the values, of which one must match.
     pub conditions: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
 }
 
-/// Why a policy document can't be read.
+/// Why a policy document is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a policy document can't be read: {problem}")]
+#[error("invalid policy document: {problem}")]
 pub struct PolicyError {
     problem: String,
 }
 
 impl PolicyDocument {
-    /// The document that this text is, as IAM gives documents back: JSON, percent-encoded (IAM API reference, `Role`).
+    /// Parses a document as IAM returns it: percent-encoded JSON (IAM API reference, `Role`).
     pub(super) fn from_encoded(text: &str) -> Result<Self, PolicyError> {
         let json = percent_decode_str(text).decode_utf8_lossy();
         let document =
-            serde_json::from_str(&json).map_err(|error| wrong(format!("it is no JSON ({error})")))?;
+            serde_json::from_str(&json).map_err(|error| wrong(format!("it is not valid JSON ({error})")))?;
         Self::from_json(&document)
     }
 
-    /// The document that this JSON is. A form that discfg never writes (`NotAction`, `NotResource`, `NotPrincipal`, an
-    /// effect other than `Allow` and `Deny`) is an error: passing over it would judge it wrongly.
+    /// Parses a JSON document. A form that discfg never writes (`NotAction`, `NotResource`, `NotPrincipal`, an effect
+    /// other than `Allow` and `Deny`) is an error, since ignoring it would change the result.
     pub fn from_json(document: &Value) -> Result<Self, PolicyError> {
         let statements = match document.get("Statement") {
             Some(Value::Array(statements)) => statements.iter().map(Statement::from_json).collect(),
@@ -68,10 +68,10 @@ impl Statement {
         const KNOWN: [&str; 6] = ["Sid", "Effect", "Principal", "Action", "Resource", "Condition"];
         let statement = statement
             .as_object()
-            .ok_or_else(|| wrong("a statement is no object"))?;
+            .ok_or_else(|| wrong("a statement is not an object"))?;
         if let Some(other) = statement.keys().find(|name| !KNOWN.contains(&name.as_str())) {
             return Err(wrong(format!(
-                "a statement has {other}, which discfg doesn't know"
+                "a statement has {other}, which discfg doesn't support"
             )));
         }
         Ok(Self {
@@ -103,11 +103,11 @@ impl Statement {
                     .map(|(operator, keys)| {
                         let keys = keys
                             .as_object()
-                            .ok_or_else(|| wrong(format!("{operator} is no object")))?;
+                            .ok_or_else(|| wrong(format!("{operator} is not an object")))?;
                         Ok((operator.clone(), lists(keys)?))
                     })
                     .collect::<Result<_, PolicyError>>()?,
-                Some(_) => return Err(wrong("a Condition is no object")),
+                Some(_) => return Err(wrong("a Condition is not an object")),
             },
         })
     }
@@ -132,7 +132,7 @@ fn text(value: &Value) -> Result<String, PolicyError> {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(flag) => Ok(flag.to_string()),
         Value::Number(number) => Ok(number.to_string()),
-        _ => Err(wrong("a value is neither text, number nor boolean")),
+        _ => Err(wrong("a value is not a string, number or boolean")),
     }
 }
 

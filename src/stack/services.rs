@@ -1,13 +1,13 @@
 use aws_types::SdkConfig;
 
-/// Clients of the services that a config's stack has to do with.
+/// Clients of the AWS services of a config's stack.
 #[derive(Debug, Clone)]
 pub struct Services {
-    /// What deploys the stack.
+    /// CloudFormation, for the stack.
     pub cfn: aws_sdk_cloudformation::Client,
-    /// Where the table is.
+    /// DynamoDB, for the table.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// Where the roles and policies are.
+    /// IAM, for the roles and policies.
     pub iam: aws_sdk_iam::Client,
 }
 

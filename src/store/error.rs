@@ -1,14 +1,16 @@
 use std::path::PathBuf;
 
 use super::{Cause, Limit};
-use crate::model::{CommitId, Entry, ErrorKind, GrantName, Guard, Key, Revision, Section, Uncovered, Value};
+use crate::model::{
+    CommitId, Entry, ErrorKind, GrantName, Grouped, Guard, Key, Revision, Section, Uncovered, Value,
+};
 
 /// What went wrong in an engine.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The config isn't there: no table, no file.
-    #[error("the config {config} is not there{place}", place = .place.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
+    #[error("config {config:?} not found{place}", place = .place.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
     NoConfig {
         /// Its name.
         config: String,
@@ -16,16 +18,16 @@ pub enum StoreError {
         place: Option<String>,
     },
     /// The key has no entry, and the operation needs one.
-    #[error("the key {0} is not there")]
+    #[error("key {0} not found")]
     NotFound(Key),
     /// The key has no time to live that could be renewed.
-    #[error("the key {0} has no time to live; say how long it is to live")]
+    #[error("key {0} has no time to live to renew")]
     NoTtl(Key),
     /// A guard didn't hold. Nothing was written.
     #[error("{0}")]
     Conflict(Box<Conflict>),
     /// The log no longer goes back that far.
-    #[error("the log of {section} no longer holds revision {wanted}; the oldest that can be had is {oldest}")]
+    #[error("revision {wanted} of {section} was compacted; the oldest available is {oldest}")]
     Compacted {
         /// The section.
         section: Section,
@@ -38,20 +40,25 @@ pub enum StoreError {
     #[error("{0}")]
     Limit(Limit),
     /// One key twice in one commit. Nothing was written.
-    #[error("the key {0} is changed twice in one commit")]
+    #[error("key {0} is changed twice in one commit")]
     Twice(Key),
     /// The commit's id is that of a commit which made other changes. Nothing was written.
-    #[error("the commit id {0} was used before, for a commit of other changes")]
+    #[error("commit ID {0} was already used for a commit with different changes")]
     IdReused(CommitId),
     /// These keys are secrets, or are to be, and their new values are not sealed. Nothing was written.
     /// [`StoreExt::write`](super::StoreExt::write) seals them.
-    #[error("the new value of {} must be sealed first: the key is a secret", .0.first().map(ToString::to_string).unwrap_or_default())]
+    #[error("the new value of {} must be encrypted: the key is a secret", .0.first().map(ToString::to_string).unwrap_or_default())]
     Unsealed(Vec<Key>),
     /// A guard asks for the value of a secret, which only its reader can tell. Nothing was written.
-    #[error("the key {0} is a secret, and no guard can ask for the value of one")]
+    #[error("key {0} is a secret: a guard can't compare its value")]
     GuardOnSecret(Key),
     /// A secret is too large to be encrypted within the limit of a value.
-    #[error("the secret {key} has {size} bytes; at most {max} are allowed, {limit} with what encrypts it", limit = Value::MAX_BYTES)]
+    #[error(
+        "secret {key} too large: {} bytes of at most {} ({} when encrypted)",
+        Grouped(*.size),
+        Grouped(*.max),
+        Grouped(Value::MAX_BYTES)
+    )]
     SecretTooLarge {
         /// Its key.
         key: Key,
@@ -61,7 +68,7 @@ pub enum StoreError {
         max: usize,
     },
     /// The config has no key that secrets could be encrypted with.
-    #[error("the config {config} has no key for secrets: {missing} is not there")]
+    #[error("config {config:?} has no encryption key for secrets ({missing} not found)")]
     NoSecretsKey {
         /// Its name.
         config: String,
@@ -69,10 +76,10 @@ pub enum StoreError {
         missing: String,
     },
     /// The key file of an embedded config isn't there, though there are secrets.
-    #[error("{path} is not there, and secrets of this config are encrypted with it", path = .0.display())]
+    #[error("key file {path} not found: the config's secrets are encrypted with it", path = .0.display())]
     NoKeyFile(PathBuf),
     /// The identity may not do this.
-    #[error("{action} was denied{subject}", subject = .subject.as_ref().map(|s| format!(" for {s}")).unwrap_or_default())]
+    #[error("access denied: {action}{subject}", subject = .subject.as_ref().map(|s| format!(" on {s}")).unwrap_or_default())]
     Denied {
         /// What was tried, such as `dynamodb:GetItem`.
         action: String,
@@ -97,10 +104,10 @@ pub enum StoreError {
     },
     /// A commit changes several sections of which one is new, and the writer may not put it into the section list. Nothing
     /// was written.
-    #[error("section {0} is not registered, so this identity cannot change it together with other sections")]
+    #[error("section {0} is not registered: this identity can't change it together with other sections")]
     Unregistered(Section),
     /// A section has something that this version doesn't know.
-    #[error("section {section} needs a newer discfg: it requires {word:?}")]
+    #[error("section {section} requires a newer version of discfg (feature {word:?})")]
     NeedsNewer {
         /// The section.
         section: Section,
@@ -108,10 +115,10 @@ pub enum StoreError {
         word: String,
     },
     /// What a grant covers is written nowhere, so that "everything" means nothing under it.
-    #[error("which sections the grant {0} covers is not written in the table")]
+    #[error("cannot determine which sections grant {0} covers: the table has no record of it")]
     Unlisted(GrantName),
     /// The store was opened for reading only.
-    #[error("this store was opened for reading only")]
+    #[error("the config was opened read-only")]
     ReadOnly,
     /// The credentials are missing, expired or not known to the service.
     #[error("{problem}")]
@@ -144,9 +151,7 @@ pub enum StoreError {
         source: Option<Cause>,
     },
     /// A commit was sent and never answered: it may have happened.
-    #[error(
-        "the commit {commit} was sent and never answered: whether it happened is not known; look for its id in the log"
-    )]
+    #[error("outcome unknown: no response to commit {commit}")]
     OutcomeUnknown {
         /// What to look for.
         commit: CommitId,
@@ -155,9 +160,7 @@ pub enum StoreError {
         source: Option<Cause>,
     },
     /// The data was written by a newer discfg.
-    #[error(
-        "the data has layout {found}, which is newer than the layout {known} that this discfg knows: update discfg"
-    )]
+    #[error("unsupported data layout {found}: this version of discfg supports layouts up to {known}")]
     Layout {
         /// What was found.
         found: u32,
@@ -186,7 +189,7 @@ pub enum StoreError {
         kind: ErrorKind,
     },
     /// A file of the embedded engine can't be used.
-    #[error("can't use {path}", path = .path.display())]
+    #[error("cannot access {path}", path = .path.display())]
     File {
         /// Which.
         path: PathBuf,
@@ -266,25 +269,31 @@ pub struct Conflict {
 impl std::fmt::Display for Conflict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.guard {
-            Guard::Absent(key) => write!(f, "the key {key} was to be absent")?,
-            Guard::Present(key) => write!(f, "the key {key} was to be present")?,
-            Guard::Revision(key, revision) => write!(f, "the key {key} was to be at revision {revision}")?,
-            Guard::Value(key, _) => write!(f, "the key {key} was to have the given value")?,
+            Guard::Absent(key) => write!(f, "key {key} already exists")?,
+            Guard::Present(key) => write!(f, "key {key}: expected it to exist")?,
+            Guard::Revision(key, revision) => write!(f, "key {key}: expected revision {revision}")?,
+            Guard::Value(key, _) => write!(f, "key {key}: expected another value")?,
             Guard::Section(section, wanted) => {
                 return write!(
                     f,
-                    "the section {section} was to be at revision {wanted}; it is at {}",
+                    "section {section}: expected revision {wanted}, found {}",
                     self.revision
                 );
             }
         }
-        match &self.current {
-            Some(now) => write!(
+        match (&self.current, &self.guard) {
+            (Some(now), Guard::Revision(..)) => write!(
                 f,
-                "; it is there with version {}, revision {}, written {} by {}",
+                ", found {} (version {}, written {} by {})",
+                now.revision, now.version, now.modified, now.by
+            ),
+            (Some(now), _) => write!(
+                f,
+                " (version {}, revision {}, written {} by {})",
                 now.version, now.revision, now.modified, now.by
             ),
-            None => write!(f, "; it is absent"),
+            (None, Guard::Absent(_)) => Ok(()),
+            (None, _) => write!(f, ", but the key was not found"),
         }
     }
 }

@@ -172,7 +172,7 @@ fn written(applied: Option<AppliedChange>) -> Result<Entry> {
     applied
         .and_then(|applied| applied.entry)
         .ok_or_else(|| StoreError::Other {
-            what: "telling the entry that a write left".into(),
+            what: "reading back the written entry".into(),
             source: None,
         })
 }

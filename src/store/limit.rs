@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::model::Key;
+use crate::model::{Grouped, Key};
 
 /// A limit of a commit, and what would have exceeded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,20 +56,20 @@ impl fmt::Display for Limit {
                 guards,
             } => write!(
                 f,
-                "the commit needs {} actions (2 × {changes} changes + {sections} sections + {new_sections} new \
-                 sections{count} + {guards} checks of what isn't changed + 1 record); at most {} go into one",
+                "commit too large: {} DynamoDB actions of at most {} (2 × {changes} changes + {sections} sections{} + \
+                 {guards} checks + 1 record)",
                 Self::actions_of(changes, sections, new_sections, guards),
                 Self::MAX_ACTIONS,
-                count = if new_sections == 0 {
-                    ""
-                } else {
-                    " + 1 for their number"
+                match new_sections {
+                    0 => String::new(),
+                    new => format!(" + {} for new sections", new + 1),
                 },
             ),
             Self::Bytes { size } => write!(
                 f,
-                "the commit has {size} bytes with its log lines; at most {} go into one",
-                Self::MAX_BYTES
+                "commit too large: {} bytes of at most {}, including log entries",
+                Grouped(size),
+                Grouped(Self::MAX_BYTES)
             ),
         }
     }

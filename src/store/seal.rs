@@ -65,10 +65,7 @@ pub(super) fn unseal(envelope: Envelope<'_>, data_key: &DataKey, place: SecretPl
     // Who may encrypt may have encrypted anything.
     Value::from_stored(envelope.kind, bytes).map_err(|error| StoreError::Corrupt {
         section: Some(place.key.section()),
-        what: format!(
-            "the secret {} of {} is not what discfg writes",
-            place.key, place.config
-        ),
+        what: format!("secret {} of config {:?} is corrupt", place.key, place.config),
         source: Some(error.into()),
     })
 }
@@ -78,7 +75,7 @@ pub(super) fn unsound(place: SecretPlace<'_>) -> StoreError {
     StoreError::Corrupt {
         section: Some(place.key.section()),
         what: format!(
-            "the secret {} of {} can't be opened: it was changed, or it was sealed for another key or config",
+            "cannot decrypt secret {} of config {:?}: it was altered, or encrypted for another key or config",
             place.key, place.config
         ),
         source: None,

@@ -10,7 +10,7 @@ use crate::model::{
     Encoding, Guard, Key, Mutation, Revision, Secrecy, Section, Ttl, TtlChoice, Value, ValueKind,
 };
 
-/// What a commit is asked to do.
+/// The guards and changes of a commit.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -202,7 +202,7 @@ impl GuardSpec {
         ];
         match given.iter().zip(fits).find(|((_, given), fits)| *given && !fits) {
             Some(((name, _), _)) => Err(ShapeError::new(format!(
-                "a guard {:?} takes no {name}",
+                "guard {:?} does not allow {name}",
                 word(self.guard)
             ))),
             None => Ok(guard),
@@ -263,20 +263,26 @@ impl ChangeSpec {
                 ),
             ];
             return match settings.iter().find(|(_, given)| *given) {
-                Some((name, _)) => Err(ShapeError::new(format!("the delete of {key} takes no {name}"))),
+                Some((name, _)) => Err(ShapeError::new(format!(
+                    "the delete of {key} does not allow {name}"
+                ))),
                 None => Ok(Mutation::Delete { key }),
             };
         }
         let value = self.value.as_deref();
-        let value = value.ok_or_else(|| ShapeError::new(format!("the set of {key} has no value")))?;
+        let value = value.ok_or_else(|| ShapeError::new(format!("the set of {key} requires a value")))?;
         let value = read_value(value, self.kind, notation).map_err(|error| error.of_value(&key))?;
         let secret = match (self.secret, self.sealed) {
             (None, false) => Secrecy::Keep,
             (Some(true), false) => Secrecy::Secret,
             (Some(false), false) => Secrecy::Plain,
             (None, true) if notation == ValueNotation::Stored => Secrecy::Sealed,
-            (None, true) => return Err(ShapeError::new("only a stored value can be sealed")),
-            (Some(_), true) => return Err(ShapeError::new(format!("{key} is given both secret and sealed"))),
+            (None, true) => return Err(ShapeError::new("sealed is only allowed with stored=true")),
+            (Some(_), true) => {
+                return Err(ShapeError::new(format!(
+                    "secret and sealed of {key} can't be combined"
+                )));
+            }
         };
         let ttl = self.ttl.map(Ttl::from_seconds).transpose().map_err(shapeless)?;
         let ttl = match (ttl, self.expires.as_deref(), self.keep_ttl) {
@@ -287,9 +293,11 @@ impl ChangeSpec {
                 let expires = parse_moment(expires)?;
                 TtlChoice::Until { ttl, expires }
             }
-            (None, Some(_), _) => return Err(ShapeError::new(format!("{key} is given expires without ttl"))),
+            (None, Some(_), _) => return Err(ShapeError::new(format!("expires of {key} requires ttl"))),
             (Some(_), _, true) => {
-                return Err(ShapeError::new(format!("{key} is given both ttl and keepTtl")));
+                return Err(ShapeError::new(format!(
+                    "ttl and keepTtl of {key} can't be combined"
+                )));
             }
         };
         Ok(Mutation::Set {
@@ -306,7 +314,7 @@ fn read_value(raw: &RawValue, kind: Option<ValueKind>, notation: ValueNotation) 
     if notation == ValueNotation::Stored {
         let (Some(kind), Some(text)) = (kind, text) else {
             return Err(ShapeError::new(
-                "a stored value is a string with its kind beside it",
+                "with stored=true, a value must be a string and requires kind",
             ));
         };
         return value_of(kind, text);
@@ -314,12 +322,12 @@ fn read_value(raw: &RawValue, kind: Option<ValueKind>, notation: ValueNotation) 
     match (kind, text) {
         (None | Some(ValueKind::Text), Some(text)) => Value::new(text, Encoding::Text),
         (Some(ValueKind::Text | ValueKind::Bytes), None) => {
-            return Err(ShapeError::new("of this kind only a string can be"));
+            return Err(ShapeError::new("a value of kind text or bytes must be a string"));
         }
         (Some(ValueKind::Bytes), Some(text)) => {
             let bytes = STANDARD
                 .decode(text)
-                .map_err(|_| ShapeError::new("it is no base64 text"))?;
+                .map_err(|_| ShapeError::new("not valid base64"))?;
             return Ok(Value::from_stored(ValueKind::Bytes, bytes)?);
         }
         (None | Some(ValueKind::Json), _) => Value::new(raw.get(), Encoding::Json),
@@ -337,7 +345,7 @@ fn to_raw(text: &str) -> Option<Box<RawValue>> {
 }
 
 fn missing(guard: GuardName, what: &str) -> ShapeError {
-    ShapeError::new(format!("a guard {:?} needs a {what}", word(guard)))
+    ShapeError::new(format!("guard {:?} requires {what}", word(guard)))
 }
 
 fn word(guard: GuardName) -> &'static str {

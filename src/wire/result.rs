@@ -1,11 +1,13 @@
 //! What commands print as JSON or YAML beyond entries and changes.
 
+mod error;
 mod price;
 mod provisioning;
 mod serving;
 mod settings;
 mod status;
 
+pub(crate) use error::{ErrorResult, ErrorShape};
 pub(crate) use price::PriceShape;
 pub(crate) use provisioning::{
     AccessShape, AssumeStatement, ChangeShape, ClearShape, ConfigShape, ConfigsResult, DeployedStackShape,

@@ -209,7 +209,7 @@ impl TryFrom<StoredChange> for Change {
                 ttl: line.ttl.map(ttl_of).transpose()?,
                 expires: line.expires.as_deref().map(parse_moment).transpose()?,
             },
-            (StoredOp::Set, ..) => return Err(ShapeError::new("a set without its value, kind or version")),
+            (StoredOp::Set, ..) => return Err(ShapeError::new("a set requires value, kind and version")),
         };
         let previous = line.prev_node.map(Entry::try_from).transpose()?;
         Ok(Self {
@@ -240,7 +240,7 @@ pub(super) fn value_of(kind: ValueKind, text: String) -> Result<Value, ShapeErro
         ValueKind::Json | ValueKind::Text => text.into_bytes(),
         ValueKind::Bytes => STANDARD
             .decode(text)
-            .map_err(|_| ShapeError::new("the value of kind bytes is no base64 text"))?,
+            .map_err(|_| ShapeError::new("a value of kind bytes is not valid base64"))?,
     };
     Ok(Value::from_stored(kind, bytes)?)
 }
@@ -249,7 +249,7 @@ pub(super) fn value_of(kind: ValueKind, text: String) -> Result<Value, ShapeErro
 fn check_writer(by: String, key: &Key) -> Result<String, ShapeError> {
     if by.contains(is_unprintable) {
         return Err(ShapeError::new(format!(
-            "the writer of {key} is not one line of text"
+            "the writer of {key} must be one line of text"
         )));
     }
     Ok(by)

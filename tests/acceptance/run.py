@@ -81,7 +81,7 @@ def asker(yes):
         if yes:
             return True
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            stop(f"{question} There is no terminal to ask on; --yes answers yes")
+            stop("refusing to continue without confirmation (no terminal): use --yes")
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
     return ask

@@ -37,8 +37,8 @@ fn a_plan_is_shown_and_asked_for(place: &Place) {
         .code(2)
         .stdout("")
         .stderr_has("+ /db/pool\n~ /db/url\n+ /top\n")
-        .stderr_has("mycfg: 2 added, 1 changed, 0 removed, 1 unchanged. Make these changes?")
-        .stderr_has("--yes answers yes");
+        .stderr_has("mycfg: 2 added, 1 changed, 0 removed, 1 unchanged. Apply these changes?")
+        .stderr_has("use --yes");
     done(place, &["apply", "-d", "app.json", "--dry-run"]).stdout(
         "+ /db/pool\n~ /db/url\n+ /top\nmycfg: planned: 2 added, 1 changed, 0 removed, 1 unchanged\n",
     );
@@ -199,7 +199,7 @@ fn names_below_a_prefix_are_relative(place: &Place) {
     run(place, &["apply", "-d", "full.json", "--prefix", "db", "--yes"])
         .code(8)
         .stdout("")
-        .stderr_has("the key /app/url does not lie below /db");
+        .stderr_has("key /app/url is not below /db");
     place.write("mixed.json", r#"{"/db/url": "x", "url": "y"}"#);
     run(place, &["apply", "-d", "mixed.json", "--yes"])
         .code(8)

@@ -143,7 +143,7 @@ fn data_that_can_not_be_read_is_named(place: &Place) {
             2,
             "the value is given twice",
         ),
-        (&["set", "k"], 2, "a value is missing"),
+        (&["set", "k"], 2, "missing VALUE"),
         (&["set", "k", "v", "w", "x"], 2, "'x'"),
     ] {
         place.args(args).run().code(code).stdout("").stderr_has(told);
@@ -210,7 +210,7 @@ fn without_a_config_a_command_says_the_ways_to_choose_one() {
             .run()
             .code(2)
             .stdout("")
-            .stderr_has("no config is chosen")
+            .stderr_has("no config selected")
             .stderr_has("-c NAME")
             .stderr_has("discfg use NAME")
             .stderr_has("DISCFG_CONFIG");

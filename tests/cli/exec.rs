@@ -54,7 +54,7 @@ fn keys_are_named_by_their_path_below_the_prefix(place: &Place) {
     variables(place, &["--prefix", "/nosuch"])
         .code(0)
         .stdout("")
-        .stderr("there is nothing below /nosuch\n");
+        .stderr("no keys below /nosuch\n");
     variables(place, &["--prefix", "/nosuch", "-q"])
         .code(0)
         .stderr("");
@@ -112,7 +112,7 @@ fn of_several_prefixes_the_later_wins(place: &Place) {
     variables(place, &["--prefix", "/prod", "--prefix", "/base", "-v"])
         .code(0)
         .stdout("SIZE=1\nURL=old\n")
-        .stderr_has("URL comes of /base/url instead of /prod/url");
+        .stderr_has("URL comes from /base/url instead of /prod/url");
 }
 
 fn one_key_is_named_with_env(place: &Place) {
@@ -212,7 +212,7 @@ fn strict_fills_every_placeholder(place: &Place) {
         .run()
         .code(125)
         .stdout("")
-        .stderr_has("no key fills ALSO, NOSUCH")
+        .stderr_has("no key for ALSO, NOSUCH")
         .stderr_has("holds `discfg`");
     assert!(!place.dir().join("ran").exists());
     place
@@ -280,12 +280,12 @@ fn no_value_is_told(place: &Place) {
     )
     .code(0)
     .stdout("")
-    .stderr_has("X comes of /c/x instead of /b/x")
+    .stderr_has("X comes from /c/x instead of /b/x")
     .stderr_has("stats: ")
     .stderr_lacks("hunter");
     exec(place, &["-vv", "--", "true"])
         .code(125)
-        .stderr_has("the key /a/x can't be the variable A_X")
+        .stderr_has("key /a/x can't become the variable A_X")
         .stderr_has("NUL")
         .stderr_lacks("hunter");
 }

@@ -46,10 +46,10 @@ fn what_can_not_be_run_is_told_as_a_shell_does(place: &Place) {
     exec(place, &["--", "nosuch-command"])
         .code(127)
         .stdout("")
-        .stderr_has("nosuch-command was not found");
+        .stderr_has("command not found: nosuch-command");
     exec(place, &["--", "./nosuch"])
         .code(127)
-        .stderr_has("./nosuch was not found");
+        .stderr_has("command not found: ./nosuch");
     exec(place, &["--", "/"])
         .code(126)
         .stdout("")

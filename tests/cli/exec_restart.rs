@@ -40,7 +40,7 @@ fn a_burst_of_changes_is_one_restart(place: &Place) {
         set(place, "k", &n.to_string());
     }
     assert_eq!(running.line(), "got 5");
-    assert_eq!(running.says("changed"), "K changed: the command is run anew");
+    assert_eq!(running.says("changed"), "K changed: restarting the command");
     set(place, "k", "last");
     assert_eq!(running.line(), "got last");
     running.signal("TERM");
@@ -48,7 +48,7 @@ fn a_burst_of_changes_is_one_restart(place: &Place) {
         .end()
         .code(143)
         .stdout("")
-        .stderr("K changed: the command is run anew\n");
+        .stderr("K changed: restarting the command\n");
 }
 
 fn what_changes_no_variable_restarts_nothing(place: &Place) {
@@ -108,7 +108,7 @@ fn what_does_not_end_is_killed_with_all_that_it_started(place: &Place) {
     let running = start(place, &[FAST, &["--grace", "100ms"]].concat(), script);
     let started = running.line();
     set(place, "k", "1");
-    running.says("the command didn't end within 100ms: it is killed");
+    running.says("the command did not stop within 100ms: killing it");
     running.line();
     // Killed with its parent, it may be a moment until nobody waits for it.
     let script = format!(
@@ -194,7 +194,7 @@ mod on_aws {
         running
             .end()
             .code(143)
-            .stderr("K changed: the command is run anew\n");
+            .stderr("K changed: restarting the command\n");
     }
 
     #[test]

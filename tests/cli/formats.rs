@@ -103,7 +103,7 @@ fn bytes_come_back_exactly_and_are_base64_in_json(place: &Place) {
         .args(["get", "k"])
         .run()
         .code(0)
-        .stdout("5 bytes that are no text; -f raw shows them\n");
+        .stdout("5 bytes of binary data; use -f raw to print them\n");
     place
         .args(["ls", "--values"])
         .run()
@@ -205,7 +205,7 @@ fn delete_answers_with_what_was(place: &Place) {
         .args(["delete", "k", "--ignore-not-found"])
         .run()
         .code(0)
-        .stdout("/k: not there\n");
+        .stdout("/k: not found\n");
     place
         .args(["delete", "k", "--ignore-not-found", "-f", "json"])
         .run()

@@ -41,7 +41,7 @@ fn use_keeps_a_token_for_its_host_and_for_its_owner_alone() {
         .run()
         .code(0)
         .stdout_has(&format!("mycfg (engine {url})\n"))
-        .stdout_has(&format!("{}: the token for {host}\n", kept.display()))
+        .stdout_has(&format!("{}: token stored for {host}\n", kept.display()))
         .stderr("");
     assert_eq!(
         fs::read_to_string(&kept).expect("kept"),
@@ -115,8 +115,8 @@ fn a_token_that_can_not_be_kept_changes_nothing() {
         outcome
     };
     let with = |engine| ["use", CONFIG, "--engine", engine, "--token-file", "-"];
-    refused(&with(url), "two words", 8, "- holds no token");
-    refused(&with(url), "", 8, "- holds no token");
+    refused(&with(url), "two words", 8, "- contains no token");
+    refused(&with(url), "", 8, "- contains no token");
     refused(
         &with("local"),
         TOKEN,

@@ -20,6 +20,7 @@ mod hostile_text;
 mod http;
 mod http_alike;
 mod http_tokens;
+mod json_failures;
 mod listing;
 mod local;
 mod past;

@@ -67,7 +67,7 @@ fn history_is_newest_first_and_outlives_the_key(place: &Place) {
     run(place, &["history", "db/none"])
         .code(3)
         .stdout("")
-        .stderr_has("the log holds nothing of the key /db/none");
+        .stderr_has("no history for /db/none");
 }
 
 fn an_older_value_is_read_from_the_log(place: &Place) {
@@ -82,7 +82,7 @@ fn an_older_value_is_read_from_the_log(place: &Place) {
     at("4")
         .code(3)
         .stdout("")
-        .stderr_has("the key /db/url was not there at revision 4");
+        .stderr_has("key /db/url did not exist at revision 4");
     at("0").code(3).stdout("");
     let node = done(place, &["get", "db/url", "--revision", "3", "-f", "json"]).json();
     assert_eq!(node["node"]["revision"], 2);
@@ -108,7 +108,7 @@ fn a_key_goes_back_by_a_new_commit(place: &Place) {
         .stdout("~ /url\tone -> two\n/url: planned\n");
     done(place, &["get", "url"]).stdout("one\n");
     done(place, &["rollback", "url", "--to", "2"])
-        .stdout("/url: as it was at revision 2; version 4, revision 4\n");
+        .stdout("/url: rolled back to revision 2; version 4, revision 4\n");
     done(place, &["get", "url"]).stdout("two\n");
 }
 
@@ -120,7 +120,8 @@ fn a_deleted_key_comes_back_and_a_new_one_goes(place: &Place) {
     done(place, &["rollback", "db/b", "--to", "1", "--dry-run"]).stdout("- /db/b\n/db/b: planned\n");
     done(place, &["rollback", "db/a", "--to", "1"]).stdout_has("version 1, revision 4");
     done(place, &["get", "db/a"]).stdout("one\n");
-    done(place, &["rollback", "db/b", "--to", "1"]).stdout("/db/b: deleted, as at revision 1; revision 5\n");
+    done(place, &["rollback", "db/b", "--to", "1"])
+        .stdout("/db/b: rolled back to revision 1 (deleted); revision 5\n");
     run(place, &["get", "db/b"]).code(3);
 }
 
@@ -139,7 +140,7 @@ fn all_below_a_prefix_goes_back_in_one_commit(place: &Place) {
         .stderr_has("~ /db/a\n")
         .stderr_has("- /db/new\n")
         .stderr_has("+ /db/pool/max\n")
-        .stderr_has("--yes answers yes");
+        .stderr_has("use --yes");
     done(place, &["get", "db/a"]).stdout("2\n");
     let done_so = done(place, &[&back[..], &["--yes", "-f", "json"]].concat()).json();
     assert_eq!(done_so["result"], "applied");
@@ -208,7 +209,8 @@ fn what_is_over_does_not_come_back(place: &Place) {
     done(place, &["set", "db/b", "two"]);
     std::thread::sleep(std::time::Duration::from_secs(5));
     done(place, &["get", "db/a", "--revision", "1"]).stdout("one\n");
-    done(place, &["rollback", "db/a", "--to", "1"]).stdout("/db/a: deleted, as at revision 1; revision 4\n");
+    done(place, &["rollback", "db/a", "--to", "1"])
+        .stdout("/db/a: rolled back to revision 1 (deleted); revision 4\n");
     done(place, &["set", "db/a", "three"]);
     done(place, &["rollback", "--prefix", "/db", "--to", "1", "--yes"]);
     done(place, &["ls", "-r", "db"]).stdout("");

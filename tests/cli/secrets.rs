@@ -100,9 +100,7 @@ fn the_value_comes_from_stdin_where_no_word_gives_it(place: &Place) {
     );
     done(place, &["get", "pw", "-f", "raw"]).stdout("from a file");
     // Without --secret a value is still a word.
-    run(place, &["set", "pw"])
-        .code(2)
-        .stderr_has("a value is missing");
+    run(place, &["set", "pw"]).code(2).stderr_has("missing VALUE");
 }
 
 fn every_kind_of_value_comes_back(place: &Place) {

@@ -85,7 +85,7 @@ fn a_copy_is_shown_and_asked_for(place: &Place) {
         .code(2)
         .stdout("")
         .stderr_has("+ /b/deep/k\n~ /b/k\n")
-        .stderr_has("1 added, 1 changed, 0 removed, 0 unchanged. Make these changes?")
+        .stderr_has("1 added, 1 changed, 0 removed, 0 unchanged. Apply these changes?")
         .stderr_has("--yes");
     done(place, &["copy", "/a", "/b", "--dry-run"])
         .stdout("+ /b/deep/k\n~ /b/k\nmycfg: planned: 1 added, 1 changed, 0 removed, 0 unchanged\n");
@@ -133,7 +133,7 @@ fn all_below_a_prefix_is_removed(place: &Place) {
     run(place, &["delete", "-r", "db", "--yes"])
         .code(3)
         .stdout("")
-        .stderr_has("there is nothing below /db");
+        .stderr_has("no keys below /db");
     done(place, &["delete", "-r", "db", "--yes", "--ignore-not-found"]).stdout_has("unchanged");
     run(place, &["delete", "-r", "db", "--if-absent"]).code(2);
     run(place, &["delete", "db", "--yes"]).code(2);

@@ -162,8 +162,8 @@ fn where_no_config_is_chosen_which_says_so() {
         .args(["which"])
         .run()
         .code(3)
-        .stdout_has("nothing chooses one")
-        .stderr_has("no config is chosen")
+        .stdout_has("not set")
+        .stderr_has("no config selected")
         .stderr_has("DISCFG_CONFIG");
 }
 

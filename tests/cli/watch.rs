@@ -163,11 +163,7 @@ fn once_ends_after_one_commit(place: &Place) {
 
 fn a_timeout_and_an_interrupt_have_exit_codes_of_their_own(place: &Place) {
     let timed = watch(place, &["--timeout", "200ms"]);
-    timed
-        .end()
-        .code(124)
-        .stdout("")
-        .stderr_has("the --timeout ran out");
+    timed.end().code(124).stdout("").stderr_has("--timeout reached");
     let running = watch(place, &[]);
     set(place, "/db/a", "1");
     running.line();
@@ -280,7 +276,7 @@ mod on_aws {
         proxy.calm();
         set(&place, "/db/a", "2");
         set(&place, "/db/a", "3");
-        running.says("watching again; nothing was lost");
+        running.says("connected again; no change was missed");
         assert_eq!(running.json()["value"], "2");
         assert_eq!(running.json()["value"], "3");
         proxy.on("BatchGetItem").deny();

@@ -22,7 +22,7 @@ const SKIPPED: [&str; 3] = ["scoped refusals", "unsigned request", "failed creat
 
 /// The documents with what the run's deployer may, and their sections. The first policy of each is meant.
 const POLICIES: [(&str, &str); 3] = [
-    (include_str!("../../docs/access.md"), "What a deployer needs"),
+    (include_str!("../../docs/deployer.md"), "What a deployer needs"),
     (include_str!("../../docs/api.md"), "What a deployer needs besides"),
     (include_str!("../../docs/acceptance.md"), "What it needs"),
 ];
@@ -146,7 +146,7 @@ fn without_an_answer_nothing_is_begun() {
     assert_eq!(ended.status.code(), Some(2));
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(
-        said.contains("There is no terminal to ask on; --yes answers yes"),
+        said.contains("refusing to continue without confirmation (no terminal): use --yes"),
         "{said}"
     );
     assert!(!place.dir().join("acceptance-report.json").exists());

@@ -1,4 +1,4 @@
-//! The policies that docs/access.md and docs/api.md give to a deployer suffice, and nothing in them is left out.
+//! The policies that docs/deployer.md and docs/api.md give to a deployer suffice, and nothing in them is left out.
 
 use aws_credential_types::Credentials;
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use support::emulator::Emulator;
 use support::front::{stub, zip};
 use support::markdown::blocks;
 
-const ACCESS: &str = include_str!("../../docs/access.md");
+const DEPLOYER: &str = include_str!("../../docs/deployer.md");
 const API: &str = include_str!("../../docs/api.md");
 
 /// What the policies are for: a deployer, the roles that it makes, a deployer through a role of CloudFormation's, and who
 /// deletes tables.
 fn policies(account: &Account) -> [Value; 4] {
-    let blocks = blocks(ACCESS, "What a deployer needs", "json");
+    let blocks = blocks(DEPLOYER, "What a deployer needs", "json");
     let policies: Vec<Value> = blocks.iter().map(|block| judged(account, block)).collect();
     policies.try_into().expect("four policies")
 }

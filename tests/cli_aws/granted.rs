@@ -94,7 +94,7 @@ fn without_a_prefix_a_grants_sections_are_meant() {
         .run()
         .code(0)
         .stdout_has("/db/url")
-        .stderr_has("watching the sections of team, a grant of payments");
+        .stderr_has("watching the sections of grant team of config payments");
     let complete = |word: &str| {
         let call = place.args(["--", "discfg", "ls", word]);
         call.env("COMPLETE", "bash")

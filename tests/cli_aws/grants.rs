@@ -213,7 +213,7 @@ fn revoke_takes_stack_and_line_away() {
         .stderr_has(&format!(
             "Revoke the grant team of payments, whose role reads /db for {principal}?"
         ))
-        .stderr_has("--yes answers yes");
+        .stderr_has("use --yes");
     assert!(line(&account, "team").is_some());
     let gone = place
         .args(["revoke", "payments", "team", "--yes", "-f", "json"])

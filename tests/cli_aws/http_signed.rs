@@ -231,7 +231,7 @@ fn a_watch_polls_where_the_function_lets_no_request_wait() {
         .place
         .args(["watch", "db", "--once", "--interval", "50ms", "-f", "json"])
         .start();
-    watched.says("watching /db of mycfg");
+    watched.says("watching /db of config mycfg");
     done(&front, &["set", "db/url", "y", "-q"]);
     let change = watched.json();
     assert_eq!(change["value"], "y");

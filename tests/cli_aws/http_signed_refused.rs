@@ -205,7 +205,7 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
     assert_eq!(setting("region"), Some(format!(r#""eu-west-1", {host}"#)));
     assert_eq!(
         setting("as"),
-        Some(r#"null, "what a command does: read to read, write to write""#.into())
+        Some(r#"null, "default: read or write, as the command needs""#.into())
     );
     assert_eq!(setting("token"), None);
     place
@@ -221,7 +221,7 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
         .env("DISCFG_SIGN", "false")
         .run()
         .code(0)
-        .stdout_has("the token decides");
+        .stdout_has("default: decided by the token");
     place
         .args(["which"])
         .env("DISCFG_SIGN", "perhaps")
@@ -305,7 +305,7 @@ fn use_writes_that_requests_are_signed() {
         .env("DISCFG_ENGINE", "https://cfg.example")
         .run()
         .code(0)
-        .stdout_has("none is kept for cfg.example");
+        .stdout_has("none stored for cfg.example");
     place.args(["use", CONFIG]).run().code(0).stdout_has("signed");
     place
         .args(["use", CONFIG, "--engine", "https://cfg.example"])

@@ -119,7 +119,7 @@ fn the_question_names_what_is_broadened_and_no_answer_changes_nothing() {
         ))
         .stderr_lacks("narrows")
         .stderr_has("Deploy this? It broadens access (1 line above). There is no terminal to ask on.")
-        .stderr_has("hint: --yes answers yes");
+        .stderr_has("no terminal): use --yes");
     assert_eq!(trust(&account), before);
     assert_eq!(change_sets(&account), 0);
     place

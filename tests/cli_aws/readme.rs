@@ -1,34 +1,106 @@
-//! What the README shows does what it says: its commands run.
+//! What the documents show does what they say: their commands run, and print what stands below them.
 
+use std::{env, fs};
+
+use regex_lite::Regex;
 use support::account::REGION;
 use support::cli::Place;
 use support::emulator::{Emulator, venv};
 use support::kms::without_conditions;
-use support::markdown::blocks;
+use support::markdown::{all_blocks, blocks, rerun};
+use support::transcript::on_terminal;
 
+/// Columns of the terminal that the documents show.
+const COLUMNS: &str = "110";
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const README: &str = include_str!("../../README.md");
+const COMMANDS: &str = include_str!("../../docs/commands.md");
+const PROVISIONING: &str = include_str!("../../docs/provisioning.md");
 
-fn run_everyday_use(place: &Place) {
-    for block in blocks(README, "Everyday use", "sh") {
-        place.shell(&format!("set -e\n{block}")).run().code(0);
+/// Each a pattern of what differs from run to run, and what it is compared as.
+const VOLATILE: &[(&str, &str)] = &[
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[TIME]"),
+    (r"\b(now|\d+ (s|min) ago)\b", "[AGO]"),
+    (r"\bin \d+ (s|min)\b", "in [LEFT]"),
+    // The columns of a table are as wide as what is in them.
+    (" +", " "),
+];
+
+fn stable(document: &str) -> String {
+    VOLATILE
+        .iter()
+        .fold(document.to_owned(), |text, (pattern, shown)| {
+            let pattern = Regex::new(pattern).expect("a pattern");
+            pattern.replace_all(&text, *shown).into_owned()
+        })
+}
+
+/// Runs a document's commands on a terminal, with `replaced` applied to each, and returns the document with their output.
+fn run_all(place: &Place, document: &str, replaced: (&str, &str)) -> String {
+    let root = place.home();
+    let root = root.parent().expect("a home is in a folder").to_string_lossy();
+    rerun(document, |command| {
+        let command = command.replace(replaced.0, replaced.1);
+        let ended = place.shell(&on_terminal(&command, COLUMNS));
+        let ended = ended.env("COLUMNS", COLUMNS).run().code(0);
+        let output = ended.text().replace("\r\n", "\n");
+        let output = output.replace(&format!("{root}/home"), "/home/ana");
+        output.replace(&format!("{root}/work"), "/home/ana/payments")
+    })
+}
+
+/// A place of the user whom the documents show.
+fn place_of_ana() -> Place {
+    Place::new()
+        .env("USER", "ana")
+        .env("LOGNAME", "ana")
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
+        .without_env("XDG_DATA_HOME")
+}
+
+/// Holds a document to what its commands print; `INSTA_UPDATE=always` writes it anew.
+fn hold(name: &str, document: &str, place: &Place) {
+    let rerun = run_all(place, document, ("", ""));
+    if stable(&rerun) == stable(document) {
+        return;
     }
+    if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::write(format!("{ROOT}/{name}"), &rerun).expect("a document");
+        return;
+    }
+    for (shown, printed) in document.lines().zip(rerun.lines()) {
+        assert_eq!(stable(shown), stable(printed), "{name} shows other output");
+    }
+    panic!("{name} shows other output at its end");
 }
 
 #[test]
-fn everyday_use_works_on_the_embedded_engine() {
-    let place = Place::new();
+fn the_tour_prints_what_the_readme_shows() {
+    hold("README.md", README, &place_of_ana());
+}
+
+#[test]
+fn the_commands_print_what_their_page_shows() {
+    let place = place_of_ana();
     place.args(["init", "payments", "--local"]).run().code(0);
-    run_everyday_use(&place);
+    hold("docs/commands.md", COMMANDS, &place);
     place.args(["get", "db/pool"]).run().code(0).stdout("40\n");
 }
 
 #[test]
-fn everyday_use_works_on_aws() {
-    let account = Emulator::shared().account();
-    let place = Place::at(&account.url(), &account.admin());
-    place.args(["init", "payments", "--yes"]).run().code(0);
-    run_everyday_use(&place);
-    place.args(["get", "db/pool"]).run().code(0).stdout("40\n");
+fn the_tour_and_the_commands_work_on_aws() {
+    for document in [README, COMMANDS] {
+        let account = Emulator::shared().account();
+        let place = Place::at(&account.url(), &account.admin());
+        let created = place.args(["init", "payments", "--kms", "--yes", "-f", "json"]);
+        let created = created.run().code(0).json();
+        let key = created["outputs"]["KmsKeyArn"].as_str().expect("a key");
+        without_conditions(&account, "payments", key);
+        place.args(["use", "payments"]).run().code(0);
+        run_all(&place, document, ("discfg init payments --local", "true"));
+        place.args(["get", "db/url"]).run().code(0);
+    }
 }
 
 #[test]
@@ -38,9 +110,10 @@ fn what_is_done_on_aws_works() {
     let place = Place::at(&account.url(), &account.admin())
         .env("AWS_DEFAULT_REGION", REGION)
         .env("TOOLS", tools);
-    let platform = blocks(README, "For the platform team", "sh");
-    for block in blocks(README, "On AWS", "sh").into_iter().chain(platform) {
-        // A reader of the README sits at a terminal and is asked, in an account of their own.
+    let provisioning = all_blocks(PROVISIONING, "sh");
+    assert!(!provisioning.is_empty());
+    for block in blocks(README, "On AWS", "sh").into_iter().chain(provisioning) {
+        // A reader of the documents sits at a terminal and is asked, in an account of their own.
         let block = block
             .replace("discfg init payments", "discfg init payments --yes")
             .replace("discfg init vault", "discfg init vault --yes")

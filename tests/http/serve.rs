@@ -94,7 +94,7 @@ fn what_cant_be_served_ends_at_once_and_says_why() {
     };
     refused(&["nosuch"], 3).stderr_has("nosuch");
     refused(&["No!"], 2).stderr_has("No!");
-    refused(&[SERVED, SERVED], 2).stderr_has("mycfg is named twice");
+    refused(&[SERVED, SERVED], 2).stderr_has("config \"mycfg\" is given twice");
     refused(&["--engine", "https://config.example/"], 2)
         .stderr_has("https://config.example is a server itself")
         .stderr_has("--local");

@@ -141,11 +141,11 @@ fn tokens_are_made_listed_and_revoked_while_a_server_runs() {
 
     let command = |args: &[&str]| place.args([&["serve", "token"], args].concat()).run();
     command(&["list", "--file", "tokens"]).code(0).stdout(
-        "first reads /db, @root of all configs\nsecond reads and writes all sections of mycfg, secrets too\n",
+        "first reads /db, @root of all configs\nsecond reads and writes all sections of mycfg, including secrets\n",
     );
     command(&["revoke", "--file", "tokens", "--name", "first"])
         .code(0)
-        .stdout("first is revoked\n");
+        .stdout("token first revoked\n");
     becomes(&first, 401);
     assert_eq!(status(&second), 200);
     // What happens from then on is not told to whom it was revoked.

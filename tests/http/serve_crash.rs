@@ -205,7 +205,7 @@ fn a_hundred_kills_lose_nothing_that_was_answered() {
             acknowledged.extend(written.acknowledged);
             unanswered.extend(written.unanswered);
         }
-        let told = format!("serving mycfg on {}; no token is asked for\n", server.url);
+        let told = format!("serving mycfg on {}; no token required\n", server.url);
         let ended = server.end().stderr(&told);
         assert_eq!(ended.exit_code(), None, "it was killed");
     }

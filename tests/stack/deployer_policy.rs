@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use support::markdown::blocks;
 
-const ACCESS: &str = include_str!("../../docs/access.md");
+const DEPLOYER: &str = include_str!("../../docs/deployer.md");
 const API: &str = include_str!("../../docs/api.md");
 const HANDLERS: &str = include_str!("../policies/handlers.json");
 
@@ -50,9 +50,9 @@ fn types() -> BTreeSet<String> {
 /// The patterns of actions in the first policy of each document, in lower case: IAM takes both.
 fn allowed() -> Vec<String> {
     let of_api = blocks(API, "What a deployer needs besides", "json");
-    let of_access = blocks(ACCESS, "What a deployer needs", "json");
+    let of_deployer = blocks(DEPLOYER, "What a deployer needs", "json");
     let mut allowed = Vec::new();
-    for block in [&of_access[0], &of_api[0]] {
+    for block in [&of_deployer[0], &of_api[0]] {
         let policy: Value = serde_json::from_str(block).expect("a policy is JSON");
         for statement in policy["Statement"].as_array().expect("statements") {
             let actions = match &statement["Action"] {

@@ -10,7 +10,7 @@ use support::account::REGION;
 use support::markdown::blocks;
 use support::node;
 
-const ACCESS: &str = include_str!("../../docs/access.md");
+const DEPLOYER: &str = include_str!("../../docs/deployer.md");
 const API: &str = include_str!("../../docs/api.md");
 const ACCOUNT: &str = "111122223333";
 /// How many characters a managed policy may have, without white space (IAM quotas).
@@ -26,9 +26,9 @@ fn policy(block: &str) -> Value {
 
 /// The set-ups of the documents.
 fn advised() -> Value {
-    let of_access = blocks(ACCESS, "What a deployer needs", "json");
-    let [direct, boundary, passed, _delete] = of_access.as_slice() else {
-        panic!("four policies: {of_access:?}");
+    let of_deployer = blocks(DEPLOYER, "What a deployer needs", "json");
+    let [direct, boundary, passed, _delete] = of_deployer.as_slice() else {
+        panic!("four policies: {of_deployer:?}");
     };
     let of_api = blocks(API, "What a deployer needs besides", "json");
     let [api] = of_api.as_slice() else {
@@ -168,9 +168,9 @@ fn without(policy: &mut Value, sid: &str) {
 
 #[test]
 fn each_advised_policy_fits_into_a_managed_policy() {
-    let of_access = blocks(ACCESS, "What a deployer needs", "json");
+    let of_deployer = blocks(DEPLOYER, "What a deployer needs", "json");
     let of_api = blocks(API, "What a deployer needs besides", "json");
-    for block in of_access.iter().chain(&of_api) {
+    for block in of_deployer.iter().chain(&of_api) {
         // The longest region's name.
         let block = block
             .replace("ACCOUNT", ACCOUNT)

@@ -417,7 +417,7 @@ async fn two_configs_are_open_in_one_process() {
             Client::builder().config("My Config"),
             "\"My Config\" can't be the config",
         ),
-        (Client::builder().alone(), "no config is chosen"),
+        (Client::builder().alone(), "no config selected"),
         (
             Client::builder().config("one").engine("ftp://x").alone(),
             "\"ftp://x\" can't be the engine",

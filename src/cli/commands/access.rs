@@ -116,11 +116,11 @@ pub(in crate::cli) async fn run(
             session.choose(optional_config(Some(config))?)?;
             None
         }
-        (true, _) => return Err(Failure::usage("with --matrix, expected [CONFIG] alone")),
-        (false, [access, key]) => Some((parse::<Access>("read|write", access)?, parse::<Key>("KEY", key)?)),
+        (true, _) => return Err(Failure::usage("with --matrix, expected only [CONFIG]")),
+        (false, [access, key]) => Some((parse::<Access>(access)?, parse::<Key>(key)?)),
         (false, [config, access, key]) => {
             session.choose(optional_config(Some(config))?)?;
-            Some((parse::<Access>("read|write", access)?, parse::<Key>("KEY", key)?))
+            Some((parse::<Access>(access)?, parse::<Key>(key)?))
         }
         (false, _) => {
             return Err(Failure::usage(
@@ -135,7 +135,7 @@ pub(in crate::cli) async fn run(
         .collect();
     if question.is_some() && subjects.len() != 1 {
         return Err(Failure::usage(
-            "name the one who is to be asked about: --principal ARN, --github JOB or --oidc ISSUER,SUBJECT, once",
+            "expected exactly one of --principal ARN, --github JOB, --oidc ISSUER,SUBJECT",
         ));
     }
 
@@ -152,16 +152,16 @@ pub(in crate::cli) async fn run(
         .map(str::parse::<ExternalId>);
     let brought = Brought {
         org_id: args.org_id,
-        external_id: external_id.transpose().map_err(|error| {
-            Failure::caused(crate::model::ErrorKind::Usage, "invalid --external-id", &error)
-        })?,
+        external_id: external_id
+            .transpose()
+            .map_err(|error| Failure::of(crate::model::ErrorKind::Usage, &error))?,
     };
     let (Some((access, key)), [subject]) = (&question, subjects.as_slice()) else {
         return matrix::run(&config, &inspector, subjects, &brought, session, terminal).await;
     };
     let section = key.section();
     let verdict = inspector.may(subject, &brought, *access, &section).await?;
-    let told = AccessResult {
+    let result = AccessResult {
         action: "access",
         config: config.to_string(),
         principal: subject.to_string(),
@@ -171,18 +171,18 @@ pub(in crate::cli) async fn run(
         verdict: &verdict,
         not_covered: NOT_COVERED,
     };
-    let human = || in_words(&told);
-    show(terminal, session.format(), &told, human, || {
+    let human = || in_words(&result);
+    show(terminal, session.format(), &result, human, || {
         format!("{}\n", verdict.answer).into_bytes()
     })?;
-    terminal.hint(&format!("Not looked at: {NOT_COVERED}."));
+    terminal.hint(&format!("Not evaluated: {NOT_COVERED}."));
     match verdict.answer {
         Answer::Yes => Ok(()),
         Answer::No | Answer::Unknown => Err(Failure::no()),
     }
 }
 
-/// Looks into the config's roles with the caller's own credentials.
+/// Reads the config's roles with the caller's own credentials.
 async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Failure> {
     let target = session.target()?.clone();
     let config = target.config()?.clone();
@@ -190,17 +190,17 @@ async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Fai
         EngineName::DynamoDb => {}
         EngineName::Local => {
             return Err(Failure::usage(
-                "the embedded engine has no roles: whoever reads its file reads it all",
+                "the embedded engine has no roles: file permissions decide",
             ));
         }
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("{url} doesn't tell who may do what"))
-                .hint("`--engine dynamodb` asks AWS itself, in the account of the config"));
+            return Err(Failure::usage(format!("can't evaluate access through {url}"))
+                .hint("use --engine dynamodb to access AWS directly, in the config's account"));
         }
     }
     if target.account.is_some() {
         return Err(Failure::usage(
-            "access asks in the account of the config: leave out --account and use credentials of it",
+            "access needs credentials of the config's account: omit --account",
         ));
     }
     let aws = session.aws().await?;
@@ -215,17 +215,22 @@ async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Fai
     }
 }
 
-fn in_words(told: &AccessResult<'_>) -> String {
+fn in_words(result: &AccessResult<'_>) -> String {
+    let verb = match result.verdict.answer {
+        Answer::Yes => "can",
+        Answer::No => "can't",
+        Answer::Unknown => "may",
+    };
     let mut text = format!(
-        "{}: may {} {} {} of {}\n",
-        told.verdict.answer, told.principal, told.wants, told.key, told.config
+        "{}: {} {verb} {} {} of {}\n",
+        result.verdict.answer, result.principal, result.wants, result.key, result.config
     );
-    for way in &told.verdict.ways {
+    for way in &result.verdict.ways {
         let _ = writeln!(text, "--as {}: {}", way.role, way.answer);
         for step in &way.steps {
             let only = match (step.only_with_tags, step.only_by_api) {
-                (true, _) => " (for sessions with tags that pass on)",
-                (_, true) => " (through the HTTP API)",
+                (true, _) => " (only for sessions with transitive tags)",
+                (_, true) => " (only for the HTTP API)",
                 (false, false) => "",
             };
             let _ = writeln!(

@@ -27,8 +27,8 @@ pub(in crate::cli) fn run(args: &CompletionsArgs, terminal: &mut Terminal) -> Re
     let mut script = Vec::new();
     let written = match Shells::builtins().completer(&args.shell.to_string()) {
         Some(shell) => shell.write_registration(VARIABLE, "discfg", "discfg", "discfg", &mut script),
-        None => return Err(Failure::usage(format!("there is no script for {}", args.shell))),
+        None => return Err(Failure::usage(format!("no completion script for {}", args.shell))),
     };
-    written.map_err(|error| Failure::internal("the script can't be made", &error))?;
+    written.map_err(|error| Failure::internal("can't generate the completion script", &error))?;
     terminal.write(&script)
 }

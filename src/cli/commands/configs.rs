@@ -34,8 +34,8 @@ pub(in crate::cli) async fn run(
         EngineName::DynamoDb => on_aws(&target, session, terminal).await?,
         EngineName::Local => on_this_machine(&target).await?,
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("{url} can't list configs"))
-                .hint("`--engine dynamodb` asks AWS itself"));
+            return Err(Failure::usage(format!("can't list configs through {url}"))
+                .hint("use --engine dynamodb to access AWS directly"));
         }
     };
     let raw = || {
@@ -55,9 +55,9 @@ async fn on_aws(
         && aws.caller().await?.account != *account
     {
         return Err(Failure::usage(format!(
-            "the configs of the account {account} can't be listed from another one"
+            "can't list the configs of account {account} from another account"
         ))
-        .hint("take credentials of that account, and leave out --account"));
+        .hint("use credentials of that account, without --account"));
     }
     let region = aws.region().to_string();
     let mut denied_lookups = DeniedLookups::default();
@@ -69,8 +69,7 @@ async fn on_aws(
             let other_name = stack.name != config.stack_name();
             let entry = ConfigShape {
                 config: config.to_string(),
-                note: other_name
-                    .then(|| format!("the command line looks for the stack {}", config.stack_name())),
+                note: other_name.then(|| format!("discfg expects the stack name {}", config.stack_name())),
                 stack: Some(stack.name),
                 status: Some(stack.state.to_string()),
                 region: Some(region.clone()),
@@ -86,9 +85,9 @@ async fn on_aws(
         Ok(tables) => {
             for config in tables {
                 let note = if are_stacks_known {
-                    "a table without a stack"
+                    "table without a stack"
                 } else {
-                    "a table; its stack is not known"
+                    "table, stack unknown"
                 };
                 found.entry(config.clone()).or_insert_with(|| ConfigShape {
                     config: config.to_string(),
@@ -104,14 +103,14 @@ async fn on_aws(
         }
         Err(OpenError::Aws(AwsError::Failed { action, source })) if source.fault == Fault::Denied => {
             let action = source.denied(&action);
-            unknown.push(format!("tables without a stack: {action} is not allowed"));
+            unknown.push(format!("tables without a stack: {action} was denied"));
             if !are_stacks_known {
                 return Err(Failure::new(
                     ErrorKind::Denied,
-                    "the configs can be seen neither by their stacks nor by their tables",
+                    "access denied: can't list the stacks or tables of this account",
                 )
                 .hint(
-                    r#"your own policies must allow {"Effect":"Allow","Action":["cloudformation:DescribeStacks","cloudformation:ListStacks","dynamodb:ListTables"],"Resource":"*"}"#,
+                    r#"add to your own policies: {"Effect":"Allow","Action":["cloudformation:DescribeStacks","cloudformation:ListStacks","dynamodb:ListTables"],"Resource":"*"}"#,
                 ));
             }
         }

@@ -31,10 +31,10 @@ Examples:
 #[command(globals_last())]
 #[command(override_usage = "discfg copy [OPTIONS] FROM TO", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct CopyArgs {
-    /// Source: CONFIG, /PREFIX or CONFIG:/PREFIX, with or without @REVISION
+    /// Source: CONFIG, /PREFIX or `CONFIG:/PREFIX`, optionally @REVISION
     #[arg(value_name = "FROM")]
     from: Side,
-    /// Destination: CONFIG, /PREFIX or CONFIG:/PREFIX
+    /// Destination: CONFIG, /PREFIX or `CONFIG:/PREFIX`
     #[arg(value_name = "TO")]
     to: Side,
     /// Include keys with a time to live; each starts anew
@@ -57,7 +57,9 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     if args.to.revision.is_some() {
-        return Err(Failure::usage("the past can't be written: TO takes no @REVISION"));
+        return Err(Failure::usage(
+            "TO can't have @REVISION: only the current state can be written",
+        ));
     }
     let mut from = args.sides.from(&args.from, session);
     let mut to = args.sides.to(&args.to, session);
@@ -102,7 +104,7 @@ fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, Desir
             let key: Key = path.parse().map_err(|error| {
                 Failure::caused(
                     ErrorKind::Invalid,
-                    format!("{name} can't lie below {}", to.prefix),
+                    format!("{name} can't be copied below {}", to.prefix),
                     &error,
                 )
             })?;

@@ -85,7 +85,7 @@ pub(in crate::cli) async fn run(
             terminal,
             session.format(),
             &shape,
-            || format!("{key}: not there\n"),
+            || format!("{key}: not found\n"),
             Vec::new,
         );
     };
@@ -108,7 +108,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     let store = session.store(Access::Write, &prefix).await?;
     let entries = with_progress("reading", terminal, entries_below(&prefix, store)).await?;
     if entries.is_empty() && !args.ignore_not_found {
-        let failure = Failure::new(ErrorKind::NotFound, format!("there is nothing below {prefix}"));
+        let failure = Failure::new(ErrorKind::NotFound, format!("no keys below {prefix}"));
         return Err(match hint("delete -r", &args.words, "prefix") {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -120,7 +120,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     let batch = !plan.fits_one_commit();
     if batch && !args.dry_run {
         terminal.hint(&format!(
-            "{} keys don't go into one commit: they will be removed in several, one after another",
+            "{} keys are too many for one commit: they are deleted in several commits, one after another",
             plan.len()
         ));
     }

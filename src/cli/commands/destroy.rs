@@ -38,10 +38,8 @@ pub(in crate::cli) async fn run(
         EngineName::DynamoDb => {}
         EngineName::Local => return local::run(&args, &target, session, terminal).await,
         EngineName::Http(url) => {
-            return Err(
-                Failure::usage(format!("a config can't be destroyed through {url}"))
-                    .hint("`--engine dynamodb` asks AWS itself"),
-            );
+            return Err(Failure::usage(format!("can't destroy a config through {url}"))
+                .hint("use --engine dynamodb to access AWS directly"));
         }
     }
     let started = Instant::now();
@@ -51,7 +49,7 @@ pub(in crate::cli) async fn run(
     survey.check(args.delete_data)?;
     survey.tell(args.delete_data, terminal);
     if args.dry_run {
-        terminal.hint("Nothing was deleted.");
+        terminal.hint("Dry run: nothing was deleted.");
     } else {
         if !args.yes {
             ask(&config, terminal).await?;
@@ -81,11 +79,10 @@ async fn carry_out(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let config = &survey.config;
-    let hint =
-        format!("`discfg status {config}` shows it; `discfg destroy {config}` goes on with what is left");
+    let hint = format!("rerun to resume; `discfg status {config}` shows the state");
     let bound = DeletionBound::new(args.timeout, hint);
     let cfn = Client::new(aws.sdk());
-    // First the grants: their roles would outlive what they are about.
+    // The grants first, so that their roles don't outlive the config.
     for (grant, stack) in &survey.grants {
         let deleted = delete_stack(&cfn, stack, &resources_of(stack), &bound, terminal).await;
         if let Err(ended) = deleted {
@@ -110,21 +107,21 @@ async fn carry_out(
         delete_table(&DynamoDb::new(aws.sdk()), config, &bound, terminal).await?;
         if let Some(key) = &table.key {
             terminal.hint(&format!(
-                "The key {key} is kept: backups of the table need it. `aws kms schedule-key-deletion --key-id {key}` \
-                 ends it."
+                "Kept the KMS key {key}, which backups of the table need. Delete it with `aws kms schedule-key-deletion \
+                 --key-id {key}`."
             ));
         }
     } else {
         terminal.hint(&format!(
-            "The table {} is kept with all that it holds. `discfg init {config}` takes it in again; \
-             `discfg destroy {config} --delete-data` deletes it.",
+            "Kept the table {} with its data. Import it with `discfg init {config}`, or delete it with `discfg destroy \
+             {config} --delete-data`.",
             table.name
         ));
     }
     Ok(())
 }
 
-/// What a config's stack has. Few make a key or an API.
+/// The resources of a config's stack: a key and an API are optional.
 fn resources(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
     let makes = |parameter: Parameter| {
         let made = stack.parameters.get(parameter.name());
@@ -141,7 +138,7 @@ fn resources(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// What a grant's stack has. Few make the OIDC provider, and some have no part in an API.
+/// The resources of a grant's stack: the OIDC provider and the API policies are optional.
 fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
     let grant = Grant::of(stack).ok();
     let makes_provider = grant
@@ -160,17 +157,17 @@ fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// Takes a grant out of the list in the table that is kept, with the caller's own credentials. A line that stays grants
-/// nothing, so that what hinders it is told and stops nothing.
+/// Removes a grant from the list in the kept table, with the caller's own credentials. A remaining entry gives no access,
+/// so a failure is only reported.
 async fn unlist(aws: &Aws, config: &ConfigName, grant: &GrantName, terminal: &Terminal) {
     if let Err(error) = direct_table(config, aws.sdk().clone()).remove_grant(grant).await {
         terminal.note(&format!(
-            "The grant {grant} is gone, and stays in the table's list of grants: {error}."
+            "The grant {grant} was revoked, but the table still lists it: {error}."
         ));
     }
 }
 
-/// Drops the credentials that are kept of roles which are no more: a role made anew wouldn't take them.
+/// Drops cached credentials of deleted roles, which a recreated role would reject.
 fn forget(aws: &Arc<Aws>, target: &Target, survey: &Survey, grant: Option<&GrantName>) {
     let names = AwsNames::new(&survey.config, aws.region()).ok();
     let (Some(names), Some(account)) = (names, survey.account()) else {

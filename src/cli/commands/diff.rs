@@ -12,6 +12,7 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
 use crate::model::{Access, Side};
 use crate::ops::{DesiredValue, KeyChange, compare};
 use crate::wire::{DiffAnswer, PlannedChange};
@@ -39,7 +40,7 @@ Examples:
     after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct DiffArgs {
-    /// First side: CONFIG, /PREFIX or CONFIG:/PREFIX, with or without @REVISION
+    /// First side: CONFIG, /PREFIX or `CONFIG:/PREFIX`, optionally @REVISION
     #[arg(value_name = "A")]
     left: Side,
     /// Second side, in the same form
@@ -111,13 +112,16 @@ fn tell(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let mut text = String::new();
+    let mut colored = String::new();
     let mut changes = Vec::new();
     for (name, difference) in differences {
         let Some((sign, op)) = sign(difference) else {
             continue;
         };
         let shown = unmasked(shown(difference, values));
-        let _ = writeln!(text, "{sign} {name}{}", beside(shown));
+        let line = format!("{sign} {name}{}", beside(shown));
+        let _ = writeln!(text, "{line}");
+        let _ = writeln!(colored, "{}", Tone::of_sign(sign).paint(&line));
         changes.push(PlannedChange::new(op, name.clone(), shown));
     }
     let same = changes.is_empty();
@@ -126,7 +130,28 @@ fn tell(
         same,
         changes,
     };
-    let raw = text.clone().into_bytes();
-    show(terminal, session.format(), &shape, || text, || raw)?;
+    if terminal.columns().is_some() {
+        let _ = writeln!(colored, "{}", summary(differences));
+    }
+    show(
+        terminal,
+        session.format(),
+        &shape,
+        || colored,
+        || text.into_bytes(),
+    )?;
     if same { Ok(()) } else { Err(Failure::no()) }
+}
+
+/// How many keys differ in which way.
+fn summary(differences: &BTreeMap<String, KeyChange>) -> String {
+    let count = |of: char| {
+        let signs = differences.values().filter_map(sign);
+        signs.filter(|(sign, _)| *sign == of).count()
+    };
+    let (added, changed, removed) = (count('+'), count('~'), count('-'));
+    if added + changed + removed == 0 {
+        return "no differences".into();
+    }
+    format!("{added} added, {changed} changed, {removed} removed")
 }

@@ -140,7 +140,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
     let snapshot = store.snapshot_except(&read, &wanted.except).await?;
     for prefix in wanted.prefixes.iter().filter(|_| given) {
         if !snapshot.entries.iter().any(|entry| prefix.holds(&entry.key)) {
-            terminal.hint(&format!("there is nothing below {prefix}"));
+            terminal.hint(&format!("no keys below {prefix}"));
         }
     }
     let variables = wanted.choose(&snapshot.entries, &around)?.reveal(store).await?;

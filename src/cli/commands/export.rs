@@ -202,7 +202,7 @@ async fn spool(
 }
 
 fn unspooled(error: &io::Error) -> Failure {
-    Failure::internal("the snapshot can't be kept in a temporary file", error)
+    Failure::internal("can't write the snapshot to a temporary file", error)
 }
 
 /// Writes the whole result, after the commands that mask its secrets.
@@ -240,14 +240,14 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, F
     match (&args.template, format) {
         _ if shown == Some(Format::Silent) => Ok(ExportTarget::Nothing),
         (Some(_), _) if flag.is_some() => Err(Failure::usage(
-            "a template is its own format: leave out -f or --template",
+            "-f and --template exclude each other: a template decides the format",
         )),
         (Some(path), _) => {
             let bytes = data_file::read(path, "the template", MAX_TEMPLATE)?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 Failure::caused(
                     ErrorKind::Invalid,
-                    "the template is no UTF-8 text",
+                    "the template is not valid UTF-8",
                     &error.utf8_error(),
                 )
             })?;
@@ -256,11 +256,11 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, F
         (None, None) => {
             let all = DataFormat::ALL.map(DataFormat::as_str).join(", ");
             Err(Failure::usage(format!(
-                "export writes data: -f is one of {all}, or silent"
+                "invalid format for export: expected one of {all}, or silent"
             )))
         }
         (None, Some(format)) if args.nested && !format.nests() => Err(Failure::usage(format!(
-            "--nested is for json and yaml: {format} holds no tree"
+            "--nested requires -f json or -f yaml, not {format}"
         ))),
         (None, Some(format)) => Ok(ExportTarget::Data(format)),
     }

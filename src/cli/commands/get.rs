@@ -1,12 +1,14 @@
 use clap::Args;
 
 use crate::cli::failure::Failure;
+use crate::cli::global::Format;
 use crate::cli::help::{CONFIG, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, Entry, ErrorKind, Revision, Value};
+use crate::formats::JsonDocument;
+use crate::model::{Access, Encoding, Entry, ErrorKind, Revision, Value, ValueKind};
 use crate::ops::{self, OpsError};
 use crate::store::{Consistency, StoreError, StoreExt as _};
 use crate::wire::{AnyNode, KeyAnswer};
@@ -89,7 +91,7 @@ pub(in crate::cli) async fn run(
     let failure = match args.revision {
         Some(revision) => Failure::new(
             ErrorKind::NotFound,
-            format!("the key {key} was not there at revision {revision}"),
+            format!("key {key} did not exist at revision {revision}"),
         ),
         None => Failure::from(StoreError::NotFound(key)),
     };
@@ -106,9 +108,20 @@ fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Resu
         prev_node: AnyNode::of(None),
     };
     let bytes = entry.value.bytes();
+    let is_shown = terminal.columns().is_some();
     let human = || match entry.value.as_text() {
+        Some(text) if is_shown && entry.value.kind() == ValueKind::Json => format!("{}\n", indented(text)),
         Some(text) => format!("{text}\n"),
-        None => format!("{} bytes that are no text; -f raw shows them\n", bytes.len()),
+        None => format!("{} bytes of binary data; use -f raw to print them\n", bytes.len()),
     };
-    show(terminal, session.format(), &shape, human, || bytes.to_vec())
+    match session.format() {
+        // A value is shown as it is, however long its lines are.
+        Format::Human => terminal.write(human().as_bytes()),
+        format => show(terminal, format, &shape, String::new, || bytes.to_vec()),
+    }
+}
+
+/// JSON with a line for each member, its numbers as they were written.
+fn indented(text: &str) -> String {
+    JsonDocument::parse(text).map_or_else(|_| text.to_owned(), |document| format!("{document:#}"))
 }

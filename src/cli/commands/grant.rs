@@ -87,11 +87,11 @@ impl GrantShape {
         }
     }
 
-    /// What it is, a line each thing, indented.
+    /// The grant in indented lines, one per property.
     pub(super) fn lines(&self) -> String {
         let mut text = format!("  {:<9}  {}\n", self.access, self.sections.join(", "));
         let principals = self.principals.iter().map(|principal| ("principal", principal));
-        let jobs = self.github.iter().map(|job| ("job", job));
+        let jobs = self.github.iter().map(|job| ("GitHub", job));
         let subjects = self.oidc.iter().map(|subject| ("OIDC", subject));
         let role = self.role.iter().map(|role| ("role", role));
         let api = self.api.iter().map(|api| ("API", api));
@@ -105,19 +105,19 @@ impl GrantShape {
 /// Reads `[CONFIG] NAME`.
 pub(super) fn config_and_grant(words: &[String]) -> Result<(Option<ConfigName>, GrantName), Failure> {
     match words {
-        [name] => Ok((None, parse("NAME", name)?)),
-        [config, name] => Ok((Some(parse("CONFIG", config)?), parse("NAME", name)?)),
+        [name] => Ok((None, parse(name)?)),
+        [config, name] => Ok((Some(parse(config)?), parse(name)?)),
         _ => Err(Failure::usage("expected [CONFIG] NAME")),
     }
 }
 
-/// Grants are of AWS.
+/// Checks that the engine supports grants.
 pub(super) fn require_dynamodb(target: &Target) -> Result<(), Failure> {
     match &target.engine.value {
         EngineName::DynamoDb => Ok(()),
         EngineName::Local => Err(Failure::usage("the embedded engine has no grants")),
-        EngineName::Http(url) => Err(Failure::usage(format!("grants can't be managed through {url}"))
-            .hint("`--engine dynamodb` asks AWS itself")),
+        EngineName::Http(url) => Err(Failure::usage(format!("can't manage grants through {url}"))
+            .hint("use --engine dynamodb to access AWS directly")),
     }
 }
 
@@ -149,7 +149,7 @@ pub(in crate::cli) async fn run(
     let cfn = Client::new(aws.sdk());
     let of = config_stack(&aws, &config).await?;
     let there = stack::grant_status(&cfn, &config, &name).await?;
-    // What a create that failed has left is made anew, from these flags alone.
+    // The leftover of a failed create is created again, only from these flags.
     let there = there.as_ref().and_then(|stack| Grant::of(stack).ok());
     let there = there.filter(|grant| grant.role.is_some());
     check_whole(&spec, there.as_ref())?;
@@ -174,7 +174,7 @@ pub(in crate::cli) async fn run(
         api_reads(&spec, &of, there.as_ref())
     };
     let patience = DeploymentPatience::new(args.deploy.timeout);
-    // Large, with all that it may have to do, and held as often as it is passed on.
+    // Boxed, since the future is large and passed on several times.
     let deployer = Deployer::new(&aws, &args.deploy, &patience, terminal);
     let making = Box::pin(make(deployer, &caller, &target, &spec));
     let (made, grant) = patience.unless_left_at_once(&config, making).await?;
@@ -200,7 +200,7 @@ pub(in crate::cli) async fn run(
     })
 }
 
-/// Makes the grant's stack as wanted, writes down what it covers, and proves it. No grant where it was only looked at.
+/// Deploys the grant's stack, records its scope in the table, and verifies it. `None` if it was only planned.
 async fn make(
     mut deployer: Deployer<'_>,
     caller: &CallerIdentity,
@@ -234,7 +234,7 @@ async fn make(
             () = patience.interrupted(1) => {
                 return Err(Failure::new(
                     ErrorKind::Interrupted,
-                    format!("the stack {} is deployed; its role was not tried", stack.name),
+                    format!("the stack {} is deployed; its role was not verified", stack.name),
                 ));
             }
         }
@@ -242,7 +242,7 @@ async fn make(
     Ok((deployment, Some(grant)))
 }
 
-/// The stack of the config, which must be there.
+/// The stack of the config, which must exist.
 pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deployed, Failure> {
     let found = stack::status(&Client::new(aws.sdk()), config).await?;
     let of = found.ok_or_else(|| StoreError::NoConfig {
@@ -251,14 +251,14 @@ pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deplo
     })?;
     match of.state {
         _ if of.is_ours() => Ok(of),
-        // What marks it as ours comes when it is there.
+        // The output that identifies it is missing until its creation ends.
         StackState::ReviewInProgress | StackState::CreateInProgress => {
             let (name, state) = (&of.name, &of.state);
             Err(Failure::new(
                 ErrorKind::NotFound,
-                format!("the config {config} is not there yet: the stack {name} is in {state}"),
+                format!("config \"{config}\" is not ready: the stack {name} is in {state}"),
             )
-            .hint(format!("`discfg init {config} --wait` makes it")))
+            .hint(format!("create it with `discfg init {config} --wait`")))
         }
         _ => Err(stack::StackError::NotOurs {
             stack: of.name,
@@ -268,7 +268,7 @@ pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deplo
     }
 }
 
-/// What the grant's role may read by the config's HTTP API, if it has one.
+/// The resources of the config's HTTP API that the grant's role can read, if it has one.
 fn api_reads(spec: &GrantSpec, of: &Deployed, there: Option<&Grant>) -> Option<Vec<String>> {
     let scope = spec.scope.as_ref().or(there.map(|grant| &grant.scope))?;
     let reads = stack::api_reads(of, &spec.config, scope);
@@ -278,27 +278,27 @@ fn api_reads(spec: &GrantSpec, of: &Deployed, there: Option<&Grant>) -> Option<V
     Some(reads)
 }
 
-/// Takes the HTTP API from a grant that has it.
+/// Removes the HTTP API from a grant that has it.
 fn without_api(there: Option<&Grant>) -> Option<Vec<String>> {
     there.and_then(|grant| grant.api.as_ref()).map(|_| Vec::new())
 }
 
-/// Whether there will be sections, and someone to have them.
+/// Checks that the grant will have sections and subjects.
 fn check_whole(spec: &GrantSpec, there: Option<&Grant>) -> Result<(), Failure> {
     if spec.scope.is_none() && there.is_none() {
-        return Err(Failure::usage("a new grant needs sections")
-            .hint("--read db for a role that reads the section /db, --write db for one that writes it, too; @root is the section of the keys at the root"));
+        return Err(Failure::usage("a new grant needs sections: --read or --write")
+            .hint("use --read db to read the section /db, --write db to read and write it; @root is the section of keys at the root"));
     }
     if spec.principals.is_none() && spec.github.is_none() && spec.oidc.is_none() && there.is_none() {
-        return Err(Failure::usage("a new grant needs someone to have it").hint(
-            "--principal ARN for a role or a user of this account, --github ORG/REPO:environment:E for a job, --oidc \
+        return Err(Failure::usage("a new grant needs a principal: --principal, --github or --oidc").hint(
+            "use --principal ARN for a role or user of this account, --github ORG/REPO:environment:E for a job, --oidc \
              ISSUER,SUBJECT for GitLab, Kubernetes and others",
         ));
     }
     Ok(())
 }
 
-/// Makes the sections known, and writes down what the grant covers, unless that is so already.
+/// Registers the sections and records the grant's scope in the table, unless it is recorded already.
 async fn record_grant(table: &DynamoDb, name: &GrantName, scope: &GrantScope) -> Result<(), StoreError> {
     if table.grant_scope(name).await?.as_ref() == Some(scope) {
         return Ok(());
@@ -310,8 +310,8 @@ async fn record_grant(table: &DynamoDb, name: &GrantName, scope: &GrantScope) ->
 
 fn unrecorded(error: StoreError) -> Failure {
     Failure::from(error).hint(
-        "the role is as it should be, and what it covers is not written down in the table yet: your own policies must \
-         allow dynamodb:GetItem and dynamodb:PutItem on it; then run the same command again",
+        "the role is deployed, but its sections are not recorded in the table: allow dynamodb:GetItem and dynamodb:PutItem \
+         on the table in your own policies, then rerun the command",
     )
 }
 
@@ -329,7 +329,7 @@ fn statements(grant: &Grant) -> Vec<AssumeStatement> {
 fn show_statements(grant: &Grant, terminal: &Terminal) {
     let statements = statements(grant);
     if !statements.is_empty() {
-        terminal.hint("The own policies of each principal must let it assume the role, too:");
+        terminal.hint("Each principal also needs a policy of its own that lets it assume the role:");
     }
     for AssumeStatement { principal, statement } in statements {
         terminal.hint(&format!("  {principal}"));
@@ -337,7 +337,7 @@ fn show_statements(grant: &Grant, terminal: &Terminal) {
     }
     if let (false, Some(role)) = (grant.github.is_empty(), &grant.role) {
         terminal.hint(&format!(
-            "The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: {role}`."
+            "GitHub jobs need no policy: set `role-to-assume: {role}` in the workflow."
         ));
     }
     let Some(role) = &grant.role else {
@@ -347,14 +347,12 @@ fn show_statements(grant: &Grant, terminal: &Terminal) {
         grant.oidc.subjects().partition(|one| one.is_service_account());
     if !accounts.is_empty() {
         terminal.hint(&format!(
-            "The service accounts need no policy: they come by OIDC, with the annotation `eks.amazonaws.com/role-arn: \
-             {role}`."
+            "Service accounts need no policy: annotate them with `eks.amazonaws.com/role-arn: {role}`."
         ));
     }
     if !others.is_empty() {
         terminal.hint(&format!(
-            "The OIDC subjects need no policy: they come with a token in AWS_WEB_IDENTITY_TOKEN_FILE, and AWS_ROLE_ARN is \
-             {role}."
+            "OIDC subjects need no policy: set AWS_WEB_IDENTITY_TOKEN_FILE to a file with the token, and AWS_ROLE_ARN={role}."
         ));
     }
 }

@@ -45,11 +45,11 @@ pub(in crate::cli) async fn run(
     }
     if stacks.is_empty() {
         config_stack(&aws, &config).await?;
-        terminal.hint(&format!("{config} has no grants"));
+        terminal.hint(&format!("no grants of {config}"));
     }
     let grants = stacks.iter().map(|(name, stack)| {
         let mut grant = Grant::of(stack)?;
-        // An API that was removed, or replaced by another one, is none that the role can call.
+        // The role can't call an API that was deleted or replaced.
         grant.api = grant.api.filter(|id| api.as_ref() == Some(id));
         Ok(ListedGrant {
             grant: GrantShape::new(name, &grant),

@@ -7,6 +7,9 @@ use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
+use crate::cli::terminal::table::Table;
+use crate::cli::terminal::times::TimeStyle;
 use crate::cli::value_line::value_line;
 use crate::model::{Access, Change, ErrorKind, Op, Revision, printable};
 use crate::wire::{ChangeLine, HistoryAnswer};
@@ -61,10 +64,7 @@ pub(in crate::cli) async fn run(
     .await;
     let lines = result.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     if lines.is_empty() {
-        let failure = Failure::new(
-            ErrorKind::NotFound,
-            format!("the log holds nothing of the key {key}"),
-        );
+        let failure = Failure::new(ErrorKind::NotFound, format!("no history for {key}"));
         return Err(match hint("history", &args.words, "key") {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -75,27 +75,59 @@ pub(in crate::cli) async fn run(
         key: key.to_string(),
         changes: lines.iter().map(|line| ChangeLine::new(None, line)).collect(),
     };
-    let human = || lines.iter().map(|line| change_text(line, args.values)).collect();
+    let times = terminal.time_style();
+    let columns = terminal.columns();
+    let human = || match columns {
+        Some(columns) => table(&lines, args.values, times).lines(columns),
+        None => lines
+            .iter()
+            .map(|line| change_text(line, args.values, times))
+            .collect(),
+    };
     show(terminal, session.format(), &shape, human, || {
         let revisions = lines.iter().map(|line| format!("{}\n", line.revision));
         revisions.collect::<String>().into_bytes()
     })
 }
 
-fn change_text(line: &Change, values: bool) -> String {
-    let (version, what, value) = match &line.op {
+/// The version, the operation and the value of a change.
+fn parts(line: &Change) -> (Option<u64>, &'static str, String) {
+    match &line.op {
         Op::Set {
             value,
             version,
             secret,
             ..
-        } => (format!("v{version}"), "set", value_line(value, *secret)),
-        Op::Delete => ("-".into(), "delete", String::new()),
-    };
+        } => (Some(*version), "set", value_line(value, *secret)),
+        Op::Delete => (None, "delete", String::new()),
+    }
+}
+
+fn table(lines: &[Change], values: bool, times: TimeStyle) -> Table {
+    let mut table = Table::new(&["#REVISION", "#VERSION", "CHANGE", "WHEN", "BY", "VALUE"]);
+    for line in lines {
+        let (version, what, value) = parts(line);
+        let tone = if version.is_some() { Tone::Plain } else { Tone::Bad };
+        let cells = [
+            line.revision.to_string(),
+            version.map(|version| version.to_string()).unwrap_or_default(),
+            what.to_owned(),
+            times.show(line.at),
+            printable(&line.by).into_owned(),
+            if values { value } else { String::new() },
+        ];
+        table.toned_row(cells.map(|cell| (tone, cell)));
+    }
+    table
+}
+
+fn change_text(line: &Change, values: bool, times: TimeStyle) -> String {
+    let (version, what, value) = parts(line);
     let mut text = format!(
-        "{:>8} {version:>7}  {what:<6}  {}  {}",
+        "{:>8} {:>7}  {what:<6}  {}  {}",
         format!("r{}", line.revision),
-        line.at,
+        version.map_or_else(|| "-".into(), |version| format!("v{version}")),
+        times.show(line.at),
         printable(&line.by)
     );
     if values && !value.is_empty() {

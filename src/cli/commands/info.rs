@@ -8,7 +8,8 @@ use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Prefix, printable};
+use crate::cli::terminal::table::Table;
+use crate::model::{Access, Head, Prefix, printable};
 use crate::ops::{Overview, readable_snapshot};
 
 /// Show a config's sections, version and digest
@@ -47,6 +48,7 @@ pub(in crate::cli) async fn run(
     let target = session.target()?;
     let (config, engine) = (target.config()?.to_string(), target.engine.value.to_string());
     let shape = overview.info(config, engine, &status);
+    let (columns, times) = (terminal.columns(), terminal.time_style());
     let human = || {
         let mut text = format!(
             "config   {}\nengine   {}\nstate    {}\nversion  {}\ndigest   {}\n",
@@ -57,16 +59,31 @@ pub(in crate::cli) async fn run(
             shape
                 .digest
                 .as_deref()
-                .unwrap_or("none, since a section can't be read")
+                .unwrap_or("none (a section can't be read)")
         );
+        let modified = |head: &Head| head.modified.map_or_else(|| "never".into(), |at| times.show(at));
+        if let Some(columns) = columns {
+            let mut table = Table::new(&["SECTION", "#REVISION", "#KEYS", "CHANGED"]);
+            for (head, keys) in &overview.sections {
+                table.row([
+                    head.section.to_string(),
+                    head.revision.to_string(),
+                    keys.to_string(),
+                    modified(head),
+                ]);
+            }
+            let table = table.lines(columns);
+            let space = if table.is_empty() { "" } else { "\n" };
+            return text + space + &table;
+        }
         for (head, keys) in &overview.sections {
-            let modified = head
-                .modified
-                .map_or_else(|| "never".into(), |modified| modified.to_string());
             let _ = write!(
                 text,
-                "\n{:<24} revision {:<8} keys {:<8} changed {modified}",
-                head.section, head.revision, keys
+                "\n{:<24} revision {:<8} keys {:<8} changed {}",
+                head.section,
+                head.revision,
+                keys,
+                modified(head)
             );
         }
         if !overview.sections.is_empty() {

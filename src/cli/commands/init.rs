@@ -86,12 +86,12 @@ pub(in crate::cli) async fn run(
         }
         EngineName::Local => {
             return Err(Failure::usage(
-                "the embedded engine has no stack, so it takes no options for one",
+                "the embedded engine has no stack: remove the options for AWS",
             ));
         }
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("a config can't be made through {url}"))
-                .hint("`--engine dynamodb` asks AWS itself"));
+            return Err(Failure::usage(format!("can't create a config through {url}"))
+                .hint("use --engine dynamodb to access AWS directly"));
         }
     }
     let aws = session.aws().await?;
@@ -102,30 +102,40 @@ pub(in crate::cli) async fn run(
     }
     check_providers(&aws, spec.github.as_deref(), spec.oidc.as_ref(), terminal).await?;
     let patience = DeploymentPatience::new(args.deploy.timeout);
-    // Large, with all that it may have to do, and held as often as it is passed on.
+    // Boxed, since the future is large and passed on several times.
     let provisioning = Box::pin(async {
         let mut deployer = Deployer::new(&aws, &args.deploy, &patience, terminal);
         code::provide(&mut deployer, &mut spec, code).await?;
         provision(&mut deployer, &target, &spec).await
     });
-    let made = patience.unless_left_at_once(&config, provisioning).await?;
-    show_result(&config, made, started, session, terminal)
+    let deployment = patience.unless_left_at_once(&config, provisioning).await?;
+    let is_created = deployment.result == "created";
+    show_result(&config, deployment, started, session, terminal)?;
+    if is_created {
+        terminal.hint(&next_step(&config));
+    }
+    Ok(())
 }
 
-/// The key gets a name, which it can have in its own account alone (KMS developer guide, "Aliases in AWS KMS").
+/// The key gets an alias, which is only possible in its own account (KMS developer guide, "Aliases in AWS KMS").
 async fn check_account(aws: &Aws, key: &KmsKeyArn) -> Result<(), Failure> {
     let own = aws.caller().await?.account;
     if key.account() == own {
         return Ok(());
     }
     let why = format!(
-        "the KMS key {key} is of the account {}; a config takes a key of its own account, {own}",
+        "the KMS key {key} is in account {}: a config needs a key in its own account, {own}",
         key.account()
     );
-    Err(Failure::new(ErrorKind::Invalid, why).hint("--kms makes one in the stack"))
+    Err(Failure::new(ErrorKind::Invalid, why).hint("use --kms to create a key in the stack"))
 }
 
-/// Makes the stack as wanted and proves it.
+/// The line that ends the output of a new config.
+fn next_step(config: &ConfigName) -> String {
+    format!("next: discfg set {config} db/url VALUE")
+}
+
+/// Deploys the stack and verifies it.
 async fn provision(
     deployer: &mut Deployer<'_>,
     target: &Target,
@@ -147,10 +157,10 @@ async fn provision(
     }
     function::verify(aws, stack, terminal).await?;
     let proving = Box::pin(verify::prove(aws, target, stack, deployment.is_new(), terminal));
-    let proof = unless_interrupted(patience, stack, "its role", proving).await?;
+    let proof = unless_interrupted(patience, stack, "its read role", proving).await?;
     if deployment.is_new() {
         let proving = Box::pin(verify_api::prove(aws, target, stack, terminal));
-        unless_interrupted(patience, stack, "its API", proving).await?;
+        unless_interrupted(patience, stack, "its HTTP API", proving).await?;
     } else {
         meta::mend(aws, &spec.config, stack, proof, options.dry_run, terminal).await?;
     }
@@ -164,7 +174,7 @@ async fn provision(
         let url = endpoint.parse::<ApiUrl>().ok();
         let tells_region = url.is_some_and(|url| url.gateway_region().is_some());
         terminal.hint(&format!(
-            "To go through the API, in a folder of its own: `discfg use {} --engine {endpoint}{}`",
+            "To use the HTTP API, run in another folder: `discfg use {} --engine {endpoint}{}`",
             spec.config,
             if tells_region { "" } else { " --sign" }
         ));
@@ -172,7 +182,7 @@ async fn provision(
     Ok(deployment)
 }
 
-/// Proves the stack by reading through `way`, unless Ctrl-C is pressed.
+/// Verifies the stack by reading through `way`, unless Ctrl-C is pressed.
 async fn unless_interrupted<T>(
     patience: &DeploymentPatience,
     deployed: &Deployed,
@@ -183,7 +193,7 @@ async fn unless_interrupted<T>(
         proof = proving => proof,
         () = patience.interrupted(1) => Err(Failure::new(
             ErrorKind::Interrupted,
-            format!("the stack {} is deployed; reading through {way} was not proved", deployed.name),
+            format!("the stack {} is deployed; {way} was not verified", deployed.name),
         )),
     }
 }

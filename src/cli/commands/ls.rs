@@ -1,3 +1,5 @@
+use std::time::SystemTime;
+
 use clap::Args;
 use futures::TryStreamExt as _;
 
@@ -9,6 +11,8 @@ use crate::cli::output::show;
 use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::table::Table;
+use crate::cli::terminal::times::largest_unit;
 use crate::cli::value_line::value_line;
 use crate::model::{Access, Entry, Timestamp, printable};
 use crate::ops::{ReadableItem, readable_list};
@@ -59,7 +63,6 @@ pub(in crate::cli) async fn run(
         Scope::level(prefix.clone())
     };
     let streams = matches!(session.format(), Format::Human | Format::Raw);
-    let now = Timestamp::from(std::time::SystemTime::now());
     let mut listing = ListAnswer {
         action: "ls",
         nodes: Vec::new(),
@@ -67,6 +70,10 @@ pub(in crate::cli) async fn run(
         bad: Vec::new(),
     };
     let mut found = false;
+    let mut table = match terminal.columns() {
+        Some(columns) if streams && args.long => Some((columns, Table::new(TITLES))),
+        _ => None,
+    };
     let result: Result<(), Stop> = async {
         let store = session.store(Access::Read, &prefix).await?;
         let mut listed = readable_list(store, &scope, Consistency::Strong);
@@ -79,9 +86,13 @@ pub(in crate::cli) async fn run(
                     continue;
                 }
             };
+            if let Some((_, table)) = &mut table {
+                table.row(cells(&item, &args, terminal));
+                continue;
+            }
             if streams {
                 // A listing can be long: lines go out as they come, and end when nobody reads them.
-                terminal.line(&line(&item, &args, now))?;
+                terminal.line(&line(&item, &args, terminal))?;
                 if terminal.is_closed() {
                     break;
                 }
@@ -100,13 +111,51 @@ pub(in crate::cli) async fn run(
     if !found && let Some(hint) = hint("ls", &args.words, "prefix") {
         terminal.hint(&format!("hint: {hint}"));
     }
+    if let Some((columns, table)) = &table {
+        terminal.write(table.lines(*columns).as_bytes())?;
+    }
     if !streams {
         show(terminal, session.format(), &listing, String::new, Vec::new)?;
     }
     report(&listing.bad, terminal)
 }
 
-fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
+/// The columns of a long listing on a terminal.
+const TITLES: &[&str] = &[
+    "#VERSION",
+    "#REVISION",
+    "MODIFIED",
+    "#SIZE",
+    "KEY",
+    "BY",
+    "EXPIRES",
+    "VALUE",
+];
+
+fn cells(item: &Listed, args: &LsArgs, terminal: &Terminal) -> Vec<String> {
+    let entry = match item {
+        Listed::Folder(path) => {
+            let mut cells = vec![String::new(); TITLES.len()];
+            cells[4].clone_from(path);
+            return cells;
+        }
+        Listed::Entry(entry) => entry,
+    };
+    let times = terminal.time_style();
+    let value = args.values.then(|| value_line(&entry.value, entry.secret));
+    vec![
+        entry.version.to_string(),
+        entry.revision.to_string(),
+        times.show(entry.modified),
+        entry.value.len().to_string(),
+        entry.key.to_string(),
+        printable(&entry.by).into_owned(),
+        entry.expires.map(|at| times.show(at)).unwrap_or_default(),
+        value.unwrap_or_default(),
+    ]
+}
+
+fn line(item: &Listed, args: &LsArgs, terminal: &Terminal) -> String {
     let entry = match item {
         Listed::Folder(path) if args.long => {
             return format!("{:>7} {:>8} {:>5} {:>7}  {path}", "-", "-", "-", "-");
@@ -115,7 +164,7 @@ fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
         Listed::Entry(entry) => entry,
     };
     let mut line = if args.long {
-        details(entry, now)
+        details(entry, terminal)
     } else {
         entry.key.to_string()
     };
@@ -126,15 +175,24 @@ fn line(item: &Listed, args: &LsArgs, now: Timestamp) -> String {
     line
 }
 
-fn details(entry: &Entry, now: Timestamp) -> String {
-    let ttl = entry
-        .expires
-        .map(|expires| format!("  (ttl {})", span(expires.epoch() - now.epoch())));
+fn details(entry: &Entry, terminal: &Terminal) -> String {
+    let now = Timestamp::from(SystemTime::now());
+    let (modified, ttl) = match terminal.wanted_time_style() {
+        Some(style) => (
+            style.show(entry.modified),
+            entry.expires.map(|at| format!("  (expires {})", style.show(at))),
+        ),
+        None => (
+            span(now.epoch() - entry.modified.epoch()),
+            entry
+                .expires
+                .map(|at| format!("  (ttl {})", span(at.epoch() - now.epoch()))),
+        ),
+    };
     format!(
-        "{:>7} {:>8} {:>5} {:>7}  {}  {}{}",
+        "{:>7} {:>8} {modified:>5} {:>7}  {}  {}{}",
         format!("v{}", entry.version),
         format!("r{}", entry.revision),
-        span(now.epoch() - entry.modified.epoch()),
         entry.value.len(),
         entry.key,
         printable(&entry.by),
@@ -144,10 +202,6 @@ fn details(entry: &Entry, now: Timestamp) -> String {
 
 /// A span of time in its largest unit.
 fn span(seconds: i64) -> String {
-    match seconds.max(0) {
-        s if s < 60 => format!("{s}s"),
-        s if s < 3600 => format!("{}m", s / 60),
-        s if s < 86400 => format!("{}h", s / 3600),
-        s => format!("{}d", s / 86400),
-    }
+    let (number, unit) = largest_unit(seconds);
+    format!("{number}{}", &unit[..1])
 }

@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(
         None => cli,
         Some(name) => {
             let found = cli.find_subcommand(name).cloned();
-            let missing = || Failure::new(ErrorKind::NotFound, format!("there is no command {name}"));
+            let missing = || Failure::new(ErrorKind::NotFound, format!("unknown command {name:?}"));
             let found = found.ok_or_else(missing)?;
             let title = format!("discfg-{}", found.get_name());
             // Where help lists several positionals in place of one list of words, the page has the list.
@@ -38,6 +38,6 @@ pub(in crate::cli) fn run(
     let mut page = Vec::new();
     Man::new(command)
         .render(&mut page)
-        .map_err(|error| Failure::internal("the page can't be made", &error))?;
+        .map_err(|error| Failure::internal("can't render the manual page", &error))?;
     terminal.write(&page)
 }

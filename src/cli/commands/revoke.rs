@@ -56,9 +56,9 @@ pub(in crate::cli) async fn run(
     if found.is_none() && !is_written(&table, &name).await? {
         return Err(Failure::new(
             ErrorKind::NotFound,
-            format!("the config {config} has no grant {name}"),
+            format!("grant \"{name}\" of config \"{config}\" not found"),
         )
-        .hint(format!("`discfg grants {config}` shows those that it has")));
+        .hint(format!("list the grants with `discfg grants {config}`")));
     }
     if let Some(stack) = &found {
         if !stack.is_ours() && grant.is_none() {
@@ -73,11 +73,15 @@ pub(in crate::cli) async fn run(
     }
     let question = format!("Revoke the grant {name} of {config}{}?", losing(grant.as_ref()));
     if !args.yes && !terminal.confirm(&question, "--yes")? {
-        return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed"));
+        return Err(Failure::new(
+            ErrorKind::Interrupted,
+            "cancelled: nothing was changed",
+        ));
     }
     if let Some(stack) = &found {
-        let hint = format!("`discfg revoke {name}` sees it through: the grant's line in the table goes last");
-        // The first of its resources, an OIDC provider, stays.
+        let hint =
+            format!("rerun `discfg revoke {name}` to resume: it also removes the grant from the table");
+        // The first of its resources, an OIDC provider, is kept.
         let resources = &GRANT_RESOURCES[1..];
         let deleted = delete_stack(&cfn, stack, resources, &DeletionBound::new(None, hint), terminal).await;
         if let Err(ended) = deleted {
@@ -85,18 +89,18 @@ pub(in crate::cli) async fn run(
         }
     }
     match table.remove_grant(&name).await {
-        // The table went before its grants did.
+        // The table was deleted before its grants.
         Ok(()) | Err(StoreError::NoConfig { .. }) => {}
         Err(error) => {
             return Err(Failure::from(error).hint(
-                "the role is gone; its line in the table's list of grants is not: your own policies must allow \
-                 dynamodb:DeleteItem on the table; then run revoke again",
+                "the role is deleted, but the table still lists the grant: allow dynamodb:DeleteItem on the table in your own \
+                 policies, then rerun the command",
             ));
         }
     }
     if let Some(issuer) = grant.and_then(|grant| grant.makes_oidc_provider) {
         terminal.hint(&format!(
-            "The OIDC provider of {}, which the grant made, stays: other roles may rest on it.",
+            "Kept the OIDC provider for {}, which other roles may use.",
             name_of(&issuer)
         ));
     }
@@ -116,7 +120,7 @@ pub(in crate::cli) async fn run(
     )
 }
 
-/// Whether the table's list has the grant: an earlier revoke may have gone half way.
+/// Whether the table lists the grant: an earlier revoke may have stopped half way.
 async fn is_written(table: &DynamoDb, name: &GrantName) -> Result<bool, Failure> {
     match table.grant_scope(name).await {
         Ok(scope) => Ok(scope.is_some()),
@@ -125,17 +129,17 @@ async fn is_written(table: &DynamoDb, name: &GrantName) -> Result<bool, Failure>
     }
 }
 
-/// What goes with it, for the question.
+/// What is lost, for the question.
 fn losing(grant: Option<&Grant>) -> String {
     grant.map_or_else(String::new, |grant| {
         let named = grant.principals.iter().chain(&grant.github).cloned();
         let subjects = grant.oidc.subjects().map(ToString::to_string);
         let who: Vec<String> = named.chain(subjects).collect();
-        format!(", whose role {} for {}", grant.scope, who.join(", "))
+        format!(" ({}; used by {})", grant.scope, who.join(", "))
     })
 }
 
-/// Says to whom the grant's policy is attached where that hindered its deletion.
+/// Adds what the grant's policy is attached to, if that blocked its deletion.
 async fn explain(ended: DeletionFailure, aws: &Aws, grant: Option<&Grant>) -> Failure {
     let error = match ended {
         DeletionFailure::Left(failure) => return failure,
@@ -153,12 +157,14 @@ async fn explain(ended: DeletionFailure, aws: &Aws, grant: Option<&Grant>) -> Fa
             for holder in attached.iter().filter(|holder| holder.name != own) {
                 let (kind, holder) = (holder.kind, &holder.name);
                 failure = failure.hint(format!(
-                    "the policy is attached to the {kind} {holder}: `aws iam detach-{kind}-policy --{kind}-name \
-                     {holder} --policy-arn {policy}`, then revoke again"
+                    "detach the policy from the {kind} {holder}, then rerun the command: `aws iam detach-{kind}-policy \
+                     --{kind}-name {holder} --policy-arn {policy}`"
                 ));
             }
             failure
         }
-        Err(error) => failure.hint(format!("to whom its policy is attached is not known: {error}")),
+        Err(error) => failure.hint(format!(
+            "find out what its policy is attached to, and detach it ({error})"
+        )),
     }
 }

@@ -11,6 +11,7 @@ use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
 use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, Timestamp};
 use crate::ops::{self, DesiredValue, KeyChange, Plan};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
@@ -66,8 +67,12 @@ pub(in crate::cli) async fn run(
     };
     match args.words.as_slice() {
         [] => {}
-        [config] => session.choose(Some(parse("CONFIG", config)?))?,
-        _ => return Err(Failure::usage("with --prefix no key is given: expected [CONFIG]")),
+        [config] => session.choose(Some(parse(config)?))?,
+        _ => {
+            return Err(Failure::usage(
+                "--prefix and KEY exclude each other: expected [CONFIG]",
+            ));
+        }
     }
     let result = below(prefix, &args, session, terminal).await;
     result.map_err(|stop| session.explain_stop(stop, Access::Write))
@@ -134,7 +139,8 @@ async fn one_key(
         let human = || {
             let line = change(now.clone(), again.clone())
                 .filter(|_| !is_as_then)
-                .and_then(|change| line(key, &change, args.plan.values));
+                .and_then(|change| line(key, &change, args.plan.values))
+                .map(|(sign, line)| format!("{}\n", Tone::of_sign(sign).paint(&line)));
             format!("{}{key}: {word}\n", line.unwrap_or_default())
         };
         return Ok(show(terminal, format, &shape, human, || {
@@ -153,11 +159,11 @@ async fn one_key(
     let shape = envelope(node, applied.previous.as_ref());
     let human = || match &applied.entry {
         Some(entry) => format!(
-            "{key}: as it was at revision {}; version {}, revision {revision}\n",
+            "{key}: rolled back to revision {}; version {}, revision {revision}\n",
             args.to, entry.version
         ),
         None => format!(
-            "{key}: deleted, as at revision {}; revision {revision}\n",
+            "{key}: rolled back to revision {} (deleted); revision {revision}\n",
             args.to
         ),
     };

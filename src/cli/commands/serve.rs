@@ -73,12 +73,12 @@ async fn serve_logged(
     let listener = listen::bind(args.listen).await?;
     let address = listener
         .local_addr()
-        .map_err(|error| Failure::internal("it can't be told where the server listens", &error))?;
+        .map_err(|error| Failure::internal("can't print the address that the server listens on", &error))?;
     let url = listen::url(address, tls.is_some());
     let asked = if tokens.is_some() {
-        "a token is asked for"
+        "clients need a token"
     } else {
-        "no token is asked for"
+        "no token required"
     };
     terminal.note(&format!("serving {} on {url}; {asked}", names.join(", ")));
     let shape = Serving {
@@ -112,7 +112,7 @@ async fn serve_logged(
     let (stop, stopped) = oneshot::channel();
     let watched = async {
         signals.next().await;
-        terminal.hint("stopping: what was asked is answered; a second signal ends it at once");
+        terminal.hint("stopping after the open requests; send a second signal to stop at once");
         let _ = stop.send(());
         signals.next().await;
     };
@@ -121,7 +121,7 @@ async fn serve_logged(
     };
     tokio::select! {
         served = http::serve(listener, api, settings, stopped) => {
-            served.map_err(|error| Failure::internal("the server ended", &error))
+            served.map_err(|error| Failure::internal("the server stopped", &error))
         }
         () = watched => Err(Failure::new(ErrorKind::Interrupted, "")),
     }
@@ -143,10 +143,10 @@ type NamedStore = (ConfigName, Arc<dyn Store>);
 async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<NamedStore>, Access), Failure> {
     let target = session.target()?;
     if let EngineName::Http(url) = &target.engine.value {
-        return Err(Failure::usage(format!(
-            "serve serves what is stored, and {url} is a server itself"
-        ))
-        .hint("name the engine that the data lives in: --engine dynamodb or --local"));
+        return Err(
+            Failure::usage(format!("can't serve {url}: it is a discfg API itself"))
+                .hint("choose the engine that stores the data: --engine dynamodb or --local"),
+        );
     }
     let access = match target.role.as_ref().map(|role| &role.value) {
         Some(Role::Config(access)) => *access,
@@ -159,7 +159,7 @@ async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<Na
     };
     let mut seen = BTreeSet::new();
     if let Some(twice) = named.iter().find(|name| !seen.insert((*name).clone())) {
-        return Err(Failure::usage(format!("the config {twice} is named twice")));
+        return Err(Failure::usage(format!("config {twice:?} is given twice")));
     }
     let mut configs = Vec::new();
     for name in named {

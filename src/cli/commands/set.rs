@@ -114,7 +114,7 @@ pub(in crate::cli) async fn run(
     let store = session.store(Access::Write, &key).await;
     let store = store.map_err(|failure| match failure.kind {
         ErrorKind::NotFound if from_file => {
-            failure.hint("with -d the value is not a word: two words are CONFIG and KEY")
+            failure.hint("unexpected VALUE: with -d, the arguments are [CONFIG] KEY")
         }
         _ => failure,
     })?;
@@ -143,16 +143,16 @@ async fn split(
 ) -> Result<(Vec<String>, Vec<u8>), Failure> {
     let bytes = match data {
         Some(_) if words.len() == 3 => {
-            return Err(Failure::usage("the value is given twice: as a word and with -d"));
+            return Err(Failure::usage("VALUE and -d exclude each other"));
         }
         Some(path) => data_file::read(path, "the value", Value::MAX_BYTES)?,
-        None if words.len() == 1 && secret => match terminal.ask_unseen("Value of the secret: ").await? {
+        None if words.len() == 1 && secret => match terminal.ask_unseen("Secret value: ").await? {
             Some(line) => line.into_bytes(),
             None => data_file::read(Path::new("-"), "the value", Value::MAX_BYTES)?,
         },
         None if words.len() == 1 => {
-            return Err(Failure::usage("a value is missing").hint(
-                "give it after the key, or with -d FILE; -d - reads stdin, and '' is the empty value",
+            return Err(Failure::usage("missing VALUE").hint(
+                "give the value after the key or with -d FILE (-d - reads stdin); '' is the empty value",
             ));
         }
         None => words.pop().unwrap_or_default().into_vec(),
@@ -161,7 +161,7 @@ async fn split(
         .into_iter()
         .map(|word| {
             word.into_string()
-                .map_err(|word| Failure::usage(format!("{} is no UTF-8", word.display())))
+                .map_err(|word| Failure::usage(format!("{} is not valid UTF-8", word.display())))
         })
         .collect::<Result<_, _>>()?;
     Ok((words, bytes))

@@ -68,16 +68,16 @@ pub(in crate::cli) fn run(
 ) -> Result<(), Failure> {
     if args.grant.is_none() && !args.covers.is_empty() {
         return Err(Failure::usage(
-            "--read, --write, --principal and --create-oidc-provider are of a grant: add --grant NAME",
+            "--read, --write, --principal and --create-oidc-provider require --grant NAME",
         ));
     }
     let parameters = match (args.grant, args.parameters) {
         (grant, None) => {
             if !args.stack.is_empty() {
-                return Err(Failure::usage(
-                    "the template is the same whatever the stack is to be: its parameters tell that",
-                )
-                .hint("--parameters prints them"));
+                return Err(
+                    Failure::usage("these flags set parameters, and don't change the template")
+                        .hint("add --parameters to print the parameters"),
+                );
             }
             let template = if grant.is_some() {
                 stack::GRANT_TEMPLATE
@@ -88,8 +88,8 @@ pub(in crate::cli) fn run(
         }
         (None, Some(form)) => {
             if let CodeFrom::Zip(_) = args.stack.code() {
-                return Err(Failure::usage("nothing is put into a bucket here, so --code has no use").hint(
-                    "put the zip file into a bucket of yours, and set CodeBucket, CodeKey, CodeVersion and CodeArchitecture",
+                return Err(Failure::usage("--code is not supported here: template uploads nothing").hint(
+                    "upload the zip file yourself, and set CodeBucket, CodeKey, CodeVersion and CodeArchitecture",
                 ));
             }
             let target = session.target()?;
@@ -100,7 +100,7 @@ pub(in crate::cli) fn run(
         }
         (Some(None), Some(_)) => {
             return Err(Failure::usage(
-                "the parameters of a grant need its name: --grant NAME",
+                "the parameters of a grant require its name: --grant NAME",
             ));
         }
         (Some(Some(name)), Some(form)) => {
@@ -116,23 +116,23 @@ pub(in crate::cli) fn run(
             }
             if spec.principals.is_none() && spec.github.is_none() && spec.oidc.is_none() {
                 return Err(Failure::usage(
-                    "a grant needs someone to have it: --principal, --github or --oidc",
+                    "a grant needs a principal: --principal, --github or --oidc",
                 ));
             }
             written(&Blueprint::from(&spec), form)?
         }
     };
     let json = serde_json::to_string_pretty(&parameters)
-        .map_err(|error| Failure::internal("the parameters have no JSON form", &error))?;
+        .map_err(|error| Failure::internal("can't write the parameters as JSON", &error))?;
     terminal.line(&json)
 }
 
 fn written(blueprint: &Blueprint, form: ParameterForm) -> Result<Value, Failure> {
     if blueprint.is_told_beside() {
-        return Err(Failure::usage(
-            "tags and the role that CloudFormation deploys with are no parameters of the template",
-        )
-        .hint("give them to the AWS CLI, with --tags and --role-arn"));
+        return Err(
+            Failure::usage("--tag and --cfn-role are not parameters of the template")
+                .hint("pass them to the AWS CLI with --tags and --role-arn"),
+        );
     }
     let entry = |(name, value): (&str, &str)| match form {
         ParameterForm::Deploy => json!(format!("{name}={value}")),

@@ -44,7 +44,7 @@ pub(in crate::cli) async fn run(
     let entry = touched.map_err(|error| {
         let more = match &error {
             StoreError::NotFound(_) => hint("touch", &args.words, "key"),
-            StoreError::NoTtl(_) => Some("--ttl 30s lets it live for 30 seconds from now".into()),
+            StoreError::NoTtl(_) => Some("set one with --ttl, such as --ttl 30s".into()),
             _ => None,
         };
         let failure = session.explain(error, Access::Write);
@@ -61,7 +61,9 @@ pub(in crate::cli) async fn run(
     let expires = entry
         .expires
         .map_or_else(|| "never".into(), |expires| expires.to_string());
-    let human = || format!("{key}: expires {expires}\n");
+    let times = terminal.time_style();
+    let shown = entry.expires.map_or_else(|| "never".into(), |at| times.show(at));
+    let human = || format!("{key}: expires {shown}\n");
     show(terminal, session.format(), &shape, human, || {
         format!("{expires}\n").into_bytes()
     })

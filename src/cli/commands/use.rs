@@ -20,7 +20,7 @@ use crate::engine::http::InTheClear;
 use crate::files::{Privacy, is_handed_over, read_named};
 use crate::model::{ConfigName, ErrorKind};
 
-/// Choose the config for this folder
+/// Select the config for this folder
 ///
 /// Writes the file .discfg in the working folder, without any request. Commands run in this folder and below it then use
 /// this config. --engine, --region, --profile and --as are stored in the file too; those that are not given keep their
@@ -84,8 +84,8 @@ pub(in crate::cli) fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     session.choose(args.name.clone())?;
-    let folder =
-        env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("can't determine the current directory", &error))?;
     let trust = TrustedFiles::of_user();
     let mut tokens = None;
     let (file, content) = match args.name {
@@ -93,7 +93,7 @@ pub(in crate::cli) fn run(
             let file = FoundTargetFile::nearest(&folder, &|name| env::var(name).ok())?.ok_or_else(|| {
                 Failure::new(
                     ErrorKind::NotFound,
-                    format!("there is no {FILE_NAME} from here upwards"),
+                    format!("no {FILE_NAME} file in this directory or its parents"),
                 )
             })?;
             let content = file.content_unjudged()?;
@@ -118,11 +118,11 @@ pub(in crate::cli) fn run(
     let path = file.path();
     match trust.remember(&file) {
         Err(error) if args.trust => {
-            let message = format!("can't remember {} as trusted", path.display());
+            let message = format!("can't save {} as trusted", path.display());
             return Err(Failure::caused(ErrorKind::Invalid, message, &error));
         }
         Err(error) => terminal.hint(&format!(
-            "note: {} can't be remembered as yours: {error}",
+            "warning: can't save {} as trusted: {error}",
             path.display()
         )),
         Ok(()) => {}
@@ -133,7 +133,7 @@ pub(in crate::cli) fn run(
         .map_or_else(|| "no config".to_owned(), ToString::to_string);
     let mut human = format!("{}: {config}{}\n", path.display(), details(&content));
     if let Some((host, tokens)) = &tokens {
-        let _ = writeln!(human, "{}: the token for {host}", tokens.display());
+        let _ = writeln!(human, "{}: token stored for {host}", tokens.display());
     }
     let shape = Used {
         action: "use",
@@ -196,8 +196,10 @@ fn check_sign(content: &TargetFile) -> Result<(), Failure> {
             Err(OpenError::NoRoles(url.clone(), role.to_string()).into())
         }
         (Some(EngineName::Http(_)), _) => Ok(()),
-        _ if content.sign.is_some() => Err(Failure::usage("--sign is about requests to a discfg API")
-            .hint("give its URL with --engine https://HOST/")),
+        _ if content.sign.is_some() => {
+            Err(Failure::usage("--sign requires a discfg API as the engine")
+                .hint("add --engine https://HOST/"))
+        }
         _ => Ok(()),
     }
 }
@@ -208,15 +210,15 @@ const TOKEN_BYTES: u16 = 8192;
 /// Keeps the token in the file, or from stdin, for the host of the API, and tells which and where.
 fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), Failure> {
     let Some(EngineName::Http(url)) = &content.engine else {
-        return Err(Failure::usage("--token-file keeps a token for a discfg API")
-            .hint("give its URL with --engine https://HOST/"));
+        return Err(Failure::usage("--token-file requires a discfg API as the engine")
+            .hint("add --engine https://HOST/"));
     };
     if content.signs() {
         return Err(Failure::usage(format!(
-            "{} is sent no token: requests to it are signed",
+            "--token-file doesn't apply: requests to {} are signed with AWS credentials",
             url.host()
         ))
-        .hint("leave out --token-file; --sign=false has requests sent unsigned, with a token"));
+        .hint("leave out --token-file, or use --sign=false to authenticate with the token instead"));
     }
     if url.is_in_the_clear() {
         return Err(OpenError::InTheClear(InTheClear::Token(url.clone())).into());
@@ -237,7 +239,7 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     let token: ApiToken = text.trim().parse().map_err(|error| {
         Failure::caused(
             ErrorKind::Invalid,
-            format!("{} holds no token", file.display()),
+            format!("{} contains no token", file.display()),
             &error,
         )
     })?;

@@ -116,15 +116,15 @@ fn start(after: Vec<After>, prefix: &Prefix) -> Result<Start, Failure> {
     for After { section, revision } in after {
         let section = section.or_else(|| prefix.section()).ok_or_else(|| {
             Failure::usage(format!(
-                "--after {revision} doesn't say which section it counts in: {prefix} is all of them"
+                "--after {revision} is ambiguous: {prefix} spans several sections, and each counts its own revisions"
             ))
             .hint(format!(
-                "name it, --after db={revision}, or give a prefix within one section, such as /db"
+                "name the section (--after db={revision}), or watch a prefix within one section, such as /db"
             ))
         })?;
         if sections.insert(section.clone(), revision).is_some() {
             return Err(Failure::usage(format!(
-                "--after is given twice for the section {section}"
+                "--after is given twice for section {section}"
             )));
         }
     }
@@ -152,7 +152,7 @@ pub(in crate::cli) async fn run(
     };
     let ended = tokio::select! {
         ended = follow(watch, &mut teller, session, terminal) => ended,
-        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(ErrorKind::Timeout, "the --timeout ran out").into()),
+        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(ErrorKind::Timeout, "--timeout reached").into()),
         _ = ctrl_c() => Err(Failure::new(ErrorKind::Interrupted, "").into()),
     };
     ended.map_err(|stop| session.explain_stop(stop, Access::Read))
@@ -182,8 +182,8 @@ async fn follow(
         if !begun {
             begun = true;
             terminal.hint(&match &grant {
-                Some(grant) => format!("watching the sections of {grant}, a grant of {config}"),
-                None => format!("watching {prefix} of {config}"),
+                Some(grant) => format!("watching the sections of grant {grant} of config {config}"),
+                None => format!("watching {prefix} of config {config}"),
             });
         }
         if teller.take(event, terminal).await? {
@@ -210,17 +210,17 @@ impl WatchPrinter {
             let failure = Failure::from(error);
             let reasons = [vec![failure.message], failure.causes].concat().join(": ");
             let pause = pause.as_secs_f32();
-            terminal.note(&format!("{reasons}; trying again in {pause:.1}s"));
+            terminal.note(&format!("{reasons}; retrying in {pause:.1} s"));
             return Ok(false);
         }
         if let Event::Bad(bad) = &event {
             let BadSection { section, problem } = bad;
             terminal.note(&format!(
-                "warning: section {section} can't be read: {problem}; the others are watched on"
+                "warning: can't read section {section}: {problem}; still watching the others"
             ));
         }
         if std::mem::take(&mut self.lost) {
-            terminal.note("watching again; nothing was lost");
+            terminal.note("connected again; no change was missed");
         }
         let lines = watch_lines(&event);
         let is_news = !lines.is_empty();

@@ -13,7 +13,7 @@ use crate::wire::result::{SettingLine, Which};
 
 /// Show the current config, engine and identity, and their source
 ///
-/// Makes no request. Exits with 3 if no config is chosen.
+/// Makes no request. Exits with 3 if no config is selected.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhichArgs {}
 
@@ -37,15 +37,11 @@ impl SettingLine {
 /// Where AWS is asked, and with whose credentials.
 fn on_aws(target: &Target) -> [SettingLine; 2] {
     [
-        SettingLine::new(
-            "region",
-            target.region.as_ref(),
-            "where the AWS SDKs look: the profile",
-        ),
+        SettingLine::new("region", target.region.as_ref(), "the AWS config files: profile"),
         SettingLine::new(
             "profile",
             target.profile.as_ref(),
-            "the profile that the AWS SDKs take by default",
+            "the default profile of the AWS SDKs",
         ),
     ]
 }
@@ -55,7 +51,7 @@ fn token(target: &Target, url: &ApiUrl) -> SettingLine {
     let (value, from) = match target.tokens.find(url) {
         Ok(Some(found)) => (Some(format!("for {}", url.host())), found.origin.to_string()),
         Ok(None) => {
-            let none = || format!("none is kept for {}", url.host());
+            let none = || format!("none stored for {}", url.host());
             (None, target.tokens.withheld(url).unwrap_or_else(none))
         }
         Err(error) => (None, error.to_string()),
@@ -74,14 +70,14 @@ pub(in crate::cli) fn run(
 ) -> Result<(), Failure> {
     let target = session.target()?;
     let mut settings = vec![
-        SettingLine::new("config", target.config.as_ref(), "nothing chooses one"),
+        SettingLine::new("config", target.config.as_ref(), "not set"),
         SettingLine::new("engine", Some(&target.engine), ""),
     ];
     match target.engine.value {
         EngineName::DynamoDb => settings.extend(on_aws(target)),
         EngineName::Local => {
             let value = local_file(target).ok().map(|path| path.display().to_string());
-            let from = "DISCFG_DATA_DIR, else the XDG data folder".into();
+            let from = "default: DISCFG_DATA_DIR, else the XDG data directory".into();
             settings.push(SettingLine {
                 name: "data",
                 value,
@@ -101,7 +97,7 @@ pub(in crate::cli) fn run(
                     settings.push(SettingLine {
                         name: "token",
                         value: None,
-                        from: format!("not sent to {}: requests are signed", url.host()),
+                        from: format!("not sent to {}: requests are signed instead", url.host()),
                     });
                 }
             }
@@ -111,8 +107,8 @@ pub(in crate::cli) fn run(
         "as",
         target.role.as_ref(),
         match target.engine.value {
-            EngineName::Http(_) if target.signed.is_none() => "the token decides",
-            _ => "what a command does: read to read, write to write",
+            EngineName::Http(_) if target.signed.is_none() => "default: decided by the token",
+            _ => "default: read or write, as the command needs",
         },
     ));
     let chosen = target.config.as_ref().map(|setting| setting.value.to_string());
@@ -133,7 +129,7 @@ pub(in crate::cli) fn run(
         };
         let mut text: String = shape.settings.iter().map(line).collect();
         if let Some(file) = &shape.file {
-            let _ = writeln!(text, "\nthe {FILE_NAME} in force is {file}");
+            let _ = writeln!(text, "\n{FILE_NAME} file in use: {file}");
         }
         text
     };
@@ -146,8 +142,8 @@ pub(in crate::cli) fn run(
     };
     show(terminal, session.format(), &shape, human, raw)?;
     if chosen.is_none() {
-        return Err(Failure::new(ErrorKind::NotFound, "no config is chosen")
-            .hint("choose one with -c NAME, with `discfg use NAME`, or with DISCFG_CONFIG"));
+        return Err(Failure::new(ErrorKind::NotFound, "no config selected")
+            .hint("select one with -c NAME, `discfg use NAME` or DISCFG_CONFIG"));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::aws::Aws;
 use crate::cli::terminal::Terminal;
 use crate::stack::Services;
 
-/// Deploys stacks in an account: what a command hands to each step of it.
+/// Deploys stacks in an account: the context that a command passes to each step.
 pub(in crate::cli) struct Deployer<'a> {
     pub(in crate::cli) aws: &'a Arc<Aws>,
     pub(in crate::cli) services: Services,

@@ -6,17 +6,17 @@ use super::reviewed::Reviewed;
 use crate::cli::failure::Failure;
 use crate::stack::{self, Deployed, Parameter, Proposal};
 
-/// What has come of a deployment.
+/// The outcome of a deployment.
 pub(in crate::cli) struct Deployment {
-    /// The stack as it is now; nothing where it was only looked at.
+    /// The stack after the deployment; `None` if it was only planned.
     pub(in crate::cli) deployed: Option<Deployed>,
     /// `planned`, `created`, `updated` or `unchanged`.
     pub(in crate::cli) result: &'static str,
-    /// What was done, or would be.
+    /// The changes that were made, or are planned.
     pub(in crate::cli) reviewed: Reviewed,
-    /// Whether it says anew who is trusted.
+    /// Whether the trusted principals change.
     pub(in crate::cli) trust_changes: bool,
-    /// Whether it makes an HTTP API that wasn't there.
+    /// Whether it creates an HTTP API.
     pub(in crate::cli) makes_api: bool,
 }
 
@@ -28,7 +28,7 @@ impl Deployment {
 }
 
 impl Deployer<'_> {
-    /// Plans, shows, asks, deploys and follows, until the stack is as wanted.
+    /// Plans, shows the plan, asks for confirmation, deploys and follows, until the stack has the desired state.
     pub(in crate::cli) async fn deploy(&mut self, wanted: DesiredStack<'_>) -> Result<Deployment, Failure> {
         let mut earlier: Option<Deployment> = None;
         loop {
@@ -44,8 +44,9 @@ impl Deployer<'_> {
                 }
                 Proposal::Clear(left) => {
                     self.terminal.hint(&describe_leftover(&left));
-                    self.terminal
-                        .hint("Without --dry-run this is done first, after asking. Nothing was changed.");
+                    self.terminal.hint(
+                        "Without --dry-run, init does this first, after confirmation. Nothing was changed.",
+                    );
                     return Ok(Deployment {
                         deployed: None,
                         result: "planned",
@@ -64,8 +65,9 @@ impl Deployer<'_> {
             let reviewed = Reviewed::planned(&plan);
             let approved = self.approve(&plan).await;
             let approved = approved.map_err(|failure| match &earlier {
-                Some(_) => failure
-                    .hint("the table is taken in already: running the same command again makes the rest"),
+                Some(_) => {
+                    failure.hint("the table is imported; rerun the command to create the remaining resources")
+                }
                 None => failure,
             })?;
             if !approved {
@@ -98,7 +100,8 @@ impl Deployer<'_> {
             if !adopts {
                 return Ok(made);
             }
-            self.terminal.hint("The table is taken in. Now the rest is made.");
+            self.terminal
+                .hint("Table imported. Creating the remaining resources.");
             earlier = Some(made);
         }
     }

@@ -7,20 +7,21 @@ use crate::model::ErrorKind;
 use crate::stack::{self, Deployed, Progress, StackPlan};
 
 impl Deployer<'_> {
-    /// Deploys, and shows what happens until it is done or patience ends; then the deployment goes on by itself.
+    /// Deploys and shows the progress until the end, Ctrl-C or --timeout, after which the deployment continues in the
+    /// background.
     pub(super) async fn follow(&self, plan: StackPlan) -> Result<Deployed, Failure> {
         let name = plan.stack.clone();
         let left = how_to_go_on(&plan);
         let mut board = Board::new(&plan.changes, self.terminal.is_quiet());
         let mut news = stack::deploy(self.services.cfn.clone(), plan);
-        let goes_on = format!("the deployment of {name} goes on without us");
+        let goes_on = format!("deployment of {name} continues in the background");
         let mut ends = std::pin::pin!(self.patience.ends(&goes_on));
         let mut has_begun = false;
         loop {
             let next = tokio::select! {
                 next = news.next() => next,
                 () = board.heartbeat() => continue,
-                // What has not begun doesn't go on.
+                // Before its start nothing continues.
                 failure = &mut ends, if has_begun => {
                     board.end();
                     return Err(left.into_iter().fold(failure, Failure::hint));
@@ -40,7 +41,7 @@ impl Deployer<'_> {
                 None => {
                     return Err(Failure::new(
                         ErrorKind::Stack,
-                        format!("the deployment of {name} ended without an end"),
+                        format!("lost track of the deployment of {name}: its events ended"),
                     ));
                 }
             }
@@ -59,9 +60,7 @@ fn how_to_go_on(plan: &StackPlan) -> [String; 2] {
         "cancel-update-stack"
     };
     [
-        format!(
-            "`discfg status {config}` shows how far it is; running the same command again with --wait goes on from there"
-        ),
-        format!("`aws cloudformation {stop} --stack-name {stack}` stops it"),
+        format!("rerun to resume, with --wait to wait for its end; `discfg status {config}` shows its state"),
+        format!("stop it: `aws cloudformation {stop} --stack-name {stack}`"),
     ]
 }

@@ -6,10 +6,10 @@ use crate::cli::terminal::Terminal;
 use crate::model::{ErrorKind, GitHubSubject, OidcIssuer, OidcSubject, OidcTrust};
 use crate::stack::{self, StackError};
 
-/// The OIDC issuers that a role trusts, each with the audiences that tokens are for.
+/// The OIDC issuers that a role trusts, each with its audiences.
 pub(in crate::cli) type Issuers = BTreeMap<OidcIssuer, BTreeSet<String>>;
 
-/// The issuers of these subjects.
+/// The issuers of the subjects.
 pub(in crate::cli) fn issuers(has_jobs: bool, oidc: Option<&OidcTrust>) -> Issuers {
     let mut issuers = oidc.map(OidcTrust::audiences).unwrap_or_default();
     if has_jobs {
@@ -24,11 +24,11 @@ pub(in crate::cli) fn issuers(has_jobs: bool, oidc: Option<&OidcTrust>) -> Issue
 pub(in crate::cli) enum Provider {
     There,
     Absent,
-    /// The caller may not do this, which would tell.
+    /// The lookup was denied: its action.
     Unknown(String),
 }
 
-/// Looks for an issuer's provider in the caller's account, and notes the audiences that it lacks.
+/// Looks up an issuer's provider in the caller's account, and warns about missing audiences.
 pub(in crate::cli) async fn provider(
     aws: &Aws,
     caller: &CallerIdentity,
@@ -41,8 +41,8 @@ pub(in crate::cli) async fn provider(
         Ok(Some(known)) => {
             for audience in audiences.iter().filter(|audience| !known.contains(audience)) {
                 terminal.note(&format!(
-                    "The account's OIDC provider of {} lacks the audience {audience}, so such tokens will be refused; \
-                     `aws iam add-client-id-to-open-id-connect-provider` adds it.",
+                    "The account's OIDC provider for {} lacks the audience {audience}, so IAM will reject its tokens. Add \
+                     it with `aws iam add-client-id-to-open-id-connect-provider`.",
                     name_of(issuer)
                 ));
             }
@@ -56,7 +56,7 @@ pub(in crate::cli) async fn provider(
     }
 }
 
-/// Whether the account has the providers of the issuers that are given, before a config's stack is deployed.
+/// Checks that the account has the providers of all given issuers, before a config's stack is deployed.
 pub(in crate::cli) async fn check_providers(
     aws: &Aws,
     github: Option<&[GitHubSubject]>,
@@ -74,13 +74,13 @@ pub(in crate::cli) async fn check_providers(
             Provider::Absent => {
                 let audiences: Vec<&str> = audiences.iter().map(String::as_str).collect();
                 return Err(absent(issuer, &caller).hint(format!(
-                    "`aws iam create-open-id-connect-provider --url {issuer} --client-id-list {}` creates it",
+                    "create it: `aws iam create-open-id-connect-provider --url {issuer} --client-id-list {}`",
                     audiences.join(" ")
                 )));
             }
             Provider::Unknown(action) => terminal.note(&format!(
-                "Whether this account has the OIDC provider of {} could not be asked ({action} was denied): if it has \
-                 none, its tokens will be refused.",
+                "Cannot determine whether the account has an OIDC provider for {} ({action} was denied). Without one, IAM \
+                 will reject its tokens.",
                 name_of(issuer)
             )),
         }
@@ -88,19 +88,19 @@ pub(in crate::cli) async fn check_providers(
     Ok(())
 }
 
-/// An account without the issuer's provider.
+/// The failure for an account without the issuer's provider.
 pub(in crate::cli) fn absent(issuer: &OidcIssuer, caller: &CallerIdentity) -> Failure {
     Failure::new(
         ErrorKind::NotFound,
         format!(
-            "the account {} has no OIDC provider of {}, so nobody could assume the role with its tokens",
-            caller.account,
-            name_of(issuer)
+            "no OIDC provider for {} in account {}: its tokens could not assume the role",
+            name_of(issuer),
+            caller.account
         ),
     )
 }
 
-/// What an issuer is called in a sentence.
+/// The name of an issuer for people.
 pub(in crate::cli) fn name_of(issuer: &OidcIssuer) -> String {
     if issuer.as_str() == OidcIssuer::GITHUB {
         "GitHub".into()

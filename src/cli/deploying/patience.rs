@@ -5,18 +5,18 @@ use tokio::sync::watch;
 use crate::cli::failure::Failure;
 use crate::model::{ConfigName, ErrorKind, Span};
 
-/// How long a deployment is waited for, and how often the user has asked for the end with Ctrl-C.
+/// The time limit for a deployment, and the number of times Ctrl-C was pressed.
 pub(in crate::cli) struct DeploymentPatience {
     timeout: Option<Span>,
     interrupts: watch::Receiver<u32>,
 }
 
 impl DeploymentPatience {
-    /// Counts from now on: until then, and after the runtime's end, Ctrl-C ends the process.
+    /// Starts to count Ctrl-C, which before ended the process.
     pub(in crate::cli) fn new(timeout: Option<Span>) -> Self {
         let (tell, interrupts) = watch::channel(0);
         tokio::spawn(async move {
-            // Where signals can't be listened to, Ctrl-C does what it does by itself.
+            // Where signals can't be handled, Ctrl-C keeps its default.
             while tokio::signal::ctrl_c().await.is_ok() {
                 tell.send_modify(|times| *times += 1);
             }
@@ -24,7 +24,7 @@ impl DeploymentPatience {
         Self { timeout, interrupts }
     }
 
-    /// Ends when Ctrl-C was pressed so many times.
+    /// Ends when Ctrl-C was pressed that many times.
     pub(in crate::cli) async fn interrupted(&self, times: u32) {
         let mut interrupts = self.interrupts.clone();
         if interrupts.wait_for(|pressed| *pressed >= times).await.is_err() {
@@ -32,7 +32,7 @@ impl DeploymentPatience {
         }
     }
 
-    /// Does the work, unless Ctrl-C is pressed a second time: then it is left at once.
+    /// Does the work, unless Ctrl-C is pressed a second time, which ends it immediately.
     pub(in crate::cli) async fn unless_left_at_once<T>(
         &self,
         config: &ConfigName,
@@ -41,14 +41,14 @@ impl DeploymentPatience {
         tokio::select! {
             done = work => done,
             () = self.interrupted(2) => {
-                Err(Failure::new(ErrorKind::Interrupted, "left at once, whatever was under way").hint(format!(
-                    "`discfg status {config}` shows what is there; running the same command again goes on from it"
+                Err(Failure::new(ErrorKind::Interrupted, "interrupted before the end").hint(format!(
+                    "rerun to resume; `discfg status {config}` shows the state of the stack"
                 )))
             }
         }
     }
 
-    /// Ends when either the user or the time says so, with what to say of it: `goes_on` is what is left to itself.
+    /// Ends at Ctrl-C or the timeout, with a failure whose message is `goes_on`: what continues in the background.
     pub(in crate::cli) async fn ends(&self, goes_on: &str) -> Failure {
         let timeout = async {
             match self.timeout {
@@ -60,7 +60,7 @@ impl DeploymentPatience {
             () = self.interrupted(1) => Failure::new(ErrorKind::Interrupted, goes_on),
             () = timeout => {
                 let span = self.timeout.map(|span| span.to_string()).unwrap_or_default();
-                Failure::new(ErrorKind::Stack, format!("{goes_on}; the --timeout of {span} ran out"))
+                Failure::new(ErrorKind::Stack, format!("timed out after {span} (--timeout): {goes_on}"))
             }
         }
     }

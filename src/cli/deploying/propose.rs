@@ -8,12 +8,12 @@ use crate::stack::{
     self, Blueprint, CodeStack, GrantSpec, Leftover, Proposal, Remedy, Services, StackError, StackSpec,
 };
 
-/// Whose stack is to be made, and how it is to be.
+/// The desired state of a stack.
 #[derive(Clone, Copy)]
 pub(in crate::cli) enum DesiredStack<'a> {
     Config(&'a StackSpec),
     Grant(&'a GrantSpec),
-    /// The bucket of functions' code.
+    /// The code bucket.
     Code(&'a CodeStack),
 }
 
@@ -36,14 +36,17 @@ impl DesiredStack<'_> {
 }
 
 impl Deployer<'_> {
-    /// Plans. Waits for others, and clears away what failed, after asking.
+    /// Plans. Waits for other deployments, and clears failed ones after confirmation.
     pub(super) async fn propose(&mut self, wanted: DesiredStack<'_>) -> Result<Proposal, Failure> {
         loop {
             match self.plan(wanted).await {
                 Ok(Proposal::Clear(left)) if !self.options.dry_run => {
                     let question = question(&left);
                     if !self.options.yes && !self.terminal.ask(&question, "--yes").await? {
-                        return Err(Failure::new(ErrorKind::Interrupted, "nothing was changed"));
+                        return Err(Failure::new(
+                            ErrorKind::Interrupted,
+                            "cancelled: nothing was changed",
+                        ));
                     }
                     self.clear(&left).await?;
                 }
@@ -51,7 +54,7 @@ impl Deployer<'_> {
                     self.wait_for_other(wanted, &busy).await?;
                 }
                 Err(PlanningFailure::Busy(busy)) => {
-                    return Err(Failure::from(busy).hint("--wait waits for its end and goes on then"));
+                    return Err(Failure::from(busy).hint("rerun the command with --wait to wait for its end"));
                 }
                 Err(PlanningFailure::Failure(failure)) => return Err(failure),
                 Ok(proposal) => return Ok(proposal),
@@ -59,17 +62,17 @@ impl Deployer<'_> {
         }
     }
 
-    /// A change set that is being made when Ctrl-C is pressed would stay behind, so it is waited for and removed.
+    /// Plans. If Ctrl-C is pressed, waits for the change set and deletes it.
     async fn plan(&self, wanted: DesiredStack<'_>) -> Result<Proposal, PlanningFailure> {
         let mut planning = pin!(wanted.plan(&self.services));
         let planned = tokio::select! {
             planned = &mut planning => planned,
             () = self.patience.interrupted(1) => {
-                self.terminal.note("Interrupted: what was begun is taken back. Ctrl-C once more leaves at once.");
+                self.terminal.note("Interrupted: removing the change set. Press Ctrl-C again to exit immediately.");
                 if let Ok(Proposal::Ready(plan)) = planning.await {
                     stack::discard(&self.services.cfn, &plan).await.map_err(|error| PlanningFailure::Failure(error.into()))?;
                 }
-                return Err(PlanningFailure::Failure(Failure::new(ErrorKind::Interrupted, "nothing was deployed")));
+                return Err(PlanningFailure::Failure(Failure::new(ErrorKind::Interrupted, "cancelled: nothing was deployed")));
             }
         };
         planned.map_err(|error| match error {
@@ -84,7 +87,7 @@ impl Deployer<'_> {
         let settled = stack::settled(&self.services.cfn, &stack);
         tokio::select! {
             settled = with_progress("waiting for the other deployment", self.terminal, settled) => Ok(settled.map(drop)?),
-            failure = self.patience.ends("the other deployment goes on; nothing was deployed") => Err(failure),
+            failure = self.patience.ends("nothing was deployed; the other deployment continues in the background") => Err(failure),
         }
     }
 
@@ -93,17 +96,17 @@ impl Deployer<'_> {
         let (doing, goes_on) = match left.remedy {
             Remedy::Delete => (
                 format!("deleting {name}"),
-                format!("the deletion of {name} goes on without us"),
+                format!("deletion of {name} continues in the background"),
             ),
             Remedy::RollBack => (
                 format!("rolling back {name}"),
-                format!("the rollback of {name} goes on without us"),
+                format!("rollback of {name} continues in the background"),
             ),
         };
         tokio::select! {
             cleared = with_progress(&doing, self.terminal, stack::clear(&self.services, left)) => Ok(cleared?),
             failure = self.patience.ends(&goes_on) => {
-                Err(failure.hint("run the same command again when it is over: it goes on from whatever it finds"))
+                Err(failure.hint("rerun to resume when it has ended"))
             }
         }
     }
@@ -115,39 +118,43 @@ enum PlanningFailure {
     Failure(Failure),
 }
 
-/// What is left, and what would become of it.
+/// The question before a leftover is cleared.
 fn question(left: &Leftover) -> String {
     format!(
         "{} {}",
         describe_leftover(left),
         match left.remedy {
-            Remedy::Delete => "Delete the stack and create it anew?",
-            Remedy::RollBack => "Roll it back and go on?",
+            Remedy::Delete => "Delete the stack and create it again?",
+            Remedy::RollBack => "Roll it back and continue?",
         }
     )
 }
 
-/// What a failed deployment has left, in whole sentences.
+/// Describes the remains of a failed deployment, in full sentences.
 pub(super) fn describe_leftover(left: &Leftover) -> String {
     let (name, state) = (&left.stack.name, &left.stack.state);
     let mut sentences = vec![match left.remedy {
-        Remedy::Delete => format!("The stack {name} is in {state}: it can only be deleted."),
-        Remedy::RollBack => format!("The stack {name} is in {state}: a deployment stopped half way."),
+        Remedy::Delete => format!("The stack {name} is in {state} and can only be deleted."),
+        Remedy::RollBack => format!("The stack {name} is in {state}: an earlier deployment did not finish."),
     }];
-    sentences.extend(left.stuck.iter().map(|stuck| format!("In the way was {stuck}.")));
+    sentences.extend(left.stuck.iter().map(|stuck| format!("Not deleted: {stuck}.")));
     sentences.extend(left.empty_table.as_ref().map(|table| {
         let protected = if table.protected {
-            " and protected against deletion"
+            " and has deletion protection"
         } else {
             ""
         };
         format!(
-            "Its table {} is empty{protected}: it is deleted, too.",
+            "Its table {} is empty{protected}, and is deleted, too.",
             table.name
         )
     }));
     let kept = left.kept_table.as_ref();
-    sentences
-        .extend(kept.map(|table| format!("The table {} is kept, and taken into the new stack.", table.name)));
+    sentences.extend(kept.map(|table| {
+        format!(
+            "The table {} is kept and imported into the new stack.",
+            table.name
+        )
+    }));
     sentences.join(" ")
 }

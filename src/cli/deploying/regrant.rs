@@ -7,8 +7,8 @@ use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
 use crate::stack::{self, Deployed, Grant, Parameter, StackPlan};
 
-/// Says which grants have to be made again once a plan is deployed: the roles of grants are in stacks of their own,
-/// which know of no key and no API that the config's stack is given after them.
+/// Reports the grants that must be updated after a plan is deployed: their stacks don't have a key or an API that the
+/// config's stack gets later.
 pub(in crate::cli) async fn warn_about_grants(
     cfn: &Client,
     config: &ConfigName,
@@ -19,10 +19,10 @@ pub(in crate::cli) async fn warn_about_grants(
     let mut parameters = plan.parameters.iter();
     let api = parameters.find(|change| change.name == Parameter::MakeApi.name());
     let lacks = match (takes_key, api.map(|change| change.after == "true")) {
-        (true, Some(true)) => "can't read the table with the new key or call the HTTP API",
-        (true, _) => "can't read the table with the new key",
+        (true, Some(true)) => "can't use the new key or call the HTTP API",
+        (true, _) => "can't use the new key",
         (false, Some(true)) => "can't call the HTTP API",
-        (false, Some(false)) => "keep what they were allowed on the HTTP API, which goes,",
+        (false, Some(false)) => "keep their permissions on the deleted HTTP API",
         (false, None) => return Ok(()),
     };
     if plan.creates {
@@ -32,8 +32,8 @@ pub(in crate::cli) async fn warn_about_grants(
     let found = denied_lookups.record("the grants", stack::grant_stacks(cfn, config).await)?;
     let Some(mut grants) = found else {
         terminal.hint(&format!(
-            "  The roles of grants {lacks} until each is made again: `discfg grant {config} NAME` for each that \
-             `discfg grants {config}` shows ({}).",
+            "  Roles of grants {lacks} until each is updated: run `discfg grant {config} NAME` for each grant of \
+             `discfg grants {config}` ({}).",
             denied_lookups.lines().join("; ")
         ));
         return Ok(());
@@ -46,7 +46,7 @@ pub(in crate::cli) async fn warn_about_grants(
         return Ok(());
     }
     terminal.hint(&format!(
-        "  The roles of these grants {lacks} until each is made again, after this:"
+        "  The roles of these grants {lacks} until you update each of them, after this deployment:"
     ));
     for (grant, _) in grants {
         terminal.hint(&format!("    discfg grant {config} {grant}"));
@@ -54,7 +54,7 @@ pub(in crate::cli) async fn warn_about_grants(
     Ok(())
 }
 
-/// Whether making a grant again changes what it may on the API, which comes or goes.
+/// Whether updating a grant changes its permissions on the API, which is created or deleted.
 fn changes(stack: &Deployed, comes: bool) -> bool {
     Grant::of(stack).map_or(true, |grant| comes || grant.api.is_some())
 }

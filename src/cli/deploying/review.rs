@@ -16,7 +16,7 @@ pub(super) fn show_plan(plan: &StackPlan, terminal: &Terminal) {
     }
 }
 
-/// Whether progress is wanted or not.
+/// Shows the plan even with `--quiet`.
 fn show(plan: &StackPlan, terminal: &Terminal) {
     for line in lines(plan) {
         let hang = if line.starts_with("  ") { VERB + 3 } else { 2 };
@@ -24,10 +24,10 @@ fn show(plan: &StackPlan, terminal: &Terminal) {
     }
 }
 
-/// The columns that what is done takes.
+/// The width of the verb column.
 const VERB: usize = 8;
 
-/// A plan in plain words, line by line.
+/// The lines that show a plan.
 fn lines(plan: &StackPlan) -> Vec<String> {
     let verb = if plan.creates { "Creating" } else { "Updating" };
     let mut lines = vec![format!("{verb} the stack {}:", plan.stack)];
@@ -40,10 +40,10 @@ fn lines(plan: &StackPlan) -> Vec<String> {
             format!(": {}", change.properties.join(", "))
         };
         let text = format!("{} ({}){properties}", change.words, change.logical_id);
-        add(&change.action.to_string(), text);
+        add(change.action.verb(), text);
     }
     for change in &plan.parameters {
-        // The first line named them.
+        // The first line names them.
         if ["Config", "Grant"].contains(&change.name) {
             continue;
         }
@@ -73,7 +73,7 @@ fn lines(plan: &StackPlan) -> Vec<String> {
     lines
 }
 
-/// A parameter's value, in the words of the flags.
+/// A parameter's value, in the terms of the flags.
 fn value(value: &str) -> &str {
     match value {
         "" => "none",
@@ -92,7 +92,7 @@ fn tags(tags: &BTreeMap<String, String>) -> String {
     }
 }
 
-/// What is asked before a plan is deployed.
+/// The question before a plan is deployed.
 fn question(plan: &StackPlan) -> String {
     let broader = plan
         .access
@@ -101,16 +101,16 @@ fn question(plan: &StackPlan) -> String {
         .count();
     let lines = if broader == 1 { "line" } else { "lines" };
     match (broader, plan.creates) {
-        (0, _) => "Deploy this?".into(),
-        (_, true) => format!("Deploy this? It grants access ({broader} {lines} above)."),
-        (_, false) => format!("Deploy this? It broadens access ({broader} {lines} above)."),
+        (0, _) => "Deploy these changes?".into(),
+        (_, true) => format!("Deploy these changes? They grant access ({broader} {lines} above)."),
+        (_, false) => format!("Deploy these changes? They broaden access ({broader} {lines} above)."),
     }
 }
 
 fn adoption(table: &FoundTable) -> String {
     format!(
-        "The table {} is there already, left by an earlier stack ({}). It is adopted with all it holds, in two \
-         deployments: this one takes it in as it is, the next makes the rest.",
+        "Table {} exists from an earlier stack ({}). It is kept with its data, in two deployments: the first imports \
+         the table, the second creates the remaining resources.",
         table.name, table.billing
     )
 }
@@ -121,9 +121,9 @@ pub(super) fn sets(plan: &StackPlan, parameter: Parameter) -> bool {
         .any(|change| change.name == parameter.name())
 }
 
-/// The roles trust the account, and so leave it to each principal's own policies.
+/// Shows the policy statements that principals need: the roles trust the account, so their own policies decide.
 pub(in crate::cli) fn show_assume_statements(deployed: &Deployed, terminal: &Terminal) {
-    terminal.hint("A principal's own policies must let it assume the role, too:");
+    terminal.hint("Principals also need a policy of their own that lets them assume the role:");
     for (purpose, output) in [("read", Output::ReadRoleArn), ("write", Output::WriteRoleArn)] {
         if let Some(role) = deployed.outputs.get(output.name()) {
             terminal.hint(&format!("  to {purpose:<6} {}", assume_statement(role)));
@@ -131,7 +131,7 @@ pub(in crate::cli) fn show_assume_statements(deployed: &Deployed, terminal: &Ter
     }
 }
 
-/// Whether the plan has to do with what is paid.
+/// Whether the plan affects the price.
 fn concerns_price(plan: &StackPlan) -> bool {
     let billing = [
         Parameter::BillingMode,
@@ -141,21 +141,26 @@ fn concerns_price(plan: &StackPlan) -> bool {
     plan.creates || billing.iter().any(|parameter| sets(plan, *parameter))
 }
 
+fn show_price(words: &str, terminal: &Terminal) {
+    for (index, line) in words.lines().enumerate() {
+        let label = if index == 0 { "Price:" } else { "" };
+        terminal.hint(&format!("{label:<6} {line}"));
+    }
+}
+
 impl Deployer<'_> {
-    /// Asks; whatever isn't approved leaves nothing behind.
+    /// Asks for confirmation. If it is not given, the change set is deleted.
     pub(super) async fn approve(&mut self, plan: &StackPlan) -> Result<bool, Failure> {
         let DeployArgs { dry_run, yes, .. } = *self.options;
         if !dry_run && let Some(price) = plan.price().filter(|_| concerns_price(plan)) {
-            for line in price.words().lines() {
-                self.terminal.hint(line);
-            }
+            show_price(&price.words(), self.terminal);
         }
         let answer = match (dry_run, yes) {
             (true, _) => Ok(false),
             (false, true) => Ok(true),
             (false, false) => {
                 if self.terminal.is_quiet() {
-                    // Nobody can answer for what they haven't seen.
+                    // The question needs the plan, even with --quiet.
                     show(plan, self.terminal);
                 }
                 self.terminal.ask(&question(plan), "--yes").await
@@ -167,12 +172,12 @@ impl Deployer<'_> {
         match answer {
             Ok(false) if dry_run => {
                 self.terminal
-                    .hint("Nothing was deployed; the change set is removed.");
+                    .hint("Dry run: nothing was deployed, change set removed.");
                 Ok(false)
             }
             Ok(false) => Err(Failure::new(
                 ErrorKind::Interrupted,
-                "nothing was deployed; the change set is removed",
+                "cancelled: change set removed",
             )),
             answer => answer,
         }
@@ -183,12 +188,12 @@ async fn discard_change_set(cfn: &Client, plan: &StackPlan) -> Result<(), Failur
     stack::discard(cfn, plan).await.map_err(|error| {
         let (stack, change_set) = (&plan.stack, &plan.change_set_arn);
         let failure = Failure::from(error).hint(format!(
-            "nothing was deployed, and the change set stays: `aws cloudformation delete-change-set --stack-name {stack} \
-             --change-set-name {change_set}` removes it"
+            "nothing was deployed; remove the change set: `aws cloudformation delete-change-set --stack-name {stack} \
+             --change-set-name {change_set}`"
         ));
         if plan.creates {
             failure.hint(format!(
-                "the stack {stack} stays empty, too: `aws cloudformation delete-stack --stack-name {stack}` removes it"
+                "delete the empty stack: `aws cloudformation delete-stack --stack-name {stack}`"
             ))
         } else {
             failure

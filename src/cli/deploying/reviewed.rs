@@ -1,4 +1,4 @@
-//! What a deployment changes, as results show it.
+//! The changes of a deployment, as results show them.
 
 use crate::stack::{
     AccessChange, Deployed, FoundTable, Leftover, ParameterChange, Price, Remedy, ResourceChange, StackPlan,
@@ -7,14 +7,14 @@ use crate::wire::result::{
     AccessShape, ChangeShape, ClearShape, DeployedStackShape, DeploymentShape, ParameterShape,
 };
 
-/// What a deployment changes, and what the stack costs with it.
+/// The changes of a deployment, and the price of the stack after it.
 pub(in crate::cli) struct Reviewed {
     pub(in crate::cli) shape: DeploymentShape,
     pub(in crate::cli) price: Option<Price>,
 }
 
 impl Reviewed {
-    /// What a plan would do: nothing of it is there when it is removed, unless the stack was.
+    /// A planned deployment, whose change set is deleted afterwards.
     pub(super) fn planned(plan: &StackPlan) -> Self {
         let stack = DeployedStackShape {
             name: plan.stack.clone(),
@@ -33,7 +33,7 @@ impl Reviewed {
         }
     }
 
-    /// A stack that needed nothing.
+    /// A stack that needed no change.
     pub(super) fn unchanged(deployed: &Deployed) -> Self {
         Self {
             shape: DeploymentShape {
@@ -47,7 +47,7 @@ impl Reviewed {
         }
     }
 
-    /// A stack that has to be cleared away before anything can be planned.
+    /// A stack that must be cleared before anything can be planned.
     pub(super) fn cleared(left: &Leftover) -> Self {
         let name = |table: &FoundTable| table.name.clone();
         let mut reviewed = Self::unchanged(&left.stack);
@@ -63,7 +63,7 @@ impl Reviewed {
         reviewed
     }
 
-    /// The same once it is deployed, after what an earlier deployment of the same call did.
+    /// The same after its deployment, preceded by the changes of an earlier deployment of the same command.
     pub(super) fn deployed(mut self, deployed: &Deployed, earlier: Option<Self>) -> Self {
         self.shape.stack = stack(deployed);
         self.price = Price::of_deployed(deployed);

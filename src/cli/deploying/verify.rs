@@ -13,31 +13,31 @@ use crate::model::{Access, AwsNames, Backoff, PrincipalPattern, Role};
 use crate::stack::{self, Deployed, Parameter, PolicyDocument, Statement};
 use crate::store::{Admin as _, Meta, StoreError};
 
-/// How long IAM may take to spread a role.
+/// How long IAM may take to propagate a role.
 pub(in crate::cli) const SPREADS_WITHIN: Duration = Duration::from_mins(1);
-/// The pauses between tries while a change to IAM spreads.
+/// The pauses between attempts while a change in IAM propagates.
 pub(super) const SPREADING: Backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(8));
 
-/// What reading once through the read role has shown.
+/// The result of reading once through the read role.
 pub(in crate::cli) enum Proof {
-    /// It works, and these are the settings in the table, if there are any.
+    /// It works; with the settings in the table, if there are any.
     Read(Option<Meta>),
-    /// It doesn't, for a reason that is no failure, and has been told.
+    /// It doesn't, for a reason that is not a failure and was reported.
     Unread,
 }
 
-/// Why the role couldn't be read with.
+/// Why reading through a role failed.
 pub(in crate::cli) enum ReadDenial {
-    /// The role may not be assumed.
+    /// Assuming the role was denied.
     Role,
-    /// The tags of the session may not be passed on to the role.
+    /// Passing the session's tags on to the role was denied.
     Tags,
-    /// The role may not read.
+    /// Reading in the role was denied.
     Table(StoreError),
 }
 
 impl ReadDenial {
-    /// What STS refused, by its error.
+    /// The denial of an STS error.
     pub(in crate::cli) fn of(error: &AwsError) -> Self {
         if error.is_about_session_tags() {
             Self::Tags
@@ -47,7 +47,7 @@ impl ReadDenial {
     }
 }
 
-/// What is known of whether the role trusts the deployer.
+/// Whether the role trusts the deployer, as far as it is known.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) enum DeployerTrust {
     Given,
@@ -56,19 +56,19 @@ pub(in crate::cli) enum DeployerTrust {
 }
 
 impl DeployerTrust {
-    /// What IAM says may be what held before the deployment: where the stack names the caller, IAM will, too.
+    /// IAM may still return the trust from before the deployment: if the stack names the caller, it is trusted.
     fn unless_named_by(self, deployed: &Deployed, caller: &CallerIdentity) -> Self {
         let readers = deployed.parameters.get(Parameter::Readers.name());
         let mut readers = readers.map_or("", String::as_str).split(',');
         match self {
             Self::Refused(_) if readers.any(|pattern| fits(pattern.trim(), caller)) => Self::Given,
-            told => told,
+            reported => reported,
         }
     }
 }
 
-/// Assumes the read role and reads once; a role that was made just now is waited for, a minute at most. A deployer who
-/// is no reader is told so, which is no failure.
+/// Assumes the read role and reads once; retries for a minute at most if the role is new. Reports a deployer who is not
+/// a reader, which is not a failure.
 pub(in crate::cli) async fn prove(
     aws: &Arc<Aws>,
     target: &Target,
@@ -79,13 +79,13 @@ pub(in crate::cli) async fn prove(
     let target = as_reader(target);
     let caller = aws.caller().await?;
     if caller.is_root() {
-        terminal.hint("You are the account's root user, who can't assume a role: reading was not tried.");
+        terminal.hint("Not verified: you are the account's root user, which can't assume a role.");
         return Ok(Proof::Unread);
     }
     let names = AwsNames::new(target.config()?, aws.region()).map_err(OpenError::Names)?;
     let role = names.role(Access::Read);
     if fresh {
-        // Credentials that were kept would prove what held before.
+        // Cached credentials would verify the state before the deployment.
         let arn = names.role_arn(&caller.account, &role);
         let role = RoleArn {
             account: caller.account.clone(),
@@ -117,7 +117,7 @@ pub(in crate::cli) async fn prove(
     .await?;
     let denial = match tried {
         Ok(meta) => {
-            terminal.hint("Proved: the read role was assumed and the table read.");
+            terminal.hint("Verified: assumed the read role and read the config.");
             return Ok(Proof::Read(meta));
         }
         Err(denial) => denial,
@@ -133,13 +133,13 @@ pub(in crate::cli) fn as_reader(target: &Target) -> Target {
             value: Role::Config(Access::Read),
             origin: SettingOrigin::Default,
         }),
-        // The flag is a setting of the stack here, and what other accounts must give; the deployer is at home.
+        // Here --external-id configures the stack for other accounts; the deployer is in the same account.
         external_id: None,
         ..target.clone()
     }
 }
 
-/// Tries until it isn't denied any more, `goes_on` says that waiting won't help, or patience ends.
+/// Retries until the attempt isn't denied, `goes_on` returns false, or patience ends.
 pub(in crate::cli) async fn retry_until_spread<T, E>(
     patience: Duration,
     mut attempt: impl AsyncFnMut() -> Result<Result<T, ReadDenial>, E>,
@@ -161,7 +161,7 @@ pub(in crate::cli) async fn retry_until_spread<T, E>(
     }
 }
 
-/// One `BatchGetItem`, as any command that reads makes.
+/// Sends one `BatchGetItem`, as any reading command does.
 async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta>, ReadDenial>, Failure> {
     let opened = match engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await {
         Ok(opened) => opened,
@@ -178,7 +178,7 @@ async fn read_once(aws: &Arc<Aws>, target: &Target) -> Result<Result<Option<Meta
     }
 }
 
-/// Asks IAM whom the role trusts. Whoever may not ask, or gets an answer that can't be read, doesn't know.
+/// Reads from IAM whether the role trusts the caller. Unknown if that is denied or can't be parsed.
 async fn judge(aws: &Aws, role: &str, caller: &CallerIdentity) -> DeployerTrust {
     let found = stack::role(&aws_sdk_iam::Client::new(aws.sdk()), role).await;
     match found.map(|role| role.and_then(|role| role.trust.ok())) {
@@ -191,7 +191,7 @@ async fn judge(aws: &Aws, role: &str, caller: &CallerIdentity) -> DeployerTrust 
     }
 }
 
-/// Whether a role of the caller's account trusts the caller, as far as the caller's ARN decides that.
+/// Whether a role in the caller's account trusts the caller, by the caller's ARN.
 fn trusts(trust: &PolicyDocument, caller: &CallerIdentity) -> DeployerTrust {
     let mut named = Vec::new();
     for statement in trust
@@ -234,7 +234,7 @@ fn is_for(statement: &Statement, caller: &CallerIdentity) -> bool {
         })
 }
 
-/// Whether a pattern may mean the caller. Of a session only the role's name is known, not its path: any path will do.
+/// Whether a pattern may match the caller. A session's ARN lacks the path of its role, so any path matches.
 pub(in crate::cli) fn fits(pattern: &str, caller: &CallerIdentity) -> bool {
     let principal = CallerIdentity::principal(&caller.arn);
     let Ok(parsed) = pattern.parse::<PrincipalPattern>() else {
@@ -254,7 +254,7 @@ pub(in crate::cli) fn fits(pattern: &str, caller: &CallerIdentity) -> bool {
             .is_ok_and(|pattern| pattern.matches(&principal))
 }
 
-/// Why the role wasn't proved, for the caller. `fresh` says that it was waited for.
+/// Explains to the caller why the role wasn't verified. `fresh`: after retries.
 pub(in crate::cli) fn explain_denial(
     denial: &ReadDenial,
     trust: Option<&DeployerTrust>,
@@ -264,37 +264,37 @@ pub(in crate::cli) fn explain_denial(
 ) -> String {
     let you = CallerIdentity::principal(&caller.arn);
     let waited = if fresh {
-        format!("Not proved within {} s", SPREADS_WITHIN.as_secs())
+        format!("Not verified within {} s", SPREADS_WITHIN.as_secs())
     } else {
-        "Not proved".to_owned()
+        "Not verified".to_owned()
     };
     match (denial, trust) {
         (ReadDenial::Table(error), _) => format!(
-            "{waited}: the role {role} was assumed, and {error}. IAM may not have spread its policy yet."
+            "{waited}: assumed the role {role}, but {error}. IAM may not have propagated its policy yet."
         ),
         (ReadDenial::Tags, _) => format!(
-            "{waited}: your session has tags that pass on to the role {role}, so your own policies ({you}) must allow \
-             sts:TagSession on it, beside sts:AssumeRole."
+            "{waited}: your session ({you}) has tags that pass on to the role {role}, so your own policies must also \
+             allow sts:TagSession on it."
         ),
         (ReadDenial::Role, Some(DeployerTrust::Refused(named))) if named.is_empty() => {
             format!(
-                "You are not among the readers: the role {role} trusts nobody of your account, and you are {you}."
+                "You can't read this config yourself: the role {role} trusts no principal of your account (you are {you})."
             )
         }
         (ReadDenial::Role, Some(DeployerTrust::Refused(named))) => format!(
-            "You are not among the readers: the role {role} trusts {}, and you are {you}.",
+            "You can't read this config yourself: the role {role} trusts {}, and you are {you}.",
             named.join(", ")
         ),
         (ReadDenial::Role, Some(DeployerTrust::Given)) if fresh => format!(
-            "{waited}: the role {role} trusts you ({you}), so either IAM has not spread it yet, or your own policies \
-             don't allow sts:AssumeRole on it."
+            "{waited}: the role {role} trusts you ({you}). Either your own policies don't allow sts:AssumeRole on it, \
+             or IAM has not propagated it yet."
         ),
         (ReadDenial::Role, Some(DeployerTrust::Given)) => format!(
-            "{waited}: the role {role} trusts you ({you}), so your own policies must allow sts:AssumeRole on it."
+            "{waited}: the role {role} trusts you ({you}), but your own policies don't allow sts:AssumeRole on it."
         ),
         (ReadDenial::Role, Some(DeployerTrust::Unknown) | None) => format!(
-            "{waited}: you ({you}) may not assume the role {role}. Either you are not among the readers, or IAM has \
-             not spread the role yet; with iam:GetRole allowed on it, that could be told."
+            "{waited}: assuming the role {role} was denied (you are {you}). Either you are not a reader, or IAM has not \
+             propagated the role yet; allow iam:GetRole on it to find out."
         ),
     }
 }

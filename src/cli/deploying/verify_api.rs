@@ -13,11 +13,11 @@ use crate::model::{Access, ErrorKind};
 use crate::stack::{Deployed, Output};
 use crate::store::{Heads, StoreError};
 
-/// How long a new API may take until it answers: IAM has to spread the roles, and Lambda starts the function.
+/// How long a new API may take to respond: IAM propagates the roles, and Lambda starts the function.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
-/// Reads once through the API, in the read role, if the stack has one. An API that doesn't answer is a failure; a deployer
-/// who is no reader gets a note.
+/// Reads once through the API, in the read role, if the stack has one. An API that doesn't respond is a failure; a deployer
+/// who is not a reader is only reported.
 pub(in crate::cli) async fn prove(
     aws: &Arc<Aws>,
     target: &Target,
@@ -45,11 +45,11 @@ pub(in crate::cli) async fn prove(
         let pause = SPREADING.pause(pauses);
         match read_once(&target, aws).await? {
             ApiRead::Read => {
-                terminal.hint("Proved: the API answered a signed request.");
+                terminal.hint("Verified: the HTTP API answered a signed request.");
                 return Ok(());
             }
             ApiRead::NotAReader => {
-                terminal.hint("You are not among the readers, so the API was not tried.");
+                terminal.hint("HTTP API not verified: you can't read this config yourself.");
                 return Ok(());
             }
             ApiRead::Failed(error) if Instant::now() + pause >= until => break error,
@@ -61,7 +61,8 @@ pub(in crate::cli) async fn prove(
     };
     if let StoreError::Denied { .. } = error {
         terminal.hint(&format!(
-            "Not proved: the API refuses the read role within {} s ({error}). IAM may not have spread its policy yet.",
+            "Not verified within {} s: the HTTP API denies the read role ({error}). IAM may not have propagated its \
+             policy yet.",
             ANSWERS_WITHIN.as_secs()
         ));
         return Ok(());
@@ -69,15 +70,15 @@ pub(in crate::cli) async fn prove(
     let name = &deployed.name;
     let mut failure = Failure::caused(
         ErrorKind::Stack,
-        format!("the stack {name} is deployed, but its API {url} doesn't serve"),
+        format!("the stack {name} is deployed, but its HTTP API {url} doesn't work"),
         &error,
     );
     failure.hints = vec![
         format!(
-            "the function's log says why: `aws logs tail /aws/lambda/{name} --region {}`",
+            "see the function's log: `aws logs tail /aws/lambda/{name} --region {}`",
             aws.region()
         ),
-        "`just lambda` builds a zip file that Lambda can run; --code takes it".into(),
+        "build a valid zip file with `just lambda`, and deploy it with --code".into(),
     ];
     Err(failure)
 }

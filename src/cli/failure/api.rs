@@ -5,7 +5,7 @@ use crate::model::ErrorKind;
 use crate::ops::OpsError;
 use crate::store::StoreError;
 
-/// What a config behind an API failed at, with what mends it there: no role and no key of AWS does.
+/// Explains a failure of a config behind an API, where AWS roles and keys don't help.
 pub(in crate::cli) fn explain(error: OpsError, target: &Target, url: &ApiUrl) -> Failure {
     let config = target.config.as_ref();
     let config = config.map_or("CONFIG", |config| config.value.as_str());
@@ -13,17 +13,13 @@ pub(in crate::cli) fn explain(error: OpsError, target: &Target, url: &ApiUrl) ->
         OpsError::Store(StoreError::Credentials { .. }) => (
             None,
             vec![
-                "`discfg serve token new` makes one, where the server runs".to_owned(),
-                format!(
-                    "`discfg use {config} --engine {url} --token-file FILE` keeps it here, for this host alone"
-                ),
+                "create a token on the server with `discfg serve token new`".to_owned(),
+                format!("store it for this host with `discfg use {config} --engine {url} --token-file FILE`"),
             ],
         ),
         OpsError::Store(StoreError::Denied { .. }) => (
             Some(sent(target, url)),
-            vec![
-                "`discfg serve token new`, where the server runs, makes a token that may do more".to_owned(),
-            ],
+            vec!["create a token with more access on the server with `discfg serve token new`".to_owned()],
         ),
         OpsError::Store(StoreError::Api {
             kind: ErrorKind::Denied,
@@ -31,13 +27,13 @@ pub(in crate::cli) fn explain(error: OpsError, target: &Target, url: &ApiUrl) ->
         }) => (
             None,
             vec![format!(
-                "where API Gateway and IAM stand before it, `discfg use {config} --engine {url} --sign` has requests \
-                 signed, and so does DISCFG_SIGN=true"
+                "if the API uses IAM authorization, sign requests with `discfg use {config} --engine {url} --sign` or \
+                 DISCFG_SIGN=true"
             )],
         ),
         OpsError::Store(StoreError::ReadOnly) => (
-            Some(format!("{url} serves the config for reading alone")),
-            vec!["a server that was started without `--as read` takes writes".to_owned()],
+            Some(format!("{url} serves the config read-only")),
+            vec!["start the server without --as read to allow writes".to_owned()],
         ),
         OpsError::Store(of_store @ StoreError::Unavailable { .. })
             if CertificateFault::of(of_store).is_none() =>
@@ -45,7 +41,7 @@ pub(in crate::cli) fn explain(error: OpsError, target: &Target, url: &ApiUrl) ->
             (
                 None,
                 vec![format!(
-                    "check that `discfg serve` runs at {}, the network and a proxy, then try again",
+                    "check that `discfg serve` runs at {}, the network and the proxy settings, then retry",
                     url.host()
                 )],
             )
@@ -53,7 +49,7 @@ pub(in crate::cli) fn explain(error: OpsError, target: &Target, url: &ApiUrl) ->
         OpsError::Store(StoreError::NoConfig { .. }) => (
             None,
             vec![format!(
-                "`discfg serve {config}` serves it, where it lives; `discfg which` shows what is asked"
+                "serve it on the server with `discfg serve {config}`, or run `discfg which` to see the API in use"
             )],
         ),
         _ => return error.into(),
@@ -64,14 +60,14 @@ pub(in crate::cli) fn explain(error: OpsError, target: &Target, url: &ApiUrl) ->
     failure
 }
 
-/// With whose word the request went, which is what decides.
+/// Which token was sent, which decides what the caller can do.
 fn sent(target: &Target, url: &ApiUrl) -> String {
     let host = url.host();
     match target.tokens.find(url) {
-        Ok(Some(token)) => format!("the token for {host} from {} was sent", token.origin),
+        Ok(Some(token)) => format!("the request used the token for {host} from {}", token.origin),
         _ => match target.tokens.withheld(url) {
             Some(withheld) => format!("no token was sent: {withheld}"),
-            None => format!("no token was sent: none is kept for {host}"),
+            None => format!("no token was sent: none is stored for {host}"),
         },
     }
 }

@@ -1,4 +1,4 @@
-//! What hinders the code of a function, with what mends it.
+//! Failures of a function's code, with hints.
 
 use serde_json::json;
 
@@ -12,10 +12,10 @@ impl From<CodeError> for Failure {
         let failure = Self::of(error.kind(), &error);
         match &error {
             CodeError::NotShipped(_) | CodeError::Lost(_) => {
-                failure.hint("give one with --code ZIP; `just lambda` builds it from the source")
+                failure.hint("give a zip file with --code ZIP; `just lambda` builds it from source")
             }
-            CodeError::NoProgram { .. } | CodeError::Unfit { .. } => {
-                failure.hint("`just lambda` builds a zip file that Lambda can run")
+            CodeError::NoProgram { .. } | CodeError::InvalidProgram { .. } => {
+                failure.hint("build a valid zip file from source with `just lambda`")
             }
             _ => failure,
         }
@@ -30,35 +30,31 @@ impl From<BucketError> for Failure {
                 action, arn, source, ..
             } => failure.hint(match DenialMessage::of(&source.message).by {
                 DeniedBy::Explicit(_) => denial::advice(action, &source.message),
-                DeniedBy::Lacking(_) | DeniedBy::Unknown => format!(
-                    "the bucket's account being right, add to the policies: {}",
-                    use_of(arn)
-                ),
+                DeniedBy::Lacking(_) | DeniedBy::Unknown => format!("allow it in your policies: {}", use_of(arn)),
             }),
             BucketError::Elsewhere { .. } => failure
-                .hint("discfg makes no such bucket: see whose it is, and remove it, or take another region"),
-            // Whoever looks into it wants to see it first.
+                .hint("find out who created the bucket and delete it, or use another region"),
             BucketError::Foreign { bucket, key, .. } => failure
                 .hint(format!(
-                    "CloudTrail data events show who put it there (s3:PutObject on {bucket}); `aws s3api list-object-versions --bucket \
-                     {bucket} --prefix {key}` shows its versions"
+                    "find out who uploaded it: search CloudTrail data events for s3:PutObject on {bucket}, and run `aws s3api \
+                     list-object-versions --bucket {bucket} --prefix {key}`"
                 ))
                 .hint(format!(
-                    "`aws s3api delete-object --bucket {bucket} --key {key}` removes it and keeps its versions; then run the same command again"
+                    "delete it, which keeps its versions, and rerun the command: `aws s3api delete-object --bucket {bucket} --key {key}`"
                 )),
             BucketError::Unversioned { bucket, key } => failure
                 .hint(format!(
-                    "`aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled`"
+                    "enable versioning: `aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled`"
                 ))
                 .hint(format!(
-                    "then `aws s3api delete-object --bucket {bucket} --key {key}`, so that the same command uploads it again"
+                    "then delete the object and rerun the command: `aws s3api delete-object --bucket {bucket} --key {key}`"
                 )),
             BucketError::Request { action, source, .. } => failure.of_request(action, source),
         }
     }
 }
 
-/// The statement that allows all that is done with the bucket.
+/// The statement that allows everything that discfg does with the bucket.
 fn use_of(arn: &str) -> String {
     let actions = json!([
         "s3:GetObject",
@@ -70,30 +66,29 @@ fn use_of(arn: &str) -> String {
     format!(r#"{{"Effect":"Allow","Action":{actions},"Resource":{resources}}}"#)
 }
 
-/// What mends a stack that is to hold the bucket for code.
+/// Adds hints to a failure of the code bucket's stack.
 pub(in crate::cli) fn of_stack(failure: Failure, error: &StackError) -> Failure {
     match error {
         StackError::BucketGone { stack } => failure.hint(format!(
-            "`aws cloudformation delete-stack --stack-name {stack}` takes away what is left of it; then run the \
-             same command again"
+            "delete the stack, then rerun the command: `aws cloudformation delete-stack --stack-name {stack}`"
         )),
         error if error.is_bucket_taken() => failure.hint(
-            "the name is that of a bucket of another account, or of one in another region; discfg puts code into no other",
+            "a bucket of this name exists in another account or region; delete it, or use another region",
         ),
         _ => failure,
     }
 }
 
-/// What mends it where Lambda reserves no executions, by its words for that (Lambda Developer Guide, "Configuring reserved
-/// concurrency"): an account keeps some that no function has reserved, and a new account often has 10 in all.
+/// The hint for Lambda's error when too many executions are reserved (Lambda Developer Guide, "Configuring reserved
+/// concurrency"): an account must keep some unreserved, and a new account often has 10 in total.
 pub(in crate::cli) fn of_executions(reason: &str) -> Option<&'static str> {
     reason
         .contains("UnreservedConcurrentExecution below its minimum")
         .then_some(FEWER_EXECUTIONS)
 }
 
-pub(in crate::cli) const FEWER_EXECUTIONS: &str = "reserve fewer with --api-waits (0 lets no request wait), or have the quota \
-    \"Concurrent executions\" of AWS Lambda raised (Service Quotas)";
+pub(in crate::cli) const FEWER_EXECUTIONS: &str = "reserve fewer with --api-waits (0 disables waiting), or request a higher Lambda \
+    quota \"Concurrent executions\" in Service Quotas";
 
 #[cfg(test)]
 mod tests {

@@ -1,23 +1,21 @@
-//! What a service says when it refuses a request for want of permission, and the statement that would allow it.
+//! Hints for denied requests: the policy statement that would allow them.
 
 use serde_json::json;
 
 use crate::aws::{DenialMessage, DeniedBy};
 
-/// What to do about it. `action` is what was tried; the service may name another one that it takes besides, such as
-/// `iam:PassRole`.
+/// The hint for a denial with the message `said`. `action` is the action of the request; the service may name another
+/// one that the request also needs, such as `iam:PassRole`.
 pub(in crate::cli) fn advice(action: &str, said: &str) -> String {
     advice_on(action, None, said)
 }
 
-/// The same where it is known what the action was tried on, as its ARN.
+/// The hint where the resource of the request is known by its ARN.
 pub(in crate::cli) fn advice_on(action: &str, on: Option<&str>, said: &str) -> String {
     let denial = DenialMessage::of(said);
     let action = denial.action.unwrap_or(action);
     if let DeniedBy::Explicit(place) = denial.by {
-        return format!(
-            "{action} is forbidden by an explicit deny in {place}, which stands above every allow: it has to be lifted there"
-        );
+        return format!("remove the explicit deny of {action} in {place}: it overrides every allow");
     }
     let place = match denial.by {
         DeniedBy::Lacking(kind) if kind != "identity-based policy" => kind,
@@ -29,10 +27,10 @@ pub(in crate::cli) fn advice_on(action: &str, on: Option<&str>, said: &str) -> S
         .map_or_else(|| of_action(action, denial.who), any_of_its_name);
     let who = denial.who.map(|who| format!(" of {who}")).unwrap_or_default();
     let (action, resource) = (json!(action), json!(resource));
-    format!(r#"add to the {place}{who}: {{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
+    format!(r#"allow it in the {place}{who}: {{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
 }
 
-/// A stack that is made anew has another id, so a statement goes by its name.
+/// A recreated stack has another ID, so the statement matches any ID.
 fn any_of_its_name(arn: &str) -> String {
     match arn
         .split_once(":stack/")
@@ -43,7 +41,7 @@ fn any_of_its_name(arn: &str) -> String {
     }
 }
 
-/// Where the service names no resource: whatever of the kind discfg makes in the caller's account.
+/// Where the service names no resource: any resource of this kind that discfg creates in the caller's account.
 fn of_action(action: &str, who: Option<&str>) -> String {
     let parts: Vec<&str> = who.unwrap_or("arn:*:iam::*:").split(':').collect();
     let (partition, account) = match parts.as_slice() {

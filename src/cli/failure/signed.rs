@@ -7,7 +7,7 @@ use crate::store::StoreError;
 
 use super::Failure;
 
-/// Whether AWS itself refused, whom the API has no part in: the credentials, or the key for secrets.
+/// Whether AWS itself refused, not the API: the credentials, or the encryption key.
 pub(in crate::cli) fn is_of_aws(error: &OpsError) -> bool {
     match error {
         OpsError::Store(StoreError::Denied { action, .. }) => action.starts_with("kms:"),
@@ -16,7 +16,7 @@ pub(in crate::cli) fn is_of_aws(error: &OpsError) -> bool {
     }
 }
 
-/// What a config behind API Gateway failed at, where requests to it are signed, with what mends it there.
+/// Explains a failure of a config behind API Gateway, where requests are signed.
 pub(in crate::cli) fn explain(
     error: OpsError,
     target: &Target,
@@ -37,32 +37,33 @@ pub(in crate::cli) fn explain(
             failure
         }
         OpsError::Store(StoreError::Api {
-            kind: ErrorKind::Denied, ..
-        }) => Failure::from(error).hint(
-            "AWS takes a signature within 5 minutes of its own time: `discfg doctor` compares this machine's clock",
-        ),
-        OpsError::Store(StoreError::Api { problem, .. }) if problem.contains("Lambda function answers at most") => {
-            Failure::from(error).hint(
-                "name a smaller prefix; or `--engine dynamodb` reads it from the table itself, which takes no API",
-            )
+            kind: ErrorKind::Denied,
+            ..
+        }) => Failure::from(error)
+            .hint("check this machine's clock with `discfg doctor`: AWS accepts signatures for 5 minutes"),
+        OpsError::Store(StoreError::Api { problem, .. }) if problem.contains("the limit of AWS Lambda") => {
+            Failure::from(error)
+                .hint("use a smaller prefix, or read from the table directly with --engine dynamodb")
         }
         // API Gateway answers in the function's place.
-        OpsError::Store(StoreError::Unavailable { problem, .. }) if problem.ends_with("can't serve") => {
+        OpsError::Store(StoreError::Unavailable { problem, .. }) if problem.ends_with(" is unavailable") => {
             let region = target.region.as_ref().map(|region| &region.value);
-            let region = region.map(|region| format!(" --region {region}")).unwrap_or_default();
+            let region = region
+                .map(|region| format!(" --region {region}"))
+                .unwrap_or_default();
             let mut failure = Failure::from(error);
             failure.hints = vec![format!(
-                "its function failed or has no execution left: `aws logs tail /aws/lambda/discfg-{config}{region}` says why; \
-                 `--engine dynamodb` goes to the table itself"
+                "find out why the function failed with `aws logs tail /aws/lambda/discfg-{config}{region}`, or bypass the API \
+                 with --engine dynamodb"
             )];
             failure
         }
         OpsError::Store(of_store @ StoreError::Unavailable { .. })
-            if CertificateFault::of(of_store).is_none() => {
+            if CertificateFault::of(of_store).is_none() =>
+        {
             let mut failure = Failure::from(error);
             failure.hints = vec![format!(
-                "check the network, a proxy, and that the API is there: `discfg status {config} --engine dynamodb`; \
-                 then try again"
+                "check the network, the proxy settings and `discfg status {config} --engine dynamodb`, then retry"
             )];
             failure
         }
@@ -70,18 +71,18 @@ pub(in crate::cli) fn explain(
     }
 }
 
-/// As whom the request was signed.
+/// The identity that signed the request.
 fn who(opened: &OpenedEngine) -> Vec<String> {
     let caller = opened.caller.as_ref();
     let caller = caller.map(|caller| format!("you are {}", caller.arn));
     let signed = match &opened.role {
-        Some(role) => format!("the role {} was assumed, and it may not do this", role.arn),
+        Some(role) => format!("the assumed role {} is not allowed to do this", role.arn),
         None => "the request was signed with your own credentials".into(),
     };
     caller.into_iter().chain([signed]).collect()
 }
 
-/// A token that the user may count on, and that decides nothing.
+/// A configured token, which has no effect on signed requests.
 fn unsent_token(target: &Target, url: &ApiUrl) -> Option<String> {
     let token = target.tokens.find(url).ok()??;
     Some(format!(
@@ -102,37 +103,36 @@ fn mends(
     let Some(role) = opened.and_then(|opened| opened.role.as_ref()) else {
         let resource = resource(action, target, url, opened);
         return vec![format!(
-            "your own policies must allow it: {{\"Effect\":\"Allow\",\"Action\":\"execute-api:Invoke\",\
+            "add to your own policies: {{\"Effect\":\"Allow\",\"Action\":\"execute-api:Invoke\",\
              \"Resource\":\"{resource}\"}}"
         )];
     };
     let chosen = target.role.as_ref().map(|setting| &setting.value);
     if access == Access::Write && chosen == Some(&Role::Config(Access::Read)) {
-        return vec!["the read role only reads: leave out `--as read` to act in the write role".into()];
+        return vec!["leave out --as read to use the write role".into()];
     }
     let lets_through = match chosen {
         Some(Role::Grant(grant)) if access == Access::Write => format!(
-            "a grant that only reads can't write, and one that writes is let through to its sections alone: `discfg grants \
-             {config} --engine dynamodb` shows which {grant} is, and `discfg grant {config} {grant}` with all that it is to \
-             cover changes it"
+            "check that the grant can write the section with `discfg grants {config} --engine dynamodb`; change it with \
+             `discfg grant {config} {grant}` and all sections that it must cover"
         ),
         Some(Role::Grant(grant)) => format!(
-            "a grant's role is let through to its sections alone: name a key or a prefix of them; `discfg grants {config} \
-             --engine dynamodb` shows them, and `discfg grant {config} {grant}` with all that it is to cover changes them"
+            "use a key or prefix in the grant's sections, listed by `discfg grants {config} --engine dynamodb`; change them \
+             with `discfg grant {config} {grant}` and all sections that it must cover"
         ),
         _ => format!(
-            "the API may be another config's, or gone: `discfg status {config} --engine dynamodb` shows the address of this \
-             one's, which lets the role through as `discfg init {config} --api` deploys it"
+            "compare the URL with the config's API in `discfg status {config} --engine dynamodb`; deploy the API with \
+             `discfg init {config} --api`"
         ),
     };
     let renewed = format!(
-        "API Gateway says the same of credentials that it does not know: those of {} were renewed, and refused again",
+        "renew your credentials if they may be invalid: API Gateway also rejected new ones for {}",
         role.name
     );
     vec![lets_through, renewed]
 }
 
-/// What a policy names to allow the request
+/// The resource in a policy statement that allows the request
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html>).
 fn resource(action: &str, target: &Target, url: &ApiUrl, opened: Option<&OpenedEngine>) -> String {
     let region = target.region.as_ref().map(|setting| &setting.value);

@@ -1,4 +1,4 @@
-//! What hinders a stack, with what mends it.
+//! Failures of stacks, with hints.
 
 use super::Failure;
 use super::{code, denial};
@@ -9,34 +9,44 @@ impl From<StackError> for Failure {
         let failure = code::of_stack(Self::of(error.kind(), &error), &error);
         match &error {
             StackError::TooLong { quota, most, .. } if quota < most => failure
-                .hint("name fewer principals, or several by one pattern with *, or give them grants of their own")
+                .hint("name fewer principals, match several with one * pattern, or use a grant for each group")
                 .hint(format!(
-                    "where the account's quota was raised (up to {most}), deploy what `discfg template` prints"
+                    "if the account's quota was raised (up to {most}), deploy the output of `discfg template` yourself"
                 )),
             StackError::TooLong { of: name, .. } | StackError::LongParameter { name, .. }
                 if name.starts_with("Api") =>
             {
                 failure
-                    .hint("make two of it, with some of the sections each")
-                    .hint("`--no-api` leaves out the HTTP API, so that the role reaches the table alone")
+                    .hint("split it into two grants with fewer sections each")
+                    .hint("or use --no-api, so that the role can't call the HTTP API")
             }
-            StackError::TooLong { .. } => failure.hint("make two of it, with some of the sections each"),
-            StackError::NotJson { .. } => failure.hint("name principals and jobs without quotes and backslashes"),
+            StackError::TooLong { .. } | StackError::Crowded { .. } => {
+                failure.hint("split it into two grants with fewer sections each")
+            }
+            StackError::NotJson { .. } => failure.hint("use principals and jobs without quotes and backslashes"),
             StackError::Failed(failed) => of_deployment(failure, failed),
             StackError::Request { action, source } => failure.of_request(action, source),
             StackError::Lost { source, .. } => match &**source {
-                StackError::Request { action, source } => failure.of_request(action, source),
+                StackError::Request { action, source } => {
+                    let mut failure = failure.of_request(action, source);
+                    // The service's message says enough.
+                    if failure.causes.len() > 1 {
+                        failure.causes.remove(0);
+                    }
+                    failure
+                }
                 _ => failure,
             },
+            StackError::StaleChangeSet { .. } => failure.hint("rerun the command"),
             StackError::Protected { stack } => failure.hint(format!(
-                "`aws cloudformation update-termination-protection --no-enable-termination-protection \
-                 --stack-name {stack}` takes it off"
+                "disable it: `aws cloudformation update-termination-protection --no-enable-termination-protection \
+                 --stack-name {stack}`"
             )),
             StackError::Invalid {
                 objections: Objections::Denied,
                 ..
             } => failure.hint(format!(
-                "with cloudformation:DescribeEvents, which was denied, the details would be told: {}",
+                "to see the details, cloudformation:DescribeEvents must be allowed: {}",
                 denial::advice("cloudformation:DescribeEvents", "")
             )),
             StackError::RollbackStuck {
@@ -50,35 +60,36 @@ impl From<StackError> for Failure {
                 );
                 let failure = if *denied {
                     failure.hint(format!(
-                        "to be told what is stuck, {}",
+                        "to see the failed resources, cloudformation:DescribeStackResources must be allowed: {}",
                         denial::advice("cloudformation:DescribeStackResources", "")
                     ))
                 } else {
                     failure
                 };
-                let failure = failure.hint(format!("mend what is stuck, then go on with `{go_on}`"));
+                let failure = failure.hint(format!("fix the cause, then continue the rollback: `{go_on}`"));
                 let ids: Vec<&str> = stuck.iter().map(|stuck| stuck.logical_id.as_str()).collect();
                 if ids.is_empty() {
                     failure
                 } else {
                     failure.hint(format!(
-                        "what can't be mended is left out by `{go_on} --resources-to-skip {}`",
+                        "or skip the failed resources: `{go_on} --resources-to-skip {}`",
                         ids.join(" ")
                     ))
                 }
             }
-            StackError::UnfitTable { .. } => failure.hint(
-                "nothing was done to it; a config's table bears its name, so move this one away, or choose another name",
-            ),
-            StackError::NotDeleted { .. } => {
-                failure.hint("take out of its way what is named, and run the same command again")
+            StackError::UnfitTable { .. } => {
+                failure.hint("choose another config name, or delete the table: discfg did not change it")
+            }
+            StackError::NotDeleted { .. } => failure.hint("fix the cause, then rerun the command"),
+            StackError::NotOurs { mark, .. } if *mark == stack::Output::DiscfgLayout.name() => {
+                failure.hint("choose another name")
             }
             _ => failure,
         }
     }
 }
 
-/// What mends a deployment that failed, and what becomes of what it leaves.
+/// Adds hints on how to fix a failed deployment, and on the resources that it left.
 fn of_deployment(failure: Failure, failed: &stack::DeploymentFailure) -> Failure {
     let reason = failed.first.as_ref().map_or("", |first| first.reason.as_str());
     let mut failure = failure;
@@ -88,14 +99,27 @@ fn of_deployment(failure: Failure, failed: &stack::DeploymentFailure) -> Failure
     if let Some(hint) = code::of_executions(reason) {
         failure = failure.hint(hint);
     }
-    failure = failure.hint("mend the cause and run the same command again");
-    for kept in &failed.kept {
-        failure = failure.hint(of_kept(kept, failed));
+    let is_table = |kept: &&KeptResource| kept.logical_id == "Table";
+    let table = failed.kept.iter().find(is_table);
+    let others: Vec<&KeptResource> = failed.kept.iter().filter(|kept| !is_table(kept)).collect();
+    match table {
+        Some(table) => {
+            failure = failure.hint(format!(
+                "fix the cause, then rerun the command: it imports the table {}, which was kept",
+                table.physical_id
+            ));
+        }
+        None if failure.hints.len() + others.len() < 2 => {
+            failure = failure.hint("fix the cause, then rerun the command");
+        }
+        None => {}
     }
-    failure
+    others
+        .into_iter()
+        .fold(failure, |failure, kept| failure.hint(of_kept(kept, failed)))
 }
 
-/// What a resource that stays costs, and how the next deployment takes it up.
+/// What a resource that was kept costs, and how the next deployment reuses it.
 fn of_kept(kept: &KeptResource, failed: &stack::DeploymentFailure) -> String {
     let id = &kept.physical_id;
     let config = failed.stack.strip_prefix("discfg-").unwrap_or(&failed.stack);
@@ -103,15 +127,11 @@ fn of_kept(kept: &KeptResource, failed: &stack::DeploymentFailure) -> String {
         kept.logical_id.as_str(),
         failed.stack_arn.split(':').collect::<Vec<_>>().as_slice(),
     ) {
-        ("Table", _) => format!(
-            "the table {id} costs only what it stores; the next `discfg init {config}` takes it up with the key that encrypts it"
-        ),
         ("Key", [_, partition, _, region, account, ..]) => format!(
-            "the KMS key {id} costs ${KEY_MONTH:.2} a month: `discfg init {config} --kms-key \
-             arn:{partition}:kms:{region}:{account}:key/{id}` takes it up, `aws kms schedule-key-deletion --key-id {id}` \
-             deletes it"
+            "the KMS key {id} was kept and costs ${KEY_MONTH:.2} a month: reuse it with `discfg init {config} --kms-key \
+             arn:{partition}:kms:{region}:{account}:key/{id}`, or delete it with `aws kms schedule-key-deletion --key-id {id}`"
         ),
-        _ => format!("{} {id} stays: remove it if nothing needs it", kept.words),
+        _ => format!("the {} {id} was kept: delete it if nothing uses it", kept.words),
     }
 }
 
@@ -130,12 +150,12 @@ mod tests {
             first: None,
             kept: Vec::new(),
         };
-        let table = KeptResource {
-            logical_id: "Table".into(),
-            words: "the table that holds the config".into(),
-            physical_id: "discfg-discfg-web".into(),
+        let key = KeptResource {
+            logical_id: "Key".into(),
+            words: "KMS key".into(),
+            physical_id: "0a1b2c3d".into(),
         };
-        let hint = of_kept(&table, &failed);
-        assert!(hint.contains("`discfg init discfg-web`"), "{hint}");
+        let hint = of_kept(&key, &failed);
+        assert!(hint.contains("`discfg init discfg-web --kms-key"), "{hint}");
     }
 }

@@ -2,35 +2,34 @@ use crate::aws::{CallerIdentity, assume_statement};
 use crate::cli::failure::Failure;
 use crate::model::Role;
 
-/// A role that STS refused.
+/// A role that STS refused to assume.
 pub(super) struct DeniedRole<'a> {
     pub(super) arn: &'a str,
-    /// Who asked, by its ARN.
+    /// The caller's ARN.
     pub(super) caller: &'a str,
-    /// What it is of the config, where that was told.
+    /// The chosen identity, if one was chosen.
     pub(super) role: Option<&'a Role>,
-    /// The config's name, or what stands for it.
+    /// The config's name, or a placeholder.
     pub(super) config: &'a str,
     /// Whether STS refused to pass the tags of the caller's session on to it.
     pub(super) is_about_session_tags: bool,
 }
 
 impl DeniedRole<'_> {
-    /// Adds what mends it.
+    /// Adds hints.
     pub(super) fn explain(&self, failure: Failure) -> Failure {
         let statement = assume_statement(self.arn);
         if self.caller.ends_with(":root") {
-            failure.hint("the account's root user can't assume roles: use an IAM identity")
+            failure.hint("use an IAM identity: the account's root user can't assume roles")
         } else if self.is_about_session_tags {
             failure
                 .hint(format!(
-                    "your session has tags that pass on to the role, so your own policies must allow sts:TagSession, too: \
-                     {statement}"
+                    "allow sts:TagSession in your own policies, since your session has tags: {statement}"
                 ))
                 .hint(self.trust_of_tags())
         } else {
             failure
-                .hint(format!("your own policies must allow it: {statement}"))
+                .hint(format!("allow it in your own policies: {statement}"))
                 .hint(self.trust())
         }
     }
@@ -41,14 +40,14 @@ impl DeniedRole<'_> {
             Some(Role::Grant(grant)) => format!("discfg grant {config} {grant}"),
             Some(Role::Config(_) | Role::Caller) | None => format!("discfg init {config}"),
         };
-        format!("and the role's trust must allow it: `{command}` updates the trust of an older stack")
+        format!("and update the role's trust policy if the stack is older: `{command}`")
     }
 
     fn trust(&self) -> String {
         let (config, caller) = (self.config, self.caller);
         if let Some(Role::Grant(grant)) = self.role {
             return format!(
-                "and the grant {grant} must be there and name you: `discfg grants {config}` shows the grants"
+                "and check that the grant {grant} exists and names you: `discfg grants {config}`"
             );
         }
         let list = if self.arn.ends_with("-write") {
@@ -60,10 +59,10 @@ impl DeniedRole<'_> {
         let path = if principal == caller {
             ""
         } else {
-            "; a path of your role goes before its name"
+            "; add the path of your role, if it has one"
         };
         format!(
-            "and the role must trust you: `discfg init {config} {list} {principal}` (given, it replaces the list{path})"
+            "and make the role trust you: `discfg init {config} {list} {principal}` (replaces the list{path})"
         )
     }
 }

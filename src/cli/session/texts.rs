@@ -1,4 +1,4 @@
-//! What is said of a denial: who asked, in which role, and what mends it.
+//! The texts of denials: the caller, the role, and hints.
 
 use super::*;
 use crate::aws::Fault;
@@ -136,7 +136,7 @@ async fn of_opening(role: Option<Role>, profile: Option<&str>, error: OpenError)
         }),
         ..session.target().expect("there is one").clone()
     };
-    let purpose = "it was to be assumed for dynamodb:GetItem and dynamodb:Query on /db/url".into();
+    let purpose = "dynamodb:GetItem and dynamodb:Query on /db/url".into();
     session.explain_open(&target, error, purpose).await
 }
 

@@ -64,7 +64,7 @@ impl Count {
             // Where stderr is gone nobody watches, and the work is what counts.
             let _ = writeln!(
                 io::stderr(),
-                "{}: {} of {}, {} a second",
+                "{}: {} of {}, {}/s",
                 self.what,
                 self.done,
                 self.total,

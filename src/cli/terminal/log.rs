@@ -109,7 +109,9 @@ fn write(words: &Receiver<Word>, missed: &AtomicU64) {
         }
         match missed.swap(0, Ordering::Relaxed) {
             0 => {}
-            lines => write_stderr(format_args!("{lines} lines of the log were not taken in time\n")),
+            lines => write_stderr(format_args!(
+                "{lines} log lines dropped: the reader is too slow\n"
+            )),
         }
     }
 }

@@ -59,17 +59,16 @@ impl Terminal {
             Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
             None => Err(Failure::new(
                 ErrorKind::Interrupted,
-                "nothing was given, and nothing was changed",
+                "cancelled: no value was given",
             )),
         }
     }
 
     fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Err(
-                Failure::usage(format!("{question} There is no terminal to ask on."))
-                    .hint(format!("{flag} answers yes")),
-            );
+            return Err(Failure::usage(format!(
+                "refusing to continue without confirmation (no terminal): use {flag}"
+            )));
         }
         self.flush()?;
         write_stderr(format_args!("{question} {mark}"));
@@ -98,7 +97,7 @@ impl Drop for HiddenInput {
 }
 
 fn unread(error: &io::Error) -> Failure {
-    Failure::caused(ErrorKind::Interrupted, "no answer could be read", error)
+    Failure::caused(ErrorKind::Interrupted, "can't read the answer", error)
 }
 
 fn line() -> Result<String, Failure> {

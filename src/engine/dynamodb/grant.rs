@@ -116,7 +116,7 @@ impl DynamoDb {
             Ok(Some(scope)) => Uncovered::of(scope, asked, wanted),
             Ok(None) => None,
             Err(error) => {
-                tracing::debug!(%grant, %error, "what the grant covers can't be read");
+                tracing::debug!(%grant, %error, "cannot read the grant's record");
                 None
             }
         };

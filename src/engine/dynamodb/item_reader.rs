@@ -66,10 +66,7 @@ impl<'i> ItemReader<'i> {
     }
 
     fn faulty(&self, attribute: &str, source: Option<Cause>) -> StoreError {
-        let what = format!(
-            "the attribute {attribute} of the item {} is not what discfg writes",
-            self.item_name()
-        );
+        let what = format!("invalid attribute {attribute} in item {}", self.item_name());
         self.unsound(what, source)
     }
 
@@ -98,7 +95,7 @@ impl<'i> ItemReader<'i> {
             return Ok(());
         }
         let what = format!(
-            "the item {} belongs to section {section}, not to {}",
+            "item {} belongs to section {section}, not to {}",
             self.item_name(),
             printable(pk)
         );

@@ -104,7 +104,7 @@ impl ApiCall {
 
     pub(super) fn json(mut self, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(|error| StoreError::Other {
-            what: "writing a request".into(),
+            what: "encoding the request".into(),
             source: Some(error.into()),
         })?;
         self.headers.push(("content-type", "application/json".into()));

@@ -25,11 +25,11 @@ pub(super) fn of_call(site: CallSite<'_>, failure: CallFailure) -> StoreError {
 fn of_signing(options: &HttpOptions, error: SigningError) -> StoreError {
     match error {
         SigningError::Credentials(_) => StoreError::Credentials {
-            problem: format!("a request to {} can't be signed", options.url.host()),
+            problem: format!("cannot sign a request to {}", options.url.host()),
             source: Some(error.into()),
         },
         SigningError::Form(_) => StoreError::Other {
-            what: "signing a request".into(),
+            what: "signing the request".into(),
             source: Some(error.into()),
         },
     }
@@ -37,7 +37,7 @@ fn of_signing(options: &HttpOptions, error: SigningError) -> StoreError {
 
 fn of_silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
     let problem = match &error {
-        PlainHttpError::NotSent(_) => format!("{} can't be reached", options.url),
+        PlainHttpError::NotSent(_) => format!("cannot reach {}", options.url),
         PlainHttpError::NotTrusted(fault) => {
             return StoreError::Unavailable {
                 problem: format!("{} is not trusted", options.url),
@@ -52,7 +52,7 @@ fn of_silence(options: &HttpOptions, error: PlainHttpError) -> StoreError {
             };
         }
         PlainHttpError::Cut(_) | PlainHttpError::TimedOut(_) => {
-            format!("{} doesn't answer", options.url)
+            format!("no response from {}", options.url)
         }
         PlainHttpError::TooLarge(_) => {
             return StoreError::Api {
@@ -77,7 +77,7 @@ pub(super) fn of_strange_answer(site: CallSite<'_>, answer: &PlainAnswer) -> Sto
     let status = answer.status;
     let content_type = answer.content_type.as_deref().unwrap_or("no content type");
     let what = format!(
-        "{} was answered with status {status}, {content_type}, which is no answer of a discfg API",
+        "the response to {} is not from a discfg API (status {status}, {content_type})",
         site.request_line()
     );
     match status {
@@ -86,7 +86,7 @@ pub(super) fn of_strange_answer(site: CallSite<'_>, answer: &PlainAnswer) -> Sto
             source: Some(ApiStatement(what).into()),
         },
         500.. => StoreError::Unavailable {
-            problem: format!("{} can't serve", options.url),
+            problem: format!("{} is unavailable", options.url),
             source: Some(ApiStatement(what).into()),
         },
         _ => StoreError::Api {
@@ -102,7 +102,7 @@ pub(super) fn of_content(site: CallSite<'_>, what: &str) -> StoreError {
     StoreError::Corrupt {
         section: None,
         what: format!(
-            "{} answered {} with what this discfg can't read ({what})",
+            "invalid response from {} to {}: {what}",
             site.options.url,
             site.request_line()
         ),
@@ -134,7 +134,7 @@ fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
         }),
         (Some(ProblemCode::NoSecretsKey), _) => Some(StoreError::NoSecretsKey {
             config: options.config.to_string(),
-            missing: format!("what {} would encrypt them with", options.url),
+            missing: format!("the key of {}", options.url),
         }),
         (Some(ProblemCode::Corrupt), _) => problem.section.clone().map(|section| StoreError::Corrupt {
             section: Some(section),
@@ -150,7 +150,7 @@ fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
         (Some(ProblemCode::NoRoute | ProblemCode::NoMethod), _) => Some(StoreError::Api {
             api: options.url.to_string(),
             problem: format!(
-                "it knows no {}: it is no discfg API, or one of another version than this {}",
+                "no route {}: not a discfg API, or one of another version (this is {})",
                 site.request_line(),
                 env!("CARGO_PKG_VERSION")
             ),
@@ -174,7 +174,7 @@ fn by_kind(site: CallSite<'_>, problem: Problem) -> StoreError {
             source: Some(ApiStatement(problem.detail).into()),
         },
         Some(ErrorKind::Unavailable) => StoreError::Unavailable {
-            problem: format!("{api} can't serve for the moment"),
+            problem: format!("{api} is temporarily unavailable"),
             source: Some(ApiStatement(problem.detail).into()),
         },
         kind => StoreError::Api {
@@ -190,14 +190,14 @@ fn no_token(site: CallSite<'_>, problem: &Problem) -> StoreError {
     let host = options.url.host();
     let problem = match (&options.token, &options.withheld) {
         _ if site.is_signed => format!(
-            "{host} asks for a token, and requests to it are signed: it is an API that IAM doesn't stand before"
+            "{host} requires a token, but requests to it are signed: it is not an API with IAM authorization"
         ),
         (Some(token), _) => format!(
-            "{host} doesn't take the token of {}: {}",
+            "{host} rejected the token from {}: {}",
             token.origin, problem.detail
         ),
-        (None, Some(withheld)) => format!("{host} asks for a token, and none was sent: {withheld}"),
-        (None, None) => format!("{host} asks for a token, and there is none for it"),
+        (None, Some(withheld)) => format!("{host} requires a token, and none was sent: {withheld}"),
+        (None, None) => format!("{host} requires a token, and none is configured for it"),
     };
     StoreError::Credentials {
         problem,

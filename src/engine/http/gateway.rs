@@ -32,19 +32,22 @@ pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Optio
         // Another server may answer so, too, and what that says needn't be for everyone.
         return (answer.status == 403).then(|| StoreError::Api {
             api: url,
-            problem: format!("{} was refused, and it was not signed", site.request_line()),
+            problem: format!(
+                "access denied: {} (the request was not signed)",
+                site.request_line()
+            ),
             kind: ErrorKind::Denied,
         });
     }
     let said = ApiStatement(format!("API Gateway says: {words}"));
     Some(match answer.status {
         403 if words.contains("security token") => StoreError::Credentials {
-            problem: format!("{} doesn't accept the credentials", options.url.host()),
+            problem: format!("{} rejected the credentials", options.url.host()),
             source: Some(said.into()),
         },
         403 if words.to_ascii_lowercase().contains("signature") => StoreError::Api {
             api: url,
-            problem: format!("API Gateway doesn't take the signature: {words}"),
+            problem: format!("API Gateway rejected the signature: {words}"),
             kind: ErrorKind::Denied,
         },
         // A REST API says of a route that it doesn't have that the token is missing.
@@ -52,7 +55,7 @@ pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Optio
             StoreError::Api {
                 api: url,
                 problem: format!(
-                    "it has no route for {}: it is another config's API, or a part of its URL is missing",
+                    "no route {}: the URL is incomplete, or is of another config's API",
                     site.request_line()
                 ),
                 kind: ErrorKind::Invalid,
@@ -68,13 +71,13 @@ pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Optio
             source: Some(said.into()),
         },
         500.. => StoreError::Unavailable {
-            problem: format!("{url} can't serve"),
+            problem: format!("{url} is unavailable"),
             source: Some(said.into()),
         },
         status => StoreError::Api {
             api: url,
             problem: format!(
-                "API Gateway refuses {} with status {status}: {words}",
+                "API Gateway rejected {} with status {status}: {words}",
                 site.request_line()
             ),
             kind: ErrorKind::Invalid,
@@ -134,49 +137,49 @@ mod tests {
                 403,
                 r#"{"message":"Forbidden"}"#,
                 ErrorKind::Denied,
-                "GET /v1/mycfg/db/keys/url was denied",
+                "access denied: GET /v1/mycfg/db/keys/url",
             ),
             (
                 403,
                 r#"{"Message":"User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: execute-api:Invoke"}"#,
                 ErrorKind::Denied,
-                "GET /v1/mycfg/db/keys/url was denied",
+                "access denied: GET /v1/mycfg/db/keys/url",
             ),
             (
                 403,
                 r#"{"__type":"AccessDeniedException","message":"User: x is not authorized to perform: execute-api:Invoke"}"#,
                 ErrorKind::Denied,
-                "GET /v1/mycfg/db/keys/url was denied",
+                "access denied: GET /v1/mycfg/db/keys/url",
             ),
             (
                 403,
                 r#"{"message":"The security token included in the request is expired"}"#,
                 ErrorKind::Denied,
-                "abc.execute-api.eu-central-1.amazonaws.com doesn't accept the credentials",
+                "abc.execute-api.eu-central-1.amazonaws.com rejected the credentials",
             ),
             (
                 403,
                 r#"{"message":"Signature expired: 20261127T080000Z is now earlier than 20261127T081000Z"}"#,
                 ErrorKind::Denied,
-                "doesn't take the signature: Signature expired: 20261127T080000Z",
+                "rejected the signature: Signature expired: 20261127T080000Z",
             ),
             (
                 403,
                 r#"{"message":"Missing Authentication Token"}"#,
                 ErrorKind::Invalid,
-                "it has no route for GET /v1/mycfg/db/keys/url",
+                "no route GET /v1/mycfg/db/keys/url",
             ),
             (
                 404,
                 r#"{"message":"Not Found"}"#,
                 ErrorKind::Invalid,
-                "it has no route for GET /v1/mycfg/db/keys/url",
+                "no route GET /v1/mycfg/db/keys/url",
             ),
             (
                 413,
                 r#"{"message":"Request Entity Too Large"}"#,
                 ErrorKind::Invalid,
-                "refuses GET /v1/mycfg/db/keys/url with status 413: Request Entity Too Large",
+                "rejected GET /v1/mycfg/db/keys/url with status 413: Request Entity Too Large",
             ),
             (
                 429,
@@ -188,13 +191,13 @@ mod tests {
                 500,
                 r#"{"message":"Internal Server Error"}"#,
                 ErrorKind::Unavailable,
-                "can't serve",
+                "is unavailable",
             ),
             (
                 503,
                 r#"{"message":"Service Unavailable"}"#,
                 ErrorKind::Unavailable,
-                "can't serve",
+                "is unavailable",
             ),
         ] {
             let error = refusal_of(true, &call, &answer(status, body)).expect(body);
@@ -209,7 +212,10 @@ mod tests {
         let forbidden = answer(403, r#"{"message":"hunter2"}"#);
         let error = refusal_of(false, &call, &forbidden).expect("it may be API Gateway");
         assert_eq!(error.kind(), ErrorKind::Denied);
-        assert!(error.to_string().contains("it was not signed"), "{error}");
+        assert!(
+            error.to_string().contains("the request was not signed"),
+            "{error}"
+        );
         assert!(!error.to_string().contains("hunter2"), "{error}");
         assert!(refusal_of(false, &call, &answer(404, r#"{"message":"Not Found"}"#)).is_none());
         for body in [r#"{"message":"a","more":1}"#, r#"{"error":"a"}"#, "[]", ""] {

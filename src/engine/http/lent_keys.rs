@@ -23,7 +23,7 @@ impl LentKeys {
         let wrapped = STANDARD.decode(&lent.wrapped).ok();
         plain
             .zip(wrapped)
-            .ok_or_else(|| self.api.explain_content(call, &"no data key"))
+            .ok_or_else(|| self.api.explain_content(call, &"it has no data key"))
     }
 }
 
@@ -50,8 +50,7 @@ impl DataKeys for LentKeys {
                 Err(StoreError::Corrupt {
                     section: None,
                     what: format!(
-                        "the data key of the secret {subject} can't be unwrapped by {}: it was changed, or another key \
-                         wrapped it",
+                        "{} cannot decrypt the data key of secret {subject}: it was altered, or encrypted with another key",
                         self.api.options().url
                     ),
                     source: None,

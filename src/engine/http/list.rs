@@ -47,7 +47,7 @@ impl ApiClient {
                 let after = scope.after.as_deref().unwrap_or_default();
                 let entries = entries.collect::<Result<_>>()?;
                 if let Some(folder) = page.folders.iter().find(|folder| !is_folder_of(folder, &scope.prefix)) {
-                    Err(self.explain_content(&call, &format!("the folder {} was not asked for", printable(folder))))?;
+                    Err(self.explain_content(&call, &format!("unexpected folder {}", printable(folder))))?;
                 }
                 for item in merged(entries, page.folders) {
                     if item.name() > after && !is_left_out(&item, &scope.except) {

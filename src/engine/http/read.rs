@@ -47,7 +47,7 @@ impl ApiClient {
         if is_asked_for {
             return Ok(());
         }
-        Err(self.explain_content(call, &format!("{key} was not asked for")))
+        Err(self.explain_content(call, &format!("unexpected key {key}")))
     }
 
     pub(super) async fn snapshot_of(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot> {

@@ -174,7 +174,7 @@ impl DataFile {
             }),
             FileOwner::Nobody => Err(self.absent()),
             FileOwner::Another => Err(self.failed(unsound(format!(
-                "{} is a database, but not a file of discfg",
+                "{} is a database, but not a discfg file",
                 self.path.display()
             )))),
         }

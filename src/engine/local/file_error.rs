@@ -44,10 +44,10 @@ impl FileError {
             source: None,
         };
         match code {
-            Some(ErrorCode::NotADatabase) => corrupt("is not a file of discfg"),
+            Some(ErrorCode::NotADatabase) => corrupt("is not a discfg file"),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable {
                 problem: format!(
-                    "another process has kept {} locked for {} s",
+                    "{} has been locked by another process for {} s",
                     path.display(),
                     LOCK_PATIENCE.as_secs()
                 ),
@@ -66,17 +66,17 @@ impl FileError {
             },
             Some(ErrorCode::DatabaseCorrupt) | None => StoreError::Corrupt {
                 section: None,
-                what: format!("{} is damaged", path.display()),
+                what: format!("{} is corrupt", path.display()),
                 source: Some(error.into()),
             },
             // A table that is missing, or has other columns.
             Some(ErrorCode::Unknown) => StoreError::Corrupt {
                 section: None,
-                what: format!("{} doesn't hold what a file of discfg holds", path.display()),
+                what: format!("{} does not have the structure of a discfg file", path.display()),
                 source: Some(error.into()),
             },
             Some(_) => StoreError::Other {
-                what: format!("SQLite on {}", path.display()),
+                what: format!("accessing {} with SQLite", path.display()),
                 source: Some(error.into()),
             },
         }
@@ -124,10 +124,7 @@ pub(super) fn of_section<T>(
             let section = section();
             let place = section.as_ref().map(|section| format!(" of section {section}"));
             FileError::Store(StoreError::Corrupt {
-                what: format!(
-                    "the file holds a row{} that discfg doesn't write",
-                    place.unwrap_or_default()
-                ),
+                what: format!("the file contains an invalid row{}", place.unwrap_or_default()),
                 section,
                 source: Some(error.into()),
             })

@@ -68,7 +68,7 @@ impl KeyFile {
                     .map(Some)
                     .ok_or_else(|| StoreError::Corrupt {
                         section: None,
-                        what: format!("{} is no key file: it must have 32 bytes", self.path.display()),
+                        what: format!("invalid key file {}: expected 32 bytes", self.path.display()),
                         source: None,
                     })
             }
@@ -120,7 +120,7 @@ impl KeyFile {
         StoreError::Corrupt {
             section: None,
             what: format!(
-                "the data key of the secret {subject} can't be unwrapped with {}: it was changed, or another key wrapped it",
+                "cannot decrypt the data key of secret {subject} with {}: it was altered, or encrypted with another key",
                 self.path.display()
             ),
             source: None,

@@ -42,7 +42,7 @@ pub(super) fn changes<'c>(connection: &'c Connection, rest: &str) -> FileResult<
 
 fn key(text: &str) -> FileResult<Key> {
     text.parse()
-        .map_err(|_| unsound(format!("the file holds a key that is none: {text:?}")))
+        .map_err(|_| unsound(format!("the file contains an invalid key: {text:?}")))
 }
 
 /// A section, in the only form in which discfg writes it.
@@ -51,7 +51,7 @@ fn section(text: &str) -> FileResult<Section> {
         .parse::<Section>()
         .ok()
         .filter(|section| section.as_str() == text);
-    section.ok_or_else(|| unsound(format!("the file holds a section that is none: {text:?}")))
+    section.ok_or_else(|| unsound(format!("the file contains an invalid section: {text:?}")))
 }
 
 /// The section of a row of the table of sections, as far as its name tells.
@@ -61,7 +61,7 @@ pub(super) fn section_of_head(text: &str) -> Option<Section> {
 
 fn commit_id(text: &str) -> FileResult<CommitId> {
     text.parse()
-        .map_err(|_| unsound(format!("the file holds a commit id that is none: {text:?}")))
+        .map_err(|_| unsound(format!("the file contains an invalid commit ID: {text:?}")))
 }
 
 /// The section of a row of the table of entries, as far as its key tells.
@@ -132,13 +132,13 @@ fn change_of(section: &Section, row: &Row<'_>) -> FileResult<Change> {
     let key = key(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
     if key.section() != *section {
         return Err(unsound(format!(
-            "the log of section {section} holds a line of {key}"
+            "the log of section {section} contains a line of {key}"
         )));
     }
     let (index, of) = (row.get(2)?, row.get(3)?);
     if index >= of {
         return Err(unsound(format!(
-            "the log of section {section} holds line {index} of {of}"
+            "the log of section {section} contains line {index} of {of}"
         )));
     }
     let op = if is_null(row, 11)? {
@@ -185,7 +185,7 @@ fn others(row: &Row<'_>, column: usize) -> FileResult<BTreeMap<Section, Revision
     let json: Option<String> = row.get(column)?;
     let others = json.as_deref().map(serde_json::from_str).transpose();
     Ok(others
-        .map_err(|_| unsound("the file holds other sections of a commit that are none"))?
+        .map_err(|_| unsound("the file contains an invalid list of a commit's sections"))?
         .unwrap_or_default())
 }
 
@@ -211,7 +211,7 @@ fn moment(row: &Row<'_>, column: usize) -> FileResult<Option<Timestamp>> {
 fn writer(row: &Row<'_>, column: usize, key: &Key) -> FileResult<String> {
     let by: String = row.get(column)?;
     if by.contains(is_unprintable) {
-        return Err(unsound(format!("the file holds a writer of {key} that is none")));
+        return Err(unsound(format!("the file contains an invalid writer of {key}")));
     }
     Ok(by)
 }
@@ -220,7 +220,7 @@ fn ttl(row: &Row<'_>, column: usize, key: &Key) -> FileResult<Option<Ttl>> {
     let seconds: Option<u64> = row.get(column)?;
     seconds.map(Ttl::from_seconds).transpose().map_err(|error| {
         unsound(format!(
-            "the file holds a time to live of {key} that is none: {error}"
+            "the file contains an invalid time to live of {key}: {error}"
         ))
     })
 }
@@ -236,7 +236,7 @@ fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> FileResult<Valu
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes.to_vec()),
         _ => None,
     };
-    let what = || format!("the file holds a value of {key} that is none");
+    let what = || format!("the file contains an invalid value of {key}");
     let (kind, bytes) = kind.zip(bytes).ok_or_else(|| unsound(what()))?;
     Value::from_stored(kind, bytes).map_err(|error| caused(what(), error))
 }

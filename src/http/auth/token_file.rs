@@ -16,7 +16,7 @@ use crate::model::{ErrorKind, TokenName};
 #[non_exhaustive]
 pub enum TokenFileError {
     /// It can't be read.
-    #[error("the token file {path} can't be read", path = .path.display())]
+    #[error("cannot read the token file {path}", path = .path.display())]
     Read {
         /// Which file.
         path: PathBuf,
@@ -24,7 +24,7 @@ pub enum TokenFileError {
         source: io::Error,
     },
     /// It can't be written.
-    #[error("the token file {path} can't be written", path = .path.display())]
+    #[error("cannot write the token file {path}", path = .path.display())]
     Write {
         /// Which file.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum TokenFileError {
         source: io::Error,
     },
     /// It isn't what such a file is.
-    #[error("line {line} of the token file {path} is not what `discfg serve token new` writes", path = .path.display())]
+    #[error("invalid line {line} in the token file {path}: not written by `discfg serve token new`", path = .path.display())]
     Malformed {
         /// Which file.
         path: PathBuf,
@@ -40,7 +40,7 @@ pub enum TokenFileError {
         line: usize,
     },
     /// A name stands for two tokens.
-    #[error("the token file {path} has two tokens called {name}", path = .path.display())]
+    #[error("duplicate token {name} in {path}", path = .path.display())]
     Ambiguous {
         /// Which file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum TokenFileError {
     },
     /// A list of sections or configs is empty, which opens nothing.
     #[error(
-        "the token {name} in {path} has an empty list of {what}: without the list it would be all of them",
+        "token {name} in {path} has an empty list of {what}; without the list it covers all {what}",
         path = .path.display()
     )]
     Nothing {
@@ -61,7 +61,7 @@ pub enum TokenFileError {
         what: &'static str,
     },
     /// A token of that name is there already.
-    #[error("a token called {name} is in {path} already: it keeps what it opens", path = .path.display())]
+    #[error("token {name} already exists in {path}", path = .path.display())]
     Taken {
         /// Which file.
         path: PathBuf,
@@ -69,7 +69,7 @@ pub enum TokenFileError {
         name: TokenName,
     },
     /// There is no such token.
-    #[error("no token in {path} is called {name}", path = .path.display())]
+    #[error("token {name} not found in {path}", path = .path.display())]
     Unknown {
         /// Which file.
         path: PathBuf,

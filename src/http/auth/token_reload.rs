@@ -68,12 +68,12 @@ impl KnownTokens {
         match read {
             Ok(tokens) => self.replace(tokens),
             Err(TokenFileError::Read { ref source, .. }) if source.kind() == ErrorKind::NotFound => {
-                tracing::warn!("the token file is gone: no token is taken until it is back");
+                tracing::warn!("token file not found; all tokens are rejected until it is back");
                 self.replace(TokenSet::default());
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(%error, cause, "the tokens stay as they were");
+                tracing::warn!(%error, cause, "cannot reload the token file; the previous tokens stay in use");
                 seen.warned = Some(Instant::now());
                 return;
             }

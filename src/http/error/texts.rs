@@ -57,12 +57,12 @@ fn of_a_request() {
 #[test]
 fn of_a_stream() {
     let variant = |not: &StreamError| match not {
-        StreamError::Refused(LiveRefusal::Busy) => "Turned: Busy",
+        StreamError::Refused(LiveRefusal::Busy { .. }) => "Turned: Busy",
         StreamError::Refused(LiveRefusal::Stopping) => "Turned: Stopping",
         StreamError::Store(_) => "Store",
     };
     let refused = [
-        StreamError::Refused(LiveRefusal::Busy),
+        StreamError::Refused(LiveRefusal::Busy { limit: 1024 }),
         StreamError::Refused(LiveRefusal::Stopping),
         StreamError::Store(StoreError::NoConfig {
             config: "payments".into(),

@@ -134,8 +134,8 @@ impl FeedTask {
             ended = self.feed.follow(store.as_ref(), interval) => {
                 let (config, section) = (&self.scope.0, self.scope.1.as_ref().map(tracing::field::display));
                 match ended {
-                    Ok(()) => tracing::debug!(%config, section, "a feed ended"),
-                    Err(error) => tracing::warn!(%config, section, error = &error as &dyn std::error::Error, "a feed ended"),
+                    Ok(()) => tracing::debug!(%config, section, "stopped following changes"),
+                    Err(error) => tracing::warn!(%config, section, error = &error as &dyn std::error::Error, "stopped following changes"),
                 }
             }
             () = self.wait_until_unused(linger) => {}

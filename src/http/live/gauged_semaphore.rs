@@ -7,6 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Debug)]
 pub(super) struct GaugedSemaphore {
     places: Arc<Semaphore>,
+    limit: usize,
     taken: Gauge,
 }
 
@@ -21,8 +22,14 @@ impl GaugedSemaphore {
     pub(super) fn new(places: usize) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            limit: places,
             taken: Gauge::default(),
         }
+    }
+
+    /// The number of places.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// How many are taken.

@@ -147,7 +147,7 @@ impl<P: Send + 'static> ChangeStream<P> {
             }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
-                tracing::warn!(section = %self.section, error, "a stream ends");
+                tracing::warn!(section = %self.section, error, "closing a stream");
                 Err(EndReason::Unavailable)
             }
         }

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 
+use super::body_fault;
 use super::class::RequestClass;
 use super::deadline::RequestDeadline;
 use super::path;
@@ -43,18 +44,18 @@ impl FromRequestParts<Api> for RequestContext {
         let ParsedPath { config, scope, rest } = path::parse(parts.uri.path())?;
         let query = Query::read(parts.uri.query())?;
         let caller = parts.extensions.get::<Caller>().cloned();
-        let caller = caller.ok_or_else(|| ApiError::denied("nobody says on whose behalf this is asked"))?;
+        let caller = caller.ok_or_else(|| ApiError::denied("request is not authenticated"))?;
         if !caller
             .configs
             .as_ref()
             .is_none_or(|configs| configs.contains(&config))
         {
             return Err(ApiError::denied(format!(
-                "the config {config} is not for this caller"
+                "this caller can't access config {config:?}"
             )));
         }
         let store = api.store(&config).ok_or_else(|| {
-            let detail = format!("the config {config} is not served here");
+            let detail = format!("config {config:?} not found: the server does not serve it");
             ApiError::new(ErrorKind::NotFound, ProblemCode::NoConfig, detail)
         })?;
         Ok(Self {
@@ -77,7 +78,7 @@ impl RequestContext {
     /// The section that the path names, which the caller may use.
     pub(in crate::http) fn section(&self) -> Result<Section, ApiError> {
         let PathScope::Section(section) = &self.scope else {
-            return Err(InvalidRequest::Path("the path names no section".into()).into());
+            return Err(InvalidRequest::Path("invalid path: expected a section".into()).into());
         };
         self.check_section(section)?;
         Ok(section.clone())
@@ -103,12 +104,12 @@ impl RequestContext {
         Ok(section)
     }
 
-    /// Refuses what the caller may not use.
+    /// Refuses a section that the caller can't access.
     pub(in crate::http) fn check_section(&self, section: &Section) -> Result<(), ApiError> {
         if self.caller.covers(section) {
             return Ok(());
         }
-        let detail = format!("the section {section} is not for this caller");
+        let detail = format!("this caller can't access section {section}");
         Err(ApiError::denied(detail))
     }
 
@@ -116,7 +117,7 @@ impl RequestContext {
     pub(in crate::http) fn wait(&mut self) -> Result<Option<Duration>, ApiError> {
         let wait: Option<WaitTime> = self.query.take(WAIT)?;
         if wait.is_some() && !self.api.settings().waits {
-            let told = "the query parameter wait is not for this server, where no request may wait";
+            let told = "query parameter wait not allowed: this server does not let requests wait";
             return Err(InvalidRequest::Query(told.into()).into());
         }
         Ok(wait.map(|WaitTime(wait)| wait.min(self.api.settings().longest_wait)))
@@ -127,15 +128,15 @@ impl RequestContext {
         self.deadline = RequestDeadline::after(self.api.settings().request_time);
     }
 
-    /// Refuses a caller that may only read.
+    /// Refuses a caller that can only read.
     pub(in crate::http) fn check_writes(&self) -> Result<(), ApiError> {
         match self.caller.access {
             Access::Write => Ok(()),
-            Access::Read => Err(ApiError::denied("this caller may only read")),
+            Access::Read => Err(ApiError::denied("this caller can only read")),
         }
     }
 
-    /// The body, of at most so many bytes, as the JSON that it must be.
+    /// Reads the body, of at most `max` bytes, as JSON.
     pub(in crate::http) async fn json<T: DeserializeOwned>(
         &self,
         body: Body,
@@ -143,17 +144,18 @@ impl RequestContext {
     ) -> Result<T, ApiError> {
         let body = self.body(body, max).await?;
         let json = serde_json::from_slice(&body);
-        Ok(json.map_err(|error| InvalidRequest::Body(format!("the body is not as expected: {error}")))?)
+        Ok(json.map_err(|error| InvalidRequest::Body(body_fault::explain(&error)))?)
     }
 
-    /// The whole body, of at most so many bytes.
+    /// Reads the whole body, of at most `max` bytes.
     pub(in crate::http) async fn body(&self, body: Body, max: usize) -> Result<Vec<u8>, ApiError> {
         let mut chunks = body.into_data_stream();
         self.deadline
             .in_time(async {
                 let mut read = Vec::new();
                 while let Some(chunk) = chunks.next().await {
-                    let chunk = chunk.map_err(|_| InvalidRequest::Body("the body ended too early".into()))?;
+                    let chunk =
+                        chunk.map_err(|_| InvalidRequest::Body("the request body ended early".into()))?;
                     read.extend_from_slice(&chunk);
                     if read.len() > max {
                         let size = read.len();

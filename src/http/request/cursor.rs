@@ -34,8 +34,7 @@ impl ListingIdentity<'_> {
         });
         after.ok_or_else(|| {
             InvalidRequest::Query(
-                "the query parameter cursor is not of this listing; it takes the `next` of a page of the same \
-                 path, with the same recursive"
+                "invalid query parameter cursor: expected the `next` of a page with the same path and recursive"
                     .into(),
             )
         })

@@ -28,18 +28,18 @@ const ONCE: [HeaderName; 10] = [
 pub(in crate::http) fn check(headers: &HeaderMap) -> Result<(), InvalidRequest> {
     if let Some(name) = ONCE.iter().find(|name| headers.get_all(*name).iter().count() > 1) {
         return Err(InvalidRequest::Header(format!(
-            "the header {name} is given twice"
+            "the header {name} is given more than once"
         )));
     }
     if headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
         return Err(InvalidRequest::Header(format!(
-            "both {CONTENT_LENGTH} and {TRANSFER_ENCODING} are given"
+            "{CONTENT_LENGTH} and {TRANSFER_ENCODING} can't be combined"
         )));
     }
     Ok(())
 }
 
-/// Refuses a body that isn't said to be JSON. A web page can have a browser send any other without asking the server first.
+/// Refuses a body that isn't declared as JSON. A web page can have a browser send any other without asking the server first.
 pub(in crate::http) fn check_json(headers: &HeaderMap) -> Result<(), InvalidRequest> {
     let said = headers.get(CONTENT_TYPE).and_then(|said| said.to_str().ok());
     let media = said.map(|said| said.split(';').next().unwrap_or(said).trim());
@@ -47,11 +47,11 @@ pub(in crate::http) fn check_json(headers: &HeaderMap) -> Result<(), InvalidRequ
         return Ok(());
     }
     Err(InvalidRequest::Header(
-        "this takes a body of JSON: send the header content-type: application/json".into(),
+        "the body must be JSON: send content-type: application/json".into(),
     ))
 }
 
-/// Whether the browser says that a page of another site asks.
+/// Whether the browser reports a request from a page of another site.
 pub(in crate::http) fn is_cross_site(headers: &HeaderMap) -> bool {
     headers
         .get(SEC_FETCH_SITE)
@@ -98,7 +98,7 @@ pub(in crate::http) fn guards(headers: &HeaderMap, key: &Key) -> Result<Vec<Guar
         Some(EntityTag::Any) => Some(Guard::Absent(key.clone())),
         Some(EntityTag::Revision(_)) => {
             return Err(InvalidRequest::Header(
-                "if-none-match takes * where something is written: it must not be there".into(),
+                "invalid if-none-match: a write allows only *".into(),
             ));
         }
     };
@@ -133,7 +133,7 @@ pub(in crate::http) fn encoding(headers: &HeaderMap) -> Result<Encoding, Invalid
     match charset.map(|(_, charset)| charset.trim().trim_matches('"')) {
         Some(charset) if !["utf-8", "utf8", "us-ascii"].contains(&charset.to_ascii_lowercase().as_str()) => {
             Err(InvalidRequest::Header(format!(
-                "{CONTENT_TYPE}: the charset {charset:?} is not known; text and JSON are UTF-8"
+                "{CONTENT_TYPE}: unsupported charset {charset:?}; text and JSON must be UTF-8"
             )))
         }
         _ => Ok(encoding),
@@ -194,7 +194,7 @@ pub(in crate::http) fn last_event_id(headers: &HeaderMap) -> Result<Option<Revis
     };
     let revision = given.parse().map_err(|_| {
         InvalidRequest::Header(format!(
-            "{LAST_EVENT_ID} is {given:?}; expected a revision, such as 7"
+            "invalid {LAST_EVENT_ID} {given:?}: expected a revision, such as 7"
         ))
     });
     revision.map(Some)
@@ -212,7 +212,7 @@ fn tag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTag>, Inva
     match revision {
         Some(Ok(revision)) => Ok(Some(EntityTag::Revision(revision))),
         _ => Err(InvalidRequest::Header(format!(
-            "{name} is {given:?}; expected one revision in quotes, such as \"7\", or *"
+            "invalid {name} {given:?}: expected one revision in quotes, such as \"7\", or *"
         ))),
     }
 }
@@ -220,7 +220,7 @@ fn tag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTag>, Inva
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, InvalidRequest> {
     let text = headers.get(name).map(|value| value.to_str().map(str::trim));
     text.transpose()
-        .map_err(|_| InvalidRequest::Header(format!("the header {name} holds what is no text")))
+        .map_err(|_| InvalidRequest::Header(format!("the header {name} is not valid text")))
 }
 
 #[cfg(test)]

@@ -53,35 +53,33 @@ impl SectionPart {
 
 /// Refuses a path that isn't in canonical form, so that a policy that bounds a caller by paths means what is served.
 pub(in crate::http) fn check(path: &str) -> Result<(), InvalidRequest> {
-    let refuse = |what: String| Err(InvalidRequest::Path(format!("the path {what}")));
+    let refuse = |what: String| Err(InvalidRequest::Path(format!("invalid path: {what}")));
     if path.len() > MAX_BYTES {
-        return refuse(format!(
-            "has {} bytes; at most {MAX_BYTES} are allowed",
+        return Err(InvalidRequest::Path(format!(
+            "path too long: {} bytes of at most {MAX_BYTES}",
             path.len()
-        ));
+        )));
     }
     let Some(rest) = path.strip_prefix('/') else {
-        return refuse("doesn't begin with a slash".into());
+        return refuse("must start with `/`".into());
     };
     if path.contains('%') {
-        return refuse(
-            "holds `%`: a name holds no character that would need it, so write it as it is".into(),
-        );
+        return refuse("`%` is not allowed; write each character as it is".into());
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || "/._:@-".contains(c);
     if let Some(character) = path.chars().find(|c| !allowed(*c)) {
         return refuse(format!(
-            "holds {character:?}; it may hold A-Z, a-z, 0-9, `/`, `.`, `_`, `:`, `@` and `-`"
+            "{character:?} is not allowed; use A-Z, a-z, 0-9, `/`, `.`, `_`, `:`, `@` and `-`"
         ));
     }
     if path.contains("//") {
-        return refuse("holds an empty segment (`//`)".into());
+        return refuse("empty segment (`//`)".into());
     }
     if path.len() > 1 && path.ends_with('/') {
-        return refuse("ends with a slash".into());
+        return refuse("must not end with `/`".into());
     }
     match rest.split('/').find(|segment| matches!(*segment, "." | "..")) {
-        Some(segment) => refuse(format!("holds the segment {segment:?}, which names nothing")),
+        Some(segment) => refuse(format!("the segment {segment:?} is not allowed")),
         None => Ok(()),
     }
 }
@@ -112,7 +110,7 @@ pub(in crate::http) fn key(section: &Section, rest: &str) -> Result<Key, Invalid
     if key.section() != *section {
         let of = key.section();
         return Err(InvalidRequest::Path(format!(
-            "the key {key} is of the section {of}, not of {section}"
+            "key {key} belongs to section {of}, not to {section}"
         )));
     }
     Ok(key)
@@ -124,7 +122,7 @@ pub(in crate::http) fn within(section: Section, rest: Option<&str>) -> Result<Se
         None => Prefix::from(&section),
         Some(_) if section.is_root() => {
             return Err(InvalidRequest::Path(format!(
-                "nothing lies below the keys of {section}"
+                "invalid path: {section} has no keys below a key"
             )));
         }
         Some(rest) => in_section(&section, rest).parse().map_err(refused)?,
@@ -159,7 +157,7 @@ mod tests {
             ("/v1/c/a/keys/%00", "`%`"),
             ("/v1/c/a/keys//a", "`//`"),
             ("//v1/c/a/keys/a", "`//`"),
-            ("/v1/c/a/keys/a/", "ends with a slash"),
+            ("/v1/c/a/keys/a/", "must not end with `/`"),
             ("/v1/c/a/keys/./a", "\".\""),
             ("/v1/c/a/keys/..", "\"..\""),
             ("/v1/c/a/keys/a b", "' '"),

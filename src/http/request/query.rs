@@ -19,7 +19,7 @@ impl Query {
             let decoded = percent_decode_str(text).decode_utf8();
             decoded
                 .map(String::from)
-                .map_err(|_| InvalidRequest::Query(format!("the {what} {text:?} is no UTF-8")))
+                .map_err(|_| InvalidRequest::Query(format!("the {what} {text:?} is not valid UTF-8")))
         };
         let pairs = raw.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         let given = pairs.map(|pair| {
@@ -45,7 +45,7 @@ impl Query {
         of_name
             .map(|(_, value)| {
                 let parsed: Result<T, _> = value.parse();
-                parsed.map_err(|error| InvalidRequest::Query(format!("the query parameter {name}: {error}")))
+                parsed.map_err(|error| InvalidRequest::Query(format!("query parameter {name}: {error}")))
             })
             .collect()
     }
@@ -58,7 +58,7 @@ impl Query {
         let mut values = self.each(name)?;
         if values.len() > 1 {
             return Err(InvalidRequest::Query(format!(
-                "the query parameter {name} is given twice"
+                "query parameter {name} is given more than once"
             )));
         }
         Ok(values.pop())
@@ -72,7 +72,7 @@ impl Query {
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
             Some(other) => Err(InvalidRequest::Query(format!(
-                "the query parameter {name} is {other:?}; expected true or false"
+                "invalid query parameter {name} {other:?}: expected true or false"
             ))),
         }
     }
@@ -91,7 +91,7 @@ impl Query {
             .filter(|limit| digits && (1..=most).contains(limit));
         number.ok_or_else(|| {
             InvalidRequest::Query(format!(
-                "the query parameter limit is {given:?}; expected a whole number from 1 to {most}"
+                "invalid query parameter limit {given:?}: expected a whole number from 1 to {most}"
             ))
         })
     }
@@ -102,10 +102,10 @@ impl Query {
             return Ok(());
         };
         Err(InvalidRequest::Query(if self.known.is_empty() {
-            format!("the query parameter {name:?} is not known; this takes none")
+            format!("unknown query parameter {name:?}; this route allows none")
         } else {
             format!(
-                "the query parameter {name:?} is not known; this takes {}",
+                "unknown query parameter {name:?}; this route allows {}",
                 self.known.join(", ")
             )
         }))

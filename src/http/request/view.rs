@@ -23,14 +23,14 @@ impl EntryView {
         let reveal = context.query.flag("reveal")?.unwrap_or_default();
         match (Self::of_lines(context)?, reveal) {
             (Self::Stored, true) => Err(InvalidRequest::Query(
-                "the query parameters stored and reveal are not for one request".into(),
+                "query parameters stored and reveal can't be combined".into(),
             )
             .into()),
             (_, true) if is_cross_site(&context.headers) => Err(ApiError::denied(
-                "secrets are revealed to no page of another site",
+                "secrets can't be revealed to a page of another site",
             )),
             (_, true) if !context.caller.decrypts => {
-                Err(ApiError::denied("this caller may not have secrets decrypted"))
+                Err(ApiError::denied("this caller can't decrypt secrets"))
             }
             (_, true) => Ok(Self::Revealed),
             (view, false) => Ok(view),

@@ -20,7 +20,7 @@ pub(in crate::http) struct WaitTime(pub(in crate::http) Duration);
 pub(in crate::http) enum WaitTimeError {
     #[error(transparent)]
     Span(SpanError),
-    #[error("{0:?} is too long; at most 60s are waited")]
+    #[error("duration {0:?} too long: at most 60s")]
     TooLong(String),
 }
 

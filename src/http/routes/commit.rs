@@ -89,7 +89,7 @@ fn read_request(
     };
     let within = |what: String, of: Section| match section {
         Some(section) if *section != of => Err(InvalidRequest::Body(format!(
-            "{what} is of the section {of}; the path names {section}"
+            "{what} belongs to section {of}, but the path names {section}"
         ))),
         _ => Ok(()),
     };
@@ -99,7 +99,7 @@ fn read_request(
         let guard = guard.map_err(|error| explain_shape("guards", at, &error))?;
         within(format!("guards[{at}]"), guard.section())?;
         if guards.contains(&guard) {
-            return Err(InvalidRequest::Body(format!("guards[{at}] is there twice")));
+            return Err(InvalidRequest::Body(format!("guards[{at}] is a duplicate")));
         }
         guards.push(guard);
     }
@@ -159,7 +159,7 @@ pub(in crate::http) async fn run_commit(
     match timeout_at(context.deadline.instant(), task).await {
         Ok(Ok(outcome)) => outcome.map_err(|error| ApiError::of_store(error, stored)),
         Ok(Err(error)) => {
-            tracing::error!(commit = %id, %error, "a commit ended without an answer");
+            tracing::error!(commit = %id, %error, "a commit ended without a response");
             Err(ApiError::outcome_unknown(&id))
         }
         Err(_) => Err(ApiError::outcome_unknown(&id)),

@@ -53,7 +53,7 @@ pub(in crate::http) async fn generate(
 pub(in crate::http) async fn unwrap(context: RequestContext, body: Body) -> Result<Json<PlainKey>, ApiError> {
     context.data_key_section()?;
     if !context.caller.decrypts {
-        return Err(ApiError::denied("this caller may not have secrets decrypted"));
+        return Err(ApiError::denied("this caller can't decrypt secrets"));
     }
     context.query.end()?;
     check_json(&context.headers)?;
@@ -61,13 +61,13 @@ pub(in crate::http) async fn unwrap(context: RequestContext, body: Body) -> Resu
     check_key(&context, &key)?;
     let wrapped = STANDARD
         .decode(wrapped)
-        .map_err(|_| InvalidRequest::Body("wrapped is no base64 text".into()))?;
+        .map_err(|_| InvalidRequest::Body("wrapped is not valid base64".into()))?;
     let unwrapping = async {
         let unwrapped = context.store.data_keys().unwrap(&wrapped, &key).await;
         unwrapped.map_err(|error| match error {
             // Here it was sent, not stored.
             StoreError::Corrupt { .. } => {
-                InvalidRequest::Body("wrapped is no data key of this config".into()).into()
+                InvalidRequest::Body("wrapped is not a data key of this config".into()).into()
             }
             error => ApiError::from(error),
         })
@@ -82,7 +82,7 @@ fn check_key(context: &RequestContext, key: &Key) -> Result<(), ApiError> {
     if of == named {
         return Ok(());
     }
-    let told = format!("the key {key} is of the section {of}; the path names {named}");
+    let told = format!("key {key} belongs to section {of}, but the path names {named}");
     Err(InvalidRequest::Body(told).into())
 }
 

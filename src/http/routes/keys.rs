@@ -56,7 +56,7 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
         .await?;
     let now = found.as_ref().map(|entry| entry.revision);
     if if_match.is_some_and(|tag| !tag.is_met_by(now)) {
-        let told = format!("the key {key} is not at the revision that if-match names");
+        let told = format!("key {key} is not at the revision in if-match");
         return Err(ApiError::new(ErrorKind::Conflict, ProblemCode::GuardFailed, told));
     }
     if let Some(now) = now.filter(|_| if_none_match.is_some_and(|tag| tag.is_met_by(now))) {
@@ -71,7 +71,7 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
     let Some(entry) = opened.first() else {
         return Err(match revision {
             Some(revision) => {
-                let told = format!("the key {key} was not there at revision {revision}");
+                let told = format!("key {key} not found at revision {revision}");
                 ApiError::new(ErrorKind::NotFound, ProblemCode::NoKey, told)
             }
             None => StoreError::NotFound(key).into(),
@@ -118,7 +118,7 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
     context.query.end()?;
     let ttl = match (ttl, keep_ttl) {
         (Some(_), true) => {
-            let told = "the query parameters ttl and keep-ttl are not for one request";
+            let told = "query parameters ttl and keep-ttl can't be combined";
             return Err(InvalidRequest::Query(told.into()).into());
         }
         (Some(ttl), false) => TtlChoice::For(ttl),
@@ -225,7 +225,7 @@ pub(in crate::http) fn take_consistency(
         Some("strong") => Ok(Some(Consistency::Strong)),
         Some("eventual") => Ok(Some(Consistency::Eventual)),
         Some(other) => Err(InvalidRequest::Query(format!(
-            "the query parameter consistency is {other:?}; expected strong or eventual"
+            "invalid query parameter consistency {other:?}: expected strong or eventual"
         ))),
     }
 }
@@ -255,7 +255,7 @@ fn render_entry(entry: &Entry, view: EntryView, form: AnswerForm) -> Result<Resp
     }
     if entry.secret && view == EntryView::Masked {
         let told = format!(
-            "the key {} is a secret; reveal=true asks for its value",
+            "key {} is a secret; request its value with reveal=true",
             entry.key
         );
         return Err(ApiError::denied(told));

@@ -44,7 +44,7 @@ pub(in crate::http) async fn list(mut context: RequestContext) -> Result<Json<Li
         recursive,
         after: match (cursor, after) {
             (Some(_), Some(_)) => {
-                let told = "the query parameters cursor and after are not for one request";
+                let told = "query parameters cursor and after can't be combined";
                 return Err(InvalidRequest::Query(told.into()).into());
             }
             (Some(cursor), None) => Some(listing.after(&cursor)?),
@@ -103,7 +103,7 @@ fn parse_after(after: String) -> Result<String, InvalidRequest> {
         return Ok(after);
     }
     Err(InvalidRequest::Query(format!(
-        "the query parameter after is {after:?}; expected a key or a folder, such as /db/url or /db/"
+        "invalid query parameter after {after:?}: expected a key or a folder, such as /db/url or /db/"
     )))
 }
 

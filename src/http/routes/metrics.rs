@@ -31,7 +31,7 @@ pub(in crate::http) async fn metrics(
 ) -> Result<Response, ApiError> {
     let sees_all = |caller: &Caller| caller.configs.is_none() && caller.sections.is_none();
     if !caller.is_some_and(|Extension(caller)| sees_all(&caller)) {
-        let told = "the metrics tell of all configs and sections, which are not for this caller";
+        let told = "the metrics cover all configs and sections, and this caller can't access all of them";
         return Err(ApiError::denied(told));
     }
     let text = api.metrics().render(&api.live().feeds.followed());
@@ -39,7 +39,7 @@ pub(in crate::http) async fn metrics(
         ApiError::new(
             ErrorKind::Internal,
             ProblemCode::Internal,
-            "the metrics can't be told",
+            "cannot encode the metrics",
         )
     })?;
     let content_type = HeaderValue::from_static(prometheus_text::CONTENT_TYPE);

@@ -16,13 +16,13 @@ pub(super) struct BearerToken {
 }
 
 impl BearerToken {
-    /// The known token that a request bears, or why there is none.
+    /// The known token of a request, or why there is none.
     pub(super) fn of(tokens: &Arc<KnownTokens>, headers: &HeaderMap) -> Result<Self, &'static str> {
-        const NONE: &str = "a token is asked for: Authorization: Bearer dcfg_…";
-        const UNKNOWN: &str = "the token is not one that this server knows";
+        const NONE: &str = "missing token: send Authorization: Bearer dcfg_…";
+        const UNKNOWN: &str = "invalid token: this server does not know it";
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let (given, None) = (given.next().ok_or(NONE)?, given.next()) else {
-            return Err("the header Authorization may be given once");
+            return Err("the Authorization header is given more than once");
         };
         let (scheme, word) = given
             .to_str()

@@ -55,7 +55,7 @@ impl BufferBudget {
         let more = u32::try_from(wanted.saturating_sub(held)).unwrap_or(u32::MAX);
         let more = Arc::clone(&self.units).try_acquire_many_owned(more);
         let more = more.map_err(|_| {
-            let told = "the server holds as much for slow clients as it may; try again";
+            let told = "too much data buffered for slow clients; retry after 1 s";
             ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
         })?;
         match &mut share.0 {
@@ -84,7 +84,7 @@ impl BufferBudget {
             while received.len() <= most
                 && let Some(chunk) = chunks.next().await
             {
-                let chunk = chunk.map_err(|_| InvalidRequest::Body("the body ended too early".into()))?;
+                let chunk = chunk.map_err(|_| InvalidRequest::Body("the request body ended early".into()))?;
                 self.widen(&mut share, received.len() + chunk.len())?;
                 received.extend_from_slice(&chunk);
             }

@@ -59,7 +59,7 @@ pub(super) async fn serve_connection(
     };
     if let Err(error) = ended {
         let cause = error.source().map(ToString::to_string);
-        tracing::debug!(%peer, %error, cause, "a connection broke");
+        tracing::debug!(%peer, %error, cause, "connection failed");
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Gate {
     pub(super) access: Access,
     /// The places for requests that are answered at once.
     pub(super) requests: Arc<Semaphore>,
+    /// The number of places among them.
+    pub(super) request_limit: usize,
     /// The places for those that wait for a change or stream.
     pub(super) waiting: WaitingPlaces,
     /// What is held for slow clients.
@@ -139,7 +141,7 @@ impl Gate {
         if request.uri().path() == "/readyz"
             && self.tokens.as_ref().is_some_and(|tokens| !tokens.is_current())
         {
-            let told = "the token file can't be used; the tokens are those that it held before";
+            let told = "cannot read the token file; the previous tokens stay in use";
             return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Tokens, told)
                 .into_response()
                 .into());
@@ -172,7 +174,7 @@ impl Gate {
         let place = Arc::clone(&self.requests).try_acquire_owned();
         place
             .map(AnswerPermits::of_request)
-            .map_err(|_| busy("at the same time"))
+            .map_err(|_| busy("concurrent", self.request_limit))
     }
 }
 

@@ -43,8 +43,8 @@ impl Scheme {
 /// Why a text is no origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected NAME or NAME:PORT, with https:// before it where a proxy speaks TLS, such as https://config.internal; \
-     a pattern such as * is no name: give --host once for each"
+    "expected NAME or NAME:PORT, with https:// in front if a proxy terminates TLS, such as https://config.internal; \
+     for several names, repeat --host (patterns such as * are not allowed)"
 )]
 pub struct ServerOriginError;
 
@@ -120,11 +120,11 @@ impl KnownHosts {
         Self(own.into_iter().chain(others).collect())
     }
 
-    /// Refuses a request that wasn't meant for this server, or comes from a page that isn't its own.
+    /// Refuses a request for another host, or from a page of another origin.
     pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
         let mut given = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (given.next(), given.next()) else {
-            let told = "the header Host must be given, and once";
+            let told = "exactly one Host header is required";
             return Err(ApiError::new(ErrorKind::Usage, ProblemCode::Header, told));
         };
         let called = host.to_str().ok().and_then(authority);
@@ -132,14 +132,13 @@ impl KnownHosts {
             || uri.authority().is_some_and(|target| !self.is_known(target))
         {
             return Err(ApiError::denied(
-                "this server doesn't answer to that Host: it knows itself as localhost, by its address, and by the origins \
-                 that --host gave it",
+                "unknown Host: expected localhost, the server's address, or a name given with --host",
             ));
         }
         for origin in headers.get_all(header::ORIGIN) {
             if !self.is_own(origin) {
                 return Err(ApiError::denied(
-                    "requests of web pages (with the header Origin) are answered to the server's own alone",
+                    "cross-origin requests are not allowed: Origin must be the server's own",
                 ));
             }
         }

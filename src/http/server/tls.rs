@@ -17,7 +17,7 @@ use crate::model::ErrorKind;
 #[non_exhaustive]
 pub enum TlsError {
     /// A file can't be read.
-    #[error("{path} can't be read", path = .path.display())]
+    #[error("cannot read {path}", path = .path.display())]
     Read {
         /// Which file.
         path: PathBuf,
@@ -25,7 +25,7 @@ pub enum TlsError {
         source: io::Error,
     },
     /// A file holds no certificate, or no private key.
-    #[error("{path} holds no {what} as PEM", path = .path.display())]
+    #[error("no {what} in PEM format in {path}", path = .path.display())]
     Missing {
         /// Which file.
         path: PathBuf,
@@ -39,7 +39,7 @@ pub enum TlsError {
         path: PathBuf,
     },
     /// The two don't fit each other, or can't be used.
-    #[error("the certificate in {certificate} can't be used with the key in {key}",
+    #[error("cannot use the certificate in {certificate} with the key in {key}",
         certificate = .certificate.display(), key = .key.display())]
     Unfit {
         /// The certificate's file.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::error::ApiError;
-use crate::model::ErrorKind;
+use crate::model::{ErrorKind, Grouped};
 use crate::wire::ProblemCode;
 
 /// The client that a place is counted for.
@@ -22,6 +22,8 @@ pub(super) enum ClientId {
 #[derive(Debug)]
 pub(super) struct WaitingPlaces {
     free: Arc<Semaphore>,
+    /// The number of places.
+    all: usize,
     most: usize,
     taken: Arc<Mutex<HashMap<ClientId, usize>>>,
 }
@@ -39,6 +41,7 @@ impl WaitingPlaces {
     pub(super) fn of(places: usize) -> Self {
         Self {
             free: Arc::new(Semaphore::new(places)),
+            all: places,
             most: places.div_ceil(2),
             taken: Arc::default(),
         }
@@ -47,12 +50,14 @@ impl WaitingPlaces {
     /// A place for a request of that client. Fails where none is free, or the client holds its share.
     pub(super) fn take(&self, client: ClientId) -> Result<WaitingPlace, ApiError> {
         let permit = Arc::clone(&self.free).try_acquire_owned();
-        let permit = permit.map_err(|_| busy("that wait for changes"))?;
+        let permit = permit.map_err(|_| busy("waiting", self.all))?;
         let mut taken = locked(&self.taken);
         let own = taken.entry(client.clone()).or_default();
         if *own >= self.most {
-            let told =
-                "this client has as many requests that wait for changes as one may; end one, or try again";
+            let most = Grouped(self.most);
+            let told = format!(
+                "too many waiting requests from this client (limit {most}); end one, or retry after 1 s"
+            );
             return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told));
         }
         *own += 1;
@@ -77,9 +82,12 @@ impl Drop for WaitingPlace {
     }
 }
 
-/// Returns the refusal of a request for which there is no place.
-pub(super) fn busy(many: &str) -> ApiError {
-    let told = format!("the server has as many requests {many} as it serves; try again");
+/// The error of a request beyond a limit of `which` requests.
+pub(super) fn busy(which: &str, limit: usize) -> ApiError {
+    let told = format!(
+        "too many {which} requests (limit {}); retry after 1 s",
+        Grouped(limit)
+    );
     ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
 }
 

@@ -2,15 +2,15 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What is said of a permission. Ordered by how much it gives.
+/// Whether access is allowed. Ordered by the amount of access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
-    /// It isn't there.
+    /// Not allowed.
     No,
-    /// It can't be judged from here.
+    /// It can't be determined.
     Unknown,
-    /// It is there.
+    /// Allowed.
     Yes,
 }
 
@@ -24,14 +24,14 @@ impl fmt::Display for Answer {
     }
 }
 
-/// An answer, why it is so, and what would make it a yes.
+/// An answer, its reason, and what would change it to yes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The answer.
     pub answer: Answer,
-    /// What decides it, in words.
+    /// The reason.
     pub because: String,
-    /// What is missing, where one thing would do: a statement to add in IAM's JSON, or what to run.
+    /// What is missing, if one thing is enough: a policy statement as JSON, or a command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
 }

@@ -5,42 +5,42 @@ use crate::aws::{Failed, Fault};
 use crate::model::ErrorKind;
 use crate::stack::StackError;
 
-/// Why access can't be told.
+/// An error of inspecting access.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccessError {
-    /// The config's stack, or those of its grants, can't be looked at.
+    /// The stack of the config or of a grant can't be read.
     #[error(transparent)]
     Stack(#[from] StackError),
-    /// IAM knows no such user or role.
-    #[error("{0} is not there")]
+    /// The user or role doesn't exist.
+    #[error("{0} not found")]
     NoPrincipal(String),
-    /// There is a role of that name under another path.
-    #[error("{given} is not there: the role of that name is {is}")]
+    /// The role exists under another path.
+    #[error("{given} not found: the role with this name is {is}")]
     OtherPath {
-        /// What was asked for.
+        /// The given ARN.
         given: String,
         /// The role's ARN.
         is: String,
     },
-    /// A session's ARN lacks the path of its role, which its own account alone knows.
-    #[error("{0} is a session of another account: give the ARN of its role")]
+    /// A session of another account: its ARN lacks the role's path, which only that account can look up.
+    #[error("{0} is a session in another account: give the ARN of its role")]
     ForeignSession(String),
     /// A request to IAM failed.
     #[error("{}", failure_words(action, source))]
     Request {
-        /// What was tried, such as `iam:GetRole`.
+        /// The action, such as `iam:GetRole`.
         action: &'static str,
-        /// The ARN of what it was tried on.
+        /// The ARN of the resource.
         on: String,
-        /// How it failed.
+        /// The failure.
         #[source]
         source: Failed,
     },
 }
 
 impl AccessError {
-    /// What sort of failure this is.
+    /// The error's kind.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Stack(source) => source.kind(),
@@ -68,7 +68,7 @@ impl AccessError {
 
 fn failure_words(action: &str, failed: &Failed) -> String {
     match failed.fault {
-        Fault::Denied => format!("{} was denied", failed.denied(action)),
+        Fault::Denied => format!("access denied: {}", failed.denied(action)),
         Fault::Credentials => format!("{action} failed: {}", failed.credentials_problem()),
         _ => format!("{action} failed"),
     }

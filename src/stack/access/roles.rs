@@ -13,32 +13,32 @@ use crate::stack::policy::resolve::StackLocation;
 use crate::stack::policy::{PolicyDocument, PolicyError};
 use crate::stack::template::config_template::Output;
 
-/// A config's roles, as they are deployed.
+/// A config's deployed roles.
 #[derive(Debug)]
 pub(super) struct Roles {
     /// The ARN of the config's table.
     pub(super) table: String,
-    /// What the ARNs of requests to the config's HTTP API begin with, up to the method; nothing where it has none.
+    /// The prefix of the ARNs of requests to the config's HTTP API, up to the method; `None` without an API.
     pub(super) api: Option<String>,
     /// The read role, the write role, then the grants' by name.
     pub(super) deputies: Vec<Deputy>,
 }
 
-/// A role that acts for those whom it trusts.
+/// A role of the config or a grant.
 #[derive(Debug)]
 pub(super) struct Deputy {
-    /// What `--as` calls it.
+    /// The value for `--as`.
     pub(super) role: Role,
     pub(super) arn: String,
     pub(super) access: Access,
-    /// The sections that it is for; nothing where it is for all.
+    /// The sections that it covers; `None` for all.
     pub(super) sections: Option<Vec<Section>>,
-    /// Its trust policy, if it is one that can be judged.
+    /// Its trust policy, if it can be parsed.
     pub(super) trust: Result<PolicyDocument, PolicyError>,
 }
 
 impl Deputy {
-    /// Whether the role is meant for this.
+    /// Whether the role covers this access.
     pub(super) fn is_for(&self, access: Access, section: &Section) -> bool {
         self.access >= access
             && self
@@ -48,7 +48,7 @@ impl Deputy {
     }
 }
 
-/// The roles of a config and its grants, or nothing if the config isn't there.
+/// The roles of a config and its grants; `None` if the config doesn't exist.
 ///
 /// Needs `cloudformation:DescribeStacks` and, on each role, `iam:GetRole`.
 pub(super) async fn roles(
@@ -82,7 +82,7 @@ pub(super) async fn roles(
     }
     for (name, of_grant) in grant_stacks(cfn, config).await? {
         let grant = Grant::of(&of_grant)?;
-        // One that is being made, or wasn't, has no role to speak of.
+        // A grant whose create is running or failed has no role.
         let Some(arn) = grant.role else {
             continue;
         };
@@ -109,7 +109,7 @@ async fn trust(iam: &Iam, arn: &str) -> Result<Result<PolicyDocument, PolicyErro
     Ok(role_named(iam, name, arn).await?.trust)
 }
 
-/// The role of that name; `arn` is what it was called by.
+/// The role of that name; `arn` is for error messages.
 pub(super) async fn role_named(iam: &Iam, name: &str, arn: &str) -> Result<RoleFacts, AccessError> {
     match role_facts::role(iam, name).await {
         Ok(role) => role.ok_or_else(|| AccessError::NoPrincipal(arn.to_owned())),

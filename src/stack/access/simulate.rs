@@ -7,32 +7,31 @@ use aws_sdk_iam::types::{
 use super::answer::Finding;
 use super::error::AccessError;
 
-/// A request that IAM's simulator is asked about.
+/// A request to evaluate with IAM's policy simulator.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
-    /// The ARN of the user or role that would make it.
+    /// The ARN of the user or role that sends it.
     pub(super) by: &'a str,
     pub(super) actions: &'a [&'a str],
     pub(super) on: &'a str,
-    /// The partition keys of the items that it is about, if it is about any.
+    /// The partition keys of its items, if any.
     pub(super) leading_keys: &'a [&'a str],
 }
 
-/// What the simulator says of an action.
+/// The simulator's result for an action.
 #[derive(Debug, Clone)]
 pub(super) struct Simulated {
     pub(super) action: String,
     pub(super) finding: Finding,
-    /// Whether nothing is in the way but that no statement speaks of it.
+    /// Whether it is only denied because no statement allows it.
     pub(super) is_unsaid: bool,
 }
 
-/// The action that asking takes.
+/// The action that the simulation requires.
 const ACTION: &str = "iam:SimulatePrincipalPolicy";
 
-/// What IAM's simulator says of each action, in the order of the request: by the policies of the user or role with its
-/// groups and its boundary, and by its organization's policies. It looks neither at the trust of roles nor at policies
-/// of resources.
+/// Simulates each action with IAM's policy simulator, in the order of the request, by the policies of the user or role,
+/// its groups, permissions boundary and organization. Trust policies and resource policies are not evaluated.
 pub(super) async fn simulate(iam: &Client, request: &Request<'_>) -> Result<Vec<Simulated>, AccessError> {
     let mut found: Vec<Simulated> = Vec::new();
     let mut marker = None;
@@ -92,7 +91,7 @@ pub(super) async fn simulate(iam: &Client, request: &Request<'_>) -> Result<Vec<
     Ok(in_order.collect())
 }
 
-/// What of the request's context is known. A policy that asks for more gets no certain answer.
+/// The known context of the request. A policy that depends on more gives an unknown result.
 fn context(request: &Request<'_>) -> Vec<ContextEntry> {
     let entry = |name: &str, kind, values: &[&str]| {
         ContextEntry::builder()
@@ -126,12 +125,12 @@ struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    /// The finding, and whether a statement that allows it is all that lacks.
+    /// The finding, and whether only an allowing statement is missing.
     fn finding(&self) -> (Finding, bool) {
         let decisive = self.words();
         let finding = match self.decision {
             _ if !self.unknown_keys.is_empty() => Finding::unknown(format!(
-                "the policies ask for {}, which isn't known here; without it the simulator says {}",
+                "the policies depend on {}, which is unknown here; without it the policy simulator returns {}",
                 self.unknown_keys.join(", "),
                 self.decision.as_str()
             )),
@@ -141,37 +140,37 @@ impl Judged<'_> {
             )),
             PolicyEvaluationDecisionType::ExplicitDeny => Finding::no(format!(
                 "denied by {}",
-                decisive.as_deref().unwrap_or("a statement of its policies")
+                decisive.as_deref().unwrap_or("its policies")
             )),
             PolicyEvaluationDecisionType::ImplicitDeny if self.in_organization == Some(false) => {
-                Finding::no("the organization's policies (SCP) don't allow it")
+                Finding::no("not allowed by the organization's policies (SCP)")
             }
             PolicyEvaluationDecisionType::ImplicitDeny if self.in_boundary == Some(false) => {
-                Finding::no("its permissions boundary doesn't allow it")
+                Finding::no("not allowed by its permissions boundary")
             }
             PolicyEvaluationDecisionType::ImplicitDeny => {
-                return (Finding::no("no statement of its policies allows it"), true);
+                return (Finding::no("not allowed by any statement of its policies"), true);
             }
-            other => Finding::unknown(format!("the simulator says {}", other.as_str())),
+            other => Finding::unknown(format!("the policy simulator returns {}", other.as_str())),
         };
         (finding, false)
     }
 
-    /// The statements that decide, by policy and place: the simulator knows no Sids.
+    /// The deciding statements, by policy and position: the simulator returns no Sids.
     fn words(&self) -> Option<String> {
         let words: Vec<String> = self
             .statements
             .iter()
             .filter_map(|statement| {
                 let kind = match statement.source_policy_type() {
-                    Some(PolicySourceType::User | PolicySourceType::Role) => "the inline policy",
-                    Some(PolicySourceType::Group) => "the group's policy",
-                    Some(PolicySourceType::AwsManaged) => "AWS's policy",
-                    _ => "the policy",
+                    Some(PolicySourceType::User | PolicySourceType::Role) => "inline policy",
+                    Some(PolicySourceType::Group) => "group policy",
+                    Some(PolicySourceType::AwsManaged) => "AWS managed policy",
+                    _ => "policy",
                 };
                 let name = statement.source_policy_id()?;
                 Some(match statement.start_position() {
-                    Some(at) => format!("the statement at {}:{} of {kind} {name}", at.line(), at.column()),
+                    Some(at) => format!("{kind} {name} (statement at {}:{})", at.line(), at.column()),
                     None => format!("{kind} {name}"),
                 })
             })

@@ -2,16 +2,16 @@ use std::fmt;
 
 use crate::model::{GitHubSubject, OidcSubject, PrincipalArn, PrincipalPattern};
 
-/// Whose access is judged.
+/// The subject of an access evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// A user or role: see [`Inspector::resolve`](super::Inspector::resolve).
     Principal(PrincipalArn),
-    /// All who fit a pattern. Their own policies can't be asked for, so only trust and the role's policies count.
+    /// All principals that match a pattern. Their own policies are unknown, so only the role's trust and policies count.
     Pattern(PrincipalPattern),
-    /// A job of GitHub Actions, which has no policies of its own.
+    /// A job of GitHub Actions, which has no policies.
     GitHub(GitHubSubject),
-    /// Who has such a token of another OIDC issuer, without policies as well.
+    /// The holder of a token of another OIDC issuer, which has no policies.
     Oidc(OidcSubject),
 }
 

@@ -6,12 +6,12 @@ use crate::model::{
 };
 use crate::stack::policy::{PolicyDocument, Statement};
 
-/// Who asks to assume a role.
+/// The subject that assumes a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asker<'a> {
-    /// A principal, or a pattern that stands for all who fit it, by ARN.
+    /// A principal, or a pattern for all matching principals, by ARN.
     Principal(&'a str),
-    /// Who has a token of an OIDC issuer, by what the token says.
+    /// The holder of an OIDC token, by the claims of the token.
     Oidc {
         /// Its `iss`, without `https://`.
         issuer: &'a str,
@@ -32,55 +32,55 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// What an asker brings along.
+/// Facts about a principal that its ARN doesn't contain.
 #[derive(Debug, Clone, Default)]
 pub struct Brought {
-    /// The organization that its account belongs to.
+    /// The organization of its account.
     pub org_id: Option<OrgId>,
-    /// The external id that it gives.
+    /// The external ID that it gives.
     pub external_id: Option<ExternalId>,
 }
 
-/// What is asked of a trust.
+/// An action that a trust policy can allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TrustedAction {
-    /// To assume the role.
+    /// Assume the role.
     Assume,
-    /// To pass the session's tags on to it.
+    /// Pass the session's tags on to it.
     Tag,
 }
 
-/// Whether a role's trust lets the asker in.
+/// Evaluates a role's trust policy for a subject, which IAM's policy simulator doesn't do.
 ///
-/// It knows the forms that the templates of discfg make; IAM's simulator doesn't judge the trust of roles. Whatever
-/// else is there, and whatever isn't known of the asker, makes the answer unknown, never yes.
+/// It supports the forms that the templates of discfg create. Any other form, and any missing fact about the subject,
+/// makes the answer unknown, never yes.
 pub(super) fn judge(
     trust: &PolicyDocument,
     asker: &Asker<'_>,
     ask: TrustedAction,
     brought: &Brought,
 ) -> Finding {
-    let mut best = Finding::no("no statement of the trust names it");
+    let mut best = Finding::no("no statement of the trust policy matches it");
     let mut denial = None;
     for (index, statement) in trust.statements.iter().enumerate() {
         let name = name_of(statement, index);
         let applies = applies(statement, asker, ask, brought);
         let finding = match (statement.allows, applies) {
             (false, Applies::Yes) => {
-                return Finding::no(format!("{name} of the trust denies it"));
+                return Finding::no(format!("denied by {name} of the trust policy"));
             }
             (false, Applies::Unknown(why)) => {
                 denial.get_or_insert(Finding::unknown(format!(
-                    "{name} of the trust may deny it: {why}"
+                    "{name} of the trust policy may deny it: {why}"
                 )));
                 continue;
             }
-            (true, Applies::Yes) => Finding::yes(format!("{name} of the trust")),
-            (true, Applies::Unknown(why)) => Finding::unknown(format!("{name} of the trust: {why}")),
-            (true, Applies::No(Some(why))) => Finding::no(format!("{name} of the trust: {why}")),
+            (true, Applies::Yes) => Finding::yes(format!("allowed by {name} of the trust policy")),
+            (true, Applies::Unknown(why)) => Finding::unknown(format!("{name} of the trust policy: {why}")),
+            (true, Applies::No(Some(why))) => Finding::no(format!("{name} of the trust policy: {why}")),
             (_, Applies::No(_)) => continue,
         };
-        // What comes closest is what is worth saying: of two refusals the one that says more.
+        // Keep the most informative finding: of two refusals, the one with a reason.
         if finding.answer > best.answer || (finding.answer == best.answer && best.answer == Answer::No) {
             best = finding;
         }
@@ -91,16 +91,16 @@ pub(super) fn judge(
     }
 }
 
-/// Whom a trust names.
+/// The subjects that a trust policy names.
 #[derive(Debug, Default)]
 pub(super) struct TrustedPrincipals {
     pub(super) patterns: BTreeSet<PrincipalPattern>,
-    /// GitHub's jobs, for the usual audience.
+    /// GitHub jobs with the usual audience.
     pub(super) jobs: BTreeSet<GitHubSubject>,
     pub(super) subjects: BTreeSet<OidcSubject>,
 }
 
-/// Whom the trust names, in the forms that discfg writes.
+/// The subjects that a trust policy names, in the forms that discfg writes.
 pub(super) fn named(trust: &PolicyDocument) -> TrustedPrincipals {
     let mut named = TrustedPrincipals::default();
     for statement in trust.statements.iter().filter(|statement| statement.allows) {
@@ -122,7 +122,7 @@ pub(super) fn named(trust: &PolicyDocument) -> TrustedPrincipals {
     named
 }
 
-/// The OIDC subjects that a statement is about, with each audience that it takes.
+/// The OIDC subjects of a statement, with each of its audiences.
 fn subjects(statement: &Statement) -> Vec<OidcSubject> {
     let providers = statement.principals.get("Federated").into_iter().flatten();
     let issuers = providers.filter_map(|arn| OidcIssuer::of_provider(arn.split_once(":oidc-provider/")?.1));
@@ -144,16 +144,16 @@ fn subjects(statement: &Statement) -> Vec<OidcSubject> {
 
 fn name_of(statement: &Statement, index: usize) -> String {
     match &statement.sid {
-        Some(sid) => format!("the statement {sid}"),
+        Some(sid) => format!("statement {sid}"),
         None => format!("statement {}", index + 1),
     }
 }
 
-/// Whether a statement, or a condition of it, is about a request.
+/// Whether a statement, or one of its conditions, applies to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Applies {
     Yes,
-    /// With the reason, where it is about such requests at all.
+    /// With the reason, if the statement is about such requests.
     No(Option<String>),
     Unknown(String),
 }
@@ -220,14 +220,14 @@ fn is_principal(kind: &str, value: &str, arn: &str) -> Applies {
             if value == "*" {
                 Applies::Unknown("it names everyone, which discfg never does".into())
             } else if named.parse::<AccountId>().is_ok() {
-                // A pattern without an account is about whoever the trust lets in: this one, too.
+                // A pattern without an account also matches this account.
                 if named == account || account.contains(['*', '?']) {
                     Applies::Yes
                 } else {
                     Applies::No(None)
                 }
             } else if value == arn {
-                Applies::Unknown("it names the principal itself, where discfg would name the account".into())
+                Applies::Unknown("it names the principal, while discfg names the account".into())
             } else if value.contains(":assumed-role/") {
                 Applies::Unknown("it names a session, which discfg never does".into())
             } else {
@@ -261,7 +261,7 @@ fn holds(
         }
     };
     let list = || values.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    // Names of condition keys don't depend on case (IAM user guide, "Condition").
+    // Condition keys are case-insensitive (IAM user guide, "Condition").
     let key_word = key.to_ascii_lowercase();
     let claim = match asker {
         Asker::Oidc { issuer, .. } => key_word
@@ -276,43 +276,40 @@ fn holds(
             match patterns {
                 Ok(patterns) => decided(
                     patterns.iter().any(|pattern| pattern.matches(arn)),
-                    format!("it is for {}", list()),
+                    format!("it only matches {}", list()),
                 ),
                 Err(_) => Applies::Unknown(format!(
-                    "{key} is compared with what is neither a role nor a user"
+                    "{key} is compared with a value that is not a role or user"
                 )),
             }
         }
         ("StringEquals", "aws:principalorgid", _, Asker::Principal(_)) => match &brought.org_id {
             Some(org) => decided(
                 values.contains(org.as_str()),
-                format!("it is for the organization {}", list()),
+                format!("it requires the organization {}", list()),
             ),
             None => Applies::Unknown(format!(
-                "it is for the organization {}, and which one the principal belongs to isn't known (--org-id)",
+                "it requires the organization {}, and the principal's is unknown (give --org-id)",
                 list()
             )),
         },
         ("StringEquals", "sts:externalid", _, Asker::Principal(_)) => match &brought.external_id {
             Some(id) => decided(
                 values.contains(id.as_str()),
-                "it asks for another external id".into(),
+                "it requires another external ID".into(),
             ),
             None => Applies::Unknown(
-                "it asks for an external id, and which one the principal gives isn't known (--external-id)"
-                    .into(),
+                "it requires an external ID, and the principal's is unknown (give --external-id)".into(),
             ),
         },
         ("StringEquals", _, Some("aud"), Asker::Oidc { audience, .. }) => decided(
             values.contains(*audience),
-            format!("it is for the audience {}", list()),
+            format!("it requires the audience {}", list()),
         ),
         ("StringEquals", _, Some("sub"), Asker::Oidc { subject, .. }) => {
-            decided(values.contains(*subject), format!("it is for {}", list()))
+            decided(values.contains(*subject), format!("it only matches {}", list()))
         }
-        _ => Applies::Unknown(format!(
-            "its condition {operator} {key} isn't one that discfg makes"
-        )),
+        _ => Applies::Unknown(format!("unknown condition {operator} {key}")),
     }
 }
 

@@ -3,42 +3,42 @@ use serde::Serialize;
 use super::answer::{Answer, Finding};
 use crate::model::Role;
 
-/// Whether access is given, and by which ways.
+/// The result of an access evaluation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// The best of the ways' answers.
+    /// The best answer of the ways.
     pub answer: Answer,
-    /// Every way that there is, in the order in which one would try them.
+    /// All ways, in the order in which a caller would try them.
     pub ways: Vec<Way>,
 }
 
-/// One way to access: in a role, or with the principal's own policies.
+/// A way of access: in a role, or with the principal's own policies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Way {
-    /// What `--as` calls it.
+    /// The value for `--as`.
     #[serde(rename = "as", serialize_with = "as_text")]
     pub role: Role,
-    /// The role's ARN, where it is one.
+    /// The role's ARN, if it is a role.
     #[serde(rename = "role", skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
-    /// The least of the steps' answers, without those for sessions with tags alone.
+    /// The worst answer of the steps, without those only for tagged sessions or the HTTP API.
     pub answer: Answer,
-    /// What must be allowed, in order.
+    /// The required permissions, in order.
     pub steps: Vec<AccessStep>,
 }
 
-/// One thing that must be allowed.
+/// A required permission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccessStep {
-    /// `trust`, or the IAM actions with commas between.
+    /// `trust`, or the IAM actions, comma-separated.
     pub of: String,
-    /// What was found.
+    /// The result.
     #[serde(flatten)]
     pub finding: Finding,
-    /// Whether it is asked of sessions alone whose tags pass on to the role. Whether the principal's do isn't known.
+    /// Whether it is only required for sessions whose tags pass on to the role, which is unknown for a principal.
     #[serde(rename = "onlyWithTags", skip_serializing_if = "std::ops::Not::not")]
     pub only_with_tags: bool,
-    /// Whether it is asked of requests to the config's HTTP API alone.
+    /// Whether it is only required for requests to the config's HTTP API.
     #[serde(rename = "onlyByApi", skip_serializing_if = "std::ops::Not::not")]
     pub only_by_api: bool,
 }
@@ -81,7 +81,7 @@ impl AccessStep {
         }
     }
 
-    /// The same, asked of requests to the API alone.
+    /// The same, only required for requests to the HTTP API.
     pub(super) fn by_api(self) -> Self {
         Self {
             only_by_api: true,
@@ -89,7 +89,7 @@ impl AccessStep {
         }
     }
 
-    /// The same, asked of sessions alone whose tags pass on.
+    /// The same, only required for sessions whose tags pass on.
     pub(super) fn with_tags(self) -> Self {
         Self {
             only_with_tags: true,

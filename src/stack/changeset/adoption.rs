@@ -1,5 +1,5 @@
-//! A table that outlived its stack is taken into a new one in two deployments: an import of the table alone, since an
-//! import may make nothing beside what it takes in, and an update that makes the rest.
+//! A table that outlived its stack is imported into a new one in two deployments: an import of only the table, since an
+//! import can't create anything else, and an update that creates the rest.
 
 use crate::model::Billing;
 use crate::stack::error::StackError;
@@ -8,7 +8,7 @@ use crate::stack::inspect::table::FoundTable;
 use crate::stack::template::blueprint::Blueprint;
 use crate::stack::template::config_template::Parameter;
 
-/// The template of the import, as `infra/import.yaml` has it.
+/// The template of the import, `infra/import.yaml`.
 const IMPORT_TEMPLATE: &str = include_str!("../../../infra/import.yaml");
 
 /// The parameters that both templates have.
@@ -21,9 +21,9 @@ const IMPORT_PARAMETERS: [Parameter; 6] = [
     Parameter::KmsKeyArn,
 ];
 
-/// Makes `wanted` the table alone, as it is: what differs from it is for the update to change.
+/// Reduces `wanted` to the table in its current state; the update changes what differs.
 ///
-/// An error if another key is given than the one that the table and its secrets are encrypted with.
+/// Returns an error if another key is given than the one that encrypts the table and its secrets.
 pub(in crate::stack) fn begin(wanted: &mut Blueprint, table: &FoundTable) -> Result<(), StackError> {
     let given = wanted
         .given()
@@ -59,11 +59,11 @@ pub(in crate::stack) fn begin(wanted: &mut Blueprint, table: &FoundTable) -> Res
     Ok(())
 }
 
-/// Makes `wanted` the whole of a stack that is the table alone.
+/// Adapts `wanted` to a stack that so far has only the table.
 pub(in crate::stack) fn complete(wanted: &mut Blueprint, deployed: &Deployed) {
     let key = deployed.parameters.get(Parameter::KmsKeyArn.name());
     if key.is_some_and(|key| !key.is_empty()) {
-        // The table came with a key: no other one is made.
+        // The table came with a key, so none is created.
         wanted.keep(Parameter::MakeKmsKey);
     }
 }

@@ -8,38 +8,53 @@ use aws_sdk_cloudformation::types::{
 use crate::stack::template::config_template::TABLE;
 use crate::stack::template::resource_words;
 
-/// What a deployment does to one resource.
+/// A change of one resource by a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceChange {
     /// The resource's logical id in the template.
     pub logical_id: String,
-    /// What it is in plain words.
+    /// Its name for people.
     pub words: String,
     /// Its type, such as `AWS::IAM::Role`.
     pub resource_type: String,
-    /// What is done to it.
+    /// The action.
     pub action: Action,
-    /// What of it changes, such as `AssumeRolePolicyDocument`; empty if it is made or removed.
+    /// The properties that change, such as `AssumeRolePolicyDocument`; empty if it is created or deleted.
     pub properties: Vec<String>,
 }
 
-/// What is done to a resource.
+/// An action on a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// It is made.
+    /// It is created.
     Make,
-    /// It is changed in place.
+    /// It is updated in place.
     Change,
-    /// It is, or may be, replaced by another one.
+    /// It is, or may be, replaced.
     Replace,
-    /// It is removed.
+    /// It is deleted.
     Remove,
-    /// It is there already and taken into the stack.
+    /// It exists and is imported into the stack.
     Adopt,
-    /// Something that this version doesn't know.
+    /// An action that this version doesn't know.
     Other,
 }
 
+impl Action {
+    /// The verb for people, in the imperative.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Make => "create",
+            Self::Change => "update",
+            Self::Replace => "replace",
+            Self::Remove => "delete",
+            Self::Adopt => "import",
+            Self::Other => "change",
+        }
+    }
+}
+
+/// The name of the action in JSON.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -66,7 +81,7 @@ impl ResourceChange {
         }
     }
 
-    /// Whether this would, or might, take the table out of the stack or put another in its place.
+    /// Whether this would, or might, remove or replace the table.
     pub(in crate::stack) fn loses_table(&self, change: &types::ResourceChange) -> Option<TableLoss> {
         if self.logical_id != TABLE {
             return None;
@@ -83,11 +98,11 @@ impl ResourceChange {
 #[derive(Debug)]
 pub(in crate::stack) enum TableLoss {
     Removed,
-    /// With the property because of which.
+    /// With the property that requires it.
     Replaced(String),
 }
 
-/// The property because of which a resource is replaced: first one that always does it, then one that may.
+/// The property that requires a replacement: preferably one that always does, else one that may.
 fn culprit(change: &types::ResourceChange) -> String {
     let recreates = |wanted: RequiresRecreation| {
         change
@@ -104,7 +119,7 @@ fn culprit(change: &types::ResourceChange) -> String {
                     .and_then(|target| target.name())
                     .unwrap_or("a property");
                 match detail.causing_entity() {
-                    Some(cause) => format!("{name} (by {cause})"),
+                    Some(cause) => format!("{name} (caused by {cause})"),
                     None => name.to_owned(),
                 }
             })
@@ -115,7 +130,7 @@ fn culprit(change: &types::ResourceChange) -> String {
 }
 
 fn action(change: &types::ResourceChange) -> Action {
-    // A change that is only known when it is made may be any.
+    // A dynamic change may be of any kind.
     let replaced = matches!(
         change.replacement(),
         Some(Replacement::True | Replacement::Conditional)

@@ -1,4 +1,4 @@
-//! A change set: how it is created, and what it turns out to change.
+//! Creating a change set, and reading its changes.
 
 use std::collections::BTreeMap;
 
@@ -21,18 +21,18 @@ use crate::stack::template::blueprint::{Blueprint, Parameters};
 use crate::stack::template::config_template::TABLE;
 use crate::stack::template::resource_words;
 
-/// Why CloudFormation says that a change set has failed when there is nothing to change. It has no code for that.
+/// The reasons that CloudFormation gives for a change set without changes, which it reports as failed without a code.
 const NO_CHANGES: [&str; 3] = [
     "The submitted information didn't contain changes",
     "No updates are to be performed",
     "There are no changes",
 ];
 
-/// How a stack comes to be as wanted.
+/// The purpose of a change set.
 #[derive(Debug)]
 pub(super) enum ChangeSetPurpose {
     Create,
-    /// It is made around a table that is there.
+    /// The stack is created around an existing table.
     Adopt(FoundTable),
     Update(Box<Deployed>),
 }
@@ -111,7 +111,7 @@ fn imported(table: &FoundTable) -> ResourceToImport {
         .build()
 }
 
-/// Waits for the change set and reads what it does into `plan`. False if it does nothing.
+/// Waits for the change set and reads its changes into `plan`. False if it has none.
 pub(super) async fn review(cfn: &Client, plan: &mut StackPlan) -> Result<bool, StackError> {
     let mut page = wait_for_change_set(cfn, plan).await?;
     if page.status() == Some(&ChangeSetStatus::Failed) {
@@ -158,7 +158,7 @@ async fn wait_for_change_set(cfn: &Client, plan: &StackPlan) -> Result<DescribeC
                 }
                 Some(ChangeSetStatus::CreateComplete | ChangeSetStatus::Failed) => return Ok(answer),
                 Some(_) => {
-                    return Err(StackError::Overtaken {
+                    return Err(StackError::StaleChangeSet {
                         stack: plan.stack.clone(),
                     });
                 }
@@ -184,7 +184,7 @@ async fn describe_change_set(
         .map_err(|error| StackError::request("cloudformation:DescribeChangeSet", &error))
 }
 
-/// A validation error is about the template or a parameter, and CloudFormation's words say which.
+/// Turns a validation error into one about the template or a parameter, which CloudFormation's message names.
 fn refused(stack: &str, error: StackError) -> StackError {
     match error {
         StackError::Request { source, .. } if source.is("ValidationError") => StackError::Refused {

@@ -8,8 +8,8 @@ use crate::stack::error::{Objections, StackError};
 use crate::stack::template::blueprint::Owner;
 use crate::stack::template::code_stack::CodeStack;
 
-/// Does for a bucket that isn't there what [`plan`](crate::stack::plan) does. An error if the stack has made it already: then someone
-/// has deleted it, and the stack would not make it again.
+/// Plans the stack of a missing code bucket, as [`plan`](crate::stack::plan) does. An error if the stack exists: then the bucket
+/// was deleted, and the stack would not create it again.
 pub async fn plan_code(cfn: &Client, wanted: &CodeStack) -> Result<Proposal, StackError> {
     match planning::plan(cfn, wanted).await? {
         Proposal::Unchanged(stack) => Err(StackError::BucketGone { stack: stack.name }),
@@ -18,8 +18,7 @@ pub async fn plan_code(cfn: &Client, wanted: &CodeStack) -> Result<Proposal, Sta
 }
 
 impl StackError {
-    /// Whether it is that the name of the bucket for code is taken, by CloudFormation's word of a resource or of the
-    /// template as a whole.
+    /// Whether the name of the code bucket is taken, according to CloudFormation's error about a resource or the template.
     pub fn is_bucket_taken(&self) -> bool {
         let of_code = Owner::Code.stack();
         let taken = |said: &str| {

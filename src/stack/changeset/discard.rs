@@ -7,7 +7,7 @@ use crate::stack::error::StackError;
 use crate::stack::inspect::lookup;
 use crate::stack::inspect::state::StackState;
 
-/// Removes a plan's change set, and the empty stack that it may have left, unless someone else has come to use it.
+/// Deletes a plan's change set, and the empty stack that it may have left, unless someone else uses it now.
 pub async fn discard(cfn: &Client, plan: &StackPlan) -> Result<(), StackError> {
     cfn.delete_change_set()
         .stack_name(&plan.stack_arn)

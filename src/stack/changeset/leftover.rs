@@ -16,27 +16,27 @@ use crate::stack::inspect::table::FoundTable;
 use crate::stack::services::Services;
 use crate::stack::template::config_template::TABLE;
 
-/// What a deployment that failed has left, and stands in the way of the next.
+/// The remains of a failed deployment that block the next one.
 #[derive(Debug)]
 pub struct Leftover {
     /// The stack.
     pub stack: Deployed,
-    /// What is done with it.
+    /// How to clear it.
     pub remedy: Remedy,
-    /// The empty table that the failed create has made. It is deleted, too.
+    /// The empty table that the failed create left. It is deleted, too.
     pub empty_table: Option<FoundTable>,
-    /// The table that stays, because it holds something, or because another stack made it.
+    /// The table that is kept, because it holds data or another stack created it.
     pub kept_table: Option<FoundTable>,
-    /// What couldn't be deleted, and why.
+    /// The resources that couldn't be deleted, with the reasons.
     pub stuck: Vec<FailedResource>,
 }
 
-/// How a stack is made deployable again.
+/// How to make a stack deployable again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {
-    /// It is deleted: a first create failed, so that there is nothing in it.
+    /// Delete it: the first create failed, so it holds nothing.
     Delete,
-    /// It is rolled back to what it was before.
+    /// Roll it back to its previous state.
     RollBack,
 }
 
@@ -51,7 +51,7 @@ impl Leftover {
         }
     }
 
-    /// Finds out what is left beside the stack itself.
+    /// Looks for what the deployment left in addition to the stack.
     pub(in crate::stack) async fn look(
         &mut self,
         services: &Services,
@@ -77,7 +77,7 @@ impl Leftover {
     }
 }
 
-/// Whether the stack itself made the table. Of one that was there before it would say that its creation failed.
+/// Whether the stack created the table. For a table that existed before, its creation failed.
 fn holds(resources: &[StackResource], table: &str) -> bool {
     resources.iter().any(|resource| {
         resource.logical_resource_id() == Some(TABLE)
@@ -91,7 +91,7 @@ fn holds(resources: &[StackResource], table: &str) -> bool {
     })
 }
 
-/// Does what a leftover says, and waits until it is done; then plan again. A table that holds anything is kept.
+/// Clears a leftover and waits for the end; then plan again. A table that holds data is kept.
 pub async fn clear(services: &Services, leftover: &Leftover) -> Result<(), StackError> {
     let stack = &leftover.stack;
     match leftover.remedy {
@@ -101,10 +101,9 @@ pub async fn clear(services: &Services, leftover: &Leftover) -> Result<(), Stack
                 Some(same) if same.state == stack.state => Err(StackError::Stuck {
                     stack: same.name,
                     state: same.state,
-                    advice: "it was to be rolled back and stayed as it is; \
-                             `aws cloudformation describe-stack-events` shows why",
+                    advice: "the rollback had no effect; see `aws cloudformation describe-stack-events` for the reason",
                 }),
-                // Whatever else came of it, the next plan says what to do then.
+                // The next plan handles any other state.
                 _ => Ok(()),
             };
         }
@@ -136,7 +135,7 @@ pub async fn clear(services: &Services, leftover: &Leftover) -> Result<(), Stack
     }
 }
 
-/// `RollbackStack` knows only names: a stack that is rolled back is there.
+/// `RollbackStack` takes only a name, which is enough, since the stack exists.
 async fn roll_back(cfn: &Client, stack: &Deployed) -> Result<(), StackError> {
     cfn.rollback_stack()
         .stack_name(&stack.name)

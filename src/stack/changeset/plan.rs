@@ -1,4 +1,4 @@
-//! A change set that waits to be executed, and what else can come of planning.
+//! The results of planning: a change set to execute, or what is in the way.
 
 use std::collections::BTreeMap;
 
@@ -9,47 +9,47 @@ use crate::stack::inspect::table::FoundTable;
 use crate::stack::policy::access_change::AccessChange;
 use crate::stack::template::blueprint::ParameterChange;
 
-/// What can be done to make a stack as a [`Blueprint`](crate::stack::Blueprint) says.
+/// The way to bring a stack to the state of a [`Blueprint`](crate::stack::Blueprint).
 #[derive(Debug)]
 pub enum Proposal {
-    /// Nothing: it is so already.
+    /// Nothing to do: it has that state.
     Unchanged(Box<Deployed>),
-    /// Something is in the way and has to be cleared first with [`clear`](crate::stack::clear), after asking; then plan again.
+    /// The remains of a failed deployment must first be cleared with [`clear`](crate::stack::clear), after confirmation; then plan again.
     Clear(Leftover),
-    /// A change set is made and waits for its execution.
+    /// A change set was created and can be executed.
     Ready(StackPlan),
 }
 
-/// A change set that waits to be executed with [`deploy`](fn@crate::stack::deploy), or removed with [`discard`](crate::stack::discard).
+/// A change set to execute with [`deploy`](fn@crate::stack::deploy) or delete with [`discard`](crate::stack::discard).
 #[derive(Debug)]
 pub struct StackPlan {
     /// The stack's name.
     pub stack: String,
-    /// The stack's ARN. A new stack has one already, empty and in `REVIEW_IN_PROGRESS`.
+    /// The stack's ARN. A new stack already exists, empty and in `REVIEW_IN_PROGRESS`.
     pub stack_arn: String,
-    /// The change set's ARN. Requests about it name the stack as well: policies allow them by the stack.
+    /// The change set's ARN. Requests about it also name the stack, by which policies allow them.
     pub change_set_arn: String,
     /// Whether the stack is new.
     pub creates: bool,
-    /// The table that is taken into the new stack, and nothing else: then plan again, for the rest.
+    /// The table that is imported into the new stack, and nothing else; then plan again for the rest.
     pub adopts: Option<FoundTable>,
-    /// What happens to each resource.
+    /// The changes of resources.
     pub changes: Vec<ResourceChange>,
     /// The parameters that change.
     pub parameters: Vec<ParameterChange>,
     /// The stack's tags before and after, if they change.
     pub tags: Option<(BTreeMap<String, String>, BTreeMap<String, String>)>,
-    /// What access it broadens and narrows, once [`compare_access`](crate::stack::compare_access) has looked.
+    /// The access that it broadens and narrows, filled by [`compare_access`](crate::stack::compare_access).
     pub access: Vec<AccessChange>,
     pub(in crate::stack) basis: Basis,
 }
 
-/// What a plan was made from: what its review compares.
+/// The inputs of a plan, which its review compares.
 #[derive(Debug, Default)]
 pub(in crate::stack) struct Basis {
     pub(in crate::stack) template: &'static str,
-    /// The parameters that the stack has; nothing if it is new.
+    /// The stack's parameters; `None` if it is new.
     pub(in crate::stack) before: Option<BTreeMap<String, String>>,
-    /// The parameters that it gets, without those that are left to the template.
+    /// The new parameters, without those that keep the template's default.
     pub(in crate::stack) after: BTreeMap<String, String>,
 }

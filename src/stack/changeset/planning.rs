@@ -1,4 +1,4 @@
-//! How a stack comes to be as wanted: what is there, and the change set for what differs.
+//! Planning: inspects the stack and creates a change set for the differences.
 
 use std::collections::BTreeMap;
 
@@ -23,10 +23,10 @@ use crate::stack::template::config_template::Parameter;
 use crate::stack::template::size;
 use crate::stack::template::spec::StackSpec;
 
-/// Looks at the stack and makes a change set for what differs from `wanted`. Nothing is deployed.
+/// Inspects the stack and creates a change set for the differences from `wanted`. Nothing is deployed.
 ///
-/// If nothing differs, this takes two requests: `DescribeStacks` and `GetTemplate`. It doesn't look for a table that
-/// an earlier stack of a config has left: that does [`plan_config`].
+/// Without differences this takes two requests: `DescribeStacks` and `GetTemplate`. It doesn't look for a table that an
+/// earlier stack of a config left; [`plan_config`] does.
 pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal, StackError> {
     let wanted = &wanted.into();
     check_place(cfn, wanted)?;
@@ -37,9 +37,9 @@ pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal
     }
 }
 
-/// Does for a config what [`plan`] does, and beyond the stack looks at its table: one that is there without a stack is
-/// adopted, in two deployments ([`StackPlan::adopts`](crate::stack::StackPlan::adopts)), and of what a failed create has left it says which table goes and
-/// which stays.
+/// Plans a config's stack as [`plan`] does, and also inspects its table: a table without a stack is imported, in two
+/// deployments ([`StackPlan::adopts`](crate::stack::StackPlan::adopts)), and the leftover of a failed create says which table is
+/// deleted and which is kept.
 pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Proposal, StackError> {
     let mut wanted = Blueprint::from(spec);
     let cfn = &services.cfn;
@@ -65,7 +65,7 @@ pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Propos
     }
 }
 
-/// What is there before anything is planned.
+/// What exists before planning.
 enum ExistingStack {
     Nothing,
     Stack(Box<Deployed>),
@@ -110,7 +110,7 @@ fn not_ours(wanted: &Blueprint) -> StackError {
     }
 }
 
-/// Whether a stack bears the mark of what `wanted` would make.
+/// Whether a stack has the output that identifies a stack like `wanted`.
 fn is_marked(deployed: &Deployed, wanted: &Blueprint) -> bool {
     match &wanted.owner {
         Owner::Config(_) | Owner::Grant(..) => deployed.is_ours(),
@@ -118,14 +118,14 @@ fn is_marked(deployed: &Deployed, wanted: &Blueprint) -> bool {
     }
 }
 
-/// Whether a stack that has no outputs yet, because its first create failed, is what `wanted` would make.
+/// Whether a stack without outputs, because its first create failed, is a stack like `wanted`.
 fn is_begun(deployed: &Deployed, wanted: &Blueprint) -> bool {
     deployed.outputs.is_empty()
         && deployed.state == crate::stack::StackState::CreateFailed
         && bears_name(deployed, wanted)
 }
 
-/// Whether the stack was made from a template like ours, for the same config if it is one's: what is deleted must be.
+/// Whether the stack was created from a template of discfg, for the same config if it has one, so that it can be deleted.
 fn bears_name(deployed: &Deployed, wanted: &Blueprint) -> bool {
     let given = |parameter| deployed.parameters.get(parameter).map(String::as_str);
     match &wanted.owner {
@@ -158,7 +158,7 @@ async fn change(cfn: &Client, wanted: &Blueprint, making: ChangeSetPurpose) -> R
             key: key.to_owned(),
         });
     }
-    // An import may give no tags: the update that follows does.
+    // An import can't set tags; the update that follows does.
     let tags = match &making {
         ChangeSetPurpose::Adopt(_) => had,
         ChangeSetPurpose::Create | ChangeSetPurpose::Update(_) => wanted.tags.as_ref().unwrap_or(had),
@@ -198,7 +198,7 @@ async fn change(cfn: &Client, wanted: &Blueprint, making: ChangeSetPurpose) -> R
     match (outcome, making) {
         (Ok(_), ChangeSetPurpose::Update(stack)) => cleaned.map(|()| Proposal::Unchanged(stack)),
         (outcome, _) => {
-            // What hinders the cleaning up hides nothing of why there is anything to clean up.
+            // A failed cleanup must not hide the first error.
             if let Err(error) = cleaned {
                 tracing::warn!(change_set = plan.change_set_arn, %error, "the change set stays behind");
             }

@@ -11,13 +11,13 @@ use crate::stack::policy::resolve::{StackLocation, Unclear};
 use crate::stack::template::config_template::TABLE;
 use crate::stack::template::price::Price;
 
-/// Says in `plan.access` what the plan broadens and narrows, from the policies before and after. One request if the
-/// stack is there already (`GetTemplate`). What can't be read or told counts as broadened, and is no failure.
+/// Fills `plan.access` with the access that the plan broadens and narrows, by the policies before and after. Sends one
+/// request if the stack exists (`GetTemplate`). What can't be determined counts as broadened, and is not an error.
 pub async fn compare_access(cfn: &Client, plan: &mut StackPlan) {
     let after = match resources(plan, &plan.basis.after, plan.basis.template) {
         Ok(after) => after,
         Err(unclear) => {
-            return plan.access = vec![unjudged(format!("what it allows can't be told: {unclear}"))];
+            return plan.access = vec![unjudged(format!("cannot determine what it allows: {unclear}"))];
         }
     };
     let before = match &plan.basis.before {
@@ -32,7 +32,7 @@ pub async fn compare_access(cfn: &Client, plan: &mut StackPlan) {
         Err(problem) => (
             Resources::new(),
             Some(unjudged(format!(
-                "what it allows so far can't be told ({problem}), so all that it will allow is listed"
+                "cannot determine what it allows today ({problem}); listing everything that it will allow"
             ))),
         ),
     };
@@ -48,7 +48,7 @@ impl StackPlan {
         self.access.iter().any(|change| change.effect.may_broaden())
     }
 
-    /// What the stack costs when this is deployed. Nothing for a stack without a table, which costs nothing.
+    /// The price of the stack after the deployment; `None` for a stack without a table, which is free.
     pub fn price(&self) -> Option<Price> {
         let after = resources(self, &self.basis.after, self.basis.template).ok()?;
         after.contains_key(TABLE).then(|| Price::of(&after))
@@ -80,7 +80,7 @@ fn unjudged(text: String) -> AccessChange {
     AccessChange {
         effect: Effect::Unclear,
         logical_id: String::new(),
-        words: "the stack".into(),
+        words: "stack".into(),
         text,
     }
 }

@@ -5,8 +5,7 @@ use super::plan::StackPlan;
 use crate::aws::Fault;
 use crate::stack::error::{Objections, StackError};
 
-/// Why a change set failed, as far as CloudFormation says: its reason is a summary, and what was found in the
-/// template and beside it is in events of its own.
+/// The error of a change set that failed: its reason is only a summary, and the validation errors are in events.
 pub(in crate::stack) async fn refusal(cfn: &Client, plan: &StackPlan, reason: String) -> StackError {
     let stack = plan.stack.clone();
     match objections(cfn, &plan.change_set_arn).await {
@@ -16,7 +15,7 @@ pub(in crate::stack) async fn refusal(cfn: &Client, plan: &StackPlan, reason: St
             reason,
             objections: Objections::Told(found),
         },
-        // A service without this request has nothing to tell by it.
+        // A service without this operation has no details.
         Err(error) if error.fault() == Some(Fault::Denied) && reason.contains("alidation") => {
             StackError::Invalid {
                 stack,
@@ -25,7 +24,7 @@ pub(in crate::stack) async fn refusal(cfn: &Client, plan: &StackPlan, reason: St
             }
         }
         Err(error) => {
-            tracing::debug!(%error, "no details of the refusal");
+            tracing::debug!(%error, "no details of the rejection");
             StackError::Refused { stack, reason }
         }
     }
@@ -61,7 +60,7 @@ fn objection(event: &OperationEvent) -> Option<String> {
         .or(event.hook_status_reason())
         .or(event.resource_status_reason())
         .filter(|reason| !reason.is_empty())?;
-    let place = event.logical_resource_id().unwrap_or("the template");
+    let place = event.logical_resource_id().unwrap_or("template");
     Some(match event.validation_path() {
         Some(path) if !path.is_empty() => format!("{place}: {reason} (at {path})"),
         _ => format!("{place}: {reason}"),

@@ -1,56 +1,54 @@
 use crate::aws::Failed;
 use crate::model::{ErrorKind, Region};
 
-/// The action that looking for code takes.
+/// The action that looks for code.
 pub(in crate::stack) const GET: &str = "s3:GetObject";
 
-/// What went wrong with the bucket.
+/// An error of the code bucket.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BucketError {
-    /// S3 refused. It says the same of a bucket of another account.
+    /// S3 denied access. It responds the same way if the bucket belongs to another account.
     #[error(
-        "{} was denied: either your policies don't allow it on the bucket {bucket}{besides}, \
-         or that bucket doesn't belong to the account {account}",
-        source.denied(action),
-        besides = besides(action)
+        "access denied: {} on the bucket {bucket}, or it doesn't belong to the account {account}",
+        source.denied(action)
     )]
     Denied {
-        /// What was tried, such as `s3:GetObject`.
+        /// The action, such as `s3:GetObject`.
         action: &'static str,
         /// The bucket's name.
         bucket: String,
         /// The bucket's ARN.
         arn: String,
-        /// The account that it must belong to.
+        /// The account that must own it.
         account: String,
-        /// S3's own words.
+        /// S3's response.
         #[source]
         source: Box<Failed>,
     },
-    /// A bucket of that name is in another region.
-    #[error("the bucket {bucket} is there, but not in {region}")]
+    /// The bucket is in another region.
+    #[error("the bucket {bucket} is not in {region}")]
     Elsewhere {
         /// The bucket's name.
         bucket: String,
-        /// Where it must be.
+        /// The required region.
         region: Region,
-        /// S3's own words.
+        /// S3's response.
         #[source]
         source: Failed,
     },
-    /// Something else is there under the name of the code.
+    /// Another object is stored under the key of the code.
     #[error("the object {key} in the bucket {bucket} is not the function's code: {}", mismatch(found.as_deref()))]
     Foreign {
         /// The bucket's name.
         bucket: String,
-        /// The key, which is the SHA-256 that it must have.
+        /// The key, which names the expected SHA-256.
         key: String,
-        /// The SHA-256 that S3 has of the object, in Base64. Code is never put there without one.
+        /// The SHA-256 that S3 stores for the object, in Base64. discfg always uploads code with one.
         found: Option<String>,
     },
-    /// The bucket keeps no versions, so that what was verified can be replaced.
-    #[error("the bucket {bucket} keeps no versions of the object {key}")]
+    /// The bucket doesn't version the object, so that verified code could be replaced.
+    #[error("the object {key} in the bucket {bucket} has no version: bucket versioning is off")]
     Unversioned {
         /// The bucket's name.
         bucket: String,
@@ -60,34 +58,25 @@ pub enum BucketError {
     /// A request failed.
     #[error("{action} failed on the bucket {bucket}")]
     Request {
-        /// What was tried.
+        /// The action.
         action: &'static str,
         /// The bucket's name.
         bucket: String,
-        /// How it failed.
+        /// The failure.
         #[source]
         source: Failed,
     },
 }
 
-/// Who may not list a bucket isn't told that an object is not there: S3 denies that, too.
-fn besides(action: &str) -> &'static str {
-    if action == GET {
-        " (s3:GetObject, and s3:ListBucket for code that isn't there yet)"
-    } else {
-        ""
-    }
-}
-
 fn mismatch(found: Option<&str>) -> String {
     found.map_or_else(
-        || "S3 has no SHA-256 of it".into(),
-        |found| format!("its SHA-256 is {found} in Base64"),
+        || "S3 stores no SHA-256 for it".into(),
+        |found| format!("its SHA-256 is {found} (Base64)"),
     )
 }
 
 impl BucketError {
-    /// What sort of failure this is.
+    /// The error's kind.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Denied { .. } => ErrorKind::Denied,

@@ -1,5 +1,5 @@
-//! What a program is made for, by the first bytes of it: the ELF header (System V ABI, "ELF Header") or the marks of
-//! other formats.
+//! The platform of a program, read from its first bytes: the ELF header (System V ABI, "ELF Header") or the magic numbers
+//! of other formats.
 
 use std::fmt;
 
@@ -23,15 +23,15 @@ const MACHINE: usize = 18;
 pub enum UnfitProgram {
     /// It is encrypted.
     Encrypted,
-    /// It is compressed by a method other than deflate, by the method's name.
+    /// It is compressed with another method than deflate: the method's name.
     Compression(String),
     /// It is a symbolic link.
     Link,
-    /// Not everyone may read and execute it, by its permission bits.
+    /// It is not readable and executable by everyone: its permission bits.
     Mode(u32),
-    /// It is no program for Linux, but this.
+    /// It is not a program for Linux: its format.
     Format(&'static str),
-    /// It is made for this processor, which Lambda doesn't have.
+    /// It is built for a processor that Lambda doesn't offer.
     Machine(String),
 }
 
@@ -39,27 +39,29 @@ impl fmt::Display for UnfitProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Encrypted => f.write_str("is encrypted"),
-            Self::Compression(method) => write!(f, "is compressed by {method}; Lambda knows deflate alone"),
+            Self::Compression(method) => {
+                write!(f, "is compressed with {method}; Lambda supports only deflate")
+            }
             Self::Link => f.write_str("is a symbolic link"),
             Self::Mode(mode) => write!(
                 f,
-                "has the mode {mode:04o}: everyone must be able to read and execute it, as with 0755"
+                "has the mode {mode:04o}, and must be readable and executable by everyone, such as 0755"
             ),
             Self::Format(what) => write!(f, "is {what}, not a program for Linux"),
             Self::Machine(machine) => {
-                write!(f, "is made for {machine}; Lambda runs x86_64 and arm64")
+                write!(f, "is built for {machine}; Lambda runs x86_64 and arm64")
             }
         }
     }
 }
 
-/// What a program runs on.
+/// The processor architecture of a program.
 pub(in crate::stack) fn architecture(program: &[u8]) -> Result<Architecture, UnfitProgram> {
     if !program.starts_with(b"\x7fELF") {
         return Err(UnfitProgram::Format(foreign(program)));
     }
     if program.len() < HEADER {
-        return Err(UnfitProgram::Format("the beginning of a program"));
+        return Err(UnfitProgram::Format("a truncated program"));
     }
     if program[DATA] != DATA_LITTLE_ENDIAN {
         return Err(UnfitProgram::Machine("a big-endian processor".into()));
@@ -72,13 +74,13 @@ pub(in crate::stack) fn architecture(program: &[u8]) -> Result<Architecture, Unf
     let machine = match (word(MACHINE), program[CLASS]) {
         (0x3e, CLASS_64) => return Ok(Architecture::X86_64),
         (0xb7, CLASS_64) => return Ok(Architecture::Arm64),
-        (0x3e, _) => "x86_64 with addresses of 32 bits",
+        (0x3e, _) => "x86_64 with 32-bit addresses (x32)",
         (0x03, _) => "a 32-bit x86 (i386)",
         (0x28, _) => "a 32-bit ARM",
         (0xf3, _) => "RISC-V",
         (0x15, _) => "64-bit PowerPC",
         (0x102, _) => "LoongArch",
-        (other, _) => return Err(UnfitProgram::Machine(format!("the machine {other:#x} of ELF"))),
+        (other, _) => return Err(UnfitProgram::Machine(format!("the ELF machine {other:#x}"))),
     };
     Err(UnfitProgram::Machine(machine.into()))
 }

@@ -6,69 +6,69 @@ use aws_sdk_cloudformation::types::{self, ResourceStatus};
 use crate::stack::failed_resource::{FailedResource, KeptResource};
 use crate::stack::template::resource_words;
 
-/// Something that happened to a resource of a stack, or to the stack itself.
+/// An event of a stack or one of its resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackEvent {
-    /// The resource's logical id in the template; the stack's name if it is about the stack.
+    /// The resource's logical id in the template; the stack's name for an event of the stack itself.
     pub logical_id: String,
-    /// What the resource is in plain words.
+    /// The name of the resource for people.
     pub words: String,
     /// The resource's type, such as `AWS::IAM::Role`.
     pub resource_type: String,
-    /// The resource's name or id in its service; empty before it has one.
+    /// The resource's name or id in its service; empty until it has one.
     pub physical_id: String,
-    /// Whether it is about the stack itself.
+    /// Whether it is an event of the stack itself.
     pub is_stack: bool,
-    /// The state in CloudFormation's word, such as `CREATE_IN_PROGRESS`.
+    /// CloudFormation's status, such as `CREATE_IN_PROGRESS`.
     pub status: String,
-    /// What the state means.
+    /// The status, parsed.
     pub phase: ResourcePhase,
-    /// Why, where CloudFormation says so.
+    /// The reason, where CloudFormation gives one.
     pub reason: Option<String>,
-    /// When, by CloudFormation's clock.
+    /// The time, by CloudFormation's clock.
     pub at: SystemTime,
 }
 
-/// What is being done to a resource, and how far it is.
+/// The operation on a resource, and its progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResourcePhase {
-    /// What is being done.
+    /// The operation.
     pub work: ResourceWork,
-    /// How far it is.
+    /// Its progress.
     pub outcome: ResourceOutcome,
 }
 
-/// What is being done to a resource.
+/// An operation on a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResourceWork {
-    /// It is made.
+    /// It is created.
     Create,
-    /// It is changed.
+    /// It is updated.
     Update,
-    /// It is removed.
+    /// It is deleted.
     Delete,
-    /// It is taken into the stack.
+    /// It is imported into the stack.
     Import,
-    /// It is taken out of the stack.
+    /// It is exported from the stack.
     Export,
-    /// What was done to it is undone.
+    /// It is rolled back.
     RollBack,
     /// A change to the stack is being reviewed.
     Review,
-    /// Something that this version doesn't know.
+    /// An operation that this version doesn't know.
     Other,
 }
 
-/// How far the work on a resource is.
+/// The progress of an operation on a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResourceOutcome {
-    /// It goes on.
+    /// It is running.
     InProgress,
     /// It is done.
     Complete,
     /// It failed.
     Failed,
-    /// It was left out, as when a table is kept.
+    /// It was skipped, such as the deletion of a table that is kept.
     Skipped,
 }
 
@@ -103,7 +103,7 @@ impl StackEvent {
         let status = event.resource_status();
         Self {
             words: if is_stack {
-                "the stack".to_owned()
+                "stack".to_owned()
             } else {
                 resource_words::describe(&logical_id, &resource_type)
             },
@@ -121,7 +121,7 @@ impl StackEvent {
         }
     }
 
-    /// What stays although the stack goes, if it tells of such.
+    /// The resource that outlives the stack's deletion, if this event reports one.
     pub(in crate::stack) fn kept(&self) -> Option<KeptResource> {
         let stays = !self.is_stack
             && self.phase.work == ResourceWork::Delete
@@ -133,7 +133,7 @@ impl StackEvent {
         })
     }
 
-    /// The failure of a resource of its own that it tells, if it does.
+    /// The failed resource, if this event reports one that failed by itself.
     pub(in crate::stack) fn failure(&self) -> Option<FailedResource> {
         let fails =
             !self.is_stack && self.phase.outcome == ResourceOutcome::Failed && !self.is_cancellation();
@@ -141,7 +141,10 @@ impl StackEvent {
             logical_id: self.logical_id.clone(),
             words: self.words.clone(),
             resource_type: self.resource_type.clone(),
-            reason: self.reason.clone().unwrap_or_else(|| "no reason is given".into()),
+            reason: self
+                .reason
+                .clone()
+                .unwrap_or_else(|| "CloudFormation gives no reason".into()),
         })
     }
 

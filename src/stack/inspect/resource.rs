@@ -7,14 +7,14 @@ use crate::stack::failed_resource::FailedResource;
 use crate::stack::services::Services;
 use crate::stack::template::resource_words;
 
-/// A resource of a stack that couldn't be made, changed or deleted.
+/// A resource of a stack that couldn't be created, updated or deleted.
 #[derive(Debug)]
 pub(in crate::stack) struct Stuck {
     pub(in crate::stack) resource: FailedResource,
     physical_id: String,
 }
 
-/// All that a stack has, or had.
+/// The resources of a stack, including deleted ones.
 pub(in crate::stack) async fn of_stack(
     cfn: &aws_sdk_cloudformation::Client,
     stack: &str,
@@ -28,7 +28,7 @@ pub(in crate::stack) async fn of_stack(
     Ok(answer.stack_resources.unwrap_or_default())
 }
 
-/// Those in whose state something failed, with the reasons.
+/// The resources in a failed state, with the reasons.
 pub(in crate::stack) fn stuck(resources: &[StackResource]) -> Vec<Stuck> {
     let failed = |resource: &&StackResource| {
         resource.resource_status().is_some_and(|status| {
@@ -49,7 +49,7 @@ pub(in crate::stack) fn stuck(resources: &[StackResource]) -> Vec<Stuck> {
                 reason: resource
                     .resource_status_reason()
                     .filter(|reason| !reason.is_empty())
-                    .unwrap_or("no reason is given")
+                    .unwrap_or("CloudFormation gives no reason")
                     .to_owned(),
             },
             physical_id: resource.physical_resource_id().unwrap_or_default().to_owned(),
@@ -58,7 +58,7 @@ pub(in crate::stack) fn stuck(resources: &[StackResource]) -> Vec<Stuck> {
     resources.iter().filter(failed).map(stuck).collect()
 }
 
-/// What is wrong with a stack whose rollback is stuck.
+/// The error for a stack whose rollback failed.
 pub(in crate::stack) async fn rollback_stuck(
     cfn: &aws_sdk_cloudformation::Client,
     deployed: Deployed,
@@ -79,7 +79,7 @@ pub(in crate::stack) async fn rollback_stuck(
     }
 }
 
-/// What hinders each of them, in full: CloudFormation says of a policy that it is attached, and not to whom.
+/// Completes the reasons: CloudFormation says that a policy is attached, but not to what.
 pub(in crate::stack) async fn explained(
     services: &Services,
     stuck: Vec<Stuck>,
@@ -96,9 +96,9 @@ pub(in crate::stack) async fn explained(
                 Ok(to) => {
                     resource.reason = format!("{}; it is attached to {}", resource.reason, to.join(", "));
                 }
-                Err(error) if error.fault() == Some(Fault::Denied) => resource
-                    .reason
-                    .push_str("; with iam:ListEntitiesForPolicy, which was denied, it would say to whom"),
+                Err(error) if error.fault() == Some(Fault::Denied) => resource.reason.push_str(
+                    "; cannot determine what it is attached to (iam:ListEntitiesForPolicy was denied)",
+                ),
                 Err(error) if error.is("NoSuchEntity") => {}
                 Err(error) => return Err(error),
             }
@@ -121,7 +121,7 @@ async fn attached_to(services: &Services, policy: &str) -> Result<Vec<String>, S
             .await
             .map_err(|error| StackError::request("iam:ListEntitiesForPolicy", &error))?;
         let mut add =
-            |kind: &str, name: Option<&str>| names.extend(name.map(|name| format!("the {kind} {name}")));
+            |kind: &str, name: Option<&str>| names.extend(name.map(|name| format!("{kind} {name}")));
         for role in answer.policy_roles() {
             add("role", role.role_name());
         }

@@ -2,8 +2,7 @@ use std::fmt;
 
 use aws_sdk_cloudformation::types::StackStatus;
 
-/// The state of a stack (CloudFormation User Guide, "Stack status codes"). A type of our own, so that what is
-/// done in each state is an exhaustive match.
+/// The state of a stack (CloudFormation User Guide, "Stack status codes"), as an exhaustive enum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are CloudFormation's")]
 pub enum StackState {
@@ -30,17 +29,17 @@ pub enum StackState {
     UpdateRollbackCompleteCleanupInProgress,
     UpdateRollbackFailed,
     UpdateRollbackInProgress,
-    /// One that CloudFormation didn't have when this was written.
+    /// A state that this version doesn't know.
     Unknown(String),
 }
 
 impl StackState {
-    /// Whether an operation is running on the stack, be it its deletion.
+    /// Whether an operation is running on the stack, including its deletion.
     pub fn is_busy(&self) -> bool {
         next_action(self) == NextAction::Wait
     }
 
-    /// Whether the stack stays in this state until somebody acts, and is not as it should be.
+    /// Whether the stack is in a failed or unfinished state that it won't leave by itself.
     pub fn is_stuck(&self) -> bool {
         match next_action(self) {
             NextAction::Clear | NextAction::RollBack | NextAction::Continue => true,
@@ -119,26 +118,26 @@ impl fmt::Display for StackState {
     }
 }
 
-/// What is done with a stack that is to be deployed.
+/// The next step in deploying a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::stack) enum NextAction {
-    /// Nothing of it is there: make it.
+    /// It doesn't exist: create it.
     Create,
-    /// It is there: compare, and change what differs.
+    /// It exists: compare and update it.
     Update,
-    /// A first create or a deletion failed and left a stack that can only be deleted.
+    /// The first create or a deletion failed: the stack can only be deleted.
     Clear,
-    /// It stopped half way, and can go back.
+    /// An operation stopped half way: it can be rolled back.
     RollBack,
-    /// Going back failed, and has to be continued by whoever has mended the cause.
+    /// The rollback failed, and must be continued after the cause is fixed.
     Continue,
-    /// Someone is at it.
+    /// Another operation is running.
     Wait,
-    /// It can't be deployed as it is. The text says what to do first.
+    /// It can't be deployed in this state. The text says what to do first.
     Stop(&'static str),
 }
 
-/// The table of DESIGN's stack states: from each state, what a deployment does next.
+/// The next step of a deployment for each state.
 pub(in crate::stack) fn next_action(state: &StackState) -> NextAction {
     match state {
         StackState::DeleteComplete | StackState::ReviewInProgress => NextAction::Create,
@@ -161,30 +160,30 @@ pub(in crate::stack) fn next_action(state: &StackState) -> NextAction {
         | StackState::UpdateRollbackCompleteCleanupInProgress
         | StackState::UpdateRollbackInProgress => NextAction::Wait,
         StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => NextAction::Stop(
-            "taking the table in has failed, and left the table as it was. \
-                 See why with `aws cloudformation describe-stack-events`, mend that, delete the stack with \
-                 `aws cloudformation delete-stack`, which keeps the table, and try again",
+            "the import of the table failed and left the table unchanged. See `aws cloudformation \
+                 describe-stack-events` for the reason, fix it, delete the stack with `aws cloudformation delete-stack`, \
+                 which keeps the table, and rerun the command",
         ),
-        StackState::Unknown(_) => {
-            NextAction::Stop("this state is not known to this version; look at it in the AWS console")
-        }
+        StackState::Unknown(_) => NextAction::Stop(
+            "this version of discfg doesn't know this state; see the stack in the AWS console",
+        ),
     }
 }
 
-/// Whether a deployment has ended when the stack's events say this state.
+/// Whether a deployment has ended in a state that the stack's events report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::stack) enum StackEnd {
-    /// Work goes on.
+    /// It is still running.
     NotYet,
-    /// It may be the end, or CloudFormation may still roll back or delete.
+    /// It may have ended, or CloudFormation may still roll back or delete.
     Perhaps,
     /// It has failed.
     Failed,
-    /// It is as planned.
+    /// It succeeded.
     Done,
 }
 
-/// Matched one by one, never by suffix: `ROLLBACK_COMPLETE` is no success.
+/// Matches each state, never a suffix: `ROLLBACK_COMPLETE` is not a success.
 pub(in crate::stack) fn stack_end(state: &StackState) -> StackEnd {
     match state {
         StackState::CreateComplete | StackState::UpdateComplete | StackState::ImportComplete => {

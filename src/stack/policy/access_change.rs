@@ -10,32 +10,32 @@ use super::statement_words::{difference, sentence};
 use super::{PolicyDocument, Statement};
 use crate::stack::template::resource_words;
 
-/// What a deployment does to who may do what.
+/// A change of permissions by a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessChange {
-    /// Which way it goes.
+    /// The direction of the change.
     pub effect: Effect,
-    /// The logical id of the resource whose policy it is about.
+    /// The logical id of the resource whose policy changes.
     pub logical_id: String,
-    /// What that resource is in plain words.
+    /// The name of that resource for people.
     pub words: String,
-    /// What changes, in a sentence about the resource.
+    /// The change, in words that follow the name of the resource.
     pub text: String,
 }
 
-/// Which way access goes.
+/// The direction in which a deployment changes access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
-    /// Something is allowed that wasn't.
+    /// Something becomes allowed.
     Broadens,
-    /// It can't be told. Whoever asks before access is broadened must ask here too.
+    /// It can't be determined, and must be confirmed as a broadening is.
     Unclear,
-    /// Something isn't allowed any more.
+    /// Something is no longer allowed.
     Narrows,
 }
 
 impl Effect {
-    /// Whether access may be broader afterwards.
+    /// Whether access may become broader.
     pub fn may_broaden(self) -> bool {
         match self {
             Self::Broadens | Self::Unclear => true,
@@ -56,8 +56,8 @@ impl fmt::Display for Effect {
 
 pub(in crate::stack) type Resources = BTreeMap<String, Resource>;
 
-/// Compares what two sets of resources allow, in the template's order, what broadens first. What can't be compared
-/// counts as broader.
+/// Compares what two sets of resources allow, in the template's order, with broadening first. What can't be compared
+/// counts as broadening.
 pub(in crate::stack) fn compare(before: &Resources, after: &Resources) -> Vec<AccessChange> {
     let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let mut changes: Vec<AccessChange> = ids
@@ -90,7 +90,7 @@ pub(in crate::stack) fn compare(before: &Resources, after: &Resources) -> Vec<Ac
     changes
 }
 
-/// The properties that hold a policy document, by the resource's type; `/` leads into an object.
+/// The properties that hold a policy document, by resource type; `/` separates the steps of a path.
 fn documents(kind: &str) -> &'static [&'static str] {
     match kind {
         "AWS::IAM::Role" => &["AssumeRolePolicyDocument", "Policies"],
@@ -101,27 +101,27 @@ fn documents(kind: &str) -> &'static [&'static str] {
     }
 }
 
-/// The properties that list what a policy or a role is tied to, with what that says.
+/// The properties that attach a policy to a principal, with the words for that.
 fn ties(kind: &str) -> &'static [(&'static str, &'static str)] {
     match kind {
-        "AWS::IAM::Role" => &[("ManagedPolicyArns", "has the policy")],
+        "AWS::IAM::Role" => &[("ManagedPolicyArns", "includes")],
         "AWS::IAM::ManagedPolicy" | "AWS::IAM::Policy" => &[
-            ("Roles", "is given to the role"),
-            ("Users", "is given to the user"),
-            ("Groups", "is given to the group"),
+            ("Roles", "attached to the role"),
+            ("Users", "attached to the user"),
+            ("Groups", "attached to the group"),
         ],
         _ => &[],
     }
 }
 
-/// Whether a resource decides on access in a way that isn't compared here.
+/// Whether a resource affects access in a way that isn't compared here.
 fn is_opaque(kind: &str) -> bool {
     let compared = !documents(kind).is_empty();
     kind.starts_with("AWS::IAM::") && !compared
 }
 
 struct Comparison<'r> {
-    /// All that was there before.
+    /// The resources before the deployment.
     known: &'r Resources,
     lines: Vec<(Effect, String)>,
 }
@@ -135,13 +135,13 @@ impl Comparison<'_> {
         let kinds = [before, after].map(|resource| resource.map_or("", |resource| resource.kind.as_str()));
         if kinds.iter().any(|kind| is_opaque(kind)) {
             match (before, after) {
-                (Some(_), None) => self.add(Effect::Narrows, "is removed with what it allowed"),
+                (Some(_), None) => self.add(Effect::Narrows, "is deleted, with its permissions"),
                 (before, after) if before == after => {}
-                // One that takes the place of another leaves it in the account.
+                // A provider that replaces another leaves that one in the account.
                 (_, Some(made)) if made.kind == "AWS::IAM::OIDCProvider" => {
                     self.add(Effect::Broadens, "roles of this account can trust its tokens");
                 }
-                _ => self.add(Effect::Unclear, "what it allows can't be told"),
+                _ => self.add(Effect::Unclear, "cannot determine what it allows"),
             }
             return;
         }
@@ -168,12 +168,12 @@ impl Comparison<'_> {
     fn compare_documents(&mut self, property: &str, before: Option<&Resource>, after: Option<&Resource>) {
         let after = match statements(property, after) {
             Ok(after) => after,
-            // The same document that can't be read is still the same.
+            // An unreadable document that doesn't change is no change.
             Err(_) if is_same(property, before, after) => return,
             Err(problem) => {
                 return self.add(
                     Effect::Unclear,
-                    format!("its {property} can't be judged: {problem}"),
+                    format!("cannot evaluate its {property}: {problem}"),
                 );
             }
         };
@@ -182,7 +182,7 @@ impl Comparison<'_> {
             Err(problem) => {
                 self.add(
                     Effect::Unclear,
-                    format!("its {property} of before can't be judged: {problem}"),
+                    format!("cannot evaluate its previous {property}: {problem}"),
                 );
                 self.compare_statements(&[], &after);
             }
@@ -198,7 +198,7 @@ impl Comparison<'_> {
             (_, Err(_)) if before == after => {}
             (_, Err(problem)) => self.add(
                 Effect::Unclear,
-                format!("whom it lets in can't be told: {problem}"),
+                format!("cannot determine who can invoke it: {problem}"),
             ),
             (was, Ok(is)) => {
                 let was = was.unwrap_or_default();
@@ -210,7 +210,7 @@ impl Comparison<'_> {
     fn compare_statements(&mut self, before: &[Statement], after: &[Statement]) {
         for (one, other, added) in [(after, before, true), (before, after, false)] {
             for statement in beyond(one, other) {
-                // Less denied is more allowed.
+                // Denying less allows more.
                 let more = statement.allows == added;
                 let effect = if more { Effect::Broadens } else { Effect::Narrows };
                 let twin = other.iter().find(|other| is_twin(statement, other));
@@ -247,13 +247,13 @@ impl Comparison<'_> {
                     self.add(Effect::Narrows, format!("no longer {says} {}", readable(gone)));
                 }
             }
-            _ => self.add(Effect::Unclear, format!("its {property} can't be judged")),
+            _ => self.add(Effect::Unclear, format!("cannot evaluate its {property}")),
         }
     }
 
     fn compare_boundaries(&mut self, before: Option<&Resource>, after: Option<&Resource>) {
         const PROPERTY: &str = "PermissionsBoundary";
-        // A role that isn't there has no use for a boundary.
+        // Only a role that exists before and after can change its boundary.
         let (Some(before), Some(after)) = (before, after) else {
             return;
         };
@@ -266,18 +266,27 @@ impl Comparison<'_> {
         });
         match (was, is) {
             (Some(Some(was)), Some(None)) => {
-                self.add(Effect::Broadens, format!("no longer bounded by {was}"));
+                self.add(
+                    Effect::Broadens,
+                    format!("no longer limited by the permissions boundary {was}"),
+                );
             }
-            (Some(None), Some(Some(is))) => self.add(Effect::Narrows, format!("now bounded by {is}")),
+            (Some(None), Some(Some(is))) => self.add(
+                Effect::Narrows,
+                format!("now limited by the permissions boundary {is}"),
+            ),
             (Some(Some(was)), Some(Some(is))) => {
-                self.add(Effect::Unclear, format!("now bounded by {is} instead of {was}"));
+                self.add(
+                    Effect::Unclear,
+                    format!("now limited by the permissions boundary {is} instead of {was}"),
+                );
             }
-            _ => self.add(Effect::Unclear, "its permissions boundary can't be judged"),
+            _ => self.add(Effect::Unclear, "cannot evaluate its permissions boundary"),
         }
     }
 }
 
-/// Whether one statement took the place of the other. Those of OIDC issuers are named by their order alone.
+/// Whether one statement replaces the other. The Sids of OIDC statements only number them.
 fn is_twin(statement: &Statement, other: &Statement) -> bool {
     let issuers = |of: &Statement| of.principals.get("Federated").cloned();
     statement.sid.is_some()
@@ -286,22 +295,19 @@ fn is_twin(statement: &Statement, other: &Statement) -> bool {
         && issuers(other) == issuers(statement)
 }
 
-/// The logical id that a placeholder stands for.
+/// The logical id of a placeholder.
 fn placeholder(name: &str) -> Option<&str> {
     let path = name.strip_prefix("${")?.strip_suffix('}')?;
     path.split('.').next()
 }
 
-/// Whether this refers to a resource that is made now, whose own lines tell what it allows.
+/// Whether this refers to a resource that is created now, whose own lines show what it allows.
 fn is_new(name: &str, known: &Resources) -> bool {
     placeholder(name).is_some_and(|id| !known.contains_key(id))
 }
 
 fn readable(name: &str) -> String {
-    placeholder(name).map_or_else(
-        || name.to_owned(),
-        |id| format!("of {}", resource_words::describe(id, id)),
-    )
+    placeholder(name).map_or_else(|| name.to_owned(), |id| resource_words::describe(id, id))
 }
 
 fn is_same(property: &str, before: Option<&Resource>, after: Option<&Resource>) -> bool {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::Statement;
 
-/// Those of `statements` that say anything which none of `others` says. What can't be compared counts as not said.
+/// The statements that cover anything which none of `others` covers. What can't be compared counts as not covered.
 pub(in crate::stack) fn beyond<'s>(statements: &'s [Statement], others: &[Statement]) -> Vec<&'s Statement> {
     let said = |statement: &Statement| {
         each(&flat(statement)).iter().all(|who| {
@@ -34,7 +34,8 @@ fn flat(statement: &Statement) -> BTreeSet<String> {
         .collect()
 }
 
-/// A dimension that a policy doesn't have, such as the resources of a trust policy, is one that it says nothing of.
+/// The values of a dimension; one `None` for a dimension that the policy doesn't have, such as the resources of a
+/// trust policy.
 fn each(values: &BTreeSet<String>) -> Vec<Option<&str>> {
     if values.is_empty() {
         vec![None]
@@ -50,7 +51,7 @@ fn holds(wide: &BTreeSet<String>, narrow: Option<&str>, covers: fn(&str, &str) -
     }
 }
 
-/// What one statement says beyond another that takes its place.
+/// What one statement covers beyond another that replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::stack) enum StatementGap {
     /// These principals, each with its kind.
@@ -59,9 +60,9 @@ pub(in crate::stack) enum StatementGap {
     Actions(BTreeSet<String>),
     /// On these resources.
     Resources(BTreeSet<String>),
-    /// These values of a condition's key, which the other asks for too.
+    /// These values of a condition key that both statements restrict.
     Values { key: String, values: BTreeSet<String> },
-    /// Whatever a condition's key is, of which the other asks this.
+    /// Any value of a condition key that only the other statement restricts.
     Free {
         operator: String,
         key: String,
@@ -69,7 +70,7 @@ pub(in crate::stack) enum StatementGap {
     },
 }
 
-/// What `statement` says beyond `other`, dimension by dimension.
+/// What `statement` covers beyond `other`, dimension by dimension.
 pub(in crate::stack) fn gaps(statement: &Statement, other: &Statement) -> Vec<StatementGap> {
     let lacking = |values: &BTreeSet<String>, wide: &BTreeSet<String>, covers: fn(&str, &str) -> bool| {
         let lacking = values.iter().filter(|value| !holds(wide, Some(value), covers));
@@ -112,13 +113,13 @@ pub(in crate::stack) fn gaps(statement: &Statement, other: &Statement) -> Vec<St
     gaps
 }
 
-/// How a statement stands to a condition of another.
+/// How a statement relates to a condition of another.
 enum ConditionCover {
-    /// It asks for as much.
+    /// It is at least as strict.
     Within,
-    /// It asks for the same key, and takes these values besides.
+    /// It restricts the same key, and accepts these values in addition.
     Beyond(BTreeSet<String>),
-    /// It doesn't ask for it, or in a way that can't be compared.
+    /// It doesn't restrict the key, or in a way that can't be compared.
     Free,
 }
 
@@ -148,8 +149,8 @@ fn bound(statement: &Statement, operator: &str, key: &str, values: &BTreeSet<Str
     nearest
 }
 
-/// How values of the operator `strict` compare with those of `wide`, if the first can imply the second at all. Of
-/// operators that exclude, compare numbers or times, only equal ones do.
+/// The comparison of values of the operator `strict` with those of `wide`, if the first can imply the second. Operators
+/// that negate, or compare numbers or times, are only implied by equal ones.
 fn comparison(strict: &str, wide: &str) -> Option<fn(&str, &str) -> bool> {
     let parts = |operator: &str| {
         let (qualifier, base) = operator.split_once(':').unwrap_or(("", operator));
@@ -173,8 +174,8 @@ fn comparison(strict: &str, wide: &str) -> Option<fn(&str, &str) -> bool> {
     }
 }
 
-/// A principal that is named can act without a policy of its own, which the account's root can't give: so none covers
-/// another but itself and everyone.
+/// A named principal needs no policy of its own, unlike the principals of a trusted account, so a principal is covered
+/// only by itself and by everyone.
 fn covers_principal(wide: &str, narrow: &str) -> bool {
     let number = |principal: &str| {
         let (kind, value) = principal.split_once(' ').unwrap_or_default();
@@ -187,12 +188,12 @@ fn covers_principal(wide: &str, narrow: &str) -> bool {
     wide == "* *" || (wide == "AWS *" && narrow.starts_with("AWS ")) || number(wide) == number(narrow)
 }
 
-/// Actions are compared without regard to case (IAM JSON policy reference, "Action").
+/// Compares actions case-insensitively (IAM JSON policy reference, "Action").
 fn covers_action(wide: &str, narrow: &str) -> bool {
     covers(&wide.to_ascii_lowercase(), &narrow.to_ascii_lowercase())
 }
 
-/// Whether every ARN that fits `narrow` fits `wide`: part by part, as wildcards don't reach across a colon
+/// Whether every ARN that matches `narrow` matches `wide`: part by part, as wildcards don't match a colon
 /// (IAM User Guide, "Condition operators", `ArnLike`).
 pub(in crate::stack) fn covers_arn(wide: &str, narrow: &str) -> bool {
     let parts = |arn: &str| arn.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
@@ -206,11 +207,11 @@ pub(in crate::stack) fn covers_arn(wide: &str, narrow: &str) -> bool {
                 .all(|(wide, narrow)| covers(wide, narrow)))
 }
 
-/// Whether every text that fits the pattern `narrow` fits `wide`, `*` and `?` being wildcards in both. It never says
-/// so wrongly; of patterns that are alike it may fail to say so, as of `?*` and `*?`.
+/// Whether every text that matches the pattern `narrow` matches `wide`, with the wildcards `*` and `?` in both. It has
+/// no false positives; it may miss equivalent patterns, such as `?*` and `*?`.
 pub(in crate::stack) fn covers(wide: &str, narrow: &str) -> bool {
     let (wide, narrow): (Vec<char>, Vec<char>) = (wide.chars().collect(), narrow.chars().collect());
-    // Whether what was read of `wide` covers what was read of `narrow`, a row for each character of `narrow`.
+    // Whether the prefix of `wide` covers the prefix of `narrow`, one row per character of `narrow`.
     let mut row: Vec<bool> = vec![true];
     row.extend(wide.iter().scan(true, |all, c| {
         *all &= *c == '*';

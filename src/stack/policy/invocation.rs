@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::Statement;
 use super::resolve::Resource;
 
-/// What a resource that holds no policy document says of who may invoke something, as the statement that a policy would
-/// say it by. Nothing for resources of other types; an error where it can't be told.
+/// The permission that a resource without a policy document gives, as the equivalent policy statement. `None` for
+/// resources of other types; an error if it can't be determined.
 pub(in crate::stack) fn statement(resource: &Resource) -> Option<Result<Option<Statement>, String>> {
     match resource.kind.as_str() {
         "AWS::Lambda::Permission" => Some(permission(resource).map(Some)),
@@ -29,7 +29,7 @@ fn permission(resource: &Resource) -> Result<Statement, String> {
         .keys()
         .find(|name| !KNOWN.contains(&name.as_str()))
     {
-        return Err(format!("it has {other}, which discfg doesn't know"));
+        return Err(format!("it has {other}, which discfg doesn't support"));
     }
     let principal = text(resource, "Principal")?.unwrap_or_default();
     let kind = if principal.ends_with(".amazonaws.com") {
@@ -57,7 +57,7 @@ fn permission(resource: &Resource) -> Result<Statement, String> {
     })
 }
 
-/// A route that asks IAM lets nobody in by itself: the callers' own policies do.
+/// A route with IAM authorization gives no permission: the callers' own policies do.
 fn route(resource: &Resource) -> Result<Option<Statement>, String> {
     match text(resource, "AuthorizationType")?.as_deref() {
         Some("AWS_IAM") => Ok(None),
@@ -69,7 +69,7 @@ fn route(resource: &Resource) -> Result<Option<Statement>, String> {
             resources: text(resource, "RouteKey")?.into_iter().collect(),
             conditions: BTreeMap::new(),
         })),
-        Some(other) => Err(format!("whom its authorization {other} lets in can't be told")),
+        Some(other) => Err(format!("its authorization type is {other}")),
     }
 }
 
@@ -78,7 +78,7 @@ fn text(resource: &Resource, property: &str) -> Result<Option<String>, String> {
         None => Ok(None),
         Some(Ok(Value::String(text))) => Ok(Some(text.clone())),
         Some(Ok(Value::Number(number))) => Ok(Some(number.to_string())),
-        Some(Ok(_)) => Err(format!("its {property} is no text")),
+        Some(Ok(_)) => Err(format!("its {property} is not a string")),
         Some(Err(unclear)) => Err(unclear.to_string()),
     }
 }
@@ -112,7 +112,7 @@ mod tests {
             .expect("it is clear");
         assert_eq!(
             sentence(&told.expect("it lets in")),
-            "the service apigateway.amazonaws.com may lambda:InvokeFunction on ${Function}, only for requests like \
+            "allow lambda:InvokeFunction on ${Function} for service apigateway.amazonaws.com, only for requests from \
              arn:aws:execute-api:eu-west-1:123456789012:${Api}/$default/*"
         );
         for route in ["GetRoute", "PutRoute", "PostRoute", "DeleteRoute"] {
@@ -128,7 +128,7 @@ mod tests {
         ] {
             let told = statement(&resource("AWS::ApiGatewayV2::Route", of)).expect("it is one");
             let told = told.expect("it is clear").expect("it lets in");
-            assert_eq!(sentence(&told), "everyone may execute-api:Invoke on GET /x");
+            assert_eq!(sentence(&told), "allow execute-api:Invoke on GET /x for everyone");
         }
     }
 

@@ -1,8 +1,8 @@
 //! The resources of a template as CloudFormation would create them from these parameters.
 //!
 //! `DescribeChangeSet` with `IncludePropertyValues` is no substitute: it returns the context of the resources that change,
-//! while a comparison of access and a price need all of them, before and after, and a plan without changes has no change
-//! set. The templates are discfg's own, so that the functions in use are few; what isn't known is `Unclear`, never a guess.
+//! while comparing access and calculating the price need all of them, before and after, and a plan without changes has no
+//! change set. The templates are discfg's, so that they use few functions; anything unknown is `Unclear`, never a guess.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Value};
 
-/// What can't be told from a template alone, and why.
+/// Why something can't be determined from a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(in crate::stack) struct Unclear(String);
 
-/// What the pseudo parameters stand for, as a stack's ARN tells it.
+/// The values of the pseudo parameters, taken from a stack's ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::stack) struct StackLocation {
     partition: String,
@@ -26,11 +26,11 @@ pub(in crate::stack) struct StackLocation {
 }
 
 impl StackLocation {
-    /// The place of the stack of this ARN.
+    /// The location of the stack with this ARN.
     pub(in crate::stack) fn of(stack_arn: &str) -> Result<Self, Unclear> {
         let parts: Vec<&str> = stack_arn.splitn(6, ':').collect();
         let [_, partition, _, region, account, resource] = parts.as_slice() else {
-            return Err(Unclear(format!("{stack_arn} is no ARN of a stack")));
+            return Err(Unclear(format!("invalid stack ARN {stack_arn}")));
         };
         Ok(Self {
             partition: (*partition).to_owned(),
@@ -41,7 +41,7 @@ impl StackLocation {
         })
     }
 
-    /// The ARN of the stage of an HTTP API there, which those of its methods and paths begin with.
+    /// The ARN of the stage of an HTTP API there: the prefix of the ARNs of its methods and paths.
     pub(in crate::stack) fn api(&self, id: &str) -> String {
         let Self {
             partition,
@@ -53,16 +53,16 @@ impl StackLocation {
     }
 }
 
-/// A resource with its properties as they are deployed. What another resource gives only when it is there is a
-/// placeholder, such as `${Table.Arn}`: the same for the same reference.
+/// A resource with its properties as deployed. A value that another resource has only after its creation is a
+/// placeholder, such as `${Table.Arn}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::stack) struct Resource {
     pub(in crate::stack) kind: String,
     pub(in crate::stack) properties: BTreeMap<String, Result<Value, Unclear>>,
 }
 
-/// The resources that a template makes with these parameters, by logical id. Those whose condition doesn't hold are
-/// left out; a parameter that isn't given has its default.
+/// The resources that a template creates with these parameters, by logical id. Those whose condition is false are
+/// omitted; missing parameters have their defaults.
 pub(in crate::stack) fn resources(
     template: &str,
     parameters: &BTreeMap<String, String>,
@@ -85,13 +85,13 @@ pub(in crate::stack) fn resources(
 
 fn parse(template: &str) -> Result<Value, Unclear> {
     let documents = Yaml::load_from_str(template)
-        .map_err(|error| Unclear(format!("the template is no YAML ({error})")))?;
+        .map_err(|error| Unclear(format!("the template is not valid YAML ({error})")))?;
     documents
         .first()
         .map_or_else(|| Err(Unclear("the template is empty".into())), to_json)
 }
 
-/// Intrinsics in short form become those in long form.
+/// Expands the short forms of intrinsic functions.
 fn to_json(yaml: &Yaml<'_>) -> Result<Value, Unclear> {
     Ok(match yaml {
         Yaml::Value(Scalar::Null) => Value::Null,
@@ -136,7 +136,7 @@ struct Resolver<'t> {
     template: &'t Value,
     parameters: &'t BTreeMap<String, String>,
     place: &'t StackLocation,
-    /// The conditions that are being decided, none of which may ask for itself.
+    /// The conditions under evaluation, to detect cycles.
     asked: RefCell<BTreeSet<String>>,
 }
 
@@ -166,7 +166,7 @@ impl Resolver<'_> {
         })
     }
 
-    /// The value, or nothing where it is `AWS::NoValue`.
+    /// The value, or `None` for `AWS::NoValue`.
     fn value(&self, value: &Value) -> Result<Option<Value>, Unclear> {
         Ok(Some(match value {
             Value::Array(items) => Value::Array(self.list(items)?),
@@ -194,7 +194,7 @@ impl Resolver<'_> {
     }
 
     fn call(&self, name: &str, argument: &Value) -> Result<Option<Value>, Unclear> {
-        let wrong = || Unclear(format!("{name} has arguments that it can't have"));
+        let wrong = || Unclear(format!("invalid arguments of {name}"));
         let pair = || match argument.as_array().map(Vec::as_slice) {
             Some([one, two]) => Ok((one, two)),
             _ => Err(wrong()),
@@ -234,7 +234,9 @@ impl Resolver<'_> {
                 let index: usize = self.text(index)?.parse().map_err(|_| wrong())?;
                 self.array(items)?.get(index).cloned().map(Some).ok_or_else(wrong)
             }
-            other => Err(Unclear(format!("{other} is decided when the stack is deployed"))),
+            other => Err(Unclear(format!(
+                "{other} is only known when the stack is deployed"
+            ))),
         }
     }
 
@@ -260,7 +262,7 @@ impl Resolver<'_> {
                 "aws-cn" => "amazonaws.com.cn",
                 "aws-eusc" => "amazonaws.eu",
                 "aws" | "aws-us-gov" => "amazonaws.com",
-                other => return Err(Unclear(format!("the domain of {other} isn't known"))),
+                other => return Err(Unclear(format!("unknown domain of the partition {other}"))),
             },
             "AWS::StackName" => &self.place.stack,
             "AWS::StackId" => &self.place.stack_arn,
@@ -328,13 +330,13 @@ impl Resolver<'_> {
         Ok(text)
     }
 
-    /// Whether the condition of this name holds.
+    /// Evaluates the condition of this name.
     fn named(&self, name: &Value) -> Result<bool, Unclear> {
         let name = plain(name)?;
         let condition = self.template.get("Conditions").and_then(|all| all.get(&name));
-        let condition = condition.ok_or_else(|| Unclear(format!("there is no condition {name}")))?;
+        let condition = condition.ok_or_else(|| Unclear(format!("condition {name} not found")))?;
         if !self.asked.borrow_mut().insert(name.clone()) {
-            return Err(Unclear(format!("the condition {name} asks for itself")));
+            return Err(Unclear(format!("the condition {name} depends on itself")));
         }
         let holds = self.holds(condition);
         self.asked.borrow_mut().remove(&name);
@@ -342,7 +344,7 @@ impl Resolver<'_> {
     }
 
     fn holds(&self, condition: &Value) -> Result<bool, Unclear> {
-        let unknown = || Unclear(format!("{condition} is no condition that discfg knows"));
+        let unknown = || Unclear(format!("unknown condition function: {condition}"));
         let (name, argument) = condition.as_object().and_then(intrinsic).ok_or_else(unknown)?;
         let parts = argument.as_array().map_or(&[][..], Vec::as_slice);
         match (name, parts) {
@@ -367,7 +369,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The one function that an object stands for, if it does.
+/// The intrinsic function that an object represents, if it does.
 fn intrinsic(object: &Map<String, Value>) -> Option<(&str, &Value)> {
     let (name, argument) = object.iter().next().filter(|_| object.len() == 1)?;
     let is_condition = name == "Condition" && argument.is_string();

@@ -6,7 +6,7 @@ use super::config_template::{Output, Parameter};
 use crate::model::{AwsNames, ConfigName, GrantName, KmsKeyArn, Region, glob};
 use crate::stack::error::StackError;
 
-/// What a stack is to be, whichever template it is made from: what [`plan`](crate::stack::plan) compares with what is there.
+/// The desired state of a stack of any template, which [`plan`](crate::stack::plan) compares with the deployed one.
 #[derive(Debug, Clone)]
 pub struct Blueprint {
     pub(in crate::stack) owner: Owner,
@@ -14,18 +14,18 @@ pub struct Blueprint {
     /// Every parameter of the template, in its order.
     pub(in crate::stack) parameters: Vec<BlueprintParameter>,
     pub(in crate::stack) tags: Option<BTreeMap<String, String>>,
-    /// The ARN of the role that CloudFormation deploys with, instead of the caller.
+    /// The ARN of the role that CloudFormation assumes for the deployment.
     pub(in crate::stack) cfn_role: Option<String>,
 }
 
-/// Whose stack it is.
+/// The owner of a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// A config itself.
+    /// A config.
     Config(ConfigName),
     /// A grant on a config.
     Grant(ConfigName, GrantName),
-    /// All configs of the account and region: it holds the code of their functions.
+    /// All configs of the account and region, for the code of their functions.
     Code,
 }
 
@@ -40,7 +40,7 @@ impl Owner {
         }
     }
 
-    /// The output that its stack has and a stack of others hasn't.
+    /// The output that identifies its stack.
     pub(in crate::stack) fn mark(&self) -> &'static str {
         match self {
             Self::Config(_) | Self::Grant(..) => Output::DiscfgLayout.name(),
@@ -49,16 +49,16 @@ impl Owner {
     }
 }
 
-/// The parameter and the output by which the stack of the bucket for code is known.
+/// The parameter and the output that identify the stack of the code bucket.
 pub(in crate::stack) const CODE_MARK: &str = "DiscfgCode";
 
 /// A parameter of the template, and its value if one is given.
 #[derive(Debug, Clone)]
 pub(in crate::stack) struct BlueprintParameter {
     pub(in crate::stack) name: &'static str,
-    /// What it is in plain words.
+    /// Its name for people.
     pub(in crate::stack) words: &'static str,
-    /// Whether the value is a list with commas between, in which order means nothing.
+    /// Whether the value is a comma-separated list in any order.
     pub(in crate::stack) is_list: bool,
     pub(in crate::stack) value: Option<String>,
 }
@@ -69,7 +69,7 @@ impl Blueprint {
         self.owner.stack()
     }
 
-    /// Gives a parameter this value, whatever it was to have.
+    /// Sets a parameter to this value.
     pub(in crate::stack) fn set(&mut self, parameter: Parameter, value: &str) {
         for given in &mut self.parameters {
             if given.name == parameter.name() {
@@ -78,7 +78,7 @@ impl Blueprint {
         }
     }
 
-    /// Leaves a parameter as the stack has it, whatever it was to have.
+    /// Keeps the stack's value of a parameter.
     pub(in crate::stack) fn keep(&mut self, parameter: Parameter) {
         for given in &mut self.parameters {
             if given.name == parameter.name() {
@@ -87,19 +87,19 @@ impl Blueprint {
         }
     }
 
-    /// The parameters that are given, with their values, in the order of the template.
+    /// The parameters with a value, in the order of the template.
     pub fn given(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.parameters
             .iter()
             .filter_map(|given| Some((given.name, given.value.as_deref()?)))
     }
 
-    /// Whether it decides what no parameter tells: tags, or the role that CloudFormation deploys with.
+    /// Whether it sets anything that is not a parameter: tags, or the role that CloudFormation assumes.
     pub fn is_told_beside(&self) -> bool {
         self.tags.is_some() || self.cfn_role.is_some()
     }
 
-    /// Whether the names of its roles fit in the region, its KMS key is there, and whoever it names can be.
+    /// Checks the length of its role names, the region of its KMS key, and the partition of its principals.
     pub(in crate::stack) fn check_place(&self, region: &Region) -> Result<(), StackError> {
         self.check_names(region)?;
         self.check_partition(region)?;
@@ -152,20 +152,20 @@ impl Blueprint {
     }
 }
 
-/// A parameter whose value a deployment sets or changes.
+/// A parameter that a deployment sets or changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ParameterChange {
     /// Its name in the template.
     pub name: &'static str,
-    /// What it is in plain words.
+    /// Its name for people.
     pub words: &'static str,
-    /// The value that the stack has; nothing if it has no such parameter yet.
+    /// The stack's value; `None` if it has no such parameter yet.
     pub before: Option<String>,
-    /// The value that it gets.
+    /// The new value.
     pub after: String,
 }
 
-/// What becomes of the parameters of a stack whose parameters are `deployed`.
+/// The parameters of a deployment, compared with those of the deployed stack.
 #[derive(Debug)]
 pub(in crate::stack) struct Parameters {
     /// Those that change.

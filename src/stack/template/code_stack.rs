@@ -1,27 +1,25 @@
-//! The stack of the bucket for code: one in an account and region, for the functions of all configs there.
+//! The stack of the code bucket: one per account and region, for the functions of all its configs.
 
 use super::blueprint::{Blueprint, CODE_MARK, Owner};
 use crate::model::Region;
 
-/// The template of the stack, as `infra/code.yaml` has it, in ASCII as [`TEMPLATE`](crate::stack::TEMPLATE) is.
+/// The template of the stack, `infra/code.yaml`, in ASCII as [`TEMPLATE`](crate::stack::TEMPLATE) is.
 pub const CODE_TEMPLATE: &str = include_str!("../../../infra/code.yaml");
 
-/// The parameters of the template. None of them is ever given.
+/// The parameters of the template, which keep their defaults.
 pub const CODE_PARAMETERS: [&str; 1] = [CODE_MARK];
 
 /// The outputs of the template, in its order.
 pub const CODE_OUTPUTS: [&str; 2] = [CODE_MARK, "BucketName"];
 
-/// What the resources of the template are in plain words, in its order.
-pub const CODE_RESOURCES: [(&str, &str); 2] = [
-    ("Bucket", "the bucket that holds the code of functions"),
-    ("BucketPolicy", "what the bucket refuses"),
-];
+/// The resources of the template, in its order, each with its name for people.
+pub const CODE_RESOURCES: [(&str, &str); 2] =
+    [("Bucket", "code bucket"), ("BucketPolicy", "code bucket policy")];
 
-/// What the stack is to be.
+/// The desired state of the stack.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CodeStack {
-    /// The ARN of the role that CloudFormation deploys with, instead of the caller.
+    /// The ARN of the role that CloudFormation assumes for the deployment.
     pub cfn_role: Option<String>,
 }
 

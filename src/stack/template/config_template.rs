@@ -1,13 +1,13 @@
 //! The template of a config's stack, and the names that are in it.
 
-/// The template of a config's stack, as `infra/discfg.yaml` has it. It is ASCII, because `GetTemplate` doesn't
-/// give other characters back, and a stack is compared with it.
+/// The template of a config's stack, `infra/discfg.yaml`. It is ASCII, because a stack is compared with it and
+/// `GetTemplate` doesn't return other characters.
 pub const TEMPLATE: &str = include_str!("../../../infra/discfg.yaml");
 
-/// The layout of the table that the template makes, as its output [`Output::DiscfgLayout`] says.
+/// The layout of the template's table, as its output [`Output::DiscfgLayout`] says.
 pub const LAYOUT: &str = "1";
 
-/// What the read role may do on the table.
+/// The actions on the table that the read role allows.
 pub const READ_ACTIONS: [&str; 4] = [
     "dynamodb:BatchGetItem",
     "dynamodb:DescribeTable",
@@ -15,7 +15,7 @@ pub const READ_ACTIONS: [&str; 4] = [
     "dynamodb:Query",
 ];
 
-/// What the write role may do on the table besides.
+/// The further actions on the table that the write role allows.
 pub const WRITE_ACTIONS: [&str; 4] = [
     "dynamodb:ConditionCheckItem",
     "dynamodb:DeleteItem",
@@ -23,10 +23,10 @@ pub const WRITE_ACTIONS: [&str; 4] = [
     "dynamodb:UpdateItem",
 ];
 
-/// What the read role may do with the KMS key, by way of DynamoDB alone, so that the table can be read.
+/// The actions on the KMS key that the read role allows, only through DynamoDB, to read the table.
 pub const KEY_READ_ACTIONS: [&str; 1] = ["kms:Decrypt"];
 
-/// What the write role may do with the KMS key by way of DynamoDB.
+/// The actions on the KMS key that the write role allows through DynamoDB.
 pub const KEY_WRITE_ACTIONS: [&str; 4] = [
     "kms:Decrypt",
     "kms:Encrypt",
@@ -34,13 +34,13 @@ pub const KEY_WRITE_ACTIONS: [&str; 4] = [
     "kms:ReEncrypt*",
 ];
 
-/// What the read role may do with the KMS key itself, in the config's encryption context alone.
+/// The direct actions on the KMS key that the read role allows, only in the config's encryption context.
 pub const SECRET_READ_ACTIONS: [&str; 1] = ["kms:Decrypt"];
 
-/// What the write role may do with the KMS key itself.
+/// The direct actions on the KMS key that the write role allows.
 pub const SECRET_WRITE_ACTIONS: [&str; 2] = ["kms:Decrypt", "kms:GenerateDataKey"];
 
-/// What the function behind the API may do on the table: all that both roles may.
+/// The actions on the table that the API's function role allows: those of both roles.
 pub const FUNCTION_ACTIONS: [&str; 8] = [
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
@@ -52,10 +52,10 @@ pub const FUNCTION_ACTIONS: [&str; 8] = [
     "dynamodb:UpdateItem",
 ];
 
-/// The methods that the read role may call the API with.
+/// The HTTP methods that the read role allows on the API.
 pub const READ_METHODS: [&str; 1] = ["GET"];
 
-/// The methods that the write role may call the API with, each of which has a route.
+/// The HTTP methods that the write role allows on the API. Each has a route.
 pub const WRITE_METHODS: [&str; 4] = ["DELETE", "GET", "POST", "PUT"];
 
 /// A parameter of the template.
@@ -90,7 +90,7 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// What the OIDC issuers beyond GitHub are, in the form of [`OidcTrust`](crate::model::OidcTrust).
+    /// The parameters of OIDC issuers other than GitHub, in the form of [`OidcTrust`](crate::model::OidcTrust).
     pub(in crate::stack) const OIDC: [Self; 3] = [Self::FirstOidc, Self::SecondOidc, Self::ThirdOidc];
 
     /// All of them, in the order of the template.
@@ -153,36 +153,36 @@ impl Parameter {
         }
     }
 
-    /// What it is in plain words.
+    /// Its name for people.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Config => "the config",
-            Self::Readers => "who may read",
-            Self::Writers => "who may write",
-            Self::GitHubSubjects => "GitHub jobs that may read",
-            Self::FirstOidc | Self::SecondOidc | Self::ThirdOidc => "OIDC subjects that may read",
-            Self::AccountIds => "other accounts that are trusted",
-            Self::OrgId => "the organization that other accounts' callers must belong to",
-            Self::ExternalId => "the external id that other accounts' callers must give",
-            Self::PermissionsBoundary => "the permissions boundary of the roles",
+            Self::Config => "config",
+            Self::Readers => "readers",
+            Self::Writers => "writers",
+            Self::GitHubSubjects => "GitHub jobs that can read",
+            Self::FirstOidc | Self::SecondOidc | Self::ThirdOidc => "OIDC subjects that can read",
+            Self::AccountIds => "other trusted accounts",
+            Self::OrgId => "organization required of other accounts",
+            Self::ExternalId => "external ID required of other accounts",
+            Self::PermissionsBoundary => "permissions boundary",
             Self::BillingMode => "billing",
-            Self::ReadCapacity => "read units a second, if provisioned",
-            Self::WriteCapacity => "write units a second, if provisioned",
+            Self::ReadCapacity => "provisioned read units per second",
+            Self::WriteCapacity => "provisioned write units per second",
             Self::HistoryDays => "days of history",
-            Self::MakeKmsKey => "a KMS key of its own",
-            Self::KmsKeyArn => "the KMS key that was given",
-            Self::MakeApi => "an HTTP API",
-            Self::CodeBucket => "the bucket of the API's code",
-            Self::CodeKey => "the API's code",
-            Self::CodeVersion => "the version of the API's code",
-            Self::CodeArchitecture => "the processor that the API's code is for",
-            Self::ApiWaits => "executions reserved for the API, whose requests may wait then",
-            Self::ApiRate => "requests a second to the API",
-            Self::ApiBurst => "requests at once to the API",
+            Self::MakeKmsKey => "create a KMS key",
+            Self::KmsKeyArn => "existing KMS key",
+            Self::MakeApi => "HTTP API",
+            Self::CodeBucket => "bucket of the function's code",
+            Self::CodeKey => "object key of the function's code",
+            Self::CodeVersion => "object version of the function's code",
+            Self::CodeArchitecture => "architecture of the function",
+            Self::ApiWaits => "reserved function executions (0 disables waiting requests)",
+            Self::ApiRate => "API rate limit (requests per second)",
+            Self::ApiBurst => "API burst limit (requests)",
         }
     }
 
-    /// Whether the value is a list with commas between, in which order means nothing.
+    /// Whether the value is a comma-separated list in any order.
     pub(in crate::stack) fn is_list(self) -> bool {
         match self {
             Self::Readers | Self::Writers | Self::GitHubSubjects | Self::AccountIds => true,
@@ -265,25 +265,25 @@ pub(in crate::stack) const API: &str = "Api";
 /// The logical id of the table, which an update may never replace.
 pub(in crate::stack) const TABLE: &str = "Table";
 
-/// What the resources of the template are in plain words.
+/// The resources of the template, each with its name for people.
 pub const RESOURCES: [(&str, &str); 19] = [
-    ("Key", "the KMS key that encrypts the table and the secrets"),
-    ("KeyAlias", "the name of the KMS key"),
-    ("ReadPolicy", "what the read role may do"),
-    ("WritePolicy", "what the write role may do"),
-    ("ReadRole", "the role that reads"),
-    ("WriteRole", "the role that writes"),
-    ("FunctionLogs", "the log of the API's function"),
-    ("ApiLogs", "the log of the API's requests"),
-    ("FunctionRole", "the role of the API's function"),
-    ("Function", "the function behind the API"),
-    (API, "the HTTP API"),
-    ("Invocation", "who may invoke the function"),
-    ("Integration", "what ties the API to the function"),
-    ("GetRoute", "the API's reads"),
-    ("PutRoute", "the API's sets"),
-    ("PostRoute", "the API's commits"),
-    ("DeleteRoute", "the API's deletes"),
-    ("Stage", "what the API lets through and logs"),
-    (TABLE, "the table that holds the config"),
+    ("Key", "KMS key"),
+    ("KeyAlias", "KMS key alias"),
+    ("ReadPolicy", "read policy"),
+    ("WritePolicy", "write policy"),
+    ("ReadRole", "read role"),
+    ("WriteRole", "write role"),
+    ("FunctionLogs", "function log group"),
+    ("ApiLogs", "API access log group"),
+    ("FunctionRole", "function role"),
+    ("Function", "function"),
+    (API, "HTTP API"),
+    ("Invocation", "function permission"),
+    ("Integration", "API integration"),
+    ("GetRoute", "GET route"),
+    ("PutRoute", "PUT route"),
+    ("PostRoute", "POST route"),
+    ("DeleteRoute", "DELETE route"),
+    ("Stage", "API stage"),
+    (TABLE, "table"),
 ];

@@ -1,4 +1,4 @@
-//! The stack of a grant: one scoped role of a config, and what it may do.
+//! The stack of a grant: a role of a config that is scoped to some sections, with its policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,26 +9,26 @@ use crate::model::{
 };
 use crate::stack::error::StackError;
 
-/// The template of a grant's stack, as `infra/grant.yaml` has it, in ASCII as [`TEMPLATE`](crate::stack::TEMPLATE) is.
+/// The template of a grant's stack, `infra/grant.yaml`, in ASCII as [`TEMPLATE`](crate::stack::TEMPLATE) is.
 pub const GRANT_TEMPLATE: &str = include_str!("../../../infra/grant.yaml");
 
-/// The parameters of the template, in its order, each with what it is in plain words and whether it is a list.
+/// The parameters of the template, in its order, each with its name for people and whether it is a list.
 pub const GRANT_PARAMETERS: [(&str, &str, bool); 15] = [
-    (CONFIG, "the config", false),
-    (GRANT, "the grant", false),
-    (SECTIONS, "the sections", true),
-    (ACCESS, "what the role may do with them", false),
-    (PRINCIPALS, "who may act in the role", true),
-    (GITHUB, "GitHub jobs that may act in the role", true),
-    (FIRST_OIDC, "OIDC subjects that may act in the role", false),
-    (SECOND_OIDC, "OIDC subjects that may act in the role", false),
-    (THIRD_OIDC, "OIDC subjects that may act in the role", false),
-    (MAKES_PROVIDER, "whether to create an OIDC provider", false),
-    (PROVIDER_ISSUER, "the issuer of that OIDC provider", false),
-    (PROVIDER_AUDIENCES, "the audiences of that OIDC provider", true),
-    (BOUNDARY, "the permissions boundary of the role", false),
-    (KEY, "the config's own key", false),
-    (API_READS, "what the role may read by the HTTP API", true),
+    (CONFIG, "config", false),
+    (GRANT, "grant", false),
+    (SECTIONS, "sections", true),
+    (ACCESS, "access", false),
+    (PRINCIPALS, "principals", true),
+    (GITHUB, "GitHub jobs", true),
+    (FIRST_OIDC, "OIDC subjects", false),
+    (SECOND_OIDC, "OIDC subjects", false),
+    (THIRD_OIDC, "OIDC subjects", false),
+    (MAKES_PROVIDER, "create an OIDC provider", false),
+    (PROVIDER_ISSUER, "issuer of the OIDC provider", false),
+    (PROVIDER_AUDIENCES, "audiences of the OIDC provider", true),
+    (BOUNDARY, "permissions boundary", false),
+    (KEY, "KMS key of the config", false),
+    (API_READS, "HTTP API resources", true),
 ];
 
 const CONFIG: &str = "Config";
@@ -40,7 +40,7 @@ pub(in crate::stack) const GITHUB: &str = "GitHubSubjects";
 const FIRST_OIDC: &str = "FirstOidc";
 const SECOND_OIDC: &str = "SecondOidc";
 const THIRD_OIDC: &str = "ThirdOidc";
-/// What the OIDC issuers beyond GitHub are, in the form of [`OidcTrust`].
+/// The parameters of OIDC issuers other than GitHub, in the form of [`OidcTrust`].
 pub(in crate::stack) const OIDC: [&str; OidcTrust::ISSUERS] = [FIRST_OIDC, SECOND_OIDC, THIRD_OIDC];
 pub(in crate::stack) const MAKES_PROVIDER: &str = "CreateOidcProvider";
 pub(in crate::stack) const PROVIDER_ISSUER: &str = "OidcProviderIssuer";
@@ -55,66 +55,64 @@ pub const GRANT_OUTPUTS: [&str; 3] = ["DiscfgLayout", ROLE, POLICY];
 pub(in crate::stack) const ROLE: &str = "RoleArn";
 pub(in crate::stack) const POLICY: &str = "PolicyArn";
 
-/// What the resources of the template are in plain words, in its order.
+/// The resources of the template, in its order, each with its name for people.
 pub const GRANT_RESOURCES: [(&str, &str); 5] = [
-    ("OidcProvider", "an OIDC provider of the account"),
-    ("Policy", "what the grant's role may do"),
-    ("ApiReadPolicy", "what the grant's role may read by the HTTP API"),
-    (
-        "ApiWritePolicy",
-        "what the grant's role may write by the HTTP API",
-    ),
-    ("Role", "the grant's role"),
+    ("OidcProvider", "OIDC provider"),
+    ("Policy", "grant policy"),
+    ("ApiReadPolicy", "API read policy"),
+    ("ApiWritePolicy", "API write policy"),
+    ("Role", "grant role"),
 ];
 
-/// The longest that a role's policy may be, in characters without white space (IAM and STS quotas, "Managed policy
+/// The size limit of a role's policy, in characters without white space (IAM and STS quotas, "Managed policy
 /// length").
 const POLICY_MAX: usize = 6144;
-/// How much of that the policy of a grant takes at most without the names of its sections.
+/// The size of a grant's policy without its section names, at most.
 pub const POLICY_FRAME: usize = 1750;
-/// What a text takes in a list beside itself: quotes and a comma.
+/// The characters around an item of a list: quotes and a comma.
 const QUOTED: usize = 3;
 
-/// An OIDC provider that an account is to have.
+/// An OIDC provider to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewOidcProvider {
-    /// Whose tokens it is for.
+    /// The issuer of the tokens.
     pub issuer: OidcIssuer,
-    /// The audiences of which they must have one.
+    /// The audiences, of which a token must have one.
     pub audiences: Vec<String>,
 }
 
-/// What a grant's stack is to be. What is `None` stays as the stack has it, or as the template says for a new one.
+/// The desired state of a grant's stack. `None` keeps the stack's value, or the template's default for a new stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GrantSpec {
-    /// Of which config.
+    /// The config.
     pub config: ConfigName,
-    /// Which grant.
+    /// The grant's name.
     pub grant: GrantName,
-    /// The sections, and what the role may do with them.
+    /// The sections, and whether the role can write them.
     pub scope: Option<GrantScope>,
-    /// The roles and users that may assume the role.
+    /// The roles and users that can assume the role.
     pub principals: Option<Vec<GrantPrincipal>>,
-    /// The GitHub jobs that may assume the role.
+    /// The GitHub jobs that can assume the role.
     pub github: Option<Vec<GitHubSubject>>,
-    /// The subjects of other OIDC issuers that may.
+    /// The subjects of other OIDC issuers that can assume the role.
     pub oidc: Option<OidcTrust>,
-    /// The OIDC provider that the stack makes.
+    /// The OIDC provider that the stack creates.
     pub oidc_provider: Option<NewOidcProvider>,
-    /// A policy that bounds the role.
+    /// The permissions boundary of the role.
     pub permissions_boundary: Option<PolicyArn>,
-    /// The ARN of the config's own key, or an empty text if it has none.
+    /// The ARN of the config's KMS key; empty if it has none.
     pub kms_key: Option<String>,
-    /// What the role may read by the config's HTTP API, as [`api_reads`](crate::stack::api_reads) tells it: nothing if it is to have no part in it.
+    /// The resources of the config's HTTP API that the role can read, as [`api_reads`](crate::stack::api_reads) returns
+    /// them; empty if the role must not call the API.
     pub api_reads: Option<Vec<String>>,
-    /// The stack's tags, which CloudFormation gives to its resources.
+    /// The stack's tags, which CloudFormation propagates to its resources.
     pub tags: Option<BTreeMap<String, String>>,
-    /// The ARN of the role that CloudFormation deploys with, instead of the caller.
+    /// The ARN of the role that CloudFormation assumes for the deployment.
     pub cfn_role: Option<String>,
 }
 
 impl GrantSpec {
-    /// A grant that is left as it is.
+    /// A grant without changes.
     pub fn new(config: ConfigName, grant: GrantName) -> Self {
         Self {
             config,
@@ -132,8 +130,7 @@ impl GrantSpec {
         }
     }
 
-    /// Whether the role's policy has room for the names of the sections; the quota is IAM's, and counts each name
-    /// twice if the role writes.
+    /// Checks that the section names fit into the role's policy. IAM's quota counts each name twice if the role writes.
     pub fn check_size(&self) -> Result<(), StackError> {
         let Some(scope) = &self.scope else {
             return Ok(());
@@ -271,7 +268,7 @@ mod tests {
             .expect_err("too many");
         let words = error.to_string();
         assert!(
-            words.contains("6800 characters") && words.contains("has room for 4394"),
+            words.contains("6800 characters") && words.contains("at most 4394"),
             "{words}"
         );
     }

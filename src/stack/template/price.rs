@@ -7,22 +7,22 @@ use crate::stack::inspect::lookup::Deployed;
 use crate::stack::policy::resolve;
 use crate::stack::policy::resolve::{Resource, StackLocation};
 
-/// When these prices held: on-demand requests were made cheaper that month (DynamoDB pricing, US East (N. Virginia),
+/// The date of these prices: on-demand requests became cheaper that month (DynamoDB pricing, US East (N. Virginia),
 /// standard table class; KMS pricing).
 pub const PRICES_OF: &str = "November 2024";
-/// The region whose prices these are.
+/// The region of these prices.
 pub const PRICES_IN: &str = "us-east-1";
 /// Dollars for a read unit on demand.
 pub const READ_UNIT: f64 = 0.125e-6;
 /// Dollars for a write unit on demand.
 pub const WRITE_UNIT: f64 = 0.625e-6;
-/// Dollars for a GB of a table and month, above what an account has free.
+/// Dollars per GB of a table and month, above the free amount.
 pub const STORED_GB: f64 = 0.25;
-/// Dollars for a GB of a table's point-in-time recovery and month.
+/// Dollars per GB and month of point-in-time recovery.
 pub const RECOVERABLE_GB: f64 = 0.20;
-/// GB of tables that each account has free in each region.
+/// The free GB of tables per account and region.
 const FREE_GB: u32 = 25;
-/// Units of provisioned reads, and as many of writes, that each account has free in each region.
+/// The free provisioned read units, and as many write units, per account and region.
 const FREE_UNITS: u32 = 25;
 
 /// Dollars for a million requests to an HTTP API of API Gateway (its pricing, the first 300 million a month, each of up
@@ -32,7 +32,7 @@ const MILLION_API_REQUESTS: f64 = 1.0;
 const MILLION_CALLS: f64 = 0.20;
 /// ...and for each GB of memory and second that it runs.
 const GB_SECOND: f64 = 0.000_016_666_7;
-/// What the template gives the function.
+/// The memory of the function in the template.
 const FUNCTION_GB: f64 = 0.25;
 
 const READ_UNIT_HOUR: f64 = 0.000_13;
@@ -47,7 +47,7 @@ const SET_READS: f64 = 3.0;
 /// ...and the entry, its line in the log and the head are written, in a transaction, which doubles it.
 const SET_WRITES: f64 = 6.0;
 
-/// What a stack costs in the region [`PRICES_IN`], at the prices of [`PRICES_OF`].
+/// The price of a stack in the region [`PRICES_IN`], at the prices of [`PRICES_OF`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Price {
     billing: Billing,
@@ -58,7 +58,7 @@ pub struct Price {
 }
 
 impl Price {
-    /// What a config's stack costs as it is deployed. Makes no request.
+    /// The price of a config's stack as deployed. Sends no request.
     pub fn of_deployed(stack: &Deployed) -> Option<Self> {
         let place = StackLocation::of(&stack.arn).ok()?;
         let resources = resolve::resources(TEMPLATE, &stack.parameters, &place).ok()?;
@@ -86,8 +86,7 @@ impl Price {
         }
     }
 
-    /// Dollars a month when nothing is read or written and next to nothing stored. Provisioned units count in full,
-    /// also where the account has them free.
+    /// Dollars per month without requests and data. Provisioned units count in full, even where they are free.
     pub fn monthly(&self) -> f64 {
         let capacity = match self.billing {
             Billing::OnDemand => 0.0,
@@ -98,54 +97,53 @@ impl Price {
         capacity + f64::from(self.keys) * KEY_MONTH
     }
 
-    /// Dollars for a million gets of up to 4 KB each; nothing if they are provisioned.
+    /// Dollars for a million gets of up to 4 KB each; `None` if capacity is provisioned.
     pub fn million_gets(&self) -> Option<f64> {
         (self.billing == Billing::OnDemand).then_some(1e6 * GET_READS * READ_UNIT)
     }
 
-    /// Dollars for a million sets of up to 1 KB each; nothing if they are provisioned.
+    /// Dollars for a million sets of up to 1 KB each; `None` if capacity is provisioned.
     pub fn million_sets(&self) -> Option<f64> {
         (self.billing == Billing::OnDemand).then_some(1e6 * (SET_READS * READ_UNIT + SET_WRITES * WRITE_UNIT))
     }
 
-    /// Dollars for a million requests to the HTTP API, beside what its function runs, what it reads and writes, and what it
-    /// logs; nothing where there is none.
+    /// Dollars for a million requests to the HTTP API, without function time, reads, writes and logs; `None` without an API.
     pub fn million_requests(&self) -> Option<f64> {
         self.api.then_some(MILLION_API_REQUESTS + MILLION_CALLS)
     }
 
-    /// The same in words, some lines of them.
+    /// The price in words, in several lines.
     pub fn words(&self) -> String {
-        let mut text = format!("Price at rest: ${:.2} a month", self.monthly());
+        let mut text = format!("${:.2} per month when idle", self.monthly());
         if self.keys > 0 {
-            let _ = write!(text, ", ${KEY_MONTH:.2} of it for each KMS key");
+            let _ = write!(text, " (${KEY_MONTH:.2} per KMS key)");
         }
         let _ = writeln!(
             text,
-            "; ${STORED_GB:.2} for each GB stored (the account's first {FREE_GB} GB are free) and \
-             ${RECOVERABLE_GB:.2} for its recovery"
+            ", plus ${STORED_GB:.2} per GB stored (the first {FREE_GB} GB of the account are free) and \
+             ${RECOVERABLE_GB:.2} per GB for point-in-time recovery"
         );
         match (self.billing, self.million_gets(), self.million_sets()) {
             (Billing::Provisioned { read, write }, ..) => {
                 let _ = write!(
                     text,
-                    "Gets and sets cost nothing more: {read} read units and {write} write units carry {:.1} gets and \
-                     {:.1} sets a second",
+                    "No charge per get or set: {read} read units and {write} write units allow {:.1} gets and \
+                     {:.1} sets per second",
                     f64::from(read) / GET_READS,
                     (f64::from(write) / SET_WRITES).min(f64::from(read) / SET_READS),
                 );
                 if read <= FREE_UNITS && write <= FREE_UNITS {
                     let _ = write!(
                         text,
-                        "\nFree while all provisioned tables of the account keep within {FREE_UNITS} units of each \
-                         in a region"
+                        "\nFree while the provisioned tables of the account use at most {FREE_UNITS} read and \
+                         {FREE_UNITS} write units in the region"
                     );
                 }
             }
             (_, gets, sets) => {
                 let _ = write!(
                     text,
-                    "A million gets of up to 4 KB: ${:.3}; a million sets of up to 1 KB: ${:.3}",
+                    "${:.3} per million gets of up to 4 KB, ${:.3} per million sets of up to 1 KB",
                     gets.unwrap_or_default(),
                     sets.unwrap_or_default()
                 );
@@ -154,12 +152,12 @@ impl Price {
         if let Some(requests) = self.million_requests() {
             let _ = write!(
                 text,
-                "\nA million requests to the HTTP API: ${requests:.2}, and ${:.2} for each 10 ms that the function runs for \
-                 one, beside what they read, write and log",
+                "\n${requests:.2} per million requests to the HTTP API, and ${:.2} per 10 ms of function time, in addition \
+                 to reads, writes and logs",
                 1e6 * 0.01 * FUNCTION_GB * GB_SECOND
             );
         }
-        let _ = write!(text, "\n({PRICES_IN}, prices of {PRICES_OF})");
+        let _ = write!(text, "\n(prices of {PRICES_IN}, {PRICES_OF})");
         text
     }
 }
@@ -185,14 +183,14 @@ mod tests {
         assert_eq!(format!("{:.2}", price.monthly()), "0.00");
         let words = price.words();
         assert!(
-            words.contains("A million gets of up to 4 KB: $0.125; a million sets of up to 1 KB: $4.125"),
+            words.contains("$0.125 per million gets of up to 4 KB, $4.125 per million sets of up to 1 KB"),
             "{words}"
         );
         assert!(
-            words.contains("$0.00 a month; $0.25 for each GB stored"),
+            words.contains("$0.00 per month when idle, plus $0.25 per GB stored"),
             "{words}"
         );
-        assert!(words.contains("us-east-1, prices of November 2024"), "{words}");
+        assert!(words.contains("prices of us-east-1, November 2024"), "{words}");
     }
 
     #[test]
@@ -205,10 +203,13 @@ mod tests {
         assert_eq!(format!("{:.3}", price.monthly()), "5.694");
         assert_eq!((price.million_gets(), price.million_sets()), (None, None));
         let words = price.words();
-        assert!(words.contains("carry 30.0 gets and 1.0 sets a second"), "{words}");
+        assert!(
+            words.contains("allow 30.0 gets and 1.0 sets per second"),
+            "{words}"
+        );
         assert!(
             !words.contains("Free while"),
-            "30 are more than are free: {words}"
+            "30 units exceed the free ones: {words}"
         );
     }
 
@@ -226,7 +227,8 @@ mod tests {
         assert_eq!(format!("{:.2}", price.monthly()), "0.00");
         let words = price.words();
         assert!(
-            words.contains("A million requests to the HTTP API: $1.20, and $0.04 for each 10 ms"),
+            words
+                .contains("$1.20 per million requests to the HTTP API, and $0.04 per 10 ms of function time"),
             "{words}"
         );
     }

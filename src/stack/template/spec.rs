@@ -7,57 +7,57 @@ use crate::model::{
     PolicyArn, PrincipalPattern,
 };
 
-/// What a config's stack is to be. What is `None` stays as the stack has it, or as the template says for a new one.
+/// The desired state of a config's stack. `None` keeps the stack's value, or the template's default for a new stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackSpec {
-    /// Whose stack.
+    /// The config.
     pub config: ConfigName,
-    /// The principals that may assume the read role.
+    /// The principals that can assume the read role.
     pub readers: Option<Vec<PrincipalPattern>>,
-    /// The principals that may assume the write role.
+    /// The principals that can assume the write role.
     pub writers: Option<Vec<PrincipalPattern>>,
-    /// The GitHub jobs that may assume the read role.
+    /// The GitHub jobs that can assume the read role.
     pub github: Option<Vec<GitHubSubject>>,
-    /// The subjects of other OIDC issuers that may assume the read role.
+    /// The subjects of other OIDC issuers that can assume the read role.
     pub oidc: Option<OidcTrust>,
-    /// Other accounts to trust, which takes `org_id` or `external_id` as well.
+    /// Other accounts to trust; requires `org_id` or `external_id`.
     pub account_ids: Option<Vec<AccountId>>,
     /// The organization that callers from other accounts must belong to.
     pub org_id: Option<OrgId>,
-    /// What callers from other accounts must give.
+    /// The external ID that callers from other accounts must give.
     pub external_id: Option<ExternalId>,
-    /// A policy that bounds both roles.
+    /// The permissions boundary of both roles.
     pub permissions_boundary: Option<PolicyArn>,
-    /// How the table is paid for.
+    /// The billing mode of the table.
     pub billing: Option<Billing>,
     /// How long changes stay in the log.
     pub history_days: Option<HistoryDays>,
-    /// The KMS key that encrypts the table and its secrets. One that the stack has can't be given up.
+    /// The KMS key that encrypts the table and its secrets. The key of a stack can't be changed.
     pub key: Option<TableKey>,
-    /// Whether there is an HTTP API, and how it is.
+    /// The HTTP API.
     pub api: ApiSpec,
-    /// The stack's tags, which CloudFormation gives to its resources.
+    /// The stack's tags, which CloudFormation propagates to its resources.
     pub tags: Option<BTreeMap<String, String>>,
-    /// The ARN of the role that CloudFormation deploys with, instead of the caller.
+    /// The ARN of the role that CloudFormation assumes for the deployment.
     pub cfn_role: Option<String>,
 }
 
-/// What a config's HTTP API is to be. What is `None` stays as the stack has it.
+/// The desired state of a config's HTTP API. `None` keeps the stack's value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiSpec {
-    /// Whether there is one. Where there was none, it takes `code` as well.
+    /// Whether the stack has one. Creating it requires `code`.
     pub made: Option<bool>,
     /// The code of its function.
     pub code: Option<CodeObject>,
-    /// How many executions of its function are reserved, from 0 to 10,000; if any, requests may wait for a change.
+    /// The reserved executions of its function, from 0 to 10,000; 0 disables requests that wait for a change.
     pub waits: Option<u32>,
-    /// How many requests a second API Gateway lets through over some time, from 1.
+    /// The rate limit of API Gateway in requests per second, from 1.
     pub rate: Option<u32>,
-    /// How many requests it lets through at once, from 1.
+    /// The burst limit of API Gateway in requests, from 1.
     pub burst: Option<u32>,
 }
 
-/// Where the code of a function lies.
+/// The location of a function's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeObject {
     /// The bucket.
@@ -73,14 +73,14 @@ pub struct CodeObject {
 /// A KMS key that encrypts a table and its secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TableKey {
-    /// One that the stack makes.
+    /// A key that the stack creates.
     Made,
-    /// One of the account's own.
+    /// An existing key of the account.
     Given(KmsKeyArn),
 }
 
 impl StackSpec {
-    /// A stack that is left as it is, or made as the template has it.
+    /// A stack without changes, or with the defaults of the template if it is new.
     pub fn new(config: ConfigName) -> Self {
         Self {
             config,
@@ -101,8 +101,8 @@ impl StackSpec {
         }
     }
 
-    /// The parameters that this decides, with their values. Lists are sorted and without repetition, so that the
-    /// same list always makes the same template.
+    /// The parameters that this sets, with their values. Lists are sorted and deduplicated, so that equal lists give
+    /// equal parameters.
     pub fn parameters(&self) -> BTreeMap<Parameter, String> {
         let mut values = BTreeMap::from([(Parameter::Config, self.config.to_string())]);
         let mut set = |parameter, value: Option<String>| {
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(replaced(&has_one, Some(TableKey::Made)), Some(one.clone()));
         assert_eq!(replaced(&has_one, Some(given("one"))), none);
         assert_eq!(replaced(&has_one, None), none);
-        // The roles go on decrypting with the one that was made.
+        // The roles can still decrypt with the key that was created.
         let made = [("KmsKeyArn", ""), ("MakeKmsKey", "true")];
         assert_eq!(replaced(&made, Some(given("one"))), none);
         assert_eq!(replaced(&[], Some(TableKey::Made)), none);
@@ -270,7 +270,7 @@ mod tests {
                 .expect_err("it is elsewhere")
                 .to_string();
             assert!(
-                error.contains(said) && error.contains("aws in eu-central-1"),
+                error.contains(said) && error.contains("eu-central-1 (partition aws)"),
                 "{error}"
             );
         }
@@ -322,7 +322,7 @@ mod tests {
             let error = check(spec).expect_err(named).to_string();
             assert_eq!(
                 error,
-                format!("{named} is of another partition than aws, in which eu-central-1 is")
+                format!("{named} is in another partition than eu-central-1 (partition aws)")
             );
         }
         let anyone = patterns(&[here, "arn:*:*:*:*:*"]);

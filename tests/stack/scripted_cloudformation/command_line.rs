@@ -147,7 +147,7 @@ fn what_a_failed_create_left_is_asked_about_and_only_looked_at_in_a_dry_run() {
         .code(2)
         .stdout("")
         .stderr_has(words)
-        .stderr_has("hint: --yes answers yes");
+        .stderr_has("no terminal): use --yes");
     cloudformation.finish();
     let full = [table("ACTIVE", &json!({})), table_tags(&[]), scanned(1)];
     let cloudformation = Scripted::play(left(&full));

@@ -152,6 +152,13 @@ impl<'p> Transcript<'p> {
     }
 }
 
+/// A script that runs a call on a terminal without input, and exits as the call does.
+pub fn on_terminal(call: &str, columns: &str) -> String {
+    let call = on_a_terminal(&format!("stty cols {columns} rows 50; {call}"));
+    // A pipe that this shell holds open itself has no end, of which the terminal would have to tell.
+    format!("mkfifo typed && exec 3<>typed && rm typed || exit 99\n{call} <&3")
+}
+
 /// The program that runs a call on a terminal, as the system at hand has it.
 fn on_a_terminal(call: &str) -> String {
     let call = quoted(call);

@@ -26,7 +26,7 @@ const VOLATILE: &[(&str, &str)] = &[
     (r#"("?durationMs"?: ?)\d+"#, "$1[MS]"),
     // One system's number of it.
     (r"refused \(os error \d+\)", "refused (os error [ERRNO])"),
-    (r"\b\d+ a second", "[RATE] a second"),
+    (r"\b\d+/s\b", "[RATE]/s"),
     // Of a database file, which SQLite fills when it sees fit.
     (r"(\.db \(|\.db, |that it holds: )\d+ bytes", "$1[SIZE] bytes"),
     (r#"("?\bbytes"?: ?)\d+"#, "$1[SIZE]"),
@@ -38,6 +38,12 @@ const VOLATILE: &[(&str, &str)] = &[
     // The age of an entry, in the listing that has it in a column of its own.
     (r"(?m)^( +(?:v\d+|-) +(?:r\d+|-)) +\d+[smhd] ", "$1  [AGE] "),
     (r"\(ttl \d+[smhd][0-9smh ]*\)", "(ttl [LEFT])"),
+    // Relative times, in tables whose columns are as wide as they are.
+    (r"\b(?:now|\d+ (?:s|min) ago)\b {2,}", "[AGO]  "),
+    (r"(?m) {2}(?:now|\d+ (?:s|min) ago)$", "  [AGO]"),
+    (r"\bin \d+ (?:s|min|h)\b {2,}", "[LEFT]  "),
+    (r"(?m)\bexpires in \d+ (?:s|min|h)$", "expires in [LEFT]"),
+    (r"\b(WHEN|MODIFIED|EXPIRES) {2,}", "$1  "),
     // Of a machine; the version is told before.
     (r"\[VERSION\] on \w+ \w+", "[VERSION] on [PLATFORM]"),
 ];

@@ -210,13 +210,13 @@ fn commands_that_need_no_config() {
     );
 }
 
-/// What an error looks like where colours are shown.
+/// What an error looks like where colors are shown.
 #[test]
-fn colour() {
+fn color() {
     let place = prepared().env("CLICOLOR_FORCE", "1");
     session_at(
         &place,
-        "colour",
+        "color",
         r"
         # What commands say themselves
         discfg get nosuch
@@ -229,9 +229,12 @@ fn colour() {
         discfg get
         discfg touch -h | head -n 12
 
-        # Both are asked for: colours, and none
+        # Variables that contradict each other, and the flag
         NO_COLOR=1 discfg get nosuch
         NO_COLOR=1 discfg get
+        NO_COLOR=1 discfg get nosuch --color=always
+        discfg get nosuch --color never
+        discfg get --color never
         ",
     );
 }

@@ -40,10 +40,37 @@ fn long_lines() {
         .on_terminal("printf '{}' | discfg apply --prefix db --if-digest sha256:0000000000000000000000000000000000000000000000000000000000000000 -d - --from json", &[])
         .on_terminal("discfg watch --after 1 --once", &[])
         .on_terminal("discfg get mode -f dotenv", &[])
-        .about("# Results aren't")
-        .on_terminal("discfg ls -l db", &[])
+        .about("# Results, too")
         .on_terminal("discfg info", &[])
         .keep("output", "terminal-lines");
+}
+
+#[test]
+fn screens() {
+    let place = prepared();
+    let mut session = Transcript::of(&place);
+    session
+        .about("# Tables, with times that are relative")
+        .on_terminal("discfg ls -l", &[])
+        .on_terminal("discfg ls -rl --values", &[])
+        .on_terminal("discfg ls -l db --time iso", &[])
+        .on_terminal("discfg history mode", &[])
+        .on_terminal("discfg history mode --values --color never", &[])
+        .on_terminal("discfg info", &[])
+        .on_terminal("discfg touch services/web/1", &[])
+        .about("# Colors, and what follows a diff")
+        .on_terminal("discfg diff /db /app", &[])
+        .on_terminal("discfg diff /db /db", &[])
+        .on_terminal("NO_COLOR=1 discfg diff /db /app", &[])
+        .on_terminal("TERM=dumb discfg diff /db /app", &[])
+        .on_terminal("discfg copy /db /app --dry-run", &[])
+        .on_terminal("discfg copy /db /app --yes", &[])
+        .about("# JSON has a line for each member, but in a pipe and where JSON is asked for")
+        .on_terminal("discfg get db/pool", &[])
+        .on_terminal("discfg get db/pool | cat", &[])
+        .on_terminal("discfg get db/pool -f raw", &[])
+        .on_terminal("discfg get db/pool -f json", &[])
+        .keep("output", "terminal-screens");
 }
 
 #[test]

@@ -2,15 +2,15 @@ use crate::model::Section;
 use crate::stack::access::Answer;
 use serde::Serialize;
 
-/// What no answer here takes into account.
+/// What is not evaluated.
 pub(super) const NOT_COVERED: &str =
-    "policies on the table itself, the use of KMS keys, session policies, and the policies of other accounts";
+    "resource policies of the table, KMS key policies, session policies, and policies in other accounts";
 
-/// What a subject may do with a section.
+/// The access of a subject to a section.
 #[derive(Serialize)]
 pub(super) struct Cell {
     pub(super) section: Section,
-    /// The most that it surely may; unknown where more can't be excluded.
+    /// The certain access; unknown if more can't be excluded.
     pub(super) access: &'static str,
     pub(super) read: Answer,
     pub(super) write: Answer,

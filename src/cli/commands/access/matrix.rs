@@ -13,7 +13,7 @@ use crate::ops::readable_heads;
 use crate::stack::access::{AccessError, Brought, Inspector, Subject};
 use crate::store::Heads;
 
-/// How many questions are put to IAM side by side: it throttles early.
+/// The number of concurrent simulations: IAM throttles early.
 const SIDE_BY_SIDE: usize = 4;
 
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ pub(super) async fn run(
     let mut sections = inspector.granted_sections();
     sections.extend(registered(session).await?);
     if sections.is_empty() {
-        // There is nothing yet; what is to come begins somewhere.
+        // An empty config is shown by its root section.
         sections.insert(Section::root());
     }
     let sections: Vec<Section> = sections.into_iter().collect();
@@ -75,15 +75,15 @@ pub(super) async fn run(
     )?;
     if matrix.principals.iter().any(|row| row.judged_by == BY_TRUST) {
         terminal.hint(
-            "Who is judged by trust alone must also be allowed to assume the role by policies of its own.",
+            "Principals that are judged only by trust also need a policy of their own that allows them to assume the role.",
         );
     }
-    terminal.hint(&format!("Not looked at: {NOT_COVERED}."));
+    terminal.hint(&format!("Not evaluated: {NOT_COVERED}."));
     Ok(())
 }
 
-/// The sections that are registered, read with the caller's own credentials unless a role is named: who looks after
-/// access needn't be a reader.
+/// The registered sections, read with the caller's own credentials unless a role is given: an administrator need not be a
+/// reader.
 async fn registered(session: &mut Session) -> Result<Vec<Section>, Failure> {
     let mut global = session.global().clone();
     if session.target()?.role.is_none() {
@@ -94,7 +94,7 @@ async fn registered(session: &mut Session) -> Result<Vec<Section>, Failure> {
     let read = readable_heads(store, &Heads::All).await;
     let (heads, bad) = read.map_err(|error| {
         own.explain(error, Access::Read)
-            .hint("or let the read role list the sections, if it trusts you: --as read")
+            .hint("or list the sections in the read role, if it trusts you: --as read")
     })?;
     let bad = bad.into_iter().map(|bad| bad.section);
     let mut sections: Vec<Section> = heads.into_iter().map(|head| head.section).chain(bad).collect();
@@ -127,7 +127,7 @@ async fn row(
     })
 }
 
-/// The columns' names, then each row's cells.
+/// The header, then the cells of each row.
 fn lines(matrix: &Matrix) -> Vec<Vec<&str>> {
     let mut head = vec!["principal", "judged by"];
     head.extend(matrix.sections.iter().map(Section::as_str));

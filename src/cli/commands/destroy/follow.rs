@@ -10,18 +10,18 @@ use crate::cli::terminal::wait::with_progress;
 use crate::model::{ConfigName, ErrorKind, Span};
 use crate::stack::{self, Deployed, StackError};
 
-/// Why a deletion wasn't followed to its end.
+/// Why a deletion was not followed to its end.
 pub(in crate::cli) enum DeletionFailure {
-    /// It failed, or can't be watched.
+    /// It failed, or its progress can't be read.
     Failed(StackError),
-    /// It goes on.
+    /// It continues in the background.
     Left(Failure),
 }
 
-/// When waiting ends: with Ctrl-C, or with the time that was given.
+/// The end of waiting: Ctrl-C or the timeout.
 pub(in crate::cli) struct DeletionBound {
     until: Option<Instant>,
-    /// How what goes on is seen through.
+    /// The hint on how to resume.
     hint: String,
 }
 
@@ -33,7 +33,7 @@ impl DeletionBound {
         }
     }
 
-    /// Ends when waiting does, and says what goes on.
+    /// Ends with a failure that says what continues in the background.
     async fn end(&self, what: &str) -> Failure {
         let time = async {
             match self.until {
@@ -42,14 +42,18 @@ impl DeletionBound {
             }
         };
         let (kind, why) = tokio::select! {
-            () = time => (ErrorKind::Stack, "the --timeout ran out: "),
+            () = time => (ErrorKind::Stack, "timed out (--timeout): "),
             _ = tokio::signal::ctrl_c() => (ErrorKind::Interrupted, ""),
         };
-        Failure::new(kind, format!("{why}the deletion of {what} goes on without us")).hint(&self.hint)
+        Failure::new(
+            kind,
+            format!("{why}deletion of {what} continues in the background"),
+        )
+        .hint(&self.hint)
     }
 }
 
-/// Deletes a stack and shows how it goes; `resources` are those that have a row of their own.
+/// Deletes a stack and shows its progress; each of `resources` has a row.
 pub(in crate::cli) async fn delete_stack(
     cfn: &Client,
     stack: &Deployed,
@@ -77,7 +81,7 @@ pub(in crate::cli) async fn delete_stack(
     result
 }
 
-/// Deletes the table and waits until it is gone.
+/// Deletes the table and waits for the end.
 pub(super) async fn delete_table(
     dynamodb: &DynamoDb,
     config: &ConfigName,

@@ -15,11 +15,11 @@ use crate::model::ErrorKind;
 use crate::store::StoreError;
 use crate::wire::result::{DestroyResult, DestroyedData};
 
-/// What SQLite may have beside a file (SQLite documentation, "Temporary Files Used By SQLite"). The file itself goes
-/// after these, and the key of its secrets last: data without its key is lost, a key without data harms nobody.
+/// The suffixes of the files that SQLite may create next to a file (SQLite documentation, "Temporary Files Used By SQLite"). The file itself is
+/// deleted after these, and the key of its secrets last: data without its key is lost, a key without data is harmless.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// Deletes the config's file. It is all that there is.
+/// Deletes the config's file.
 pub(super) async fn run(
     args: &DestroyArgs,
     target: &Target,
@@ -32,39 +32,36 @@ pub(super) async fn run(
     let key = LocalEngine::key_path_of(&path);
     let bytes = match fs::metadata(&path) {
         Ok(file) => Some(file.len()),
-        // A deletion was cut short.
+        // An earlier deletion was interrupted.
         Err(error) if error.kind() == io::ErrorKind::NotFound && key.exists() => None,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let place = path.display();
             return Err(Failure::new(
                 ErrorKind::NotFound,
-                format!("the config {config} is not there ({place})"),
+                format!("config \"{config}\" not found ({place})"),
             )
-            .hint("`discfg configs --local` lists those that are there"));
+            .hint("list the configs with `discfg configs --local`"));
         }
         Err(error) => return Err(unusable(&path, error)),
     };
     if !args.delete_data {
-        return Err(Failure::usage(
-            "the embedded engine has no stack: there is nothing to destroy but the data",
-        )
-        .hint(format!("--delete-data deletes the file {}", path.display())));
+        return Err(
+            Failure::usage("the embedded engine has no stack: only data to destroy")
+                .hint(format!("add --delete-data to delete the file {}", path.display())),
+        );
     }
     terminal.hint(&format!("Destroying the config {config}:"));
     if let Some(bytes) = bytes {
         terminal.hint(&format!(
-            "  delete   the file {} with all that it holds: {bytes} bytes",
+            "  delete   file {} with all data ({bytes} bytes)",
             path.display()
         ));
     }
     if key.exists() {
-        terminal.hint(&format!(
-            "  delete   the key file {} of its secrets, last",
-            key.display()
-        ));
+        terminal.hint(&format!("  delete   key file {} of its secrets", key.display()));
     }
     if args.dry_run {
-        terminal.hint("Nothing was deleted.");
+        terminal.hint("Dry run: nothing was deleted.");
     } else {
         if !args.yes {
             ask(config, terminal).await?;
@@ -96,7 +93,7 @@ fn remove(path: &Path, key: &Path) -> Result<(), Failure> {
     remove_file(key)
 }
 
-/// Removes a file, which needn't be there.
+/// Removes a file if it exists.
 fn remove_file(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(path, error)),

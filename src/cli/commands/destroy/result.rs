@@ -20,14 +20,14 @@ pub(super) fn end(shape: &DestroyResult, session: &Session, terminal: &mut Termi
     })
 }
 
-/// A yes is given too easily for what can't be undone.
+/// Asks for the config's name, since the deletion can't be undone.
 pub(super) async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<(), Failure> {
-    let question = format!("To destroy {config}, type its name.");
+    let question = format!("To destroy the config, type its name ({config}):");
     if terminal.ask_for(&question, config.as_str(), "--yes").await? {
         return Ok(());
     }
     Err(Failure::new(
         ErrorKind::Interrupted,
-        format!("{config} was not typed: nothing was deleted"),
+        "cancelled: nothing was deleted",
     ))
 }

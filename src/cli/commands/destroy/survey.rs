@@ -12,13 +12,13 @@ use crate::context::Target;
 use crate::model::{Access, AwsNames, ConfigName, ErrorKind, GrantName};
 use crate::stack::{self, Deployed, Output, StackError, StackState, TableFacts};
 
-/// What is there of a config.
+/// The existing parts of a config.
 pub(super) struct Survey {
     pub(super) config: ConfigName,
     pub(super) stack: Option<Deployed>,
     pub(super) grants: Vec<(GrantName, Deployed)>,
     pub(super) table: Option<TableFacts>,
-    /// Whether the table can be taken back to a point in time, where that is known.
+    /// Whether point-in-time recovery is on, if known.
     recovery: Option<bool>,
     region: String,
     denied_lookups: DeniedLookups,
@@ -31,9 +31,9 @@ impl Survey {
             && aws.caller().await?.account != *account
         {
             return Err(Failure::usage(format!(
-                "what is in the account {account} can't be destroyed from another one"
+                "can't destroy a config in account {account} from another account"
             ))
-            .hint("take credentials of that account, and leave out --account"));
+            .hint("use credentials of that account, without --account"));
         }
         let cfn = Client::new(aws.sdk());
         let dynamodb = DynamoDb::new(aws.sdk());
@@ -60,7 +60,7 @@ impl Survey {
         })
     }
 
-    /// Refuses what can't or mustn't be destroyed, before anything is.
+    /// Checks that everything can be deleted, before anything is.
     pub(super) fn check(&self, delete_data: bool) -> Result<(), Failure> {
         let config = &self.config;
         if self.stack.is_none() && self.grants.is_empty() {
@@ -70,24 +70,24 @@ impl Survey {
                 return Err(Failure::new(
                     ErrorKind::NotFound,
                     format!(
-                        "the config {config} is not there (no stack {name} in {})",
+                        "config \"{config}\" not found (no stack {name} in {})",
                         self.region
                     ),
                 )
-                .hint("`discfg configs` lists those that are there"));
+                .hint("list the configs with `discfg configs`"));
             }
             if !delete_data {
                 return Err(Failure::new(
                     ErrorKind::NotFound,
-                    format!("the config {config} has no stack {name}, only a table that was kept"),
+                    format!("stack {name} of config \"{config}\" not found, only its table exists"),
                 )
-                .hint("--delete-data deletes the table with all that it holds"));
+                .hint("add --delete-data to delete the table with its data"));
             }
         }
         if delete_data && self.table.is_none() && !self.denied_lookups.is_empty() {
             return Err(Failure::new(
                 ErrorKind::Denied,
-                format!("whether there is data of {config} is not known: dynamodb:DescribeTable was denied"),
+                format!("cannot determine whether {config} has data: dynamodb:DescribeTable was denied"),
             )
             .hint(denial::advice("dynamodb:DescribeTable", "")));
         }
@@ -108,22 +108,19 @@ impl Survey {
         Ok(())
     }
 
-    /// Says what goes and what stays.
+    /// Shows what will be deleted and what kept.
     pub(super) fn tell(&self, delete_data: bool, terminal: &Terminal) {
         let config = &self.config;
         terminal.hint(&format!("Destroying the config {config}:"));
         for (grant, stack) in &self.grants {
-            terminal.hint(&format!(
-                "  delete   the grant {grant} (the stack {})",
-                stack.name
-            ));
+            terminal.hint(&format!("  delete   grant {grant} (stack {})", stack.name));
         }
         if let Some(stack) = &self.stack {
             terminal.hint(&format!(
-                "  delete   the stack {}: its roles and policies{}",
+                "  delete   stack {}: roles and policies{}",
                 stack.name,
                 if stack.outputs.contains_key(Output::ApiEndpoint.name()) {
-                    ", and its HTTP API with its function and logs"
+                    ", HTTP API with function and logs"
                 } else {
                     ""
                 }
@@ -133,27 +130,26 @@ impl Survey {
             return;
         };
         let holds = format!(
-            "items {}, bytes {} (counted up to six hours ago)",
+            "{} items, {} bytes (as of up to 6 hours ago)",
             table.items, table.bytes
         );
         if !delete_data {
-            terminal.hint(&format!("  keep     the table {}: {holds}", table.name));
+            terminal.hint(&format!("  keep     table {}: {holds}", table.name));
             return;
         }
-        terminal.hint(&format!(
-            "  delete   the table {} and all in it: {holds}",
-            table.name
-        ));
+        terminal.hint(&format!("  delete   table {} with all data: {holds}", table.name));
         terminal.hint(match self.recovery {
             Some(true) => {
-                "           point-in-time recovery is on: DynamoDB keeps a backup of the last state for 35 days"
+                "           point-in-time recovery is on: DynamoDB keeps a final backup for 35 days"
             }
-            Some(false) => "           point-in-time recovery is off: nothing of it can be brought back",
-            None => "           whether DynamoDB keeps a backup is not known: it does if point-in-time recovery is on",
+            Some(false) => "           point-in-time recovery is off: the data can't be restored",
+            None => {
+                "           point-in-time recovery is unknown: DynamoDB keeps a final backup only if it is on"
+            }
         });
     }
 
-    /// The number of the account that it is all in.
+    /// The account ID of the config.
     pub(super) fn account(&self) -> Option<&str> {
         let stacks = self
             .stack
@@ -166,7 +162,7 @@ impl Survey {
         arns.next()?.split(':').nth(4)
     }
 
-    /// Says who holds what couldn't be deleted: a policy that is attached to others stays.
+    /// Adds what blocks the deletion of policies: their attachments.
     pub(super) async fn explain(
         &self,
         ended: DeletionFailure,
@@ -190,21 +186,23 @@ impl Survey {
             None => vec![names.role(Access::Read), names.role(Access::Write)],
         };
         for name in policies {
-            // A policy is called as the role that has it.
+            // A policy has the name of its role.
             let arn = names.role_arn(account, &name).replacen(":role/", ":policy/", 1);
             let attached = match stack::attached_to(&iam, &arn).await {
                 Ok(attached) => attached,
                 Err(error) if error.kind() == ErrorKind::Denied => {
-                    return failure.hint(format!("to whom its policies are attached is not known: {error}"));
+                    return failure.hint(format!(
+                        "find out what its policies are attached to, and detach them ({error})"
+                    ));
                 }
-                // One that is deleted already is attached to nobody.
+                // A deleted policy has no attachments.
                 Err(_) => continue,
             };
             for holder in attached.iter().filter(|holder| holder.name != name) {
                 let (kind, holder) = (holder.kind, &holder.name);
                 failure = failure.hint(format!(
-                    "the policy {name} is attached to the {kind} {holder}: \
-                     `aws iam detach-{kind}-policy --{kind}-name {holder} --policy-arn {arn}`, then destroy again"
+                    "detach the policy {name} from the {kind} {holder}, then rerun the command: \
+                     `aws iam detach-{kind}-policy --{kind}-name {holder} --policy-arn {arn}`"
                 ));
             }
         }
@@ -212,13 +210,13 @@ impl Survey {
     }
 }
 
-/// Whether a stack can be deleted: nobody protects it, nobody is at it.
+/// Checks that a stack can be deleted: it isn't protected, and no other operation is running.
 pub(in crate::cli) fn check_stack(stack: &Deployed) -> Result<(), Failure> {
     let name = &stack.name;
     if stack.protected {
         return Err(StackError::Protected { stack: name.clone() }.into());
     }
-    // A deletion that is under way is gone on with.
+    // A running deletion is followed.
     let is_busy = stack.state.is_busy() && stack.state != StackState::DeleteInProgress;
     if is_busy {
         return Err(Failure::from(StackError::Busy {
@@ -226,7 +224,7 @@ pub(in crate::cli) fn check_stack(stack: &Deployed) -> Result<(), Failure> {
             state: stack.state.clone(),
             since: stack.since,
         })
-        .hint("wait for its end, then run the same command again; `discfg status` shows how far it is"));
+        .hint("wait for its end (see `discfg status`), then rerun the command"));
     }
     Ok(())
 }

@@ -17,12 +17,12 @@ use crate::stack::{self, Deployed, StackState};
 use crate::store::{Heads, StoreError};
 use crate::wire::result::{Check, CheckStatus};
 
-/// AWS signs with the time, and refuses what is off by more than this (AWS IAM User Guide, "Signature Version 4").
+/// The clock skew in seconds beyond which AWS rejects signatures (AWS IAM User Guide, "Signature Version 4").
 const SKEW_REFUSED: i64 = 5 * 60;
-/// Off by more than this, a clock is not kept by anyone.
+/// The clock skew in seconds beyond which the clock is probably not synchronized.
 const SKEW_NOTICED: i64 = 60;
 
-/// What requests are signed with, whether it is there, and whether the clock allows it.
+/// Checks the credentials and the clock. False if requests can't be signed.
 pub(super) async fn credentials(target: &Target, session: &mut Session, checks: &mut Vec<Check>) -> bool {
     reached(target, session, checks).await.is_some()
 }
@@ -83,13 +83,13 @@ pub(super) async fn check(target: &Target, session: &mut Session, checks: &mut V
 
 fn region(target: &Target, aws: &Aws) -> Check {
     let origin = target.region.as_ref().map_or_else(
-        || "the profile of the AWS config files".into(),
+        || "the AWS config files".into(),
         |setting| setting.origin.to_string(),
     );
-    Check::ok("region", format!("{}, by {origin}", aws.region()))
+    Check::ok("region", format!("{}, from {origin}", aws.region()))
 }
 
-/// Who the caller is, whether AWS answers, and what time it is there.
+/// Checks the caller's identity, the endpoint, and the clock.
 async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option<CallerIdentity> {
     let (caller, date) = match limited("endpoint", aws.ask_caller()).await {
         Ok(answer) => answer,
@@ -99,8 +99,8 @@ async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option
         }
     };
     let place = aws.sdk().endpoint_url().map_or_else(
-        || format!("AWS answers in {}", aws.region()),
-        |url| format!("{url} answers"),
+        || format!("AWS responds in {}", aws.region()),
+        |url| format!("{url} responds"),
     );
     if date.is_some() || caller.is_ok() {
         checks.push(Check::ok("endpoint", place));
@@ -117,7 +117,7 @@ async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option
                     "credentials",
                     "you are the account's root user, which can't assume roles",
                 )
-                .fix("take the credentials of an IAM identity, or `--as self`")
+                .fix("use an IAM identity, or `--as self`")
             } else {
                 check
             });
@@ -137,28 +137,28 @@ async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option
 fn clock(there: Timestamp, here: Timestamp) -> Check {
     let off = here.epoch() - there.epoch();
     let way = if off < 0 { "behind" } else { "ahead of" };
-    let message = format!("this machine's clock is {} s {way} AWS's", off.abs());
-    let fix = "let the system keep the time: `timedatectl set-ntp true`";
+    let message = format!("clock is {} s {way} AWS", off.abs());
+    let fix = "synchronize the clock: `timedatectl set-ntp true`";
     match off.abs() {
-        0 => Check::ok("clock", "this machine's clock is AWS's"),
+        0 => Check::ok("clock", "clock matches AWS"),
         1..=SKEW_NOTICED => Check::ok("clock", message),
         off if off <= SKEW_REFUSED => Check::warn("clock", message).fix(fix),
-        _ => Check::fail("clock", message + ", which AWS refuses").fix(fix),
+        _ => Check::fail("clock", message + "; AWS rejects signatures at more than 300 s").fix(fix),
     }
 }
 
-/// Where the AWS SDKs find credentials first, as far as the settings tell.
+/// The first source in which the AWS SDKs find credentials, according to the settings.
 fn source(target: &Target) -> String {
     let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     match &target.profile {
         Some(Setting {
             value,
             origin: origin @ SettingOrigin::Flag,
-        }) => return format!("the profile {value} (by {origin})"),
+        }) => return format!("the profile {value} ({origin})"),
         _ if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") => {
             return "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".into();
         }
-        Some(Setting { value, origin }) => return format!("the profile {value} (by {origin})"),
+        Some(Setting { value, origin }) => return format!("the profile {value} ({origin})"),
         None => {}
     }
     if is_set("AWS_WEB_IDENTITY_TOKEN_FILE") {
@@ -171,11 +171,11 @@ fn source(target: &Target) -> String {
     }
 }
 
-/// What is known of a config's stack.
+/// The state of a config's stack, as far as it is known.
 enum Stack {
-    /// It is not there, so that nothing of it can be checked.
+    /// It doesn't exist, so that nothing else can be checked.
     Absent,
-    /// It can't be seen.
+    /// Reading it failed.
     Unknown,
     There(Box<Deployed>),
 }
@@ -185,7 +185,7 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> Stack
     let name = config.stack_name();
     let (check, stack) = match limited("stack", stack::status(&cfn, config)).await {
         Err(check) => (check, Stack::Unknown),
-        // A developer needn't be allowed to look at stacks.
+        // A developer may have no permission to read stacks.
         Ok(Err(error)) => {
             let verdict = match error.kind() {
                 ErrorKind::Denied => CheckStatus::Warn,
@@ -194,12 +194,15 @@ async fn stack(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) -> Stack
             (Check::failed("stack", verdict, error.into()), Stack::Unknown)
         }
         Ok(Ok(None)) => {
-            let check = Check::fail("stack", format!("there is no stack {name} in {}", aws.region()));
-            (check.fix(format!("discfg init {config}")), Stack::Absent)
+            let check = Check::fail("stack", format!("no stack {name} in {}", aws.region()));
+            (
+                check.fix(format!("create it: `discfg init {config}`")),
+                Stack::Absent,
+            )
         }
         Ok(Ok(Some(stack))) if stack.state != StackState::ReviewInProgress && stack.owner().is_none() => {
-            let check = Check::fail("stack", format!("the stack {name} is not a config's"));
-            (check.fix("choose another name for the config"), Stack::Absent)
+            let check = Check::fail("stack", format!("the stack {name} was not created by discfg"));
+            (check.fix("choose another config name"), Stack::Absent)
         }
         Ok(Ok(Some(stack))) => (state(config, &stack), Stack::There(stack.into())),
     };
@@ -215,26 +218,26 @@ fn state(config: &ConfigName, stack: &Deployed) -> Check {
             Check::fail(
                 "stack",
                 format!(
-                    "{name}, {}: only the table, which an earlier stack left, is in it so far",
+                    "{name}, {}: it has only the table so far, imported from an earlier stack",
                     stack.state
                 ),
             )
-            .fix(format!("`discfg init {config}` makes the rest"))
+            .fix(format!("create the remaining resources: `discfg init {config}`"))
         }
         state if state.is_stuck() || *state == StackState::DeleteComplete => {
             Check::fail("stack", format!("{name}, {state}")).fix(format!(
-                "`discfg status {config}` shows why; `discfg init {config}` mends it or says how"
+                "see `discfg status {config}` for the cause; repair the stack with `discfg init {config}`"
             ))
         }
         state if state.is_busy() || matches!(state, StackState::Unknown(_)) => {
             Check::warn("stack", format!("{name}, {state} since {}", stack.since))
-                .fix(format!("discfg status {config}"))
+                .fix(format!("follow it with `discfg status {config}`"))
         }
         state => Check::ok("stack", format!("{name}, {state}")),
     }
 }
 
-/// The target in the config's role for this access, whatever role is chosen.
+/// The target in the config's role for this access.
 fn as_config(target: &Target, access: Access) -> Target {
     Target {
         role: Some(Setting {
@@ -245,7 +248,7 @@ fn as_config(target: &Target, access: Access) -> Target {
     }
 }
 
-/// Assumes the role, and reads once as the one that reads. Not everyone is a writer, so that is no failure.
+/// Assumes the role, and reads once in a role that reads. A denied write role is only a warning.
 async fn role(
     target: &Target,
     aws: &Arc<Aws>,
@@ -269,7 +272,7 @@ async fn role(
             .await
             .map_err(Failure::from)?;
         if access == Access::Read {
-            // A grant's role reads its own sections only.
+            // A grant's role only reads its sections.
             let of = if is_grant {
                 Heads::All
             } else {
@@ -288,10 +291,10 @@ async fn role(
         Ok(Ok(opened)) => {
             let role = opened.role.as_ref().map_or("", |role| role.arn.as_str());
             let does = match access {
-                Access::Read => "was assumed, and reads",
-                Access::Write => "was assumed",
+                Access::Read => "assumed, read the config",
+                Access::Write => "assumed",
             };
-            checks.push(Check::ok(name, format!("{role} {does}")));
+            checks.push(Check::ok(name, format!("{role}: {does}")));
             Some(opened)
         }
         Ok(Err(failure)) => {
@@ -302,8 +305,8 @@ async fn role(
                 .map_or_else(String::new, |config| config.value.to_string());
             checks.push(if check.fixes.is_empty() {
                 check.fix(format!(
-                    "`discfg access {config} --principal ARN read KEY` says what is missing: your own policies must allow sts:AssumeRole \
-                     and, for a session with tags that pass on, sts:TagSession on the role, and the role must trust you"
+                    "find out what is missing with `discfg access {config} --principal ARN read KEY`: your own policies must allow \
+                     sts:AssumeRole on the role (sts:TagSession, too, for a session with tags), and the role must trust you"
                 ))
             } else {
                 check
@@ -313,14 +316,14 @@ async fn role(
     }
 }
 
-/// Credentials that were kept and are no longer taken are dropped: the role was made anew since.
+/// Drops cached credentials that AWS rejects, as after the role was recreated.
 fn stale(error: StoreError, opened: &OpenedEngine) -> Failure {
     let is_stale = matches!(error, StoreError::Credentials { .. });
     let failure = Failure::from(error);
     match (&opened.session, is_stale) {
         (Some(session), true) => {
             session.forget();
-            failure.hint("the credentials that were kept for the role are dropped: try again")
+            failure.hint("rerun the command: the cached credentials of the role were rejected and deleted")
         }
         _ => failure,
     }
@@ -347,7 +350,7 @@ mod tests {
         ] {
             assert_eq!(judged(off).verdict, verdict, "{off}");
         }
-        assert_eq!(judged(-90).message, "this machine's clock is 90 s behind AWS's");
+        assert_eq!(judged(-90).message, "clock is 90 s behind AWS");
         assert!(!judged(90).fixes.is_empty());
     }
 }

@@ -3,11 +3,12 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::cli::failure::Failure;
-use crate::cli::terminal::one_line;
+use crate::cli::one_line::one_line;
+use crate::cli::terminal::color::Tone;
 use crate::wire::result::{Check, CheckStatus};
 use std::fmt::Write as _;
 
-/// The longest that a check may take.
+/// The time limit of a check.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
 impl fmt::Display for CheckStatus {
@@ -22,7 +23,7 @@ impl fmt::Display for CheckStatus {
 
 impl Check {
     pub(super) fn new(name: &'static str, verdict: CheckStatus, message: impl Into<String>) -> Self {
-        // A check is a line, and what the SDK says of credentials is several.
+        // A check is one line; the SDK's messages about credentials have several.
         let lines: Vec<String> = message
             .into()
             .lines()
@@ -48,7 +49,7 @@ impl Check {
         Self::new(name, CheckStatus::Fail, message)
     }
 
-    /// A failure of the command's own, as a check that found it.
+    /// A check that failed with the failure of a command.
     pub(super) fn failed(name: &'static str, verdict: CheckStatus, failure: Failure) -> Self {
         let causes = failure.causes.iter().map(|cause| format!(": {cause}"));
         let message = failure.message.clone() + &causes.collect::<String>();
@@ -64,9 +65,14 @@ impl Check {
     }
 
     pub(super) fn text(&self) -> String {
+        let tone = match self.verdict {
+            CheckStatus::Ok => Tone::Good,
+            CheckStatus::Warn => Tone::Notable,
+            CheckStatus::Fail => Tone::Bad,
+        };
         let mut text = format!(
-            "{:<5} {:<12} {}\n",
-            self.verdict,
+            "{} {:<12} {}\n",
+            tone.paint(&format!("{:<5}", self.verdict)),
             self.name,
             one_line(&self.message)
         );
@@ -78,17 +84,17 @@ impl Check {
     }
 }
 
-/// What the work gives, or a failed check where it takes too long.
+/// The result of the work, or a failed check if it exceeds the time limit.
 pub(super) fn limited<T>(
     name: &'static str,
     work: impl Future<Output = T>,
 ) -> impl Future<Output = Result<T, Check>> {
-    // What opens an engine is large, and would be held here as often as it is passed on.
+    // Boxed, since the future that opens an engine is large and passed on several times.
     let work = Box::pin(work);
     async move {
         tokio::time::timeout(LIMIT, work).await.map_err(|_| {
-            Check::fail(name, format!("no answer within {} s", LIMIT.as_secs()))
-                .fix("check the network, a proxy, and AWS_ENDPOINT_URL")
+            Check::fail(name, format!("timed out after {} s", LIMIT.as_secs()))
+                .fix("check the network, the proxy, and AWS_ENDPOINT_URL")
         })
     }
 }

@@ -7,13 +7,13 @@ use crate::wire::result::{Check, CheckStatus};
 
 const NAME: &str = "function";
 
-/// Whether the API's function, if there is one, runs the code that the stack deployed.
+/// Checks that the API's function, if there is one, runs the stack's code.
 pub(super) async fn check(aws: &Aws, stack: &Deployed) -> Option<Check> {
     let running = stack::running_code(aws.sdk(), aws.region(), stack, aws.requests());
     let running = match limited(NAME, running).await {
         Err(check) => return Some(check),
         Ok(Err(error)) => {
-            // A developer needn't be allowed to look at functions.
+            // A developer may have no permission to read functions.
             let verdict = match error.kind() {
                 ErrorKind::Denied => CheckStatus::Warn,
                 _ => CheckStatus::Fail,
@@ -24,19 +24,18 @@ pub(super) async fn check(aws: &Aws, stack: &Deployed) -> Option<Check> {
     };
     let name = &stack.name;
     Some(match running {
-        RunningCode::Verified { sha256 } => Check::ok(
-            NAME,
-            format!("{name} runs the code of the stack, SHA-256 {sha256}"),
-        ),
+        RunningCode::Verified { sha256 } => {
+            Check::ok(NAME, format!("{name} runs the stack's code (SHA-256 {sha256})"))
+        }
         RunningCode::Foreign { sha256, expected } => {
             Check::failed(NAME, CheckStatus::Fail, foreign(stack, &sha256, &expected))
         }
         RunningCode::Unnamed { sha256 } => Check::warn(
             NAME,
-            format!("cannot verify the code of {name}: the stack's CodeKey is not a SHA-256; the code's is {sha256}"),
+            format!("cannot verify the code of {name}: CodeKey is not a SHA-256 (the code's is {sha256})"),
         )
-        .fix("`discfg init --api` deploys code under its SHA-256"),
-        RunningCode::Missing => Check::fail(NAME, format!("the function {name} is not there"))
-            .fix("`discfg status --drift` shows changes made outside CloudFormation"),
+        .fix("deploy the code under its SHA-256: `discfg init --api`"),
+        RunningCode::Missing => Check::fail(NAME, format!("function {name} not found"))
+            .fix("show changes made outside CloudFormation: `discfg status --drift`"),
     })
 }

@@ -29,22 +29,20 @@ pub(super) fn version() -> Check {
 pub(super) fn settings(target: &Target) -> Vec<Check> {
     let config = match &target.config {
         Some(config) => Check::ok("config", format!("{}, by {}", config.value, config.origin)),
-        None => Check::warn("config", "none is chosen: what needs one is not checked")
-            .fix("`discfg doctor CONFIG`, or choose one with `discfg use CONFIG`"),
+        None => Check::warn("config", "none selected: checks that need one are skipped")
+            .fix("run `discfg doctor CONFIG`, or select one with `discfg use CONFIG`"),
     };
     let engine = Check::ok(
         "engine",
         format!("{}, by {}", target.engine.value, target.engine.origin),
     );
     let file = match &target.file {
-        None => Check::ok(".discfg", "none is in force"),
-        Some(path) if is_trusted(path) => {
-            Check::ok(".discfg", format!("{}, written or trusted here", path.display()))
-        }
+        None => Check::ok(".discfg", "none"),
+        Some(path) if is_trusted(path) => Check::ok(".discfg", format!("{}, trusted", path.display())),
         Some(path) => Check::ok(
             ".discfg",
             format!(
-                "{}, not written here: it may choose config, region and role, and no other place for data",
+                "{}, not trusted: it can select the config, region and role, but not where data is read from",
                 path.display()
             ),
         ),
@@ -63,20 +61,17 @@ fn is_trusted(path: &Path) -> bool {
 /// Whether others on this machine could read the credentials that are kept.
 pub(super) fn cache() -> Check {
     let Some(folder) = aws::cache_folder() else {
-        return Check::warn(
-            "cache",
-            "there is no home folder: nothing is kept between commands",
-        )
-        .fix("set HOME or XDG_CACHE_HOME, so that a warm command makes one request");
+        return Check::warn("cache", "no home directory: nothing is cached between commands")
+            .fix("set HOME or XDG_CACHE_HOME: cached role credentials save two requests per command");
     };
     let shown = folder.display();
     let files = match fs::read_dir(&folder) {
         Ok(files) => files,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Check::ok("cache", format!("{shown} is made when something is kept"));
+            return Check::ok("cache", format!("{shown} (created on first use)"));
         }
         Err(error) => {
-            return Check::fail("cache", format!("{shown} can't be read: {error}"))
+            return Check::fail("cache", format!("can't read {shown}: {error}"))
                 .fix(format!("chown -R \"$(id -u)\" {shown}"));
         }
     };
@@ -88,18 +83,18 @@ pub(super) fn cache() -> Check {
     if others {
         Check::fail(
             "cache",
-            format!("{shown} holds credentials, and others may read in it"),
+            format!("{shown} contains credentials and is readable by other users"),
         )
         .fix(format!("chmod -R go= {shown}"))
     } else {
-        Check::ok("cache", format!("{shown}, for you alone"))
+        Check::ok("cache", format!("{shown}, accessible only to you"))
     }
 }
 
 /// The folder and the file of the embedded engine.
 pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
     let Some(folder) = &target.data_dir else {
-        checks.push(Check::fail("data", "there is no folder for data").fix("set DISCFG_DATA_DIR, or HOME"));
+        checks.push(Check::fail("data", "no data directory").fix("set DISCFG_DATA_DIR, or HOME"));
         return;
     };
     checks.push(Check::ok("data", folder.display().to_string()));
@@ -114,17 +109,18 @@ pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
             let fix = match &error {
                 StoreError::NoConfig { .. } => format!("discfg init {} --local", config.value),
                 StoreError::Layout { .. } => "update discfg".into(),
-                error => files::mend(error)
-                    .unwrap_or_else(|| format!("look at {shown}; put a copy that is sound in its place")),
+                error => {
+                    files::mend(error).unwrap_or_else(|| format!("check {shown}, or restore it from a copy"))
+                }
             };
             checks.push(Check::failed("file", super::CheckStatus::Fail, error.into()).fix(fix));
             return;
         }
     };
     checks.push(if is_open_to_others(&path) {
-        Check::warn("file", format!("{shown}: others may read it")).fix(format!("chmod 600 {shown}"))
+        Check::warn("file", format!("{shown} is readable by other users")).fix(format!("chmod 600 {shown}"))
     } else {
-        Check::ok("file", format!("{shown}, for you alone"))
+        Check::ok("file", format!("{shown}, accessible only to you"))
     });
     let key = LocalEngine::key_path_of(&path);
     if key.exists() {
@@ -132,18 +128,18 @@ pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
         checks.push(if is_open_to_others(&key) {
             Check::fail(
                 "key",
-                format!("{shown} opens the secrets, and others may read it"),
+                format!("{shown} decrypts the secrets and is readable by other users"),
             )
             .fix(format!("chmod 600 {shown}"))
         } else {
-            Check::ok("key", format!("{shown}, for you alone"))
+            Check::ok("key", format!("{shown}, accessible only to you"))
         });
     }
     checks.push(match limited("integrity", engine.integrity_fault()).await {
         Err(check) => check,
-        Ok(Ok(None)) => Check::ok("integrity", "SQLite finds it sound"),
+        Ok(Ok(None)) => Check::ok("integrity", "SQLite's integrity check passed"),
         Ok(Ok(Some(fault))) => Check::fail("integrity", fault).fix(format!(
-            "`discfg export -f json` saves what can be read; put a copy that is sound in the place of {shown}"
+            "save what is readable with `discfg export -f json`, then restore {shown} from a copy"
         )),
         Ok(Err(error)) => Check::failed("integrity", super::CheckStatus::Fail, error.into()),
     });

@@ -8,7 +8,7 @@ use crate::stack::{self, StackError};
 use crate::store::{Admin as _, Meta, StoreError};
 use crate::wire::result::{Check, CheckStatus};
 
-/// Whether this version knows how the table is laid out, as the read role sees it.
+/// Checks in the read role that this version supports the table's layout.
 pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole) -> Check {
     let table = DynamoDb::new(DynamoDbOptions::new(
         config.clone(),
@@ -19,7 +19,7 @@ pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole)
         Ok(Ok(Some(meta))) if meta.layout > Meta::LAYOUT => Check::fail(
             "layout",
             format!(
-                "the table has layout {}, and this discfg knows layouts up to {}",
+                "the table has layout {}; this version of discfg supports layouts up to {}",
                 meta.layout,
                 Meta::LAYOUT
             ),
@@ -31,7 +31,7 @@ pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole)
         ),
         Ok(Ok(None)) => Check::ok(
             "layout",
-            format!("layout {}: the table has no settings of its own", Meta::LAYOUT),
+            format!("layout {}, no settings in the table", Meta::LAYOUT),
         ),
         Ok(Err(error)) => {
             let is_newer = matches!(error, StoreError::Layout { .. });
@@ -45,7 +45,7 @@ pub(super) async fn layout(config: &ConfigName, aws: &Aws, reader: &AssumedRole)
     }
 }
 
-/// What keeps the table from loss, and what clears away expired items.
+/// Checks deletion protection, point-in-time recovery and TTL of the table.
 pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Check>) {
     let dynamodb = DynamoDbClient::new(aws.sdk());
     let table = config.table_name();
@@ -54,8 +54,8 @@ pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Ch
         Err(check) => return checks.push(check),
         Ok(Ok(None)) => {
             return checks.push(
-                Check::fail("table", format!("there is no table {table}")).fix(format!(
-                    "`discfg status {config} --drift` shows what else is missing"
+                Check::fail("table", format!("table {table} not found")).fix(format!(
+                    "show what else is missing: `discfg status {config} --drift`"
                 )),
             );
         }
@@ -65,22 +65,23 @@ pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Ch
     checks.push(if facts.state == "active" {
         Check::ok("table", format!("{table}, active"))
     } else {
-        Check::warn("table", format!("{table}, {}", facts.state)).fix(format!("discfg status {config}"))
+        Check::warn("table", format!("{table}, {}", facts.state))
+            .fix(format!("follow it with `discfg status {config}`"))
     });
     checks.push(if facts.protected {
-        Check::ok("protection", "the table is protected against deletion")
+        Check::ok("protection", "deletion protection is on")
     } else {
-        Check::warn("protection", "the table is not protected against deletion").fix(format!(
-            "aws dynamodb update-table --table-name {table} --deletion-protection-enabled"
+        Check::warn("protection", "deletion protection is off").fix(format!(
+            "turn it on: `aws dynamodb update-table --table-name {table} --deletion-protection-enabled`"
         ))
     });
     let recovery = limited("recovery", stack::point_in_time_recovery(&dynamodb, config)).await;
     checks.push(match recovery {
         Err(check) => check,
-        Ok(Ok(true)) => Check::ok("recovery", "the table can be taken back to a point in time"),
+        Ok(Ok(true)) => Check::ok("recovery", "point-in-time recovery is on"),
         Ok(Ok(false)) => Check::warn("recovery", "point-in-time recovery is off").fix(format!(
-            "aws dynamodb update-continuous-backups --table-name {table} \
-             --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
+            "turn it on: `aws dynamodb update-continuous-backups --table-name {table} \
+             --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`"
         )),
         Ok(Err(error)) => unknown("recovery", error),
     });
@@ -88,20 +89,24 @@ pub(super) async fn settings(config: &ConfigName, aws: &Aws, checks: &mut Vec<Ch
     checks.push(match ttl {
         Err(check) => check,
         Ok(Ok(Some(attribute))) if attribute == EXPIRES_AT => {
-            Check::ok("expiry", "DynamoDB deletes what has expired")
+            Check::ok("expiry", "DynamoDB TTL is on: expired keys are deleted")
         }
-        Ok(Ok(_)) => Check::warn("expiry", "what has expired is hidden, and never deleted").fix(format!(
-            "aws dynamodb update-time-to-live --table-name {table} \
-             --time-to-live-specification Enabled=true,AttributeName={EXPIRES_AT}"
+        Ok(Ok(_)) => Check::warn(
+            "expiry",
+            "DynamoDB TTL is off: expired keys are hidden, but never deleted",
+        )
+        .fix(format!(
+            "turn it on: `aws dynamodb update-time-to-live --table-name {table} \
+             --time-to-live-specification Enabled=true,AttributeName={EXPIRES_AT}`"
         )),
         Ok(Err(error)) => unknown("expiry", error),
     });
 }
 
-/// The attribute that the template names.
+/// The TTL attribute of the template.
 const EXPIRES_AT: &str = "expires_at";
 
-/// A developer needn't be allowed to look at the table's settings.
+/// A developer may have no permission to read the table's settings.
 fn unknown(name: &'static str, error: StackError) -> Check {
     let verdict = if error.kind() == ErrorKind::Denied {
         CheckStatus::Warn

@@ -45,8 +45,8 @@ impl Environment {
     fn of(entries: impl IntoIterator<Item = (EnvName, Entry)>) -> Result<Self, Failure> {
         let variable = |(name, Entry { key, value, .. }): (EnvName, Entry)| {
             if value.bytes().contains(&0) {
-                let problem = "its value holds a NUL byte, which ends a variable";
-                let message = format!("the key {key} can't be the variable {name}: {problem}");
+                let problem = "its value contains a NUL byte";
+                let message = format!("key {key} can't become the variable {name}: {problem}");
                 return Err(Failure::new(ErrorKind::Invalid, message));
             }
             let value = value.bytes().to_vec();
@@ -117,7 +117,7 @@ impl EnvironmentSpec {
         let mut take = |name: EnvName, entry| {
             let instead = chosen.insert(name.clone(), entry);
             let instead = instead.map(|earlier| format!(" instead of {}", earlier.key));
-            tracing::debug!("{name} comes of {}{}", entry.key, instead.unwrap_or_default());
+            tracing::debug!("{name} comes from {}{}", entry.key, instead.unwrap_or_default());
         };
         for prefix in &self.prefixes {
             let below = entries.iter().filter(|entry| {
@@ -136,7 +136,7 @@ impl EnvironmentSpec {
         let mut given = BTreeSet::new();
         for NamedKey { name, key } in &self.named {
             if !given.insert(name) {
-                return Err(Failure::usage(format!("--env names {name} twice")));
+                return Err(Failure::usage(format!("--env is given twice for {name}")));
             }
             let found = entries.iter().find(|entry| entry.key == *key);
             let entry = found.ok_or_else(|| Failure::from(StoreError::NotFound(key.clone())))?;
@@ -152,10 +152,10 @@ impl EnvironmentSpec {
         if !unfilled.is_empty() {
             return Err(Failure::new(
                 ErrorKind::NotFound,
-                format!("no key fills {}", unfilled.join(", ")),
+                format!("no key for {}", unfilled.join(", ")),
             )
             .hint(format!(
-                "with --strict every variable that holds `{PLACEHOLDER}` must come of a key; --env NAME=KEY names one"
+                "--strict requires a key for every variable whose value is `{PLACEHOLDER}`: add the key, or map one with --env NAME=KEY"
             )));
         }
         let chosen = chosen.into_iter().map(|(name, entry)| (name, entry.clone()));
@@ -181,7 +181,7 @@ impl EnvironmentSpec {
             .filter(|(name, _)| decides_what_runs(name) && !self.allowed.contains(name));
         refuse(
             refused.map(|(name, entry)| (name, &entry.key)),
-            "--allow-env NAME lets one through; --env NAME=KEY names the key otherwise",
+            "allow a variable with --allow-env NAME, or rename it with --env OTHER=KEY",
         )
     }
 }
@@ -199,7 +199,7 @@ impl Chosen {
 }
 
 fn unnamed(error: &EnvNameError) -> Failure {
-    Failure::new(ErrorKind::Invalid, error.to_string()).hint("--env NAME=KEY names one otherwise")
+    Failure::new(ErrorKind::Invalid, error.to_string()).hint("rename one with --env NAME=KEY")
 }
 
 #[cfg(test)]
@@ -314,8 +314,8 @@ mod tests {
         assert_eq!(chosen(&strict(&[]), &entries, &env), "A=1");
         assert_eq!(chosen(&strict(&["A=/b", "C=/a"]), &entries, &env), "A=2");
         let env = around(&[("A", "discfg"), ("C", "discfg"), ("c-d", "discfg")]);
-        assert_eq!(chosen(&strict(&[]), &entries, &env), "no key fills C, c-d");
-        assert_eq!(chosen(&strict(&["C=/b"]), &entries, &env), "no key fills c-d");
+        assert_eq!(chosen(&strict(&[]), &entries, &env), "no key for C, c-d");
+        assert_eq!(chosen(&strict(&["C=/b"]), &entries, &env), "no key for c-d");
     }
 
     #[test]
@@ -333,7 +333,7 @@ mod tests {
     fn names_that_change_what_is_run_are_refused() {
         let entries = ["/bash/env", "/ld/preload", "/path"].map(|key| entry(key, "x"));
         let mut all = wanted(&["/"], &[]);
-        let refused = "these variables would change what is run, and are refused: ";
+        let refused = "refusing variables that change what programs run: ";
         assert_eq!(
             chosen(&all, &entries, &around(&[])),
             format!("{refused}BASH_ENV (of /bash/env), LD_PRELOAD (of /ld/preload), PATH (of /path)")

@@ -30,7 +30,7 @@ impl Program {
     /// which program is run. A `pristine` one is given no variable beside the config's.
     pub(super) fn find(words: &[OsString], pristine: bool) -> Result<Self, Failure> {
         let [name, args @ ..] = words else {
-            return Err(Failure::usage("a command is missing after --"));
+            return Err(Failure::usage("missing COMMAND after --"));
         };
         let path = env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
         Ok(Self {
@@ -58,9 +58,9 @@ impl Program {
         let message = format!("{name} can't be run");
         let mut failure = match error.kind() {
             io::ErrorKind::NotFound if self.file.exists() => Failure::cant_run(format!(
-                "{message}: the interpreter that its first line names is not there"
+                "{message}: the interpreter in its first line was not found"
             )),
-            io::ErrorKind::NotFound => Failure::no_command(format!("{name} was not found")),
+            io::ErrorKind::NotFound => Failure::no_command(format!("command not found: {name}")),
             _ => Failure::cant_run(message),
         };
         failure.causes.push(error.to_string());
@@ -97,12 +97,9 @@ fn find_in(path: &OsStr, name: &OsStr) -> Result<PathBuf, Failure> {
     }
     let name = name.display();
     Err(match refused {
-        Some(file) => Failure::cant_run(format!(
-            "{name} can't be run: {} is not executable",
-            file.display()
-        )),
-        None => Failure::no_command(format!("{name} was not found"))
-            .hint("the PATH that discfg itself has is searched"),
+        Some(file) => Failure::cant_run(format!("can't run {name}: {} is not executable", file.display())),
+        None => Failure::no_command(format!("command not found: {name}"))
+            .hint("discfg searches its own PATH, not one that the config sets"),
     })
 }
 

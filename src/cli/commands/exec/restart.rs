@@ -64,7 +64,7 @@ impl Supervised<'_> {
         mut variables: Environment,
         terminal: &Terminal,
     ) -> Result<(), Failure> {
-        let cant = |error: io::Error| Failure::internal("the command can't be watched", &error);
+        let cant = |error: io::Error| Failure::internal("can't watch the command", &error);
         let mut signals = ForwardedSignals::new().map_err(cant)?;
         let mut seen = self.seen(snapshot);
         loop {
@@ -80,7 +80,7 @@ impl Supervised<'_> {
                 .iter()
                 .map(ToString::to_string)
                 .collect();
-            terminal.hint(&format!("{} changed: the command is run anew", names.join(", ")));
+            terminal.hint(&format!("{} changed: restarting the command", names.join(", ")));
             let stopped = group.stop(self.pace.grace, &mut signals, terminal).await;
             if let StopReason::ForGood(status) = stopped.map_err(cant)? {
                 return ended(status);
@@ -247,7 +247,7 @@ impl Group {
                     self.pass(signal);
                 }
                 () = &mut grace_ends, if !killed => {
-                    terminal.hint(&format!("the command didn't end within {grace:?}: it is killed"));
+                    terminal.hint(&format!("the command did not stop within {grace:?}: killing it"));
                     self.pass(Signal::KILL);
                     killed = true;
                 }

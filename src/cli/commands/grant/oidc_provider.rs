@@ -7,7 +7,7 @@ use crate::cli::terminal::Terminal;
 use crate::model::{ErrorKind, OidcIssuer};
 use crate::stack::{Grant, GrantSpec, NewOidcProvider};
 
-/// The issuers that the grant's role will trust.
+/// The issuers that the grant's role trusts after the deployment.
 fn issuers_of(spec: &GrantSpec, there: Option<&Grant>) -> Issuers {
     let has_jobs = match &spec.github {
         Some(jobs) => !jobs.is_empty(),
@@ -16,7 +16,7 @@ fn issuers_of(spec: &GrantSpec, there: Option<&Grant>) -> Issuers {
     issuers(has_jobs, spec.oidc.as_ref().or(there.map(|grant| &grant.oidc)))
 }
 
-/// Settles whether the stack makes an issuer's OIDC provider, of which an account has one at most.
+/// Decides whether the stack creates an issuer's OIDC provider, of which an account has one at most.
 pub(super) async fn settle_provider(
     aws: &Aws,
     caller: &CallerIdentity,
@@ -35,31 +35,31 @@ pub(super) async fn settle_provider(
         let makes = made == Some(issuer);
         let name = name_of(issuer);
         match provider(aws, caller, issuer, audiences, terminal).await? {
-            Provider::There if wants && !makes => terminal.hint(&format!(
-                "This account has the OIDC provider of {name} already: it is used as it is."
-            )),
+            Provider::There if wants && !makes => {
+                terminal.hint(&format!("Using the account's existing OIDC provider for {name}."))
+            }
             Provider::There => {}
             Provider::Absent if makes => {
                 return Err(Failure::new(
                     ErrorKind::NotFound,
-                    format!("the OIDC provider of {name}, which the grant's stack made, is no longer there"),
+                    format!("the OIDC provider for {name} was deleted outside the grant's stack"),
                 )
-                .hint("revoke the grant, and make it again with --create-oidc-provider"));
+                .hint("revoke the grant, then create it again with --create-oidc-provider"));
             }
             Provider::Absent if wants => lacking.push((issuer, audiences)),
             Provider::Absent => {
-                return Err(absent(issuer, caller).hint("--create-oidc-provider makes it"));
+                return Err(absent(issuer, caller).hint("add --create-oidc-provider to create it"));
             }
             Provider::Unknown(action) => {
                 if wants && !makes {
                     lacking.push((issuer, audiences));
                 }
                 terminal.note(&format!(
-                    "Whether this account has the OIDC provider of {name} could not be asked ({action} was denied): {}.",
+                    "Cannot determine whether the account has an OIDC provider for {name} ({action} was denied). {}.",
                     if wants {
-                        "if it has one, making it fails; leave out --create-oidc-provider then"
+                        "If it has one, creating it will fail: then omit --create-oidc-provider"
                     } else {
-                        "if it has none, its tokens will be refused until --create-oidc-provider makes it"
+                        "Without one, IAM will reject its tokens: then add --create-oidc-provider"
                     }
                 ));
             }
@@ -69,7 +69,7 @@ pub(super) async fn settle_provider(
     Ok(())
 }
 
-/// The provider that a grant's parameters make, where no account can be asked.
+/// The provider of a grant's parameters, without looking at an account.
 pub(in crate::cli) fn given_provider(spec: &GrantSpec) -> Result<NewOidcProvider, Failure> {
     let issuers = issuers_of(spec, None);
     let all: Vec<_> = issuers.iter().collect();
@@ -77,12 +77,10 @@ pub(in crate::cli) fn given_provider(spec: &GrantSpec) -> Result<NewOidcProvider
 }
 
 fn no_issuer() -> Failure {
-    Failure::usage(
-        "--create-oidc-provider is for GitHub jobs and other OIDC subjects: add --github or --oidc",
-    )
+    Failure::usage("--create-oidc-provider requires --github or --oidc")
 }
 
-/// The template makes one provider.
+/// The single provider that the template can create.
 fn one(lacking: &[(&OidcIssuer, &BTreeSet<String>)]) -> Result<Option<NewOidcProvider>, Failure> {
     match lacking {
         [] => Ok(None),
@@ -93,10 +91,10 @@ fn one(lacking: &[(&OidcIssuer, &BTreeSet<String>)]) -> Result<Option<NewOidcPro
         several => {
             let names: Vec<String> = several.iter().map(|(issuer, _)| name_of(issuer)).collect();
             Err(Failure::usage(format!(
-                "--create-oidc-provider makes the OIDC provider of one issuer, and these are lacking: {}",
+                "--create-oidc-provider can create one OIDC provider, but several are missing: {}",
                 names.join(", ")
             ))
-            .hint("run grant for one of them first, and then again with all"))
+            .hint("run grant for one of them first, then again with all"))
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn prove(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     if !is_principal(caller, grant) {
-        terminal.hint("You are not among the principals, so the role was not tried.");
+        terminal.hint("Role not verified: you are not a principal of this grant.");
         return Ok(());
     }
     let mut target = target.clone();
@@ -39,7 +39,7 @@ pub(super) async fn prove(
     .await?;
     let role = grant.role.as_deref().unwrap_or_default();
     terminal.hint(&match tried {
-        Ok(()) => "Proved: the grant's role was assumed and the table read.".into(),
+        Ok(()) => "Verified: assumed the grant's role and read the config.".into(),
         Err(denial) => explain_denial(&denial, Some(&DeployerTrust::Given), role, caller, true),
     });
     Ok(())
@@ -61,7 +61,7 @@ async fn read_once(
     }
 }
 
-/// Whether the grant names the deployer; that it may is enough to try.
+/// Whether the grant may match the deployer.
 fn is_principal(caller: &CallerIdentity, grant: &Grant) -> bool {
     grant.principals.iter().any(|pattern| fits(pattern, caller))
 }

@@ -32,19 +32,19 @@ pub(in crate::cli) struct ApiArgs {
     api_burst: Option<u32>,
 }
 
-/// Where the code of an API's function comes from.
+/// The source of the code of an API's function.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::cli) enum CodeFrom {
-    /// It stays as the stack has it, if it has any.
+    /// The stack's current code, if any.
     Stack,
-    /// What is shipped beside discfg; or as the stack has it, where nothing is.
+    /// The zip file next to discfg; without one, the stack's current code.
     Shipped,
     /// This zip file.
     Zip(PathBuf),
 }
 
 impl ApiArgs {
-    /// What the stack is to be, but for the code.
+    /// The desired state of the API, without the code.
     pub(super) fn spec(&self) -> ApiSpec {
         let makes = self.api || self.code.is_some();
         ApiSpec {

@@ -170,8 +170,7 @@ impl StackArgs {
             oidc: oidc_trust(self.oidc)?,
             account_ids: given(self.account_id),
             org_id: self.org_id,
-            external_id: external_id
-                .map_err(|error| Failure::caused(ErrorKind::Usage, "invalid --external-id", &error))?,
+            external_id: external_id.map_err(|error| Failure::of(ErrorKind::Usage, &error))?,
             permissions_boundary: self.permissions_boundary,
             billing: self.billing,
             history_days: self.history_days,

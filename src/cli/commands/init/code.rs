@@ -15,15 +15,15 @@ use crate::stack::{
     StoredCode,
 };
 
-/// How often the bucket is tried to be made.
+/// How often creating the bucket is attempted.
 const MAKINGS: u32 = 5;
-/// What a plan shows as the version of code that is not uploaded.
+/// The version that a plan shows for code that is not uploaded yet.
 const UNKNOWN_VERSION: &str = "known-after-upload";
-/// The pause before another try.
+/// The pause before another attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Says in the spec where the code of the API's function is, and puts it there if it isn't. The bucket is made first where
-/// the account has none in the region, after asking.
+/// Sets the location of the function's code in the spec, and uploads the code if it is missing. Creates the bucket first
+/// if the account has none in the region, after confirmation.
 pub(super) async fn provide(
     deployer: &mut Deployer<'_>,
     spec: &mut StackSpec,
@@ -32,15 +32,15 @@ pub(super) async fn provide(
     let aws = deployer.aws;
     let code = match from {
         CodeFrom::Stack if bounds(spec) && !has_code(aws, spec).await? => {
-            return Err(Failure::usage(
-                "--api-waits, --api-rate and --api-burst are about an HTTP API, and there is none",
-            )
-            .hint("--api makes one"));
+            return Err(
+                Failure::usage("--api-waits, --api-rate and --api-burst require an HTTP API")
+                    .hint("add --api to create one"),
+            );
         }
         CodeFrom::Stack => return executions::check(aws, spec).await,
         CodeFrom::Zip(path) => FunctionCode::read(&path)?,
         CodeFrom::Shipped => match FunctionCode::beside_binary() {
-            // What it has it keeps.
+            // Keeps the stack's code.
             Err(CodeError::NotShipped(_)) if has_code(aws, spec).await? => {
                 return executions::check(aws, spec).await;
             }
@@ -60,7 +60,7 @@ pub(super) async fn provide(
     Ok(())
 }
 
-/// Sees to it that the code is in the bucket, and gives its version there.
+/// Uploads the code unless it is in the bucket, and returns its version there.
 async fn store_code(
     deployer: &mut Deployer<'_>,
     spec: &StackSpec,
@@ -73,10 +73,10 @@ async fn store_code(
     }
     if deployer.options.dry_run {
         deployer.terminal.hint(&format!(
-            "Without --dry-run the function's code is put into the bucket {} first{}.",
+            "Without --dry-run, init first uploads the function's code to the bucket {}{}.",
             bucket.name(),
             if shelf == StoredCode::NoBucket {
-                ", which is made in a stack of its own"
+                ", which it creates in a separate stack"
             } else {
                 ""
             }
@@ -85,7 +85,7 @@ async fn store_code(
     }
     if shelf == StoredCode::NoBucket {
         deployer.terminal.hint(&format!(
-            "The function's code needs a bucket, which is made once for this account and region: {}.",
+            "The function's code needs a bucket. Creating it once for this account and region: {}.",
             bucket.name()
         ));
         let wanted = CodeStack {
@@ -98,18 +98,18 @@ async fn store_code(
             let Err(failure) = making.await else {
                 break;
             };
-            // Another may make the same one at the same time, and one of the two is overtaken then.
-            if tries == MAKINGS || !may_be_overtaken(failure.kind) {
+            // Another process may create the same bucket at the same time, and one of the two then has a stale change set.
+            if tries == MAKINGS || !is_retryable(failure.kind) {
                 return Err(failure);
             }
             deployer
                 .terminal
-                .note("Making the bucket was overtaken; looking again.");
+                .note("Another process is creating the bucket; checking again.");
             sleep(Jitter::Half.draw(PAUSE)).await;
             let name = Blueprint::from(&wanted).stack();
             let settled = stack::settled(&deployer.services.cfn, &name);
             with_progress(
-                "waiting for who else makes the bucket",
+                "waiting for the other process to create the bucket",
                 deployer.terminal,
                 settled,
             )
@@ -122,20 +122,20 @@ async fn store_code(
     }
     tokio::select! {
         put = with_progress("uploading the function's code", deployer.terminal, bucket.upload(code)) => Ok(put?),
-        failure = deployer.patience.ends("the function's code is not in its bucket yet; nothing else was deployed") => Err(failure),
+        failure = deployer.patience.ends("the function's code was not uploaded; nothing else was deployed") => Err(failure),
     }
 }
 
-/// Whether what failed may go well when it is tried again, beside others that do the same. CloudFormation has no one word for
-/// a stack or a change set that another process has taken away or made in the meantime.
-fn may_be_overtaken(kind: ErrorKind) -> bool {
+/// Whether a failure may be caused by another process that does the same. CloudFormation has no single error for a stack or
+/// a change set that another process deleted or created in the meantime.
+fn is_retryable(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::NotFound
     )
 }
 
-/// Whether it says how an API is bounded.
+/// Whether it sets limits of an API.
 fn bounds(spec: &StackSpec) -> bool {
     let api = &spec.api;
     api.waits.is_some() || api.rate.is_some() || api.burst.is_some()

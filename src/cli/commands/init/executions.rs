@@ -5,19 +5,19 @@ use crate::cli::failure::code::FEWER_EXECUTIONS;
 use crate::model::ErrorKind;
 use crate::stack::{self, Parameter, StackSpec};
 
-/// How many executions of an account Lambda lets no function reserve. It says so when it refuses; its guide says 100, and
-/// that a new account has fewer.
+/// The executions of an account that Lambda keeps unreserved, according to its error; its guide says 100, and fewer for a
+/// new account.
 const KEPT: u32 = 10;
 
-/// Whether the account has as many executions as are to be reserved for the API. Where the caller can't ask, the
-/// deployment finds out.
+/// Checks that the account has enough unreserved executions for the API. If that lookup is denied, the deployment finds
+/// out.
 pub(super) async fn check(aws: &Aws, spec: &StackSpec) -> Result<(), Failure> {
     let Some(wanted @ 1..) = spec.api.waits else {
         return Ok(());
     };
-    let asked = stack::unreserved_executions(aws.sdk(), aws.region(), aws.requests()).await;
+    let found = stack::unreserved_executions(aws.sdk(), aws.region(), aws.requests()).await;
     let Some(free) = DeniedLookups::default()
-        .record("the account's executions", asked)?
+        .record("the account's executions", found)?
         .flatten()
     else {
         return Ok(());
@@ -39,8 +39,7 @@ pub(super) async fn check(aws: &Aws, spec: &StackSpec) -> Result<(), Failure> {
     Err(Failure::new(
         ErrorKind::Invalid,
         format!(
-            "{wanted} executions can't be reserved: the account has {free} in {} that no other function has reserved, and keeps \
-             {KEPT} of them unreserved",
+            "can't reserve {wanted} executions: {free} are unreserved in {}, and Lambda keeps {KEPT} of them unreserved",
             aws.region()
         ),
     )

@@ -1,17 +1,18 @@
 use std::env;
 use std::sync::Arc;
 
+use super::next_step;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::context::{EngineName, Target, TargetFile, TrustedFiles};
+use crate::context::{EngineName, SettingOrigin, Target, TargetFile, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
 use crate::model::{ErrorKind, SystemClock};
 use crate::wire::result::LocalInitResult;
 
-/// Makes the config's file, and a `.discfg` here if none is in force.
+/// Creates the config's file, and a `.discfg` here if none applies.
 pub(super) fn run(
     target: &Target,
     dry_run: bool,
@@ -36,29 +37,32 @@ pub(super) fn run(
     let human = || format!("{config}: {result} ({})\n", shape.file);
     show(terminal, session.format(), &shape, human, || {
         format!("{result}\n").into_bytes()
-    })
+    })?;
+    if result == "created" && !dry_run {
+        let is_chosen_elsewhere =
+            target.file.is_some() && matches!(target.engine.origin, SettingOrigin::Flag);
+        let flag = if is_chosen_elsewhere { " --local" } else { "" };
+        terminal.hint(&(next_step(config) + flag));
+    }
+    Ok(())
 }
 
 fn choose_here(target: &Target, terminal: &Terminal) -> Result<(), Failure> {
-    let folder =
-        env::current_dir().map_err(|error| Failure::internal("the working folder can't be found", &error))?;
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
     let file = TargetFile {
         config: target.config.as_ref().map(|setting| setting.value.clone()),
         engine: Some(EngineName::Local),
         ..TargetFile::default()
     };
     let file = file.write(&folder).map_err(|error| {
-        Failure::caused(
-            ErrorKind::Internal,
-            "can't write .discfg into this folder",
-            &error,
-        )
+        Failure::caused(ErrorKind::Internal, "can't write .discfg in this folder", &error)
     })?;
     if let Err(error) = TrustedFiles::of_user().remember(&file) {
-        tracing::debug!(%error, "the file can't be remembered");
+        tracing::debug!(%error, "the file can't be trusted");
     }
     terminal.hint(&format!(
-        "{} now chooses this config and the embedded engine",
+        "{} now selects this config and the embedded engine",
         file.path().display()
     ));
     Ok(())

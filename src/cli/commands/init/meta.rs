@@ -7,7 +7,7 @@ use crate::model::{ConfigName, ErrorKind};
 use crate::stack::Deployed;
 use crate::store::{Admin as _, Meta};
 
-/// The config's settings as the stack has them.
+/// The config's settings according to the stack.
 fn wanted(deployed: &Deployed) -> Meta {
     Meta {
         layout: Meta::LAYOUT,
@@ -24,8 +24,8 @@ pub(super) async fn write(aws: &Aws, config: &ConfigName, deployed: &Deployed) -
         .map_err(Failure::of_direct_write)
 }
 
-/// Stores the settings of a stack that was deployed without discfg, where they are missing or say something else than
-/// the stack. The proof has read them; where it couldn't, the deployer's own credentials do.
+/// Stores the settings in the table if they are missing or differ from the stack, as after a deployment without discfg.
+/// The verification has read them; if it couldn't, the deployer's own credentials do.
 pub(super) async fn mend(
     aws: &Aws,
     config: &ConfigName,
@@ -40,8 +40,8 @@ pub(super) async fn mend(
             Ok(found) => found,
             Err(error) if error.kind() == ErrorKind::Denied => {
                 terminal.hint(
-                    "Whether the table knows its days of history was not looked at: neither the read role nor your \
-                     own policies let you.",
+                    "Could not check the table's settings (days of history): access was denied through the read role \
+                     and through your own policies.",
                 );
                 return Ok(());
             }
@@ -55,13 +55,11 @@ pub(super) async fn mend(
     let days = wanted.history_days;
     if dry_run {
         terminal.hint(&format!(
-            "The table's settings would be written: {days} days of history."
+            "Dry run: would set the table to {days} days of history."
         ));
         return Ok(());
     }
     write(aws, config, deployed).await?;
-    terminal.hint(&format!(
-        "The table's settings were written: {days} days of history."
-    ));
+    terminal.hint(&format!("Set the table to {days} days of history."));
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
 use crate::wire::result::InitResult;
 
-/// Shows what has come of `init`, which began at `started`.
+/// Shows the result of `init`, which began at `started`.
 pub(super) fn show_result(
     config: &ConfigName,
     deployment: Deployment,
@@ -18,7 +18,7 @@ pub(super) fn show_result(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let price = deployment.reviewed.price;
-    // What is there already is in `status`.
+    // `status` shows the price of an existing stack.
     let price_words = price.filter(|_| deployment.deployed.is_none());
     let price_words = price_words.map(|price| price.words());
     let result = InitResult {
@@ -35,8 +35,9 @@ pub(super) fn show_result(
         for (name, value) in &result.outputs {
             let _ = writeln!(text, "  {name:<16} {value}");
         }
-        for line in price_words.iter().flat_map(|words| words.lines()) {
-            let _ = writeln!(text, "  {line}");
+        for (index, line) in price_words.iter().flat_map(|words| words.lines()).enumerate() {
+            let label = if index == 0 { "Price:" } else { "" };
+            let _ = writeln!(text, "  {label:<6} {line}");
         }
         text
     };

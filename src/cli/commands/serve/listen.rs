@@ -34,13 +34,13 @@ pub(super) fn check_exposure(args: &ServerArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let failure = Failure::usage(format!(
-        "other machines reach {}, and that takes {}",
+        "listening on {} is reachable from other machines and requires {}",
         args.listen,
-        missing.join(", and ")
+        missing.join(" and ")
     ));
     Err(failure
-        .hint("`discfg serve token new` makes tokens")
-        .hint("127.0.0.1 serves this machine alone, without either"))
+        .hint("create a token with `discfg serve token new`")
+        .hint("or listen on 127.0.0.1, which needs neither"))
 }
 
 /// Lets the process have as many files open as the connections take, as far as the system does.
@@ -61,8 +61,7 @@ pub(super) fn allow_connections(connections: usize, terminal: &Terminal) {
     };
     if allowed < wanted {
         terminal.hint(&format!(
-            "this process may have {allowed} files open, so it can't hold --max-connections {connections}: raise the \
-             hard limit (ulimit -Hn)"
+            "--max-connections {connections} needs more open files than the limit of {allowed}: raise the hard limit (ulimit -Hn)"
         ));
     }
 }
@@ -74,13 +73,13 @@ pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
             io::ErrorKind::AddrNotAvailable => ErrorKind::Usage,
             _ => ErrorKind::Unavailable,
         };
-        let failure = Failure::caused(kind, format!("{address} can't be listened on"), &error);
+        let failure = Failure::caused(kind, format!("can't listen on {address}"), &error);
         match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                failure.hint("another server is there; --listen 127.0.0.1:0 takes a free port")
-            }
+            io::ErrorKind::AddrInUse => failure.hint(
+                "stop the server that uses this address, or take any free port with --listen 127.0.0.1:0",
+            ),
             io::ErrorKind::AddrNotAvailable => {
-                failure.hint("this machine has no such address; 0.0.0.0 is all it has")
+                failure.hint("use an address of this machine, or 0.0.0.0 for all of them")
             }
             _ => failure,
         }

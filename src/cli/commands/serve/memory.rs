@@ -9,13 +9,16 @@ pub(super) fn keep_private() -> Result<(), Failure> {
         current: Some(0),
         maximum: Some(0),
     };
-    setrlimit(Resource::Core, none)
-        .map_err(|error| Failure::internal("core dumps can't be turned off", &error))?;
+    setrlimit(Resource::Core, none).map_err(|error| Failure::internal("can't disable core dumps", &error))?;
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-        set_dumpable_behavior(DumpableBehavior::NotDumpable)
-            .map_err(|error| Failure::internal("the process's memory can't be closed to others", &error))?;
+        set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|error| {
+            Failure::internal(
+                "can't protect the memory of the process from other processes",
+                &error,
+            )
+        })?;
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(super) fn run(
 fn new(args: NewTokenArgs, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
     if session.format() == Format::Silent {
         return Err(Failure::usage(
-            "a token is shown once, when it is made: -f silent would lose it",
+            "-f silent would lose the token: it is shown only once",
         ));
     }
     let (access, sections) = match (args.read, args.write) {
@@ -68,7 +68,7 @@ fn new(args: NewTokenArgs, session: &Session, terminal: &mut Terminal) -> Result
     let bare = || format!("{}\n", token.reveal());
     show(terminal, session.format(), &shape, bare, || bare().into_bytes())?;
     terminal.hint(&format!(
-        "{} {}; it isn't shown again",
+        "{} {}; this token is shown only once",
         entry.name,
         opened(&entry)
     ));
@@ -101,7 +101,7 @@ fn revoke(args: RevokeTokenArgs, session: &Session, terminal: &mut Terminal) -> 
         action: "token-revoked",
         name: &args.name,
     };
-    let human = || format!("{} is revoked\n", args.name);
+    let human = || format!("token {} revoked\n", args.name);
     show(terminal, session.format(), &shape, human, Vec::new)
 }
 
@@ -118,7 +118,7 @@ fn opened(entry: &TokenEntry) -> String {
     let sections = sections.map(|sections| sections.iter().map(ToString::to_string).collect());
     let configs = entry.configs.as_ref();
     let configs = configs.map(|configs| configs.iter().map(ToString::to_string).collect());
-    let secrets = if entry.decrypt { ", secrets too" } else { "" };
+    let secrets = if entry.decrypt { ", including secrets" } else { "" };
     format!(
         "{does} {} of {}{secrets}",
         listed(sections, "all sections"),

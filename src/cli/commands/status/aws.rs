@@ -57,7 +57,7 @@ pub(super) async fn run(
     let mut foreign_code = None;
     if let Some(account) = other_account(&aws, &target).await? {
         status.unknown.push(format!(
-            "the stack: it is in the account {account}, and CloudFormation answers callers of that account alone"
+            "the stack: it is in account {account}, and CloudFormation only responds to callers of that account"
         ));
         status.table = other_accounts_table(&aws, &target, &mut denied_lookups).await?;
     } else {
@@ -79,7 +79,7 @@ pub(super) async fn run(
                 .flatten()
                 .map(failure_shape);
             if with_drift {
-                let drift = with_progress("comparing", terminal, stack::drift(&cfn, deployed)).await;
+                let drift = with_progress("detecting drift", terminal, stack::drift(&cfn, deployed)).await;
                 status.drift = denied_lookups
                     .record("the drift", drift)?
                     .map(|drift| drift.into_iter().map(drift_shape).collect());
@@ -114,14 +114,14 @@ pub(super) async fn run(
     status.unknown.extend(denied_lookups.lines());
     if let Some(statement) = denied_lookups.statement() {
         terminal.hint(&format!(
-            "hint: to see it all, your own policies must allow {statement}"
+            "hint: to see everything, add to your own policies: {statement}"
         ));
     }
     end(&status, state.as_ref(), &config, with_drift, session, terminal)?;
     foreign_code.map_or(Ok(()), Err)
 }
 
-/// Shows it all, and says by the exit code how the config stands.
+/// Shows the status, and sets the exit code by the state of the config.
 fn end(
     status: &Status,
     state: Option<&StackState>,
@@ -145,12 +145,12 @@ fn end(
         return Err(Failure::new(
             ErrorKind::NotFound,
             format!(
-                "the config {config} is not there (no stack {stack} in {})",
+                "config \"{config}\" not found (no stack {stack} in {})",
                 status.region
             ),
         )
         .hint(format!(
-            "`discfg init {config}` makes it; `discfg configs` lists those that are there"
+            "create it with `discfg init {config}`, or list the configs with `discfg configs`"
         )));
     }
     show(
@@ -163,44 +163,44 @@ fn end(
     match state {
         None if is_unknown(status, "the stack") && status.table.is_none() => Err(Failure::new(
             ErrorKind::Denied,
-            format!("nothing of {config} can be seen with these credentials"),
+            format!("access denied: these credentials can't see anything of {config}"),
         )),
         None if is_unknown(status, "the stack") => Ok(()),
         None => Err(Failure::new(
             ErrorKind::NotFound,
-            format!("the config {config} has a table and no stack {stack}"),
+            format!("stack {stack} of config \"{config}\" not found, only its table exists"),
         )
         .hint(format!(
-            "`discfg init {config}` takes the table in; `discfg destroy {config} --delete-data` deletes it"
+            "import the table with `discfg init {config}`, or delete it with `discfg destroy {config} --delete-data`"
         ))),
         Some(state) if state.is_stuck() => Err(Failure::new(
             ErrorKind::Stack,
-            format!("the stack {stack} is in {state}, which it doesn't leave by itself"),
+            format!("the stack {stack} is in {state} and needs repair"),
         )
         .hint(format!(
-            "`discfg init {config}` mends it, or says what to do first"
+            "run `discfg init {config}`: it repairs the stack, or says what to do first"
         ))),
         Some(StackState::ImportComplete | StackState::UpdateRollbackComplete)
             if status.stack.as_ref().is_some_and(|stack| stack.adopting) =>
         {
             Err(Failure::new(
                 ErrorKind::Stack,
-                format!("the adoption of the table into {stack} stopped half way: it has no roles"),
+                format!("the import of the table into {stack} is not finished: the stack has no roles"),
             )
-            .hint(format!("`discfg init {config}` makes the rest")))
+            .hint(format!("create the remaining resources with `discfg init {config}`")))
         }
         Some(_) if with_drift && status.drift.as_ref().is_some_and(|drift| !drift.is_empty()) => {
             Err(Failure::no())
         }
         Some(_) if with_drift && status.drift.is_none() => Err(Failure::new(
             ErrorKind::Denied,
-            format!("whether {stack} has drifted is not known"),
+            format!("cannot determine whether {stack} has drifted"),
         )),
         Some(_) => Ok(()),
     }
 }
 
-/// The account that is asked for, where it isn't the caller's.
+/// The requested account, if it is not the caller's.
 async fn other_account(aws: &Aws, target: &Target) -> Result<Option<String>, Failure> {
     let Some(account) = &target.account else {
         return Ok(None);
@@ -209,7 +209,7 @@ async fn other_account(aws: &Aws, target: &Target) -> Result<Option<String>, Fai
     Ok((caller.account != *account).then(|| account.clone()))
 }
 
-/// The read role of a config may describe its table, and other accounts may be trusted with that role.
+/// Reads the table of another account in the read role, which can describe it and may trust this account.
 async fn other_accounts_table(
     aws: &Arc<Aws>,
     target: &Target,
@@ -217,8 +217,7 @@ async fn other_accounts_table(
 ) -> Result<Option<TableShape>, Failure> {
     let opened = engine::open(target, Access::Read, Some(aws), engine::OpenSettings::default()).await?;
     let session = opened.session.as_ref().ok_or_else(|| {
-        Failure::from(OpenError::Engine("self".into()))
-            .hint("leave out --as: the read role is what shows the table")
+        Failure::from(OpenError::Engine("self".into())).hint("omit --as: the table is shown in the read role")
     })?;
     let dynamodb = DynamoDb::new(&aws.sdk_as(session.provider()));
     table(&dynamodb, target.config()?, denied_lookups).await
@@ -244,8 +243,9 @@ async fn roles(
     config: &ConfigName,
     denied_lookups: &mut DeniedLookups,
 ) -> Result<Vec<RoleShape>, Failure> {
-    let names = AwsNames::new(config, aws.region())
-        .map_err(|error| Failure::caused(ErrorKind::Invalid, "the config's names don't fit", &error))?;
+    let names = AwsNames::new(config, aws.region()).map_err(|error| {
+        Failure::caused(ErrorKind::Invalid, "invalid config name for this region", &error)
+    })?;
     let iam = Iam::new(aws.sdk());
     let mut roles = Vec::new();
     for access in [Access::Read, Access::Write] {

@@ -11,7 +11,7 @@ use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
 use crate::wire::result::LocalStatus;
 
-/// The file, its size, its status and its sections. There is no stack.
+/// Shows the file, its size, state and sections.
 pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let config = session.config()?;
     let path = local_file(session.target()?)?;

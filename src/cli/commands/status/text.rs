@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use crate::stack::{Output, Parameter};
 use crate::wire::result::{DifferenceShape, DriftShape, Status, TableShape};
 
-/// What people read.
+/// The status for people.
 pub(super) fn text(status: &Status) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
@@ -22,17 +22,17 @@ pub(super) fn text(status: &Status) -> String {
                 line("", reason);
             }
             if stack.adopting {
-                line("", "only the table, which an earlier stack left, is in it so far");
+                line("", "it has only the table so far, imported from an earlier stack");
             }
             if stack.protected {
-                line("", "protected against deletion");
+                line("", "termination protection on");
             }
         }
         None if is_unknown(status, "the stack") => line("stack", "unknown"),
         None => line("stack", "none"),
     }
     for role in &status.roles {
-        let place = role.arn.as_deref().unwrap_or("not there");
+        let place = role.arn.as_deref().unwrap_or("not found");
         let used = role
             .last_used
             .as_ref()
@@ -70,12 +70,17 @@ pub(super) fn text(status: &Status) -> String {
         None if is_unknown(status, "the table") => line("table", "unknown"),
         None => line("table", "none"),
     }
-    for words in status.price_words.iter().flat_map(|words| words.lines()) {
-        line("price", words);
+    for (index, words) in status
+        .price_words
+        .iter()
+        .flat_map(|words| words.lines())
+        .enumerate()
+    {
+        line(if index == 0 { "price" } else { "" }, words);
     }
     if let Some(failure) = &status.last_failure {
         let over = if failure.is_over {
-            "; another operation came after it"
+            " (another operation followed)"
         } else {
             ""
         };
@@ -92,7 +97,7 @@ pub(super) fn text(status: &Status) -> String {
     }
     match &status.drift {
         None => {}
-        Some(drift) if drift.is_empty() => line("drift", "none: all is as the template says"),
+        Some(drift) if drift.is_empty() => line("drift", "none: all resources match the template"),
         Some(drift) => {
             for value in drift.iter().flat_map(drift_lines) {
                 line("drift", &value);
@@ -105,7 +110,7 @@ pub(super) fn text(status: &Status) -> String {
     text
 }
 
-/// Where the HTTP API is, if there is one, and whether requests may wait there.
+/// The HTTP API's endpoint, if there is one, and whether requests can wait there.
 fn api_lines(status: &Status) -> Vec<(&'static str, String)> {
     let Some(endpoint) = status.outputs.get(Output::ApiEndpoint.name()) else {
         return Vec::new();
@@ -115,7 +120,7 @@ fn api_lines(status: &Status) -> Vec<(&'static str, String)> {
     if let Some(reserved) = reserved.filter(|reserved| *reserved != "0") {
         lines.push((
             "",
-            format!("requests may wait: {reserved} executions of its function are reserved"),
+            format!("requests can wait: {reserved} reserved executions of its function"),
         ));
     }
     if let Some(code) = &status.code {
@@ -125,16 +130,16 @@ fn api_lines(status: &Status) -> Vec<(&'static str, String)> {
             match &code.expected {
                 Some(expected) if expected == sha256 => format!("code verified: SHA-256 {sha256}"),
                 Some(expected) => {
-                    format!("code is not the stack's: SHA-256 {sha256}, expected {expected}")
+                    format!("code doesn't match the stack: SHA-256 {sha256}, expected {expected}")
                 }
-                None => format!("code not verified: CodeKey is not a SHA-256; the code's is {sha256}"),
+                None => format!("code not verified: CodeKey is not a SHA-256 (the code's is {sha256})"),
             },
         ));
     }
     lines
 }
 
-/// Whether that is among what could not be seen.
+/// Whether this part of the status is unknown.
 pub(super) fn is_unknown(status: &Status, what: &str) -> bool {
     status
         .unknown
@@ -150,7 +155,7 @@ fn table_lines(table: &TableShape) -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "items {}, bytes {} (counted up to six hours ago)",
+                "{} items, {} bytes (as of up to 6 hours ago)",
                 table.items, table.bytes
             ),
         ),
@@ -172,12 +177,12 @@ fn table_lines(table: &TableShape) -> Vec<(&'static str, String)> {
 fn drift_lines(drift: &DriftShape) -> Vec<String> {
     let resource = format!("{} ({})", drift.what, drift.resource);
     if drift.gone {
-        return vec![format!("{resource} is gone")];
+        return vec![format!("{resource}: deleted outside CloudFormation")];
     }
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "no value".into());
     let line = |difference: &DifferenceShape| {
         format!(
-            "{resource} {}: expected {}, is {}",
+            "{resource} {}: expected {}, found {}",
             difference.property,
             value(&difference.expected),
             value(&difference.actual)

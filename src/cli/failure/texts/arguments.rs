@@ -152,16 +152,16 @@ fn of_a_config_name() {
         .explained::<ConfigName>(
             &["get", "{}", "/db/url"],
             &["Payments"],
-            positional::<ConfigName>("CONFIG"),
+            positional::<ConfigName>(),
         )
         .keep::<ConfigNameError>("config_name_error");
 }
 
-fn positional<T>(name: &'static str) -> impl Fn(&str) -> Failure
+fn positional<T>() -> impl Fn(&str) -> Failure
 where
     T: FromStr<Err: std::error::Error + 'static> + Debug,
 {
-    move |text| parse::<T>(name, text).expect_err("it is refused")
+    move |text| parse::<T>(text).expect_err("it is refused")
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn of_a_key() {
     ];
     let prefixes = ["", "/db//url", "/db url"];
     Refused::default()
-        .explained::<Key>(&["get", "{}"], &keys, positional::<Key>("KEY"))
+        .explained::<Key>(&["get", "{}"], &keys, positional::<Key>())
         .called::<Prefix>(&["info", "--prefix={}"], &prefixes)
         .keep::<KeyError>("key_error");
 }
@@ -190,7 +190,7 @@ fn of_a_grant_name() {
         .explained::<GrantName>(
             &["grant", "payments", "{}"],
             &["read", "CI"],
-            positional::<GrantName>("NAME"),
+            positional::<GrantName>(),
         )
         .called::<GrantName>(&["template", "--grant={}"], &["write"])
         .keep::<GrantNameError>("grant_name_error");
@@ -269,7 +269,7 @@ fn of_an_access() {
                 "/db/url",
             ],
             &["delete"],
-            positional::<Access>("read|write"),
+            positional::<Access>(),
         )
         .keep::<NoAccess>("no_access");
 }
@@ -334,5 +334,5 @@ fn of_a_setting() {
 
 fn external_id(text: &str) -> Failure {
     let error = text.parse::<ExternalId>().expect_err("it is refused");
-    Failure::caused(ErrorKind::Usage, "invalid --external-id", &error)
+    Failure::of(ErrorKind::Usage, &error)
 }

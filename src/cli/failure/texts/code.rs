@@ -4,14 +4,14 @@ use super::{denied, failed, is, no_file, not_allowed, of_each_fault};
 use crate::aws::{Failed, Fault};
 use crate::stack::{BucketError, CodeError, UnfitProgram};
 
-variants!(CodeError: NotShipped Lost Unreadable NoZip TooLarge NoProgram Unfit);
+variants!(CodeError: NotShipped Lost Unreadable NoZip TooLarge NoProgram InvalidProgram);
 variants!(UnfitProgram: Encrypted Compression Link Mode Format Machine);
 variants!(BucketError: Denied Elsewhere Foreign Unversioned Request);
 
 const BUCKET: &str = "discfg-code-111122223333-eu-central-1";
 
 fn unfit(unfit: UnfitProgram) -> CodeError {
-    CodeError::Unfit {
+    CodeError::InvalidProgram {
         path: "discfg-lambda.zip".into(),
         unfit,
     }

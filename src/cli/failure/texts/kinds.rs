@@ -39,9 +39,12 @@ fn of_a_command_that_is_run() {
     );
     book.failure(
         "it can't be run",
-        &Failure::cant_run("migrate can't be run: ./migrate is not executable"),
+        &Failure::cant_run("can't run migrate: ./migrate is not executable"),
     );
-    book.failure("it can't be found", &Failure::no_command("migrate was not found"));
+    book.failure(
+        "it can't be found",
+        &Failure::no_command("command not found: migrate"),
+    );
     book.failure("it ended by itself", &Failure::of_child(42));
     book.keep("exit_code_of_exec");
 }

@@ -7,7 +7,7 @@ use crate::stack::access::AccessError;
 use crate::stack::{self, FailedResource, KeptResource, Objections, StackError, StackState};
 
 variants!(StackError: Name TooLong LongParameter NotJson Unbounded Crowded KeyElsewhere ArnElsewhere ReplacesKey Refused Invalid Busy NotOurs
-    Stuck RollbackStuck Protected UnfitTable RemovesTable ReplacesTable Overtaken Failed Request Lost NotDeleted
+    Stuck RollbackStuck Protected UnfitTable RemovesTable ReplacesTable StaleChangeSet Failed Request Lost NotDeleted
     BucketGone DriftUnknown Incomplete);
 variants!(AccessError: Stack NoPrincipal OtherPath ForeignSession Request);
 
@@ -22,7 +22,7 @@ fn name() -> String {
 fn role(reason: &str) -> FailedResource {
     FailedResource {
         logical_id: "ReadRole".into(),
-        words: "the read role".into(),
+        words: "read role".into(),
         resource_type: "AWS::IAM::Role".into(),
         reason: reason.into(),
     }
@@ -119,7 +119,8 @@ fn of_what_is_asked_for() -> Vec<(&'static str, StackError)> {
 }
 
 fn of_cloudformation() -> Vec<(&'static str, StackError)> {
-    let objection = "the read role (ReadRole): Invalid principal in policy: \"AWS\":\"arn:aws:iam::111122223333:role/app\"";
+    let objection =
+        "read role (ReadRole): Invalid principal in policy: \"AWS\":\"arn:aws:iam::111122223333:role/app\"";
     let invalid = |objections| StackError::Invalid {
         stack: name(),
         reason: "Change set validation failed: see the events of the change set".into(),
@@ -133,7 +134,7 @@ fn of_cloudformation() -> Vec<(&'static str, StackError)> {
                 reason: "Parameter 'HistoryDays' must be a number not greater than 36500".into(),
             },
         ),
-        ("told", invalid(Objections::Told(vec![objection.into()]))),
+        ("with details", invalid(Objections::Told(vec![objection.into()]))),
         ("denied", invalid(Objections::Denied)),
         (
             "",
@@ -175,7 +176,7 @@ fn of_cloudformation() -> Vec<(&'static str, StackError)> {
                 advice: "this state is not known to this version; look at it in the AWS console",
             },
         ),
-        ("", StackError::Overtaken { stack: name() }),
+        ("", StackError::StaleChangeSet { stack: name() }),
         (
             "",
             StackError::DriftUnknown {
@@ -202,8 +203,8 @@ fn of_what_is_there() -> Vec<(&'static str, StackError)> {
     };
     let in_the_way = role("Cannot delete entity, must detach all policies first.");
     vec![
-        ("what is told", rollback(vec![in_the_way.clone()], false)),
-        ("nobody says what", rollback(Vec::new(), false)),
+        ("with the resources", rollback(vec![in_the_way.clone()], false)),
+        ("without the resources", rollback(Vec::new(), false)),
         ("who asks may not know", rollback(Vec::new(), true)),
         ("", StackError::Protected { stack: name() }),
         (
@@ -237,7 +238,7 @@ fn of_what_is_there() -> Vec<(&'static str, StackError)> {
             },
         ),
         (
-            "nobody says why",
+            "without a reason",
             StackError::NotDeleted {
                 stack: name(),
                 state: StackState::DeleteFailed,
@@ -275,7 +276,7 @@ fn of_failures() -> Vec<(&'static str, StackError)> {
     let denied = role(&denied("iam:CreateRole", "arn:aws:iam::111122223333:role/discfg/*").message);
     let bucket = FailedResource {
         logical_id: "Bucket".into(),
-        words: "the bucket for code".into(),
+        words: "code bucket".into(),
         resource_type: "AWS::S3::Bucket".into(),
         reason: "discfg-code-111122223333-eu-central-1 already exists".into(),
     };
@@ -294,12 +295,8 @@ fn of_failures() -> Vec<(&'static str, StackError)> {
                 state: StackState::DeleteComplete,
                 first: Some(taken()),
                 kept: vec![
-                    kept("Table", "the table that holds the config", "discfg-payments"),
-                    kept(
-                        "Key",
-                        "the KMS key that encrypts the table and the secrets",
-                        "0f3e5b1a-0000-4000-8000-000000000001",
-                    ),
+                    kept("Table", "table", "discfg-payments"),
+                    kept("Key", "KMS key", "0f3e5b1a-0000-4000-8000-000000000001"),
                 ],
             })),
         ),
@@ -309,7 +306,7 @@ fn of_failures() -> Vec<(&'static str, StackError)> {
                 StackState::DeleteComplete,
                 Some(FailedResource {
                     logical_id: "Function".into(),
-                    words: "the function behind the API".into(),
+                    words: "API function".into(),
                     resource_type: "AWS::Lambda::Function".into(),
                     reason: "Specified ReservedConcurrentExecutions for function decreases account's \
                              UnreservedConcurrentExecution below its minimum value of [10]."
@@ -325,7 +322,7 @@ fn of_failures() -> Vec<(&'static str, StackError)> {
             "an import",
             failed(StackState::ImportRollbackComplete, Some(taken())),
         ),
-        ("nobody says why", failed(StackState::UpdateRollbackFailed, None)),
+        ("without a reason", failed(StackState::UpdateRollbackFailed, None)),
         (
             "for want of a permission",
             failed(StackState::DeleteComplete, Some(denied)),

@@ -259,7 +259,7 @@ impl SnapshotMachine {
                 Some(by) => (
                     by.clone(),
                     format!(
-                        "the log of {by} names revision {upto} of {section}, which is not in the log there"
+                        "the log of {by} refers to revision {upto} of {section}, which is missing from the log of {section}"
                     ),
                 ),
                 None => (

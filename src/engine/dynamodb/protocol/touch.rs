@@ -112,7 +112,7 @@ impl TouchMachine {
         self.tries += 1;
         if self.tries > TRIES {
             return Err(StoreError::Busy(format!(
-                "others kept changing {}; its time to live was not renewed",
+                "{} changed too often; its time to live was not renewed",
                 self.key
             )));
         }

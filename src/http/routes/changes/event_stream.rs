@@ -14,16 +14,16 @@ use crate::wire::ProblemCode;
 
 /// Keeps a proxy from holding events back until there are many.
 const NO_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
-/// What other requests for changes take.
+/// The query parameters that only requests without a stream allow.
 const NOT_OF_STREAMS: [&str; 3] = ["limit", "stored", "wait"];
 
-/// Tells what happens in a section as it comes.
+/// Streams the changes of a section as they happen.
 pub(in crate::http) async fn open_stream(
     mut context: RequestContext,
     section: &Section,
 ) -> Result<Response, ApiError> {
     if context.api.settings().streams == 0 {
-        let told = "this server streams nothing; ask without text/event-stream in accept";
+        let told = "this server has no streams; remove text/event-stream from Accept";
         return Err(ApiError::with_status(
             StatusCode::NOT_ACCEPTABLE,
             ErrorKind::Usage,
@@ -35,7 +35,7 @@ pub(in crate::http) async fn open_stream(
     for name in NOT_OF_STREAMS {
         if context.query.take::<String>(name)?.is_some() {
             return Err(
-                InvalidRequest::Query(format!("the query parameter {name} is not for a stream")).into(),
+                InvalidRequest::Query(format!("query parameter {name} not allowed for a stream")).into(),
             );
         }
     }
@@ -54,14 +54,13 @@ pub(in crate::http) async fn open_stream(
     let body = match context.deadline.in_time(opening).await? {
         StreamOpening::Stream(sent) => Body::from_stream(sent),
         StreamOpening::Ahead(head) => {
-            let told = |named: String| {
-                format!("{named} is ahead of the section {section}, which is at revision {head}")
-            };
+            let told =
+                |named: String| format!("{named} is ahead of section {section}, which is at revision {head}");
             return Err(match (resumed, after) {
                 (Some(id), _) => InvalidRequest::Header(told(format!("last-event-id {id}"))),
                 (None, after) => {
                     let after = after.unwrap_or_default();
-                    InvalidRequest::Query(told(format!("the query parameter after={after}")))
+                    InvalidRequest::Query(told(format!("query parameter after={after}")))
                 }
             }
             .into());
@@ -72,7 +71,7 @@ pub(in crate::http) async fn open_stream(
                 .deadline
                 .in_time(async { Ok(context.store.heads(of).await?) })
                 .await?;
-            let told = "the section couldn't be followed a moment ago; try again";
+            let told = "cannot follow the section at the moment; retry after 1 s";
             return Err(ApiError::new(
                 ErrorKind::Unavailable,
                 ProblemCode::Unavailable,

@@ -97,13 +97,13 @@ fn who_is_named_is_let_in_and_who_is_not_is_told_for_whom_it_is() {
     assert_is(
         &may("arn:aws:iam::123456789012:user/bob"),
         Answer::No,
-        "it is for arn:aws:iam::*:role/ci-*",
+        "it only matches arn:aws:iam::*:role/ci-*",
     );
     // The pattern fits, and the account isn't the one that is trusted.
     assert_is(
         &may("arn:aws:iam::210987654321:role/ci-1"),
         Answer::No,
-        "no statement of the trust names it",
+        "no statement of the trust policy matches it",
     );
 }
 
@@ -159,7 +159,7 @@ fn a_github_job_is_let_in_by_its_exact_subject() {
         assert_is(
             &may(other),
             Answer::No,
-            "it is for repo:acme/shop:environment:production",
+            "it only matches repo:acme/shop:environment:production",
         );
     }
     let without = document(&[this_account(&["arn:*:*:*:*:*"])]);
@@ -210,13 +210,13 @@ fn a_token_is_let_in_by_its_issuer_subject_and_audience() {
     assert_is(
         &may("gitlab.com", main, usual),
         Answer::No,
-        "it is for the audience https://gitlab.com",
+        "it requires the audience https://gitlab.com",
     );
     let branch = "project_path:acme/shop:ref_type:branch:ref:dev";
     assert_is(
         &may("gitlab.com", branch, "https://gitlab.com"),
         Answer::No,
-        "it is for project_path",
+        "it only matches project_path",
     );
     // Another issuer may write whatever it likes into a subject.
     for issuer in [
@@ -231,7 +231,7 @@ fn a_token_is_let_in_by_its_issuer_subject_and_audience() {
         );
         assert_is(&may(issuer, pod, usual), Answer::No, "no statement");
     }
-    assert_is(&may(GITHUB, pod, usual), Answer::No, "it is for repo:");
+    assert_is(&may(GITHUB, pod, usual), Answer::No, "it only matches repo:");
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn a_form_that_discfg_does_not_make_is_unknown_and_never_yes() {
         it["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": "true"});
         it["Condition"]["ArnLike"]["aws:PrincipalArn"] = json!("arn:aws:iam::*:user/bob");
     });
-    assert_is(&no, Answer::No, "it is for arn:aws:iam::*:user/bob");
+    assert_is(&no, Answer::No, "it only matches arn:aws:iam::*:user/bob");
     // Another statement that is known to let it in is enough.
     let mut foreign = this_account(&[ANN]);
     foreign["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": "true"});
@@ -278,7 +278,7 @@ fn a_denial_wins_and_one_that_may_be_meant_leaves_no_yes() {
     let deny = |condition: Value| json!({"Sid": "Not", "Effect": "Deny", "Principal": root(), "Action": "sts:*", "Condition": condition});
     let named = json!({"ArnLike": {"aws:PrincipalArn": ANN}});
     let denied = judged(&[this_account(&[ANN]), deny(named.clone())], ANN, None, None);
-    assert_is(&denied, Answer::No, "the statement Not of the trust denies it");
+    assert_is(&denied, Answer::No, "denied by statement Not of the trust policy");
     let bob = "arn:aws:iam::123456789012:user/bob";
     let spared = judged(&[this_account(&["arn:*:*:*:*:*"]), deny(named)], bob, None, None);
     assert_is(&spared, Answer::Yes, "ThisAccount");
@@ -306,7 +306,7 @@ fn tags_of_a_session_pass_by_the_same_statements() {
     assert_is(&tags(&all, ANN), Answer::Yes, "ThisAccount");
     assert_is(&tags(&all, bob), Answer::Yes, "OtherAccounts");
     let other = "arn:aws:iam::123456789012:user/bob";
-    assert_is(&tags(&all, other), Answer::No, "it is for arn:aws:iam");
+    assert_is(&tags(&all, other), Answer::No, "it only matches arn:aws:iam");
     // As stacks have it that were deployed before.
     let mut before = this_account(&[ANN]);
     before["Action"] = json!("sts:AssumeRole");
@@ -323,7 +323,11 @@ fn other_actions_and_other_kinds_of_principals_are_passed_over() {
     let mut saml = github();
     saml["Principal"] = json!({"Federated": format!("arn:aws:iam::{ACCOUNT}:saml-provider/acme")});
     let finding = judged(&[tag, service, saml], ANN, None, None);
-    assert_is(&finding, Answer::No, "no statement of the trust names it");
+    assert_is(
+        &finding,
+        Answer::No,
+        "no statement of the trust policy matches it",
+    );
     let mut wide = this_account(&[ANN]);
     wide["Action"] = json!("STS:Assume*");
     assert_is(&judged(&[wide], ANN, None, None), Answer::Yes, "");

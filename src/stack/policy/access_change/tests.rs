@@ -34,14 +34,15 @@ fn a_new_stack_tells_all_that_it_grants() {
     let table = format!("arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/discfg-payments");
     let reads = "dynamodb:BatchGetItem, dynamodb:DescribeTable, dynamodb:GetItem, dynamodb:Query";
     let writes = "dynamodb:ConditionCheckItem, dynamodb:DeleteItem, dynamodb:PutItem, dynamodb:UpdateItem";
-    let anyone =
-        format!("the account {ACCOUNT} may assume it and tag the session, if its own policies allow that");
+    let anyone = format!(
+        "any principal in account {ACCOUNT} whose own policy allows sts:AssumeRole and sts:TagSession"
+    );
     assert_eq!(
         told(&Resources::new(), &made(&[])),
         [
-            format!("broadens ReadPolicy: may {reads} on {table}"),
-            format!("broadens WritePolicy: may {reads} on {table}"),
-            format!("broadens WritePolicy: may {writes} on {table}"),
+            format!("broadens ReadPolicy: allow {reads} on {table}"),
+            format!("broadens WritePolicy: allow {reads} on {table}"),
+            format!("broadens WritePolicy: allow {writes} on {table}"),
             format!("broadens ReadRole: {anyone}"),
             format!("broadens WriteRole: {anyone}"),
         ]
@@ -68,7 +69,7 @@ fn a_reader_more_broadens_and_one_that_a_pattern_covers_does_not() {
             &[a],
             &[("Readers", "arn:aws:iam::1:role/a,arn:aws:iam::1:role/b")]
         ),
-        ["broadens ReadRole: now also principals like arn:aws:iam::1:role/b"]
+        ["broadens ReadRole: now also for principals like arn:aws:iam::1:role/b"]
     );
     assert_eq!(
         between(
@@ -80,8 +81,8 @@ fn a_reader_more_broadens_and_one_that_a_pattern_covers_does_not() {
     assert_eq!(
         between(&[a], &[("Readers", "arn:aws:iam::1:role/b")]),
         [
-            "broadens ReadRole: now also principals like arn:aws:iam::1:role/b",
-            "narrows ReadRole: no longer principals like arn:aws:iam::1:role/a",
+            "broadens ReadRole: now also for principals like arn:aws:iam::1:role/b",
+            "narrows ReadRole: no longer for principals like arn:aws:iam::1:role/a",
         ]
     );
 }
@@ -91,11 +92,11 @@ fn naming_readers_narrows_and_anyone_again_broadens() {
     let named = [("Writers", "arn:aws:iam::1:role/a")];
     assert_eq!(
         between(&[], &named),
-        ["narrows WriteRole: no longer whomever the account's own policies allow"]
+        ["narrows WriteRole: no longer any principal whose own policy allows sts:AssumeRole"]
     );
     assert_eq!(
         between(&named, &[]),
-        ["broadens WriteRole: now also whomever the account's own policies allow"]
+        ["broadens WriteRole: now also any principal whose own policy allows sts:AssumeRole"]
     );
 }
 
@@ -106,13 +107,13 @@ fn other_accounts_and_jobs_are_named_with_their_bounds() {
         ("OrgId", "o-a1b2c3d4e5"),
         ("GitHubSubjects", "repo:acme/shop:environment:production"),
     ];
-    let other = "the account 210987654321 may assume it and tag the session, if its own policies allow that, \
-                 only those of the organization o-a1b2c3d4e5";
+    let other = "any principal in account 210987654321 whose own policy allows sts:AssumeRole and sts:TagSession, \
+                 only from the organization o-a1b2c3d4e5";
     assert_eq!(
         between(&[], &more),
         [
             format!("broadens ReadRole: {other}"),
-            "broadens ReadRole: GitHub may assume it, only for sts.amazonaws.com, only the jobs \
+            "broadens ReadRole: allow GitHub to assume it, only for the audience sts.amazonaws.com, only for the jobs \
              repo:acme/shop:environment:production"
                 .to_owned(),
             format!("broadens WriteRole: {other}"),
@@ -146,11 +147,11 @@ fn an_oidc_issuer_adds_its_statement_and_nothing_else() {
         ),
     ];
     let added = [
-        "gitlab.com may assume it, only for https://gitlab.com, only the subjects \
+        "allow gitlab.com to assume it, only for the audience https://gitlab.com, only for the subjects \
          project_path:acme/shop:ref_type:branch:ref:main",
-        "oidc.eks.eu-west-1.amazonaws.com/id/0A may assume it, only for sts.amazonaws.com, only the subjects \
+        "allow oidc.eks.eu-west-1.amazonaws.com/id/0A to assume it, only for the audience sts.amazonaws.com, only for the subjects \
          system:serviceaccount:web:a, system:serviceaccount:web:b",
-        "ci.example.com may assume it, only for a b, only the subjects deploy to eu",
+        "allow ci.example.com to assume it, only for the audience a b, only for the subjects deploy to eu",
     ];
     let issuers = [
         ("FirstOidc", MAIN),
@@ -179,7 +180,7 @@ fn an_oidc_issuer_adds_its_statement_and_nothing_else() {
     let more = MAIN.replace(":main", ":main,project_path:acme/shop:ref_type:tag:ref:v1");
     assert_eq!(
         between(&twice[..1], &[("FirstOidc", &more)]),
-        ["broadens ReadRole: now also the subjects project_path:acme/shop:ref_type:tag:ref:v1"]
+        ["broadens ReadRole: now also for the subjects project_path:acme/shop:ref_type:tag:ref:v1"]
     );
 }
 
@@ -192,7 +193,7 @@ fn a_grants_trust_says_the_same_with_an_oidc_issuer() {
     };
     let principals = ("Principals", "arn:aws:iam::1:role/a,arn:aws:iam::1:user/b");
     let jobs = ("GitHubSubjects", "repo:acme/shop:environment:production");
-    let main = "gitlab.com may assume it, only for https://gitlab.com, only the subjects \
+    let main = "allow gitlab.com to assume it, only for the audience https://gitlab.com, only for the subjects \
                 project_path:acme/shop:ref_type:branch:ref:main";
     for base in [&[principals, jobs][..], &[principals], &[jobs], &[]] {
         let with: Vec<_> = base.iter().copied().chain([("FirstOidc", MAIN)]).collect();
@@ -242,13 +243,13 @@ fn a_bound_that_goes_broadens() {
     assert_eq!(
         lines,
         [
-            "broadens ReadRole: no longer only with the external id between-us",
-            "broadens WriteRole: no longer only with the external id between-us",
+            "broadens ReadRole: no longer only with the external ID between-us",
+            "broadens WriteRole: no longer only with the external ID between-us",
         ]
     );
     assert_eq!(
         between(&less, &bound)[0],
-        "narrows ReadRole: now only with the external id between-us"
+        "narrows ReadRole: now only with the external ID between-us"
     );
 }
 
@@ -258,13 +259,13 @@ fn a_boundary_that_goes_broadens_and_another_one_is_unclear() {
     let b = [("PermissionsBoundary", "arn:aws:iam::123456789012:policy/b")];
     assert_eq!(
         between(&a, &[])[0],
-        "broadens ReadRole: no longer bounded by arn:aws:iam::123456789012:policy/a"
+        "broadens ReadRole: no longer limited by the permissions boundary arn:aws:iam::123456789012:policy/a"
     );
     assert_eq!(
         between(&[], &a)[1],
-        "narrows WriteRole: now bounded by arn:aws:iam::123456789012:policy/a"
+        "narrows WriteRole: now limited by the permissions boundary arn:aws:iam::123456789012:policy/a"
     );
-    assert!(between(&a, &b)[0].starts_with("unclear ReadRole: now bounded by"));
+    assert!(between(&a, &b)[0].starts_with("unclear ReadRole: now limited by the permissions boundary"));
 }
 
 #[test]
@@ -291,12 +292,15 @@ fn what_cannot_be_told_is_unclear_and_never_passes_as_equal() {
     let lines = told(&made(&[]), &made_by(&imported, &[]));
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(
-        lines[0].starts_with("unclear ReadRole: its AssumeRolePolicyDocument can't be judged"),
+        lines[0].starts_with("unclear ReadRole: cannot evaluate its AssumeRolePolicyDocument"),
         "{lines:#?}"
     );
     let back = told(&made_by(&imported, &[]), &made(&[]));
     assert_eq!(back.len(), 2, "all that the role will trust is listed: {back:#?}");
-    assert!(back[0].starts_with("broadens ReadRole: the account"), "{back:#?}");
+    assert!(
+        back[0].starts_with("broadens ReadRole: any principal"),
+        "{back:#?}"
+    );
 }
 
 #[test]
@@ -335,7 +339,7 @@ fn a_policy_tied_to_another_role_broadens() {
     );
     assert_eq!(
         told(&made(&[]), &made_by(&tied, &[])),
-        ["broadens ReadRole: now has the policy of what the write role may do"]
+        ["broadens ReadRole: now includes write policy"]
     );
 }
 
@@ -354,7 +358,7 @@ fn a_key_and_a_provider_say_what_they_let_in() {
     assert_eq!(
         told(&Resources::new(), &root),
         [
-            "broadens Key: the account 123456789012 may kms:Decrypt on *, only through dynamodb.eu-west-1.amazonaws.com"
+            "broadens Key: allow kms:Decrypt on * for account 123456789012, only through dynamodb.eu-west-1.amazonaws.com"
         ]
     );
     assert_eq!(
@@ -384,7 +388,7 @@ fn a_resource_that_discfg_does_not_know_is_unclear() {
     let after = Resources::from([("Someone".to_owned(), user)]);
     assert_eq!(
         told(&Resources::new(), &after),
-        ["unclear Someone: what it allows can't be told"]
+        ["unclear Someone: cannot determine what it allows"]
     );
     assert_eq!(told(&after, &after), [""; 0]);
     assert_eq!(

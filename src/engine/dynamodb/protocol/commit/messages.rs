@@ -88,7 +88,7 @@ impl CommitSettings {
     /// The error of those whose time is over while others change the same.
     pub(in crate::engine::dynamodb) fn busy(patience: Duration) -> StoreError {
         StoreError::Busy(format!(
-            "others kept changing the same sections for {} seconds; this commit was not made",
+            "conflicting commits to the same sections for {} s; nothing was written",
             patience.as_secs()
         ))
     }

@@ -56,7 +56,10 @@ impl<J: Borrow<Txn>> CommitMachine<J> {
             self.recalled.push((job, record));
             return MachineStep::Pause(BACKOFF.pause(self.looks));
         } else {
-            let what = format!("the log lacks lines of the commit {}, which has a record", txn.id);
+            let what = format!(
+                "the log is missing lines of commit {}, which has a record",
+                txn.id
+            );
             self.answers.push((
                 job,
                 Err(StoreError::Corrupt {

@@ -79,7 +79,7 @@ impl SnapshotMachine {
             .is_some_and(|count| count > self.parts.len() + self.left_out.len())
         {
             // A section was made meanwhile.
-            let what = "the section list lacks a section that is counted";
+            let what = "the section list is missing a section that is counted";
             return self.look_again(Self::list, None, what.into());
         }
         Ok(self.read_lines())
@@ -92,7 +92,7 @@ impl SnapshotMachine {
             let busy = self.closing.iter().flat_map(|together| &together.heads);
             let busy: Vec<&str> = busy.map(Section::as_str).collect();
             return Err(StoreError::Busy(format!(
-                "others kept writing to {} while a snapshot was read",
+                "{} changed too often to read a consistent snapshot",
                 busy.join(", ")
             )));
         }

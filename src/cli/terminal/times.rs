@@ -1,0 +1,66 @@
+//! Times for people: when something was, or will be.
+
+use std::time::SystemTime;
+
+use clap::ValueEnum;
+
+use crate::model::Timestamp;
+
+/// How times are shown to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum TimeStyle {
+    /// As a distance from now, such as `3 h ago`
+    Relative,
+    /// As ISO 8601 in UTC, such as 2026-01-31T08:00:00Z
+    Iso,
+}
+
+impl TimeStyle {
+    /// Shows a moment.
+    pub(in crate::cli) fn show(self, moment: Timestamp) -> String {
+        match self {
+            Self::Iso => moment.to_string(),
+            Self::Relative => relative(moment, SystemTime::now().into()),
+        }
+    }
+}
+
+fn relative(moment: Timestamp, now: Timestamp) -> String {
+    let seconds = now.epoch().saturating_sub(moment.epoch());
+    let (number, unit) = largest_unit(seconds.saturating_abs());
+    match seconds {
+        0 => "now".into(),
+        1.. => format!("{number} {unit} ago"),
+        _ => format!("in {number} {unit}"),
+    }
+}
+
+/// A span of time in seconds as a number of its largest unit.
+pub(in crate::cli) fn largest_unit(seconds: i64) -> (i64, &'static str) {
+    match seconds.max(0) {
+        s if s < 60 => (s, "s"),
+        s if s < 3600 => (s / 60, "min"),
+        s if s < 86400 => (s / 3600, "h"),
+        s => (s / 86400, "d"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_a_distance_from_now() {
+        let now = Timestamp::from_epoch(1_000_000);
+        let shown = |ago: i64| relative(Timestamp::from_epoch(1_000_000 - ago), now);
+        let shown = [0, 59, 60, 3 * 3600 + 59, 400 * 86400, -7200].map(shown);
+        assert_eq!(
+            shown,
+            ["now", "59 s ago", "1 min ago", "3 h ago", "400 d ago", "in 2 h"]
+        );
+        assert_eq!(
+            relative(Timestamp::from_epoch(i64::MIN), now),
+            format!("{} d ago", i64::MAX / 86400)
+        );
+    }
+}

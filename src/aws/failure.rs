@@ -272,9 +272,9 @@ mod tests {
     fn a_signature_that_is_refused_for_its_time_tells_by_how_much_the_clock_is_wrong() {
         let expired = "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z";
         let problem = |here| clock_problem(expired, 100_000, here);
-        let behind = "this machine's clock is 15 min 3 s behind AWS's";
+        let behind = "this machine's clock is 15 min 3 s behind AWS";
         assert_eq!(problem(100_000 - 903).as_deref(), Some(behind));
-        let ahead = "this machine's clock is 6 min 0 s ahead of AWS's";
+        let ahead = "this machine's clock is 6 min 0 s ahead of AWS";
         assert_eq!(problem(100_360).as_deref(), Some(ahead));
         assert_eq!(problem(100_000), None, "the clock is right");
         assert_eq!(clock_problem("The security token is invalid", 100_000, 0), None);

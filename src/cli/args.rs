@@ -24,10 +24,10 @@ pub(super) const HELP_WIDTH: usize = 100;
 const EXIT_CODES: &str = "\
 Exit codes:
     0  success                          7  a stack operation failed
-    1  no, different, or cancelled      8  invalid input (value, size, file)
+    1  no, unknown or different         8  invalid input (value, size, file)
     2  usage error                     70  any other failure
-    3  not found                      124  timed out (--timeout of watch)
-    4  conflict: a guard failed       130  interrupted
+    3  not found                      124  timed out (watch --timeout)
+    4  conflict: a guard failed       130  interrupted or declined
     5  access denied, or no credentials
     6  unavailable or throttled: retry
 

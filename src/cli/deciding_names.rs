@@ -81,7 +81,7 @@ pub(super) fn refuse(
 ) -> Result<(), Failure> {
     let named = variables
         .into_iter()
-        .map(|(name, key)| format!("{name} (of {key})"));
+        .map(|(name, key)| format!("{name} (from key {key})"));
     let named: Vec<String> = named.collect();
     if named.is_empty() {
         return Ok(());

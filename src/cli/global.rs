@@ -144,6 +144,6 @@ pub(super) fn account(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {
-        Err("an account's number has 12 digits".into())
+        Err(format!("invalid account ID {text:?}: expected 12 digits"))
     }
 }

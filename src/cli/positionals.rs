@@ -8,7 +8,7 @@ use crate::model::{ConfigName, ErrorKind, Key, Prefix};
 
 /// Reads `[CONFIG]`.
 pub(super) fn optional_config(word: Option<&str>) -> Result<Option<ConfigName>, Failure> {
-    word.map(|config| parse(config)).transpose()
+    word.map(parse).transpose()
 }
 
 /// Reads `[CONFIG] KEY`.

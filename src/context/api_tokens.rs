@@ -285,7 +285,7 @@ mod tests {
             let text = fs::read_to_string(&path).expect("the file");
             fs::write(&path, format!("{text}{line}\n")).expect("written");
             let error = tokens.find(&at).expect_err(line);
-            assert!(error.to_string().starts_with("line 2 of "), "{error}");
+            assert!(error.to_string().starts_with("invalid line 2 in "), "{error}");
             assert!(!error.to_string().contains("hunter"), "{error}");
             fs::remove_file(&path).expect("removed");
         }

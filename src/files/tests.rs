@@ -117,11 +117,11 @@ fn a_file_that_others_can_change_is_not_used_and_the_mend_is_told() {
     chmod(&path, 0o666);
     let error = refused(Privacy::Public);
     assert!(matches!(fault(&error), FileFault::Writable { mode: 0o666, .. }));
-    assert_eq!(mend(&error), Some(format!("`chmod go-w {}`", path.display())));
+    assert_eq!(mend(&error), Some(format!("run `chmod go-w {}`", path.display())));
     chmod(&path, 0o644);
     let error = refused(Privacy::Private);
     assert!(matches!(fault(&error), FileFault::Readable { mode: 0o644, .. }));
-    assert_eq!(mend(&error), Some(format!("`chmod go= {}`", path.display())));
+    assert_eq!(mend(&error), Some(format!("run `chmod go= {}`", path.display())));
     own.read("file", MOST, Privacy::Public).expect("it isn't private");
     // For a caller who has another reason to trust it.
     chmod(&path, 0o666);
@@ -279,6 +279,6 @@ fn a_command_that_mends_can_be_pasted() {
     });
     assert_eq!(
         mend(&error).as_deref(),
-        Some(r"`chmod go-w '/home/ann/it'\''s mine/.discfg'`")
+        Some(r"run `chmod go-w '/home/ann/it'\''s mine/.discfg'`")
     );
 }

@@ -182,42 +182,45 @@ mod tests {
 
     #[test]
     fn what_is_refused_says_where() {
-        let no = "this is no csv as discfg reads it: ";
+        let invalid = |at: &str, problem: &str| format!("invalid CSV at {at}: {problem}");
         assert_eq!(
             refused(""),
-            format!("{no}the first line must be `key,value`, at line 1, column 1")
+            invalid("line 1, column 1", "expected the header line `key,value`")
         );
         assert_eq!(
             refused("\na,hunter2"),
-            format!("{no}the first line must be `key,value`, at line 2, column 1")
+            invalid("line 2, column 1", "expected the header line `key,value`")
         );
         assert_eq!(
             refused("key,value\na,\"hunter2\n\n"),
-            format!("{no}the quote that opens here is never closed, at line 2, column 3")
+            invalid("line 2, column 3", "unclosed quote")
         );
         assert_eq!(
             refused("key,value\na,\"x\"y"),
-            format!("{no}a comma or the end of the line was expected, at line 2, column 6")
+            invalid("line 2, column 6", "expected a comma or the end of the line")
         );
         assert_eq!(
             refused("key,value\na,x\"y"),
-            format!("{no}a field that holds a quote must be quoted as a whole, at line 2, column 4")
+            invalid("line 2, column 4", "a field that contains a quote must be quoted")
         );
         assert_eq!(
             refused("key,value\na,x\ry"),
-            format!("{no}a field that holds a carriage return must be quoted, at line 2, column 4")
+            invalid(
+                "line 2, column 4",
+                "a field that contains a carriage return must be quoted"
+            )
         );
         assert_eq!(
             refused("key,value\na,b,c"),
-            format!("{no}a row has 2 fields, and this one has 3, at line 2, column 1")
+            invalid("line 2, column 1", "expected 2 fields in the row, found 3")
         );
         assert_eq!(
             refused("key,value\na,hunter2\n/a,2"),
-            "the key /a is there twice: at line 2, column 1 and at line 3, column 1"
+            "duplicate key /a: at line 2, column 1 and at line 3, column 1"
         );
         assert_eq!(
             refused("key,value\na b,1"),
-            "\"a b\" makes no key, at line 2, column 1"
+            "cannot use \"a b\" as a key at line 2, column 1"
         );
     }
 

@@ -149,7 +149,7 @@ mod tests {
         let error = "toml".parse::<DataFormat>().expect_err("no such format");
         assert_eq!(
             error.to_string(),
-            "\"toml\" is no data format; there are json, yaml, dotenv, docker-env, tfvars, properties, csv, \
+            "invalid data format \"toml\": expected json, yaml, dotenv, docker-env, tfvars, properties, csv, \
              shell, github-env, k8s-secret, k8s-configmap"
         );
     }

@@ -163,7 +163,7 @@ mod tests {
         let error = EnvName::name_all(&keys, &Prefix::all()).expect_err("a collision");
         assert_eq!(
             error.to_string(),
-            "the keys /db/a-b and /db/a/b would both be the variable DB_A_B"
+            "keys /db/a-b and /db/a/b would both be the variable DB_A_B"
         );
         let names = EnvName::name_all(&keys[..2], &Prefix::all()).expect("names");
         assert_eq!(

@@ -198,9 +198,9 @@ mod tests {
         };
         assert_eq!(
             error(&[("/a", "json  {\"x\":1}")]),
-            "json can't hold the value of /a: it is an object, which --nested would take for keys"
+            "cannot write the value of /a as JSON: it is an object, which --nested would read as keys"
         );
-        let both = "nested json can't hold both /a and /a/b/c";
+        let both = "nested JSON can't contain both /a and /a/b/c";
         assert_eq!(error(&[("/a", "text 1"), ("/a/b/c", "text 2")]), both);
         assert_eq!(error(&[("/a/b/c", "text 2"), ("/a", "text 1")]), both);
     }
@@ -234,52 +234,50 @@ mod tests {
         let all = &layout("/");
         assert_eq!(
             refused("{\"/a\": \"hunter2\",\n \"/b\": }", all),
-            "this is no json as discfg reads it: expected value, at line 2, column 8"
+            "invalid JSON at line 2, column 8: expected value"
         );
         assert_eq!(
             refused("\"hunter2\"", all),
-            "this is no json as discfg reads it: one object was expected, at line 1, column 1"
+            "invalid JSON at line 1, column 1: expected an object"
         );
         assert_eq!(
             refused("", all),
-            "this is no json as discfg reads it: EOF while parsing a value, at line 1, column 1"
+            "invalid JSON at line 1, column 1: EOF while parsing a value"
         );
         assert_eq!(
             refused("{\"/a\": 1,\n\"/a\": 2}", all),
-            "the key /a is there twice: at line 1, column 8 and at line 2, column 7"
+            "duplicate key /a: at line 1, column 8 and at line 2, column 7"
         );
         assert_eq!(
             refused("{\"a/b\": 1,\n\"a\": {\"b\": 2}}", all),
-            "the key /a/b is there twice: at line 1, column 9 and at line 2, column 12"
+            "duplicate key /a/b: at line 1, column 9 and at line 2, column 12"
         );
         assert_eq!(
             refused("{\"/a\": 1, \"b\": 2}", all),
-            "\"/a\" at line 1, column 8 is a full key, \"b\" at line 1, column 16 a relative name: all must be one or the other"
+            "full keys and relative names are mixed: \"/a\" at line 1, column 8 is a full key, \"b\" at line 1, column 16 is \
+             relative"
         );
         assert_eq!(
             refused("{\"a b\": 1}", all),
-            "\"a b\" makes no key, at line 1, column 9"
+            "cannot use \"a b\" as a key at line 1, column 9"
         );
         assert_eq!(
             refused("{\"a\": {}}", all),
-            "\"a\" is an object that holds no key, at line 1, column 7; --flat takes objects for values"
+            "\"a\" at line 1, column 7 is an empty object, which contains no key; with --flat, objects are values"
         );
         assert_eq!(
             refused("{\"/a\": \"\\ud800 hunter2\"}", all),
-            "this is no json as discfg reads it: this string is no Unicode text, at line 1, column 8"
+            "invalid JSON at line 1, column 8: the string is not valid Unicode"
         );
         let deep = "{\"a\":".repeat(100) + "1" + &"}".repeat(100);
-        assert!(refused(&deep, all).contains("makes no key"));
+        assert!(refused(&deep, all).contains("cannot use"));
         let large = format!("{{\"/a\": \"{}\"}}", "x".repeat(190_001));
-        assert_eq!(
-            refused(&large, all),
-            "the value of /a can't be taken, at line 1, column 8"
-        );
+        assert_eq!(refused(&large, all), "invalid value of /a at line 1, column 8");
         assert_eq!(
             read(b"{\"/a\": \"\xff\"}", all)
                 .expect_err("no UTF-8")
                 .to_string(),
-            "this is no json: the byte at position 8 fits no UTF-8 character"
+            "the JSON input is not valid UTF-8 (at byte 8)"
         );
     }
 
@@ -289,7 +287,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .starts_with("json can't hold the value of /k: it is bytes")
+                .starts_with("cannot write the value of /k as JSON: it is bytes")
         );
     }
 }

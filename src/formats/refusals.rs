@@ -13,14 +13,20 @@ fn reads(format: DataFormat, text: &str, wanted: &[&str]) {
 fn refuses(format: DataFormat, text: &str, problem: &str) {
     let error = read(format, text.as_bytes(), &layout("/")).expect_err(text);
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
-    let wanted = format!("this is no {format} as discfg reads it: {problem}");
-    assert!(error.to_string().starts_with(&wanted), "{error}\n{wanted}");
+    let said = error.to_string();
+    let start = format!("invalid {} at ", format.title());
+    assert!(said.starts_with(&start), "{said}\n{start}");
+    let wanted = match problem.split_once(", at ") {
+        Some((problem, at)) => format!("{start}{at}: {problem}"),
+        None => format!(": {problem}"),
+    };
+    assert!(said.contains(&wanted), "{said}\n{wanted}");
 }
 
 #[track_caller]
 fn can_not_hold(format: DataFormat, value: &str, reason: &str) {
     let error = write(format, &items(&[("/k", value)]), &layout("/")).expect_err(value);
-    let wanted = format!("{format} can't hold the value of /k: {reason}");
+    let wanted = format!("cannot write the value of /k as {}: {reason}", format.title());
     assert!(error.to_string().starts_with(&wanted), "{error}\n{wanted}");
 }
 
@@ -43,32 +49,28 @@ fn dotenv() {
     refuses(
         Dotenv,
         "A=1\nB",
-        "`=` was expected after the name, at line 2, column 2",
+        "expected `=` after the name, at line 2, column 2",
     );
-    refuses(
-        Dotenv,
-        "A='hunter2\n",
-        "the quote that opens here is never closed, at line 1, column 3",
-    );
-    refuses(
-        Dotenv,
-        "A=\"hunter2\\",
-        "the quote that opens here is never closed, at line 1, column 3",
-    );
+    refuses(Dotenv, "A='hunter2\n", "unclosed quote, at line 1, column 3");
+    refuses(Dotenv, "A=\"hunter2\\", "unclosed quote, at line 1, column 3");
     refuses(
         Dotenv,
         "A='b'hunter2",
-        "only a comment may follow the closing quote, at line 1, column 6",
+        "expected the end of the line or a comment after the closing quote, at line 1, column 6",
     );
-    refuses(Dotenv, "A=b${hunter2}", "`${` is not expanded here");
-    refuses(Dotenv, "A=\"b${hunter2}\"", "`${` is not expanded here");
-    refuses(Dotenv, "A=`hunter2`", "readers differ over backticks");
-    refuses(Dotenv, "A=b\rC=hunter2", "a carriage return must be written \\r");
-    refuses(Dotenv, "=hunter2", "a name was expected, at line 1, column 1");
-    can_not_hold(Dotenv, "text a${b}", "readers put a variable in the place");
+    refuses(Dotenv, "A=b${hunter2}", "`${` is not expanded");
+    refuses(Dotenv, "A=\"b${hunter2}\"", "`${` is not expanded");
+    refuses(Dotenv, "A=`hunter2`", "backticks are not supported");
+    refuses(
+        Dotenv,
+        "A=b\rC=hunter2",
+        "a carriage return must be written as \\r",
+    );
+    refuses(Dotenv, "=hunter2", "expected a name, at line 1, column 1");
+    can_not_hold(Dotenv, "text a${b}", "readers expand `${`");
     can_not_hold(Dotenv, "text a'\\", "it needs quotes and ends with a backslash");
-    can_not_hold(Dotenv, "text $\r", "it holds a carriage return beside `$`");
-    can_not_hold(Dotenv, "text \0", "no variable holds the character NUL");
+    can_not_hold(Dotenv, "text $\r", "it contains both a carriage return and `$`");
+    can_not_hold(Dotenv, "text \0", "a variable can't contain the character NUL");
     can_not_hold(Dotenv, "bytes x", "it is bytes");
 }
 
@@ -82,14 +84,14 @@ fn docker_env() {
     refuses(
         DockerEnv,
         "A\n",
-        "`=` was expected after the name; a name alone would be this machine's own",
+        "expected `=` after the name; a name without it would mean this machine's",
     );
-    can_not_hold(DockerEnv, "text a\nb", "a value ends with its line");
-    can_not_hold(DockerEnv, "text a\r", "a value ends with its line");
+    can_not_hold(DockerEnv, "text a\nb", "it contains a line break");
+    can_not_hold(DockerEnv, "text a\r", "it contains a line break");
     can_not_hold(
         DockerEnv,
         &format!("text {}", "x".repeat(65_533)),
-        "docker takes no line of 64 KiB or more",
+        "Docker does not read lines of 64 KiB or more",
     );
     assert!(
         write(
@@ -108,11 +110,7 @@ fn shell() {
         "#!/bin/sh\nexport A='b'\\''c'\nB=''\n C='d\n'",
         &["/A text b'c", "/B text ", "/C text d\n"],
     );
-    refuses(
-        Shell,
-        "A='hunter2",
-        "the quote that opens here is never closed, at line 1, column 3",
-    );
+    refuses(Shell, "A='hunter2", "unclosed quote, at line 1, column 3");
     refuses(
         Shell,
         "A=$(hunter2)",
@@ -126,7 +124,7 @@ fn shell() {
     refuses(
         Shell,
         "A='b'\nset -e",
-        "`=` was expected right after the name, at line 2, column 4",
+        "expected `=` right after the name, at line 2, column 4",
     );
 }
 
@@ -146,12 +144,12 @@ fn github_env() {
     refuses(
         GithubEnv,
         "A<<X\nhunter2",
-        "the delimiter that is named here never comes, at line 1, column 4",
+        "the delimiter is missing at the end, at line 1, column 4",
     );
     refuses(
         GithubEnv,
         "A<<\nhunter2",
-        "a delimiter was expected, at line 1, column 4",
+        "expected a delimiter, at line 1, column 4",
     );
     refuses(GithubEnv, "A hunter2", "`=` or `<<` was expected");
 }
@@ -210,17 +208,17 @@ fn tfvars() {
     refuses(
         Tfvars,
         "a = 1\nb = \"x${hunter2}\"",
-        "a literal value was expected, at line 2, column 1",
+        "expected a literal value, at line 2, column 1",
     );
     refuses(
         Tfvars,
         "a = 1\n\nb {\n}\n",
-        "blocks are not read: `name = value` was expected, at line 3, column 1",
+        "expected `name = value`; blocks are not supported, at line 3, column 1",
     );
     refuses(
         Tfvars,
         "a = hunter2",
-        "a literal value was expected, at line 1, column 1",
+        "expected a literal value, at line 1, column 1",
     );
     refuses(Tfvars, "a = \"hunter2", "");
     refuses(Tfvars, "a", "");
@@ -240,33 +238,29 @@ fn kubernetes() {
     refuses(
         K8sConfigmap,
         secret,
-        "`kind: ConfigMap` was expected, at line 1, column 1",
+        "expected `kind: ConfigMap`, at line 1, column 1",
     );
     refuses(
         K8sSecret,
         "kind: Secret\ndata: {a: hunter2!}",
-        "this is no base64, at line 2, column 11",
+        "not valid base64, at line 2, column 11",
     );
     refuses(
         K8sConfigmap,
         "kind: ConfigMap\ndata: {a: 1}",
-        "a text was expected: quote it, at line 2, column 11",
+        "expected a string: quote it, at line 2, column 11",
     );
     refuses(
         K8sConfigmap,
         "kind: ConfigMap\ndata: []",
-        "its data must be a mapping, at line 2, column 7",
+        "data must be a mapping, at line 2, column 7",
     );
-    refuses(
-        K8sConfigmap,
-        "- a",
-        "one object was expected, at line 1, column 1",
-    );
+    refuses(K8sConfigmap, "- a", "expected a mapping, at line 1, column 1");
     let error = write(K8sSecret, &items(&[("/a:b", "text 1")]), &layout("/")).expect_err("a colon");
     assert!(
         error
             .to_string()
-            .starts_with("k8s-secret can't name the key /a:b: "),
+            .starts_with("cannot write the key /a:b as k8s-secret: "),
         "{error}"
     );
     let large = ["/a", "/b", "/c", "/d", "/e", "/f"].map(|key| (key, "x".repeat(190_000)));
@@ -275,7 +269,7 @@ fn kubernetes() {
         .concat();
     let error = write(K8sSecret, &large, &layout("/")).expect_err("too much");
     assert!(
-        error.to_string().contains("/f: with it there is over 1 MiB"),
+        error.to_string().contains("the object would exceed 1 MiB"),
         "{error}"
     );
 }
@@ -290,12 +284,9 @@ fn names() {
         };
         assert_eq!(
             refused(&[("/a-b", "text 1"), ("/a/b", "text 2")], "/"),
-            "the keys /a-b and /a/b would both be the variable A_B"
+            "keys /a-b and /a/b would both be the variable A_B"
         );
-        assert_eq!(
-            refused(&[("/a", "text 1")], "/db"),
-            "the key /a doesn't lie below /db"
-        );
+        assert_eq!(refused(&[("/a", "text 1")], "/db"), "key /a is not below /db");
     }
     for (format, text) in [
         (Dotenv, "A=1\nA=2"),
@@ -307,7 +298,7 @@ fn names() {
         let error = read(format, text.as_bytes(), &layout("/db")).expect_err(text);
         assert_eq!(
             error.to_string(),
-            "the key /db/A is there twice: at line 1, column 1 and at line 2, column 1"
+            "duplicate key /db/A: at line 1, column 1 and at line 2, column 1"
         );
     }
 }

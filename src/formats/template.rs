@@ -254,22 +254,19 @@ mod tests {
     #[test]
     fn what_can_not_be_rendered_says_what_and_where() {
         for (source, problem) in [
-            ("\n{{ nope }}", "nope is not there, at line 2"),
-            ("{{ db.nope }}", "db.nope is not there, at line 1"),
-            ("{{ keys['/nope'] }}", "keys['/nope'] is not there, at line 1"),
-            ("a\nb\n{{ get('/nope') }}", "get('/nope') is not there, at line 3"),
+            ("\n{{ nope }}", "nope not found, at line 2"),
+            ("{{ db.nope }}", "db.nope not found, at line 1"),
+            ("{{ keys['/nope'] }}", "keys['/nope'] not found, at line 1"),
+            ("a\nb\n{{ get('/nope') }}", "get('/nope') not found, at line 3"),
             (
                 "{{ raw }}",
-                "the key /raw is bytes, which no template can show, at line 1",
+                "key /raw is bytes, which a template can't show, at line 1",
             ),
             (
                 "{{ get('/raw') }}",
-                "the key /raw is bytes, which no template can show, at line 1",
+                "key /raw is bytes, which a template can't show, at line 1",
             ),
-            (
-                "{{ app }}",
-                "app is no key, only the beginning of some, at line 1",
-            ),
+            ("{{ app }}", "app is a prefix, not a key, at line 1"),
             ("{{ db.url | nope }}", "filter nope is unknown, at line 1"),
             (
                 "{{ db.url",
@@ -277,7 +274,8 @@ mod tests {
             ),
             ("{% include 'x' %}", "unknown statement include, at line 1"),
         ] {
-            let wanted = format!("the template can't be rendered: {problem}");
+            let (problem, line) = problem.rsplit_once(", at ").expect("a line");
+            let wanted = format!("invalid template at {line}: {problem}");
             assert_eq!(rendered(source, "/"), Err(wanted), "{source}");
         }
     }

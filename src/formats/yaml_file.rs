@@ -178,50 +178,51 @@ mod tests {
 
     #[test]
     fn what_is_refused_says_where() {
-        let no = "this is no yaml as discfg reads it: ";
+        let start = "invalid YAML at ";
         for (yaml, problem) in [
             (
                 "a: &x hunter2\nb: *x",
-                "anchors are not read: write the value out, at line 1, column 4",
+                "anchors are not supported: write the value out, at line 1, column 4",
             ),
             (
                 "a: b\n---\nc: d",
-                "a second document begins here, at line 2, column 1",
+                "expected one document, found a second, at line 2, column 1",
             ),
             (
                 "a: !mine hunter2",
-                "this tag is not read, or doesn't fit its value, at line 1, column 4",
+                "the tag is unsupported or does not match its value, at line 1, column 4",
             ),
             (
                 "a: !!int hunter2",
-                "this tag is not read, or doesn't fit its value, at line 1, column 4",
+                "the tag is unsupported or does not match its value, at line 1, column 4",
             ),
-            ("a: !!set {b}", "this tag is not read, at line 1, column 4"),
+            ("a: !!set {b}", "unsupported tag, at line 1, column 4"),
             (
                 "<<: {a: 1}",
-                "merge keys are not read: write the members out, at line 1, column 1",
+                "merge keys are not supported: write the members out, at line 1, column 1",
             ),
             (
                 "a: 1\na: hunter2",
-                "this name is there twice in one mapping, at line 2, column 1",
+                "duplicate name in a mapping, at line 2, column 1",
             ),
-            ("? [a]\n: b", "a name must be a text, at line 1, column 3"),
-            ("- a", "one mapping was expected, at line 1, column 1"),
-            ("hunter2", "one mapping was expected, at line 1, column 1"),
-            ("", "there is no document, at line 1, column 1"),
-            ("# only\n", "there is no document, at line 2, column 1"),
+            ("? [a]\n: b", "a name must be a string, at line 1, column 3"),
+            ("- a", "expected a mapping, at line 1, column 1"),
+            ("hunter2", "expected a mapping, at line 1, column 1"),
+            ("", "the file is empty, at line 1, column 1"),
+            ("# only\n", "the file is empty, at line 2, column 1"),
             (
                 "a: [!!binary aGk=]",
-                "bytes are a value of their own, not a part of one, at line 1, column 5",
+                "bytes are only allowed as a whole value, at line 1, column 5",
             ),
         ] {
-            assert_eq!(refused(yaml), format!("{no}{problem}"));
+            let (problem, at) = problem.rsplit_once(", at ").expect("a place");
+            assert_eq!(refused(yaml), format!("{start}{at}: {problem}"));
         }
-        assert!(refused("a:\n\tb: hunter2").starts_with(no));
-        assert!(refused("a: [hunter2").starts_with(no));
-        assert!(refused("a: \"hunter2").starts_with(no));
+        assert!(refused("a:\n\tb: hunter2").starts_with(start));
+        assert!(refused("a: [hunter2").starts_with(start));
+        assert!(refused("a: \"hunter2").starts_with(start));
         let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
-        assert!(refused(&deep).starts_with(no));
+        assert!(refused(&deep).starts_with(start));
     }
 
     #[test]
@@ -246,7 +247,7 @@ mod tests {
             let error = write(&items(&[("/k", value)]), &layout("/")).expect_err(value);
             assert_eq!(
                 error.to_string(),
-                format!("yaml can't hold the value of /k: {reason}")
+                format!("cannot write the value of /k as YAML: {reason}")
             );
         }
     }

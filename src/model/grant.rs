@@ -275,17 +275,17 @@ mod tests {
         assert_eq!(words(reader(), &["db"], Access::Read), None);
         assert_eq!(
             words(reader(), &["db", "web", "@root"], Access::Read).as_deref(),
-            Some("this role reads /db, not /web, @root")
+            Some("this role can read /db, but not /web, @root")
         );
         assert_eq!(
             words(reader(), &["db"], Access::Write).as_deref(),
-            Some("this role reads /db and writes nothing")
+            Some("this role can read /db, but not write")
         );
         let writer = || scope(Access::Write, &["db", "@root"]);
         assert_eq!(words(writer(), &["db", "@root"], Access::Write), None);
         assert_eq!(
             words(writer(), &["web"], Access::Write).as_deref(),
-            Some("this role reads and writes /db, @root, not /web")
+            Some("this role can read and write /db, @root, but not /web")
         );
     }
 
@@ -307,7 +307,11 @@ mod tests {
             "arn:aws:iam::123456789012:*",
             "arn:aws:iam::123456789012:r*/app",
         ] {
-            assert!(why(wildcard).contains("but a wildcard"), "{}", why(wildcard));
+            assert!(
+                why(wildcard).contains("only in the name of a role or a user"),
+                "{}",
+                why(wildcard)
+            );
         }
         for shape in [
             "",
@@ -329,7 +333,7 @@ mod tests {
         }
         assert!(
             why("arn:aws:sts::123456789012:assumed-role/app/i-1")
-                .contains("arn:aws:iam::123456789012:role/app "),
+                .contains("use its role, arn:aws:iam::123456789012:role/app "),
         );
     }
 
@@ -347,10 +351,10 @@ mod tests {
         };
         let other = home(Partition::China, "123456789012").expect_err("another partition");
         assert!(
-            other.contains("partition aws; the config is in aws-cn"),
+            other.contains("in partition aws, but the config is in aws-cn"),
             "{other}"
         );
         let other = home(Partition::Commercial, "210987654321").expect_err("another account");
-        assert!(other.contains("own account, 210987654321"), "{other}");
+        assert!(other.contains("the config's account, 210987654321"), "{other}");
     }
 }

@@ -129,7 +129,7 @@ mod tests {
         let error = trust(&given).expect_err("four").to_string();
         assert_eq!(
             error,
-            "4 OIDC issuers are given, counted with each audience; a role trusts up to 3 besides GitHub"
+            "too many OIDC issuers: 4 of at most 3 in addition to GitHub (each audience counts)"
         );
         let audiences = ["a", "b", "c", "d"].map(|audience| format!("{MAIN},{audience}"));
         assert!(trust(&audiences.each_ref().map(String::as_str)).is_err());

@@ -190,12 +190,12 @@ mod tests {
         }
         assert_eq!(
             why("arn:aws:sts::123456789012:assumed-role/deploy/ann").to_string(),
-            "\"arn:aws:sts::123456789012:assumed-role/deploy/ann\" is a session: give its role, \
-             arn:aws:iam::123456789012:role/deploy (a path of the role goes before its name)"
+            "invalid principal \"arn:aws:sts::123456789012:assumed-role/deploy/ann\": it is a session; use its role, \
+             arn:aws:iam::123456789012:role/deploy (with the role's path, if it has one)"
         );
         assert_eq!(
             why("arn:aws:iam::123456789012:root").to_string(),
-            "\"arn:aws:iam::123456789012:root\" is the root user, who can't assume a role: all of the account is \
+            "invalid principal \"arn:aws:iam::123456789012:root\": the root user can't assume a role; for the whole account, use \
              arn:aws:iam::123456789012:*"
         );
     }

@@ -268,32 +268,53 @@ pub struct Conflict {
 
 impl std::fmt::Display for Conflict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.guard {
-            Guard::Absent(key) => write!(f, "key {key} already exists")?,
-            Guard::Present(key) => write!(f, "key {key}: expected it to exist")?,
-            Guard::Revision(key, revision) => write!(f, "key {key}: expected revision {revision}")?,
-            Guard::Value(key, _) => write!(f, "key {key}: expected another value")?,
-            Guard::Section(section, wanted) => {
-                return write!(
+        match (&self.guard, &self.current) {
+            (Guard::Section(section, expected), _) => {
+                let found = self.revision;
+                write!(
                     f,
-                    "section {section}: expected revision {wanted}, found {}",
-                    self.revision
-                );
+                    "section {section}: expected revision {expected}, found {found}"
+                )
+            }
+            (Guard::Absent(key), None) => write!(f, "key {key} already exists"),
+            (Guard::Absent(key), Some(now)) => write!(f, "key {key} already exists ({})", Facts(now)),
+            (Guard::Present(key), _) => write!(f, "key {key} not found"),
+            (Guard::Revision(key, expected), None) => {
+                write!(f, "key {key}: expected revision {expected}, key not found")
+            }
+            (Guard::Revision(key, expected), Some(now)) => write!(
+                f,
+                "key {key}: expected revision {expected}, found {} ({})",
+                now.revision,
+                Facts(now)
+            ),
+            (Guard::Value(key, _), None) => write!(f, "key {key}: expected the given value, key not found"),
+            (Guard::Value(key, _), Some(now)) => {
+                write!(
+                    f,
+                    "key {key}: expected the given value, found another ({})",
+                    Facts(now)
+                )
             }
         }
-        match (&self.current, &self.guard) {
-            (Some(now), Guard::Revision(..)) => write!(
-                f,
-                ", found {} (version {}, written {} by {})",
-                now.revision, now.version, now.modified, now.by
-            ),
-            (Some(now), _) => write!(
-                f,
-                " (version {}, revision {}, written {} by {})",
-                now.version, now.revision, now.modified, now.by
-            ),
-            (None, Guard::Absent(_)) => Ok(()),
-            (None, _) => write!(f, ", but the key was not found"),
-        }
+    }
+}
+
+/// What a conflict says of the entry that is there, without its value.
+struct Facts<'e>(&'e Entry);
+
+impl std::fmt::Display for Facts<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Entry {
+            version,
+            revision,
+            modified,
+            by,
+            ..
+        } = self.0;
+        write!(
+            f,
+            "version {version}, revision {revision}, written {modified} by {by}"
+        )
     }
 }

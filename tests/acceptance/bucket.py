@@ -56,17 +56,17 @@ class CodeBucket:
         if not self.exists() or self.had_code:
             return
         if self.used_by_others(configs):
-            say(f"  kept: the bucket {self.name}, which another config uses by now")
+            say(f"  kept: bucket {self.name}, which another config uses")
             return
         for key, version in self.versions():
             if key == self.key:
                 query = [("versionId", version)]
                 self.aws.rest("s3", "DeleteObject", "DELETE", f"/{self.name}/{encoded(key)}", query)
-                say(f"  removed: the code in the bucket {self.name}")
+                say(f"  removed: the code in bucket {self.name}")
         if self.was_there:
             return
         if self.versions():
-            say(f"  kept: the bucket {self.name}, which holds other code by now")
+            say(f"  kept: bucket {self.name}, which contains other code")
             return
         state = sweep.state_of_stack(self.aws, STACK)
         if state != "DELETE_COMPLETE":
@@ -74,4 +74,4 @@ class CodeBucket:
             sweep.remove_stack(self.aws, sweep.Found("stack", STACK, {}, said.findtext(".//StackId")))
         # The stack keeps the bucket and its policy.
         self.aws.rest("s3", "DeleteBucket", "DELETE", f"/{self.name}")
-        say(f"  removed: the stack {STACK} and the bucket {self.name}")
+        say(f"  removed: stack {STACK} and bucket {self.name}")

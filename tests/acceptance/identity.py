@@ -1,4 +1,4 @@
-"""Who runs: credentials and region as the caller has them."""
+"""The caller's credentials and region."""
 
 import datetime
 import json
@@ -12,14 +12,14 @@ RENEWED_BEFORE = datetime.timedelta(minutes=5)
 
 
 class NoIdentity(Exception):
-    """Neither the environment nor the aws CLI gives credentials or a region."""
+    """Neither the environment nor the AWS CLI has credentials or a region."""
 
 
 def said_by_cli(*words):
     done = subprocess.run(["aws", *words], capture_output=True, text=True)
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [""])[-1]
-        raise NoIdentity(f"`aws {' '.join(words)}` failed (it takes version 2 of the aws CLI): {last}")
+        raise NoIdentity(f"`aws {' '.join(words)}` failed (version 2 of the AWS CLI is required): {last}")
     return done.stdout.strip()
 
 

@@ -155,4 +155,4 @@ class Report:
         for what, number, dollars in prices.money(used):
             if number:
                 yield f"  {what:<22} {number:>8,.0f}  ${dollars:.6f}"
-        yield f"  {'in all, about':<22} {'':>8}  ${prices.total(used):.4f} (us-east-1, prices of November 2024)"
+        yield f"  {'total, about':<22} {'':>8}  ${prices.total(used):.4f} (us-east-1, prices of November 2024)"

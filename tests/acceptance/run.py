@@ -1,9 +1,9 @@
-"""Takes a config through its whole life in a real account, or on the emulator, and removes all that it has made.
+"""Takes a config through its whole life in a real account, or on the emulator, and removes everything it created.
 
     python3 tests/acceptance/run.py [--emulator] [--code ZIP] [--report FILE] [--yes]
     python3 tests/acceptance/run.py --sweep
 
-docs/acceptance.md says what it needs, what it costs, and how to hand its report back.
+docs/acceptance.md says what it needs, what it costs, and how to send its report.
 """
 
 import argparse
@@ -46,20 +46,20 @@ ORDER = """nothing yet, dry run, init, set and get, init again, update, narrow r
 
 def arguments():
     parser = argparse.ArgumentParser(prog="just acceptance", description="Run discfg's acceptance run")
-    parser.add_argument("--emulator", action="store_true", help="run on the emulator, which is started and ended")
-    parser.add_argument("--emulator-url", metavar="URL", help="run on an emulator that is running")
-    parser.add_argument("--emulator-account", metavar="ID", default=ACCOUNT_OF_EMULATOR, help="an unused account of it")
-    parser.add_argument("--profile", metavar="NAME", help="a profile of the aws CLI")
-    parser.add_argument("--region", metavar="NAME", help="the region to run in")
-    parser.add_argument("--permissions-boundary", metavar="ARN", help="a policy that bounds the roles that are created")
-    parser.add_argument("--code", metavar="ZIP", help="code of the API's function, if none is beside discfg")
+    parser.add_argument("--emulator", action="store_true", help="start the emulator and run on it")
+    parser.add_argument("--emulator-url", metavar="URL", help="run on a running emulator")
+    parser.add_argument("--emulator-account", metavar="ID", default=ACCOUNT_OF_EMULATOR, help="an unused account of the emulator")
+    parser.add_argument("--profile", metavar="NAME", help="profile of the AWS CLI")
+    parser.add_argument("--region", metavar="NAME", help="region to run in")
+    parser.add_argument("--permissions-boundary", metavar="ARN", help="permissions boundary of the roles that are created")
+    parser.add_argument("--code", metavar="ZIP", help="code of the API's function, if there is no discfg-lambda.zip next to discfg")
     parser.add_argument(
-        "--report", metavar="FILE", default="acceptance-report.json", help="where the report is written"
+        "--report", metavar="FILE", default="acceptance-report.json", help="file to write the report to"
     )
-    parser.add_argument("--spread", metavar="S", type=int, default=SPREAD_S, help="how long IAM may take to spread")
-    parser.add_argument("--sweep", action="store_true", help="remove what earlier runs have left, after asking")
+    parser.add_argument("--spread", metavar="S", type=int, default=SPREAD_S, help="seconds to wait for IAM changes to propagate")
+    parser.add_argument("--sweep", action="store_true", help="remove leftovers of earlier runs, after asking")
     parser.add_argument("--yes", action="store_true", help="don't ask")
-    parser.add_argument("--selftest", action="store_true", help="test the parts that need no account")
+    parser.add_argument("--selftest", action="store_true", help="run the tests of the parts that need no account")
     return parser.parse_args()
 
 
@@ -72,7 +72,7 @@ def binary():
     target = os.environ.get("CARGO_TARGET_DIR") or ROOT / "target"
     found = os.environ.get("DISCFG_BIN") or os.path.join(target, "release", "discfg")
     if not os.access(found, os.X_OK):
-        stop(f"{found} is not there: build it with `cargo build --release --bin discfg`, or set DISCFG_BIN")
+        stop(f"{found} not found: build it with `cargo build --release --bin discfg`, or set DISCFG_BIN")
     return found
 
 
@@ -91,15 +91,15 @@ def announce(run, say):
     where = "an account of the emulator" if run.emulated else f"the account ********{run.account[-4:]}"
     dollars = prices.total(prices.EXPECTED)
     say(f"Acceptance run {run.run} in {where}, {run.aws.region}, with {run.tool.binary}")
-    say("It creates, all named discfg-acc-… and tagged discfg-acceptance:")
+    say("It creates, with names discfg-acc-… and the tag discfg-acceptance:")
     say(f"  the config {run.config}: a stack with a table, its roles and policies, and the stack of a grant")
-    say(f"  a KMS key, which is scheduled for deletion at the end ({sweep.KEY_WAIT_DAYS} days; it costs nothing then)")
+    say(f"  a KMS key, which it schedules for deletion at the end ({sweep.KEY_WAIT_DAYS} days, without cost)")
     if run.options.code:
-        say("  an HTTP API with a function and two log groups, and the bucket of its code unless there is one")
+        say("  an HTTP API with a function and two log groups, and the bucket for its code unless it exists")
     else:
-        say("  no HTTP API: no code of a function was given (--code ZIP) or is beside discfg")
-    say(f"  for a moment, a stack that fails ({run.broken}) and a table that is no config's ({run.foreign})")
-    say("It removes all of that at the end, also after a failure or Ctrl-C.")
+        say("  no HTTP API: --code ZIP is not set, and there is no discfg-lambda.zip next to discfg")
+    say(f"  temporarily, a stack that fails ({run.broken}) and a table that is not a config's ({run.foreign})")
+    say("It removes everything at the end, also after a failure or Ctrl-C.")
     if run.emulated:
         say("It takes about a minute and costs nothing.")
     else:
@@ -107,7 +107,7 @@ def announce(run, say):
 
 
 def clean_up(run, say):
-    """Removes what is this run's, whatever the steps have left."""
+    """Removes everything that belongs to this run."""
     unused_before = "nothing yet" in run.passed
     mine = []
     for found in sweep.everything(run.aws):
@@ -118,15 +118,15 @@ def clean_up(run, say):
     if run.bucket and unused_before:
         run.bucket.remove(run.configs, say)
     if left:
-        raise Failed(f"not removed: {', '.join(found.name for found, _ in left)}; try again with --sweep")
-    return f"{len(mine)} removed" if mine else "nothing was left to remove"
+        raise Failed(f"not removed: {', '.join(found.name for found, _ in left)}; retry with --sweep")
+    return f"{len(mine)} removed" if mine else "nothing to remove"
 
 
 def look_for_leftovers(run):
     left = []
 
     def nothing():
-        # What was just deleted may still be listed for a while.
+        # Deleted resources can stay in lists for a while.
         left[:] = leftovers.of_configs(run.aws, run.configs, run.run)
         return not left
 
@@ -138,7 +138,7 @@ def look_for_leftovers(run):
 
 
 def heed_signals(run, say):
-    """The first signal ends the steps, and what was made is removed. Then it takes two more to stop the removal."""
+    """The first signal ends the steps and starts the removal. Two more signals stop the removal."""
     seen = []
 
     def heed(number, _frame):
@@ -148,7 +148,7 @@ def heed_signals(run, say):
             raise Interrupted
         if len(seen) > 2:
             raise Interrupted
-        say("Removing what was made. Once more stops that; `--sweep` removes it later.")
+        say("Removing what this run created. Press Ctrl-C again to stop; remove the rest later with --sweep.")
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, heed)
@@ -159,25 +159,25 @@ def order():
 
 
 def walk(run, say):
-    """Runs all steps, then removes what was made. Returns the exit code."""
+    """Runs all steps, then removes what they created. Returns the exit code."""
     by_name = {each.name: each for each in STEPS}
     steps = [by_name[name] for name in order()]
     code = 0
     try:
         code = 0 if run.walk(steps, say) else 1
     except Interrupted:
-        say("Interrupted: removing what was made.")
+        say("Interrupted: removing what this run created.")
         code = 130
     run.cleaning = True
     try:
         ending = [
-            Step("clean-up", "remove what the steps have left", (), lambda run: clean_up(run, say)),
-            Step("left-overs", "look for what is left, by name and tag", (), look_for_leftovers),
+            Step("clean-up", "remove what the steps left", (), lambda run: clean_up(run, say)),
+            Step("left-overs", "look for leftovers, by name and tag", (), look_for_leftovers),
         ]
         good = run.walk(ending, say)
         return code or (0 if good else 1)
     except Interrupted:
-        say("Stopped while removing: `--sweep` removes the rest.")
+        say("Removal stopped: remove the rest with --sweep.")
         return 130
 
 
@@ -208,12 +208,12 @@ def prepare(options, endpoint, mask, report):
 
 
 def keep(report, path):
-    """Writes the report. Whatever keeps it from being written does not change how the run has ended."""
+    """Writes the report. A failure to write it does not change the exit code."""
     try:
         report.write(path)
     except (OSError, ValueError) as error:
-        return f"There is no report: {error}"
-    return f"The report is in {path}: no account number, key, token or value is in it."
+        return f"Report not written: {error}"
+    return f"Report: {path} (contains no account numbers, keys, tokens or values)"
 
 
 def perform(options, endpoint):
@@ -229,13 +229,13 @@ def perform(options, endpoint):
 
     if options.sweep:
         where = f"********{account[-4:]}, {aws.region}"
-        say(f"Looking for what earlier runs have left in the account {where}.")
+        say(f"Looking for leftovers of earlier runs in the account {where}.")
         return sweep.sweep(aws, asker(options.yes), say)
     if arn.endswith(":root"):
-        stop("these credentials are the account's root user, which can't assume a role: use those of a role or user")
+        stop("these are credentials of the root user, which can't assume a role: use those of a role or user")
     found = binary()
     if not os.access(os.path.dirname(os.path.abspath(options.report)), os.W_OK):
-        stop(f"{options.report} cannot be written: give another file with --report")
+        stop(f"cannot write {options.report}: choose another file with --report")
     options.code = the_code(options, found)
     tool = Tool(found, aws.region, aws.endpoint, report)
     with contextlib.closing(tool):
@@ -247,7 +247,7 @@ def perform(options, endpoint):
         run.tester = (lambda: on.developer) if on else aws.identity
         run.tester_principal = f"arn:aws:iam::{account}:user/developer" if on else run.principal
         announce(run, say)
-        if not asker(options.yes)("Go on?"):
+        if not asker(options.yes)("Continue?"):
             return 1
         began = time.time()
         report.facts = {

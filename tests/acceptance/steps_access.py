@@ -1,4 +1,4 @@
-"""Roles that are bounded to sections, and secrets."""
+"""Roles that are restricted to sections, and secrets."""
 
 import contextlib
 import time
@@ -60,7 +60,7 @@ def scoped_use(run):
     return f"1 key as it was set{remark(run)}"
 
 
-@step("scoped refusals", "other sections in the grant's role, by discfg and by raw requests", "grant")
+@step("scoped refusals", "other sections in the grant's role, with discfg and with raw requests", "grant")
 def scoped_refusals(run):
     if run.emulated:
         raise Skipped(LEADING_KEYS)
@@ -103,7 +103,7 @@ def scoped_refusals(run):
     return f"{len(refused)} raw requests and 2 calls denied"
 
 
-@step("access", "access: may the caller read?", "set and get")
+@step("access", "access: can the caller read?", "set and get")
 def access(run):
     said = run.deploy("access", run.config, "--principal", run.principal, "read", "db/url", "-f", "json").json()
     ways = {way["as"]: way["answer"] for way in said["ways"]}
@@ -114,7 +114,7 @@ def access(run):
     return "yes, through the read role"
 
 
-@step("key", "init --kms, and the grant again", "grant")
+@step("key", "init --kms, and update the grant", "grant")
 def key(run):
     made = run.deploy("init", run.config, "--kms", "--yes", "-f", "json").json()
     same(made["result"], "updated", "the result")
@@ -143,5 +143,5 @@ def secret(run):
             ExpressionAttributeValues={":pk": {"S": "/db"}},
         )
     if run.value("db/password") in listed + str(items):
-        raise Failed("the secret is shown")
+        raise Failed("the secret is visible")
     return f"decrypted by get and export, masked by ls, encrypted in the table{remark(run)}"

@@ -1,4 +1,4 @@
-"""The HTTP API: who is let in, and paths that are not in their one form."""
+"""The HTTP API: which callers are authorized, and malformed paths."""
 
 from journey import Failed, Skipped, step
 from paths import Paths
@@ -10,10 +10,10 @@ def credentials(run, output):
     return run.assumed(run.outputs[output])
 
 
-@step("api", "init --api, and the grant again", "grant")
+@step("api", "init --api, and update the grant", "grant")
 def api(run):
     if not run.options.code:
-        raise Skipped("no code of the function: give --code ZIP, or put discfg-lambda.zip beside discfg")
+        raise Skipped("no code for the function: use --code ZIP, or put discfg-lambda.zip next to discfg")
     made = run.deploy("init", run.config, "--api", "--code", run.options.code, "--yes", "-f", "json").json()
     same(made["result"], "updated", "the result")
     run.outputs = made["outputs"]
@@ -28,7 +28,7 @@ def signed_requests(run):
     run.answered(writer, "PUT", paths.key("db", "api"), run.value("db/api").encode(), statuses=(200, 201))
     got = run.answered(reader, "GET", paths.key("db", "api"))
     if run.value("db/api") not in got.text:
-        raise Failed("the answer does not hold the value that was set")
+        raise Failed("the response does not contain the value that was set")
     url, prefix = run.api_url()
     through = {"DISCFG_ENGINE": url + prefix, "DISCFG_SIGN": "true"}
     seen = run.allowed("get", run.config, "db/api", "-f", "raw", env=through).out
@@ -39,7 +39,7 @@ def signed_requests(run):
 @step("unsigned request", "GET without a signature", "signed requests")
 def unsigned_request(run):
     if run.emulated:
-        raise Skipped("the emulator takes a request without a signature to be of another account")
+        raise Skipped("the emulator treats a request without a signature as from another account")
     unsigned = run.api(None, "GET", Paths(run.config).key("db", "api"))
     same(unsigned.status, 403, "the status")
     return "403"
@@ -52,7 +52,7 @@ def read_only_role(run):
     return "403"
 
 
-@step("malformed paths", "dots, encoded characters and doubled slashes in the write role", "signed requests")
+@step("malformed paths", "dots, encoded characters and double slashes in the write role", "signed requests")
 def malformed_paths(run):
     paths, writer = Paths(run.config), credentials(run, "WriteRoleArn")
     came, served = [], []
@@ -67,7 +67,7 @@ def malformed_paths(run):
     return f"answered {', '.join(came)}"
 
 
-@step("paths out of a grant", "other sections in the grant's role, by every form of a path", "signed requests")
+@step("paths out of a grant", "other sections in the grant's role, with every form of a path", "signed requests")
 def paths_out_of_a_grant(run):
     paths, role = Paths(run.config), run.assumed(grant_role(run))
     run.answered(role, "GET", paths.key("db", "api"))

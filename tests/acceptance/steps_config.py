@@ -1,4 +1,4 @@
-"""A config's stack, its roles, and what is in it."""
+"""A config's stack, its roles, and its content."""
 
 import json
 import time
@@ -37,7 +37,7 @@ def without_stack(run):
     run.until(gone, lambda: f"a stack {name} is still listed")
 
 
-@step("nothing yet", "that nothing bears the names of this run")
+@step("nothing yet", "check that no resource has this run's names")
 def nothing_yet(run):
     found = list(leftovers.of_configs(run.aws, run.configs, run.run))
     if found:
@@ -121,14 +121,14 @@ def watch(run):
     return f"one change, at revision {changes[0]['revision']}"
 
 
-@step("time to live", f"set --ttl {LEASE_S}s, then read until it is gone", "set and get")
+@step("time to live", f"set --ttl {LEASE_S}s, then read until it has expired", "set and get")
 def time_to_live(run):
     run.call("set", run.config, "db/lease", run.value("db/lease"), "--ttl", f"{LEASE_S}s", "-q")
     began = time.monotonic()
     run.call("get", run.config, "db/lease", "-f", "raw")
     while run.call("get", run.config, "db/lease", "-f", "raw", codes=(0, 3)).code == 0:
         if time.monotonic() - began > LEASE_PATIENCE_S:
-            raise Failed(f"still read after {LEASE_PATIENCE_S} s")
+            raise Failed(f"still readable after {LEASE_PATIENCE_S} s")
         time.sleep(0.5)
     return f"not read any more after {time.monotonic() - began:.0f} s"
 
@@ -139,7 +139,7 @@ def export(run):
     for key in ("db/url", "web/port", "mode"):
         holds(run, everything.get(f"/{key}"), key)
     if "/db/lease" in everything:
-        raise Failed("a key with a time to live is in it")
+        raise Failed("it contains a key with a time to live")
     below = run.call("export", run.config, "--prefix", "web", "-f", "json").json()
     same(list(below), ["port"], "what is below /web")
     return f"{len(everything)} keys; {len(below)} below /web"
@@ -160,7 +160,7 @@ def failed_create(run):
     return outcome.reason
 
 
-@step("foreign table", "init where a table of that name has other keys", "nothing yet")
+@step("foreign table", "init over a table with another key schema", "nothing yet")
 def foreign_table(run):
     table = f"discfg-{run.foreign}"
     run.aws.json(

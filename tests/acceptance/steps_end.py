@@ -1,4 +1,4 @@
-"""What differs from the template, and the end of a config: destroyed, adopted, destroyed with its data."""
+"""Drift, and the end of a config: destroyed, imported, destroyed with its data."""
 
 import sweep
 from journey import Failed, step
@@ -24,7 +24,7 @@ def status(run):
 def drift(run):
     outcome = run.deploy("status", run.config, "--drift", "-f", "json", codes=(0, 1))
     if outcome.code == 1:
-        raise Failed(f"a stack that nobody touched has drifted: {str(outcome.json().get('drift'))[:400]}")
+        raise Failed(f"an unchanged stack has drifted: {str(outcome.json().get('drift'))[:400]}")
     return "none"
 
 
@@ -37,7 +37,7 @@ def destroy(run):
     return f"{1 + len(gone['grants'])} stacks deleted, the table kept"
 
 
-@step("adoption", "init over the table that was kept", "destroy")
+@step("adoption", "init over the kept table", "destroy")
 def adoption(run):
     made = run.deploy("init", run.config, *run.creating, "--yes", "-f", "json").json()
     run.outputs = made["outputs"]

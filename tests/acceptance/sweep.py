@@ -198,30 +198,30 @@ def remove(aws, found):
 
 
 def remove_all(aws, chosen, say):
-    """Removes what was chosen, each whatever becomes of the others. Returns what could not be removed, with why."""
+    """Removes each of `chosen`, also if others fail. Returns what could not be removed, with the reason."""
     left = []
     for found in chosen:
         try:
             remove(aws, found)
         except (AwsError, Unreachable, TimeoutError) as error:
             left.append((found, str(error)))
-            say(f"  could not remove the {found.kind} {found.name}: {error}")
+            say(f"  cannot remove {found.kind} {found.name}: {error}")
         else:
-            what = f"to be deleted in {KEY_WAIT_DAYS} days" if found.kind == "key" else "removed"
-            say(f"  {what}: the {found.kind} {found.name}")
+            what = f"scheduled for deletion in {KEY_WAIT_DAYS} days" if found.kind == "key" else "removed"
+            say(f"  {what}: {found.kind} {found.name}")
     return left
 
 
 def sweep(aws, ask, say):
-    """Removes what earlier runs have left, after asking. Returns the exit code."""
+    """Removes leftovers of earlier runs, after asking. Returns the exit code."""
     chosen, spared = choose(everything(aws))
     for found, why in spared:
-        say(f"  not touched: the {found.kind} {found.name}: {why}")
+        say(f"  not changed: {found.kind} {found.name}: {why}")
     if not chosen:
-        say("No run has left anything.")
+        say("No leftovers found.")
         return 0
     for found in chosen:
-        say(f"  of the run {found.tags[TAG]}: the {found.kind} {found.name}")
+        say(f"  from run {found.tags[TAG]}: {found.kind} {found.name}")
     if not ask(f"Remove these {len(chosen)}?"):
         return 1
     return 1 if remove_all(aws, chosen, say) else 0

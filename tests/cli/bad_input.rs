@@ -23,20 +23,23 @@ fn a_key_that_is_none_is_named_with_what_is_allowed(place: &Place) {
     let long = "k".repeat(512);
     let deep = ["a"; 17].join("/");
     for (key, told) in [
-        ("//a", "\"//a\" holds an empty segment"),
-        ("a//b", "\"a//b\" holds an empty segment"),
-        ("/a/", "\"/a/\" ends with a slash"),
-        ("/a/../b", "\"/a/../b\" holds the segment \"..\""),
-        ("./a", "\"./a\" holds the segment \".\""),
-        ("", "can't be empty"),
-        ("/", "can't be empty"),
-        ("a b", "\"a b\" holds ' '"),
-        ("@head", "\"@head\" holds '@'; a segment may hold A-Z, a-z, 0-9"),
-        ("@config/@meta", "holds '@'"),
-        ("schlüssel", "holds 'ü'"),
-        ("a\nb", "holds '\\n'"),
-        (&long, "513 bytes; at most 512 are allowed"),
-        (&deep, "17 segments; at most 16 are allowed"),
+        ("//a", "invalid key \"//a\": empty segment"),
+        ("a//b", "invalid key \"a//b\": empty segment"),
+        ("/a/", "invalid key \"/a/\": must not end with `/`"),
+        ("/a/../b", "invalid key \"/a/../b\": the segment \"..\""),
+        ("./a", "invalid key \"./a\": the segment \".\""),
+        ("", "is empty"),
+        ("/", "is empty"),
+        ("a b", "invalid key \"a b\": ' ' is not allowed"),
+        (
+            "@head",
+            "invalid key \"@head\": '@' is not allowed; use A-Z, a-z, 0-9",
+        ),
+        ("@config/@meta", "'@' is not allowed"),
+        ("schlüssel", "'ü' is not allowed"),
+        ("a\nb", "'\\n' is not allowed"),
+        (&long, "513 bytes of at most 512"),
+        (&deep, "17 segments of at most 16"),
     ] {
         for args in [
             &["set", key, "v"][..],
@@ -65,12 +68,15 @@ fn a_key_that_is_none_is_named_with_what_is_allowed(place: &Place) {
 fn a_config_name_that_is_none_is_named_with_what_is_allowed(place: &Place) {
     let long = "c".repeat(37);
     for (name, told) in [
-        (long.as_str(), "has 37 characters; at most 36 are allowed"),
-        ("a--b", "\"a--b\" holds `--`"),
-        ("a-", "\"a-\" ends with `-`"),
-        ("1a", "\"1a\" must begin with a letter a-z"),
-        ("Payments", "\"Payments\" holds 'P'; allowed are a-z, 0-9 and -"),
-        ("", "can't be empty"),
+        (long.as_str(), "37 characters of at most 36"),
+        ("a--b", "invalid config name \"a--b\": `--`"),
+        ("a-", "\"a-\": must not end with `-`"),
+        ("1a", "\"1a\": must start with a letter a-z"),
+        (
+            "Payments",
+            "invalid config name \"Payments\": 'P' is not allowed; use a-z, 0-9 and `-`",
+        ),
+        ("", "is empty"),
     ] {
         for args in [
             &["set", name, "k", "v"][..],
@@ -89,7 +95,7 @@ fn a_config_name_that_is_none_is_named_with_what_is_allowed(place: &Place) {
                 .env("DISCFG_CONFIG", name)
                 .run()
                 .code(2)
-                .stderr_has("DISCFG_CONFIG can't be used")
+                .stderr_has("invalid DISCFG_CONFIG")
                 .stderr_has(told);
         }
     }
@@ -97,7 +103,7 @@ fn a_config_name_that_is_none_is_named_with_what_is_allowed(place: &Place) {
 }
 
 fn a_value_over_the_limit_is_refused_with_its_size(place: &Place) {
-    for size in [190_001, 20_000_000] {
+    for (size, shown) in [(190_001, "190,001"), (20_000_000, "20,000,000")] {
         let file = place.write("big", vec![b'x'; size]);
         let file = file.to_str().expect("a path in UTF-8");
         place
@@ -105,7 +111,7 @@ fn a_value_over_the_limit_is_refused_with_its_size(place: &Place) {
             .run()
             .code(8)
             .stdout("")
-            .stderr_has(&format!("the value has {size} bytes; at most 190000 are allowed"));
+            .stderr_has(&format!("value too large: {shown} bytes of at most 190,000"));
     }
     place
         .args(["set", "k", "-d", "/dev/zero"])
@@ -226,7 +232,7 @@ fn an_unknown_config_on_the_embedded_engine_is_named() {
             .run()
             .code(3)
             .stdout("")
-            .stderr_has("the config nosuch is not there")
+            .stderr_has("config \"nosuch\" not found")
             .stderr_has("nosuch.db")
             .stderr_has("discfg init nosuch --local");
     }
@@ -242,15 +248,15 @@ fn two_words_and_no_value_are_taken_for_what_they_are() {
         .args(["set", "nosuch", "k", "-d", "v"])
         .run()
         .code(3)
-        .stderr_has("the config nosuch is not there")
+        .stderr_has("config \"nosuch\" not found")
         .stderr_has("two words are CONFIG and KEY");
     for command in ["get", "delete"] {
         place
             .args([command, "mycfg"])
             .run()
             .code(3)
-            .stderr_has("the key /mycfg is not there")
-            .stderr_has("hint: one word is a key")
+            .stderr_has("key /mycfg not found")
+            .stderr_has("hint: a single argument is a key")
             .stderr_has(&format!("discfg {command} -c mycfg KEY"));
         // What can't be a config's name wasn't meant as one.
         place

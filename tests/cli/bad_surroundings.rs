@@ -22,7 +22,7 @@ fn without_a_region_the_three_ways_to_give_one_are_told() {
             .run()
             .code(2)
             .stdout("")
-            .stderr_has("no region is set")
+            .stderr_has("no AWS region set")
             .stderr_has("--region")
             .stderr_has("AWS_REGION")
             .stderr_has("discfg use CONFIG --region REGION");
@@ -31,13 +31,13 @@ fn without_a_region_the_three_ways_to_give_one_are_told() {
         .args(["get", "k", "--region", "Frankfurt"])
         .run()
         .code(2)
-        .stderr_has("\"Frankfurt\" is no region: expected a code such as eu-central-1");
+        .stderr_has("invalid region \"Frankfurt\": expected a code such as eu-central-1");
     place
         .args(["get", "k"])
         .env("AWS_REGION", "nowhere")
         .run()
         .code(2)
-        .stderr_has("AWS_REGION can't be used")
+        .stderr_has("invalid AWS_REGION")
         .stderr_has("\"nowhere\"");
 }
 
@@ -58,7 +58,7 @@ fn without_credentials_the_ways_to_give_them_are_told() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("no usable credentials were found")
+            .stderr_has("no usable AWS credentials found")
             .stderr_has("AWS_ACCESS_KEY_ID")
             .stderr_has("-p");
     }
@@ -145,7 +145,7 @@ fn a_file_that_is_not_ours_is_left_as_it_is() {
                 .code(70)
                 .stdout("")
                 .stderr_has(path.to_str().expect("a path in UTF-8"))
-                .stderr_has("not a file of discfg");
+                .stderr_has("not a discfg file");
         }
         assert_eq!(fs::read(&path).expect("it is there"), before);
     }
@@ -221,7 +221,7 @@ mod on_aws {
                 .run()
                 .code(5)
                 .stdout("")
-                .stderr_has("the credentials have expired")
+                .stderr_has("credentials expired")
                 .stderr_has("aws sso login");
         }
         assert_eq!(proxy.count("TransactWriteItems"), 0);
@@ -278,8 +278,7 @@ mod on_aws {
             "pk": {"S": "@config"}, "sk": {"S": "@meta"}, "layout": {"N": "2"}, "history_days": {"N": "30"},
         }));
         let items = account.items(TABLE);
-        let newer =
-            "the data has layout 2, which is newer than the layout 1 that this discfg knows: update discfg";
+        let newer = "unsupported data layout 2: this version of discfg supports layouts up to 1";
         for args in [&["set", "k", "w"][..], &["delete", "k"]] {
             place.args(args).run().code(70).stdout("").stderr_has(newer);
         }
@@ -298,6 +297,6 @@ mod on_aws {
             .run()
             .code(70)
             .stdout("")
-            .stderr_has("section @root needs a newer discfg: it requires \"layout 2\"");
+            .stderr_has("section @root requires a newer version of discfg (feature \"layout 2\")");
     }
 }

@@ -145,15 +145,15 @@ fn one_key_is_named_with_env(place: &Place) {
     exec(place, &["--env", "X=/db/nosuch", "--", "true"])
         .code(125)
         .stdout("")
-        .stderr_has("the key /db/nosuch is not there");
+        .stderr_has("key /db/nosuch not found");
     exec(place, &["--env", "X=/root", "--env", "X=/db/url", "--", "true"])
         .code(125)
         .stderr_has("--env names X twice");
     for (bad, told) in [
         ("X", "expected NAME=KEY"),
-        ("1X=/a", "\"1X\" is no name of a variable"),
+        ("1X=/a", "invalid variable name \"1X\""),
         ("X=/a//b", "empty segment"),
-        ("=a", "\"\" is no name of a variable"),
+        ("=a", "invalid variable name \"\""),
     ] {
         exec(place, &["--env", bad, "--", "true"])
             .code(2)
@@ -166,7 +166,8 @@ fn names_that_change_what_is_run_are_refused(place: &Place) {
     set(place, "bin/path", "/nosuch");
     set(place, "ld/preload", "evil.so");
     set(place, "node-options", "--require=evil.js");
-    let refused = "are refused: LD_PRELOAD (of /ld/preload), NODE_OPTIONS (of /node-options)";
+    let refused =
+        "what programs run: LD_PRELOAD (from key /ld/preload), NODE_OPTIONS (from key /node-options)";
     exec(place, &["--", "touch", "ran"])
         .code(125)
         .stdout("")
@@ -174,7 +175,7 @@ fn names_that_change_what_is_run_are_refused(place: &Place) {
         .stderr_has("--allow-env NAME");
     exec(place, &["--prefix", "/bin", "--", "touch", "ran"])
         .code(125)
-        .stderr_has("are refused: PATH (of /bin/path)");
+        .stderr_has("what programs run: PATH (from key /bin/path)");
     assert!(!place.dir().join("ran").exists());
     variables(
         place,
@@ -304,7 +305,7 @@ fn what_no_environment_holds_names_the_key(place: &Place) {
         .run()
         .code(126)
         .stdout("")
-        .stderr_has("true can't be run")
+        .stderr_has("can't run true")
         .stderr_has("/largest, with 180001 bytes")
         .stderr_lacks("xxx");
 }

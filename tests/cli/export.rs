@@ -54,7 +54,7 @@ fn json_is_the_default_and_full_keys_are_flat(place: &Place) {
         .run()
         .code(8)
         .stdout("")
-        .stderr("error: nested json can't hold both /db and /db/pool/max\n");
+        .stderr("error: nested JSON can't contain both /db and /db/pool/max\n");
 }
 
 fn each_format_is_written(place: &Place) {
@@ -100,7 +100,7 @@ fn each_format_is_written(place: &Place) {
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("dotenv can't hold the value of /raw: it is bytes")
+        .stderr_has("cannot write the value of /raw as dotenv: it is bytes")
         .stderr_lacks("$x");
     place
         .args(["export", "-f", "yaml"])
@@ -179,7 +179,7 @@ fn a_template_is_rendered(place: &Place) {
         .run()
         .code(8)
         .stdout("")
-        .stderr("error: the template can't be rendered: db.nope is not there, at line 2\n");
+        .stderr("error: invalid template at line 2: db.nope not found\n");
 }
 
 fn secrets_are_masked_where_a_runner_reads_it(place: &Place) {

@@ -61,8 +61,8 @@ fn variables_that_decide_what_runs_are_not_exported() {
             .run()
             .code(8)
             .stdout("")
-            .stderr_has("PATH (of /gh/path)")
-            .stderr_has("LD_PRELOAD (of /gh/ld/preload)")
+            .stderr_has("PATH (from key /gh/path)")
+            .stderr_has("LD_PRELOAD (from key /gh/ld/preload)")
             .stderr_has("--allow-env NAME");
         let names = ["PATH", "BASH_ENV", "LD_PRELOAD", "GIT_SSH_COMMAND", "IFS"];
         let allowed = names.iter().flat_map(|name| ["--allow-env", name]);
@@ -84,5 +84,5 @@ fn variables_that_decide_what_runs_are_not_exported() {
         .args(["export", "--prefix", "/k8s", "-f", "k8s-configmap"])
         .run()
         .code(8)
-        .stderr_has("PATH (of /k8s/PATH)");
+        .stderr_has("PATH (from key /k8s/PATH)");
 }

@@ -88,7 +88,7 @@ fn a_scalar_is_text_unless_json_is_asked_for(place: &Place) {
         .stdin(b"ab\xff")
         .run()
         .code(8)
-        .stderr_has("no UTF-8 text: the byte at position 2");
+        .stderr_has("not valid UTF-8 (at byte 2)");
     place.args(["get", "k"]).run().code(0).stdout("{no json\n");
 }
 
@@ -131,10 +131,7 @@ fn a_value_is_kept_as_it_was_given(place: &Place) {
 
 fn a_default_stands_in_for_an_absent_key(place: &Place) {
     let get = |args: &[&str]| place.args([&["get", "nosuch"], args].concat()).run();
-    get(&[])
-        .code(3)
-        .stdout("")
-        .stderr_has("the key /nosuch is not there");
+    get(&[]).code(3).stdout("").stderr_has("key /nosuch not found");
     get(&["--default", "-x"]).code(0).stdout("-x\n").stderr("");
     get(&["--default", ""]).code(0).stdout("\n");
     get(&["--default", "d", "-f", "raw"]).code(0).stdout("d");
@@ -200,7 +197,7 @@ fn delete_answers_with_what_was(place: &Place) {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the key /k is not there");
+        .stderr_has("key /k not found");
     place
         .args(["delete", "k", "--ignore-not-found"])
         .run()

@@ -36,7 +36,7 @@ fn a_conflict_tells_what_is_there_but_not_its_value(place: &Place) {
     set(place, &["k", "hunter2"]).code(0);
     let node = place.args(["get", "k", "-f", "json"]).run().code(0).json();
     let there = format!(
-        "it is there with version 2, revision 2, written {} by {}",
+        "(version 2, revision 2, written {} by {}",
         node["node"]["modified"].as_str().unwrap_or_default(),
         node["node"]["by"].as_str().unwrap_or_default()
     );
@@ -50,17 +50,17 @@ fn a_conflict_tells_what_is_there_but_not_its_value(place: &Place) {
         set(place, &[&["k", "new"], guard].concat())
             .code(4)
             .stdout("")
-            .stderr_has("the key /k was to")
+            .stderr_has("error: key /k")
             .stderr_has(&there)
             .stderr_lacks("hunter");
     }
     set(place, &["other", "new", "--if-present"])
         .code(4)
         .stdout("")
-        .stderr_has("the key /other was to be present; it is absent");
+        .stderr_has("error: key /other not found");
     set(place, &["other", "new", "--if-revision", "3"])
         .code(4)
-        .stderr_has("it is absent");
+        .stderr_has("key /other: expected revision 3, key not found");
     place
         .args(["ls", "--values"])
         .run()
@@ -78,7 +78,7 @@ fn a_guard_holds_for_delete_too(place: &Place) {
         .stderr_has("version 1, revision 1");
     delete(&["--if-value", "w"]).code(4);
     delete(&["--if-revision", "1", "--if-value", "v"]).code(0);
-    delete(&["--if-present"]).code(4).stderr_has("it is absent");
+    delete(&["--if-present"]).code(4).stderr_has("key /k not found");
     delete(&["--if-present", "--ignore-not-found"]).code(4);
 }
 
@@ -90,7 +90,7 @@ fn revision_zero_is_refused_with_the_guard_that_was_meant(place: &Place) {
         .stderr_has("--if-absent");
     set(place, &["k", "v", "--if-revision", "x"])
         .code(2)
-        .stderr_has("\"x\" is no revision");
+        .stderr_has("invalid revision \"x\"");
     set(place, &["k", "v", "--if-absent", "--if-present"])
         .code(2)
         .stderr_has("--if-present");

@@ -58,7 +58,7 @@ fn a_file_of_another_user_in_a_sticky_folder_is_not_used_until_it_is_trusted() {
             .code(5)
             .stdout("")
             .stderr_has(path)
-            .stderr_has("is not used")
+            .stderr_has("refusing to use")
             .stderr_has(told)
             .stderr_has("discfg use --trust")
             .stderr_lacks("theirs");

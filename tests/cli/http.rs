@@ -18,7 +18,7 @@ fn no_role_is_chosen_before_an_api() {
             .run()
             .code(2)
             .stdout("")
-            .stderr_has("decides by the token who is calling, so nobody can choose to act as")
+            .stderr_has("identifies callers by their token")
             .stderr_has("leave out --as");
     }
     behind
@@ -27,7 +27,7 @@ fn no_role_is_chosen_before_an_api() {
         .env("DISCFG_AS", "read")
         .run()
         .code(2)
-        .stderr_has("`discfg which` shows which of them");
+        .stderr_has("run `discfg which`");
     assert_eq!(behind.server.asked(), [""; 0]);
 }
 
@@ -85,7 +85,7 @@ fn what_is_no_api_is_told_without_what_it_says() {
     answer(404, "text/html", "<html>hunter2</html>");
     get()
         .code(8)
-        .stderr_has("status 404, text/html, which is no answer of a discfg API");
+        .stderr_has("is not from a discfg API (status 404, text/html)");
     answer(200, "text/html; charset=utf-8", "<form>hunter2</form>");
     get().code(8).stderr_has("status 200, text/html; charset=utf-8");
     answer(302, "text/plain", "hunter2");
@@ -97,7 +97,7 @@ fn what_is_no_api_is_told_without_what_it_says() {
     );
     get()
         .code(70)
-        .stderr_has("GET /v1/mycfg/@root/keys/a with what this discfg can't read (line 1, column");
+        .stderr_has("GET /v1/mycfg/@root/keys/a: line 1, column");
     answer(200, "application/json", r#"{"node":"hunter2"#);
     get().code(70).stderr_has("can't read (line 1, column");
     answer(502, "text/html", "hunter2");
@@ -174,7 +174,7 @@ fn a_url_that_can_not_be_one_is_refused() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("the token for cfg.example would be sent in the clear")
+        .stderr_has("refusing to send the token for cfg.example unencrypted")
         .stderr_has("https://");
 }
 
@@ -187,10 +187,7 @@ fn a_config_that_is_not_served_is_told() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has(&format!(
-            "the config other is not there ({})",
-            behind.server.url()
-        ))
+        .stderr_has(&format!("config \"other\" not found ({})", behind.server.url()))
         .stderr_has("`discfg serve other` serves it");
 }
 
@@ -214,7 +211,7 @@ fn doctor_asks_the_api() {
         .run()
         .code(1)
         .stdout_has("fail  api")
-        .stdout_has("asks for a token")
+        .stdout_has("requires a token")
         .stdout_has("fix: `discfg serve token new`");
     behind
         .place

@@ -82,7 +82,7 @@ fn use_keeps_a_token_for_its_host_and_for_its_owner_alone() {
         .code(5)
         .stdout("")
         .stderr_has(&format!(
-            "{} asks for a token, and there is none for it",
+            "{} requires a token, and none is configured for it",
             other.host()
         ))
         .stderr_has("discfg serve token new")
@@ -129,7 +129,7 @@ fn a_token_that_can_not_be_kept_changes_nothing() {
         2,
         "--engine https://HOST/",
     );
-    refused(&with("http://cfg.example"), TOKEN, 5, "sent in the clear");
+    refused(&with("http://cfg.example"), TOKEN, 5, "unencrypted");
     refused(
         &["use", CONFIG, "--engine", url, "--token-file", "nosuch"],
         "",
@@ -140,7 +140,7 @@ fn a_token_that_can_not_be_kept_changes_nothing() {
         &["use", CONFIG, "--engine", url, "--as", "write"],
         "",
         2,
-        "decides by the token",
+        "identifies callers by their token",
     );
     refused(&["use", "--token-file", "-"], TOKEN, 2, "CONFIG");
 }
@@ -165,19 +165,19 @@ fn the_environments_token_goes_to_the_host_that_it_names() {
     get(&format!("cfg.example={TOKEN}"))
         .code(5)
         .stdout("")
-        .stderr_has("DISCFG_TOKEN is for cfg.example and is sent nowhere else")
+        .stderr_has("DISCFG_TOKEN is only for cfg.example")
         .stderr_lacks(TOKEN);
     get("wrong")
         .code(5)
         .stdout("")
         .stderr_has(&format!(
-            "{host} doesn't take the token of the environment variable DISCFG_TOKEN"
+            "{host} rejected the token from the environment variable DISCFG_TOKEN"
         ))
         .stderr_lacks("wrong");
     get("not a token")
         .code(2)
         .stdout("")
-        .stderr_has("DISCFG_TOKEN can't be used: expected HOST=TOKEN")
+        .stderr_has("invalid DISCFG_TOKEN: expected HOST=TOKEN")
         .stderr_lacks("not a token");
     // A .discfg names the host: a token alone isn't for it.
     let elsewhere = Place::new();
@@ -190,7 +190,7 @@ fn the_environments_token_goes_to_the_host_that_it_names() {
         .env("DISCFG_TOKEN", TOKEN)
         .run()
         .code(5)
-        .stderr_has("holds a token alone, which is sent only where DISCFG_ENGINE names its host")
+        .stderr_has("has no host, so it is sent only to the host in DISCFG_ENGINE")
         .stderr_has(&format!("DISCFG_TOKEN={host}=TOKEN"))
         .stderr_lacks(TOKEN);
 }
@@ -211,17 +211,17 @@ fn a_denial_names_the_token_and_what_mends_it() {
     set("db/a", "reads")
         .code(5)
         .stdout("")
-        .stderr_has("POST /v1/mycfg/db/commit was denied")
+        .stderr_has("access denied: POST /v1/mycfg/db/commit")
         .stderr_has(&format!(
             "the token for {host} from the environment variable DISCFG_TOKEN was sent"
         ))
-        .stderr_has("`discfg serve token new`, where the server runs, makes a token that may do more")
+        .stderr_has("create a token with more access on the server with `discfg serve token new`")
         .stderr_lacks("hunter2")
         .stderr_lacks("reads-");
     set("app/a", "writes-db")
         .code(5)
         .stdout("")
-        .stderr_has("POST /v1/mycfg/app/commit was denied");
+        .stderr_has("access denied: POST /v1/mycfg/app/commit");
     set("db/a", "writes-db").code(0).stderr("");
     let node = place
         .args(["get", "db/a", "-f", "json"])
@@ -239,7 +239,7 @@ fn a_denial_names_the_token_and_what_mends_it() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("POST /v1/mycfg/@datakeys/unwrap/db was denied")
+        .stderr_has("access denied: POST /v1/mycfg/@datakeys/unwrap/db")
         .stderr_lacks("hunter2");
     place
         .args(["get", "db/pw"])
@@ -293,7 +293,7 @@ fn a_token_goes_over_tls_to_a_server_that_is_trusted() {
         .code(6)
         .stdout("")
         .stderr_has(&format!("{} is not trusted", server.url()))
-        .stderr_has("no authority that this machine trusts has signed its certificate")
+        .stderr_has("not signed by a CA that this machine trusts")
         .stderr_has("hint: AWS_CA_BUNDLE")
         .stderr_lacks("network")
         .stderr_lacks(TOKEN);

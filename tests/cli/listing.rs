@@ -47,7 +47,7 @@ fn ls_shows_one_level_or_all(place: &Place) {
         .run()
         .code(0)
         .stdout("")
-        .stderr_has("hint: one word is a prefix")
+        .stderr_has("hint: a single argument is a prefix")
         .stderr_has("discfg ls -c mycfg");
     place
         .args(["ls", "mycfg", "-q"])

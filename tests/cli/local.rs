@@ -186,7 +186,7 @@ fn a_reader_does_not_write_and_there_are_no_grants() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("opened for reading only")
+            .stderr_has("opened read-only")
             .stderr_has("--as write");
     }
     for role in ["read", "write", "self"] {

@@ -82,7 +82,7 @@ fn an_older_value_is_read_from_the_log(place: &Place) {
     at("4")
         .code(3)
         .stdout("")
-        .stderr_has("key /db/url did not exist at revision 4");
+        .stderr_has("key /db/url not found at revision 4");
     at("0").code(3).stdout("");
     let node = done(place, &["get", "db/url", "--revision", "3", "-f", "json"]).json();
     assert_eq!(node["node"]["revision"], 2);
@@ -229,7 +229,7 @@ fn a_revision_that_was_not_is_refused(place: &Place) {
         run(place, args)
             .code(3)
             .stdout("")
-            .stderr_has("the section /db has no revision 2 yet; it is at 1");
+            .stderr_has("revision 2 of /db not found; the latest is 1");
     }
     run(place, &["rollback", "db/a", "--to", "-1"]).code(2).stdout("");
     run(place, &["rollback", "db/a"]).code(2).stderr_has("--to");
@@ -245,7 +245,7 @@ fn a_prefix_of_several_sections_has_no_revision(place: &Place) {
         run(place, args)
             .code(2)
             .stdout("")
-            .stderr_has("/ lies in more than one section")
+            .stderr_has("/ spans several sections")
             .stderr_has("such as /db");
     }
 }

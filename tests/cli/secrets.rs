@@ -136,7 +136,7 @@ fn no_guard_asks_for_the_value_of_a_secret(place: &Place) {
         run(place, args)
             .code(2)
             .stdout("")
-            .stderr_has("the key /pw is a secret, and no guard can ask for the value of one")
+            .stderr_has("key /pw is a secret: a guard can't compare its value")
             .stderr_has("--if-revision");
     }
     done(place, &["get", "pw"]).stdout("hunter2\n");
@@ -154,8 +154,8 @@ fn the_limit_is_named_with_what_encrypts_it(place: &Place) {
     lacks_secret(set(190_000))
         .code(8)
         .stdout("")
-        .stderr_has("the secret /big has 190000 bytes; at most 189")
-        .stderr_has("190000 with what encrypts it");
+        .stderr_has("secret /big too large: 190,000 bytes of at most 189")
+        .stderr_has("190,000 when encrypted");
     run(place, &["get", "big"]).code(3);
     set(189_000).code(0);
     done(place, &["get", "big", "-f", "raw"]).stdout(vec![b'x'; 189_000]);

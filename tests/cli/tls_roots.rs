@@ -44,7 +44,7 @@ fn a_host_that_neither_list_knows_is_not_spoken_to() {
     get(&place.env("SSL_CERT_FILE", other))
         .code(6)
         .stdout("")
-        .stderr_has("no authority that this machine trusts has signed its certificate");
+        .stderr_has("not signed by a CA that this machine trusts");
     let handshakes = server.handshakes();
     assert!(!handshakes.is_empty());
     assert!(
@@ -87,7 +87,7 @@ fn a_bundle_replaces_the_systems_roots() {
     get(&place)
         .code(6)
         .stdout("")
-        .stderr_has("no authority that this machine trusts has signed its certificate");
+        .stderr_has("not signed by a CA that this machine trusts");
     assert!(!server.handshakes().contains(&Handshake::Done));
 }
 
@@ -159,7 +159,7 @@ fn a_certificate_that_is_not_accepted_is_told_with_the_reason_and_the_mend() {
     let authority = Authority::new("Company");
     let roots = authority.pem();
     let other = Authority::new("Another").pem();
-    let untrusted = "no authority that this machine trusts has signed its certificate";
+    let untrusted = "not signed by a CA that this machine trusts";
     for (host, validity, roots, told, mend) in [
         ("localhost", Validity::Now, &other, untrusted, "AWS_CA_BUNDLE"),
         (
@@ -167,7 +167,7 @@ fn a_certificate_that_is_not_accepted_is_told_with_the_reason_and_the_mend() {
             Validity::Now,
             &roots,
             "its certificate is valid for other.example, not for localhost",
-            "name the server as its certificate does",
+            "use the host name in the certificate",
         ),
         (
             "localhost",
@@ -180,8 +180,8 @@ fn a_certificate_that_is_not_accepted_is_told_with_the_reason_and_the_mend() {
             "localhost",
             Validity::Future,
             &roots,
-            "its certificate is not valid before 4000-02-01T00:00:00Z",
-            "set this machine's clock",
+            "its certificate is not valid yet: it starts at 4000-02-01T00:00:00Z",
+            "correct this machine's clock",
         ),
     ] {
         let server = TlsServer::proving(authority.server_at(host, validity));

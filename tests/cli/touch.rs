@@ -49,7 +49,7 @@ fn a_key_that_is_not_there_stays_away(place: &Place) {
             .run()
             .code(3)
             .stdout("")
-            .stderr_has("the key /gone is not there")
+            .stderr_has("key /gone not found")
             .stderr_has("discfg touch -c gone KEY");
     }
     place.args(["set", "left", "v", "--ttl", "1h"]).run().code(0);
@@ -73,7 +73,7 @@ fn a_key_without_a_time_to_live_needs_one(place: &Place) {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("the key /k has no time to live")
+        .stderr_has("key /k has no time to live")
         .stderr_has("--ttl 30s");
     assert!(node(place, "k").get("ttl").is_none());
     place.args(["touch", "k", "--ttl", "5m"]).run().code(0);
@@ -84,11 +84,11 @@ fn what_is_no_time_to_live_is_refused(place: &Place) {
     place.args(["set", "k", "v", "--ttl", "1h"]).run().code(0);
     let before = node(place, "k");
     for (ttl, told) in [
-        ("-1", "\"-1\" is no time to live"),
-        ("0", "a time to live of 0 is out of range: expected 1s to 3650d"),
+        ("-1", "invalid time to live \"-1\""),
+        ("0", "time to live 0 out of range: expected 1s to 3650d"),
         ("3651d", "out of range"),
         ("1w", "expected a whole number with s, m, h or d"),
-        ("", "is no time to live"),
+        ("", "invalid time to live"),
     ] {
         for command in [&["touch", "k", "--ttl"][..], &["set", "k", "w", "--ttl"]] {
             place
@@ -157,7 +157,7 @@ mod on_aws {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("dynamodb:UpdateItem was denied for /k")
-            .stderr_has("leave out `--as read`");
+            .stderr_has("access denied: dynamodb:UpdateItem on /k")
+            .stderr_has("leave out --as read");
     }
 }

@@ -215,13 +215,13 @@ fn what_cannot_be_watched_is_refused(place: &Place) {
     };
     refused(&["/db", "--after", "2"])
         .code(8)
-        .stderr_has("the section /db is at revision 1, so it can't be watched after revision 2");
+        .stderr_has("cannot watch /db after revision 2; the latest is 1");
     refused(&["--after", "none=1"])
         .code(8)
         .stderr_has("the section /none is at revision 0");
     refused(&["/db", "--after", "app=0"])
         .code(2)
-        .stderr_has("the section /app has no part in a watch of /db");
+        .stderr_has("section /app is not part of the watched prefix /db");
     refused(&["--after", "1"])
         .code(2)
         .stderr_has("--after 1 doesn't say which section")

@@ -44,14 +44,14 @@ fn stacks_and_kept_tables_are_listed_and_nothing_else() {
     assert_eq!(listed["configs"][0]["status"], "CREATE_COMPLETE");
     assert_eq!(listed["configs"][0]["stack"], "discfg-app");
     assert_eq!(listed["configs"][1]["status"], json!(null));
-    assert_eq!(listed["configs"][1]["note"], "a table without a stack");
+    assert_eq!(listed["configs"][1]["note"], "table without a stack");
     assert_eq!(listed["region"], "eu-central-1");
     place
         .args(["configs"])
         .run()
         .code(0)
         .stdout_has("app   eu-central-1, CREATE_COMPLETE, created 20")
-        .stdout_has("kept  eu-central-1, a table without a stack\n");
+        .stdout_has("kept  eu-central-1, table without a stack\n");
     place
         .args(["configs", "-f", "raw"])
         .run()
@@ -108,7 +108,7 @@ fn without_permissions_what_is_left_is_listed_and_said() {
         .args(["configs"])
         .run()
         .code(0)
-        .stdout("shop  eu-central-1, a table; its stack is not known\n")
+        .stdout("shop  eu-central-1, table, stack unknown\n")
         .stderr("unknown: the stacks: cloudformation:DescribeStacks is not allowed\n");
     // Without a name it takes another action, too, which AWS names.
     let place = place.who(&account.user("half", &["cloudformation:DescribeStacks", "dynamodb:ListTables"]));

@@ -110,13 +110,13 @@ fn suffices(account: &Account, deployer: &Credentials, how: &[&str]) {
         .and(how)
         .run()
         .code(0)
-        .stderr_has("Nothing was deployed");
+        .stderr_has("Dry run: nothing was deployed");
     place
         .args(["init", "payments", "--yes"])
         .and(how)
         .run()
         .code(0)
-        .stderr_has("Proved: the read role was assumed")
+        .stderr_has("Verified: assumed the read role")
         .stdout_has("payments: created");
     place
         .args([
@@ -183,7 +183,7 @@ fn without_an_action_that_init_itself_calls_it_is_denied() {
             .args(["init", "payments", "--yes"])
             .run()
             .code(5)
-            .stderr_has(&format!("{action} was denied"));
+            .stderr_has(&format!("access denied: {action}"));
     }
 }
 
@@ -219,5 +219,5 @@ fn without_an_action_on_the_code_it_is_denied() {
         .args(["init", "payments", "--yes", "--api", "--code", "front.zip"])
         .run()
         .code(5)
-        .stderr_has("s3:PutObject was denied");
+        .stderr_has("access denied: s3:PutObject");
 }

@@ -72,8 +72,8 @@ fn the_stack_goes_and_the_table_stays_with_its_data() {
         .code(0)
         .stderr_has("delete   the stack discfg-payments: its roles and policies")
         .stderr_has("keep     the table discfg-payments: ")
-        .stderr_has("delete complete          the role that reads (ReadRole)")
-        .stderr_has("delete skipped           the table that holds the config (Table)")
+        .stderr_has("delete complete          read role (ReadRole)")
+        .stderr_has("delete skipped           table (Table)")
         .stderr_has("The table discfg-payments is kept with all that it holds. `discfg init payments`")
         .json();
     assert_eq!(destroyed["result"], "destroyed");
@@ -91,7 +91,7 @@ fn the_stack_goes_and_the_table_stays_with_its_data() {
         .args(["configs"])
         .run()
         .code(0)
-        .stdout_has("payments  eu-central-1, a table without a stack");
+        .stdout_has("payments  eu-central-1, table without a stack");
     place
         .args(["destroy", "payments", "--yes"])
         .run()
@@ -110,7 +110,7 @@ fn the_stack_goes_and_the_table_stays_with_its_data() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config payments is not there");
+        .stderr_has("config \"payments\" not found");
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn nothing_goes_without_a_yes_and_a_dry_run_shows_what_would() {
         .run()
         .code(0)
         .stderr_has("delete   the table discfg-payments")
-        .stderr_has("Nothing was deleted.")
+        .stderr_has("Dry run: nothing was deleted.")
         .json();
     assert_eq!(planned["result"], "planned");
     assert_eq!(planned["data"]["deleted"], false);
@@ -166,7 +166,7 @@ fn nothing_goes_without_a_yes_and_a_dry_run_shows_what_would() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config nosuch is not there (no stack discfg-nosuch in eu-central-1)");
+        .stderr_has("config \"nosuch\" not found (no stack discfg-nosuch in eu-central-1)");
     place
         .args(["destroy", "payments", "--yes", "--account", "999999999999"])
         .run()
@@ -227,7 +227,7 @@ fn grants_go_before_the_config() {
         .run()
         .code(0)
         .stderr_has("delete   the grant ci (the stack discfg-payments--ci)")
-        .stderr_has("delete complete          the grant's role (Role)")
+        .stderr_has("delete complete          grant role (Role)")
         .json();
     assert_eq!(destroyed["grants"], json!(["ci"]));
     let deleted: Vec<String> = proxy
@@ -305,6 +305,6 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config mycfg is not there")
+        .stderr_has("config \"mycfg\" not found")
         .stderr_has("hint: `discfg configs --local` lists those that are there");
 }

@@ -23,11 +23,9 @@ fn the_table_that_was_kept_is_adopted_with_its_data() {
         .run()
         .code(0)
         .stdout_has("payments: planned\n")
-        .stderr_has(
-            "The table discfg-payments is there already, left by an earlier stack (on-demand). It is adopted",
-        )
-        .stderr_has("adopt    the table that holds the config (Table)")
-        .stderr_has("Nothing was deployed; the change set is removed.");
+        .stderr_has("Table discfg-payments exists from an earlier stack (on-demand). It is kept")
+        .stderr_has("import   table (Table)")
+        .stderr_has("Dry run: nothing was deployed, change set removed.");
     assert_eq!(
         state(&account, STACK),
         "DELETE_COMPLETE",
@@ -40,8 +38,8 @@ fn the_table_that_was_kept_is_adopted_with_its_data() {
         .args(["init", "payments", "--yes", "-f", "json"])
         .run()
         .code(0)
-        .stderr_has("The table is taken in. Now the rest is made.")
-        .stderr_has("Proved: the read role was assumed and the table read.")
+        .stderr_has("Table imported. Creating the remaining resources.")
+        .stderr_has("Verified: assumed the read role and read the config.")
         .json();
     assert_eq!(made["result"], "created");
     let changes = made["changes"].as_array().expect("a list");
@@ -101,8 +99,8 @@ fn an_adoption_that_stopped_half_way_goes_on_from_there() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("The table is taken in. Now the rest is made.")
-        .stderr_has("cloudformation:CreateChangeSet was denied");
+        .stderr_has("Table imported. Creating the remaining resources.")
+        .stderr_has("access denied: cloudformation:CreateChangeSet");
     proxy.calm();
     assert_eq!(state(&account, STACK), "IMPORT_COMPLETE");
     assert_eq!(data(&account), before);
@@ -112,7 +110,7 @@ fn an_adoption_that_stopped_half_way_goes_on_from_there() {
         .args(["init", "payments", "--yes"])
         .run()
         .code(0)
-        .stderr_has("make     the role that reads (ReadRole)");
+        .stderr_has("create   read role (ReadRole)");
     place
         .args(["get", "-c", "payments", "db/url"])
         .run()

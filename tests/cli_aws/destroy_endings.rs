@@ -15,7 +15,7 @@ fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-payments has termination protection")
+        .stderr_has("can't delete the stack discfg-payments: termination protection is enabled")
         .stderr_has("--no-enable-termination-protection --stack-name discfg-payments");
     let template = r#"{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}"#;
     cloudformation(
@@ -44,7 +44,7 @@ fn a_stack_that_someone_is_deploying_is_left_to_them() {
         .run()
         .code(6)
         .stdout("")
-        .stderr_has("someone else is deploying the stack discfg-payments: it is in UPDATE_IN_PROGRESS since ")
+        .stderr_has("another operation is running on the stack discfg-payments: UPDATE_IN_PROGRESS since ")
         .stderr_has("hint: wait for its end, then run the same command again")
         .stderr_lacks("--wait");
     assert_eq!(proxy.count("DeleteStack"), 0);
@@ -102,14 +102,14 @@ fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
         .code(7)
         .stdout("")
         .stderr_has(
-            "error: the deletion of discfg-payments failed at what the read role may do (ReadPolicy): \
-             Cannot delete a policy attached to entities.; the stack is in DELETE_FAILED",
+            "error: deletion of discfg-payments failed, the stack is in DELETE_FAILED: read policy (ReadPolicy): \
+             Cannot delete a policy attached to entities.",
         )
         .stderr_has(&format!(
-            "hint: the policy discfg-payments-eu-central-1-read is attached to the user holder: \
-             `aws iam detach-user-policy --user-name holder --policy-arn {policy}`, then destroy again"
+            "hint: detach the policy discfg-payments-eu-central-1-read from the user holder, then rerun the command: \
+             `aws iam detach-user-policy --user-name holder --policy-arn {policy}`"
         ))
-        .stderr_lacks("attached to the role");
+        .stderr_lacks("from the role");
     proxy.calm();
     play_failure();
     proxy.on("ListEntitiesForPolicy").deny();
@@ -117,7 +117,9 @@ fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
         .args(["destroy", "payments", "--yes"])
         .run()
         .code(7)
-        .stderr_has("to whom its policies are attached is not known: iam:ListEntitiesForPolicy was denied");
+        .stderr_has(
+            "find out what its policies are attached to, and detach them (access denied: iam:ListEntitiesForPolicy)",
+        );
     assert!(has_table(&account), "the data goes last");
     proxy.calm();
     account.iam("DetachUserPolicy", &attachment);
@@ -149,7 +151,7 @@ fn each_missing_permission_is_named() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has(&format!("{action} was denied"))
+            .stderr_has(&format!("access denied: {action}"))
             .stderr_has(&statement(action));
         proxy.calm();
         assert_eq!(state(&account, STACK), "CREATE_COMPLETE", "{operation}");
@@ -164,7 +166,7 @@ fn each_missing_permission_is_named() {
             .args(["destroy", "payments", "--yes", "--delete-data"])
             .run()
             .code(5)
-            .stderr_has(&format!("{action} was denied"))
+            .stderr_has(&format!("access denied: {action}"))
             .stderr_has(&statement(action));
         proxy.calm();
         assert!(has_table(&account));
@@ -181,7 +183,7 @@ fn ctrl_c_and_the_timeout_leave_the_deletion_running() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the --timeout ran out: the deletion of discfg-payments goes on without us")
+        .stderr_has("timed out (--timeout): deletion of discfg-payments continues in the background")
         .stderr_has("`discfg destroy payments` goes on with what is left");
     proxy.forget();
     let running = place.args(["destroy", "payments", "--yes"]).start();
@@ -193,6 +195,6 @@ fn ctrl_c_and_the_timeout_leave_the_deletion_running() {
         .end()
         .code(130)
         .stdout("")
-        .stderr_has("the deletion of discfg-payments goes on without us")
+        .stderr_has("deletion of discfg-payments continues in the background")
         .stderr_has("`discfg status payments` shows it");
 }

@@ -108,8 +108,8 @@ fn what_is_missing_before_anything_can_be_asked_fails_with_a_way_out() {
         .run()
         .code(1)
         .stderr("")
-        .stdout_has("fail  region       no region is set\n")
-        .stdout_has("fix: give one with --region, with AWS_REGION");
+        .stdout_has("fail  region       no AWS region set\n")
+        .stdout_has("fix: set one with --region, AWS_REGION");
     let account = Emulator::shared().account();
     let place = place
         .env("AWS_REGION", REGION)
@@ -119,8 +119,8 @@ fn what_is_missing_before_anything_can_be_asked_fails_with_a_way_out() {
         .run()
         .code(1)
         .stderr("")
-        .stdout_has("fail  credentials  no usable credentials were found")
-        .stdout_has("fix: give credentials as the AWS SDKs take them");
+        .stdout_has("fail  credentials  no usable AWS credentials found")
+        .stdout_has("fix: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
     let place = Place::at("http://127.0.0.1:9", &account.root());
     place
         .args(["doctor", "payments"])
@@ -176,7 +176,7 @@ fn a_clock_that_is_off_is_told_even_where_the_credentials_are_refused() {
         .code(1)
         .stdout_has("fail  clock        this machine's clock is ")
         .stdout_has("ahead of AWS's, which AWS refuses\n")
-        .stdout_has("fail  credentials  AWS doesn't accept the credentials (SignatureDoesNotMatch)");
+        .stdout_has("fail  credentials  AWS rejected the credentials (SignatureDoesNotMatch)");
 }
 
 #[test]
@@ -199,12 +199,12 @@ fn a_role_that_cant_be_assumed_is_told_with_the_statement_that_is_missing() {
         .args(["doctor", "payments"])
         .run()
         .code(1)
-        .stdout_has("warn  stack        cloudformation:DescribeStacks was denied")
+        .stdout_has("warn  stack        access denied: cloudformation:DescribeStacks")
         .stdout_has("fail  read role    ")
-        .stdout_has("user/stranger may not assume the role arn:aws:iam::")
+        .stdout_has("user/stranger can't assume the role arn:aws:iam::")
         .stdout_has("sts:AssumeRole")
         .stdout_has("warn  write role   ")
-        .stdout_has("warn  table        dynamodb:DescribeTable was denied");
+        .stdout_has("warn  table        access denied: dynamodb:DescribeTable");
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn the_aws_cli_takes_template_and_parameters_as_they_are() {
         .stdout_has("stack      discfg-payments, CREATE_COMPLETE since ")
         .stdout_has("table      discfg-payments, active\n")
         .stdout_has("billing provisioned:5/5")
-        .stdout_has("price      Price at rest: $2.85 a month");
+        .stdout_has("price      $2.85 per month when idle");
     let place = place.who(&account.developer());
     place
         .args(["set", "-c", "payments", "db/url", "one"])
@@ -101,14 +101,14 @@ fn init_finds_it_as_its_own_and_writes_the_settings_that_are_missing() {
         .args(["init", "payments", "--dry-run"])
         .run()
         .code(0)
-        .stderr_has("The table's settings would be written: 7 days of history.")
+        .stderr_has("Dry run: would set the table to 7 days of history.")
         .stdout_has("payments: unchanged\n");
     assert_eq!(meta(&account), None, "a dry run writes nothing");
     place
         .args(["init", "payments"])
         .run()
         .code(0)
-        .stderr_has("The table's settings were written: 7 days of history.")
+        .stderr_has("Set the table to 7 days of history.")
         .stdout_has("payments: unchanged\n");
     let written = meta(&account).expect("it is written");
     assert_eq!(written["history_days"], json!({"N": "7"}));
@@ -140,7 +140,7 @@ fn settings_that_say_something_else_than_the_stack_are_mended() {
         .args(["init", "payments"])
         .run()
         .code(0)
-        .stderr_has("settings were written: 9 days of history.")
+        .stderr_has("Set the table to 9 days of history.")
         .stdout_has("unchanged");
     assert_eq!(
         meta(&account).expect("it is there")["history_days"],
@@ -155,8 +155,8 @@ fn who_cannot_read_through_the_role_mends_with_what_they_may_themselves() {
         .args(["init", "payments"])
         .run()
         .code(0)
-        .stderr_has("You are not among the readers")
-        .stderr_has("settings were written: 30 days of history.");
+        .stderr_has("You can't read this config yourself")
+        .stderr_has("Set the table to 30 days of history.");
     assert_eq!(
         meta(&account).expect("it is there")["history_days"],
         json!({"N": "30"})

@@ -37,7 +37,7 @@ fn each_permission_that_a_grant_takes_is_named_where_it_is_missing() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has(&format!("{action} was denied"))
+            .stderr_has(&format!("access denied: {action}"))
             .stderr_has(&statement(&action));
         proxy.calm();
     }
@@ -74,7 +74,7 @@ fn each_permission_that_revoking_and_listing_take_is_named_where_it_is_missing()
             .run()
             .code(5)
             .stdout("")
-            .stderr_has(&format!("{action} was denied"))
+            .stderr_has(&format!("access denied: {action}"))
             .stderr_has(&statement(&action));
         proxy.calm();
     }

@@ -19,8 +19,8 @@ fn the_list_is_put_right_where_the_stack_came_without_it() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("which sections the grant team covers is not written in the table")
-        .stderr_has("`discfg grant payments team` writes it down");
+        .stderr_has("cannot determine which sections grant team covers")
+        .stderr_has("record them with `discfg grant payments team`");
     place.args(["get", "db/url"]).run().code(0).stdout("one\n");
     let place = place.who(&account.user("ops", &["*"])).without_env("DISCFG_AS");
     place
@@ -215,34 +215,34 @@ fn what_a_grant_does_not_cover_is_said_in_its_own_words() {
         place.args(args).run().code(5).stdout("")
     };
     denied("GetItem", &["get", "/web/port"])
-        .stderr_has("error: this role reads /db, not /web")
+        .stderr_has("error: this role can read /db, but not /web")
         .stderr_has(&format!("you are {}", developer(&account)))
         .stderr_has("discfg-payments--team-eu-central-1 was assumed")
         .stderr_has("`discfg grant payments team --read /db --read /web`");
-    denied("Query", &["ls", "web"]).stderr_has("this role reads /db, not /web");
-    denied("BatchGetItem", &["export", "--prefix", "web"]).stderr_has("this role reads /db, not /web");
-    denied("Query", &["history", "mode"]).stderr_has("this role reads /db, not @root");
-    denied("BatchGetItem", &["watch", "web"]).stderr_has("this role reads /db, not /web");
-    denied("BatchGetItem", &["set", "web/port", "two"]).stderr_has("this role reads /db, not /web");
+    denied("Query", &["ls", "web"]).stderr_has("this role can read /db, but not /web");
+    denied("BatchGetItem", &["export", "--prefix", "web"]).stderr_has("this role can read /db, but not /web");
+    denied("Query", &["history", "mode"]).stderr_has("this role can read /db, but not @root");
+    denied("BatchGetItem", &["watch", "web"]).stderr_has("this role can read /db, but not /web");
+    denied("BatchGetItem", &["set", "web/port", "two"]).stderr_has("this role can read /db, but not /web");
     denied("TransactWriteItems", &["set", "db/url", "two"])
-        .stderr_has("error: this role reads /db and writes nothing")
+        .stderr_has("error: this role can read /db, but not write")
         .stderr_has("`discfg grant payments team --write /db`");
-    denied("UpdateItem", &["touch", "db/url", "--ttl", "1h"]).stderr_has("writes nothing");
+    denied("UpdateItem", &["touch", "db/url", "--ttl", "1h"]).stderr_has("but not write");
     denied("GetItem", &["get", "db/url"])
-        .stderr_has("dynamodb:GetItem was denied for /db/url")
-        .stderr_has("`discfg revoke payments team` and granting again make it anew");
+        .stderr_has("access denied: dynamodb:GetItem on /db/url")
+        .stderr_has("recreate it with `discfg revoke payments team`");
     proxy.on("BatchGetItem").times(1).deny();
     place
         .args(["exec", "--prefix", "web", "--", "true"])
         .run()
         .code(125)
-        .stderr_has("this role reads /db, not /web");
+        .stderr_has("this role can read /db, but not /web");
     // Where what the grant covers can't be looked up either, the denial is told as it came.
     proxy.on("GetItem").times(2).deny();
     place
         .args(["get", "web/port"])
         .run()
         .code(5)
-        .stderr_has("dynamodb:GetItem was denied for /web/port");
+        .stderr_has("access denied: dynamodb:GetItem on /web/port");
     assert_eq!(account.items(TABLE), before);
 }

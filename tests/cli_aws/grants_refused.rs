@@ -28,17 +28,16 @@ fn bad_input_is_named_and_nothing_is_made() {
             .code(2)
             .stdout("")
     };
-    principal("*").stderr_has("\"*\" is no principal but a wildcard");
-    principal("arn:*:*:*:*:*")
-        .stderr_has("but a wildcard: * and ? match in the name of a role or a user alone");
+    principal("*").stderr_has("invalid principal \"*\"");
+    principal("arn:*:*:*:*:*").stderr_has("`*` and `?` are allowed only in the name of a role or a user");
     principal("arn:aws:iam::111122223333:group/devs").stderr_has("neither a role nor a user");
     principal("arn:aws:sts::111122223333:assumed-role/app/i-1")
-        .stderr_has("is a session: give its role, arn:aws:iam::111122223333:role/app");
+        .stderr_has("it is a session; use its role, arn:aws:iam::111122223333:role/app");
     principal("arn:aws-cn:iam::111122223333:role/app")
-        .stderr_has("is in the partition aws-cn; the config is in aws");
+        .stderr_has("is in partition aws-cn, but the config is in aws");
     principal("arn:aws:iam::111122223333:role/app")
         .stderr_has("is of the account 111122223333")
-        .stderr_has(&format!("the config's own account, {}", account.id()));
+        .stderr_has(&format!("the config's account, {}", account.id()));
 
     let flags = |flags: &[&str]| {
         grant(&place, &[flags, &["--principal", &good]].concat())
@@ -47,9 +46,9 @@ fn bad_input_is_named_and_nothing_is_made() {
     };
     flags(&["--read", "db", "--read", "/db"]).stderr_has("the section /db is named twice");
     flags(&["--read", "@config"])
-        .stderr_has("\"@config\" is no section")
+        .stderr_has("invalid section \"@config\"")
         .stderr_has("or @root");
-    flags(&["--read", "db/url"]).stderr_has("\"db/url\" is no section");
+    flags(&["--read", "db/url"]).stderr_has("invalid section \"db/url\"");
     flags(&["--read", "db", "--write", "web"]).stderr_has("cannot be used with");
     flags(&["--read", "db", "--create-oidc-provider"])
         .stderr_has("is for GitHub jobs and other OIDC subjects: add --github or --oidc");
@@ -111,7 +110,7 @@ fn a_grant_needs_its_config() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config nosuch is not there (no stack discfg-nosuch")
+        .stderr_has("config \"nosuch\" not found (no stack discfg-nosuch")
         .stderr_has("discfg init nosuch");
     place
         .args(["revoke", "nosuch", "team", "--yes"])
@@ -130,7 +129,7 @@ fn a_config_that_is_not_ours_or_not_there_yet_has_no_grants() {
     let (who, version) = (account.root(), "2010-05-15");
     let made = account.query(&who, "cloudformation", version, "CreateChangeSet", &change_set);
     made.expect("root may");
-    let said = "the config payments is not there yet: the stack discfg-payments is in REVIEW_IN_PROGRESS";
+    let said = "config \"payments\" is not ready: the stack discfg-payments is in REVIEW_IN_PROGRESS";
     let flags = ["--read", "db", "--principal", &developer(&account)];
     grant(&place, &flags).code(3).stdout("").stderr_has(said);
     place.args(["grants"]).run().code(3).stdout("").stderr_has(said);
@@ -174,17 +173,17 @@ fn who_may_not_deploy_is_told_which_permission_is_missing() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("cloudformation:DescribeStacks was denied");
+        .stderr_has("access denied: cloudformation:DescribeStacks");
     place
         .args(["grants"])
         .run()
         .code(5)
-        .stderr_has("cloudformation:DescribeStacks was denied");
+        .stderr_has("access denied: cloudformation:DescribeStacks");
     place
         .args(["revoke", "team", "--yes"])
         .run()
         .code(5)
-        .stderr_has("cloudformation:DescribeStacks was denied");
+        .stderr_has("access denied: cloudformation:DescribeStacks");
 }
 
 #[test]
@@ -225,12 +224,12 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
             "the account {} has no OIDC provider of GitHub",
             account.id()
         ))
-        .stderr_has("--create-oidc-provider makes it");
+        .stderr_has("add --create-oidc-provider to create it");
     assert_eq!(proxy.count("CreateChangeSet"), 1, "init's own");
 
     grant(&place, &[&job[..], &["--create-oidc-provider"]].concat())
         .code(0)
-        .stderr_has("grants   the grant's role: GitHub may assume it, only for sts.amazonaws.com")
+        .stderr_has("grants   grant role: allow GitHub to assume it, only for the audience sts.amazonaws.com")
         .stderr_has("create complete          an OIDC provider of the account (OidcProvider)")
         .stderr_has("The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: arn:aws:iam::")
         .stderr_lacks("own policies of each principal")
@@ -290,8 +289,8 @@ fn a_provider_that_cannot_be_asked_for_is_no_failure() {
     deny_provider(&proxy);
     grant(&place, &job)
         .code(0)
-        .stderr_has("could not be asked (iam:GetOpenIDConnectProvider was denied)")
-        .stderr_has("if it has none, its tokens will be refused until --create-oidc-provider makes it");
+        .stderr_has("(iam:GetOpenIDConnectProvider was denied)")
+        .stderr_has("Without one, IAM will reject its tokens: then add --create-oidc-provider");
     grant(&place, &job)
         .code(0)
         .stderr_has("lacks the audience sts.amazonaws.com")
@@ -359,10 +358,10 @@ fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("at what the grant's role may do (Policy): Cannot delete a policy attached to entities.")
+        .stderr_has("grant policy (Policy): Cannot delete a policy attached to entities.")
         .stderr_has(&format!(
-            "the policy is attached to the user holder: `aws iam detach-user-policy --user-name holder --policy-arn \
-             {policy}`, then revoke again"
+            "detach the policy from the user holder, then rerun the command: `aws iam detach-user-policy --user-name \
+             holder --policy-arn {policy}`"
         ))
         .stderr_lacks("attached to the role");
     assert!(line(&account, "team").is_some(), "the line goes last");

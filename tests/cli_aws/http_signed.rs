@@ -175,15 +175,15 @@ fn a_grants_role_signs_for_its_sections() {
     as_team(&["get", "web/x"])
         .code(5)
         .stdout("")
-        .stderr_has("GET /v1/mycfg/web/keys/x was denied")
+        .stderr_has("access denied: GET /v1/mycfg/web/keys/x")
         .stderr_has("API Gateway says: Forbidden")
-        .stderr_has("discfg-mycfg--team-eu-central-1 was assumed, and it may not do this")
-        .stderr_has("`discfg grants mycfg --engine dynamodb` shows them, and `discfg grant mycfg team`");
+        .stderr_has("discfg-mycfg--team-eu-central-1 is not allowed to do this")
+        .stderr_has("`discfg grants mycfg --engine dynamodb`");
     as_team(&["ls"])
         .code(5)
         .stdout("")
-        .stderr_has("GET /v1/mycfg/@config/list was denied")
-        .stderr_has("name a key or a prefix of them");
+        .stderr_has("access denied: GET /v1/mycfg/@config/list")
+        .stderr_has("use a key or prefix in the grant's sections");
     as_team(&["doctor"])
         .code(0)
         .stdout_has("the grant's role was assumed, and is let through to its sections alone");
@@ -219,7 +219,7 @@ fn secrets_are_encrypted_by_the_configs_key_and_never_by_the_api() {
     run(&front, &["set", "db/pw", "hunter4", "--secret", "--as", "read"])
         .code(5)
         .stdout("")
-        .stderr_has("kms:GenerateDataKey was denied for /db/pw")
+        .stderr_has("access denied: kms:GenerateDataKey on /db/pw")
         .stderr_lacks("hunter4");
 }
 

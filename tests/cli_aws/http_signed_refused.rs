@@ -28,24 +28,21 @@ fn a_denial_names_method_path_and_role() {
     run(&front, &["set", "db/url", "hunter2", "--as", "read"])
         .code(5)
         .stdout("")
-        .stderr_has("POST /v1/mycfg/db/commit was denied")
+        .stderr_has("access denied: POST /v1/mycfg/db/commit")
         .stderr_has(&format!(
             "you are arn:aws:iam::{}:user/developer",
             front.account.id()
         ))
-        .stderr_has(&format!(
-            "role/discfg/{} was assumed, and it may not do this",
-            role("read")
-        ))
+        .stderr_has(&format!("role/discfg/{} is not allowed to do this", role("read")))
         .stderr_has("API Gateway says: Forbidden")
-        .stderr_has("the read role only reads: leave out `--as read`")
+        .stderr_has("leave out --as read to use the write role")
         .stderr_lacks("hunter2");
     // What is denied by design leaves the credentials as they are.
     assert_eq!(kept_roles(&front.place), 1);
     run(&front, &["get", "db/url", "--as", "self"])
         .code(5)
         .stdout("")
-        .stderr_has("GET /v1/mycfg/db/keys/url was denied")
+        .stderr_has("access denied: GET /v1/mycfg/db/keys/url")
         .stderr_has("the request was signed with your own credentials")
         .stderr_has(r#""Action":"execute-api:Invoke""#)
         .stderr_has(r#""Resource":"arn:aws:execute-api:eu-central-1:*:*/*/GET/v1/mycfg/db/keys/url""#);
@@ -65,9 +62,9 @@ fn a_role_that_is_refused_is_assumed_again_once() {
     run(&front, &["get", "db/url"])
         .code(5)
         .stdout("")
-        .stderr_has("`discfg init mycfg --api` deploys it")
+        .stderr_has("deploy the API with `discfg init mycfg --api`")
         .stderr_has(&format!(
-            "those of {} were renewed, and refused again",
+            "API Gateway also rejected new ones for {}",
             role("read")
         ));
     assert_eq!(front.gateway.seen().len(), 2, "once in a process");
@@ -85,10 +82,10 @@ fn credentials_that_are_not_taken_are_dropped() {
     run(&front, &["get", "db/url"])
         .code(5)
         .stdout("")
-        .stderr_has("doesn't accept the credentials")
+        .stderr_has("rejected the credentials")
         .stderr_has(expired)
         .stderr_has(&format!(
-            "the credentials that were kept for {} are dropped: try again",
+            "retry: the cached credentials of {} were removed",
             role("read")
         ));
     assert_eq!(kept_roles(&front.place), 1);
@@ -99,7 +96,7 @@ fn credentials_that_are_not_taken_are_dropped() {
         .code(5)
         .stdout("")
         .stderr_has(late)
-        .stderr_has("`discfg doctor` compares this machine's clock");
+        .stderr_has("check this machine's clock with `discfg doctor`");
     assert_eq!(kept_roles(&front.place), 2);
 }
 
@@ -133,7 +130,7 @@ fn what_passes_is_tried_again_and_signed_anew() {
     run(&front, &["get", "db/url"])
         .code(8)
         .stdout("")
-        .stderr_has("it has no route for GET /v1/mycfg/db/keys/url");
+        .stderr_has("no route GET /v1/mycfg/db/keys/url");
     front.gateway.refuse(1, &Refusal::new(503, "Service Unavailable"));
     run(&front, &["set", "db/url", "y"]).code(0).stderr("");
 }
@@ -171,14 +168,14 @@ fn nothing_that_is_signed_travels_in_the_clear() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has(&format!("signed requests to {host} would be sent in the clear"))
-            .stderr_has("give the API's URL with https://");
+            .stderr_has(&format!("refusing to send signed requests to {host} unencrypted"))
+            .stderr_has("use an https:// URL");
         place
             .args(["use", CONFIG, "--engine", url, "--sign"])
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("would be sent in the clear");
+            .stderr_has("unencrypted");
     }
     assert!(!place.dir().join(".discfg").exists());
 }
@@ -213,8 +210,8 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("role/discfg/discfg-mycfg-eu-west-1-read, or the role is not there")
-        .stderr_has("it was to be assumed for execute-api:Invoke on /a");
+        .stderr_has("role/discfg/discfg-mycfg-eu-west-1-read, or the role does not exist")
+        .stderr_has("the role is needed for execute-api:Invoke on /a");
     // Whoever has an API there that takes tokens says so.
     place
         .args(["which"])
@@ -228,7 +225,7 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("DISCFG_SIGN can't be used: expected true or false");
+        .stderr_has("invalid DISCFG_SIGN: expected true or false");
     let token = ["use", CONFIG, "--engine", engine, "--token-file", "-"];
     place
         .args(token)
@@ -336,7 +333,7 @@ fn what_asks_for_a_signature_is_told_as_that() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("GET /v1/mycfg/@root/keys/a was refused, and it was not signed")
+        .stderr_has("access denied: GET /v1/mycfg/@root/keys/a (the request was not signed)")
         .stderr_has(&format!(
             "`discfg use mycfg --engine {} --sign`",
             behind.server.url()

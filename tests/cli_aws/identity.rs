@@ -115,12 +115,14 @@ fn a_trust_of_before_that_refuses_tags_is_updated_by_init() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has(&format!("not authorized to perform: sts:TagSession on resource: {arn}"))
-        .stderr_has("hint: your session has tags that pass on to the role, so your own policies must allow sts:TagSession, too: ")
+        .stderr_has(&format!(
+            "not authorized to perform: sts:TagSession on resource: {arn}"
+        ))
+        .stderr_has("hint: allow sts:TagSession in your own policies, since your session has tags: ")
         .stderr_has(&format!(
             r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{arn}"}}"#
         ))
-        .stderr_has("hint: and the role's trust must allow it: `discfg init payments` updates the trust");
+        .stderr_has("hint: and update the role's trust policy if the stack is older: `discfg init payments`");
 }
 
 /// The emulator asks the trust alone, so these are STS's words.
@@ -148,8 +150,8 @@ fn own_policies_that_do_not_let_tags_pass_are_told() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("so your own policies must allow sts:TagSession, too: ")
-        .stderr_has("`discfg grant payments team` updates the trust")
+        .stderr_has("allow sts:TagSession in your own policies, since your session has tags: ")
+        .stderr_has("update the role's trust policy if the stack is older: `discfg grant payments team`")
         .stderr_lacks("discfg grants payments");
 }
 
@@ -164,7 +166,7 @@ fn a_grant_that_is_not_there_is_told_as_a_grant() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("role/discfg/discfg-payments--team-eu-central-1, or the role is not there")
+            .stderr_has("role/discfg/discfg-payments--team-eu-central-1, or the role does not exist")
             .stderr_has("sts:AssumeRole")
             .stderr_has("discfg grants payments")
             .stderr_lacks("discfg init");
@@ -184,7 +186,7 @@ fn what_own_policies_refuse_is_told_as_that() {
             .code(5)
             .stdout("")
             .stderr_has("was denied")
-            .stderr_has("your own policies must allow dynamodb:");
+            .stderr_has("in your own policies");
     }
     assert_eq!(account.items("discfg-payments"), before);
 }

@@ -31,14 +31,14 @@ fn init_shows_deploys_proves_and_says_what_it_made() {
         .run()
         .code(0)
         .stderr_has("Creating the stack discfg-payments")
-        .stderr_has("the table that holds the config")
+        .stderr_has("table (Table)")
         .stderr_has("create complete")
-        .stderr_has("Proved: the read role was assumed")
+        .stderr_has("Verified: assumed the read role")
         .stderr_has(&format!(
-            "grants   the role that reads: the account {} may assume it and tag the session, if its own policies allow that",
+            "grants   read role: any principal in account {} whose own policy allows sts:AssumeRole and sts:TagSession",
             account.id()
         ))
-        .stderr_has("Price at rest: $0.00 a month")
+        .stderr_has("Price: $0.00 per month when idle")
         .stderr_has(&format!(
             r#"to write  {{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"arn:aws:iam::{}:role/discfg/"#,
             account.id()
@@ -132,7 +132,7 @@ fn without_an_answer_nothing_is_deployed() {
         .run()
         .code(0)
         .stderr_has("Creating the stack discfg-payments")
-        .stderr_has("Nothing was deployed");
+        .stderr_has("Dry run: nothing was deployed");
     let listed = stacks(&account);
     assert!(
         !listed.contains("CREATE_COMPLETE") && !listed.contains("REVIEW_IN_PROGRESS"),
@@ -203,22 +203,22 @@ fn a_table_that_was_taken_in_gets_the_rest_of_its_stack() {
         .args(["status", "payments"])
         .run()
         .code(7)
-        .stdout_has("only the table, which an earlier stack left, is in it so far\n")
-        .stderr_has("the adoption of the table into discfg-payments stopped half way: it has no roles")
-        .stderr_has("hint: `discfg init payments` makes the rest");
+        .stdout_has("it has only the table so far, imported from an earlier stack\n")
+        .stderr_has("the import of the table into discfg-payments is not finished: the stack has no roles")
+        .stderr_has("hint: create the remaining resources with `discfg init payments`");
     let status = place.args(["status", "payments", "-f", "json"]).run().code(7);
     assert_eq!(status.json()["stack"]["adopting"], true);
     place
         .args(["doctor", "payments"])
         .run()
         .code(1)
-        .stdout_has("fail  stack        discfg-payments, IMPORT_COMPLETE: only the table, which an earlier")
-        .stdout_has("fix: `discfg init payments` makes the rest\n");
+        .stdout_has("fail  stack        discfg-payments, IMPORT_COMPLETE: it has only the table so far, imported from an earlier")
+        .stdout_has("fix: create the remaining resources: `discfg init payments`\n");
     place
         .args(["init", "payments", "--yes", "--wait", "--history-days", "7"])
         .run()
         .code(0)
-        .stderr_has("make     the role that reads (ReadRole)")
+        .stderr_has("create   read role (ReadRole)")
         .stdout_has("payments: updated");
     place.args(["get", "db/url"]).run().code(0).stdout("kept\n");
     place
@@ -237,7 +237,7 @@ fn a_deployer_who_is_no_reader_is_told_so() {
         .args(["init", "payments", "--yes", "--reader", &dev])
         .run()
         .code(0)
-        .stderr_has("You are not among the readers")
+        .stderr_has("You can't read this config yourself")
         .stdout_has("created");
     let place = place.who(&account.developer());
     place.args(["ls", "-c", "payments"]).run().code(0).stdout("");
@@ -252,7 +252,7 @@ fn a_deployer_without_permission_is_told_which() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("cloudformation:DescribeStacks was denied")
+        .stderr_has("access denied: cloudformation:DescribeStacks")
         .stderr_has(r#""Effect":"Allow","Action":"cloudformation:DescribeStacks""#);
 }
 
@@ -331,9 +331,9 @@ fn the_read_role_does_not_write() {
             .stdout("")
             // A transaction is allowed by the actions of its parts.
             .stderr_has("Item was denied for /k")
-            .stderr_has(&format!("you are {user}"))
-            .stderr_has("discfg-payments-eu-central-1-read was assumed")
-            .stderr_has("hint: the read role only reads");
+            .stderr_has(&format!("assumed by {user}"))
+            .stderr_has("(role arn:aws:iam::")
+            .stderr_has("hint: omit `--as read`");
     }
     assert_eq!(account.items("discfg-payments"), before);
 }
@@ -351,7 +351,7 @@ fn who_may_not_assume_the_role_is_told_what_is_missing() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has(&format!("user/stranger may not assume the role {role}"))
+        .stderr_has(&format!("user/stranger can't assume the role {role}"))
         .stderr_has("dynamodb:PutItem and dynamodb:DeleteItem on /k")
         .stderr_has(&format!(
             r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{role}"}}"#
@@ -361,7 +361,7 @@ fn who_may_not_assume_the_role_is_told_what_is_missing() {
         .args(["get", "k", "--as", "self"])
         .run()
         .code(3)
-        .stderr_has("the key /k is not there");
+        .stderr_has("key /k not found");
 }
 
 #[test]
@@ -372,12 +372,12 @@ fn an_unknown_config_is_told_from_a_denial() {
         .args(["get", "-c", "nosuch", "k"])
         .run()
         .code(3)
-        .stderr_has("the config nosuch is not there")
+        .stderr_has("config \"nosuch\" not found")
         .stderr_has("discfg init nosuch");
     let place = place.who(&account.developer());
     place
         .args(["get", "-c", "nosuch", "k"])
         .run()
         .code(5)
-        .stderr_has("or the role is not there");
+        .stderr_has("or the role does not exist");
 }

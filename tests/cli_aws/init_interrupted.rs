@@ -29,7 +29,7 @@ fn ctrl_c_leaves_a_deployment_running_and_says_how_to_go_on() {
     init.end()
         .code(130)
         .stdout("")
-        .stderr_has("the deployment of discfg-payments goes on without us")
+        .stderr_has("deployment of discfg-payments continues in the background")
         .stderr_has("`discfg status payments` shows how far it is")
         .stderr_has("`aws cloudformation delete-stack --stack-name discfg-payments` stops it");
     place
@@ -57,7 +57,9 @@ fn a_timeout_leaves_a_deployment_running_with_exit_code_seven() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the deployment of discfg-payments goes on without us; the --timeout of 50ms ran out")
+        .stderr_has(
+            "timed out after 50ms (--timeout): deployment of discfg-payments continues in the background",
+        )
         .stderr_has("discfg status payments");
     place.args(["init", "payments", "--wait"]).run().code(0);
     place
@@ -86,7 +88,7 @@ fn a_timeout_waits_for_the_deployment_to_begin() {
     gate.release();
     init.end()
         .code(7)
-        .stderr_has("the deployment of discfg-payments goes on without us");
+        .stderr_has("deployment of discfg-payments continues in the background");
     assert!(!stacks(&account).contains("REVIEW_IN_PROGRESS"), "it has begun");
 }
 
@@ -137,7 +139,7 @@ fn ctrl_c_during_the_proof_says_that_the_stack_is_deployed() {
     init.end()
         .code(130)
         .stdout("")
-        .stderr_has("the stack discfg-payments is deployed; reading through its role was not proved");
+        .stderr_has("the stack discfg-payments is deployed; its read role was not verified");
     assert_eq!(
         account.items("discfg-payments").len(),
         2,
@@ -173,7 +175,7 @@ fn ctrl_c_at_the_question_removes_the_change_set() {
         .env("TERM", "xterm")
         .run()
         .code(130)
-        .stdout_has("nothing was deployed; the change set is removed");
+        .stdout_has("cancelled: change set removed");
     let listed = stacks(&account);
     assert!(!listed.contains("REVIEW_IN_PROGRESS"), "{listed}");
 }

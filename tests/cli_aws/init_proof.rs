@@ -25,7 +25,7 @@ fn a_role_that_is_not_spread_yet_is_tried_again() {
         .args(["init", "payments", "--yes"])
         .run()
         .code(0)
-        .stderr_has("Proved: the read role was assumed and the table read.")
+        .stderr_has("Verified: assumed the read role and read the config.")
         .stdout_has("payments: created");
     assert_eq!(proxy.count("AssumeRole"), 2);
     assert_eq!(proxy.count("GetRole"), 1, "the trust is looked at once");
@@ -45,7 +45,7 @@ fn who_is_not_in_the_trust_is_told_at_once_and_whom_it_names() {
         .run()
         .code(0)
         .stderr_has(&format!(
-            "You are not among the readers: the role {ROLE} trusts {dev}, and you are {admin}."
+            "You can't read this config yourself: the role {ROLE} trusts {dev}, and you are {admin}."
         ))
         .stdout_has("payments: created");
     assert_eq!(proxy.count("AssumeRole"), 1, "waiting would mend nothing");
@@ -62,7 +62,7 @@ fn credentials_that_were_kept_prove_nothing_of_a_new_trust() {
         .args(["init", "payments", "--yes", "--reader", &nobody])
         .run()
         .code(0)
-        .stderr_has("You are not among the readers");
+        .stderr_has("You can't read this config yourself");
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn who_is_trusted_and_may_not_assume_is_told_what_is_missing() {
         .args(["init", "payments"])
         .run()
         .code(0)
-        .stderr_has(&format!("Not proved: the role {ROLE} trusts you"))
-        .stderr_has("your own policies must allow sts:AssumeRole on it")
+        .stderr_has(&format!("Not verified: the role {ROLE} trusts you"))
+        .stderr_has("your own policies don't allow sts:AssumeRole on it")
         .stdout_has("payments: unchanged");
 }
 
@@ -95,9 +95,9 @@ fn without_a_look_at_the_trust_both_possibilities_are_told() {
         .args(["init", "payments"])
         .run()
         .code(0)
-        .stderr_has("Either you are not among the readers, or IAM has not spread the role yet")
+        .stderr_has("Either you are not a reader, or IAM has not propagated the role yet")
         .stderr_has("iam:GetRole")
-        .stderr_has("neither the read role nor your own policies let you")
+        .stderr_has("access was denied through the read role and through your own policies")
         .stdout_has("payments: unchanged");
 }
 
@@ -109,6 +109,6 @@ fn the_root_user_is_told_that_it_cannot_read_so() {
         .args(["init", "payments", "--yes"])
         .run()
         .code(0)
-        .stderr_has("root user, who can't assume a role")
+        .stderr_has("root user, which can't assume a role")
         .stdout_has("payments: created");
 }

@@ -10,19 +10,19 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
     let init = |flag: &str, arn: &str| place.args(["init", "payments", "--yes", flag, arn]).run();
     for flag in ["--reader", "--writer"] {
         for (arn, why) in [
-            ("*", "is no principal"),
+            ("*", "invalid principal"),
             ("arn:aws:s3:::bucket", "is neither a role nor a user"),
             (
                 "arn:aws:iam::123456789012:role/${aws:username}",
-                "is no principal",
+                "invalid principal",
             ),
             (
                 "arn:aws:sts::123456789012:assumed-role/dev/ann",
-                "is a session: give its role, arn:aws:iam::123456789012:role/dev",
+                "it is a session; use its role, arn:aws:iam::123456789012:role/dev",
             ),
             (
                 "arn:aws:iam::123456789012:root",
-                "all of the account is arn:aws:iam::123456789012:*",
+                "for the whole account, use arn:aws:iam::123456789012:*",
             ),
         ] {
             init(flag, arn).code(2).stdout("").stderr_has(why);
@@ -33,7 +33,7 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
         ));
     }
     for (arn, why) in [
-        ("deploy", "is no principal"),
+        ("deploy", "invalid principal"),
         ("arn:aws:iam::123456789012:user/ann", "is no role"),
     ] {
         init("--cfn-role", arn).code(2).stdout("").stderr_has(why);

@@ -79,7 +79,7 @@ fn tokens_of_the_subjects_that_are_given_read() {
         .run()
         .code(0)
         .stderr_has(&format!(
-            "grants   the role that reads: gitlab.com may assume it, only for sts.amazonaws.com, only the subjects {MAIN}"
+            "grants   read role: allow gitlab.com to assume it, only for the audience sts.amazonaws.com, only for the subjects {MAIN}"
         ))
         .stderr_has(&format!(
             "set      OIDC subjects that may read: gitlab.com|sts.amazonaws.com|{MAIN}"
@@ -136,7 +136,7 @@ fn issuers_that_are_not_given_again_stay_and_are_replaced_by_others() {
     assert_eq!(statements(&account, &role), before);
     init(&["--oidc", &eks])
         .code(0)
-        .stderr_has("narrows  the role that reads: no longer: gitlab.com may assume it");
+        .stderr_has("narrows  read role: no longer: allow gitlab.com to assume it");
     assert_eq!(
         statements(&account, &role)[1..],
         [statement(&account, "FirstOidc", EKS, &[POD])]
@@ -194,7 +194,7 @@ fn what_cannot_be_trusted_is_refused_before_anything_is_deployed() {
         .error(403, "AccessDenied", "no");
     let other = format!("{gitlab},other");
     for note in [
-        "(iam:GetOpenIDConnectProvider was denied): if it has none, its tokens will be refused",
+        "(iam:GetOpenIDConnectProvider was denied). Without one, IAM will reject its tokens",
         "OIDC provider of https://gitlab.com lacks the audience other",
     ] {
         place
@@ -218,7 +218,7 @@ fn a_grant_is_for_tokens_and_makes_the_provider() {
         .code(3)
         .stdout("")
         .stderr_has("has no OIDC provider of https://gitlab.com")
-        .stderr_has("--create-oidc-provider makes it");
+        .stderr_has("add --create-oidc-provider to create it");
     grant(&["--oidc", &gitlab, "--oidc", &pod, "--create-oidc-provider"])
         .code(2)
         .stdout("")

@@ -39,8 +39,8 @@ fn without_a_key_a_secret_is_refused_with_what_makes_one() {
     run(&place, &["set", "pw", "hunter2", "--secret"])
         .code(3)
         .stdout("")
-        .stderr_has("the config mycfg has no key for secrets: alias/discfg-mycfg is not there")
-        .stderr_has("`discfg init mycfg --kms` makes one")
+        .stderr_has("config \"mycfg\" has no encryption key for secrets (alias/discfg-mycfg not found)")
+        .stderr_has("create one with `discfg init mycfg --kms`")
         .stderr_lacks("hunter");
     let items = account.items(TABLE);
     assert!(
@@ -72,18 +72,18 @@ fn a_reader_of_the_table_without_the_key_sees_nothing() {
         run(&place, args)
             .code(5)
             .stdout("")
-            .stderr_has("kms:Decrypt was denied for /db/pw")
+            .stderr_has("access denied: kms:Decrypt on /db/pw")
             .stderr_has("role/discfg/discfg-mycfg-eu-central-1-read was assumed")
             .stderr_lacks("hunter");
     }
     run(&place, &["exec", "--", "env"])
         .code(125)
         .stdout("")
-        .stderr_has("kms:Decrypt was denied for /db/pw");
+        .stderr_has("access denied: kms:Decrypt on /db/pw");
     run(&place, &["set", "db/pw", "hunter4"])
         .code(5)
         .stdout("")
-        .stderr_has("kms:GenerateDataKey was denied for /db/pw")
+        .stderr_has("access denied: kms:GenerateDataKey on /db/pw")
         .stderr_has("discfg-mycfg-eu-central-1-write was assumed")
         .stderr_lacks("hunter");
     done(&place, &["ls", "-r", "--values"]).stdout("/db/pw\t(secret)\n/db/url\tu\n");
@@ -167,7 +167,7 @@ fn what_keeps_kms_from_answering_is_told_as_that() {
     run(&place, &["get", "pw"])
         .code(5)
         .stdout("")
-        .stderr_has("kms:Decrypt with a key that is disabled was denied for /pw");
+        .stderr_has("access denied: kms:Decrypt with a key that is disabled on /pw");
     proxy.calm();
     proxy.on("Decrypt").throttle();
     run(&place, &["get", "pw"])
@@ -191,12 +191,12 @@ fn what_keeps_kms_from_answering_is_told_as_that() {
         (
             "other",
             moved.clone(),
-            "the secret /other of mycfg can't be opened",
+            "cannot decrypt secret /other of config \"mycfg\"",
         ),
         (
             "pw",
             with_value(item, "AAAA"),
-            "the secret /pw of mycfg can't be opened",
+            "cannot decrypt secret /pw of config \"mycfg\"",
         ),
     ] {
         let input = json!({"TableName": TABLE, "Item": put});
@@ -248,8 +248,8 @@ fn the_key_file_is_its_owners_and_nothing_is_read_without_it() {
         run(&place, set)
             .code(8)
             .stdout("")
-            .stderr_has("mycfg.key is not there, and secrets of this config are encrypted with it")
-            .stderr_has("hint: put it back; a secret that is lost goes with `discfg delete`");
+            .stderr_has("mycfg.key not found: the config's secrets are encrypted with it")
+            .stderr_has("hint: restore the file; without it, delete the secrets with `discfg delete`");
         assert!(!key.exists());
     }
     fs::write(&key, [7; 32]).expect("a file");
@@ -257,12 +257,12 @@ fn the_key_file_is_its_owners_and_nothing_is_read_without_it() {
     run(&place, &["get", "pw"])
         .code(70)
         .stdout("")
-        .stderr_has("another key wrapped it");
+        .stderr_has("encrypted with another key");
     fs::write(&key, [7; 31]).expect("a file");
     run(&place, &["set", "pw", "hunter3"])
         .code(70)
         .stdout("")
-        .stderr_has("it must have 32 bytes");
+        .stderr_has("expected 32 bytes");
     fs::write(&key, kept).expect("a file");
     done(&place, &["get", "pw"]).stdout("hunter2\n");
     run(&place, &["set", "new", "x", "--secret", "--as", "read"]).code(5);
@@ -293,6 +293,6 @@ fn whoever_acts_as_itself_needs_the_key_too() {
     let place = place.who(&reader);
     run(&place, &["get", "pw"])
         .code(5)
-        .stderr_has("kms:Decrypt was denied for /pw")
+        .stderr_has("access denied: kms:Decrypt on /pw")
         .stderr_has("your own policies must allow kms:Decrypt on the config's key");
 }

@@ -30,10 +30,10 @@ fn a_config_is_shown_whole() {
         ))
         .stdout_has("grants     none\n")
         .stdout_has("table      discfg-payments, active\n")
-        .stdout_has("(counted up to six hours ago)")
+        .stdout_has("(as of up to 6 hours ago)")
         .stdout_has("billing on-demand, point-in-time recovery off, deletion protection on")
-        .stdout_has("price      Price at rest: $0.00 a month; $0.25 for each GB stored")
-        .stdout_has("price      A million gets of up to 4 KB: $0.125");
+        .stdout_has("price      $0.00 per month when idle, plus $0.25 per GB stored")
+        .stdout_has("           $0.125 per million gets of up to 4 KB");
     let status = place
         .args(["status", "-c", "payments", "-f", "json"])
         .run()
@@ -67,7 +67,7 @@ fn a_config_that_is_not_there_is_exit_code_three() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config nosuch is not there (no stack discfg-nosuch in eu-central-1)");
+        .stderr_has("config \"nosuch\" not found (no stack discfg-nosuch in eu-central-1)");
     account.create_table("discfg-kept");
     place
         .args(["status", "kept"])
@@ -76,7 +76,7 @@ fn a_config_that_is_not_there_is_exit_code_three() {
         .stdout_has("stack      none\n")
         .stdout_has("table      discfg-kept, active")
         .stderr_has("has a table and no stack discfg-kept")
-        .stderr_has("`discfg init kept` takes the table in");
+        .stderr_has("import the table with `discfg init kept`");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn what_may_not_be_seen_is_told_with_the_permission_that_it_takes() {
         .run()
         .code(5)
         .stdout_has("the drift: cloudformation:DetectStackDrift is not allowed")
-        .stderr_has("whether discfg-payments has drifted is not known");
+        .stderr_has("cannot determine whether discfg-payments has drifted");
     let place = place.who(&account.developer());
     place
         .args(["status", "payments"])
@@ -132,9 +132,7 @@ fn drift_names_property_expected_and_actual() {
         .run()
         .code(1)
         .stderr("")
-        .stdout_has(
-            "drift      the table that holds the config (Table) /DeletionProtectionEnabled: expected true, is false\n",
-        );
+        .stdout_has("drift      table (Table) /DeletionProtectionEnabled: expected true, found false\n");
     let status = place
         .args(["status", "payments", "--drift", "-f", "json"])
         .run()
@@ -216,7 +214,7 @@ fn a_stack_that_is_stuck_is_exit_code_seven_with_its_first_cause() {
         .code(7)
         .stdout_has("UPDATE_ROLLBACK_FAILED since 2026-01-31T08:00:00Z")
         .stdout_has("The following resource(s) failed to update: [ReadRole].")
-        .stdout_has("failure    2026-01-31T08:00:00Z update failed at the role that reads (ReadRole): iam:UpdateRole is not allowed\n")
+        .stdout_has("failure    2026-01-31T08:00:00Z update failed at read role (ReadRole): iam:UpdateRole is not allowed\n")
         .stdout_has("operation op-7\n")
         .stderr_has("is in UPDATE_ROLLBACK_FAILED, which it doesn't leave by itself")
         .stderr_has("`discfg init payments` mends it, or says what to do first");

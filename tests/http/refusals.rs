@@ -36,8 +36,8 @@ async fn a_path_means_one_thing_or_nothing() {
         ("/v1/mycfg/db/keys/../web/url", "\"..\""),
         ("/v1/mycfg/web/../db/keys/url", "\"..\""),
         ("/v1/mycfg/@root/keys/db/url", "/db"),
-        ("/v1/mycfg/@config/keys/x", "names no section"),
-        ("/v1/mycfg/@datakeys/keys/db/url", "names no section"),
+        ("/v1/mycfg/@config/keys/x", "expected a section"),
+        ("/v1/mycfg/@datakeys/keys/db/url", "expected a section"),
         ("/v1/mycfg/db/keys/@head", "'@'"),
         ("/v1/mycfg/@meta/heads", "@meta"),
         ("/v1/MYCFG/db/keys/url", "MYCFG"),
@@ -68,7 +68,10 @@ async fn a_query_holds_what_is_known_once() {
     let served = Served::new();
     for (path, named) in [
         ("@root/keys/k?revison=1", "revison"),
-        ("@root/keys/k?revision=1&revision=2", "revision is given twice"),
+        (
+            "@root/keys/k?revision=1&revision=2",
+            "revision is given more than once",
+        ),
         ("@root/keys/k?revision=x", "revision"),
         ("@root/keys/k?revision=-1", "revision"),
         ("@root/keys/k?revision=99999999999999999999", "revision"),

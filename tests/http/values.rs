@@ -294,7 +294,7 @@ async fn who_may_not_decrypt_reveals_nothing_and_lends_no_key() {
     blind.get("db/keys/pw").await.json(200);
     blind.ask("PUT", "db/keys/pw", &[], "hunter3").await.json(200);
 
-    for wrapped in ["AAAA", "no base64", ""] {
+    for wrapped in ["AAAA", "not valid base64", ""] {
         let body = json!({"wrapped": wrapped, "key": "/db/pw"}).to_string();
         served
             .ask("POST", "@datakeys/unwrap/db", &[], body)

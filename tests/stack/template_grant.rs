@@ -372,10 +372,10 @@ mod on_aws {
             let call = [&["template", "--parameters"], args].concat();
             place.args(call).run().code(2).stdout("")
         };
-        refused(&["--grant"]).stderr_has("need its name: --grant NAME");
-        refused(&["--read", "db"]).stderr_has("are of a grant: add --grant NAME");
+        refused(&["--grant"]).stderr_has("require its name: --grant NAME");
+        refused(&["--read", "db"]).stderr_has("require --grant NAME");
         refused(&["--grant", "ci"]).stderr_has("a grant needs sections");
-        refused(&["--grant", "ci", "--read", "db"]).stderr_has("a grant needs someone to have it");
+        refused(&["--grant", "ci", "--read", "db"]).stderr_has("a grant needs a principal");
         refused(&["--grant", "ci", "--read", "db", "--history-days", "3"]).stderr_has("for a config's stack");
     }
 }

@@ -164,5 +164,5 @@ async fn who_may_not_deploy_is_told_the_action() {
     let cfn = Client::new(&Account::sdk(&account.url(), &account.developer()));
     let error = stack::plan(&cfn, &spec()).await.expect_err("a developer may not");
     assert_eq!(error.kind(), ErrorKind::Denied);
-    assert_eq!(error.to_string(), "cloudformation:DescribeStacks was denied");
+    assert_eq!(error.to_string(), "access denied: cloudformation:DescribeStacks");
 }

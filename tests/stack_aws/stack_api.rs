@@ -269,7 +269,7 @@ fn the_api_is_taken_away_and_the_config_stays() {
     assert!(
         taken
             .errors()
-            .contains("narrows  what the read role may do: no longer: may execute-api:Invoke"),
+            .contains("narrows  read policy: no longer: allow execute-api:Invoke"),
         "{}",
         taken.errors()
     );
@@ -326,14 +326,13 @@ fn a_look_leaves_nothing_behind() {
     let bucket = format!("discfg-code-{}-{REGION}", account.id());
     assert!(
         look.errors().contains(&format!(
-            "Without --dry-run the function's code is put into the bucket {bucket} first, which is made in a stack of its own."
+            "Without --dry-run, init first uploads the function's code to the bucket {bucket}, which it creates in a separate stack."
         )),
         "{}",
         look.errors()
     );
     assert!(
-        look.errors()
-            .contains("the service apigateway.amazonaws.com may lambda:InvokeFunction"),
+        look.errors().contains("allow lambda:InvokeFunction"),
         "{}",
         look.errors()
     );
@@ -404,7 +403,7 @@ fn who_may_not_put_the_code_is_told_what_it_takes() {
         .code(5)
         .stdout("");
     assert!(
-        denied.errors().contains("s3:PutObject was denied"),
+        denied.errors().contains("access denied: s3:PutObject"),
         "{}",
         denied.errors()
     );
@@ -442,7 +441,7 @@ fn what_bounds_an_api_needs_one() {
     let (proxy, place) = place_of(&account);
     let refused = init(&place, &["--api-waits", "5"]).code(2).stdout("");
     assert!(
-        refused.errors().contains("--api makes one"),
+        refused.errors().contains("add --api to create one"),
         "{}",
         refused.errors()
     );

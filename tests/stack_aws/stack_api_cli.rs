@@ -99,7 +99,7 @@ fn guards_and_limits_are_told_as_without_an_api() {
     assert!(
         whole
             .errors()
-            .contains("a Lambda function answers at most 6000000"),
+            .contains("bytes of at most 6000000, the limit of AWS Lambda"),
         "{}",
         whole.errors()
     );
@@ -117,7 +117,7 @@ fn a_denial_names_the_method_and_the_path() {
         .stdout("");
     let errors = denied.errors();
     assert!(
-        errors.contains("POST /v1/payments/db/commit was denied"),
+        errors.contains("access denied: POST /v1/payments/db/commit"),
         "{errors}"
     );
     assert!(
@@ -131,7 +131,7 @@ fn a_denial_names_the_method_and_the_path() {
         .stdout("");
     let errors = denied.errors();
     assert!(
-        errors.contains("GET /v1/payments/db/keys/url was denied"),
+        errors.contains("access denied: GET /v1/payments/db/keys/url"),
         "{errors}"
     );
     assert!(errors.contains("user/developer"), "{errors}");
@@ -149,7 +149,7 @@ fn a_denial_names_the_method_and_the_path() {
         .stdout("");
     let errors = denied.errors();
     assert!(
-        errors.contains("GET /v1/payments/web/keys/x was denied"),
+        errors.contains("access denied: GET /v1/payments/web/keys/x"),
         "{errors}"
     );
     assert!(errors.contains("discfg grant payments team"), "{errors}");
@@ -169,7 +169,7 @@ fn a_function_that_fails_is_unavailable_and_one_that_is_gone_is_told() {
         deployed.errors()
     );
     let failed = place.args(["get", "db/url"]).run().code(6).stdout("");
-    assert!(failed.errors().contains("can't serve"), "{}", failed.errors());
+    assert!(failed.errors().contains("is unavailable"), "{}", failed.errors());
     let log = "aws logs tail /aws/lambda/discfg-payments";
     assert!(failed.errors().contains(log), "{}", failed.errors());
     let doctor = place.args(["doctor"]).run().code(1);

@@ -146,9 +146,7 @@ async fn a_denial_names_both_that_it_may_be() {
         assert_eq!(
             error.to_string(),
             format!(
-                "s3:GetObject was denied: either your policies don't allow it on the bucket {bucket} \
-                 (s3:GetObject, and s3:ListBucket for code that isn't there yet), or that bucket doesn't belong to \
-                 the account {ACCOUNT}"
+                "access denied: s3:GetObject on the bucket {bucket}, or it doesn't belong to the account {ACCOUNT}"
             )
         );
     }
@@ -158,8 +156,7 @@ async fn a_denial_names_both_that_it_may_be() {
     assert_eq!(
         error.to_string(),
         format!(
-            "s3:PutObject was denied: either your policies don't allow it on the bucket {bucket}, \
-             or that bucket doesn't belong to the account {ACCOUNT}"
+            "access denied: s3:PutObject on the bucket {bucket}, or it doesn't belong to the account {ACCOUNT}"
         )
     );
     let BucketError::Denied { source, arn, .. } = error else {

@@ -126,7 +126,7 @@ fn who_may_not_look_at_the_function_is_told_so() {
     limited
         .args(["doctor", "payments"])
         .run()
-        .stdout_has("lambda:GetFunctionConfiguration was denied");
+        .stdout_has("access denied: lambda:GetFunctionConfiguration");
     init(&limited, &[]).code(0).stderr_has(unseen);
 }
 
@@ -151,7 +151,7 @@ fn a_function_that_does_not_serve_is_a_failure_that_names_its_log() {
     assert!(
         mended
             .errors()
-            .contains("Proved: the API answered a signed request."),
+            .contains("Verified: the HTTP API answered a signed request."),
         "{}",
         mended.errors()
     );

@@ -275,7 +275,7 @@ async fn what_does_not_fit_is_named_and_not_quoted(store: Arc<dyn Store>) {
     let error = client.get::<Level>("/db/pool/size").await.expect_err("no level");
     assert_eq!(
         error.to_string(),
-        "/db/pool/size doesn't fit: it is none of info, debug"
+        "cannot read /db/pool/size: it is none of info, debug"
     );
 }
 
@@ -415,7 +415,7 @@ async fn two_configs_are_open_in_one_process() {
     for (builder, problem) in [
         (
             Client::builder().config("My Config"),
-            "\"My Config\" can't be the config",
+            "invalid config \"My Config\"",
         ),
         (Client::builder().alone(), "no config selected"),
         (
@@ -423,7 +423,10 @@ async fn two_configs_are_open_in_one_process() {
             "\"ftp://x\" can't be the engine",
         ),
     ] {
-        let error = builder.open().await.expect_err("nothing to open");
+        let error = builder
+            .open()
+            .await
+            .expect_err("cannot determine the config to open");
         assert_eq!(
             (error.to_string().as_str(), error.kind()),
             (problem, ErrorKind::Usage)

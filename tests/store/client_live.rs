@@ -146,7 +146,7 @@ async fn a_type_that_panics_is_an_error_and_not_the_end() {
     let error = app.last_error().expect("it was there");
     assert_eq!(
         error.to_string(),
-        "/app doesn't fit: its type panicked while it was read"
+        "cannot read /app: its type panicked while it was read"
     );
     assert_eq!(app.get()["number"], Lucky(1));
     set_all(store.as_ref(), &[("/app/number", "14")]).await;

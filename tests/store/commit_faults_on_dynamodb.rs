@@ -196,12 +196,12 @@ fn where_it_can_not_be_told_the_commit_is_named() {
             .run()
             .code(6)
             .stdout("")
-            .stderr_has("whether it happened is not known")
+            .stderr_has("outcome unknown: no response to commit")
             .stderr_lacks("hunter2");
         let written = lines(&account, &key);
         assert_eq!(written.len(), 1, "{last}");
         let commit = written[0]["commit"]["S"].as_str().expect("its id").to_owned();
-        failed.stderr_has(&format!("the commit {commit} was sent and never answered"));
+        failed.stderr_has(&format!("outcome unknown: no response to commit {commit}"));
         proxy.calm();
     }
 }
@@ -363,7 +363,7 @@ fn patience_ends_after_its_bound_and_says_what_is_known() {
     let faults: [(Fault, &str, usize); 3] = [
         (
             |proxy| proxy.on("TransactWriteItems").conflict(),
-            "others kept changing the same sections for 30 seconds; this commit was not made",
+            "conflicting commits to the same sections for 30 s; nothing was written",
             0,
         ),
         (
@@ -376,7 +376,7 @@ fn patience_ends_after_its_bound_and_says_what_is_known() {
                 proxy.on("TransactWriteItems").cut_after();
                 proxy.on("TransactGetItems").cut_before();
             },
-            "was sent and never answered: whether it happened is not known",
+            "outcome unknown: no response to commit",
             1,
         ),
     ];

@@ -385,7 +385,7 @@ async fn patience_ends_for_each_with_what_is_known_of_it() {
     assert_eq!(lost, [1; 3]);
     for answer in refused {
         let error = answer.expect_err("it is never made");
-        assert!(error.to_string().ends_with("this commit was not made"), "{error}");
+        assert!(error.to_string().ends_with("nothing was written"), "{error}");
     }
     assert_eq!(untouched, [0; 3]);
 }

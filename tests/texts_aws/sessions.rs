@@ -103,7 +103,7 @@ fn status() {
         discfg status payments -f yaml
         discfg status payments -f raw
 
-        # What isn't there, and a table without a stack
+        # What isn't there, and table without a stack
         discfg status nosuch
         discfg status kept
         discfg status kept -f json

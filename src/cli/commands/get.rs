@@ -91,7 +91,7 @@ pub(in crate::cli) async fn run(
     let failure = match args.revision {
         Some(revision) => Failure::new(
             ErrorKind::NotFound,
-            format!("key {key} did not exist at revision {revision}"),
+            format!("key {key} not found at revision {revision}"),
         ),
         None => Failure::from(StoreError::NotFound(key)),
     };

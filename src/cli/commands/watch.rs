@@ -152,7 +152,7 @@ pub(in crate::cli) async fn run(
     };
     let ended = tokio::select! {
         ended = follow(watch, &mut teller, session, terminal) => ended,
-        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(ErrorKind::Timeout, "--timeout reached").into()),
+        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(ErrorKind::Timeout, "timed out: --timeout reached").into()),
         _ = ctrl_c() => Err(Failure::new(ErrorKind::Interrupted, "").into()),
     };
     ended.map_err(|stop| session.explain_stop(stop, Access::Read))

@@ -30,7 +30,7 @@ impl From<BucketError> for Failure {
                 action, arn, source, ..
             } => failure.hint(match DenialMessage::of(&source.message).by {
                 DeniedBy::Explicit(_) => denial::advice(action, &source.message),
-                DeniedBy::Lacking(_) | DeniedBy::Unknown => format!("allow it in your policies: {}", use_of(arn)),
+                DeniedBy::Lacking(_) | DeniedBy::Unknown => format!("add to your policies: {}", use_of(arn)),
             }),
             BucketError::Elsewhere { .. } => failure
                 .hint("find out who created the bucket and delete it, or use another region"),

@@ -15,7 +15,7 @@ pub(in crate::cli) fn advice_on(action: &str, on: Option<&str>, said: &str) -> S
     let denial = DenialMessage::of(said);
     let action = denial.action.unwrap_or(action);
     if let DeniedBy::Explicit(place) = denial.by {
-        return format!("remove the explicit deny of {action} in {place}: it overrides every allow");
+        return format!("remove the explicit deny in {place} for {action}: it overrides every allow");
     }
     let place = match denial.by {
         DeniedBy::Lacking(kind) if kind != "identity-based policy" => kind,
@@ -27,7 +27,7 @@ pub(in crate::cli) fn advice_on(action: &str, on: Option<&str>, said: &str) -> S
         .map_or_else(|| of_action(action, denial.who), any_of_its_name);
     let who = denial.who.map(|who| format!(" of {who}")).unwrap_or_default();
     let (action, resource) = (json!(action), json!(resource));
-    format!(r#"allow it in the {place}{who}: {{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
+    format!(r#"add to the {place}{who}: {{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
 }
 
 /// A recreated stack has another ID, so the statement matches any ID.

@@ -46,7 +46,7 @@ impl From<StackError> for Failure {
                 objections: Objections::Denied,
                 ..
             } => failure.hint(format!(
-                "to see the details, cloudformation:DescribeEvents must be allowed: {}",
+                "to see the details, {}",
                 denial::advice("cloudformation:DescribeEvents", "")
             )),
             StackError::RollbackStuck {
@@ -60,7 +60,7 @@ impl From<StackError> for Failure {
                 );
                 let failure = if *denied {
                     failure.hint(format!(
-                        "to see the failed resources, cloudformation:DescribeStackResources must be allowed: {}",
+                        "to see the failed resources, {}",
                         denial::advice("cloudformation:DescribeStackResources", "")
                     ))
                 } else {
@@ -78,8 +78,9 @@ impl From<StackError> for Failure {
                 }
             }
             StackError::UnfitTable { .. } => {
-                failure.hint("choose another config name, or delete the table: discfg did not change it")
+                failure.hint("delete the table if nothing needs it, or choose another config name: discfg did not change it")
             }
+            StackError::ReplacesKey { .. } => failure.hint("omit --kms and --kms-key to keep the key"),
             StackError::NotDeleted { .. } => failure.hint("fix the cause, then rerun the command"),
             StackError::NotOurs { mark, .. } if *mark == stack::Output::DiscfgLayout.name() => {
                 failure.hint("choose another name")

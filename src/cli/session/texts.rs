@@ -176,7 +176,7 @@ async fn of_a_store_that_can_not_be_opened() {
             None,
             Some("work"),
             OpenError::Aws(AwsError::Credentials {
-                problem: "the credentials have expired".into(),
+                problem: "credentials expired".into(),
                 source: Some(expired.into()),
             }),
         ),

@@ -288,38 +288,38 @@ mod tests {
     #[test]
     fn each_code_is_the_error_that_a_store_of_ones_own_has() {
         for (kind, code, words) in [
-            (ErrorKind::NotFound, "no-key", "the key /db/url is not there"),
-            (ErrorKind::Usage, "no-ttl", "the key /db/url has no time to live"),
-            (ErrorKind::Invalid, "twice", "the key /db/url is changed twice"),
-            (ErrorKind::Invalid, "unsealed", "/db/url must be sealed first"),
-            (ErrorKind::Usage, "guard-on-secret", "the key /db/url is a secret"),
+            (ErrorKind::NotFound, "no-key", "key /db/url not found"),
+            (ErrorKind::Usage, "no-ttl", "key /db/url has no time to live"),
+            (ErrorKind::Invalid, "twice", "key /db/url is changed twice"),
+            (ErrorKind::Invalid, "unsealed", "/db/url must be encrypted"),
+            (ErrorKind::Usage, "guard-on-secret", "key /db/url is a secret"),
             (
                 ErrorKind::NotFound,
                 "no-config",
-                "the config mycfg is not there (https://cfg.example)",
+                "config \"mycfg\" not found (https://cfg.example)",
             ),
             (
                 ErrorKind::NotFound,
                 "no-secrets-key",
-                "the config mycfg has no key for secrets",
+                "config \"mycfg\" has no encryption key",
             ),
-            (ErrorKind::Denied, "read-only", "opened for reading only"),
+            (ErrorKind::Denied, "read-only", "opened read-only"),
             (
                 ErrorKind::Denied,
                 "no-token",
-                "cfg.example asks for a token, and there is none for it",
+                "cfg.example requires a token, and none is configured for it",
             ),
             (
                 ErrorKind::Denied,
                 "denied",
-                "GET /v1/mycfg/db/keys/url was denied",
+                "access denied: GET /v1/mycfg/db/keys/url",
             ),
             (
                 ErrorKind::Throttled,
                 "throttled",
                 "https://cfg.example is throttling requests",
             ),
-            (ErrorKind::Unavailable, "busy", "can't serve for the moment"),
+            (ErrorKind::Unavailable, "busy", "is temporarily unavailable"),
             (ErrorKind::Usage, "query", "https://cfg.example: told"),
             (ErrorKind::Internal, "internal", "https://cfg.example: told"),
         ] {
@@ -336,7 +336,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("no discfg API, or one of another version")
+                .contains("not a discfg API, or one of another version")
         );
     }
 

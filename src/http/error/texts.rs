@@ -38,16 +38,17 @@ fn of_a_request() {
         InvalidRequest::ValueTooLarge { .. } => "ValueTooLarge",
     };
     let refusals = [
-        InvalidRequest::Path("the key \"/db//url\" holds an empty segment (`//`)".into()),
-        InvalidRequest::Query("the query parameter wait is given twice".into()),
-        InvalidRequest::Header("the header If-Match is given twice".into()),
-        InvalidRequest::Body("the body is no JSON".into()),
+        InvalidRequest::Path("invalid key \"/db//url\": empty segment (`//`)".into()),
+        InvalidRequest::Query("query parameter wait is given more than once".into()),
+        InvalidRequest::Header("the header If-Match is given more than once".into()),
+        InvalidRequest::Body("invalid JSON in the request body at line 1, column 1: unexpected end".into()),
         InvalidRequest::TooLarge {
             size: 4_194_305,
             max: 4_194_304,
         },
         InvalidRequest::ValueTooLarge {
-            told: "the set of /db/url: the value has 190001 bytes; at most 190000 are allowed".into(),
+            told: "changes[0]: the value of /db/url: value too large: 190,001 bytes of at most 190,000"
+                .into(),
             size: 190_001,
         },
     ];

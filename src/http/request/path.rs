@@ -151,8 +151,8 @@ mod tests {
     fn each_rule_names_what_is_wrong() {
         let long = format!("/v1/{}", "a".repeat(MAX_BYTES));
         for (path, named) in [
-            ("", "begin with a slash"),
-            ("*", "begin with a slash"),
+            ("", "must start with `/`"),
+            ("*", "must start with `/`"),
             ("/v1/c/a/keys/a%2Fb", "`%`"),
             ("/v1/c/a/keys/%00", "`%`"),
             ("/v1/c/a/keys//a", "`//`"),

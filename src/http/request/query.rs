@@ -145,16 +145,16 @@ mod tests {
             refusal.to_string()
         };
         let revision = |query: &mut Query| query.take::<Revision>("revision").map(drop);
-        assert!(refused("revision=1&revision=1", &revision).contains("revision is given twice"));
+        assert!(refused("revision=1&revision=1", &revision).contains("revision is given more than once"));
         assert!(refused("revision=-1", &revision).contains("revision"));
         assert!(refused("revision=%2B1", &revision).contains("revision"));
         assert!(refused("revision=", &revision).contains("revision"));
         let unknown = refused("revison=1", &revision);
         assert!(
-            unknown.contains("\"revison\"") && unknown.contains("takes revision"),
+            unknown.contains("\"revison\"") && unknown.contains("allows revision"),
             "{unknown}"
         );
-        assert!(refused("x", &|_| Ok(())).contains("takes none"));
+        assert!(refused("x", &|_| Ok(())).contains("allows none"));
         let flag = |query: &mut Query| query.flag("stored").map(drop);
         for raw in ["stored", "stored=1", "stored=TRUE", "stored=+true"] {
             assert!(refused(raw, &flag).contains("true or false"), "{raw}");

@@ -62,7 +62,7 @@ fn refusal(bytes: Vec<u8>) -> String {
 /// Why a program by itself is refused.
 fn unfit(program: &[u8]) -> String {
     let words = refusal(deflated(&[("bootstrap", program, Some(0o755))]));
-    let words = words.strip_prefix("the bootstrap in front.zip ");
+    let words = words.strip_prefix("invalid bootstrap in front.zip: it ");
     words.expect("it is about the program").to_owned()
 }
 
@@ -122,7 +122,7 @@ fn what_is_no_zip_file_is_refused() {
     let whole = deflated(&[("bootstrap", &program, Some(0o755))]);
     let cut = whole[..whole.len() / 2].to_vec();
     for bytes in [Vec::new(), b"no zip".to_vec(), program, cut] {
-        assert_eq!(refusal(bytes), "front.zip is no zip file, or a damaged one");
+        assert_eq!(refusal(bytes), "front.zip is not a valid zip file");
     }
 }
 
@@ -136,7 +136,7 @@ fn a_damaged_program_is_refused() {
         .expect("it is stored");
     let mut bytes = whole.clone();
     bytes[at] ^= 1;
-    assert_eq!(refusal(bytes), "front.zip is no zip file, or a damaged one");
+    assert_eq!(refusal(bytes), "front.zip is not a valid zip file");
     code(whole).expect("only the bit is wrong");
 }
 
@@ -148,7 +148,7 @@ fn a_program_in_a_folder_is_not_at_the_root() {
     let deeper = refusal(deflated(&[("target/release/bootstrap", &program, Some(0o755))]));
     assert_eq!(
         deeper,
-        "front.zip has no bootstrap at its root: it is at target/release/bootstrap"
+        "front.zip has no bootstrap at its root: found target/release/bootstrap"
     );
     let folder = refusal(deflated(&[("bootstrap/main", &program, Some(0o755))]));
     assert_eq!(folder, "front.zip has no bootstrap at its root");
@@ -159,7 +159,7 @@ fn a_program_that_not_everyone_may_run_is_refused() {
     let program = elf(X86_64);
     for (mode, shown) in [(0o644, "0644"), (0o700, "0700"), (0o754, "0754"), (0o711, "0711")] {
         let words = refusal(deflated(&[("bootstrap", &program, Some(mode))]));
-        assert!(words.contains(&format!("has the mode {shown}:")), "{words}");
+        assert!(words.contains(&format!("has the mode {shown},")), "{words}");
     }
     code(deflated(&[("bootstrap", &program, Some(0o555))])).expect("nobody need write it");
 }
@@ -167,7 +167,7 @@ fn a_program_that_not_everyone_may_run_is_refused() {
 #[test]
 fn a_link_is_no_program() {
     let words = refusal(deflated(&[("bootstrap", b"main", Some(0o120_777))]));
-    assert_eq!(words, "the bootstrap in front.zip is a symbolic link");
+    assert_eq!(words, "invalid bootstrap in front.zip: it is a symbolic link");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn other_formats_are_named() {
         (b"hello", "is of an unknown format, not a program for Linux"),
         (
             b"\x7fELF\x02\x01",
-            "is the beginning of a program, not a program for Linux",
+            "is a truncated program, not a program for Linux",
         ),
     ] {
         assert_eq!(unfit(program), said);
@@ -213,13 +213,13 @@ fn other_processors_are_named() {
         (elf(0x03), "a 32-bit x86 (i386)"),
         (elf(0x28), "a 32-bit ARM"),
         (elf(0xf3), "RISC-V"),
-        (elf(0x16), "the machine 0x16 of ELF"),
+        (elf(0x16), "the ELF machine 0x16"),
         (narrow, "x86_64 with addresses of 32 bits"),
         (big_endian, "a big-endian processor"),
     ] {
         assert_eq!(
             unfit(&program),
-            format!("is made for {said}; Lambda runs x86_64 and arm64")
+            format!("is built for {said}; Lambda runs x86_64 and arm64")
         );
     }
 }
@@ -236,7 +236,7 @@ fn more_than_lambda_takes_is_refused_by_what_the_entries_say() {
     bytes[directory + 24..directory + 28].copy_from_slice(&262_144_000_u32.to_le_bytes());
     assert_eq!(
         refusal(bytes),
-        "front.zip has 262144256 bytes unzipped; Lambda takes 262144000 at most"
+        "front.zip is too large: 262144256 bytes unzipped of at most 262144000"
     );
 }
 

@@ -29,7 +29,7 @@ pub(in crate::stack) async fn delete_empty_table(
     }
     Err(StackError::UnfitTable {
         table: table.name.clone(),
-        why: "it was empty and holds something now, so it was not deleted".into(),
+        why: "it was empty, but has data now, so it was not deleted".into(),
     })
 }
 

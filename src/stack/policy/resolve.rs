@@ -128,7 +128,7 @@ fn plain(value: &Value) -> Result<String, Unclear> {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(flag) => Ok(flag.to_string()),
         Value::Number(number) => Ok(number.to_string()),
-        _ => Err(Unclear("a text is wanted where there is none".into())),
+        _ => Err(Unclear("expected a string".into())),
     }
 }
 
@@ -247,7 +247,7 @@ impl Resolver<'_> {
     fn array(&self, value: &Value) -> Result<Vec<Value>, Unclear> {
         match self.value(value)? {
             Some(Value::Array(items)) => Ok(items),
-            _ => Err(Unclear("a list is wanted where there is none".into())),
+            _ => Err(Unclear("expected a list".into())),
         }
     }
 
@@ -305,16 +305,16 @@ impl Resolver<'_> {
             Value::String(template) => (template.as_str(), &nothing),
             Value::Array(parts) => match parts.as_slice() {
                 [Value::String(template), Value::Object(names)] => (template.as_str(), names),
-                _ => return Err(Unclear("Fn::Sub has arguments that it can't have".into())),
+                _ => return Err(Unclear("invalid arguments of Fn::Sub".into())),
             },
-            _ => return Err(Unclear("Fn::Sub has arguments that it can't have".into())),
+            _ => return Err(Unclear("invalid arguments of Fn::Sub".into())),
         };
         let mut parts = template.split("${");
         let mut text = parts.next().unwrap_or_default().to_owned();
         for part in parts {
             let (name, rest) = part
                 .split_once('}')
-                .ok_or_else(|| Unclear("a name in Fn::Sub has no end".into()))?;
+                .ok_or_else(|| Unclear("unterminated name in Fn::Sub".into()))?;
             match (name.strip_prefix('!'), names.get(name)) {
                 (Some(literal), _) => text.extend(["${", literal, "}"]),
                 (None, Some(value)) => text.push_str(&self.text(value)?),

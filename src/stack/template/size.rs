@@ -190,15 +190,18 @@ mod tests {
         ] {
             let (most, told) = most_by_api(config, "read", name);
             assert!(reads.contains(&most), "{config} {name}: {most}");
-            assert!(told.starts_with("the parameter ApiReads would have 4"), "{told}");
-            assert!(told.ends_with("bytes; CloudFormation allows 4096"), "{told}");
+            assert!(
+                told.starts_with("the parameter ApiReads is too long: 4"),
+                "{told}"
+            );
+            assert!(told.ends_with("bytes of at most 4096"), "{told}");
             let (most, told) = most_by_api(config, "write", name);
             assert!(writes.contains(&most), "{config} {name}: {most}");
             assert!(
-                told.starts_with("the policy of ApiWritePolicy would have 6"),
+                told.starts_with("the policy of ApiWritePolicy is too long: 6"),
                 "{told}"
             );
-            assert!(told.ends_with("characters; IAM allows 6144"), "{told}");
+            assert!(told.ends_with("characters of at most 6144"), "{told}");
         }
     }
 
@@ -254,8 +257,8 @@ mod tests {
         let error = checked(None, &long).expect_err("too long");
         let text = error.to_string();
         assert!(
-            text.starts_with("the trust policy of WriteRole would have 2")
-                && text.ends_with("characters; IAM allows 2048"),
+            text.starts_with("the trust policy of WriteRole is too long: 2")
+                && text.ends_with("characters of at most 2048"),
             "{text}"
         );
         // Other accounts are trusted with the same list once more.
@@ -282,7 +285,7 @@ mod tests {
         let error = checked(None, &[without[0], job, ("FirstOidc", main)]).expect_err("a quote");
         assert_eq!(
             error.to_string(),
-            "the trust policy of ReadRole would not be JSON: something in it has a quote or a backslash"
+            "the trust policy of ReadRole is not valid JSON: a principal or a job contains a quote or a backslash"
         );
     }
 
@@ -302,7 +305,7 @@ mod tests {
         assert!(checked(Some(&before), &[("Config", CONFIG), ("Readers", &more)]).is_ok());
         let error = checked(Some(&before), &[("Config", CONFIG), ("Readers", &most)]);
         let text = error.expect_err("more than IAM ever allows").to_string();
-        assert!(text.ends_with("IAM allows 4096"), "{text}");
+        assert!(text.ends_with("of at most 4096"), "{text}");
     }
 
     #[test]
@@ -318,7 +321,7 @@ mod tests {
         ]);
         let error = check("discfg-x--g", GRANT, &region(), Some(&given), &given).expect_err("too long");
         let text = error.to_string();
-        assert!(text.starts_with("the policy of Policy would have"), "{text}");
-        assert!(text.ends_with("IAM allows 6144"), "{text}");
+        assert!(text.starts_with("the policy of Policy is too long"), "{text}");
+        assert!(text.ends_with("of at most 6144"), "{text}");
     }
 }

@@ -33,7 +33,9 @@ fn forty_eight_changes_fit_into_a_new_section_and_forty_nine_do_not() {
     assert_eq!(decision.moves.len(), 1);
     let error = run(&Txn::new(changes(49)), &HashMap::new()).expect_err("49 don't");
     assert!(
-        error.to_string().contains("102 actions (2 × 49 changes"),
+        error
+            .to_string()
+            .contains("102 DynamoDB actions of at most 100 (2 × 49 changes"),
         "{error}"
     );
 }

@@ -89,11 +89,11 @@ fn a_trust_that_discfg_did_not_write_is_unknown() {
     for (statement, because) in [
         (
             json!({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}),
-            "statement 1 of the trust: it names everyone, which discfg never does",
+            "statement 1 of the trust policy: it names everyone, which discfg never does",
         ),
         (
             json!({"Effect": "Allow", "NotPrincipal": {"AWS": "x"}, "Action": "sts:AssumeRole"}),
-            "the trust isn't as discfg makes it",
+            "cannot evaluate the trust policy",
         ),
     ] {
         let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();

@@ -36,7 +36,7 @@ fn a_session_is_asked_about_as_its_role_with_its_path() {
         .ask(&asking.arn("role/nosuch"), &["read", "db/url"])
         .code(3)
         .stdout("")
-        .stderr_has("role/nosuch is not there");
+        .stderr_has("role/nosuch not found");
     asking
         .ask(
             "arn:aws:sts::210987654321:assumed-role/dev/ann",
@@ -71,7 +71,7 @@ fn another_account_is_never_a_yes_from_here() {
         .ask(bob, &["read", "db/url", "--org-id", "o-f1f2f3f4f5"])
         .code(1)
         .stdout_has("no: may")
-        .stdout_has("it is for the organization o-a1b2c3d4e5");
+        .stdout_has("it requires the organization o-a1b2c3d4e5");
     asking
         .ask("arn:aws:iam::333333333333:user/bob", &["read", "db/url"])
         .code(1)
@@ -89,11 +89,11 @@ fn a_github_job_is_asked_about_by_its_subject() {
     };
     ask("acme/shop:environment:production", "read")
         .code(0)
-        .stdout_has("yes: may repo:acme/shop:environment:production read /db/url of payments\n")
-        .stdout_has("trust: the statement GitHub of the trust\n");
+        .stdout_has("yes: repo:acme/shop:environment:production can read /db/url of payments\n")
+        .stdout_has("trust: allowed by statement GitHub of the trust policy\n");
     ask("acme/shop:environment:staging", "read")
         .code(1)
-        .stdout_has("it is for repo:acme/shop:environment:production")
+        .stdout_has("it only matches repo:acme/shop:environment:production")
         .stdout_has("missing: discfg init payments --github acme/shop:environment:staging");
     ask("acme/shop:environment:production", "write")
         .code(1)
@@ -114,25 +114,25 @@ fn an_oidc_subject_is_asked_about_by_its_issuer() {
     };
     ask("gitlab,project_path:acme/shop:ref_type:branch:ref:main", "read")
         .code(0)
-        .stdout_has(&format!("yes: may {main} read /db/url of payments\n"))
-        .stdout_has("trust: the statement FirstOidc of the trust\n");
+        .stdout_has(&format!("yes: {main} can read /db/url of payments\n"))
+        .stdout_has("trust: allowed by statement FirstOidc of the trust policy\n");
     let dev = "https://gitlab.com,project_path:acme/shop:ref_type:branch:ref:dev";
     ask(dev, "read")
         .code(1)
-        .stdout_has("it is for project_path:acme/shop:ref_type:branch:ref:main")
+        .stdout_has("it only matches project_path:acme/shop:ref_type:branch:ref:main")
         .stdout_has(&format!(
             "missing: discfg init payments --oidc {dev} (given, it replaces the list)"
         ));
     ask(&format!("{main},https://gitlab.com"), "read")
         .code(1)
-        .stdout_has("it is for the audience sts.amazonaws.com");
+        .stdout_has("it requires the audience sts.amazonaws.com");
     ask(&main.replace("gitlab.com", "gitlab.example.com"), "read")
         .code(1)
-        .stdout_has("no statement of the trust names it");
+        .stdout_has("no statement of the trust policy matches it");
     ask(main, "write").code(1).stdout_has("no: may");
     ask("gitlab,project_path:acme/shop", "read")
         .code(2)
-        .stderr_has("every branch and tag of the project bears it");
+        .stderr_has("every branch and tag of the project");
     let matrix = ["access", "payments", "--matrix", "-f", "raw"];
     asking
         .place

@@ -23,7 +23,7 @@ fn each_permission_that_asking_takes_is_named_where_it_is_missing() {
         let place = Place::at(asking.proxy.url(), &who);
         let args = ["access", "payments", "--principal", &developer, "read", "db/url"];
         let denied = place.args(args).run().code(5).stdout("");
-        let denied = denied.stderr_has(&format!("{missing} was denied"));
+        let denied = denied.stderr_has(&format!("access denied: {missing}"));
         let service = missing.split(':').next().unwrap_or_default();
         denied.stderr_has(&format!(
             r#"{{"Effect":"Allow","Action":"{missing}","Resource":"arn:aws:{service}:"#
@@ -43,14 +43,14 @@ fn what_is_not_there_is_told_from_what_is_denied() {
         .ask(&nobody, &["read", "db/url"])
         .code(3)
         .stdout("")
-        .stderr_has("user/nobody is not there");
+        .stderr_has("user/nobody not found");
     asking
         .place
         .args(["access", "nosuch", "--principal", &nobody, "read", "db/url"])
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("the config nosuch is not there");
+        .stderr_has("config \"nosuch\" not found");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
         ),
         (
             &["payments", "--principal", user, "wipe", "k"],
-            "expected read or write, not \"wipe\"",
+            "invalid access \"wipe\": expected read or write",
         ),
         (&["payments", "--principal", user, "read", "a//b"], "invalid KEY"),
         (
@@ -77,7 +77,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
         ),
         (
             &["payments", "--principal", "*", "read", "k"],
-            "stands for many principals",
+            "expected a single principal",
         ),
         (
             &[

@@ -15,15 +15,15 @@ fn a_yes_says_which_statements_decide() {
     asking
         .ask(&developer, &["read", "db/url"])
         .code(0)
-        .stdout_has(&format!("yes: may {developer} read /db/url of payments\n"))
-        .stdout_has("--as read: yes\n  yes     trust: the statement ThisAccount of the trust\n")
+        .stdout_has(&format!("yes: {developer} can read /db/url of payments\n"))
+        .stdout_has("--as read: yes\n  yes     trust: allowed by statement ThisAccount of the trust policy\n")
         .stdout_has("  yes     sts:AssumeRole, sts:TagSession: allowed by its policies\n")
         .stdout_has(
             "  yes     dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:Query: \
              allowed by the statement at 1:40 of the policy discfg-payments\n",
         )
         .stdout_has("--as self: no\n")
-        .stderr_has("Not looked at: policies on the table itself");
+        .stderr_has("Not evaluated: resource policies of the table");
     let asked = simulator::asked(&asking.proxy);
     let on_table = asked.iter().filter(|asked| asked.on == asking.table());
     assert!(on_table.clone().count() >= 2, "{asked:#?}");
@@ -91,7 +91,7 @@ fn tags_of_a_session_are_asked_about_apart() {
         .code(0)
         .stdout_has("  yes     sts:AssumeRole: allowed by its policies\n")
         .stdout_has(&format!(
-            "  no      sts:TagSession (for sessions with tags that pass on): no statement of its policies allows it\n\
+            "  no      sts:TagSession (only for sessions with transitive tags): not allowed by any statement of its policies\n\
              \x20         missing: {{\"Effect\":\"Allow\",\"Action\":\"sts:TagSession\",\"Resource\":\"{role}\"}}\n"
         ));
     let name = format!("discfg-payments-{REGION}-read");
@@ -109,10 +109,7 @@ fn tags_of_a_session_are_asked_about_apart() {
     assert_eq!(steps[0].get("onlyWithTags"), None);
     assert_eq!(steps[1]["of"], "trust, sts:TagSession");
     assert_eq!(steps[1]["onlyWithTags"], true);
-    assert_eq!(
-        steps[1]["missing"],
-        "the role's trust as discfg makes it: discfg init payments"
-    );
+    assert_eq!(steps[1]["missing"], "discfg init payments (updates the role)");
 }
 
 #[test]
@@ -125,13 +122,13 @@ fn a_no_says_what_is_missing() {
     asking
         .ask(&arn, &["read", "db/url"])
         .code(1)
-        .stdout_has(&format!("no: may {arn} read /db/url of payments\n"))
+        .stdout_has(&format!("no: {arn} can't read /db/url of payments\n"))
         .stdout_has(&format!(
-            "  no      trust: the statement ThisAccount of the trust: it is for arn:aws:iam::*:role/app\n\
-             \x20         missing: discfg init payments --reader {arn} (given, it replaces the list)\n"
+            "  no      trust: statement ThisAccount of the trust policy: it only matches arn:aws:iam::*:role/app\n\
+             \x20         missing: discfg init payments --reader {arn} (replaces the list)\n"
         ))
         .stdout_has(&format!(
-            "  no      sts:AssumeRole, sts:TagSession: no statement of its policies allows it\n\
+            "  no      sts:AssumeRole, sts:TagSession: not allowed by any statement of its policies\n\
              \x20         missing: {{\"Effect\":\"Allow\",\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"],\"Resource\":\"{role}\"}}\n"
         ))
         .stderr_lacks("error");
@@ -147,7 +144,7 @@ fn a_role_that_is_not_as_made_is_told_with_what_mends_it() {
     asking
         .ask(&asking.arn("user/developer"), &["read", "db/url"])
         .code(1)
-        .stdout_has("missing: the role's policy as discfg makes it: discfg init payments\n");
+        .stdout_has("missing: discfg init payments (updates the role)\n");
 }
 
 #[test]

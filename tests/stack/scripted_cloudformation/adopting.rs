@@ -241,8 +241,8 @@ async fn a_failed_adoption_deletes_nothing_and_is_not_tried_over() {
     }
     assert_eq!(
         end.expect("it failed").to_string(),
-        "the deployment of discfg-payments failed at the table that holds the config (Table): it belongs to another \
-         stack; the stack is in IMPORT_ROLLBACK_COMPLETE, and the table is as it was before"
+        "deployment of discfg-payments failed, the table is unchanged, the stack is in IMPORT_ROLLBACK_COMPLETE: \
+         table (Table): it belongs to another stack"
     );
     let error = config_plan(&cloudformation).await.expect_err("it stops");
     assert!(matches!(error, StackError::Stuck { .. }), "{error}");

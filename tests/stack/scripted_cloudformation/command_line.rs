@@ -31,8 +31,10 @@ fn another_deployment_is_told_of_and_waited_for_when_asked() {
         .run()
         .code(6)
         .stdout("")
-        .stderr_has("someone else is deploying the stack discfg-payments: it is in UPDATE_IN_PROGRESS since 2026-01-31")
-        .stderr_has("hint: --wait waits for its end");
+        .stderr_has(
+            "another operation is running on the stack discfg-payments: UPDATE_IN_PROGRESS since 2026-01-31",
+        )
+        .stderr_has("hint: rerun the command with --wait to wait for its end");
     cloudformation.finish();
 
     let after = [("Config", "payments"), ("HistoryDays", "7")];
@@ -56,7 +58,7 @@ fn another_deployment_is_told_of_and_waited_for_when_asked() {
         .run()
         .code(0)
         .stdout_has("payments: updated")
-        .stderr_has("Waiting: someone else is deploying");
+        .stderr_has("Waiting: another operation is running");
     cloudformation.finish();
 
     let cloudformation = Scripted::play(vec![busy(), busy()]);
@@ -65,7 +67,7 @@ fn another_deployment_is_told_of_and_waited_for_when_asked() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the other deployment goes on; nothing was deployed; the --timeout of 100ms ran out");
+        .stderr_has("timed out after 100ms (--timeout): nothing was deployed; the other deployment continues in the background");
     cloudformation.finish();
 }
 
@@ -77,12 +79,12 @@ fn ctrl_c_while_waiting_for_others_leaves_them_alone() {
     let init = place
         .args(["init", "payments", "--yes", "--wait", "--timeout", "1h"])
         .start();
-    init.says("Waiting: someone else is deploying");
+    init.says("Waiting: another operation is running");
     init.signal("INT");
     init.end()
         .code(130)
         .stdout("")
-        .stderr_has("the other deployment goes on; nothing was deployed");
+        .stderr_has("nothing was deployed; the other deployment continues in the background");
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn a_table_that_is_no_configs_is_told_with_what_to_do() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the table discfg-payments is there and can't be used: its keys are pk (S, HASH), not")
+        .stderr_has("can't use the existing table discfg-payments: its keys are pk (S, HASH), not")
         .stderr_has("choose another name");
     cloudformation.finish();
 }
@@ -155,7 +157,7 @@ fn what_a_failed_create_left_is_asked_about_and_only_looked_at_in_a_dry_run() {
         .args(["init", "payments"])
         .run()
         .code(2)
-        .stderr_has("The table discfg-payments is kept, and taken into the new stack. Delete the stack");
+        .stderr_has("The table discfg-payments is kept and imported into the new stack. Delete the stack");
     cloudformation.finish();
 }
 
@@ -177,7 +179,7 @@ fn a_protected_stack_is_told_with_the_command_that_takes_it_off() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-payments has termination protection")
+        .stderr_has("can't delete the stack discfg-payments: termination protection is enabled")
         .stderr_has(
             "aws cloudformation update-termination-protection --no-enable-termination-protection \
              --stack-name discfg-payments",
@@ -205,8 +207,8 @@ fn a_stuck_rollback_is_told_with_the_exact_command() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the role that reads (ReadRole): deleted by hand")
-        .stderr_has(&format!("mend what is stuck, then go on with `{go_on}`"))
+        .stderr_has("read role (ReadRole): deleted by hand")
+        .stderr_has(&format!("fix the cause, then continue the rollback: `{go_on}`"))
         .stderr_has(&format!("`{go_on} --resources-to-skip ReadRole`"));
     cloudformation.finish();
     let cloudformation = Scripted::play(vec![
@@ -266,10 +268,10 @@ fn a_table_is_adopted_in_two_deployments_that_are_both_shown() {
         .args(["init", "payments", "--yes", "-f", "json"])
         .run()
         .code(0)
-        .stderr_has("The table discfg-payments is there already, left by an earlier stack (on-demand)")
-        .stderr_has("adopt    the table that holds the config (Table)")
-        .stderr_has("The table is taken in. Now the rest is made.")
-        .stderr_has("make     the role that reads (ReadRole)")
+        .stderr_has("Table discfg-payments exists from an earlier stack (on-demand)")
+        .stderr_has("import   table (Table)")
+        .stderr_has("Table imported. Creating the remaining resources.")
+        .stderr_has("create   read role (ReadRole)")
         .json();
     assert_eq!(made["result"], "created");
     let actions: Vec<_> = made["changes"]
@@ -333,12 +335,12 @@ mod on_aws {
             .run()
             .code(7)
             .stdout("")
-            .stderr_has("create failed            the role that reads (ReadRole): not authorized")
+            .stderr_has("create failed            read role (ReadRole): not authorized")
             .stderr_has(
-                "the deployment of discfg-payments failed at the role that reads (ReadRole): \
-                 not authorized: iam:CreateRole; nothing of it is left",
+                "deployment of discfg-payments failed and the new stack was deleted: read role (ReadRole): \
+                 not authorized: iam:CreateRole",
             )
-            .stderr_has("hint: mend the cause and run the same command again");
+            .stderr_has("hint: fix the cause, then rerun the command");
         cloudformation.finish();
         place
             .args(["init", "payments", "--yes"])

@@ -112,8 +112,8 @@ async fn a_failed_deletion_tells_its_first_cause() {
     assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
-        "the deletion of discfg-payments failed at what the read role may do (ReadPolicy): \
-         attached to entities; the stack is in DELETE_FAILED"
+        "deletion of discfg-payments failed, the stack is in DELETE_FAILED: read policy (ReadPolicy): \
+         attached to entities"
     );
     cloudformation.finish();
 }
@@ -210,7 +210,7 @@ async fn drift_that_cant_be_told_is_an_error_and_no_answer() {
     assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
-        "the drift of discfg-payments can't be told: Failed to detect drift on ReadRole"
+        "cannot determine the drift of discfg-payments: Failed to detect drift on ReadRole"
     );
     cloudformation.finish();
 }

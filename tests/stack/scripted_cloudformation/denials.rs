@@ -62,7 +62,7 @@ fn check(action: &'static str, flag: &str, before: Vec<Scene>, after: Vec<Scene>
         .run()
         .code(5)
         .stdout("")
-        .stderr_has(&format!("{action} was denied"))
+        .stderr_has(&format!("access denied: {action}"))
         .stderr_has(&statement(action));
     cloudformation.finish();
 }
@@ -243,7 +243,7 @@ fn a_denial_while_the_deployment_runs_says_that_it_goes_on() {
         .run()
         .code(6)
         .stdout("")
-        .stderr_has("the deployment goes on without us")
+        .stderr_has("the operation continues in the background")
         .stderr_has(&statement("cloudformation:DescribeStackEvents"));
     cloudformation.finish();
 }
@@ -300,7 +300,7 @@ fn the_details_of_a_refusal() {
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("refused the deployment of discfg-payments: validation failed")
+        .stderr_has("rejected the deployment of discfg-payments: validation failed")
         .stderr_has(r#""Effect":"Allow","Action":"cloudformation:DescribeEvents""#);
     cloudformation.finish();
 }

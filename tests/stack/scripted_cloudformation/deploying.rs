@@ -84,7 +84,7 @@ async fn a_create_tells_each_event_once_and_in_order_and_ends_in_outputs() {
             "discfg-payments create complete"
         ]
     );
-    assert_eq!(told[1].words, "the role that reads");
+    assert_eq!(told[1].words, "read role");
     assert_eq!(told[2].phase.outcome, ResourceOutcome::Complete);
     assert!(told[0].is_stack);
     let outputs = end.expect("made").outputs().expect("outputs");
@@ -140,8 +140,8 @@ async fn a_failed_create_tells_its_first_cause_and_leaves_nothing() {
     assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
-        "the deployment of discfg-payments failed at the role that reads (ReadRole): \
-         not authorized to perform: iam:CreateRole; nothing of it is left"
+        "deployment of discfg-payments failed and the new stack was deleted: read role (ReadRole): \
+         not authorized to perform: iam:CreateRole"
     );
     cloudformation.finish();
 }
@@ -164,8 +164,8 @@ async fn a_failed_create_names_what_it_leaves_behind() {
     let (_, end) = deploy(&cloudformation).await;
     assert_eq!(
         end.expect_err("it failed").to_string(),
-        "the deployment of discfg-payments failed at what the API lets through and logs (Stage): the account is full; the \
-         stack is deleted, but not the KMS key that encrypts the table and the secrets (physical)"
+        "deployment of discfg-payments failed and the new stack was deleted, except KMS key (physical): API stage (Stage): \
+         the account is full"
     );
     cloudformation.finish();
 }
@@ -233,7 +233,8 @@ async fn a_failed_update_says_that_all_is_as_before() {
     let (_, end) = deploy(&cloudformation).await;
     let words = end.expect_err("it failed").to_string();
     assert!(
-        words.ends_with("MalformedPolicyDocument; the stack is as it was before"),
+        words.starts_with("deployment of discfg-payments failed and was rolled back: ")
+            && words.ends_with("MalformedPolicyDocument"),
         "{words}"
     );
     cloudformation.finish();
@@ -425,7 +426,7 @@ async fn who_may_not_watch_does_not_deploy_and_leaves_nothing() {
     let (_, end) = deploy(&cloudformation).await;
     assert_eq!(
         end.expect_err("denied").to_string(),
-        "cloudformation:DescribeStackEvents was denied"
+        "access denied: cloudformation:DescribeStackEvents"
     );
     cloudformation.finish();
 }

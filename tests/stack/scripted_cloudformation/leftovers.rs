@@ -224,7 +224,7 @@ async fn a_table_that_got_an_item_since_it_was_looked_at_is_not_deleted() {
     ]);
     let left = leftover(&cloudformation).await;
     let error = clear(&cloudformation, &left).await.expect_err("kept");
-    assert!(error.to_string().contains("holds something now"), "{error}");
+    assert!(error.to_string().contains("has data now"), "{error}");
     cloudformation.finish();
 }
 
@@ -292,15 +292,14 @@ async fn a_policy_attached_elsewhere_is_told_with_those_who_have_it() {
         entities,
     ]);
     let left = leftover(&cloudformation).await;
-    let words = "Cannot delete a policy attached to entities.; it is attached to the role app, the user ann";
+    let words = "Cannot delete a policy attached to entities.; it is attached to role app, user ann";
     assert_eq!(left.stuck[0].reason, words);
     let error = clear(&cloudformation, &left).await.expect_err("still attached");
     assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
         format!(
-            "the deletion of discfg-payments failed at what the read role may do (ReadPolicy): {words}; \
-             the stack is in DELETE_FAILED"
+            "deletion of discfg-payments failed, the stack is in DELETE_FAILED: read policy (ReadPolicy): {words}"
         )
     );
     cloudformation.finish();
@@ -317,7 +316,9 @@ async fn without_permission_to_ask_to_whom_a_policy_is_attached_the_rest_is_told
     let left = leftover(&cloudformation).await;
     let reason = &left.stuck[0].reason;
     assert!(
-        reason.starts_with("Cannot delete a policy attached to entities.; with iam:ListEntitiesForPolicy"),
+        reason.starts_with(
+            "Cannot delete a policy attached to entities.; cannot determine what it is attached to"
+        ),
         "{reason}"
     );
     cloudformation.finish();
@@ -401,7 +402,7 @@ async fn a_rollback_that_is_stuck_names_its_resources() {
     assert_eq!(
         error.to_string(),
         "the stack discfg-payments is in UPDATE_ROLLBACK_FAILED: \
-         the role that reads (ReadRole): it was deleted by hand"
+         read role (ReadRole): it was deleted by hand"
     );
     cloudformation.finish();
 }

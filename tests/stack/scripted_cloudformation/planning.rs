@@ -32,7 +32,7 @@ async fn an_absent_stack_is_planned_as_a_create_that_deletes_itself_on_failure()
         (STACK, CHANGE_SET)
     );
     assert_eq!(plan.changes[0].action, Action::Make);
-    assert_eq!(plan.changes[0].words, "the table that holds the config");
+    assert_eq!(plan.changes[0].words, "table");
     assert_eq!(plan.parameters.len(), 1);
     let asked = cloudformation.finish();
     assert_eq!(asked[1].get("ChangeSetType"), Some("CREATE"));
@@ -220,7 +220,7 @@ async fn a_deployment_elsewhere_is_told_with_its_state_and_start() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(
         error.to_string(),
-        "someone else is deploying the stack discfg-payments: it is in UPDATE_IN_PROGRESS since 2026-01-31T08:00:00Z"
+        "another operation is running on the stack discfg-payments: UPDATE_IN_PROGRESS since 2026-01-31T08:00:00Z"
     );
     cloudformation.finish();
 }
@@ -339,7 +339,7 @@ async fn a_denial_names_the_action() {
         .await
         .expect_err("denied");
     assert_eq!(error.kind(), ErrorKind::Denied);
-    assert_eq!(error.to_string(), "cloudformation:DescribeStacks was denied");
+    assert_eq!(error.to_string(), "access denied: cloudformation:DescribeStacks");
     cloudformation.finish();
 }
 

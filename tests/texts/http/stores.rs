@@ -135,18 +135,16 @@ fn errors() -> Vec<StoreError> {
         StoreError::Unlisted("team".parse().expect("a grant")),
         StoreError::ReadOnly,
         StoreError::Credentials {
-            problem: "no usable credentials were found".into(),
+            problem: "no usable AWS credentials found".into(),
             source: Some(cause()),
         },
-        StoreError::Busy(
-            "others kept changing the same sections for 15 seconds; this commit was not made".into(),
-        ),
+        StoreError::Busy("conflicting commits to the same sections for 15 s; nothing was written".into()),
         StoreError::Throttled {
             service: "DynamoDB".into(),
             source: Some(cause()),
         },
         StoreError::Unavailable {
-            problem: "DynamoDB can't be reached at 10.0.0.1".into(),
+            problem: "cannot reach DynamoDB at 10.0.0.1".into(),
             source: Some(cause()),
         },
         StoreError::OutcomeUnknown {
@@ -161,7 +159,7 @@ fn errors() -> Vec<StoreError> {
         },
         StoreError::Corrupt {
             section: Some("/db".parse().expect("a section")),
-            what: "the attribute kind of the item /db /db/url is not what discfg writes".into(),
+            what: "invalid attribute kind in item /db /db/url".into(),
             source: None,
         },
         StoreError::Api {

@@ -19,7 +19,7 @@ fn questions() {
         .about("# A secret is asked for")
         .on_terminal(
             "discfg set db/password --secret",
-            &[("Value of the secret", "hunter3")],
+            &[("Secret value", "hunter3")],
         )
         .about("# A config's name is asked for")
         .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfgs")])

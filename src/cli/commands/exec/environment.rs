@@ -336,14 +336,16 @@ mod tests {
         let refused = "refusing variables that change what programs run: ";
         assert_eq!(
             chosen(&all, &entries, &around(&[])),
-            format!("{refused}BASH_ENV (of /bash/env), LD_PRELOAD (of /ld/preload), PATH (of /path)")
+            format!(
+                "{refused}BASH_ENV (from key /bash/env), LD_PRELOAD (from key /ld/preload), PATH (from key /path)"
+            )
         );
         all.allowed = ["PATH", "LD_PRELOAD"]
             .map(|name| name.parse().expect("a name"))
             .into();
         assert_eq!(
             chosen(&all, &entries, &around(&[])),
-            format!("{refused}BASH_ENV (of /bash/env)")
+            format!("{refused}BASH_ENV (from key /bash/env)")
         );
         let named = wanted(&["/x"], &["DYLD_LIBRARY_PATH=/path"]);
         assert!(chosen(&named, &entries, &around(&[])).starts_with(refused));

@@ -55,7 +55,7 @@ impl Program {
     /// Why the system didn't run it.
     pub(super) fn failure(&self, error: &io::Error, variables: &Environment) -> Failure {
         let name = self.name.display();
-        let message = format!("{name} can't be run");
+        let message = format!("can't run {name}");
         let mut failure = match error.kind() {
             io::ErrorKind::NotFound if self.file.exists() => Failure::cant_run(format!(
                 "{message}: the interpreter in its first line was not found"

@@ -163,26 +163,26 @@ fn each_answer_says_what_is_known() {
     let refused = DeployerTrust::Refused(vec!["arn:aws:iam::123456789012:user/ben".into()]);
     assert_eq!(
         said(Some(&refused), true),
-        "You are not among the readers: the role the-role trusts arn:aws:iam::123456789012:user/ben, and you are \
+        "You can't read this config yourself: the role the-role trusts arn:aws:iam::123456789012:user/ben, and you are \
          arn:aws:iam::123456789012:user/ann."
     );
     let given = said(Some(&DeployerTrust::Given), true);
     assert!(
-        given.starts_with("Not proved within 60 s: the role the-role trusts you"),
+        given.starts_with("Not verified within 60 s: the role the-role trusts you"),
         "{given}"
     );
     assert!(
-        given.contains("not spread it yet") && given.contains("sts:AssumeRole on it"),
+        given.contains("not propagated it yet") && given.contains("sts:AssumeRole on it"),
         "{given}"
     );
     let settled = said(Some(&DeployerTrust::Given), false);
     assert!(
-        settled.starts_with("Not proved: ") && !settled.contains("spread"),
+        settled.starts_with("Not verified: ") && !settled.contains("propagated"),
         "{settled}"
     );
     let unknown = said(Some(&DeployerTrust::Unknown), true);
     assert!(
-        unknown.contains("not among the readers, or IAM has not spread"),
+        unknown.contains("you are not a reader, or IAM has not propagated"),
         "{unknown}"
     );
     assert!(unknown.contains("iam:GetRole"), "{unknown}");
@@ -196,7 +196,7 @@ fn each_answer_says_what_is_known() {
     );
     assert_eq!(
         tags,
-        "Not proved within 60 s: your session has tags that pass on to the role the-role, so your own policies \
-         (arn:aws:iam::123456789012:user/ann) must allow sts:TagSession on it, beside sts:AssumeRole."
+        "Not verified within 60 s: your session (arn:aws:iam::123456789012:user/ann) has tags that pass on to the role \
+         the-role, so your own policies must also allow sts:TagSession on it."
     );
 }

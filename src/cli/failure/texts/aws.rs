@@ -47,14 +47,14 @@ fn of_aws() {
         (
             "none",
             AwsError::Credentials {
-                problem: "no usable credentials were found".into(),
+                problem: "no usable AWS credentials found".into(),
                 source: Some(failed(Fault::Credentials, None, none).into()),
             },
         ),
         (
             "expired",
             AwsError::Credentials {
-                problem: "the credentials have expired".into(),
+                problem: "credentials expired".into(),
                 source: Some(failed(Fault::Credentials, Some("ExpiredToken"), expired).into()),
             },
         ),

@@ -123,7 +123,7 @@ fn of_an_api_with_tokens() {
         (
             "no token",
             StoreError::Credentials {
-                problem: "config.example.com asks for a token, and there is none for it".into(),
+                problem: "config.example.com requires a token, and none is configured for it".into(),
                 source: None,
             },
         ),

@@ -218,7 +218,7 @@ fn of_what_is_there() -> Vec<(&'static str, StackError)> {
             "it was to be deleted",
             StackError::UnfitTable {
                 table: name(),
-                why: "it was empty and holds something now, so it was not deleted".into(),
+                why: "it was empty, but has data now, so it was not deleted".into(),
             },
         ),
         ("", StackError::RemovesTable { stack: name() }),
@@ -306,7 +306,7 @@ fn of_failures() -> Vec<(&'static str, StackError)> {
                 StackState::DeleteComplete,
                 Some(FailedResource {
                     logical_id: "Function".into(),
-                    words: "API function".into(),
+                    words: "function".into(),
                     resource_type: "AWS::Lambda::Function".into(),
                     reason: "Specified ReservedConcurrentExecutions for function decreases account's \
                              UnreservedConcurrentExecution below its minimum value of [10]."

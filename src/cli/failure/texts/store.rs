@@ -201,14 +201,14 @@ fn of_service() -> Vec<(&'static str, StoreError)> {
         (
             "expired",
             StoreError::Credentials {
-                problem: "the credentials have expired".into(),
+                problem: "credentials expired".into(),
                 source: Some(failed(Fault::Credentials, Some("ExpiredTokenException"), expired).into()),
             },
         ),
         (
             "none",
             StoreError::Credentials {
-                problem: "no usable credentials were found".into(),
+                problem: "no usable AWS credentials found".into(),
                 source: Some(
                     failed(
                         Fault::Credentials,

@@ -80,7 +80,7 @@ fn of_no_answer() {
         CallFailure::Silence(PlainHttpError::NotSent("connection refused".into())),
         CallFailure::Silence(PlainHttpError::NotTrusted(CertificateFault::UnknownIssuer)),
         CallFailure::Silence(PlainHttpError::NoRoots(RootsFault::new(
-            "can't read SSL_CERT_FILE /dev/zero: /dev/zero is a device, not a regular file",
+            "cannot read SSL_CERT_FILE /dev/zero: /dev/zero is a device, not a regular file",
         ))),
         CallFailure::Silence(PlainHttpError::Cut("connection reset by peer".into())),
         CallFailure::Silence(PlainHttpError::TimedOut(Duration::from_secs(30))),
@@ -186,32 +186,32 @@ fn of_a_problem() {
         problem(ErrorKind::NotFound, ProblemCode::NoConfig, ""),
         problem(ErrorKind::NotFound, ProblemCode::NoSecretsKey, ""),
         problem(ErrorKind::Denied, ProblemCode::ReadOnly, ""),
-        problem(ErrorKind::Denied, ProblemCode::NoToken, "there is no such token"),
+        problem(ErrorKind::Denied, ProblemCode::NoToken, "invalid token"),
         problem(ErrorKind::NotFound, ProblemCode::NoRoute, ""),
         problem(
             ErrorKind::Denied,
             ProblemCode::Denied,
-            "the token app may read /db alone",
+            "the token app can only read /db",
         ),
         problem(
             ErrorKind::Throttled,
             ProblemCode::Throttled,
-            "what holds the data asks for patience; try again",
+            "the backend is throttling requests; retry after 1 s",
         ),
         problem(
             ErrorKind::Unavailable,
             ProblemCode::Unavailable,
-            "what holds the data can't be reached; try again",
+            "the backend is unavailable; retry after 1 s",
         ),
         problem(
             ErrorKind::Internal,
             ProblemCode::Internal,
-            "the server failed; its log says why",
+            "internal error; see the server's log",
         ),
         problem(
             ErrorKind::Usage,
             ProblemCode::Query,
-            "the query parameter page is not known here",
+            "unknown query parameter \"page\"; this route allows none",
         ),
     ];
     let problems = problems.map(|problem| {

@@ -92,7 +92,7 @@ fn assert_is(finding: &Finding, answer: Answer, part: &str) {
 fn who_is_named_is_let_in_and_who_is_not_is_told_for_whom_it_is() {
     let trust = [this_account(&["arn:aws:iam::*:role/ci-*", ANN])];
     let may = |arn: &str| judged(&trust, arn, None, None);
-    assert_is(&may(ANN), Answer::Yes, "the statement ThisAccount");
+    assert_is(&may(ANN), Answer::Yes, "statement ThisAccount");
     assert_is(&may("arn:aws:iam::123456789012:role/ci-1"), Answer::Yes, "");
     assert_is(
         &may("arn:aws:iam::123456789012:user/bob"),
@@ -135,7 +135,7 @@ fn another_account_needs_the_organization_and_the_external_id() {
         "the organization",
     );
     let wrong = judged(&trust, bob, org, Some("acme-8"));
-    assert_is(&wrong, Answer::No, "another external id");
+    assert_is(&wrong, Answer::No, "another external ID");
     assert!(
         !wrong.because.contains("acme-7"),
         "it is told to nobody: {wrong:?}"
@@ -248,12 +248,12 @@ fn a_form_that_discfg_does_not_make_is_unknown_and_never_yes() {
         ("condition StringLike aws:PrincipalArn", |it| {
             it["Condition"] = json!({"StringLike": {"aws:PrincipalArn": "*"}});
         }),
-        ("compared with what is neither a role nor a user", |it| {
+        ("compared with a value that is not a role or user", |it| {
             it["Condition"]["ArnLike"]["aws:PrincipalArn"] = json!("*");
         }),
         ("names everyone", |it| it["Principal"] = json!("*")),
         ("names everyone", |it| it["Principal"] = json!({"AWS": "*"})),
-        ("names the principal itself", |it| {
+        ("it names the principal, while discfg names the account", |it| {
             it["Principal"] = json!({"AWS": ANN});
         }),
     ];

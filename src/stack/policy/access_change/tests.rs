@@ -393,6 +393,6 @@ fn a_resource_that_discfg_does_not_know_is_unclear() {
     assert_eq!(told(&after, &after), [""; 0]);
     assert_eq!(
         told(&after, &Resources::new()),
-        ["narrows Someone: is removed with what it allowed"]
+        ["narrows Someone: is deleted, with its permissions"]
     );
 }

@@ -94,7 +94,7 @@ fn what_cannot_be_told_says_why() {
     for (value, why) in [
         (
             json!({"Fn::ImportValue": "x"}),
-            "Fn::ImportValue is decided when the stack is deployed",
+            "Fn::ImportValue is only known when the stack is deployed",
         ),
         (
             json!({"Ref": "Stored"}),
@@ -106,21 +106,18 @@ fn what_cannot_be_told_says_why() {
         ),
         (
             json!({"Fn::If": ["Nothing", 1, 2]}),
-            "there is no condition Nothing",
+            "condition Nothing not found",
         ),
         (
             json!({"Fn::If": ["Itself", 1, 2]}),
-            "the condition Itself asks for itself",
+            "the condition Itself depends on itself",
         ),
         (
             json!({"Fn::Select": [9, {"Ref": "List"}]}),
-            "Fn::Select has arguments that it can't have",
+            "invalid arguments of Fn::Select",
         ),
-        (json!({"Fn::Sub": "${Text"}), "a name in Fn::Sub has no end"),
-        (
-            json!({"Fn::Sub": "${List}"}),
-            "a text is wanted where there is none",
-        ),
+        (json!({"Fn::Sub": "${Text"}), "unterminated name in Fn::Sub"),
+        (json!({"Fn::Sub": "${List}"}), "expected a string"),
         (
             json!({"Ref": "AWS::NotificationARNs"}),
             "AWS::NotificationARNs is neither a parameter nor a resource",

@@ -334,7 +334,7 @@ fn what_is_no_export_is_a_usage_error() {
             "[possible values: json, yaml, dotenv, docker-env, tfvars, properties, csv",
         ),
         (&["export", "-f", "raw"], "[possible values: json"),
-        (&["-f", "raw", "export"], "-f is one of json"),
+        (&["-f", "raw", "export"], "expected one of json, yaml"),
         (
             &["export", "-f", "toml"],
             "invalid value 'toml' for '--format <FORMAT>'",

@@ -65,7 +65,7 @@ fn manual_pages() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("no command nosuch");
+        .stderr_has("unknown command \"nosuch\"");
 }
 
 #[test]

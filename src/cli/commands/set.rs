@@ -36,6 +36,8 @@ pub(in crate::cli) struct SetArgs {
     #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true, hide = true)]
     words: Vec<OsString>,
     /// Read the value from a file; - is stdin
+    ///
+    /// Every byte counts, including a final newline.
     #[arg(short, long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Parse the value as JSON, even a number or a string
@@ -59,8 +61,8 @@ pub(in crate::cli) struct SetArgs {
     keep_ttl: bool,
     /// Encrypt the value; prompts for it if VALUE is omitted
     ///
-    /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads stdin if there is no
-    /// terminal. A secret stays a secret when it is set again.
+    /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads all of stdin (including a
+    /// final newline) if there is no terminal. A secret stays a secret when it is set again.
     #[arg(long)]
     secret: bool,
     /// Store the value unencrypted, even if the key holds a secret

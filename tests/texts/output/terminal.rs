@@ -17,10 +17,7 @@ fn questions() {
         .on_terminal("discfg delete -r spare", &[(sure, "YES")])
         .on_terminal("discfg rollback --prefix db --to 1", &[(sure, "no")])
         .about("# A secret is asked for")
-        .on_terminal(
-            "discfg set db/password --secret",
-            &[("Secret value", "hunter3")],
-        )
+        .on_terminal("discfg set db/password --secret", &[("Secret value", "hunter3")])
         .about("# A config's name is asked for")
         .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfgs")])
         .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfg")])

@@ -1,7 +1,7 @@
-//! The CloudFormation stack of a config: its template, and how it is deployed and looked at.
+//! The CloudFormation stack of a config: its template, deployment and inspection.
 //!
-//! Deploying is in steps, so that whoever asks can show and ask in between: [`plan`] looks at the stack and makes
-//! a change set, [`deploy`](fn@deploy) executes it and tells what happens, [`discard`] takes it back.
+//! Deployment has steps, so that a caller can review in between: [`plan`] inspects the stack and creates a change set,
+//! [`deploy`](fn@deploy) executes it and reports its progress, [`discard`] deletes it.
 
 pub mod access;
 mod changeset;

@@ -4,15 +4,16 @@ use super::failure::Failure;
 use crate::model::ErrorKind;
 use crate::stack::{Deployed, Parameter};
 
-/// The failure, with the command that restores the stack's code. Deploying the stack again would not, since CloudFormation
-/// sees no change.
+/// The failure, with the command that restores the stack's code. Deploying the stack again would not, since
+/// CloudFormation sees no change.
 pub(super) fn foreign(stack: &Deployed, sha256: &str, expected: &str) -> Failure {
     let name = &stack.name;
     let parameter = |parameter: Parameter| stack.parameters.get(parameter.name()).map_or("", String::as_str);
     Failure::new(
         ErrorKind::Stack,
         format!(
-            "the code of the function {name} was changed outside CloudFormation: SHA-256 {sha256}, expected {expected} (Base64)"
+            "the code of the function {name} was changed outside CloudFormation: SHA-256 {sha256}, expected \
+             {expected} (Base64)"
         ),
     )
     .hint(format!(

@@ -1,8 +1,8 @@
 //! Evaluates who can read and write a config.
 //!
-//! Access through a role needs three permissions: the role's trust policy, the principal's own policies that let it assume
-//! the role, and the role's policies on the table. Trust policies are evaluated here, the other policies by IAM's policy
-//! simulator. Resource policies of the table and session policies are not evaluated.
+//! Access through a role needs three permissions: the role's trust policy, the principal's own policies that let it
+//! assume the role, and the role's policies on the table. Trust policies are evaluated here, the other policies by
+//! IAM's policy simulator. Resource policies of the table and session policies are not evaluated.
 
 mod answer;
 mod error;
@@ -52,8 +52,8 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Reads the config's stack, the stacks of its grants, and the trust policy of each role. `None` if the config doesn't
-    /// exist.
+    /// Reads the config's stack, the stacks of its grants, and the trust policy of each role. `None` if the config
+    /// doesn't exist.
     ///
     /// Needs `cloudformation:DescribeStacks` and `iam:GetRole`.
     pub async fn new(

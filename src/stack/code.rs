@@ -1,8 +1,8 @@
 //! The code of a config's function: a zip file that is checked before any request to AWS.
 //!
-//! Checking only its size would not do: the template's `CodeArchitecture` must name the program's processor, which is only
-//! in its ELF header, and a program that Lambda can't start (its mode, its format) shows only as a 502 after minutes of
-//! deploying. Reading the header and the entry takes about 130 lines and the crates flate2 and rawzip.
+//! Checking only its size would not do: the template's `CodeArchitecture` must name the program's processor, which is
+//! only in its ELF header, and a program that Lambda can't start (its mode, its format) shows only as a 502 after
+//! minutes of deploying. Reading the header and the entry takes about 130 lines and the crates flate2 and rawzip.
 
 pub(super) mod architecture;
 pub(super) mod bucket;
@@ -134,8 +134,8 @@ impl FunctionCode {
         Self::new(path, bytes)
     }
 
-    /// Reads the zip file that is shipped with this binary: next to it, or in `share/discfg` or `lib/discfg` next to the
-    /// binary's folder. Links to the binary are followed.
+    /// Reads the zip file that is shipped with this binary: next to it, or in `share/discfg` or `lib/discfg` next to
+    /// the binary's folder. Links to the binary are followed.
     pub fn beside_binary() -> Result<Self, CodeError> {
         let binary = env::current_exe().and_then(|path| path.canonicalize());
         Self::beside(&binary.map_err(CodeError::Lost)?)

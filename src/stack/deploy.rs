@@ -25,20 +25,20 @@ use crate::stack::changeset::plan::StackPlan;
 use crate::stack::inspect::lookup::Deployed;
 use crate::stack::inspect::state::{NextAction, StackEnd, StackState};
 
-/// How many polls without news make sure that a state which may be the end is the end.
+/// After how many polls without news a possible end state is final.
 const QUIET_POLLS: u32 = 3;
 
-/// How many polls may show the stack as it was before its last events.
+/// How many polls may return the stack's state from before its last events.
 const STALE_POLLS: u32 = 15;
 
-/// What comes of a deployment while it runs.
+/// The progress of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// CloudFormation has taken it on: from now on it goes on by itself.
+    /// CloudFormation has started it: from now on it continues in the background.
     Begun,
-    /// Something happened to a resource, or to the stack.
+    /// An event of a resource or of the stack.
     Event(StackEvent),
-    /// The end: the stack is as planned.
+    /// The end: the deployed stack.
     Done(Box<Deployed>),
 }
 
@@ -91,14 +91,14 @@ struct DeploymentFollower {
     feed: EventFeed,
     waiting: VecDeque<StackEvent>,
     first: Option<FailedResource>,
-    /// What a create that failed leaves behind.
+    /// The resources that a failed create leaves.
     kept: Vec<KeptResource>,
-    /// The last state of the stack itself that its events told.
+    /// The last state of the stack that its events reported.
     ahead: Option<StackState>,
     polled: bool,
     quiet: u32,
     stale: u32,
-    /// What CloudFormation marks the events of this deployment with.
+    /// The client request token of this deployment's events.
     token: String,
 }
 
@@ -136,8 +136,8 @@ impl DeploymentFollower {
     }
 
     async fn execute(&mut self) -> Result<(), StackError> {
-        // What the stack has been through before isn't part of this deployment. By what was seen, not by the
-        // time: clocks differ.
+        // Earlier events aren't part of this deployment. They are skipped by what was seen, not by time: clocks
+        // differ.
         self.feed.skip_past().await?;
         let executed = self
             .cfn
@@ -156,7 +156,7 @@ impl DeploymentFollower {
         Ok(())
     }
 
-    /// Who may make a change set and not execute it would leave one more behind each time.
+    /// Deletes the change set of a caller who can't execute it, so that repeated attempts leave none.
     async fn abandon(&self, denial: StackError) -> StackError {
         if let Err(error) = discard(&self.cfn, &self.plan).await {
             tracing::warn!(change_set = self.plan.change_set_arn, %error, "the change set stays behind");
@@ -164,8 +164,7 @@ impl DeploymentFollower {
         denial
     }
 
-    /// A request that was repeated after an answer that never came may be refused because the first one has done
-    /// its work.
+    /// A request that is retried after a lost response may be rejected because the first one succeeded.
     async fn check_execution(&self, error: StackError) -> Result<(), StackError> {
         let stale = StackError::StaleChangeSet {
             stack: self.plan.stack.clone(),
@@ -223,7 +222,7 @@ impl DeploymentFollower {
         Ok(())
     }
 
-    /// Pauses before every poll but the first, so that news are told as soon as they are known.
+    /// Pauses before every poll but the first.
     async fn rest(&mut self) {
         if self.polled {
             self.pace.pause().await;
@@ -253,7 +252,7 @@ impl DeploymentFollower {
         self.waiting.push_back(event);
     }
 
-    /// The end as `DescribeStacks` has it, which may lag behind the events.
+    /// The final stack from `DescribeStacks`, which may lag behind the events.
     async fn finish(&mut self, state: &StackState) -> Result<Option<Deployed>, StackError> {
         self.rest().await;
         let stack = match lookup::describe(&self.cfn, &self.plan.stack_arn).await {
@@ -264,7 +263,7 @@ impl DeploymentFollower {
         let Some(stack) = stack else {
             return Ok(None);
         };
-        // Before an update the state was the same, so the parameters have to show it, too.
+        // Before an update the state was the same, so the parameters must match, too.
         if stack.state == *state && self.shows_in(&stack) {
             return Ok(Some(stack));
         }
@@ -272,11 +271,11 @@ impl DeploymentFollower {
             return Ok(None);
         }
         self.stale += 1;
-        // By then it is no old answer: someone has deployed something else since.
+        // After so many polls it is not a stale response: another deployment ran since.
         Ok((self.stale > STALE_POLLS).then_some(stack))
     }
 
-    /// Whether a stack has the parameters that this deployment gives it.
+    /// Whether a stack has the parameters of this deployment.
     fn shows_in(&self, stack: &Deployed) -> bool {
         self.plan
             .parameters

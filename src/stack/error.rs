@@ -165,7 +165,7 @@ pub enum StackError {
     },
     /// The deployment would replace the table, and so lose the config.
     #[error(
-        "refusing a deployment that replaces the table of {stack} (change of {property}): its data would be lost"
+        "refusing a deployment that replaces the table of {stack} because of {property}: its data would be lost"
     )]
     ReplacesTable {
         /// The stack's name.

@@ -166,7 +166,8 @@ fn names_that_change_what_is_run_are_refused(place: &Place) {
     set(place, "bin/path", "/nosuch");
     set(place, "ld/preload", "evil.so");
     set(place, "node-options", "--require=evil.js");
-    let refused = "what programs run: LD_PRELOAD (from key /ld/preload), NODE_OPTIONS (from key /node-options)";
+    let refused =
+        "what programs run: LD_PRELOAD (from key /ld/preload), NODE_OPTIONS (from key /node-options)";
     exec(place, &["--", "touch", "ran"])
         .code(125)
         .stdout("")

@@ -331,9 +331,10 @@ fn what_is_no_export_is_a_usage_error() {
     for (args, said) in [
         (
             &["export", "-f", "human"][..],
-            "-f is one of json, yaml, dotenv, docker-env, tfvars",
+            "[possible values: json, yaml, dotenv, docker-env, tfvars, properties, csv",
         ),
-        (&["export", "-f", "raw"], "-f is one of json"),
+        (&["export", "-f", "raw"], "[possible values: json"),
+        (&["-f", "raw", "export"], "expected one of json, yaml"),
         (
             &["export", "-f", "toml"],
             "invalid value 'toml' for '--format <FORMAT>'",

@@ -109,7 +109,7 @@ fn without_permissions_what_is_left_is_listed_and_said() {
         .run()
         .code(0)
         .stdout("shop  eu-central-1, table, stack unknown\n")
-        .stderr("unknown: the stacks: cloudformation:DescribeStacks is not allowed\n");
+        .stderr("unknown: the stacks: cloudformation:DescribeStacks was denied\n");
     // Without a name it takes another action, too, which AWS names.
     let place = place.who(&account.user("half", &["cloudformation:DescribeStacks", "dynamodb:ListTables"]));
     place
@@ -139,7 +139,7 @@ fn without_permissions_what_is_left_is_listed_and_said() {
         .args(["configs", "--account", "999999999999"])
         .run()
         .code(2)
-        .stderr_has("can't be listed from another one");
+        .stderr_has("from another account");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn the_table_that_was_kept_is_adopted_with_its_data() {
         .run()
         .code(0)
         .stdout_has("payments: planned\n")
-        .stderr_has("Table discfg-payments exists from an earlier stack (on-demand). It is kept")
+        .stderr_has("Table discfg-payments exists from an earlier stack (billing on-demand). It is kept")
         .stderr_has("import   table (Table)")
         .stderr_has("Dry run: nothing was deployed, change set removed.");
     assert_eq!(
@@ -77,7 +77,7 @@ fn the_table_that_was_kept_is_adopted_with_its_data() {
         .args(["destroy", "payments", "--yes"])
         .run()
         .code(0)
-        .stderr_has("The table discfg-payments is kept");
+        .stderr_has("Kept the table discfg-payments");
     place
         .args(["destroy", "payments", "--yes", "--delete-data"])
         .run()

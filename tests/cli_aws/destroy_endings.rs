@@ -28,7 +28,7 @@ fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-foreign is not discfg's");
+        .stderr_has("the stack discfg-foreign was not created by discfg");
     assert_eq!(proxy.count("DeleteStack"), 0);
 }
 
@@ -45,7 +45,7 @@ fn a_stack_that_someone_is_deploying_is_left_to_them() {
         .code(6)
         .stdout("")
         .stderr_has("another operation is running on the stack discfg-payments: UPDATE_IN_PROGRESS since ")
-        .stderr_has("hint: wait for its end, then run the same command again")
+        .stderr_has("hint: wait for its end (see `discfg status`), then rerun the command")
         .stderr_lacks("--wait");
     assert_eq!(proxy.count("DeleteStack"), 0);
 }
@@ -184,7 +184,7 @@ fn ctrl_c_and_the_timeout_leave_the_deletion_running() {
         .code(7)
         .stdout("")
         .stderr_has("timed out (--timeout): deletion of discfg-payments continues in the background")
-        .stderr_has("`discfg destroy payments` goes on with what is left");
+        .stderr_has("rerun to resume; `discfg status payments` shows the state");
     proxy.forget();
     let running = place.args(["destroy", "payments", "--yes"]).start();
     while proxy.count("DescribeStackEvents") < 2 {

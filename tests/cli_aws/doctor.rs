@@ -73,7 +73,7 @@ fn a_config_that_is_well_is_all_right_but_for_what_the_emulator_drops() {
         .args(["doctor", "payments"])
         .run()
         .code(0)
-        .stdout_has("ok    region       eu-central-1, by the environment variable AWS_REGION\n")
+        .stdout_has("ok    region       eu-central-1, from the environment variable AWS_REGION\n")
         .stdout_has("user/admin, from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n")
         .stdout_has("ok    stack        discfg-payments, CREATE_COMPLETE\n")
         .stdout_has("discfg-payments-eu-central-1-read was assumed, and reads\n")
@@ -96,7 +96,7 @@ fn without_a_config_the_rest_is_checked() {
         .args(["doctor"])
         .run()
         .code(0)
-        .stdout_has("warn  config       none is chosen: what needs one is not checked\n")
+        .stdout_has("warn  config       none selected: checks that need one are skipped\n")
         .stdout_has("ok    credentials ");
 }
 
@@ -148,7 +148,7 @@ fn an_endpoint_that_never_answers_hangs_nothing() {
         .run()
         .code(1)
         .stderr("")
-        .stdout_has("fail  endpoint     no answer within 10 s\n");
+        .stdout_has("fail  endpoint     timed out after 10 s\n");
 }
 
 #[test]
@@ -174,8 +174,8 @@ fn a_clock_that_is_off_is_told_even_where_the_credentials_are_refused() {
         .args(["doctor"])
         .run()
         .code(1)
-        .stdout_has("fail  clock        this machine's clock is ")
-        .stdout_has("ahead of AWS's, which AWS refuses\n")
+        .stdout_has("fail  clock        ")
+        .stdout_has("ahead of AWS; AWS rejects signatures at more than 300 s\n")
         .stdout_has("fail  credentials  AWS rejected the credentials (SignatureDoesNotMatch)");
 }
 
@@ -187,8 +187,8 @@ fn a_config_that_is_not_there_fails_at_its_stack() {
         .run()
         .code(1)
         .stderr("")
-        .stdout_has("fail  stack        there is no stack discfg-nosuch in eu-central-1\n")
-        .stdout_has("fix: discfg init nosuch\n");
+        .stdout_has("fail  stack        no stack discfg-nosuch in eu-central-1\n")
+        .stdout_has("fix: create it: `discfg init nosuch`\n");
 }
 
 #[test]
@@ -272,8 +272,8 @@ fn the_file_of_the_embedded_engine_is_checked() {
         .code(0)
         .stderr("")
         .stdout_has("ok    engine       local, by ")
-        .stdout_has("mycfg.db, for you alone\n")
-        .stdout_has("ok    integrity    SQLite finds it sound\n");
+        .stdout_has("mycfg.db, accessible only to you\n")
+        .stdout_has("ok    integrity    SQLite's integrity check passed\n");
     let file = place.home().join("data/discfg/mycfg.db");
     chmod(&file, 0o644);
     place
@@ -287,18 +287,17 @@ fn the_file_of_the_embedded_engine_is_checked() {
         .args(["set", "pw", "s3cret", "--secret", "-q"])
         .run()
         .code(0);
-    place
-        .args(["doctor"])
-        .run()
-        .code(0)
-        .stdout_has(&format!("ok    key          {}, for you alone\n", key.display()));
+    place.args(["doctor"]).run().code(0).stdout_has(&format!(
+        "ok    key          {}, accessible only to you\n",
+        key.display()
+    ));
     chmod(&key, 0o640);
     place
         .args(["doctor"])
         .run()
         .code(1)
         .stdout_has("fail  key          ")
-        .stdout_has("opens the secrets, and others may read it\n")
+        .stdout_has("decrypts the secrets and is readable by other users\n")
         .stdout_has(&format!("fix: chmod 600 {}\n", key.display()));
     chmod(&key, 0o600);
     place

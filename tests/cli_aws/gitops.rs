@@ -183,7 +183,7 @@ fn who_cannot_read_through_the_role_mends_with_what_they_may_themselves() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("dynamodb:PutItem was denied for @meta");
+        .stderr_has("access denied: dynamodb:PutItem on @meta");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn flags_that_the_template_does_not_know_are_refused_without_parameters() {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("hint: --parameters prints them");
+        .stderr_has("hint: add --parameters to print the parameters");
     place
         .args(["template", "--parameters=yaml", "-c", "payments"])
         .run()
@@ -225,7 +225,7 @@ fn flags_that_the_template_does_not_know_are_refused_without_parameters() {
             .run()
             .code(2)
             .stdout("")
-            .stderr_has("hint: give them to the AWS CLI, with --tags and --role-arn");
+            .stderr_has("hint: pass them to the AWS CLI with --tags and --role-arn");
     }
     place
         .args([

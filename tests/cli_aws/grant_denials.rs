@@ -48,7 +48,7 @@ fn each_permission_that_a_grant_takes_is_named_where_it_is_missing() {
         .code(5)
         .stdout("")
         .stderr_has("dynamodb:PutItem")
-        .stderr_has("run the same command again");
+        .stderr_has("rerun the command");
     proxy.calm();
     place.args(grant).run().code(0).stdout_has("team of payments");
 }
@@ -84,7 +84,7 @@ fn each_permission_that_revoking_and_listing_take_is_named_where_it_is_missing()
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("the role is gone; its line in the table's list of grants is not")
+        .stderr_has("the role is deleted, but the table still lists the grant")
         .stderr_has("dynamodb:DeleteItem");
     proxy.calm();
     place.args(["revoke", "team", "--yes"]).run().code(0);

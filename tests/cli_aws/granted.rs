@@ -41,7 +41,7 @@ fn doctor_tries_the_grants_role_and_no_other() {
     assert_eq!(role["verdict"], "ok");
     let message = role["message"].as_str().expect("text");
     assert!(
-        message.contains("discfg-payments--team-eu-central-1 was assumed, and reads"),
+        message.contains("discfg-payments--team-eu-central-1: assumed, config readable"),
         "{message}"
     );
     assert!(
@@ -216,8 +216,10 @@ fn what_a_grant_does_not_cover_is_said_in_its_own_words() {
     };
     denied("GetItem", &["get", "/web/port"])
         .stderr_has("error: this role can read /db, but not /web")
-        .stderr_has(&format!("you are {}", developer(&account)))
-        .stderr_has("discfg-payments--team-eu-central-1 was assumed")
+        .stderr_has(&format!(
+            "discfg-payments--team-eu-central-1, assumed by {})",
+            developer(&account)
+        ))
         .stderr_has("`discfg grant payments team --read /db --read /web`");
     denied("Query", &["ls", "web"]).stderr_has("this role can read /db, but not /web");
     denied("BatchGetItem", &["export", "--prefix", "web"]).stderr_has("this role can read /db, but not /web");
@@ -230,7 +232,7 @@ fn what_a_grant_does_not_cover_is_said_in_its_own_words() {
     denied("UpdateItem", &["touch", "db/url", "--ttl", "1h"]).stderr_has("but not write");
     denied("GetItem", &["get", "db/url"])
         .stderr_has("access denied: dynamodb:GetItem on /db/url")
-        .stderr_has("recreate it with `discfg revoke payments team`");
+        .stderr_has("recreate it: run `discfg revoke payments team`");
     proxy.on("BatchGetItem").times(1).deny();
     place
         .args(["exec", "--prefix", "web", "--", "true"])

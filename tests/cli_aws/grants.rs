@@ -256,7 +256,7 @@ fn a_revoke_that_went_half_way_is_seen_through() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("dynamodb:DeleteItem was denied")
+        .stderr_has("access denied: dynamodb:DeleteItem")
         .stderr_has("then rerun the command");
     assert!(line(&account, "team").is_some());
     place

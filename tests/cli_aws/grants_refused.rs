@@ -36,7 +36,7 @@ fn bad_input_is_named_and_nothing_is_made() {
     principal("arn:aws-cn:iam::111122223333:role/app")
         .stderr_has("is in partition aws-cn, but the config is in aws");
     principal("arn:aws:iam::111122223333:role/app")
-        .stderr_has("is of the account 111122223333")
+        .stderr_has("is in account 111122223333")
         .stderr_has(&format!("the config's account, {}", account.id()));
 
     let flags = |flags: &[&str]| {
@@ -135,7 +135,7 @@ fn a_config_that_is_not_ours_or_not_there_yet_has_no_grants() {
     place.args(["grants"]).run().code(3).stdout("").stderr_has(said);
     account.deploy("discfg-foreign", topic, &[]);
     let grants = place.args(["grants", "foreign"]).run().code(7).stdout("");
-    grants.stderr_has("the stack discfg-foreign is not discfg's");
+    grants.stderr_has("the stack discfg-foreign was not created by discfg");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn what_is_deployed_and_not_written_down_is_told() {
     grant(&place, &["--read", "new", "--principal", &developer(&account)])
         .code(5)
         .stdout("")
-        .stderr_has("dynamodb:PutItem was denied")
+        .stderr_has("access denied: dynamodb:PutItem")
         .stderr_has("then run the same command again");
     assert_eq!(line(&account, "team"), None);
     grant(&place, &[])
@@ -221,7 +221,7 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
         .code(3)
         .stdout("")
         .stderr_has(&format!(
-            "the account {} has no OIDC provider of GitHub",
+            "no OIDC provider for GitHub in account {}",
             account.id()
         ))
         .stderr_has("add --create-oidc-provider to create it");
@@ -230,10 +230,10 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
     grant(&place, &[&job[..], &["--create-oidc-provider"]].concat())
         .code(0)
         .stderr_has("grants   grant role: allow GitHub to assume it, only for the audience sts.amazonaws.com")
-        .stderr_has("create complete          an OIDC provider of the account (OidcProvider)")
-        .stderr_has("The GitHub jobs need no policy: they come by OIDC, with `role-to-assume: arn:aws:iam::")
-        .stderr_lacks("own policies of each principal")
-        .stdout_has("  job        repo:acme@12/shop@34:environment:live\n");
+        .stderr_has("create complete          OIDC provider (OidcProvider)")
+        .stderr_has("GitHub jobs need no policy: set `role-to-assume: arn:aws:iam::")
+        .stderr_lacks("a policy of its own")
+        .stdout_has("  GitHub     repo:acme@12/shop@34:environment:live\n");
     assert_eq!(providers(&account), 1);
     let provider = format!(
         "arn:aws:iam::{}:oidc-provider/token.actions.githubusercontent.com",
@@ -393,7 +393,7 @@ fn a_protected_stack_is_not_revoked() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-payments--team has termination protection")
+        .stderr_has("can't delete the stack discfg-payments--team: termination protection is enabled")
         .stderr_has("--no-enable-termination-protection --stack-name discfg-payments--team");
     assert!(line(&account, "team").is_some());
 }

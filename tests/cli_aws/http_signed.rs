@@ -47,7 +47,7 @@ fn reading_is_signed_by_the_read_role_and_writing_by_the_write_role() {
     // Warm, reading is one request.
     done(&front, &["get", "db/url", "--stats"])
         .stdout("x\n")
-        .stderr_has("stats: 1 requests (/keys 1); an API doesn't tell what they read and write");
+        .stderr_has("stats: 1 requests (/keys 1); read and write units are unknown for an HTTP API");
     let node = done(&front, &["get", "db/url", "-f", "json"]).json();
     let by = node["node"]["by"].as_str().unwrap_or_default();
     assert!(

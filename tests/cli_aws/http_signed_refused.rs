@@ -85,7 +85,7 @@ fn credentials_that_are_not_taken_are_dropped() {
         .stderr_has("rejected the credentials")
         .stderr_has(expired)
         .stderr_has(&format!(
-            "retry: the cached credentials of {} were removed",
+            "rerun the command: the cached credentials of the role {} were rejected and deleted",
             role("read")
         ));
     assert_eq!(kept_roles(&front.place), 1);
@@ -211,7 +211,7 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
         .code(5)
         .stdout("")
         .stderr_has("role/discfg/discfg-mycfg-eu-west-1-read, or the role does not exist")
-        .stderr_has("the role is needed for execute-api:Invoke on /a");
+        .stderr_has("(needed for execute-api:Invoke on /a)");
     // Whoever has an API there that takes tokens says so.
     place
         .args(["which"])

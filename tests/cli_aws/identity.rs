@@ -122,7 +122,9 @@ fn a_trust_of_before_that_refuses_tags_is_updated_by_init() {
         .stderr_has(&format!(
             r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{arn}"}}"#
         ))
-        .stderr_has("hint: and update the role's trust policy if the stack is older: `discfg init payments`");
+        .stderr_has(
+            "hint: also update the role's trust policy if the stack is older: `discfg init payments`",
+        );
 }
 
 /// The emulator asks the trust alone, so these are STS's words.
@@ -185,7 +187,7 @@ fn what_own_policies_refuse_is_told_as_that() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("was denied")
+            .stderr_has("access denied: dynamodb:")
             .stderr_has("in your own policies");
     }
     assert_eq!(account.items("discfg-payments"), before);

@@ -330,7 +330,7 @@ fn the_read_role_does_not_write() {
             .code(5)
             .stdout("")
             // A transaction is allowed by the actions of its parts.
-            .stderr_has("Item was denied for /k")
+            .stderr_has("access denied: dynamodb:")
             .stderr_has(&format!("assumed by {user}"))
             .stderr_has("(role arn:aws:iam::")
             .stderr_has("hint: omit `--as read`");

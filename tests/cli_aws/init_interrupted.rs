@@ -30,7 +30,7 @@ fn ctrl_c_leaves_a_deployment_running_and_says_how_to_go_on() {
         .code(130)
         .stdout("")
         .stderr_has("deployment of discfg-payments continues in the background")
-        .stderr_has("`discfg status payments` shows how far it is")
+        .stderr_has("`discfg status payments` shows its state")
         .stderr_has("`aws cloudformation delete-stack --stack-name discfg-payments` stops it");
     place
         .args(["init", "payments", "--wait"])
@@ -45,7 +45,7 @@ fn ctrl_c_leaves_a_deployment_running_and_says_how_to_go_on() {
     init.signal("INT");
     init.end()
         .code(130)
-        .stderr_has("`aws cloudformation cancel-update-stack --stack-name discfg-payments` stops it");
+        .stderr_has("stop it: `aws cloudformation cancel-update-stack --stack-name discfg-payments`");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn ctrl_c_while_the_change_set_is_made_takes_it_back() {
     let init = place.args(["init", "payments", "--yes"]).start();
     gate.arrived();
     init.signal("INT");
-    init.says("Ctrl-C once more leaves at once");
+    init.says("Press Ctrl-C again to exit immediately");
     gate.release();
     init.end().code(130).stdout("").stderr_has("nothing was deployed");
     let listed = stacks(&account);
@@ -116,7 +116,7 @@ fn ctrl_c_twice_leaves_at_once() {
     let init = place.args(["init", "payments", "--yes"]).start();
     gate.arrived();
     init.signal("INT");
-    init.says("Ctrl-C once more leaves at once");
+    init.says("Press Ctrl-C again to exit immediately");
     init.signal("INT");
     init.end()
         .code(130)

@@ -80,9 +80,7 @@ fn a_config_gets_a_key_later() {
     let grant = ["grant", "payments", "dbread", "--read", "db", "--principal", &dev];
     run(&place, &[&grant[..], &["--yes", "-q"]].concat()).code(0);
     let told = init(&place, &["--kms"])
-        .stderr_has(
-            "The roles of these grants can't read the table with the new key until each is made again",
-        )
+        .stderr_has("Roles of these grants can't use the new key until you update each of them")
         .stderr_has("\n    discfg grant payments dbread\n");
     let told = told.stderr_has("KMS key");
     let key = key_of(told);
@@ -113,7 +111,7 @@ fn where_grants_may_not_be_listed_they_are_told_of_all_the_same() {
     proxy.on("DescribeStacks").skip(1).deny();
     run(&place, &["init", "payments", "--kms", "--dry-run"])
         .code(0)
-        .stderr_has("`discfg grant payments NAME` for each that `discfg grants payments` shows")
+        .stderr_has("run `discfg grant payments NAME` for each grant of `discfg grants payments`")
         .stderr_has("cloudformation:DescribeStacks is not allowed")
         .stdout_has("payments: planned\n");
     proxy.calm();
@@ -132,7 +130,9 @@ fn a_given_key_is_taken_and_not_given_up() {
         init(&place, args)
             .code(8)
             .stdout("")
-            .stderr_has(&format!("the stack discfg-payments takes the KMS key {mine}"))
+            .stderr_has(&format!(
+                "can't change the KMS key of discfg-payments: its secrets are encrypted with {mine}"
+            ))
             .stderr_has("could not be read with another");
     }
     assert_eq!(target_of_alias(&account), json!(mine));
@@ -162,7 +162,7 @@ fn a_key_that_is_none_or_elsewhere_is_refused() {
         init(&place, &["--kms-key", bad])
             .code(2)
             .stdout("")
-            .stderr_has(&format!("{bad:?} is no KMS key: expected the ARN of a key"));
+            .stderr_has(&format!("invalid KMS key {bad:?}: expected the ARN of a key"));
     }
     for (bad, partition) in [
         ("arn:aws:kms:eu-west-1", "aws"),
@@ -173,7 +173,7 @@ fn a_key_that_is_none_or_elsewhere_is_refused() {
             .code(8)
             .stdout("")
             .stderr_has(&format!(
-                "the KMS key {arn} is not in {partition} in {REGION}, where the table is"
+                "the KMS key {arn} is not in the table's region {REGION} (partition {partition})"
             ));
     }
     let arn = format!("arn:aws:kms:{REGION}:123456789012:key/a");

@@ -11,7 +11,7 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
     for flag in ["--reader", "--writer"] {
         for (arn, why) in [
             ("*", "invalid principal"),
-            ("arn:aws:s3:::bucket", "is neither a role nor a user"),
+            ("arn:aws:s3:::bucket", "neither a role nor a user"),
             (
                 "arn:aws:iam::123456789012:role/${aws:username}",
                 "invalid principal",

@@ -90,7 +90,7 @@ fn a_dry_run_says_what_would_be_granted_at_what_price_and_leaves_nothing() {
         .run()
         .code(0)
         .stderr("")
-        .stdout_has("payments: planned\n  Price: $0.00 per month when idle; $0.25 for each GB")
+        .stdout_has("payments: planned\n  Price: $0.00 per month when idle, plus $0.25 per GB")
         .stdout_has("$0.125 per million gets of up to 4 KB, $4.125 per million sets of up to 1 KB");
     let stacks = cloudformation(&account, "ListStacks", &[]);
     assert!(
@@ -231,7 +231,7 @@ fn billing_is_switched_there_and_back_with_the_data_where_it_is() {
         .run()
         .code(0)
         .stderr_has("Price: $2.85 per month when idle")
-        .stderr_has("carry 5.0 gets and 0.8 sets a second")
+        .stderr_has("allow 5.0 gets and 0.8 sets per second")
         .stderr_has("Free while all provisioned tables of the account keep within 25 units");
     assert_eq!(paid(), ["PROVISIONED", "5", "5"]);
     place.args(["set", "-c", "payments", "k", "kept"]).run().code(0);
@@ -271,7 +271,7 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
     let proxy = Proxy::before(Emulator::shared());
     let place = Place::at(proxy.url(), &account.admin());
     for (flag, given, said) in [
-        ("--reader", "arn:aws:s3:::bucket", "is neither a role nor a user"),
+        ("--reader", "arn:aws:s3:::bucket", "neither a role nor a user"),
         ("--writer", "*", "invalid principal"),
         (
             "--reader",
@@ -329,6 +329,6 @@ fn settings_are_shown_in_the_words_of_the_flags() {
         ])
         .run()
         .code(0)
-        .stderr_has("set      GitHub jobs that may read: none -> repo:acme/shop:environment:prod")
+        .stderr_has("set      GitHub jobs that can read: none -> repo:acme/shop:environment:prod")
         .stderr_has("set      billing: on-demand -> provisioned");
 }

@@ -82,7 +82,7 @@ fn tokens_of_the_subjects_that_are_given_read() {
             "grants   read role: allow gitlab.com to assume it, only for the audience sts.amazonaws.com, only for the subjects {MAIN}"
         ))
         .stderr_has(&format!(
-            "set      OIDC subjects that may read: gitlab.com|sts.amazonaws.com|{MAIN}"
+            "set      OIDC subjects that can read: gitlab.com|sts.amazonaws.com|{MAIN}"
         ));
     place.args(["set", "payments", "k", "v"]).run().code(0);
     let role = format!("discfg-payments-{REGION}-read");
@@ -136,7 +136,7 @@ fn issuers_that_are_not_given_again_stay_and_are_replaced_by_others() {
     assert_eq!(statements(&account, &role), before);
     init(&["--oidc", &eks])
         .code(0)
-        .stderr_has("narrows  read role: no longer: allow gitlab.com to assume it");
+        .stderr_has("narrows  read role: no longer allow gitlab.com to assume it");
     assert_eq!(
         statements(&account, &role)[1..],
         [statement(&account, "FirstOidc", EKS, &[POD])]
@@ -156,7 +156,7 @@ fn what_cannot_be_trusted_is_refused_before_anything_is_deployed() {
     init(&["--oidc", &gitlab])
         .code(3)
         .stderr_has(&format!(
-            "the account {} has no OIDC provider of https://gitlab.com",
+            "no OIDC provider for https://gitlab.com in account {}",
             account.id()
         ))
         .stderr_has(
@@ -217,7 +217,7 @@ fn a_grant_is_for_tokens_and_makes_the_provider() {
     grant(&["--oidc", &gitlab])
         .code(3)
         .stdout("")
-        .stderr_has("has no OIDC provider of https://gitlab.com")
+        .stderr_has("no OIDC provider for https://gitlab.com")
         .stderr_has("add --create-oidc-provider to create it");
     grant(&["--oidc", &gitlab, "--oidc", &pod, "--create-oidc-provider"])
         .code(2)

@@ -73,7 +73,7 @@ fn a_reader_of_the_table_without_the_key_sees_nothing() {
             .code(5)
             .stdout("")
             .stderr_has("access denied: kms:Decrypt on /db/pw")
-            .stderr_has("role/discfg/discfg-mycfg-eu-central-1-read was assumed")
+            .stderr_has("role/discfg/discfg-mycfg-eu-central-1-read, assumed by")
             .stderr_lacks("hunter");
     }
     run(&place, &["exec", "--", "env"])
@@ -294,5 +294,5 @@ fn whoever_acts_as_itself_needs_the_key_too() {
     run(&place, &["get", "pw"])
         .code(5)
         .stderr_has("access denied: kms:Decrypt on /pw")
-        .stderr_has("your own policies must allow kms:Decrypt on the config's key");
+        .stderr_has("allow kms:Decrypt on the config's key in your own policies");
 }

@@ -75,7 +75,7 @@ fn a_config_that_is_not_there_is_exit_code_three() {
         .code(3)
         .stdout_has("stack      none\n")
         .stdout_has("table      discfg-kept, active")
-        .stderr_has("has a table and no stack discfg-kept")
+        .stderr_has("stack discfg-kept of config \"kept\" not found, only its table exists")
         .stderr_has("import the table with `discfg init kept`");
 }
 
@@ -93,8 +93,8 @@ fn what_may_not_be_seen_is_told_with_the_permission_that_it_takes() {
         .stdout_has("CREATE_COMPLETE")
         .stdout_has("table      discfg-payments, active")
         .stdout_has("point-in-time recovery unknown")
-        .stdout_has("unknown    the roles: iam:GetRole is not allowed\n")
-        .stdout_has("unknown    the last failure: cloudformation:DescribeStackEvents is not allowed\n")
+        .stdout_has("unknown    the roles: iam:GetRole was denied\n")
+        .stdout_has("unknown    the last failure: cloudformation:DescribeStackEvents was denied\n")
         .stderr_has(
             r#""Action":["cloudformation:DescribeStackEvents","cloudformation:ListStacks","dynamodb:Desc"#,
         );
@@ -122,7 +122,7 @@ fn drift_names_property_expected_and_actual() {
         .args(["status", "payments", "--drift"])
         .run()
         .code(0)
-        .stdout_has("drift      none: all is as the template says\n");
+        .stdout_has("drift      none: all resources match the template\n");
     let unprotect = json!({"TableName": "discfg-payments", "DeletionProtectionEnabled": false});
     account
         .dynamodb(&account.root(), "UpdateTable", &unprotect)
@@ -214,9 +214,9 @@ fn a_stack_that_is_stuck_is_exit_code_seven_with_its_first_cause() {
         .code(7)
         .stdout_has("UPDATE_ROLLBACK_FAILED since 2026-01-31T08:00:00Z")
         .stdout_has("The following resource(s) failed to update: [ReadRole].")
-        .stdout_has("failure    2026-01-31T08:00:00Z update failed at read role (ReadRole): iam:UpdateRole is not allowed\n")
+        .stdout_has("failure    2026-01-31T08:00:00Z update failed at read role (ReadRole): iam:UpdateRole was denied\n")
         .stdout_has("operation op-7\n")
-        .stderr_has("is in UPDATE_ROLLBACK_FAILED, which it doesn't leave by itself")
+        .stderr_has("is in UPDATE_ROLLBACK_FAILED and needs repair")
         .stderr_has("`discfg init payments` mends it, or says what to do first");
 }
 
@@ -239,7 +239,7 @@ fn a_stack_of_that_name_that_is_not_ours_is_refused() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("the stack discfg-payments is not discfg's");
+        .stderr_has("the stack discfg-payments was not created by discfg");
 }
 
 #[test]
@@ -272,10 +272,7 @@ fn of_another_account_the_table_alone_is_seen() {
         ])
         .run()
         .code(0)
-        .stdout_has(&format!(
-            "unknown    the stack: it is in the account {}",
-            owner.id()
-        ))
+        .stdout_has(&format!("unknown    the stack: it is in account {}", owner.id()))
         .stdout_has("table      discfg-payments, active");
 }
 
@@ -299,5 +296,5 @@ fn the_embedded_engine_shows_its_file() {
         .args(["status", "--drift"])
         .run()
         .code(2)
-        .stderr_has("nothing can drift");
+        .stderr_has("--drift is not supported");
 }

@@ -488,9 +488,9 @@ fn a_trust_that_iam_would_not_take_is_refused_before_anything_is_deployed() {
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("the trust policy of ReadRole would have 2")
-        .stderr_has("characters; IAM allows 2048")
-        .stderr_has("hint: name fewer principals, or several by one pattern with *")
+        .stderr_has("the trust policy of ReadRole is too long: 2")
+        .stderr_has("characters of at most 2048")
+        .stderr_has("hint: name fewer principals, match several with one * pattern")
         .stderr_has("up to 4096");
     let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
     let stacks = stacks.expect("root may list stacks");

@@ -203,7 +203,7 @@ fn a_grant_that_came_before_the_api_is_made_again() {
     let code = zip(&admin, "front.zip", function(), "");
     let code = format!("--code={}", code.display());
     done(&admin, &["init", "payments", "--api", &code, "--yes"])
-        .stderr_has("The roles of these grants can't call the HTTP API until each is made again")
+        .stderr_has("Roles of these grants can't call the HTTP API until you update each of them")
         .stderr_has("discfg grant payments team");
     let again = done(&admin, &grant).json();
     assert_eq!(again["result"], "updated", "{again}");
@@ -221,7 +221,7 @@ fn a_grant_that_came_before_the_api_is_made_again() {
     admin
         .args(["access", "--principal", &principal, "read", "/db/k"])
         .run()
-        .stdout_has(" execute-api:Invoke (through the HTTP API): ");
+        .stdout_has(" execute-api:Invoke (only for the HTTP API): ");
     let api = || done(&admin, &["grants", "-f", "json"]).json()["grants"][0]["api"].take();
     assert!(api().is_string());
     done(&admin, &["init", "payments", "--no-api", "--yes", "-q"]);
@@ -249,15 +249,15 @@ fn a_grant_of_more_sections_than_there_is_room_for_is_refused_before_it_is_deplo
     grant("many", "--read", 60, &[])
         .code(8)
         .stdout("")
-        .stderr_has("the parameter ApiReads would have")
-        .stderr_has("CloudFormation allows 4096")
-        .stderr_has("hint: make two of it, with some of the sections each")
-        .stderr_has("`--no-api` leaves out the HTTP API");
+        .stderr_has("the parameter ApiReads is too long: ")
+        .stderr_has("bytes of at most 4096")
+        .stderr_has("hint: split it into two grants with fewer sections each")
+        .stderr_has("use --no-api");
     grant("many", "--write", 30, &[])
         .code(8)
         .stdout("")
-        .stderr_has("the policy of ApiWritePolicy would have")
-        .stderr_has("IAM allows 6144");
+        .stderr_has("the policy of ApiWritePolicy is too long: ")
+        .stderr_has("characters of at most 6144");
     let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
     let stacks = stacks.expect("root may list stacks");
     assert!(!stacks.contains("discfg-payments--many"), "{stacks}");

@@ -46,7 +46,7 @@ pub(in crate::cli) async fn warn_about_grants(
         return Ok(());
     }
     terminal.hint(&format!(
-        "  The roles of these grants {lacks} until you update each of them, after this deployment:"
+        "  Roles of these grants {lacks} until you update each of them, after this deployment:"
     ));
     for (grant, _) in grants {
         terminal.hint(&format!("    discfg grant {config} {grant}"));

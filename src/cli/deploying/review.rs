@@ -109,7 +109,8 @@ fn question(plan: &StackPlan) -> String {
 
 fn adoption(table: &FoundTable) -> String {
     format!(
-        "Table {} exists from an earlier stack ({}). It is kept with its data, in two deployments: the first imports \
+        "Table {} exists from an earlier stack (billing {}). It is kept with its data, in two deployments: the first \
+         imports \
          the table, the second creates the remaining resources.",
         table.name, table.billing
     )

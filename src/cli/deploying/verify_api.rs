@@ -16,8 +16,8 @@ use crate::store::{Heads, StoreError};
 /// How long a new API may take to respond: IAM propagates the roles, and Lambda starts the function.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 
-/// Reads once through the API, in the read role, if the stack has one. An API that doesn't respond is a failure; a deployer
-/// who is not a reader is only reported.
+/// Reads once through the API, in the read role, if the stack has one. An API that doesn't respond is a failure; a
+/// deployer who is not a reader is only reported.
 pub(in crate::cli) async fn prove(
     aws: &Arc<Aws>,
     target: &Target,

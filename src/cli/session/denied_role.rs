@@ -40,14 +40,14 @@ impl DeniedRole<'_> {
             Some(Role::Grant(grant)) => format!("discfg grant {config} {grant}"),
             Some(Role::Config(_) | Role::Caller) | None => format!("discfg init {config}"),
         };
-        format!("and update the role's trust policy if the stack is older: `{command}`")
+        format!("also update the role's trust policy if the stack is older: `{command}`")
     }
 
     fn trust(&self) -> String {
         let (config, caller) = (self.config, self.caller);
         if let Some(Role::Grant(grant)) = self.role {
             return format!(
-                "and check that the grant {grant} exists and names you: `discfg grants {config}`"
+                "also check that the grant {grant} exists and names you: `discfg grants {config}`"
             );
         }
         let list = if self.arn.ends_with("-write") {
@@ -62,7 +62,7 @@ impl DeniedRole<'_> {
             "; add the path of your role, if it has one"
         };
         format!(
-            "and make the role trust you: `discfg init {config} {list} {principal}` (replaces the list{path})"
+            "also make the role trust you: `discfg init {config} {list} {principal}` (replaces the list{path})"
         )
     }
 }

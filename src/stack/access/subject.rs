@@ -7,7 +7,8 @@ use crate::model::{GitHubSubject, OidcSubject, PrincipalArn, PrincipalPattern};
 pub enum Subject {
     /// A user or role: see [`Inspector::resolve`](super::Inspector::resolve).
     Principal(PrincipalArn),
-    /// All principals that match a pattern. Their own policies are unknown, so only the role's trust and policies count.
+    /// All principals that match a pattern. Their own policies are unknown, so only the role's trust and policies
+    /// count.
     Pattern(PrincipalPattern),
     /// A job of GitHub Actions, which has no policies.
     GitHub(GitHubSubject),

@@ -8,8 +8,8 @@ use crate::stack::error::{Objections, StackError};
 use crate::stack::template::blueprint::Owner;
 use crate::stack::template::code_stack::CodeStack;
 
-/// Plans the stack of a missing code bucket, as [`plan`](crate::stack::plan) does. An error if the stack exists: then the bucket
-/// was deleted, and the stack would not create it again.
+/// Plans the stack of a missing code bucket, as [`plan`](crate::stack::plan) does. An error if the stack exists: then
+/// the bucket was deleted, and the stack would not create it again.
 pub async fn plan_code(cfn: &Client, wanted: &CodeStack) -> Result<Proposal, StackError> {
     match planning::plan(cfn, wanted).await? {
         Proposal::Unchanged(stack) => Err(StackError::BucketGone { stack: stack.name }),
@@ -18,7 +18,8 @@ pub async fn plan_code(cfn: &Client, wanted: &CodeStack) -> Result<Proposal, Sta
 }
 
 impl StackError {
-    /// Whether the name of the code bucket is taken, according to CloudFormation's error about a resource or the template.
+    /// Whether the name of the code bucket is taken, according to CloudFormation's error about a resource or the
+    /// template.
     pub fn is_bucket_taken(&self) -> bool {
         let of_code = Owner::Code.stack();
         let taken = |said: &str| {

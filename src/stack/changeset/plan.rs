@@ -14,7 +14,8 @@ use crate::stack::template::blueprint::ParameterChange;
 pub enum Proposal {
     /// Nothing to do: it has that state.
     Unchanged(Box<Deployed>),
-    /// The remains of a failed deployment must first be cleared with [`clear`](crate::stack::clear), after confirmation; then plan again.
+    /// The remains of a failed deployment must first be cleared with [`clear`](crate::stack::clear), after
+    /// confirmation; then plan again.
     Clear(Leftover),
     /// A change set was created and can be executed.
     Ready(StackPlan),

@@ -38,8 +38,8 @@ pub async fn plan(cfn: &Client, wanted: impl Into<Blueprint>) -> Result<Proposal
 }
 
 /// Plans a config's stack as [`plan`] does, and also inspects its table: a table without a stack is imported, in two
-/// deployments ([`StackPlan::adopts`](crate::stack::StackPlan::adopts)), and the leftover of a failed create says which table is
-/// deleted and which is kept.
+/// deployments ([`StackPlan::adopts`](crate::stack::StackPlan::adopts)), and the leftover of a failed create says which
+/// table is deleted and which is kept.
 pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Proposal, StackError> {
     let mut wanted = Blueprint::from(spec);
     let cfn = &services.cfn;
@@ -125,7 +125,8 @@ fn is_begun(deployed: &Deployed, wanted: &Blueprint) -> bool {
         && bears_name(deployed, wanted)
 }
 
-/// Whether the stack was created from a template of discfg, for the same config if it has one, so that it can be deleted.
+/// Whether the stack was created from a template of discfg, for the same config if it has one, so that it can be
+/// deleted.
 fn bears_name(deployed: &Deployed, wanted: &Blueprint) -> bool {
     let given = |parameter| deployed.parameters.get(parameter).map(String::as_str);
     match &wanted.owner {

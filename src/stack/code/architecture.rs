@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The processor that code is made for.
+/// The processor architecture of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Architecture {
     /// `x86_64`
@@ -10,7 +10,7 @@ pub enum Architecture {
 }
 
 impl Architecture {
-    /// Lambda's word for it.
+    /// Lambda's name for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::X86_64 => "x86_64",

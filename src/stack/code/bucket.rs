@@ -1,10 +1,10 @@
-//! The bucket for code in S3: looking for code there, and putting it there. By requests of its own, since the client of
-//! the SDK would be larger than all that it is used for.
+//! The code bucket in S3: looking up and uploading code. It sends its own HTTP requests, since the SDK's client would
+//! be larger than the rest of this module.
 //!
-//! Whoever may write to the bucket may have put anything under the name of the code. So code is taken by the SHA-256 that
-//! S3 computed of it when it came, and by its version, which nobody can replace.
+//! Anyone with write access to the bucket could store another object under the key of the code. So code is identified
+//! by the SHA-256 that S3 computed at the upload, and by its version, which can't be replaced.
 //!
-//! Each request names the account that the bucket must belong to, and S3 refuses it of any other
+//! Each request names the account that must own the bucket, and S3 denies it for any other account
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html>).
 
 use std::time::Duration;
@@ -25,39 +25,40 @@ use crate::aws::{
 use crate::model::{Backoff, Jitter, Region};
 use crate::stack::template::code_stack::bucket_name;
 
-/// How long a look may take.
+/// The time limit of a lookup.
 const LOOK: Duration = Duration::from_secs(15);
-/// How long an upload may take: of 50 MB over a slow line.
+/// The time limit of an upload: 50 MB over a slow connection.
 const UPLOAD: Duration = Duration::from_mins(5);
-/// The largest answer: an error in XML, or one byte of the code.
+/// The largest response: an error in XML, or one byte of the code.
 const LARGEST: usize = 64 * 1024;
-/// How often a request is sent that may be served when it is sent again.
+/// How often a retryable request is sent.
 const TRIES: u32 = 4;
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_millis(1600));
 
-/// The bucket for code of an account and region.
+/// The code bucket of an account and region.
 #[derive(Debug)]
 pub struct CodeBucket {
     name: String,
     account: String,
     region: Region,
-    /// Where its objects are, without a slash at the end.
+    /// The base URL of its objects, without a trailing slash.
     url: String,
     http: PlainHttp,
     signer: Signer,
 }
 
-/// What is in the bucket.
+/// The result of looking up code in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredCode {
-    /// The code, whose SHA-256 is as it must be.
+    /// The code is stored, with the expected SHA-256.
     There {
-        /// The version of the object, as S3 names it.
+        /// The object's version ID.
         version: String,
     },
-    /// Not the code.
+    /// The code is not stored.
     Missing,
-    /// There is no bucket; [`plan_code`](crate::stack::plan_code) and [`deploy`](fn@crate::stack::deploy) make it.
+    /// The bucket doesn't exist; [`plan_code`](crate::stack::plan_code) and [`deploy`](fn@crate::stack::deploy) create
+    /// it.
     NoBucket,
 }
 
@@ -65,16 +66,16 @@ fn checksum(code: &FunctionCode) -> String {
     BASE64_STANDARD.encode(code.sha256())
 }
 
-/// Where S3 is told the SHA-256 of an object, and tells it, in Base64.
+/// The header with the SHA-256 of an object, in Base64.
 const CHECKSUM: &str = "x-amz-checksum-sha256";
 const PUT: &str = "s3:PutObject";
 
 impl CodeBucket {
-    /// The bucket of this account and region, which needn't be there. Its requests are counted by `requests`.
+    /// The bucket of this account and region, which need not exist. `requests` counts its requests.
     pub fn new(sdk: &SdkConfig, region: &Region, account: &str, requests: &Meter) -> Self {
         let name = bucket_name(account, region);
         let url = match endpoint_of(sdk, "S3") {
-            // An endpoint of one's own is no domain that has subdomains.
+            // A custom endpoint has no subdomains for buckets.
             Some(endpoint) => format!("{}/{name}", endpoint.trim_end_matches('/')),
             None => usual_url(&name, sdk, region),
         };
@@ -93,9 +94,9 @@ impl CodeBucket {
         &self.name
     }
 
-    /// Looks for the code, and verifies it by the SHA-256 that S3 has of it. One request where it is there, which asks for
-    /// nothing of its content; another where S3 refuses, since it says why only in a body, which the answer to a HEAD
-    /// has not. Needs `s3:GetObject`, and `s3:ListBucket`, without which S3 denies what isn't there.
+    /// Looks up the code and verifies the SHA-256 that S3 stores for it. Sends one HEAD request if it is stored, and a
+    /// GET request otherwise, since S3 gives the reason only in a body. Needs `s3:GetObject`, and `s3:ListBucket`,
+    /// without which S3 denies access to missing objects.
     pub async fn look(&self, code: &FunctionCode) -> Result<StoredCode, BucketError> {
         let mut head = self.request("HeadObject", "HEAD", code, LOOK);
         head.headers.push(("x-amz-checksum-mode", "ENABLED".into()));
@@ -113,7 +114,7 @@ impl CodeBucket {
         let mut why = self.request("GetObject", "GET", code, LOOK);
         why.headers.push(("range", "bytes=0-0".into()));
         let refused = match self.send(&why, |_| false).await {
-            // It came in between.
+            // It was uploaded in between.
             Ok(_) => match self.send(&head, |_| false).await {
                 Ok(headers) => return there(&headers),
                 Err(refused) => refused,
@@ -127,8 +128,8 @@ impl CodeBucket {
         }
     }
 
-    /// Puts the code into the bucket, which is there, and gives the object's version. What is there of that name already
-    /// is verified. Needs `s3:PutObject`.
+    /// Uploads the code into the existing bucket and returns the object's version. An existing object of that key is
+    /// verified. Needs `s3:PutObject`.
     pub async fn upload(&self, code: &FunctionCode) -> Result<String, BucketError> {
         let mut request = self.request("PutObject", "PUT", code, UPLOAD);
         request.headers.extend([
@@ -137,9 +138,9 @@ impl CodeBucket {
             (CHECKSUM, checksum(code)),
         ]);
         request.body = Some(code.bytes().to_vec());
-        // A bucket that was made just now isn't known everywhere at once.
+        // A new bucket takes time to propagate.
         let refused = match self.send(&request, |code| code == "NoSuchBucket").await {
-            // S3 has compared the content with the SHA-256 that the request gave.
+            // S3 has verified the SHA-256 of the request.
             Ok(headers) => return self.version(code, &headers),
             Err(refused) => refused,
         };
@@ -152,7 +153,7 @@ impl CodeBucket {
         }
     }
 
-    /// The version of the object that an answer tells of, if it is the code.
+    /// The version of the object in a response, if it is the code.
     fn verified(&self, code: &FunctionCode, headers: &Headers) -> Result<String, BucketError> {
         let found = headers.get(CHECKSUM);
         if found != Some(checksum(code).as_str()) {
@@ -167,7 +168,7 @@ impl CodeBucket {
 
     fn version(&self, code: &FunctionCode, headers: &Headers) -> Result<String, BucketError> {
         match headers.get("x-amz-version-id") {
-            // What came while versioning was off or suspended, and is replaced in place while it is.
+            // Uploaded while versioning was off or suspended, so it can be replaced in place.
             None | Some("null") => Err(BucketError::Unversioned {
                 bucket: self.name.clone(),
                 key: code.key(),
@@ -197,8 +198,8 @@ impl CodeBucket {
         }
     }
 
-    /// Sends a request until it is answered or hopeless, and gives the headers of the answer. `passes` says of which other error codes another try may be
-    /// served.
+    /// Sends a request with retries, and returns the headers of the response. `passes` selects further retryable error
+    /// codes.
     async fn send(&self, request: &PlainRequest, passes: fn(&str) -> bool) -> Result<Headers, Failed> {
         let mut tries = 1;
         loop {
@@ -225,7 +226,7 @@ impl CodeBucket {
         }
     }
 
-    /// An answer, or how there is none and whether another try may have one.
+    /// Sends a request once. Returns the response, or the failure and whether it is retryable.
     async fn send_once(&self, request: &PlainRequest) -> Result<(PlainAnswer, Headers), (Failed, bool)> {
         let mut request = request.clone();
         let signed = self.signer.sign(&mut request).await;
@@ -284,7 +285,7 @@ fn usual_url(bucket: &str, sdk: &SdkConfig, region: &Region) -> String {
     format!("https://{bucket}.s3{fips}{dual_stack}.{region}.{domain}")
 }
 
-/// What S3 says in an answer that is none.
+/// The failure in an error response of S3.
 fn refusal(answer: &PlainAnswer) -> Failed {
     let body = str::from_utf8(&answer.body).unwrap_or_default();
     let (code, message) = told(body).unwrap_or_default();
@@ -299,12 +300,12 @@ fn refusal(answer: &PlainAnswer) -> Failed {
     Failed::answered(answer.status, code, message)
 }
 
-/// A body that was cut has elements without a text.
+/// A truncated body has empty elements.
 fn is_said(text: &impl AsRef<str>) -> bool {
     !text.as_ref().is_empty()
 }
 
-/// The code and the message of an error of S3.
+/// The code and the message of an S3 error.
 fn told(body: &str) -> Result<(Option<String>, Option<String>), XmlDecodeError> {
     let mut document = Document::new(body);
     let mut root = document.root_element()?;

@@ -1,5 +1,5 @@
-//! The platform of a program, read from its first bytes: the ELF header (System V ABI, "ELF Header") or the magic numbers
-//! of other formats.
+//! The platform of a program, read from its first bytes: the ELF header (System V ABI, "ELF Header") or the magic
+//! numbers of other formats.
 
 use std::fmt;
 

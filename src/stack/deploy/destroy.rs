@@ -16,15 +16,16 @@ use crate::stack::inspect::lookup::Deployed;
 use crate::stack::inspect::state::StackState;
 use crate::stack::template::config_template::TABLE;
 
-/// How many polls without news make it worth asking for the stack itself: its last event may be late.
+/// After how many polls without news the stack itself is described: its last event may be late.
 const QUIET_POLLS: u32 = 3;
 
-/// Deletes a stack and follows its deletion; one that is being deleted already is followed. What its template says is
-/// retained stays, the table of a config above all. The stream ends when the stack is gone, or with an error, which is
+/// Deletes a stack and follows its deletion, or follows a running deletion. Resources that the template retains are
+/// kept, such as the table of a config. The stream ends when the stack is deleted, or with an error, which is
 /// [`StackError::NotDeleted`] with the first cause if the deletion failed.
 ///
 /// Dropping the stream leaves the deletion running. Needs `cloudformation:DeleteStack`,
-/// `cloudformation:DescribeStackEvents` and `cloudformation:DescribeStacks`, and leave to delete each resource.
+/// `cloudformation:DescribeStackEvents` and `cloudformation:DescribeStacks`, and the permission to delete each
+/// resource.
 pub fn delete(cfn: &Client, stack: &Deployed) -> BoxStream<'static, Result<StackEvent, StackError>> {
     let follower = DeletionFollower {
         cfn: cfn.clone(),
@@ -99,7 +100,7 @@ impl DeletionFollower {
         if is_running {
             return Ok(());
         }
-        // By what was seen, not by the time: clocks differ.
+        // By the seen events, not by time: clocks differ.
         self.feed.skip_past().await?;
         request_deletion(&self.cfn, &self.name, &self.arn, false).await
     }
@@ -131,7 +132,7 @@ impl DeletionFollower {
 
     fn take(&mut self, event: StackEvent) {
         if event.is_stack {
-            // A deletion that went before, seen because it is followed from its middle, doesn't count.
+            // An earlier deletion may be seen when a running one is followed; it doesn't count.
             match StackState::from(event.status.as_str()) {
                 StackState::DeleteInProgress => {
                     self.first = None;
@@ -147,7 +148,7 @@ impl DeletionFollower {
         self.waiting.push_back(event);
     }
 
-    /// Asks for the stack itself, whose end its events may never tell.
+    /// Describes the stack, whose end its events may never report.
     async fn look(&mut self) -> Result<(), StackError> {
         match lookup::describe(&self.cfn, &self.arn).await {
             Ok(None) => self.step = DeletionStep::Over,
@@ -162,7 +163,7 @@ impl DeletionFollower {
     }
 }
 
-/// Has a stack deleted, by its ARN. `keeps_table` is for one whose table can't be deleted, and only then allowed.
+/// Requests the deletion of a stack by its ARN. `keeps_table` is only allowed for a stack whose table can't be deleted.
 pub(in crate::stack) async fn request_deletion(
     cfn: &Client,
     stack: &str,
@@ -191,7 +192,7 @@ pub(in crate::stack) async fn request_deletion(
     }
 }
 
-/// To whom a managed policy is attached, such as `the role app`, ordered. Needs `iam:ListEntitiesForPolicy`.
+/// The principals that a managed policy is attached to, ordered. Needs `iam:ListEntitiesForPolicy`.
 pub async fn attached_to(iam: &Iam, policy_arn: &str) -> Result<Vec<Attached>, StackError> {
     let mut attached = Vec::new();
     let mut marker = None;
@@ -223,7 +224,7 @@ pub async fn attached_to(iam: &Iam, policy_arn: &str) -> Result<Vec<Attached>, S
     Ok(attached)
 }
 
-/// Someone to whom a policy is attached.
+/// A principal that a policy is attached to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Attached {
     /// `group`, `role` or `user`.

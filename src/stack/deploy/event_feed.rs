@@ -7,13 +7,13 @@ use aws_sdk_cloudformation::types;
 use super::event::StackEvent;
 use crate::stack::error::StackError;
 
-/// The events of a stack that weren't told yet. By the stack's ARN, by which those of a deleted stack are found, too.
+/// The new events of a stack, by its ARN, which also finds the events of a deleted stack.
 #[derive(Debug)]
 pub(in crate::stack) struct EventFeed {
     cfn: Client,
     stack_arn: String,
     seen: HashSet<String>,
-    /// What CloudFormation marks the events with that are asked for; all are without it.
+    /// The client request token of the wanted events; `None` for all.
     token: Option<String>,
     token_seen: bool,
 }
@@ -29,7 +29,7 @@ impl EventFeed {
         }
     }
 
-    /// Only what belongs to the operation that is requested with this token.
+    /// Only the events of the operation with this client request token.
     pub(in crate::stack) fn of_operation(cfn: &Client, stack_arn: &str, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
@@ -37,12 +37,12 @@ impl EventFeed {
         }
     }
 
-    /// The operation has surely begun: whatever comes now belongs to it.
+    /// Marks the operation as begun: all further events belong to it.
     pub(in crate::stack) fn has_begun(&mut self) {
         self.token_seen = true;
     }
 
-    /// Leaves out what the stack has been through until now.
+    /// Skips all events up to now.
     pub(in crate::stack) async fn skip_past(&mut self) -> Result<(), StackError> {
         let (past, _) = self.page(None).await?;
         self.seen
@@ -50,7 +50,7 @@ impl EventFeed {
         Ok(())
     }
 
-    /// The events that weren't seen before, oldest first.
+    /// The new events, oldest first.
     pub(in crate::stack) async fn news(&mut self) -> Result<Vec<StackEvent>, StackError> {
         let mut news = Vec::new();
         let mut token = None;
@@ -76,7 +76,7 @@ impl EventFeed {
         Ok(told)
     }
 
-    /// The end of the operation before may show only now. Once an event bears the token, the past is over.
+    /// The end of the previous operation may appear late. The first event with the token ends the past.
     fn is_asked_for(&mut self, event: &types::StackEvent) -> bool {
         let Some(wanted) = &self.token else {
             return true;

@@ -7,16 +7,16 @@ use crate::aws::Fault;
 use crate::model::Backoff;
 use crate::stack::error::StackError;
 
-/// How many polls may fail in a row, other than by throttling, before what is watched is given up from sight: with the
-/// client's own retries, some minutes.
+/// How many polls may fail in a row, other than by throttling, before following ends: with the client's retries, some
+/// minutes.
 const FAILED_POLLS: u32 = 30;
 
 /// Waits between two polls: 2 s and up to half a second of jitter, twice as long after each throttled poll, up to
-/// half a minute. It sleeps as the client does, so that whoever holds the client's time holds this too.
+/// half a minute. It sleeps with the client's timer, which tests can control.
 #[derive(Debug)]
 pub(in crate::stack) struct PollPace {
     sleep: SharedAsyncSleep,
-    /// How often in a row a poll was throttled or failed.
+    /// The number of throttled or failed polls in a row.
     slowed: u32,
     failed: u32,
 }
@@ -50,13 +50,13 @@ impl PollPace {
         self.slowed = self.slowed.saturating_add(1);
     }
 
-    /// A poll was answered.
+    /// Resets the pace after a successful poll.
     pub(in crate::stack) fn as_usual(&mut self) {
         self.slowed = 0;
         self.failed = 0;
     }
 
-    /// A poll that fails is no news: what happens to the stack doesn't depend on being watched.
+    /// Tolerates some failed polls, since the operation doesn't depend on being followed.
     pub(in crate::stack) fn tolerate(&mut self, stack: &str, error: StackError) -> Result<(), StackError> {
         match error.fault() {
             Some(Fault::Throttled) => {}

@@ -8,18 +8,18 @@ use crate::stack::error::StackError;
 use crate::stack::inspect::table::{FoundTable, is_empty};
 use crate::stack::inspect::table_facts::describe;
 
-/// How often a table whose protection was lifted may still be said to be protected, some seconds apart.
+/// How often DynamoDB may still report the deletion protection after it was disabled, some seconds apart.
 const STALE_REFUSALS: u32 = 30;
 
-/// Takes away a config's table and all that it holds, its protection first, and waits until it is gone. A table that
-/// isn't there is no failure. Polls every 2 s.
+/// Disables the deletion protection of a config's table, deletes it with its data, and waits for the end. A missing
+/// table is not an error. Polls every 2 s.
 ///
 /// Needs `dynamodb:DescribeTable`, `dynamodb:UpdateTable` and `dynamodb:DeleteTable`.
 pub async fn delete_table(dynamodb: &Client, config: &ConfigName) -> Result<(), StackError> {
     remove(dynamodb, &config.table_name()).await
 }
 
-/// Deletes a table that holds nothing, and waits until it is gone. An error if it holds an item by now.
+/// Deletes an empty table and waits for the end. An error if it has an item by now.
 pub(in crate::stack) async fn delete_empty_table(
     dynamodb: &Client,
     table: &FoundTable,
@@ -43,7 +43,7 @@ async fn remove(dynamodb: &Client, table: &str) -> Result<(), StackError> {
             Ok(None) => return Ok(()),
             Ok(Some(found)) => {
                 pace.as_usual();
-                // Only a table in service can be changed.
+                // Only an active table can be updated.
                 let is_busy = matches!(
                     found.table_status(),
                     Some(TableStatus::Creating | TableStatus::Updating | TableStatus::Deleting)
@@ -55,7 +55,7 @@ async fn remove(dynamodb: &Client, table: &str) -> Result<(), StackError> {
                 }
                 if !is_busy && !asked {
                     asked = match request_deletion(dynamodb, table).await {
-                        // The lifted protection isn't known everywhere at once.
+                        // The change of the protection takes time to propagate.
                         Err(error) if unprotected && is_protected(&error) && refusals < STALE_REFUSALS => {
                             refusals += 1;
                             false
@@ -85,7 +85,7 @@ async fn unprotect(dynamodb: &Client, table: &str) -> Result<(), StackError> {
         .map_err(|error| StackError::request("dynamodb:UpdateTable", &error))
 }
 
-/// False where the table is being changed, so that it must be asked again.
+/// Requests the deletion. False if the table is being updated, and the request must be retried.
 async fn request_deletion(dynamodb: &Client, table: &str) -> Result<bool, StackError> {
     let answer = dynamodb
         .delete_table()
@@ -101,7 +101,7 @@ async fn request_deletion(dynamodb: &Client, table: &str) -> Result<bool, StackE
     }
 }
 
-/// Whether DynamoDB takes the table for protected against deletion. It has no code of its own for that.
+/// Whether DynamoDB refuses because of deletion protection, for which it has no error code.
 fn is_protected(error: &StackError) -> bool {
     matches!(error, StackError::Request { source, .. } if source.is("ValidationException")
         && source.message.contains("protected against deletion"))

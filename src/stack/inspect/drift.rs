@@ -10,35 +10,35 @@ use crate::stack::deploy::pace::PollPace;
 use crate::stack::error::StackError;
 use crate::stack::template::resource_words;
 
-/// A resource that is no longer as its stack made it.
+/// A resource that differs from its stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DriftedResource {
     /// Its logical id in the template.
     pub logical_id: String,
-    /// What it is in plain words.
+    /// Its name for people.
     pub words: String,
-    /// Whether it is gone altogether.
+    /// Whether it was deleted.
     pub is_gone: bool,
-    /// What differs, where it isn't gone.
+    /// The differences, if it was not deleted.
     pub differences: Vec<PropertyDrift>,
 }
 
-/// A property that someone has changed beside the stack.
+/// A property that was changed outside CloudFormation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PropertyDrift {
     /// Its path in the resource, such as `/DeletionProtectionEnabled`.
     pub property: String,
-    /// What the template says, as JSON; none where the property was added.
+    /// The value of the template as JSON; `None` if the property was added.
     pub expected: Option<String>,
-    /// What is there, as JSON; none where the property was removed.
+    /// The actual value as JSON; `None` if the property was removed.
     pub actual: Option<String>,
 }
 
-/// Compares a stack's resources with its template, and waits for the answer. Polls every 2 s; a throttled poll is no
-/// failure.
+/// Detects the drift of a stack's resources, and waits for the result. Polls every 2 s; a throttled poll is not an
+/// error.
 ///
 /// Needs `cloudformation:DetectStackDrift`, `DescribeStackDriftDetectionStatus`, `DescribeStackResourceDrifts`, and
-/// leave to read each of the resources.
+/// the permission to read each resource.
 pub async fn drift(cfn: &Client, stack: &Deployed) -> Result<Vec<DriftedResource>, StackError> {
     let detection = cfn
         .detect_stack_drift()

@@ -1,5 +1,5 @@
-//! The function behind a config's API: whether it runs the code that the stack deployed, and how many executions can be
-//! reserved for it. By requests of its own, as [`super::code_bucket`] makes them.
+//! The function of a config's API: whether it runs the stack's code, and how many executions can be reserved for it. It
+//! sends its own HTTP requests, as the code bucket does.
 
 use std::time::Duration;
 
@@ -14,32 +14,32 @@ use crate::model::Region;
 use crate::stack::error::StackError;
 use crate::stack::template::config_template::Parameter;
 
-/// How long the request may take.
+/// The time limit of a request.
 const WITHIN: Duration = Duration::from_secs(15);
-/// The largest answer: its variables have 4 KB at most (Lambda quotas).
+/// The largest response: its variables have 4 KB at most (Lambda quotas).
 const LARGEST: usize = 256 * 1024;
 
-/// The code that a function runs, against what its stack says.
+/// The code of a function, compared with its stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunningCode {
-    /// It runs what the stack says.
+    /// It runs the stack's code.
     Verified {
         /// The SHA-256 of its zip file, in Base64.
         sha256: String,
     },
-    /// It runs something else: somebody has updated it outside of the stack.
+    /// It runs other code: it was updated outside CloudFormation.
     Foreign {
         /// The SHA-256 of its zip file, in Base64.
         sha256: String,
-        /// The SHA-256 by which the stack names the code, in Base64.
+        /// The SHA-256 in the stack's `CodeKey`, in Base64.
         expected: String,
     },
-    /// The stack names its code by another name than its SHA-256, so there is nothing to compare with.
+    /// The stack's `CodeKey` is not a SHA-256, so the code can't be verified.
     Unnamed {
         /// The SHA-256 of its zip file, in Base64.
         sha256: String,
     },
-    /// There is no function of that name.
+    /// The function doesn't exist.
     Missing,
 }
 
@@ -80,7 +80,7 @@ pub async fn running_code(
     if parameter(Parameter::MakeApi) != Some("true") {
         return Ok(None);
     }
-    // It has the stack's name.
+    // The function has the stack's name.
     let path = format!("2015-03-31/functions/{}/configuration", stack.name);
     let body = match get(sdk, region, requests, "GetFunctionConfiguration", &path).await {
         Ok(body) => body,
@@ -104,8 +104,8 @@ pub async fn running_code(
     }))
 }
 
-/// How many executions of functions nobody has reserved in the account and region. One request, counted by `requests`;
-/// needs `lambda:GetAccountSettings`. Nothing if Lambda doesn't say.
+/// The unreserved executions of the account in the region. One request, counted by `requests`; needs
+/// `lambda:GetAccountSettings`. `None` if Lambda doesn't return it.
 pub async fn unreserved_executions(
     sdk: &SdkConfig,
     region: &Region,
@@ -127,7 +127,7 @@ pub async fn unreserved_executions(
     Ok(settings.account_limit.unreserved_concurrent_executions)
 }
 
-/// Asks Lambda for the resource at that path, and gives the body of its answer.
+/// Sends a GET request to Lambda and returns the body of the response.
 async fn get(
     sdk: &SdkConfig,
     region: &Region,
@@ -168,14 +168,14 @@ fn endpoint(sdk: &SdkConfig, region: &Region) -> String {
     format!("https://lambda{fips}.{region}.{}", region.partition().domain())
 }
 
-/// The SHA-256 that a key of [`super::FunctionCode`] names, in Base64.
+/// The SHA-256 in the object key of a function's code, in Base64.
 fn named(key: &str) -> Option<String> {
     let mut digest = [0; 32];
     hex::decode_to_slice(key.strip_suffix(".zip")?, &mut digest).ok()?;
     Some(BASE64_STANDARD.encode(digest))
 }
 
-/// Why Lambda refuses. Its header names the code, with a colon and an address after it.
+/// The failure in an error response of Lambda. A header has the code, followed by a colon and a URL.
 fn refusal(answer: &PlainAnswer, error_type: Option<&str>) -> Failed {
     let refusal: LambdaError = serde_json::from_slice(&answer.body).unwrap_or_default();
     let code = error_type.map(|name| name.split(':').next().unwrap_or(name).to_owned());

@@ -1,4 +1,4 @@
-//! A grant as its stack has it.
+//! A grant, read from its stack.
 
 use aws_sdk_cloudformation::Client;
 
@@ -13,31 +13,31 @@ use crate::stack::template::grant::{
     ROLE, SECTIONS,
 };
 
-/// A grant as its stack says it.
+/// A grant, read from its stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// What it covers.
+    /// Its sections and access.
     pub scope: GrantScope,
-    /// The ARNs of the roles and users that may assume its role, as patterns.
+    /// The ARNs of the roles and users that can assume its role, as patterns.
     pub principals: Vec<String>,
-    /// The `sub` claims of the GitHub jobs that may.
+    /// The `sub` claims of the GitHub jobs that can assume its role.
     pub github: Vec<String>,
-    /// The subjects of other OIDC issuers that may.
+    /// The subjects of other OIDC issuers that can assume its role.
     pub oidc: OidcTrust,
-    /// The ARN of its role; nothing while it isn't made.
+    /// The ARN of its role; `None` until it is created.
     pub role: Option<String>,
-    /// The ARN of its policy; nothing while it isn't made.
+    /// The ARN of its policy; `None` until it is created.
     pub policy: Option<String>,
-    /// The issuer whose OIDC provider the stack holds, if it holds one.
+    /// The issuer of the OIDC provider that the stack created, if any.
     pub makes_oidc_provider: Option<OidcIssuer>,
-    /// The ARN of the config's own key, if the role may use one.
+    /// The ARN of the config's KMS key, if the role can use one.
     pub kms_key: Option<String>,
-    /// The id of the HTTP API, if the role may call it.
+    /// The ID of the HTTP API, if the role can call it.
     pub api: Option<String>,
 }
 
 impl Grant {
-    /// The grant that this stack makes. An error if its parameters aren't those of a grant.
+    /// Reads the grant of a stack. An error if its parameters aren't those of a grant.
     pub fn of(stack: &Deployed) -> Result<Self, StackError> {
         let text = |name: &str| stack.parameters.get(name).map_or("", String::as_str);
         let list = |name: &str| -> Vec<String> {
@@ -64,7 +64,7 @@ impl Grant {
             role: stack.outputs.get(ROLE).cloned(),
             policy: stack.outputs.get(POLICY).cloned(),
             makes_oidc_provider: (text(MAKES_PROVIDER) == "true").then(|| {
-                // A stack that was deployed before there were others made GitHub's.
+                // Stacks of older versions created GitHub's provider without naming an issuer.
                 OidcIssuer::of_provider(text(PROVIDER_ISSUER)).unwrap_or_else(OidcIssuer::github)
             }),
             kms_key: list(KEY).pop(),
@@ -76,8 +76,8 @@ impl Grant {
     }
 }
 
-/// What a role may read by the HTTP API of a config's stack that is to reach these sections: one resource of IAM each.
-/// None where the stack has no API.
+/// The resources of the HTTP API that a role of this scope can read, one ARN per section; empty if the stack has no
+/// API.
 pub fn api_reads(stack: &Deployed, config: &ConfigName, scope: &GrantScope) -> Vec<String> {
     let id = stack.outputs.get(Output::ApiId.name());
     let Some((id, place)) = id.zip(StackLocation::of(&stack.arn).ok()) else {
@@ -87,12 +87,12 @@ pub fn api_reads(stack: &Deployed, config: &ConfigName, scope: &GrantScope) -> V
     scope.sections().iter().map(read).collect()
 }
 
-/// The id of the API that a resource of IAM is of.
+/// The API ID in the ARN of an API resource.
 fn api_of(arn: &str) -> Option<&str> {
     arn.splitn(6, ':').nth(5)?.split('/').next()
 }
 
-/// The stack of a grant, or nothing if it is proved to be absent. One request; needs `cloudformation:DescribeStacks`.
+/// The stack of a grant; `None` if it doesn't exist. One request; needs `cloudformation:DescribeStacks`.
 pub async fn grant_status(
     cfn: &Client,
     config: &ConfigName,

@@ -8,32 +8,32 @@ use crate::stack::deploy::event_feed::{EventFeed, to_event};
 use crate::stack::error::StackError;
 use crate::stack::failed_resource::FailedResource;
 
-/// How far back a failure is looked for: 10 pages of 100 events.
+/// How far back a failure is searched: 10 pages of 100 events.
 const PAGES: usize = 10;
 
-/// An operation on a stack that failed, by its first cause.
+/// A failed operation on a stack, with its first cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastFailure {
-    /// What was being done: create, update, delete or import.
+    /// The operation: create, update, delete or import.
     pub work: ResourceWork,
-    /// When its first cause came up, by CloudFormation's clock.
+    /// The time of its first cause, by CloudFormation's clock.
     pub at: Timestamp,
-    /// CloudFormation's id of the operation, where it gives one.
+    /// CloudFormation's operation ID, if it has one.
     pub operation: Option<String>,
-    /// The resource that failed first. Those that were cancelled because of it don't count.
+    /// The resource that failed first; those that were cancelled because of it don't count.
     pub first: FailedResource,
-    /// Whether an operation came after it.
+    /// Whether another operation followed.
     pub is_over: bool,
 }
 
-/// The last operation of a stack that failed, as far as its last thousand events tell. Needs
+/// The last failed operation of a stack among its last thousand events. Needs
 /// `cloudformation:DescribeStackEvents`.
 pub async fn last_failure(cfn: &Client, stack: &Deployed) -> Result<Option<PastFailure>, StackError> {
     let latest = EventFeed::new(cfn, &stack.arn).latest(PAGES).await?;
     Ok(find(&latest, &stack.arn))
 }
 
-/// Events as CloudFormation gives them, newest first.
+/// Finds the last failure in events, newest first.
 fn find(newest_first: &[types::StackEvent], stack_arn: &str) -> Option<PastFailure> {
     let mut work = ResourceWork::Other;
     let mut failed_already = false;
@@ -67,7 +67,7 @@ fn find(newest_first: &[types::StackEvent], stack_arn: &str) -> Option<PastFailu
     last
 }
 
-/// Whether a new operation begins. A roll back, and the deletion that follows a failed create, belong to the one before.
+/// Whether a new operation starts. A rollback, and the deletion after a failed create, belong to the previous one.
 fn begins(event: &StackEvent) -> bool {
     event.phase.outcome == ResourceOutcome::InProgress
         && matches!(

@@ -7,14 +7,14 @@ use crate::stack::error::StackError;
 use crate::stack::template::blueprint::Owner;
 use crate::stack::template::config_template::{Output, Parameter};
 
-/// What the name of every stack that discfg deploys begins with.
+/// The prefix of the names of all stacks that discfg deploys.
 const BEGINNING: &str = "discfg-";
 
 impl Deployed {
-    /// Whose stack this is: a config's or a grant's by its name, a config's also by its outputs, since its template may
-    /// have been deployed under any name. None if it isn't one of discfg's.
+    /// The owner of the stack: a config or a grant by its name, a config also by its outputs, since its template may be
+    /// deployed under any name. `None` for other stacks.
     ///
-    /// A stack whose create failed, or is under way, has no outputs yet; then its parameters tell.
+    /// A stack whose create failed or is running has no outputs; then its parameters decide.
     pub fn owner(&self) -> Option<Owner> {
         let config = self.parameters.get(Parameter::Config.name());
         let marked = self.is_ours() || self.outputs.is_empty();
@@ -37,8 +37,8 @@ impl Deployed {
     }
 }
 
-/// Every stack of discfg's in the account and region, with whose it is, ordered by name. A request for each page of
-/// the account's stacks; needs `cloudformation:DescribeStacks` on all of them.
+/// The stacks of discfg in the account and region with their owners, ordered by name. One request per page of the
+/// account's stacks; needs `cloudformation:DescribeStacks` on all of them.
 pub async fn stacks(cfn: &Client) -> Result<Vec<(Owner, Deployed)>, StackError> {
     let mut found = Vec::new();
     let mut token = None;
@@ -67,7 +67,7 @@ pub async fn stacks(cfn: &Client) -> Result<Vec<(Owner, Deployed)>, StackError> 
     Ok(found)
 }
 
-/// The stacks of a config's grants, ordered by name. As [`stacks`] asks.
+/// The stacks of a config's grants, ordered by name. Sends the requests of [`stacks`].
 pub async fn grant_stacks(
     cfn: &Client,
     config: &ConfigName,

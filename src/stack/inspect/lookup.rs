@@ -9,10 +9,10 @@ use crate::stack::deploy::pace::PollPace;
 use crate::stack::error::StackError;
 use crate::stack::template::config_template::{Output, Parameter};
 
-/// The parameter that `infra/import.yaml` alone has, with the only value that it can have.
+/// The parameter that only `infra/import.yaml` has, with its only value.
 const ADOPTION_MARK: (&str, &str) = ("Adopt", "true");
 
-/// A stack as CloudFormation has it.
+/// A deployed stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {
     /// Its name.
@@ -21,11 +21,11 @@ pub struct Deployed {
     pub arn: String,
     /// Its state.
     pub state: StackState,
-    /// Why it is in that state, where CloudFormation says so.
+    /// The reason of the state, where CloudFormation gives one.
     pub reason: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// When its last operation began.
+    /// When its last operation started.
     pub since: Timestamp,
     /// Its parameters with their values.
     pub parameters: BTreeMap<String, String>,
@@ -33,13 +33,13 @@ pub struct Deployed {
     pub outputs: BTreeMap<String, String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// The ARN of the role that CloudFormation deploys it with.
+    /// The ARN of the role that CloudFormation assumes for its deployments.
     pub cfn_role: Option<String>,
-    /// Whether it is protected against deletion.
+    /// Whether it has termination protection.
     pub protected: bool,
 }
 
-/// What a config's stack says about itself when it is deployed.
+/// The outputs of a config's stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outputs {
     /// The layout of the table.
@@ -52,26 +52,26 @@ pub struct Outputs {
     pub read_role_arn: String,
     /// The write role's ARN.
     pub write_role_arn: String,
-    /// The ARN of the policy that the read role has.
+    /// The ARN of the read policy.
     pub read_policy_arn: String,
-    /// The ARN of the policy that the write role has.
+    /// The ARN of the write policy.
     pub write_policy_arn: String,
 }
 
 impl Deployed {
-    /// Whether the stack bears the mark of a config's stack, however it was deployed.
+    /// Whether the stack has the output that identifies stacks of discfg.
     pub fn is_ours(&self) -> bool {
         self.outputs.contains_key(Output::DiscfgLayout.name()) || self.is_adopting()
     }
 
-    /// Whether it is only the table so far, which an earlier stack has left: it has no outputs yet.
+    /// Whether it has only the imported table of an earlier stack so far, and no outputs yet.
     pub fn is_adopting(&self) -> bool {
         let given = |name| self.parameters.get(name).map(String::as_str);
         let (name, value) = ADOPTION_MARK;
         given(Parameter::Config.name()).is_some() && given(name) == Some(value)
     }
 
-    /// The outputs that every config's stack has. An error if one is missing.
+    /// The outputs of a config's stack. An error if one is missing.
     pub fn outputs(&self) -> Result<Outputs, StackError> {
         let get = |output: Output| {
             self.outputs
@@ -93,7 +93,7 @@ impl Deployed {
         })
     }
 
-    /// How many days the stack says that each change stays in the log.
+    /// The days for which changes are kept in the log.
     pub fn history_days(&self) -> HistoryDays {
         self.parameters
             .get(Parameter::HistoryDays.name())
@@ -142,13 +142,13 @@ impl Deployed {
     }
 }
 
-/// The stack of a config, or nothing if it is proved to be absent. One request; needs
+/// The stack of a config; `None` if it doesn't exist. One request; needs
 /// `cloudformation:DescribeStacks`.
 pub async fn status(cfn: &Client, config: &ConfigName) -> Result<Option<Deployed>, StackError> {
     describe(cfn, &config.stack_name()).await
 }
 
-/// Waits until nobody is deploying the stack of this name or ARN. It may be gone then.
+/// Waits until no operation is running on the stack of this name or ARN. `None` if it was deleted.
 pub async fn settled(cfn: &Client, stack: &str) -> Result<Option<Deployed>, StackError> {
     let mut pace = PollPace::new(cfn);
     loop {
@@ -161,10 +161,10 @@ pub async fn settled(cfn: &Client, stack: &str) -> Result<Option<Deployed>, Stac
     }
 }
 
-/// How many polls may still show a stack as it was before something was asked of it.
+/// How many polls may still return a stack's state from before a request.
 const STALE_POLLS: u32 = 5;
 
-/// Waits until what was just asked of a stack is over. What is read right after a request may be older than it.
+/// Waits until an operation that was just requested has ended. Reads right after the request may be stale.
 pub(in crate::stack) async fn settle_after(
     cfn: &Client,
     before: &Deployed,
@@ -179,7 +179,7 @@ pub(in crate::stack) async fn settle_after(
     settled(cfn, &before.arn).await
 }
 
-/// The stack of this name or ARN. By its ARN, a deleted stack is found too.
+/// The stack of this name or ARN. The ARN also finds a deleted stack.
 pub(in crate::stack) async fn describe(cfn: &Client, stack: &str) -> Result<Option<Deployed>, StackError> {
     let answer = cfn
         .describe_stacks()

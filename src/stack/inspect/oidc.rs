@@ -4,8 +4,8 @@ use aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIDConnectProvid
 use crate::model::{OidcIssuer, Partition};
 use crate::stack::error::StackError;
 
-/// The audiences of an issuer's OIDC provider in an account, or nothing if the account has no such provider. A role that
-/// trusts the issuer is assumed with tokens for an audience of both.
+/// The audiences of an issuer's OIDC provider in an account; `None` if the account has no such provider. A token's
+/// audience must be accepted by both the provider and the role.
 ///
 /// One request; needs `iam:GetOpenIDConnectProvider`.
 pub async fn oidc_audiences(

@@ -4,18 +4,19 @@ use crate::model::Timestamp;
 use crate::stack::error::StackError;
 use crate::stack::policy::{PolicyDocument, PolicyError};
 
-/// A role as IAM has it.
+/// A role in IAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleFacts {
     /// Its ARN.
     pub arn: String,
-    /// When someone last acted as it, as far as IAM tells: some hours late, and 400 days back.
+    /// When it was last used, according to IAM: some hours late, and up to 400 days back.
     pub last_used: Option<Timestamp>,
-    /// Whom it trusts, if its trust policy is one that can be judged.
+    /// Its trust policy, if it can be parsed.
     pub trust: Result<PolicyDocument, PolicyError>,
 }
 
-/// The role of this name; none if it isn't there, which IAM may also say of one that was just made. One request; needs `iam:GetRole`.
+/// The role of this name; `None` if it doesn't exist, which IAM may also report of a new one. One request; needs
+/// `iam:GetRole`.
 pub async fn role(iam: &Client, name: &str) -> Result<Option<RoleFacts>, StackError> {
     let answer = iam
         .get_role()

@@ -7,32 +7,32 @@ use crate::model::{Billing, ConfigName, HistoryDays};
 use crate::stack::deploy::pace::PollPace;
 use crate::stack::error::StackError;
 
-/// The tag in which the template keeps the days of history, because a table has no place of its own for them.
+/// The tag with the days of history, for which a table has no property.
 const HISTORY_TAG: &str = "discfg:history-days";
 
-/// The tag in which the template keeps the stack's ARN: CloudFormation gives tables no tags of its own
+/// The tag with the stack's ARN: CloudFormation adds no tags to tables
 /// (`cloudFormationSystemTags` in the schema of `AWS::DynamoDB::Table`).
 const STACK_TAG: &str = "discfg:stack";
 
-/// A table that bears a config's name, as DynamoDB has it.
+/// An existing table with a config's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundTable {
     /// Its name.
     pub name: String,
-    /// How it is paid for.
+    /// Its billing mode.
     pub billing: Billing,
-    /// The ARN of the key in KMS that encrypts it; nothing if DynamoDB's own key does.
+    /// The ARN of the KMS key that encrypts it; `None` for DynamoDB's key.
     pub kms_key: Option<String>,
-    /// Whether it is protected against deletion.
+    /// Whether deletion protection is on.
     pub protected: bool,
-    /// How long its changes stay in the log, where its stack said so.
+    /// The days for which changes are kept in the log, if tagged.
     pub history_days: Option<HistoryDays>,
-    /// The ARN of the stack that made it or last took it in.
+    /// The ARN of the stack that created or last imported it.
     pub(in crate::stack) made_by: Option<String>,
 }
 
-/// The table of a config, whether a stack holds it or not; nothing if it is not there. Waits while it is being made,
-/// changed or deleted. An error if its keys aren't those of a config's table.
+/// The table of a config, with or without a stack; `None` if it doesn't exist. Waits while it is being created, updated
+/// or deleted. An error if its keys aren't those of a config's table.
 pub(in crate::stack) async fn find(
     dynamodb: &Client,
     config: &ConfigName,
@@ -74,7 +74,7 @@ pub(in crate::stack) async fn find(
     }))
 }
 
-/// Whether a table holds no item at all. By a look at it: the count that DynamoDB keeps may be hours old.
+/// Whether a table is empty, by a scan: the item count may be hours old.
 pub(in crate::stack) async fn is_empty(dynamodb: &Client, table: &str) -> Result<bool, StackError> {
     let seen = dynamodb
         .scan()

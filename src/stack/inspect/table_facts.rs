@@ -14,29 +14,29 @@ pub struct TableFacts {
     pub name: String,
     /// Its ARN.
     pub arn: String,
-    /// Its state in DynamoDB's word, in lower case, such as `active`.
+    /// DynamoDB's status in lower case, such as `active`.
     pub state: String,
-    /// When it was made.
+    /// When it was created.
     pub created: Option<Timestamp>,
-    /// How many items it holds. DynamoDB counts them about every six hours.
+    /// The number of items, which DynamoDB updates about every six hours.
     pub items: u64,
-    /// How many bytes they take, as old as the count.
+    /// The size of the items in bytes, updated together with their number.
     pub bytes: u64,
-    /// How it is paid for.
+    /// Its billing mode.
     pub billing: Billing,
-    /// Whether it is protected against deletion.
+    /// Whether deletion protection is on.
     pub protected: bool,
-    /// The ARN of the KMS key that encrypts it, where that isn't DynamoDB's own.
+    /// The ARN of the KMS key that encrypts it; `None` for DynamoDB's key.
     pub key: Option<String>,
 }
 
-/// The table of a config; none if it isn't there. One request; needs `dynamodb:DescribeTable`.
+/// The table of a config; `None` if it doesn't exist. One request; needs `dynamodb:DescribeTable`.
 pub async fn table(dynamodb: &Client, config: &ConfigName) -> Result<Option<TableFacts>, StackError> {
     let table = describe(dynamodb, &config.table_name()).await?;
     Ok(table.map(|table| TableFacts::new(&table)))
 }
 
-/// What DynamoDB says of a table; nothing if it isn't there.
+/// The description of a table; `None` if it doesn't exist.
 pub(in crate::stack) async fn describe(
     dynamodb: &Client,
     name: &str,
@@ -54,7 +54,7 @@ pub(in crate::stack) async fn describe(
     }
 }
 
-/// Whether a config's table can be taken back to a point in time. One request; needs
+/// Whether point-in-time recovery is on for a config's table. One request; needs
 /// `dynamodb:DescribeContinuousBackups`.
 pub async fn point_in_time_recovery(dynamodb: &Client, config: &ConfigName) -> Result<bool, StackError> {
     let answer = dynamodb
@@ -70,7 +70,7 @@ pub async fn point_in_time_recovery(dynamodb: &Client, config: &ConfigName) -> R
     Ok(status == Some(&PointInTimeRecoveryStatus::Enabled))
 }
 
-/// The attribute by which DynamoDB deletes a config's expired items; none where it doesn't. One request; needs
+/// The TTL attribute of a config's table; `None` if TTL is off. One request; needs
 /// `dynamodb:DescribeTimeToLive`.
 pub async fn time_to_live(dynamodb: &Client, config: &ConfigName) -> Result<Option<String>, StackError> {
     let answer = dynamodb
@@ -112,7 +112,8 @@ impl TableFacts {
     }
 }
 
-/// A table that never was on demand has no summary of its billing, and one that is may still tell units.
+/// The billing mode. A table that never was on demand has no billing summary, and an on-demand one may still have
+/// units.
 pub(in crate::stack) fn billing(table: &TableDescription) -> Billing {
     let mode = table
         .billing_mode_summary()

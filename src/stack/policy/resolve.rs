@@ -1,8 +1,9 @@
 //! The resources of a template as CloudFormation would create them from these parameters.
 //!
-//! `DescribeChangeSet` with `IncludePropertyValues` is no substitute: it returns the context of the resources that change,
-//! while comparing access and calculating the price need all of them, before and after, and a plan without changes has no
-//! change set. The templates are discfg's, so that they use few functions; anything unknown is `Unclear`, never a guess.
+//! `DescribeChangeSet` with `IncludePropertyValues` is no substitute: it returns the context of the resources that
+//! change, while comparing access and calculating the price need all of them, before and after, and a plan without
+//! changes has no change set. The templates are discfg's, so that they use few functions; anything unknown is
+//! `Unclear`, never a guess.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -199,15 +199,14 @@ impl Parameters {
                 }
                 (Some(_), _) => this.kept.push(given.name),
                 (None, Some(after)) if !after.is_empty() => this.changes.push(change(after)),
-                // The stack's template is older than this one, or there is no stack: the default holds, which is empty where
-                // a text may be.
+                // The stack's template is older, or there is no stack: the default applies, which is empty for texts.
                 (None, _) => {}
             }
         }
         this
     }
 
-    /// All that have a value of the stack's or a given one; the rest is left to the template.
+    /// The parameters with a given value or one of the stack; the others keep their defaults.
     pub(in crate::stack) fn after(&self) -> BTreeMap<String, String> {
         let after = self.after.iter();
         after
@@ -215,13 +214,13 @@ impl Parameters {
             .collect()
     }
 
-    /// Whether accounts would be trusted without a bound, which the template takes for not at all.
+    /// Whether accounts would be trusted without an organization or external ID, which the template ignores.
     pub(in crate::stack) fn trusts_unbounded(&self) -> bool {
         let filled = |name| self.after.get(name).is_some_and(|value| !value.is_empty());
         filled("AccountIds") && !filled("OrgId") && !filled("ExternalId")
     }
 
-    /// The KMS key that the stack takes and would no longer: the secrets that it encrypts could not be read.
+    /// The stack's KMS key, if it would be replaced, which would make its secrets unreadable.
     pub(in crate::stack) fn replaced_key(&self) -> Option<&str> {
         let change_of = |parameter: Parameter| {
             let mut changes = self.changes.iter();

@@ -107,7 +107,8 @@ impl Price {
         (self.billing == Billing::OnDemand).then_some(1e6 * (SET_READS * READ_UNIT + SET_WRITES * WRITE_UNIT))
     }
 
-    /// Dollars for a million requests to the HTTP API, without function time, reads, writes and logs; `None` without an API.
+    /// Dollars for a million requests to the HTTP API, without function time, reads, writes and logs; `None` without an
+    /// API.
     pub fn million_requests(&self) -> Option<f64> {
         self.api.then_some(MILLION_API_REQUESTS + MILLION_CALLS)
     }
@@ -152,7 +153,8 @@ impl Price {
         if let Some(requests) = self.million_requests() {
             let _ = write!(
                 text,
-                "\n${requests:.2} per million requests to the HTTP API, and ${:.2} per 10 ms of function time, in addition \
+                "\n${requests:.2} per million requests to the HTTP API, and ${:.2} per 10 ms of function time, in \
+                 addition \
                  to reads, writes and logs",
                 1e6 * 0.01 * FUNCTION_GB * GB_SECOND
             );

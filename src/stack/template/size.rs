@@ -7,15 +7,15 @@ use crate::stack::error::StackError;
 use crate::stack::policy::resolve;
 use crate::stack::policy::resolve::StackLocation;
 
-/// A document of IAM's whose size is bounded, in characters without white space (IAM user guide, "IAM and STS
+/// A size-limited IAM document, in characters without white space (IAM user guide, "IAM and STS
 /// character limits").
 struct Bounded {
     kind: &'static str,
     property: &'static str,
     what: &'static str,
-    /// What every account has.
+    /// The default quota.
     quota: usize,
-    /// What an account can be given.
+    /// The maximum to which the quota can be raised.
     most: usize,
 }
 
@@ -36,10 +36,10 @@ const BOUNDED: [Bounded; 2] = [
     },
 ];
 
-/// Whether the parameters fit CloudFormation's quota, and what the template makes with them IAM's. An account whose quota was raised shows it
-/// by what it has already, by the parameters `before`.
+/// Checks the parameters against CloudFormation's quota, and the resulting documents against IAM's. Documents of the
+/// deployed stack, from the parameters `before`, that exceed the default show that the account's quota was raised.
 ///
-/// A deployment would find out as well, but in the middle, and in IAM's words.
+/// A deployment would also fail, but halfway, and with IAM's messages.
 pub(in crate::stack) fn check(
     stack: &str,
     template: &str,
@@ -83,9 +83,10 @@ pub(in crate::stack) fn check(
 
 type Sizes = BTreeMap<(String, &'static str), (&'static Bounded, usize, bool)>;
 
-/// The size of each bounded document that the template makes, and whether it is JSON. What can't be told from the template alone is left out.
+/// The size of each limited document of the template, and whether it is valid JSON. Documents that can't be determined
+/// from the template are omitted.
 fn sizes(stack: &str, template: &str, region: &Region, parameters: &BTreeMap<String, String>) -> Sizes {
-    // All account numbers are as long as this one.
+    // All account IDs have this length.
     let arn = format!(
         "arn:{}:cloudformation:{region}:000000000000:stack/{stack}/0",
         region.partition()

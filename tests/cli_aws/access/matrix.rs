@@ -42,7 +42,7 @@ fn the_matrix_is_of_everyone_whom_a_trust_names() {
              arn:aws:iam::*:role/ci-*,trust,write,write\n\
              repo:acme/shop:environment:x,trust and policies,read,read\n"
         ))
-        .stderr_has("Who is judged by trust alone");
+        .stderr_has("Principals that are judged only by trust");
     asking
         .place
         .args([

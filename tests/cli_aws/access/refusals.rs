@@ -60,7 +60,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
     for (args, part) in [
         (
             &["payments", "read", "k"][..],
-            "--principal ARN, --github JOB or --oidc ISSUER,SUBJECT, once",
+            "expected exactly one of --principal ARN, --github JOB, --oidc ISSUER,SUBJECT",
         ),
         (
             &["payments", "--principal", user],

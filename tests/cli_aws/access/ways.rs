@@ -20,7 +20,7 @@ fn a_yes_says_which_statements_decide() {
         .stdout_has("  yes     sts:AssumeRole, sts:TagSession: allowed by its policies\n")
         .stdout_has(
             "  yes     dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:Query: \
-             allowed by the statement at 1:40 of the policy discfg-payments\n",
+             allowed by policy discfg-payments (statement at 1:40)\n",
         )
         .stdout_has("--as self: no\n")
         .stderr_has("Not evaluated: resource policies of the table");
@@ -175,7 +175,7 @@ fn grants_that_cover_the_section_are_ways_too() {
         .ask(&developer, &["read", "web/url"])
         .code(1)
         .stdout_has("--as read: no")
-        .stdout_has("no: may");
+        .stdout_has("no: ");
     let writes = asking
         .ask(&developer, &["write", "db/url", "-f", "json"])
         .code(1)

@@ -188,7 +188,7 @@ async fn a_table_of_another_make_is_refused() {
     let error = config_plan(&cloudformation).await.expect_err("refused");
     assert_eq!(
         error.to_string(),
-        "the table discfg-payments is there and can't be used: \
+        "can't use the existing table discfg-payments: \
          its keys are id (N, HASH), not pk (S, HASH), sk (S, RANGE)"
     );
     cloudformation.finish();

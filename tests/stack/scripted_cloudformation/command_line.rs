@@ -97,7 +97,7 @@ fn a_table_that_is_no_configs_is_told_with_what_to_do() {
         .code(7)
         .stdout("")
         .stderr_has("can't use the existing table discfg-payments: its keys are pk (S, HASH), not")
-        .stderr_has("choose another name");
+        .stderr_has("choose another config name");
     cloudformation.finish();
 }
 
@@ -117,8 +117,8 @@ fn left(table: &[Scene]) -> Vec<Scene> {
 #[test]
 fn what_a_failed_create_left_is_asked_about_and_only_looked_at_in_a_dry_run() {
     let empty = [table("ACTIVE", &json!({})), table_tags(&[]), scanned(0)];
-    let words = "The stack discfg-payments is in ROLLBACK_FAILED: it can only be deleted. Its table discfg-payments is \
-        empty and protected against deletion: it is deleted, too.";
+    let words = "The stack discfg-payments is in ROLLBACK_FAILED and can only be deleted. Its table discfg-payments is \
+        empty and has deletion protection, and is deleted, too.";
     let cloudformation = Scripted::play(left(&empty));
     place(&cloudformation)
         .args(["init", "payments", "--dry-run"])
@@ -268,7 +268,7 @@ fn a_table_is_adopted_in_two_deployments_that_are_both_shown() {
         .args(["init", "payments", "--yes", "-f", "json"])
         .run()
         .code(0)
-        .stderr_has("Table discfg-payments exists from an earlier stack (on-demand)")
+        .stderr_has("Table discfg-payments exists from an earlier stack (billing on-demand)")
         .stderr_has("import   table (Table)")
         .stderr_has("Table imported. Creating the remaining resources.")
         .stderr_has("create   read role (ReadRole)")

@@ -58,7 +58,7 @@ async fn what_early_validation_found_is_told_each_once() {
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(
         error.to_string(),
-        "CloudFormation refused the deployment of discfg-payments: ReadRole: it is too long (at \
+        "CloudFormation rejected the deployment of discfg-payments: ReadRole: it is too long (at \
          /Resources/ReadRole/Properties/RoleName); Table: it exists already"
     );
     let asked = cloudformation.finish();
@@ -155,7 +155,7 @@ async fn a_table_that_may_be_replaced_is_refused_with_the_property() {
                 "<Replacement>Conditional</Replacement>{}",
                 detail("TableName", "Always", by)
             ),
-            "TableName (by Config)",
+            "TableName (caused by Config)",
         ),
         (
             "Modify",

@@ -17,10 +17,7 @@ fn questions() {
         .on_terminal("discfg delete -r spare", &[(sure, "YES")])
         .on_terminal("discfg rollback --prefix db --to 1", &[(sure, "no")])
         .about("# A secret is asked for")
-        .on_terminal(
-            "discfg set db/password --secret",
-            &[("Value of the secret", "hunter3")],
-        )
+        .on_terminal("discfg set db/password --secret", &[("Secret value", "hunter3")])
         .about("# A config's name is asked for")
         .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfgs")])
         .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfg")])
@@ -39,7 +36,7 @@ fn long_lines() {
         .on_terminal("discfg exec --prefix services --with-ttl --env NODE_OPTIONS=/mode -- true", &[])
         .on_terminal("printf '{}' | discfg apply --prefix db --if-digest sha256:0000000000000000000000000000000000000000000000000000000000000000 -d - --from json", &[])
         .on_terminal("discfg watch --after 1 --once", &[])
-        .on_terminal("discfg export -f human", &[])
+        .on_terminal("discfg get mode -f dotenv", &[])
         .about("# Results, too")
         .on_terminal("discfg info", &[])
         .keep("output", "terminal-lines");

@@ -75,15 +75,16 @@ pub(super) async fn run(
     )?;
     if matrix.principals.iter().any(|row| row.judged_by == BY_TRUST) {
         terminal.hint(
-            "Principals that are judged only by trust also need a policy of their own that allows them to assume the role.",
+            "Principals that are judged only by trust also need a policy of their own that allows them to assume the \
+             role.",
         );
     }
     terminal.hint(&format!("Not evaluated: {NOT_COVERED}."));
     Ok(())
 }
 
-/// The registered sections, read with the caller's own credentials unless a role is given: an administrator need not be a
-/// reader.
+/// The registered sections, read with the caller's own credentials unless a role is given: an administrator need not be
+/// a reader.
 async fn registered(session: &mut Session) -> Result<Vec<Section>, Failure> {
     let mut global = session.global().clone();
     if session.target()?.role.is_none() {

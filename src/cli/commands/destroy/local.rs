@@ -15,8 +15,9 @@ use crate::model::ErrorKind;
 use crate::store::StoreError;
 use crate::wire::result::{DestroyResult, DestroyedData};
 
-/// The suffixes of the files that SQLite may create next to a file (SQLite documentation, "Temporary Files Used By SQLite"). The file itself is
-/// deleted after these, and the key of its secrets last: data without its key is lost, a key without data is harmless.
+/// The suffixes of the files that SQLite may create next to a file (SQLite documentation, "Temporary Files Used By
+/// SQLite"). The file itself is deleted after these, and the key of its secrets last: data without its key is lost, a
+/// key without data is harmless.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Deletes the config's file.

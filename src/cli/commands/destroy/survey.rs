@@ -87,7 +87,9 @@ impl Survey {
         if delete_data && self.table.is_none() && !self.denied_lookups.is_empty() {
             return Err(Failure::new(
                 ErrorKind::Denied,
-                format!("cannot determine whether {config} has data: dynamodb:DescribeTable was denied"),
+                format!(
+                    "access denied: dynamodb:DescribeTable, needed to determine whether {config} has data"
+                ),
             )
             .hint(denial::advice("dynamodb:DescribeTable", "")));
         }
@@ -130,8 +132,10 @@ impl Survey {
             return;
         };
         let holds = format!(
-            "{} items, {} bytes (as of up to 6 hours ago)",
-            table.items, table.bytes
+            "{} item{}, {} bytes (as of up to 6 hours ago)",
+            table.items,
+            if table.items == 1 { "" } else { "s" },
+            table.bytes
         );
         if !delete_data {
             terminal.hint(&format!("  keep     table {}: {holds}", table.name));

@@ -137,10 +137,10 @@ async fn identity(target: &Target, aws: &Aws, checks: &mut Vec<Check>) -> Option
 fn clock(there: Timestamp, here: Timestamp) -> Check {
     let off = here.epoch() - there.epoch();
     let way = if off < 0 { "behind" } else { "ahead of" };
-    let message = format!("clock is {} s {way} AWS", off.abs());
+    let message = format!("{} s {way} AWS", off.abs());
     let fix = "synchronize the clock: `timedatectl set-ntp true`";
     match off.abs() {
-        0 => Check::ok("clock", "clock matches AWS"),
+        0 => Check::ok("clock", "in sync with AWS"),
         1..=SKEW_NOTICED => Check::ok("clock", message),
         off if off <= SKEW_REFUSED => Check::warn("clock", message).fix(fix),
         _ => Check::fail("clock", message + "; AWS rejects signatures at more than 300 s").fix(fix),
@@ -291,7 +291,7 @@ async fn role(
         Ok(Ok(opened)) => {
             let role = opened.role.as_ref().map_or("", |role| role.arn.as_str());
             let does = match access {
-                Access::Read => "assumed, read the config",
+                Access::Read => "assumed, config readable",
                 Access::Write => "assumed",
             };
             checks.push(Check::ok(name, format!("{role}: {does}")));
@@ -305,7 +305,8 @@ async fn role(
                 .map_or_else(String::new, |config| config.value.to_string());
             checks.push(if check.fixes.is_empty() {
                 check.fix(format!(
-                    "find out what is missing with `discfg access {config} --principal ARN read KEY`: your own policies must allow \
+                    "find out what is missing with `discfg access {config} --principal ARN read KEY`: your own \
+                     policies must allow \
                      sts:AssumeRole on the role (sts:TagSession, too, for a session with tags), and the role must trust you"
                 ))
             } else {
@@ -350,7 +351,7 @@ mod tests {
         ] {
             assert_eq!(judged(off).verdict, verdict, "{off}");
         }
-        assert_eq!(judged(-90).message, "clock is 90 s behind AWS");
+        assert_eq!(judged(-90).message, "90 s behind AWS");
         assert!(!judged(90).fixes.is_empty());
     }
 }

@@ -336,7 +336,9 @@ mod tests {
         let refused = "refusing variables that change what programs run: ";
         assert_eq!(
             chosen(&all, &entries, &around(&[])),
-            format!("{refused}BASH_ENV (from key /bash/env), LD_PRELOAD (from key /ld/preload), PATH (from key /path)")
+            format!(
+                "{refused}BASH_ENV (from key /bash/env), LD_PRELOAD (from key /ld/preload), PATH (from key /path)"
+            )
         );
         all.allowed = ["PATH", "LD_PRELOAD"]
             .map(|name| name.parse().expect("a name"))

@@ -42,7 +42,7 @@ impl CoverArgs {
             && !self.create_oidc_provider
     }
 
-    /// Whether an OIDC provider is to be made if there is none.
+    /// Whether a missing OIDC provider is created.
     pub(in crate::cli) fn creates_oidc_provider(&self) -> bool {
         self.create_oidc_provider
     }

@@ -22,8 +22,8 @@ const UNKNOWN_VERSION: &str = "known-after-upload";
 /// The pause before another attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Sets the location of the function's code in the spec, and uploads the code if it is missing. Creates the bucket first
-/// if the account has none in the region, after confirmation.
+/// Sets the location of the function's code in the spec, and uploads the code if it is missing. Creates the bucket
+/// first if the account has none in the region, after confirmation.
 pub(super) async fn provide(
     deployer: &mut Deployer<'_>,
     spec: &mut StackSpec,
@@ -98,7 +98,8 @@ async fn store_code(
             let Err(failure) = making.await else {
                 break;
             };
-            // Another process may create the same bucket at the same time, and one of the two then has a stale change set.
+            // Another process may create the same bucket at the same time, and one of the two then has a stale change
+            // set.
             if tries == MAKINGS || !is_retryable(failure.kind) {
                 return Err(failure);
             }
@@ -126,8 +127,8 @@ async fn store_code(
     }
 }
 
-/// Whether a failure may be caused by another process that does the same. CloudFormation has no single error for a stack or
-/// a change set that another process deleted or created in the meantime.
+/// Whether a failure may be caused by another process that does the same. CloudFormation has no single error for a
+/// stack or a change set that another process deleted or created in the meantime.
 fn is_retryable(kind: ErrorKind) -> bool {
     matches!(
         kind,

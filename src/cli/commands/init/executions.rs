@@ -5,8 +5,8 @@ use crate::cli::failure::code::FEWER_EXECUTIONS;
 use crate::model::ErrorKind;
 use crate::stack::{self, Parameter, StackSpec};
 
-/// The executions of an account that Lambda keeps unreserved, according to its error; its guide says 100, and fewer for a
-/// new account.
+/// The executions of an account that Lambda keeps unreserved, according to its error; its guide says 100, and fewer for
+/// a new account.
 const KEPT: u32 = 10;
 
 /// Checks that the account has enough unreserved executions for the API. If that lookup is denied, the deployment finds
@@ -39,7 +39,8 @@ pub(super) async fn check(aws: &Aws, spec: &StackSpec) -> Result<(), Failure> {
     Err(Failure::new(
         ErrorKind::Invalid,
         format!(
-            "can't reserve {wanted} executions: {free} are unreserved in {}, and Lambda keeps {KEPT} of them unreserved",
+            "can't reserve {wanted} executions: {free} are unreserved in {}, and Lambda keeps {KEPT} of them \
+             unreserved",
             aws.region()
         ),
     )

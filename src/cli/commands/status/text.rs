@@ -155,8 +155,10 @@ fn table_lines(table: &TableShape) -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{} items, {} bytes (as of up to 6 hours ago)",
-                table.items, table.bytes
+                "{} item{}, {} bytes (as of up to 6 hours ago)",
+                table.items,
+                if table.items == 1 { "" } else { "s" },
+                table.bytes
             ),
         ),
         (

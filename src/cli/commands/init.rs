@@ -13,7 +13,7 @@ use clap::Args;
 
 pub(in crate::cli) use self::api::CodeFrom;
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs, oidc_trust};
-use self::result::show_result;
+use self::result::{next_step, show_result};
 use crate::aws::Aws;
 use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::deployment::Deployment;
@@ -128,11 +128,6 @@ async fn check_account(aws: &Aws, key: &KmsKeyArn) -> Result<(), Failure> {
         key.account()
     );
     Err(Failure::new(ErrorKind::Invalid, why).hint("use --kms to create a key in the stack"))
-}
-
-/// The line that ends the output of a new config.
-fn next_step(config: &ConfigName) -> String {
-    format!("next: discfg set {config} db/url VALUE")
 }
 
 /// Deploys the stack and verifies it.

@@ -341,11 +341,11 @@ fn what_is_no_export_is_a_usage_error() {
         ),
         (
             &["export", "-f", "csv", "--nested"],
-            "--nested is for json and yaml: csv holds no tree",
+            "--nested requires -f json or -f yaml, not csv",
         ),
         (
             &["export", "-f", "json", "--template", "t.j2"],
-            "leave out -f or --template",
+            "-f and --template exclude each other",
         ),
         (
             &["export", "--nested", "--template", "t.j2"],

@@ -116,7 +116,7 @@ fn without_permissions_what_is_left_is_listed_and_said() {
         .args(["configs"])
         .run()
         .code(0)
-        .stderr("unknown: the stacks: cloudformation:ListStacks is not allowed\n");
+        .stderr("unknown: the stacks: cloudformation:ListStacks was denied\n");
     let both = ["cloudformation:DescribeStacks", "cloudformation:ListStacks"];
     let place = place.who(&account.user("stacks", &both));
     place
@@ -124,14 +124,14 @@ fn without_permissions_what_is_left_is_listed_and_said() {
         .run()
         .code(0)
         .stdout_has("shop  eu-central-1, CREATE_COMPLETE")
-        .stderr("unknown: tables without a stack: dynamodb:ListTables is not allowed\n");
+        .stderr("unknown: tables without a stack: dynamodb:ListTables was denied\n");
     let place = place.who(&account.developer());
     place
         .args(["configs"])
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("can be seen neither by their stacks nor by their tables")
+        .stderr_has("can't list the stacks or tables of this account")
         .stderr_has(
             r#""Action":["cloudformation:DescribeStacks","cloudformation:ListStacks","dynamodb:ListTables"]"#,
         );

@@ -74,7 +74,7 @@ fn the_stack_goes_and_the_table_stays_with_its_data() {
         .stderr_has("keep     table discfg-payments: ")
         .stderr_has("delete complete          read role (ReadRole)")
         .stderr_has("delete skipped           table (Table)")
-        .stderr_has("The table discfg-payments is kept with all that it holds. `discfg init payments`")
+        .stderr_has("Kept the table discfg-payments with its data. Import it with `discfg init payments`")
         .json();
     assert_eq!(destroyed["result"], "destroyed");
     assert_eq!(destroyed["stack"], STACK);
@@ -97,7 +97,7 @@ fn the_stack_goes_and_the_table_stays_with_its_data() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("has no stack discfg-payments, only a table that was kept")
+        .stderr_has("not found, only its table exists")
         .stderr_has("--delete-data");
     place
         .args(["destroy", "payments", "--yes", "--delete-data"])
@@ -122,7 +122,7 @@ fn with_delete_data_the_table_goes_last() {
         .code(0)
         .stdout("payments: destroyed\n")
         .stderr_has("delete   table discfg-payments with all data: ")
-        .stderr_has("point-in-time recovery is off: nothing of it can be brought back");
+        .stderr_has("point-in-time recovery is off: the data can't be restored");
     let changes: Vec<String> = proxy
         .operations()
         .into_iter()
@@ -154,7 +154,7 @@ fn nothing_goes_without_a_yes_and_a_dry_run_shows_what_would() {
         .args(["destroy", "payments", "--dry-run", "--delete-data", "-f", "json"])
         .run()
         .code(0)
-        .stderr_has("delete   the table discfg-payments")
+        .stderr_has("delete   table discfg-payments")
         .stderr_has("Dry run: nothing was deleted.")
         .json();
     assert_eq!(planned["result"], "planned");
@@ -279,10 +279,7 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .args(["destroy", "mycfg", "--delete-data", "--dry-run"])
         .run()
         .code(0)
-        .stderr_has(&format!(
-            "  delete   the key file {} of its secrets, last\n",
-            key.display()
-        ))
+        .stderr_has(&format!("  delete   key file {} of its secrets\n", key.display()))
         .stdout("mycfg: would be destroyed\n");
     assert_eq!(files(), before);
     let destroyed: Value = place
@@ -306,5 +303,5 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .code(3)
         .stdout("")
         .stderr_has("config \"mycfg\" not found")
-        .stderr_has("hint: `discfg configs --local` lists those that are there");
+        .stderr_has("hint: list the configs with `discfg configs --local`");
 }

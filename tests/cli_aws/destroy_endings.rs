@@ -196,5 +196,5 @@ fn ctrl_c_and_the_timeout_leave_the_deletion_running() {
         .code(130)
         .stdout("")
         .stderr_has("deletion of discfg-payments continues in the background")
-        .stderr_has("`discfg status payments` shows it");
+        .stderr_has("`discfg status payments` shows the state");
 }

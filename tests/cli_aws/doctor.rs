@@ -76,10 +76,10 @@ fn a_config_that_is_well_is_all_right_but_for_what_the_emulator_drops() {
         .stdout_has("ok    region       eu-central-1, from the environment variable AWS_REGION\n")
         .stdout_has("user/admin, from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\n")
         .stdout_has("ok    stack        discfg-payments, CREATE_COMPLETE\n")
-        .stdout_has("discfg-payments-eu-central-1-read was assumed, and reads\n")
+        .stdout_has("discfg-payments-eu-central-1-read: assumed, config readable\n")
         .stdout_has("ok    layout       layout 1, 30 days of history\n")
         .stdout_has("warn  recovery     point-in-time recovery is off\n")
-        .stdout_has("fix: aws dynamodb update-continuous-backups --table-name discfg-payments ");
+        .stdout_has("fix: turn it on: `aws dynamodb update-continuous-backups --table-name discfg-payments ");
     place
         .args(["doctor", "payments", "-f", "raw"])
         .run()

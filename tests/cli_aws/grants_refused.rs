@@ -44,14 +44,14 @@ fn bad_input_is_named_and_nothing_is_made() {
             .code(2)
             .stdout("")
     };
-    flags(&["--read", "db", "--read", "/db"]).stderr_has("the section /db is named twice");
+    flags(&["--read", "db", "--read", "/db"]).stderr_has("section /db is given twice");
     flags(&["--read", "@config"])
         .stderr_has("invalid section \"@config\"")
         .stderr_has("or @root");
     flags(&["--read", "db/url"]).stderr_has("invalid section \"db/url\"");
     flags(&["--read", "db", "--write", "web"]).stderr_has("cannot be used with");
     flags(&["--read", "db", "--create-oidc-provider"])
-        .stderr_has("is for GitHub jobs and other OIDC subjects: add --github or --oidc");
+        .stderr_has("--create-oidc-provider requires --github or --oidc");
     flags(&[])
         .stderr_has("a new grant needs sections")
         .stderr_has("--read db");
@@ -194,7 +194,7 @@ fn what_is_deployed_and_not_written_down_is_told() {
         .code(5)
         .stdout("")
         .stderr_has("access denied: dynamodb:PutItem")
-        .stderr_has("then run the same command again");
+        .stderr_has("then rerun the command");
     assert_eq!(line(&account, "team"), None);
     grant(&place, &[])
         .code(0)
@@ -267,13 +267,13 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
         .args([&other[..], &["--create-oidc-provider"]].concat())
         .run()
         .code(0)
-        .stderr_has("has the OIDC provider of GitHub already")
+        .stderr_has("Using the account's existing OIDC provider for GitHub")
         .stderr_lacks("(OidcProvider)");
     place
         .args(["revoke", "team", "--yes"])
         .run()
         .code(0)
-        .stderr_has("The OIDC provider of GitHub, which the grant made, stays");
+        .stderr_has("Kept the OIDC provider for GitHub");
     assert_eq!(providers(&account), 1);
 }
 

@@ -233,8 +233,8 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("requests to it are signed")
-        .stderr_has("--sign=false has requests sent unsigned, with a token");
+        .stderr_has("are signed with AWS credentials")
+        .stderr_has("use --sign=false to authenticate with the token instead");
     assert!(!place.dir().join(".discfg").exists());
     let unsigned = [&token[..], &["--sign=false"]].concat();
     place
@@ -314,7 +314,7 @@ fn use_writes_that_requests_are_signed() {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("--sign is about requests to a discfg API");
+        .stderr_has("--sign requires a discfg API as the engine");
 }
 
 #[test]

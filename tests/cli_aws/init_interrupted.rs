@@ -31,7 +31,7 @@ fn ctrl_c_leaves_a_deployment_running_and_says_how_to_go_on() {
         .stdout("")
         .stderr_has("deployment of discfg-payments continues in the background")
         .stderr_has("`discfg status payments` shows its state")
-        .stderr_has("`aws cloudformation delete-stack --stack-name discfg-payments` stops it");
+        .stderr_has("stop it: `aws cloudformation delete-stack --stack-name discfg-payments`");
     place
         .args(["init", "payments", "--wait"])
         .run()
@@ -121,8 +121,8 @@ fn ctrl_c_twice_leaves_at_once() {
     init.end()
         .code(130)
         .stdout("")
-        .stderr_has("left at once, whatever was under way")
-        .stderr_has("running the same command again goes on from it");
+        .stderr_has("interrupted before the end")
+        .stderr_has("rerun to resume");
     proxy.calm();
     place.args(["init", "payments", "--yes"]).run().code(0);
 }

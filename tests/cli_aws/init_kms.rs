@@ -112,7 +112,7 @@ fn where_grants_may_not_be_listed_they_are_told_of_all_the_same() {
     run(&place, &["init", "payments", "--kms", "--dry-run"])
         .code(0)
         .stderr_has("run `discfg grant payments NAME` for each grant of `discfg grants payments`")
-        .stderr_has("cloudformation:DescribeStacks is not allowed")
+        .stderr_has("cloudformation:DescribeStacks was denied")
         .stdout_has("payments: planned\n");
     proxy.calm();
     assert_eq!(key_of(init(&place, &[])), "");
@@ -133,7 +133,7 @@ fn a_given_key_is_taken_and_not_given_up() {
             .stderr_has(&format!(
                 "can't change the KMS key of discfg-payments: its secrets are encrypted with {mine}"
             ))
-            .stderr_has("could not be read with another");
+            .stderr_has("omit --kms and --kms-key to keep the key");
     }
     assert_eq!(target_of_alias(&account), json!(mine));
 }
@@ -181,7 +181,7 @@ fn a_key_that_is_none_or_elsewhere_is_refused() {
         .code(8)
         .stdout("")
         .stderr_has(&format!(
-            "the KMS key {arn} is of the account 123456789012; a config takes a key of its own account, {}",
+            "the KMS key {arn} is in account 123456789012: a config needs a key in its own account, {}",
             account.id()
         ));
     init(&place, &["--kms", "--kms-key", &arn])

@@ -29,7 +29,7 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
         }
         let arn = "arn:aws-cn:iam::123456789012:role/dev";
         init(flag, arn).code(8).stdout("").stderr_has(&format!(
-            "{arn} is of another partition than aws, in which eu-central-1 is"
+            "{arn} is in another partition than eu-central-1 (partition aws)"
         ));
     }
     for (arn, why) in [
@@ -42,7 +42,7 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
     init("--permissions-boundary", arn)
         .code(8)
         .stdout("")
-        .stderr_has("of another partition");
+        .stderr_has("in another partition");
     let arn = "arn:aws:iam::123456789012:policy/discfg/discfg-boundary";
     init("--permissions-boundary", arn)
         .code(2)

@@ -232,7 +232,7 @@ fn billing_is_switched_there_and_back_with_the_data_where_it_is() {
         .code(0)
         .stderr_has("Price: $2.85 per month when idle")
         .stderr_has("allow 5.0 gets and 0.8 sets per second")
-        .stderr_has("Free while all provisioned tables of the account keep within 25 units");
+        .stderr_has("Free while the provisioned tables of the account use at most 25 read");
     assert_eq!(paid(), ["PROVISIONED", "5", "5"]);
     place.args(["set", "-c", "payments", "k", "kept"]).run().code(0);
 
@@ -276,7 +276,7 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
         (
             "--reader",
             "arn:aws:sts::123456789012:assumed-role/app/x",
-            "is a session: give its role, arn:aws:iam::123456789012:role/app",
+            "it is a session; use its role, arn:aws:iam::123456789012:role/app",
         ),
         (
             "--cfn-role",
@@ -307,7 +307,7 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
             .code(8)
             .stdout("")
             .stderr_has(&format!(
-                "{given} is of another partition than aws, in which eu-central-1 is"
+                "{given} is in another partition than eu-central-1 (partition aws)"
             ));
     }
     assert_eq!(proxy.count("CreateChangeSet"), 0);

@@ -160,8 +160,8 @@ fn what_cannot_be_trusted_is_refused_before_anything_is_deployed() {
             account.id()
         ))
         .stderr_has(
-            "hint: `aws iam create-open-id-connect-provider --url https://gitlab.com --client-id-list \
-             sts.amazonaws.com` creates it",
+            "hint: create it: `aws iam create-open-id-connect-provider --url https://gitlab.com --client-id-list \
+             sts.amazonaws.com`",
         );
     init(&["--github", "acme/shop:environment:live"])
         .code(3)
@@ -222,11 +222,13 @@ fn a_grant_is_for_tokens_and_makes_the_provider() {
     grant(&["--oidc", &gitlab, "--oidc", &pod, "--create-oidc-provider"])
         .code(2)
         .stdout("")
-        .stderr_has("makes the OIDC provider of one issuer, and these are lacking: https://gitlab.com, https://oidc.eks");
+        .stderr_has(
+            "can create one OIDC provider, but several are missing: https://gitlab.com, https://oidc.eks",
+        );
     assert_eq!(proxy.count("CreateChangeSet"), 1, "init's own");
     grant(&["--oidc", &gitlab, "--create-oidc-provider"])
         .code(0)
-        .stderr_has("create complete          an OIDC provider of the account (OidcProvider)")
+        .stderr_has("create complete          OIDC provider (OidcProvider)")
         .stderr_has("The OIDC subjects need no policy: they come with a token in AWS_WEB_IDENTITY_TOKEN_FILE")
         .stdout_has(&format!(
             "  OIDC       https://gitlab.com,{MAIN},https://gitlab.com\n"

@@ -84,7 +84,7 @@ fn a_reader_of_the_table_without_the_key_sees_nothing() {
         .code(5)
         .stdout("")
         .stderr_has("access denied: kms:GenerateDataKey on /db/pw")
-        .stderr_has("discfg-mycfg-eu-central-1-write was assumed")
+        .stderr_has("discfg-mycfg-eu-central-1-write, assumed by")
         .stderr_lacks("hunter");
     done(&place, &["ls", "-r", "--values"]).stdout("/db/pw\t(secret)\n/db/url\tu\n");
     done(&place, &["history", "db/pw"]).stderr("");

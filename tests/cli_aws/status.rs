@@ -103,7 +103,7 @@ fn what_may_not_be_seen_is_told_with_the_permission_that_it_takes() {
         .args(["status", "payments", "--drift"])
         .run()
         .code(5)
-        .stdout_has("the drift: cloudformation:DetectStackDrift is not allowed")
+        .stdout_has("the drift: cloudformation:DetectStackDrift was denied")
         .stderr_has("cannot determine whether discfg-payments has drifted");
     let place = place.who(&account.developer());
     place
@@ -112,7 +112,7 @@ fn what_may_not_be_seen_is_told_with_the_permission_that_it_takes() {
         .code(5)
         .stdout_has("stack      unknown\n")
         .stdout_has("table      unknown\n")
-        .stderr_has("nothing of payments can be seen with these credentials");
+        .stderr_has("access denied: these credentials can't see anything of payments");
 }
 
 #[test]
@@ -214,10 +214,10 @@ fn a_stack_that_is_stuck_is_exit_code_seven_with_its_first_cause() {
         .code(7)
         .stdout_has("UPDATE_ROLLBACK_FAILED since 2026-01-31T08:00:00Z")
         .stdout_has("The following resource(s) failed to update: [ReadRole].")
-        .stdout_has("failure    2026-01-31T08:00:00Z update failed at read role (ReadRole): iam:UpdateRole was denied\n")
+        .stdout_has("failure    2026-01-31T08:00:00Z update failed at read role (ReadRole): iam:UpdateRole is not allowed\n")
         .stdout_has("operation op-7\n")
         .stderr_has("is in UPDATE_ROLLBACK_FAILED and needs repair")
-        .stderr_has("`discfg init payments` mends it, or says what to do first");
+        .stderr_has("run `discfg init payments`: it repairs the stack, or says what to do first");
 }
 
 #[test]

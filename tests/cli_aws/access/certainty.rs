@@ -17,11 +17,7 @@ fn what_stands_in_the_way_is_named() {
         ..Said::default()
     };
     let cases = [
-        (
-            denied,
-            "no",
-            "denied by the statement at 7:5 of the policy guardrail",
-        ),
+        (denied, "no", "denied by policy guardrail (statement at 7:5)"),
         (
             Said {
                 in_boundary: Some(false),
@@ -68,7 +64,7 @@ fn what_stands_in_the_way_is_named() {
         asking
             .ask(&developer, &["read", "db/url"])
             .code(1)
-            .stdout_has(&format!("{answer}: may"))
+            .stdout_has(&format!("{answer}: "))
             .stdout_has(&format!("sts:AssumeRole, sts:TagSession: {because}\n"));
     }
 }

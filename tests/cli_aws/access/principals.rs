@@ -25,13 +25,13 @@ fn a_session_is_asked_about_as_its_role_with_its_path() {
     asking
         .ask(&session, &["read", "db/url"])
         .code(1)
-        .stdout_has(&format!("may {role} read"))
+        .stdout_has(&format!("{role} can't read"))
         .stdout_has("  yes     trust: allowed by statement ThisAccount");
     asking
         .ask(&asking.arn("role/dev"), &["read", "db/url"])
         .code(3)
         .stdout("")
-        .stderr_has(&format!("the role of that name is {role}"));
+        .stderr_has(&format!("the role with this name is {role}"));
     asking
         .ask(&asking.arn("role/nosuch"), &["read", "db/url"])
         .code(3)
@@ -57,7 +57,7 @@ fn another_account_is_never_a_yes_from_here() {
         .code(1)
         .stdout_has("unknown: ")
         .stdout_has("is unknown (give --org-id)")
-        .stdout_has("its policies are the account 210987654321's")
+        .stdout_has("its policies are in account 210987654321")
         .stdout_has(&format!(
             "missing: {{\"Effect\":\"Allow\",\"Action\":[\"sts:AssumeRole\",\"sts:TagSession\"],\"Resource\":\"{}\"}}",
             asking.role("read")

@@ -70,7 +70,10 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
             &["payments", "--principal", user, "wipe", "k"],
             "invalid access \"wipe\": expected read or write",
         ),
-        (&["payments", "--principal", user, "read", "a//b"], "invalid KEY"),
+        (
+            &["payments", "--principal", user, "read", "a//b"],
+            "invalid key \"a//b\"",
+        ),
         (
             &["payments", "--principal", user, "--principal", user, "read", "k"],
             "once",

@@ -54,7 +54,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return terminal::show_usage(&near_miss::improved(error, &Cli::command()), early.json),
     };
-    // A server's log is its own.
+    // A server has its own log.
     if !matches!(&cli.command, Command::Serve(args) if args.runs_a_server()) {
         terminal::show_events(cli.global.verbose);
     }
@@ -70,10 +70,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The parser of a call: where its first word is a command, one that knows no other.
+/// The parser of a call: of only one command, if that is the first word.
 ///
-/// clap gives each command a copy of every global argument before it parses, which would cost a `get` more with every
-/// command that discfg learns.
+/// clap copies every global argument into each command before it parses, so that every further command would make a
+/// `get` slower.
 fn parser(args: &[OsString]) -> clap::Command {
     let whole = Cli::command();
     let word = args.get(1).and_then(|word| word.to_str());
@@ -96,7 +96,7 @@ fn parser(args: &[OsString]) -> clap::Command {
 
 fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
     let serves = matches!(cli.command, Command::Serve(_));
-    // One thread: a command waits for the network most of its time, and threads cost more than they give.
+    // One thread: a command mostly waits for the network, and threads cost more than they save.
     let mut runtime = if serves {
         tokio::runtime::Builder::new_multi_thread()
     } else {
@@ -110,14 +110,14 @@ fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
     let is_export = matches!(command, Command::Export(_));
     if !is_export && global.format.is_some_and(|format| format.shown.is_none()) {
         return Err(
-            Failure::usage("this -f is a data format, which export alone writes")
-                .hint("the other commands take human, json, yaml, raw and silent"),
+            Failure::usage("invalid output format: only `export` writes this data format")
+                .hint("use -f human, json, yaml, raw or silent"),
         );
     }
     let mut session = Session::new(global);
     let result = runtime.block_on(dispatch(command, &mut session, terminal));
     if serves {
-        // Whoever ended it doesn't wait for what its requests still do.
+        // The shutdown doesn't wait for running requests.
         runtime.shutdown_background();
     }
     if let Some(stats) = session.take_stats() {

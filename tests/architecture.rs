@@ -32,7 +32,7 @@ const ALL: &[&str] = &[
 /// Each place with what it may use beside itself.
 const FLOORS: &[(&str, &[&str])] = &[
     ("model", &[]),
-    ("files", &[]),
+    ("files", &["model"]),
     ("store", GROUND),
     ("wire", GROUND),
     ("formats", GROUND),

@@ -7,6 +7,6 @@ pub(crate) enum SigningError {
     #[error("no usable AWS credentials found")]
     Credentials(#[source] Box<dyn Error + Send + Sync>),
     /// It has a form that can't be signed.
-    #[error("cannot sign the request")]
+    #[error("the request can't be encoded for signing")]
     Form(#[source] Box<dyn Error + Send + Sync>),
 }

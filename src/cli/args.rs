@@ -18,24 +18,23 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
-/// The widest that help is set, in columns.
+/// The maximum width of help, in columns.
 pub(super) const HELP_WIDTH: usize = 100;
 
 const EXIT_CODES: &str = "\
 Exit codes:
     0  success                          7  a stack operation failed
-    1  no, different, or cancelled      8  invalid input (value, size, file)
+    1  no, unknown or different         8  invalid input (value, size, file)
     2  usage error                     70  any other failure
-    3  not found                      124  timed out (--timeout of watch)
-    4  conflict: a guard failed       130  interrupted
+    3  not found                      124  timed out (watch --timeout)
+    4  conflict: a guard failed       130  interrupted or declined
     5  access denied, or no credentials
     6  unavailable or throttled: retry
 
-A command works on the config named by -c or by the first positional argument, else
-by DISCFG_CONFIG, else by the nearest .discfg file (see `discfg which`).";
+A command works on the config named by -c or by the CONFIG argument, else by
+DISCFG_CONFIG, else by the nearest .discfg file (see `discfg which`).";
 
-// Only the command that is called has its arguments built: those of all the others cost every call more than its own
-// parsing.
+// Only the called command's arguments are built: those of all commands would cost every call more than its own parsing.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(super) enum Command {
@@ -60,9 +59,9 @@ pub(super) enum Command {
     Destroy(commands::destroy::DestroyArgs),
     /// Check credentials, settings, stack and table for problems
     Doctor(commands::doctor::DoctorArgs),
-    /// Choose the config for this folder
+    /// Select the config for this folder
     Use(commands::r#use::UseArgs),
-    /// Show the current config, engine and identity, and where each is set
+    /// Show the current config, engine and identity, and their source
     Which(commands::which::WhichArgs),
     /// Set the value of a key
     #[command(visible_alias = "put")]

@@ -1,7 +1,7 @@
-//! Answers to a shell that asks what a word could become.
+//! Completions for a shell.
 //!
-//! A script that `completions` prints calls the binary with `COMPLETE` set to the shell's name. What is in a config is
-//! asked for then, and what doesn't come in time is left out: nobody waits at a prompt for a network that is away.
+//! The script that `completions` prints calls the binary with `COMPLETE` set to the shell's name. Keys and configs are
+//! looked up then; what is not found in time is left out, so that the prompt does not block on the network.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -26,17 +26,16 @@ use crate::model::{Access, ConfigName, Prefix};
 use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Consistency, Listed, Scope};
 
-/// The variable by which a script asks.
+/// The variable that requests completions.
 pub(super) const VARIABLE: &str = "COMPLETE";
-/// How long all lookups together may take.
+/// The time limit for all lookups together.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// The most names that are offered of one level.
+/// The maximum number of names from one level.
 const MOST: usize = 1000;
 
-/// Answers, where a shell asks; an ordinary call gives none.
+/// Prints completions if a shell requests them; returns `None` for an ordinary call.
 ///
-/// Whatever goes wrong is told by the exit code alone: an error message would be written into the line that the user
-/// is typing.
+/// A failure is reported only by the exit code: an error message would end up in the line that the user is typing.
 pub(super) fn answer(args: &[OsString], cli: fn() -> Command) -> Option<ExitCode> {
     let shell = env::var_os(VARIABLE)?;
     let shells = Shells::builtins();
@@ -57,18 +56,18 @@ pub(super) fn answer(args: &[OsString], cli: fn() -> Command) -> Option<ExitCode
         )
     };
     let mut terminal = Terminal::new(&Global::default());
-    let told = written.is_ok() && terminal.write(&answer).and_then(|()| terminal.flush()).is_ok();
-    Some(if told {
+    let is_written = written.is_ok() && terminal.write(&answer).and_then(|()| terminal.flush()).is_ok();
+    Some(if is_written {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-/// The command line, with what its words could become where `words` are typed.
+/// The command line with completers for the values, after `words` have been typed.
 fn command(mut command: Command, words: &[OsString]) -> Command {
     let asked = CompletionContext::about(command.clone(), words);
-    // Builds the subcommands, whose arguments are made no sooner.
+    // Builds the subcommands, whose arguments are created only now.
     command.build();
     let with = |arg| completed(arg, &asked);
     command
@@ -76,7 +75,7 @@ fn command(mut command: Command, words: &[OsString]) -> Command {
         .mut_subcommands(|subcommand| subcommand.mut_args(with))
 }
 
-/// The argument, completed as the name of its value says.
+/// The argument with a completer for its value's name.
 fn completed(arg: Arg, asked: &CompletionContext) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first());
     let what = match name.map(Str::as_str) {
@@ -106,7 +105,7 @@ enum CompletionKind {
     Config,
 }
 
-/// What was typed before the word in question.
+/// What was typed before the word to complete.
 #[derive(Clone)]
 struct CompletionContext {
     global: Global,
@@ -122,7 +121,7 @@ struct CompletionContext {
 impl CompletionContext {
     fn about(cli: Command, words: &[OsString]) -> Self {
         let until = Instant::now() + PATIENCE;
-        // Some shells give the index of the word, the others end the line with it.
+        // Some shells pass the index of the word; for the others it is the last one.
         let index = env::var("_CLAP_COMPLETE_INDEX").ok();
         let index = index.and_then(|index| index.parse::<usize>().ok());
         let before = index.unwrap_or(words.len().saturating_sub(1)).min(words.len());
@@ -142,7 +141,7 @@ impl CompletionContext {
     }
 }
 
-/// The config among the positionals: a word of its own, or the first of two.
+/// The config among the positionals: a separate one, or the first of two words.
 fn config_in(given: &ArgMatches) -> Option<ConfigName> {
     let first = |id| {
         given
@@ -169,7 +168,7 @@ impl ValueCompleter for Completer {
             return Vec::new();
         };
         match self.what {
-            // What follows `--` is taken for the first positional, which it isn't.
+            // clap takes a word after `--` for the first positional, which it isn't.
             CompletionKind::Config if self.is_word && self.asked.is_escaped => {
                 PathCompleter::any().complete(current)
             }
@@ -195,7 +194,7 @@ impl ValueCompleter for Completer {
                 self.candidates("", [Some(self.below(typed)), None], typed)
             }
             CompletionKind::Key | CompletionKind::Prefix => match self.asked.words {
-                // The first of two words is the config; while there is one, it can become either.
+                // The first of two words is the config; a single word can be either.
                 0 => self.either(typed),
                 1 => self.candidates("", [Some(self.below(typed)), None], typed),
                 _ => Vec::new(),
@@ -205,7 +204,7 @@ impl ValueCompleter for Completer {
 }
 
 impl Completer {
-    /// What came in time and begins with what was typed, in the form that it was typed in.
+    /// The names that were found in time and begin with what was typed, with or without a leading slash as typed.
     fn candidates(
         &self,
         before: &str,
@@ -230,7 +229,7 @@ impl Completer {
         candidates
     }
 
-    /// Keys or folders, and configs, whose names hold no slash.
+    /// Keys or folders, and configs (if no slash was typed).
     fn either(&self, typed: &str) -> Vec<CompletionCandidate> {
         let configs = (!typed.contains('/')).then(|| self.configs());
         self.candidates("", [Some(self.below(typed)), configs], typed)
@@ -249,13 +248,13 @@ impl Completer {
     }
 }
 
-/// Looks something up on a thread of its own, which ends with the process where it takes too long: a resolver, a disk
-/// or a credential process may block.
+/// Looks something up on a separate thread, which ends with the process if it takes too long: a resolver, a disk or a
+/// credential process may block.
 fn look_up<F>(asked: CompletionContext, find: F) -> Receiver<Vec<String>>
 where
     F: AsyncFnOnce(&mut Session) -> Result<Vec<String>, Failure> + Send + 'static,
 {
-    let (tell, told) = channel();
+    let (sender, receiver) = channel();
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
@@ -264,13 +263,13 @@ where
             session.choose(asked.config)?;
             find(&mut session).await
         });
-        // The one who asked may have given up.
-        let _ = tell.send(found.unwrap_or_default());
+        // The receiver may have timed out.
+        let _ = sender.send(found.unwrap_or_default());
     });
-    told
+    receiver
 }
 
-/// The keys and folders, or the folders alone, of the level that what was typed lies in.
+/// The keys and folders, or only the folders, of the level that is being typed.
 fn below(asked: CompletionContext, typed: &str, only_folders: bool) -> Receiver<Vec<String>> {
     let end = typed.rfind('/').unwrap_or_default();
     let above = typed[..end].to_owned();

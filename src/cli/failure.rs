@@ -217,7 +217,7 @@ impl From<StoreError> for Failure {
             StoreError::NoConfig { config, .. } => failure.hint(format!(
                 "create it with `discfg init {config}`, or run `discfg which` to see where discfg looked"
             )),
-            StoreError::ReadOnly => failure.hint("use --as write, or leave out --as"),
+            StoreError::ReadOnly => failure.hint("omit `--as`, or use `--as write`"),
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
             StoreError::Busy(_) => failure.hint(BUSY),
             StoreError::Throttled { .. } => failure.hint(THROTTLED),
@@ -345,7 +345,7 @@ impl From<OpenError> for Failure {
             OpenError::Aws(error) => error.into(),
             OpenError::Target(error) => error.into(),
             OpenError::NoRoles(..) => Self::of(error.kind(), &error).hint(
-                "leave out --as, or run `discfg which` to see whether DISCFG_AS or a .discfg sets it",
+                "omit `--as`, or run `discfg which` to see whether DISCFG_AS or a .discfg sets it",
             ).hint("if the API requires signed requests, run `discfg use` with --sign, or set DISCFG_SIGN=true"),
             OpenError::InTheClear(_) => Self::of(error.kind(), &error)
                 .hint("use an https:// URL; start `discfg serve` with --tls-cert and --tls-key"),

@@ -119,12 +119,14 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "ID", hide_short_help = true)]
     pub(super) external_id: Option<String>,
     /// Output format
+    ///
+    /// With json, a failure ends stderr with a line that is a JSON object: {"error":{…}}.
     #[arg(short, long, global = true, value_name = "FORMAT", value_parser = FormatFlag::parser(), hide_short_help = true)]
     pub(super) format: Option<FormatFlag>,
     /// When to color the output
     #[arg(long, global = true, value_name = "WHEN", hide_short_help = true)]
     pub(super) color: Option<ColorChoice>,
-    /// How to show times; relative on a terminal by default, iso elsewhere
+    /// How to show times [default: relative on a terminal, else iso]
     #[arg(long, global = true, value_name = "STYLE", hide_short_help = true)]
     pub(super) time: Option<TimeStyle>,
     /// Hide progress and hints

@@ -1,10 +1,10 @@
-//! What clap's help lacks: commands in groups, positionals that share one list of words, and global options that take
-//! one line of a short help.
+//! Help beyond clap's own: groups of commands, a description for each of several positionals that are parsed as one
+//! list, and global options in one line of the short help.
 
 use std::fmt::Write as _;
 
-use clap::Command;
 use clap::builder::{StyledStr, Styles};
+use clap::{Command, Id};
 
 /// The commands under their headings, as `discfg --help` lists them.
 const GROUPS: [(&str, &[&str]); 7] = [
@@ -25,11 +25,14 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("Tools", &["doctor", "completions", "man", "version"]),
 ];
 
-/// The global options that a short help names, all in one line.
+/// The global options that a short help names in its last line.
 const SHORT_GLOBALS: &str = "-c -f -p -q -v --local --engine --region --as … (see --help)";
 
+/// The usage of discfg itself, after the name.
+pub(super) const USAGE: &str = " [OPTIONS] <COMMAND>";
+
 const EXAMPLES: [&str; 4] = [
-    "discfg init demo --local                        create a config on this machine",
+    "discfg init demo --local",
     "discfg set /db/url postgres://localhost/app",
     "discfg get /db/url",
     "discfg ls -r --values",
@@ -51,12 +54,12 @@ pub(super) const PREFIX: Positional = (
     "Prefix, such as /db: the keys below it [default: all keys]",
 );
 
-/// Returns the whole command line with the help that people read.
+/// Returns the whole command line, with its commands listed in groups.
 pub(super) fn grouped(whole: Command) -> Command {
     let styles = whole.get_styles().clone();
     let (header, literal) = (styles.get_header(), styles.get_literal());
     let globals = global_options(&styles);
-    let usage = format!("{literal}discfg{literal:#} [OPTIONS] <COMMAND>");
+    let usage = format!("{literal}discfg{literal:#}{USAGE}");
     let template = template(&groups(&whole, &styles));
     let examples = format!(
         "{header}Try it without an AWS account:{header:#}\n  {}\n\nRun `discfg help COMMAND` for more about a command.",
@@ -71,7 +74,7 @@ pub(super) fn grouped(whole: Command) -> Command {
         .help_template(template)
         .after_help(StyledStr::from(format!("{globals}\n\n{examples}")))
         .after_long_help(StyledStr::from(format!("{codes}\n\n{examples}")))
-        // The groups list them instead.
+        // The template lists them.
         .mut_subcommands(|command| with_global_line(command, &globals).hide(true))
 }
 
@@ -81,13 +84,33 @@ pub(super) fn with_globals(command: Command) -> Command {
     with_global_line(command, &globals)
 }
 
+/// An extension for the attributes of a command.
+pub(super) trait GlobalsLast {
+    /// Moves the global options behind the command's own, which are added later because they are built on demand.
+    fn globals_last(self) -> Self;
+}
+
+impl GlobalsLast for Command {
+    fn globals_last(self) -> Self {
+        let globals: Vec<Id> = self
+            .get_arguments()
+            .filter(|arg| arg.is_global_set())
+            .map(|arg| arg.get_id().clone())
+            .collect();
+        // `mut_arg` moves the argument to the end.
+        globals
+            .into_iter()
+            .fold(self, |command, id| command.mut_arg(id, |arg| arg))
+    }
+}
+
 /// Returns the line of global options, for the short help of a command within a command.
 pub(super) fn globals() -> StyledStr {
     StyledStr::from(global_options(&Styles::default()))
 }
 
 fn with_global_line(command: Command, globals: &str) -> Command {
-    // The long help lists these options; its text is that of the command, if it has one.
+    // The long help lists these options in full. A command with its own text overrides the empty one.
     command
         .after_help(StyledStr::from(globals.to_owned()))
         .after_long_help("")
@@ -98,7 +121,7 @@ fn global_options(styles: &Styles) -> String {
     format!("{header}Global options:{header:#} {SHORT_GLOBALS}")
 }
 
-/// Returns the help template of a command whose positionals are all in one list of words, which clap would show as one.
+/// Returns the help template of a command whose positionals are parsed as one hidden list of words.
 pub(super) fn positionals(list: &[Positional]) -> StyledStr {
     let styles = Styles::default();
     let header = styles.get_header();
@@ -137,7 +160,7 @@ fn groups(whole: &Command, styles: &Styles) -> String {
     text
 }
 
-/// What a command does, and its aliases.
+/// A command's description and aliases.
 fn about(command: &Command) -> String {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let aliases: Vec<&str> = command.get_visible_aliases().collect();
@@ -194,7 +217,7 @@ mod tests {
 
     /// Clauses of one line: the list beside them is what people read first.
     #[test]
-    fn short_help_is_a_clause() {
+    fn help_of_every_command_is_in_form() {
         let mut whole = Cli::command();
         whole.build();
         let mut all = vec![&whole];
@@ -204,6 +227,23 @@ mod tests {
                     .get_subcommands()
                     .filter(|command| command.get_name() != "help"),
             );
+            let headings = command.get_arguments().filter_map(clap::Arg::get_help_heading);
+            let after_globals = headings.skip_while(|heading| *heading != "Global options");
+            let after_globals: Vec<&str> = after_globals
+                .filter(|heading| *heading != "Global options")
+                .collect();
+            assert!(
+                after_globals.is_empty(),
+                "{}: {after_globals:?}",
+                command.get_name()
+            );
+            let after = command
+                .get_after_long_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            for line in after.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
             let named = |text: &StyledStr, of: &str| {
                 let text = text.to_string();
                 assert!(!text.ends_with('.'), "{of}: {text}");

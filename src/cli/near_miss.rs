@@ -1,6 +1,8 @@
-//! What was probably meant by a command or an option that doesn't exist.
+//! Suggestions for commands and options that don't exist.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::help::USAGE;
 
 /// Words that other tools use, with the commands that do the same here.
 const SYNONYMS: &[(&str, &[&str])] = &[
@@ -31,11 +33,11 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("doctor", &["check", "verify", "diagnose"]),
 ];
 
-/// What takes more than another word.
+/// Words for which there is no single command, with what to do instead.
 const ADVICE: &[(&[&str], &str)] = &[
     (
         &["mv", "move", "rename"],
-        "to rename a key, use 'discfg copy OLD NEW' and 'discfg delete OLD'",
+        "to rename a prefix, use 'discfg copy /old /new' and 'discfg delete -r /old'",
     ),
     (
         &["find", "grep", "search"],
@@ -51,14 +53,22 @@ const ADVICE: &[(&[&str], &str)] = &[
     ),
 ];
 
-/// Returns the error with a suggestion that helps, or with none. clap's own goes by the letters of a word only.
+/// Returns the error with a useful suggestion, or with none. clap's own only compares the letters of words.
 pub(super) fn improved(mut error: clap::Error, commands: &clap::Command) -> clap::Error {
     match error.kind() {
-        ErrorKind::InvalidSubcommand => suggest_command(&mut error, commands),
+        ErrorKind::InvalidSubcommand if is_of_the_whole(&error) => suggest_command(&mut error, commands),
         ErrorKind::UnknownArgument => suggest_option(&mut error),
         _ => {}
     }
     error
+}
+
+/// Whether the unknown word is a command of discfg itself, and not a subcommand such as that of `serve token`.
+fn is_of_the_whole(error: &clap::Error) -> bool {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string().ends_with(&format!("discfg{USAGE}")),
+        _ => false,
+    }
 }
 
 fn suggest_command(error: &mut clap::Error, commands: &clap::Command) {
@@ -66,16 +76,6 @@ fn suggest_command(error: &mut clap::Error, commands: &clap::Command) {
         return;
     };
     let word = word.to_lowercase();
-    let is_of_another = |names: &ContextValue| match names {
-        ContextValue::Strings(names) => !names.iter().all(|name| commands.find_subcommand(name).is_some()),
-        _ => false,
-    };
-    if error
-        .get(ContextKind::SuggestedSubcommand)
-        .is_some_and(is_of_another)
-    {
-        return;
-    }
     error.remove(ContextKind::SuggestedSubcommand);
     let advice = ADVICE.iter().find(|(words, _)| words.contains(&word.as_str()));
     if let Some((_, advice)) = advice {
@@ -86,15 +86,15 @@ fn suggest_command(error: &mut clap::Error, commands: &clap::Command) {
     }
 }
 
-/// The command that a word stands for elsewhere, or is a typo of.
+/// The command that a word is a synonym or a typo of.
 fn meant<'c>(word: &str, commands: &'c clap::Command) -> Option<&'c str> {
     let synonym = SYNONYMS.iter().find(|(_, words)| words.contains(&word));
     if let Some((name, _)) = synonym {
         return Some(name);
     }
     let length = word.chars().count();
-    // A short word is soon like another: one typo there, two in the others.
-    let most = if length < 6 { 1 } else { 2 };
+    // Short words resemble each other, so only one typo is allowed.
+    let most = if length < 8 { 1 } else { 2 };
     let names = commands
         .get_subcommands()
         .flat_map(|command| std::iter::once(command.get_name()).chain(command.get_all_aliases()));
@@ -176,7 +176,7 @@ mod tests {
         let commands = Cli::command();
         let of = |word| meant(word, &commands);
         assert_eq!(of("gte"), Some("get"));
-        assert_eq!(of("lst"), Some("list"));
+        assert_eq!(of("lst"), Some("ls"));
         assert_eq!(of("histroy"), Some("history"));
         assert_eq!(of("completion"), Some("completions"));
         assert_eq!(of("log"), Some("history"));

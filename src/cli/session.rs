@@ -5,6 +5,7 @@ mod texts;
 use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Display;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -311,9 +312,8 @@ impl Session {
                 let mut failure = Failure::from(error);
                 if let Some(profile) = &target.profile {
                     let (name, origin) = (&profile.value, &profile.origin);
-                    failure
-                        .message
-                        .push_str(&format!(" (profile {name}, from {origin})"));
+                    // Writing to a String can't fail.
+                    let _ = write!(failure.message, " (profile {name}, from {origin})");
                 }
                 return failure;
             }
@@ -335,7 +335,7 @@ impl Session {
         }
         let config = config.map_or_else(|| "CONFIG".into(), |config| config.to_string());
         let mut failure = Failure::from(error);
-        failure.message.push_str(&format!(" (needed for {purpose})"));
+        let _ = write!(failure.message, " (needed for {purpose})");
         let denied = DeniedRole {
             arn: &role,
             caller: &caller,

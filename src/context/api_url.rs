@@ -34,7 +34,7 @@ pub enum ApiUrlError {
     /// It holds a user or a password.
     #[error(
         "invalid API URL: a user or password is not allowed; put the token into DISCFG_TOKEN or store it with `discfg \
-         use --token-file` writes"
+         use --token-file`"
     )]
     User,
     /// It holds a query or a fragment.

@@ -17,13 +17,13 @@ use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema};
 use crate::wire::{LogLine, Problem};
 
 const DESCRIPTION: &str = "\
-Shared application configuration. A path names the section first, so that one path a method bounds a caller to a \
-section; what spans sections is below `@config`, and data keys are apart, below `@datakeys`. A path is taken as it is written: no character of it may be percent-encoded, and a `:` or `@` that a client \
-would encode must go out as it is. A key is at most 512 bytes long and 16 segments deep; where a path below ends with \
-`{rest}` or `{below}`, as many more segments may follow it.\n\n\
-Every route that answers or takes values also takes `stored=true`, with which values come without loss: each is a \
-string with its kind beside it, bytes in base64, and secrets are as they are encrypted. That is for clients that \
-stand in for the store, such as discfg's own engine `http`.";
+Shared application configuration. Paths start with the section, so that a policy can limit a caller to a section by \
+path and method. Routes across sections are below `@config`, and data keys are below `@datakeys`. Paths must not be \
+percent-encoded: send `:` and `@` as they are. A key has at most 512 bytes and 16 segments; where a path ends with \
+`{rest}` or `{below}`, several segments can follow.\n\n\
+Every route that returns or accepts values also accepts `stored=true` for lossless values: each is a string with its \
+kind, bytes are in base64, and secrets stay encrypted. It is meant for clients that use the API as a store, such as \
+discfg's `http` engine.";
 
 /// The document, once its paths and operations are collected.
 pub(super) fn finish(mut document: OpenApi) -> OpenApi {
@@ -51,7 +51,7 @@ pub(super) fn finish(mut document: OpenApi) -> OpenApi {
     }
     let mut token = Http::new(HttpAuthScheme::Bearer);
     // Whether one is needed is the server's choice, so no operation says that it takes one.
-    token.description = Some("A token of the server's token file, where it asks for one.".into());
+    token.description = Some("A token from the server's token file, if the server requires one.".into());
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme("token", SecurityScheme::Http(token));
     // They are only named elsewhere, which collects nothing.

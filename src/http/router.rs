@@ -126,7 +126,7 @@ fn all() -> [Route; 18] {
     ]
 }
 
-/// What the API is, in OpenAPI 3.1
+/// The API as OpenAPI 3.1
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -134,7 +134,7 @@ fn all() -> [Route; 18] {
     responses(
         (status = 200, description = "This document.", body = serde_json::Value),
         Fixed,
-        (status = 503, description = "The server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json")
+        (status = 503, description = "Too many concurrent requests: retry after Retry-After.", body = Problem, content_type = "application/problem+json")
     )
 )]
 async fn document(_: NoQuery) -> Response {

@@ -211,8 +211,8 @@ fn check_json(bytes: &[u8]) -> Result<(), ValueError> {
             };
             ValueError::Json {
                 problem,
-                line: error.line(),
-                column: error.column(),
+                line: error.line().max(1),
+                column: error.column().max(1),
             }
         })
 }

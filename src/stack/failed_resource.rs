@@ -54,7 +54,7 @@ impl fmt::Display for DeploymentFailure {
         write!(f, "deployment of {} failed", self.stack)?;
         match self.state {
             StackState::DeleteComplete if self.kept.is_empty() => {
-                f.write_str(" and the new stack was deleted")?
+                f.write_str(" and the new stack was deleted")?;
             }
             StackState::DeleteComplete => {
                 let words: Vec<String> = self

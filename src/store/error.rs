@@ -277,7 +277,7 @@ impl std::fmt::Display for Conflict {
                 )
             }
             (Guard::Absent(key), None) => write!(f, "key {key} already exists"),
-            (Guard::Absent(key), Some(now)) => write!(f, "key {key} already exists ({})", Facts(now)),
+            (Guard::Absent(key), Some(now)) => write!(f, "key {key} already exists ({})", EntrySummary(now)),
             (Guard::Present(key), _) => write!(f, "key {key} not found"),
             (Guard::Revision(key, expected), None) => {
                 write!(f, "key {key}: expected revision {expected}, key not found")
@@ -286,14 +286,14 @@ impl std::fmt::Display for Conflict {
                 f,
                 "key {key}: expected revision {expected}, found {} ({})",
                 now.revision,
-                Facts(now)
+                EntrySummary(now)
             ),
             (Guard::Value(key, _), None) => write!(f, "key {key}: expected the given value, key not found"),
             (Guard::Value(key, _), Some(now)) => {
                 write!(
                     f,
                     "key {key}: expected the given value, found another ({})",
-                    Facts(now)
+                    EntrySummary(now)
                 )
             }
         }
@@ -301,9 +301,9 @@ impl std::fmt::Display for Conflict {
 }
 
 /// What a conflict says of the entry that is there, without its value.
-struct Facts<'e>(&'e Entry);
+struct EntrySummary<'e>(&'e Entry);
 
-impl std::fmt::Display for Facts<'_> {
+impl std::fmt::Display for EntrySummary<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Entry {
             version,

@@ -22,7 +22,7 @@ pub enum LogLine {
 #[cfg(feature = "http")]
 impl utoipa::PartialSchema for LogLine {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let description = "One line of a section's log: what a commit did to one key.";
+        let description = "A line of a section's log: a change of one key by a commit.";
         super::schema::loose(ChangeLine::schema(), description)
     }
 }
@@ -48,15 +48,15 @@ pub struct ListPage<N = AnyNode> {
     pub nodes: Vec<N>,
     /// The folders, with their trailing slash.
     pub folders: Vec<String>,
-    /// The cursor of the next page; none where this is the last.
+    /// The cursor of the next page; none on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// The sections that can't be read, and so are left out.
+    /// Sections that can't be read, and are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bad: Vec<BadSection>,
 }
 
-/// Where sections stand.
+/// The revisions of sections.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Heads))]
 pub struct HeadsAnswer {
@@ -66,7 +66,7 @@ pub struct HeadsAnswer {
     pub version: u64,
     /// The sections, by name.
     pub sections: Vec<SectionHead>,
-    /// The sections that can't be read, and so are left out.
+    /// Sections that can't be read, and are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bad: Vec<BadSection>,
 }
@@ -80,10 +80,10 @@ pub struct ChangesAnswer<L = LogLine> {
     /// The section.
     #[cfg_attr(feature = "http", schema(value_type = String))]
     pub section: Section,
-    /// The revision to go on after.
+    /// The revision to continue after.
     #[cfg_attr(feature = "http", schema(value_type = u64))]
     pub after: Revision,
-    /// Whether there is more at once.
+    /// Whether more is available now.
     pub more: bool,
     /// The lines.
     pub changes: Vec<L>,
@@ -100,28 +100,28 @@ pub struct KeyHistoryAnswer<L = LogLine> {
     pub key: Key,
     /// The lines.
     pub changes: Vec<L>,
-    /// The revision to go on before; none where this is all.
+    /// The revision to continue before; none on the last page.
     #[cfg_attr(feature = "http", schema(value_type = Option<u64>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Revision>,
 }
 
-/// Entries as they were together at one moment.
+/// A consistent snapshot of entries.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Snapshot))]
 pub struct SnapshotResponse<N = AnyNode> {
     /// `snapshot`
     pub action: String,
-    /// The sections of that moment.
+    /// The sections at that moment.
     pub sections: Vec<SectionHead>,
     /// The entries, by key.
     pub nodes: Vec<N>,
-    /// The sections that can't be read, and so are left out.
+    /// Sections that can't be read, and are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bad: Vec<BadSection>,
 }
 
-/// What a commit answers.
+/// The result of a commit.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct CommitAnswer<L = LogLine> {
@@ -129,33 +129,33 @@ pub struct CommitAnswer<L = LogLine> {
     pub action: String,
     /// Its id.
     pub commit: String,
-    /// When it was made.
+    /// When it was applied.
     pub at: String,
-    /// Where the sections that it changed stand after it.
+    /// The revisions of the changed sections after it.
     pub sections: Vec<SectionHead>,
-    /// What it did. A delete of an absent key isn't in it.
+    /// Its changes, without deletes of absent keys.
     pub changes: Vec<L>,
 }
 
-/// What a data key is to be made for.
+/// What to generate a data key for.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KeySubject {
-    /// The secret that it will encrypt, which is named where that fails.
+    /// The secret that it will encrypt, which error messages name.
     #[cfg_attr(feature = "http", schema(schema_with = super::schema::key))]
     pub key: Key,
 }
 
-/// A data key that is to be unwrapped.
+/// A data key to decrypt.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WrappedKey {
-    /// The key as it is stored, in base64.
+    /// The encrypted key, in base64.
     #[cfg_attr(feature = "http", schema(schema_with = super::schema::base64))]
     pub wrapped: String,
-    /// The secret that it encrypts, which is named where that fails.
+    /// The secret that it encrypts, which error messages name.
     #[cfg_attr(feature = "http", schema(schema_with = super::schema::key))]
     pub key: Key,
 }
@@ -164,21 +164,20 @@ pub struct WrappedKey {
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct PlainKey {
-    /// Its 32 bytes in base64.
+    /// Its 32 bytes, in base64.
     pub plain: String,
-    /// The same as it is stored, in base64.
+    /// The encrypted key, in base64.
     pub wrapped: String,
 }
 
-/// What a command on one key answers ([`KeyAnswer`](super::KeyAnswer)), as far as a program needs it that wants
-/// the entry without loss.
+/// The part of a result for one key ([`KeyAnswer`](super::KeyAnswer)) that a client with lossless entries needs.
 #[derive(Debug, Deserialize)]
 pub struct StoredKeyAnswer {
     /// The entry.
     pub node: StoredNode,
 }
 
-/// What `info` answers ([`InfoAnswer`](super::InfoAnswer)), as far as it can't be had otherwise.
+/// The part of the result of `info` ([`InfoAnswer`](super::InfoAnswer)) that other routes don't return.
 #[derive(Debug, Deserialize)]
 pub struct StateAnswer {
     /// The engine's state.

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use super::node::{kind, value};
 use crate::model::{Change, Entry, Key, Op, Revision, Section, Timestamp, Ttl, ValueKind};
 
-/// A line of a section's log, as `watch` and `history` tell it, and what else a watch tells.
+/// A line of a section's log as in `watch` and `history`, or another event of a watch.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct ChangeLine {
@@ -91,7 +91,7 @@ impl ChangeLine {
         }
     }
 
-    /// A section as it is, since the log no longer says how it came to be: `of` entries follow.
+    /// The current state of a section whose log was compacted: `of` entries follow.
     pub fn resync(section: &Section, revision: Revision, of: u32) -> Self {
         Self {
             action: Some("watch"),

@@ -7,20 +7,20 @@ use super::change_line::ChangeLine;
 use super::node::{AnyNode, EntryNode, kind, value};
 use crate::model::{BadSection, Head, Value, ValueKind};
 
-/// What a command on one key answers.
+/// The result of a command on one key.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Envelope))]
 pub struct KeyAnswer {
     /// The command.
     pub action: &'static str,
-    /// The entry that it read or made.
+    /// The entry read or written.
     pub node: AnyNode,
-    /// The entry that it replaced or deleted.
+    /// The entry replaced or deleted.
     #[serde(rename = "prevNode")]
     pub prev_node: AnyNode,
 }
 
-/// What `ls` answers.
+/// The result of `ls`.
 #[derive(Debug, Serialize)]
 pub struct ListAnswer {
     /// `ls`
@@ -29,7 +29,7 @@ pub struct ListAnswer {
     pub nodes: Vec<EntryNode>,
     /// The folders, with their trailing slash.
     pub folders: Vec<String>,
-    /// The sections that can't be read, and so are left out.
+    /// Sections that can't be read, and are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bad: Vec<BadSection>,
 }
@@ -45,7 +45,7 @@ pub struct PlannedChange {
     to: Option<PlannedValue>,
 }
 
-/// A value with whether it is a secret, where it is to be shown.
+/// A value to show, and whether it is a secret.
 pub type ShownValue<'v> = Option<(&'v Value, bool)>;
 
 #[derive(Debug, Serialize)]
@@ -58,7 +58,7 @@ struct PlannedValue {
 }
 
 impl PlannedChange {
-    /// The change, with the values before and after where they are to be shown; a secret is masked.
+    /// The change, with the values before and after if they are shown; secrets are masked.
     pub fn new(op: &'static str, key: String, (from, to): (ShownValue<'_>, ShownValue<'_>)) -> Self {
         let side = |(shown, secret): (&Value, bool)| PlannedValue {
             kind: kind(shown, secret),
@@ -74,7 +74,7 @@ impl PlannedChange {
     }
 }
 
-/// Where a section stands after a commit.
+/// The revision of a section after a commit.
 #[derive(Debug, Serialize)]
 pub struct SectionRevision {
     name: String,
@@ -91,7 +91,7 @@ impl SectionRevision {
     }
 }
 
-/// What the commands answer that carry out a plan.
+/// The result of the commands that apply a plan.
 #[derive(Debug, Serialize)]
 pub struct PlanAnswer {
     /// The command.
@@ -104,9 +104,9 @@ pub struct PlanAnswer {
     pub added: usize,
     /// Keys with another value than before.
     pub changed: usize,
-    /// Keys that are gone.
+    /// Keys that were deleted.
     pub removed: usize,
-    /// Keys that were as they are to be.
+    /// Keys that did not change.
     pub unchanged: usize,
     /// The keys that change.
     pub changes: Vec<PlannedChange>,
@@ -114,7 +114,7 @@ pub struct PlanAnswer {
     pub sections: Vec<SectionRevision>,
 }
 
-/// What `diff` answers.
+/// The result of `diff`.
 #[derive(Debug, Serialize)]
 pub struct DiffAnswer {
     /// `diff`
@@ -125,7 +125,7 @@ pub struct DiffAnswer {
     pub changes: Vec<PlannedChange>,
 }
 
-/// What `history` answers.
+/// The result of `history`.
 #[derive(Debug, Serialize)]
 pub struct HistoryAnswer {
     /// `history`
@@ -163,7 +163,7 @@ impl SectionInfo {
     }
 }
 
-/// What `info` answers.
+/// The result of `info`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Info))]
 pub struct InfoAnswer {
@@ -179,10 +179,10 @@ pub struct InfoAnswer {
     pub version: u64,
     /// The sections.
     pub sections: Vec<SectionInfo>,
-    /// Names the content, without the keys that have a time to live. None where a section can't be read.
+    /// The digest of the content, without keys that have a time to live. None if a section can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// The sections that can't be read, and so are left out.
+    /// Sections that can't be read, and are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bad: Vec<BadSection>,
 }

@@ -1,4 +1,4 @@
-//! A commit as it is requested and answered over HTTP.
+//! A commit as requested over HTTP, and its result.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,10 +15,10 @@ use crate::model::{
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CommitRequest {
-    /// What must hold.
+    /// Conditions that must hold.
     #[serde(default)]
     pub guards: Vec<GuardSpec>,
-    /// What is to change, each key at most once.
+    /// The changes, each key at most once.
     pub changes: Vec<ChangeSpec>,
 }
 
@@ -26,19 +26,19 @@ pub struct CommitRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GuardName {
-    /// The key is not there.
+    /// The key does not exist.
     Absent,
-    /// The key is there.
+    /// The key exists.
     Present,
     /// The key was last changed at `revision`.
     Revision,
     /// The key has `value`.
     Value,
-    /// The section stands at `revision`.
+    /// The section is at `revision`.
     Section,
 }
 
-/// A guard: `key` with what it is to be, or `section` with its revision.
+/// A guard: `key` with its expected state, or `section` with its revision.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GuardSpec {
@@ -170,7 +170,7 @@ impl GuardSpec {
         spec
     }
 
-    /// The guard that is meant.
+    /// Converts it to a guard.
     pub fn guard(&self, notation: ValueNotation) -> Result<Guard, ShapeError> {
         let key = || self.key.clone().ok_or_else(|| missing(self.guard, "key"));
         let revision = || self.revision.ok_or_else(|| missing(self.guard, "revision"));
@@ -250,7 +250,7 @@ impl ChangeSpec {
         spec
     }
 
-    /// The change that is meant.
+    /// Converts it to a change.
     pub fn mutation(&self, notation: ValueNotation) -> Result<Mutation, ShapeError> {
         let key = self.key.clone();
         if self.op == ChangeName::Delete {

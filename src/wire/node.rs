@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::stored::StoredNode;
 use crate::model::{self, Entry, Key, Revision, Value, ValueKind};
 
-/// An entry. Without a value where it isn't asked for or is masked.
+/// An entry. It has no value if none was requested or the value is masked.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Node))]
 pub struct EntryNode {
@@ -43,7 +43,7 @@ impl EntryNode {
         }
     }
 
-    /// The entry with its value, which is shown although it is a secret.
+    /// The entry with its value, shown even if it is a secret.
     pub fn revealed(entry: &Entry) -> Self {
         Self {
             kind: entry.value.kind(),
@@ -108,14 +108,14 @@ fn compact(json: &str) -> String {
     out
 }
 
-/// A key that is no longer there.
+/// A deleted key.
 #[derive(Debug, Serialize)]
 pub struct GoneNode {
     key: Key,
     revision: u64,
 }
 
-/// What stands in for a key that isn't there: without the version of an entry.
+/// The replacement for a key that does not exist: without the version of an entry.
 #[derive(Debug, Serialize)]
 pub struct StandInNode {
     key: Key,
@@ -127,15 +127,15 @@ pub struct StandInNode {
 #[derive(Debug, Serialize)]
 pub struct EmptyNode {}
 
-/// What stands in `node` and `prevNode`.
+/// The content of `node` and `prevNode`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum AnyNode {
     /// An entry.
     Entry(Box<EntryNode>),
-    /// What is left of a deleted one.
+    /// A deleted entry.
     Gone(GoneNode),
-    /// A value that was given for the case that there is none.
+    /// The default value given for a missing entry.
     StandIn(StandInNode),
     /// An entry without loss.
     Stored(Box<StoredNode>),
@@ -152,12 +152,12 @@ impl AnyNode {
         }
     }
 
-    /// The entry with its value, which is shown although it is a secret.
+    /// The entry with its value, shown even if it is a secret.
     pub fn revealed(entry: &Entry) -> Self {
         Self::Entry(Box::new(EntryNode::revealed(entry)))
     }
 
-    /// What the caller gave for the case that the key isn't there.
+    /// The default value given for a missing key.
     pub fn stand_in(key: &Key, given: &Value) -> Self {
         Self::StandIn(StandInNode {
             key: key.clone(),

@@ -7,22 +7,22 @@ use super::problem_code::{ProblemCode, read_known};
 use super::stored::StoredNode;
 use crate::model::{ErrorKind, Key, Revision, Section};
 
-/// Why a request wasn't served, and what a client needs to tell it as its own store would have.
+/// Why a request failed, with the facts that a client needs to report it like an error of a local store.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// `about:blank`: the status says what sort of problem it is.
+    /// `about:blank`: the status identifies the sort of problem.
     #[serde(rename = "type")]
     pub of_type: String,
-    /// The status in words.
+    /// The name of the status.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What went wrong. Never what a service behind the server said.
+    /// What went wrong. Never the message of a service behind the server.
     pub detail: String,
-    /// What sort of failure it is, such as `not-found`, `conflict` or `unavailable`.
+    /// The sort of failure, such as `not-found`, `conflict` or `unavailable`.
     pub kind: String,
-    /// What exactly it is, where a program may want to know.
+    /// The exact failure, for programs.
     #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
     #[serde(
         default,
@@ -30,42 +30,42 @@ pub struct Problem {
         skip_serializing_if = "Option::is_none"
     )]
     pub code: Option<ProblemCode>,
-    /// The keys that it is about.
+    /// The keys concerned.
     #[cfg_attr(feature = "http", schema(value_type = Vec<String>))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<Key>,
-    /// The section that it is about.
+    /// The section concerned.
     #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<Section>,
-    /// Where the section stands, or the revision that was asked for.
+    /// The section's current revision, or the requested revision.
     #[cfg_attr(feature = "http", schema(value_type = Option<u64>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
-    /// The oldest revision that can be had.
+    /// The oldest available revision.
     #[cfg_attr(feature = "http", schema(value_type = Option<u64>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest: Option<Revision>,
-    /// The commit that it is about.
+    /// The commit concerned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// The guard that didn't hold, with stored values.
+    /// The guard that did not hold, with stored values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<GuardSpec>,
-    /// The entry that the guard is about as it is now, as it is stored; of a secret nothing without stored values.
+    /// The current entry of the guard's key, as it is stored; omitted for a secret unless stored values were requested.
     #[cfg_attr(feature = "http", schema(value_type = Option<Object>))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<StoredNode>,
-    /// The figures of a limit that is passed.
+    /// The limit that was exceeded, with the size.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<ProblemLimit>,
-    /// The layout of data that is newer than the server.
+    /// The unsupported layout of the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<ProblemLayout>,
 }
 
 impl Problem {
-    /// A problem with an HTTP status and what that is called. `code` says what exactly it is.
+    /// A problem with an HTTP status, its name, and the code of the exact failure.
     pub fn new(
         status: u16,
         title: &str,
@@ -85,17 +85,17 @@ impl Problem {
     }
 }
 
-/// A layout of the data that is not understood.
+/// An unsupported layout of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct ProblemLayout {
-    /// What was found.
+    /// The layout found.
     pub found: u32,
-    /// What the server knows.
+    /// The newest layout that the server supports.
     pub known: u32,
 }
 
-/// A limit and what was asked of it.
+/// A limit and the size that exceeds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -109,14 +109,14 @@ pub enum ProblemLimit {
         /// Sections that are new.
         #[serde(rename = "newSections")]
         new_sections: usize,
-        /// Guards on what isn't written.
+        /// Guards on keys and sections that are not written.
         guards: usize,
     },
     /// The bytes of a commit, or of a body.
     Bytes {
-        /// How many there are.
+        /// The size.
         size: usize,
-        /// How many there may be.
+        /// The maximum.
         max: usize,
     },
 }

@@ -2,75 +2,75 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use serde::de::{Deserializer, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
 
-/// What exactly a problem is, where a program may want to know.
+/// The exact failure of a problem, for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemCode {
-    /// The path isn't canonical, or names nothing that could be.
+    /// The path is not canonical, or invalid.
     Path,
-    /// A query parameter is unknown, given twice, or of the wrong form.
+    /// A query parameter is unknown, repeated or invalid.
     Query,
-    /// A header is missing, given twice, contradicts another, or is of the wrong form.
+    /// A header is missing, repeated, invalid, or contradicts another.
     Header,
-    /// The body isn't what the route takes.
+    /// The body is invalid.
     Body,
-    /// Something is over a limit.
+    /// A limit is exceeded.
     Limit,
-    /// The key is not there.
+    /// The key was not found.
     NoKey,
     /// The key has no time to live.
     NoTtl,
-    /// A guard doesn't hold.
+    /// A guard does not hold.
     GuardFailed,
-    /// The log no longer goes back that far.
+    /// The revision was compacted.
     Compacted,
     /// A commit changes a key twice.
     Twice,
-    /// The commit's id was another commit's.
+    /// The commit's ID was already used for another commit.
     IdReused,
     /// A secret is not encrypted.
     Unsealed,
-    /// The value of a secret is compared.
+    /// A guard compares the value of a secret.
     GuardOnSecret,
-    /// A secret is over its limit when it is encrypted.
+    /// A secret is too large when it is encrypted.
     SecretTooLarge,
-    /// The config has no key for secrets.
+    /// The config has no encryption key for secrets.
     NoSecretsKey,
-    /// The config is not there, or not served.
+    /// The config was not found, or is not served.
     NoConfig,
-    /// The data is newer than the server.
+    /// The data has a layout that the server does not support.
     Layout,
-    /// What is stored can't be read.
+    /// The stored data is corrupt.
     Corrupt,
-    /// Others change the same at the same time.
+    /// Concurrent commits conflicted.
     Contended,
-    /// The server may only read the config.
+    /// The server serves the config read-only.
     ReadOnly,
-    /// The section has not come to that revision.
+    /// The section does not have that revision yet.
     NoRevision,
-    /// The caller, or the server itself, may not do this.
+    /// The caller or the server is not allowed to do this.
     Denied,
-    /// What holds the data asks for patience.
+    /// The backend is throttling requests.
     Throttled,
-    /// What holds the data can't be reached, or it took too long.
+    /// The backend is unavailable, or the request timed out.
     Unavailable,
-    /// The server failed.
+    /// An internal error.
     Internal,
-    /// A commit was begun, and whether it happened is not known.
+    /// A commit was sent, and its outcome is unknown.
     OutcomeUnknown,
-    /// There is no such route.
+    /// The route does not exist.
     NoRoute,
-    /// The route doesn't take the method.
+    /// The route does not allow the method.
     NoMethod,
-    /// The server has as many requests, streams or bytes as it takes.
+    /// Too many requests, streams or buffered bytes.
     Busy,
-    /// The token file can't be used.
+    /// The token file can't be read.
     Tokens,
-    /// No token came with the request, or one that the server doesn't know.
+    /// The token is missing or unknown.
     NoToken,
 }
 
-/// Reads a code. One that only a newer server knows is as none: what sort of failure it is says the kind.
+/// Reads a code. A code of a newer server is read as none, since the kind tells the sort of failure.
 pub(super) fn read_known<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<ProblemCode>, D::Error> {

@@ -81,12 +81,12 @@ impl PartialSchema for GuardSpec {
         ]);
         let all = OneOfBuilder::new()
             .description(Some("A condition that must hold."))
-            .item(there.description(Some("The key is not there, or is.")))
+            .item(there.description(Some("The key does not exist, or exists.")))
             .item(at.description(Some("The key was last changed at that revision of its section.")))
-            .item(section.description(Some("The section stands at that revision.")));
+            .item(section.description(Some("The section is at that revision.")));
         let values = values().into_iter().map(|value| {
             exactly([guard(&["value"]), key()].into_iter().chain(value))
-                .description(Some("The key has this value. Of a secret that can't be told."))
+                .description(Some("The key has this value. Not allowed for a secret."))
         });
         values.fold(all, OneOfBuilder::item).into()
     }
@@ -98,8 +98,9 @@ impl PartialSchema for ChangeSpec {
     fn schema() -> RefOr<Schema> {
         let key = || ("key", key());
         let secret = || {
-            of_type(Type::Boolean)
-                .description(Some("Whether it is a secret; as it was where nothing is said."))
+            of_type(Type::Boolean).description(Some(
+                "Whether the value is a secret. By default, this does not change.",
+            ))
         };
         let set = |value: Vec<_>| {
             let set = exactly([("op", one_of(&["set"])), key()].into_iter().chain(value));
@@ -108,7 +109,7 @@ impl PartialSchema for ChangeSpec {
         let ttl = of_type(Type::Integer)
             .minimum(Some(1_u64))
             .maximum(Some(MAX_TTL_SECONDS))
-            .description(Some("Seconds to live."))
+            .description(Some("The time to live in seconds."))
             .build();
         let keep = |keep: bool| of_type(Type::Boolean).enum_values(Some([json!(keep)])).build();
         let lives = values().into_iter().map(|value| {
@@ -128,20 +129,20 @@ impl PartialSchema for ChangeSpec {
                 .required("ttl")
                 .required("expires");
             ends.description(Some(
-                "Write the key, which ends at that moment, or after its time to live if that is sooner.",
+                "Write the key, which expires at that time, or after its time to live if that is sooner.",
             ))
         });
         let keeps = values().into_iter().map(|value| {
             let keeps = set(value).property("keepTtl", keep(true)).required("keepTtl");
-            keeps.description(Some("Write the key, which keeps the time to live that it has."))
+            keeps.description(Some("Write the key and keep its time to live."))
         });
         let delete = exactly([("op", one_of(&["delete"])), key()]);
         let all = OneOfBuilder::new()
             .description(Some(
-                "A change of one key. A string is text and any other JSON is `json`, unless `kind` says what it is; \
-                 the string of `bytes` is base64.",
+                "A change of one key. Without `kind`, a string is text and any other JSON is `json`; with `bytes`, the string \
+                 is base64.",
             ))
-            .item(delete.description(Some("Remove the key.")));
+            .item(delete.description(Some("Delete the key.")));
         lives
             .chain(ends)
             .chain(keeps)
@@ -166,8 +167,7 @@ pub(super) fn loose(schema: RefOr<Schema>, description: &str) -> RefOr<Schema> {
 
 impl PartialSchema for AnyNode {
     fn schema() -> RefOr<Schema> {
-        let description =
-            "An entry; `{}` where there is none, and key and revision alone where it was removed.";
+        let description = "An entry, `{}` if there is none, or only key and revision if it was deleted.";
         loose(EntryNode::schema(), description)
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::stored::{ShapeError, parse_moment, shapeless};
 use crate::model::{Head, Revision, Section};
 
-/// Where a section stands.
+/// The revision of a section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
 pub struct SectionHead {

@@ -12,7 +12,7 @@ use crate::model::{
     ValueKind, is_unprintable,
 };
 
-/// Why a shape holds nothing that could be meant.
+/// Why the content of a body is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
 pub struct ShapeError {
@@ -28,7 +28,7 @@ impl ShapeError {
         }
     }
 
-    /// The same, with what it is about.
+    /// The same, prefixed with the subject.
     fn about(self, what: &str) -> Self {
         Self {
             problem: format!("{what}: {}", self.problem),
@@ -36,7 +36,7 @@ impl ShapeError {
         }
     }
 
-    /// The same, said of the value of a key.
+    /// The same, about the value of a key.
     pub(super) fn of_value(self, key: &Key) -> Self {
         self.about(&format!("the value of {key}"))
     }
@@ -245,7 +245,7 @@ pub(super) fn value_of(kind: ValueKind, text: String) -> Result<Value, ShapeErro
     Ok(Value::from_stored(kind, bytes)?)
 }
 
-/// Who wrote a key: one line of text.
+/// The writer of a key: one line of text.
 fn check_writer(by: String, key: &Key) -> Result<String, ShapeError> {
     if by.contains(is_unprintable) {
         return Err(ShapeError::new(format!(

@@ -219,7 +219,7 @@ fn too_much_for_a_commit_is_refused_with_the_sum(place: &Place) {
     run(place, &["apply", "-d", "many.json", "--yes"])
         .code(8)
         .stdout("")
-        .stderr_has("102 actions (2 × 50 changes + 1 sections + 0 new sections")
+        .stderr_has("102 DynamoDB actions of at most 100 (2 × 50 changes + 1 sections")
         .stderr_has("use --batch to split it into several commits");
     done(place, &["ls", "-r"]).stdout("");
     done(place, &["apply", "-d", "many.json", "--yes", "--batch"])
@@ -277,7 +277,7 @@ fn nothing_of_a_broken_file_is_applied(place: &Place) {
     run(place, &["apply", "-d", "large.json", "--yes"])
         .code(8)
         .stdout("")
-        .stderr_has("190001 bytes; at most 190000");
+        .stderr_has("190,001 bytes of at most 190,000");
     run(place, &["apply", "-d", "nofile.json", "--yes"])
         .code(8)
         .stderr_has("nofile.json");

@@ -52,7 +52,7 @@ fn a_key_that_is_none_is_named_with_what_is_allowed(place: &Place) {
                 .run()
                 .code(2)
                 .stdout("")
-                .stderr_has("invalid KEY")
+                .stderr_has("invalid key")
                 .stderr_has(told);
         }
     }

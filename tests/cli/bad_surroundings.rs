@@ -70,7 +70,7 @@ fn without_credentials_the_ways_to_give_them_are_told() {
             .run()
             .code(5)
             .stdout("")
-            .stderr_has("the profile nosuch was chosen by the command line");
+            .stderr_has("(profile nosuch, from the command line)");
     }
 }
 
@@ -173,7 +173,7 @@ fn a_damaged_file_is_told_as_damaged() {
             .code(70)
             .stdout("")
             .stderr_has(file.to_str().expect("a path in UTF-8"))
-            .stderr_has("damaged");
+            .stderr_has("is corrupt");
     }
 }
 
@@ -256,7 +256,7 @@ mod on_aws {
                 .code(5)
                 .stdout("")
                 .stderr_has("UnrecognizedClientException")
-                .stderr_has("try again")
+                .stderr_has("rerun the command")
                 .stderr_lacks("aws sso login");
             proxy.forget();
             place.args(args).run().code(0);

@@ -89,7 +89,7 @@ fn two_keys_for_one_name_are_an_error_naming_both(place: &Place) {
     exec(place, &["--", "touch", "ran"])
         .code(125)
         .stdout("")
-        .stderr_has("the keys /a/b-c and /a/b/c would both be the variable A_B_C")
+        .stderr_has("keys /a/b-c and /a/b/c would both be the variable A_B_C")
         .stderr_has("--env NAME=KEY");
     assert!(!place.dir().join("ran").exists());
     variables(place, &["--env", "OTHER=/a/b-c"])

@@ -86,7 +86,7 @@ fn own_failures_are_125(place: &Place) {
         .stdout("");
     exec(place, &["No Config", "--", "touch", "ran"])
         .code(125)
-        .stderr_has("invalid CONFIG");
+        .stderr_has("invalid config name");
     exec(place, &["-c", "a", "b", "--", "touch", "ran"]).code(125);
     exec(place, &["--prefix", "//", "--", "touch", "ran"]).code(2);
     exec(place, &["--allow-env", "A-B", "--", "touch", "ran"])

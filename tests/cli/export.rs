@@ -331,20 +331,21 @@ fn what_is_no_export_is_a_usage_error() {
     for (args, said) in [
         (
             &["export", "-f", "human"][..],
-            "-f is one of json, yaml, dotenv, docker-env, tfvars",
+            "[possible values: json, yaml, dotenv, docker-env, tfvars, properties, csv",
         ),
-        (&["export", "-f", "raw"], "-f is one of json"),
+        (&["export", "-f", "raw"], "[possible values: json"),
+        (&["-f", "raw", "export"], "expected one of json, yaml"),
         (
             &["export", "-f", "toml"],
             "invalid value 'toml' for '--format <FORMAT>'",
         ),
         (
             &["export", "-f", "csv", "--nested"],
-            "--nested is for json and yaml: csv holds no tree",
+            "--nested requires -f json or -f yaml, not csv",
         ),
         (
             &["export", "-f", "json", "--template", "t.j2"],
-            "leave out -f or --template",
+            "-f and --template exclude each other",
         ),
         (
             &["export", "--nested", "--template", "t.j2"],
@@ -352,12 +353,12 @@ fn what_is_no_export_is_a_usage_error() {
         ),
         (
             &["export", "--expect-digest", "abc"],
-            "a digest is sha256: and 64 digits",
+            "expected sha256: and 64 hexadecimal digits",
         ),
         (&["export", "a", "b"], "unexpected argument 'b'"),
         (&["export", "--prefix", "//"], "invalid value '//'"),
-        (&["get", "k", "-f", "dotenv"], "export alone writes"),
-        (&["info", "-f", "csv"], "human, json, yaml, raw and silent"),
+        (&["get", "k", "-f", "dotenv"], "only `export` writes"),
+        (&["info", "-f", "csv"], "human, json, yaml, raw or silent"),
     ] {
         place.args(args).run().code(2).stdout("").stderr_has(said);
     }

@@ -80,7 +80,7 @@ fn a_scalar_is_text_unless_json_is_asked_for(place: &Place) {
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("no JSON")
+        .stderr_has("invalid JSON value")
         .stderr_has("line 2, column 1")
         .stderr_lacks("!}");
     place

@@ -126,7 +126,7 @@ fn what_a_link_a_pipe_or_a_large_file_holds_is_neither_waited_for_nor_read_nor_r
             symlink("/nowhere", &file).expect("a link");
         }),
         ("is a named pipe", &|| pipe(&file)),
-        ("is too large (at most 65536 bytes)", &|| {
+        ("is too large (at most 65,536 bytes)", &|| {
             let large = fs::File::create(&file).expect("a file");
             large.set_len(1 << 40).expect("a sparse file");
         }),
@@ -325,7 +325,7 @@ fn a_database_or_key_that_others_could_have_made_is_not_used() {
                 .code(8)
                 .stdout("")
                 .stderr_has(&format!("mycfg.key (mode {mode:04o})"))
-                .stderr_has("hint: `chmod go")
+                .stderr_has("hint: run `chmod go")
                 .stderr_lacks("hunter");
         }
     }
@@ -404,7 +404,7 @@ fn files_that_are_named_are_judged_where_links_lead() {
     place.write("secret", "password = 'hunter2'\n");
     list("secret")
         .code(8)
-        .stderr_has("line 1 of the token file secret")
+        .stderr_has("invalid line 1 in the token file secret")
         .stderr_lacks("hunter");
     // The token of a client.
     let keep = |file: &str| {
@@ -546,7 +546,7 @@ mod on_aws {
                 .run()
                 .code(0)
                 .stdout("v\n")
-                .stderr_has("warning: cached credentials are not used: ")
+                .stderr_has("warning: ignoring cached credentials: ")
                 .stderr_has(told)
                 .stderr_has("hint: ");
             assert_eq!(proxy.operations(), ["AssumeRole", "GetItem"], "{told}");

@@ -19,7 +19,7 @@ fn no_role_is_chosen_before_an_api() {
             .code(2)
             .stdout("")
             .stderr_has("identifies callers by their token")
-            .stderr_has("leave out --as");
+            .stderr_has("omit `--as`");
     }
     behind
         .place
@@ -99,7 +99,9 @@ fn what_is_no_api_is_told_without_what_it_says() {
         .code(70)
         .stderr_has("GET /v1/mycfg/@root/keys/a: line 1, column");
     answer(200, "application/json", r#"{"node":"hunter2"#);
-    get().code(70).stderr_has("can't read (line 1, column");
+    get()
+        .code(70)
+        .stderr_has("GET /v1/mycfg/@root/keys/a: line 1, column");
     answer(502, "text/html", "hunter2");
     get()
         .code(6)
@@ -132,7 +134,7 @@ fn a_server_that_is_not_there_is_told_soon() {
             .run()
             .code(6)
             .stdout("")
-            .stderr_has("http://127.0.0.1:1 can't be reached")
+            .stderr_has("cannot reach http://127.0.0.1:1")
             .stderr_has("check that `discfg serve` runs at 127.0.0.1:1");
     }
     place
@@ -147,7 +149,10 @@ fn a_server_that_is_not_there_is_told_soon() {
 fn a_url_that_can_not_be_one_is_refused() {
     let place = Place::new().env("DISCFG_CONFIG", CONFIG);
     for (url, said) in [
-        ("https://me:hunter2@cfg.example/", "holds no user and no password"),
+        (
+            "https://me:hunter2@cfg.example/",
+            "a user or password is not allowed",
+        ),
         ("https://cfg.example/?a=b", "ends with its path"),
         ("https://cfg.example:99999", "invalid port number"),
         ("http://", "empty host"),
@@ -188,7 +193,7 @@ fn a_config_that_is_not_served_is_told() {
         .code(3)
         .stdout("")
         .stderr_has(&format!("config \"other\" not found ({})", behind.server.url()))
-        .stderr_has("`discfg serve other` serves it");
+        .stderr_has("serve it on the server with `discfg serve other`");
 }
 
 #[test]
@@ -212,7 +217,7 @@ fn doctor_asks_the_api() {
         .code(1)
         .stdout_has("fail  api")
         .stdout_has("requires a token")
-        .stdout_has("fix: `discfg serve token new`");
+        .stdout_has("fix: create a token on the server with `discfg serve token new`");
     behind
         .place
         .args(["doctor"])

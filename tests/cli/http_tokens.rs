@@ -213,7 +213,7 @@ fn a_denial_names_the_token_and_what_mends_it() {
         .stdout("")
         .stderr_has("access denied: POST /v1/mycfg/db/commit")
         .stderr_has(&format!(
-            "the token for {host} from the environment variable DISCFG_TOKEN was sent"
+            "the request used the token for {host} from the environment variable DISCFG_TOKEN"
         ))
         .stderr_has("create a token with more access on the server with `discfg serve token new`")
         .stderr_lacks("hunter2")
@@ -263,7 +263,7 @@ fn a_file_of_tokens_that_others_may_read_is_refused() {
         .code(8)
         .stdout("")
         .stderr_has(&format!("others can read {} (mode 0644)", file.display()))
-        .stderr_has(&format!("hint: `chmod go= {}`", file.display()))
+        .stderr_has(&format!("hint: run `chmod go= {}`", file.display()))
         .stderr_lacks(TOKEN);
     place.args(["which"]).run().code(0).stdout_has("can't use ");
     place
@@ -294,7 +294,7 @@ fn a_token_goes_over_tls_to_a_server_that_is_trusted() {
         .stdout("")
         .stderr_has(&format!("{} is not trusted", server.url()))
         .stderr_has("not signed by a CA that this machine trusts")
-        .stderr_has("hint: AWS_CA_BUNDLE")
+        .stderr_has("hint: set AWS_CA_BUNDLE")
         .stderr_lacks("network")
         .stderr_lacks(TOKEN);
     assert_eq!(

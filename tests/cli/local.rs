@@ -198,7 +198,7 @@ fn a_reader_does_not_write_and_there_are_no_grants() {
             .run()
             .code(2)
             .stdout("")
-            .stderr_has("the embedded engine has no grants, so nobody can act as team");
+            .stderr_has("cannot act as team: the local engine has no grants");
     }
     place.args(["info", "-f", "raw"]).run().code(0).stdout("1\n");
 }

@@ -65,7 +65,7 @@ fn manual_pages() {
         .run()
         .code(3)
         .stdout("")
-        .stderr_has("no command nosuch");
+        .stderr_has("unknown command \"nosuch\"");
 }
 
 #[test]
@@ -86,4 +86,24 @@ fn help_is_a_result_and_a_wrong_call_is_none() {
     ] {
         place.args(args).run().code(2).stdout("").stderr_has("Usage");
     }
+}
+
+#[test]
+fn a_near_miss_leads_to_the_command() {
+    let place = support::config::embedded();
+    place.args(["put", "a/b", "v"]).run().code(0);
+    place.args(["list", "a"]).run().code(0).stdout("/a/b\n");
+    let tip = |args: &[&str]| place.args(args).run().code(2).stdout("");
+    tip(&["gte", "a/b"]).stderr_has("a similar subcommand exists: 'get'");
+    tip(&["log", "a/b"]).stderr_has("a similar subcommand exists: 'history'");
+    tip(&["rename", "a", "b"])
+        .stderr_has("discfg copy /old /new")
+        .stderr_lacks("create");
+    tip(&["grep", "v"])
+        .stderr_has("discfg ls -r --values")
+        .stderr_lacks("create");
+    tip(&["nosuch"]).stderr_lacks("tip:");
+    tip(&["serve", "token", "set"]).stderr_lacks("tip:");
+    tip(&["get", "a/b", "-o", "json"]).stderr_has("'-f FORMAT' chooses the format");
+    tip(&["get", "a/b", "--output=json"]).stderr_has("'-f FORMAT' chooses the format");
 }

@@ -105,7 +105,10 @@ fn a_certificate_in_a_bundle_that_is_of_no_use_spoils_none_of_the_others() {
 fn a_bundle_that_holds_no_certificate_is_named() {
     let server = TlsServer::start(&Authority::new("Company"), "localhost");
     let place = place().env("AWS_ENDPOINT_URL", server.url());
-    for (content, problem) in [("", "no certificate"), ("not PEM at all", "no certificate")] {
+    for (content, problem) in [
+        ("", "no usable root certificate"),
+        ("not PEM at all", "no certificate"),
+    ] {
         let bundle = place.write("bundle.pem", content);
         let named = format!("AWS_CA_BUNDLE {}", bundle.display());
         place
@@ -173,7 +176,7 @@ fn a_certificate_that_is_not_accepted_is_told_with_the_reason_and_the_mend() {
             "localhost",
             Validity::Past,
             &roots,
-            "its certificate expired 2020-02-01T00:00:00Z",
+            "its certificate expired at 2020-02-01T00:00:00Z",
             "renew the server's certificate",
         ),
         (
@@ -251,12 +254,12 @@ fn the_systems_roots_are_judged_where_a_variable_names_them() {
         .expect("a file");
     said("SSL_CERT_FILE", "large.pem", "is too large");
     place.write("none.pem", "nothing");
-    said("SSL_CERT_FILE", "none.pem", "no certificate");
+    said("SSL_CERT_FILE", "none.pem", "no usable root certificate");
     // A folder of certificates, as OpenSSL keeps them.
     let folder = place.dir().join("certs");
     std::fs::create_dir(&folder).expect("a folder");
     std::os::unix::fs::symlink("/dev/zero", folder.join("0a1b2c3d.0")).expect("a link");
-    said("SSL_CERT_DIR", "certs", "no certificate");
+    said("SSL_CERT_DIR", "certs", "no usable root certificate");
     place.write("company.pem", company.pem());
     std::os::unix::fs::symlink("../company.pem", folder.join("0a1b2c3d.1")).expect("a link");
     get(&place.env("SSL_CERT_DIR", "certs")).code(0).stdout("value\n");

@@ -105,7 +105,7 @@ fn what_is_no_time_to_live_is_refused(place: &Place) {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("invalid KEY");
+        .stderr_has("invalid key");
     assert_eq!(node(place, "k"), before);
 }
 
@@ -158,6 +158,6 @@ mod on_aws {
             .code(5)
             .stdout("")
             .stderr_has("access denied: dynamodb:UpdateItem on /k")
-            .stderr_has("leave out --as read");
+            .stderr_has("omit `--as read`");
     }
 }

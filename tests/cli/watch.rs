@@ -218,7 +218,7 @@ fn what_cannot_be_watched_is_refused(place: &Place) {
         .stderr_has("cannot watch /db after revision 2; the latest is 1");
     refused(&["--after", "none=1"])
         .code(8)
-        .stderr_has("the section /none is at revision 0");
+        .stderr_has("cannot watch /none after revision 1; the latest is 0");
     refused(&["/db", "--after", "app=0"])
         .code(2)
         .stderr_has("section /app is not part of the watched prefix /db");

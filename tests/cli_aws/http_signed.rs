@@ -176,8 +176,8 @@ fn a_grants_role_signs_for_its_sections() {
         .code(5)
         .stdout("")
         .stderr_has("access denied: GET /v1/mycfg/web/keys/x")
-        .stderr_has("API Gateway says: Forbidden")
-        .stderr_has("discfg-mycfg--team-eu-central-1 is not allowed to do this")
+        .stderr_has("API Gateway responded: Forbidden")
+        .stderr_has("discfg-mycfg--team-eu-central-1, assumed by ")
         .stderr_has("`discfg grants mycfg --engine dynamodb`");
     as_team(&["ls"])
         .code(5)

@@ -30,12 +30,12 @@ fn a_denial_names_method_path_and_role() {
         .stdout("")
         .stderr_has("access denied: POST /v1/mycfg/db/commit")
         .stderr_has(&format!(
-            "you are arn:aws:iam::{}:user/developer",
+            "role/discfg/{}, assumed by arn:aws:iam::{}:user/developer)",
+            role("read"),
             front.account.id()
         ))
-        .stderr_has(&format!("role/discfg/{} is not allowed to do this", role("read")))
-        .stderr_has("API Gateway says: Forbidden")
-        .stderr_has("leave out --as read to use the write role")
+        .stderr_has("API Gateway responded: Forbidden")
+        .stderr_has("omit `--as read` to act in the write role")
         .stderr_lacks("hunter2");
     // What is denied by design leaves the credentials as they are.
     assert_eq!(kept_roles(&front.place), 1);
@@ -43,7 +43,7 @@ fn a_denial_names_method_path_and_role() {
         .code(5)
         .stdout("")
         .stderr_has("access denied: GET /v1/mycfg/db/keys/url")
-        .stderr_has("the request was signed with your own credentials")
+        .stderr_has("(signed with your own credentials)")
         .stderr_has(r#""Action":"execute-api:Invoke""#)
         .stderr_has(r#""Resource":"arn:aws:execute-api:eu-central-1:*:*/*/GET/v1/mycfg/db/keys/url""#);
 }
@@ -119,12 +119,12 @@ fn what_passes_is_tried_again_and_signed_anew() {
         .code(6)
         .stdout("")
         .stderr_has("is throttling requests")
-        .stderr_has("API Gateway says: Too Many Requests");
+        .stderr_has("API Gateway responded: Too Many Requests");
     front.gateway.refuse(9, &Refusal::new(503, "Service Unavailable"));
     run(&front, &["get", "db/url"])
         .code(6)
         .stdout("")
-        .stderr_has("API Gateway says: Service Unavailable")
+        .stderr_has("API Gateway responded: Service Unavailable")
         .stderr_lacks("discfg serve");
     front.gateway.refuse(1, &Refusal::new(404, "Not Found"));
     run(&front, &["get", "db/url"])

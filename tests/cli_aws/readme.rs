@@ -11,7 +11,7 @@ use support::markdown::{all_blocks, blocks, rerun};
 use support::transcript::on_terminal;
 
 /// Columns of the terminal that the documents show.
-const COLUMNS: &str = "110";
+const COLUMNS: &str = "120";
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const README: &str = include_str!("../../README.md");
 const COMMANDS: &str = include_str!("../../docs/commands.md");

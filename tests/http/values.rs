@@ -56,8 +56,8 @@ async fn what_doesnt_fit_its_type_is_refused_and_changes_nothing() {
     served.set("k", "before").await;
     for (of_type, body, named) in [
         ("application/json", &b"{\"a\": }"[..], "line 1"),
-        ("application/json", b"", "no JSON"),
-        ("text/plain", b"\xff", "position 0"),
+        ("application/json", b"", "unexpected end"),
+        ("text/plain", b"\xff", "at byte 0"),
     ] {
         let answer = served
             .ask("PUT", "@root/keys/k", &[("content-type", of_type)], body)

@@ -21,7 +21,7 @@ use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
 use crate::store::StoreError;
 
 const HELP: &str = "\
-Exit codes: 0 yes; 1 no or unknown; 3 config or principal not found; 5 access denied.
+Exit codes: 0 yes; 1 no or unknown; 3 config or principal not found; 5 denied.
 Required permissions: cloudformation:DescribeStacks, cloudformation:ListStacks,
 iam:GetRole, iam:SimulatePrincipalPolicy.
 

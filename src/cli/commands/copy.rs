@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::help::GlobalsLast as _;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
@@ -27,12 +28,13 @@ Examples:
 /// Each side uses its own role. Secrets are encrypted again for TO, and stay masked in the output. Keys with a time to
 /// live (TTL) are left out unless --with-ttl is given; at @REVISION, those that have expired since are always left out.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(override_usage = "discfg copy [OPTIONS] FROM TO", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct CopyArgs {
-    /// Source: CONFIG, /PREFIX or CONFIG:/PREFIX, with or without @REVISION
+    /// Source: CONFIG, /PREFIX or `CONFIG:/PREFIX`, optionally @REVISION
     #[arg(value_name = "FROM")]
     from: Side,
-    /// Destination: CONFIG, /PREFIX or CONFIG:/PREFIX
+    /// Destination: CONFIG, /PREFIX or `CONFIG:/PREFIX`
     #[arg(value_name = "TO")]
     to: Side,
     /// Include keys with a time to live; each starts anew

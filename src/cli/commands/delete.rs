@@ -3,7 +3,7 @@ use futures::TryStreamExt as _;
 
 use super::guards::{GuardArgs, refused};
 use crate::cli::failure::{Failure, Stop};
-use crate::cli::help::{CONFIG, KEY, positionals};
+use crate::cli::help::{CONFIG, GlobalsLast as _, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
@@ -20,6 +20,7 @@ use crate::wire::{AnyNode, KeyAnswer};
 /// Exits with 3 if the key is not found, unless --ignore-not-found is given. With -r, /db deletes the keys below /db, but
 /// not the key /db itself.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     override_usage = "discfg delete [OPTIONS] [CONFIG] KEY\n       discfg delete [OPTIONS] -r [CONFIG] PREFIX",
     help_template = positionals(&[CONFIG, KEY, ("PREFIX", "With -r: prefix, such as /db")])

@@ -7,6 +7,7 @@ use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::change_line::{beside, shown, sign, unmasked};
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::Failure;
+use crate::cli::help::GlobalsLast as _;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::sides::{self, SideArgs};
@@ -33,12 +34,13 @@ Examples:
 /// Secrets are compared by value, so the role needs permission to decrypt those that both sides have. Keys with a time
 /// to live (TTL) are left out unless --with-ttl is given.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     override_usage = "discfg diff [OPTIONS] A B\n       discfg diff [OPTIONS] A -d FILE",
     after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct DiffArgs {
-    /// First side: CONFIG, /PREFIX or CONFIG:/PREFIX, with or without @REVISION
+    /// First side: CONFIG, /PREFIX or `CONFIG:/PREFIX`, optionally @REVISION
     #[arg(value_name = "A")]
     left: Side,
     /// Second side, in the same form

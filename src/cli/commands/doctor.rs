@@ -18,7 +18,7 @@ use crate::wire::result::{Check, CheckStatus};
 
 /// Check credentials, settings, stack and table for problems
 ///
-/// Checks the settings, credentials, region, endpoint, clock and cache. If a config is chosen, also checks its stack,
+/// Checks the settings, credentials, region, endpoint, clock and cache. If a config is selected, also checks its stack,
 /// roles and table. Prints one line for each check, with a fix for each problem. Changes nothing; each check takes 10
 /// seconds at most. Exits with 1 if a check fails; warnings don't count.
 #[derive(Debug, Args)]

@@ -97,10 +97,10 @@ Exit codes:
   127  the command was not found
   Any other is the command's; with --restart, 128 + N if signal N ended it.
 
-With --restart the command runs in its own process group, without access to the
-terminal. discfg forwards INT, TERM, HUP, QUIT, USR1 and USR2 to the group. When the
-command exits, discfg exits too. While the config cannot be read, the command keeps
-running and discfg retries.
+With --restart the command runs in its own process group and cannot read from
+the terminal. discfg forwards INT, TERM, HUP, QUIT, USR1 and USR2 to the group.
+When the command exits, discfg exits too. While the config cannot be read, the
+command keeps running and discfg retries.
 
 Examples:
   discfg exec payments -- ./server

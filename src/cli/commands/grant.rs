@@ -20,7 +20,7 @@ use crate::cli::deploying::patience::DeploymentPatience;
 use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
-use crate::cli::help::{CONFIG, Positional, positionals};
+use crate::cli::help::{CONFIG, GlobalsLast as _, Positional, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::parse;
 use crate::cli::session::Session;
@@ -40,6 +40,7 @@ use crate::wire::result::{AssumeStatement, GrantResult, GrantShape};
 ///
 /// Run it again to change the grant; flags that are not given keep their values.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     override_usage = "discfg grant [OPTIONS] [CONFIG] NAME --read SECTION...\n       \
                       discfg grant [OPTIONS] [CONFIG] NAME --write SECTION...",
@@ -66,7 +67,8 @@ pub(super) const NAME: Positional = ("NAME", "Name of the grant");
 
 const EXAMPLES: &str = "\
 Examples:
-  discfg grant payments reports --read db --principal arn:aws:iam::123456789012:role/app
+  discfg grant payments reports --read db \\
+    --principal arn:aws:iam::123456789012:role/app
   discfg grant payments ci --write db --github acme/shop:environment:production
   discfg get payments /db/url --as reports";
 

@@ -13,7 +13,7 @@ use clap::Args;
 
 pub(in crate::cli) use self::api::CodeFrom;
 pub(in crate::cli) use self::args::{RoleArgs, StackArgs, oidc_trust};
-use self::result::show_result;
+use self::result::{next_step, show_result};
 use crate::aws::Aws;
 use crate::cli::deploying::deployer::Deployer;
 use crate::cli::deploying::deployment::Deployment;
@@ -24,7 +24,7 @@ use crate::cli::deploying::propose::DesiredStack;
 use crate::cli::deploying::review::show_assume_statements;
 use crate::cli::deploying::{verify, verify_api};
 use crate::cli::failure::Failure;
-use crate::cli::help::positionals;
+use crate::cli::help::{GlobalsLast as _, positionals};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{ApiUrl, EngineName, Target};
@@ -47,6 +47,7 @@ use crate::stack::{Deployed, Output, StackSpec, TableKey};
 /// --api adds an HTTP API: API Gateway with IAM authorization, and a Lambda function. The function's code is uploaded to
 /// a bucket in the stack discfg--code, which is created once per account and region.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     override_usage = "discfg init [OPTIONS] CONFIG",
     help_template = positionals(&[("CONFIG", "Config to create or update")]),
@@ -66,7 +67,8 @@ const EXAMPLES: &str = "\
 Examples:
   discfg init demo --local
   discfg init payments --dry-run
-  discfg init payments --reader 'arn:aws:iam::123456789012:role/app-*' --history-days 30";
+  discfg init payments --history-days 30 \\
+    --reader 'arn:aws:iam::123456789012:role/app-*'";
 
 pub(in crate::cli) async fn run(
     args: InitArgs,
@@ -126,11 +128,6 @@ async fn check_account(aws: &Aws, key: &KmsKeyArn) -> Result<(), Failure> {
         key.account()
     );
     Err(Failure::new(ErrorKind::Invalid, why).hint("use --kms to create a key in the stack"))
-}
-
-/// The line that ends the output of a new config.
-fn next_step(config: &ConfigName) -> String {
-    format!("next: discfg set {config} db/url VALUE")
 }
 
 /// Deploys the stack and verifies it.

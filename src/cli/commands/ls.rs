@@ -21,7 +21,8 @@ use crate::wire::{EntryNode, ListAnswer};
 
 /// List keys
 ///
-/// Lists one level below the prefix; folders end with a slash. An empty list is not an error. If a section cannot be
+/// Lists one level below the prefix; folders end with a slash. A single argument is the prefix: name a config with -c, or
+/// give both. An empty list is not an error. If a section cannot be
 /// read, it is named on stderr, the others are listed, and the exit code is 70.
 #[derive(Debug, Args)]
 #[command(
@@ -47,7 +48,7 @@ pub(in crate::cli) struct LsArgs {
 const EXAMPLES: &str = "\
 Examples:
   discfg ls -r                    all keys of the current config
-  discfg ls -r payments /         all keys of the config payments
+  discfg ls -r -c payments        all keys of the config payments
   discfg ls -l /db";
 
 pub(in crate::cli) async fn run(

@@ -9,7 +9,7 @@ use crate::cli::deploying::oidc_provider::name_of;
 use crate::cli::deploying::options::DELETION;
 use crate::cli::direct_table::direct_table;
 use crate::cli::failure::Failure;
-use crate::cli::help::{CONFIG, positionals};
+use crate::cli::help::{CONFIG, GlobalsLast as _, positionals};
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
@@ -24,6 +24,7 @@ use crate::wire::result::RevokeResult;
 /// Deletes the grant's stack with its role and policy, so its principals lose access at once. The data stays, and so
 /// does an OIDC provider that the grant created.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     override_usage = "discfg revoke [OPTIONS] [CONFIG] NAME",
     help_template = positionals(&[CONFIG, NAME])

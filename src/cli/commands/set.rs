@@ -7,7 +7,7 @@ use clap::Args;
 use super::guards::{GuardArgs, refused};
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
-use crate::cli::help::{CONFIG, KEY, positionals};
+use crate::cli::help::{CONFIG, GlobalsLast as _, KEY, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
@@ -24,6 +24,7 @@ use crate::wire::{AnyNode, KeyAnswer};
 /// A value on the command line is visible to other users of this machine while the command runs: use -d or --secret for
 /// values that they must not see.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set [OPTIONS] --secret KEY",
     help_template = positionals(&[CONFIG, KEY, ("VALUE", "Value, unless -d gives it or --secret prompts for it")]),
@@ -35,6 +36,8 @@ pub(in crate::cli) struct SetArgs {
     #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true, hide = true)]
     words: Vec<OsString>,
     /// Read the value from a file; - is stdin
+    ///
+    /// Every byte counts, including a final newline.
     #[arg(short, long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Parse the value as JSON, even a number or a string
@@ -58,8 +61,8 @@ pub(in crate::cli) struct SetArgs {
     keep_ttl: bool,
     /// Encrypt the value; prompts for it if VALUE is omitted
     ///
-    /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads stdin if there is no
-    /// terminal. A secret stays a secret when it is set again.
+    /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads all of stdin (including a
+    /// final newline) if there is no terminal. A secret stays a secret when it is set again.
     #[arg(long)]
     secret: bool,
     /// Store the value unencrypted, even if the key holds a secret

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::grant::{CoverArgs, given_provider};
 use super::init::{CodeFrom, StackArgs};
 use crate::cli::failure::Failure;
+use crate::cli::help::GlobalsLast as _;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::GrantName;
@@ -25,6 +26,7 @@ To deploy a config with the AWS CLI:
 /// discfg-CONFIG--NAME for a grant; after deploying a grant, `discfg grant CONFIG NAME` registers its sections in the
 /// table. With --parameters, prints the parameters for the given flags instead.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(after_long_help = EXAMPLE)]
 pub(in crate::cli) struct TemplateArgs {
     /// Print the template of a grant

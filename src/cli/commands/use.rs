@@ -20,7 +20,7 @@ use crate::engine::http::InTheClear;
 use crate::files::{Privacy, is_handed_over, read_named};
 use crate::model::{ConfigName, ErrorKind};
 
-/// Choose the config for this folder
+/// Select the config for this folder
 ///
 /// Writes the file .discfg in the working folder, without any request. Commands run in this folder and below it then use
 /// this config. --engine, --region, --profile and --as are stored in the file too; those that are not given keep their

@@ -11,7 +11,7 @@ use crate::engine::local_file;
 use crate::model::ErrorKind;
 use crate::wire::result::{SettingLine, Which};
 
-/// Show the current config, engine and identity, and where each is set
+/// Show the current config, engine and identity, and their source
 ///
 /// Makes no request. Exits with 3 if no config is selected.
 #[derive(Debug, Args)]

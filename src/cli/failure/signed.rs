@@ -30,8 +30,8 @@ pub(in crate::cli) fn explain(
         OpsError::Store(StoreError::Denied { action, .. }) => {
             let action = action.clone();
             let mut failure = Failure::from(error);
-            let who = opened.map(who).unwrap_or_default();
-            failure.causes.splice(0..0, who);
+            let identity = opened.map(identity).unwrap_or_default();
+            failure.message.push_str(&identity);
             failure.causes.extend(unsent_token(target, url));
             failure.hints = mends(&action, target, url, opened, access, config);
             failure
@@ -71,15 +71,14 @@ pub(in crate::cli) fn explain(
     }
 }
 
-/// The identity that signed the request.
-fn who(opened: &OpenedEngine) -> Vec<String> {
-    let caller = opened.caller.as_ref();
-    let caller = caller.map(|caller| format!("you are {}", caller.arn));
-    let signed = match &opened.role {
-        Some(role) => format!("the assumed role {} is not allowed to do this", role.arn),
-        None => "the request was signed with your own credentials".into(),
-    };
-    caller.into_iter().chain([signed]).collect()
+/// The identity that signed the request, as an addition to the message.
+fn identity(opened: &OpenedEngine) -> String {
+    match (&opened.role, &opened.caller) {
+        (Some(role), Some(caller)) => format!(" (role {}, assumed by {})", role.arn, caller.arn),
+        (Some(role), None) => format!(" (role {})", role.arn),
+        (None, Some(caller)) => format!(" (you are {})", caller.arn),
+        (None, None) => " (signed with your own credentials)".into(),
+    }
 }
 
 /// A configured token, which has no effect on signed requests.
@@ -109,7 +108,7 @@ fn mends(
     };
     let chosen = target.role.as_ref().map(|setting| &setting.value);
     if access == Access::Write && chosen == Some(&Role::Config(Access::Read)) {
-        return vec!["leave out --as read to use the write role".into()];
+        return vec!["omit `--as read` to act in the write role".into()];
     }
     let lets_through = match chosen {
         Some(Role::Grant(grant)) if access == Access::Write => format!(

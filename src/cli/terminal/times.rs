@@ -27,7 +27,9 @@ impl TimeStyle {
 
 fn relative(moment: Timestamp, now: Timestamp) -> String {
     let seconds = now.epoch().saturating_sub(moment.epoch());
-    let (number, unit) = largest_unit(seconds.saturating_abs());
+    // A moment to come is a second late: it was cut to the second, and rounded up.
+    let distance = if seconds < 0 { -(seconds + 1) } else { seconds };
+    let (number, unit) = largest_unit(distance);
     match seconds {
         0 => "now".into(),
         1.. => format!("{number} {unit} ago"),
@@ -53,7 +55,7 @@ mod tests {
     fn a_moment_is_a_distance_from_now() {
         let now = Timestamp::from_epoch(1_000_000);
         let shown = |ago: i64| relative(Timestamp::from_epoch(1_000_000 - ago), now);
-        let shown = [0, 59, 60, 3 * 3600 + 59, 400 * 86400, -7200].map(shown);
+        let shown = [0, 59, 60, 3 * 3600 + 59, 400 * 86400, -7201].map(shown);
         assert_eq!(
             shown,
             ["now", "59 s ago", "1 min ago", "3 h ago", "400 d ago", "in 2 h"]

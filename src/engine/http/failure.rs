@@ -167,7 +167,7 @@ fn by_kind(site: CallSite<'_>, problem: Problem) -> StoreError {
         Some(ErrorKind::Denied) => StoreError::Denied {
             action: site.request_line(),
             subject: None,
-            source: Some(ApiStatement(format!("{api} says: {}", problem.detail)).into()),
+            source: Some(ApiStatement(format!("{api} responded: {}", problem.detail)).into()),
         },
         Some(ErrorKind::Throttled) => StoreError::Throttled {
             service: api,

@@ -39,7 +39,7 @@ pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Optio
             kind: ErrorKind::Denied,
         });
     }
-    let said = ApiStatement(format!("API Gateway says: {words}"));
+    let said = ApiStatement(format!("API Gateway responded: {words}"));
     Some(match answer.status {
         403 if words.contains("security token") => StoreError::Credentials {
             problem: format!("{} rejected the credentials", options.url.host()),

@@ -20,14 +20,8 @@ pub(super) fn in_path(name: &str) -> Option<Parameter> {
         ),
         "section" => (segment, "The section: the first segment of the keys in it."),
         "key" => (segment, "A key of the root section: one segment."),
-        "rest" => (
-            segment,
-            "What follows the section in the key. More segments may follow.",
-        ),
-        "below" => (
-            segment,
-            "What follows the section in the prefix. More segments may follow.",
-        ),
+        "rest" => (segment, "The key's segments after the section, one or more."),
+        "below" => (segment, "The prefix's segments after the section, one or more."),
         _ => return None,
     };
     let mut schema = text().pattern(Some(pattern));
@@ -105,16 +99,15 @@ fn header(name: &str, pattern: &str, description: &str) -> Vec<Parameter> {
 
 parameters! {
     /// `reveal`
-    Reveal: query("reveal", flag(), "Whether secrets are answered decrypted, where the caller may have them so; else they are masked.");
+    Reveal: query("reveal", flag(), "Return secrets decrypted, if the caller is allowed to decrypt them. By default they are masked.");
     /// `consistency`
     Consistent: query(
         "consistency",
         text().enum_values(Some([json!("strong"), json!("eventual")])),
-        "Whether the answer may miss the latest commits (`eventual`), on DynamoDB at half the price. `strong` if \
-         nothing is said.",
+        "`eventual` allows a response that misses the latest commits, on DynamoDB at half the price. Default: `strong`.",
     );
     /// `revision`
-    Past: query("revision", count(), "The value as it was at this revision of the key's section.");
+    Past: query("revision", count(), "Return the value at this revision of the key's section.");
     /// `limit`
     Limit: query(
         "limit",
@@ -122,55 +115,55 @@ parameters! {
             .schema_type(SchemaType::new(Type::Integer))
             .minimum(Some(1_u64))
             .maximum(Some(1000_u64)),
-        "The most that is answered; 100 if nothing is said. An answer may be shorter than that and not be all.",
+        "The maximum number of items in a response, by default 100. A response can have fewer items and still not be the last.",
     );
     /// `recursive` and `cursor`
     Listed: [
-        query("recursive", flag(), "Whether all below is listed, not one level with folders."),
-        query("cursor", text().pattern(Some("^[A-Za-z0-9_-]+$")), "Go on where a page of this listing ended: its `next`."),
+        query("recursive", flag(), "List everything below the prefix instead of one level with folders."),
+        query("cursor", text().pattern(Some("^[A-Za-z0-9_-]+$")), "Continue after a page of this listing: its `next`."),
     ].concat();
     /// `prefix`
     Prefixes: optional(
         ParameterIn::Query,
         "prefix",
         ArrayBuilder::new().items(text().pattern(Some(format!("^/?{PREFIX_SEGMENT}(/{PREFIX_SEGMENT}){{0,15}}/?$")))).build(),
-        "Only what lies below this prefix; may be given more than once. Everything if it isn't given.",
+        "Only keys below this prefix. Can be repeated. By default, all keys.",
     );
     /// `after`
-    After: query("after", count(), "The revision after which to begin: 0, if nothing is said, is the beginning.");
+    After: query("after", count(), "Start after this revision. Default: 0, the beginning of the log.");
     /// `after`, of a config
-    AfterVersion: query("after", count(), "With wait: the version, the sum of the revisions, that is known already.");
+    AfterVersion: query("after", count(), "With `wait`: the version (the sum of the revisions) that the client already has.");
     /// `wait`
     Wait: query(
         "wait",
         text().pattern(Some(wait_time::PATTERN)),
-        "How long to wait for something that isn't there yet: up to 60s. Not at all if nothing is said.",
+        "How long to wait for a change, at most 60s. By default, the request does not wait.",
     );
     /// `Last-Event-ID`
     LastEventId: header(
         "Last-Event-ID",
         "^[0-9]{1,19}$",
-        "Of a stream: the id of the event that was seen last. It goes before `after`.",
+        "For a stream: the ID of the last event received. Overrides `after`.",
     );
     /// `before`
-    Before: query("before", count(), "Only what is older than this revision.");
+    Before: query("before", count(), "Only lines older than this revision.");
     /// `ttl`
-    TimeToLive: query("ttl", text().pattern(Some("^([1-9][0-9]{0,3}[smh]?|([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650)d)$")), "How long it lives from now: a whole number with s, m, h or d, from 1s to 3650d.");
+    TimeToLive: query("ttl", text().pattern(Some("^([1-9][0-9]{0,3}[smh]?|([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650)d)$")), "The time to live from now: a whole number with s, m, h or d, from 1s to 3650d.");
     /// `keep-ttl`
-    KeepTtl: query("keep-ttl", flag(), "Whether it keeps the time to live that it has. Not together with ttl.");
+    KeepTtl: query("keep-ttl", flag(), "Keep the current time to live. Can't be combined with `ttl`.");
     /// `secret`
-    Secret: query("secret", flag(), "Whether the value is a secret; as it was if nothing is said.");
+    Secret: query("secret", flag(), "Whether the value is a secret. By default, this does not change.");
     /// `If-Match`
-    IfMatch: header("If-Match", r#"^(\*|"[0-9]{1,19}")$"#, "`\"7\"`: only if the key is at that revision. `*`: only if it is there.");
+    IfMatch: header("If-Match", r#"^(\*|"[0-9]{1,19}")$"#, "`\"7\"`: only if the key is at that revision. `*`: only if the key exists.");
     /// `If-None-Match` for a write
-    IfNoneMatch: header("If-None-Match", r"^\*$", "`*`: only if the key is not there.");
+    IfNoneMatch: header("If-None-Match", r"^\*$", "`*`: only if the key does not exist.");
     /// `If-None-Match` for a read
-    IfTag: header("If-None-Match", r#"^(\*|"[0-9]{1,19}")$"#, "`\"7\"`: 304 if the key is at that revision still.");
+    IfTag: header("If-None-Match", r#"^(\*|"[0-9]{1,19}")$"#, "`\"7\"`: 304 if the key is still at that revision.");
     /// `Idempotency-Key`
     CommitId: header(
         "Idempotency-Key",
         "^[A-Za-z0-9._:-]{1,64}$",
-        "The commit's id. A commit that was made under it already, within the last 24 hours at least, is answered and \
-         not made again.",
+        "The commit's ID. A commit with the same ID is applied once: for at least 24 hours, a repeated request returns \
+         the first result.",
     );
 }

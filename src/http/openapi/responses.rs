@@ -4,60 +4,54 @@ use utoipa::IntoResponses;
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
 
-/// What every read may answer besides.
+/// The error responses of every read.
 pub(in crate::http) enum Reads {}
 
 impl IntoResponses for Reads {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
-            (
-                400,
-                "The path, the query, a header or the body is not as it must be.",
-            ),
-            (401, "No token came with it, or one that the server doesn't know."),
-            (403, "The caller may not do this, or the server itself may not."),
-            (404, "It is not there."),
-            (500, "The server failed."),
+            (400, "The path, the query, a header or the body is invalid."),
+            (401, "The token is missing or unknown."),
+            (403, "The caller or the server is not allowed to do this."),
+            (404, "Not found."),
+            (500, "Internal error."),
             (
                 503,
-                "What holds the data can't be reached, or it took too long: try again after Retry-After.",
+                "The backend is unavailable or throttling, the server is busy, or the request timed out: retry after Retry-After.",
             ),
         ])
     }
 }
 
-/// What every route outside a config may answer besides.
+/// The error responses of every route outside a config.
 pub(in crate::http) enum Fixed {}
 
 impl IntoResponses for Fixed {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
-            (400, "The path, the query or a header is not as it must be."),
-            (403, "The Host isn't the server's, or the Origin is another's."),
-            (500, "The server failed."),
+            (400, "The path, the query or a header is invalid."),
+            (403, "The Host is unknown, or the Origin is not the server's."),
+            (500, "Internal error."),
         ])
     }
 }
 
-/// What every commit may answer besides.
+/// The error responses of every commit.
 pub(in crate::http) enum Commits {}
 
 impl IntoResponses for Commits {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut all = Reads::responses();
         all.extend(problems(&[
-            (412, "A condition doesn't hold; nothing was written."),
-            (
-                413,
-                "The body or the value is over its limit; nothing was written.",
-            ),
+            (412, "A condition does not hold. Nothing was written."),
+            (413, "The body or the value is too large. Nothing was written."),
             (
                 422,
-                "It can't be committed: over a limit of commits, or a key twice; nothing was written.",
+                "The commit is too large, or changes a key twice. Nothing was written.",
             ),
             (
                 504,
-                "Whether it happened is not known; sending it again with the same Idempotency-Key tells.",
+                "Outcome unknown. To find out, send the request again with the same Idempotency-Key.",
             ),
         ]));
         all

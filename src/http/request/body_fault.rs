@@ -80,7 +80,7 @@ mod tests {
             ("\"hunter2\"", "expected an object, found a string"),
             (r#"{"changes":{}}"#, "expected an array, found an object"),
             (r#"{"changes":[7]}"#, "expected an object, found a number"),
-            (r#"{"changes":[{"op":7}]}"#, "found a number"),
+            (r#"{"changes":[{"op":7}]}"#, "column 19: expected value"),
             (
                 r#"{"changes":[{"op":"put"}]}"#,
                 "unknown value `put`, expected `set` or `delete`",

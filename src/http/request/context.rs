@@ -51,11 +51,11 @@ impl FromRequestParts<Api> for RequestContext {
             .is_none_or(|configs| configs.contains(&config))
         {
             return Err(ApiError::denied(format!(
-                "this caller can't access config {config:?}"
+                "this caller can't access config \"{config}\""
             )));
         }
         let store = api.store(&config).ok_or_else(|| {
-            let detail = format!("config {config:?} not found: the server does not serve it");
+            let detail = format!("config \"{config}\" not found: the server does not serve it");
             ApiError::new(ErrorKind::NotFound, ProblemCode::NoConfig, detail)
         })?;
         Ok(Self {

@@ -17,21 +17,21 @@ use crate::model::{Change, Revision, Section};
 use crate::store::StoreError;
 use crate::wire;
 
-/// A section's log after a revision: whole revisions, in order
+/// Read a section's log after a revision, as whole revisions in order
 ///
-/// With `wait`, and nothing there yet, it is answered when something comes, or empty when the time is over. With
-/// `Accept: text/event-stream` all that comes is told as it comes: events `set`, `delete`, `expire` and `resync`, with
-/// what `watch -f json` tells as their data, and at last one `end` that says why. The id of an event is the revision to
-/// go on after, which `Last-Event-ID` takes; without it and without `after` a stream begins now.
+/// With `wait`, the request waits for the next change, and returns an empty list when the time is over. With `Accept:
+/// text/event-stream`, the server streams changes as they happen: events `set`, `delete`, `expire` and `resync`, with the
+/// objects of `watch -f json` as their data, and a final `end` with the reason. The ID of an event is the revision to
+/// continue after, for `Last-Event-ID`; without it and without `after`, a stream starts now.
 #[utoipa::path(
     get,
     path = "/v1/{config}/{section}/changes",
     operation_id = "changes",
     params(After, Limit, Wait, LastEventId),
     responses(
-        (status = 200, description = "Whole revisions, in order, or events as they come.", content((wire::ChangesAnswer = "application/json"), (String = "text/event-stream"))),
-        (status = 406, description = "Events are asked for, and this server streams none.", body = wire::Problem, content_type = "application/problem+json"),
-        (status = 410, description = "The log no longer goes back that far; the problem says how far.", body = wire::Problem, content_type = "application/problem+json"),
+        (status = 200, description = "Whole revisions in order, or a stream of events.", content((wire::ChangesAnswer = "application/json"), (String = "text/event-stream"))),
+        (status = 406, description = "The server has no streams.", body = wire::Problem, content_type = "application/problem+json"),
+        (status = 410, description = "The revision was compacted; `oldest` is the oldest available.", body = wire::Problem, content_type = "application/problem+json"),
         Reads
     )
 )]

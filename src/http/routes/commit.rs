@@ -14,14 +14,14 @@ use crate::model::{self, Guard, Mutation, Section};
 use crate::store::{Committed, StoreExt as _, Txn};
 use crate::wire::{CommitAnswer, CommitRequest, SectionHead, ShapeError, ValueNotation};
 
-/// Make all changes of one section or none, if all guards hold
+/// Apply changes to one section in one commit, if all guards hold
 #[utoipa::path(
     post,
     path = "/v1/{config}/{section}/commit",
     operation_id = "commit_section",
     params(CommitId),
-    request_body(content = CommitRequest, content_type = "application/json", description = "What must hold, and what is to change."),
-    responses((status = 200, description = "All of it was made.", body = CommitAnswer), Commits)
+    request_body(content = CommitRequest, content_type = "application/json", description = "The guards and the changes."),
+    responses((status = 200, description = "All changes were applied.", body = CommitAnswer), Commits)
 )]
 pub(in crate::http) async fn section(
     mut context: RequestContext,
@@ -31,14 +31,14 @@ pub(in crate::http) async fn section(
     commit_within(&mut context, body, Some(&section)).await
 }
 
-/// Make all changes or none, if all guards hold, across sections
+/// Apply changes across sections in one commit, if all guards hold
 #[utoipa::path(
     post,
     path = "/v1/{config}/@config/commit",
     operation_id = "commit",
     params(CommitId),
-    request_body(content = CommitRequest, content_type = "application/json", description = "What must hold, and what is to change."),
-    responses((status = 200, description = "All of it was made.", body = CommitAnswer), Commits)
+    request_body(content = CommitRequest, content_type = "application/json", description = "The guards and the changes."),
+    responses((status = 200, description = "All changes were applied.", body = CommitAnswer), Commits)
 )]
 pub(in crate::http) async fn all(
     mut context: RequestContext,
@@ -77,7 +77,7 @@ async fn commit_within(
     }))
 }
 
-/// What a request asks for, all of it of the section that the path names, if it names one.
+/// The guards and changes of a request, all in the section that the path names, if it names one.
 fn read_request(
     request: &CommitRequest,
     view: EntryView,
@@ -121,7 +121,7 @@ fn explain_shape(list: &str, at: usize, error: &ShapeError) -> InvalidRequest {
     }
 }
 
-/// A commit on behalf of the caller, under an id of its own choosing or a new one.
+/// A commit for the caller, with the given ID or a new one.
 pub(in crate::http) fn build_txn(
     context: &RequestContext,
     id: Option<model::CommitId>,
@@ -136,7 +136,7 @@ pub(in crate::http) fn build_txn(
     }
 }
 
-/// Commits in a task of its own, which goes on to its end whether or not the client waits for it.
+/// Commits in a separate task, which completes even if the client disconnects.
 pub(in crate::http) async fn run_commit(
     context: &RequestContext,
     txn: Txn,

@@ -15,15 +15,15 @@ use crate::wire::{KeySubject, PlainKey, Problem, WrappedKey};
 /// A body holds one key, and one data key that is wrapped.
 const BODY_BYTES: usize = 128 * 1024;
 
-/// Make a data key, for a client that encrypts secrets itself
+/// Generate a data key, for a client that encrypts secrets itself
 #[utoipa::path(
     post,
     path = "/v1/{config}/@datakeys/generate/{section}",
     operation_id = "generate_data_key",
-    request_body(content = KeySubject, content_type = "application/json", description = "The secret that it is for."),
+    request_body(content = KeySubject, content_type = "application/json", description = "The secret that the key is for."),
     responses(
         (status = 200, description = "A new data key.", body = PlainKey),
-        (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
+        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"), Reads)
 )]
 pub(in crate::http) async fn generate(
     context: RequestContext,
@@ -40,15 +40,15 @@ pub(in crate::http) async fn generate(
     Ok(Json(render_key(&plain, &wrapped)))
 }
 
-/// Unwrap a data key, for a client that decrypts secrets itself
+/// Decrypt a data key, for a client that decrypts secrets itself
 #[utoipa::path(
     post,
     path = "/v1/{config}/@datakeys/unwrap/{section}",
     operation_id = "unwrap_data_key",
-    request_body(content = WrappedKey, content_type = "application/json", description = "The data key as it is stored."),
+    request_body(content = WrappedKey, content_type = "application/json", description = "The encrypted data key."),
     responses(
         (status = 200, description = "The data key.", body = PlainKey),
-        (status = 413, description = "The body is over its limit.", body = Problem, content_type = "application/problem+json"), Reads)
+        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"), Reads)
 )]
 pub(in crate::http) async fn unwrap(context: RequestContext, body: Body) -> Result<Json<PlainKey>, ApiError> {
     context.data_key_section()?;
@@ -76,7 +76,7 @@ pub(in crate::http) async fn unwrap(context: RequestContext, body: Body) -> Resu
     Ok(Json(render_key(&plain, &wrapped)))
 }
 
-/// Refuses a key that is not of the section that the path names.
+/// Refuses a key outside the section in the path.
 fn check_key(context: &RequestContext, key: &Key) -> Result<(), ApiError> {
     let (of, named) = (key.section(), context.data_key_section()?);
     if of == named {

@@ -9,9 +9,9 @@ use crate::ops::readable_heads;
 use crate::store::{Heads, StoreError};
 use crate::wire::{self, SectionHead};
 
-/// Where the sections stand
+/// Read the revisions of all sections
 ///
-/// With `wait` it is answered when their version, the sum of their revisions, is above `after`, or when the time is over.
+/// With `wait`, the request waits until the version, the sum of the revisions, exceeds `after`, or the time is over.
 #[utoipa::path(
     get,
     path = "/v1/{config}/@config/heads",
@@ -37,15 +37,15 @@ pub(in crate::http) async fn all(mut context: RequestContext) -> Result<Json<wir
     Ok(Json(render_heads(&heads, bad)))
 }
 
-/// Where a section stands
+/// Read the revision of a section
 ///
-/// With `wait` it is answered when its revision is above `after`, or when the time is over.
+/// With `wait`, the request waits until the revision exceeds `after`, or the time is over.
 #[utoipa::path(
     get,
     path = "/v1/{config}/{section}/heads",
     operation_id = "head",
     params(After, Wait),
-    responses((status = 200, description = "The head; none where nothing was ever written.", body = wire::HeadsAnswer), Reads)
+    responses((status = 200, description = "The head, or none if nothing was ever written.", body = wire::HeadsAnswer), Reads)
 )]
 pub(in crate::http) async fn section(
     mut context: RequestContext,
@@ -61,7 +61,7 @@ pub(in crate::http) async fn section(
     Ok(Json(render_heads(&heads, bad)))
 }
 
-/// Waits, if the request says so, and returns the heads as they are then; none where they have to be read.
+/// Waits if the request has `wait`, and returns the heads after that, or none if they have to be read.
 async fn wait_for_heads(
     context: &mut RequestContext,
     section: Option<&Section>,
@@ -86,7 +86,7 @@ async fn wait_for_heads(
     })
 }
 
-/// The heads of the sections that the caller may use.
+/// The heads of the sections that the caller can access.
 pub(in crate::http) async fn read_covered(
     context: &RequestContext,
 ) -> Result<(Vec<Head>, Vec<BadSection>), StoreError> {

@@ -12,7 +12,7 @@ use crate::ops::readable_heads;
 use crate::store::Heads;
 use crate::wire::Problem;
 
-/// That all is well.
+/// The health of the server.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(in crate::http) struct Health {
     /// `ok`
@@ -21,23 +21,23 @@ pub(in crate::http) struct Health {
 
 const WELL: Health = Health { status: "ok" };
 
-/// Whether the server lives
+/// Whether the server is running
 #[utoipa::path(
     get,
     path = "/healthz",
     operation_id = "healthz",
-    responses((status = 200, description = "It lives.", body = Health), Fixed)
+    responses((status = 200, description = "The server is running.", body = Health), Fixed)
 )]
 pub(in crate::http) async fn healthz(_: NoQuery) -> Json<Health> {
     Json(WELL)
 }
 
-/// Whether the data of every config can be reached
+/// Whether the backend of every config is available
 #[utoipa::path(
     get,
     path = "/readyz",
     operation_id = "readyz",
-    responses((status = 200, description = "All is well.", body = Health), Fixed, (status = 503, description = "Some can't be, or the server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json"))
+    responses((status = 200, description = "All backends are available.", body = Health), Fixed, (status = 503, description = "A backend is unavailable, or there are too many concurrent requests: retry after Retry-After.", body = Problem, content_type = "application/problem+json"))
 )]
 pub(in crate::http) async fn readyz(_: NoQuery, State(api): State<Api>) -> Result<Json<Health>, ApiError> {
     let looks = api.stores().map(|store| readable_heads(store, &Heads::All));

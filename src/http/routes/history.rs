@@ -8,13 +8,13 @@ use crate::http::request::view::EntryView;
 use crate::model::{Change, Revision};
 use crate::wire::KeyHistoryAnswer;
 
-/// The log of a key, newest first
+/// Read the log of a key, newest first
 #[utoipa::path(
     get,
     path = "/v1/{config}/{section}/history/{*rest}",
     operation_id = "history",
     params(Before, Limit),
-    responses((status = 200, description = "The lines; none of a key that the log doesn't know.", body = KeyHistoryAnswer), Reads)
+    responses((status = 200, description = "The log lines, or none if the log has none for the key.", body = KeyHistoryAnswer), Reads)
 )]
 pub(in crate::http) async fn history(
     mut context: RequestContext,

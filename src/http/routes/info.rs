@@ -7,12 +7,12 @@ use crate::http::request::context::RequestContext;
 use crate::ops::Overview;
 use crate::wire::InfoAnswer;
 
-/// The config's sections, version and digest, as far as the caller may use them
+/// Read the config's sections, version and digest, limited to what the caller can access
 #[utoipa::path(
     get,
     path = "/v1/{config}/@config/info",
     operation_id = "info",
-    responses((status = 200, description = "The figures.", body = InfoAnswer), Reads)
+    responses((status = 200, description = "The config's sections, version and digest.", body = InfoAnswer), Reads)
 )]
 pub(in crate::http) async fn info(context: RequestContext) -> Result<Json<InfoAnswer>, ApiError> {
     context.query.end()?;

@@ -31,13 +31,13 @@ use crate::wire::{AnyNode, KeyAnswer, Problem, ProblemCode};
     responses(
         (
             status = 200,
-            description = "The entry, or its value alone where Accept asks for text/plain or application/octet-stream.",
+            description = "The entry, or only its value if Accept is text/plain or application/octet-stream.",
             content((KeyAnswer = "application/json"), (String = "text/plain"), (String = "application/octet-stream")),
             headers(("ETag" = String, description = "The entry's revision in quotes."))
         ),
-        (status = 304, description = "It is at the revision still that If-None-Match names."),
-        (status = 410, description = "The log no longer goes back to that revision.", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "It is not at the revision that If-Match names.", body = Problem, content_type = "application/problem+json"), Reads)
+        (status = 304, description = "The key is still at the revision in If-None-Match."),
+        (status = 410, description = "The revision was compacted.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The key is not at the revision in If-Match.", body = Problem, content_type = "application/problem+json"), Reads)
 )]
 pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response, ApiError> {
     let key = context.key()?;
@@ -84,7 +84,7 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
     ))
 }
 
-/// Adds what caches go by. A 304 has the same headers as a 200, since a cache takes them over into what it holds.
+/// Adds the headers for caches. A 304 has the same headers as a 200, because a cache updates its entry with them.
 fn with_cache_headers(mut response: Response, revision: Revision, view: EntryView) -> Response {
     let headers = response.headers_mut();
     headers.insert(ETAG, etag(revision));
@@ -102,12 +102,12 @@ fn with_cache_headers(mut response: Response, revision: Revision, view: EntryVie
     operation_id = "put_key",
     params(TimeToLive, KeepTtl, Secret, IfMatch, IfNoneMatch, CommitId),
     request_body(
-        description = "The value as it is. As application/json it is JSON, as text/plain it is text, and else an object or array is JSON, any other UTF-8 text, and the rest bytes.",
+        description = "The value. application/json is stored as JSON, text/plain as text. With any other type, a JSON object or array is stored as JSON, other UTF-8 as text, and the rest as bytes.",
         content((serde_json::Value = "application/json"), (String = "text/plain"), (String = "application/octet-stream"))
     ),
     responses(
-        (status = 200, description = "The key was there, and has the value now.", body = KeyAnswer, headers(("ETag" = String, description = "The entry's revision in quotes."))),
-        (status = 201, description = "The key is new.", body = KeyAnswer, headers(("ETag" = String, description = "The entry's revision in quotes."))), Commits)
+        (status = 200, description = "The key was updated.", body = KeyAnswer, headers(("ETag" = String, description = "The entry's revision in quotes."))),
+        (status = 201, description = "The key was created.", body = KeyAnswer, headers(("ETag" = String, description = "The entry's revision in quotes."))), Commits)
 )]
 pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Result<Response, ApiError> {
     let key = context.key()?;
@@ -164,13 +164,13 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
     Ok(response)
 }
 
-/// Remove a key
+/// Delete a key
 #[utoipa::path(
     delete,
     path = "/v1/{config}/{section}/keys/{*rest}",
     operation_id = "delete_key",
     params(IfMatch, CommitId),
-    responses((status = 200, description = "It is gone.", body = KeyAnswer), Commits)
+    responses((status = 200, description = "The key was deleted.", body = KeyAnswer), Commits)
 )]
 pub(in crate::http) async fn delete(context: RequestContext) -> Result<Json<KeyAnswer>, ApiError> {
     let key = context.key()?;
@@ -196,7 +196,7 @@ pub(in crate::http) async fn delete(context: RequestContext) -> Result<Json<KeyA
     path = "/v1/{config}/{section}/touch/{*rest}",
     operation_id = "touch_key",
     params(TimeToLive),
-    responses((status = 200, description = "It lives on.", body = KeyAnswer), Reads)
+    responses((status = 200, description = "The time to live was renewed.", body = KeyAnswer), Reads)
 )]
 pub(in crate::http) async fn touch(mut context: RequestContext) -> Result<Json<KeyAnswer>, ApiError> {
     let key = context.key()?;
@@ -215,7 +215,7 @@ pub(in crate::http) async fn touch(mut context: RequestContext) -> Result<Json<K
     }))
 }
 
-/// How fresh the answer must be, where the query says it.
+/// The consistency in the query, if it has one.
 pub(in crate::http) fn take_consistency(
     context: &mut RequestContext,
 ) -> Result<Option<Consistency>, InvalidRequest> {

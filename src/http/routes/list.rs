@@ -20,7 +20,7 @@ use crate::wire::ListPage;
     path = "/v1/{config}/{section}/list/{*below}",
     operation_id = "list",
     params(ListedAs, Limit, Consistent, Reveal),
-    responses((status = 200, description = "A page of the listing, in order of names.", body = ListPage), Reads)
+    responses((status = 200, description = "A page of the listing, ordered by name.", body = ListPage), Reads)
 )]
 pub(in crate::http) async fn list(mut context: RequestContext) -> Result<Json<ListPage>, ApiError> {
     let within = context.section_part()?;
@@ -97,7 +97,7 @@ pub(in crate::http) async fn list(mut context: RequestContext) -> Result<Json<Li
     }))
 }
 
-/// The name of a key, or of a folder with its slash, that a listing is to begin after.
+/// The name of a key, or of a folder with its slash, after which a listing starts.
 fn parse_after(after: String) -> Result<String, InvalidRequest> {
     if after.starts_with('/') && after.parse::<Prefix>().is_ok() {
         return Ok(after);
@@ -107,7 +107,7 @@ fn parse_after(after: String) -> Result<String, InvalidRequest> {
     )))
 }
 
-/// Whether an item is of the section that is named, or, where none is, of one that the caller may use.
+/// Whether an item is in the given section or, without one, in a section that the caller can access.
 fn is_shown(item: &Listed, within: Option<&SectionPart>, context: &RequestContext) -> bool {
     let section = match item {
         Listed::Entry(entry) => entry.key.section(),

@@ -11,17 +11,17 @@ use crate::http::request::context::NoQuery;
 use crate::model::ErrorKind;
 use crate::wire::{Problem, ProblemCode};
 
-/// What goes on, in the text format of Prometheus. For callers of all configs and sections
+/// Metrics in the Prometheus text format, for callers with access to all configs and sections
 #[utoipa::path(
     get,
     path = "/metrics",
     operation_id = "metrics",
     responses(
-        (status = 200, description = "The figures.", content_type = "text/plain", body = String),
-        (status = 401, description = "No token came with it, or one that the server doesn't know.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "They are not for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The metrics.", content_type = "text/plain", body = String),
+        (status = 401, description = "The token is missing or unknown.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The caller can't access all configs and sections.", body = Problem, content_type = "application/problem+json"),
         Fixed,
-        (status = 503, description = "The server has as many requests as it serves: try again after Retry-After.", body = Problem, content_type = "application/problem+json")
+        (status = 503, description = "Too many concurrent requests: retry after Retry-After.", body = Problem, content_type = "application/problem+json")
     )
 )]
 pub(in crate::http) async fn metrics(

@@ -10,7 +10,7 @@ use crate::ops::readable_snapshot;
 use crate::store::{self, StoreError};
 use crate::wire::{SectionHead, SnapshotResponse};
 
-/// The entries below prefixes as they were together at one moment
+/// Read a consistent snapshot of the entries below prefixes
 #[utoipa::path(
     get,
     path = "/v1/{config}/@config/snapshot",
@@ -26,7 +26,7 @@ pub(in crate::http) async fn all(mut context: RequestContext) -> Result<Json<Sna
     snapshot(context, None, prefixes).await
 }
 
-/// The entries of a section, or below a prefix within it, as they were together at one moment
+/// Read a consistent snapshot of a section, or of a prefix within it
 #[utoipa::path(
     get,
     path = "/v1/{config}/{section}/snapshot/{*below}",
@@ -67,7 +67,7 @@ async fn snapshot(
     }))
 }
 
-/// What the caller may see of a snapshot of these prefixes, or of everything.
+/// The part of a snapshot of these prefixes, or of everything, that the caller can access.
 pub(in crate::http) async fn read_covered(
     context: &RequestContext,
     prefixes: Vec<Prefix>,

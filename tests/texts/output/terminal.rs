@@ -36,7 +36,7 @@ fn long_lines() {
         .on_terminal("discfg exec --prefix services --with-ttl --env NODE_OPTIONS=/mode -- true", &[])
         .on_terminal("printf '{}' | discfg apply --prefix db --if-digest sha256:0000000000000000000000000000000000000000000000000000000000000000 -d - --from json", &[])
         .on_terminal("discfg watch --after 1 --once", &[])
-        .on_terminal("discfg export -f human", &[])
+        .on_terminal("discfg get mode -f dotenv", &[])
         .about("# Results, too")
         .on_terminal("discfg info", &[])
         .keep("output", "terminal-lines");

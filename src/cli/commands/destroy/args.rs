@@ -1,5 +1,5 @@
 use crate::cli::deploying::options::DELETION;
-use crate::cli::help::positionals;
+use crate::cli::help::{GlobalsLast as _, positionals};
 use crate::model::ConfigName;
 use crate::model::Span;
 use clap::Args;
@@ -12,6 +12,7 @@ use clap::Args;
 /// If interrupted, the deletion continues in the background; rerun the command to resume. Exit codes: 3 if there is
 /// nothing to destroy, 7 if CloudFormation could not delete something or --timeout was reached.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     override_usage = "discfg destroy [OPTIONS] CONFIG",
     help_template = positionals(&[("CONFIG", "Config to destroy; the one in .discfg is not used")])

@@ -36,7 +36,7 @@ pub(super) async fn settle_provider(
         let name = name_of(issuer);
         match provider(aws, caller, issuer, audiences, terminal).await? {
             Provider::There if wants && !makes => {
-                terminal.hint(&format!("Using the account's existing OIDC provider for {name}."))
+                terminal.hint(&format!("Using the account's existing OIDC provider for {name}."));
             }
             Provider::There => {}
             Provider::Absent if makes => {

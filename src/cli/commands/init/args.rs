@@ -52,7 +52,7 @@ pub(in crate::cli) struct StackArgs {
     permissions_boundary: Option<PolicyArn>,
     /// Billing mode, such as on-demand
     ///
-    /// on-demand, or provisioned:READS/WRITES. READS and WRITES are capacity units per second. DynamoDB lets a table be switched to on-demand at most four times
+    /// Either on-demand, or provisioned:READS/WRITES in capacity units per second. DynamoDB lets a table be switched to on-demand at most four times
     /// in 24 hours.
     #[arg(long, value_name = "MODE")]
     billing: Option<Billing>,

@@ -1,7 +1,7 @@
 use std::env;
 use std::sync::Arc;
 
-use super::next_step;
+use super::result::next_step;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;

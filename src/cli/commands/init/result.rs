@@ -44,3 +44,8 @@ pub(super) fn show_result(
     let raw = || format!("{}\n", result.result).into_bytes();
     show(terminal, session.format(), &result, human, raw)
 }
+
+/// The line that ends the output of a new config.
+pub(super) fn next_step(config: &ConfigName) -> String {
+    format!("next: discfg set {config} db/url VALUE")
+}

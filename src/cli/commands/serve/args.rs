@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgGroup, Args, Subcommand};
 
-use crate::cli::help::globals;
+use crate::cli::help::{GlobalsLast as _, globals};
 use crate::cli::terminal::log::LogForm;
 use crate::http::ServerOrigin;
 use crate::model::{ConfigName, Section, Span, TokenName};
@@ -30,6 +30,7 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 /// {"action":"serve","url":…,"configs":[…]} once the server is ready. Core dumps are disabled, and on Linux other
 /// processes of the same user cannot read the server's memory.
 #[derive(Debug, Args)]
+#[command(globals_last())]
 #[command(
     args_conflicts_with_subcommands = true,
     override_usage = "discfg serve [OPTIONS] [CONFIG]...\n       discfg serve token <new|list|revoke> [OPTIONS]",
@@ -176,7 +177,7 @@ pub(in crate::cli) struct TokenFileArgs {
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("opens").required(true),
-    override_usage = "discfg serve token new [OPTIONS] --file FILE --name NAME\n           \
+    override_usage = "discfg serve token new [OPTIONS] --file FILE --name NAME\n       \
                       (--read SECTION | --write SECTION | --read-all | --write-all) [CONFIG]..."
 )]
 pub(in crate::cli) struct NewTokenArgs {

@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::iter::{once, repeat};
 
 use crate::stack::{Output, Parameter};
 use crate::wire::result::{DifferenceShape, DriftShape, Status, TableShape};
@@ -70,13 +71,9 @@ pub(super) fn text(status: &Status) -> String {
         None if is_unknown(status, "the table") => line("table", "unknown"),
         None => line("table", "none"),
     }
-    for (index, words) in status
-        .price_words
-        .iter()
-        .flat_map(|words| words.lines())
-        .enumerate()
-    {
-        line(if index == 0 { "price" } else { "" }, words);
+    let price = status.price_words.iter().flat_map(|words| words.lines());
+    for (words, name) in price.zip(once("price").chain(repeat(""))) {
+        line(name, words);
     }
     if let Some(failure) = &status.last_failure {
         let over = if failure.is_over {

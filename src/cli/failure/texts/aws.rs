@@ -61,7 +61,7 @@ fn of_aws() {
         (
             "of an assumed role",
             AwsError::Credentials {
-                problem: format!("STS answered without credentials for {READ_ROLE}"),
+                problem: format!("STS returned no credentials for {READ_ROLE}"),
                 source: None,
             },
         ),

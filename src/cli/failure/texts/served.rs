@@ -98,7 +98,7 @@ fn of_denial(words: &str) -> StoreError {
 
 fn unreachable(api: &str, source: Cause) -> StoreError {
     StoreError::Unavailable {
-        problem: format!("{api} can't be reached"),
+        problem: format!("cannot reach {api}"),
         source: Some(source),
     }
 }
@@ -129,13 +129,13 @@ fn of_an_api_with_tokens() {
         ),
         (
             "a token that may not",
-            of_denial("https://config.example.com says: the token app may read /db alone"),
+            of_denial("https://config.example.com responded: the token app can only read /db"),
         ),
         (
             "a gateway",
             of_api(
                 API,
-                "GET /v1/payments/db/keys/url was refused, and it was not signed",
+                "access denied: GET /v1/payments/db/keys/url (the request was not signed)",
                 ErrorKind::Denied,
             ),
         ),
@@ -164,7 +164,7 @@ fn of_an_api_with_tokens() {
             "another fault",
             untrusted(CertificateFault::Other("BadSignature".into())),
         ),
-        ("nothing listens", unreachable(API, said("no connection"))),
+        ("nothing listens", unreachable(API, said("connection failed"))),
         (
             "another config",
             StoreError::NoConfig {
@@ -217,7 +217,7 @@ fn with_role(role: Option<Role>, arn: &str, access: Access) -> Signed {
 fn of_an_api_with_signatures() {
     let write = "arn:aws:iam::111122223333:role/discfg/discfg-payments-eu-central-1-write";
     let grant = "arn:aws:iam::111122223333:role/discfg/discfg-payments--ci-eu-central-1";
-    let forbidden = || of_denial("API Gateway says: Forbidden");
+    let forbidden = || of_denial("API Gateway responded: Forbidden");
     let own = Signed {
         role: Some(Role::Caller),
         opened: opened(None),
@@ -226,7 +226,7 @@ fn of_an_api_with_signatures() {
     let reader = with_role(Some(Role::Config(Access::Read)), READ_ROLE, Access::Write);
     let writer = with_role(None, write, Access::Write);
     let ci = with_role(Some(is("ci")), grant, Access::Write);
-    let too_large = "the answer has 7340032 bytes, and a Lambda function answers at most 6000000; ask for a part of it, or list it by \
+    let too_large = "response too large: 7340032 bytes of at most 6000000, the limit of AWS Lambda; request a part, or list by \
         pages";
     let failures = [
         ("one's own credentials", own.explain(forbidden())),
@@ -237,7 +237,7 @@ fn of_an_api_with_signatures() {
             "a signature",
             writer.explain(of_api(
                 GATEWAY,
-                "API Gateway doesn't take the signature: Signature expired",
+                "API Gateway rejected the signature: Signature expired",
                 ErrorKind::Denied,
             )),
         ),
@@ -247,7 +247,7 @@ fn of_an_api_with_signatures() {
         ),
         (
             "nothing answers",
-            writer.explain(unreachable(GATEWAY, said("no connection"))),
+            writer.explain(unreachable(GATEWAY, said("connection failed"))),
         ),
         (
             "anything else",

@@ -89,7 +89,7 @@ fn absent() -> Vec<(&'static str, StoreError)> {
             "of an API",
             StoreError::NoSecretsKey {
                 config: "payments".into(),
-                missing: "what https://config.example.com would encrypt them with".into(),
+                missing: "the key of https://config.example.com".into(),
             },
         ),
         (
@@ -223,7 +223,7 @@ fn of_service() -> Vec<(&'static str, StoreError)> {
         (
             "",
             StoreError::Busy(
-                "others kept changing the same sections for 30 seconds; this commit was not made".into(),
+                "conflicting commits to the same sections for 30 s; nothing was written".into(),
             ),
         ),
         (
@@ -242,12 +242,12 @@ fn of_service() -> Vec<(&'static str, StoreError)> {
         ),
         (
             "not reached",
-            unavailable("DynamoDB can't be reached", Fault::Unreachable, None, refused),
+            unavailable("cannot reach DynamoDB", Fault::Unreachable, None, refused),
         ),
         (
             "not answered",
             unavailable(
-                "dynamodb:GetItem was not answered",
+                "no response to dynamodb:GetItem",
                 Fault::Unanswered,
                 None,
                 TIMEOUT,
@@ -256,7 +256,7 @@ fn of_service() -> Vec<(&'static str, StoreError)> {
         (
             "failed there",
             unavailable(
-                "dynamodb:GetItem failed in DynamoDB",
+                "DynamoDB failed to process dynamodb:GetItem",
                 Fault::Server,
                 Some("InternalServerError"),
                 "The request could not be processed because of an internal error.",
@@ -265,7 +265,7 @@ fn of_service() -> Vec<(&'static str, StoreError)> {
         (
             "without a cause",
             StoreError::Unavailable {
-                problem: "the sections change too fast to be read together".into(),
+                problem: "/db, /web changed too often to read a consistent snapshot".into(),
                 source: None,
             },
         ),
@@ -291,7 +291,7 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
             "",
             StoreError::Corrupt {
                 section: None,
-                what: "/home/ann/.local/share/discfg/payments.db is damaged".into(),
+                what: "/home/ann/.local/share/discfg/payments.db is corrupt".into(),
                 source: Some(std::io::Error::other("database disk image is malformed").into()),
             },
         ),
@@ -299,7 +299,7 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
             "in a section",
             StoreError::Corrupt {
                 section: Some("/other".parse().expect("a section")),
-                what: "the item @root /other/x belongs to section /other, not to @root".into(),
+                what: "item @root /other/x belongs to section /other, not to @root".into(),
                 source: None,
             },
         ),
@@ -307,8 +307,8 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
             "",
             StoreError::Api {
                 api: "https://config.example.com".into(),
-                problem: "it knows no GET /v1/payments/db/keys/url: it is no discfg API, or one of another version than \
-                          this 0.1.0"
+                problem: "no route GET /v1/payments/db/keys/url: not a discfg API, or one of another version (this is \
+                          0.1.0)"
                     .into(),
                 kind: ErrorKind::Invalid,
             },
@@ -316,7 +316,7 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
         (
             "denied",
             api(
-                "GET /v1/payments/db/keys/url was refused, and it was not signed",
+                "access denied: GET /v1/payments/db/keys/url (the request was not signed)",
                 ErrorKind::Denied,
             ),
         ),

@@ -51,7 +51,7 @@ fn of_a_token() {
 /// As `discfg use --token-file` tells it.
 #[test]
 fn of_the_form_of_a_token() {
-    let explain = |error| Failure::caused(ErrorKind::Invalid, "token.txt holds no token", &error);
+    let explain = |error| Failure::caused(ErrorKind::Invalid, "no token in token.txt", &error);
     Book::errors("token_form_error", explain, [("", no_token())]);
 }
 

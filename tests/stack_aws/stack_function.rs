@@ -140,7 +140,7 @@ fn a_function_that_does_not_serve_is_a_failure_that_names_its_log() {
     let ended = init(&place, &["--api", "--code", "front.zip"]).code(7).stdout("");
     let errors = ended.errors();
     for told in [
-        "the stack discfg-payments is deployed, but its API ",
+        "the stack discfg-payments is deployed, but its HTTP API ",
         " doesn't work",
         &format!("`aws logs tail /aws/lambda/discfg-payments --region {REGION}`"),
     ] {

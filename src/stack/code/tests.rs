@@ -214,7 +214,7 @@ fn other_processors_are_named() {
         (elf(0x28), "a 32-bit ARM"),
         (elf(0xf3), "RISC-V"),
         (elf(0x16), "the ELF machine 0x16"),
-        (narrow, "x86_64 with addresses of 32 bits"),
+        (narrow, "x86_64 with 32-bit addresses (x32)"),
         (big_endian, "a big-endian processor"),
     ] {
         assert_eq!(

@@ -99,7 +99,9 @@ fn what_is_no_api_is_told_without_what_it_says() {
         .code(70)
         .stderr_has("GET /v1/mycfg/@root/keys/a: line 1, column");
     answer(200, "application/json", r#"{"node":"hunter2"#);
-    get().code(70).stderr_has("GET /v1/mycfg/@root/keys/a: line 1, column");
+    get()
+        .code(70)
+        .stderr_has("GET /v1/mycfg/@root/keys/a: line 1, column");
     answer(502, "text/html", "hunter2");
     get()
         .code(6)
@@ -147,7 +149,10 @@ fn a_server_that_is_not_there_is_told_soon() {
 fn a_url_that_can_not_be_one_is_refused() {
     let place = Place::new().env("DISCFG_CONFIG", CONFIG);
     for (url, said) in [
-        ("https://me:hunter2@cfg.example/", "a user or password is not allowed"),
+        (
+            "https://me:hunter2@cfg.example/",
+            "a user or password is not allowed",
+        ),
         ("https://cfg.example/?a=b", "ends with its path"),
         ("https://cfg.example:99999", "invalid port number"),
         ("http://", "empty host"),

@@ -105,7 +105,10 @@ fn a_certificate_in_a_bundle_that_is_of_no_use_spoils_none_of_the_others() {
 fn a_bundle_that_holds_no_certificate_is_named() {
     let server = TlsServer::start(&Authority::new("Company"), "localhost");
     let place = place().env("AWS_ENDPOINT_URL", server.url());
-    for (content, problem) in [("", "no usable root certificate"), ("not PEM at all", "no certificate")] {
+    for (content, problem) in [
+        ("", "no usable root certificate"),
+        ("not PEM at all", "no certificate"),
+    ] {
         let bundle = place.write("bundle.pem", content);
         let named = format!("AWS_CA_BUNDLE {}", bundle.display());
         place

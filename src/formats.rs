@@ -61,7 +61,7 @@ pub fn write(format: DataFormat, items: &[(Key, Value)], layout: &Layout) -> Res
     }
 }
 
-/// Reads the keys and values that a file holds, in its order, no key twice. Errors say where, and quote no value.
+/// Reads the keys and values of a file, in order, without duplicate keys. Errors contain positions, and no values.
 ///
 /// Names without a leading slash are keys below the layout's prefix. Full keys are taken as they are, wherever they
 /// lie.

@@ -40,14 +40,14 @@ pub(crate) use watch::{AfterLog, Taken, WatchMachine};
 
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, StoreStatus, Ttl};
 
-/// How fresh a read must be.
+/// The consistency of a read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Consistency {
-    /// It sees every commit that was answered before it began.
+    /// It sees every commit that completed before the read started.
     #[default]
     Strong,
-    /// It may miss the latest commits; on DynamoDB at half the price.
+    /// It may miss the latest commits. On DynamoDB it costs half as much.
     Eventual,
 }
 
@@ -55,22 +55,22 @@ pub enum Consistency {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Heads {
-    /// Those of every section that is registered.
+    /// The heads of all registered sections.
     All,
-    /// Those of every section that is registered but these.
+    /// The heads of all registered sections except these.
     AllBut(Vec<Section>),
-    /// Those of these sections; a section without a head is left out.
+    /// The heads of these sections; a section without a head is left out.
     Of(Vec<Section>),
 }
 
-/// How far a watcher has seen.
+/// The position of a watcher.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// The last revision seen of each section.
     pub seen: BTreeMap<Section, Revision>,
-    /// Whether sections that aren't in `seen` count too, from their beginning.
+    /// Whether sections that aren't in `seen` are included, from their beginning.
     pub whole: bool,
-    /// Sections that don't count.
+    /// Sections to ignore.
     pub except: Vec<Section>,
 }
 
@@ -85,17 +85,17 @@ impl Cursor {
     }
 }
 
-/// How long [`Store::wait`] may wait, and how often an engine that polls looks meanwhile.
+/// How long [`Store::wait`] waits, and how often a polling engine checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadline {
-    /// The longest wait; the answer is empty where nothing has moved by then.
+    /// The longest wait; the result is empty if nothing has moved by then.
     pub within: Duration,
-    /// The pause between two looks of an engine that polls. It looks at the beginning, and not once more where no
-    /// whole pause is left: a wait of one interval costs one look.
+    /// The pause between two checks of a polling engine. It checks at the start, and stops when less than a whole
+    /// pause is left: a wait of one interval costs one check.
     pub interval: Duration,
 }
 
-/// A config's own settings.
+/// The settings of a config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {
     /// The layout of the items. This version knows layout 1.
@@ -105,12 +105,12 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// The layout that this version reads and writes.
+    /// The layout that this version supports.
     pub const LAYOUT: u32 = 1;
 }
 
 impl Default for Meta {
-    /// What holds for a config without settings of its own: layout 1, 30 days.
+    /// The settings of a config that has none: layout 1, 30 days.
     fn default() -> Self {
         Self {
             layout: Self::LAYOUT,
@@ -119,20 +119,20 @@ impl Default for Meta {
     }
 }
 
-/// A config's data, wherever it lives. Every engine passes the suite `store::conformance` (feature
+/// The data of a config in any engine. Every engine passes the suite `store::conformance` (feature
 /// `conformance`).
 ///
-/// An expired entry is absent from every answer, by the store's clock. Between a [`snapshot`](Self::snapshot) and the
-/// [`changes`](Self::changes) after its heads there is no gap: that is how to read first and follow then, as
+/// No result contains an expired entry, by the store's clock. There is no gap between a [`snapshot`](Self::snapshot)
+/// and the [`changes`](Self::changes) after its heads, so read the snapshot first and then follow the changes, as
 /// [`ops::watch`](crate::ops::watch) does from [`Start::Snapshot`](crate::ops::Start::Snapshot).
 ///
-/// An implementation is marked `#[discfg::async_trait]`.
+/// Implementations need `#[discfg::async_trait]`.
 ///
-/// Who may write one section can put anything there. A reading that meets what discfg doesn't write fails with
-/// [`StoreError::Corrupt`], which names the section, and goes on without it where it is one of `except`.
+/// A principal that can write a section can store anything there. A read that finds invalid data fails with
+/// [`StoreError::Corrupt`], which names the section; it skips the section if it is one of `except`.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// The entry of that key, if there is one.
+    /// Returns the entry of a key, if it exists.
     ///
     /// ```
     /// use discfg::store::Consistency;
@@ -150,7 +150,7 @@ pub trait Store: Send + Sync {
     /// ```
     async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>>;
 
-    /// What lies in `scope`, in the byte order of keys, where a folder counts with its trailing slash.
+    /// Lists the entries and folders in `scope`, in the byte order of their names; a folder ends with a slash.
     ///
     /// ```
     /// use discfg::futures::TryStreamExt as _;
@@ -174,8 +174,8 @@ pub trait Store: Send + Sync {
     /// ```
     fn list(&self, scope: &Scope, read: Consistency) -> BoxStream<'_, Result<Listed>>;
 
-    /// The entries below these prefixes as they were together at one moment, whole commits only, and the heads
-    /// of that moment.
+    /// Returns a consistent snapshot of the entries below these prefixes, with whole commits only, and the heads of
+    /// that moment.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -194,7 +194,7 @@ pub trait Store: Send + Sync {
         self.snapshot_except(prefixes, &[]).await
     }
 
-    /// The same without these sections.
+    /// The same, without these sections.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -211,8 +211,8 @@ pub trait Store: Send + Sync {
     /// ```
     async fn snapshot_except(&self, prefixes: &[Prefix], except: &[Section]) -> Result<Snapshot>;
 
-    /// The entries of such a snapshot one at a time, for an engine that needn't hold them all. In the order of the
-    /// prefixes, and below each by key.
+    /// Streams the entries of such a snapshot, so that an engine needn't hold them all. They are in the order of the
+    /// prefixes, and by key below each.
     ///
     /// ```
     /// use discfg::futures::TryStreamExt as _;
@@ -240,7 +240,7 @@ pub trait Store: Send + Sync {
         .boxed()
     }
 
-    /// Where sections stand, strongly consistent, ordered by section.
+    /// Returns the heads of sections, strongly consistent, ordered by section.
     ///
     /// ```
     /// use discfg::store::Heads;
@@ -259,7 +259,7 @@ pub trait Store: Send + Sync {
     /// ```
     async fn heads(&self, of: Heads) -> Result<Vec<Head>>;
 
-    /// Waits until a head has moved beyond the cursor and gives the heads that have; none at the deadline.
+    /// Waits until heads move beyond the cursor, and returns them; returns none at the deadline.
     ///
     /// ```
     /// use std::time::Duration;
@@ -285,9 +285,9 @@ pub trait Store: Send + Sync {
     /// ```
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>>;
 
-    /// The section's log after that revision, in order, whole revisions only.
+    /// Streams the section's log after a revision, in order, in whole revisions.
     ///
-    /// Fails with [`StoreError::Compacted`] where lines after `after` are no longer there.
+    /// Fails with [`StoreError::Compacted`] if lines after `after` were compacted.
     ///
     /// ```
     /// use discfg::futures::TryStreamExt as _;
@@ -308,7 +308,7 @@ pub trait Store: Send + Sync {
     /// ```
     fn changes(&self, section: &Section, after: Revision) -> BoxStream<'_, Result<Change>>;
 
-    /// The log of one key, newest first, strictly before `before` where it is given.
+    /// Streams the log of one key, newest first, strictly before `before` if it is given.
     ///
     /// ```
     /// use discfg::futures::TryStreamExt as _;
@@ -327,15 +327,15 @@ pub trait Store: Send + Sync {
     /// ```
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>>;
 
-    /// Makes all changes or none, exactly once, if all guards hold.
+    /// Applies all changes or none, exactly once, if all guards hold.
     ///
-    /// Nothing is written where it fails, but for [`StoreError::OutcomeUnknown`]. It fails with
-    /// - [`StoreError::Conflict`] where a guard doesn't hold,
-    /// - [`StoreError::Twice`] where a key is changed twice, [`StoreError::Limit`] above 100 actions or 4 MB,
-    /// - [`StoreError::Unsealed`] where a key holds a secret, or is to, and its new value isn't sealed, and
-    ///   [`StoreError::GuardOnSecret`] where a guard asks for the value of one,
-    /// - [`StoreError::IdReused`] where its id is that of a recorded commit of other changes,
-    /// - [`StoreError::Layout`] where [`Meta::layout`] is newer than [`Meta::LAYOUT`]: another version knows better.
+    /// A failure means that nothing was written, except for [`StoreError::OutcomeUnknown`]. It fails with
+    /// - [`StoreError::Conflict`] if a guard doesn't hold,
+    /// - [`StoreError::Twice`] if a key is changed twice, [`StoreError::Limit`] above 100 actions or 4 MB,
+    /// - [`StoreError::Unsealed`] if a key is or becomes a secret and its new value isn't encrypted, and
+    ///   [`StoreError::GuardOnSecret`] if a guard compares the value of a secret,
+    /// - [`StoreError::IdReused`] if a recorded commit with other changes has the same ID,
+    /// - [`StoreError::Layout`] if [`Meta::layout`] is newer than [`Meta::LAYOUT`].
     ///
     /// ```
     /// use discfg::model::{Guard, Mutation, Value};
@@ -359,9 +359,9 @@ pub trait Store: Send + Sync {
     /// ```
     async fn commit(&self, txn: Txn) -> Result<Committed>;
 
-    /// Renews the time to live of an entry that is there: with `ttl`, or with the one it has. No commit and no
-    /// log line. Fails with [`StoreError::NotFound`] where the entry is absent, and with [`StoreError::NoTtl`]
-    /// where it has none and none is given.
+    /// Renews the time to live of an existing entry, with `ttl` or with its current one, without a commit or a log
+    /// line. Fails with [`StoreError::NotFound`] if there is no entry, and with [`StoreError::NoTtl`] if it has no
+    /// time to live and none is given.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -377,7 +377,7 @@ pub trait Store: Send + Sync {
     /// ```
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry>;
 
-    /// The status of what holds the data.
+    /// Returns the status of the backend.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -394,8 +394,8 @@ pub trait Store: Send + Sync {
     /// ```
     async fn status(&self) -> Result<StoreStatus>;
 
-    /// What encrypts the config's secrets. An engine stores and gives them as they are encrypted:
-    /// [`StoreExt::write`] and [`StoreExt::reveal`] are for their values.
+    /// Returns the keys that encrypt the config's secrets. An engine stores and returns secrets encrypted; use
+    /// [`StoreExt::write`] and [`StoreExt::reveal`] for their values.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -410,16 +410,15 @@ pub trait Store: Send + Sync {
     fn data_keys(&self) -> &dyn DataKeys;
 }
 
-/// What provisioning alone does, with the deployer's own credentials.
+/// The operations of provisioning, with the deployer's own credentials.
 #[async_trait]
 pub trait Admin: Send + Sync {
-    /// The config's settings as they are stored, if any are.
+    /// Returns the stored settings of the config, if there are any.
     async fn meta(&self) -> Result<Option<Meta>>;
 
     /// Stores the config's settings.
     async fn write_meta(&self, meta: Meta) -> Result<()>;
 
-    /// Makes the sections known, so that a writer who may write nothing else can commit to them. What is
-    /// registered already stays as it is.
+    /// Registers sections, so that a writer limited to them can commit. Registered sections stay as they are.
     async fn register(&self, sections: &[Section]) -> Result<()>;
 }

@@ -4,14 +4,14 @@ use crate::model::{ErrorKind, KeyError, ValueError};
 use crate::ops::OpsError;
 use crate::store::{Conflict, StoreError};
 
-/// What went wrong in a client.
+/// An error of a client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The working folder, from which `.discfg` is looked for, can't be found.
+    /// The working folder, where the search for `.discfg` starts, was not found.
     #[error("cannot find the working folder")]
     Folder(#[source] std::io::Error),
-    /// What a [`ClientBuilder`](super::ClientBuilder) was given for a setting can't be that.
+    /// A setting of a [`ClientBuilder`](super::ClientBuilder) is invalid.
     #[error("invalid {setting} {given:?}")]
     Setting {
         /// The setting.
@@ -22,7 +22,7 @@ pub enum ClientError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The environment and `.discfg` don't say what to open.
+    /// The environment and `.discfg` don't select a config.
     #[error(transparent)]
     Target(#[from] TargetError),
     /// The config can't be opened.
@@ -34,13 +34,13 @@ pub enum ClientError {
     /// An operation on the store failed.
     #[error(transparent)]
     Ops(OpsError),
-    /// A text is no key, or no prefix.
+    /// A key or prefix is invalid.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Bytes are no value.
+    /// A value is invalid.
     #[error(transparent)]
     Value(#[from] ValueError),
-    /// What is stored isn't of the type that was asked for.
+    /// The stored value doesn't match the requested type.
     #[error("cannot read {at}: {problem}")]
     Misfit {
         /// The key that doesn't fit, or the prefix below which a key is missing.
@@ -51,7 +51,7 @@ pub enum ClientError {
 }
 
 impl ClientError {
-    /// The guard that didn't hold, and what is there instead, if this is why the operation failed.
+    /// Returns the guard that didn't hold and the current state, if this is why the operation failed.
     pub fn conflict(&self) -> Option<&Conflict> {
         match self {
             Self::Store(error) => error.conflict(),
@@ -64,7 +64,7 @@ impl ClientError {
         self.conflict().is_some()
     }
 
-    /// What sort of failure this is.
+    /// The sort of failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Folder(_) => ErrorKind::Internal,

@@ -80,7 +80,7 @@ impl Client {
         Ok(entry.map(|entry| entry.value.bytes().to_vec()))
     }
 
-    /// The entry of a key, if there is one: its value with its version, its revision, when and by whom it was written.
+    /// Returns the entry of a key, if it exists: its value, version, revision, time and writer.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

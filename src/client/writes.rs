@@ -63,7 +63,7 @@ impl Client {
         self.set(key, Value::json(content)?).await
     }
 
-    /// The same with a time to live: the entry is gone when it runs out, unless [`touch`](Self::touch) renews it.
+    /// The same with a time to live: the entry expires unless [`touch`](Self::touch) renews it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -101,7 +101,7 @@ impl Client {
         self.write(mutation, None).await
     }
 
-    /// The same if the guard holds. Fails with a [conflict](ClientError::conflict) where it doesn't.
+    /// The same if the guard holds. Fails with a [conflict](ClientError::conflict) otherwise.
     ///
     /// ```
     /// use discfg::model::Guard;
@@ -211,7 +211,7 @@ impl Client {
         Ok(self.store(Access::Write).await?.touch(&key, Some(ttl)).await?)
     }
 
-    /// Removes a key, and gives the entry that was there, if one was.
+    /// Deletes a key, and returns the deleted entry, if there was one.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -229,7 +229,7 @@ impl Client {
         Ok(self.store(Access::Write).await?.delete(&key).await?)
     }
 
-    /// The same if the guard holds. Fails with a [conflict](ClientError::conflict) where it doesn't.
+    /// The same if the guard holds. Fails with a [conflict](ClientError::conflict) otherwise.
     ///
     /// ```
     /// use discfg::model::{Guard, Value};
@@ -249,7 +249,7 @@ impl Client {
         Ok(self.store(Access::Write).await?.delete_if(&key, guard).await?)
     }
 
-    /// Makes several changes, all or none, if all guards hold. Secrets are encrypted on the way.
+    /// Applies several changes in one commit, if all guards hold. Secrets are encrypted.
     ///
     /// Fails with a [conflict](ClientError::conflict) where a guard doesn't hold.
     ///
@@ -276,7 +276,7 @@ impl Client {
         Ok(self.store(Access::Write).await?.write(txn).await?)
     }
 
-    /// Commits the write of one key, and gives the entry afterwards.
+    /// Commits the write of one key, and returns the new entry.
     async fn write(&self, mutation: Mutation, guard: Option<Guard>) -> Result<Entry, ClientError> {
         let committed = self.commit(Txn::new(vec![mutation]).guarded(guard)).await?;
         let entry = committed

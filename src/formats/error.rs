@@ -4,11 +4,11 @@ use super::position::At;
 use super::{DataFormat, EnvNameError, Position};
 use crate::model::{ErrorKind, Key, KeyError, Prefix, ValueError};
 
-/// Why keys and values can't be written in a format, or read from it. None quotes a value.
+/// Why keys and values can't be written in a format, or read from it. No message contains a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// The text isn't what the format asks for.
+    /// The text has invalid syntax.
     #[error("invalid {} at {at}: {problem}", .format.title())]
     Syntax {
         /// The format.
@@ -18,7 +18,7 @@ pub enum FormatError {
         /// Where.
         at: Position,
     },
-    /// The bytes are no text.
+    /// The bytes are not valid UTF-8.
     #[error("the {} input is not valid UTF-8 (at byte {position})", .format.title())]
     Utf8 {
         /// The format.
@@ -26,7 +26,7 @@ pub enum FormatError {
         /// The number of bytes before the fault.
         position: usize,
     },
-    /// A name that makes no key.
+    /// A name that is not a valid key.
     #[error("cannot use {name:?} as a key at {at}")]
     Key {
         /// The name.
@@ -36,7 +36,7 @@ pub enum FormatError {
         /// Why.
         source: KeyError,
     },
-    /// One key twice.
+    /// A duplicate key.
     #[error("duplicate key {key}: at {first} and at {second}")]
     Duplicate {
         /// The key.
@@ -68,7 +68,7 @@ pub enum FormatError {
         /// Where.
         at: Position,
     },
-    /// A value that breaks a rule of values.
+    /// An invalid value.
     #[error("invalid value of {key} at {at}")]
     Value {
         /// Its key.
@@ -78,7 +78,7 @@ pub enum FormatError {
         /// Why.
         source: ValueError,
     },
-    /// A value that the format can't hold.
+    /// A value that the format can't represent.
     #[error("cannot write the value of {key} as {}: {reason}", .format.title())]
     Unfit {
         /// The format.
@@ -88,7 +88,7 @@ pub enum FormatError {
         /// Why.
         reason: &'static str,
     },
-    /// A tree can't hold a value and members in one place.
+    /// A tree can't contain a value and members at the same name.
     #[error("nested {} can't contain both {key} and {below}", .format.title())]
     AlsoPrefix {
         /// The format.
@@ -98,7 +98,7 @@ pub enum FormatError {
         /// A key below it.
         below: Key,
     },
-    /// A key that isn't below the prefix that names are relative to.
+    /// A key outside the prefix that names are relative to.
     #[error("key {key} is not below {prefix}")]
     Outside {
         /// The key.
@@ -106,7 +106,7 @@ pub enum FormatError {
         /// The prefix.
         prefix: Prefix,
     },
-    /// A key without a name that the format takes.
+    /// A key without a valid name in the format.
     #[error("cannot write the key {key} as {}: {reason}", .format.title())]
     Unnamed {
         /// The format.
@@ -116,7 +116,7 @@ pub enum FormatError {
         /// Why.
         reason: &'static str,
     },
-    /// Two keys with one name.
+    /// Two keys with the same name.
     #[error("keys {first} and {second} would both be named {name} in {}", .format.title())]
     Collision {
         /// The format.
@@ -128,13 +128,13 @@ pub enum FormatError {
         /// The second of the keys.
         second: Key,
     },
-    /// A key that can't be the name of a variable.
+    /// A key that is not a valid variable name.
     #[error(transparent)]
     EnvName(#[from] EnvNameError),
 }
 
 impl FormatError {
-    /// What sort of failure this is.
+    /// The sort of failure.
     pub fn kind(&self) -> ErrorKind {
         ErrorKind::Invalid
     }

@@ -11,7 +11,7 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 use super::JsonDocument;
 use crate::model::{ErrorKind, Key, Prefix, Value, ValueKind};
 
-/// Why a template can't be rendered. None quotes a value.
+/// Why a template can't be rendered. No message contains a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid template at line {line}: {problem}")]
 pub struct TemplateError {

@@ -1,34 +1,34 @@
 use crate::model::{ErrorKind, Key, Prefix, Revision, Section};
 use crate::store::{Limit, StoreError};
 
-/// What went wrong in an operation on a store.
+/// An error of an operation on a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpsError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A revision is asked for that hasn't been.
+    /// The requested revision doesn't exist yet.
     #[error("revision {wanted} of {section} not found; the latest is {head}")]
     Future {
         /// The section.
         section: Section,
-        /// What was asked for.
+        /// The requested revision.
         wanted: Revision,
-        /// Where the section stands.
+        /// The current revision.
         head: Revision,
     },
-    /// A watch is to begin after a revision that hasn't been.
+    /// A watch should start after a revision that doesn't exist yet.
     #[error("cannot watch {section} after revision {after}; the latest is {head}")]
     Ahead {
         /// The section.
         section: Section,
         /// After which revision.
         after: Revision,
-        /// Where the section stands.
+        /// The current revision.
         head: Revision,
     },
-    /// A watch is to begin after a revision of a section that it doesn't watch.
+    /// A watch should start after a revision of a section that it doesn't watch.
     #[error("section {section} is not part of the watched prefix {prefix}")]
     Unwatched {
         /// The section.
@@ -36,10 +36,10 @@ pub enum OpsError {
         /// What is watched.
         prefix: Prefix,
     },
-    /// A revision or a section guard is asked for of keys in more than one section.
+    /// A revision or a section guard was requested for keys in several sections.
     #[error("{0} spans several sections, and each section has its own revisions")]
     Spans(Prefix),
-    /// A key is given that doesn't lie below the prefix that everything must lie below.
+    /// A key is outside the prefix that must contain all keys.
     #[error("key {key} is not below {prefix}")]
     Outside {
         /// The key.
@@ -47,15 +47,15 @@ pub enum OpsError {
         /// The prefix.
         prefix: Prefix,
     },
-    /// The content isn't what it was to be. Nothing was written.
+    /// The content doesn't have the expected digest. Nothing was written.
     #[error("expected digest {wanted}, found {found}")]
     Digest {
-        /// What it was to be.
+        /// The expected digest.
         wanted: String,
-        /// What it is.
+        /// The digest found.
         found: String,
     },
-    /// It doesn't go into one commit. Nothing was written.
+    /// The changes are too large for one commit. Nothing was written.
     #[error("{0}")]
     Limit(Limit),
     /// The log can't be read as a whole: it keeps changing, or lines are missing.
@@ -68,11 +68,11 @@ pub enum OpsError {
     },
 }
 
-/// What an operation gives.
+/// The result of an operation.
 pub type OpsResult<T, E = OpsError> = std::result::Result<T, E>;
 
 impl OpsError {
-    /// What sort of failure this is.
+    /// The sort of failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Store(error) => error.kind(),

@@ -9,9 +9,9 @@ use crate::wire::{InfoAnswer, SectionInfo};
 pub struct Overview {
     /// The sum of the sections' revisions: it rises with every commit.
     pub version: u64,
-    /// Where each section stands, with its number of keys.
+    /// The head of each section, with its number of keys.
     pub sections: Vec<(Head, usize)>,
-    /// Names the content, without the keys that have a time to live. None where a section can't be read.
+    /// The digest of the content, without keys that have a time to live. None if a section can't be read.
     pub digest: Option<Digest>,
     /// The sections that can't be read.
     pub bad: Vec<BadSection>,

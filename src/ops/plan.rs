@@ -16,7 +16,7 @@ pub struct Plan {
     holds: PlanCondition,
 }
 
-/// What must still be as it was read for a plan to be committed.
+/// What must be unchanged since it was read, for a plan to be committed.
 #[derive(Debug, Clone)]
 enum PlanCondition {
     /// The keys that are in the plan.
@@ -34,9 +34,9 @@ pub struct PlanOutcome {
     pub added: usize,
     /// Keys with another value than before.
     pub changed: usize,
-    /// Keys that are gone.
+    /// Keys to delete.
     pub removed: usize,
-    /// Keys that were as they are to be.
+    /// Keys that don't change.
     pub unchanged: usize,
     /// Where the sections that were written stand now.
     pub heads: Vec<Head>,
@@ -147,12 +147,12 @@ impl Plan {
         &self.changes
     }
 
-    /// Whether everything is as it is to be.
+    /// Whether there is nothing to change.
     pub fn is_empty(&self) -> bool {
         self.mutations().next().is_none()
     }
 
-    /// How many keys are to be written or removed.
+    /// The number of keys to write or delete.
     pub fn len(&self) -> usize {
         self.mutations().count()
     }
@@ -190,7 +190,7 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether one commit holds it all, its bytes too, however long the writer's name is.
+    /// Whether it fits into one commit, including its bytes, for any length of the writer's name.
     pub fn fits_one_commit(&self) -> bool {
         let bytes: usize = self.mutations().map(|change| self.bytes_of(&change)).sum();
         self.check_limit().is_ok() && bytes <= Limit::MAX_BYTES

@@ -5,51 +5,51 @@ use crate::model::{
     CommitId, Entry, ErrorKind, GrantName, Grouped, Guard, Key, Revision, Section, Uncovered, Value,
 };
 
-/// What went wrong in an engine.
+/// An error of an engine.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The config isn't there: no table, no file.
+    /// The config was not found: no table, no file.
     #[error("config {config:?} not found{place}", place = .place.as_ref().map(|p| format!(" ({p})")).unwrap_or_default())]
     NoConfig {
         /// Its name.
         config: String,
-        /// Where it was looked for.
+        /// Where discfg looked for it.
         place: Option<String>,
     },
-    /// The key has no entry, and the operation needs one.
+    /// The key has no entry.
     #[error("key {0} not found")]
     NotFound(Key),
-    /// The key has no time to live that could be renewed.
+    /// The key has no time to live to renew.
     #[error("key {0} has no time to live to renew")]
     NoTtl(Key),
     /// A guard didn't hold. Nothing was written.
     #[error("{0}")]
     Conflict(Box<Conflict>),
-    /// The log no longer goes back that far.
+    /// The revision was compacted.
     #[error("revision {wanted} of {section} was compacted; the oldest available is {oldest}")]
     Compacted {
         /// The section.
         section: Section,
-        /// What was asked for.
+        /// The requested revision.
         wanted: Revision,
-        /// The oldest revision whose state can still be told.
+        /// The oldest available revision.
         oldest: Revision,
     },
-    /// A limit is passed. Nothing was written.
+    /// A limit is exceeded. Nothing was written.
     #[error("{0}")]
     Limit(Limit),
-    /// One key twice in one commit. Nothing was written.
+    /// A commit changes a key twice. Nothing was written.
     #[error("key {0} is changed twice in one commit")]
     Twice(Key),
-    /// The commit's id is that of a commit which made other changes. Nothing was written.
+    /// The commit's ID was already used for a commit with other changes. Nothing was written.
     #[error("commit ID {0} was already used for a commit with different changes")]
     IdReused(CommitId),
-    /// These keys are secrets, or are to be, and their new values are not sealed. Nothing was written.
-    /// [`StoreExt::write`](super::StoreExt::write) seals them.
+    /// These keys are or become secrets, and their new values are not encrypted. Nothing was written.
+    /// [`StoreExt::write`](super::StoreExt::write) encrypts them.
     #[error("the new value of {} must be encrypted: the key is a secret", .0.first().map(ToString::to_string).unwrap_or_default())]
     Unsealed(Vec<Key>),
-    /// A guard asks for the value of a secret, which only its reader can tell. Nothing was written.
+    /// A guard compares the value of a secret, which the store can't read. Nothing was written.
     #[error("key {0} is a secret: a guard can't compare its value")]
     GuardOnSecret(Key),
     /// A secret is too large to be encrypted within the limit of a value.
@@ -64,63 +64,63 @@ pub enum StoreError {
         key: Key,
         /// Its size in bytes.
         size: usize,
-        /// The largest that is allowed, in bytes.
+        /// The largest allowed size, in bytes.
         max: usize,
     },
-    /// The config has no key that secrets could be encrypted with.
+    /// The config has no encryption key for secrets.
     #[error("config {config:?} has no encryption key for secrets ({missing} not found)")]
     NoSecretsKey {
         /// Its name.
         config: String,
-        /// What was looked for.
+        /// The key that was not found.
         missing: String,
     },
-    /// The key file of an embedded config isn't there, though there are secrets.
+    /// The key file of an embedded config is missing, although there are secrets.
     #[error("key file {path} not found: the config's secrets are encrypted with it", path = .0.display())]
     NoKeyFile(PathBuf),
-    /// The identity may not do this.
+    /// The identity is not allowed to do this.
     #[error("access denied: {action}{subject}", subject = .subject.as_ref().map(|s| format!(" on {s}")).unwrap_or_default())]
     Denied {
         /// What was tried, such as `dynamodb:GetItem`.
         action: String,
         /// On which key or section.
         subject: Option<String>,
-        /// The service's own words.
+        /// The service's message.
         #[source]
         source: Option<Cause>,
     },
-    /// The grant whose role this is doesn't cover that.
+    /// The grant of this role doesn't cover the request.
     #[error("{uncovered}")]
     Uncovered {
         /// What was tried, such as `dynamodb:Query`.
         action: String,
         /// The grant.
         grant: GrantName,
-        /// What it covers, and what was asked for besides.
+        /// What it covers, and what it doesn't.
         uncovered: Box<Uncovered>,
-        /// The service's own words.
+        /// The service's message.
         #[source]
         source: Option<Cause>,
     },
-    /// A commit changes several sections of which one is new, and the writer may not put it into the section list. Nothing
-    /// was written.
+    /// A commit changes several sections of which one is new, and the writer is not allowed to register it. Nothing was
+    /// written.
     #[error("section {0} is not registered: this identity can't change it together with other sections")]
     Unregistered(Section),
-    /// A section has something that this version doesn't know.
+    /// A section uses a feature that this version doesn't support.
     #[error("section {section} requires a newer version of discfg (feature {word:?})")]
     NeedsNewer {
         /// The section.
         section: Section,
-        /// What it requires.
+        /// The required feature.
         word: String,
     },
-    /// What a grant covers is written nowhere, so that "everything" means nothing under it.
+    /// The sections of a grant are not recorded, so "everything" can't be resolved for it.
     #[error("cannot determine which sections grant {0} covers: the table has no record of it")]
     Unlisted(GrantName),
-    /// The store was opened for reading only.
+    /// The store was opened read-only.
     #[error("the config was opened read-only")]
     ReadOnly,
-    /// The credentials are missing, expired or not known to the service.
+    /// The credentials are missing, expired or rejected.
     #[error("{problem}")]
     Credentials {
         /// What is wrong with them.
@@ -129,16 +129,16 @@ pub enum StoreError {
         #[source]
         source: Option<Cause>,
     },
-    /// The service asked for patience until patience ended.
+    /// The service throttled requests until the retries ended.
     #[error("{service} is throttling requests")]
     Throttled {
         /// Which service.
         service: String,
-        /// The service's own words.
+        /// The service's message.
         #[source]
         source: Option<Cause>,
     },
-    /// Others kept writing to the same place. Nothing was written; another try may help.
+    /// Concurrent commits kept conflicting. Nothing was written; retrying may help.
     #[error("{0}")]
     Busy(String),
     /// The service could not be reached, or failed.
@@ -150,45 +150,45 @@ pub enum StoreError {
         #[source]
         source: Option<Cause>,
     },
-    /// A commit was sent and never answered: it may have happened.
+    /// A commit was sent without a response: it may have been applied.
     #[error("outcome unknown: no response to commit {commit}")]
     OutcomeUnknown {
-        /// What to look for.
+        /// The commit's ID.
         commit: CommitId,
-        /// Why there was no answer.
+        /// Why there was no response.
         #[source]
         source: Option<Cause>,
     },
-    /// The data was written by a newer discfg.
+    /// The data has the layout of a newer version of discfg.
     #[error("unsupported data layout {found}: this version of discfg supports layouts up to {known}")]
     Layout {
-        /// What was found.
+        /// The layout found.
         found: u32,
-        /// What this version knows.
+        /// The newest layout that this version supports.
         known: u32,
     },
-    /// What is stored is not what discfg stores.
+    /// The stored data is corrupt.
     #[error("{what}")]
     Corrupt {
-        /// The section that it is in, where it is in one: reading without that section goes on.
+        /// The affected section, if it is limited to one: reads without that section succeed.
         section: Option<Section>,
-        /// What is wrong where.
+        /// What is wrong, and where.
         what: String,
         /// The cause.
         #[source]
         source: Option<Cause>,
     },
-    /// The API through which the config is reached can't serve this, for a reason that is its own.
+    /// The API of the config can't serve the request, for a reason of the API.
     #[error("{api}: {problem}")]
     Api {
         /// Which API.
         api: String,
-        /// What it says, or what is wrong with what it answers.
+        /// Its message, or what is wrong with its response.
         problem: String,
         /// What sort of failure it is.
         kind: ErrorKind,
     },
-    /// A file of the embedded engine can't be used.
+    /// A file of the embedded engine can't be accessed.
     #[error("cannot access {path}", path = .path.display())]
     File {
         /// Which.
@@ -208,11 +208,11 @@ pub enum StoreError {
     },
 }
 
-/// What an operation on a store gives.
+/// The result of an operation on a store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl StoreError {
-    /// The guard that didn't hold, and what is there instead, if this is why the operation failed.
+    /// Returns the guard that didn't hold and the current state, if this is why the operation failed.
     pub fn conflict(&self) -> Option<&Conflict> {
         match self {
             Self::Conflict(conflict) => Some(conflict),
@@ -225,7 +225,7 @@ impl StoreError {
         self.conflict().is_some()
     }
 
-    /// What sort of failure this is.
+    /// The sort of failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoConfig { .. } | Self::NotFound(_) | Self::Unlisted(_) | Self::NoSecretsKey { .. } => {
@@ -255,14 +255,14 @@ impl StoreError {
     }
 }
 
-/// A guard that didn't hold, and what is there now.
+/// A guard that didn't hold, and the current state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conflict {
     /// The guard.
     pub guard: Guard,
-    /// The entry of the guard's key as it is now, if there is one.
+    /// The current entry of the guard's key, if there is one.
     pub current: Option<Entry>,
-    /// Where the guard's section stands now.
+    /// The current revision of the guard's section.
     pub revision: Revision,
 }
 
@@ -300,7 +300,7 @@ impl std::fmt::Display for Conflict {
     }
 }
 
-/// What a conflict says of the entry that is there, without its value.
+/// Displays the current entry without its value.
 struct EntrySummary<'e>(&'e Entry);
 
 impl std::fmt::Display for EntrySummary<'_> {

@@ -14,17 +14,17 @@ const SIDE_BY_SIDE: usize = 16;
 /// [`Store::commit`] and [`Store::data_keys`], so no engine can get it wrong.
 #[async_trait]
 pub trait StoreExt: Store {
-    /// Writes a value without a time to live, and gives the entry afterwards. A secret stays one.
+    /// Writes a value without a time to live, and returns the new entry. A secret stays a secret.
     async fn set(&self, key: &Key, value: Value) -> Result<Entry> {
         written(commit_one(self, Mutation::set(key.clone(), value), None).await?)
     }
 
-    /// The same if the guard holds. Fails with [`StoreError::Conflict`] where it doesn't.
+    /// The same if the guard holds. Fails with [`StoreError::Conflict`] otherwise.
     async fn set_if(&self, key: &Key, value: Value, guard: Guard) -> Result<Entry> {
         written(commit_one(self, Mutation::set(key.clone(), value), Some(guard)).await?)
     }
 
-    /// Writes a value as a secret without a time to live, and gives the entry afterwards, with its value encrypted.
+    /// Writes a value as a secret without a time to live, and returns the new entry, with its value encrypted.
     async fn set_secret(&self, key: &Key, value: Value) -> Result<Entry> {
         let change = Mutation::Set {
             key: key.clone(),
@@ -35,13 +35,13 @@ pub trait StoreExt: Store {
         written(commit_one(self, change, None).await?)
     }
 
-    /// Removes a key, and gives the entry that was there, if one was.
+    /// Deletes a key, and returns the deleted entry, if there was one.
     async fn delete(&self, key: &Key) -> Result<Option<Entry>> {
         let applied = commit_one(self, Mutation::Delete { key: key.clone() }, None).await?;
         Ok(applied.and_then(|applied| applied.previous))
     }
 
-    /// The same if the guard holds. Fails with [`StoreError::Conflict`] where it doesn't.
+    /// The same if the guard holds. Fails with [`StoreError::Conflict`] otherwise.
     async fn delete_if(&self, key: &Key, guard: Guard) -> Result<Option<Entry>> {
         let applied = commit_one(self, Mutation::Delete { key: key.clone() }, Some(guard)).await?;
         Ok(applied.and_then(|applied| applied.previous))

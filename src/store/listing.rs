@@ -3,15 +3,15 @@ use crate::model::{Entry, Key, Prefix, Section};
 /// What to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// Below which prefix.
+    /// The prefix to list.
     pub prefix: Prefix,
-    /// Whether all that lies below, or one level with folders.
+    /// Whether to list everything below the prefix, or one level with folders.
     pub recursive: bool,
     /// Begin after this name: a key, or a folder with its trailing slash.
     pub after: Option<String>,
-    /// The most items to give.
+    /// The maximum number of items.
     pub limit: Option<usize>,
-    /// Sections that are left out.
+    /// Sections to leave out.
     pub except: Vec<Section>,
 }
 
@@ -38,7 +38,7 @@ impl Scope {
         }
     }
 
-    /// The folder in which `key` shows in this scope, with its trailing slash; none where the key itself shows.
+    /// The folder that stands for `key` in this scope, with its trailing slash; none if the key itself is listed.
     pub fn folder_of<'k>(&self, key: &'k Key) -> Option<&'k str> {
         if self.recursive {
             return None;
@@ -55,7 +55,7 @@ impl Scope {
 pub enum Listed {
     /// An entry.
     Entry(Box<Entry>),
-    /// A folder: its path with a trailing slash. At least one entry that isn't expired lies below it.
+    /// A folder: its path with a trailing slash. It contains at least one entry that isn't expired.
     Folder(String),
 }
 

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::{Entry, Head};
 
-/// Entries as they were together at one moment.
+/// A consistent snapshot of entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// The heads of that moment, ordered by section.
@@ -21,8 +21,8 @@ impl Snapshot {
         self
     }
 
-    /// Names the content: equal content has an equal digest, wherever it lies. A secret counts as it is stored, so
-    /// that a digest takes no key and gives nothing to guess a value by; one that was written again counts as another.
+    /// The digest of the content: equal content has an equal digest in any store. Secrets are digested in encrypted
+    /// form, so that a digest needs no key and reveals no value; a secret that was written again has another digest.
     pub fn digest(&self) -> Digest {
         let mut digester = Digester::default();
         self.entries.iter().for_each(|entry| digester.add(entry));
@@ -30,12 +30,12 @@ impl Snapshot {
     }
 }
 
-/// Makes the digest of entries that are given one at a time, ordered by key.
+/// Computes the digest of entries that are added one at a time, ordered by key.
 #[derive(Debug, Clone, Default)]
 pub struct Digester(Sha256);
 
 impl Digester {
-    /// Takes the next entry.
+    /// Adds the next entry.
     pub fn add(&mut self, entry: &Entry) {
         let parts: [&[u8]; 3] = [
             entry.key.as_str().as_bytes(),
@@ -49,7 +49,7 @@ impl Digester {
         }
     }
 
-    /// The digest of all that was taken.
+    /// The digest of all added entries.
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }

@@ -2,27 +2,27 @@ use std::time::Duration;
 
 use crate::model::{Change, CommitId, Entry, Guard, Head, Key, Mutation, Section, Timestamp};
 
-/// A commit to be executed.
+/// A commit to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Txn {
-    /// Its id, under which it can be looked for.
+    /// Its ID, which appears in the log.
     pub id: CommitId,
-    /// What must hold.
+    /// Conditions that must hold.
     pub guards: Vec<Guard>,
-    /// What is to change, each key at most once.
+    /// The changes, each key at most once.
     pub changes: Vec<Mutation>,
-    /// Who is written down as the writer; none for whom the store was opened as.
+    /// The writer to record; none for the identity that opened the store.
     pub by: Option<String>,
-    /// Whether the id is the caller's, under which it may be sent again, to whichever process: it takes place once, and
-    /// each of its senders gets the answer of the first. Honoured for [`Self::RECORDED_FOR`] at least.
+    /// Whether the caller chose the ID, and can send the commit again, to any process: it is applied once, and every
+    /// sender gets the first result. This holds for [`Self::RECORDED_FOR`] at least.
     pub recorded: bool,
 }
 
 impl Txn {
-    /// For how long a commit under a caller's id is known by it.
+    /// How long a commit with a caller's ID is recorded.
     pub const RECORDED_FOR: Duration = Duration::from_hours(24);
 
-    /// A commit of these changes with a new id and no guards.
+    /// A commit of these changes with a new ID and no guards.
     pub fn new(changes: Vec<Mutation>) -> Self {
         Self {
             id: CommitId::random(),
@@ -62,7 +62,7 @@ impl Txn {
     }
 }
 
-/// What became of one key in a commit.
+/// The change of one key by a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedChange {
     /// The line of the log.
@@ -73,15 +73,15 @@ pub struct AppliedChange {
     pub previous: Option<Entry>,
 }
 
-/// A commit that took place.
+/// An applied commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// Its id.
     pub commit: CommitId,
     /// When, by the store's clock.
     pub at: Timestamp,
-    /// Where the sections that it changed stand after it.
+    /// The heads of the changed sections after it.
     pub heads: Vec<Head>,
-    /// What it did. A delete of an absent key isn't in it.
+    /// Its changes, without deletes of absent keys.
     pub changes: Vec<AppliedChange>,
 }

@@ -98,7 +98,7 @@ fn two_keys_for_one_name_are_an_error_naming_both(place: &Place) {
     set(place, "a/1st", "v");
     exec(place, &["--prefix", "a/", "--env", "X=/a/b-c", "--", "true"])
         .code(125)
-        .stderr_has("the key /a/1st would be the variable 1ST");
+        .stderr_has("key /a/1st would be the variable 1ST");
 }
 
 fn of_several_prefixes_the_later_wins(place: &Place) {

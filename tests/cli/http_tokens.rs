@@ -265,13 +265,13 @@ fn a_file_of_tokens_that_others_may_read_is_refused() {
         .stderr_has(&format!("others can read {} (mode 0644)", file.display()))
         .stderr_has(&format!("hint: run `chmod go= {}`", file.display()))
         .stderr_lacks(TOKEN);
-    place.args(["which"]).run().code(0).stdout_has("can't use ");
+    place.args(["which"]).run().code(0).stdout_has("cannot read ");
     place
         .args(["doctor"])
         .run()
         .code(1)
         .stdout_has("fail  token")
-        .stdout_has("can't use ");
+        .stdout_has("cannot read ");
 }
 
 #[test]

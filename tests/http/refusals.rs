@@ -31,7 +31,7 @@ async fn a_path_means_one_thing_or_nothing() {
         ("/v1/mycfg/db/keys//url", "`//`"),
         ("/v1/mycfg/db//keys/url", "`//`"),
         ("/v1/mycfg//db/keys/url", "`//`"),
-        ("/v1/mycfg/db/keys/url/", "slash"),
+        ("/v1/mycfg/db/keys/url/", "end with `/`"),
         ("/v1/mycfg/db/keys/./url", "\".\""),
         ("/v1/mycfg/db/keys/../web/url", "\"..\""),
         ("/v1/mycfg/web/../db/keys/url", "\"..\""),
@@ -189,12 +189,12 @@ async fn a_body_holds_what_is_expected() {
     });
     for (body, named) in [
         ("", "line 1"),
-        ("{", "line 1 column 1"),
+        ("{", "line 1, column 1"),
         ("[]", "line 1"),
         ("{}", "`changes`"),
         ("{\"changes\": [], \"x\": 1}", "`x`"),
         ("{\"changes\": [], \"changes\": []}", "`changes`"),
-        ("{\"changes\": {}}", "a sequence"),
+        ("{\"changes\": {}}", "expected an array, found an object"),
         (
             "{\"changes\": [{\"op\": \"set\", \"key\": \"/k\"}]}",
             "changes[0]",

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::failure::Failure;
-use crate::model::ErrorKind;
+use crate::model::{ErrorKind, Grouped};
 
 /// Where reading stops, unless more is allowed: far over most limits, so that the size of most that is over them can
 /// be told.
@@ -49,11 +49,11 @@ pub(super) fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, Fai
     if bytes.len() > limit {
         let whole = file.metadata().ok().filter(Metadata::is_file);
         let size = match whole {
-            Some(file) => file.len().to_string(),
-            None if bytes.len() == most => format!("at least {most}"),
-            None => bytes.len().to_string(),
+            Some(file) => Grouped(usize::try_from(file.len()).unwrap_or(usize::MAX)).to_string(),
+            None if bytes.len() == most => format!("at least {}", Grouped(most)),
+            None => Grouped(bytes.len()).to_string(),
         };
-        let message = format!("{what} too large: {size} bytes of at most {limit}");
+        let message = format!("{what} too large: {size} bytes; the limit is {}", Grouped(limit));
         return Err(Failure::new(ErrorKind::Invalid, message));
     }
     Ok(bytes)

@@ -54,7 +54,7 @@ impl FileArgs {
                 .hint("set the format with --from: json, yaml, dotenv, tfvars, properties, csv, …")
             })?,
         };
-        let bytes = data_file::read(path, "the file", MOST_BYTES)?;
+        let bytes = data_file::read(path, "file", MOST_BYTES)?;
         let layout = Layout {
             prefix: prefix.cloned().unwrap_or_else(Prefix::all),
             relative: prefix.is_some(),

@@ -267,9 +267,8 @@ impl From<OpsError> for Failure {
             OpsError::Spans(_) => {
                 Self::of(error.kind(), &error).hint("use a prefix within one section, such as /db")
             }
-            OpsError::Digest { .. } => {
-                Self::of(error.kind(), &error).hint("run `discfg info --prefix` to see the current digest")
-            }
+            OpsError::Digest { .. } => Self::of(error.kind(), &error)
+                .hint("run `discfg info --prefix PREFIX` to see the current digest"),
             other => Self::of(other.kind(), &other),
         };
         Self { problem, ..failure }

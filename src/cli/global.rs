@@ -106,9 +106,9 @@ pub(super) struct Global {
     /// Send the requests to all AWS services to this URL
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub(super) endpoint_url: Option<String>,
-    /// Role to act in: read, write, a grant's name, or self
+    /// Role to use: read, write, a grant's name, or self
     ///
-    /// By default commands that read assume the config's read role, and commands that write its write role. self uses
+    /// By default, reading commands assume the config's read role, and writing commands its write role. self uses
     /// your own credentials and assumes no role. On an API that requires a token, the token decides.
     #[arg(long = "as", global = true, value_name = "ROLE", hide_short_help = true)]
     pub(super) role: Option<Role>,

@@ -119,10 +119,10 @@ impl Terminal {
         }
     }
 
-    /// Says something beside the result of which further lines begin at the column `hang`.
+    /// Says a line in a tone beside the result, of which further lines begin at the column `hang`.
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
-    pub(super) fn note_hanging(&self, text: &str, hang: usize) {
-        say(&printable(text), hang);
+    pub(super) fn toned_note(&self, tone: Tone, text: &str, hang: usize) {
+        say(&tone.paint_stderr(&printable(text)), hang);
     }
 
     /// Whether progress and hints are unwanted.

@@ -141,7 +141,7 @@ impl<'e> EntryTree<'e> {
             node = below;
         }
         Err(Misfit::custom(format!(
-            "it has both a value and the key {} below it; a struct, a map or a list is read from one of them",
+            "it has both a value and the key {} below it; a struct, a map or a list can only be read from one of them",
             node.path
         )))
     }
@@ -266,16 +266,16 @@ impl<'de> Deserializer<'de> for &EntryTree<'_> {
 
     from_text! {
         deserialize_bool visit_bool bool: "true or false";
-        deserialize_i8 visit_i8 i8: "a whole number from -128 to 127";
-        deserialize_i16 visit_i16 i16: "a whole number of 16 bits";
-        deserialize_i32 visit_i32 i32: "a whole number of 32 bits";
-        deserialize_i64 visit_i64 i64: "a whole number of 64 bits";
-        deserialize_i128 visit_i128 i128: "a whole number of 128 bits";
-        deserialize_u8 visit_u8 u8: "a whole number from 0 to 255";
-        deserialize_u16 visit_u16 u16: "a whole number from 0 to 65535";
-        deserialize_u32 visit_u32 u32: "a whole number from 0 on, of 32 bits";
-        deserialize_u64 visit_u64 u64: "a whole number from 0 on, of 64 bits";
-        deserialize_u128 visit_u128 u128: "a whole number from 0 on, of 128 bits";
+        deserialize_i8 visit_i8 i8: "an integer from -128 to 127";
+        deserialize_i16 visit_i16 i16: "a 16-bit integer";
+        deserialize_i32 visit_i32 i32: "a 32-bit integer";
+        deserialize_i64 visit_i64 i64: "a 64-bit integer";
+        deserialize_i128 visit_i128 i128: "a 128-bit integer";
+        deserialize_u8 visit_u8 u8: "an integer from 0 to 255";
+        deserialize_u16 visit_u16 u16: "an integer from 0 to 65535";
+        deserialize_u32 visit_u32 u32: "an unsigned 32-bit integer";
+        deserialize_u64 visit_u64 u64: "an unsigned 64-bit integer";
+        deserialize_u128 visit_u128 u128: "an unsigned 128-bit integer";
         deserialize_f32 visit_f32 f32: "a number";
         deserialize_f64 visit_f64 f64: "a number";
     }

@@ -42,7 +42,7 @@ pub enum ApiUrlError {
     Query,
     /// Its path holds something that would have to be encoded.
     #[error(
-        "invalid API URL: in the path only A-Z, a-z, 0-9, `.`, `_`, `~`, `$`, `-` and `/` are allowed, nothing encoded"
+        "invalid API URL: the path can only contain A-Z, a-z, 0-9, `.`, `_`, `~`, `$`, `-` and `/`; percent-encoding is not allowed"
     )]
     Path,
 }

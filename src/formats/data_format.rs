@@ -72,6 +72,7 @@ impl DataFormat {
             Self::Json => "JSON",
             Self::Yaml => "YAML",
             Self::Csv => "CSV",
+            Self::Properties => ".properties",
             other => other.as_str(),
         }
     }

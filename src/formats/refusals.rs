@@ -177,7 +177,7 @@ fn properties() {
     );
     assert_eq!(
         two.expect_err("one name").to_string(),
-        "the keys /a/b and /a.b would both be a.b in properties"
+        "keys /a/b and /a.b would both be named a.b in .properties"
     );
 }
 

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::invalid_request::InvalidRequest;
 use super::live::{LiveRefusal, StreamError};
 use crate::model::{CommitId, ErrorKind, Grouped, Key, Value};
-use crate::ops::OpsError;
+use crate::ops::{OpsError, problem_code_of_kind, problem_code_of_store};
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode};
 
@@ -106,7 +106,7 @@ impl ApiError {
 
     /// The route does not exist.
     pub(super) fn no_route(uri: &Uri) -> Self {
-        let detail = format!("route {} not found", uri.path());
+        let detail = format!("no route for {}", uri.path());
         Self::new(ErrorKind::NotFound, ProblemCode::NoRoute, detail)
     }
 
@@ -124,53 +124,51 @@ impl ApiError {
     /// An error of the store. It contains values of secrets, encrypted, only with `stored`.
     pub(super) fn of_store(error: StoreError, stored: bool) -> Self {
         let kind = error.kind();
+        let code = problem_code_of_store(&error).unwrap_or(ProblemCode::Internal);
         let told = error.to_string();
         match error {
-            StoreError::NotFound(key) => Self::new(kind, ProblemCode::NoKey, told).about([key]),
-            StoreError::NoTtl(key) => Self::new(kind, ProblemCode::NoTtl, told).about([key]),
+            StoreError::NotFound(key)
+            | StoreError::NoTtl(key)
+            | StoreError::Twice(key)
+            | StoreError::GuardOnSecret(key) => Self::new(kind, code, told).about([key]),
             StoreError::Conflict(conflict) => Self::of_conflict(&conflict, stored),
             StoreError::Compacted {
                 section,
                 wanted,
                 oldest,
             } => {
-                let mut failure = Self::new(kind, ProblemCode::Compacted, told);
+                let mut failure = Self::new(kind, code, told);
                 failure.0.section = Some(section);
                 failure.0.revision = Some(wanted);
                 failure.0.oldest = Some(oldest);
                 failure
             }
             StoreError::Limit(limit) => Self::of_limit(&limit),
-            StoreError::Twice(key) => Self::new(kind, ProblemCode::Twice, told).about([key]),
             StoreError::IdReused(ref commit) => {
-                let mut failure = Self::new(kind, ProblemCode::IdReused, told);
+                let mut failure = Self::new(kind, code, told);
                 failure.0.commit = Some(commit.to_string());
                 failure
             }
-            StoreError::Unsealed(keys) => Self::new(kind, ProblemCode::Unsealed, told).about(keys),
-            StoreError::GuardOnSecret(key) => Self::new(kind, ProblemCode::GuardOnSecret, told).about([key]),
+            StoreError::Unsealed(keys) => Self::new(kind, code, told).about(keys),
             StoreError::SecretTooLarge { key, size, max } => {
                 let too_large = StatusCode::PAYLOAD_TOO_LARGE;
-                let mut failure =
-                    Self::with_status(too_large, kind, ProblemCode::SecretTooLarge, told).about([key]);
+                let mut failure = Self::with_status(too_large, kind, code, told).about([key]);
                 failure.0.limit = Some(ProblemLimit::Bytes { size, max });
                 failure
             }
             StoreError::NoSecretsKey { ref config, .. } => Self::new(
                 kind,
-                ProblemCode::NoSecretsKey,
+                code,
                 format!("config {config:?} has no encryption key for secrets"),
             ),
-            StoreError::NoConfig { ref config, .. } => Self::new(
-                kind,
-                ProblemCode::NoConfig,
-                format!("config {config:?} not found"),
-            ),
+            StoreError::NoConfig { ref config, .. } => {
+                Self::new(kind, code, format!("config {config:?} not found"))
+            }
             StoreError::Layout { found, known } => {
                 let told = format!(
                     "unsupported data layout {found}: this server supports layouts up to {known}; update it"
                 );
-                let mut failure = Self::new(kind, ProblemCode::Layout, told);
+                let mut failure = Self::new(kind, code, told);
                 failure.0.layout = Some(ProblemLayout { found, known });
                 failure
             }
@@ -179,7 +177,7 @@ impl ApiError {
                 ..
             } => {
                 log_error(&error);
-                let mut failure = Self::new(kind, ProblemCode::Corrupt, told);
+                let mut failure = Self::new(kind, code, told);
                 failure.0.section = Some(section.clone());
                 failure
             }
@@ -191,12 +189,8 @@ impl ApiError {
                      as the command line does",
                 )
             }
-            StoreError::Busy(_) => Self::new(kind, ProblemCode::Contended, told),
-            StoreError::ReadOnly => Self::new(
-                kind,
-                ProblemCode::ReadOnly,
-                "the server serves this config read-only",
-            ),
+            StoreError::Busy(_) => Self::new(kind, code, told),
+            StoreError::ReadOnly => Self::new(kind, code, "the server serves this config read-only"),
             StoreError::OutcomeUnknown { ref commit, .. } => {
                 log_error(&error);
                 Self::outcome_unknown(commit)
@@ -210,11 +204,12 @@ impl ApiError {
     /// An error of an operation on a store.
     pub(super) fn of_ops(error: OpsError) -> Self {
         let kind = error.kind();
+        let code = error.problem_code().unwrap_or(ProblemCode::Internal);
         let told = error.to_string();
         match error {
             OpsError::Store(error) => Self::of_store(error, false),
             OpsError::Future { section, head, .. } => {
-                let mut failure = Self::new(kind, ProblemCode::NoRevision, told);
+                let mut failure = Self::new(kind, code, told);
                 failure.0.section = Some(section);
                 failure.0.revision = Some(head);
                 failure
@@ -266,10 +261,8 @@ impl ApiError {
     fn discreet(error: &(dyn StdError + 'static), kind: ErrorKind) -> Self {
         log_error(error);
         let code = match kind {
-            ErrorKind::Denied => ProblemCode::Denied,
-            ErrorKind::Throttled => ProblemCode::Throttled,
-            ErrorKind::Unavailable | ErrorKind::Timeout => ProblemCode::Unavailable,
-            _ => ProblemCode::Internal,
+            ErrorKind::Timeout => ProblemCode::Unavailable,
+            kind => problem_code_of_kind(kind).unwrap_or(ProblemCode::Internal),
         };
         // What is invalid here is what is stored or set up, not what was sent.
         let status = match kind {

@@ -17,7 +17,7 @@ pub(super) enum InvalidRequest {
     #[error("{0}")]
     Body(String),
     /// The body, or the value that it is, is over its limit.
-    #[error("request body too large: at least {} bytes of at most {}", Grouped(*.size), Grouped(*.max))]
+    #[error("request body too large: at least {} bytes; the limit is {}", Grouped(*.size), Grouped(*.max))]
     TooLarge {
         /// How many bytes there are at least.
         size: usize,

@@ -23,10 +23,10 @@ pub struct ConfigName(String);
 #[non_exhaustive]
 pub enum ConfigNameError {
     /// Nothing at all.
-    #[error("the config name is empty")]
+    #[error("invalid config name: it is empty")]
     Empty,
     /// More than 36 characters.
-    #[error("config name {name:?} too long: {length} characters of at most {max}", max = ConfigName::MAX_LENGTH)]
+    #[error("config name {name:?} too long: {length} characters; the limit is {max}", max = ConfigName::MAX_LENGTH)]
     TooLong {
         /// What was given.
         name: String,

@@ -10,7 +10,7 @@ pub struct OidcTrust(BTreeSet<OidcSubject>);
 /// Why a role can't trust these OIDC subjects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "too many OIDC issuers: {0} of at most {max} in addition to GitHub (each audience counts)",
+    "too many OIDC issuers: {0}; the limit is {max} in addition to GitHub (each audience counts)",
     max = OidcTrust::ISSUERS
 )]
 pub struct OidcTrustError(usize);
@@ -129,7 +129,7 @@ mod tests {
         let error = trust(&given).expect_err("four").to_string();
         assert_eq!(
             error,
-            "too many OIDC issuers: 4 of at most 3 in addition to GitHub (each audience counts)"
+            "too many OIDC issuers: 4; the limit is 3 in addition to GitHub (each audience counts)"
         );
         let audiences = ["a", "b", "c", "d"].map(|audience| format!("{MAIN},{audience}"));
         assert!(trust(&audiences.each_ref().map(String::as_str)).is_err());

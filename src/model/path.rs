@@ -25,16 +25,16 @@ pub struct Key(String);
 #[non_exhaustive]
 pub enum KeyError {
     /// Nothing at all, or only a slash.
-    #[error("the key is empty")]
+    #[error("invalid key: it is empty")]
     Empty,
     /// Longer than 512 bytes.
-    #[error("key too long: {length} bytes of at most {max}", max = Key::MAX_BYTES)]
+    #[error("key too long: {length} bytes; the limit is {max}", max = Key::MAX_BYTES)]
     TooLong {
         /// Its length in bytes, with the leading slash.
         length: usize,
     },
     /// More than 16 segments.
-    #[error("key {key:?} too deep: {segments} segments of at most {max}", max = Key::MAX_SEGMENTS)]
+    #[error("key {key:?} too deep: {segments} segments; the limit is {max}", max = Key::MAX_SEGMENTS)]
     TooDeep {
         /// What was given.
         key: String,

@@ -63,7 +63,7 @@ pub struct Value {
 #[non_exhaustive]
 pub enum ValueError {
     /// Over the limit.
-    #[error("value too large: {} bytes of at most {}", Grouped(*.size), Grouped(Value::MAX_BYTES))]
+    #[error("value too large: {} bytes; the limit is {}", Grouped(*.size), Grouped(Value::MAX_BYTES))]
     TooLarge {
         /// Its size in bytes.
         size: usize,

@@ -11,7 +11,7 @@ pub fn problem_code_of_kind(kind: ErrorKind) -> Option<ProblemCode> {
         ErrorKind::Compacted => Some(ProblemCode::Compacted),
         ErrorKind::Denied => Some(ProblemCode::Denied),
         ErrorKind::Throttled => Some(ProblemCode::Throttled),
-        ErrorKind::Unavailable | ErrorKind::Timeout => Some(ProblemCode::Unavailable),
+        ErrorKind::Unavailable => Some(ProblemCode::Unavailable),
         ErrorKind::OutcomeUnknown => Some(ProblemCode::OutcomeUnknown),
         ErrorKind::Internal => Some(ProblemCode::Internal),
         ErrorKind::No
@@ -20,6 +20,7 @@ pub fn problem_code_of_kind(kind: ErrorKind) -> Option<ProblemCode> {
         | ErrorKind::Conflict
         | ErrorKind::Stack
         | ErrorKind::Invalid
+        | ErrorKind::Timeout
         | ErrorKind::Interrupted => None,
     }
 }

@@ -72,7 +72,7 @@ pub enum CodeError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The unzipped files exceed the limit of Lambda.
-    #[error("{} is too large: {size} bytes unzipped of at most {UNZIPPED_MAX}", path.display())]
+    #[error("{} is too large: {size} bytes unzipped; the limit is {UNZIPPED_MAX}", path.display())]
     TooLarge {
         /// The file.
         path: PathBuf,

@@ -14,7 +14,7 @@ pub enum StackError {
     #[error("a role name is too long for this region")]
     Name(#[source] AwsNamesError),
     /// A policy or a trust policy would be longer than IAM allows.
-    #[error("the {what} of {of} is too long: {size} characters of at most {quota}")]
+    #[error("the {what} of {of} is too long: {size} characters; the limit is {quota}")]
     TooLong {
         /// The kind of document: `policy` or `trust policy`.
         what: &'static str,
@@ -28,7 +28,7 @@ pub enum StackError {
         most: usize,
     },
     /// A parameter would be longer than CloudFormation allows.
-    #[error("the parameter {name} is too long: {size} bytes of at most {max}", max = Self::PARAMETER_BYTES)]
+    #[error("the parameter {name} is too long: {size} bytes; the limit is {max}", max = Self::PARAMETER_BYTES)]
     LongParameter {
         /// Its name in the template.
         name: String,
@@ -48,7 +48,7 @@ pub enum StackError {
     Unbounded,
     /// The section names of a grant exceed the space in its policy.
     #[error(
-        "too many sections for the policy of {stack}: their names take {length} characters of at most {room}"
+        "too many sections for the policy of {stack}: their names take {length} characters; the limit is {room}"
     )]
     Crowded {
         /// The stack's name.
@@ -201,7 +201,7 @@ pub enum StackError {
         source: Box<StackError>,
     },
     /// A stack could not be deleted.
-    #[error("deletion of {stack} failed, the stack is in {state}{}", at_resources(stuck))]
+    #[error("deletion of {stack} failed; the stack is in {state}{}", at_resources(stuck))]
     NotDeleted {
         /// The stack's name.
         stack: String,

@@ -62,17 +62,13 @@ impl fmt::Display for DeploymentFailure {
                     .iter()
                     .map(|kept| format!("{} ({})", kept.words, kept.physical_id))
                     .collect();
-                write!(
-                    f,
-                    " and the new stack was deleted, except {}",
-                    words.join(" and ")
-                )?;
+                write!(f, " and the new stack was deleted; kept: {}", words.join(" and "))?;
             }
             StackState::UpdateRollbackComplete => f.write_str(" and was rolled back")?,
             StackState::ImportRollbackComplete | StackState::ImportRollbackFailed => {
-                write!(f, ", the table is unchanged, the stack is in {}", self.state)?;
+                write!(f, "; the table is unchanged, and the stack is in {}", self.state)?;
             }
-            _ => write!(f, ", the stack is in {}", self.state)?,
+            _ => write!(f, "; the stack is in {}", self.state)?,
         }
         f.write_str(&at_resources(self.first.as_slice()))
     }

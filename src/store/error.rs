@@ -54,7 +54,7 @@ pub enum StoreError {
     GuardOnSecret(Key),
     /// A secret is too large to be encrypted within the limit of a value.
     #[error(
-        "secret {key} too large: {} bytes of at most {} ({} when encrypted)",
+        "secret {key} too large: {} bytes; the limit is {} ({} encrypted)",
         Grouped(*.size),
         Grouped(*.max),
         Grouped(Value::MAX_BYTES)

@@ -56,7 +56,7 @@ impl fmt::Display for Limit {
                 guards,
             } => write!(
                 f,
-                "commit too large: {} DynamoDB actions of at most {} (2 × {changes} changes + {sections} sections{} + \
+                "commit too large: {} DynamoDB actions; the limit is {} (2 × {changes} changes + {sections} sections{} + \
                  {guards} checks + 1 record)",
                 Self::actions_of(changes, sections, new_sections, guards),
                 Self::MAX_ACTIONS,
@@ -67,7 +67,7 @@ impl fmt::Display for Limit {
             ),
             Self::Bytes { size } => write!(
                 f,
-                "commit too large: {} bytes of at most {}, including log entries",
+                "commit too large: {} bytes including log entries; the limit is {}",
                 Grouped(size),
                 Grouped(Self::MAX_BYTES)
             ),

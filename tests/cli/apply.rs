@@ -37,7 +37,7 @@ fn a_plan_is_shown_and_asked_for(place: &Place) {
         .code(2)
         .stdout("")
         .stderr_has("+ /db/pool\n~ /db/url\n+ /top\n")
-        .stderr_has("mycfg: 2 added, 1 changed, 0 removed, 1 unchanged. Apply these changes?")
+        .stderr_has("refusing to continue without confirmation (no terminal)")
         .stderr_has("use --yes");
     done(place, &["apply", "-d", "app.json", "--dry-run"]).stdout(
         "+ /db/pool\n~ /db/url\n+ /top\nmycfg: planned: 2 added, 1 changed, 0 removed, 1 unchanged\n",
@@ -183,7 +183,7 @@ fn a_digest_lets_one_of_two_win(place: &Place) {
     )
     .code(2)
     .stdout("")
-    .stderr_has("a digest is sha256: and 64 digits");
+    .stderr_has("expected sha256: and 64 hexadecimal digits");
 }
 
 fn names_below_a_prefix_are_relative(place: &Place) {
@@ -219,7 +219,7 @@ fn too_much_for_a_commit_is_refused_with_the_sum(place: &Place) {
     run(place, &["apply", "-d", "many.json", "--yes"])
         .code(8)
         .stdout("")
-        .stderr_has("102 DynamoDB actions of at most 100 (2 × 50 changes + 1 sections")
+        .stderr_has("102 DynamoDB actions; the limit is 100 (2 × 50 changes + 1 sections")
         .stderr_has("use --batch to split it into several commits");
     done(place, &["ls", "-r"]).stdout("");
     done(place, &["apply", "-d", "many.json", "--yes", "--batch"])
@@ -233,7 +233,7 @@ fn too_much_for_a_commit_is_refused_with_the_sum(place: &Place) {
     run(place, &["import", "-d", "large.json"])
         .code(8)
         .stdout("")
-        .stderr_has("of at most 4,000,000")
+        .stderr_has("the limit is 4,000,000")
         .stderr_has("use --batch to split it into several commits");
     done(place, &["import", "-d", "large.json", "--batch"]).stdout_has("12 added");
 }
@@ -277,7 +277,7 @@ fn nothing_of_a_broken_file_is_applied(place: &Place) {
     run(place, &["apply", "-d", "large.json", "--yes"])
         .code(8)
         .stdout("")
-        .stderr_has("190,001 bytes of at most 190,000");
+        .stderr_has("190,001 bytes; the limit is 190,000");
     run(place, &["apply", "-d", "nofile.json", "--yes"])
         .code(8)
         .stderr_has("nofile.json");

@@ -38,8 +38,8 @@ fn a_key_that_is_none_is_named_with_what_is_allowed(place: &Place) {
         ("@config/@meta", "'@' is not allowed"),
         ("schlüssel", "'ü' is not allowed"),
         ("a\nb", "'\\n' is not allowed"),
-        (&long, "513 bytes of at most 512"),
-        (&deep, "17 segments of at most 16"),
+        (&long, "513 bytes; the limit is 512"),
+        (&deep, "17 segments; the limit is 16"),
     ] {
         for args in [
             &["set", key, "v"][..],
@@ -68,7 +68,7 @@ fn a_key_that_is_none_is_named_with_what_is_allowed(place: &Place) {
 fn a_config_name_that_is_none_is_named_with_what_is_allowed(place: &Place) {
     let long = "c".repeat(37);
     for (name, told) in [
-        (long.as_str(), "37 characters of at most 36"),
+        (long.as_str(), "37 characters; the limit is 36"),
         ("a--b", "invalid config name \"a--b\": `--`"),
         ("a-", "\"a-\": must not end with `-`"),
         ("1a", "\"1a\": must start with a letter a-z"),
@@ -111,7 +111,7 @@ fn a_value_over_the_limit_is_refused_with_its_size(place: &Place) {
             .run()
             .code(8)
             .stdout("")
-            .stderr_has(&format!("value too large: {shown} bytes of at most 190,000"));
+            .stderr_has(&format!("value too large: {shown} bytes; the limit is 190,000"));
     }
     place
         .args(["set", "k", "-d", "/dev/zero"])
@@ -147,7 +147,7 @@ fn data_that_can_not_be_read_is_named(place: &Place) {
         (
             &["set", "mycfg", "k", "v", "-d", "folder"],
             2,
-            "the value is given twice",
+            "VALUE and -d can't be used together",
         ),
         (&["set", "k"], 2, "missing VALUE"),
         (&["set", "k", "v", "w", "x"], 2, "'x'"),
@@ -249,7 +249,7 @@ fn two_words_and_no_value_are_taken_for_what_they_are() {
         .run()
         .code(3)
         .stderr_has("config \"nosuch\" not found")
-        .stderr_has("two words are CONFIG and KEY");
+        .stderr_has("give only [CONFIG] KEY");
     for command in ["get", "delete"] {
         place
             .args([command, "mycfg"])

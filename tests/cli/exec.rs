@@ -148,7 +148,7 @@ fn one_key_is_named_with_env(place: &Place) {
         .stderr_has("key /db/nosuch not found");
     exec(place, &["--env", "X=/root", "--env", "X=/db/url", "--", "true"])
         .code(125)
-        .stderr_has("--env names X twice");
+        .stderr_has("--env is given twice for X");
     for (bad, told) in [
         ("X", "expected NAME=KEY"),
         ("1X=/a", "invalid variable name \"1X\""),
@@ -214,7 +214,7 @@ fn strict_fills_every_placeholder(place: &Place) {
         .code(125)
         .stdout("")
         .stderr_has("no key for ALSO, NOSUCH")
-        .stderr_has("holds `discfg`");
+        .stderr_has("whose value is `discfg`");
     assert!(!place.dir().join("ran").exists());
     place
         .args(["exec", "--strict", "--pristine", "--env", "A=/size", "--", "env"])

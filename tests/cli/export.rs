@@ -345,7 +345,7 @@ fn what_is_no_export_is_a_usage_error() {
         ),
         (
             &["export", "-f", "json", "--template", "t.j2"],
-            "-f and --template exclude each other",
+            "-f and --template can't be used together",
         ),
         (
             &["export", "--nested", "--template", "t.j2"],

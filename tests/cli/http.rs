@@ -281,5 +281,5 @@ fn each_command_sends_no_more_than_it_must() {
         .args(["get", "top", "--stats"])
         .run()
         .code(0)
-        .stderr_has("stats: 1 requests (/keys 1); an API doesn't tell what they read and write");
+        .stderr_has("stats: 1 requests (/keys 1); read and write units are unknown for an HTTP API");
 }

@@ -212,7 +212,7 @@ fn a_damaged_file_is_found_by_doctor_alone() {
         .args(["doctor"])
         .run()
         .code(0)
-        .stdout_has("SQLite finds it sound");
+        .stdout_has("SQLite's integrity check passed");
     database(&place)
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         .expect("SQLite writes all pages to the file");
@@ -231,4 +231,16 @@ fn a_damaged_file_is_found_by_doctor_alone() {
         .code(1)
         .stdout_has("fail  integrity")
         .stdout_has("discfg export -f json");
+}
+
+#[test]
+fn a_change_bears_the_account_where_no_variable_names_the_user() {
+    let place = Place::new();
+    let said = place
+        .shell("unset USER; discfg init mycfg --local -q && discfg set k v && discfg get k -f json && id -un")
+        .run()
+        .code(0);
+    let text = said.text();
+    let user = text.lines().last().expect("a name");
+    assert!(text.contains(&format!(r#""by":"local:{user}""#)), "{text}");
 }

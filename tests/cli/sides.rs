@@ -85,7 +85,7 @@ fn a_copy_is_shown_and_asked_for(place: &Place) {
         .code(2)
         .stdout("")
         .stderr_has("+ /b/deep/k\n~ /b/k\n")
-        .stderr_has("1 added, 1 changed, 0 removed, 0 unchanged. Apply these changes?")
+        .stderr_has("refusing to continue without confirmation (no terminal)")
         .stderr_has("--yes");
     done(place, &["copy", "/a", "/b", "--dry-run"])
         .stdout("+ /b/deep/k\n~ /b/k\nmycfg: planned: 1 added, 1 changed, 0 removed, 0 unchanged\n");
@@ -143,7 +143,7 @@ fn more_than_a_commit_holds_is_removed_in_several(place: &Place) {
     let script = "i=0; while [ $i -lt 60 ]; do discfg set db/k$i x -q -f silent || exit; i=$((i+1)); done";
     place.shell(script).run().code(0);
     done(place, &["delete", "-r", "db", "--yes"])
-        .stderr_has("60 keys don't go into one commit")
+        .stderr_has("60 keys are too many for one commit")
         .stdout_has("60 removed");
     done(place, &["ls", "-r"]).stdout("");
     // Few keys, but 4 MB with their log lines.
@@ -151,7 +151,7 @@ fn more_than_a_commit_holds_is_removed_in_several(place: &Place) {
     let script = "for i in $(seq 25); do discfg set db/k$i -d large.txt -q -f silent || exit; done";
     place.shell(script).run().code(0);
     done(place, &["delete", "-r", "db", "--yes"])
-        .stderr_has("25 keys don't go into one commit")
+        .stderr_has("25 keys are too many for one commit")
         .stdout_has("25 removed");
     done(place, &["ls", "-r"]).stdout("");
 }

@@ -107,7 +107,7 @@ fn a_bundle_that_holds_no_certificate_is_named() {
     let place = place().env("AWS_ENDPOINT_URL", server.url());
     for (content, problem) in [
         ("", "no usable root certificate"),
-        ("not PEM at all", "no certificate"),
+        ("not PEM at all", "no usable root certificate"),
     ] {
         let bundle = place.write("bundle.pem", content);
         let named = format!("AWS_CA_BUNDLE {}", bundle.display());

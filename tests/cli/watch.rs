@@ -224,7 +224,7 @@ fn what_cannot_be_watched_is_refused(place: &Place) {
         .stderr_has("section /app is not part of the watched prefix /db");
     refused(&["--after", "1"])
         .code(2)
-        .stderr_has("--after 1 doesn't say which section")
+        .stderr_has("--after 1 is ambiguous")
         .stderr_has("--after db=1");
     refused(&["/db", "--after", "1", "--after", "db=0"])
         .code(2)
@@ -272,7 +272,7 @@ mod on_aws {
         set(&place, "/db/a", "1");
         let running = watch(&place, &["/db", "-f", "json"]);
         proxy.on("BatchGetItem").cut_before();
-        running.says("trying again in");
+        running.says("retrying in");
         proxy.calm();
         set(&place, "/db/a", "2");
         set(&place, "/db/a", "3");
@@ -284,6 +284,6 @@ mod on_aws {
             .end()
             .code(5)
             .stdout("")
-            .stderr_has("dynamodb:BatchGetItem was denied");
+            .stderr_has("access denied: dynamodb:BatchGetItem");
     }
 }

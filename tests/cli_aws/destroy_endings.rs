@@ -102,7 +102,7 @@ fn a_policy_that_is_attached_elsewhere_is_named_with_its_holder() {
         .code(7)
         .stdout("")
         .stderr_has(
-            "error: deletion of discfg-payments failed, the stack is in DELETE_FAILED: read policy (ReadPolicy): \
+            "error: deletion of discfg-payments failed; the stack is in DELETE_FAILED: read policy (ReadPolicy): \
              Cannot delete a policy attached to entities.",
         )
         .stderr_has(&format!(

@@ -95,7 +95,7 @@ fn bad_input_is_named_and_nothing_is_made() {
     grant(&place, &[&sections[..], &["--principal", &good]].concat())
         .code(8)
         .stdout("")
-        .stderr_has("characters in the policy of discfg-payments--team, which has room for");
+        .stderr_has("too many sections for the policy of discfg-payments--team: their names take");
     assert!(!stacks(&account).contains("discfg-payments--"));
     assert_eq!(proxy.count("CreateChangeSet"), 0);
     assert_eq!(line(&account, "team"), None);

@@ -175,7 +175,7 @@ fn what_cannot_be_trusted_is_refused_before_anything_is_deployed() {
     let issuers: Vec<&str> = issuers.iter().map(String::as_str).collect();
     init(&issuers)
         .code(2)
-        .stderr_has("too many OIDC issuers: 4 of at most 3 in addition to GitHub");
+        .stderr_has("too many OIDC issuers: 4; the limit is 3 in addition to GitHub");
     account.oidc_provider(GITLAB);
     account.oidc_provider(GITHUB);
     init(&[
@@ -195,7 +195,7 @@ fn what_cannot_be_trusted_is_refused_before_anything_is_deployed() {
     let other = format!("{gitlab},other");
     for note in [
         "(iam:GetOpenIDConnectProvider was denied). Without one, IAM will reject its tokens",
-        "OIDC provider of https://gitlab.com lacks the audience other",
+        "OIDC provider for https://gitlab.com lacks the audience other",
     ] {
         place
             .args(["init", "payments", "--dry-run", "--oidc", &other])

@@ -67,10 +67,10 @@ fn what_others_reach_takes_tls_and_tokens() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8899", "[::ffff:192.0.2.1]:1"] {
         refused(&["--listen", address])
             .stderr_has(address)
-            .stderr_has("takes --tls-cert and --tls-key, and --token-file");
+            .stderr_has("requires --tls-cert and --tls-key and --token-file");
     }
     refused(&["--listen", "0.0.0.0:0", "--token-file", "tokens"])
-        .stderr_has("takes --tls-cert and --tls-key")
+        .stderr_has("requires --tls-cert and --tls-key")
         .stderr_lacks("and --token-file");
     refused(&[
         "--listen",
@@ -81,7 +81,7 @@ fn what_others_reach_takes_tls_and_tokens() {
         "k.pem",
     ])
     .stderr_has("takes --token-file")
-    .stderr_lacks("takes --tls-cert");
+    .stderr_lacks("requires --tls-cert");
     refused(&["--tls-cert", "c.pem"]).stderr_has("--tls-key");
 }
 
@@ -94,9 +94,9 @@ fn what_cant_be_served_ends_at_once_and_says_why() {
     };
     refused(&["nosuch"], 3).stderr_has("nosuch");
     refused(&["No!"], 2).stderr_has("No!");
-    refused(&[SERVED, SERVED], 2).stderr_has("config \"mycfg\" is given twice");
+    refused(&[SERVED, SERVED], 2).stderr_has("config mycfg is given twice");
     refused(&["--engine", "https://config.example/"], 2)
-        .stderr_has("https://config.example is a server itself")
+        .stderr_has("https://config.example is a discfg API itself")
         .stderr_has("--local");
     refused(&["--token-file", "none"], 3)
         .stderr_has("none")

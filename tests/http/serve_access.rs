@@ -220,7 +220,7 @@ fn a_token_file_is_for_its_owner_and_a_token_has_one_name_and_one_access() {
     new(&["--name", "b c", "--read-all"], 2).stderr_has("1 to 64 characters");
     new(&["--name", "b", "--read", "x/y"], 2).stderr_has("x/y");
     new(&["--read-all"], 2).stderr_has("--name");
-    new(&["--name", "b", "--read-all", "-f", "silent"], 2).stderr_has("would lose it");
+    new(&["--name", "b", "--read-all", "-f", "silent"], 2).stderr_has("would lose the token");
     assert_eq!(fs::read(&file).expect("it is there"), before);
     place
         .args(["serve", "token", "revoke", "--file", "tokens", "--name", "b"])

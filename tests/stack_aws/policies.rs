@@ -489,7 +489,7 @@ fn a_trust_that_iam_would_not_take_is_refused_before_anything_is_deployed() {
         .code(8)
         .stdout("")
         .stderr_has("the trust policy of ReadRole is too long: 2")
-        .stderr_has("characters of at most 2048")
+        .stderr_has("characters; the limit is 2048")
         .stderr_has("hint: name fewer principals, match several with one * pattern")
         .stderr_has("up to 4096");
     let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);

@@ -262,7 +262,7 @@ fn the_api_is_taken_away_and_the_config_stays() {
     place.args(["set", "db/url", "hello"]).run().code(0);
     let taken = init(&place, &["--no-api"]).code(0);
     assert!(
-        taken.errors().contains("remove   the HTTP API (Api)"),
+        taken.errors().contains("delete   HTTP API (Api)"),
         "{}",
         taken.errors()
     );
@@ -355,9 +355,9 @@ fn what_can_not_be_the_functions_code_is_refused_before_anything_is_asked() {
     zip(&place, "riscv.zip", &foreign, "");
     place.write("none.zip", "no zip");
     for (file, told) in [
-        ("script.zip", "the bootstrap in script.zip is"),
-        ("riscv.zip", "the bootstrap in riscv.zip is"),
-        ("none.zip", "none.zip is no zip file"),
+        ("script.zip", "invalid bootstrap in script.zip: it is"),
+        ("riscv.zip", "invalid bootstrap in riscv.zip: it is"),
+        ("none.zip", "none.zip is not a valid zip file"),
         ("missing.zip", "can't read missing.zip"),
     ] {
         let refused = init(&place, &["--code", file]).code(8).stdout("");

@@ -99,7 +99,7 @@ fn guards_and_limits_are_told_as_without_an_api() {
     assert!(
         whole
             .errors()
-            .contains("bytes of at most 6000000, the limit of AWS Lambda"),
+            .contains("bytes; the limit is 6000000, the limit of AWS Lambda"),
         "{}",
         whole.errors()
     );
@@ -250,14 +250,14 @@ fn a_grant_of_more_sections_than_there_is_room_for_is_refused_before_it_is_deplo
         .code(8)
         .stdout("")
         .stderr_has("the parameter ApiReads is too long: ")
-        .stderr_has("bytes of at most 4096")
+        .stderr_has("bytes; the limit is 4096")
         .stderr_has("hint: split it into two grants with fewer sections each")
         .stderr_has("use --no-api");
     grant("many", "--write", 30, &[])
         .code(8)
         .stdout("")
         .stderr_has("the policy of ApiWritePolicy is too long: ")
-        .stderr_has("characters of at most 6144");
+        .stderr_has("characters; the limit is 6144");
     let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
     let stacks = stacks.expect("root may list stacks");
     assert!(!stacks.contains("discfg-payments--many"), "{stacks}");

@@ -68,7 +68,7 @@ fn a_function_that_was_updated_beside_the_stack_is_found() {
     place
         .args(["doctor", "payments"])
         .run()
-        .stdout_has("discfg-payments runs the code of the stack");
+        .stdout_has("discfg-payments runs the stack's code");
 
     let other = zip(&place, "other.zip", &function()[..4096], "other");
     let other = format!("fileb://{}", other.display());
@@ -117,7 +117,7 @@ fn who_may_not_look_at_the_function_is_told_so() {
         {"Effect": "Deny", "Action": "lambda:*", "Resource": "*"},
     ]});
     let limited = place.who(&account.user_with("limited", &limited));
-    let unseen = "the function's code: lambda:GetFunctionConfiguration is not allowed";
+    let unseen = "the function's code: lambda:GetFunctionConfiguration was denied";
     limited
         .args(["status", "payments"])
         .run()
@@ -169,7 +169,7 @@ fn executions_that_the_account_does_not_have_are_refused_before_anything_is_depl
     let waits = ["--api", "--code", "front.zip", "--api-waits"];
     let refused = init(&place, &[&waits[..], &["5"]].concat()).code(8).stdout("");
     for told in [
-        "5 executions can't be reserved: the account has 14 in eu-central-1",
+        "can't reserve 5 executions: 14 are unreserved in eu-central-1",
         "reserve fewer with --api-waits",
     ] {
         assert!(refused.errors().contains(told), "{}", refused.errors());

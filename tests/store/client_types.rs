@@ -150,26 +150,26 @@ async fn what_serde_buffers_is_read_as_what_is_wanted() {
 #[tokio::test]
 async fn a_misfit_of_what_serde_buffers_names_the_key() {
     for (key, value, problem) in [
-        ("/s/port", "many", "/s/port doesn't fit: it is text, not u16"),
+        ("/s/port", "many", "cannot read /s/port: it is text, not u16"),
         (
             "/s/port",
             "80000",
-            "/s/port doesn't fit: it is a number that is not u16",
+            "cannot read /s/port: it is a number that is not u16",
         ),
         (
             "/s/limits/b",
             "no",
-            "/s/limits/b doesn't fit: it is text, not u32",
+            "cannot read /s/limits/b: it is text, not u32",
         ),
         (
             "/s/limits/b",
             "{\"x\":[7.5]}",
-            "/s/limits or /s/limits/b doesn't fit: it is keys or an object, not u32",
+            "cannot read /s/limits or /s/limits/b: it is keys or an object, not u32",
         ),
         (
             "/s/version",
             "[7]",
-            "/s/version doesn't fit: it is a list, not a string",
+            "cannot read /s/version: it is a list, not a string",
         ),
     ] {
         let (_folder, client) = holding(SERVICE).await;
@@ -179,7 +179,7 @@ async fn a_misfit_of_what_serde_buffers_names_the_key() {
     let (_folder, client) = holding(&[("/only/size", "large")]).await;
     assert_eq!(
         refusal::<Only>(&client, "/only").await,
-        "/only/size doesn't fit: data did not match any variant of untagged enum Numeric"
+        "cannot read /only/size: data did not match any variant of untagged enum Numeric"
     );
 }
 
@@ -200,7 +200,7 @@ struct Limits {
 async fn a_key_with_keys_below_is_neither_struct_nor_map_nor_list() {
     for value in ["{\"x\":1}", "[1]", "note"] {
         let (_folder, client) = holding(&[("/l/limits", value), ("/l/limits/y/z", "2")]).await;
-        let problem = "/l/limits doesn't fit: it has a value, and so has /l/limits/y/z below it; a struct, a map or a \
+        let problem = "cannot read /l/limits: it has both a value and the key /l/limits/y/z below it; a struct, a map or a \
                        list can only be read from one of them";
         assert_eq!(refusal::<Nested<Limits>>(&client, "/l").await, problem);
         assert_eq!(

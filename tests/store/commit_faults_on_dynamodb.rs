@@ -215,7 +215,7 @@ fn what_is_refused_writes_nothing() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("dynamodb:TransactWriteItems was denied for /k");
+        .stderr_has("access denied: dynamodb:TransactWriteItems on /k");
     assert_eq!(proxy.count("TransactWriteItems"), 1);
     let items = account.items(TABLE);
     assert!(
@@ -255,7 +255,7 @@ fn a_read_is_tried_again_and_then_told_as_worth_another_try() {
         .run()
         .code(6)
         .stdout("")
-        .stderr_has("dynamodb:GetItem failed in DynamoDB");
+        .stderr_has("DynamoDB failed to process dynamodb:GetItem");
 }
 
 #[test]

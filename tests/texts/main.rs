@@ -4,3 +4,4 @@
 mod help;
 mod http;
 mod output;
+mod phrases;

@@ -8,7 +8,8 @@ fn grants() {
     let (account, _proxy, place) = deployed();
     account.developer();
     let place = place.env("DEVELOPER", developer(&account));
-    Transcript::of(&place)
+    let mut session = Transcript::of(&place);
+    session
         .script(
             r#"
             # None yet
@@ -36,8 +37,14 @@ fn grants() {
             discfg grants -f yaml
             discfg grants -f raw
             discfg status
-
-            # Taken back
+            "#,
+        )
+        .on_terminal("discfg grants", &[])
+        .on_terminal("discfg configs", &[])
+        .on_terminal("discfg grant team --read db --read web --dry-run", &[])
+        .script(
+            r#"
+            # Revoked
             discfg revoke team
             discfg revoke team --yes
             discfg revoke reports --yes -f json

@@ -75,7 +75,7 @@ pub(in crate::cli) struct AccessArgs {
     /// `ORG/REPO:environment:E` or `ORG/REPO:ref:R`.
     #[arg(long, value_name = "JOB")]
     github: Vec<GitHubSubject>,
-    /// Subject of another OIDC issuer to check
+    /// OIDC subject to check
     ///
     /// ISSUER,SUBJECT[,AUDIENCE], as for `discfg grant --oidc`.
     #[arg(long, value_name = "SUBJECT")]

@@ -11,9 +11,12 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
+use crate::cli::terminal::table::Table;
+use crate::cli::terminal::times::TimeStyle;
 use crate::context::{EngineName, Target};
 use crate::engine::{self, OpenError};
-use crate::model::{ConfigName, ErrorKind};
+use crate::model::{ConfigName, ErrorKind, Timestamp};
 use crate::stack::{self, Owner};
 use crate::wire::result::{ConfigShape, ConfigsResult};
 
@@ -42,7 +45,12 @@ pub(in crate::cli) async fn run(
         let names = listed.configs.iter().map(|found| format!("{}\n", found.config));
         names.collect::<String>().into_bytes()
     };
-    show(terminal, session.format(), &listed, || text(&listed), raw)
+    let (columns, times) = (terminal.columns(), terminal.time_style());
+    let human = || match columns {
+        Some(columns) => table(&listed, times).lines(columns),
+        None => text(&listed, times),
+    };
+    show(terminal, session.format(), &listed, human, raw)
 }
 
 async fn on_aws(
@@ -152,7 +160,33 @@ async fn on_this_machine(target: &Target) -> Result<ConfigsResult, Failure> {
     })
 }
 
-fn text(listed: &ConfigsResult) -> String {
+fn table(listed: &ConfigsResult, times: TimeStyle) -> Table {
+    let mut table = Table::new(&["CONFIG", "STATE", "REGION", "CREATED", "#BYTES", "FILE", "NOTE"]);
+    for found in &listed.configs {
+        let status = found.status.clone().unwrap_or_default();
+        let bytes = found.bytes.map(|bytes| bytes.to_string());
+        table.toned_row([
+            (Tone::Plain, found.config.clone()),
+            (Tone::of_stack_status(&status), status),
+            (Tone::Plain, found.region.clone().unwrap_or_default()),
+            (Tone::Plain, created(found, times).unwrap_or_default()),
+            (Tone::Plain, bytes.unwrap_or_default()),
+            (Tone::Plain, found.file.clone().unwrap_or_default()),
+            (Tone::Plain, found.note.clone().unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+fn created(found: &ConfigShape, times: TimeStyle) -> Option<String> {
+    let at = found.created.as_ref()?;
+    Some(
+        at.parse()
+            .map_or_else(|_| at.clone(), |at: Timestamp| times.show(at)),
+    )
+}
+
+fn text(listed: &ConfigsResult, times: TimeStyle) -> String {
     let width = listed.configs.iter().map(|found| found.config.len()).max();
     let width = width.unwrap_or_default();
     let mut text = String::new();
@@ -164,7 +198,7 @@ fn text(listed: &ConfigsResult) -> String {
             .unwrap_or_default();
         let mut parts = vec![place.to_owned()];
         parts.extend(found.status.clone());
-        parts.extend(found.created.as_ref().map(|at| format!("created {at}")));
+        parts.extend(created(found, times).map(|at| format!("created {at}")));
         parts.extend(found.bytes.map(|bytes| format!("{bytes} bytes")));
         parts.extend(found.note.clone());
         // Writing to a String can't fail.

@@ -240,10 +240,10 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, F
     match (&args.template, format) {
         _ if shown == Some(Format::Silent) => Ok(ExportTarget::Nothing),
         (Some(_), _) if flag.is_some() => Err(Failure::usage(
-            "-f and --template exclude each other: a template decides the format",
+            "-f and --template can't be used together: a template decides the format",
         )),
         (Some(path), _) => {
-            let bytes = data_file::read(path, "the template", MAX_TEMPLATE)?;
+            let bytes = data_file::read(path, "template", MAX_TEMPLATE)?;
             let text = String::from_utf8(bytes).map_err(|error| {
                 Failure::caused(
                     ErrorKind::Invalid,

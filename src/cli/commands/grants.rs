@@ -9,6 +9,8 @@ use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
+use crate::cli::terminal::table::Table;
 use crate::stack::{self, Grant, Output, Owner};
 use crate::wire::result::{GrantShape, GrantsResult, ListedGrant};
 
@@ -61,7 +63,11 @@ pub(in crate::cli) async fn run(
         config: config.to_string(),
         grants: grants.collect::<Result<_, Failure>>()?,
     };
+    let columns = terminal.columns();
     let human = || {
+        if let Some(columns) = columns {
+            return table(&shape).lines(columns);
+        }
         let mut text = String::new();
         for ListedGrant { grant, status } in &shape.grants {
             let note = if grant.role.is_some() { "" } else { status };
@@ -79,4 +85,20 @@ pub(in crate::cli) async fn run(
         names.collect::<String>().into_bytes()
     };
     show(terminal, session.format(), &shape, human, raw)
+}
+
+fn table(shape: &GrantsResult) -> Table {
+    let mut table = Table::new(&["NAME", "ACCESS", "SECTIONS", "STATE", "PRINCIPALS"]);
+    for ListedGrant { grant, status } in &shape.grants {
+        let principals = [&grant.principals, &grant.github, &grant.oidc];
+        let principals: Vec<&str> = principals.into_iter().flatten().map(String::as_str).collect();
+        table.toned_row([
+            (Tone::Plain, grant.name.clone()),
+            (Tone::Plain, grant.access.clone()),
+            (Tone::Plain, grant.sections.join(" ")),
+            (Tone::of_stack_status(status), status.clone()),
+            (Tone::Plain, principals.join(" ")),
+        ]);
+    }
+    table
 }

@@ -112,6 +112,8 @@ pub(in crate::cli) async fn run(
     let is_created = deployment.result == "created";
     show_result(&config, deployment, started, session, terminal)?;
     if is_created {
+        // The result comes first, also where both are seen on one terminal.
+        terminal.flush()?;
         terminal.hint(&next_step(&config));
     }
     Ok(())

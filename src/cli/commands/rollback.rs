@@ -19,8 +19,8 @@ use crate::wire::{AnyNode, KeyAnswer};
 
 /// Roll a key or a prefix back to a revision
 ///
-/// A rollback is a new commit: it is recorded in the history and can itself be rolled back. A key that was deleted since
-/// is restored; a key that did not exist then is deleted. A key with a time to live (TTL) gets its original expiry time,
+/// A rollback is a new commit: it is recorded in the history and can itself be rolled back. A key deleted after
+/// that revision is restored; a key that did not exist at that revision is deleted. A key with a time to live (TTL) gets its original expiry time,
 /// or is deleted if that has passed. A prefix is rolled back after confirmation.
 #[derive(Debug, Args)]
 #[command(
@@ -70,7 +70,7 @@ pub(in crate::cli) async fn run(
         [config] => session.choose(Some(parse(config)?))?,
         _ => {
             return Err(Failure::usage(
-                "--prefix and KEY exclude each other: expected [CONFIG]",
+                "--prefix and KEY can't be used together: expected [CONFIG]",
             ));
         }
     }

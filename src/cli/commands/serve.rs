@@ -159,7 +159,7 @@ async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<Na
     };
     let mut seen = BTreeSet::new();
     if let Some(twice) = named.iter().find(|name| !seen.insert((*name).clone())) {
-        return Err(Failure::usage(format!("config {twice:?} is given twice")));
+        return Err(Failure::usage(format!("config {twice} is given twice")));
     }
     let mut configs = Vec::new();
     for name in named {

@@ -40,7 +40,7 @@ pub(in crate::cli) struct SetArgs {
     /// Every byte counts, including a final newline.
     #[arg(short, long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Parse the value as JSON, even a number or a string
+    /// Parse the value as JSON (default only for objects and arrays)
     #[arg(long, conflicts_with = "text")]
     json: bool,
     /// Store the value as text, whatever it looks like
@@ -115,9 +115,7 @@ pub(in crate::cli) async fn run(
     let txn = Txn::new(vec![mutation]).guarded(guards);
     let store = session.store(Access::Write, &key).await;
     let store = store.map_err(|failure| match failure.kind {
-        ErrorKind::NotFound if from_file => {
-            failure.hint("unexpected VALUE: with -d, the arguments are [CONFIG] KEY")
-        }
+        ErrorKind::NotFound if from_file => failure.hint("with -d, give only [CONFIG] KEY and no VALUE"),
         _ => failure,
     })?;
     let committed = store.write(txn).await;
@@ -145,12 +143,12 @@ async fn split(
 ) -> Result<(Vec<String>, Vec<u8>), Failure> {
     let bytes = match data {
         Some(_) if words.len() == 3 => {
-            return Err(Failure::usage("VALUE and -d exclude each other"));
+            return Err(Failure::usage("VALUE and -d can't be used together"));
         }
-        Some(path) => data_file::read(path, "the value", Value::MAX_BYTES)?,
+        Some(path) => data_file::read(path, "value", Value::MAX_BYTES)?,
         None if words.len() == 1 && secret => match terminal.ask_unseen("Secret value: ").await? {
             Some(line) => line.into_bytes(),
-            None => data_file::read(Path::new("-"), "the value", Value::MAX_BYTES)?,
+            None => data_file::read(Path::new("-"), "value", Value::MAX_BYTES)?,
         },
         None if words.len() == 1 => {
             return Err(Failure::usage("missing VALUE").hint(

@@ -40,7 +40,7 @@ pub(in crate::cli) struct TemplateArgs {
     /// Prints the parameters for the other flags given, in the form that the AWS CLI takes.
     #[arg(
         long,
-        value_name = "FORM",
+        value_name = "FORMAT",
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "stack"

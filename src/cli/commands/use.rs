@@ -225,7 +225,7 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     }
     // A pipe from the shell has no owner to be judged by, and is there for this one process. A named one may never be written to.
     let text = if file == Path::new("-") || is_handed_over(file) {
-        Zeroizing::new(data_file::read(file, "a token", TOKEN_BYTES.into())?)
+        Zeroizing::new(data_file::read(file, "token", TOKEN_BYTES.into())?)
     } else {
         read_named(file, TOKEN_BYTES.into(), Privacy::Private).map_err(|error| {
             Failure::caused(

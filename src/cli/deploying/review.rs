@@ -7,8 +7,9 @@ use super::options::DeployArgs;
 use crate::aws::assume_statement;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::color::Tone;
 use crate::model::ErrorKind;
-use crate::stack::{self, Deployed, Effect, FoundTable, Output, Parameter, StackPlan};
+use crate::stack::{self, Action, Deployed, Effect, FoundTable, Output, Parameter, StackPlan};
 
 pub(super) fn show_plan(plan: &StackPlan, terminal: &Terminal) {
     if !terminal.is_quiet() {
@@ -18,21 +19,22 @@ pub(super) fn show_plan(plan: &StackPlan, terminal: &Terminal) {
 
 /// Shows the plan even with `--quiet`.
 fn show(plan: &StackPlan, terminal: &Terminal) {
-    for line in lines(plan) {
+    for (tone, line) in lines(plan) {
         let hang = if line.starts_with("  ") { VERB + 3 } else { 2 };
-        terminal.note_hanging(&line, hang);
+        terminal.toned_note(tone, &line, hang);
     }
 }
 
 /// The width of the verb column.
 const VERB: usize = 8;
 
-/// The lines that show a plan.
-fn lines(plan: &StackPlan) -> Vec<String> {
+/// The lines that show a plan, with the tone of each.
+fn lines(plan: &StackPlan) -> Vec<(Tone, String)> {
     let verb = if plan.creates { "Creating" } else { "Updating" };
-    let mut lines = vec![format!("{verb} the stack {}:", plan.stack)];
-    lines.extend(plan.adopts.as_ref().map(adoption));
-    let mut add = |verb: &str, text: String| lines.push(format!("  {verb:<VERB$} {text}"));
+    let mut lines = vec![(Tone::Title, format!("{verb} the stack {}:", plan.stack))];
+    lines.extend(plan.adopts.as_ref().map(|table| (Tone::Plain, adoption(table))));
+    let mut add =
+        |tone: Tone, verb: &str, text: String| lines.push((tone, format!("  {verb:<VERB$} {text}")));
     for change in &plan.changes {
         let properties = if change.properties.is_empty() {
             String::new()
@@ -40,7 +42,11 @@ fn lines(plan: &StackPlan) -> Vec<String> {
             format!(": {}", change.properties.join(", "))
         };
         let text = format!("{} ({}){properties}", change.words, change.logical_id);
-        add(change.action.verb(), text);
+        let tone = match change.action {
+            Action::Remove | Action::Replace => Tone::Bad,
+            _ => Tone::Plain,
+        };
+        add(tone, change.action.verb(), text);
     }
     for change in &plan.parameters {
         // The first line names them.
@@ -53,7 +59,7 @@ fn lines(plan: &StackPlan) -> Vec<String> {
             .map(|before| format!("{} -> ", value(before)));
         let (before, after) = (before.unwrap_or_default(), value(&change.after));
         let text = format!("{}: {before}{after}", change.words);
-        add("set", text);
+        add(Tone::Plain, "set", text);
     }
     if let Some((before, after)) = &plan.tags {
         let text = if before.is_empty() {
@@ -61,14 +67,19 @@ fn lines(plan: &StackPlan) -> Vec<String> {
         } else {
             format!("tags: {} -> {}", tags(before), tags(after))
         };
-        add("set", text);
+        add(Tone::Plain, "set", text);
     }
     for change in &plan.access {
         let verb = match change.effect {
             Effect::Broadens if plan.creates => "grants".to_owned(),
             effect => effect.to_string(),
         };
-        add(&verb, format!("{}: {}", change.words, change.text));
+        let tone = if change.effect.may_broaden() {
+            Tone::Notable
+        } else {
+            Tone::Plain
+        };
+        add(tone, &verb, format!("{}: {}", change.words, change.text));
     }
     lines
 }

@@ -81,6 +81,9 @@ impl From<StackError> for Failure {
                 failure.hint("delete the table if nothing needs it, or choose another config name: discfg did not change it")
             }
             StackError::ReplacesKey { .. } => failure.hint("omit --kms and --kms-key to keep the key"),
+            StackError::NotDeleted { stuck, .. } if stuck.is_empty() => {
+                failure.hint("see the stack's events for the cause, fix it, then rerun the command")
+            }
             StackError::NotDeleted { .. } => failure.hint("fix the cause, then rerun the command"),
             StackError::NotOurs { mark, .. } if *mark == stack::Output::DiscfgLayout.name() => {
                 failure.hint("choose another name")
@@ -111,7 +114,11 @@ fn of_deployment(failure: Failure, failed: &stack::DeploymentFailure) -> Failure
             ));
         }
         None if failure.hints.len() + others.len() < 2 => {
-            failure = failure.hint("fix the cause, then rerun the command");
+            failure = failure.hint(if failed.first.is_some() {
+                "fix the cause, then rerun the command"
+            } else {
+                "see the stack's events for the cause, fix it, then rerun the command"
+            });
         }
         None => {}
     }

@@ -88,6 +88,16 @@ impl Tone {
         self.style().for_stderr().apply_to(text).to_string()
     }
 
+    /// The tone of a stack's status, such as `UPDATE_COMPLETE`.
+    pub(in crate::cli) fn of_stack_status(status: &str) -> Self {
+        match status {
+            failed if failed.contains("FAILED") || failed.contains("ROLLBACK") => Self::Bad,
+            running if running.contains("IN_PROGRESS") => Self::Notable,
+            complete if complete.ends_with("COMPLETE") => Self::Good,
+            _ => Self::Plain,
+        }
+    }
+
     /// The tone of a change of that sign.
     pub(in crate::cli) fn of_sign(sign: char) -> Self {
         match sign {
@@ -102,6 +112,22 @@ impl Tone {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stack_that_was_rolled_back_is_in_no_good_state() {
+        let tones = [
+            "CREATE_COMPLETE",
+            "UPDATE_IN_PROGRESS",
+            "ROLLBACK_COMPLETE",
+            "DELETE_FAILED",
+            "",
+        ];
+        let tones = tones.map(Tone::of_stack_status);
+        assert_eq!(
+            tones,
+            [Tone::Good, Tone::Notable, Tone::Bad, Tone::Bad, Tone::Plain]
+        );
+    }
 
     #[test]
     fn the_flag_wins_then_no_color_then_force_then_the_terminal() {

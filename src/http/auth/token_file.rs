@@ -40,7 +40,7 @@ pub enum TokenFileError {
         line: usize,
     },
     /// A name stands for two tokens.
-    #[error("duplicate token {name} in {path}", path = .path.display())]
+    #[error("duplicate token \"{name}\" in {path}", path = .path.display())]
     Ambiguous {
         /// Which file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum TokenFileError {
     },
     /// A list of sections or configs is empty, which opens nothing.
     #[error(
-        "token {name} in {path} has an empty list of {what}; without the list it covers all {what}",
+        "the token \"{name}\" in {path} has an empty list of {what}: omit the list to cover all {what}",
         path = .path.display()
     )]
     Nothing {

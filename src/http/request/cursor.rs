@@ -34,7 +34,7 @@ impl ListingIdentity<'_> {
         });
         after.ok_or_else(|| {
             InvalidRequest::Query(
-                "invalid query parameter cursor: expected the `next` of a page with the same path and recursive"
+                "invalid value of query parameter `cursor`: expected the `next` value of a page of the same path and with the same `recursive`"
                     .into(),
             )
         })

@@ -56,7 +56,7 @@ pub(in crate::http) fn check(path: &str) -> Result<(), InvalidRequest> {
     let refuse = |what: String| Err(InvalidRequest::Path(format!("invalid path: {what}")));
     if path.len() > MAX_BYTES {
         return Err(InvalidRequest::Path(format!(
-            "path too long: {} bytes of at most {MAX_BYTES}",
+            "path too long: {} bytes; the limit is {MAX_BYTES}",
             path.len()
         )));
     }

@@ -72,7 +72,7 @@ impl Query {
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
             Some(other) => Err(InvalidRequest::Query(format!(
-                "invalid query parameter {name} {other:?}: expected true or false"
+                "invalid value {other:?} of query parameter `{name}`: expected true or false"
             ))),
         }
     }
@@ -91,7 +91,7 @@ impl Query {
             .filter(|limit| digits && (1..=most).contains(limit));
         number.ok_or_else(|| {
             InvalidRequest::Query(format!(
-                "invalid query parameter limit {given:?}: expected a whole number from 1 to {most}"
+                "invalid value {given:?} of query parameter `limit`: expected a whole number from 1 to {most}"
             ))
         })
     }

@@ -61,13 +61,13 @@ pub(in crate::http) async fn unwrap(context: RequestContext, body: Body) -> Resu
     check_key(&context, &key)?;
     let wrapped = STANDARD
         .decode(wrapped)
-        .map_err(|_| InvalidRequest::Body("wrapped is not valid base64".into()))?;
+        .map_err(|_| InvalidRequest::Body("field `wrapped` is not valid base64".into()))?;
     let unwrapping = async {
         let unwrapped = context.store.data_keys().unwrap(&wrapped, &key).await;
         unwrapped.map_err(|error| match error {
             // Here it was sent, not stored.
             StoreError::Corrupt { .. } => {
-                InvalidRequest::Body("wrapped is not a data key of this config".into()).into()
+                InvalidRequest::Body("field `wrapped` is not a data key of this config".into()).into()
             }
             error => ApiError::from(error),
         })

@@ -225,7 +225,7 @@ pub(in crate::http) fn take_consistency(
         Some("strong") => Ok(Some(Consistency::Strong)),
         Some("eventual") => Ok(Some(Consistency::Eventual)),
         Some(other) => Err(InvalidRequest::Query(format!(
-            "invalid query parameter consistency {other:?}: expected strong or eventual"
+            "invalid value {other:?} of query parameter `consistency`: expected strong or eventual"
         ))),
     }
 }

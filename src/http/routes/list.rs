@@ -103,7 +103,7 @@ fn parse_after(after: String) -> Result<String, InvalidRequest> {
         return Ok(after);
     }
     Err(InvalidRequest::Query(format!(
-        "invalid query parameter after {after:?}: expected a key or a folder, such as /db/url or /db/"
+        "invalid value {after:?} of query parameter `after`: expected a key or a folder, such as /db/url or /db/"
     )))
 }
 

@@ -236,7 +236,7 @@ fn more_than_lambda_takes_is_refused_by_what_the_entries_say() {
     bytes[directory + 24..directory + 28].copy_from_slice(&262_144_000_u32.to_le_bytes());
     assert_eq!(
         refusal(bytes),
-        "front.zip is too large: 262144256 bytes unzipped of at most 262144000"
+        "front.zip is too large: 262144256 bytes unzipped; the limit is 262144000"
     );
 }
 

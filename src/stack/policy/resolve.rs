@@ -285,7 +285,7 @@ impl Resolver<'_> {
         let kind = declared.get("Type").and_then(Value::as_str).unwrap_or_default();
         if kind.starts_with("AWS::SSM::") {
             return Err(Unclear(format!(
-                "the parameter {name} is read when the stack is deployed"
+                "the value of the parameter {name} is only known when the stack is deployed"
             )));
         }
         let value = match (self.parameters.get(name), declared.get("Default")) {

@@ -195,14 +195,14 @@ mod tests {
                 told.starts_with("the parameter ApiReads is too long: 4"),
                 "{told}"
             );
-            assert!(told.ends_with("bytes of at most 4096"), "{told}");
+            assert!(told.ends_with("bytes; the limit is 4096"), "{told}");
             let (most, told) = most_by_api(config, "write", name);
             assert!(writes.contains(&most), "{config} {name}: {most}");
             assert!(
                 told.starts_with("the policy of ApiWritePolicy is too long: 6"),
                 "{told}"
             );
-            assert!(told.ends_with("characters of at most 6144"), "{told}");
+            assert!(told.ends_with("characters; the limit is 6144"), "{told}");
         }
     }
 
@@ -259,7 +259,7 @@ mod tests {
         let text = error.to_string();
         assert!(
             text.starts_with("the trust policy of WriteRole is too long: 2")
-                && text.ends_with("characters of at most 2048"),
+                && text.ends_with("characters; the limit is 2048"),
             "{text}"
         );
         // Other accounts are trusted with the same list once more.
@@ -306,7 +306,7 @@ mod tests {
         assert!(checked(Some(&before), &[("Config", CONFIG), ("Readers", &more)]).is_ok());
         let error = checked(Some(&before), &[("Config", CONFIG), ("Readers", &most)]);
         let text = error.expect_err("more than IAM ever allows").to_string();
-        assert!(text.ends_with("of at most 4096"), "{text}");
+        assert!(text.ends_with("the limit is 4096"), "{text}");
     }
 
     #[test]
@@ -323,6 +323,6 @@ mod tests {
         let error = check("discfg-x--g", GRANT, &region(), Some(&given), &given).expect_err("too long");
         let text = error.to_string();
         assert!(text.starts_with("the policy of Policy is too long"), "{text}");
-        assert!(text.ends_with("of at most 6144"), "{text}");
+        assert!(text.ends_with("the limit is 6144"), "{text}");
     }
 }

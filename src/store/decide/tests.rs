@@ -35,7 +35,7 @@ fn forty_eight_changes_fit_into_a_new_section_and_forty_nine_do_not() {
     assert!(
         error
             .to_string()
-            .contains("102 DynamoDB actions of at most 100 (2 × 49 changes"),
+            .contains("102 DynamoDB actions; the limit is 100 (2 × 49 changes"),
         "{error}"
     );
 }

@@ -114,7 +114,7 @@ fn a_call_that_asks_nothing_is_a_usage_error() {
                 "read",
                 "k",
             ],
-            "leave out --account",
+            "omit --account",
         ),
     ] {
         place

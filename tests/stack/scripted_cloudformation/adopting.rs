@@ -241,7 +241,7 @@ async fn a_failed_adoption_deletes_nothing_and_is_not_tried_over() {
     }
     assert_eq!(
         end.expect("it failed").to_string(),
-        "deployment of discfg-payments failed, the table is unchanged, the stack is in IMPORT_ROLLBACK_COMPLETE: \
+        "deployment of discfg-payments failed; the table is unchanged, and the stack is in IMPORT_ROLLBACK_COMPLETE: \
          table (Table): it belongs to another stack"
     );
     let error = config_plan(&cloudformation).await.expect_err("it stops");

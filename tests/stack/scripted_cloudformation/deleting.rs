@@ -112,7 +112,7 @@ async fn a_failed_deletion_tells_its_first_cause() {
     assert_eq!(error.kind(), ErrorKind::Stack);
     assert_eq!(
         error.to_string(),
-        "deletion of discfg-payments failed, the stack is in DELETE_FAILED: read policy (ReadPolicy): \
+        "deletion of discfg-payments failed; the stack is in DELETE_FAILED: read policy (ReadPolicy): \
          attached to entities"
     );
     cloudformation.finish();

@@ -164,7 +164,7 @@ async fn a_failed_create_names_what_it_leaves_behind() {
     let (_, end) = deploy(&cloudformation).await;
     assert_eq!(
         end.expect_err("it failed").to_string(),
-        "deployment of discfg-payments failed and the new stack was deleted, except KMS key (physical): API stage (Stage): \
+        "deployment of discfg-payments failed and the new stack was deleted; kept: KMS key (physical): API stage (Stage): \
          the account is full"
     );
     cloudformation.finish();

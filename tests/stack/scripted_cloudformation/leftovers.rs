@@ -299,7 +299,7 @@ async fn a_policy_attached_elsewhere_is_told_with_those_who_have_it() {
     assert_eq!(
         error.to_string(),
         format!(
-            "deletion of discfg-payments failed, the stack is in DELETE_FAILED: read policy (ReadPolicy): {words}"
+            "deletion of discfg-payments failed; the stack is in DELETE_FAILED: read policy (ReadPolicy): {words}"
         )
     );
     cloudformation.finish();

@@ -23,7 +23,7 @@ pub(in crate::cli) struct DestroyArgs {
     pub(super) name: Option<ConfigName>,
     /// Delete the table and all its data too
     ///
-    /// Required with --local: deletes the config's data file and the key of its secrets.
+    /// Required with --local: deletes the config's data file and the key file for its secrets.
     #[arg(long)]
     pub(super) delete_data: bool,
     /// Don't ask for the config's name

@@ -59,7 +59,7 @@ pub(super) async fn run(
         ));
     }
     if key.exists() {
-        terminal.hint(&format!("  delete   key file {} of its secrets", key.display()));
+        terminal.hint(&format!("  delete   key file {} for its secrets", key.display()));
     }
     if args.dry_run {
         terminal.hint("Dry run: nothing was deleted.");

@@ -42,6 +42,8 @@ pub(super) fn run(
         let is_chosen_elsewhere =
             target.file.is_some() && matches!(target.engine.origin, SettingOrigin::Flag);
         let flag = if is_chosen_elsewhere { " --local" } else { "" };
+        // The result comes first, also where both are seen on one terminal.
+        terminal.flush()?;
         terminal.hint(&(next_step(config) + flag));
     }
     Ok(())

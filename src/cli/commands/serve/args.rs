@@ -12,8 +12,8 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 /// Serve configs over HTTP
 ///
 /// Applications in any language can read, write and watch keys through this API; /openapi.json describes it. Serves the
-/// current config if none is given. It can serve any engine except another server. --as read, or a grant, limits all
-/// callers to that role. To serve a config named token or help, use -c.
+/// current config if none is given. It can serve any engine except another server. --as read and --as GRANT limit
+/// all callers to that role. To serve a config named token or help, use -c.
 ///
 /// On the loopback interface (the default), no token is required: every user of this machine has your access. Requests
 /// with a foreign Host or Origin are rejected, so web pages cannot use the API. Any other address requires TLS and
@@ -89,7 +89,7 @@ pub(in crate::cli) struct ServerArgs {
     #[arg(long, value_name = "TIME", default_value = "2s")]
     pub(super) interval: Span,
     /// Request log
-    #[arg(long, value_name = "FORM", default_value = "text")]
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) log: LogForm,
     /// Maximum open connections; beyond: 503
     ///
@@ -122,7 +122,7 @@ pub(in crate::cli) struct ServerArgs {
     /// Time to keep idle connections open
     #[arg(long, value_name = "TIME", default_value = "75s", help_heading = LIMITS)]
     pub(super) idle_timeout: Span,
-    /// Time that a client may read nothing
+    /// How long a client can leave a response unread
     ///
     /// The connection is then closed.
     #[arg(long, value_name = "TIME", default_value = "20s", help_heading = LIMITS)]

@@ -1,8 +1,9 @@
 use std::fmt::Write as _;
 use std::iter::{once, repeat};
 
+use crate::cli::terminal::color::Tone;
 use crate::stack::{Output, Parameter};
-use crate::wire::result::{DifferenceShape, DriftShape, Status, TableShape};
+use crate::wire::result::{DifferenceShape, DriftShape, GrantStatusShape, Status, TableShape};
 
 /// The status for people.
 pub(super) fn text(status: &Status) -> String {
@@ -17,7 +18,12 @@ pub(super) fn text(status: &Status) -> String {
         Some(stack) => {
             line(
                 "stack",
-                &format!("{}, {} since {}", stack.name, stack.status, stack.since),
+                &format!(
+                    "{}, {} since {}",
+                    stack.name,
+                    Tone::of_stack_status(&stack.status).paint(&stack.status),
+                    stack.since
+                ),
             );
             if let Some(reason) = &stack.reason {
                 line("", reason);
@@ -50,17 +56,8 @@ pub(super) fn text(status: &Status) -> String {
     for (name, value) in api_lines(status) {
         line(name, &value);
     }
-    match &status.grants {
-        None => line("grants", "unknown"),
-        Some(grants) if grants.is_empty() => line("grants", "none"),
-        Some(grants) => {
-            for grant in grants {
-                let covers = grant.access.as_ref().map_or(String::new(), |access| {
-                    format!(": {access} {}", grant.sections.join(", "))
-                });
-                line("grant", &format!("{}{covers}, {}", grant.name, grant.status));
-            }
-        }
+    for (name, value) in grant_lines(status.grants.as_deref()) {
+        line(name, &value);
     }
     match &status.table {
         Some(table) => {
@@ -105,6 +102,23 @@ pub(super) fn text(status: &Status) -> String {
         line("unknown", unknown);
     }
     text
+}
+
+/// The grants; `None` if they are unknown.
+fn grant_lines(grants: Option<&[GrantStatusShape]>) -> Vec<(&'static str, String)> {
+    let Some(grants) = grants else {
+        return vec![("grants", "unknown".into())];
+    };
+    if grants.is_empty() {
+        return vec![("grants", "none".into())];
+    }
+    let lines = grants.iter().map(|grant| {
+        let covers = grant.access.as_ref().map_or(String::new(), |access| {
+            format!(": {access} {}", grant.sections.join(", "))
+        });
+        ("grant", format!("{}{covers}, {}", grant.name, grant.status))
+    });
+    lines.collect()
 }
 
 /// The HTTP API's endpoint, if there is one, and whether requests can wait there.

@@ -163,9 +163,9 @@ fn of_cloudformation() -> Vec<(&'static str, StackError)> {
             StackError::Stuck {
                 stack: name(),
                 state: StackState::ImportRollbackComplete,
-                advice: "taking the table in has failed, and left the table as it was. See why with `aws cloudformation \
-                         describe-stack-events`, mend that, delete the stack with `aws cloudformation delete-stack`, \
-                         which keeps the table, and try again",
+                advice: "the import of the table failed and left the table unchanged. See `aws cloudformation \
+                         describe-stack-events` for the reason, fix it, delete the stack with `aws cloudformation \
+                         delete-stack`, which keeps the table, and rerun the command",
             },
         ),
         (
@@ -173,7 +173,7 @@ fn of_cloudformation() -> Vec<(&'static str, StackError)> {
             StackError::Stuck {
                 stack: name(),
                 state: StackState::Unknown("ROLLBACK_PAUSED".into()),
-                advice: "this state is not known to this version; look at it in the AWS console",
+                advice: "this version of discfg doesn't know this state; see the stack in the AWS console",
             },
         ),
         ("", StackError::StaleChangeSet { stack: name() }),

@@ -98,7 +98,7 @@ fn what_cannot_be_told_says_why() {
         ),
         (
             json!({"Ref": "Stored"}),
-            "the parameter Stored is read when the stack is deployed",
+            "the value of the parameter Stored is only known when the stack is deployed",
         ),
         (
             json!({"Ref": "Nothing"}),

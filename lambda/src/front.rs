@@ -138,8 +138,7 @@ fn size(body: &[u8]) -> usize {
 fn too_large(size: usize) -> Response<Body> {
     let status = StatusCode::PAYLOAD_TOO_LARGE;
     let detail = format!(
-        "response too large: {size} bytes; the limit is {MAX_ANSWER}, the limit of AWS Lambda; request a part, or list by \
-         pages"
+        "response too large: {size} bytes exceed the {MAX_ANSWER}-byte limit of AWS Lambda; request fewer keys, or list by pages"
     );
     let mut problem = Problem::new(
         status.as_u16(),

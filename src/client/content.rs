@@ -58,7 +58,7 @@ impl Content {
     ///
     /// client.set("/db/pool/size", "many").await?;
     /// let error = client.snapshot("/db").await?.deserialize::<Db>().err().unwrap();
-    /// assert!(error.to_string().starts_with("/db/pool/size doesn't fit"));
+    /// assert!(error.to_string().starts_with("cannot read /db/pool/size"));
     /// # Ok(())
     /// # }
     /// ```

@@ -143,7 +143,7 @@ impl<T: Send + Sync + 'static> Live<T> {
     ///
     /// client.set("/app/port", "many").await?;
     /// let Some(Err(error)) = changes.next().await else { panic!("it is no number") };
-    /// assert!(error.to_string().starts_with("/app/port doesn't fit"));
+    /// assert!(error.to_string().starts_with("cannot read /app/port"));
     /// assert_eq!(app.get().port, 80);
     ///
     /// client.set("/app/port", "81").await?;

@@ -96,7 +96,7 @@ fn a_copy_is_shown_and_asked_for(place: &Place) {
         .stdout("mycfg: unchanged: 0 added, 0 changed, 0 removed, 2 unchanged\n");
     run(place, &["copy", "/a", "/b@1", "--yes"])
         .code(2)
-        .stderr_has("the past can't be written");
+        .stderr_has("TO can't have @REVISION");
     done(place, &["set", "a/k", "2"]);
     done(place, &["copy", "/a@1", "/c", "--yes"]).stdout_has("1 added");
     done(place, &["get", "c/k"]).stdout("1\n");

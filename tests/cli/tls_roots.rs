@@ -124,7 +124,7 @@ fn a_bundle_that_holds_no_certificate_is_named() {
         .args(["get", "app", "/db/url", "--as", "self"])
         .env("AWS_CA_BUNDLE", "missing.pem")
         .run()
-        .stderr_has("can't read AWS_CA_BUNDLE missing.pem");
+        .stderr_has("cannot read AWS_CA_BUNDLE missing.pem");
     assert!(server.handshakes().is_empty());
 }
 

@@ -228,7 +228,7 @@ fn what_cannot_be_watched_is_refused(place: &Place) {
         .stderr_has("--after db=1");
     refused(&["/db", "--after", "1", "--after", "db=0"])
         .code(2)
-        .stderr_has("--after is given twice for the section /db");
+        .stderr_has("--after is given twice for section /db");
     refused(&["/db", "--after", "-1"]).code(2);
     refused(&["/db", "--after", "db/x=1"]).code(2).stderr_has("db/x");
     refused(&["/db", "--interval", "0"])

@@ -279,7 +279,10 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .args(["destroy", "mycfg", "--delete-data", "--dry-run"])
         .run()
         .code(0)
-        .stderr_has(&format!("  delete   key file {} of its secrets\n", key.display()))
+        .stderr_has(&format!(
+            "  delete   key file {} for its secrets\n",
+            key.display()
+        ))
         .stdout("mycfg: would be destroyed\n");
     assert_eq!(files(), before);
     let destroyed: Value = place

@@ -80,7 +80,7 @@ fn what_others_reach_takes_tls_and_tokens() {
         "--tls-key",
         "k.pem",
     ])
-    .stderr_has("takes --token-file")
+    .stderr_has("requires --token-file")
     .stderr_lacks("requires --tls-cert");
     refused(&["--tls-cert", "c.pem"]).stderr_has("--tls-key");
 }
@@ -96,7 +96,7 @@ fn what_cant_be_served_ends_at_once_and_says_why() {
     refused(&["No!"], 2).stderr_has("No!");
     refused(&[SERVED, SERVED], 2).stderr_has("config mycfg is given twice");
     refused(&["--engine", "https://config.example/"], 2)
-        .stderr_has("https://config.example is a discfg API itself")
+        .stderr_has("can't serve https://config.example: it is a discfg API itself")
         .stderr_has("--local");
     refused(&["--token-file", "none"], 3)
         .stderr_has("none")

@@ -86,7 +86,7 @@ fn guards_and_limits_are_told_as_without_an_api() {
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("190000");
+        .stderr_has("190,001 bytes; the limit is 190,000");
     // Seventeen of them are more than a function may answer at once.
     let most = "x".repeat(190_000);
     place.write("most", &most);
@@ -99,7 +99,7 @@ fn guards_and_limits_are_told_as_without_an_api() {
     assert!(
         whole
             .errors()
-            .contains("bytes; the limit is 6000000, the limit of AWS Lambda"),
+            .contains("bytes exceed the 6000000-byte limit of AWS Lambda"),
         "{}",
         whole.errors()
     );

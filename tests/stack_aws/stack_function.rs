@@ -75,7 +75,7 @@ fn a_function_that_was_updated_beside_the_stack_is_found() {
     let name = ["--function-name", "discfg-payments"];
     let update = ["lambda", "update-function-code"];
     aws(&account, &[&update[..], &name, &["--zip-file", &other]].concat());
-    let said = "the function discfg-payments runs other code than its stack deployed";
+    let said = "the code of the function discfg-payments was changed outside CloudFormation";
     let status = of("status").code(7).stderr_has(said);
     let hint = format!("--s3-key {} --s3-object-version ", code_key(&place, "front.zip"));
     let status = status.stderr_has(&hint).json();
@@ -85,7 +85,7 @@ fn a_function_that_was_updated_beside_the_stack_is_found() {
         .args(["status", "payments"])
         .run()
         .code(7)
-        .stdout_has("code is not the stack's");
+        .stdout_has("code doesn't match the stack");
     place.args(["doctor", "payments"]).run().code(1).stdout_has(said);
     init(&place, &[]).code(7).stderr_has(said);
 

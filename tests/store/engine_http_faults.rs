@@ -271,7 +271,10 @@ async fn an_answer_without_end_is_left() {
     });
     let error = served.engine.status().await.expect_err("it is too large");
     assert_eq!(error.kind(), ErrorKind::Invalid);
-    assert!(error.to_string().contains("more than 67108864 bytes"), "{error}");
+    assert!(
+        error.to_string().contains("more than 67,108,864 bytes"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

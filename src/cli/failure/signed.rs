@@ -41,7 +41,7 @@ pub(in crate::cli) fn explain(
             ..
         }) => Failure::from(error)
             .hint("check this machine's clock with `discfg doctor`: AWS accepts signatures for 5 minutes"),
-        OpsError::Store(StoreError::Api { problem, .. }) if problem.contains("the limit of AWS Lambda") => {
+        OpsError::Store(StoreError::Api { problem, .. }) if problem.contains("limit of AWS Lambda") => {
             Failure::from(error)
                 .hint("use a smaller prefix, or read from the table directly with --engine dynamodb")
         }

@@ -268,7 +268,7 @@ mod tests {
             .expect_err("too many");
         let words = error.to_string();
         assert!(
-            words.contains("6800 characters") && words.contains("at most 4394"),
+            words.contains("6800 characters") && words.contains("the limit is 4394"),
             "{words}"
         );
     }

@@ -226,8 +226,7 @@ fn of_an_api_with_signatures() {
     let reader = with_role(Some(Role::Config(Access::Read)), READ_ROLE, Access::Write);
     let writer = with_role(None, write, Access::Write);
     let ci = with_role(Some(is("ci")), grant, Access::Write);
-    let too_large = "response too large: 7340032 bytes; the limit is 6000000, the limit of AWS Lambda; request a part, or list by \
-        pages";
+    let too_large = "response too large: 7340032 bytes exceed the 6000000-byte limit of AWS Lambda; request fewer keys, or list by pages";
     let failures = [
         ("one's own credentials", own.explain(forbidden())),
         ("a role that only reads", reader.explain(forbidden())),

@@ -112,7 +112,7 @@ fn what_is_malformed_is_refused_by_place_and_left_alone() {
             "empty list of configs".into(),
         ),
         (good.replace("[\"payments\"]", "[\"No\"]"), line("configs")),
-        (format!("{good}{table}"), "duplicate token a in ".into()),
+        (format!("{good}{table}"), "duplicate token \"a\" in ".into()),
         (format!("{good}x"), format!("line {}", lines + 1)),
     ];
     for (text, part) in wrong {

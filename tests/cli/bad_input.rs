@@ -60,7 +60,7 @@ fn a_key_that_is_none_is_named_with_what_is_allowed(place: &Place) {
         .args(["ls", "/db//x"])
         .run()
         .code(2)
-        .stderr_has("invalid PREFIX")
+        .stderr_has("invalid key")
         .stderr_has("empty segment");
     untouched(place);
 }

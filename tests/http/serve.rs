@@ -134,7 +134,7 @@ fn what_cant_be_served_ends_at_once_and_says_why() {
     listen(&address)
         .code(6)
         .stderr_has(&address)
-        .stderr_has("another server is there");
+        .stderr_has("stop the server that uses this address");
     Place::new().args(["serve"]).run().code(2).stdout("");
 }
 

@@ -104,7 +104,7 @@ fn a_function_that_was_updated_beside_the_stack_is_found() {
     aws(&account, &[&update[..], &name, &from].concat());
     init(&place, &[])
         .code(0)
-        .stderr_has("Verified: the function runs the code of the stack");
+        .stderr_has("Verified: the function runs the stack's code");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(super) const HELP_WIDTH: usize = 100;
 const EXIT_CODES: &str = "\
 Exit codes:
     0  success                          7  a stack operation failed
-    1  no, unknown or different         8  invalid input (value, size, file)
+    1  no, unknown, or a difference     8  invalid input (value, size, file)
     2  usage error                     70  any other failure
     3  not found                      124  timed out (watch --timeout)
     4  conflict: a guard failed       130  interrupted or declined
@@ -93,7 +93,7 @@ pub(super) enum Command {
     Copy(commands::copy::CopyArgs),
     /// Run a command with the keys as environment variables
     Exec(commands::exec::ExecArgs),
-    /// Export all keys in a file format, or through a template
+    /// Export keys in a file format, or through a template
     #[command(arg = FormatFlag::export_arg())]
     Export(commands::export::ExportArgs),
     /// Show a config's sections, version and digest

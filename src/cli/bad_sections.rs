@@ -11,7 +11,7 @@ use crate::model::{BadSection, ErrorKind, Section};
 pub(super) struct ExceptArgs {
     /// Leave this section out; repeatable
     ///
-    /// For a section that cannot be read.
+    /// Useful for a section that cannot be read.
     #[arg(long = "except", value_name = "SECTION")]
     pub(super) sections: Vec<Section>,
 }

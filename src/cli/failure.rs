@@ -367,7 +367,7 @@ impl From<TargetError> for Failure {
                 failure.hint("or read the file; if you trust its content, run `discfg use --trust`")
             }
             TargetError::Malformed { .. } => failure.hint(
-                "write it as TOML with config, engine, sign, region, profile or as; or as only a config name",
+                "write it as TOML with the names `config`, `engine`, `sign`, `region`, `profile` and `as`, or write only a config name",
             ),
             _ => failure,
         }

@@ -18,7 +18,7 @@ pub(super) enum Format {
     Json,
     /// YAML
     Yaml,
-    /// The bare value, with nothing added
+    /// The exact bytes of the value, without a newline
     Raw,
     /// Nothing; the exit code is the answer
     Silent,
@@ -132,7 +132,7 @@ pub(super) struct Global {
     /// Hide progress and hints
     #[arg(short, long, global = true, hide_short_help = true)]
     pub(super) quiet: bool,
-    /// Log more on stderr, never values; -vv logs yet more
+    /// Log more on stderr, never values; -vv logs even more
     #[arg(short, long, global = true, action = clap::ArgAction::Count, hide_short_help = true)]
     pub(super) verbose: u8,
     /// Print the number of requests and their cost on stderr

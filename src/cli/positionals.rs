@@ -39,7 +39,7 @@ pub(super) fn hint(command: &str, words: &[String], what: &str) -> Option<String
     let name: ConfigName = word.parse().ok()?;
     let place = what.to_uppercase();
     Some(format!(
-        "a single argument is a {what}; for the config {name}, run `discfg {command} -c {name} {place}`"
+        "a single argument is a {what}; for the config \"{name}\", run `discfg {command} -c {name} {place}`"
     ))
 }
 

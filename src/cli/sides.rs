@@ -16,34 +16,34 @@ use crate::store::{Store, StoreExt as _};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options for one side")]
 pub(super) struct SideArgs {
-    /// Profile for the first side
+    /// Profile for the first argument
     #[arg(long, value_name = "NAME")]
     from_profile: Option<String>,
-    /// Profile for the second side
+    /// Profile for the second argument
     #[arg(long, value_name = "NAME")]
     to_profile: Option<String>,
-    /// Region of the first side
+    /// Region of the first argument
     #[arg(long, value_name = "REGION")]
     from_region: Option<Region>,
-    /// Region of the second side
+    /// Region of the second argument
     #[arg(long, value_name = "REGION")]
     to_region: Option<Region>,
-    /// Engine of the first side (as for --engine)
+    /// Engine of the first argument, as for --engine
     #[arg(long, value_name = "ENGINE")]
     from_engine: Option<EngineName>,
-    /// Engine of the second side (as for --engine)
+    /// Engine of the second argument, as for --engine
     #[arg(long, value_name = "ENGINE")]
     to_engine: Option<EngineName>,
-    /// Role on the first side (as for --as)
+    /// Role for the first argument, as for --as
     #[arg(long, value_name = "ROLE")]
     from_as: Option<Role>,
-    /// Role on the second side (as for --as)
+    /// Role for the second argument, as for --as
     #[arg(long, value_name = "ROLE")]
     to_as: Option<Role>,
-    /// Account of the first side, if it is not yours
+    /// Account of the first argument, if it is not yours
     #[arg(long, value_name = "ID", value_parser = super::global::account)]
     from_account: Option<String>,
-    /// Account of the second side, if it is not yours
+    /// Account of the second argument, if it is not yours
     #[arg(long, value_name = "ID", value_parser = super::global::account)]
     to_account: Option<String>,
 }

@@ -263,14 +263,12 @@ impl ChangeSpec {
                 ),
             ];
             return match settings.iter().find(|(_, given)| *given) {
-                Some((name, _)) => Err(ShapeError::new(format!(
-                    "the delete of {key} does not allow {name}"
-                ))),
+                Some((name, _)) => Err(ShapeError::new(format!("deleting {key} does not allow {name}"))),
                 None => Ok(Mutation::Delete { key }),
             };
         }
         let value = self.value.as_deref();
-        let value = value.ok_or_else(|| ShapeError::new(format!("the set of {key} requires a value")))?;
+        let value = value.ok_or_else(|| ShapeError::new(format!("setting {key} requires a value")))?;
         let value = read_value(value, self.kind, notation).map_err(|error| error.of_value(&key))?;
         let secret = match (self.secret, self.sealed) {
             (None, false) => Secrecy::Keep,

@@ -123,7 +123,7 @@ fn a_trust_of_before_that_refuses_tags_is_updated_by_init() {
             r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{arn}"}}"#
         ))
         .stderr_has(
-            "hint: also update the role's trust policy if the stack is older: `discfg init payments`",
+            "hint: if an older discfg version deployed the stack, also update the role's trust policy: `discfg init payments`",
         );
 }
 
@@ -153,7 +153,7 @@ fn own_policies_that_do_not_let_tags_pass_are_told() {
         .code(5)
         .stdout("")
         .stderr_has("allow sts:TagSession in your own policies, since your session has tags: ")
-        .stderr_has("update the role's trust policy if the stack is older: `discfg grant payments team`")
+        .stderr_has("update the role's trust policy: `discfg grant payments team`")
         .stderr_lacks("discfg grants payments");
 }
 

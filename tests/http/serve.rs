@@ -67,7 +67,7 @@ fn what_others_reach_takes_tls_and_tokens() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8899", "[::ffff:192.0.2.1]:1"] {
         refused(&["--listen", address])
             .stderr_has(address)
-            .stderr_has("requires --tls-cert and --tls-key and --token-file");
+            .stderr_has("requires --tls-cert, --tls-key and --token-file");
     }
     refused(&["--listen", "0.0.0.0:0", "--token-file", "tokens"])
         .stderr_has("requires --tls-cert and --tls-key")

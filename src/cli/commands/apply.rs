@@ -37,14 +37,14 @@ pub(in crate::cli) struct ApplyArgs {
     /// Names in the file are relative to it.
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<Prefix>,
-    /// Delete the keys below --prefix not in FILE
+    /// Also delete keys below --prefix that FILE doesn't have
     ///
     /// Keys with a time to live stay.
     #[arg(long, requires = "prefix")]
     prune: bool,
     /// Only if the keys below --prefix have this digest
     ///
-    /// `discfg info --prefix PREFIX` shows the digest. If it is another, nothing is written (exit code 4).
+    /// `discfg info --prefix PREFIX` shows the digest. If it differs, nothing is written (exit code 4).
     #[arg(long, value_name = "DIGEST", value_parser = digest, requires = "prefix")]
     if_digest: Option<String>,
     /// Don't ask for confirmation

@@ -23,7 +23,7 @@ use crate::model::{Access, Prefix, Span};
 
 /// Run a command with the keys as environment variables
 ///
-/// A key's variable is its path below the prefix in upper case, with _ for each of / - . and : so /db/url is `DB_URL`,
+/// A key's variable is its path below the prefix in upper case, with / - . and : replaced by _, so /db/url is `DB_URL`,
 /// and with --prefix /db it is `URL`. Two keys for one variable below a prefix are an error. If several prefixes set the
 /// same variable, the last one wins. All keys are read in one consistent snapshot. Keys with a time to live (TTL) are
 /// left out, unless --with-ttl is given or --env names them.
@@ -62,7 +62,7 @@ pub(in crate::cli) struct ExecArgs {
     with_ttl: bool,
     #[command(flatten)]
     except: ExceptArgs,
-    /// Only fill variables that are set to "discfg"
+    /// Set only variables whose current value is the word discfg
     ///
     /// Each of them must be filled; no other variable is set.
     #[arg(long, conflicts_with = "no_clobber")]
@@ -78,7 +78,7 @@ pub(in crate::cli) struct ExecArgs {
     restart: bool,
     /// Time between checks (with --restart)
     ///
-    /// Changes that follow each other faster cause one restart.
+    /// Several changes within that time cause one restart.
     #[arg(long, value_name = "TIME", default_value = "2s", requires = "restart")]
     interval: Span,
     /// Time from TERM to KILL (with --restart)

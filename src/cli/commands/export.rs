@@ -30,7 +30,7 @@ use crate::store::{Digester, StoreExt as _};
 /// The largest template, in bytes.
 const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 
-/// Export all keys in a file format, or through a template
+/// Export keys in a file format, or through a template
 ///
 /// Reads one consistent snapshot. If a key or value does not fit the format, nothing is written and the error names the
 /// key.

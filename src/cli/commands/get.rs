@@ -29,7 +29,7 @@ pub(in crate::cli) struct GetArgs {
     words: Vec<String>,
     /// Print the value as of this revision (see `history`)
     ///
-    /// The revision is one of the key's section.
+    /// Revisions are counted per section: give one of the key's section.
     #[arg(long, value_name = "N", conflicts_with = "eventual")]
     revision: Option<Revision>,
     /// Read eventually consistent, at half the price

@@ -32,7 +32,7 @@ pub(in crate::cli) struct HistoryArgs {
     limit: usize,
     /// Show only changes before this revision
     ///
-    /// The revision is one of the key's section.
+    /// Revisions are counted per section: give one of the key's section.
     #[arg(long, value_name = "REVISION")]
     before: Option<Revision>,
     /// Show values too; secrets stay masked

@@ -17,7 +17,7 @@ Examples:
 
 /// Set the keys of a file, without asking
 ///
-/// Like `apply --yes`, except that it overwrites changes made meanwhile, and deletes nothing. It writes in one commit, or
+/// Like `apply --yes`, except that it overwrites concurrent changes, and deletes nothing. It writes in one commit, or
 /// with --batch in several. Keys that already have the value are not written again, so rerun it to resume.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg import [OPTIONS] -d FILE [CONFIG]", after_long_help = EXAMPLES)]

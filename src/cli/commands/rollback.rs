@@ -21,7 +21,7 @@ use crate::wire::{AnyNode, KeyAnswer};
 ///
 /// A rollback is a new commit: it is recorded in the history and can itself be rolled back. A key deleted after
 /// that revision is restored; a key that did not exist at that revision is deleted. A key with a time to live (TTL) gets its original expiry time,
-/// or is deleted if that has passed. A prefix is rolled back after confirmation.
+/// or is deleted if that time has passed. A prefix is rolled back after confirmation.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]",
@@ -34,7 +34,7 @@ pub(in crate::cli) struct RollbackArgs {
     words: Vec<String>,
     /// Revision to roll back to (see `history`)
     ///
-    /// The revision is one of the key's section.
+    /// Revisions are counted per section: give one of the section of the key or prefix.
     #[arg(long, value_name = "REVISION", required = true)]
     to: Revision,
     /// Roll back all keys below this prefix

@@ -18,8 +18,8 @@ use crate::wire::{AnyNode, KeyAnswer};
 
 /// Set the value of a key
 ///
-/// JSON objects and arrays are stored as JSON, other UTF-8 as text, and anything else as bytes. A value can have at most
-/// 190,000 bytes, a secret some 200 fewer. Write a value that begins with `-` after `--`.
+/// JSON objects and arrays are stored as JSON, other valid UTF-8 as text, and anything else as bytes. A value can have at most
+/// 190,000 bytes, a secret about 200 fewer. Write a value that begins with `-` after `--`.
 ///
 /// A value on the command line is visible to other users of this machine while the command runs: use -d or --secret for
 /// values that they must not see.

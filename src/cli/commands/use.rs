@@ -22,7 +22,7 @@ use crate::model::{ConfigName, ErrorKind};
 
 /// Select the config for this folder
 ///
-/// Writes the file .discfg in the working folder, without any request. Commands run in this folder and below it then use
+/// Writes the file .discfg in the working folder, without contacting AWS. Commands run in this folder and below it then use
 /// this config. --engine, --region, --profile and --as are stored in the file too; those that are not given keep their
 /// values.
 ///

@@ -28,7 +28,7 @@ use crate::ops::{Event, Start, Watch, watch};
 /// Stream changes as they happen
 ///
 /// Prints one line per change: time, operation, key, version, revision of its section, writer and value. An expired key
-/// is reported as `expire`, later than it happened and not in the order of revisions. To resume a watch, pass --after
+/// is reported as `expire`, with a delay and out of revision order. To resume a watch, pass --after
 /// with the last revision printed for each section.
 ///
 /// If the history no longer reaches back that far, a `resync` line shows the section's revision and number of keys, and
@@ -66,7 +66,7 @@ pub(in crate::cli) struct WatchArgs {
     ///
     /// Sets `DISCFG_OP`, `DISCFG_SECTION`, `DISCFG_KEY`, `DISCFG_REVISION`, `DISCFG_VERSION`, `DISCFG_BY`, `DISCFG_AT` and
     /// `DISCFG_VALUE`, as far as they apply. `DISCFG_VALUE` is not set for secrets, bytes, and values over 100,000 bytes.
-    /// The command's stdout goes to stderr, or with -f silent to stdout. If the command fails, the failure is reported and
+    /// CMD's stdout goes to stderr; with -f silent it goes to stdout. If the command fails, the failure is reported and
     /// the watch continues.
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,

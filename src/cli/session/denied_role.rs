@@ -40,7 +40,9 @@ impl DeniedRole<'_> {
             Some(Role::Grant(grant)) => format!("discfg grant {config} {grant}"),
             Some(Role::Config(_) | Role::Caller) | None => format!("discfg init {config}"),
         };
-        format!("also update the role's trust policy if the stack is older: `{command}`")
+        format!(
+            "if an older discfg version deployed the stack, also update the role's trust policy: `{command}`"
+        )
     }
 
     fn trust(&self) -> String {

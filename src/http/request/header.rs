@@ -212,7 +212,7 @@ fn tag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTag>, Inva
     match revision {
         Some(Ok(revision)) => Ok(Some(EntityTag::Revision(revision))),
         _ => Err(InvalidRequest::Header(format!(
-            "invalid {name} {given:?}: expected one revision in quotes, such as \"7\", or *"
+            "invalid {name}: {given}: expected one revision in double quotes, such as \"7\", or *"
         ))),
     }
 }

@@ -43,7 +43,7 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"(?m) {2}(?:now|\d+ (?:s|min) ago)$", "  [AGO]"),
     (r"\bin \d+ (?:s|min|h)\b {2,}", "[LEFT]  "),
     (r"(?m)\bexpires in \d+ (?:s|min|h)$", "expires in [LEFT]"),
-    (r"\b(WHEN|MODIFIED|EXPIRES) {2,}", "$1  "),
+    (r"(WHEN|MODIFIED|EXPIRES)(␛\[0m)? {2,}", "$1$2  "),
     // Of a machine; the version is told before.
     (r"\[VERSION\] on \w+ \w+", "[VERSION] on [PLATFORM]"),
 ];

@@ -27,7 +27,17 @@ impl OutFile {
             replace(&self.path, source)
         };
         written.map_err(|error| {
-            let message = format!("can't write to {}", self.path.display());
+            let message = match (error.kind(), self.path.parent()) {
+                (io::ErrorKind::NotADirectory, Some(parent)) => {
+                    let message = format!(
+                        "can't write to {}: {} is not a directory",
+                        self.path.display(),
+                        parent.display()
+                    );
+                    return Failure::new(ErrorKind::Invalid, message);
+                }
+                _ => format!("can't write to {}", self.path.display()),
+            };
             Failure::caused(ErrorKind::Invalid, message, &error)
         })
     }

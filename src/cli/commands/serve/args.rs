@@ -16,7 +16,7 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 /// all callers to that role. To serve a config named token or help, use -c.
 ///
 /// On the loopback interface (the default), no token is required: every user of this machine has your access. Requests
-/// with a foreign Host or Origin are rejected, so web pages cannot use the API. Any other address requires TLS and
+/// with an unexpected Host or Origin are rejected, so web pages cannot use the API. Any other address requires TLS and
 /// tokens, which `discfg serve token new` creates; only /healthz, /readyz and /openapi.json then work without a token.
 ///
 /// Changes to the token file take effect within 2 seconds, and streams of a revoked token are closed. The certificate is
@@ -91,25 +91,25 @@ pub(in crate::cli) struct ServerArgs {
     /// Request log
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(super) log: LogForm,
-    /// Maximum open connections; beyond: 503
+    /// Maximum open connections; above it: 503
     ///
     /// Over TLS, the connection is closed instead.
     #[arg(long, value_name = "N", default_value = "4096", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_connections: usize,
-    /// Maximum concurrent requests; beyond: 503
+    /// Maximum concurrent requests; above it: 503
     ///
     /// Requests that wait for a change or stream count towards --max-streams instead.
     #[arg(long, value_name = "N", default_value = "256", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_requests: usize,
-    /// Maximum buffered bytes; beyond: 503
+    /// Maximum buffered bytes; above it: 503
     ///
     /// Counts incomplete request bodies and unsent response data of all clients, in addition to 32 KB per connection.
     #[arg(long, value_name = "N", default_value = "134217728", value_parser = count(1_048_576, 1 << 40), help_heading = LIMITS)]
     pub(super) max_buffered: usize,
-    /// Maximum waiting or streaming requests; beyond: 503
+    /// Maximum waiting or streaming requests; above it: 503
     #[arg(long, value_name = "N", default_value = "1024", value_parser = count(1, 1_000_000), help_heading = LIMITS)]
     pub(super) max_streams: usize,
-    /// Time for a request; beyond: 503, or 504 for a commit
+    /// Time limit of a request; above it: 503, or 504 for a commit
     ///
     /// Starts when the head has been received. Waiting for a change does not count.
     #[arg(long, value_name = "TIME", default_value = "20s", help_heading = LIMITS)]
@@ -127,13 +127,13 @@ pub(in crate::cli) struct ServerArgs {
     /// The connection is then closed.
     #[arg(long, value_name = "TIME", default_value = "20s", help_heading = LIMITS)]
     pub(super) stall_timeout: Span,
-    /// Maximum headers of a request; beyond: 431
+    /// Maximum headers of a request; above it: 431
     #[arg(long, value_name = "N", default_value = "100", value_parser = count(1, 1000), help_heading = LIMITS)]
     pub(super) max_headers: usize,
-    /// Maximum bytes of a request's head; beyond: 431
+    /// Maximum bytes of a request's head; above it: 431
     #[arg(long, value_name = "N", default_value = "16384", value_parser = count(1024, 65_536), help_heading = LIMITS)]
     pub(super) max_header_bytes: usize,
-    /// Maximum bytes of a request's body; beyond: 413
+    /// Maximum bytes of a request's body; above it: 413
     ///
     /// A value has at most 190,000 bytes.
     #[arg(long, value_name = "N", default_value = "4194304", value_parser = count(1024, 67_108_864), help_heading = LIMITS)]

@@ -23,7 +23,8 @@ pub(super) fn check_exposure(args: &ServerArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let flags = [
-        ("--tls-cert and --tls-key", args.tls_cert.is_none()),
+        ("--tls-cert", args.tls_cert.is_none()),
+        ("--tls-key", args.tls_key.is_none()),
         ("--token-file", args.token_file.is_none()),
     ];
     let missing: Vec<&str> = flags
@@ -36,11 +37,19 @@ pub(super) fn check_exposure(args: &ServerArgs) -> Result<(), Failure> {
     let failure = Failure::usage(format!(
         "listening on {} is reachable from other machines and requires {}",
         args.listen,
-        missing.join(" and ")
+        joined(&missing)
     ));
     Err(failure
         .hint("create a token with `discfg serve token new`")
-        .hint("or listen on 127.0.0.1, which needs neither"))
+        .hint("or listen on 127.0.0.1, which requires none of them"))
+}
+
+/// The flags as a list in a sentence.
+fn joined(flags: &[&str]) -> String {
+    match flags {
+        [tls @ .., last] if !tls.is_empty() => format!("{} and {last}", tls.join(", ")),
+        flags => flags.concat(),
+    }
 }
 
 /// Lets the process have as many files open as the connections take, as far as the system does.

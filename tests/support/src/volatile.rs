@@ -44,6 +44,8 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"\bin \d+ (?:s|min|h)\b {2,}", "[LEFT]  "),
     (r"(?m)\bexpires in \d+ (?:s|min|h)$", "expires in [LEFT]"),
     (r"(WHEN|MODIFIED|EXPIRES)(␛\[0m)? {2,}", "$1$2  "),
+    // A whole second begins between the machine's time and the one that AWS answers with.
+    (r"\b1 s (?:ahead of|behind) AWS\b", "in sync with AWS"),
     // Of a machine; the version is told before.
     (r"\[VERSION\] on \w+ \w+", "[VERSION] on [PLATFORM]"),
 ];

@@ -166,7 +166,7 @@ impl ApiError {
             }
             StoreError::Layout { found, known } => {
                 let told = format!(
-                    "unsupported data layout {found}: this server supports layouts up to {known}; update it"
+                    "unsupported data layout {found}: this server supports layouts up to {known}; update the server"
                 );
                 let mut failure = Self::new(kind, code, told);
                 failure.0.layout = Some(ProblemLayout { found, known });

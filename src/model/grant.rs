@@ -85,7 +85,7 @@ impl Uncovered {
     }
 }
 
-/// `this role can read /db, but not /web`, or `this role can read /db, but not write`.
+/// `the role in use can read /db, but not /web`, or `the role in use can read /db, but not write`.
 impl fmt::Display for Uncovered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let access = match self.scope.access {
@@ -94,7 +94,7 @@ impl fmt::Display for Uncovered {
         };
         write!(
             f,
-            "this role can {access} {}, but not ",
+            "the role in use can {access} {}, but not ",
             listed(&self.scope.sections)
         )?;
         if self.sections.is_empty() {
@@ -275,17 +275,17 @@ mod tests {
         assert_eq!(words(reader(), &["db"], Access::Read), None);
         assert_eq!(
             words(reader(), &["db", "web", "@root"], Access::Read).as_deref(),
-            Some("this role can read /db, but not /web, @root")
+            Some("the role in use can read /db, but not /web, @root")
         );
         assert_eq!(
             words(reader(), &["db"], Access::Write).as_deref(),
-            Some("this role can read /db, but not write")
+            Some("the role in use can read /db, but not write")
         );
         let writer = || scope(Access::Write, &["db", "@root"]);
         assert_eq!(words(writer(), &["db", "@root"], Access::Write), None);
         assert_eq!(
             words(writer(), &["web"], Access::Write).as_deref(),
-            Some("this role can read and write /db, @root, but not /web")
+            Some("the role in use can read and write /db, @root, but not /web")
         );
     }
 

@@ -56,13 +56,18 @@ impl fmt::Display for Limit {
                 guards,
             } => write!(
                 f,
-                "commit too large: {} DynamoDB actions; the limit is {} (2 × {changes} changes + {sections} sections{} + \
-                 {guards} checks + 1 record)",
+                "commit too large: {} DynamoDB actions; the limit is {} (2 × {changes} changes + \
+                 {sections} section{}{}{} + 1 commit record)",
                 Self::actions_of(changes, sections, new_sections, guards),
                 Self::MAX_ACTIONS,
+                if sections == 1 { "" } else { "s" },
                 match new_sections {
                     0 => String::new(),
-                    new => format!(" + {} for new sections", new + 1),
+                    new => format!(" + {} to register new sections", new + 1),
+                },
+                match guards {
+                    0 => String::new(),
+                    guards => format!(" + {guards} for guards"),
                 },
             ),
             Self::Bytes { size } => write!(

@@ -219,7 +219,7 @@ fn too_much_for_a_commit_is_refused_with_the_sum(place: &Place) {
     run(place, &["apply", "-d", "many.json", "--yes"])
         .code(8)
         .stdout("")
-        .stderr_has("102 DynamoDB actions; the limit is 100 (2 × 50 changes + 1 sections")
+        .stderr_has("102 DynamoDB actions; the limit is 100 (2 × 50 changes + 1 section")
         .stderr_has("use --batch to split it into several commits");
     done(place, &["ls", "-r"]).stdout("");
     done(place, &["apply", "-d", "many.json", "--yes", "--batch"])

@@ -271,7 +271,7 @@ fn the_file_of_the_embedded_engine_is_checked() {
         .run()
         .code(0)
         .stderr("")
-        .stdout_has("ok    engine       local, by ")
+        .stdout_has("ok    engine       local, from ")
         .stdout_has("mycfg.db, accessible only to you\n")
         .stdout_has("ok    integrity    SQLite's integrity check passed\n");
     let file = place.home().join("data/discfg/mycfg.db");

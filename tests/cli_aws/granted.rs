@@ -215,19 +215,21 @@ fn what_a_grant_does_not_cover_is_said_in_its_own_words() {
         place.args(args).run().code(5).stdout("")
     };
     denied("GetItem", &["get", "/web/port"])
-        .stderr_has("error: this role can read /db, but not /web")
+        .stderr_has("error: the role in use can read /db, but not /web")
         .stderr_has(&format!(
             "discfg-payments--team-eu-central-1, assumed by {})",
             developer(&account)
         ))
         .stderr_has("`discfg grant payments team --read /db --read /web`");
-    denied("Query", &["ls", "web"]).stderr_has("this role can read /db, but not /web");
-    denied("BatchGetItem", &["export", "--prefix", "web"]).stderr_has("this role can read /db, but not /web");
-    denied("Query", &["history", "mode"]).stderr_has("this role can read /db, but not @root");
-    denied("BatchGetItem", &["watch", "web"]).stderr_has("this role can read /db, but not /web");
-    denied("BatchGetItem", &["set", "web/port", "two"]).stderr_has("this role can read /db, but not /web");
+    denied("Query", &["ls", "web"]).stderr_has("the role in use can read /db, but not /web");
+    denied("BatchGetItem", &["export", "--prefix", "web"])
+        .stderr_has("the role in use can read /db, but not /web");
+    denied("Query", &["history", "mode"]).stderr_has("the role in use can read /db, but not @root");
+    denied("BatchGetItem", &["watch", "web"]).stderr_has("the role in use can read /db, but not /web");
+    denied("BatchGetItem", &["set", "web/port", "two"])
+        .stderr_has("the role in use can read /db, but not /web");
     denied("TransactWriteItems", &["set", "db/url", "two"])
-        .stderr_has("error: this role can read /db, but not write")
+        .stderr_has("error: the role in use can read /db, but not write")
         .stderr_has("`discfg grant payments team --write /db`");
     denied("UpdateItem", &["touch", "db/url", "--ttl", "1h"]).stderr_has("but not write");
     denied("GetItem", &["get", "db/url"])
@@ -238,7 +240,7 @@ fn what_a_grant_does_not_cover_is_said_in_its_own_words() {
         .args(["exec", "--prefix", "web", "--", "true"])
         .run()
         .code(125)
-        .stderr_has("this role can read /db, but not /web");
+        .stderr_has("the role in use can read /db, but not /web");
     // Where what the grant covers can't be looked up either, the denial is told as it came.
     proxy.on("GetItem").times(2).deny();
     place

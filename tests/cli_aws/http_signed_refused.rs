@@ -295,7 +295,7 @@ fn use_writes_that_requests_are_signed() {
         .run()
         .code(0)
         .stdout_has("ok    credentials  arn:aws:iam::")
-        .stdout_has("is sent signed requests, by ");
+        .stdout_has("is sent signed requests, from ");
     // What the file says is of the engine that it names.
     place
         .args(["which"])

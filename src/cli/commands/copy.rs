@@ -37,7 +37,7 @@ pub(in crate::cli) struct CopyArgs {
     /// Destination: CONFIG, /PREFIX or `CONFIG:/PREFIX`
     #[arg(value_name = "TO")]
     to: Side,
-    /// Include keys with a time to live, which starts again
+    /// Include keys with a time to live; it starts again
     #[arg(long)]
     with_ttl: bool,
     /// Don't ask for confirmation

@@ -34,7 +34,7 @@ pub(in crate::cli) struct RollbackArgs {
     words: Vec<String>,
     /// Revision to roll back to (see `history`)
     ///
-    /// Revisions are counted per section: give one of the section of the key or prefix.
+    /// Revisions are counted per section: use a revision of the section that the key or prefix is in.
     #[arg(long, value_name = "REVISION", required = true)]
     to: Revision,
     /// Roll back all keys below this prefix

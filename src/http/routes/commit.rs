@@ -89,7 +89,7 @@ fn read_request(
     };
     let within = |what: String, of: Section| match section {
         Some(section) if *section != of => Err(InvalidRequest::Body(format!(
-            "{what} belongs to section {of}, but the path names {section}"
+            "{what} belongs to section {of}, but the URL is for section {section}"
         ))),
         _ => Ok(()),
     };

@@ -82,7 +82,7 @@ fn check_key(context: &RequestContext, key: &Key) -> Result<(), ApiError> {
     if of == named {
         return Ok(());
     }
-    let told = format!("key {key} belongs to section {of}, but the path names {named}");
+    let told = format!("key {key} belongs to section {of}, but the URL is for section {named}");
     Err(InvalidRequest::Body(told).into())
 }
 

@@ -105,6 +105,7 @@ fn condition(operator: Option<&str>, key: &str, values: &BTreeSet<String>) -> St
         "aws:sourceaccount" => "for requests from account",
         "aws:sourcearn" => "for requests from",
         "sts:externalid" => "with the external ID",
+        "dynamodb:leadingkeys" if values.len() == 1 => "on the partition key",
         "dynamodb:leadingkeys" => "on the partition keys",
         "kms:viaservice" => "through",
         key if key.ends_with(":sub") && key.starts_with(OidcIssuer::GITHUB) => "for the jobs",

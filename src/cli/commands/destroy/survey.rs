@@ -132,7 +132,7 @@ impl Survey {
             return;
         };
         let holds = format!(
-            "{} item{}, {} bytes (as of up to 6 hours ago)",
+            "{} item{}, {} bytes (up to 6 hours old)",
             table.items,
             if table.items == 1 { "" } else { "s" },
             table.bytes

@@ -32,7 +32,7 @@ pub(super) async fn check(target: &Target, url: &ApiUrl, session: &mut Session, 
         Err(check) => check,
         Ok(Ok(heads)) => {
             let how = match &target.signed {
-                Some(origin) => format!("{url} is sent signed requests, by {origin}"),
+                Some(origin) => format!("{url} is sent signed requests, from {origin}"),
                 None => format!("{url} answers"),
             };
             // Whom IAM lets through to some sections alone may ask for no list of all.

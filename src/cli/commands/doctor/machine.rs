@@ -28,13 +28,13 @@ pub(super) fn version() -> Check {
 /// Which config and engine are in force, and whose file says so.
 pub(super) fn settings(target: &Target) -> Vec<Check> {
     let config = match &target.config {
-        Some(config) => Check::ok("config", format!("{}, by {}", config.value, config.origin)),
+        Some(config) => Check::ok("config", format!("{}, from {}", config.value, config.origin)),
         None => Check::warn("config", "none selected: checks that need one are skipped")
             .fix("run `discfg doctor CONFIG`, or select one with `discfg use CONFIG`"),
     };
     let engine = Check::ok(
         "engine",
-        format!("{}, by {}", target.engine.value, target.engine.origin),
+        format!("{}, from {}", target.engine.value, target.engine.origin),
     );
     let file = match &target.file {
         None => Check::ok(".discfg", "none"),

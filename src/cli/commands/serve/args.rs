@@ -103,7 +103,7 @@ pub(in crate::cli) struct ServerArgs {
     pub(super) max_requests: usize,
     /// Maximum buffered bytes; above it: 503
     ///
-    /// Counts incomplete request bodies and unsent response data of all clients, in addition to 32 KB per connection.
+    /// Counts the incomplete request bodies and unsent response data of all clients. Those of up to 32 KB are not counted.
     #[arg(long, value_name = "N", default_value = "134217728", value_parser = count(1_048_576, 1 << 40), help_heading = LIMITS)]
     pub(super) max_buffered: usize,
     /// Maximum waiting or streaming requests; above it: 503

@@ -27,7 +27,6 @@ use super::failure::Failure;
 use super::global::{Format, Global};
 use super::one_line::one_line;
 use crate::model::{ErrorKind, printable};
-use crate::wire::result::{ErrorResult, ErrorShape};
 
 /// The streams of the process.
 #[derive(Debug)]
@@ -181,14 +180,14 @@ impl Terminal {
         for (line, hang) in failure_lines(failure, &red.apply_to("error:"), self.quiet) {
             say(&line, hang);
         }
-        if let Some(document) = failure.document().filter(|_| self.json) {
-            write_json(&document);
+        if self.json {
+            write_json(failure);
         }
     }
 }
 
-/// What is said of a failure that begins with `mark`: each line with the column at which its further lines begin. It may
-/// repeat what was read somewhere, so nothing in it does more than be read.
+/// What is said of a failure that begins with `mark`: each line with the column at which its further lines begin. It
+/// may repeat what was read somewhere, so nothing in it does more than be read.
 pub(super) fn failure_lines(
     failure: &Failure,
     mark: &impl fmt::Display,
@@ -266,24 +265,17 @@ pub(super) fn show_usage(error: &clap::Error, json: bool) -> ExitCode {
     if json && error.use_stderr() {
         let text = error.render().to_string();
         let paragraphs = text.split("\n\n").next().unwrap_or_default();
-        let message = one_line(paragraphs.trim_start_matches("error: ")).into_owned();
-        write_json(&ErrorResult {
-            error: ErrorShape {
-                kind: ErrorKind::Usage.as_str(),
-                exit: code,
-                code: None,
-                message,
-                cause: None,
-                hints: Vec::new(),
-            },
-        });
+        write_json(&Failure::usage(paragraphs.trim_start_matches("error: ")));
     }
     ExitCode::from(code)
 }
 
 /// Writes a failure for programs.
-fn write_json(document: &ErrorResult) {
-    if let Ok(line) = serde_json::to_string(document) {
+fn write_json(failure: &Failure) {
+    let line = failure
+        .document()
+        .map(|document| serde_json::to_string(&document));
+    if let Some(Ok(line)) = line {
         write_stderr(format_args!("{line}\n"));
     }
 }

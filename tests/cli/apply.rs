@@ -37,7 +37,9 @@ fn a_plan_is_shown_and_asked_for(place: &Place) {
         .code(2)
         .stdout("")
         .stderr_has("+ /db/pool\n~ /db/url\n+ /top\n")
-        .stderr_has("refusing to continue without confirmation (no terminal)")
+        .stderr_has(
+            "because: not answered: mycfg: 2 added, 1 changed, 0 removed, 1 unchanged. Apply these changes?",
+        )
         .stderr_has("use --yes");
     done(place, &["apply", "-d", "app.json", "--dry-run"]).stdout(
         "+ /db/pool\n~ /db/url\n+ /top\nmycfg: planned: 2 added, 1 changed, 0 removed, 1 unchanged\n",

@@ -85,7 +85,7 @@ fn a_copy_is_shown_and_asked_for(place: &Place) {
         .code(2)
         .stdout("")
         .stderr_has("+ /b/deep/k\n~ /b/k\n")
-        .stderr_has("refusing to continue without confirmation (no terminal)")
+        .stderr_has("1 added, 1 changed, 0 removed, 0 unchanged. Apply these changes?")
         .stderr_has("--yes");
     done(place, &["copy", "/a", "/b", "--dry-run"])
         .stdout("+ /b/deep/k\n~ /b/k\nmycfg: planned: 1 added, 1 changed, 0 removed, 0 unchanged\n");

@@ -210,7 +210,9 @@ fn revoke_takes_stack_and_line_away() {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("refusing to continue without confirmation (no terminal): use --yes");
+        .stderr_has("refusing to continue without confirmation (no terminal): use --yes")
+        .stderr_has("not answered: Revoke the grant team of payments (")
+        .stderr_has(&format!("used by {principal})?"));
     assert!(line(&account, "team").is_some());
     let gone = place
         .args(["revoke", "payments", "team", "--yes", "-f", "json"])

@@ -243,7 +243,7 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
         .run()
         .code(0)
         .stdout_has("not signed)\n")
-        .stdout_has("abc123.execute-api.eu-west-1.amazonaws.com");
+        .stdout_has("token stored for abc123.execute-api.eu-west-1.amazonaws.com");
 }
 
 #[test]

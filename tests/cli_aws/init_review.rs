@@ -118,8 +118,8 @@ fn the_question_names_what_is_broadened_and_no_answer_changes_nothing() {
             "  broadens read role: now also for principals like {other}"
         ))
         .stderr_lacks("narrows")
-        .stderr_has("refusing to continue without confirmation (no terminal)")
-        .stderr_has("no terminal): use --yes");
+        .stderr_has("refusing to continue without confirmation (no terminal): use --yes")
+        .stderr_has("not answered: Deploy these changes? They broaden access (1 line above).");
     assert_eq!(trust(&account), before);
     assert_eq!(change_sets(&account), 0);
     place
@@ -152,7 +152,8 @@ fn a_pattern_that_covers_the_reader_broadens_and_the_way_back_narrows() {
             "narrows  read role: no longer for principals like {all}"
         ))
         .stderr_lacks("broadens")
-        .stderr_has("refusing to continue without confirmation (no terminal)");
+        .stderr_has("(no terminal): use --yes")
+        .stderr_has("not answered: Deploy these changes?");
 }
 
 #[test]
@@ -240,7 +241,11 @@ fn billing_is_switched_there_and_back_with_the_data_where_it_is() {
         let outcome = place
             .args(["init", "payments", "--yes", "-f", "json", "--billing", billing])
             .run();
-        let made = outcome.code(0).stderr_has(parameter).stderr_has("Price: ").json();
+        let made = outcome
+            .code(0)
+            .stderr_has(parameter)
+            .stderr_has("Price: $")
+            .json();
         assert_eq!(made["result"], "updated", "{billing}");
         assert_eq!(
             made["access"],
@@ -281,7 +286,7 @@ fn whom_no_principal_can_be_is_refused_before_anything_is_asked() {
         (
             "--cfn-role",
             "arn:aws:iam::123456789012:user/deploy",
-            "is no role: expected an ARN such as arn:aws:iam::123456789012:role/deploy",
+            "invalid role \"arn:aws:iam::123456789012:user/deploy\": expected an ARN such as arn:aws:iam::123456789012:role/deploy",
         ),
     ] {
         place

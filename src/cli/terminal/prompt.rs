@@ -43,14 +43,14 @@ impl Terminal {
         // Before the question: whoever types at once, or pastes, isn't shown either.
         let unseen = HiddenInput::begin().map_err(|error| unread(&error))?;
         write_stderr(format_args!("{question}"));
-        let (tell, told) = tokio::sync::oneshot::channel();
+        let (sender, receiver) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
             let mut line = String::new();
-            tell.send(io::stdin().lock().read_line(&mut line).map(|_| line))
+            sender.send(io::stdin().lock().read_line(&mut line).map(|_| line))
         });
         // Ctrl-C, too, leaves a terminal behind that shows what is typed.
         let line = tokio::select! {
-            told = told => told.unwrap_or_else(|_| Ok(String::new())).map_err(|error| unread(&error)),
+            line = receiver => line.unwrap_or_else(|_| Ok(String::new())).map_err(|error| unread(&error)),
             _ = tokio::signal::ctrl_c() => Ok(String::new()),
         };
         drop(unseen);
@@ -66,9 +66,10 @@ impl Terminal {
 
     fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
         if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-            return Err(Failure::usage(format!(
-                "refusing to continue without confirmation (no terminal): use {flag}"
-            )));
+            let refused = format!("refusing to continue without confirmation (no terminal): use {flag}");
+            let mut failure = Failure::usage(refused);
+            failure.causes.push(format!("not answered: {question}"));
+            return Err(failure);
         }
         self.flush()?;
         write_stderr(format_args!("{question} {mark}"));
@@ -115,11 +116,11 @@ fn line() -> Result<String, Failure> {
 
 /// A line, or nothing where Ctrl-C came first.
 async fn line_or_ctrl_c() -> Result<Option<String>, Failure> {
-    let (tell, told) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = tokio::sync::oneshot::channel();
     // A thread of its own rather than one of the runtime's, which would be waited for at the end.
-    std::thread::spawn(move || tell.send(line()));
+    std::thread::spawn(move || sender.send(line()));
     tokio::select! {
-        told = told => told.ok().transpose(),
+        line = receiver => line.ok().transpose(),
         _ = tokio::signal::ctrl_c() => {
             write_stderr(format_args!("\n"));
             Ok(None)

@@ -32,8 +32,8 @@ const IN_NO_QUERY: &AsciiSet = &CONTROLS
     .add(b'}');
 const IN_NO_PATH: &AsciiSet = &IN_NO_QUERY.add(b'?');
 
-/// The event with its path and query as a URI can hold them. API Gateway decodes a path once, so there may be anything in
-/// it, and what can't be a URI would end the function.
+/// The event with its path and query as a URI can hold them. API Gateway decodes a path once, so there may be anything
+/// in it, and what can't be a URI would end the function.
 pub(crate) fn as_uri(mut event: LambdaEvent<LambdaRequest>) -> LambdaEvent<LambdaRequest> {
     if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
         let encode = |text: &mut Option<String>, set| {
@@ -82,8 +82,8 @@ fn leave_out_head(headers: &mut HeaderMap) {
     }
 }
 
-/// The path and query as they came. `lambda_http` makes a URL of them, in which `..` has gone up already: IAM would have
-/// decided about another path than the one that is served.
+/// The path and query as they came. `lambda_http` makes a URL of them, in which `..` has gone up already: IAM would
+/// have decided about another path than the one that is served.
 fn uri(request: &Request) -> Result<Uri, Error> {
     let path = request.raw_http_path();
     let target = match request.uri().query() {

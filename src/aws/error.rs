@@ -71,8 +71,8 @@ impl AwsError {
     }
 
     /// Whether STS refused to pass the tags of the caller's session on to the role, which takes an action of its own
-    /// ([`ASSUME_ACTIONS`](super::ASSUME_ACTIONS)), by its own words: `… is not authorized to perform: sts:TagSession on
-    /// resource: …`.
+    /// ([`ASSUME_ACTIONS`](super::ASSUME_ACTIONS)), by its own words: `… is not authorized to perform: sts:TagSession
+    /// on resource: …`.
     pub fn is_about_session_tags(&self) -> bool {
         match self {
             Self::AssumeDenied { source, .. } => {

@@ -158,8 +158,8 @@ impl Failed {
         }
     }
 
-    /// The action that was denied: the one that the service names, else the one that was tried. A request may take others
-    /// besides the one that it is named for, such as `cloudformation:ListStacks`.
+    /// The action that was denied: the one that the service names, else the one that was tried. A request may take
+    /// others besides the one that it is named for, such as `cloudformation:ListStacks`.
     pub(crate) fn denied<'a>(&'a self, tried: &'a str) -> &'a str {
         DenialMessage::of(&self.message).action.unwrap_or(tried)
     }
@@ -170,8 +170,8 @@ impl Failed {
     }
 }
 
-/// By how much this machine's clock is wrong, where the service refused a signature for its time. Both times are seconds
-/// since 1970.
+/// By how much this machine's clock is wrong, where the service refused a signature for its time. Both times are
+/// seconds since 1970.
 fn clock_problem(message: &str, service: i64, here: i64) -> Option<String> {
     let is_about_time = [
         "Signature expired",

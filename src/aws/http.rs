@@ -78,7 +78,8 @@ impl SharedConnectors {
     }
 }
 
-/// The headers in which services give the id of a request, by which AWS's support finds it: most of them, S3, API Gateway.
+/// The headers in which services give the id of a request, by which AWS's support finds it: most of them, S3, API
+/// Gateway.
 const REQUEST_ID: [&str; 3] = ["x-amzn-requestid", "x-amz-request-id", "apigw-requestid"];
 
 /// As what a request is counted that isn't one to AWS.

@@ -99,7 +99,7 @@ impl PlainHttp {
         let most = request.most;
         let has_body = request.method != "HEAD";
         let request = built(request).map_err(PlainHttpError::NotSent)?;
-        let mut answer = self.0.call(request).await.map_err(told)?;
+        let mut answer = self.0.call(request).await.map_err(plain_error)?;
         let status = answer.status().as_u16();
         let content_type = header(&answer, "content-type");
         let retry_after = header(&answer, "retry-after").and_then(|seconds| seconds.parse().ok());
@@ -146,7 +146,7 @@ fn header(answer: &HttpResponse, name: &str) -> Option<String> {
 }
 
 /// The client tells that it couldn't connect by its words alone (`hyper_util::client::legacy::Error`).
-fn told(error: ConnectorError) -> PlainHttpError {
+fn plain_error(error: ConnectorError) -> PlainHttpError {
     if let Some(fault) = CertificateFault::of(&error) {
         return PlainHttpError::NotTrusted(fault);
     }

@@ -57,8 +57,8 @@ pub(super) fn has_bundle() -> bool {
     variable(BUNDLE).is_some()
 }
 
-/// The certificates that variables name and that can be roots, as PEM; none where no variable names any. The SDK's client
-/// would panic at one that can't, and a bundle that was made from a system's list may well hold such a one.
+/// The certificates that variables name and that can be roots, as PEM; none where no variable names any. The SDK's
+/// client would panic at one that can't, and a bundle that was made from a system's list may well hold such a one.
 pub(super) fn named() -> Result<Option<Vec<u8>>, RootsFault> {
     let mut roots = Roots::default();
     if let Some(bundle) = variable(BUNDLE) {

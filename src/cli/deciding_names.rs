@@ -6,8 +6,8 @@ use super::failure::Failure;
 use crate::formats::EnvName;
 use crate::model::ErrorKind;
 
-/// Names by which a loader, a shell, an interpreter or a tool that runs others is made to run something else than what was
-/// called.
+/// Names by which a loader, a shell, an interpreter or a tool that runs others is made to run something else than what
+/// was called.
 const NAMES: &[&str] = &[
     "PATH",
     "GCONV_PATH",

@@ -112,8 +112,8 @@ impl Failure {
         }
     }
 
-    /// A failure of the store, with the policy statement that would allow the denied action, for a caller without a role
-    /// of discfg.
+    /// A failure of the store, with the policy statement that would allow the denied action, for a caller without a
+    /// role of discfg.
     pub(super) fn of_direct_write(error: StoreError) -> Self {
         let advice = match &error {
             StoreError::Denied { action, source, .. } => {
@@ -134,7 +134,8 @@ impl Failure {
         Self::new(ErrorKind::No, String::new())
     }
 
-    /// A child exited with this code, which becomes the exit code of this process. The child has printed its own errors.
+    /// A child exited with this code, which becomes the exit code of this process. The child has printed its own
+    /// errors.
     pub(super) fn of_child(code: u8) -> Self {
         Self {
             code: Some(code),

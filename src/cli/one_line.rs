@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use crate::model::printable;
 
-/// Returns the text as one line without control characters. Several lines, such as the SDK's words on where it looked for
-/// credentials, are joined.
+/// Returns the text as one line without control characters. Several lines, such as the SDK's words on where it looked
+/// for credentials, are joined.
 pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains('\n') {
         return printable(text);

@@ -12,13 +12,13 @@ use super::json_deserializer::JsonDeserializer;
 use super::misfit::{Misfit, Scrap, refused_texts, start_watching};
 use crate::model::{Entry, Envelope, Prefix, ValueKind};
 
-/// Entries as a source of typed values: a node for each segment below a prefix. A node has an entry, nodes below it,
-/// or both, where a key is also a prefix: a field that is text, a number or a boolean takes the entry. A struct, a map or a
-/// list could only be one of them, and so is neither.
+/// Entries as a source of typed values: a node for each segment below a prefix. A node has an entry, nodes below it, or
+/// both, where a key is also a prefix: a field that is text, a number or a boolean takes the entry. A struct, a map or
+/// a list could only be one of them, and so is neither.
 ///
-/// Where serde buffers (`flatten`, `untagged`, a `tag`), it asks for a value before it knows what is wanted, and text stays
-/// text then. A text that is refused later is found by what the nodes remember of it, and the whole is read once more with
-/// that text as the number or boolean that it is.
+/// Where serde buffers (`flatten`, `untagged`, a `tag`), it asks for a value before it knows what is wanted, and text
+/// stays text then. A text that is refused later is found by what the nodes remember of it, and the whole is read once
+/// more with that text as the number or boolean that it is.
 pub(super) struct EntryTree<'e> {
     /// Its key, or the prefix it stands for.
     path: String,

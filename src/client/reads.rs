@@ -98,8 +98,8 @@ impl Client {
         Ok(self.store(Access::Read).await?.reveal(found).await?.pop())
     }
 
-    /// The same with the value of a secret as it is stored, encrypted: for what needn't know it, and for identities that
-    /// may not decrypt it.
+    /// The same with the value of a secret as it is stored, encrypted: for what needn't know it, and for identities
+    /// that may not decrypt it.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -141,8 +141,8 @@ impl Client {
         Ok(store.list(&scope, Consistency::Strong).try_collect().await?)
     }
 
-    /// What was done to a key, newest first, as far as the log goes back. The values of secrets are as they were stored,
-    /// encrypted.
+    /// What was done to a key, newest first, as far as the log goes back. The values of secrets are as they were
+    /// stored, encrypted.
     ///
     /// ```
     /// use discfg::model::Op;
@@ -186,8 +186,8 @@ impl Client {
     }
 
     /// What happens below a prefix from now on, with a look every 2 seconds; [`watch_from`](Self::watch_from) sets
-    /// where it begins and how often it looks. What the stream tells, and when it ends, [`ops::watch`] says. The values of
-    /// secrets are as they are stored, encrypted.
+    /// where it begins and how often it looks. What the stream tells, and when it ends, [`ops::watch`] says. The values
+    /// of secrets are as they are stored, encrypted.
     ///
     /// ```
     /// use discfg::futures::StreamExt as _;
@@ -209,7 +209,8 @@ impl Client {
         self.watch_from(Watch::new(self.prefix(prefix)?)).await
     }
 
-    /// What happens as of that watch. One that starts at a snapshot leaves no gap: it begins with what was committed after it.
+    /// What happens as of that watch. One that starts at a snapshot leaves no gap: it begins with what was committed
+    /// after it.
     ///
     /// ```
     /// use std::time::Duration;

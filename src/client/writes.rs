@@ -16,8 +16,8 @@ const UPDATE_BACKOFF: Backoff = Backoff::new(Duration::from_millis(10), Duration
 
 /// Writing.
 impl Client {
-    /// Writes a key, and gives the entry afterwards. It has no time to live then, whatever it had; a secret stays one. A
-    /// value has at most 190,000 bytes.
+    /// Writes a key, and gives the entry afterwards. It has no time to live then, whatever it had; a secret stays one.
+    /// A value has at most 190,000 bytes.
     ///
     /// What is text or bytes is taken as `discfg set` takes it: an object or array is JSON, other UTF-8 text, the rest
     /// bytes. Numbers and booleans are text.
@@ -125,8 +125,8 @@ impl Client {
             .await
     }
 
-    /// Reads a key and writes what `change` makes of it, if nobody has changed it meanwhile; else the same again, up to 10
-    /// times, with pauses that grow. The time to live stays as it is, and a secret stays one.
+    /// Reads a key and writes what `change` makes of it, if nobody has changed it meanwhile; else the same again, up to
+    /// 10 times, with pauses that grow. The time to live stays as it is, and a secret stays one.
     ///
     /// Fails with the last [conflict](ClientError::conflict) where others were faster each time.
     ///
@@ -174,8 +174,8 @@ impl Client {
 
     /// Renews the time to live that a key has, from now on. No commit, and no line in the log.
     ///
-    /// Fails with [`StoreError::NotFound`] where the key is absent, and with [`StoreError::NoTtl`] where it has no time to
-    /// live.
+    /// Fails with [`StoreError::NotFound`] where the key is absent, and with [`StoreError::NoTtl`] where it has no time
+    /// to live.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -31,8 +31,8 @@ impl TrustedFiles {
         Self(Some(Folder::below(folder, "")))
     }
 
-    /// Whether the file, as it was read, is as it was when it was remembered. A mark that another user could have written
-    /// is none.
+    /// Whether the file, as it was read, is as it was when it was remembered. A mark that another user could have
+    /// written is none.
     pub fn holds(&self, file: &FoundTargetFile) -> bool {
         let Some((folder, name)) = self.mark(file) else {
             return false;

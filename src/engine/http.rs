@@ -56,8 +56,9 @@ pub enum InTheClear {
 /// A config behind a discfg API.
 ///
 /// A request has 5 seconds to find the host and 30 for the rest. A read that finds no connection, or a server that is
-/// busy, is tried three times. A commit is tried for as long as it may be, under its own id, which the API makes once at most; then
-/// its end is [`OutcomeUnknown`](crate::store::StoreError::OutcomeUnknown) if any of the requests may have arrived.
+/// busy, is tried three times. A commit is tried for as long as it may be, under its own id, which the API makes once
+/// at most; then its end is [`OutcomeUnknown`](crate::store::StoreError::OutcomeUnknown) if any of the requests may
+/// have arrived.
 ///
 /// Who writes, the API knows from the token or the signature: what a commit says of it (`Txn::by`) is not sent.
 pub struct HttpEngine {
@@ -87,8 +88,8 @@ impl HttpEngine {
     }
 
     /// The config behind an API in that region that IAM guards: requests are signed with the credentials, and no token
-    /// is sent. No request is sent here. Where they are of `role`, it is assumed again once if API Gateway refuses them: it
-    /// says the same of credentials that it doesn't know any more as of a permission that is missing.
+    /// is sent. No request is sent here. Where they are of `role`, it is assumed again once if API Gateway refuses
+    /// them: it says the same of credentials that it doesn't know any more as of a permission that is missing.
     ///
     /// Secrets are encrypted on this side, by the config's key in KMS as `sdk` reaches it; the API has no part in it.
     pub fn signed(

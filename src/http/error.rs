@@ -125,19 +125,19 @@ impl ApiError {
     pub(super) fn of_store(error: StoreError, stored: bool) -> Self {
         let kind = error.kind();
         let code = problem_code_of_store(&error).unwrap_or(ProblemCode::Internal);
-        let told = error.to_string();
+        let detail = error.to_string();
         match error {
             StoreError::NotFound(key)
             | StoreError::NoTtl(key)
             | StoreError::Twice(key)
-            | StoreError::GuardOnSecret(key) => Self::new(kind, code, told).about([key]),
+            | StoreError::GuardOnSecret(key) => Self::new(kind, code, detail).about([key]),
             StoreError::Conflict(conflict) => Self::of_conflict(&conflict, stored),
             StoreError::Compacted {
                 section,
                 wanted,
                 oldest,
             } => {
-                let mut failure = Self::new(kind, code, told);
+                let mut failure = Self::new(kind, code, detail);
                 failure.0.section = Some(section);
                 failure.0.revision = Some(wanted);
                 failure.0.oldest = Some(oldest);
@@ -145,14 +145,14 @@ impl ApiError {
             }
             StoreError::Limit(limit) => Self::of_limit(&limit),
             StoreError::IdReused(ref commit) => {
-                let mut failure = Self::new(kind, code, told);
+                let mut failure = Self::new(kind, code, detail);
                 failure.0.commit = Some(commit.to_string());
                 failure
             }
-            StoreError::Unsealed(keys) => Self::new(kind, code, told).about(keys),
+            StoreError::Unsealed(keys) => Self::new(kind, code, detail).about(keys),
             StoreError::SecretTooLarge { key, size, max } => {
                 let too_large = StatusCode::PAYLOAD_TOO_LARGE;
-                let mut failure = Self::with_status(too_large, kind, code, told).about([key]);
+                let mut failure = Self::with_status(too_large, kind, code, detail).about([key]);
                 failure.0.limit = Some(ProblemLimit::Bytes { size, max });
                 failure
             }
@@ -165,10 +165,10 @@ impl ApiError {
                 Self::new(kind, code, format!("config {config:?} not found"))
             }
             StoreError::Layout { found, known } => {
-                let told = format!(
+                let detail = format!(
                     "unsupported data layout {found}: this server supports layouts up to {known}; update the server"
                 );
-                let mut failure = Self::new(kind, code, told);
+                let mut failure = Self::new(kind, code, detail);
                 failure.0.layout = Some(ProblemLayout { found, known });
                 failure
             }
@@ -177,7 +177,7 @@ impl ApiError {
                 ..
             } => {
                 log_error(&error);
-                let mut failure = Self::new(kind, code, told);
+                let mut failure = Self::new(kind, code, detail);
                 failure.0.section = Some(section.clone());
                 failure
             }
@@ -189,7 +189,7 @@ impl ApiError {
                      as the command line does",
                 )
             }
-            StoreError::Busy(_) => Self::new(kind, code, told),
+            StoreError::Busy(_) => Self::new(kind, code, detail),
             StoreError::ReadOnly => Self::new(kind, code, "the server serves this config read-only"),
             StoreError::OutcomeUnknown { ref commit, .. } => {
                 log_error(&error);
@@ -205,11 +205,11 @@ impl ApiError {
     pub(super) fn of_ops(error: OpsError) -> Self {
         let kind = error.kind();
         let code = error.problem_code().unwrap_or(ProblemCode::Internal);
-        let told = error.to_string();
+        let detail = error.to_string();
         match error {
             OpsError::Store(error) => Self::of_store(error, false),
             OpsError::Future { section, head, .. } => {
-                let mut failure = Self::new(kind, code, told);
+                let mut failure = Self::new(kind, code, detail);
                 failure.0.section = Some(section);
                 failure.0.revision = Some(head);
                 failure
@@ -286,13 +286,13 @@ impl From<StoreError> for ApiError {
 
 impl From<InvalidRequest> for ApiError {
     fn from(refusal: InvalidRequest) -> Self {
-        let (kind, code, told) = (refusal.kind(), refusal.code(), refusal.to_string());
+        let (kind, code, detail) = (refusal.kind(), refusal.code(), refusal.to_string());
         let (size, max) = match refusal {
             InvalidRequest::TooLarge { size, max } => (size, max),
             InvalidRequest::ValueTooLarge { size, .. } => (size, Value::MAX_BYTES),
-            _ => return Self::new(kind, code, told),
+            _ => return Self::new(kind, code, detail),
         };
-        let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, told);
+        let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, detail);
         failure.0.limit = Some(ProblemLimit::Bytes { size, max });
         failure
     }
@@ -303,8 +303,9 @@ impl From<LiveRefusal> for ApiError {
         match refusal {
             LiveRefusal::Busy { limit } => {
                 let limit = Grouped(limit);
-                let told = format!("too many waiting or streaming requests (limit {limit}); retry after 1 s");
-                Self::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
+                let detail =
+                    format!("too many waiting or streaming requests (limit {limit}); retry after 1 s");
+                Self::new(ErrorKind::Unavailable, ProblemCode::Busy, detail)
             }
             LiveRefusal::Stopping => Self::new(
                 ErrorKind::Unavailable,

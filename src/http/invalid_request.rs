@@ -25,10 +25,10 @@ pub(super) enum InvalidRequest {
         max: usize,
     },
     /// A value in the body is over its limit.
-    #[error("{told}")]
+    #[error("{detail}")]
     ValueTooLarge {
         /// Which one, and that it is.
-        told: String,
+        detail: String,
         /// How many bytes it has.
         size: usize,
     },

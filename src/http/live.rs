@@ -138,8 +138,8 @@ impl LiveUpdates {
         })
     }
 
-    /// Waits at most so long for the heads of a section, or of the whole config, to be what is wanted, and gives them as
-    /// they are then.
+    /// Waits at most so long for the heads of a section, or of the whole config, to be what is wanted, and gives them
+    /// as they are then.
     pub(super) async fn wait_for_heads(
         &self,
         (config, store): (&ConfigName, &Arc<dyn Store>),
@@ -202,16 +202,16 @@ impl LiveUpdates {
         let stop = self.stop.subscribe();
         let feed = self.feeds.feed(store, config, Some(section));
         let mut state = feed.subscribe();
-        let told = match state.wait_for(|state| state.heads.is_some() || state.ended).await {
+        let latest = match state.wait_for(|state| state.heads.is_some() || state.ended).await {
             Ok(state) if !state.ended => state.revision(section),
             _ => return Ok(StreamOpening::Unknown),
         };
         let seen = match after {
-            Some(after) if after <= told => after,
+            Some(after) if after <= latest => after,
             // Other processes commit, too: the feed may be behind.
             _ => {
                 let heads = store.heads(Heads::Of(vec![section.clone()])).await?;
-                let head = heads.first().map_or(told, |head| head.revision.max(told));
+                let head = heads.first().map_or(latest, |head| head.revision.max(latest));
                 match after {
                     Some(after) if after > head => return Ok(StreamOpening::Ahead(head)),
                     after => after.unwrap_or(head),

@@ -1,5 +1,5 @@
-//! The routes, each with what serves it and, apart from that, what the OpenAPI document says of it: writing the document
-//! costs many times what a function does before its first request, and few ever ask for it.
+//! The routes, each with what serves it and, apart from that, what the OpenAPI document says of it: writing the
+//! document costs many times what a function does before its first request, and few ever ask for it.
 
 use std::sync::LazyLock;
 

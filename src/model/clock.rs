@@ -26,8 +26,8 @@ impl Timestamp {
         self.0
     }
 
-    /// When what is written now with that time to live expires: a second later than the sum, since this moment is cut to
-    /// the second, and no time to live is to be shorter than it was asked for.
+    /// When what is written now with that time to live expires: a second later than the sum, since this moment is cut
+    /// to the second, and no time to live is to be shorter than it was asked for.
     #[must_use]
     pub fn expiry_after(self, ttl: Ttl) -> Self {
         Self(self.0.saturating_add_unsigned(ttl.seconds().saturating_add(1)))

@@ -5,8 +5,9 @@ use super::GitHubSubject;
 
 /// An issuer of OIDC tokens, as IAM names its provider: its URL without `https://`.
 ///
-/// IAM compares it with the `iss` claim of a token, and builds the provider's ARN and the names of its condition keys from
-/// it (IAM API reference, `CreateOpenIDConnectProvider`; IAM user guide, "Available keys for AWS OIDC federation").
+/// IAM compares it with the `iss` claim of a token, and builds the provider's ARN and the names of its condition keys
+/// from it (IAM API reference, `CreateOpenIDConnectProvider`; IAM user guide, "Available keys for AWS OIDC
+/// federation").
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OidcIssuer(String);
 
@@ -14,8 +15,8 @@ pub struct OidcIssuer(String);
 /// `ISSUER,SUBJECT[,AUDIENCE]`.
 ///
 /// A subject is compared as a whole. The forms of GitHub, GitLab and Kubernetes are known, by the issuer or by how the
-/// subject begins: one that any branch of a repository bears, or any pod of a namespace, is refused. What the subjects of
-/// other issuers mean can't be judged.
+/// subject begins: one that any branch of a repository bears, or any pod of a namespace, is refused. What the subjects
+/// of other issuers mean can't be judged.
 ///
 /// ```
 /// use discfg::model::OidcSubject;
@@ -279,7 +280,8 @@ fn check_github(subject: &str) -> Result<(), OidcSubjectError> {
 }
 
 /// Pairs of a claim's name and value, `project_path` first; which ones is a project's own choice, by default `ref_type`
-/// and `ref` (GitLab docs, "`OpenID` Connect authentication using ID tokens"; projects API, `ci_id_token_sub_claim_components`).
+/// and `ref` (GitLab docs, "`OpenID` Connect authentication using ID tokens"; projects API,
+/// `ci_id_token_sub_claim_components`).
 fn check_gitlab(subject: &str) -> Result<(), OidcSubjectError> {
     let form = || OidcSubjectError::Form {
         given: subject.into(),

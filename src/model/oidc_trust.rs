@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{OidcIssuer, OidcSubject};
 
-/// The OIDC subjects that a role trusts, of up to three issuers. A trust statement is about one issuer and one audience,
-/// and the templates have three statements for them.
+/// The OIDC subjects that a role trusts, of up to three issuers. A trust statement is about one issuer and one
+/// audience, and the templates have three statements for them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OidcTrust(BTreeSet<OidcSubject>);
 
@@ -28,7 +28,8 @@ impl OidcTrust {
         }
     }
 
-    /// What the parameters of a template say that [`Self::parameters`] gives; what they say in another form is left out.
+    /// What the parameters of a template say that [`Self::parameters`] gives; what they say in another form is left
+    /// out.
     pub fn of_parameters<'p>(parameters: impl IntoIterator<Item = &'p str>) -> Self {
         let of_issuer = |text: &str| -> Vec<OidcSubject> {
             let mut words = text.splitn(3, '|');

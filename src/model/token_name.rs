@@ -65,8 +65,8 @@ mod tests {
             assert_eq!(name.parse::<TokenName>().unwrap().as_str(), name);
         }
         for text in ["", "a b", "a\nb", "a:b", "a/b", "ä", "\"", &"a".repeat(65)] {
-            let told = text.parse::<TokenName>().unwrap_err().to_string();
-            assert!(told.contains("1 to 64 characters"), "{told}");
+            let text = text.parse::<TokenName>().unwrap_err().to_string();
+            assert!(text.contains("1 to 64 characters"), "{text}");
         }
     }
 }

@@ -141,8 +141,8 @@ impl Value {
         Ok(Self { kind, bytes })
     }
 
-    /// The value as it was stored, its kind known. Any bytes may have been put there past discfg, so they are checked as
-    /// those of a new value are: formats write JSON as it is.
+    /// The value as it was stored, its kind known. Any bytes may have been put there past discfg, so they are checked
+    /// as those of a new value are: formats write JSON as it is.
     pub fn from_stored(kind: ValueKind, bytes: Vec<u8>) -> Result<Self, ValueError> {
         if bytes.len() > Self::MAX_BYTES {
             return Err(ValueError::TooLarge { size: bytes.len() });

@@ -50,10 +50,10 @@ const ARGUMENTS: [Positional; 3] = [CONFIG, ("read|write", "Access to check"), K
 ///
 /// Evaluates every path to the key: the config's read and write roles, each grant that covers the key's section, and
 /// the principal's own policies (--as self). A path through a role is open if the role's trust policy allows the
-/// principal, the principal's policies allow assuming the role, and the role's policies allow the access. A session that
-/// passes its tags on to the role, as EKS Pod Identity does, also needs permission to tag it. IAM's policy simulator
-/// evaluates the policies, including groups, permissions boundaries and service control policies. What it cannot
-/// evaluate is reported as unknown, never as yes.
+/// principal, the principal's policies allow assuming the role, and the role's policies allow the access. A session
+/// that passes its tags on to the role, as EKS Pod Identity does, also needs permission to tag it. IAM's policy
+/// simulator evaluates the policies, including groups, permissions boundaries and service control policies. What it
+/// cannot evaluate is reported as unknown, never as yes.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg access [OPTIONS] [CONFIG] read|write KEY --principal ARN\n       \

@@ -22,8 +22,8 @@ Examples:
 
 /// Copy keys to another prefix or config
 ///
-/// FROM and TO are each CONFIG, /PREFIX in the current config, or `CONFIG:/PREFIX`. FROM can end with @REVISION to read a
-/// past state. Shows the changes and asks for confirmation. Keys that exist only in TO are kept.
+/// FROM and TO are each CONFIG, /PREFIX in the current config, or `CONFIG:/PREFIX`. FROM can end with @REVISION to read
+/// a past state. Shows the changes and asks for confirmation. Keys that exist only in TO are kept.
 ///
 /// Each side uses its own role. Secrets are encrypted again for TO, and stay masked in the output. Keys with a time to
 /// live (TTL) are left out unless --with-ttl is given; at @REVISION, those that have expired since are always left out.

@@ -17,8 +17,8 @@ use crate::wire::{AnyNode, KeyAnswer};
 
 /// Delete a key, or all keys below a prefix
 ///
-/// Exits with 3 if the key is not found, unless --ignore-not-found is given. With -r, /db deletes the keys below /db, but
-/// not the key /db itself.
+/// Exits with 3 if the key is not found, unless --ignore-not-found is given. With -r, /db deletes the keys below /db,
+/// but not the key /db itself.
 #[derive(Debug, Args)]
 #[command(globals_last())]
 #[command(

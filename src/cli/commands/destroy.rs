@@ -157,8 +157,8 @@ fn resources_of(stack: &Deployed) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// Removes a grant from the list in the kept table, with the caller's own credentials. A remaining entry gives no access,
-/// so a failure is only reported.
+/// Removes a grant from the list in the kept table, with the caller's own credentials. A remaining entry gives no
+/// access, so a failure is only reported.
 async fn unlist(aws: &Aws, config: &ConfigName, grant: &GrantName, terminal: &Terminal) {
     if let Err(error) = direct_table(config, aws.sdk().clone()).remove_grant(grant).await {
         terminal.note(&format!(

@@ -1,5 +1,4 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use clap::Args;
 
@@ -25,8 +24,8 @@ Examples:
 
 /// Compare two configs, prefixes or revisions
 ///
-/// A and B are each CONFIG, /PREFIX in the current config, or `CONFIG:/PREFIX`, with or without @REVISION. With -d FILE, B
-/// is a file whose names are relative to A's prefix. Names are compared below each side's prefix.
+/// A and B are each CONFIG, /PREFIX in the current config, or `CONFIG:/PREFIX`, with or without @REVISION. With -d
+/// FILE, B is a file whose names are relative to A's prefix. Names are compared below each side's prefix.
 ///
 /// Prints + for a key that only B has, - for one that only A has, and ~ for different values. Exits with 0 if there is
 /// no difference, and with 1 if there is.
@@ -111,17 +110,14 @@ fn tell(
     session: &Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let mut text = String::new();
-    let mut colored = String::new();
+    let mut lines = Vec::new();
     let mut changes = Vec::new();
     for (name, difference) in differences {
         let Some((sign, op)) = sign(difference) else {
             continue;
         };
         let shown = unmasked(shown(difference, values));
-        let line = format!("{sign} {name}{}", beside(shown));
-        let _ = writeln!(text, "{line}");
-        let _ = writeln!(colored, "{}", Tone::of_sign(sign).paint(&line));
+        lines.push((sign, format!("{sign} {name}{}", beside(shown))));
         changes.push(PlannedChange::new(op, name.clone(), shown));
     }
     let same = changes.is_empty();
@@ -130,28 +126,24 @@ fn tell(
         same,
         changes,
     };
-    if terminal.columns().is_some() {
-        let _ = writeln!(colored, "{}", summary(differences));
-    }
-    show(
-        terminal,
-        session.format(),
-        &shape,
-        || colored,
-        || text.into_bytes(),
-    )?;
+    let summary = terminal.columns().map(|_| summary(&lines));
+    let human = || {
+        let colored = lines.iter().map(|(sign, line)| Tone::of_sign(*sign).paint(line));
+        colored.chain(summary).map(|line| line + "\n").collect()
+    };
+    show(terminal, session.format(), &shape, human, || {
+        let plain = lines.iter().map(|(_, line)| format!("{line}\n"));
+        plain.collect::<String>().into_bytes()
+    })?;
     if same { Ok(()) } else { Err(Failure::no()) }
 }
 
 /// How many keys differ in which way.
-fn summary(differences: &BTreeMap<String, KeyChange>) -> String {
-    let count = |of: char| {
-        let signs = differences.values().filter_map(sign);
-        signs.filter(|(sign, _)| *sign == of).count()
-    };
-    let (added, changed, removed) = (count('+'), count('~'), count('-'));
-    if added + changed + removed == 0 {
+fn summary(lines: &[(char, String)]) -> String {
+    if lines.is_empty() {
         return "no differences".into();
     }
+    let count = |of| lines.iter().filter(|(sign, _)| *sign == of).count();
+    let (added, changed, removed) = (count('+'), count('~'), count('-'));
     format!("{added} added, {changed} changed, {removed} removed")
 }

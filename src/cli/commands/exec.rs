@@ -24,9 +24,9 @@ use crate::model::{Access, Prefix, Span};
 /// Run a command with the keys as environment variables
 ///
 /// A key's variable is its path below the prefix in upper case, with / - . and : replaced by _, so /db/url is `DB_URL`,
-/// and with --prefix /db it is `URL`. Two keys for one variable below a prefix are an error. If several prefixes set the
-/// same variable, the last one wins. All keys are read in one consistent snapshot. Keys with a time to live (TTL) are
-/// left out, unless --with-ttl is given or --env names them.
+/// and with --prefix /db it is `URL`. Two keys for one variable below a prefix are an error. If several prefixes set
+/// the same variable, the last one wins. All keys are read in one consistent snapshot. Keys with a time to live (TTL)
+/// are left out, unless --with-ttl is given or --env names them.
 ///
 /// The command also inherits discfg's environment, including AWS credentials in it, but not the credentials of the role
 /// that discfg assumes.

@@ -35,9 +35,9 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 /// Reads one consistent snapshot. If a key or value does not fit the format, nothing is written and the error names the
 /// key.
 ///
-/// Names: json, yaml and csv use whole keys, or with --prefix names relative to it. dotenv, docker-env, shell, github-env
-/// and tfvars use variable names: /db/url is `DB_URL`, and with --prefix /db it is `URL`. properties and the Kubernetes
-/// formats use dots: db.url.
+/// Names: json, yaml and csv use whole keys, or with --prefix names relative to it. dotenv, docker-env, shell,
+/// github-env and tfvars use variable names: /db/url is `DB_URL`, and with --prefix /db it is `URL`. properties and the
+/// Kubernetes formats use dots: db.url.
 ///
 /// Values: json, yaml and tfvars keep numbers and booleans; the other formats write text. Only yaml and the Kubernetes
 /// formats can hold bytes.
@@ -45,12 +45,12 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 /// Secrets are decrypted; if the role is not allowed to decrypt them, export fails. Keys with a time to live (TTL) are
 /// left out unless --with-ttl is given.
 ///
-/// In dotenv, docker-env, shell, github-env, k8s-secret and k8s-configmap, variables that make a shell or interpreter run
-/// other code, such as `PATH`, `LD_*`, `BASH_ENV` and `NODE_OPTIONS`, are refused unless --allow-env names them.
+/// In dotenv, docker-env, shell, github-env, k8s-secret and k8s-configmap, variables that make a shell or interpreter
+/// run other code, such as `PATH`, `LD_*`, `BASH_ENV` and `NODE_OPTIONS`, are refused unless --allow-env names them.
 ///
-/// With -f github-env and `GITHUB_ACTIONS=true`, export first prints mask commands to stderr, so that the GitHub Actions
-/// log shows each line of a secret as `***`. These commands contain the secrets in plain text, so elsewhere they are only
-/// printed with --mask.
+/// With -f github-env and `GITHUB_ACTIONS=true`, export first prints mask commands to stderr, so that the GitHub
+/// Actions log shows each line of a secret as `***`. These commands contain the secrets in plain text, so elsewhere
+/// they are only printed with --mask.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg export [OPTIONS] [CONFIG]", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct ExportArgs {

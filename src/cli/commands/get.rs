@@ -15,8 +15,8 @@ use crate::wire::{AnyNode, KeyAnswer};
 
 /// Print the value of a key
 ///
-/// Prints the value and a newline; -f raw prints the exact bytes. Secrets are decrypted if the role can decrypt them. Exits
-/// with 3 if the key is not found.
+/// Prints the value and a newline; -f raw prints the exact bytes. Secrets are decrypted if the role can decrypt them.
+/// Exits with 3 if the key is not found.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg get [OPTIONS] [CONFIG] KEY",

@@ -35,8 +35,8 @@ use crate::wire::result::{AssumeStatement, GrantResult, GrantShape};
 /// Create a role scoped to sections of a config
 ///
 /// Deploys a small stack, discfg-CONFIG--NAME, with a role that can read, or read and write, only these sections. The
-/// principals, GitHub jobs and OIDC subjects given can assume it, with `--as NAME`. A principal's own policies must also
-/// allow sts:AssumeRole: the statement is printed.
+/// principals, GitHub jobs and OIDC subjects given can assume it, with `--as NAME`. A principal's own policies must
+/// also allow sts:AssumeRole: the statement is printed.
 ///
 /// Run it again to change the grant; flags that are not given keep their values.
 #[derive(Debug, Args)]

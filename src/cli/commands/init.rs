@@ -41,8 +41,8 @@ use crate::stack::{Deployed, Output, StackSpec, TableKey};
 /// the config's table, init imports it, in two change sets. A stack that was deployed without discfg gets the settings
 /// that its table lacks.
 ///
-/// Ctrl-C leaves the deployment running in the background, and so does --timeout (exit code 7): rerun to resume. Ctrl-C at
-/// a prompt deletes the change set. --dry-run deletes it too; with -f json its result is "planned".
+/// Ctrl-C leaves the deployment running in the background, and so does --timeout (exit code 7): rerun to resume. Ctrl-C
+/// at a prompt deletes the change set. --dry-run deletes it too; with -f json its result is "planned".
 ///
 /// --api adds an HTTP API: API Gateway with IAM authorization, and a Lambda function. The function's code is uploaded to
 /// a bucket in the stack discfg--code, which is created once per account and region.

@@ -12,7 +12,7 @@ use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::table::Table;
-use crate::cli::terminal::times::largest_unit;
+use crate::cli::terminal::times::{TimeStyle, largest_unit};
 use crate::cli::value_line::value_line;
 use crate::model::{Access, Entry, Timestamp, printable};
 use crate::ops::{ReadableItem, readable_list};
@@ -21,9 +21,9 @@ use crate::wire::{EntryNode, ListAnswer};
 
 /// List keys
 ///
-/// Lists one level below the prefix; folders end with a slash. A single argument is the prefix: name a config with -c, or
-/// give both. An empty list is not an error. If a section cannot be
-/// read, it is named on stderr, the others are listed, and the exit code is 70.
+/// Lists one level below the prefix; folders end with a slash. A single argument is the prefix: name a config with -c,
+/// or give both. An empty list is not an error. If a section cannot be read, it is named on stderr, the others are
+/// listed, and the exit code is 70.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg ls [OPTIONS] [CONFIG] [PREFIX]",
@@ -71,8 +71,9 @@ pub(in crate::cli) async fn run(
         bad: Vec::new(),
     };
     let mut found = false;
+    let moments = Moments::of(terminal);
     let mut table = match terminal.columns() {
-        Some(columns) if streams && args.long => Some((columns, Table::new(TITLES))),
+        Some(columns) if streams && args.long => Some((columns, Table::new(&TITLES))),
         _ => None,
     };
     let result: Result<(), Stop> = async {
@@ -88,12 +89,12 @@ pub(in crate::cli) async fn run(
                 }
             };
             if let Some((_, table)) = &mut table {
-                table.row(cells(&item, &args, terminal));
+                table.row(cells(&item, &args, &moments));
                 continue;
             }
             if streams {
                 // A listing can be long: lines go out as they come, and end when nobody reads them.
-                terminal.line(&line(&item, &args, terminal))?;
+                terminal.line(&line(&item, &args, &moments))?;
                 if terminal.is_closed() {
                     break;
                 }
@@ -122,7 +123,7 @@ pub(in crate::cli) async fn run(
 }
 
 /// The columns of a long listing on a terminal.
-const TITLES: &[&str] = &[
+const TITLES: [&str; 8] = [
     "#VERSION",
     "#REVISION",
     "MODIFIED",
@@ -133,30 +134,43 @@ const TITLES: &[&str] = &[
     "VALUE",
 ];
 
-fn cells(item: &Listed, args: &LsArgs, terminal: &Terminal) -> Vec<String> {
-    let entry = match item {
-        Listed::Folder(path) => {
-            let mut cells = vec![String::new(); TITLES.len()];
-            cells[4].clone_from(path);
-            return cells;
+/// How the moments of a listing are shown, decided once for all its lines.
+struct Moments {
+    now: Timestamp,
+    style: TimeStyle,
+    /// Whether the style was asked for; otherwise lines have an age.
+    is_wanted: bool,
+}
+
+impl Moments {
+    fn of(terminal: &Terminal) -> Self {
+        Self {
+            now: SystemTime::now().into(),
+            style: terminal.time_style(),
+            is_wanted: terminal.wanted_time_style().is_some(),
         }
+    }
+}
+
+fn cells(item: &Listed, args: &LsArgs, moments: &Moments) -> [String; TITLES.len()] {
+    let entry = match item {
+        Listed::Folder(path) => return ["", "", "", "", path, "", "", ""].map(String::from),
         Listed::Entry(entry) => entry,
     };
-    let times = terminal.time_style();
     let value = args.values.then(|| value_line(&entry.value, entry.secret));
-    vec![
+    [
         entry.version.to_string(),
         entry.revision.to_string(),
-        times.show(entry.modified),
+        moments.style.show(entry.modified),
         entry.value.len().to_string(),
         entry.key.to_string(),
         printable(&entry.by).into_owned(),
-        entry.expires.map(|at| times.show(at)).unwrap_or_default(),
+        entry.expires.map(|at| moments.style.show(at)).unwrap_or_default(),
         value.unwrap_or_default(),
     ]
 }
 
-fn line(item: &Listed, args: &LsArgs, terminal: &Terminal) -> String {
+fn line(item: &Listed, args: &LsArgs, moments: &Moments) -> String {
     let entry = match item {
         Listed::Folder(path) if args.long => {
             return format!("{:>7} {:>8} {:>5} {:>7}  {path}", "-", "-", "-", "-");
@@ -165,7 +179,7 @@ fn line(item: &Listed, args: &LsArgs, terminal: &Terminal) -> String {
         Listed::Entry(entry) => entry,
     };
     let mut line = if args.long {
-        details(entry, terminal)
+        details(entry, moments)
     } else {
         entry.key.to_string()
     };
@@ -176,19 +190,14 @@ fn line(item: &Listed, args: &LsArgs, terminal: &Terminal) -> String {
     line
 }
 
-fn details(entry: &Entry, terminal: &Terminal) -> String {
-    let now = Timestamp::from(SystemTime::now());
-    let (modified, ttl) = match terminal.wanted_time_style() {
-        Some(style) => (
-            style.show(entry.modified),
-            entry.expires.map(|at| format!("  (expires {})", style.show(at))),
-        ),
-        None => (
-            span(now.epoch() - entry.modified.epoch()),
-            entry
-                .expires
-                .map(|at| format!("  (ttl {})", span(at.epoch() - now.epoch()))),
-        ),
+fn details(entry: &Entry, moments: &Moments) -> String {
+    let Moments { now, style, .. } = moments;
+    let (modified, ttl) = if moments.is_wanted {
+        let expires = |at| format!("  (expires {})", style.show(at));
+        (style.show(entry.modified), entry.expires.map(expires))
+    } else {
+        let ttl = |at: Timestamp| format!("  (ttl {})", span(at.epoch() - now.epoch()));
+        (span(now.epoch() - entry.modified.epoch()), entry.expires.map(ttl))
     };
     format!(
         "{:>7} {:>8} {modified:>5} {:>7}  {}  {}{}",

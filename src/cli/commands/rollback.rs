@@ -19,9 +19,9 @@ use crate::wire::{AnyNode, KeyAnswer};
 
 /// Roll a key or a prefix back to a revision
 ///
-/// A rollback is a new commit: it is recorded in the history and can itself be rolled back. A key deleted after
-/// that revision is restored; a key that did not exist at that revision is deleted. A key with a time to live (TTL) gets its original expiry time,
-/// or is deleted if that time has passed. A prefix is rolled back after confirmation.
+/// A rollback is a new commit: it is recorded in the history and can itself be rolled back. A key deleted after that
+/// revision is restored; a key that did not exist at that revision is deleted. A key with a time to live (TTL) gets its
+/// original expiry time, or is deleted if that time has passed. A prefix is rolled back after confirmation.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]",

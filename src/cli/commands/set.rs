@@ -18,8 +18,8 @@ use crate::wire::{AnyNode, KeyAnswer};
 
 /// Set the value of a key
 ///
-/// JSON objects and arrays are stored as JSON, other valid UTF-8 as text, and anything else as bytes. A value can have at most
-/// 190,000 bytes, a secret about 200 fewer. Write a value that begins with `-` after `--`.
+/// JSON objects and arrays are stored as JSON, other valid UTF-8 as text, and anything else as bytes. A value can have
+/// at most 190,000 bytes, a secret about 200 fewer. Write a value that begins with `-` after `--`.
 ///
 /// A value on the command line is visible to other users of this machine while the command runs: use -d or --secret for
 /// values that they must not see.
@@ -61,8 +61,8 @@ pub(in crate::cli) struct SetArgs {
     keep_ttl: bool,
     /// Encrypt the value; prompts for it if VALUE is omitted
     ///
-    /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads all of stdin (including a
-    /// final newline) if there is no terminal. A secret stays a secret when it is set again.
+    /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads all of stdin
+    /// (including a final newline) if there is no terminal. A secret stays a secret when it is set again.
     #[arg(long)]
     secret: bool,
     /// Store the value unencrypted, even if the key holds a secret

@@ -12,9 +12,9 @@ use crate::wire::{AnyNode, KeyAnswer};
 
 /// Renew a key's time to live (TTL)
 ///
-/// With --ttl the key expires that long from now; without --ttl, its last TTL starts again. Use it as the heartbeat of a
-/// registered service: it is a single write that creates no version, no revision and no history. A key that is not found
-/// or has expired is not created (exit code 3).
+/// With --ttl the key expires that long from now; without --ttl, its last TTL starts again. Use it as the heartbeat of
+/// a registered service: it is a single write that creates no version, no revision and no history. A key that is not
+/// found or has expired is not created (exit code 3).
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg touch [OPTIONS] [CONFIG] KEY",

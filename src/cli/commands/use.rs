@@ -22,13 +22,13 @@ use crate::model::{ConfigName, ErrorKind};
 
 /// Select the config for this folder
 ///
-/// Writes the file .discfg in the working folder, without contacting AWS. Commands run in this folder and below it then use
-/// this config. --engine, --region, --profile and --as are stored in the file too; those that are not given keep their
-/// values.
+/// Writes the file .discfg in the working folder, without contacting AWS. Commands run in this folder and below it then
+/// use this config. --engine, --region, --profile and --as are stored in the file too; those that are not given keep
+/// their values.
 ///
 /// A .discfg that another user could have written is not used: one that is owned by another user (except root), or that
-/// is writable by others or in a folder writable by others. --trust allows the file as it is now, until it changes. `use`
-/// replaces a symbolic link with a file.
+/// is writable by others or in a folder writable by others. --trust allows the file as it is now, until it changes.
+/// `use` replaces a symbolic link with a file.
 ///
 /// With --engine URL, the data is behind a discfg API. --token-file stores the token for that API's host in
 /// discfg/tokens in your XDG config folder, readable only by you. `DISCFG_TOKEN=HOST=TOKEN` takes precedence over it;
@@ -223,7 +223,8 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     if url.is_in_the_clear() {
         return Err(OpenError::InTheClear(InTheClear::Token(url.clone())).into());
     }
-    // A pipe from the shell has no owner to be judged by, and is there for this one process. A named one may never be written to.
+    // A pipe from the shell has no owner to be judged by, and is there for this one process. A named one may never be
+    // written to.
     let text = if file == Path::new("-") || is_handed_over(file) {
         Zeroizing::new(data_file::read(file, "token", TOKEN_BYTES.into())?)
     } else {

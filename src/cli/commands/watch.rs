@@ -48,7 +48,8 @@ pub(in crate::cli) struct WatchArgs {
     words: Vec<String>,
     /// Start after this revision; repeatable
     ///
-    /// REVISION is one of the prefix's section; SECTION=REVISION, such as db=7, names the section. Sections that are not given start now.
+    /// Revisions are counted per section: a plain REVISION is one of the prefix's section, and SECTION=REVISION, such as
+    /// db=7, names the section. Sections that are not given start now.
     #[arg(long, value_name = "REVISION")]
     after: Vec<After>,
     /// Exit after the first commit or expiry
@@ -64,10 +65,10 @@ pub(in crate::cli) struct WatchArgs {
     interval: Span,
     /// Run CMD with `sh -c` for each change, one at a time
     ///
-    /// Sets `DISCFG_OP`, `DISCFG_SECTION`, `DISCFG_KEY`, `DISCFG_REVISION`, `DISCFG_VERSION`, `DISCFG_BY`, `DISCFG_AT` and
-    /// `DISCFG_VALUE`, as far as they apply. `DISCFG_VALUE` is not set for secrets, bytes, and values over 100,000 bytes.
-    /// CMD's stdout goes to stderr; with -f silent it goes to stdout. If the command fails, the failure is reported and
-    /// the watch continues.
+    /// Sets `DISCFG_OP`, `DISCFG_SECTION`, `DISCFG_KEY`, `DISCFG_REVISION`, `DISCFG_VERSION`, `DISCFG_BY`, `DISCFG_AT`
+    /// and `DISCFG_VALUE`, as far as they apply. `DISCFG_VALUE` is not set for secrets, bytes, and values over 100,000
+    /// bytes. CMD's stdout goes to stderr; with -f silent it goes to stdout. If the command fails, the failure is
+    /// reported and the watch continues.
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
 }

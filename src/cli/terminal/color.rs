@@ -26,8 +26,8 @@ impl ColorVariables {
         }
     }
 
-    /// The flag decides, else the variables as <https://no-color.org> and <https://bixense.com/clicolors> have them, else
-    /// whether the stream is a terminal.
+    /// The flag decides, else the variables as <https://no-color.org> and <https://bixense.com/clicolors> have them,
+    /// else whether the stream is a terminal.
     fn allow(&self, choice: ColorChoice, is_terminal: bool) -> bool {
         match choice {
             ColorChoice::Always => true,

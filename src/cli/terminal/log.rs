@@ -86,9 +86,9 @@ impl LogWriter {
 
     /// Waits until what was told is written, but not for a reader that doesn't read.
     pub(in crate::cli) fn end(&self) {
-        let (tell, told) = sync_channel(1);
-        if self.words.try_send(Word::End(tell)).is_ok() {
-            let _ = told.recv_timeout(LAST);
+        let (sender, receiver) = sync_channel(1);
+        if self.words.try_send(Word::End(sender)).is_ok() {
+            let _ = receiver.recv_timeout(LAST);
         }
     }
 
@@ -103,8 +103,8 @@ fn write(words: &Receiver<Word>, missed: &AtomicU64) {
     for word in words {
         match word {
             Word::Line(line) => write_stderr(format_args!("{line}\n")),
-            Word::End(tell) => {
-                let _ = tell.send(());
+            Word::End(sender) => {
+                let _ = sender.send(());
             }
         }
         match missed.swap(0, Ordering::Relaxed) {

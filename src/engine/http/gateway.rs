@@ -85,8 +85,8 @@ pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Optio
     })
 }
 
-/// Whether API Gateway refuses the caller, and doesn't say whether for want of a permission or because it doesn't know the
-/// credentials (an HTTP API answers both alike).
+/// Whether API Gateway refuses the caller, and doesn't say whether for want of a permission or because it doesn't know
+/// the credentials (an HTTP API answers both alike).
 pub(super) fn is_forbidden(answer: &PlainAnswer) -> bool {
     answer.status == 403 && read_message(answer).is_some_and(|words| words == "Forbidden")
 }
@@ -99,8 +99,8 @@ fn read_message(answer: &PlainAnswer) -> Option<String> {
     let words: GatewayMessage = serde_json::from_slice(&answer.body)
         .ok()
         .filter(|_| is_json && answer.status >= 400)?;
-    let told = words.message.chars().filter(|c| !c.is_control());
-    Some(told.take(LONGEST).collect())
+    let text = words.message.chars().filter(|c| !c.is_control());
+    Some(text.take(LONGEST).collect())
 }
 
 #[cfg(test)]

@@ -77,8 +77,8 @@ impl KeyFile {
         }
     }
 
-    /// The file, which is created if the config never had one. One that was lost is not: what it encrypted would be lost
-    /// with it for good, once another is in its place.
+    /// The file, which is created if the config never had one. One that was lost is not: what it encrypted would be
+    /// lost with it for good, once another is in its place.
     fn read_or_create(&self) -> Result<DataKey> {
         if let Some(key) = self.read()? {
             return Ok(key);

@@ -54,8 +54,8 @@ impl KnownTokens {
         })
     }
 
-    /// Reads the file again if it has changed. Where it is gone there are no tokens. Where it can't be read, or isn't as it
-    /// should be, the tokens stay as they were; the log says so once a minute, and the server isn't ready.
+    /// Reads the file again if it has changed. Where it is gone there are no tokens. Where it can't be read, or isn't
+    /// as it should be, the tokens stay as they were; the log says so once a minute, and the server isn't ready.
     pub fn reload_if_changed(&self) {
         let now = read_stamp(&self.file);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

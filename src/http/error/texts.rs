@@ -47,7 +47,7 @@ fn of_a_request() {
             max: 4_194_304,
         },
         InvalidRequest::ValueTooLarge {
-            told: "changes[0]: the value of /db/url: value too large: 190,001 bytes; the limit is 190,000"
+            detail: "changes[0]: the value of /db/url: value too large: 190,001 bytes; the limit is 190,000"
                 .into(),
             size: 190_001,
         },

@@ -117,8 +117,8 @@ impl RequestContext {
     pub(in crate::http) fn wait(&mut self) -> Result<Option<Duration>, ApiError> {
         let wait: Option<WaitTime> = self.query.take(WAIT)?;
         if wait.is_some() && !self.api.settings().waits {
-            let told = "query parameter `wait` is not allowed: long polling is turned off on this server";
-            return Err(InvalidRequest::Query(told.into()).into());
+            let detail = "query parameter `wait` is not allowed: long polling is turned off on this server";
+            return Err(InvalidRequest::Query(detail.into()).into());
         }
         Ok(wait.map(|WaitTime(wait)| wait.min(self.api.settings().longest_wait)))
     }

@@ -39,7 +39,8 @@ pub(in crate::http) fn check(headers: &HeaderMap) -> Result<(), InvalidRequest> 
     Ok(())
 }
 
-/// Refuses a body that isn't declared as JSON. A web page can have a browser send any other without asking the server first.
+/// Refuses a body that isn't declared as JSON. A web page can have a browser send any other without asking the server
+/// first.
 pub(in crate::http) fn check_json(headers: &HeaderMap) -> Result<(), InvalidRequest> {
     let said = headers.get(CONTENT_TYPE).and_then(|said| said.to_str().ok());
     let media = said.map(|said| said.split(';').next().unwrap_or(said).trim());
@@ -334,7 +335,7 @@ mod tests {
         assert_eq!(last_event_id(&headers(&[])), Ok(None));
         for bad in ["", "-1", "+1", "x", "7 8", "18446744073709551616"] {
             assert!(
-                matches!(of(bad), Err(InvalidRequest::Header(told)) if told.contains("last-event-id")),
+                matches!(of(bad), Err(InvalidRequest::Header(detail)) if detail.contains("last-event-id")),
                 "{bad:?}"
             );
         }

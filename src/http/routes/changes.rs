@@ -20,9 +20,9 @@ use crate::wire;
 /// Read a section's log after a revision, as whole revisions in order
 ///
 /// With `wait`, the request waits for the next change, and returns an empty list when the time is over. With `Accept:
-/// text/event-stream`, the server streams changes as they happen: events `set`, `delete`, `expire` and `resync`, with the
-/// objects of `watch -f json` as their data, and a final `end` with the reason. The ID of an event is the revision to
-/// continue after, for `Last-Event-ID`; without it and without `after`, a stream starts now.
+/// text/event-stream`, the server streams changes as they happen: events `set`, `delete`, `expire` and `resync`, with
+/// the objects of `watch -f json` as their data, and a final `end` with the reason. The ID of an event is the revision
+/// to continue after, for `Last-Event-ID`; without it and without `after`, a stream starts now.
 #[utoipa::path(
     get,
     path = "/v1/{config}/{section}/changes",

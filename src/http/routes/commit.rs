@@ -114,10 +114,10 @@ fn read_request(
 }
 
 fn explain_shape(list: &str, at: usize, error: &ShapeError) -> InvalidRequest {
-    let told = format!("{list}[{at}]: {error}");
+    let detail = format!("{list}[{at}]: {error}");
     match error.oversize() {
-        Some(size) => InvalidRequest::ValueTooLarge { told, size },
-        None => InvalidRequest::Body(told),
+        Some(size) => InvalidRequest::ValueTooLarge { detail, size },
+        None => InvalidRequest::Body(detail),
     }
 }
 

@@ -82,8 +82,8 @@ fn check_key(context: &RequestContext, key: &Key) -> Result<(), ApiError> {
     if of == named {
         return Ok(());
     }
-    let told = format!("key {key} belongs to section {of}, but the URL is for section {named}");
-    Err(InvalidRequest::Body(told).into())
+    let detail = format!("key {key} belongs to section {of}, but the URL is for section {named}");
+    Err(InvalidRequest::Body(detail).into())
 }
 
 fn render_key(plain: &DataKey, wrapped: &[u8]) -> PlainKey {

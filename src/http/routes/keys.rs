@@ -56,8 +56,12 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
         .await?;
     let now = found.as_ref().map(|entry| entry.revision);
     if if_match.is_some_and(|tag| !tag.is_met_by(now)) {
-        let told = format!("key {key} is not at the revision in if-match");
-        return Err(ApiError::new(ErrorKind::Conflict, ProblemCode::GuardFailed, told));
+        let detail = format!("key {key} is not at the revision in if-match");
+        return Err(ApiError::new(
+            ErrorKind::Conflict,
+            ProblemCode::GuardFailed,
+            detail,
+        ));
     }
     if let Some(now) = now.filter(|_| if_none_match.is_some_and(|tag| tag.is_met_by(now))) {
         return Ok(with_cache_headers(
@@ -71,8 +75,8 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
     let Some(entry) = opened.first() else {
         return Err(match revision {
             Some(revision) => {
-                let told = format!("key {key} not found at revision {revision}");
-                ApiError::new(ErrorKind::NotFound, ProblemCode::NoKey, told)
+                let detail = format!("key {key} not found at revision {revision}");
+                ApiError::new(ErrorKind::NotFound, ProblemCode::NoKey, detail)
             }
             None => StoreError::NotFound(key).into(),
         });
@@ -118,8 +122,8 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
     context.query.end()?;
     let ttl = match (ttl, keep_ttl) {
         (Some(_), true) => {
-            let told = "query parameters ttl and keep-ttl can't be combined";
-            return Err(InvalidRequest::Query(told.into()).into());
+            let detail = "query parameters ttl and keep-ttl can't be combined";
+            return Err(InvalidRequest::Query(detail.into()).into());
         }
         (Some(ttl), false) => TtlChoice::For(ttl),
         (None, true) => TtlChoice::Keep,
@@ -254,11 +258,11 @@ fn render_entry(entry: &Entry, view: EntryView, form: AnswerForm) -> Result<Resp
         .into_response());
     }
     if entry.secret && view == EntryView::Masked {
-        let told = format!(
+        let detail = format!(
             "key {} is a secret; request its value with reveal=true",
             entry.key
         );
-        return Err(ApiError::denied(told));
+        return Err(ApiError::denied(detail));
     }
     let is_text = form == AnswerForm::Text && entry.value.kind() != ValueKind::Bytes;
     let of_type = if is_text {

@@ -44,8 +44,8 @@ pub(in crate::http) async fn list(mut context: RequestContext) -> Result<Json<Li
         recursive,
         after: match (cursor, after) {
             (Some(_), Some(_)) => {
-                let told = "query parameters cursor and after can't be combined";
-                return Err(InvalidRequest::Query(told.into()).into());
+                let detail = "query parameters cursor and after can't be combined";
+                return Err(InvalidRequest::Query(detail.into()).into());
             }
             (Some(cursor), None) => Some(listing.after(&cursor)?),
             (None, after) => after.map(parse_after).transpose()?,

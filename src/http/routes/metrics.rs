@@ -31,8 +31,8 @@ pub(in crate::http) async fn metrics(
 ) -> Result<Response, ApiError> {
     let sees_all = |caller: &Caller| caller.configs.is_none() && caller.sections.is_none();
     if !caller.is_some_and(|Extension(caller)| sees_all(&caller)) {
-        let told = "the metrics cover all configs and sections, and this caller can't access all of them";
-        return Err(ApiError::denied(told));
+        let detail = "the metrics cover all configs and sections, and this caller can't access all of them";
+        return Err(ApiError::denied(detail));
     }
     let text = api.metrics().render(&api.live().feeds.followed());
     let text = text.map_err(|_| {

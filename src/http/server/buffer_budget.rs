@@ -38,8 +38,8 @@ impl BufferBudget {
         }
     }
 
-    /// A share for so many bytes. No single one takes more than half of all there is, however much it needs: the largest
-    /// answer is given still.
+    /// A share for so many bytes. No single one takes more than half of all there is, however much it needs: the
+    /// largest answer is given still.
     pub(super) fn share(&self, bytes: usize) -> Result<BufferShare, ApiError> {
         let mut share = BufferShare(None);
         self.widen(&mut share, bytes)?;
@@ -55,8 +55,8 @@ impl BufferBudget {
         let more = u32::try_from(wanted.saturating_sub(held)).unwrap_or(u32::MAX);
         let more = Arc::clone(&self.units).try_acquire_many_owned(more);
         let more = more.map_err(|_| {
-            let told = "too much data buffered for slow clients; retry after 1 s";
-            ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
+            let detail = "too much data buffered for slow clients; retry after 1 s";
+            ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, detail)
         })?;
         match &mut share.0 {
             Some(held) => held.merge(more),

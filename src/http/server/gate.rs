@@ -141,8 +141,8 @@ impl Gate {
         if request.uri().path() == "/readyz"
             && self.tokens.as_ref().is_some_and(|tokens| !tokens.is_current())
         {
-            let told = "cannot read the token file; the previous tokens stay in use";
-            return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Tokens, told)
+            let detail = "cannot read the token file; the previous tokens stay in use";
+            return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Tokens, detail)
                 .into_response()
                 .into());
         }
@@ -178,19 +178,19 @@ impl Gate {
     }
 }
 
-/// Whether a request may last, since it waits for a change or streams them. It is found out here, before the router sees
-/// the request: a place among those that last, and the token to look at again, are needed before.
+/// Whether a request may last, since it waits for a change or streams them. It is found out here, before the router
+/// sees the request: a place among those that last, and the token to look at again, are needed before.
 fn lasts(request: &mut Request<Body>) -> bool {
     let RequestClass { waits, streams } = RequestClass::classify(request);
     *request.method() == Method::GET && (waits || streams == Ok(true))
 }
 
-fn refuse_token(told: &'static str) -> Response<Body> {
+fn refuse_token(detail: &'static str) -> Response<Body> {
     let failure = ApiError::with_status(
         StatusCode::UNAUTHORIZED,
         ErrorKind::Denied,
         ProblemCode::NoToken,
-        told,
+        detail,
     );
     let mut response = failure.into_response();
     let challenge = HeaderValue::from_static("Bearer realm=\"discfg\"");

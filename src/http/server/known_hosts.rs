@@ -124,8 +124,8 @@ impl KnownHosts {
     pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
         let mut given = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (given.next(), given.next()) else {
-            let told = "exactly one Host header is required";
-            return Err(ApiError::new(ErrorKind::Usage, ProblemCode::Header, told));
+            let detail = "exactly one Host header is required";
+            return Err(ApiError::new(ErrorKind::Usage, ProblemCode::Header, detail));
         };
         let called = host.to_str().ok().and_then(authority);
         if !called.is_some_and(|host| self.is_known(&host))

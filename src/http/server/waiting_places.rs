@@ -55,10 +55,10 @@ impl WaitingPlaces {
         let own = taken.entry(client.clone()).or_default();
         if *own >= self.most {
             let most = Grouped(self.most);
-            let told = format!(
+            let detail = format!(
                 "too many waiting requests from this client (limit {most}); end one, or retry after 1 s"
             );
-            return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told));
+            return Err(ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, detail));
         }
         *own += 1;
         drop(taken);
@@ -84,11 +84,11 @@ impl Drop for WaitingPlace {
 
 /// The error of a request beyond a limit of `which` requests.
 pub(super) fn busy(which: &str, limit: usize) -> ApiError {
-    let told = format!(
+    let detail = format!(
         "too many {which} requests (limit {}); retry after 1 s",
         Grouped(limit)
     );
-    ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, told)
+    ApiError::new(ErrorKind::Unavailable, ProblemCode::Busy, detail)
 }
 
 fn locked(taken: &Mutex<HashMap<ClientId, usize>>) -> MutexGuard<'_, HashMap<ClientId, usize>> {

@@ -33,9 +33,9 @@ impl StackError {
             }
             Self::Invalid {
                 stack,
-                objections: Objections::Told(told),
+                objections: Objections::Told(objections),
                 ..
-            } => *stack == of_code && told.iter().any(|objection| taken(objection)),
+            } => *stack == of_code && objections.iter().any(|objection| taken(objection)),
             _ => false,
         }
     }

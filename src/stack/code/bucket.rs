@@ -288,7 +288,7 @@ fn usual_url(bucket: &str, sdk: &SdkConfig, region: &Region) -> String {
 /// The failure in an error response of S3.
 fn refusal(answer: &PlainAnswer) -> Failed {
     let body = str::from_utf8(&answer.body).unwrap_or_default();
-    let (code, message) = told(body).unwrap_or_default();
+    let (code, message) = code_and_message(body).unwrap_or_default();
     let (code, message) = (code.filter(is_said), message.filter(is_said));
     let code = code.or_else(|| match answer.status {
         301 => Some("PermanentRedirect".into()),
@@ -306,7 +306,7 @@ fn is_said(text: &impl AsRef<str>) -> bool {
 }
 
 /// The code and the message of an S3 error.
-fn told(body: &str) -> Result<(Option<String>, Option<String>), XmlDecodeError> {
+fn code_and_message(body: &str) -> Result<(Option<String>, Option<String>), XmlDecodeError> {
     let mut document = Document::new(body);
     let mut root = document.root_element()?;
     let (mut code, mut message) = (None, None);

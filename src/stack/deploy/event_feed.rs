@@ -67,13 +67,13 @@ impl EventFeed {
         }
         self.seen
             .extend(news.iter().filter_map(|event| event.event_id.clone()));
-        let mut told = Vec::new();
+        let mut fresh = Vec::new();
         for event in news.iter().rev() {
             if self.is_asked_for(event) {
-                told.push(to_event(event, &self.stack_arn));
+                fresh.push(to_event(event, &self.stack_arn));
             }
         }
-        Ok(told)
+        Ok(fresh)
     }
 
     /// The end of the previous operation may appear late. The first event with the token ends the past.

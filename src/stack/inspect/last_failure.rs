@@ -84,7 +84,7 @@ mod tests {
 
     const ARN: &str = "arn:aws:cloudformation:eu-central-1:123456789012:stack/discfg-shop/one";
 
-    fn events(told: &[(&str, &str, &str)]) -> Vec<types::StackEvent> {
+    fn events(given: &[(&str, &str, &str)]) -> Vec<types::StackEvent> {
         let event = |(at, (id, status, reason)): (usize, &(&str, &str, &str))| {
             types::StackEvent::builder()
                 .stack_id(ARN)
@@ -97,14 +97,14 @@ mod tests {
                 .timestamp(DateTime::from_secs(i64::try_from(at).expect("small")))
                 .build()
         };
-        let mut events: Vec<_> = told.iter().enumerate().map(event).collect();
+        let mut events: Vec<_> = given.iter().enumerate().map(event).collect();
         events.reverse();
         events
     }
 
     #[test]
     fn a_failure_is_told_by_its_first_cause_and_its_operation() {
-        let told = [
+        let given = [
             ("discfg-shop", "CREATE_IN_PROGRESS", ""),
             ("discfg-shop", "CREATE_COMPLETE", ""),
             ("discfg-shop", "UPDATE_IN_PROGRESS", ""),
@@ -115,7 +115,7 @@ mod tests {
             ("ReadRole", "UPDATE_FAILED", "rolling back failed too"),
             ("discfg-shop", "UPDATE_ROLLBACK_COMPLETE", ""),
         ];
-        let found = find(&events(&told), ARN).expect("a failure");
+        let found = find(&events(&given), ARN).expect("a failure");
         assert_eq!(found.first.reason, "iam:UpdateRole is not allowed");
         assert_eq!(
             (found.work, found.at),
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(found.operation.as_deref(), Some("operation of 4"));
         assert!(!found.is_over);
 
-        let mut later = told.to_vec();
+        let mut later = given.to_vec();
         later.push(("discfg-shop", "UPDATE_IN_PROGRESS", ""));
         later.push(("discfg-shop", "UPDATE_COMPLETE", ""));
         let found = find(&events(&later), ARN).expect("a failure");
@@ -134,12 +134,12 @@ mod tests {
 
     #[test]
     fn where_nothing_failed_nothing_is_told() {
-        let told = [
+        let given = [
             ("discfg-shop", "CREATE_IN_PROGRESS", ""),
             ("Table", "CREATE_COMPLETE", ""),
             ("discfg-shop", "CREATE_COMPLETE", ""),
         ];
-        assert_eq!(find(&events(&told), ARN), None);
+        assert_eq!(find(&events(&given), ARN), None);
         assert_eq!(find(&[], ARN), None);
     }
 }

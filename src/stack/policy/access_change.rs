@@ -191,8 +191,8 @@ impl Comparison<'_> {
 
     fn compare_invocations(&mut self, before: Option<&Resource>, after: Option<&Resource>) {
         let [was, is] = [before, after].map(|resource| {
-            let told = resource.and_then(invocation::statement);
-            told.transpose().map(Option::flatten)
+            let statement = resource.and_then(invocation::statement);
+            statement.transpose().map(Option::flatten)
         });
         match (was, is) {
             (_, Err(_)) if before == after => {}

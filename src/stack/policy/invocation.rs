@@ -107,11 +107,11 @@ mod tests {
             StackLocation::of("arn:aws:cloudformation:eu-west-1:123456789012:stack/discfg-payments/x");
         let made = resolve::resources(TEMPLATE, &parameters.into(), &place.expect("a place"));
         let made = made.expect("the template resolves");
-        let told = statement(&made["Invocation"])
+        let found = statement(&made["Invocation"])
             .expect("it is one")
             .expect("it is clear");
         assert_eq!(
-            sentence(&told.expect("it lets in")),
+            sentence(&found.expect("it lets in")),
             "allow lambda:InvokeFunction on ${Function} for service apigateway.amazonaws.com, only for requests from \
              arn:aws:execute-api:eu-west-1:123456789012:${Api}/$default/*"
         );
@@ -126,20 +126,23 @@ mod tests {
             &[("RouteKey", "GET /x")][..],
             &[("RouteKey", "GET /x"), ("AuthorizationType", "NONE")],
         ] {
-            let told = statement(&resource("AWS::ApiGatewayV2::Route", of)).expect("it is one");
-            let told = told.expect("it is clear").expect("it lets in");
-            assert_eq!(sentence(&told), "allow execute-api:Invoke on GET /x for everyone");
+            let found = statement(&resource("AWS::ApiGatewayV2::Route", of)).expect("it is one");
+            let found = found.expect("it is clear").expect("it lets in");
+            assert_eq!(
+                sentence(&found),
+                "allow execute-api:Invoke on GET /x for everyone"
+            );
         }
     }
 
     #[test]
     fn what_can_not_be_told_is_an_error() {
         let custom = [("RouteKey", "GET /x"), ("AuthorizationType", "CUSTOM")];
-        let told = statement(&resource("AWS::ApiGatewayV2::Route", &custom)).expect("it is one");
-        assert!(told.expect_err("unclear").contains("CUSTOM"));
+        let found = statement(&resource("AWS::ApiGatewayV2::Route", &custom)).expect("it is one");
+        assert!(found.expect_err("unclear").contains("CUSTOM"));
         let token = [("Action", "lambda:InvokeFunction"), ("EventSourceToken", "x")];
-        let told = statement(&resource("AWS::Lambda::Permission", &token)).expect("it is one");
-        assert!(told.expect_err("unclear").contains("EventSourceToken"));
+        let found = statement(&resource("AWS::Lambda::Permission", &token)).expect("it is one");
+        assert!(found.expect_err("unclear").contains("EventSourceToken"));
         assert_eq!(statement(&resource("AWS::Lambda::Function", &[])), None);
     }
 }

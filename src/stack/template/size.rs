@@ -189,20 +189,20 @@ mod tests {
             ("payments", "services", 40..50, 18..25),
             (CONFIG, "services", 30..40, 15..20),
         ] {
-            let (most, told) = most_by_api(config, "read", name);
+            let (most, words) = most_by_api(config, "read", name);
             assert!(reads.contains(&most), "{config} {name}: {most}");
             assert!(
-                told.starts_with("the parameter ApiReads is too long: 4"),
-                "{told}"
+                words.starts_with("the parameter ApiReads is too long: 4"),
+                "{words}"
             );
-            assert!(told.ends_with("bytes; the limit is 4096"), "{told}");
-            let (most, told) = most_by_api(config, "write", name);
+            assert!(words.ends_with("bytes; the limit is 4096"), "{words}");
+            let (most, words) = most_by_api(config, "write", name);
             assert!(writes.contains(&most), "{config} {name}: {most}");
             assert!(
-                told.starts_with("the policy of ApiWritePolicy is too long: 6"),
-                "{told}"
+                words.starts_with("the policy of ApiWritePolicy is too long: 6"),
+                "{words}"
             );
-            assert!(told.ends_with("characters; the limit is 6144"), "{told}");
+            assert!(words.ends_with("characters; the limit is 6144"), "{words}");
         }
     }
 

@@ -355,10 +355,10 @@ mod tests {
     fn what_no_variable_holds_is_told_with_its_key() {
         let entries = [entry("/a/nul", "x\0y"), entry("/b/1st", "1")];
         let none = around(&[]);
-        let told = chosen(&wanted(&["/a"], &[]), &entries, &none);
+        let text = chosen(&wanted(&["/a"], &[]), &entries, &none);
         assert!(
-            told.contains("/a/nul") && told.contains("NUL") && !told.contains('x'),
-            "{told}"
+            text.contains("/a/nul") && text.contains("NUL") && !text.contains('x'),
+            "{text}"
         );
         assert!(chosen(&wanted(&["/b"], &[]), &entries, &none).contains("/b/1st"));
         assert_eq!(

@@ -33,8 +33,8 @@ pub(in crate::cli) struct StackArgs {
     github: Vec<GitHubSubject>,
     /// Allow this OIDC subject to read; repeatable
     ///
-    /// ISSUER,SUBJECT[,AUDIENCE], such as `gitlab,project_path:acme/shop:ref_type:branch:ref:main`. Replaces the stack's
-    /// list.
+    /// ISSUER,SUBJECT[,AUDIENCE], such as `gitlab,project_path:acme/shop:ref_type:branch:ref:main`. Replaces the
+    /// stack's list.
     #[arg(long, value_name = "SUBJECT")]
     oidc: Vec<OidcSubject>,
     /// Also trust this account; repeatable
@@ -52,8 +52,8 @@ pub(in crate::cli) struct StackArgs {
     permissions_boundary: Option<PolicyArn>,
     /// Billing mode, such as on-demand
     ///
-    /// Either on-demand, or provisioned:READS/WRITES in capacity units per second. DynamoDB lets a table be switched to on-demand at most four times
-    /// in 24 hours.
+    /// Either on-demand, or provisioned:READS/WRITES in capacity units per second. DynamoDB lets a table be switched to
+    /// on-demand at most four times in 24 hours.
     #[arg(long, value_name = "MODE")]
     billing: Option<Billing>,
     /// Days to keep the history of changes
@@ -61,12 +61,14 @@ pub(in crate::cli) struct StackArgs {
     history_days: Option<HistoryDays>,
     /// Encrypt with a new KMS key
     ///
-    /// Encrypts the table and its secrets. The stack creates the key, which outlives it. Encryption cannot be turned off later.
+    /// Encrypts the table and its secrets. The stack creates the key, which outlives it. Encryption cannot be turned
+    /// off later.
     #[arg(long, conflicts_with = "kms_key")]
     kms: bool,
     /// Encrypt with this KMS key
     ///
-    /// Encrypts the table and its secrets. The key must be in the same account and region. Encryption cannot be turned off later.
+    /// Encrypts the table and its secrets. The key must be in the same account and region. Encryption cannot be turned
+    /// off later.
     #[arg(long, value_name = "ARN")]
     kms_key: Option<KmsKeyArn>,
     /// Tag of the stack; repeatable
@@ -97,7 +99,7 @@ fn role(text: &str) -> Result<String, String> {
     match arn.kind() {
         PrincipalKind::Role => Ok(arn.to_string()),
         PrincipalKind::User | PrincipalKind::Session => Err(format!(
-            "{text:?} is no role: expected an ARN such as arn:aws:iam::123456789012:role/deploy"
+            "invalid role {text:?}: expected an ARN such as arn:aws:iam::123456789012:role/deploy"
         )),
     }
 }
@@ -134,8 +136,8 @@ pub(in crate::cli) struct RoleArgs {
     pub(in crate::cli) github: Vec<GitHubSubject>,
     /// Allow this OIDC subject; repeatable
     ///
-    /// ISSUER,SUBJECT[,AUDIENCE], such as `gitlab,project_path:acme/shop:ref_type:branch:ref:main`. Replaces the subjects
-    /// that the grant has.
+    /// ISSUER,SUBJECT[,AUDIENCE], such as `gitlab,project_path:acme/shop:ref_type:branch:ref:main`. Replaces the
+    /// subjects that the grant has.
     #[arg(long, value_name = "SUBJECT")]
     pub(in crate::cli) oidc: Vec<OidcSubject>,
     /// Permissions boundary of the role

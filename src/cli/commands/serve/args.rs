@@ -19,8 +19,9 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 /// with an unexpected Host or Origin are rejected, so web pages cannot use the API. Any other address requires TLS and
 /// tokens, which `discfg serve token new` creates; only /healthz, /readyz and /openapi.json then work without a token.
 ///
-/// Changes to the token file take effect within 2 seconds, and streams of a revoked token are closed. The certificate is
-/// read once, at startup. These files may be symbolic links, but must be owned by you or root and not writable by others.
+/// Changes to the token file take effect within 2 seconds, and streams of a revoked token are closed. The certificate
+/// is read once, at startup. These files may be symbolic links, but must be owned by you or root and not writable by
+/// others.
 ///
 /// SIGTERM or Ctrl-C shuts down gracefully: no new connections, running requests finish within --request-timeout, and
 /// streams get a last event (exit code 0). A second signal exits at once (exit code 130).
@@ -85,7 +86,8 @@ pub(in crate::cli) struct ServerArgs {
     pub(super) hosts: Vec<ServerOrigin>,
     /// Time between checks for changes
     ///
-    /// Checks only while clients wait or stream. Each check costs half a read unit per section, however many clients there are.
+    /// Checks only while clients wait or stream. Each check costs half a read unit per section, however many clients
+    /// there are.
     #[arg(long, value_name = "TIME", default_value = "2s")]
     pub(super) interval: Span,
     /// Request log
@@ -103,7 +105,8 @@ pub(in crate::cli) struct ServerArgs {
     pub(super) max_requests: usize,
     /// Maximum buffered bytes; above it: 503
     ///
-    /// Counts the incomplete request bodies and unsent response data of all clients. Those of up to 32 KB are not counted.
+    /// Counts the incomplete request bodies and unsent response data of all clients. Those of up to 32 KB are not
+    /// counted.
     #[arg(long, value_name = "N", default_value = "134217728", value_parser = count(1_048_576, 1 << 40), help_heading = LIMITS)]
     pub(super) max_buffered: usize,
     /// Maximum waiting or streaming requests; above it: 503

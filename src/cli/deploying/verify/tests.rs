@@ -86,12 +86,12 @@ fn deployed(readers: &str) -> Deployed {
 #[test]
 fn a_trust_that_lags_behind_the_stack_is_no_refusal() {
     let ann = caller("arn:aws:iam::123456789012:user/ann");
-    let told = || trusts(&trust(&["arn:aws:iam::123456789012:user/ben"]), &ann);
+    let trusted = || trusts(&trust(&["arn:aws:iam::123456789012:user/ben"]), &ann);
     let both = deployed("arn:aws:iam::123456789012:user/ben, arn:aws:iam::123456789012:user/ann");
-    assert_eq!(told().unless_named_by(&both, &ann), DeployerTrust::Given);
+    assert_eq!(trusted().unless_named_by(&both, &ann), DeployerTrust::Given);
     let ben = deployed("arn:aws:iam::123456789012:user/ben");
     assert!(matches!(
-        told().unless_named_by(&ben, &ann),
+        trusted().unless_named_by(&ben, &ann),
         DeployerTrust::Refused(_)
     ));
     assert_eq!(

@@ -3,10 +3,10 @@
 //! The sections are listed, their heads and entries read, and then all heads with the number of sections in one
 //! transaction. The log is replayed over the entries up to these heads.
 //!
-//! That transaction is cancelled whenever one of the heads is being written, and holds 100 items at most. So after a few
-//! tries, and for more sections, each head is read in a transaction of its own: a plain read could miss a commit of which
-//! the entries showed a part. Where that is cancelled, too, the head is read plainly until it has moved on. The log is then
-//! taken in until every commit that is seen in one section is seen in its others.
+//! That transaction is cancelled whenever one of the heads is being written, and holds 100 items at most. So after a
+//! few tries, and for more sections, each head is read in a transaction of its own: a plain read could miss a commit of
+//! which the entries showed a part. Where that is cancelled, too, the head is read plainly until it has moved on. The
+//! log is then taken in until every commit that is seen in one section is seen in its others.
 
 mod closing;
 mod log_reach;
@@ -112,8 +112,8 @@ impl SnapshotMachine {
 
     /// Takes an answer and says what comes next. `Done` has expired entries, too.
     ///
-    /// Fails with [`StoreError::Corrupt`] where the log has a gap that doesn't close, and with [`StoreError::Busy`] where a
-    /// head is always being written and never moves.
+    /// Fails with [`StoreError::Corrupt`] where the log has a gap that doesn't close, and with [`StoreError::Busy`]
+    /// where a head is always being written and never moves.
     pub(in crate::engine::dynamodb) fn next(
         &mut self,
         answer: SnapshotAnswer,
@@ -125,8 +125,8 @@ impl SnapshotMachine {
                 for section in sections {
                     self.discover(section);
                 }
-                // Heads before entries, so that what is replayed begins where the entries do; of a section that was made
-                // meanwhile the whole log is.
+                // Heads before entries, so that what is replayed begins where the entries do; of a section that was
+                // made meanwhile the whole log is.
                 Ok(if self.before.is_empty() && self.read.is_empty() {
                     self.first_heads()
                 } else {

@@ -1,12 +1,12 @@
 //! Renewing a time to live: by the store's clock, whatever the machine's says.
 //!
-//! Where the store's time is known, one conditional update does it. Else the entry is read first, and the update is made on
-//! condition that it is as it was read. A plain read may miss a commit that is under way, so what it shows refuses nothing:
-//! a read in a transaction does, which waits for that commit.
+//! Where the store's time is known, one conditional update does it. Else the entry is read first, and the update is
+//! made on condition that it is as it was read. A plain read may miss a commit that is under way, so what it shows
+//! refuses nothing: a read in a transaction does, which waits for that commit.
 //!
-//! A lock needs no machine of its own: it is a commit that sets a key where it is absent, with a time to live, and touches by
-//! its holder. A model drives both together. A touch doesn't say whose lock it renews, so a holder touches while it has more
-//! time left than a request takes.
+//! A lock needs no machine of its own: it is a commit that sets a key where it is absent, with a time to live, and
+//! touches by its holder. A model drives both together. A touch doesn't say whose lock it renews, so a holder touches
+//! while it has more time left than a request takes.
 
 use super::table_action::EntryAsRead;
 use super::{BACKOFF, MachineStep};

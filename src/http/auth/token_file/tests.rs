@@ -125,8 +125,8 @@ fn what_is_malformed_is_refused_by_place_and_left_alone() {
         ] {
             let error = refused.unwrap_err();
             let cause = std::error::Error::source(&error).map(ToString::to_string);
-            let told = format!("{error}: {}", cause.unwrap_or_default());
-            assert!(told.contains(&part), "{part}: {told}");
+            let detail = format!("{error}: {}", cause.unwrap_or_default());
+            assert!(detail.contains(&part), "{part}: {detail}");
             assert_eq!(error.kind(), ErrorKind::Invalid);
         }
         assert_eq!(fs::read_to_string(file.path()).unwrap(), text);

@@ -23,12 +23,12 @@ pub(in crate::http) async fn open_stream(
     section: &Section,
 ) -> Result<Response, ApiError> {
     if context.api.settings().streams == 0 {
-        let told = "this server has no streams; remove text/event-stream from Accept";
+        let detail = "this server has no streams; remove text/event-stream from Accept";
         return Err(ApiError::with_status(
             StatusCode::NOT_ACCEPTABLE,
             ErrorKind::Usage,
             ProblemCode::Header,
-            told,
+            detail,
         ));
     }
     let after: Option<Revision> = context.query.take("after")?;
@@ -54,13 +54,13 @@ pub(in crate::http) async fn open_stream(
     let body = match context.deadline.in_time(opening).await? {
         StreamOpening::Stream(sent) => Body::from_stream(sent),
         StreamOpening::Ahead(head) => {
-            let told =
+            let ahead =
                 |named: String| format!("{named} is ahead of section {section}, which is at revision {head}");
             return Err(match (resumed, after) {
-                (Some(id), _) => InvalidRequest::Header(told(format!("last-event-id {id}"))),
+                (Some(id), _) => InvalidRequest::Header(ahead(format!("last-event-id {id}"))),
                 (None, after) => {
                     let after = after.unwrap_or_default();
-                    InvalidRequest::Query(told(format!("query parameter after={after}")))
+                    InvalidRequest::Query(ahead(format!("query parameter after={after}")))
                 }
             }
             .into());
@@ -71,11 +71,11 @@ pub(in crate::http) async fn open_stream(
                 .deadline
                 .in_time(async { Ok(context.store.heads(of).await?) })
                 .await?;
-            let told = "cannot follow the section at the moment; retry after 1 s";
+            let detail = "cannot follow the section at the moment; retry after 1 s";
             return Err(ApiError::new(
                 ErrorKind::Unavailable,
                 ProblemCode::Unavailable,
-                told,
+                detail,
             ));
         }
     };

@@ -113,8 +113,9 @@ impl SnapshotMachine {
         )))
     }
 
-    /// Takes plain reads of the heads that no transaction could read. Each may miss the one commit of which the entries show
-    /// a part, and no more: the next one is sent only when the head of that one is there. So it will do once it has moved.
+    /// Takes plain reads of the heads that no transaction could read. Each may miss the one commit of which the entries
+    /// show a part, and no more: the next one is sent only when the head of that one is there. So it will do once it
+    /// has moved.
     pub(super) fn take_plain(&mut self, heads: Vec<Head>) -> MachineStep<SnapshotRequest, Snapshot> {
         let mut found: BTreeMap<Section, Head> = heads
             .into_iter()

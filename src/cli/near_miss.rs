@@ -59,6 +59,7 @@ pub(super) fn improved(mut error: clap::Error, commands: &clap::Command) -> clap
     match error.kind() {
         ErrorKind::InvalidSubcommand if is_of_the_whole(&error) => suggest_command(&mut error, commands),
         ErrorKind::UnknownArgument => suggest_option(&mut error),
+        ErrorKind::InvalidValue => suggest_file(&mut error),
         _ => {}
     }
     error
@@ -68,6 +69,14 @@ pub(super) fn improved(mut error: clap::Error, commands: &clap::Command) -> clap
 fn is_of_the_whole(error: &clap::Error) -> bool {
     match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => usage.to_string().ends_with(&format!("discfg{USAGE}")),
+        _ => false,
+    }
+}
+
+/// Whether the call is of the command with this usage.
+fn is_of(error: &clap::Error, usage: &str) -> bool {
+    match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(text)) => text.to_string().contains(usage),
         _ => false,
     }
 }
@@ -117,12 +126,30 @@ fn suggest_option(error: &mut clap::Error) {
         "--yaml" => "'-f yaml' prints YAML",
         "--value" => "the value is a positional argument: 'discfg set KEY VALUE'",
         "--key" => "the key is a positional argument",
+        _ if !name.starts_with('-') && is_of(error, "discfg exec") => {
+            "the command follows '--': 'discfg exec -- COMMAND'"
+        }
         _ => return,
     };
     error.remove(ContextKind::SuggestedArg);
     error.remove(ContextKind::SuggestedSubcommand);
     error.remove(ContextKind::TrailingArg);
     advise(error, advice);
+}
+
+/// `-f` chooses a format, as in kubectl's `-o`, where kubectl's `-f` names a file.
+fn suggest_file(error: &mut clap::Error) {
+    let of = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (option, value) = (of(ContextKind::InvalidArg), of(ContextKind::InvalidValue));
+    if option.starts_with("--format") && value.contains(['.', '/']) {
+        advise(
+            error,
+            "'-f' chooses the format; '-d FILE' reads a file, '--out FILE' writes one",
+        );
+    }
 }
 
 fn advise(error: &mut clap::Error, advice: &str) {

@@ -11,6 +11,20 @@ pub(super) fn optional_config(word: Option<&str>) -> Result<Option<ConfigName>, 
     word.map(parse).transpose()
 }
 
+/// Reads the `[CONFIG]` of a command that takes its keys by --prefix and, if `reads_file`, its file by -d.
+pub(super) fn config_beside_options(
+    word: Option<&str>,
+    reads_file: bool,
+) -> Result<Option<ConfigName>, Failure> {
+    optional_config(word).map_err(|failure| match word {
+        Some(word) if word.starts_with('/') => {
+            failure.hint(format!("for the keys below {word}, use `--prefix {word}`"))
+        }
+        Some(word) if reads_file => failure.hint(format!("to read a file, use `-d {word}`")),
+        _ => failure,
+    })
+}
+
 /// Reads `[CONFIG] KEY`.
 pub(super) fn config_and_key(words: &[String]) -> Result<(Option<ConfigName>, Key), Failure> {
     match words {

@@ -113,7 +113,12 @@ fn bytes_come_back_exactly_and_are_base64_in_json(place: &Place) {
 
 fn a_value_is_kept_as_it_was_given(place: &Place) {
     for value in ["", "-x", "--", " a\n\n", "{ \"a\" : 1 }\n", "wörter 🎈"] {
-        place.args(["set", "k", "--", value]).run().code(0).stderr("");
+        // A value after another kind of value is noted.
+        place
+            .args(["set", "k", "-q", "--", value])
+            .run()
+            .code(0)
+            .stderr("");
         place.args(["get", "k", "-f", "raw"]).run().code(0).stdout(value);
         let file = place.write("value", value);
         place.args(["set", "-d"]).run().code(2).stdout("");

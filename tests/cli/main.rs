@@ -34,3 +34,4 @@ mod trust;
 mod watch;
 #[cfg(target_os = "linux")]
 mod wrong_clock_on_dynamodb;
+mod wrong_guesses;

@@ -6,7 +6,7 @@ use crate::cli::data_keys::FileArgs;
 use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
-use crate::cli::positionals::optional_config;
+use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
@@ -59,7 +59,7 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    session.choose(optional_config(args.word.as_deref())?)?;
+    session.choose(config_beside_options(args.word.as_deref(), true)?)?;
     let config = session.config()?;
     let wanted = args.file.read(args.prefix.as_ref(), &config)?;
     let result: Result<(), Stop> = async {

@@ -15,7 +15,7 @@ use self::program::Program;
 use self::restart::{RestartPace, Supervised};
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
-use crate::cli::positionals::optional_config;
+use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::formats::EnvName;
@@ -93,13 +93,13 @@ const AFTER_HELP: &str = "\
 Exit codes:
     2  usage error
   125  discfg failed before it ran the command
-  126  the command cannot be executed
+  126  the command can't be executed
   127  the command was not found
   Any other is the command's; with --restart, 128 + N if signal N ended it.
 
-With --restart the command runs in its own process group and cannot read from
+With --restart the command runs in its own process group and can't read from
 the terminal. discfg forwards INT, TERM, HUP, QUIT, USR1 and USR2 to the group.
-When the command exits, discfg exits too. While the config cannot be read, the
+When the command exits, discfg exits too. While the config can't be read, the
 command keeps running and discfg retries.
 
 Examples:
@@ -117,7 +117,7 @@ pub(in crate::cli) async fn run(
 }
 
 async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Stop> {
-    session.choose(optional_config(args.word.as_deref())?)?;
+    session.choose(config_beside_options(args.word.as_deref(), false)?)?;
     let program = Program::find(&args.command, args.pristine)?;
     let given = !args.prefixes.is_empty();
     let wanted = EnvironmentSpec {

@@ -18,7 +18,7 @@ use crate::cli::deciding_names::{decides_what_runs, refuse};
 use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::{Format, FormatFlag};
-use crate::cli::positionals::optional_config;
+use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
@@ -124,7 +124,7 @@ pub(in crate::cli) async fn run(
         path,
         appends: is_github_env,
     });
-    session.choose(optional_config(args.word.as_deref())?)?;
+    session.choose(config_beside_options(args.word.as_deref(), false)?)?;
     let layout = Layout {
         relative: args.prefix.is_some(),
         prefix: args.prefix.clone().unwrap_or_else(Prefix::all),
@@ -202,7 +202,7 @@ async fn spool(
 }
 
 fn unspooled(error: &io::Error) -> Failure {
-    Failure::internal("can't write the snapshot to a temporary file", error)
+    Failure::internal("cannot write the snapshot to a temporary file", error)
 }
 
 /// Writes the whole result, after the commands that mask its secrets.

@@ -12,7 +12,7 @@ use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::model::{Access, Encoding, ErrorKind, Mutation, Secrecy, Ttl, TtlChoice, Value};
+use crate::model::{Access, Encoding, ErrorKind, Mutation, Secrecy, Ttl, TtlChoice, Value, ValueKind};
 use crate::store::{StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
 
@@ -95,6 +95,11 @@ pub(in crate::cli) async fn run(
         _ => Encoding::Detect,
     };
     let value = Value::new(bytes, encoding)?;
+    let detected_text = encoding == Encoding::Detect && value.kind() == ValueKind::Text;
+    let not_json = detected_text
+        && value
+            .as_text()
+            .is_some_and(|text| text.trim_start().starts_with(['{', '[']));
     let ttl = match args.ttl {
         Some(ttl) => TtlChoice::For(ttl),
         None if args.keep_ttl => TtlChoice::Keep,
@@ -113,13 +118,16 @@ pub(in crate::cli) async fn run(
         ttl,
     };
     let txn = Txn::new(vec![mutation]).guarded(guards);
-    let store = session.store(Access::Write, &key).await;
-    let store = store.map_err(|failure| match failure.kind {
+    let is_config = words.len() == 1 && key.as_str().trim_start_matches('/') == session.config()?;
+    // The first word may not have been meant as the config.
+    let meant = |failure: Failure| match failure.kind {
         ErrorKind::NotFound if from_file => failure.hint("with -d, give only [CONFIG] KEY and no VALUE"),
+        ErrorKind::NotFound if words.len() == 2 => failure.hint("if the value has spaces, put it in quotes"),
         _ => failure,
-    })?;
+    };
+    let store = session.store(Access::Write, &key).await.map_err(meant)?;
     let committed = store.write(txn).await;
-    let committed = committed.map_err(|error| refused(error, show_value, session))?;
+    let committed = committed.map_err(|error| meant(refused(error, show_value, session)))?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
     let shape = KeyAnswer {
@@ -127,6 +135,18 @@ pub(in crate::cli) async fn run(
         node: AnyNode::of(entry.as_ref()),
         prev_node: AnyNode::of(previous.as_ref()),
     };
+    let was_json = previous.is_some_and(|previous| previous.value.kind() == ValueKind::Json);
+    if not_json {
+        terminal.hint("note: stored as text, because it is not valid JSON; --json shows where");
+    } else if was_json && detected_text {
+        terminal.hint("note: the value was JSON and is now text; --json stores JSON");
+    }
+    if is_config {
+        let config = &words[0];
+        terminal.hint(&format!(
+            "note: set the key {key}; for another key of this config, use `discfg set {config} KEY VALUE`"
+        ));
+    }
     let (version, revision) = entry.map_or((0, 0), |entry| (entry.version, entry.revision.get()));
     let human = || format!("{key}: version {version}, revision {revision}\n");
     show(terminal, session.format(), &shape, human, || {

@@ -1,0 +1,80 @@
+//! What users of other tools type first: it is refused or noted with the right call.
+
+use support::cli::Place;
+use support::config::on_every_engine;
+
+on_every_engine!(
+    a_value_that_is_not_what_it_looks_like_is_noted,
+    a_key_named_like_the_config_is_noted,
+    the_right_option_is_named,
+);
+
+fn a_value_that_is_not_what_it_looks_like_is_noted(place: &Place) {
+    let noted = "note: stored as text, because it is not valid JSON; --json shows where\n";
+    place.args(["set", "k", "{\"a\": 1"]).run().code(0).stderr(noted);
+    place
+        .args(["set", "k", "{\"a\": 1", "-q"])
+        .run()
+        .code(0)
+        .stderr("");
+    place
+        .args(["set", "k", "{\"a\": 1", "--text"])
+        .run()
+        .code(0)
+        .stderr("");
+    place.args(["set", "k", "{\"a\": 1}"]).run().code(0).stderr("");
+    let became = "note: the value was JSON and is now text; --json stores JSON\n";
+    place.args(["set", "k", "1"]).run().code(0).stderr(became);
+    place.args(["set", "k", "1", "--json"]).run().code(0).stderr("");
+    place.args(["set", "k", "1", "--text"]).run().code(0).stderr("");
+}
+
+fn a_key_named_like_the_config_is_noted(place: &Place) {
+    place.args(["set", "mycfg", "/db/url"]).run().code(0).stderr(
+        "note: set the key /mycfg; for another key of this config, use `discfg set mycfg KEY VALUE`\n",
+    );
+    place
+        .args(["set", "mycfg", "mycfg", "v"])
+        .run()
+        .code(0)
+        .stderr("");
+}
+
+fn the_right_option_is_named(place: &Place) {
+    for (call, code, hint) in [
+        (
+            "set greeting hello world",
+            3,
+            "hint: if the value has spaces, put it in quotes",
+        ),
+        (
+            "export /db",
+            2,
+            "hint: for the keys below /db, use `--prefix /db`",
+        ),
+        ("import .env", 2, "hint: to read a file, use `-d .env`"),
+        (
+            "apply values.yaml",
+            2,
+            "hint: to read a file, use `-d values.yaml`",
+        ),
+        ("apply -f values.yaml", 2, "'-d FILE' reads a file"),
+        (
+            "exec /db env",
+            2,
+            "the command follows '--': 'discfg exec -- COMMAND'",
+        ),
+        (
+            "exec /db -- env",
+            125,
+            "hint: for the keys below /db, use `--prefix /db`",
+        ),
+    ] {
+        place
+            .shell(&format!("discfg {call}"))
+            .run()
+            .code(code)
+            .stdout("")
+            .stderr_has(hint);
+    }
+}

@@ -32,7 +32,11 @@ Exit codes:
     6  unavailable or throttled: retry
 
 A command works on the config named by -c or by the CONFIG argument, else by
-DISCFG_CONFIG, else by the nearest .discfg file (see `discfg which`).";
+DISCFG_CONFIG, else by the nearest .discfg file (see `discfg which`).
+
+The section of a key is its first segment: /db for /db/url. Access is granted
+per section. Each commit raises the revision of the sections that it changes;
+the version of a key counts the changes of that key.";
 
 // Only the called command's arguments are built: those of all commands would cost every call more than its own parsing.
 #[derive(Debug, Subcommand)]

@@ -11,7 +11,7 @@ use crate::model::{BadSection, ErrorKind, Section};
 pub(super) struct ExceptArgs {
     /// Leave this section out; repeatable
     ///
-    /// Useful for a section that cannot be read.
+    /// Useful for a section that can't be read.
     #[arg(long = "except", value_name = "SECTION")]
     pub(super) sections: Vec<Section>,
 }
@@ -22,10 +22,10 @@ pub(super) fn report(bad: &[BadSection], terminal: &Terminal) -> Result<(), Fail
         return Ok(());
     };
     for BadSection { section, problem } in others {
-        terminal.note(&format!("warning: can't read section {section}: {problem}"));
+        terminal.note(&format!("warning: cannot read section {section}: {problem}"));
     }
     Err(Failure::new(
         ErrorKind::Internal,
-        format!("can't read section {}: {}", last.section, last.problem),
+        format!("cannot read section {}: {}", last.section, last.problem),
     ))
 }

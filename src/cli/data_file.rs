@@ -18,7 +18,7 @@ pub(super) fn read(path: &Path, what: &str, limit: usize) -> Result<Vec<u8>, Fai
     let unreadable = |error: io::Error| {
         Failure::caused(
             ErrorKind::Invalid,
-            format!("can't read {}", path.display()),
+            format!("cannot read {}", path.display()),
             &error,
         )
     };

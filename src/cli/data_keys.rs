@@ -48,7 +48,7 @@ impl FileArgs {
             Some(format) => format,
             None => DataFormat::of_file(path).ok_or_else(|| {
                 Failure::usage(format!(
-                    "can't determine the format of {} from its name",
+                    "cannot determine the format of {} from its name",
                     path.display()
                 ))
                 .hint("set the format with --from: json, yaml, dotenv, tfvars, properties, csv, …")

@@ -89,7 +89,7 @@ impl Terminal {
                 self.closed = true;
                 Ok(())
             }
-            Err(error) => Err(Failure::internal("can't write the result to stdout", &error)),
+            Err(error) => Err(Failure::internal("cannot write the result to stdout", &error)),
         }
     }
 
@@ -97,11 +97,11 @@ impl Terminal {
     #[expect(clippy::unused_self, reason = "whoever writes to stderr holds the terminal")]
     pub(super) fn command(&self, bytes: &[u8]) -> Result<(), Failure> {
         if !bytes.is_empty() && is_null(io::stderr()) {
-            let message = "can't mask the secrets in the CI log: stderr is closed or /dev/null";
+            let message = "cannot mask the secrets in the CI log: stderr is closed or /dev/null";
             return Err(Failure::new(ErrorKind::Invalid, message));
         }
         io::stderr().write_all(bytes).map_err(|error| {
-            Failure::internal("can't write the commands that mask secrets to stderr", &error)
+            Failure::internal("cannot write the commands that mask secrets to stderr", &error)
         })
     }
 

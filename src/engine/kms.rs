@@ -67,7 +67,7 @@ impl Kms {
             Some("NotFoundException") => {
                 return StoreError::NoSecretsKey {
                     config: self.config.clone(),
-                    missing: self.alias.clone(),
+                    detail: format!("{} not found", self.alias),
                 };
             }
             Some("InvalidCiphertextException" | "IncorrectKeyException") => {

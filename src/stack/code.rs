@@ -54,7 +54,7 @@ pub enum CodeError {
     #[error("cannot determine the path of this binary to find {SHIPPED}")]
     Lost(#[source] io::Error),
     /// The file doesn't exist or can't be read.
-    #[error("can't read {}", path.display())]
+    #[error("cannot read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

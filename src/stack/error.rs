@@ -14,7 +14,7 @@ pub enum StackError {
     #[error("a role name is too long for this region")]
     Name(#[source] AwsNamesError),
     /// A policy or a trust policy would be longer than IAM allows.
-    #[error("the {what} of {of} is too long: {size} characters; the limit is {quota}")]
+    #[error("the {what} of resource {of} is too long: {size} characters; the limit is {quota}")]
     TooLong {
         /// The kind of document: `policy` or `trust policy`.
         what: &'static str,
@@ -36,7 +36,9 @@ pub enum StackError {
         size: usize,
     },
     /// A value with a quote or a backslash would break the JSON text of a trust policy with an OIDC issuer.
-    #[error("the {what} of {of} is not valid JSON: a principal or a job contains a quote or a backslash")]
+    #[error(
+        "the {what} of resource {of} is not valid JSON: a principal or a job contains a quote or a backslash"
+    )]
     NotJson {
         /// The kind of document: `policy` or `trust policy`.
         what: &'static str,
@@ -75,7 +77,7 @@ pub enum StackError {
         region: Region,
     },
     /// The deployment would replace the key that the secrets are encrypted with.
-    #[error("can't change the KMS key of {stack}: its secrets are encrypted with {key}")]
+    #[error("cannot change the KMS key of {stack}: its secrets are encrypted with {key}")]
     ReplacesKey {
         /// The stack's name.
         stack: String,
@@ -144,13 +146,13 @@ pub enum StackError {
         denied: bool,
     },
     /// The stack has termination protection.
-    #[error("can't delete the stack {stack}: termination protection is enabled")]
+    #[error("cannot delete the stack {stack}: termination protection is enabled")]
     Protected {
         /// The stack's name.
         stack: String,
     },
     /// A table of the config's name exists and can't be the config's table.
-    #[error("can't use the existing table {table}: {why}")]
+    #[error("cannot use the existing table {table}: {why}")]
     UnfitTable {
         /// The table's name.
         table: String,
@@ -192,7 +194,7 @@ pub enum StackError {
         source: Failed,
     },
     /// The operation runs, and its progress can't be read any longer.
-    #[error("can't follow {stack} any longer; the operation continues in the background")]
+    #[error("cannot follow {stack} any longer; the operation continues in the background")]
     Lost {
         /// The stack's name.
         stack: String,

@@ -68,12 +68,12 @@ pub enum StoreError {
         max: usize,
     },
     /// The config has no encryption key for secrets.
-    #[error("config {config:?} has no encryption key for secrets ({missing} not found)")]
+    #[error("config {config:?} has no encryption key for secrets ({detail})")]
     NoSecretsKey {
         /// Its name.
         config: String,
-        /// The key that was not found.
-        missing: String,
+        /// The alias that was not found, or the API that says so.
+        detail: String,
     },
     /// The key file of an embedded config is missing, although there are secrets.
     #[error("key file {path} not found: the config's secrets are encrypted with it", path = .0.display())]

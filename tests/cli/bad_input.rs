@@ -138,9 +138,9 @@ fn data_that_can_not_be_read_is_named(place: &Place) {
         (
             &["set", "k", "-d", "nosuch.json"][..],
             8,
-            "can't read nosuch.json",
+            "cannot read nosuch.json",
         ),
-        (&["set", "k", "-d", "folder"], 8, "can't read folder"),
+        (&["set", "k", "-d", "folder"], 8, "cannot read folder"),
         (
             &["set", "mycfg", "k", "v", "-d", "folder"],
             2,

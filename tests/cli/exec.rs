@@ -305,7 +305,7 @@ fn what_no_environment_holds_names_the_key(place: &Place) {
         .run()
         .code(126)
         .stdout("")
-        .stderr_has("can't run true")
+        .stderr_has("cannot run true")
         .stderr_has("/largest, with 180001 bytes")
         .stderr_lacks("xxx");
 }

@@ -53,7 +53,7 @@ fn what_can_not_be_run_is_told_as_a_shell_does(place: &Place) {
     exec(place, &["--", "/"])
         .code(126)
         .stdout("")
-        .stderr_has("can't run /");
+        .stderr_has("cannot run /");
     let file = |name: &str, content: &str, mode: u32| {
         let path = place.write(name, content);
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
@@ -61,7 +61,7 @@ fn what_can_not_be_run_is_told_as_a_shell_does(place: &Place) {
     file("plain", "#!/bin/sh\n", 0o644);
     exec(place, &["--", "./plain"])
         .code(126)
-        .stderr_has("can't run ./plain");
+        .stderr_has("cannot run ./plain");
     file("lost", "#!/nosuch/interpreter\n", 0o755);
     exec(place, &["--", "./lost"]).code(126).stderr_has("interpreter");
     file("bare", "echo \"$K\"\n", 0o755);

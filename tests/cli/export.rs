@@ -316,7 +316,7 @@ fn what_is_written_to_a_file_is_replaced_as_a_whole() {
     export("absent/out.csv")
         .code(8)
         .stdout("")
-        .stderr_has("can't write to absent/out.csv");
+        .stderr_has("cannot write to absent/out.csv");
     place
         .args(["export", "-f", "github-env", "--out", "/dev/null"])
         .run()

@@ -250,7 +250,7 @@ fn a_mark_of_trust_that_another_user_can_set_is_none() {
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("can't save")
+        .stderr_has("cannot save")
         .stderr_has("chmod go-w");
     chmod(&marks, 0o700);
     place.args(["which"]).run().code(0);

@@ -58,7 +58,7 @@ fn what_shows_goes_on(place: &Place) {
         .run()
         .code(70)
         .stdout("/bad/a\n/good/a\n/r\n")
-        .stderr_has("error: can't read section /bad")
+        .stderr_has("error: cannot read section /bad")
         .stderr_has("/bad/x");
     let listed = place.args(["ls", "-r", "-f", "json"]).run().code(70).json();
     assert_eq!(listed["nodes"].as_array().map(Vec::len), Some(3));
@@ -80,7 +80,7 @@ fn what_shows_goes_on(place: &Place) {
         .run()
         .code(70)
         .stdout_has("digest   none")
-        .stderr_has("can't read section /bad");
+        .stderr_has("cannot read section /bad");
     place.args(["get", "good/a"]).run().code(0).stdout("1\n");
     place.args(["set", "good/a", "2"]).run().code(0);
     place
@@ -165,7 +165,7 @@ fn a_watch_of_all_leaves_out_a_section_that_cannot_be_read() {
     let file = Connection::open(place.home().join("data/discfg/mycfg.db")).expect("the config's file");
     file.execute("UPDATE section SET changes = -1 WHERE section = '/bad'", [])
         .expect("SQLite takes it");
-    watch.says("warning: can't read section /bad: ");
+    watch.says("warning: cannot read section /bad: ");
     place.args(["set", "good/b", "heard"]).run().code(0);
     while watch.line() != "heard" {}
     watch.signal("INT");
@@ -293,7 +293,7 @@ fn what_shows_goes_on_without(place: &Place) {
         .shell("timeout 20 discfg watch --interval 100ms --timeout 1s")
         .run()
         .code(124)
-        .stderr_has("can't read section /bad");
+        .stderr_has("cannot read section /bad");
     place
         .args(["exec", "--", "true"])
         .run()

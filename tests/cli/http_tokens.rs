@@ -129,7 +129,7 @@ fn a_token_that_can_not_be_kept_changes_nothing() {
         &["use", CONFIG, "--engine", url, "--token-file", "nosuch"],
         "",
         8,
-        "can't read nosuch",
+        "cannot read nosuch",
     );
     refused(
         &["use", CONFIG, "--engine", url, "--as", "write"],

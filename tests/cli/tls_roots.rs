@@ -199,7 +199,7 @@ fn a_certificate_that_is_not_accepted_is_told_with_the_reason_and_the_mend() {
                 .stderr_lacks("invalid peer");
             // An SDK tries again, and tells no reasons apart.
             if way < 2 {
-                told.stderr_has(mend).stderr_lacks("can't be reached");
+                told.stderr_has(mend).stderr_lacks("cannot be reached");
                 assert_eq!(refusals(&server, way + 1), way + 1, "one try is enough");
             }
         }

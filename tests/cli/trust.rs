@@ -297,7 +297,7 @@ fn use_that_can_not_write_says_so() {
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("can't write")
+        .stderr_has("cannot write")
         .stderr_has(".discfg");
 }
 

@@ -163,7 +163,11 @@ fn once_ends_after_one_commit(place: &Place) {
 
 fn a_timeout_and_an_interrupt_have_exit_codes_of_their_own(place: &Place) {
     let timed = watch(place, &["--timeout", "200ms"]);
-    timed.end().code(124).stdout("").stderr_has("--timeout reached");
+    timed
+        .end()
+        .code(124)
+        .stdout("")
+        .stderr("error: timed out after 200ms (--timeout)\n");
     let running = watch(place, &[]);
     set(place, "/db/a", "1");
     running.line();

@@ -131,7 +131,7 @@ fn without_permissions_what_is_left_is_listed_and_said() {
         .run()
         .code(5)
         .stdout("")
-        .stderr_has("can't list the stacks or tables of this account")
+        .stderr_has("cannot list the stacks or tables of this account")
         .stderr_has(
             r#""Action":["cloudformation:DescribeStacks","cloudformation:ListStacks","dynamodb:ListTables"]"#,
         );

@@ -267,7 +267,7 @@ fn on_the_embedded_engine_the_file_is_all_that_there_is() {
         .run()
         .code(2)
         .stdout("")
-        .stderr_has("only data to destroy")
+        .stderr_has("config \"mycfg\" is local: it has no stack, only data")
         .stderr_has("add --delete-data to delete the file ");
     place
         .args(["destroy", "mycfg", "--delete-data"])

@@ -15,7 +15,7 @@ fn what_is_protected_or_not_ours_is_refused_before_anything_goes() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("can't delete the stack discfg-payments: termination protection is enabled")
+        .stderr_has("cannot delete the stack discfg-payments: termination protection is enabled")
         .stderr_has("--no-enable-termination-protection --stack-name discfg-payments");
     let template = r#"{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}"#;
     cloudformation(

@@ -393,7 +393,7 @@ fn a_protected_stack_is_not_revoked() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("can't delete the stack discfg-payments--team: termination protection is enabled")
+        .stderr_has("cannot delete the stack discfg-payments--team: termination protection is enabled")
         .stderr_has("--no-enable-termination-protection --stack-name discfg-payments--team");
     assert!(line(&account, "team").is_some());
 }

@@ -72,7 +72,7 @@ fn a_timeout_leaves_a_deployment_running_with_exit_code_seven() {
             .args(["init", "payments", "--local", flag])
             .run()
             .code(2)
-            .stderr_has("the embedded engine has no stack");
+            .stderr_has("a local config has no stack");
     }
 }
 

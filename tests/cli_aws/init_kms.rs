@@ -131,7 +131,7 @@ fn a_given_key_is_taken_and_not_given_up() {
             .code(8)
             .stdout("")
             .stderr_has(&format!(
-                "can't change the KMS key of discfg-payments: its secrets are encrypted with {mine}"
+                "cannot change the KMS key of discfg-payments: its secrets are encrypted with {mine}"
             ))
             .stderr_has("omit --kms and --kms-key to keep the key");
     }

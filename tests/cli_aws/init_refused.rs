@@ -34,7 +34,7 @@ fn a_principal_whom_no_trust_could_match_is_refused() {
     }
     for (arn, why) in [
         ("deploy", "invalid principal"),
-        ("arn:aws:iam::123456789012:user/ann", "is no role"),
+        ("arn:aws:iam::123456789012:user/ann", "invalid role"),
     ] {
         init("--cfn-role", arn).code(2).stdout("").stderr_has(why);
     }

@@ -119,7 +119,7 @@ fn the_question_names_what_is_broadened_and_no_answer_changes_nothing() {
         ))
         .stderr_lacks("narrows")
         .stderr_has("refusing to continue without confirmation (no terminal): use --yes")
-        .stderr_has("not answered: Deploy these changes? They broaden access (1 line above).");
+        .stderr_has("not answered: Deploy these changes? They broaden access (the `broadens` line above).");
     assert_eq!(trust(&account), before);
     assert_eq!(change_sets(&account), 0);
     place

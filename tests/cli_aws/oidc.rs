@@ -136,7 +136,7 @@ fn issuers_that_are_not_given_again_stay_and_are_replaced_by_others() {
     assert_eq!(statements(&account, &role), before);
     init(&["--oidc", &eks])
         .code(0)
-        .stderr_has("narrows  read role: no longer allow gitlab.com to assume it");
+        .stderr_has("narrows  read role: removed: allow gitlab.com to assume it");
     assert_eq!(
         statements(&account, &role)[1..],
         [statement(&account, "FirstOidc", EKS, &[POD])]
@@ -185,7 +185,7 @@ fn what_cannot_be_trusted_is_refused_before_anything_is_deployed() {
         r#"acme/shop:environment:the "live" one"#,
     ])
     .code(8)
-    .stderr_has("the trust policy of ReadRole is not valid JSON");
+    .stderr_has("the trust policy of resource ReadRole is not valid JSON");
     assert_eq!(proxy.count("CreateChangeSet"), 0);
 
     proxy

@@ -30,7 +30,7 @@ fn a_config_is_shown_whole() {
         ))
         .stdout_has("grants     none\n")
         .stdout_has("table      discfg-payments, active\n")
-        .stdout_has("(up to 6 hours old)")
+        .stdout_has("(counted up to 6 hours ago)")
         .stdout_has("billing on-demand, point-in-time recovery off, deletion protection on")
         .stdout_has("price      $0.00 per month when idle, plus $0.25 per GB stored")
         .stdout_has("           $0.125 per million gets of up to 4 KB");

@@ -96,7 +96,7 @@ fn what_cant_be_served_ends_at_once_and_says_why() {
     refused(&["No!"], 2).stderr_has("No!");
     refused(&[SERVED, SERVED], 2).stderr_has("config mycfg is given twice");
     refused(&["--engine", "https://config.example/"], 2)
-        .stderr_has("can't serve https://config.example: it is a discfg API itself")
+        .stderr_has("cannot serve https://config.example: it is a discfg API itself")
         .stderr_has("--local");
     refused(&["--token-file", "none"], 3)
         .stderr_has("none")

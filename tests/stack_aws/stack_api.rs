@@ -358,7 +358,7 @@ fn what_can_not_be_the_functions_code_is_refused_before_anything_is_asked() {
         ("script.zip", "invalid bootstrap in script.zip: it is"),
         ("riscv.zip", "invalid bootstrap in riscv.zip: it is"),
         ("none.zip", "none.zip is not a valid zip file"),
-        ("missing.zip", "can't read missing.zip"),
+        ("missing.zip", "cannot read missing.zip"),
     ] {
         let refused = init(&place, &["--code", file]).code(8).stdout("");
         assert!(refused.errors().contains(told), "{file}: {}", refused.errors());

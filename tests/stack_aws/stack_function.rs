@@ -169,7 +169,7 @@ fn executions_that_the_account_does_not_have_are_refused_before_anything_is_depl
     let waits = ["--api", "--code", "front.zip", "--api-waits"];
     let refused = init(&place, &[&waits[..], &["5"]].concat()).code(8).stdout("");
     for told in [
-        "can't reserve 5 executions: 14 are unreserved in eu-central-1",
+        "cannot reserve 5 executions: 14 are unreserved in eu-central-1",
         "reserve fewer with --api-waits",
     ] {
         assert!(refused.errors().contains(told), "{}", refused.errors());

@@ -21,7 +21,8 @@ use crate::stack::access::{Answer, Brought, Inspector, Subject, Verdict};
 use crate::store::StoreError;
 
 const HELP: &str = "\
-Exit codes: 0 yes; 1 no or unknown; 3 config or principal not found; 5 denied.
+Exit codes: 0 yes; 1 no or unknown; 3 config or principal not found; 5 your
+credentials lack a permission that the check requires.
 Required permissions: cloudformation:DescribeStacks, cloudformation:ListStacks,
 iam:GetRole, iam:SimulatePrincipalPolicy.
 
@@ -53,7 +54,7 @@ const ARGUMENTS: [Positional; 3] = [CONFIG, ("read|write", "Access to check"), K
 /// principal, the principal's policies allow assuming the role, and the role's policies allow the access. A session
 /// that passes its tags on to the role, as EKS Pod Identity does, also needs permission to tag it. IAM's policy
 /// simulator evaluates the policies, including groups, permissions boundaries and service control policies. What it
-/// cannot evaluate is reported as unknown, never as yes.
+/// can't evaluate is reported as unknown, never as yes.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "discfg access [OPTIONS] [CONFIG] read|write KEY --principal ARN\n       \
@@ -194,7 +195,7 @@ async fn inspector(session: &mut Session) -> Result<(ConfigName, Inspector), Fai
             ));
         }
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("can't evaluate access through {url}"))
+            return Err(Failure::usage(format!("cannot evaluate access through {url}"))
                 .hint("use --engine dynamodb to access AWS directly, in the config's account"));
         }
     }

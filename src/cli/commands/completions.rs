@@ -29,6 +29,6 @@ pub(in crate::cli) fn run(args: &CompletionsArgs, terminal: &mut Terminal) -> Re
         Some(shell) => shell.write_registration(VARIABLE, "discfg", "discfg", "discfg", &mut script),
         None => return Err(Failure::usage(format!("no completion script for {}", args.shell))),
     };
-    written.map_err(|error| Failure::internal("can't generate the completion script", &error))?;
+    written.map_err(|error| Failure::internal("cannot generate the completion script", &error))?;
     terminal.write(&script)
 }

@@ -37,7 +37,7 @@ pub(in crate::cli) async fn run(
         EngineName::DynamoDb => on_aws(&target, session, terminal).await?,
         EngineName::Local => on_this_machine(&target).await?,
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("can't list configs through {url}"))
+            return Err(Failure::usage(format!("cannot list configs through {url}"))
                 .hint("use --engine dynamodb to access AWS directly"));
         }
     };
@@ -63,7 +63,7 @@ async fn on_aws(
         && aws.caller().await?.account != *account
     {
         return Err(Failure::usage(format!(
-            "can't list the configs of account {account} from another account"
+            "cannot list the configs of account {account} from another account"
         ))
         .hint("use credentials of that account, without --account"));
     }
@@ -115,7 +115,7 @@ async fn on_aws(
             if !are_stacks_known {
                 return Err(Failure::new(
                     ErrorKind::Denied,
-                    "access denied: can't list the stacks or tables of this account",
+                    "access denied: cannot list the stacks or tables of this account",
                 )
                 .hint(
                     r#"add to your own policies: {"Effect":"Allow","Action":["cloudformation:DescribeStacks","cloudformation:ListStacks","dynamodb:ListTables"],"Resource":"*"}"#,

@@ -38,7 +38,7 @@ pub(in crate::cli) async fn run(
         EngineName::DynamoDb => {}
         EngineName::Local => return local::run(&args, &target, session, terminal).await,
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("can't destroy a config through {url}"))
+            return Err(Failure::usage(format!("cannot destroy a config through {url}"))
                 .hint("use --engine dynamodb to access AWS directly"));
         }
     }

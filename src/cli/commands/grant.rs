@@ -116,7 +116,7 @@ pub(super) fn require_dynamodb(target: &Target) -> Result<(), Failure> {
     match &target.engine.value {
         EngineName::DynamoDb => Ok(()),
         EngineName::Local => Err(Failure::usage("the embedded engine has no grants")),
-        EngineName::Http(url) => Err(Failure::usage(format!("can't manage grants through {url}"))
+        EngineName::Http(url) => Err(Failure::usage(format!("cannot manage grants through {url}"))
             .hint("use --engine dynamodb to access AWS directly")),
     }
 }

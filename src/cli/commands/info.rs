@@ -15,7 +15,7 @@ use crate::ops::{Overview, readable_snapshot};
 /// Show a config's sections, version and digest
 ///
 /// The version is the sum of the sections' revisions, so every commit increases it. The digest identifies the content,
-/// without keys that have a time to live (TTL). If a section cannot be read, it is named on stderr, there is no digest,
+/// without keys that have a time to live (TTL). If a section can't be read, it is named on stderr, there is no digest,
 /// and the exit code is 70.
 #[derive(Debug, Args)]
 #[command(override_usage = "discfg info [OPTIONS] [CONFIG]")]
@@ -34,6 +34,7 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     session.choose(optional_config(args.word.as_deref())?)?;
+    let given = args.prefix.is_some();
     let prefix = args.prefix.unwrap_or_else(Prefix::all);
     let store = session.store(Access::Read, "every section").await?;
     let read: crate::store::Result<_> = async {
@@ -49,9 +50,19 @@ pub(in crate::cli) async fn run(
     let (config, engine) = (target.config()?.to_string(), target.engine.value.to_string());
     let shape = overview.info(config, engine, &status);
     let (columns, times) = (terminal.columns(), terminal.time_style());
+    let nothing = if overview.sections.is_empty() {
+        " (no keys)"
+    } else {
+        ""
+    };
+    let prefix_line = if given {
+        format!("prefix   {prefix}{nothing}\n")
+    } else {
+        String::new()
+    };
     let human = || {
         let mut text = format!(
-            "config   {}\nengine   {}\nstate    {}\nversion  {}\ndigest   {}\n",
+            "config   {}\nengine   {}\nstate    {}\n{prefix_line}version  {}\ndigest   {}\n",
             shape.config,
             shape.engine,
             printable(&shape.state),

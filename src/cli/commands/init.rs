@@ -35,7 +35,7 @@ use crate::stack::{Deployed, Output, StackSpec, TableKey};
 ///
 /// Creates a change set, shows it with its effect on access, asks for confirmation, executes it, and then reads the
 /// config once through the read role. Flags that are not given keep the stack's values. If nothing changes, nothing is
-/// deployed. An effect on access that cannot be determined is shown as broader access.
+/// deployed. An effect on access that can't be determined is shown as broader access.
 ///
 /// First cleans up after a failed deployment, once you confirm; a table with data is never deleted. If `destroy` kept
 /// the config's table, init imports it, in two change sets. A stack that was deployed without discfg gets the settings
@@ -86,11 +86,11 @@ pub(in crate::cli) async fn run(
         }
         EngineName::Local => {
             return Err(Failure::usage(
-                "the embedded engine has no stack: remove the options for AWS",
+                "a local config has no stack: remove the options for AWS",
             ));
         }
         EngineName::Http(url) => {
-            return Err(Failure::usage(format!("can't create a config through {url}"))
+            return Err(Failure::usage(format!("cannot create a config through {url}"))
                 .hint("use --engine dynamodb to access AWS directly"));
         }
     }

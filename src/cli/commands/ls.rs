@@ -22,7 +22,7 @@ use crate::wire::{EntryNode, ListAnswer};
 /// List keys
 ///
 /// Lists one level below the prefix; folders end with a slash. A single argument is the prefix: name a config with -c,
-/// or give both. An empty list is not an error. If a section cannot be read, it is named on stderr, the others are
+/// or give both. An empty list is not an error. If a section can't be read, it is named on stderr, the others are
 /// listed, and the exit code is 70.
 #[derive(Debug, Args)]
 #[command(

@@ -38,6 +38,6 @@ pub(in crate::cli) fn run(
     let mut page = Vec::new();
     Man::new(command)
         .render(&mut page)
-        .map_err(|error| Failure::internal("can't render the manual page", &error))?;
+        .map_err(|error| Failure::internal("cannot render the manual page", &error))?;
     terminal.write(&page)
 }

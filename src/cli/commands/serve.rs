@@ -73,7 +73,7 @@ async fn serve_logged(
     let listener = listen::bind(args.listen).await?;
     let address = listener
         .local_addr()
-        .map_err(|error| Failure::internal("can't print the address that the server listens on", &error))?;
+        .map_err(|error| Failure::internal("cannot print the address that the server listens on", &error))?;
     let url = listen::url(address, tls.is_some());
     let asked = if tokens.is_some() {
         "clients need a token"
@@ -144,7 +144,7 @@ async fn stores(named: Vec<ConfigName>, session: &mut Session) -> Result<(Vec<Na
     let target = session.target()?;
     if let EngineName::Http(url) = &target.engine.value {
         return Err(
-            Failure::usage(format!("can't serve {url}: it is a discfg API itself"))
+            Failure::usage(format!("cannot serve {url}: it is a discfg API itself"))
                 .hint("choose the engine that stores the data: --engine dynamodb or --local"),
         );
     }

@@ -38,10 +38,10 @@ pub(in crate::cli) async fn run(
     match &session.target()?.engine.value {
         EngineName::DynamoDb => aws::run(args.drift, session, terminal).await,
         EngineName::Local if args.drift => Err(Failure::usage(
-            "the embedded engine has no stack: --drift is not supported",
+            "a local config has no stack: --drift is not supported",
         )),
         EngineName::Local => local::run(session, terminal).await,
-        EngineName::Http(url) => Err(Failure::usage(format!("can't show the stack through {url}"))
+        EngineName::Http(url) => Err(Failure::usage(format!("cannot show the stack through {url}"))
             .hint("use --engine dynamodb to access AWS directly")),
     }
 }

@@ -123,7 +123,7 @@ pub(in crate::cli) fn run(
         }
     };
     let json = serde_json::to_string_pretty(&parameters)
-        .map_err(|error| Failure::internal("can't write the parameters as JSON", &error))?;
+        .map_err(|error| Failure::internal("cannot write the parameters as JSON", &error))?;
     terminal.line(&json)
 }
 

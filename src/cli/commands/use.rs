@@ -85,7 +85,7 @@ pub(in crate::cli) fn run(
 ) -> Result<(), Failure> {
     session.choose(args.name.clone())?;
     let folder = env::current_dir()
-        .map_err(|error| Failure::internal("can't determine the current directory", &error))?;
+        .map_err(|error| Failure::internal("cannot determine the current directory", &error))?;
     let trust = TrustedFiles::of_user();
     let mut tokens = None;
     let (file, content) = match args.name {
@@ -108,7 +108,7 @@ pub(in crate::cli) fn run(
             let file = content.write(&folder).map_err(|error| {
                 Failure::caused(
                     ErrorKind::Invalid,
-                    format!("can't write {}", folder.join(FILE_NAME).display()),
+                    format!("cannot write {}", folder.join(FILE_NAME).display()),
                     &error,
                 )
             })?;
@@ -118,11 +118,11 @@ pub(in crate::cli) fn run(
     let path = file.path();
     match trust.remember(&file) {
         Err(error) if args.trust => {
-            let message = format!("can't save {} as trusted", path.display());
+            let message = format!("cannot save {} as trusted", path.display());
             return Err(Failure::caused(ErrorKind::Invalid, message, &error));
         }
         Err(error) => terminal.hint(&format!(
-            "warning: can't save {} as trusted: {error}",
+            "warning: cannot save {} as trusted: {error}",
             path.display()
         )),
         Ok(()) => {}
@@ -231,7 +231,7 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
         read_named(file, TOKEN_BYTES.into(), Privacy::Private).map_err(|error| {
             Failure::caused(
                 ErrorKind::Invalid,
-                format!("can't read {}", file.display()),
+                format!("cannot read {}", file.display()),
                 &error,
             )
         })?

@@ -4,7 +4,6 @@ mod line;
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::str::FromStr;
-use std::time::Duration;
 
 use clap::Args;
 use futures::StreamExt as _;
@@ -153,15 +152,21 @@ pub(in crate::cli) async fn run(
     };
     let ended = tokio::select! {
         ended = follow(watch, &mut teller, session, terminal) => ended,
-        () = timeout(args.timeout.map(Span::duration)) => Err(Failure::new(ErrorKind::Timeout, "timed out: --timeout reached").into()),
+        failure = timed_out(args.timeout) => Err(failure.into()),
         _ = ctrl_c() => Err(Failure::new(ErrorKind::Interrupted, "").into()),
     };
     ended.map_err(|stop| session.explain_stop(stop, Access::Read))
 }
 
-async fn timeout(after: Option<Duration>) {
-    match after {
-        Some(after) => sleep(after).await,
+async fn timed_out(timeout: Option<Span>) -> Failure {
+    match timeout {
+        Some(timeout) => {
+            sleep(timeout.duration()).await;
+            Failure::new(
+                ErrorKind::Timeout,
+                format!("timed out after {timeout} (--timeout)"),
+            )
+        }
         None => pending().await,
     }
 }
@@ -217,7 +222,7 @@ impl WatchPrinter {
         if let Event::Bad(bad) = &event {
             let BadSection { section, problem } = bad;
             terminal.note(&format!(
-                "warning: can't read section {section}: {problem}; still watching the others"
+                "warning: cannot read section {section}: {problem}; still watching the others"
             ));
         }
         if std::mem::take(&mut self.lost) {

@@ -110,11 +110,17 @@ fn question(plan: &StackPlan) -> String {
         .iter()
         .filter(|change| change.effect.may_broaden())
         .count();
-    let lines = if broader == 1 { "line" } else { "lines" };
+    let lines = |effect: &str| match broader {
+        1 => format!("the `{effect}` line above"),
+        _ => format!("the {broader} `{effect}` lines above"),
+    };
     match (broader, plan.creates) {
         (0, _) => "Deploy these changes?".into(),
-        (_, true) => format!("Deploy these changes? They grant access ({broader} {lines} above)."),
-        (_, false) => format!("Deploy these changes? They broaden access ({broader} {lines} above)."),
+        (_, true) => format!("Deploy these changes? They grant access ({}).", lines("grants")),
+        (_, false) => format!(
+            "Deploy these changes? They broaden access ({}).",
+            lines("broadens")
+        ),
     }
 }
 

@@ -125,7 +125,7 @@ fn of_fault(fault: Fault, action: &str, resource: &str) -> (&'static str, Failed
             "roots",
             of(
                 None,
-                "can't read SSL_CERT_FILE /dev/zero: /dev/zero is a device, not a regular file",
+                "cannot read SSL_CERT_FILE /dev/zero: /dev/zero is a device, not a regular file",
             ),
         ),
     }

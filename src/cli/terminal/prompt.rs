@@ -98,7 +98,7 @@ impl Drop for HiddenInput {
 }
 
 fn unread(error: &io::Error) -> Failure {
-    Failure::caused(ErrorKind::Interrupted, "can't read the answer", error)
+    Failure::caused(ErrorKind::Interrupted, "cannot read the answer", error)
 }
 
 fn line() -> Result<String, Failure> {

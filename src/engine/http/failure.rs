@@ -134,7 +134,7 @@ fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
         }),
         (Some(ProblemCode::NoSecretsKey), _) => Some(StoreError::NoSecretsKey {
             config: options.config.to_string(),
-            missing: format!("the key of {}", options.url),
+            detail: format!("according to {}", options.url),
         }),
         (Some(ProblemCode::Corrupt), _) => problem.section.clone().map(|section| StoreError::Corrupt {
             section: Some(section),

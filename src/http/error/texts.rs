@@ -39,7 +39,7 @@ fn of_a_request() {
     };
     let refusals = [
         InvalidRequest::Path("invalid key \"/db//url\": empty segment (`//`)".into()),
-        InvalidRequest::Query("query parameter wait is given more than once".into()),
+        InvalidRequest::Query("query parameter `wait` is given more than once".into()),
         InvalidRequest::Header("the header If-Match is given more than once".into()),
         InvalidRequest::Body("invalid JSON in the request body at line 1, column 1: unexpected end".into()),
         InvalidRequest::TooLarge {

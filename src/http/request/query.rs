@@ -45,7 +45,7 @@ impl Query {
         of_name
             .map(|(_, value)| {
                 let parsed: Result<T, _> = value.parse();
-                parsed.map_err(|error| InvalidRequest::Query(format!("query parameter {name}: {error}")))
+                parsed.map_err(|error| InvalidRequest::Query(format!("query parameter `{name}`: {error}")))
             })
             .collect()
     }
@@ -58,7 +58,7 @@ impl Query {
         let mut values = self.each(name)?;
         if values.len() > 1 {
             return Err(InvalidRequest::Query(format!(
-                "query parameter {name} is given more than once"
+                "query parameter `{name}` is given more than once"
             )));
         }
         Ok(values.pop())
@@ -145,7 +145,7 @@ mod tests {
             refusal.to_string()
         };
         let revision = |query: &mut Query| query.take::<Revision>("revision").map(drop);
-        assert!(refused("revision=1&revision=1", &revision).contains("revision is given more than once"));
+        assert!(refused("revision=1&revision=1", &revision).contains("`revision` is given more than once"));
         assert!(refused("revision=-1", &revision).contains("revision"));
         assert!(refused("revision=%2B1", &revision).contains("revision"));
         assert!(refused("revision=", &revision).contains("revision"));

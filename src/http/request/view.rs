@@ -23,7 +23,7 @@ impl EntryView {
         let reveal = context.query.flag("reveal")?.unwrap_or_default();
         match (Self::of_lines(context)?, reveal) {
             (Self::Stored, true) => Err(InvalidRequest::Query(
-                "query parameters stored and reveal can't be combined".into(),
+                "query parameters `stored` and `reveal` can't be combined".into(),
             )
             .into()),
             (_, true) if is_cross_site(&context.headers) => Err(ApiError::denied(

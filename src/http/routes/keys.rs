@@ -122,7 +122,7 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
     context.query.end()?;
     let ttl = match (ttl, keep_ttl) {
         (Some(_), true) => {
-            let detail = "query parameters ttl and keep-ttl can't be combined";
+            let detail = "query parameters `ttl` and `keep-ttl` can't be combined";
             return Err(InvalidRequest::Query(detail.into()).into());
         }
         (Some(ttl), false) => TtlChoice::For(ttl),

@@ -44,7 +44,7 @@ pub(in crate::http) async fn list(mut context: RequestContext) -> Result<Json<Li
         recursive,
         after: match (cursor, after) {
             (Some(_), Some(_)) => {
-                let detail = "query parameters cursor and after can't be combined";
+                let detail = "query parameters `cursor` and `after` can't be combined";
                 return Err(InvalidRequest::Query(detail.into()).into());
             }
             (Some(cursor), None) => Some(listing.after(&cursor)?),

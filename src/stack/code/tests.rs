@@ -243,11 +243,11 @@ fn more_than_lambda_takes_is_refused_by_what_the_entries_say() {
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let error = FunctionCode::read(Path::new("/nosuch/front.zip")).expect_err("it isn't there");
-    assert_eq!(error.to_string(), "can't read /nosuch/front.zip");
+    assert_eq!(error.to_string(), "cannot read /nosuch/front.zip");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let error = FunctionCode::read(folder.path()).expect_err("it is a folder");
-    assert!(error.to_string().starts_with("can't read "), "{error}");
+    assert!(error.to_string().starts_with("cannot read "), "{error}");
 }
 
 #[cfg(unix)]

@@ -220,7 +220,7 @@ impl Comparison<'_> {
                     self.add(effect, format!("{denied}{}", difference(gap, added)));
                 }
                 if found.is_empty() {
-                    let gone = if added { "" } else { "no longer " };
+                    let gone = if added { "" } else { "removed: " };
                     self.add(effect, format!("{gone}{}", sentence(statement)));
                 }
             }

@@ -280,7 +280,7 @@ impl Resolver<'_> {
                 .is_some_and(|all| all.get(name).is_some());
             return is_resource
                 .then(|| format!("${{{name}}}").into())
-                .ok_or_else(|| Unclear(format!("{name} is neither a parameter nor a resource")));
+                .ok_or_else(|| Unclear(format!("{name:?} is neither a parameter nor a resource")));
         };
         let kind = declared.get("Type").and_then(Value::as_str).unwrap_or_default();
         if kind.starts_with("AWS::SSM::") {

@@ -199,7 +199,7 @@ mod tests {
             let (most, words) = most_by_api(config, "write", name);
             assert!(writes.contains(&most), "{config} {name}: {most}");
             assert!(
-                words.starts_with("the policy of ApiWritePolicy is too long: 6"),
+                words.starts_with("the policy of resource ApiWritePolicy is too long: 6"),
                 "{words}"
             );
             assert!(words.ends_with("characters; the limit is 6144"), "{words}");
@@ -258,7 +258,7 @@ mod tests {
         let error = checked(None, &long).expect_err("too long");
         let text = error.to_string();
         assert!(
-            text.starts_with("the trust policy of WriteRole is too long: 2")
+            text.starts_with("the trust policy of resource WriteRole is too long: 2")
                 && text.ends_with("characters; the limit is 2048"),
             "{text}"
         );
@@ -286,7 +286,7 @@ mod tests {
         let error = checked(None, &[without[0], job, ("FirstOidc", main)]).expect_err("a quote");
         assert_eq!(
             error.to_string(),
-            "the trust policy of ReadRole is not valid JSON: a principal or a job contains a quote or a backslash"
+            "the trust policy of resource ReadRole is not valid JSON: a principal or a job contains a quote or a backslash"
         );
     }
 
@@ -322,7 +322,10 @@ mod tests {
         ]);
         let error = check("discfg-x--g", GRANT, &region(), Some(&given), &given).expect_err("too long");
         let text = error.to_string();
-        assert!(text.starts_with("the policy of Policy is too long"), "{text}");
+        assert!(
+            text.starts_with("the policy of resource Policy is too long"),
+            "{text}"
+        );
         assert!(text.ends_with("the limit is 6144"), "{text}");
     }
 }

@@ -188,7 +188,7 @@ async fn a_table_of_another_make_is_refused() {
     let error = config_plan(&cloudformation).await.expect_err("refused");
     assert_eq!(
         error.to_string(),
-        "can't use the existing table discfg-payments: \
+        "cannot use the existing table discfg-payments: \
          its keys are id (N, HASH), not pk (S, HASH), sk (S, RANGE)"
     );
     cloudformation.finish();

@@ -96,7 +96,7 @@ fn a_table_that_is_no_configs_is_told_with_what_to_do() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("can't use the existing table discfg-payments: its keys are pk (S, HASH), not")
+        .stderr_has("cannot use the existing table discfg-payments: its keys are pk (S, HASH), not")
         .stderr_has("choose another config name");
     cloudformation.finish();
 }
@@ -179,7 +179,7 @@ fn a_protected_stack_is_told_with_the_command_that_takes_it_off() {
         .run()
         .code(7)
         .stdout("")
-        .stderr_has("can't delete the stack discfg-payments: termination protection is enabled")
+        .stderr_has("cannot delete the stack discfg-payments: termination protection is enabled")
         .stderr_has(
             "aws cloudformation update-termination-protection --no-enable-termination-protection \
              --stack-name discfg-payments",

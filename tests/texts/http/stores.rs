@@ -123,7 +123,7 @@ fn errors() -> Vec<StoreError> {
         },
         StoreError::NoSecretsKey {
             config: "mycfg".into(),
-            missing: "alias/discfg-mycfg".into(),
+            detail: "alias/discfg-mycfg not found".into(),
         },
         StoreError::NoKeyFile("/var/lib/discfg/mycfg.key".into()),
         StoreError::Denied {

@@ -46,10 +46,10 @@ pub(super) async fn run(
         Err(error) => return Err(unusable(&path, error)),
     };
     if !args.delete_data {
-        return Err(
-            Failure::usage("the embedded engine has no stack: only data to destroy")
-                .hint(format!("add --delete-data to delete the file {}", path.display())),
-        );
+        return Err(Failure::usage(format!(
+            "config \"{config}\" is local: it has no stack, only data"
+        ))
+        .hint(format!("add --delete-data to delete the file {}", path.display())));
     }
     terminal.hint(&format!("Destroying the config {config}:"));
     if let Some(bytes) = bytes {

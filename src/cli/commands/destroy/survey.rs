@@ -31,7 +31,7 @@ impl Survey {
             && aws.caller().await?.account != *account
         {
             return Err(Failure::usage(format!(
-                "can't destroy a config in account {account} from another account"
+                "cannot destroy a config in account {account} from another account"
             ))
             .hint("use credentials of that account, without --account"));
         }
@@ -132,7 +132,7 @@ impl Survey {
             return;
         };
         let holds = format!(
-            "{} item{}, {} bytes (up to 6 hours old)",
+            "{} item{}, {} bytes (counted up to 6 hours ago)",
             table.items,
             if table.items == 1 { "" } else { "s" },
             table.bytes

@@ -71,7 +71,7 @@ pub(super) fn cache() -> Check {
             return Check::ok("cache", format!("{shown} (created on first use)"));
         }
         Err(error) => {
-            return Check::fail("cache", format!("can't read {shown}: {error}"))
+            return Check::fail("cache", format!("cannot read {shown}: {error}"))
                 .fix(format!("chown -R \"$(id -u)\" {shown}"));
         }
     };

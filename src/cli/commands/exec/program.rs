@@ -55,7 +55,7 @@ impl Program {
     /// Why the system didn't run it.
     pub(super) fn failure(&self, error: &io::Error, variables: &Environment) -> Failure {
         let name = self.name.display();
-        let message = format!("can't run {name}");
+        let message = format!("cannot run {name}");
         let mut failure = match error.kind() {
             io::ErrorKind::NotFound if self.file.exists() => Failure::cant_run(format!(
                 "{message}: the interpreter in its first line was not found"
@@ -97,7 +97,7 @@ fn find_in(path: &OsStr, name: &OsStr) -> Result<PathBuf, Failure> {
     }
     let name = name.display();
     Err(match refused {
-        Some(file) => Failure::cant_run(format!("can't run {name}: {} is not executable", file.display())),
+        Some(file) => Failure::cant_run(format!("cannot run {name}: {} is not executable", file.display())),
         None => Failure::no_command(format!("command not found: {name}"))
             .hint("discfg searches its own PATH, not one that the config sets"),
     })

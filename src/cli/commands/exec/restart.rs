@@ -64,7 +64,7 @@ impl Supervised<'_> {
         mut variables: Environment,
         terminal: &Terminal,
     ) -> Result<(), Failure> {
-        let cant = |error: io::Error| Failure::internal("can't watch the command", &error);
+        let cant = |error: io::Error| Failure::internal("cannot watch the command", &error);
         let mut signals = ForwardedSignals::new().map_err(cant)?;
         let mut seen = self.seen(snapshot);
         loop {

@@ -30,13 +30,13 @@ impl OutFile {
             let message = match (error.kind(), self.path.parent()) {
                 (io::ErrorKind::NotADirectory, Some(parent)) => {
                     let message = format!(
-                        "can't write to {}: {} is not a directory",
+                        "cannot write to {}: {} is not a directory",
                         self.path.display(),
                         parent.display()
                     );
                     return Failure::new(ErrorKind::Invalid, message);
                 }
-                _ => format!("can't write to {}", self.path.display()),
+                _ => format!("cannot write to {}", self.path.display()),
             };
             Failure::caused(ErrorKind::Invalid, message, &error)
         })

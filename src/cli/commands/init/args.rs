@@ -61,13 +61,13 @@ pub(in crate::cli) struct StackArgs {
     history_days: Option<HistoryDays>,
     /// Encrypt with a new KMS key
     ///
-    /// Encrypts the table and its secrets. The stack creates the key, which outlives it. Encryption cannot be turned
+    /// Encrypts the table and its secrets. The stack creates the key, which outlives it. Encryption can't be turned
     /// off later.
     #[arg(long, conflicts_with = "kms_key")]
     kms: bool,
     /// Encrypt with this KMS key
     ///
-    /// Encrypts the table and its secrets. The key must be in the same account and region. Encryption cannot be turned
+    /// Encrypts the table and its secrets. The key must be in the same account and region. Encryption can't be turned
     /// off later.
     #[arg(long, value_name = "ARN")]
     kms_key: Option<KmsKeyArn>,

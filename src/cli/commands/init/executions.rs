@@ -39,7 +39,7 @@ pub(super) async fn check(aws: &Aws, spec: &StackSpec) -> Result<(), Failure> {
     Err(Failure::new(
         ErrorKind::Invalid,
         format!(
-            "can't reserve {wanted} executions: {free} are unreserved in {}, and Lambda keeps {KEPT} of them \
+            "cannot reserve {wanted} executions: {free} are unreserved in {}, and Lambda keeps {KEPT} of them \
              unreserved",
             aws.region()
         ),

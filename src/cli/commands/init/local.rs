@@ -58,7 +58,7 @@ fn choose_here(target: &Target, terminal: &Terminal) -> Result<(), Failure> {
         ..TargetFile::default()
     };
     let file = file.write(&folder).map_err(|error| {
-        Failure::caused(ErrorKind::Internal, "can't write .discfg in this folder", &error)
+        Failure::caused(ErrorKind::Internal, "cannot write .discfg in this folder", &error)
     })?;
     if let Err(error) = TrustedFiles::of_user().remember(&file) {
         tracing::debug!(%error, "the file can't be trusted");

@@ -16,7 +16,7 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 /// all callers to that role. To serve a config named token or help, use -c.
 ///
 /// On the loopback interface (the default), no token is required: every user of this machine has your access. Requests
-/// with an unexpected Host or Origin are rejected, so web pages cannot use the API. Any other address requires TLS and
+/// with an unexpected Host or Origin are rejected, so web pages can't use the API. Any other address requires TLS and
 /// tokens, which `discfg serve token new` creates; only /healthz, /readyz and /openapi.json then work without a token.
 ///
 /// Changes to the token file take effect within 2 seconds, and streams of a revoked token are closed. The certificate
@@ -29,7 +29,7 @@ use crate::model::{ConfigName, Section, Span, TokenName};
 /// The log goes to stderr, one line per request: time, method, path, status, milliseconds, bytes, token name and peer,
 /// never a query, body or value. stdout is empty; with -f json or yaml, it gets
 /// {"action":"serve","url":…,"configs":[…]} once the server is ready. Core dumps are disabled, and on Linux other
-/// processes of the same user cannot read the server's memory.
+/// processes of the same user can't read the server's memory.
 #[derive(Debug, Args)]
 #[command(globals_last())]
 #[command(
@@ -47,6 +47,7 @@ pub(in crate::cli) struct ServeArgs {
 const EXAMPLES: &str = "\
 Examples:
   discfg serve payments
+  curl http://127.0.0.1:8899/v1/payments/db/keys/url
   discfg serve token new --file tokens --name app --read-all
   discfg serve payments --listen 0.0.0.0:8899 --token-file tokens \\
     --tls-cert cert.pem --tls-key key.pem";

@@ -82,7 +82,7 @@ pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
             io::ErrorKind::AddrNotAvailable => ErrorKind::Usage,
             _ => ErrorKind::Unavailable,
         };
-        let failure = Failure::caused(kind, format!("can't listen on {address}"), &error);
+        let failure = Failure::caused(kind, format!("cannot listen on {address}"), &error);
         match error.kind() {
             io::ErrorKind::AddrInUse => failure.hint(
                 "stop the server that uses this address, or take any free port with --listen 127.0.0.1:0",

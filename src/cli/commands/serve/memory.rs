@@ -9,13 +9,14 @@ pub(super) fn keep_private() -> Result<(), Failure> {
         current: Some(0),
         maximum: Some(0),
     };
-    setrlimit(Resource::Core, none).map_err(|error| Failure::internal("can't disable core dumps", &error))?;
+    setrlimit(Resource::Core, none)
+        .map_err(|error| Failure::internal("cannot disable core dumps", &error))?;
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|error| {
             Failure::internal(
-                "can't protect the memory of the process from other processes",
+                "cannot protect the memory of the process from other processes",
                 &error,
             )
         })?;

@@ -11,7 +11,7 @@ pub(super) struct StopSignals {
 impl StopSignals {
     /// From now on they don't end the process any more.
     pub(super) fn new() -> Result<Self, Failure> {
-        let take = |kind| signal(kind).map_err(|error| Failure::internal("can't wait for signals", &error));
+        let take = |kind| signal(kind).map_err(|error| Failure::internal("cannot wait for signals", &error));
         Ok(Self {
             interrupt: take(SignalKind::interrupt())?,
             terminate: take(SignalKind::terminate())?,

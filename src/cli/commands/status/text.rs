@@ -166,7 +166,7 @@ fn table_lines(table: &TableShape) -> Vec<(&'static str, String)> {
         (
             "",
             format!(
-                "{} item{}, {} bytes (up to 6 hours old)",
+                "{} item{}, {} bytes (counted up to 6 hours ago)",
                 table.items,
                 if table.items == 1 { "" } else { "s" },
                 table.bytes

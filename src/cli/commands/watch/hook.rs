@@ -47,7 +47,7 @@ impl Hook {
             Ok(status) if status.success() => {}
             Ok(status) => terminal.note(&format!("the command for {} {subject} failed: {status}", line.op)),
             Err(error) => terminal.note(&format!(
-                "can't run the command for {} {subject}: {error}",
+                "cannot run the command for {} {subject}: {error}",
                 line.op
             )),
         }

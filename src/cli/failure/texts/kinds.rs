@@ -39,7 +39,7 @@ fn of_a_command_that_is_run() {
     );
     book.failure(
         "it can't be run",
-        &Failure::cant_run("can't run migrate: ./migrate is not executable"),
+        &Failure::cant_run("cannot run migrate: ./migrate is not executable"),
     );
     book.failure(
         "it can't be found",

@@ -82,14 +82,14 @@ fn absent() -> Vec<(&'static str, StoreError)> {
             "no alias",
             StoreError::NoSecretsKey {
                 config: "payments".into(),
-                missing: "alias/discfg-payments".into(),
+                detail: "alias/discfg-payments not found".into(),
             },
         ),
         (
             "of an API",
             StoreError::NoSecretsKey {
                 config: "payments".into(),
-                missing: "the key of https://config.example.com".into(),
+                detail: "according to https://config.example.com".into(),
             },
         ),
         (

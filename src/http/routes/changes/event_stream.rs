@@ -34,9 +34,10 @@ pub(in crate::http) async fn open_stream(
     let after: Option<Revision> = context.query.take("after")?;
     for name in NOT_OF_STREAMS {
         if context.query.take::<String>(name)?.is_some() {
-            return Err(
-                InvalidRequest::Query(format!("query parameter {name} not allowed for a stream")).into(),
-            );
+            return Err(InvalidRequest::Query(format!(
+                "query parameter `{name}` is not allowed for a stream"
+            ))
+            .into());
         }
     }
     context.query.end()?;
@@ -60,7 +61,7 @@ pub(in crate::http) async fn open_stream(
                 (Some(id), _) => InvalidRequest::Header(ahead(format!("last-event-id {id}"))),
                 (None, after) => {
                     let after = after.unwrap_or_default();
-                    InvalidRequest::Query(ahead(format!("query parameter after={after}")))
+                    InvalidRequest::Query(ahead(format!("query parameter `after={after}`")))
                 }
             }
             .into());

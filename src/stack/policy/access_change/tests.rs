@@ -123,7 +123,7 @@ fn other_accounts_and_jobs_are_named_with_their_bounds() {
     assert!(
         lines
             .iter()
-            .all(|line| line.starts_with("narrows ") && line.contains(": no longer ")),
+            .all(|line| line.starts_with("narrows ") && line.contains(": removed: ")),
         "{lines:#?}"
     );
     assert_eq!(lines.len(), 3);
@@ -168,7 +168,7 @@ fn an_oidc_issuer_adds_its_statement_and_nothing_else() {
                 of.map(|text| format!("{effect}{text}")).collect()
             };
             assert_eq!(between(base, &with), lines("broadens ReadRole: "));
-            assert_eq!(between(&with, base), lines("narrows ReadRole: no longer "));
+            assert_eq!(between(&with, base), lines("narrows ReadRole: removed: "));
         }
     }
     let twice = [("FirstOidc", MAIN), ("SecondOidc", POD)];
@@ -176,7 +176,7 @@ fn an_oidc_issuer_adds_its_statement_and_nothing_else() {
     assert_eq!(between(&twice, &turned), [""; 0]);
     assert_eq!(
         between(&twice, &turned[..1]),
-        [format!("narrows ReadRole: no longer {}", added[0])]
+        [format!("narrows ReadRole: removed: {}", added[0])]
     );
     let more = MAIN.replace(":main", ":main,project_path:acme/shop:ref_type:tag:ref:v1");
     assert_eq!(
@@ -201,7 +201,7 @@ fn a_grants_trust_says_the_same_with_an_oidc_issuer() {
         assert_eq!(told(&of(base), &of(&with)), [format!("broadens Role: {main}")]);
         assert_eq!(
             told(&of(&with), &of(base)),
-            [format!("narrows Role: no longer {main}")]
+            [format!("narrows Role: removed: {main}")]
         );
     }
     let provider = [

@@ -102,7 +102,7 @@ fn what_cannot_be_told_says_why() {
         ),
         (
             json!({"Ref": "Nothing"}),
-            "Nothing is neither a parameter nor a resource",
+            "\"Nothing\" is neither a parameter nor a resource",
         ),
         (
             json!({"Fn::If": ["Nothing", 1, 2]}),
@@ -120,7 +120,7 @@ fn what_cannot_be_told_says_why() {
         (json!({"Fn::Sub": "${List}"}), "expected a string"),
         (
             json!({"Ref": "AWS::NotificationARNs"}),
-            "AWS::NotificationARNs is neither a parameter nor a resource",
+            "\"AWS::NotificationARNs\" is neither a parameter nor a resource",
         ),
     ] {
         assert_eq!(resolved(&value), Err(why.to_owned()), "{value}");

@@ -11,10 +11,16 @@ mod error;
 mod failure;
 mod http;
 mod meter;
+mod mfa_prompt;
 mod plain_http;
+#[cfg(feature = "profiles")]
+mod profile_credentials;
 mod role;
 mod roots;
+mod sdk_settings;
+mod sendable_credentials;
 mod settings;
+mod shared_files;
 mod signer;
 mod signing_error;
 
@@ -30,6 +36,7 @@ pub(crate) use denial_message::DeniedBy;
 pub use error::AwsError;
 pub use failure::{Failed, Fault};
 pub use meter::{Meter, Spent};
+pub use mfa_prompt::MfaPrompt;
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
 pub use role::{AssumedRole, RoleArn};
 pub(crate) use roots::RootsFault;

@@ -5,6 +5,7 @@ mod bad_sections;
 mod change_line;
 mod commands;
 mod complete;
+mod crash;
 mod data_file;
 mod data_keys;
 mod deciding_names;
@@ -43,6 +44,11 @@ use terminal::Terminal;
 /// Runs the command line and gives the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    let json = EarlyFlags::of(&args).json;
+    crash::guard(json, || run_with(args))
+}
+
+fn run_with(args: Vec<OsString>) -> ExitCode {
     if let Some(code) = complete::answer(&args, Cli::command) {
         return code;
     }

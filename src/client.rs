@@ -87,7 +87,7 @@ impl Client {
         target.config()?;
         #[cfg(feature = "dynamodb")]
         let aws = if target.uses_aws() {
-            Some(engine::aws(&target, Meter::default()).await?)
+            Some(engine::aws(&target, Meter::default(), None).await?)
         } else {
             None
         };

@@ -1,9 +1,10 @@
 use std::error::Error;
+use std::path::PathBuf;
 
 use super::DenialMessage;
 use super::assume_actions::TAG_SESSION;
 use super::failure::{Failed, Fault};
-use crate::model::{ErrorKind, RegionError};
+use crate::model::ErrorKind;
 
 /// A failure before a request to a service, or in STS.
 #[derive(Debug, thiserror::Error)]
@@ -12,14 +13,44 @@ pub enum AwsError {
     /// No region is set anywhere.
     #[error("no AWS region set")]
     NoRegion,
-    /// The region that is set is none.
-    #[error("invalid AWS region in the configuration")]
-    Region(#[source] RegionError),
-    /// A file that a variable names can't be one of settings or credentials.
-    #[error("cannot read the file in {variable}")]
+    /// A setting in the environment or in an AWS config file is invalid.
+    #[error("invalid {}: {problem}", named(name, value.as_deref(), place.as_deref()))]
+    Setting {
+        /// The variable or the setting.
+        name: String,
+        /// Its value, unless it is a credential.
+        value: Option<String>,
+        /// The file and the line, unless it is a variable.
+        place: Option<String>,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The profile that is named is not in the AWS config files.
+    #[error("AWS profile {name:?} not found: {problem}")]
+    NoProfile {
+        /// Its name.
+        name: String,
+        /// Where it was looked for, or what was found in its place.
+        problem: String,
+    },
+    /// The profile's credentials are those of `aws login`, which would take another SDK and its cryptography.
+    #[error("profile {0} uses login_session, which discfg does not support")]
+    LoginSession(String),
+    /// An AWS config file can't be parsed.
+    #[error("invalid {} at line {line}: {problem}", path.display())]
+    BadFile {
+        /// Its path.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// A file of settings or credentials can't be read.
+    #[error("cannot read {what}")]
     File {
-        /// The variable.
-        variable: &'static str,
+        /// Its path, or the variable that names it.
+        what: String,
         /// Why.
         source: std::io::Error,
     },
@@ -54,6 +85,12 @@ pub enum AwsError {
     },
 }
 
+fn named(name: &str, value: Option<&str>, place: Option<&str>) -> String {
+    let value = value.map(|value| format!(" {value:?}")).unwrap_or_default();
+    let place = place.map(|place| format!(" in {place}")).unwrap_or_default();
+    format!("{name}{value}{place}")
+}
+
 impl AwsError {
     /// The error of a failed request for that action.
     pub(super) fn of_request(action: &str, failed: Failed) -> Self {
@@ -79,7 +116,10 @@ impl AwsError {
                 DenialMessage::of(&source.to_string()).action == Some(TAG_SESSION)
             }
             Self::NoRegion
-            | Self::Region(_)
+            | Self::Setting { .. }
+            | Self::NoProfile { .. }
+            | Self::LoginSession(_)
+            | Self::BadFile { .. }
             | Self::File { .. }
             | Self::Credentials { .. }
             | Self::Failed { .. } => false,
@@ -89,9 +129,11 @@ impl AwsError {
     /// What sort of failure this is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoRegion | Self::Region(_) => ErrorKind::Usage,
+            Self::NoRegion | Self::Setting { .. } | Self::NoProfile { .. } | Self::BadFile { .. } => {
+                ErrorKind::Usage
+            }
             Self::File { .. } => ErrorKind::Invalid,
-            Self::Credentials { .. } | Self::AssumeDenied { .. } => ErrorKind::Denied,
+            Self::Credentials { .. } | Self::LoginSession(_) | Self::AssumeDenied { .. } => ErrorKind::Denied,
             Self::Failed { source, .. } => source.fault.kind(),
         }
     }

@@ -255,7 +255,7 @@ fn words(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let text = error.to_string();
+        let text = without_request(&error.to_string());
         if !parts.iter().any(|part| part.contains(&text)) {
             parts.push(text);
         }
@@ -264,9 +264,27 @@ fn words(error: &(dyn Error + 'static)) -> String {
     parts.join(": ")
 }
 
+/// The text without the request that the SDK puts into some errors, which holds values.
+fn without_request(text: &str) -> String {
+    match text.split_once("Request {") {
+        Some((before, _)) => before
+            .trim_end_matches('`')
+            .trim_end_matches(" to request ")
+            .to_owned(),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_request_is_repeated() {
+        let text = "failed to apply endpoint `x` to request `Request { body: \"secret\" }`: no scheme";
+        assert_eq!(without_request(text), "failed to apply endpoint `x`");
+        assert_eq!(without_request("timed out"), "timed out");
+    }
 
     #[test]
     fn a_signature_that_is_refused_for_its_time_tells_by_how_much_the_clock_is_wrong() {

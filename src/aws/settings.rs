@@ -3,19 +3,25 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
-use aws_config::meta::region::ProvideRegion as _;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+#[cfg(feature = "profiles")]
+use aws_config::identity::IdentityCache;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
-#[cfg(feature = "stack")]
-use aws_types::service_config::ServiceConfigKey;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use super::cache::{Cache, fingerprint};
+use super::mfa_prompt::MfaPrompt;
+#[cfg(feature = "profiles")]
+use super::profile_credentials;
+use super::sdk_settings::{self, SdkSettings, check_chosen_endpoint};
+use super::sendable_credentials::SendableCredentials;
+use super::shared_files::{DEFAULT_PROFILE, MAX_FILE_BYTES, SharedFiles};
 use super::{AwsError, Meter, http};
 use crate::files;
 use crate::model::Region;
@@ -31,6 +37,8 @@ pub struct AwsSettings {
     pub endpoint_url: Option<String>,
     /// Where the requests of every client are counted.
     pub requests: Meter,
+    /// Asks for the code of an MFA device, where a profile requires one.
+    pub mfa: Option<MfaPrompt>,
 }
 
 /// A profile that was chosen.
@@ -63,15 +71,28 @@ impl Aws {
     /// first needs them.
     pub async fn load(settings: &AwsSettings) -> Result<Self, AwsError> {
         check_files()?;
-        let sdk = loader(settings).await.load().await;
-        let region = sdk
-            .region()
-            // A variable that is set to nothing is as good as unset.
-            .filter(|region| !region.as_ref().is_empty())
-            .ok_or(AwsError::NoRegion)?
-            .as_ref()
-            .parse()
-            .map_err(AwsError::Region)?;
+        let files = SharedFiles::read().await?;
+        let profile = ProfileChoice::of(settings);
+        if profile.environment.is_none() {
+            if profile.is_named {
+                files.check_profile(&profile.name)?;
+            }
+            if files.find(&profile.name, "login_session").is_some() {
+                return Err(AwsError::LoginSession(profile.name));
+            }
+        }
+        if let Some(url) = &settings.endpoint_url {
+            check_chosen_endpoint(url)?;
+        }
+        let found = sdk_settings::checked(&files, &profile.name)?;
+        // Boxed: it is large, and part of every command.
+        let sdk = Box::pin(load(settings, &files, &profile, &found)).await;
+        let Some(region) = sdk.region() else {
+            // Why there is none, if a profile should have it.
+            files.check_profile(&profile.name)?;
+            return Err(AwsError::NoRegion);
+        };
+        let region = region.as_ref().parse().map_err(|_| AwsError::NoRegion)?;
         Ok(Self {
             region,
             identity: identity(settings, &sdk),
@@ -133,10 +154,7 @@ pub(crate) fn endpoint_of(sdk: &SdkConfig, id: &str) -> Option<String> {
     of_service.or(of_all)
 }
 
-/// The most bytes of a file that the SDKs read.
-const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
-
-/// Refuses what the SDKs would read without an end, or wait for.
+/// Refuses what the SDK would read without an end, or wait for.
 fn check_files() -> Result<(), AwsError> {
     for variable in [
         "AWS_CONFIG_FILE",
@@ -146,70 +164,123 @@ fn check_files() -> Result<(), AwsError> {
     ] {
         if let Some(path) = env::var_os(variable).map(PathBuf::from) {
             let checked = files::check_named(&path, MAX_FILE_BYTES);
-            checked.map_err(|source| AwsError::File { variable, source })?;
+            let what = || format!("the file in {variable}");
+            checked.map_err(|source| AwsError::File { what: what(), source })?;
         }
     }
     Ok(())
 }
 
-async fn loader(settings: &AwsSettings) -> ConfigLoader {
+/// The profile whose settings are in force.
+struct ProfileChoice {
+    name: String,
+    is_named: bool,
+    /// Whether the credentials are to be its own, even if there are others in the environment.
+    decides: bool,
+    /// The credentials in the environment, if they are in force.
+    environment: Option<Credentials>,
+}
+
+impl ProfileChoice {
+    fn of(settings: &AwsSettings) -> Self {
+        let chosen = settings.profile.clone();
+        let in_environment = || env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+        let decides = chosen.as_ref().is_some_and(|profile| profile.decides);
+        let name = chosen.map(|profile| profile.name).or_else(in_environment);
+        Self {
+            is_named: name.is_some(),
+            name: name.unwrap_or_else(|| DEFAULT_PROFILE.into()),
+            decides,
+            environment: environment_credentials().filter(|_| !decides),
+        }
+    }
+}
+
+async fn load(
+    settings: &AwsSettings,
+    files: &SharedFiles,
+    profile: &ProfileChoice,
+    found: &SdkSettings,
+) -> SdkConfig {
     let http = http::client(settings.requests.clone());
+    let region = settings.region.as_ref().or(found.region.as_ref());
+    let region = region.map(|region| aws_config::Region::new(region.to_string()));
+    let config = ProviderConfig::empty()
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_http_client(http.clone())
+        .with_sleep_impl(TokioSleep::new())
+        .with_region(region.clone());
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http.clone())
+        .http_client(http)
+        .profile_name(&profile.name)
+        .profile_files(files.for_sdk())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
                 .read_timeout(READ_TIMEOUT)
                 .build(),
         );
-    if let Some(region) = &settings.region {
-        loader = loader.region(aws_config::Region::new(region.to_string()));
+    if let Some(retry) = &found.retry {
+        loader = loader.retry_config(retry.clone());
     }
-    if let Some(profile) = &settings.profile {
-        loader = loader.profile_name(&profile.name);
-        if profile.decides {
-            let region = settings
-                .region
-                .as_ref()
-                .map(|region| aws_config::Region::new(region.to_string()));
-            loader = loader.credentials_provider(profile_credentials(&profile.name, region, http).await);
-        }
-    } else if let Some(credentials) = environment_credentials() {
+    loader = match region {
+        Some(region) => loader.region(region),
+        // What the SDK would ask last; an empty variable would end its own search.
+        None => loader.region(ImdsRegionProvider::builder().configure(&config).build()),
+    };
+    // The credentials of a profile alone: the default chain would take those in the environment first.
+    let of_profile = |name: &str| {
+        ProfileFileCredentialsProvider::builder()
+            .profile_name(name)
+            .profile_files(files.for_sdk())
+            .configure(&config)
+            .build()
+    };
+    if let Some(credentials) = profile.environment.clone() {
         // The default chain would end here as well, after building every provider that it could have asked.
         loader = loader.credentials_provider(credentials);
+    } else if profile.decides {
+        loader = loader.credentials_provider(of_profile(&profile.name));
     }
     if let Some(url) = &settings.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    loader
+    let sdk = loader.load().await;
+    let mut refined = sdk.to_builder();
+    if env::var_os("AWS_ENDPOINT_URL").is_some_and(|url| url.is_empty()) {
+        // It hides from the SDK what the profile says.
+        refined.set_endpoint_url(found.endpoint_url.clone());
+    }
+    if profile.environment.is_none() {
+        let credentials = sdk.credentials_provider();
+        #[cfg(feature = "profiles")]
+        let credentials =
+            match profile_credentials::find(files, &profile.name, &sdk, of_profile, settings.mfa) {
+                None => credentials,
+                special => {
+                    let time = profile_credentials::TIME;
+                    refined.set_identity_cache(Some(IdentityCache::lazy().load_timeout(time).build()));
+                    special
+                }
+            };
+        let checked = credentials
+            .map(SendableCredentials)
+            .map(SharedCredentialsProvider::new);
+        refined.set_credentials_provider(checked);
+    }
+    refined.set_service_config(Some(NonEmpty(sdk)));
+    refined.build()
 }
 
-/// The credentials of a profile, and of nothing else: the default chain would take keys in the environment first.
-async fn profile_credentials(
-    name: &str,
-    region: Option<aws_config::Region>,
-    http: SharedHttpClient,
-) -> ProfileFileCredentialsProvider {
-    let config = ProviderConfig::empty()
-        .with_behavior_version(Some(BehaviorVersion::latest()))
-        .with_http_client(http)
-        .with_sleep_impl(TokioSleep::new());
-    let region = match region {
-        Some(region) => Some(region),
-        None => {
-            ProfileFileRegionProvider::builder()
-                .configure(&config)
-                .profile_name(name)
-                .build()
-                .region()
-                .await
-        }
-    };
-    let config = config.with_region(region);
-    ProfileFileCredentialsProvider::builder()
-        .profile_name(name)
-        .configure(&config)
-        .build()
+/// The settings of single services. An empty one counts as unset; the SDK would send requests to nowhere.
+#[derive(Debug)]
+struct NonEmpty(SdkConfig);
+
+impl LoadServiceConfig for NonEmpty {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let value = self.0.service_config()?.load_config(key);
+        value.filter(|value| !value.is_empty())
+    }
 }
 
 fn environment_credentials() -> Option<Credentials> {

@@ -222,6 +222,7 @@ impl From<StoreError> for Failure {
             StoreError::Credentials { .. } => failure.hint(CREDENTIALS),
             StoreError::Busy(_) => failure.hint(BUSY),
             StoreError::Throttled { .. } => failure.hint(THROTTLED),
+            StoreError::Unavailable { source: None, .. } => failure.hint("rerun the command"),
             StoreError::Unavailable { .. } => match CertificateFault::of(&error) {
                 Some(fault) => certificate_hints(&fault).into_iter().fold(failure, Self::hint),
                 None => failure.hint(ENDPOINT),
@@ -330,6 +331,10 @@ impl From<AwsError> for Failure {
                 failure.hint("set one with --region, AWS_REGION or `discfg use CONFIG --region REGION`")
             }
             AwsError::Credentials { .. } => failure.hint(CREDENTIALS),
+            AwsError::NoProfile { .. } => failure.hint("list the profiles with `aws configure list-profiles`"),
+            AwsError::LoginSession(profile) => failure.hint(format!(
+                "export its credentials: eval \"$(aws configure export-credentials --profile {profile} --format env)\""
+            )),
             AwsError::Failed { source, .. } if source.fault.kind() == ErrorKind::Unavailable => {
                 failure.hint(ENDPOINT)
             }
@@ -365,7 +370,7 @@ impl From<TargetError> for Failure {
                 failure.hint("read the file; if you trust its content, run `discfg use --trust`")
             }
             TargetError::Foreign { .. } => {
-                failure.hint("or read the file; if you trust its content, run `discfg use --trust`")
+                failure.hint("or keep its owner, and trust its content with `discfg use --trust`")
             }
             TargetError::Malformed { .. } => failure.hint(
                 "write it as TOML with the names `config`, `engine`, `sign`, `region`, `profile` and `as`, or write only a config name",

@@ -13,6 +13,7 @@ use self::denied_role::DeniedRole;
 use super::failure::{Failure, Stop};
 use super::failure::{api, signed};
 use super::global::{Format, Global};
+use super::terminal::prompt::mfa_prompt;
 use crate::aws::{Aws, AwsError, Meter, RoleArn};
 use crate::context::{Choices, EngineName, Target};
 use crate::engine::{self, OpenError, OpenSettings, OpenedEngine};
@@ -105,7 +106,7 @@ impl Session {
             return Ok(Arc::clone(aws));
         }
         let requests = self.requests.clone();
-        let aws = engine::aws(self.target()?, requests).await?;
+        let aws = engine::aws(self.target()?, requests, Some(mfa_prompt())).await?;
         Ok(Arc::clone(self.aws.insert(aws)))
     }
 

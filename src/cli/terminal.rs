@@ -270,6 +270,16 @@ pub(super) fn show_usage(error: &clap::Error, json: bool) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// Shows a failure of which no terminal is left to speak.
+pub(super) fn show_failure(failure: &Failure, json: bool) {
+    for (line, hang) in failure_lines(failure, &"error:", false) {
+        say(&line, hang);
+    }
+    if json {
+        write_json(failure);
+    }
+}
+
 /// Writes a failure for programs.
 fn write_json(failure: &Failure) {
     let line = failure

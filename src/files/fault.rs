@@ -64,7 +64,10 @@ impl FileFault {
                 format!("remove {} or replace it with a regular file", path.display())
             }
             Self::Owner { path, you, .. } => {
-                format!("if you trust its content, run `chown {you} {}`", quoted(path))
+                format!(
+                    "if you trust its content, make it yours with `chown {you} {}`",
+                    quoted(path)
+                )
             }
             Self::Writable { path, .. } => format!("run `chmod go-w {}`", quoted(path)),
             Self::Readable { path, .. } => format!("run `chmod go= {}`", quoted(path)),

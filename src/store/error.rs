@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::{Cause, Limit};
 use crate::model::{
-    CommitId, Entry, ErrorKind, GrantName, Grouped, Guard, Key, Revision, Section, Uncovered, Value,
+    CommitId, Entry, ErrorKind, GrantName, Grouped, Guard, Key, Revision, Section, Uncovered,
 };
 
 /// An error of an engine.
@@ -54,10 +54,9 @@ pub enum StoreError {
     GuardOnSecret(Key),
     /// A secret is too large to be encrypted within the limit of a value.
     #[error(
-        "secret {key} too large: {} bytes; the limit is {} ({} encrypted)",
+        "secret {key} too large: {} bytes; the limit for a secret is {}",
         Grouped(*.size),
-        Grouped(*.max),
-        Grouped(Value::MAX_BYTES)
+        Grouped(*.max)
     )]
     SecretTooLarge {
         /// Its key.
@@ -278,7 +277,7 @@ impl std::fmt::Display for Conflict {
             }
             (Guard::Absent(key), None) => write!(f, "key {key} already exists"),
             (Guard::Absent(key), Some(now)) => write!(f, "key {key} already exists ({})", EntrySummary(now)),
-            (Guard::Present(key), _) => write!(f, "key {key} not found"),
+            (Guard::Present(key), _) => write!(f, "key {key} not found; the guard requires it"),
             (Guard::Revision(key, expected), None) => {
                 write!(f, "key {key}: expected revision {expected}, key not found")
             }

@@ -68,9 +68,9 @@ fn without_credentials_the_ways_to_give_them_are_told() {
         place
             .args(["get", "k", "-p", "nosuch"])
             .run()
-            .code(5)
+            .code(2)
             .stdout("")
-            .stderr_has("(profile nosuch, from the command line)");
+            .stderr_has("error: AWS profile \"nosuch\" not found: not in ");
     }
 }
 

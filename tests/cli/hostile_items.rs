@@ -202,7 +202,7 @@ mod on_dynamodb {
                 "rev",
             ),
             (head(&json!({"rev": {"N": "0"}})), "rev"),
-            (head(&json!({"n": {"N": "0"}})), "n in item"),
+            (head(&json!({"n": {"N": "0"}})), "`n` in the item"),
             (head(&json!({"layout": {"N": "99"}})), "layout 99"),
             (head(&json!({"requires": {"SS": ["zz"]}})), "zz"),
             (entry, "layout 99"),

@@ -85,7 +85,7 @@ fn what_is_no_api_is_told_without_what_it_says() {
     answer(404, "text/html", "<html>hunter2</html>");
     get()
         .code(8)
-        .stderr_has("is not from a discfg API (status 404, text/html)");
+        .stderr_has("was answered with status 404 (text/html) by something other than a discfg API");
     answer(200, "text/html; charset=utf-8", "<form>hunter2</form>");
     get().code(8).stderr_has("status 200, text/html; charset=utf-8");
     answer(302, "text/plain", "hunter2");

@@ -4,6 +4,7 @@
 
 mod ancestor;
 mod apply;
+mod aws_settings;
 mod bad_input;
 mod bad_surroundings;
 mod complete;

@@ -154,8 +154,7 @@ fn the_limit_is_named_with_what_encrypts_it(place: &Place) {
     lacks_secret(set(190_000))
         .code(8)
         .stdout("")
-        .stderr_has("secret /big too large: 190,000 bytes; the limit is 189")
-        .stderr_has("190,000 encrypted");
+        .stderr_has("secret /big too large: 190,000 bytes; the limit for a secret is 189,");
     run(place, &["get", "big"]).code(3);
     set(189_000).code(0);
     done(place, &["get", "big", "-f", "raw"]).stdout(vec![b'x'; 189_000]);

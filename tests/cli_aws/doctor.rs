@@ -305,7 +305,7 @@ fn the_file_of_the_embedded_engine_is_checked() {
         .run()
         .code(1)
         .stdout_has("fail  file         ")
-        .stdout_has("fix: discfg init nosuch --local\n");
+        .stdout_has("fix: create it with `discfg init nosuch --local`\n");
     for beside in ["mycfg.db-wal", "mycfg.db-shm"] {
         // SQLite would bring the file back from these.
         drop(fs::remove_file(file.with_file_name(beside)));

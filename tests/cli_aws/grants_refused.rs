@@ -231,7 +231,7 @@ fn a_job_gets_a_grant_by_its_exact_subject() {
         .code(0)
         .stderr_has("grants   grant role: allow GitHub to assume it, only for the audience sts.amazonaws.com")
         .stderr_has("create complete          OIDC provider (OidcProvider)")
-        .stderr_has("GitHub jobs need no policy: set `role-to-assume: arn:aws:iam::")
+        .stderr_has("GitHub jobs need no IAM policy of their own. In the workflow, set `role-to-assume: arn:aws:iam::")
         .stderr_lacks("a policy of its own")
         .stdout_has("  GitHub     repo:acme@12/shop@34:environment:live\n");
     assert_eq!(providers(&account), 1);

@@ -229,7 +229,9 @@ fn a_grant_is_for_tokens_and_makes_the_provider() {
     grant(&["--oidc", &gitlab, "--create-oidc-provider"])
         .code(0)
         .stderr_has("create complete          OIDC provider (OidcProvider)")
-        .stderr_has("OIDC subjects need no policy: set AWS_WEB_IDENTITY_TOKEN_FILE")
+        .stderr_has(
+            "OIDC subjects need no IAM policy of their own. In the job, set AWS_WEB_IDENTITY_TOKEN_FILE",
+        )
         .stdout_has(&format!(
             "  OIDC       https://gitlab.com,{MAIN},https://gitlab.com\n"
         ));
@@ -245,7 +247,7 @@ fn a_grant_is_for_tokens_and_makes_the_provider() {
         .code(0)
         .stderr_has("replace  OIDC provider (OidcProvider): ClientIdList, Url")
         .stderr_has("delete skipped           OIDC provider (OidcProvider)")
-        .stderr_has("Service accounts need no policy: annotate them with `eks.amazonaws.com/role-arn:");
+        .stderr_has("Service accounts need no IAM policy of their own. Annotate them with `eks.amazonaws.com/role-arn:");
     let role = format!("discfg-payments--ci-{REGION}");
     assert_eq!(statements(&account, &role).len(), 2);
     let providers = account.iam("ListOpenIDConnectProviders", &[]);

@@ -70,7 +70,7 @@ async fn a_query_holds_what_is_known_once() {
         ("@root/keys/k?revison=1", "revison"),
         (
             "@root/keys/k?revision=1&revision=2",
-            "revision is given more than once",
+            "`revision` is given more than once",
         ),
         ("@root/keys/k?revision=x", "revision"),
         ("@root/keys/k?revision=-1", "revision"),

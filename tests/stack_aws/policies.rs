@@ -488,7 +488,7 @@ fn a_trust_that_iam_would_not_take_is_refused_before_anything_is_deployed() {
         .run()
         .code(8)
         .stdout("")
-        .stderr_has("the trust policy of ReadRole is too long: 2")
+        .stderr_has("the trust policy of resource ReadRole is too long: 2")
         .stderr_has("characters; the limit is 2048")
         .stderr_has("hint: name fewer principals, match several with one * pattern")
         .stderr_has("up to 4096");

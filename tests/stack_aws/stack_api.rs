@@ -269,7 +269,7 @@ fn the_api_is_taken_away_and_the_config_stays() {
     assert!(
         taken
             .errors()
-            .contains("narrows  read policy: no longer allow execute-api:Invoke"),
+            .contains("narrows  read policy: removed: allow execute-api:Invoke"),
         "{}",
         taken.errors()
     );

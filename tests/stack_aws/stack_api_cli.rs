@@ -256,7 +256,7 @@ fn a_grant_of_more_sections_than_there_is_room_for_is_refused_before_it_is_deplo
     grant("many", "--write", 30, &[])
         .code(8)
         .stdout("")
-        .stderr_has("the policy of ApiWritePolicy is too long: ")
+        .stderr_has("the policy of resource ApiWritePolicy is too long: ")
         .stderr_has("characters; the limit is 6144");
     let stacks = account.query(&account.root(), "cloudformation", "2010-05-15", "ListStacks", &[]);
     let stacks = stacks.expect("root may list stacks");

@@ -145,9 +145,7 @@ async fn a_denial_names_both_that_it_may_be() {
         assert_eq!((error.kind(), requests.len()), (ErrorKind::Denied, 2));
         assert_eq!(
             error.to_string(),
-            format!(
-                "access denied: s3:GetObject on the bucket {bucket}, or it doesn't belong to the account {ACCOUNT}"
-            )
+            format!("access denied: s3:GetObject on the bucket {bucket}, expected in account {ACCOUNT}")
         );
     }
     let (refused, requests) = upload(&[(403, "AccessDenied")]).await;
@@ -155,9 +153,7 @@ async fn a_denial_names_both_that_it_may_be() {
     assert_eq!((error.kind(), requests.len()), (ErrorKind::Denied, 1));
     assert_eq!(
         error.to_string(),
-        format!(
-            "access denied: s3:PutObject on the bucket {bucket}, or it doesn't belong to the account {ACCOUNT}"
-        )
+        format!("access denied: s3:PutObject on the bucket {bucket}, expected in account {ACCOUNT}")
     );
     let BucketError::Denied { source, arn, .. } = error else {
         panic!("{error:?}")

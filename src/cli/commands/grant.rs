@@ -337,7 +337,7 @@ fn show_statements(grant: &Grant, terminal: &Terminal) {
     }
     if let (false, Some(role)) = (grant.github.is_empty(), &grant.role) {
         terminal.hint(&format!(
-            "GitHub jobs need no policy: set `role-to-assume: {role}` in the workflow."
+            "GitHub jobs need no IAM policy of their own. In the workflow, set `role-to-assume: {role}`."
         ));
     }
     let Some(role) = &grant.role else {
@@ -347,12 +347,12 @@ fn show_statements(grant: &Grant, terminal: &Terminal) {
         grant.oidc.subjects().partition(|one| one.is_service_account());
     if !accounts.is_empty() {
         terminal.hint(&format!(
-            "Service accounts need no policy: annotate them with `eks.amazonaws.com/role-arn: {role}`."
+            "Service accounts need no IAM policy of their own. Annotate them with `eks.amazonaws.com/role-arn: {role}`."
         ));
     }
     if !others.is_empty() {
         terminal.hint(&format!(
-            "OIDC subjects need no policy: set AWS_WEB_IDENTITY_TOKEN_FILE to a file with the token, and AWS_ROLE_ARN={role}."
+            "OIDC subjects need no IAM policy of their own. In the job, set AWS_WEB_IDENTITY_TOKEN_FILE to a file with the token, and AWS_ROLE_ARN={role}."
         ));
     }
 }

@@ -44,7 +44,6 @@ pub(in crate::cli) async fn run(
     let entry = touched.map_err(|error| {
         let more = match &error {
             StoreError::NotFound(_) => hint("touch", &args.words, "key"),
-            StoreError::NoTtl(_) => Some("set one with --ttl, such as --ttl 30s".into()),
             _ => None,
         };
         let failure = session.explain(error, Access::Write);

@@ -37,11 +37,15 @@ impl SettingLine {
 /// Where AWS is asked, and with whose credentials.
 fn on_aws(target: &Target) -> [SettingLine; 2] {
     [
-        SettingLine::new("region", target.region.as_ref(), "the AWS config files: profile"),
+        SettingLine::new(
+            "region",
+            target.region.as_ref(),
+            "not set: the AWS config files decide",
+        ),
         SettingLine::new(
             "profile",
             target.profile.as_ref(),
-            "the default profile of the AWS SDKs",
+            "not set: the default profile of the AWS SDKs",
         ),
     ]
 }

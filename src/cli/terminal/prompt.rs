@@ -6,8 +6,9 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use super::Terminal;
 use super::stderr::write_stderr;
+use crate::aws::MfaPrompt;
 use crate::cli::failure::Failure;
-use crate::model::ErrorKind;
+use crate::model::{ErrorKind, printable};
 
 impl Terminal {
     /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
@@ -75,6 +76,19 @@ impl Terminal {
         write_stderr(format_args!("{question} {mark}"));
         Ok(())
     }
+}
+
+/// Asks on the terminal for the code of an MFA device, which is valid for seconds and may be seen.
+pub(in crate::cli) fn mfa_prompt() -> MfaPrompt {
+    MfaPrompt(|device| {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(io::Error::other("no terminal to ask for it"));
+        }
+        write_stderr(format_args!("Code of the MFA device {}: ", printable(device)));
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(line)
+    })
 }
 
 /// A terminal that doesn't show what is typed, until this is dropped.

@@ -66,14 +66,14 @@ impl<'i> ItemReader<'i> {
     }
 
     fn faulty(&self, attribute: &str, source: Option<Cause>) -> StoreError {
-        let what = format!("invalid attribute {attribute} in item {}", self.item_name());
+        let what = format!("invalid attribute `{attribute}` in the item {}", self.item_name());
         self.unsound(what, source)
     }
 
     /// The item's keys, which may be any text.
     fn item_name(&self) -> String {
         let (pk, sk) = self.place;
-        format!("{} {}", printable(pk), printable(sk))
+        format!("with pk {} and sk {}", printable(pk), printable(sk))
     }
 
     fn unsound(&self, what: String, source: Option<Cause>) -> StoreError {

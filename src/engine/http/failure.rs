@@ -77,7 +77,7 @@ pub(super) fn of_strange_answer(site: CallSite<'_>, answer: &PlainAnswer) -> Sto
     let status = answer.status;
     let content_type = answer.content_type.as_deref().unwrap_or("no content type");
     let what = format!(
-        "the response to {} is not from a discfg API (status {status}, {content_type})",
+        "{} was answered with status {status} ({content_type}) by something other than a discfg API, such as a proxy",
         site.request_line()
     );
     match status {
@@ -150,7 +150,7 @@ fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
         (Some(ProblemCode::NoRoute | ProblemCode::NoMethod), _) => Some(StoreError::Api {
             api: options.url.to_string(),
             problem: format!(
-                "no route {}: not a discfg API, or one of another version (this is {})",
+                "no route {}: not a discfg API, or one of another version (this discfg is {})",
                 site.request_line(),
                 env!("CARGO_PKG_VERSION")
             ),

@@ -10,7 +10,7 @@ pub(in crate::stack) const GET: &str = "s3:GetObject";
 pub enum BucketError {
     /// S3 denied access. It responds the same way if the bucket belongs to another account.
     #[error(
-        "access denied: {} on the bucket {bucket}, or it doesn't belong to the account {account}",
+        "access denied: {} on the bucket {bucket}, expected in account {account}",
         source.denied(action)
     )]
     Denied {

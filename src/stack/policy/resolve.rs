@@ -285,13 +285,13 @@ impl Resolver<'_> {
         let kind = declared.get("Type").and_then(Value::as_str).unwrap_or_default();
         if kind.starts_with("AWS::SSM::") {
             return Err(Unclear(format!(
-                "the value of the parameter {name} is only known when the stack is deployed"
+                "the value of the parameter {name:?} is only known when the stack is deployed"
             )));
         }
         let value = match (self.parameters.get(name), declared.get("Default")) {
             (Some(given), _) => given.clone(),
             (None, Some(default)) => plain(default)?,
-            (None, None) => return Err(Unclear(format!("the parameter {name} has no value"))),
+            (None, None) => return Err(Unclear(format!("the parameter {name:?} has no value"))),
         };
         Ok(if kind == "CommaDelimitedList" || kind.starts_with("List<") {
             value.split(',').map(|item| Value::from(item.trim())).collect()
@@ -335,9 +335,9 @@ impl Resolver<'_> {
     fn named(&self, name: &Value) -> Result<bool, Unclear> {
         let name = plain(name)?;
         let condition = self.template.get("Conditions").and_then(|all| all.get(&name));
-        let condition = condition.ok_or_else(|| Unclear(format!("condition {name} not found")))?;
+        let condition = condition.ok_or_else(|| Unclear(format!("condition {name:?} not found")))?;
         if !self.asked.borrow_mut().insert(name.clone()) {
-            return Err(Unclear(format!("the condition {name} depends on itself")));
+            return Err(Unclear(format!("the condition {name:?} depends on itself")));
         }
         let holds = self.holds(condition);
         self.asked.borrow_mut().remove(&name);

@@ -28,6 +28,6 @@ pub(super) async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<
     }
     Err(Failure::new(
         ErrorKind::Interrupted,
-        "cancelled: nothing was deleted",
+        "cancelled: the answer is not the name of the config; nothing was deleted",
     ))
 }

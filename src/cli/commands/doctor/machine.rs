@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::check::limited;
 use crate::aws;
+use crate::cli::failure::Failure;
 use crate::context::{FoundTargetFile, Target, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
@@ -107,13 +108,17 @@ pub(super) async fn embedded(target: &Target, checks: &mut Vec<Check>) {
         Ok(engine) => engine,
         Err(error) => {
             let fix = match &error {
-                StoreError::NoConfig { .. } => format!("discfg init {} --local", config.value),
+                StoreError::NoConfig { .. } => {
+                    format!("create it with `discfg init {} --local`", config.value)
+                }
                 StoreError::Layout { .. } => "update discfg".into(),
                 error => {
                     files::mend(error).unwrap_or_else(|| format!("check {shown}, or restore it from a copy"))
                 }
             };
-            checks.push(Check::failed("file", super::CheckStatus::Fail, error.into()).fix(fix));
+            let mut failure = Failure::from(error);
+            failure.hints = vec![fix];
+            checks.push(Check::failed("file", super::CheckStatus::Fail, failure));
             return;
         }
     };

@@ -120,7 +120,7 @@ pub(in crate::cli) struct ServerArgs {
     pub(super) request_timeout: Span,
     /// Time for a request's head, or a TLS handshake
     ///
-    /// The connection is then closed.
+    /// When this time is over, the connection is closed.
     #[arg(long, value_name = "TIME", default_value = "10s", help_heading = LIMITS)]
     pub(super) header_timeout: Span,
     /// Time to keep idle connections open
@@ -128,7 +128,7 @@ pub(in crate::cli) struct ServerArgs {
     pub(super) idle_timeout: Span,
     /// How long a client can leave a response unread
     ///
-    /// The connection is then closed.
+    /// When this time is over, the connection is closed.
     #[arg(long, value_name = "TIME", default_value = "20s", help_heading = LIMITS)]
     pub(super) stall_timeout: Span,
     /// Maximum headers of a request; above it: 431

@@ -7,7 +7,7 @@ use crate::aws::{AwsError, Failed, Fault};
 use crate::model::{Region, RegionError};
 use crate::stack::StackError;
 
-variants!(AwsError: NoRegion Region File Credentials AssumeDenied Failed);
+variants!(AwsError: NoRegion Setting NoProfile LoginSession BadFile File Credentials AssumeDenied Failed);
 
 pub(super) const READ_ROLE: &str = "arn:aws:iam::111122223333:role/discfg/discfg-payments-eu-central-1-read";
 
@@ -36,11 +36,53 @@ fn of_aws() {
     let expired = "The security token included in the request is expired";
     let errors = [
         ("", AwsError::NoRegion),
-        ("", AwsError::Region(no_region())),
+        (
+            "in a variable",
+            AwsError::Setting {
+                name: "AWS_MAX_ATTEMPTS".into(),
+                place: None,
+                value: Some("0".into()),
+                problem: "expected a whole number from 1".into(),
+            },
+        ),
+        (
+            "a credential",
+            AwsError::Setting {
+                name: "AWS_ACCESS_KEY_ID".into(),
+                place: None,
+                value: None,
+                problem: "it contains a line break".into(),
+            },
+        ),
+        (
+            "in a file",
+            AwsError::Setting {
+                name: "region".into(),
+                place: Some("/home/ann/.aws/config, line 3".into()),
+                value: Some("Frankfurt".into()),
+                problem: "expected a code such as eu-central-1".into(),
+            },
+        ),
+        (
+            "",
+            AwsError::NoProfile {
+                name: "dev".into(),
+                problem: "/home/ann/.aws/config, line 7: [dev] must be [profile dev]".into(),
+            },
+        ),
+        ("", AwsError::LoginSession("dev".into())),
+        (
+            "",
+            AwsError::BadFile {
+                path: "/home/ann/.aws/config".into(),
+                line: 3,
+                problem: "Expected an '=' sign defining a property".into(),
+            },
+        ),
         (
             "",
             AwsError::File {
-                variable: "AWS_CONFIG_FILE",
+                what: "the file in AWS_CONFIG_FILE".into(),
                 source: io::Error::other("/dev/zero is a device, not a regular file"),
             },
         ),

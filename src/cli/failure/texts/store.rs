@@ -307,7 +307,7 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
             "",
             StoreError::Api {
                 api: "https://config.example.com".into(),
-                problem: "no route GET /v1/payments/db/keys/url: not a discfg API, or one of another version (this is \
+                problem: "no route GET /v1/payments/db/keys/url: not a discfg API, or one of another version (this discfg is \
                           0.1.0)"
                     .into(),
                 kind: ErrorKind::Invalid,

@@ -98,7 +98,7 @@ fn what_cannot_be_told_says_why() {
         ),
         (
             json!({"Ref": "Stored"}),
-            "the value of the parameter Stored is only known when the stack is deployed",
+            "the value of the parameter \"Stored\" is only known when the stack is deployed",
         ),
         (
             json!({"Ref": "Nothing"}),
@@ -106,11 +106,11 @@ fn what_cannot_be_told_says_why() {
         ),
         (
             json!({"Fn::If": ["Nothing", 1, 2]}),
-            "condition Nothing not found",
+            "condition \"Nothing\" not found",
         ),
         (
             json!({"Fn::If": ["Itself", 1, 2]}),
-            "the condition Itself depends on itself",
+            "the condition \"Itself\" depends on itself",
         ),
         (
             json!({"Fn::Select": [9, {"Ref": "List"}]}),

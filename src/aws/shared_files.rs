@@ -1,0 +1,350 @@
+//! The AWS config and credentials files: read once, so that a fault in them is named by file and line, and handed to the
+//! SDK as read. The SDK itself only logs such faults, and then finds no region and no credentials.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_types::os_shim_internal::{Env, Fs};
+
+use super::AwsError;
+use crate::files;
+
+/// The most bytes of a file that the SDK reads.
+pub(super) const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The profile that is used where none is named.
+pub(super) const DEFAULT_PROFILE: &str = "default";
+
+/// Both files, as far as they exist.
+#[derive(Debug, Default)]
+pub(super) struct SharedFiles(Vec<SharedFile>);
+
+#[derive(Debug)]
+struct SharedFile {
+    path: PathBuf,
+    is_config: bool,
+    /// Without a byte order mark, and without quotes around profile names.
+    content: String,
+}
+
+/// A setting of a profile, and where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileSetting {
+    pub(super) value: String,
+    /// Its file and line.
+    pub(super) place: String,
+}
+
+impl SharedFiles {
+    /// Reads and parses both files. A file that doesn't exist is empty, as for the SDK.
+    pub(super) async fn read() -> Result<Self, AwsError> {
+        let mut found = Vec::new();
+        for (variable, name, is_config) in [
+            ("AWS_CONFIG_FILE", "config", true),
+            ("AWS_SHARED_CREDENTIALS_FILE", "credentials", false),
+        ] {
+            let Some(path) = path_of(variable, name) else {
+                continue;
+            };
+            let read = files::check_named(&path, MAX_FILE_BYTES).and_then(|()| fs::read(&path));
+            let bytes = match read {
+                Ok(bytes) => bytes,
+                Err(source) if source.kind() == io::ErrorKind::NotFound => continue,
+                Err(source) => {
+                    let what = path.display().to_string();
+                    return Err(AwsError::File { what, source });
+                }
+            };
+            let file = SharedFile::of(path, is_config, bytes)?;
+            file.check().await?;
+            found.push(file);
+        }
+        Ok(Self(found))
+    }
+
+    /// The files as the SDK takes them.
+    pub(super) fn for_sdk(&self) -> EnvConfigFiles {
+        let mut files = EnvConfigFiles::builder();
+        for file in &self.0 {
+            files = files.with_contents(file.kind(), file.content.as_str());
+        }
+        if self.0.is_empty() {
+            // The SDK would look for the files itself.
+            files = files.with_contents(EnvConfigFileKind::Config, "");
+        }
+        files.build()
+    }
+
+    /// The value of a profile's setting. Of several, the last is in force, and the credentials file goes before the config
+    /// file. An empty one counts as unset.
+    pub(super) fn find(&self, profile: &str, name: &str) -> Option<FileSetting> {
+        self.sections()
+            .filter(|section| section.profile() == Some(profile))
+            .flat_map(FileSection::settings)
+            .filter(|setting| setting.name == name && !setting.value.is_empty())
+            .last()
+            .map(|setting| FileSetting {
+                value: setting.value.to_owned(),
+                place: format!("{}, line {}", setting.file.path.display(), setting.number),
+            })
+    }
+
+    /// An error unless the profile exists.
+    pub(super) fn check_profile(&self, name: &str) -> Result<(), AwsError> {
+        if name == DEFAULT_PROFILE || self.sections().any(|section| section.profile() == Some(name)) {
+            return Ok(());
+        }
+        let near = self.sections().find_map(|section| section.instead_of(name));
+        let problem = near.unwrap_or_else(|| match &self.0[..] {
+            [] => "there are no AWS config files".into(),
+            files => {
+                let paths: Vec<_> = files.iter().map(|file| file.path.display().to_string()).collect();
+                format!("not in {}", paths.join(" or "))
+            }
+        });
+        Err(AwsError::NoProfile {
+            name: name.to_owned(),
+            problem,
+        })
+    }
+
+    fn sections(&self) -> impl Iterator<Item = FileSection<'_>> {
+        self.0.iter().flat_map(SharedFile::sections)
+    }
+}
+
+fn path_of(variable: &str, name: &str) -> Option<PathBuf> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    let home = || set("HOME").map(PathBuf::from);
+    match set(variable).map(PathBuf::from) {
+        Some(path) => match path.strip_prefix("~") {
+            Ok(below) => home().map(|home| home.join(below)),
+            Err(_) => Some(path),
+        },
+        None => home().map(|home| home.join(".aws").join(name)),
+    }
+}
+
+/// A section of a file: its header and what follows it.
+#[derive(Debug, Clone, Copy)]
+struct FileSection<'f> {
+    file: &'f SharedFile,
+    /// The line of the header, from 1.
+    line: usize,
+    header: &'f str,
+}
+
+#[derive(Debug)]
+struct Line<'f> {
+    file: &'f SharedFile,
+    number: usize,
+    name: &'f str,
+    value: &'f str,
+}
+
+impl SharedFile {
+    fn of(path: PathBuf, is_config: bool, bytes: Vec<u8>) -> Result<Self, AwsError> {
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = before.split(|byte| *byte == b'\n').count();
+            AwsError::BadFile {
+                path: path.clone(),
+                line,
+                problem: "not valid UTF-8".into(),
+            }
+        })?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        Ok(Self {
+            path,
+            is_config,
+            content: text.split_inclusive('\n').map(unquoted).collect(),
+        })
+    }
+
+    fn kind(&self) -> EnvConfigFileKind {
+        if self.is_config {
+            EnvConfigFileKind::Config
+        } else {
+            EnvConfigFileKind::Credentials
+        }
+    }
+
+    /// Has the SDK parse the file by itself, which tells the line but not the file of a fault.
+    async fn check(&self) -> Result<(), AwsError> {
+        let alone = EnvConfigFiles::builder()
+            .with_contents(self.kind(), self.content.as_str())
+            .build();
+        let (no_files, no_variables) = (Fs::from_slice(&[]), Env::from_slice(&[]));
+        let Err(error) = aws_config::profile::load(&no_files, &no_variables, &alone, None).await else {
+            return Ok(());
+        };
+        let words = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+        // `error parsing  on line 3:\n  Expected an '=' sign defining a property`
+        let told = words
+            .split_once("on line ")
+            .and_then(|(_, rest)| rest.split_once(':'));
+        let (line, problem) = told.unwrap_or(("1", &words));
+        Err(AwsError::BadFile {
+            path: self.path.clone(),
+            line: line.parse().unwrap_or(1),
+            problem: problem.trim().to_owned(),
+        })
+    }
+
+    fn sections(&self) -> impl Iterator<Item = FileSection<'_>> {
+        self.content.lines().enumerate().filter_map(|(index, line)| {
+            let (header, _) = line.strip_prefix('[')?.split_once(']')?;
+            Some(FileSection {
+                file: self,
+                line: index + 1,
+                header: header.trim(),
+            })
+        })
+    }
+}
+
+impl<'f> FileSection<'f> {
+    /// The profile that it belongs to; none if the SDK ignores it, or if it is of something else.
+    fn profile(self) -> Option<&'f str> {
+        let mut words = self.header.split_whitespace();
+        match (words.next()?, words.next(), words.next(), self.file.is_config) {
+            (DEFAULT_PROFILE, None, None, true) => Some(DEFAULT_PROFILE),
+            ("profile", Some(name), None, true) | (name, None, None, false) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the section, if it was meant to be that profile.
+    fn instead_of(self, profile: &str) -> Option<String> {
+        let as_config = format!("profile {profile}");
+        let (right, is_meant) = match self.file.is_config {
+            true if self.header == profile => (as_config, true),
+            true if self.header == as_config => return Some(self.at("its name has a space")),
+            true => (as_config, false),
+            false => (profile.to_owned(), self.header == as_config),
+        };
+        is_meant.then(|| self.at(&format!("[{}] must be [{right}]", self.header)))
+    }
+
+    fn at(self, problem: &str) -> String {
+        format!("{}, line {}: {problem}", self.file.path.display(), self.line)
+    }
+
+    fn settings(self) -> impl Iterator<Item = Line<'f>> {
+        let lines = self.file.content.lines().enumerate().skip(self.line);
+        lines
+            .take_while(|(_, line)| !line.starts_with('['))
+            // Indented lines belong to the setting before them.
+            .filter(|(_, line)| !line.starts_with([' ', '\t', '#', ';']))
+            .filter_map(move |(index, line)| {
+                let (name, value) = line.split_once('=')?;
+                let comment = [" #", " ;", "\t#", "\t;"]
+                    .iter()
+                    .filter_map(|mark| value.find(mark))
+                    .min();
+                Some(Line {
+                    file: self.file,
+                    number: index + 1,
+                    name: name.trim(),
+                    value: value[..comment.unwrap_or(value.len())].trim(),
+                })
+            })
+    }
+}
+
+/// A line whose header has no quotes around a profile's name: the AWS CLI takes them, the SDK does not.
+fn unquoted(line: &str) -> String {
+    if !line.starts_with('[') || !line.contains(['"', '\'']) {
+        return line.to_owned();
+    }
+    line.chars().filter(|c| !matches!(c, '"' | '\'')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(is_config: bool, content: &str) -> Result<SharedFile, AwsError> {
+        SharedFile::of("/home/ann/.aws/file".into(), is_config, content.into())
+    }
+
+    fn files(config: &str, credentials: &str) -> SharedFiles {
+        let of = |is_config, content| file(is_config, content).expect("it is UTF-8");
+        SharedFiles(vec![of(true, config), of(false, credentials)])
+    }
+
+    #[test]
+    fn the_last_setting_of_a_profile_is_found_with_its_place() {
+        let found = files(
+            "\u{feff}[default]\nregion = eu-west-1\n[profile \"dev\"]\nregion=eu-west-2 # London\nregion =\n  sub = 1\n",
+            "[dev]\nregion = eu-west-3\n",
+        );
+        let setting = |profile: &str| {
+            found
+                .find(profile, "region")
+                .map(|found| (found.value, found.place))
+        };
+        let place = |line: u8| format!("/home/ann/.aws/file, line {line}");
+        assert_eq!(setting("default"), Some(("eu-west-1".into(), place(2))));
+        assert_eq!(setting("dev"), Some(("eu-west-3".into(), place(2))));
+        assert_eq!(setting("nosuch"), None);
+        let config = files("[profile 'dev']\nregion = a ; b\nregion =\n", "");
+        assert_eq!(config.find("dev", "region").expect("it is set").value, "a");
+    }
+
+    #[test]
+    fn a_profile_that_is_not_found_is_told_with_what_was_meant() {
+        let found = files(
+            "[dev]\n[profile my app]\n[profile ok]\n[sso-session s]\n",
+            "[profile ci]\n[keys]\n",
+        );
+        let told = |name: &str| found.check_profile(name).map_err(|error| error.to_string());
+        for name in ["default", "ok", "keys"] {
+            assert_eq!(told(name), Ok(()), "{name}");
+        }
+        for (name, problem) in [
+            ("dev", "/home/ann/.aws/file, line 1: [dev] must be [profile dev]"),
+            ("my app", "/home/ann/.aws/file, line 2: its name has a space"),
+            ("ci", "/home/ann/.aws/file, line 1: [profile ci] must be [ci]"),
+            ("s", "not in /home/ann/.aws/file or /home/ann/.aws/file"),
+        ] {
+            let words = format!("AWS profile {name:?} not found: {problem}");
+            assert_eq!(told(name), Err(words));
+        }
+        let none = SharedFiles::default()
+            .check_profile("dev")
+            .expect_err("there are no files");
+        assert_eq!(
+            none.to_string(),
+            "AWS profile \"dev\" not found: there are no AWS config files"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_told_with_its_line() {
+        for (content, line) in [
+            ("region = eu-west-1\n", 1),
+            ("[default]\nregion eu-west-1\n", 2),
+            ("[default]\n\n[profile x\n", 3),
+            ("[default]\n= 1\n", 2),
+        ] {
+            let checked = file(true, content).expect("it is UTF-8").check().await;
+            let error = checked.expect_err(content).to_string();
+            assert!(
+                error.starts_with(&format!("invalid /home/ann/.aws/file at line {line}: ")),
+                "{error}"
+            );
+        }
+        file(true, "\u{feff}[default]\r\nregion = a\r\n")
+            .expect("UTF-8")
+            .check()
+            .await
+            .expect("it is well-formed");
+        let error =
+            SharedFile::of("f".into(), true, b"[default]\na = \xff\n".to_vec()).expect_err("no UTF-8");
+        assert_eq!(error.to_string(), "invalid f at line 2: not valid UTF-8");
+    }
+}

@@ -1,0 +1,233 @@
+//! What the environment and the AWS config files say is checked before the SDK sees it, and named where it is wrong.
+
+use std::fs;
+
+use support::account::keys;
+use support::cli::Place;
+use support::config::CONFIG;
+
+/// Where a request would be refused, so that the settings before it are all right.
+fn place() -> Place {
+    Place::at("http://127.0.0.1:1", &keys("id", "secret"))
+        .env("DISCFG_CONFIG", CONFIG)
+        .env("AWS_MAX_ATTEMPTS", "1")
+}
+
+fn get(place: &Place) -> support::cli::Call {
+    place.args(["get", "k", "--as", "self"])
+}
+
+#[test]
+fn an_empty_setting_is_unset_and_legacy_is_standard() {
+    let place = place();
+    for name in [
+        "AWS_RETRY_MODE",
+        "AWS_MAX_ATTEMPTS",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_PROFILE",
+        "AWS_CONFIG_FILE",
+        "AWS_DEFAULT_REGION",
+        "AWS_SESSION_TOKEN",
+        "AWS_EC2_METADATA_DISABLED",
+    ] {
+        let refused = get(&place).env(name, "").env("AWS_RETRY_MODE", "legacy").run();
+        refused.code(6).stdout("").stderr_has("Connection refused");
+    }
+    let profile =
+        "[default]\nregion = eu-central-1\nretry_mode =\nmax_attempts =\nendpoint_url = http://127.0.0.1:1\n";
+    in_config(&place, profile);
+    for (name, value) in [("AWS_REGION", ""), ("AWS_ENDPOINT_URL", "")] {
+        let refused = get(&place).env(name, value).run();
+        refused.code(6).stdout("").stderr_has("Connection refused");
+    }
+}
+
+#[test]
+fn an_invalid_variable_is_named() {
+    let place = place();
+    for (name, value, problem) in [
+        ("AWS_RETRY_MODE", "bogus", "expected standard, adaptive or legacy"),
+        ("AWS_MAX_ATTEMPTS", "0", "expected a whole number from 1"),
+        ("AWS_MAX_ATTEMPTS", "-1", "expected a whole number from 1"),
+        ("AWS_MAX_ATTEMPTS", "many", "expected a whole number from 1"),
+        ("AWS_USE_FIPS_ENDPOINT", "yes", "expected true or false"),
+        ("AWS_EC2_METADATA_DISABLED", "1", "expected true or false"),
+        ("AWS_ENDPOINT_URL", "localhost", "expected a URL such as "),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "ftp://x", "expected a URL such as "),
+        ("AWS_ENDPOINT_URL_STS", "http://", "expected a URL such as "),
+        (
+            "AWS_ACCOUNT_ID_ENDPOINT_MODE",
+            "x",
+            "expected preferred, disabled or required",
+        ),
+    ] {
+        let error = format!("error: invalid {name} {value:?}: {problem}");
+        get(&place)
+            .env(name, value)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has(&error)
+            .stderr_lacks("panicked");
+    }
+    for (value, problem) in [
+        ("AKIA\n", "it contains a line break"),
+        ("AK IA", "it contains white space"),
+        ("AKIÄ", "it contains a character that can't be sent in a header"),
+    ] {
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            let error = format!("error: invalid {name}: {problem}\n");
+            get(&place)
+                .env(name, value)
+                .run()
+                .code(2)
+                .stdout("")
+                .stderr(&error);
+        }
+    }
+    place
+        .args(["get", "k", "--endpoint-url", "localhost:8000"])
+        .run()
+        .code(2)
+        .stderr_has("error: invalid endpoint URL \"localhost:8000\": expected a URL such as ");
+}
+
+fn in_config(place: &Place, content: &str) -> String {
+    fs::create_dir_all(place.home().join(".aws")).expect("a folder");
+    let path = place.home().join(".aws/config");
+    fs::write(&path, content).expect("a file");
+    path.to_str().expect("a path in UTF-8").to_owned()
+}
+
+#[test]
+fn an_invalid_setting_in_a_file_is_named_with_its_line() {
+    let place = place().without_env("AWS_MAX_ATTEMPTS").without_env("AWS_REGION");
+    for (content, problem) in [
+        (
+            "[default]\nretry_mode = bogus\n",
+            "invalid retry_mode \"bogus\" in FILE, line 2: expected standard",
+        ),
+        (
+            "[default]\n\nmax_attempts = 0 # none\n",
+            "invalid max_attempts \"0\" in FILE, line 3: expected a whole number",
+        ),
+        (
+            "[default]\nregion = Frankfurt\n",
+            "invalid region \"Frankfurt\" in FILE, line 2: expected a code such as",
+        ),
+        (
+            "[default]\nuse_fips_endpoint = 1\n",
+            "invalid use_fips_endpoint \"1\" in FILE, line 2: expected true",
+        ),
+        ("[default]\nregion eu-central-1\n", "invalid FILE at line 2: "),
+        ("region = eu-central-1\n", "invalid FILE at line 1: "),
+    ] {
+        let path = in_config(&place, content);
+        let error = format!("error: {}", problem.replace("FILE", &path));
+        get(&place).run().code(2).stdout("").stderr_has(&error);
+    }
+    for content in [
+        "\u{feff}[default]\nregion = eu-central-1\n",
+        "[default]\r\nregion = eu-central-1\r\n",
+    ] {
+        in_config(&place, content);
+        get(&place).run().code(6).stderr_has("Connection refused");
+    }
+    in_config(&place, "[profile \"dev\"]\nregion = eu-central-1\n");
+    get(&place)
+        .env("AWS_PROFILE", "dev")
+        .run()
+        .code(6)
+        .stderr_has("Connection refused");
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_named_in_place_of_what_it_lacks() {
+    let place = place().without_env("AWS_REGION");
+    let path = in_config(
+        &place,
+        "[profile dev]\nregion = eu-central-1\n[ops]\nregion = eu-west-1\n",
+    );
+    for (name, problem) in [
+        ("nosuch", format!("not in {path}")),
+        ("ops", format!("{path}, line 3: [ops] must be [profile ops]")),
+    ] {
+        let error = format!(
+            "error: AWS profile \"{name}\" not found: {problem}\n  hint: list the profiles with `aws configure list-profiles`\n"
+        );
+        get(&place)
+            .env("AWS_PROFILE", name)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr(&error);
+        place
+            .args(["get", "k", "-p", name, "--region", "eu-west-1"])
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr(&error);
+    }
+}
+
+#[test]
+fn a_program_for_credentials_that_fails_is_named_without_its_arguments() {
+    let place = Place::new()
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .env("DISCFG_CONFIG", CONFIG);
+    for (command, problem) in [
+        ("false --token hidden", "credential_process false: exit status: 1"),
+        (
+            "echo hidden",
+            "credential_process echo: its output is not the JSON of credentials",
+        ),
+        (
+            r#"printf %s '{"Version":1,"AccessKeyId":"hid\nden","SecretAccessKey":"b"}'"#,
+            "invalid access key ID: it contains a line break",
+        ),
+    ] {
+        in_config(&place, &format!("[default]\ncredential_process = {command}\n"));
+        get(&place)
+            .run()
+            .code(5)
+            .stdout("")
+            .stderr_has(problem)
+            .stderr_lacks("hidden")
+            .stderr_lacks("panicked");
+    }
+    let printed =
+        r#"{"Version":1,"AccessKeyId":"a","SecretAccessKey":"b","Expiration":"2099-01-01T00:00:00Z"}"#;
+    in_config(
+        &place,
+        &format!("[default]\ncredential_process = echo '{printed}'\n"),
+    );
+    get(&place).run().code(6).stderr_has("Connection refused");
+}
+
+#[test]
+fn credentials_that_need_more_say_what() {
+    let place = Place::new()
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        .env("DISCFG_CONFIG", CONFIG);
+    in_config(
+        &place,
+        "[default]\nlogin_session = arn:aws:iam::123456789012:user/ann\n",
+    );
+    get(&place)
+        .run()
+        .code(5)
+        .stderr_has("error: profile default uses login_session, which discfg does not support\n")
+        .stderr_has("aws configure export-credentials --profile default");
+    in_config(
+        &place,
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/dev\nsource_profile = base\nmfa_serial = arn:aws:iam::123456789012:mfa/ann\n\
+         [profile base]\naws_access_key_id = a\naws_secret_access_key = b\n",
+    );
+    get(&place).run().code(5).stderr_has(
+        "profile default requires a code of the MFA device arn:aws:iam::123456789012:mfa/ann: no terminal to ask for it",
+    );
+}

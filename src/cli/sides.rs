@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use futures::TryStreamExt as _;
 
 use super::failure::{Failure, Stop};
 use super::global::Global;
 use super::session::Session;
 use crate::context::EngineName;
-use crate::model::{Access, Entry, Region, Role, Section, Side};
-use crate::ops;
-use crate::store::{Store, StoreExt as _};
+use crate::model::{Access, Entry, ErrorKind, Key, Region, Revision, Role, Section, Side};
+use crate::ops::{self, OpsError, readable_list};
+use crate::store::{Consistency, Scope, Store, StoreError, StoreExt as _};
 
 /// Where the sides differ in how they are reached.
 #[derive(Debug, Args)]
@@ -94,6 +95,64 @@ fn beside(session: &Session, side: &Side, change: impl FnOnce(&mut Global)) -> S
     session.beside(global)
 }
 
+/// What is meant by a side whose path names a key, a prefix, both or nothing.
+#[derive(Debug, Args)]
+pub(super) struct KindArgs {
+    /// Take each path as a key, even if there are keys below it
+    #[arg(long)]
+    key: bool,
+    /// Accept a side that matches no keys
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+impl KindArgs {
+    /// Whether both sides are keys, whatever lies below them.
+    pub(super) fn is_key(&self) -> bool {
+        self.key
+    }
+}
+
+/// What a side holds.
+#[derive(Debug)]
+pub(super) struct SideContent {
+    /// Whether the side is a single key. One that holds nothing is neither.
+    pub(super) kind: Option<SideKind>,
+    /// The entries by their names below the side's prefix; that of a single key by an empty name.
+    pub(super) entries: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SideKind {
+    Key,
+    Prefix,
+}
+
+impl SideContent {
+    fn of_key(entry: Option<Entry>) -> Self {
+        Self {
+            kind: entry.is_some().then_some(SideKind::Key),
+            entries: entry.map(|entry| (String::new(), entry)).into_iter().collect(),
+        }
+    }
+}
+
+/// An error unless both sides are keys, or both prefixes.
+pub(super) fn check_kinds(
+    (one, one_kind): (&Side, Option<SideKind>),
+    (other, other_kind): (&Side, Option<SideKind>),
+) -> Result<(), Failure> {
+    let (key, prefix) = match (one_kind, other_kind) {
+        (Some(SideKind::Key), Some(SideKind::Prefix)) => (one, other),
+        (Some(SideKind::Prefix), Some(SideKind::Key)) => (other, one),
+        _ => return Ok(()),
+    };
+    Err(Failure::new(
+        ErrorKind::Invalid,
+        format!("{key} is a key, but {prefix} is a prefix: both must be of one kind"),
+    ))
+}
+
 /// The same entries with the values of those secrets decrypted that are called so.
 pub(super) async fn reveal(
     entries: BTreeMap<String, Entry>,
@@ -114,29 +173,116 @@ pub(super) async fn reveal(
     Ok(entries)
 }
 
-/// The entries of a side by their names below its prefix. Keys with a time to live are state, not configuration:
-/// only `with_ttl` are they among them. Of the sections `except` there are none.
+/// What a side holds. Keys with a time to live are state, not configuration: below a prefix, only `with_ttl` are they among
+/// the entries. Of the sections `except` there are none.
 pub(super) async fn read(
     side: &Side,
+    kind: &KindArgs,
     session: &mut Session,
     with_ttl: bool,
     except: &[Section],
-) -> Result<BTreeMap<String, Entry>, Stop> {
+) -> Result<SideContent, Stop> {
     let store: &dyn Store = session.store(Access::Read, &side.prefix).await?;
-    let snapshot = if let Some(revision) = side.revision {
-        ops::state_at(store, &side.prefix, revision).await?
+    if let (true, Some(key)) = (kind.key, &side.key) {
+        let entry = match side.revision {
+            Some(revision) => ops::entry_at(store, key, revision).await?,
+            None => store.get(key, Consistency::Strong).await?,
+        };
+        return match entry {
+            None if !kind.allow_empty => Err(Failure::from(StoreError::NotFound(key.clone())).into()),
+            entry => Ok(SideContent::of_key(entry)),
+        };
+    }
+    let below = if let Some(revision) = side.revision {
+        ops::state_at(store, &side.prefix, revision).await
     } else {
         let prefixes = std::slice::from_ref(&side.prefix);
-        store.snapshot_except(prefixes, except).await?
+        let snapshot = store.snapshot_except(prefixes, except).await;
+        snapshot.map_err(OpsError::from)
     };
-    let snapshot = if with_ttl {
-        snapshot
-    } else {
-        snapshot.without_ttl()
+    let is_empty = below
+        .as_ref()
+        .map_or(true, |snapshot| snapshot.entries.is_empty());
+    let own = match &side.key {
+        Some(key) => own_entry(store, key, side.revision, is_empty).await?,
+        None => None,
     };
-    Ok(snapshot
-        .entries
-        .into_iter()
-        .filter_map(|entry| Some((side.prefix.relative(&entry.key)?.to_owned(), entry)))
-        .collect())
+    match own {
+        Some(_) if !is_empty => return Err(is_both(side).into()),
+        // A prefix may have no such revision where the key has.
+        Some(entry) => return Ok(SideContent::of_key(Some(entry))),
+        None => {}
+    }
+    let below = below?;
+    if is_empty && !kind.allow_empty {
+        return Err(Failure::new(ErrorKind::NotFound, nothing(side))
+            .hint("--allow-empty accepts that")
+            .into());
+    }
+    let below = if with_ttl { below } else { below.without_ttl() };
+    let named = |entry: Entry| Some((side.prefix.relative(&entry.key)?.to_owned(), entry));
+    Ok(SideContent {
+        kind: (!is_empty).then_some(SideKind::Prefix),
+        entries: below.entries.into_iter().filter_map(named).collect(),
+    })
+}
+
+/// The entry of the key that has a side's path. A role may be allowed to read what lies below and not the key, which is
+/// then not meant.
+pub(super) async fn own_entry(
+    store: &dyn Store,
+    key: &Key,
+    revision: Option<Revision>,
+    is_alone: bool,
+) -> Result<Option<Entry>, Stop> {
+    let now = match store.get(key, Consistency::Strong).await {
+        Err(StoreError::Denied { .. } | StoreError::Uncovered { .. }) => return Ok(None),
+        read => read?,
+    };
+    match revision {
+        // Whether it was there at that revision is of no matter if it isn't the key that is meant.
+        Some(revision) if is_alone => match ops::entry_at(store, key, revision).await {
+            Err(_) if now.is_none() => Ok(None),
+            read => Ok(read?),
+        },
+        _ => Ok(now),
+    }
+}
+
+fn is_both(side: &Side) -> Failure {
+    Failure::new(
+        ErrorKind::Invalid,
+        format!("{side} is a key, and there are keys below it"),
+    )
+    .hint(format!(
+        "write {} for the keys below it",
+        side.prefix.with_slash()
+    ))
+    .hint("or use --key for the key itself")
+}
+
+fn nothing(side: &Side) -> String {
+    let at = side
+        .revision
+        .map(|revision| format!(" at revision {revision}"))
+        .unwrap_or_default();
+    match (&side.key, side.prefix.is_all()) {
+        (_, true) => format!("the config is empty{at}"),
+        (Some(key), _) => format!("no key {key} and no keys below it{at}"),
+        (None, _) => format!("no keys below {}{at}", side.prefix),
+    }
+}
+
+/// Whether something lies below the side's prefix, or only at its key; none if neither.
+pub(super) async fn kind_of(side: &Side, store: &dyn Store) -> Result<Option<SideKind>, Stop> {
+    let scope = Scope::level(side.prefix.clone());
+    let mut listed = readable_list(store, &scope, Consistency::Strong);
+    if listed.try_next().await?.is_some() {
+        return Ok(Some(SideKind::Prefix));
+    }
+    let own = match &side.key {
+        Some(key) => own_entry(store, key, None, true).await?,
+        None => None,
+    };
+    Ok(own.map(|_| SideKind::Key))
 }

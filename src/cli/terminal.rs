@@ -25,7 +25,7 @@ use self::times::TimeStyle;
 use self::wrap::wrapped;
 use super::failure::Failure;
 use super::global::{Format, Global};
-use super::one_line::one_line;
+use super::one_line::{one_line, printable_lines};
 use crate::model::{ErrorKind, printable};
 
 /// The streams of the process.
@@ -165,6 +165,7 @@ impl Terminal {
 
     /// Writes a part of the result in lines that keep within the terminal's width.
     pub(super) fn write_wrapped(&mut self, text: &str) -> Result<(), Failure> {
+        let text = &printable_lines(text);
         let Some(columns) = self.columns() else {
             return self.write(text.as_bytes());
         };
@@ -260,10 +261,14 @@ fn is_null(stream: impl AsFd) -> bool {
 /// Shows what clap has to say: help and version on stdout, errors on stderr, in JSON, too, where `json` says so.
 pub(super) fn show_usage(error: &clap::Error, json: bool) -> ExitCode {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
-    // Nobody is left to be told where even that can't be written.
-    let _ = error.print();
+    let text = error.render().to_string();
+    if printable_lines(&text) == text {
+        // Nobody is left to be told where even that can't be written.
+        let _ = error.print();
+    } else {
+        write_stderr(format_args!("{}", printable_lines(&text)));
+    }
     if json && error.use_stderr() {
-        let text = error.render().to_string();
         let paragraphs = text.split("\n\n").next().unwrap_or_default();
         write_json(&Failure::usage(paragraphs.trim_start_matches("error: ")));
     }

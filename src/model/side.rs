@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ConfigName, ConfigNameError, KeyError, Prefix, Revision, RevisionError};
+use super::{ConfigName, ConfigNameError, Key, KeyError, Prefix, Revision, RevisionError};
 
 /// One side of a comparison or a copy: `CONFIG`, `/PREFIX` or `CONFIG:/PREFIX`, each with `@REVISION` or without.
 ///
@@ -18,6 +18,8 @@ pub struct Side {
     pub config: Option<ConfigName>,
     /// Below which prefix: everything, if none is named.
     pub prefix: Prefix,
+    /// The key of the same path; none if the path ends with `/`, and then only what lies below is meant.
+    pub key: Option<Key>,
     /// As of which revision of the prefix's section: now, if none is named.
     pub revision: Option<Revision>,
 }
@@ -58,6 +60,7 @@ impl FromStr for Side {
             prefix: prefix
                 .map_or(Ok(Prefix::all()), str::parse)
                 .map_err(SideError::Prefix)?,
+            key: prefix.and_then(|path| path.parse().ok()),
             revision,
         })
     }
@@ -67,8 +70,14 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.config {
             Some(config) if self.prefix.is_all() => write!(f, "{config}")?,
-            Some(config) => write!(f, "{config}:{}", self.prefix)?,
-            None => write!(f, "{}", self.prefix)?,
+            Some(config) => write!(f, "{config}:")?,
+            None if self.prefix.is_all() => write!(f, "/")?,
+            None => {}
+        }
+        match &self.key {
+            Some(key) => write!(f, "{key}")?,
+            None if self.prefix.is_all() => {}
+            None => write!(f, "{}", self.prefix.with_slash())?,
         }
         match self.revision {
             Some(revision) => write!(f, "@{revision}"),
@@ -87,7 +96,9 @@ mod tests {
             "payments",
             "/",
             "/db",
+            "/db/",
             "payments:/db",
+            "payments:/db/",
             "/db@7",
             "payments:/db/pool@12",
         ] {

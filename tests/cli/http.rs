@@ -87,7 +87,7 @@ fn what_is_no_api_is_told_without_what_it_says() {
         .code(8)
         .stderr_has("was answered with status 404 (text/html) by something other than a discfg API");
     answer(200, "text/html; charset=utf-8", "<form>hunter2</form>");
-    get().code(8).stderr_has("status 200, text/html; charset=utf-8");
+    get().code(8).stderr_has("status 200 (text/html; charset=utf-8)");
     answer(302, "text/plain", "hunter2");
     get().code(8).stderr_has("status 302");
     answer(
@@ -105,7 +105,7 @@ fn what_is_no_api_is_told_without_what_it_says() {
     answer(502, "text/html", "hunter2");
     get()
         .code(6)
-        .stderr_has("status 502, text/html")
+        .stderr_has("status 502 (text/html")
         .stderr_has("check that `discfg serve` runs at");
     answer(
         404,

@@ -82,7 +82,7 @@ fn what_is_no_failure_and_other_formats_end_without_json() {
         "discfg get nosuch",
         "discfg get nosuch -f yaml",
         "discfg get mode -f json",
-        "discfg diff /mode@0 /nosuch -f json",
+        "discfg diff /mode@0 /nosuch --allow-empty -f json",
         "discfg get --help -f json",
         "discfg exec -f json -- false",
     ] {

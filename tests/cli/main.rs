@@ -8,6 +8,7 @@ mod aws_settings;
 mod bad_input;
 mod bad_surroundings;
 mod complete;
+mod control_characters;
 mod exec;
 mod exec_endings;
 mod exec_restart;

@@ -10,6 +10,8 @@ on_every_engine!(
     every_kind_of_value_comes_back,
     no_guard_asks_for_the_value_of_a_secret,
     the_limit_is_named_with_what_encrypts_it,
+    a_newline_at_the_end_is_noted_and_trimmed,
+    a_secret_over_a_plain_value_warns_of_it,
     an_environment_and_an_export_hold_what_they_name,
     the_log_keeps_what_was_secret_secret,
 );
@@ -142,6 +144,69 @@ fn no_guard_asks_for_the_value_of_a_secret(place: &Place) {
     done(place, &["get", "pw"]).stdout("hunter2\n");
     done(place, &["set", "pw", "hunter3", "--if-revision", "1"]);
     done(place, &["get", "pw"]).stdout("hunter3\n");
+}
+
+fn a_newline_at_the_end_is_noted_and_trimmed(place: &Place) {
+    let noted = "note: the secret ends with a newline; --trim removes it\n";
+    for (text, trim, stored, stderr) in [
+        ("pw\n", "", "pw\n", noted),
+        ("pw\r\n", "", "pw\r\n", noted),
+        ("pw", "", "pw", ""),
+        ("pw\n", "--trim", "pw", ""),
+        ("pw\r\n", "--trim", "pw", ""),
+        ("pw\n\n", "--trim", "pw\n", ""),
+        ("pw", "--trim", "pw", ""),
+    ] {
+        place.write("value", text);
+        for call in [
+            format!("discfg set db/pw --secret {trim} < value"),
+            format!("discfg set db/pw --secret {trim} -d value"),
+            format!("discfg set db/pw {trim} -d value"),
+        ] {
+            place.shell(&call).run().code(0).stderr(stderr);
+            place
+                .args(["get", "db/pw", "-f", "raw"])
+                .run()
+                .code(0)
+                .stdout(stored);
+        }
+    }
+    place.write("value", "plain\n");
+    place
+        .args(["set", "db/text", "-d", "value"])
+        .run()
+        .code(0)
+        .stderr("");
+    place
+        .args(["set", "db/text", "-d", "value", "--trim"])
+        .run()
+        .code(0);
+    place
+        .args(["get", "db/text", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout("plain");
+}
+
+fn a_secret_over_a_plain_value_warns_of_it(place: &Place) {
+    place.args(["set", "db/pw", "plain"]).run().code(0).stderr("");
+    let warned = place
+        .args(["set", "db/pw", "secret", "--secret", "-q"])
+        .run()
+        .code(0);
+    let warned =
+        warned.stderr_has("warning: the value that this replaces was not encrypted: it stays in the history");
+    warned.stderr_lacks("plain");
+    place
+        .args(["set", "db/pw", "secret", "--secret"])
+        .run()
+        .code(0)
+        .stderr("");
+    place
+        .args(["set", "db/new", "secret", "--secret"])
+        .run()
+        .code(0)
+        .stderr("");
 }
 
 fn the_limit_is_named_with_what_encrypts_it(place: &Place) {

@@ -15,6 +15,8 @@ on_every_engine!(
     keys_with_a_time_to_live_stay_behind,
     all_below_a_prefix_is_removed,
     more_than_a_commit_holds_is_removed_in_several,
+    a_path_is_that_of_a_key_or_of_a_prefix,
+    a_side_without_keys_is_not_found,
 );
 
 fn run(place: &Place, args: &[&str]) -> Outcome {
@@ -137,6 +139,114 @@ fn all_below_a_prefix_is_removed(place: &Place) {
     done(place, &["delete", "-r", "db", "--yes", "--ignore-not-found"]).stdout_has("unchanged");
     run(place, &["delete", "-r", "db", "--if-absent"]).code(2);
     run(place, &["delete", "db", "--yes"]).code(2);
+}
+
+fn a_path_is_that_of_a_key_or_of_a_prefix(place: &Place) {
+    for (key, value) in [
+        ("db/a", "1"),
+        ("db/b", "2"),
+        ("db/same", "1"),
+        ("mode", "on"),
+        ("both", "k"),
+        ("both/x", "v"),
+    ] {
+        done(place, &["set", key, value]);
+    }
+    done(place, &["diff", "/db/a", "/db/same"]).stdout("").stderr("");
+    run(place, &["diff", "/db/a", "/db/b", "--values"])
+        .code(1)
+        .stdout("~ /db/a\t1 -> 2\n")
+        .stderr("");
+    run(place, &["diff", "/mode", "/db/a"])
+        .code(1)
+        .stdout("~ /mode\n");
+    done(place, &["ls", "db/a"]).stdout("/db/a\n");
+    done(place, &["ls", "mode", "--values"]).stdout("/mode\ton\n");
+    done(place, &["ls", "-r", "both"]).stdout("/both/x\n");
+    done(place, &["copy", "/db/a", "/db/c", "--yes"]).stdout_has("1 added");
+    done(place, &["get", "db/c"]).stdout("1\n");
+    done(place, &["copy", "/mode", "/app/mode", "--yes"]);
+    done(place, &["get", "app/mode"]).stdout("on\n");
+    done(place, &["set", "mode", "off"]);
+    done(place, &["copy", "/mode@1", "/was", "--yes"]);
+    done(place, &["get", "was"]).stdout("on\n");
+    // A key and a prefix at once.
+    let ambiguous = "error: /both is a key, and there are keys below it\n  hint: write /both/ for the keys below it\n  hint: or use \
+                     --key for the key itself\n";
+    for call in [&["diff", "/both", "/db"], &["copy", "/both", "/new"]] {
+        run(place, call).code(8).stdout("").stderr(ambiguous);
+    }
+    done(place, &["copy", "/both/", "/new", "--yes"]);
+    done(place, &["ls", "-r", "new"]).stdout("/new/x\n");
+    done(place, &["copy", "/both", "/single", "--key", "--yes"]);
+    done(place, &["get", "single"]).stdout("k\n");
+    run(place, &["diff", "/both", "/mode", "--key"])
+        .code(1)
+        .stdout("~ /both\n");
+    // One of each.
+    for (call, words) in [
+        (
+            &["diff", "/db/a", "/new"],
+            "error: /db/a is a key, but /new is a prefix: both must be of one kind\n",
+        ),
+        (
+            &["diff", "/new", "/db/a"],
+            "error: /db/a is a key, but /new is a prefix: both must be of one kind\n",
+        ),
+        (
+            &["copy", "/db/a", "/new"],
+            "error: /db/a is a key, but /new is a prefix: both must be of one kind\n",
+        ),
+        (
+            &["copy", "/new", "/db/a"],
+            "error: /db/a is a key, but /new is a prefix: both must be of one kind\n",
+        ),
+        (
+            &["copy", "/db/a", "/db/"],
+            "error: /db/a is a key, but /db/ is a prefix: both must be of one kind\n  hint: write /db/a\n",
+        ),
+        (
+            &["copy", "/db/a", "/empty/"],
+            "error: /db/a is a key, but /empty/ is a prefix: both must be of one kind\n  hint: write /empty/a\n",
+        ),
+    ] {
+        run(place, call).code(8).stdout("").stderr(words);
+    }
+    // What is gone now is found in the past.
+    done(place, &["delete", "db/b"]);
+    done(place, &["copy", "/db/b@2", "/db/back", "--yes"]).stdout_has("1 added");
+    done(place, &["delete", "-r", "new", "--yes"]);
+    done(place, &["copy", "/new@1", "/newer", "--yes"]).stdout_has("1 added");
+    done(place, &["get", "newer/x"]).stdout("v\n");
+}
+
+fn a_side_without_keys_is_not_found(place: &Place) {
+    done(place, &["set", "db/a", "1"]);
+    for call in [
+        &["diff", "/db", "/nosuch"][..],
+        &["diff", "/nosuch", "/db"],
+        &["diff", "/nosuch", "/nosuch"],
+        &["copy", "/nosuch", "/db", "--yes"],
+    ] {
+        run(place, call)
+            .code(3)
+            .stdout("")
+            .stderr("error: no key /nosuch and no keys below it\n  hint: --allow-empty accepts that\n");
+    }
+    run(place, &["diff", "/db", "/db/nosuch/"])
+        .code(3)
+        .stderr_has("error: no keys below /db/nosuch\n");
+    run(place, &["diff", "/nosuch", "/db", "--key"])
+        .code(3)
+        .stderr_has("error: key /nosuch not found\n");
+    run(place, &["diff", "/db", "/nosuch", "--allow-empty"])
+        .code(1)
+        .stdout("- a\n");
+    run(place, &["diff", "/nosuch", "/db/a", "--allow-empty"])
+        .code(1)
+        .stdout("+ /nosuch\n");
+    done(place, &["diff", "/none", "/nosuch", "--allow-empty"]).stdout("");
+    done(place, &["copy", "/nosuch", "/db", "--yes", "--allow-empty"]).stdout_has("unchanged");
 }
 
 fn more_than_a_commit_holds_is_removed_in_several(place: &Place) {

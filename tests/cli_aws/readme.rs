@@ -56,6 +56,7 @@ fn place_of_ana() -> Place {
         .env("LOGNAME", "ana")
         .env("TERM", "xterm")
         .env("NO_COLOR", "1")
+        .env("STRIPE_KEY", "sk_live_4242")
         .without_env("XDG_DATA_HOME")
 }
 

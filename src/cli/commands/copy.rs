@@ -8,7 +8,7 @@ use crate::cli::failure::{Failure, Stop};
 use crate::cli::help::GlobalsLast as _;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::session::Session;
-use crate::cli::sides::{self, SideArgs};
+use crate::cli::sides::{self, KindArgs, SideArgs, SideKind, check_kinds};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
 use crate::model::{Access, Entry, ErrorKind, Key, Side, Timestamp};
@@ -22,8 +22,10 @@ Examples:
 
 /// Copy keys to another prefix or config
 ///
-/// FROM and TO are each CONFIG, /PREFIX in the current config, or `CONFIG:/PREFIX`. FROM can end with @REVISION to read
-/// a past state. Shows the changes and asks for confirmation. Keys that exist only in TO are kept.
+/// FROM and TO are each CONFIG, /PATH in the current config, or `CONFIG:/PATH`. A path is that of a key, or of a prefix,
+/// whose keys are copied; with a final / it is a prefix. Both sides must be of one kind. FROM can end with @REVISION to
+/// read a past state. Shows the changes and asks for confirmation. Keys that exist only in TO are kept. If FROM has no
+/// keys, that is an error unless --allow-empty is given.
 ///
 /// Each side uses its own role. Secrets are encrypted again for TO, and stay masked in the output. Keys with a time to
 /// live (TTL) are left out unless --with-ttl is given; at @REVISION, those that have expired since are always left out.
@@ -31,10 +33,10 @@ Examples:
 #[command(globals_last())]
 #[command(override_usage = "discfg copy [OPTIONS] FROM TO", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct CopyArgs {
-    /// Source: CONFIG, /PREFIX or `CONFIG:/PREFIX`, optionally @REVISION
+    /// Source: CONFIG, /PATH or `CONFIG:/PATH`, optionally @REVISION
     #[arg(value_name = "FROM")]
     from: Side,
-    /// Destination: CONFIG, /PREFIX or `CONFIG:/PREFIX`
+    /// Destination: CONFIG, /PATH or `CONFIG:/PATH`
     #[arg(value_name = "TO")]
     to: Side,
     /// Include keys with a time to live; it starts again
@@ -45,6 +47,8 @@ pub(in crate::cli) struct CopyArgs {
     yes: bool,
     #[command(flatten)]
     plan: PlanArgs,
+    #[command(flatten)]
+    kind: KindArgs,
     #[command(flatten)]
     except: ExceptArgs,
     #[command(flatten)]
@@ -66,19 +70,33 @@ pub(in crate::cli) async fn run(
     let read = with_progress(
         "reading",
         terminal,
-        sides::read(&args.from, &mut from, args.with_ttl, &args.except.sections),
+        sides::read(
+            &args.from,
+            &args.kind,
+            &mut from,
+            args.with_ttl,
+            &args.except.sections,
+        ),
     )
     .await;
     let mut read = read.map_err(|stop| from.explain_stop(stop, Access::Read))?;
     let now = Timestamp::from(SystemTime::now());
     // What was there at a revision may be over: it doesn't begin anew.
-    read.retain(|_, entry| entry.is_live(now));
-    let read = sides::reveal(read, |_| true, &args.from, &mut from).await?;
-    let wanted = moved(read, &args.to)?;
+    read.entries.retain(|_, entry| entry.is_live(now));
+    let kind = read.kind;
+    let read = sides::reveal(read.entries, |_| true, &args.from, &mut from).await?;
+    let wanted = match kind {
+        Some(SideKind::Key) => copied(read, &args.from, &args.to)?,
+        _ => moved(read, &args.to)?,
+    };
     let result: Result<(), Stop> = async {
         let config = to.config()?;
         let format = to.format();
         let store = to.store(Access::Write, &args.to.prefix).await?;
+        if !args.kind.is_key() && !args.to.prefix.is_all() {
+            let found = sides::kind_of(&args.to, store).await?;
+            check_kinds((&args.from, kind), (&args.to, found))?;
+        }
         let plan = with_progress("reading", terminal, Plan::set(store, wanted)).await?;
         let review = Review {
             action: "copy",
@@ -94,6 +112,34 @@ pub(in crate::cli) async fn run(
     }
     .await;
     result.map_err(|stop| to.explain_stop(stop, Access::Write))
+}
+
+/// The entry of a single key under the second side's key; in a whole config, under the key that it has.
+fn copied(
+    read: BTreeMap<String, Entry>,
+    from: &Side,
+    to: &Side,
+) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
+    let key = if to.prefix.is_all() { &from.key } else { &to.key };
+    let key = key.as_ref().ok_or_else(|| {
+        let name = from
+            .key
+            .as_ref()
+            .and_then(|key| key.as_str().rsplit('/').next().map(str::to_owned));
+        Failure::new(
+            ErrorKind::Invalid,
+            format!("{from} is a key, but {to} is a prefix: both must be of one kind"),
+        )
+        .hint(format!(
+            "write {}{}",
+            to.prefix.with_slash(),
+            name.unwrap_or_default()
+        ))
+    })?;
+    Ok(read
+        .into_values()
+        .map(|entry| (key.clone(), entry.into()))
+        .collect())
 }
 
 /// The entries under their names below the second side's prefix.

@@ -9,10 +9,10 @@ use crate::cli::failure::Failure;
 use crate::cli::help::GlobalsLast as _;
 use crate::cli::output::show;
 use crate::cli::session::Session;
-use crate::cli::sides::{self, SideArgs};
+use crate::cli::sides::{self, KindArgs, SideArgs, SideKind, check_kinds};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
-use crate::model::{Access, Side};
+use crate::model::{Access, Entry, Side};
 use crate::ops::{DesiredValue, KeyChange, compare};
 use crate::wire::{DiffAnswer, PlannedChange};
 
@@ -24,8 +24,10 @@ Examples:
 
 /// Compare two configs, prefixes or revisions
 ///
-/// A and B are each CONFIG, /PREFIX in the current config, or `CONFIG:/PREFIX`, with or without @REVISION. With -d
-/// FILE, B is a file whose names are relative to A's prefix. Names are compared below each side's prefix.
+/// A and B are each CONFIG, /PATH in the current config, or `CONFIG:/PATH`, with or without @REVISION. A path is that of
+/// a key, or of a prefix, whose keys are compared by their names below it; with a final / it is a prefix. Both sides must
+/// be of one kind. With -d FILE, B is a file whose names are relative to A's prefix. A side without keys is an error
+/// unless --allow-empty is given.
 ///
 /// Prints + for a key that only B has, - for one that only A has, and ~ for different values. Exits with 0 if there is
 /// no difference, and with 1 if there is.
@@ -39,7 +41,7 @@ Examples:
     after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct DiffArgs {
-    /// First side: CONFIG, /PREFIX or `CONFIG:/PREFIX`, optionally @REVISION
+    /// First side: CONFIG, /PATH or `CONFIG:/PATH`, optionally @REVISION
     #[arg(value_name = "A")]
     left: Side,
     /// Second side, in the same form
@@ -54,6 +56,8 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(long)]
     with_ttl: bool,
     #[command(flatten)]
+    kind: KindArgs,
+    #[command(flatten)]
     except: ExceptArgs,
     #[command(flatten)]
     sides: SideArgs,
@@ -65,17 +69,41 @@ pub(in crate::cli) async fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let mut from = args.sides.from(&args.left, session);
-    let left = sides::read(&args.left, &mut from, args.with_ttl, &args.except.sections).await;
+    let left = sides::read(
+        &args.left,
+        &args.kind,
+        &mut from,
+        args.with_ttl,
+        &args.except.sections,
+    )
+    .await;
     let left = left.map_err(|stop| from.explain_stop(stop, Access::Read))?;
     let Some(side) = &args.right else {
         let right = in_file(&args, &from.config()?)?;
+        if left.kind == Some(SideKind::Key) {
+            return Err(Failure::usage(format!(
+                "{} is a key: -d compares the keys below a prefix",
+                args.left
+            )));
+        }
         let to_show = |name: &str| args.values || right.contains_key(name);
-        let left = sides::reveal(left, to_show, &args.left, &mut from).await?;
+        let left = sides::reveal(left.entries, to_show, &args.left, &mut from).await?;
         return tell(&compare(left, right), args.values, session, terminal);
     };
     let mut to = args.sides.to(side, session);
-    let right = sides::read(side, &mut to, args.with_ttl, &args.except.sections).await;
+    let right = sides::read(side, &args.kind, &mut to, args.with_ttl, &args.except.sections).await;
     let right = right.map_err(|stop| to.explain_stop(stop, Access::Read))?;
+    check_kinds((&args.left, left.kind), (side, right.kind))?;
+    let of_keys = [left.kind, right.kind].contains(&Some(SideKind::Key));
+    // A single key is called by the first side's path.
+    let named = |entries: BTreeMap<String, Entry>| match &args.left.key {
+        Some(key) if of_keys => entries
+            .into_values()
+            .map(|entry| (key.to_string(), entry))
+            .collect(),
+        _ => entries,
+    };
+    let (left, right) = (named(left.entries), named(right.entries));
     // What is stored alike needs no key to be known as the same.
     let apart: BTreeSet<String> = left
         .keys()

@@ -3,6 +3,7 @@ use clap::Args;
 use crate::cli::failure::Failure;
 use crate::cli::global::Format;
 use crate::cli::help::{CONFIG, KEY, positionals};
+use crate::cli::one_line::printable_lines;
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_key, hint};
 use crate::cli::session::Session;
@@ -116,6 +117,7 @@ fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Resu
     };
     match session.format() {
         // A value is shown as it is, however long its lines are.
+        Format::Human if is_shown => terminal.write(printable_lines(&human()).as_bytes()),
         Format::Human => terminal.write(human().as_bytes()),
         format => show(terminal, format, &shape, String::new, || bytes.to_vec()),
     }

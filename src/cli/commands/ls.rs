@@ -10,6 +10,7 @@ use crate::cli::help::{CONFIG, PREFIX, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_prefix, hint};
 use crate::cli::session::Session;
+use crate::cli::sides;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::table::Table;
 use crate::cli::terminal::times::{TimeStyle, largest_unit};
@@ -21,8 +22,8 @@ use crate::wire::{EntryNode, ListAnswer};
 
 /// List keys
 ///
-/// Lists one level below the prefix; folders end with a slash. A single argument is the prefix: name a config with -c,
-/// or give both. An empty list is not an error. If a section can't be read, it is named on stderr, the others are
+/// Lists one level below the prefix, or the key of that path if nothing is below it; folders end with a slash. A single
+/// argument is the prefix: name a config with -c, or give both. An empty list is not an error. If a section can't be read, it is named on stderr, the others are
 /// listed, and the exit code is 70.
 #[derive(Debug, Args)]
 #[command(
@@ -79,7 +80,18 @@ pub(in crate::cli) async fn run(
     let result: Result<(), Stop> = async {
         let store = session.store(Access::Read, &prefix).await?;
         let mut listed = readable_list(store, &scope, Consistency::Strong);
-        while let Some(item) = listed.try_next().await? {
+        let mut first = listed.try_next().await?;
+        if first.is_none()
+            && let Some(key) = args.words.last().and_then(|path| path.parse().ok())
+        {
+            // The path of a key alone, as of a file for the other ls.
+            let own = sides::own_entry(store, &key, None, true).await?;
+            first = own.map(|entry| ReadableItem::Listed(Listed::Entry(entry.into())));
+        }
+        while let Some(item) = match first.take() {
+            None => listed.try_next().await?,
+            item => item,
+        } {
             found = true;
             let item = match item {
                 ReadableItem::Listed(item) => item,

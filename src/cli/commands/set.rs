@@ -62,9 +62,12 @@ pub(in crate::cli) struct SetArgs {
     /// Encrypt the value; prompts for it if VALUE is omitted
     ///
     /// Only principals allowed to decrypt can read it. Without VALUE, prompts without echo, or reads all of stdin
-    /// (including a final newline) if there is no terminal. A secret stays a secret when it is set again.
+    /// (including a final newline, unless --trim is given) if there is no terminal. A secret stays a secret when it is set again.
     #[arg(long)]
     secret: bool,
+    /// Remove a trailing newline from a value that is read with -d or --secret
+    #[arg(long)]
+    trim: bool,
     /// Store the value unencrypted, even if the key holds a secret
     #[arg(long, conflicts_with = "secret")]
     plain: bool,
@@ -76,6 +79,7 @@ const EXAMPLES: &str = "\
 Examples:
   discfg set payments /db/url postgres://localhost/app
   discfg set /db/password --secret
+  pass show db | discfg set /db/password --secret --trim
   discfg set /limits '{\"daily\": 500}' --if-revision 7
   discfg set /tls/cert -d cert.pem
   discfg set /app/offset -- -5";
@@ -85,7 +89,16 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let (words, bytes) = split(args.words, args.data.as_deref(), args.secret, terminal).await?;
+    let (words, mut bytes) = split(args.words, args.data.as_deref(), args.secret, terminal).await?;
+    let newline = match &bytes[..] {
+        [.., b'\r', b'\n'] => 2,
+        [.., b'\n'] => 1,
+        _ => 0,
+    };
+    if args.trim {
+        bytes.truncate(bytes.len() - newline);
+    }
+    let newline_stays = newline > 0 && !args.trim;
     let from_file = args.data.is_some() && words.len() == 2;
     let (config, key) = config_and_key(&words)?;
     session.choose(config)?;
@@ -135,6 +148,16 @@ pub(in crate::cli) async fn run(
         node: AnyNode::of(entry.as_ref()),
         prev_node: AnyNode::of(previous.as_ref()),
     };
+    let is_secret = entry.as_ref().is_some_and(|entry| entry.secret);
+    if is_secret && newline_stays {
+        terminal.hint("note: the secret ends with a newline; --trim removes it");
+    }
+    if is_secret && previous.as_ref().is_some_and(|previous| !previous.secret) {
+        terminal.note(
+            "warning: the value that this replaces was not encrypted: it stays in the history, for as long as that is kept, and \
+             in backups; change the secret at its source if it is the same",
+        );
+    }
     let was_json = previous.is_some_and(|previous| previous.value.kind() == ValueKind::Json);
     if not_json {
         terminal.hint("note: stored as text, because it is not valid JSON; --json shows where");

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt::Write as _;
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
@@ -235,6 +235,21 @@ impl ApiError {
         failure
     }
 
+    /// The tags in `If-Match` or `If-None-Match` don't permit a write of the key as it is.
+    pub(super) fn of_preconditions(key: &Key, conflict: &Conflict) -> Self {
+        let mut failure = Self::of_conflict(conflict, false);
+        // It is the server's guess, not what the client demanded.
+        failure.0.guard = None;
+        failure.0.detail = match &conflict.current {
+            Some(entry) => format!(
+                "key {key}: if-match or if-none-match does not permit revision {}",
+                entry.revision
+            ),
+            None => format!("key {key}: if-match does not permit a key that does not exist"),
+        };
+        failure
+    }
+
     fn of_limit(limit: &Limit) -> Self {
         let mut failure = Self::new(ErrorKind::Invalid, ProblemCode::Limit, limit.to_string());
         failure.0.limit = Some(match *limit {
@@ -290,6 +305,9 @@ impl From<InvalidRequest> for ApiError {
         let (size, max) = match refusal {
             InvalidRequest::TooLarge { size, max } => (size, max),
             InvalidRequest::ValueTooLarge { size, .. } => (size, Value::MAX_BYTES),
+            InvalidRequest::MediaType(_) | InvalidRequest::ContentEncoding(_) => {
+                return Self::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, kind, code, detail);
+            }
             _ => return Self::new(kind, code, detail),
         };
         let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, detail);
@@ -328,11 +346,16 @@ impl From<StreamError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let code = self.0.code;
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        // By this a client tells it from a media type that isn't taken (RFC 9110, 12.5.3).
+        if code == Some(ProblemCode::ContentEncoding) {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         response
     }

@@ -7,7 +7,7 @@ pub(super) use parameters::{
     After, AfterVersion, Before, CommitId, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, LastEventId,
     Limit, Listed, Past, Prefixes, Reveal, Secret, TimeToLive, Wait,
 };
-pub(super) use responses::{Commits, Fixed, Reads};
+pub(super) use responses::{Bodies, Commits, Fixed, Reads};
 
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};

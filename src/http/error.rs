@@ -14,7 +14,9 @@ use super::live::{LiveRefusal, StreamError};
 use crate::model::{CommitId, ErrorKind, Grouped, Key, Value};
 use crate::ops::{OpsError, problem_code_of_kind, problem_code_of_store};
 use crate::store::{Conflict, Limit, StoreError};
-use crate::wire::{GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode};
+use crate::wire::{
+    ActionLimit, ByteLimit, GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode,
+};
 
 /// The error response to a request.
 #[derive(Debug)]
@@ -153,7 +155,7 @@ impl ApiError {
             StoreError::SecretTooLarge { key, size, max } => {
                 let too_large = StatusCode::PAYLOAD_TOO_LARGE;
                 let mut failure = Self::with_status(too_large, kind, code, detail).about([key]);
-                failure.0.limit = Some(ProblemLimit::Bytes { size, max });
+                failure.0.limit = Some(ProblemLimit::Bytes(ByteLimit { size, max }));
                 failure
             }
             StoreError::NoSecretsKey { ref config, .. } => Self::new(
@@ -258,16 +260,16 @@ impl ApiError {
                 sections,
                 new_sections,
                 guards,
-            } => ProblemLimit::Actions {
+            } => ProblemLimit::Actions(ActionLimit {
                 changes,
                 sections,
                 new_sections,
                 guards,
-            },
-            Limit::Bytes { size } => ProblemLimit::Bytes {
+            }),
+            Limit::Bytes { size } => ProblemLimit::Bytes(ByteLimit {
                 size,
                 max: Limit::MAX_BYTES,
-            },
+            }),
         });
         failure
     }
@@ -311,7 +313,7 @@ impl From<InvalidRequest> for ApiError {
             _ => return Self::new(kind, code, detail),
         };
         let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, detail);
-        failure.0.limit = Some(ProblemLimit::Bytes { size, max });
+        failure.0.limit = Some(ProblemLimit::Bytes(ByteLimit { size, max }));
         failure
     }
 }

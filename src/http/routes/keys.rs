@@ -9,7 +9,7 @@ use crate::http::error::ApiError;
 use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::{
     Bodies, CommitId, Commits, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Past, Reads, Reveal, Secret,
-    TimeToLive,
+    TimeToLive, ValueBytes,
 };
 use crate::http::request::context::RequestContext;
 use crate::http::request::header;
@@ -34,7 +34,7 @@ use crate::wire::{AnyNode, KeyAnswer, Problem, ProblemCode};
         (
             status = 200,
             description = "The entry, or only its value if Accept is text/plain or application/octet-stream.",
-            content((KeyAnswer = "application/json"), (String = "text/plain"), (String = "application/octet-stream")),
+            content((KeyAnswer = "application/json"), (String = "text/plain"), (ValueBytes = "application/octet-stream")),
             headers(("ETag" = String, description = "The entry's revision in quotes."))
         ),
         (status = 304, description = "The key is still at the revision in If-None-Match."),
@@ -106,7 +106,7 @@ fn with_cache_headers(mut response: Response, revision: Revision, view: EntryVie
     params(TimeToLive, KeepTtl, Secret, IfMatch, IfNoneMatch, CommitId),
     request_body(
         description = "The value. application/json is stored as JSON, text/plain as text. With any other type, a JSON object or array is stored as JSON, other UTF-8 as text, and the rest as bytes.",
-        content((serde_json::Value = "application/json"), (String = "text/plain"), (String = "application/octet-stream"))
+        content((serde_json::Value = "application/json"), (String = "text/plain"), (ValueBytes = "application/octet-stream"))
     ),
     responses(
         (status = 200, description = "The key was updated.", body = KeyAnswer, headers(("ETag" = String, description = "The entry's revision in quotes."))),

@@ -25,7 +25,7 @@ pub use command_answer::{
 };
 pub use commit::{ChangeName, ChangeSpec, CommitRequest, GuardName, GuardSpec, ValueNotation};
 pub use node::{AnyNode, EntryNode};
-pub use problem::{Problem, ProblemLayout, ProblemLimit};
+pub use problem::{ActionLimit, ByteLimit, Problem, ProblemLayout, ProblemLimit};
 pub use problem_code::ProblemCode;
 pub use section::SectionHead;
 pub use stored::{ShapeError, StoredChange, StoredNode};

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Json};
 use discfg::http::Caller;
 use discfg::model::ErrorKind;
-use discfg::wire::{Problem, ProblemCode, ProblemLimit};
+use discfg::wire::{ByteLimit, Problem, ProblemCode, ProblemLimit};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Error, LambdaEvent, Request, RequestExt as _};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -147,10 +147,10 @@ fn too_large(size: usize) -> Response<Body> {
         ProblemCode::Limit,
         detail,
     );
-    problem.limit = Some(ProblemLimit::Bytes {
+    problem.limit = Some(ProblemLimit::Bytes(ByteLimit {
         size,
         max: MAX_ANSWER,
-    });
+    }));
     (
         status,
         [(CONTENT_TYPE, "application/problem+json")],

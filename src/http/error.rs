@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt::Write as _;
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
@@ -14,7 +14,9 @@ use super::live::{LiveRefusal, StreamError};
 use crate::model::{CommitId, ErrorKind, Grouped, Key, Value};
 use crate::ops::{OpsError, problem_code_of_kind, problem_code_of_store};
 use crate::store::{Conflict, Limit, StoreError};
-use crate::wire::{GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode};
+use crate::wire::{
+    ActionLimit, ByteLimit, GuardSpec, Problem, ProblemCode, ProblemLayout, ProblemLimit, StoredNode,
+};
 
 /// The error response to a request.
 #[derive(Debug)]
@@ -153,7 +155,7 @@ impl ApiError {
             StoreError::SecretTooLarge { key, size, max } => {
                 let too_large = StatusCode::PAYLOAD_TOO_LARGE;
                 let mut failure = Self::with_status(too_large, kind, code, detail).about([key]);
-                failure.0.limit = Some(ProblemLimit::Bytes { size, max });
+                failure.0.limit = Some(ProblemLimit::Bytes(ByteLimit { size, max }));
                 failure
             }
             StoreError::NoSecretsKey { ref config, .. } => Self::new(
@@ -235,6 +237,21 @@ impl ApiError {
         failure
     }
 
+    /// The tags in `If-Match` or `If-None-Match` don't permit a write of the key as it is.
+    pub(super) fn of_preconditions(key: &Key, conflict: &Conflict) -> Self {
+        let mut failure = Self::of_conflict(conflict, false);
+        // It is the server's guess, not what the client demanded.
+        failure.0.guard = None;
+        failure.0.detail = match &conflict.current {
+            Some(entry) => format!(
+                "key {key}: if-match or if-none-match does not permit revision {}",
+                entry.revision
+            ),
+            None => format!("key {key}: if-match does not permit a key that does not exist"),
+        };
+        failure
+    }
+
     fn of_limit(limit: &Limit) -> Self {
         let mut failure = Self::new(ErrorKind::Invalid, ProblemCode::Limit, limit.to_string());
         failure.0.limit = Some(match *limit {
@@ -243,16 +260,16 @@ impl ApiError {
                 sections,
                 new_sections,
                 guards,
-            } => ProblemLimit::Actions {
+            } => ProblemLimit::Actions(ActionLimit {
                 changes,
                 sections,
                 new_sections,
                 guards,
-            },
-            Limit::Bytes { size } => ProblemLimit::Bytes {
+            }),
+            Limit::Bytes { size } => ProblemLimit::Bytes(ByteLimit {
                 size,
                 max: Limit::MAX_BYTES,
-            },
+            }),
         });
         failure
     }
@@ -290,10 +307,13 @@ impl From<InvalidRequest> for ApiError {
         let (size, max) = match refusal {
             InvalidRequest::TooLarge { size, max } => (size, max),
             InvalidRequest::ValueTooLarge { size, .. } => (size, Value::MAX_BYTES),
+            InvalidRequest::MediaType(_) | InvalidRequest::ContentEncoding(_) => {
+                return Self::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, kind, code, detail);
+            }
             _ => return Self::new(kind, code, detail),
         };
         let mut failure = Self::with_status(StatusCode::PAYLOAD_TOO_LARGE, kind, code, detail);
-        failure.0.limit = Some(ProblemLimit::Bytes { size, max });
+        failure.0.limit = Some(ProblemLimit::Bytes(ByteLimit { size, max }));
         failure
     }
 }
@@ -328,11 +348,16 @@ impl From<StreamError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let code = self.0.code;
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        // By this a client tells it from a media type that isn't taken (RFC 9110, 12.5.3).
+        if code == Some(ProblemCode::ContentEncoding) {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         response
     }

@@ -16,6 +16,12 @@ pub(super) enum InvalidRequest {
     /// The body isn't what the route takes.
     #[error("{0}")]
     Body(String),
+    /// The body has a media type or charset that the route doesn't take.
+    #[error("{0}")]
+    MediaType(String),
+    /// The body is encoded.
+    #[error("unsupported content-encoding: {0:?}; send the body unencoded")]
+    ContentEncoding(String),
     /// The body, or the value that it is, is over its limit.
     #[error("request body too large: at least {} bytes; the limit is {}", Grouped(*.size), Grouped(*.max))]
     TooLarge {
@@ -42,6 +48,8 @@ impl InvalidRequest {
             Self::Query(_) => ProblemCode::Query,
             Self::Header(_) => ProblemCode::Header,
             Self::Body(_) => ProblemCode::Body,
+            Self::MediaType(_) => ProblemCode::MediaType,
+            Self::ContentEncoding(_) => ProblemCode::ContentEncoding,
             Self::TooLarge { .. } | Self::ValueTooLarge { .. } => ProblemCode::Limit,
         }
     }
@@ -49,7 +57,12 @@ impl InvalidRequest {
     /// What sort of failure this is.
     pub(super) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Path(_) | Self::Query(_) | Self::Header(_) | Self::Body(_) => ErrorKind::Usage,
+            Self::Path(_)
+            | Self::Query(_)
+            | Self::Header(_)
+            | Self::Body(_)
+            | Self::MediaType(_)
+            | Self::ContentEncoding(_) => ErrorKind::Usage,
             Self::TooLarge { .. } | Self::ValueTooLarge { .. } => ErrorKind::Invalid,
         }
     }

@@ -24,7 +24,8 @@ const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
 /// Lets a request in whose path and headers mean one thing, and makes an answer of whatever comes of it.
 pub(super) async fn admit_request(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let sound = path::check(request.uri().path()).and_then(|()| header::check(request.headers()));
+    let sound =
+        path::check(request.uri().path()).and_then(|()| header::check(request.method(), request.headers()));
     let mut response = if let Err(refusal) = sound {
         ApiError::from(refusal).into_response()
     } else {

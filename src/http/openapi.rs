@@ -2,17 +2,19 @@
 
 mod parameters;
 mod responses;
+mod value_bytes;
 
 pub(super) use parameters::{
     After, AfterVersion, Before, CommitId, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, LastEventId,
     Limit, Listed, Past, Prefixes, Reveal, Secret, TimeToLive, Wait,
 };
-pub(super) use responses::{Commits, Fixed, Reads};
+pub(super) use responses::{Bodies, Commits, Fixed, Reads};
+pub(super) use value_bytes::ValueBytes;
 
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{Components, Info, License, OpenApi, RefOr, Schema, Server};
 
 use crate::wire::{LogLine, Problem};
 
@@ -24,6 +26,9 @@ percent-encoded: send `:` and `@` as they are. A key has at most 512 bytes and 1
 Every route that returns or accepts values also accepts `stored=true` for lossless values: each is a string with its \
 kind, bytes are in base64, and secrets stay encrypted. It is meant for clients that use the API as a store, such as \
 discfg's `http` engine.";
+
+/// What answers without a token, whatever the server requires.
+const OPEN: [&str; 3] = ["/healthz", "/readyz", "/openapi.json"];
 
 /// The document, once its paths and operations are collected.
 pub(super) fn finish(mut document: OpenApi) -> OpenApi {
@@ -38,6 +43,9 @@ pub(super) fn finish(mut document: OpenApi) -> OpenApi {
         // What a template can't say: that more segments may follow.
         let path = path.replace("{*", "{");
         for operation in operations(&mut item) {
+            if OPEN.contains(&path.as_str()) {
+                operation.security = Some(Vec::new());
+            }
             let named = path
                 .split(['{', '}'])
                 .skip(1)
@@ -50,8 +58,12 @@ pub(super) fn finish(mut document: OpenApi) -> OpenApi {
         document.paths.paths.insert(path, item);
     }
     let mut token = Http::new(HttpAuthScheme::Bearer);
-    // Whether one is needed is the server's choice, so no operation says that it takes one.
     token.description = Some("A token from the server's token file, if the server requires one.".into());
+    // Whether one is needed is the server's choice.
+    let no_token = SecurityRequirement::default();
+    let with_token = SecurityRequirement::new("token", [""; 0]);
+    document.security = Some(vec![with_token, no_token]);
+    document.servers = Some(vec![Server::new("/")]);
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme("token", SecurityScheme::Http(token));
     // They are only named elsewhere, which collects nothing.

@@ -7,6 +7,7 @@ pub(super) mod cursor;
 pub(super) mod deadline;
 pub(super) mod header;
 pub(super) mod path;
+pub(super) mod precondition;
 pub(super) mod query;
 pub(super) mod view;
 pub(super) mod wait_time;

@@ -101,22 +101,32 @@ pub struct ProblemLayout {
 #[serde(rename_all = "lowercase")]
 pub enum ProblemLimit {
     /// The actions of a commit.
-    Actions {
-        /// Changed keys.
-        changes: usize,
-        /// Sections written.
-        sections: usize,
-        /// Sections that are new.
-        #[serde(rename = "newSections")]
-        new_sections: usize,
-        /// Guards on keys and sections that are not written.
-        guards: usize,
-    },
+    Actions(ActionLimit),
     /// The bytes of a commit, or of a body.
-    Bytes {
-        /// The size.
-        size: usize,
-        /// The maximum.
-        max: usize,
-    },
+    Bytes(ByteLimit),
+}
+
+/// The actions of a commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ActionLimit {
+    /// Changed keys.
+    pub changes: usize,
+    /// Sections written.
+    pub sections: usize,
+    /// Sections that are new.
+    pub new_sections: usize,
+    /// Guards on keys and sections that are not written.
+    pub guards: usize,
+}
+
+/// The bytes of a commit, or of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+pub struct ByteLimit {
+    /// The size.
+    pub size: usize,
+    /// The maximum.
+    pub max: usize,
 }

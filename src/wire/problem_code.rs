@@ -14,6 +14,10 @@ pub enum ProblemCode {
     Header,
     /// The body is invalid.
     Body,
+    /// The route does not take a body of that media type or charset.
+    MediaType,
+    /// The body is encoded, such as with gzip.
+    ContentEncoding,
     /// A limit is exceeded.
     Limit,
     /// The key was not found.

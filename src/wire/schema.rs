@@ -1,7 +1,9 @@
 //! How the shapes are described where what serde says of them isn't all.
 
 use serde_json::json;
-use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, AnyOfBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type,
+};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -137,7 +139,8 @@ impl PartialSchema for ChangeSpec {
             keeps.description(Some("Write the key and keep its time to live."))
         });
         let delete = exactly([("op", one_of(&["delete"])), key()]);
-        let all = OneOfBuilder::new()
+        // They exclude each other, but linters don't see it of those that a property's value tells apart.
+        let all = AnyOfBuilder::new()
             .description(Some(
                 "A change of one key. Without `kind`, a string is text and any other JSON is `json`; with `bytes`, the string \
                  is base64.",
@@ -146,7 +149,7 @@ impl PartialSchema for ChangeSpec {
         lives
             .chain(ends)
             .chain(keeps)
-            .fold(all, OneOfBuilder::item)
+            .fold(all, AnyOfBuilder::item)
             .into()
     }
 }

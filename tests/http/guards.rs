@@ -29,8 +29,8 @@ async fn headers_guard_writes() {
     put("if-match", "*", "3").await.json(200);
     for (header, value) in [
         ("if-match", "1"),
-        ("if-match", "W/\"1\""),
-        ("if-none-match", "\"1\""),
+        ("if-none-match", "1"),
+        ("if-match", "\"1\", *"),
     ] {
         put(header, value, "4").await.problem(400, "header");
     }
@@ -62,7 +62,120 @@ async fn headers_ask_whether_a_key_has_changed() {
     }
     get("if-none-match", "\"2\"").await.json(200);
     get("if-match", "\"2\"").await.problem(412, "guard-failed");
-    get("if-none-match", "W/\"1\"").await.problem(400, "header");
+    // A tag is compared without regard to whether it is weak (RFC 9110, 13.1.2), and one of another maker is another.
+    for same in [
+        "W/\"1\"",
+        "\"x\", W/\"7\" ,\t\"1\"",
+        ",\"1\",",
+        "\"a,b\", \"1\"",
+        "\"\", \"1\"",
+    ] {
+        assert_eq!(get("if-none-match", same).await.status.as_u16(), 304, "{same}");
+    }
+    for other in [
+        "\"x\"",
+        "W/\"2\"",
+        "\"01\"",
+        "\"+1\"",
+        "\"\"",
+        "\"1-gzip\"",
+        "\"a,\"",
+        "\"2\", \"3\"",
+    ] {
+        get("if-none-match", other).await.json(200);
+        get("if-match", other).await.problem(412, "guard-failed");
+    }
+    get("if-match", "\"2\", \"1\"").await.json(200);
+    get("if-match", "W/\"1\"").await.problem(412, "guard-failed");
+    let lines = [("if-none-match", "\"2\""), ("if-none-match", "\"1\"")];
+    assert_eq!(
+        served.ask("GET", "db/keys/k", &lines, "").await.status.as_u16(),
+        304
+    );
+    for broken in [
+        "1",
+        "\"1",
+        "w/\"1\"",
+        "W/ \"1\"",
+        "\"1\" \"2\"",
+        "*, \"1\"",
+        "",
+        "\"a b\"",
+    ] {
+        for header in ["if-match", "if-none-match"] {
+            get(header, broken).await.problem(400, "header");
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_of_tags_guard_writes() {
+    let served = Served::new();
+    let ask = async |method, headers: &[(&str, &str)]| served.ask(method, "db/keys/k", headers, "x").await;
+    // What is absent has no tag.
+    ask("PUT", &[("if-match", "\"1\", \"2\"")])
+        .await
+        .problem(412, "guard-failed");
+    ask("DELETE", &[("if-match", "\"x\"")])
+        .await
+        .problem(412, "guard-failed");
+    ask("PUT", &[("if-none-match", "\"1\", \"2\"")]).await.json(201);
+    let there = ask("PUT", &[("if-none-match", "\"x\", W/\"1\"")]).await;
+    let there = there.problem(412, "guard-failed");
+    assert_eq!(
+        (&there["keys"], &there["current"]["value"]),
+        (&json!(["/db/k"]), &json!("x"))
+    );
+    ask("PUT", &[("if-none-match", "\"x\"")]).await.json(200);
+    ask("PUT", &[("if-match", "\"7\", \"x\", \"2\"")]).await.json(200);
+    for not in ["\"x\"", "W/\"3\"", "\"03\"", "\"1\", W/\"3\", \"2\"", "\"\""] {
+        for method in ["PUT", "DELETE"] {
+            let not = ask(method, &[("if-match", not)])
+                .await
+                .problem(412, "guard-failed");
+            assert_eq!(not["current"]["revision"], 3, "{not}");
+        }
+    }
+    // Both must hold.
+    ask("PUT", &[("if-match", "*"), ("if-none-match", "\"3\"")])
+        .await
+        .problem(412, "guard-failed");
+    ask("PUT", &[("if-match", "\"3\", \"x\""), ("if-none-match", "\"2\"")])
+        .await
+        .json(200);
+    // A commit that is sent again gets its first answer, though its condition no longer holds.
+    for condition in [("if-match", "\"3\", \"4\""), ("if-none-match", "\"3\", \"6\"")] {
+        let headers = [condition, ("idempotency-key", condition.0)];
+        let made = ask("PUT", &headers).await.json(200);
+        assert_eq!(ask("PUT", &headers).await.json(200), made);
+    }
+    ask("DELETE", &[("if-match", "\"6\", \"x\"")]).await.json(200);
+}
+
+/// A condition that a route doesn't know is not passed over.
+#[tokio::test]
+async fn writes_that_take_no_tags_say_so() {
+    let served = Served::new();
+    served.set("db/k", "1").await;
+    for path in [
+        "db/touch/k?ttl=30s",
+        "db/commit",
+        "@config/commit",
+        "@datakeys/generate/db",
+    ] {
+        for header in ["if-match", "if-none-match"] {
+            let problem = served
+                .ask("POST", path, &[(header, "*")], "{}")
+                .await
+                .problem(400, "header");
+            assert!(
+                problem["detail"]
+                    .as_str()
+                    .is_some_and(|detail| detail.contains(header)),
+                "{problem}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

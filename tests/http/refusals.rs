@@ -104,6 +104,7 @@ async fn a_header_means_one_thing() {
     for (twice, named) in [
         (("if-match", "*"), "if-match"),
         (("if-none-match", "*"), "if-none-match"),
+        (("if-match", "7"), "if-match"),
         (("idempotency-key", "a"), "idempotency-key"),
         (("content-type", "text/plain"), "content-type"),
         (("authorization", "Bearer x"), "authorization"),
@@ -141,7 +142,7 @@ async fn a_commit_is_said_to_be_json() {
             let problem = served
                 .ask("POST", path, &[("content-type", of)], body)
                 .await
-                .problem(400, "header");
+                .problem(415, "media-type");
             assert!(detail(&problem).contains("application/json"), "{problem}");
         }
     }
@@ -155,6 +156,79 @@ async fn a_commit_is_said_to_be_json() {
         )
         .await;
     made.json(200);
+}
+
+/// What isn't the value itself is not stored in its place.
+#[tokio::test]
+async fn a_body_that_is_coded_or_in_parts_is_refused() {
+    let served = Served::new();
+    let commit = r#"{"changes": [{"op": "set", "key": "/db/k", "value": "v"}]}"#;
+    let routes = [
+        ("PUT", "db/keys/k"),
+        ("PUT", "@root/keys/k"),
+        ("POST", "db/commit"),
+        ("POST", "@config/commit"),
+        ("POST", "@datakeys/generate/db"),
+        ("POST", "@datakeys/unwrap/@root"),
+        ("POST", "db/touch/k"),
+        ("DELETE", "db/keys/k"),
+    ];
+    for (method, path) in routes {
+        for coding in ["gzip", "br", "identity, gzip", "GZIP", "aws-chunked", "x"] {
+            let answer = served
+                .ask(method, path, &[("content-encoding", coding)], commit)
+                .await;
+            // By this a client tells it from a media type that isn't taken.
+            assert_eq!(answer.header("accept-encoding"), Some("identity"));
+            let problem = answer.problem(415, "content-encoding");
+            assert!(detail(&problem).contains("content-encoding"), "{problem}");
+        }
+        let coded_twice = [("content-encoding", "identity"), ("content-encoding", "gzip")];
+        served
+            .ask(method, path, &coded_twice, commit)
+            .await
+            .problem(415, "content-encoding");
+        for of in [
+            "multipart/form-data; boundary=x",
+            "Multipart/Mixed",
+            "multipart/byteranges; boundary=x",
+        ] {
+            let answer = served.ask(method, path, &[("content-type", of)], commit).await;
+            assert_eq!(answer.header("accept-encoding"), None);
+            answer.problem(415, "media-type");
+        }
+        for range in ["bytes 0-1/2", "bytes */2", ""] {
+            let problem = served
+                .ask(method, path, &[("content-range", range)], commit)
+                .await
+                .problem(400, "header");
+            assert!(detail(&problem).contains("content-range"), "{problem}");
+        }
+        let recoded = [("transfer-encoding", "gzip, chunked")];
+        served
+            .ask(method, path, &recoded, commit)
+            .await
+            .problem(400, "header");
+    }
+    served
+        .ask(
+            "PUT",
+            "db/keys/k",
+            &[("content-type", "text/plain; charset=latin1")],
+            "x",
+        )
+        .await
+        .problem(415, "media-type");
+    assert_eq!(served.get("@config/heads").await.json(200)["version"], 0);
+    for plain in ["identity", "Identity", ""] {
+        let answer = served
+            .ask("PUT", "db/keys/k", &[("content-encoding", plain)], "1")
+            .await;
+        assert!(answer.status.is_success(), "{answer:?}");
+    }
+    // Of a read, which has no body, they say nothing.
+    let about_no_body = [("content-encoding", "gzip"), ("content-range", "bytes 0-1/2")];
+    served.ask("GET", "db/keys/k", &about_no_body, "").await.json(200);
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ async fn what_doesnt_fit_its_type_is_refused_and_changes_nothing() {
     served
         .ask("PUT", "@root/keys/k", &latin, "x")
         .await
-        .problem(400, "header");
+        .problem(415, "media-type");
     let largest = "x".repeat(190_000);
     served
         .ask("PUT", "@root/keys/largest", &[], largest.clone())

@@ -10,7 +10,7 @@ use super::options::HttpOptions;
 use crate::aws::{PlainAnswer, PlainHttpError, SigningError};
 use crate::model::{CommitId, Entry, ErrorKind, Key};
 use crate::store::{Conflict, Limit, StoreError};
-use crate::wire::{Problem, ProblemCode, ProblemLimit, ValueNotation};
+use crate::wire::{ActionLimit, ByteLimit, Problem, ProblemCode, ProblemLimit, ValueNotation};
 
 /// The error that a failed call is.
 pub(super) fn of_call(site: CallSite<'_>, failure: CallFailure) -> StoreError {
@@ -229,27 +229,27 @@ fn compacted(problem: &Problem) -> Option<StoreError> {
 
 fn limit(limit: Option<&ProblemLimit>) -> Option<StoreError> {
     let limit = match *limit? {
-        ProblemLimit::Actions {
+        ProblemLimit::Actions(ActionLimit {
             changes,
             sections,
             new_sections,
             guards,
-        } => Limit::Actions {
+        }) => Limit::Actions {
             changes,
             sections,
             new_sections,
             guards,
         },
-        ProblemLimit::Bytes { size, max } if max == Limit::MAX_BYTES => Limit::Bytes { size },
-        ProblemLimit::Bytes { .. } => return None,
+        ProblemLimit::Bytes(ByteLimit { size, max }) if max == Limit::MAX_BYTES => Limit::Bytes { size },
+        ProblemLimit::Bytes(_) => return None,
     };
     Some(StoreError::Limit(limit))
 }
 
 fn secret_too_large(key: Key, limit: Option<&ProblemLimit>) -> Option<StoreError> {
     match *limit? {
-        ProblemLimit::Bytes { size, max } => Some(StoreError::SecretTooLarge { key, size, max }),
-        ProblemLimit::Actions { .. } => None,
+        ProblemLimit::Bytes(ByteLimit { size, max }) => Some(StoreError::SecretTooLarge { key, size, max }),
+        ProblemLimit::Actions(_) => None,
     }
 }
 

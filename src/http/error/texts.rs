@@ -34,6 +34,8 @@ fn of_a_request() {
         InvalidRequest::Query(_) => "Query",
         InvalidRequest::Header(_) => "Header",
         InvalidRequest::Body(_) => "Body",
+        InvalidRequest::MediaType(_) => "MediaType",
+        InvalidRequest::ContentEncoding(_) => "ContentEncoding",
         InvalidRequest::TooLarge { .. } => "TooLarge",
         InvalidRequest::ValueTooLarge { .. } => "ValueTooLarge",
     };
@@ -42,6 +44,8 @@ fn of_a_request() {
         InvalidRequest::Query("query parameter `wait` is given more than once".into()),
         InvalidRequest::Header("the header If-Match is given more than once".into()),
         InvalidRequest::Body("invalid JSON in the request body at line 1, column 1: unexpected end".into()),
+        InvalidRequest::MediaType("the body must be JSON: send content-type: application/json".into()),
+        InvalidRequest::ContentEncoding("gzip".into()),
         InvalidRequest::TooLarge {
             size: 4_194_305,
             max: 4_194_304,

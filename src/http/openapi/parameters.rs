@@ -10,6 +10,10 @@ use crate::http::request::wait_time;
 const SEGMENT: &str = r"([A-Za-z0-9_-]|\.[A-Za-z0-9_-]|\.\.[A-Za-z0-9._-])[A-Za-z0-9._-]*";
 const PREFIX_SEGMENT: &str = r"([A-Za-z0-9_:-]|\.[A-Za-z0-9_:-]|\.\.[A-Za-z0-9._:-])[A-Za-z0-9._:-]*";
 
+/// `*`, or a list of entity tags (RFC 9110, 8.8.3), whose elements may be empty.
+const TAGS: &str =
+    r#"^(\*|(,[ \t]*)*(W/)?"[!#-~\u0080-\u00ff]*"([ \t]*,([ \t]*(W/)?"[!#-~\u0080-\u00ff]*")?)*)$"#;
+
 /// A parameter in a path, by its name.
 pub(super) fn in_path(name: &str) -> Option<Parameter> {
     let segment = format!("^{SEGMENT}$");
@@ -154,11 +158,23 @@ parameters! {
     /// `secret`
     Secret: query("secret", flag(), "Whether the value is a secret. By default, this does not change.");
     /// `If-Match`
-    IfMatch: header("If-Match", r#"^(\*|"[0-9]{1,19}")$"#, "`\"7\"`: only if the key is at that revision. `*`: only if the key exists.");
+    IfMatch: header(
+        "If-Match",
+        TAGS,
+        "`\"7\"`: only if the key is at that revision, or at one of several, separated by commas. `*`: only if the key exists.",
+    );
     /// `If-None-Match` for a write
-    IfNoneMatch: header("If-None-Match", r"^\*$", "`*`: only if the key does not exist.");
+    IfNoneMatch: header(
+        "If-None-Match",
+        TAGS,
+        "`*`: only if the key does not exist. `\"7\"`: only if it is not at that revision, or at any of several.",
+    );
     /// `If-None-Match` for a read
-    IfTag: header("If-None-Match", r#"^(\*|"[0-9]{1,19}")$"#, "`\"7\"`: 304 if the key is still at that revision.");
+    IfTag: header(
+        "If-None-Match",
+        TAGS,
+        "`\"7\"`: 304 if the key is still at that revision, or at one of several, separated by commas.",
+    );
     /// `Idempotency-Key`
     CommitId: header(
         "Idempotency-Key",

@@ -36,12 +36,25 @@ impl IntoResponses for Fixed {
     }
 }
 
+/// The error responses of every request that can have a body.
+pub(in crate::http) enum Bodies {}
+
+impl IntoResponses for Bodies {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        problems(&[(
+            415,
+            "The body is encoded, or has a media type or charset that the route does not take.",
+        )])
+    }
+}
+
 /// The error responses of every commit.
 pub(in crate::http) enum Commits {}
 
 impl IntoResponses for Commits {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut all = Reads::responses();
+        all.extend(Bodies::responses());
         all.extend(problems(&[
             (412, "A condition does not hold. Nothing was written."),
             (413, "The body or the value is too large. Nothing was written."),

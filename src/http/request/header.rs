@@ -1,31 +1,30 @@
+use axum::http::Method;
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, IF_MATCH,
-    IF_NONE_MATCH, TRANSFER_ENCODING,
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST, HeaderMap,
+    HeaderName, TRANSFER_ENCODING,
 };
 
 use crate::http::invalid_request::InvalidRequest;
-use crate::model::{CommitId, Encoding, Guard, Key, Revision};
+use crate::model::{CommitId, Encoding, Revision};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What two readers could understand in two ways if it were given twice.
-const ONCE: [HeaderName; 10] = [
+const ONCE: [HeaderName; 8] = [
     ACCEPT,
     AUTHORIZATION,
     CONTENT_LENGTH,
     CONTENT_TYPE,
     HOST,
     IDEMPOTENCY_KEY,
-    IF_MATCH,
-    IF_NONE_MATCH,
     LAST_EVENT_ID,
     TRANSFER_ENCODING,
 ];
 
-/// Refuses headers that two readers could understand in two ways.
-pub(in crate::http) fn check(headers: &HeaderMap) -> Result<(), InvalidRequest> {
+/// Refuses headers that two readers could understand in two ways, and a body that isn't what it stands for.
+pub(in crate::http) fn check(method: &Method, headers: &HeaderMap) -> Result<(), InvalidRequest> {
     if let Some(name) = ONCE.iter().find(|name| headers.get_all(*name).iter().count() > 1) {
         return Err(InvalidRequest::Header(format!(
             "the header {name} is given more than once"
@@ -36,18 +35,62 @@ pub(in crate::http) fn check(headers: &HeaderMap) -> Result<(), InvalidRequest> 
             "{CONTENT_LENGTH} and {TRANSFER_ENCODING} can't be combined"
         )));
     }
+    if [Method::PUT, Method::POST, Method::DELETE].contains(method) {
+        check_body(headers)?;
+    }
     Ok(())
+}
+
+/// Refuses a body that would be stored in place of the value: encoded, in parts, or a part.
+fn check_body(headers: &HeaderMap) -> Result<(), InvalidRequest> {
+    for given in headers.get_all(CONTENT_ENCODING) {
+        let codings = given.to_str().unwrap_or("?").split(',').map(str::trim);
+        let mut unknown =
+            codings.filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"));
+        if let Some(coding) = unknown.next() {
+            return Err(InvalidRequest::ContentEncoding(coding.to_owned()));
+        }
+    }
+    if headers.contains_key(CONTENT_RANGE) {
+        return Err(InvalidRequest::Header(format!(
+            "{CONTENT_RANGE} is not supported: send the whole value"
+        )));
+    }
+    // The server joins the chunks, and undoes no other coding.
+    let transfer = headers.get(TRANSFER_ENCODING);
+    if transfer.is_some_and(|coding| !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")) {
+        return Err(InvalidRequest::Header(format!(
+            "unsupported {TRANSFER_ENCODING}: send chunked"
+        )));
+    }
+    if let Some(multipart) = media_type(headers).filter(|media| media.starts_with("multipart/")) {
+        return Err(InvalidRequest::MediaType(format!(
+            "unsupported content-type: {multipart}; send the value itself as the body"
+        )));
+    }
+    Ok(())
+}
+
+/// The media type in `Content-Type`, in lower case and without its parameters.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    Some(
+        given
+            .split(';')
+            .next()
+            .unwrap_or(given)
+            .trim()
+            .to_ascii_lowercase(),
+    )
 }
 
 /// Refuses a body that isn't declared as JSON. A web page can have a browser send any other without asking the server
 /// first.
 pub(in crate::http) fn check_json(headers: &HeaderMap) -> Result<(), InvalidRequest> {
-    let said = headers.get(CONTENT_TYPE).and_then(|said| said.to_str().ok());
-    let media = said.map(|said| said.split(';').next().unwrap_or(said).trim());
-    if media.is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
+    if media_type(headers).is_some_and(|media| media == "application/json") {
         return Ok(());
     }
-    Err(InvalidRequest::Header(
+    Err(InvalidRequest::MediaType(
         "the body must be JSON: send content-type: application/json".into(),
     ))
 }
@@ -57,53 +100,6 @@ pub(in crate::http) fn is_cross_site(headers: &HeaderMap) -> bool {
     headers
         .get(SEC_FETCH_SITE)
         .is_some_and(|site| site == "cross-site")
-}
-
-/// What `If-Match` or `If-None-Match` holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum EntityTag {
-    /// `*`: any entry.
-    Any,
-    /// `"7"`: the entry of that revision.
-    Revision(Revision),
-}
-
-impl EntityTag {
-    /// Whether the tag stands for an entry of that revision, or for none.
-    pub(in crate::http) fn is_met_by(self, entry: Option<Revision>) -> bool {
-        match self {
-            Self::Any => entry.is_some(),
-            Self::Revision(revision) => entry == Some(revision),
-        }
-    }
-}
-
-/// What `If-Match` says.
-pub(in crate::http) fn if_match(headers: &HeaderMap) -> Result<Option<EntityTag>, InvalidRequest> {
-    tag(headers, &IF_MATCH)
-}
-
-/// What `If-None-Match` says.
-pub(in crate::http) fn if_none_match(headers: &HeaderMap) -> Result<Option<EntityTag>, InvalidRequest> {
-    tag(headers, &IF_NONE_MATCH)
-}
-
-/// What must hold for a write of that key.
-pub(in crate::http) fn guards(headers: &HeaderMap, key: &Key) -> Result<Vec<Guard>, InvalidRequest> {
-    let matching = if_match(headers)?.map(|tag| match tag {
-        EntityTag::Any => Guard::Present(key.clone()),
-        EntityTag::Revision(revision) => Guard::Revision(key.clone(), revision),
-    });
-    let none = match if_none_match(headers)? {
-        None => None,
-        Some(EntityTag::Any) => Some(Guard::Absent(key.clone())),
-        Some(EntityTag::Revision(_)) => {
-            return Err(InvalidRequest::Header(
-                "invalid if-none-match: a write allows only *".into(),
-            ));
-        }
-    };
-    Ok(matching.into_iter().chain(none).collect())
 }
 
 /// The commit's id, where `Idempotency-Key` gives one.
@@ -133,7 +129,7 @@ pub(in crate::http) fn encoding(headers: &HeaderMap) -> Result<Encoding, Invalid
         .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
     match charset.map(|(_, charset)| charset.trim().trim_matches('"')) {
         Some(charset) if !["utf-8", "utf8", "us-ascii"].contains(&charset.to_ascii_lowercase().as_str()) => {
-            Err(InvalidRequest::Header(format!(
+            Err(InvalidRequest::MediaType(format!(
                 "{CONTENT_TYPE}: unsupported charset {charset:?}; text and JSON must be UTF-8"
             )))
         }
@@ -201,23 +197,6 @@ pub(in crate::http) fn last_event_id(headers: &HeaderMap) -> Result<Option<Revis
     revision.map(Some)
 }
 
-fn tag(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EntityTag>, InvalidRequest> {
-    let Some(given) = text(headers, name)? else {
-        return Ok(None);
-    };
-    if given == "*" {
-        return Ok(Some(EntityTag::Any));
-    }
-    let quoted = given.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let revision = quoted.filter(|digits| !digits.is_empty()).map(str::parse);
-    match revision {
-        Some(Ok(revision)) => Ok(Some(EntityTag::Revision(revision))),
-        _ => Err(InvalidRequest::Header(format!(
-            "invalid {name}: {given}: expected one revision in double quotes, such as \"7\", or *"
-        ))),
-    }
-}
-
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, InvalidRequest> {
     let text = headers.get(name).map(|value| value.to_str().map(str::trim));
     text.transpose()
@@ -242,51 +221,20 @@ mod tests {
         headers
     }
 
-    fn key() -> Key {
-        "/db/url".parse().expect("a key")
-    }
-
     #[test]
     fn what_could_be_understood_in_two_ways_is_refused() {
         for name in ONCE {
             let mut twice = HeaderMap::new();
+            twice.append(name.clone(), HeaderValue::from_static("chunked"));
+            assert_eq!(check(&Method::PUT, &twice), Ok(()), "{name}");
             twice.append(name.clone(), HeaderValue::from_static("1"));
-            assert_eq!(check(&twice), Ok(()), "{name}");
-            twice.append(name.clone(), HeaderValue::from_static("1"));
-            let refusal = check(&twice).expect_err("twice");
+            let refusal = check(&Method::PUT, &twice).expect_err("twice");
             assert!(refusal.to_string().contains(name.as_str()), "{refusal}");
         }
         let both = headers(&[("content-length", "3"), ("transfer-encoding", "chunked")]);
-        check(&both).expect_err("two lengths");
+        check(&Method::PUT, &both).expect_err("two lengths");
         let many = headers(&[("x-other", "1"), ("x-other", "2")]);
-        assert_eq!(check(&many), Ok(()));
-    }
-
-    #[test]
-    fn guards_of_headers() {
-        let of = |pairs: &[(&'static str, &str)]| guards(&headers(pairs), &key());
-        assert_eq!(of(&[]), Ok(vec![]));
-        assert_eq!(
-            of(&[("if-match", "\"7\"")]),
-            Ok(vec![Guard::Revision(key(), Revision::new(7))])
-        );
-        assert_eq!(of(&[("if-match", "*")]), Ok(vec![Guard::Present(key())]));
-        assert_eq!(of(&[("if-none-match", "*")]), Ok(vec![Guard::Absent(key())]));
-        for bad in [
-            "7",
-            "W/\"7\"",
-            "\"7\", \"8\"",
-            "\"x\"",
-            "\"\"",
-            "\"-1\"",
-            "",
-            "\"",
-            "**",
-        ] {
-            let refusal = of(&[("if-match", bad)]).expect_err(bad);
-            assert!(refusal.to_string().contains("if-match"), "{refusal}");
-        }
-        of(&[("if-none-match", "\"7\"")]).expect_err("a write must not have it at all");
+        assert_eq!(check(&Method::PUT, &many), Ok(()));
     }
 
     #[test]
@@ -378,8 +326,7 @@ mod tests {
             for name in ONCE {
                 headers.append(name, value.clone());
             }
-            let _ = check(&headers);
-            let _ = guards(&headers, &key());
+            let _ = check(&Method::PUT, &headers);
             let _ = commit_id(&headers);
             let _ = encoding(&headers);
             let _ = answer_form(&headers);

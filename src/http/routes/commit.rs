@@ -9,9 +9,10 @@ use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::{CommitId, Commits};
 use crate::http::request::context::RequestContext;
 use crate::http::request::header;
+use crate::http::request::precondition;
 use crate::http::request::view::EntryView;
 use crate::model::{self, Guard, Mutation, Section};
-use crate::store::{Committed, StoreExt as _, Txn};
+use crate::store::{self, Committed, StoreExt as _, Txn};
 use crate::wire::{CommitAnswer, CommitRequest, SectionHead, ShapeError, ValueNotation};
 
 /// Apply changes to one section in one commit, if all guards hold
@@ -53,6 +54,7 @@ async fn commit_within(
     section: Option<&Section>,
 ) -> Result<Json<CommitAnswer>, ApiError> {
     context.check_writes()?;
+    precondition::refuse(&context.headers)?;
     let view = EntryView::of_lines(context)?;
     context.query.end()?;
     header::check_json(&context.headers)?;
@@ -142,6 +144,16 @@ pub(in crate::http) async fn run_commit(
     txn: Txn,
     view: EntryView,
 ) -> Result<Committed, ApiError> {
+    let made = try_commit(context, txn, view).await?;
+    made.map_err(|error| ApiError::of_store(error, view == EntryView::Stored))
+}
+
+/// The same, with the store's failure as it is.
+pub(in crate::http) async fn try_commit(
+    context: &RequestContext,
+    txn: Txn,
+    view: EntryView,
+) -> Result<store::Result<Committed>, ApiError> {
     let (id, store) = (txn.id.clone(), Arc::clone(&context.store));
     let stored = view == EntryView::Stored;
     let (api, config) = (context.api.clone(), context.config.clone());
@@ -157,7 +169,7 @@ pub(in crate::http) async fn run_commit(
         made
     });
     match timeout_at(context.deadline.instant(), task).await {
-        Ok(Ok(outcome)) => outcome.map_err(|error| ApiError::of_store(error, stored)),
+        Ok(Ok(outcome)) => Ok(outcome),
         Ok(Err(error)) => {
             tracing::error!(commit = %id, %error, "a commit ended without a response");
             Err(ApiError::outcome_unknown(&id))

@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::http::error::ApiError;
 use crate::http::invalid_request::InvalidRequest;
-use crate::http::openapi::Reads;
+use crate::http::openapi::{Bodies, Reads};
 use crate::http::request::context::RequestContext;
 use crate::http::request::header::check_json;
+use crate::http::request::precondition;
 use crate::model::Key;
 use crate::store::{DataKey, StoreError};
 use crate::wire::{KeySubject, PlainKey, Problem, WrappedKey};
@@ -23,7 +24,7 @@ const BODY_BYTES: usize = 128 * 1024;
     request_body(content = KeySubject, content_type = "application/json", description = "The secret that the key is for."),
     responses(
         (status = 200, description = "A new data key.", body = PlainKey),
-        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"), Reads)
+        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"), Bodies, Reads)
 )]
 pub(in crate::http) async fn generate(
     context: RequestContext,
@@ -32,6 +33,7 @@ pub(in crate::http) async fn generate(
     context.data_key_section()?;
     context.check_writes()?;
     context.query.end()?;
+    precondition::refuse(&context.headers)?;
     check_json(&context.headers)?;
     let KeySubject { key } = context.json(body, BODY_BYTES).await?;
     check_key(&context, &key)?;
@@ -48,7 +50,7 @@ pub(in crate::http) async fn generate(
     request_body(content = WrappedKey, content_type = "application/json", description = "The encrypted data key."),
     responses(
         (status = 200, description = "The data key.", body = PlainKey),
-        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"), Reads)
+        (status = 413, description = "The body is too large.", body = Problem, content_type = "application/problem+json"), Bodies, Reads)
 )]
 pub(in crate::http) async fn unwrap(context: RequestContext, body: Body) -> Result<Json<PlainKey>, ApiError> {
     context.data_key_section()?;
@@ -56,6 +58,7 @@ pub(in crate::http) async fn unwrap(context: RequestContext, body: Body) -> Resu
         return Err(ApiError::denied("this caller can't decrypt secrets"));
     }
     context.query.end()?;
+    precondition::refuse(&context.headers)?;
     check_json(&context.headers)?;
     let WrappedKey { wrapped, key } = context.json(body, BODY_BYTES).await?;
     check_key(&context, &key)?;

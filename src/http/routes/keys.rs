@@ -4,22 +4,24 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use axum::response::{IntoResponse, Response};
 
-use super::commit::{build_txn, run_commit};
+use super::commit::{build_txn, run_commit, try_commit};
 use crate::http::error::ApiError;
 use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::{
-    CommitId, Commits, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Past, Reads, Reveal, Secret,
-    TimeToLive,
+    Bodies, CommitId, Commits, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Past, Reads, Reveal, Secret,
+    TimeToLive, ValueBytes,
 };
 use crate::http::request::context::RequestContext;
 use crate::http::request::header;
 use crate::http::request::header::AnswerForm;
+use crate::http::request::precondition;
+use crate::http::request::precondition::Preconditions;
 use crate::http::request::view::EntryView;
 use crate::model::{
-    Entry, ErrorKind, Key, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
+    self, Entry, ErrorKind, Key, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
 };
 use crate::ops::entry_at;
-use crate::store::{Consistency, StoreError};
+use crate::store::{Committed, Consistency, StoreError};
 use crate::wire::{AnyNode, KeyAnswer, Problem, ProblemCode};
 
 /// Read a key
@@ -32,7 +34,7 @@ use crate::wire::{AnyNode, KeyAnswer, Problem, ProblemCode};
         (
             status = 200,
             description = "The entry, or only its value if Accept is text/plain or application/octet-stream.",
-            content((KeyAnswer = "application/json"), (String = "text/plain"), (String = "application/octet-stream")),
+            content((KeyAnswer = "application/json"), (String = "text/plain"), (ValueBytes = "application/octet-stream")),
             headers(("ETag" = String, description = "The entry's revision in quotes."))
         ),
         (status = 304, description = "The key is still at the revision in If-None-Match."),
@@ -45,17 +47,14 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
     let revision: Option<Revision> = context.query.take("revision")?;
     let read = take_consistency(&mut context)?;
     context.query.end()?;
-    let (if_match, if_none_match) = (
-        header::if_match(&context.headers)?,
-        header::if_none_match(&context.headers)?,
-    );
+    let conditions = Preconditions::read(&context.headers)?;
     let form = header::answer_form(&context.headers)?;
     let found = context
         .deadline
         .in_time(find_entry(&context, &key, revision, read.unwrap_or_default()))
         .await?;
     let now = found.as_ref().map(|entry| entry.revision);
-    if if_match.is_some_and(|tag| !tag.is_met_by(now)) {
+    if !conditions.is_matched(now) {
         let detail = format!("key {key} is not at the revision in if-match");
         return Err(ApiError::new(
             ErrorKind::Conflict,
@@ -63,7 +62,7 @@ pub(in crate::http) async fn get(mut context: RequestContext) -> Result<Response
             detail,
         ));
     }
-    if let Some(now) = now.filter(|_| if_none_match.is_some_and(|tag| tag.is_met_by(now))) {
+    if let Some(now) = now.filter(|_| conditions.is_named(now)) {
         return Ok(with_cache_headers(
             StatusCode::NOT_MODIFIED.into_response(),
             now,
@@ -107,7 +106,7 @@ fn with_cache_headers(mut response: Response, revision: Revision, view: EntryVie
     params(TimeToLive, KeepTtl, Secret, IfMatch, IfNoneMatch, CommitId),
     request_body(
         description = "The value. application/json is stored as JSON, text/plain as text. With any other type, a JSON object or array is stored as JSON, other UTF-8 as text, and the rest as bytes.",
-        content((serde_json::Value = "application/json"), (String = "text/plain"), (String = "application/octet-stream"))
+        content((serde_json::Value = "application/json"), (String = "text/plain"), (ValueBytes = "application/octet-stream"))
     ),
     responses(
         (status = 200, description = "The key was updated.", body = KeyAnswer, headers(("ETag" = String, description = "The entry's revision in quotes."))),
@@ -129,7 +128,7 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
         (None, true) => TtlChoice::Keep,
         (None, false) => TtlChoice::Never,
     };
-    let guards = header::guards(&context.headers, &key)?;
+    let conditions = Preconditions::read(&context.headers)?;
     let id = header::commit_id(&context.headers)?;
     let encoding = header::encoding(&context.headers)?;
     let max = Value::MAX_BYTES.min(context.api.settings().body_bytes);
@@ -148,8 +147,7 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
         },
         ttl,
     };
-    let txn = build_txn(&context, id, vec![change]).guarded(guards);
-    let committed = run_commit(&context, txn, EntryView::Masked).await?;
+    let committed = commit_if(&context, &conditions, id, change).await?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
     let status = match previous {
@@ -173,17 +171,16 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
     delete,
     path = "/v1/{config}/{section}/keys/{*rest}",
     operation_id = "delete_key",
-    params(IfMatch, CommitId),
+    params(IfMatch, IfNoneMatch, CommitId),
     responses((status = 200, description = "The key was deleted.", body = KeyAnswer), Commits)
 )]
 pub(in crate::http) async fn delete(context: RequestContext) -> Result<Json<KeyAnswer>, ApiError> {
     let key = context.key()?;
     context.check_writes()?;
     context.query.end()?;
-    let guards = header::guards(&context.headers, &key)?;
+    let conditions = Preconditions::read(&context.headers)?;
     let id = header::commit_id(&context.headers)?;
-    let txn = build_txn(&context, id, vec![Mutation::Delete { key: key.clone() }]).guarded(guards);
-    let committed = run_commit(&context, txn, EntryView::Masked).await?;
+    let committed = commit_if(&context, &conditions, id, Mutation::Delete { key: key.clone() }).await?;
     let Some(applied) = committed.changes.into_iter().next() else {
         return Err(StoreError::NotFound(key).into());
     };
@@ -200,11 +197,12 @@ pub(in crate::http) async fn delete(context: RequestContext) -> Result<Json<KeyA
     path = "/v1/{config}/{section}/touch/{*rest}",
     operation_id = "touch_key",
     params(TimeToLive),
-    responses((status = 200, description = "The time to live was renewed.", body = KeyAnswer), Reads)
+    responses((status = 200, description = "The time to live was renewed.", body = KeyAnswer), Bodies, Reads)
 )]
 pub(in crate::http) async fn touch(mut context: RequestContext) -> Result<Json<KeyAnswer>, ApiError> {
     let key = context.key()?;
     context.check_writes()?;
+    precondition::refuse(&context.headers)?;
     let view = EntryView::of_lines(&mut context)?;
     let ttl: Option<Ttl> = context.query.take("ttl")?;
     context.query.end()?;
@@ -217,6 +215,41 @@ pub(in crate::http) async fn touch(mut context: RequestContext) -> Result<Json<K
         node: view.render_node(&entry),
         prev_node: AnyNode::of(None),
     }))
+}
+
+/// How often a write is tried whose conditions list tags, while others write the key.
+const TRIES: usize = 10;
+
+/// Commits the change of a key if the conditions permit it.
+async fn commit_if(
+    context: &RequestContext,
+    conditions: &Preconditions,
+    id: Option<model::CommitId>,
+    change: Mutation,
+) -> Result<Committed, ApiError> {
+    let key = change.key().clone();
+    let txn = build_txn(context, id, vec![change]);
+    if conditions.is_empty() {
+        return run_commit(context, txn, EntryView::Masked).await;
+    }
+    if let Some(guard) = conditions.as_guard(&key) {
+        return run_commit(context, txn.guarded([guard]), EntryView::Masked).await;
+    }
+    // Not a read first: a commit that took place under this ID has to be found whatever the conditions say now.
+    let mut guard = conditions.first_guess(&key);
+    for _ in 0..TRIES {
+        let made = try_commit(context, txn.clone().guarded([guard]), EntryView::Masked).await?;
+        let conflict = match made {
+            Err(StoreError::Conflict(conflict)) => conflict,
+            made => return made.map_err(ApiError::from),
+        };
+        let found = conflict.current.as_ref().map(|entry| entry.revision);
+        guard = match conditions.next_guess(&key, found) {
+            Some(guard) => guard,
+            None => return Err(ApiError::of_preconditions(&key, &conflict)),
+        };
+    }
+    Err(StoreError::Busy(format!("key {key} is written all the time")).into())
 }
 
 /// The consistency in the query, if it has one.

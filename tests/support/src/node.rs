@@ -1,42 +1,43 @@
 //! Node, which runs the tools of the tests that exist for it alone.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use super::emulator::{TESTS, needs, target_dir};
 
-const HELP: &str = "The proof of the policies runs with Node 18 or newer and npm, and the packages of tests/policies \
-    from the registry that npm is set up for.\n\
+const HELP: &str = "Some tests run with Node 20.19 or newer and npm, and packages from the registry that npm is set up for.\n\
     Debian, Ubuntu: apt-get install nodejs npm. Fedora: dnf install nodejs. macOS: brew install node.";
 
-/// Runs a script of `tests/policies`, whose packages are installed if they aren't there. The folder that holds them is
-/// its last argument.
-///
-/// A test that needs it fails where it can't be run, saying what to install; none is skipped.
+/// Runs a script of `tests/policies`. The folder that holds its packages is its last argument.
 pub fn run(script: &str, argument: &Path) -> Output {
-    static MODULES: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    needs("Node");
-    let modules = match MODULES.get_or_init(install) {
-        Ok(modules) => modules,
-        Err(reason) => panic!("Node's part of the tests can't be run.\n{reason}\n{HELP}"),
-    };
-    let ran = Command::new("node")
-        .arg(sources().join(script))
-        .args([argument, modules])
-        .output();
+    let modules = packages("policies");
+    let script = Path::new(TESTS).join("policies").join(script);
+    node([&script, argument, &modules])
+}
+
+/// Runs Node.
+pub fn node<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Output {
+    let ran = Command::new("node").args(arguments).output();
     ran.unwrap_or_else(|error| panic!("node: {error}\n{HELP}"))
 }
 
-fn sources() -> PathBuf {
-    Path::new(TESTS).join("policies")
+/// The folder below `target` with the packages of a folder of `tests`, which are installed if they aren't there.
+///
+/// A test that needs them fails where they can't be had, saying what to install; none is skipped.
+pub fn packages(of: &str) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    needs("Node");
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    install(of).unwrap_or_else(|reason| panic!("Node's part of the tests can't be run.\n{reason}\n{HELP}"))
 }
 
 /// Installs what the lock file says below `target`, so that the sources stay as they are.
-fn install() -> Result<PathBuf, String> {
-    let home = target_dir().join("policies");
-    let lock = fs::read(sources().join("package-lock.json")).map_err(|error| error.to_string())?;
+fn install(of: &str) -> Result<PathBuf, String> {
+    let (sources, home) = (Path::new(TESTS).join(of), target_dir().join(of));
+    let lock = fs::read(sources.join("package-lock.json")).map_err(|error| error.to_string())?;
     let stamp = home.join("node_modules/discfg-stamp");
     // The stamp is written last: what a run that was killed left behind is not trusted.
     if fs::read(&stamp).is_ok_and(|done| done == lock) {
@@ -44,7 +45,7 @@ fn install() -> Result<PathBuf, String> {
     }
     fs::create_dir_all(&home).map_err(|error| error.to_string())?;
     for name in ["package.json", "package-lock.json"] {
-        fs::copy(sources().join(name), home.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        fs::copy(sources.join(name), home.join(name)).map_err(|error| format!("{name}: {error}"))?;
     }
     let npm = Command::new("npm")
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])

@@ -158,7 +158,7 @@ fn about_a_commit(code: ProblemCode) -> Problem {
 #[test]
 fn of_a_problem() {
     let limit = |code: ProblemCode, size, max| Problem {
-        limit: Some(ProblemLimit::Bytes { size, max }),
+        limit: Some(ProblemLimit::Bytes(ByteLimit { size, max })),
         ..about_a_key(code)
     };
     let compacted = Problem {

@@ -8,6 +8,7 @@
 //! write-ahead log that is synced before the commit is answered, and a snapshot is one read transaction. Commits of one
 //! handle that wait for each other share one, and its sync.
 
+mod backfill;
 mod data_file;
 mod file_error;
 mod key_file;
@@ -20,6 +21,7 @@ mod rows;
 mod turn;
 mod write;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -67,6 +69,25 @@ impl LocalEngine {
     /// Where the key is that hides the secrets of the file at `path`. It is created with the first of them.
     pub fn key_path_of(path: &Path) -> PathBuf {
         key_file::path_beside(path)
+    }
+
+    /// The files that the config at `path` may have, in the order in which they are safe to delete: what SQLite puts next
+    /// to the data, the data, and the key of its secrets. Data without its key is lost, a key without data is harmless.
+    pub fn files_of(path: &Path) -> Vec<PathBuf> {
+        let beside = data_file::BESIDE.map(|end| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        });
+        let mut files = Vec::from(beside);
+        files.extend([path.to_owned(), Self::key_path_of(path)]);
+        files
+    }
+
+    /// The bytes that these files have together.
+    pub fn bytes_of(path: &Path) -> u64 {
+        let bytes = |file| fs::metadata(file).map_or(0, |file| file.len());
+        Self::files_of(path).into_iter().map(bytes).sum()
     }
 
     /// Opens the file at `path`, which goes by `clock` and writes down `by` as the writer. Must be called within
@@ -305,7 +326,7 @@ impl Admin for LocalEngine {
     }
 
     async fn write_meta(&self, meta: Meta) -> Result<()> {
-        self.write(move |_, connection| write::meta(connection, meta))
+        self.write(move |file, connection| write::meta(file, connection, meta))
             .await
     }
 

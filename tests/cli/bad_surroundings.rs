@@ -145,7 +145,7 @@ fn a_file_that_is_not_ours_is_left_as_it_is() {
                 .code(70)
                 .stdout("")
                 .stderr_has(path.to_str().expect("a path in UTF-8"))
-                .stderr_has("not a discfg file");
+                .stderr_has("holds no config: it is");
         }
         assert_eq!(fs::read(&path).expect("it is there"), before);
     }

@@ -50,7 +50,7 @@ fn what_a_call_or_its_surroundings_hold_is_escaped() {
             let ended = place.args([args, &["-f", format]].concat()).run();
             assert!(is_clean(ended.errors()), "{args:?}: {:?}", ended.errors());
             if format == "human" {
-                assert!(is_clean(ended.text()), "{args:?}: {:?}", ended.text());
+                assert!(is_clean(&ended.text()), "{args:?}: {:?}", ended.text());
             }
         }
     }
@@ -69,7 +69,7 @@ fn a_folder_with_odd_characters_is_escaped() {
     ] {
         let ended = place.shell(&format!("cd x* && {line}")).run();
         assert!(
-            is_clean(ended.errors()) && is_clean(ended.text()),
+            is_clean(ended.errors()) && is_clean(&ended.text()),
             "{line}: {:?} {:?}",
             ended.text(),
             ended.errors()

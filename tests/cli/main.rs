@@ -25,6 +25,7 @@ mod http_tokens;
 mod json_failures;
 mod listing;
 mod local;
+mod local_file;
 mod past;
 mod plain;
 mod secret_moves;

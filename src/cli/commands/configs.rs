@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
 use aws_sdk_cloudformation::Client;
 use clap::Args;
@@ -15,9 +16,11 @@ use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::table::Table;
 use crate::cli::terminal::times::TimeStyle;
 use crate::context::{EngineName, Target};
+use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::{self, OpenError};
-use crate::model::{ConfigName, ErrorKind, Timestamp};
+use crate::model::{ConfigName, ErrorKind, SystemClock, Timestamp};
 use crate::stack::{self, Owner};
+use crate::store::StoreError;
 use crate::wire::result::{ConfigShape, ConfigsResult};
 
 /// List the configs in this account and region
@@ -146,8 +149,8 @@ async fn on_this_machine(target: &Target) -> Result<ConfigsResult, Failure> {
             status: None,
             region: None,
             created: None,
-            note: None,
-            bytes: fs::metadata(&path).ok().map(|file| file.len()),
+            note: fault(&path),
+            bytes: Some(LocalEngine::bytes_of(&path)),
             file: Some(path.display().to_string()),
         }
     });
@@ -158,6 +161,15 @@ async fn on_this_machine(target: &Target) -> Result<ConfigsResult, Failure> {
         configs: found.collect(),
         unknown: Vec::new(),
     })
+}
+
+/// Why the file is no config that can be opened, if so.
+fn fault(path: &Path) -> Option<String> {
+    let opened = LocalEngine::open(path, OpenMode::Read, Arc::new(SystemClock), String::new());
+    match opened.err()? {
+        StoreError::NoConfig { .. } => Some("holds no config: it is an empty database".into()),
+        error => Some(error.to_string()),
+    }
 }
 
 fn table(listed: &ConfigsResult, times: TimeStyle) -> Table {

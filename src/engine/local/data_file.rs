@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use super::backfill::{FileBytes, backfill, data_version};
 use super::file_error::{FileError, FileResult, LOCK_PATIENCE, unsound};
-use super::layout::{FileOwner, add_what_is_missing, lay_out, owner};
+use super::layout::{FileOwner, begin, complete, is_complete, lay_out, owner};
 use super::open_mode::OpenMode;
 use crate::files::{Folder, Privacy};
 use crate::model::{Clock, Timestamp};
@@ -23,6 +24,10 @@ const LOG_PATIENCE: Duration = Duration::from_millis(200);
 /// The readers kept open when idle. More may be open at once.
 const IDLE_READERS: usize = 4;
 
+/// The ends of the names of the files that SQLite may create next to a file (SQLite documentation, "Temporary Files Used
+/// By SQLite").
+pub(super) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// A config's file with its connections: one that writes, opened with the first write, and those that read.
 pub(super) struct DataFile {
     path: PathBuf,
@@ -32,6 +37,8 @@ pub(super) struct DataFile {
     by: String,
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    /// The [`data_version`] within the writer's last transaction, if it had one.
+    last_commit: Mutex<Option<i64>>,
     /// The bytes of the write-ahead log at which it is to be emptied.
     log_bound: AtomicU64,
 }
@@ -46,6 +53,7 @@ impl DataFile {
             by,
             writer: Mutex::new(None),
             readers: Mutex::new(Vec::new()),
+            last_commit: Mutex::new(None),
             log_bound: AtomicU64::new(LONGEST_LOG),
         };
         if mode == OpenMode::Create {
@@ -97,11 +105,38 @@ impl DataFile {
         write(connection).map_err(|error| error.into().into_store_error(&self.path))
     }
 
-    /// Empties the write-ahead log where it has grown long.
-    pub(super) fn bound_log(&self) {
+    /// Commits what the writer has written.
+    pub(super) fn commit(&self, transaction: Transaction<'_>) -> FileResult<()> {
+        let version = data_version(&transaction)?;
+        transaction.commit()?;
+        *lock(&self.last_commit) = Some(version);
+        Ok(())
+    }
+
+    /// Copies the write-ahead log into the file. Nothing is lost where that fails.
+    fn leave(&self, writer: &Connection, reader: Option<Connection>, last_commit: i64) {
+        let reader = reader.map_or_else(|| self.connect_reader(), Ok);
+        let copied = reader.and_then(|reader| {
+            let bytes = FileBytes {
+                file: fs::metadata(&self.path).map_or(0, |file| file.len()),
+                log: self.log_bytes(),
+            };
+            backfill(writer, &reader, bytes, last_commit).map_err(|error| self.failed(error))
+        });
+        if let Err(error) = copied {
+            tracing::debug!(%error, "the write-ahead log can't be copied into the file");
+        }
+    }
+
+    fn log_bytes(&self) -> u64 {
         let mut log = self.path.clone().into_os_string();
         log.push("-wal");
-        let bytes = fs::metadata(log).map_or(0, |file| file.len());
+        fs::metadata(log).map_or(0, |file| file.len())
+    }
+
+    /// Empties the write-ahead log where it has grown long.
+    pub(super) fn bound_log(&self) {
+        let bytes = self.log_bytes();
         if bytes < self.log_bound.load(Ordering::Relaxed) {
             return;
         }
@@ -132,8 +167,18 @@ impl DataFile {
             return Err(self.unusable(ErrorKind::PermissionDenied.into()));
         }
         settle(&connection).map_err(|error| self.failed(error))?;
-        add_what_is_missing(&mut connection).map_err(|error| self.failed(error))?;
+        self.complete(&mut connection)
+            .map_err(|error| self.failed(error))?;
         Ok(connection)
+    }
+
+    fn complete(&self, connection: &mut Connection) -> FileResult<()> {
+        if is_complete(connection)? {
+            return Ok(());
+        }
+        let transaction = begin(connection)?;
+        complete(&transaction)?;
+        self.commit(transaction)
     }
 
     /// Judges the files by their names, since SQLite opens them itself: to open and close one here would end the locks
@@ -142,11 +187,11 @@ impl DataFile {
     fn check(&self) -> Result<()> {
         let path = fs::symlink_metadata(&self.path);
         path.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => self.absent(),
+            ErrorKind::NotFound => self.no_config(""),
             _ => self.unusable(error),
         })?;
         self.folder.check().map_err(|error| self.unusable(error))?;
-        for end in ["", "-wal", "-shm", "-journal"] {
+        for end in [&[""][..], &BESIDE].concat() {
             let mut name = self.path.file_name().unwrap_or_default().to_owned();
             name.push(end);
             match self.folder.check_file(name, Privacy::Public) {
@@ -172,9 +217,9 @@ impl DataFile {
                 found,
                 known: Meta::LAYOUT,
             }),
-            FileOwner::Nobody => Err(self.absent()),
+            FileOwner::Nobody => Err(self.no_config(" is an empty database")),
             FileOwner::Another => Err(self.failed(unsound(format!(
-                "{} is a database, but not a discfg file",
+                "{} holds no config: it is another program's database",
                 self.path.display()
             )))),
         }
@@ -211,7 +256,9 @@ impl DataFile {
         if matches!(owner(&transaction)?, FileOwner::Nobody) {
             lay_out(&transaction)?;
         }
+        let version = data_version(&transaction)?;
         transaction.commit()?;
+        self.leave(&connection, None, version);
         Ok(())
     }
 
@@ -226,11 +273,22 @@ impl DataFile {
         }
     }
 
-    fn absent(&self) -> StoreError {
+    /// The config isn't there: what of its file says that.
+    fn no_config(&self, what: &str) -> StoreError {
         let name = self.path.file_stem().unwrap_or_default();
         StoreError::NoConfig {
             config: name.to_string_lossy().into_owned(),
-            place: Some(self.path.display().to_string()),
+            place: Some(format!("{}{what}", self.path.display())),
+        }
+    }
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        let (last_commit, writer) = (lock(&self.last_commit).take(), lock(&self.writer).take());
+        if let (Some(last_commit), Some(writer)) = (last_commit, writer) {
+            let reader = lock(&self.readers).pop();
+            self.leave(&writer, reader, last_commit);
         }
     }
 }

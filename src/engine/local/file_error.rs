@@ -44,7 +44,7 @@ impl FileError {
             source: None,
         };
         match code {
-            Some(ErrorCode::NotADatabase) => corrupt("is not a discfg file"),
+            Some(ErrorCode::NotADatabase) => corrupt("holds no config: it is not an SQLite database"),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable {
                 problem: format!(
                     "{} has been locked by another process for {} s",

@@ -7,10 +7,12 @@ use crate::store::{Meta, StoreError};
 
 /// Marks a file as discfg's: `dcfg` in ASCII (SQLite file format, "Application ID").
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"dcfg");
-/// What came to the layout after its first files.
-const ADDITIONS: &str = include_str!("additions.sql");
-/// The last of the additions: a file that has it has all of them.
-const LAST_ADDITION: &str = "log_recorded";
+/// What came to the layout after its first files, in order, each with the last thing that it makes: a file that has
+/// this has all of it.
+const ADDITIONS: [(&str, &str); 2] = [
+    ("log_recorded", include_str!("additions.sql")),
+    ("closing", include_str!("additions_2.sql")),
+];
 
 /// Whose a database is.
 pub(super) enum FileOwner {
@@ -60,27 +62,30 @@ pub(super) fn begin(connection: &mut Connection) -> FileResult<Transaction<'_>> 
 /// Writes the layout into an empty file.
 pub(super) fn lay_out(transaction: &Transaction<'_>) -> FileResult<()> {
     transaction.execute_batch(include_str!("schema.sql"))?;
-    transaction.execute_batch(ADDITIONS)?;
+    complete(transaction)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", Meta::LAYOUT)?;
     Ok(())
 }
 
-/// Gives a file of an earlier build what it lacks of the layout.
-pub(super) fn add_what_is_missing(connection: &mut Connection) -> FileResult<()> {
-    if has_every_addition(connection)? {
-        return Ok(());
+/// Whether the file lacks nothing of the layout, as one of an earlier build does.
+pub(super) fn is_complete(connection: &Connection) -> FileResult<bool> {
+    let [.., (last, _)] = ADDITIONS;
+    has(connection, last)
+}
+
+/// Gives the file what it lacks of the layout.
+pub(super) fn complete(transaction: &Transaction<'_>) -> FileResult<()> {
+    for (last, addition) in ADDITIONS {
+        // Another process may have been here first.
+        if !has(transaction, last)? {
+            transaction.execute_batch(addition)?;
+        }
     }
-    let transaction = begin(connection)?;
-    // Another process may have been here first.
-    if !has_every_addition(&transaction)? {
-        transaction.execute_batch(ADDITIONS)?;
-    }
-    transaction.commit()?;
     Ok(())
 }
 
-fn has_every_addition(connection: &Connection) -> FileResult<bool> {
+fn has(connection: &Connection, name: &str) -> FileResult<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
-    Ok(connection.query_row(sql, [LAST_ADDITION], |row| row.get(0))?)
+    Ok(connection.query_row(sql, [name], |row| row.get(0))?)
 }

@@ -178,7 +178,7 @@ fn together(connection: &mut Connection, jobs: &mut [WriteJob], file: &DataFile)
     if commits > 0 {
         write::sweep(&transaction, commits, now)?;
     }
-    transaction.commit()?;
+    file.commit(transaction)?;
     Ok(BatchEnd::Synced)
 }
 

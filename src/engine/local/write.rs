@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::data_file::DataFile;
 use super::file_error::FileResult;
 use super::layout::begin;
 use super::rows::{bound, bound_others, number};
@@ -242,11 +243,10 @@ pub(super) fn renew(transaction: &Transaction<'_>, entry: &Entry) -> FileResult<
     Ok(())
 }
 
-pub(super) fn meta(connection: &mut Connection, meta: Meta) -> FileResult<()> {
+pub(super) fn meta(file: &DataFile, connection: &mut Connection, meta: Meta) -> FileResult<()> {
     let transaction = begin(connection)?;
     let write = "INSERT OR REPLACE INTO meta (id, history_days) VALUES (1, ?1)";
     transaction.execute(write, [meta.history_days])?;
     transaction.pragma_update(None, "user_version", meta.layout)?;
-    transaction.commit()?;
-    Ok(())
+    file.commit(transaction)
 }

@@ -1,6 +1,6 @@
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use super::args::DestroyArgs;
@@ -15,11 +15,6 @@ use crate::model::ErrorKind;
 use crate::store::StoreError;
 use crate::wire::result::{DestroyResult, DestroyedData};
 
-/// The suffixes of the files that SQLite may create next to a file (SQLite documentation, "Temporary Files Used By
-/// SQLite"). The file itself is deleted after these, and the key of its secrets last: data without its key is lost, a
-/// key without data is harmless.
-const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
-
 /// Deletes the config's file.
 pub(super) async fn run(
     args: &DestroyArgs,
@@ -32,7 +27,7 @@ pub(super) async fn run(
     let path = local_file(target)?;
     let key = LocalEngine::key_path_of(&path);
     let bytes = match fs::metadata(&path) {
-        Ok(file) => Some(file.len()),
+        Ok(_) => Some(LocalEngine::bytes_of(&path)),
         // An earlier deletion was interrupted.
         Err(error) if error.kind() == io::ErrorKind::NotFound && key.exists() => None,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -67,7 +62,9 @@ pub(super) async fn run(
         if !args.yes {
             ask(config, terminal).await?;
         }
-        remove(&path, &key)?;
+        for file in LocalEngine::files_of(&path) {
+            remove_file(&file)?;
+        }
     }
     let shape = DestroyResult {
         action: "destroy",
@@ -82,16 +79,6 @@ pub(super) async fn run(
         duration_ms: started.elapsed().as_millis(),
     };
     end(&shape, session, terminal)
-}
-
-fn remove(path: &Path, key: &Path) -> Result<(), Failure> {
-    for end in BESIDE {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        remove_file(&PathBuf::from(name))?;
-    }
-    remove_file(path)?;
-    remove_file(key)
 }
 
 /// Removes a file if it exists.

@@ -1,14 +1,13 @@
-use std::fs;
-
 use crate::cli::bad_sections::report;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::engine::local::LocalEngine;
 use crate::engine::local_file;
 use crate::model::Access;
 use crate::ops::readable_heads;
-use crate::store::{Heads, StoreError};
+use crate::store::Heads;
 use crate::wire::result::LocalStatus;
 
 /// Shows the file, its size, state and sections.
@@ -19,19 +18,13 @@ pub(super) async fn run(session: &mut Session, terminal: &mut Terminal) -> Resul
     let read: crate::store::Result<_> =
         async { Ok((store.status().await?, readable_heads(store, &Heads::All).await?)) }.await;
     let (status, (heads, bad)) = read.map_err(|error| session.explain(error, Access::Read))?;
-    let bytes = fs::metadata(&path)
-        .map_err(|error| StoreError::File {
-            path: path.clone(),
-            source: error.into(),
-        })?
-        .len();
     let shape = LocalStatus {
         action: "status",
         config,
         engine: "local",
         stack: None,
         file: path.display().to_string(),
-        bytes,
+        bytes: LocalEngine::bytes_of(&path),
         state: status.to_string(),
         sections: heads
             .iter()

@@ -1,0 +1,182 @@
+//! The embedded engine's file as people keep it: copied, on full disks and on read-only ones, and shared with root.
+
+use std::fs;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use support::cli::{Call, Place};
+use support::config::embedded;
+use support::serving::{Server, served_place};
+
+fn folder(place: &Place) -> PathBuf {
+    place.home().join("data/discfg")
+}
+
+/// A call on a copy of the config's database alone.
+fn of_copy(place: &Place, args: &[&str]) -> Call {
+    let copy = place.dir().join("copy");
+    fs::create_dir_all(&copy).expect("a folder");
+    fs::copy(folder(place).join("mycfg.db"), copy.join("mycfg.db")).expect("a copy");
+    for end in ["-wal", "-shm"] {
+        // Of the copy before.
+        let _ = fs::remove_file(copy.join(format!("mycfg.db{end}")));
+    }
+    place.args(args).env("DISCFG_DATA_DIR", copy)
+}
+
+#[test]
+fn the_database_alone_holds_what_was_written() {
+    let place = embedded();
+    of_copy(&place, &["info", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout("0\n");
+    place.args(["set", "db/url", "one"]).run().code(0);
+    of_copy(&place, &["get", "db/url"]).run().code(0).stdout("one\n");
+    place.args(["touch", "db/url", "--ttl", "1h"]).run().code(0);
+    let node = of_copy(&place, &["get", "db/url", "-f", "json"])
+        .run()
+        .code(0)
+        .json();
+    assert_eq!(node["node"]["ttl"], 3600, "{node}");
+    place
+        .shell("i=0; while [ $i -lt 100 ]; do i=$((i+1)); discfg set many/k$i $i -q || exit; done")
+        .run()
+        .code(0);
+    of_copy(&place, &["info", "-f", "raw"])
+        .run()
+        .code(0)
+        .stdout("101\n");
+    of_copy(&place, &["doctor"])
+        .run()
+        .stdout_has("SQLite's integrity check passed");
+    // More than what SQLite keeps in its log.
+    let values: Vec<String> = (0..600).map(|n| format!("k{n}={n:04000}")).collect();
+    place
+        .args([
+            "import", "-d", "-", "--from", "dotenv", "--batch", "--prefix", "/large",
+        ])
+        .stdin(values.join("\n"))
+        .run()
+        .code(0);
+    of_copy(&place, &["get", "large/k599"])
+        .run()
+        .code(0)
+        .stdout(format!("{:04000}\n", 599));
+    place.args(["delete", "db/url"]).run().code(0);
+    of_copy(&place, &["get", "db/url"]).run().code(3);
+    of_copy(&place, &["set", "db/url", "two"])
+        .run()
+        .code(0)
+        .stdout_has("revision 3");
+}
+
+#[test]
+fn the_database_alone_holds_what_a_server_wrote_once_it_stopped() {
+    let place = served_place();
+    let server = Server::start(&place, &[]);
+    server.ask("PUT", "/v1/mycfg/db/keys/url", &[], "one");
+    server.signal("TERM");
+    server.end().code(0);
+    of_copy(&place, &["get", "db/url"]).run().code(0).stdout("one\n");
+}
+
+#[test]
+fn the_size_is_that_of_all_files() {
+    let place = embedded();
+    place.args(["set", "k", "v", "--secret"]).run().code(0);
+    // Opened and closed here, so that reading it below changes none of them.
+    place.args(["status"]).run().code(0);
+    let files = fs::read_dir(folder(&place)).expect("a folder");
+    let sizes = files.map(|file| file.and_then(|file| file.metadata()).expect("a file").len());
+    let (files, bytes) = sizes.fold((0, 0), |(files, bytes), size| (files + 1, bytes + size));
+    assert_eq!(files, 4, "the database, its log, its index and the key");
+    let status = place.args(["status", "-f", "json"]).run().code(0).json();
+    assert_eq!(status["bytes"], bytes);
+    let configs = place
+        .args(["configs", "--local", "-f", "json"])
+        .run()
+        .code(0)
+        .json();
+    assert_eq!(configs["configs"][0]["bytes"], bytes);
+    place
+        .args(["destroy", "mycfg", "--delete-data", "--yes"])
+        .run()
+        .code(0)
+        .stderr_has(&format!("({bytes} bytes)"));
+    assert_eq!(fs::read_dir(folder(&place)).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_file_without_a_config_is_said_to_be_that() {
+    let place = embedded();
+    let file = |name: &str| folder(&place).join(format!("{name}.db"));
+    fs::write(file("nothing"), "").expect("a file");
+    fs::write(file("text"), "a text, and long enough to have a header".repeat(9)).expect("a file");
+    for (name, statement) in [
+        ("empty", "PRAGMA journal_mode = WAL"),
+        ("foreign", "CREATE TABLE a (b)"),
+    ] {
+        let database = Connection::open(file(name)).expect("SQLite makes it");
+        database
+            .query_row(statement, [], |_| Ok(()))
+            .or_else(|error| match error {
+                rusqlite::Error::QueryReturnedNoRows => Ok(()),
+                error => Err(error),
+            })
+            .expect(statement);
+    }
+    for (name, code, says) in [
+        ("nothing", 3, "nothing.db is an empty database"),
+        ("empty", 3, "empty.db is an empty database"),
+        (
+            "text",
+            70,
+            "text.db holds no config: it is not an SQLite database",
+        ),
+        (
+            "foreign",
+            70,
+            "foreign.db holds no config: it is another program's database",
+        ),
+    ] {
+        for command in [&["get", "k"][..], &["set", "k", "v"], &["info"], &["status"]] {
+            place
+                .args(command)
+                .and(&["-c", name])
+                .run()
+                .code(code)
+                .stdout("")
+                .stderr_has(says);
+        }
+    }
+    let listed = place
+        .args(["configs", "--local", "-f", "json"])
+        .run()
+        .code(0)
+        .json();
+    let notes: Vec<_> = listed["configs"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|config| {
+            (
+                config["config"].as_str(),
+                config["note"]
+                    .as_str()
+                    .is_some_and(|note| note.contains("holds no config")),
+            )
+        })
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            (Some("empty"), true),
+            (Some("foreign"), true),
+            (Some("mycfg"), false),
+            (Some("nothing"), true),
+            (Some("text"), true)
+        ]
+    );
+}

@@ -176,7 +176,26 @@ fn names_that_change_what_is_run_are_refused(place: &Place) {
     exec(place, &["--prefix", "/bin", "--", "touch", "ran"])
         .code(125)
         .stderr_has("what programs run: PATH (from key /bin/path)");
+    set(place, "make/makeflags", "--eval=$(shell touch ran)");
+    exec(place, &["--prefix", "/make", "--", "touch", "ran"])
+        .code(125)
+        .stderr_has("MAKEFLAGS (from key /make/makeflags)");
+    exec(
+        place,
+        &[
+            "--env",
+            "https_proxy=/bin/path",
+            "--prefix",
+            "/bin",
+            "--",
+            "touch",
+            "ran",
+        ],
+    )
+    .code(125)
+    .stderr_has("https_proxy (from key /bin/path)");
     assert!(!place.dir().join("ran").exists());
+    place.args(["delete", "make/makeflags"]).run().code(0);
     variables(
         place,
         &["--allow-env", "LD_PRELOAD", "--env", "OPTIONS=/node-options"],

@@ -50,6 +50,9 @@ fn variables_that_decide_what_runs_are_not_exported() {
         "gh/ld/preload",
         "gh/git/ssh/command",
         "gh/ifs",
+        "gh/makeflags",
+        "gh/https/proxy",
+        "gh/aws/profile",
         "gh/fine",
     ] {
         place.args(["set", key, "x"]).run().code(0);
@@ -63,8 +66,20 @@ fn variables_that_decide_what_runs_are_not_exported() {
             .stdout("")
             .stderr_has("PATH (from key /gh/path)")
             .stderr_has("LD_PRELOAD (from key /gh/ld/preload)")
+            .stderr_has("MAKEFLAGS (from key /gh/makeflags)")
+            .stderr_has("HTTPS_PROXY (from key /gh/https/proxy)")
+            .stderr_has("AWS_PROFILE (from key /gh/aws/profile)")
             .stderr_has("--allow-env NAME");
-        let names = ["PATH", "BASH_ENV", "LD_PRELOAD", "GIT_SSH_COMMAND", "IFS"];
+        let names = [
+            "PATH",
+            "BASH_ENV",
+            "LD_PRELOAD",
+            "GIT_SSH_COMMAND",
+            "IFS",
+            "MAKEFLAGS",
+            "HTTPS_PROXY",
+            "AWS_PROFILE",
+        ];
         let allowed = names.iter().flat_map(|name| ["--allow-env", name]);
         place
             .args(export.into_iter().chain(allowed))

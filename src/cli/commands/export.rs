@@ -14,7 +14,7 @@ use self::masks::Masks;
 use self::out_file::OutFile;
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::data_file;
-use crate::cli::deciding_names::{decides_what_runs, refuse};
+use crate::cli::deciding_names::{is_refused, refuse};
 use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::{Format, FormatFlag};
@@ -45,8 +45,9 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 /// Secrets are decrypted; if the role is not allowed to decrypt them, export fails. Keys with a time to live (TTL) are
 /// left out unless --with-ttl is given.
 ///
-/// In dotenv, docker-env, shell, github-env, k8s-secret and k8s-configmap, variables that make a shell or interpreter
-/// run other code, such as `PATH`, `LD_*`, `BASH_ENV` and `NODE_OPTIONS`, are refused unless --allow-env names them.
+/// In the formats that become an environment (dotenv, docker-env, shell, github-env, k8s-secret and k8s-configmap),
+/// variables that change what programs run or trust, such as `PATH`, `LD_*`, `GIT_*`, `*_PROXY` and `AWS_*`, are
+/// refused unless --allow-env names them.
 ///
 /// With -f github-env and `GITHUB_ACTIONS=true`, export first prints mask commands to stderr, so that the GitHub
 /// Actions log shows each line of a secret as `***`. These commands contain the secrets in plain text, so elsewhere
@@ -294,9 +295,7 @@ async fn each(
                 masks.add(&entry);
             }
             let variable = format.and_then(|format| format.variable(&entry.key, prefix));
-            if let Some(name) =
-                variable.filter(|name| decides_what_runs(name) && !args.allowed.contains(name))
-            {
+            if let Some(name) = variable.filter(|name| is_refused(name, &args.allowed)) {
                 refused.push((name, entry.key.clone()));
             }
             take((entry.key, entry.value))?;

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::names::NamedKey;
-use crate::cli::deciding_names::{decides_what_runs, refuse};
+use crate::cli::deciding_names::{is_refused, refuse};
 use crate::cli::failure::{Failure, Stop};
 use crate::formats::{EnvName, EnvNameError};
 use crate::model::{Entry, ErrorKind, Key, Prefix, Section, Timestamp};
@@ -176,9 +176,7 @@ impl EnvironmentSpec {
     }
 
     fn check(&self, chosen: &BTreeMap<EnvName, &Entry>) -> Result<(), Failure> {
-        let refused = chosen
-            .iter()
-            .filter(|(name, _)| decides_what_runs(name) && !self.allowed.contains(name));
+        let refused = chosen.iter().filter(|(name, _)| is_refused(name, &self.allowed));
         refuse(
             refused.map(|(name, entry)| (name, &entry.key)),
             "allow a variable with --allow-env NAME, or rename it with --env OTHER=KEY",

@@ -11,7 +11,6 @@ use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::count::Count;
-use crate::model::ErrorKind;
 use crate::ops::{Plan, PlanOutcome};
 use crate::store::Store;
 use crate::wire;
@@ -75,10 +74,9 @@ impl Review<'_> {
                 terminal.toned_hint(Tone::of_sign(sign), &line);
             }
         }
-        if self.ask == Confirmation::First
-            && !terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")?
-        {
-            return Err(Failure::new(ErrorKind::Interrupted, "cancelled: nothing was changed").into());
+        if self.ask == Confirmation::First {
+            let answer = terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")?;
+            answer.or_cancel("nothing was changed")?;
         }
         let outcome = if args.batch {
             let (total, mut made) = (plan.len(), 0);

@@ -78,3 +78,60 @@ fn the_right_option_is_named(place: &Place) {
             .stderr_has(hint);
     }
 }
+
+#[test]
+fn a_config_made_below_the_folder_of_another_is_selected_there() {
+    let place = Place::new();
+    place.args(["init", "first", "--local"]).run().code(0);
+    let below = "mkdir -p below && cd below &&";
+    let made = place
+        .shell(&format!("{below} discfg init third --local"))
+        .run()
+        .code(0);
+    made.stdout_has("third: created")
+        .stderr_has("below/.discfg now selects this config and the embedded engine");
+    place
+        .shell(&format!("{below} discfg set k v && discfg which -f raw"))
+        .run()
+        .code(0);
+    place.args(["get", "third", "k"]).run().code(0).stdout("v\n");
+    place.args(["get", "k"]).run().code(3);
+    let other = place
+        .shell(&format!("{below} discfg init fourth --local"))
+        .run()
+        .code(0);
+    other
+        .stderr_has("note: commands in this folder still use third, from ")
+        .stderr_has("to switch, run `discfg use fourth --local`");
+    place
+        .shell(&format!("{below} discfg get k"))
+        .run()
+        .code(0)
+        .stdout("v\n");
+}
+
+#[test]
+fn what_does_not_exist_yet_is_said() {
+    let place = Place::new();
+    place
+        .args(["configs", "--local"])
+        .run()
+        .code(0)
+        .stdout("")
+        .stderr("no configs on this machine; create one with `discfg init NAME --local`\n");
+    place
+        .args(["use", "nosuch", "--local"])
+        .run()
+        .code(0)
+        .stderr_has("note: nosuch does not exist yet; create it with `discfg init nosuch --local`\n");
+    place.args(["init", "nosuch", "--local"]).run().code(0);
+    place.args(["use", "nosuch", "--local"]).run().code(0).stderr("");
+    place.args(["configs", "--local"]).run().code(0).stderr("");
+    Place::new()
+        .args(["init", "payments"])
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .run()
+        .code(2)
+        .stderr_has("error: no AWS region set")
+        .stderr_has("hint: or use --local, which needs no AWS account\n");
+}

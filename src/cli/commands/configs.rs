@@ -48,6 +48,15 @@ pub(in crate::cli) async fn run(
         let names = listed.configs.iter().map(|found| format!("{}\n", found.config));
         names.collect::<String>().into_bytes()
     };
+    if listed.configs.is_empty() {
+        let (place, local) = match &target.engine.value {
+            EngineName::Local => ("on this machine", " --local"),
+            _ => ("in this account and region", ""),
+        };
+        terminal.hint(&format!(
+            "no configs {place}; create one with `discfg init NAME{local}`"
+        ));
+    }
     let (columns, times) = (terminal.columns(), terminal.time_style());
     let human = || match columns {
         Some(columns) => table(&listed, times).lines(columns),

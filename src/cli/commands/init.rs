@@ -94,7 +94,12 @@ pub(in crate::cli) async fn run(
                 .hint("use --engine dynamodb to access AWS directly"));
         }
     }
-    let aws = session.aws().await?;
+    let aws = session.aws().await.map_err(|failure| match failure.kind {
+        ErrorKind::Usage if target.region.is_none() => {
+            failure.hint("or use --local, which needs no AWS account")
+        }
+        _ => failure,
+    })?;
     let code = args.stack.code();
     let mut spec = args.stack.spec(config.clone(), target.external_id.as_deref())?;
     if let Some(TableKey::Given(key)) = &spec.key {

@@ -72,11 +72,10 @@ pub(in crate::cli) async fn run(
         check_stack(stack)?;
     }
     let question = format!("Revoke the grant {name} of {config}{}?", losing(grant.as_ref()));
-    if !args.yes && !terminal.confirm(&question, "--yes")? {
-        return Err(Failure::new(
-            ErrorKind::Interrupted,
-            "cancelled: nothing was changed",
-        ));
+    if !args.yes {
+        terminal
+            .confirm(&question, "--yes")?
+            .or_cancel("nothing was changed")?;
     }
     if let Some(stack) = &found {
         let hint =

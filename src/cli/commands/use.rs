@@ -17,6 +17,7 @@ use crate::context::{
 };
 use crate::engine::OpenError;
 use crate::engine::http::InTheClear;
+use crate::engine::local_file;
 use crate::files::{Privacy, is_handed_over, read_named};
 use crate::model::{ConfigName, ErrorKind};
 
@@ -147,7 +148,16 @@ pub(in crate::cli) fn run(
         &shape,
         || human,
         || format!("{config}\n").into_bytes(),
-    )
+    )?;
+    terminal.flush()?;
+    // Whether one on AWS exists would take a request.
+    let target = session.target()?;
+    if target.engine.value == EngineName::Local && !local_file(target)?.exists() {
+        terminal.hint(&format!(
+            "note: {config} does not exist yet; create it with `discfg init {config} --local`"
+        ));
+    }
+    Ok(())
 }
 
 /// What is given with the call, and beside it what the folder's own file has, as far as that is trusted.

@@ -44,11 +44,9 @@ impl Deployer<'_> {
                     if !self.options.yes {
                         self.terminal.note(&describe_leftover(&left));
                     }
-                    if !self.options.yes && !self.terminal.ask(question(&left), "--yes").await? {
-                        return Err(Failure::new(
-                            ErrorKind::Interrupted,
-                            "cancelled: nothing was changed",
-                        ));
+                    if !self.options.yes {
+                        let answer = self.terminal.ask(question(&left), "--yes").await?;
+                        answer.or_cancel("nothing was changed")?;
                     }
                     self.clear(&left).await?;
                 }

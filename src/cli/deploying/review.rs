@@ -8,7 +8,7 @@ use crate::aws::assume_statement;
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
-use crate::model::ErrorKind;
+use crate::cli::terminal::prompt::Consent;
 use crate::stack::{self, Action, Deployed, Effect, FoundTable, Output, Parameter, StackPlan};
 
 pub(super) fn show_plan(plan: &StackPlan, terminal: &Terminal) {
@@ -174,8 +174,8 @@ impl Deployer<'_> {
             show_price(&price.words(), self.terminal);
         }
         let answer = match (dry_run, yes) {
-            (true, _) => Ok(false),
-            (false, true) => Ok(true),
+            (true, _) => Ok(Consent::No),
+            (false, true) => Ok(Consent::Yes),
             (false, false) => {
                 if self.terminal.is_quiet() {
                     // The question needs the plan, even with --quiet.
@@ -184,20 +184,16 @@ impl Deployer<'_> {
                 self.terminal.ask(&question(plan), "--yes").await
             }
         };
-        if !matches!(answer, Ok(true)) {
+        if !matches!(answer, Ok(Consent::Yes)) {
             discard_change_set(&self.services.cfn, plan).await?;
         }
-        match answer {
-            Ok(false) if dry_run => {
+        match answer? {
+            Consent::No if dry_run => {
                 self.terminal
                     .hint("Dry run: nothing was deployed, change set removed.");
                 Ok(false)
             }
-            Ok(false) => Err(Failure::new(
-                ErrorKind::Interrupted,
-                "cancelled: change set removed",
-            )),
-            answer => answer,
+            answer => answer.or_cancel("change set removed").map(|()| true),
         }
     }
 }

@@ -10,29 +10,59 @@ use crate::aws::MfaPrompt;
 use crate::cli::failure::Failure;
 use crate::model::{ErrorKind, printable};
 
+/// An answer to a question whether to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Consent {
+    Yes,
+    No,
+    /// Ctrl-C was pressed.
+    Interrupted,
+}
+
+impl Consent {
+    fn of(line: Option<&str>, is_yes: impl Fn(&str) -> bool) -> Self {
+        match line {
+            Some(line) if is_yes(line) => Self::Yes,
+            Some(_) => Self::No,
+            None => Self::Interrupted,
+        }
+    }
+
+    /// An error unless the answer is yes. `so` is what follows from it.
+    pub(in crate::cli) fn or_cancel(self, so: &str) -> Result<(), Failure> {
+        let kind = match self {
+            Self::Yes => return Ok(()),
+            Self::No => ErrorKind::No,
+            Self::Interrupted => ErrorKind::Interrupted,
+        };
+        Err(Failure::new(kind, format!("cancelled: {so}")))
+    }
+}
+
 impl Terminal {
     /// Asks a yes-or-no question on the terminal. Without a terminal that is an error which names `flag`.
-    pub(in crate::cli) fn confirm(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
+    pub(in crate::cli) fn confirm(&mut self, question: &str, flag: &str) -> Result<Consent, Failure> {
         self.put(question, "[y/N] ", flag)?;
-        Ok(is_yes(&line()?))
+        Ok(Consent::of(Some(&line()?), is_yes))
     }
 
-    /// Asks as [`Self::confirm`] does, except that Ctrl-C means no, for callers that then have something to clear away.
-    pub(in crate::cli) async fn ask(&mut self, question: &str, flag: &str) -> Result<bool, Failure> {
+    /// Asks as [`Self::confirm`] does, except that Ctrl-C is an answer, for callers that then have something to clear away.
+    pub(in crate::cli) async fn ask(&mut self, question: &str, flag: &str) -> Result<Consent, Failure> {
         self.put(question, "[y/N] ", flag)?;
-        Ok(line_or_ctrl_c().await?.is_some_and(|line| is_yes(&line)))
+        Ok(Consent::of(line_or_ctrl_c().await?.as_deref(), is_yes))
     }
 
-    /// Asks for a word, for what a yes is too quickly given to. False if another is typed, and with Ctrl-C. Without a
+    /// Asks for a word, for what a yes is too quickly given to. No if another is typed. Without a
     /// terminal that is an error which names `flag`.
     pub(in crate::cli) async fn ask_for(
         &mut self,
         question: &str,
         word: &str,
         flag: &str,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Consent, Failure> {
         self.put(question, "> ", flag)?;
-        Ok(line_or_ctrl_c().await?.is_some_and(|line| line.trim() == word))
+        let line = line_or_ctrl_c().await?;
+        Ok(Consent::of(line.as_deref(), |line| line.trim() == word))
     }
 
     /// Asks for a line that isn't shown while it is typed. None where there is no terminal to type on.

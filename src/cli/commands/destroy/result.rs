@@ -3,7 +3,6 @@ use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::model::ConfigName;
-use crate::model::ErrorKind;
 use crate::wire::result::DestroyResult;
 
 pub(super) fn end(shape: &DestroyResult, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
@@ -23,11 +22,6 @@ pub(super) fn end(shape: &DestroyResult, session: &Session, terminal: &mut Termi
 /// Asks for the config's name, since the deletion can't be undone.
 pub(super) async fn ask(config: &ConfigName, terminal: &mut Terminal) -> Result<(), Failure> {
     let question = format!("To destroy the config, type its name ({config}):");
-    if terminal.ask_for(&question, config.as_str(), "--yes").await? {
-        return Ok(());
-    }
-    Err(Failure::new(
-        ErrorKind::Interrupted,
-        "cancelled: the answer is not the name of the config; nothing was deleted",
-    ))
+    let answer = terminal.ask_for(&question, config.as_str(), "--yes").await?;
+    answer.or_cancel("the answer is not the name of the config; nothing was deleted")
 }

@@ -9,6 +9,7 @@ mod dotted_name;
 mod env_name;
 mod error;
 mod file_parts;
+mod fish;
 mod github_env;
 mod json;
 mod json_file;
@@ -56,6 +57,7 @@ pub fn write(format: DataFormat, items: &[(Key, Value)], layout: &Layout) -> Res
         DataFormat::Properties => properties::write(items, layout),
         DataFormat::Csv => csv::write(items, layout),
         DataFormat::Shell => shell::write(items, layout),
+        DataFormat::Fish => fish::write(items, layout),
         DataFormat::GithubEnv => github_env::write(items, layout),
         DataFormat::K8sSecret | DataFormat::K8sConfigmap => kubernetes::write(format, items, layout),
     }
@@ -75,6 +77,7 @@ pub fn read(format: DataFormat, bytes: &[u8], layout: &Layout) -> Result<Vec<(Ke
         DataFormat::Properties => properties::read(bytes, layout),
         DataFormat::Csv => csv::read(bytes, layout),
         DataFormat::Shell => shell::read(bytes, layout),
+        DataFormat::Fish => fish::read(bytes, layout),
         DataFormat::GithubEnv => github_env::read(bytes, layout),
         DataFormat::K8sSecret | DataFormat::K8sConfigmap => kubernetes::read(format, bytes, layout),
     }

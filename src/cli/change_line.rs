@@ -41,12 +41,25 @@ pub(super) fn unmasked<'v>(
 /// The line for people of a key that differs, and its sign.
 pub(super) fn line(key: &Key, change: &KeyChange, values: bool) -> Option<(char, String)> {
     let (sign, _) = sign(change)?;
-    Some((sign, format!("{sign} {key}{}", beside(shown(change, values)))))
+    Some((
+        sign,
+        format!("{sign} {key}{}", beside(change, shown(change, values))),
+    ))
 }
 
-/// What follows a name that differs: the value, or both.
-pub(super) fn beside(sides: (ShownValue<'_>, ShownValue<'_>)) -> String {
+/// What follows a name that differs: the value, or both; the kinds where they alone differ.
+pub(super) fn beside(change: &KeyChange, sides: (ShownValue<'_>, ShownValue<'_>)) -> String {
     let line = |(value, secret): (&Value, bool)| value_line(value, secret);
+    if let ValueDifference::Changed(left, right) = change
+        && left.value.bytes() == right.value.bytes()
+        && left.value.kind() != right.value.kind()
+    {
+        let (from, to) = (left.value.kind(), right.value.kind());
+        return match sides {
+            (Some(left), Some(right)) => format!("\t{} ({from}) -> {} ({to})", line(left), line(right)),
+            _ => format!("\t({from} -> {to})"),
+        };
+    }
     match sides {
         (Some(left), Some(right)) => format!("\t{} -> {}", line(left), line(right)),
         (Some(one), None) | (None, Some(one)) => format!("\t{}", line(one)),

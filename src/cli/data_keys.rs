@@ -22,8 +22,8 @@ pub(super) struct FileArgs {
     pub(super) data: Option<PathBuf>,
     /// File format [default: by the file's extension]
     ///
-    /// One of json, yaml, dotenv, docker-env, tfvars, properties, csv, shell, github-env, k8s-secret and k8s-configmap.
-    /// Required for stdin, docker-env, github-env and the Kubernetes formats, which have no extension of their own.
+    /// One of json, yaml, dotenv, docker-env, tfvars, properties, csv, shell, fish, github-env, k8s-secret and
+    /// k8s-configmap. Required for stdin, docker-env, github-env and the Kubernetes formats, which have no extension of their own.
     #[arg(long, value_name = "FORMAT", requires = "data")]
     from: Option<DataFormat>,
     /// Read names as whole keys, not as folders

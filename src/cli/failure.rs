@@ -426,7 +426,14 @@ impl From<ValueError> for Failure {
 
 impl From<FormatError> for Failure {
     fn from(error: FormatError) -> Self {
-        Self::of(error.kind(), &error)
+        let failure = Self::of(error.kind(), &error);
+        match error {
+            FormatError::ObjectAsKeys { nested: true, .. } => failure.hint("leave out --nested"),
+            FormatError::ObjectAsKeys { nested: false, .. } => failure
+                .hint("write whole keys, without --prefix")
+                .hint("or write with --flat, and read the file back with --flat"),
+            _ => failure,
+        }
     }
 }
 

@@ -22,8 +22,10 @@ pub enum DataFormat {
     Properties,
     /// RFC 4180, with the columns `key` and `value`.
     Csv,
-    /// Lines that a POSIX shell sources.
+    /// Lines that a POSIX shell sources: sh, bash, dash, ksh, zsh.
     Shell,
+    /// Lines that fish sources.
+    Fish,
     /// What is appended to the file that `$GITHUB_ENV` names.
     GithubEnv,
     /// A Kubernetes Secret.
@@ -41,7 +43,7 @@ pub struct DataFormatError {
 
 impl DataFormat {
     /// Every format.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Json,
         Self::Yaml,
         Self::Dotenv,
@@ -50,6 +52,7 @@ impl DataFormat {
         Self::Properties,
         Self::Csv,
         Self::Shell,
+        Self::Fish,
         Self::GithubEnv,
         Self::K8sSecret,
         Self::K8sConfigmap,
@@ -59,7 +62,9 @@ impl DataFormat {
     /// it becomes none.
     pub fn variable(self, key: &Key, prefix: &Prefix) -> Option<EnvName> {
         match self {
-            Self::Dotenv | Self::DockerEnv | Self::Shell | Self::GithubEnv => EnvName::of(key, prefix).ok(),
+            Self::Dotenv | Self::DockerEnv | Self::Shell | Self::Fish | Self::GithubEnv => {
+                EnvName::of(key, prefix).ok()
+            }
             // By `envFrom`.
             Self::K8sSecret | Self::K8sConfigmap => prefix.relative(key)?.replace('/', ".").parse().ok(),
             Self::Json | Self::Yaml | Self::Tfvars | Self::Properties | Self::Csv => None,
@@ -88,6 +93,7 @@ impl DataFormat {
             Self::Properties => "properties",
             Self::Csv => "csv",
             Self::Shell => "shell",
+            Self::Fish => "fish",
             Self::GithubEnv => "github-env",
             Self::K8sSecret => "k8s-secret",
             Self::K8sConfigmap => "k8s-configmap",
@@ -95,7 +101,7 @@ impl DataFormat {
     }
 
     /// The format of a file by its name: `.json`, `.yaml`, `.yml`, `.env` (also `.env.local` and the like),
-    /// `.tfvars`, `.properties`, `.csv`, `.sh`. None where the name doesn't tell.
+    /// `.tfvars`, `.properties`, `.csv`, `.sh`, `.fish`. None where the name doesn't tell.
     ///
     /// A Kubernetes object is YAML by its name, so its format must be given.
     pub fn of_file(path: &Path) -> Option<Self> {
@@ -111,6 +117,7 @@ impl DataFormat {
             "properties" => Some(Self::Properties),
             "csv" => Some(Self::Csv),
             "sh" => Some(Self::Shell),
+            "fish" => Some(Self::Fish),
             _ => None,
         }
     }
@@ -151,7 +158,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "invalid data format \"toml\": expected json, yaml, dotenv, docker-env, tfvars, properties, csv, \
-             shell, github-env, k8s-secret, k8s-configmap"
+             shell, fish, github-env, k8s-secret, k8s-configmap"
         );
     }
 

@@ -78,7 +78,10 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
         let (name, at) = variables.name()?;
         variables.skip_blanks();
         variables.expect("=", "expected `=` after the name")?;
-        variables.skip_blanks();
+        let line = variables.line();
+        let blanks = line.len() - line.trim_start_matches(|c| is_blank(c) && c != '\r').len();
+        let is_after_blank = blanks > 0;
+        variables.skip(blanks);
         let value = match variables.rest().chars().next() {
             Some(quote @ ('\'' | '"')) => {
                 let value = quoted(&mut variables, quote)?;
@@ -91,7 +94,7 @@ pub(super) fn read(bytes: &[u8], layout: &Layout) -> Result<Vec<(Key, Value)>, F
                 value
             }
             Some('`') => return Err(variables.fault("backticks are not supported: use single quotes")),
-            _ => bare(&mut variables)?,
+            _ => bare(&mut variables, is_after_blank)?,
         };
         variables.add(layout, name, value, at)?;
     }
@@ -138,17 +141,23 @@ fn quoted(variables: &mut VariableLines<'_>, quote: char) -> Result<String, Form
 
 const EXPANDED: &str = "`${` is not expanded: put the value in single quotes to keep it as it is";
 
-fn bare(variables: &mut VariableLines<'_>) -> Result<String, FormatError> {
+/// What Python takes for white space: four controls more than Unicode says.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
+/// A `#` begins a comment after a blank only: right after the `=` it is part of the value.
+fn bare(variables: &mut VariableLines<'_>, is_after_blank: bool) -> Result<String, FormatError> {
     let line = variables.line();
     let mut end = line.len();
     for (offset, c) in line.char_indices() {
-        let after_blank = line[..offset].chars().next_back().is_none_or(char::is_whitespace);
-        if c == '#' && after_blank {
+        let before = line[..offset].chars().next_back();
+        if c == '#' && before.map_or(is_after_blank, is_blank) {
             end = offset;
             break;
         }
     }
-    let value = line[..end].trim_end();
+    let value = line[..end].trim_end_matches(is_blank);
     for (sign, problem) in [
         ("${", EXPANDED),
         ("\r", "a carriage return must be written as \\r in double quotes"),

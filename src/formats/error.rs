@@ -88,6 +88,16 @@ pub enum FormatError {
         /// Why.
         reason: &'static str,
     },
+    /// A value that is an object, under a name below which objects are read as keys.
+    #[error("cannot write the value of {key} as {}: it is an object, which `import` and `apply` would read as keys", .format.title())]
+    ObjectAsKeys {
+        /// The format.
+        format: DataFormat,
+        /// The key.
+        key: Key,
+        /// Whether that is because a tree was to be written.
+        nested: bool,
+    },
     /// A tree can't contain a value and members at the same name.
     #[error("nested {} can't contain both {key} and {below}", .format.title())]
     AlsoPrefix {

@@ -23,6 +23,7 @@ impl<'l> FileParts<'l> {
             | DataFormat::Tfvars
             | DataFormat::Properties
             | DataFormat::Shell
+            | DataFormat::Fish
             | DataFormat::GithubEnv => true,
             DataFormat::Yaml | DataFormat::K8sSecret | DataFormat::K8sConfigmap => false,
         };
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
     use crate::model::{Encoding, Prefix};
 
-    const IN_PARTS: [DataFormat; 8] = [
+    const IN_PARTS: [DataFormat; 9] = [
         DataFormat::Json,
         DataFormat::Csv,
         DataFormat::Dotenv,
@@ -109,6 +110,7 @@ mod tests {
         DataFormat::Tfvars,
         DataFormat::Properties,
         DataFormat::Shell,
+        DataFormat::Fish,
         DataFormat::GithubEnv,
     ];
 

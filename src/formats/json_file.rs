@@ -198,7 +198,7 @@ mod tests {
         };
         assert_eq!(
             error(&[("/a", "json  {\"x\":1}")]),
-            "cannot write the value of /a as JSON: it is an object, which --nested would read as keys"
+            "cannot write the value of /a as JSON: it is an object, which `import` and `apply` would read as keys"
         );
         let both = "nested JSON can't contain both /a and /a/b/c";
         assert_eq!(error(&[("/a", "text 1"), ("/a/b/c", "text 2")]), both);

@@ -21,16 +21,16 @@ pub(super) fn tree<'i>(
 ) -> Result<BTreeMap<&'i str, KeyTree<'i>>, FormatError> {
     let mut members = BTreeMap::new();
     for (key, value) in items {
+        let is_json = value.kind() == ValueKind::Json;
+        let is_object = is_json && value.bytes().trim_ascii_start().starts_with(b"{");
+        if is_object && (layout.nested || layout.relative && !layout.flat) {
+            return Err(FormatError::ObjectAsKeys {
+                format,
+                key: key.clone(),
+                nested: layout.nested,
+            });
+        }
         if layout.nested {
-            let is_json = value.kind() == ValueKind::Json;
-            if is_json && value.bytes().trim_ascii_start().starts_with(b"{") {
-                let reason = "it is an object, which --nested would read as keys";
-                return Err(FormatError::Unfit {
-                    format,
-                    key: key.clone(),
-                    reason,
-                });
-            }
             put(&mut members, layout.relative_name(key)?, key, value)
                 .map_err(|(key, below)| FormatError::AlsoPrefix { format, key, below })?;
         } else {

@@ -37,6 +37,9 @@ pub(super) fn write(
                 "Kubernetes names allow only letters, digits, `.`, `-` and `_`",
             ));
         }
+        if name.starts_with("..") {
+            return Err(unnamed("Kubernetes names can't start with `..`"));
+        }
         if name.len() > MAX_NAME {
             return Err(unnamed("Kubernetes names have at most 253 characters"));
         }

@@ -14,8 +14,8 @@ pub struct Layout {
     pub relative: bool,
     /// Whether json and yaml are written as a tree: one level a segment. Names are relative then.
     pub nested: bool,
-    /// Whether each name read from json or yaml is a whole key, so that an object is a value. Otherwise the names
-    /// of a file without leading slashes are nested.
+    /// Whether each name in json or yaml is a whole key, so that an object is a value. Otherwise the names of a file
+    /// without leading slashes are nested, and an object can't be written under one.
     pub flat: bool,
     /// The name of a Kubernetes object.
     pub name: String,

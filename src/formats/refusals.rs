@@ -1,6 +1,8 @@
 //! What the formats refuse, to read and to write, and how they say it.
 
-use super::DataFormat::{DockerEnv, Dotenv, GithubEnv, K8sConfigmap, K8sSecret, Properties, Shell, Tfvars};
+use super::DataFormat::{
+    DockerEnv, Dotenv, Fish, GithubEnv, K8sConfigmap, K8sSecret, Properties, Shell, Tfvars,
+};
 use super::samples::{items, layout, shown};
 use super::{DataFormat, read, write};
 
@@ -118,6 +120,19 @@ fn shell() {
         "A='b'\nset -e",
         "expected `=` right after the name, at line 2, column 4",
     );
+}
+
+#[test]
+fn fish() {
+    reads(
+        Fish,
+        "#!/usr/bin/fish\nset -gx A 'b\\'c\\\\ \\n'\r\n set -gx B ''\nset -gx C 'd\n'",
+        &["/A text b'c\\ \\n", "/B text ", "/C text d\n"],
+    );
+    refuses(Fish, "set -gx A 'hunter2", "unclosed quote, at line 1, column 12");
+    refuses(Fish, "set -gx A (hunter2)", "expected a value in single quotes");
+    refuses(Fish, "set -gx A 'b' hunter2", "expected the end of the line");
+    refuses(Fish, "set A 'hunter2'", "expected `set -gx` and a name");
 }
 
 #[test]
@@ -255,6 +270,18 @@ fn kubernetes() {
             .starts_with("cannot write the key /a:b as k8s-secret: "),
         "{error}"
     );
+    for format in [K8sSecret, K8sConfigmap] {
+        for bad in ["/..a", "/...", "/..a/b"] {
+            let error = write(format, &items(&[(bad, "text x")]), &layout("/")).expect_err(bad);
+            assert!(error.to_string().contains("can't start with `..`"), "{error}");
+        }
+        write(
+            format,
+            &items(&[("/.a", "text x"), ("/a/..b", "text x")]),
+            &layout("/"),
+        )
+        .expect("kubectl takes them");
+    }
     let large = ["/a", "/b", "/c", "/d", "/e", "/f"].map(|key| (key, "x".repeat(190_000)));
     let large = large
         .map(|(key, text)| items(&[(key, &format!("text {text}"))]))
@@ -268,7 +295,7 @@ fn kubernetes() {
 
 #[test]
 fn names() {
-    for format in [Dotenv, DockerEnv, Shell, GithubEnv, Tfvars] {
+    for format in [Dotenv, DockerEnv, Shell, Fish, GithubEnv, Tfvars] {
         let refused = |given: &[(&str, &str)], prefix: &str| {
             write(format, &items(given), &layout(prefix))
                 .expect_err("a bad name")

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::samples::{as_text, items, layout, shown};
-use super::{DataFormat, FormatError, read, write};
-use crate::model::{Encoding, Key, Value};
+use super::samples::{as_text, items, layout, nested, relative, shown};
+use super::{DataFormat, FormatError, Layout, read, write};
+use crate::model::{Encoding, Key, Value, ValueKind};
 
 /// Names that are the same in every format.
 fn keyed(values: &[String]) -> Vec<(Key, Value)> {
@@ -27,6 +27,27 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Text, JSON as YAML writes it, too, and bytes.
+fn any_value() -> impl Strategy<Value = Value> {
+    let json = prop_oneof![
+        Just("true"),
+        Just("null"),
+        Just("1.10"),
+        Just("1e400"),
+        Just("-0"),
+        Just("[]"),
+        Just("{}"),
+        Just(r#"{"a":{"b":[1,"x"]}}"#),
+        Just(r#"[{"a":"1"}]"#),
+        Just(r#"{"/a":1,"b":2}"#),
+    ];
+    prop_oneof![
+        3 => text().prop_map(|text| Value::new(text, Encoding::Text).expect("text")),
+        3 => json.prop_map(|json| Value::new(json, Encoding::Json).expect("JSON")),
+        1 => Just(Value::new(&b"\xff\x00"[..], Encoding::Detect).expect("bytes")),
+    ]
+}
+
 proptest! {
     #[test]
     fn what_is_written_is_read_back(values in prop::collection::vec(text(), 1..5)) {
@@ -44,6 +65,45 @@ proptest! {
                 items.iter().map(|(key, value)| (key.to_string(), value.bytes().to_vec())).collect()
             };
             prop_assert_eq!(bytes(&back), bytes(&given), "{}: {}", format, text);
+        }
+    }
+
+    /// An export in JSON or YAML imports to the same keys and values, or is refused.
+    #[test]
+    fn documents_keep_keys_values_and_kinds(values in prop::collection::vec(any_value(), 1..6), shape in 0..4_u8) {
+        let names = ["/db/a", "/db/b/c", "/db/b/d", "/db/..e", "/db/f:g", "/db/h"];
+        let given: Vec<(Key, Value)> = names
+            .iter()
+            .zip(&values)
+            .map(|(name, value)| (name.parse().expect("a key"), value.clone()))
+            .collect();
+        let layout = match shape {
+            0 => layout("/"),
+            1 => relative("/db"),
+            2 => Layout { flat: true, ..relative("/db") },
+            _ => nested("/"),
+        };
+        for format in [DataFormat::Json, DataFormat::Yaml] {
+            let is_object = |value: &Value| value.kind() == ValueKind::Json && value.bytes().starts_with(b"{");
+            let written = match write(format, &given, &layout) {
+                Ok(written) => written,
+                Err(FormatError::ObjectAsKeys { .. }) => {
+                    prop_assert!(matches!(shape, 1 | 3) && values.iter().any(is_object));
+                    continue;
+                }
+                Err(FormatError::Unfit { .. }) => {
+                    prop_assert!(format == DataFormat::Json && values.iter().any(|value| value.kind() == ValueKind::Bytes));
+                    continue;
+                }
+                Err(error) => return Err(TestCaseError::fail(format!("{format}: {error}"))),
+            };
+            let text = String::from_utf8_lossy(&written).into_owned();
+            let back = read(format, &written, &layout);
+            let mut back = back.map_err(|error| TestCaseError::fail(format!("{format}: {error}\n{text}")))?;
+            back.sort_by(|a, b| a.0.cmp(&b.0));
+            let mut wanted = given.clone();
+            wanted.sort_by(|a, b| a.0.cmp(&b.0));
+            prop_assert_eq!(shown(&back), shown(&wanted), "{}: {}", format, text);
         }
     }
 
@@ -131,6 +191,10 @@ fn what_each_writes() {
         (
             DataFormat::Shell,
             "export READ_URL='it'\\''s $5'\nexport POOL_MAX='5'\nexport CFG='{\"a\": 1}'\nexport E='é\n'\n",
+        ),
+        (
+            DataFormat::Fish,
+            "set -gx READ_URL 'it\\'s $5'\nset -gx POOL_MAX '5'\nset -gx CFG '{\"a\": 1}'\nset -gx E 'é\n'\n",
         ),
         (
             DataFormat::GithubEnv,

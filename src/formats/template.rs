@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, Value as Shown};
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 
 use super::JsonDocument;
-use crate::model::{ErrorKind, Key, Prefix, Value, ValueKind};
+use crate::model::{ErrorKind, Grouped, Key, Prefix, Value, ValueKind};
 
 /// Why a template can't be rendered. No message contains a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,19 +29,52 @@ impl TemplateError {
     }
 }
 
+/// The work that a template can do, in minijinja's fuel: a step, or 64 bytes that it writes or puts together. So it
+/// bounds the memory, too, to 256 MB. Tens of thousands of keys take a tenth of it.
+const MAX_WORK: usize = 4_000_000;
+/// A list that is put together of itself over and over is charged for only once it is written.
+const MAX_TIME: Duration = Duration::from_secs(20);
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
 /// Renders a template in Jinja's language (minijinja) over keys and values.
 ///
 /// `get("/db/url")` and `keys["/db/url"]` look a key up, `{{ db.url }}` does by its path below the prefix; a name
 /// without a leading slash is relative to the prefix. Unknown names are errors. Truth values, whole numbers and null of
 /// json are themselves, so that they can be tested and counted; all else is text as it is kept. `json("/db/url")` gives
 /// a key's value as JSON, and the filter `json` makes JSON of any text. Nothing is escaped by itself.
+///
+/// A template that does too much is an error. What it has begun then goes on in a thread that nobody waits for.
 pub fn render(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<String, TemplateError> {
+    let (sender, receiver) = mpsc::channel();
+    let (owned, kept, below) = (source.to_owned(), items.to_vec(), prefix.clone());
+    let work = move || {
+        // Whoever has stopped waiting wants no result.
+        let _ = sender.send(render_bounded(&owned, &kept, &below));
+    };
+    let failed = |problem: String| TemplateError { problem, line: 1 };
+    thread::Builder::new()
+        .name("template".into())
+        .stack_size(STACK_BYTES)
+        .spawn(work)
+        .map_err(|error| failed(format!("cannot start a thread: {error}")))?;
+    match receiver.recv_timeout(MAX_TIME) {
+        Ok(rendered) => rendered,
+        Err(RecvTimeoutError::Timeout) => Err(failed(format!(
+            "rendering takes longer than {} s",
+            MAX_TIME.as_secs()
+        ))),
+        Err(RecvTimeoutError::Disconnected) => Err(failed("rendering failed".into())),
+    }
+}
+
+fn render_bounded(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<String, TemplateError> {
     let all = Arc::new(Keys {
         prefix: prefix.clone(),
         values: items.iter().cloned().collect(),
     });
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(MAX_WORK as u64));
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
     environment.set_syntax(syntax.map_err(|error| explained(&error, source))?);
@@ -58,6 +94,12 @@ pub fn render(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<S
 fn explained(error: &Error, source: &str) -> TemplateError {
     let name = error.range().and_then(|range| source.get(range)).map(str::trim);
     let problem = match (error.kind(), name) {
+        (minijinja::ErrorKind::OutOfFuel, _) => {
+            format!(
+                "rendering exceeds the limit of {} steps or 256 MB of text",
+                Grouped(MAX_WORK)
+            )
+        }
         (minijinja::ErrorKind::WriteFailure, Some(name)) => {
             format!("{name} is a prefix, not a key")
         }
@@ -249,6 +291,32 @@ mod tests {
         ] {
             assert_eq!(rendered(source, prefix), Ok(wanted.to_owned()), "{source}");
         }
+    }
+
+    const LISTS: &str = "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}";
+
+    #[test]
+    fn a_template_that_does_too_much_ends() {
+        for source in [
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            "{% set ns = namespace(x='xxxxxxxx') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+            "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+            "{% set ns = namespace(x='xxxxxxxx') %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] | join %}{% endfor %}",
+            LISTS,
+            "{{ 'x' * 999999999999 }}",
+            "{{ 'x' * 400000000 }}",
+            "{{ 'xxxxxxxx' | replace('x', 'y' * 100000000) }}",
+            "{% for i in range(9999) %}{{ 'x' * 100000 }}{% endfor %}",
+            "{{ '%999999999d' | format(1) }}",
+        ] {
+            let problem = rendered(source, "/").map(|text| text.len()).expect_err(source);
+            assert!(
+                problem.starts_with("invalid template at line 1: "),
+                "{source}: {problem}"
+            );
+        }
+        let much = "{% for i in range(50000) %}{{ db.url }}{% endfor %}";
+        assert_eq!(rendered(much, "/").map(|text| text.len()), Ok(50_000));
     }
 
     #[test]

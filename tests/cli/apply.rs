@@ -297,6 +297,23 @@ fn a_file_is_compared(place: &Place) {
     run(place, &["diff", "/db", "-d", "db.json"])
         .code(1)
         .stdout("+ new\n- old\n~ url\n");
+    // Where the kinds alone differ, they are all that tells the sides apart.
+    done(place, &["set", "kinds/a", "1"]);
+    place.write("kinds.json", r#"{"a": 1}"#);
+    for (values, line) in [
+        (&[][..], "~ a\t(text -> json)\n"),
+        (&["--values"], "~ a\t1 (text) -> 1 (json)\n"),
+    ] {
+        let diff = [&["diff", "/kinds", "-d", "kinds.json"], values].concat();
+        run(place, &diff).code(1).stdout(line);
+        let apply = [
+            &["apply", "--prefix", "kinds", "-d", "kinds.json", "--dry-run"],
+            values,
+        ]
+        .concat();
+        done(place, &apply).stdout_has(&line.replace("~ a", "~ /kinds/a"));
+    }
+    done(place, &["delete", "kinds/a"]);
     place.write("all.json", r#"{"/db/url": "x", "/db/old": "x"}"#);
     done(place, &["diff", "mycfg", "-d", "all.json"]).stdout("");
     run(place, &["diff", "/db"]).code(2);

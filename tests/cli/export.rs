@@ -12,6 +12,8 @@ on_every_engine!(
     a_digest_that_differs_is_a_conflict_and_nothing_is_written,
     a_template_is_rendered,
     secrets_are_masked_where_a_runner_reads_it,
+    an_export_imports_to_the_same_or_says_what_it_loses,
+    a_template_without_end_is_refused,
 );
 
 fn filled(place: &Place) {
@@ -237,7 +239,7 @@ fn secrets_are_masked_where_a_runner_reads_it(place: &Place) {
 
     // Nothing but that format masks unasked; a captured stderr would hold the secrets.
     let others: [&[&str]; 4] = [
-        &["export", "-f", "json"],
+        &["export", "-q", "-f", "json"],
         &["export", "-f", "silent"],
         &["get", "/build/pw"],
         &["exec", "--prefix", "/build", "--", "/bin/true"],
@@ -453,4 +455,73 @@ mod on_aws {
         proxy.on("*").times(1).delay(Duration::from_millis(1200));
         assert_eq!(on_a_terminal(&place, "discfg export -q"), "");
     }
+}
+
+fn an_export_imports_to_the_same_or_says_what_it_loses(place: &Place) {
+    for args in [
+        &["set", "/db/pool", "{\"max\": 5}"][..],
+        &["set", "/db/n", "1", "--json"],
+        &["set", "/db/url", "1"],
+    ] {
+        place.args(args).run().code(0);
+    }
+    let digest = || {
+        place
+            .args(["info", "--prefix", "/db", "-f", "json"])
+            .run()
+            .code(0)
+            .json()["digest"]
+            .clone()
+    };
+    let before = digest();
+    let again = |export: &[&str], import: &[&str]| {
+        place.args(export).run().code(0).stderr("");
+        place.args(["delete", "-r", "/db", "--yes"]).run().code(0);
+        place.args(import).run().code(0);
+        assert_eq!(digest(), before, "{export:?}");
+    };
+    again(&["export", "--out", "a.json"], &["import", "-d", "a.json"]);
+    again(
+        &["export", "-f", "yaml", "--out", "a.yaml"],
+        &["import", "-d", "a.yaml"],
+    );
+    for format in ["json", "yaml"] {
+        let refused = place
+            .args(["export", "--prefix", "db", "-f", format])
+            .run()
+            .code(8)
+            .stdout("");
+        assert!(
+            refused.errors().contains("/db/pool") && refused.errors().contains("--flat"),
+            "{}",
+            refused.errors()
+        );
+        let file = format!("b.{format}");
+        again(
+            &["export", "--prefix", "db", "--flat", "-f", format, "--out", &file],
+            &["import", "--prefix", "db", "--flat", "-d", &file],
+        );
+    }
+    place.args(["export", "--flat", "-f", "csv"]).run().code(2);
+    place.args(["export", "--flat", "--nested"]).run().code(2);
+    place.args(["set", "--secret", "/db/pw", "hunter2"]).run().code(0);
+    place.args(["set", "/db/s", "\"x\"", "--json"]).run().code(0);
+    let notes = "note: contains 1 secret in plain text; import stores new keys as plain values\n\
+        note: contains 1 JSON string, which import reads as text\n";
+    for args in [&["export"][..], &["export", "-f", "yaml"]] {
+        let said = place.args(args).run().code(0);
+        assert_eq!(said.errors(), notes, "{args:?}");
+    }
+    place.args(["export", "-q"]).run().code(0).stderr("");
+    place.args(["export", "-f", "shell"]).run().code(0).stderr("");
+}
+
+fn a_template_without_end_is_refused(place: &Place) {
+    place.write("t", "{% set ns = namespace(x='xxxx') %}\n{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}");
+    place
+        .args(["export", "--template", "t"])
+        .run()
+        .code(8)
+        .stdout("")
+        .stderr("error: invalid template at line 2: rendering exceeds the limit of 4,000,000 steps or 256 MB of text\n");
 }

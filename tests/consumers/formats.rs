@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use discfg::formats::{DataFormat, FormatError, Layout, write};
+use discfg::formats::{DataFormat, FormatError, Layout, read, write};
 use discfg::model::{Encoding, Key, Prefix, Value};
 use hcl_edit::expr::Expression;
 use proptest::prelude::*;
@@ -170,35 +170,137 @@ fn file(folder: &Path, name: &str, bytes: Vec<u8>) -> PathBuf {
     path
 }
 
+/// The environment of a program that a shell starts after it has sourced the file.
+fn sourced(shell: &str, arguments: &[&str], path: &Path) -> BTreeMap<String, String> {
+    let output = Command::new(shell)
+        .args(arguments)
+        .arg(path)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", path.parent().expect("a folder"))
+        // Where fish is to write its files, and take text for what it is.
+        .envs([("LC_ALL", "C.UTF-8")])
+        .output()
+        .unwrap_or_else(|error| panic!("{shell}: {error}. Debian, Ubuntu: apt-get install {shell}"));
+    assert!(
+        output.status.success(),
+        "{shell}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let variables = said
+        .split_terminator('\0')
+        .filter_map(|line| line.split_once('='));
+    let is_ours = |(name, _): &(&str, &str)| name.len() == 4 && name.starts_with('K');
+    let ours = variables.filter(is_ours);
+    ours.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
 #[test]
 fn shells_source_it() {
-    let values = held(DataFormat::Shell, |text| text.contains('\0'));
     let folder = tempfile::tempdir().expect("a folder");
+    let values = held(DataFormat::Shell, |text| text.contains('\0'));
     let path = file(folder.path(), "shell", written(DataFormat::Shell, &values));
-    let script = r#". "$1"; i=0; while [ $i -lt "$2" ]; do
-        name=$(printf 'K%03d' $i); eval "printf '%s\0' \"\$$name\""; i=$((i+1)); done"#;
-    for shell in ["bash", "sh"] {
-        let output = Command::new(shell)
-            .args(["-c", script, "sh"])
-            .arg(&path)
-            .arg(values.len().to_string())
-            .output()
-            .expect("a shell");
-        assert!(
-            output.status.success(),
-            "{shell}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let said = String::from_utf8(output.stdout).expect("UTF-8");
-        let found: Vec<&str> = said.trim_end_matches('\0').split('\0').collect();
-        // Empty values at the end would be trimmed with the ends of the others.
-        for (number, value) in values.iter().enumerate() {
-            assert_eq!(
-                found.get(number).copied().unwrap_or_default(),
-                value,
-                "{shell}: K{number:03}"
-            );
-        }
+    let posix = ["-c", ". \"$1\"; env -0", "sh"];
+    for shell in ["bash", "sh", "dash", "zsh"] {
+        assert_eq!(sourced(shell, &posix, &path), named(&values), "{shell}");
+    }
+    let is_fish_s_own = |c| matches!(c, '\u{f600}'..='\u{f73f}' | '\u{fdd0}'..='\u{fdef}');
+    let values = held(DataFormat::Fish, |text| {
+        text.contains('\0') || text.contains(is_fish_s_own)
+    });
+    let path = file(folder.path(), "fish", written(DataFormat::Fish, &values));
+    let fish = ["--no-config", "-c", "source $argv[1]; env -0"];
+    assert_eq!(sourced("fish", &fish, &path), named(&values), "fish");
+}
+
+/// Each line of a `.env` file is read as python-dotenv reads it, or refused; these are read.
+#[test]
+fn python_dotenv_reads_each_line_alike() {
+    let read_alike = [
+        "A=#b",
+        "A= #b",
+        "A =#b",
+        "A=\t#b",
+        "A=##",
+        "A=#",
+        "A=#b c # d",
+        "A=b#c",
+        "A=b #c",
+        "A=b\t#c",
+        "A=b# c",
+        "A='b'#c",
+        "A=\"b\" # c",
+        "A= 'b' ",
+        "export A=#b",
+        "A=b=c",
+        "A=",
+        "A= ",
+        "A=b\\",
+        "A=\"b\\$c\"",
+        "A='$b'",
+        "A='b\\'c'",
+        "A=\"b\\\"c\"",
+        "A='b\\n'",
+        "A=\"b\\n\"",
+        "A='b\nc'",
+        "A=$b",
+        "A=b c",
+        "  A=b",
+        "A=\"#b\"",
+        "A=\u{a0}b",
+        "A=b\u{a0}#c",
+        "A=b\u{2003}#c",
+        "A=é",
+        "A=\"\\\\n\"",
+        "A=\u{1f}#b\u{1c}",
+        "A=\u{85}b",
+        "A='\\\\'",
+        "A=*",
+        "A=b;c",
+        "A=b&c",
+        "A=~",
+    ];
+    let mut runner = TestRunner::deterministic();
+    let strategy = "A ?= {0,2}[#'\"\\\\a \t$=]{0,8}";
+    let mut more = || strategy.new_tree(&mut runner).expect("a line").current();
+    let lines: Vec<String> = read_alike
+        .iter()
+        .map(|line| (*line).to_owned())
+        .chain((0..500).map(|_| more()))
+        .collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = file(folder.path(), "lines", serde_json::to_vec(&lines).expect("JSON"));
+    let script = "import dotenv, io, json, sys\n\
+        print(json.dumps([dotenv.dotenv_values(stream=io.StringIO(line)) for line in json.load(open(sys.argv[1]))]))";
+    let python = venv().expect("the tests' Python").join("bin/python");
+    let output = Command::new(python)
+        .args(["-c", script])
+        .arg(path)
+        .output()
+        .expect("Python");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let theirs: Vec<BTreeMap<String, Option<String>>> = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(theirs.len(), lines.len());
+    for (number, (line, theirs)) in lines.iter().zip(theirs).enumerate() {
+        let ours = match read(DataFormat::Dotenv, line.as_bytes(), &layout(false)) {
+            Ok(ours) => ours,
+            Err(error) => {
+                assert!(number >= read_alike.len(), "{line:?}: {error}");
+                continue;
+            }
+        };
+        let text = |value: &Value| value.as_text().expect("text").to_owned();
+        let ours: BTreeMap<String, Option<String>> = ours
+            .iter()
+            .map(|(key, value)| (key.as_str()[1..].to_owned(), Some(text(value))))
+            .collect();
+        assert_eq!(ours, theirs, "{line:?}");
     }
 }
 

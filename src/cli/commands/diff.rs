@@ -145,7 +145,7 @@ fn tell(
             continue;
         };
         let shown = unmasked(shown(difference, values));
-        lines.push((sign, format!("{sign} {name}{}", beside(shown))));
+        lines.push((sign, format!("{sign} {name}{}", beside(difference, shown))));
         changes.push(PlannedChange::new(op, name.clone(), shown));
     }
     let same = changes.is_empty();

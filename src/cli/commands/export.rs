@@ -23,7 +23,7 @@ use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
 use crate::formats::{self, DataFormat, EnvName, FileParts, Layout};
-use crate::model::{Access, ErrorKind, Key, Prefix, Value};
+use crate::model::{Access, Entry, ErrorKind, Key, Prefix, Value, ValueKind};
 use crate::ops::OpsError;
 use crate::store::{Digester, StoreExt as _};
 
@@ -35,7 +35,7 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 /// Reads one consistent snapshot. If a key or value does not fit the format, nothing is written and the error names the
 /// key.
 ///
-/// Names: json, yaml and csv use whole keys, or with --prefix names relative to it. dotenv, docker-env, shell,
+/// Names: json, yaml and csv use whole keys, or with --prefix names relative to it. dotenv, docker-env, shell, fish,
 /// github-env and tfvars use variable names: /db/url is `DB_URL`, and with --prefix /db it is `URL`. properties and the
 /// Kubernetes formats use dots: db.url.
 ///
@@ -45,7 +45,7 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 /// Secrets are decrypted; if the role is not allowed to decrypt them, export fails. Keys with a time to live (TTL) are
 /// left out unless --with-ttl is given.
 ///
-/// In the formats that become an environment (dotenv, docker-env, shell, github-env, k8s-secret and k8s-configmap),
+/// In the formats that become an environment (dotenv, docker-env, shell, fish, github-env, k8s-secret and k8s-configmap),
 /// variables that change what programs run or trust, such as `PATH`, `LD_*`, `GIT_*`, `*_PROXY` and `AWS_*`, are
 /// refused unless --allow-env names them.
 ///
@@ -53,6 +53,7 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 /// Actions log shows each line of a secret as `***`. These commands contain the secrets in plain text, so elsewhere
 /// they are only printed with --mask.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(override_usage = "discfg export [OPTIONS] [CONFIG]", after_long_help = EXAMPLES)]
 pub(in crate::cli) struct ExportArgs {
     /// Config to use instead of the current one (see `discfg which`)
@@ -68,6 +69,12 @@ pub(in crate::cli) struct ExportArgs {
     /// An object as a value, or a key that is also a prefix, is then an error.
     #[arg(long, conflicts_with = "template")]
     nested: bool,
+    /// Write objects under relative names, too
+    ///
+    /// Only `import --flat` and `apply --flat` read them back as values: without it, objects in a file of relative
+    /// names are folders, so json and yaml refuse them.
+    #[arg(long, conflicts_with_all = ["nested", "template"])]
+    flat: bool,
     /// Include keys with a time to live
     #[arg(long)]
     with_ttl: bool,
@@ -130,7 +137,7 @@ pub(in crate::cli) async fn run(
         relative: args.prefix.is_some(),
         prefix: args.prefix.clone().unwrap_or_else(Prefix::all),
         nested: args.nested,
-        flat: false,
+        flat: args.flat,
         name: session.config()?,
     };
     let format = match &output {
@@ -141,9 +148,11 @@ pub(in crate::cli) async fn run(
     if let Some(parts) = parts {
         let file = spool(&args, parts, format, &layout.prefix, session, masks.as_mut());
         let file = with_progress("reading", terminal, file).await;
-        let mut file = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
+        let (mut file, seen) = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
         file.rewind().map_err(|error| unspooled(&error))?;
-        return give(masks, out, file, terminal);
+        give(masks, out, file, terminal)?;
+        seen.note(format, terminal);
+        return Ok(());
     }
     let mut items = Vec::new();
     let read = each(&args, format, &layout.prefix, session, masks.as_mut(), |item| {
@@ -151,13 +160,47 @@ pub(in crate::cli) async fn run(
         Ok(())
     });
     let read = with_progress("reading", terminal, read).await;
-    read.map_err(|stop| session.explain_stop(stop, Access::Read))?;
+    let seen = read.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     let written = match output {
         ExportTarget::Nothing => return give(masks, None, io::empty(), terminal),
         ExportTarget::Data(format) => formats::write(format, &items, &layout)?,
         ExportTarget::Template(source) => formats::render(&source, &items, &layout.prefix)?.into_bytes(),
     };
-    give(masks, out, written.as_slice(), terminal)
+    give(masks, out, written.as_slice(), terminal)?;
+    seen.note(format, terminal);
+    Ok(())
+}
+
+/// What an import of the file would not give back.
+#[derive(Debug, Default)]
+struct NotKept {
+    secrets: u64,
+    json_strings: u64,
+}
+
+impl NotKept {
+    fn add(&mut self, entry: &Entry) {
+        let is_string =
+            entry.value.kind() == ValueKind::Json && entry.value.bytes().trim_ascii().starts_with(b"\"");
+        self.secrets += u64::from(entry.secret);
+        self.json_strings += u64::from(is_string);
+    }
+
+    /// Says it, where the format is one for data rather than for an environment.
+    fn note(&self, format: Option<DataFormat>, terminal: &Terminal) {
+        use DataFormat::{Csv, Json, Properties, Tfvars, Yaml};
+        let counted = |count, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        if self.secrets > 0 && matches!(format, Some(Json | Yaml | Csv | Properties | Tfvars)) {
+            let secrets = counted(self.secrets, "secret");
+            terminal.hint(&format!(
+                "note: contains {secrets} in plain text; import stores new keys as plain values"
+            ));
+        }
+        if self.json_strings > 0 && matches!(format, Some(Json | Yaml)) {
+            let strings = counted(self.json_strings, "JSON string");
+            terminal.hint(&format!("note: contains {strings}, which import reads as text"));
+        }
+    }
 }
 
 /// Whether the runner of a GitHub Actions job reads what is written to stderr.
@@ -179,10 +222,10 @@ async fn spool(
     prefix: &Prefix,
     session: &mut Session,
     masks: Option<&mut Masks>,
-) -> Result<SpooledTempFile, Stop> {
+) -> Result<(SpooledTempFile, NotKept), Stop> {
     let mut file = SpooledTempFile::new(IN_MEMORY);
     let (mut part, mut bytes) = (Vec::new(), 0);
-    each(args, format, prefix, session, masks, |item: (Key, Value)| {
+    let seen = each(args, format, prefix, session, masks, |item: (Key, Value)| {
         bytes += item.1.len();
         part.push(item);
         if part.len() >= PART_KEYS || bytes >= PART_BYTES {
@@ -199,7 +242,7 @@ async fn spool(
         file.write_all(&written.map_err(Failure::from)?)
             .map_err(|error| unspooled(&error))?;
     }
-    Ok(file)
+    Ok((file, seen))
 }
 
 fn unspooled(error: &io::Error) -> Failure {
@@ -263,6 +306,9 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, F
         (None, Some(format)) if args.nested && !format.nests() => Err(Failure::usage(format!(
             "--nested requires -f json or -f yaml, not {format}"
         ))),
+        (None, Some(format)) if args.flat && !format.nests() => Err(Failure::usage(format!(
+            "--flat requires -f json or -f yaml, not {format}"
+        ))),
         (None, Some(format)) => Ok(ExportTarget::Data(format)),
     }
 }
@@ -276,12 +322,12 @@ async fn each(
     session: &mut Session,
     mut masks: Option<&mut Masks>,
     mut take: impl FnMut((Key, Value)) -> Result<(), Failure>,
-) -> Result<(), Stop> {
+) -> Result<NotKept, Stop> {
     let store = session.store(Access::Read, prefix).await?;
     let entries = store.snapshot_stream(slice::from_ref(prefix), &args.except.sections);
     // As many as are there already, so that their data keys are asked for side by side.
     let mut entries = entries.ready_chunks(PART_KEYS);
-    let (mut digester, mut refused) = (Digester::default(), Vec::new());
+    let (mut digester, mut refused, mut seen) = (Digester::default(), Vec::new(), NotKept::default());
     while let Some(chunk) = entries.next().await {
         let mut chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
         chunk.retain(|entry| args.with_ttl || entry.expires.is_none());
@@ -294,6 +340,7 @@ async fn each(
             if let Some(masks) = &mut masks {
                 masks.add(&entry);
             }
+            seen.add(&entry);
             let variable = format.and_then(|format| format.variable(&entry.key, prefix));
             if let Some(name) = variable.filter(|name| is_refused(name, &args.allowed)) {
                 refused.push((name, entry.key.clone()));
@@ -309,5 +356,5 @@ async fn each(
             return Err(OpsError::Digest { wanted, found }.into());
         }
     }
-    Ok(())
+    Ok(seen)
 }

@@ -6,7 +6,7 @@ use crate::formats::{
 };
 use crate::model::{Encoding, Key, Prefix, Value, ValueError};
 
-variants!(FormatError: Syntax Utf8 Key Duplicate Mixed EmptyObject Value Unfit AlsoPrefix Outside Unnamed Collision
+variants!(FormatError: Syntax Utf8 Key Duplicate Mixed EmptyObject Value Unfit ObjectAsKeys AlsoPrefix Outside Unnamed Collision
     EnvName);
 variants!(EnvNameError: Text Digit Outside Collision);
 variants!(ValueError: TooLarge Json Text Unwritable);
@@ -57,6 +57,21 @@ fn of_what_is_read() {
         (
             "of bytes",
             unwritten(Json, &[("/tls/key", b"\xff\xfe")], &layout()),
+        ),
+        (
+            "below a prefix",
+            unwritten(Json, &[("/db/pool", b"{\"max\": 5}")], &layout()),
+        ),
+        (
+            "in a tree",
+            unwritten(
+                Yaml,
+                &[("/db/pool", b"{\"max\": 5}")],
+                &Layout {
+                    nested: true,
+                    ..layout()
+                },
+            ),
         ),
         (
             "of a line",
@@ -143,6 +158,7 @@ fn of_a_template() {
         ("a tag that is never closed", "{% if db.url %}"),
         ("a sign too many", "line\n{{ db.url }"),
         ("what can't be counted", "{{ db.url + 1 }}"),
+        ("text without an end", "{{ 'x' * 999999999 }}"),
     ];
     let given: [(&str, &[u8]); 2] = [("/db/url", b"postgres://db"), ("/tls/key", b"\xff\xfe")];
     let errors = sources.map(|(note, source)| {

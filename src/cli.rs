@@ -31,8 +31,10 @@ mod value_line;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
+use tokio::signal::unix::{SignalKind, signal};
 
 use args::{Cli, Command};
 use early_flags::EarlyFlags;
@@ -40,6 +42,9 @@ use failure::Failure;
 use global::Global;
 use session::Session;
 use terminal::Terminal;
+
+/// How long a server that has stopped waits for what still runs.
+const SHUTDOWN: Duration = Duration::from_secs(1);
 
 /// Runs the command line and gives the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -112,6 +117,7 @@ fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::internal("the runtime can't be started", &error))?;
+    fail_beyond_file_size(&runtime);
     let Cli { global, command } = cli;
     let is_export = matches!(command, Command::Export(_));
     if !is_export && global.format.is_some_and(|format| format.shown.is_none()) {
@@ -123,13 +129,22 @@ fn start(cli: Cli, terminal: &mut Terminal) -> Result<(), Failure> {
     let mut session = Session::new(global);
     let result = runtime.block_on(dispatch(command, &mut session, terminal));
     if serves {
-        // The shutdown doesn't wait for running requests.
-        runtime.shutdown_background();
+        // The shutdown doesn't wait for running requests, but a store is to be left in order.
+        runtime.shutdown_timeout(SHUTDOWN);
     }
     if let Some(stats) = session.take_stats() {
         terminal.note(&stats);
     }
     result
+}
+
+/// Lets a write beyond the limit on the size of files fail, which else ends the process. The programs that discfg runs
+/// are ended by it as before.
+fn fail_beyond_file_size(runtime: &tokio::runtime::Runtime) {
+    let _within = runtime.enter();
+    if let Err(error) = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())) {
+        tracing::debug!(%error, "the signal of the limit on the size of files can't be handled");
+    }
 }
 
 async fn dispatch(command: Command, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -24,7 +24,7 @@ pub(super) const HELP_WIDTH: usize = 100;
 const EXIT_CODES: &str = "\
 Exit codes:
     0  success                          7  a stack operation failed
-    1  no, unknown, declined, differs   8  invalid input (value, size, file)
+    1  no, unknown, declined, differs   8  invalid input, or no space left
     2  usage error                     70  any other failure
     3  not found                      124  timed out (watch --timeout)
     4  conflict: a guard failed       130  interrupted

@@ -202,7 +202,7 @@ impl Failure {
             ErrorKind::Denied => 5,
             ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::OutcomeUnknown => 6,
             ErrorKind::Stack => 7,
-            ErrorKind::Invalid => 8,
+            ErrorKind::Invalid | ErrorKind::StorageFull => 8,
             ErrorKind::Internal => 70,
             ErrorKind::Timeout => 124,
             ErrorKind::Interrupted => 130,
@@ -239,6 +239,8 @@ impl From<StoreError> for Failure {
             StoreError::NeedsNewer { section, .. } => failure.hint(format!(
                 "update discfg, or skip the section with --except {section} (export, exec, diff, copy)"
             )),
+            StoreError::Full { .. } => failure
+                .hint("free space on the file system, or raise the quota or the limit (`ulimit -f`), then retry"),
             StoreError::GuardOnSecret(_) => failure.hint("use --if-revision, which also works for secrets"),
             StoreError::NoTtl(key) => {
                 failure.hint(format!("set a time to live with `discfg touch {key} --ttl 30s`"))

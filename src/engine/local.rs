@@ -9,6 +9,7 @@
 //! handle that wait for each other share one, and its sync.
 
 mod backfill;
+mod commit_clock;
 mod data_file;
 mod file_error;
 mod key_file;

@@ -33,6 +33,7 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::OutcomeUnknown => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         ErrorKind::No | ErrorKind::Stack | ErrorKind::Interrupted | ErrorKind::Internal => {
             StatusCode::INTERNAL_SERVER_ERROR
         }
@@ -49,6 +50,7 @@ fn discreet_detail(kind: ErrorKind) -> &'static str {
         ErrorKind::Conflict => "conflicting change; retry",
         ErrorKind::Compacted => "the revision was compacted",
         ErrorKind::Timeout | ErrorKind::OutcomeUnknown => "timed out",
+        ErrorKind::StorageFull => "the server has no space left to store this; nothing was written",
         ErrorKind::Usage
         | ErrorKind::Invalid
         | ErrorKind::No

@@ -24,16 +24,18 @@ pub enum ErrorKind {
     Stack,
     /// The input breaks a rule or a limit.
     Invalid,
+    /// The disk, a quota or a limit leaves no room to write.
+    StorageFull,
     /// A time limit of the user's ran out.
     Timeout,
     /// The user interrupted.
     Interrupted,
-    /// Anything else: corrupt data, a full disk, a defect.
+    /// Anything else: corrupt data, a defect.
     Internal,
 }
 
 impl ErrorKind {
-    const ALL: [(Self, &'static str); 14] = [
+    const ALL: [(Self, &'static str); 15] = [
         (Self::No, "no"),
         (Self::Usage, "usage"),
         (Self::NotFound, "not-found"),
@@ -45,6 +47,7 @@ impl ErrorKind {
         (Self::OutcomeUnknown, "outcome-unknown"),
         (Self::Stack, "stack"),
         (Self::Invalid, "invalid"),
+        (Self::StorageFull, "storage-full"),
         (Self::Timeout, "timeout"),
         (Self::Interrupted, "interrupted"),
         (Self::Internal, "internal"),

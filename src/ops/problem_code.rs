@@ -13,6 +13,7 @@ pub fn problem_code_of_kind(kind: ErrorKind) -> Option<ProblemCode> {
         ErrorKind::Throttled => Some(ProblemCode::Throttled),
         ErrorKind::Unavailable => Some(ProblemCode::Unavailable),
         ErrorKind::OutcomeUnknown => Some(ProblemCode::OutcomeUnknown),
+        ErrorKind::StorageFull => Some(ProblemCode::StorageFull),
         ErrorKind::Internal => Some(ProblemCode::Internal),
         ErrorKind::No
         | ErrorKind::Usage

@@ -196,6 +196,16 @@ pub enum StoreError {
         #[source]
         source: Cause,
     },
+    /// There is no space to write a file of the embedded engine: on the disk, or within a quota or a limit. Nothing was
+    /// written.
+    #[error("no space left to write {path}", path = .path.display())]
+    Full {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: Cause,
+    },
     /// Anything else.
     #[error("{what} failed")]
     Other {
@@ -240,6 +250,7 @@ impl StoreError {
             | Self::SecretTooLarge { .. }
             | Self::NoKeyFile(_)
             | Self::File { .. } => ErrorKind::Invalid,
+            Self::Full { .. } => ErrorKind::StorageFull,
             Self::Denied { .. } | Self::Uncovered { .. } | Self::ReadOnly | Self::Credentials { .. } => {
                 ErrorKind::Denied
             }

@@ -58,6 +58,8 @@ pub enum ProblemCode {
     Throttled,
     /// The backend is unavailable, or the request timed out.
     Unavailable,
+    /// The server has no room to store more. Nothing was written.
+    StorageFull,
     /// An internal error.
     Internal,
     /// A commit was sent, and its outcome is unknown.

@@ -1,7 +1,7 @@
 //! The embedded engine's file as people keep it: copied, on full disks and on read-only ones, and shared with root.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
@@ -179,4 +179,75 @@ fn a_file_without_a_config_is_said_to_be_that() {
             (Some("text"), true)
         ]
     );
+}
+
+#[test]
+fn a_write_beyond_the_limit_on_file_sizes_fails_and_loses_nothing() {
+    let place = embedded();
+    place.args(["set", "db/url", "one"]).run().code(0);
+    let value = "v".repeat(150_000);
+    for command in [
+        "set db/large -d -",
+        "set db/pw -d - --secret",
+        "set db/large -d - --json",
+    ] {
+        // In blocks of 512 bytes.
+        let script = format!("ulimit -f 200; exec discfg {command}");
+        let value = if command.ends_with("--json") {
+            format!("\"{value}\"")
+        } else {
+            value.clone()
+        };
+        let refused = place.shell(&script).stdin(value).run().code(8).stdout("");
+        refused
+            .stderr_has("error: no space left to write")
+            .stderr_has("because: files are limited to 102400 bytes");
+    }
+    for script in ["ulimit -f 200; discfg get db/url", "discfg get db/url"] {
+        place.shell(script).run().code(0).stdout("one\n");
+    }
+    // The programs that discfg runs are still ended.
+    let large = "dd if=/dev/zero of=large bs=1M count=1 2>/dev/null";
+    let script = format!("ulimit -f 200; discfg exec -- sh -c '{large}'");
+    place.shell(&script).run().code(128 + 25);
+    place.args(["set", "db/url", "two"]).run().code(0);
+    of_copy(&place, &["get", "db/url"]).run().code(0).stdout("two\n");
+}
+
+/// On a small file system, which root alone can mount.
+#[test]
+fn a_full_disk_is_said_and_loses_nothing() {
+    let place = Place::new();
+    let script = r#"
+        mkdir data && mount -t tmpfs -o size=512k,mode=0700 none data || { echo NOT RUN; exit; }
+        export DISCFG_DATA_DIR=$PWD/data
+        discfg init mycfg --local -q && discfg set db/url one -f silent || exit
+        while discfg set fill/$((i += 1)) -d value -f silent 2>errors; do :; done; cat errors
+        dd if=/dev/zero of=data/rest bs=4k 2>/dev/null
+        discfg get db/url
+        discfg set db/pw x --secret -f silent 2>errors; echo secret: $?
+        discfg init other --local -f silent 2>errors; echo other: $?
+        discfg serve --listen 127.0.0.1:0 -f json >serving 2>log & server=$!
+        until [ -s serving ]; do sleep 0.05; done
+        url=$(sed 's/.*"url":"\([^"]*\)".*/\1/' serving)
+        discfg set mycfg more/k -d value --engine $url -f json 2>&1; echo API: $?
+        kill $server; wait $server; echo served: $?
+        rm data/rest; discfg get db/url; discfg doctor | grep integrity; discfg set db/url two -q"#;
+    place.write("value", "v".repeat(20_000));
+    let unshare = Path::new("/usr/bin/unshare");
+    let said = place.under(unshare, ["-m", "/bin/sh", "-c", script], &[]).run();
+    let text = said.text();
+    if text.contains("NOT RUN") || said.errors().contains("unshare") {
+        // Nothing can be mounted here.
+        return;
+    }
+    for part in [
+        "error: no space left to write ",
+        "one\nsecret: 8\nother: 8\n",
+        r#""code":"storage-full""#,
+        "API: 8\nserved: 0\none\nok    integrity",
+        "/db/url: version 2",
+    ] {
+        assert!(text.contains(part), "{part} is missing: {text}{}", said.errors());
+    }
 }

@@ -14,6 +14,7 @@ mod conformance_on_dynamodb;
 mod engine_http_faults;
 mod hostile_items;
 mod layout_on_dynamodb;
+mod local_clock;
 mod local_file_of_an_earlier_build;
 mod ops;
 mod snapshots;

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::backfill::{FileBytes, backfill, data_version};
-use super::file_error::{FileError, FileResult, LOCK_PATIENCE, unsound};
+use super::file_error::{FileError, FileResult, LOCK_PATIENCE, of_io, unsound};
 use super::layout::{FileOwner, begin, complete, is_complete, lay_out, owner};
 use super::open_mode::OpenMode;
 use crate::files::{Folder, Privacy};
@@ -267,10 +267,7 @@ impl DataFile {
     }
 
     fn unusable(&self, error: std::io::Error) -> StoreError {
-        StoreError::File {
-            path: self.path.clone(),
-            source: error.into(),
-        }
+        of_io(&self.path, error)
     }
 
     /// The config isn't there: what of its file says that.

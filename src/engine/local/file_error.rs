@@ -1,7 +1,9 @@
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::ErrorCode;
+use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
 
 use crate::model::Section;
 use crate::store::{Cause, StoreError};
@@ -43,6 +45,14 @@ impl FileError {
             what: format!("{} {what}", path.display()),
             source: None,
         };
+        if code == Some(ErrorCode::DiskFull) {
+            let (path, source) = (path.to_owned(), io::Error::other("the disk is full").into());
+            return StoreError::Full { path, source };
+        }
+        if let Some(limit) = exceeded_file_size(&error) {
+            let (path, source) = (path.to_owned(), limit.into());
+            return StoreError::Full { path, source };
+        }
         match code {
             Some(ErrorCode::NotADatabase) => corrupt("holds no config: it is not an SQLite database"),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable {
@@ -58,7 +68,6 @@ impl FileError {
                 | ErrorCode::ReadOnly
                 | ErrorCode::PermissionDenied
                 | ErrorCode::SystemIoFailure
-                | ErrorCode::DiskFull
                 | ErrorCode::FileLockingProtocolFailed,
             ) => StoreError::File {
                 path: path.to_owned(),
@@ -81,6 +90,44 @@ impl FileError {
             },
         }
     }
+}
+
+/// The error of a file in the words of the store.
+pub(super) fn of_io(path: &Path, error: io::Error) -> StoreError {
+    let is_full = matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    );
+    let (path, source) = (path.to_owned(), error.into());
+    if is_full {
+        StoreError::Full { path, source }
+    } else {
+        StoreError::File { path, source }
+    }
+}
+
+/// The limit on the size of files, where that may be why SQLite could not write: it doesn't say.
+fn exceeded_file_size(error: &rusqlite::Error) -> Option<io::Error> {
+    let Some(SQLITE_IOERR_WRITE | SQLITE_IOERR_TRUNCATE | SQLITE_IOERR_SHMSIZE) =
+        error.sqlite_error().map(|error| error.extended_code)
+    else {
+        return None;
+    };
+    let bytes = file_size_limit()?;
+    Some(io::Error::other(format!(
+        "files are limited to {bytes} bytes (`ulimit -f`)"
+    )))
+}
+
+#[cfg(unix)]
+fn file_size_limit() -> Option<u64> {
+    use rustix::process::{Resource, getrlimit};
+    getrlimit(Resource::Fsize).current
+}
+
+#[cfg(not(unix))]
+fn file_size_limit() -> Option<u64> {
+    None
 }
 
 /// What a step on the file gives.

@@ -12,6 +12,7 @@ use aes_gcm::aead::{Aead as _, Generate as _, KeyInit as _, Nonce, Payload};
 use async_trait::async_trait;
 
 use super::data_file::DataFile;
+use super::file_error::of_io;
 use super::read;
 use crate::files::{Folder, Privacy};
 use crate::model::Key;
@@ -55,10 +56,7 @@ impl KeyFile {
     }
 
     fn unusable(&self, error: std::io::Error) -> StoreError {
-        StoreError::File {
-            path: self.path.clone(),
-            source: error.into(),
-        }
+        of_io(&self.path, error)
     }
 
     fn read(&self) -> Result<Option<DataKey>> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
 
+use super::commit_clock;
 use super::data_file::DataFile;
 use super::file_error::{FileError, FileResult};
 use super::layout;
@@ -170,13 +171,14 @@ fn together(connection: &mut Connection, jobs: &mut [WriteJob], file: &DataFile)
     if commits + touches == 0 {
         return Ok(BatchEnd::Synced);
     }
-    sections.sort();
-    sections.dedup();
-    for section in &sections {
-        write::drop_old_lines(&transaction, section, now)?;
-    }
     if commits > 0 {
-        write::sweep(&transaction, commits, now)?;
+        let removes_at = commit_clock::note_commit(&transaction, now)?;
+        sections.sort();
+        sections.dedup();
+        for section in &sections {
+            write::drop_old_lines(&transaction, section, removes_at)?;
+        }
+        write::sweep(&transaction, commits, removes_at)?;
     }
     file.commit(transaction)?;
     Ok(BatchEnd::Synced)

@@ -66,6 +66,7 @@ impl IntoResponses for Commits {
                 504,
                 "Outcome unknown. To find out, send the request again with the same Idempotency-Key.",
             ),
+            (507, "The server has no space left. Nothing was written."),
         ]));
         all
     }

@@ -29,7 +29,7 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"\b\d+/s\b", "[RATE]/s"),
     // Of a database file, which SQLite fills when it sees fit.
     (r"(\.db \(|\.db, |that it holds: )\d+ bytes", "$1[SIZE] bytes"),
-    (r"(\.db with all data \()\d+(\s+bytes)", "$1[SIZE]$2"),
+    (r"(\.db with all data \()\d+", "$1[SIZE]"),
     (r#"("?\bbytes"?: ?)\d+"#, "$1[SIZE]"),
     // Of the emulator, each test's own; as wide as it is, for what stands in columns.
     (r"\b1000000\d{5}\b", "[ACCOUNT-ID]"),

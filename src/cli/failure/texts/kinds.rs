@@ -4,7 +4,7 @@ use super::super::Failure;
 use super::book::{Book, Variants, variants};
 use crate::model::ErrorKind;
 
-variants!(ErrorKind: No Usage NotFound Compacted Conflict Denied Unavailable Throttled OutcomeUnknown Stack Invalid Timeout
+variants!(ErrorKind: No Usage NotFound Compacted Conflict Denied Unavailable Throttled OutcomeUnknown Stack Invalid StorageFull Timeout
     Interrupted Internal);
 
 #[test]
@@ -21,6 +21,7 @@ fn of_a_kind() {
         ErrorKind::OutcomeUnknown,
         ErrorKind::Stack,
         ErrorKind::Invalid,
+        ErrorKind::StorageFull,
         ErrorKind::Timeout,
         ErrorKind::Interrupted,
         ErrorKind::Internal,

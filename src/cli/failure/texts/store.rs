@@ -9,7 +9,7 @@ use crate::store::{Conflict, Limit, StoreError};
 
 variants!(StoreError: NoConfig NotFound NoTtl Conflict Compacted Limit Twice IdReused Unsealed GuardOnSecret
     SecretTooLarge NoSecretsKey NoKeyFile Denied Uncovered Unregistered NeedsNewer Unlisted ReadOnly Credentials Throttled Busy Unavailable
-    OutcomeUnknown Layout Corrupt Api File Other);
+    OutcomeUnknown Layout Corrupt Api File Full Other);
 variants!(Guard: Absent Present Revision Value Section);
 variants!(Limit: Actions Bytes);
 
@@ -325,6 +325,13 @@ fn of_what_is_stored() -> Vec<(&'static str, StoreError)> {
             StoreError::File {
                 path: "/home/ann/.local/share/discfg/payments.db".into(),
                 source: no_file().into(),
+            },
+        ),
+        (
+            "",
+            StoreError::Full {
+                path: "/home/ann/.local/share/discfg/payments.db".into(),
+                source: std::io::Error::other("the disk is full").into(),
             },
         ),
         (

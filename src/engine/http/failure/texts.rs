@@ -204,6 +204,11 @@ fn of_a_problem() {
             "the backend is unavailable; retry after 1 s",
         ),
         problem(
+            ErrorKind::StorageFull,
+            ProblemCode::StorageFull,
+            "the server has no space left to store this; nothing was written",
+        ),
+        problem(
             ErrorKind::Internal,
             ProblemCode::Internal,
             "internal error; see the server's log",

@@ -1,0 +1,80 @@
+//! One process with a clock that is far ahead writes into an embedded config, and what others wrote is kept.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use discfg::engine::local::{LocalEngine, OpenMode};
+use discfg::model::{Change, Clock as _, Encoding, Key, Mutation, Secrecy, TestClock, TtlChoice, Value};
+use discfg::store::{Consistency, Store as _, Txn};
+use futures::TryStreamExt as _;
+use rusqlite::Connection;
+
+const DAY: i64 = 24 * 3600;
+
+fn open(path: &Path, clock: &Arc<TestClock>) -> LocalEngine {
+    LocalEngine::open(path, OpenMode::Create, clock.clone(), "tester").expect("a file")
+}
+
+async fn set(engine: &LocalEngine, key: &str, value: &str, ttl: TtlChoice) {
+    let change = Mutation::Set {
+        key: key.parse().expect(key),
+        value: Value::new(value, Encoding::Text).expect(value),
+        secret: Secrecy::Keep,
+        ttl,
+    };
+    engine.commit(Txn::new(vec![change])).await.expect("no guards");
+}
+
+async fn history(engine: &LocalEngine) -> usize {
+    let key: Key = "/db/url".parse().expect("a key");
+    let lines: Vec<Change> = engine.history(&key, None).try_collect().await.expect("a log");
+    lines.len()
+}
+
+#[tokio::test]
+async fn a_commit_by_a_clock_that_is_ahead_drops_no_history_and_no_lease() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mycfg.db");
+    let (right, ahead) = (Arc::new(TestClock::new()), Arc::new(TestClock::new()));
+    ahead.advance(40 * DAY);
+    let here = open(&path, &right);
+    let lease = TtlChoice::For("2h".parse().expect("hours"));
+    set(&here, "/locks/a", "me", lease).await;
+    for value in ["1", "2"] {
+        set(&here, "/db/url", value, TtlChoice::Never).await;
+    }
+    let there = open(&path, &ahead);
+    for value in ["3", "4"] {
+        set(&there, "/db/url", value, TtlChoice::Never).await;
+        // A section of its own is no way around.
+        set(&there, &format!("/new{value}/k"), value, TtlChoice::Never).await;
+    }
+    assert_eq!(history(&here).await, 4);
+    right.advance(3600);
+    set(&here, "/db/url", "5", TtlChoice::Never).await;
+    set(&there, "/db/url", "6", TtlChoice::Never).await;
+    assert_eq!(history(&here).await, 6);
+    let held = here
+        .get(&"/locks/a".parse().expect("a key"), Consistency::Strong)
+        .await;
+    assert!(held.expect("a get").is_some(), "it expires in an hour");
+
+    // Time that does pass is believed a day later.
+    let lines = || {
+        let file = Connection::open(&path).expect("SQLite opens it");
+        file.query_row("SELECT count(*) FROM log WHERE section = '/db'", [], |row| {
+            row.get::<_, i64>(0)
+        })
+        .expect("a number")
+    };
+    right.advance(40 * DAY + 3600);
+    assert!(right.now() > ahead.now());
+    set(&here, "/db/url", "7", TtlChoice::Never).await;
+    assert_eq!(lines(), 7);
+    for _ in 0..2 {
+        right.advance(DAY / 2);
+        set(&here, "/db/url", "8", TtlChoice::Never).await;
+    }
+    // Those of the clock ahead are newer by their own word.
+    assert_eq!(lines(), 9 - 2);
+}

@@ -3,6 +3,7 @@
 mod args;
 mod bad_sections;
 mod change_line;
+mod child;
 mod commands;
 mod complete;
 mod crash;
@@ -49,6 +50,9 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 /// Runs the command line and gives the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(code) = child::become_program(&args) {
+        return code;
+    }
     let json = EarlyFlags::of(&args).json;
     crash::guard(json, || run_with(args))
 }
@@ -72,7 +76,12 @@ fn run_with(args: Vec<OsString>) -> ExitCode {
     let mut terminal = Terminal::new(&cli.global);
     let result = start(cli, &mut terminal);
     let flushed = terminal.flush();
-    match result.and(flushed) {
+    let result = match (result, flushed) {
+        // Nobody has learned what the exit code stands for, such as what differs.
+        (Err(failure), Err(unwritten)) if failure.message.is_empty() => Err(unwritten),
+        (result, flushed) => result.and(flushed),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             terminal.fail(&failure);

@@ -22,7 +22,6 @@ pub(super) fn guard(json: bool, run: impl FnOnce() -> ExitCode) -> ExitCode {
         let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner);
         let failure = Failure::new(ErrorKind::Internal, format!("internal error at {place}"))
             .hint("this is a bug: report it with the command and the output of `discfg version`");
-        show_failure(&failure, json);
-        ExitCode::from(failure.exit_code())
+        show_failure(&failure, json)
     })
 }

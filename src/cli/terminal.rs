@@ -6,6 +6,7 @@ pub(super) mod log;
 pub(super) mod progress;
 pub(super) mod prompt;
 mod stderr;
+mod stdout;
 pub(super) mod table;
 pub(super) mod times;
 pub(super) mod wait;
@@ -21,6 +22,7 @@ use std::process::{ExitCode, Stdio};
 use self::color::Tone;
 use self::log::{Plain, show_warnings};
 use self::stderr::write_stderr;
+use self::stdout::check_stdout;
 use self::times::TimeStyle;
 use self::wrap::wrapped;
 use super::failure::Failure;
@@ -55,10 +57,10 @@ impl Terminal {
 
     /// Writes a part of the result.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        if self.closed {
+        if self.closed || bytes.is_empty() {
             return Ok(());
         }
-        let written = self.out.write_all(bytes);
+        let written = check_stdout().and_then(|()| self.out.write_all(bytes));
         self.settle(written)
     }
 
@@ -124,6 +126,11 @@ impl Terminal {
         say(&tone.paint_stderr(&printable(text)), hang);
     }
 
+    /// Whether failures are shown in JSON, too.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Whether progress and hints are unwanted.
     pub(super) fn is_quiet(&self) -> bool {
         self.quiet
@@ -142,18 +149,23 @@ impl Terminal {
         }
     }
 
-    /// The columns of the terminal that shows the result; none where stdout is none.
+    /// Whether a terminal shows the result.
     #[expect(clippy::unused_self, reason = "whoever lays out a result holds the terminal")]
+    pub(super) fn is_screen(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// The columns of the terminal that shows the result; none where stdout is none.
     pub(super) fn columns(&self) -> Option<usize> {
         let (_, columns) = console::Term::stdout().size_checked()?;
-        (columns >= NARROWEST && io::stdout().is_terminal()).then(|| columns.into())
+        (columns >= NARROWEST && self.is_screen()).then(|| columns.into())
     }
 
     /// How times are shown: as is asked for, else relative on a terminal.
     pub(super) fn time_style(&self) -> TimeStyle {
         match self.time {
             Some(style) => style,
-            None if io::stdout().is_terminal() => TimeStyle::Relative,
+            None if self.is_screen() => TimeStyle::Relative,
             None => TimeStyle::Iso,
         }
     }
@@ -261,6 +273,15 @@ fn is_null(stream: impl AsFd) -> bool {
 /// Shows what clap has to say: help and version on stdout, errors on stderr, in JSON, too, where `json` says so.
 pub(super) fn show_usage(error: &clap::Error, json: bool) -> ExitCode {
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    if !error.use_stderr() {
+        let shown = check_stdout()
+            .and_then(|()| error.print())
+            .and_then(|()| io::stdout().flush());
+        return match Terminal::new(&Global::default()).settle(shown) {
+            Ok(()) => ExitCode::from(code),
+            Err(failure) => show_failure(&failure, json),
+        };
+    }
     let text = error.render().to_string();
     if printable_lines(&text) == text {
         // Nobody is left to be told where even that can't be written.
@@ -268,21 +289,21 @@ pub(super) fn show_usage(error: &clap::Error, json: bool) -> ExitCode {
     } else {
         write_stderr(format_args!("{}", printable_lines(&text)));
     }
-    if json && error.use_stderr() {
+    if json {
         let paragraphs = text.split("\n\n").next().unwrap_or_default();
         write_json(&Failure::usage(paragraphs.trim_start_matches("error: ")));
     }
     ExitCode::from(code)
 }
 
-/// Shows a failure of which no terminal is left to speak.
-pub(super) fn show_failure(failure: &Failure, json: bool) {
-    for (line, hang) in failure_lines(failure, &"error:", false) {
-        say(&line, hang);
-    }
-    if json {
-        write_json(failure);
-    }
+/// Says why a call failed that has come to no command, and gives the exit code.
+pub(super) fn show_failure(failure: &Failure, json: bool) -> ExitCode {
+    let terminal = Terminal {
+        json,
+        ..Terminal::new(&Global::default())
+    };
+    terminal.fail(failure);
+    ExitCode::from(failure.exit_code())
 }
 
 /// Writes a failure for programs.

@@ -16,6 +16,8 @@ on_every_engine!(
     a_change_that_gives_no_environment_leaves_it_running,
     a_signal_while_it_is_stopped_ends_all,
     a_key_that_expires_is_a_change,
+    a_signal_stands_in_for_a_restart,
+    term_is_passed_on_and_bounded,
 );
 
 /// Says what it was given, then stays until it is told to end.
@@ -110,11 +112,7 @@ fn what_does_not_end_is_killed_with_all_that_it_started(place: &Place) {
     set(place, "k", "1");
     running.says("the command did not stop within 100ms: killing it");
     running.line();
-    // Killed with its parent, it may be a moment until nobody waits for it.
-    let script = format!(
-        "until ! kill -0 {started} 2>/dev/null || grep -q 'State:.Z' /proc/{started}/status; do sleep 0.02; done"
-    );
-    place.shell(&script).run().code(0);
+    wait_until_gone(place, &started);
     drop(running);
 }
 
@@ -151,6 +149,65 @@ fn a_key_that_expires_is_a_change(place: &Place) {
     let running = start(place, &[FAST, &["--with-ttl"]].concat(), STAYS);
     assert_eq!(running.line(), "got brief");
     assert_eq!(running.line(), "got ");
+}
+
+fn a_signal_stands_in_for_a_restart(place: &Place) {
+    set(place, "k", "0");
+    let script = "trap 'echo heard' HUP; echo \"got $K\"; while :; do sleep 0.02; done";
+    let running = start(place, &[FAST, &["--signal", "HUP"]].concat(), script);
+    assert_eq!(running.line(), "got 0");
+    for n in ["1", "2"] {
+        set(place, "k", n);
+        assert_eq!(running.says("changed"), "K changed: sending HUP to the command");
+        assert_eq!(running.line(), "heard");
+    }
+    running.signal("TERM");
+    running.end().code(143).stdout("").stderr("");
+    for (name, code) in [("usr1", 0), ("SIGUSR2", 0), ("KILL", 2), ("1", 2)] {
+        let args = ["exec", "--restart", "--signal", name, "--", "true"];
+        place.args(args).run().code(code);
+    }
+    place
+        .args(["exec", "--signal", "HUP", "--", "true"])
+        .run()
+        .code(2)
+        .stderr_has("--restart");
+}
+
+fn term_is_passed_on_and_bounded(place: &Place) {
+    set(place, "k", "0");
+    let script = "trap '' TERM; sleep 60 & echo $!; while :; do sleep 0.02; done";
+    let running = start(place, &["--grace", "100ms"], script);
+    let started = running.line();
+    running.signal("TERM");
+    running
+        .end()
+        .code(137)
+        .stderr("the command did not stop within 100ms: killing it\n");
+    wait_until_gone(place, &started);
+}
+
+/// It may be a moment until nobody waits for a process any more.
+fn wait_until_gone(place: &Place, pid: &str) {
+    let script = format!(
+        "until ! kill -0 {pid} 2>/dev/null || grep -q 'State:.Z' /proc/{pid}/status; do sleep 0.02; done"
+    );
+    place.shell(&script).run().code(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_discfg_that_is_killed_leaves_no_command_behind() {
+    let place = support::config::embedded();
+    set(&place, "k", "0");
+    let running = start(&place, FAST, "echo $$; exec sleep 600");
+    let first = running.line();
+    // The second is started as the first was.
+    set(&place, "k", "1");
+    let second = running.line();
+    wait_until_gone(&place, &first);
+    running.signal("KILL");
+    wait_until_gone(&place, &second);
 }
 
 #[test]

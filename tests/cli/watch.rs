@@ -16,6 +16,7 @@ on_every_engine!(
     a_command_is_run_for_each_change,
     what_cannot_be_watched_is_refused,
     nobody_reading_is_no_failure,
+    a_command_that_runs_ends_with_the_watch,
 );
 
 fn watch(place: &Place, args: &[&str]) -> Running {
@@ -251,6 +252,66 @@ fn nobody_reading_is_no_failure(place: &Place) {
         }
     }
     running.end().code(0).stderr("");
+}
+
+fn a_command_that_runs_ends_with_the_watch(place: &Place) {
+    let cleans = "trap 'echo cleaned; exit' TERM INT HUP; echo ready; while :; do sleep 0.02; done";
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
+        let running = watch(place, &["/db", "--exec", cleans]);
+        set(place, "/db/a", signal);
+        running.says("ready");
+        running.signal(signal);
+        running.says("cleaned");
+        running.end().code(code).stderr("");
+    }
+    let timed = watch(place, &["/db", "--timeout", "2s", "--exec", cleans]);
+    set(place, "/db/a", "1");
+    timed.says("cleaned");
+    timed.end().code(124);
+    // What doesn't end is killed, with what it has started.
+    let stays = "trap '' TERM; sleep 60 & echo \"pid $!\"; while :; do sleep 0.02; done";
+    let running = watch(place, &["/db", "--grace", "100ms", "--exec", stays]);
+    set(place, "/db/a", "2");
+    let pid = running.says("pid ");
+    running.signal("TERM");
+    running
+        .end()
+        .code(143)
+        .stderr("the command did not stop within 100ms: killing it\n");
+    wait_until_gone(place, pid.trim_start_matches("pid "));
+    let args = ["watch", "--grace", "1s"];
+    place.args(args).run().code(2).stderr_has("--exec");
+}
+
+/// It may be a moment until nobody waits for a process any more.
+fn wait_until_gone(place: &Place, pid: &str) {
+    let script = format!(
+        "until ! kill -0 {pid} 2>/dev/null || grep -q 'State:.Z' /proc/{pid}/status; do sleep 0.02; done"
+    );
+    place.shell(&script).run().code(0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_watch_that_is_killed_leaves_no_command_behind() {
+    let place = embedded();
+    let running = watch(&place, &["/db", "--exec", "echo \"pid $$\"; exec sleep 600"]);
+    set(&place, "/db/a", "1");
+    let pid = running.says("pid ");
+    running.signal("KILL");
+    wait_until_gone(&place, pid.trim_start_matches("pid "));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_that_is_ignored_ends_no_watch() {
+    let place = embedded();
+    let script = "trap '' HUP; exec discfg watch /db --interval 50ms --exec true";
+    let running = place.shell(script).start();
+    running.says("watching");
+    running.signal("HUP");
+    set(&place, "/db/a", "1");
+    assert!(running.line().contains("/db/a"));
 }
 
 #[test]

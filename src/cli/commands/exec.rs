@@ -1,6 +1,7 @@
 mod environment;
 mod names;
 mod program;
+mod reload_signal;
 mod restart;
 
 use std::env;
@@ -12,6 +13,7 @@ use clap::Args;
 use self::environment::EnvironmentSpec;
 use self::names::NamedKey;
 use self::program::Program;
+use self::reload_signal::ReloadSignal;
 use self::restart::{RestartPace, Supervised};
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
@@ -31,8 +33,9 @@ use crate::model::{Access, Prefix, Span};
 /// The command also inherits discfg's environment, including AWS credentials in it, but not the credentials of the role
 /// that discfg assumes.
 ///
-/// Variables that make a shell or interpreter run other code, such as `PATH`, `LD_*`, `DYLD_*`, `BASH_ENV` and
-/// `NODE_OPTIONS`, are refused unless --allow-env names them. The command is looked up in discfg's own PATH.
+/// Variables that change what programs run or trust, such as `PATH`, `LD_*`, `GIT_*`, `*_PROXY` and `AWS_*`, are refused
+/// unless --allow-env names them. No such list is complete: to decide which variables the command receives, use
+/// --prefix, --env or --strict. The command is looked up in discfg's own PATH.
 ///
 /// The command replaces the discfg process, so it keeps the process ID and receives signals directly; with --restart,
 /// discfg stays as its parent.
@@ -82,8 +85,16 @@ pub(in crate::cli) struct ExecArgs {
     #[arg(long, value_name = "TIME", default_value = "2s", requires = "restart")]
     interval: Span,
     /// Time from TERM to KILL (with --restart)
+    ///
+    /// At a restart, and when discfg receives TERM.
     #[arg(long, value_name = "TIME", default_value = "10s", requires = "restart")]
     grace: Span,
+    /// Send this signal instead of restarting
+    ///
+    /// The command keeps running with the variables that it started with. The signal goes to the command, not to what it
+    /// has started.
+    #[arg(long, value_name = "SIGNAL", requires = "restart", ignore_case = true)]
+    signal: Option<ReloadSignal>,
     /// Command to run, and its arguments, after --
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -97,10 +108,12 @@ Exit codes:
   127  the command was not found
   Any other is the command's; with --restart, 128 + N if signal N ended it.
 
-With --restart the command runs in its own process group and can't read from
-the terminal. discfg forwards INT, TERM, HUP, QUIT, USR1 and USR2 to the group.
-When the command exits, discfg exits too. While the config can't be read, the
-command keeps running and discfg retries.
+With --restart the command runs in its own process group, which has the terminal
+if stdin and stdout are one: it can read from it, and Ctrl-Z stops it and discfg.
+discfg forwards INT, TERM, HUP, QUIT, USR1 and USR2 to the group; after TERM it
+kills what has not ended within --grace. When the command exits, discfg exits
+too. If discfg is killed, Linux kills the command, but not what it has started.
+While the config can't be read, the command keeps running and discfg retries.
 
 Examples:
   discfg exec payments -- ./server
@@ -155,6 +168,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
             around: &around,
             program: &program,
             pace,
+            signal: args.signal,
         };
         return Ok(supervised.run(&snapshot, variables, terminal).await?);
     }

@@ -16,7 +16,8 @@ use crate::wire::{AnyNode, KeyAnswer};
 
 /// Print the value of a key
 ///
-/// Prints the value and a newline; -f raw prints the exact bytes. Secrets are decrypted if the role can decrypt them.
+/// Prints the value and a newline; -f raw prints the exact bytes. A value of bytes is printed as it is, except on a
+/// terminal. Secrets are decrypted if the role can decrypt them.
 /// Exits with 3 if the key is not found.
 #[derive(Debug, Args)]
 #[command(
@@ -110,15 +111,22 @@ fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Resu
     };
     let bytes = entry.value.bytes();
     let is_shown = terminal.columns().is_some();
-    let human = || match entry.value.as_text() {
-        Some(text) if is_shown && entry.value.kind() == ValueKind::Json => format!("{}\n", indented(text)),
-        Some(text) => format!("{text}\n"),
-        None => format!("{} bytes of binary data; use -f raw to print them\n", bytes.len()),
+    // A value is shown as it is, however long its lines are.
+    let mut show_human = || match entry.value.as_text() {
+        Some(text) if is_shown && entry.value.kind() == ValueKind::Json => {
+            terminal.line(&printable_lines(&indented(text)))
+        }
+        Some(text) if is_shown => terminal.line(&printable_lines(text)),
+        Some(text) => terminal.line(text),
+        None if terminal.is_screen() => {
+            let size = bytes.len();
+            terminal.note(&format!("{size} bytes of binary data; use -f raw to print them"));
+            Ok(())
+        }
+        None => terminal.write(bytes),
     };
     match session.format() {
-        // A value is shown as it is, however long its lines are.
-        Format::Human if is_shown => terminal.write(printable_lines(&human()).as_bytes()),
-        Format::Human => terminal.write(human().as_bytes()),
+        Format::Human => show_human(),
         format => show(terminal, format, &shape, String::new, || bytes.to_vec()),
     }
 }

@@ -7,11 +7,12 @@ use std::str::FromStr;
 
 use clap::Args;
 use futures::StreamExt as _;
-use tokio::signal::ctrl_c;
+use rustix::process::Signal;
 use tokio::time::sleep;
 
 use self::hook::Hook;
 use self::line::{WatchLine, watch_lines};
+use crate::cli::child::ForwardedSignals;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::Format;
 use crate::cli::help::{CONFIG, PREFIX, positionals};
@@ -30,8 +31,9 @@ use crate::ops::{Event, Start, Watch, watch};
 /// is reported as `expire`, with a delay and out of revision order. To resume a watch, pass --after
 /// with the last revision printed for each section.
 ///
-/// If the history no longer reaches back that far, a `resync` line shows the section's revision and number of keys, and
-/// each current key follows as a `set` line ("resync":true in JSON). Keys that are not among them were deleted.
+/// If the history no longer reaches back that far, each current key is printed as a `resync` line (in JSON, op `set` with
+/// "resync":true), and then a last `resync` line with the section's revision and number of keys. Resume only after the
+/// revision of that last line. Keys that are not among them were deleted.
 ///
 /// -f json prints one object per line, -f yaml one document per change, and -f raw the value and a newline (nothing for
 /// deletes, expiries and secrets).
@@ -70,6 +72,12 @@ pub(in crate::cli) struct WatchArgs {
     /// reported and the watch continues.
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
+    /// Time from TERM to KILL for CMD (with --exec)
+    ///
+    /// When discfg receives TERM, INT or HUP, or --timeout has passed, it ends CMD and all that CMD has started. If discfg
+    /// is killed, Linux kills CMD, but not what CMD has started.
+    #[arg(long, value_name = "TIME", default_value = "10s", requires = "exec")]
+    grace: Span,
 }
 
 const EXAMPLES: &str = "\
@@ -146,16 +154,39 @@ pub(in crate::cli) async fn run(
     let format = session.format();
     let mut teller = WatchPrinter {
         format,
-        hook: args.exec.map(|command| Hook::new(command, format)),
+        hook: args
+            .exec
+            .map(|command| Hook::new(command, format, args.grace.duration())),
         once: args.once,
         lost: false,
     };
-    let ended = tokio::select! {
-        ended = follow(watch, &mut teller, session, terminal) => ended,
-        failure = timed_out(args.timeout) => Err(failure.into()),
-        _ = ctrl_c() => Err(Failure::new(ErrorKind::Interrupted, "").into()),
+    let heard: &[Signal] = if teller.hook.is_some() {
+        ENDING
+    } else {
+        &[Signal::INT]
     };
+    let mut signals =
+        ForwardedSignals::new(heard).map_err(|error| Failure::internal("cannot receive signals", &error))?;
+    let (ended, passed) = tokio::select! {
+        ended = follow(watch, &mut teller, session, terminal) => (ended, Signal::TERM),
+        failure = timed_out(args.timeout) => (Err(failure.into()), Signal::TERM),
+        signal = signals.next() => (Err(ended_by(signal).into()), signal),
+    };
+    if let Some(hook) = &mut teller.hook {
+        hook.stop(passed, &mut signals, terminal).await;
+    }
     ended.map_err(|stop| session.explain_stop(stop, Access::Read))
+}
+
+/// The signals that end a watch together with the command that it runs.
+const ENDING: &[Signal] = &[Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT];
+
+/// What the process ends with, as a shell has it.
+fn ended_by(signal: Signal) -> Failure {
+    if signal == Signal::INT {
+        return Failure::new(ErrorKind::Interrupted, "");
+    }
+    Failure::of_child(u8::try_from(128 + signal.as_raw()).unwrap_or(1))
 }
 
 async fn timed_out(timeout: Option<Span>) -> Failure {
@@ -235,7 +266,7 @@ impl WatchPrinter {
             if terminal.is_closed() {
                 return Ok(true);
             }
-            if let Some(hook) = &self.hook {
+            if let Some(hook) = &mut self.hook {
                 hook.run(&line, terminal).await;
             }
         }

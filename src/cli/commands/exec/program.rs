@@ -12,7 +12,9 @@ use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
 use super::environment::Environment;
+use crate::cli::child::{cannot_run, tied};
 use crate::cli::failure::Failure;
+use crate::cli::terminal::Terminal;
 
 /// Where commands are where no PATH says it.
 const DEFAULT_PATH: &str = "/usr/bin:/bin";
@@ -41,10 +43,20 @@ impl Program {
         })
     }
 
-    /// The command, with these variables.
+    /// The command that takes this process's place, with these variables.
     pub(super) fn command(&self, variables: &Environment) -> Command {
         let mut command = Command::new(&self.file);
-        command.arg0(&self.name).args(&self.args);
+        command.arg0(&self.name);
+        self.given(command, variables)
+    }
+
+    /// The command of a process that ends with this one, with these variables.
+    pub(super) fn tied_command(&self, variables: &Environment, terminal: &Terminal) -> Command {
+        self.given(tied(self.file.as_os_str(), &self.name, terminal), variables)
+    }
+
+    fn given(&self, mut command: Command, variables: &Environment) -> Command {
+        command.args(&self.args);
         if self.pristine {
             command.env_clear();
         }
@@ -54,20 +66,11 @@ impl Program {
 
     /// Why the system didn't run it.
     pub(super) fn failure(&self, error: &io::Error, variables: &Environment) -> Failure {
-        let name = self.name.display();
-        let message = format!("cannot run {name}");
-        let mut failure = match error.kind() {
-            io::ErrorKind::NotFound if self.file.exists() => Failure::cant_run(format!(
-                "{message}: the interpreter in its first line was not found"
-            )),
-            io::ErrorKind::NotFound => Failure::no_command(format!("command not found: {name}")),
-            _ => Failure::cant_run(message),
-        };
-        failure.causes.push(error.to_string());
+        let failure = cannot_run(&self.name, &self.file, error);
         if error.raw_os_error() == Some(Errno::TOOBIG.raw_os_error())
             && let Some((key, size)) = variables.largest()
         {
-            failure = failure.hint(format!(
+            return failure.hint(format!(
                 "the system bounds a variable, and all of them together: the largest comes of {key}, with {size} bytes"
             ));
         }

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::future::poll_fn;
 use std::io;
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::pin::pin;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
-use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
-use tokio::process::{Child, Command};
-use tokio::signal::unix::{self, SignalKind, signal};
+use rustix::process::Signal;
 use tokio::time::sleep;
 
 use super::environment::{Environment, EnvironmentSpec};
 use super::program::Program;
+use super::reload_signal::ReloadSignal;
+use crate::cli::child::{Foreground, ForwardedSignals, Group};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::terminal::Terminal;
 use crate::model::{Backoff, Jitter, Prefix, Revision, Timestamp};
@@ -38,6 +35,8 @@ pub(super) struct Supervised<'a> {
     pub(super) around: &'a BTreeMap<OsString, OsString>,
     pub(super) program: &'a Program,
     pub(super) pace: RestartPace,
+    /// What the command is sent in place of a restart.
+    pub(super) signal: Option<ReloadSignal>,
 }
 
 /// How far the config has been seen.
@@ -53,8 +52,15 @@ const LONG: Duration = Duration::from_hours(1);
 const MOST_INTERVALS: u32 = 10;
 /// The longest pause before a config that can't be read is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// How often it is looked whether a process group is gone, of which the system tells nothing.
-const GROUP_LOOK: Duration = Duration::from_millis(20);
+/// The signals that the command is passed.
+const PASSED: &[Signal] = &[
+    Signal::INT,
+    Signal::TERM,
+    Signal::HUP,
+    Signal::QUIT,
+    Signal::USR1,
+    Signal::USR2,
+];
 
 impl Supervised<'_> {
     /// Runs the command until it ends by itself, or is ended by a signal to this process.
@@ -65,14 +71,23 @@ impl Supervised<'_> {
         terminal: &Terminal,
     ) -> Result<(), Failure> {
         let cant = |error: io::Error| Failure::internal("cannot watch the command", &error);
-        let mut signals = ForwardedSignals::new().map_err(cant)?;
+        let mut signals = ForwardedSignals::new(PASSED).map_err(cant)?;
+        let mut foreground = Foreground::find();
         let mut seen = self.seen(snapshot);
+        let mut group = self.spawn(&variables, foreground.as_mut(), terminal)?;
         loop {
-            let mut group = self.spawn(&variables)?;
             let next = tokio::select! {
                 // What has ended by itself is not run anew, whatever has changed meanwhile.
                 biased;
-                status = group.ends(&mut signals) => return ended(status.map_err(cant)?),
+                status = group.ends(foreground.as_mut()) => return ended(status.map_err(cant)?),
+                signal = signals.next() => {
+                    if signal == Signal::TERM {
+                        let stopped = group.stop(signal, self.pace.grace, &mut signals, terminal).await;
+                        return ended(stopped.map_err(cant)?.0);
+                    }
+                    group.pass(signal);
+                    continue;
+                }
                 next = self.changed(&mut seen, &variables, terminal) => next,
             };
             let names: Vec<String> = variables
@@ -80,23 +95,32 @@ impl Supervised<'_> {
                 .iter()
                 .map(ToString::to_string)
                 .collect();
-            terminal.hint(&format!("{} changed: restarting the command", names.join(", ")));
-            let stopped = group.stop(self.pace.grace, &mut signals, terminal).await;
-            if let StopReason::ForGood(status) = stopped.map_err(cant)? {
+            let names = names.join(", ");
+            variables = next;
+            if let Some(signal) = self.signal {
+                terminal.hint(&format!("{names} changed: sending {signal} to the command"));
+                group.notify(signal.into());
+                continue;
+            }
+            terminal.hint(&format!("{names} changed: restarting the command"));
+            let stopped = group
+                .stop(Signal::TERM, self.pace.grace, &mut signals, terminal)
+                .await;
+            if let (status, true) = stopped.map_err(cant)? {
                 return ended(status);
             }
-            variables = next;
+            group = self.spawn(&variables, foreground.as_mut(), terminal)?;
         }
     }
 
-    fn spawn(&self, variables: &Environment) -> Result<Group, Failure> {
-        let mut command = self.program.command(variables);
-        command.process_group(0);
-        let child = Command::from(command)
-            .spawn()
-            .map_err(|error| self.program.failure(&error, variables))?;
-        let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        Ok(Group { child, pid })
+    fn spawn(
+        &self,
+        variables: &Environment,
+        foreground: Option<&mut Foreground>,
+        terminal: &Terminal,
+    ) -> Result<Group, Failure> {
+        Group::spawn(self.program.tied_command(variables, terminal), foreground)
+            .map_err(|error| self.program.failure(&error, variables))
     }
 
     /// Waits until the config gives other variables than these. Where it can't be read it is tried again.
@@ -187,106 +211,5 @@ fn ended(status: ExitStatus) -> Result<(), Failure> {
     match status.code().or_else(signal).unwrap_or(1) {
         0 => Ok(()),
         code => Err(Failure::of_child(u8::try_from(code).unwrap_or(1))),
-    }
-}
-
-/// Why a command was stopped.
-enum StopReason {
-    /// To be run anew.
-    ToRestart,
-    /// A signal came meanwhile that ends this process, too.
-    ForGood(ExitStatus),
-}
-
-/// A running command, in a process group of its own with all that it starts.
-struct Group {
-    child: Child,
-    pid: Option<Pid>,
-}
-
-impl Group {
-    fn pass(&self, signal: Signal) {
-        if let Some(pid) = self.pid {
-            // Where it is gone meanwhile, nobody is left to be told.
-            let _ = kill_process_group(pid, signal);
-        }
-    }
-
-    fn is_there(&self) -> bool {
-        self.pid.is_some_and(|pid| test_kill_process_group(pid).is_ok())
-    }
-
-    /// Waits for its end, and passes signals until then.
-    async fn ends(&mut self, signals: &mut ForwardedSignals) -> io::Result<ExitStatus> {
-        loop {
-            tokio::select! {
-                status = self.child.wait() => return status,
-                (signal, _) = signals.next() => self.pass(signal),
-            }
-        }
-    }
-
-    /// Ends the command and all that it has started: TERM, and after `grace` KILL.
-    async fn stop(
-        &mut self,
-        grace: Duration,
-        signals: &mut ForwardedSignals,
-        terminal: &Terminal,
-    ) -> io::Result<StopReason> {
-        let mut for_good = false;
-        let mut killed = false;
-        let mut grace_ends = pin!(sleep(grace));
-        self.pass(Signal::TERM);
-        let mut status = None;
-        while status.is_none() || (self.is_there() && !killed) {
-            tokio::select! {
-                ended = self.child.wait(), if status.is_none() => status = Some(ended?),
-                () = sleep(GROUP_LOOK), if status.is_some() => {}
-                (signal, ends) = signals.next() => {
-                    for_good |= ends;
-                    self.pass(signal);
-                }
-                () = &mut grace_ends, if !killed => {
-                    terminal.hint(&format!("the command did not stop within {grace:?}: killing it"));
-                    self.pass(Signal::KILL);
-                    killed = true;
-                }
-            }
-        }
-        Ok(match status {
-            Some(status) if for_good => StopReason::ForGood(status),
-            _ => StopReason::ToRestart,
-        })
-    }
-}
-
-/// The signals that are passed on, each with whether it asks a process to end.
-struct ForwardedSignals(Vec<(unix::Signal, Signal, bool)>);
-
-impl ForwardedSignals {
-    fn new() -> io::Result<Self> {
-        let listen = [
-            (SignalKind::interrupt(), Signal::INT, true),
-            (SignalKind::terminate(), Signal::TERM, true),
-            (SignalKind::hangup(), Signal::HUP, true),
-            (SignalKind::quit(), Signal::QUIT, true),
-            (SignalKind::user_defined1(), Signal::USR1, false),
-            (SignalKind::user_defined2(), Signal::USR2, false),
-        ];
-        let listen = listen.map(|(kind, passed, ends)| Ok((signal(kind)?, passed, ends)));
-        listen.into_iter().collect::<io::Result<_>>().map(Self)
-    }
-
-    /// The next that comes.
-    async fn next(&mut self) -> (Signal, bool) {
-        poll_fn(|context| {
-            for (stream, passed, ends) in &mut self.0 {
-                if let Poll::Ready(Some(())) = stream.poll_recv(context) {
-                    return Poll::Ready((*passed, *ends));
-                }
-            }
-            Poll::Pending
-        })
-        .await
     }
 }

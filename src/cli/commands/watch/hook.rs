@@ -1,8 +1,11 @@
+use std::ffi::OsStr;
 use std::process::Stdio;
+use std::time::Duration;
 
-use tokio::process::Command;
+use rustix::process::Signal;
 
 use super::line::WatchLine;
+use crate::cli::child::{ForwardedSignals, Group, tied};
 use crate::cli::global::Format;
 use crate::cli::terminal::Terminal;
 use crate::model::Value;
@@ -12,25 +15,29 @@ pub(super) struct Hook {
     command: String,
     /// Whether stdout is its own, since nothing else is shown there.
     has_stdout: bool,
+    grace: Duration,
+    /// The one that runs.
+    running: Option<Group>,
 }
 
 /// Linux takes no variable above 128 KiB (`MAX_ARG_STRLEN`).
 const MOST_BYTES: usize = 100_000;
 
 impl Hook {
-    pub(super) fn new(command: String, format: Format) -> Self {
+    pub(super) fn new(command: String, format: Format, grace: Duration) -> Self {
         Self {
             command,
             has_stdout: format == Format::Silent,
+            grace,
+            running: None,
         }
     }
 
     /// Runs it to its end. What goes wrong is told and ends nothing.
-    pub(super) async fn run(&self, line: &WatchLine<'_>, terminal: &Terminal) {
-        let mut command = Command::new("sh");
+    pub(super) async fn run(&mut self, line: &WatchLine<'_>, terminal: &Terminal) {
+        let shell = OsStr::new("sh");
+        let mut command = tied(shell, shell, terminal);
         command.arg("-c").arg(&self.command).stdin(Stdio::null());
-        // A watch that is broken off leaves nothing running.
-        command.kill_on_drop(true);
         if !self.has_stdout {
             command.stdout(terminal.beside());
         }
@@ -43,13 +50,26 @@ impl Hook {
         let subject = line
             .key
             .map_or_else(|| line.section.to_string(), ToString::to_string);
-        match command.status().await {
+        let ended = match Group::spawn(command, None) {
+            Ok(group) => self.running.insert(group).ends(None).await,
+            Err(error) => Err(error),
+        };
+        self.running = None;
+        match ended {
             Ok(status) if status.success() => {}
             Ok(status) => terminal.note(&format!("the command for {} {subject} failed: {status}", line.op)),
             Err(error) => terminal.note(&format!(
                 "cannot run the command for {} {subject}: {error}",
                 line.op
             )),
+        }
+    }
+
+    /// Ends the one that runs, with all that it has started: a watch that ends leaves nothing running.
+    pub(super) async fn stop(&mut self, signal: Signal, signals: &mut ForwardedSignals, terminal: &Terminal) {
+        if let Some(mut group) = self.running.take() {
+            // Where it can't be waited for, it has ended.
+            let _ = group.stop(signal, self.grace, signals, terminal).await;
         }
     }
 }

@@ -64,18 +64,9 @@ pub(super) fn watch_lines(event: &Event) -> Vec<WatchLine<'_>> {
             entries,
         } => {
             let of = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-            let first = WatchLine {
-                what: WatchEvent::Resync { of },
-                op: "resync",
-                section: section.clone(),
-                key: None,
-                revision: *revision,
-                version: None,
-                by: None,
-                at: None,
-                value: None,
-            };
-            let rest = (0..).zip(entries).map(|(index, entry)| WatchLine {
+            let mut entries: Vec<&Entry> = entries.iter().collect();
+            entries.sort_by_key(|entry| entry.revision);
+            let entries = (0..).zip(entries).map(|(index, entry)| WatchLine {
                 what: WatchEvent::Resynced { entry, index, of },
                 op: "set",
                 section: section.clone(),
@@ -86,7 +77,19 @@ pub(super) fn watch_lines(event: &Event) -> Vec<WatchLine<'_>> {
                 at: Some(entry.modified),
                 value: Some((&entry.value, entry.secret)),
             });
-            std::iter::once(first).chain(rest).collect()
+            // Whoever resumes after its revision has seen all of them.
+            let last = WatchLine {
+                what: WatchEvent::Resync { of },
+                op: "resync",
+                section: section.clone(),
+                key: None,
+                revision: *revision,
+                version: None,
+                by: None,
+                at: None,
+                value: None,
+            };
+            entries.chain([last]).collect()
         }
         _ => Vec::new(),
     }
@@ -142,9 +145,12 @@ impl<'e> WatchLine<'e> {
             (_, Some(key)) => key.to_string(),
             (_, None) => self.section.to_string(),
         };
+        let op = match self.what {
+            WatchEvent::Resynced { .. } => "resync",
+            _ => self.op,
+        };
         let mut line = format!(
-            "{at:<20}  {:<6}  {place}  {version}  r{}  {}",
-            self.op,
+            "{at:<20}  {op:<6}  {place}  {version}  r{}  {}",
             self.revision,
             printable(self.by.unwrap_or("-"))
         );
@@ -219,38 +225,45 @@ mod tests {
     }
 
     #[test]
-    fn a_resync_is_followed_by_what_is_there() {
+    fn a_resync_ends_with_the_revision_to_resume_after() {
+        let entry = |key: &str, revision| Entry {
+            key: key.parse().expect("a key"),
+            value: value("x"),
+            version: 2,
+            revision: Revision::new(revision),
+            created: Timestamp::from_epoch(0),
+            modified: Timestamp::from_epoch(1),
+            by: "me".into(),
+            secret: false,
+            ttl: None,
+            expires: None,
+        };
         let event = Event::Resync {
             section: "/db".parse().expect("a section"),
             revision: Revision::new(9),
-            entries: vec![Entry {
-                key: key(),
-                value: value("x"),
-                version: 2,
-                revision: Revision::new(7),
-                created: Timestamp::from_epoch(0),
-                modified: Timestamp::from_epoch(1),
-                by: "me".into(),
-                secret: false,
-                ttl: None,
-                expires: None,
-            }],
+            entries: vec![entry("/db/a", 9), entry("/db/pw", 7)],
         };
         let lines = watch_lines(&event);
+        let set = |key, revision, index| {
+            format!(
+                r#"{{"action":"watch","op":"set","section":"/db","key":"{key}","revision":{revision},"index":{index},"of":2,"version":2,"kind":"text","value":"x","by":"me","at":"1970-01-01T00:00:01Z","resync":true}}"#
+            )
+        };
         assert_eq!(
             lines.iter().map(json).collect::<Vec<_>>(),
             [
-                r#"{"action":"watch","op":"resync","section":"/db","revision":9,"of":1}"#,
-                r#"{"action":"watch","op":"set","section":"/db","key":"/db/pw","revision":7,"index":0,"of":1,"version":2,"kind":"text","value":"x","by":"me","at":"1970-01-01T00:00:01Z","resync":true}"#,
+                set("/db/pw", 7, 0),
+                set("/db/a", 9, 1),
+                r#"{"action":"watch","op":"resync","section":"/db","revision":9,"of":2}"#.to_owned(),
             ]
         );
         assert_eq!(
             lines[0].human(),
-            "-                     resync  /db (1 keys)  -  r9  -\n"
+            "1970-01-01T00:00:01Z  resync  /db/pw  v2  r7  me\tx\n"
         );
         assert_eq!(
-            lines[1].human(),
-            "1970-01-01T00:00:01Z  set     /db/pw  v2  r7  me\tx\n"
+            lines[2].human(),
+            "-                     resync  /db (2 keys)  -  r9  -\n"
         );
     }
 }

@@ -9,7 +9,7 @@ use super::failure::{Failure, Stop};
 use super::global::Global;
 use super::session::Session;
 use crate::context::EngineName;
-use crate::model::{Access, Entry, ErrorKind, Key, Region, Revision, Role, Section, Side};
+use crate::model::{Access, Entry, ErrorKind, Key, Prefix, Region, Revision, Role, Section, Side};
 use crate::ops::{self, OpsError, readable_list};
 use crate::store::{Consistency, Scope, Store, StoreError, StoreExt as _};
 
@@ -216,7 +216,7 @@ pub(super) async fn read(
     let below = below?;
     if is_empty && !kind.allow_empty {
         return Err(Failure::new(ErrorKind::NotFound, nothing(side))
-            .hint("--allow-empty accepts that")
+            .hint(ALLOW_EMPTY)
             .into());
     }
     let below = if with_ttl { below } else { below.without_ttl() };
@@ -261,6 +261,13 @@ fn is_both(side: &Side) -> Failure {
     .hint("or use --key for the key itself")
 }
 
+/// The error of a prefix that was given and has no keys, which may be mistyped.
+pub(super) fn no_keys_below(prefix: &Prefix) -> Failure {
+    Failure::new(ErrorKind::NotFound, format!("no keys below {prefix}")).hint(ALLOW_EMPTY)
+}
+
+const ALLOW_EMPTY: &str = "--allow-empty accepts that";
+
 fn nothing(side: &Side) -> String {
     let at = side
         .revision
@@ -273,14 +280,18 @@ fn nothing(side: &Side) -> String {
     }
 }
 
-/// Whether something lies below the side's prefix, or only at its key; none if neither.
-pub(super) async fn kind_of(side: &Side, store: &dyn Store) -> Result<Option<SideKind>, Stop> {
-    let scope = Scope::level(side.prefix.clone());
+/// Whether something lies below a prefix, or only at the key of its path; none if neither.
+pub(super) async fn kind_of(
+    prefix: &Prefix,
+    key: Option<&Key>,
+    store: &dyn Store,
+) -> Result<Option<SideKind>, Stop> {
+    let scope = Scope::level(prefix.clone());
     let mut listed = readable_list(store, &scope, Consistency::Strong);
     if listed.try_next().await?.is_some() {
         return Ok(Some(SideKind::Prefix));
     }
-    let own = match &side.key {
+    let own = match key {
         Some(key) => own_entry(store, key, None, true).await?,
         None => None,
     };

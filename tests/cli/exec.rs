@@ -52,11 +52,12 @@ fn keys_are_named_by_their_path_below_the_prefix(place: &Place) {
             .stderr("");
     }
     variables(place, &["--prefix", "/nosuch"])
+        .code(125)
+        .stdout("")
+        .stderr("error: no keys below /nosuch\n  hint: --allow-empty accepts that\n");
+    variables(place, &["--prefix", "/nosuch", "--allow-empty"])
         .code(0)
         .stdout("")
-        .stderr("no keys below /nosuch\n");
-    variables(place, &["--prefix", "/nosuch", "-q"])
-        .code(0)
         .stderr("");
 }
 
@@ -339,7 +340,15 @@ mod on_aws {
             set(&place, &format!("db/k{n}"), "v");
         }
         proxy.forget();
-        let args = ["--pristine", "--prefix", "/db", "--prefix", "/db/sub", "-q"];
+        let args = [
+            "--pristine",
+            "--prefix",
+            "/db",
+            "--prefix",
+            "/db/sub",
+            "-q",
+            "--allow-empty",
+        ];
         let args = [&args[..], &["--env", "X=/db/k1", "--", "env"]].concat();
         let shown = exec(&place, &args).code(0).text();
         assert_eq!(shown.lines().count(), 12);

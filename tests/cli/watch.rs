@@ -9,6 +9,7 @@ use support::running::Running;
 on_every_engine!(
     changes_are_told_as_they_come,
     a_watch_goes_on_after_a_revision,
+    a_key_is_watched_alone,
     an_expiry_is_told,
     formats_tell_the_same,
     once_ends_after_one_commit,
@@ -37,6 +38,41 @@ fn known(mut line: Value) -> Value {
         line[field].take();
     }
     line
+}
+
+fn a_key_is_watched_alone(place: &Place) {
+    set(place, "/db/url", "before");
+    set(place, "/mode", "on");
+    let url = watch(place, &["db/url", "-f", "json"]);
+    let mode = watch(place, &["mycfg", "/mode", "-f", "json"]);
+    for (key, value) in [
+        ("/db/other", "x"),
+        ("/db/url", "new"),
+        ("/db/url/below", "y"),
+        ("/other", "x"),
+        ("/mode", "off"),
+    ] {
+        set(place, key, value);
+    }
+    let key = |running: &Running| known(running.json())["key"].clone();
+    assert_eq!(key(&url), "/db/url");
+    assert_eq!(key(&url), "/db/url/below");
+    assert_eq!(key(&mode), "/mode");
+    let after = place
+        .args([
+            "watch",
+            "mode",
+            "--after",
+            "1",
+            "--once",
+            "-f",
+            "json",
+            "--interval",
+            "50ms",
+        ])
+        .run()
+        .code(0);
+    assert_eq!(after.json()["value"], "off");
 }
 
 fn changes_are_told_as_they_come(place: &Place) {

@@ -94,7 +94,7 @@ pub(in crate::cli) async fn run(
         let format = to.format();
         let store = to.store(Access::Write, &args.to.prefix).await?;
         if !args.kind.is_key() && !args.to.prefix.is_all() {
-            let found = sides::kind_of(&args.to, store).await?;
+            let found = sides::kind_of(&args.to.prefix, args.to.key.as_ref(), store).await?;
             check_kinds((&args.from, kind), (&args.to, found))?;
         }
         let plan = with_progress("reading", terminal, Plan::set(store, wanted)).await?;

@@ -19,6 +19,7 @@ use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
+use crate::cli::sides::no_keys_below;
 use crate::cli::terminal::Terminal;
 use crate::formats::EnvName;
 use crate::model::{Access, Prefix, Span};
@@ -63,6 +64,9 @@ pub(in crate::cli) struct ExecArgs {
     /// Include keys with a time to live
     #[arg(long)]
     with_ttl: bool,
+    /// Accept a prefix that matches no keys
+    #[arg(long)]
+    allow_empty: bool,
     #[command(flatten)]
     except: ExceptArgs,
     /// Set only variables whose current value is the word discfg
@@ -151,9 +155,12 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
         .join(", ");
     let store = session.store(Access::Read, subject).await?;
     let snapshot = store.snapshot_except(&read, &wanted.except).await?;
-    for prefix in wanted.prefixes.iter().filter(|_| given) {
-        if !snapshot.entries.iter().any(|entry| prefix.holds(&entry.key)) {
-            terminal.hint(&format!("no keys below {prefix}"));
+    for prefix in wanted.prefixes.iter().filter(|_| given && !args.allow_empty) {
+        let is_left_out = prefix
+            .section()
+            .is_some_and(|section| wanted.except.contains(&section));
+        if !is_left_out && !snapshot.entries.iter().any(|entry| prefix.holds(&entry.key)) {
+            return Err(no_keys_below(prefix).into());
         }
     }
     let variables = wanted.choose(&snapshot.entries, &around)?.reveal(store).await?;

@@ -20,6 +20,7 @@ use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::{Format, FormatFlag};
 use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
+use crate::cli::sides::no_keys_below;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
 use crate::formats::{self, DataFormat, EnvName, FileParts, Layout};
@@ -78,6 +79,9 @@ pub(in crate::cli) struct ExportArgs {
     /// Include keys with a time to live
     #[arg(long)]
     with_ttl: bool,
+    /// Accept a prefix that matches no keys
+    #[arg(long)]
+    allow_empty: bool,
     #[command(flatten)]
     except: ExceptArgs,
     /// Exit with 4 unless the content has this digest
@@ -328,8 +332,13 @@ async fn each(
     // As many as are there already, so that their data keys are asked for side by side.
     let mut entries = entries.ready_chunks(PART_KEYS);
     let (mut digester, mut refused, mut seen) = (Digester::default(), Vec::new(), NotKept::default());
+    let is_left_out = prefix
+        .section()
+        .is_some_and(|section| args.except.sections.contains(&section));
+    let mut is_empty = args.prefix.is_some() && !is_left_out;
     while let Some(chunk) = entries.next().await {
         let mut chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
+        is_empty &= chunk.is_empty();
         chunk.retain(|entry| args.with_ttl || entry.expires.is_none());
         if args.expect_digest.is_some() {
             for entry in &chunk {
@@ -347,6 +356,9 @@ async fn each(
             }
             take((entry.key, entry.value))?;
         }
+    }
+    if is_empty && !args.allow_empty {
+        return Err(no_keys_below(prefix).into());
     }
     refuse(refused, "--allow-env NAME lets one through")?;
     if let Some(wanted) = &args.expect_digest {

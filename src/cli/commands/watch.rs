@@ -4,6 +4,7 @@ mod line;
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 use futures::StreamExt as _;
@@ -19,13 +20,17 @@ use crate::cli::help::{CONFIG, PREFIX, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_prefix;
 use crate::cli::session::Session;
+use crate::cli::sides::{self, SideKind};
 use crate::cli::terminal::Terminal;
 use crate::model::{
-    Access, BadSection, ErrorKind, Prefix, Revision, RevisionError, Section, SectionError, Span,
+    Access, BadSection, ErrorKind, Key, Prefix, Revision, RevisionError, Section, SectionError, Span,
 };
 use crate::ops::{Event, Start, Watch, watch};
+use crate::store::Store;
 
 /// Stream changes as they happen
+///
+/// A single argument is the prefix, or a key that exists: then its changes are shown, and those below it.
 ///
 /// Prints one line per change: time, operation, key, version, revision of its section, writer and value. An expired key
 /// is reported as `expire`, with a delay and out of revision order. To resume a watch, pass --after
@@ -116,13 +121,13 @@ impl FromStr for After {
     }
 }
 
-fn start(after: Vec<After>, prefix: &Prefix) -> Result<Start, Failure> {
+fn start(after: Vec<After>, prefix: &Prefix, own: Option<&Section>) -> Result<Start, Failure> {
     if after.is_empty() {
         return Ok(Start::Now);
     }
     let mut sections = BTreeMap::new();
     for After { section, revision } in after {
-        let section = section.or_else(|| prefix.section()).ok_or_else(|| {
+        let section = section.or_else(|| own.cloned()).ok_or_else(|| {
             Failure::usage(format!(
                 "--after {revision} is ambiguous: {prefix} spans several sections, and each counts its own revisions"
             ))
@@ -146,10 +151,12 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let (config, prefix) = config_and_prefix(&args.words)?;
     session.choose(config)?;
-    let watch = Watch {
-        start: start(args.after, &prefix)?,
+    let path = args.words.last().and_then(|path| path.parse().ok());
+    let watched = Watched {
+        path,
+        prefix,
+        after: args.after,
         interval: args.interval.duration(),
-        ..Watch::new(prefix)
     };
     let format = session.format();
     let mut teller = WatchPrinter {
@@ -168,7 +175,7 @@ pub(in crate::cli) async fn run(
     let mut signals =
         ForwardedSignals::new(heard).map_err(|error| Failure::internal("cannot receive signals", &error))?;
     let (ended, passed) = tokio::select! {
-        ended = follow(watch, &mut teller, session, terminal) => (ended, Signal::TERM),
+        ended = follow(watched, &mut teller, session, terminal) => (ended, Signal::TERM),
         failure = timed_out(args.timeout) => (Err(failure.into()), Signal::TERM),
         signal = signals.next() => (Err(ended_by(signal).into()), signal),
     };
@@ -202,8 +209,92 @@ async fn timed_out(timeout: Option<Span>) -> Failure {
     }
 }
 
+/// What is to be watched.
+struct Watched {
+    /// The path as that of a key; none if it ends with `/`, or if there is none.
+    path: Option<Key>,
+    prefix: Prefix,
+    after: Vec<After>,
+    interval: Duration,
+}
+
+/// The keys of a watch: `key`, and all below it.
+struct WatchedKeys {
+    key: Key,
+    prefix: Prefix,
+}
+
+impl Watched {
+    /// The watch, and what of it is wanted where that is less. A key is watched among those beside it, as no prefix holds
+    /// it alone.
+    async fn watch(self, store: &dyn Store) -> Result<(Watch, Option<WatchedKeys>), Stop> {
+        let Self { path, prefix, .. } = self;
+        let key = match path {
+            Some(key) => sides::own_entry(store, &key, None, true)
+                .await?
+                .map(|entry| entry.key),
+            None => None,
+        };
+        let (watch, keys) = match key {
+            // The keys below one at the root are of another section, and watched if there are any.
+            Some(key)
+                if key.section().is_root()
+                    && sides::kind_of(&prefix, None, store).await? == Some(SideKind::Prefix) =>
+            {
+                (Watch::new(prefix), None)
+            }
+            Some(key) => {
+                let end = key.as_str().rfind('/').unwrap_or_default();
+                let watch = Watch {
+                    section: Some(key.section()),
+                    ..Watch::new(key.as_str()[..end].parse().unwrap_or_else(|_| Prefix::all()))
+                };
+                (watch, Some(WatchedKeys { key, prefix }))
+            }
+            None => (Watch::new(prefix), None),
+        };
+        let own = watch.section.clone().or_else(|| watch.prefix.section());
+        let watch = Watch {
+            start: start(self.after, &watch.prefix, own.as_ref())?,
+            interval: self.interval,
+            ..watch
+        };
+        Ok((watch, keys))
+    }
+}
+
+impl WatchedKeys {
+    fn holds(&self, key: &Key) -> bool {
+        self.prefix.holds(key) || self.key == *key
+    }
+
+    /// The event as far as it is about these keys, if it is at all.
+    fn of(&self, event: Event) -> Option<Event> {
+        match event {
+            Event::Commit(mut lines) => {
+                lines.retain(|line| self.holds(&line.key));
+                (!lines.is_empty()).then_some(Event::Commit(lines))
+            }
+            Event::Expire { ref key, .. } if !self.holds(key) => None,
+            Event::Resync {
+                section,
+                revision,
+                mut entries,
+            } => {
+                entries.retain(|entry| self.holds(&entry.key));
+                Some(Event::Resync {
+                    section,
+                    revision,
+                    entries,
+                })
+            }
+            event => Some(event),
+        }
+    }
+}
+
 async fn follow(
-    watched: Watch,
+    watched: Watched,
     teller: &mut WatchPrinter,
     session: &mut Session,
     terminal: &mut Terminal,
@@ -212,10 +303,18 @@ async fn follow(
     let prefix = watched.prefix.clone();
     let grant = session.grant().filter(|_| prefix.is_all()).cloned();
     let store = session.store(Access::Read, &prefix).await?;
+    let (watched, keys) = watched.watch(store).await?;
     let mut events = watch(store, watched);
     let mut begun = false;
     while let Some(event) = events.next().await {
         let event = event?;
+        let event = match &keys {
+            Some(keys) => keys.of(event),
+            None => Some(event),
+        };
+        let Some(event) = event else {
+            continue;
+        };
         if !begun {
             begun = true;
             terminal.hint(&match &grant {

@@ -9,21 +9,44 @@ use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, SettingOrigin, Target, TargetFile, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
-use crate::model::{ErrorKind, SystemClock};
+use crate::model::{ErrorKind, HistoryDays, SystemClock};
+use crate::store::{Admin as _, Meta};
 use crate::wire::result::LocalInitResult;
 
-/// Creates the config's file, and a `.discfg` here if none applies.
-pub(super) fn run(
+/// Creates the config's file, or sets its days of history, and writes a `.discfg` here if none applies.
+pub(super) async fn run(
     target: &Target,
+    history_days: Option<HistoryDays>,
     dry_run: bool,
     session: &Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let config = target.config()?;
     let path = local_file(target)?;
-    let result = if path.exists() { "unchanged" } else { "created" };
-    if !dry_run {
-        LocalEngine::open(&path, OpenMode::Create, Arc::new(SystemClock), String::new())?;
+    let open = |mode| LocalEngine::open(&path, mode, Arc::new(SystemClock), String::new());
+    let is_new = !path.exists();
+    let engine = if dry_run {
+        (!is_new).then(|| open(OpenMode::Read)).transpose()?
+    } else {
+        Some(open(OpenMode::Create)?)
+    };
+    let meta = match &engine {
+        Some(engine) => engine.meta().await?.unwrap_or_default(),
+        None => Meta::default(),
+    };
+    let wanted = Meta {
+        history_days: history_days.map_or(meta.history_days, HistoryDays::get),
+        ..meta
+    };
+    let result = match (is_new, wanted == meta) {
+        (true, _) => "created",
+        (false, false) => "updated",
+        (false, true) => "unchanged",
+    };
+    if let (Some(engine), false) = (engine, dry_run) {
+        if wanted != meta {
+            engine.write_meta(wanted).await?;
+        }
         if target.file.is_none() {
             choose_here(target, terminal)?;
         }

@@ -221,6 +221,7 @@ fn a_full_disk_is_said_and_loses_nothing() {
     let script = r#"
         mkdir data && mount -t tmpfs -o size=512k,mode=0700 none data || { echo NOT RUN; exit; }
         export DISCFG_DATA_DIR=$PWD/data
+        dd if=/dev/zero of=data/ballast bs=1k count=100 2>/dev/null
         discfg init mycfg --local -q && discfg set db/url one -f silent || exit
         while discfg set fill/$((i += 1)) -d value -f silent 2>errors; do :; done; cat errors
         dd if=/dev/zero of=data/rest bs=4k 2>/dev/null
@@ -232,7 +233,7 @@ fn a_full_disk_is_said_and_loses_nothing() {
         url=$(sed 's/.*"url":"\([^"]*\)".*/\1/' serving)
         discfg set mycfg more/k -d value --engine $url -f json 2>&1; echo API: $?
         kill $server; wait $server; echo served: $?
-        rm data/rest; discfg get db/url; discfg doctor | grep integrity; discfg set db/url two -q"#;
+        rm data/rest data/ballast; discfg get db/url; discfg doctor | grep integrity; discfg set db/url two -q"#;
     place.write("value", "v".repeat(20_000));
     let unshare = Path::new("/usr/bin/unshare");
     let said = place.under(unshare, ["-m", "/bin/sh", "-c", script], &[]).run();
@@ -249,5 +250,90 @@ fn a_full_disk_is_said_and_loses_nothing() {
         "/db/url: version 2",
     ] {
         assert!(text.contains(part), "{part} is missing: {text}{}", said.errors());
+    }
+}
+
+#[test]
+fn the_days_of_history_are_set_when_it_is_created_and_later() {
+    let place = Place::new();
+    let init = |days: &[&str], result: &str| {
+        let args = [&["init", "mycfg", "--local", "-f", "raw"][..], days].concat();
+        place.args(args).run().code(0).stdout(format!("{result}\n"));
+    };
+    let days = || {
+        let database = Connection::open(folder(&place).join("mycfg.db")).expect("SQLite opens it");
+        let days = database.query_row("SELECT history_days FROM meta", [], |row| row.get::<_, i64>(0));
+        days.ok()
+    };
+    init(&["--history-days", "90", "--dry-run"], "created");
+    assert!(!folder(&place).join("mycfg.db").exists());
+    init(&["--history-days", "90"], "created");
+    assert_eq!(days(), Some(90));
+    init(&[], "unchanged");
+    init(&["--history-days", "90"], "unchanged");
+    init(&["--history-days", "7", "--dry-run"], "updated");
+    assert_eq!(days(), Some(90));
+    init(&["--history-days", "7"], "updated");
+    assert_eq!(days(), Some(7));
+    place.args(["set", "k", "v"]).run().code(0);
+    let kept = "SELECT (expires - at) / 86400 FROM log";
+    let database = Connection::open(folder(&place).join("mycfg.db")).expect("SQLite opens it");
+    assert_eq!(database.query_row(kept, [], |row| row.get::<_, i64>(0)), Ok(7));
+    let refused = place
+        .args(["init", "mycfg", "--local", "--history-days", "7", "--kms"])
+        .run();
+    refused.code(2).stderr_has("a local config has no stack");
+}
+
+/// Mounted for reading alone, which root alone can do, and in a folder that its user can't write.
+#[test]
+fn a_read_only_config_is_read_and_a_log_next_to_it_is_not_passed_over() {
+    let place = embedded();
+    place.args(["set", "db/url", "one"]).run().code(0);
+    let mounted = |files: &str, args: &str| {
+        let script = format!(
+            "mkdir -p 'a ?#%b' && cp ../home/data/discfg/{files} 'a ?#%b' && mount --bind 'a ?#%b' 'a ?#%b' && \
+             mount -o remount,ro,bind 'a ?#%b' || {{ echo NOT RUN; exit; }}
+             DISCFG_DATA_DIR=\"$PWD/a ?#%b\" $0 {args}; code=$?; umount 'a ?#%b'; rm -r 'a ?#%b'; exit $code"
+        );
+        let run = place
+            .under(
+                Path::new("/usr/bin/unshare"),
+                ["-m", "/bin/sh", "-c", &script],
+                &[],
+            )
+            .run();
+        let is_mounted = !run.text().contains("NOT RUN") && !run.errors().contains("unshare");
+        is_mounted.then_some(run)
+    };
+    if let Some(run) = mounted("mycfg.db", "get db/url") {
+        run.code(0).stdout("one\n");
+    }
+    if let Some(run) = mounted("mycfg.db", "set db/url two") {
+        run.code(8).stderr_has("cannot access");
+    }
+    // What only the log has is read where it can be, and else nothing is.
+    let database = Connection::open(folder(&place).join("mycfg.db")).expect("SQLite opens it");
+    database
+        .execute("UPDATE entry SET value = 'two'", [])
+        .expect("it is written into the log");
+    if let Some(run) = mounted("mycfg.db*", "get db/url") {
+        run.code(0).stdout("two\n");
+    }
+    if let Some(run) = mounted("mycfg.db-wal ../home/data/discfg/mycfg.db", "get db/url") {
+        run.code(8).stdout("").stderr_has("cannot access");
+    }
+}
+
+/// By the rule for files that discfg finds, root uses no file of another user: it would be told what to trust.
+#[test]
+fn root_leaves_no_key_in_the_folder_of_another_user() {
+    let place = embedded();
+    let script = "chown -R 12345 ../home/data/discfg || { echo NOT RUN; exit; }
+        discfg set k v --secret; echo $?; ls ../home/data/discfg";
+    let run = place.shell(script).run();
+    if !run.text().contains("NOT RUN") {
+        run.stdout_has("8\n").stderr_has("belongs to user 12345");
+        assert!(!folder(&place).join("mycfg.key").exists());
     }
 }

@@ -78,3 +78,38 @@ async fn a_commit_by_a_clock_that_is_ahead_drops_no_history_and_no_lease() {
     // Those of the clock ahead are newer by their own word.
     assert_eq!(lines(), 9 - 2);
 }
+
+/// The pages of the file, and those of them that are free.
+fn pages(path: &Path) -> (i64, i64) {
+    let file = Connection::open(path).expect("SQLite opens it");
+    let number = |pragma: &str| {
+        file.pragma_query_value(None, pragma, |row| row.get(0))
+            .expect(pragma)
+    };
+    assert_eq!(number("auto_vacuum"), 2, "incremental");
+    (number("page_count"), number("freelist_count"))
+}
+
+#[tokio::test]
+async fn the_file_shrinks_once_its_history_is_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mycfg.db");
+    let clock = Arc::new(TestClock::new());
+    let engine = open(&path, &clock);
+    let value = "v".repeat(100_000);
+    for n in 0..100 {
+        set(&engine, &format!("/db/k{}", n % 5), &value, TtlChoice::Never).await;
+    }
+    let (full, _) = pages(&path);
+    assert!(full > 4_000, "{full} pages of 4096 bytes");
+    for _ in 0..200 {
+        clock.advance(DAY / 3);
+        set(&engine, "/db/url", "v", TtlChoice::Never).await;
+    }
+    let (left, free) = pages(&path);
+    assert!(free <= 256 && left < 1_000, "{left} pages, {free} of them free");
+    assert_eq!(engine.integrity_fault().await.expect("a check"), None);
+    drop(engine);
+    let bytes = std::fs::metadata(&path).expect("the file").len();
+    assert!(bytes < 4_000_000, "{bytes} bytes");
+}

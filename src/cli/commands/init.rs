@@ -71,7 +71,7 @@ Examples:
     --reader 'arn:aws:iam::123456789012:role/app-*'";
 
 pub(in crate::cli) async fn run(
-    args: InitArgs,
+    mut args: InitArgs,
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
@@ -81,10 +81,11 @@ pub(in crate::cli) async fn run(
     let config = target.config()?.clone();
     match &target.engine.value {
         EngineName::DynamoDb => {}
-        EngineName::Local if args.stack.is_empty() && !args.deploy.waits() => {
-            return local::run(&target, args.deploy.dry_run, session, terminal);
-        }
         EngineName::Local => {
+            let history_days = args.stack.take_history_days();
+            if args.stack.is_empty() && !args.deploy.waits() {
+                return local::run(&target, history_days, args.deploy.dry_run, session, terminal).await;
+            }
             return Err(Failure::usage(
                 "a local config has no stack: remove the options for AWS",
             ));

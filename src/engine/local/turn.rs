@@ -179,6 +179,7 @@ fn together(connection: &mut Connection, jobs: &mut [WriteJob], file: &DataFile)
             write::drop_old_lines(&transaction, section, removes_at)?;
         }
         write::sweep(&transaction, commits, removes_at)?;
+        write::give_back(&transaction)?;
     }
     file.commit(transaction)?;
     Ok(BatchEnd::Synced)

@@ -13,6 +13,11 @@ use crate::store::{AppliedChange, CommitState, Committed, Meta, StoreError, Txn,
 /// How many expired entries a commit clears away: enough to keep up, too few to be felt.
 const SWEEP: u32 = 100;
 
+/// The free pages that the file keeps for what is written next.
+const KEPT_PAGES: u32 = 256;
+/// The pages that commits give back to the file system together: more than they free, too few to be felt.
+const GIVEN_PAGES: u32 = 64;
+
 const DAY: i64 = 24 * 60 * 60;
 /// For how long a recorded commit must be found.
 const RECORDED_FOR: i64 = Txn::RECORDED_FOR.as_secs().cast_signed();
@@ -211,6 +216,20 @@ pub(super) fn sweep(transaction: &Transaction<'_>, commits: u32, now: Timestamp)
         "DELETE FROM entry WHERE key IN (SELECT key FROM entry WHERE expires <= ?1 LIMIT ?2)",
     )?;
     statement.execute(params![now.epoch(), commits.saturating_mul(SWEEP)])?;
+    Ok(())
+}
+
+/// Makes the file smaller where much of it is free. One of an earlier build stays as large as it is.
+pub(super) fn give_back(transaction: &Transaction<'_>) -> FileResult<()> {
+    let free: u32 = transaction
+        .prepare_cached("PRAGMA freelist_count")?
+        .query_row([], |row| row.get(0))?;
+    if free > KEPT_PAGES {
+        let mut statement =
+            transaction.prepare_cached(&format!("PRAGMA incremental_vacuum({GIVEN_PAGES})"))?;
+        let mut pages = statement.query([])?;
+        while pages.next()?.is_some() {}
+    }
     Ok(())
 }
 

@@ -57,6 +57,8 @@ pub(in crate::cli) struct StackArgs {
     #[arg(long, value_name = "MODE")]
     billing: Option<Billing>,
     /// Days to keep the history of changes
+    ///
+    /// `init --local` takes this option too.
     #[arg(long, value_name = "DAYS")]
     history_days: Option<HistoryDays>,
     /// Encrypt with a new KMS key
@@ -207,6 +209,11 @@ impl StackArgs {
             Err(Failure::usage("an option is given that is for a config's stack and not for a grant's")
                 .hint("a grant takes --read or --write, --principal, --github, --oidc, --create-oidc-provider, --permissions-boundary, --tag and --cfn-role"))
         }
+    }
+
+    /// What a local config has of it.
+    pub(super) fn take_history_days(&mut self) -> Option<HistoryDays> {
+        self.history_days.take()
     }
 
     pub(in crate::cli) fn is_empty(&self) -> bool {

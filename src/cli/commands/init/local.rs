@@ -1,5 +1,4 @@
 use std::env;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::result::next_step;
@@ -10,39 +9,46 @@ use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, FoundTargetFile, SettingOrigin, Target, TargetFile, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
-use crate::model::{ErrorKind, SystemClock};
+use crate::model::{ErrorKind, HistoryDays, SystemClock};
+use crate::store::{Admin as _, Meta};
 use crate::wire::result::LocalInitResult;
 
-/// Creates the config's file, and a `.discfg` in this folder if it has none.
-pub(super) fn run(
+/// Creates the config's file, or sets its days of history, and writes a `.discfg` in this folder if it has none.
+pub(super) async fn run(
     target: &Target,
+    history_days: Option<HistoryDays>,
     dry_run: bool,
     session: &Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let config = target.config()?;
     let path = local_file(target)?;
-    let result = if path.exists() { "unchanged" } else { "created" };
+    let open = |mode| LocalEngine::open(&path, mode, Arc::new(SystemClock), String::new());
+    let is_new = !path.exists();
+    let engine = if dry_run {
+        (!is_new).then(|| open(OpenMode::Read)).transpose()?
+    } else {
+        Some(open(OpenMode::Create)?)
+    };
+    let meta = match &engine {
+        Some(engine) => engine.meta().await?.unwrap_or_default(),
+        None => Meta::default(),
+    };
+    let wanted = Meta {
+        history_days: history_days.map_or(meta.history_days, HistoryDays::get),
+        ..meta
+    };
+    let result = match (is_new, wanted == meta) {
+        (true, _) => "created",
+        (false, false) => "updated",
+        (false, true) => "unchanged",
+    };
     let mut is_chosen_elsewhere = false;
-    if !dry_run {
-        LocalEngine::open(&path, OpenMode::Create, Arc::new(SystemClock), String::new())?;
-        let folder = env::current_dir()
-            .map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
-        // One of a folder above is of something else.
-        match FoundTargetFile::read(&folder)? {
-            None => choose(&folder, target, terminal)?,
-            Some(own) => {
-                let chosen = own.content_unjudged()?;
-                if chosen.config.as_ref() != Some(config) || chosen.engine != Some(EngineName::Local) {
-                    is_chosen_elsewhere = true;
-                    terminal.hint(&format!(
-                        "note: commands in this folder still use {}, from {}; to switch, run `discfg use {config} --local`",
-                        chosen.config.map_or_else(|| "no config".to_owned(), |config| config.to_string()),
-                        own.path().display()
-                    ));
-                }
-            }
+    if let (Some(engine), false) = (engine, dry_run) {
+        if wanted != meta {
+            engine.write_meta(wanted).await?;
         }
+        is_chosen_elsewhere = !choose_here(target, terminal)?;
     }
     let shape = LocalInitResult {
         action: "init",
@@ -64,13 +70,29 @@ pub(super) fn run(
     Ok(())
 }
 
-fn choose(folder: &Path, target: &Target, terminal: &Terminal) -> Result<(), Failure> {
+/// Selects the config in this folder, unless that has a `.discfg` of its own, and says whether it is selected. A file of a
+/// folder above is of something else.
+fn choose_here(target: &Target, terminal: &Terminal) -> Result<bool, Failure> {
+    let folder = env::current_dir()
+        .map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
+    if let Some(own) = FoundTargetFile::read(&folder)? {
+        let (config, chosen) = (target.config()?, own.content_unjudged()?);
+        let is_chosen = chosen.config.as_ref() == Some(config) && chosen.engine == Some(EngineName::Local);
+        if !is_chosen {
+            terminal.hint(&format!(
+                "note: commands in this folder still use {}, from {}; to switch, run `discfg use {config} --local`",
+                chosen.config.map_or_else(|| "no config".to_owned(), |config| config.to_string()),
+                own.path().display()
+            ));
+        }
+        return Ok(is_chosen);
+    }
     let file = TargetFile {
         config: target.config.as_ref().map(|setting| setting.value.clone()),
         engine: Some(EngineName::Local),
         ..TargetFile::default()
     };
-    let file = file.write(folder).map_err(|error| {
+    let file = file.write(&folder).map_err(|error| {
         Failure::caused(ErrorKind::Internal, "cannot write .discfg in this folder", &error)
     })?;
     if let Err(error) = TrustedFiles::of_user().remember(&file) {
@@ -80,5 +102,5 @@ fn choose(folder: &Path, target: &Target, terminal: &Terminal) -> Result<(), Fai
         "{} now selects this config and the embedded engine",
         file.path().display()
     ));
-    Ok(())
+    Ok(true)
 }

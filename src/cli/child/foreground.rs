@@ -7,10 +7,12 @@ use nix::sys::signal::{SigSet, Signal::SIGTTOU};
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpgrp, kill_current_process_group, kill_process_group, waitid,
 };
-use rustix::stdio::{stdin, stdout};
+use rustix::stdio::stdin;
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::time::timeout;
+
+use crate::cli::terminal::Terminal;
 
 /// The terminal of a shell's job that consists of discfg and a command that it runs in a process group of its own.
 pub(in crate::cli) struct Foreground {
@@ -26,8 +28,8 @@ const STOPS_WITHIN: Duration = Duration::from_millis(100);
 
 impl Foreground {
     /// The terminal; none where stdin or stdout is something else, since another program of the job may need it.
-    pub(in crate::cli) fn find() -> Option<Self> {
-        if !stdin().is_terminal() || !stdout().is_terminal() {
+    pub(in crate::cli) fn find(terminal: &Terminal) -> Option<Self> {
+        if !stdin().is_terminal() || !terminal.is_screen() {
             return None;
         }
         tcgetpgrp(stdin()).ok()?;

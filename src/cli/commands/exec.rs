@@ -112,8 +112,8 @@ Exit codes:
   127  the command was not found
   Any other is the command's; with --restart, 128 + N if signal N ended it.
 
-With --restart the command runs in its own process group, which has the terminal
-if stdin and stdout are one: it can read from it, and Ctrl-Z stops it and discfg.
+With --restart the command runs in its own process group. If stdin and stdout
+are a terminal, it can read from it, and Ctrl-Z stops it together with discfg.
 discfg forwards INT, TERM, HUP, QUIT, USR1 and USR2 to the group; after TERM it
 kills what has not ended within --grace. When the command exits, discfg exits
 too. If discfg is killed, Linux kills the command, but not what it has started.

@@ -77,7 +77,7 @@ pub(in crate::cli) struct WatchArgs {
     /// reported and the watch continues.
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
-    /// Time from TERM to KILL for CMD (with --exec)
+    /// Time from TERM to KILL (with --exec)
     ///
     /// When discfg receives TERM, INT or HUP, or --timeout has passed, it ends CMD and all that CMD has started. If discfg
     /// is killed, Linux kills CMD, but not what CMD has started.

@@ -72,7 +72,7 @@ impl Supervised<'_> {
     ) -> Result<(), Failure> {
         let cant = |error: io::Error| Failure::internal("cannot watch the command", &error);
         let mut signals = ForwardedSignals::new(PASSED).map_err(cant)?;
-        let mut foreground = Foreground::find();
+        let mut foreground = Foreground::find(terminal);
         let mut seen = self.seen(snapshot);
         let mut group = self.spawn(&variables, foreground.as_mut(), terminal)?;
         loop {

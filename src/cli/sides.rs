@@ -280,20 +280,26 @@ fn nothing(side: &Side) -> String {
     }
 }
 
-/// Whether something lies below a prefix, or only at the key of its path; none if neither.
-pub(super) async fn kind_of(
-    prefix: &Prefix,
-    key: Option<&Key>,
+/// The kind of what a side has, if it has something of the other kind than `kind` and nothing of that.
+pub(super) async fn other_kind(
+    side: &Side,
+    kind: SideKind,
     store: &dyn Store,
 ) -> Result<Option<SideKind>, Stop> {
+    let is_key = match &side.key {
+        Some(key) => own_entry(store, key, None, true).await?.is_some(),
+        None => false,
+    };
+    Ok(match kind {
+        SideKind::Prefix if is_key && !has_keys_below(&side.prefix, store).await? => Some(SideKind::Key),
+        SideKind::Key if !is_key && has_keys_below(&side.prefix, store).await? => Some(SideKind::Prefix),
+        _ => None,
+    })
+}
+
+/// Whether there are keys below a prefix.
+pub(super) async fn has_keys_below(prefix: &Prefix, store: &dyn Store) -> Result<bool, Stop> {
     let scope = Scope::level(prefix.clone());
     let mut listed = readable_list(store, &scope, Consistency::Strong);
-    if listed.try_next().await?.is_some() {
-        return Ok(Some(SideKind::Prefix));
-    }
-    let own = match key {
-        Some(key) => own_entry(store, key, None, true).await?,
-        None => None,
-    };
-    Ok(own.map(|_| SideKind::Key))
+    Ok(listed.try_next().await?.is_some())
 }

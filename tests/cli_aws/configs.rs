@@ -16,7 +16,8 @@ fn names(listed: &serde_json::Value) -> Vec<&str> {
 fn stacks_and_kept_tables_are_listed_and_nothing_else() {
     let account = Emulator::shared().account();
     let place = Place::at(&account.url(), &account.admin());
-    place.args(["configs"]).run().code(0).stdout("").stderr("");
+    let none = "no configs in this account and region; create one with `discfg init NAME`\n";
+    place.args(["configs"]).run().code(0).stdout("").stderr(none);
     for config in ["shop", "app"] {
         place.args(["init", config, "--yes", "-q"]).run().code(0);
     }
@@ -162,5 +163,5 @@ fn files_are_listed_on_the_embedded_engine() {
         .run()
         .code(0)
         .stdout("")
-        .stderr("");
+        .stderr("no configs on this machine; create one with `discfg init NAME --local`\n");
 }

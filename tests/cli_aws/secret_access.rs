@@ -99,6 +99,7 @@ fn a_reader_of_the_table_without_the_key_sees_nothing() {
             "U=/db/url",
             "--prefix",
             "/none",
+            "--allow-empty",
             "-q",
             "--",
             "env",

@@ -383,7 +383,7 @@ fn what_can_not_be_the_functions_code_is_refused_before_anything_is_asked() {
     }
     let local = place.args(["init", "x", "--local", "--api"]).run().code(2);
     assert!(
-        local.errors().contains("the embedded engine has no stack"),
+        local.errors().contains("a local config has no stack"),
         "{}",
         local.errors()
     );

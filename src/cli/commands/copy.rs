@@ -93,9 +93,12 @@ pub(in crate::cli) async fn run(
         let config = to.config()?;
         let format = to.format();
         let store = to.store(Access::Write, &args.to.prefix).await?;
-        if !args.kind.is_key() && !args.to.prefix.is_all() {
-            let found = sides::kind_of(&args.to.prefix, args.to.key.as_ref(), store).await?;
-            check_kinds((&args.from, kind), (&args.to, found))?;
+        if let Some(kind) = kind
+            && !args.kind.is_key()
+            && !args.to.prefix.is_all()
+        {
+            let found = sides::other_kind(&args.to, kind, store).await?;
+            check_kinds((&args.from, Some(kind)), (&args.to, found))?;
         }
         let plan = with_progress("reading", terminal, Plan::set(store, wanted)).await?;
         let review = Review {

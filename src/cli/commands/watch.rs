@@ -20,7 +20,7 @@ use crate::cli::help::{CONFIG, PREFIX, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_prefix;
 use crate::cli::session::Session;
-use crate::cli::sides::{self, SideKind};
+use crate::cli::sides;
 use crate::cli::terminal::Terminal;
 use crate::model::{
     Access, BadSection, ErrorKind, Key, Prefix, Revision, RevisionError, Section, SectionError, Span,
@@ -237,10 +237,7 @@ impl Watched {
         };
         let (watch, keys) = match key {
             // The keys below one at the root are of another section, and watched if there are any.
-            Some(key)
-                if key.section().is_root()
-                    && sides::kind_of(&prefix, None, store).await? == Some(SideKind::Prefix) =>
-            {
+            Some(key) if key.section().is_root() && sides::has_keys_below(&prefix, store).await? => {
                 (Watch::new(prefix), None)
             }
             Some(key) => {

@@ -37,7 +37,7 @@ fn differences_are_told_by_sign_and_exit_code(place: &Place) {
     done(place, &["set", "b/kind", "1", "--json"]);
     run(place, &["diff", "/a", "/b"])
         .code(1)
-        .stdout("+ deep/new\n~ kind (text -> json)\n- old\n")
+        .stdout("+ deep/new\n~ kind\t(text -> json)\n- old\n")
         .stderr("");
     let told = run(place, &["diff", "/a", "/b", "-f", "json"]).code(1).json();
     assert_eq!(

@@ -135,7 +135,7 @@ fn a_signal_while_it_is_stopped_ends_all(place: &Place) {
     set(place, "k", "0");
     // It takes TERM for a reason to ask, and ends at the second.
     let script =
-        "trap 'echo asked; trap \"exit 4\" TERM' TERM; echo \"got $K\"; while :; do sleep 0.02; done";
+        "trap 'trap \"exit 4\" TERM; echo asked' TERM; echo \"got $K\"; while :; do sleep 0.02; done";
     let running = start(place, &[FAST, &["--grace", "10m"]].concat(), script);
     assert_eq!(running.line(), "got 0");
     set(place, "k", "1");

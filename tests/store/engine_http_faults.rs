@@ -186,7 +186,7 @@ async fn what_is_refused_is_not_tried_again() {
     let error = served.engine.commit(Txn::new(vec![set("/count/n", "2")])).await;
     let error = error.expect_err("a proxy forbids it");
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error}");
-    assert!(error.to_string().contains("status 403, text/html"), "{error}");
+    assert!(error.to_string().contains("status 403 (text/html)"), "{error}");
     assert_eq!(served.server.asked().len(), 1);
 }
 

@@ -159,7 +159,7 @@ fn errors() -> Vec<StoreError> {
         },
         StoreError::Corrupt {
             section: Some("/db".parse().expect("a section")),
-            what: "invalid attribute kind in item /db /db/url".into(),
+            what: "invalid attribute `kind` in the item with pk /db and sk /db/url".into(),
             source: None,
         },
         StoreError::Api {

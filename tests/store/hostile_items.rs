@@ -389,7 +389,7 @@ mod in_partitions_on_dynamodb {
         put(account, &like(account, "@config", "/bad", "good", |_| {}));
         match config.store.heads(Heads::All).await {
             Err(StoreError::Corrupt { what, .. }) => {
-                assert!(what.contains("pk @config and sk good"), "{what}")
+                assert!(what.contains("pk @config and sk good"), "{what}");
             }
             other => panic!("expected Corrupt, got {other:?}"),
         }

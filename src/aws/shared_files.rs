@@ -183,10 +183,10 @@ impl SharedFile {
         };
         let words = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
         // `error parsing  on line 3:\n  Expected an '=' sign defining a property`
-        let told = words
+        let place = words
             .split_once("on line ")
             .and_then(|(_, rest)| rest.split_once(':'));
-        let (line, problem) = told.unwrap_or(("1", &words));
+        let (line, problem) = place.unwrap_or(("1", &words));
         Err(AwsError::BadFile {
             path: self.path.clone(),
             line: line.parse().unwrap_or(1),
@@ -296,14 +296,14 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_is_not_found_is_told_with_what_was_meant() {
+    fn a_profile_that_is_not_found_is_named_with_what_was_meant() {
         let found = files(
             "[dev]\n[profile my app]\n[profile ok]\n[sso-session s]\n",
             "[profile ci]\n[keys]\n",
         );
-        let told = |name: &str| found.check_profile(name).map_err(|error| error.to_string());
+        let checked = |name: &str| found.check_profile(name).map_err(|error| error.to_string());
         for name in ["default", "ok", "keys"] {
-            assert_eq!(told(name), Ok(()), "{name}");
+            assert_eq!(checked(name), Ok(()), "{name}");
         }
         for (name, problem) in [
             ("dev", "/home/ann/.aws/file, line 1: [dev] must be [profile dev]"),
@@ -312,7 +312,7 @@ mod tests {
             ("s", "not in /home/ann/.aws/file or /home/ann/.aws/file"),
         ] {
             let words = format!("AWS profile {name:?} not found: {problem}");
-            assert_eq!(told(name), Err(words));
+            assert_eq!(checked(name), Err(words));
         }
         let none = SharedFiles::default()
             .check_profile("dev")
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_fault_is_told_with_its_line() {
+    async fn a_fault_is_named_with_its_line() {
         for (content, line) in [
             ("region = eu-west-1\n", 1),
             ("[default]\nregion eu-west-1\n", 2),

@@ -1,4 +1,4 @@
-//! Names of variables that decide what runs, or whom it trusts. Whoever may write a key doesn't thereby decide that.
+//! Names of variables that decide which code runs or what it trusts. Permission to write a key is no permission for that.
 //!
 //! No list of them is complete: programs read what variables they like. It guards against accidents, and against what
 //! an attacker tries first.
@@ -48,7 +48,7 @@ const REFUSED: &[&str] = &[
     // Version control, remote shells, archives and other tools.
     "GIT_* HG HGRCPATH SVN_SSH CVS_RSH RSYNC_* SSH_AUTH_SOCK *_ASKPASS SSH_ASKPASS_REQUIRE SUDO_* DOAS_* GREP_OPTIONS \
      TAR_OPTIONS GZIP BZIP2 XZ_OPT XZ_DEFAULTS ZIPOPT UNZIP GNUPGHOME GPG_AGENT_INFO MAGICK_*",
-    // Whom a connection goes to, and whom it trusts.
+    // Where connections go, and which certificates they accept.
     "SSL_CERT_* SSLKEYLOGFILE CURL_* REQUESTS_CA_BUNDLE WGETRC NETRC OPENSSL_* KRB5* SASL_PATH LDAPCONF LDAPRC \
      PKCS11_*",
     // Clouds, clusters, containers and deployments.

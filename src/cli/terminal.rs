@@ -284,7 +284,7 @@ pub(super) fn show_usage(error: &clap::Error, json: bool) -> ExitCode {
     }
     let text = error.render().to_string();
     if printable_lines(&text) == text {
-        // Nobody is left to be told where even that can't be written.
+        // If stderr can't be written either, there is nowhere to report it.
         let _ = error.print();
     } else {
         write_stderr(format_args!("{}", printable_lines(&text)));

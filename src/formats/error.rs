@@ -95,7 +95,7 @@ pub enum FormatError {
         format: DataFormat,
         /// The key.
         key: Key,
-        /// Whether that is because a tree was to be written.
+        /// Whether that is because the format is a tree.
         nested: bool,
     },
     /// A tree can't contain a value and members at the same name.

@@ -325,7 +325,7 @@ fn a_read_only_config_is_read_and_a_log_next_to_it_is_not_passed_over() {
     }
 }
 
-/// By the rule for files that discfg finds, root uses no file of another user: it would be told what to trust.
+/// By the rule for files that discfg finds, root uses no file of another user, who would decide what root trusts.
 #[test]
 fn root_leaves_no_key_in_the_folder_of_another_user() {
     let place = embedded();

@@ -46,7 +46,7 @@ async fn a_commit_by_a_clock_that_is_ahead_drops_no_history_and_no_lease() {
     let there = open(&path, &ahead);
     for value in ["3", "4"] {
         set(&there, "/db/url", value, TtlChoice::Never).await;
-        // A section of its own is no way around.
+        // A section of its own changes nothing about that.
         set(&there, &format!("/new{value}/k"), value, TtlChoice::Never).await;
     }
     assert_eq!(history(&here).await, 4);

@@ -42,7 +42,7 @@ impl Group {
     /// Sends a signal to the command and all that it has started.
     pub(in crate::cli) fn pass(&self, signal: Signal) {
         if let Some(pid) = self.pid {
-            // Where it is gone meanwhile, nobody is left to be told.
+            // It may have ended meanwhile.
             let _ = kill_process_group(pid, signal);
         }
     }

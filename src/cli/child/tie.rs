@@ -43,7 +43,7 @@ pub(in crate::cli) fn become_program(args: &[OsString]) -> Option<ExitCode> {
         return None;
     }
     if !tie_to(parent) {
-        // It has ended already, and with it whoever wants the program.
+        // The parent has ended already, so nothing waits for the program.
         return Some(ExitCode::FAILURE);
     }
     let error = Command::new(file).arg0(name).args(args).exec();

@@ -8,7 +8,7 @@ use crate::model::Timestamp;
 /// A longer time between two commits is a jump.
 const DAY: i64 = 24 * 60 * 60;
 
-/// What commits have told of the clock.
+/// What the times of commits show of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CommitClock {
     /// The time of the last commit.
@@ -138,10 +138,10 @@ mod tests {
                 now += step;
                 // Four wrong ones in a row are within half a day.
                 wrong = if is_wrong && wrong < 4 { wrong + 1 } else { 0 };
-                let told = now + if wrong > 0 { ahead } else { 0 };
+                let shown = now + if wrong > 0 { ahead } else { 0 };
                 // What the file tells at first is from a right clock.
-                let told = if clock.is_none() { now } else { told };
-                let after = CommitClock::after(clock, Timestamp::from_epoch(told));
+                let shown = if clock.is_none() { now } else { shown };
+                let after = CommitClock::after(clock, Timestamp::from_epoch(shown));
                 prop_assert!(after.removes_at().epoch() <= now);
                 clock = Some(after);
             }

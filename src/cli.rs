@@ -53,15 +53,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(code) = child::become_program(&args) {
         return code;
     }
-    let json = EarlyFlags::of(&args).json;
-    crash::guard(json, || run_with(args))
+    let early = EarlyFlags::of(&args);
+    crash::guard(early.json, || run_with(args, &early))
 }
 
-fn run_with(args: Vec<OsString>) -> ExitCode {
+fn run_with(args: Vec<OsString>, early: &EarlyFlags) -> ExitCode {
     if let Some(code) = complete::answer(&args, Cli::command) {
         return code;
     }
-    let early = EarlyFlags::of(&args);
     let color = early.color.unwrap_or_default();
     terminal::color::set_colors(color);
     let parsed = parser(&args).color(color).try_get_matches_from(args);

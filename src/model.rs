@@ -22,6 +22,7 @@ mod printable;
 mod provision;
 mod region;
 mod revision;
+mod section_part;
 mod side;
 mod span;
 mod store_status;
@@ -55,6 +56,7 @@ pub use provision::{
 };
 pub use region::{AwsNames, AwsNamesError, Partition, Region, RegionError};
 pub use revision::{Revision, RevisionError};
+pub use section_part::{PrefixOrRoot, SectionPart};
 pub use side::{Side, SideError};
 pub use span::{Span, SpanError};
 pub use store_status::StoreStatus;

@@ -32,7 +32,7 @@ pub(super) struct Failure {
     pub(super) causes: Vec<String>,
     pub(super) hints: Vec<String>,
     /// The API's code of the error, where it is one of a store.
-    problem: Option<ProblemCode>,
+    pub(super) problem: Option<ProblemCode>,
     /// The exit code where it isn't the kind's.
     code: Option<u8>,
 }
@@ -268,9 +268,8 @@ impl From<OpsError> for Failure {
             OpsError::Limit(_) => {
                 Self::of(error.kind(), &error).hint("use --batch to split it into several commits")
             }
-            OpsError::Spans(_) => {
-                Self::of(error.kind(), &error).hint("use a prefix within one section, such as /db")
-            }
+            OpsError::Spans(_) => Self::of(error.kind(), &error)
+                .hint("use a prefix within one section, such as /db, or @root for the keys at the root"),
             OpsError::Digest { .. } => Self::of(error.kind(), &error)
                 .hint("run `discfg info --prefix PREFIX` to see the current digest"),
             other => Self::of(other.kind(), &other),

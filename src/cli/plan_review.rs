@@ -159,6 +159,9 @@ fn question(config: &str, outcome: &PlanOutcome) -> String {
 }
 
 fn counted(outcome: &PlanOutcome) -> String {
+    if outcome.added + outcome.changed + outcome.removed + outcome.unchanged == 0 {
+        return "no keys".into();
+    }
     format!(
         "{} added, {} changed, {} removed, {} unchanged",
         outcome.added, outcome.changed, outcome.removed, outcome.unchanged

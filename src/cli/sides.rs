@@ -10,8 +10,9 @@ use super::global::Global;
 use super::session::Session;
 use crate::context::EngineName;
 use crate::model::{Access, Entry, ErrorKind, Key, Prefix, Region, Revision, Role, Section, Side};
-use crate::ops::{self, OpsError, readable_list};
-use crate::store::{Consistency, Scope, Store, StoreError, StoreExt as _};
+use crate::ops::{self, OpsResult, readable_list};
+use crate::store::{Consistency, Scope, Snapshot, Store, StoreError, StoreExt as _};
+use crate::wire::ProblemCode;
 
 /// Where the sides differ in how they are reached.
 #[derive(Debug, Args)]
@@ -120,6 +121,8 @@ pub(super) struct SideContent {
     pub(super) kind: Option<SideKind>,
     /// The entries by their names below the side's prefix; that of a single key by an empty name.
     pub(super) entries: BTreeMap<String, Entry>,
+    /// How many keys are left out as they have a time to live.
+    pub(super) left_out: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,8 +136,22 @@ impl SideContent {
         Self {
             kind: entry.is_some().then_some(SideKind::Key),
             entries: entry.map(|entry| (String::new(), entry)).into_iter().collect(),
+            left_out: 0,
         }
     }
+}
+
+/// Explains why a side couldn't be read or written. A word that was meant as a key is a config.
+pub(super) fn explain(stop: Stop, side: &Side, session: &Session, access: Access) -> Failure {
+    let mut failure = session.explain_stop(stop, access);
+    if let Some(config) = &side.config
+        && side.is_whole_config()
+        && failure.problem == Some(ProblemCode::NoConfig)
+    {
+        let hint = format!("{config} is taken as a config; for the key or prefix, write /{config}");
+        failure.hints.insert(0, hint);
+    }
+    failure
 }
 
 /// An error unless both sides are keys, or both prefixes.
@@ -165,7 +182,7 @@ pub(super) async fn reveal(
         .filter(|(name, entry)| entry.secret && names(name))
         .map(|(name, entry)| (name.clone(), entry.clone()))
         .unzip();
-    let store = session.store(Access::Read, &side.prefix).await?;
+    let store = session.store(Access::Read, &side.below).await?;
     let revealed = store.reveal(asked).await;
     let revealed = revealed.map_err(|error| session.explain(error, Access::Read))?;
     let mut entries = entries;
@@ -182,7 +199,7 @@ pub(super) async fn read(
     with_ttl: bool,
     except: &[Section],
 ) -> Result<SideContent, Stop> {
-    let store: &dyn Store = session.store(Access::Read, &side.prefix).await?;
+    let store: &dyn Store = session.store(Access::Read, &side.below).await?;
     if let (true, Some(key)) = (kind.key, &side.key) {
         let entry = match side.revision {
             Some(revision) => ops::entry_at(store, key, revision).await?,
@@ -193,13 +210,7 @@ pub(super) async fn read(
             entry => Ok(SideContent::of_key(entry)),
         };
     }
-    let below = if let Some(revision) = side.revision {
-        ops::state_at(store, &side.prefix, revision).await
-    } else {
-        let prefixes = std::slice::from_ref(&side.prefix);
-        let snapshot = store.snapshot_except(prefixes, except).await;
-        snapshot.map_err(OpsError::from)
-    };
+    let below = read_below(store, side, except).await;
     let is_empty = below
         .as_ref()
         .map_or(true, |snapshot| snapshot.entries.is_empty());
@@ -219,11 +230,14 @@ pub(super) async fn read(
             .hint(ALLOW_EMPTY)
             .into());
     }
+    let count = below.entries.len();
     let below = if with_ttl { below } else { below.without_ttl() };
-    let named = |entry: Entry| Some((side.prefix.relative(&entry.key)?.to_owned(), entry));
+    let left_out = count - below.entries.len();
+    let named = |entry: Entry| Some((side.prefix().relative(&entry.key)?.to_owned(), entry));
     Ok(SideContent {
         kind: (!is_empty).then_some(SideKind::Prefix),
         entries: below.entries.into_iter().filter_map(named).collect(),
+        left_out,
     })
 }
 
@@ -249,6 +263,18 @@ pub(super) async fn own_entry(
     }
 }
 
+async fn read_below(store: &dyn Store, side: &Side, except: &[Section]) -> OpsResult<Snapshot> {
+    if side.revision.is_none() && !side.below.is_root_section() {
+        let prefixes = std::slice::from_ref(side.prefix());
+        return Ok(store.snapshot_except(prefixes, except).await?);
+    }
+    let part = ops::find_section_part(store, &side.below).await?;
+    match side.revision {
+        Some(revision) => ops::state_at(store, &part, revision).await,
+        None => Ok(ops::section_part_snapshot(store, &part).await?),
+    }
+}
+
 fn is_both(side: &Side) -> Failure {
     Failure::new(
         ErrorKind::Invalid,
@@ -256,7 +282,7 @@ fn is_both(side: &Side) -> Failure {
     )
     .hint(format!(
         "write {} for the keys below it",
-        side.prefix.with_slash()
+        side.prefix().with_slash()
     ))
     .hint("or use --key for the key itself")
 }
@@ -273,10 +299,11 @@ fn nothing(side: &Side) -> String {
         .revision
         .map(|revision| format!(" at revision {revision}"))
         .unwrap_or_default();
-    match (&side.key, side.prefix.is_all()) {
-        (_, true) => format!("the config is empty{at}"),
-        (Some(key), _) => format!("no key {key} and no keys below it{at}"),
-        (None, _) => format!("no keys below {}{at}", side.prefix),
+    match &side.key {
+        _ if side.is_whole_config() => format!("the config is empty{at}"),
+        _ if side.below.is_root_section() => format!("no keys at the root{at}"),
+        Some(key) => format!("no key {key} and no keys below it{at}"),
+        None => format!("no keys below {}{at}", side.prefix()),
     }
 }
 
@@ -291,8 +318,8 @@ pub(super) async fn other_kind(
         None => false,
     };
     Ok(match kind {
-        SideKind::Prefix if is_key && !has_keys_below(&side.prefix, store).await? => Some(SideKind::Key),
-        SideKind::Key if !is_key && has_keys_below(&side.prefix, store).await? => Some(SideKind::Prefix),
+        SideKind::Prefix if is_key && !has_keys_below(side.prefix(), store).await? => Some(SideKind::Key),
+        SideKind::Key if !is_key && has_keys_below(side.prefix(), store).await? => Some(SideKind::Prefix),
         _ => None,
     })
 }

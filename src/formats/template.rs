@@ -115,6 +115,9 @@ fn explained(error: &Error, source: &str) -> TemplateError {
         (minijinja::ErrorKind::UndefinedError, Some(name)) if !name.is_empty() => {
             format!("{name} not found")
         }
+        (minijinja::ErrorKind::InvalidOperation, Some(name)) if !name.is_empty() => {
+            format!("cannot evaluate `{name}`: a value has the wrong type")
+        }
         // What the parser says names signs of the template alone; what an operation says may show operands.
         (
             minijinja::ErrorKind::SyntaxError

@@ -1,15 +1,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ConfigName, ConfigNameError, Key, KeyError, Prefix, Revision, RevisionError};
+use super::{ConfigName, ConfigNameError, Key, KeyError, Prefix, PrefixOrRoot, Revision, RevisionError};
 
-/// One side of a comparison or a copy: `CONFIG`, `/PREFIX` or `CONFIG:/PREFIX`, each with `@REVISION` or without.
+/// One side of a comparison or a copy: `CONFIG`, `/PREFIX` or `CONFIG:/PREFIX`, each with `@REVISION` or without. In the
+/// place of the prefix, `@root` is the keys at the root.
 ///
 /// ```
 /// use discfg::model::Side;
 /// let side: Side = "payments:/db@7".parse().unwrap();
 /// assert_eq!(side.config.unwrap().as_str(), "payments");
-/// assert_eq!(side.prefix.to_string(), "/db");
+/// assert_eq!(side.below.to_string(), "/db");
 /// assert_eq!(side.revision.unwrap().get(), 7);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Side {
     /// The config, if the side names one.
     pub config: Option<ConfigName>,
     /// Below which prefix: everything, if none is named.
-    pub prefix: Prefix,
+    pub below: PrefixOrRoot,
     /// The key of the same path; none if the path ends with `/`, and then only what lies below is meant.
     pub key: Option<Key>,
     /// As of which revision of the prefix's section: now, if none is named.
@@ -39,28 +40,41 @@ pub enum SideError {
     Revision(#[source] RevisionError),
 }
 
+impl Side {
+    /// Below which prefix its keys lie: `/` for a whole config, and for the keys at the root.
+    pub fn prefix(&self) -> &Prefix {
+        self.below.prefix()
+    }
+
+    /// Whether all keys of a config are meant.
+    pub fn is_whole_config(&self) -> bool {
+        self.prefix().is_all() && !self.below.is_root_section()
+    }
+}
+
 impl FromStr for Side {
     type Err = SideError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (place, revision) = match text.rsplit_once('@') {
+            Some((config, "root")) if config.is_empty() || config.ends_with(':') => (text, None),
             Some((place, revision)) => (place, Some(revision.parse().map_err(SideError::Revision)?)),
             None => (text, None),
         };
-        let (config, prefix) = match place.find('/') {
+        let (config, below) = match place.find(['/', '@']) {
             None => (Some(place), None),
             Some(0) => (None, Some(place)),
-            Some(slash) => (
-                Some(place[..slash].strip_suffix(':').unwrap_or(place)),
-                Some(&place[slash..]),
+            Some(end) => (
+                Some(place[..end].strip_suffix(':').unwrap_or(place)),
+                Some(&place[end..]),
             ),
         };
         Ok(Self {
             config: config.map(str::parse).transpose().map_err(SideError::Config)?,
-            prefix: prefix
-                .map_or(Ok(Prefix::all()), str::parse)
+            below: below
+                .map_or(Ok(Prefix::all().into()), str::parse)
                 .map_err(SideError::Prefix)?,
-            key: prefix.and_then(|path| path.parse().ok()),
+            key: below.and_then(|path| path.parse().ok()),
             revision,
         })
     }
@@ -69,15 +83,16 @@ impl FromStr for Side {
 impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.config {
-            Some(config) if self.prefix.is_all() => write!(f, "{config}")?,
+            Some(config) if self.is_whole_config() => write!(f, "{config}")?,
             Some(config) => write!(f, "{config}:")?,
-            None if self.prefix.is_all() => write!(f, "/")?,
+            None if self.is_whole_config() => write!(f, "/")?,
             None => {}
         }
         match &self.key {
             Some(key) => write!(f, "{key}")?,
-            None if self.prefix.is_all() => {}
-            None => write!(f, "{}", self.prefix.with_slash())?,
+            None if self.is_whole_config() => {}
+            None if self.below.is_root_section() => write!(f, "{}", self.below)?,
+            None => write!(f, "{}", self.prefix().with_slash())?,
         }
         match self.revision {
             Some(revision) => write!(f, "@{revision}"),
@@ -101,6 +116,10 @@ mod tests {
             "payments:/db/",
             "/db@7",
             "payments:/db/pool@12",
+            "@root",
+            "@root@7",
+            "payments:@root",
+            "payments:@root@7",
         ] {
             let side: Side = text.parse().expect(text);
             assert_eq!(side.to_string(), text);
@@ -116,6 +135,7 @@ mod tests {
         assert!(matches!(parse("Pay"), SideError::Config(_)));
         assert!(matches!(parse("payments/db"), SideError::Config(_)));
         assert!(matches!(parse("payments:db"), SideError::Config(_)));
+        assert!(matches!(parse("payments@root"), SideError::Revision(_)));
         assert!(matches!(parse("/db//x"), SideError::Prefix(_)));
         assert!(matches!(parse("/db@"), SideError::Revision(_)));
         assert!(matches!(parse("/db@x"), SideError::Revision(_)));

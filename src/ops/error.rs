@@ -1,4 +1,4 @@
-use crate::model::{ErrorKind, Key, Prefix, Revision, Section};
+use crate::model::{ErrorKind, Key, Prefix, Revision, Section, SectionPart};
 use crate::store::{Limit, StoreError};
 
 /// An error of an operation on a store.
@@ -39,13 +39,13 @@ pub enum OpsError {
     /// A revision or a section guard was requested for keys in several sections.
     #[error("{0} spans several sections, and each section has its own revisions")]
     Spans(Prefix),
-    /// A key is outside the prefix that must contain all keys.
-    #[error("key {key} is not below {prefix}")]
+    /// A key is outside the part of a section that must contain all keys.
+    #[error("key {key} is not in {}", .part.name())]
     Outside {
         /// The key.
         key: Key,
-        /// The prefix.
-        prefix: Prefix,
+        /// The part.
+        part: SectionPart,
     },
     /// The content doesn't have the expected digest. Nothing was written.
     #[error("expected digest {wanted}, found {found}")]

@@ -3,8 +3,8 @@ use std::time::Duration;
 use futures::TryStreamExt as _;
 use tokio::time::sleep;
 
-use super::{OpsError, OpsResult};
-use crate::model::{Backoff, Entry, Jitter, Key, Prefix, Revision, Section};
+use super::{OpsError, OpsResult, section_part_snapshot};
+use crate::model::{Backoff, Entry, Jitter, Key, Revision, Section, SectionPart};
 use crate::store::{Consistency, Heads, PastEntries, Snapshot, Store};
 
 /// How often a log that ends before its head is read again: its last lines become visible within moments.
@@ -50,29 +50,29 @@ pub async fn entry_at(store: &dyn Store, key: &Key, revision: Revision) -> OpsRe
     })
 }
 
-/// The entries below `prefix` as they were at that revision of their section, also those whose time to live is over
-/// by now, where something replaced them before. The prefix must lie within one section.
+/// The entries of this part as they were at that revision of its section, also those whose time to live is over
+/// by now, where something replaced them before.
 ///
-/// Fails as [`entry_at`] does, and with [`OpsError::Spans`] for a prefix of several sections.
-pub async fn state_at(store: &dyn Store, prefix: &Prefix, revision: Revision) -> OpsResult<Snapshot> {
-    let section = prefix.section().ok_or_else(|| OpsError::Spans(prefix.clone()))?;
+/// Fails as [`entry_at`] does.
+pub async fn state_at(store: &dyn Store, part: &SectionPart, revision: Revision) -> OpsResult<Snapshot> {
+    let section = part.section();
     for attempt in 0..ATTEMPTS {
-        let now = store.snapshot(std::slice::from_ref(prefix)).await?;
-        let head = now.heads.iter().find(|head| head.section == section).cloned();
-        let at = head.as_ref().map_or(Revision::ZERO, |head| head.revision);
+        let now = section_part_snapshot(store, part).await?;
+        let head = now.heads.iter().find(|head| head.section == *section);
+        let at = head.map_or(Revision::ZERO, |head| head.revision);
         if revision > at {
             return Err(OpsError::Future {
-                section,
+                section: section.clone(),
                 wanted: revision,
                 head: at,
             });
         }
         let mut seen = revision;
         let mut past = PastEntries::from_now(now.entries);
-        let mut lines = store.changes(&section, revision);
+        let mut lines = store.changes(section, revision);
         while let Some(line) = lines.try_next().await? {
             seen = line.revision;
-            if prefix.holds(&line.key) {
+            if part.holds(&line.key) {
                 past.undo(&line);
             }
         }
@@ -85,8 +85,8 @@ pub async fn state_at(store: &dyn Store, prefix: &Prefix, revision: Revision) ->
         pause_after(attempt).await;
     }
     Err(OpsError::Unsettled {
-        head: head_of(store, &section).await?,
-        section,
+        head: head_of(store, section).await?,
+        section: section.clone(),
     })
 }
 

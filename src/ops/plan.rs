@@ -4,7 +4,7 @@ use super::compare::ValueDifference;
 use super::desired::{DesiredValue, KeyChange, changes};
 use super::read::entries_of;
 use super::{OpsError, OpsResult};
-use crate::model::{Entry, Envelope, Guard, Head, Key, Mutation, Prefix, Revision, Secrecy, Section};
+use crate::model::{Entry, Envelope, Guard, Head, Key, Mutation, Revision, Secrecy, Section, SectionPart};
 use crate::store::{Heads, Limit, Snapshot, Store, StoreError, StoreExt as _, Txn};
 
 /// What it takes to make keys hold what they are to hold, as of what was read for the plan.
@@ -83,34 +83,21 @@ impl Plan {
         self
     }
 
-    /// Plans to make what lies below `prefix`, within one section, exactly this: other keys there are removed.
-    /// Keys with a time to live are state, not configuration: those that aren't wanted stay, unless `with_ttl`.
+    /// Plans to make this part of a section, of which `now` is a snapshot of `store`, hold exactly this: its other keys are
+    /// removed. Keys with a time to live are state, not configuration: those that aren't wanted stay, unless `with_ttl`.
     ///
-    /// Fails with [`OpsError::Spans`] for a prefix of several sections, and with [`OpsError::Outside`] for a key that
-    /// doesn't lie below it.
-    pub async fn replace(
-        store: &dyn Store,
-        prefix: &Prefix,
-        wanted: BTreeMap<Key, DesiredValue>,
-        with_ttl: bool,
-    ) -> OpsResult<Self> {
-        let now = store.snapshot(std::slice::from_ref(prefix)).await?;
-        Self::over(store, now, prefix, wanted, with_ttl).await
-    }
-
-    /// The same as [`Self::replace`], over a snapshot of `prefix` that was taken of `store`.
+    /// Fails with [`OpsError::Outside`] for a wanted key that isn't in this part.
     pub async fn over(
         store: &dyn Store,
         now: Snapshot,
-        prefix: &Prefix,
+        part: &SectionPart,
         wanted: BTreeMap<Key, DesiredValue>,
         with_ttl: bool,
     ) -> OpsResult<Self> {
-        let section = prefix.section().ok_or_else(|| OpsError::Spans(prefix.clone()))?;
-        if let Some(key) = wanted.keys().find(|key| !prefix.holds(key)) {
+        if let Some(key) = wanted.keys().find(|key| !part.holds(key)) {
             return Err(OpsError::Outside {
                 key: key.clone(),
-                prefix: prefix.clone(),
+                part: part.clone(),
             });
         }
         let heads = revisions(&now.heads);
@@ -123,20 +110,20 @@ impl Plan {
         Ok(Self {
             changes: changes(store, entries, wanted).await?,
             heads,
-            holds: PlanCondition::Section(section),
+            holds: PlanCondition::Section(part.section().clone()),
         })
     }
 
-    /// The same, to be committed only while the section of `prefix` is as it was in this snapshot.
+    /// Plans to set these keys of the part, and to leave all others as they are, to be committed only while the section is as it was in this snapshot.
     ///
-    /// Fails as [`Self::replace`] does.
+    /// Fails as [`Self::over`] does.
     pub async fn set_over(
         store: &dyn Store,
         now: Snapshot,
-        prefix: &Prefix,
+        part: &SectionPart,
         wanted: BTreeMap<Key, DesiredValue>,
     ) -> OpsResult<Self> {
-        let mut plan = Self::over(store, now, prefix, wanted, true).await?;
+        let mut plan = Self::over(store, now, part, wanted, true).await?;
         plan.changes
             .retain(|_, change| !matches!(change, ValueDifference::Removed(_)));
         Ok(plan)

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use discfg::engine::local::{LocalEngine, OpenMode};
-use discfg::model::{Encoding, ErrorKind, Key, Mutation, Prefix, Revision, TestClock, Value};
+use discfg::model::{
+    Encoding, ErrorKind, Key, Mutation, Prefix, PrefixOrRoot, Revision, Section, SectionPart, TestClock,
+    Value,
+};
 use discfg::ops::{self, DesiredValue, OpsError, Plan};
 use discfg::store::{Consistency, Snapshot, Store, StoreError, Txn};
 
@@ -24,6 +27,10 @@ fn config() -> Config {
         clock,
         _folder: folder,
     }
+}
+
+fn section(text: &str) -> Section {
+    text.parse().expect(text)
 }
 
 fn key(text: &str) -> Key {
@@ -109,19 +116,18 @@ async fn a_pruning_plan_is_overtaken_by_anything_in_its_section() {
     let config = config();
     let store = &config.store;
     set(store, "/db/a", "1").await;
-    let prefix: Prefix = "/db".parse().expect("a prefix");
-    let now = store
-        .snapshot(std::slice::from_ref(&prefix))
+    let part: SectionPart = section("db").into();
+    let now = ops::section_part_snapshot(store, &part)
         .await
         .expect("a snapshot");
-    let plan = Plan::over(store, now, &prefix, wanted(&[("/db/b", "1")]), false)
+    let plan = Plan::over(store, now, &part, wanted(&[("/db/b", "1")]), false)
         .await
         .expect("a plan");
     assert_eq!((plan.outcome().added, plan.outcome().removed), (1, 1));
     set(store, "/db/c", "1").await;
     overtaken(store, &plan).await;
     let outside = wanted(&[("/dbx/b", "1")]);
-    let error = Plan::over(store, Snapshot::default(), &prefix, outside, false).await;
+    let error = Plan::over(store, Snapshot::default(), &part, outside, false).await;
     assert!(matches!(error, Err(OpsError::Outside { .. })));
 }
 
@@ -167,7 +173,7 @@ async fn the_past_ends_where_the_log_does() {
     assert_eq!(shown(at(3).await.expect("then")), Some(Some("3".into())));
     for error in [
         at(0).await.expect_err("too long ago"),
-        ops::state_at(store, &"/db".parse().expect("a prefix"), Revision::ZERO)
+        ops::state_at(store, &section("db").into(), Revision::ZERO)
             .await
             .expect_err("too long ago"),
     ] {
@@ -177,4 +183,44 @@ async fn the_past_ends_where_the_log_does() {
         };
         assert!(oldest > Revision::ZERO);
     }
+}
+
+#[tokio::test]
+async fn the_keys_at_the_root_are_a_part_of_their_own() {
+    let config = config();
+    let store = &config.store;
+    for (key, value) in [("/mode", "1"), ("/db/url", "1"), ("/mode", "2"), ("/other", "1")] {
+        set(store, key, value).await;
+    }
+    let keys = |snapshot: Snapshot| -> Vec<(String, u64)> {
+        let entries = snapshot.entries.into_iter();
+        entries
+            .map(|entry| (entry.key.to_string(), entry.version))
+            .collect()
+    };
+    let name = |text: &str| text.parse::<PrefixOrRoot>().expect("a prefix");
+    let part = ops::find_section_part(store, &name("@root"))
+        .await
+        .expect("a part");
+    let now = ops::section_part_snapshot(store, &part).await.expect("now");
+    assert_eq!(now.heads.len(), 1);
+    assert_eq!(keys(now), [("/mode".into(), 2), ("/other".into(), 1)]);
+    let then = ops::state_at(store, &part, Revision::new(1)).await.expect("then");
+    assert_eq!(keys(then), [("/mode".into(), 1)]);
+    let several = ops::find_section_part(store, &name("/")).await;
+    assert!(matches!(several, Err(OpsError::Spans(_))), "{several:?}");
+}
+
+#[tokio::test]
+async fn a_config_of_one_section_is_a_part() {
+    let config = config();
+    let store = &config.store;
+    let all = PrefixOrRoot::from(Prefix::all());
+    let part = ops::find_section_part(store, &all)
+        .await
+        .expect("of an empty config");
+    assert_eq!(part.section(), &Section::root());
+    set(store, "/db/url", "1").await;
+    let part = ops::find_section_part(store, &all).await.expect("a part");
+    assert_eq!(part.name(), "/db/");
 }

@@ -10,8 +10,8 @@ use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
-use crate::model::{Access, Key, Prefix};
-use crate::ops::{DesiredValue, OpsError, Plan};
+use crate::model::{Access, Key, Prefix, PrefixOrRoot};
+use crate::ops::{self, DesiredValue, OpsError, Plan};
 use crate::store::Store;
 
 const EXAMPLES: &str = "\
@@ -36,7 +36,7 @@ pub(in crate::cli) struct ApplyArgs {
     ///
     /// Names in the file are relative to it.
     #[arg(long, value_name = "PREFIX")]
-    prefix: Option<Prefix>,
+    prefix: Option<PrefixOrRoot>,
     /// Also delete keys below --prefix that FILE doesn't have
     ///
     /// Keys with a time to live stay.
@@ -61,10 +61,12 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     session.choose(config_beside_options(args.word.as_deref(), true)?)?;
     let config = session.config()?;
-    let wanted = args.file.read(args.prefix.as_ref(), &config)?;
+    let wanted = args
+        .file
+        .read(args.prefix.as_ref().map(PrefixOrRoot::prefix), &config)?;
     let result: Result<(), Stop> = async {
         let format = session.format();
-        let subject = args.prefix.clone().unwrap_or_else(Prefix::all);
+        let subject = args.prefix.clone().unwrap_or_else(|| Prefix::all().into());
         let store = session.store(Access::Write, &subject).await?;
         let plan = with_progress("reading", terminal, make_plan(&args, wanted, store)).await?;
         let review = Review {
@@ -88,17 +90,15 @@ async fn make_plan(
     wanted: BTreeMap<Key, DesiredValue>,
     store: &dyn Store,
 ) -> Result<Plan, OpsError> {
-    let Some(prefix) = args
+    let Some(name) = args
         .prefix
         .as_ref()
         .filter(|_| args.prune || args.if_digest.is_some())
     else {
         return Plan::set(store, wanted).await;
     };
-    if prefix.section().is_none() {
-        return Err(OpsError::Spans(prefix.clone()));
-    }
-    let now = store.snapshot(std::slice::from_ref(prefix)).await?;
+    let part = ops::find_section_part(store, name).await?;
+    let now = ops::section_part_snapshot(store, &part).await?;
     if let Some(digest) = &args.if_digest {
         let found = now.clone().without_ttl().digest().to_string();
         if found != *digest {
@@ -109,8 +109,8 @@ async fn make_plan(
         }
     }
     if args.prune {
-        Plan::over(store, now, prefix, wanted, false).await
+        Plan::over(store, now, &part, wanted, false).await
     } else {
-        Plan::set_over(store, now, prefix, wanted).await
+        Plan::set_over(store, now, &part, wanted).await
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::session::Session;
 use crate::cli::sides::{self, KindArgs, SideArgs, SideKind, check_kinds};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
-use crate::model::{Access, Entry, ErrorKind, Key, Side, Timestamp};
+use crate::model::{Access, Entry, ErrorKind, Grouped, Key, Side, Timestamp};
 use crate::ops::{DesiredValue, Plan};
 
 const EXAMPLES: &str = "\
@@ -23,9 +23,9 @@ Examples:
 /// Copy keys to another prefix or config
 ///
 /// FROM and TO are each CONFIG, /PATH in the current config, or `CONFIG:/PATH`. A path is that of a key, or of a prefix,
-/// whose keys are copied; with a final / it is a prefix. Both sides must be of one kind. FROM can end with @REVISION to
-/// read a past state. Shows the changes and asks for confirmation. Keys that exist only in TO are kept. If FROM has no
-/// keys, that is an error unless --allow-empty is given.
+/// whose keys are copied; with a final / it is a prefix. @root in place of a path is the keys at the root. Both sides
+/// must be of one kind. FROM can end with @REVISION to read a past state. Shows the changes and asks for confirmation.
+/// Keys that exist only in TO are kept. If FROM has no keys, that is an error unless --allow-empty is given.
 ///
 /// Each side uses its own role. Secrets are encrypted again for TO, and stay masked in the output. Keys with a time to
 /// live (TTL) are left out unless --with-ttl is given; at @REVISION, those that have expired since are always left out.
@@ -79,23 +79,38 @@ pub(in crate::cli) async fn run(
         ),
     )
     .await;
-    let mut read = read.map_err(|stop| from.explain_stop(stop, Access::Read))?;
+    let mut read = read.map_err(|stop| sides::explain(stop, &args.from, &from, Access::Read))?;
     let now = Timestamp::from(SystemTime::now());
     // What was there at a revision may be over: it doesn't begin anew.
     read.entries.retain(|_, entry| entry.is_live(now));
+    if read.left_out > 0 {
+        let keys = if read.left_out == 1 { "key" } else { "keys" };
+        terminal.note(&format!(
+            "{} {keys} with a time to live left out; --with-ttl includes them",
+            Grouped(read.left_out)
+        ));
+    }
     let kind = read.kind;
     let read = sides::reveal(read.entries, |_| true, &args.from, &mut from).await?;
     let wanted = match kind {
         Some(SideKind::Key) => copied(read, &args.from, &args.to)?,
         _ => moved(read, &args.to)?,
     };
+    if args.to.below.is_root_section()
+        && let Some(key) = wanted.keys().find(|key| !key.section().is_root())
+    {
+        return Err(Failure::new(
+            ErrorKind::Invalid,
+            format!("{key} is not a key at the root: {} has only those", args.to),
+        ));
+    }
     let result: Result<(), Stop> = async {
         let config = to.config()?;
         let format = to.format();
-        let store = to.store(Access::Write, &args.to.prefix).await?;
+        let store = to.store(Access::Write, &args.to.prefix()).await?;
         if let Some(kind) = kind
             && !args.kind.is_key()
-            && !args.to.prefix.is_all()
+            && !args.to.prefix().is_all()
         {
             let found = sides::other_kind(&args.to, kind, store).await?;
             check_kinds((&args.from, Some(kind)), (&args.to, found))?;
@@ -114,7 +129,7 @@ pub(in crate::cli) async fn run(
         review.carry_out(&args.plan, store, format, terminal).await
     }
     .await;
-    result.map_err(|stop| to.explain_stop(stop, Access::Write))
+    result.map_err(|stop| sides::explain(stop, &args.to, &to, Access::Write))
 }
 
 /// The entry of a single key under the second side's key; in a whole config, under the key that it has.
@@ -123,7 +138,7 @@ fn copied(
     from: &Side,
     to: &Side,
 ) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
-    let key = if to.prefix.is_all() { &from.key } else { &to.key };
+    let key = if to.prefix().is_all() { &from.key } else { &to.key };
     let key = key.as_ref().ok_or_else(|| {
         let name = from
             .key
@@ -135,7 +150,7 @@ fn copied(
         )
         .hint(format!(
             "write {}{}",
-            to.prefix.with_slash(),
+            to.prefix().with_slash(),
             name.unwrap_or_default()
         ))
     })?;
@@ -149,11 +164,11 @@ fn copied(
 fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
     read.into_iter()
         .map(|(name, entry)| {
-            let path = format!("{}{name}", to.prefix.with_slash());
+            let path = format!("{}{name}", to.prefix().with_slash());
             let key: Key = path.parse().map_err(|error| {
                 Failure::caused(
                     ErrorKind::Invalid,
-                    format!("{name} can't be copied below {}", to.prefix),
+                    format!("{name} can't be copied below {}", to.prefix()),
                     &error,
                 )
             })?;

@@ -25,8 +25,8 @@ Examples:
 /// Compare two configs, prefixes or revisions
 ///
 /// A and B are each CONFIG, /PATH in the current config, or `CONFIG:/PATH`, with or without @REVISION. A path is that of
-/// a key, or of a prefix, whose keys are compared by their names below it; with a final / it is a prefix. Both sides must
-/// be of one kind. With -d FILE, B is a file whose names are relative to A's prefix. A side without keys is an error
+/// a key, or of a prefix, whose keys are compared by their names below it; with a final / it is a prefix. @root in place of
+/// a path is the keys at the root. Both sides must be of one kind. With -d FILE, B is a file whose names are relative to A's prefix. A side without keys is an error
 /// unless --allow-empty is given.
 ///
 /// Prints + for a key that only B has, - for one that only A has, and ~ for different values. Exits with 0 if there is
@@ -77,7 +77,7 @@ pub(in crate::cli) async fn run(
         &args.except.sections,
     )
     .await;
-    let left = left.map_err(|stop| from.explain_stop(stop, Access::Read))?;
+    let left = left.map_err(|stop| sides::explain(stop, &args.left, &from, Access::Read))?;
     let Some(side) = &args.right else {
         let right = in_file(&args, &from.config()?)?;
         if left.kind == Some(SideKind::Key) {
@@ -92,7 +92,7 @@ pub(in crate::cli) async fn run(
     };
     let mut to = args.sides.to(side, session);
     let right = sides::read(side, &args.kind, &mut to, args.with_ttl, &args.except.sections).await;
-    let right = right.map_err(|stop| to.explain_stop(stop, Access::Read))?;
+    let right = right.map_err(|stop| sides::explain(stop, side, &to, Access::Read))?;
     check_kinds((&args.left, left.kind), (side, right.kind))?;
     let of_keys = [left.kind, right.kind].contains(&Some(SideKind::Key));
     // A single key is called by the first side's path.
@@ -124,7 +124,7 @@ pub(in crate::cli) async fn run(
 }
 
 fn in_file(args: &DiffArgs, config: &str) -> Result<BTreeMap<String, DesiredValue>, Failure> {
-    let prefix = &args.left.prefix;
+    let prefix = args.left.prefix();
     let read = args.file.read(Some(prefix), config)?;
     Ok(read
         .into_iter()

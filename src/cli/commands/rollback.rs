@@ -12,7 +12,7 @@ use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
-use crate::model::{Access, Entry, Guard, Key, Mutation, Prefix, Revision, Timestamp};
+use crate::model::{Access, Entry, Guard, Key, Mutation, PrefixOrRoot, Revision, Timestamp};
 use crate::ops::{self, DesiredValue, KeyChange, Plan};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
@@ -39,9 +39,9 @@ pub(in crate::cli) struct RollbackArgs {
     to: Revision,
     /// Roll back all keys below this prefix
     ///
-    /// The prefix must be within one section.
+    /// The prefix must be within one section; @root is the section of the keys at the root.
     #[arg(long, value_name = "PREFIX")]
-    prefix: Option<Prefix>,
+    prefix: Option<PrefixOrRoot>,
     /// Don't ask for confirmation (with --prefix)
     #[arg(short, long)]
     yes: bool,
@@ -52,7 +52,8 @@ pub(in crate::cli) struct RollbackArgs {
 const EXAMPLES: &str = "\
 Examples:
   discfg rollback /db/url --to 12
-  discfg rollback payments --prefix /db --to 12 --dry-run";
+  discfg rollback payments --prefix /db --to 12 --dry-run
+  discfg rollback --prefix @root --to 12";
 
 pub(in crate::cli) async fn run(
     args: RollbackArgs,
@@ -79,17 +80,18 @@ pub(in crate::cli) async fn run(
 }
 
 async fn below(
-    prefix: &Prefix,
+    name: &PrefixOrRoot,
     args: &RollbackArgs,
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Stop> {
     let config = session.config()?;
     let format = session.format();
-    let store = session.store(Access::Write, prefix).await?;
-    let then = ops::state_at(store, prefix, args.to).await?;
-    let now = store.snapshot(std::slice::from_ref(prefix)).await?;
-    let plan = Plan::over(store, now, prefix, wanted(then), true).await?;
+    let store = session.store(Access::Write, name).await?;
+    let part = ops::find_section_part(store, name).await?;
+    let then = ops::state_at(store, &part, args.to).await?;
+    let now = ops::section_part_snapshot(store, &part).await?;
+    let plan = Plan::over(store, now, &part, wanted(then), true).await?;
     let ask = if args.yes {
         Confirmation::Answered
     } else {

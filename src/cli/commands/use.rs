@@ -250,7 +250,7 @@ fn keep_token(file: &Path, content: &TargetFile) -> Result<(ApiHost, PathBuf), F
     let token: ApiToken = text.trim().parse().map_err(|error| {
         Failure::caused(
             ErrorKind::Invalid,
-            format!("{} contains no token", file.display()),
+            format!("{} does not contain a valid token", file.display()),
             &error,
         )
     })?;

@@ -54,8 +54,8 @@ pub(in crate::cli) struct WatchArgs {
     words: Vec<String>,
     /// Start after this revision; repeatable
     ///
-    /// Revisions are counted per section: a plain REVISION is one of the prefix's section, and SECTION=REVISION, such as
-    /// db=7, names the section. Sections that are not given start now.
+    /// Revisions are counted per section: a plain REVISION counts in the prefix's section, and SECTION=REVISION, such as
+    /// db=7, in the named one. Sections that are not given start now.
     #[arg(long, value_name = "REVISION")]
     after: Vec<After>,
     /// Exit after the first commit or expiry

@@ -111,8 +111,8 @@ pub(in crate::cli) fn run(
         "as",
         target.role.as_ref(),
         match target.engine.value {
-            EngineName::Http(_) if target.signed.is_none() => "default: decided by the token",
-            _ => "default: read or write, as the command needs",
+            EngineName::Http(_) if target.signed.is_none() => "not set: decided by the token",
+            _ => "not set: the config's read or write role, as the command needs",
         },
     ));
     let chosen = target.config.as_ref().map(|setting| setting.value.to_string());

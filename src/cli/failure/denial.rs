@@ -25,9 +25,12 @@ pub(in crate::cli) fn advice_on(action: &str, on: Option<&str>, said: &str) -> S
         .resource
         .or(on)
         .map_or_else(|| of_action(action, denial.who), any_of_its_name);
-    let who = denial.who.map(|who| format!(" of {who}")).unwrap_or_default();
+    let place = match denial.who {
+        Some(who) => format!("the {place} of {who}"),
+        None => format!("your {place}"),
+    };
     let (action, resource) = (json!(action), json!(resource));
-    format!(r#"add to the {place}{who}: {{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
+    format!(r#"add to {place}: {{"Effect":"Allow","Action":{action},"Resource":{resource}}}"#)
 }
 
 /// A recreated stack has another ID, so the statement matches any ID.

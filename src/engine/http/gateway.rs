@@ -55,7 +55,7 @@ pub(super) fn explain_refusal(site: CallSite<'_>, answer: &PlainAnswer) -> Optio
             StoreError::Api {
                 api: url,
                 problem: format!(
-                    "no route {}: the URL is incomplete, or is of another config's API",
+                    "no route {}: the path of the engine's URL is incomplete, or is that of another config's API",
                     site.request_line()
                 ),
                 kind: ErrorKind::Invalid,

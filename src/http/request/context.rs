@@ -12,14 +12,14 @@ use super::body_fault;
 use super::class::RequestClass;
 use super::deadline::RequestDeadline;
 use super::path;
-use super::path::{ParsedPath, PathScope, SectionPart};
+use super::path::{ParsedPath, PathScope};
 use super::query::Query;
 use super::wait_time::{WAIT, WaitTime};
 use crate::http::api::Api;
 use crate::http::auth::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::invalid_request::InvalidRequest;
-use crate::model::{Access, ConfigName, ErrorKind, Key, Section};
+use crate::model::{Access, ConfigName, ErrorKind, Key, Section, SectionPart};
 use crate::store::Store;
 use crate::wire::ProblemCode;
 

@@ -1,5 +1,5 @@
 use crate::http::invalid_request::InvalidRequest;
-use crate::model::{ConfigName, Key, Prefix, Section};
+use crate::model::{ConfigName, Key, Section, SectionPart};
 
 /// The longest path that is looked at, in bytes: a key of 512 bytes in the config and route with the longest names.
 const MAX_BYTES: usize = 600;
@@ -29,26 +29,6 @@ pub(in crate::http) enum PathScope {
     Config,
     /// Data keys, of the section that the rest of the path names.
     DataKeys,
-}
-
-/// What lies in one section, or below a prefix within it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::http) struct SectionPart {
-    /// The section.
-    pub(in crate::http) section: Section,
-    /// The prefix; everything for the root section, whose keys have none.
-    pub(in crate::http) prefix: Prefix,
-}
-
-impl SectionPart {
-    /// The section, or the prefix within it, as a text that no other has.
-    pub(in crate::http) fn name(&self) -> &str {
-        if self.section.is_root() {
-            self.section.as_str()
-        } else {
-            self.prefix.with_slash()
-        }
-    }
 }
 
 /// Refuses a path that isn't in canonical form, so that a policy that bounds a caller by paths means what is served.
@@ -118,16 +98,16 @@ pub(in crate::http) fn key(section: &Section, rest: &str) -> Result<Key, Invalid
 
 /// What lies in a section, below the rest of a path if there is one.
 pub(in crate::http) fn within(section: Section, rest: Option<&str>) -> Result<SectionPart, InvalidRequest> {
-    let prefix = match rest {
-        None => Prefix::from(&section),
-        Some(_) if section.is_root() => {
-            return Err(InvalidRequest::Path(format!(
-                "invalid path: {section} has no keys below a key"
-            )));
+    match rest {
+        None => Ok(section.into()),
+        Some(_) if section.is_root() => Err(InvalidRequest::Path(format!(
+            "invalid path: {section} has no keys below a key"
+        ))),
+        Some(rest) => {
+            let prefix = in_section(&section, rest).parse().map_err(refused)?;
+            Ok(SectionPart::new(section, prefix))
         }
-        Some(rest) => in_section(&section, rest).parse().map_err(refused)?,
-    };
-    Ok(SectionPart { section, prefix })
+    }
 }
 
 fn in_section(section: &Section, rest: &str) -> String {
@@ -145,6 +125,7 @@ fn refused(error: impl std::error::Error) -> InvalidRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Prefix;
     use proptest::prelude::*;
 
     #[test]
@@ -255,7 +236,7 @@ mod tests {
                     prop_assert!(key.as_str().ends_with(rest));
                 }
                 if let Ok(within) = within(named.clone(), Some(rest)) {
-                    prop_assert!(Prefix::from(&named).covers(&within.prefix));
+                    prop_assert!(Prefix::from(&named).covers(within.prefix()));
                 }
             }
         }

@@ -7,9 +7,8 @@ use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::{Consistent, Limit, Listed as ListedAs, Reads, Reveal};
 use crate::http::request::context::RequestContext;
 use crate::http::request::cursor::ListingIdentity;
-use crate::http::request::path::SectionPart;
 use crate::http::request::view::EntryView;
-use crate::model::{Prefix, Section};
+use crate::model::{Prefix, Section, SectionPart};
 use crate::ops::{ReadableItem, readable_list};
 use crate::store::{Listed, Scope};
 use crate::wire::ListPage;
@@ -38,7 +37,7 @@ pub(in crate::http) async fn list(mut context: RequestContext) -> Result<Json<Li
     };
     let prefix = within
         .as_ref()
-        .map_or_else(Prefix::all, |within| within.prefix.clone());
+        .map_or_else(Prefix::all, |within| within.prefix().clone());
     let scope = Scope {
         prefix,
         recursive,
@@ -121,7 +120,7 @@ fn is_shown(item: &Listed, within: Option<&SectionPart>, context: &RequestContex
 
 fn is_in_scope(section: &Section, within: Option<&SectionPart>, context: &RequestContext) -> bool {
     match within {
-        Some(within) => within.section == *section,
+        Some(within) => within.section() == section,
         None => context.caller.covers(section),
     }
 }

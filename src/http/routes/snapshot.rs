@@ -3,9 +3,8 @@ use axum::Json;
 use crate::http::error::ApiError;
 use crate::http::openapi::{Prefixes, Reads, Reveal};
 use crate::http::request::context::RequestContext;
-use crate::http::request::path::SectionPart;
 use crate::http::request::view::EntryView;
-use crate::model::{BadSection, Prefix};
+use crate::model::{BadSection, Prefix, SectionPart};
 use crate::ops::readable_snapshot;
 use crate::store::{self, StoreError};
 use crate::wire::{SectionHead, SnapshotResponse};
@@ -36,7 +35,7 @@ pub(in crate::http) async fn all(mut context: RequestContext) -> Result<Json<Sna
 )]
 pub(in crate::http) async fn within(context: RequestContext) -> Result<Json<SnapshotResponse>, ApiError> {
     let within = context.section_part()?;
-    let prefix = within.iter().map(|within| within.prefix.clone()).collect();
+    let prefix = within.iter().map(|within| within.prefix().clone()).collect();
     snapshot(context, within, prefix).await
 }
 
@@ -50,10 +49,8 @@ async fn snapshot(
     let reading = async {
         let (mut snapshot, bad) = read_covered(&context, prefixes).await?;
         if let Some(within) = within {
-            snapshot.heads.retain(|head| head.section == within.section);
-            snapshot
-                .entries
-                .retain(|entry| entry.key.section() == within.section);
+            snapshot.heads.retain(|head| head.section == *within.section());
+            snapshot.entries.retain(|entry| within.holds(&entry.key));
         }
         let entries = view.open(&context, snapshot.entries).await?;
         Ok((snapshot.heads, entries, bad))

@@ -132,8 +132,8 @@ pub(in crate::cli) fn oidc_trust(subjects: Vec<OidcSubject>) -> Result<Option<Oi
 pub(in crate::cli) struct RoleArgs {
     /// Allow this GitHub job; repeatable
     ///
-    /// `ORG/REPO:environment:E` or `ORG/REPO:ref:R`; `ORG@ID/REPO@ID` for a repository that was created, renamed or
-    /// transferred since mid-July 2026. Replaces the jobs that the grant has.
+    /// `ORG/REPO:environment:E` or `ORG/REPO:ref:R`. Write ORG/REPO as `ORG@ID/REPO@ID` if the repository was created,
+    /// renamed or transferred since mid-July 2026. Replaces the jobs that the grant has.
     #[arg(long, value_name = "JOB")]
     pub(in crate::cli) github: Vec<GitHubSubject>,
     /// Allow this OIDC subject; repeatable

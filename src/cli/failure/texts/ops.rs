@@ -2,7 +2,7 @@ use super::super::Failure;
 use super::book::{Book, Variants, variants};
 use super::is;
 use super::store::too_many_actions;
-use crate::model::Revision;
+use crate::model::{Revision, Section};
 use crate::ops::OpsError;
 use crate::store::StoreError;
 
@@ -40,7 +40,7 @@ fn of_an_operation() {
             "",
             OpsError::Outside {
                 key: is("/web/port"),
-                prefix: is("/db"),
+                part: is::<Section>("/db").into(),
             },
         ),
         (

@@ -51,7 +51,13 @@ fn of_a_token() {
 /// As `discfg use --token-file` tells it.
 #[test]
 fn of_the_form_of_a_token() {
-    let explain = |error| Failure::caused(ErrorKind::Invalid, "no token in token.txt", &error);
+    let explain = |error| {
+        Failure::caused(
+            ErrorKind::Invalid,
+            "token.txt does not contain a valid token",
+            &error,
+        )
+    };
     Book::errors("token_form_error", explain, [("", no_token())]);
 }
 

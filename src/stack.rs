@@ -18,7 +18,7 @@ pub use self::changeset::change::{Action, ResourceChange};
 pub use self::changeset::code_stack::plan_code;
 pub use self::changeset::discard::discard;
 pub use self::changeset::leftover::{Leftover, Remedy, clear};
-pub use self::changeset::plan::{Proposal, StackPlan};
+pub use self::changeset::plan::{EarlierAccess, Proposal, StackPlan};
 pub use self::changeset::planning::{plan, plan_config};
 pub use self::changeset::review::compare_access;
 pub use self::code::architecture::Architecture;
@@ -39,6 +39,7 @@ pub use self::inspect::role_facts::{RoleFacts, role};
 pub use self::inspect::state::StackState;
 pub use self::inspect::table::FoundTable;
 pub use self::inspect::table_facts::{TableFacts, point_in_time_recovery, table, time_to_live};
+pub use self::inspect::trust_list::TrustList;
 pub use self::policy::access_change::{AccessChange, Effect};
 pub use self::template::blueprint::{Blueprint, Owner, ParameterChange};
 pub use self::template::code_stack::{

@@ -4,7 +4,7 @@ use super::answer_date::AnswerDate;
 use super::error::AwsError;
 use super::failure::Failed;
 use super::settings::Aws;
-use crate::model::Timestamp;
+use crate::model::{PrincipalPattern, Timestamp};
 
 /// Who the base credentials belong to, as STS tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,24 @@ impl CallerIdentity {
             }
             None => arn.to_owned(),
         }
+    }
+
+    /// Whether a pattern of a trust policy may match the caller. A session's ARN lacks the path of its role, so any path
+    /// matches.
+    pub fn fits(&self, pattern: &str) -> bool {
+        let principal = Self::principal(&self.arn);
+        let matches = |pattern: &str| {
+            let pattern = pattern.parse::<PrincipalPattern>();
+            pattern.is_ok_and(|pattern| pattern.matches(&principal))
+        };
+        if matches(pattern) || principal == self.arn {
+            return matches(pattern);
+        }
+        let Some((start, path)) = pattern.split_once(":role/") else {
+            return false;
+        };
+        let name = path.rsplit('/').next().unwrap_or_default();
+        matches(&format!("{start}:role/{name}"))
     }
 
     /// Whether this is the account's root user, which can't assume a role.

@@ -323,16 +323,23 @@ impl Session {
         let (role, caller) = (role.clone(), caller.clone());
         let is_about_session_tags = matches!(&error, OpenError::Aws(error) if error.is_about_session_tags());
         let config = target.config.as_ref().map(|setting| setting.value.clone());
-        if let (Some(config), Some(aws)) = (&config, &self.aws)
-            && matches!(
-                crate::stack::status(&aws_sdk_cloudformation::Client::new(aws.sdk()), config).await,
-                Ok(None)
-            )
-        {
-            return Failure::from(StoreError::NoConfig {
-                config: config.to_string(),
-                place: Some(format!("no stack {} in {}", config.stack_name(), aws.region())),
-            });
+        let mut stack = None;
+        if let (Some(config), Some(aws)) = (&config, &self.aws) {
+            let cfn = aws_sdk_cloudformation::Client::new(aws.sdk());
+            match crate::stack::status(&cfn, config).await {
+                Ok(None) => {
+                    return Failure::from(StoreError::NoConfig {
+                        config: config.to_string(),
+                        place: Some(format!("no stack {} in {}", config.stack_name(), aws.region())),
+                    });
+                }
+                Ok(Some(deployed)) => match deployed.check_whole() {
+                    Ok(()) => stack = Some(deployed),
+                    Err(error) => return error.into(),
+                },
+                // Who can't see the stack isn't told more.
+                Err(_) => {}
+            }
         }
         let config = config.map_or_else(|| "CONFIG".into(), |config| config.to_string());
         let mut failure = Failure::from(error);
@@ -342,6 +349,7 @@ impl Session {
             caller: &caller,
             role: target.role.as_ref().map(|setting| &setting.value),
             config: &config,
+            stack: stack.as_ref(),
             is_about_session_tags,
         };
         denied.explain(failure)

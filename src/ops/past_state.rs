@@ -68,18 +68,18 @@ pub async fn state_at(store: &dyn Store, part: &SectionPart, revision: Revision)
             });
         }
         let mut seen = revision;
-        let mut past = PastEntries::from_now(now.entries);
+        let mut then = PastEntries::from_now(now.entries);
         let mut lines = store.changes(section, revision);
         while let Some(line) = lines.try_next().await? {
             seen = line.revision;
             if part.holds(&line.key) {
-                past.undo(&line);
+                then.undo(&line);
             }
         }
         if seen >= at {
             return Ok(Snapshot {
                 heads: now.heads,
-                entries: past.into_entries(),
+                entries: then.into_entries(),
             });
         }
         pause_after(attempt).await;

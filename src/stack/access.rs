@@ -24,6 +24,7 @@ pub use subject::Subject;
 pub use trust::Brought;
 pub use verdict::{AccessStep, Verdict, Way};
 
+use super::inspect::trust_list::TrustList;
 use crate::aws::ASSUME_ACTIONS;
 use crate::model::{Access, ConfigName, OidcSubject, PrincipalArn, PrincipalKind, Role, Section};
 use roles::{Deputy, Roles};
@@ -215,43 +216,37 @@ impl Inspector {
         }
     }
 
-    /// The command that makes the role trust the subject, if there is one.
+    /// The command that makes the role trust the subject, with all whom it trusts already; none if it should trust it.
     fn mending_trust(&self, role: &Deputy, subject: &Subject) -> Option<String> {
         let config = &self.config;
         let is_own = match subject {
             Subject::Principal(arn) => arn.account() == self.account(),
             Subject::Pattern(_) | Subject::GitHub(_) | Subject::Oidc(_) => true,
         };
-        let job = subject.to_string();
-        let job = job.strip_prefix("repo:").unwrap_or(&job);
-        match (&role.role, subject) {
-            (Role::Config(_), Subject::Principal(arn)) if !is_own => Some(format!(
-                "discfg init {config} --account-id {} with --org-id or --external-id",
-                arn.account()
-            )),
-            (Role::Config(Access::Read), Subject::GitHub(_)) => {
-                Some(format!("discfg init {config} --github {job}"))
-            }
-            (Role::Config(Access::Read), Subject::Oidc(_)) => Some(format!(
-                "discfg init {config} --oidc {subject} (replaces the list)"
-            )),
-            (Role::Config(Access::Read), _) => Some(format!(
-                "discfg init {config} --reader {subject} (replaces the list)"
-            )),
-            (Role::Config(Access::Write), Subject::Principal(_) | Subject::Pattern(_)) => Some(format!(
-                "discfg init {config} --writer {subject} (replaces the list)"
-            )),
-            (Role::Grant(grant), Subject::GitHub(_)) => {
-                Some(format!("discfg grant {config} {grant} --github {job}"))
-            }
-            (Role::Grant(grant), Subject::Oidc(_)) => {
-                Some(format!("discfg grant {config} {grant} --oidc {subject}"))
-            }
-            (Role::Grant(grant), _) if is_own => {
-                Some(format!("discfg grant {config} {grant} --principal {subject}"))
-            }
-            _ => None,
+        let text = subject.to_string();
+        let (list, new) = match (&role.role, subject) {
+            (Role::Config(_), Subject::Principal(arn)) if !is_own => (TrustList::Accounts, arn.account()),
+            (_, Subject::GitHub(_)) => (TrustList::GitHubJobs, text.strip_prefix("repo:").unwrap_or(&text)),
+            (_, Subject::Oidc(_)) => (TrustList::OidcSubjects, text.as_str()),
+            (Role::Config(Access::Read), _) => (TrustList::Readers, text.as_str()),
+            (Role::Config(Access::Write), _) => (TrustList::Writers, text.as_str()),
+            (Role::Grant(_), _) if is_own => (TrustList::Principals, text.as_str()),
+            (Role::Grant(_) | Role::Caller, _) => return None,
+        };
+        // Neither OIDC subjects nor jobs can write a whole config.
+        if role.role == Role::Config(Access::Write)
+            && matches!(list, TrustList::GitHubJobs | TrustList::OidcSubjects)
+        {
+            return None;
         }
+        let options = list.options_with(&role.stack, new)?;
+        Some(match &role.role {
+            Role::Grant(grant) => format!("discfg grant {config} {grant}{options}"),
+            _ if list == TrustList::Accounts => {
+                format!("discfg init {config}{options} with --org-id or --external-id")
+            }
+            _ => format!("discfg init {config}{options}"),
+        })
     }
 
     /// Evaluates whether the subject's own policies let it assume the role; empty if it has no policies.

@@ -133,6 +133,12 @@ pub enum StackError {
         /// The cause, and what to do first.
         advice: &'static str,
     },
+    /// The stack has only the table that was imported into it.
+    #[error("the import of the table into {stack} is not finished: the stack has no roles")]
+    OnlyTable {
+        /// The stack's name.
+        stack: String,
+    },
     /// An update failed, and so did its rollback, which can be continued once the cause is fixed.
     #[error("the stack {stack} is in UPDATE_ROLLBACK_FAILED: {}", stuck_words(stuck))]
     RollbackStuck {
@@ -257,6 +263,7 @@ impl StackError {
             Self::Busy { .. } | Self::Lost { .. } => ErrorKind::Unavailable,
             Self::NotOurs { .. }
             | Self::Stuck { .. }
+            | Self::OnlyTable { .. }
             | Self::RollbackStuck { .. }
             | Self::Protected { .. }
             | Self::UnfitTable { .. }

@@ -12,3 +12,4 @@ pub(super) mod role_facts;
 pub(super) mod state;
 pub(super) mod table;
 pub(super) mod table_facts;
+pub(super) mod trust_list;

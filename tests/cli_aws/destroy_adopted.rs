@@ -4,6 +4,8 @@ use serde_json::json;
 
 use crate::destroy::{STACK, cloudformation, deployed, state};
 use support::account::Account;
+use support::cli::Place;
+use support::emulator::Emulator;
 
 /// What the table holds beside the list of grants and `@meta`, which `init` writes anew.
 fn data(account: &Account) -> Vec<serde_json::Value> {
@@ -104,6 +106,35 @@ fn an_adoption_that_stopped_half_way_goes_on_from_there() {
     proxy.calm();
     assert_eq!(state(&account, STACK), "IMPORT_COMPLETE");
     assert_eq!(data(&account), before);
+    // Whatever needs its roles says what they wait for.
+    for args in [
+        &["get", "db/url"][..],
+        &["set", "db/url", "new"],
+        &["ls"],
+        &["info"],
+        &["exec", "--", "true"],
+        &["grants"],
+        &[
+            "grant",
+            "payments",
+            "ci",
+            "--read",
+            "db",
+            "--github",
+            "acme/shop:environment:e",
+        ],
+        &["access", "payments", "--matrix"],
+    ] {
+        let code = if args[0] == "exec" { 125 } else { 7 };
+        place
+            .args([&["-c", "payments"], args].concat())
+            .run()
+            .code(code)
+            .stderr_has(
+                "the import of the table into discfg-payments is not finished: the stack has no roles",
+            )
+            .stderr_has("create the remaining resources with `discfg init payments`");
+    }
     let stack = cloudformation(&account, "DescribeStacks", &[("StackName", STACK)]);
     assert!(!stack.contains("<OutputKey>ReadRoleArn</OutputKey>"), "{stack}");
     place
@@ -117,4 +148,66 @@ fn an_adoption_that_stopped_half_way_goes_on_from_there() {
         .code(0)
         .stdout("kept\n");
     assert_eq!(data(&account), before);
+}
+
+#[test]
+fn what_bounded_access_is_proposed_again() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    let readers = [
+        format!("arn:aws:iam::{}:user/admin", account.id()),
+        format!("arn:aws:iam::{}:role/app-*", account.id()),
+    ];
+    let [admin, app] = &readers;
+    place
+        .args([
+            "init",
+            "payments",
+            "-yq",
+            "--reader",
+            admin,
+            "--reader",
+            app,
+            "--account-id",
+            "210987654321",
+            "--external-id",
+            "acme",
+        ])
+        .run()
+        .code(0);
+    place.args(["destroy", "payments", "-yq"]).run().code(0);
+    let told = place
+        .args(["init", "payments", "--yes", "-f", "json"])
+        .run()
+        .code(0);
+    let told = told.stderr_has(&format!(
+        "  set      readers: {app},{admin} (as in the earlier stack)\n"
+    ));
+    told.stderr_has("  set      external ID required of other accounts: acme (as in the earlier stack)\n");
+    let status = place
+        .args(["status", "payments", "-f", "json"])
+        .run()
+        .code(0)
+        .json();
+    assert_eq!(status["parameters"]["Readers"], format!("{app},{admin}"));
+    assert_eq!(status["parameters"]["AccountIds"], "210987654321");
+    assert_eq!(status["parameters"]["Writers"], "arn:*:*:*:*:*");
+    // What is given wins.
+    place.args(["destroy", "payments", "-yq"]).run().code(0);
+    place
+        .args(["init", "payments", "--yes", "--reader", admin])
+        .run()
+        .code(0)
+        .stderr_has("(as in the earlier stack)")
+        .stderr_lacks(app);
+}
+
+#[test]
+fn the_first_question_of_an_adoption_tells_of_the_second() {
+    let (account, _proxy, place) = deployed();
+    place.args(["destroy", "payments", "-yq"]).run().code(0);
+    place.args(["init", "payments"]).run().code(2).stderr_has(
+        "not answered: Import the table? A second question follows, for the remaining resources and their access.",
+    );
+    assert_eq!(state(&account, STACK), "DELETE_COMPLETE");
 }

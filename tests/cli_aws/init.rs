@@ -356,7 +356,7 @@ fn who_may_not_assume_the_role_is_told_what_is_missing() {
         .stderr_has(&format!(
             r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],"Resource":"{role}"}}"#
         ))
-        .stderr_has("discfg init payments --writer");
+        .stderr_has("`discfg init payments --writer` replaces the whole list");
     place
         .args(["get", "k", "--as", "self"])
         .run()

@@ -45,10 +45,56 @@ fn who_is_not_in_the_trust_is_told_at_once_and_whom_it_names() {
         .run()
         .code(0)
         .stderr_has(&format!(
+            "You ({admin}) are not among the readers: you won't be able to read this config."
+        ))
+        .stderr_has(&format!(
             "You can't read this config yourself: the role {ROLE} trusts {dev}, and you are {admin}."
         ))
         .stdout_has("payments: created");
     assert_eq!(proxy.count("AssumeRole"), 1, "waiting would mend nothing");
+    // The list that is printed takes nobody's access away.
+    place
+        .args(["get", "-c", "payments", "k"])
+        .run()
+        .code(5)
+        .stderr_has(&format!("`discfg init payments --reader {dev} --reader {admin}`"));
+    place
+        .args(["init", "payments", "--yes", "--reader", &dev, "--reader", &admin])
+        .run()
+        .code(0)
+        .stderr_lacks("are not among");
+}
+
+#[test]
+fn who_locks_oneself_out_is_told_before_the_question() {
+    let account = Emulator::shared().account();
+    let place = Place::at(&account.url(), &account.admin());
+    place.args(["init", "payments", "-yq"]).run().code(0);
+    let admin = format!("arn:aws:iam::{}:user/admin", account.id());
+    let nobody = format!("arn:aws:iam::{}:role/nobody", account.id());
+    for (option, told) in [
+        ("--reader", format!("You ({admin}) are not among the readers: ")),
+        ("--writer", format!("You ({admin}) are not among the writers: ")),
+    ] {
+        place
+            .args(["init", "payments", "--dry-run", option, &nobody])
+            .run()
+            .code(0)
+            .stderr_has(&told);
+        place
+            .args([
+                "init",
+                "payments",
+                "--dry-run",
+                option,
+                &nobody,
+                option,
+                "arn:aws:iam::*:user/a*",
+            ])
+            .run()
+            .code(0)
+            .stderr_lacks("are not among");
+    }
 }
 
 #[test]

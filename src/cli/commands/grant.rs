@@ -250,7 +250,10 @@ pub(super) async fn config_stack(aws: &Aws, config: &ConfigName) -> Result<Deplo
         place: Some(format!("no stack {} in {}", config.stack_name(), aws.region())),
     })?;
     match of.state {
-        _ if of.is_ours() => Ok(of),
+        _ if of.is_ours() => {
+            of.check_whole()?;
+            Ok(of)
+        }
         // The output that identifies it is missing until its creation ends.
         StackState::ReviewInProgress | StackState::CreateInProgress => {
             let (name, state) = (&of.name, &of.state);

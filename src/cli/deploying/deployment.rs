@@ -3,8 +3,9 @@ use super::propose::{DesiredStack, describe_leftover};
 use super::regrant::warn_about_grants;
 use super::review::{sets, show_plan};
 use super::reviewed::Reviewed;
+use crate::aws::CallerIdentity;
 use crate::cli::failure::Failure;
-use crate::stack::{self, Deployed, Parameter, Proposal};
+use crate::stack::{self, Deployed, Parameter, Proposal, StackPlan};
 
 /// The outcome of a deployment.
 pub(in crate::cli) struct Deployment {
@@ -61,6 +62,7 @@ impl Deployer<'_> {
             show_plan(&plan, self.terminal);
             if let DesiredStack::Config(spec) = wanted {
                 warn_about_grants(&self.services.cfn, &spec.config, &plan, self.terminal).await?;
+                self.warn_about_lockout(&plan).await?;
             }
             let reviewed = Reviewed::planned(&plan);
             let approved = self.approve(&plan).await;
@@ -104,5 +106,28 @@ impl Deployer<'_> {
                 .hint("Table imported. Creating the remaining resources.");
             earlier = Some(made);
         }
+    }
+
+    /// Says if the deployer can't assume a role whose principals the plan sets.
+    async fn warn_about_lockout(&self, plan: &StackPlan) -> Result<(), Failure> {
+        let lists = [
+            (Parameter::Readers, "reader", "read"),
+            (Parameter::Writers, "writer", "write"),
+        ];
+        for (parameter, who, access) in lists {
+            let mut changes = plan.parameters.iter();
+            let Some(change) = changes.find(|change| change.name == parameter.name()) else {
+                continue;
+            };
+            let caller = self.aws.caller().await?;
+            // The root user can't assume roles, whoever may.
+            if !caller.is_root() && !change.after.split(',').any(|pattern| caller.fits(pattern.trim())) {
+                let you = CallerIdentity::principal(&caller.arn);
+                self.terminal.note(&format!(
+                    "You ({you}) are not among the {who}s: you won't be able to {access} this config."
+                ));
+            }
+        }
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::prompt::Consent;
-use crate::stack::{self, Action, Deployed, Effect, FoundTable, Output, Parameter, StackPlan};
+use crate::stack::{self, Action, Deployed, EarlierAccess, Effect, FoundTable, Output, Parameter, StackPlan};
 
 pub(super) fn show_plan(plan: &StackPlan, terminal: &Terminal) {
     if !terminal.is_quiet() {
@@ -58,8 +58,19 @@ fn lines(plan: &StackPlan) -> Vec<(Tone, String)> {
             .as_deref()
             .map(|before| format!("{} -> ", value(before)));
         let (before, after) = (before.unwrap_or_default(), value(&change.after));
-        let text = format!("{}: {before}{after}", change.words);
+        let from = match &plan.earlier_access {
+            Some(EarlierAccess::Restored(names)) if names.contains(&change.name) => {
+                " (as in the earlier stack)"
+            }
+            _ => "",
+        };
+        let text = format!("{}: {before}{after}{from}", change.words);
         add(Tone::Plain, "set", text);
+    }
+    if plan.earlier_access == Some(EarlierAccess::Unknown) {
+        let text =
+            "access settings of the earlier stack (CloudFormation forgets a deleted stack after 90 days)";
+        add(Tone::Notable, "unknown", text.into());
     }
     if let Some((before, after)) = &plan.tags {
         let text = if before.is_empty() {
@@ -114,6 +125,10 @@ fn question(plan: &StackPlan) -> String {
         1 => format!("the `{effect}` line above"),
         _ => format!("the {broader} `{effect}` lines above"),
     };
+    if plan.adopts.is_some() {
+        return "Import the table? A second question follows, for the remaining resources and their access."
+            .into();
+    }
     match (broader, plan.creates) {
         (0, _) => "Deploy these changes?".into(),
         (_, true) => format!("Deploy these changes? They grant access ({}).", lines("grants")),

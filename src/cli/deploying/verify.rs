@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
 use crate::context::{Setting, SettingOrigin, Target};
 use crate::engine::{self, OpenError};
-use crate::model::{Access, AwsNames, Backoff, PrincipalPattern, Role};
+use crate::model::{Access, AwsNames, Backoff, Role};
 use crate::stack::{self, Deployed, Parameter, PolicyDocument, Statement};
 use crate::store::{Admin as _, Meta, StoreError};
 
@@ -61,7 +61,7 @@ impl DeployerTrust {
         let readers = deployed.parameters.get(Parameter::Readers.name());
         let mut readers = readers.map_or("", String::as_str).split(',');
         match self {
-            Self::Refused(_) if readers.any(|pattern| fits(pattern.trim(), caller)) => Self::Given,
+            Self::Refused(_) if readers.any(|pattern| caller.fits(pattern.trim())) => Self::Given,
             reported => reported,
         }
     }
@@ -208,7 +208,7 @@ fn trusts(trust: &PolicyDocument, caller: &CallerIdentity) -> DeployerTrust {
             .collect();
         if lists
             .iter()
-            .all(|list| list.iter().any(|pattern| fits(pattern, caller)))
+            .all(|list| list.iter().any(|pattern| caller.fits(pattern)))
         {
             return DeployerTrust::Given;
         }
@@ -232,26 +232,6 @@ fn is_for(statement: &Statement, caller: &CallerIdentity) -> bool {
                 || *principal == CallerIdentity::principal(&caller.arn)
                 || principal.ends_with(&root)
         })
-}
-
-/// Whether a pattern may match the caller. A session's ARN lacks the path of its role, so any path matches.
-pub(in crate::cli) fn fits(pattern: &str, caller: &CallerIdentity) -> bool {
-    let principal = CallerIdentity::principal(&caller.arn);
-    let Ok(parsed) = pattern.parse::<PrincipalPattern>() else {
-        return false;
-    };
-    if parsed.matches(&principal) {
-        return true;
-    }
-    let last = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
-    let Some((start, path)) = pattern.split_once(":role/") else {
-        return false;
-    };
-    let pathless = format!("{start}:role/{}", last(path));
-    principal != caller.arn
-        && pathless
-            .parse::<PrincipalPattern>()
-            .is_ok_and(|pattern| pattern.matches(&principal))
 }
 
 /// Explains to the caller why the role wasn't verified. `fresh`: after retries.

@@ -37,6 +37,10 @@ impl From<StackError> for Failure {
                 }
                 _ => failure,
             },
+            StackError::OnlyTable { stack } => failure.hint(format!(
+                "create the remaining resources with `discfg init {}`",
+                stack.strip_prefix("discfg-").unwrap_or(stack)
+            )),
             StackError::StaleChangeSet { .. } => failure.hint("rerun the command"),
             StackError::Protected { stack } => failure.hint(format!(
                 "disable it: `aws cloudformation update-termination-protection --no-enable-termination-protection \

@@ -1,6 +1,7 @@
 use crate::aws::{CallerIdentity, assume_statement};
 use crate::cli::failure::Failure;
 use crate::model::Role;
+use crate::stack::{Deployed, TrustList};
 
 /// A role that STS refused to assume.
 pub(super) struct DeniedRole<'a> {
@@ -11,6 +12,8 @@ pub(super) struct DeniedRole<'a> {
     pub(super) role: Option<&'a Role>,
     /// The config's name, or a placeholder.
     pub(super) config: &'a str,
+    /// The config's stack, if it can be seen.
+    pub(super) stack: Option<&'a Deployed>,
     /// Whether STS refused to pass the tags of the caller's session on to it.
     pub(super) is_about_session_tags: bool,
 }
@@ -28,9 +31,11 @@ impl DeniedRole<'_> {
                 ))
                 .hint(self.trust_of_tags())
         } else {
-            failure
-                .hint(format!("allow it in your own policies: {statement}"))
-                .hint(self.trust())
+            let failure = failure.hint(format!("allow it in your own policies: {statement}"));
+            match self.trust() {
+                Some(trust) => failure.hint(trust),
+                None => failure,
+            }
         }
     }
 
@@ -45,26 +50,42 @@ impl DeniedRole<'_> {
         )
     }
 
-    fn trust(&self) -> String {
+    /// How the role comes to trust the caller; none if its list has the caller.
+    fn trust(&self) -> Option<String> {
         let (config, caller) = (self.config, self.caller);
         if let Some(Role::Grant(grant)) = self.role {
-            return format!(
+            return Some(format!(
                 "also check that the grant {grant} exists and names you: `discfg grants {config}`"
-            );
+            ));
         }
         let list = if self.arn.ends_with("-write") {
-            "--writer"
+            TrustList::Writers
         } else {
-            "--reader"
+            TrustList::Readers
         };
         let principal = CallerIdentity::principal(caller);
         let path = if principal == caller {
             ""
         } else {
-            "; add the path of your role, if it has one"
+            " (add the path of your role, if it has one)"
         };
-        format!(
-            "also make the role trust you: `discfg init {config} {list} {principal}` (replaces the list{path})"
-        )
+        let Some(stack) = self.stack else {
+            let option = list.option();
+            return Some(format!(
+                "if the role does not trust you, have {principal}{path} added to its list (`discfg init {config} {option}` \
+                 replaces the whole list)"
+            ));
+        };
+        let caller = CallerIdentity {
+            arn: caller.into(),
+            account: String::new(),
+        };
+        if list.members(stack).iter().any(|pattern| caller.fits(pattern)) {
+            return None;
+        }
+        let options = list.options_with(stack, &principal)?;
+        Some(format!(
+            "also make the role trust you: `discfg init {config}{options}`{path}"
+        ))
     }
 }

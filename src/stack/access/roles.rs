@@ -6,7 +6,7 @@ use crate::model::{Access, ConfigName, Role, Section};
 use crate::stack::error::StackError;
 use crate::stack::inspect::grant::Grant;
 use crate::stack::inspect::listing::grant_stacks;
-use crate::stack::inspect::lookup;
+use crate::stack::inspect::lookup::{self, Deployed};
 use crate::stack::inspect::role_facts;
 use crate::stack::inspect::role_facts::RoleFacts;
 use crate::stack::policy::resolve::StackLocation;
@@ -35,6 +35,8 @@ pub(super) struct Deputy {
     pub(super) sections: Option<Vec<Section>>,
     /// Its trust policy, if it can be parsed.
     pub(super) trust: Result<PolicyDocument, PolicyError>,
+    /// The stack that it is in.
+    pub(super) stack: Deployed,
 }
 
 impl Deputy {
@@ -78,6 +80,7 @@ pub(super) async fn roles(
             sections: None,
             trust: trust(iam, &arn).await?,
             arn,
+            stack: stack.clone(),
         });
     }
     for (name, of_grant) in grant_stacks(cfn, config).await? {
@@ -92,6 +95,7 @@ pub(super) async fn roles(
             sections: Some(grant.scope.sections().iter().cloned().collect()),
             trust: trust(iam, &arn).await?,
             arn,
+            stack: of_grant,
         });
     }
     let api = stack.outputs.get(Output::ApiId.name());

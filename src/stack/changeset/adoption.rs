@@ -1,9 +1,12 @@
 //! A table that outlived its stack is imported into a new one in two deployments: an import of only the table, since an
 //! import can't create anything else, and an update that creates the rest.
 
+use aws_sdk_cloudformation::Client;
+
+use super::plan::EarlierAccess;
 use crate::model::Billing;
 use crate::stack::error::StackError;
-use crate::stack::inspect::lookup::Deployed;
+use crate::stack::inspect::lookup::{self, Deployed};
 use crate::stack::inspect::table::FoundTable;
 use crate::stack::template::blueprint::Blueprint;
 use crate::stack::template::config_template::Parameter;
@@ -11,14 +14,28 @@ use crate::stack::template::config_template::Parameter;
 /// The template of the import, `infra/import.yaml`.
 const IMPORT_TEMPLATE: &str = include_str!("../../../infra/import.yaml");
 
-/// The parameters that both templates have.
-const IMPORT_PARAMETERS: [Parameter; 6] = [
+/// The parameters of the table that both templates have.
+const TABLE_PARAMETERS: [Parameter; 6] = [
     Parameter::Config,
     Parameter::BillingMode,
     Parameter::ReadCapacity,
     Parameter::WriteCapacity,
     Parameter::HistoryDays,
     Parameter::KmsKeyArn,
+];
+
+/// The parameters that bound access, which the import only keeps for the update.
+const ACCESS_PARAMETERS: [Parameter; 10] = [
+    Parameter::Readers,
+    Parameter::Writers,
+    Parameter::GitHubSubjects,
+    Parameter::FirstOidc,
+    Parameter::SecondOidc,
+    Parameter::ThirdOidc,
+    Parameter::AccountIds,
+    Parameter::OrgId,
+    Parameter::ExternalId,
+    Parameter::PermissionsBoundary,
 ];
 
 /// Reduces `wanted` to the table in its current state; the update changes what differs.
@@ -38,7 +55,7 @@ pub(in crate::stack) fn begin(wanted: &mut Blueprint, table: &FoundTable) -> Res
     }
     wanted.template = IMPORT_TEMPLATE;
     wanted.parameters.retain(|given| {
-        let mut taken = IMPORT_PARAMETERS.iter();
+        let mut taken = TABLE_PARAMETERS.iter().chain(&ACCESS_PARAMETERS);
         taken.any(|parameter| parameter.name() == given.name)
     });
     match &table.kms_key {
@@ -66,4 +83,32 @@ pub(in crate::stack) fn complete(wanted: &mut Blueprint, deployed: &Deployed) {
         // The table came with a key, so none is created.
         wanted.keep(Parameter::MakeKmsKey);
     }
+}
+
+/// Sets the parameters in `wanted` that bound access, and that aren't given, to the values of the stack that left the
+/// table. CloudFormation returns a deleted stack for 90 days, by its ARN (API reference, `DescribeStacks`), which the
+/// table's tag has.
+pub(in crate::stack) async fn restore_access(
+    cfn: &Client,
+    table: &FoundTable,
+    wanted: &mut Blueprint,
+) -> Result<EarlierAccess, StackError> {
+    let Some(arn) = &table.made_by else {
+        return Ok(EarlierAccess::Unknown);
+    };
+    let Some(earlier) = lookup::describe(cfn, arn).await? else {
+        return Ok(EarlierAccess::Unknown);
+    };
+    let mut restored = Vec::new();
+    for parameter in ACCESS_PARAMETERS {
+        let value = earlier.parameters.get(parameter.name());
+        let Some(value) = value.filter(|value| parameter.default() != Some(value)) else {
+            continue;
+        };
+        if wanted.given().all(|(name, _)| name != parameter.name()) {
+            wanted.set(parameter, value);
+            restored.push(parameter.name());
+        }
+    }
+    Ok(EarlierAccess::Restored(restored))
 }

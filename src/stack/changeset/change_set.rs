@@ -95,6 +95,7 @@ pub(super) async fn make_change_set(
             ChangeSetPurpose::Adopt(table) => Some(table.clone()),
             ChangeSetPurpose::Create | ChangeSetPurpose::Update(_) => None,
         },
+        earlier_access: None,
         changes: Vec::new(),
         parameters: Vec::new(),
         tags: None,

@@ -34,6 +34,8 @@ pub struct StackPlan {
     pub creates: bool,
     /// The table that is imported into the new stack, and nothing else; then plan again for the rest.
     pub adopts: Option<FoundTable>,
+    /// Where a table is imported: what becomes of the access settings of the stack that left it.
+    pub earlier_access: Option<EarlierAccess>,
     /// The changes of resources.
     pub changes: Vec<ResourceChange>,
     /// The parameters that change.
@@ -43,6 +45,15 @@ pub struct StackPlan {
     /// The access that it broadens and narrows, filled by [`compare_access`](crate::stack::compare_access).
     pub access: Vec<AccessChange>,
     pub(in crate::stack) basis: Basis,
+}
+
+/// The access settings of the stack that left a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EarlierAccess {
+    /// These parameters get its values again, those that aren't given and not the defaults.
+    Restored(Vec<&'static str>),
+    /// It can't be found: CloudFormation forgets a deleted stack after 90 days.
+    Unknown,
 }
 
 /// The inputs of a plan, which its review compares.

@@ -8,7 +8,7 @@ use super::adoption;
 use super::change_set::{ChangeSetPurpose, make_change_set, review};
 use super::discard::discard;
 use super::leftover::{Leftover, Remedy};
-use super::plan::{Basis, Proposal};
+use super::plan::{Basis, Proposal, StackPlan};
 use crate::model::Region;
 use crate::stack::error::StackError;
 use crate::stack::inspect::lookup;
@@ -49,7 +49,15 @@ pub async fn plan_config(services: &Services, spec: &StackSpec) -> Result<Propos
             None => change(cfn, &wanted, ChangeSetPurpose::Create).await,
             Some(table) => {
                 adoption::begin(&mut wanted, &table)?;
-                change(cfn, &wanted, ChangeSetPurpose::Adopt(table)).await
+                let earlier = adoption::restore_access(cfn, &table, &mut wanted).await?;
+                let proposal = change(cfn, &wanted, ChangeSetPurpose::Adopt(table)).await?;
+                Ok(match proposal {
+                    Proposal::Ready(plan) => Proposal::Ready(StackPlan {
+                        earlier_access: Some(earlier),
+                        ..plan
+                    }),
+                    other => other,
+                })
             }
         },
         ExistingStack::Stack(deployed) => {

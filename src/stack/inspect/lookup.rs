@@ -71,8 +71,19 @@ impl Deployed {
         given(Parameter::Config.name()).is_some() && given(name) == Some(value)
     }
 
+    /// Fails with [`StackError::OnlyTable`] if the rest of the stack is missing.
+    pub fn check_whole(&self) -> Result<(), StackError> {
+        if self.is_adopting() {
+            return Err(StackError::OnlyTable {
+                stack: self.name.clone(),
+            });
+        }
+        Ok(())
+    }
+
     /// The outputs of a config's stack. An error if one is missing.
     pub fn outputs(&self) -> Result<Outputs, StackError> {
+        self.check_whole()?;
         let get = |output: Output| {
             self.outputs
                 .get(output.name())

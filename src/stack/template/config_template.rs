@@ -153,6 +153,22 @@ impl Parameter {
         }
     }
 
+    /// The template's default of a parameter that bounds access; none for the others.
+    pub(in crate::stack) fn default(self) -> Option<&'static str> {
+        match self {
+            Self::Readers | Self::Writers => Some("arn:*:*:*:*:*"),
+            Self::GitHubSubjects
+            | Self::FirstOidc
+            | Self::SecondOidc
+            | Self::ThirdOidc
+            | Self::AccountIds
+            | Self::OrgId
+            | Self::ExternalId
+            | Self::PermissionsBoundary => Some(""),
+            _ => None,
+        }
+    }
+
     /// Its name for people.
     pub fn words(self) -> &'static str {
         match self {
@@ -287,3 +303,27 @@ pub const RESOURCES: [(&str, &str); 19] = [
     ("Stage", "API stage"),
     (TABLE, "table"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_template() {
+        let (_, parameters) = TEMPLATE.split_once("\nParameters:\n").expect("parameters");
+        for parameter in Parameter::ALL {
+            let Some(default) = parameter.default() else {
+                continue;
+            };
+            let (_, declared) = parameters
+                .split_once(&format!("\n  {}:\n", parameter.name()))
+                .expect("a parameter");
+            let (_, after) = declared.split_once("    Default: ").expect("a default");
+            assert_eq!(
+                after.lines().next(),
+                Some(format!("{default:?}").as_str()),
+                "{parameter:?}"
+            );
+        }
+    }
+}

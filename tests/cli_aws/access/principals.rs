@@ -76,7 +76,7 @@ fn another_account_is_never_a_yes_from_here() {
         .ask("arn:aws:iam::333333333333:user/bob", &["read", "db/url"])
         .code(1)
         .stdout_has("no: ")
-        .stdout_has("missing: discfg init payments --account-id 333333333333 with --org-id or --external-id");
+        .stdout_has("missing: discfg init payments --account-id 210987654321 --account-id 333333333333 with --org-id or --external-id");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_github_job_is_asked_about_by_its_subject() {
     ask("acme/shop:environment:staging", "read")
         .code(1)
         .stdout_has("it only matches repo:acme/shop:environment:production")
-        .stdout_has("missing: discfg init payments --github acme/shop:environment:staging");
+        .stdout_has("missing: discfg init payments --github acme/shop:environment:production --github acme/shop:environment:staging");
     ask("acme/shop:environment:production", "write")
         .code(1)
         .stdout_has("no: ");
@@ -121,7 +121,7 @@ fn an_oidc_subject_is_asked_about_by_its_issuer() {
         .code(1)
         .stdout_has("it only matches project_path:acme/shop:ref_type:branch:ref:main")
         .stdout_has(&format!(
-            "missing: discfg init payments --oidc {dev} (replaces the list)"
+            "missing: discfg init payments --oidc {main} --oidc {dev}"
         ));
     ask(&format!("{main},https://gitlab.com"), "read")
         .code(1)

@@ -125,7 +125,7 @@ fn a_no_says_what_is_missing() {
         .stdout_has(&format!("no: {arn} can't read /db/url of payments\n"))
         .stdout_has(&format!(
             "  no      trust: statement ThisAccount of the trust policy: it only matches arn:aws:iam::*:role/app\n\
-             \x20         missing: discfg init payments --reader {arn} (replaces the list)\n"
+             \x20         missing: discfg init payments --reader 'arn:aws:iam::*:role/app' --reader {arn}\n"
         ))
         .stdout_has(&format!(
             "  no      sts:AssumeRole, sts:TagSession: not allowed by any statement of its policies\n\

@@ -1,7 +1,7 @@
 //! A table that outlived its stack is taken into a new one: an import of it alone, then an update that makes the rest.
 
 use discfg::model::{Billing, HistoryDays};
-use discfg::stack::{self, Action, Progress, Proposal, StackError, StackSpec, StackState};
+use discfg::stack::{self, Action, EarlierAccess, Progress, Proposal, StackError, StackSpec, StackState};
 use futures::StreamExt as _;
 use serde_json::json;
 
@@ -15,6 +15,7 @@ const STACK: &str = "discfg-payments";
 /// An import may create nothing beside what it takes in, and have no outputs (CloudFormation User Guide, "Import AWS
 /// resources into a CloudFormation stack"): a template of the table alone is sure to do neither.
 const IMPORT_TEMPLATE: &str = include_str!("../../../infra/import.yaml");
+const EARLIER: &str = "arn:aws:cloudformation:eu-central-1:123456789012:stack/discfg-payments/earlier";
 const TABLE: &str = "AWS::DynamoDB::Table";
 const REVIEW: Event<'static> = ("e0", STACK, "REVIEW_IN_PROGRESS", "", "");
 
@@ -24,11 +25,24 @@ fn import_made() -> Scene {
 
 #[tokio::test]
 async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
-    let adopting = [("Config", "payments"), ("Adopt", "true"), ("HistoryDays", "7")];
+    let earlier = [
+        ("Readers", "arn:aws:iam::123456789012:role/app-*"),
+        ("Writers", "arn:*:*:*:*:*"),
+        ("OrgId", ""),
+        ("ExternalId", "acme"),
+        ("HistoryDays", "90"),
+    ];
+    let adopting = [
+        ("Config", "payments"),
+        ("Adopt", "true"),
+        ("HistoryDays", "7"),
+        ("Readers", "arn:aws:iam::123456789012:role/app-*"),
+    ];
     let cloudformation = Scripted::play(vec![
         absent(),
         table("ACTIVE", &json!({})),
-        table_tags(&[("discfg:history-days", "7")]),
+        table_tags(&[("discfg:history-days", "7"), ("discfg:stack", EARLIER)]),
+        stack_in("DELETE_COMPLETE", &earlier, &[]),
         change_set_made(),
         import_made(),
         events(&[REVIEW]),
@@ -46,6 +60,8 @@ async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
                 ("Adopt", "true"),
                 ("BillingMode", "PAY_PER_REQUEST"),
                 ("HistoryDays", "7"),
+                ("Readers", "arn:aws:iam::123456789012:role/app-*"),
+                ("ExternalId", "acme"),
             ],
             &[],
         ),
@@ -59,6 +75,10 @@ async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
         ),
     ]);
     let import = config_ready(&cloudformation).await;
+    assert_eq!(
+        import.earlier_access,
+        Some(EarlierAccess::Restored(vec!["Readers", "ExternalId"]))
+    );
     let adopted = import.adopts.clone().expect("it adopts");
     assert_eq!(adopted.billing, Billing::OnDemand);
     assert_eq!(adopted.history_days.map(HistoryDays::get), Some(7));
@@ -78,7 +98,8 @@ async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
     let rest = config_ready(&cloudformation).await;
     assert!(!rest.creates && rest.adopts.is_none());
     let asked = cloudformation.finish();
-    let import = &asked[3];
+    assert_eq!(asked[3].get("StackName"), Some(EARLIER));
+    let import = &asked[4];
     assert_eq!(import.get("ChangeSetType"), Some("IMPORT"));
     assert_eq!(
         import.get("OnStackFailure"),
@@ -101,7 +122,14 @@ async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
         Wanted::Nothing,
         "its default marks it"
     );
-    assert_eq!(import.template_parameter("Readers"), Wanted::Nothing);
+    assert_eq!(
+        import.template_parameter("Readers"),
+        Wanted::Value("arn:aws:iam::123456789012:role/app-*")
+    );
+    assert_eq!(import.template_parameter("ExternalId"), Wanted::Value("acme"));
+    for default in ["Writers", "OrgId"] {
+        assert_eq!(import.template_parameter(default), Wanted::Nothing, "{default}");
+    }
     assert_eq!(import.template_parameter("HistoryDays"), Wanted::Value("7"));
     assert_eq!(
         import.template_parameter("BillingMode"),
@@ -109,7 +137,8 @@ async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
     );
     let body = import.get("TemplateBody").unwrap_or_default();
     assert_eq!(body, IMPORT_TEMPLATE);
-    let update = &asked[10];
+    let update = &asked[11];
+    assert_eq!(update.template_parameter("Readers"), Wanted::AsBefore);
     assert_eq!(update.get("TemplateBody"), Some(stack::TEMPLATE));
     assert_eq!(update.get("ChangeSetType"), Some("UPDATE"));
     assert_eq!(update.template_parameter("Adopt"), Wanted::Nothing);
@@ -176,6 +205,45 @@ async fn an_import_gives_no_tags_and_leaves_them_to_the_update() {
     let asked = cloudformation.finish();
     assert_eq!(asked[3].get("Tags.member.1.Key"), None);
     assert_eq!(asked[6].get("Tags.member.1.Key"), Some("team"));
+}
+
+#[tokio::test]
+async fn given_access_wins_over_that_of_the_earlier_stack() {
+    let given = StackSpec {
+        readers: Some(vec![
+            "arn:aws:iam::123456789012:role/new".parse().expect("a pattern"),
+        ]),
+        ..spec()
+    };
+    let earlier = [
+        ("Readers", "arn:aws:iam::123456789012:role/old"),
+        ("Writers", "arn:aws:iam::123456789012:role/deploy"),
+    ];
+    let cloudformation = Scripted::play(vec![
+        absent(),
+        table("ACTIVE", &json!({})),
+        table_tags(&[("discfg:stack", EARLIER)]),
+        stack_in("DELETE_COMPLETE", &earlier, &[]),
+        change_set_made(),
+        import_made(),
+        // Ninety days later:
+        absent(),
+        table("ACTIVE", &json!({})),
+        table_tags(&[("discfg:stack", EARLIER)]),
+        absent(),
+        change_set_made(),
+        import_made(),
+    ]);
+    for earlier in [EarlierAccess::Restored(vec!["Writers"]), EarlierAccess::Unknown] {
+        let proposal = stack::plan_config(&cloudformation.services, &given).await;
+        let Ok(Proposal::Ready(plan)) = proposal else {
+            panic!("no plan: {proposal:?}");
+        };
+        assert_eq!(plan.earlier_access, Some(earlier));
+    }
+    let asked = cloudformation.finish();
+    let readers = asked[4].template_parameter("Readers");
+    assert_eq!(readers, Wanted::Value("arn:aws:iam::123456789012:role/new"));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::aws::{Aws, AwsError, CallerIdentity};
 use crate::cli::deploying::verify::{
-    DeployerTrust, ReadDenial, SPREADS_WITHIN, explain_denial, fits, retry_until_spread,
+    DeployerTrust, ReadDenial, SPREADS_WITHIN, explain_denial, retry_until_spread,
 };
 use crate::cli::failure::Failure;
 use crate::cli::terminal::Terminal;
@@ -63,7 +63,7 @@ async fn read_once(
 
 /// Whether the grant may match the deployer.
 fn is_principal(caller: &CallerIdentity, grant: &Grant) -> bool {
-    grant.principals.iter().any(|pattern| fits(pattern, caller))
+    grant.principals.iter().any(|pattern| caller.fits(pattern))
 }
 
 #[cfg(test)]

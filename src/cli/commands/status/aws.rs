@@ -183,11 +183,7 @@ fn end(
         Some(StackState::ImportComplete | StackState::UpdateRollbackComplete)
             if status.stack.as_ref().is_some_and(|stack| stack.adopting) =>
         {
-            Err(Failure::new(
-                ErrorKind::Stack,
-                format!("the import of the table into {stack} is not finished: the stack has no roles"),
-            )
-            .hint(format!("create the remaining resources with `discfg init {config}`")))
+            Err(StackError::OnlyTable { stack }.into())
         }
         Some(_) if with_drift && status.drift.as_ref().is_some_and(|drift| !drift.is_empty()) => {
             Err(Failure::no())

@@ -7,7 +7,7 @@ use crate::stack::access::AccessError;
 use crate::stack::{self, FailedResource, KeptResource, Objections, StackError, StackState};
 
 variants!(StackError: Name TooLong LongParameter NotJson Unbounded Crowded KeyElsewhere ArnElsewhere ReplacesKey Refused Invalid Busy NotOurs
-    Stuck RollbackStuck Protected UnfitTable RemovesTable ReplacesTable StaleChangeSet Failed Request Lost NotDeleted
+    Stuck OnlyTable RollbackStuck Protected UnfitTable RemovesTable ReplacesTable StaleChangeSet Failed Request Lost NotDeleted
     BucketGone DriftUnknown Incomplete);
 variants!(AccessError: Stack NoPrincipal OtherPath ForeignSession Request);
 
@@ -206,6 +206,7 @@ fn of_what_is_there() -> Vec<(&'static str, StackError)> {
         ("with the resources", rollback(vec![in_the_way.clone()], false)),
         ("without the resources", rollback(Vec::new(), false)),
         ("who asks may not know", rollback(Vec::new(), true)),
+        ("", StackError::OnlyTable { stack: name() }),
         ("", StackError::Protected { stack: name() }),
         (
             "it was there before",

@@ -255,28 +255,28 @@ fn a_prefix_of_several_sections_has_no_revision(place: &Place) {
 
 fn the_keys_at_the_root_roll_back_together(place: &Place) {
     for (key, value) in [("a", "1"), ("b", "1"), ("b", "2"), ("db/url", "1")] {
-        place.args(&["set", key, value]).run().code(0);
+        place.args(["set", key, value]).run().code(0);
     }
-    place.args(&["delete", "a"]).run().code(0);
+    place.args(["delete", "a"]).run().code(0);
     let then = ["diff", "@root", "@root@2"];
-    place.args(&then).run().code(1).stdout("+ a\n~ b\n");
+    place.args(then).run().code(1).stdout("+ a\n~ b\n");
     let several = place
-        .args(&["rollback", "--prefix", "/", "--to", "2", "--yes"])
+        .args(["rollback", "--prefix", "/", "--to", "2", "--yes"])
         .run();
     several.code(2).stderr_has("@root for the keys at the root");
     place
-        .args(&["rollback", "--prefix", "@root", "--to", "2", "--yes"])
+        .args(["rollback", "--prefix", "@root", "--to", "2", "--yes"])
         .run()
         .code(0)
         .stdout_has("1 added, 1 changed, 0 removed, 0 unchanged")
         .stdout_has("@root is at revision 5");
-    place.args(&then).run().code(0);
-    place.args(&["get", "b"]).run().code(0).stdout("1\n");
+    place.args(then).run().code(0);
+    place.args(["get", "b"]).run().code(0).stdout("1\n");
     // A copy takes those keys alone, and puts none elsewhere.
-    place.args(&["copy", "@root", "/saved/", "--yes"]).run().code(0);
-    place.args(&["diff", "@root", "/saved/"]).run().code(0);
+    place.args(["copy", "@root", "/saved/", "--yes"]).run().code(0);
+    place.args(["diff", "@root", "/saved/"]).run().code(0);
     place
-        .args(&["copy", "/", "@root", "--yes"])
+        .args(["copy", "/", "@root", "--yes"])
         .run()
         .code(8)
         .stderr_has("/db/url is not a key at the root");
@@ -284,13 +284,13 @@ fn the_keys_at_the_root_roll_back_together(place: &Place) {
 
 fn a_config_of_one_section_rolls_back_as_a_whole(place: &Place) {
     for (key, value) in [("db/a", "1"), ("db/b", "1")] {
-        place.args(&["set", key, value]).run().code(0);
+        place.args(["set", key, value]).run().code(0);
     }
-    place.args(&["diff", "/@1", "/"]).run().code(1).stdout("+ db/b\n");
+    place.args(["diff", "/@1", "/"]).run().code(1).stdout("+ db/b\n");
     place
-        .args(&["rollback", "--prefix", "/", "--to", "1", "--yes"])
+        .args(["rollback", "--prefix", "/", "--to", "1", "--yes"])
         .run()
         .code(0)
         .stdout_has("/db is at revision 3");
-    place.args(&["get", "db/b"]).run().code(3);
+    place.args(["get", "db/b"]).run().code(3);
 }

@@ -23,8 +23,8 @@ fn import_made() -> Scene {
     change_set("CREATE_COMPLETE", "", &[("Import", "Table", TABLE, "")])
 }
 
-#[tokio::test]
-async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
+/// An import of a table of an earlier stack, and a later plan that finds it half way.
+fn an_import_and_a_later_plan() -> Scripted {
     let earlier = [
         ("Readers", "arn:aws:iam::123456789012:role/app-*"),
         ("Writers", "arn:*:*:*:*:*"),
@@ -38,7 +38,7 @@ async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
         ("HistoryDays", "7"),
         ("Readers", "arn:aws:iam::123456789012:role/app-*"),
     ];
-    let cloudformation = Scripted::play(vec![
+    Scripted::play(vec![
         absent(),
         table("ACTIVE", &json!({})),
         table_tags(&[("discfg:history-days", "7"), ("discfg:stack", EARLIER)]),
@@ -73,7 +73,12 @@ async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
             "",
             &[("Add", "ReadRole", "AWS::IAM::Role", "")],
         ),
-    ]);
+    ])
+}
+
+#[tokio::test]
+async fn a_retained_table_is_imported_and_then_the_rest_is_made() {
+    let cloudformation = an_import_and_a_later_plan();
     let import = config_ready(&cloudformation).await;
     assert_eq!(
         import.earlier_access,

@@ -173,6 +173,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Get(args) => commands::get::run(args, session, terminal).await,
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,
         Command::Touch(args) => commands::touch::run(args, session, terminal).await,
+        Command::Find(args) => commands::find::run(args, session, terminal).await,
         Command::Ls(args) => commands::ls::run(args, session, terminal).await,
         Command::Apply(args) => commands::apply::run(args, session, terminal).await,
         Command::Import(args) => commands::import::run(args, session, terminal).await,

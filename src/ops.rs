@@ -9,6 +9,7 @@ mod plan;
 mod problem_code;
 mod read;
 mod readable_parts;
+mod search;
 mod section_part;
 mod watch;
 
@@ -20,5 +21,6 @@ pub use past_state::{entry_at, state_at};
 pub use plan::{Plan, PlanOutcome};
 pub use problem_code::{problem_code_of_kind, problem_code_of_store};
 pub use readable_parts::{ReadableItem, readable_heads, readable_list, readable_snapshot};
+pub use search::{Matcher, SearchItem, SearchMatch, SearchedValues, search};
 pub use section_part::{find_section_part, section_part_snapshot};
 pub use watch::{Event, HeadNews, Start, Watch, section_now, watch, watch_heads};

@@ -80,6 +80,8 @@ pub(super) enum Command {
     /// List keys
     #[command(visible_alias = "list")]
     Ls(commands::ls::LsArgs),
+    /// Find keys by a pattern, in their values too if asked
+    Find(commands::find::FindArgs),
     /// Apply a file of keys in one commit, after a review
     Apply(commands::apply::ApplyArgs),
     /// Set the keys of a file, without asking

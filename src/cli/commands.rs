@@ -11,6 +11,7 @@ pub(super) mod diff;
 pub(super) mod doctor;
 pub(super) mod exec;
 pub(super) mod export;
+pub(super) mod find;
 pub(super) mod get;
 pub(super) mod grant;
 pub(super) mod grants;

@@ -12,7 +12,8 @@ const SYNONYMS: &[(&str, &[&str])] = &[
         &["cat", "read", "show", "print", "view", "describe", "fetch"],
     ),
     ("set", &["write", "add", "update", "save", "store", "edit"]),
-    ("ls", &["ll", "dir", "keys", "tree", "find", "grep", "search"]),
+    ("ls", &["ll", "dir", "keys", "tree"]),
+    ("find", &["grep", "search", "locate"]),
     ("delete", &["del", "remove", "unset"]),
     ("copy", &["clone", "promote"]),
     ("touch", &["renew", "expire", "ttl", "heartbeat"]),
@@ -39,10 +40,6 @@ const ADVICE: &[(&[&str], &str)] = &[
     (
         &["mv", "move", "rename"],
         "to rename a prefix, use 'discfg copy /old /new' and 'discfg delete -r /old'",
-    ),
-    (
-        &["find", "grep", "search"],
-        "to search keys and values, use 'discfg ls -r --values | grep PATTERN'",
     ),
     (
         &["edit"],

@@ -34,6 +34,51 @@ pub struct ListAnswer {
     pub bad: Vec<BadSection>,
 }
 
+/// The result of `find`.
+#[derive(Debug, Serialize)]
+pub struct FindAnswer {
+    /// `find`
+    pub action: &'static str,
+    /// The entries found.
+    pub matches: Vec<FoundNode>,
+    /// What the caller may not read, and was not searched.
+    pub denied: Vec<DeniedPart>,
+}
+
+impl Default for FindAnswer {
+    fn default() -> Self {
+        Self {
+            action: "find",
+            matches: Vec::new(),
+            denied: Vec::new(),
+        }
+    }
+}
+
+/// An entry that `find` found.
+#[derive(Debug, Serialize)]
+pub struct FoundNode {
+    /// Its config.
+    pub config: String,
+    /// Where the pattern matches: `key`, `value` or both.
+    #[serde(rename = "in")]
+    pub found_in: Vec<&'static str>,
+    /// The entry, with its value if values were searched.
+    pub node: EntryNode,
+}
+
+/// A part of a config that the caller may not read.
+#[derive(Debug, Serialize)]
+pub struct DeniedPart {
+    /// The config.
+    pub config: String,
+    /// The section, if only that can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// What was denied.
+    pub problem: String,
+}
+
 /// One key that a plan changes, or that differs between two sides.
 #[derive(Debug, Serialize)]
 pub struct PlannedChange {

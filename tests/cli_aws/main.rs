@@ -11,6 +11,7 @@ mod destroy;
 mod destroy_adopted;
 mod destroy_endings;
 mod doctor;
+mod find;
 mod gitops;
 mod grant_denials;
 mod granted;

@@ -38,6 +38,12 @@ const EVERYDAY: &[Row] = &[
     ("ls, one section", 0, &["ls", "/db"]),
     ("ls -r, three sections", 0, &["ls", "-r"]),
     ("ls -r, one section", 0, &["ls", "-r", "/db"]),
+    ("find, three sections", 0, &["find", "url"]),
+    (
+        "find --prefix",
+        0,
+        &["find", "url", "--in-values", "--prefix", "/db"],
+    ),
     ("info, three sections", 0, &["info"]),
     ("info, one section", 0, &["info", "--prefix", "/db"]),
     ("history", 0, &["history", "db/url"]),

@@ -254,3 +254,38 @@ fn export() {
         "#,
     );
 }
+
+#[test]
+fn find() {
+    session(
+        "find",
+        r#"
+        # A part of the key, a glob, a regular expression
+        discfg find url
+        discfg find 'db/*'
+        discfg find 'u?l'
+        discfg find -i -E '^/DB/P'
+        discfg find url --prefix app
+        discfg find url -f json
+
+        # In values
+        discfg find e --in-values
+        discfg find hunter --in-values
+        discfg find e --in-values --reveal --prefix db
+        discfg find postgres --in-values -f json
+
+        # Nothing
+        discfg find nosuch
+        discfg find nosuch -f json
+
+        # Refusals
+        discfg find 'a[b'
+        discfg find -E 'a('
+        discfg find ''
+        discfg find
+        discfg find url --reveal
+        discfg find mycfg url --in mycfg
+        discfg find url --in nosuch
+        "#,
+    );
+}

@@ -49,8 +49,8 @@ use crate::store::Store;
     after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct WatchArgs {
-    /// Config, if two are given, and the prefix
-    #[arg(value_name = "PREFIX", num_args = 0..=2, hide = true)]
+    /// Config, if two are given, and the prefix or key
+    #[arg(value_name = "KEY", num_args = 0..=2, hide = true)]
     words: Vec<String>,
     /// Start after this revision; repeatable
     ///

@@ -40,7 +40,7 @@ pub use mfa_prompt::MfaPrompt;
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
 pub use role::{AssumedRole, RoleArn};
 pub(crate) use roots::RootsFault;
-pub use settings::{Aws, AwsSettings, Profile};
+pub use settings::{Aws, AwsSettings, Profile, ProgramStart};
 #[cfg(feature = "stack")]
 pub(crate) use settings::{CONNECT_TIMEOUT, endpoint_of};
 pub(crate) use signer::Signer;

@@ -1,6 +1,7 @@
 use std::env;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, UNIX_EPOCH};
 
 #[cfg(feature = "profiles")]
@@ -39,7 +40,13 @@ pub struct AwsSettings {
     pub requests: Meter,
     /// Asks for the code of an MFA device, where a profile requires one.
     pub mfa: Option<MfaPrompt>,
+    /// Starts a profile's `credential_process`; without it, the program outlives a process that is killed.
+    pub start: Option<ProgramStart>,
 }
+
+/// Builds the command that starts the program of that name, which ends with this process.
+#[derive(Debug, Clone, Copy)]
+pub struct ProgramStart(pub fn(&str) -> Command);
 
 /// A profile that was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,15 +261,14 @@ async fn load(
     if profile.environment.is_none() {
         let credentials = sdk.credentials_provider();
         #[cfg(feature = "profiles")]
-        let credentials =
-            match profile_credentials::find(files, &profile.name, &sdk, of_profile, settings.mfa) {
-                None => credentials,
-                special => {
-                    let time = profile_credentials::TIME;
-                    refined.set_identity_cache(Some(IdentityCache::lazy().load_timeout(time).build()));
-                    special
-                }
-            };
+        let credentials = match profile_credentials::find(files, &profile.name, &sdk, of_profile, settings) {
+            None => credentials,
+            special => {
+                let time = profile_credentials::TIME;
+                refined.set_identity_cache(Some(IdentityCache::lazy().load_timeout(time).build()));
+                special
+            }
+        };
         let checked = credentials
             .map(SendableCredentials)
             .map(SharedCredentialsProvider::new);

@@ -1,6 +1,8 @@
 //! What the environment and the AWS config files say is checked before the SDK sees it, and named where it is wrong.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::PermissionsExt as _;
 
 use support::account::keys;
 use support::cli::Place;
@@ -205,6 +207,29 @@ fn a_program_for_credentials_that_fails_is_named_without_its_arguments() {
         &format!("[default]\ncredential_process = echo '{printed}'\n"),
     );
     get(&place).run().code(6).stderr_has("Connection refused");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_for_credentials_ends_with_its_caller() {
+    let place = Place::new()
+        .env("AWS_REGION", "eu-central-1")
+        .env("DISCFG_CONFIG", CONFIG);
+    let program = place.write("program", "#!/bin/sh\necho pid $$ >&2; exec sleep 600\n");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is executable");
+    for command in ["./program --user ann", "env -u X ./program \"a b\""] {
+        in_config(&place, &format!("[default]\ncredential_process = {command}\n"));
+        for signal in ["TERM", "INT", "HUP", "KILL"] {
+            let running = get(&place).start();
+            let line = running.says("pid ");
+            let pid = line.trim_start_matches("pid ");
+            running.signal(signal);
+            let gone = format!(
+                "for try in $(seq 500); do kill -0 {pid} 2>/dev/null || exit 0; sleep 0.02; done; kill {pid}; exit 1"
+            );
+            place.shell(&gone).run().code(0);
+        }
+    }
 }
 
 #[test]

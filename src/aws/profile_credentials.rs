@@ -18,7 +18,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::mfa_prompt::MfaPrompt;
-use super::settings::{AwsSettings, ProgramStart};
+use super::program_start::ProgramStart;
 use super::shared_files::SharedFiles;
 
 /// How long a program or a person may take: a code is typed within it.
@@ -33,12 +33,12 @@ pub(super) fn find<P: ProvideCredentials + 'static>(
     profile: &str,
     sdk: &SdkConfig,
     of_profile: impl Fn(&str) -> P,
-    settings: &AwsSettings,
+    prompt: Option<MfaPrompt>,
+    start: Option<ProgramStart>,
 ) -> Option<SharedCredentialsProvider> {
     let setting = |name: &str| files.find(profile, name).map(|found| found.value);
     let Some(role_arn) = setting("role_arn") else {
         let command = setting("credential_process")?;
-        let start = settings.start;
         return Some(SharedCredentialsProvider::new(ProcessCredentials {
             command,
             start,
@@ -54,7 +54,7 @@ pub(super) fn find<P: ProvideCredentials + 'static>(
         session_name: setting("role_session_name"),
         duration: setting("duration_seconds").and_then(|seconds| seconds.parse().ok()),
         sdk: sdk.to_builder().credentials_provider(source).build(),
-        prompt: settings.mfa,
+        prompt,
     }))
 }
 

@@ -365,7 +365,7 @@ async fn each(
         }
     }
     if is_empty && !args.allow_empty {
-        return Err(no_keys_below(prefix).into());
+        return Err(no_keys_below(prefix, store).await?.into());
     }
     refuse(refused, "--allow-env NAME lets one through")?;
     if let Some(wanted) = &args.expect_digest {

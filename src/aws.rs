@@ -15,6 +15,7 @@ mod mfa_prompt;
 mod plain_http;
 #[cfg(feature = "profiles")]
 mod profile_credentials;
+mod program_start;
 mod role;
 mod roots;
 mod sdk_settings;
@@ -38,6 +39,7 @@ pub use failure::{Failed, Fault};
 pub use meter::{Meter, Spent};
 pub use mfa_prompt::MfaPrompt;
 pub(crate) use plain_http::{PlainAnswer, PlainHttp, PlainHttpError, PlainRequest};
+pub use program_start::ProgramStart;
 pub use role::{AssumedRole, RoleArn};
 pub(crate) use roots::RootsFault;
 pub use settings::{Aws, AwsSettings, Profile};

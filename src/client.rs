@@ -29,7 +29,7 @@ pub use super::engine::OpenError;
 
 use super::context::Target;
 #[cfg(feature = "dynamodb")]
-use crate::aws::{Aws, Meter};
+use crate::aws::{Aws, AwsSettings};
 use crate::engine;
 use crate::model::{Access, Clock, Key, KeyError, Prefix};
 use crate::store::Store;
@@ -87,7 +87,7 @@ impl Client {
         target.config()?;
         #[cfg(feature = "dynamodb")]
         let aws = if target.uses_aws() {
-            Some(engine::aws(&target, Meter::default(), None).await?)
+            Some(engine::aws(&target, AwsSettings::default()).await?)
         } else {
             None
         };

@@ -1,8 +1,10 @@
 //! Base credentials that the SDK doesn't get by itself as a person needs them: a program that may hang, and a
 //! role that requires a code.
 
+use std::env;
+use std::path::PathBuf;
 use std::pin::pin;
-use std::process::Stdio;
+use std::process::{self, Stdio};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -16,6 +18,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::mfa_prompt::MfaPrompt;
+use super::program_start::ProgramStart;
 use super::shared_files::SharedFiles;
 
 /// How long a program or a person may take: a code is typed within it.
@@ -31,11 +34,15 @@ pub(super) fn find<P: ProvideCredentials + 'static>(
     sdk: &SdkConfig,
     of_profile: impl Fn(&str) -> P,
     prompt: Option<MfaPrompt>,
+    start: Option<ProgramStart>,
 ) -> Option<SharedCredentialsProvider> {
     let setting = |name: &str| files.find(profile, name).map(|found| found.value);
     let Some(role_arn) = setting("role_arn") else {
         let command = setting("credential_process")?;
-        return Some(SharedCredentialsProvider::new(ProcessCredentials { command }));
+        return Some(SharedCredentialsProvider::new(ProcessCredentials {
+            command,
+            start,
+        }));
     };
     let (serial, source) = (setting("mfa_serial")?, setting("source_profile")?);
     let source = SharedCredentialsProvider::new(of_profile(&source));
@@ -55,6 +62,7 @@ pub(super) fn find<P: ProvideCredentials + 'static>(
 #[derive(Debug)]
 pub(super) struct ProcessCredentials {
     pub(super) command: String,
+    pub(super) start: Option<ProgramStart>,
 }
 
 /// What the program prints, by the AWS CLI's documentation of external credentials.
@@ -75,12 +83,23 @@ impl ProcessCredentials {
         let failed = |problem: String| {
             CredentialsError::provider_error(format!("credential_process {name}: {problem}"))
         };
-        let output = Command::new("sh")
-            .args(["-c", &self.command])
+        let mut shell = self
+            .start
+            .map_or_else(|| process::Command::new("sh"), |ProgramStart(start)| start("sh"));
+        let exec = if is_one_program(&self.command) {
+            "exec "
+        } else {
+            ""
+        };
+        shell
+            .args(["-c", &format!("{exec}{}", self.command)])
             .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
-            .output();
+            .stdout(Stdio::piped());
+        // What it says on stderr is for its user.
+        let child = Command::from(shell).kill_on_drop(true).spawn();
+        let output = child
+            .map_err(|error| failed(error.to_string()))?
+            .wait_with_output();
         let mut output = pin!(timeout(TIME, output));
         let output = if let Ok(output) = timeout(NOTICE_AFTER, &mut output).await {
             output
@@ -116,6 +135,16 @@ impl ProcessCredentials {
             "CredentialProcess",
         ))
     }
+}
+
+/// Whether a shell's command only runs a program, which the shell can become: then what ends the shell ends the program.
+fn is_one_program(command: &str) -> bool {
+    let word = command.split_whitespace().next().unwrap_or_default();
+    let is_in = |folder: PathBuf| folder.join(word).is_file();
+    let folders = env::var_os("PATH").unwrap_or_default();
+    !command.contains(|c| ";&|<>(){}`!\n".contains(c))
+        && !word.contains('=')
+        && (word.contains('/') || env::split_paths(&folders).any(is_in))
 }
 
 impl ProvideCredentials for ProcessCredentials {

@@ -17,8 +17,6 @@ pub(super) struct SdkSettings {
     /// Set if a number of attempts or a mode is.
     pub(super) retry: Option<RetryConfig>,
     pub(super) region: Option<Region>,
-    /// The endpoint of all services.
-    pub(super) endpoint_url: Option<String>,
 }
 
 const BOOLEAN: &[&str] = &["true", "false"];
@@ -121,7 +119,9 @@ pub(super) fn checked(files: &SharedFiles, profile: &str) -> Result<SdkSettings,
         "ignore_configured_endpoint_urls",
     );
     let ignored = ignored.is_some_and(|found| found.value.eq_ignore_ascii_case("true"));
-    let endpoint_url = find(&["AWS_ENDPOINT_URL"], "endpoint_url").filter(|_| !ignored);
+    if let Some(found) = find(&["AWS_ENDPOINT_URL"], "endpoint_url").filter(|_| !ignored) {
+        check_endpoint(found)?;
+    }
     let region = find(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region");
     let region = region.map(|found| {
         let parsed = found.value.parse();
@@ -133,7 +133,6 @@ pub(super) fn checked(files: &SharedFiles, profile: &str) -> Result<SdkSettings,
             find(&["AWS_RETRY_MODE"], "retry_mode"),
         )?,
         region: region.transpose()?,
-        endpoint_url: endpoint_url.map(check_endpoint).transpose()?,
     })
 }
 
@@ -154,17 +153,17 @@ fn retry(attempts: Option<Found>, mode: Option<Found>) -> Result<Option<RetryCon
     Ok(Some(retry))
 }
 
-/// Checks a URL to which requests are sent, and gives it back.
-fn check_endpoint(found: Found) -> Result<String, AwsError> {
+/// Checks a URL to which requests are sent.
+fn check_endpoint(found: Found) -> Result<(), AwsError> {
     match Url::parse(&found.value) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(found.value),
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
         _ => Err(found.invalid("expected a URL such as https://dynamodb.eu-central-1.amazonaws.com")),
     }
 }
 
 /// Checks the endpoint that a call chooses.
 pub(super) fn check_chosen_endpoint(url: &str) -> Result<(), AwsError> {
-    check_endpoint(Found::new("endpoint URL", url.into())).map(drop)
+    check_endpoint(Found::new("endpoint URL", url.into()))
 }
 
 /// A value that is set, and where.

@@ -1,4 +1,6 @@
+use std::collections::HashMap;
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
@@ -13,12 +15,14 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_types::os_shim_internal::Env;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use super::cache::{Cache, fingerprint};
 use super::mfa_prompt::MfaPrompt;
 #[cfg(feature = "profiles")]
 use super::profile_credentials;
+use super::program_start::ProgramStart;
 use super::sdk_settings::{self, SdkSettings, check_chosen_endpoint};
 use super::sendable_credentials::SendableCredentials;
 use super::shared_files::{DEFAULT_PROFILE, MAX_FILE_BYTES, SharedFiles};
@@ -39,6 +43,8 @@ pub struct AwsSettings {
     pub requests: Meter,
     /// Asks for the code of an MFA device, where a profile requires one.
     pub mfa: Option<MfaPrompt>,
+    /// Starts a profile's `credential_process`; without it, the program outlives a process that is killed.
+    pub start: Option<ProgramStart>,
 }
 
 /// A profile that was chosen.
@@ -220,12 +226,15 @@ async fn load(
                 .read_timeout(READ_TIMEOUT)
                 .build(),
         );
+    if let Some(environment) = non_empty_environment() {
+        loader = loader.env(environment);
+    }
     if let Some(retry) = &found.retry {
         loader = loader.retry_config(retry.clone());
     }
     loader = match region {
         Some(region) => loader.region(region),
-        // What the SDK would ask last; an empty variable would end its own search.
+        // What the SDK would ask last.
         None => loader.region(ImdsRegionProvider::builder().configure(&config).build()),
     };
     // The credentials of a profile alone: the default chain would take those in the environment first.
@@ -247,22 +256,24 @@ async fn load(
     }
     let sdk = loader.load().await;
     let mut refined = sdk.to_builder();
-    if env::var_os("AWS_ENDPOINT_URL").is_some_and(|url| url.is_empty()) {
-        // It hides from the SDK what the profile says.
-        refined.set_endpoint_url(found.endpoint_url.clone());
-    }
     if profile.environment.is_none() {
         let credentials = sdk.credentials_provider();
         #[cfg(feature = "profiles")]
-        let credentials =
-            match profile_credentials::find(files, &profile.name, &sdk, of_profile, settings.mfa) {
-                None => credentials,
-                special => {
-                    let time = profile_credentials::TIME;
-                    refined.set_identity_cache(Some(IdentityCache::lazy().load_timeout(time).build()));
-                    special
-                }
-            };
+        let credentials = match profile_credentials::find(
+            files,
+            &profile.name,
+            &sdk,
+            of_profile,
+            settings.mfa,
+            settings.start,
+        ) {
+            None => credentials,
+            special => {
+                let time = profile_credentials::TIME;
+                refined.set_identity_cache(Some(IdentityCache::lazy().load_timeout(time).build()));
+                special
+            }
+        };
         let checked = credentials
             .map(SendableCredentials)
             .map(SharedCredentialsProvider::new);
@@ -270,6 +281,19 @@ async fn load(
     }
     refined.set_service_config(Some(NonEmpty(sdk)));
     refined.build()
+}
+
+/// The environment for the SDK, if it is not this process's: there an empty AWS variable counts as unset.
+fn non_empty_environment() -> Option<Env> {
+    let is_empty = |(name, value): &(OsString, OsString)| {
+        value.is_empty() && name.as_encoded_bytes().starts_with(b"AWS_")
+    };
+    if !env::vars_os().any(|variable| is_empty(&variable)) {
+        return None;
+    }
+    let set = env::vars_os().filter(|variable| !is_empty(variable));
+    let set = set.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Some(Env::from(set.collect::<HashMap<_, _>>()))
 }
 
 /// The settings of single services. An empty one counts as unset; the SDK would send requests to nowhere.

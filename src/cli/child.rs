@@ -8,4 +8,4 @@ mod tie;
 pub(super) use foreground::Foreground;
 pub(super) use group::Group;
 pub(super) use signals::ForwardedSignals;
-pub(super) use tie::{become_program, cannot_run, tied};
+pub(super) use tie::{become_program, cannot_run, program_start, tied};

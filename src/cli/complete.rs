@@ -66,10 +66,20 @@ pub(super) fn answer(args: &[OsString], cli: fn() -> Command) -> Option<ExitCode
 
 /// The command line with completers for the values, after `words` have been typed.
 fn command(mut command: Command, words: &[OsString]) -> Command {
-    let asked = CompletionContext::about(command.clone(), words);
+    // Some shells pass the index of the word to complete; for the others it is the last one.
+    let index = env::var("_CLAP_COMPLETE_INDEX").ok();
+    let index = index.and_then(|index| index.parse::<usize>().ok());
+    let (before, rest) = words.split_at(index.unwrap_or(words.len().saturating_sub(1)).min(words.len()));
+    let asked = CompletionContext::about(command.clone(), before);
+    let is_begun = rest.first().is_some_and(|word| !word.is_empty());
     // Builds the subcommands, whose arguments are created only now.
     command.build();
-    let with = |arg| completed(arg, &asked);
+    // clap offers what is hidden only if there is nothing else.
+    let with = |arg: Arg| {
+        let is_hidden = !is_begun && !arg.is_positional();
+        let arg = completed(arg, &asked);
+        if is_hidden { arg.hide(true) } else { arg }
+    };
     command
         .mut_args(with)
         .mut_subcommands(|subcommand| subcommand.mut_args(with))
@@ -79,6 +89,7 @@ fn command(mut command: Command, words: &[OsString]) -> Command {
 fn completed(arg: Arg, asked: &CompletionContext) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first());
     let what = match name.map(Str::as_str) {
+        Some("KEY") if asked.is_recursive => CompletionKind::Prefix,
         Some("KEY" | "KEY VALUE") => CompletionKind::Key,
         Some("PREFIX") => CompletionKind::Prefix,
         Some("NAME=KEY") => CompletionKind::NamedKey,
@@ -115,19 +126,17 @@ struct CompletionContext {
     words: usize,
     /// Whether `--` is among it.
     is_escaped: bool,
+    /// Whether `-r` is, which makes a prefix of a key.
+    is_recursive: bool,
     until: Instant,
 }
 
 impl CompletionContext {
-    fn about(cli: Command, words: &[OsString]) -> Self {
+    fn about(cli: Command, before: &[OsString]) -> Self {
         let until = Instant::now() + PATIENCE;
-        // Some shells pass the index of the word; for the others it is the last one.
-        let index = env::var("_CLAP_COMPLETE_INDEX").ok();
-        let index = index.and_then(|index| index.parse::<usize>().ok());
-        let before = index.unwrap_or(words.len().saturating_sub(1)).min(words.len());
         let matches = cli
             .ignore_errors(true)
-            .try_get_matches_from(&words[..before])
+            .try_get_matches_from(before)
             .unwrap_or_default();
         let given = matches.subcommand().map(|(_, given)| given);
         let words_given = given.and_then(|given| given.try_get_raw("words").ok().flatten());
@@ -135,7 +144,10 @@ impl CompletionContext {
             global: Global::from_arg_matches(&matches).unwrap_or_default(),
             config: given.and_then(config_in),
             words: words_given.map_or(0, Iterator::count),
-            is_escaped: words[..before].iter().any(|word| word == "--"),
+            is_escaped: before.iter().any(|word| word == "--"),
+            is_recursive: given
+                .and_then(|given| given.try_get_one("recursive").ok().flatten())
+                .is_some_and(|is_recursive: &bool| *is_recursive),
             until,
         }
     }
@@ -185,7 +197,7 @@ impl ValueCompleter for Completer {
                     let (config, path) = typed.split_at(slash);
                     let mut asked = self.asked.clone();
                     asked.config = config.strip_suffix(':').and_then(|config| config.parse().ok());
-                    let found = asked.config.is_some().then(|| below(asked, path, true));
+                    let found = asked.config.is_some().then(|| below(asked, path, false));
                     self.candidates(config, [found, None], path)
                 }
                 _ => self.either(typed),
@@ -236,8 +248,7 @@ impl Completer {
     }
 
     fn below(&self, typed: &str) -> Receiver<Vec<String>> {
-        let only_folders = !matches!(self.what, CompletionKind::Key | CompletionKind::NamedKey);
-        below(self.asked.clone(), typed, only_folders)
+        below(self.asked.clone(), typed, self.what == CompletionKind::Prefix)
     }
 
     fn configs(&self) -> Receiver<Vec<String>> {

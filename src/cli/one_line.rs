@@ -1,8 +1,10 @@
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use console::AnsiCodeIterator;
 
-use crate::model::printable;
+use crate::formats::DataFormat;
+use crate::model::{is_unprintable, printable};
 
 /// Returns the text as one line without control characters. Several lines, such as the SDK's words on where it looked
 /// for credentials, are joined.
@@ -19,6 +21,7 @@ pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     }
     Cow::Owned(joined)
 }
+
 /// Lines for people, each without control characters but those of colors.
 pub(super) fn printable_lines(text: &str) -> String {
     let mut lines = String::with_capacity(text.len());
@@ -34,6 +37,40 @@ pub(super) fn printable_lines(text: &str) -> String {
         lines.push_str(end);
     }
     lines
+}
+
+/// A file for people: the same as `printable_lines`, but still a file of its format where that has escapes.
+pub(super) fn printable_file(text: &str, format: Option<DataFormat>) -> Cow<'_, str> {
+    match format {
+        Some(
+            DataFormat::Json
+            | DataFormat::Yaml
+            | DataFormat::Tfvars
+            | DataFormat::Properties
+            | DataFormat::K8sSecret
+            | DataFormat::K8sConfigmap,
+        ) => escaped(text),
+        _ => Cow::Owned(printable_lines(text)),
+    }
+}
+
+/// A JSON document, or one in a format with its escapes, that does nothing on a terminal. They hold control characters and
+/// the like in quoted strings alone, but for those that are white space.
+pub(super) fn escaped(text: &str) -> Cow<'_, str> {
+    let is_kept = |c| matches!(c, '\n' | '\t') || !is_unprintable(c);
+    if text.chars().all(is_kept) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            c if is_kept(c) => out.push(c),
+            '\r' => {}
+            // All of them have four digits. Writing to a String can't fail.
+            c => drop(write!(out, "\\u{:04x}", u32::from(c))),
+        }
+    }
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

@@ -23,12 +23,12 @@ pub(super) fn show(
         Format::Silent => Ok(()),
         Format::Human => terminal.write_wrapped(&human()),
         Format::Raw => terminal.write(&raw()),
-        Format::Json => terminal.line(&json()?),
+        Format::Json => terminal.write_document(&(json()? + "\n")),
         Format::Yaml => {
             let tree = JsonDocument::parse(&json()?).map_err(|error| {
                 Failure::caused(ErrorKind::Invalid, "the result has no YAML form", &error)
             })?;
-            terminal.write(to_yaml(&tree).as_bytes())
+            terminal.write_document(&to_yaml(&tree))
         }
     }
 }

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::denied_role::DeniedRole;
+use super::child::program_start;
 use super::failure::{Failure, Stop};
 use super::failure::{api, signed};
 use super::global::{Format, Global};
 use super::terminal::prompt::mfa_prompt;
-use crate::aws::{Aws, AwsError, Meter, RoleArn};
+use crate::aws::{Aws, AwsError, AwsSettings, Meter, RoleArn};
 use crate::context::{Choices, EngineName, Target};
 use crate::engine::{self, OpenError, OpenSettings, OpenedEngine};
 use crate::model::{Access, ConfigName, ErrorKind, GrantName, Role, Section, Uncovered};
@@ -105,8 +106,13 @@ impl Session {
         if let Some(aws) = &self.aws {
             return Ok(Arc::clone(aws));
         }
-        let requests = self.requests.clone();
-        let aws = engine::aws(self.target()?, requests, Some(mfa_prompt())).await?;
+        let settings = AwsSettings {
+            requests: self.requests.clone(),
+            mfa: Some(mfa_prompt()),
+            start: Some(program_start()),
+            ..AwsSettings::default()
+        };
+        let aws = engine::aws(self.target()?, settings).await?;
         Ok(Arc::clone(self.aws.insert(aws)))
     }
 

@@ -288,8 +288,13 @@ fn is_both(side: &Side) -> Failure {
 }
 
 /// The error of a prefix that was given and has no keys, which may be mistyped.
-pub(super) fn no_keys_below(prefix: &Prefix) -> Failure {
-    Failure::new(ErrorKind::NotFound, format!("no keys below {prefix}")).hint(ALLOW_EMPTY)
+pub(super) async fn no_keys_below(prefix: &Prefix, store: &dyn Store) -> Result<Failure, Stop> {
+    let failure = if is_key(prefix, store).await? {
+        only_a_key(prefix)
+    } else {
+        Failure::new(ErrorKind::NotFound, format!("no keys below {prefix}"))
+    };
+    Ok(failure.hint(ALLOW_EMPTY))
 }
 
 const ALLOW_EMPTY: &str = "--allow-empty accepts that";
@@ -322,6 +327,30 @@ pub(super) async fn other_kind(
         SideKind::Key if !is_key && has_keys_below(side.prefix(), store).await? => Some(SideKind::Prefix),
         _ => None,
     })
+}
+
+/// Whether a key is there; none if the role may not read it.
+pub(super) async fn is_there(store: &dyn Store, key: &Key) -> Result<Option<bool>, Stop> {
+    match store.get(key, Consistency::Strong).await {
+        Err(StoreError::Denied { .. } | StoreError::Uncovered { .. }) => Ok(None),
+        read => Ok(Some(read?.is_some())),
+    }
+}
+
+/// Whether there is a key that has a prefix's path, as far as the role may read it.
+pub(super) async fn is_key(prefix: &Prefix, store: &dyn Store) -> Result<bool, Stop> {
+    match prefix.to_string().parse() {
+        Ok(key) => Ok(is_there(store, &key).await? == Some(true)),
+        Err(_) => Ok(false),
+    }
+}
+
+/// The error of a prefix that is a key, and has no keys below it.
+pub(super) fn only_a_key(prefix: &Prefix) -> Failure {
+    Failure::new(
+        ErrorKind::NotFound,
+        format!("{prefix} is a key, and there are no keys below it"),
+    )
 }
 
 /// Whether there are keys below a prefix.

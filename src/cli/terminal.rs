@@ -27,7 +27,7 @@ use self::times::TimeStyle;
 use self::wrap::wrapped;
 use super::failure::Failure;
 use super::global::{Format, Global};
-use super::one_line::{one_line, printable_lines};
+use super::one_line::{escaped, one_line, printable_lines};
 use crate::model::{ErrorKind, printable};
 
 /// The streams of the process.
@@ -68,6 +68,15 @@ impl Terminal {
     pub(super) fn line(&mut self, text: &str) -> Result<(), Failure> {
         self.write(text.as_bytes())?;
         self.write(b"\n")
+    }
+
+    /// Writes a part of the result that is JSON or YAML, which on a terminal does nothing but be seen.
+    pub(super) fn write_document(&mut self, text: &str) -> Result<(), Failure> {
+        if self.is_screen() {
+            self.write(escaped(text).as_bytes())
+        } else {
+            self.write(text.as_bytes())
+        }
     }
 
     /// Whether nobody reads any more, so that nothing more need be made.

@@ -7,7 +7,7 @@ use super::http::{HttpEngine, HttpOptions, InTheClear};
 use super::identity::Identity;
 use super::open_error::OpenError;
 use super::opened_engine::{OpenSettings, OpenedEngine};
-use crate::aws::{Aws, AwsSettings, Meter, MfaPrompt, Profile};
+use crate::aws::{Aws, AwsSettings, Meter, Profile};
 use crate::context::{ApiUrl, EngineName, Setting, SettingOrigin, Target};
 use crate::model::{Access, ConfigName, Role};
 use crate::store::Store;
@@ -23,9 +23,8 @@ impl OpenedEngine {
     }
 }
 
-/// AWS as the target chooses it, its requests counted by `requests`. `mfa` asks for the code of a device, where a profile
-/// requires one.
-pub async fn aws(target: &Target, requests: Meter, mfa: Option<MfaPrompt>) -> Result<Arc<Aws>, OpenError> {
+/// AWS as the target chooses it, and else as `settings` says.
+pub async fn aws(target: &Target, settings: AwsSettings) -> Result<Arc<Aws>, OpenError> {
     let settings = AwsSettings {
         region: target.region.as_ref().map(|setting| setting.value.clone()),
         profile: match &target.profile {
@@ -41,8 +40,7 @@ pub async fn aws(target: &Target, requests: Meter, mfa: Option<MfaPrompt>) -> Re
             }),
         },
         endpoint_url: target.endpoint_url.clone(),
-        requests,
-        mfa,
+        ..settings
     };
     Aws::load(&settings).await.map(Arc::new).map_err(OpenError::Aws)
 }
@@ -58,14 +56,14 @@ pub(super) async fn open(
     match (&target.engine.value, aws) {
         (EngineName::DynamoDb, Some(aws)) => open_dynamodb(target, config, access, aws, settings).await,
         (EngineName::DynamoDb, None) => {
-            let aws = self::aws(target, Meter::default(), None).await?;
+            let aws = self::aws(target, AwsSettings::default()).await?;
             open_dynamodb(target, config, access, &aws, settings).await
         }
         (EngineName::Http(url), Some(aws)) if target.signed.is_some() => {
             open_signed(target, config, url, access, aws, settings.spent).await
         }
         (EngineName::Http(url), _) if target.signed.is_some() => {
-            let aws = self::aws(target, Meter::default(), None).await?;
+            let aws = self::aws(target, AwsSettings::default()).await?;
             open_signed(target, config, url, access, &aws, settings.spent).await
         }
         (EngineName::Http(url), _) => open_http(target, config, url, settings.spent),
@@ -79,7 +77,7 @@ pub(super) async fn configs(target: &Target, aws: Option<&Arc<Aws>>) -> Result<V
     let aws = if let Some(aws) = aws {
         aws
     } else {
-        loaded = self::aws(target, Meter::default(), None).await?;
+        loaded = self::aws(target, AwsSettings::default()).await?;
         &loaded
     };
     dynamodb::configs(aws).await.map_err(OpenError::Aws)

@@ -1,6 +1,12 @@
 //! What the environment and the AWS config files say is checked before the SDK sees it, and named where it is wrong.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 
 use support::account::keys;
 use support::cli::Place;
@@ -40,6 +46,93 @@ fn an_empty_setting_is_unset_and_legacy_is_standard() {
     for (name, value) in [("AWS_REGION", ""), ("AWS_ENDPOINT_URL", "")] {
         let refused = get(&place).env(name, value).run();
         refused.code(6).stdout("").stderr_has("Connection refused");
+    }
+}
+
+/// An HTTP server that gives credentials to whoever asks, and refuses what is posted. What was asked comes by the channel.
+fn credential_server() -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("its address"));
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut request = vec![0; 64 * 1024];
+            let mut length = (&stream).read(&mut request).unwrap_or(0);
+            if request.starts_with(b"POST") && request[..length].ends_with(b"\r\n\r\n") {
+                length += (&stream).read(&mut request[length..]).unwrap_or(0);
+            }
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            let status = if request.starts_with("GET") {
+                "200 OK"
+            } else {
+                "403 Forbidden"
+            };
+            let body = r#"{"AccessKeyId":"id","SecretAccessKey":"s","Token":"t","Expiration":"2099-01-01T00:00:00Z"}"#;
+            let length = body.len();
+            let head = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            let _ = (&stream).write_all((head + body).as_bytes());
+            if tell.send(request).is_err() {
+                break;
+            }
+        }
+    });
+    (url, told)
+}
+
+#[test]
+fn an_empty_variable_of_a_source_of_credentials_is_unset() {
+    let (url, asked) = credential_server();
+    let place = place()
+        .without_env("AWS_ACCESS_KEY_ID")
+        .without_env("AWS_SECRET_ACCESS_KEY");
+    let token = place.write("token", "a token");
+    let container = [("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.as_str())];
+    let identity = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token.to_str().expect("UTF-8")),
+        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/dev"),
+        ("AWS_ENDPOINT_URL_STS", &url),
+    ];
+    let given = |set: &[(&str, &str)], empty: &[&str]| {
+        let set = set.iter().copied().chain(empty.iter().map(|name| (*name, "")));
+        set.fold(get(&place), |call, (name, value)| call.env(name, value))
+            .run()
+    };
+    let empty = [
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_ROLE_ARN",
+        "AWS_ROLE_SESSION_NAME",
+    ];
+    let none = given(&[], &[]).code(5);
+    for name in empty {
+        given(&[], &[name]).code(5).stdout("").stderr(none.errors());
+        if name != "AWS_CONTAINER_CREDENTIALS_FULL_URI" {
+            // The credentials of the container are used, and sent where nobody listens.
+            given(&container, &[name])
+                .code(6)
+                .stderr_has("Connection refused");
+            let request = asked.recv().expect("it was asked").to_ascii_lowercase();
+            assert!(
+                request.starts_with("get / ") && !request.contains("authorization"),
+                "{request}"
+            );
+        }
+    }
+    given(&identity, &["AWS_ROLE_SESSION_NAME"]).code(5);
+    let request = asked.recv().expect("it was asked");
+    assert!(
+        request.contains("&RoleSessionName=web-identity-token-"),
+        "{request}"
+    );
+    for missing in 0..2 {
+        let name = identity[missing].0;
+        let rest: Vec<_> = identity.into_iter().filter(|(other, _)| *other != name).collect();
+        let unset = given(&rest, &[]).code(5);
+        given(&rest, &[name]).code(5).stderr(unset.errors());
+        assert!(asked.try_recv().is_err(), "{name}");
     }
 }
 
@@ -205,6 +298,29 @@ fn a_program_for_credentials_that_fails_is_named_without_its_arguments() {
         &format!("[default]\ncredential_process = echo '{printed}'\n"),
     );
     get(&place).run().code(6).stderr_has("Connection refused");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_for_credentials_ends_with_its_caller() {
+    let place = Place::new()
+        .env("AWS_REGION", "eu-central-1")
+        .env("DISCFG_CONFIG", CONFIG);
+    let program = place.write("program", "#!/bin/sh\necho pid $$ >&2; exec sleep 600\n");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is executable");
+    for command in ["./program --user ann", "env -u X ./program \"a b\""] {
+        in_config(&place, &format!("[default]\ncredential_process = {command}\n"));
+        for signal in ["TERM", "INT", "HUP", "KILL"] {
+            let running = get(&place).start();
+            let line = running.says("pid ");
+            let pid = line.trim_start_matches("pid ");
+            running.signal(signal);
+            let gone = format!(
+                "for try in $(seq 500); do kill -0 {pid} 2>/dev/null || exit 0; sleep 0.02; done; kill {pid}; exit 1"
+            );
+            place.shell(&gone).run().code(0);
+        }
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ on_both_engines!(
     flags_and_commands_are_offered,
     a_key_is_completed_within_a_named_one_and_within_a_side,
     bash_itself_completes,
+    each_shell_offers_flags_only_after_a_dash_and_prefixes_where_one_is_meant,
     what_can_not_be_answered_is_silence,
 );
 
@@ -64,6 +65,14 @@ fn a_prefix_is_a_folder(place: &Place) {
     becomes(place, &["info", "--prefix", "/db"], &["/db/", "/dbx/"]);
     becomes(place, &["exec", "mycfg", "--prefix", "db/p"], &["db/pool/"]);
     becomes(place, &["exec", "--prefix=/db/"], &["--prefix=/db/pool/"]);
+    becomes(place, &["delete", "-r", "/"], &["/db/", "/dbx/"]);
+    becomes(place, &["rm", "-ry", "mycfg", "db/p"], &["db/pool/"]);
+    becomes(place, &["delete", "/db/"], &["/db/pool/", "/db/url"]);
+    for command in ["export", "import", "apply", "rollback", "info"] {
+        becomes(place, &[command, "--prefix", "/db/"], &["/db/pool/"]);
+    }
+    // A key is watched, too.
+    becomes(place, &["watch", "/db/"], &["/db/pool/", "/db/url"]);
 }
 
 fn the_config_of_the_words_before_is_asked(place: &Place) {
@@ -100,8 +109,9 @@ fn a_key_is_completed_within_a_named_one_and_within_a_side(place: &Place) {
     set(place, &["db/url", "db/pool/size"]);
     becomes(place, &["exec", "--env", "X=/db/u"], &["X=/db/url"]);
     becomes(place, &["exec", "--env", "X"], &[]);
-    becomes(place, &["diff", "/db/"], &["/db/pool/"]);
+    becomes(place, &["diff", "/db/"], &["/db/pool/", "/db/url"]);
     becomes(place, &["copy", "/db", "mycfg:/d"], &["mycfg:/db/"]);
+    becomes(place, &["copy", "/db", "mycfg:/db/u"], &["mycfg:/db/url"]);
     becomes(place, &["copy", "/db", "my"], &["mycfg"]);
 }
 
@@ -124,6 +134,70 @@ fn bash_itself_completes(place: &Place) {
         .run()
         .code(0)
         .stdout("/db/url\n/db/user\n");
+}
+
+/// What each shell offers for a line, of which the last word is to be completed, by the script that it loads.
+const SHELLS: [(&str, &str); 3] = [
+    (
+        "bash",
+        r#"source <(discfg completions bash)
+        COMP_WORDS=(discfg "$@") COMP_CWORD=$# COMP_TYPE=9
+        _clap_complete_discfg discfg "${@: -1}" "${@: -2:1}"
+        printf '%s\n' "${COMPREPLY[@]}""#,
+    ),
+    (
+        "zsh",
+        // Without the line editor: what the script hands to it is printed.
+        r#"compdef() { }
+        _describe() { print -rl -- ${${(P)3}%%:*} }
+        source <(discfg completions zsh)
+        words=(discfg "$@") CURRENT=$(($# + 1))
+        _clap_dynamic_completer_discfg; true"#,
+    ),
+    (
+        "fish",
+        r#"discfg completions fish | source
+        complete -C "discfg $argv" | string replace -r '\t.*' ''; true"#,
+    ),
+];
+
+fn each_shell_offers_flags_only_after_a_dash_and_prefixes_where_one_is_meant(place: &Place) {
+    set(place, &["db/url", "db/pool/size", "app"]);
+    for (shell, script) in SHELLS {
+        let offered = |words: &[&str]| -> Vec<String> {
+            let line = words.join(" ");
+            let call = place.shell("exec \"$0\" \"$@\"").and(&[shell, "-c", script]);
+            let call = match shell {
+                "fish" => call.and(&[&line]),
+                _ => call.and(&[shell]).and(words),
+            };
+            let outcome = call.run().code(0).stderr("");
+            let mut offered: Vec<String> = outcome
+                .text()
+                .lines()
+                .map(|line| line.trim_end_matches('/').to_owned())
+                .collect();
+            offered.sort();
+            offered
+        };
+        assert_eq!(offered(&["delete", "-r", ""]), ["/db", "mycfg"], "{shell}");
+        assert_eq!(offered(&["get", ""]), ["/app", "/db", "mycfg"], "{shell}");
+        assert_eq!(offered(&["ls", ""]), ["/db", "mycfg"], "{shell}");
+        assert_eq!(offered(&["delete", "-r", "/db/"]), ["/db/pool"], "{shell}");
+        assert_eq!(offered(&["export", "--prefix", ""]), ["/db"], "{shell}");
+        let commands = offered(&[""]);
+        assert!(commands.contains(&"get".to_owned()), "{shell}: {commands:?}");
+        assert!(
+            commands.iter().all(|word| !word.starts_with('-')),
+            "{shell}: {commands:?}"
+        );
+        // After a dash there are flags, and so where nothing else can follow.
+        for words in [&["get", "-"][..], &["get", "mycfg", "/app", ""]] {
+            let flags = offered(words);
+            assert!(flags.contains(&"--revision".to_owned()), "{shell}: {flags:?}");
+            assert!(flags.contains(&"--region".to_owned()), "{shell}: {flags:?}");
+        }
+    }
 }
 
 fn what_can_not_be_answered_is_silence(place: &Place) {

@@ -1,11 +1,12 @@
 //! The embedded engine's file as people keep it: copied, on full disks and on read-only ones, and shared with root.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use support::cli::{Call, Place};
+use support::cli::{Call, Outcome, Place};
 use support::config::embedded;
 use support::serving::{Server, served_place};
 
@@ -323,6 +324,62 @@ fn a_read_only_config_is_read_and_a_log_next_to_it_is_not_passed_over() {
     if let Some(run) = mounted("mycfg.db-wal ../home/data/discfg/mycfg.db", "get db/url") {
         run.code(8).stdout("").stderr_has("cannot access");
     }
+}
+
+/// As a user who can't write there, which root becomes for it.
+#[test]
+fn a_config_in_a_read_only_folder_is_read_as_it_is_or_not_at_all() {
+    const USER: u32 = 12345;
+    let place = embedded();
+    place.args(["set", "db/url", "one"]).run().code(0);
+    let is_root = rustix::process::geteuid().is_root();
+    let set_mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    if is_root {
+        for above in folder(&place).ancestors().skip(1).take(3) {
+            set_mode(above, 0o755);
+        }
+    }
+    let database = folder(&place).join("mycfg.db");
+    let call = |args: &[&str]| {
+        if is_root {
+            for file in fs::read_dir(folder(&place)).expect("a folder") {
+                chown(file.expect("a file").path(), Some(USER), Some(USER)).expect("root may");
+            }
+            chown(folder(&place), Some(USER), Some(USER)).expect("root may");
+        }
+        set_mode(&folder(&place), 0o555);
+        let call = place.args(args);
+        let outcome = if is_root { call.uid(USER).run() } else { call.run() };
+        set_mode(&folder(&place), 0o755);
+        outcome
+    };
+    // All that SQLite needs is there.
+    call(&["get", "db/url"]).code(0).stdout("one\n");
+    let refused = |outcome: Outcome| {
+        outcome
+            .code(8)
+            .stdout("")
+            .stderr_has("error: cannot access ")
+            .stderr_has("because: SQLite has to create files beside it, and the folder is read-only");
+    };
+    let connection = Connection::open(&database).expect("SQLite opens it");
+    connection
+        .execute("UPDATE entry SET value = 'two'", [])
+        .expect("it is written into the log");
+    call(&["get", "db/url"]).code(0).stdout("two\n");
+    fs::remove_file(database.with_extension("db-shm")).expect("the log's index");
+    refused(call(&["get", "db/url"]));
+    // What closes it last removes its log.
+    drop(connection);
+    drop(Connection::open(&database).and_then(|database| {
+        database.execute_batch("SELECT count(*) FROM entry; PRAGMA wal_checkpoint(TRUNCATE)")
+    }));
+    let _ = fs::remove_file(database.with_extension("db-shm"));
+    let _ = fs::remove_file(database.with_extension("db-wal"));
+    refused(call(&["get", "db/url"]));
+    refused(call(&["set", "db/url", "three"]));
 }
 
 /// By the rule for files that discfg finds, root uses no file of another user, who would decide what root trusts.

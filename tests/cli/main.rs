@@ -38,6 +38,7 @@ mod tls_roots;
 mod touch;
 mod trust;
 mod watch;
+mod watch_resume;
 #[cfg(target_os = "linux")]
 mod wrong_clock_on_dynamodb;
 mod wrong_guesses;

@@ -17,6 +17,7 @@ on_every_engine!(
     more_than_a_commit_holds_is_removed_in_several,
     a_path_is_that_of_a_key_or_of_a_prefix,
     a_side_without_keys_is_not_found,
+    a_key_is_no_prefix_without_keys_below_it,
 );
 
 fn run(place: &Place, args: &[&str]) -> Outcome {
@@ -135,7 +136,7 @@ fn all_below_a_prefix_is_removed(place: &Place) {
     run(place, &["delete", "-r", "db", "--yes"])
         .code(3)
         .stdout("")
-        .stderr_has("no keys below /db");
+        .stderr_has("/db is a key, and there are no keys below it");
     done(place, &["delete", "-r", "db", "--yes", "--ignore-not-found"]).stdout_has("unchanged");
     run(place, &["delete", "-r", "db", "--if-absent"]).code(2);
     run(place, &["delete", "db", "--yes"]).code(2);
@@ -330,4 +331,38 @@ mod on_aws {
         done(&place, &["delete", "-r", "live", "db", "--yes"]);
         done(&place, &["history", "live", "db/url", "-f", "raw"]).stdout("2\n1\n");
     }
+}
+
+fn a_key_is_no_prefix_without_keys_below_it(place: &Place) {
+    done(place, &["set", "db/url", "v"]);
+    let is_a_key = "error: /db/url is a key, and there are no keys below it\n";
+    for (call, hint) in [
+        (
+            &["delete", "-r", "db/url", "--yes"][..],
+            "to delete the key, leave out -r",
+        ),
+        (
+            &["info", "--prefix", "db/url"],
+            "for the key, use `discfg get /db/url -f json`",
+        ),
+        (&["export", "--prefix", "db/url"], "--allow-empty accepts that"),
+    ] {
+        run(place, call)
+            .code(3)
+            .stdout("")
+            .stderr(&format!("{is_a_key}  hint: {hint}\n"));
+    }
+    run(place, &["exec", "--prefix", "db/url", "--", "true"])
+        .code(125)
+        .stderr_has(is_a_key);
+    done(place, &["get", "db/url"]).stdout("v\n");
+    // Where there is nothing at all, that is what is said.
+    run(place, &["delete", "-r", "db/nosuch", "--yes"])
+        .code(3)
+        .stderr("error: no keys below /db/nosuch\n");
+    done(place, &["info", "--prefix", "db/nosuch"]).stdout_has("keys 0");
+    done(place, &["set", "db/url/below", "w"]);
+    done(place, &["info", "--prefix", "db/url"]);
+    done(place, &["delete", "-r", "db/url", "--yes"]);
+    done(place, &["get", "db/url"]).stdout("v\n");
 }

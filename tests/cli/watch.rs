@@ -10,6 +10,7 @@ on_every_engine!(
     changes_are_told_as_they_come,
     a_watch_goes_on_after_a_revision,
     a_key_is_watched_alone,
+    a_key_that_is_set_later_is_watched,
     an_expiry_is_told,
     formats_tell_the_same,
     once_ends_after_one_commit,
@@ -73,6 +74,46 @@ fn a_key_is_watched_alone(place: &Place) {
         .run()
         .code(0);
     assert_eq!(after.json()["value"], "off");
+}
+
+fn a_key_that_is_set_later_is_watched(place: &Place) {
+    set(place, "/db/url", "before");
+    set(place, "/db/pool/size", "5");
+    let within = watch(place, &["db/new", "-f", "json"]);
+    let root = watch(place, &["/mode", "-f", "json"]);
+    // What is a prefix stays one, and so does what is written as one.
+    let prefix = watch(place, &["/db/pool", "-f", "json"]);
+    let slash = watch(place, &["/mode/", "-f", "json"]);
+    for (key, value) in [
+        ("/db/newer", "x"),
+        ("/db/new", "1"),
+        ("/db/new/below", "2"),
+        ("/other", "x"),
+        ("/mode", "3"),
+        ("/db/pool", "x"),
+        ("/db/pool/size", "4"),
+    ] {
+        set(place, key, value);
+    }
+    let told = |running: &Running| {
+        let line = running.json();
+        (line["key"].clone(), line["value"].clone())
+    };
+    assert_eq!(told(&within), (json!("/db/new"), json!("1")));
+    assert_eq!(told(&within), (json!("/db/new/below"), json!("2")));
+    assert_eq!(told(&root), (json!("/mode"), json!("3")));
+    assert_eq!(told(&prefix), (json!("/db/pool/size"), json!("4")));
+    set(place, "/mode/dark", "5");
+    assert_eq!(told(&root), (json!("/mode/dark"), json!("5")));
+    assert_eq!(told(&slash), (json!("/mode/dark"), json!("5")));
+    // The key at the root has what is below it watched, too, and each section its revision.
+    let both = watch(
+        place,
+        &["/mode", "--after", "mode=0", "--after", "@root=1", "-f", "json"],
+    );
+    let mut seen = [told(&both).0, told(&both).0];
+    seen.sort_by_key(ToString::to_string);
+    assert_eq!(seen, [json!("/mode"), json!("/mode/dark")]);
 }
 
 fn changes_are_told_as_they_come(place: &Place) {

@@ -111,6 +111,65 @@ fn a_config_made_below_the_folder_of_another_is_selected_there() {
 }
 
 #[test]
+fn a_local_config_without_a_name_takes_the_folders() {
+    let place = Place::new();
+    let init = |folder: &str, script: &str| {
+        place
+            .shell(&format!("mkdir -p '{folder}' && cd '{folder}' && {script}"))
+            .run()
+    };
+    let made = init("shop-1", "discfg init --local");
+    made.code(0)
+        .stdout_has("shop-1: created")
+        .stderr_has("shop-1/.discfg now selects this config and the embedded engine")
+        .stderr_has("next: discfg set shop-1 db/url VALUE");
+    init("shop-1", "discfg set k v -q && discfg get shop-1 k")
+        .code(0)
+        .stdout("/k: version 1, revision 1\nv\n");
+    init("shop-1", "discfg init --local")
+        .code(0)
+        .stdout_has("shop-1: unchanged");
+    // A file of a folder above is of something else; this folder's own and the environment choose.
+    init("shop-1/part", "discfg init --local")
+        .code(0)
+        .stdout_has("part: created");
+    init(
+        "chosen",
+        "discfg use other --local -q && discfg init --history-days 3",
+    )
+    .code(0)
+    .stdout_has("other: created");
+    init("ignored", "DISCFG_CONFIG=named discfg init --engine local")
+        .code(0)
+        .stdout_has("named: created");
+    init("flagged", "discfg init --local -c flag")
+        .code(0)
+        .stdout_has("flag: created");
+    for (folder, why, near) in [
+        ("My Project", "'M' is not allowed", "my-project"),
+        ("2fa", "must start with a letter a-z", "CONFIG"),
+        ("a--b", "`--` is reserved for grants", "a-b"),
+        ("été", "'é' is not allowed", "CONFIG"),
+    ] {
+        let refused = init(folder, "discfg init --local").code(2).stdout("");
+        refused
+            .stderr_has("error: cannot name the config after this folder\n  because: invalid config name ")
+            .stderr_has(why)
+            .stderr_has(&format!("  hint: name it: `discfg init {near} --local`"));
+        assert!(!place.dir().join(folder).join(".discfg").exists());
+    }
+    place
+        .shell("cd / && discfg init --local")
+        .run()
+        .code(2)
+        .stderr_has("because: invalid config name: it is empty");
+    // Elsewhere a name is required.
+    init("remote", "discfg init --region eu-central-1")
+        .code(2)
+        .stderr_has("error: no config given\n  hint: name it: `discfg init CONFIG`");
+}
+
+#[test]
 fn what_does_not_exist_yet_is_said() {
     let place = Place::new();
     place

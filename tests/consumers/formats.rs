@@ -2,6 +2,7 @@
 //! and CSV, Terraform's grammar. Many values a process, so that it takes a second and not a minute.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +15,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 use support::emulator::venv;
+use support::node::{node, packages};
 
 const CONSUMERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/consumers.py");
 
@@ -160,6 +162,13 @@ fn held(format: DataFormat, may_refuse: impl Fn(&str) -> bool) -> Vec<String> {
     held
 }
 
+fn is_refused_by_dotenv(text: &str) -> bool {
+    text.contains("${")
+        || text.contains('\0')
+        || text.ends_with('\\')
+        || (text.contains('\r') && text.contains(['$', '`']))
+}
+
 fn written(format: DataFormat, values: &[String]) -> Vec<u8> {
     write(format, &items(values, ""), &layout(false)).expect("each can be written by itself")
 }
@@ -304,6 +313,40 @@ fn python_dotenv_reads_each_line_alike() {
     }
 }
 
+/// Node's dotenv takes no backslash away that stands before a quote or another backslash; all else it reads alike.
+#[test]
+fn node_s_dotenv_reads_all_but_what_is_escaped() {
+    let values = held(DataFormat::Dotenv, is_refused_by_dotenv);
+    let files = values.iter().map(|text| {
+        let file = written(DataFormat::Dotenv, std::slice::from_ref(text));
+        String::from_utf8(file).expect("UTF-8")
+    });
+    let files: Vec<String> = files.collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = file(folder.path(), "files", serde_json::to_vec(&files).expect("JSON"));
+    let script = "import { createRequire } from 'node:module'; import { readFileSync } from 'node:fs';\n\
+        const dotenv = createRequire(process.argv[2] + '/')('dotenv');\n\
+        console.log(JSON.stringify(JSON.parse(readFileSync(process.argv[1])).map((file) => dotenv.parse(file))));";
+    let home = packages("consumers");
+    let arguments = ["--input-type=module", "-e", script, "--"].map(OsStr::new);
+    let output = node(arguments.into_iter().chain([path.as_os_str(), home.as_os_str()]));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let theirs: Vec<BTreeMap<String, String>> = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(theirs.len(), files.len());
+    let mut alike = 0;
+    for ((text, file), theirs) in values.iter().zip(&files).zip(theirs) {
+        let is_escaped = ["\\'", "\\\"", "\\\\"].iter().any(|escape| file.contains(escape));
+        let is_alike = theirs == BTreeMap::from([("K000".to_owned(), text.clone())]);
+        assert!(is_alike || is_escaped, "{file:?}: {theirs:?}");
+        alike += usize::from(is_alike);
+    }
+    assert!(alike * 10 > values.len() * 8, "{alike} of {}", values.len());
+}
+
 /// docker's own rules (docker/cli, pkg/kvfile): lines as Go's scanner ends them, blanks before a name trimmed, lines
 /// with `#` skipped, a name up to the first `=`, the rest as it is.
 fn docker(file: &str) -> BTreeMap<String, String> {
@@ -379,14 +422,7 @@ fn terraform_s_grammar_reads_it() {
 #[test]
 fn python_reads_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    let refused = |text: &str| {
-        let backslash = text.ends_with('\\');
-        text.contains("${")
-            || text.contains('\0')
-            || backslash
-            || (text.contains('\r') && text.contains(['$', '`']))
-    };
-    let dotenv = held(DataFormat::Dotenv, refused);
+    let dotenv = held(DataFormat::Dotenv, is_refused_by_dotenv);
     file(folder.path(), "dotenv", written(DataFormat::Dotenv, &dotenv));
     let all = values();
     let formats = [

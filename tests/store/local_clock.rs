@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use discfg::engine::local::{LocalEngine, OpenMode};
 use discfg::model::{Change, Clock as _, Encoding, Key, Mutation, Secrecy, TestClock, TtlChoice, Value};
-use discfg::store::{Consistency, Store as _, Txn};
+use discfg::store::{Admin as _, Consistency, Meta, Store as _, Txn};
 use futures::TryStreamExt as _;
 use rusqlite::Connection;
 
@@ -88,6 +88,36 @@ fn pages(path: &Path) -> (i64, i64) {
     };
     assert_eq!(number("auto_vacuum"), 2, "incremental");
     (number("page_count"), number("freelist_count"))
+}
+
+#[tokio::test]
+async fn overwriting_for_long_leaves_the_file_bounded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mycfg.db");
+    let clock = Arc::new(TestClock::new());
+    let engine = open(&path, &clock);
+    let meta = Meta {
+        history_days: 1,
+        ..Meta::default()
+    };
+    engine.write_meta(meta).await.expect("the first");
+    let size = || {
+        let files = ["db", "db-wal", "db-shm"].map(|end| std::fs::metadata(path.with_extension(end)));
+        let bytes = files.into_iter().filter_map(Result::ok).map(|file| file.len());
+        bytes.sum::<u64>()
+    };
+    // 50 lines a day, of the value and the one before it.
+    let mut largest = 0;
+    for n in 0..2_000 {
+        clock.advance(DAY / 50);
+        let value = n.to_string().repeat(20_000 / n.to_string().len());
+        set(&engine, &format!("/db/k{}", n % 5), &value, TtlChoice::Never).await;
+        largest = largest.max(size());
+    }
+    // Of 80 MB that were written, 2 MB are history; the log before a checkpoint comes on top.
+    assert!(largest < 12_000_000, "{largest} bytes");
+    drop(engine);
+    assert!(size() < 5_000_000, "{} bytes", size());
 }
 
 #[tokio::test]

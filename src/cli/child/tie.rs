@@ -9,8 +9,9 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{self, Command, ExitCode};
 
+use crate::aws::ProgramStart;
 use crate::cli::failure::Failure;
-use crate::cli::terminal::{Terminal, show_failure};
+use crate::cli::terminal::show_failure;
 
 /// The first word of the call by which discfg becomes another program.
 const WORD: &str = "@become";
@@ -21,17 +22,22 @@ const OWN_BINARY: &str = "/proc/self/exe";
 /// itself isn't. The system takes the end of the thread that starts it for the end of the process.
 ///
 /// Elsewhere than on Linux it is the plain command.
-pub(in crate::cli) fn tied(file: &OsStr, name: &OsStr, terminal: &Terminal) -> Command {
+pub(in crate::cli) fn tied(file: &OsStr, name: &OsStr, is_json: bool) -> Command {
     if cfg!(target_os = "linux") && Path::new(OWN_BINARY).exists() {
         let mut command = Command::new(OWN_BINARY);
         let parent = process::id().to_string();
-        command.args([WORD, &parent, if terminal.is_json() { "json" } else { "text" }]);
+        command.args([WORD, &parent, if is_json { "json" } else { "text" }]);
         command.args([file, name]);
         return command;
     }
     let mut command = Command::new(file);
     command.arg0(name);
     command
+}
+
+/// Starts the programs of the AWS config files, tied to this process.
+pub(in crate::cli) fn program_start() -> ProgramStart {
+    ProgramStart(|name| tied(name.as_ref(), name.as_ref(), false))
 }
 
 /// Becomes the program of a command that `tied` built; returns `None` for a call by anybody else.

@@ -8,6 +8,7 @@ use crate::cli::output::show;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
 use crate::cli::session::Session;
+use crate::cli::sides;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
 use crate::model::{Access, Entry, ErrorKind, Mutation, Prefix};
@@ -108,6 +109,11 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
     let store = session.store(Access::Write, &prefix).await?;
     let entries = with_progress("reading", terminal, entries_below(&prefix, store)).await?;
     if entries.is_empty() && !args.ignore_not_found {
+        if sides::is_key(&prefix, store).await? {
+            return Err(sides::only_a_key(&prefix)
+                .hint("to delete the key, leave out -r")
+                .into());
+        }
         let failure = Failure::new(ErrorKind::NotFound, format!("no keys below {prefix}"));
         return Err(match hint("delete -r", &args.words, "prefix") {
             Some(hint) => failure.hint(hint),

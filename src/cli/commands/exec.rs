@@ -160,7 +160,7 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
             .section()
             .is_some_and(|section| wanted.except.contains(&section));
         if !is_left_out && !snapshot.entries.iter().any(|entry| prefix.holds(&entry.key)) {
-            return Err(no_keys_below(prefix).into());
+            return Err(no_keys_below(prefix, store).await?.into());
         }
     }
     let variables = wanted.choose(&snapshot.entries, &around)?.reveal(store).await?;

@@ -18,6 +18,7 @@ use crate::cli::deciding_names::{is_refused, refuse};
 use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::{Format, FormatFlag};
+use crate::cli::one_line::printable_file;
 use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
 use crate::cli::sides::no_keys_below;
@@ -154,7 +155,7 @@ pub(in crate::cli) async fn run(
         let file = with_progress("reading", terminal, file).await;
         let (mut file, seen) = file.map_err(|stop| session.explain_stop(stop, Access::Read))?;
         file.rewind().map_err(|error| unspooled(&error))?;
-        give(masks, out, file, terminal)?;
+        give(masks, out, format, file, terminal)?;
         seen.note(format, terminal);
         return Ok(());
     }
@@ -166,11 +167,11 @@ pub(in crate::cli) async fn run(
     let read = with_progress("reading", terminal, read).await;
     let seen = read.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     let written = match output {
-        ExportTarget::Nothing => return give(masks, None, io::empty(), terminal),
+        ExportTarget::Nothing => return give(masks, None, None, io::empty(), terminal),
         ExportTarget::Data(format) => formats::write(format, &items, &layout)?,
         ExportTarget::Template(source) => formats::render(&source, &items, &layout.prefix)?.into_bytes(),
     };
-    give(masks, out, written.as_slice(), terminal)?;
+    give(masks, out, format, written.as_slice(), terminal)?;
     seen.note(format, terminal);
     Ok(())
 }
@@ -253,10 +254,11 @@ fn unspooled(error: &io::Error) -> Failure {
     Failure::internal("cannot write the snapshot to a temporary file", error)
 }
 
-/// Writes the whole result, after the commands that mask its secrets.
+/// Writes the whole result, after the commands that mask its secrets. On a terminal nothing in it does more than be read.
 fn give(
     masks: Option<Masks>,
     out: Option<OutFile>,
+    format: Option<DataFormat>,
     mut result: impl io::Read,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
@@ -266,6 +268,11 @@ fn give(
     }
     if let Some(out) = out {
         return out.write(&mut result);
+    }
+    if terminal.is_screen() {
+        let mut file = Vec::new();
+        result.read_to_end(&mut file).map_err(|error| unspooled(&error))?;
+        return terminal.write(printable_file(&String::from_utf8_lossy(&file), format).as_bytes());
     }
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -358,7 +365,7 @@ async fn each(
         }
     }
     if is_empty && !args.allow_empty {
-        return Err(no_keys_below(prefix).into());
+        return Err(no_keys_below(prefix, store).await?.into());
     }
     refuse(refused, "--allow-env NAME lets one through")?;
     if let Some(wanted) = &args.expect_digest {

@@ -26,7 +26,7 @@ use crate::wire::{DeniedPart, EntryNode, FindAnswer, FoundNode};
 /// What you can't read is named on stderr, and the rest is searched. Exits with 0 if something is found, with 1 if
 /// nothing is, and with 5 if nothing is found but a part could not be searched.
 #[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(
     override_usage = "discfg find [OPTIONS] [CONFIG] PATTERN",
     help_template = positionals(&[CONFIG, ("PATTERN", "What to find: a part of a key, a glob, or with -E a regular expression")]),

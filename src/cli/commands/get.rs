@@ -110,15 +110,16 @@ fn show_entry(entry: &Entry, session: &Session, terminal: &mut Terminal) -> Resu
         prev_node: AnyNode::of(None),
     };
     let bytes = entry.value.bytes();
-    let is_shown = terminal.columns().is_some();
+    let (is_screen, is_wide) = (terminal.is_screen(), terminal.columns().is_some());
     // A value is shown as it is, however long its lines are.
     let mut show_human = || match entry.value.as_text() {
-        Some(text) if is_shown && entry.value.kind() == ValueKind::Json => {
-            terminal.line(&printable_lines(&indented(text)))
+        Some(text) if entry.value.kind() == ValueKind::Json => {
+            let text = if is_wide { indented(text) } else { text.into() };
+            terminal.write_document(&(text + "\n"))
         }
-        Some(text) if is_shown => terminal.line(&printable_lines(text)),
+        Some(text) if is_screen => terminal.line(&printable_lines(text)),
         Some(text) => terminal.line(text),
-        None if terminal.is_screen() => {
+        None if is_screen => {
             let size = bytes.len();
             terminal.note(&format!("{size} bytes of binary data; use -f raw to print them"));
             Ok(())

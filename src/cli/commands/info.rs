@@ -3,10 +3,11 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use crate::cli::bad_sections::report;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, Stop};
 use crate::cli::output::show;
 use crate::cli::positionals::optional_config;
 use crate::cli::session::Session;
+use crate::cli::sides;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::table::Table;
 use crate::model::{Access, Head, Prefix, printable};
@@ -37,14 +38,21 @@ pub(in crate::cli) async fn run(
     let given = args.prefix.is_some();
     let prefix = args.prefix.unwrap_or_else(Prefix::all);
     let store = session.store(Access::Read, "every section").await?;
-    let read: crate::store::Result<_> = async {
-        Ok((
-            store.status().await?,
-            readable_snapshot(store, std::slice::from_ref(&prefix)).await?,
-        ))
+    let read: Result<_, Stop> = async {
+        let status = store.status().await?;
+        let (snapshot, bad) = readable_snapshot(store, std::slice::from_ref(&prefix)).await?;
+        let is_empty = given && snapshot.entries.is_empty() && bad.is_empty();
+        let is_key = is_empty && sides::is_key(&prefix, store).await?;
+        Ok((status, snapshot, bad, is_key))
     }
     .await;
-    let (status, (snapshot, bad)) = read.map_err(|error| session.explain(error, Access::Read))?;
+    let read = read.map_err(|stop| session.explain_stop(stop, Access::Read));
+    let (status, snapshot, bad, is_key) = read?;
+    if is_key {
+        return Err(
+            sides::only_a_key(&prefix).hint(format!("for the key, use `discfg get {prefix} -f json`"))
+        );
+    }
     let overview = Overview::of(snapshot, bad);
     let target = session.target()?;
     let (config, engine) = (target.config()?.to_string(), target.engine.value.to_string());

@@ -49,13 +49,13 @@ use crate::stack::{Deployed, Output, StackSpec, TableKey};
 #[derive(Debug, Args)]
 #[command(globals_last())]
 #[command(
-    override_usage = "discfg init [OPTIONS] CONFIG",
-    help_template = positionals(&[("CONFIG", "Config to create or update")]),
+    override_usage = "discfg init [OPTIONS] CONFIG\n       discfg init --local [CONFIG]",
+    help_template = positionals(&[("CONFIG", "Config to create or update; with --local, the folder's name by default")]),
     after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct InitArgs {
     /// Config to create or update
-    #[arg(value_name = "CONFIG", required_unless_present = "config", hide = true)]
+    #[arg(value_name = "CONFIG", hide = true)]
     name: Option<ConfigName>,
     #[command(flatten)]
     stack: StackArgs,
@@ -77,7 +77,10 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     session.choose(args.name.clone())?;
-    let target = session.target()?.clone();
+    let mut target = session.target()?.clone();
+    if session.global().config.is_none() {
+        target.config = Some(local::config_of_folder(&target)?);
+    }
     let config = target.config()?.clone();
     match &target.engine.value {
         EngineName::DynamoDb => {}

@@ -124,7 +124,7 @@ pub(in crate::cli) fn run(
     };
     let json = serde_json::to_string_pretty(&parameters)
         .map_err(|error| Failure::internal("cannot write the parameters as JSON", &error))?;
-    terminal.line(&json)
+    terminal.write_document(&(json + "\n"))
 }
 
 fn written(blueprint: &Blueprint, form: ParameterForm) -> Result<Value, Failure> {

@@ -2,12 +2,14 @@ mod hook;
 mod line;
 
 use std::collections::BTreeMap;
-use std::future::pending;
+use std::future::{pending, ready};
+use std::pin::pin;
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use futures::StreamExt as _;
+use futures::stream::select_all;
+use futures::{StreamExt as _, TryStreamExt as _};
 use rustix::process::Signal;
 use tokio::time::sleep;
 
@@ -30,7 +32,8 @@ use crate::store::Store;
 
 /// Stream changes as they happen
 ///
-/// A single argument is the prefix, or a key that exists: then its changes are shown, and those below it.
+/// A single argument is the prefix, or a key: then its changes are shown, and those below it. A path where nothing is yet is
+/// both.
 ///
 /// Prints one line per change: time, operation, key, version, revision of its section, writer and value. An expired key
 /// is reported as `expire`, with a delay and out of revision order. To resume a watch, pass --after
@@ -49,8 +52,8 @@ use crate::store::Store;
     after_long_help = EXAMPLES
 )]
 pub(in crate::cli) struct WatchArgs {
-    /// Config, if two are given, and the prefix
-    #[arg(value_name = "PREFIX", num_args = 0..=2, hide = true)]
+    /// Config, if two are given, and the prefix or key
+    #[arg(value_name = "KEY", num_args = 0..=2, hide = true)]
     words: Vec<String>,
     /// Start after this revision; repeatable
     ///
@@ -121,13 +124,13 @@ impl FromStr for After {
     }
 }
 
-fn start(after: Vec<After>, prefix: &Prefix, own: Option<&Section>) -> Result<Start, Failure> {
+fn start(after: &[After], prefix: &Prefix, own: Option<&Section>) -> Result<Start, Failure> {
     if after.is_empty() {
         return Ok(Start::Now);
     }
     let mut sections = BTreeMap::new();
     for After { section, revision } in after {
-        let section = section.or_else(|| own.cloned()).ok_or_else(|| {
+        let section = section.clone().or_else(|| own.cloned()).ok_or_else(|| {
             Failure::usage(format!(
                 "--after {revision} is ambiguous: {prefix} spans several sections, and each counts its own revisions"
             ))
@@ -135,7 +138,7 @@ fn start(after: Vec<After>, prefix: &Prefix, own: Option<&Section>) -> Result<St
                 "name the section (--after db={revision}), or watch a prefix within one section, such as /db"
             ))
         })?;
-        if sections.insert(section.clone(), revision).is_some() {
+        if sections.insert(section.clone(), *revision).is_some() {
             return Err(Failure::usage(format!(
                 "--after is given twice for section {section}"
             )));
@@ -225,38 +228,63 @@ struct WatchedKeys {
 }
 
 impl Watched {
-    /// The watch, and what of it is wanted where that is less. A key is watched among those beside it, as no prefix holds
-    /// it alone.
-    async fn watch(self, store: &dyn Store) -> Result<(Watch, Option<WatchedKeys>), Stop> {
-        let Self { path, prefix, .. } = self;
-        let key = match path {
-            Some(key) => sides::own_entry(store, &key, None, true)
-                .await?
-                .map(|entry| entry.key),
+    /// The watches, and what of each is wanted where that is less. A key is watched among those beside it, as no prefix
+    /// holds it alone.
+    async fn watches(self, store: &dyn Store) -> Result<Vec<(Watch, Option<WatchedKeys>)>, Stop> {
+        let Self { path, prefix, .. } = &self;
+        let is_there = match path {
+            Some(key) => sides::is_there(store, key).await?,
             None => None,
         };
-        let (watch, keys) = match key {
-            // The keys below one at the root are of another section, and watched if there are any.
-            Some(key) if key.section().is_root() && sides::has_keys_below(&prefix, store).await? => {
-                (Watch::new(prefix), None)
-            }
-            Some(key) => {
-                let end = key.as_str().rfind('/').unwrap_or_default();
-                let watch = Watch {
-                    section: Some(key.section()),
-                    ..Watch::new(key.as_str()[..end].parse().unwrap_or_else(|_| Prefix::all()))
-                };
-                (watch, Some(WatchedKeys { key, prefix }))
-            }
-            None => (Watch::new(prefix), None),
+        let is_key = match is_there {
+            // Both may be set later.
+            Some(false) => !sides::has_keys_below(prefix, store).await?,
+            Some(true) => true,
+            None => false,
         };
-        let own = watch.section.clone().or_else(|| watch.prefix.section());
-        let watch = Watch {
-            start: start(self.after, &watch.prefix, own.as_ref())?,
+        let Some(key) = path.clone().filter(|_| is_key) else {
+            let watch = Watch::new(prefix.clone());
+            let start = start(&self.after, prefix, prefix.section().as_ref())?;
+            return Ok(vec![(self.at(watch, start), None)]);
+        };
+        let end = key.as_str().rfind('/').unwrap_or_default();
+        let above = key.as_str()[..end].parse().unwrap_or_else(|_| Prefix::all());
+        let section = key.section();
+        let beside = Watch {
+            section: Some(section.clone()),
+            ..Watch::new(above)
+        };
+        let keys = WatchedKeys {
+            key,
+            prefix: prefix.clone(),
+        };
+        if !section.is_root() {
+            let start = start(&self.after, &beside.prefix, Some(&section))?;
+            return Ok(vec![(self.at(beside, start), Some(keys))]);
+        }
+        // The keys below one at the root are of another section.
+        let own = if is_there == Some(true) {
+            Some(section.clone())
+        } else {
+            prefix.section()
+        };
+        let of_root = |after: &After| after.section.as_ref().or(own.as_ref()) == Some(&section);
+        let (root, below): (Vec<After>, Vec<After>) = self.after.iter().cloned().partition(of_root);
+        let root = start(&root, &beside.prefix, own.as_ref())?;
+        let below = start(&below, prefix, own.as_ref())?;
+        let all = Watch::new(prefix.clone());
+        Ok(vec![
+            (self.at(beside, root), Some(keys)),
+            (self.at(all, below), None),
+        ])
+    }
+
+    fn at(&self, watch: Watch, start: Start) -> Watch {
+        Watch {
+            start,
             interval: self.interval,
             ..watch
-        };
-        Ok((watch, keys))
+        }
     }
 }
 
@@ -300,18 +328,18 @@ async fn follow(
     let prefix = watched.prefix.clone();
     let grant = session.grant().filter(|_| prefix.is_all()).cloned();
     let store = session.store(Access::Read, &prefix).await?;
-    let (watched, keys) = watched.watch(store).await?;
-    let mut events = watch(store, watched);
+    let streams = watched.watches(store).await?.into_iter().map(|(watched, keys)| {
+        watch(store, watched).try_filter_map(move |event| {
+            ready(Ok(match &keys {
+                Some(keys) => keys.of(event),
+                None => Some(event),
+            }))
+        })
+    });
+    let mut events = pin!(select_all(streams.map(Box::pin)));
     let mut begun = false;
     while let Some(event) = events.next().await {
         let event = event?;
-        let event = match &keys {
-            Some(keys) => keys.of(event),
-            None => Some(event),
-        };
-        let Some(event) = event else {
-            continue;
-        };
         if !begun {
             begun = true;
             terminal.hint(&match &grant {

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use clap::ValueEnum;
+use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
@@ -19,6 +20,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::prelude::*;
 
 use super::stderr::write_stderr;
+use crate::cli::one_line::escaped;
 use crate::http::AccessLogEntry;
 use crate::model::{Timestamp, printable};
 
@@ -80,7 +82,7 @@ impl LogWriter {
         match self.form {
             LogForm::Off => {}
             LogForm::Text => self.line(printable(&served.to_string()).into_owned()),
-            LogForm::Json => self.line(serde_json::to_string(served).unwrap_or_default()),
+            LogForm::Json => self.line(json_line(served)),
         }
     }
 
@@ -188,7 +190,7 @@ fn failure_lines(
     if form == LogForm::Json {
         fields.insert("at", at.to_string());
         fields.insert("level", level);
-        return serde_json::to_string(&fields).unwrap_or_default();
+        return json_line(&fields);
     }
     let message = fields.remove("message").unwrap_or_default();
     let mut line = format!("{at} {level}: {message}");
@@ -198,6 +200,11 @@ fn failure_lines(
     }
     // What was met may hold anything; a line stays one.
     printable(&line).into_owned()
+}
+
+/// A line of JSON, which may be seen on a terminal.
+fn json_line(shape: &impl Serialize) -> String {
+    escaped(&serde_json::to_string(shape).unwrap_or_default()).into_owned()
 }
 
 /// Writes each event as one line, whatever is in it.
@@ -240,17 +247,17 @@ mod tests {
         let fields = || {
             [
                 ("message", "a request failed".to_owned()),
-                ("error", "no\nway".to_owned()),
+                ("error", "no\nway\u{202e}".to_owned()),
             ]
             .into()
         };
         assert_eq!(
             failure_lines(LogForm::Text, at, tracing::Level::WARN, fields()),
-            "2026-11-25T12:00:00Z warn: a request failed; error: no\\nway"
+            "2026-11-25T12:00:00Z warn: a request failed; error: no\\nway\\u{202e}"
         );
         assert_eq!(
             failure_lines(LogForm::Json, at, tracing::Level::WARN, fields()),
-            r#"{"at":"2026-11-25T12:00:00Z","error":"no\nway","level":"warn","message":"a request failed"}"#
+            r#"{"at":"2026-11-25T12:00:00Z","error":"no\nway\u202e","level":"warn","message":"a request failed"}"#
         );
     }
 }

@@ -53,6 +53,16 @@ impl FileError {
             let (path, source) = (path.to_owned(), limit.into());
             return StoreError::Full { path, source };
         }
+        if let Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) = code
+            && is_in_read_only_folder(path)
+        {
+            let source =
+                io::Error::other("SQLite has to create files beside it, and the folder is read-only");
+            return StoreError::File {
+                path: path.to_owned(),
+                source: source.into(),
+            };
+        }
         match code {
             Some(ErrorCode::NotADatabase) => corrupt("holds no config: it is not an SQLite database"),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Unavailable {
@@ -117,6 +127,18 @@ fn exceeded_file_size(error: &rusqlite::Error) -> Option<io::Error> {
     Some(io::Error::other(format!(
         "files are limited to {bytes} bytes (`ulimit -f`)"
     )))
+}
+
+#[cfg(unix)]
+fn is_in_read_only_folder(path: &Path) -> bool {
+    use rustix::fs::{Access, access};
+    path.parent()
+        .is_some_and(|folder| access(folder, Access::WRITE_OK).is_err())
+}
+
+#[cfg(not(unix))]
+fn is_in_read_only_folder(_: &Path) -> bool {
+    false
 }
 
 #[cfg(unix)]

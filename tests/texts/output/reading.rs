@@ -259,7 +259,7 @@ fn export() {
 fn find() {
     session(
         "find",
-        r#"
+        r"
         # A part of the key, a glob, a regular expression
         discfg find url
         discfg find 'db/*'
@@ -286,6 +286,6 @@ fn find() {
         discfg find url --reveal
         discfg find mycfg url --in mycfg
         discfg find url --in nosuch
-        "#,
+        ",
     );
 }

@@ -52,7 +52,10 @@ impl Program {
 
     /// The command of a process that ends with this one, with these variables.
     pub(super) fn tied_command(&self, variables: &Environment, terminal: &Terminal) -> Command {
-        self.given(tied(self.file.as_os_str(), &self.name, terminal), variables)
+        self.given(
+            tied(self.file.as_os_str(), &self.name, terminal.is_json()),
+            variables,
+        )
     }
 
     fn given(&self, mut command: Command, variables: &Environment) -> Command {

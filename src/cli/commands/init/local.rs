@@ -1,4 +1,5 @@
 use std::env;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::result::next_step;
@@ -6,12 +7,58 @@ use crate::cli::failure::Failure;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
-use crate::context::{EngineName, FoundTargetFile, SettingOrigin, Target, TargetFile, TrustedFiles};
+use crate::context::{EngineName, FoundTargetFile, Setting, SettingOrigin, Target, TargetFile, TrustedFiles};
 use crate::engine::local::{LocalEngine, OpenMode};
 use crate::engine::local_file;
-use crate::model::{ErrorKind, HistoryDays, SystemClock};
+use crate::model::{ConfigName, ErrorKind, HistoryDays, SystemClock};
 use crate::store::{Admin as _, Meta};
 use crate::wire::result::LocalInitResult;
+
+/// The config of a call that names none, which only a local one may leave out: that of the environment or of this folder's
+/// own `.discfg`, else the one that has the folder's name.
+pub(super) fn config_of_folder(target: &Target) -> Result<Setting<ConfigName>, Failure> {
+    if target.engine.value != EngineName::Local {
+        return Err(Failure::usage("no config given")
+            .hint("name it: `discfg init CONFIG`")
+            .hint("only --local has a default, the folder's name"));
+    }
+    let folder = working_folder()?;
+    if let Some(config) = &target.config {
+        let is_own = match &config.origin {
+            SettingOrigin::File(file) => file.parent() == Some(&folder),
+            _ => true,
+        };
+        if is_own {
+            return Ok(config.clone());
+        }
+    }
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let config = name.parse::<ConfigName>().map_err(|error| {
+        let near = near_name(&name).map_or_else(|| "CONFIG".into(), String::from);
+        Failure::caused(
+            ErrorKind::Usage,
+            "cannot name the config after this folder",
+            &error,
+        )
+        .hint(format!("name it: `discfg init {near} --local`"))
+    })?;
+    Ok(Setting {
+        value: config,
+        origin: SettingOrigin::Default,
+    })
+}
+
+/// The config name that is nearest to a folder's, if there is one.
+fn near_name(folder: &str) -> Option<ConfigName> {
+    let words = folder.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let name = words.join("-").to_ascii_lowercase();
+    name.parse().ok()
+}
+
+fn working_folder() -> Result<PathBuf, Failure> {
+    env::current_dir().map_err(|error| Failure::internal("cannot determine the working directory", &error))
+}
 
 /// Creates the config's file, or sets its days of history, and writes a `.discfg` in this folder if it has none.
 pub(super) async fn run(
@@ -73,8 +120,7 @@ pub(super) async fn run(
 /// Selects the config in this folder, unless that has a `.discfg` of its own, and says whether it is selected. A file of a
 /// folder above is of something else.
 fn choose_here(target: &Target, terminal: &Terminal) -> Result<bool, Failure> {
-    let folder = env::current_dir()
-        .map_err(|error| Failure::internal("cannot determine the working directory", &error))?;
+    let folder = working_folder()?;
     if let Some(own) = FoundTargetFile::read(&folder)? {
         let (config, chosen) = (target.config()?, own.content_unjudged()?);
         let is_chosen = chosen.config.as_ref() == Some(config) && chosen.engine == Some(EngineName::Local);

@@ -36,7 +36,7 @@ impl Hook {
     /// Runs it to its end. What goes wrong is told and ends nothing.
     pub(super) async fn run(&mut self, line: &WatchLine<'_>, terminal: &Terminal) {
         let shell = OsStr::new("sh");
-        let mut command = tied(shell, shell, terminal);
+        let mut command = tied(shell, shell, terminal.is_json());
         command.arg("-c").arg(&self.command).stdin(Stdio::null());
         if !self.has_stdout {
             command.stdout(terminal.beside());

@@ -226,9 +226,8 @@ pub(super) async fn read(
     }
     let below = below?;
     if is_empty && !kind.allow_empty {
-        return Err(Failure::new(ErrorKind::NotFound, nothing(side))
-            .hint(ALLOW_EMPTY)
-            .into());
+        let failure = Failure::new(ErrorKind::NotFound, nothing(side, &session.config()?));
+        return Err(failure.hint(ALLOW_EMPTY).into());
     }
     let count = below.entries.len();
     let below = if with_ttl { below } else { below.without_ttl() };
@@ -299,13 +298,13 @@ pub(super) async fn no_keys_below(prefix: &Prefix, store: &dyn Store) -> Result<
 
 const ALLOW_EMPTY: &str = "--allow-empty accepts that";
 
-fn nothing(side: &Side) -> String {
+fn nothing(side: &Side, config: &str) -> String {
     let at = side
         .revision
         .map(|revision| format!(" at revision {revision}"))
         .unwrap_or_default();
     match &side.key {
-        _ if side.is_whole_config() => format!("the config is empty{at}"),
+        _ if side.is_whole_config() => format!("config \"{config}\" has no keys{at}"),
         _ if side.below.is_root_section() => format!("no keys at the root{at}"),
         Some(key) => format!("no key {key} and no keys below it{at}"),
         None => format!("no keys below {}{at}", side.prefix()),
@@ -351,6 +350,13 @@ pub(super) fn only_a_key(prefix: &Prefix) -> Failure {
         ErrorKind::NotFound,
         format!("{prefix} is a key, and there are no keys below it"),
     )
+}
+
+/// The hint for a key that isn't there although keys are below it, with the command that takes those.
+pub(super) async fn below_instead(key: &Key, command: &str, store: &dyn Store) -> Option<String> {
+    let prefix: Prefix = key.as_str().parse().ok()?;
+    let has_keys = has_keys_below(&prefix, store).await.ok()?;
+    has_keys.then(|| format!("for the keys below {key}, use `{command}`"))
 }
 
 /// Whether there are keys below a prefix.

@@ -93,7 +93,7 @@ fn two_keys_for_one_name_are_an_error_naming_both(place: &Place) {
         .stderr_has("keys /a/b-c and /a/b/c would both be the variable A_B_C")
         .stderr_has("--env NAME=KEY");
     assert!(!place.dir().join("ran").exists());
-    variables(place, &["--env", "OTHER=/a/b-c"])
+    variables(place, &["--prefix", "/", "--env", "OTHER=/a/b-c"])
         .code(0)
         .stdout("A_B_C=v\nB_B_C=v\nOTHER=v\n");
     set(place, "a/1st", "v");
@@ -199,7 +199,14 @@ fn names_that_change_what_is_run_are_refused(place: &Place) {
     place.args(["delete", "make/makeflags"]).run().code(0);
     variables(
         place,
-        &["--allow-env", "LD_PRELOAD", "--env", "OPTIONS=/node-options"],
+        &[
+            "--prefix",
+            "/",
+            "--allow-env",
+            "LD_PRELOAD",
+            "--env",
+            "OPTIONS=/node-options",
+        ],
     )
     .code(0)
     .stdout_has("LD_PRELOAD=evil.so\nOPTIONS=--require=evil.js\n");
@@ -277,7 +284,10 @@ fn keys_with_a_time_to_live_are_left_out(place: &Place) {
     place.args(["set", "b", "2", "--ttl", "1h"]).run().code(0);
     variables(place, &[]).code(0).stdout("A=1\n");
     variables(place, &["--with-ttl"]).code(0).stdout("A=1\nB=2\n");
-    variables(place, &["--env", "C=/b"]).code(0).stdout("A=1\nC=2\n");
+    variables(place, &["--env", "C=/b"]).code(0).stdout("C=2\n");
+    variables(place, &["--prefix", "/", "--env", "C=/b"])
+        .code(0)
+        .stdout("A=1\nC=2\n");
     place.args(["set", "b", "2", "--ttl", "1s"]).run().code(0);
     place
         .shell("until ! discfg get b -q >/dev/null 2>&1; do sleep 0.05; done")

@@ -17,6 +17,7 @@ on_every_engine!(
     a_prefix_of_several_sections_has_no_revision,
     the_keys_at_the_root_roll_back_together,
     a_config_of_one_section_rolls_back_as_a_whole,
+    a_path_of_the_other_kind_is_led_to_the_right_call,
 );
 
 fn run(place: &Place, args: &[&str]) -> Outcome {
@@ -293,4 +294,33 @@ fn a_config_of_one_section_rolls_back_as_a_whole(place: &Place) {
         .code(0)
         .stdout_has("/db is at revision 3");
     place.args(["get", "db/b"]).run().code(3);
+}
+
+fn a_path_of_the_other_kind_is_led_to_the_right_call(place: &Place) {
+    done(place, &["set", "db/url", "1"]);
+    done(place, &["set", "mode", "1"]);
+    for (args, hint) in [
+        (
+            &["rollback", "db", "--to", "1"][..],
+            "for the keys below /db, use `discfg rollback --prefix /db --to 1`",
+        ),
+        (
+            &["delete", "db"],
+            "for the keys below /db, use `discfg delete -r /db`",
+        ),
+        (
+            &["rollback", "--prefix", "db/url", "--to", "1"],
+            "use `discfg rollback /db/url --to 1`",
+        ),
+        (
+            &["rollback", "nosuch/key", "--to", "0"],
+            "key /nosuch/key not found",
+        ),
+    ] {
+        run(place, args).code(3).stdout("").stderr_has(hint);
+    }
+    // What was there is rolled back to its absence any number of times.
+    done(place, &["set", "db/new", "1"]);
+    done(place, &["rollback", "db/new", "--to", "1"]);
+    done(place, &["rollback", "db/new", "--to", "1"]).stdout("/db/new: unchanged\n");
 }

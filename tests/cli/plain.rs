@@ -59,7 +59,8 @@ fn manual_pages() {
         .run()
         .code(0)
         .stdout_has(".TH discfg-set 1")
-        .stdout_has("if\\-absent");
+        .stdout_has("if\\-absent")
+        .stdout_has("AWS region");
     place
         .args(["man", "nosuch"])
         .run()

@@ -71,11 +71,11 @@ pub(in crate::cli) async fn run(
     let committed = committed.map_err(|error| refused(error, show_value, session))?;
     let Some(applied) = committed.changes.into_iter().next() else {
         if !args.ignore_not_found {
+            let store = session.store(Access::Write, &key).await?;
+            let below = sides::below_instead(&key, &format!("discfg delete -r {key}"), store).await;
+            let hint = below.or_else(|| hint("delete", &args.words, "key"));
             let failure = Failure::from(StoreError::NotFound(key));
-            return Err(match hint("delete", &args.words, "key") {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            });
+            return Err(hint.into_iter().fold(failure, Failure::hint));
         }
         let shape = KeyAnswer {
             action: "delete",

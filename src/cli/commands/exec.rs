@@ -50,12 +50,12 @@ pub(in crate::cli) struct ExecArgs {
     /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-    /// Pass keys below this prefix; repeatable [default: /]
+    /// Pass keys below this prefix; repeatable [default: all keys, unless --env is given]
     #[arg(long = "prefix", value_name = "PREFIX")]
     prefixes: Vec<Prefix>,
     /// Pass KEY as the variable NAME; repeatable
     ///
-    /// KEY need not be below --prefix.
+    /// Without --prefix, no other keys are passed; with it, KEY need not be below it.
     #[arg(long = "env", value_name = "NAME=KEY")]
     named: Vec<NamedKey>,
     /// Allow a variable refused by default; repeatable
@@ -71,7 +71,7 @@ pub(in crate::cli) struct ExecArgs {
     except: ExceptArgs,
     /// Set only variables whose current value is the word discfg
     ///
-    /// Each of them must be filled; no other variable is set.
+    /// As in `URL=discfg discfg exec --strict -- COMMAND`. Each of them must be filled; no other variable is set.
     #[arg(long, conflicts_with = "no_clobber")]
     strict: bool,
     /// Pass only the variables of the config
@@ -138,7 +138,12 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
     let program = Program::find(&args.command, args.pristine)?;
     let given = !args.prefixes.is_empty();
     let wanted = EnvironmentSpec {
-        prefixes: if given { args.prefixes } else { vec![Prefix::all()] },
+        // Who names keys wants those alone.
+        prefixes: if given || !args.named.is_empty() {
+            args.prefixes
+        } else {
+            vec![Prefix::all()]
+        },
         named: args.named,
         allowed: args.allowed,
         with_ttl: args.with_ttl,

@@ -21,8 +21,8 @@ pub(in crate::cli) fn run(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     cli.build();
-    let command = match &args.command {
-        None => cli,
+    let command = match args.command.as_deref() {
+        None | Some("discfg") => cli,
         Some(name) => {
             let found = cli.find_subcommand(name).cloned();
             let missing = || Failure::new(ErrorKind::NotFound, format!("unknown command {name:?}"));
@@ -35,6 +35,8 @@ pub(in crate::cli) fn run(
             })
         }
     };
+    // The page has no description of what is only hidden in a short help.
+    let command = command.mut_args(|arg| arg.hide_short_help(false));
     let mut page = Vec::new();
     Man::new(command)
         .render(&mut page)

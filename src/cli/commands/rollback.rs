@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use clap::Args;
+use futures::TryStreamExt as _;
 
 use crate::cli::change_line::line;
 use crate::cli::failure::{Failure, Stop};
@@ -10,11 +11,12 @@ use crate::cli::output::show;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, parse};
 use crate::cli::session::Session;
+use crate::cli::sides;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
 use crate::model::{Access, Entry, Guard, Key, Mutation, PrefixOrRoot, Revision, Timestamp};
 use crate::ops::{self, DesiredValue, KeyChange, Plan};
-use crate::store::{Committed, Consistency, Snapshot, Store, StoreExt as _, Txn};
+use crate::store::{Committed, Consistency, Snapshot, Store, StoreError, StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
 
 /// Roll a key or a prefix back to a revision
@@ -91,6 +93,14 @@ async fn below(
     let part = ops::find_section_part(store, name).await?;
     let then = ops::state_at(store, &part, args.to).await?;
     let now = ops::section_part_snapshot(store, &part).await?;
+    if then.entries.is_empty() && now.entries.is_empty() && sides::is_key(name.prefix(), store).await? {
+        return Err(sides::only_a_key(name.prefix())
+            .hint(format!(
+                "to roll the key back, use `discfg rollback {name} --to {}`",
+                args.to
+            ))
+            .into());
+    }
     let plan = Plan::over(store, now, &part, wanted(then), true).await?;
     let ask = if args.yes {
         Confirmation::Answered
@@ -127,6 +137,12 @@ async fn one_key(
     let then = then.filter(|entry| entry.is_live(clock));
     let again = then.clone().and_then(|entry| DesiredValue::again(entry, clock));
     let now = store.get(key, Consistency::Strong).await?;
+    if now.is_none() && then.is_none() && store.history(key, None).try_next().await?.is_none() {
+        let command = format!("discfg rollback --prefix {key} --to {}", args.to);
+        let hint = sides::below_instead(key, &command, store).await;
+        let failure = Failure::from(StoreError::NotFound(key.clone()));
+        return Err(hint.into_iter().fold(failure, Failure::hint).into());
+    }
     let is_as_then = match (&now, &again) {
         (None, None) => true,
         (Some(now), Some(again)) => {

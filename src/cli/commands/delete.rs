@@ -4,6 +4,7 @@ use futures::TryStreamExt as _;
 use super::guards::{GuardArgs, refused};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::help::{CONFIG, GlobalsLast as _, KEY, positionals};
+use crate::cli::message_args::MessageArgs;
 use crate::cli::output::show;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_key, config_and_prefix, hint};
@@ -51,6 +52,8 @@ pub(in crate::cli) struct DeleteArgs {
     ignore_not_found: bool,
     #[command(flatten)]
     guards: GuardArgs,
+    #[command(flatten)]
+    message: MessageArgs,
 }
 
 pub(in crate::cli) async fn run(
@@ -66,7 +69,9 @@ pub(in crate::cli) async fn run(
     session.choose(config)?;
     let show_value = args.guards.show_value;
     let guards = args.guards.read(&key)?;
-    let txn = Txn::new(vec![Mutation::Delete { key: key.clone() }]).guarded(guards);
+    let txn = Txn::new(vec![Mutation::Delete { key: key.clone() }])
+        .guarded(guards)
+        .with_message(args.message.message);
     let committed = session.store(Access::Write, &key).await?.commit(txn).await;
     let committed = committed.map_err(|error| refused(error, show_value, session))?;
     let Some(applied) = committed.changes.into_iter().next() else {
@@ -144,6 +149,9 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
         dry_run: args.dry_run,
         batch,
         values: false,
+        message: MessageArgs {
+            message: args.message.message.clone(),
+        },
     };
     review.carry_out(&how, store, format, terminal).await
 }

@@ -8,6 +8,7 @@ use super::guards::{GuardArgs, refused};
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
 use crate::cli::help::{CONFIG, GlobalsLast as _, KEY, positionals};
+use crate::cli::message_args::MessageArgs;
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
@@ -73,6 +74,8 @@ pub(in crate::cli) struct SetArgs {
     plain: bool,
     #[command(flatten)]
     guards: GuardArgs,
+    #[command(flatten)]
+    message: MessageArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -130,7 +133,9 @@ pub(in crate::cli) async fn run(
         },
         ttl,
     };
-    let txn = Txn::new(vec![mutation]).guarded(guards);
+    let txn = Txn::new(vec![mutation])
+        .guarded(guards)
+        .with_message(args.message.message);
     let is_config = words.len() == 1 && key.as_str().trim_start_matches('/') == session.config()?;
     // The first word may not have been meant as the config.
     let meant = |failure: Failure| match failure.kind {

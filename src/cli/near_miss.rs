@@ -11,7 +11,8 @@ const SYNONYMS: &[(&str, &[&str])] = &[
         "get",
         &["cat", "read", "show", "print", "view", "describe", "fetch"],
     ),
-    ("set", &["write", "add", "update", "save", "store", "edit"]),
+    ("set", &["write", "add", "update", "save", "store"]),
+    ("edit", &["modify", "vi", "vim"]),
     ("ls", &["ll", "dir", "keys", "tree", "find", "grep", "search"]),
     ("delete", &["del", "remove", "unset"]),
     ("copy", &["clone", "promote"]),
@@ -43,10 +44,6 @@ const ADVICE: &[(&[&str], &str)] = &[
     (
         &["find", "grep", "search"],
         "to search keys and values, use 'discfg ls -r --values | grep PATTERN'",
-    ),
-    (
-        &["edit"],
-        "to write a value from a file, use 'discfg set KEY -d FILE'",
     ),
     (
         &["env", "render"],

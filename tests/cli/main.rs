@@ -9,6 +9,7 @@ mod bad_input;
 mod bad_surroundings;
 mod complete;
 mod control_characters;
+mod edit;
 mod exec;
 mod exec_endings;
 mod exec_restart;

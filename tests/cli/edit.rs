@@ -147,6 +147,9 @@ fn what_is_not_changed_is_not_written(place: &Place) {
             "error: cancelled: nothing was changed\n  because: the editor `sh ed` exited with code 3\n",
         );
     assert_eq!(kept(place, &failed), "b\n");
+    edit(place, "kill -INT $$", &["db/url", "--yes"])
+        .code(130)
+        .stderr_has("because: the editor `sh ed` was ended by signal 2");
     edit(place, "exit 1", &["db/url", "--yes"])
         .code(1)
         .stderr_lacks("is kept");
@@ -312,6 +315,12 @@ fn a_conflict_is_merged_in_the_editor(place: &Place) {
         .code(0)
         .stdout_has("/list: version 1, ");
     done(place, &["get", "list", "-f", "raw"]).stdout("again");
+    // It never ends.
+    let script = "discfg set list $(date +%N) -q; echo mine >\"$1\"";
+    let failed = edit(place, script, &["list", "-y"])
+        .code(4)
+        .stderr_has("error: key /list: expected revision ");
+    assert_eq!(kept(place, &failed), "mine\n");
     nothing_is_left(place);
 }
 

@@ -25,6 +25,7 @@ pub(super) struct Draft<'e> {
     /// The text that is stored.
     stored: String,
     markers: Option<ConflictMarkers>,
+    merges: usize,
 }
 
 /// Why a text can't be stored.
@@ -45,6 +46,8 @@ impl<E: Into<Failure>> From<E> for InvalidText {
 
 /// The largest text, in bytes, as of any data file.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
+/// So often are conflicts merged.
+const MOST_MERGES: usize = 10;
 /// The longest name of a file, in characters, without its extension.
 const LONGEST_NAME: usize = 100;
 
@@ -66,6 +69,7 @@ impl<'e> Draft<'e> {
             folder,
             stored,
             markers: None,
+            merges: 0,
         };
         draft.write(&draft.stored)?;
         Ok(draft)
@@ -97,12 +101,18 @@ impl<'e> Draft<'e> {
         }
     }
 
+    /// Whether another conflict is to be merged: a script as an editor could go on for ever.
+    pub(super) fn can_merge(&self) -> bool {
+        self.merges < MOST_MERGES
+    }
+
     /// Merges what is stored now into the text, for the user to edit it again.
     pub(super) fn merge(&mut self, what: &str, now: String, terminal: &Terminal) -> Result<(), Failure> {
         let (merged, markers) = merge(&self.stored, &self.text()?, &now);
         self.write(&merged)?;
         self.stored = now;
         self.markers = markers;
+        self.merges += 1;
         let todo = if markers.is_some() {
             "resolve the conflicts"
         } else {

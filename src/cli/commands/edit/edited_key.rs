@@ -62,7 +62,7 @@ impl KeyEdit {
                 answer.or_cancel("nothing was changed")?;
             }
             match store.write(self.txn(value, stored.as_ref())).await {
-                Err(StoreError::Conflict(_)) => {
+                Err(StoreError::Conflict(_)) if draft.can_merge() => {
                     stored = self.read(store).await?;
                     let now = self.text(stored.as_ref())?;
                     draft.merge(&format!("key {}", self.key), now, terminal)?;

@@ -90,7 +90,8 @@ impl PrefixEdit<'_> {
                     ask,
                 };
                 match review.carry_out(&how, store, format, terminal).await {
-                    Err(Stop::Ops(OpsError::Store(StoreError::Conflict(_)))) if tries < MOST_TRIES => {}
+                    Err(Stop::Ops(OpsError::Store(StoreError::Conflict(_))))
+                        if tries < MOST_TRIES && draft.can_merge() => {}
                     done => return done,
                 }
                 tries += 1;

@@ -52,24 +52,11 @@ impl Editor {
             .filter(|_| !is_dumb)
             .or_else(|| set("EDITOR"))
             .or_else(fallback);
-        match command {
-            Some(command) => Ok(Self {
-                command,
-                running: Cell::new(None),
-            }),
-            None => {
-                let mut failure = Failure::usage(if is_visual_unused {
-                    "no editor: EDITOR is not set"
-                } else {
-                    "no editor: VISUAL and EDITOR are not set"
-                });
-                if is_visual_unused {
-                    let cause = "TERM is unset or dumb, so VISUAL is not used";
-                    failure.causes.push(cause.into());
-                }
-                Err(failure.hint("name one, such as EDITOR=nano or EDITOR='code --wait'"))
-            }
-        }
+        let command = command.ok_or_else(|| no_editor(is_visual_unused))?;
+        Ok(Self {
+            command,
+            running: Cell::new(None),
+        })
     }
 
     /// Opens the file, at a line if the editor is known to begin there, and waits for the editor's end.
@@ -133,7 +120,13 @@ impl Editor {
 
     fn failed(&self, status: ExitStatus) -> Failure {
         let command = self.command.display();
-        let mut failure = Failure::new(ErrorKind::No, "cancelled: nothing was changed");
+        let is_interrupted = status.signal() == Some(Signal::INT.as_raw());
+        let kind = if is_interrupted {
+            ErrorKind::Interrupted
+        } else {
+            ErrorKind::No
+        };
+        let mut failure = Failure::new(kind, "cancelled: nothing was changed");
         let cause = match (status.code(), status.signal()) {
             (Some(code), _) => format!("the editor `{command}` exited with code {code}"),
             (None, Some(signal)) => format!("the editor `{command}` was ended by signal {signal}"),
@@ -145,6 +138,19 @@ impl Editor {
         }
         failure
     }
+}
+
+fn no_editor(is_visual_unused: bool) -> Failure {
+    let mut failure = Failure::usage(if is_visual_unused {
+        "no editor: EDITOR is not set"
+    } else {
+        "no editor: VISUAL and EDITOR are not set"
+    });
+    if is_visual_unused {
+        let cause = "TERM is unset or dumb, so VISUAL is not used";
+        failure.causes.push(cause.into());
+    }
+    failure.hint("name one, such as EDITOR=nano or EDITOR='code --wait'")
 }
 
 fn is_on_path(name: &str) -> bool {

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::exec_terminal::type_at_a_shell;
 use support::cli::{Call, Outcome, Place};
-use support::config::{embedded, on_every_engine};
+use support::config::on_every_engine;
 
 on_every_engine!(
     a_value_is_edited_and_keeps_the_rest,
@@ -17,29 +16,26 @@ on_every_engine!(
     an_invalid_value_is_kept_in_the_file,
     a_secret_stays_one_and_leaves_no_trace,
     a_conflict_is_merged_in_the_editor,
-    the_keys_below_a_prefix_are_one_file,
-    what_was_not_edited_below_a_prefix_stays_as_it_is,
-    changes_below_a_prefix_are_merged,
 );
 
-fn done(place: &Place, args: &[&str]) -> Outcome {
+pub(super) fn done(place: &Place, args: &[&str]) -> Outcome {
     place.args(args).run().code(0)
 }
 
 /// Where the files are, which nothing is to be left in.
-fn runtime(place: &Place) -> PathBuf {
+pub(super) fn runtime(place: &Place) -> PathBuf {
     let runtime = place.home().join("run");
     fs::create_dir_all(&runtime).expect("a folder");
     runtime
 }
 
 #[track_caller]
-fn nothing_is_left(place: &Place) {
+pub(super) fn nothing_is_left(place: &Place) {
     let left: Vec<_> = fs::read_dir(runtime(place)).expect("it is there").collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
-fn call(place: &Place, script: &str, args: &[&str]) -> Call {
+pub(super) fn call(place: &Place, script: &str, args: &[&str]) -> Call {
     place.write("ed", script);
     let call = place.args([&["edit"], args].concat());
     call.env("EDITOR", "sh ed").env("XDG_RUNTIME_DIR", runtime(place))
@@ -47,13 +43,13 @@ fn call(place: &Place, script: &str, args: &[&str]) -> Call {
 
 /// Edits with a script, which is given the file.
 #[track_caller]
-fn edit(place: &Place, script: &str, args: &[&str]) -> Outcome {
+pub(super) fn edit(place: &Place, script: &str, args: &[&str]) -> Outcome {
     call(place, script, args).run()
 }
 
 /// The text that was kept, whose path was said.
 #[track_caller]
-fn kept(place: &Place, outcome: &Outcome) -> String {
+pub(super) fn kept(place: &Place, outcome: &Outcome) -> String {
     let said = outcome.errors().lines();
     let mut paths = said.filter_map(|line| line.strip_prefix("your text is kept in "));
     let path = PathBuf::from(paths.next().expect("it is said"));
@@ -322,288 +318,4 @@ fn a_conflict_is_merged_in_the_editor(place: &Place) {
         .stderr_has("error: key /list: expected revision ");
     assert_eq!(kept(place, &failed), "mine\n");
     nothing_is_left(place);
-}
-
-fn the_keys_below_a_prefix_are_one_file(place: &Place) {
-    for (key, value) in [
-        ("db/url", "x"),
-        ("db/pool/max", "5"),
-        ("db/old", "1"),
-        ("dbx/k", "1"),
-    ] {
-        done(place, &["set", key, value]);
-    }
-    let script = "cp \"$1\" seen; echo \"$1\" >name; sed -i -e 's/url: x/url: y/' -e /old/d \"$1\"; echo 'new: {\"b\":  1}' >>\"$1\"";
-    let told = edit(place, script, &["--prefix", "/db", "-y", "-f", "json"])
-        .code(0)
-        .stderr("+ /db/new\t{\"b\":  1}\n- /db/old\t1\n~ /db/url\tx -> y\n")
-        .json();
-    assert_eq!(
-        fs::read_to_string(place.dir().join("seen")).expect("a copy"),
-        "old: \"1\"\npool/max: \"5\"\nurl: x\n"
-    );
-    done(place, &["export", "--prefix", "/db", "-f", "yaml", "--flat"])
-        .stdout("new: {\"b\":  1}\npool/max: \"5\"\nurl: y\n");
-    let name = fs::read_to_string(place.dir().join("name")).expect("a name");
-    assert!(name.ends_with("/db.yaml\n"), "{name}");
-    assert_eq!(
-        (&told["action"], &told["result"]),
-        (&json!("edit"), &json!("applied"))
-    );
-    assert_eq!(
-        (
-            &told["added"],
-            &told["changed"],
-            &told["removed"],
-            &told["unchanged"]
-        ),
-        (&json!(1), &json!(1), &json!(1), &json!(1))
-    );
-    assert_eq!(told["sections"], json!([{"name": "/db", "revision": 4}]));
-    done(place, &["get", "dbx/k"]).stdout("1\n");
-    edit(
-        place,
-        "echo '/other/x: 1' >\"$1\"",
-        &["mycfg", "--prefix", "db", "-y"],
-    )
-    .code(8)
-    .stderr_has("error: key /other/x is not in /db/");
-    fs::remove_dir_all(runtime(place)).expect("it is ours");
-    place
-        .args(["edit", "mycfg", "/k", "--prefix", "db"])
-        .env("EDITOR", "true")
-        .run()
-        .code(2);
-}
-
-fn what_was_not_edited_below_a_prefix_stays_as_it_is(place: &Place) {
-    done(place, &["set", "app/string", "\"x\"", "--json"]);
-    done(place, &["set", "app/object", "{\"a\" :1.10}"]);
-    done(place, &["set", "app/lease", "me", "--ttl", "1h"]);
-    done(place, &["set", "app/pw", "hunter1", "--secret"]);
-    done(place, &["set", "app/url", "x"]);
-    let script = "cp \"$1\" seen; sed -i 's/url: x/url: y/' \"$1\"";
-    edit(place, script, &["--prefix", "app", "-y"])
-        .code(0)
-        .stderr("~ /app/url\tx -> y\n");
-    assert_eq!(
-        fs::read_to_string(place.dir().join("seen")).expect("a copy"),
-        "# \"(secret, revision N)\" stands for a secret: leave it as it is, or write a new value.\n\
-         object: {\"a\" :1.10}\npw: \"(secret, revision 4)\"\nstring: x\nurl: x\n"
-    );
-    let node = |key: &str| done(place, &["get", key, "-f", "json"]).json()["node"].clone();
-    assert_eq!(
-        (&node("app/string")["kind"], &node("app/string")["version"]),
-        (&json!("json"), &json!(1))
-    );
-    assert_eq!(
-        (&node("app/lease")["ttl"], &node("app/lease")["version"]),
-        (&json!(3600), &json!(1))
-    );
-    let secret = node("app/pw");
-    assert_eq!(
-        (&secret["value"], &secret["version"]),
-        (&json!("hunter1"), &json!(1))
-    );
-    // A new value is that of the secret, and a mask elsewhere is none.
-    let script = "sed -i 's/pw: .*/pw: hunter2/' \"$1\"";
-    let told = edit(place, script, &["--prefix", "app", "-y"])
-        .code(0)
-        .stderr_lacks("hunter");
-    assert!(!told.text().contains("hunter"));
-    let secret = node("app/pw");
-    assert_eq!(
-        (&secret["value"], &secret["secret"]),
-        (&json!("hunter2"), &json!(true))
-    );
-    let failed = edit(
-        place,
-        "sed -i 's/pw:/password:/' \"$1\"",
-        &["--prefix", "app", "-y"],
-    )
-    .code(8)
-    .stderr_has("error: the value of /app/password stands for a secret that is not stored there");
-    kept(place, &failed);
-    // Two changes of one secret are a conflict, too.
-    let script = "discfg set app/pw hunter3 -q; sed -i 's/pw: .*/pw: hunter4/' \"$1\"";
-    let script = format!("grep -q '>>>' \"$1\" && exit; {script}");
-    let failed = edit(place, &script, &["--prefix", "app", "-y"])
-        .code(8)
-        .stderr_has("is a conflict marker");
-    assert!(kept(place, &failed).contains("mine\npw: hunter4\n|||||||"));
-    assert_eq!(node("app/pw")["value"], json!("hunter3"));
-    edit(place, "sed -i /pw:/d \"$1\"", &["--prefix", "app", "-y"])
-        .code(0)
-        .stderr("- /app/pw\t(secret)\n");
-    nothing_is_left(place);
-}
-
-fn changes_below_a_prefix_are_merged(place: &Place) {
-    for key in ["db/a", "db/b", "db/c", "db/d", "db/sub/x"] {
-        done(place, &["set", key, "old"]);
-    }
-    let script =
-        "grep -q theirs \"$1\" && exit; discfg set db/d theirs -q; sed -i 's/^a: old/a: mine/' \"$1\"";
-    edit(place, script, &["--prefix", "db", "-y"])
-        .code(0)
-        .stderr_has("keys below /db/ changed while you were editing: check the result\n")
-        .stderr_has("~ /db/a\told -> mine\n");
-    done(place, &["get", "db/a"]).stdout("mine\n");
-    done(place, &["get", "db/d"]).stdout("theirs\n");
-    let script = "grep -q '>>>' \"$1\" && { echo 'x: both' >\"$1\"; exit; }\n\
-        discfg set db/sub/x theirs -q; echo 'x: mine' >\"$1\"";
-    edit(place, script, &["--prefix", "db/sub", "-y"])
-        .code(0)
-        .stderr_has("resolve the conflicts");
-    done(place, &["get", "db/sub/x"]).stdout("both\n");
-    // What changed elsewhere in the section doesn't matter.
-    let script = "echo >>opened; discfg set db/a elsewhere >said; echo 'x: mine' >\"$1\"";
-    edit(place, script, &["--prefix", "db/sub", "-y"])
-        .code(0)
-        .stderr("~ /db/sub/x\tboth -> mine\n");
-    assert_eq!(
-        fs::read_to_string(place.dir().join("opened")).expect("it was opened"),
-        "\n"
-    );
-    nothing_is_left(place);
-}
-
-#[test]
-fn the_editor_is_chosen_as_git_does() {
-    let place = embedded();
-    place.write("ed", "echo \"$0 $1\" >said");
-    let said = || fs::read_to_string(place.dir().join("said")).expect("it was called");
-    let call = || place.args(["edit", "k"]);
-    let none = call().run().code(2);
-    assert_eq!(
-        none.errors(),
-        "error: no editor: VISUAL and EDITOR are not set\n  hint: name one, such as EDITOR=nano or EDITOR='code --wait'\n"
-    );
-    call()
-        .env("VISUAL", "sh ed")
-        .env("TERM", "dumb")
-        .run()
-        .code(2)
-        .stderr_has("because: TERM is unset or dumb, so VISUAL is not used");
-    call().env("EDITOR", "sh ed").env("VISUAL", "false").run().code(0);
-    assert!(said().starts_with("ed /"), "{}", said());
-    call()
-        .env("EDITOR", "false")
-        .env("VISUAL", "sh ed")
-        .env("TERM", "xterm")
-        .run()
-        .code(0);
-    let wordy = "f() { echo \"$@\" >said; }; f --wait";
-    call().env("EDITOR", wordy).run().code(0);
-    assert!(said().starts_with("--wait /"), "{}", said());
-    call()
-        .env("EDITOR", "nosuch-editor --wait")
-        .run()
-        .code(1)
-        .stderr_has("the editor `nosuch-editor --wait` exited with code 127")
-        .stderr_has("hint: check the variables VISUAL and EDITOR");
-    // Where nothing is named, vi is, if it is there.
-    let vi = place.write("bin/vi", "#!/bin/sh\necho vi \"$1\" >said\n");
-    fs::set_permissions(&vi, fs::Permissions::from_mode(0o755)).expect("it is ours");
-    let path = format!("{}:/usr/bin:/bin", vi.parent().expect("a folder").display());
-    call().env("PATH", &path).env("TERM", "xterm").run().code(0);
-    assert!(said().starts_with("vi /"), "{}", said());
-    call().env("PATH", &path).run().code(2);
-}
-
-#[test]
-fn the_file_is_in_memory_where_that_is_possible() {
-    let place = embedded();
-    place.write("ed", "echo \"$1\" >path");
-    let path = |runtime: &str| {
-        let call = place.args(["edit", "k"]).env("EDITOR", "sh ed");
-        call.env("XDG_RUNTIME_DIR", runtime).run().code(0);
-        fs::read_to_string(place.dir().join("path")).expect("it was called")
-    };
-    let good = runtime(&place);
-    assert!(path(&good.to_string_lossy()).starts_with(&*good.to_string_lossy()));
-    // Others could put a folder of theirs in its place.
-    fs::set_permissions(&good, fs::Permissions::from_mode(0o777)).expect("it is ours");
-    for unfit in [&*good.to_string_lossy(), "", "run", "/nosuch"] {
-        let path = path(unfit);
-        assert!(path.starts_with("/dev/shm/discfg-edit-"), "{unfit}: {path}");
-    }
-    nothing_is_left(&place);
-}
-
-#[test]
-fn an_interrupt_is_the_editors_and_other_signals_remove_the_file() {
-    let place = embedded();
-    place.args(["set", "pw", "hunter1", "--secret"]).run().code(0);
-    let script = "rm -f hold; mkfifo hold; echo hunter2 >\"$1\"; echo ready; read x <hold";
-    let running = call(&place, script, &["pw", "-y"]).start();
-    running.says("ready");
-    running.signal("INT");
-    running.signal("QUIT");
-    fs::write(place.dir().join("hold"), "go\n").expect("it is read");
-    running.end().code(0).stdout("/pw: version 2, revision 2\n");
-    nothing_is_left(&place);
-    for signal in ["TERM", "HUP"] {
-        let running = call(&place, script, &["pw", "-y"]).start();
-        running.says("ready");
-        running.signal(signal);
-        running.end().code(130).stderr_has("error: interrupted\n");
-        nothing_is_left(&place);
-    }
-    place.args(["get", "pw"]).run().code(0).stdout("hunter2\n");
-}
-
-#[test]
-fn many_keys_are_written_in_batches_where_that_is_allowed() {
-    let place = embedded();
-    let script = "seq -f 'k%g: v' 60 >\"$1\"";
-    let failed = edit(&place, script, &["--prefix", "many", "-y"])
-        .code(8)
-        .stderr_has("use --batch");
-    kept(&place, &failed);
-    edit(&place, script, &["--prefix", "many", "-y", "--batch"])
-        .code(0)
-        .stdout_has("applied: 60 added");
-    nothing_is_left(&place);
-}
-
-#[test]
-fn the_questions_are_answered_on_a_terminal() {
-    let place = embedded();
-    place.args(["set", "limits", "{\"a\": 1}"]).run().code(0);
-    // It begins at the line of the fault, and the second time it is mended.
-    let script = "#!/bin/sh\ncase $1 in +*) echo \"begins at $1\"; printf '{\\n\"a\": 2}' >\"$2\"; exit; esac\n\
-        printf '{\\n\"a\": oops}' >\"$1\"\n";
-    let vi = place.write("vi", script);
-    fs::set_permissions(&vi, fs::Permissions::from_mode(0o755)).expect("it is ours");
-    let runtime = runtime(&place);
-    let exports = format!("export EDITOR=./vi XDG_RUNTIME_DIR={}\n", runtime.display());
-    type_at_a_shell(
-        &place,
-        &[
-            ("ready> ", &exports),
-            ("ready> ", "discfg edit limits\n"),
-            ("line 2, column 6: syntax error. Edit again\\? \\[Y/n\\] ", "\n"),
-            ("begins at \\+2\n(?s:.*)mycfg: set /limits\\? \\[y/N\\] ", "y\n"),
-            ("version 2, revision 2(?s:.*)ready> ", "discfg edit limits\n"),
-            ("Edit again\\? \\[Y/n\\] ", "n\n"),
-            (
-                "kept in (?P<kept>[^\n]+)\nerror: cancelled(?s:.*)ready> ",
-                "echo code $?; cat {kept}; rm -r $(dirname {kept})\n",
-            ),
-            ("code 1\n(?s:.*)oops(?s:.*)ready> ", "discfg edit limits\n"),
-            ("Edit again\\? \\[Y/n\\] ", "\x03"),
-            (
-                "error: cancelled|error: interrupted(?s:.*)ready> ",
-                "echo code $?\n",
-            ),
-            ("code 130", "exit\n"),
-        ],
-    );
-    nothing_is_left(&place);
-    place
-        .args(["get", "limits", "-f", "raw"])
-        .run()
-        .code(0)
-        .stdout("{\n\"a\": 2}");
 }

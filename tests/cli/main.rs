@@ -10,6 +10,8 @@ mod bad_surroundings;
 mod complete;
 mod control_characters;
 mod edit;
+mod edit_editor;
+mod edit_prefix;
 mod exec;
 mod exec_endings;
 mod exec_restart;

@@ -171,6 +171,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Destroy(args) => commands::destroy::run(args, session, terminal).await,
         Command::Doctor(args) => commands::doctor::run(args, session, terminal).await,
         Command::Set(args) => commands::set::run(args, session, terminal).await,
+        Command::Edit(args) => commands::edit::run(args, session, terminal).await,
         Command::Get(args) => commands::get::run(args, session, terminal).await,
         Command::Delete(args) => commands::delete::run(args, session, terminal).await,
         Command::Touch(args) => commands::touch::run(args, session, terminal).await,

@@ -70,6 +70,8 @@ pub(super) enum Command {
     /// Set the value of a key
     #[command(visible_alias = "put")]
     Set(commands::set::SetArgs),
+    /// Edit a key, or the keys below a prefix, in your editor
+    Edit(commands::edit::EditArgs),
     /// Print the value of a key
     Get(commands::get::GetArgs),
     /// Delete a key, or all keys below a prefix

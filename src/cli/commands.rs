@@ -9,6 +9,7 @@ pub(super) mod delete;
 pub(super) mod destroy;
 pub(super) mod diff;
 pub(super) mod doctor;
+pub(super) mod edit;
 pub(super) mod exec;
 pub(super) mod export;
 pub(super) mod find;

@@ -11,7 +11,8 @@ const SYNONYMS: &[(&str, &[&str])] = &[
         "get",
         &["cat", "read", "show", "print", "view", "describe", "fetch"],
     ),
-    ("set", &["write", "add", "update", "save", "store", "edit"]),
+    ("set", &["write", "add", "update", "save", "store"]),
+    ("edit", &["modify", "vi", "vim"]),
     ("ls", &["ll", "dir", "keys", "tree"]),
     ("find", &["grep", "search", "locate"]),
     ("delete", &["del", "remove", "unset"]),
@@ -40,10 +41,6 @@ const ADVICE: &[(&[&str], &str)] = &[
     (
         &["mv", "move", "rename"],
         "to rename a prefix, use 'discfg copy /old /new' and 'discfg delete -r /old'",
-    ),
-    (
-        &["edit"],
-        "to write a value from a file, use 'discfg set KEY -d FILE'",
     ),
     (
         &["env", "render"],

@@ -43,6 +43,8 @@ pub(super) enum Confirmation {
     Answered,
     /// They needn't be shown it.
     Never,
+    /// They have been shown it, and have answered.
+    Given,
 }
 
 /// A plan with what it is called.
@@ -79,13 +81,19 @@ impl Review<'_> {
         if !args.batch {
             plan.check_limit()?;
         }
-        if self.ask != Confirmation::Never || args.values {
+        let is_shown = match self.ask {
+            Confirmation::First | Confirmation::Answered => true,
+            Confirmation::Never => args.values,
+            Confirmation::Given => false,
+        };
+        if is_shown {
             for (sign, line) in lines(plan, args.values) {
                 terminal.toned_hint(Tone::of_sign(sign), &line);
             }
         }
         if self.ask == Confirmation::First {
-            let answer = terminal.confirm(&question(&self.config, &plan.outcome()), "--yes")?;
+            let question = question(&self.config, &plan.outcome());
+            let answer = terminal.ask(&question, "--yes").await?;
             answer.or_cancel("nothing was changed")?;
         }
         let outcome = if args.batch {

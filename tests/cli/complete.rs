@@ -43,7 +43,9 @@ fn set(place: &Place, keys: &[&str]) {
 
 fn keys_come_level_by_level(place: &Place) {
     set(place, &["db/url", "db/user", "db/pool/size", "dbx/a", "app"]);
-    for command in ["get", "set", "delete", "rm", "history", "touch", "rollback"] {
+    for command in [
+        "get", "set", "edit", "delete", "rm", "history", "touch", "rollback",
+    ] {
         becomes(place, &[command, "/db/u"], &["/db/url", "/db/user"]);
     }
     becomes(place, &["get", "/db"], &["/db/", "/dbx/"]);
@@ -63,6 +65,7 @@ fn a_prefix_is_a_folder(place: &Place) {
     becomes(place, &["ls", "/"], &["/db/", "/dbx/"]);
     becomes(place, &["ls", "mycfg", "/db/"], &["/db/pool/"]);
     becomes(place, &["info", "--prefix", "/db"], &["/db/", "/dbx/"]);
+    becomes(place, &["edit", "--prefix", "/db"], &["/db/", "/dbx/"]);
     becomes(place, &["exec", "mycfg", "--prefix", "db/p"], &["db/pool/"]);
     becomes(place, &["exec", "--prefix=/db/"], &["--prefix=/db/pool/"]);
     becomes(place, &["delete", "-r", "/"], &["/db/", "/dbx/"]);

@@ -33,7 +33,7 @@ print(seen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 "#;
 
-fn type_at_a_shell(place: &Place, script: &[(&str, &str)]) {
+pub(super) fn type_at_a_shell(place: &Place, script: &[(&str, &str)]) {
     place.write("driver.py", DRIVER);
     let script = serde_json::to_vec(script).expect("JSON");
     place.write("script", script);

@@ -103,7 +103,18 @@ const EVERYDAY: &[Row] = &[
         &["copy", "/db", "/copy", "--yes"],
     ),
     ("delete -r, two keys", 0, &["delete", "-r", "/copy", "--yes"]),
+    ("edit, a key", 0, &["edit", "db/url", "--yes"]),
+    ("edit, nothing saved", 0, &["edit", "db/url", "--yes"]),
+    (
+        "edit, one key of a section",
+        0,
+        &["edit", "--prefix", "/db", "--yes"],
+    ),
 ];
+
+/// An editor that changes one value.
+const EDITOR: &str =
+    "case $1 in *.yaml) sed -i 's/^url: .*/url: listed/' \"$1\" ;; *) echo edited >\"$1\" ;; esac";
 
 #[test]
 fn everyday_commands() {
@@ -116,6 +127,8 @@ fn everyday_commands() {
     ten(&place, "ten.json", "one");
     ten(&place, "other.json", "two");
     place.write("one.json", "{\"k0\": \"three\"}");
+    place.write("ed", EDITOR);
+    let place = place.env("EDITOR", "sh ed");
     counts::hold("dynamodb.self", |counted| {
         for (row, code, args) in EVERYDAY {
             counted.asked(row, &watched.asked(&place, *code, args));

@@ -52,6 +52,20 @@ impl Terminal {
         Ok(Consent::of(line_or_ctrl_c().await?.as_deref(), is_yes))
     }
 
+    /// Asks a question to which Enter alone, too, is a yes. None where there is no terminal.
+    pub(in crate::cli) async fn ask_on_terminal(
+        &mut self,
+        question: &str,
+    ) -> Result<Option<Consent>, Failure> {
+        if !is_terminal() {
+            return Ok(None);
+        }
+        self.flush()?;
+        write_stderr(format_args!("{question} [Y/n] "));
+        let is_yes = |line: &str| line == "\n" || is_yes(line);
+        Ok(Some(Consent::of(line_or_ctrl_c().await?.as_deref(), is_yes)))
+    }
+
     /// Asks for a word, for what a yes is too quickly given to. No if another is typed. Without a
     /// terminal that is an error which names `flag`.
     pub(in crate::cli) async fn ask_for(
@@ -67,7 +81,7 @@ impl Terminal {
 
     /// Asks for a line that isn't shown while it is typed. None where there is no terminal to type on.
     pub(in crate::cli) async fn ask_unseen(&mut self, question: &str) -> Result<Option<String>, Failure> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !is_terminal() {
             return Ok(None);
         }
         self.flush()?;
@@ -96,7 +110,7 @@ impl Terminal {
     }
 
     fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !is_terminal() {
             let refused = format!("refusing to continue without confirmation (no terminal): use {flag}");
             let mut failure = Failure::usage(refused);
             failure.causes.push(format!("not answered: {question}"));
@@ -111,7 +125,7 @@ impl Terminal {
 /// Asks on the terminal for the code of an MFA device, which is valid for seconds and may be seen.
 pub(in crate::cli) fn mfa_prompt() -> MfaPrompt {
     MfaPrompt(|device| {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !is_terminal() {
             return Err(io::Error::other("no terminal to ask for it"));
         }
         write_stderr(format_args!("Code of the MFA device {}: ", printable(device)));
@@ -170,6 +184,11 @@ async fn line_or_ctrl_c() -> Result<Option<String>, Failure> {
             Ok(None)
         }
     }
+}
+
+/// Whether a question would be seen, and can be answered.
+fn is_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 fn is_yes(line: &str) -> bool {

@@ -47,6 +47,7 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"(WHEN|MODIFIED|EXPIRES)(␛\[0m)? {2,}", "$1$2  "),
     // A whole second begins between the machine's time and the one that AWS answers with.
     (r"\b1 s (?:ahead of|behind) AWS\b", "in sync with AWS"),
+    (r"\bdiscfg-edit-\w{6}/", "discfg-edit-[RANDOM]/"),
     // Of a machine; the version is told before.
     (r"\[VERSION\] on \w+ \w+", "[VERSION] on [PLATFORM]"),
 ];

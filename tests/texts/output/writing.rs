@@ -71,6 +71,52 @@ fn set() {
 }
 
 #[test]
+fn edit() {
+    session(
+        "edit",
+        r#"
+        # Without an editor
+        discfg edit app/name
+        VISUAL=vi discfg edit app/name
+
+        # A key, in each format
+        EDITOR=true discfg edit app/name
+        EDITOR='printf shop >' discfg edit app/name --yes
+        EDITOR='printf store >' discfg edit app/name --yes -f json
+        EDITOR='printf inn >' discfg edit app/name --yes -f raw
+        EDITOR='printf "{}" >' discfg edit app/new --yes
+        EDITOR='printf hunter3 >' discfg edit db/password --yes -f json
+        EDITOR='printf "a\\nb\\n" >' discfg edit app/name --yes
+
+        # What is kept
+        XDG_RUNTIME_DIR=$PWD EDITOR='printf other >' discfg edit app/name
+        XDG_RUNTIME_DIR=$PWD EDITOR='printf "{" >' discfg edit app/new --yes
+        XDG_RUNTIME_DIR=$PWD EDITOR='printf "{" >' discfg edit app/new --yes -f json
+        EDITOR=false discfg edit app/name
+
+        # A conflict
+        XDG_RUNTIME_DIR=$PWD EDITOR='test -e seen && exit; touch seen; discfg set app/name other -q; printf mine >' discfg edit app/name --yes
+
+        # Keys below a prefix
+        EDITOR=true discfg edit --prefix db -f json
+        EDITOR='cat' discfg edit --prefix db
+        EDITOR='sed -i -e "s/password: .*/password: hunter4/" -e "\$anew: 1"' discfg edit --prefix db --yes
+        XDG_RUNTIME_DIR=$PWD EDITOR='printf "a: 1\na: 2" >' discfg edit --prefix db --yes
+        XDG_RUNTIME_DIR=$PWD EDITOR='printf "/app/a: 1" >' discfg edit --prefix db --yes
+        XDG_RUNTIME_DIR=$PWD EDITOR='sed -i s/password/pw/' discfg edit --prefix db --yes
+
+        # Bad input
+        discfg edit
+        discfg edit a b c
+        discfg edit app/name --batch
+        EDITOR=true discfg edit mycfg app/name --prefix db
+        EDITOR=true discfg edit --prefix /
+        EDITOR=true discfg edit nosuch app/name
+        "#,
+    );
+}
+
+#[test]
 fn delete() {
     session(
         "delete",

@@ -39,9 +39,10 @@ const STACK_BYTES: usize = 16 * 1024 * 1024;
 /// Renders a template in Jinja's language (minijinja) over keys and values.
 ///
 /// `get("/db/url")` and `keys["/db/url"]` look a key up, `{{ db.url }}` does by its path below the prefix; a name
-/// without a leading slash is relative to the prefix. Unknown names are errors. Truth values, whole numbers and null of
-/// json are themselves, so that they can be tested and counted; all else is text as it is kept. `json("/db/url")` gives
-/// a key's value as JSON, and the filter `json` makes JSON of any text. Nothing is escaped by itself.
+/// without a leading slash is relative to the prefix. Unknown names are errors, but `get("/db/url", "none")` has a
+/// default. Truth values, whole numbers and null of json are themselves, so that they can be tested and counted; all else
+/// is text as it is kept. `json("/db/url")` gives a key's value as JSON, and the filter `json` makes JSON of any text.
+/// Nothing is escaped by itself.
 ///
 /// A template that does too much is an error. What it has begun then goes on in a thread that nobody waits for.
 pub fn render(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Result<String, TemplateError> {
@@ -91,7 +92,12 @@ fn render_bounded(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Resu
         JsonDocument::String(text.to_string()).to_string()
     });
     let keys = Arc::clone(&all);
-    environment.add_function("get", move |name: &str| keys.find(name).and_then(shown));
+    environment.add_function("get", move |name: &str, default: Option<Shown>| {
+        match (keys.find(name), default) {
+            (Err(_), Some(default)) => Ok(default),
+            (found, _) => found.and_then(shown),
+        }
+    });
     let keys = Arc::clone(&all);
     environment.add_function("json", move |name: &str| keys.find(name).and_then(json));
     environment.add_global("keys", Shown::from_dyn_object(all));
@@ -277,6 +283,11 @@ mod tests {
     fn keys_are_looked_up_in_three_ways() {
         for (source, prefix, wanted) in [
             ("{{ get(\"/db/url\") }} {{ get('db/url') }}\n", "/", "x x\n"),
+            (
+                "{{ get('/db/url', 'none') }} {{ get('/db/nosuch', 'none') }}\n",
+                "/",
+                "x none\n",
+            ),
             ("{{ keys['/db/read-url'] }}", "/", "<a & \"b\">"),
             (
                 "{{ db.url }} {{ db['read-url'] }} {{ db }}",

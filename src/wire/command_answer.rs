@@ -34,6 +34,32 @@ pub struct ListAnswer {
     pub bad: Vec<BadSection>,
 }
 
+/// The result of `exec --dry-run`.
+#[derive(Debug, Serialize)]
+pub struct ExecAnswer {
+    /// `exec`
+    pub action: &'static str,
+    /// `planned`
+    pub result: &'static str,
+    /// The variables, by name.
+    pub variables: Vec<PlannedVariable>,
+}
+
+/// A variable that a command would be given.
+#[derive(Debug, Serialize)]
+pub struct PlannedVariable {
+    /// Its name.
+    pub name: String,
+    /// The key that it comes from.
+    pub key: String,
+    /// Whether it is a secret.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
+    /// The length of its value, unless it is a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<usize>,
+}
+
 /// The result of `find`.
 #[derive(Debug, Serialize)]
 pub struct FindAnswer {

@@ -17,6 +17,7 @@ on_every_engine!(
     keys_with_a_time_to_live_are_left_out,
     no_value_is_told,
     what_no_environment_holds_names_the_key,
+    a_dry_run_shows_names_keys_and_lengths,
 );
 
 fn set(place: &Place, key: &str, value: &str) {
@@ -400,4 +401,41 @@ mod on_aws {
             .stdout("")
             .stderr_has("discfg grants payments");
     }
+}
+
+fn a_dry_run_shows_names_keys_and_lengths(place: &Place) {
+    set(place, "db/url", "postgres");
+    set(place, "db/path", "/evil");
+    place
+        .args(["set", "db/password", "hunter2", "--secret"])
+        .run()
+        .code(0);
+    exec(
+        place,
+        &[
+            "--prefix",
+            "db",
+            "--allow-env",
+            "PATH",
+            "--dry-run",
+            "--",
+            "touch",
+            "ran",
+        ],
+    )
+    .code(0)
+    .stdout("PASSWORD\t/db/password\tsecret\nPATH\t/db/path\t5 bytes\nURL\t/db/url\t8 bytes\n");
+    assert!(!place.dir().join("ran").exists());
+    let told = exec(place, &["--env", "U=/db/url", "--dry-run", "-f", "json"])
+        .code(0)
+        .json();
+    let expected =
+        r#"{"action":"exec","result":"planned","variables":[{"name":"U","key":"/db/url","bytes":8}]}"#;
+    assert_eq!(
+        told,
+        serde_json::from_str::<serde_json::Value>(expected).expect("JSON")
+    );
+    // What would be refused is refused.
+    exec(place, &["--prefix", "db", "--dry-run"]).code(125).stdout("");
+    exec(place, &["--prefix", "db"]).code(2);
 }

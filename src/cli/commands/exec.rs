@@ -17,12 +17,15 @@ use self::reload_signal::ReloadSignal;
 use self::restart::{RestartPace, Supervised};
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::output::show;
 use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
 use crate::cli::sides::no_keys_below;
 use crate::cli::terminal::Terminal;
+use crate::cli::terminal::table::Table;
 use crate::formats::EnvName;
 use crate::model::{Access, Prefix, Span};
+use crate::wire::{ExecAnswer, PlannedVariable};
 
 /// Run a command with the keys as environment variables
 ///
@@ -80,6 +83,11 @@ pub(in crate::cli) struct ExecArgs {
     /// Keep variables that are already set
     #[arg(long)]
     no_clobber: bool,
+    /// Show the variables with their keys and lengths, but no values, and run nothing
+    ///
+    /// Secrets are not decrypted.
+    #[arg(long, conflicts_with = "restart")]
+    dry_run: bool,
     /// Restart the command when one of its variables changes
     #[arg(long)]
     restart: bool,
@@ -100,7 +108,7 @@ pub(in crate::cli) struct ExecArgs {
     #[arg(long, value_name = "SIGNAL", requires = "restart", ignore_case = true)]
     signal: Option<ReloadSignal>,
     /// Command to run, and its arguments, after --
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    #[arg(last = true, required_unless_present = "dry_run", value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
@@ -135,7 +143,10 @@ pub(in crate::cli) async fn run(
 
 async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Stop> {
     session.choose(config_beside_options(args.word.as_deref(), false)?)?;
-    let program = Program::find(&args.command, args.pristine)?;
+    let program = match args.dry_run && args.command.is_empty() {
+        true => None,
+        false => Some(Program::find(&args.command, args.pristine)?),
+    };
     let given = !args.prefixes.is_empty();
     let wanted = EnvironmentSpec {
         // Who names keys wants those alone.
@@ -168,7 +179,12 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
             return Err(no_keys_below(prefix, store).await?.into());
         }
     }
-    let variables = wanted.choose(&snapshot.entries, &around)?.reveal(store).await?;
+    let chosen = wanted.choose(&snapshot.entries, &around)?;
+    let Some(program) = program.filter(|_| !args.dry_run) else {
+        let shape = chosen.planned();
+        return Ok(show_planned(&shape, session, terminal)?);
+    };
+    let variables = chosen.reveal(store).await?;
     if args.restart {
         let pace = RestartPace {
             interval: args.interval.duration(),
@@ -190,4 +206,37 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
     terminal.flush()?;
     let error = program.command(&variables).exec();
     Err(program.failure(&error, &variables).into())
+}
+
+/// Shows the variables that a command would be given.
+fn show_planned(planned: &ExecAnswer, session: &Session, terminal: &mut Terminal) -> Result<(), Failure> {
+    let length = |variable: &PlannedVariable| match variable.bytes {
+        Some(bytes) => format!("{bytes} bytes"),
+        None => "secret".into(),
+    };
+    let columns = terminal.columns();
+    let human = || match columns {
+        Some(columns) => {
+            let mut table = Table::new(&["NAME", "KEY", "#LENGTH"]);
+            for variable in &planned.variables {
+                table.row([variable.name.clone(), variable.key.clone(), length(variable)]);
+            }
+            table.lines(columns)
+        }
+        None => {
+            let variables = planned.variables.iter();
+            let lines = variables.map(|variable| {
+                let PlannedVariable { name, key, .. } = variable;
+                format!("{name}\t{key}\t{}\n", length(variable))
+            });
+            lines.collect()
+        }
+    };
+    show(terminal, session.format(), planned, human, || {
+        let names = planned
+            .variables
+            .iter()
+            .map(|variable| format!("{}\n", variable.name));
+        names.collect::<String>().into_bytes()
+    })
 }

@@ -10,6 +10,7 @@ use crate::cli::failure::{Failure, Stop};
 use crate::formats::{EnvName, EnvNameError};
 use crate::model::{Entry, ErrorKind, Key, Prefix, Section, Timestamp};
 use crate::store::{Store, StoreError, StoreExt as _};
+use crate::wire::{ExecAnswer, PlannedVariable};
 
 /// What a variable holds that `--strict` has filled.
 const PLACEHOLDER: &str = "discfg";
@@ -188,6 +189,21 @@ impl EnvironmentSpec {
 pub(super) struct Chosen(BTreeMap<EnvName, Entry>);
 
 impl Chosen {
+    /// The variables as a dry run shows them.
+    pub(super) fn planned(&self) -> ExecAnswer {
+        let planned = |(name, entry): (&EnvName, &Entry)| PlannedVariable {
+            name: name.to_string(),
+            key: entry.key.to_string(),
+            secret: entry.secret,
+            bytes: (!entry.secret).then(|| entry.value.len()),
+        };
+        ExecAnswer {
+            action: "exec",
+            result: "planned",
+            variables: self.0.iter().map(planned).collect(),
+        }
+    }
+
     /// The variables. Of secrets only those that are chosen are decrypted.
     pub(super) async fn reveal(self, store: &dyn Store) -> Result<Environment, Stop> {
         let (names, entries): (Vec<EnvName>, Vec<Entry>) = self.0.into_iter().unzip();

@@ -126,10 +126,10 @@ fn a_prefix_bounds_the_search(place: &Place) {
 }
 
 fn ten_thousand_matches_are_listed(place: &Place) {
-    let lines: String = (0..10_000).map(|n| format!("/many/key-{n:05}: x\n")).collect();
+    let lines: Vec<String> = (0..10_000).map(|n| format!("/many/key-{n:05}: x\n")).collect();
     place
         .args(["import", "-d", "-", "--from", "yaml", "--batch", "-q"])
-        .stdin(lines)
+        .stdin(lines.concat())
         .run()
         .code(0);
     let found = find(place, &["key-"]).code(0);

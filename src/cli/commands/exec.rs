@@ -143,9 +143,10 @@ pub(in crate::cli) async fn run(
 
 async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Stop> {
     session.choose(config_beside_options(args.word.as_deref(), false)?)?;
-    let program = match args.dry_run && args.command.is_empty() {
-        true => None,
-        false => Some(Program::find(&args.command, args.pristine)?),
+    let program = if args.dry_run && args.command.is_empty() {
+        None
+    } else {
+        Some(Program::find(&args.command, args.pristine)?)
     };
     let given = !args.prefixes.is_empty();
     let wanted = EnvironmentSpec {
@@ -215,22 +216,19 @@ fn show_planned(planned: &ExecAnswer, session: &Session, terminal: &mut Terminal
         None => "secret".into(),
     };
     let columns = terminal.columns();
-    let human = || match columns {
-        Some(columns) => {
+    let human = || {
+        if let Some(columns) = columns {
             let mut table = Table::new(&["NAME", "KEY", "#LENGTH"]);
             for variable in &planned.variables {
                 table.row([variable.name.clone(), variable.key.clone(), length(variable)]);
             }
-            table.lines(columns)
+            return table.lines(columns);
         }
-        None => {
-            let variables = planned.variables.iter();
-            let lines = variables.map(|variable| {
-                let PlannedVariable { name, key, .. } = variable;
-                format!("{name}\t{key}\t{}\n", length(variable))
-            });
-            lines.collect()
-        }
+        let line = |variable: &PlannedVariable| {
+            let PlannedVariable { name, key, .. } = variable;
+            [name.as_str(), "\t", key, "\t", &length(variable), "\n"].concat()
+        };
+        planned.variables.iter().map(line).collect()
     };
     show(terminal, session.format(), planned, human, || {
         let names = planned

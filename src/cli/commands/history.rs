@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::SystemTime;
 
@@ -282,10 +283,11 @@ fn change_text(line: &Change, names_keys: bool, values: bool, times: TimeStyle) 
         printable(&line.by)
     );
     if let Some(from) = &line.from {
-        text += &format!("  (from {from})");
+        // Writing to a String can't fail.
+        let _ = write!(text, "  (from {from})");
     }
     if let Some(message) = message_of(line) {
-        text += &format!("  \"{message}\"");
+        let _ = write!(text, "  \"{message}\"");
     }
     if values && !value.is_empty() {
         text.push('\t');

@@ -178,7 +178,7 @@ async fn one_key(
     let again = then.clone().and_then(|entry| DesiredValue::again(entry, clock));
     let now = store.get(key, Consistency::Strong).await?;
     if now.is_none() && then.is_none() && store.history(key, None).try_next().await?.is_none() {
-        let command = format!("discfg rollback --prefix {key} --to {}", to);
+        let command = format!("discfg rollback --prefix {key} --to {to}");
         let hint = sides::below_instead(key, &command, store).await;
         let failure = Failure::from(StoreError::NotFound(key.clone()));
         return Err(hint.into_iter().fold(failure, Failure::hint).into());

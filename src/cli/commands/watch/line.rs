@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use crate::cli::value_line::value_line;
 use crate::model::{Change, Entry, Key, Op, Revision, Section, Timestamp, Value, printable};
 use crate::ops::Event;
@@ -163,7 +165,8 @@ impl<'e> WatchLine<'e> {
             printable(self.by.unwrap_or("-"))
         );
         if let Some(message) = self.message() {
-            line += &format!("  \"{}\"", printable(message));
+            // Writing to a String can't fail.
+            let _ = write!(line, "  \"{}\"", printable(message));
         }
         if let Some((value, secret)) = self.value {
             line.push('\t');

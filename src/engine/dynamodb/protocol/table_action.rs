@@ -21,7 +21,7 @@ pub(in crate::engine::dynamodb) enum TableAction {
     },
     /// Unconditional: its revision is the head's.
     PutLine {
-        line: Change,
+        line: Box<Change>,
         history_days: u32,
     },
     MoveHead {

@@ -51,7 +51,7 @@ impl Transaction {
                 },
             });
             actions.push(TableAction::PutLine {
-                line: applied.change.clone(),
+                line: Box::new(applied.change.clone()),
                 history_days: read.history_days,
             });
         }

@@ -98,7 +98,7 @@ impl State {
         }
         self.tokens.insert(token);
         let lines = transaction.actions.iter().filter_map(|action| match action {
-            TableAction::PutLine { line, .. } => Some(line),
+            TableAction::PutLine { line, .. } => Some(&**line),
             _ => None,
         });
         let id = &model.txns[writer].id;

@@ -263,7 +263,7 @@ fn heads<'i>(items: impl Iterator<Item = &'i Item>) -> Vec<Head> {
 
 fn line(item: &Item) -> Option<Change> {
     match item {
-        Item::Line(line) => Some(line.clone()),
+        Item::Line(line) => Some((**line).clone()),
         _ => None,
     }
 }

@@ -29,7 +29,7 @@ pub(super) enum Place {
 pub(super) enum Item {
     Entry(Entry),
     Head(Head),
-    Line(Change),
+    Line(Box<Change>),
     Listed(Section),
     Count(usize),
     Record(CommitRecord),
@@ -266,7 +266,7 @@ impl Table {
     /// All lines, visible or not.
     pub(super) fn lines(&self) -> impl Iterator<Item = &Change> {
         self.items.values().filter_map(|item| match item {
-            Item::Line(line) => Some(line),
+            Item::Line(line) => Some(&**line),
             _ => None,
         })
     }

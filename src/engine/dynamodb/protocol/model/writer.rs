@@ -249,7 +249,7 @@ fn read(items: Vec<Item>, now: Timestamp) -> CommitBasis {
 
 fn line(item: Item) -> Option<Change> {
     match item {
-        Item::Line(line) => Some(line),
+        Item::Line(line) => Some(*line),
         _ => None,
     }
 }

@@ -202,7 +202,7 @@ pub(super) fn heads(items: Vec<Item>) -> Vec<Head> {
 
 pub(super) fn lines(items: Vec<Item>) -> Vec<Change> {
     let lines = items.into_iter().filter_map(|item| match item {
-        Item::Line(line) => Some(line),
+        Item::Line(line) => Some(*line),
         _ => None,
     });
     lines.collect()

@@ -20,8 +20,8 @@ pub use api_answer::{
 };
 pub use change_line::ChangeLine;
 pub use command_answer::{
-    DeniedPart, DiffAnswer, FindAnswer, FoundNode, HistoryAnswer, InfoAnswer, KeyAnswer, ListAnswer,
-    PlanAnswer, PlannedChange, SectionInfo, SectionRevision, ShownValue,
+    DeniedPart, DiffAnswer, FindAnswer, FoundNode, HistoryAnswer, InfoAnswer, KeyAnswer, KeysAnswer,
+    ListAnswer, PlanAnswer, PlannedChange, SectionInfo, SectionRevision, ShownValue,
 };
 pub use commit::{ChangeName, ChangeSpec, CommitRequest, GuardName, GuardSpec, ValueNotation};
 pub use node::{AnyNode, EntryNode};

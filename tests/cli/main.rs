@@ -32,6 +32,7 @@ mod past;
 mod plain;
 mod secret_moves;
 mod secrets;
+mod several_keys;
 mod sides;
 mod stdout;
 mod tls_roots;

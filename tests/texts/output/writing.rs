@@ -17,6 +17,14 @@ fn set() {
         discfg set app/port 8085
         discfg set mycfg app/port 8086
 
+        # Several keys
+        discfg set app/port=8087 app/name=web
+        discfg set app/port=8088 app/name=web -f json
+        discfg set app/port=8089 app/name=web -f raw
+        discfg set app/port=1 app/name=x --if-present
+        discfg set mycfg app/port=1 app/name=x
+        discfg set app/port=1 x
+
         # Kinds of values
         discfg set app/limits '{"cpu": 2}' -f json
         discfg set app/limits --json 3 -f json
@@ -99,6 +107,15 @@ fn delete() {
         discfg delete -r db --yes
         discfg delete -r db --yes --ignore-not-found
         discfg delete -r /
+
+        # Several keys
+        discfg set app/a=1 app/b=2 web/c=3
+        discfg delete mycfg app/a nosuch other
+        discfg delete mycfg app/a app/b --if-present
+        discfg delete /app/a /app/b
+        discfg delete nosuch app/a app/b
+        discfg delete -c mycfg app/a web/c nosuch --ignore-not-found
+        discfg delete -c mycfg app/b nosuch --ignore-not-found -f json
 
         # Bad input
         discfg delete

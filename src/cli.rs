@@ -18,6 +18,7 @@ mod early_flags;
 mod failure;
 mod global;
 mod help;
+mod message_args;
 mod near_miss;
 mod one_line;
 mod output;

@@ -3,6 +3,7 @@
 mod compare;
 mod desired;
 mod error;
+mod history;
 mod overview;
 mod past_state;
 mod plan;
@@ -16,6 +17,7 @@ mod watch;
 pub use compare::{ValueDifference, compare};
 pub use desired::{DesiredValue, KeyChange};
 pub use error::{OpsError, OpsResult};
+pub use history::{HistoryFilter, HistoryItem, commit_lines, config_history};
 pub use overview::Overview;
 pub use past_state::{entry_at, state_at};
 pub use plan::{Plan, PlanOutcome};

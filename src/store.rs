@@ -361,6 +361,25 @@ pub trait Store: Send + Sync {
     /// ```
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>>;
 
+    /// The log of a whole section, newest first, as far as it goes back: all lines of the revisions before `before`, if
+    /// that is given. Not a snapshot: what is written meanwhile is not in it.
+    ///
+    /// ```
+    /// # use futures::TryStreamExt as _;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
+    /// # let store = client.store(discfg::model::Access::Write).await?;
+    /// client.set("/db/url", "postgres://a").await?;
+    /// client.set("/db/pool", "20").await?;
+    /// let newest = store.section_history(&"/db".parse()?, None).try_next().await?;
+    /// assert_eq!(newest.expect("it was set").key.as_str(), "/db/pool");
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn section_history(&self, section: &Section, before: Option<Revision>) -> BoxStream<'_, Result<Change>>;
+
     /// Applies all changes or none, exactly once, if all guards hold.
     ///
     /// A failure means that nothing was written, except for [`StoreError::OutcomeUnknown`]. It fails with

@@ -88,7 +88,8 @@ pub(super) enum Command {
     Import(commands::import::ImportArgs),
     /// Stream changes as they happen
     Watch(commands::watch::WatchArgs),
-    /// Show the changes of a key, newest first
+    /// Show the changes of a key or of a whole config, newest first
+    #[command(visible_alias = "log")]
     History(commands::history::HistoryArgs),
     /// Roll a key or a prefix back to a revision
     Rollback(commands::rollback::RollbackArgs),

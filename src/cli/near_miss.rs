@@ -23,7 +23,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("import", &["load", "upload", "restore"]),
     ("export", &["dump", "download", "backup", "env", "render"]),
     ("exec", &["run"]),
-    ("history", &["log", "logs", "versions", "blame"]),
+    ("history", &["logs", "versions", "blame"]),
     ("diff", &["compare"]),
     ("rollback", &["undo", "revert"]),
     ("init", &["new", "deploy", "provision", "setup", "up"]),
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(of("lst"), Some("ls"));
         assert_eq!(of("histroy"), Some("history"));
         assert_eq!(of("completion"), Some("completions"));
-        assert_eq!(of("log"), Some("history"));
+        assert_eq!(of("logs"), Some("history"));
         assert_eq!(of("nosuch"), None);
         assert_eq!(of("x"), None);
         assert_eq!(of("kubernetes"), None);

@@ -7,6 +7,7 @@ use clap::Args;
 use super::change_line::{line, shown, sign};
 use super::failure::{Failure, Stop};
 use super::global::Format;
+use super::message_args::MessageArgs;
 use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
@@ -29,6 +30,8 @@ pub(super) struct PlanArgs {
     /// Show values too; secrets stay masked
     #[arg(long)]
     pub(super) values: bool,
+    #[command(flatten)]
+    pub(super) message: MessageArgs,
 }
 
 /// Whether the user is asked before a plan is carried out.
@@ -61,7 +64,14 @@ impl Review<'_> {
         format: Format,
         terminal: &mut Terminal,
     ) -> Result<(), Stop> {
-        let plan = self.plan;
+        let with_message;
+        let plan = match &args.message.message {
+            None => self.plan,
+            Some(message) => {
+                with_message = self.plan.clone().with_message(message.clone());
+                &with_message
+            }
+        };
         if plan.is_empty() || args.dry_run {
             let result = if plan.is_empty() { "unchanged" } else { "planned" };
             return Ok(self.tell(result, &plan.outcome(), args, format, terminal)?);

@@ -228,7 +228,14 @@ impl Store for DynamoDb {
     }
 
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
-        self.explain_denials(self.read_history(key.clone(), before), vec![key.section()])
+        let section = key.section();
+        let lines = self.read_history(section.clone(), Some(key.clone()), before);
+        self.explain_denials(lines, vec![section])
+    }
+
+    fn section_history(&self, section: &Section, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        let lines = self.read_history(section.clone(), None, before);
+        self.explain_denials(lines, vec![section.clone()])
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {

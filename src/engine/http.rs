@@ -142,7 +142,11 @@ impl Store for HttpEngine {
     }
 
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
-        self.api.history(key.clone(), before)
+        self.api.history(key.section(), Some(key.clone()), before)
+    }
+
+    fn section_history(&self, section: &Section, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        self.api.history(section.clone(), None, before)
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {

@@ -161,6 +161,34 @@ fn joined<T>(ended: Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
     })
 }
 
+impl LocalEngine {
+    /// The log of a section, or of one key in it, newest first.
+    fn read_history(
+        &self,
+        section: Section,
+        key: Option<Key>,
+        before: Option<Revision>,
+    ) -> BoxStream<'_, Result<Change>> {
+        try_stream! {
+            let mut before = before.unwrap_or(Revision::new(u64::MAX));
+            loop {
+                let (section, key) = (section.clone(), key.clone());
+                let page = self
+                    .read(move |file, connection| {
+                        log::history_page(connection, (&section, key.as_ref()), before, file.now())
+                    })
+                    .await?;
+                let Some(last) = page.last() else { break };
+                before = last.revision;
+                for change in page {
+                    yield change;
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
 #[async_trait]
 impl Store for LocalEngine {
     async fn get(&self, key: &Key, _read: Consistency) -> Result<Option<Entry>> {
@@ -273,22 +301,11 @@ impl Store for LocalEngine {
     }
 
     fn history(&self, key: &Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
-        let key = key.clone();
-        try_stream! {
-            let mut before = before.unwrap_or(Revision::new(u64::MAX));
-            loop {
-                let key = key.clone();
-                let page = self
-                    .read(move |file, connection| log::history_page(connection, &key, before, file.now()))
-                    .await?;
-                let Some(last) = page.last() else { break };
-                before = last.revision;
-                for change in page {
-                    yield change;
-                }
-            }
-        }
-        .boxed()
+        self.read_history(key.section(), Some(key.clone()), before)
+    }
+
+    fn section_history(&self, section: &Section, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        self.read_history(section.clone(), None, before)
     }
 
     async fn commit(&self, txn: Txn) -> Result<Committed> {

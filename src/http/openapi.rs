@@ -5,8 +5,8 @@ mod responses;
 mod value_bytes;
 
 pub(super) use parameters::{
-    After, AfterVersion, Before, CommitId, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, LastEventId,
-    Limit, Listed, Past, Prefixes, Reveal, Secret, TimeToLive, Wait,
+    After, AfterVersion, Before, CommitId, CommitMessage, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl,
+    LastEventId, Limit, Listed, Past, Prefixes, Reveal, Secret, TimeToLive, Wait,
 };
 pub(super) use responses::{Bodies, Commits, Fixed, Reads};
 pub(super) use value_bytes::ValueBytes;

@@ -103,7 +103,11 @@ fn all() -> [Route; 18] {
     [
         route!(keys::get, keys::put, keys::delete).also(&[("@root/keys/{key}", "of_root")]),
         route!(keys::touch).also(&[("@root/touch/{key}", "of_root")]),
-        route!(history::history).also(&[("@root/history/{key}", "of_root")]),
+        route!(history::history).also(&[
+            ("@root/history/{key}", "of_root"),
+            ("{section}/history", "section"),
+            ("@root/history", "section_of_root"),
+        ]),
         route!(list::list).also(&[
             ("@config/list", "all"),
             ("{section}/list", "section"),

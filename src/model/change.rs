@@ -241,6 +241,11 @@ pub struct Change {
     pub commit: CommitId,
     /// The other sections that the commit changed, each with its revision there.
     pub with: BTreeMap<Section, Revision>,
+    /// What the commit is for, as its writer says. It is as untrusted as a value: see [`Message`](super::Message) for
+    /// what discfg writes.
+    pub message: Option<String>,
+    /// The key that was moved here.
+    pub from: Option<Key>,
 }
 
 impl Change {

@@ -4,7 +4,10 @@ use super::compare::ValueDifference;
 use super::desired::{DesiredValue, KeyChange, changes};
 use super::read::entries_of;
 use super::{OpsError, OpsResult};
-use crate::model::{Entry, Envelope, Guard, Head, Key, Mutation, Revision, Secrecy, Section, SectionPart};
+use crate::model::{
+    Change, Entry, Envelope, Guard, Head, Key, Message, Mutation, Revision, Secrecy, Section, SectionPart,
+    Timestamp,
+};
 use crate::store::{Heads, Limit, Snapshot, Store, StoreError, StoreExt as _, Txn};
 
 /// What it takes to make keys hold what they are to hold, as of what was read for the plan.
@@ -14,6 +17,8 @@ pub struct Plan {
     /// Where the sections of all keys stood before the keys were read; a new section isn't in it.
     heads: BTreeMap<Section, Revision>,
     holds: PlanCondition,
+    /// What its commits are for.
+    message: Option<Message>,
 }
 
 /// What must be unchanged since it was read, for a plan to be committed.
@@ -58,6 +63,7 @@ impl Plan {
             changes: changes(store, now, wanted).await?,
             heads: revisions(&heads),
             holds: PlanCondition::Keys,
+            message: None,
         })
     }
 
@@ -73,6 +79,29 @@ impl Plan {
                 .map(|entry| (entry.key.clone(), ValueDifference::Removed(entry)))
                 .collect(),
             holds: PlanCondition::Keys,
+            message: None,
+        }
+    }
+
+    /// Plans to undo the changes of a commit, of which `lines` are the log's: each key becomes what it was before, if it is
+    /// still as the commit left it.
+    pub fn revert(lines: &[Change], now: Timestamp) -> Self {
+        let undo = |line: &Change| {
+            let before = line.replaced().and_then(|entry| DesiredValue::again(entry, now));
+            let change = match (line.entry(), before) {
+                (None, None) => return None,
+                (None, Some(before)) => ValueDifference::Added(before),
+                (Some(left), None) => ValueDifference::Removed(left),
+                (Some(left), Some(before)) => ValueDifference::Changed(left, before),
+            };
+            Some((line.key.clone(), change))
+        };
+        let revision = |line: &Change| (line.key.section(), line.revision);
+        Self {
+            changes: lines.iter().filter_map(undo).collect(),
+            heads: lines.iter().map(revision).collect(),
+            holds: PlanCondition::Keys,
+            message: None,
         }
     }
 
@@ -80,6 +109,13 @@ impl Plan {
     #[must_use]
     pub fn unguarded(mut self) -> Self {
         self.holds = PlanCondition::Nothing;
+        self
+    }
+
+    /// The same, whose commits have this message.
+    #[must_use]
+    pub fn with_message(mut self, message: Message) -> Self {
+        self.message = Some(message);
         self
     }
 
@@ -111,6 +147,7 @@ impl Plan {
             changes: changes(store, entries, wanted).await?,
             heads,
             holds: PlanCondition::Section(part.section().clone()),
+            message: None,
         })
     }
 
@@ -190,7 +227,9 @@ impl Plan {
         self.check_limit()?;
         let mut outcome = self.outcome();
         if !self.is_empty() {
-            let txn = Txn::new(self.mutations().collect()).guarded(self.guards());
+            let txn = Txn::new(self.mutations().collect())
+                .guarded(self.guards())
+                .with_message(self.message.clone());
             let committed = store.write(txn).await.map_err(|error| match error {
                 StoreError::Limit(limit) => OpsError::Limit(limit),
                 error => error.into(),
@@ -217,7 +256,9 @@ impl Plan {
                 .filter(|_| guarded)
                 .map(|change| self.guard(change.key()))
                 .collect();
-            let committed = store.write(Txn::new(batch).guarded(guards)).await?;
+            let committed = store
+                .write(Txn::new(batch).guarded(guards).with_message(self.message.clone()))
+                .await?;
             heads.extend(
                 committed
                     .heads
@@ -272,7 +313,8 @@ impl Plan {
             .get(key)
             .and_then(ValueDifference::left)
             .map_or(0, |entry| entry.value.len());
-        Limit::bytes_of(key, new, old, LONG_NAME)
+        let message = self.message.as_ref().map_or(0, |message| message.as_str().len());
+        Limit::bytes_of(key, new, old, LONG_NAME) + message
     }
 
     fn mutations(&self) -> impl Iterator<Item = Mutation> {

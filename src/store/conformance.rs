@@ -35,7 +35,7 @@
 //! | atomic | all changes or none, in one section and across; a key twice is `Twice`; more than 100 actions or 4 MB is `Limit`; deletes of absent keys leave no trace |
 //! | expiry | an entry is absent from its second on: from reads, listings, folders, snapshots and guards; its key begins again with version 1 |
 //! | ttl | a write drops, keeps or gives a time to live; `touch` renews without commit or log line, is `NoTtl` without one, and makes no entry |
-//! | log | every change once, in order, with what it replaced; read from a revision; history newest first, strictly before a revision; expiries aren't logged |
+//! | log | every change once, in order, with what it replaced; read from a revision; history newest first, strictly before a revision, of a key and of a section; a commit's message, and where a moved key came from; expiries aren't logged |
 //! | retention | lines older than the settings' days are `Compacted`, with the oldest revision that the log still has; **a config whose settings say a newer layout is not written: `Layout`** |
 //! | listing | byte order of paths, folders with their slash; `/db` has no part in `/dbx`; `after` is exclusive, `limit` exact; large ones are read to their end |
 //! | snapshots | one moment, whole commits only, also across sections and with large values |
@@ -144,6 +144,8 @@ macro_rules! conformance_tests {
                 the_log_of_large_values_is_read_to_its_end
                 history_is_newest_first
                 history_ends_before_a_revision
+                the_history_of_a_section_has_whole_revisions
+                a_message_and_where_a_key_came_from_are_kept
                 an_expiry_is_not_logged
                 an_older_state_is_the_state_now_undone;
             retention:

@@ -49,7 +49,9 @@ impl Decision {
         let bytes_of = |applied: &AppliedChange| {
             let new = applied.entry.as_ref().map_or(0, |entry| entry.value.len());
             let old = applied.previous.as_ref().map_or(0, |entry| entry.value.len());
-            Limit::bytes_of(&applied.change.key, new, old, applied.change.by.len())
+            let message = applied.change.message.as_ref().map_or(0, String::len);
+            let from = applied.change.from.as_ref().map_or(0, |key| key.as_str().len());
+            Limit::bytes_of(&applied.change.key, new, old, applied.change.by.len()) + message + from
         };
         self.changes.iter().map(bytes_of).sum()
     }
@@ -248,6 +250,8 @@ fn apply(
         at: state.now,
         commit: txn.id.clone(),
         with: BTreeMap::new(),
+        message: txn.message.as_ref().map(ToString::to_string),
+        from: txn.moved.get(mutation.key()).cloned(),
     };
     AppliedChange {
         change,

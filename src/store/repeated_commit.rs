@@ -126,6 +126,8 @@ mod tests {
             at: Timestamp::from_epoch(100),
             commit: "once".parse::<CommitId>().expect("an id"),
             with: std::collections::BTreeMap::new(),
+            message: None,
+            from: None,
         }
     }
 

@@ -1,6 +1,7 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{Change, CommitId, Entry, Guard, Head, Key, Mutation, Section, Timestamp};
+use crate::model::{Change, CommitId, Entry, Guard, Head, Key, Message, Mutation, Section, Timestamp};
 
 /// A commit to execute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub struct Txn {
     pub changes: Vec<Mutation>,
     /// The writer to record; none for the identity that opened the store.
     pub by: Option<String>,
+    /// What the commit is for.
+    pub message: Option<Message>,
+    /// The keys that are moved: each new one, which is set, with the old one, which is deleted. It is only recorded.
+    pub moved: BTreeMap<Key, Key>,
     /// Whether the caller chose the ID, and can send the commit again, to any process: it is applied once, and every
     /// sender gets the first result. This holds for [`Self::RECORDED_FOR`] at least.
     pub recorded: bool,
@@ -29,6 +34,8 @@ impl Txn {
             guards: Vec::new(),
             changes,
             by: None,
+            message: None,
+            moved: BTreeMap::new(),
             recorded: false,
         }
     }
@@ -37,6 +44,13 @@ impl Txn {
     #[must_use]
     pub fn guarded(mut self, guards: impl IntoIterator<Item = Guard>) -> Self {
         self.guards.extend(guards);
+        self
+    }
+
+    /// The same with this message.
+    #[must_use]
+    pub fn with_message(mut self, message: Option<Message>) -> Self {
+        self.message = message;
         self
     }
 

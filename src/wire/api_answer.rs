@@ -89,15 +89,16 @@ pub struct ChangesAnswer<L = LogLine> {
     pub changes: Vec<L>,
 }
 
-/// The log of one key, newest first.
+/// The log of one key, or of a whole section, newest first.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = KeyHistory))]
 pub struct KeyHistoryAnswer<L = LogLine> {
     /// `history`
     pub action: String,
-    /// The key.
-    #[cfg_attr(feature = "http", schema(schema_with = super::schema::key))]
-    pub key: Key,
+    /// The key; none for a section.
+    #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
     /// The lines.
     pub changes: Vec<L>,
     /// The revision to continue before; none on the last page.

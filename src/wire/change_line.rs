@@ -37,6 +37,10 @@ pub struct ChangeLine {
     at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     resync: bool,
 }
@@ -55,6 +59,8 @@ impl ChangeLine {
             by: Some(change.by.clone()),
             at: Some(change.at.to_string()),
             commit: Some(change.commit.to_string()),
+            message: change.message.clone(),
+            from: change.from.as_ref().map(Key::to_string),
             ..Self::default()
         };
         match &change.op {

@@ -187,10 +187,14 @@ pub struct DiffAnswer {
 pub struct HistoryAnswer {
     /// `history`
     pub action: &'static str,
-    /// The key.
-    pub key: String,
-    /// The lines of its log, newest first.
+    /// The key, if the history is that of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The lines of the log, newest first.
     pub changes: Vec<ChangeLine>,
+    /// Sections that can't be read, and are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bad: Vec<BadSection>,
 }
 
 /// A section in [`InfoAnswer`].

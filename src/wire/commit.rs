@@ -7,7 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::stored::{ShapeError, parse_moment, shapeless, text_of, value_of};
 use crate::model::{
-    Encoding, Guard, Key, Mutation, Revision, Secrecy, Section, Ttl, TtlChoice, Value, ValueKind,
+    Encoding, Guard, Key, Message, Mutation, Revision, Secrecy, Section, Ttl, TtlChoice, Value, ValueKind,
 };
 
 /// The guards and changes of a commit.
@@ -20,6 +20,10 @@ pub struct CommitRequest {
     pub guards: Vec<GuardSpec>,
     /// The changes, each key at most once.
     pub changes: Vec<ChangeSpec>,
+    /// What the commit is for: at most 1,024 bytes of text, shown in the history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
+    pub message: Option<Message>,
 }
 
 /// A condition.
@@ -128,6 +132,13 @@ pub struct ChangeSpec {
         skip_serializing_if = "Option::is_none"
     )]
     expires: Option<String>,
+    /// The key that is moved here, for the history; the commit deletes it, too.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    from: Option<Key>,
     /// Whether it keeps the time to live that it has.
     #[serde(rename = "keepTtl", default, skip_serializing_if = "std::ops::Not::not")]
     keep_ttl: bool,
@@ -211,8 +222,13 @@ impl GuardSpec {
 }
 
 impl ChangeSpec {
-    /// The change in the form in which values are stored.
-    pub fn new(change: &Mutation) -> Self {
+    /// The key that is moved, if one is, with the one that it is moved from.
+    pub fn moved(&self) -> Option<(Key, Key)> {
+        Some((self.key.clone(), self.from.clone()?))
+    }
+
+    /// The change in the form in which values are stored; of a key that is moved `from` another.
+    pub fn new(change: &Mutation, from: Option<&Key>) -> Self {
         let mut spec = Self {
             op: ChangeName::Delete,
             key: change.key().clone(),
@@ -222,6 +238,7 @@ impl ChangeSpec {
             sealed: false,
             ttl: None,
             expires: None,
+            from: from.cloned(),
             keep_ttl: false,
         };
         if let Mutation::Set {
@@ -257,6 +274,7 @@ impl ChangeSpec {
             let settings = [
                 ("value", self.value.is_some() || self.kind.is_some()),
                 ("secret", self.secret.is_some() || self.sealed),
+                ("from", self.from.is_some()),
                 (
                     "ttl",
                     self.ttl.is_some() || self.expires.is_some() || self.keep_ttl,

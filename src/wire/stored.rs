@@ -142,6 +142,10 @@ pub struct StoredChange {
     commit: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     with: BTreeMap<Section, Revision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<Key>,
     #[serde(rename = "prevNode", default, skip_serializing_if = "Option::is_none")]
     prev_node: Option<StoredNode>,
 }
@@ -172,6 +176,8 @@ impl From<&Change> for StoredChange {
             at: change.at.to_string(),
             commit: change.commit.to_string(),
             with: change.with.clone(),
+            message: change.message.clone(),
+            from: change.from.clone(),
             prev_node: change.replaced().as_ref().map(StoredNode::from),
         };
         match &change.op {
@@ -222,6 +228,8 @@ impl TryFrom<StoredChange> for Change {
             at: parse_moment(&line.at)?,
             commit: line.commit.parse::<CommitId>().map_err(shapeless)?,
             with: line.with,
+            message: line.message,
+            from: line.from,
             key: line.key,
         })
     }
@@ -347,6 +355,8 @@ mod tests {
                 ("/app".parse().expect("a section"), Revision::new(3)),
                 ("@root".parse().expect("a section"), Revision::new(1)),
             ]),
+            message: Some("why".into()),
+            from: Some("/db/old".parse().expect("a key")),
         };
         let set = Change {
             op: Op::Set {
@@ -358,6 +368,8 @@ mod tests {
             },
             previous: None,
             with: BTreeMap::new(),
+            message: None,
+            from: None,
             ..line.clone()
         };
         for line in [line, set] {

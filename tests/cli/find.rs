@@ -146,7 +146,12 @@ fn several_configs_are_searched(place: &Place) {
     find(place, &["url", "--in", CONFIG]).code(0).stdout("/db/url\n");
     find(place, &["url", "--in", CONFIG, "--in", "nosuch"])
         .code(3)
+        .stdout(format!("{CONFIG}:/db/url\n"))
         .stderr_has("nosuch");
+    let both = find(place, &["url", "--in", CONFIG, "--in", "nosuch", "-f", "json"]);
+    let both = both.code(3).json();
+    assert_eq!(both["matches"][0]["config"], CONFIG);
+    assert_eq!(both["denied"][0]["config"], "nosuch");
 }
 
 #[test]

@@ -115,8 +115,8 @@ fn a_token_that_can_not_be_kept_changes_nothing() {
         outcome
     };
     let with = |engine| ["use", CONFIG, "--engine", engine, "--token-file", "-"];
-    refused(&with(url), "two words", 8, "- contains no token");
-    refused(&with(url), "", 8, "- contains no token");
+    refused(&with(url), "two words", 8, "- does not contain a valid token");
+    refused(&with(url), "", 8, "- does not contain a valid token");
     refused(&with("local"), TOKEN, 2, "--token-file requires a discfg API");
     refused(
         &["use", CONFIG, "--token-file", "-"],

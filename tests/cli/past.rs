@@ -18,6 +18,9 @@ on_every_engine!(
     the_keys_at_the_root_roll_back_together,
     a_config_of_one_section_rolls_back_as_a_whole,
     a_path_of_the_other_kind_is_led_to_the_right_call,
+    a_message_is_shown_where_the_change_is,
+    the_history_of_a_config_goes_across_sections,
+    a_commit_is_undone_as_a_whole,
 );
 
 fn run(place: &Place, args: &[&str]) -> Outcome {
@@ -323,4 +326,134 @@ fn a_path_of_the_other_kind_is_led_to_the_right_call(place: &Place) {
     done(place, &["set", "db/new", "1"]);
     done(place, &["rollback", "db/new", "--to", "1"]);
     done(place, &["rollback", "db/new", "--to", "1"]).stdout("/db/new: unchanged\n");
+}
+
+fn a_message_is_shown_where_the_change_is(place: &Place) {
+    done(place, &["set", "db/url", "1", "-m", "the first"]);
+    done(place, &["set", "db/url", "2"]);
+    done(place, &["delete", "db/url", "--message", "no longer\nneeded"]);
+    done(place, &["history", "db/url"])
+        .stdout_has("  \"the first\"\n")
+        .stdout_has("  \"no longer\\nneeded\"\n");
+    let told = done(place, &["history", "db/url", "-f", "json"]).json();
+    let messages: Vec<_> = (0..3).map(|at| told["changes"][at]["message"].clone()).collect();
+    assert_eq!(
+        messages,
+        [json!("no longer\nneeded"), json!(null), json!("the first")]
+    );
+    done(place, &["watch", "db", "--after", "0", "--once"]).stdout_has("\"the first\"");
+    for (file, args) in [
+        (
+            "{\"/app/a\":\"1\"}",
+            &["apply", "-d", "-", "--from", "json", "--yes", "-m", "by apply"][..],
+        ),
+        (
+            "{\"/app/b\":\"1\"}",
+            &["import", "-d", "-", "--from", "json", "-m", "by import"],
+        ),
+    ] {
+        place.args(args).stdin(file).run().code(0);
+    }
+    done(place, &["copy", "/app/a", "/app/c", "--yes", "-m", "by copy"]);
+    done(place, &["rollback", "app/a", "--to", "0", "-m", "by rollback"]);
+    done(place, &["delete", "-r", "app", "--yes", "-m", "by delete"]);
+    let told = done(place, &["history", "--prefix", "app", "-f", "json"]).json();
+    let messages: Vec<_> = told["changes"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|line| &line["message"])
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "by delete",
+            "by delete",
+            "by rollback",
+            "by copy",
+            "by import",
+            "by apply"
+        ]
+    );
+    for bad in ["", " ", &"x".repeat(1025), "a\u{1b}[2J"] {
+        run(place, &["set", "db/url", "3", "-m", bad]).code(2).stdout("");
+    }
+    run(place, &["get", "db/url"]).code(3);
+}
+
+fn the_history_of_a_config_goes_across_sections(place: &Place) {
+    run(place, &["history"]).code(0).stdout("").stderr("no changes\n");
+    for (key, value) in [("db/url", "1"), ("app/name", "1"), ("mode", "1"), ("db/url", "2")] {
+        done(place, &["set", key, value]);
+    }
+    done(place, &["delete", "app/name"]);
+    let keys = |args: &[&str]| -> Vec<String> {
+        let told = done(place, &[&["log", "-f", "json"], args].concat()).json();
+        let changes = told["changes"].as_array().expect("a list").iter();
+        let mut keys: Vec<_> = changes
+            .map(|line| format!("{}@{}", line["key"].as_str().expect("a key"), line["revision"]))
+            .collect();
+        // All is done within a second or two, and the order of sections within one is not said.
+        keys.sort();
+        keys
+    };
+    assert_eq!(
+        keys(&[]),
+        ["/app/name@1", "/app/name@2", "/db/url@1", "/db/url@2", "/mode@1"]
+    );
+    assert_eq!(keys(&["--prefix", "app"]), ["/app/name@1", "/app/name@2"]);
+    assert_eq!(keys(&["--prefix", "app", "--limit", "1"]), ["/app/name@2"]);
+    assert_eq!(keys(&["--limit", "2"]).len(), 2);
+    assert_eq!(keys(&["--since", "1h"]).len(), 5);
+    assert_eq!(keys(&["--since", "2999-01-01T00:00:00Z"]), [""; 0]);
+    assert_eq!(keys(&["--by", "nosuch-writer"]), [""; 0]);
+    let by = done(place, &["get", "db/url", "-f", "json"]).json()["node"]["by"].clone();
+    assert_eq!(keys(&["--by", by.as_str().expect("a writer")]).len(), 5);
+    done(place, &["history", "--prefix", "app"]).stdout_has("  delete  /app/name  ");
+    done(
+        place,
+        &["history", "db/url", "--by", "nosuch-writer", "-f", "json"],
+    );
+    run(place, &["history", "db/url", "--prefix", "db"])
+        .code(2)
+        .stderr_has("can't be used together");
+    run(place, &["history", "--before", "2"])
+        .code(2)
+        .stderr_has("--before needs KEY");
+    run(place, &["history", "--since", "soon"])
+        .code(2)
+        .stderr_has("2h or 7d");
+}
+
+fn a_commit_is_undone_as_a_whole(place: &Place) {
+    done(place, &["set", "db/url", "1"]);
+    done(place, &["set", "app/old", "1"]);
+    let file = "{\"/db/url\":\"2\",\"/db/new\":\"1\",\"/app/old\":\"2\"}";
+    place
+        .args(["apply", "-d", "-", "--from", "json", "--yes"])
+        .stdin(file)
+        .run()
+        .code(0);
+    let told = done(place, &["history", "db/new", "-f", "json"]).json();
+    let commit = told["changes"][0]["commit"].as_str().expect("an ID").to_owned();
+    let undo = ["rollback", "--commit", &commit];
+    run(place, &[&undo[..], &["--dry-run"]].concat())
+        .code(0)
+        .stdout_has("~ /app/old\n")
+        .stdout_has("- /db/new\n")
+        .stdout_has("planned: 0 added, 2 changed, 1 removed");
+    run(place, &undo).code(2).stderr_has("use --yes");
+    done(
+        place,
+        &[&undo[..], &["--yes", "-m", "it broke the sale"]].concat(),
+    );
+    done(place, &["get", "db/url"]).stdout("1\n");
+    done(place, &["get", "app/old"]).stdout("1\n");
+    run(place, &["get", "db/new"]).code(3);
+    // Only while everything is as the commit left it.
+    run(place, &[&undo[..], &["--yes"]].concat()).code(4).stdout("");
+    run(place, &["rollback", "--commit", "nosuch", "--yes"])
+        .code(3)
+        .stderr_has("no commit nosuch in the history");
+    run(place, &["rollback", "--commit", &commit, "--to", "1"]).code(2);
 }

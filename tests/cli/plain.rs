@@ -96,12 +96,12 @@ fn a_near_miss_leads_to_the_command() {
     place.args(["list", "a"]).run().code(0).stdout("/a/b\n");
     let tip = |args: &[&str]| place.args(args).run().code(2).stdout("");
     tip(&["gte", "a/b"]).stderr_has("a similar subcommand exists: 'get'");
-    tip(&["log", "a/b"]).stderr_has("a similar subcommand exists: 'history'");
+    tip(&["blame", "a/b"]).stderr_has("a similar subcommand exists: 'history'");
     tip(&["rename", "a", "b"])
         .stderr_has("discfg copy /old /new")
         .stderr_lacks("create");
     tip(&["grep", "v"])
-        .stderr_has("discfg ls -r --values")
+        .stderr_has("a similar subcommand exists: 'find'")
         .stderr_lacks("create");
     tip(&["nosuch"]).stderr_lacks("tip:");
     tip(&["serve", "token", "set"]).stderr_lacks("tip:");

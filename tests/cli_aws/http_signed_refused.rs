@@ -202,7 +202,7 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
     assert_eq!(setting("region"), Some(format!(r#""eu-west-1", {host}"#)));
     assert_eq!(
         setting("as"),
-        Some(r#"null, "default: read or write, as the command needs""#.into())
+        Some(r#"null, "not set: the config's read or write role, as the command needs""#.into())
     );
     assert_eq!(setting("token"), None);
     place

@@ -63,6 +63,8 @@ const EVERYDAY: &[Row] = &[
     ("info, three sections", 0, &["info"]),
     ("info, one section", 0, &["info", "--prefix", "/db"]),
     ("history", 0, &["history", "db/url"]),
+    ("history, three sections", 0, &["history"]),
+    ("history --prefix", 0, &["history", "--prefix", "db"]),
     ("diff, two sections", 1, &["diff", "/db", "/app"]),
     ("diff, a section with its past", 1, &["diff", "/db@1", "/db"]),
     ("export, one section", 0, &["export", "--prefix", "/db"]),

@@ -7,6 +7,7 @@ use futures::TryStreamExt as _;
 use super::guards::{GuardArgs, refused};
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::help::{CONFIG, GlobalsLast as _, KEYS, positionals};
+use crate::cli::message_args::MessageArgs;
 use crate::cli::output::show;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::{config_and_keys, config_and_prefix, hint, meant_as_keys, not_found};
@@ -57,6 +58,8 @@ pub(in crate::cli) struct DeleteArgs {
     ignore_not_found: bool,
     #[command(flatten)]
     guards: GuardArgs,
+    #[command(flatten)]
+    message: MessageArgs,
 }
 
 pub(in crate::cli) async fn run(
@@ -76,7 +79,9 @@ pub(in crate::cli) async fn run(
     };
     let show_value = args.guards.show_value;
     let guards = args.guards.read(&key)?;
-    let txn = Txn::new(vec![Mutation::Delete { key: key.clone() }]).guarded(guards);
+    let txn = Txn::new(vec![Mutation::Delete { key: key.clone() }])
+        .guarded(guards)
+        .with_message(args.message.message);
     let committed = session.store(Access::Write, &key).await?.commit(txn).await;
     let committed = committed.map_err(|error| refused(error, show_value, session))?;
     let Some(applied) = committed.changes.into_iter().next() else {
@@ -124,7 +129,9 @@ async fn several(
     keys.retain(|key| seen.insert(key.clone()));
     let changes = keys.iter().map(|key| Mutation::Delete { key: key.clone() });
     let guards = keys.iter().filter(|_| !args.ignore_not_found);
-    let txn = Txn::new(changes.collect()).guarded(guards.map(|key| Guard::Present(key.clone())));
+    let txn = Txn::new(changes.collect())
+        .guarded(guards.map(|key| Guard::Present(key.clone())))
+        .with_message(args.message.message.clone());
     let store = session.store(Access::Write, &keys[0]).await?;
     let committed = match store.commit(txn).await {
         Err(StoreError::Conflict(conflict)) => {
@@ -214,6 +221,9 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
         dry_run: args.dry_run,
         batch,
         values: false,
+        message: MessageArgs {
+            message: args.message.message.clone(),
+        },
     };
     review.carry_out(&how, store, format, terminal).await
 }

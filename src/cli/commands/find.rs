@@ -24,7 +24,8 @@ use crate::wire::{DeniedPart, EntryNode, FindAnswer, FoundNode};
 /// snapshot: keys that change meanwhile may be shown as before or after.
 ///
 /// What you can't read is named on stderr, and the rest is searched. Exits with 0 if something is found, with 1 if
-/// nothing is, and with 5 if nothing is found but a part could not be searched.
+/// nothing is, and with 5 if nothing is found but a part could not be searched. If one of several configs fails for
+/// another reason, the others are searched, and the exit code is that of the failure.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(
@@ -91,6 +92,7 @@ pub(in crate::cli) async fn run(
         found: 0,
         unsearched: 0,
         bad: Vec::new(),
+        failure: None,
     };
     for config in configs {
         let mut of_config = session.of_config(config.clone()).await?;
@@ -98,8 +100,9 @@ pub(in crate::cli) async fn run(
         match result.map_err(|stop| of_config.explain_stop(stop, Access::Read)) {
             Ok(()) => {}
             // One of several configs that can't be read doesn't hide the others.
-            Err(failure) if report_to.names_config && failure.kind == ErrorKind::Denied => {
-                report_to.denied(&config, None, failure.message, terminal);
+            Err(failure) if report_to.names_config => {
+                report_to.denied(&config, None, failure.message.clone(), terminal);
+                report_to.failure = Some(failure).filter(|failure| failure.kind != ErrorKind::Denied);
             }
             Err(failure) => return Err(failure),
         }
@@ -172,6 +175,8 @@ struct Findings {
     found: usize,
     unsearched: usize,
     bad: Vec<BadSection>,
+    /// Why one of several configs could not be searched, if that is more than a denial.
+    failure: Option<Failure>,
 }
 
 impl Findings {
@@ -246,6 +251,9 @@ impl Findings {
             show(terminal, session.format(), &self.answer, String::new, Vec::new)?;
         }
         report(&self.bad, terminal)?;
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
         match (self.found, denied) {
             (0, 0) => Err(Failure::no()),
             (0, _) => Err(Failure::new(

@@ -14,7 +14,10 @@ use crate::cli::session::Session;
 use crate::cli::sides;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
-use crate::model::{Access, Entry, Guard, Key, Mutation, PrefixOrRoot, Revision, Timestamp};
+use crate::model::{
+    Access, CommitId, Entry, ErrorKind, Guard, Key, Message, Mutation, Prefix, PrefixOrRoot, Revision,
+    Timestamp,
+};
 use crate::ops::{self, DesiredValue, KeyChange, Plan};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreError, StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer};
@@ -26,7 +29,7 @@ use crate::wire::{AnyNode, KeyAnswer};
 /// original expiry time, or is deleted if that time has passed. A prefix is rolled back after confirmation.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]",
+    override_usage = "discfg rollback [OPTIONS] --to REVISION [CONFIG] KEY\n       discfg rollback [OPTIONS] --to REVISION --prefix PREFIX [CONFIG]\n       discfg rollback [OPTIONS] --commit ID [CONFIG]",
     help_template = positionals(&[CONFIG, KEY]),
     after_long_help = EXAMPLES
 )]
@@ -37,14 +40,20 @@ pub(in crate::cli) struct RollbackArgs {
     /// Revision to roll back to (see `history`)
     ///
     /// Revisions are counted per section: use a revision of the section that the key or prefix is in.
-    #[arg(long, value_name = "REVISION", required = true)]
-    to: Revision,
+    #[arg(long, value_name = "REVISION", required_unless_present = "commit")]
+    to: Option<Revision>,
+    /// Undo this commit (see `history -f json`)
+    ///
+    /// Each key that it changed becomes what it was before, in one commit, after confirmation. If one of them has been
+    /// changed since, nothing is written (exit code 4).
+    #[arg(long, value_name = "ID", conflicts_with_all = ["to", "prefix"])]
+    commit: Option<CommitId>,
     /// Roll back all keys below this prefix
     ///
     /// The prefix must be within one section; @root is the section of the keys at the root.
     #[arg(long, value_name = "PREFIX")]
     prefix: Option<PrefixOrRoot>,
-    /// Don't ask for confirmation (with --prefix)
+    /// Don't ask for confirmation (with --prefix or --commit)
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -55,65 +64,96 @@ const EXAMPLES: &str = "\
 Examples:
   discfg rollback /db/url --to 12
   discfg rollback payments --prefix /db --to 12 --dry-run
-  discfg rollback --prefix @root --to 12";
+  discfg rollback --prefix @root --to 12
+  discfg rollback --commit 0199d3c2-7b1e-7c55-9a3e-2f4c8b6d1e07";
 
 pub(in crate::cli) async fn run(
     args: RollbackArgs,
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let Some(prefix) = &args.prefix else {
+    if args.commit.is_none() && args.prefix.is_none() {
         let (config, key) = config_and_key(&args.words)?;
         session.choose(config)?;
         let result = one_key(&key, &args, session, terminal).await;
         return result.map_err(|stop| session.explain_stop(stop, Access::Write));
-    };
+    }
     match args.words.as_slice() {
         [] => {}
         [config] => session.choose(Some(parse(config)?))?,
         _ => {
             return Err(Failure::usage(
-                "--prefix and KEY can't be used together: expected [CONFIG]",
+                "KEY can't be used together with --prefix or --commit: expected [CONFIG]",
             ));
         }
     }
-    let result = below(prefix, &args, session, terminal).await;
+    let result = several_keys(&args, session, terminal).await;
     result.map_err(|stop| session.explain_stop(stop, Access::Write))
 }
 
-async fn below(
-    name: &PrefixOrRoot,
+/// Rolls back what --prefix or --commit names.
+async fn several_keys(
     args: &RollbackArgs,
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Stop> {
     let config = session.config()?;
     let format = session.format();
-    let store = session.store(Access::Write, name).await?;
-    let part = ops::find_section_part(store, name).await?;
-    let then = ops::state_at(store, &part, args.to).await?;
-    let now = ops::section_part_snapshot(store, &part).await?;
-    if then.entries.is_empty() && now.entries.is_empty() && sides::is_key(name.prefix(), store).await? {
-        return Err(sides::only_a_key(name.prefix())
-            .hint(format!(
-                "to roll the key back, use `discfg rollback {name} --to {}`",
-                args.to
-            ))
-            .into());
-    }
-    let plan = Plan::over(store, now, &part, wanted(then), true).await?;
-    let ask = if args.yes {
-        Confirmation::Answered
-    } else {
-        Confirmation::First
+    let subject = match (&args.commit, &args.prefix) {
+        (Some(commit), _) => format!("commit {commit}"),
+        (None, Some(prefix)) => prefix.to_string(),
+        (None, None) => String::new(),
+    };
+    let store = session.store(Access::Write, subject).await?;
+    let plan = match (&args.commit, &args.prefix) {
+        (Some(commit), _) => undo(commit, store).await?,
+        (None, prefix) => {
+            let all = PrefixOrRoot::from(Prefix::all());
+            below(prefix.as_ref().unwrap_or(&all), revision(args), store).await?
+        }
     };
     let review = Review {
         action: "rollback",
         config,
         plan: &plan,
-        ask,
+        ask: if args.yes {
+            Confirmation::Answered
+        } else {
+            Confirmation::First
+        },
     };
     review.carry_out(&args.plan, store, format, terminal).await
+}
+
+/// The revision that the parser asks for where there is no --commit.
+fn revision(args: &RollbackArgs) -> Revision {
+    args.to.unwrap_or_default()
+}
+
+async fn undo(commit: &CommitId, store: &dyn Store) -> Result<Plan, Stop> {
+    let lines = ops::commit_lines(store, commit).await?;
+    if lines.is_empty() {
+        return Err(
+            Failure::new(ErrorKind::NotFound, format!("no commit {commit} in the history"))
+                .hint("`discfg history -f json` shows the IDs of commits")
+                .into(),
+        );
+    }
+    Ok(Plan::revert(&lines, SystemTime::now().into()))
+}
+
+async fn below(name: &PrefixOrRoot, to: Revision, store: &dyn Store) -> Result<Plan, Stop> {
+    let part = ops::find_section_part(store, name).await?;
+    let then = ops::state_at(store, &part, to).await?;
+    let now = ops::section_part_snapshot(store, &part).await?;
+    if then.entries.is_empty() && now.entries.is_empty() && sides::is_key(name.prefix(), store).await? {
+        return Err(sides::only_a_key(name.prefix())
+            .hint(format!(
+                "to roll the key back, use `discfg rollback {name} --to {to}`"
+            ))
+            .into());
+    }
+    Ok(Plan::over(store, now, &part, wanted(then), true).await?)
 }
 
 fn wanted(then: Snapshot) -> BTreeMap<Key, DesiredValue> {
@@ -130,15 +170,15 @@ async fn one_key(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Stop> {
-    let format = session.format();
+    let (format, to) = (session.format(), revision(args));
     let store = session.store(Access::Write, key).await?;
     let clock = Timestamp::from(SystemTime::now());
-    let then = ops::entry_at(store, key, args.to).await?;
+    let then = ops::entry_at(store, key, to).await?;
     let then = then.filter(|entry| entry.is_live(clock));
     let again = then.clone().and_then(|entry| DesiredValue::again(entry, clock));
     let now = store.get(key, Consistency::Strong).await?;
     if now.is_none() && then.is_none() && store.history(key, None).try_next().await?.is_none() {
-        let command = format!("discfg rollback --prefix {key} --to {}", args.to);
+        let command = format!("discfg rollback --prefix {key} --to {}", to);
         let hint = sides::below_instead(key, &command, store).await;
         let failure = Failure::from(StoreError::NotFound(key.clone()));
         return Err(hint.into_iter().fold(failure, Failure::hint).into());
@@ -165,7 +205,8 @@ async fn one_key(
             format!("{word}\n").into_bytes()
         })?);
     }
-    let committed = restore(store, key, again, now).await?;
+    let message = args.plan.message.message.clone();
+    let committed = restore(store, key, again, now, message).await?;
     let Some(applied) = committed.changes.into_iter().next() else {
         return Ok(());
     };
@@ -178,12 +219,9 @@ async fn one_key(
     let human = || match &applied.entry {
         Some(entry) => format!(
             "{key}: rolled back to revision {}; version {}, revision {revision}\n",
-            args.to, entry.version
+            to, entry.version
         ),
-        None => format!(
-            "{key}: rolled back to revision {} (deleted); revision {revision}\n",
-            args.to
-        ),
+        None => format!("{key}: rolled back to revision {to} (deleted); revision {revision}\n"),
     };
     Ok(show(terminal, format, &shape, human, || {
         format!("{revision}\n").into_bytes()
@@ -205,6 +243,7 @@ async fn restore(
     key: &Key,
     then: Option<DesiredValue>,
     now: Option<Entry>,
+    message: Option<Message>,
 ) -> crate::store::Result<Committed> {
     let key = key.clone();
     let guard = match &now {
@@ -220,7 +259,8 @@ async fn restore(
         },
         None => Mutation::Delete { key },
     };
-    store.write(Txn::new(vec![mutation]).guarded([guard])).await
+    let txn = Txn::new(vec![mutation]).guarded([guard]).with_message(message);
+    store.write(txn).await
 }
 
 fn envelope(node: AnyNode, previous: Option<&Entry>) -> KeyAnswer {

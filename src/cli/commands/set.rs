@@ -12,6 +12,7 @@ use crate::cli::data_file;
 use crate::cli::failure::Failure;
 use crate::cli::global::Format;
 use crate::cli::help::{CONFIG, GlobalsLast as _, KEY, positionals};
+use crate::cli::message_args::MessageArgs;
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
@@ -80,6 +81,8 @@ pub(in crate::cli) struct SetArgs {
     plain: bool,
     #[command(flatten)]
     guards: GuardArgs,
+    #[command(flatten)]
+    message: MessageArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -128,7 +131,9 @@ pub(in crate::cli) async fn run(
             ttl: args.ttl_choice(),
         });
     }
-    let txn = Txn::new(changes).guarded(args.guards.read(&key)?);
+    let txn = Txn::new(changes)
+        .guarded(args.guards.read(&key)?)
+        .with_message(args.message.message.clone());
     let is_config = words.len() == 1 && key.as_str().trim_start_matches('/') == session.config()?;
     // The first word may not have been meant as the config.
     let meant = |failure: Failure| match failure.kind {

@@ -74,7 +74,8 @@ pub(in crate::cli) struct WatchArgs {
     interval: Span,
     /// Run CMD with `sh -c` for each change, one at a time
     ///
-    /// Sets `DISCFG_OP`, `DISCFG_SECTION`, `DISCFG_KEY`, `DISCFG_REVISION`, `DISCFG_VERSION`, `DISCFG_BY`, `DISCFG_AT`
+    /// Sets `DISCFG_OP`, `DISCFG_SECTION`, `DISCFG_KEY`, `DISCFG_REVISION`, `DISCFG_VERSION`, `DISCFG_BY`, `DISCFG_AT`,
+    /// `DISCFG_MESSAGE`
     /// and `DISCFG_VALUE`, as far as they apply. `DISCFG_VALUE` is not set for secrets, bytes, and values over 100,000
     /// bytes. CMD's stdout goes to stderr; with -f silent it goes to stdout. If the command fails, the failure is
     /// reported and the watch continues.

@@ -193,6 +193,12 @@ pub(super) fn from_change(change: &Change, history_days: u32) -> Item {
     if !change.with.is_empty() {
         item.insert("with".into(), revisions(&change.with));
     }
+    if let Some(message) = &change.message {
+        item.insert("message".into(), s(message));
+    }
+    if let Some(from) = &change.from {
+        item.insert("from".into(), s(from.as_str()));
+    }
     let expires = change.at.epoch() + i64::from(history_days) * 24 * 60 * 60;
     item.insert("expires_at".into(), n(expires));
     item
@@ -247,6 +253,11 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
         at: read.parsed("at")?,
         commit: read.parsed::<CommitId>("commit")?,
         with: read.revisions("with")?,
+        message: read
+            .optional("message")
+            .map(|()| read.text("message").map(str::to_owned))
+            .transpose()?,
+        from: read.optional("from").map(|()| read.path("from")).transpose()?,
     })
 }
 

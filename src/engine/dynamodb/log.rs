@@ -12,6 +12,8 @@ use crate::store::{Consistency, Heads, Result};
 
 /// Above the index of every line of a revision: a commit has at most 49.
 const LAST_INDEX: u32 = 999;
+/// How many lines of a section's history are read at once.
+const NEWEST_LINES: i32 = 50;
 
 impl DynamoDb {
     pub(super) fn read_changes(&self, section: Section, after: Revision) -> BoxStream<'_, Result<Change>> {
@@ -66,15 +68,29 @@ impl DynamoDb {
         Ok(None)
     }
 
-    pub(super) fn read_history(&self, key: Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+    /// The log of a section, or the lines of one key in it, newest first.
+    pub(super) fn read_history(
+        &self,
+        section: Section,
+        key: Option<Key>,
+        before: Option<Revision>,
+    ) -> BoxStream<'_, Result<Change>> {
         try_stream! {
-            let section = key.section();
             let last = before.map_or(Revision::new(u64::MAX), |before| Revision::new(before.get().saturating_sub(1)));
-            let mut pages = self.log_pages(&section, Revision::ZERO, last, false);
-            while let Some(lines) = pages.try_next().await? {
-                for line in lines {
-                    if line.key == key {
-                        yield line;
+            // DynamoDB refuses a range that ends before it begins.
+            if last > Revision::ZERO {
+                let query = || {
+                    let query = between(self.client.query(), &section, Revision::ZERO.next(), last);
+                    // Of a whole section mostly the newest lines are wanted.
+                    let limit = key.is_none().then_some(NEWEST_LINES);
+                    query.scan_index_forward(false).set_limit(limit)
+                };
+                let mut pages = self.log_of(&section, query);
+                while let Some(lines) = pages.try_next().await? {
+                    for line in lines {
+                        if key.as_ref().is_none_or(|key| line.key == *key) {
+                            yield line;
+                        }
                     }
                 }
             }

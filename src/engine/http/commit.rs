@@ -42,7 +42,12 @@ impl ApiClient {
         }
         let request = wire::CommitRequest {
             guards: guards.into_iter().map(wire::GuardSpec::new).collect(),
-            changes: txn.changes.iter().map(wire::ChangeSpec::new).collect(),
+            changes: txn
+                .changes
+                .iter()
+                .map(|change| wire::ChangeSpec::new(change, txn.moved.get(change.key())))
+                .collect(),
+            message: txn.message.clone(),
         };
         let mut call = call.stored().json(&request)?;
         call.headers.push(("idempotency-key", txn.id.to_string()));

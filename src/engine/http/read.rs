@@ -151,7 +151,12 @@ impl ApiClient {
         .boxed()
     }
 
-    pub(super) fn history(&self, key: Key, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+    pub(super) fn history(
+        &self,
+        section: Section,
+        key: Option<Key>,
+        before: Option<Revision>,
+    ) -> BoxStream<'_, Result<Change>> {
         // Nothing is older than the first revision.
         if before.is_some_and(|before| before <= Revision::ZERO.next()) {
             return stream::empty().boxed();
@@ -159,7 +164,11 @@ impl ApiClient {
         try_stream! {
             let mut before = before;
             loop {
-                let mut call = ApiCall::of_key("GET", "/history", &key).stored();
+                let call = match &key {
+                    Some(key) => ApiCall::of_key("GET", "/history", key),
+                    None => ApiCall::of_section("GET", "/history", &section),
+                };
+                let mut call = call.stored();
                 if let Some(before) = before {
                     call = call.query("before", &before);
                 }
@@ -168,7 +177,11 @@ impl ApiClient {
                 before = page.before;
                 for line in page.changes {
                     let line = self.change_of(&call, line)?;
-                    self.check_is_of(&call, &line.key, line.key == key)?;
+                    let is_asked_for = match &key {
+                        Some(key) => line.key == *key,
+                        None => line.key.section() == section,
+                    };
+                    self.check_is_of(&call, &line.key, is_asked_for)?;
                     yield line;
                 }
                 if !goes_on {

@@ -7,11 +7,12 @@ use crate::store::{Meta, StoreError};
 
 /// Marks a file as discfg's: `dcfg` in ASCII (SQLite file format, "Application ID").
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"dcfg");
-/// What came to the layout after its first files, in order, each with the last thing that it makes: a file that has
-/// this has all of it.
-const ADDITIONS: [(&str, &str); 2] = [
+/// What came to the layout after its first files, in order, each with the last thing that it makes, a table, an index or
+/// a column of the log: a file that has this has all of it.
+const ADDITIONS: [(&str, &str); 3] = [
     ("log_recorded", include_str!("additions.sql")),
     ("closing", include_str!("additions_2.sql")),
+    ("moved_from", include_str!("additions_3.sql")),
 ];
 
 /// Whose a database is.
@@ -86,6 +87,7 @@ pub(super) fn complete(transaction: &Transaction<'_>) -> FileResult<()> {
 }
 
 fn has(connection: &Connection, name: &str) -> FileResult<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1) \
+         OR EXISTS (SELECT 1 FROM pragma_table_info('log') WHERE name = ?1)";
     Ok(connection.query_row(sql, [name], |row| row.get(0))?)
 }

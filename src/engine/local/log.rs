@@ -68,24 +68,37 @@ fn oldest_line(connection: &Connection, section: &Section, now: Timestamp) -> Fi
     Ok(revision.map(Revision::new))
 }
 
-/// The next lines of that key before that revision, newest first; none at the log's end.
+/// The next lines of that section, or of one key in it, before that revision, newest first and whole revisions; none at the
+/// log's end.
 pub(super) fn history_page(
     connection: &Connection,
-    key: &Key,
+    (section, key): (&Section, Option<&Key>),
     before: Revision,
     now: Timestamp,
 ) -> FileResult<Vec<Change>> {
     let mut statement = rows::changes(
         connection,
-        "WHERE section = ?1 AND revision < ?2 AND key = ?3 AND expires > ?4 ORDER BY revision DESC, line DESC",
+        if key.is_some() {
+            "WHERE section = ?1 AND revision < ?2 AND expires > ?3 AND key = ?4 ORDER BY revision DESC, line DESC"
+        } else {
+            "WHERE section = ?1 AND revision < ?2 AND expires > ?3 AND ?4 IS NULL ORDER BY revision DESC, line DESC"
+        },
     )?;
     let before = i64::try_from(before.get()).unwrap_or(i64::MAX);
-    let mut found = statement.query(params![key.section().as_str(), before, key.as_str(), now.epoch()])?;
+    let mut found = statement.query(params![
+        section.as_str(),
+        before,
+        now.epoch(),
+        key.map(Key::as_str)
+    ])?;
     let mut page: Vec<Change> = Vec::new();
     let mut bytes = 0;
-    while page.len() < PAGE_LINES && bytes < PAGE_BYTES {
-        let Some(row) = found.next()? else { break };
+    while let Some(row) = found.next()? {
         let change = rows::change(row)?;
+        let full = page.len() >= PAGE_LINES || bytes >= PAGE_BYTES;
+        if full && page.last().is_some_and(|last| last.revision != change.revision) {
+            break;
+        }
         bytes += size(&change);
         page.push(change);
     }

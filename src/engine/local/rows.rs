@@ -23,21 +23,23 @@ const CHANGE: &str = "key, revision, line, lines, at, by, commit_id, version, se
      entry_expires, kind, prev_version, prev_revision, prev_secret, prev_created, prev_modified, prev_by, \
      prev_kind, value, prev_value";
 
-/// Those after them that came later.
-const ADDED_TO_CHANGE: &str = "prev_ttl, prev_expires, others";
+/// Those after them that came later, and without what came last.
+const ADDED_TO_CHANGE: [&str; 3] = [
+    "prev_ttl, prev_expires, others, section, message, moved_from",
+    "prev_ttl, prev_expires, others, section, NULL, NULL",
+    "NULL, NULL, NULL, section, NULL, NULL",
+];
 
 /// A query for log lines, which [`change`] reads.
 pub(super) fn changes<'c>(connection: &'c Connection, rest: &str) -> FileResult<CachedStatement<'c>> {
-    let query = |added: &str| format!("SELECT {CHANGE}, {added}, section FROM log {rest}");
+    let prepare =
+        |added: &str| connection.prepare_cached(&format!("SELECT {CHANGE}, {added} FROM log {rest}"));
+    let [all, earlier @ ..] = ADDED_TO_CHANGE;
     // A file of an earlier build that was opened for reading alone lacks what came later.
-    let statement = connection
-        .prepare_cached(&query(ADDED_TO_CHANGE))
-        .or_else(|error| {
-            connection
-                .prepare_cached(&query("NULL, NULL, NULL"))
-                .map_err(|_| error)
-        })?;
-    Ok(statement)
+    let statement = earlier.into_iter().fold(prepare(all), |statement, added| {
+        statement.or_else(|error| prepare(added).map_err(|_| error))
+    });
+    Ok(statement?)
 }
 
 fn key(text: &str) -> FileResult<Key> {
@@ -177,6 +179,11 @@ fn change_of(section: &Section, row: &Row<'_>) -> FileResult<Change> {
         op,
         previous,
         with: others(row, 23)?,
+        message: row.get(25)?,
+        from: match row.get_ref(26)? {
+            ValueRef::Null => None,
+            from => Some(self::key(from.as_str().map_err(rusqlite::Error::from)?)?),
+        },
         key,
     })
 }

@@ -125,9 +125,9 @@ fn write_line(
     let mut statement = transaction.prepare_cached(
         "INSERT INTO log (section, revision, line, lines, key, at, by, commit_id, expires, version, secret, ttl, \
          entry_expires, kind, prev_version, prev_revision, prev_secret, prev_created, prev_modified, prev_by, \
-         prev_kind, value, prev_value, recorded, prev_ttl, prev_expires, others) \
+         prev_kind, value, prev_value, recorded, prev_ttl, prev_expires, others, message, moved_from) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-         ?22, ?23, ?24, ?25, ?26, ?27)",
+         ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
     )?;
     let set = match &change.op {
         Op::Set {
@@ -173,6 +173,8 @@ fn write_line(
             .transpose()?,
         previous.and_then(|old| old.expires).map(Timestamp::epoch),
         bound_others(&change.with)?,
+        change.message,
+        change.from.as_ref().map(Key::as_str),
     ])?;
     Ok(())
 }

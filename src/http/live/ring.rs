@@ -164,6 +164,8 @@ mod tests {
             at: Timestamp::from_epoch(0),
             commit: CommitId::random(),
             with: std::collections::BTreeMap::new(),
+            message: None,
+            from: None,
         };
         Frame {
             content: FrameContent::Commit(vec![line].into()),

@@ -155,6 +155,8 @@ parameters! {
     TimeToLive: query("ttl", text().pattern(Some("^([1-9][0-9]{0,3}[smh]?|([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650)d)$")), "The time to live from now: a whole number with s, m, h or d, from 1s to 3650d.");
     /// `keep-ttl`
     KeepTtl: query("keep-ttl", flag(), "Keep the current time to live. Can't be combined with `ttl`.");
+    /// `message`
+    CommitMessage: query("message", text().max_length(Some(1024)), "What the change is for, shown in the history: at most 1,024 bytes.");
     /// `secret`
     Secret: query("secret", flag(), "Whether the value is a secret. By default, this does not change.");
     /// `If-Match`

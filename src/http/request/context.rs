@@ -89,6 +89,11 @@ impl RequestContext {
         Ok(path::key(&self.section()?, self.rest())?)
     }
 
+    /// The key that the path names, if it names more than a section.
+    pub(in crate::http) fn key_if_named(&self) -> Result<Option<Key>, ApiError> {
+        self.rest.is_some().then(|| self.key()).transpose()
+    }
+
     /// What the path names within a section that the caller may use; none where it names the whole config.
     pub(in crate::http) fn section_part(&self) -> Result<Option<SectionPart>, ApiError> {
         if (&self.scope, &self.rest) == (&PathScope::Config, &None) {

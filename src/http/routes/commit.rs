@@ -13,7 +13,7 @@ use crate::http::request::precondition;
 use crate::http::request::view::EntryView;
 use crate::model::{self, Guard, Mutation, Section};
 use crate::store::{self, Committed, StoreExt as _, Txn};
-use crate::wire::{CommitAnswer, CommitRequest, SectionHead, ShapeError, ValueNotation};
+use crate::wire::{ChangeSpec, CommitAnswer, CommitRequest, SectionHead, ShapeError, ValueNotation};
 
 /// Apply changes to one section in one commit, if all guards hold
 #[utoipa::path(
@@ -61,7 +61,10 @@ async fn commit_within(
     let id = header::commit_id(&context.headers)?;
     let request = context.json(body, context.api.settings().body_bytes).await?;
     let (guards, changes) = read_request(&request, view, section)?;
-    let txn = build_txn(context, id, changes).guarded(guards);
+    let mut txn = build_txn(context, id, changes)
+        .guarded(guards)
+        .with_message(request.message);
+    txn.moved = request.changes.iter().filter_map(ChangeSpec::moved).collect();
     for section in txn.sections() {
         context.check_section(&section)?;
     }
@@ -133,8 +136,7 @@ pub(in crate::http) fn build_txn(
         by: context.caller.by.clone(),
         recorded: id.is_some(),
         id: id.unwrap_or_else(model::CommitId::random),
-        guards: Vec::new(),
-        changes,
+        ..Txn::new(changes)
     }
 }
 

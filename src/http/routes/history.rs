@@ -8,18 +8,18 @@ use crate::http::request::view::EntryView;
 use crate::model::{Change, Revision};
 use crate::wire::KeyHistoryAnswer;
 
-/// Read the log of a key, newest first
+/// Read the log of a key or of a whole section, newest first
 #[utoipa::path(
     get,
     path = "/v1/{config}/{section}/history/{*rest}",
     operation_id = "history",
     params(Before, Limit),
-    responses((status = 200, description = "The log lines, or none if the log has none for the key.", body = KeyHistoryAnswer), Reads)
+    responses((status = 200, description = "The log lines, or none if the log has none for the key. A page of a section ends with a whole revision.", body = KeyHistoryAnswer), Reads)
 )]
 pub(in crate::http) async fn history(
     mut context: RequestContext,
 ) -> Result<Json<KeyHistoryAnswer>, ApiError> {
-    let key = context.key()?;
+    let (section, key) = (context.section()?, context.key_if_named()?);
     let view = EntryView::of_lines(&mut context)?;
     let before: Option<Revision> = context.query.take("before")?;
     let limit = context.query.limit(1000, 100)?;
@@ -27,10 +27,14 @@ pub(in crate::http) async fn history(
     let page_bytes = context.api.settings().page_bytes;
     let reading = async {
         let (mut found, mut bytes, mut before_next) = (Vec::new(), 0, None);
-        let mut lines = context.store.history(&key, before);
+        let mut lines = match &key {
+            Some(key) => context.store.history(key, before),
+            None => context.store.section_history(&section, before),
+        };
         while let Some(line) = lines.try_next().await? {
-            if found.len() >= limit || bytes >= page_bytes {
-                before_next = found.last().map(|last: &Change| last.revision);
+            let last = found.last().map(|last: &Change| last.revision);
+            if (found.len() >= limit || bytes >= page_bytes) && last != Some(line.revision) {
+                before_next = last;
                 break;
             }
             bytes += line.bytes();

@@ -8,8 +8,8 @@ use super::commit::{build_txn, run_commit, try_commit};
 use crate::http::error::ApiError;
 use crate::http::invalid_request::InvalidRequest;
 use crate::http::openapi::{
-    Bodies, CommitId, Commits, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Past, Reads, Reveal, Secret,
-    TimeToLive, ValueBytes,
+    Bodies, CommitId, CommitMessage, Commits, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl, Past, Reads,
+    Reveal, Secret, TimeToLive, ValueBytes,
 };
 use crate::http::request::context::RequestContext;
 use crate::http::request::header;
@@ -18,7 +18,8 @@ use crate::http::request::precondition;
 use crate::http::request::precondition::Preconditions;
 use crate::http::request::view::EntryView;
 use crate::model::{
-    self, Entry, ErrorKind, Key, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError, ValueKind,
+    self, Entry, ErrorKind, Key, Message, Mutation, Revision, Secrecy, Ttl, TtlChoice, Value, ValueError,
+    ValueKind,
 };
 use crate::ops::entry_at;
 use crate::store::{Committed, Consistency, StoreError};
@@ -103,7 +104,7 @@ fn with_cache_headers(mut response: Response, revision: Revision, view: EntryVie
     put,
     path = "/v1/{config}/{section}/keys/{*rest}",
     operation_id = "put_key",
-    params(TimeToLive, KeepTtl, Secret, IfMatch, IfNoneMatch, CommitId),
+    params(TimeToLive, KeepTtl, Secret, CommitMessage, IfMatch, IfNoneMatch, CommitId),
     request_body(
         description = "The value. application/json is stored as JSON, text/plain as text. With any other type, a JSON object or array is stored as JSON, other UTF-8 as text, and the rest as bytes.",
         content((serde_json::Value = "application/json"), (String = "text/plain"), (ValueBytes = "application/octet-stream"))
@@ -118,6 +119,7 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
     let ttl: Option<Ttl> = context.query.take("ttl")?;
     let keep_ttl = context.query.flag("keep-ttl")?.unwrap_or_default();
     let secret = context.query.flag("secret")?;
+    let message: Option<Message> = context.query.take("message")?;
     context.query.end()?;
     let ttl = match (ttl, keep_ttl) {
         (Some(_), true) => {
@@ -147,7 +149,8 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
         },
         ttl,
     };
-    let committed = commit_if(&context, &conditions, id, change).await?;
+    let commit = CommitHead { id, message };
+    let committed = commit_if(&context, &conditions, commit, change).await?;
     let applied = committed.changes.into_iter().next();
     let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
     let status = match previous {
@@ -171,16 +174,19 @@ pub(in crate::http) async fn put(mut context: RequestContext, body: Body) -> Res
     delete,
     path = "/v1/{config}/{section}/keys/{*rest}",
     operation_id = "delete_key",
-    params(IfMatch, IfNoneMatch, CommitId),
+    params(CommitMessage, IfMatch, IfNoneMatch, CommitId),
     responses((status = 200, description = "The key was deleted.", body = KeyAnswer), Commits)
 )]
-pub(in crate::http) async fn delete(context: RequestContext) -> Result<Json<KeyAnswer>, ApiError> {
+pub(in crate::http) async fn delete(mut context: RequestContext) -> Result<Json<KeyAnswer>, ApiError> {
     let key = context.key()?;
     context.check_writes()?;
+    let message: Option<Message> = context.query.take("message")?;
     context.query.end()?;
     let conditions = Preconditions::read(&context.headers)?;
     let id = header::commit_id(&context.headers)?;
-    let committed = commit_if(&context, &conditions, id, Mutation::Delete { key: key.clone() }).await?;
+    let commit = CommitHead { id, message };
+    let change = Mutation::Delete { key: key.clone() };
+    let committed = commit_if(&context, &conditions, commit, change).await?;
     let Some(applied) = committed.changes.into_iter().next() else {
         return Err(StoreError::NotFound(key).into());
     };
@@ -220,15 +226,21 @@ pub(in crate::http) async fn touch(mut context: RequestContext) -> Result<Json<K
 /// How often a write is tried whose conditions list tags, while others write the key.
 const TRIES: usize = 10;
 
+/// What a request says of its commit beside the change.
+struct CommitHead {
+    id: Option<model::CommitId>,
+    message: Option<Message>,
+}
+
 /// Commits the change of a key if the conditions permit it.
 async fn commit_if(
     context: &RequestContext,
     conditions: &Preconditions,
-    id: Option<model::CommitId>,
+    commit: CommitHead,
     change: Mutation,
 ) -> Result<Committed, ApiError> {
     let key = change.key().clone();
-    let txn = build_txn(context, id, vec![change]);
+    let txn = build_txn(context, commit.id, vec![change]).with_message(commit.message);
     if conditions.is_empty() {
         return run_commit(context, txn, EntryView::Masked).await;
     }

@@ -4,7 +4,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::support::{Config, delete, hours, key, largest, section, set, set_for_an_hour};
 use crate::model::{Change, Entry, Mutation, Op, Revision};
-use crate::store::PastEntries;
+use crate::store::{PastEntries, Txn};
 
 fn places(log: &[Change]) -> Vec<(String, u64, u32)> {
     log.iter()
@@ -193,6 +193,59 @@ pub(super) async fn history_ends_before_a_revision(config: &Config) {
         .await
         .expect("the newest line");
     assert_eq!(places(&newest), expected(&[("/db/a", 7, 0)]));
+}
+
+pub(super) async fn the_history_of_a_section_has_whole_revisions(config: &Config) {
+    with_a_history(config).await;
+    config.set("/app/a", "1").await;
+    let of = |before: Option<u64>| async move {
+        let db = section("/db");
+        let lines = config.store.section_history(&db, before.map(Revision::new));
+        lines.try_collect::<Vec<Change>>().await.expect("a history")
+    };
+    let mut log = config.changes("/db", 0).await;
+    log.reverse();
+    assert_eq!(of(None).await, log);
+    for before in 1..=9 {
+        let older = log.iter().filter(|line| line.revision < Revision::new(before));
+        assert_eq!(
+            of(Some(before)).await,
+            older.cloned().collect::<Vec<_>>(),
+            "before {before}"
+        );
+    }
+    let none = section("/none");
+    let none: Vec<Change> = config
+        .store
+        .section_history(&none, None)
+        .try_collect()
+        .await
+        .expect("nothing");
+    assert_eq!(none, []);
+}
+
+pub(super) async fn a_message_and_where_a_key_came_from_are_kept(config: &Config) {
+    config.set("/db/old", "1").await;
+    let mut txn = Txn::new(vec![set("/db/new", "1"), Mutation::delete(key("/db/old"))])
+        .with_message(Some("a name\nthat says \"more\"".parse().expect("a message")));
+    txn.moved.insert(key("/db/new"), key("/db/old"));
+    let committed = config.store.commit(txn).await.expect("a commit");
+    let log = config.changes("/db", 1).await;
+    assert_eq!(log.len(), 2);
+    for line in &log {
+        assert_eq!(line.message.as_deref(), Some("a name\nthat says \"more\""));
+        let from = (line.key == key("/db/new")).then(|| key("/db/old"));
+        assert_eq!(line.from, from, "{}", line.key);
+    }
+    let lines: Vec<Change> = committed
+        .changes
+        .into_iter()
+        .map(|applied| applied.change)
+        .collect();
+    assert_eq!(lines, log);
+    config.set("/db/new", "2").await;
+    let newest = &config.history("/db/new", None).await[0];
+    assert_eq!((&newest.message, &newest.from), (&None, &None));
 }
 
 pub(super) async fn the_log_keeps_the_ttl_of_what_was_replaced(config: &Config) {

@@ -17,6 +17,8 @@ fn line(revision: u64, index: u32, of: u32) -> Change {
         at: Timestamp::from_epoch(0),
         commit: CommitId::random(),
         with: BTreeMap::new(),
+        message: None,
+        from: None,
     }
 }
 

@@ -177,6 +177,10 @@ impl Store for Impaired {
         self.inner.history(key, before)
     }
 
+    fn section_history(&self, section: &Section, before: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        self.inner.section_history(section, before)
+    }
+
     async fn commit(&self, txn: Txn) -> Result<Committed> {
         self.pass().await;
         self.inner.commit(txn).await

@@ -65,6 +65,10 @@ impl Store for Failing {
         self.fails()
     }
 
+    fn section_history(&self, _: &Section, _: Option<Revision>) -> BoxStream<'_, Result<Change>> {
+        self.fails()
+    }
+
     async fn commit(&self, _: Txn) -> Result<Committed> {
         Err(self.with.clone())
     }

@@ -75,7 +75,7 @@ impl Hook {
 }
 
 /// What the change doesn't have is none, so that nothing is taken over from around.
-fn variables(line: &WatchLine<'_>) -> [(&'static str, Option<String>); 8] {
+fn variables(line: &WatchLine<'_>) -> [(&'static str, Option<String>); 9] {
     [
         ("DISCFG_OP", Some(line.op.to_owned())),
         ("DISCFG_SECTION", Some(line.section.to_string())),
@@ -83,6 +83,7 @@ fn variables(line: &WatchLine<'_>) -> [(&'static str, Option<String>); 8] {
         ("DISCFG_REVISION", Some(line.revision.to_string())),
         ("DISCFG_VERSION", line.version.map(|version| version.to_string())),
         ("DISCFG_BY", line.by.map(str::to_owned)),
+        ("DISCFG_MESSAGE", line.message().map(str::to_owned)),
         ("DISCFG_AT", line.at.map(|at| at.to_string())),
         ("DISCFG_VALUE", line.shown().and_then(variable)),
     ]

@@ -124,6 +124,14 @@ impl<'e> WatchLine<'e> {
         self.value.and_then(|(value, secret)| (!secret).then_some(value))
     }
 
+    /// What the change is for, as its writer says.
+    pub(super) fn message(&self) -> Option<&'e str> {
+        match self.what {
+            WatchEvent::Change(change) => change.message.as_deref(),
+            _ => None,
+        }
+    }
+
     pub(super) fn shape(&self) -> ChangeLine {
         match &self.what {
             WatchEvent::Change(change) => ChangeLine::new(Some("watch"), change),
@@ -154,6 +162,9 @@ impl<'e> WatchLine<'e> {
             self.revision,
             printable(self.by.unwrap_or("-"))
         );
+        if let Some(message) = self.message() {
+            line += &format!("  \"{}\"", printable(message));
+        }
         if let Some((value, secret)) = self.value {
             line.push('\t');
             line.push_str(&value_line(value, secret));
@@ -207,6 +218,8 @@ mod tests {
             at: Timestamp::from_epoch(0),
             commit: CommitId::random(),
             with: std::collections::BTreeMap::new(),
+            message: None,
+            from: None,
         }]);
         let [line] = &watch_lines(&event)[..] else {
             panic!("one line")

@@ -142,6 +142,8 @@ mod tests {
             at: Timestamp::from_epoch(0),
             commit: CommitId::random(),
             with: std::collections::BTreeMap::new(),
+            message: None,
+            from: None,
         }
     }
 

@@ -16,6 +16,7 @@ mod digest;
 mod direct_table;
 mod early_flags;
 mod failure;
+mod field;
 mod global;
 mod help;
 mod message_args;

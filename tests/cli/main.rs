@@ -15,6 +15,7 @@ mod exec_restart;
 mod exec_terminal;
 mod export;
 mod export_hostile;
+mod fields;
 mod find;
 mod formats;
 mod guards;

@@ -168,16 +168,21 @@ fn pairs_are_set_in_one_commit(place: &Place) {
         ),
         (&"json".into(), &"1".into(), &serde_json::json!({}))
     );
+    put(&["db/a=2", "db/b=2", "-m", "for a reason", "-q"]).code(0);
+    for key in ["db/a", "db/b"] {
+        let log = place.args(["history", key, "-f", "json"]).run().code(0).json();
+        assert_eq!(log["changes"][0]["message"], "for a reason");
+    }
     // One alone is one, too, with its guards.
-    put(&["db/a=3"]).code(0).stdout("/db/a: version 3, revision 3\n");
+    put(&["db/a=3"]).code(0).stdout("/db/a: version 4, revision 4\n");
     put(&["db/a=4", "--if-absent"]).code(4).stdout("");
     // A value may look like a pair.
     put(&["db/a", "b=1"])
         .code(0)
-        .stdout("/db/a: version 4, revision 4\n");
+        .stdout("/db/a: version 5, revision 5\n");
     put(&["mycfg", "db/a", "b=1"])
         .code(0)
-        .stdout("/db/a: version 5, revision 5\n");
+        .stdout("/db/a: version 6, revision 6\n");
     put(&["db/a=1", "db/a=2"])
         .code(8)
         .stdout("")

@@ -36,6 +36,7 @@ const EVERYDAY: &[Row] = &[
         4,
         &["set", "db/url", "four", "--if-absent"],
     ),
+    ("set --field", 0, &["set", "app/json", "2", "--field", "/a"]),
     ("touch", 0, &["touch", "db/new", "--ttl", "1h"]),
     ("delete", 0, &["delete", "db/new"]),
     ("delete, a key that isn't there", 3, &["delete", "db/none"]),
@@ -129,6 +130,7 @@ fn everyday_commands() {
     for key in ["db/url", "db/user", "app/name"] {
         place.args(["set", key, "one"]).run().code(0);
     }
+    place.args(["set", "app/json", "{\"a\": 1}"]).run().code(0);
     ten(&place, "ten.json", "one");
     ten(&place, "other.json", "two");
     place.write("one.json", "{\"k0\": \"three\"}");

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use crate::cli::failure::Failure;
+use crate::cli::field::{field_not_found, field_value};
 use crate::cli::global::Format;
 use crate::cli::help::{CONFIG, KEYS, positionals};
 use crate::cli::one_line::printable_lines;
@@ -11,7 +12,7 @@ use crate::cli::positionals::{config_and_keys, hint, meant_as_keys, named, not_f
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
-use crate::formats::JsonDocument;
+use crate::formats::{JsonDocument, JsonField};
 use crate::model::{Access, Encoding, Entry, ErrorKind, Key, Revision, Value, ValueKind};
 use crate::ops::{self, OpsError};
 use crate::store::{Consistency, StoreExt as _};
@@ -43,6 +44,12 @@ pub(in crate::cli) struct GetArgs {
     /// Revisions are counted per section: give one of the key's section.
     #[arg(long, value_name = "N", conflicts_with = "eventual")]
     revision: Option<Revision>,
+    /// Print this field of a JSON value: /a/b/0 or .a.b.0
+    ///
+    /// A JSON Pointer (RFC 6901), or names with dots. A string is printed as text, anything else as it is written in the
+    /// value. Exits with 3 if there is no such field, and with 8 if the value is not JSON.
+    #[arg(long, value_name = "FIELD")]
+    field: Option<JsonField>,
     /// Read eventually consistent, at half the price
     ///
     /// The result may miss the latest writes.
@@ -58,6 +65,7 @@ Examples:
   discfg get payments /db/url
   discfg get payments /db/url /db/user
   discfg get /db/url --default postgres://localhost/app
+  discfg get /limits --field /daily/max
   discfg get /tls/cert -f raw > cert.pem";
 
 /// A value to show, or the one that stands in for it.
@@ -98,10 +106,25 @@ pub(in crate::cli) async fn run(
         .map_err(|failure| meant_as_keys("get", &args.words, session, failure))?;
     let mut shown = Vec::new();
     let mut missing = Vec::new();
+    let mut without_field = None;
     for key in &keys {
-        match (found.get(key), &args.default) {
-            (Some(entry), _) => shown.push(ShownKey::of(entry.clone())),
+        let entry = match (found.get(key), &args.field) {
+            (Some(entry), Some(field)) => {
+                let value = field_value(key, &entry.value, field)?;
+                if value.is_none() {
+                    without_field.get_or_insert((key, field));
+                }
+                value.map(|value| Entry {
+                    value,
+                    ..entry.clone()
+                })
+            }
+            (entry, _) => entry.cloned(),
+        };
+        match (entry, &args.default) {
+            (Some(entry), _) => shown.push(ShownKey::of(entry)),
             (None, Some(default)) => shown.push(ShownKey::stand_in(key, default)?),
+            (None, None) if found.contains_key(key) => {}
             (None, None) => missing.push(key),
         }
     }
@@ -116,6 +139,9 @@ pub(in crate::cli) async fn run(
         return Err(hint("get", &args.words, "key")
             .into_iter()
             .fold(failure, Failure::hint));
+    }
+    if let Some((key, field)) = without_field.filter(|_| args.default.is_none()) {
+        return Err(field_not_found(key, field));
     }
     if let [_] = shown[..] {
         return shown

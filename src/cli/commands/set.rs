@@ -1,3 +1,4 @@
+mod field;
 mod pairs;
 
 use std::ffi::OsString;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::field::{FieldStop, update_field};
 use super::guards::{GuardArgs, refused};
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
@@ -17,6 +19,7 @@ use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::formats::JsonField;
 use crate::model::{Access, Encoding, ErrorKind, Mutation, Secrecy, Ttl, TtlChoice, Value, ValueKind};
 use crate::store::{AppliedChange, Committed, StoreExt as _, Txn};
 use crate::wire::{AnyNode, KeyAnswer, KeysAnswer};
@@ -54,6 +57,15 @@ pub(in crate::cli) struct SetArgs {
     /// Store the value as text, whatever it looks like
     #[arg(long)]
     text: bool,
+    /// Set this field of a JSON value: /a/b/0 or .a.b.0
+    ///
+    /// A JSON Pointer (RFC 6901), or names with dots; /a/- appends to an array. The field keeps its JSON type: VALUE must
+    /// fit it (exit code 8), unless --json or --text is given. A field can be new, what holds it can't. The rest of the
+    /// value stays as it is written, and so do its time to live and whether it is a secret.
+    ///
+    /// The key is read, and written only if it has not changed; else it is tried again, unless a guard is given.
+    #[arg(long, value_name = "FIELD", conflicts_with = "if_absent")]
+    field: Option<JsonField>,
     /// Let the key expire after this time: 30s, 5m, 2h, 7d
     #[arg(
         long,
@@ -92,6 +104,7 @@ Examples:
   discfg set /db/password --secret
   pass show db | discfg set /db/password --secret --trim
   discfg set /limits '{\"daily\": 500}' --if-revision 7
+  discfg set /limits 600 --field /daily/max
   discfg set /tls/cert -d cert.pem
   discfg set /app/offset -- -5";
 
@@ -108,6 +121,9 @@ pub(in crate::cli) async fn run(
     let several = pairs.as_ref().is_some_and(|pairs| pairs.len() > 1);
     if several {
         args.guards.refuse_for_several()?;
+        if args.field.is_some() {
+            return Err(Failure::usage("--field sets a field of a single key"));
+        }
     }
     let (words, values) = if let Some(pairs) = pairs {
         (Vec::new(), pairs)
@@ -142,8 +158,14 @@ pub(in crate::cli) async fn run(
         _ => failure,
     };
     let store = session.store(Access::Write, &key).await.map_err(meant)?;
-    let committed = store.write(txn).await;
-    let committed = committed.map_err(|error| meant(refused(error, show_value, session)))?;
+    let committed = match &args.field {
+        Some(field) => update_field(field, args.encoding(), txn, store).await,
+        None => store.write(txn).await.map_err(FieldStop::Store),
+    };
+    let committed = committed.map_err(|stop| match stop {
+        FieldStop::Store(error) => meant(refused(error, show_value, session)),
+        FieldStop::Failure(failure) => failure,
+    })?;
     for (applied, given) in committed.changes.iter().zip(&given) {
         given.note(applied, terminal);
     }
@@ -217,7 +239,7 @@ impl SetArgs {
     fn ttl_choice(&self) -> TtlChoice {
         match self.ttl {
             Some(ttl) => TtlChoice::For(ttl),
-            None if self.keep_ttl => TtlChoice::Keep,
+            None if self.keep_ttl || self.field.is_some() => TtlChoice::Keep,
             None => TtlChoice::Never,
         }
     }
@@ -247,7 +269,9 @@ impl GivenValue {
             .is_some_and(|text| text.trim_start().starts_with(['{', '[']));
         let given = Self {
             ends_with_newline: newline > 0 && !args.trim,
-            detected_text: encoding == Encoding::Detect && value.kind() == ValueKind::Text,
+            detected_text: encoding == Encoding::Detect
+                && value.kind() == ValueKind::Text
+                && args.field.is_none(),
             resembles_json: opens_json,
         };
         Ok((value, given))

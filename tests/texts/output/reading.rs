@@ -39,6 +39,14 @@ fn get() {
         discfg get db/salt -f yaml
         discfg get services/web/1 -f json
 
+        # A field
+        discfg get db/pool --field /size
+        discfg get db/pool --field .ratio -f json
+        discfg get db/pool --field /none
+        discfg get db/pool --field /none --default 1
+        discfg get db/pool --field size
+        discfg get mode --field /size
+
         # A secret
         discfg get db/password
         discfg get db/password -f json

@@ -32,6 +32,13 @@ fn set() {
         printf 'from stdin' | discfg set app/banner -d -
         discfg set app/offset -- -3
 
+        # Fields
+        discfg set db/pool 20 --field /size
+        discfg set db/pool 20 --field /size -f json
+        discfg set db/pool many --field /size
+        discfg set db/pool 20 --field /sizes/max
+        discfg set mode 20 --field /size
+
         # Times to live
         discfg set services/web/2 10.0.0.8:80 --ttl 30s -f json
         discfg set services/web/2 10.0.0.9:80 --keep-ttl

@@ -22,6 +22,7 @@ mod help;
 mod message_args;
 mod near_miss;
 mod one_line;
+mod out_file;
 mod output;
 mod plan_review;
 mod positionals;

@@ -29,6 +29,7 @@ mod json_failures;
 mod listing;
 mod local;
 mod local_file;
+mod out_file;
 mod past;
 mod plain;
 mod secret_moves;

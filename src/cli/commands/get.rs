@@ -7,6 +7,7 @@ use crate::cli::field::{field_not_found, field_value};
 use crate::cli::global::Format;
 use crate::cli::help::{CONFIG, KEYS, positionals};
 use crate::cli::one_line::printable_lines;
+use crate::cli::out_file::OutArgs;
 use crate::cli::output::show;
 use crate::cli::positionals::{config_and_keys, hint, meant_as_keys, named, not_found};
 use crate::cli::session::Session;
@@ -58,6 +59,8 @@ pub(in crate::cli) struct GetArgs {
     /// Print this value for a key that is not found
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
     default: Option<String>,
+    #[command(flatten)]
+    out: OutArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -99,6 +102,12 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
+    let format = session.format();
+    let run = async |terminal: &mut Terminal| print_values(&args, session, terminal).await;
+    args.out.into_file(format, terminal, run).await
+}
+
+async fn print_values(args: &GetArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let (config, keys) = config_and_keys("get", &args.words, session)?;
     session.choose(config)?;
     let found = read(&keys, &args, session)

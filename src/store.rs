@@ -17,13 +17,13 @@ mod txn;
 mod unreadable_sections;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_stream::try_stream;
 use async_trait::async_trait;
-use futures::StreamExt as _;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
 
 pub use cause::Cause;
 pub use data_key::{DataKey, DataKeys};
@@ -39,6 +39,9 @@ pub use unreadable_sections::UnreadableSections;
 pub(crate) use watch::{AfterLog, Taken, WatchMachine};
 
 use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, StoreStatus, Ttl};
+
+/// How many reads of a [`Store::get_many`] go on side by side.
+const SIDE_BY_SIDE: usize = 16;
 
 /// The consistency of a read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -149,6 +152,37 @@ pub trait Store: Send + Sync {
     /// # }
     /// ```
     async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>>;
+
+    /// Returns those of these keys' entries that exist, in few requests where the engine can. Each is read with that
+    /// consistency; all together are not of one moment, as a [`snapshot`](Self::snapshot) is.
+    ///
+    /// ```
+    /// use discfg::store::Consistency;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
+    /// # let store = client.store(discfg::model::Access::Write).await?;
+    /// client.set("/db/url", "postgres://db").await?;
+    /// client.set("/app/name", "shop").await?;
+    /// let keys = ["/app/name".parse()?, "/db/url".parse()?, "/none".parse()?];
+    /// let entries = store.get_many(&keys.into(), Consistency::Strong).await?;
+    /// assert_eq!(entries.len(), 2);
+    /// assert_eq!(entries[&"/app/name".parse()?].value.as_text(), Some("shop"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    async fn get_many(&self, keys: &BTreeSet<Key>, read: Consistency) -> Result<BTreeMap<Key, Entry>> {
+        // Owned futures: a closure over borrowed keys isn't general enough for a boxed one.
+        let reads: Vec<_> = keys.iter().map(|key| self.get(key, read)).collect();
+        let mut reads = stream::iter(reads).buffer_unordered(SIDE_BY_SIDE);
+        let mut found = BTreeMap::new();
+        while let Some(entry) = reads.try_next().await? {
+            found.extend(entry.map(|entry| (entry.key.clone(), entry)));
+        }
+        Ok(found)
+    }
 
     /// Lists the entries and folders in `scope`, in the byte order of their names; a folder ends with a slash.
     ///

@@ -67,14 +67,14 @@ pub(super) enum Command {
     Use(commands::r#use::UseArgs),
     /// Show the current config, engine and identity, and their source
     Which(commands::which::WhichArgs),
-    /// Set the value of a key
+    /// Set the values of keys
     #[command(visible_alias = "put")]
     Set(commands::set::SetArgs),
     /// Edit a key, or the keys below a prefix, in your editor
     Edit(commands::edit::EditArgs),
-    /// Print the value of a key
+    /// Print the values of keys
     Get(commands::get::GetArgs),
-    /// Delete a key, or all keys below a prefix
+    /// Delete keys, or all keys below a prefix
     #[command(visible_alias = "rm")]
     Delete(commands::delete::DeleteArgs),
     /// Renew a key's time to live (TTL)

@@ -100,9 +100,11 @@ fn completed(arg: Arg, asked: &CompletionContext) -> Arg {
         _ => return arg,
     };
     let is_word = arg.is_positional();
+    let has_value = name.is_some_and(|name| name.as_str() == "KEY VALUE");
     arg.add(ArgValueCompleter::new(Completer {
         what,
         is_word,
+        has_value,
         asked: asked.clone(),
     }))
 }
@@ -139,10 +141,12 @@ impl CompletionContext {
             .try_get_matches_from(before)
             .unwrap_or_default();
         let given = matches.subcommand().map(|(_, given)| given);
+        let global = Global::from_arg_matches(&matches).unwrap_or_default();
+        let is_named = global.config.is_some();
         let words_given = given.and_then(|given| given.try_get_raw("words").ok().flatten());
         Self {
-            global: Global::from_arg_matches(&matches).unwrap_or_default(),
-            config: given.and_then(config_in),
+            global,
+            config: given.and_then(|given| config_in(given, is_named)),
             words: words_given.map_or(0, Iterator::count),
             is_escaped: before.iter().any(|word| word == "--"),
             is_recursive: given
@@ -153,8 +157,8 @@ impl CompletionContext {
     }
 }
 
-/// The config among the positionals: a separate one, or the first of two words.
-fn config_in(given: &ArgMatches) -> Option<ConfigName> {
+/// The config among the positionals: a separate one, or the first of several words unless -c names it.
+fn config_in(given: &ArgMatches, is_named: bool) -> Option<ConfigName> {
     let first = |id| {
         given
             .try_get_raw(id)
@@ -164,13 +168,15 @@ fn config_in(given: &ArgMatches) -> Option<ConfigName> {
     };
     let word = first("word")
         .or_else(|| first("config"))
-        .or_else(|| first("words"))?;
+        .or_else(|| first("words").filter(|_| !is_named))?;
     word.to_str()?.parse().ok()
 }
 
 struct Completer {
     what: CompletionKind,
     is_word: bool,
+    /// Whether the words end with a value.
+    has_value: bool,
     asked: CompletionContext,
 }
 
@@ -207,9 +213,9 @@ impl ValueCompleter for Completer {
             }
             CompletionKind::Key | CompletionKind::Prefix => match self.asked.words {
                 // The first of two words is the config; a single word can be either.
-                0 => self.either(typed),
-                1 => self.candidates("", [Some(self.below(typed)), None], typed),
-                _ => Vec::new(),
+                0 if self.asked.global.config.is_none() => self.either(typed),
+                2.. if self.has_value => Vec::new(),
+                _ => self.candidates("", [Some(self.below(typed)), None], typed),
             },
         }
     }

@@ -48,6 +48,11 @@ pub(super) const CONFIG: Positional = (
 );
 /// The key that a command works on.
 pub(super) const KEY: Positional = ("KEY", "Key, such as /db/url; the leading slash is optional");
+/// The keys that a command works on.
+pub(super) const KEYS: Positional = (
+    "KEY…",
+    "Key, such as /db/url; several after CONFIG or with -c CONFIG",
+);
 /// The prefix that a command works on.
 pub(super) const PREFIX: Positional = (
     "[PREFIX]",

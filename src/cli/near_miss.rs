@@ -115,7 +115,9 @@ fn suggest_option(error: &mut clap::Error) {
     };
     let name = option.split('=').next().unwrap_or_default();
     let advice = match name {
-        "-o" | "--output" => "'-f FORMAT' chooses the format; 'export --out FILE' names a file",
+        "-o" | "--output" => {
+            "'-f FORMAT' chooses the format; '--out FILE' names a file (get, export, history, diff)"
+        }
         "--json" => "'-f json' prints JSON",
         "--yaml" => "'-f yaml' prints YAML",
         "--value" => "the value is a positional argument: 'discfg set KEY VALUE'",

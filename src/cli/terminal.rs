@@ -34,6 +34,8 @@ use crate::model::{ErrorKind, printable};
 #[derive(Debug)]
 pub(super) struct Terminal {
     out: io::BufWriter<io::Stdout>,
+    /// The result so far, where it doesn't go to stdout.
+    diverted: Option<Vec<u8>>,
     quiet: bool,
     /// Whether failures are shown in JSON, too.
     json: bool,
@@ -46,6 +48,7 @@ impl Terminal {
     pub(super) fn new(global: &Global) -> Self {
         Self {
             out: io::BufWriter::new(io::stdout()),
+            diverted: None,
             quiet: global.quiet,
             json: global
                 .format
@@ -60,8 +63,23 @@ impl Terminal {
         if self.closed || bytes.is_empty() {
             return Ok(());
         }
+        if let Some(diverted) = &mut self.diverted {
+            diverted.extend_from_slice(bytes);
+            return Ok(());
+        }
         let written = check_stdout().and_then(|()| self.out.write_all(bytes));
         self.settle(written)
+    }
+
+    /// Keeps the result back from now on, as it is written where no terminal shows it.
+    pub(super) fn divert(&mut self) {
+        self.diverted = Some(Vec::new());
+        console::set_colors_enabled(false);
+    }
+
+    /// What was kept back.
+    pub(super) fn diverted(&mut self) -> Vec<u8> {
+        self.diverted.take().unwrap_or_default()
     }
 
     /// Writes a line of the result.
@@ -159,9 +177,8 @@ impl Terminal {
     }
 
     /// Whether a terminal shows the result.
-    #[expect(clippy::unused_self, reason = "whoever lays out a result holds the terminal")]
     pub(super) fn is_screen(&self) -> bool {
-        io::stdout().is_terminal()
+        self.diverted.is_none() && io::stdout().is_terminal()
     }
 
     /// The columns of the terminal that shows the result; none where stdout is none.

@@ -18,6 +18,7 @@ mod store_time;
 mod tables;
 mod transaction;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -187,6 +188,13 @@ impl Store for DynamoDb {
     async fn get(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
         let found = self.read_entry(key, read).await;
         self.explain_denial(found, &[key.section()], Access::Read).await
+    }
+
+    async fn get_many(&self, keys: &BTreeSet<Key>, read: Consistency) -> Result<BTreeMap<Key, Entry>> {
+        let sections: BTreeSet<Section> = keys.iter().map(Key::section).collect();
+        let found = self.read_entries(keys, read).await;
+        self.explain_denial(found, &Vec::from_iter(sections), Access::Read)
+            .await
     }
 
     fn list(&self, scope: &Scope, read: Consistency) -> BoxStream<'_, Result<Listed>> {

@@ -191,7 +191,8 @@ macro_rules! conformance_tests {
             values:
                 values_stay_as_given
                 values_at_the_limit
-                the_longest_keys;
+                the_longest_keys
+                many_keys_are_read_together;
             secrets:
                 a_secret_is_stored_sealed
                 a_secret_stays_one_until_it_is_plain

@@ -20,6 +20,18 @@ pub struct KeyAnswer {
     pub prev_node: AnyNode,
 }
 
+/// The result of a command on several keys, in their order.
+#[derive(Debug, Serialize)]
+pub struct KeysAnswer {
+    /// The command.
+    pub action: &'static str,
+    /// The entries read or written.
+    pub nodes: Vec<AnyNode>,
+    /// The entries replaced or deleted.
+    #[serde(rename = "prevNodes", skip_serializing_if = "Vec::is_empty")]
+    pub prev_nodes: Vec<AnyNode>,
+}
+
 /// The result of `ls`.
 #[derive(Debug, Serialize)]
 pub struct ListAnswer {

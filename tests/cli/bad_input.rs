@@ -147,7 +147,7 @@ fn data_that_can_not_be_read_is_named(place: &Place) {
             "VALUE and -d can't be used together",
         ),
         (&["set", "k"], 2, "missing VALUE"),
-        (&["set", "k", "v", "w", "x"], 2, "'x'"),
+        (&["set", "k", "v", "w", "x"], 2, "too many arguments"),
     ] {
         place.args(args).run().code(code).stdout("").stderr_has(told);
     }

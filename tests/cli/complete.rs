@@ -56,6 +56,10 @@ fn keys_come_level_by_level(place: &Place) {
     becomes(place, &["get", "a"], &["app"]);
     becomes(place, &["get", "/nosuch/"], &[]);
     becomes(place, &["get", "//"], &[]);
+    // Any number of keys; with -c the first word is one, too.
+    becomes(place, &["get", "mycfg", "k", "/db/p"], &["/db/pool/"]);
+    becomes(place, &["rm", "-c", "mycfg", "k", "/db/us"], &["/db/user"]);
+    becomes(place, &["get", "-c", "mycfg", "a"], &["app"]);
     // A third word of `set` is a value.
     becomes(place, &["set", "mycfg", "k", "/d"], &[]);
 }
@@ -195,9 +199,8 @@ fn each_shell_offers_flags_only_after_a_dash_and_prefixes_where_one_is_meant(pla
             "{shell}: {commands:?}"
         );
         // After a dash there are flags, and so where nothing else can follow.
-        for words in [&["get", "-"][..], &["get", "mycfg", "/app", ""]] {
+        for words in [&["get", "-"][..], &["touch", "mycfg", "/app", ""]] {
             let flags = offered(words);
-            assert!(flags.contains(&"--revision".to_owned()), "{shell}: {flags:?}");
             assert!(flags.contains(&"--region".to_owned()), "{shell}: {flags:?}");
         }
     }

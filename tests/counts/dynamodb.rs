@@ -17,6 +17,11 @@ const EVERYDAY: &[Row] = &[
     ("get", 0, &["get", "db/url"]),
     ("get, a key that isn't there", 3, &["get", "db/none"]),
     ("get --eventual", 0, &["get", "db/url", "--eventual"]),
+    (
+        "get, two keys that are there and one that isn't",
+        3,
+        &["get", "mycfg", "db/url", "app/name", "db/none"],
+    ),
     ("get --revision", 0, &["get", "db/url", "--revision", "1"]),
     ("set, a key that is there", 0, &["set", "db/url", "two"]),
     ("set, a new key", 0, &["set", "db/new", "one"]),
@@ -31,9 +36,21 @@ const EVERYDAY: &[Row] = &[
         4,
         &["set", "db/url", "four", "--if-absent"],
     ),
+    ("set --field", 0, &["set", "app/json", "2", "--field", "/a"]),
     ("touch", 0, &["touch", "db/new", "--ttl", "1h"]),
     ("delete", 0, &["delete", "db/new"]),
     ("delete, a key that isn't there", 3, &["delete", "db/none"]),
+    ("set, two keys of two sections", 0, &["set", "db/p=1", "web/p=2"]),
+    (
+        "delete, two keys of two sections",
+        0,
+        &["delete", "mycfg", "db/p", "web/p"],
+    ),
+    (
+        "delete, a key that isn't there among two",
+        3,
+        &["delete", "mycfg", "db/url", "web/p"],
+    ),
     ("ls, the top of three sections", 0, &["ls"]),
     ("ls, one section", 0, &["ls", "/db"]),
     ("ls -r, three sections", 0, &["ls", "-r"]),
@@ -124,6 +141,7 @@ fn everyday_commands() {
     for key in ["db/url", "db/user", "app/name"] {
         place.args(["set", key, "one"]).run().code(0);
     }
+    place.args(["set", "app/json", "{\"a\": 1}"]).run().code(0);
     ten(&place, "ten.json", "one");
     ten(&place, "other.json", "two");
     place.write("one.json", "{\"k0\": \"three\"}");

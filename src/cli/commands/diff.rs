@@ -7,6 +7,7 @@ use crate::cli::change_line::{beside, shown, sign, unmasked};
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::Failure;
 use crate::cli::help::GlobalsLast as _;
+use crate::cli::out_file::OutArgs;
 use crate::cli::output::show;
 use crate::cli::session::Session;
 use crate::cli::sides::{self, KindArgs, SideArgs, SideKind, check_kinds};
@@ -61,10 +62,22 @@ pub(in crate::cli) struct DiffArgs {
     except: ExceptArgs,
     #[command(flatten)]
     sides: SideArgs,
+    #[command(flatten)]
+    out: OutArgs,
 }
 
 pub(in crate::cli) async fn run(
     args: DiffArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let format = session.format();
+    let run = async |terminal: &mut Terminal| compare_sides(&args, session, terminal).await;
+    args.out.into_file(format, terminal, run).await
+}
+
+async fn compare_sides(
+    args: &DiffArgs,
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {

@@ -1,5 +1,4 @@
 mod masks;
-mod out_file;
 
 use std::env;
 use std::io::{self, Seek as _, Write as _};
@@ -11,7 +10,6 @@ use futures::StreamExt as _;
 use tempfile::SpooledTempFile;
 
 use self::masks::Masks;
-use self::out_file::OutFile;
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::data_file;
 use crate::cli::deciding_names::{is_refused, refuse};
@@ -19,6 +17,7 @@ use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::{Format, FormatFlag};
 use crate::cli::one_line::printable_file;
+use crate::cli::out_file::OutFile;
 use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
 use crate::cli::sides::no_keys_below;

@@ -53,8 +53,22 @@ pub(in crate::cli) fn refused(error: StoreError, show_value: bool, session: &Ses
 }
 
 impl GuardArgs {
+    /// Refuses guards for a commit of several keys: it would not be clear which of them they are about.
+    pub(in crate::cli) fn refuse_for_several(&self) -> Result<(), Failure> {
+        let given = [
+            ("--if-absent", self.absent),
+            ("--if-present", self.present),
+            ("--if-revision", self.revision.is_some()),
+            ("--if-value", self.value.is_some()),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given) {
+            None => Ok(()),
+            Some((name, _)) => Err(Failure::usage(format!("{name} can only guard a single key"))),
+        }
+    }
+
     /// The guards on `key`.
-    pub(in crate::cli) fn read(self, key: &Key) -> Result<Vec<Guard>, Failure> {
+    pub(in crate::cli) fn read(&self, key: &Key) -> Result<Vec<Guard>, Failure> {
         let mut guards = Vec::new();
         if self.absent {
             guards.push(Guard::Absent(key.clone()));
@@ -69,8 +83,11 @@ impl GuardArgs {
             }
             guards.push(Guard::Revision(key.clone(), revision));
         }
-        if let Some(value) = self.value {
-            guards.push(Guard::Value(key.clone(), Value::new(value, Encoding::Detect)?));
+        if let Some(value) = &self.value {
+            guards.push(Guard::Value(
+                key.clone(),
+                Value::new(value.as_str(), Encoding::Detect)?,
+            ));
         }
         Ok(guards)
     }

@@ -8,6 +8,7 @@ use futures::TryStreamExt as _;
 use crate::cli::bad_sections::report;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::help::{CONFIG, positionals};
+use crate::cli::out_file::OutArgs;
 use crate::cli::output::show;
 use crate::cli::positionals::{hint, parse};
 use crate::cli::session::Session;
@@ -62,6 +63,8 @@ pub(in crate::cli) struct HistoryArgs {
     /// -f json and -f yaml always contain the values.
     #[arg(long)]
     values: bool,
+    #[command(flatten)]
+    out: OutArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -90,6 +93,16 @@ impl FromStr for Since {
 
 pub(in crate::cli) async fn run(
     args: HistoryArgs,
+    session: &mut Session,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let format = session.format();
+    let run = async |terminal: &mut Terminal| show_history(&args, session, terminal).await;
+    args.out.into_file(format, terminal, run).await
+}
+
+async fn show_history(
+    args: &HistoryArgs,
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {

@@ -1,23 +1,33 @@
+mod field;
+mod pairs;
+
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::field::{FieldStop, update_field};
 use super::guards::{GuardArgs, refused};
 use crate::cli::data_file;
 use crate::cli::failure::Failure;
+use crate::cli::global::Format;
 use crate::cli::help::{CONFIG, GlobalsLast as _, KEY, positionals};
 use crate::cli::message_args::MessageArgs;
 use crate::cli::output::show;
 use crate::cli::positionals::config_and_key;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
+use crate::formats::JsonField;
 use crate::model::{Access, Encoding, ErrorKind, Mutation, Secrecy, Ttl, TtlChoice, Value, ValueKind};
-use crate::store::{StoreExt as _, Txn};
-use crate::wire::{AnyNode, KeyAnswer};
+use crate::store::{AppliedChange, Committed, StoreExt as _, Txn};
+use crate::wire::{AnyNode, KeyAnswer, KeysAnswer};
 
-/// Set the value of a key
+/// Set the values of keys
+///
+/// KEY=VALUE in every argument sets these keys, several in one commit; the options apply to each of them. Name the
+/// config with -c then.
 ///
 /// JSON objects and arrays are stored as JSON, other valid UTF-8 as text, and anything else as bytes. A value can have
 /// at most 190,000 bytes, a secret about 200 fewer. Write a value that begins with `-` after `--`.
@@ -27,14 +37,14 @@ use crate::wire::{AnyNode, KeyAnswer};
 #[derive(Debug, Args)]
 #[command(globals_last())]
 #[command(
-    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set [OPTIONS] --secret KEY",
+    override_usage = "discfg set [OPTIONS] [CONFIG] KEY VALUE\n       discfg set [OPTIONS] [CONFIG] KEY -d FILE\n       discfg set [OPTIONS] --secret KEY\n       discfg set [OPTIONS] [-c CONFIG] KEY=VALUE…",
     help_template = positionals(&[CONFIG, KEY, ("VALUE", "Value, unless -d gives it or --secret prompts for it")]),
     after_long_help = EXAMPLES
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct SetArgs {
-    /// Config, if it is given; the key; and the value, unless -d gives it
-    #[arg(value_name = "KEY VALUE", num_args = 1..=3, required = true, hide = true)]
+    /// Config, if it is given; the key; and the value, unless -d gives it; or pairs of key and value
+    #[arg(value_name = "KEY VALUE", num_args = 1.., required = true, hide = true)]
     words: Vec<OsString>,
     /// Read the value from a file; - is stdin
     ///
@@ -47,6 +57,15 @@ pub(in crate::cli) struct SetArgs {
     /// Store the value as text, whatever it looks like
     #[arg(long)]
     text: bool,
+    /// Set this field of a JSON value: /a/b/0 or .a.b.0
+    ///
+    /// A JSON Pointer (RFC 6901), or names with dots; /a/- appends to an array. The field keeps its JSON type: VALUE must
+    /// fit it (exit code 8), unless --json or --text is given. A field can be new, what holds it can't. The rest of the
+    /// value stays as it is written, and so do its time to live and whether it is a secret.
+    ///
+    /// The key is read, and written only if it has not changed; else it is tried again, unless a guard is given.
+    #[arg(long, value_name = "FIELD", conflicts_with = "if_absent")]
+    field: Option<JsonField>,
     /// Let the key expire after this time: 30s, 5m, 2h, 7d
     #[arg(
         long,
@@ -81,9 +100,11 @@ pub(in crate::cli) struct SetArgs {
 const EXAMPLES: &str = "\
 Examples:
   discfg set payments /db/url postgres://localhost/app
+  discfg set db/url=postgres://localhost/app db/pool=20
   discfg set /db/password --secret
   pass show db | discfg set /db/password --secret --trim
   discfg set /limits '{\"daily\": 500}' --if-revision 7
+  discfg set /limits 600 --field /daily/max
   discfg set /tls/cert -d cert.pem
   discfg set /app/offset -- -5";
 
@@ -92,50 +113,43 @@ pub(in crate::cli) async fn run(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let (words, mut bytes) = split(args.words, args.data.as_deref(), args.secret, terminal).await?;
-    let newline = match &bytes[..] {
-        [.., b'\r', b'\n'] => 2,
-        [.., b'\n'] => 1,
-        _ => 0,
+    let pairs = if args.data.is_none() {
+        pairs::read(&args.words)
+    } else {
+        None
     };
-    if args.trim {
-        bytes.truncate(bytes.len() - newline);
+    let several = pairs.as_ref().is_some_and(|pairs| pairs.len() > 1);
+    if several {
+        args.guards.refuse_for_several()?;
+        if args.field.is_some() {
+            return Err(Failure::usage("--field sets a field of a single key"));
+        }
     }
-    let newline_stays = newline > 0 && !args.trim;
+    let (words, values) = if let Some(pairs) = pairs {
+        (Vec::new(), pairs)
+    } else {
+        let (words, bytes) = split(&args, terminal).await?;
+        let (config, key) = config_and_key(&words).map_err(|failure| pairs::hinted(failure, &words))?;
+        session.choose(config)?;
+        (words, vec![(key, bytes)])
+    };
     let from_file = args.data.is_some() && words.len() == 2;
-    let (config, key) = config_and_key(&words)?;
-    session.choose(config)?;
-    let encoding = match (args.json, args.text) {
-        (true, _) => Encoding::Json,
-        (_, true) => Encoding::Text,
-        _ => Encoding::Detect,
-    };
-    let value = Value::new(bytes, encoding)?;
-    let detected_text = encoding == Encoding::Detect && value.kind() == ValueKind::Text;
-    let not_json = detected_text
-        && value
-            .as_text()
-            .is_some_and(|text| text.trim_start().starts_with(['{', '[']));
-    let ttl = match args.ttl {
-        Some(ttl) => TtlChoice::For(ttl),
-        None if args.keep_ttl => TtlChoice::Keep,
-        None => TtlChoice::Never,
-    };
+    let key = values[0].0.clone();
     let show_value = args.guards.show_value;
-    let guards = args.guards.read(&key)?;
-    let mutation = Mutation::Set {
-        key: key.clone(),
-        value,
-        secret: match (args.secret, args.plain) {
-            (true, _) => Secrecy::Secret,
-            (_, true) => Secrecy::Plain,
-            _ => Secrecy::Keep,
-        },
-        ttl,
-    };
-    let txn = Txn::new(vec![mutation])
-        .guarded(guards)
-        .with_message(args.message.message);
+    let (mut changes, mut given) = (Vec::new(), Vec::new());
+    for (key, bytes) in values {
+        let (value, seen) = GivenValue::read(bytes, &args)?;
+        given.push(seen);
+        changes.push(Mutation::Set {
+            key,
+            value,
+            secret: args.secrecy(),
+            ttl: args.ttl_choice(),
+        });
+    }
+    let txn = Txn::new(changes)
+        .guarded(args.guards.read(&key)?)
+        .with_message(args.message.message.clone());
     let is_config = words.len() == 1 && key.as_str().trim_start_matches('/') == session.config()?;
     // The first word may not have been meant as the config.
     let meant = |failure: Failure| match failure.kind {
@@ -144,30 +158,16 @@ pub(in crate::cli) async fn run(
         _ => failure,
     };
     let store = session.store(Access::Write, &key).await.map_err(meant)?;
-    let committed = store.write(txn).await;
-    let committed = committed.map_err(|error| meant(refused(error, show_value, session)))?;
-    let applied = committed.changes.into_iter().next();
-    let (entry, previous) = applied.map_or((None, None), |applied| (applied.entry, applied.previous));
-    let shape = KeyAnswer {
-        action: "set",
-        node: AnyNode::of(entry.as_ref()),
-        prev_node: AnyNode::of(previous.as_ref()),
+    let committed = match &args.field {
+        Some(field) => update_field(field, args.encoding(), txn, store).await,
+        None => store.write(txn).await.map_err(FieldStop::Store),
     };
-    let is_secret = entry.as_ref().is_some_and(|entry| entry.secret);
-    if is_secret && newline_stays {
-        terminal.hint("note: the secret ends with a newline; --trim removes it");
-    }
-    if is_secret && previous.as_ref().is_some_and(|previous| !previous.secret) {
-        terminal.note(
-            "warning: the value that this replaces was not encrypted: it stays in the history, for as long as that is kept, and \
-             in backups; change the secret at its source if it is the same",
-        );
-    }
-    let was_json = previous.is_some_and(|previous| previous.value.kind() == ValueKind::Json);
-    if not_json {
-        terminal.hint("note: stored as text, because it is not valid JSON; --json shows where");
-    } else if was_json && detected_text {
-        terminal.hint("note: the value was JSON and is now text; --json stores JSON");
+    let committed = committed.map_err(|stop| match stop {
+        FieldStop::Store(error) => meant(refused(error, show_value, session)),
+        FieldStop::Failure(failure) => failure,
+    })?;
+    for (applied, given) in committed.changes.iter().zip(&given) {
+        given.note(applied, terminal);
     }
     if is_config {
         let config = &words[0];
@@ -175,21 +175,142 @@ pub(in crate::cli) async fn run(
             "note: set the key {key}; for another key of this config, use `discfg set {config} KEY VALUE`"
         ));
     }
-    let (version, revision) = entry.map_or((0, 0), |entry| (entry.version, entry.revision.get()));
-    let human = || format!("{key}: version {version}, revision {revision}\n");
-    show(terminal, session.format(), &shape, human, || {
-        format!("{revision}\n").into_bytes()
-    })
+    answer(&committed, several, session.format(), terminal)
+}
+
+/// Shows what was written.
+fn answer(
+    committed: &Committed,
+    several: bool,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let (mut lines, mut revisions) = (String::new(), String::new());
+    let (mut nodes, mut prev_nodes) = (Vec::new(), Vec::new());
+    for AppliedChange {
+        change,
+        entry,
+        previous,
+    } in &committed.changes
+    {
+        let (key, revision) = (&change.key, change.revision);
+        let version = entry.as_ref().map_or(0, |entry| entry.version);
+        let _ = writeln!(lines, "{key}: version {version}, revision {revision}");
+        let _ = writeln!(revisions, "{revision}");
+        nodes.push(AnyNode::of(entry.as_ref()));
+        prev_nodes.push(AnyNode::of(previous.as_ref()));
+    }
+    let (human, raw) = (|| lines, || revisions.into_bytes());
+    let action = "set";
+    if several {
+        let shape = KeysAnswer {
+            action,
+            nodes,
+            prev_nodes,
+        };
+        return show(terminal, format, &shape, human, raw);
+    }
+    let nothing = || AnyNode::of(None);
+    let shape = KeyAnswer {
+        action,
+        node: nodes.pop().unwrap_or_else(nothing),
+        prev_node: prev_nodes.pop().unwrap_or_else(nothing),
+    };
+    show(terminal, format, &shape, human, raw)
+}
+
+impl SetArgs {
+    fn encoding(&self) -> Encoding {
+        match (self.json, self.text) {
+            (true, _) => Encoding::Json,
+            (_, true) => Encoding::Text,
+            _ => Encoding::Detect,
+        }
+    }
+
+    fn secrecy(&self) -> Secrecy {
+        match (self.secret, self.plain) {
+            (true, _) => Secrecy::Secret,
+            (_, true) => Secrecy::Plain,
+            _ => Secrecy::Keep,
+        }
+    }
+
+    fn ttl_choice(&self) -> TtlChoice {
+        match self.ttl {
+            Some(ttl) => TtlChoice::For(ttl),
+            None if self.keep_ttl || self.field.is_some() => TtlChoice::Keep,
+            None => TtlChoice::Never,
+        }
+    }
+}
+
+/// How a value was given.
+struct GivenValue {
+    ends_with_newline: bool,
+    detected_text: bool,
+    resembles_json: bool,
+}
+
+impl GivenValue {
+    fn read(mut bytes: Vec<u8>, args: &SetArgs) -> Result<(Value, Self), Failure> {
+        let newline = match &bytes[..] {
+            [.., b'\r', b'\n'] => 2,
+            [.., b'\n'] => 1,
+            _ => 0,
+        };
+        if args.trim {
+            bytes.truncate(bytes.len() - newline);
+        }
+        let encoding = args.encoding();
+        let value = Value::new(bytes, encoding)?;
+        let opens_json = value
+            .as_text()
+            .is_some_and(|text| text.trim_start().starts_with(['{', '[']));
+        let given = Self {
+            ends_with_newline: newline > 0 && !args.trim,
+            detected_text: encoding == Encoding::Detect
+                && value.kind() == ValueKind::Text
+                && args.field.is_none(),
+            resembles_json: opens_json,
+        };
+        Ok((value, given))
+    }
+
+    /// Says what may not have been meant.
+    fn note(&self, applied: &AppliedChange, terminal: &Terminal) {
+        let AppliedChange { entry, previous, .. } = applied;
+        let is_secret = entry.as_ref().is_some_and(|entry| entry.secret);
+        if is_secret && self.ends_with_newline {
+            terminal.hint("note: the secret ends with a newline; --trim removes it");
+        }
+        if is_secret && previous.as_ref().is_some_and(|previous| !previous.secret) {
+            terminal.note(
+                "warning: the value that this replaces was not encrypted: it stays in the history, for as long as that is kept, and \
+                 in backups; change the secret at its source if it is the same",
+            );
+        }
+        let was_json = previous
+            .as_ref()
+            .is_some_and(|previous| previous.value.kind() == ValueKind::Json);
+        if self.detected_text && self.resembles_json {
+            terminal.hint("note: stored as text, because it is not valid JSON; --json shows where");
+        } else if was_json && self.detected_text {
+            terminal.hint("note: the value was JSON and is now text; --json stores JSON");
+        }
+    }
 }
 
 /// Parts the value from the other words, and reads it where a file holds it.
-async fn split(
-    mut words: Vec<OsString>,
-    data: Option<&Path>,
-    secret: bool,
-    terminal: &mut Terminal,
-) -> Result<(Vec<String>, Vec<u8>), Failure> {
+async fn split(args: &SetArgs, terminal: &mut Terminal) -> Result<(Vec<String>, Vec<u8>), Failure> {
+    let mut words = args.words.clone();
+    let (data, secret) = (args.data.as_deref(), args.secret);
     let bytes = match data {
+        _ if words.len() > 3 => {
+            return Err(Failure::usage("too many arguments: expected [CONFIG] KEY VALUE")
+                .hint("if the value has spaces, put it in quotes")
+                .hint(pairs::HINT));
+        }
         Some(_) if words.len() == 3 => {
             return Err(Failure::usage("VALUE and -d can't be used together"));
         }

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -35,6 +36,23 @@ impl DynamoDb {
     pub(super) async fn read_entry(&self, key: &Key, read: Consistency) -> Result<Option<Entry>> {
         let (entry, now) = self.read_item(key, read).await?;
         Ok(entry.filter(|entry| entry.is_live(now)))
+    }
+
+    pub(super) async fn read_entries(
+        &self,
+        keys: &BTreeSet<Key>,
+        read: Consistency,
+    ) -> Result<BTreeMap<Key, Entry>> {
+        let subject = match (keys.first(), keys.len()) {
+            (Some(key), 2..) => format!("{key} and {} more", keys.len() - 1),
+            (Some(key), _) => key.to_string(),
+            (None, _) => return Ok(BTreeMap::new()),
+        };
+        let ids = keys.iter().map(items::entry_id).collect();
+        let (found, now) = self.read_items(ids, read, &subject).await?;
+        let entries = found.iter().map(items::to_entry).collect::<Result<Vec<_>>>()?;
+        let live = entries.into_iter().filter(|entry| entry.is_live(now));
+        Ok(live.map(|entry| (entry.key.clone(), entry)).collect())
     }
 
     /// The entry of that key, expired or not, and the store's time.

@@ -1,8 +1,10 @@
 //! Values and keys of every sort come back as they were given.
 
-use super::support::{Config, bytes, key, largest, text};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::support::{Config, bytes, key, largest, set, set_for_an_hour, text};
 use crate::model::{Encoding, Key, Mutation, Op, Value, ValueError, ValueKind};
-use crate::store::Listed;
+use crate::store::{Consistency, Listed};
 
 /// Writes each value over another, and reads it back every way there is.
 async fn round_trip(config: &Config, values: &[Value]) {
@@ -128,4 +130,34 @@ pub(super) async fn the_longest_keys(config: &Config) {
     }
     assert_eq!(config.snapshot(&["/"]).await.entries.len(), 4);
     config.is_still(&config.everything().await).await;
+}
+
+pub(super) async fn many_keys_are_read_together(config: &Config) {
+    let ahead = |n| format!("/many/{n:03}");
+    let section: Vec<Mutation> = (0..45).map(|n| set(&ahead(n), &n.to_string())).collect();
+    config.commit(section).await;
+    config.commit(vec![set_for_an_hour("/db/lease", "1")]).await;
+    config
+        .commit(vec![set("/alone", "2"), set("/app/name", "3")])
+        .await;
+    config
+        .commit(vec![Mutation::set(key("/big"), largest(b'x'))])
+        .await;
+    config.clock.advance(3601);
+    // More than any engine reads at once, most of them absent.
+    let mut keys: BTreeSet<Key> = (0..230).map(|n| key(&ahead(n))).collect();
+    keys.extend(["/alone", "/app/name", "/big", "/db/lease", "/none"].map(key));
+    let mut wanted = BTreeMap::new();
+    for at in (0..45)
+        .map(ahead)
+        .chain(["/alone", "/app/name", "/big"].map(String::from))
+    {
+        wanted.insert(key(&at), config.entry(&at).await);
+    }
+    for read in [Consistency::Strong, Consistency::Eventual] {
+        let found = config.store.get_many(&keys, read).await.expect("the entries");
+        assert!(found == wanted, "{read:?}: {:?}", found.keys());
+    }
+    let none = config.store.get_many(&BTreeSet::new(), Consistency::Strong).await;
+    assert_eq!(none.expect("the entries"), BTreeMap::new());
 }

@@ -17,6 +17,17 @@ fn get() {
         discfg get mycfg mode
         discfg get -c mycfg /mode
 
+        # Several keys
+        discfg get mycfg mode app/greeting db/pool db/salt db/password
+        discfg get -c mycfg mode db/pool db/password -f json
+        discfg get mycfg mode db/pool -f yaml
+        discfg get mycfg mode db/pool -f raw
+        discfg get mycfg mode nosuch other
+        discfg get mycfg mode nosuch --default none
+        discfg get mycfg mode db/url --revision 1
+        discfg get /mode /db/url
+        discfg get nosuch mode db/url
+
         # Kinds of values
         discfg get app/greeting
         discfg get app/greeting -f json
@@ -27,6 +38,14 @@ fn get() {
         discfg get db/salt -f json
         discfg get db/salt -f yaml
         discfg get services/web/1 -f json
+
+        # A field
+        discfg get db/pool --field /size
+        discfg get db/pool --field .ratio -f json
+        discfg get db/pool --field /none
+        discfg get db/pool --field /none --default 1
+        discfg get db/pool --field size
+        discfg get mode --field /size
 
         # A secret
         discfg get db/password

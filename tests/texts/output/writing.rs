@@ -17,12 +17,27 @@ fn set() {
         discfg set app/port 8085
         discfg set mycfg app/port 8086
 
+        # Several keys
+        discfg set app/port=8087 app/name=web
+        discfg set app/port=8088 app/name=web -f json
+        discfg set app/port=8089 app/name=web -f raw
+        discfg set app/port=1 app/name=x --if-present
+        discfg set mycfg app/port=1 app/name=x
+        discfg set app/port=1 x
+
         # Kinds of values
         discfg set app/limits '{"cpu": 2}' -f json
         discfg set app/limits --json 3 -f json
         discfg set app/limits --text '{"cpu": 2}' -f json
         printf 'from stdin' | discfg set app/banner -d -
         discfg set app/offset -- -3
+
+        # Fields
+        discfg set db/pool 20 --field /size
+        discfg set db/pool 20 --field /size -f json
+        discfg set db/pool many --field /size
+        discfg set db/pool 20 --field /sizes/max
+        discfg set mode 20 --field /size
 
         # Times to live
         discfg set services/web/2 10.0.0.8:80 --ttl 30s -f json
@@ -145,6 +160,15 @@ fn delete() {
         discfg delete -r db --yes
         discfg delete -r db --yes --ignore-not-found
         discfg delete -r /
+
+        # Several keys
+        discfg set app/a=1 app/b=2 web/c=3
+        discfg delete mycfg app/a nosuch other
+        discfg delete mycfg app/a app/b --if-present
+        discfg delete /app/a /app/b
+        discfg delete nosuch app/a app/b
+        discfg delete -c mycfg app/a web/c nosuch --ignore-not-found
+        discfg delete -c mycfg app/b nosuch --ignore-not-found -f json
 
         # Bad input
         discfg delete

@@ -4,11 +4,51 @@ use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use tempfile::NamedTempFile;
 
-use crate::cli::failure::Failure;
+use super::failure::Failure;
+use super::global::Format;
+use super::terminal::Terminal;
 use crate::files::append_named;
 use crate::model::ErrorKind;
+
+/// Where a result is written.
+#[derive(Debug, Args)]
+pub(super) struct OutArgs {
+    /// Write the result to this file instead of stdout
+    ///
+    /// The file is readable only by you. It is replaced as a whole, and stays as it is if the command fails.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl OutArgs {
+    /// Runs a command, and writes its result to the file if there is one, also where the result is a "no" (exit code 1).
+    pub(super) async fn into_file(
+        &self,
+        format: Format,
+        terminal: &mut Terminal,
+        run: impl AsyncFnOnce(&mut Terminal) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let path = match &self.out {
+            Some(path) if format != Format::Silent => path,
+            _ => return run(terminal).await,
+        };
+        terminal.divert();
+        let result = run(terminal).await;
+        let written = terminal.diverted();
+        if result.as_ref().is_err_and(|failure| !failure.message.is_empty()) {
+            return result;
+        }
+        let file = OutFile {
+            path: path.clone(),
+            appends: false,
+        };
+        file.write(&mut written.as_slice())?;
+        result
+    }
+}
 
 /// A file that is written in place of stdout.
 #[derive(Debug, Clone)]

@@ -110,7 +110,7 @@ pub(in crate::cli) async fn run(
 async fn print_values(args: &GetArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let (config, keys) = config_and_keys("get", &args.words, session)?;
     session.choose(config)?;
-    let found = read(&keys, &args, session)
+    let found = read(&keys, args, session)
         .await
         .map_err(|failure| meant_as_keys("get", &args.words, session, failure))?;
     let mut shown = Vec::new();

@@ -106,9 +106,9 @@ async fn show_history(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let (config, key) = config_and_key(&args)?;
+    let (config, key) = config_and_key(args)?;
     session.choose(config)?;
-    let result = read(&args, key.as_ref(), session).await;
+    let result = read(args, key.as_ref(), session).await;
     let (lines, bad) = result.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     let is_filtered = args.since.is_some() || args.by.is_some();
     if lines.is_empty()

@@ -73,7 +73,7 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let format = session.format();
     let run = async |terminal: &mut Terminal| compare_sides(&args, session, terminal).await;
-    args.out.into_file(format, terminal, run).await
+    args.out.write(format, terminal, run).await
 }
 
 async fn compare_sides(
@@ -92,7 +92,7 @@ async fn compare_sides(
     .await;
     let left = left.map_err(|stop| sides::explain(stop, &args.left, &from, Access::Read))?;
     let Some(side) = &args.right else {
-        let right = in_file(&args, &from.config()?)?;
+        let right = in_file(args, &from.config()?)?;
         if left.kind == Some(SideKind::Key) {
             return Err(Failure::usage(format!(
                 "{} is a key: -d compares the keys below a prefix",

@@ -104,13 +104,13 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let format = session.format();
     let run = async |terminal: &mut Terminal| print_values(&args, session, terminal).await;
-    args.out.into_file(format, terminal, run).await
+    args.out.write(format, terminal, run).await
 }
 
 async fn print_values(args: &GetArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {
     let (config, keys) = config_and_keys("get", &args.words, session)?;
     session.choose(config)?;
-    let found = read(&keys, &args, session)
+    let found = read(&keys, args, session)
         .await
         .map_err(|failure| meant_as_keys("get", &args.words, session, failure))?;
     let mut shown = Vec::new();

@@ -97,7 +97,7 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let format = session.format();
     let run = async |terminal: &mut Terminal| show_history(&args, session, terminal).await;
-    args.out.into_file(format, terminal, run).await
+    args.out.write(format, terminal, run).await
 }
 
 async fn show_history(
@@ -105,9 +105,9 @@ async fn show_history(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let (config, key) = config_and_key(&args)?;
+    let (config, key) = config_and_key(args)?;
     session.choose(config)?;
-    let result = read(&args, key.as_ref(), session).await;
+    let result = read(args, key.as_ref(), session).await;
     let (lines, bad) = result.map_err(|stop| session.explain_stop(stop, Access::Read))?;
     let is_filtered = args.since.is_some() || args.by.is_some();
     if lines.is_empty()

@@ -25,7 +25,7 @@ pub(super) struct OutArgs {
 
 impl OutArgs {
     /// Runs a command, and writes its result to the file if there is one, also where the result is a "no" (exit code 1).
-    pub(super) async fn into_file(
+    pub(super) async fn write(
         &self,
         format: Format,
         terminal: &mut Terminal,

@@ -13,6 +13,7 @@ on_every_engine!(
     a_template_is_rendered,
     secrets_are_masked_where_a_runner_reads_it,
     an_export_imports_to_the_same_or_says_what_it_loses,
+    several_prefixes_are_exported_with_whole_keys,
     a_template_without_end_is_refused,
 );
 
@@ -524,4 +525,54 @@ fn a_template_without_end_is_refused(place: &Place) {
         .code(8)
         .stdout("")
         .stderr("error: invalid template at line 2: rendering exceeds the limit of 4,000,000 steps or 256 MB of text\n");
+}
+
+fn several_prefixes_are_exported_with_whole_keys(place: &Place) {
+    let pairs = "db/url=one db-x/url=two db/pool/max=3 app/name=shop web/port=80 root=r";
+    place.shell(&format!("discfg set {pairs}")).run().code(0);
+    let export = |args: &[&str]| place.args([&["export"], args].concat()).run();
+    export(&["--prefix", "web", "--prefix", "/db"])
+        .code(0)
+        .stdout("{\n  \"/db/pool/max\": \"3\",\n  \"/db/url\": \"one\",\n  \"/web/port\": \"80\"\n}\n");
+    // In the order of the keys, and each once.
+    let nested = [
+        "--prefix", "db/pool", "--prefix", "db", "--prefix", "db-x", "--prefix", "db",
+    ];
+    export(&[&nested[..], &["-f", "dotenv"]].concat())
+        .code(0)
+        .stdout("DB_X_URL=two\nDB_POOL_MAX=3\nDB_URL=one\n");
+    let digest = |args: &[&str]| {
+        let told =
+            export(&[args, &["--expect-digest", &format!("sha256:{}", "0".repeat(64))]].concat()).code(4);
+        told.errors().to_owned()
+    };
+    assert_eq!(
+        digest(&["--prefix", "db", "--prefix", "web"]),
+        digest(&["--prefix", "web", "--prefix", "db"])
+    );
+    export(&["--prefix", "app", "--prefix", "/"])
+        .code(0)
+        .stdout(export(&[]).text());
+    place.write("page.j2", "{{ db.url }} {{ get(\"/app/name\") }}");
+    export(&["--prefix", "db", "--prefix", "app", "--template", "page.j2"])
+        .code(0)
+        .stdout("one shop");
+    export(&["--prefix", "db", "--prefix", "none"])
+        .code(3)
+        .stdout("")
+        .stderr_has("error: no keys below /none");
+    export(&[
+        "--prefix",
+        "none",
+        "--prefix",
+        "app",
+        "--allow-empty",
+        "-f",
+        "csv",
+    ])
+    .code(0)
+    .stdout("key,value\n/app/name,shop\n");
+    export(&["--prefix", "db", "--prefix", "app", "--except", "/db"])
+        .code(0)
+        .stdout("{\n  \"/app/name\": \"shop\"\n}\n");
 }

@@ -69,6 +69,11 @@ const EVERYDAY: &[Row] = &[
     ("diff, two sections", 1, &["diff", "/db", "/app"]),
     ("diff, a section with its past", 1, &["diff", "/db@1", "/db"]),
     ("export, one section", 0, &["export", "--prefix", "/db"]),
+    (
+        "export, two sections",
+        0,
+        &["export", "--prefix", "/db", "--prefix", "/app"],
+    ),
     ("export, three sections", 0, &["export"]),
     ("exec, one section", 0, &["exec", "--prefix", "/db", "--", "true"]),
     (

@@ -73,7 +73,7 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let format = session.format();
     let run = async |terminal: &mut Terminal| compare_sides(&args, session, terminal).await;
-    args.out.into_file(format, terminal, run).await
+    args.out.write(format, terminal, run).await
 }
 
 async fn compare_sides(

@@ -3,7 +3,6 @@ mod masks;
 use std::env;
 use std::io::{self, Seek as _, Write as _};
 use std::path::PathBuf;
-use std::slice;
 
 use clap::Args;
 use futures::StreamExt as _;
@@ -36,7 +35,7 @@ const MAX_TEMPLATE: usize = 4 * 1024 * 1024;
 /// Reads one consistent snapshot. If a key or value does not fit the format, nothing is written and the error names the
 /// key.
 ///
-/// Names: json, yaml and csv use whole keys, or with --prefix names relative to it. dotenv, docker-env, shell, fish,
+/// Names: json, yaml and csv use whole keys, or with one --prefix names relative to it. dotenv, docker-env, shell, fish,
 /// github-env and tfvars use variable names: /db/url is `DB_URL`, and with --prefix /db it is `URL`. properties and the
 /// Kubernetes formats use dots: db.url.
 ///
@@ -60,11 +59,11 @@ pub(in crate::cli) struct ExportArgs {
     /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-    /// Export the keys below this prefix
+    /// Export the keys below this prefix; repeatable [default: all keys]
     ///
-    /// Names are relative to it.
-    #[arg(long, value_name = "PREFIX")]
-    prefix: Option<Prefix>,
+    /// Names are relative to it. With several prefixes they are made of whole keys, as without one.
+    #[arg(long = "prefix", value_name = "PREFIX")]
+    prefixes: Vec<Prefix>,
     /// Nest json and yaml by path
     ///
     /// An object as a value, or a key that is also a prefix, is then an error.
@@ -114,6 +113,7 @@ const EXAMPLES: &str = "\
 Examples:
   discfg export payments > payments.json
   discfg export --prefix /db -f dotenv --out .env
+  discfg export --prefix /db --prefix /app -f dotenv
   discfg export -f k8s-secret | kubectl apply -f -
   discfg export --template app.conf.j2 --out app.conf";
 
@@ -137,9 +137,13 @@ pub(in crate::cli) async fn run(
         appends: is_github_env,
     });
     session.choose(config_beside_options(args.word.as_deref(), false)?)?;
+    let (relative, base) = match &args.prefixes[..] {
+        [prefix] => (true, prefix.clone()),
+        _ => (false, Prefix::all()),
+    };
     let layout = Layout {
-        relative: args.prefix.is_some(),
-        prefix: args.prefix.clone().unwrap_or_else(Prefix::all),
+        relative,
+        prefix: base,
         nested: args.nested,
         flat: args.flat,
         name: session.config()?,
@@ -323,6 +327,23 @@ fn output(args: &ExportArgs, flag: Option<FormatFlag>) -> Result<ExportTarget, F
     }
 }
 
+/// The prefixes to read, ordered as their keys are; one within another isn't read twice.
+fn to_read(given: &[Prefix]) -> Vec<Prefix> {
+    let mut read: Vec<Prefix> = Vec::new();
+    for prefix in given {
+        if !read.iter().any(|other| other.covers(prefix)) {
+            read.retain(|other| !prefix.covers(other));
+            read.push(prefix.clone());
+        }
+    }
+    read.sort_by(|one, other| one.with_slash().cmp(other.with_slash()));
+    if read.is_empty() {
+        vec![Prefix::all()]
+    } else {
+        read
+    }
+}
+
 /// Gives every key and value to `take`, and fails where the digest is another than was expected, or where a file of the
 /// format would decide what runs.
 async fn each(
@@ -333,18 +354,22 @@ async fn each(
     mut masks: Option<&mut Masks>,
     mut take: impl FnMut((Key, Value)) -> Result<(), Failure>,
 ) -> Result<NotKept, Stop> {
-    let store = session.store(Access::Read, prefix).await?;
-    let entries = store.snapshot_stream(slice::from_ref(prefix), &args.except.sections);
+    let read = to_read(&args.prefixes);
+    let subject: Vec<String> = read.iter().map(ToString::to_string).collect();
+    let store = session.store(Access::Read, subject.join(", ")).await?;
+    let entries = store.snapshot_stream(&read, &args.except.sections);
     // As many as are there already, so that their data keys are asked for side by side.
     let mut entries = entries.ready_chunks(PART_KEYS);
     let (mut digester, mut refused, mut seen) = (Digester::default(), Vec::new(), NotKept::default());
-    let is_left_out = prefix
-        .section()
-        .is_some_and(|section| args.except.sections.contains(&section));
-    let mut is_empty = args.prefix.is_some() && !is_left_out;
+    let is_left_out = |prefix: &Prefix| {
+        let section = prefix.section();
+        section.is_some_and(|section| args.except.sections.contains(&section))
+    };
+    let mut empty: Vec<&Prefix> = args.prefixes.iter().collect();
+    empty.retain(|prefix| !args.allow_empty && !is_left_out(prefix));
     while let Some(chunk) = entries.next().await {
         let mut chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
-        is_empty &= chunk.is_empty();
+        empty.retain(|prefix| !chunk.iter().any(|entry| prefix.holds(&entry.key)));
         chunk.retain(|entry| args.with_ttl || entry.expires.is_none());
         if args.expect_digest.is_some() {
             for entry in &chunk {
@@ -363,7 +388,7 @@ async fn each(
             take((entry.key, entry.value))?;
         }
     }
-    if is_empty && !args.allow_empty {
+    if let Some(prefix) = empty.first() {
         return Err(no_keys_below(prefix, store).await?.into());
     }
     refuse(refused, "--allow-env NAME lets one through")?;

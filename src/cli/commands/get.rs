@@ -104,7 +104,7 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     let format = session.format();
     let run = async |terminal: &mut Terminal| print_values(&args, session, terminal).await;
-    args.out.into_file(format, terminal, run).await
+    args.out.write(format, terminal, run).await
 }
 
 async fn print_values(args: &GetArgs, session: &mut Session, terminal: &mut Terminal) -> Result<(), Failure> {

@@ -90,7 +90,7 @@ pub(super) enum Command {
     Import(commands::import::ImportArgs),
     /// Stream changes as they happen
     Watch(commands::watch::WatchArgs),
-    /// Show the changes of a key or of a whole config, newest first
+    /// Show the changes of a key or a config, newest first
     #[command(visible_alias = "log")]
     History(commands::history::HistoryArgs),
     /// Roll a key or a prefix back to a revision

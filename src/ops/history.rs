@@ -1,5 +1,6 @@
 //! The changes of many keys, across sections.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use async_stream::try_stream;
@@ -61,7 +62,7 @@ pub fn config_history(store: &dyn Store, filter: HistoryFilter) -> BoxStream<'_,
         for bad in bad {
             yield HistoryItem::Bad(bad);
         }
-        heads.sort_by_key(|head| std::cmp::Reverse(head.modified));
+        heads.sort_by_key(|head| Reverse(head.modified));
         let mut waiting: VecDeque<Head> = heads.into();
         let mut open: Vec<SectionLines<'_>> = Vec::new();
         loop {
@@ -71,7 +72,11 @@ pub fn config_history(store: &dyn Store, filter: HistoryFilter) -> BoxStream<'_,
                 open.extend(SectionLines::open(store, &head.section, &filter).await?);
                 continue;
             }
-            let order = |lines: &SectionLines<'_>| (lines.next.at, lines.next.revision, lines.next.index);
+            // Of one second the sections come in the order of their names.
+            let order = |lines: &SectionLines<'_>| {
+                let Change { key, revision, index, at, .. } = &*lines.next;
+                (*at, Reverse(key.section()), *revision, *index)
+            };
             let Some(at) = (0..open.len()).max_by_key(|at| order(&open[*at])) else { break };
             let lines = open.swap_remove(at);
             let (line, rest) = lines.advance(&filter).await?;

@@ -53,7 +53,7 @@ pub(in crate::cli) struct ExecArgs {
     /// Config to use instead of the current one (see `discfg which`)
     #[arg(value_name = "CONFIG")]
     word: Option<String>,
-    /// Pass keys below this prefix; repeatable [default: all keys, unless --env is given]
+    /// Pass keys below this prefix; repeatable [default: / without --env]
     #[arg(long = "prefix", value_name = "PREFIX")]
     prefixes: Vec<Prefix>,
     /// Pass KEY as the variable NAME; repeatable

@@ -24,7 +24,7 @@ use crate::ops::{HistoryFilter, HistoryItem, config_history};
 use crate::store::Store;
 use crate::wire::{ChangeLine, HistoryAnswer};
 
-/// Show the changes of a key or of a whole config, newest first
+/// Show the changes of a key or a config, newest first
 ///
 /// Without KEY, shows the changes of all keys, across sections. A single argument is the key: name a config with -c, or
 /// give both. History goes back as many days as the config keeps (`init --history-days`), and is kept when a key is

@@ -24,6 +24,7 @@ mod near_miss;
 mod one_line;
 mod out_file;
 mod output;
+mod overriding;
 mod plan_review;
 mod positionals;
 mod price;
@@ -53,6 +54,7 @@ const SHUTDOWN: Duration = Duration::from_secs(1);
 /// Runs the command line and gives the process's exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    terminal::keep_closed();
     if let Some(code) = child::become_program(&args) {
         return code;
     }

@@ -21,7 +21,7 @@ mod rule;
 #[cfg(all(test, unix))]
 mod tests;
 
-pub(crate) use fault::{FileFault, mend};
+pub(crate) use fault::{FileFault, is_out_of_space, mend};
 pub(crate) use folder::Folder;
 #[cfg(feature = "cli")]
 pub(crate) use read::append_named;

@@ -27,6 +27,7 @@ mod round_trip;
 mod samples;
 mod shell;
 mod template;
+mod template_bounds;
 mod text;
 mod tfvars;
 mod variable_lines;

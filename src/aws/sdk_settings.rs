@@ -73,6 +73,54 @@ const CHECKSUM: &[&str] = &["when_supported", "when_required"];
 /// Variables that are sent in headers.
 const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
+/// What the SDK or discfg takes of the environment as text.
+const TEXTS: [&str; 22] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    METADATA_ENDPOINT,
+    CONTAINER_URI,
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_ACCOUNT_ID",
+    "AWS_AUTH_SCHEME_PREFERENCE",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
+    "AWS_SDK_UA_APP_ID",
+    "AWS_SIGV4A_SIGNING_REGION_SET",
+];
+const CONTAINER_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+
+/// An error for a variable that is used and isn't text: to the SDK it would be unset.
+pub(super) fn check_environment() -> Result<(), AwsError> {
+    let is_used = |name: &str| {
+        TEXTS.contains(&name)
+            || name.starts_with("AWS_ENDPOINT_URL")
+            || CHOICES.iter().any(|(variable, ..)| *variable == name)
+    };
+    let not_text = env::vars_os().filter(|(_, value)| value.to_str().is_none());
+    let mut names = not_text.filter_map(|(name, _)| name.into_string().ok());
+    match names.find(|name| is_used(name)) {
+        None => Ok(()),
+        Some(name) => Err(AwsError::Setting {
+            name,
+            value: None,
+            place: None,
+            problem: "not valid UTF-8".into(),
+        }),
+    }
+}
+
 /// Reads and checks the settings that a profile has, and the environment, which goes before it. What is empty is unset.
 pub(super) fn checked(files: &SharedFiles, profile: &str) -> Result<SdkSettings, AwsError> {
     let find = |variables: &[&str], name: &str| {
@@ -111,8 +159,14 @@ pub(super) fn checked(files: &SharedFiles, profile: &str) -> Result<SdkSettings,
             && variable.starts_with("AWS_ENDPOINT_URL")
             && !value.is_empty()
         {
-            check_endpoint(Found::new(variable, value.into()))?;
+            check_endpoint(Found::new(variable, value.into()), ENDPOINT)?;
         }
+    }
+    for found in [
+        find(&[METADATA_ENDPOINT], "ec2_metadata_service_endpoint"),
+        Found::in_environment(CONTAINER_URI),
+    ] {
+        found.map_or(Ok(()), |found| check_endpoint(found, "http://169.254.169.254"))?;
     }
     let ignored = find(
         &["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"],
@@ -120,7 +174,7 @@ pub(super) fn checked(files: &SharedFiles, profile: &str) -> Result<SdkSettings,
     );
     let ignored = ignored.is_some_and(|found| found.value.eq_ignore_ascii_case("true"));
     if let Some(found) = find(&["AWS_ENDPOINT_URL"], "endpoint_url").filter(|_| !ignored) {
-        check_endpoint(found)?;
+        check_endpoint(found, ENDPOINT)?;
     }
     let region = find(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region");
     let region = region.map(|found| {
@@ -153,17 +207,19 @@ fn retry(attempts: Option<Found>, mode: Option<Found>) -> Result<Option<RetryCon
     Ok(Some(retry))
 }
 
+const ENDPOINT: &str = "https://dynamodb.eu-central-1.amazonaws.com";
+
 /// Checks a URL to which requests are sent.
-fn check_endpoint(found: Found) -> Result<(), AwsError> {
+fn check_endpoint(found: Found, example: &str) -> Result<(), AwsError> {
     match Url::parse(&found.value) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
-        _ => Err(found.invalid("expected a URL such as https://dynamodb.eu-central-1.amazonaws.com")),
+        _ => Err(found.invalid(format!("expected a URL such as {example}"))),
     }
 }
 
 /// Checks the endpoint that a call chooses.
 pub(super) fn check_chosen_endpoint(url: &str) -> Result<(), AwsError> {
-    check_endpoint(Found::new("endpoint URL", url.into()))
+    check_endpoint(Found::new("endpoint URL", url.into()), ENDPOINT)
 }
 
 /// A value that is set, and where.

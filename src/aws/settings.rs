@@ -76,9 +76,10 @@ impl Aws {
     /// Settles region, endpoints and where credentials come from. Credentials are loaded when a request
     /// first needs them.
     pub async fn load(settings: &AwsSettings) -> Result<Self, AwsError> {
+        sdk_settings::check_environment()?;
         check_files()?;
         let files = SharedFiles::read().await?;
-        let profile = ProfileChoice::of(settings);
+        let profile = ProfileChoice::of(settings)?;
         if profile.environment.is_none() {
             if profile.is_named {
                 files.check_profile(&profile.name)?;
@@ -86,6 +87,7 @@ impl Aws {
             if files.find(&profile.name, "login_session").is_some() {
                 return Err(AwsError::LoginSession(profile.name));
             }
+            check_token_files(&files, &profile)?;
         }
         if let Some(url) = &settings.endpoint_url {
             check_chosen_endpoint(url)?;
@@ -177,6 +179,54 @@ fn check_files() -> Result<(), AwsError> {
     Ok(())
 }
 
+/// A token's file that can't be read is named, if it is where the credentials come from: the SDK doesn't name it.
+fn check_token_files(files: &SharedFiles, profile: &ProfileChoice) -> Result<(), AwsError> {
+    let check = |path: &str, named_by: &str| {
+        let opened = fs::File::open(path).map(drop);
+        let what = || format!("{path}, which {named_by} names");
+        opened.map_err(|source| AwsError::File { what: what(), source })
+    };
+    let of_profile = |name: &str| files.find(&profile.name, name);
+    if of_profile("role_arn").is_some()
+        && let Some(found) = of_profile("web_identity_token_file")
+    {
+        return check(
+            &found.value,
+            &format!("web_identity_token_file in {}", found.place),
+        );
+    }
+    let has_credentials = SOURCES.iter().any(|name| of_profile(name).is_some());
+    if profile.decides || has_credentials {
+        return Ok(());
+    }
+    for (variable, used_with) in [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"),
+        (
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        ),
+    ] {
+        if let (Some(path), Some(_)) = (non_empty(variable), non_empty(used_with)) {
+            check(&path, variable)?;
+        }
+    }
+    Ok(())
+}
+
+/// The settings of a profile that has credentials of its own. They go before those that variables lead to.
+const SOURCES: [&str; 6] = [
+    "aws_access_key_id",
+    "role_arn",
+    "credential_process",
+    "sso_session",
+    "sso_start_url",
+    "source_profile",
+];
+
+fn non_empty(variable: &str) -> Option<String> {
+    env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
 /// The profile whose settings are in force.
 struct ProfileChoice {
     name: String,
@@ -188,17 +238,17 @@ struct ProfileChoice {
 }
 
 impl ProfileChoice {
-    fn of(settings: &AwsSettings) -> Self {
+    fn of(settings: &AwsSettings) -> Result<Self, AwsError> {
         let chosen = settings.profile.clone();
-        let in_environment = || env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+        let in_environment = || non_empty("AWS_PROFILE");
         let decides = chosen.as_ref().is_some_and(|profile| profile.decides);
         let name = chosen.map(|profile| profile.name).or_else(in_environment);
-        Self {
+        Ok(Self {
             is_named: name.is_some(),
             name: name.unwrap_or_else(|| DEFAULT_PROFILE.into()),
             decides,
-            environment: environment_credentials().filter(|_| !decides),
-        }
+            environment: if decides { None } else { environment_credentials()? },
+        })
     }
 }
 
@@ -307,15 +357,18 @@ impl LoadServiceConfig for NonEmpty {
     }
 }
 
-fn environment_credentials() -> Option<Credentials> {
-    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    Some(Credentials::new(
-        set("AWS_ACCESS_KEY_ID")?,
-        set("AWS_SECRET_ACCESS_KEY")?,
-        set("AWS_SESSION_TOKEN"),
-        None,
-        "Environment",
-    ))
+fn environment_credentials() -> Result<Option<Credentials>, AwsError> {
+    let Some(id) = non_empty("AWS_ACCESS_KEY_ID") else {
+        return Ok(None);
+    };
+    let secret = non_empty("AWS_SECRET_ACCESS_KEY").ok_or_else(|| AwsError::Setting {
+        name: "AWS_SECRET_ACCESS_KEY".into(),
+        value: None,
+        place: None,
+        problem: "it is not set, but AWS_ACCESS_KEY_ID is".into(),
+    })?;
+    let token = non_empty("AWS_SESSION_TOKEN");
+    Ok(Some(Credentials::new(id, secret, token, None, "Environment")))
 }
 
 /// The variables that decide whose credentials the SDKs find, and where requests go.

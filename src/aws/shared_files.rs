@@ -26,9 +26,52 @@ pub(super) struct SharedFiles(Vec<SharedFile>);
 struct SharedFile {
     path: PathBuf,
     is_config: bool,
-    /// Without a byte order mark, and without quotes around profile names.
+    /// Without a byte order mark, indented comments, and quotes around profile names; once it is checked, without empty
+    /// settings too.
     content: String,
 }
+
+/// The settings that are one value. Others may be blocks: the SDK would take a block for the value.
+const VALUES: [&str; 38] = [
+    "account_id_endpoint_mode",
+    "auth_scheme_preference",
+    "aws_access_key_id",
+    "aws_account_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "credential_process",
+    "credential_source",
+    "disable_clock_skew_correction",
+    "disable_request_compression",
+    "duration_seconds",
+    "ec2_metadata_service_endpoint",
+    "ec2_metadata_service_endpoint_mode",
+    "endpoint_url",
+    "external_id",
+    "ignore_configured_endpoint_urls",
+    "login_session",
+    "max_attempts",
+    "mfa_serial",
+    "region",
+    "request_checksum_calculation",
+    "request_min_compression_size_bytes",
+    "response_checksum_validation",
+    "retry_mode",
+    "role_arn",
+    "role_session_name",
+    "sdk_ua_app_id",
+    "services",
+    "sigv4a_signing_region_set",
+    "source_profile",
+    "sso_account_id",
+    "sso_region",
+    "sso_role_name",
+    "sso_session",
+    "sso_start_url",
+    "use_dualstack_endpoint",
+    "use_fips_endpoint",
+    "web_identity_token_file",
+];
 
 /// A setting of a profile, and where it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +103,7 @@ impl SharedFiles {
             };
             let file = SharedFile::of(path, is_config, bytes)?;
             file.check().await?;
-            found.push(file);
+            found.push(file.without_empty_settings()?);
         }
         Ok(Self(found))
     }
@@ -84,11 +127,11 @@ impl SharedFiles {
         self.sections()
             .filter(|section| section.profile() == Some(profile))
             .flat_map(FileSection::settings)
-            .filter(|setting| setting.name == name && !setting.value.is_empty())
+            .filter(|setting| setting.name.eq_ignore_ascii_case(name) && !setting.value.is_empty())
             .last()
             .map(|setting| FileSetting {
                 value: setting.value.to_owned(),
-                place: format!("{}, line {}", setting.file.path.display(), setting.number),
+                place: setting.place(),
             })
     }
 
@@ -160,8 +203,37 @@ impl SharedFile {
         Ok(Self {
             path,
             is_config,
-            content: text.split_inclusive('\n').map(unquoted).collect(),
+            content: text.split_inclusive('\n').map(plain).collect(),
         })
+    }
+
+    /// What is empty is unset, as in the environment. An error where a value is expected and a block follows.
+    fn without_empty_settings(self) -> Result<Self, AwsError> {
+        let lines: Vec<&str> = self.content.split_inclusive('\n').collect();
+        let mut empty = Vec::new();
+        for setting in self.sections().flat_map(FileSection::settings) {
+            let mut rest = lines[setting.number..]
+                .iter()
+                .filter(|line| !line.trim().is_empty() && !line.starts_with(['#', ';']));
+            let is_block = rest.next().is_some_and(|line| line.starts_with([' ', '\t']));
+            let is_value = || VALUES.iter().any(|name| name.eq_ignore_ascii_case(setting.name));
+            if is_block && is_value() {
+                return Err(AwsError::Setting {
+                    name: setting.name.to_owned(),
+                    value: None,
+                    place: Some(setting.place()),
+                    problem: "expected a value on this line, not an indented block below it".into(),
+                });
+            }
+            if setting.value.is_empty() && !is_block {
+                empty.push(setting.number - 1);
+            }
+        }
+        let kept = lines.iter().enumerate();
+        let content = kept
+            .map(|(index, line)| if empty.contains(&index) { "\n" } else { line })
+            .collect();
+        Ok(Self { content, ..self })
     }
 
     fn kind(&self) -> EnvConfigFileKind {
@@ -255,8 +327,17 @@ impl<'f> FileSection<'f> {
     }
 }
 
-/// A line whose header has no quotes around a profile's name: the AWS CLI takes them, the SDK does not.
-fn unquoted(line: &str) -> String {
+impl Line<'_> {
+    fn place(&self) -> String {
+        format!("{}, line {}", self.file.path.display(), self.number)
+    }
+}
+
+/// A line without what the AWS CLI takes and the SDK doesn't: quotes around a profile's name, a comment that is indented.
+fn plain(line: &str) -> String {
+    if line.trim_start().starts_with(['#', ';']) {
+        return "\n".to_owned();
+    }
     if !line.starts_with('[') || !line.contains(['"', '\'']) {
         return line.to_owned();
     }
@@ -321,6 +402,24 @@ mod tests {
             none.to_string(),
             "AWS profile \"dev\" not found: there are no AWS config files"
         );
+    }
+
+    #[test]
+    fn an_empty_setting_is_left_out_and_a_block_refused_where_a_value_is_due() {
+        let kept = |content: &str| {
+            let file = file(true, content).expect("UTF-8");
+            let kept = file.without_empty_settings();
+            kept.map(|file| file.content).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            kept("[default]\r\nrole_arn =\r\nregion = a\n\t# c\nsso_session = ; none\ns3 =\n\n  x = 1\nx =")
+                .expect("fine"),
+            "[default]\r\n\nregion = a\n\n\ns3 =\n\n  x = 1\n\n"
+        );
+        let error = "invalid Max_Attempts in /home/ann/.aws/file, line 3: expected a value on this line, not an indented block below it";
+        for block in ["Max_Attempts =\n  x = 1\n", "Max_Attempts = 1\n# c\n\n\tx"] {
+            assert_eq!(kept(&format!("[default]\n\n{block}")), Err(error.into()));
+        }
     }
 
     #[tokio::test]

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use clap::builder::Str;
 use clap::{Arg, ArgMatches, Command, FromArgMatches as _, ValueHint};
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter};
+use clap_complete::engine::{
+    ArgValueCandidates, ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+};
 use clap_complete::env::Shells;
 use futures::TryStreamExt as _;
 
@@ -55,6 +57,9 @@ pub(super) fn answer(args: &[OsString], cli: fn() -> Command) -> Option<ExitCode
             &mut answer,
         )
     };
+    if words.get(index_of(words)).is_none_or(|word| word.is_empty()) && !words.is_empty() {
+        answer = without_flags(&answer);
+    }
     let mut terminal = Terminal::new(&Global::default());
     let is_written = written.is_ok() && terminal.write(&answer).and_then(|()| terminal.flush()).is_ok();
     Some(if is_written {
@@ -64,29 +69,42 @@ pub(super) fn answer(args: &[OsString], cli: fn() -> Command) -> Option<ExitCode
     })
 }
 
+/// The index of the word to complete: some shells pass it, for the others it is that of the last one.
+fn index_of(words: &[OsString]) -> usize {
+    let passed = env::var("_CLAP_COMPLETE_INDEX").ok();
+    let passed = passed.and_then(|index| index.parse::<usize>().ok());
+    passed.unwrap_or(words.len().saturating_sub(1))
+}
+
+/// The candidates that are no flags: who has typed nothing of a word is not looking for one.
+fn without_flags(answer: &[u8]) -> Vec<u8> {
+    let separator = env::var("_CLAP_IFS").unwrap_or_else(|_| "\n".into());
+    let answer = String::from_utf8_lossy(answer);
+    let words = answer.split(&separator).filter(|word| !word.starts_with('-'));
+    words.collect::<Vec<_>>().join(&separator).into_bytes()
+}
+
 /// The command line with completers for the values, after `words` have been typed.
 fn command(mut command: Command, words: &[OsString]) -> Command {
-    // Some shells pass the index of the word to complete; for the others it is the last one.
-    let index = env::var("_CLAP_COMPLETE_INDEX").ok();
-    let index = index.and_then(|index| index.parse::<usize>().ok());
-    let (before, rest) = words.split_at(index.unwrap_or(words.len().saturating_sub(1)).min(words.len()));
+    let before = &words[..index_of(words).min(words.len())];
     let asked = CompletionContext::about(command.clone(), before);
-    let is_begun = rest.first().is_some_and(|word| !word.is_empty());
     // Builds the subcommands, whose arguments are created only now.
     command.build();
-    // clap offers what is hidden only if there is nothing else.
-    let with = |arg: Arg| {
-        let is_hidden = !is_begun && !arg.is_positional();
-        let arg = completed(arg, &asked);
-        if is_hidden { arg.hide(true) } else { arg }
-    };
-    command
-        .mut_args(with)
-        .mut_subcommands(|subcommand| subcommand.mut_args(with))
+    let names = command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help");
+    let names: Vec<String> = names.map(|command| command.get_name().to_owned()).collect();
+    let with = |arg: Arg| completed(arg, &asked, &names);
+    command.mut_args(with).mut_subcommands(|subcommand| {
+        // clap offers what is hidden only if there is nothing else. It keeps names for good, and this process ends next.
+        let aliases = subcommand.get_visible_aliases().map(str::to_owned);
+        let aliases: Vec<&'static str> = aliases.map(|alias| &*alias.leak()).collect();
+        subcommand.mut_args(with).visible_alias(None).aliases(aliases)
+    })
 }
 
 /// The argument with a completer for its value's name.
-fn completed(arg: Arg, asked: &CompletionContext) -> Arg {
+fn completed(arg: Arg, asked: &CompletionContext, commands: &[String]) -> Arg {
     let name = arg.get_value_names().and_then(|names| names.first());
     let what = match name.map(Str::as_str) {
         Some("KEY") if asked.is_recursive => CompletionKind::Prefix,
@@ -96,6 +114,11 @@ fn completed(arg: Arg, asked: &CompletionContext) -> Arg {
         Some("A" | "B" | "FROM" | "TO") => CompletionKind::Side,
         Some("CONFIG") => CompletionKind::Config,
         Some("NAME") if arg.get_id() == "config" => CompletionKind::Config,
+        Some("COMMAND") if arg.is_positional() && !arg.is_last_set() => {
+            let commands = commands.to_vec();
+            let candidates = move || commands.iter().map(CompletionCandidate::new).collect();
+            return arg.add(ArgValueCandidates::new(candidates));
+        }
         Some("FILE" | "ZIP" | "COMMAND") => return arg.value_hint(ValueHint::AnyPath),
         _ => return arg,
     };

@@ -72,7 +72,19 @@ impl Failure {
         let mut failure = Self::new(kind, message);
         failure.add_causes(Some(cause));
         failure.hints.extend(files::mend(cause));
-        failure
+        failure.or_out_of_space(Some(cause))
+    }
+
+    /// The same, or that of a full disk if this is behind the failure to write a file.
+    fn or_out_of_space(mut self, mut cause: Option<&(dyn Error + 'static)>) -> Self {
+        while let Some(error) = cause {
+            if self.kind == ErrorKind::Invalid && error.downcast_ref().is_some_and(files::is_out_of_space) {
+                self.kind = ErrorKind::StorageFull;
+                return self.hint(SPACE);
+            }
+            cause = error.source();
+        }
+        self
     }
 
     /// The same with another hint.
@@ -100,7 +112,7 @@ impl Failure {
         let mut failure = Self::new(kind, error.to_string());
         failure.add_causes(error.source());
         failure.hints.extend(files::mend(error));
-        failure
+        failure.or_out_of_space(Some(error))
     }
 
     pub(super) fn of_request(self, action: &str, failed: &Failed) -> Self {
@@ -239,8 +251,7 @@ impl From<StoreError> for Failure {
             StoreError::NeedsNewer { section, .. } => failure.hint(format!(
                 "update discfg, or skip the section with --except {section} (export, exec, diff, copy)"
             )),
-            StoreError::Full { .. } => failure
-                .hint("free space on the file system, or raise the quota or the limit (`ulimit -f`), then retry"),
+            StoreError::Full { .. } => failure.hint(SPACE),
             StoreError::GuardOnSecret(_) => failure.hint("use --if-revision, which also works for secrets"),
             StoreError::NoTtl(key) => {
                 failure.hint(format!("set a time to live with `discfg touch {key} --ttl 30s`"))
@@ -318,6 +329,8 @@ pub(super) fn certificate_hints(fault: &CertificateFault) -> Vec<&'static str> {
     }
 }
 
+const SPACE: &str =
+    "free space on the file system, or raise the quota or the limit (`ulimit -f`), then retry";
 const CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with -p, or run `aws sso \
     login`";
 const BUSY: &str = "retry, or combine several changes into one commit";
@@ -429,6 +442,9 @@ impl From<FormatError> for Failure {
     fn from(error: FormatError) -> Self {
         let failure = Self::of(error.kind(), &error);
         match error {
+            FormatError::Reserved { .. } => failure
+                .hint("rename the key, or export another --prefix, so that the variable has another name")
+                .hint("or use -f dotenv, or `discfg exec`, which passes it to a program without a shell"),
             FormatError::ObjectAsKeys { nested: true, .. } => failure.hint("leave out --nested"),
             FormatError::ObjectAsKeys { nested: false, .. } => failure
                 .hint("write whole keys, without --prefix")

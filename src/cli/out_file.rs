@@ -90,7 +90,21 @@ fn not_regular() -> io::Error {
 
 /// Adds to the file, through links: a runner may have put one there. A new one is readable by its owner alone.
 fn append(path: &Path, source: &mut impl io::Read) -> io::Result<()> {
+    let is_new = !path.exists();
     let mut file = append_named(path)?;
+    let before = file.metadata()?.len();
+    let added = add(&mut file, source);
+    if added.is_err() {
+        // Half of a variable would be read as another one. What the failure is of is more than what this is.
+        let _ = file.set_len(before);
+        if is_new {
+            let _ = fs::canonicalize(path).and_then(fs::remove_file);
+        }
+    }
+    added
+}
+
+fn add(file: &mut fs::File, source: &mut impl io::Read) -> io::Result<()> {
     // After a line without an end, the first name would be a part of that line.
     if file.seek(SeekFrom::End(0))? > 0 {
         file.seek(SeekFrom::End(-1))?;
@@ -100,7 +114,7 @@ fn append(path: &Path, source: &mut impl io::Read) -> io::Result<()> {
             file.write_all(b"\n")?;
         }
     }
-    io::copy(source, &mut file)?;
+    io::copy(source, file)?;
     file.sync_all()
 }
 

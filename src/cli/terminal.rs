@@ -1,12 +1,12 @@
 //! The two streams: stdout is the result and nothing else; all the rest is stderr.
 
+mod closed;
 pub(super) mod color;
 pub(super) mod count;
 pub(super) mod log;
 pub(super) mod progress;
 pub(super) mod prompt;
 mod stderr;
-mod stdout;
 pub(super) mod table;
 pub(super) mod times;
 pub(super) mod wait;
@@ -19,10 +19,11 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{ExitCode, Stdio};
 
+use self::closed::check_stdout;
+pub(super) use self::closed::keep_closed;
 use self::color::Tone;
 use self::log::{Plain, show_warnings};
 use self::stderr::write_stderr;
-use self::stdout::check_stdout;
 use self::times::TimeStyle;
 use self::wrap::wrapped;
 use super::failure::Failure;

@@ -12,6 +12,9 @@ pub enum TargetError {
     /// No config is chosen anywhere.
     #[error("no config selected")]
     NoConfig,
+    /// An environment variable is not text, so that it would count as unset.
+    #[error("invalid {0}: not valid UTF-8")]
+    NotText(String),
     /// A file can't be read.
     #[error("cannot read {}", .path.display())]
     Unreadable {
@@ -99,6 +102,7 @@ impl TargetError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoConfig
+            | Self::NotText(_)
             | Self::Config { .. }
             | Self::Engine { .. }
             | Self::Role { .. }

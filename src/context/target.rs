@@ -72,6 +72,12 @@ pub struct Target {
 impl Target {
     /// Settles what a call in that folder works on, by the environment of this process and the files that its user trusts.
     pub fn settle_in(choices: Choices, folder: &Path) -> Result<Self, TargetError> {
+        let mut not_text = std::env::vars_os().filter(|(_, value)| value.to_str().is_none());
+        let ours =
+            not_text.find_map(|(name, _)| name.into_string().ok().filter(|name| name.starts_with("DISCFG_")));
+        if let Some(name) = ours {
+            return Err(TargetError::NotText(name));
+        }
         let around = Surroundings {
             environment: &|name| std::env::var(name).ok(),
             folder,

@@ -98,6 +98,14 @@ pub(crate) fn mend(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
+/// Whether a file can't be written since there is no room for it.
+pub(crate) fn is_out_of_space(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
+
 /// The path as a word of a shell's.
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();

@@ -11,7 +11,7 @@ const FORMAT: DataFormat = DataFormat::DockerEnv;
 const MAX_LINE: usize = 64 * 1024;
 
 pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
-    write_variables(FORMAT, items, layout, |name, text, _, out| {
+    write_variables(FORMAT, "", items, layout, |name, text, _, out| {
         if text.contains('\n') || text.ends_with('\r') {
             return Err("it contains a line break; use dotenv or shell");
         }

@@ -9,7 +9,7 @@ use crate::model::{Key, Value};
 const FORMAT: DataFormat = DataFormat::Dotenv;
 
 pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
-    write_variables(FORMAT, items, layout, |name, text, _, out| {
+    write_variables(FORMAT, "", items, layout, |name, text, _, out| {
         let value = written(text)?;
         out.push_str(name.as_str());
         out.push('=');

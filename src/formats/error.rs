@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::position::At;
-use super::{DataFormat, EnvNameError, Position};
+use super::{DataFormat, EnvName, EnvNameError, Position};
 use crate::model::{ErrorKind, Key, KeyError, Prefix, ValueError};
 
 /// Why keys and values can't be written in a format, or read from it. No message contains a value.
@@ -125,6 +125,16 @@ pub enum FormatError {
         key: Key,
         /// Why.
         reason: &'static str,
+    },
+    /// A key whose variable the shells keep for themselves.
+    #[error("cannot write the key {key} as {}: shells use the variable {name} themselves", .format.title())]
+    Reserved {
+        /// The format.
+        format: DataFormat,
+        /// The key.
+        key: Key,
+        /// The variable.
+        name: EnvName,
     },
     /// Two keys with the same name.
     #[error("keys {first} and {second} would both be named {name} in {}", .format.title())]

@@ -6,10 +6,12 @@ use super::{DataFormat, FormatError, Layout};
 use crate::model::{Key, Value};
 
 const FORMAT: DataFormat = DataFormat::Fish;
+/// The variables that fish doesn't let be set (fish, "Special variables").
+const OWN: &str = "_ FISH_VERSION PWD SHLVL";
 const BEGIN: &str = "set -gx ";
 
 pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
-    write_variables(FORMAT, items, layout, |name, text, _, out| {
+    write_variables(FORMAT, OWN, items, layout, |name, text, _, out| {
         if text.contains(is_fish_s_own) {
             return Err("it contains characters that fish uses for itself; use shell or docker-env");
         }

@@ -10,7 +10,7 @@ use crate::model::{Key, Value};
 const FORMAT: DataFormat = DataFormat::GithubEnv;
 
 pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
-    write_variables(FORMAT, items, layout, |name, text, _, out| {
+    write_variables(FORMAT, "", items, layout, |name, text, _, out| {
         let mut delimiter = String::from("DISCFG_EOF");
         // A value that holds the delimiter would end early, and what follows would set variables of its choice.
         for number in 1.. {

@@ -6,9 +6,17 @@ use super::{DataFormat, FormatError, Layout};
 use crate::model::{Key, Value};
 
 const FORMAT: DataFormat = DataFormat::Shell;
+/// The variables that bash, zsh or dash keep for themselves: a value is lost, is taken for an expression, or does something,
+/// such as `USERNAME`, by which zsh becomes another user (bash manual, "Shell Variables"; zshparam).
+const OWN: &str = "_ ARGC ARGV0 BASHOPTS BASHPID BASH_ALIASES BASH_ARGC BASH_ARGV BASH_CMDS BASH_COMMAND BASH_LINENO \
+    BASH_SOURCE BASH_SUBSHELL BASH_VERSINFO COLUMNS DIRSTACK EGID EPOCHREALTIME EPOCHSECONDS ERRNO EUID FUNCNAME FUNCNEST GID \
+    GROUPS HISTCHARS HISTCMD HISTFILESIZE HISTSIZE KEYBOARD_HACK KEYTIMEOUT LINENO LINES LISTMAX MAILCHECK OLDPWD OPTARG \
+    OPTERR OPTIND PIPESTATUS PPID PROMPT PROMPT2 PROMPT3 PROMPT4 PS3 PWD RANDOM RPROMPT RPROMPT2 RPS1 RPS2 SAVEHIST SECONDS \
+    SHELLOPTS SHLVL SPROMPT SRANDOM TMOUT TRY_BLOCK_ERROR TRY_BLOCK_INTERRUPT TTYIDLE UID USERNAME WATCH ZSH_EVAL_CONTEXT \
+    ZSH_SUBSHELL";
 
 pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
-    write_variables(FORMAT, items, layout, |name, text, _, out| {
+    write_variables(FORMAT, OWN, items, layout, |name, text, _, out| {
         out.push_str("export ");
         out.push_str(name.as_str());
         out.push_str("='");

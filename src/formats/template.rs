@@ -12,6 +12,7 @@ use minijinja::value::{Enumerator, Object, Value as Shown};
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior};
 
 use super::JsonDocument;
+use super::template_bounds::excess;
 use crate::model::{ErrorKind, Grouped, Key, Prefix, Value, ValueKind};
 
 /// Why a template can't be rendered. No message contains a value.
@@ -34,7 +35,8 @@ impl TemplateError {
 const MAX_WORK: usize = 4_000_000;
 /// A list that is put together of itself over and over is charged for only once it is written.
 const MAX_TIME: Duration = Duration::from_secs(20);
-const STACK_BYTES: usize = 16 * 1024 * 1024;
+/// What the longest tag takes, several times over. Only as much as is used is ever there.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// Renders a template in Jinja's language (minijinja) over keys and values.
 ///
@@ -87,7 +89,11 @@ fn render_bounded(source: &str, items: &[(Key, Value)], prefix: &Prefix) -> Resu
     environment.set_fuel(Some(MAX_WORK as u64));
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build();
-    environment.set_syntax(syntax.map_err(|error| explained(&error, source))?);
+    let syntax = syntax.map_err(|error| explained(&error, source))?;
+    if let Some((problem, line)) = excess(source, &syntax) {
+        return Err(TemplateError { problem, line });
+    }
+    environment.set_syntax(syntax);
     environment.add_filter("json", |text: &Shown| {
         JsonDocument::String(text.to_string()).to_string()
     });
@@ -341,6 +347,61 @@ mod tests {
         assert!(late.to_string().contains("takes longer than"), "{late}");
         let much = "{% for i in range(50000) %}{{ db.url }}{% endfor %}";
         assert_eq!(rendered(much, "/").map(|text| text.len()), Ok(50_000));
+    }
+
+    /// What the parser calls itself for, once for each of so many.
+    fn chains(count: usize) -> Vec<String> {
+        let of = |link: &str| link.repeat(count);
+        vec![
+            format!("{{{{ {}1 }}}}", of("-")),
+            format!("{{{{ \"}}}}\" {}1 }}}}", of("-")),
+            format!("{{{{ '\\'}}}}' ~ {{'a': {{}}}} ~ {}1 }}}}", of("-")),
+            format!("{{{{ {}true }}}}", of("not ")),
+            format!("{{{{ 1{} }}}}", of("|abs")),
+            format!("{{{{ a{} }}}}", of(".b")),
+            format!("{{{{ a{} }}}}", of("[0]")),
+            format!("{{{{ a{} }}}}", of("()")),
+            format!("{{{{ 1{} }}}}", of("+1")),
+            format!("{{{{ 1{} }}}}", of("**1")),
+            format!("{{{{ 1{} }}}}", of("~1")),
+            format!("{{{{ 1{} }}}}", of(" < 1")),
+            format!("{{{{ 1{} }}}}", of(" and 1")),
+            format!("{{{{ {}1 }}}}", of("1 if 1 else ")),
+            format!("{{% if {}1 %}}{{% endif %}}", of("-")),
+            format!("{{% set x = {}1 %}}", of("-")),
+            format!("{{% filter abs{} %}}{{% endfilter %}}", of("|abs")),
+        ]
+    }
+
+    #[test]
+    fn a_chain_is_bounded() {
+        for source in chains(30_000) {
+            let start: String = source.chars().take(30).collect();
+            let wanted = "invalid template at line 2: a tag is longer than 10000 bytes";
+            assert_eq!(
+                rendered(&format!("\n{source}"), "/"),
+                Err(wanted.into()),
+                "{start}"
+            );
+        }
+        // As many as fit in are rendered or refused.
+        for (at, source) in chains(1).iter().enumerate() {
+            let link = chains(2)[at].len() - source.len();
+            let longest = chains((9_990 - source.len()) / link).swap_remove(at);
+            if let Err(problem) = rendered(&longest, "/") {
+                assert!(!problem.contains("longer"), "{problem}");
+            }
+        }
+        let branches = |count| format!("{{% if 0 %}}{}{{% endif %}}", "{% elif 0 %}\n".repeat(count));
+        for source in [branches(999), branches(999).repeat(3)] {
+            rendered(&source, "/").expect("not too many");
+        }
+        let wanted = "invalid template at line 1000: an if has more than 1000 branches";
+        assert_eq!(rendered(&branches(30_000), "/"), Err(wanted.into()));
+        // What is no tag may be long.
+        let long = "x".repeat(30_000);
+        let text = format!("{long}{{# {long} #}}{{% raw %}}{{{{ {long} }}}}{{% endraw %}}");
+        rendered(&text, "/").expect("only text");
     }
 
     #[test]

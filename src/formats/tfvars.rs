@@ -18,7 +18,7 @@ const FORMAT: DataFormat = DataFormat::Tfvars;
 /// Numbers, truth values and null of json are themselves; all else is a string, objects and arrays as their JSON text
 /// for `jsondecode`.
 pub(super) fn write(items: &[(Key, Value)], layout: &Layout) -> Result<Vec<u8>, FormatError> {
-    write_variables(FORMAT, items, layout, |name, text, kind, out| {
+    write_variables(FORMAT, "", items, layout, |name, text, kind, out| {
         out.push_str(name.as_str());
         out.push_str(" = ");
         let is_literal = kind == ValueKind::Json && !text.trim_start().starts_with(['"', '{', '[']);

@@ -6,9 +6,11 @@ use super::text::text_of;
 use super::{DataFormat, EnvName, FormatError, Layout};
 use crate::model::{Encoding, Key, Value, ValueKind};
 
-/// Writes each key as `exec` names it, by the rule of a format for one name and its text.
+/// Writes each key as `exec` names it, by the rule of a format for one name and its text. Names among the words of
+/// `reserved` are those that the reader of the file keeps for itself.
 pub(super) fn write_variables(
     format: DataFormat,
+    reserved: &str,
     items: &[(Key, Value)],
     layout: &Layout,
     rule: impl Fn(&EnvName, &str, ValueKind, &mut String) -> Result<(), &'static str>,
@@ -22,6 +24,16 @@ pub(super) fn write_variables(
             key: key.clone(),
             reason,
         };
+        if reserved
+            .split_ascii_whitespace()
+            .any(|word| word == name.as_str())
+        {
+            return Err(FormatError::Reserved {
+                format,
+                key: key.clone(),
+                name: name.clone(),
+            });
+        }
         if text.contains('\0') {
             return Err(unfit("a variable can't contain the character NUL"));
         }

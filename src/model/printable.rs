@@ -30,7 +30,8 @@ const COMMAND: &str = "##[";
 
 /// Whether a character does something where it is printed.
 pub(crate) fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -48,6 +49,13 @@ mod tests {
             "\\u{1b}]0;x\\u{7}\\r\t\\0\\u{9b}"
         );
         assert_eq!(printable("a\u{202e}b\u{2028}"), "a\\u{202e}b\\u{2028}");
+        // All of the property Bidi_Control.
+        for c in
+            "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}"
+                .chars()
+        {
+            assert_eq!(printable(&c.to_string()), c.escape_unicode().to_string());
+        }
         assert_eq!(printable("x ###[add-mask]e"), "x #\\u{23}#[add-mask]e");
     }
 

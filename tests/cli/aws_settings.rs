@@ -49,6 +49,108 @@ fn an_empty_setting_is_unset_and_legacy_is_standard() {
     }
 }
 
+#[test]
+fn an_empty_setting_in_a_file_is_unset() {
+    let place = place();
+    let names = [
+        "retry_mode",
+        "max_attempts",
+        "role_arn",
+        "credential_source",
+        "credential_process",
+        "web_identity_token_file",
+        "sso_session",
+        "sso_start_url",
+        "login_session",
+        "source_profile",
+    ];
+    for name in names {
+        for empty in [format!("{name} ="), format!("{} = # none", name.to_uppercase())] {
+            in_config(&place, &format!("[default]\nregion = eu-central-1\n{empty}\n"));
+            // What the credentials file has is used.
+            let credentials = "[default]\naws_access_key_id = a\naws_secret_access_key = b\n";
+            fs::write(place.home().join(".aws/credentials"), credentials).expect("a file");
+            get(&place)
+                .env("AWS_ACCESS_KEY_ID", "")
+                .env("AWS_MAX_ATTEMPTS", "")
+                .run()
+                .code(6)
+                .stdout("")
+                .stderr_has("Connection refused");
+        }
+        let path = in_config(&place, &format!("[default]\n{name} =\n  x = 1\n"));
+        let error = format!(
+            "error: invalid {name} in {path}, line 2: expected a value on this line, not an indented block below it\n"
+        );
+        get(&place).run().code(2).stdout("").stderr(&error);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_text_is_named() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let place = place();
+    for name in [
+        "AWS_REGION",
+        "AWS_PROFILE",
+        "AWS_RETRY_MODE",
+        "AWS_MAX_ATTEMPTS",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SESSION_TOKEN",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+    ] {
+        get(&place)
+            .env(name, OsStr::from_bytes(b"a\xff"))
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr(&format!("error: invalid {name}: not valid UTF-8\n"));
+    }
+    get(&place)
+        .env("AWS_OF_ANOTHER_PROGRAM", OsStr::from_bytes(b"a\xff"))
+        .run()
+        .code(6);
+}
+
+#[test]
+fn what_credentials_lack_is_named() {
+    let place = place().without_env("AWS_SECRET_ACCESS_KEY");
+    let error = "error: invalid AWS_SECRET_ACCESS_KEY: it is not set, but AWS_ACCESS_KEY_ID is\n";
+    get(&place).run().code(2).stdout("").stderr(error);
+    let place = place.without_env("AWS_ACCESS_KEY_ID");
+    for (variable, used_with, value) in [
+        (
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_ROLE_ARN",
+            "arn:aws:iam::123456789012:role/dev",
+        ),
+        (
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "http://127.0.0.1:1",
+        ),
+    ] {
+        let error = format!("error: cannot read /nosuch, which {variable} names\n  because: ");
+        get(&place)
+            .env(variable, "/nosuch")
+            .env(used_with, value)
+            .run()
+            .stdout("")
+            .code(8)
+            .stderr_has(&error);
+    }
+    let config =
+        "[default]\nrole_arn = arn:aws:iam::123456789012:role/dev\nweb_identity_token_file = /nosuch\n";
+    let path = in_config(&place, config);
+    let error =
+        format!("error: cannot read /nosuch, which web_identity_token_file in {path}, line 3 names\n");
+    get(&place).run().code(8).stdout("").stderr_has(&error);
+}
+
 /// An HTTP server that gives credentials to whoever asks, and refuses what is posted. What was asked comes by the channel.
 fn credential_server() -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -149,6 +251,16 @@ fn an_invalid_variable_is_named() {
         ("AWS_ENDPOINT_URL", "localhost", "expected a URL such as "),
         ("AWS_ENDPOINT_URL_DYNAMODB", "ftp://x", "expected a URL such as "),
         ("AWS_ENDPOINT_URL_STS", "http://", "expected a URL such as "),
+        (
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "x",
+            "expected a URL such as ",
+        ),
+        (
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+            "http:",
+            "expected a URL such as ",
+        ),
         (
             "AWS_ACCOUNT_ID_ENDPOINT_MODE",
             "x",

@@ -105,6 +105,22 @@ fn flags_and_commands_are_offered(place: &Place) {
     becomes(place, &["export", "-f", "d"], &["dotenv", "docker-env"]);
     becomes(place, &["export", "--format", "r"], &[]);
     becomes(place, &["his"], &["history"]);
+    // An alias where nothing else fits.
+    becomes(place, &["l"], &["ls"]);
+    becomes(place, &["i"], &["init", "import", "info"]);
+    becomes(place, &["pu"], &["put"]);
+    becomes(place, &["man", "h"], &["history"]);
+    let commands = ask(place, &[""]).code(0).text().clone();
+    for (name, alias) in [
+        ("init", "create"),
+        ("set", "put"),
+        ("ls", "list"),
+        ("delete", "rm"),
+        ("copy", "cp"),
+    ] {
+        let is_offered = |word: &str| commands.lines().any(|line| line == word);
+        assert!(is_offered(name) && !is_offered(alias), "{commands}");
+    }
     becomes(place, &["get", "--rev"], &["--revision"]);
     becomes(place, &["get", "k", "-f", "j"], &["json"]);
     place.write("values.json", "{}");
@@ -198,11 +214,16 @@ fn each_shell_offers_flags_only_after_a_dash_and_prefixes_where_one_is_meant(pla
             commands.iter().all(|word| !word.starts_with('-')),
             "{shell}: {commands:?}"
         );
-        // After a dash there are flags, and so where nothing else can follow.
-        for words in [&["get", "-"][..], &["touch", "mycfg", "/app", ""]] {
+        let pages = offered(&["man", ""]);
+        assert!(pages.contains(&"rollback".to_owned()), "{shell}: {pages:?}");
+        // Flags are only after a dash.
+        for words in [&["find", ""][..], &["which", ""], &["touch", "mycfg", "/app", ""]] {
             let flags = offered(words);
-            assert!(flags.contains(&"--region".to_owned()), "{shell}: {flags:?}");
+            assert!(flags.iter().all(String::is_empty), "{shell}: {flags:?}");
         }
+        let flags = offered(&["get", "-"]);
+        assert!(flags.contains(&"--revision".to_owned()), "{shell}: {flags:?}");
+        assert!(flags.contains(&"--region".to_owned()), "{shell}: {flags:?}");
     }
 }
 

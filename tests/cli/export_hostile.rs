@@ -101,3 +101,28 @@ fn variables_that_decide_what_runs_are_not_exported() {
         .code(8)
         .stderr_has("PATH (from key /k8s/PATH)");
 }
+
+#[test]
+fn a_variable_that_a_shell_keeps_for_itself_is_not_exported_to_it() {
+    let place = embedded();
+    for key in ["username", "db/username"] {
+        place.args(["set", key, "ann"]).run().code(0);
+    }
+    let said = "error: cannot write the key /username as shell: shells use the variable USERNAME themselves\n  hint: rename the key, ";
+    for allowed in [&[][..], &["--allow-env", "USERNAME"]] {
+        let call = place.args(["export", "-f", "shell"]).and(allowed).run();
+        call.code(8).stdout("").stderr_has(said);
+    }
+    for format in ["dotenv", "docker-env", "github-env", "fish", "tfvars"] {
+        place
+            .args(["export", "-f", format])
+            .run()
+            .code(0)
+            .stdout_has("DB_USERNAME");
+    }
+    place
+        .args(["exec", "--", "sh", "-c", "echo $USERNAME"])
+        .run()
+        .code(0)
+        .stdout("ann\n");
+}

@@ -228,7 +228,7 @@ fn a_full_disk_is_said_and_loses_nothing() {
         dd if=/dev/zero of=data/rest bs=4k 2>/dev/null
         discfg get db/url
         discfg set db/pw x --secret -f silent 2>errors; echo secret: $?
-        discfg init other --local -f silent 2>errors; echo other: $?
+        discfg init other --local -f silent 2>errors; echo other: $?; ls data | grep other
         discfg serve --listen 127.0.0.1:0 -f json >serving 2>log & server=$!
         until [ -s serving ]; do sleep 0.05; done
         url=$(sed 's/.*"url":"\([^"]*\)".*/\1/' serving)
@@ -251,6 +251,56 @@ fn a_full_disk_is_said_and_loses_nothing() {
         "/db/url: version 2",
     ] {
         assert!(text.contains(part), "{part} is missing: {text}{}", said.errors());
+    }
+}
+
+/// On a full file system, which root alone can mount.
+#[test]
+fn a_full_disk_is_said_of_every_file_and_leaves_none_half_written() {
+    let place = embedded();
+    place.args(["set", "db/url", "one"]).run().code(0);
+    place
+        .args(["set", "db/large", "-d", "-"])
+        .stdin("v".repeat(20_000))
+        .run()
+        .code(0);
+    let script = r#"
+        mkdir full && mount -t tmpfs -o size=64k,mode=0700 none full || { echo NOT RUN; exit; }
+        cd full; echo A=1 >env; dd if=/dev/zero of=ballast bs=4k 2>/dev/null
+        said() { echo "$1: $?"; tail -n 1 ../errors | grep -o '"kind":"[a-z-]*"'; }
+        discfg init mycfg --local -f json >/dev/null 2>../errors; said init
+        discfg use mycfg -f json >/dev/null 2>../errors; said use
+        discfg export -f json --out all.json 2>../errors; echo out: $?; grep -c 'hint: free space' ../errors
+        discfg export -f github-env --out env 2>../errors; echo appended: $?
+        discfg export -f github-env --out new 2>../errors; echo new: $?
+        discfg serve token new --name ann --read-all --file tokens -f json >/dev/null 2>../errors; said token
+        ls -A; cat env"#;
+    let unshare = Path::new("/usr/bin/unshare");
+    let said = place.under(unshare, ["-m", "/bin/sh", "-c", script], &[]).run();
+    let text = said.text();
+    if text.contains("NOT RUN") || said.errors().contains("unshare") {
+        // Nothing can be mounted here.
+        return;
+    }
+    let full = "\"kind\":\"storage-full\"";
+    assert_eq!(
+        text,
+        format!(
+            "init: 8\n{full}\nuse: 8\n{full}\nout: 8\n1\nappended: 8\nnew: 8\ntoken: 8\n{full}\nballast\nenv\nA=1\n"
+        ),
+        "{}",
+        said.errors()
+    );
+}
+
+#[test]
+fn an_empty_file_becomes_a_config_that_is_created() {
+    let place = Place::new();
+    place.args(["init", "first", "--local"]).run().code(0);
+    fs::write(place.home().join("data/empty.db"), "").expect("a file");
+    for result in ["created", "unchanged"] {
+        let init = ["init", "empty", "--local", "-f", "raw"];
+        place.args(init).run().code(0).stdout(format!("{result}\n"));
     }
 }
 

@@ -114,6 +114,30 @@ fn bytes_go_anywhere_but_to_a_terminal(place: &Place) {
 }
 
 #[test]
+fn a_program_finds_the_streams_closed_that_discfg_was_started_without() {
+    let place = embedded();
+    place.args(["set", "k", "v"]).run().code(0);
+    place
+        .shell("discfg exec -- /bin/echo hi >&-")
+        .run()
+        .code(1)
+        .stderr_has("Bad file descriptor");
+    for (stream, redirection) in [(0, "<&-"), (1, ">&-"), (2, "2>&-")] {
+        let look = format!("[ -e /proc/self/fd/{stream} ] || exit 9");
+        for restart in ["", "--restart"] {
+            let call = format!("discfg exec {restart} -- sh -c '{look}'");
+            place.shell(&call).run().code(0);
+            place.shell(&format!("{call} {redirection}")).run().code(9);
+        }
+    }
+    // The command of `watch` has the stdout of what is beside the result, where there is one.
+    let call = "discfg watch --after @root=0 --once --exec '[ -e /proc/self/fd/2 ] || echo closed >file' -f silent 2>&-";
+    place.shell(call).run().code(0);
+    let said = std::fs::read_to_string(place.dir().join("file")).expect("it was run");
+    assert_eq!(said, "closed\n");
+}
+
+#[test]
 fn a_failure_to_write_is_json_too() {
     let place = embedded();
     for call in ["--help -f json", "version -f json"] {

@@ -194,3 +194,51 @@ fn what_does_not_exist_yet_is_said() {
         .stderr_has("error: no AWS region set")
         .stderr_has("hint: or use --local, which needs no AWS account\n");
 }
+
+#[test]
+fn a_variable_that_goes_before_the_file_just_written_is_told() {
+    let place = Place::new();
+    place.args(["init", "first", "--local"]).run().code(0);
+    let below = |folder: &str, call: &str| {
+        let script = format!("mkdir -p {folder} && cd {folder} && {call}");
+        place.shell(&script).env("DISCFG_CONFIG", "first").run().code(0)
+    };
+    let note = "note: commands still use first, from DISCFG_CONFIG\n";
+    below("a", "discfg init fifth --local")
+        .stdout_has("fifth: created")
+        .stderr_has("a/.discfg selects this config and the embedded engine\n")
+        .stderr_has(note);
+    below("a", "discfg init fifth --local").stderr(note);
+    below("b", "discfg use first --local").stderr("");
+    below("b", "discfg use fifth --local").stderr_has(note);
+    below(
+        "c",
+        "DISCFG_CONFIG=sixth DISCFG_ENGINE=dynamodb discfg init sixth --local",
+    )
+    .stderr_has("note: commands still use the engine dynamodb, from DISCFG_ENGINE\n")
+    .stderr_has("next: discfg set sixth db/url VALUE --local");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_of_discfg_that_is_not_text_is_named() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let place = Place::new();
+    place.args(["init", "first", "--local"]).run().code(0);
+    for name in [
+        "DISCFG_CONFIG",
+        "DISCFG_ENGINE",
+        "DISCFG_DATA_DIR",
+        "DISCFG_TOKEN",
+    ] {
+        place
+            .args(["set", "k", "v"])
+            .env(name, OsStr::from_bytes(b"a\xff"))
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr(&format!("error: invalid {name}: not valid UTF-8\n"));
+    }
+}

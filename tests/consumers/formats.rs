@@ -224,6 +224,90 @@ fn shells_source_it() {
     assert_eq!(sourced("fish", &fish, &path), named(&values), "fish");
 }
 
+/// Names that a shell may keep for itself: what it has set, or knows of.
+fn names_of(shell: &str, script: &str) -> Vec<String> {
+    let output = Command::new(shell).args(["-c", script]).output();
+    let said = output.unwrap_or_else(|error| panic!("{shell}: {error}")).stdout;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let is_a_key_s = |name: &&str| {
+        let mut letters = name.bytes();
+        letters
+            .next()
+            .is_some_and(|b| b.is_ascii_uppercase() || b == b'_')
+            && letters.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    };
+    said.split_whitespace()
+        .filter(is_a_key_s)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Whatever name a shell knows: the file is refused, or the shell passes the value on and stays who it is.
+#[test]
+fn a_shell_takes_each_variable_or_it_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut names = names_of("bash", "compgen -v; echo $(compgen -v | tr a-z A-Z)");
+    names.extend(names_of(
+        "zsh",
+        "for m in datetime parameter system zle; do zmodload zsh/$m; done; print -l ${(k)parameters} ${(kU)parameters}",
+    ));
+    names.extend(names_of("fish", "set -n"));
+    names.extend(["OPTARG", "TMOUT", "FUNCNAME", "HISTFILESIZE", "PS3", "USERNAME"].map(str::to_owned));
+    names.sort();
+    names.dedup();
+    assert!(
+        names.len() > 80 && names.contains(&"SECONDS".to_owned()),
+        "{names:?}"
+    );
+    let value = "a b[7]";
+    for (format, shells) in [
+        (DataFormat::Shell, &["bash", "sh", "dash", "zsh"][..]),
+        (DataFormat::Fish, &["fish"]),
+    ] {
+        let mut content = Vec::new();
+        let mut taken = Vec::new();
+        for name in &names {
+            let item = (
+                format!("/{name}").parse().expect("a key"),
+                Value::new(value, Encoding::Text).expect("text"),
+            );
+            match write(format, &[item], &layout(false)) {
+                Ok(line) => {
+                    content.extend(line);
+                    taken.push(name);
+                }
+                Err(error) => assert!(matches!(error, FormatError::Reserved { .. }), "{error}"),
+            }
+        }
+        assert!(taken.len() > 40, "{taken:?}");
+        let path = file(folder.path(), format.as_str(), content);
+        for shell in shells {
+            let arguments = match *shell {
+                "fish" => &[
+                    "--no-config",
+                    "-c",
+                    "source $argv[1]; /usr/bin/id -u; /usr/bin/env -0",
+                ][..],
+                "zsh" => &["-fc", ". \"$1\"; /usr/bin/id -u; /usr/bin/env -0", "zsh"],
+                _ => &["-c", ". \"$1\"; /usr/bin/id -u; /usr/bin/env -0", "sh"],
+            };
+            let output = Command::new(shell).args(arguments).arg(&path).output();
+            let said = output.unwrap_or_else(|error| panic!("{shell}: {error}")).stdout;
+            let said = String::from_utf8_lossy(&said).into_owned();
+            let (user, variables) = said.split_once('\n').unwrap_or_default();
+            let own = Command::new("id").arg("-u").output().expect("it tells").stdout;
+            assert_eq!(user.as_bytes(), own.trim_ascii_end(), "{shell}");
+            let lost = |name: &&&String| {
+                !variables
+                    .split('\0')
+                    .any(|line| line == format!("{name}={value}"))
+            };
+            let lost: Vec<_> = taken.iter().filter(lost).collect();
+            assert!(lost.is_empty(), "{shell} loses {lost:?}");
+        }
+    }
+}
+
 /// Each line of a `.env` file is read as python-dotenv reads it, or refused; these are read.
 #[test]
 fn python_dotenv_reads_each_line_alike() {

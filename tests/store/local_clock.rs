@@ -79,6 +79,36 @@ async fn a_commit_by_a_clock_that_is_ahead_drops_no_history_and_no_lease() {
     assert_eq!(lines(), 9 - 2);
 }
 
+#[tokio::test]
+async fn a_commit_by_a_clock_that_lags_keeps_its_history() {
+    for lag in [40 * DAY, 50 * 365 * DAY] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mycfg.db");
+        let (right, lagging) = (Arc::new(TestClock::new()), Arc::new(TestClock::new()));
+        lagging.advance(-lag);
+        let (here, there) = (open(&path, &right), open(&path, &lagging));
+        set(&here, "/db/url", "1", TtlChoice::Never).await;
+        set(&here, "/other/k", "1", TtlChoice::Never).await;
+        for value in ["2", "3"] {
+            set(&there, "/db/url", value, TtlChoice::Never).await;
+            lagging.advance(60);
+            right.advance(60);
+            set(&here, "/other/k", value, TtlChoice::Never).await;
+        }
+        set(&here, "/db/url", "4", TtlChoice::Never).await;
+        assert_eq!(history(&here).await, 4, "{lag}");
+        right.advance(29 * DAY);
+        set(&here, "/db/url", "5", TtlChoice::Never).await;
+        assert_eq!(history(&here).await, 5, "{lag}");
+        let key: Key = "/db/url".parse().expect("a key");
+        let lines: Vec<Change> = here.history(&key, None).try_collect().await.expect("a log");
+        assert!(
+            lines[3].at < lagging.now(),
+            "it tells what its writer took for the time"
+        );
+    }
+}
+
 /// The pages of the file, and those of them that are free.
 fn pages(path: &Path) -> (i64, i64) {
     let file = Connection::open(path).expect("SQLite opens it");

@@ -125,6 +125,7 @@ are a terminal, it can read from it, and Ctrl-Z stops it together with discfg.
 discfg forwards INT, TERM, HUP, QUIT, USR1 and USR2 to the group; after TERM it
 kills what has not ended within --grace. When the command exits, discfg exits
 too. If discfg is killed, Linux kills the command, but not what it has started.
+Processes with a session of their own (setsid) are not in the group.
 While the config can't be read, the command keeps running and discfg retries.
 
 Examples:

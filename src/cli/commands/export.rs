@@ -254,7 +254,11 @@ async fn spool(
 }
 
 fn unspooled(error: &io::Error) -> Failure {
-    Failure::internal("cannot write the snapshot to a temporary file", error)
+    Failure::caused(
+        ErrorKind::Invalid,
+        "cannot write the snapshot to a temporary file",
+        error,
+    )
 }
 
 /// Writes the whole result, after the commands that mask its secrets. On a terminal nothing in it does more than be read.

@@ -10,6 +10,7 @@ use crate::cli::data_file;
 use crate::cli::failure::Failure;
 use crate::cli::help::positionals;
 use crate::cli::output::show;
+use crate::cli::overriding::overriding_variables;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{
@@ -136,6 +137,7 @@ pub(in crate::cli) fn run(
     if let Some((host, tokens)) = &tokens {
         let _ = writeln!(human, "{}: token stored for {host}", tokens.display());
     }
+    let (chosen, content_engine) = (content.config.clone(), content.engine.clone());
     let shape = Used {
         action: "use",
         file: path.display().to_string(),
@@ -150,6 +152,10 @@ pub(in crate::cli) fn run(
         || format!("{config}\n").into_bytes(),
     )?;
     terminal.flush()?;
+    let engine = content_engine.unwrap_or_default();
+    if let Some(note) = chosen.and_then(|config| overriding_variables(&config, &engine)) {
+        terminal.hint(&note);
+    }
     // Whether one on AWS exists would take a request.
     let target = session.target()?;
     if target.engine.value == EngineName::Local && !local_file(target)?.exists() {

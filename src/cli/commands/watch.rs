@@ -83,8 +83,9 @@ pub(in crate::cli) struct WatchArgs {
     exec: Option<String>,
     /// Time from TERM to KILL (with --exec)
     ///
-    /// When discfg receives TERM, INT or HUP, or --timeout has passed, it ends CMD and all that CMD has started. If discfg
-    /// is killed, Linux kills CMD, but not what CMD has started.
+    /// When discfg receives TERM, INT or HUP, or --timeout has passed, it ends CMD and all that CMD has started, except
+    /// processes with a session of their own (setsid). If discfg is killed, Linux kills the shell that runs CMD, but not
+    /// what the shell has started.
     #[arg(long, value_name = "TIME", default_value = "10s", requires = "exec")]
     grace: Span,
 }

@@ -95,18 +95,17 @@ impl Terminal {
         });
         // Ctrl-C, too, leaves a terminal behind that shows what is typed.
         let line = tokio::select! {
-            line = receiver => line.unwrap_or_else(|_| Ok(String::new())).map_err(|error| unread(&error)),
-            _ = tokio::signal::ctrl_c() => Ok(String::new()),
+            line = receiver => line.unwrap_or_else(|_| Ok(String::new())).map(Some).map_err(|error| unread(&error)),
+            _ = tokio::signal::ctrl_c() => Ok(None),
         };
         drop(unseen);
         write_stderr(format_args!("\n"));
-        match line?.strip_suffix('\n') {
-            Some(line) => Ok(Some(line.strip_suffix('\r').unwrap_or(line).to_owned())),
-            None => Err(Failure::new(
-                ErrorKind::Interrupted,
-                "cancelled: no value was given",
-            )),
-        }
+        let line = line?;
+        let whole = line.as_ref().and_then(|line| line.strip_suffix('\n'));
+        let whole = whole.map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned());
+        // The end of input is an answer, as elsewhere.
+        Consent::of(line.as_deref(), |_| whole.is_some()).or_cancel("no value was given")?;
+        Ok(whole)
     }
 
     fn put(&mut self, question: &str, mark: &str, flag: &str) -> Result<(), Failure> {
@@ -131,6 +130,10 @@ pub(in crate::cli) fn mfa_prompt() -> MfaPrompt {
         write_stderr(format_args!("Code of the MFA device {}: ", printable(device)));
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line)?;
+        if line.is_empty() {
+            write_stderr(format_args!("\n"));
+            return Err(io::Error::other("none was given"));
+        }
         Ok(line)
     })
 }

@@ -7,7 +7,7 @@ use super::answer::media_type;
 use super::call_failure::ApiStatement;
 use super::call_site::CallSite;
 use crate::aws::PlainAnswer;
-use crate::model::ErrorKind;
+use crate::model::{ErrorKind, is_unprintable};
 use crate::store::StoreError;
 
 /// The most characters of a message that are repeated.
@@ -99,7 +99,7 @@ fn read_message(answer: &PlainAnswer) -> Option<String> {
     let words: GatewayMessage = serde_json::from_slice(&answer.body)
         .ok()
         .filter(|_| is_json && answer.status >= 400)?;
-    let text = words.message.chars().filter(|c| !c.is_control());
+    let text = words.message.chars().filter(|c| !is_unprintable(*c));
     Some(text.take(LONGEST).collect())
 }
 

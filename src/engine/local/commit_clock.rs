@@ -53,6 +53,11 @@ impl CommitClock {
     }
 }
 
+/// The time of the newest commit, or that before a jump which is not confirmed.
+pub(super) fn newest(transaction: &Transaction<'_>) -> FileResult<Option<Timestamp>> {
+    Ok(read(transaction)?.map(CommitClock::removes_at))
+}
+
 /// Notes a commit, and returns the time by which it removes what has expired.
 pub(super) fn note_commit(transaction: &Transaction<'_>, now: Timestamp) -> FileResult<Timestamp> {
     let earlier = read(transaction)?;

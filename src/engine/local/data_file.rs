@@ -247,13 +247,18 @@ impl DataFile {
         // SQLite gives the files next to it the same mode.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        match options.open(&self.path) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(self.unusable(error)),
-            _ => {}
-        }
+        let is_new = match options.open(&self.path) {
+            Ok(_) => true,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
+            Err(error) => return Err(self.unusable(error)),
+        };
         self.check()?;
-        self.initialise()
-            .map_err(|error| error.into_store_error(&self.path))
+        let initialised = self.initialise();
+        if initialised.is_err() && is_new && fs::metadata(&self.path).is_ok_and(|file| file.len() == 0) {
+            // An empty one would be left behind; that it can't be removed is no news.
+            let _ = fs::remove_file(&self.path);
+        }
+        initialised.map_err(|error| error.into_store_error(&self.path))
     }
 
     fn initialise(&self) -> FileResult<()> {

@@ -1,10 +1,11 @@
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::ErrorCode;
 use rusqlite::ffi::{SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_TRUNCATE, SQLITE_IOERR_WRITE};
 
+use crate::files::is_out_of_space;
 use crate::model::Section;
 use crate::store::{Cause, StoreError};
 
@@ -104,10 +105,7 @@ impl FileError {
 
 /// The error of a file in the words of the store.
 pub(super) fn of_io(path: &Path, error: io::Error) -> StoreError {
-    let is_full = matches!(
-        error.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
-    );
+    let is_full = is_out_of_space(&error);
     let (path, source) = (path.to_owned(), error.into());
     if is_full {
         StoreError::Full { path, source }

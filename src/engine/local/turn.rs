@@ -10,7 +10,7 @@ use super::commit_clock;
 use super::data_file::DataFile;
 use super::file_error::{FileError, FileResult};
 use super::layout;
-use super::write::{self, CommitDecision};
+use super::write::{self, CommitDecision, LogTerm};
 use crate::engine::queue::{Queue, Turn};
 use crate::model::{Entry, Key, Mutation, Section, Ttl};
 use crate::store::{Committed, Result, StoreError, Txn};
@@ -116,7 +116,7 @@ fn together(connection: &mut Connection, jobs: &mut [WriteJob], file: &DataFile)
     let transaction = layout::begin(connection)?;
     // Told after the lock was had, so that commits are in the order of their times.
     let now = file.now();
-    let mut history_days = None;
+    let mut term = None;
     let mut sections: Vec<Section> = Vec::new();
     let (mut commits, mut touches) = (0, 0);
     let several = jobs.len() > 1;
@@ -139,8 +139,7 @@ fn together(connection: &mut Connection, jobs: &mut [WriteJob], file: &DataFile)
                     Ok(CommitDecision::New(committed)) => {
                         commits += 1;
                         sections.extend(committed.heads.iter().map(|head| head.section.clone()));
-                        let written =
-                            write_commit(&transaction, &committed, commit.work.recorded, &mut history_days);
+                        let written = write_commit(&transaction, &committed, commit.work.recorded, &mut term);
                         commit.done = Some(Ok(committed));
                         written
                     }
@@ -189,13 +188,13 @@ fn write_commit(
     transaction: &Transaction<'_>,
     committed: &Committed,
     recorded: bool,
-    history_days: &mut Option<u32>,
+    term: &mut Option<LogTerm>,
 ) -> Result<(), FileError> {
-    let days = match history_days {
-        Some(days) => *days,
-        None => *history_days.insert(write::history_days(transaction)?),
+    let term = match term {
+        Some(term) => *term,
+        None => *term.insert(write::log_term(transaction)?),
     };
-    write::write_commit(transaction, committed, recorded, days)
+    write::write_commit(transaction, committed, recorded, term)
 }
 
 #[cfg(test)]

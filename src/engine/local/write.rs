@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::commit_clock;
 use super::data_file::DataFile;
 use super::file_error::FileResult;
 use super::layout::begin;
@@ -65,15 +66,35 @@ pub(super) fn decide_commit(
     }))
 }
 
-/// Writes what a commit does; its lines are kept for that many days, and found by its id where it is recorded.
+/// For how long the lines of commits are kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LogTerm {
+    /// In seconds.
+    length: i64,
+    /// The earliest beginning: a line of a clock that lags would else be out of date when it is written.
+    not_before: Option<Timestamp>,
+}
+
+/// The term of the lines that the transaction writes; read before it notes its commits.
+pub(super) fn log_term(transaction: &Transaction<'_>) -> FileResult<LogTerm> {
+    let days = read::meta(transaction)?.unwrap_or_default().history_days;
+    Ok(LogTerm {
+        length: (i64::from(days) * DAY).max(RECORDED_FOR),
+        not_before: commit_clock::newest(transaction)?,
+    })
+}
+
+/// Writes what a commit does; its lines are kept for that term, and found by its id where it is recorded.
 pub(super) fn write_commit(
     transaction: &Transaction<'_>,
     committed: &Committed,
     recorded: bool,
-    history_days: u32,
+    term: LogTerm,
 ) -> FileResult<()> {
-    let kept_for = (i64::from(history_days) * DAY).max(RECORDED_FOR);
-    let kept_until = Timestamp::from_epoch(committed.at.epoch() + kept_for);
+    let from = term
+        .not_before
+        .map_or(committed.at, |time| time.max(committed.at));
+    let kept_until = Timestamp::from_epoch(from.epoch() + term.length);
     for applied in &committed.changes {
         write_entry(transaction, applied)?;
         write_line(transaction, applied, recorded, kept_until)?;
@@ -82,10 +103,6 @@ pub(super) fn write_commit(
         move_head(transaction, head, committed.at)?;
     }
     Ok(())
-}
-
-pub(super) fn history_days(transaction: &Transaction<'_>) -> FileResult<u32> {
-    Ok(read::meta(transaction)?.unwrap_or_default().history_days)
 }
 
 fn write_entry(transaction: &Transaction<'_>, applied: &AppliedChange) -> FileResult<()> {
@@ -115,6 +132,7 @@ fn write_entry(transaction: &Transaction<'_>, applied: &AppliedChange) -> FileRe
     Ok(())
 }
 
+/// Writes a line, which is kept as long as the one before it in its section: a log loses its beginning only.
 fn write_line(
     transaction: &Transaction<'_>,
     applied: &AppliedChange,
@@ -126,8 +144,9 @@ fn write_line(
         "INSERT INTO log (section, revision, line, lines, key, at, by, commit_id, expires, version, secret, ttl, \
          entry_expires, kind, prev_version, prev_revision, prev_secret, prev_created, prev_modified, prev_by, \
          prev_kind, value, prev_value, recorded, prev_ttl, prev_expires, others, message, moved_from) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-         ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, \
+         max(?9, ifnull((SELECT expires FROM log WHERE section = ?1 ORDER BY revision DESC, line DESC LIMIT 1), ?9)), \
+         ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
     )?;
     let set = match &change.op {
         Op::Set {

@@ -131,8 +131,18 @@ impl TokenFile {
 
     /// Adds a token; where there is no file yet, creates one that its owner alone can read.
     pub fn add(&self, entry: TokenEntry) -> Result<(), TokenFileError> {
+        let is_new = !self.0.exists();
         let file = self.lock(true)?;
-        let mut text = self.locked_text(&file)?;
+        let added = self.add_locked(&file, entry);
+        if added.is_err() && is_new && file.metadata().is_ok_and(|file| file.len() == 0) {
+            // An empty one would be left behind; that it can't be removed is no news.
+            let _ = fs::remove_file(&self.0);
+        }
+        added
+    }
+
+    fn add_locked(&self, file: &File, entry: TokenEntry) -> Result<(), TokenFileError> {
+        let mut text = self.locked_text(file)?;
         let known = self.parse(&text)?;
         if known.entries().iter().any(|known| known.name == entry.name) {
             return Err(TokenFileError::Taken {

@@ -18,6 +18,8 @@ fn questions() {
         .on_terminal("discfg rollback --prefix db --to 1", &[(sure, "no")])
         .about("# A secret is asked for")
         .on_terminal("discfg set db/password --secret", &[("Secret value", "hunter3")])
+        .about("# The end of input, Ctrl-D, is no answer")
+        .on_terminal("discfg set db/password --secret", &[("Secret value", "\u{4}")])
         .about("# A config's name is asked for")
         .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfgs")])
         .on_terminal("discfg destroy mycfg --delete-data", &[("> ", "mycfg")])

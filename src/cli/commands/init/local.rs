@@ -1,10 +1,12 @@
 use std::env;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::result::next_step;
 use crate::cli::failure::Failure;
 use crate::cli::output::show;
+use crate::cli::overriding::overriding_variables;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::context::{EngineName, FoundTargetFile, Setting, SettingOrigin, Target, TargetFile, TrustedFiles};
@@ -71,7 +73,7 @@ pub(super) async fn run(
     let config = target.config()?;
     let path = local_file(target)?;
     let open = |mode| LocalEngine::open(&path, mode, Arc::new(SystemClock), String::new());
-    let is_new = !path.exists();
+    let is_new = !path.exists() || holds_nothing(&path);
     let engine = if dry_run {
         (!is_new).then(|| open(OpenMode::Read)).transpose()?
     } else {
@@ -117,12 +119,23 @@ pub(super) async fn run(
     Ok(())
 }
 
+/// Whether nothing was ever written into the file. What was may still be in the one beside it.
+fn holds_nothing(path: &Path) -> bool {
+    let is_empty = |path: &Path| fs::metadata(path).map_or(true, |file| file.len() == 0);
+    is_empty(path) && is_empty(&path.with_extension("db-wal"))
+}
+
 /// Selects the config in this folder, unless that has a `.discfg` of its own, and says whether it is selected. A file of a
 /// folder above is of something else.
 fn choose_here(target: &Target, terminal: &Terminal) -> Result<bool, Failure> {
-    let folder = working_folder()?;
+    let (folder, config) = (working_folder()?, target.config()?);
+    let overriding = overriding_variables(config, &EngineName::Local);
     if let Some(own) = FoundTargetFile::read(&folder)? {
-        let (config, chosen) = (target.config()?, own.content_unjudged()?);
+        if let Some(note) = overriding {
+            terminal.hint(&note);
+            return Ok(false);
+        }
+        let chosen = own.content_unjudged()?;
         let is_chosen = chosen.config.as_ref() == Some(config) && chosen.engine == Some(EngineName::Local);
         if !is_chosen {
             terminal.hint(&format!(
@@ -139,14 +152,18 @@ fn choose_here(target: &Target, terminal: &Terminal) -> Result<bool, Failure> {
         ..TargetFile::default()
     };
     let file = file.write(&folder).map_err(|error| {
-        Failure::caused(ErrorKind::Internal, "cannot write .discfg in this folder", &error)
+        Failure::caused(ErrorKind::Invalid, "cannot write .discfg in this folder", &error)
     })?;
     if let Err(error) = TrustedFiles::of_user().remember(&file) {
         tracing::debug!(%error, "the file can't be trusted");
     }
+    let now = if overriding.is_some() { "" } else { "now " };
     terminal.hint(&format!(
-        "{} now selects this config and the embedded engine",
+        "{} {now}selects this config and the embedded engine",
         file.path().display()
     ));
-    Ok(true)
+    if let Some(note) = &overriding {
+        terminal.hint(note);
+    }
+    Ok(overriding.is_none())
 }

@@ -6,7 +6,7 @@ use crate::formats::{
 };
 use crate::model::{Encoding, Key, Prefix, Value, ValueError};
 
-variants!(FormatError: Syntax Utf8 Key Duplicate Mixed EmptyObject Value Unfit ObjectAsKeys AlsoPrefix Outside Unnamed Collision
+variants!(FormatError: Syntax Utf8 Key Duplicate Mixed EmptyObject Value Unfit ObjectAsKeys AlsoPrefix Outside Unnamed Reserved Collision
     EnvName);
 variants!(EnvNameError: Text Digit Outside Collision);
 variants!(ValueError: TooLarge Json Text Unwritable);
@@ -72,6 +72,10 @@ fn of_what_is_read() {
                     ..layout()
                 },
             ),
+        ),
+        (
+            "of a shell's own",
+            unwritten(DataFormat::Shell, &[("/username", b"ann")], &layout()),
         ),
         (
             "of a line",

@@ -6,7 +6,7 @@ use crate::context::{EngineName, MalformedFile, TargetError};
 use crate::files::FileFault;
 use crate::model::{ConfigName, Role};
 
-variants!(TargetError: NoConfig Unreadable Malformed Foreign Untrusted Config Engine Role Sign Region);
+variants!(TargetError: NoConfig NotText Unreadable Malformed Foreign Untrusted Config Engine Role Sign Region);
 
 #[test]
 fn of_a_target() {
@@ -22,6 +22,7 @@ fn of_a_target() {
     let malformed = |source| TargetError::Malformed { path: file(), source };
     let errors = [
         ("", TargetError::NoConfig),
+        ("", TargetError::NotText("DISCFG_CONFIG".into())),
         (
             "",
             TargetError::Unreadable {

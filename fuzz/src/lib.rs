@@ -29,6 +29,7 @@ pub fn check_format(format: DataFormat, bytes: &[u8]) {
             Err(
                 FormatError::Unfit { .. }
                 | FormatError::Unnamed { .. }
+                | FormatError::Reserved { .. }
                 | FormatError::EnvName(_)
                 | FormatError::Collision { .. },
             ) => continue,

@@ -377,7 +377,7 @@ mod tests {
     fn a_chain_is_bounded() {
         for source in chains(30_000) {
             let start: String = source.chars().take(30).collect();
-            let wanted = "invalid template at line 2: a tag is longer than 10000 bytes";
+            let wanted = "invalid template at line 2: a tag is longer than 10,000 bytes";
             assert_eq!(
                 rendered(&format!("\n{source}"), "/"),
                 Err(wanted.into()),
@@ -396,7 +396,7 @@ mod tests {
         for source in [branches(999), branches(999).repeat(3)] {
             rendered(&source, "/").expect("not too many");
         }
-        let wanted = "invalid template at line 1000: an if has more than 1000 branches";
+        let wanted = "invalid template at line 1000: an if has more than 1,000 branches";
         assert_eq!(rendered(&branches(30_000), "/"), Err(wanted.into()));
         // What is no tag may be long.
         let long = "x".repeat(30_000);

@@ -3,6 +3,8 @@
 use minijinja::machinery::{Token, tokenize};
 use minijinja::syntax::SyntaxConfig;
 
+use crate::model::Grouped;
+
 /// The bytes of one tag, from `{{` to `}}`.
 const MAX_TAG: usize = 10_000;
 /// The branches of one `if`.
@@ -37,7 +39,7 @@ pub(super) fn excess(source: &str, syntax: &SyntaxConfig) -> Option<(String, usi
                     *count += 1;
                     if *count > MAX_BRANCHES {
                         return Some((
-                            format!("an if has more than {MAX_BRANCHES} branches"),
+                            format!("an if has more than {} branches", Grouped(MAX_BRANCHES)),
                             line(start),
                         ));
                     }
@@ -48,7 +50,10 @@ pub(super) fn excess(source: &str, syntax: &SyntaxConfig) -> Option<(String, usi
         if let Some(tag) = tag
             && end - tag > MAX_TAG
         {
-            return Some((format!("a tag is longer than {MAX_TAG} bytes"), line(tag)));
+            return Some((
+                format!("a tag is longer than {} bytes", Grouped(MAX_TAG)),
+                line(tag),
+            ));
         }
         if matches!(token, Token::VariableEnd | Token::BlockEnd) {
             tag = None;

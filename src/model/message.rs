@@ -34,6 +34,11 @@ pub enum MessageError {
 impl Message {
     /// The longest message, in bytes.
     pub const MAX_BYTES: usize = 1024;
+    /// The form of a message as a regular expression of ECMA-262, but for its length.
+    #[cfg(feature = "http")]
+    pub(crate) const PATTERN: &'static str = "^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]*\
+        [^\\s\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]\
+        [^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]*$";
 
     /// The text, without white space around it.
     pub fn as_str(&self) -> &str {
@@ -45,17 +50,16 @@ impl FromStr for Message {
     type Err = MessageError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(MessageError::Empty);
-        }
         if text.len() > Self::MAX_BYTES {
             return Err(MessageError::TooLong(text.len()));
         }
         let is_refused = |c: &char| !matches!(c, '\n' | '\t') && is_unprintable(*c);
-        match text.chars().find(is_refused) {
-            Some(character) => Err(MessageError::Character(character)),
-            None => Ok(Self(text.to_owned())),
+        if let Some(character) = text.chars().find(is_refused) {
+            return Err(MessageError::Character(character));
+        }
+        match text.trim() {
+            "" => Err(MessageError::Empty),
+            text => Ok(Self(text.to_owned())),
         }
     }
 }

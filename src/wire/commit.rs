@@ -21,8 +21,12 @@ pub struct CommitRequest {
     /// The changes, each key at most once.
     pub changes: Vec<ChangeSpec>,
     /// What the commit is for: at most 1,024 bytes of text, shown in the history.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "http", schema(value_type = Option<String>))]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "http", schema(schema_with = super::schema::message, required = false))]
     pub message: Option<Message>,
 }
 

@@ -82,7 +82,7 @@ fn help_is_a_result_and_a_wrong_call_is_none() {
         &[][..],
         &["nosuch"],
         &["get"],
-        &["get", "a", "b", "c"],
+        &["touch", "a", "b", "c"],
         &["ls", "--nosuch"],
     ] {
         place.args(args).run().code(2).stdout("").stderr_has("Usage");

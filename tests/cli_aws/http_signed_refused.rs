@@ -218,7 +218,7 @@ fn a_host_of_api_gateway_tells_the_region_and_that_requests_are_signed() {
         .env("DISCFG_SIGN", "false")
         .run()
         .code(0)
-        .stdout_has("default: decided by the token");
+        .stdout_has("not set: decided by the token");
     place
         .args(["which"])
         .env("DISCFG_SIGN", "perhaps")

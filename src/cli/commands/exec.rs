@@ -83,9 +83,9 @@ pub(in crate::cli) struct ExecArgs {
     /// Keep variables that are already set
     #[arg(long)]
     no_clobber: bool,
-    /// Show the variables with their keys and lengths, but no values, and run nothing
+    /// Show the variables and their keys, and run nothing
     ///
-    /// Secrets are not decrypted.
+    /// Shows the length of each value, but no values. Secrets are not decrypted.
     #[arg(long, conflicts_with = "restart")]
     dry_run: bool,
     /// Restart the command when one of its variables changes

@@ -5,6 +5,7 @@ use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, T
 use utoipa::openapi::{RefOr, Required, SchemaFormat};
 
 use crate::http::request::wait_time;
+use crate::model::Message;
 
 /// A segment of a key as clients leave it that encode what a path may hold but needn't: without `:`.
 const SEGMENT: &str = r"([A-Za-z0-9_-]|\.[A-Za-z0-9_-]|\.\.[A-Za-z0-9._-])[A-Za-z0-9._-]*";
@@ -156,7 +157,7 @@ parameters! {
     /// `keep-ttl`
     KeepTtl: query("keep-ttl", flag(), "Keep the current time to live. Can't be combined with `ttl`.");
     /// `message`
-    CommitMessage: query("message", text().max_length(Some(1024)), "What the change is for, shown in the history: at most 1,024 bytes.");
+    CommitMessage: query("message", text().pattern(Some(Message::PATTERN)).max_length(Some(1024)), "What the change is for, shown in the history: at most 1,024 bytes.");
     /// `secret`
     Secret: query("secret", flag(), "Whether the value is a secret. By default, this does not change.");
     /// `If-Match`

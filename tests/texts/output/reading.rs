@@ -177,7 +177,11 @@ fn history() {
         discfg history nosuch -f json
         discfg history mode --before 0
         discfg history mode -n many
-        discfg history
+
+        # Of a prefix, across keys
+        discfg set db/url postgres://other -m 'Move to the other host'
+        discfg history --prefix db -n 3
+        discfg history --prefix db --by nobody
         ",
     );
 }

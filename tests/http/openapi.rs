@@ -63,7 +63,6 @@ async fn what_is_in_no_template_is_no_route() {
         "/v1/mycfg",
         "/v1/mycfg/db",
         "/v1/mycfg/db/keys",
-        "/v1/mycfg/@config/history",
         "/v1/mycfg/db/url",
         "/v1/mycfg/list",
         "/v1/mycfg/info",

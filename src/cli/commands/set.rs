@@ -43,7 +43,7 @@ use crate::wire::{AnyNode, KeyAnswer, KeysAnswer};
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(in crate::cli) struct SetArgs {
-    /// Config, if it is given; the key; and the value, unless -d gives it; or pairs of key and value
+    /// Config, if given; key; value, unless -d gives it; or KEY=VALUE pairs
     #[arg(value_name = "KEY VALUE", num_args = 1.., required = true, hide = true)]
     words: Vec<OsString>,
     /// Read the value from a file; - is stdin

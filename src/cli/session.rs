@@ -343,7 +343,7 @@ impl Session {
                     Ok(()) => stack = Some(deployed),
                     Err(error) => return error.into(),
                 },
-                // Who can't see the stack isn't told more.
+                // Who can't see the stack gets the hints that need none.
                 Err(_) => {}
             }
         }

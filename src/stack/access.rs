@@ -216,7 +216,7 @@ impl Inspector {
         }
     }
 
-    /// The command that makes the role trust the subject, with all whom it trusts already; none if it should trust it.
+    /// The command that makes the role trust the subject and all that it trusts already; none if it should trust it.
     fn mending_trust(&self, role: &Deputy, subject: &Subject) -> Option<String> {
         let config = &self.config;
         let is_own = match subject {

@@ -87,13 +87,13 @@ fn a_value_is_edited_and_keeps_the_rest(place: &Place) {
     // As it is stored, with the text of its numbers.
     done(place, &["set", "limits", "{\"a\":  1.10}"]);
     let script = "grep -q 'a\":  1.10' \"$1\" && sed -i 's/\"a\"/\"b\"/' \"$1\" && echo \"$1\" >name";
-    let told = edit(place, script, &["mycfg", "limits", "-y", "-f", "json"])
+    let answer = edit(place, script, &["mycfg", "limits", "-y", "-f", "json"])
         .code(0)
         .json();
-    assert_eq!(told["action"], "edit");
-    assert_eq!(told["node"]["value"], json!({"b": 1.1}));
+    assert_eq!(answer["action"], "edit");
+    assert_eq!(answer["node"]["value"], json!({"b": 1.1}));
     assert_eq!(
-        (&told["node"]["version"], &told["prevNode"]["version"]),
+        (&answer["node"]["version"], &answer["prevNode"]["version"]),
         (&json!(2), &json!(1))
     );
     done(place, &["get", "limits", "-f", "raw"]).stdout("{\"b\":  1.10}");
@@ -122,9 +122,9 @@ fn what_is_not_changed_is_not_written(place: &Place) {
             .stdout("/db/url: unchanged\n")
             .stderr("");
     }
-    let told = edit(place, "true", &["db/url", "-f", "json"]).code(0).json();
+    let answer = edit(place, "true", &["db/url", "-f", "json"]).code(0).json();
     assert_eq!(
-        (&told["node"]["version"], &told["prevNode"]),
+        (&answer["node"]["version"], &answer["prevNode"]),
         (&json!(1), &json!({}))
     );
     edit(place, "true", &["--prefix", "/db"])
@@ -250,10 +250,10 @@ fn a_secret_stays_one_and_leaves_no_trace(place: &Place) {
     done(place, &["set", "db/pw", "hunter1", "--secret"]);
     let script =
         "stat -c %a \"$1\" \"$(dirname \"$1\")\" >modes; grep -q hunter1 \"$1\" && echo hunter2 >\"$1\"";
-    let told = edit(place, script, &["db/pw", "-y", "-f", "json"])
+    let answer = edit(place, script, &["db/pw", "-y", "-f", "json"])
         .code(0)
         .stderr("~ /db/pw\t(secret)\n");
-    assert!(!told.text().contains("hunter"), "{}", told.text());
+    assert!(!answer.text().contains("hunter"), "{}", answer.text());
     nothing_is_left(place);
     assert_eq!(
         fs::read_to_string(place.dir().join("modes")).expect("modes"),

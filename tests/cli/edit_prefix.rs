@@ -24,7 +24,7 @@ fn the_keys_below_a_prefix_are_one_file(place: &Place) {
         done(place, &["set", key, value]);
     }
     let script = "cp \"$1\" seen; echo \"$1\" >name; sed -i -e 's/url: x/url: y/' -e /old/d \"$1\"; echo 'new: {\"b\":  1}' >>\"$1\"";
-    let told = edit(place, script, &["--prefix", "/db", "-y", "-f", "json"])
+    let answer = edit(place, script, &["--prefix", "/db", "-y", "-f", "json"])
         .code(0)
         .stderr("+ /db/new\t{\"b\":  1}\n- /db/old\t1\n~ /db/url\tx -> y\n")
         .json();
@@ -37,19 +37,19 @@ fn the_keys_below_a_prefix_are_one_file(place: &Place) {
     let name = fs::read_to_string(place.dir().join("name")).expect("a name");
     assert!(name.ends_with("/db.yaml\n"), "{name}");
     assert_eq!(
-        (&told["action"], &told["result"]),
+        (&answer["action"], &answer["result"]),
         (&json!("edit"), &json!("applied"))
     );
     assert_eq!(
         (
-            &told["added"],
-            &told["changed"],
-            &told["removed"],
-            &told["unchanged"]
+            &answer["added"],
+            &answer["changed"],
+            &answer["removed"],
+            &answer["unchanged"]
         ),
         (&json!(1), &json!(1), &json!(1), &json!(1))
     );
-    assert_eq!(told["sections"], json!([{"name": "/db", "revision": 4}]));
+    assert_eq!(answer["sections"], json!([{"name": "/db", "revision": 4}]));
     done(place, &["get", "dbx/k"]).stdout("1\n");
     edit(
         place,
@@ -97,10 +97,10 @@ fn what_was_not_edited_below_a_prefix_stays_as_it_is(place: &Place) {
     );
     // A new value is that of the secret, and a mask elsewhere is none.
     let script = "sed -i 's/pw: .*/pw: hunter2/' \"$1\"";
-    let told = edit(place, script, &["--prefix", "app", "-y"])
+    let answer = edit(place, script, &["--prefix", "app", "-y"])
         .code(0)
         .stderr_lacks("hunter");
-    assert!(!told.text().contains("hunter"));
+    assert!(!answer.text().contains("hunter"));
     let secret = node("app/pw");
     assert_eq!(
         (&secret["value"], &secret["secret"]),

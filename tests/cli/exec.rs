@@ -151,7 +151,7 @@ fn one_key_is_named_with_env(place: &Place) {
     exec(place, &["--env", "X=/root", "--env", "X=/db/url", "--", "true"])
         .code(125)
         .stderr_has("--env is given twice for X");
-    for (bad, told) in [
+    for (bad, answer) in [
         ("X", "expected NAME=KEY"),
         ("1X=/a", "invalid variable name \"1X\""),
         ("X=/a//b", "empty segment"),
@@ -160,7 +160,7 @@ fn one_key_is_named_with_env(place: &Place) {
         exec(place, &["--env", bad, "--", "true"])
             .code(2)
             .stdout("")
-            .stderr_has(told);
+            .stderr_has(answer);
     }
 }
 
@@ -426,13 +426,13 @@ fn a_dry_run_shows_names_keys_and_lengths(place: &Place) {
     .code(0)
     .stdout("PASSWORD\t/db/password\tsecret\nPATH\t/db/path\t5 bytes\nURL\t/db/url\t8 bytes\n");
     assert!(!place.dir().join("ran").exists());
-    let told = exec(place, &["--env", "U=/db/url", "--dry-run", "-f", "json"])
+    let answer = exec(place, &["--env", "U=/db/url", "--dry-run", "-f", "json"])
         .code(0)
         .json();
     let expected =
         r#"{"action":"exec","result":"planned","variables":[{"name":"U","key":"/db/url","bytes":8}]}"#;
     assert_eq!(
-        told,
+        answer,
         serde_json::from_str::<serde_json::Value>(expected).expect("JSON")
     );
     // What would be refused is refused.

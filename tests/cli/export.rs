@@ -542,9 +542,9 @@ fn several_prefixes_are_exported_with_whole_keys(place: &Place) {
         .code(0)
         .stdout("DB_X_URL=two\nDB_POOL_MAX=3\nDB_URL=one\n");
     let digest = |args: &[&str]| {
-        let told =
+        let answer =
             export(&[args, &["--expect-digest", &format!("sha256:{}", "0".repeat(64))]].concat()).code(4);
-        told.errors().to_owned()
+        answer.errors().to_owned()
     };
     assert_eq!(
         digest(&["--prefix", "db", "--prefix", "web"]),

@@ -185,10 +185,10 @@ fn what_has_no_such_field_is_said(place: &Place) {
     place.args(["set", "raw", "-d", "bytes"]).run().code(0);
     place.args(["set", "text", "{}", "--text"]).run().code(0);
     for (key, kind) in [("raw", "bytes"), ("text", "text")] {
-        let told = format!("error: key /{key} has no fields: its value is {kind}, not JSON\n");
+        let answer = format!("error: key /{key} has no fields: its value is {kind}, not JSON\n");
         for call in [&["get", key][..], &["set", key, "1"]] {
             let call = [call, &["--field", "/a"]].concat();
-            place.args(call).run().code(8).stdout("").stderr_has(&told);
+            place.args(call).run().code(8).stdout("").stderr_has(&answer);
         }
     }
     for field in ["port", "", ".", "/~2"] {

@@ -36,12 +36,16 @@ fn history_is_newest_first_and_outlives_the_key(place: &Place) {
     done(place, &["set", "db/other", "x"]);
     done(place, &["set", "db/url", "{\"n\":1.10}"]);
     done(place, &["delete", "db/url"]);
-    let told = done(place, &["history", "db/url", "-f", "json"]);
-    assert!(told.text().contains(r#""value":{"n":1.10}"#), "{}", told.text());
-    let told = told.json();
-    assert_eq!(told["action"], "history");
-    assert_eq!(told["key"], "/db/url");
-    let changes = told["changes"].as_array().expect("a list");
+    let answer = done(place, &["history", "db/url", "-f", "json"]);
+    assert!(
+        answer.text().contains(r#""value":{"n":1.10}"#),
+        "{}",
+        answer.text()
+    );
+    let answer = answer.json();
+    assert_eq!(answer["action"], "history");
+    assert_eq!(answer["key"], "/db/url");
+    let changes = answer["changes"].as_array().expect("a list");
     let seen: Vec<_> = changes
         .iter()
         .map(|line| {
@@ -335,8 +339,10 @@ fn a_message_is_shown_where_the_change_is(place: &Place) {
     done(place, &["history", "db/url"])
         .stdout_has("  \"the first\"\n")
         .stdout_has("  \"no longer\\nneeded\"\n");
-    let told = done(place, &["history", "db/url", "-f", "json"]).json();
-    let messages: Vec<_> = (0..3).map(|at| told["changes"][at]["message"].clone()).collect();
+    let answer = done(place, &["history", "db/url", "-f", "json"]).json();
+    let messages: Vec<_> = (0..3)
+        .map(|at| answer["changes"][at]["message"].clone())
+        .collect();
     assert_eq!(
         messages,
         [json!("no longer\nneeded"), json!(null), json!("the first")]
@@ -357,8 +363,8 @@ fn a_message_is_shown_where_the_change_is(place: &Place) {
     done(place, &["copy", "/app/a", "/app/c", "--yes", "-m", "by copy"]);
     done(place, &["rollback", "app/a", "--to", "0", "-m", "by rollback"]);
     done(place, &["delete", "-r", "app", "--yes", "-m", "by delete"]);
-    let told = done(place, &["history", "--prefix", "app", "-f", "json"]).json();
-    let messages: Vec<_> = told["changes"]
+    let answer = done(place, &["history", "--prefix", "app", "-f", "json"]).json();
+    let messages: Vec<_> = answer["changes"]
         .as_array()
         .expect("a list")
         .iter()
@@ -388,8 +394,8 @@ fn the_history_of_a_config_goes_across_sections(place: &Place) {
     }
     done(place, &["delete", "app/name"]);
     let keys = |args: &[&str]| -> Vec<String> {
-        let told = done(place, &[&["log", "-f", "json"], args].concat()).json();
-        let changes = told["changes"].as_array().expect("a list").iter();
+        let answer = done(place, &[&["log", "-f", "json"], args].concat()).json();
+        let changes = answer["changes"].as_array().expect("a list").iter();
         let mut keys: Vec<_> = changes
             .map(|line| format!("{}@{}", line["key"].as_str().expect("a key"), line["revision"]))
             .collect();
@@ -434,8 +440,8 @@ fn a_commit_is_undone_as_a_whole(place: &Place) {
         .stdin(file)
         .run()
         .code(0);
-    let told = done(place, &["history", "db/new", "-f", "json"]).json();
-    let commit = told["changes"][0]["commit"].as_str().expect("an ID").to_owned();
+    let answer = done(place, &["history", "db/new", "-f", "json"]).json();
+    let commit = answer["changes"][0]["commit"].as_str().expect("an ID").to_owned();
     let undo = ["rollback", "--commit", &commit];
     run(place, &[&undo[..], &["--dry-run"]].concat())
         .code(0)

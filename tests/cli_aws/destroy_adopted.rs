@@ -176,14 +176,14 @@ fn what_bounded_access_is_proposed_again() {
         .run()
         .code(0);
     place.args(["destroy", "payments", "-yq"]).run().code(0);
-    let told = place
+    let answer = place
         .args(["init", "payments", "--yes", "-f", "json"])
         .run()
         .code(0);
-    let told = told.stderr_has(&format!(
+    let answer = answer.stderr_has(&format!(
         "  set      readers: {app},{admin} (as in the earlier stack)\n"
     ));
-    told.stderr_has("  set      external ID required of other accounts: acme (as in the earlier stack)\n");
+    answer.stderr_has("  set      external ID required of other accounts: acme (as in the earlier stack)\n");
     let status = place
         .args(["status", "payments", "-f", "json"])
         .run()

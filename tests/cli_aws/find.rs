@@ -25,15 +25,15 @@ fn what_may_not_be_read_is_named_and_the_rest_is_searched() {
         .stderr_has(&format!(
             "warning: section /db of {CONFIG} was not searched whole: access denied: dynamodb:Query"
         ));
-    let told = place
+    let answer = place
         .args(["find", "nosuch", "-f", "json"])
         .run()
         .code(5)
         .stderr_has("nothing found in what you can read")
         .json();
-    assert_eq!(told["matches"], json!([]));
-    assert_eq!(told["denied"][0]["section"], "/db");
-    assert_eq!(told["denied"][0]["config"], CONFIG);
+    assert_eq!(answer["matches"], json!([]));
+    assert_eq!(answer["denied"][0]["section"], "/db");
+    assert_eq!(answer["denied"][0]["config"], CONFIG);
     place
         .args(["find", "url", "--prefix", "db"])
         .run()
@@ -61,6 +61,14 @@ fn a_config_that_may_not_be_read_does_not_hide_the_others() {
         .stdout("payments:/db/url\n")
         .stderr_has("warning: hidden was not searched whole: ")
         .stderr_has("can't assume the role");
+    // A denial after a failure doesn't hide that, either.
+    place
+        .args([
+            "find", "url", "--in", "absent", "--in", "hidden", "--in", "payments",
+        ])
+        .run()
+        .code(3)
+        .stdout("payments:/db/url\n");
 }
 
 #[test]

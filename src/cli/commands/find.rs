@@ -84,7 +84,7 @@ pub(in crate::cli) async fn run(
     let pattern = Pattern::new(text, args.regex, args.ignore_case);
     let pattern = pattern.map_err(|error| Failure::of(ErrorKind::Usage, &error))?;
     let configs = configs(&args, session).await?;
-    let mut report_to = Findings {
+    let mut findings = Findings {
         streams: matches!(session.format(), Format::Human | Format::Raw),
         names_config: configs.len() > 1,
         in_values: args.in_values,
@@ -96,13 +96,15 @@ pub(in crate::cli) async fn run(
     };
     for config in configs {
         let mut of_config = session.of_config(config.clone()).await?;
-        let result = search_config(&args, &pattern, &config, &mut of_config, &mut report_to, terminal).await;
+        let result = search_config(&args, &pattern, &config, &mut of_config, &mut findings, terminal).await;
         match result.map_err(|stop| of_config.explain_stop(stop, Access::Read)) {
             Ok(()) => {}
             // One of several configs that can't be read doesn't hide the others.
-            Err(failure) if report_to.names_config => {
-                report_to.denied(&config, None, failure.message.clone(), terminal);
-                report_to.failure = Some(failure).filter(|failure| failure.kind != ErrorKind::Denied);
+            Err(failure) if findings.names_config => {
+                findings.denied(&config, None, failure.message.clone(), terminal);
+                if failure.kind != ErrorKind::Denied {
+                    findings.failure = Some(failure);
+                }
             }
             Err(failure) => return Err(failure),
         }
@@ -110,7 +112,7 @@ pub(in crate::cli) async fn run(
             return Ok(());
         }
     }
-    report_to.end(session, terminal)
+    findings.end(session, terminal)
 }
 
 /// The configs to search.

@@ -15,8 +15,7 @@ use crate::cli::sides;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
 use crate::model::{
-    Access, CommitId, Entry, ErrorKind, Guard, Key, Message, Mutation, Prefix, PrefixOrRoot, Revision,
-    Timestamp,
+    Access, CommitId, Entry, ErrorKind, Guard, Key, Message, Mutation, PrefixOrRoot, Revision, Timestamp,
 };
 use crate::ops::{self, DesiredValue, KeyChange, Plan};
 use crate::store::{Committed, Consistency, Snapshot, Store, StoreError, StoreExt as _, Txn};
@@ -99,19 +98,19 @@ async fn several_keys(
 ) -> Result<(), Stop> {
     let config = session.config()?;
     let format = session.format();
-    let subject = match (&args.commit, &args.prefix) {
-        (Some(commit), _) => format!("commit {commit}"),
-        (None, Some(prefix)) => prefix.to_string(),
-        (None, None) => String::new(),
-    };
-    let store = session.store(Access::Write, subject).await?;
     let plan = match (&args.commit, &args.prefix) {
-        (Some(commit), _) => undo(commit, store).await?,
-        (None, prefix) => {
-            let all = PrefixOrRoot::from(Prefix::all());
-            below(prefix.as_ref().unwrap_or(&all), revision(args), store).await?
+        (Some(commit), _) => {
+            let store = session.store(Access::Write, format!("commit {commit}")).await?;
+            undo(commit, store).await?
         }
+        (None, Some(prefix)) => {
+            let to = revision(args)?;
+            let store = session.store(Access::Write, prefix).await?;
+            below(prefix, to, store).await?
+        }
+        (None, None) => return Err(Failure::usage("expected KEY, --prefix or --commit").into()),
     };
+    let store = session.store(Access::Write, "the plan").await?;
     let review = Review {
         action: "rollback",
         config,
@@ -125,9 +124,9 @@ async fn several_keys(
     review.carry_out(&args.plan, store, format, terminal).await
 }
 
-/// The revision that the parser asks for where there is no --commit.
-fn revision(args: &RollbackArgs) -> Revision {
-    args.to.unwrap_or_default()
+/// The revision, which the parser asks for where there is no --commit.
+fn revision(args: &RollbackArgs) -> Result<Revision, Failure> {
+    args.to.ok_or_else(|| Failure::usage("expected --to REVISION"))
 }
 
 async fn undo(commit: &CommitId, store: &dyn Store) -> Result<Plan, Stop> {
@@ -170,7 +169,7 @@ async fn one_key(
     session: &mut Session,
     terminal: &mut Terminal,
 ) -> Result<(), Stop> {
-    let (format, to) = (session.format(), revision(args));
+    let (format, to) = (session.format(), revision(args)?);
     let store = session.store(Access::Write, key).await?;
     let clock = Timestamp::from(SystemTime::now());
     let then = ops::entry_at(store, key, to).await?;

@@ -120,7 +120,7 @@ impl Deployer<'_> {
                 continue;
             };
             let caller = self.aws.caller().await?;
-            // The root user can't assume roles, whoever may.
+            // The root user can't assume roles.
             if !caller.is_root() && !change.after.split(',').any(|pattern| caller.fits(pattern.trim())) {
                 let you = CallerIdentity::principal(&caller.arn);
                 self.terminal.note(&format!(

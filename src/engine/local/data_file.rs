@@ -255,7 +255,7 @@ impl DataFile {
         self.check()?;
         let initialised = self.initialise();
         if initialised.is_err() && is_new && fs::metadata(&self.path).is_ok_and(|file| file.len() == 0) {
-            // An empty one would be left behind; that it can't be removed is no news.
+            // An empty one would be left behind. The first failure is the one to report.
             let _ = fs::remove_file(&self.path);
         }
         initialised.map_err(|error| error.into_store_error(&self.path))

@@ -135,7 +135,7 @@ impl TokenFile {
         let file = self.lock(true)?;
         let added = self.add_locked(&file, entry);
         if added.is_err() && is_new && file.metadata().is_ok_and(|file| file.len() == 0) {
-            // An empty one would be left behind; that it can't be removed is no news.
+            // An empty one would be left behind. The first failure is the one to report.
             let _ = fs::remove_file(&self.0);
         }
         added

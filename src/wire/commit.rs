@@ -26,8 +26,17 @@ pub struct CommitRequest {
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "http", schema(schema_with = super::schema::message, required = false))]
+    #[cfg_attr(feature = "http", schema(schema_with = message_schema, required = false))]
     pub message: Option<Message>,
+}
+
+#[cfg(feature = "http")]
+fn message_schema() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::Type::String)
+        .pattern(Some(Message::PATTERN))
+        .max_length(Some(Message::MAX_BYTES))
+        .build()
 }
 
 /// A condition.

@@ -9,7 +9,6 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::commit::{ChangeSpec, GuardSpec};
 use super::node::{AnyNode, EntryNode};
-use crate::model::Message;
 
 /// A key: segments of letters, digits, `.`, `_`, `:` and `-`, none of them `.` or `..`, at most 16.
 const KEY: &str = "^/?(SEGMENT)(/(SEGMENT)){0,15}$";
@@ -30,13 +29,6 @@ fn matching(pattern: &str) -> ObjectBuilder {
 /// A key as text.
 pub(super) fn key() -> ObjectBuilder {
     matching(KEY)
-}
-
-/// What a commit is for.
-pub(super) fn message() -> ObjectBuilder {
-    of_type(Type::String)
-        .pattern(Some(Message::PATTERN))
-        .max_length(Some(Message::MAX_BYTES))
 }
 
 /// Bytes as text.

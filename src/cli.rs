@@ -30,6 +30,7 @@ mod positionals;
 mod price;
 mod running_code;
 mod session;
+mod side_pairs;
 mod sides;
 mod terminal;
 mod value_line;
@@ -188,6 +189,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,
         Command::Diff(args) => commands::diff::run(args, session, terminal).await,
         Command::Copy(args) => commands::copy::run(args, session, terminal).await,
+        Command::Move(args) => commands::r#move::run(args, session, terminal).await,
         Command::Exec(args) => commands::exec::run(args, session, terminal).await,
         Command::Export(args) => commands::export::run(args, session, terminal).await,
         Command::Info(args) => commands::info::run(args, session, terminal).await,

@@ -100,6 +100,9 @@ pub(super) enum Command {
     /// Copy keys to another prefix or config
     #[command(visible_alias = "cp")]
     Copy(commands::copy::CopyArgs),
+    /// Move keys to another key, prefix or config
+    #[command(visible_alias = "mv")]
+    Move(commands::r#move::MoveArgs),
     /// Run a command with the keys as environment variables
     Exec(commands::exec::ExecArgs),
     /// Export keys in a file format, or through a template

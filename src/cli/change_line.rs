@@ -1,7 +1,9 @@
 //! How one difference is shown, for people and in JSON.
 
+use std::fmt::Display;
+
 use super::value_line::value_line;
-use crate::model::{Key, Value};
+use crate::model::Value;
 use crate::ops::{KeyChange, ValueDifference};
 use crate::wire::ShownValue;
 
@@ -39,7 +41,7 @@ pub(super) fn unmasked<'v>(
 }
 
 /// The line for people of a key that differs, and its sign.
-pub(super) fn line(key: &Key, change: &KeyChange, values: bool) -> Option<(char, String)> {
+pub(super) fn line(key: &impl Display, change: &KeyChange, values: bool) -> Option<(char, String)> {
     let (sign, _) = sign(change)?;
     Some((
         sign,

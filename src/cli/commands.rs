@@ -23,6 +23,7 @@ pub(super) mod info;
 pub(super) mod init;
 pub(super) mod ls;
 pub(super) mod man;
+pub(super) mod r#move;
 pub(super) mod revoke;
 pub(super) mod rollback;
 pub(super) mod serve;

@@ -11,7 +11,8 @@ const GROUPS: [(&str, &[&str]); 7] = [
     (
         "Everyday commands",
         &[
-            "get", "set", "edit", "ls", "find", "delete", "copy", "touch", "watch", "info", "use", "which",
+            "get", "set", "edit", "ls", "find", "delete", "copy", "move", "touch", "watch", "info", "use",
+            "which",
         ],
     ),
     ("Files and programs", &["apply", "import", "export", "exec"]),

@@ -17,6 +17,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("find", &["grep", "search", "locate"]),
     ("delete", &["del", "remove", "unset"]),
     ("copy", &["clone", "promote"]),
+    ("move", &["rename"]),
     ("touch", &["renew", "expire", "ttl", "heartbeat"]),
     ("watch", &["tail", "follow", "subscribe", "stream"]),
     ("use", &["switch", "select", "context"]),
@@ -37,16 +38,10 @@ const SYNONYMS: &[(&str, &[&str])] = &[
 ];
 
 /// Words for which there is no single command, with what to do instead.
-const ADVICE: &[(&[&str], &str)] = &[
-    (
-        &["mv", "move", "rename"],
-        "to rename a prefix, use 'discfg copy /old /new' and 'discfg delete -r /old'",
-    ),
-    (
-        &["env", "render"],
-        "to render keys, use 'discfg export -f dotenv' or 'discfg export --template FILE'",
-    ),
-];
+const ADVICE: &[(&[&str], &str)] = &[(
+    &["env", "render"],
+    "to render keys, use 'discfg export -f dotenv' or 'discfg export --template FILE'",
+)];
 
 /// Returns the error with a useful suggestion, or with none. clap's own only compares the letters of words.
 pub(super) fn improved(mut error: clap::Error, commands: &clap::Command) -> clap::Error {

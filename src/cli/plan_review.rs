@@ -12,6 +12,7 @@ use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::count::Count;
+use crate::model::Head;
 use crate::ops::{Plan, PlanOutcome};
 use crate::store::Store;
 use crate::wire;
@@ -47,17 +48,59 @@ pub(super) enum Confirmation {
     Given,
 }
 
-/// A plan with what it is called.
-pub(super) struct Review<'p> {
-    /// The command.
-    pub(super) action: &'static str,
-    /// The config that it changes.
-    pub(super) config: String,
-    pub(super) plan: &'p Plan,
-    pub(super) ask: Confirmation,
+impl Confirmation {
+    /// On the terminal, unless `--yes` has answered already.
+    pub(super) fn unless(yes: bool) -> Self {
+        if yes { Self::Answered } else { Self::First }
+    }
 }
 
-impl Review<'_> {
+/// Plans with what they are called: one, or two of which the second is carried out after the first.
+pub(super) struct Review<'p> {
+    /// The command.
+    action: &'static str,
+    /// What it does, in a line, where the changes don't say it.
+    title: Option<String>,
+    /// The config that it changes.
+    config: String,
+    plan: &'p Plan,
+    then: Option<NextPlan<'p>>,
+    ask: Confirmation,
+}
+
+/// What is to be done in another config once the first plan is committed.
+pub(super) struct NextPlan<'p> {
+    pub(super) config: String,
+    pub(super) plan: &'p Plan,
+    pub(super) store: &'p dyn Store,
+    /// What is so if it fails.
+    pub(super) left: String,
+}
+
+impl<'p> Review<'p> {
+    pub(super) fn new(action: &'static str, config: String, plan: &'p Plan, ask: Confirmation) -> Self {
+        Self {
+            action,
+            title: None,
+            config,
+            plan,
+            then: None,
+            ask,
+        }
+    }
+
+    /// The same with a first line.
+    pub(super) fn titled(mut self, title: String) -> Self {
+        self.title = Some(title);
+        self
+    }
+
+    /// The same with another plan that follows.
+    pub(super) fn then(mut self, next: NextPlan<'p>) -> Self {
+        self.then = Some(next);
+        self
+    }
+
     /// Shows the plan, asks, commits, and says what was done.
     pub(super) async fn carry_out(
         &self,
@@ -66,20 +109,16 @@ impl Review<'_> {
         format: Format,
         terminal: &mut Terminal,
     ) -> Result<(), Stop> {
-        let with_message;
-        let plan = match &args.message.message {
-            None => self.plan,
-            Some(message) => {
-                with_message = self.plan.clone().with_message(message.clone());
-                &with_message
-            }
-        };
-        if plan.is_empty() || args.dry_run {
-            let result = if plan.is_empty() { "unchanged" } else { "planned" };
-            return Ok(self.tell(result, &plan.outcome(), args, format, terminal)?);
+        let is_empty = self.plans().all(|(_, plan)| plan.is_empty());
+        if is_empty || args.dry_run {
+            let result = if is_empty { "unchanged" } else { "planned" };
+            let outcomes: Vec<_> = self.plans().map(|(_, plan)| plan.outcome()).collect();
+            return Ok(self.tell(result, &outcomes, args, format, terminal)?);
         }
         if !args.batch {
-            plan.check_limit()?;
+            for (_, plan) in self.plans() {
+                plan.check_limit()?;
+            }
         }
         let is_shown = match self.ask {
             Confirmation::First | Confirmation::Answered => true,
@@ -87,76 +126,106 @@ impl Review<'_> {
             Confirmation::Given => false,
         };
         if is_shown {
-            for (sign, line) in lines(plan, args.values) {
+            if let Some(title) = &self.title {
+                terminal.hint(title);
+            }
+            for (sign, line) in self.lines(args.values) {
                 terminal.toned_hint(Tone::of_sign(sign), &line);
             }
         }
         if self.ask == Confirmation::First {
-            let question = question(&self.config, &plan.outcome());
+            let outcomes: Vec<_> = self.plans().map(|(_, plan)| plan.outcome()).collect();
+            let question = format!("{}: {}. Apply these changes?", self.config, counted(&outcomes));
             let answer = terminal.ask(&question, "--yes").await?;
             answer.or_cancel("nothing was changed")?;
         }
-        let outcome = if args.batch {
-            let (total, mut made) = (plan.len(), 0);
-            let mut count = Count::new("committing", total, terminal);
-            let done = |changes| {
-                made += changes;
-                count.advance(changes);
-            };
-            let outcome = plan.commit_in_batches(store, done).await;
-            let rate = count.end();
-            if outcome.is_err() && made > 0 {
-                terminal.note(&format!(
-                    "{made} of {total} changes were committed before the failure; rerun to commit the rest"
-                ));
+        let mut outcomes = vec![commit(self.plan, args, store, terminal).await?];
+        if let Some(next) = &self.then {
+            let outcome = commit(next.plan, args, next.store, terminal).await;
+            if outcome.is_err() {
+                terminal.note(&next.left);
             }
-            let outcome = outcome?;
-            terminal.hint(&format!("{total} changes, {rate}/s"));
-            outcome
-        } else {
-            plan.commit(store).await?
-        };
-        Ok(self.tell("applied", &outcome, args, format, terminal)?)
+            outcomes.push(outcome?);
+        }
+        Ok(self.tell("applied", &outcomes, args, format, terminal)?)
+    }
+
+    /// Each plan, with its config where there are two.
+    fn plans(&self) -> impl Iterator<Item = (Option<&str>, &Plan)> {
+        let name = |config| self.then.is_some().then_some(config);
+        let first = (name(self.config.as_str()), self.plan);
+        let next = self.then.iter();
+        std::iter::once(first).chain(next.map(move |next| (name(next.config.as_str()), next.plan)))
+    }
+
+    /// The keys that change, each with its sign and a line for people.
+    fn lines(&self, values: bool) -> impl Iterator<Item = (char, String)> {
+        self.plans().flat_map(move |(config, plan)| {
+            let changes = plan.changes().iter();
+            changes.filter_map(move |(key, change)| {
+                let mut name = config.map_or_else(|| key.to_string(), |config| format!("{config}:{key}"));
+                if let Some(old) = plan.moved_from(key) {
+                    let _ = write!(name, " (from {old})");
+                }
+                line(&name, change, values)
+            })
+        })
     }
 
     fn tell(
         &self,
         result: &'static str,
-        outcome: &PlanOutcome,
+        outcomes: &[PlanOutcome],
         args: &PlanArgs,
         format: Format,
         terminal: &mut Terminal,
     ) -> Result<(), Failure> {
+        let sum = |of: fn(&PlanOutcome) -> usize| outcomes.iter().map(of).sum();
+        let changes = self.plans().flat_map(|(config, plan)| {
+            let changes = plan.changes().iter();
+            changes.filter_map(move |(key, change)| {
+                let (_, op) = sign(change)?;
+                let planned = wire::PlannedChange::new(op, key.to_string(), shown(change, args.values));
+                Some(planned.in_config(config).moved_from(plan.moved_from(key)))
+            })
+        });
+        let sections = self.plans().zip(outcomes).flat_map(|((config, _), outcome)| {
+            let heads = outcome.heads.iter();
+            heads.map(move |head| (config, head))
+        });
+        let sections: Vec<(Option<&str>, &Head)> = sections.collect();
         let shape = wire::PlanAnswer {
             action: self.action,
             config: self.config.clone(),
             result,
-            added: outcome.added,
-            changed: outcome.changed,
-            removed: outcome.removed,
-            unchanged: outcome.unchanged,
-            changes: self
-                .plan
-                .changes()
+            added: sum(|outcome| outcome.added),
+            changed: sum(|outcome| outcome.changed),
+            removed: sum(|outcome| outcome.removed),
+            unchanged: sum(|outcome| outcome.unchanged),
+            changes: changes.collect(),
+            sections: sections
                 .iter()
-                .filter_map(|(key, change)| {
-                    let (_, op) = sign(change)?;
-                    let shown = shown(change, args.values);
-                    Some(wire::PlannedChange::new(op, key.to_string(), shown))
-                })
+                .map(|(config, head)| wire::SectionRevision::new(head).in_config(*config))
                 .collect(),
-            sections: outcome.heads.iter().map(wire::SectionRevision::new).collect(),
         };
         let human = || {
             let mut text = String::new();
             if result == "planned" {
-                for (sign, line) in lines(self.plan, args.values) {
+                if let Some(title) = &self.title {
+                    let _ = writeln!(text, "{title}");
+                }
+                for (sign, line) in self.lines(args.values) {
                     let _ = writeln!(text, "{}", Tone::of_sign(sign).paint(&line));
                 }
             }
-            let _ = writeln!(text, "{}: {result}: {}", self.config, counted(outcome));
-            for head in &outcome.heads {
-                let _ = writeln!(text, "  {} is at revision {}", head.section, head.revision);
+            let _ = writeln!(text, "{}: {result}: {}", self.config, counted(outcomes));
+            for (config, head) in &sections {
+                let config = config.map(|config| format!("{config}:")).unwrap_or_default();
+                let _ = writeln!(
+                    text,
+                    "  {config}{} is at revision {}",
+                    head.section, head.revision
+                );
             }
             text
         };
@@ -166,22 +235,48 @@ impl Review<'_> {
     }
 }
 
-/// The keys that change, each with its sign and a line for people.
-fn lines(plan: &Plan, values: bool) -> impl Iterator<Item = (char, String)> {
-    let changes = plan.changes().iter();
-    changes.filter_map(move |(key, change)| line(key, change, values))
+/// Commits what a plan changes, if anything.
+async fn commit(
+    plan: &Plan,
+    args: &PlanArgs,
+    store: &dyn Store,
+    terminal: &mut Terminal,
+) -> Result<PlanOutcome, Stop> {
+    let with_message;
+    let plan = match &args.message.message {
+        None => plan,
+        Some(message) => {
+            with_message = plan.clone().with_message(message.clone());
+            &with_message
+        }
+    };
+    if plan.is_empty() || !args.batch {
+        return Ok(plan.commit(store).await?);
+    }
+    let (total, mut made) = (plan.len(), 0);
+    let mut count = Count::new("committing", total, terminal);
+    let done = |changes| {
+        made += changes;
+        count.advance(changes);
+    };
+    let outcome = plan.commit_in_batches(store, done).await;
+    let rate = count.end();
+    if outcome.is_err() && made > 0 {
+        terminal.note(&format!(
+            "{made} of {total} changes were committed before the failure; rerun to commit the rest"
+        ));
+    }
+    let outcome = outcome?;
+    terminal.hint(&format!("{total} changes, {rate}/s"));
+    Ok(outcome)
 }
 
-fn question(config: &str, outcome: &PlanOutcome) -> String {
-    format!("{config}: {}. Apply these changes?", counted(outcome))
-}
-
-fn counted(outcome: &PlanOutcome) -> String {
-    if outcome.added + outcome.changed + outcome.removed + outcome.unchanged == 0 {
+fn counted(outcomes: &[PlanOutcome]) -> String {
+    let sum = |of: fn(&PlanOutcome) -> usize| outcomes.iter().map(of).sum::<usize>();
+    let (added, changed) = (sum(|one| one.added), sum(|one| one.changed));
+    let (removed, unchanged) = (sum(|one| one.removed), sum(|one| one.unchanged));
+    if added + changed + removed + unchanged == 0 {
         return "no keys".into();
     }
-    format!(
-        "{} added, {} changed, {} removed, {} unchanged",
-        outcome.added, outcome.changed, outcome.removed, outcome.unchanged
-    )
+    format!("{added} added, {changed} changed, {removed} removed, {unchanged} unchanged")
 }

@@ -107,13 +107,6 @@ pub(super) struct KindArgs {
     allow_empty: bool,
 }
 
-impl KindArgs {
-    /// Whether both sides are keys, whatever lies below them.
-    pub(super) fn is_key(&self) -> bool {
-        self.key
-    }
-}
-
 /// What a side holds.
 #[derive(Debug)]
 pub(super) struct SideContent {
@@ -168,6 +161,21 @@ pub(super) fn check_kinds(
         ErrorKind::Invalid,
         format!("{key} is a key, but {prefix} is a prefix: both must be of one kind"),
     ))
+}
+
+/// An error if the second side has something of the other kind than the first, and nothing of that.
+pub(super) async fn check_destination(
+    kind: Option<SideKind>,
+    args: &KindArgs,
+    from: &Side,
+    to: &Side,
+    store: &dyn Store,
+) -> Result<(), Stop> {
+    let Some(kind) = kind.filter(|_| !args.key && !to.prefix().is_all()) else {
+        return Ok(());
+    };
+    let found = other_kind(to, kind, store).await?;
+    Ok(check_kinds((from, Some(kind)), (to, found))?)
 }
 
 /// The same entries with the values of those secrets decrypted that are called so.
@@ -312,11 +320,7 @@ fn nothing(side: &Side, config: &str) -> String {
 }
 
 /// The kind of what a side has, if it has something of the other kind than `kind` and nothing of that.
-pub(super) async fn other_kind(
-    side: &Side,
-    kind: SideKind,
-    store: &dyn Store,
-) -> Result<Option<SideKind>, Stop> {
+async fn other_kind(side: &Side, kind: SideKind, store: &dyn Store) -> Result<Option<SideKind>, Stop> {
     let is_key = match &side.key {
         Some(key) => own_entry(store, key, None, true).await?.is_some(),
         None => false,

@@ -70,6 +70,23 @@ pub struct Target {
 }
 
 impl Target {
+    /// Whether both are the same config, reached in the same way by the same identity, so that one commit can change what
+    /// is meant by either. Where each choice was made is of no matter.
+    pub fn is_reached_like(&self, other: &Self) -> bool {
+        fn value<T>(setting: Option<&Setting<T>>) -> Option<&T> {
+            setting.map(|setting| &setting.value)
+        }
+        value(self.config.as_ref()) == value(other.config.as_ref())
+            && self.engine.value == other.engine.value
+            && value(self.region.as_ref()) == value(other.region.as_ref())
+            && value(self.profile.as_ref()) == value(other.profile.as_ref())
+            && value(self.role.as_ref()) == value(other.role.as_ref())
+            && self.endpoint_url == other.endpoint_url
+            && self.account == other.account
+            && self.external_id == other.external_id
+            && self.data_dir == other.data_dir
+    }
+
     /// Settles what a call in that folder works on, by the environment of this process and the files that its user trusts.
     pub fn settle_in(choices: Choices, folder: &Path) -> Result<Self, TargetError> {
         let mut not_text = std::env::vars_os().filter(|(_, value)| value.to_str().is_none());

@@ -57,6 +57,14 @@ impl From<Entry> for DesiredValue {
 }
 
 impl DesiredValue {
+    /// The same value at another key, until the same moment. That of a secret must have been revealed.
+    pub fn moved(entry: Entry) -> Self {
+        Self {
+            until: entry.expires,
+            ..entry.into()
+        }
+    }
+
     /// What an entry of the same key once held: a secret as it was encrypted then, and until the moment at which it
     /// would have ended. None where that has passed at `now`.
     pub fn again(entry: Entry, now: Timestamp) -> Option<Self> {

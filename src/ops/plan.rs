@@ -1,14 +1,13 @@
+mod commits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare::ValueDifference;
 use super::desired::{DesiredValue, KeyChange, changes};
 use super::read::entries_of;
 use super::{OpsError, OpsResult};
-use crate::model::{
-    Change, Entry, Envelope, Guard, Head, Key, Message, Mutation, Revision, Secrecy, Section, SectionPart,
-    Timestamp,
-};
-use crate::store::{Heads, Limit, Snapshot, Store, StoreError, StoreExt as _, Txn};
+use crate::model::{Change, Entry, Head, Key, Message, Revision, Section, SectionPart, Timestamp};
+use crate::store::{Heads, Snapshot, Store, StoreExt as _};
 
 /// What it takes to make keys hold what they are to hold, as of what was read for the plan.
 #[derive(Debug, Clone)]
@@ -19,6 +18,8 @@ pub struct Plan {
     holds: PlanCondition,
     /// What its commits are for.
     message: Option<Message>,
+    /// The keys that are moved: each new one with the old one.
+    moved: BTreeMap<Key, Key>,
 }
 
 /// What must be unchanged since it was read, for a plan to be committed.
@@ -47,40 +48,80 @@ pub struct PlanOutcome {
     pub heads: Vec<Head>,
 }
 
-/// Names of writers are seldom longer, in bytes: a batch is filled as if each were.
-const LONG_NAME: usize = 512;
-/// Wrapped data keys are seldom longer, in bytes.
-const LONG_WRAPPED: usize = 512;
-
 impl Plan {
+    fn new(
+        changes: BTreeMap<Key, KeyChange>,
+        heads: BTreeMap<Section, Revision>,
+        holds: PlanCondition,
+    ) -> Self {
+        Self {
+            changes,
+            heads,
+            holds,
+            message: None,
+            moved: BTreeMap::new(),
+        }
+    }
+
     /// Plans to set these keys, and to leave all others as they are.
     pub async fn set(store: &dyn Store, wanted: BTreeMap<Key, DesiredValue>) -> OpsResult<Self> {
         let sections: BTreeSet<Section> = wanted.keys().map(Key::section).collect();
         // Before the entries: whatever changes after this moment overtakes the plan.
         let heads = store.heads(Heads::Of(sections.into_iter().collect())).await?;
         let now = entries_of(store, wanted.keys()).await?;
+        let changes = changes(store, now, wanted).await?;
+        Ok(Self::new(changes, revisions(&heads), PlanCondition::Keys))
+    }
+
+    /// Plans to move these entries, each with the key that it comes to, which the commits record. Secrets are encrypted
+    /// again for their new keys. Times to live end when they would have. What is at a key that an entry comes to is
+    /// replaced, see [`Self::replaced`].
+    pub async fn relocate(store: &dyn Store, pairs: Vec<(Entry, Key)>) -> OpsResult<Self> {
+        let sections: BTreeSet<Section> = pairs
+            .iter()
+            .flat_map(|(entry, to)| [entry.key.section(), to.section()])
+            .collect();
+        let heads = store.heads(Heads::Of(sections.into_iter().collect())).await?;
+        let mut now = entries_of(store, pairs.iter().map(|(_, to)| to)).await?;
+        // As they were read to be moved, so that a change since then is a conflict.
+        now.extend(pairs.iter().map(|(entry, _)| (entry.key.clone(), entry.clone())));
+        let moved = pairs
+            .iter()
+            .map(|(entry, to)| (to.clone(), entry.key.clone()))
+            .collect();
+        let (entries, keys): (Vec<Entry>, Vec<Key>) = pairs.into_iter().unzip();
+        let revealed = store.reveal(entries).await?.into_iter();
+        let wanted = keys.into_iter().zip(revealed.map(DesiredValue::moved)).collect();
+        let changes = changes(store, now, wanted).await?;
         Ok(Self {
-            changes: changes(store, now, wanted).await?,
-            heads: revisions(&heads),
-            holds: PlanCondition::Keys,
-            message: None,
+            moved,
+            ..Self::new(changes, revisions(&heads), PlanCondition::Keys)
+        })
+    }
+
+    /// The keys that are there and are replaced by one that is moved.
+    pub fn replaced(&self) -> impl Iterator<Item = &Key> {
+        let old: BTreeSet<&Key> = self.moved.values().collect();
+        self.moved.keys().filter(move |key| {
+            !old.contains(key)
+                && self
+                    .changes
+                    .get(key)
+                    .is_some_and(|change| change.left().is_some())
         })
     }
 
     /// Plans to remove these entries.
     pub fn remove(entries: Vec<Entry>) -> Self {
-        Self {
-            heads: entries
-                .iter()
-                .map(|entry| (entry.key.section(), entry.revision))
-                .collect(),
-            changes: entries
-                .into_iter()
-                .map(|entry| (entry.key.clone(), ValueDifference::Removed(entry)))
-                .collect(),
-            holds: PlanCondition::Keys,
-            message: None,
-        }
+        let heads = entries
+            .iter()
+            .map(|entry| (entry.key.section(), entry.revision))
+            .collect();
+        let changes = entries
+            .into_iter()
+            .map(|entry| (entry.key.clone(), ValueDifference::Removed(entry)))
+            .collect();
+        Self::new(changes, heads, PlanCondition::Keys)
     }
 
     /// Plans to undo the changes of a commit, of which `lines` are the log's: each key becomes what it was before, if it is
@@ -97,12 +138,8 @@ impl Plan {
             Some((line.key.clone(), change))
         };
         let revision = |line: &Change| (line.key.section(), line.revision);
-        Self {
-            changes: lines.iter().filter_map(undo).collect(),
-            heads: lines.iter().map(revision).collect(),
-            holds: PlanCondition::Keys,
-            message: None,
-        }
+        let changes = lines.iter().filter_map(undo).collect();
+        Self::new(changes, lines.iter().map(revision).collect(), PlanCondition::Keys)
     }
 
     /// The same, to be committed whatever has changed since.
@@ -143,12 +180,9 @@ impl Plan {
             .filter(|entry| with_ttl || entry.expires.is_none() || wanted.contains_key(&entry.key))
             .map(|entry| (entry.key.clone(), entry))
             .collect();
-        Ok(Self {
-            changes: changes(store, entries, wanted).await?,
-            heads,
-            holds: PlanCondition::Section(part.section().clone()),
-            message: None,
-        })
+        let changes = changes(store, entries, wanted).await?;
+        let holds = PlanCondition::Section(part.section().clone());
+        Ok(Self::new(changes, heads, holds))
     }
 
     /// Plans to set these keys of the part, and to leave all others as they are, to be committed only while the section is as it was in this snapshot.
@@ -164,6 +198,11 @@ impl Plan {
         plan.changes
             .retain(|_, change| !matches!(change, ValueDifference::Removed(_)));
         Ok(plan)
+    }
+
+    /// The key that is moved to this one.
+    pub fn moved_from(&self, key: &Key) -> Option<&Key> {
+        self.moved.get(key)
     }
 
     /// Each key with what becomes of it, ordered.
@@ -193,178 +232,6 @@ impl Plan {
             } += 1;
         }
         outcome
-    }
-
-    /// Fails with [`OpsError::Limit`] where the plan doesn't go into one commit.
-    pub fn check_limit(&self) -> OpsResult<()> {
-        let changes = self.mutations().count();
-        let sections: BTreeSet<Section> = self.mutations().map(|change| change.key().section()).collect();
-        let new_sections = sections
-            .iter()
-            .filter(|section| !self.heads.contains_key(section))
-            .count();
-        if Limit::actions_of(changes, sections.len(), new_sections, 0) > Limit::MAX_ACTIONS {
-            return Err(OpsError::Limit(Limit::Actions {
-                changes,
-                sections: sections.len(),
-                new_sections,
-                guards: 0,
-            }));
-        }
-        Ok(())
-    }
-
-    /// Whether it fits into one commit, including its bytes, for any length of the writer's name.
-    pub fn fits_one_commit(&self) -> bool {
-        let bytes: usize = self.mutations().map(|change| self.bytes_of(&change)).sum();
-        self.check_limit().is_ok() && bytes <= Limit::MAX_BYTES
-    }
-
-    /// Makes all changes in one commit, if nothing of what was read has changed since, unless the plan is unguarded.
-    ///
-    /// Fails with a conflict where something has, and with [`OpsError::Limit`] where it doesn't go into one commit.
-    pub async fn commit(&self, store: &dyn Store) -> OpsResult<PlanOutcome> {
-        self.check_limit()?;
-        let mut outcome = self.outcome();
-        if !self.is_empty() {
-            let txn = Txn::new(self.mutations().collect())
-                .guarded(self.guards())
-                .with_message(self.message.clone());
-            let committed = store.write(txn).await.map_err(|error| match error {
-                StoreError::Limit(limit) => OpsError::Limit(limit),
-                error => error.into(),
-            })?;
-            outcome.heads = committed.heads;
-        }
-        Ok(outcome)
-    }
-
-    /// Makes the changes in commits that are as large as they may be, one after another, each if the keys that it
-    /// changes are as they were read, unless the plan is unguarded. `done` gets the number of changes of each. A
-    /// run that ends early leaves whole commits behind, and a new plan has only the rest to do.
-    pub async fn commit_in_batches(
-        &self,
-        store: &dyn Store,
-        mut done: impl FnMut(usize),
-    ) -> OpsResult<PlanOutcome> {
-        let guarded = !matches!(self.holds, PlanCondition::Nothing);
-        let mut heads: BTreeMap<Section, Head> = BTreeMap::new();
-        for batch in self.batches() {
-            let changes = batch.len();
-            let guards: Vec<Guard> = batch
-                .iter()
-                .filter(|_| guarded)
-                .map(|change| self.guard(change.key()))
-                .collect();
-            let committed = store
-                .write(Txn::new(batch).guarded(guards).with_message(self.message.clone()))
-                .await?;
-            heads.extend(
-                committed
-                    .heads
-                    .into_iter()
-                    .map(|head| (head.section.clone(), head)),
-            );
-            done(changes);
-        }
-        Ok(PlanOutcome {
-            heads: heads.into_values().collect(),
-            ..self.outcome()
-        })
-    }
-
-    fn batches(&self) -> Vec<Vec<Mutation>> {
-        let mut batches: Vec<Vec<Mutation>> = Vec::new();
-        let (mut batch, mut sections, mut bytes) = (Vec::new(), BTreeSet::new(), 0);
-        for mutation in self.mutations() {
-            let section = mutation.key().section();
-            let more = usize::from(!sections.contains(&section));
-            let size = self.bytes_of(&mutation);
-            // Every section may be new by then, whatever it was for the plan.
-            let after = sections.len() + more;
-            let full = Limit::actions_of(batch.len() + 1, after, after, 0) > Limit::MAX_ACTIONS
-                || bytes + size > Limit::MAX_BYTES;
-            if full && !batch.is_empty() {
-                batches.push(std::mem::take(&mut batch));
-                sections.clear();
-                bytes = 0;
-            }
-            sections.insert(section);
-            bytes += size;
-            batch.push(mutation);
-        }
-        batches.extend((!batch.is_empty()).then_some(batch));
-        batches
-    }
-
-    fn bytes_of(&self, mutation: &Mutation) -> usize {
-        let key = mutation.key();
-        let new = match mutation {
-            Mutation::Set {
-                value,
-                secret: Secrecy::Secret,
-                ..
-            } => value.len() + Envelope::OVERHEAD + LONG_WRAPPED,
-            Mutation::Set { value, .. } => value.len(),
-            Mutation::Delete { .. } => 0,
-        };
-        let old = self
-            .changes
-            .get(key)
-            .and_then(ValueDifference::left)
-            .map_or(0, |entry| entry.value.len());
-        let message = self.message.as_ref().map_or(0, |message| message.as_str().len());
-        Limit::bytes_of(key, new, old, LONG_NAME) + message
-    }
-
-    fn mutations(&self) -> impl Iterator<Item = Mutation> {
-        self.changes.iter().filter_map(|(key, change)| match change {
-            ValueDifference::Same(..) => None,
-            ValueDifference::Removed(_) => Some(Mutation::Delete { key: key.clone() }),
-            ValueDifference::Added(wanted) | ValueDifference::Changed(_, wanted) => Some(Mutation::Set {
-                key: key.clone(),
-                value: wanted.value.clone(),
-                secret: wanted.secret,
-                ttl: wanted.ttl_choice(),
-            }),
-        })
-    }
-
-    /// What was read is guarded key by key, those too that stay as they are; where that doesn't fit into a commit,
-    /// by the revisions of their sections.
-    fn guards(&self) -> Vec<Guard> {
-        match &self.holds {
-            PlanCondition::Nothing => return Vec::new(),
-            PlanCondition::Section(section) => return vec![self.section_guard(section.clone())],
-            PlanCondition::Keys => {}
-        }
-        let (same, written): (Vec<_>, Vec<_>) = self
-            .changes
-            .iter()
-            .partition(|(_, change)| matches!(change, ValueDifference::Same(..)));
-        let mut guards: Vec<Guard> = written.iter().map(|(key, _)| self.guard(key)).collect();
-        let sections: BTreeSet<Section> = written.iter().map(|(key, _)| key.section()).collect();
-        let fits = Limit::actions_of(written.len(), sections.len(), sections.len(), same.len())
-            <= Limit::MAX_ACTIONS;
-        if fits {
-            guards.extend(same.iter().map(|(key, _)| self.guard(key)));
-        } else {
-            let of_same: BTreeSet<Section> = same.iter().map(|(key, _)| key.section()).collect();
-            guards.extend(of_same.into_iter().map(|section| self.section_guard(section)));
-        }
-        guards
-    }
-
-    fn section_guard(&self, section: Section) -> Guard {
-        let revision = self.heads.get(&section).copied().unwrap_or_default();
-        Guard::Section(section, revision)
-    }
-
-    fn guard(&self, key: &Key) -> Guard {
-        match self.changes.get(key).and_then(ValueDifference::left) {
-            Some(entry) => Guard::Revision(key.clone(), entry.revision),
-            None => Guard::Absent(key.clone()),
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::change_line::ChangeLine;
 use super::node::{AnyNode, EntryNode, kind, value};
-use crate::model::{BadSection, Head, Value, ValueKind};
+use crate::model::{BadSection, Head, Key, Value, ValueKind};
 
 /// The result of a command on one key.
 #[derive(Debug, Serialize)]
@@ -121,7 +121,11 @@ pub struct DeniedPart {
 #[derive(Debug, Serialize)]
 pub struct PlannedChange {
     op: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<String>,
     key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_from: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<PlannedValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,16 +154,34 @@ impl PlannedChange {
         };
         Self {
             op,
+            config: None,
             key,
+            moved_from: None,
             from: from.map(side),
             to: to.map(side),
         }
+    }
+
+    /// The same, of a key in this config, where a plan changes two.
+    #[must_use]
+    pub fn in_config(mut self, config: Option<&str>) -> Self {
+        self.config = config.map(Into::into);
+        self
+    }
+
+    /// The same, of a key that comes from this one.
+    #[must_use]
+    pub fn moved_from(mut self, old: Option<&Key>) -> Self {
+        self.moved_from = old.map(ToString::to_string);
+        self
     }
 }
 
 /// The revision of a section after a commit.
 #[derive(Debug, Serialize)]
 pub struct SectionRevision {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<String>,
     name: String,
     revision: u64,
 }
@@ -168,9 +190,17 @@ impl SectionRevision {
     /// The section of that head.
     pub fn new(head: &Head) -> Self {
         Self {
+            config: None,
             name: head.section.to_string(),
             revision: head.revision.get(),
         }
+    }
+
+    /// The same, of a section of this config, where a plan changes two.
+    #[must_use]
+    pub fn in_config(mut self, config: Option<&str>) -> Self {
+        self.config = config.map(Into::into);
+        self
     }
 }
 

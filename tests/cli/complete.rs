@@ -117,6 +117,7 @@ fn flags_and_commands_are_offered(place: &Place) {
         ("ls", "list"),
         ("delete", "rm"),
         ("copy", "cp"),
+        ("move", "mv"),
     ] {
         let is_offered = |word: &str| commands.lines().any(|line| line == word);
         assert!(is_offered(name) && !is_offered(alias), "{commands}");
@@ -136,6 +137,7 @@ fn a_key_is_completed_within_a_named_one_and_within_a_side(place: &Place) {
     becomes(place, &["copy", "/db", "mycfg:/d"], &["mycfg:/db/"]);
     becomes(place, &["copy", "/db", "mycfg:/db/u"], &["mycfg:/db/url"]);
     becomes(place, &["copy", "/db", "my"], &["mycfg"]);
+    becomes(place, &["move", "/db", "mycfg:/db/u"], &["mycfg:/db/url"]);
 }
 
 fn bash_itself_completes(place: &Place) {

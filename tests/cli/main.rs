@@ -32,6 +32,7 @@ mod json_failures;
 mod listing;
 mod local;
 mod local_file;
+mod moves;
 mod out_file;
 mod past;
 mod plain;

@@ -91,7 +91,7 @@ fn a_copy_is_shown_and_asked_for(place: &Place) {
         .stderr_has("1 added, 1 changed, 0 removed, 0 unchanged. Apply these changes?")
         .stderr_has("--yes");
     done(place, &["copy", "/a", "/b", "--dry-run"])
-        .stdout("+ /b/deep/k\n~ /b/k\nmycfg: planned: 1 added, 1 changed, 0 removed, 0 unchanged\n");
+        .stdout("copy prefix /a/ to prefix /b/\n+ /b/deep/k\n~ /b/k\nmycfg: planned: 1 added, 1 changed, 0 removed, 0 unchanged\n");
     done(place, &["get", "b/k"]).stdout("0\n");
     done(place, &["copy", "/a", "/b", "--yes"]).stdout_has("mycfg: applied: 1 added, 1 changed");
     run(place, &["diff", "/a", "/b"]).code(1).stdout("+ own\n");

@@ -124,7 +124,9 @@ const EVERYDAY: &[Row] = &[
         0,
         &["copy", "/db", "/copy", "--yes"],
     ),
-    ("delete -r, two keys", 0, &["delete", "-r", "/copy", "--yes"]),
+    ("move, two keys", 0, &["move", "/copy", "/moved", "--yes"]),
+    ("move, a key", 0, &["move", "/moved/url", "/moved/uri", "--yes"]),
+    ("delete -r, two keys", 0, &["delete", "-r", "/moved", "--yes"]),
     ("edit, a key", 0, &["edit", "db/url", "--yes"]),
     ("edit, nothing saved", 0, &["edit", "db/url", "--yes"]),
     (
@@ -190,6 +192,7 @@ fn secrets() {
         ("export", 0, &["export", "--prefix", "/db"]),
         ("exec", 0, &["exec", "--prefix", "/db", "--", "true"]),
         ("copy", 0, &["copy", "/db", "/copy", "--yes"]),
+        ("move", 0, &["move", "/copy", "/moved", "--yes"]),
         ("rollback", 0, &["rollback", "db/pw", "--to", "2"]),
         ("set --plain", 0, &["set", "db/pw", "three", "--plain"]),
     ];

@@ -131,6 +131,82 @@ async fn a_pruning_plan_is_overtaken_by_anything_in_its_section() {
     assert!(matches!(error, Err(OpsError::Outside { .. })));
 }
 
+/// The plan that moves all keys below one prefix to another one.
+async fn relocation(store: &dyn Store, from: &str, to: &str) -> Plan {
+    let prefix: Prefix = from.parse().expect(from);
+    let snapshot = store.snapshot(&[prefix]).await.expect("a snapshot");
+    let pairs = snapshot.entries.into_iter().map(|entry| {
+        let to = key(&entry.key.as_str().replacen(from, to, 1));
+        (entry, to)
+    });
+    Plan::relocate(store, pairs.collect()).await.expect("a plan")
+}
+
+#[tokio::test]
+async fn a_move_is_overtaken_by_a_change_of_either_key() {
+    let config = config();
+    let store = &config.store;
+    set(store, "/db/a", "1").await;
+    let plan = relocation(store, "/db", "/app").await;
+    set(store, "/db/a", "2").await;
+    overtaken(store, &plan).await;
+    let plan = relocation(store, "/db", "/app").await;
+    set(store, "/app/a", "2").await;
+    overtaken(store, &plan).await;
+    let plan = relocation(store, "/db", "/app").await;
+    assert_eq!(plan.replaced().collect::<Vec<_>>(), [&key("/app/a")]);
+    plan.commit(store).await.expect("nothing has changed");
+}
+
+#[tokio::test]
+async fn batches_move_whole_keys() {
+    let config = config();
+    let store = &config.store;
+    let names: Vec<String> = (0..60)
+        .map(|i| format!("/db/k{i}"))
+        // Each of these comes to where the next one was.
+        .chain((1..10).map(|depth| format!("/db{}/x", "/db".repeat(depth))))
+        .collect();
+    let pairs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), name.as_str())).collect();
+    let filled = Plan::set(store, wanted(&pairs)).await.expect("a plan");
+    filled.commit_in_batches(store, |_| {}).await.expect("batches");
+    let before = store.snapshot(&[Prefix::all()]).await.expect("a snapshot").heads[0].revision;
+    let plan = relocation(store, "/db/db", "/db").await;
+    plan.commit_in_batches(store, |_| {}).await.expect("batches");
+    let plan = relocation(store, "/db", "/app").await;
+    let mut batches = Vec::new();
+    plan.commit_in_batches(store, |changes| batches.push(changes))
+        .await
+        .expect("batches");
+    assert!(
+        batches.len() > 2 && batches.iter().all(|changes| changes % 2 == 0),
+        "{batches:?}"
+    );
+    // After each commit every value is at one key, which is called as it was, or at its new name.
+    for revision in before.get()..before.get() + 1 + batches.len() as u64 {
+        let mut values: Vec<String> = Vec::new();
+        for section in ["db", "app"] {
+            let part: SectionPart = self::section(section).into();
+            let at = Revision::new(if section == "db" {
+                revision
+            } else {
+                revision.saturating_sub(before.get() + 1)
+            });
+            let state = ops::state_at(store, &part, at).await.expect("a state");
+            values.extend(
+                state
+                    .entries
+                    .iter()
+                    .map(|entry| String::from_utf8_lossy(entry.value.bytes()).into_owned()),
+            );
+        }
+        values.sort();
+        let mut all = names.clone();
+        all.sort();
+        assert_eq!(values, all, "at revision {revision}");
+    }
+}
+
 #[tokio::test]
 async fn batches_are_as_large_as_a_commit_may_be() {
     let config = config();

@@ -69,16 +69,7 @@ pub(in crate::cli) async fn run(
         let subject = args.prefix.clone().unwrap_or_else(|| Prefix::all().into());
         let store = session.store(Access::Write, &subject).await?;
         let plan = with_progress("reading", terminal, make_plan(&args, wanted, store)).await?;
-        let review = Review {
-            action: "apply",
-            config,
-            plan: &plan,
-            ask: if args.yes {
-                Confirmation::Answered
-            } else {
-                Confirmation::First
-            },
-        };
+        let review = Review::new("apply", config, &plan, Confirmation::unless(args.yes));
         review.carry_out(&args.plan, store, format, terminal).await
     }
     .await;

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use clap::Args;
@@ -8,11 +7,12 @@ use crate::cli::failure::{Failure, Stop};
 use crate::cli::help::GlobalsLast as _;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::session::Session;
-use crate::cli::sides::{self, KindArgs, SideArgs, SideKind, check_kinds};
+use crate::cli::side_pairs::{pairs, title};
+use crate::cli::sides::{self, KindArgs, SideArgs, check_destination};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
-use crate::model::{Access, Entry, ErrorKind, Grouped, Key, Side, Timestamp};
-use crate::ops::{DesiredValue, Plan};
+use crate::model::{Access, Grouped, Side, Timestamp};
+use crate::ops::Plan;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,88 +91,22 @@ pub(in crate::cli) async fn run(
         ));
     }
     let kind = read.kind;
-    let read = sides::reveal(read.entries, |_| true, &args.from, &mut from).await?;
-    let wanted = match kind {
-        Some(SideKind::Key) => copied(read, &args.from, &args.to)?,
-        _ => moved(read, &args.to)?,
-    };
-    if args.to.below.is_root_section()
-        && let Some(key) = wanted.keys().find(|key| !key.section().is_root())
-    {
-        return Err(Failure::new(
-            ErrorKind::Invalid,
-            format!("{key} is not a key at the root: {} has only those", args.to),
-        ));
-    }
+    read.entries = sides::reveal(read.entries, |_| true, &args.from, &mut from).await?;
+    let wanted = pairs(read, &args.from, &args.to)?
+        .into_iter()
+        .map(|(entry, key)| (key, entry.into()))
+        .collect();
     let result: Result<(), Stop> = async {
         let config = to.config()?;
         let format = to.format();
         let store = to.store(Access::Write, &args.to.prefix()).await?;
-        if let Some(kind) = kind
-            && !args.kind.is_key()
-            && !args.to.prefix().is_all()
-        {
-            let found = sides::other_kind(&args.to, kind, store).await?;
-            check_kinds((&args.from, Some(kind)), (&args.to, found))?;
-        }
+        check_destination(kind, &args.kind, &args.from, &args.to, store).await?;
         let plan = with_progress("reading", terminal, Plan::set(store, wanted)).await?;
-        let review = Review {
-            action: "copy",
-            config,
-            plan: &plan,
-            ask: if args.yes {
-                Confirmation::Answered
-            } else {
-                Confirmation::First
-            },
-        };
+        let ask = Confirmation::unless(args.yes);
+        let review =
+            Review::new("copy", config, &plan, ask).titled(title("copy", kind, &args.from, &args.to));
         review.carry_out(&args.plan, store, format, terminal).await
     }
     .await;
     result.map_err(|stop| sides::explain(stop, &args.to, &to, Access::Write))
-}
-
-/// The entry of a single key under the second side's key; in a whole config, under the key that it has.
-fn copied(
-    read: BTreeMap<String, Entry>,
-    from: &Side,
-    to: &Side,
-) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
-    let key = if to.prefix().is_all() { &from.key } else { &to.key };
-    let key = key.as_ref().ok_or_else(|| {
-        let name = from
-            .key
-            .as_ref()
-            .and_then(|key| key.as_str().rsplit('/').next().map(str::to_owned));
-        Failure::new(
-            ErrorKind::Invalid,
-            format!("{from} is a key, but {to} is a prefix: both must be of one kind"),
-        )
-        .hint(format!(
-            "write {}{}",
-            to.prefix().with_slash(),
-            name.unwrap_or_default()
-        ))
-    })?;
-    Ok(read
-        .into_values()
-        .map(|entry| (key.clone(), entry.into()))
-        .collect())
-}
-
-/// The entries under their names below the second side's prefix.
-fn moved(read: BTreeMap<String, Entry>, to: &Side) -> Result<BTreeMap<Key, DesiredValue>, Failure> {
-    read.into_iter()
-        .map(|(name, entry)| {
-            let path = format!("{}{name}", to.prefix().with_slash());
-            let key: Key = path.parse().map_err(|error| {
-                Failure::caused(
-                    ErrorKind::Invalid,
-                    format!("{name} can't be copied below {}", to.prefix()),
-                    &error,
-                )
-            })?;
-            Ok((key, entry.into()))
-        })
-        .collect()
 }

@@ -207,16 +207,12 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
             plan.len()
         ));
     }
-    let review = Review {
-        action: "delete",
-        config,
-        plan: &plan,
-        ask: if args.yes {
-            Confirmation::Never
-        } else {
-            Confirmation::First
-        },
+    let ask = if args.yes {
+        Confirmation::Never
+    } else {
+        Confirmation::First
     };
+    let review = Review::new("delete", config, &plan, ask);
     let how = PlanArgs {
         dry_run: args.dry_run,
         batch,

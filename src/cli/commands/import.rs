@@ -51,12 +51,7 @@ pub(in crate::cli) async fn run(
         let plan = with_progress("reading", terminal, Plan::set(store, wanted))
             .await?
             .unguarded();
-        let review = Review {
-            action: "import",
-            config,
-            plan: &plan,
-            ask: Confirmation::Never,
-        };
+        let review = Review::new("import", config, &plan, Confirmation::Never);
         review.carry_out(&args.plan, store, format, terminal).await
     }
     .await;

@@ -111,16 +111,7 @@ async fn several_keys(
         (None, None) => return Err(Failure::usage("expected KEY, --prefix or --commit").into()),
     };
     let store = session.store(Access::Write, "the plan").await?;
-    let review = Review {
-        action: "rollback",
-        config,
-        plan: &plan,
-        ask: if args.yes {
-            Confirmation::Answered
-        } else {
-            Confirmation::First
-        },
-    };
+    let review = Review::new("rollback", config, &plan, Confirmation::unless(args.yes));
     review.carry_out(&args.plan, store, format, terminal).await
 }
 

@@ -285,6 +285,38 @@ fn diff() {
 }
 
 #[test]
+fn r#move() {
+    session(
+        "move",
+        r"
+        # Within a config
+        discfg move /db /storage --dry-run
+        discfg move /db /storage --dry-run --values
+        discfg move /db /storage --dry-run -f json
+        discfg move /db /storage
+        discfg move /db/url /db/uri --yes -m 'As the driver calls it'
+        discfg history db/uri
+        discfg mv /services /hosts --yes
+
+        # Other configs
+        discfg init other --local
+        discfg move mycfg:/db other:/db --yes
+        discfg move mycfg:/app other:/app --yes -f json
+
+        # What isn't there, what is in the way, and bad input
+        discfg set db/url one
+        discfg set db/uri two
+        discfg move /nosuch /elsewhere --yes
+        discfg move /db/url /db/uri --yes
+        discfg move /db/url /db/uri --yes --force --values
+        discfg move /db /db --yes
+        discfg move /db /db/deeper --yes
+        discfg move /db@1 /old --yes
+        ",
+    );
+}
+
+#[test]
 fn copy() {
     session(
         "copy",

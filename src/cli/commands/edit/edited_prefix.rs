@@ -79,21 +79,12 @@ impl PrefixEdit<'_> {
         };
         loop {
             let wanted = draft.edit(terminal, |text| stored.read(text)).await?;
-            let mut ask = if self.yes {
-                Confirmation::Answered
-            } else {
-                Confirmation::First
-            };
+            let mut ask = Confirmation::unless(self.yes);
             let mut tries = 0;
             loop {
                 let now = stored.snapshot.clone();
                 let plan = Plan::over(store, now, &stored.part, stored.desired(&wanted), false).await?;
-                let review = Review {
-                    action: "edit",
-                    config: self.config.clone(),
-                    plan: &plan,
-                    ask,
-                };
+                let review = Review::new("edit", self.config.clone(), &plan, ask);
                 match review.carry_out(&how, store, format, terminal).await {
                     Err(Stop::Ops(OpsError::Store(StoreError::Conflict(_))))
                         if tries < MOST_TRIES && draft.can_merge() => {}

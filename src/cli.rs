@@ -19,6 +19,7 @@ mod failure;
 mod field;
 mod global;
 mod help;
+mod left_out;
 mod message_args;
 mod near_miss;
 mod one_line;

@@ -7,6 +7,7 @@ use crate::cli::change_line::{beside, shown, sign, unmasked};
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::Failure;
 use crate::cli::help::GlobalsLast as _;
+use crate::cli::left_out::say_left_out;
 use crate::cli::out_file::OutArgs;
 use crate::cli::output::show;
 use crate::cli::session::Session;
@@ -92,6 +93,7 @@ async fn compare_sides(
     .await;
     let left = left.map_err(|stop| sides::explain(stop, &args.left, &from, Access::Read))?;
     let Some(side) = &args.right else {
+        say_left_out(left.left_out, terminal);
         let right = in_file(args, &from.config()?)?;
         if left.kind == Some(SideKind::Key) {
             return Err(Failure::usage(format!(
@@ -107,6 +109,7 @@ async fn compare_sides(
     let right = sides::read(side, &args.kind, &mut to, args.with_ttl, &args.except.sections).await;
     let right = right.map_err(|stop| sides::explain(stop, side, &to, Access::Read))?;
     check_kinds((&args.left, left.kind), (side, right.kind))?;
+    say_left_out(left.left_out + right.left_out, terminal);
     let of_keys = [left.kind, right.kind].contains(&Some(SideKind::Key));
     // A single key is called by the first side's path.
     let named = |entries: BTreeMap<String, Entry>| match &args.left.key {

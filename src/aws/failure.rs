@@ -95,7 +95,12 @@ impl Failed {
         let message = match (error.message(), untrusted) {
             (Some(message), _) => message.to_owned(),
             (None, Some(fault)) => format!("the server is not trusted: {fault}"),
-            (None, None) => roots.map_or_else(|| words(error), |fault| fault.to_string()),
+            (None, None) => match (roots, find::<CredentialsError>(error)) {
+                (Some(fault), _) => fault.to_string(),
+                // What the request adds is that it was not sent.
+                (None, Some(error)) => words(error),
+                (None, None) => words(error),
+            },
         };
         let date = error
             .raw_response()

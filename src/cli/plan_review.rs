@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::change_line::{line, shown, sign};
+use super::change_line::{differing_kinds, line, shown, sign};
 use super::failure::{Failure, Stop};
 use super::global::Format;
 use super::message_args::MessageArgs;
@@ -186,6 +186,7 @@ impl<'p> Review<'p> {
             changes.filter_map(move |(key, change)| {
                 let (_, op) = sign(change)?;
                 let planned = wire::PlannedChange::new(op, key.to_string(), shown(change, args.values));
+                let planned = planned.with_kinds(differing_kinds(change));
                 Some(planned.in_config(config).moved_from(plan.moved_from(key)))
             })
         });

@@ -162,6 +162,21 @@ impl PlannedChange {
         }
     }
 
+    /// The same with the kinds before and after, where they alone differ and the values aren't shown.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: Option<(ValueKind, ValueKind)>) -> Self {
+        let of = |kind| PlannedValue {
+            kind,
+            value: None,
+            masked: false,
+        };
+        if let (Some((from, to)), None) = (kinds, &self.from) {
+            self.from = Some(of(from));
+            self.to = Some(of(to));
+        }
+        self
+    }
+
     /// The same, of a key in this config, where a plan changes two.
     #[must_use]
     pub fn in_config(mut self, config: Option<&str>) -> Self {

@@ -312,6 +312,13 @@ fn a_file_is_compared(place: &Place) {
         ]
         .concat();
         done(place, &apply).stdout_has(&line.replace("~ a", "~ /kinds/a"));
+        let kinds =
+            |change: &serde_json::Value| [change["from"]["kind"].clone(), change["to"]["kind"].clone()];
+        let json = [&diff[..], &["-f", "json"]].concat();
+        let differs = run(place, &json).code(1).json();
+        assert_eq!(kinds(&differs["changes"][0]), ["text", "json"]);
+        let json = [&apply[..], &["-f", "json"]].concat();
+        assert_eq!(kinds(&done(place, &json).json()["changes"][0]), ["text", "json"]);
     }
     done(place, &["delete", "kinds/a"]);
     place.write("all.json", r#"{"/db/url": "x", "/db/old": "x"}"#);

@@ -514,7 +514,19 @@ fn an_export_imports_to_the_same_or_says_what_it_loses(place: &Place) {
         assert_eq!(said.errors(), notes, "{args:?}");
     }
     place.args(["export", "-q"]).run().code(0).stderr("");
-    place.args(["export", "-f", "shell"]).run().code(0).stderr("");
+    let secret = "note: contains 1 secret in plain text; import stores new keys as plain values\n";
+    for format in [
+        "dotenv",
+        "docker-env",
+        "shell",
+        "fish",
+        "github-env",
+        "k8s-secret",
+        "csv",
+    ] {
+        let export = place.args(["export", "--prefix", "db", "-f", format]).run();
+        assert!(export.code(0).errors().contains(secret), "{format}");
+    }
 }
 
 fn a_template_without_end_is_refused(place: &Place) {

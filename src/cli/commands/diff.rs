@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 
 use crate::cli::bad_sections::ExceptArgs;
-use crate::cli::change_line::{beside, shown, sign, unmasked};
+use crate::cli::change_line::{beside, differing_kinds, shown, sign, unmasked};
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::Failure;
 use crate::cli::help::GlobalsLast as _;
@@ -162,7 +162,8 @@ fn tell(
         };
         let shown = unmasked(shown(difference, values));
         lines.push((sign, format!("{sign} {name}{}", beside(difference, shown))));
-        changes.push(PlannedChange::new(op, name.clone(), shown));
+        let change = PlannedChange::new(op, name.clone(), shown);
+        changes.push(change.with_kinds(differing_kinds(difference)));
     }
     let same = changes.is_empty();
     let shape = DiffAnswer {

@@ -186,7 +186,8 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
     let Some(program) = program.filter(|_| !args.dry_run) else {
         say_left_out(wanted.left_out(&snapshot.entries), terminal);
         let shape = chosen.planned();
-        return Ok(show_planned(&shape, session, terminal)?);
+        show_planned(&shape, session, terminal)?;
+        return Ok(terminal.flush()?);
     };
     let variables = chosen.reveal(store).await?;
     if args.restart {

@@ -196,12 +196,12 @@ impl NotKept {
         self.json_strings += u64::from(is_string);
     }
 
-    /// Says it; of secrets and JSON where the format is one for data rather than for an environment.
+    /// Says it; of JSON strings where the format could hold them.
     fn note(&self, format: Option<DataFormat>, terminal: &Terminal) {
-        use DataFormat::{Csv, Json, Properties, Tfvars, Yaml};
+        use DataFormat::{Json, Yaml};
         say_left_out(self.with_ttl, terminal);
         let counted = |count, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        if self.secrets > 0 && matches!(format, Some(Json | Yaml | Csv | Properties | Tfvars)) {
+        if self.secrets > 0 && format.is_some() {
             let secrets = counted(self.secrets, "secret");
             terminal.hint(&format!(
                 "note: contains {secrets} in plain text; import stores new keys as plain values"

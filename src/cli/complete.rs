@@ -119,7 +119,7 @@ fn completed(arg: Arg, asked: &CompletionContext, commands: &[String]) -> Arg {
             let candidates = move || commands.iter().map(CompletionCandidate::new).collect();
             return arg.add(ArgValueCandidates::new(candidates));
         }
-        Some("FILE" | "ZIP" | "COMMAND") => return arg.value_hint(ValueHint::AnyPath),
+        Some("FILE" | "ZIP" | "COMMAND" | "SOURCE") => return arg.value_hint(ValueHint::AnyPath),
         _ => return arg,
     };
     let is_word = arg.is_positional();

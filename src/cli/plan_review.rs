@@ -12,9 +12,10 @@ use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::count::Count;
-use crate::ops::{Plan, PlanOutcome};
+use crate::model::Grouped;
+use crate::ops::{KeyChange, Plan, PlanOutcome, ValueDifference};
 use crate::store::Store;
-use crate::wire;
+use crate::wire::{self, RenamedKey};
 
 /// How a plan is to be treated.
 #[derive(Debug, Args)]
@@ -54,6 +55,8 @@ pub(super) struct Review<'p> {
     /// The config that it changes.
     pub(super) config: String,
     pub(super) plan: &'p Plan,
+    /// The keys whose names in the source are not valid keys.
+    pub(super) renamed: &'p [RenamedKey],
     pub(super) ask: Confirmation,
 }
 
@@ -66,6 +69,9 @@ impl Review<'_> {
         format: Format,
         terminal: &mut Terminal,
     ) -> Result<(), Stop> {
+        for RenamedKey { name, key } in self.renamed {
+            terminal.hint(&format!("note: the name {name:?} becomes the key {key}"));
+        }
         let with_message;
         let plan = match &args.message.message {
             None => self.plan,
@@ -116,7 +122,27 @@ impl Review<'_> {
         } else {
             plan.commit(store).await?
         };
+        self.warn_of_replaced(terminal);
         Ok(self.tell("applied", &outcome, args, format, terminal)?)
+    }
+
+    /// Warns of values that were in the clear where there is a secret now.
+    fn warn_of_replaced(&self, terminal: &Terminal) {
+        let is_replaced = |change: &KeyChange| matches!(change, ValueDifference::Changed(entry, wanted) if !entry.secret && wanted.is_secret());
+        let changes = self.plan.changes().iter();
+        let keys: Vec<_> = changes.filter(|(_, change)| is_replaced(change)).collect();
+        let Some((first, _)) = keys.first() else {
+            return;
+        };
+        let others = match keys.len() - 1 {
+            0 => String::new(),
+            1 => " and 1 other key".into(),
+            others => format!(" and {} other keys", Grouped(others)),
+        };
+        terminal.note(&format!(
+            "warning: the earlier values of {first}{others} were not encrypted: they stay in the history, for as long as that is \
+             kept, and in backups; change a secret at its source if it is the same"
+        ));
     }
 
     fn tell(
@@ -145,6 +171,7 @@ impl Review<'_> {
                     Some(wire::PlannedChange::new(op, key.to_string(), shown))
                 })
                 .collect(),
+            renamed: self.renamed.to_vec(),
             sections: outcome.heads.iter().map(wire::SectionRevision::new).collect(),
         };
         let human = || {

@@ -120,6 +120,7 @@ pub(in crate::cli) async fn run(
             action: "copy",
             config,
             plan: &plan,
+            renamed: &[],
             ask: if args.yes {
                 Confirmation::Answered
             } else {

@@ -211,6 +211,7 @@ async fn below(args: &DeleteArgs, session: &mut Session, terminal: &mut Terminal
         action: "delete",
         config,
         plan: &plan,
+        renamed: &[],
         ask: if args.yes {
             Confirmation::Never
         } else {

@@ -115,6 +115,7 @@ async fn several_keys(
         action: "rollback",
         config,
         plan: &plan,
+        renamed: &[],
         ask: if args.yes {
             Confirmation::Answered
         } else {

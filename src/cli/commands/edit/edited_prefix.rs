@@ -92,6 +92,7 @@ impl PrefixEdit<'_> {
                     action: "edit",
                     config: self.config.clone(),
                     plan: &plan,
+                    renamed: &[],
                     ask,
                 };
                 match review.carry_out(&how, store, format, terminal).await {

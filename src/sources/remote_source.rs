@@ -37,6 +37,9 @@ pub(crate) struct AppConfigProfile {
 }
 
 impl RemoteSource {
+    /// What sources begin with.
+    pub(crate) const SCHEMES: [&str; 3] = ["appconfig:", "secretsmanager:", "ssm:/"];
+
     /// Reads a source that begins with a scheme; none if the text has no scheme, which makes it a file.
     pub(crate) fn parse(text: &str) -> Option<Result<Self, RemoteSourceError>> {
         let (scheme, rest) = text.split_once(':')?;

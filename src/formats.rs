@@ -29,6 +29,7 @@ mod samples;
 mod shell;
 mod template;
 mod template_bounds;
+mod template_json;
 mod text;
 mod tfvars;
 mod variable_lines;

@@ -34,6 +34,8 @@ mod text;
 mod tfvars;
 mod variable_lines;
 mod yaml;
+mod yaml_anchors;
+mod yaml_document;
 mod yaml_escape;
 mod yaml_file;
 mod yaml_node;

@@ -238,8 +238,20 @@ pub struct PlanAnswer {
     pub unchanged: usize,
     /// The keys that change.
     pub changes: Vec<PlannedChange>,
+    /// The keys whose names in the source are not valid keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<RenamedKey>,
     /// The sections that were written.
     pub sections: Vec<SectionRevision>,
+}
+
+/// A key whose name in the source is not a valid key.
+#[derive(Debug, Clone, Serialize)]
+pub struct RenamedKey {
+    /// The name.
+    pub name: String,
+    /// The key.
+    pub key: String,
 }
 
 /// The result of `diff`.

@@ -85,7 +85,8 @@ fn a_plan_is_shown_to_whom_need_not_be_asked(place: &Place) {
     done(place, &["set", "db/url", "hunter1"]);
     done(place, &["apply", "-d", "app.yaml", "--yes", "-q"]).stderr("");
     done(place, &["rollback", "--prefix", "db", "--to", "1", "--yes"]).stderr("- /db/new\n~ /db/url\n");
-    done(place, &["copy", "/db", "/spare", "--yes"]).stderr("+ /spare/url\n");
+    done(place, &["copy", "/db", "/spare", "--yes"])
+        .stderr("copy prefix /db/ to prefix /spare/\n+ /spare/url\n");
 }
 
 fn values_are_masked_unless_asked_for(place: &Place) {

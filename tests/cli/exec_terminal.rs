@@ -119,7 +119,7 @@ fn a_command_gets_the_terminal_when_it_asks_for_it_in_a_pipeline() {
                 ("ready> ", call),
                 (if call.contains(">out") { "cat out" } else { "up" }, "typed\n"),
                 (if call.contains(">out") { "typed" } else { "<typed>" }, "\x03"),
-                ("ready> ", "exit\n"),
+                ("ready> ", "exit 0\n"),
             ],
         );
     }
@@ -135,7 +135,7 @@ fn a_stopped_command_heeds_an_interrupt() {
         &[
             ("ready> ", "discfg exec --restart -- sh job | cat\n"),
             ("pid [0-9]+\\.", "\x03"),
-            ("ready> ", "exit\n"),
+            ("ready> ", "exit 0\n"),
         ],
     );
 }

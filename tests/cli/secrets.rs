@@ -202,7 +202,7 @@ fn a_secret_over_a_plain_value_warns_of_it(place: &Place) {
         .args(["copy", "/db/pw", "/db/copy", "--yes", "-q"])
         .run()
         .code(0);
-    copy.stderr_has("warning: the earlier value of /db/copy was not encrypted");
+    copy.stderr_has("warning: the earlier values of /db/copy were not encrypted");
     place
         .args(["set", "db/pw", "secret", "--secret"])
         .run()

@@ -44,7 +44,7 @@ fn differences_are_told_by_sign_and_exit_code(place: &Place) {
     assert_eq!(
         told,
         json!({"action": "diff", "same": false, "changes": [
-            {"op": "add", "key": "deep/new"}, {"op": "change", "key": "kind"}, {"op": "remove", "key": "old"}
+            {"op": "add", "key": "deep/new"}, {"op": "change", "key": "kind", "from": {"kind": "text"}, "to": {"kind": "json"}}, {"op": "remove", "key": "old"}
         ]})
     );
     let same = done(place, &["diff", "/a", "/a", "-f", "json"]).json();

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use serde_json::json;
 use support::cli::Place;
 use support::config::behind_proxy;
 use support::counts::{self, Asked};
@@ -176,6 +177,52 @@ fn a_look_of_watch(watched: &Watched<'_>, place: &Place) -> Asked {
     place.args(["set", "db/url", "seen"]).run().code(0);
     watch.end().code(0);
     look
+}
+
+#[test]
+fn imports() {
+    let (account, proxy, place) = behind_proxy();
+    let watched = Watched::through(&proxy);
+    for n in 0..25 {
+        let input = json!({"Name": format!("/prod/k{n:02}"), "Type": "String", "Value": "one"});
+        account.json("ssm", "AmazonSSM.PutParameter", &input);
+        let input = json!({"Name": format!("prod/k{n:02}"), "SecretString": "one"});
+        account.json("secretsmanager", "secretsmanager.CreateSecret", &input);
+    }
+    // As itself the writer is looked up once.
+    place.args(["set", "db/url", "one"]).run().code(0);
+    let rows: &[Row] = &[
+        (
+            "25 parameters",
+            0,
+            &["import", "ssm:/prod/", "--prefix", "parameters"],
+        ),
+        (
+            "25 parameters that are so",
+            0,
+            &["import", "ssm:/prod/", "--prefix", "parameters"],
+        ),
+        (
+            "25 secrets",
+            0,
+            &["import", "secretsmanager:prod/*", "--prefix", "secrets"],
+        ),
+        (
+            "25 secrets that are so",
+            0,
+            &["import", "secretsmanager:prod/*", "--prefix", "secrets"],
+        ),
+        (
+            "one secret by its name",
+            0,
+            &["import", "secretsmanager:prod/k00"],
+        ),
+    ];
+    counts::hold("dynamodb.import", |counted| {
+        for (row, code, args) in rows {
+            counted.asked(row, &watched.asked(&place, *code, args));
+        }
+    });
 }
 
 #[test]

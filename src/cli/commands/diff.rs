@@ -47,7 +47,7 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(value_name = "A")]
     left: Side,
     /// Second side, in the same form
-    #[arg(value_name = "B", required_unless_present = "data", conflicts_with = "data")]
+    #[arg(value_name = "B", required_unless_present = "data", conflicts_with_all = ["data", "from", "flat"])]
     right: Option<Side>,
     #[command(flatten)]
     file: FileArgs,
@@ -141,8 +141,9 @@ async fn compare_sides(
 
 fn in_file(args: &DiffArgs, config: &str) -> Result<BTreeMap<String, DesiredValue>, Failure> {
     let prefix = args.left.prefix();
-    let read = args.file.read(Some(prefix), config)?;
+    let read = args.file.read(args.file.path()?, Some(prefix), config)?;
     Ok(read
+        .wanted
         .into_iter()
         .filter_map(|(key, wanted)| Some((prefix.relative(&key)?.to_owned(), wanted)))
         .collect())

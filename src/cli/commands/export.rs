@@ -196,12 +196,14 @@ impl NotKept {
         self.json_strings += u64::from(is_string);
     }
 
-    /// Says it; of JSON strings where the format could hold them.
+    /// Says it: of secrets where the file is kept rather than read at once, by a shell or a runner, and of JSON strings where
+    /// the format could hold them.
     fn note(&self, format: Option<DataFormat>, terminal: &Terminal) {
-        use DataFormat::{Json, Yaml};
+        use DataFormat::{Fish, GithubEnv, Json, Shell, Yaml};
         say_left_out(self.with_ttl, terminal);
         let counted = |count, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        if self.secrets > 0 && format.is_some() {
+        let is_kept = format.is_some_and(|format| !matches!(format, Shell | Fish | GithubEnv));
+        if self.secrets > 0 && is_kept {
             let secrets = counted(self.secrets, "secret");
             terminal.hint(&format!(
                 "note: contains {secrets} in plain text; import stores new keys as plain values"

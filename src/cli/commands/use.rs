@@ -156,17 +156,11 @@ pub(in crate::cli) fn run(
     if let Some(note) = chosen.and_then(|config| overriding_variables(&config, &engine)) {
         terminal.hint(&note);
     }
+    // Whether one on AWS exists would take a request.
     let target = session.target()?;
-    if target.engine.value == EngineName::Local {
-        if !local_file(target)?.exists() {
-            terminal.hint(&format!(
-                "note: {config} does not exist yet; create it with `discfg init {config} --local`"
-            ));
-        }
-    } else {
-        // That would take a request.
+    if target.engine.value == EngineName::Local && !local_file(target)?.exists() {
         terminal.hint(&format!(
-            "note: it was not checked whether {config} exists; `discfg info` shows it"
+            "note: {config} does not exist yet; create it with `discfg init {config} --local`"
         ));
     }
     Ok(())

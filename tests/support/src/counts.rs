@@ -21,6 +21,7 @@ pub const GROUPS: &[&str] = &[
     "crates",
     "dynamodb.self",
     "dynamodb.secrets",
+    "dynamodb.import",
     "dynamodb.roles",
     "syncs",
     "instructions.dev",

@@ -106,19 +106,19 @@ fn a_command_gets_the_terminal_when_it_asks_for_it_in_a_pipeline() {
     place.args(["set", "k", "0"]).run().code(0);
     place.write(
         "job",
-        "echo up; read x </dev/tty; echo \"<$x>\"; read x </dev/tty",
+        "echo up >&2; read x </dev/tty; echo \"<$x>\" >&2; read x </dev/tty",
     );
     for call in [
         "discfg exec --restart -- sh job | cat\n",
-        "sleep 60 | discfg exec --restart -- sh job | tee log\n",
-        "discfg exec --restart -- sh job >out; cat out\n",
+        ": | discfg exec --restart -- sh job | tee log\n",
+        "discfg exec --restart -- sh job >out\n",
     ] {
         type_at_a_shell(
             &place,
             &[
                 ("ready> ", call),
-                (if call.contains(">out") { "cat out" } else { "up" }, "typed\n"),
-                (if call.contains(">out") { "typed" } else { "<typed>" }, "\x03"),
+                ("up", "typed\n"),
+                ("<typed>", "\x03"),
                 ("ready> ", "exit 0\n"),
             ],
         );

@@ -152,7 +152,7 @@ async fn it_is_given_what_it_lacks_when_it_is_written() {
         let lines = log(engine).await;
         let app: Section = "/app".parse().expect("a section");
         assert_eq!(lines[2].with, BTreeMap::from([(app, Revision::new(1))]));
-        assert_eq!(lines[3].replaced(), leased);
+        assert_eq!(lines[3].replaced(), Ok(leased.clone()));
     }
 
     // An earlier build that has it open still goes on.

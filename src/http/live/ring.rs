@@ -153,7 +153,7 @@ mod tests {
             index: 0,
             of: 1,
             op: Op::Set {
-                value,
+                value: value.into(),
                 version: 1,
                 secret: false,
                 ttl: None,

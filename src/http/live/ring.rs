@@ -101,6 +101,15 @@ impl Ring {
         }
     }
 
+    /// Forgets all that it holds. Who has yet to read of it finds it gone.
+    pub(super) fn forget(&mut self) {
+        let last = self.frames.iter().rev().find_map(Frame::revision);
+        self.floor = last.unwrap_or(self.floor);
+        self.first += self.frames.len() as u64;
+        self.frames.clear();
+        self.bytes = 0;
+    }
+
     pub(super) fn get(&self, number: u64) -> RingSlot {
         let Some(index) = number.checked_sub(self.first) else {
             return RingSlot::Gone;

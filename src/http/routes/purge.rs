@@ -31,6 +31,9 @@ pub(in crate::http) async fn purge(context: RequestContext) -> Result<Json<Purge
         .deadline
         .in_time(async { Ok(context.store.purge(&key).await?) })
         .await?;
+    // Those who are behind would get the values from there.
+    let feeds = &context.api.live().feeds;
+    feeds.forget(&context.config, &key.section());
     let result = if purged.lines == 0 { "unchanged" } else { "purged" };
     Ok(Json(PurgeAnswer {
         action: "purge".into(),

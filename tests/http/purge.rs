@@ -34,7 +34,10 @@ async fn old_values_are_purged_and_whatever_wants_them_is_told() {
         json!({"action": "purge", "key": "/db/password", "result": "purged", "lines": 2, "kept": 2})
     );
     let again = purge("db/purge/password").await.json(200);
-    assert_eq!((&again["result"], &again["lines"]), (&json!("unchanged"), &json!(0)));
+    assert_eq!(
+        (&again["result"], &again["lines"]),
+        (&json!("unchanged"), &json!(0))
+    );
     purge("db/purge/none").await.problem(404, "no-key");
 
     let past = served.get("db/keys/password?revision=1").await;
@@ -46,7 +49,10 @@ async fn old_values_are_purged_and_whatever_wants_them_is_told() {
     let history = served.get("db/history/password").await.json(200);
     let (newest, oldest) = (&history["changes"][0], &history["changes"][1]);
     assert_eq!(newest["value"], "hunter3");
-    assert_eq!((&oldest["purged"], &oldest["value"]), (&json!(true), &json!(null)));
+    assert_eq!(
+        (&oldest["purged"], &oldest["value"]),
+        (&json!(true), &json!(null))
+    );
 
     let behind = served.get("db/changes?after=0").await.problem(410, "compacted");
     assert_eq!(behind["oldest"], 1);

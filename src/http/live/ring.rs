@@ -230,6 +230,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_forgotten_is_gone_and_what_comes_next_is_not() {
+        let mut ring = Ring::after(Revision::new(2));
+        ring.forget();
+        assert_eq!(ring.position_after(Revision::new(2)), RingPosition::At(0));
+        ring.push(commit(3, 10));
+        ring.push(aside());
+        ring.forget();
+        assert_eq!(
+            (ring.bytes, ring.position_after(Revision::new(2))),
+            (0, RingPosition::Before)
+        );
+        assert!(matches!(ring.get(1), RingSlot::Gone) && matches!(ring.get(2), RingSlot::NotYet));
+        ring.push(commit(4, 10));
+        assert_eq!(ring.position_after(Revision::new(3)), RingPosition::At(2));
+        assert_eq!(numbers(ring.since(Revision::new(3))), Some(vec![4]));
+    }
+
+    #[test]
     fn the_newest_is_held_whatever_its_size() {
         let mut ring = Ring::after(Revision::ZERO);
         for revision in 1..=40 {

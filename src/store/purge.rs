@@ -34,7 +34,7 @@ impl PurgedParts {
     pub fn of(line: &Change, current: Option<Revision>) -> Option<Self> {
         let is_there = |value: &LoggedValue| !value.is_purged();
         let parts = Self {
-            value: Some(line.revision) != current
+            value: current.is_none_or(|current| line.revision < current)
                 && matches!(&line.op, Op::Set { value, .. } if is_there(value)),
             previous: line
                 .previous

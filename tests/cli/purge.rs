@@ -7,6 +7,7 @@ use std::sync::Arc;
 use discfg::engine::local::{LocalEngine, OpenMode};
 use discfg::model::{Encoding, Mutation, Secrecy, TestClock, TtlChoice, Value};
 use discfg::store::{Store, StoreExt as _, Txn};
+use rusqlite::Connection;
 use tokio::runtime::Runtime;
 
 use support::account::Account;
@@ -357,4 +358,30 @@ fn nothing_of_what_was_purged_is_left_in_the_files() {
     assert!(!holds(""), "in the file");
     assert!(!holds("-wal"), "in the write-ahead log");
     aged.done(&["doctor", "-q"]);
+}
+
+/// A reader keeps the log as it was when it began.
+#[test]
+fn a_reader_of_the_file_is_waited_for_and_then_named() {
+    let aged = Aged::local();
+    aged.set("/db/password", "hunter2");
+    aged.set("/db/password", "kept");
+    aged.settle();
+    let file = aged.place.home().join("data/discfg").join(format!("{CONFIG}.db"));
+    let mut reader = Connection::open(&file).expect("SQLite opens it");
+    let reading = reader.transaction().expect("a transaction");
+    let lines = reading.query_row("SELECT count(*) FROM log", [], |row| row.get::<_, i64>(0));
+    assert_eq!(lines, Ok(2));
+    aged.run(&["purge", "db/password", "--yes"])
+        .code(6)
+        .stdout("")
+        .stderr_has("a process that reads the file")
+        .stderr_has("rerun the command");
+    drop(reading);
+    aged.done(&["purge", "db/password", "--yes"])
+        .stdout_has("no old values in the history");
+    for end in ["", "-wal"] {
+        let bytes = fs::read(file.with_extension(format!("db{end}"))).unwrap_or_default();
+        assert!(!bytes.windows(7).any(|part| part == b"hunter2"), "{end:?}");
+    }
 }

@@ -1,11 +1,16 @@
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, params};
 
 use super::data_file::DataFile;
-use super::file_error::FileResult;
+use super::file_error::{FileResult, LOCK_PATIENCE};
 use super::rows::{self, number};
 use super::{layout, read};
 use crate::model::{Key, Revision};
 use crate::store::{PurgePlan, Purged, PurgedParts, StoreError};
+
+/// How long those who read the file are waited for. Nobody can write meanwhile.
+const READER_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Purges a key's old values in one transaction; `now` is read once the lock is had.
 pub(super) fn purge(file: &DataFile, connection: &mut Connection, key: &Key) -> FileResult<Purged> {
@@ -63,15 +68,19 @@ fn purge_line(
 /// Erases from the file, and from its write-ahead log, what was removed or overwritten, by a copy of all that is kept: the
 /// bytes of old entries and lines stay in free parts of pages otherwise.
 ///
-/// Fails with [`StoreError::Busy`] where others read the file for longer than a write waits.
+/// Fails with [`StoreError::Unavailable`] where others read the file for longer than [`READER_PATIENCE`].
 pub(super) fn erase(connection: &Connection) -> FileResult<()> {
     connection.execute_batch("VACUUM")?;
-    let is_busy: Option<bool> = connection
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
-        .optional()?;
-    if is_busy.unwrap_or_default() {
-        let what = "another process is reading the file: the purged values are still in its write-ahead log";
-        return Err(StoreError::Busy(what.into()).into());
+    connection.busy_timeout(READER_PATIENCE)?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    connection.busy_timeout(LOCK_PATIENCE)?;
+    if is_busy? {
+        let what = "the old values are purged, but a process that reads the file keeps their bytes in its write-ahead log";
+        return Err(StoreError::Unavailable {
+            problem: what.into(),
+            source: None,
+        }
+        .into());
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod assume_actions;
 mod cache;
 mod caller;
 mod certificate;
+mod credential_settings;
 mod denial_message;
 mod error;
 mod failure;

@@ -68,6 +68,8 @@ pub mod formats;
 pub mod http;
 pub mod model;
 pub mod ops;
+#[cfg(feature = "cli")]
+mod sources;
 #[cfg(feature = "stack")]
 #[doc(hidden)]
 pub mod stack;

@@ -21,8 +21,8 @@ pub use api_answer::{
 pub use change_line::ChangeLine;
 pub use command_answer::{
     DeniedPart, DiffAnswer, ExecAnswer, FindAnswer, FoundNode, HistoryAnswer, InfoAnswer, KeyAnswer,
-    KeysAnswer, ListAnswer, PlanAnswer, PlannedChange, PlannedVariable, SectionInfo, SectionRevision,
-    ShownValue,
+    KeysAnswer, ListAnswer, PlanAnswer, PlannedChange, PlannedVariable, RenamedKey, SectionInfo,
+    SectionRevision, ShownValue,
 };
 pub use commit::{ChangeName, ChangeSpec, CommitRequest, GuardName, GuardSpec, ValueNotation};
 pub use node::{AnyNode, EntryNode};

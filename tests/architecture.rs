@@ -25,8 +25,8 @@ const GROUND_FIRST_AND_OPS: &[&str] = &[
     "model", "files", "store", "wire", "formats", "context", "aws", "ops",
 ];
 const ALL: &[&str] = &[
-    "model", "files", "store", "wire", "formats", "context", "aws", "engine", "stack", "ops", "client",
-    "http",
+    "model", "files", "store", "wire", "formats", "context", "aws", "engine", "stack", "sources", "ops",
+    "client", "http",
 ];
 
 /// Each place with what it may use beside itself.
@@ -40,6 +40,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("aws", GROUND),
     ("engine", GROUND_AND_FIRST),
     ("stack", &["model", "files", "aws"]),
+    ("sources", &["model", "aws"]),
     ("ops", GROUND_AND_FIRST),
     ("client", ALL_BUT_STACK),
     ("http", GROUND_FIRST_AND_OPS),

@@ -4,12 +4,13 @@
 mod invalid_request;
 mod request;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use request::path::{ParsedPath, PathScope};
+use request::precondition::Preconditions;
 use request::{cursor, header, path, query};
 
-use crate::model::{Encoding, Prefix, Revision, Ttl, Value};
+use crate::model::{Encoding, Key, Prefix, Revision, Ttl, Value};
 use crate::wire::{CommitRequest, ValueNotation};
 
 /// Decodes a request that is written as it would be sent: a line with its target, one a header, and after an empty
@@ -35,8 +36,16 @@ pub fn check_request(bytes: &[u8]) {
     }
     check_path(uri.path());
     check_query(uri.query());
-    let _ = header::check(&headers);
-    let _ = header::guards(&headers, &"/k".parse().expect("a key"));
+    for method in [Method::GET, Method::PUT] {
+        let _ = header::check(&method, &headers);
+    }
+    if let Ok(conditions) = Preconditions::read(&headers) {
+        let key: Key = "/k".parse().expect("a key");
+        let _ = conditions.next_guess(&key, Some(Revision::new(1)));
+        for found in [None, Some(Revision::new(1))] {
+            let _ = conditions.is_matched(found);
+        }
+    }
     let _ = header::commit_id(&headers);
     let _ = header::answer_form(&headers);
     let encoding = header::encoding(&headers).unwrap_or(Encoding::Detect);
@@ -59,8 +68,8 @@ fn check_path(path: &str) {
         assert_eq!(key.section(), section);
     }
     if let Ok(within) = path::within(section.clone(), rest) {
-        assert_eq!(within.section, section);
-        assert!(Prefix::from(&section).covers(&within.prefix));
+        assert_eq!(*within.section(), section);
+        assert!(Prefix::from(&section).covers(within.prefix()));
     }
 }
 

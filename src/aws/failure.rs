@@ -2,7 +2,7 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -74,7 +74,7 @@ impl Failed {
             }
             SdkError::ConstructionFailure(_) => Fault::Client,
             SdkError::DispatchFailure(failure) if find::<CredentialsError>(error).is_some() => {
-                if failure.is_timeout() {
+                if failure.is_timeout() || is_source_unreachable(error) {
                     Fault::Unreachable
                 } else {
                     Fault::Credentials
@@ -95,7 +95,12 @@ impl Failed {
         let message = match (error.message(), untrusted) {
             (Some(message), _) => message.to_owned(),
             (None, Some(fault)) => format!("the server is not trusted: {fault}"),
-            (None, None) => roots.map_or_else(|| words(error), |fault| fault.to_string()),
+            (None, None) => match (roots, find::<CredentialsError>(error)) {
+                (Some(fault), _) => fault.to_string(),
+                // What the request adds is that it was not sent.
+                (None, Some(error)) => words(error),
+                (None, None) => words(error),
+            },
         };
         let date = error
             .raw_response()
@@ -225,6 +230,13 @@ fn answered(code: Option<&str>, status: Option<u16>) -> Fault {
             _ => Fault::Refused,
         },
     }
+}
+
+/// Whether what the credentials come from gave no answer.
+fn is_source_unreachable(error: &(dyn Error + 'static)) -> bool {
+    let source = find::<CredentialsError>(error).and_then(Error::source);
+    let connector = source.and_then(find::<ConnectorError>);
+    connector.is_some_and(|error| error.is_io() || error.is_timeout())
 }
 
 fn find<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {

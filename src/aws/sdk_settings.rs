@@ -7,7 +7,7 @@ use aws_config::retry::{RetryConfig, RetryMode};
 use url::Url;
 
 use super::AwsError;
-use super::sendable_credentials::unsendable;
+use super::credential_settings::check_credential;
 use super::shared_files::SharedFiles;
 use crate::model::Region;
 
@@ -22,7 +22,12 @@ pub(super) struct SdkSettings {
 const BOOLEAN: &[&str] = &["true", "false"];
 
 /// Variables and settings of a profile that have one of a few values.
-const CHOICES: [(&str, &str, &[&str]); 11] = [
+const CHOICES: [(&str, &str, &[&str]); 12] = [
+    (
+        "",
+        "credential_source",
+        &["Environment", "Ec2InstanceMetadata", "EcsContainer"],
+    ),
     // `legacy` is the mode of older SDKs; the CLI's setting is shared by all of them.
     (
         "AWS_RETRY_MODE",
@@ -70,8 +75,20 @@ const CHOICES: [(&str, &str, &[&str]); 11] = [
 ];
 const CHECKSUM: &[&str] = &["when_supported", "when_required"];
 
-/// Variables that are sent in headers.
-const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+/// Variables with credentials, which are sent in headers.
+const CREDENTIALS: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+];
+
+/// Other variables that are sent in headers.
+const IN_HEADERS: [&str; 3] = [
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_SDK_UA_APP_ID",
+];
 
 /// What the SDK or discfg takes of the environment as text.
 const TEXTS: [&str; 22] = [
@@ -87,7 +104,7 @@ const TEXTS: [&str; 22] = [
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     METADATA_ENDPOINT,
     CONTAINER_URI,
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    RELATIVE_URI,
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_ACCOUNT_ID",
@@ -99,6 +116,7 @@ const TEXTS: [&str; 22] = [
     "AWS_SIGV4A_SIGNING_REGION_SET",
 ];
 const CONTAINER_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
 
 /// An error for a variable that is used and isn't text: to the SDK it would be unset.
@@ -143,16 +161,21 @@ pub(super) fn checked(files: &SharedFiles, profile: &str) -> Result<SdkSettings,
         }
     }
     for variable in CREDENTIALS {
-        if let Some(found) = Found::in_environment(variable)
-            && let Some(problem) = unsendable(&found.value)
-        {
-            return Err(AwsError::Setting {
-                name: variable.into(),
-                value: None,
-                place: None,
-                problem: problem.into(),
-            });
+        if let Some(found) = Found::in_environment(variable) {
+            check_credential(variable, &found.value, None)?;
         }
+    }
+    for variable in IN_HEADERS {
+        if let Some(found) = Found::in_environment(variable)
+            && found.value.chars().any(|c| c.is_control() || !c.is_ascii())
+        {
+            return Err(found.invalid("it contains a character that can't be sent in a header"));
+        }
+    }
+    if let Some(found) = Found::in_environment(RELATIVE_URI)
+        && !(found.value.starts_with('/') && found.value.chars().all(|c| c.is_ascii_graphic()))
+    {
+        return Err(found.invalid("expected a path such as /v2/credentials"));
     }
     for (variable, value) in env::vars_os() {
         if let (Some(variable), Some(value)) = (variable.to_str(), value.to_str())
@@ -211,8 +234,9 @@ const ENDPOINT: &str = "https://dynamodb.eu-central-1.amazonaws.com";
 
 /// Checks a URL to which requests are sent.
 fn check_endpoint(found: Found, example: &str) -> Result<(), AwsError> {
+    let is_written_as_sent = found.value.chars().all(|c| c.is_ascii_graphic());
     match Url::parse(&found.value) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
+        Ok(url) if is_written_as_sent && matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(()),
         _ => Err(found.invalid(format!("expected a URL such as {example}"))),
     }
 }

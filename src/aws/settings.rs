@@ -19,6 +19,7 @@ use aws_types::os_shim_internal::Env;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use super::cache::{Cache, fingerprint};
+use super::credential_settings;
 use super::mfa_prompt::MfaPrompt;
 #[cfg(feature = "profiles")]
 use super::profile_credentials;
@@ -80,13 +81,14 @@ impl Aws {
         check_files()?;
         let files = SharedFiles::read().await?;
         let profile = ProfileChoice::of(settings)?;
+        if profile.is_named {
+            files.check_profile(&profile.name)?;
+        }
         if profile.environment.is_none() {
-            if profile.is_named {
-                files.check_profile(&profile.name)?;
-            }
             if files.find(&profile.name, "login_session").is_some() {
                 return Err(AwsError::LoginSession(profile.name));
             }
+            credential_settings::check(&files, &profile.name)?;
             check_token_files(&files, &profile)?;
         }
         if let Some(url) = &settings.endpoint_url {

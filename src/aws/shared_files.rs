@@ -154,6 +154,12 @@ impl SharedFiles {
         })
     }
 
+    /// Whether there is a section of that kind and name.
+    pub(super) fn has_section(&self, kind: &str, name: &str) -> bool {
+        self.sections()
+            .any(|section| section.header.split_whitespace().eq([kind, name]))
+    }
+
     fn sections(&self) -> impl Iterator<Item = FileSection<'_>> {
         self.0.iter().flat_map(SharedFile::sections)
     }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::value_line::value_line;
-use crate::model::Value;
+use crate::model::{Value, ValueKind};
 use crate::ops::{KeyChange, ValueDifference};
 use crate::wire::ShownValue;
 
@@ -49,14 +49,19 @@ pub(super) fn line(key: &impl Display, change: &KeyChange, values: bool) -> Opti
     ))
 }
 
+/// The kinds before and after, where they alone differ.
+pub(super) fn differing_kinds(change: &KeyChange) -> Option<(ValueKind, ValueKind)> {
+    let ValueDifference::Changed(left, right) = change else {
+        return None;
+    };
+    let kinds = (left.value.kind(), right.value.kind());
+    (left.value.bytes() == right.value.bytes() && kinds.0 != kinds.1).then_some(kinds)
+}
+
 /// What follows a name that differs: the value, or both; the kinds where they alone differ.
 pub(super) fn beside(change: &KeyChange, sides: (ShownValue<'_>, ShownValue<'_>)) -> String {
     let line = |(value, secret): (&Value, bool)| value_line(value, secret);
-    if let ValueDifference::Changed(left, right) = change
-        && left.value.bytes() == right.value.bytes()
-        && left.value.kind() != right.value.kind()
-    {
-        let (from, to) = (left.value.kind(), right.value.kind());
+    if let Some((from, to)) = differing_kinds(change) {
         return match sides {
             (Some(left), Some(right)) => format!("\t{} ({from}) -> {} ({to})", line(left), line(right)),
             _ => format!("\t({from} -> {to})"),

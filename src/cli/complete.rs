@@ -26,6 +26,7 @@ use super::session::Session;
 use super::terminal::Terminal;
 use crate::model::{Access, ConfigName, Prefix};
 use crate::ops::{ReadableItem, readable_list};
+use crate::sources::RemoteSource;
 use crate::store::{Consistency, Listed, Scope};
 
 /// The variable that requests completions.
@@ -113,6 +114,7 @@ fn completed(arg: Arg, asked: &CompletionContext, commands: &[String]) -> Arg {
         Some("NAME=KEY") => CompletionKind::NamedKey,
         Some("A" | "B" | "FROM" | "TO") => CompletionKind::Side,
         Some("CONFIG") => CompletionKind::Config,
+        Some("SOURCE") => CompletionKind::Source,
         Some("NAME") if arg.get_id() == "config" => CompletionKind::Config,
         Some("COMMAND") if arg.is_positional() && !arg.is_last_set() => {
             let commands = commands.to_vec();
@@ -139,6 +141,7 @@ enum CompletionKind {
     NamedKey,
     Side,
     Config,
+    Source,
 }
 
 /// What was typed before the word to complete.
@@ -221,6 +224,7 @@ impl ValueCompleter for Completer {
                 }
                 None => Vec::new(),
             },
+            CompletionKind::Source => self.sources(current, typed),
             CompletionKind::Side => match typed.find('/') {
                 Some(slash) if slash > 0 => {
                     let (config, path) = typed.split_at(slash);
@@ -274,6 +278,19 @@ impl Completer {
     fn either(&self, typed: &str) -> Vec<CompletionCandidate> {
         let configs = (!typed.contains('/')).then(|| self.configs());
         self.candidates("", [Some(self.below(typed)), configs], typed)
+    }
+
+    /// Files and the schemes of other stores, and configs where the config can stand.
+    fn sources(&self, current: &OsStr, typed: &str) -> Vec<CompletionCandidate> {
+        let can_be_config = self.asked.words == 0 && self.asked.global.config.is_none();
+        let configs = (can_be_config && !typed.contains('/')).then(|| self.configs());
+        let mut candidates = self.candidates("", [configs, None], typed);
+        let schemes = RemoteSource::SCHEMES
+            .iter()
+            .filter(|scheme| scheme.starts_with(typed));
+        candidates.extend(schemes.map(|scheme| CompletionCandidate::new(*scheme)));
+        candidates.extend(PathCompleter::any().complete(current));
+        candidates
     }
 
     fn below(&self, typed: &str) -> Receiver<Vec<String>> {

@@ -4,6 +4,7 @@ pub(super) mod api;
 pub(super) mod code;
 pub(super) mod denial;
 pub(super) mod signed;
+mod source;
 pub(super) mod stack;
 #[cfg(test)]
 pub(super) mod texts;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::change_line::{line, shown, sign};
+use super::change_line::{differing_kinds, line, shown, sign};
 use super::failure::{Failure, Stop};
 use super::global::Format;
 use super::message_args::MessageArgs;
@@ -12,10 +12,10 @@ use super::output::show;
 use super::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::count::Count;
-use crate::model::Head;
-use crate::ops::{Plan, PlanOutcome};
+use crate::model::{Grouped, Head};
+use crate::ops::{KeyChange, Plan, PlanOutcome, ValueDifference};
 use crate::store::Store;
-use crate::wire;
+use crate::wire::{self, RenamedKey};
 
 /// How a plan is to be treated.
 #[derive(Debug, Args)]
@@ -65,6 +65,8 @@ pub(super) struct Review<'p> {
     config: String,
     plan: &'p Plan,
     then: Option<NextPlan<'p>>,
+    /// The keys whose names in the source are not valid keys.
+    renamed: &'p [RenamedKey],
     ask: Confirmation,
 }
 
@@ -85,8 +87,15 @@ impl<'p> Review<'p> {
             config,
             plan,
             then: None,
+            renamed: &[],
             ask,
         }
+    }
+
+    /// The same with keys that have other names than in the source.
+    pub(super) fn renaming(mut self, renamed: &'p [RenamedKey]) -> Self {
+        self.renamed = renamed;
+        self
     }
 
     /// The same with a first line.
@@ -109,6 +118,9 @@ impl<'p> Review<'p> {
         format: Format,
         terminal: &mut Terminal,
     ) -> Result<(), Stop> {
+        for RenamedKey { name, key } in self.renamed {
+            terminal.hint(&format!("note: the name {name:?} becomes the key {key}"));
+        }
         let is_empty = self.plans().all(|(_, plan)| plan.is_empty());
         if is_empty || args.dry_run {
             let result = if is_empty { "unchanged" } else { "planned" };
@@ -147,6 +159,7 @@ impl<'p> Review<'p> {
             }
             outcomes.push(outcome?);
         }
+        self.warn_of_replaced(terminal);
         Ok(self.tell("applied", &outcomes, args, format, terminal)?)
     }
 
@@ -172,6 +185,25 @@ impl<'p> Review<'p> {
         })
     }
 
+    /// Warns of values that were in the clear where there is a secret now.
+    fn warn_of_replaced(&self, terminal: &Terminal) {
+        let is_replaced = |change: &KeyChange| matches!(change, ValueDifference::Changed(entry, wanted) if !entry.secret && wanted.is_secret());
+        let changes = self.plan.changes().iter();
+        let keys: Vec<_> = changes.filter(|(_, change)| is_replaced(change)).collect();
+        let Some((first, _)) = keys.first() else {
+            return;
+        };
+        let others = match keys.len() - 1 {
+            0 => String::new(),
+            1 => " and 1 other key".into(),
+            others => format!(" and {} other keys", Grouped(others)),
+        };
+        terminal.note(&format!(
+            "warning: the earlier values of {first}{others} were not encrypted: they stay in the history, for as long as that is \
+             kept, and in backups; change a secret at its source if it is the same"
+        ));
+    }
+
     fn tell(
         &self,
         result: &'static str,
@@ -186,6 +218,7 @@ impl<'p> Review<'p> {
             changes.filter_map(move |(key, change)| {
                 let (_, op) = sign(change)?;
                 let planned = wire::PlannedChange::new(op, key.to_string(), shown(change, args.values));
+                let planned = planned.with_kinds(differing_kinds(change));
                 Some(planned.in_config(config).moved_from(plan.moved_from(key)))
             })
         });
@@ -203,6 +236,7 @@ impl<'p> Review<'p> {
             removed: sum(|outcome| outcome.removed),
             unchanged: sum(|outcome| outcome.unchanged),
             changes: changes.collect(),
+            renamed: self.renamed.to_vec(),
             sections: sections
                 .iter()
                 .map(|(config, head)| wire::SectionRevision::new(head).in_config(*config))

@@ -29,6 +29,7 @@ use self::wrap::wrapped;
 use super::failure::Failure;
 use super::global::{Format, Global};
 use super::one_line::{escaped, one_line, printable_lines};
+use crate::files;
 use crate::model::{ErrorKind, printable};
 
 /// The streams of the process.
@@ -119,7 +120,14 @@ impl Terminal {
                 self.closed = true;
                 Ok(())
             }
-            Err(error) => Err(Failure::internal("cannot write the result to stdout", &error)),
+            Err(error) => {
+                let kind = if files::is_out_of_space(&error) {
+                    ErrorKind::Invalid
+                } else {
+                    ErrorKind::Internal
+                };
+                Err(Failure::caused(kind, "cannot write the result to stdout", &error))
+            }
         }
     }
 

@@ -86,6 +86,14 @@ impl LocalEngine {
         files
     }
 
+    /// Fails where the file at `path`, or the one in the place of its key, is another program's, and not to be deleted.
+    pub fn check_owner(path: &Path) -> Result<()> {
+        if path.exists() {
+            DataFile::check_owner(path)?;
+        }
+        key_file::check_owner(&Self::key_path_of(path))
+    }
+
     /// The bytes that these files have together.
     pub fn bytes_of(path: &Path) -> u64 {
         let bytes = |file| fs::metadata(file).map_or(0, |file| file.len());

@@ -8,7 +8,8 @@ use super::key_tree::{DocumentNode as _, NodeParts};
 use super::layout::ParsedItems;
 use super::text::utf8;
 use super::yaml::to_yaml;
-use super::yaml_node::{YamlContent, YamlDocument, YamlNode};
+use super::yaml_document::YamlDocument;
+use super::yaml_node::{YamlContent, YamlNode};
 use super::{DataFormat, FormatError, JsonDocument, Layout};
 use crate::model::{Encoding, Key, Value};
 

@@ -7,8 +7,8 @@ use saphyr::{Mapping, Yaml};
 use super::key_tree::{DocumentNode as _, KeyTree, NodeParts, items, tree};
 use super::text::utf8;
 use super::yaml::{emit, node, string, verbatim};
+use super::yaml_document::YamlDocument;
 use super::yaml_escape::is_escaped;
-use super::yaml_node::YamlDocument;
 use super::{DataFormat, FormatError, JsonDocument, Layout};
 use crate::model::{Key, Value, ValueKind};
 
@@ -181,8 +181,8 @@ mod tests {
         let start = "invalid YAML at ";
         for (yaml, problem) in [
             (
-                "a: &x hunter2\nb: *x",
-                "anchors are not supported: write the value out, at line 1, column 4",
+                "a: &x [hunter2, *x]",
+                "an alias must not repeat what it is a part of, at line 1, column 17",
             ),
             (
                 "a: b\n---\nc: d",
@@ -198,8 +198,16 @@ mod tests {
             ),
             ("a: !!set {b}", "unsupported tag, at line 1, column 4"),
             (
-                "<<: {a: 1}",
-                "merge keys are not supported: write the members out, at line 1, column 1",
+                "<<: hunter2",
+                "a merge key takes a mapping or a list of mappings, at line 1, column 5",
+            ),
+            (
+                "<<: {a: 1}\n<<: {b: 1}",
+                "duplicate name in a mapping, at line 2, column 1",
+            ),
+            (
+                "a: &x [1]\n*x : 2",
+                "a name must be a string, at line 2, column 1",
             ),
             (
                 "a: 1\na: hunter2",
@@ -222,7 +230,83 @@ mod tests {
         assert!(refused("a: [hunter2").starts_with(start));
         assert!(refused("a: \"hunter2").starts_with(start));
         let deep = format!("a: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let nested = format!(
+            "a: {}{}{}",
+            "&x [".repeat(120),
+            "x, ".repeat(2000),
+            "]".repeat(120)
+        );
+        assert!(refused(&nested).ends_with("anchors and aliases take more than 16,000,000 bytes"));
         assert!(refused(&deep).starts_with(start));
+    }
+
+    #[test]
+    fn aliases_repeat_and_merge_keys_add() {
+        assert_eq!(
+            back("a: &x one\nb: *x\n&n c: 1\nd: *n\n*x : 2\n"),
+            [
+                "/db/a text one",
+                "/db/b text one",
+                "/db/c json 1",
+                "/db/d text c",
+                "/db/one json 2"
+            ]
+        );
+        assert_eq!(
+            back(
+                "base: &base\n  host: h\n  port: 1\nprod:\n  port: 2\n  <<: *base\nflow: {<<: *base, host: i}\n"
+            ),
+            [
+                "/db/base/host text h",
+                "/db/base/port json 1",
+                "/db/prod/port json 2",
+                "/db/prod/host text h",
+                "/db/flow/host text i",
+                "/db/flow/port json 1"
+            ]
+        );
+        assert_eq!(
+            back("a: &a {x: 1, y: 1}\nb: &b {y: 2, z: 2}\nc:\n  <<: [*a, *b]\n  z: 3\n")[4..],
+            ["/db/c/z json 3", "/db/c/x json 1", "/db/c/y json 1"]
+        );
+        assert_eq!(
+            back("a: &x [1,  2]\nb: *x\nc: [*x, {d: *x}]"),
+            [
+                "/db/a json [1,  2]",
+                "/db/b json [1,  2]",
+                "/db/c json [[1,2],{\"d\":[1,2]}]"
+            ]
+        );
+        assert!(refused("\"<<\": {a: 1}").contains("cannot use \"<<\" as a key"));
+    }
+
+    /// A first line, and one for each number from 1.
+    fn document(first: &str, count: usize, line: impl Fn(usize) -> String) -> String {
+        let lines: Vec<String> = (1..=count).map(line).collect();
+        format!("{first}\n{}", lines.concat())
+    }
+
+    #[test]
+    fn what_aliases_repeat_is_bounded() {
+        let too_much = "anchors and aliases take more than 16,000,000 bytes";
+        let laughs = document("a0: &a0 [hunter2, hunter2]", 40, |n| {
+            format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1)
+        });
+        assert!(refused(&laughs).ends_with(too_much));
+        let text = format!("a: &a {}", "x".repeat(100_000));
+        let wide = document(&text, 1000, |n| format!("b{n}: *a\n"));
+        assert!(refused(&wide).ends_with(too_much));
+        let nested = "&x [".repeat(120) + &"x, ".repeat(2000) + &"]".repeat(120);
+        assert!(refused(&format!("a: {nested}")).ends_with(too_much));
+        let deep = document("a0: &a0 [x]", 200, |n| format!("a{n}: &a{n} [*a{}]\n", n - 1));
+        assert!(refused(&deep).ends_with("nested deeper than 128 levels"));
+        let merges = document("a0: &a0 {k0: hunter2}", 200, |n| {
+            format!("a{n}: &a{n} {{k{n}: 1, <<: [*a{0}, *a{0}, *a{0}]}}\n", n - 1)
+        });
+        assert!(
+            read(merges.as_bytes(), &layout("/")).is_ok(),
+            "equal names merge into one"
+        );
     }
 
     #[test]

@@ -108,6 +108,15 @@ impl Partition {
             Self::EuSovereign => "amazonaws.eu",
         }
     }
+
+    /// The domain of its services' hosts that IPv6 reaches, too.
+    pub fn dual_stack_domain(self) -> &'static str {
+        match self {
+            Self::Commercial | Self::UsGov => "api.aws",
+            Self::China => "api.amazonwebservices.com.cn",
+            Self::EuSovereign => "api.amazonwebservices.eu",
+        }
+    }
 }
 
 impl fmt::Display for Partition {

@@ -9,13 +9,16 @@ use crate::model::Key;
 
 /// A key of 256 bits, such as one that encrypts the secrets of one commit. Its memory is cleared when it is dropped.
 #[derive(Clone)]
-pub struct DataKey(Zeroizing<[u8; 32]>);
+pub struct DataKey(Zeroizing<[u8; Self::BYTES]>);
 
 impl DataKey {
-    /// The key of these bytes; none unless there are 32. They are cleared.
+    /// How many bytes a key has.
+    pub const BYTES: usize = 32;
+
+    /// The key of these bytes; none unless there are [`Self::BYTES`]. They are cleared.
     pub fn new(bytes: Vec<u8>) -> Option<Self> {
         let bytes = Zeroizing::new(bytes);
-        let mut key = Zeroizing::new([0; 32]);
+        let mut key = Zeroizing::new([0; Self::BYTES]);
         (bytes.len() == key.len()).then(|| {
             key.copy_from_slice(&bytes);
             Self(key)
@@ -24,11 +27,11 @@ impl DataKey {
 
     /// A random one.
     pub fn random() -> Self {
-        Self(Zeroizing::new(<[u8; 32]>::generate()))
+        Self(Zeroizing::new(<[u8; Self::BYTES]>::generate()))
     }
 
     /// Its bytes.
-    pub fn bytes(&self) -> &[u8; 32] {
+    pub fn bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
     }
 }

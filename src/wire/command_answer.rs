@@ -162,6 +162,21 @@ impl PlannedChange {
         }
     }
 
+    /// The same with the kinds before and after, where they alone differ and the values aren't shown.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: Option<(ValueKind, ValueKind)>) -> Self {
+        let of = |kind| PlannedValue {
+            kind,
+            value: None,
+            masked: false,
+        };
+        if let (Some((from, to)), None) = (kinds, &self.from) {
+            self.from = Some(of(from));
+            self.to = Some(of(to));
+        }
+        self
+    }
+
     /// The same, of a key in this config, where a plan changes two.
     #[must_use]
     pub fn in_config(mut self, config: Option<&str>) -> Self {
@@ -223,8 +238,20 @@ pub struct PlanAnswer {
     pub unchanged: usize,
     /// The keys that change.
     pub changes: Vec<PlannedChange>,
+    /// The keys whose names in the source are not valid keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<RenamedKey>,
     /// The sections that were written.
     pub sections: Vec<SectionRevision>,
+}
+
+/// A key whose name in the source is not a valid key.
+#[derive(Debug, Clone, Serialize)]
+pub struct RenamedKey {
+    /// The name.
+    pub name: String,
+    /// The key.
+    pub key: String,
 }
 
 /// The result of `diff`.

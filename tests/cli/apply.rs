@@ -85,7 +85,8 @@ fn a_plan_is_shown_to_whom_need_not_be_asked(place: &Place) {
     done(place, &["set", "db/url", "hunter1"]);
     done(place, &["apply", "-d", "app.yaml", "--yes", "-q"]).stderr("");
     done(place, &["rollback", "--prefix", "db", "--to", "1", "--yes"]).stderr("- /db/new\n~ /db/url\n");
-    done(place, &["copy", "/db", "/spare", "--yes"]).stderr("+ /spare/url\n");
+    done(place, &["copy", "/db", "/spare", "--yes"])
+        .stderr("copy prefix /db/ to prefix /spare/\n+ /spare/url\n");
 }
 
 fn values_are_masked_unless_asked_for(place: &Place) {
@@ -312,6 +313,13 @@ fn a_file_is_compared(place: &Place) {
         ]
         .concat();
         done(place, &apply).stdout_has(&line.replace("~ a", "~ /kinds/a"));
+        let kinds =
+            |change: &serde_json::Value| [change["from"]["kind"].clone(), change["to"]["kind"].clone()];
+        let json = [&diff[..], &["-f", "json"]].concat();
+        let differs = run(place, &json).code(1).json();
+        assert_eq!(kinds(&differs["changes"][0]), ["text", "json"]);
+        let json = [&apply[..], &["-f", "json"]].concat();
+        assert_eq!(kinds(&done(place, &json).json()["changes"][0]), ["text", "json"]);
     }
     done(place, &["delete", "kinds/a"]);
     place.write("all.json", r#"{"/db/url": "x", "/db/old": "x"}"#);

@@ -276,6 +276,35 @@ fn an_invalid_variable_is_named() {
             .stderr_has(&error)
             .stderr_lacks("panicked");
     }
+    let sent = "it contains a character that can't be sent in a header";
+    let url = "expected a URL such as ";
+    for (name, value, problem) in [
+        ("AWS_EXECUTION_ENV", "x\ny", sent),
+        ("AWS_LAMBDA_FUNCTION_NAME", "x\ty", sent),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1/?a b", url),
+        ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1\n", url),
+        (
+            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+            "a b",
+            "expected a path such as /v2/credentials",
+        ),
+    ] {
+        let error = format!("error: invalid {name} {value:?}: {problem}");
+        get(&place)
+            .env(name, value)
+            .run()
+            .code(2)
+            .stdout("")
+            .stderr_has(&error);
+    }
+    let error = "error: invalid AWS_ACCESS_KEY_ID: it contains a character that no access key ID has\n";
+    for id in ["a/b", "a=b", "a,b"] {
+        let call = get(&place).env("AWS_ACCESS_KEY_ID", id);
+        call.run().code(2).stdout("").stderr(error);
+    }
+    let error = "error: invalid AWS_CONTAINER_AUTHORIZATION_TOKEN: it contains a line break\n";
+    let call = get(&place).env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "a\nb");
+    call.run().code(2).stdout("").stderr(error);
     for (value, problem) in [
         ("AKIA\n", "it contains a line break"),
         ("AK IA", "it contains white space"),
@@ -345,6 +374,72 @@ fn an_invalid_setting_in_a_file_is_named_with_its_line() {
         .run()
         .code(6)
         .stderr_has("Connection refused");
+}
+
+#[test]
+fn what_a_profile_gets_its_credentials_by_is_checked_with_its_line() {
+    let place = Place::new()
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        .env("DISCFG_CONFIG", CONFIG);
+    let role = "role_arn = arn:aws:iam::123456789012:role/dev\n";
+    for (content, problem) in [
+        (
+            "[default]\naws_access_key_id = a\u{1}\naws_secret_access_key = b\n".to_owned(),
+            "invalid aws_access_key_id in FILE, line 2: it contains a character that can't be sent in a header",
+        ),
+        (
+            "[default]\naws_access_key_id = a\naws_secret_access_key = b\naws_session_token = c\u{7f}\n"
+                .to_owned(),
+            "invalid aws_session_token in FILE, line 4: it contains a character that can't be sent in a header",
+        ),
+        (
+            format!("[default]\n{role}credential_source = Foo\n"),
+            "invalid credential_source \"Foo\" in FILE, line 3: expected Environment, Ec2InstanceMetadata or EcsContainer",
+        ),
+        (
+            format!("[default]\n{role}source_profile = default\n"),
+            "invalid source_profile \"default\" in FILE, line 3: it names its own profile, which has no access key",
+        ),
+        (
+            format!("[default]\n{role}source_profile = nosuch\n"),
+            "invalid source_profile \"nosuch\" in FILE, line 3: no such profile: not in FILE",
+        ),
+        (
+            format!("[default]\n{role}source_profile = b\n[profile b]\n{role}source_profile = default\n"),
+            "invalid source_profile \"default\" in FILE, line 6: these profiles name each other: default, b",
+        ),
+        (
+            format!("[default]\n{role}"),
+            "invalid role_arn \"arn:aws:iam::123456789012:role/dev\" in FILE, line 2: its profile also needs source_profile, \
+             credential_source or web_identity_token_file",
+        ),
+        (
+            "[default]\nsso_session = nosuch\nsso_account_id = 123456789012\nsso_role_name = dev\n"
+                .to_owned(),
+            "invalid sso_session \"nosuch\" in FILE, line 2: there is no section [sso-session nosuch]",
+        ),
+    ] {
+        let path = in_config(&place, &content);
+        let error = format!("error: {}\n", problem.replace("FILE", &path));
+        get(&place).run().code(2).stdout("").stderr(&error);
+    }
+    // A role that is assumed with its profile's own key.
+    in_config(
+        &place,
+        &format!(
+            "[default]\n{role}source_profile = default\naws_access_key_id = a\naws_secret_access_key = b\n"
+        ),
+    );
+    get(&place).env("AWS_MAX_ATTEMPTS", "1").run().code(6);
+    // Keys in the environment don't hide that the profile isn't there, as for the AWS CLI.
+    get(&place)
+        .env("AWS_PROFILE", "nosuch")
+        .env("AWS_ACCESS_KEY_ID", "a")
+        .env("AWS_SECRET_ACCESS_KEY", "b")
+        .run()
+        .code(2)
+        .stderr_has("nosuch");
 }
 
 #[test]

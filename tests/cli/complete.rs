@@ -78,6 +78,9 @@ fn a_prefix_is_a_folder(place: &Place) {
     for command in ["export", "import", "apply", "rollback", "info"] {
         becomes(place, &[command, "--prefix", "/db/"], &["/db/pool/"]);
     }
+    becomes(place, &["import", "ss"], &["ssm:/"]);
+    becomes(place, &["import", "my"], &["mycfg"]);
+    becomes(place, &["import", "mycfg", "secrets"], &["secretsmanager:"]);
     // A key is watched, too.
     becomes(place, &["watch", "/db/"], &["/db/pool/", "/db/url"]);
 }

@@ -99,3 +99,61 @@ fn ctrl_z_stops_both_and_fg_continues_both() {
         ],
     );
 }
+
+#[test]
+fn a_command_gets_the_terminal_when_it_asks_for_it_in_a_pipeline() {
+    let place = embedded();
+    place.args(["set", "k", "0"]).run().code(0);
+    place.write(
+        "job",
+        "echo up; read x </dev/tty; echo \"<$x>\"; read x </dev/tty",
+    );
+    for call in [
+        "discfg exec --restart -- sh job | cat\n",
+        "sleep 60 | discfg exec --restart -- sh job | tee log\n",
+        "discfg exec --restart -- sh job >out; cat out\n",
+    ] {
+        type_at_a_shell(
+            &place,
+            &[
+                ("ready> ", call),
+                (if call.contains(">out") { "cat out" } else { "up" }, "typed\n"),
+                (if call.contains(">out") { "typed" } else { "<typed>" }, "\x03"),
+                ("ready> ", "exit 0\n"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_stopped_command_heeds_an_interrupt() {
+    let place = embedded();
+    place.args(["set", "k", "0"]).run().code(0);
+    place.write("job", "echo \"pid $$.\"; kill -STOP $$; sleep 60");
+    type_at_a_shell(
+        &place,
+        &[
+            ("ready> ", "discfg exec --restart -- sh job | cat\n"),
+            ("pid [0-9]+\\.", "\x03"),
+            ("ready> ", "exit 0\n"),
+        ],
+    );
+}
+
+#[test]
+fn the_command_of_a_watch_gets_the_terminal_when_it_asks_for_it() {
+    let place = embedded();
+    place.args(["set", "k", "0"]).run().code(0);
+    place.write("job", "echo up >&2; read x </dev/tty; echo \"<$x>\" >&2");
+    type_at_a_shell(
+        &place,
+        &[
+            (
+                "ready> ",
+                "discfg watch --after @root=0 --once --exec 'sh job'; echo code $?\n",
+            ),
+            ("up", "typed\n"),
+            ("<typed>(?s:.*)code 0", "exit\n"),
+        ],
+    );
+}

@@ -123,6 +123,11 @@ fn a_prefix_bounds_the_search(place: &Place) {
         .code(0)
         .stdout("/db/url\n");
     find(place, &["url", "--prefix", "nosuch"]).code(1).stdout("");
+    find(place, &["nosuch", "--prefix", "db"]).code(1).stderr("");
+    find(place, &["url", "--prefix", "db/url"])
+        .code(3)
+        .stdout("")
+        .stderr_has("/db/url is a key, and there are no keys below it");
 }
 
 fn ten_thousand_matches_are_listed(place: &Place) {

@@ -183,6 +183,56 @@ fn a_file_without_a_config_is_said_to_be_that() {
 }
 
 #[test]
+fn what_is_another_programs_is_not_destroyed() {
+    let place = embedded();
+    let file = |name: &str| folder(&place).join(name);
+    fs::write(
+        file("text.db"),
+        "a text, and long enough to have a header".repeat(9),
+    )
+    .expect("a file");
+    let database = Connection::open(file("foreign.db")).expect("SQLite makes it");
+    database.execute("CREATE TABLE a (b)", []).expect("a table");
+    drop(database);
+    fs::write(file("certificate.key"), "-----BEGIN PRIVATE KEY-----").expect("a file");
+    for (name, file_name, says) in [
+        (
+            "text",
+            "text.db",
+            "text.db holds no config: it is not an SQLite database",
+        ),
+        (
+            "foreign",
+            "foreign.db",
+            "foreign.db holds no config: it is another program's database",
+        ),
+        ("certificate", "certificate.key", "invalid key file"),
+    ] {
+        let before = fs::read(file(file_name)).expect("a file");
+        for flags in [
+            &["--delete-data", "--yes"][..],
+            &["--delete-data", "--dry-run"],
+            &[],
+        ] {
+            let outcome = place.args(["destroy", name, "--local"]).and(flags).run();
+            outcome
+                .code(70)
+                .stdout("")
+                .stderr_has(says)
+                .stderr_lacks("--delete-data");
+        }
+        assert_eq!(fs::read(file(file_name)).expect("it is there"), before);
+    }
+    // What was left of a creation that was interrupted, and a config.
+    fs::write(file("nothing.db"), "").expect("a file");
+    for name in ["nothing", "mycfg"] {
+        let call = place.args(["destroy", name, "--local", "--delete-data", "--yes"]);
+        call.run().code(0);
+        assert!(!file(&format!("{name}.db")).exists(), "{name}");
+    }
+}
+
+#[test]
 fn a_write_beyond_the_limit_on_file_sizes_fails_and_loses_nothing() {
     let place = embedded();
     place.args(["set", "db/url", "one"]).run().code(0);

@@ -28,6 +28,7 @@ mod hostile_text;
 mod http;
 mod http_alike;
 mod http_tokens;
+mod import;
 mod json_failures;
 mod listing;
 mod local;

@@ -389,6 +389,10 @@ fn a_message_is_shown_where_the_change_is(place: &Place) {
 
 fn the_history_of_a_config_goes_across_sections(place: &Place) {
     run(place, &["history"]).code(0).stdout("").stderr("no changes\n");
+    run(place, &["history", "--prefix", "nosuch"])
+        .code(3)
+        .stdout("")
+        .stderr_has("no history below /nosuch");
     for (key, value) in [("db/url", "1"), ("app/name", "1"), ("mode", "1"), ("db/url", "2")] {
         done(place, &["set", key, value]);
     }

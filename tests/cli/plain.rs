@@ -98,7 +98,7 @@ fn a_near_miss_leads_to_the_command() {
     tip(&["gte", "a/b"]).stderr_has("a similar subcommand exists: 'get'");
     tip(&["blame", "a/b"]).stderr_has("a similar subcommand exists: 'history'");
     tip(&["rename", "a", "b"])
-        .stderr_has("discfg copy /old /new")
+        .stderr_has("a similar subcommand exists: 'move'")
         .stderr_lacks("create");
     tip(&["grep", "v"])
         .stderr_has("a similar subcommand exists: 'find'")

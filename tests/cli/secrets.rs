@@ -197,6 +197,12 @@ fn a_secret_over_a_plain_value_warns_of_it(place: &Place) {
     let warned =
         warned.stderr_has("warning: the value that this replaces was not encrypted: it stays in the history");
     warned.stderr_lacks("plain");
+    place.args(["set", "db/copy", "plain"]).run().code(0);
+    let copy = place
+        .args(["copy", "/db/pw", "/db/copy", "--yes", "-q"])
+        .run()
+        .code(0);
+    copy.stderr_has("warning: the earlier values of /db/copy were not encrypted");
     place
         .args(["set", "db/pw", "secret", "--secret"])
         .run()

@@ -44,7 +44,7 @@ fn differences_are_told_by_sign_and_exit_code(place: &Place) {
     assert_eq!(
         told,
         json!({"action": "diff", "same": false, "changes": [
-            {"op": "add", "key": "deep/new"}, {"op": "change", "key": "kind"}, {"op": "remove", "key": "old"}
+            {"op": "add", "key": "deep/new"}, {"op": "change", "key": "kind", "from": {"kind": "text"}, "to": {"kind": "json"}}, {"op": "remove", "key": "old"}
         ]})
     );
     let same = done(place, &["diff", "/a", "/a", "-f", "json"]).json();
@@ -108,9 +108,23 @@ fn a_copy_is_shown_and_asked_for(place: &Place) {
 fn keys_with_a_time_to_live_stay_behind(place: &Place) {
     done(place, &["set", "a/k", "1"]);
     done(place, &["set", "a/beat", "1", "--ttl", "1h"]);
-    done(place, &["copy", "/a", "/b", "--yes"]);
+    let said = "note: 1 key with a time to live left out; --with-ttl includes them\n";
+    done(place, &["copy", "/a", "/b", "--yes"]).stderr_has(said);
+    done(place, &["copy", "/a", "/b", "--yes", "-q"]).stderr("");
     done(place, &["ls", "-r", "b"]).stdout("/b/k\n");
-    done(place, &["diff", "/a", "/b"]).stdout("");
+    done(place, &["diff", "/a", "/b"]).stdout("").stderr(said);
+    done(place, &["diff", "/b", "/b"]).stdout("").stderr("");
+    done(place, &["export", "--prefix", "/a"]).stderr(said);
+    done(place, &["export", "--prefix", "/a", "-f", "dotenv"])
+        .stdout("K=1\n")
+        .stderr(said);
+    done(place, &["export", "--prefix", "/a", "--with-ttl"]).stderr("");
+    done(place, &["exec", "--prefix", "/a", "--dry-run"]).stderr(said);
+    done(
+        place,
+        &["exec", "--prefix", "/a", "--env", "X=/a/beat", "--dry-run"],
+    )
+    .stderr("");
     run(place, &["diff", "/a", "/b", "--with-ttl"])
         .code(1)
         .stdout("- beat\n");

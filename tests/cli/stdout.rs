@@ -73,10 +73,14 @@ fn a_result_that_cannot_be_written_is_a_failure(place: &Place) {
         } else {
             &call
         };
-        for (to, why) in [(">/dev/full", "No space left"), (">&-", "Bad file descriptor")] {
+        for (to, code, why) in [
+            // As for every other file.
+            (">/dev/full", 8, "No space left"),
+            (">&-", 70, "Bad file descriptor"),
+        ] {
             let outcome = place.shell(&format!("discfg {call} {to}")).run();
             outcome
-                .code(70)
+                .code(code)
                 .stderr_has("error: cannot write the result to stdout")
                 .stderr_has(why);
         }
@@ -144,13 +148,42 @@ fn a_failure_to_write_is_json_too() {
         let said = place
             .shell(&format!("discfg {call} >/dev/full"))
             .run()
-            .code(70)
+            .code(8)
             .errors()
             .to_owned();
         let last = said.lines().last().unwrap_or_default();
         let failure: serde_json::Value = serde_json::from_str(last).expect("JSON");
-        assert_eq!(failure["error"]["exit"], 70, "{said}");
+        assert_eq!(failure["error"]["exit"], 8, "{said}");
+        assert_eq!(failure["error"]["kind"], "storage-full", "{said}");
     }
+}
+
+#[test]
+fn a_failure_to_write_is_that_of_its_command() {
+    let place = embedded();
+    place.args(["set", "k", "v"]).run().code(0);
+    for to in [">/dev/full", ">&-"] {
+        // The command that it is about was not run.
+        let call = format!("discfg exec --dry-run -- true {to}");
+        place.shell(&call).run().code(125);
+        // A token that nobody has seen is none.
+        let call = format!("discfg serve token new --file tokens --name app --read-all {to}");
+        let code = if to == ">&-" { 70 } else { 8 };
+        place.shell(&call).run().code(code);
+    }
+    place
+        .args([
+            "serve",
+            "token",
+            "new",
+            "--file",
+            "tokens",
+            "--name",
+            "app",
+            "--read-all",
+        ])
+        .run()
+        .code(0);
 }
 
 #[test]

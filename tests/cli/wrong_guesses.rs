@@ -52,7 +52,11 @@ fn the_right_option_is_named(place: &Place) {
             2,
             "hint: for the keys below /db, use `--prefix /db`",
         ),
-        ("import .env", 2, "hint: to read a file, use `-d .env`"),
+        (
+            "import vault:app",
+            2,
+            "hint: for a file of that name, use ./vault:app or -d",
+        ),
         (
             "apply values.yaml",
             2,

@@ -20,6 +20,8 @@ mod grants_refused;
 mod http_signed;
 mod http_signed_refused;
 mod identity;
+mod import;
+mod import_app_config;
 mod init;
 mod init_interrupted;
 mod init_kms;

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use discfg::model::TestClock;
+use serde_json::json;
 use tokio::runtime::Runtime;
 
 use support::cli::Place;
@@ -204,6 +205,52 @@ fn purges() {
         ("purge, nothing left", 0, &["purge", "db/url", "--yes"]),
     ];
     counts::hold("dynamodb.purges", |counted| {
+        for (row, code, args) in rows {
+            counted.asked(row, &watched.asked(&place, *code, args));
+        }
+    });
+}
+
+#[test]
+fn imports() {
+    let (account, proxy, place) = behind_proxy();
+    let watched = Watched::through(&proxy);
+    for n in 0..25 {
+        let input = json!({"Name": format!("/prod/k{n:02}"), "Type": "String", "Value": "one"});
+        account.json("ssm", "AmazonSSM.PutParameter", &input);
+        let input = json!({"Name": format!("prod/k{n:02}"), "SecretString": "one"});
+        account.json("secretsmanager", "secretsmanager.CreateSecret", &input);
+    }
+    // As itself the writer is looked up once.
+    place.args(["set", "db/url", "one"]).run().code(0);
+    let rows: &[Row] = &[
+        (
+            "25 parameters",
+            0,
+            &["import", "ssm:/prod/", "--prefix", "parameters"],
+        ),
+        (
+            "25 parameters that are so",
+            0,
+            &["import", "ssm:/prod/", "--prefix", "parameters"],
+        ),
+        (
+            "25 secrets",
+            0,
+            &["import", "secretsmanager:prod/*", "--prefix", "secrets"],
+        ),
+        (
+            "25 secrets that are so",
+            0,
+            &["import", "secretsmanager:prod/*", "--prefix", "secrets"],
+        ),
+        (
+            "one secret by its name",
+            0,
+            &["import", "secretsmanager:prod/k00"],
+        ),
+    ];
+    counts::hold("dynamodb.import", |counted| {
         for (row, code, args) in rows {
             counted.asked(row, &watched.asked(&place, *code, args));
         }

@@ -6,5 +6,7 @@ pub(super) mod cursor;
 pub(super) mod header;
 #[path = "../../../src/http/request/path.rs"]
 pub(super) mod path;
+#[path = "../../../src/http/request/precondition.rs"]
+pub(super) mod precondition;
 #[path = "../../../src/http/request/query.rs"]
 pub(super) mod query;

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Group {
 const GROUP_LOOK: Duration = Duration::from_millis(20);
 
 impl Group {
-    /// Starts a command, which is lent the terminal.
+    /// Starts a command, which is lent the terminal where discfg has it for itself.
     pub(in crate::cli) fn spawn(
         mut command: std::process::Command,
         foreground: Option<&mut Foreground>,
@@ -32,7 +32,7 @@ impl Group {
         let pid = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let group = Self { child, pid };
         if let Some((foreground, pid)) = foreground.zip(pid) {
-            foreground.lend(pid);
+            foreground.lend_at_once(pid);
             // It may have been stopped for reading already.
             group.pass(Signal::CONT);
         }
@@ -44,6 +44,10 @@ impl Group {
         if let Some(pid) = self.pid {
             // It may have ended meanwhile.
             let _ = kill_process_group(pid, signal);
+            // Who is stopped heeds no signal.
+            if [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT].contains(&signal) {
+                let _ = kill_process_group(pid, Signal::CONT);
+            }
         }
     }
 
@@ -88,8 +92,6 @@ impl Group {
         let mut killed = false;
         let mut grace_ends = pin!(sleep(grace));
         self.pass(signal);
-        // Who is stopped heeds no signal.
-        self.pass(Signal::CONT);
         let mut status = None;
         loop {
             if let Some(status) = status

@@ -7,6 +7,7 @@ use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::positionals::config_beside_options;
+use crate::cli::secret_args::SecretArgs;
 use crate::cli::session::Session;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
@@ -51,6 +52,8 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
+    secrets: SecretArgs,
+    #[command(flatten)]
     plan: PlanArgs,
 }
 
@@ -61,15 +64,16 @@ pub(in crate::cli) async fn run(
 ) -> Result<(), Failure> {
     session.choose(config_beside_options(args.word.as_deref(), true)?)?;
     let config = session.config()?;
-    let wanted = args
-        .file
-        .read(args.prefix.as_ref().map(PrefixOrRoot::prefix), &config)?;
+    let prefix = args.prefix.as_ref().map(PrefixOrRoot::prefix);
+    let mut keys = args.file.read(args.file.path()?, prefix, &config)?;
+    args.secrets.mark(&mut keys.wanted)?;
     let result: Result<(), Stop> = async {
         let format = session.format();
         let subject = args.prefix.clone().unwrap_or_else(|| Prefix::all().into());
         let store = session.store(Access::Write, &subject).await?;
-        let plan = with_progress("reading", terminal, make_plan(&args, wanted, store)).await?;
-        let review = Review::new("apply", config, &plan, Confirmation::unless(args.yes));
+        let plan = with_progress("reading", terminal, make_plan(&args, keys.wanted, store)).await?;
+        let review =
+            Review::new("apply", config, &plan, Confirmation::unless(args.yes)).renaming(&keys.renamed);
         review.carry_out(&args.plan, store, format, terminal).await
     }
     .await;

@@ -89,7 +89,13 @@ async fn on_aws(
             let other_name = stack.name != config.stack_name();
             let entry = ConfigShape {
                 config: config.to_string(),
-                note: other_name.then(|| format!("discfg expects the stack name {}", config.stack_name())),
+                note: if stack.is_adopting() {
+                    Some(format!(
+                        "only the table is imported; finish with `discfg init {config}`"
+                    ))
+                } else {
+                    other_name.then(|| format!("discfg expects the stack name {}", config.stack_name()))
+                },
                 stack: Some(stack.name),
                 status: Some(stack.state.to_string()),
                 region: Some(region.clone()),

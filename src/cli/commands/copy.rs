@@ -5,13 +5,14 @@ use clap::Args;
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::help::GlobalsLast as _;
+use crate::cli::left_out::say_left_out;
 use crate::cli::plan_review::{Confirmation, PlanArgs, Review};
 use crate::cli::session::Session;
 use crate::cli::side_pairs::{pairs, title};
 use crate::cli::sides::{self, KindArgs, SideArgs, check_destination};
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::wait::with_progress;
-use crate::model::{Access, Grouped, Side, Timestamp};
+use crate::model::{Access, Side, Timestamp};
 use crate::ops::Plan;
 
 const EXAMPLES: &str = "\
@@ -83,13 +84,7 @@ pub(in crate::cli) async fn run(
     let now = Timestamp::from(SystemTime::now());
     // What was there at a revision may be over: it doesn't begin anew.
     read.entries.retain(|_, entry| entry.is_live(now));
-    if read.left_out > 0 {
-        let keys = if read.left_out == 1 { "key" } else { "keys" };
-        terminal.note(&format!(
-            "{} {keys} with a time to live left out; --with-ttl includes them",
-            Grouped(read.left_out)
-        ));
-    }
+    say_left_out(read.left_out, terminal);
     let kind = read.kind;
     read.entries = sides::reveal(read.entries, |_| true, &args.from, &mut from).await?;
     let wanted = pairs(read, &args.from, &args.to)?

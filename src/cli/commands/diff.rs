@@ -3,10 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::Args;
 
 use crate::cli::bad_sections::ExceptArgs;
-use crate::cli::change_line::{beside, shown, sign, unmasked};
+use crate::cli::change_line::{beside, differing_kinds, shown, sign, unmasked};
 use crate::cli::data_keys::FileArgs;
 use crate::cli::failure::Failure;
 use crate::cli::help::GlobalsLast as _;
+use crate::cli::left_out::say_left_out;
 use crate::cli::out_file::OutArgs;
 use crate::cli::output::show;
 use crate::cli::session::Session;
@@ -46,7 +47,7 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(value_name = "A")]
     left: Side,
     /// Second side, in the same form
-    #[arg(value_name = "B", required_unless_present = "data", conflicts_with = "data")]
+    #[arg(value_name = "B", required_unless_present = "data", conflicts_with_all = ["data", "from", "flat"])]
     right: Option<Side>,
     #[command(flatten)]
     file: FileArgs,
@@ -92,6 +93,7 @@ async fn compare_sides(
     .await;
     let left = left.map_err(|stop| sides::explain(stop, &args.left, &from, Access::Read))?;
     let Some(side) = &args.right else {
+        say_left_out(left.left_out, terminal);
         let right = in_file(args, &from.config()?)?;
         if left.kind == Some(SideKind::Key) {
             return Err(Failure::usage(format!(
@@ -107,6 +109,7 @@ async fn compare_sides(
     let right = sides::read(side, &args.kind, &mut to, args.with_ttl, &args.except.sections).await;
     let right = right.map_err(|stop| sides::explain(stop, side, &to, Access::Read))?;
     check_kinds((&args.left, left.kind), (side, right.kind))?;
+    say_left_out(left.left_out + right.left_out, terminal);
     let of_keys = [left.kind, right.kind].contains(&Some(SideKind::Key));
     // A single key is called by the first side's path.
     let named = |entries: BTreeMap<String, Entry>| match &args.left.key {
@@ -138,8 +141,9 @@ async fn compare_sides(
 
 fn in_file(args: &DiffArgs, config: &str) -> Result<BTreeMap<String, DesiredValue>, Failure> {
     let prefix = args.left.prefix();
-    let read = args.file.read(Some(prefix), config)?;
+    let read = args.file.read(args.file.path()?, Some(prefix), config)?;
     Ok(read
+        .wanted
         .into_iter()
         .filter_map(|(key, wanted)| Some((prefix.relative(&key)?.to_owned(), wanted)))
         .collect())
@@ -159,7 +163,8 @@ fn tell(
         };
         let shown = unmasked(shown(difference, values));
         lines.push((sign, format!("{sign} {name}{}", beside(difference, shown))));
-        changes.push(PlannedChange::new(op, name.clone(), shown));
+        let change = PlannedChange::new(op, name.clone(), shown);
+        changes.push(change.with_kinds(differing_kinds(difference)));
     }
     let same = changes.is_empty();
     let shape = DiffAnswer {

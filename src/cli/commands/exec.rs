@@ -17,6 +17,7 @@ use self::reload_signal::ReloadSignal;
 use self::restart::{RestartPace, Supervised};
 use crate::cli::bad_sections::ExceptArgs;
 use crate::cli::failure::{Failure, Stop};
+use crate::cli::left_out::say_left_out;
 use crate::cli::output::show;
 use crate::cli::positionals::config_beside_options;
 use crate::cli::session::Session;
@@ -183,8 +184,10 @@ async fn start(args: ExecArgs, session: &mut Session, terminal: &mut Terminal) -
     }
     let chosen = wanted.choose(&snapshot.entries, &around)?;
     let Some(program) = program.filter(|_| !args.dry_run) else {
+        say_left_out(wanted.left_out(&snapshot.entries), terminal);
         let shape = chosen.planned();
-        return Ok(show_planned(&shape, session, terminal)?);
+        show_planned(&shape, session, terminal)?;
+        return Ok(terminal.flush()?);
     };
     let variables = chosen.reveal(store).await?;
     if args.restart {

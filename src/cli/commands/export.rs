@@ -15,6 +15,7 @@ use crate::cli::deciding_names::{is_refused, refuse};
 use crate::cli::digest::digest;
 use crate::cli::failure::{Failure, Stop};
 use crate::cli::global::{Format, FormatFlag};
+use crate::cli::left_out::say_left_out;
 use crate::cli::one_line::printable_file;
 use crate::cli::out_file::OutFile;
 use crate::cli::positionals::config_beside_options;
@@ -182,6 +183,7 @@ pub(in crate::cli) async fn run(
 /// What an import of the file would not give back.
 #[derive(Debug, Default)]
 struct NotKept {
+    with_ttl: usize,
     secrets: u64,
     json_strings: u64,
 }
@@ -194,11 +196,14 @@ impl NotKept {
         self.json_strings += u64::from(is_string);
     }
 
-    /// Says it, where the format is one for data rather than for an environment.
+    /// Says it: of secrets where the file is kept rather than read at once, by a shell or a runner, and of JSON strings where
+    /// the format could hold them.
     fn note(&self, format: Option<DataFormat>, terminal: &Terminal) {
-        use DataFormat::{Csv, Json, Properties, Tfvars, Yaml};
+        use DataFormat::{Fish, GithubEnv, Json, Shell, Yaml};
+        say_left_out(self.with_ttl, terminal);
         let counted = |count, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        if self.secrets > 0 && matches!(format, Some(Json | Yaml | Csv | Properties | Tfvars)) {
+        let is_kept = format.is_some_and(|format| !matches!(format, Shell | Fish | GithubEnv));
+        if self.secrets > 0 && is_kept {
             let secrets = counted(self.secrets, "secret");
             terminal.hint(&format!(
                 "note: contains {secrets} in plain text; import stores new keys as plain values"
@@ -374,7 +379,9 @@ async fn each(
     while let Some(chunk) = entries.next().await {
         let mut chunk = chunk.into_iter().collect::<Result<Vec<_>, _>>()?;
         empty.retain(|prefix| !chunk.iter().any(|entry| prefix.holds(&entry.key)));
+        let all = chunk.len();
         chunk.retain(|entry| args.with_ttl || entry.expires.is_none());
+        seen.with_ttl += all - chunk.len();
         if args.expect_digest.is_some() {
             for entry in &chunk {
                 digester.add(entry);

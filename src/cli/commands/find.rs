@@ -11,6 +11,7 @@ use crate::cli::help::{CONFIG, positionals};
 use crate::cli::output::show;
 use crate::cli::positionals::parse;
 use crate::cli::session::Session;
+use crate::cli::sides::{has_keys_below, is_key, only_a_key};
 use crate::cli::terminal::Terminal;
 use crate::cli::value_line::value_line;
 use crate::model::{Access, BadSection, ConfigName, ErrorKind, Grouped, Prefix, Section};
@@ -149,6 +150,7 @@ async fn search_config(
         (true, true) => SearchedValues::Revealed,
     };
     let store = session.store(Access::Read, &prefix).await?;
+    let before = findings.found + findings.answer.denied.len() + findings.bad.len();
     let mut found = search(store, &prefix, values, pattern);
     while let Some(item) = found.try_next().await? {
         match item {
@@ -162,6 +164,16 @@ async fn search_config(
         if terminal.is_closed() {
             break;
         }
+    }
+    drop(found);
+    let after = findings.found + findings.answer.denied.len() + findings.bad.len();
+    // A key that was meant as a prefix has nothing below it to be found.
+    if before == after
+        && args.prefix.is_some()
+        && !has_keys_below(&prefix, store).await?
+        && is_key(&prefix, store).await?
+    {
+        return Err(only_a_key(&prefix).into());
     }
     Ok(())
 }

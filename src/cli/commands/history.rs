@@ -12,6 +12,7 @@ use crate::cli::out_file::OutArgs;
 use crate::cli::output::show;
 use crate::cli::positionals::{hint, parse};
 use crate::cli::session::Session;
+use crate::cli::sides::is_key;
 use crate::cli::terminal::Terminal;
 use crate::cli::terminal::color::Tone;
 use crate::cli::terminal::table::Table;
@@ -120,6 +121,21 @@ async fn show_history(
             Some(hint) => failure.hint(hint),
             None => failure,
         });
+    }
+    if lines.is_empty()
+        && !is_filtered
+        && bad.is_empty()
+        && let Some(prefix) = &args.prefix
+    {
+        let store = session.store(Access::Read, prefix).await?;
+        let is_key = is_key(prefix, store).await;
+        let failure = Failure::new(ErrorKind::NotFound, format!("no history below {prefix}"));
+        return Err(
+            match is_key.map_err(|stop| session.explain_stop(stop, Access::Read))? {
+                true => failure.hint(format!("{prefix} is a key: `discfg history {prefix}`")),
+                false => failure,
+            },
+        );
     }
     if lines.is_empty() {
         terminal.hint("no changes");

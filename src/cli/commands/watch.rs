@@ -168,7 +168,7 @@ pub(in crate::cli) async fn run(
         format,
         hook: args
             .exec
-            .map(|command| Hook::new(command, format, args.grace.duration())),
+            .map(|command| Hook::new(command, format, args.grace.duration(), terminal)),
         once: args.once,
         lost: false,
     };

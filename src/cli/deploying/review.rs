@@ -190,6 +190,10 @@ impl Deployer<'_> {
         }
         let answer = match (dry_run, yes) {
             (true, _) => Ok(Consent::No),
+            (false, true) if forgets_access(plan) => Err(Failure::usage(
+                "--yes would open the config to the whole account: who had access to the earlier stack is unknown",
+            )
+            .hint("give --reader and --writer, or run it without --yes and answer")),
             (false, true) => Ok(Consent::Yes),
             (false, false) => {
                 if self.terminal.is_quiet() {
@@ -211,6 +215,19 @@ impl Deployer<'_> {
             answer => answer.or_cancel("change set removed").map(|()| true),
         }
     }
+}
+
+/// Whether what bounded access to the table's config is lost, and nothing is given in its place.
+fn forgets_access(plan: &StackPlan) -> bool {
+    let bounds = [
+        Parameter::Readers,
+        Parameter::Writers,
+        Parameter::GitHubSubjects,
+        Parameter::FirstOidc,
+        Parameter::AccountIds,
+        Parameter::OrgId,
+    ];
+    plan.earlier_access == Some(EarlierAccess::Unknown) && !bounds.iter().any(|bound| sets(plan, *bound))
 }
 
 async fn discard_change_set(cfn: &Client, plan: &StackPlan) -> Result<(), Failure> {

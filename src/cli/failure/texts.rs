@@ -11,6 +11,7 @@ mod open;
 mod ops;
 mod parsers;
 pub(in crate::cli) mod served;
+mod source;
 mod stack;
 mod store;
 mod target;

@@ -43,6 +43,13 @@ pub(super) struct DataFile {
     log_bound: AtomicU64,
 }
 
+fn of_another(path: &Path) -> FileError {
+    unsound(format!(
+        "{} holds no config: it is another program's database",
+        path.display()
+    ))
+}
+
 impl DataFile {
     pub(super) fn open(path: &Path, mode: OpenMode, clock: Arc<dyn Clock>, by: String) -> Result<Self> {
         let file = Self {
@@ -221,10 +228,22 @@ impl DataFile {
                 known: Meta::LAYOUT,
             }),
             FileOwner::Nobody => Err(self.no_config(" is an empty database")),
-            FileOwner::Another => Err(self.failed(unsound(format!(
-                "{} holds no config: it is another program's database",
-                self.path.display()
-            )))),
+            FileOwner::Another => Err(self.failed(of_another(&self.path))),
+        }
+    }
+
+    /// Fails where the file at `path` is no config's, whatever its name says.
+    pub(super) fn check_owner(path: &Path) -> Result<()> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let found = Connection::open_with_flags(path, flags)
+            .map_err(FileError::from)
+            .and_then(|connection| {
+                connection.busy_timeout(LOCK_PATIENCE)?;
+                owner(&connection)
+            });
+        match found.map_err(|error| error.into_store_error(path))? {
+            FileOwner::Discfg(_) | FileOwner::Nobody => Ok(()),
+            FileOwner::Another => Err(of_another(path).into_store_error(path)),
         }
     }
 

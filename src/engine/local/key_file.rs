@@ -2,6 +2,7 @@
 //! those who get a copy of the data, and from nobody who can read the owner's files.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::ErrorKind;
 use std::mem;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,28 @@ pub(super) fn path_beside(data: &Path) -> PathBuf {
     data.with_extension("key")
 }
 
+/// Fails where a file is there that is no key's.
+pub(super) fn check_owner(path: &Path) -> Result<()> {
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() && file.len() == DataKey::BYTES as u64 => Ok(()),
+        Ok(_) => Err(invalid(path)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(of_io(path, error)),
+    }
+}
+
+fn invalid(path: &Path) -> StoreError {
+    StoreError::Corrupt {
+        section: None,
+        what: format!(
+            "invalid key file {}: expected {} bytes",
+            path.display(),
+            DataKey::BYTES
+        ),
+        source: None,
+    }
+}
+
 impl KeyFile {
     /// The file next to the config's data, which is at `path`. Nothing is opened before a secret is met.
     pub(super) fn beside(path: &Path, data: Arc<DataFile>, writable: bool) -> Self {
@@ -61,15 +84,9 @@ impl KeyFile {
 
     fn read(&self) -> Result<Option<DataKey>> {
         match self.folder.read(self.name(), MAX_BYTES, Privacy::Private) {
-            Ok(mut bytes) => {
-                DataKey::new(mem::take(&mut *bytes))
-                    .map(Some)
-                    .ok_or_else(|| StoreError::Corrupt {
-                        section: None,
-                        what: format!("invalid key file {}: expected 32 bytes", self.path.display()),
-                        source: None,
-                    })
-            }
+            Ok(mut bytes) => DataKey::new(mem::take(&mut *bytes))
+                .map(Some)
+                .ok_or_else(|| invalid(&self.path)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.unusable(error)),
         }

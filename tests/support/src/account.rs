@@ -193,13 +193,18 @@ impl Account {
 
     /// Does a KMS operation as root.
     pub fn kms(&self, operation: &str, input: &Value) -> Value {
+        self.json("kms", &format!("TrentService.{operation}"), input)
+    }
+
+    /// Does an operation of a service of the JSON protocol as root; `target` is `PREFIX.OPERATION`.
+    pub fn json(&self, service: &str, target: &str, input: &Value) -> Value {
         let headers = [
             ("Content-Type", "application/x-amz-json-1.1".to_owned()),
-            ("X-Amz-Target", format!("TrentService.{operation}")),
+            ("X-Amz-Target", target.to_owned()),
         ];
         let answer = self
-            .send(&self.root(), "kms", &headers, input.to_string().into_bytes())
-            .unwrap_or_else(|refusal| panic!("{operation}: {refusal:?}"));
+            .send(&self.root(), service, &headers, input.to_string().into_bytes())
+            .unwrap_or_else(|refusal| panic!("{target}: {refusal:?}"));
         // An operation may have nothing to say.
         serde_json::from_str(&answer).unwrap_or_default()
     }

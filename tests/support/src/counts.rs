@@ -22,6 +22,7 @@ pub const GROUPS: &[&str] = &[
     "dynamodb.self",
     "dynamodb.purges",
     "dynamodb.secrets",
+    "dynamodb.import",
     "dynamodb.roles",
     "syncs",
     "instructions.dev",

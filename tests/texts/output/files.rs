@@ -60,6 +60,10 @@ fn apply() {
 fn import() {
     let place = prepared();
     place.write("db.json", r#"{"url": "postgres://new", "timeout": 3}"#);
+    place.write(
+        "consul.json",
+        r#"[{"key": "db url", "flags": 0, "value": "eA=="}, {"key": "db/password", "flags": 0, "value": "eA=="}]"#,
+    );
     let many: Vec<String> = (0..120).map(|n| format!("\"k{n}\": {n}")).collect();
     place.write("many.json", format!("{{{}}}", many.join(", ")));
     session_at(
@@ -81,6 +85,11 @@ fn import() {
         printf 'url=postgres://properties\n' | discfg import --prefix new -d - --from properties --values
         printf 'key,value\nurl,postgres://csv\n' | discfg import --prefix new -d - --from csv --values
 
+        # Names and secrets of another store
+        discfg import consul.json --from consul --prefix c --secret-keys '**/password' --dry-run
+        discfg import consul.json --from consul --prefix c --secret-keys '**/password' --values
+        discfg import consul.json --from consul --prefix c --dry-run -f json
+
         # More than one commit takes
         discfg import --prefix many -d many.json --dry-run -f raw
         discfg import --prefix many -d many.json
@@ -98,6 +107,15 @@ fn import() {
         printf 'key,value\nurl\n' | discfg import -d - --from csv
         printf 'x' | discfg import -d - --from k8s-secret
         printf 'x' | discfg import -d -
+        printf '[]' | discfg import - --from consul
+        printf '[{"key":"a b","value":"eA=="},{"key":"a@b","value":"eA=="}]' | discfg import - --from consul
+        printf '{"kvs":[{"key":"!"}]}' | discfg import - --from etcd
+
+        # What is no source
+        discfg import
+        discfg import mycfg
+        discfg import vault:secret/app
+        discfg import consul.json --from consul --secret-keys 'nosuch/*'
         "#,
     );
 }

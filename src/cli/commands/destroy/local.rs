@@ -40,6 +40,7 @@ pub(super) async fn run(
         }
         Err(error) => return Err(unusable(&path, error)),
     };
+    LocalEngine::check_owner(&path)?;
     if !args.delete_data {
         return Err(Failure::usage(format!(
             "config \"{config}\" is local: it has no stack, only data"

@@ -119,8 +119,13 @@ impl Survey {
         }
         if let Some(stack) = &self.stack {
             terminal.hint(&format!(
-                "  delete   stack {}: roles and policies{}",
+                "  delete   stack {}: {}{}",
                 stack.name,
+                if stack.is_adopting() {
+                    "nothing but the imported table so far"
+                } else {
+                    "roles and policies"
+                },
                 if stack.outputs.contains_key(Output::ApiEndpoint.name()) {
                     ", HTTP API with function and logs"
                 } else {

@@ -163,6 +163,17 @@ impl EnvironmentSpec {
         Ok(Chosen(chosen.collect()))
     }
 
+    /// How many of the entries below the prefixes are not chosen because they have a time to live.
+    pub(super) fn left_out(&self, entries: &[Entry]) -> usize {
+        let is_left_out = |entry: &&Entry| {
+            !self.with_ttl
+                && entry.expires.is_some()
+                && self.prefixes.iter().any(|prefix| prefix.holds(&entry.key))
+                && !self.named.iter().any(|named| named.key == entry.key)
+        };
+        entries.iter().filter(is_left_out).count()
+    }
+
     /// When the first of the entries that may be chosen expires.
     pub(super) fn expires(&self, entries: &[Entry]) -> Option<Timestamp> {
         let counts = |entry: &&Entry| {

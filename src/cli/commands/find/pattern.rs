@@ -1,6 +1,7 @@
 use fast_glob::glob_match;
 use regex_lite::{Regex, RegexBuilder};
 
+use crate::cli::key_glob::{KeyGlob, KeyGlobError};
 use crate::ops::Matcher;
 
 /// What `find` looks for, in keys and in values.
@@ -9,7 +10,7 @@ pub(super) enum Pattern {
     /// A part of the text.
     Text { part: String, ignores_case: bool },
     /// The whole of a key, from one of its segments on; in values, slashes are as any character.
-    Glob { glob: String, ignores_case: bool },
+    Glob { glob: KeyGlob, ignores_case: bool },
     /// What a part of the text matches.
     Regex(Regex),
 }
@@ -20,9 +21,9 @@ pub(super) enum PatternError {
     /// It would match everything.
     #[error("empty pattern")]
     Empty,
-    /// A set of characters isn't closed.
-    #[error("invalid pattern {0:?}: unclosed [")]
-    Glob(String),
+    /// It is no glob.
+    #[error(transparent)]
+    Glob(#[from] KeyGlobError),
     /// It is no regular expression.
     #[error("invalid regular expression: {0}")]
     Regex(#[from] regex_lite::Error),
@@ -45,27 +46,17 @@ impl Pattern {
                 ignores_case,
             });
         }
-        match text.rsplit_once('[') {
-            Some((_, set)) if !set.contains(']') => Err(PatternError::Glob(text)),
-            _ => Ok(Self::Glob {
-                glob: text,
-                ignores_case,
-            }),
-        }
+        Ok(Self::Glob {
+            glob: text.parse()?,
+            ignores_case,
+        })
     }
 }
 
 impl Matcher for Pattern {
     fn matches_key(&self, key: &str) -> bool {
         match self {
-            Self::Glob { glob, ignores_case } => {
-                let key = fold(key, *ignores_case);
-                if glob.starts_with('/') {
-                    glob_match(glob, &key)
-                } else {
-                    glob_match(format!("**/{glob}"), key.trim_start_matches('/'))
-                }
-            }
+            Self::Glob { glob, ignores_case } => glob.matches(&fold(key, *ignores_case)),
             _ => self.matches_value(key),
         }
     }
@@ -76,7 +67,7 @@ impl Matcher for Pattern {
             Self::Glob { glob, ignores_case } => {
                 // A character that no text has in its place, so that * doesn't stop there.
                 let flat = |text: &str| text.replace('/', "\0");
-                glob_match(flat(glob), flat(&fold(value, *ignores_case)))
+                glob_match(flat(glob.as_str()), flat(&fold(value, *ignores_case)))
             }
             Self::Regex(regex) => regex.is_match(value),
         }

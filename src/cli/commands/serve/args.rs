@@ -50,7 +50,9 @@ Examples:
   curl http://127.0.0.1:8899/v1/payments/db/keys/url
   discfg serve token new --file tokens --name app --read-all
   discfg serve payments --listen 0.0.0.0:8899 --token-file tokens \\
-    --tls-cert cert.pem --tls-key key.pem";
+    --tls-cert cert.pem --tls-key key.pem
+  curl -H \"Authorization: Bearer $TOKEN\" \\
+    https://HOST:8899/v1/payments/db/keys/url";
 
 impl ServeArgs {
     /// Whether it is the server that is called, and not what makes its tokens.

@@ -66,7 +66,12 @@ fn new(args: NewTokenArgs, session: &Session, terminal: &mut Terminal) -> Result
         word: token.reveal(),
     };
     let bare = || format!("{}\n", token.reveal());
-    show(terminal, session.format(), &shape, bare, || bare().into_bytes())?;
+    let shown = show(terminal, session.format(), &shape, bare, || bare().into_bytes());
+    if let Err(failure) = shown.and_then(|()| terminal.flush()) {
+        // Nobody can ever have seen it.
+        file.revoke(&entry.name)?;
+        return Err(failure);
+    }
     terminal.hint(&format!(
         "{} {}; this token is shown only once",
         entry.name,

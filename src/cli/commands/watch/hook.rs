@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::line::WatchLine;
-use crate::cli::child::{ForwardedSignals, Group, tied};
+use crate::cli::child::{Foreground, ForwardedSignals, Group, tied};
 use crate::cli::global::Format;
 use crate::cli::terminal::Terminal;
 use crate::model::Value;
@@ -16,6 +16,8 @@ pub(super) struct Hook {
     /// Whether stdout is its own, since nothing else is shown there.
     has_stdout: bool,
     grace: Duration,
+    /// The terminal, for a command that reads from it.
+    foreground: Option<Foreground>,
     /// The one that runs.
     running: Option<Group>,
 }
@@ -24,11 +26,12 @@ pub(super) struct Hook {
 const MOST_BYTES: usize = 100_000;
 
 impl Hook {
-    pub(super) fn new(command: String, format: Format, grace: Duration) -> Self {
+    pub(super) fn new(command: String, format: Format, grace: Duration, terminal: &Terminal) -> Self {
         Self {
             command,
             has_stdout: format == Format::Silent,
             grace,
+            foreground: Foreground::find(terminal),
             running: None,
         }
     }
@@ -51,7 +54,7 @@ impl Hook {
             .key
             .map_or_else(|| line.section.to_string(), ToString::to_string);
         let ended = match Group::spawn(command, None) {
-            Ok(group) => self.running.insert(group).ends(None).await,
+            Ok(group) => self.running.insert(group).ends(self.foreground.as_mut()).await,
             Err(error) => Err(error),
         };
         self.running = None;

@@ -188,6 +188,7 @@ async fn dispatch(command: Command, session: &mut Session, terminal: &mut Termin
         Command::Apply(args) => commands::apply::run(args, session, terminal).await,
         Command::Import(args) => commands::import::run(args, session, terminal).await,
         Command::Watch(args) => commands::watch::run(args, session, terminal).await,
+        Command::Purge(args) => commands::purge::run(args, session, terminal).await,
         Command::History(args) => commands::history::run(args, session, terminal).await,
         Command::Rollback(args) => commands::rollback::run(args, session, terminal).await,
         Command::Diff(args) => commands::diff::run(args, session, terminal).await,

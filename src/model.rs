@@ -14,6 +14,7 @@ mod foreign_value;
 mod grant;
 mod grouped;
 mod log_position;
+mod logged_value;
 mod message;
 mod oidc;
 mod oidc_trust;
@@ -46,6 +47,7 @@ pub use foreign_value::{ForeignValue, ForeignValueError, MappedValue, map_foreig
 pub use grant::{GrantPrincipal, GrantPrincipalError, GrantScope, GrantScopeError, Uncovered};
 pub(crate) use grouped::Grouped;
 pub(crate) use log_position::LogPosition;
+pub use logged_value::{LoggedValue, PurgedValue};
 pub use message::{Message, MessageError};
 pub use oidc::{OidcIssuer, OidcSubject, OidcSubjectError};
 pub use oidc_trust::{OidcTrust, OidcTrustError};

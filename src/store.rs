@@ -10,6 +10,7 @@ mod ext;
 mod limit;
 mod listing;
 mod past_entries;
+mod purge;
 mod repeated_commit;
 mod seal;
 mod snapshot;
@@ -33,6 +34,8 @@ pub use ext::StoreExt;
 pub use limit::Limit;
 pub use listing::{Listed, Scope};
 pub use past_entries::PastEntries;
+pub(crate) use purge::followed;
+pub use purge::{PURGE_AFTER, PurgePlan, Purged, PurgedParts};
 pub use snapshot::{Digest, Digester, Snapshot};
 pub use txn::{AppliedChange, Committed, Txn};
 pub use unreadable_sections::UnreadableSections;
@@ -319,7 +322,8 @@ pub trait Store: Send + Sync {
     /// ```
     async fn wait(&self, cursor: &Cursor, deadline: Deadline) -> Result<Vec<Head>>;
 
-    /// Streams the section's log after a revision, in order, in whole revisions.
+    /// Streams the section's log after a revision, in order, in whole revisions. Lines whose values were purged are among
+    /// them, and say so.
     ///
     /// Fails with [`StoreError::Compacted`] if lines after `after` were compacted.
     ///
@@ -335,7 +339,7 @@ pub trait Store: Send + Sync {
     /// client.set("/db/url", "postgres://a").await?;
     /// client.set("/db/url", "postgres://b").await?;
     /// let changes: Vec<_> = store.changes(&"/db".parse()?, Revision::new(1)).try_collect().await?;
-    /// let replaced = changes[0].replaced().expect("it was there");
+    /// let replaced = changes[0].replaced()?.expect("it was there");
     /// assert_eq!(replaced.value.as_text(), Some("postgres://a"));
     /// # Ok(())
     /// # }
@@ -429,6 +433,35 @@ pub trait Store: Send + Sync {
     /// # }
     /// ```
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry>;
+
+    /// Removes the old values of a key from the log: what is left of each says that it was purged, when it had been written
+    /// and by whom. The value of the key's current entry stays, and no revision is added.
+    ///
+    /// A key that expired, and whose entry is still stored, loses that, too. What was interrupted is finished by the next
+    /// purge. Copies outside of the log are not reached: backups, exports, and the log of another key with that value.
+    ///
+    /// Fails with
+    /// - [`StoreError::NotFound`] if the key has no entry and no history,
+    /// - [`StoreError::PurgeTooSoon`] if the key changed less than [`PURGE_AFTER`] ago, by the store's clock.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let client = discfg::Client::builder().config("demo").local(folder.path()).open().await?;
+    /// # let store = client.store(discfg::model::Access::Write).await?;
+    /// use discfg::store::StoreError;
+    ///
+    /// client.set("/db/password", "hunter2").await?;
+    /// let purged = store.purge(&"/db/password".parse()?).await?;
+    /// assert_eq!(purged.lines, 0, "the current value stays");
+    /// client.set("/db/password", "hunter3").await?;
+    /// let error = store.purge(&"/db/password".parse()?).await.expect_err("it changed just now");
+    /// assert!(matches!(error, StoreError::PurgeTooSoon { wait: 1..=120, .. }));
+    /// # Ok(())
+    /// # }
+    /// ```
+    async fn purge(&self, key: &Key) -> Result<Purged>;
 
     /// Returns the status of the backend.
     ///

@@ -16,7 +16,7 @@ mod stored;
 
 pub use api_answer::{
     ChangesAnswer, CommitAnswer, HeadsAnswer, KeyHistoryAnswer, KeySubject, ListPage, LogLine, PlainKey,
-    SnapshotResponse, StateAnswer, StoredKeyAnswer, WrappedKey,
+    PurgeAnswer, SnapshotResponse, StateAnswer, StoredKeyAnswer, WrappedKey,
 };
 pub use change_line::ChangeLine;
 pub use command_answer::{

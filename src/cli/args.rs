@@ -95,6 +95,8 @@ pub(super) enum Command {
     History(commands::history::HistoryArgs),
     /// Roll a key or a prefix back to a revision
     Rollback(commands::rollback::RollbackArgs),
+    /// Remove a key's old values from the history, after asking
+    Purge(commands::purge::PurgeArgs),
     /// Compare two configs, prefixes or revisions
     Diff(commands::diff::DiffArgs),
     /// Copy keys to another prefix or config

@@ -24,6 +24,7 @@ pub(super) mod init;
 pub(super) mod ls;
 pub(super) mod man;
 pub(super) mod r#move;
+pub(super) mod purge;
 pub(super) mod revoke;
 pub(super) mod rollback;
 pub(super) mod serve;

@@ -18,7 +18,7 @@ use crate::engine::OpenError;
 use crate::files;
 use crate::formats::{FormatError, TemplateError};
 use crate::http::{TlsError, TokenFileError};
-use crate::model::{ErrorKind, ValueError};
+use crate::model::{ErrorKind, PurgedValue, ValueError};
 use crate::ops::{OpsError, problem_code_of_kind, problem_code_of_store};
 use crate::stack::access::AccessError;
 use crate::store::StoreError;
@@ -257,6 +257,10 @@ impl From<StoreError> for Failure {
             StoreError::NoTtl(key) => {
                 failure.hint(format!("set a time to live with `discfg touch {key} --ttl 30s`"))
             }
+            StoreError::Purged(PurgedValue { key, .. }) => failure.hint(format!(
+                "`discfg history {key} --values` shows which values are left"
+            )),
+            StoreError::PurgeTooSoon { wait, .. } => failure.hint(format!("nothing was purged; retry in {wait} s")),
             StoreError::OutcomeUnknown { .. } => {
                 failure.hint("check whether the commit is in `discfg history -f json`; if it is not, rerun the command")
             }

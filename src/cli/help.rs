@@ -16,7 +16,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("Files and programs", &["apply", "import", "export", "exec"]),
-    ("History", &["history", "diff", "rollback"]),
+    ("History", &["history", "diff", "rollback", "purge"]),
     (
         "Provisioning",
         &["init", "status", "configs", "template", "destroy"],

@@ -28,6 +28,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("history", &["logs", "versions", "blame"]),
     ("diff", &["compare"]),
     ("rollback", &["undo", "revert"]),
+    ("purge", &["erase", "scrub", "redact", "expunge", "forget"]),
     ("init", &["new", "deploy", "provision", "setup", "up"]),
     ("destroy", &["down", "teardown"]),
     ("grant", &["allow", "share"]),

@@ -235,7 +235,7 @@ impl Client {
     ///         _ => {}
     ///     }
     /// };
-    /// assert_eq!(commit[0].entry().unwrap().value.as_text(), Some("postgres://b"));
+    /// assert_eq!(commit[0].entry()?.unwrap().value.as_text(), Some("postgres://b"));
     /// # Ok(())
     /// # }
     /// ```

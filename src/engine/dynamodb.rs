@@ -11,6 +11,7 @@ mod items;
 mod list;
 mod log;
 mod protocol;
+mod purge;
 mod read;
 mod send;
 mod snapshot;
@@ -39,7 +40,8 @@ use crate::model::{
     SystemClock, Timestamp, Ttl,
 };
 use crate::store::{
-    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
+    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Purged, Result, Scope, Snapshot,
+    Store, Txn,
 };
 
 /// How to open a config's table.
@@ -248,6 +250,11 @@ impl Store for DynamoDb {
         let renewed = self.renew(key, ttl).await;
         self.explain_denial(renewed, &[key.section()], Access::Write)
             .await
+    }
+
+    async fn purge(&self, key: &Key) -> Result<Purged> {
+        let purged = self.purge_key(key).await;
+        self.explain_denial(purged, &[key.section()], Access::Write).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

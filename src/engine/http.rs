@@ -35,7 +35,8 @@ use crate::context::ApiUrl;
 use crate::model::StoreStatus;
 use crate::model::{Change, Entry, Head, Key, Prefix, Region, Revision, Section, Ttl};
 use crate::store::{
-    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store, Txn,
+    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Purged, Result, Scope, Snapshot,
+    Store, Txn,
 };
 
 /// What shows who is calling would travel in the clear.
@@ -155,6 +156,10 @@ impl Store for HttpEngine {
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
         self.api.touch(key, ttl).await
+    }
+
+    async fn purge(&self, key: &Key) -> Result<Purged> {
+        self.api.purge(key).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

@@ -17,6 +17,7 @@ mod layout;
 mod list;
 mod log;
 mod open_mode;
+mod purge;
 mod read;
 mod rows;
 mod turn;
@@ -42,8 +43,8 @@ use crate::model::{
     Change, Clock, ConfigName, Entry, Head, Key, Prefix, Revision, Section, Span, StoreStatus, Ttl,
 };
 use crate::store::{
-    Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Result, Scope, Snapshot,
-    Store, StoreError, Txn,
+    Admin, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Meta, Purged, Result, Scope,
+    Snapshot, Store, StoreError, Txn,
 };
 use data_file::DataFile;
 use key_file::KeyFile;
@@ -333,6 +334,18 @@ impl Store for LocalEngine {
                 source: None,
             })
         })
+    }
+
+    async fn purge(&self, key: &Key) -> Result<Purged> {
+        let key = key.clone();
+        let purged = self
+            .write(move |file, connection| {
+                let purged = purge::purge(file, connection, &key)?;
+                purge::erase(connection)?;
+                Ok(purged)
+            })
+            .await?;
+        Ok(purged)
     }
 
     async fn status(&self) -> Result<StoreStatus> {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::invalid_request::InvalidRequest;
 use super::live::{LiveRefusal, StreamError};
-use crate::model::{CommitId, ErrorKind, Grouped, Key, Value};
+use crate::model::{CommitId, ErrorKind, Grouped, Key, PurgedValue, Value};
 use crate::ops::{OpsError, problem_code_of_kind, problem_code_of_store};
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{
@@ -145,6 +145,16 @@ impl ApiError {
                 failure.0.section = Some(section);
                 failure.0.revision = Some(wanted);
                 failure.0.oldest = Some(oldest);
+                failure
+            }
+            StoreError::Purged(PurgedValue { key, revision }) => {
+                let mut failure = Self::new(kind, code, detail).about([key]);
+                failure.0.revision = Some(revision);
+                failure
+            }
+            StoreError::PurgeTooSoon { key, wait } => {
+                let mut failure = Self::with_status(StatusCode::CONFLICT, kind, code, detail).about([key]);
+                failure.0.wait = Some(wait);
                 failure
             }
             StoreError::Limit(limit) => Self::of_limit(&limit),
@@ -350,12 +360,15 @@ impl From<StreamError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let code = self.0.code;
+        let (code, wait) = (self.0.code, self.0.wait);
         let mut response = (status, Json(self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(wait) = wait {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait));
         }
         // By this a client tells it from a media type that isn't taken (RFC 9110, 12.5.3).
         if code == Some(ProblemCode::ContentEncoding) {

@@ -18,7 +18,9 @@ use super::api::Api;
 use super::error::ApiError;
 use super::openapi::Fixed;
 use super::request::context::NoQuery;
-use super::routes::{changes, commit, datakeys, heads, health, history, info, keys, list, metrics, snapshot};
+use super::routes::{
+    changes, commit, datakeys, heads, health, history, info, keys, list, metrics, purge, snapshot,
+};
 use super::{middleware, openapi};
 use crate::wire::Problem;
 
@@ -99,10 +101,11 @@ impl Route {
     }
 }
 
-fn all() -> [Route; 18] {
+fn all() -> [Route; 19] {
     [
         route!(keys::get, keys::put, keys::delete).also(&[("@root/keys/{key}", "of_root")]),
         route!(keys::touch).also(&[("@root/touch/{key}", "of_root")]),
+        route!(purge::purge).also(&[("@root/purge/{key}", "of_root")]),
         route!(history::history).also(&[
             ("@root/history/{key}", "of_root"),
             ("{section}/history", "section"),

@@ -10,4 +10,5 @@ pub(super) mod info;
 pub(super) mod keys;
 pub(super) mod list;
 pub(super) mod metrics;
+pub(super) mod purge;
 pub(super) mod snapshot;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{CommitId, Entry, Key, Revision, Section, Timestamp, Ttl, Value};
+use super::{CommitId, Entry, Key, LoggedValue, PurgedValue, Revision, Section, Timestamp, Ttl, Value};
 
 /// What becomes of an entry's time to live when it is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -165,7 +165,7 @@ pub enum Op {
     /// The key was written.
     Set {
         /// The new value.
-        value: Value,
+        value: LoggedValue,
         /// The new version.
         version: u64,
         /// Whether the value is a secret.
@@ -183,7 +183,7 @@ pub enum Op {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Previous {
     /// The value before.
-    pub value: Value,
+    pub value: LoggedValue,
     /// Its version.
     pub version: u64,
     /// The revision that had written it.
@@ -205,7 +205,7 @@ pub struct Previous {
 impl From<&Entry> for Previous {
     fn from(entry: &Entry) -> Self {
         Self {
-            value: entry.value.clone(),
+            value: entry.value.clone().into(),
             version: entry.version,
             revision: entry.revision,
             secret: entry.secret,
@@ -258,8 +258,14 @@ impl Change {
         new + self.previous.as_ref().map_or(0, |previous| previous.value.len())
     }
 
-    /// The entry that this change left behind; none after a delete.
-    pub fn entry(&self) -> Option<Entry> {
+    /// Whether the value that was written was purged.
+    pub fn is_purged(&self) -> bool {
+        matches!(&self.op, Op::Set { value, .. } if value.is_purged())
+    }
+
+    /// The entry that this change left behind; none after a delete. Fails where its value was purged, which is not the
+    /// same as none.
+    pub fn entry(&self) -> Result<Option<Entry>, PurgedValue> {
         let Op::Set {
             value,
             version,
@@ -268,11 +274,11 @@ impl Change {
             expires,
         } = &self.op
         else {
-            return None;
+            return Ok(None);
         };
-        Some(Entry {
+        Ok(Some(Entry {
             key: self.key.clone(),
-            value: value.clone(),
+            value: self.kept(value, self.revision)?,
             version: *version,
             revision: self.revision,
             created: self
@@ -284,15 +290,18 @@ impl Change {
             secret: *secret,
             ttl: *ttl,
             expires: *expires,
-        })
+        }))
     }
 
-    /// The entry that this change replaced; none where there was none.
-    pub fn replaced(&self) -> Option<Entry> {
-        let previous = self.previous.as_ref()?;
-        Some(Entry {
+    /// The entry that this change replaced; none where there was none. Fails where its value was purged, which is not the
+    /// same as none.
+    pub fn replaced(&self) -> Result<Option<Entry>, PurgedValue> {
+        let Some(previous) = &self.previous else {
+            return Ok(None);
+        };
+        Ok(Some(Entry {
             key: self.key.clone(),
-            value: previous.value.clone(),
+            value: self.kept(&previous.value, previous.revision)?,
             version: previous.version,
             revision: previous.revision,
             created: previous.created,
@@ -301,6 +310,13 @@ impl Change {
             secret: previous.secret,
             ttl: previous.ttl,
             expires: previous.expires,
+        }))
+    }
+
+    fn kept(&self, value: &LoggedValue, revision: Revision) -> Result<Value, PurgedValue> {
+        value.value().cloned().ok_or_else(|| PurgedValue {
+            key: self.key.clone(),
+            revision,
         })
     }
 }

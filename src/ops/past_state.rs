@@ -5,7 +5,7 @@ use tokio::time::sleep;
 
 use super::{OpsError, OpsResult, section_part_snapshot};
 use crate::model::{Backoff, Entry, Jitter, Key, Revision, Section, SectionPart};
-use crate::store::{Consistency, Heads, PastEntries, Snapshot, Store};
+use crate::store::{Consistency, Heads, PastEntries, Snapshot, Store, StoreError};
 
 /// How often a log that ends before its head is read again: its last lines become visible within moments.
 const ATTEMPTS: u32 = 12;
@@ -14,7 +14,8 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(10), Duration::from_
 /// The entry of `key` as it was at that revision of its section, also where its time to live is over by now.
 ///
 /// Fails with [`OpsError::Future`] for a revision that hasn't been, and with
-/// [`Compacted`](crate::store::StoreError::Compacted) where the log no longer goes back that far.
+/// [`Compacted`](StoreError::Compacted) where the log no longer goes back that far, and with
+/// [`Purged`](StoreError::Purged) where the value was purged.
 pub async fn entry_at(store: &dyn Store, key: &Key, revision: Revision) -> OpsResult<Option<Entry>> {
     let section = key.section();
     for attempt in 0..ATTEMPTS {
@@ -35,7 +36,7 @@ pub async fn entry_at(store: &dyn Store, key: &Key, revision: Revision) -> OpsRe
         let mut seen = revision;
         while let Some(line) = lines.try_next().await? {
             if line.key == *key {
-                return Ok(line.replaced());
+                return Ok(line.replaced().map_err(StoreError::from)?);
             }
             seen = line.revision;
         }
@@ -73,7 +74,7 @@ pub async fn state_at(store: &dyn Store, part: &SectionPart, revision: Revision)
         while let Some(line) = lines.try_next().await? {
             seen = line.revision;
             if part.holds(&line.key) {
-                then.undo(&line);
+                then.undo(&line).map_err(StoreError::from)?;
             }
         }
         if seen >= at {

@@ -6,7 +6,9 @@ use super::compare::ValueDifference;
 use super::desired::{DesiredValue, KeyChange, changes};
 use super::read::entries_of;
 use super::{OpsError, OpsResult};
-use crate::model::{Change, Entry, Head, Key, Message, Revision, Section, SectionPart, Timestamp};
+use crate::model::{
+    Change, Entry, Head, Key, Message, PurgedValue, Revision, Section, SectionPart, Timestamp,
+};
 use crate::store::{Heads, Snapshot, Store, StoreExt as _};
 
 /// What it takes to make keys hold what they are to hold, as of what was read for the plan.
@@ -126,20 +128,27 @@ impl Plan {
 
     /// Plans to undo the changes of a commit, of which `lines` are the log's: each key becomes what it was before, if it is
     /// still as the commit left it.
-    pub fn revert(lines: &[Change], now: Timestamp) -> Self {
+    ///
+    /// Fails with [`PurgedValue`] where one of the values is not in the log any more.
+    pub fn revert(lines: &[Change], now: Timestamp) -> Result<Self, PurgedValue> {
         let undo = |line: &Change| {
-            let before = line.replaced().and_then(|entry| DesiredValue::again(entry, now));
-            let change = match (line.entry(), before) {
-                (None, None) => return None,
+            let before = line.replaced()?.and_then(|entry| DesiredValue::again(entry, now));
+            let change = match (line.entry()?, before) {
+                (None, None) => return Ok(None),
                 (None, Some(before)) => ValueDifference::Added(before),
                 (Some(left), None) => ValueDifference::Removed(left),
                 (Some(left), Some(before)) => ValueDifference::Changed(left, before),
             };
-            Some((line.key.clone(), change))
+            Ok(Some((line.key.clone(), change)))
         };
         let revision = |line: &Change| (line.key.section(), line.revision);
-        let changes = lines.iter().filter_map(undo).collect();
-        Self::new(changes, lines.iter().map(revision).collect(), PlanCondition::Keys)
+        let changes = lines.iter().map(undo).filter_map(Result::transpose);
+        let changes = changes.collect::<Result<_, _>>()?;
+        Ok(Self::new(
+            changes,
+            lines.iter().map(revision).collect(),
+            PlanCondition::Keys,
+        ))
     }
 
     /// The same, to be committed whatever has changed since.

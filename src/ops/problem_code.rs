@@ -33,6 +33,8 @@ pub fn problem_code_of_store(error: &StoreError) -> Option<ProblemCode> {
         StoreError::NoTtl(_) => ProblemCode::NoTtl,
         StoreError::Conflict(_) => ProblemCode::GuardFailed,
         StoreError::Compacted { .. } => ProblemCode::Compacted,
+        StoreError::Purged(_) => ProblemCode::Purged,
+        StoreError::PurgeTooSoon { .. } => ProblemCode::PurgeTooSoon,
         StoreError::Limit(_) => ProblemCode::Limit,
         StoreError::Twice(_) => ProblemCode::Twice,
         StoreError::IdReused(_) => ProblemCode::IdReused,

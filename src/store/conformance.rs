@@ -37,6 +37,7 @@
 //! | ttl | a write drops, keeps or gives a time to live; `touch` renews without commit or log line, is `NoTtl` without one, and makes no entry |
 //! | log | every change once, in order, with what it replaced; read from a revision; history newest first, strictly before a revision, of a key and of a section; a commit's message, and where a moved key came from; expiries aren't logged |
 //! | retention | lines older than the settings' days are `Compacted`, with the oldest revision that the log still has; **a config whose settings say a newer layout is not written: `Layout`** |
+//! | purge | a key's old values leave the log and are marked, but for that of its entry; a key that changed within two minutes is left as it is: `PurgeTooSoon`; no head moves |
 //! | listing | byte order of paths, folders with their slash; `/db` has no part in `/dbx`; `after` is exclusive, `limit` exact; large ones are read to their end |
 //! | snapshots | one moment, whole commits only, also across sections and with large values |
 //! | heads | where each section stands; registered ones without a commit have none; `wait` gives what moved, or nothing at its deadline |
@@ -53,6 +54,7 @@ mod harness;
 mod heads;
 mod listing;
 mod log;
+mod purge;
 mod races;
 mod retention;
 mod secrets;
@@ -151,6 +153,15 @@ macro_rules! conformance_tests {
             retention:
                 old_lines_are_compacted
                 a_log_that_is_gone_is_compacted;
+            purge:
+                old_values_are_purged_and_the_current_one_stays
+                all_values_of_a_deleted_key_are_purged
+                all_values_of_an_expired_key_are_purged
+                what_changed_just_now_is_not_purged
+                a_purge_touches_no_other_key
+                purging_again_finishes_what_is_left
+                a_key_that_never_was_is_not_purged
+                a_repeated_commit_does_not_answer_what_was_purged;
             listing:
                 prefixes_are_not_fooled_by_siblings
                 listings_begin_after_a_name

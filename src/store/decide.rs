@@ -232,7 +232,7 @@ fn apply(
     let op = match &entry {
         None => Op::Delete,
         Some(entry) => Op::Set {
-            value: entry.value.clone(),
+            value: entry.value.clone().into(),
             version: entry.version,
             secret: entry.secret,
             ttl: entry.ttl,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::{Cause, Limit};
 use crate::model::{
-    CommitId, Entry, ErrorKind, GrantName, Grouped, Guard, Key, Revision, Section, Uncovered,
+    CommitId, Entry, ErrorKind, GrantName, Grouped, Guard, Key, PurgedValue, Revision, Section, Uncovered,
 };
 
 /// An error of an engine.
@@ -35,6 +35,17 @@ pub enum StoreError {
         wanted: Revision,
         /// The oldest available revision.
         oldest: Revision,
+    },
+    /// The value was purged. Whether the key is there is another question.
+    #[error(transparent)]
+    Purged(#[from] PurgedValue),
+    /// The key changed too short a while ago for its old values to be purged. Nothing was purged.
+    #[error("key {key} changed too recently for its old values to be purged")]
+    PurgeTooSoon {
+        /// The key.
+        key: Key,
+        /// In how many seconds they can be purged, if it doesn't change again.
+        wait: u64,
     },
     /// A limit is exceeded. Nothing was written.
     #[error("{0}")]
@@ -237,11 +248,13 @@ impl StoreError {
     /// The sort of failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoConfig { .. } | Self::NotFound(_) | Self::Unlisted(_) | Self::NoSecretsKey { .. } => {
-                ErrorKind::NotFound
-            }
+            Self::NoConfig { .. }
+            | Self::NotFound(_)
+            | Self::Purged(_)
+            | Self::Unlisted(_)
+            | Self::NoSecretsKey { .. } => ErrorKind::NotFound,
             Self::NoTtl(_) | Self::GuardOnSecret(_) | Self::IdReused(_) => ErrorKind::Usage,
-            Self::Conflict(_) => ErrorKind::Conflict,
+            Self::Conflict(_) | Self::PurgeTooSoon { .. } => ErrorKind::Conflict,
             Self::Compacted { .. } => ErrorKind::Compacted,
             Self::Limit(_)
             | Self::Unregistered(_)

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashSet};
 
-use crate::model::{Change, Entry, Key};
+use crate::model::{Change, Entry, Key, PurgedValue};
 
 /// Entries on the way back to an older revision of their section: the state then is the state now, with the log's
 /// lines after it undone.
@@ -24,14 +24,17 @@ impl PastEntries {
 
     /// Undoes a line. The lines are given oldest first, from the one after the wanted revision on: what the first
     /// of a key replaced is what the key was then, so the later ones needn't be held.
-    pub fn undo(&mut self, line: &Change) {
+    ///
+    /// Fails where the value of the key then was purged since.
+    pub fn undo(&mut self, line: &Change) -> Result<(), PurgedValue> {
         if !self.settled.insert(line.key.clone()) {
-            return;
+            return Ok(());
         }
-        match line.replaced() {
+        match line.replaced()? {
             Some(entry) => self.entries.insert(entry.key.clone(), entry),
             None => self.entries.remove(&line.key),
         };
+        Ok(())
     }
 
     /// The entries as they were, ordered by key.

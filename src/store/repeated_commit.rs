@@ -8,7 +8,8 @@ impl Txn {
     /// its sections.
     ///
     /// Fails with [`StoreError::IdReused`] where a commit of other changes left them. Secrets are not compared: each
-    /// time they are encrypted otherwise.
+    /// time they are encrypted otherwise. Fails with [`StoreError::Purged`] where the commit took place and the answer
+    /// would have a value that was purged since, which isn't compared either.
     pub fn answer_in(&self, mut lines: Vec<Change>) -> Result<Option<Committed>> {
         let Some(at) = lines.first().map(|line| line.at) else {
             return Ok(None);
@@ -42,16 +43,19 @@ impl Txn {
             })
             .collect();
         heads.sort_by(|a, b| a.section.cmp(&b.section));
-        let applied = |change: Change| AppliedChange {
-            entry: change.entry(),
-            previous: change.replaced(),
-            change,
+        // No entry would say that it was deleted.
+        let applied = |change: Change| -> Result<AppliedChange> {
+            Ok(AppliedChange {
+                entry: change.entry()?,
+                previous: change.replaced()?,
+                change,
+            })
         };
         Ok(Some(Committed {
             commit: self.id.clone(),
             at,
             heads,
-            changes: lines.into_iter().map(applied).collect(),
+            changes: lines.into_iter().map(applied).collect::<Result<_>>()?,
         }))
     }
 }
@@ -74,11 +78,11 @@ fn is_line_of(line: &Change, change: &Mutation) -> bool {
                 value, secret, ttl, ..
             },
         ) => {
-            let is_same_value = match secret {
+            let is_same_value = written.value().is_none_or(|written| match secret {
                 Secrecy::Plain => !is_secret && written == value,
                 Secrecy::Keep => *is_secret || written == value,
                 Secrecy::Secret | Secrecy::Sealed => *is_secret,
-            };
+            });
             let is_same_ttl = match ttl {
                 TtlChoice::Never => lives.is_none(),
                 TtlChoice::Keep => true,
@@ -109,7 +113,7 @@ mod tests {
 
     fn line(at: &str, index: u32, of: u32, to: Option<(&str, bool)>) -> Change {
         let set = |(to, secret): (&str, bool)| Op::Set {
-            value: value(to),
+            value: value(to).into(),
             version: 1,
             secret,
             ttl: None,

@@ -38,6 +38,25 @@ impl utoipa::ToSchema for LogLine {
     }
 }
 
+/// What of a key's history was purged.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "http", derive(utoipa::ToSchema))]
+pub struct PurgeAnswer {
+    /// `purge`
+    pub action: String,
+    /// The key.
+    #[cfg_attr(feature = "http", schema(value_type = String))]
+    pub key: Key,
+    /// `purged`, `unchanged`, or `planned` for a dry run.
+    pub result: String,
+    /// The lines of the log from which values are removed.
+    pub lines: usize,
+    /// The revision whose value is kept, since it is the key's current one.
+    #[cfg_attr(feature = "http", schema(value_type = Option<u64>))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Revision>,
+}
+
 /// One page of a listing.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "http", derive(utoipa::ToSchema), schema(as = Page))]

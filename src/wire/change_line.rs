@@ -27,6 +27,9 @@ pub struct ChangeLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "http", schema(value_type = serde_json::Value, required = false))]
     value: Option<Box<RawValue>>,
+    /// Whether the value was purged from the log.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    purged: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     masked: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,9 +77,10 @@ impl ChangeLine {
             } => Self {
                 op: "set",
                 version: Some(*version),
-                kind: Some(kind(new, *secret)),
-                value: (!secret).then(|| value(new)).flatten(),
-                masked: *secret,
+                kind: new.value().map(|new| kind(new, *secret)),
+                value: new.value().filter(|_| !secret).and_then(value),
+                purged: new.is_purged(),
+                masked: *secret && !new.is_purged(),
                 ttl: ttl.map(Ttl::seconds),
                 ..line
             },

@@ -62,6 +62,9 @@ pub struct Problem {
     /// The unsupported layout of the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<ProblemLayout>,
+    /// The seconds after which the request can succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u64>,
 }
 
 impl Problem {

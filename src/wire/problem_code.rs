@@ -28,6 +28,10 @@ pub enum ProblemCode {
     GuardFailed,
     /// The revision was compacted.
     Compacted,
+    /// The value was purged.
+    Purged,
+    /// The key changed too recently for its old values to be purged; `wait` says for how long.
+    PurgeTooSoon,
     /// A commit changes a key twice.
     Twice,
     /// The commit's ID was already used for another commit.

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Change, CommitId, Entry, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueError,
-    ValueKind, is_unprintable,
+    Change, CommitId, Entry, Key, LoggedValue, Op, Previous, Revision, Section, Timestamp, Ttl, Value,
+    ValueError, ValueKind, is_unprintable,
 };
 
 /// Why the content of a body is invalid.
@@ -64,10 +64,15 @@ impl From<ValueError> for ShapeError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredNode {
     key: Key,
-    kind: ValueKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: Option<ValueKind>,
     version: u64,
     revision: Revision,
-    value: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// Of what a line of a log replaced: that it has no value any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    purged: bool,
     created: String,
     modified: String,
     by: String,
@@ -79,30 +84,38 @@ pub struct StoredNode {
     expires: Option<String>,
 }
 
-impl From<&Entry> for StoredNode {
-    fn from(entry: &Entry) -> Self {
+impl StoredNode {
+    /// What a line of the key's log replaced.
+    fn replaced(key: &Key, previous: &Previous) -> Self {
         Self {
-            key: entry.key.clone(),
-            kind: entry.value.kind(),
-            version: entry.version,
-            revision: entry.revision,
-            value: text_of(&entry.value),
-            created: entry.created.to_string(),
-            modified: entry.modified.to_string(),
-            by: entry.by.clone(),
-            secret: entry.secret,
-            ttl: entry.ttl.map(Ttl::seconds),
-            expires: entry.expires.map(|expires| expires.to_string()),
+            key: key.clone(),
+            kind: previous.value.value().map(Value::kind),
+            version: previous.version,
+            revision: previous.revision,
+            value: previous.value.value().map(text_of),
+            purged: previous.value.is_purged(),
+            created: previous.created.to_string(),
+            modified: previous.modified.to_string(),
+            by: previous.by.clone(),
+            secret: previous.secret,
+            ttl: previous.ttl.map(Ttl::seconds),
+            expires: previous.expires.map(|expires| expires.to_string()),
         }
     }
 }
 
-impl TryFrom<StoredNode> for Entry {
+impl From<&Entry> for StoredNode {
+    fn from(entry: &Entry) -> Self {
+        Self::replaced(&entry.key, &Previous::from(entry))
+    }
+}
+
+impl TryFrom<StoredNode> for Previous {
     type Error = ShapeError;
 
     fn try_from(node: StoredNode) -> Result<Self, ShapeError> {
         Ok(Self {
-            value: value_of(node.kind, node.value).map_err(|error| error.of_value(&node.key))?,
+            value: logged_value(node.kind, node.value, node.purged, &node.key)?,
             version: node.version,
             revision: node.revision,
             created: parse_moment(&node.created)?,
@@ -111,7 +124,30 @@ impl TryFrom<StoredNode> for Entry {
             secret: node.secret,
             ttl: node.ttl.map(ttl_of).transpose()?,
             expires: node.expires.as_deref().map(parse_moment).transpose()?,
-            key: node.key,
+        })
+    }
+}
+
+impl TryFrom<StoredNode> for Entry {
+    type Error = ShapeError;
+
+    fn try_from(node: StoredNode) -> Result<Self, ShapeError> {
+        let key = node.key.clone();
+        let stored = Previous::try_from(node)?;
+        let LoggedValue::Value(value) = stored.value else {
+            return Err(ShapeError::new("an entry requires a value").of_value(&key));
+        };
+        Ok(Self {
+            key,
+            value,
+            version: stored.version,
+            revision: stored.revision,
+            created: stored.created,
+            modified: stored.modified,
+            by: stored.by,
+            secret: stored.secret,
+            ttl: stored.ttl,
+            expires: stored.expires,
         })
     }
 }
@@ -131,6 +167,8 @@ pub struct StoredChange {
     kind: Option<ValueKind>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    purged: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     secret: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -169,6 +207,7 @@ impl From<&Change> for StoredChange {
             version: None,
             kind: None,
             value: None,
+            purged: false,
             secret: false,
             ttl: None,
             expires: None,
@@ -178,7 +217,10 @@ impl From<&Change> for StoredChange {
             with: change.with.clone(),
             message: change.message.clone(),
             from: change.from.clone(),
-            prev_node: change.replaced().as_ref().map(StoredNode::from),
+            prev_node: change
+                .previous
+                .as_ref()
+                .map(|previous| StoredNode::replaced(&change.key, previous)),
         };
         match &change.op {
             Op::Delete => line,
@@ -191,8 +233,9 @@ impl From<&Change> for StoredChange {
             } => Self {
                 op: StoredOp::Set,
                 version: Some(*version),
-                kind: Some(value.kind()),
-                value: Some(text_of(value)),
+                kind: value.value().map(Value::kind),
+                value: value.value().map(text_of),
+                purged: value.is_purged(),
                 secret: *secret,
                 ttl: ttl.map(Ttl::seconds),
                 expires: expires.map(|expires| expires.to_string()),
@@ -206,24 +249,23 @@ impl TryFrom<StoredChange> for Change {
     type Error = ShapeError;
 
     fn try_from(line: StoredChange) -> Result<Self, ShapeError> {
-        let op = match (line.op, line.kind, line.value, line.version) {
-            (StoredOp::Delete, ..) => Op::Delete,
-            (StoredOp::Set, Some(kind), Some(value), Some(version)) => Op::Set {
-                value: value_of(kind, value).map_err(|error| error.of_value(&line.key))?,
+        let op = match (line.op, line.version) {
+            (StoredOp::Delete, _) => Op::Delete,
+            (StoredOp::Set, Some(version)) => Op::Set {
+                value: logged_value(line.kind, line.value, line.purged, &line.key)?,
                 version,
                 secret: line.secret,
                 ttl: line.ttl.map(ttl_of).transpose()?,
                 expires: line.expires.as_deref().map(parse_moment).transpose()?,
             },
-            (StoredOp::Set, ..) => return Err(ShapeError::new("a set requires value, kind and version")),
+            (StoredOp::Set, None) => return Err(ShapeError::new("a set requires a version")),
         };
-        let previous = line.prev_node.map(Entry::try_from).transpose()?;
         Ok(Self {
             revision: line.revision,
             index: line.index,
             of: line.of,
             op,
-            previous: previous.as_ref().map(Previous::from),
+            previous: line.prev_node.map(Previous::try_from).transpose()?,
             by: check_writer(line.by, &line.key)?,
             at: parse_moment(&line.at)?,
             commit: line.commit.parse::<CommitId>().map_err(shapeless)?,
@@ -240,6 +282,23 @@ pub(super) fn text_of(value: &Value) -> String {
     match (value.kind(), value.as_text()) {
         (ValueKind::Json | ValueKind::Text, Some(text)) => text.to_owned(),
         _ => STANDARD.encode(value.bytes()),
+    }
+}
+
+/// The value of a line of a log, or of what it replaced.
+fn logged_value(
+    kind: Option<ValueKind>,
+    value: Option<String>,
+    purged: bool,
+    key: &Key,
+) -> Result<LoggedValue, ShapeError> {
+    match (kind, value) {
+        (Some(kind), Some(value)) if !purged => {
+            let value = value_of(kind, value).map_err(|error| error.of_value(key))?;
+            Ok(value.into())
+        }
+        (_, None) if purged => Ok(LoggedValue::Purged),
+        _ => Err(ShapeError::new("it requires value and kind, unless it was purged").of_value(key)),
     }
 }
 
@@ -280,102 +339,4 @@ pub(super) fn shapeless(error: impl std::error::Error) -> ShapeError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::Encoding;
-
-    fn node(kind: &str, value: &str, by: &str) -> String {
-        let times = r#""created":"1970-01-01T00:00:00Z","modified":"1970-01-01T00:00:00Z""#;
-        format!(
-            r#"{{"key":"/db/a","kind":"{kind}","version":1,"revision":1,"value":{value:?},"by":{by:?},{times}}}"#
-        )
-    }
-
-    #[test]
-    fn a_value_is_of_its_kind() {
-        let read = |json: &str| {
-            let node: StoredNode = serde_json::from_str(json).expect(json);
-            Entry::try_from(node)
-        };
-        read(&node("json", "{}", "me")).expect("an entry");
-        for (kind, value) in [
-            ("json", "1, \"/good/x\": \"forged\""),
-            ("json", ""),
-            ("bytes", "?"),
-        ] {
-            let error = read(&node(kind, value, "me")).expect_err(value).to_string();
-            assert!(error.contains("/db/a") && !error.contains("forged"), "{error}");
-        }
-        let error = Entry::try_from(
-            serde_json::from_str::<StoredNode>(&node("json", "1", "me\n2026")).expect("a node"),
-        );
-        assert!(
-            error
-                .expect_err("a writer of two lines")
-                .to_string()
-                .contains("/db/a")
-        );
-        let line =
-            node("json", "1, 2", "me").replacen('{', r#"{"op":"set","section":"/db","index":0,"of":1,"#, 1);
-        let line = line.replacen(
-            "\"created\"",
-            r#""commit":"c","at":"1970-01-01T00:00:00Z","created""#,
-            1,
-        );
-        let line: StoredChange = serde_json::from_str(&line).expect(&line);
-        assert!(Change::try_from(line).is_err());
-    }
-
-    #[test]
-    fn a_line_goes_through_without_loss() {
-        let value = |text: &str| Value::new(text, Encoding::Text).expect("a value");
-        let ttl = Some(Ttl::from_seconds(60).expect("a minute"));
-        let previous = Previous {
-            value: value("old"),
-            version: 1,
-            revision: Revision::new(6),
-            secret: true,
-            created: Timestamp::from_epoch(10),
-            modified: Timestamp::from_epoch(20),
-            by: "before".into(),
-            ttl,
-            expires: Some(Timestamp::from_epoch(80)),
-        };
-        let line = Change {
-            key: "/db/a".parse().expect("a key"),
-            revision: Revision::new(7),
-            index: 1,
-            of: 2,
-            op: Op::Delete,
-            previous: Some(previous),
-            by: "me".into(),
-            at: Timestamp::from_epoch(30),
-            commit: "once".parse().expect("an id"),
-            with: BTreeMap::from([
-                ("/app".parse().expect("a section"), Revision::new(3)),
-                ("@root".parse().expect("a section"), Revision::new(1)),
-            ]),
-            message: Some("why".into()),
-            from: Some("/db/old".parse().expect("a key")),
-        };
-        let set = Change {
-            op: Op::Set {
-                value: value("new"),
-                version: 2,
-                secret: false,
-                ttl,
-                expires: Some(Timestamp::from_epoch(90)),
-            },
-            previous: None,
-            with: BTreeMap::new(),
-            message: None,
-            from: None,
-            ..line.clone()
-        };
-        for line in [line, set] {
-            let json = serde_json::to_string(&StoredChange::from(&line)).expect("JSON");
-            let read: StoredChange = serde_json::from_str(&json).expect(&json);
-            assert_eq!(Change::try_from(read), Ok(line), "{json}");
-        }
-    }
-}
+mod tests;

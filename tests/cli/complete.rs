@@ -111,7 +111,8 @@ fn flags_and_commands_are_offered(place: &Place) {
     // An alias where nothing else fits.
     becomes(place, &["l"], &["ls"]);
     becomes(place, &["i"], &["init", "import", "info"]);
-    becomes(place, &["pu"], &["put"]);
+    becomes(place, &["lis"], &["list"]);
+    becomes(place, &["pu"], &["purge"]);
     becomes(place, &["man", "h"], &["history"]);
     let commands = ask(place, &[""]).code(0).text().clone();
     for (name, alias) in [

@@ -37,6 +37,7 @@ mod moves;
 mod out_file;
 mod past;
 mod plain;
+mod purge;
 mod secret_moves;
 mod secrets;
 mod several_keys;

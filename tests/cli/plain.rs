@@ -103,6 +103,7 @@ fn a_near_miss_leads_to_the_command() {
     tip(&["grep", "v"])
         .stderr_has("a similar subcommand exists: 'find'")
         .stderr_lacks("create");
+    tip(&["scrub", "a/b"]).stderr_has("a similar subcommand exists: 'purge'");
     tip(&["nosuch"]).stderr_lacks("tip:");
     tip(&["serve", "token", "set"]).stderr_lacks("tip:");
     tip(&["get", "a/b", "-o", "json"]).stderr_has("'-f FORMAT' chooses the format");

@@ -1,12 +1,17 @@
 //! What commands ask of a table by the caller's own credentials.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use discfg::model::TestClock;
 use serde_json::json;
+use tokio::runtime::Runtime;
+
 use support::cli::Place;
 use support::config::behind_proxy;
 use support::counts::{self, Asked};
+use support::stores::{set_all, store_at};
 
 use super::asking::{Row, Watched, ten};
 
@@ -177,6 +182,33 @@ fn a_look_of_watch(watched: &Watched<'_>, place: &Place) -> Asked {
     place.args(["set", "db/url", "seen"]).run().code(0);
     watch.end().code(0);
     look
+}
+
+/// A purge reads the key's entry and its section's log, and writes each line that it changes.
+#[test]
+fn purges() {
+    let (account, proxy, place) = behind_proxy();
+    let watched = Watched::through(&proxy);
+    // As itself the writer is looked up once, by the first command that writes.
+    place.args(["set", "app/name", "one"]).run().code(0);
+    let clock = TestClock::new();
+    // Only what is older than two minutes is purged.
+    clock.advance(-600);
+    let store = store_at(&account, &account.url(), Some(Arc::new(clock)));
+    let runtime = Runtime::new().expect("a runtime");
+    for value in ["one", "two", "three"] {
+        runtime.block_on(set_all(&*store, &[("/db/url", value), ("/db/user", value)]));
+    }
+    let rows: &[Row] = &[
+        ("purge --dry-run", 0, &["purge", "db/url", "--dry-run"]),
+        ("purge, three lines", 0, &["purge", "db/url", "--yes"]),
+        ("purge, nothing left", 0, &["purge", "db/url", "--yes"]),
+    ];
+    counts::hold("dynamodb.purges", |counted| {
+        for (row, code, args) in rows {
+            counted.asked(row, &watched.asked(&place, *code, args));
+        }
+    });
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn embedded_engine_where_strace_is_there() {
             &["import", "-d", "other.json", "--prefix", "/ten"],
         ),
         ("export", &["export"]),
+        ("purge", &["purge", "db/user", "--yes"]),
     ];
     counts::hold("syncs", |counted| {
         for (row, args) in rows {

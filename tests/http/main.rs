@@ -7,6 +7,7 @@ mod guards;
 mod keys;
 mod listing;
 mod openapi;
+mod purge;
 mod refusals;
 mod serve;
 mod serve_access;

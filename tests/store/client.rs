@@ -333,7 +333,14 @@ async fn keys_are_listed_and_have_a_history(store: Arc<dyn Store>) {
     let history = client.history("url").await.expect("a history");
     let values: Vec<Option<String>> = history
         .iter()
-        .map(|change| change.entry()?.value.as_text().map(str::to_owned))
+        .map(|change| {
+            change
+                .entry()
+                .expect("a value")?
+                .value
+                .as_text()
+                .map(str::to_owned)
+        })
         .collect();
     assert_eq!(values, [Some("b".into()), Some("a".into())]);
 }

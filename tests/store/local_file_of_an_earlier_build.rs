@@ -152,7 +152,7 @@ async fn it_is_given_what_it_lacks_when_it_is_written() {
         let lines = log(engine).await;
         let app: Section = "/app".parse().expect("a section");
         assert_eq!(lines[2].with, BTreeMap::from([(app, Revision::new(1))]));
-        assert_eq!(lines[3].replaced(), leased);
+        assert_eq!(lines[3].replaced(), Ok(leased.clone()));
     }
 
     // An earlier build that has it open still goes on.
@@ -167,4 +167,39 @@ async fn it_is_given_what_it_lacks_when_it_is_written() {
     let value = Value::new("6", Encoding::Text).expect("a value");
     let next = writer.set(&key("/db/a"), value).await.expect("no guards");
     assert_eq!(next.revision, Revision::new(6));
+}
+
+#[tokio::test]
+async fn its_old_values_are_purged() {
+    let (_folder, path, file) = earlier_file();
+    let reader = open(&path, OpenMode::Read);
+    let writer = open(&path, OpenMode::Write);
+    let purged = writer.purge(&key("/db/a")).await.expect("its lines are old");
+    assert_eq!((purged.lines, purged.kept), (1, Some(Revision::new(2))));
+    let lines = log(&reader).await;
+    assert!(lines[0].is_purged() && !lines[1].is_purged());
+    // An earlier build doesn't take it for a delete: that has no kind.
+    let kind = file.query_row(
+        "SELECT kind FROM log WHERE revision = 1 AND value IS NULL",
+        [],
+        |row| row.get::<_, String>(0),
+    );
+    assert_eq!(kind, Ok("text".into()));
+}
+
+#[tokio::test]
+async fn who_reads_alone_does_without_what_came_last() {
+    let (_folder, path, _) = earlier_file();
+    let writer = open(&path, OpenMode::Write);
+    let txn = Txn::new(vec![set("/db/a", "3", TtlChoice::Never)]);
+    let txn = txn.with_message(Some("why".parse().expect("a message")));
+    writer.commit(txn).await.expect("no guards");
+    drop(writer);
+    let file = Connection::open(&path).expect("SQLite opens it");
+    for column in ["purged", "prev_purged"] {
+        file.execute(&format!("ALTER TABLE log DROP COLUMN {column}"), [])
+            .expect("a build before it has the rest");
+    }
+    let lines = log(&open(&path, OpenMode::Read)).await;
+    assert_eq!(lines[2].message.as_deref(), Some("why"));
 }

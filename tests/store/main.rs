@@ -17,6 +17,7 @@ mod layout_on_dynamodb;
 mod local_clock;
 mod local_file_of_an_earlier_build;
 mod ops;
+mod purge_faults_on_dynamodb;
 mod snapshots;
 mod watch_events;
 mod watch_nudges;

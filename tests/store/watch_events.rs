@@ -97,7 +97,10 @@ async fn follows(events: &mut Events<'_>, n: u64) {
             let Op::Set { value, .. } = &line.op else {
                 panic!("{line:?} is no write")
             };
-            assert_eq!(value.as_text(), Some(format!("{revision}.{index}").as_str()));
+            assert_eq!(
+                value.value().and_then(Value::as_text),
+                Some(format!("{revision}.{index}").as_str())
+            );
         }
     }
 }

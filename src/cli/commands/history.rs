@@ -243,6 +243,9 @@ async fn of_key(
     Ok(found)
 }
 
+/// What is shown in place of a value that was purged.
+const PURGED: &str = "(purged)";
+
 /// The version, the operation and the value of a change.
 fn parts(line: &Change) -> (Option<u64>, &'static str, String) {
     match &line.op {
@@ -251,7 +254,10 @@ fn parts(line: &Change) -> (Option<u64>, &'static str, String) {
             version,
             secret,
             ..
-        } => (Some(*version), "set", value_line(value, *secret)),
+        } => {
+            let value = value.value().map(|value| value_line(value, *secret));
+            (Some(*version), "set", value.unwrap_or_else(|| PURGED.into()))
+        }
         Op::Delete => (None, "delete", String::new()),
     }
 }

@@ -129,7 +129,7 @@ async fn undo(commit: &CommitId, store: &dyn Store) -> Result<Plan, Stop> {
                 .into(),
         );
     }
-    Ok(Plan::revert(&lines, SystemTime::now().into()))
+    Ok(Plan::revert(&lines, SystemTime::now().into()).map_err(StoreError::from)?)
 }
 
 async fn below(name: &PrefixOrRoot, to: Revision, store: &dyn Store) -> Result<Plan, Stop> {

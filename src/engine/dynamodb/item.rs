@@ -12,6 +12,8 @@ pub(super) const META: &str = "@meta";
 pub(super) const HEAD: &str = "@head";
 pub(super) const SECTIONS: &str = "@sections";
 pub(super) const RECORD: &str = "@commit#";
+/// The attribute of a log line, or of its `prev`, whose value was purged.
+pub(super) const PURGED: &str = "purged";
 
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())

@@ -4,8 +4,10 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item::{CONFIG, Item};
-use crate::model::{Revision, Section, Timestamp, Ttl, Value, ValueKind, is_unprintable, printable};
+use super::item::{CONFIG, Item, PURGED};
+use crate::model::{
+    LoggedValue, Revision, Section, Timestamp, Ttl, Value, ValueKind, is_unprintable, printable,
+};
 use crate::store::{Cause, Meta, Result, StoreError};
 
 /// The words that a head may require and that this version knows.
@@ -180,6 +182,15 @@ impl<'i> ItemReader<'i> {
         self.optional(name)
             .map(|()| self.number(name).map(Timestamp::from_epoch))
             .transpose()
+    }
+
+    /// The value of a log line. One that is marked as purged has none.
+    pub(super) fn logged_value(&self) -> Result<LoggedValue> {
+        match (self.flag(PURGED), self.optional("value")) {
+            (true, None) => Ok(LoggedValue::Purged),
+            (true, Some(())) => Err(self.corrupt(PURGED)),
+            (false, _) => Ok(self.value()?.into()),
+        }
     }
 
     pub(super) fn value(&self) -> Result<Value> {

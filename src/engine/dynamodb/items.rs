@@ -18,12 +18,12 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::item::{CONFIG, Item, META, RECORD, SECTIONS, id, n, s, sk_of};
+use super::item::{CONFIG, Item, META, PURGED, RECORD, SECTIONS, id, n, s, sk_of};
 use super::item_reader::ItemReader;
 use super::protocol::{CommitRecord, RecordPlace};
 use crate::model::{
-    Access, Change, CommitId, Entry, GrantName, GrantScope, Head, Key, Op, Previous, Revision, Section,
-    Timestamp, Ttl, Value,
+    Access, Change, CommitId, Entry, GrantName, GrantScope, Head, Key, LoggedValue, Op, Previous, Revision,
+    Section, Timestamp, Ttl, Value,
 };
 use crate::store::{Meta, Result};
 
@@ -39,6 +39,13 @@ pub(super) fn entry_id(key: &Key) -> Item {
 /// The sort key of a log line. Above every line of that revision with `index` 999.
 pub(super) fn log_sk(revision: Revision, index: u32) -> String {
     format!("@log#{:020}#{index:03}", revision.get())
+}
+
+fn logged_attributes(item: &mut Item, value: &LoggedValue) {
+    match value {
+        LoggedValue::Value(value) => value_attributes(item, value),
+        LoggedValue::Purged => drop(item.insert(PURGED.into(), AttributeValue::Bool(true))),
+    }
 }
 
 fn value_attributes(item: &mut Item, value: &Value) {
@@ -163,7 +170,7 @@ pub(super) fn from_change(change: &Change, history_days: u32) -> Item {
             expires,
         } => {
             item.insert("op".into(), s("set"));
-            value_attributes(&mut item, value);
+            logged_attributes(&mut item, value);
             item.insert("version".into(), n(version));
             put_secret(&mut item, *secret);
             if let Some(ttl) = ttl {
@@ -176,7 +183,7 @@ pub(super) fn from_change(change: &Change, history_days: u32) -> Item {
     }
     if let Some(previous) = &change.previous {
         let mut prev = Item::new();
-        value_attributes(&mut prev, &previous.value);
+        logged_attributes(&mut prev, &previous.value);
         prev.insert("version".into(), n(previous.version));
         prev.insert("rev".into(), n(previous.revision));
         prev.insert("created".into(), s(previous.created.to_string()));
@@ -216,7 +223,7 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
     let op = match read.text("op")? {
         "delete" => Op::Delete,
         "set" => Op::Set {
-            value: read.value()?,
+            value: read.logged_value()?,
             version: read.number("version")?,
             secret: read.flag("secret"),
             ttl: read.ttl("ttl")?,
@@ -229,7 +236,7 @@ pub(super) fn to_change(item: &Item) -> Result<Change> {
         Some(AttributeValue::M(prev)) => {
             let read = read.inner(prev);
             Some(Previous {
-                value: read.value()?,
+                value: read.logged_value()?,
                 version: read.number("version")?,
                 revision: Revision::new(read.number("rev")?),
                 secret: read.flag("secret"),

@@ -56,7 +56,7 @@ impl DynamoDb {
     }
 
     /// The entry of that key, expired or not, and the store's time.
-    async fn read_item(&self, key: &Key, read: Consistency) -> Result<(Option<Entry>, Timestamp)> {
+    pub(super) async fn read_item(&self, key: &Key, read: Consistency) -> Result<(Option<Entry>, Timestamp)> {
         let date = AnswerDate::new();
         let answer = self
             .client

@@ -7,7 +7,7 @@ use super::call::{ApiCall, REQUEST};
 use super::call_failure::CallFailure;
 use crate::aws::PlainHttpError;
 use crate::model::{Change, Entry, Guard, Key, Ttl};
-use crate::store::{AppliedChange, Committed, Result, StoreError, Txn};
+use crate::store::{AppliedChange, Committed, Purged, Result, StoreError, Txn};
 use crate::wire;
 
 /// How often a host that can't be found is looked for, where no request has gone out.
@@ -102,8 +102,8 @@ impl ApiClient {
         let applied = |line: wire::StoredChange| {
             let change = Change::try_from(line).map_err(told)?;
             Ok(AppliedChange {
-                entry: change.entry(),
-                previous: change.replaced(),
+                entry: change.entry()?,
+                previous: change.replaced()?,
                 change,
             })
         };
@@ -128,6 +128,14 @@ impl ApiClient {
         }
         let answer: wire::StoredKeyAnswer = self.fetch(&call).await?;
         self.entry_of(&call, answer.node)
+    }
+
+    pub(super) async fn purge(&self, key: &Key) -> Result<Purged> {
+        let answer: wire::PurgeAnswer = self.fetch(&ApiCall::of_key("POST", "/purge", key)).await?;
+        Ok(Purged {
+            lines: answer.lines,
+            kept: answer.kept,
+        })
     }
 }
 

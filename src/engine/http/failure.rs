@@ -8,7 +8,7 @@ use super::call_site::CallSite;
 use super::gateway;
 use super::options::HttpOptions;
 use crate::aws::{PlainAnswer, PlainHttpError, SigningError};
-use crate::model::{CommitId, Entry, ErrorKind, Key};
+use crate::model::{CommitId, Entry, ErrorKind, Key, PurgedValue};
 use crate::store::{Conflict, Limit, StoreError};
 use crate::wire::{ActionLimit, ByteLimit, Problem, ProblemCode, ProblemLimit, ValueNotation};
 
@@ -123,6 +123,12 @@ fn of_problem(site: CallSite<'_>, problem: Problem) -> StoreError {
         (Some(ProblemCode::IdReused), _) => commit(&problem).map(StoreError::IdReused),
         (Some(ProblemCode::GuardFailed), _) => conflict(&problem),
         (Some(ProblemCode::Compacted), _) => compacted(&problem),
+        (Some(ProblemCode::Purged), Some(key)) => problem
+            .revision
+            .map(|revision| PurgedValue { key, revision }.into()),
+        (Some(ProblemCode::PurgeTooSoon), Some(key)) => {
+            problem.wait.map(|wait| StoreError::PurgeTooSoon { key, wait })
+        }
         (Some(ProblemCode::Limit), _) => limit(problem.limit.as_ref()),
         (Some(ProblemCode::Layout), _) => problem.layout.map(|layout| StoreError::Layout {
             found: layout.found,

@@ -9,10 +9,11 @@ use crate::store::{Meta, StoreError};
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"dcfg");
 /// What came to the layout after its first files, in order, each with the last thing that it makes, a table, an index or
 /// a column of the log: a file that has this has all of it.
-const ADDITIONS: [(&str, &str); 3] = [
+const ADDITIONS: [(&str, &str); 4] = [
     ("log_recorded", include_str!("additions.sql")),
     ("closing", include_str!("additions_2.sql")),
     ("moved_from", include_str!("additions_3.sql")),
+    ("prev_purged", include_str!("additions_4.sql")),
 ];
 
 /// Whose a database is.

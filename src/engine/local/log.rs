@@ -3,7 +3,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::file_error::FileResult;
 use super::read;
 use super::rows::{self, number};
-use crate::model::{Change, Key, Op, Revision, Section, Timestamp};
+use crate::model::{Change, Key, Revision, Section, Timestamp};
 use crate::store::{StoreError, Txn};
 
 /// Which lines of a section a recorded commit has left. The condition on `recorded` is that of the index, which is used
@@ -52,7 +52,7 @@ pub(super) fn changes_page(
         if full && page.last().is_some_and(|last| last.revision != change.revision) {
             break;
         }
-        bytes += size(&change);
+        bytes += change.bytes();
         page.push(change);
     }
     Ok(page)
@@ -99,7 +99,7 @@ pub(super) fn history_page(
         if full && page.last().is_some_and(|last| last.revision != change.revision) {
             break;
         }
-        bytes += size(&change);
+        bytes += change.bytes();
         page.push(change);
     }
     Ok(page)
@@ -116,14 +116,6 @@ pub(super) fn lines_of(connection: &Connection, txn: &Txn, now: Timestamp) -> Fi
         }
     }
     Ok(lines)
-}
-
-fn size(change: &Change) -> usize {
-    let new = match &change.op {
-        Op::Set { value, .. } => value.len(),
-        Op::Delete => 0,
-    };
-    new + change.previous.as_ref().map_or(0, |old| old.value.len())
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use rusqlite::{CachedStatement, Connection, Row};
 
 use super::file_error::{FileError, FileResult, caused, of_section, unsound};
 use crate::model::{
-    Change, CommitId, Entry, Head, Key, Op, Previous, Revision, Section, Timestamp, Ttl, Value, ValueKind,
-    is_unprintable,
+    Change, CommitId, Entry, Head, Key, LoggedValue, Op, Previous, Revision, Section, Timestamp, Ttl, Value,
+    ValueKind, is_unprintable,
 };
 
 /// The columns of an entry but its key, in the order that [`entry`] reads them after `key`.
@@ -24,10 +24,11 @@ const CHANGE: &str = "key, revision, line, lines, at, by, commit_id, version, se
      prev_kind, value, prev_value";
 
 /// Those after them that came later, and without what came last.
-const ADDED_TO_CHANGE: [&str; 3] = [
-    "prev_ttl, prev_expires, others, section, message, moved_from",
-    "prev_ttl, prev_expires, others, section, NULL, NULL",
-    "NULL, NULL, NULL, section, NULL, NULL",
+const ADDED_TO_CHANGE: [&str; 4] = [
+    "prev_ttl, prev_expires, others, section, message, moved_from, purged, prev_purged",
+    "prev_ttl, prev_expires, others, section, message, moved_from, NULL, NULL",
+    "prev_ttl, prev_expires, others, section, NULL, NULL, NULL, NULL",
+    "NULL, NULL, NULL, section, NULL, NULL, NULL, NULL",
 ];
 
 /// A query for log lines, which [`change`] reads.
@@ -147,7 +148,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> FileResult<Change> {
         Op::Delete
     } else {
         Op::Set {
-            value: value(row, 11, 19, &key)?,
+            value: logged_value(row, (11, 19, 27), &key)?,
             version: row.get(7)?,
             secret: row.get(8)?,
             ttl: ttl(row, 9, &key)?,
@@ -158,7 +159,7 @@ fn change_of(section: &Section, row: &Row<'_>) -> FileResult<Change> {
         None
     } else {
         Some(Previous {
-            value: value(row, 18, 20, &key)?,
+            value: logged_value(row, (18, 20, 28), &key)?,
             version: row.get(12)?,
             revision: Revision::new(row.get(13)?),
             secret: row.get(14)?,
@@ -230,6 +231,19 @@ fn ttl(row: &Row<'_>, column: usize, key: &Key) -> FileResult<Option<Ttl>> {
             "the file contains an invalid time to live of {key}: {error}"
         ))
     })
+}
+
+/// The value of a line in its columns of kind, bytes and mark. One that is marked as purged has none.
+fn logged_value(
+    row: &Row<'_>,
+    (kind, bytes, purged): (usize, usize, usize),
+    key: &Key,
+) -> FileResult<LoggedValue> {
+    let is_purged: Option<bool> = row.get(purged)?;
+    if is_purged.unwrap_or_default() && is_null(row, bytes)? {
+        return Ok(LoggedValue::Purged);
+    }
+    Ok(value(row, kind, bytes, key)?.into())
 }
 
 fn value(row: &Row<'_>, kind: usize, bytes: usize, key: &Key) -> FileResult<Value> {

@@ -8,7 +8,7 @@ use super::file_error::FileResult;
 use super::layout::begin;
 use super::rows::{bound, bound_others, number};
 use super::{log, read};
-use crate::model::{CommitId, Entry, Head, Key, Op, Section, Timestamp, Ttl};
+use crate::model::{CommitId, Entry, Head, Key, Section, Timestamp, Ttl};
 use crate::store::{AppliedChange, CommitState, Committed, Meta, StoreError, Txn, decide};
 
 /// How many expired entries a commit clears away: enough to keep up, too few to be felt.
@@ -148,17 +148,7 @@ fn write_line(
          max(?9, ifnull((SELECT expires FROM log WHERE section = ?1 ORDER BY revision DESC, line DESC LIMIT 1), ?9)), \
          ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
     )?;
-    let set = match &change.op {
-        Op::Set {
-            value,
-            version,
-            secret,
-            ttl,
-            expires,
-        } => Some((value, *version, *secret, *ttl, *expires)),
-        Op::Delete => None,
-    };
-    let previous = change.previous.as_ref();
+    let (set, previous) = (applied.entry.as_ref(), applied.previous.as_ref());
     statement.execute(params![
         change.key.section().as_str(),
         number(change.revision.get())?,
@@ -169,13 +159,13 @@ fn write_line(
         change.by,
         change.commit.as_str(),
         kept_until.epoch(),
-        set.map(|set| number(set.1)).transpose()?,
-        set.map(|set| set.2),
-        set.and_then(|set| set.3)
+        set.map(|set| number(set.version)).transpose()?,
+        set.map(|set| set.secret),
+        set.and_then(|set| set.ttl)
             .map(|ttl| number(ttl.seconds()))
             .transpose()?,
-        set.and_then(|set| set.4).map(Timestamp::epoch),
-        set.map(|set| set.0.kind().as_str()),
+        set.and_then(|set| set.expires).map(Timestamp::epoch),
+        set.map(|set| set.value.kind().as_str()),
         previous.map(|old| number(old.version)).transpose()?,
         previous.map(|old| number(old.revision.get())).transpose()?,
         previous.map(|old| old.secret),
@@ -183,7 +173,7 @@ fn write_line(
         previous.map(|old| old.modified.epoch()),
         previous.map(|old| old.by.as_str()),
         previous.map(|old| old.value.kind().as_str()),
-        set.map(|set| bound(set.0)),
+        set.map(|set| bound(&set.value)),
         previous.map(|old| bound(&old.value)),
         recorded,
         previous

@@ -126,7 +126,7 @@ mod tests {
 
     fn set(value: &str, secret: bool) -> Op {
         Op::Set {
-            value: Value::new(value, Encoding::Detect).expect("a value"),
+            value: Value::new(value, Encoding::Detect).expect("a value").into(),
             version: 1,
             secret,
             ttl: None,

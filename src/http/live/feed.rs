@@ -76,6 +76,11 @@ impl Feed {
         self.nudge.notify_one();
     }
 
+    /// Forgets what it holds of the past, which the store has then.
+    pub(super) fn forget(&self) {
+        self.ring().forget();
+    }
+
     /// What there is under that number.
     pub(super) fn get(&self, number: u64) -> RingSlot {
         self.ring().get(number)

@@ -97,6 +97,14 @@ impl Feeds {
         }
     }
 
+    /// Makes the feed of a section forget what it holds of the past, if it has one.
+    pub(in crate::http) fn forget(&self, config: &ConfigName, section: &Section) {
+        let scope = (config.clone(), Some(section.clone()));
+        if let Some(known) = locked(&self.running).get(&scope) {
+            known.feed.forget();
+        }
+    }
+
     /// Where the sections stand that have a feed.
     pub(in crate::http) fn followed(&self) -> Vec<(ConfigName, Head)> {
         let running = locked(&self.running);

@@ -101,6 +101,15 @@ impl Ring {
         }
     }
 
+    /// Forgets all that it holds. Who has yet to read of it finds it gone.
+    pub(super) fn forget(&mut self) {
+        let last = self.frames.iter().rev().find_map(Frame::revision);
+        self.floor = last.unwrap_or(self.floor);
+        self.first += self.frames.len() as u64;
+        self.frames.clear();
+        self.bytes = 0;
+    }
+
     pub(super) fn get(&self, number: u64) -> RingSlot {
         let Some(index) = number.checked_sub(self.first) else {
             return RingSlot::Gone;
@@ -153,7 +162,7 @@ mod tests {
             index: 0,
             of: 1,
             op: Op::Set {
-                value,
+                value: value.into(),
                 version: 1,
                 secret: false,
                 ttl: None,
@@ -218,6 +227,24 @@ mod tests {
         assert_eq!(ring.position_after(Revision::new(7)), RingPosition::At(1));
         assert_eq!(numbers(ring.since(Revision::new(7))), None);
         assert_eq!(numbers(ring.since(Revision::new(9))), Some(vec![10]));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone_and_what_comes_next_is_not() {
+        let mut ring = Ring::after(Revision::new(2));
+        ring.forget();
+        assert_eq!(ring.position_after(Revision::new(2)), RingPosition::At(0));
+        ring.push(commit(3, 10));
+        ring.push(aside());
+        ring.forget();
+        assert_eq!(
+            (ring.bytes, ring.position_after(Revision::new(2))),
+            (0, RingPosition::Before)
+        );
+        assert!(matches!(ring.get(1), RingSlot::Gone) && matches!(ring.get(2), RingSlot::NotYet));
+        ring.push(commit(4, 10));
+        assert_eq!(ring.position_after(Revision::new(3)), RingPosition::At(2));
+        assert_eq!(numbers(ring.since(Revision::new(3))), Some(vec![4]));
     }
 
     #[test]

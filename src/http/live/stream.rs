@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_stream::stream;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use futures::{Stream, TryStreamExt as _};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use tokio::select;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -17,7 +17,7 @@ use super::event_text::{self, EndReason};
 use super::feed::{Feed, FeedState, Resync};
 use super::ring::{FrameContent, RingPosition, RingSlot};
 use crate::model::{Change, Revision, Section};
-use crate::store::{Result, Store, StoreError};
+use crate::store::{Result, Store, StoreError, followed};
 
 /// So often at least something is sent.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
@@ -168,7 +168,10 @@ struct RevisionLog<'s> {
 impl<'s> RevisionLog<'s> {
     fn after(store: &'s dyn Store, section: &Section, seen: Revision) -> Self {
         Self {
-            lines: store.changes(section, seen),
+            lines: store
+                .changes(section, seen)
+                .map(|line| line.and_then(followed))
+                .boxed(),
             seen,
         }
     }

@@ -14,7 +14,7 @@ use crate::http::request::context::RequestContext;
 use crate::http::request::header;
 use crate::http::request::view::EntryView;
 use crate::model::{Change, Revision, Section};
-use crate::store::StoreError;
+use crate::store::{StoreError, followed};
 use crate::wire;
 
 /// Read a section's log after a revision, as whole revisions in order
@@ -67,6 +67,11 @@ pub(in crate::http) async fn changes(mut context: RequestContext) -> Result<Resp
     let lines = match held {
         Some(revisions) => flatten_revisions(revisions),
         None => context.store.changes(&section, after),
+    };
+    // discfg itself decides what a line means whose value was purged; others start over, as where the lines are gone.
+    let lines = match view {
+        EntryView::Stored => lines,
+        EntryView::Masked | EntryView::Revealed => lines.map(|line| line.and_then(followed)).boxed(),
     };
     let page_bytes = context.api.settings().page_bytes;
     let part = context

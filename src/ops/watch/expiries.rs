@@ -116,7 +116,7 @@ mod tests {
 
     fn until(expires: Option<i64>) -> Op {
         Op::Set {
-            value: Value::new("v", Encoding::Text).expect("a value"),
+            value: Value::new("v", Encoding::Text).expect("a value").into(),
             version: 1,
             secret: false,
             ttl: None,

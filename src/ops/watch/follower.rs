@@ -18,7 +18,7 @@ use crate::model::{BadSection, Change, Clock, Jitter, Key, Prefix, Revision, Sec
 use crate::ops::{OpsError, OpsResult, readable_snapshot};
 use crate::store::{
     AfterLog, Consistency, Cursor, Deadline, Heads, Snapshot, Store, StoreError, Taken, UnreadableSections,
-    WatchMachine,
+    WatchMachine, followed,
 };
 
 /// A watch under way: it does what a [`WatchMachine`] wants next, and expects expiries.
@@ -242,7 +242,11 @@ impl<'s> WatchFollower<'s> {
     async fn read_log(&mut self, section: Section, after: Revision) -> Result<(), StoreError> {
         let mut lines = self.store.changes(&section, after);
         let error = loop {
-            let line = match lines.try_next().await {
+            let line = match lines
+                .try_next()
+                .await
+                .and_then(|line| line.map(followed).transpose())
+            {
                 Ok(Some(line)) => line,
                 Ok(None) => break None,
                 Err(error) => break Some(error),

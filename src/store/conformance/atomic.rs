@@ -127,7 +127,7 @@ pub(super) async fn the_bytes_of_a_commit_are_limited(config: &Config) {
     config.commit(changes(6, b'a')).await;
     config.commit(changes(6, b'b')).await;
     for change in config.changes("/db", 1).await {
-        assert_eq!(change.previous.map(|old| old.value), Some(largest(b'a')));
+        assert_eq!(change.previous.map(|old| old.value), Some(largest(b'a').into()));
     }
     assert_eq!(config.entry("/db/05").await.value, largest(b'b'));
 }

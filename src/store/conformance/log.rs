@@ -56,7 +56,11 @@ pub(super) async fn the_log_holds_every_change_and_what_it_replaced(config: &Con
         .iter()
         .map(|change| {
             let old = change.previous.as_ref()?;
-            Some((old.value.as_text()?.to_owned(), old.version, old.revision.get()))
+            Some((
+                old.value.value()?.as_text()?.to_owned(),
+                old.version,
+                old.revision.get(),
+            ))
         })
         .collect();
     let old = |value: &str, version, revision| Some((value.to_owned(), version, revision));
@@ -265,13 +269,13 @@ pub(super) async fn the_log_keeps_the_ttl_of_what_was_replaced(config: &Config) 
         .await;
     config.set("/db/lease", "3").await;
     let log = config.changes("/db", 1).await;
-    let replaced: Vec<_> = log.iter().map(Change::replaced).collect();
+    let replaced: Vec<_> = log.iter().map(|line| line.replaced().expect("a value")).collect();
     let second = done.changes[0].entry.clone();
     assert_eq!(replaced, [Some(touched.clone()), Some(gone), second]);
     assert_eq!(done.changes[0].previous, Some(touched.clone()));
     assert_eq!(
         config.history("/db/lease", Some(3)).await[0].replaced(),
-        Some(touched)
+        Ok(Some(touched))
     );
     let last = log[2].previous.as_ref().expect("it was there");
     assert_eq!((last.ttl, last.expires), (None, None));
@@ -312,7 +316,7 @@ pub(super) async fn an_older_state_is_the_state_now_undone(config: &Config) {
     for (state, revision) in states.into_iter().zip(1..) {
         let mut past = PastEntries::from_now(now.clone());
         for line in config.changes("/db", revision).await {
-            past.undo(&line);
+            past.undo(&line).expect("nothing was purged");
         }
         assert_eq!(past.into_entries(), state, "at revision {revision}");
     }

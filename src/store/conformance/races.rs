@@ -77,7 +77,10 @@ pub(super) async fn eight_writers_lose_nothing(config: &Config) {
         };
         assert_eq!(*value, text(&n.to_string()), "the log is the count");
         let replaced = change.previous.as_ref().map(|old| old.value.clone());
-        assert_eq!(replaced, n.checked_sub(1).map(|before| text(&before.to_string())));
+        assert_eq!(
+            replaced,
+            n.checked_sub(1).map(|before| text(&before.to_string()).into())
+        );
     }
     assert_eq!(log.len() as u64, total + 1);
 }

@@ -148,7 +148,7 @@ pub(super) async fn a_counter_of_many_tasks_loses_nothing(config: &Config) {
     assert_eq!(end.version, WRITERS as u64 + 1);
     for (n, line) in whole_log(config, "/count").await.iter().enumerate() {
         assert_eq!(
-            line.entry().map(|entry| entry.value),
+            line.entry().expect("a value").map(|entry| entry.value),
             Some(text(&n.to_string())),
             "the log is the count"
         );
@@ -185,8 +185,8 @@ pub(super) async fn many_writes_of_one_key_are_in_one_order(config: &Config) {
         .iter()
         .filter(|line| line.key == key("/one/k"))
     {
-        assert_eq!(line.replaced(), before, "the chain is broken");
-        before = line.entry();
+        assert_eq!(line.replaced(), Ok(before), "the chain is broken");
+        before = line.entry().expect("a value");
     }
     assert_eq!(config.get("/one/k").await, before);
 }

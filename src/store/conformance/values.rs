@@ -32,7 +32,7 @@ async fn round_trip(config: &Config, values: &[Value]) {
             "value {n} in `previous`"
         );
         assert!(
-            matches!(&during.op, Op::Set { value: logged, .. } if logged == value),
+            matches!(&during.op, Op::Set { value: logged, .. } if *logged == *value),
             "value {n} in the log"
         );
         config.commit(vec![Mutation::set(key(&at), value.clone())]).await;

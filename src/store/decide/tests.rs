@@ -138,8 +138,8 @@ proptest! {
             prop_assert_eq!((line.revision, line.index), expected);
             stand.insert(section, (line.revision, line.index, line.of));
             let replaced = replayed.remove(&line.key);
-            prop_assert_eq!(line.replaced(), replaced);
-            replayed.extend(line.entry().map(|entry| (line.key.clone(), entry)));
+            prop_assert_eq!(line.replaced(), Ok(replaced));
+            replayed.extend(line.entry().expect("a value").map(|entry| (line.key.clone(), entry)));
         }
         prop_assert_eq!(&replayed, &entries);
         for (section, (revision, index, of)) in stand {

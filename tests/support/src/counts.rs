@@ -20,6 +20,7 @@ pub const GROUPS: &[&str] = &[
     "counted-with",
     "crates",
     "dynamodb.self",
+    "dynamodb.purges",
     "dynamodb.secrets",
     "dynamodb.import",
     "dynamodb.roles",

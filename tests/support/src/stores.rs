@@ -10,8 +10,8 @@ use discfg::model::{
     Ttl, Value,
 };
 use discfg::store::{
-    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Result, Scope, Snapshot, Store,
-    StoreError, Txn,
+    Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Listed, Purged, Result, Scope, Snapshot,
+    Store, StoreError, Txn,
 };
 use futures::stream::{self, BoxStream, StreamExt as _};
 use tempfile::TempDir;
@@ -188,6 +188,10 @@ impl Store for Impaired {
 
     async fn touch(&self, key: &Key, ttl: Option<Ttl>) -> Result<Entry> {
         self.inner.touch(key, ttl).await
+    }
+
+    async fn purge(&self, key: &Key) -> Result<Purged> {
+        self.inner.purge(key).await
     }
 
     async fn status(&self) -> Result<StoreStatus> {

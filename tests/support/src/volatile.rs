@@ -43,6 +43,7 @@ const VOLATILE: &[(&str, &str)] = &[
     (r"\b(?:now|\d+ (?:s|min) ago)\b {2,}", "[AGO]  "),
     (r"(?m) {2}(?:now|\d+ (?:s|min) ago)$", "  [AGO]"),
     (r"\bin \d+ (?:s|min|h)\b {2,}", "[LEFT]  "),
+    (r"\bretry in 1[12]\d s\b", "retry in [LEFT]"),
     (r"(?m)\bexpires in \d+ (?:s|min|h)$", "expires in [LEFT]"),
     (r"(WHEN|MODIFIED|EXPIRES)(␛\[0m)? {2,}", "$1$2  "),
     // A whole second begins between the machine's time and the one that AWS answers with.

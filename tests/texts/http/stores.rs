@@ -8,12 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use discfg::http::ApiSettings;
 use discfg::model::{
-    Access, Change, CommitId, Entry, ErrorKind, GrantScope, Head, Key, Prefix, Revision, Section,
-    StoreStatus, Ttl, Uncovered,
+    Access, Change, CommitId, Entry, ErrorKind, GrantScope, Head, Key, Prefix, PurgedValue, Revision,
+    Section, StoreStatus, Ttl, Uncovered,
 };
 use discfg::store::{
-    Cause, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Limit, Listed, Result, Scope, Snapshot,
-    Store, StoreError, Txn,
+    Cause, Committed, Consistency, Cursor, DataKeys, Deadline, Heads, Limit, Listed, Purged, Result, Scope,
+    Snapshot, Store, StoreError, Txn,
 };
 use futures::stream::{self, BoxStream, StreamExt as _};
 use support::api::Served;
@@ -77,6 +77,10 @@ impl Store for Failing {
         Err(self.with.clone())
     }
 
+    async fn purge(&self, _: &Key) -> Result<Purged> {
+        Err(self.with.clone())
+    }
+
     async fn status(&self) -> Result<StoreStatus> {
         Err(self.with.clone())
     }
@@ -114,6 +118,14 @@ fn errors() -> Vec<StoreError> {
             section: db,
             wanted: Revision::new(2),
             oldest: Revision::new(7),
+        },
+        StoreError::Purged(PurgedValue {
+            key: key("/db/a"),
+            revision: Revision::new(7),
+        }),
+        StoreError::PurgeTooSoon {
+            key: key("/db/a"),
+            wait: 90,
         },
         StoreError::Limit(Limit::Bytes { size: 5_000_000 }),
         StoreError::Twice(key("/db/url")),

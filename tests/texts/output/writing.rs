@@ -1,6 +1,9 @@
 //! Commands that write.
 
-use super::prepared::session;
+use rusqlite::Connection;
+
+use super::prepared::{prepared, session};
+use support::transcript::Transcript;
 
 #[test]
 fn set() {
@@ -233,6 +236,58 @@ fn rollback() {
         discfg rollback mode --to 0
         ",
     );
+}
+
+#[test]
+fn purge() {
+    let place = prepared();
+    place
+        .args(["set", "db/password", "plain", "--plain"])
+        .run()
+        .code(0);
+    place
+        .args(["set", "db/password", "hunter3", "--secret"])
+        .run()
+        .code(0);
+    place.args(["set", "mode", "testing"]).run().code(0);
+    let file = place.home().join("data/discfg/mycfg.db");
+    let database = Connection::open(file).expect("SQLite opens it");
+    // Only what is older than two minutes is purged.
+    let aged = database.execute("UPDATE log SET at = at - 600 WHERE key != '/app/name'", []);
+    aged.expect("it is written");
+    drop(database);
+    let sure = "[y/N] ";
+    let mut session = Transcript::of(&place);
+    session
+        .about("# A secret that was stored in plain text once")
+        .on_terminal("discfg purge db/password", &[(sure, "n")])
+        .on_terminal("discfg purge db/password", &[(sure, "y")])
+        .script(
+            r"
+        discfg purge db/password --dry-run
+        discfg history db/password --values
+        discfg history db/password -f json
+        discfg get db/password --revision 5
+        discfg rollback --prefix db --to 5
+
+        # Formats, and a dry run
+        discfg purge mode --dry-run
+        discfg purge mode --dry-run -f json
+        discfg purge mode
+        discfg purge mycfg mode --yes -f json
+        discfg purge mode --yes -f yaml
+        discfg purge mode --yes -f raw
+        discfg purge mode --yes -q
+
+        # What changed just now, what never was, and bad input
+        discfg set app/name store -q
+        discfg purge app/name --yes -f json
+        discfg purge nosuch --yes
+        discfg purge nosuch mode --yes
+        discfg purge
+        ",
+        )
+        .keep("output", "purge");
 }
 
 #[test]

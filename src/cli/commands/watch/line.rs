@@ -105,7 +105,12 @@ fn change(change: &Change) -> WatchLine<'_> {
             version,
             secret,
             ..
-        } => ("set", Some(*version), Some((value, *secret))),
+        } => (
+            "set",
+            Some(*version),
+            // A watch starts over instead of delivering a value that was purged.
+            value.value().map(|value| (value, *secret)),
+        ),
     };
     WatchLine {
         what: WatchEvent::Change(change),
@@ -210,7 +215,7 @@ mod tests {
             index: 0,
             of: 1,
             op: Op::Set {
-                value: value("hunter2"),
+                value: value("hunter2").into(),
                 version: 3,
                 secret: true,
                 ttl: None,

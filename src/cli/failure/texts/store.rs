@@ -3,11 +3,12 @@ use super::book::{Book, Variants, title, variants};
 use super::{denied, failed, is, no_file};
 use crate::aws::Fault;
 use crate::model::{
-    Access, CommitId, Encoding, Entry, ErrorKind, GrantScope, Guard, Revision, Timestamp, Uncovered, Value,
+    Access, CommitId, Encoding, Entry, ErrorKind, GrantScope, Guard, PurgedValue, Revision, Timestamp,
+    Uncovered, Value,
 };
 use crate::store::{Conflict, Limit, StoreError};
 
-variants!(StoreError: NoConfig NotFound NoTtl Conflict Compacted Limit Twice IdReused Unsealed GuardOnSecret
+variants!(StoreError: NoConfig NotFound NoTtl Conflict Compacted Purged PurgeTooSoon Limit Twice IdReused Unsealed GuardOnSecret
     SecretTooLarge NoSecretsKey NoKeyFile Denied Uncovered Unregistered NeedsNewer Unlisted ReadOnly Credentials Throttled Busy Unavailable
     OutcomeUnknown Layout Corrupt Api File Full Other);
 variants!(Guard: Absent Present Revision Value Section);
@@ -76,6 +77,20 @@ fn absent() -> Vec<(&'static str, StoreError)> {
                 section: is("/db"),
                 wanted: Revision::new(7),
                 oldest: Revision::new(40),
+            },
+        ),
+        (
+            "",
+            StoreError::Purged(PurgedValue {
+                key: is("/db/password"),
+                revision: Revision::new(7),
+            }),
+        ),
+        (
+            "",
+            StoreError::PurgeTooSoon {
+                key: is("/db/password"),
+                wait: 87,
             },
         ),
         (

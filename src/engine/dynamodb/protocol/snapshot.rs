@@ -19,7 +19,7 @@ pub(in crate::engine::dynamodb) use self::messages::{
     HeadTransaction, LogRange, SnapshotAnswer, SnapshotRequest, SnapshotScope,
 };
 use super::{BACKOFF, LOOKS, MachineStep, SETTLED_AFTER};
-use crate::model::{Change, Entry, Head, Key, Prefix, Revision, Section, Timestamp};
+use crate::model::{Change, Entry, Head, Key, Prefix, PurgedValue, Revision, Section, Timestamp};
 use crate::store::{Result, Snapshot, StoreError};
 
 /// After how many reads a log that has no gap is taken for all that is left of it.
@@ -156,7 +156,7 @@ impl SnapshotMachine {
             (SnapshotStage::PlainHeads, SnapshotAnswer::Heads(heads, _)) => Ok(self.take_plain(heads)),
             (SnapshotStage::Closing | SnapshotStage::PlainHeads, _) => self.read_closing(),
             (SnapshotStage::Lines, SnapshotAnswer::Lines(lines)) => self.taken_in(lines),
-            (SnapshotStage::Lines, _) => Ok(self.read_lines()),
+            (SnapshotStage::Lines, _) => self.read_lines(),
             (SnapshotStage::Listing, _) => Ok(self.list()),
             (SnapshotStage::FirstHeads | SnapshotStage::Entries, _) => Ok(self.first_heads()),
         }
@@ -196,14 +196,14 @@ impl SnapshotMachine {
     }
 
     /// Reads the log of the sections whose lines may be missing from the entries.
-    fn read_lines(&mut self) -> MachineStep<SnapshotRequest, Snapshot> {
+    fn read_lines(&mut self) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         self.stage = SnapshotStage::Lines;
         let of: Vec<LogRange> = self.ranges();
         if of.is_empty() {
-            return MachineStep::Done(self.finish());
+            return Ok(MachineStep::Done(self.finish()?));
         }
         let settled = self.settled();
-        MachineStep::Request(SnapshotRequest::Lines { of, settled })
+        Ok(MachineStep::Request(SnapshotRequest::Lines { of, settled }))
     }
 
     /// The moment before which everything was visible when the first read was answered.
@@ -271,11 +271,11 @@ impl SnapshotMachine {
         }
         self.looks = 0;
         self.follow_commits();
-        Ok(if self.parts.keys().all(|section| self.read.contains(section)) {
+        if self.parts.keys().all(|section| self.read.contains(section)) {
             self.read_lines()
         } else {
-            self.read_entries()
-        })
+            Ok(self.read_entries())
+        }
     }
 
     /// Takes in a section that is listed, or that a commit has made.
@@ -324,16 +324,16 @@ impl SnapshotMachine {
 
     fn look_again(
         &mut self,
-        then: impl Fn(&mut Self) -> MachineStep<SnapshotRequest, Snapshot>,
+        then: impl Fn(&mut Self) -> Result<MachineStep<SnapshotRequest, Snapshot>>,
         section: Option<Section>,
         what: String,
     ) -> Result<MachineStep<SnapshotRequest, Snapshot>> {
         self.looks += 1;
         match self.looks {
             // Once at once: what was made before the answer is there.
-            1 => Ok(then(self)),
+            1 => then(self),
             looks if looks <= LOOKS => {
-                then(self);
+                then(self)?;
                 Ok(MachineStep::Pause(BACKOFF.pause(looks)))
             }
             _ => Err(StoreError::Corrupt {
@@ -345,15 +345,25 @@ impl SnapshotMachine {
     }
 
     /// Replays the log over the entries.
-    fn finish(&mut self) -> Snapshot {
+    ///
+    /// Fails with [`StoreError::Busy`] where a value of this moment was purged since. The lines that a snapshot needs are
+    /// too young for that, unless it takes longer than a minute.
+    fn finish(&mut self) -> Result<Snapshot> {
         let mut entries = std::mem::take(&mut self.entries);
+        let mut purged: BTreeMap<Key, PurgedValue> = BTreeMap::new();
         for (section, lines) in &self.lines {
             let prefixes = self.parts.get(section).map_or(&[][..], Vec::as_slice);
             for line in lines {
                 if prefixes.iter().any(|prefix| prefix.holds(&line.key)) {
-                    replay(&mut entries, line);
+                    match replay(&mut entries, line) {
+                        Ok(()) => drop(purged.remove(&line.key)),
+                        Err(value) => drop(purged.insert(line.key.clone(), value)),
+                    }
                 }
             }
+        }
+        if let Some(value) = purged.values().next() {
+            return Err(StoreError::Busy(format!("{value} while a snapshot was read")));
         }
         for (section, head) in &mut self.heads {
             let last = self.lines.get(section).and_then(|lines| lines.last());
@@ -361,10 +371,10 @@ impl SnapshotMachine {
                 head.changes = last.of;
             }
         }
-        Snapshot {
+        Ok(Snapshot {
             heads: std::mem::take(&mut self.heads).into_values().collect(),
             entries: entries.into_values().collect(),
-        }
+        })
     }
 }
 

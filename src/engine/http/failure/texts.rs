@@ -167,6 +167,14 @@ fn of_a_problem() {
         oldest: Some(crate::model::Revision::new(40)),
         ..problem(ErrorKind::Compacted, ProblemCode::Compacted, "")
     };
+    let purged = Problem {
+        revision: Some(crate::model::Revision::new(7)),
+        ..about_a_key(ProblemCode::Purged)
+    };
+    let too_soon = Problem {
+        wait: Some(87),
+        ..about_a_key(ProblemCode::PurgeTooSoon)
+    };
     let layout = Problem {
         layout: Some(ProblemLayout { found: 3, known: 2 }),
         ..problem(ErrorKind::Internal, ProblemCode::Layout, "")
@@ -182,6 +190,8 @@ fn of_a_problem() {
         about_a_commit(ProblemCode::IdReused),
         about_a_commit(ProblemCode::OutcomeUnknown),
         compacted,
+        purged,
+        too_soon,
         layout,
         problem(ErrorKind::NotFound, ProblemCode::NoConfig, ""),
         problem(ErrorKind::NotFound, ProblemCode::NoSecretsKey, ""),

@@ -280,7 +280,7 @@ impl Table {
     pub(super) fn entries_at(&self, section: &Section, at: Revision) -> BTreeMap<Key, Entry> {
         let mut entries = BTreeMap::new();
         for line in self.log(section).filter(|line| line.revision <= at) {
-            match line.entry() {
+            match line.entry().expect("nothing is purged here") {
                 Some(entry) => entries.insert(line.key.clone(), entry),
                 None => entries.remove(&line.key),
             };

@@ -80,9 +80,9 @@ impl SnapshotMachine {
         {
             // A section was made meanwhile.
             let what = "the section list is missing a section that is counted";
-            return self.look_again(Self::list, None, what.into());
+            return self.look_again(|machine| Ok(machine.list()), None, what.into());
         }
-        Ok(self.read_lines())
+        self.read_lines()
     }
 
     /// Tries the heads again on which a commit was under way.

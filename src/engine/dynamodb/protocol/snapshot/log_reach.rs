@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::LogRange;
-use crate::model::{Change, Entry, Key, LogPosition, Revision, Timestamp};
+use crate::model::{Change, Entry, Key, LogPosition, PurgedValue, Revision, Timestamp};
 
 /// How far back the lines of a range reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +46,16 @@ fn is_run<'l>(mut lines: impl Iterator<Item = &'l Change>, from: Revision, upto:
 }
 
 /// Does to the entries what a line of the log says, unless they show it already.
-pub(super) fn replay(entries: &mut BTreeMap<Key, Entry>, change: &Change) {
+///
+/// Fails where the value was purged since: then the key has no entry until a later line gives it one.
+pub(super) fn replay(entries: &mut BTreeMap<Key, Entry>, change: &Change) -> Result<(), PurgedValue> {
     let is_newer = entries
         .get(&change.key)
         .is_none_or(|entry| entry.revision < change.revision);
     if is_newer {
-        match change.entry() {
-            Some(entry) => entries.insert(change.key.clone(), entry),
-            None => entries.remove(&change.key),
-        };
+        entries.remove(&change.key);
+        let entry = change.entry()?;
+        entries.extend(entry.map(|entry| (change.key.clone(), entry)));
     }
+    Ok(())
 }

@@ -130,12 +130,12 @@ async fn show_history(
         let store = session.store(Access::Read, prefix).await?;
         let is_key = is_key(prefix, store).await;
         let failure = Failure::new(ErrorKind::NotFound, format!("no history below {prefix}"));
-        return Err(
-            match is_key.map_err(|stop| session.explain_stop(stop, Access::Read))? {
-                true => failure.hint(format!("{prefix} is a key: `discfg history {prefix}`")),
-                false => failure,
-            },
-        );
+        let is_key = is_key.map_err(|stop| session.explain_stop(stop, Access::Read))?;
+        return Err(if is_key {
+            failure.hint(format!("{prefix} is a key: `discfg history {prefix}`"))
+        } else {
+            failure
+        });
     }
     if lines.is_empty() {
         terminal.hint("no changes");

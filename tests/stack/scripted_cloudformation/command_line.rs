@@ -237,7 +237,11 @@ fn a_table_is_adopted_in_two_deployments_that_are_both_shown() {
     let cloudformation = Scripted::play(vec![
         absent(),
         table("ACTIVE", &json!({})),
-        table_tags(&[]),
+        table_tags(&[(
+            "discfg:stack",
+            "arn:aws:cloudformation:eu-central-1:123456789012:stack/discfg-payments/earlier",
+        )]),
+        stack_in("DELETE_COMPLETE", &whole, &[]),
         change_set_made(),
         change_set(
             "CREATE_COMPLETE",

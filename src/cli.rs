@@ -42,7 +42,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args as _, CommandFactory as _, FromArgMatches as _};
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Subcommand as _};
 use tokio::signal::unix::{SignalKind, signal};
 
 use args::{Cli, Command};
@@ -72,7 +72,10 @@ fn run_with(args: Vec<OsString>, early: &EarlyFlags) -> ExitCode {
     }
     let color = early.color.unwrap_or_default();
     terminal::color::set_colors(color);
-    let parsed = parser(&args).color(color).try_get_matches_from(args);
+    let mut parser = parser(&args).color(color);
+    let parsed = parser.try_get_matches_from_mut(args);
+    // To take it apart would cost a `get` a thirtieth of its time, and the process ends soon or has better to do.
+    std::mem::forget(parser);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return terminal::show_usage(&near_miss::improved(error, &Cli::command()), early.json),
@@ -103,15 +106,17 @@ fn run_with(args: Vec<OsString>, early: &EarlyFlags) -> ExitCode {
 /// clap copies every global argument into each command before it parses, so that every further command would make a
 /// `get` slower.
 fn parser(args: &[OsString]) -> clap::Command {
-    let whole = Cli::command();
+    let commands = Command::augment_subcommands(clap::Command::new(env!("CARGO_PKG_NAME")));
     let word = args.get(1).and_then(|word| word.to_str());
     let is_called = |command: &&clap::Command| {
         word.is_some_and(|word| {
             command.get_name() == word || command.get_all_aliases().any(|alias| alias == word)
         })
     };
-    let Some(called) = whole.get_subcommands().find(is_called).cloned() else {
-        return help::grouped(whole);
+    let called = commands.get_subcommands().find(is_called).cloned();
+    std::mem::forget(commands);
+    let Some(called) = called else {
+        return help::grouped(Cli::command());
     };
     let parser = clap::Command::new(env!("CARGO_PKG_NAME"))
         .version(env!("CARGO_PKG_VERSION"))

@@ -61,6 +61,11 @@ impl DumpFormat {
             }
             Self::Etcd => {
                 let answer: EtcdAnswer<'_> = parse(text, text)?;
+                if answer.more {
+                    let problem =
+                        "it has only a part of the keys (\"more\" is true): export it without --limit";
+                    return Err(FormatError::syntax(DataFormat::Json, problem, At::Byte(text, 0)));
+                }
                 let values = answer.kvs.into_iter().map(|raw| {
                     let entry: EtcdEntry = parse(text, raw.get())?;
                     let name = decoded(text, raw, &entry.key)?;
@@ -83,6 +88,9 @@ struct ConsulEntry {
 struct EtcdAnswer<'t> {
     #[serde(borrow, default)]
     kvs: Vec<&'t RawValue>,
+    /// Whether a limit cut the answer.
+    #[serde(default)]
+    more: bool,
 }
 
 #[derive(Deserialize)]
@@ -190,6 +198,8 @@ mod tests {
             {"key":"L2FwcC9u","lease":7}],"count":2}"#;
         let wanted = pairs(&[("/app/url", "x"), ("/app/n", "")]);
         assert_eq!(read(DumpFormat::Etcd, text), Ok(wanted));
+        let part = r#"{"kvs":[],"more":true,"count":5}"#;
+        assert!(read(DumpFormat::Etcd, part).is_err_and(|error| error.contains("only a part")));
         assert_eq!(read(DumpFormat::Etcd, r#"{"header":{}}"#), Ok(Vec::new()));
     }
 

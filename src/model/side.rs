@@ -30,7 +30,7 @@ pub struct Side {
 #[non_exhaustive]
 pub enum SideError {
     /// The part before `:/` is no config.
-    #[error("expected CONFIG, /PREFIX or CONFIG:/PREFIX, optionally with @REVISION")]
+    #[error("expected CONFIG, /PATH or CONFIG:/PATH: a path begins with a slash")]
     Config(#[source] ConfigNameError),
     /// The part that begins with `/` is no prefix.
     #[error("{0}")]

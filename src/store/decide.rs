@@ -251,7 +251,7 @@ fn apply(
         commit: txn.id.clone(),
         with: BTreeMap::new(),
         message: txn.message.as_ref().map(ToString::to_string),
-        from: txn.moved.get(mutation.key()).cloned(),
+        from: txn.moved_here(mutation.key()).cloned(),
     };
     AppliedChange {
         change,

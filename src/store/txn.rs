@@ -54,6 +54,17 @@ impl Txn {
         self
     }
 
+    /// The key that is moved to this one: the commit deletes it. What a writer says of another key isn't recorded.
+    pub(super) fn moved_here(&self, key: &Key) -> Option<&Key> {
+        let old = self.moved.get(key)?;
+        let is_old = |change: &Mutation| match change {
+            Mutation::Delete { key } => key == old,
+            // In a chain of moves another key comes to where this one was.
+            Mutation::Set { key, .. } => key == old && self.moved.contains_key(key),
+        };
+        self.changes.iter().any(is_old).then_some(old)
+    }
+
     /// Every key that is changed or guarded, once each, ordered.
     pub fn keys(&self) -> Vec<Key> {
         let changed = self.changes.iter().map(Mutation::key);

@@ -264,6 +264,19 @@ fn a_secret_stays_one_and_leaves_no_trace(place: &Place) {
         (&node["value"], &node["secret"]),
         (&json!("hunter2"), &json!(true))
     );
+    // Others make it plain meanwhile: what was opened as a secret is written as one.
+    let script = "if [ -e plain ]; then echo hunter4 >\"$1\"; else touch plain; echo hunter3 >\"$1\"; \
+        discfg set db/pw nowplain --plain -q >&2; fi";
+    let answer = edit(place, script, &["db/pw", "-y", "-f", "json"])
+        .code(0)
+        .stderr_lacks("hunter");
+    assert!(!answer.text().contains("hunter"), "{}", answer.text());
+    let node = done(place, &["get", "db/pw", "-f", "json"]).json()["node"].clone();
+    assert_eq!(
+        (&node["value"], &node["secret"]),
+        (&json!("hunter4"), &json!(true))
+    );
+    nothing_is_left(place);
     let failed = edit(place, "echo hunter3 >\"$1\"", &["db/pw"])
         .code(2)
         .stderr_lacks("hunter");

@@ -118,11 +118,12 @@ fn the_questions_are_answered_on_a_terminal() {
             ),
             ("code 1\n(?s:.*)oops(?s:.*)ready> ", "discfg edit limits\n"),
             ("Edit again\\? \\[Y/n\\] ", "\x03"),
+            // What was typed outlives a signal, too, once the editor has ended.
             (
-                "error: cancelled|error: interrupted(?s:.*)ready> ",
-                "echo code $?\n",
+                "kept in (?P<last>[^\n]+)\nerror: interrupted(?s:.*)ready> ",
+                "echo code $?; cat {last}; rm -r $(dirname {last})\n",
             ),
-            ("code 130", "exit\n"),
+            ("code 130\n(?s:.*)oops(?s:.*)ready> ", "exit 0\n"),
         ],
     );
     nothing_is_left(&place);

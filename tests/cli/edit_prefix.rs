@@ -12,6 +12,7 @@ on_every_engine!(
     the_keys_below_a_prefix_are_one_file,
     what_was_not_edited_below_a_prefix_stays_as_it_is,
     changes_below_a_prefix_are_merged,
+    names_below_the_root_are_whole,
 );
 
 fn the_keys_below_a_prefix_are_one_file(place: &Place) {
@@ -64,6 +65,22 @@ fn the_keys_below_a_prefix_are_one_file(place: &Place) {
         .env("EDITOR", "true")
         .run()
         .code(2);
+}
+
+fn names_below_the_root_are_whole(place: &Place) {
+    done(place, &["set", "app/a", "1"]);
+    let script = "cp \"$1\" seen; echo 'app/b: x' >>\"$1\"";
+    edit(place, script, &["--prefix", "/", "-y"])
+        .code(0)
+        .stderr("+ /app/b\tx\n");
+    let seen = fs::read_to_string(place.dir().join("seen")).expect("a copy");
+    assert_eq!(seen, "app/a: \"1\"\n");
+    // Another section is another commit's: its name is not taken for one in this section.
+    let outside = edit(place, "echo 'db/url: x' >>\"$1\"", &["--prefix", "/", "-y"])
+        .code(8)
+        .stderr_has("/db/url");
+    kept(place, &outside);
+    done(place, &["ls", "-r"]).stdout("/app/a\n/app/b\n");
 }
 
 fn what_was_not_edited_below_a_prefix_stays_as_it_is(place: &Place) {

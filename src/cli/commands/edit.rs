@@ -89,7 +89,11 @@ pub(in crate::cli) async fn run(
         tokio::select! {
             biased;
             signal = signals.next() => if !editor.takes(signal) {
-                // Whatever is unfinished is dropped, and its file is removed.
+                // Whatever is unfinished is dropped, and its file is removed, unless the editor is done with it.
+                drop(work);
+                if let Some(file) = editor.kept() {
+                    terminal.note(&format!("your text is kept in {}", file.display()));
+                }
                 return Err(Failure::new(ErrorKind::Interrupted, "interrupted"));
             },
             done = &mut work => return done,

@@ -25,7 +25,8 @@ use crate::wire::{DeniedPart, EntryNode, FindAnswer, FoundNode};
 /// snapshot: keys that change meanwhile may be shown as before or after.
 ///
 /// What you can't read is named on stderr, and the rest is searched. Exits with 0 if something is found, with 1 if
-/// nothing is, and with 5 if nothing is found but a part could not be searched. If one of several configs fails for
+/// nothing is, and with 5 if nothing is found but a part could not be searched. A token for some sections sees only those,
+/// and searches no others. If one of several configs fails for
 /// another reason, the others are searched, and the exit code is that of the failure.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]

@@ -121,7 +121,8 @@ async fn between(
         .collect();
     let (source_config, config) = (from.config()?, to.config()?);
     let left = format!(
-        "the keys are in {config} now, and those left in {source_config} were not deleted; rerun to delete them"
+        "{config} has the keys now, and {source_config} still has those that were not deleted: rerun, with --force if one has \
+         changed meanwhile"
     );
     let source_store = from.store(Access::Write, &args.from.below).await?;
     let result: Result<(), Stop> = async {

@@ -60,7 +60,7 @@ pub(in crate::cli) struct SetArgs {
     /// Set this field of a JSON value: /a/b/0 or .a.b.0
     ///
     /// A JSON Pointer (RFC 6901), or names with dots; /a/- appends to an array. The field keeps its JSON type: VALUE must
-    /// fit it (exit code 8), unless --json or --text is given. A field can be new, what holds it can't. The rest of the
+    /// fit it (exit code 8), unless --json or --text is given; null fits any. A field can be new, what holds it can't. The rest of the
     /// value stays as it is written, and so do its time to live and whether it is a secret.
     ///
     /// The key is read, and written only if it has not changed; else it is tried again, unless a guard is given.

@@ -1,5 +1,6 @@
 //! The file that the editor opens.
 
+use std::cell::Cell;
 use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions, Permissions};
@@ -20,12 +21,15 @@ use crate::model::ErrorKind;
 /// A text while it is edited, in a file that nobody else can read. It is removed when this is dropped.
 pub(super) struct Draft<'e> {
     editor: &'e Editor,
-    folder: TempDir,
+    /// None once it is closed.
+    folder: Option<TempDir>,
     file: PathBuf,
     /// The text that is stored.
     stored: String,
     markers: Option<ConflictMarkers>,
     merges: usize,
+    /// Whether the editor has ended since it last began.
+    is_edited: Cell<bool>,
 }
 
 /// Why a text can't be stored.
@@ -66,10 +70,11 @@ impl<'e> Draft<'e> {
         let draft = Self {
             editor,
             file: folder.path().join(format!("{name}{extension}")),
-            folder,
+            folder: Some(folder),
             stored,
             markers: None,
             merges: 0,
+            is_edited: Cell::new(false),
         };
         draft.write(&draft.stored)?;
         Ok(draft)
@@ -83,7 +88,9 @@ impl<'e> Draft<'e> {
     ) -> Result<T, Failure> {
         let mut line = self.first_conflict(&self.text()?);
         loop {
+            self.is_edited.set(false);
             self.editor.open(&self.file, line, terminal).await?;
+            self.is_edited.set(true);
             let invalid = match self.resolved().and_then(|text| read(&text)) {
                 Ok(read) => return Ok(read),
                 Err(invalid) => invalid,
@@ -123,20 +130,29 @@ impl<'e> Draft<'e> {
     }
 
     /// Removes the file, unless it holds changes that a failure kept from being stored.
-    pub(super) fn close<T>(self, done: Result<T, Stop>, terminal: &Terminal) -> Result<T, Stop> {
+    pub(super) fn close<T>(mut self, done: Result<T, Stop>, terminal: &Terminal) -> Result<T, Stop> {
         if done.is_err() && self.is_changed() {
-            // An editor may have put another file in its place.
-            let _ = fs::set_permissions(&self.file, Permissions::from_mode(0o600));
-            let file = self.file.display();
-            terminal.note(&format!("your text is kept in {file}"));
-            let _ = self.folder.keep();
-            return done;
+            self.keep();
+        } else if let Some(folder) = self.folder.take() {
+            let path = folder.path().to_owned();
+            if let Err(error) = folder.close() {
+                terminal.note(&format!("warning: cannot remove {}: {error}", path.display()));
+            }
         }
-        let path = self.folder.path().to_owned();
-        if let Err(error) = self.folder.close() {
-            terminal.note(&format!("warning: cannot remove {}: {error}", path.display()));
+        if let Some(file) = self.editor.kept() {
+            terminal.note(&format!("your text is kept in {}", file.display()));
         }
         done
+    }
+
+    fn keep(&mut self) {
+        let Some(folder) = self.folder.take() else {
+            return;
+        };
+        // An editor may have put another file in its place.
+        let _ = fs::set_permissions(&self.file, Permissions::from_mode(0o600));
+        let _ = folder.keep();
+        self.editor.keep(self.file.clone());
     }
 
     /// Whether the file holds something else than what is stored.
@@ -191,6 +207,15 @@ impl<'e> Draft<'e> {
             .open(&self.file)
             .and_then(|mut file| file.write_all(text.as_bytes()));
         written.map_err(|error| Failure::internal(&format!("cannot write {}", self.file.display()), &error))
+    }
+}
+
+impl Drop for Draft<'_> {
+    /// A signal ends the work at any time: what was typed outlives it once the editor has ended.
+    fn drop(&mut self) {
+        if self.is_edited.get() && self.is_changed() {
+            self.keep();
+        }
     }
 }
 

@@ -52,18 +52,21 @@ impl KeyEdit {
         format: Format,
         terminal: &mut Terminal,
     ) -> Result<(), Stop> {
+        // What was opened as a secret stays one, whatever others make of it meanwhile.
+        let mut is_secret = false;
         loop {
+            is_secret |= stored.as_ref().is_some_and(|entry| entry.secret);
             let read = |text: &str| self.value(text, stored.as_ref());
             let Some(value) = draft.edit(terminal, read).await? else {
                 return Ok(self.show("unchanged", stored.as_ref(), None, format, terminal)?);
             };
-            self.show_difference(stored.as_ref(), &value, terminal);
+            self.show_difference(stored.as_ref(), &value, is_secret, terminal);
             if !self.yes {
                 let question = format!("{}: set {}?", self.config, self.key);
                 let answer = terminal.ask(&question, "--yes").await?;
                 answer.or_cancel("nothing was changed")?;
             }
-            match store.write(self.txn(value, stored.as_ref())).await {
+            match store.write(self.txn(value, stored.as_ref(), is_secret)).await {
                 Err(StoreError::Conflict(_)) if draft.can_merge() => {
                     stored = self.read(store).await?;
                     let now = self.text(stored.as_ref())?;
@@ -136,9 +139,8 @@ impl KeyEdit {
     }
 
     /// Shows the lines that differ; of a secret only that it does.
-    fn show_difference(&self, stored: Option<&Entry>, value: &Value, terminal: &Terminal) {
+    fn show_difference(&self, stored: Option<&Entry>, value: &Value, is_secret: bool, terminal: &Terminal) {
         let sign = if stored.is_some() { '~' } else { '+' };
-        let is_secret = stored.is_some_and(|entry| entry.secret);
         let note = if is_secret { "\t(secret)" } else { "" };
         terminal.toned_hint(Tone::of_sign(sign), &format!("{sign} {}{note}", self.key));
         if is_secret {
@@ -164,7 +166,7 @@ impl KeyEdit {
     }
 
     /// The change, as long as the key is as it was read.
-    fn txn(&self, value: Value, stored: Option<&Entry>) -> Txn {
+    fn txn(&self, value: Value, stored: Option<&Entry>, is_secret: bool) -> Txn {
         let key = self.key.clone();
         let guard = match stored {
             Some(entry) => Guard::Revision(key.clone(), entry.revision),
@@ -173,7 +175,7 @@ impl KeyEdit {
         let mutation = Mutation::Set {
             key,
             value,
-            secret: Secrecy::Keep,
+            secret: if is_secret { Secrecy::Secret } else { Secrecy::Keep },
             ttl: TtlChoice::Keep,
         };
         Txn::new(vec![mutation])

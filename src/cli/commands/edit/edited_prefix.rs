@@ -110,7 +110,8 @@ impl PrefixEdit<'_> {
         let part = ops::find_section_part(store, self.name).await?;
         let snapshot = ops::section_part_snapshot(store, &part).await?;
         let layout = Layout {
-            prefix: part.prefix().clone(),
+            // By the names that were asked for: `/` may be the one section that there is.
+            prefix: self.name.prefix().clone(),
             relative: true,
             nested: false,
             flat: true,

@@ -1,10 +1,10 @@
 //! The user's editor, chosen and started as git does.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use rustix::fs::{Access, access};
@@ -20,6 +20,8 @@ pub(super) struct Editor {
     command: OsString,
     /// The editor's process while it runs.
     running: Cell<Option<Pid>>,
+    /// The file in which a text is kept that was edited and not stored.
+    kept: RefCell<Option<PathBuf>>,
 }
 
 /// Editors that begin at a line if they are given it as `+LINE` before the file.
@@ -56,6 +58,7 @@ impl Editor {
         Ok(Self {
             command,
             running: Cell::new(None),
+            kept: RefCell::new(None),
         })
     }
 
@@ -89,6 +92,16 @@ impl Editor {
             return Ok(());
         }
         Err(self.failed(status))
+    }
+
+    /// Notes the file in which an edited text is kept.
+    pub(super) fn keep(&self, file: PathBuf) {
+        self.kept.replace(Some(file));
+    }
+
+    /// The file in which an edited text is kept, told once.
+    pub(super) fn kept(&self) -> Option<PathBuf> {
+        self.kept.take()
     }
 
     /// Whether a signal is the running editor's alone. One that ends this process ends the editor, too.

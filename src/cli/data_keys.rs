@@ -102,7 +102,12 @@ impl FileArgs {
             name: config.to_owned(),
         };
         let items = formats::read(format, bytes, &layout).map_err(|error| {
-            Failure::caused(ErrorKind::Invalid, format!("invalid data in {name}"), &error)
+            let failure = Failure::caused(ErrorKind::Invalid, format!("invalid data in {name}"), &error);
+            if format == DataFormat::Json && bytes.trim_ascii_start().starts_with(b"[") {
+                failure.hint("a list of `consul kv export` is read with --from consul")
+            } else {
+                failure
+            }
         })?;
         let mut wanted = BTreeMap::new();
         for (key, value) in items {

@@ -76,6 +76,16 @@ impl OutFile {
                     );
                     return Failure::new(ErrorKind::Invalid, message);
                 }
+                (io::ErrorKind::NotFound, Some(parent))
+                    if !parent.as_os_str().is_empty() && !parent.exists() =>
+                {
+                    let message = format!(
+                        "cannot write to {}: directory {} not found",
+                        self.path.display(),
+                        parent.display()
+                    );
+                    return Failure::new(ErrorKind::Invalid, message);
+                }
                 _ => format!("cannot write to {}", self.path.display()),
             };
             Failure::caused(ErrorKind::Invalid, message, &error)

@@ -84,6 +84,9 @@ fn what_consul_and_etcd_write_is_read(place: &Place) {
             ("app/raw", "/wA="),
         ]),
     );
+    import(place, &["c.json"])
+        .code(8)
+        .stderr_has("hint: a list of `consul kv export` is read with --from consul");
     import(place, &["c.json", "--from", "consul"])
         .code(0)
         .stdout_has("3 added");

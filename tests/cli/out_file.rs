@@ -76,7 +76,7 @@ fn a_refusal_leaves_the_file_as_it_is(place: &Place) {
         ("link", "it is not a regular file"),
         ("/dev/null", "it is not a regular file"),
         ("out/below", "out is not a directory"),
-        ("no/such", "cannot write to no/such"),
+        ("no/such", "cannot write to no/such: directory no not found"),
     ] {
         place
             .args(["get", "k", "--out", file])

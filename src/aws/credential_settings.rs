@@ -21,7 +21,7 @@ pub(super) fn check(files: &SharedFiles, profile: &str) -> Result<(), AwsError> 
         if let Some(session) = find("sso_session")
             && !files.has_section("sso-session", &session.value)
         {
-            let problem = format!("there is no section [sso-session {}]", session.value);
+            let problem = format!("the section [sso-session {}] does not exist", session.value);
             return Err(invalid("sso_session", session, problem));
         }
         let Some(role) = find("role_arn") else {

@@ -6,7 +6,7 @@ use fast_glob::glob_match;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyGlob(String);
 
-/// Why a text is no glob.
+/// Why a glob is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum KeyGlobError {
     /// It would match nothing.

@@ -8,7 +8,7 @@ use crate::model::{Entry, ErrorKind, Key, Side};
 
 /// The entries of the first side, each with its key on the second.
 ///
-/// Fails where the sides are of different kinds, and where a name is no key there.
+/// Fails where the sides are of different kinds, and where a name is not a valid key there.
 pub(super) fn pairs(content: SideContent, from: &Side, to: &Side) -> Result<Vec<(Entry, Key)>, Failure> {
     let pairs = match content.kind {
         Some(SideKind::Key) => {

@@ -11,7 +11,7 @@ pub(crate) enum RemoteSource {
     AppConfig(AppConfigProfile),
 }
 
-/// Why a text with a scheme is no source.
+/// Why a source with a scheme is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RemoteSourceError {
     #[error("unknown source {0:?}: expected ssm:, secretsmanager:, appconfig:, a file, or -")]

@@ -100,7 +100,7 @@ pub async fn run<H: Harness + 'static>(check: &str, fresh: impl AsyncFnOnce(Arc<
 
 /// Makes a `#[tokio::test]` of each check of the suite. Takes the path of a function
 /// `async fn(Arc<dyn Clock>) -> impl Harness`, which is called once for each; and `without admin` for an engine that has
-/// none, whose checks of it are ignored then, with that reason.
+/// none: then there are no checks of it.
 #[macro_export]
 macro_rules! conformance_tests {
     (@list $rule:ident ($($given:tt)*)) => {
@@ -233,19 +233,17 @@ macro_rules! conformance_tests {
         $($module:ident: $($name:ident)+;)+
         @admin $($admin_module:ident: $($admin_name:ident)+;)+
     ) => {
-        $($($crate::conformance_tests!(@test () $name $fresh);)+)+
-        $($($crate::conformance_tests!(@test () $admin_name $fresh);)+)+
+        $($($crate::conformance_tests!(@test $name $fresh);)+)+
+        $($($crate::conformance_tests!(@test $admin_name $fresh);)+)+
     };
     (@tests_without_admin ($fresh:path)
         $($module:ident: $($name:ident)+;)+
         @admin $($admin_module:ident: $($admin_name:ident)+;)+
     ) => {
-        $($($crate::conformance_tests!(@test () $name $fresh);)+)+
-        $($($crate::conformance_tests!(@test (#[ignore = "the engine has no Admin"]) $admin_name $fresh);)+)+
+        $($($crate::conformance_tests!(@test $name $fresh);)+)+
     };
-    (@test ($(#[$attribute:meta])*) $name:ident $fresh:path) => {
+    (@test $name:ident $fresh:path) => {
         #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-        $(#[$attribute])*
         async fn $name() {
             $crate::store::conformance::run(stringify!($name), $fresh).await;
         }

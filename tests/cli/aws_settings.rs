@@ -417,7 +417,7 @@ fn what_a_profile_gets_its_credentials_by_is_checked_with_its_line() {
         (
             "[default]\nsso_session = nosuch\nsso_account_id = 123456789012\nsso_role_name = dev\n"
                 .to_owned(),
-            "invalid sso_session \"nosuch\" in FILE, line 2: there is no section [sso-session nosuch]",
+            "invalid sso_session \"nosuch\" in FILE, line 2: the section [sso-session nosuch] does not exist",
         ),
     ] {
         let path = in_config(&place, &content);

@@ -48,7 +48,7 @@ pub(in crate::cli) struct GetArgs {
     /// Print this field of a JSON value: /a/b/0 or .a.b.0
     ///
     /// A JSON Pointer (RFC 6901), or names with dots. A string is printed as text, anything else as it is written in the
-    /// value. Exits with 3 if there is no such field, and with 8 if the value is not JSON.
+    /// value. Exits with 3 if the field does not exist, and with 8 if the value is not JSON.
     #[arg(long, value_name = "FIELD")]
     field: Option<JsonField>,
     /// Read eventually consistent, at half the price

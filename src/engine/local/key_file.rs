@@ -40,7 +40,7 @@ pub(super) fn path_beside(data: &Path) -> PathBuf {
     data.with_extension("key")
 }
 
-/// Fails where a file is there that is no key's.
+/// Fails if the file exists and is not a key file.
 pub(super) fn check_owner(path: &Path) -> Result<()> {
     match fs::metadata(path) {
         Ok(file) if file.is_file() && file.len() == DataKey::BYTES as u64 => Ok(()),

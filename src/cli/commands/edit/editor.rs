@@ -99,7 +99,7 @@ impl Editor {
         self.kept.replace(Some(file));
     }
 
-    /// The file in which an edited text is kept, told once.
+    /// Takes the file in which an edited text is kept.
     pub(super) fn kept(&self) -> Option<PathBuf> {
         self.kept.take()
     }

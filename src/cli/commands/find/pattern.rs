@@ -21,7 +21,7 @@ pub(super) enum PatternError {
     /// It would match everything.
     #[error("empty pattern")]
     Empty,
-    /// It is no glob.
+    /// The glob is invalid.
     #[error(transparent)]
     Glob(#[from] KeyGlobError),
     /// It is no regular expression.

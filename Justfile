@@ -80,4 +80,14 @@ release:
 # Build the zip files of the function that `init --api` deploys
 [group('ship')]
 lambda:
-    python3 lambda/package.py '{{ target }}'
+    python3 packaging/function.py '{{ target }}'
+
+# Build archives, packages, image and function of a release for Linux, and try each in an empty root
+[group('ship')]
+dist:
+    python3 packaging/dist.py '{{ target }}'
+
+# Write the container image as an OCI layout, without a container engine
+[group('ship')]
+image:
+    python3 packaging/dist.py '{{ target }}' --image

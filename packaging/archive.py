@@ -1,0 +1,88 @@
+"""Lays out a program with its manual pages and completions as an installation prefix, and packs such folders."""
+
+import gzip
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+
+import toolchain
+
+COMPLETIONS = {
+    "bash": "share/bash-completion/completions/discfg",
+    "fish": "share/fish/vendor_completions.d/discfg.fish",
+    "zsh": "share/zsh/site-functions/_discfg",
+}
+DOCUMENTS = ["CHANGELOG.md", "LICENSE", "README.md"]
+
+
+def version():
+    manifest = (toolchain.ROOT / "Cargo.toml").read_text()
+    return re.search(r'^version = "([^"]+)"$', manifest, re.MULTILINE)[1]
+
+
+def date():
+    """Returns the time of the last commit in seconds since 1970, which all files of a release bear, or SOURCE_DATE_EPOCH."""
+    return int(os.environ.get("SOURCE_DATE_EPOCH") or toolchain.output("git", "log", "-1", "--format=%ct"))
+
+
+def write(path, data):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def lay_out(program, prefix, run, function=None):
+    """Fills the folder `prefix`: the program, what it prints about itself, documents, and the code of `init --api`.
+
+    `run` is the command line that starts `program` on this machine.
+    """
+    shutil.rmtree(prefix, ignore_errors=True)
+    write(prefix / "bin" / "discfg", program.read_bytes())
+    (prefix / "bin" / "discfg").chmod(0o755)
+
+    def printed(*arguments):
+        return subprocess.run([*run, *arguments], check=True, stdout=subprocess.PIPE).stdout
+
+    main_page = printed("man")
+    write(prefix / "share/man/man1/discfg.1", main_page)
+    commands = re.findall(r"^discfg\\-([a-z]+)\(1\)$", main_page.decode(), re.MULTILINE)
+    for command in commands:
+        if command != "help":
+            write(prefix / f"share/man/man1/discfg-{command}.1", printed("man", command))
+    for shell, path in COMPLETIONS.items():
+        write(prefix / path, printed("completions", shell))
+    for name in DOCUMENTS:
+        write(prefix / "share/doc/discfg" / name, (toolchain.ROOT / name).read_bytes())
+    if function:
+        write(prefix / "share/discfg/discfg-lambda.zip", function.read_bytes())
+    for path in prefix.rglob("*"):
+        path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+
+
+def write_tar(folder, file, name, owner=None):
+    """Writes an uncompressed tar of `folder` under the name `name`; `owner` gives other paths than root's to a user.
+
+    The same content gives the same bytes.
+    """
+
+    def entry(info):
+        info.mtime, info.uid, info.gid, info.uname, info.gname = date(), 0, 0, "", ""
+        if owner and info.name in owner:
+            info.uid = info.gid = owner[info.name]
+        return info
+
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for path in [folder, *sorted(folder.rglob("*"))] if name else sorted(folder.rglob("*")):
+            inner = pathlib.PurePosixPath(name, path.relative_to(folder)).as_posix()
+            tar.add(path, inner, recursive=False, filter=entry)
+
+
+def pack(folder, archive):
+    """Packs a folder as a .tar.gz whose one top folder is named as the archive."""
+    partial = archive.with_suffix(".new")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    with partial.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
+        write_tar(folder, file, archive.name.removesuffix(".tar.gz"))
+    partial.replace(archive)

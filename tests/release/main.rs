@@ -1,0 +1,10 @@
+//! What users install, and the files for the services that build and run it.
+
+mod archive;
+mod binstall;
+mod install;
+mod install_arguments;
+mod install_refused;
+mod install_undone;
+mod lints;
+mod releases;

@@ -1,7 +1,5 @@
 //! OIDC issuers beyond GitHub: GitLab's jobs and the service accounts of Kubernetes.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use support::account::{Account, GITHUB, REGION, xml_text};
@@ -9,6 +7,7 @@ use support::cli::Place;
 use support::emulator::Emulator;
 use support::grants::{self, document};
 use support::proxy::Proxy;
+use support::web_identity::bearer;
 
 const GITLAB: &str = "https://gitlab.com";
 const EKS: &str = "https://oidc.eks.eu-central-1.amazonaws.com/id/0A1B2C";
@@ -38,26 +37,6 @@ fn statement(account: &Account, sid: &str, issuer: &str, subjects: &[&str]) -> V
             format!("{issuer}:sub"): subjects,
         }},
     })
-}
-
-/// A place of someone who has such a token and nothing else, as a job or a pod has it.
-fn bearer(account: &Account, role: &str, iss: &str, sub: &str, aud: &str) -> Place {
-    let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
-    let token = format!(
-        "{}.{}.{}",
-        part(json!({"alg": "none"})),
-        part(json!({"iss": iss, "sub": sub, "aud": aud})),
-        URL_SAFE_NO_PAD.encode("unsigned: the emulator takes any")
-    );
-    let place = Place::new()
-        .env("AWS_ENDPOINT_URL", account.url())
-        .env("AWS_REGION", REGION)
-        .env("DISCFG_CONFIG", "payments");
-    let file = place.write("token", token);
-    place.env("AWS_WEB_IDENTITY_TOKEN_FILE", file).env(
-        "AWS_ROLE_ARN",
-        format!("arn:aws:iam::{}:role/discfg/{role}", account.id()),
-    )
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn types() -> BTreeSet<String> {
     [TEMPLATE, GRANT_TEMPLATE, CODE_TEMPLATE]
         .into_iter()
         .flat_map(|template| {
-            let resources = crate::yaml::parsed(template)["Resources"].take();
+            let resources = support::yaml::parsed(template)["Resources"].take();
             let resources = resources.as_object().expect("resources").clone();
             resources
                 .into_iter()

@@ -8,4 +8,3 @@ mod template;
 mod template_api;
 mod template_code;
 mod template_grant;
-mod yaml;

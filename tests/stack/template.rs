@@ -9,7 +9,7 @@ use discfg::stack::{
 };
 use serde_json::{Value, json};
 
-use crate::yaml::parsed;
+use support::yaml::parsed;
 
 pub(crate) fn template() -> Value {
     parsed(TEMPLATE)
@@ -204,7 +204,7 @@ fn the_table_is_made_last() {
 /// What differs would be a change of the table by the update that follows, or refused.
 #[test]
 fn the_import_takes_the_table_in_as_the_template_has_it() {
-    let import = crate::yaml::parsed(include_str!("../../infra/import.yaml"));
+    let import = parsed(include_str!("../../infra/import.yaml"));
     let resources = import["Resources"].as_object().expect("resources");
     assert_eq!(resources.keys().collect::<Vec<_>>(), ["Table"]);
     assert!(import.get("Outputs").is_none());

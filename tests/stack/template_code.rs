@@ -5,7 +5,7 @@ use discfg::stack::{CODE_OUTPUTS, CODE_PARAMETERS, CODE_RESOURCES, CODE_TEMPLATE
 use serde_json::{Value, json};
 
 use crate::template::{names, sorted};
-use crate::yaml::parsed;
+use support::yaml::parsed;
 
 fn template() -> Value {
     parsed(CODE_TEMPLATE)

@@ -9,10 +9,10 @@ use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use crate::template::{names, sorted};
-use crate::yaml::parsed;
 use support::account::Account;
 use support::cli::Place;
 use support::emulator::Emulator;
+use support::yaml::parsed;
 
 const API: &str = "arn:aws:execute-api:eu-central-1:123456789012:abc123/$default";
 

@@ -74,7 +74,7 @@ fn without_called_via(statement: &mut Value) {
 
 /// What the template of the bucket for code says, with the bucket's name in it.
 fn bucket_policy() -> Value {
-    let template = crate::yaml::parsed(CODE_TEMPLATE);
+    let template = support::yaml::parsed(CODE_TEMPLATE);
     let policy = &template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"];
     let arn = format!("arn:aws:s3:::discfg-code-{ACCOUNT}-{REGION}");
     let text = policy

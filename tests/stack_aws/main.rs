@@ -8,5 +8,3 @@ mod stack_api_cli;
 mod stack_code;
 mod stack_code_faults;
 mod stack_function;
-#[path = "../stack/yaml.rs"]
-mod yaml;

@@ -75,7 +75,7 @@ pub fn document(encoded: &str) -> Value {
 }
 
 /// Takes from the grant's policy the conditions that the emulator can't judge.
-fn without_leading_keys(account: &Account, grant: &str) {
+pub fn without_leading_keys(account: &Account, grant: &str) {
     let mut document = policy(account, grant);
     for statement in document["Statement"].as_array_mut().expect("statements") {
         let statement = statement.as_object_mut().expect("a statement");

@@ -36,3 +36,5 @@ pub mod stores;
 pub mod tls;
 pub mod transcript;
 pub mod volatile;
+pub mod web_identity;
+pub mod yaml;

@@ -1,13 +1,19 @@
-//! Templates as JSON.
+//! Documents of YAML as JSON: templates and manifests.
 
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Value, json};
 
+/// The documents of a file, in order.
+pub fn documents(text: &str) -> Vec<Value> {
+    let documents = Yaml::load_from_str(text).expect("it is YAML");
+    documents.iter().map(to_json).collect()
+}
+
 /// The one document of a template.
-pub(crate) fn parsed(template: &str) -> Value {
-    let documents = Yaml::load_from_str(template).expect("the template is YAML");
+pub fn parsed(template: &str) -> Value {
+    let mut documents = documents(template);
     assert_eq!(documents.len(), 1);
-    to_json(&documents[0])
+    documents.remove(0)
 }
 
 fn to_json(yaml: &Yaml<'_>) -> Value {
@@ -21,6 +27,6 @@ fn to_json(yaml: &Yaml<'_>) -> Value {
             .iter()
             .map(|(key, value)| (key.as_str().expect("a text for a key").to_owned(), to_json(value)))
             .collect(),
-        other => panic!("{other:?} has no place in the template: intrinsics are in long form"),
+        other => panic!("{other:?} has no place here: intrinsics of a template are in long form"),
     }
 }

@@ -1,0 +1,3 @@
+//! What is released beside the program: recipes and modules for the tools that users have.
+
+mod kubernetes;

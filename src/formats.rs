@@ -47,6 +47,7 @@ pub use file_parts::FileParts;
 pub use json::JsonDocument;
 pub use json_field::{JsonField, JsonFieldError};
 pub use key_dump::{DumpFormat, FileFormat, FileFormatError};
+pub use kubernetes::secret_names;
 pub use layout::Layout;
 pub use position::Position;
 pub use template::{TemplateError, render};

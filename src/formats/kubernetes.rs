@@ -11,23 +11,30 @@ use super::yaml::to_yaml;
 use super::yaml_document::YamlDocument;
 use super::yaml_node::{YamlContent, YamlNode};
 use super::{DataFormat, FormatError, JsonDocument, Layout};
-use crate::model::{Encoding, Key, Value};
+use crate::model::{Encoding, Key, Prefix, Value};
 
 /// The most that an object's data may hold, in bytes (Kubernetes, "Secrets" and "`ConfigMaps`": 1 MiB).
 const MAX_BYTES: usize = 1024 * 1024;
 /// The longest name of a piece of data.
 const MAX_NAME: usize = 253;
 
-/// A Secret holds all in base64; a `ConfigMap` holds text as it is.
-pub(super) fn write(
-    format: DataFormat,
-    items: &[(Key, Value)],
-    layout: &Layout,
-) -> Result<Vec<u8>, FormatError> {
+/// Names each item as `-f k8s-secret` does, in order: by its path below `prefix`, with `.` for `/`. Two equal names, a
+/// name that Kubernetes refuses, and more than 1 MiB of names and values are errors that name the keys.
+pub fn secret_names(items: &[(Key, Value)], prefix: &Prefix) -> Result<Vec<String>, FormatError> {
+    let layout = Layout {
+        prefix: prefix.clone(),
+        relative: true,
+        nested: false,
+        flat: false,
+        name: String::new(),
+    };
+    names(DataFormat::K8sSecret, items, &layout)
+}
+
+fn names(format: DataFormat, items: &[(Key, Value)], layout: &Layout) -> Result<Vec<String>, FormatError> {
     let names = dotted_names(format, items, layout)?;
-    let (mut data, mut binary) = (Vec::new(), Vec::new());
     let mut size = 0;
-    for (name, (key, value)) in names.into_iter().zip(items) {
+    for (name, (key, value)) in names.iter().zip(items) {
         let unnamed = |reason| FormatError::Unnamed {
             format,
             key: key.clone(),
@@ -52,6 +59,19 @@ pub(super) fn write(
                 reason: "the object would exceed 1 MiB, the limit of Kubernetes",
             });
         }
+    }
+    Ok(names)
+}
+
+/// A Secret holds all in base64; a `ConfigMap` holds text as it is.
+pub(super) fn write(
+    format: DataFormat,
+    items: &[(Key, Value)],
+    layout: &Layout,
+) -> Result<Vec<u8>, FormatError> {
+    let names = names(format, items, layout)?;
+    let (mut data, mut binary) = (Vec::new(), Vec::new());
+    for (name, (_, value)) in names.into_iter().zip(items) {
         let base64 = || JsonDocument::String(STANDARD.encode(value.bytes()));
         match value.as_text() {
             _ if format == DataFormat::K8sSecret => data.push((name, base64())),

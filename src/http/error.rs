@@ -301,7 +301,8 @@ impl ApiError {
         Self::with_status(status, kind, code, discreet_detail(kind))
     }
 
-    fn about(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+    /// The failure with the keys that it is about.
+    pub(super) fn about(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
         self.0.keys.extend(keys);
         self
     }

@@ -5,8 +5,8 @@ mod responses;
 mod value_bytes;
 
 pub(super) use parameters::{
-    After, AfterVersion, Before, CommitId, CommitMessage, Consistent, IfMatch, IfNoneMatch, IfTag, KeepTtl,
-    LastEventId, Limit, Listed, Past, Prefixes, Reveal, Secret, TimeToLive, Wait,
+    After, AfterVersion, Base64, Before, CommitId, CommitMessage, Consistent, IfMatch, IfNoneMatch, IfTag,
+    KeepTtl, LastEventId, Limit, Listed, OnePrefix, Past, Prefixes, Reveal, Secret, TimeToLive, Wait,
 };
 pub(super) use responses::{Bodies, Commits, Fixed, Reads};
 pub(super) use value_bytes::ValueBytes;
@@ -23,7 +23,7 @@ Shared application configuration. Paths start with the section, so that a policy
 path and method. Routes across sections are below `@config`, and data keys are below `@datakeys`. Paths must not be \
 percent-encoded: send `:` and `@` as they are. A key has at most 512 bytes and 16 segments; where a path ends with \
 `{rest}` or `{below}`, several segments can follow.\n\n\
-Every route that returns or accepts values also accepts `stored=true` for lossless values: each is a string with its \
+Every route that returns or accepts entries also accepts `stored=true` for lossless values: each is a string with its \
 kind, bytes are in base64, and secrets stay encrypted. It is meant for clients that use the API as a store, such as \
 discfg's `http` engine.";
 

@@ -19,7 +19,7 @@ use super::error::ApiError;
 use super::openapi::Fixed;
 use super::request::context::NoQuery;
 use super::routes::{
-    changes, commit, datakeys, heads, health, history, info, keys, list, metrics, purge, snapshot,
+    changes, commit, datakeys, heads, health, history, info, keys, list, metrics, purge, snapshot, values,
 };
 use super::{middleware, openapi};
 use crate::wire::Problem;
@@ -101,7 +101,7 @@ impl Route {
     }
 }
 
-fn all() -> [Route; 19] {
+fn all() -> [Route; 20] {
     [
         route!(keys::get, keys::put, keys::delete).also(&[("@root/keys/{key}", "of_root")]),
         route!(keys::touch).also(&[("@root/touch/{key}", "of_root")]),
@@ -118,6 +118,7 @@ fn all() -> [Route; 19] {
         ]),
         route!(snapshot::all),
         route!(snapshot::within).also(&[("{section}/snapshot", "section"), ("@root/snapshot", "of_root")]),
+        route!(values::values),
         route!(commit::all),
         route!(commit::section).also(&[("@root/commit", "of_root")]),
         route!(changes::changes).also(&[("@root/changes", "of_root")]),

@@ -12,3 +12,4 @@ pub(super) mod list;
 pub(super) mod metrics;
 pub(super) mod purge;
 pub(super) mod snapshot;
+pub(super) mod values;

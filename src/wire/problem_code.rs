@@ -20,6 +20,8 @@ pub enum ProblemCode {
     ContentEncoding,
     /// A limit is exceeded.
     Limit,
+    /// A key or a value does not fit the format of the response.
+    Unfit,
     /// The key was not found.
     NoKey,
     /// The key has no time to live.

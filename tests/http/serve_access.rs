@@ -382,3 +382,36 @@ fn a_role_that_only_reads_bounds_a_token_that_writes() {
     let answer: Message = server.with_token(&token, "PUT", "/v1/mycfg/db/keys/url", "no");
     assert_eq!(answer.status(), 403);
 }
+
+#[test]
+fn the_values_below_a_prefix_are_for_a_token_of_its_section_that_may_decrypt() {
+    let place = served_place();
+    place
+        .args(["set", "db/password", "--secret"])
+        .stdin("sesame")
+        .run()
+        .code(0);
+    let plain = new_token(&place, "tokens", "plain", &["--read", "db"]);
+    let trusted = new_token(&place, "tokens", "trusted", &["--read", "db", "--decrypt"]);
+    let other = new_token(&place, "tokens", "other", &["--read", "web", "--decrypt"]);
+    let server = Server::start(&place, &["--token-file", "tokens"]);
+    let values = "/v1/mycfg/@config/values?prefix=db&reveal=true";
+    let refused = |answer: &Message, wanted: (u16, &str)| {
+        let (status, code) = problem(answer);
+        assert_eq!((status, code.as_str()), wanted);
+        assert!(!String::from_utf8_lossy(&answer.body).contains("sesame"));
+    };
+    refused(&server.ask("GET", values, &[], ""), (401, "no-token"));
+    refused(&server.with_token(&other, "GET", values, ""), (403, "denied"));
+    refused(&server.with_token(&plain, "GET", values, ""), (403, "denied"));
+    let masked = "/v1/mycfg/@config/values?prefix=db";
+    refused(&server.with_token(&plain, "GET", masked, ""), (403, "denied"));
+    refused(&server.with_token(&trusted, "GET", masked, ""), (403, "denied"));
+    let absent = "/v1/mycfg/@config/values?prefix=db%2Fnosuch&reveal=true";
+    refused(&server.with_token(&trusted, "GET", absent, ""), (404, "no-key"));
+    let shown = server.with_token(&trusted, "GET", values, "");
+    let shown: Value = serde_json::from_slice(&shown.body).expect("JSON");
+    assert_eq!(shown, serde_json::json!({"password": "sesame", "url": "hello"}));
+    server.signal("TERM");
+    server.end().code(0).stderr_lacks("sesame").stderr_lacks("reveal");
+}

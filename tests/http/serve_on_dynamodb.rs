@@ -89,6 +89,7 @@ fn every_route_answers_in_the_write_role() {
         "@config/list",
         "db/list?recursive=true",
         "@config/snapshot",
+        "@config/values",
         "db/snapshot",
         "db/changes?after=5",
         "@config/heads",
@@ -183,6 +184,10 @@ fn a_token_and_a_secret_reach_as_far_as_they_are_meant_to() {
     assert_eq!(problem(&server.with_token(&db, "GET", &revealed, "")).0, 403);
     let revealed = json_of(&server.with_token(&trusted, "GET", &revealed, ""), 200);
     assert_eq!(revealed["node"]["value"], "hunter2");
+    let values = "/v1/payments/@config/values?prefix=db&reveal=true";
+    assert_eq!(problem(&server.with_token(&db, "GET", values, "")).0, 403);
+    let values = json_of(&server.with_token(&trusted, "GET", values, ""), 200);
+    assert_eq!(values["password"], "hunter2");
     let kept = format!("{:?}", account.items("discfg-payments"));
     assert!(
         kept.contains("/db/password") && !kept.contains("hunter2"),

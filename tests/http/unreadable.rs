@@ -61,6 +61,19 @@ async fn what_is_listed_or_read_at_once_names_it() {
 }
 
 #[tokio::test]
+async fn what_is_copied_from_here_lacks_nothing() {
+    let (_folder, served) = spoilt().await;
+    let whole = served.get("@config/values").await.problem(500, "corrupt");
+    assert_eq!(whole["section"], "/bad");
+    served
+        .get("@config/values?prefix=bad")
+        .await
+        .problem(500, "corrupt");
+    let good = served.get("@config/values?prefix=good").await.json(200);
+    assert_eq!(good, json!({"a": "1"}));
+}
+
+#[tokio::test]
 async fn who_may_not_use_it_hears_nothing_of_it() {
     let (_folder, served) = spoilt().await;
     let caller = Caller {
@@ -76,6 +89,8 @@ async fn who_may_not_use_it_hears_nothing_of_it() {
     ] {
         assert_eq!(own.get(path).await.json(200)["bad"], json!(null), "{path}");
     }
+    let values = own.get("@config/values").await.json(200);
+    assert_eq!(values, json!({"good.a": "1"}));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What users install, and the files for the services that build and run it.
+//! What users install, and the files and recipes for the tools and services that build and run it.
 
 mod archive;
 mod binstall;
@@ -6,5 +6,6 @@ mod install;
 mod install_arguments;
 mod install_refused;
 mod install_undone;
+mod kubernetes;
 mod lints;
 mod releases;

@@ -134,6 +134,14 @@ parameters! {
         ArrayBuilder::new().items(text().pattern(Some(format!("^/?{PREFIX_SEGMENT}(/{PREFIX_SEGMENT}){{0,15}}/?$")))).build(),
         "Only keys below this prefix. Can be repeated. By default, all keys.",
     );
+    /// `prefix`, given once
+    OnePrefix: query(
+        "prefix",
+        text().pattern(Some(format!("^/?{PREFIX_SEGMENT}(/{PREFIX_SEGMENT}){{0,15}}/?$"))),
+        "Only keys below this prefix, with names relative to it. By default, all keys.",
+    );
+    /// `base64`
+    Base64: query("base64", flag(), "Return each value in base64, so that it can be bytes.");
     /// `after`
     After: query("after", count(), "Start after this revision. Default: 0, the beginning of the log.");
     /// `after`, of a config

@@ -20,21 +20,31 @@ pub(in crate::http) enum EntryView {
 impl EntryView {
     /// What `stored` and `reveal` ask for, which the caller may have.
     pub(in crate::http) fn of_entries(context: &mut RequestContext) -> Result<Self, ApiError> {
-        let reveal = context.query.flag("reveal")?.unwrap_or_default();
-        match (Self::of_lines(context)?, reveal) {
-            (Self::Stored, true) => Err(InvalidRequest::Query(
+        let values = Self::of_values(context)?;
+        match (Self::of_lines(context)?, values) {
+            (Self::Stored, Self::Revealed) => Err(InvalidRequest::Query(
                 "query parameters `stored` and `reveal` can't be combined".into(),
             )
             .into()),
-            (_, true) if is_cross_site(&context.headers) => Err(ApiError::denied(
-                "secrets can't be revealed to a page of another site",
-            )),
-            (_, true) if !context.caller.decrypts => {
-                Err(ApiError::denied("this caller can't decrypt secrets"))
-            }
-            (_, true) => Ok(Self::Revealed),
-            (view, false) => Ok(view),
+            (Self::Stored, _) => Ok(Self::Stored),
+            (_, view) => Ok(view),
         }
+    }
+
+    /// What `reveal` asks for, which the caller may have.
+    pub(in crate::http) fn of_values(context: &mut RequestContext) -> Result<Self, ApiError> {
+        if !context.query.flag("reveal")?.unwrap_or_default() {
+            return Ok(Self::Masked);
+        }
+        if is_cross_site(&context.headers) {
+            return Err(ApiError::denied(
+                "secrets can't be revealed to a page of another site",
+            ));
+        }
+        if !context.caller.decrypts {
+            return Err(ApiError::denied("this caller can't decrypt secrets"));
+        }
+        Ok(Self::Revealed)
     }
 
     /// What `stored` asks for.

@@ -39,6 +39,7 @@ async fn callers() {
         ("POST", "@config/commit", set),
         ("GET", "db/heads", ""),
         ("GET", "@config/snapshot?prefix=/db", ""),
+        ("GET", "@config/values?prefix=/db", ""),
         ("POST", "@datakeys/generate/db", r#"{"key":"/db/url"}"#),
     ] {
         answers.ask(&of_web, method, path, &[], body).await;
@@ -56,6 +57,8 @@ async fn callers() {
         ("POST", "db/touch/url?ttl=1m", ""),
         ("POST", "@config/commit", set),
         ("GET", "db/keys/pw?reveal=true", ""),
+        ("GET", "@config/values?prefix=/db", ""),
+        ("GET", "@config/values?prefix=/db&reveal=true", ""),
         (
             "POST",
             "@datakeys/unwrap/db",

@@ -95,6 +95,32 @@ async fn queries() {
 }
 
 #[tokio::test]
+async fn values_to_copy() {
+    let served = Served::new();
+    for key in ["colon/a:b", "same/a/b", "same/a.b"] {
+        served.set(key, "1").await;
+    }
+    for key in 1..=7 {
+        let path = format!("bytes/keys/{key}");
+        served.ask("PUT", &path, &[], vec![0xff]).await.json(201);
+    }
+    served.ask("PUT", "ttl/keys/a?ttl=1h", &[], "1").await.json(201);
+    let mut answers = Answers::default();
+    answers.about("Prefixes without keys, and keys that have no name or no text");
+    for path in [
+        "@config/values?prefix=",
+        "@config/values?prefix=absent",
+        "@config/values?prefix=ttl",
+        "@config/values?prefix=colon",
+        "@config/values?prefix=same",
+        "@config/values?prefix=bytes",
+    ] {
+        answers.get(&served, path).await;
+    }
+    answers.keep("values_to_copy");
+}
+
+#[tokio::test]
 async fn headers() {
     let served = Served::new();
     served.set("db/url", "1").await;

@@ -87,6 +87,11 @@ lambda:
 dist:
     python3 packaging/dist.py '{{ target }}'
 
+# Build the documents as a book, target/book/index.html; needs mdBook (cargo install mdbook)
+[group('ship')]
+book:
+    mdbook build docs
+
 # Write the container image as an OCI layout, without a container engine
 [group('ship')]
 image:

@@ -1,5 +1,6 @@
 """Lays out a program with its manual pages and completions as an installation prefix, and packs such folders."""
 
+import functools
 import gzip
 import os
 import pathlib
@@ -23,6 +24,7 @@ def version():
     return re.search(r'^version = "([^"]+)"$', manifest, re.MULTILINE)[1]
 
 
+@functools.cache
 def date():
     """Returns the time of the last commit in seconds since 1970, which all files of a release bear, or SOURCE_DATE_EPOCH."""
     return int(os.environ.get("SOURCE_DATE_EPOCH") or toolchain.output("git", "log", "-1", "--format=%ct"))

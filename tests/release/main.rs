@@ -7,5 +7,7 @@ mod install_arguments;
 mod install_refused;
 mod install_undone;
 mod kubernetes;
+mod links;
 mod lints;
+mod packaging;
 mod releases;

@@ -49,10 +49,11 @@ acceptance *args:
     [[ -n "${DISCFG_BIN:-}" || ' {{ args }} ' =~ ' '--(sweep|selftest)' ' ]] || cargo build --release --bin discfg
     CARGO_TARGET_DIR='{{ target }}' python3 -B tests/acceptance/run.py {{ args }}
 
-# Check the templates with cfn-lint
+# Check the templates with cfn-lint, and the format of the module with Terraform or OpenTofu, which you install yourself
 [group('check')]
 lint-infra:
     "$(python3 tests/venv.py '{{ target }}')/bin/cfn-lint" --include-checks I -- infra/*.yaml
+    "$(command -v terraform || echo tofu)" fmt -check -diff -recursive infra/terraform
 
 # Fuzz each parser for a minute, or for the given seconds; needs nightly Rust and cargo-fuzz
 [group('check')]

@@ -11,3 +11,4 @@ mod links;
 mod lints;
 mod packaging;
 mod releases;
+mod terraform;

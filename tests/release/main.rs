@@ -1,5 +1,7 @@
 //! What users install, and the files and recipes for the tools and services that build and run it.
 
+mod action;
+mod action_refused;
 mod archive;
 mod binstall;
 mod install;
@@ -11,4 +13,6 @@ mod links;
 mod lints;
 mod packaging;
 mod releases;
+mod runner;
 mod terraform;
+mod workflows;

@@ -21,7 +21,9 @@ mod rule;
 #[cfg(all(test, unix))]
 mod tests;
 
-pub(crate) use fault::{FileFault, is_out_of_space, mend};
+#[cfg(any(feature = "cli", feature = "local"))]
+pub(crate) use fault::is_out_of_space;
+pub(crate) use fault::{FileFault, mend};
 pub(crate) use folder::Folder;
 #[cfg(feature = "cli")]
 pub(crate) use read::append_named;

@@ -99,6 +99,7 @@ pub(crate) fn mend(error: &(dyn Error + 'static)) -> Option<String> {
 }
 
 /// Whether a file can't be written since there is no room for it.
+#[cfg(any(feature = "cli", feature = "local"))]
 pub(crate) fn is_out_of_space(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -116,6 +116,22 @@ fn every_route_answers_in_the_write_role() {
     server.end().code(0);
 }
 
+#[test]
+fn values_to_copy_cost_what_a_snapshot_costs() {
+    let (_account, proxy, place) = developers();
+    let server = Server::start(&place, &[]);
+    let requests = |below: &str| {
+        proxy.forget();
+        json_of(&server.ask("GET", &format!("/v1/payments/{below}"), &[], ""), 200);
+        proxy.operations()
+    };
+    let snapshot = requests("db/snapshot");
+    assert_eq!(requests("@config/values?prefix=db"), snapshot);
+    assert!(snapshot.len() <= 4, "{snapshot:?}");
+    server.signal("TERM");
+    server.end().code(0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_process_writes_is_told_to_who_waits_and_who_streams() {
     const INTERVAL: Duration = Duration::from_millis(500);

@@ -106,7 +106,10 @@ discfg() { case $1 in init | grant) command discfg \"$@\" --yes ;; *) command di
 /// token, and can write nowhere outside its volumes.
 fn pod() -> (Account, Place) {
     let (account, _proxy, place) = deployed();
-    place.args(["set", "db/pool/max", "20"]).run().code(0);
+    place
+        .args(["set", "db/pool/max=20", "db/settings={\"a\":1}"])
+        .run()
+        .code(0);
     let commands =
         ["AWS roles", "Server for the cluster"].map(|section| blocks(PAGE, section, "sh").join("\n"));
     let commands = commands.join("\n").replace(DOCUMENTED, account.id());
@@ -161,7 +164,10 @@ fn a_file_is_written_for_an_application_that_reads_it() {
     place.args(&command).run().code(0).stdout("");
     let file = fs::read_to_string(&out).expect("the file");
     let written: Value = serde_json::from_str(&file).expect("JSON");
-    assert_eq!(written, json!({"pool/max": "20", "url": "one"}));
+    assert_eq!(
+        written,
+        json!({"pool/max": "20", "settings": {"a": 1}, "url": "one"})
+    );
     let mode = fs::metadata(&out).expect("the file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

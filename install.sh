@@ -36,7 +36,7 @@ Environment:
   DISCFG_RELEASES_URL  URL of the releases [default: https://github.com/discfg/discfg/releases]. A mirror has
                        URL/download/vVERSION/FILE and URL/latest/download/FILE. The archive and its checksum both come
                        from there, so it must be https, or http on this machine (localhost or 127.0.0.1)
-  HTTPS_PROXY          Proxy, as curl and wget read it
+  https_proxy          Proxy, as curl and wget read it
 
 Exit codes: 0 installed, 1 failed and nothing changed, 2 invalid arguments, 3 version not found
 TEXT
@@ -55,7 +55,7 @@ fail() {
 
 # Prints the last line of what a tool wrote ($1), which is what it says when it gives up, as the cause.
 because() {
-    printf '%s\n' "$1" | sed '/^[[:space:]]*$/d; /^status:/d; s/^[[:space:]]*/because: /' | tail -n 1
+    printf '%s\n' "$1" | sed '/^[[:space:]]*$/d; s/^[[:space:]]*/because: /' | tail -n 1
 }
 
 is_version() {
@@ -104,7 +104,7 @@ read_arguments() {
     done
 }
 
-# The archive and its checksum come from one server: without TLS, whoever is on the way could replace both.
+# The archive and its checksum come from one server: without TLS, anyone on the way could replace both.
 read_base_url() {
     base=${DISCFG_RELEASES_URL:-https://github.com/discfg/discfg/releases}
     base=${base%/}
@@ -174,15 +174,15 @@ find_tools() {
 }
 
 # Downloads URL ($1) to a file ($2). If that fails, $status is the HTTP status, if there was one, $said what the tool
-# wrote, and $hint what to do.
+# wrote, and $hint what to do, unless the file can't be written (23, 3).
 download() {
-    hint='hint: check the connection and the proxy (HTTPS_PROXY), then rerun the command'
+    hint='hint: check the connection and the proxy (https_proxy), then rerun the command'
     if [ "$client" = curl ]; then
         said=$(curl --proto "$protocols" --proto-redir '=https' --tlsv1.2 -sSfL --retry 2 --connect-timeout 30 \
             --speed-limit 1 --speed-time 60 -w 'status:%{http_code}\n' -o "$2" "$1" 2>&1) && return
-        # The code of a file that can't be written.
         [ $? -ne 23 ] || hint=''
         status=$(printf '%s\n' "$said" | sed -n 's/^status://p' | tail -n 1)
+        said=$(printf '%s\n' "$said" | grep '^curl: (')
         return 1
     fi
     # Without -T, with which the wget of BusyBox 1.35 crashes.

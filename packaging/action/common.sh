@@ -23,9 +23,8 @@ append() {
     fail 'cannot export: writing to the file of the runner failed'
 }
 
-# Creates a private folder, $work, and removes it at the end.
+# Creates a folder that only the user of the job can read, $work, and removes it at the end.
 create_work_folder() {
-    umask 077
     work=$(mktemp -d "${RUNNER_TEMP:-/tmp}/discfg.XXXXXX") || fail 'cannot create a folder for temporary files'
     trap 'rm -rf "$work"' EXIT
     trap 'exit 129' HUP

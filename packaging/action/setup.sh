@@ -1,5 +1,5 @@
 #!/bin/sh
-# The first step of the action: makes the program available, from the runner's tool cache or by install.sh.
+# The first step of the action: provides the program, from the runner's tool cache or by install.sh.
 set -u
 # shellcheck source=packaging/action/common.sh
 . "${0%/*}/common.sh"

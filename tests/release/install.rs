@@ -308,14 +308,14 @@ fn help_is_for_a_terminal_and_needs_nothing() {
     for line in help.lines() {
         assert!(line.chars().count() <= 120, "{line}");
     }
-    for told in [
+    for part in [
         "--version",
         "--prefix",
         "DISCFG_RELEASES_URL",
-        "HTTPS_PROXY",
+        "https_proxy",
         "Exit codes",
     ] {
-        assert!(help.contains(told), "{told}");
+        assert!(help.contains(part), "{part}");
     }
     install(&place, "sh", &["-h"]).run().code(0).stdout(&help);
 }

@@ -146,7 +146,7 @@ fn downloads_that_fail() {
         plainly_refused(&releases)
             .code(1)
             .stderr_has(&format!("error: cannot download {url}\nbecause: curl: (18) "))
-            .stderr_has("\nhint: check the connection and the proxy (HTTPS_PROXY), then rerun the command\n");
+            .stderr_has("\nhint: check the connection and the proxy (https_proxy), then rerun the command\n");
         releases.put(&path, Answer::Status(403));
         plainly_refused(&releases)
             .code(1)

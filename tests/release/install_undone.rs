@@ -117,7 +117,7 @@ fn a_full_disk() {
             "{}",
             outcome.errors()
         );
-        outcome.stderr_lacks("HTTPS_PROXY");
+        outcome.stderr_lacks("https_proxy");
         assert!(!place.home().join(".local").exists());
     }
 }

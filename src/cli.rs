@@ -36,6 +36,7 @@ mod session;
 mod side_pairs;
 mod sides;
 mod terminal;
+mod usage_error;
 mod value_line;
 
 use std::ffi::OsString;
@@ -51,6 +52,7 @@ use failure::Failure;
 use global::Global;
 use session::Session;
 use terminal::Terminal;
+use usage_error::with_arguments_on_one_line;
 
 /// How long a server that has stopped waits for what still runs.
 const SHUTDOWN: Duration = Duration::from_secs(1);
@@ -78,7 +80,10 @@ fn run_with(args: Vec<OsString>, early: &EarlyFlags) -> ExitCode {
     std::mem::forget(parser);
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return terminal::show_usage(&near_miss::improved(error, &Cli::command()), early.json),
+        Err(error) => {
+            let error = near_miss::improved(error, &Cli::command());
+            return terminal::show_usage(&with_arguments_on_one_line(error), early.json);
+        }
     };
     // A server has its own log.
     if !matches!(&cli.command, Command::Serve(args) if args.runs_a_server()) {

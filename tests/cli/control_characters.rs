@@ -60,6 +60,44 @@ fn what_a_call_or_its_surroundings_hold_is_escaped() {
 }
 
 #[test]
+fn no_argument_puts_a_line_of_its_own_on_stderr() {
+    const LINES: &str = "--x\n::add-mask::y\nz";
+    let place = embedded();
+    for args in [
+        &[LINES][..],
+        &["x\n::add-mask::y"],
+        &["get", LINES],
+        &["get", "-c", LINES, "k"],
+        &["get", "k", "-f", LINES],
+        &["get", "k", "--as", LINES],
+        &["get", "k", "--region", LINES],
+        &["get", "k", "--revision", LINES],
+        &["get", "--", LINES],
+        &["ls", "--", LINES],
+        &["set", "k", "v", "--ttl", LINES],
+        &["set", "k", "-d", LINES],
+        &["apply", "-d", LINES],
+        &["serve", "--listen", LINES],
+        &["serve", "token", LINES],
+        &["export", "--prefix", LINES],
+        &["export", "--out", "nowhere\n::add-mask::y/file"],
+        &["exec", "--env", LINES, "--", "true"],
+        &["exec", "--", LINES],
+        &["init", LINES, "--local"],
+        &["man", LINES],
+        &["man", "--", LINES],
+        &["completions", LINES],
+    ] {
+        for format in ["human", "json"] {
+            let args = [&args[..1], &["-f", format], &args[1..]].concat();
+            let ended = place.args(args.clone()).run();
+            let odd = ended.errors().lines().find(|line| line.starts_with("::"));
+            assert_eq!(odd, None, "{args:?}: {}", ended.errors());
+        }
+    }
+}
+
+#[test]
 fn a_folder_with_odd_characters_is_escaped() {
     let place = Place::new();
     let folder = place.dir().join(ODD);

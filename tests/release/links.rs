@@ -93,7 +93,9 @@ fn events(document: &str) -> Parser<'_> {
 fn links(document: &str) -> Vec<String> {
     events(document)
         .filter_map(|event| match event {
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => Some(dest_url.into_string()),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                Some(dest_url.into_string())
+            }
             _ => None,
         })
         .collect()
@@ -138,7 +140,9 @@ fn follow(from: &Path, link: &str, headings: &BTreeMap<PathBuf, BTreeSet<String>
         Some(path) => PathBuf::from(path),
         None if address.contains("://") || address.starts_with("mailto:") => return Ok(()),
         None if address.is_empty() => from.to_owned(),
-        None => inside(&from.parent().unwrap_or(Path::new("")).join(address)).ok_or("outside the repository")?,
+        None => {
+            inside(&from.parent().unwrap_or(Path::new("")).join(address)).ok_or("outside the repository")?
+        }
     };
     if !Path::new(ROOT).join(&path).exists() {
         return Err("no such file".to_owned());

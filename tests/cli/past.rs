@@ -217,7 +217,9 @@ fn what_is_over_does_not_come_back(place: &Place) {
     done(place, &["set", "db/a", "one", "--ttl", "4s"]);
     done(place, &["set", "db/a", "two"]);
     done(place, &["set", "db/b", "two"]);
-    std::thread::sleep(std::time::Duration::from_secs(5));
+    done(place, &["set", "clock/tick", "x", "--ttl", "4s"]);
+    // Ends after what was set before with as long a time to live.
+    done(place, &["watch", "clock", "--after", "1", "--once", "-q"]).stdout_has("expire");
     done(place, &["get", "db/a", "--revision", "1"]).stdout("one\n");
     done(place, &["rollback", "db/a", "--to", "1"])
         .stdout("/db/a: rolled back to revision 1 (deleted); revision 4\n");

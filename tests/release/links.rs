@@ -1,8 +1,8 @@
 //! The documents: their links lead to files and headings that are there, and the book has each of its pages.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::{fs, iter};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
@@ -68,13 +68,13 @@ fn documents() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::from(ROOT)];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
             let name = path.file_name().unwrap_or_default();
             if path.is_dir() && name != "target" && name != "node_modules" && name != ".git" {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "md") {
-                found.push(path.strip_prefix(ROOT).unwrap().to_owned());
+                found.push(path.strip_prefix(ROOT).expect("a path below it").to_owned());
             }
         }
     }
@@ -83,7 +83,7 @@ fn documents() -> Vec<PathBuf> {
 }
 
 fn read(document: &Path) -> String {
-    fs::read_to_string(Path::new(ROOT).join(document)).unwrap()
+    fs::read_to_string(Path::new(ROOT).join(document)).expect("a document")
 }
 
 fn events(document: &str) -> Parser<'_> {
@@ -122,11 +122,12 @@ fn slugs(document: &str) -> BTreeSet<String> {
                     .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
                     .map(|c| if c == ' ' { '-' } else { c })
                     .collect();
-                let mut numbered = (1..).map(|number| format!("{base}-{number}"));
-                let mut slug = base.clone();
-                while !slugs.insert(slug) {
-                    slug = numbered.next().unwrap();
-                }
+                let numbered = (1..).map(|number| format!("{base}-{number}"));
+                slugs.extend(
+                    iter::once(base.clone())
+                        .chain(numbered)
+                        .find(|slug| !slugs.contains(slug)),
+                );
             }
             _ => {}
         }

@@ -111,7 +111,7 @@ fn import() {
         printf '[{"key":"a b","value":"eA=="},{"key":"a@b","value":"eA=="}]' | discfg import - --from consul
         printf '{"kvs":[{"key":"!"}]}' | discfg import - --from etcd
 
-        # What is no source
+        # Sources that cannot be read
         discfg import
         discfg import mycfg
         discfg import vault:secret/app

@@ -3,7 +3,7 @@
 FROM scratch
 ARG TARGETARCH
 COPY target/image/root-${TARGETARCH}/ /
-COPY --chown=65532:65532 target/image/root-${TARGETARCH}/data/ /data/
+COPY --chown=65532:65532 target/image/home/ /
 LABEL org.opencontainers.image.title="discfg"
 LABEL org.opencontainers.image.description="Shared application configuration on AWS with nothing to host"
 LABEL org.opencontainers.image.source="https://github.com/discfg/discfg"

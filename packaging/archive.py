@@ -2,6 +2,7 @@
 
 import functools
 import gzip
+import io
 import os
 import pathlib
 import re
@@ -63,22 +64,17 @@ def lay_out(program, prefix, run, function=None):
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
 
 
-def write_tar(folder, file, name, owner=None):
-    """Writes an uncompressed tar of `folder` under the name `name`; `owner` gives other paths than root's to a user.
+def write_tar(file, folders, name=""):
+    """Writes an uncompressed tar of folders, each with the user and group that own its files, under one name or none.
 
     The same content gives the same bytes.
     """
-
-    def entry(info):
-        info.mtime, info.uid, info.gid, info.uname, info.gname = date(), 0, 0, "", ""
-        if owner and info.name in owner:
-            info.uid = info.gid = owner[info.name]
-        return info
-
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for path in [folder, *sorted(folder.rglob("*"))] if name else sorted(folder.rglob("*")):
-            inner = pathlib.PurePosixPath(name, path.relative_to(folder)).as_posix()
-            tar.add(path, inner, recursive=False, filter=entry)
+        for folder, owner in folders.items():
+            for path in [*([folder] if name else []), *sorted(folder.rglob("*"))]:
+                info = tar.gettarinfo(path, pathlib.PurePosixPath(name, path.relative_to(folder)).as_posix())
+                info.mtime, info.uid, info.gid, info.uname, info.gname = date(), owner, owner, "", ""
+                tar.addfile(info, io.BytesIO(path.read_bytes()) if path.is_file() else None)
 
 
 def pack(folder, archive):
@@ -86,5 +82,5 @@ def pack(folder, archive):
     partial = archive.with_suffix(".new")
     partial.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as file:
-        write_tar(folder, file, archive.name.removesuffix(".tar.gz"))
+        write_tar(file, {folder: 0}, archive.name.removesuffix(".tar.gz"))
     partial.replace(archive)

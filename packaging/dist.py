@@ -100,7 +100,7 @@ def build_release(target_dir):
         build_debian_package(target_dir, dist, target)
     layout = build_image(target_dir)
     with (dist / f"discfg-{archive.version()}-oci.tar").open("wb") as file:
-        archive.write_tar(layout, file, "")
+        archive.write_tar(file, {layout: 0})
     for path in [*zip_files.values(), toolchain.ROOT / "install.sh"]:
         shutil.copy(path, dist)
     write_bill_of_materials(target_dir, dist / f"discfg-{archive.version()}.cdx.json")

@@ -25,7 +25,7 @@ DURATIONS = {"interval": "Interval", "timeout": "Timeout", "start-period": "Star
 
 
 def lay_out_root(prefix, certificates, root):
-    """Fills the image's root: the program, the certificate authorities, and a user with a folder for data."""
+    """Fills what belongs to root: the program, the certificate authorities, a user, a folder for temporary files."""
     shutil.rmtree(root, ignore_errors=True)
     archive.write(root / "usr/bin/discfg", (prefix / "bin/discfg").read_bytes())
     archive.write(root / "etc/ssl/certs/ca-certificates.crt", certificates.read_bytes())
@@ -34,14 +34,18 @@ def lay_out_root(prefix, certificates, root):
     archive.write(root / "etc/group", f"discfg:x:{USER}:\n".encode())
     for path in root.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.name == "discfg" else 0o644)
-    (root / "data").mkdir()
-    (root / "data").chmod(0o700)
     (root / "tmp").mkdir()
     (root / "tmp").chmod(0o1777)
 
 
+def lay_out_home(home):
+    """Fills what belongs to the user: the folder for data."""
+    (home / "data").mkdir(parents=True, exist_ok=True)
+    (home / "data").chmod(0o700)
+
+
 def configuration(dockerfile):
-    """Returns the `config` object of an image for the instructions of a Dockerfile that copies one folder to `/`."""
+    """Returns the `config` object of an image for the instructions of a Dockerfile that only copies folders to `/`."""
     config = {"Env": [], "Labels": {}}
     for line in dockerfile.splitlines():
         word, _, rest = line.partition(" ")
@@ -71,8 +75,8 @@ def configuration(dockerfile):
     return config
 
 
-def write_layout(roots, layout):
-    """Writes the OCI layout of one image per architecture, `roots`, into the folder `layout`."""
+def write_layout(roots, home, layout):
+    """Writes the OCI layout of one image per architecture, `roots`, with `home`, into the folder `layout`."""
     shutil.rmtree(layout, ignore_errors=True)
     config = configuration((toolchain.ROOT / "Dockerfile").read_text())
     config["Labels"]["org.opencontainers.image.version"] = archive.version()
@@ -88,7 +92,7 @@ def write_layout(roots, layout):
     manifests = []
     for architecture, root in roots.items():
         tar = io.BytesIO()
-        archive.write_tar(root, tar, "", {"data": USER})
+        archive.write_tar(tar, {root: 0, home: USER})
         layer = blob("layer.v1.tar+gzip", gzip.compress(tar.getvalue(), 6, mtime=0))
         platform = {"architecture": architecture, "os": "linux"}
         diff_id = f"sha256:{hashlib.sha256(tar.getvalue()).hexdigest()}"
@@ -118,7 +122,9 @@ def build(folder, prefixes, certificates):
     roots = {architecture: folder / f"root-{architecture}" for architecture in prefixes}
     for architecture, prefix in prefixes.items():
         lay_out_root(prefix, certificates, roots[architecture])
-    write_layout(roots, folder / "layout")
+    home = folder / "home"
+    lay_out_home(home)
+    write_layout(roots, home, folder / "layout")
     return folder / "layout"
 
 

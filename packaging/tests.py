@@ -2,6 +2,7 @@
 
 import pathlib
 import struct
+import tarfile
 import tempfile
 import unittest
 
@@ -27,6 +28,17 @@ class Archives(Folder):
             packed.append((self.folder / name / "discfg-1.tar.gz").read_bytes())
             (self.folder / name / "discfg-1.tar.gz").unlink()
         self.assertEqual(*packed)
+
+    def test_files_belong_to_root_or_to_whom_they_are_given(self):
+        for name in ("one", "two"):
+            archive.write(self.folder / name / f"{name}-folder/file", b"")
+        with (self.folder / "tar").open("w+b") as file:
+            archive.write_tar(file, {self.folder / "one": 0, self.folder / "two": 65532})
+        with tarfile.open(self.folder / "tar") as tar:
+            owners = {entry.name: (entry.uid, entry.gid) for entry in tar}
+        user = (65532, 65532)
+        expected = {"one-folder": (0, 0), "one-folder/file": (0, 0), "two-folder": user, "two-folder/file": user}
+        self.assertEqual(owners, expected)
 
     def test_a_program_that_a_dynamic_linker_starts_is_refused(self):
         for kind, segment in ((2, 1), (3, 3)):

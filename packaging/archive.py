@@ -27,8 +27,15 @@ def version():
 
 @functools.cache
 def date():
-    """Returns the time of the last commit in seconds since 1970, which all files of a release bear, or SOURCE_DATE_EPOCH."""
-    return int(os.environ.get("SOURCE_DATE_EPOCH") or toolchain.output("git", "log", "-1", "--format=%ct"))
+    """Returns the time that all files of a release bear, in seconds since 1970: SOURCE_DATE_EPOCH, or the last commit's.
+
+    Outside a git repository it is 1980, the first year that a zip file can have.
+    """
+    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+        return int(epoch)
+    command = ["git", "log", "-1", "--format=%ct"]
+    logged = subprocess.run(command, cwd=toolchain.ROOT, capture_output=True, text=True)
+    return int(logged.stdout) if logged.returncode == 0 else 315_532_800
 
 
 def write(path, data):

@@ -78,7 +78,7 @@ pub(in crate::cli) async fn prove(
             "see the function's log: `aws logs tail /aws/lambda/{name} --region {}`",
             aws.region()
         ),
-        "build a valid zip file with `just lambda`, and deploy it with --code".into(),
+        "deploy the code of a release, discfg-lambda-x86_64.zip, with --code, or what `just lambda` builds".into(),
     ];
     Err(failure)
 }

@@ -12,10 +12,10 @@ impl From<CodeError> for Failure {
         let failure = Self::of(error.kind(), &error);
         match &error {
             CodeError::NotShipped(_) | CodeError::Lost(_) => {
-                failure.hint("give a zip file with --code ZIP; `just lambda` builds it from source")
+                failure.hint("give a zip file with --code ZIP: discfg-lambda-x86_64.zip of a release, or what `just lambda` builds")
             }
             CodeError::NoProgram { .. } | CodeError::InvalidProgram { .. } => {
-                failure.hint("build a valid zip file from source with `just lambda`")
+                failure.hint("give discfg-lambda-x86_64.zip of a release, or what `just lambda` builds")
             }
             _ => failure,
         }
